@@ -1,0 +1,77 @@
+//! Compiles the CUDA plugin against the headers of the same libtorch that torch-sys links, and gives the binary that
+//! library's place.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+const PLUGIN: &str = "libfreezewise_cuda.so";
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=native/cuda.cpp");
+    println!("cargo:rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let mut plugin = None;
+    // torch-sys says where libtorch is; without a word from it (a build of the documentation) there is nothing to do.
+    if let Some(library) = env::var_os("DEP_TCH_LIBTORCH_LIB").map(PathBuf::from) {
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{}", library.display());
+        println!("cargo:rerun-if-changed={}", library.join("libtorch_cpu.so").display());
+        plugin = compile_plugin(&library, &out);
+    }
+    let plugin = plugin.map(|path| path.display().to_string()).unwrap_or_default();
+    println!("cargo:rustc-env=FREEZEWISE_BUILT_PLUGIN={plugin}");
+}
+
+/// The plugin, or nothing where libtorch has no CUDA half or its headers are not there.
+fn compile_plugin(library: &Path, out: &Path) -> Option<PathBuf> {
+    let torch = library.parent()?.canonicalize().ok()?;
+    if !library.join("libtorch_cuda.so").exists() {
+        return None;
+    }
+    let cuda = cuda_headers(&torch)?;
+    let plugin = out.join(PLUGIN);
+    let mut compiler = cc::Build::new()
+        .cpp(true)
+        .std("c++17")
+        .opt_level(2)
+        .pic(true)
+        .warnings(false)
+        .debug(false)
+        .get_compiler()
+        .to_command();
+    compiler.arg("-shared").arg("native/cuda.cpp").arg("-o").arg(&plugin);
+    compiler.args(["-D_GLIBCXX_USE_CXX11_ABI=1", "-Wl,--no-as-needed"]);
+    compiler.arg("-isystem").arg(torch.join("include"));
+    compiler.arg("-isystem").arg(torch.join("include/torch/csrc/api/include"));
+    compiler.arg("-isystem").arg(cuda);
+    compiler.arg("-L").arg(library).args(["-ltorch_cuda", "-lc10_cuda", "-ltorch_cpu", "-lc10"]);
+    run(&mut compiler);
+    let beside = beside_binary(out);
+    fs::copy(&plugin, &beside)
+        .unwrap_or_else(|error| panic!("cannot copy the plugin to {}: {error}", beside.display()));
+    Some(plugin)
+}
+
+/// CUDA's headers: beside the wheel, or where a toolkit was installed.
+fn cuda_headers(torch: &Path) -> Option<PathBuf> {
+    let candidates = [torch.join("../nvidia/cu13/include"), PathBuf::from("/usr/local/cuda/include")];
+    let found = candidates.into_iter().find(|path| path.join("cuda_runtime_api.h").exists());
+    if found.is_none() {
+        println!(
+            "cargo:warning=CUDA's headers were not found: this build runs on the CPU only (scripts/setup brings them)"
+        );
+    }
+    found
+}
+
+/// target/release, from target/release/build/NAME/out: so that the plugin can be carried along with the binary.
+fn beside_binary(out: &Path) -> PathBuf {
+    out.ancestors().nth(3).unwrap_or(out).join(PLUGIN)
+}
+
+fn run(command: &mut Command) {
+    let compiler = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().unwrap_or_else(|error| panic!("cannot run `{compiler}`: {error}"));
+    assert!(status.success(), "`{compiler}` could not compile native/cuda.cpp: {status}");
+}

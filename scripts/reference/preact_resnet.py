@@ -1,0 +1,94 @@
+"""PreAct-ResNet18 of any width for 32x32 images, after Nakkiran et al., "Deep Double Descent" (arXiv 1912.02292).
+
+The counterpart that freezewise's `preact-resnet18` is held against. Run as a program, it checks its parameter counts
+against the ones that follow from the shapes.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class PreActBlock(nn.Module):
+    """[N, inputs, H, W] -> [N, outputs, H / stride, W / stride]. It owns the norm at its own entry."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.bn1 = nn.BatchNorm2d(inputs)
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+        self.downsample = None
+        if stride != 1 or inputs != outputs:
+            # A sequence of one, so that its weight has torchvision's name, `downsample.0.weight`.
+            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False))
+
+    def forward(self, x):
+        activated = F.relu(self.bn1(x))
+        # A projection reads the activated input, an identity the raw one: that is what keeps a path free of norms.
+        shortcut = x if self.downsample is None else self.downsample(activated)
+        return self.conv2(F.relu(self.bn2(self.conv1(activated)))) + shortcut
+
+
+class PreActResNet18(nn.Module):
+    """[N, 3, H, W] -> [N, classes]. Neither a norm nor a ReLU stands between the last block and the pooling."""
+
+    def __init__(self, width=64, classes=10):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, width, 3, padding=1, bias=False)
+        self.layer1 = stage(width, width, 1)
+        self.layer2 = stage(width, 2 * width, 2)
+        self.layer3 = stage(2 * width, 4 * width, 2)
+        self.layer4 = stage(4 * width, 8 * width, 2)
+        self.fc = nn.Linear(8 * width, classes)
+
+    def freezable_layers(self):
+        """The stem and the eight blocks, from the input on; the head is not one of them."""
+        return [self.conv1, *self.layer1, *self.layer2, *self.layer3, *self.layer4]
+
+    def forward(self, x):
+        for layer in self.freezable_layers():
+            x = layer(x)
+        return self.fc(torch.flatten(F.adaptive_avg_pool2d(x, 1), 1))
+
+
+def stage(inputs, outputs, stride):
+    """Two blocks, the first of which changes the shape."""
+    return nn.Sequential(PreActBlock(inputs, outputs, stride), PreActBlock(outputs, outputs, 1))
+
+
+def freeze(network, count):
+    """Fix the first `count` layers: no gradients, and running statistics that are used and do not move.
+
+    To be called after `network.train()`, which would undo the second half.
+    """
+    for layer in network.freezable_layers()[:count]:
+        layer.eval().requires_grad_(False)
+
+
+def trainable_parameters(network):
+    """How many numbers the optimizer moves."""
+    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+
+
+# Ten classes: width -> trainable parameters with 0, 7, 8 and 9 layers frozen.
+COUNTS = {
+    8: (176_050, 132_170, 74_634, 650),
+    16: (700_762, 526_474, 296_714, 1_290),
+    64: (11_171_146, 8_397_322, 4_725_770, 5_130),
+}
+
+
+def main():
+    for width, expected in COUNTS.items():
+        network = PreActResNet18(width)
+        for frozen, count in zip((0, 7, 8, 9), expected):
+            freeze(network, frozen)
+            found = trainable_parameters(network)
+            assert found == count, f"width {width}, {frozen} frozen: {found} parameters, {count} expected"
+        assert network(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
+        print(f"width {width}: {expected[0]:,} parameters")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+//! Pure functions on numbers: what a curve of errors shows. Nothing here reads files or trains.
+
+mod descent;
+mod interpolation;
+mod regime;
+
+pub use descent::{Bump, largest_bump};
+pub use interpolation::{Interpolation, interpolation};
+pub use regime::{INTERPOLATION_EPSILON, Regime, regime};
+
+/// A measurement at an epoch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// The epoch.
+    pub epoch: u64,
+    /// The error, a fraction.
+    pub error: f64,
+}
+
+#[cfg(test)]
+fn curve(errors: &[f64]) -> Vec<Point> {
+    errors.iter().enumerate().map(|(epoch, &error)| Point { epoch: epoch as u64, error }).collect()
+}

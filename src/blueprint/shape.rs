@@ -1,0 +1,55 @@
+//! The shapes that flow through a network, for one image.
+
+use std::fmt;
+
+/// Channels, height and width of an image or a feature map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageShape {
+    /// Colours or feature channels.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+impl ImageShape {
+    /// How many numbers it holds.
+    pub fn elements(self) -> usize {
+        self.channels * self.height * self.width
+    }
+}
+
+impl fmt::Display for ImageShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}×{}×{}", self.channels, self.height, self.width)
+    }
+}
+
+/// The shape between two operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A feature map.
+    Image(ImageShape),
+    /// A vector.
+    Features(usize),
+}
+
+impl Shape {
+    /// How many numbers it holds.
+    pub fn elements(self) -> usize {
+        match self {
+            Self::Image(image) => image.elements(),
+            Self::Features(count) => count,
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Image(image) => image.fmt(f),
+            Self::Features(count) => write!(f, "{count}"),
+        }
+    }
+}

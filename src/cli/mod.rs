@@ -1,0 +1,73 @@
+//! What was typed, and one file per verb. A verb returns; only `main` turns that into an exit code.
+
+mod check;
+mod completions;
+mod describe;
+mod doctor;
+mod man;
+mod options;
+mod run;
+mod schema;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::{Exit, UserError};
+use crate::output;
+use crate::spec::Problems;
+
+/// Transfer-learning experiments for the study of double descent: pretrain on a source task, freeze the first
+/// layers, fine-tune on a target task, and log every epoch's errors to CSV.
+#[derive(Debug, Parser)]
+#[command(name = "freezewise", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run a spec: pretrain, transfer, fine-tune; prints the run's directory.
+    Run(run::Arguments),
+    /// Check specs and report all of their problems.
+    Check(check::Arguments),
+    /// Show a spec's layers, their shapes and costs, and what trains at each number of frozen layers.
+    Describe(describe::Arguments),
+    /// Print the JSON schema of a spec, or every key on one page.
+    Schema(schema::Arguments),
+    /// Tell what was found on this machine: libtorch, CUDA, threads, data sets.
+    Doctor(doctor::Arguments),
+    /// Print completions for a shell.
+    Completions(completions::Arguments),
+    /// Print the manual page, of the whole program or of one command.
+    Man(man::Arguments),
+}
+
+/// Runs the command line and returns its exit code.
+pub fn main() -> ExitCode {
+    let done = match Arguments::parse().verb {
+        Verb::Run(arguments) => run::main(&arguments),
+        Verb::Check(arguments) => check::main(&arguments),
+        Verb::Describe(arguments) => describe::main(&arguments),
+        Verb::Schema(arguments) => schema::main(&arguments),
+        Verb::Doctor(arguments) => doctor::main(&arguments),
+        Verb::Completions(arguments) => completions::main(&arguments),
+        Verb::Man(arguments) => man::main(&arguments),
+    };
+    ExitCode::from(done.unwrap_or_else(|error| tell(&error)) as u8)
+}
+
+/// Says what went wrong and what to do, and returns the exit code that goes with it.
+fn tell(error: &anyhow::Error) -> Exit {
+    if let Some(problems) = error.downcast_ref::<Problems>() {
+        output::talk(&problems.to_string());
+        return Exit::Usage;
+    }
+    output::talk(&format!("error: {error:#}"));
+    let advice = error.chain().find_map(|cause| cause.downcast_ref::<UserError>());
+    for hint in advice.map(UserError::hints).unwrap_or_default() {
+        output::talk(&format!("  {hint}"));
+    }
+    advice.map_or(Exit::Failed, UserError::exit)
+}

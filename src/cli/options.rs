@@ -1,0 +1,40 @@
+//! Arguments that several verbs take.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::spec::Spec;
+
+/// A spec with overrides.
+#[derive(Debug, Args)]
+pub(super) struct SpecArguments {
+    /// The spec, a .toml or .json file
+    pub(super) spec: PathBuf,
+
+    #[command(flatten)]
+    pub(super) overrides: Overrides,
+}
+
+/// Overrides of a spec.
+#[derive(Debug, Args)]
+pub(super) struct Overrides {
+    /// Set a key of the spec, such as `transfer.frozen_layers=4`; the right side is TOML, else a string
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+}
+
+/// Where the data sets are.
+#[derive(Debug, Args)]
+pub(super) struct DataRoot {
+    /// The folder of the data sets
+    #[arg(long, value_name = "DIR", env = "FREEZEWISE_DATA", default_value = "data")]
+    pub(super) data: PathBuf,
+}
+
+impl SpecArguments {
+    pub(super) fn load(&self) -> Result<Spec> {
+        Spec::load(&self.spec, &self.overrides.set)
+    }
+}

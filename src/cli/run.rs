@@ -1,0 +1,81 @@
+//! `freezewise run`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::options::{DataRoot, SpecArguments};
+use crate::error::Exit;
+use crate::output::{self, Line, Progress, Table};
+use crate::run::{self, Finished, Places, Row, Summary};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    spec: SpecArguments,
+
+    /// The folder of all runs
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    out: PathBuf,
+
+    #[command(flatten)]
+    data: DataRoot,
+
+    /// Print the summary as JSON instead of the run's directory
+    #[arg(long)]
+    json: bool,
+
+    /// Say nothing but errors
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
+    let spec = arguments.spec.load()?;
+    let places = Places { out: &arguments.out, data: &arguments.data.data };
+    let finished = run::run(&spec, places, &mut Progress::new(arguments.quiet))?;
+    if !arguments.quiet {
+        if finished.already {
+            output::talk("finished already; nothing to do");
+        }
+        output::talk(&shown(&finished));
+    }
+    let data = if arguments.json {
+        serde_json::to_string_pretty(&finished.summary)?
+    } else {
+        finished.directory.path().display().to_string()
+    };
+    output::data(&data)?;
+    Ok(Exit::Complete)
+}
+
+/// The curve and the table at the end of a run.
+fn shown(finished: &Finished) -> String {
+    let points = |error: &dyn Fn(&Row) -> Option<f64>| {
+        finished.rows.iter().filter_map(|row| Some((row.epoch as f64, error(row)?))).collect()
+    };
+    let curve = output::draw(&[
+        Line { mark: '·', name: "train error", points: points(&|row| row.train_error) },
+        Line { mark: '•', name: "test error", points: points(&|row| row.test_error) },
+    ]);
+    format!("\n{curve}\n\n{}\n", table(&finished.summary))
+}
+
+fn table(summary: &Summary) -> Table {
+    let percent = |error: f64| format!("{:.2}%", error * 100.0);
+    let mut table = Table::new(&["measure<", "value", "at<"]);
+    let epochs = format!("epoch {}", summary.epochs);
+    table.row(["train error", &percent(summary.last_train_error), &epochs]);
+    table.row(["test error", &percent(summary.last_test_error), "mean of the last five epochs"]);
+    let least = format!("epoch {} (an oracle: only the test set tells)", summary.oracle_min_epoch);
+    table.row(["least test error", &percent(summary.oracle_min_test_error), &least]);
+    let interpolation = match summary.interpolation_epoch {
+        Some(epoch) => format!("from epoch {epoch} on"),
+        None => "not reached".to_owned(),
+    };
+    table.row(["train error within 1%", "", &interpolation]);
+    let ratio = format!("{:.2} of n·C", summary.parameters_per_example_and_class);
+    table.row(["trainable parameters", &crate::text::grouped(summary.trainable_parameters), &ratio]);
+    table
+}

@@ -1,0 +1,215 @@
+//! The synthetic task: images made from nothing but their index, so that a first run needs no files.
+//!
+//! There are sixteen parts, small coloured textures that a network has to learn to see, and a class is three of
+//! them. An image shows its class's parts at random places and strengths, and two others, on a cluttered and noisy
+//! ground. The target has classes of its own; its parts are those of the source blended with private ones:
+//! `s · shared + √(1 − s²) · private`, so that with s the correlation between the tasks' parts goes from 0 to 1.
+//! So early layers, which see parts, carry over as far as the parts are alike; later ones, which join them, do not.
+
+use std::f64::consts::TAU;
+
+use rand::RngExt;
+use rand::seq::SliceRandom;
+use rand_distr::{Distribution, StandardNormal};
+
+use super::Images;
+use crate::blueprint::ImageShape;
+use crate::seed::{Purpose, Stream, named_stream};
+use crate::spec::Side;
+
+const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
+const PARTS: usize = 16;
+const PARTS_OF_A_CLASS: usize = 3;
+const DISTRACTORS: usize = 2;
+/// Side of a part.
+const PART: usize = 9;
+/// Deviation of the ground's clutter and of pixel noise, and strength of a part, in units of the full range.
+const CLUTTER: f64 = 0.06;
+const NOISE: f64 = 0.06;
+const STRENGTH: f64 = 0.30;
+/// The world is one: seeds choose examples of it, not another world.
+const WORLD: u64 = 2211;
+
+/// Training or test images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Split {
+    Train,
+    Test,
+}
+
+/// A coloured texture, `[channels, PART, PART]`, of mean square 1 under its window.
+type Part = Vec<f64>;
+
+/// Makes the images of one task.
+pub(super) struct Generator {
+    side: Side,
+    parts: Vec<Part>,
+    classes: Vec<[usize; PARTS_OF_A_CLASS]>,
+}
+
+impl Generator {
+    pub(super) fn new(classes: usize, latent_similarity: f64, side: Side) -> Self {
+        let other = (1.0 - latent_similarity * latent_similarity).sqrt();
+        let blend = |(shared, private): (Part, Part)| {
+            shared.iter().zip(&private).map(|(shared, private)| latent_similarity * shared + other * private).collect()
+        };
+        let parts = bank("shared").into_iter().zip(bank("private")).map(blend).collect();
+        Self { side, parts, classes: class_parts(classes, side) }
+    }
+
+    /// The images of some indices.
+    pub(super) fn images(&self, split: Split, indices: &[usize]) -> Images {
+        let mut images = Images {
+            shape: SHAPE,
+            pixels: Vec::with_capacity(indices.len() * SHAPE.elements()),
+            labels: Vec::with_capacity(indices.len()),
+        };
+        for &index in indices {
+            let mut stream = self.stream(&format!("{split:?} {index}"));
+            let label = stream.random_range(0..self.classes.len());
+            images.labels.push(label as u16);
+            let image = self.image(label, &mut stream);
+            images.pixels.extend(image.iter().map(|value| ((value + 0.5) * 255.0).round().clamp(0.0, 255.0) as u8));
+        }
+        images
+    }
+
+    fn stream(&self, name: &str) -> Stream {
+        named_stream(WORLD, Purpose::Synthetic, &format!("{:?} {name}", self.side))
+    }
+
+    /// One image, values about 0 within half a range.
+    fn image(&self, label: usize, stream: &mut Stream) -> Vec<f64> {
+        let mut image = ground(stream);
+        let own = self.classes[label];
+        let mut others: Vec<usize> = (0..PARTS).filter(|part| !own.contains(part)).collect();
+        others.shuffle(stream);
+        for &part in own.iter().chain(&others[..DISTRACTORS]) {
+            let strength = STRENGTH * stream.random_range(0.6..1.4);
+            let [top, left] = [SHAPE.height, SHAPE.width].map(|side| stream.random_range(0..=side - PART));
+            for (at, value) in self.parts[part].iter().enumerate() {
+                let (channel, row, column) = (at / (PART * PART), at / PART % PART, at % PART);
+                image[(channel * SHAPE.height + top + row) * SHAPE.width + left + column] += strength * value;
+            }
+        }
+        for value in &mut image {
+            *value += NOISE * normal(stream);
+        }
+        image
+    }
+}
+
+/// A slowly varying coloured ground: a few random waves in each colour.
+fn ground(stream: &mut Stream) -> Vec<f64> {
+    const WAVES: usize = 3;
+    let mut image = vec![0.0; SHAPE.elements()];
+    for plane in image.chunks_exact_mut(SHAPE.height * SHAPE.width) {
+        let level = CLUTTER * normal(stream);
+        let waves: Vec<[f64; 4]> = (0..WAVES)
+            .map(|_| {
+                let frequency = [(); 2].map(|()| stream.random_range(-2.0..2.0) * TAU / SHAPE.width as f64);
+                [frequency[0], frequency[1], stream.random_range(0.0..TAU), CLUTTER * normal(stream)]
+            })
+            .collect();
+        for (at, value) in plane.iter_mut().enumerate() {
+            let (row, column) = ((at / SHAPE.width) as f64, (at % SHAPE.width) as f64);
+            let sum: f64 =
+                waves.iter().map(|[down, right, phase, size]| size * (down * row + right * column + phase).sin()).sum();
+            *value = level + sum;
+        }
+    }
+    image
+}
+
+/// Sixteen parts: waves of random direction, length and colour under a round window. They are many, so that a part is
+/// close to a Gaussian field and a blend of two parts looks like any other part.
+fn bank(name: &str) -> Vec<Part> {
+    let draw = |index: usize| {
+        let mut stream = named_stream(WORLD, Purpose::Synthetic, &format!("part {name} {index}"));
+        let waves: Vec<([f64; 3], [f64; 3])> = (0..8)
+            .map(|_| {
+                let (angle, length) = (stream.random_range(0.0..TAU), stream.random_range(3.0..7.0));
+                let wave = [TAU / length * angle.cos(), TAU / length * angle.sin(), stream.random_range(0.0..TAU)];
+                (wave, [(); 3].map(|()| normal(&mut stream)))
+            })
+            .collect();
+        let value = |at: usize| {
+            let (channel, row, column) = (at / (PART * PART), at / PART % PART, at % PART);
+            let [down, right] = [row, column].map(|place| place as f64 - (PART / 2) as f64);
+            let window = (-(down * down + right * right) / 12.0).exp();
+            let sum: f64 = waves
+                .iter()
+                .map(|(wave, colour)| colour[channel] * (wave[0] * down + wave[1] * right + wave[2]).sin())
+                .sum();
+            window * sum
+        };
+        let part: Part = (0..SHAPE.channels * PART * PART).map(value).collect();
+        let square: f64 = part.iter().map(|value| value * value).sum();
+        // Scaled to the energy of the window alone, so that no part is easier to see than another.
+        let energy = (3.0 * TAU / 2.0 * 6.0 / square).sqrt();
+        part.iter().map(|value| value * energy).collect()
+    };
+    (0..PARTS).map(draw).collect()
+}
+
+/// Which parts make each class: different sets, drawn anew for each side.
+fn class_parts(classes: usize, side: Side) -> Vec<[usize; PARTS_OF_A_CLASS]> {
+    let mut stream = named_stream(WORLD, Purpose::Synthetic, &format!("classes {side:?}"));
+    let mut sets: Vec<[usize; PARTS_OF_A_CLASS]> = Vec::new();
+    for first in 0..PARTS {
+        for second in first + 1..PARTS {
+            sets.extend((second + 1..PARTS).map(|third| [first, second, third]));
+        }
+    }
+    sets.shuffle(&mut stream);
+    sets.truncate(classes);
+    sets
+}
+
+fn normal(stream: &mut Stream) -> f64 {
+    StandardNormal.sample(stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_belong_to_their_index() {
+        let generator = Generator::new(10, 0.5, Side::Target);
+        let images = generator.images(Split::Train, &[5, 9]);
+        assert_eq!(generator.images(Split::Train, &[9]).pixels, images.pixels[SHAPE.elements()..]);
+        assert_ne!(generator.images(Split::Test, &[9]).pixels, images.pixels[SHAPE.elements()..]);
+    }
+
+    #[test]
+    fn parts_are_as_alike_as_asked() {
+        let correlation = |one: &[f64], other: &[f64]| {
+            let dot = |one: &[f64], other: &[f64]| one.iter().zip(other).map(|(one, other)| one * other).sum::<f64>();
+            dot(one, other) / (dot(one, one) * dot(other, other)).sqrt()
+        };
+        let source = Generator::new(10, 1.0, Side::Source);
+        for similarity in [0.0, 0.5, 0.9, 1.0] {
+            let target = Generator::new(10, similarity, Side::Target);
+            let pairs = source.parts.iter().zip(&target.parts);
+            let mean = pairs.map(|(one, other)| correlation(one, other)).sum::<f64>() / PARTS as f64;
+            assert!((mean - similarity).abs() < 0.12, "{similarity} gave {mean}");
+        }
+    }
+
+    #[test]
+    fn classes_are_different_sets_of_parts() {
+        let sets = class_parts(100, Side::Target);
+        assert_eq!(sets.len(), 100);
+        assert!((1..100).all(|index| !sets[..index].contains(&sets[index])));
+        assert_ne!(class_parts(10, Side::Source), class_parts(10, Side::Target));
+    }
+
+    #[test]
+    fn few_pixels_are_cut_off() {
+        let images = Generator::new(10, 0.5, Side::Target).images(Split::Test, &(0..200).collect::<Vec<_>>());
+        let cut = images.pixels.iter().filter(|&&pixel| pixel == 0 || pixel == 255).count();
+        assert!((cut as f64) < 0.02 * images.pixels.len() as f64, "{cut} of {}", images.pixels.len());
+        assert!((0..10).all(|label| images.labels.contains(&label)));
+    }
+}

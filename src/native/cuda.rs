@@ -1,0 +1,177 @@
+//! The loading of CUDA: libtorch's CUDA half, then our plugin over it.
+//!
+//! The binary links neither, so that it starts anywhere. libtorch settles whether there is CUDA at the first
+//! question, so both are loaded before anything asks. What is loaded stays loaded.
+
+use std::ffi::{CStr, c_char, c_int};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW, Symbol};
+
+use crate::error::UserError;
+
+const PLUGIN: &str = "libfreezewise_cuda.so";
+const TEXT_SIZE: usize = 256;
+
+/// What is known of a CUDA device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceFacts {
+    /// The name that its maker gave it.
+    pub name: String,
+    /// All of its memory.
+    pub memory_bytes: u64,
+    /// Compute capability, such as (9, 0).
+    pub capability: (i32, i32),
+    /// cuDNN's version number, such as 91900; 0 where there is none.
+    pub cudnn: i64,
+}
+
+/// `freezewise_device` of `native/cuda.cpp`.
+#[repr(C)]
+struct RawFacts {
+    name: [c_char; TEXT_SIZE],
+    memory_bytes: u64,
+    major: i32,
+    minor: i32,
+    cudnn: i64,
+}
+
+type TorchVersion = unsafe extern "C" fn() -> *const c_char;
+type Facts = unsafe extern "C" fn(c_int, *mut RawFacts, *mut c_char) -> c_int;
+type PeakBytes = unsafe extern "C" fn(c_int) -> u64;
+
+struct Plugin {
+    facts: Symbol<Facts>,
+    peak_bytes: Symbol<PeakBytes>,
+    _library: Library,
+}
+
+static PLUGIN_LOADED: OnceLock<Result<Plugin, (String, Vec<String>)>> = OnceLock::new();
+
+/// Whether an NVIDIA driver is installed and shows at least one device to this process.
+pub fn driver_answers() -> bool {
+    type Initialise = unsafe extern "C" fn(u32) -> c_int;
+    type DeviceCount = unsafe extern "C" fn(*mut c_int) -> c_int;
+    // SAFETY: libcuda.so.1 is the driver's library; both functions have had these signatures since CUDA 2, take no
+    // state, and may be called from any thread.
+    unsafe {
+        let Ok(driver) = Library::open(Some("libcuda.so.1"), RTLD_NOW) else { return false };
+        let (Ok(initialise), Ok(device_count)) =
+            (driver.get::<Initialise>(b"cuInit"), driver.get::<DeviceCount>(b"cuDeviceGetCount"))
+        else {
+            return false;
+        };
+        let mut count = 0;
+        let answers = initialise(0) == 0 && device_count(&raw mut count) == 0 && count > 0;
+        // The driver starts threads of its own: it must not be unloaded.
+        std::mem::forget(driver);
+        answers
+    }
+}
+
+/// Where the plugin is: where `FREEZEWISE_CUDA_PLUGIN` says, beside the program, or where it was built.
+pub fn plugin_path() -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os("FREEZEWISE_CUDA_PLUGIN") {
+        return Some(path.into());
+    }
+    let program = std::env::current_exe().ok();
+    let beside = program.as_deref().and_then(Path::parent).map(|folder| folder.join(PLUGIN));
+    let built = PathBuf::from(env!("FREEZEWISE_BUILT_PLUGIN"));
+    beside.into_iter().chain([built]).find(|path| path.is_file())
+}
+
+/// Loads CUDA, once, and describes its devices.
+pub(super) fn load() -> Result<Vec<DeviceFacts>, UserError> {
+    let plugin = plugin()?;
+    let count = tch::Cuda::device_count().max(0);
+    if count == 0 || !tch::Cuda::is_available() {
+        return Err(UserError::new("CUDA is loaded, but shows no device")
+            .hint("`nvidia-smi` should list the GPU, with a driver for CUDA 13; CUDA_VISIBLE_DEVICES hides devices"));
+    }
+    (0..count).map(|index| plugin.describe(index as c_int)).collect()
+}
+
+/// The version of cuDNN, once CUDA is loaded.
+pub fn cudnn_version(facts: &DeviceFacts) -> Option<String> {
+    (facts.cudnn > 0).then(|| format!("{}.{}.{}", facts.cudnn / 10_000, facts.cudnn / 100 % 100, facts.cudnn % 100))
+}
+
+pub(super) fn peak_bytes(index: usize) -> Option<u64> {
+    let plugin = PLUGIN_LOADED.get()?.as_ref().ok()?;
+    // SAFETY: the function takes an index, checks it, and catches what C++ throws.
+    Some(unsafe { (plugin.peak_bytes)(index as c_int) }).filter(|&bytes| bytes > 0)
+}
+
+fn plugin() -> Result<&'static Plugin, UserError> {
+    let loaded = PLUGIN_LOADED.get_or_init(|| open().map_err(|error| (error.to_string(), error.hints().to_vec())));
+    loaded.as_ref().map_err(|(message, hints)| UserError::new(message.clone()).hints_of(hints))
+}
+
+fn open() -> Result<Plugin, UserError> {
+    let path = plugin_path().ok_or_else(|| {
+        UserError::new(format!("`{PLUGIN}` is neither beside the program nor where it was built"))
+            .hint("`scripts/setup --cuda` and `cargo build --release` make it; carry it along with the program")
+    })?;
+    // SAFETY: libraries run code when they are loaded. libtorch_cuda registers its kernels, and must be there before
+    // the plugin, which uses its symbols; both are of the libtorch that this program links, which `open_plugin`
+    // checks by the version that the plugin was compiled for.
+    unsafe {
+        if std::env::var_os("FREEZEWISE_CUDA_PLUGIN").is_none() {
+            open_global(Path::new("libtorch_cuda.so"))
+                .map_err(|cause| cause.hint("`scripts/setup --cuda` installs libtorch with all of CUDA"))?;
+        }
+        open_plugin(&path)
+    }
+}
+
+unsafe fn open_plugin(path: &Path) -> Result<Plugin, UserError> {
+    let not_ours = |_| {
+        UserError::new(format!("`{}` is not a plugin of this program", path.display()))
+            .hint("build it again: `cargo build --release`")
+    };
+    // SAFETY: the caller's; the signatures are those of native/cuda.cpp, whose symbols live as long as the library,
+    // which the result keeps.
+    unsafe {
+        let library = open_global(path)?;
+        let version: Symbol<TorchVersion> = library.get(b"freezewise_torch_version").map_err(not_ours)?;
+        let version = CStr::from_ptr(version()).to_string_lossy().into_owned();
+        if version != super::LIBTORCH {
+            let message =
+                format!("`{}` is for libtorch {version}, and this program for {}", path.display(), super::LIBTORCH);
+            return Err(UserError::new(message).hint("build both again: `cargo build --release`"));
+        }
+        Ok(Plugin {
+            facts: library.get(b"freezewise_device_facts").map_err(not_ours)?,
+            peak_bytes: library.get(b"freezewise_peak_bytes").map_err(not_ours)?,
+            _library: library,
+        })
+    }
+}
+
+unsafe fn open_global(path: &Path) -> Result<Library, UserError> {
+    // SAFETY: the caller's.
+    unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) }
+        .map_err(|error| UserError::new(format!("`{}` cannot be loaded: {error}", path.display())))
+}
+
+impl Plugin {
+    fn describe(&self, index: c_int) -> Result<DeviceFacts, UserError> {
+        let mut raw = RawFacts { name: [0; TEXT_SIZE], memory_bytes: 0, major: 0, minor: 0, cudnn: 0 };
+        let mut error = [0 as c_char; TEXT_SIZE];
+        // SAFETY: both buffers have the sizes that native/cuda.cpp writes at most, texts end with a zero.
+        let text =
+            |buffer: &[c_char; TEXT_SIZE]| unsafe { CStr::from_ptr(buffer.as_ptr()) }.to_string_lossy().into_owned();
+        // SAFETY: the pointers are valid for the call, which writes nothing beyond them and catches what C++ throws.
+        let status = unsafe { (self.facts)(index, &raw mut raw, error.as_mut_ptr()) };
+        if status != 0 {
+            return Err(UserError::new(format!("CUDA device {index} cannot be used: {}", text(&error))));
+        }
+        Ok(DeviceFacts {
+            name: text(&raw.name),
+            memory_bytes: raw.memory_bytes,
+            capability: (raw.major, raw.minor),
+            cudnn: raw.cudnn,
+        })
+    }
+}

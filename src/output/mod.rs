@@ -1,0 +1,25 @@
+//! The only place that writes to the terminal. stdout is data, stderr is talk.
+
+mod curve;
+mod progress;
+mod table;
+
+use std::io::{ErrorKind, Write};
+
+pub use curve::{Line, draw};
+pub use progress::Progress;
+pub use table::Table;
+
+/// Prints data to stdout. A reader that has closed its end, as `head` does, has had enough: that is no error.
+pub fn data(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// Says something to people, on stderr. If nobody can be told, there is nobody to tell that.
+pub fn talk(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end_matches('\n'));
+}

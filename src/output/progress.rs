@@ -1,0 +1,128 @@
+//! A run under way: a bar on a terminal; elsewhere a plain line per epoch, at most one each thirty seconds, so that
+//! a cluster's log stays readable.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::talk;
+use crate::run::{Audience, Event, Row, Title};
+use crate::text;
+
+const QUIET_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Shows a run.
+pub struct Progress {
+    style: Style,
+}
+
+enum Style {
+    /// Says nothing.
+    Silent,
+    /// Draws a bar.
+    Bar { bar: Option<ProgressBar>, epochs: u64 },
+    /// Prints lines.
+    Lines { last: Option<Instant>, phase: Option<(Title, Instant)> },
+}
+
+impl Progress {
+    /// Progress for wherever stderr goes.
+    pub fn new(silent: bool) -> Self {
+        let style = if silent {
+            Style::Silent
+        } else if std::io::stderr().is_terminal() {
+            Style::Bar { bar: None, epochs: 0 }
+        } else {
+            Style::Lines { last: None, phase: None }
+        };
+        Self { style }
+    }
+}
+
+impl Audience for Progress {
+    fn hear(&mut self, event: &Event<'_>) {
+        match &mut self.style {
+            Style::Silent => {}
+            Style::Bar { bar, epochs } => hear_with_bar(bar, epochs, event),
+            Style::Lines { last, phase } => hear_with_lines(last, phase, event),
+        }
+    }
+}
+
+fn hear_with_bar(bar: &mut Option<ProgressBar>, epochs: &mut u64, event: &Event<'_>) {
+    match event {
+        Event::Note(sentence) => match bar {
+            Some(bar) => bar.println(sentence),
+            None => talk(sentence),
+        },
+        Event::Phase(title) => {
+            talk(&format!("{}: {}", title.phase, title.text));
+            // A fixed text: only a mistake in it could fail, and then a plain bar serves.
+            let style = ProgressStyle::with_template("{prefix} {bar:24} {msg} · {eta} left")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            let new = ProgressBar::new(title.steps).with_style(style).with_prefix(title.phase);
+            *epochs = title.epochs;
+            *bar = Some(new);
+        }
+        Event::Step(step) => {
+            if let Some(bar) = bar {
+                bar.set_position(*step);
+            }
+        }
+        Event::Epoch(row) => {
+            if let Some(bar) = bar {
+                bar.set_message(message(row, *epochs, bar.message().as_str()));
+            }
+        }
+        Event::PhaseEnd => {
+            if let Some(bar) = bar.take() {
+                bar.finish();
+            }
+        }
+    }
+}
+
+/// `epoch 3/40 · train 12.0% · test 23.4% · rate 1e-4`; errors that an epoch did not measure keep their last value.
+fn message(row: &Row, epochs: u64, before: &str) -> String {
+    if row.epoch > 0 && row.test_error.is_none() {
+        let errors = before.split_once(" · ").map_or("", |(_, errors)| errors);
+        return format!("epoch {}/{epochs} · {errors}", row.epoch);
+    }
+    let percent = |error: Option<f64>| error.map_or("–".into(), |error| format!("{:.1}%", error * 100.0));
+    let rate = row.learning_rate.map_or(String::new(), |rate| format!(" · rate {rate:.2e}"));
+    format!(
+        "epoch {}/{epochs} · train {} · test {}{rate}",
+        row.epoch,
+        percent(row.train_error),
+        percent(row.test_error)
+    )
+}
+
+fn hear_with_lines(last: &mut Option<Instant>, phase: &mut Option<(Title, Instant)>, event: &Event<'_>) {
+    match event {
+        Event::Note(sentence) => talk(sentence),
+        Event::Phase(title) => {
+            talk(&format!("{}: {}", title.phase, title.text));
+            *phase = Some(((*title).clone(), Instant::now()));
+            *last = None;
+        }
+        Event::Epoch(row) => {
+            let Some((title, started)) = phase else { return };
+            let due = last.is_none_or(|last| last.elapsed() >= QUIET_INTERVAL) || row.epoch == title.epochs;
+            if due {
+                talk(&format!("{}{}", row.sentence(), time_left(row, title, started)));
+                *last = Some(Instant::now());
+            }
+        }
+        Event::Step(_) | Event::PhaseEnd => {}
+    }
+}
+
+fn time_left(row: &Row, title: &Title, started: &Instant) -> String {
+    if row.step == 0 || row.step >= title.steps {
+        return String::new();
+    }
+    let seconds = started.elapsed().as_secs_f64() * (title.steps - row.step) as f64 / row.step as f64;
+    format!(" · {} left", text::duration(seconds))
+}

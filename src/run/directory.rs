@@ -1,0 +1,64 @@
+//! Where a run and a source keep what.
+
+use std::path::{Path, PathBuf};
+
+/// A directory of a run or of a source; both hold the same files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunDirectory(PathBuf);
+
+impl RunDirectory {
+    /// The directory of a run: `<out>/<name>/<folder>/`.
+    pub fn of_run(out: &Path, name: &str, folder: &str) -> Self {
+        Self(out.join(name).join(folder))
+    }
+
+    /// The directory of a shared source: `<out>/sources/<hash>/`.
+    pub fn of_source(out: &Path, hash: &str) -> Self {
+        Self(out.join("sources").join(hash))
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The resolved spec.
+    pub fn spec(&self) -> PathBuf {
+        self.0.join("spec.toml")
+    }
+
+    /// Status, versions, times and what was found on the way.
+    pub fn record(&self) -> PathBuf {
+        self.0.join("run.json")
+    }
+
+    /// One row per epoch: the product.
+    pub fn metrics(&self) -> PathBuf {
+        self.0.join("metrics.csv")
+    }
+
+    /// One row per epoch: seconds and memory.
+    pub fn timing(&self) -> PathBuf {
+        self.0.join("timing.csv")
+    }
+
+    /// What the curves show.
+    pub fn summary(&self) -> PathBuf {
+        self.0.join("summary.json")
+    }
+
+    /// The weights at the end.
+    pub fn weights(&self) -> PathBuf {
+        self.0.join("weights.safetensors")
+    }
+
+    /// What was said.
+    pub fn log(&self) -> PathBuf {
+        self.0.join("log.txt")
+    }
+
+    /// Why a run failed.
+    pub fn error(&self) -> PathBuf {
+        self.0.join("error.txt")
+    }
+}

@@ -1,0 +1,37 @@
+//! What a run tells those who watch it.
+
+use super::metrics::Row;
+
+/// Which phase is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Title {
+    /// `source` or `target`.
+    pub phase: &'static str,
+    /// What it trains on: `cifar10, 4,000 examples, 20.3% of labels wrong`.
+    pub text: String,
+    /// Epochs in its budget.
+    pub epochs: u64,
+    /// Steps in its budget.
+    pub steps: u64,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A sentence for people.
+    Note(&'a str),
+    /// A phase begins.
+    Phase(&'a Title),
+    /// So many steps of the phase are under way.
+    Step(u64),
+    /// An epoch ended.
+    Epoch(&'a Row),
+    /// The phase ended.
+    PhaseEnd,
+}
+
+/// Who watches.
+pub trait Audience {
+    /// Is told of an event.
+    fn hear(&mut self, event: &Event<'_>);
+}

@@ -1,0 +1,21 @@
+//! A whole run: pretrain, transfer, fine-tune; and everything that it leaves on disk.
+//!
+//! A run is one spec with every value fixed, one directory, and never more than one process at a time. Whoever
+//! listens is told by events; nothing here writes to a terminal.
+
+mod directory;
+mod event;
+mod execute;
+mod lock;
+mod metrics;
+mod phase;
+mod record;
+mod source;
+mod summary;
+mod transfer;
+
+pub use directory::RunDirectory;
+pub use event::{Audience, Event, Title};
+pub use execute::{Finished, Places, run};
+pub use metrics::Row;
+pub use summary::Summary;

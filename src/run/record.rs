@@ -1,0 +1,125 @@
+//! `run.json`: what a run was made with, what it found on the way, and how it ended.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use super::directory::RunDirectory;
+use super::transfer::TransferReport;
+use crate::data::{Normalisation, TaskData};
+use crate::files;
+use crate::native;
+use crate::spec::Task;
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Status {
+    /// Under way, or ended without a word.
+    Running,
+    /// Its budget is done.
+    Finished,
+    /// It ended with an error.
+    Failed,
+}
+
+/// The record.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Record {
+    pub(super) status: Status,
+    /// Epochs of the budget; a finished run has them all.
+    pub(super) epochs: u64,
+    hash: String,
+    source_hash: Option<String>,
+    freezewise: String,
+    libtorch: String,
+    device: String,
+    threads: usize,
+    started: String,
+    finished: Option<String>,
+    seconds: Option<f64>,
+    pub(super) data: Option<DataRecord>,
+    pub(super) transfer: Option<TransferReport>,
+}
+
+/// What is known of a task's data once it is read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct DataRecord {
+    dataset: String,
+    train_examples: usize,
+    test_examples: usize,
+    label_noise_asked: f64,
+    label_noise_realised: f64,
+    corrupted_examples: usize,
+    normalisation: Normalisation,
+    classes: Vec<String>,
+}
+
+impl Record {
+    pub(super) fn new(epochs: u64, hash: String, source_hash: Option<String>, device: &str, threads: usize) -> Self {
+        Self {
+            status: Status::Running,
+            epochs,
+            hash,
+            source_hash,
+            freezewise: env!("CARGO_PKG_VERSION").into(),
+            libtorch: native::LIBTORCH.into(),
+            device: device.into(),
+            threads,
+            started: now(),
+            finished: None,
+            seconds: None,
+            data: None,
+            transfer: None,
+        }
+    }
+
+    /// The record of a directory, if it has one.
+    pub(super) fn read(directory: &RunDirectory) -> Result<Option<Self>> {
+        let path = directory.record();
+        if !path.exists() {
+            return Ok(None);
+        }
+        let read = || -> Result<Self> { Ok(serde_json::from_slice(&std::fs::read(&path)?)?) };
+        read().map(Some).with_context(|| format!("cannot read `{}`", path.display()))
+    }
+
+    pub(super) fn write(&self, directory: &RunDirectory) -> Result<()> {
+        write_json(&directory.record(), self)
+    }
+
+    /// Notes how it ended.
+    pub(super) fn end(&mut self, status: Status, seconds: f64) {
+        self.status = status;
+        self.finished = Some(now());
+        self.seconds = Some(seconds);
+    }
+}
+
+impl DataRecord {
+    pub(super) fn new(task: &Task, data: &TaskData) -> Self {
+        Self {
+            dataset: task.data.dataset().name().into(),
+            train_examples: data.train.count(),
+            test_examples: data.test.count(),
+            label_noise_asked: task.label_noise,
+            label_noise_realised: data.train_labels.realised_fraction(),
+            corrupted_examples: data.train_labels.corrupted_count(),
+            normalisation: data.normalisation.clone(),
+            classes: data.classes.clone(),
+        }
+    }
+}
+
+/// Writes JSON for people and programs: indented, atomic.
+pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    let mut text = serde_json::to_string_pretty(value)?;
+    text.push('\n');
+    files::write_atomically(path, text.as_bytes())
+}
+
+fn now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}

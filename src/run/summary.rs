@@ -1,0 +1,94 @@
+//! `summary.json`: what the curves of a run show, by `analysis`, beside the counts of parameters.
+
+use serde::{Deserialize, Serialize};
+
+use super::metrics::Row;
+use crate::analysis::{self, Bump, INTERPOLATION_EPSILON, Interpolation, Point, Regime};
+use crate::spec::Experiment;
+
+/// Batch norm's running statistics lag at first; bumps are looked for after so many steps.
+const SETTLED_STEPS: u64 = 50;
+
+/// The last test error is a mean over the evaluations in so many last epochs.
+const FINAL_EPOCHS: u64 = 5;
+
+/// The summary of a run. Errors are fractions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// k.
+    pub frozen_layers: usize,
+    /// n.
+    pub train_examples: usize,
+    /// C.
+    pub classes: usize,
+    /// The share of training labels that is wrong.
+    pub label_noise_realised: f64,
+    /// Epochs trained.
+    pub epochs: u64,
+    /// Steps trained.
+    pub steps: u64,
+    /// At the end.
+    pub last_train_error: f64,
+    /// Mean over the evaluations in the last five epochs.
+    pub last_test_error: f64,
+    /// The least test error of any evaluation, which only the test set can tell: an oracle, not a result.
+    pub oracle_min_test_error: f64,
+    /// Its epoch.
+    pub oracle_min_epoch: u64,
+    /// The epoch from which on the training labels are fitted, sustained, within 1%.
+    pub interpolation_epoch: Option<u64>,
+    /// The same for three thresholds, first and sustained.
+    pub interpolation: Vec<Interpolation>,
+    /// Over, under or undecided, under this procedure and budget.
+    pub regime: Regime,
+    /// The raw test error's largest fall, rise and fall: a description of one curve, not evidence of double descent.
+    pub largest_bump: Option<Bump>,
+    /// Parameters that train.
+    pub trainable_parameters: u64,
+    /// n times C.
+    pub examples_times_classes: u64,
+    /// Their ratio: a heuristic of order of magnitude.
+    pub parameters_per_example_and_class: f64,
+}
+
+impl Summary {
+    /// Sums up the rows of a run, which hold at least the evaluation of the last epoch.
+    pub(super) fn new(experiment: &Experiment, rows: &[Row], label_noise_realised: f64) -> Option<Self> {
+        let train = curve(rows, |row| row.train_error);
+        let test = curve(rows, |row| row.test_error);
+        let last = rows.last()?;
+        // Epoch 0 is before the first step, and part of no budget.
+        let is_final = |epoch: u64| epoch > 0 && epoch + FINAL_EPOCHS > last.epoch;
+        let final_errors: Vec<f64> =
+            test.iter().filter(|point| is_final(point.epoch)).map(|point| point.error).collect();
+        let oracle = test.iter().min_by(|one, other| one.error.total_cmp(&other.error))?;
+        let settled: Vec<Point> = curve(rows.iter().filter(|row| row.step >= SETTLED_STEPS), |row| row.test_error);
+        let target = &experiment.target;
+        let trainable = experiment.blueprint(target).trainable_parameters(experiment.transfer.frozen_layers);
+        let examples_times_classes = (target.train_size * target.classes) as u64;
+        let at = |epsilon| analysis::interpolation(&train, epsilon);
+        Some(Self {
+            frozen_layers: experiment.transfer.frozen_layers,
+            train_examples: target.train_size,
+            classes: target.classes,
+            label_noise_realised,
+            epochs: last.epoch,
+            steps: last.step,
+            last_train_error: last.train_error?,
+            last_test_error: final_errors.iter().sum::<f64>() / final_errors.len() as f64,
+            oracle_min_test_error: oracle.error,
+            oracle_min_epoch: oracle.epoch,
+            interpolation_epoch: at(INTERPOLATION_EPSILON).sustained_epoch,
+            interpolation: [0.1, 0.01, 0.001].map(at).to_vec(),
+            regime: analysis::regime(&train),
+            largest_bump: analysis::largest_bump(&settled),
+            trainable_parameters: trainable,
+            examples_times_classes,
+            parameters_per_example_and_class: trainable as f64 / examples_times_classes as f64,
+        })
+    }
+}
+
+fn curve<'a>(rows: impl IntoIterator<Item = &'a Row>, error: impl Fn(&Row) -> Option<f64>) -> Vec<Point> {
+    rows.into_iter().filter_map(|row| Some(Point { epoch: row.epoch, error: error(row)? })).collect()
+}

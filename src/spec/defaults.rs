@@ -1,0 +1,62 @@
+//! The defaults that depend on other keys. After this, a key of `written` is absent only where it has no meaning.
+
+use super::written::{Augment, FrozenNorm, Optimizer, Schedule, Synthetic, Task, Train, UnfrozenInit, Written};
+
+/// Nakkiran et al., "Deep Double Descent" (arXiv 1912.02292): Adam at 1e-4, SGD at 0.1, period 512.
+const ADAM_RATE: f64 = 1e-4;
+const SGD_RATE: f64 = 0.1;
+const PERIOD: u64 = 512;
+
+/// Fills them in; `name` is for a spec that has none.
+pub(super) fn fill(spec: &mut Written, name: &str) {
+    spec.name.get_or_insert_with(|| name.to_owned());
+    let (seeds, seed) = (&mut spec.seeds, spec.seed);
+    for purpose in [&mut seeds.init, &mut seeds.subset, &mut seeds.noise, &mut seeds.order, &mut seeds.augment] {
+        purpose.get_or_insert(seed);
+    }
+    fill_train(&mut spec.target.train);
+    if let Some(source) = &mut spec.source {
+        fill_train(&mut source.train);
+    }
+    let (norm, init) = match spec.source {
+        Some(_) => (FrozenNorm::Source, UnfrozenInit::Source),
+        None => (FrozenNorm::Target, UnfrozenInit::Random),
+    };
+    spec.transfer.frozen_norm.get_or_insert(norm);
+    spec.transfer.unfrozen_init.get_or_insert(init);
+    let synthetic = |task: &Task| task.dataset == "synthetic";
+    if synthetic(&spec.target) || spec.source.as_ref().is_some_and(synthetic) {
+        spec.synthetic.get_or_insert_with(Synthetic::default);
+    }
+}
+
+fn fill_train(train: &mut Train) {
+    if train.steps.is_none() {
+        train.epochs.get_or_insert(100);
+    }
+    match train.optimizer {
+        Optimizer::Sgd => {
+            train.learning_rate.get_or_insert(SGD_RATE);
+            train.momentum.get_or_insert(0.0);
+            train.nesterov.get_or_insert(false);
+        }
+        Optimizer::Adam | Optimizer::Adamw => {
+            train.learning_rate.get_or_insert(ADAM_RATE);
+            train.beta1.get_or_insert(0.9);
+            train.beta2.get_or_insert(0.999);
+            train.epsilon.get_or_insert(1e-8);
+        }
+    }
+    match train.schedule {
+        Schedule::InverseSqrt => {
+            train.period.get_or_insert(PERIOD);
+        }
+        Schedule::Step => {
+            train.decay.get_or_insert(0.1);
+        }
+        Schedule::Constant | Schedule::Cosine => {}
+    }
+    if train.augment.contains(&Augment::Crop) {
+        train.crop_padding.get_or_insert(4);
+    }
+}

@@ -1,0 +1,183 @@
+//! The keys of a spec as data, read off the JSON schema of `written`: what the checks, the schema and the page use.
+
+use serde_json::{Map, Value as Json};
+
+use super::written::Written;
+
+/// What a key takes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Kind {
+    Table(Vec<Key>),
+    Flag,
+    Integer(Limits),
+    Number(Limits),
+    Text,
+    Choice(Vec<String>),
+    List(Box<Kind>),
+    Either(Vec<Kind>),
+}
+
+/// The least and the largest value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Limits {
+    pub(super) least: Option<f64>,
+    pub(super) most: Option<f64>,
+}
+
+/// A key.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Key {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    pub(super) meaning: String,
+    pub(super) unit: Option<String>,
+    /// As it is shown; a table has none.
+    pub(super) default: Option<String>,
+    /// Whether the key changes numbers, and so the name of the run.
+    pub(super) identity: bool,
+}
+
+/// The JSON schema of a spec, with everything in one piece.
+pub(super) fn schema() -> Json {
+    let settings =
+        schemars::generate::SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    let mut schema = settings.into_generator().into_root_schema_for::<Written>().to_value();
+    tidy(&mut schema);
+    schema["title"] = "freezewise spec".into();
+    schema
+}
+
+/// An absent key is no key in TOML and never `null` in JSON; unknown keys are errors.
+fn tidy(schema: &mut Json) {
+    let Some(object) = schema.as_object_mut() else { return };
+    if object.get("default").is_some_and(|default| default.is_null() || default.is_object()) {
+        object.remove("default");
+    }
+    object.remove("format");
+    if let Some(types) = object.get_mut("type").and_then(Json::as_array_mut) {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            object.insert("type".into(), only);
+        }
+    }
+    if let Some(choices) = object.get_mut("anyOf").and_then(Json::as_array_mut) {
+        choices.retain(|choice| choice["type"] != "null");
+        choices.iter_mut().for_each(tidy);
+        if let [only] = choices.as_slice() {
+            let only = only.clone();
+            object.remove("anyOf");
+            merge_missing(object, only);
+        }
+    }
+    if let Some(properties) = object.get_mut("properties").and_then(Json::as_object_mut) {
+        properties.values_mut().for_each(tidy);
+        object.insert("additionalProperties".into(), false.into());
+    }
+    if let Some(items) = object.get_mut("items") {
+        tidy(items);
+    }
+}
+
+/// The key's own words stand before those of its type.
+fn merge_missing(object: &mut Map<String, Json>, other: Json) {
+    if let Json::Object(other) = other {
+        for (name, value) in other {
+            object.entry(name).or_insert(value);
+        }
+    }
+}
+
+/// The keys of a spec, top level first.
+pub(super) fn keys() -> Vec<Key> {
+    match kind(&schema()) {
+        Kind::Table(keys) => keys,
+        _ => Vec::new(),
+    }
+}
+
+fn kind(schema: &Json) -> Kind {
+    if let Some(choices) = schema["anyOf"].as_array() {
+        return Kind::Either(choices.iter().map(kind).collect());
+    }
+    if let Some(words) = words(schema) {
+        return Kind::Choice(words);
+    }
+    let limits = Limits { least: schema["minimum"].as_f64(), most: schema["maximum"].as_f64() };
+    match schema["type"].as_str() {
+        Some("boolean") => Kind::Flag,
+        Some("integer") => Kind::Integer(limits),
+        Some("number") => Kind::Number(limits),
+        Some("array") => Kind::List(Box::new(kind(&schema["items"]))),
+        Some("object") => {
+            let properties = schema["properties"].as_object();
+            Kind::Table(properties.into_iter().flatten().map(|(name, schema)| key(name, schema)).collect())
+        }
+        _ => Kind::Text,
+    }
+}
+
+fn words(schema: &Json) -> Option<Vec<String>> {
+    let text = |value: &Json| value.as_str().map(str::to_owned);
+    if let Some(word) = schema.get("const") {
+        return text(word).map(|word| vec![word]);
+    }
+    let list = schema["enum"].as_array();
+    if let Some(list) = list {
+        return Some(list.iter().filter_map(text).collect());
+    }
+    schema["oneOf"].as_array().map(|list| list.iter().filter_map(words).flatten().collect())
+}
+
+fn key(name: &str, schema: &Json) -> Key {
+    let text = |field: &str| schema[field].as_str().map(str::to_owned);
+    let kind = kind(schema);
+    let default = text("x-default").or_else(|| schema.get("default").map(|value| format!("`{}`", shown(value))));
+    Key {
+        name: name.to_owned(),
+        meaning: text("description").unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" "),
+        unit: text("x-unit"),
+        default: if matches!(kind, Kind::Table(_)) { None } else { default },
+        identity: schema["x-identity"] != false,
+        kind,
+    }
+}
+
+/// A default as one writes it in TOML.
+fn shown(value: &Json) -> String {
+    match value.as_f64() {
+        Some(number) if number.fract() == 0.0 => format!("{number}"),
+        _ => value.to_string(),
+    }
+}
+
+impl Kind {
+    /// What it takes, in words.
+    pub(super) fn takes(&self) -> String {
+        match self {
+            Self::Table(_) => "a table".into(),
+            Self::Flag => "`true` or `false`".into(),
+            Self::Integer(limits) => format!("an integer{}", limits.words()),
+            Self::Number(limits) => format!("a number{}", limits.words()),
+            Self::Text => "a string".into(),
+            Self::Choice(words) => crate::text::alternatives(words),
+            Self::List(items) => format!("a list of {}", items.takes()),
+            Self::Either(kinds) => kinds.iter().map(Self::takes).collect::<Vec<_>>().join(" or "),
+        }
+    }
+}
+
+impl Limits {
+    fn words(self) -> String {
+        match (self.least, self.most) {
+            (Some(least), Some(most)) => format!(" from {least} to {most}"),
+            (Some(least), None) => format!(" of at least {least}"),
+            (None, Some(most)) => format!(" of at most {most}"),
+            (None, None) => String::new(),
+        }
+    }
+
+    pub(super) fn hold(self, value: f64) -> bool {
+        value.is_finite() && self.least.is_none_or(|least| value >= least) && self.most.is_none_or(|most| value <= most)
+    }
+}

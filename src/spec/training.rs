@@ -1,0 +1,112 @@
+//! What the keys of a `train` table mean, and which of them contradict each other.
+
+use super::experiment::{Budget, Optimizer, Rate, Schedule, Training};
+use super::meaning::{Report, augmentation};
+use super::written::{self, Train};
+
+/// The training that a filled table means, over `examples`; `prefix` is the table's dotted key.
+pub(super) fn training(train: &Train, examples: usize, prefix: &str, report: &mut Report<'_>) -> Training {
+    check_unused(train, prefix, report);
+    let training = Training {
+        budget: train.steps.map_or(Budget::Epochs(train.epochs.unwrap_or(1)), Budget::Steps),
+        batch_size: train.batch_size as usize,
+        optimizer: optimizer(train, prefix, report),
+        rate: Rate {
+            base: train.learning_rate.unwrap_or_default(),
+            warmup_steps: train.warmup_steps,
+            schedule: schedule(train, prefix, report),
+        },
+        label_smoothing: train.label_smoothing,
+        augmentation: augmentation(train),
+    };
+    if train.epochs.is_some() && train.steps.is_some() {
+        report.add(
+            &format!("{prefix}.steps"),
+            format!("`{prefix}.steps` and `{prefix}.epochs` both say how long to train"),
+            "keep one of them",
+        );
+    }
+    let steps = training.steps(examples);
+    if train.warmup_steps > steps {
+        report.add(
+            &format!("{prefix}.warmup_steps"),
+            format!("`warmup_steps = {}`, and the training has only {steps} steps", train.warmup_steps),
+            "train longer, or warm up for less",
+        );
+    }
+    below_one(train.label_smoothing, &format!("{prefix}.label_smoothing"), report);
+    if (1..train.augment.len()).any(|index| train.augment[..index].contains(&train.augment[index])) {
+        report.add(&format!("{prefix}.augment"), "an augmentation stands in the list twice", "name each once");
+    }
+    training
+}
+
+fn below_one(value: f64, key: &str, report: &mut Report<'_>) {
+    if value >= 1.0 {
+        report.add(key, format!("`{key} = {value}`, and it must be below 1"), "at 1 nothing would be learned");
+    }
+}
+
+fn optimizer(train: &Train, prefix: &str, report: &mut Report<'_>) -> Optimizer {
+    let weight_decay = train.weight_decay;
+    if train.optimizer == written::Optimizer::Sgd {
+        let momentum = train.momentum.unwrap_or_default();
+        let nesterov = train.nesterov.unwrap_or_default();
+        below_one(momentum, &format!("{prefix}.momentum"), report);
+        if nesterov && momentum == 0.0 {
+            report.add(&format!("{prefix}.nesterov"), "`nesterov = true` needs momentum", "set `momentum = 0.9`");
+        }
+        return Optimizer::Sgd { momentum, nesterov, weight_decay };
+    }
+    let (beta1, beta2) = (train.beta1.unwrap_or_default(), train.beta2.unwrap_or_default());
+    below_one(beta1, &format!("{prefix}.beta1"), report);
+    below_one(beta2, &format!("{prefix}.beta2"), report);
+    let decoupled = train.optimizer == written::Optimizer::Adamw;
+    Optimizer::Adam { beta1, beta2, epsilon: train.epsilon.unwrap_or_default(), weight_decay, decoupled }
+}
+
+fn schedule(train: &Train, prefix: &str, report: &mut Report<'_>) -> Schedule {
+    match train.schedule {
+        written::Schedule::Constant => Schedule::Constant,
+        written::Schedule::Cosine => Schedule::Cosine,
+        written::Schedule::InverseSqrt => Schedule::InverseSqrt { period: train.period.unwrap_or(1) },
+        written::Schedule::Step => {
+            let milestones = train.milestones.clone().unwrap_or_default();
+            let key = format!("{prefix}.milestones");
+            if milestones.is_empty() {
+                report.add(&key, "`schedule = \"step\"` needs milestones", "for example `milestones = [100, 150]`");
+            } else if milestones.first() == Some(&0) || !milestones.is_sorted_by(|one, next| one < next) {
+                report.add(
+                    &key,
+                    format!("`milestones = {milestones:?}` do not rise from 1 on"),
+                    "write each epoch once, in order",
+                );
+            }
+            Schedule::Step { milestones, decay: train.decay.unwrap_or(1.0) }
+        }
+    }
+}
+
+/// Keys that were written and would do nothing: an option without effect is a mistake that nobody sees.
+fn check_unused(train: &Train, prefix: &str, report: &mut Report<'_>) {
+    let sgd = train.optimizer == written::Optimizer::Sgd;
+    let (step, root) = (written::Schedule::Step, written::Schedule::InverseSqrt);
+    let crop = train.augment.contains(&written::Augment::Crop);
+    let rules = [
+        ("momentum", train.momentum.is_some(), sgd, "optimizer = \"sgd\""),
+        ("nesterov", train.nesterov.is_some(), sgd, "optimizer = \"sgd\""),
+        ("beta1", train.beta1.is_some(), !sgd, "optimizer = \"adam\""),
+        ("beta2", train.beta2.is_some(), !sgd, "optimizer = \"adam\""),
+        ("epsilon", train.epsilon.is_some(), !sgd, "optimizer = \"adam\""),
+        ("period", train.period.is_some(), train.schedule == root, "schedule = \"inverse-sqrt\""),
+        ("milestones", train.milestones.is_some(), train.schedule == step, "schedule = \"step\""),
+        ("decay", train.decay.is_some(), train.schedule == step, "schedule = \"step\""),
+        ("crop_padding", train.crop_padding.is_some(), crop, "augment = [\"crop\"]"),
+    ];
+    for (key, written, used, needed) in rules {
+        if written && !used {
+            let hint = format!("set `{needed}`, or leave the key out");
+            report.add(&format!("{prefix}.{key}"), format!("`{prefix}.{key}` has no effect without `{needed}`"), hint);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The tree against the keys: every unknown key, wrong type and value out of range at once. What is right becomes
+//! JSON for `written`; what is wrong is left out, so that the rest can be checked too.
+
+use serde_json::{Map, Value as Json};
+
+use super::keys::{Key, Kind};
+use super::problem::{Place, Problem};
+use super::tree::{Entry, Node, Value};
+use crate::text;
+
+/// A walk over a spec.
+pub(super) struct Walk<'a> {
+    /// Every dotted key there is, for the nearest name.
+    all: Vec<String>,
+    keys: &'a [Key],
+    problems: Vec<Problem>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(keys: &'a [Key]) -> Self {
+        let mut all = Vec::new();
+        collect(keys, "", &mut all);
+        Self { all, keys, problems: Vec::new() }
+    }
+
+    /// What is right in the tree, and what is not.
+    pub(super) fn run(mut self, root: &Node) -> (Json, Vec<Problem>) {
+        let json = match &root.value {
+            Value::Table(entries) => self.table(entries, self.keys, ""),
+            other => {
+                self.report(&root.place, "", format!("a spec is a table, and this is {}", other.kind()), None);
+                Map::new()
+            }
+        };
+        (Json::Object(json), self.problems)
+    }
+
+    fn report(&mut self, place: &Place, key: &str, message: String, hint: Option<String>) {
+        self.problems.push(Problem { place: place.clone(), key: key.to_owned(), message, hint });
+    }
+
+    fn table(&mut self, entries: &[Entry], keys: &[Key], prefix: &str) -> Map<String, Json> {
+        let mut json = Map::new();
+        for entry in entries {
+            let dotted = join(prefix, &entry.key);
+            match keys.iter().find(|key| key.name == entry.key) {
+                Some(key) => {
+                    if let Some(value) = self.value(&entry.node, &key.kind, &dotted) {
+                        json.insert(key.name.clone(), value);
+                    }
+                }
+                None => self.unknown(entry, keys, prefix, &dotted),
+            }
+        }
+        json
+    }
+
+    fn unknown(&mut self, entry: &Entry, keys: &[Key], prefix: &str, dotted: &str) {
+        let sibling = text::nearest(&entry.key, keys.iter().map(|key| key.name.as_str()));
+        let hint = sibling
+            .map(|name| join(prefix, name))
+            .or_else(|| {
+                // The right name in the wrong table is the next most common slip.
+                let ending = format!(".{}", entry.key);
+                self.all.iter().find(|name| **name == entry.key || name.ends_with(&ending)).cloned()
+            })
+            .map_or_else(
+                || "`freezewise schema --markdown` lists every key".to_owned(),
+                |name| format!("did you mean `{name}`?"),
+            );
+        self.report(&entry.place, dotted, format!("`{dotted}` is not a key of the spec"), Some(hint));
+    }
+
+    fn value(&mut self, node: &Node, kind: &Kind, dotted: &str) -> Option<Json> {
+        match (kind, &node.value) {
+            (Kind::Table(keys), Value::Table(entries)) => Some(Json::Object(self.table(entries, keys, dotted))),
+            (Kind::List(items), Value::List(nodes)) => {
+                let indexed = nodes.iter().enumerate();
+                Some(
+                    indexed
+                        .filter_map(|(index, item)| self.value(item, items, &format!("{dotted}[{index}]")))
+                        .collect(),
+                )
+            }
+            (Kind::Either(kinds), _) => {
+                // The alternative for what was typed words its own error, such as a number out of range.
+                let fitting = kinds.iter().find(|kind| takes_type(kind, &node.value));
+                match fitting {
+                    Some(fitting) if scalar(fitting, &node.value).is_some() => scalar(fitting, &node.value),
+                    _ => self.refuse(node, kind, dotted),
+                }
+            }
+            _ => scalar(kind, &node.value).or_else(|| self.refuse(node, kind, dotted)),
+        }
+    }
+
+    fn refuse(&mut self, node: &Node, kind: &Kind, dotted: &str) -> Option<Json> {
+        let typed = match &node.value {
+            Value::Text(text) => format!("`{text}`"),
+            Value::Integer(integer) => format!("`{integer}`"),
+            Value::Number(number) => format!("`{number}`"),
+            Value::Flag(flag) => format!("`{flag}`"),
+            other => other.kind().to_owned(),
+        };
+        let words: Vec<&str> = match kind {
+            Kind::Choice(words) => words.iter().map(String::as_str).collect(),
+            Kind::Either(kinds) => kinds
+                .iter()
+                .filter_map(|kind| match kind {
+                    Kind::Choice(words) => words.first().map(String::as_str),
+                    _ => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        let near = match &node.value {
+            Value::Text(text) => text::nearest(text, words),
+            _ => None,
+        };
+        let hint = near.map(|word| format!("did you mean `{word}`?"));
+        self.report(&node.place, dotted, format!("`{dotted}` takes {}, and not {typed}", kind.takes()), hint);
+        None
+    }
+}
+
+/// Whether the kind is for values of this type, whatever the value.
+fn takes_type(kind: &Kind, value: &Value) -> bool {
+    match kind {
+        Kind::Integer(_) => matches!(value, Value::Integer(_)),
+        Kind::Number(_) => matches!(value, Value::Integer(_) | Value::Number(_)),
+        Kind::Text | Kind::Choice(_) => matches!(value, Value::Text(_)),
+        Kind::Flag => matches!(value, Value::Flag(_)),
+        Kind::Table(_) | Kind::List(_) | Kind::Either(_) => false,
+    }
+}
+
+fn scalar(kind: &Kind, value: &Value) -> Option<Json> {
+    match (kind, value) {
+        (Kind::Flag, Value::Flag(flag)) => Some((*flag).into()),
+        (Kind::Integer(limits), Value::Integer(integer)) if limits.hold(*integer as f64) => Some((*integer).into()),
+        (Kind::Number(limits), Value::Integer(integer)) if limits.hold(*integer as f64) => {
+            Some((*integer as f64).into())
+        }
+        (Kind::Number(limits), Value::Number(number)) if limits.hold(*number) => Some((*number).into()),
+        (Kind::Text, Value::Text(text)) => Some(text.clone().into()),
+        (Kind::Choice(words), Value::Text(text)) if words.contains(text) => Some(text.clone().into()),
+        _ => None,
+    }
+}
+
+fn join(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+}
+
+fn collect(keys: &[Key], prefix: &str, all: &mut Vec<String>) {
+    for key in keys {
+        let dotted = join(prefix, &key.name);
+        if let Kind::Table(keys) = &key.kind {
+            collect(keys, &dotted, all);
+        }
+        all.push(dotted);
+    }
+}

@@ -1,0 +1,110 @@
+//! Words for people: counts, lists, durations, sizes, and the nearest valid name.
+
+/// `1 file`, `2 files`, `12,000 files`.
+pub fn counted(count: usize, singular: &str, plural: &str) -> String {
+    format!("{} {}", grouped(count as u64), if count == 1 { singular } else { plural })
+}
+
+/// A whole number with its thousands apart: `11,171,146`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `` `a`, `b` or `c` ``.
+pub fn alternatives<T: AsRef<str>>(names: &[T]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
+    match quoted.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+/// The valid name that a mistyped one most likely means, if any is near enough.
+pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let typed = typed.to_lowercase().replace('_', "-");
+    names
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(&typed, &name.to_lowercase().replace('_', "-")), name))
+        .filter(|(distance, name)| *distance <= 1.max(name.len().min(typed.len()) / 3))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// `0.8 s`, `41 s`, `3 min 20 s`, `2 h 5 min`.
+pub fn duration(seconds: f64) -> String {
+    let whole = seconds.round() as u64;
+    match whole {
+        _ if seconds < 10.0 => format!("{seconds:.1} s"),
+        0..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// `12 B`, `3.4 MB`, `1.2 GB`, in powers of ten as disks are sold.
+pub fn bytes(count: u64) -> String {
+    let mut value = count as f64;
+    for unit in ["B", "kB", "MB", "GB"] {
+        if value < 999.5 {
+            return if unit == "B" { format!("{count} B") } else { format!("{value:.1} {unit}") };
+        }
+        value /= 1000.0;
+    }
+    format!("{value:.1} TB")
+}
+
+/// A large count, short: `0.56 G`, `37.1 M`.
+pub fn scaled(count: u64) -> String {
+    let value = count as f64;
+    match count {
+        0..10_000 => grouped(count),
+        10_000..10_000_000 => format!("{:.2} M", value / 1e6),
+        10_000_000..100_000_000 => format!("{:.1} M", value / 1e6),
+        _ => format!("{:.2} G", value / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        let cases = [(0, "0"), (999, "999"), (1000, "1,000"), (11_171_146, "11,171,146")];
+        for (number, text) in cases {
+            assert_eq!(grouped(number), text);
+        }
+        assert_eq!(counted(1, "file", "files"), "1 file");
+        assert_eq!(counted(1200, "file", "files"), "1,200 files");
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(2_500_000), "2.5 MB");
+        assert_eq!(duration(200.4), "3 min 20 s");
+        assert_eq!(duration(0.84), "0.8 s");
+        assert_eq!(scaled(555_000_000), "0.56 G");
+    }
+
+    #[test]
+    fn lists_read_well() {
+        assert_eq!(alternatives::<&str>(&[]), "");
+        assert_eq!(alternatives(&["a"]), "`a`");
+        assert_eq!(alternatives(&["a", "b", "c"]), "`a`, `b` or `c`");
+    }
+
+    #[test]
+    fn the_nearest_name_is_near() {
+        let names = ["epochs", "steps", "learning_rate"];
+        assert_eq!(nearest("epoch", names), Some("epochs"));
+        assert_eq!(nearest("learning-rate", names), Some("learning_rate"));
+        assert_eq!(nearest("lerning_rte", names), Some("learning_rate"));
+        assert_eq!(nearest("momentum", names), None);
+    }
+}

@@ -1,0 +1,82 @@
+//! Loss and errors of a split, in evaluation mode, without augmentation: sums on the device, read once.
+
+use tch::{Kind, Reduction, Tensor, no_grad};
+
+use super::resident::Resident;
+use crate::network::{Network, Statistics};
+
+/// Images in a batch of an evaluation. It takes no part in the numbers but for their last bits.
+const BATCH: i64 = 500;
+
+/// Means over a split.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Errors {
+    /// Cross-entropy against the labels of the split.
+    pub loss: f64,
+    /// Share of wrong answers, against the labels of the split.
+    pub error: f64,
+    /// The same, by whether the label is corrupted; absent where none is.
+    pub by_corruption: Option<ByCorruption>,
+}
+
+/// Errors on both parts of a noisy split.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ByCorruption {
+    /// On examples whose label is true; absent where all are corrupted.
+    pub clean: Option<f64>,
+    /// On corrupted examples, against the wrong label given.
+    pub corrupted: f64,
+    /// On corrupted examples, against the true label.
+    pub corrupted_true: f64,
+}
+
+/// Evaluates a network on a split.
+pub(super) fn evaluate(network: &Network, data: &Resident) -> Errors {
+    let sums = no_grad(|| {
+        let mut sums = Tensor::zeros([4], (Kind::Double, data.device()));
+        let mut start = 0;
+        while start < data.count() as i64 {
+            let length = BATCH.min(data.count() as i64 - start);
+            let logits = network.logits(data.stretch(start, length), Statistics::Running);
+            let _ = sums.g_add_(&batch_sums(&logits, data, start, length));
+            start += length;
+        }
+        sums
+    });
+    let sums = read(&sums);
+    let count = data.count() as f64;
+    let by_corruption = data.corruption.as_ref().map(|corruption| {
+        let (noisy, clean) = (corruption.count as f64, count - corruption.count as f64);
+        ByCorruption {
+            clean: (clean > 0.0).then(|| (sums[1] - sums[2]) / clean),
+            corrupted: sums[2] / noisy,
+            corrupted_true: sums[3] / noisy,
+        }
+    });
+    Errors { loss: sums[0] / count, error: sums[1] / count, by_corruption }
+}
+
+/// Of a batch: loss, wrong answers, and of the corrupted ones those against the label given and the true label.
+fn batch_sums(logits: &Tensor, data: &Resident, start: i64, length: i64) -> Tensor {
+    let part = |tensor: &Tensor| tensor.narrow(0, start, length);
+    let labels = part(&data.labels);
+    let logits = logits.to_kind(if logits.kind() == Kind::Double { Kind::Double } else { Kind::Float });
+    let loss = logits.cross_entropy_loss::<Tensor>(&labels, None, Reduction::Sum, -100, 0.0);
+    let answers = logits.argmax(1, false);
+    let wrong = answers.not_equal_tensor(&labels);
+    let count = |mask: &Tensor| mask.sum(Kind::Double);
+    let (given, truth) = match &data.corruption {
+        None => (Tensor::zeros_like(&loss).to_kind(Kind::Double), Tensor::zeros_like(&loss).to_kind(Kind::Double)),
+        Some(corruption) => {
+            let mask = part(&corruption.mask);
+            let against_truth = answers.not_equal_tensor(&part(&corruption.truth));
+            (count(&wrong.logical_and(&mask)), count(&against_truth.logical_and(&mask)))
+        }
+    };
+    Tensor::stack(&[loss.to_kind(Kind::Double), count(&wrong), given, truth], 0)
+}
+
+/// Waits for the device and reads a vector.
+pub(super) fn read(sums: &Tensor) -> Vec<f64> {
+    Vec::<f64>::try_from(sums.to_device(tch::Device::Cpu)).expect("the sums are a vector of doubles")
+}

@@ -1,0 +1,48 @@
+//! Running statistics of frozen batch norms for `frozen_norm = "target"`: computed once on the target's training
+//! images, without augmentation, layer by layer, each norm seeing inputs that the ones before it have normalised
+//! with their new statistics. They are exact: one pass over all images for each norm.
+
+use tch::{Kind, Tensor, no_grad};
+
+use super::resident::Resident;
+use crate::network::{Network, Place, Statistics};
+
+/// Images in a batch of a pass.
+const BATCH: i64 = 500;
+
+/// Sets the statistics of the batch norms in the first `frozen` layers.
+pub fn fit_frozen_statistics(network: &Network, frozen: usize, data: &Resident) {
+    no_grad(|| {
+        for place in network.batch_norms(frozen) {
+            let (mean, variance) = statistics(network, place, data);
+            network.set_statistics(place, &mean, &variance);
+        }
+    });
+}
+
+/// Mean and unbiased variance by channel of what reaches a norm, as PyTorch's running statistics estimate them. The
+/// mean comes first and the variance about it, so that nothing is lost where the mean is large.
+fn statistics(network: &Network, place: Place, data: &Resident) -> (Tensor, Tensor) {
+    let mut inputs = Vec::new();
+    let mut start = 0;
+    while start < data.count() as i64 {
+        let length = BATCH.min(data.count() as i64 - start);
+        let value = network.run_until(place, data.stretch(start, length), Statistics::Running).value;
+        // Moments of a batch in double: [channels].
+        let value = value.transpose(0, 1).flatten(1, -1).to_kind(Kind::Double);
+        let mean = value.mean_dim([1i64].as_slice(), false, Kind::Double);
+        let squares = (&value - mean.unsqueeze(1)).square().sum_dim_intlist([1i64].as_slice(), false, Kind::Double);
+        inputs.push((value.size()[1] as f64, mean, squares));
+        start += length;
+    }
+    // Chan, Golub and LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances" (1979).
+    let combine = |(count1, mean1, squares1): (f64, Tensor, Tensor),
+                   (count2, mean2, squares2): (f64, Tensor, Tensor)| {
+        let count = count1 + count2;
+        let difference = mean2 - &mean1;
+        let squares = squares1 + squares2 + difference.square() * (count1 * count2 / count);
+        (count, mean1 + difference * (count2 / count), squares)
+    };
+    let (count, mean, squares) = inputs.into_iter().reduce(combine).expect("a task has training images");
+    (mean.to_kind(network.kind()), (squares / (count - 1.0).max(1.0)).to_kind(network.kind()))
+}

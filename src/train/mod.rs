@@ -1,0 +1,21 @@
+//! One phase of training, on any device: resident data, batches, augmentation, optimizer, schedule, evaluation.
+//!
+//! It knows nothing of files, CSV or terminals: it reports numbers to an observer. Within an epoch the host never
+//! waits for the device; sums are kept there and read once.
+
+mod batches;
+mod epoch;
+mod evaluate;
+mod frozen;
+mod optimizer;
+mod phase;
+mod report;
+mod resident;
+mod schedule;
+
+pub use evaluate::Errors;
+pub use frozen::fit_frozen_statistics;
+pub use optimizer::Optimizer;
+pub use phase::Phase;
+pub use report::{EpochReport, Observer, Running};
+pub use resident::Resident;

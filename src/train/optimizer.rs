@@ -1,0 +1,126 @@
+//! SGD and Adam over plain tensors, by PyTorch's formulas (`torch/optim/sgd.py`, `adam.py`, `adamw.py`), so that
+//! their state is ours to keep and only what trains has any.
+
+use tch::{Tensor, no_grad};
+
+use crate::spec;
+
+/// An optimizer with the parameters that it changes.
+#[derive(Debug)]
+pub struct Optimizer {
+    rule: spec::Optimizer,
+    parameters: Vec<Tensor>,
+    /// SGD: the directions. Adam: the means of gradients.
+    first: Vec<Tensor>,
+    /// Adam: the means of squared gradients.
+    second: Vec<Tensor>,
+    steps: u64,
+}
+
+impl Optimizer {
+    /// An optimizer of some parameters, which it shares with their network.
+    pub fn new(rule: spec::Optimizer, parameters: Vec<Tensor>) -> Self {
+        let zeros = || parameters.iter().map(Tensor::zeros_like).collect();
+        let (first, second) = match rule {
+            spec::Optimizer::Sgd { momentum: 0.0, .. } => (Vec::new(), Vec::new()),
+            spec::Optimizer::Sgd { .. } => (zeros(), Vec::new()),
+            spec::Optimizer::Adam { .. } => (zeros(), zeros()),
+        };
+        Self { rule, parameters, first, second, steps: 0 }
+    }
+
+    /// The parameters.
+    pub fn parameters(&self) -> &[Tensor] {
+        &self.parameters
+    }
+
+    /// Takes a step along gradients, one for each parameter, which it may use up.
+    pub fn step(&mut self, gradients: &mut [Tensor], rate: f64) {
+        self.steps += 1;
+        no_grad(|| match self.rule {
+            spec::Optimizer::Sgd { momentum, nesterov, weight_decay } => {
+                self.sgd(gradients, rate, momentum, nesterov, weight_decay);
+            }
+            spec::Optimizer::Adam { .. } => self.adam(gradients, rate),
+        });
+    }
+
+    fn sgd(&mut self, gradients: &mut [Tensor], rate: f64, momentum: f64, nesterov: bool, weight_decay: f64) {
+        for (index, (parameter, gradient)) in self.parameters.iter_mut().zip(gradients).enumerate() {
+            if weight_decay != 0.0 {
+                let _ = gradient.g_add_(&(&*parameter * weight_decay));
+            }
+            let direction = match self.first.get_mut(index) {
+                None => gradient.shallow_clone(),
+                Some(kept) => {
+                    if self.steps == 1 {
+                        kept.copy_(gradient);
+                    } else {
+                        let _ = kept.g_mul_scalar_(momentum).g_add_(gradient);
+                    }
+                    if nesterov { &*gradient + &*kept * momentum } else { kept.shallow_clone() }
+                }
+            };
+            let _ = parameter.g_sub_(&(direction * rate));
+        }
+    }
+
+    fn adam(&mut self, gradients: &mut [Tensor], rate: f64) {
+        let spec::Optimizer::Adam { beta1, beta2, epsilon, weight_decay, decoupled } = self.rule else { return };
+        let correction1 = 1.0 - beta1.powi(self.steps as i32);
+        let correction2 = (1.0 - beta2.powi(self.steps as i32)).sqrt();
+        let means = self.first.iter_mut().zip(&mut self.second);
+        for ((parameter, gradient), (mean, square)) in self.parameters.iter_mut().zip(gradients).zip(means) {
+            if weight_decay != 0.0 {
+                if decoupled {
+                    let _ = parameter.g_mul_scalar_(1.0 - rate * weight_decay);
+                } else {
+                    let _ = gradient.g_add_(&(&*parameter * weight_decay));
+                }
+            }
+            let _ = mean.lerp_(gradient, 1.0 - beta1);
+            let _ = square.g_mul_scalar_(beta2).g_add_(&(&*gradient * &*gradient * (1.0 - beta2)));
+            let denominator = (square.sqrt() / correction2).g_add_scalar_(epsilon);
+            let _ = parameter.g_sub_(&(&*mean / denominator * (rate / correction1)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::read_safetensors;
+    use std::path::Path;
+
+    /// Twenty steps of `torch.optim` (`scripts/reference/make_fixtures.py`) against ours, in float64.
+    #[test]
+    fn every_step_is_pytorchs() -> anyhow::Result<()> {
+        let fixture = read_safetensors(Path::new("tests/fixtures/optimizers.safetensors"))?;
+        let sgd = |momentum, nesterov, weight_decay| spec::Optimizer::Sgd { momentum, nesterov, weight_decay };
+        let adam = |weight_decay, decoupled| spec::Optimizer::Adam {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay,
+            decoupled,
+        };
+        let cases = [
+            ("sgd", sgd(0.0, false, 0.0), 0.1),
+            ("sgd-momentum", sgd(0.9, false, 0.0), 0.1),
+            ("sgd-nesterov-decay", sgd(0.9, true, 0.01), 0.1),
+            ("adam", adam(0.0, false), 0.01),
+            ("adam-decay", adam(0.01, false), 0.01),
+            ("adamw", adam(0.01, true), 0.01),
+        ];
+        for (name, rule, rate) in cases {
+            let mut optimizer = Optimizer::new(rule, vec![fixture["start"].copy()]);
+            for step in 0..20 {
+                optimizer.step(&mut [fixture["gradients"].get(step).copy()], rate);
+                let expected = fixture[&format!("path.{name}")].get(step);
+                let difference = (&optimizer.parameters()[0] - expected).abs().max().double_value(&[]);
+                assert!(difference < 1e-13, "{name}, step {step}: {difference}");
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! A phase from its first step to the end of its budget.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use super::batches::Batches;
+use super::epoch::Trainer;
+use super::evaluate::evaluate;
+use super::optimizer::Optimizer;
+use super::report::{EpochReport, Observer};
+use super::resident::Resident;
+use super::schedule;
+use crate::blueprint::Role;
+use crate::error::UserError;
+use crate::network::{Network, Statistics};
+use crate::spec::{Evaluation, FrozenNorm, Seeds, Training};
+
+/// The last epochs of a budget are always evaluated: a run's last test error is the mean over them.
+const FINAL_EPOCHS: u64 = 5;
+
+/// One phase of training: a network, its data, and how to train.
+pub struct Phase<'a> {
+    /// The network, which the phase changes.
+    pub network: &'a Network,
+    /// The training examples.
+    pub train: Resident,
+    /// The test examples.
+    pub test: Resident,
+    /// How to train.
+    pub training: &'a Training,
+    /// What it draws from.
+    pub seeds: Seeds,
+    /// How many leading layers stay frozen.
+    pub frozen: usize,
+    /// What batch norm in them uses.
+    pub frozen_norm: FrozenNorm,
+    /// After which epochs errors are measured.
+    pub evaluation: Evaluation,
+}
+
+impl Phase<'_> {
+    /// Trains to the end of the budget and reports every epoch, 0 among them.
+    pub fn run(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        let count = self.train.count();
+        let (epochs, total) = (self.training.epochs(count), self.training.steps(count));
+        let per_epoch = self.training.steps_per_epoch(count);
+        let mut trainer = self.trainer();
+        observer.epoch(&self.measure(0, 0, epochs)?)?;
+        // Evaluation sees the images as they are, training with crops a padded copy.
+        let augmentation = self.training.augmentation;
+        let padded = (augmentation.crop_padding > 0).then(|| self.train.padded(augmentation));
+        for epoch in 1..=epochs {
+            let started = Instant::now();
+            let data = padded.as_ref().unwrap_or(&self.train);
+            let batch_size = self.training.batch_size;
+            let batches = Batches::draw(data, batch_size, augmentation, self.seeds, epoch);
+            let done = (epoch - 1) * per_epoch;
+            let steps = (batches.count() as u64).min(total - done);
+            let rate = |step| schedule::rate(&self.training.rate, step, per_epoch, total);
+            let sums = trainer.epoch(data, &batches, steps, done, rate, observer);
+            let seconds = started.elapsed().as_secs_f64();
+            if let Some(step) = sums.first_bad {
+                return Err(diverged(step, epoch).into());
+            }
+            let step = done + steps;
+            let mut report = self.measure(epoch, step, epochs)?;
+            report.learning_rate = Some(rate(step - 1));
+            report.running = Some(sums.running);
+            report.seconds = seconds;
+            report.images = (steps * batch_size as u64).min(count as u64);
+            observer.epoch(&report)?;
+        }
+        Ok(())
+    }
+
+    /// Only what trains asks for a gradient and has optimizer state.
+    fn trainer(&self) -> Trainer<'_> {
+        let mut parameters = Vec::new();
+        for named in self.network.tensors() {
+            let trains = named.role == Role::Parameter && named.layer >= self.frozen;
+            let tensor = named.tensor.set_requires_grad(trains);
+            if trains {
+                parameters.push(tensor);
+            }
+        }
+        Trainer {
+            network: self.network,
+            optimizer: Optimizer::new(self.training.optimizer, parameters),
+            frozen: self.frozen,
+            frozen_statistics: match self.frozen_norm {
+                FrozenNorm::Batch => Statistics::Batch,
+                FrozenNorm::Source | FrozenNorm::Target => Statistics::Running,
+            },
+            label_smoothing: self.training.label_smoothing,
+        }
+    }
+
+    /// Evaluates both splits where the schedule or the end of the budget asks for it.
+    fn measure(&self, epoch: u64, step: u64, epochs: u64) -> Result<EpochReport> {
+        let scheduled = self.evaluation.has(epoch);
+        let wanted = scheduled || epoch + FINAL_EPOCHS > epochs;
+        let started = Instant::now();
+        let train = wanted.then(|| evaluate(self.network, &self.train));
+        let test = wanted.then(|| evaluate(self.network, &self.test));
+        if train.iter().chain(&test).any(|errors| !errors.loss.is_finite()) {
+            return Err(diverged(step, epoch).into());
+        }
+        Ok(EpochReport {
+            epoch,
+            step,
+            learning_rate: None,
+            running: None,
+            train,
+            test,
+            scheduled,
+            seconds: 0.0,
+            images: 0,
+            evaluation_seconds: started.elapsed().as_secs_f64(),
+        })
+    }
+}
+
+fn diverged(step: u64, epoch: u64) -> UserError {
+    UserError::new(format!("the loss was not finite at step {step}, in epoch {epoch}: the training diverged"))
+        .hint("try a third of the learning rate, or `warmup_steps`")
+}

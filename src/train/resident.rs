@@ -1,0 +1,197 @@
+//! A split of a data set on the device, whole, as u8; and how a batch of it becomes the network's input.
+
+use tch::{Device, IndexOp, Kind, Tensor};
+
+use crate::blueprint::ImageShape;
+use crate::data::{Images, Labels, Normalisation};
+use crate::spec::Augmentation;
+
+/// Images and labels on a device.
+#[derive(Debug)]
+pub struct Resident {
+    /// `[count, channels, height, width]`, u8.
+    images: Tensor,
+    /// The labels to learn or to be measured against, `[count]`.
+    pub(super) labels: Tensor,
+    /// Where labels are corrupted: the true ones, and which, `[count]` each.
+    pub(super) corruption: Option<Corruption>,
+    shape: ImageShape,
+    scale: Tensor,
+    shift: Tensor,
+    kind: Kind,
+}
+
+/// What is known of corrupted labels.
+#[derive(Debug)]
+pub(super) struct Corruption {
+    /// The labels before the noise.
+    pub(super) truth: Tensor,
+    /// Whether the label given is wrong.
+    pub(super) mask: Tensor,
+    /// How many are.
+    pub(super) count: u64,
+}
+
+/// Which part of each image of a batch is taken, `[batch]` each.
+pub(super) struct Cut {
+    /// First row, in the padded image.
+    pub(super) top: Tensor,
+    /// First column.
+    pub(super) left: Tensor,
+    /// 1 where the image is mirrored, else 0.
+    pub(super) flip: Tensor,
+}
+
+impl Resident {
+    /// Uploads a training split with the labels to train on, which may be noisy.
+    pub fn training(
+        images: &Images,
+        labels: &Labels,
+        normalisation: &Normalisation,
+        device: Device,
+        kind: Kind,
+    ) -> Self {
+        let mut resident = Self::new(images, &labels.given, normalisation, device, kind);
+        if labels.corrupted_count() > 0 {
+            resident.corruption = Some(Corruption {
+                truth: label_tensor(&images.labels, device),
+                mask: Tensor::from_slice(&labels.corrupted).to_device(device),
+                count: labels.corrupted_count() as u64,
+            });
+        }
+        resident
+    }
+
+    /// Uploads a split whose labels are true.
+    pub fn clean(images: &Images, normalisation: &Normalisation, device: Device, kind: Kind) -> Self {
+        Self::new(images, &images.labels, normalisation, device, kind)
+    }
+
+    fn new(images: &Images, labels: &[u16], normalisation: &Normalisation, device: Device, kind: Kind) -> Self {
+        let shape = images.shape;
+        let size = [images.count(), shape.channels, shape.height, shape.width].map(|size| size as i64);
+        let per_channel = |values: Vec<f64>| {
+            Tensor::from_slice(&values).to_kind(kind).to_device(device).reshape([1, shape.channels as i64, 1, 1])
+        };
+        let terms = normalisation.mean.iter().zip(&normalisation.deviation);
+        let scale = normalisation.deviation.iter().map(|deviation| 1.0 / (255.0 * deviation)).collect();
+        let shift = terms.map(|(mean, deviation)| -mean / deviation).collect();
+        Self {
+            images: Tensor::from_slice(&images.pixels).reshape(size).to_device(device),
+            labels: label_tensor(labels, device),
+            corruption: None,
+            shape,
+            scale: per_channel(scale),
+            shift: per_channel(shift),
+            kind,
+        }
+    }
+
+    /// How many examples there are.
+    pub fn count(&self) -> usize {
+        self.labels.size()[0] as usize
+    }
+
+    /// Where they are.
+    pub fn device(&self) -> Device {
+        self.images.device()
+    }
+
+    /// The same examples with black pixels on each side of every image, from which `gather_cut` then takes parts.
+    pub(super) fn padded(&self, augmentation: Augmentation) -> Self {
+        let corruption = self.corruption.as_ref().map(|corruption| Corruption {
+            truth: corruption.truth.shallow_clone(),
+            mask: corruption.mask.shallow_clone(),
+            count: corruption.count,
+        });
+        Self {
+            images: self.images.constant_pad_nd([augmentation.crop_padding as i64; 4]),
+            labels: self.labels.shallow_clone(),
+            corruption,
+            shape: self.shape,
+            scale: self.scale.shallow_clone(),
+            shift: self.shift.shallow_clone(),
+            kind: self.kind,
+        }
+    }
+
+    /// The network's input for a stretch of examples, none padded.
+    pub(super) fn stretch(&self, start: i64, length: i64) -> Tensor {
+        self.normalise(&self.images.i(start..start + length))
+    }
+
+    /// The network's input for the examples `indices`, `[batch]`.
+    pub(super) fn gather(&self, indices: &Tensor) -> Tensor {
+        self.normalise(&self.images.index_select(0, indices))
+    }
+
+    /// The same, of a part of each image, mirrored or not: one gather, whatever the batch.
+    pub(super) fn gather_cut(&self, indices: &Tensor, cut: &Cut) -> Tensor {
+        let range = |length: usize| Tensor::arange(length as i64, (Kind::Int64, self.images.device()));
+        let rows = cut.top.unsqueeze(1) + range(self.shape.height);
+        let columns = range(self.shape.width);
+        let mirrored = (self.shape.width as i64 - 1) - &columns * 2;
+        let columns = cut.left.unsqueeze(1) + columns + cut.flip.unsqueeze(1) * mirrored;
+        let places = [Some(indices.reshape([-1, 1, 1])), None, Some(rows.unsqueeze(2)), Some(columns.unsqueeze(1))];
+        // Indices on both sides of a whole dimension move it to the end: [batch, height, width, channels].
+        let parts = self.images.index(&places);
+        self.normalise(&parts.permute([0, 3, 1, 2]).contiguous())
+    }
+
+    fn normalise(&self, pixels: &Tensor) -> Tensor {
+        let mut input = pixels.to_kind(self.kind);
+        let _ = input.g_mul_(&self.scale);
+        input.g_add_(&self.shift)
+    }
+}
+
+fn label_tensor(labels: &[u16], device: Device) -> Tensor {
+    let labels: Vec<i64> = labels.iter().map(|&label| i64::from(label)).collect();
+    Tensor::from_slice(&labels).to_device(device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn images() -> Images {
+        let shape = ImageShape { channels: 2, height: 3, width: 3 };
+        Images { shape, pixels: (0..36).collect(), labels: vec![0, 1] }
+    }
+
+    fn plain() -> Normalisation {
+        Normalisation { mean: vec![0.0; 2], deviation: vec![1.0 / 255.0; 2] }
+    }
+
+    /// The definition, one pixel at a time, against the one gather.
+    #[test]
+    fn a_cut_is_a_padded_crop_perhaps_mirrored() {
+        let resident = Resident::clean(&images(), &plain(), Device::Cpu, Kind::Double);
+        let resident = resident.padded(Augmentation { crop_padding: 1, flip: true });
+        let (order, tops, lefts, flips) = ([1i64, 0, 1], [0i64, 2, 1], [2i64, 0, 1], [0i64, 1, 1]);
+        let cut =
+            Cut { top: Tensor::from_slice(&tops), left: Tensor::from_slice(&lefts), flip: Tensor::from_slice(&flips) };
+        let batch = resident.gather_cut(&Tensor::from_slice(&order), &cut);
+        assert_eq!(batch.size(), [3, 2, 3, 3]);
+        for (position, &image) in order.iter().enumerate() {
+            for (channel, row, column) in (0..18i64).map(|at| (at / 9, at / 3 % 3, at % 3)) {
+                let source_column = if flips[position] == 1 { 2 - column } else { column };
+                let (y, x) = (row + tops[position] - 1, source_column + lefts[position] - 1);
+                let inside = (0..3).contains(&y) && (0..3).contains(&x);
+                let expected = if inside { (image * 18 + channel * 9 + y * 3 + x) as f64 } else { 0.0 };
+                let found = batch.double_value(&[position as i64, channel, row, column]);
+                assert!((found - expected).abs() < 1e-9, "image {position}, {channel}, {row}, {column}");
+            }
+        }
+    }
+
+    #[test]
+    fn input_is_normalised_by_channel() {
+        let normalisation = Normalisation { mean: vec![0.5, 0.25], deviation: vec![0.5, 0.25] };
+        let resident = Resident::clean(&images(), &normalisation, Device::Cpu, Kind::Double);
+        let input = resident.gather(&Tensor::from_slice(&[1i64]));
+        let expected = |pixel: f64, mean: f64, deviation: f64| (pixel / 255.0 - mean) / deviation;
+        assert!((input.double_value(&[0, 0, 0, 0]) - expected(18.0, 0.5, 0.5)).abs() < 1e-12);
+        assert!((input.double_value(&[0, 1, 2, 2]) - expected(35.0, 0.25, 0.25)).abs() < 1e-12);
+    }
+}
