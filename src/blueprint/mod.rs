@@ -9,7 +9,9 @@ mod preact_resnet;
 mod shape;
 
 pub use operation::{Initial, Operation, Role, Slot};
-pub use shape::{ImageShape, Shape};
+pub use shape::Shape;
+
+pub use crate::catalogue::ImageShape;
 
 /// A network family with its sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 //! Nothing is read here: a spec is checked against this page before any file is opened.
 
 mod cifar;
-
-use crate::blueprint::ImageShape;
+mod shape;
 
 pub use cifar::CifarLayout;
+pub use shape::ImageShape;
 
 /// A data set, by the name that a spec gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The synthetic task: images made from nothing but their index, so that a first run needs no files.
 //!
 //! There are sixteen parts, small coloured textures that a network has to learn to see, and a class is three of
-//! them. An image shows its class's parts at random places and strengths, and two others, on a cluttered and noisy
+//! them. An image shows its class's parts at random places and strengths, and one other, on a cluttered and noisy
 //! ground. The target has classes of its own; its parts are those of the source blended with private ones:
 //! `s · shared + √(1 − s²) · private`, so that with s the correlation between the tasks' parts goes from 0 to 1.
 //! So early layers, which see parts, carry over as far as the parts are alike; later ones, which join them, do not.
@@ -20,13 +20,15 @@ use crate::spec::Side;
 const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
 const PARTS: usize = 16;
 const PARTS_OF_A_CLASS: usize = 3;
-const DISTRACTORS: usize = 2;
+const DISTRACTORS: usize = 1;
 /// Side of a part.
-const PART: usize = 9;
+const PART: usize = 11;
+/// Deviation of the round window that a part fades out under, in pixels.
+const WINDOW: f64 = 3.0;
 /// Deviation of the ground's clutter and of pixel noise, and strength of a part, in units of the full range.
-const CLUTTER: f64 = 0.06;
-const NOISE: f64 = 0.06;
-const STRENGTH: f64 = 0.30;
+const CLUTTER: f64 = 0.05;
+const NOISE: f64 = 0.05;
+const STRENGTH: f64 = 0.34;
 /// The world is one: seeds choose examples of it, not another world.
 const WORLD: u64 = 2211;
 
@@ -128,7 +130,7 @@ fn bank(name: &str) -> Vec<Part> {
         let mut stream = named_stream(WORLD, Purpose::Synthetic, &format!("part {name} {index}"));
         let waves: Vec<([f64; 3], [f64; 3])> = (0..8)
             .map(|_| {
-                let (angle, length) = (stream.random_range(0.0..TAU), stream.random_range(3.0..7.0));
+                let (angle, length) = (stream.random_range(0.0..TAU), stream.random_range(5.0..11.0));
                 let wave = [TAU / length * angle.cos(), TAU / length * angle.sin(), stream.random_range(0.0..TAU)];
                 (wave, [(); 3].map(|()| normal(&mut stream)))
             })
@@ -136,7 +138,7 @@ fn bank(name: &str) -> Vec<Part> {
         let value = |at: usize| {
             let (channel, row, column) = (at / (PART * PART), at / PART % PART, at % PART);
             let [down, right] = [row, column].map(|place| place as f64 - (PART / 2) as f64);
-            let window = (-(down * down + right * right) / 12.0).exp();
+            let window = (-(down * down + right * right) / (2.0 * WINDOW * WINDOW)).exp();
             let sum: f64 = waves
                 .iter()
                 .map(|(wave, colour)| colour[channel] * (wave[0] * down + wave[1] * right + wave[2]).sin())
@@ -146,7 +148,7 @@ fn bank(name: &str) -> Vec<Part> {
         let part: Part = (0..SHAPE.channels * PART * PART).map(value).collect();
         let square: f64 = part.iter().map(|value| value * value).sum();
         // Scaled to the energy of the window alone, so that no part is easier to see than another.
-        let energy = (3.0 * TAU / 2.0 * 6.0 / square).sqrt();
+        let energy = (3.0 * TAU / 2.0 * WINDOW * WINDOW / square).sqrt();
         part.iter().map(|value| value * energy).collect()
     };
     (0..PARTS).map(draw).collect()

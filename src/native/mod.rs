@@ -12,7 +12,7 @@ use tch::Device;
 
 pub use cpu::{cpu_features, libtorch_place};
 pub use cuda::{DeviceFacts, cudnn_version, driver_answers, plugin_path};
-pub use memory::{peak_bytes, resident_bytes};
+pub use memory::{keep_freed_memory, peak_bytes};
 
 use crate::error::UserError;
 use crate::spec::DeviceChoice;

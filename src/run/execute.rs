@@ -67,6 +67,7 @@ pub fn run(spec: &Spec, places: Places<'_>, audience: &mut dyn Audience) -> Resu
     let device = native::choose(experiment.device)?;
     let threads = native::thread_count(experiment.threads);
     native::set_threads(threads);
+    native::keep_freed_memory();
     let machine = Machine { device, threads, places };
     let mut voice = Voice { log: Lines::create(&directory.log(), "")?, audience };
     let target = &experiment.target;

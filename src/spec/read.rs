@@ -9,6 +9,8 @@ use toml::{Spanned, de::DeTable, de::DeValue};
 use super::problem::{Place, Problem};
 use super::tree::{Entry, Node, Value};
 
+const MOST_SYNTAX_ERRORS: usize = 10;
+
 /// The text of a spec and the name to give in its problems.
 pub(super) struct Source<'a> {
     name: &'a str,
@@ -36,7 +38,9 @@ impl<'a> Source<'a> {
     /// Reads TOML; what could be read of it comes with what was wrong.
     pub(super) fn toml(&self) -> (Node, Vec<Problem>) {
         let (table, errors) = DeTable::parse_recoverable(self.text);
-        let problems = errors.iter().map(|error| self.problem(error.span(), error.message())).collect();
+        // One slip can derail the rest of a file: the first few errors say where it began.
+        let problems =
+            errors.iter().take(MOST_SYNTAX_ERRORS).map(|error| self.problem(error.span(), error.message())).collect();
         let node = Node { place: self.place(0), value: self.toml_table(table.get_ref()) };
         (node, problems)
     }

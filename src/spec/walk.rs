@@ -60,9 +60,11 @@ impl<'a> Walk<'a> {
         let hint = sibling
             .map(|name| join(prefix, name))
             .or_else(|| {
-                // The right name in the wrong table is the next most common slip.
+                // The right name in the wrong table is the next most common slip; the nearest table comes first.
                 let ending = format!(".{}", entry.key);
-                self.all.iter().find(|name| **name == entry.key || name.ends_with(&ending)).cloned()
+                let fits = |name: &&String| **name == entry.key || name.ends_with(&ending);
+                let below = self.all.iter().filter(fits).find(|name| name.starts_with(&format!("{prefix}.")));
+                below.or_else(|| self.all.iter().find(fits)).cloned()
             })
             .map_or_else(
                 || "`freezewise schema --markdown` lists every key".to_owned(),

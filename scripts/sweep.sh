@@ -1,0 +1,65 @@
+#!/bin/sh
+# A sweep as everyone writes it first: a loop over frozen layers and seeds.
+#
+#     scripts/sweep.sh SPEC [FREEZEWISE-RUN-ARGUMENT...]
+#     FROZEN="0 4 8 9" SEEDS="0 1 2" OUT=runs scripts/sweep.sh configs/cifar.toml
+#
+# What is finished is skipped when it is run again. A cell that fails does not stop the others; the exit code is 1 at
+# the end. It prints a table of all finished cells and leaves it in sweep.csv, beside the runs' directories.
+set -u
+
+frozen=${FROZEN:-0 3 6 9}
+seeds=${SEEDS:-0}
+out=${OUT:-runs}
+here=$(dirname "$0")
+program=${FREEZEWISE:-$here/../target/release/freezewise}
+
+if [ $# -lt 1 ]; then
+    echo "usage: [FROZEN='0 4 9'] [SEEDS='0 1'] [OUT=runs] scripts/sweep.sh SPEC [ARGUMENT...]" >&2
+    exit 2
+fi
+if [ ! -x "$program" ]; then
+    echo "sweep: \`$program\` is not there: scripts/setup, then cargo build --release" >&2
+    exit 1
+fi
+spec=$1
+shift
+
+field() { # field NAME: the value of a top-level number in the summary on stdin, empty for null
+    sed -n "s/^  \"$1\": \([^,]*\),*$/\1/p" | sed 's/^null$//'
+}
+
+rows="" failed=0
+for k in $frozen; do
+    for seed in $seeds; do
+        echo "sweep: $k frozen layers, seed $seed" >&2
+        directory=$("$program" run "$spec" --out "$out" "$@" --set "transfer.frozen_layers=$k" --set "seed=$seed")
+        status=$?
+        # Exit codes 2 (a wrong spec), 75 and 130 (stopped) hold for every cell alike.
+        case $status in
+            0) ;;
+            2 | 75 | 130) exit "$status" ;;
+            *)
+                echo "sweep: $k frozen layers, seed $seed failed" >&2
+                failed=1
+                continue
+                ;;
+        esac
+        summary=$directory/summary.json
+        row=$k,$seed
+        for name in last_train_error last_test_error oracle_min_test_error interpolation_epoch; do
+            row=$row,$(field "$name" <"$summary")
+        done
+        rows="$rows$row,$directory
+"
+        table=$(dirname "$directory")/sweep.csv
+        { echo "frozen_layers,seed,train_error,last_test_error,oracle_min_test_error,interpolation_epoch,directory"
+          printf '%s' "$rows"; } >"$table.new" && mv "$table.new" "$table"
+    done
+done
+
+if [ -n "$rows" ]; then
+    awk -F, '{ for (i = 1; i < NF; i++) printf "%-22s", $i == "" ? "-" : $i; print "" }' "$table"
+    echo "$table"
+fi
+exit "$failed"

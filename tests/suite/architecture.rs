@@ -1,0 +1,106 @@
+//! The house: modules stand in the order of `lib.rs`, and nothing imports a module below it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("src") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// The modules in the order of `lib.rs`, the bottom of the house first.
+fn order() -> Vec<String> {
+    let library = std::fs::read_to_string("src/lib.rs").expect("lib.rs");
+    let names = library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    names.map(str::to_owned).collect()
+}
+
+/// The modules that a file names after `crate::`, alone or in braces.
+fn used(text: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for part in text.split("crate::").skip(1) {
+        let inside = match part.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap_or_default(),
+            None => part.split([':', ';', ' ', '\n', '(', '.']).next().unwrap_or_default(),
+        };
+        names.extend(inside.split(',').map(|name| name.trim().split("::").next().unwrap_or_default().to_owned()));
+    }
+    names
+}
+
+#[test]
+fn nothing_imports_a_module_below_it() {
+    let order = order();
+    let place = |name: &str| order.iter().position(|module| module == name);
+    let mut files = Vec::new();
+    sources(Path::new("src"), &mut files);
+    let mut edges = 0;
+    let mut wrong = Vec::new();
+    for path in files {
+        let inside = path.strip_prefix("src").expect("under src");
+        let module = inside.iter().next().expect("a name").to_string_lossy().replace(".rs", "");
+        let Some(own) = place(&module) else {
+            assert!(["main", "lib"].contains(&module.as_str()), "`{module}` is not in lib.rs");
+            continue;
+        };
+        for name in used(&std::fs::read_to_string(&path).expect("a source file")) {
+            let Some(other) = place(&name) else { continue };
+            edges += usize::from(other != own);
+            if other > own {
+                wrong.push(format!("{}: `{module}` imports `{name}`, which stands below it", path.display()));
+            }
+        }
+    }
+    assert!(edges > 50, "the edges were not found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_order_is_that_of_the_picture() {
+    let expected = [
+        "error",
+        "files",
+        "seed",
+        "text",
+        "analysis",
+        "catalogue",
+        "blueprint",
+        "spec",
+        "data",
+        "native",
+        "network",
+        "train",
+        "run",
+        "output",
+        "cli",
+    ];
+    assert_eq!(order(), expected);
+}
+
+#[test]
+fn imports_in_every_form_are_seen() {
+    let found = used("use crate::run::Row;\nuse crate::{cli, output::draw};\ncrate::text::bytes(1)");
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), ["cli", "output", "run", "text"]);
+}
+
+#[test]
+fn main_is_short_and_only_output_prints() {
+    let main = std::fs::read_to_string("src/main.rs").expect("main.rs");
+    assert!(main.lines().count() < 30);
+    let mut files = Vec::new();
+    sources(Path::new("src"), &mut files);
+    for path in files {
+        let text = std::fs::read_to_string(&path).expect("a source file");
+        let lines = text.lines().count();
+        assert!(lines <= 400, "{} has {lines} lines: make it two", path.display());
+        if !path.starts_with("src/output") {
+            assert!(!text.contains("println!(") && !text.contains("io::stdout()"), "{} prints", path.display());
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What a user sees, through the program itself.
+
+mod architecture;
+mod configs;
+mod data;
+mod device;
+mod freezing;
+mod memory;
+mod program;
+mod readme;
+mod run;
+mod scripts;
+mod spec;
+mod verbs;

@@ -1,0 +1,124 @@
+//! A small builder: a temporary folder, and the program run in it.
+
+use std::path::{Path, PathBuf};
+
+use freezewise::network::{NamedTensors, read_safetensors};
+
+/// A spec that runs in a second: eight-pixel images, a network of width 2.
+pub const TINY: &str = r#"
+image_size = 8
+[network]
+width = 2
+[source]
+dataset = "synthetic"
+train_size = 96
+[source.train]
+epochs = 2
+learning_rate = 1e-2
+batch_size = 32
+[target]
+dataset = "synthetic"
+train_size = 80
+label_noise = 0.25
+[target.train]
+epochs = 3
+learning_rate = 1e-2
+batch_size = 32
+[transfer]
+frozen_layers = 4
+"#;
+
+/// A folder of one test.
+pub struct Place {
+    folder: tempfile::TempDir,
+}
+
+/// What the program answered.
+pub struct Answer {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    /// A folder with `spec.toml`.
+    pub fn with(spec: &str) -> Self {
+        let place = Self::new();
+        place.write("spec.toml", spec);
+        place
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().expect("a name in the folder")).expect("a folder");
+        std::fs::write(&path, text).expect("a file");
+        path
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        let path = self.path(name);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// Runs the program in the folder, with one thread.
+    pub fn freezewise(&self, arguments: &[&str]) -> Answer {
+        self.freezewise_with(&[], arguments)
+    }
+
+    /// The same, with variables of the environment.
+    pub fn freezewise_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Answer {
+        let mut command = assert_cmd::cargo::cargo_bin_cmd!("freezewise");
+        command.current_dir(self.folder.path()).env("OMP_NUM_THREADS", "1").env_remove("FREEZEWISE_DATA");
+        let output = command.envs(variables.iter().copied()).args(arguments).output().expect("the program starts");
+        Answer {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).expect("text"),
+            stderr: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+
+    /// Runs `spec.toml` with overrides, which must succeed, and returns the run's directory.
+    pub fn run(&self, overrides: &[&str]) -> PathBuf {
+        let answer = self.try_run(overrides);
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        self.path(answer.stdout.trim())
+    }
+
+    pub fn try_run(&self, overrides: &[&str]) -> Answer {
+        let sets = overrides.iter().flat_map(|pair| ["--set", pair]);
+        let arguments: Vec<&str> = ["run", "spec.toml", "--quiet"].into_iter().chain(sets).collect();
+        self.freezewise(&arguments)
+    }
+
+    /// The weights of the only source.
+    pub fn source_weights(&self) -> NamedTensors {
+        let mut sources = std::fs::read_dir(self.path("runs/sources")).expect("sources");
+        let source = sources.next().expect("a source").expect("a folder").path();
+        assert!(sources.next().is_none(), "there are two sources");
+        weights(&source)
+    }
+}
+
+/// The weights in a directory.
+pub fn weights(directory: &Path) -> NamedTensors {
+    read_safetensors(&directory.join("weights.safetensors")).expect("weights")
+}
+
+/// The rows of `metrics.csv`, by column.
+pub fn metrics(directory: &Path) -> Vec<std::collections::HashMap<String, String>> {
+    let mut reader = csv::Reader::from_path(directory.join("metrics.csv")).expect("metrics.csv");
+    reader.deserialize().collect::<Result<_, _>>().expect("whole rows")
+}
+
+/// A JSON file.
+pub fn json(path: &Path) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(path).expect("a file")).expect("JSON")
+}

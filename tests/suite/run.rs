@@ -1,0 +1,156 @@
+//! Whole runs: what they leave, that they repeat, and how they end.
+
+use super::program::{Place, TINY, json, metrics, weights};
+
+#[test]
+fn a_run_leaves_all_of_its_files() {
+    let place = Place::with(TINY);
+    let directory = place.run(&[]);
+    for name in ["spec.toml", "run.json", "metrics.csv", "timing.csv", "summary.json", "weights.safetensors", "log.txt"]
+    {
+        assert!(directory.join(name).is_file(), "{name}");
+    }
+    let rows = metrics(&directory);
+    let epochs: Vec<&str> = rows.iter().map(|row| row["epoch"].as_str()).collect();
+    assert_eq!(epochs, ["0", "1", "2", "3"]);
+    assert_eq!(rows[3]["step"], "9", "80 examples in batches of 32 are three steps, the last one smaller");
+    assert_eq!(rows[0]["learning_rate"], "");
+    assert_eq!(rows[1]["learning_rate"], "0.01");
+    for row in &rows {
+        let number = |name: &str| row[name].parse::<f64>().unwrap_or_else(|_| panic!("{name}: {}", row[name]));
+        let record = json(&directory.join("run.json"));
+        let corrupted = record["data"]["corrupted_examples"].as_f64().expect("a count");
+        let (clean, wrong) = (number("train_error_clean"), number("train_error_corrupted"));
+        let both = (clean * (80.0 - corrupted) + wrong * corrupted) / 80.0;
+        assert!((both - number("train_error")).abs() < 1e-12);
+        assert!((0.0..=1.0).contains(&number("test_error")) && (0.0..=1.0).contains(&number("corrupted_true_error")));
+    }
+    let record = json(&directory.join("run.json"));
+    assert_eq!(record["status"], "finished");
+    assert_eq!(record["transfer"]["frozen"].as_array().map(Vec::len), Some(4));
+    let summary = json(&directory.join("summary.json"));
+    assert_eq!(summary["frozen_layers"], 4);
+    let mean: f64 = rows[1..].iter().map(|row| row["test_error"].parse::<f64>().expect("a number")).sum::<f64>() / 3.0;
+    assert!((summary["last_test_error"].as_f64().expect("a number") - mean).abs() < 1e-12);
+}
+
+#[test]
+fn a_run_repeats_to_the_byte() {
+    let bytes = |place: &Place| {
+        let directory = place.run(&["target.train.augment=[\"crop\", \"flip\"]"]);
+        ["metrics.csv", "weights.safetensors", "summary.json"]
+            .map(|name| std::fs::read(directory.join(name)).expect("a file"))
+    };
+    assert_eq!(bytes(&Place::with(TINY)), bytes(&Place::with(TINY)));
+}
+
+#[test]
+fn a_finished_run_is_left_alone() {
+    let place = Place::with(TINY);
+    let directory = place.run(&[]);
+    let before = std::fs::metadata(directory.join("metrics.csv")).and_then(|data| data.modified()).expect("a date");
+    let answer = place.freezewise(&["run", "spec.toml"]);
+    assert_eq!(answer.code, 0);
+    assert!(answer.stderr.starts_with("finished already"), "{}", answer.stderr);
+    let after = std::fs::metadata(directory.join("metrics.csv")).and_then(|data| data.modified()).expect("a date");
+    assert_eq!(before, after);
+}
+
+#[test]
+fn evaluation_follows_its_schedule_and_the_summary_has_the_end() {
+    let place = Place::with(TINY);
+    let directory = place.run(&["evaluate.every=4", "target.train.epochs=10"]);
+    let measured: Vec<bool> = metrics(&directory).iter().map(|row| !row["test_error"].is_empty()).collect();
+    let expected: Vec<bool> = (0..=10).map(|epoch| epoch % 4 == 0).collect();
+    assert_eq!(measured, expected);
+    assert!(metrics(&directory)[1..].iter().all(|row| !row["train_error_running"].is_empty()));
+    assert!(json(&directory.join("summary.json"))["last_train_error"].is_f64());
+    // Asked for more often, the same training gives the same numbers.
+    let dense = Place::with(TINY);
+    let (sparse, dense) = (metrics(&directory), metrics(&dense.run(&["target.train.epochs=10"])));
+    assert_eq!(sparse[8]["test_loss"], dense[8]["test_loss"]);
+}
+
+#[test]
+fn a_budget_in_steps_ends_on_its_step() {
+    let place = Place::with(TINY);
+    let spec = TINY.replace("epochs = 3", "steps = 7");
+    place.write("spec.toml", spec);
+    let rows = metrics(&place.run(&[]));
+    let steps: Vec<&str> = rows.iter().map(|row| row["step"].as_str()).collect();
+    assert_eq!(steps, ["0", "3", "6", "7"]);
+}
+
+#[test]
+fn a_loss_that_is_not_finite_ends_the_run_with_its_step() {
+    let place = Place::with(TINY);
+    let answer = place.try_run(&["target.train.optimizer=sgd", "target.train.learning_rate=1e30"]);
+    assert_eq!(answer.code, 1);
+    assert!(answer.stderr.contains("the loss was not finite at step 2, in epoch 1"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("try a third of the learning rate"), "{}", answer.stderr);
+    let run =
+        std::fs::read_dir(place.path("runs/spec")).expect("runs").next().expect("a run").expect("a folder").path();
+    assert_eq!(json(&run.join("run.json"))["status"], "failed");
+    assert!(std::fs::read_to_string(run.join("error.txt")).expect("error.txt").contains("step 2"));
+    assert!(!run.join("summary.json").exists() && !run.join("weights.safetensors").exists());
+}
+
+#[test]
+fn every_optimizer_schedule_and_option_trains() {
+    let place = Place::with(TINY);
+    for overrides in [
+        &["target.train.optimizer=sgd", "target.train.momentum=0.9", "target.train.nesterov=true"][..],
+        &["target.train.optimizer=adamw", "target.train.weight_decay=0.1", "target.train.label_smoothing=0.1"],
+        &["target.train.schedule=cosine", "target.train.warmup_steps=2"],
+        &["target.train.schedule=step", "target.train.milestones=[1, 2]", "target.train.decay=0.5"],
+        &["target.train.batch_size=80", "target.train.augment=[\"flip\"]"],
+    ] {
+        let rows = metrics(&place.run(overrides));
+        assert_ne!(rows[0]["train_loss"], rows[3]["train_loss"], "{overrides:?}");
+    }
+    let rates: Vec<String> = metrics(&place.run(&[
+        "target.train.schedule=step",
+        "target.train.milestones=[1, 2]",
+        "target.train.decay=0.5",
+    ]))
+    .iter()
+    .map(|row| row["learning_rate"].clone())
+    .collect();
+    assert_eq!(rates, ["", "0.01", "0.005", "0.0025"]);
+}
+
+#[test]
+fn a_run_without_source_has_none() {
+    let spec = TINY.replace("[source]", "[sauce]");
+    let start = spec.find("[sauce]").expect("the table");
+    let end = spec.find("[target]").expect("the table");
+    let place = Place::with(&format!("{}{}", &spec[..start], &spec[end..]));
+    let directory = place.run(&[]);
+    assert!(!place.path("runs/sources").exists());
+    let record = json(&directory.join("run.json"));
+    assert_eq!(record["source_hash"], serde_json::Value::Null);
+    assert_eq!(record["transfer"]["frozen_norm"], "target");
+    assert_eq!(record["transfer"]["copied"].as_array().map(Vec::len), Some(0));
+    // The head starts the same whatever is frozen, and the frozen prefix of a smaller k is that of a larger one.
+    let more = weights(&place.run(&["transfer.frozen_layers=6"]));
+    assert_eq!(weights(&directory)["layer1.0.conv1.weight"], more["layer1.0.conv1.weight"]);
+}
+
+#[test]
+fn a_device_that_is_absent_is_an_error_with_advice() {
+    let place = Place::with(TINY);
+    let answer = place.try_run(&["device=cuda:7"]);
+    assert_eq!(answer.code, 1);
+    assert!(answer.stderr.contains("`device = \"cuda:7\"` cannot be used"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("`--set device=cpu`"), "{}", answer.stderr);
+    assert!(!place.path("runs/spec").exists() || !place.path("runs/sources").exists(), "nothing was trained");
+}
+
+#[test]
+fn an_unwritable_place_is_an_error_that_names_it() {
+    let place = Place::with(TINY);
+    place.write("runs", "a file stands where the folder should");
+    let answer = place.try_run(&[]);
+    assert_eq!(answer.code, 1);
+    assert!(answer.stderr.contains("cannot create the folder `runs/"), "{}", answer.stderr);
+}

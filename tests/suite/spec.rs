@@ -1,0 +1,169 @@
+//! Specs: all problems at once with their places, overrides, the resolved spec, the run's name.
+
+use super::program::{Place, TINY};
+
+#[test]
+fn all_problems_come_at_once_with_their_places() {
+    let place = Place::with(
+        r#"name = "a/b"
+sed = 3
+image_size = "big"
+[network]
+architecture = "preact-resnet81"
+[targt]
+[target]
+dataset = "cifar01"
+label_noise = 1.5
+learning_rate = 0.1
+[target.train]
+epochs = 10
+steps = 10
+momentum = 0.9
+schedule = "step"
+[transfer]
+frozen_layers = 12
+frozen_norm = "source"
+"#,
+    );
+    let answer = place.freezewise(&["check", "spec.toml"]);
+    assert_eq!(answer.code, 2);
+    assert_eq!(answer.stdout, "");
+    let expected = [
+        "spec.toml:1:1: `a/b` cannot be the name of a folder",
+        "    `name` takes up to 100 letters, digits and `-_.+=`, and does not start with `.` or `-`",
+        "spec.toml:2:1: `sed` is not a key of the spec",
+        "    did you mean `seed`?",
+        "spec.toml:3:14: `image_size` takes an integer from 4 to 1024, and not `big`",
+        "spec.toml:5:16: `network.architecture` takes `preact-resnet18`, and not `preact-resnet81`",
+        "    did you mean `preact-resnet18`?",
+        "spec.toml:6:2: `targt` is not a key of the spec",
+        "    did you mean `target`?",
+        "spec.toml:8:1: `cifar01` is not a data set",
+        "    did you mean `cifar10`?",
+        "spec.toml:9:15: `target.label_noise` takes a number from 0 to 1, and not `1.5`",
+        "spec.toml:10:1: `target.learning_rate` is not a key of the spec",
+        "    did you mean `target.train.learning_rate`?",
+        "spec.toml:11:9: `schedule = \"step\"` needs milestones",
+        "    for example `milestones = [100, 150]`",
+        "spec.toml:13:1: `target.train.steps` and `target.train.epochs` both say how long to train",
+        "    keep one of them",
+        "spec.toml:14:1: `target.train.momentum` has no effect without `optimizer = \"sgd\"`",
+        "    set `optimizer = \"sgd\"`, or leave the key out",
+        "spec.toml:17:1: `frozen_layers = 12`, and this network has 9 freezable layers",
+        "    `freezewise describe` lists them; `\"all\"` freezes all but the head",
+        "spec.toml:18:1: `frozen_norm = \"source\"`, and the spec has no source",
+        "    add a `[source]` table, or leave the key out",
+    ];
+    assert_eq!(answer.stderr.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn json_has_places_too_and_means_the_same() {
+    let place = Place::with(TINY);
+    let toml: toml::Table = TINY.parse().expect("TOML");
+    let json = serde_json::to_string_pretty(&toml).expect("JSON");
+    place.write("spec.json", &json);
+    let names = |spec: &str| {
+        let answer = place.freezewise(&["describe", spec]);
+        (answer.code, answer.stdout)
+    };
+    assert_eq!(names("spec.json"), names("spec.toml"));
+    place.write("bad.json", json.replace("\"train_size\": 80", "\"train_sise\": 80"));
+    let line = json.lines().position(|line| line.contains("\"train_size\": 80")).expect("the key") + 1;
+    let answer = place.freezewise(&["check", "bad.json"]);
+    assert_eq!(answer.code, 2);
+    let expected = format!(
+        "bad.json:{line}:5: `target.train_sise` is not a key of the spec\n    did you mean `target.train_size`?\n"
+    );
+    assert_eq!(answer.stderr, expected);
+}
+
+#[test]
+fn syntax_errors_name_their_line() {
+    let place = Place::with("name = \n[target]\ndataset = \"synthetic\"\n");
+    place.write("spec.json", "{\n  \"name\": ,\n}");
+    place.write("twice.json", "{\"target\": {\"dataset\": \"synthetic\"},\n \"target\": {}}");
+    place.write("null.json", "{\"target\": {\"dataset\": null}}");
+    for (spec, start) in [
+        ("spec.toml", "spec.toml:1:8: "),
+        ("spec.json", "spec.json:2:11: "),
+        ("twice.json", "twice.json:2:2: `target` stands here a second time"),
+        ("null.json", "null.json:1:24: `target.dataset` takes a string, and not null"),
+    ] {
+        let answer = place.freezewise(&["check", spec]);
+        assert_eq!(answer.code, 2, "{spec}");
+        assert!(answer.stderr.starts_with(start), "{}", answer.stderr);
+    }
+}
+
+#[test]
+fn unreadable_specs_are_usage_errors() {
+    let place = Place::with("");
+    place.write("spec.yaml", "");
+    place.write("bytes.toml", [0xff, 0xfe]);
+    place.write("deep.json", "[".repeat(100_000));
+    place.write("deep.toml", format!("a = {}", "[".repeat(100_000)));
+    place.write("large.toml", "#".repeat(300 * 1024));
+    for spec in ["absent.toml", "spec.yaml", "bytes.toml", "deep.json", "deep.toml", "large.toml", "."] {
+        let answer = place.freezewise(&["check", spec]);
+        assert_eq!(answer.code, 2, "{spec}: {}", answer.stderr);
+        assert!(answer.stderr.contains(spec), "{}", answer.stderr);
+        assert!(answer.stderr.len() < 2000, "{spec}");
+    }
+}
+
+#[test]
+fn overrides_go_before_the_file_and_are_named_in_problems() {
+    let place = Place::with(TINY);
+    let check = |set: &str| place.freezewise(&["check", "spec.toml", "--set", set]);
+    for set in [
+        "transfer.frozen_layers=all",
+        "transfer.frozen_layers=\"all\"",
+        "target.train.augment=[\"crop\", \"flip\"]",
+        "network.architecture=preact-resnet18",
+        "target.train.learning_rate=1",
+    ] {
+        assert_eq!(check(set).code, 0, "{set}");
+    }
+    let wrong = check("transfer.frozen_layers=many");
+    assert_eq!(wrong.code, 2);
+    assert_eq!(
+        wrong.stderr,
+        "--set transfer.frozen_layers=many: `transfer.frozen_layers` takes an integer of at least 0 or `all`, and not `many`\n"
+    );
+    for set in ["nonsense", "=3", "a..b=1", "name.x=1"] {
+        assert_eq!(check(set).code, 2, "{set}");
+    }
+}
+
+#[test]
+fn the_resolved_spec_is_a_spec_of_the_same_run() {
+    let place = Place::with(TINY);
+    let first = place.run(&["target.train.schedule=inverse-sqrt", "target.train.augment=[\"crop\"]", "seed=3"]);
+    let resolved = std::fs::read_to_string(first.join("spec.toml")).expect("the resolved spec");
+    assert!(resolved.contains("period = 512") && resolved.contains("crop_padding = 4"), "{resolved}");
+    let again = Place::with(&resolved).run(&[]);
+    assert_eq!(again.file_name(), first.file_name());
+}
+
+#[test]
+fn the_name_of_a_run_follows_what_changes_numbers() {
+    let place = Place::with(TINY);
+    let folder = |overrides: &[&str]| place.run(overrides).file_name().expect("a name").to_owned();
+    let first = folder(&[]);
+    for same in ["device=cpu", "threads=1", "evaluate.every=2", "target.train.optimizer=adam", "target.train.epochs=4"]
+    {
+        assert_eq!(folder(&[same]), first, "{same}");
+    }
+    let mut names = vec![first];
+    for other in ["seed=1", "transfer.frozen_layers=5", "source.train.epochs=1", "target.train.schedule=cosine"] {
+        names.push(folder(&[other]));
+    }
+    names.push(folder(&["target.train.schedule=cosine", "target.train.epochs=2"]));
+    let count = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), count);
+    // Seeds, frozen layers and the target's schedule leave the source as it is; its own budget does not.
+    assert_eq!(std::fs::read_dir(place.path("runs/sources")).expect("sources").count(), 2);
+}
