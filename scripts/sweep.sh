@@ -59,7 +59,13 @@ for k in $frozen; do
 done
 
 if [ -n "$rows" ]; then
-    awk -F, '{ for (i = 1; i < NF; i++) printf "%-22s", $i == "" ? "-" : $i; print "" }' "$table"
+    awk -F, '{
+        for (i = 1; i < NF; i++) {
+            cell = $i == "" ? "-" : (NR > 1 && i >= 3 && i <= 5) ? sprintf("%.4f", $i) : $i
+            printf "%-22s", cell
+        }
+        print ""
+    }' "$table"
     echo "$table"
 fi
 exit "$failed"
