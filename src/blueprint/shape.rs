@@ -31,6 +31,13 @@ impl fmt::Display for ImageShape {
 pub enum Shape {
     /// A feature map.
     Image(ImageShape),
+    /// Tokens of a transformer.
+    Tokens {
+        /// How many.
+        count: usize,
+        /// Numbers in each.
+        width: usize,
+    },
     /// A vector.
     Features(usize),
 }
@@ -40,6 +47,7 @@ impl Shape {
     pub fn elements(self) -> usize {
         match self {
             Self::Image(image) => image.elements(),
+            Self::Tokens { count, width } => count * width,
             Self::Features(count) => count,
         }
     }
@@ -49,6 +57,7 @@ impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Image(image) => image.fmt(f),
+            Self::Tokens { count, width } => write!(f, "{count} tokens × {width}"),
             Self::Features(count) => write!(f, "{count}"),
         }
     }

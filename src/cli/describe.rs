@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::options::SpecArguments;
-use crate::blueprint::Blueprint;
+use crate::blueprint::{Blueprint, FrozenSet};
 use crate::error::Exit;
 use crate::output::{self, Table};
 use crate::text;
@@ -67,7 +67,7 @@ fn describe(blueprint: &Blueprint, train_examples: usize, classes: usize) -> Des
         multiply_adds: facts.multiply_adds,
     };
     let frozen = |k| {
-        let trainable_parameters = blueprint.trainable_parameters(k);
+        let trainable_parameters = blueprint.trainable_parameters(&FrozenSet::first(k, blueprint.layers.len()));
         let per_example_and_class = trainable_parameters as f64 / (train_examples * classes) as f64;
         Frozen { k, trainable_parameters, per_example_and_class }
     };

@@ -2,37 +2,51 @@
 //! whatever else the network has, on every device.
 
 use rand::RngExt;
+use rand_distr::StandardNormal;
 use tch::Tensor;
 
 use crate::blueprint::{Initial, Slot};
-use crate::seed::{Purpose, named_stream};
+use crate::seed::{Purpose, Stream, named_stream};
 
 /// Draws a tensor of the slot's shape, in float32, on the CPU.
 pub(super) fn draw(slot: &Slot, seed: u64) -> Tensor {
     let shape: Vec<i64> = slot.shape.iter().map(|&size| size as i64).collect();
     let options = (tch::Kind::Float, tch::Device::Cpu);
+    let random = |one: &dyn Fn(&mut Stream) -> f64| {
+        let mut stream = named_stream(seed, Purpose::Initial, &slot.path);
+        let values: Vec<f32> = (0..slot.elements()).map(|_| one(&mut stream) as f32).collect();
+        Tensor::from_slice(&values).reshape(&shape)
+    };
     match slot.initial {
         Initial::Zeros => Tensor::zeros(&shape, options),
         Initial::Ones => Tensor::ones(&shape, options),
-        Initial::Uniform { bound } => {
-            let mut stream = named_stream(seed, Purpose::Initial, &slot.path);
-            let values: Vec<f32> =
-                (0..slot.elements()).map(|_| (stream.random::<f64>().mul_add(2.0, -1.0) * bound) as f32).collect();
-            Tensor::from_slice(&values).reshape(&shape)
-        }
+        Initial::Uniform { bound } => random(&|stream| stream.random::<f64>().mul_add(2.0, -1.0) * bound),
+        Initial::Normal { deviation } => random(&|stream| normal(stream) * deviation),
+        Initial::TruncatedNormal { deviation, limit } => random(&|stream| {
+            let mut value = normal(stream) * deviation;
+            while value.abs() > limit {
+                value = normal(stream) * deviation;
+            }
+            value
+        }),
     }
+}
+
+fn normal(stream: &mut Stream) -> f64 {
+    stream.sample(StandardNormal)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blueprint::{Architecture, Blueprint, ImageShape, Role};
+    use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape, Role};
 
     /// PyTorch's distributions: uniform within 1/√fan-in for weights and the head's bias, ones and zeros in norms.
     #[test]
     fn initial_weights_have_pytorchs_distribution() {
         let input = ImageShape { channels: 3, height: 32, width: 32 };
-        let blueprint = Blueprint::new(Architecture::PreactResnet18 { width: 16 }, input, 10);
+        let architecture = Architecture::PreactResnet18 { width: 16 };
+        let blueprint = Blueprint::new(&architecture, Granularity::Block, input, 10).expect("it fits");
         for slot in blueprint.all_layers().flat_map(crate::blueprint::Layer::slots) {
             let tensor = draw(&slot, 1).to_kind(tch::Kind::Double);
             if slot.shape.len() > 1 || slot.path == "fc.bias" {

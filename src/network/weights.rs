@@ -46,6 +46,11 @@ impl Network {
     }
 }
 
+/// Whether a tensor of a PyTorch state dict is a batch norm's counter, which nothing here reads.
+pub fn is_counter(name: &str) -> bool {
+    name.ends_with(".num_batches_tracked")
+}
+
 /// Writes tensors to a safetensors file, atomically, with a word about them in its header. One word and no more: the
 /// format's crate writes several in no fixed order, and the same weights are to be the same bytes.
 pub fn write_safetensors(path: &Path, tensors: &NamedTensors, about: &str) -> Result<()> {

@@ -64,11 +64,11 @@ impl Summary {
         let oracle = test.iter().min_by(|one, other| one.error.total_cmp(&other.error))?;
         let settled: Vec<Point> = curve(rows.iter().filter(|row| row.step >= SETTLED_STEPS), |row| row.test_error);
         let target = &experiment.target;
-        let trainable = experiment.blueprint(target).trainable_parameters(experiment.transfer.frozen_layers);
+        let trainable = experiment.blueprint(target).trainable_parameters(&experiment.transfer.frozen);
         let examples_times_classes = (target.train_size * target.classes) as u64;
         let at = |epsilon| analysis::interpolation(&train, epsilon);
         Some(Self {
-            frozen_layers: experiment.transfer.frozen_layers,
+            frozen_layers: experiment.transfer.frozen.count(),
             train_examples: target.train_size,
             classes: target.classes,
             label_noise_realised,

@@ -26,7 +26,7 @@ pub(super) fn transfer(network: &Network, source: Option<&NamedTensors>, spec: &
     let copies = |layer: usize| {
         source.is_some()
             && layer < network.freezable()
-            && (layer < spec.frozen_layers || spec.unfrozen_init == UnfrozenInit::Source)
+            && (spec.frozen.has(layer) || spec.unfrozen_init == UnfrozenInit::Source)
     };
     if let Some(source) = source {
         check_all_known(network, source)?;
@@ -39,9 +39,9 @@ pub(super) fn transfer(network: &Network, source: Option<&NamedTensors>, spec: &
     Ok(TransferReport {
         copied: names(&copies),
         new: names(&|layer| !copies(layer)),
-        frozen: names(&|layer| layer < spec.frozen_layers),
+        frozen: names(&|layer| spec.frozen.has(layer)),
         frozen_norm: spec.frozen_norm.to_string(),
-        trainable_parameters: blueprint.trainable_parameters(spec.frozen_layers),
+        trainable_parameters: blueprint.trainable_parameters(&spec.frozen),
     })
 }
 

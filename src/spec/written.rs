@@ -28,9 +28,9 @@ pub(super) struct Written {
     pub(super) seeds: Seeds,
     /// The network that both tasks share, but for its head.
     pub(super) network: Network,
-    /// The task to pretrain on. Without this table there is no pretraining: the target trains from scratch or, with
-    /// frozen layers, on a frozen random prefix.
-    pub(super) source: Option<Task>,
+    /// The task to pretrain on, or weights from a file. Without this table there is no pretraining: the target trains
+    /// from scratch or, with frozen layers, on a frozen random prefix.
+    pub(super) source: Option<Source>,
     /// The task to fine-tune on.
     pub(super) target: Task,
     /// What goes from source to target, and what stays frozen.
@@ -63,26 +63,117 @@ pub(super) struct Seeds {
     /// Crops and flips.
     #[schemars(extend("x-default" = "`seed`"))]
     pub(super) augment: Option<u64>,
+    /// What dropout drops in each step.
+    #[schemars(extend("x-default" = "`seed`"))]
+    pub(super) dropout: Option<u64>,
 }
 
-/// The network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// The network. Each architecture has the sizes of its definition unless they are given here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(super) struct Network {
     /// The family and depth.
     pub(super) architecture: Architecture,
-    /// Channels of the first stage; later stages have two, four and eight times as many.
-    #[schemars(range(min = 1, max = 4096), extend("x-unit" = "channels"))]
-    pub(super) width: u64,
+    /// A ResNet's channels in the first stage; later stages have two, four and eight times as many. For a
+    /// vision transformer, numbers in a token.
+    #[schemars(
+        range(min = 1, max = 4096),
+        extend("x-unit" = "channels", "x-default" = "64; `vit-b16` 768, `vit-cifar` 512")
+    )]
+    pub(super) width: Option<u64>,
+    /// What comes first in torchvision's ResNet and DenseNet. `cifar` is a 3×3 convolution of stride 1, for small
+    /// images; `imagenet` is torchvision's 7×7 convolution of stride 2 with max-pooling.
+    #[schemars(extend("x-default" = "`cifar`"))]
+    pub(super) stem: Option<Stem>,
+    /// DenseNet: how many dense layers each block has.
+    #[schemars(extend("x-unit" = "layers", "x-default" = "`[6, 12, 24, 16]`"))]
+    pub(super) blocks: Option<Vec<u64>>,
+    /// DenseNet: channels that each dense layer adds; the stem has twice as many.
+    #[schemars(range(min = 1, max = 1024), extend("x-unit" = "channels", "x-default" = "32"))]
+    pub(super) growth: Option<u64>,
+    /// DenseNet: the share of channels that a transition keeps.
+    #[schemars(range(min = 0.01, max = 1.0), extend("x-unit" = "fraction", "x-default" = "0.5"))]
+    pub(super) compression: Option<f64>,
+    /// Vision transformers: side of a patch, which must divide the image's.
+    #[schemars(
+        range(min = 1, max = 1024),
+        extend("x-unit" = "pixels", "x-default" = "`vit-b16` 16, `vit-cifar` 4")
+    )]
+    pub(super) patch: Option<u64>,
+    /// Vision transformers: how many encoder blocks.
+    #[schemars(range(min = 1, max = 256), extend("x-unit" = "blocks", "x-default" = "`vit-b16` 12, `vit-cifar` 6"))]
+    pub(super) depth: Option<u64>,
+    /// Vision transformers: heads of each attention, which share the width evenly.
+    #[schemars(range(min = 1, max = 256), extend("x-unit" = "heads", "x-default" = "`vit-b16` 12, `vit-cifar` 8"))]
+    pub(super) heads: Option<u64>,
+    /// Vision transformers: numbers in the middle of each MLP.
+    #[schemars(
+        range(min = 1, max = 65_536),
+        extend("x-unit" = "channels", "x-default" = "`vit-b16` 3072, `vit-cifar` 512")
+    )]
+    pub(super) mlp_width: Option<u64>,
+    /// Vision transformers: the share that is dropped after the embedding, each attention and each linear map of an
+    /// MLP. In frozen layers nothing is dropped.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "fraction", "x-default" = "0"))]
+    pub(super) dropout: Option<f64>,
+    /// Vision transformers: whether a learned token is classified, `class-token`, or the `mean` of all tokens.
+    #[schemars(extend("x-default" = "`class-token`"))]
+    pub(super) pooling: Option<Pooling>,
 }
 
 /// A family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Architecture {
     /// Pre-activation ResNet-18 for small images.
+    #[default]
     #[serde(rename = "preact-resnet18")]
     PreactResnet18,
+    /// torchvision's ResNet-18.
+    Resnet18,
+    /// torchvision's ResNet-34.
+    Resnet34,
+    /// torchvision's ResNet-50.
+    Resnet50,
+    /// torchvision's DenseNet-121, or a `DenseNet` of other sizes.
+    Densenet121,
+    /// torchvision's ViT-B/16.
+    #[serde(rename = "vit-b16")]
+    VitB16,
+    /// A vision transformer for small images.
+    VitCifar,
+}
+
+/// A first layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Stem {
+    /// 3×3, stride 1.
+    Cifar,
+    /// 7×7, stride 2, max-pooling.
+    Imagenet,
+}
+
+/// What a vision transformer classifies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Pooling {
+    /// A learned token.
+    ClassToken,
+    /// The mean of the tokens.
+    Mean,
+}
+
+/// The task to pretrain on, or weights in its place.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(super) struct Source {
+    /// A safetensors file with weights of the network, in place of a training: from `freezewise weights import`, or
+    /// with torchvision's names. Its head is ignored.
+    #[schemars(extend("x-default" = "none: the source is trained"))]
+    pub(super) weights: Option<String>,
+    #[serde(flatten)]
+    pub(super) task: Task,
 }
 
 /// A data set and how to train on it.
@@ -205,6 +296,12 @@ pub(super) struct Transfer {
     /// k: how many layers, counted from the input, stay frozen. 0 fine-tunes everything, `all` trains the head alone.
     #[schemars(extend("x-unit" = "layers"))]
     pub(super) frozen_layers: LayersOrAll,
+    /// In place of `frozen_layers`: which layers stay frozen, by name, `*` for any letters, such as
+    /// `["stem", "layer3.*"]`. Every pattern must match a layer. Those before the first layer that trains are skipped
+    /// by the gradient.
+    pub(super) frozen: Vec<String>,
+    /// What counts as one layer: a whole `block`, or each `sublayer`, a convolution with its norm, attention, an MLP.
+    pub(super) granularity: Granularity,
     /// What batch norm in frozen layers uses: the `source`'s running statistics; statistics of the `target`'s
     /// training images, computed once; or each `batch`'s own, as `requires_grad = False` alone has it in PyTorch.
     #[schemars(extend("x-default" = "`source`, or without a source `target`"))]
@@ -212,6 +309,17 @@ pub(super) struct Transfer {
     /// Where layers beyond k start: from the `source`, or at `random`.
     #[schemars(extend("x-default" = "`source`, or without a source `random`"))]
     pub(super) unfrozen_init: Option<UnfrozenInit>,
+}
+
+/// What a layer is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Granularity {
+    /// A whole block.
+    #[default]
+    Block,
+    /// A part of one.
+    Sublayer,
 }
 
 /// Statistics of frozen batch norms.
@@ -354,12 +462,6 @@ impl Default for LayersOrAll {
 impl Default for CountOrLog {
     fn default() -> Self {
         Self::Every(1)
-    }
-}
-
-impl Default for Network {
-    fn default() -> Self {
-        Self { architecture: Architecture::PreactResnet18, width: 64 }
     }
 }
 
