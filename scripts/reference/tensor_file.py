@@ -3,6 +3,7 @@
 Eight bytes with the header's length, little-endian; the header, JSON; then the tensors' bytes, end to end.
 """
 
+import ctypes
 import json
 import struct
 import sys
@@ -17,7 +18,8 @@ def write_tensors(path, tensors):
     assert sys.byteorder == "little", "the format is little-endian and the tensors' bytes are written as they lie"
     header, chunks, offset = {}, [], 0
     for name, tensor in sorted(tensors.items()):
-        chunk = bytes(tensor.detach().contiguous().reshape(-1).view(torch.uint8).tolist())
+        tensor = tensor.detach().contiguous()
+        chunk = ctypes.string_at(tensor.data_ptr(), tensor.numel() * tensor.element_size())
         end = offset + len(chunk)
         header[name] = {"dtype": TYPES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [offset, end]}
         chunks.append(chunk)

@@ -8,6 +8,8 @@ mod epoch;
 mod evaluate;
 mod frozen;
 mod optimizer;
+#[cfg(test)]
+mod parity;
 mod phase;
 mod report;
 mod resident;
