@@ -6,6 +6,8 @@
 mod batches;
 mod epoch;
 mod evaluate;
+#[cfg(test)]
+mod freezing;
 mod frozen;
 mod optimizer;
 #[cfg(test)]
