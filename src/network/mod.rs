@@ -6,12 +6,14 @@
 mod attention;
 mod initial;
 mod step;
+mod tensor_file;
 mod weights;
 
 use tch::{Device, Kind, Tensor};
 
 pub use step::{Flow, Mode};
-pub use weights::{NamedTensors, is_counter, read_safetensors, write_safetensors};
+pub use tensor_file::{read_safetensors, write_safetensors};
+pub use weights::{Matching, Misshapen, NamedTensors, is_counter, with_counters};
 
 use crate::blueprint::{Blueprint, Operation, Role};
 use step::{Step, Stream};

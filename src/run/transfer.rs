@@ -29,7 +29,6 @@ pub(super) fn transfer(network: &Network, source: Option<&NamedTensors>, spec: &
             && (spec.frozen.has(layer) || spec.unfrozen_init == UnfrozenInit::Source)
     };
     if let Some(source) = source {
-        check_all_known(network, source)?;
         network.load(source, copies)?;
     }
     let names = |wanted: &dyn Fn(usize) -> bool| {
@@ -43,17 +42,6 @@ pub(super) fn transfer(network: &Network, source: Option<&NamedTensors>, spec: &
         frozen_norm: spec.frozen_norm.to_string(),
         trainable_parameters: blueprint.trainable_parameters(&spec.frozen),
     })
-}
-
-fn check_all_known(network: &Network, source: &NamedTensors) -> Result<()> {
-    let stray = source.keys().find(|path| !network.tensors().any(|named| named.path == path.as_str()));
-    match stray {
-        None => Ok(()),
-        Some(path) => {
-            let message = format!("the source's tensor `{path}` fits nowhere in the target network");
-            Err(crate::error::UserError::new(message).into())
-        }
-    }
 }
 
 impl TransferReport {

@@ -53,7 +53,7 @@ impl Fixture {
         let network = Network::new(&self.blueprint, Device::Cpu, kind, 0);
         let weights = self.part("weights.");
         let loaded = network.load(&weights, |_| true).expect("the names and shapes are PyTorch's");
-        assert_eq!(loaded.len(), weights.len(), "{}", self.name);
+        assert_eq!(loaded.matched.len(), weights.len(), "{}", self.name);
         for named in network.tensors() {
             let _ = named.tensor.set_requires_grad(named.role == Role::Parameter);
         }
