@@ -4,6 +4,7 @@
 //! kind of number, on any device. It must not know of data sets, optimizers or files' places.
 
 mod attention;
+mod foreign;
 mod initial;
 mod step;
 mod tensor_file;
@@ -11,6 +12,7 @@ mod weights;
 
 use tch::{Device, Kind, Tensor};
 
+pub use foreign::blueprint_of;
 pub use step::{Flow, Mode};
 pub use tensor_file::{read_safetensors, write_safetensors};
 pub use weights::{Matching, Misshapen, NamedTensors, is_counter, with_counters};

@@ -63,6 +63,7 @@ impl Matching {
         let others = state.keys().filter(|name| !known.contains(*name));
         let (counters, unknown): (Vec<_>, Vec<_>) = others.cloned().partition(|name| is_counter(name));
         (matching.counters, matching.unknown) = (counters.len(), unknown);
+        matching.matched.sort();
         matching.names = [state.keys().cloned().collect(), known];
         matching
     }
