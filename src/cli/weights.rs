@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use tch::{Device, Kind, no_grad};
@@ -176,7 +176,7 @@ impl Weights {
         let blueprint = blueprint_of(architecture, &state, side)
             .map_err(|impossible| UserError::usage(impossible.message).hint(impossible.hint))?;
         let matching = Matching::new(&blueprint, &state, |_| true);
-        matching.check()?;
+        matching.check().with_context(|| format!("`{}` does not fit `{}`", shown(&self.file), self.architecture))?;
         Ok((blueprint, state, matching))
     }
 }
@@ -200,4 +200,78 @@ impl Report<'_> {
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::Tensor;
+
+    use super::*;
+    use crate::blueprint::{Architecture, Granularity, ImageShape};
+
+    fn state() -> NamedTensors {
+        let input = ImageShape { channels: 3, height: 8, width: 8 };
+        let architecture = Architecture::PreactResnet18 { width: 2 };
+        let blueprint = Blueprint::new(&architecture, Granularity::Block, input, 4).expect("it fits");
+        Network::new(&blueprint, Device::Cpu, Kind::Float, 0).state()
+    }
+
+    /// An import of a state, changed by the caller, into a folder of its own.
+    fn imported(architecture: &str, change: impl Fn(&mut NamedTensors), cut: usize) -> Result<NamedTensors> {
+        let folder = tempfile::tempdir()?;
+        let [file, out] = ["given", "imported"].map(|name| folder.path().join(name));
+        let mut state = with_counters(state());
+        change(&mut state);
+        write_safetensors(&file, &state, "test")?;
+        let bytes = std::fs::read(&file)?;
+        std::fs::write(&file, &bytes[..bytes.len() - cut])?;
+        let set = vec!["network.width=2".to_owned()];
+        let weights = Weights { file, architecture: architecture.to_owned(), set };
+        let done = import(&Import { weights, out: out.clone(), json: true });
+        assert_eq!(done.is_ok(), out.exists(), "a file is written if and only if all fits");
+        done.and_then(|()| read_safetensors(&out))
+    }
+
+    fn refusal(architecture: &str, change: impl Fn(&mut NamedTensors), cut: usize) -> String {
+        let error = imported(architecture, change, cut).expect_err("the weights do not fit");
+        let hints = error.chain().find_map(|cause| cause.downcast_ref::<UserError>()).map(UserError::hints);
+        format!("{error:#}\n{}", hints.unwrap_or_default().join("\n"))
+    }
+
+    #[test]
+    fn an_import_keeps_every_tensor_and_no_counter() -> Result<()> {
+        assert_eq!(imported("preact-resnet18", |_| {}, 0)?, state());
+        let half = |state: &mut NamedTensors| {
+            let short = state["fc.bias"].to_kind(Kind::BFloat16);
+            // What is written is float; the file's own kinds are for its maker to choose.
+            state.insert("fc.bias".into(), short.to_kind(Kind::Double));
+        };
+        assert_eq!(imported("preact-resnet18", half, 0)?["fc.bias"].kind(), Kind::Float);
+        Ok(())
+    }
+
+    #[test]
+    fn weights_that_do_not_fit_are_refused_by_name() {
+        let text = refusal("preact-resnet18", |_| {}, 10);
+        assert!(text.contains("describes") && text.contains("cut short"), "{text}");
+        let missing = |state: &mut NamedTensors| {
+            let tensor = state.remove("layer1.0.conv1.weight").expect("it is there");
+            state.insert("layer1.0.conv1.weigth".into(), tensor);
+        };
+        let text = refusal("preact-resnet18", missing, 0);
+        assert!(
+            text.contains("no tensor `layer1.0.conv1.weight`; the closest name is `layer1.0.conv1.weigth`"),
+            "{text}"
+        );
+        let shape = |state: &mut NamedTensors| {
+            state.insert("fc.bias".into(), Tensor::zeros([5], (Kind::Float, Device::Cpu)));
+        };
+        let text = refusal("preact-resnet18", shape, 0);
+        assert!(text.contains("`fc.bias` of the weights has shape [5], and the network's has [4]"), "{text}");
+        let foreign = |state: &mut NamedTensors| *state = [("a".to_owned(), Tensor::from(1.0f32))].into();
+        let text = refusal("resnet18", foreign, 0);
+        assert!(text.contains("weights of another architecture"), "{text}");
+        let text = refusal("resnet18", |_| {}, 0);
+        assert!(text.contains("no tensor `bn1.weight`"), "{text}");
+    }
 }

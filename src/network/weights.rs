@@ -14,8 +14,8 @@ use crate::text;
 /// Tensors by name, sorted.
 pub type NamedTensors = BTreeMap<String, Tensor>;
 
-/// So many misfits are named in an error; a foreign file has hundreds.
-const SHOWN: usize = 6;
+/// So many misfits of each kind are named in an error; a foreign file has hundreds.
+const SHOWN: usize = 3;
 
 /// How the tensors of a state and those of a network answer each other.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -98,10 +98,18 @@ impl Matching {
         });
         let all = self.misshapen.len() + self.missing.len() + self.unknown.len();
         // Closest names cost time: only those that are shown are looked for.
-        let mut lines = shapes.chain(missing).chain(unknown).take(SHOWN);
+        let lines: Vec<String> = shapes.take(SHOWN).chain(missing.take(SHOWN)).chain(unknown.take(SHOWN)).collect();
+        let rest = all - lines.len();
+        let mut lines = lines.into_iter();
         let Some(first) = lines.next() else { return Ok(()) };
-        let error = lines.fold(UserError::new(first), UserError::hint);
-        Err(if all > SHOWN { error.hint(format!("and {} more tensors do not fit", all - SHOWN)) } else { error })
+        let mut error = lines.fold(UserError::new(first), UserError::hint);
+        if rest > 0 {
+            error = error.hint(format!("and {} do not fit either", text::counted(rest, "tensor", "tensors")));
+        }
+        if self.matched.is_empty() && self.misshapen.is_empty() {
+            error = error.hint("no name of one is in the other: these are weights of another architecture");
+        }
+        Err(error)
     }
 }
 
@@ -187,8 +195,12 @@ mod tests {
         let foreign = ["encoder.ln.weight", "encoder.ln.bias", "class_token"];
         let state = foreign.map(|name| (name.to_owned(), Tensor::zeros([1], (Kind::Float, Device::Cpu)))).into();
         let error = misfit(&network, &state);
-        assert_eq!(error.hints().len(), SHOWN);
-        assert!(error.hints()[SHOWN - 1].ends_with("more tensors do not fit"), "{:?}", error.hints());
+        assert_eq!(error.to_string(), "the weights have no tensor `conv1.weight`");
+        let hints = error.hints();
+        assert_eq!(hints.len(), 2 * SHOWN + 1, "{hints:?}");
+        assert_eq!(hints[2], "tensor `class_token` of the weights fits nowhere in the network");
+        assert_eq!(hints[5], "and 83 tensors do not fit either");
+        assert!(hints[6].ends_with("weights of another architecture"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What goes from the source network to the target's, with a report by name.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::network::{NamedTensors, Network};
@@ -29,7 +29,7 @@ pub(super) fn transfer(network: &Network, source: Option<&NamedTensors>, spec: &
             && (spec.frozen.has(layer) || spec.unfrozen_init == UnfrozenInit::Source)
     };
     if let Some(source) = source {
-        network.load(source, copies)?;
+        network.load(source, copies).context("the source's weights do not fit the target's network")?;
     }
     let names = |wanted: &dyn Fn(usize) -> bool| {
         let layers = blueprint.all_layers().enumerate().filter(|(index, _)| wanted(*index));

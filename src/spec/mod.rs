@@ -108,11 +108,17 @@ impl Spec {
 
     /// The spec with every value in its place; it is a spec itself, in TOML.
     pub fn to_toml(&self) -> Result<String> {
-        let mut table = toml::Table::try_from(&self.filled)?;
-        if let Some(Value::Table(source)) = table.get_mut("source").filter(|_| self.weights.is_some()) {
-            source.retain(|key, _| key == "weights");
-        }
-        toml::to_string(&table).context("cannot write the spec as TOML")
+        let text = if self.weights.is_some() {
+            // A training stands beside weights in memory alone: written down it would be a contradiction.
+            let mut table = toml::Table::try_from(&self.filled)?;
+            if let Some(Value::Table(source)) = table.get_mut("source") {
+                source.retain(|key, _| key == "weights");
+            }
+            toml::to_string(&table)
+        } else {
+            toml::to_string(&self.filled)
+        };
+        text.context("cannot write the spec as TOML")
     }
 
     /// The part of it that trains the source.

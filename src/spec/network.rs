@@ -112,3 +112,95 @@ fn check_unused(network: &Network, report: &mut Report<'_>) {
         report.add("network.dropout", "`dropout` must be below 1", "at 1 nothing would be left");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::spec::{Problems, Spec};
+
+    /// The problems of a spec with these lines in `[network]` and these after it, each as `key: message`.
+    fn problems(network: &str, rest: &str) -> Vec<String> {
+        match load(network, rest) {
+            Ok(_) => Vec::new(),
+            Err(error) => {
+                let problems = error.downcast::<Problems>().expect("the file can be read");
+                problems.0.into_iter().map(|problem| format!("{}: {}", problem.key, problem.message)).collect()
+            }
+        }
+    }
+
+    fn load(network: &str, rest: &str) -> anyhow::Result<Spec> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("a.toml");
+        std::fs::write(&path, format!("[network]\n{network}\n[target]\ndataset = \"cifar10\"\n{rest}\n"))?;
+        Spec::load(&path, &[])
+    }
+
+    #[test]
+    fn every_architecture_has_its_sizes() -> anyhow::Result<()> {
+        for name in ["preact-resnet18", "resnet18", "resnet34", "resnet50", "densenet121", "vit-b16", "vit-cifar"] {
+            let spec = load(&format!("architecture = \"{name}\""), "")?;
+            let text = spec.to_toml()?;
+            let again: crate::spec::written::Written = toml::from_str(&text)?;
+            assert_eq!(again, spec.filled, "{name}: the resolved spec is the same spec");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn sizes_that_do_not_go_together_name_their_key() {
+        let problem = |network: &str| problems(network, "").join("; ");
+        assert_eq!(
+            problem("architecture = \"vit-cifar\"\npatch = 5"),
+            "network.patch: `patch = 5` does not divide the images, which are 32×32"
+        );
+        assert_eq!(
+            problem("architecture = \"vit-b16\"\nheads = 7"),
+            "network.heads: `heads = 7` does not divide `width = 768`"
+        );
+        assert!(
+            problem("architecture = \"densenet121\"\nblocks = [1, 1, 1, 1, 1, 1, 1]").starts_with("network.blocks: ")
+        );
+        assert!(problem("architecture = \"densenet121\"\nblocks = [900000000000]").starts_with("network.blocks: "));
+        assert_eq!(
+            problem("growth = 12"),
+            "network.growth: `network.growth` has no effect with this architecture: it is a size of `densenet121`"
+        );
+        assert!(problem("architecture = \"densenet121\"\nwidth = 12").starts_with("network.width: "));
+        assert_eq!(problem("architecture = \"densenet121\"\ngrowth = 12"), "");
+    }
+
+    #[test]
+    fn frozen_patterns_must_match() {
+        let problem = |rest: &str| problems("", rest).join("; ");
+        assert_eq!(problem("[transfer]\nfrozen = [\"stem\", \"layer3.*\"]"), "");
+        assert_eq!(
+            problem("[transfer]\nfrozen = [\"stem\", \"layer5.*\"]"),
+            "transfer.frozen: `layer5.*` matches no layer of this network"
+        );
+        assert_eq!(
+            problem("[transfer]\nfrozen = [\"stem\"]\nfrozen_layers = 2"),
+            "transfer.frozen: `transfer.frozen` and `transfer.frozen_layers` both say what stays frozen"
+        );
+        assert_eq!(problem("[transfer]\ngranularity = \"sublayer\"\nfrozen_layers = 17"), "");
+        assert!(problem("[transfer]\nfrozen_layers = 17").contains("has 9 freezable layers"));
+    }
+
+    /// A file of weights is hashed by what it holds, and takes the place of a whole training.
+    #[test]
+    fn weights_count_by_their_content() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let hashes = |name: &str, content: &str| -> anyhow::Result<(String, Option<String>)> {
+            let path = folder.path().join(name);
+            std::fs::write(&path, content)?;
+            let spec = load("", &format!("[source]\nweights = \"{}\"", path.display()))?;
+            assert!(!spec.to_toml()?.contains("source.train"), "the resolved spec is a valid spec");
+            Ok((spec.run_hash(), spec.source_hash()))
+        };
+        assert_eq!(hashes("a", "one")?, hashes("b", "one")?);
+        assert_ne!(hashes("a", "one")?, hashes("a", "two")?);
+        assert!(problems("", "[source]\nweights = \"/nowhere\"")[0].starts_with("source.weights: cannot read"));
+        let both = problems("", "[source]\nweights = \"/nowhere\"\ndataset = \"cifar100\"");
+        assert!(both.iter().any(|problem| problem.starts_with("source.dataset: `source.dataset` has no effect")));
+        Ok(())
+    }
+}
