@@ -112,28 +112,30 @@ struct Report<'a> {
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     match &arguments.verb {
-        Verb::Import(arguments) => import(arguments)?,
+        Verb::Import(arguments) => {
+            let report = import(arguments)?;
+            output::talk(&report.sentence());
+            let json = arguments.json.then(|| serde_json::to_string_pretty(&report)).transpose()?;
+            output::data(&json.unwrap_or_else(|| shown(&arguments.out)))?;
+        }
         Verb::Export(arguments) => export(arguments)?,
         Verb::Logits(arguments) => logits(arguments)?,
     }
     Ok(Exit::Complete)
 }
 
-fn import(arguments: &Import) -> Result<()> {
+fn import(arguments: &Import) -> Result<Report<'_>> {
     let (blueprint, mut state, matching) = arguments.weights.read(SIDE)?;
     state.retain(|name, _| matching.matched.binary_search(name).is_ok());
     let state = state.into_iter().map(|(name, tensor)| (name, tensor.to_kind(Kind::Float))).collect();
     write_safetensors(&arguments.out, &state, "import")?;
-    let report = Report {
+    Ok(Report {
         architecture: &arguments.weights.architecture,
         classes: blueprint.classes,
         image: blueprint.input.to_string(),
         parameters: blueprint.all_layers().map(crate::blueprint::Layer::parameters).sum(),
         matching,
-    };
-    output::talk(&report.sentence());
-    let data = if arguments.json { serde_json::to_string_pretty(&report)? } else { shown(&arguments.out) };
-    Ok(output::data(&data)?)
+    })
 }
 
 fn export(arguments: &Export) -> Result<()> {
@@ -227,9 +229,10 @@ mod tests {
         std::fs::write(&file, &bytes[..bytes.len() - cut])?;
         let set = vec!["network.width=2".to_owned()];
         let weights = Weights { file, architecture: architecture.to_owned(), set };
-        let done = import(&Import { weights, out: out.clone(), json: true });
+        let done = import(&Import { weights, out: out.clone(), json: false }).map(|report| report.matching.counters);
         assert_eq!(done.is_ok(), out.exists(), "a file is written if and only if all fits");
-        done.and_then(|()| read_safetensors(&out))
+        assert_eq!(done?, 16);
+        read_safetensors(&out)
     }
 
     fn refusal(architecture: &str, change: impl Fn(&mut NamedTensors), cut: usize) -> String {
