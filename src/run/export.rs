@@ -45,3 +45,32 @@ fn source_of(run: &Path) -> Result<RunDirectory> {
     let message = format!("the run's source is not in `{}`", source.path().display());
     Err(UserError::new(message).hint("where the source was a file, the run's `spec.toml` names it").into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::write_safetensors;
+    use tch::Tensor;
+
+    #[test]
+    fn either_network_of_a_run_is_found() -> Result<()> {
+        let out = tempfile::tempdir()?;
+        let run = RunDirectory::of_run(out.path(), "study", "k0");
+        let source = RunDirectory::of_source(out.path(), "abc");
+        for (directory, value) in [(&run, 1.0f32), (&source, 2.0)] {
+            std::fs::create_dir_all(directory.path())?;
+            write_safetensors(&directory.weights(), &[("a".to_owned(), Tensor::from(value))].into(), "test")?;
+        }
+        Record::new(1, "def".into(), Some("abc".into()), "cpu", 1).write(&run)?;
+        let value = |side| -> Result<f64> { Ok(weights_of(run.path(), side)?["a"].double_value(&[])) };
+        assert_eq!((value(Side::Target)?, value(Side::Source)?), (1.0, 2.0));
+        std::fs::remove_file(run.weights())?;
+        let error = weights_of(run.path(), Side::Target).expect_err("they are gone");
+        assert!(error.to_string().starts_with("there are no weights in"));
+        Record::new(1, "def".into(), None, "cpu", 1).write(&run)?;
+        assert!(
+            weights_of(run.path(), Side::Source).is_err_and(|error| error.to_string().ends_with("names no source"))
+        );
+        Ok(())
+    }
+}

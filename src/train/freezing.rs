@@ -4,11 +4,11 @@ use std::sync::{Mutex, PoisonError};
 
 use tch::{Device, Kind};
 
-use super::{EpochReport, Observer, Phase, Resident};
+use super::{EpochReport, Observer, Phase, Resident, fit_frozen_statistics};
 use crate::blueprint::{Architecture, Blueprint, Densenet, FrozenSet, Granularity, ImageShape, Pooling, Resnet};
 use crate::blueprint::{ResnetDepth, Role, Stem, Vit};
 use crate::data::{Images, Normalisation};
-use crate::network::{NamedTensors, Network};
+use crate::network::{Flow, Mode, NamedTensors, Network};
 use crate::spec::{self, Augmentation, Budget, Evaluation, FrozenNorm, Rate, Schedule, Seeds, Training};
 
 const SHAPE: ImageShape = ImageShape { channels: 3, height: 8, width: 8 };
@@ -38,12 +38,12 @@ fn families() -> Vec<Blueprint> {
     architectures.iter().map(|architecture| build(architecture).expect("it fits")).collect()
 }
 
-fn split() -> Resident {
+fn split(kind: Kind) -> Resident {
     let count = 6;
     let pixels = (0..count * SHAPE.elements()).map(|at| (at * at % 251) as u8).collect();
     let images = Images { shape: SHAPE, pixels, labels: (0..count as u16).map(|label| label % 2).collect() };
     let normalisation = Normalisation { mean: vec![0.5; 3], deviation: vec![0.25; 3] };
-    Resident::clean(&images, &normalisation, Device::Cpu, Kind::Float)
+    Resident::clean(&images, &normalisation, Device::Cpu, kind)
 }
 
 /// The state before and after three steps.
@@ -59,7 +59,7 @@ fn train(network: &Network, frozen: &FrozenSet, frozen_norm: FrozenNorm, dropout
         augmentation: Augmentation { crop_padding: 0, flip: false },
     };
     let seeds = Seeds { initial: 0, subset: 0, noise: 0, order: 0, augment: 0, dropout };
-    let (train, test, evaluation) = (split(), split(), Evaluation::Every(1));
+    let (train, test, evaluation) = (split(Kind::Float), split(Kind::Float), Evaluation::Every(1));
     let mut phase = Phase { network, train, test, training: &training, seeds, frozen, frozen_norm, evaluation };
     phase.run(&mut Nobody).expect("the losses are finite");
     [before, network.state()]
@@ -97,6 +97,40 @@ fn any_set_of_layers_stays() {
         check(&blueprint, &frozen, FrozenNorm::Source);
         check(&blueprint, &frozen, FrozenNorm::Batch);
     }
+}
+
+/// Every frozen batch norm gets statistics of what comes to it, those beside a block among them.
+#[test]
+fn frozen_statistics_reach_every_norm() {
+    for blueprint in families() {
+        let network = Network::new(&blueprint, Device::Cpu, Kind::Double, 1);
+        let half = FrozenSet::first(blueprint.layers.len() / 2, blueprint.layers.len());
+        fit_frozen_statistics(&network, &half, &split(Kind::Double));
+        for named in network.tensors().filter(|named| named.path.ends_with("running_mean")) {
+            let untouched = named.tensor.abs().max().double_value(&[]) == 0.0;
+            assert_eq!(untouched, !half.has(named.layer), "`{}`", named.path);
+        }
+    }
+}
+
+/// A norm beside a block sees its own input: with the whole split as one batch, its fitted mean is the mean that batch
+/// norm itself takes there, of which a running mean shows a tenth.
+#[test]
+fn a_norm_on_a_shortcut_is_fitted_to_the_shortcut() {
+    let resnet = Resnet { depth: ResnetDepth::Eighteen, width: 2, stem: Stem::Cifar };
+    let blueprint = Blueprint::new(&Architecture::Resnet(resnet), Granularity::Block, SHAPE, 2).expect("it fits");
+    let [fitted, seen] = [1, 1].map(|seed| Network::new(&blueprint, Device::Cpu, Kind::Double, seed));
+    let frozen = FrozenSet::first(4, blueprint.layers.len());
+    let split = split(Kind::Double);
+    fit_frozen_statistics(&fitted, &frozen, &split);
+    // Norms before it with the fitted statistics, this one with the batch's.
+    let state = fitted.state();
+    seen.load(&state, |layer| layer < 3).expect("the networks are alike");
+    let flow = seen.run(0, 3, Flow::new(split.stretch(0, 6)), Mode::Evaluate);
+    let _ = seen.run(3, 4, flow, Mode::BatchStatistics);
+    let name = "layer2.0.downsample.1.running_mean";
+    let difference = (&seen.state()[name] * 10.0 - &state[name]).abs().max().double_value(&[]);
+    assert!(difference < 1e-12, "{difference}");
 }
 
 /// Dropout follows its own seed, step by step, and is off where all is frozen but the head.
