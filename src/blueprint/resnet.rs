@@ -48,8 +48,7 @@ impl Resnet {
             for index in 0..count {
                 let name = format!("layer{}.{index}", stage + 1);
                 let stride = if stage > 0 && index == 0 { 2 } else { 1 };
-                let makes = Convolutions { name: &name };
-                blocks.push(Block::parts(&name, makes.block([channels, middle, outputs], stride, bottleneck)));
+                blocks.push(Block::parts(&name, block(&name, [channels, middle, outputs], stride, bottleneck)));
                 channels = outputs;
             }
         }
@@ -70,50 +69,43 @@ impl Resnet {
     }
 }
 
-/// The convolutions of one block, each with the norm that follows it.
-struct Convolutions<'a> {
-    name: &'a str,
-}
-
-type Part = (&'static str, Vec<Operation>);
-
-impl Convolutions<'_> {
-    fn block(&self, [inputs, middle, outputs]: [usize; 3], stride: usize, bottleneck: bool) -> Vec<Part> {
-        let mut parts = if bottleneck {
-            vec![
-                self.part("conv1", "bn1", inputs, middle, Window::centred(1, 1)),
-                self.part("conv2", "bn2", middle, middle, Window::centred(3, stride)),
-                self.part("conv3", "bn3", middle, outputs, Window::centred(1, 1)),
-            ]
-        } else {
-            vec![
-                self.part("conv1", "bn1", inputs, middle, Window::centred(3, stride)),
-                self.part("conv2", "bn2", middle, outputs, Window::centred(3, 1)),
-            ]
-        };
-        let mut shortcut = vec![Operation::Keep];
-        if inputs != outputs || stride != 1 {
-            let (_, downsample) =
-                self.part("", "downsample.1", inputs, outputs, Window { kernel: 1, stride, padding: 0 });
-            shortcut.extend(downsample.into_iter().map(|operation| Operation::OnKept(Box::new(operation))));
-        }
-        parts[0].1.splice(0..0, shortcut);
-        let last = parts.len() - 1;
-        for (index, (_, operations)) in parts.iter_mut().enumerate() {
-            if index == last {
-                operations.push(Operation::AddKept);
-            }
-            operations.push(Operation::Relu);
-        }
-        parts
-    }
-
-    fn part(&self, part: &'static str, norm: &str, inputs: usize, outputs: usize, window: Window) -> Part {
-        let name = self.name;
-        let path = if part.is_empty() { format!("{name}.downsample.0") } else { format!("{name}.{part}") };
+/// A block's parts: each convolution with the norm that follows it, the shortcut with the first.
+fn block(
+    name: &str,
+    [inputs, middle, outputs]: [usize; 3],
+    stride: usize,
+    bottleneck: bool,
+) -> Vec<(&'static str, Vec<Operation>)> {
+    let normed = |convolved: &str, norm: &str, inputs, outputs, window| {
         let norm = Operation::BatchNorm { path: format!("{name}.{norm}"), channels: outputs };
-        (part, vec![convolution(path, inputs, outputs, window), norm])
+        vec![convolution(format!("{name}.{convolved}"), inputs, outputs, window), norm]
+    };
+    let mut parts = if bottleneck {
+        vec![
+            ("conv1", normed("conv1", "bn1", inputs, middle, Window::centred(1, 1))),
+            ("conv2", normed("conv2", "bn2", middle, middle, Window::centred(3, stride))),
+            ("conv3", normed("conv3", "bn3", middle, outputs, Window::centred(1, 1))),
+        ]
+    } else {
+        vec![
+            ("conv1", normed("conv1", "bn1", inputs, middle, Window::centred(3, stride))),
+            ("conv2", normed("conv2", "bn2", middle, outputs, Window::centred(3, 1))),
+        ]
+    };
+    let mut shortcut = vec![Operation::Keep];
+    if inputs != outputs || stride != 1 {
+        let downsample = normed("downsample.0", "downsample.1", inputs, outputs, Window::centred(1, stride));
+        shortcut.extend(downsample.into_iter().map(|operation| Operation::OnKept(Box::new(operation))));
     }
+    parts[0].1.splice(0..0, shortcut);
+    let last = parts.len() - 1;
+    for (index, (_, operations)) in parts.iter_mut().enumerate() {
+        if index == last {
+            operations.push(Operation::AddKept);
+        }
+        operations.push(Operation::Relu);
+    }
+    parts
 }
 
 fn convolution(path: String, inputs: usize, outputs: usize, window: Window) -> Operation {
