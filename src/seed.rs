@@ -23,6 +23,8 @@ pub enum Purpose {
     Order,
     /// The augmentation of an epoch.
     Augment,
+    /// What dropout drops in a step.
+    Dropout,
     /// The features and images of the synthetic task.
     Synthetic,
 }
@@ -36,6 +38,7 @@ impl Purpose {
             Self::Noise => "noise",
             Self::Order => "order",
             Self::Augment => "augment",
+            Self::Dropout => "dropout",
             Self::Synthetic => "synthetic",
         }
     }

@@ -2,20 +2,21 @@
 
     python3 scripts/reference/make_fixtures.py
 
-All in float64, so that a wrong epsilon, momentum or order of operations shows: a test may ask for nine digits. Of
-`losses.sgd` it may not, for at that rate rounding grows: weights changed by 1e-15 of themselves change the losses by
-1e-12 at step 10 and by up to 1e-7 later, so 1e-9 is fair for the first ten and 1e-5 for all. `losses.adam` stays
-within 1e-13.
+Needs torch and torchvision. All is computed in float64, so that a wrong epsilon, momentum or order of operations
+shows: a test may ask for nine digits. At a larger learning rate it might not: rounding then grows from step to step,
+and weights changed by 1e-15 of themselves change later losses by 1e-7. So `losses.*` are at small rates, and the
+program checks that such a change moves none of them by more than 1e-11.
 
-preact-resnet18.safetensors: width 2, 4 classes, 8x8 images, a batch of 6
+One file a network of NETWORKS, 4 classes, a batch of 6:
     weights.*                   parameters and running statistics, all random: no norm is the identity by chance
-    input, labels               [6, 3, 8, 8], [6]
+    input, labels               [6, 3, H, W], [6]
     eval.logits                 evaluation mode
     train.logits, train.loss    training mode, from the same weights; the loss is the batch's mean cross-entropy
     gradient.*                  of that loss, for every parameter
     statistics1.*               running statistics after that forward pass; statistics2.*: after a second, same input
-    batches.input, .labels      [5, 6, 3, 8, 8], [5, 6]
+    batches.input, .labels      [5, 6, 3, H, W], [5, 6]
     losses.sgd, losses.adam     [100], each before its step; step i trains on batch i % 5, from `weights`
+Images and weights are float32 numbers, so that the files are small.
 
 optimizers.safetensors: one parameter of 7 numbers
     start, gradients            [7], [20, 7]: the gradients are given, whatever the parameter became
@@ -26,18 +27,31 @@ from pathlib import Path
 
 import torch
 from torch.nn import functional as F
+from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from preact_resnet import PreActResNet18
+from redraw import redraw
 from tensor_file import write_tensors
+from torchvision_small import densenet, resnet, vit
 
-WIDTH, CLASSES, SIZE, BATCH = 2, 4, 8, 6
+CLASSES, BATCH = 4, 6
 BATCHES, STEPS = 5, 100
 FIXTURES = Path(__file__).resolve().parents[2] / "tests" / "fixtures"
 
+# Side of the images, and the network.
+NETWORKS = {
+    "preact-resnet18": (8, lambda: PreActResNet18(2, CLASSES)),
+    "resnet18": (16, lambda: resnet(18, width=2, classes=CLASSES)),
+    "resnet50": (16, lambda: resnet(50, width=2, classes=CLASSES, stem="cifar")),
+    "densenet": (16, lambda: densenet((2, 3), growth=3, classes=CLASSES)),
+    "densenet-cifar": (8, lambda: densenet((1, 2), growth=2, classes=CLASSES, stem="cifar")),
+    "vit": (8, lambda: vit(image=8, patch=4, width=8, depth=2, heads=2, mlp_width=12, classes=CLASSES)),
+}
+
 # Also the hyperparameters of the tests; what is not named here has PyTorch's default (betas 0.9 and 0.999, eps 1e-8).
 TRAININGS = {
-    "sgd": (torch.optim.SGD, dict(lr=0.05, momentum=0.9, weight_decay=5e-4, nesterov=True)),
-    "adam": (torch.optim.Adam, dict(lr=1e-3)),
+    "sgd": (torch.optim.SGD, dict(lr=1e-3, momentum=0.9, weight_decay=5e-4, nesterov=True)),
+    "adam": (torch.optim.Adam, dict(lr=1e-4)),
 }
 OPTIMIZERS = {
     "sgd": (torch.optim.SGD, dict(lr=0.1)),
@@ -49,39 +63,23 @@ OPTIMIZERS = {
 }
 
 
-def is_statistic(name):
-    return name.endswith(("running_mean", "running_var"))
-
-
 def statistics(network):
-    return {name: tensor.clone() for name, tensor in network.state_dict().items() if is_statistic(name)}
+    names = ("running_mean", "running_var")
+    return {name: tensor.clone() for name, tensor in network.state_dict().items() if name.endswith(names)}
 
 
-def redraw(network):
-    """Random values for everything, of a scale at which the signal neither dies nor explodes."""
-    for name, tensor in network.state_dict().items():
-        if name.endswith("running_var"):
-            tensor.uniform_(0.5, 2.0)
-        elif ".bn" in name and name.endswith("weight"):
-            tensor.uniform_(0.5, 1.5)
-        elif name.endswith(("bias", "running_mean")):
-            tensor.normal_(0.0, 0.2)
-        elif name.endswith("weight"):
-            tensor.normal_(0.0, (2.0 / tensor[0].numel()) ** 0.5)
-
-
-def load(weights):
+def load(make, weights):
     """A network with these weights, in training mode."""
-    network = PreActResNet18(WIDTH, CLASSES)
+    network = make()
     # Not strict: the counts of batches seen are no part of the fixture, and nothing here reads them.
     missing = network.load_state_dict(weights, strict=False).missing_keys
     assert all(name.endswith("num_batches_tracked") for name in missing)
     return network.train()
 
 
-def one_batch(weights, images, labels):
+def one_batch(make, weights, images, labels):
     """What a single batch gives: logits in both modes, loss, gradients, running statistics."""
-    network = load(weights)
+    network = load(make, weights)
     tensors = {"eval.logits": network.eval()(images)}
     logits = network.train()(images)
     loss = F.cross_entropy(logits, labels)
@@ -93,9 +91,9 @@ def one_batch(weights, images, labels):
     return tensors | {f"statistics2.{name}": tensor for name, tensor in statistics(network).items()}
 
 
-def train(weights, images, labels, kind, settings):
+def train(make, weights, images, labels, kind, settings):
     """The losses of STEPS steps over the batches in turn."""
-    network = load(weights)
+    network = load(make, weights)
     optimizer = kind(network.parameters(), **settings)
     losses = []
     for step in range(STEPS):
@@ -107,18 +105,38 @@ def train(weights, images, labels, kind, settings):
     return torch.stack(losses)
 
 
-def network_fixture():
-    network = PreActResNet18(WIDTH, CLASSES)
-    redraw(network)
-    weights = {name: tensor for name, tensor in network.state_dict().items() if tensor.is_floating_point()}
-    images = torch.randn(BATCHES, BATCH, 3, SIZE, SIZE)
+@torch.no_grad()
+def calm(network):
+    """Weaker branches beside ResNet's shortcuts: at full strength rounding grows through sixteen of them."""
+    for module in network.modules():
+        if isinstance(module, BasicBlock):
+            module.bn2.weight *= 0.2
+        elif isinstance(module, Bottleneck):
+            module.bn3.weight *= 0.2
+    return network
+
+
+def single(tensor):
+    """The same numbers as float32, for which they are rounded first."""
+    return tensor.float() if tensor.is_floating_point() else tensor
+
+
+def network_fixture(side, make):
+    weights = {name: single(tensor) for name, tensor in calm(redraw(make())).state_dict().items()}
+    weights = {name: tensor for name, tensor in weights.items() if tensor.is_floating_point()}
+    images = single(torch.randn(BATCHES, BATCH, 3, side, side))
     labels = torch.randint(CLASSES, (BATCHES, BATCH))
     tensors = {"batches.input": images, "batches.labels": labels}
-    tensors |= {"input": torch.randn(BATCH, 3, SIZE, SIZE), "labels": torch.randint(CLASSES, (BATCH,))}
+    tensors |= {"input": single(torch.randn(BATCH, 3, side, side)), "labels": torch.randint(CLASSES, (BATCH,))}
     tensors |= {f"weights.{name}": tensor for name, tensor in weights.items()}
-    tensors |= one_batch(weights, tensors["input"], tensors["labels"])
+    tensors |= one_batch(make, weights, tensors["input"].double(), tensors["labels"])
     for name, (kind, settings) in TRAININGS.items():
-        tensors[f"losses.{name}"] = train(weights, images, labels, kind, settings)
+        losses = train(make, weights, images.double(), labels, kind, settings)
+        nudged = {name: tensor.double() * (1 + 1e-15 * torch.randn(tensor.shape)) for name, tensor in weights.items()}
+        growth = (train(make, nudged, images.double(), labels, kind, settings) - losses).abs().max()
+        print(f"  {name}: losses {losses[0]:.3f} to {losses[-1]:.3f}, rounding grows to {growth:.0e}")
+        assert growth < 1e-11, f"{name}: rounding grows to {growth}: take a smaller rate"
+        tensors[f"losses.{name}"] = losses
     return tensors
 
 
@@ -141,7 +159,8 @@ def main():
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)  # one order of summation, whatever the machine
     FIXTURES.mkdir(parents=True, exist_ok=True)
-    for name, make in {"preact-resnet18": network_fixture, "optimizers": optimizer_fixture}.items():
+    makers = {name: lambda sizes=sizes: network_fixture(*sizes) for name, sizes in NETWORKS.items()}
+    for name, make in (makers | {"optimizers": optimizer_fixture}).items():
         torch.manual_seed(0)
         path = FIXTURES / f"{name}.safetensors"
         write_tensors(path, make())

@@ -1,15 +1,22 @@
-"""Writes the safetensors format, which is short enough to need no dependency.
+"""Writes and reads the safetensors format, which is short enough to need no dependency.
 
 Eight bytes with the header's length, little-endian; the header, JSON; then the tensors' bytes, end to end.
 """
 
+import ctypes
 import json
 import struct
 import sys
 
 import torch
 
-TYPES = {torch.float64: "F64", torch.float32: "F32", torch.int64: "I64"}
+TYPES = {
+    torch.float64: "F64",
+    torch.float32: "F32",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.int64: "I64",
+}
 
 
 def write_tensors(path, tensors):
@@ -17,7 +24,8 @@ def write_tensors(path, tensors):
     assert sys.byteorder == "little", "the format is little-endian and the tensors' bytes are written as they lie"
     header, chunks, offset = {}, [], 0
     for name, tensor in sorted(tensors.items()):
-        chunk = bytes(tensor.detach().contiguous().reshape(-1).view(torch.uint8).tolist())
+        tensor = tensor.detach().contiguous()
+        chunk = ctypes.string_at(tensor.data_ptr(), tensor.numel() * tensor.element_size())
         end = offset + len(chunk)
         header[name] = {"dtype": TYPES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [offset, end]}
         chunks.append(chunk)
@@ -25,3 +33,17 @@ def write_tensors(path, tensors):
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)  # the tensors then lie at multiples of eight bytes
     path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(chunks))
+
+
+def read_tensors(path):
+    """The {name: tensor} of a file that freezewise wrote; a stranger's would need distrust."""
+    content = bytearray(path.read_bytes())
+    (length,) = struct.unpack_from("<Q", content)
+    header = json.loads(content[8 : 8 + length])
+    header.pop("__metadata__", None)
+    kinds = {name: kind for kind, name in TYPES.items()}
+    tensors = {}
+    for name, entry in header.items():
+        start, end = (8 + length + offset for offset in entry["data_offsets"])
+        tensors[name] = torch.frombuffer(content[start:end], dtype=kinds[entry["dtype"]]).reshape(entry["shape"])
+    return tensors

@@ -4,23 +4,56 @@
 //! `describe`, the range of k and the shape errors are read from it. So a new family is one file here.
 //! It must not know of tensors, devices or files.
 
+mod collapsed;
+mod densenet;
+mod flow;
+mod frozen;
 mod operation;
+mod plan;
 mod preact_resnet;
+mod resnet;
 mod shape;
+mod slot;
+mod stem;
+mod vit;
 
-pub use operation::{Initial, Operation, Role, Slot};
+pub use densenet::Densenet;
+pub use frozen::FrozenSet;
+pub use operation::{Operation, Window};
+pub use plan::Impossible;
+pub use resnet::{Resnet, ResnetDepth};
 pub use shape::Shape;
+pub use slot::{Initial, Role, Slot};
+pub use stem::Stem;
+pub use vit::{Pooling, Vit};
 
 pub use crate::catalogue::ImageShape;
 
+use flow::{FlowShape, TooSmall};
+
 /// A network family with its sizes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Architecture {
     /// Pre-activation ResNet-18 for small images, of any width.
     PreactResnet18 {
         /// Channels of the stem and the first stage; the others have two, four and eight times as many.
         width: usize,
     },
+    /// ResNet.
+    Resnet(Resnet),
+    /// DenseNet.
+    Densenet(Densenet),
+    /// Vision transformer.
+    Vit(Vit),
+}
+
+/// What counts as one freezable layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Granularity {
+    /// A stem, a residual block, a dense layer, a transition, an encoder block, a last norm.
+    Block,
+    /// Each convolution with its norm; attention and MLP of an encoder block apart.
+    Sublayer,
 }
 
 /// One freezable unit of a network, or its head.
@@ -37,6 +70,8 @@ pub struct Layer {
 pub struct Blueprint {
     /// The shape of one input image.
     pub input: ImageShape,
+    /// How many classes the head tells apart.
+    pub classes: usize,
     /// The freezable layers.
     pub layers: Vec<Layer>,
     /// Pooling and classifier: new for every task, never frozen, not counted in k.
@@ -52,16 +87,29 @@ pub struct LayerFacts {
     pub output: Shape,
     /// How many numbers training can change in it.
     pub parameters: u64,
-    /// Multiply-adds of its convolutions and linear maps, forward, for one image.
+    /// Multiply-adds of its convolutions, linear maps and attention, forward, for one image.
     pub multiply_adds: u64,
 }
 
 impl Blueprint {
-    /// The network of an architecture for images of a shape and a number of classes.
-    pub fn new(architecture: Architecture, input: ImageShape, classes: usize) -> Self {
-        match architecture {
-            Architecture::PreactResnet18 { width } => preact_resnet::blueprint(width, input, classes),
-        }
+    /// The network of an architecture for images of a shape and a number of classes, if its sizes go together.
+    pub fn new(
+        architecture: &Architecture,
+        granularity: Granularity,
+        input: ImageShape,
+        classes: usize,
+    ) -> Result<Self, Impossible> {
+        let plan = match architecture {
+            Architecture::PreactResnet18 { width } => preact_resnet::plan(*width, input, classes),
+            Architecture::Resnet(resnet) => resnet.plan(input, classes),
+            Architecture::Densenet(densenet) => densenet.plan(input, classes)?,
+            Architecture::Vit(vit) => vit.plan(input, classes)?,
+        };
+        let layers = plan.blocks.into_iter().flat_map(|block| block.into_layers(granularity)).collect();
+        let head = Layer { name: "head".into(), operations: plan.head };
+        let blueprint = Self { input, classes, layers, head };
+        blueprint.check_windows(architecture)?;
+        Ok(blueprint)
     }
 
     /// The layers and the head, in order.
@@ -71,37 +119,89 @@ impl Blueprint {
 
     /// The facts of every layer, the head last.
     pub fn facts(&self) -> Vec<LayerFacts> {
-        let mut flow = operation::FlowShape::new(Shape::Image(self.input));
-        self.all_layers()
-            .map(|layer| {
-                let mut multiply_adds = 0;
-                for operation in &layer.operations {
-                    multiply_adds += operation.apply(&mut flow);
-                }
-                LayerFacts {
-                    name: layer.name.clone(),
-                    output: flow.value,
-                    parameters: layer.parameters(),
-                    multiply_adds,
-                }
+        let mut facts: Vec<LayerFacts> = self
+            .all_layers()
+            .map(|layer| LayerFacts {
+                name: layer.name.clone(),
+                output: Shape::Image(self.input),
+                parameters: layer.parameters(),
+                multiply_adds: 0,
             })
-            .collect()
+            .collect();
+        self.walk(|layer, _, _, passed| {
+            facts[layer].output = passed.output;
+            facts[layer].multiply_adds += passed.multiply_adds;
+        });
+        facts
     }
 
     /// Whether a batch norm sees feature maps of a single pixel: then it needs more than one image in a batch.
     pub fn normalises_one_pixel(&self) -> bool {
-        let mut flow = operation::FlowShape::new(Shape::Image(self.input));
-        self.layers.iter().flat_map(|layer| &layer.operations).any(|operation| {
-            let one_pixel = matches!(flow.value, Shape::Image(ImageShape { height: 1, width: 1, .. }));
-            operation.apply(&mut flow);
-            one_pixel && matches!(operation, Operation::BatchNorm { .. })
-        })
+        let mut found = false;
+        self.walk(|_, operation, input, _| {
+            let one_pixel = matches!(input, Shape::Image(ImageShape { height: 1, width: 1, .. }));
+            found |= one_pixel && matches!(operation, Operation::BatchNorm { .. });
+        });
+        found
     }
 
-    /// How many parameters train when the first `frozen` layers do not.
-    pub fn trainable_parameters(&self, frozen: usize) -> u64 {
-        self.all_layers().skip(frozen).map(Layer::parameters).sum()
+    /// How many parameters train when a set of layers does not.
+    pub fn trainable_parameters(&self, frozen: &FrozenSet) -> u64 {
+        let layers = self.all_layers().enumerate();
+        layers.filter(|(index, _)| !frozen.has(*index)).map(|(_, layer)| layer.parameters()).sum()
     }
+
+    /// Visits every operation with its layer, the shape that comes to it and what it makes of it.
+    fn walk(&self, mut visit: impl FnMut(usize, &Operation, Shape, Passed)) {
+        let mut flow = FlowShape::new(Shape::Image(self.input));
+        for (index, layer) in self.all_layers().enumerate() {
+            for operation in &layer.operations {
+                let input = flow.value;
+                // `new` has found that every window fits; a blueprint changed by hand shows no cost from there on.
+                let multiply_adds = flow.pass(operation).unwrap_or(0);
+                visit(index, operation, input, Passed { output: flow.value, multiply_adds });
+            }
+        }
+    }
+
+    fn check_windows(&self, architecture: &Architecture) -> Result<(), Impossible> {
+        let mut flow = FlowShape::new(Shape::Image(self.input));
+        for layer in self.all_layers() {
+            for operation in &layer.operations {
+                flow.pass(operation).map_err(|small| self.too_small(architecture, &layer.name, small))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn too_small(&self, architecture: &Architecture, layer: &str, small: TooSmall) -> Impossible {
+        let (key, hint) = match architecture {
+            Architecture::Resnet(Resnet { stem: Stem::Imagenet, .. })
+            | Architecture::Densenet(Densenet { stem: Stem::Imagenet, .. }) => {
+                ("network.stem", "`network.stem = \"cifar\"` makes them small more slowly")
+            }
+            Architecture::Densenet(_) => ("network.blocks", "take larger images, or fewer blocks in `network.blocks`"),
+            _ => ("image_size", "take larger images"),
+        };
+        let (height, width) = (small.map.height, small.map.width);
+        Impossible {
+            key,
+            message: format!(
+                "images of {}×{} are too small for this network: a map of {height}×{width} comes to `{layer}`, \
+                 which looks at {side}×{side}",
+                self.input.height,
+                self.input.width,
+                side = small.window.kernel
+            ),
+            hint: hint.into(),
+        }
+    }
+}
+
+/// What one operation made of a shape.
+struct Passed {
+    output: Shape,
+    multiply_adds: u64,
 }
 
 impl Layer {
@@ -117,65 +217,4 @@ impl Layer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn preact(width: usize) -> Blueprint {
-        let input = ImageShape { channels: 3, height: 32, width: 32 };
-        Blueprint::new(Architecture::PreactResnet18 { width }, input, 10)
-    }
-
-    /// Worked out by hand from the definition: all, stem and 6 blocks frozen, stem and 7, the head alone.
-    #[test]
-    fn preact_resnet18_has_its_parameters() {
-        let table = [
-            (8, [176_050, 132_170, 74_634, 650]),
-            (16, [700_762, 526_474, 296_714, 1_290]),
-            (64, [11_171_146, 8_397_322, 4_725_770, 5_130]),
-        ];
-        for (width, expected) in table {
-            let blueprint = preact(width);
-            assert_eq!([0, 7, 8, 9].map(|frozen| blueprint.trainable_parameters(frozen)), expected, "width {width}");
-        }
-    }
-
-    #[test]
-    fn preact_resnet18_has_its_shapes_and_cost() {
-        let facts = preact(64).facts();
-        let names: Vec<&str> = facts.iter().map(|layer| layer.name.as_str()).collect();
-        assert_eq!(
-            names,
-            [
-                "stem", "layer1.0", "layer1.1", "layer2.0", "layer2.1", "layer3.0", "layer3.1", "layer4.0", "layer4.1",
-                "head"
-            ]
-        );
-        assert_eq!(facts[3].output, Shape::Image(ImageShape { channels: 128, height: 16, width: 16 }));
-        assert_eq!(facts[8].output, Shape::Image(ImageShape { channels: 512, height: 4, width: 4 }));
-        assert_eq!(facts[9].output, Shape::Features(10));
-        let multiply_adds: u64 = facts.iter().map(|layer| layer.multiply_adds).sum();
-        assert_eq!(multiply_adds, 555_422_720, "0.555 G for ResNet-18 on 32 by 32 images");
-    }
-
-    #[test]
-    fn tensor_paths_are_unique() {
-        let blueprint = preact(4);
-        let mut paths: Vec<String> =
-            blueprint.all_layers().flat_map(|layer| layer.slots().map(|slot| slot.path)).collect();
-        let count = paths.len();
-        paths.sort();
-        paths.dedup();
-        assert_eq!(paths.len(), count);
-        assert!(paths.contains(&"layer2.0.downsample.0.weight".to_owned()));
-    }
-
-    /// `network` computes ReLU in place; on what is also kept for a shortcut that would change the shortcut.
-    #[test]
-    fn relu_never_follows_keep() {
-        for layer in preact(4).all_layers() {
-            for pair in layer.operations.windows(2) {
-                assert!(!matches!(pair, [Operation::Keep, Operation::Relu]), "{}", layer.name);
-            }
-        }
-    }
-}
+mod tests;

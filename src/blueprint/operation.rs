@@ -1,13 +1,14 @@
-//! The operations that layers are made of, each with its tensors, its effect on shapes and its cost.
+//! The operations that layers are made of, and the tensors of each.
 //!
-//! What flows is a value and, beside it, a second one kept for a shortcut.
+//! What flows is a value and, beside it, a second one kept for a shortcut. A family names operations; what they do to
+//! shapes and what they cost is in `flow`, how they are computed in `network`.
 
-use super::{ImageShape, Shape};
+use super::slot::{Initial, Role, Slot};
 
 /// One step of a network. Paths are those of the tensors' module in PyTorch's definition.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
-    /// A square convolution without bias.
+    /// A square convolution.
     Convolution {
         /// Path of the module.
         path: String,
@@ -15,12 +16,25 @@ pub enum Operation {
         inputs: usize,
         /// Channels out.
         outputs: usize,
-        /// Side of the kernel.
-        kernel: usize,
-        /// Step between outputs.
-        stride: usize,
-        /// Zeros added on each side.
-        padding: usize,
+        /// What of the feature map it sees.
+        window: Window,
+        /// How its weights start.
+        weight: Initial,
+        /// How its bias starts, if it has one.
+        bias: Option<Initial>,
+    },
+    /// A linear map with bias, of a vector or of each token.
+    Linear {
+        /// Path of the module.
+        path: String,
+        /// Features in.
+        inputs: usize,
+        /// Features out.
+        outputs: usize,
+        /// How its weights start.
+        weight: Initial,
+        /// How its bias starts.
+        bias: Initial,
     },
     /// Batch normalisation with scale and shift.
     BatchNorm {
@@ -29,147 +43,147 @@ pub enum Operation {
         /// Channels.
         channels: usize,
     },
+    /// Layer normalisation of each token, with scale and shift.
+    LayerNorm {
+        /// Path of the module.
+        path: String,
+        /// Numbers in a token.
+        width: usize,
+    },
     /// max(0, x), in place.
     Relu,
+    /// x·Φ(x), with the exact normal distribution.
+    Gelu,
+    /// Zeroes numbers at random while the layer trains, and scales up the others.
+    Dropout {
+        /// The share that is zeroed.
+        share: f64,
+    },
+    /// The largest of each window of a feature map; padding never wins.
+    MaxPool(Window),
+    /// The mean of each window of a feature map.
+    AverageWindows(Window),
+    /// The mean over all places of a feature map.
+    AveragePool,
+    /// A feature map as tokens, one a place, row by row.
+    Tokens,
+    /// A learned token before all others.
+    ClassToken {
+        /// Path of the tensor.
+        path: String,
+        /// Numbers in a token.
+        width: usize,
+    },
+    /// Adds a learned vector to each token, by its place.
+    Positions {
+        /// Path of the tensor.
+        path: String,
+        /// How many tokens.
+        tokens: usize,
+        /// Numbers in a token.
+        width: usize,
+    },
+    /// Self-attention over tokens with several heads, its projections in and out.
+    Attention {
+        /// Path of the module.
+        path: String,
+        /// Numbers in a token.
+        width: usize,
+        /// How many heads share them.
+        heads: usize,
+    },
+    /// The first token alone.
+    FirstToken,
+    /// The mean of all tokens.
+    MeanToken,
     /// Keeps the value for a shortcut.
     Keep,
     /// An operation on what is kept.
     OnKept(Box<Operation>),
-    /// Adds what is kept to the value, and keeps it no longer.
+    /// Adds what is kept to the value, in place, and keeps it no longer.
     AddKept,
-    /// The mean over all places of a feature map.
-    AveragePool,
-    /// A linear map with bias.
-    Linear {
-        /// Path of the module.
-        path: String,
-        /// Features in.
-        inputs: usize,
-        /// Features out.
-        outputs: usize,
-    },
+    /// Puts what is kept before the value, by channels, and keeps it no longer.
+    ConcatenateKept,
 }
 
-/// One tensor of an operation.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Slot {
-    /// Its path, unique in the network: the module's path and the tensor's name in PyTorch.
-    pub path: String,
-    /// Its sizes.
-    pub shape: Vec<usize>,
-    /// Whether training changes it.
-    pub role: Role,
-    /// Its value before training.
-    pub initial: Initial,
-}
-
-impl Slot {
-    /// How many numbers it holds.
-    pub fn elements(&self) -> u64 {
-        self.shape.iter().product::<usize>() as u64
-    }
-}
-
-/// What a tensor is to training.
+/// The part of a feature map that one output of a convolution or of pooling sees: a square that moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Changed by the optimizer.
-    Parameter,
-    /// Changed by the forward pass of batch norm.
-    Statistic,
+pub struct Window {
+    /// Its side.
+    pub kernel: usize,
+    /// Step between outputs.
+    pub stride: usize,
+    /// What is added on each side of the map.
+    pub padding: usize,
 }
 
-/// The distribution of a tensor before training.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Initial {
-    /// Uniform between plus and minus the bound.
-    Uniform {
-        /// The bound.
-        bound: f64,
-    },
-    /// All zero.
-    Zeros,
-    /// All one.
-    Ones,
-}
+impl Window {
+    /// A window that keeps the map's size at stride 1.
+    pub fn centred(kernel: usize, stride: usize) -> Self {
+        Self { kernel, stride, padding: kernel / 2 }
+    }
 
-/// The shapes of the value and of what is kept.
-pub(super) struct FlowShape {
-    pub(super) value: Shape,
-    kept: Option<Shape>,
-}
+    /// Windows side by side.
+    pub fn tiles(side: usize) -> Self {
+        Self { kernel: side, stride: side, padding: 0 }
+    }
 
-impl FlowShape {
-    pub(super) fn new(value: Shape) -> Self {
-        Self { value, kept: None }
+    /// How many outputs fit along a side; none where the window is larger than the map.
+    pub fn outputs(self, length: usize) -> Option<usize> {
+        Some((length + 2 * self.padding).checked_sub(self.kernel)? / self.stride + 1)
     }
 }
 
 impl Operation {
     /// The tensors of the operation, in the order in which `network` holds them.
     pub fn slots(&self) -> Vec<Slot> {
-        let slot = |path: &str, name: &str, shape: &[usize], role, initial| Slot {
-            path: format!("{path}.{name}"),
-            shape: shape.to_vec(),
-            role,
-            initial,
+        let parameter = |path: &str, name: &str, shape: &[usize], initial| {
+            let path = if name.is_empty() { path.to_owned() } else { format!("{path}.{name}") };
+            Slot { path, shape: shape.to_vec(), role: Role::Parameter, initial }
+        };
+        let scale_and_shift = |path: &str, width: usize| {
+            vec![parameter(path, "weight", &[width], Initial::Ones), parameter(path, "bias", &[width], Initial::Zeros)]
         };
         match self {
-            Self::Convolution { path, inputs, outputs, kernel, .. } => {
-                let initial = default_uniform(inputs * kernel * kernel);
-                vec![slot(path, "weight", &[*outputs, *inputs, *kernel, *kernel], Role::Parameter, initial)]
+            Self::Convolution { path, inputs, outputs, window, weight, bias } => {
+                let shape = [*outputs, *inputs, window.kernel, window.kernel];
+                let weight = parameter(path, "weight", &shape, *weight);
+                let bias = bias.map(|bias| parameter(path, "bias", &[*outputs], bias));
+                std::iter::once(weight).chain(bias).collect()
             }
-            Self::BatchNorm { path, channels } => vec![
-                slot(path, "weight", &[*channels], Role::Parameter, Initial::Ones),
-                slot(path, "bias", &[*channels], Role::Parameter, Initial::Zeros),
-                slot(path, "running_mean", &[*channels], Role::Statistic, Initial::Zeros),
-                slot(path, "running_var", &[*channels], Role::Statistic, Initial::Ones),
+            Self::Linear { path, inputs, outputs, weight, bias } => vec![
+                parameter(path, "weight", &[*outputs, *inputs], *weight),
+                parameter(path, "bias", &[*outputs], *bias),
             ],
-            Self::Linear { path, inputs, outputs } => vec![
-                slot(path, "weight", &[*outputs, *inputs], Role::Parameter, default_uniform(*inputs)),
-                slot(path, "bias", &[*outputs], Role::Parameter, default_uniform(*inputs)),
+            Self::BatchNorm { path, channels } => {
+                let statistic =
+                    |name, initial| Slot { role: Role::Statistic, ..parameter(path, name, &[*channels], initial) };
+                let mut slots = scale_and_shift(path, *channels);
+                slots.push(statistic("running_mean", Initial::Zeros));
+                slots.push(statistic("running_var", Initial::Ones));
+                slots
+            }
+            Self::LayerNorm { path, width } => scale_and_shift(path, *width),
+            Self::ClassToken { path, width } => vec![parameter(path, "", &[1, 1, *width], Initial::Zeros)],
+            // Dosovitskiy et al., "An Image is Worth 16x16 Words" (arXiv 2010.11929), as torchvision has it.
+            Self::Positions { path, tokens, width } => {
+                vec![parameter(path, "", &[1, *tokens, *width], Initial::Normal { deviation: 0.02 })]
+            }
+            // `torch/nn/modules/activation.py`, `MultiheadAttention._reset_parameters`: the projection out keeps the
+            // weights of a linear map, and every bias is zero.
+            Self::Attention { path, width, .. } => vec![
+                parameter(path, "in_proj_weight", &[3 * width, *width], Initial::xavier(*width, 3 * width)),
+                parameter(path, "in_proj_bias", &[3 * width], Initial::Zeros),
+                parameter(path, "out_proj.weight", &[*width, *width], Initial::of_fan_in(*width)),
+                parameter(path, "out_proj.bias", &[*width], Initial::Zeros),
             ],
             Self::OnKept(inner) => inner.slots(),
-            Self::Relu | Self::Keep | Self::AddKept | Self::AveragePool => Vec::new(),
+            _ => Vec::new(),
         }
     }
 
-    /// Carries the shapes past the operation and returns its multiply-adds for one image.
-    pub(super) fn apply(&self, flow: &mut FlowShape) -> u64 {
-        match self {
-            Self::Keep => flow.kept = Some(flow.value),
-            Self::AddKept => flow.kept = None,
-            Self::OnKept(inner) => {
-                let mut side = FlowShape::new(flow.kept.unwrap_or(flow.value));
-                let cost = inner.apply(&mut side);
-                flow.kept = Some(side.value);
-                return cost;
-            }
-            _ => {
-                let (output, cost) = self.map(flow.value);
-                flow.value = output;
-                return cost;
-            }
-        }
-        0
+    /// Whether it changes the value where it lies, so that nothing else may hold it.
+    pub fn in_place(&self) -> bool {
+        matches!(self, Self::Relu | Self::AddKept)
     }
-
-    fn map(&self, input: Shape) -> (Shape, u64) {
-        match (self, input) {
-            (Self::Convolution { inputs, outputs, kernel, stride, padding, .. }, Shape::Image(image)) => {
-                let side = |length: usize| (length + 2 * padding).saturating_sub(*kernel) / stride + 1;
-                let output = ImageShape { channels: *outputs, height: side(image.height), width: side(image.width) };
-                (Shape::Image(output), (output.elements() * inputs * kernel * kernel) as u64)
-            }
-            (Self::AveragePool, Shape::Image(image)) => (Shape::Features(image.channels), 0),
-            (Self::Linear { inputs, outputs, .. }, _) => (Shape::Features(*outputs), (inputs * outputs) as u64),
-            (_, shape) => (shape, 0),
-        }
-    }
-}
-
-/// PyTorch's default for convolutions and linear maps, weights and biases alike: `kaiming_uniform_` with a = √5,
-/// which is uniform within 1/√fan-in (`torch/nn/modules/conv.py` and `linear.py`, `reset_parameters`).
-fn default_uniform(fan_in: usize) -> Initial {
-    Initial::Uniform { bound: 1.0 / (fan_in as f64).sqrt() }
 }

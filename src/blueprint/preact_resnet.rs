@@ -4,52 +4,47 @@
 //! A 3×3 stem without norm; four stages of two blocks, of w, 2w, 4w and 8w channels, the first block of the last
 //! three with stride 2; no norm after the last block. A shortcut is the raw input where shapes agree, else a 1×1
 //! convolution of the pre-activated input, without norm. Tensors are named in torchvision's scheme: `conv1`,
-//! `layer1.0.bn1`, `layer1.0.conv1`, `layer1.0.bn2`, `layer1.0.conv2`, `layer2.0.downsample.0`, …, `fc`.
+//! `layer1.0.bn1`, `layer1.0.conv1`, `layer1.0.bn2`, `layer1.0.conv2`, `layer2.0.downsample.0`, …, `fc`, and start
+//! with PyTorch's own defaults.
 
-use super::{Blueprint, ImageShape, Layer, Operation};
+use super::operation::{Operation, Window};
+use super::plan::{Block, Plan};
+use super::{ImageShape, Initial};
 
-pub(super) fn blueprint(width: usize, input: ImageShape, classes: usize) -> Blueprint {
-    let stem =
-        Layer { name: "stem".into(), operations: vec![convolution("conv1".into(), input.channels, width, 3, 1)] };
-    let mut layers = vec![stem];
+pub(super) fn plan(width: usize, input: ImageShape, classes: usize) -> Plan {
+    let mut blocks = vec![Block::whole("stem", vec![convolution("conv1".into(), input.channels, width, 3, 1)])];
     let mut channels = width;
     for stage in 0..4 {
         let outputs = width << stage;
         for index in 0..2 {
             let stride = if stage > 0 && index == 0 { 2 } else { 1 };
-            layers.push(block(format!("layer{}.{index}", stage + 1), channels, outputs, stride));
+            blocks.push(block(&format!("layer{}.{index}", stage + 1), channels, outputs, stride));
             channels = outputs;
         }
     }
-    let linear = Operation::Linear { path: "fc".into(), inputs: channels, outputs: classes };
-    Blueprint { input, layers, head: Layer { name: "head".into(), operations: vec![Operation::AveragePool, linear] } }
+    let initial = Initial::of_fan_in(channels);
+    let linear =
+        Operation::Linear { path: "fc".into(), inputs: channels, outputs: classes, weight: initial, bias: initial };
+    Plan { blocks, head: vec![Operation::AveragePool, linear] }
 }
 
-fn block(name: String, inputs: usize, outputs: usize, stride: usize) -> Layer {
-    let entry = [batch_norm(format!("{name}.bn1"), inputs), Operation::Relu];
-    let mut operations = Vec::with_capacity(9);
-    if inputs == outputs && stride == 1 {
-        operations.push(Operation::Keep);
-        operations.extend(entry);
+fn block(name: &str, inputs: usize, outputs: usize, stride: usize) -> Block {
+    let batch_norm = |norm: &str, channels| Operation::BatchNorm { path: format!("{name}.{norm}"), channels };
+    let conv1 = convolution(format!("{name}.conv1"), inputs, outputs, 3, stride);
+    let entry = if inputs == outputs && stride == 1 {
+        vec![Operation::Keep, batch_norm("bn1", inputs), Operation::Relu, conv1]
     } else {
         let downsample = convolution(format!("{name}.downsample.0"), inputs, outputs, 1, stride);
-        operations.extend(entry);
-        operations.extend([Operation::Keep, Operation::OnKept(Box::new(downsample))]);
-    }
-    operations.extend([
-        convolution(format!("{name}.conv1"), inputs, outputs, 3, stride),
-        batch_norm(format!("{name}.bn2"), outputs),
-        Operation::Relu,
-        convolution(format!("{name}.conv2"), outputs, outputs, 3, 1),
-        Operation::AddKept,
-    ]);
-    Layer { name, operations }
+        let shortcut = Operation::OnKept(Box::new(downsample));
+        vec![batch_norm("bn1", inputs), Operation::Relu, Operation::Keep, shortcut, conv1]
+    };
+    let conv2 = convolution(format!("{name}.conv2"), outputs, outputs, 3, 1);
+    let rest = vec![batch_norm("bn2", outputs), Operation::Relu, conv2, Operation::AddKept];
+    Block::parts(name, [("conv1", entry), ("conv2", rest)])
 }
 
 fn convolution(path: String, inputs: usize, outputs: usize, kernel: usize, stride: usize) -> Operation {
-    Operation::Convolution { path, inputs, outputs, kernel, stride, padding: kernel / 2 }
-}
-
-fn batch_norm(path: String, channels: usize) -> Operation {
-    Operation::BatchNorm { path, channels }
+    let window = Window::centred(kernel, stride);
+    let weight = Initial::of_fan_in(inputs * kernel * kernel);
+    Operation::Convolution { path, inputs, outputs, window, weight, bias: None }
 }

@@ -9,6 +9,13 @@ use crate::catalogue::ImageShape;
 pub enum Shape {
     /// A feature map.
     Image(ImageShape),
+    /// Tokens of a transformer.
+    Tokens {
+        /// How many.
+        count: usize,
+        /// Numbers in each.
+        width: usize,
+    },
     /// A vector.
     Features(usize),
 }
@@ -18,6 +25,7 @@ impl Shape {
     pub fn elements(self) -> usize {
         match self {
             Self::Image(image) => image.elements(),
+            Self::Tokens { count, width } => count * width,
             Self::Features(count) => count,
         }
     }
@@ -27,6 +35,7 @@ impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Image(image) => image.fmt(f),
+            Self::Tokens { count, width } => write!(f, "{count} tokens × {width}"),
             Self::Features(count) => write!(f, "{count}"),
         }
     }

@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::options::SpecArguments;
-use crate::blueprint::Blueprint;
+use crate::blueprint::{Blueprint, FrozenSet};
 use crate::error::Exit;
 use crate::output::{self, Table};
 use crate::text;
@@ -27,9 +27,15 @@ struct Description {
     train_examples: usize,
     /// C.
     classes: usize,
+    /// n·C.
+    examples_times_classes: u64,
     input: String,
     layers: Vec<Layer>,
     frozen_layers: Vec<Frozen>,
+    /// The least k at which fewer parameters train than n·C.
+    crossing: Crossing,
+    /// What this spec freezes.
+    spec: Choice,
 }
 
 #[derive(Debug, Serialize)]
@@ -43,14 +49,36 @@ struct Layer {
 #[derive(Debug, Serialize)]
 struct Frozen {
     k: usize,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+/// What trains, plain and with the linear tail collapsed, and both as shares of n·C.
+#[derive(Debug, Serialize)]
+struct Counts {
     trainable_parameters: u64,
     per_example_and_class: f64,
+    collapsed_parameters: u64,
+    collapsed_per_example_and_class: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Crossing {
+    trainable: Option<usize>,
+    collapsed: Option<usize>,
+}
+
+#[derive(Debug, Serialize)]
+struct Choice {
+    frozen: Vec<String>,
+    #[serde(flatten)]
+    counts: Counts,
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let experiment = arguments.spec.load()?.experiment;
-    let target = &experiment.target;
-    let description = describe(&experiment.blueprint(target), target.train_size, target.classes);
+    let blueprint = experiment.blueprint(&experiment.target);
+    let description = describe(&blueprint, &experiment.transfer.frozen, experiment.target.train_size);
     if arguments.json {
         output::data(&serde_json::to_string_pretty(&description)?)?;
     } else {
@@ -59,38 +87,64 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::Complete)
 }
 
-fn describe(blueprint: &Blueprint, train_examples: usize, classes: usize) -> Description {
+fn describe(blueprint: &Blueprint, chosen: &FrozenSet, train_examples: usize) -> Description {
+    let examples_times_classes = (train_examples * blueprint.classes) as u64;
     let layer = |facts: crate::blueprint::LayerFacts| Layer {
         name: facts.name,
         output: facts.output.to_string(),
         parameters: facts.parameters,
         multiply_adds: facts.multiply_adds,
     };
-    let frozen = |k| {
-        let trainable_parameters = blueprint.trainable_parameters(k);
-        let per_example_and_class = trainable_parameters as f64 / (train_examples * classes) as f64;
-        Frozen { k, trainable_parameters, per_example_and_class }
+    let counts = |frozen: &FrozenSet| {
+        let trainable_parameters = blueprint.trainable_parameters(frozen);
+        let collapsed_parameters = blueprint.collapsed_parameters(frozen);
+        let ratio = |count: u64| count as f64 / examples_times_classes as f64;
+        Counts {
+            trainable_parameters,
+            per_example_and_class: ratio(trainable_parameters),
+            collapsed_parameters,
+            collapsed_per_example_and_class: ratio(collapsed_parameters),
+        }
     };
+    let layers = blueprint.layers.len();
+    let frozen_layers: Vec<Frozen> =
+        (0..=layers).map(|k| Frozen { k, counts: counts(&FrozenSet::first(k, layers)) }).collect();
+    let crossing = |count: fn(&Counts) -> u64| {
+        frozen_layers.iter().find(|frozen| count(&frozen.counts) < examples_times_classes).map(|frozen| frozen.k)
+    };
+    let names = blueprint.layers.iter().enumerate().filter(|(index, _)| chosen.has(*index));
     Description {
         train_examples,
-        classes,
+        classes: blueprint.classes,
+        examples_times_classes,
         input: blueprint.input.to_string(),
         layers: blueprint.facts().into_iter().map(layer).collect(),
-        frozen_layers: (0..=blueprint.layers.len()).map(frozen).collect(),
+        crossing: Crossing {
+            trainable: crossing(|counts| counts.trainable_parameters),
+            collapsed: crossing(|counts| counts.collapsed_parameters),
+        },
+        frozen_layers,
+        spec: Choice { frozen: names.map(|(_, layer)| layer.name.clone()).collect(), counts: counts(chosen) },
     }
 }
 
 /// A row for each layer, with what trains once it is the last one frozen.
 fn table(description: &Description) -> String {
-    let mut table = Table::new(&["k", "layer<", "output<", "parameters", "multiply-adds", "trainable at k", "per n·C"]);
+    let columns = ["k", "layer<", "output<", "parameters", "multiply-adds", "trainable at k", "per n·C"];
+    let mut table = Table::new(&[&columns[..], &["collapsed at k", "per n·C"]].concat());
     let trainable = |k: usize| {
-        let frozen = description.frozen_layers.get(k)?;
-        Some([text::grouped(frozen.trainable_parameters), format!("{:.3}", frozen.per_example_and_class)])
+        let counts = &description.frozen_layers.get(k)?.counts;
+        Some([
+            text::grouped(counts.trainable_parameters),
+            format!("{:.3}", counts.per_example_and_class),
+            text::grouped(counts.collapsed_parameters),
+            format!("{:.3}", counts.collapsed_per_example_and_class),
+        ])
     };
-    let row = |k: String, layer: &Layer, trainable: [String; 2]| {
-        let [count, ratio] = trainable;
+    let row = |k: String, layer: &Layer, trainable: [String; 4]| {
         let cost = text::scaled(layer.multiply_adds);
-        [k, layer.name.clone(), layer.output.clone(), text::grouped(layer.parameters), cost, count, ratio]
+        let own = [k, layer.name.clone(), layer.output.clone(), text::grouped(layer.parameters), cost];
+        own.into_iter().chain(trainable)
     };
     let nothing = Layer { name: "(input)".into(), output: description.input.clone(), parameters: 0, multiply_adds: 0 };
     table.row(row("0".into(), &nothing, trainable(0).unwrap_or_default()));
@@ -99,13 +153,50 @@ fn table(description: &Description) -> String {
         let name = if k < description.frozen_layers.len() { k.to_string() } else { String::new() };
         table.row(row(name, layer, trainable(k).unwrap_or_default()));
     }
+    format!("{table}\n\n{}", summary(description))
+}
+
+/// What the table says as a whole.
+fn summary(description: &Description) -> String {
     let all = |count: fn(&Layer) -> u64| description.layers.iter().map(count).sum::<u64>();
+    let from = |k: Option<usize>| k.map_or("at no k".to_owned(), |k| format!("from k = {k} on"));
+    let chosen = &description.spec;
     format!(
-        "{table}\n\n{} parameters, {} multiply-adds an image; n = {} examples, C = {} classes\n\
-         k: how many layers stay frozen, this one the last; trainable: what then still learns, the head among it",
+        "{} parameters, {} multiply-adds an image; n = {} examples, C = {} classes\n\
+         k: how many layers stay frozen, this one the last; trainable: what then still learns, the head among it\n\
+         collapsed: the same, a last convolution without norm or activation behind it counted by the rank of what it\n\
+         makes with pooling and head\n\
+         fewer than n·C = {} train {}, collapsed {}\n\
+         this spec freezes {}: {} parameters train, {} collapsed",
         text::grouped(all(|layer| layer.parameters)),
         text::scaled(all(|layer| layer.multiply_adds)),
         text::grouped(description.train_examples as u64),
         description.classes,
+        text::grouped(description.examples_times_classes),
+        from(description.crossing.trainable),
+        from(description.crossing.collapsed),
+        text::counted(chosen.frozen.len(), "layer", "layers"),
+        text::grouped(chosen.counts.trainable_parameters),
+        text::grouped(chosen.counts.collapsed_parameters),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blueprint::{Architecture, Granularity, ImageShape};
+
+    /// Between the last convolution frozen or not, the plain count says 37,642 and the collapsed one 3,338: on either
+    /// side of n·C = 20,000.
+    #[test]
+    fn the_crossing_is_where_fewer_train_than_there_is_to_fit() {
+        let input = ImageShape { channels: 3, height: 16, width: 16 };
+        let architecture = Architecture::PreactResnet18 { width: 8 };
+        let blueprint = Blueprint::new(&architecture, Granularity::Sublayer, input, 10).expect("it fits");
+        let description = describe(&blueprint, &FrozenSet::first(16, 17), 2000);
+        assert_eq!((description.crossing.trainable, description.crossing.collapsed), (Some(17), Some(16)));
+        assert_eq!(description.spec.counts.collapsed_parameters, 3_338);
+        let text = table(&description);
+        assert!(text.contains("fewer than n·C = 20,000 train from k = 17 on, collapsed from k = 16 on"), "{text}");
+    }
 }

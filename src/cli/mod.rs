@@ -8,6 +8,7 @@ mod man;
 mod options;
 mod run;
 mod schema;
+mod weights;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,8 @@ enum Verb {
     Check(check::Arguments),
     /// Show a spec's layers, their shapes and costs, and what trains at each number of frozen layers.
     Describe(describe::Arguments),
+    /// Bring PyTorch's weights in, and a run's weights out.
+    Weights(weights::Arguments),
     /// Print the JSON schema of a spec, or every key on one page.
     Schema(schema::Arguments),
     /// Tell what was found on this machine: libtorch, CUDA, threads, data sets.
@@ -50,6 +53,7 @@ pub fn main() -> ExitCode {
         Verb::Run(arguments) => run::main(&arguments),
         Verb::Check(arguments) => check::main(&arguments),
         Verb::Describe(arguments) => describe::main(&arguments),
+        Verb::Weights(arguments) => weights::main(&arguments),
         Verb::Schema(arguments) => schema::main(&arguments),
         Verb::Doctor(arguments) => doctor::main(&arguments),
         Verb::Completions(arguments) => completions::main(&arguments),

@@ -3,17 +3,22 @@
 //! One interpreter runs every family, so a family is written once, as data, in `blueprint`. A network builds in any
 //! kind of number, on any device. It must not know of data sets, optimizers or files' places.
 
+mod attention;
+mod foreign;
 mod initial;
 mod step;
+mod tensor_file;
 mod weights;
 
 use tch::{Device, Kind, Tensor};
 
-pub use step::{Flow, Statistics};
-pub use weights::{NamedTensors, read_safetensors, write_safetensors};
+pub use foreign::blueprint_of;
+pub use step::{Flow, Mode};
+pub use tensor_file::{read_safetensors, write_safetensors};
+pub use weights::{Matching, Misshapen, NamedTensors, is_counter, with_counters};
 
-use crate::blueprint::{Blueprint, Role};
-use step::Step;
+use crate::blueprint::{Blueprint, Operation, Role};
+use step::{Step, Stream};
 
 /// A network with its tensors.
 #[derive(Debug)]
@@ -83,16 +88,24 @@ impl Network {
 
     /// Runs the layers from `first` up to, not including, `end`; the head counts as one more than the freezable.
     /// `value` is `[batch, …]`.
-    pub fn run(&self, first: usize, end: usize, flow: Flow, statistics: Statistics) -> Flow {
-        self.layers[first..end]
-            .iter()
-            .flat_map(|layer| &layer.steps)
-            .fold(flow, |flow, step| step.run(flow, statistics))
+    pub fn run(&self, first: usize, end: usize, flow: Flow, mode: Mode) -> Flow {
+        self.layers[first..end].iter().flat_map(|layer| &layer.steps).fold(flow, |flow, step| step.run(flow, mode))
+    }
+
+    /// The same with a mode for each layer, the head's last.
+    pub fn run_each(&self, first: usize, end: usize, flow: Flow, modes: &[Mode]) -> Flow {
+        (first..end).fold(flow, |flow, layer| self.run(layer, layer + 1, flow, modes[layer]))
     }
 
     /// Logits `[batch, classes]` of images `[batch, channels, height, width]`, all layers alike.
-    pub fn logits(&self, images: Tensor, statistics: Statistics) -> Tensor {
-        self.run(0, self.layers.len(), Flow::new(images), statistics).value
+    pub fn logits(&self, images: Tensor, mode: Mode) -> Tensor {
+        self.run(0, self.layers.len(), Flow::new(images), mode).value
+    }
+
+    /// Whether anything in it is dropped at random in training.
+    pub fn has_dropout(&self) -> bool {
+        let mut operations = self.blueprint.layers.iter().flat_map(|layer| &layer.operations);
+        operations.any(|operation| matches!(operation, Operation::Dropout { .. }))
     }
 
     /// Every tensor, in the order of the layers.
@@ -107,19 +120,25 @@ impl Network {
         })
     }
 
-    /// The batch norms of the layers before `end`, in order, each with the layer and the step where it stands.
-    pub fn batch_norms(&self, end: usize) -> Vec<Place> {
-        let places = self.layers[..end].iter().enumerate().flat_map(|(layer, tensors)| {
-            let norms = tensors.steps.iter().enumerate().filter(|(_, step)| step.is_batch_norm());
-            norms.map(move |(step, _)| Place { layer, step })
+    /// The batch norms of the layers that `wanted` picks, in order.
+    pub fn batch_norms(&self, wanted: impl Fn(usize) -> bool) -> Vec<Place> {
+        let layers = self.layers.iter().enumerate().filter(|(layer, _)| wanted(*layer));
+        let places = layers.flat_map(|(layer, tensors)| {
+            let steps = tensors.steps.iter().enumerate();
+            steps.filter_map(move |(step, norm)| Some(Place { layer, step, stream: norm.batch_norm()? }))
         });
         places.collect()
     }
 
-    /// Runs from the input up to, not including, the step at a place.
-    pub fn run_until(&self, place: Place, images: Tensor, statistics: Statistics) -> Flow {
-        let flow = self.run(0, place.layer, Flow::new(images), statistics);
-        self.layers[place.layer].steps[..place.step].iter().fold(flow, |flow, step| step.run(flow, statistics))
+    /// Runs from the input up to the batch norm at a place, and gives what comes to it.
+    pub fn run_until(&self, place: Place, images: Tensor, mode: Mode) -> Tensor {
+        let flow = self.run(0, place.layer, Flow::new(images), mode);
+        let steps = &self.layers[place.layer].steps[..place.step];
+        let flow = steps.iter().fold(flow, |flow, step| step.run(flow, mode));
+        match (place.stream, flow.kept) {
+            (Stream::Kept, Some(kept)) => kept,
+            _ => flow.value,
+        }
     }
 
     /// Sets the running statistics of the batch norm at a place; `mean` and `variance` are `[channels]`.
@@ -128,9 +147,10 @@ impl Network {
     }
 }
 
-/// Where a step stands in a network.
+/// Where a batch norm stands in a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     layer: usize,
     step: usize,
+    stream: Stream,
 }

@@ -1,20 +1,26 @@
 //! One operation with its tensors, and what flows from one to the next.
 
-use tch::{Tensor, no_grad};
+use tch::{Kind, Tensor, no_grad};
 
-use crate::blueprint::{Operation, Slot};
+use super::attention::attention;
+use crate::blueprint::{Operation, Slot, Window};
 
 /// PyTorch's defaults for batch norm.
 const MOMENTUM: f64 = 0.1;
 const EPSILON: f64 = 1e-5;
 
-/// Which statistics batch norm uses.
+/// torchvision's choice for the layer norms of its vision transformers.
+const LAYER_EPSILON: f64 = 1e-6;
+
+/// How layers run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Statistics {
-    /// The batch's own; the running ones follow them.
-    Batch,
-    /// The running ones, which stay as they are.
-    Running,
+pub enum Mode {
+    /// As in training: batch norm uses the batch's own statistics and the running ones follow them; dropout drops.
+    Train,
+    /// Batch norm as in training; dropout is off.
+    BatchStatistics,
+    /// Batch norm uses the running statistics, which stay as they are; dropout is off.
+    Evaluate,
 }
 
 /// What flows through a network: a value `[batch, …]`, and what is kept beside it for a shortcut.
@@ -22,7 +28,7 @@ pub enum Statistics {
 pub struct Flow {
     /// The value.
     pub value: Tensor,
-    /// What a later `AddKept` adds.
+    /// What a later operation joins to it.
     pub kept: Option<Tensor>,
 }
 
@@ -36,6 +42,10 @@ impl Flow {
     #[must_use]
     pub fn detach(&self) -> Self {
         Self { value: self.value.detach(), kept: self.kept.as_ref().map(Tensor::detach) }
+    }
+
+    fn take_kept(&mut self) -> Tensor {
+        self.kept.take().expect("a blueprint keeps a value before it uses it")
     }
 }
 
@@ -58,8 +68,13 @@ impl Step {
         self.slots.iter().zip(&self.tensors)
     }
 
-    pub(super) fn is_batch_norm(&self) -> bool {
-        matches!(&self.operation, Operation::BatchNorm { .. })
+    /// Whether it is a batch norm, and whether of what is kept.
+    pub(super) fn batch_norm(&self) -> Option<Stream> {
+        match &self.operation {
+            Operation::BatchNorm { .. } => Some(Stream::Value),
+            Operation::OnKept(inner) if matches!(**inner, Operation::BatchNorm { .. }) => Some(Stream::Kept),
+            _ => None,
+        }
     }
 
     pub(super) fn set_statistics(&self, mean: &Tensor, variance: &Tensor) {
@@ -69,40 +84,86 @@ impl Step {
         });
     }
 
-    pub(super) fn run(&self, mut flow: Flow, statistics: Statistics) -> Flow {
+    pub(super) fn run(&self, mut flow: Flow, mode: Mode) -> Flow {
         match &self.operation {
             Operation::Keep => flow.kept = Some(flow.value.shallow_clone()),
             Operation::OnKept(inner) => {
-                let kept = flow.kept.take().expect("a blueprint keeps before it works on what is kept");
-                flow.kept = Some(self.apply(inner, kept, statistics));
+                let kept = flow.take_kept();
+                flow.kept = Some(self.apply(inner, kept, mode));
             }
             Operation::AddKept => {
-                let kept = flow.kept.take().expect("a blueprint keeps before it adds what is kept");
-                let _ = flow.value.g_add_(&kept);
+                let kept = flow.take_kept();
+                // Under autocast a transformer's sums stay in the wider kind, as they do in PyTorch.
+                if flow.value.kind() == kept.kind() {
+                    let _ = flow.value.g_add_(&kept);
+                } else {
+                    flow.value = &flow.value + &kept;
+                }
             }
-            operation => flow.value = self.apply(operation, flow.value, statistics),
+            Operation::ConcatenateKept => flow.value = Tensor::cat(&[&flow.take_kept(), &flow.value], 1),
+            operation => flow.value = self.apply(operation, flow.value, mode),
         }
         flow
     }
 
-    fn apply(&self, operation: &Operation, mut value: Tensor, statistics: Statistics) -> Tensor {
+    fn apply(&self, operation: &Operation, mut value: Tensor, mode: Mode) -> Tensor {
+        let tensors = &self.tensors;
         match operation {
-            Operation::Convolution { stride, padding, .. } => {
-                let [stride, padding] = [*stride as i64, *padding as i64];
-                value.conv2d(&self.tensors[0], None::<&Tensor>, [stride, stride], [padding, padding], [1, 1], 1)
+            Operation::Convolution { window, .. } => {
+                let [_, stride, padding] = sizes(*window);
+                value.conv2d(&tensors[0], tensors.get(1), stride, padding, [1, 1], 1)
             }
+            Operation::Linear { .. } => value.linear(&tensors[0], Some(&tensors[1])),
             Operation::BatchNorm { .. } => {
-                let [weight, bias, mean, variance] = [0, 1, 2, 3].map(|index| Some(&self.tensors[index]));
-                let batch = statistics == Statistics::Batch;
-                value.batch_norm(weight, bias, mean, variance, batch, MOMENTUM, EPSILON, true)
+                let [weight, bias, mean, variance] = [0, 1, 2, 3].map(|index| Some(&tensors[index]));
+                value.batch_norm(weight, bias, mean, variance, mode != Mode::Evaluate, MOMENTUM, EPSILON, true)
+            }
+            Operation::LayerNorm { width, .. } => {
+                value.layer_norm([*width as i64], Some(&tensors[0]), Some(&tensors[1]), LAYER_EPSILON, true)
             }
             // In place: the norm before it does not need its own output for its gradient, and memory is time.
             Operation::Relu => value.relu_(),
-            Operation::AveragePool => value.mean_dim([2i64, 3].as_slice(), false, None::<tch::Kind>),
-            Operation::Linear { .. } => value.linear(&self.tensors[0], Some(&self.tensors[1])),
-            Operation::Keep | Operation::OnKept(_) | Operation::AddKept => {
+            Operation::Gelu => value.gelu("none"),
+            Operation::Dropout { share } if mode == Mode::Train => value.dropout(*share, true),
+            Operation::Dropout { .. } => value,
+            Operation::MaxPool(window) => {
+                let [kernel, stride, padding] = sizes(*window);
+                value.max_pool2d(kernel, stride, padding, [1, 1], false)
+            }
+            Operation::AverageWindows(window) => {
+                let [kernel, stride, padding] = sizes(*window);
+                value.avg_pool2d(kernel, stride, padding, false, true, None::<i64>)
+            }
+            Operation::AveragePool => value.mean_dim([2i64, 3].as_slice(), false, None::<Kind>),
+            Operation::Tokens => value.flatten(2, 3).transpose(1, 2),
+            Operation::ClassToken { .. } => {
+                let token = tensors[0].expand([value.size()[0], -1, -1], false);
+                Tensor::cat(&[token, value], 1)
+            }
+            Operation::Positions { .. } => value + &tensors[0],
+            Operation::Attention { heads, .. } => {
+                let [project, bias, out, out_bias] = [0, 1, 2, 3].map(|index| &tensors[index]);
+                attention(&value, *heads as i64, (project, bias), (out, out_bias))
+            }
+            Operation::FirstToken => value.select(1, 0),
+            Operation::MeanToken => value.mean_dim([1i64].as_slice(), false, None::<Kind>),
+            Operation::Keep | Operation::OnKept(_) | Operation::AddKept | Operation::ConcatenateKept => {
                 unreachable!("these change the flow, not a value")
             }
         }
     }
+}
+
+/// Which of the two tensors of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// The value.
+    Value,
+    /// What is kept.
+    Kept,
+}
+
+/// Kernel, stride and padding, each for both sides.
+fn sizes(window: Window) -> [[i64; 2]; 3] {
+    [window.kernel, window.stride, window.padding].map(|size| [size as i64; 2])
 }

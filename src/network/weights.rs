@@ -1,18 +1,133 @@
-//! Weights in and out: named tensors, and the safetensors files that hold them.
+//! Weights in and out of a network, by name, with a report both ways of what fits and what does not.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use anyhow::Result;
+use serde::Serialize;
 use tch::{Device, Kind, Tensor, no_grad};
 
 use super::Network;
+use crate::blueprint::Blueprint;
 use crate::error::UserError;
-use crate::files;
+use crate::text;
 
 /// Tensors by name, sorted.
 pub type NamedTensors = BTreeMap<String, Tensor>;
+
+/// So many misfits of each kind are named in an error; a foreign file has hundreds.
+const SHOWN: usize = 3;
+
+/// How the tensors of a state and those of a network answer each other.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Matching {
+    /// In both, in the same shape.
+    pub matched: Vec<String>,
+    /// In both, in different shapes.
+    pub misshapen: Vec<Misshapen>,
+    /// In the network alone.
+    pub missing: Vec<String>,
+    /// In the state alone.
+    pub unknown: Vec<String>,
+    /// Counters of batches, which are in PyTorch's states and in no network here.
+    pub counters: usize,
+    #[serde(skip)]
+    names: [BTreeSet<String>; 2],
+}
+
+/// A tensor with two shapes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Misshapen {
+    /// Its name.
+    pub name: String,
+    /// In the state.
+    pub state: Vec<i64>,
+    /// In the network.
+    pub network: Vec<i64>,
+}
+
+impl Matching {
+    /// Compares the tensors of the layers that `wanted` picks, the head's index among them. Those of other layers are
+    /// known and not looked at.
+    pub fn new(blueprint: &Blueprint, state: &NamedTensors, wanted: impl Fn(usize) -> bool) -> Self {
+        let mut matching = Self::default();
+        let mut known = BTreeSet::new();
+        for (index, layer) in blueprint.all_layers().enumerate() {
+            for slot in layer.slots() {
+                if wanted(index) {
+                    let network: Vec<i64> = slot.shape.iter().map(|&size| size as i64).collect();
+                    matching.compare(&slot.path, network, state.get(&slot.path));
+                }
+                known.insert(slot.path);
+            }
+        }
+        let others = state.keys().filter(|name| !known.contains(*name));
+        let (counters, unknown): (Vec<_>, Vec<_>) = others.cloned().partition(|name| is_counter(name));
+        (matching.counters, matching.unknown) = (counters.len(), unknown);
+        matching.matched.sort();
+        matching.names = [state.keys().cloned().collect(), known];
+        matching
+    }
+
+    fn compare(&mut self, path: &str, network: Vec<i64>, tensor: Option<&Tensor>) {
+        match tensor.map(Tensor::size) {
+            None => self.missing.push(path.to_owned()),
+            Some(state) if state == network => self.matched.push(path.to_owned()),
+            Some(state) => self.misshapen.push(Misshapen { name: path.to_owned(), state, network }),
+        }
+    }
+
+    /// An error that names what does not fit, if anything does not.
+    pub fn check(&self) -> Result<(), UserError> {
+        let [state, network] = &self.names;
+        let near = |name: &str, names: &BTreeSet<String>| {
+            let near = text::nearest(name, names.iter().map(String::as_str));
+            near.map_or(String::new(), |near| format!("; the closest name is `{}`", near.escape_debug()))
+        };
+        let shapes = self.misshapen.iter().map(|tensor| {
+            let (state, network) = (&tensor.state, &tensor.network);
+            format!("tensor `{}` of the weights has shape {state:?}, and the network's has {network:?}", tensor.name)
+        });
+        let missing =
+            self.missing.iter().map(|name| format!("the weights have no tensor `{name}`{}", near(name, state)));
+        let unknown = self.unknown.iter().map(|name| {
+            format!(
+                "tensor `{}` of the weights fits nowhere in the network{}",
+                name.escape_debug(),
+                near(name, network)
+            )
+        });
+        let all = self.misshapen.len() + self.missing.len() + self.unknown.len();
+        // Closest names cost time: only those that are shown are looked for.
+        let lines: Vec<String> = shapes.take(SHOWN).chain(missing.take(SHOWN)).chain(unknown.take(SHOWN)).collect();
+        let rest = all - lines.len();
+        let mut lines = lines.into_iter();
+        let Some(first) = lines.next() else { return Ok(()) };
+        let mut error = lines.fold(UserError::new(first), UserError::hint);
+        if rest > 0 {
+            error = error.hint(format!("and {} do not fit either", text::counted(rest, "tensor", "tensors")));
+        }
+        if self.matched.is_empty() && self.misshapen.is_empty() {
+            error = error.hint("no name of one is in the other: these are weights of another architecture");
+        }
+        Err(error)
+    }
+}
+
+/// Whether a tensor of a PyTorch state dict is a batch norm's counter, which nothing here reads.
+pub fn is_counter(name: &str) -> bool {
+    name.ends_with(".num_batches_tracked")
+}
+
+/// A state that PyTorch loads with `strict=True`: with the counters of batches that its batch norms have. Nothing
+/// counted them, and PyTorch reads them only where a norm has no momentum.
+pub fn with_counters(mut state: NamedTensors) -> NamedTensors {
+    let norms = state.keys().filter_map(|name| name.strip_suffix(".running_mean"));
+    let counters: Vec<String> = norms.map(|norm| format!("{norm}.num_batches_tracked")).collect();
+    for counter in counters {
+        state.entry(counter).or_insert_with(|| Tensor::zeros([], (Kind::Int64, Device::Cpu)));
+    }
+    state
+}
 
 impl Network {
     /// A copy of every tensor, on the CPU.
@@ -22,129 +137,80 @@ impl Network {
             .collect()
     }
 
-    /// Copies tensors into the layers before `end` that `wanted` picks; each must be there, in the same shape.
-    /// Returns the paths that were copied.
-    pub fn load(&self, state: &NamedTensors, wanted: impl Fn(usize) -> bool) -> Result<Vec<String>> {
-        let mut copied = Vec::new();
+    /// Copies tensors into the layers that `wanted` picks; each must be there, in the same shape, and each of the
+    /// state must be known to the network. Else nothing is copied.
+    pub fn load(&self, state: &NamedTensors, wanted: impl Fn(usize) -> bool) -> Result<Matching> {
+        let matching = Matching::new(&self.blueprint, state, &wanted);
+        matching.check()?;
         for named in self.tensors().filter(|named| wanted(named.layer)) {
-            let value = state
-                .get(named.path)
-                .ok_or_else(|| UserError::new(format!("the weights have no tensor `{}`", named.path)))?;
-            if value.size() != named.tensor.size() {
-                return Err(UserError::new(format!(
-                    "tensor `{}` of the weights has shape {:?}, and the network's has {:?}",
-                    named.path,
-                    value.size(),
-                    named.tensor.size()
-                ))
-                .into());
-            }
-            no_grad(|| named.tensor.shallow_clone().copy_(value));
-            copied.push(named.path.to_owned());
+            no_grad(|| named.tensor.shallow_clone().copy_(&state[named.path]));
         }
-        Ok(copied)
+        Ok(matching)
     }
-}
-
-/// Writes tensors to a safetensors file, atomically, with a word about them in its header. One word and no more: the
-/// format's crate writes several in no fixed order, and the same weights are to be the same bytes.
-pub fn write_safetensors(path: &Path, tensors: &NamedTensors, about: &str) -> Result<()> {
-    let bytes: Vec<(&String, Dtype, Vec<usize>, Vec<u8>)> = tensors
-        .iter()
-        .map(|(name, tensor)| {
-            let (dtype, bytes) = to_bytes(tensor).with_context(|| format!("tensor `{name}`"))?;
-            Ok((name, dtype, tensor.size().iter().map(|&size| size as usize).collect(), bytes))
-        })
-        .collect::<Result<_>>()?;
-    let views = bytes
-        .iter()
-        .map(|(name, dtype, shape, bytes)| Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), bytes)?)))
-        .collect::<Result<Vec<_>>>()?;
-    let notes = HashMap::from([("freezewise".to_owned(), about.to_owned())]);
-    let file = safetensors::serialize(views, Some(notes))?;
-    files::write_atomically(path, &file)
-}
-
-/// Reads every tensor of a safetensors file to the CPU.
-pub fn read_safetensors(path: &Path) -> Result<NamedTensors> {
-    let read = || -> Result<NamedTensors> {
-        let bytes = std::fs::read(path)?;
-        let file = SafeTensors::deserialize(&bytes)?;
-        file.tensors()
-            .into_iter()
-            .map(|(name, view)| {
-                let tensor = from_view(&view).with_context(|| format!("tensor `{name}`"))?;
-                Ok((name, tensor))
-            })
-            .collect()
-    };
-    read().with_context(|| format!("cannot read the weights `{}`", path.display()))
-}
-
-/// Safetensors is little-endian, as are the machines that libtorch's wheels are for.
-fn to_bytes(tensor: &Tensor) -> Result<(Dtype, Vec<u8>)> {
-    let flat = tensor.to_device(Device::Cpu).contiguous().flatten(0, -1);
-    Ok(match flat.kind() {
-        Kind::Float => {
-            let values = Vec::<f32>::try_from(&flat)?;
-            (Dtype::F32, values.iter().flat_map(|value| value.to_le_bytes()).collect())
-        }
-        Kind::Double => {
-            let values = Vec::<f64>::try_from(&flat)?;
-            (Dtype::F64, values.iter().flat_map(|value| value.to_le_bytes()).collect())
-        }
-        Kind::Int64 => {
-            let values = Vec::<i64>::try_from(&flat)?;
-            (Dtype::I64, values.iter().flat_map(|value| value.to_le_bytes()).collect())
-        }
-        kind => return Err(UserError::new(format!("numbers of kind {kind:?} are not written")).into()),
-    })
-}
-
-fn from_view(view: &TensorView<'_>) -> Result<Tensor> {
-    let kind = match view.dtype() {
-        Dtype::F32 => Kind::Float,
-        Dtype::F64 => Kind::Double,
-        Dtype::I64 => Kind::Int64,
-        other => return Err(UserError::new(format!("numbers of type {other:?} are not read")).into()),
-    };
-    let shape: Vec<i64> = view.shape().iter().map(|&size| size as i64).collect();
-    Ok(Tensor::f_from_data_size(view.data(), &shape, kind)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blueprint::{Architecture, Granularity, ImageShape};
 
-    #[test]
-    fn tensors_come_back_the_same() -> Result<()> {
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join("weights.safetensors");
-        let tensors: NamedTensors = [
-            (
-                "a".to_owned(),
-                Tensor::from_slice(&[1.5f32, -2.0, f32::MIN_POSITIVE, 4.0]).reshape([2, 2]).transpose(0, 1),
-            ),
-            ("b".to_owned(), Tensor::from_slice(&[7i64])),
-            ("c".to_owned(), Tensor::from_slice(&[0.1f64])),
-        ]
-        .into();
-        write_safetensors(&path, &tensors, "test")?;
-        let read = read_safetensors(&path)?;
-        assert_eq!(read.len(), 3);
-        for (name, tensor) in &tensors {
-            assert_eq!(tensor, &read[name]);
-        }
-        Ok(())
+    fn network() -> Network {
+        let input = ImageShape { channels: 3, height: 8, width: 8 };
+        let architecture = Architecture::PreactResnet18 { width: 2 };
+        let blueprint = Blueprint::new(&architecture, Granularity::Block, input, 4).expect("it fits");
+        Network::new(&blueprint, Device::Cpu, Kind::Float, 0)
+    }
+
+    fn misfit(network: &Network, state: &NamedTensors) -> UserError {
+        let before = network.state();
+        let error = network.load(state, |_| true).expect_err("the state does not fit");
+        assert_eq!(before, network.state(), "nothing is copied");
+        error.downcast().expect("it is an error for the user")
     }
 
     #[test]
-    fn a_torn_file_is_an_error_with_its_name() -> Result<()> {
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join("torn.safetensors");
-        std::fs::write(&path, [9, 0, 0, 0, 0, 0, 0, 0, b'{'])?;
-        let error = read_safetensors(&path).expect_err("the header is cut");
-        assert!(format!("{error:#}").contains("torn.safetensors"));
+    fn what_does_not_fit_is_named_both_ways() {
+        let network = network();
+        let mut state = network.state();
+        let bias = state.remove("fc.bias").expect("the head has a bias");
+        state.insert("fc.bais".into(), bias);
+        state.insert("conv1.weight".into(), Tensor::zeros([4, 3, 3, 3], (Kind::Float, Device::Cpu)));
+        let error = misfit(&network, &state);
+        assert_eq!(
+            error.to_string(),
+            "tensor `conv1.weight` of the weights has shape [4, 3, 3, 3], and the network's has [2, 3, 3, 3]"
+        );
+        assert_eq!(
+            error.hints(),
+            [
+                "the weights have no tensor `fc.bias`; the closest name is `fc.bais`",
+                "tensor `fc.bais` of the weights fits nowhere in the network; the closest name is `fc.bias`"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_foreign_family_is_told_in_a_few_lines() {
+        let network = network();
+        let foreign = ["encoder.ln.weight", "encoder.ln.bias", "class_token"];
+        let state = foreign.map(|name| (name.to_owned(), Tensor::zeros([1], (Kind::Float, Device::Cpu)))).into();
+        let error = misfit(&network, &state);
+        assert_eq!(error.to_string(), "the weights have no tensor `conv1.weight`");
+        let hints = error.hints();
+        assert_eq!(hints.len(), 2 * SHOWN + 1, "{hints:?}");
+        assert_eq!(hints[2], "tensor `class_token` of the weights fits nowhere in the network");
+        assert_eq!(hints[5], "and 83 tensors do not fit either");
+        assert!(hints[6].ends_with("weights of another architecture"));
+    }
+
+    #[test]
+    fn counters_come_with_an_export_and_are_left_out_again() -> Result<()> {
+        let network = network();
+        let state = with_counters(network.state());
+        assert_eq!(state.len(), network.state().len() + 16);
+        assert!(state["layer1.0.bn1.num_batches_tracked"].size().is_empty());
+        let matching = network.load(&state, |_| true)?;
+        assert_eq!((matching.counters, matching.unknown.len()), (16, 0));
         Ok(())
     }
 }

@@ -7,6 +7,11 @@ use std::path::{Path, PathBuf};
 pub struct RunDirectory(PathBuf);
 
 impl RunDirectory {
+    /// A directory that is there already.
+    pub fn at(path: &Path) -> Self {
+        Self(path.to_path_buf())
+    }
+
     /// The directory of a run: `<out>/<name>/<folder>/`.
     pub fn of_run(out: &Path, name: &str, folder: &str) -> Self {
         Self(out.join(name).join(folder))

@@ -20,7 +20,7 @@ use crate::error::UserError;
 use crate::files::{self, Lines};
 use crate::native::{self, Chosen};
 use crate::network::{Network, write_safetensors};
-use crate::spec::Spec;
+use crate::spec::{Source, Spec};
 
 /// Where a run reads and writes.
 #[derive(Clone, Copy, Debug)]
@@ -124,7 +124,8 @@ fn execute(
     let data = data::load(target, experiment.image, machine.places.data)?;
     record.data = Some(DataRecord::new(target, &data));
     let source = match (&experiment.source, spec.source_hash()) {
-        (Some(task), Some(hash)) => Some(source::weights(spec, task, &hash, machine, voice)?),
+        (Some(Source::Task(task)), Some(hash)) => Some(source::weights(spec, task, &hash, machine, voice)?),
+        (Some(Source::Weights(path)), _) => Some(source::from_file(path, voice)?),
         _ => None,
     };
     let network = Network::new(&experiment.blueprint(target), machine.device.device, Kind::Float, target.seeds.initial);
@@ -132,7 +133,7 @@ fn execute(
     voice.note(&report.sentence())?;
     record.transfer = Some(report);
     record.write(directory)?;
-    let frozen = Frozen { layers: spec_transfer.frozen_layers, norm: spec_transfer.frozen_norm };
+    let frozen = Frozen { layers: &spec_transfer.frozen, norm: spec_transfer.frozen_norm };
     let course = Course {
         name: "target",
         task: target,

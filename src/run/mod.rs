@@ -6,6 +6,7 @@
 mod directory;
 mod event;
 mod execute;
+mod export;
 mod lock;
 mod metrics;
 mod phase;
@@ -17,5 +18,6 @@ mod transfer;
 pub use directory::RunDirectory;
 pub use event::{Audience, Event, Title};
 pub use execute::{Finished, Places, run};
+pub use export::weights_of;
 pub use metrics::Row;
 pub use summary::Summary;

@@ -8,6 +8,7 @@ use tch::Device;
 use super::directory::RunDirectory;
 use super::event::{Audience, Event, Title};
 use super::metrics::{Row, Table, Timing};
+use crate::blueprint::FrozenSet;
 use crate::data::TaskData;
 use crate::files::Lines;
 use crate::native;
@@ -30,9 +31,8 @@ impl Voice<'_> {
 }
 
 /// Which layers stay frozen, and how.
-#[derive(Clone, Copy)]
-pub(super) struct Frozen {
-    pub(super) layers: usize,
+pub(super) struct Frozen<'a> {
+    pub(super) layers: &'a FrozenSet,
     pub(super) norm: FrozenNorm,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Course<'a> {
     pub(super) task: &'a Task,
     pub(super) data: &'a TaskData,
     pub(super) network: &'a Network,
-    pub(super) frozen: Frozen,
+    pub(super) frozen: Frozen<'a>,
     pub(super) evaluation: Evaluation,
     pub(super) directory: &'a RunDirectory,
 }

@@ -32,7 +32,7 @@ pub(super) struct Record {
     /// Epochs of the budget; a finished run has them all.
     pub(super) epochs: u64,
     hash: String,
-    source_hash: Option<String>,
+    pub(super) source_hash: Option<String>,
     freezewise: String,
     libtorch: String,
     device: String,

@@ -11,9 +11,10 @@ use super::execute::Machine;
 use super::lock::Lock;
 use super::phase::{Course, Frozen, Voice};
 use super::record::{DataRecord, Record, Status};
+use crate::blueprint::FrozenSet;
 use crate::data;
 use crate::files::{self, Lines};
-use crate::network::{NamedTensors, Network, read_safetensors, write_safetensors};
+use crate::network::{NamedTensors, Network, is_counter, read_safetensors, write_safetensors};
 use crate::spec::{FrozenNorm, Spec, Task};
 
 /// The weights of the source network, trained here if nobody has yet.
@@ -42,6 +43,14 @@ pub(super) fn weights(
     read_safetensors(&directory.weights())
 }
 
+/// The weights of a file, without what is none: PyTorch's counters of batches.
+pub(super) fn from_file(path: &Path, voice: &mut Voice<'_>) -> Result<NamedTensors> {
+    let mut weights = read_safetensors(path)?;
+    weights.retain(|name, _| !is_counter(name));
+    voice.note(&format!("the source is the file {}", path.display()))?;
+    Ok(weights)
+}
+
 fn pretrain(
     spec: &Spec,
     task: &Task,
@@ -59,7 +68,8 @@ fn pretrain(
     let data = data::load(task, experiment.image, machine.places.data)?;
     record.data = Some(DataRecord::new(task, &data));
     let network = Network::new(&experiment.blueprint(task), machine.device.device, Kind::Float, task.seeds.initial);
-    let frozen = Frozen { layers: 0, norm: FrozenNorm::Batch };
+    let nothing = FrozenSet::first(0, network.freezable());
+    let frozen = Frozen { layers: &nothing, norm: FrozenNorm::Batch };
     let mut own = Voice { log: log(directory.path())?, audience: &mut *voice.audience };
     let course = Course {
         name: "source",

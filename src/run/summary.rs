@@ -45,6 +45,9 @@ pub struct Summary {
     pub largest_bump: Option<Bump>,
     /// Parameters that train.
     pub trainable_parameters: u64,
+    /// The same, the network's linear tail counted by its rank at this image size.
+    #[serde(default)]
+    pub collapsed_parameters: u64,
     /// n times C.
     pub examples_times_classes: u64,
     /// Their ratio: a heuristic of order of magnitude.
@@ -64,11 +67,12 @@ impl Summary {
         let oracle = test.iter().min_by(|one, other| one.error.total_cmp(&other.error))?;
         let settled: Vec<Point> = curve(rows.iter().filter(|row| row.step >= SETTLED_STEPS), |row| row.test_error);
         let target = &experiment.target;
-        let trainable = experiment.blueprint(target).trainable_parameters(experiment.transfer.frozen_layers);
+        let (blueprint, frozen) = (experiment.blueprint(target), &experiment.transfer.frozen);
+        let trainable = blueprint.trainable_parameters(frozen);
         let examples_times_classes = (target.train_size * target.classes) as u64;
         let at = |epsilon| analysis::interpolation(&train, epsilon);
         Some(Self {
-            frozen_layers: experiment.transfer.frozen_layers,
+            frozen_layers: frozen.count(),
             train_examples: target.train_size,
             classes: target.classes,
             label_noise_realised,
@@ -83,6 +87,7 @@ impl Summary {
             regime: analysis::regime(&train),
             largest_bump: analysis::largest_bump(&settled),
             trainable_parameters: trainable,
+            collapsed_parameters: blueprint.collapsed_parameters(frozen),
             examples_times_classes,
             parameters_per_example_and_class: trainable as f64 / examples_times_classes as f64,
         })

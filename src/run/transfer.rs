@@ -1,6 +1,6 @@
 //! What goes from the source network to the target's, with a report by name.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::network::{NamedTensors, Network};
@@ -26,11 +26,10 @@ pub(super) fn transfer(network: &Network, source: Option<&NamedTensors>, spec: &
     let copies = |layer: usize| {
         source.is_some()
             && layer < network.freezable()
-            && (layer < spec.frozen_layers || spec.unfrozen_init == UnfrozenInit::Source)
+            && (spec.frozen.has(layer) || spec.unfrozen_init == UnfrozenInit::Source)
     };
     if let Some(source) = source {
-        check_all_known(network, source)?;
-        network.load(source, copies)?;
+        network.load(source, copies).context("the source's weights do not fit the target's network")?;
     }
     let names = |wanted: &dyn Fn(usize) -> bool| {
         let layers = blueprint.all_layers().enumerate().filter(|(index, _)| wanted(*index));
@@ -39,21 +38,10 @@ pub(super) fn transfer(network: &Network, source: Option<&NamedTensors>, spec: &
     Ok(TransferReport {
         copied: names(&copies),
         new: names(&|layer| !copies(layer)),
-        frozen: names(&|layer| layer < spec.frozen_layers),
+        frozen: names(&|layer| spec.frozen.has(layer)),
         frozen_norm: spec.frozen_norm.to_string(),
-        trainable_parameters: blueprint.trainable_parameters(spec.frozen_layers),
+        trainable_parameters: blueprint.trainable_parameters(&spec.frozen),
     })
-}
-
-fn check_all_known(network: &Network, source: &NamedTensors) -> Result<()> {
-    let stray = source.keys().find(|path| !network.tensors().any(|named| named.path == path.as_str()));
-    match stray {
-        None => Ok(()),
-        Some(path) => {
-            let message = format!("the source's tensor `{path}` fits nowhere in the target network");
-            Err(crate::error::UserError::new(message).into())
-        }
-    }
 }
 
 impl TransferReport {

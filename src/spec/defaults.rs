@@ -1,5 +1,6 @@
 //! The defaults that depend on other keys. After this, a key of `written` is absent only where it has no meaning.
 
+use super::network;
 use super::written::{Augment, FrozenNorm, Optimizer, Schedule, Synthetic, Task, Train, UnfrozenInit, Written};
 
 /// Nakkiran et al., "Deep Double Descent" (arXiv 1912.02292): Adam at 1e-4, SGD at 0.1, period 512.
@@ -11,12 +12,14 @@ const PERIOD: u64 = 512;
 pub(super) fn fill(spec: &mut Written, name: &str) {
     spec.name.get_or_insert_with(|| name.to_owned());
     let (seeds, seed) = (&mut spec.seeds, spec.seed);
-    for purpose in [&mut seeds.init, &mut seeds.subset, &mut seeds.noise, &mut seeds.order, &mut seeds.augment] {
+    let drawn = [&mut seeds.init, &mut seeds.subset, &mut seeds.noise, &mut seeds.order];
+    for purpose in drawn.into_iter().chain([&mut seeds.augment, &mut seeds.dropout]) {
         purpose.get_or_insert(seed);
     }
+    network::fill(&mut spec.network);
     fill_train(&mut spec.target.train);
     if let Some(source) = &mut spec.source {
-        fill_train(&mut source.train);
+        fill_train(&mut source.task.train);
     }
     let (norm, init) = match spec.source {
         Some(_) => (FrozenNorm::Source, UnfrozenInit::Source),
@@ -25,7 +28,7 @@ pub(super) fn fill(spec: &mut Written, name: &str) {
     spec.transfer.frozen_norm.get_or_insert(norm);
     spec.transfer.unfrozen_init.get_or_insert(init);
     let synthetic = |task: &Task| task.dataset == "synthetic";
-    if synthetic(&spec.target) || spec.source.as_ref().is_some_and(synthetic) {
+    if synthetic(&spec.target) || spec.source.as_ref().is_some_and(|source| synthetic(&source.task)) {
         spec.synthetic.get_or_insert_with(Synthetic::default);
     }
 }

@@ -1,8 +1,9 @@
 //! What a spec means: every value fixed, nothing optional that has a default.
 
 use std::fmt;
+use std::path::PathBuf;
 
-use crate::blueprint::{Architecture, Blueprint, ImageShape};
+use crate::blueprint::{Architecture, Blueprint, FrozenSet, Granularity, ImageShape};
 use crate::catalogue::Dataset;
 
 /// One experiment: a source, a target, a network and what stays frozen.
@@ -18,14 +19,23 @@ pub struct Experiment {
     pub architecture: Architecture,
     /// The shape of the images of both tasks.
     pub image: ImageShape,
-    /// The task pretrained on.
-    pub source: Option<Task>,
+    /// Where the weights that go over come from.
+    pub source: Option<Source>,
     /// The task fine-tuned on.
     pub target: Task,
     /// What goes over and what stays frozen.
     pub transfer: Transfer,
     /// After which epochs the target is evaluated.
     pub evaluation: Evaluation,
+}
+
+/// Where a target's first weights come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// A network trained on a task.
+    Task(Box<Task>),
+    /// A safetensors file.
+    Weights(PathBuf),
 }
 
 /// Where to compute.
@@ -92,6 +102,8 @@ pub struct Seeds {
     pub order: u64,
     /// Augmentation.
     pub augment: u64,
+    /// Dropout.
+    pub dropout: u64,
 }
 
 /// A training.
@@ -196,10 +208,12 @@ impl Augmentation {
 }
 
 /// What goes from source to target, and what stays frozen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
-    /// k.
-    pub frozen_layers: usize,
+    /// What counts as one layer.
+    pub granularity: Granularity,
+    /// Which of them stay frozen; k is how many.
+    pub frozen: FrozenSet,
     /// Statistics of frozen batch norms.
     pub frozen_norm: FrozenNorm,
     /// The start of the layers that train.
@@ -281,8 +295,13 @@ impl Training {
 
 impl Experiment {
     /// The network of a task.
+    ///
+    /// # Panics
+    ///
+    /// Where the sizes do not go together, which the checks of a spec have refused.
     pub fn blueprint(&self, task: &Task) -> Blueprint {
-        Blueprint::new(self.architecture, self.image, task.classes)
+        let blueprint = Blueprint::new(&self.architecture, self.transfer.granularity, self.image, task.classes);
+        blueprint.expect("a spec whose sizes do not go together is refused when it is read")
     }
 }
 

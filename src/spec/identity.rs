@@ -4,6 +4,10 @@
 //! threads, what only adds measurements, and the target's budget unless its schedule looks at it: a longer budget
 //! goes on with the same run. The source's budget always counts.
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
@@ -18,8 +22,8 @@ const NUMERICS: u64 = 1;
 const LETTERS: usize = 10;
 
 /// The hash of the whole run.
-pub(super) fn run(spec: &Written, keys: &[Key]) -> String {
-    let mut own = own_keys(spec, keys);
+pub(super) fn run(spec: &Written, keys: &[Key], weights: Option<&str>) -> String {
+    let mut own = own_keys(spec, keys, weights);
     if spec.target.train.schedule != Schedule::Cosine {
         own.retain(|(key, _)| key != "target.train.epochs" && key != "target.train.steps");
     }
@@ -27,8 +31,8 @@ pub(super) fn run(spec: &Written, keys: &[Key]) -> String {
 }
 
 /// The hash of what trains the source: everything that its numbers depend on, and nothing of the target.
-pub(super) fn source(spec: &Written, keys: &[Key]) -> String {
-    let mut own = own_keys(spec, keys);
+pub(super) fn source(spec: &Written, keys: &[Key], weights: Option<&str>) -> String {
+    let mut own = own_keys(spec, keys, weights);
     own.retain(|(key, _)| {
         ["network.", "source."].iter().any(|table| key.starts_with(table))
             || ["image_size", "seeds.source", "synthetic.classes"].contains(&key.as_str())
@@ -42,22 +46,41 @@ fn hash(own: &[(String, Json)]) -> String {
     let mut canonical = Map::new();
     canonical.insert("numerics".into(), NUMERICS.into());
     canonical.extend(sorted.into_iter().cloned());
-    let digest = Sha256::digest(Json::Object(canonical).to_string());
-    let hex = digest.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-    hex[..LETTERS].to_owned()
+    hex(&Sha256::digest(Json::Object(canonical).to_string()))[..LETTERS].to_owned()
 }
 
-/// The dotted keys that count, with their values: those that would have another value if they were left out.
-fn own_keys(spec: &Written, keys: &[Key]) -> Vec<(String, Json)> {
+/// The digest of a file's content, which stands for the file in a hash: its path says nothing.
+pub(super) fn digest_of_file(path: &Path) -> io::Result<Option<String>> {
+    let mut file = File::open(path)?;
+    let (mut digest, mut part) = (Sha256::new(), vec![0; 1 << 20]);
+    loop {
+        match file.read(&mut part)? {
+            0 => return Ok(Some(hex(&digest.finalize()))),
+            count => digest.update(&part[..count]),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}
+
+/// The dotted keys that count, with their values: those that would have another value if they were left out. A file of
+/// weights counts by its digest.
+fn own_keys(spec: &Written, keys: &[Key], weights: Option<&str>) -> Vec<(String, Json)> {
     let filled = json(spec);
     let mut paths = Vec::new();
     collect(keys, &mut Vec::new(), &mut paths);
     paths
         .into_iter()
         .filter_map(|path| {
-            let value = filled.pointer(&format!("/{}", path.join("/")))?.clone();
+            let key = path.join(".");
+            let mut value = filled.pointer(&format!("/{}", path.join("/")))?.clone();
             let differs = value_without(&filled, &path) != Some(&value).cloned();
-            differs.then(|| (path.join("."), value))
+            if let Some(digest) = weights.filter(|_| key == "source.weights") {
+                value = digest.into();
+            }
+            differs.then_some((key, value))
         })
         .collect()
 }

@@ -1,13 +1,14 @@
 //! From what was written, defaults filled in, to what it means; contradictions are found on the way, all of them.
 
 use super::experiment::{
-    Augmentation, Data, DeviceChoice, Evaluation, Experiment, FrozenNorm, Seeds, Side, Task, Transfer, UnfrozenInit,
+    Augmentation, Data, DeviceChoice, Evaluation, Experiment, FrozenNorm, Seeds, Side, Source, Task, Transfer,
+    UnfrozenInit,
 };
 use super::problem::Problem;
-use super::training;
 use super::tree::Node;
 use super::written::{self, Written};
-use crate::blueprint::{Architecture, Blueprint, ImageShape};
+use super::{frozen, network, training};
+use crate::blueprint::{Blueprint, FrozenSet, Granularity, ImageShape};
 use crate::catalogue::Dataset;
 use crate::seed::{Purpose, derive};
 use crate::text;
@@ -46,7 +47,8 @@ impl<'a> Report<'a> {
 /// The experiment that a filled spec means. It is to be used only if nothing was reported.
 pub(super) fn experiment(spec: &Written, report: &mut Report<'_>) -> Experiment {
     let synthetic = spec.synthetic.clone().unwrap_or_default();
-    if !is_synthetic(&spec.target) && !spec.source.as_ref().is_some_and(is_synthetic) && report.wrote("synthetic") {
+    let source_is_synthetic = spec.source.as_ref().is_some_and(|source| is_synthetic(&source.task));
+    if !is_synthetic(&spec.target) && !source_is_synthetic && report.wrote("synthetic") {
         report.add("synthetic", "`synthetic` has no effect: neither task is synthetic", "leave the table out");
     }
     let seed = |purpose: Option<u64>| purpose.unwrap_or(spec.seed);
@@ -56,16 +58,24 @@ pub(super) fn experiment(spec: &Written, report: &mut Report<'_>) -> Experiment 
         noise: seed(spec.seeds.noise),
         order: seed(spec.seeds.order),
         augment: seed(spec.seeds.augment),
+        dropout: seed(spec.seeds.dropout),
     };
-    let source = spec.source.as_ref().map(|task| {
+    let source = frozen::weights(spec, report).or_else(|| {
         let seeds = source_seeds(spec.seeds.source);
-        self::task(task, Side::Source, &synthetic, seeds, report)
+        let task = task(&spec.source.as_ref()?.task, Side::Source, &synthetic, seeds, report);
+        Some(Source::Task(Box::new(task)))
     });
     let target = task(&spec.target, Side::Target, &synthetic, seeds, report);
-    let architecture = match spec.network.architecture {
-        written::Architecture::PreactResnet18 => Architecture::PreactResnet18 { width: spec.network.width as usize },
-    };
+    let architecture = network::architecture(&spec.network, report);
     let image = image(spec, report);
+    let granularity = match spec.transfer.granularity {
+        written::Granularity::Block => Granularity::Block,
+        written::Granularity::Sublayer => Granularity::Sublayer,
+    };
+    let blueprint = Blueprint::new(&architecture, granularity, image, target.classes);
+    if let Err(impossible) = &blueprint {
+        report.add(impossible.key, impossible.message.clone(), impossible.hint.clone());
+    }
     let experiment = Experiment {
         name: name(spec, report),
         device: device(&spec.device.0, report),
@@ -75,7 +85,7 @@ pub(super) fn experiment(spec: &Written, report: &mut Report<'_>) -> Experiment 
         },
         architecture,
         image,
-        transfer: transfer(spec, &Blueprint::new(architecture, image, target.classes), report),
+        transfer: transfer(spec, granularity, blueprint.as_ref().ok(), report),
         source,
         target,
         evaluation: match spec.evaluate.every {
@@ -83,7 +93,9 @@ pub(super) fn experiment(spec: &Written, report: &mut Report<'_>) -> Experiment 
             written::CountOrLog::Word(_) => Evaluation::Log,
         },
     };
-    check_batches(&experiment, report);
+    if blueprint.is_ok_and(|blueprint| blueprint.normalises_one_pixel()) {
+        check_batches(&experiment, report);
+    }
     experiment
 }
 
@@ -94,7 +106,14 @@ fn is_synthetic(task: &written::Task) -> bool {
 /// The source's draws are unrelated to the target's, also where both seeds are the same number.
 fn source_seeds(seed: u64) -> Seeds {
     let of = |name| derive(seed, Purpose::Source, name);
-    Seeds { initial: of("init"), subset: of("subset"), noise: of("noise"), order: of("order"), augment: of("augment") }
+    Seeds {
+        initial: of("init"),
+        subset: of("subset"),
+        noise: of("noise"),
+        order: of("order"),
+        augment: of("augment"),
+        dropout: of("dropout"),
+    }
 }
 
 fn name(spec: &Written, report: &mut Report<'_>) -> String {
@@ -194,7 +213,7 @@ fn image(spec: &Written, report: &mut Report<'_>) -> ImageShape {
     let shape_of = |task: &written::Task| Dataset::named(&task.dataset).map(Dataset::shape);
     let own = shape_of(&spec.target).unwrap_or(Dataset::Synthetic.shape());
     let Some(side) = spec.image_size.map(|side| side as usize) else { return own };
-    let smallest = own.height.min(spec.source.as_ref().and_then(shape_of).unwrap_or(own).height);
+    let smallest = own.height.min(spec.source.as_ref().and_then(|source| shape_of(&source.task)).unwrap_or(own).height);
     if side > smallest {
         report.add(
             "image_size",
@@ -205,19 +224,16 @@ fn image(spec: &Written, report: &mut Report<'_>) -> ImageShape {
     ImageShape { channels: own.channels, height: side, width: side }
 }
 
-fn transfer(spec: &Written, blueprint: &Blueprint, report: &mut Report<'_>) -> Transfer {
-    let layers = blueprint.layers.len();
-    let frozen_layers = match spec.transfer.frozen_layers {
-        written::LayersOrAll::Count(count) => count as usize,
-        written::LayersOrAll::Word(_) => layers,
+fn transfer(
+    spec: &Written,
+    granularity: Granularity,
+    blueprint: Option<&Blueprint>,
+    report: &mut Report<'_>,
+) -> Transfer {
+    let frozen = match blueprint {
+        Some(blueprint) => frozen::frozen(&spec.transfer, blueprint, report),
+        None => FrozenSet::first(0, 0),
     };
-    if frozen_layers > layers {
-        report.add(
-            "transfer.frozen_layers",
-            format!("`frozen_layers = {frozen_layers}`, and this network has {layers} freezable layers"),
-            "`freezewise describe` lists them; `\"all\"` freezes all but the head",
-        );
-    }
     let frozen_norm = match spec.transfer.frozen_norm {
         Some(written::FrozenNorm::Source) => FrozenNorm::Source,
         Some(written::FrozenNorm::Batch) => FrozenNorm::Batch,
@@ -241,15 +257,18 @@ fn transfer(spec: &Written, blueprint: &Blueprint, report: &mut Report<'_>) -> T
             }
         }
     }
-    Transfer { frozen_layers, frozen_norm, unfrozen_init }
+    Transfer { granularity, frozen, frozen_norm, unfrozen_init }
 }
 
 /// Batch norm cannot normalise one value: a last batch of one image, where the feature map is one pixel.
 fn check_batches(experiment: &Experiment, report: &mut Report<'_>) {
-    for (prefix, task) in [("source", experiment.source.as_ref()), ("target", Some(&experiment.target))] {
-        let Some(task) = task else { continue };
+    let mut tasks = vec![("target", &experiment.target)];
+    if let Some(Source::Task(task)) = &experiment.source {
+        tasks.push(("source", task));
+    }
+    for (prefix, task) in tasks {
         let single = task.train_size % task.training.batch_size.max(1) == 1 || task.training.batch_size == 1;
-        if single && experiment.blueprint(task).normalises_one_pixel() {
+        if single {
             report.add(
                 &format!("{prefix}.train.batch_size"),
                 format!(

@@ -6,9 +6,11 @@
 
 mod defaults;
 mod experiment;
+mod frozen;
 mod identity;
 mod keys;
 mod meaning;
+mod network;
 mod page;
 mod problem;
 mod read;
@@ -21,16 +23,17 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use toml::Value;
 
 pub use experiment::{
     Augmentation, Budget, Data, DeviceChoice, Evaluation, Experiment, FrozenNorm, Optimizer, Rate, Schedule, Seeds,
-    Side, Task, Training, Transfer, UnfrozenInit,
+    Side, Source, Task, Training, Transfer, UnfrozenInit,
 };
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
 
+use crate::blueprint::Architecture;
 use crate::error::UserError;
-use read::Source;
 use tree::Node;
 use written::Written;
 
@@ -43,6 +46,8 @@ pub struct Spec {
     /// What it means.
     pub experiment: Experiment,
     filled: Written,
+    /// The digest of the source's weights, where they are a file: a run is what it is by their content.
+    weights: Option<String>,
 }
 
 impl Spec {
@@ -51,7 +56,7 @@ impl Spec {
     pub fn load(path: &Path, overrides: &[String]) -> Result<Self> {
         let text = read_file(path)?;
         let name = path.display().to_string();
-        let source = Source::new(&name, &text);
+        let source = read::Source::new(&name, &text);
         let (mut root, problems) = match path.extension().and_then(|extension| extension.to_str()) {
             Some("toml") => source.toml(),
             Some("json") => source.json(),
@@ -82,9 +87,17 @@ impl Spec {
         defaults::fill(&mut filled, name);
         let mut report = meaning::Report::new(root, problems);
         let experiment = meaning::experiment(&filled, &mut report);
+        let weights = match &experiment.source {
+            Some(Source::Weights(path)) => identity::digest_of_file(path).unwrap_or_else(|error| {
+                let message = format!("cannot read the weights `{}`: {error}", path.display());
+                report.add("source.weights", message, "the path is from the folder that the command runs in");
+                None
+            }),
+            _ => None,
+        };
         let mut problems = report.into_problems();
         if problems.is_empty() {
-            return Ok(Self { experiment, filled });
+            return Ok(Self { experiment, filled, weights });
         }
         problems.sort_by_key(|problem| match &problem.place {
             Place::File { line, column, .. } => (0, *line, *column),
@@ -95,7 +108,17 @@ impl Spec {
 
     /// The spec with every value in its place; it is a spec itself, in TOML.
     pub fn to_toml(&self) -> Result<String> {
-        toml::to_string(&self.filled).context("cannot write the spec as TOML")
+        let text = if self.weights.is_some() {
+            // A training stands beside weights in memory alone: written down it would be a contradiction.
+            let mut table = toml::Table::try_from(&self.filled)?;
+            if let Some(Value::Table(source)) = table.get_mut("source") {
+                source.retain(|key, _| key == "weights");
+            }
+            toml::to_string(&table)
+        } else {
+            toml::to_string(&self.filled)
+        };
+        text.context("cannot write the spec as TOML")
     }
 
     /// The part of it that trains the source.
@@ -111,7 +134,7 @@ impl Spec {
         let experiment = &self.experiment;
         format!(
             "k{}-n{}-s{}-{}",
-            experiment.transfer.frozen_layers,
+            experiment.transfer.frozen.count(),
             experiment.target.train_size,
             self.filled.seed,
             self.run_hash()
@@ -120,18 +143,39 @@ impl Spec {
 
     /// The hash of what changes the run's numbers.
     pub fn run_hash(&self) -> String {
-        identity::run(&self.filled, &keys::keys())
+        identity::run(&self.filled, &keys::keys(), self.weights.as_deref())
     }
 
     /// The hash of what changes the source's numbers.
     pub fn source_hash(&self) -> Option<String> {
-        self.filled.source.as_ref().map(|_| identity::source(&self.filled, &keys::keys()))
+        self.filled.source.as_ref().map(|_| identity::source(&self.filled, &keys::keys(), self.weights.as_deref()))
     }
 
     /// The seed that the spec gives for all purposes.
     pub fn seed(&self) -> u64 {
         self.filled.seed
     }
+}
+
+/// The architecture of a name with `network.*=value` overrides, apart from any experiment.
+pub fn architecture(name: &str, overrides: &[String]) -> Result<Architecture> {
+    let place = Place::Override(format!("network.architecture={name}"));
+    let mut root = Node { place, value: tree::Value::Table(Vec::new()) };
+    let foreign = overrides.iter().find(|argument| !argument.trim_start().starts_with("network."));
+    if let Some(argument) = foreign {
+        return Err(UserError::usage(format!("`--set {argument}` sets no key of `network`")).into());
+    }
+    for argument in std::iter::once(&format!("network.architecture={name}")).chain(overrides) {
+        apply_override(&mut root, argument)?;
+    }
+    let keys = keys::keys();
+    let (json, problems) = walk::Walk::new(&keys).run(&root);
+    let mut filled: Written = serde_json::from_value(json)?;
+    network::fill(&mut filled.network);
+    let mut report = meaning::Report::new(&root, problems);
+    let architecture = network::architecture(&filled.network, &mut report);
+    let problems = report.into_problems();
+    if problems.is_empty() { Ok(architecture) } else { Err(Problems(problems).into()) }
 }
 
 /// The JSON schema of a spec.

@@ -7,16 +7,19 @@ use super::evaluate::read;
 use super::optimizer::Optimizer;
 use super::report::{Observer, Running};
 use super::resident::Resident;
-use crate::network::{Flow, Network, Statistics};
+use crate::network::{Flow, Mode, Network};
+use crate::seed::{Purpose, derive};
 
 /// A network in training: which layers stay frozen and how, and the optimizer of the others.
 pub(super) struct Trainer<'a> {
     pub(super) network: &'a Network,
     pub(super) optimizer: Optimizer,
     /// How many leading layers stay frozen.
-    pub(super) frozen: usize,
-    /// What batch norm in them uses.
-    pub(super) frozen_statistics: Statistics,
+    pub(super) leading: usize,
+    /// How each layer runs, the head's last.
+    pub(super) modes: Vec<Mode>,
+    /// The seed of dropout, where the network has any.
+    pub(super) dropout: Option<u64>,
     pub(super) label_smoothing: f64,
 }
 
@@ -57,6 +60,10 @@ impl Trainer<'_> {
         for index in 0..steps {
             let batch = batches.get(data, index as i64);
             images += batch.labels.size()[0];
+            // The device's own generator draws what is dropped; a step's draws depend on the step alone.
+            if let Some(seed) = self.dropout {
+                tch::manual_seed(derive(seed, Purpose::Dropout, &(done + index).to_string()) as i64);
+            }
             self.step(&batch, rate(done + index), &mut sums);
             observer.step(done + index + 1);
         }
@@ -75,9 +82,8 @@ impl Trainer<'_> {
     /// Nothing below the frozen boundary is remembered for a gradient.
     fn logits(&self, input: &Tensor) -> Tensor {
         let flow = Flow::new(input.shallow_clone());
-        let flow = no_grad(|| self.network.run(0, self.frozen, flow, self.frozen_statistics));
-        let end = self.network.freezable() + 1;
-        self.network.run(self.frozen, end, flow, Statistics::Batch).value
+        let flow = no_grad(|| self.network.run_each(0, self.leading, flow, &self.modes));
+        self.network.run_each(self.leading, self.modes.len(), flow, &self.modes).value
     }
 }
 

@@ -3,7 +3,7 @@
 use tch::{Kind, Reduction, Tensor, no_grad};
 
 use super::resident::Resident;
-use crate::network::{Network, Statistics};
+use crate::network::{Mode, Network};
 
 /// Images in a batch of an evaluation. It takes no part in the numbers but for their last bits.
 const BATCH: i64 = 500;
@@ -37,7 +37,7 @@ pub(super) fn evaluate(network: &Network, data: &Resident) -> Errors {
         let mut start = 0;
         while start < data.count() as i64 {
             let length = BATCH.min(data.count() as i64 - start);
-            let logits = network.logits(data.stretch(start, length), Statistics::Running);
+            let logits = network.logits(data.stretch(start, length), Mode::Evaluate);
             let _ = sums.g_add_(&batch_sums(&logits, data, start, length));
             start += length;
         }

@@ -5,15 +5,16 @@
 use tch::{Kind, Tensor, no_grad};
 
 use super::resident::Resident;
-use crate::network::{Network, Place, Statistics};
+use crate::blueprint::FrozenSet;
+use crate::network::{Mode, Network, Place};
 
 /// Images in a batch of a pass.
 const BATCH: i64 = 500;
 
-/// Sets the statistics of the batch norms in the first `frozen` layers.
-pub fn fit_frozen_statistics(network: &Network, frozen: usize, data: &Resident) {
+/// Sets the statistics of the batch norms in frozen layers.
+pub fn fit_frozen_statistics(network: &Network, frozen: &FrozenSet, data: &Resident) {
     no_grad(|| {
-        for place in network.batch_norms(frozen) {
+        for place in network.batch_norms(|layer| frozen.has(layer)) {
             let (mean, variance) = statistics(network, place, data);
             network.set_statistics(place, &mean, &variance);
         }
@@ -27,7 +28,7 @@ fn statistics(network: &Network, place: Place, data: &Resident) -> (Tensor, Tens
     let mut start = 0;
     while start < data.count() as i64 {
         let length = BATCH.min(data.count() as i64 - start);
-        let value = network.run_until(place, data.stretch(start, length), Statistics::Running).value;
+        let value = network.run_until(place, data.stretch(start, length), Mode::Evaluate);
         // Moments of a batch in double: [channels].
         let value = value.transpose(0, 1).flatten(1, -1).to_kind(Kind::Double);
         let mean = value.mean_dim([1i64].as_slice(), false, Kind::Double);

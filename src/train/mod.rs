@@ -6,8 +6,12 @@
 mod batches;
 mod epoch;
 mod evaluate;
+#[cfg(test)]
+mod freezing;
 mod frozen;
 mod optimizer;
+#[cfg(test)]
+mod parity;
 mod phase;
 mod report;
 mod resident;

@@ -11,9 +11,9 @@ use super::optimizer::Optimizer;
 use super::report::{EpochReport, Observer};
 use super::resident::Resident;
 use super::schedule;
-use crate::blueprint::Role;
+use crate::blueprint::{FrozenSet, Role};
 use crate::error::UserError;
-use crate::network::{Network, Statistics};
+use crate::network::{Mode, Network};
 use crate::spec::{Evaluation, FrozenNorm, Seeds, Training};
 
 /// The last epochs of a budget are always evaluated: a run's last test error is the mean over them.
@@ -31,8 +31,8 @@ pub struct Phase<'a> {
     pub training: &'a Training,
     /// What it draws from.
     pub seeds: Seeds,
-    /// How many leading layers stay frozen.
-    pub frozen: usize,
+    /// Which layers stay frozen.
+    pub frozen: &'a FrozenSet,
     /// What batch norm in them uses.
     pub frozen_norm: FrozenNorm,
     /// After which epochs errors are measured.
@@ -78,7 +78,7 @@ impl Phase<'_> {
     fn trainer(&self) -> Trainer<'_> {
         let mut parameters = Vec::new();
         for named in self.network.tensors() {
-            let trains = named.role == Role::Parameter && named.layer >= self.frozen;
+            let trains = named.role == Role::Parameter && !self.frozen.has(named.layer);
             let tensor = named.tensor.set_requires_grad(trains);
             if trains {
                 parameters.push(tensor);
@@ -87,12 +87,19 @@ impl Phase<'_> {
         Trainer {
             network: self.network,
             optimizer: Optimizer::new(self.training.optimizer, parameters),
-            frozen: self.frozen,
-            frozen_statistics: match self.frozen_norm {
-                FrozenNorm::Batch => Statistics::Batch,
-                FrozenNorm::Source | FrozenNorm::Target => Statistics::Running,
-            },
+            leading: self.frozen.leading(),
+            modes: (0..=self.network.freezable()).map(|layer| self.mode(layer)).collect(),
+            dropout: self.network.has_dropout().then_some(self.seeds.dropout),
             label_smoothing: self.training.label_smoothing,
+        }
+    }
+
+    /// Dropout is off in a frozen layer; what its batch norm uses is the spec's choice.
+    fn mode(&self, layer: usize) -> Mode {
+        match (self.frozen.has(layer), self.frozen_norm) {
+            (false, _) => Mode::Train,
+            (true, FrozenNorm::Batch) => Mode::BatchStatistics,
+            (true, FrozenNorm::Source | FrozenNorm::Target) => Mode::Evaluate,
         }
     }
 

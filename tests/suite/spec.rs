@@ -34,7 +34,7 @@ frozen_norm = "source"
         "spec.toml:2:1: `sed` is not a key of the spec",
         "    did you mean `seed`?",
         "spec.toml:3:14: `image_size` takes an integer from 4 to 1024, and not `big`",
-        "spec.toml:5:16: `network.architecture` takes `preact-resnet18`, and not `preact-resnet81`",
+        "spec.toml:5:16: `network.architecture` takes `preact-resnet18`, `resnet18`, `resnet34`, `resnet50`, `densenet121`, `vit-b16` or `vit-cifar`, and not `preact-resnet81`",
         "    did you mean `preact-resnet18`?",
         "spec.toml:6:2: `targt` is not a key of the spec",
         "    did you mean `target`?",

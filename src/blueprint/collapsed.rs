@@ -1,0 +1,137 @@
+//! The collapsed count: free parameters once the network's linear tail is one linear map.
+//!
+//! Where neither norm nor activation stands between the last convolution and the classifier, convolution, pooling and
+//! linear layer together are one linear map of what the convolution sees. Pooling sees each kernel entry only through
+//! a sum over a part of the feature map; entries with dependent sums are one direction, not several. With r the rank
+//! of those sums, m channels out of the convolution, i into it and C classes, the convolution and the classifier make
+//! a C × i·r matrix through m channels. A shortcut beside the convolution shows the classifier's C × m matrix itself.
+
+use super::operation::{Operation, Window};
+use super::{Blueprint, FrozenSet, Shape};
+
+/// The last convolution and what pooling leaves of it.
+struct Tail {
+    /// Its layer.
+    layer: usize,
+    inputs: usize,
+    outputs: usize,
+    /// Its own parameters.
+    parameters: u64,
+    /// The rank of what pooling sees of the kernel's entries.
+    rank: usize,
+    /// Whether something is added to it.
+    shortcut: bool,
+}
+
+impl Blueprint {
+    /// How many parameters train, those of the linear tail counted by the rank of what they make together at this
+    /// image size. Equal to the plain count where the last convolution is frozen, or no convolution ends in linear
+    /// maps alone.
+    pub fn collapsed_parameters(&self, frozen: &FrozenSet) -> u64 {
+        let plain = self.trainable_parameters(frozen);
+        let Some(tail) = self.linear_tail() else { return plain };
+        if frozen.has(tail.layer) {
+            return plain;
+        }
+        let classes = self.classes;
+        let seen = tail.inputs * tail.rank;
+        let through = tail.outputs.min(classes);
+        let rank = if tail.shortcut {
+            classes * tail.outputs + through * seen
+        } else {
+            // The matrices of a rank are so many dimensions.
+            let rank = through.min(seen);
+            rank * (classes + seen - rank)
+        };
+        let weights = (classes * tail.outputs) as u64;
+        plain - tail.parameters - weights + (rank as u64).min(tail.parameters + weights)
+    }
+
+    fn linear_tail(&self) -> Option<Tail> {
+        let mut tail: Option<Tail> = None;
+        self.walk(|layer, operation, input, _| match (operation, input) {
+            (Operation::Convolution { inputs, outputs, window, .. }, Shape::Image(map)) => {
+                tail = Some(Tail {
+                    layer,
+                    inputs: *inputs,
+                    outputs: *outputs,
+                    parameters: operation.slots().iter().map(super::Slot::elements).sum(),
+                    rank: axis_rank(map.height, *window) * axis_rank(map.width, *window),
+                    shortcut: false,
+                });
+            }
+            (Operation::AddKept, _) => {
+                if let Some(tail) = &mut tail {
+                    tail.shortcut = true;
+                }
+            }
+            (Operation::Keep | Operation::OnKept(_) | Operation::AveragePool | Operation::Linear { .. }, _) => {}
+            _ => tail = None,
+        });
+        tail
+    }
+}
+
+/// The rank, along one side of the map, of the sums over outputs that the entries of a kernel are multiplied with.
+fn axis_rank(length: usize, window: Window) -> usize {
+    let outputs = window.outputs(length).unwrap_or(0);
+    let mut rows: Vec<Vec<f64>> = (0..window.kernel)
+        .map(|entry| {
+            let mut sum = vec![0.0; length];
+            for output in 0..outputs {
+                let place = (output * window.stride + entry).checked_sub(window.padding);
+                if let Some(seen) = place.and_then(|place| sum.get_mut(place)) {
+                    *seen += 1.0;
+                }
+            }
+            sum
+        })
+        .collect();
+    let mut rank = 0;
+    for column in 0..length {
+        let largest =
+            (rank..rows.len()).max_by(|&one, &other| rows[one][column].abs().total_cmp(&rows[other][column].abs()));
+        // The entries are small whole numbers, so what elimination leaves is either near one or rounding.
+        let Some(pivot) = largest.filter(|&row| rows[row][column].abs() > 1e-6) else { continue };
+        rows.swap(rank, pivot);
+        let (above, below) = rows.split_at_mut(rank + 1);
+        let pivot = &above[rank];
+        for row in below {
+            let factor = row[column] / pivot[column];
+            row.iter_mut().zip(pivot).for_each(|(value, pivot)| *value -= factor * pivot);
+        }
+        rank += 1;
+    }
+    rank
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blueprint::{Architecture, Granularity, ImageShape};
+
+    /// The last convolution and the head of PreAct-ResNet18 of width 8 train: 128 numbers of the norm before it, 10
+    /// biases, and 10 × 64 × (1 + r) weights, where r is 4 on a 2×2 map and 9 on a 4×4 one.
+    #[test]
+    fn the_tail_counts_by_its_rank() {
+        for (size, plain, collapsed) in [(32, 37_642, 6_538), (16, 37_642, 3_338), (8, 37_642, 128 + 10 + 10 * 64 * 2)]
+        {
+            let input = ImageShape { channels: 3, height: size, width: size };
+            let architecture = Architecture::PreactResnet18 { width: 8 };
+            let blueprint = Blueprint::new(&architecture, Granularity::Sublayer, input, 10).expect("it fits");
+            let frozen = FrozenSet::first(16, blueprint.layers.len());
+            assert_eq!(blueprint.trainable_parameters(&frozen), plain);
+            assert_eq!(blueprint.collapsed_parameters(&frozen), collapsed, "{size}");
+            let all = FrozenSet::first(17, 17);
+            assert_eq!(blueprint.collapsed_parameters(&all), 650);
+        }
+    }
+
+    #[test]
+    fn pooling_sees_fewer_sums_than_a_kernel_has_entries() {
+        let three = Window::centred(3, 1);
+        assert_eq!([1, 2, 3, 4, 28].map(|length| axis_rank(length, three)), [1, 2, 3, 3, 3]);
+        assert_eq!([2, 4, 8].map(|length| axis_rank(length, Window::centred(3, 2))), [2, 3, 3]);
+        assert_eq!(axis_rank(8, Window::centred(1, 1)), 1);
+    }
+}

@@ -1,0 +1,121 @@
+//! DenseNet-BC as torchvision defines it (`torchvision/models/densenet.py`), after Huang et al., "Densely Connected
+//! Convolutional Networks" (arXiv 1608.06993).
+//!
+//! A dense layer is norm, ReLU, 1×1 convolution to four times the growth, norm, ReLU, 3×3 convolution to the growth;
+//! its output stands behind its input. The stem has twice the growth in channels. Norms stand before their
+//! convolutions, but in the stem. Tensors have torchvision's names: `features.conv0`, `features.norm0`,
+//! `features.denseblock1.denselayer1.norm1`, …, `features.transition1.conv`, …, `features.norm5`, `classifier`; the
+//! last norm is number 5 there whatever the number of blocks.
+
+use super::operation::{Operation, Window};
+use super::plan::{Block, Impossible, Plan};
+use super::{ImageShape, Initial, Stem};
+
+/// Channels between the two convolutions of a dense layer, in units of the growth.
+const BOTTLENECK: usize = 4;
+
+/// A DenseNet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Densenet {
+    /// Dense layers in each block.
+    pub blocks: Vec<usize>,
+    /// Channels that a dense layer adds.
+    pub growth: usize,
+    /// The share of channels that a transition keeps.
+    pub compression: f64,
+    /// What comes before the first block.
+    pub stem: Stem,
+}
+
+impl Densenet {
+    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> Result<Plan, Impossible> {
+        if self.blocks.is_empty() || self.blocks.contains(&0) {
+            return Err(Impossible {
+                key: "network.blocks",
+                message: format!("`blocks = {:?}` names a block without layers", self.blocks),
+                hint: "write the number of dense layers of each block, such as `[6, 12, 24, 16]`".into(),
+            });
+        }
+        let mut channels = 2 * self.growth;
+        let mut blocks = vec![self.stem(input, channels)];
+        let count = self.blocks.len();
+        for (block, &layers) in self.blocks.iter().enumerate() {
+            let number = block + 1;
+            for layer in 1..=layers {
+                blocks.push(self.dense_layer(&format!("features.denseblock{number}.denselayer{layer}"), channels));
+                channels += self.growth;
+            }
+            if number < count {
+                let kept = (channels as f64 * self.compression).floor() as usize;
+                if kept == 0 {
+                    return Err(Impossible {
+                        key: "network.compression",
+                        message: format!(
+                            "`compression = {}` leaves nothing of {channels} channels after block {number}",
+                            self.compression
+                        ),
+                        hint: "take a larger share, or a larger `network.growth`".into(),
+                    });
+                }
+                blocks.push(transition(&format!("features.transition{number}"), channels, kept));
+                channels = kept;
+            }
+        }
+        blocks
+            .push(Block::whole("features.norm5", vec![batch_norm("features.norm5".into(), channels), Operation::Relu]));
+        let linear = Operation::Linear {
+            path: "classifier".into(),
+            inputs: channels,
+            outputs: classes,
+            weight: Initial::of_fan_in(channels),
+            bias: Initial::Zeros,
+        };
+        Ok(Plan { blocks, head: vec![Operation::AveragePool, linear] })
+    }
+
+    fn stem(&self, input: ImageShape, channels: usize) -> Block {
+        let mut operations = vec![
+            convolution("features.conv0".into(), input.channels, channels, self.stem.window()),
+            batch_norm("features.norm0".into(), channels),
+            Operation::Relu,
+        ];
+        operations.extend(self.stem.pool());
+        Block::whole("stem", operations)
+    }
+
+    fn dense_layer(&self, name: &str, inputs: usize) -> Block {
+        let middle = BOTTLENECK * self.growth;
+        let entry = vec![
+            Operation::Keep,
+            batch_norm(format!("{name}.norm1"), inputs),
+            Operation::Relu,
+            convolution(format!("{name}.conv1"), inputs, middle, Window::centred(1, 1)),
+        ];
+        let rest = vec![
+            batch_norm(format!("{name}.norm2"), middle),
+            Operation::Relu,
+            convolution(format!("{name}.conv2"), middle, self.growth, Window::centred(3, 1)),
+            Operation::ConcatenateKept,
+        ];
+        Block::parts(name, [("conv1", entry), ("conv2", rest)])
+    }
+}
+
+fn transition(name: &str, inputs: usize, outputs: usize) -> Block {
+    let operations = vec![
+        batch_norm(format!("{name}.norm"), inputs),
+        Operation::Relu,
+        convolution(format!("{name}.conv"), inputs, outputs, Window::centred(1, 1)),
+        Operation::AverageWindows(Window::tiles(2)),
+    ];
+    Block::whole(name, operations)
+}
+
+fn convolution(path: String, inputs: usize, outputs: usize, window: Window) -> Operation {
+    let weight = Initial::kaiming(inputs * window.kernel * window.kernel);
+    Operation::Convolution { path, inputs, outputs, window, weight, bias: None }
+}
+
+fn batch_norm(path: String, channels: usize) -> Operation {
+    Operation::BatchNorm { path, channels }
+}

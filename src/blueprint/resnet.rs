@@ -1,0 +1,114 @@
+//! ResNet-18, 34 and 50 as torchvision defines them (`torchvision/models/resnet.py`), after He et al., "Deep Residual
+//! Learning for Image Recognition" (arXiv 1512.03385); in ResNet-50 the 3×3 convolution has a block's stride.
+//!
+//! Norms follow their convolutions. Tensors have torchvision's names: `conv1`, `bn1`, `layer1.0.conv1`,
+//! `layer1.0.bn1`, …, `layer2.0.downsample.0`, `layer2.0.downsample.1`, …, `fc`.
+
+use super::operation::{Operation, Window};
+use super::plan::{Block, Plan};
+use super::{ImageShape, Initial, Stem};
+
+/// Channels out of a bottleneck, in channels of its middle.
+const EXPANSION: usize = 4;
+
+/// A ResNet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resnet {
+    /// How many layers it is named after.
+    pub depth: ResnetDepth,
+    /// Channels of the first stage before expansion; later stages have two, four and eight times as many.
+    pub width: usize,
+    /// What comes before the first stage.
+    pub stem: Stem,
+}
+
+/// Which blocks, and how many in each stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResnetDepth {
+    /// Two blocks of two convolutions in each stage.
+    Eighteen,
+    /// 3, 4, 6 and 3 blocks of two convolutions.
+    ThirtyFour,
+    /// 3, 4, 6 and 3 bottlenecks of three convolutions.
+    Fifty,
+}
+
+impl Resnet {
+    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> Plan {
+        let mut blocks = vec![self.stem(input)];
+        let (counts, bottleneck) = match self.depth {
+            ResnetDepth::Eighteen => ([2; 4], false),
+            ResnetDepth::ThirtyFour => ([3, 4, 6, 3], false),
+            ResnetDepth::Fifty => ([3, 4, 6, 3], true),
+        };
+        let mut channels = self.width;
+        for (stage, count) in counts.into_iter().enumerate() {
+            let middle = self.width << stage;
+            let outputs = if bottleneck { EXPANSION * middle } else { middle };
+            for index in 0..count {
+                let name = format!("layer{}.{index}", stage + 1);
+                let stride = if stage > 0 && index == 0 { 2 } else { 1 };
+                blocks.push(Block::parts(&name, block(&name, [channels, middle, outputs], stride, bottleneck)));
+                channels = outputs;
+            }
+        }
+        let initial = Initial::of_fan_in(channels);
+        let linear =
+            Operation::Linear { path: "fc".into(), inputs: channels, outputs: classes, weight: initial, bias: initial };
+        Plan { blocks, head: vec![Operation::AveragePool, linear] }
+    }
+
+    fn stem(&self, input: ImageShape) -> Block {
+        let mut operations = vec![
+            convolution("conv1".into(), input.channels, self.width, self.stem.window()),
+            Operation::BatchNorm { path: "bn1".into(), channels: self.width },
+            Operation::Relu,
+        ];
+        operations.extend(self.stem.pool());
+        Block::whole("stem", operations)
+    }
+}
+
+/// A block's parts: each convolution with the norm that follows it, the shortcut with the first.
+fn block(
+    name: &str,
+    [inputs, middle, outputs]: [usize; 3],
+    stride: usize,
+    bottleneck: bool,
+) -> Vec<(&'static str, Vec<Operation>)> {
+    let normed = |convolved: &str, norm: &str, inputs, outputs, window| {
+        let norm = Operation::BatchNorm { path: format!("{name}.{norm}"), channels: outputs };
+        vec![convolution(format!("{name}.{convolved}"), inputs, outputs, window), norm]
+    };
+    let mut parts = if bottleneck {
+        vec![
+            ("conv1", normed("conv1", "bn1", inputs, middle, Window::centred(1, 1))),
+            ("conv2", normed("conv2", "bn2", middle, middle, Window::centred(3, stride))),
+            ("conv3", normed("conv3", "bn3", middle, outputs, Window::centred(1, 1))),
+        ]
+    } else {
+        vec![
+            ("conv1", normed("conv1", "bn1", inputs, middle, Window::centred(3, stride))),
+            ("conv2", normed("conv2", "bn2", middle, outputs, Window::centred(3, 1))),
+        ]
+    };
+    let mut shortcut = vec![Operation::Keep];
+    if inputs != outputs || stride != 1 {
+        let downsample = normed("downsample.0", "downsample.1", inputs, outputs, Window::centred(1, stride));
+        shortcut.extend(downsample.into_iter().map(|operation| Operation::OnKept(Box::new(operation))));
+    }
+    parts[0].1.splice(0..0, shortcut);
+    let last = parts.len() - 1;
+    for (index, (_, operations)) in parts.iter_mut().enumerate() {
+        if index == last {
+            operations.push(Operation::AddKept);
+        }
+        operations.push(Operation::Relu);
+    }
+    parts
+}
+
+fn convolution(path: String, inputs: usize, outputs: usize, window: Window) -> Operation {
+    let weight = Initial::kaiming(outputs * window.kernel * window.kernel);
+    Operation::Convolution { path, inputs, outputs, window, weight, bias: None }
+}

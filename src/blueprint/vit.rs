@@ -1,0 +1,139 @@
+//! The vision transformer as torchvision defines it (`torchvision/models/vision_transformer.py`), after Dosovitskiy
+//! et al., "An Image is Worth 16x16 Words" (arXiv 2010.11929).
+//!
+//! Norms stand before attention and MLP. With a class token its last value is classified, with mean pooling the mean
+//! of all tokens. Tensors have torchvision's names: `conv_proj`, `class_token`, `encoder.pos_embedding`,
+//! `encoder.layers.encoder_layer_0.ln_1`, `….self_attention.in_proj_weight`, `….mlp.0`, …, `encoder.ln`,
+//! `heads.head`; so has the start of every tensor, the head's among them: zero.
+
+use super::operation::{Operation, Window};
+use super::plan::{Block, Impossible, Plan};
+use super::{ImageShape, Initial};
+
+/// A vision transformer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Vit {
+    /// Side of a patch, in pixels.
+    pub patch: usize,
+    /// Numbers in a token.
+    pub width: usize,
+    /// Encoder blocks.
+    pub depth: usize,
+    /// Heads of each attention.
+    pub heads: usize,
+    /// Numbers in the middle of each MLP.
+    pub mlp_width: usize,
+    /// The share that is dropped after the embedding, each attention and each linear map of an MLP.
+    pub dropout: f64,
+    /// What is classified.
+    pub pooling: Pooling,
+}
+
+/// What of the tokens goes to the classifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pooling {
+    /// One more token, learned, that stands before the patches.
+    ClassToken,
+    /// The mean of the patches' tokens.
+    Mean,
+}
+
+impl Vit {
+    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> Result<Plan, Impossible> {
+        self.check(input)?;
+        let encoder = (0..self.depth).map(|index| self.encoder_block(&format!("encoder.layers.encoder_layer_{index}")));
+        let mut blocks = vec![self.embedding(input)];
+        blocks.extend(encoder);
+        blocks.push(Block::whole("encoder.ln", vec![self.norm("encoder.ln".into())]));
+        let pooled = match self.pooling {
+            Pooling::ClassToken => Operation::FirstToken,
+            Pooling::Mean => Operation::MeanToken,
+        };
+        let linear = Operation::Linear {
+            path: "heads.head".into(),
+            inputs: self.width,
+            outputs: classes,
+            weight: Initial::Zeros,
+            bias: Initial::Zeros,
+        };
+        Ok(Plan { blocks, head: vec![pooled, linear] })
+    }
+
+    fn check(&self, input: ImageShape) -> Result<(), Impossible> {
+        if [input.height, input.width].iter().any(|side| !side.is_multiple_of(self.patch)) {
+            return Err(Impossible {
+                key: "network.patch",
+                message: format!(
+                    "`patch = {}` does not divide the images, which are {}×{}",
+                    self.patch, input.height, input.width
+                ),
+                hint: "change `network.patch` or `image_size`, so that patches cover the image".into(),
+            });
+        }
+        if !self.width.is_multiple_of(self.heads) {
+            return Err(Impossible {
+                key: "network.heads",
+                message: format!("`heads = {}` does not divide `width = {}`", self.heads, self.width),
+                hint: "every head takes the same share of a token: change `network.heads` or `network.width`".into(),
+            });
+        }
+        Ok(())
+    }
+
+    fn embedding(&self, input: ImageShape) -> Block {
+        let (patch, width) = (self.patch, self.width);
+        let fan_in = input.channels * patch * patch;
+        let mut operations = vec![
+            Operation::Convolution {
+                path: "conv_proj".into(),
+                inputs: input.channels,
+                outputs: width,
+                window: Window::tiles(patch),
+                // `trunc_normal_` cuts at plus and minus 2 unless told otherwise, whatever the deviation.
+                weight: Initial::TruncatedNormal { deviation: 1.0 / (fan_in as f64).sqrt(), limit: 2.0 },
+                bias: Some(Initial::Zeros),
+            },
+            Operation::Tokens,
+        ];
+        let mut tokens = (input.height / patch) * (input.width / patch);
+        if self.pooling == Pooling::ClassToken {
+            operations.push(Operation::ClassToken { path: "class_token".into(), width });
+            tokens += 1;
+        }
+        operations.push(Operation::Positions { path: "encoder.pos_embedding".into(), tokens, width });
+        operations.extend(self.dropout());
+        Block::whole("embedding", operations)
+    }
+
+    fn encoder_block(&self, name: &str) -> Block {
+        let attention =
+            Operation::Attention { path: format!("{name}.self_attention"), width: self.width, heads: self.heads };
+        let mut first = vec![Operation::Keep, self.norm(format!("{name}.ln_1")), attention];
+        first.extend(self.dropout());
+        first.push(Operation::AddKept);
+        let mut second = vec![
+            Operation::Keep,
+            self.norm(format!("{name}.ln_2")),
+            mlp(format!("{name}.mlp.0"), self.width, self.mlp_width),
+            Operation::Gelu,
+        ];
+        second.extend(self.dropout());
+        second.push(mlp(format!("{name}.mlp.3"), self.mlp_width, self.width));
+        second.extend(self.dropout());
+        second.push(Operation::AddKept);
+        Block::parts(name, [("self_attention", first), ("mlp", second)])
+    }
+
+    fn norm(&self, path: String) -> Operation {
+        Operation::LayerNorm { path, width: self.width }
+    }
+
+    fn dropout(&self) -> Option<Operation> {
+        (self.dropout > 0.0).then_some(Operation::Dropout { share: self.dropout })
+    }
+}
+
+fn mlp(path: String, inputs: usize, outputs: usize) -> Operation {
+    let weight = Initial::xavier(inputs, outputs);
+    Operation::Linear { path, inputs, outputs, weight, bias: Initial::Normal { deviation: 1e-6 } }
+}

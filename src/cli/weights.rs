@@ -1,0 +1,280 @@
+//! `freezewise weights`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+use tch::{Device, Kind, no_grad};
+
+use crate::blueprint::Blueprint;
+use crate::error::{Exit, UserError};
+use crate::network::{
+    Matching, Mode, NamedTensors, Network, blueprint_of, read_safetensors, with_counters, write_safetensors,
+};
+use crate::spec::Side;
+use crate::{output, run, spec, text};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Take a PyTorch state dict with torchvision's names; the result can be a spec's `source.weights`
+    Import(Import),
+    /// Write a run's weights as a state dict that PyTorch loads with `strict=True`
+    Export(Export),
+    /// Compute the logits of weights on given images, in evaluation mode
+    Logits(Logits),
+}
+
+/// Side of the images that torchvision's weights are for; most networks take any.
+const SIDE: usize = 224;
+
+/// Which network a file's weights are of.
+#[derive(Debug, Args)]
+struct Weights {
+    /// The weights, a safetensors file
+    file: PathBuf,
+
+    /// The network that they are of, as in a spec's `network.architecture`
+    #[arg(long, value_name = "NAME")]
+    architecture: String,
+
+    /// Set another key of the network, such as `network.width=16`; stem, classes and image size are read off the file
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct Import {
+    #[command(flatten)]
+    weights: Weights,
+
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+
+    /// Print what matched as JSON instead of the file's name
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct Export {
+    /// The run's directory, or a file of weights
+    run: PathBuf,
+
+    /// Which of the run's networks
+    #[arg(long, value_enum, default_value = "target")]
+    network: Which,
+
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Which {
+    /// The one that was fine-tuned
+    Target,
+    /// The one that was pretrained
+    Source,
+}
+
+#[derive(Debug, Args)]
+struct Logits {
+    #[command(flatten)]
+    weights: Weights,
+
+    /// A safetensors file with `images`, [count, channels, height, width], as the network takes them
+    #[arg(long, value_name = "FILE")]
+    images: PathBuf,
+
+    /// The file to write, with `logits`, [count, classes]
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// What an import found.
+#[derive(Serialize)]
+struct Report<'a> {
+    architecture: &'a str,
+    classes: usize,
+    image: String,
+    parameters: u64,
+    #[serde(flatten)]
+    matching: Matching,
+}
+
+pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
+    match &arguments.verb {
+        Verb::Import(arguments) => {
+            let report = import(arguments)?;
+            output::talk(&report.sentence());
+            let json = arguments.json.then(|| serde_json::to_string_pretty(&report)).transpose()?;
+            output::data(&json.unwrap_or_else(|| shown(&arguments.out)))?;
+        }
+        Verb::Export(arguments) => export(arguments)?,
+        Verb::Logits(arguments) => logits(arguments)?,
+    }
+    Ok(Exit::Complete)
+}
+
+fn import(arguments: &Import) -> Result<Report<'_>> {
+    let (blueprint, mut state, matching) = arguments.weights.read(SIDE)?;
+    state.retain(|name, _| matching.matched.binary_search(name).is_ok());
+    let state = state.into_iter().map(|(name, tensor)| (name, tensor.to_kind(Kind::Float))).collect();
+    write_safetensors(&arguments.out, &state, "import")?;
+    Ok(Report {
+        architecture: &arguments.weights.architecture,
+        classes: blueprint.classes,
+        image: blueprint.input.to_string(),
+        parameters: blueprint.all_layers().map(crate::blueprint::Layer::parameters).sum(),
+        matching,
+    })
+}
+
+fn export(arguments: &Export) -> Result<()> {
+    let side = match arguments.network {
+        Which::Target => Side::Target,
+        Which::Source => Side::Source,
+    };
+    let state = with_counters(run::weights_of(&arguments.run, side)?);
+    write_safetensors(&arguments.out, &state, "export")?;
+    output::talk(&format!("{}, for `load_state_dict`", text::counted(state.len(), "tensor", "tensors")));
+    Ok(output::data(&shown(&arguments.out))?)
+}
+
+fn logits(arguments: &Logits) -> Result<()> {
+    let inputs = read_safetensors(&arguments.images)?;
+    let images = inputs.get("images").ok_or_else(|| {
+        UserError::new(format!("`{}` has no tensor `images`", shown(&arguments.images)))
+            .hint("write them as [count, channels, height, width], in float32")
+    })?;
+    let size = images.size();
+    let (blueprint, state, _) = arguments.weights.read(size.get(2).map_or(SIDE, |&side| side.max(1) as usize))?;
+    let input = blueprint.input;
+    if size.get(1..) != Some([input.channels, input.height, input.width].map(|size| size as i64).as_slice()) {
+        let message =
+            format!("`images` is {size:?}, and the network takes [count, channels, height, width] of {input}");
+        return Err(UserError::new(message).into());
+    }
+    let network = Network::new(&blueprint, Device::Cpu, Kind::Float, 0);
+    network.load(&state, |_| true)?;
+    let logits = no_grad(|| network.logits(images.to_kind(Kind::Float), Mode::Evaluate));
+    write_safetensors(&arguments.out, &[("logits".to_owned(), logits)].into(), "logits")?;
+    Ok(output::data(&shown(&arguments.out))?)
+}
+
+impl Weights {
+    /// The network, the tensors of the file and how they match; an error names what does not.
+    fn read(&self, side: usize) -> Result<(Blueprint, NamedTensors, Matching)> {
+        let architecture = spec::architecture(&self.architecture, &self.set)?;
+        let state = read_safetensors(&self.file)?;
+        let blueprint = blueprint_of(architecture, &state, side)
+            .map_err(|impossible| UserError::usage(impossible.message).hint(impossible.hint))?;
+        let matching = Matching::new(&blueprint, &state, |_| true);
+        matching.check().with_context(|| format!("`{}` does not fit `{}`", shown(&self.file), self.architecture))?;
+        Ok((blueprint, state, matching))
+    }
+}
+
+impl Report<'_> {
+    /// What matched, both ways.
+    fn sentence(&self) -> String {
+        let matched = self.matching.matched.len();
+        format!(
+            "{} for {} classes and images of {}, {} parameters\n\
+             file to network: {matched} tensors taken, {} of batches left out, none unknown\n\
+             network to file: {matched} tensors found, none missing",
+            self.architecture,
+            text::grouped(self.classes as u64),
+            self.image,
+            text::grouped(self.parameters),
+            text::counted(self.matching.counters, "counter", "counters"),
+        )
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::Tensor;
+
+    use super::*;
+    use crate::blueprint::{Architecture, Granularity, ImageShape};
+
+    fn state() -> NamedTensors {
+        let input = ImageShape { channels: 3, height: 8, width: 8 };
+        let architecture = Architecture::PreactResnet18 { width: 2 };
+        let blueprint = Blueprint::new(&architecture, Granularity::Block, input, 4).expect("it fits");
+        Network::new(&blueprint, Device::Cpu, Kind::Float, 0).state()
+    }
+
+    /// An import of a state, changed by the caller, into a folder of its own.
+    fn imported(architecture: &str, change: impl Fn(&mut NamedTensors), cut: usize) -> Result<NamedTensors> {
+        let folder = tempfile::tempdir()?;
+        let [file, out] = ["given", "imported"].map(|name| folder.path().join(name));
+        let mut state = with_counters(state());
+        change(&mut state);
+        write_safetensors(&file, &state, "test")?;
+        let bytes = std::fs::read(&file)?;
+        std::fs::write(&file, &bytes[..bytes.len() - cut])?;
+        let set = vec!["network.width=2".to_owned()];
+        let weights = Weights { file, architecture: architecture.to_owned(), set };
+        let done = import(&Import { weights, out: out.clone(), json: false }).map(|report| report.matching.counters);
+        assert_eq!(done.is_ok(), out.exists(), "a file is written if and only if all fits");
+        assert_eq!(done?, 16);
+        read_safetensors(&out)
+    }
+
+    fn refusal(architecture: &str, change: impl Fn(&mut NamedTensors), cut: usize) -> String {
+        let error = imported(architecture, change, cut).expect_err("the weights do not fit");
+        let hints = error.chain().find_map(|cause| cause.downcast_ref::<UserError>()).map(UserError::hints);
+        format!("{error:#}\n{}", hints.unwrap_or_default().join("\n"))
+    }
+
+    #[test]
+    fn an_import_keeps_every_tensor_and_no_counter() -> Result<()> {
+        assert_eq!(imported("preact-resnet18", |_| {}, 0)?, state());
+        let half = |state: &mut NamedTensors| {
+            let short = state["fc.bias"].to_kind(Kind::BFloat16);
+            // What is written is float; the file's own kinds are for its maker to choose.
+            state.insert("fc.bias".into(), short.to_kind(Kind::Double));
+        };
+        assert_eq!(imported("preact-resnet18", half, 0)?["fc.bias"].kind(), Kind::Float);
+        Ok(())
+    }
+
+    #[test]
+    fn weights_that_do_not_fit_are_refused_by_name() {
+        let text = refusal("preact-resnet18", |_| {}, 10);
+        assert!(text.contains("describes") && text.contains("cut short"), "{text}");
+        let missing = |state: &mut NamedTensors| {
+            let tensor = state.remove("layer1.0.conv1.weight").expect("it is there");
+            state.insert("layer1.0.conv1.weigth".into(), tensor);
+        };
+        let text = refusal("preact-resnet18", missing, 0);
+        assert!(
+            text.contains("no tensor `layer1.0.conv1.weight`; the closest name is `layer1.0.conv1.weigth`"),
+            "{text}"
+        );
+        let shape = |state: &mut NamedTensors| {
+            state.insert("fc.bias".into(), Tensor::zeros([5], (Kind::Float, Device::Cpu)));
+        };
+        let text = refusal("preact-resnet18", shape, 0);
+        assert!(text.contains("`fc.bias` of the weights has shape [5], and the network's has [4]"), "{text}");
+        let foreign = |state: &mut NamedTensors| *state = [("a".to_owned(), Tensor::from(1.0f32))].into();
+        let text = refusal("resnet18", foreign, 0);
+        assert!(text.contains("weights of another architecture"), "{text}");
+        let text = refusal("resnet18", |_| {}, 0);
+        assert!(text.contains("no tensor `bn1.weight`"), "{text}");
+    }
+}

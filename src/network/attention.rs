@@ -1,0 +1,16 @@
+//! Self-attention with several heads, as `torch.nn.MultiheadAttention` computes it.
+
+use tch::Tensor;
+
+/// Attention of tokens `[batch, tokens, width]` to one another. `project` is the weights `[3 · width, width]` and the
+/// bias of query, key and value, in this order; `out` those of the projection out, `[width, width]`.
+pub(super) fn attention(tokens: &Tensor, heads: i64, project: (&Tensor, &Tensor), out: (&Tensor, &Tensor)) -> Tensor {
+    let (batch, count, width) = tokens.size3().expect("tokens have three dimensions");
+    let projected = tokens.linear(project.0, Some(project.1));
+    // [batch, tokens, 3 · width] -> [3, batch, heads, tokens, width / heads].
+    let split = projected.reshape([batch, count, 3, heads, width / heads]).permute([2, 0, 3, 1, 4]);
+    let [query, key, value] = [0, 1, 2].map(|part| split.select(0, part));
+    let mixed =
+        Tensor::scaled_dot_product_attention(&query, &key, &value, None::<&Tensor>, 0.0, false, None::<f64>, false);
+    mixed.transpose(1, 2).reshape([batch, count, width]).linear(out.0, Some(out.1))
+}

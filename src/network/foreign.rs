@@ -1,0 +1,96 @@
+//! The network that a state dict is of, as far as its tensors' shapes tell: whoever brings weights need not say how
+//! many classes, colours and pixels they are for.
+
+use super::NamedTensors;
+use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape, Impossible, Operation, Pooling, Stem, Vit};
+
+/// ImageNet's.
+const CLASSES: usize = 1000;
+
+/// No size of a tensor in a network that runs is larger; a header may claim any.
+const LARGEST: i64 = 1 << 20;
+
+/// The blueprint of an architecture with the stem, classes, colours and image size that the state shows. Only a vision
+/// transformer's tensors tell the size of its images; for the others it is `side`.
+pub fn blueprint_of(
+    mut architecture: Architecture,
+    state: &NamedTensors,
+    side: usize,
+) -> Result<Blueprint, Impossible> {
+    let length = |name: &str, dimension: usize| -> Option<usize> {
+        let length = *state.get(name)?.size().get(dimension)?;
+        (1..=LARGEST).contains(&length).then_some(length as usize)
+    };
+    let first = match &architecture {
+        Architecture::PreactResnet18 { .. } | Architecture::Resnet(_) => "conv1.weight",
+        Architecture::Densenet(_) => "features.conv0.weight",
+        Architecture::Vit(_) => "conv_proj.weight",
+    };
+    let stem = match length(first, 3) {
+        Some(3) => Some(Stem::Cifar),
+        Some(7) => Some(Stem::Imagenet),
+        _ => None,
+    };
+    match (&mut architecture, stem) {
+        (Architecture::Resnet(resnet), Some(stem)) => resnet.stem = stem,
+        (Architecture::Densenet(densenet), Some(stem)) => densenet.stem = stem,
+        _ => {}
+    }
+    let own_side = match &architecture {
+        Architecture::Vit(vit) => length("encoder.pos_embedding", 1).and_then(|tokens| side_of(vit, tokens)),
+        _ => None,
+    };
+    let side = own_side.unwrap_or(side);
+    let input = ImageShape { channels: length(first, 1).unwrap_or(3), height: side, width: side };
+    let build = |classes| Blueprint::new(&architecture, Granularity::Block, input, classes);
+    let blueprint = build(CLASSES)?;
+    let head = blueprint.head.operations.iter().find_map(|operation| match operation {
+        Operation::Linear { path, .. } => Some(format!("{path}.weight")),
+        _ => None,
+    });
+    match head.and_then(|head| length(&head, 0)) {
+        Some(classes) if classes != CLASSES => build(classes),
+        _ => Ok(blueprint),
+    }
+}
+
+/// The side of the square images that make so many tokens.
+fn side_of(vit: &Vit, tokens: usize) -> Option<usize> {
+    let patches = tokens - usize::from(vit.pooling == Pooling::ClassToken);
+    let side = patches.isqrt();
+    (side > 0 && side * side == patches).then_some(side * vit.patch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blueprint::{Resnet, ResnetDepth};
+    use tch::{Device, Kind, Tensor};
+
+    fn state(shapes: &[(&str, &[i64])]) -> NamedTensors {
+        let tensor = |shape: &[i64]| Tensor::zeros(shape, (Kind::Float, Device::Cpu));
+        shapes.iter().map(|(name, shape)| ((*name).to_owned(), tensor(shape))).collect()
+    }
+
+    #[test]
+    fn shapes_tell_what_a_state_is_for() -> Result<(), Impossible> {
+        let resnet = Resnet { depth: ResnetDepth::Eighteen, width: 4, stem: Stem::Imagenet };
+        let shapes = state(&[("conv1.weight", &[4, 1, 3, 3]), ("fc.weight", &[7, 32])]);
+        let blueprint = blueprint_of(Architecture::Resnet(resnet), &shapes, 224)?;
+        assert_eq!((blueprint.classes, blueprint.input.channels), (7, 1));
+        assert_eq!(blueprint.layers[0].operations.len(), 3, "the stem has no pooling");
+        let vit =
+            Vit { patch: 4, width: 8, depth: 1, heads: 2, mlp_width: 8, dropout: 0.0, pooling: Pooling::ClassToken };
+        let shapes = state(&[("encoder.pos_embedding", &[1, 17, 8])]);
+        assert_eq!(blueprint_of(Architecture::Vit(vit), &shapes, 224)?.input.height, 16);
+        Ok(())
+    }
+
+    #[test]
+    fn a_claim_of_endless_classes_is_not_followed() -> Result<(), Impossible> {
+        let shapes = state(&[("fc.weight", &[1 << 40, 0])]);
+        let architecture = Architecture::PreactResnet18 { width: 4 };
+        assert_eq!(blueprint_of(architecture, &shapes, 224)?.classes, CLASSES);
+        Ok(())
+    }
+}

@@ -1,0 +1,193 @@
+//! Safetensors files, written and read. What is read may come from anywhere: its header is believed only as far as
+//! the file's own length bears it out, before anything is allocated for it.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use safetensors::{Dtype, SafeTensors, tensor::Metadata, tensor::TensorView};
+use tch::{Device, Kind, Tensor};
+
+use super::NamedTensors;
+use crate::error::UserError;
+use crate::files;
+
+/// Bytes of a header's length, which stand before it.
+const LENGTH: u64 = 8;
+
+/// A header of ten thousand tensors is near one megabyte.
+const LARGEST_HEADER: u64 = 16 << 20;
+
+/// Writes tensors to a safetensors file, atomically, with a word about them in its header. One word and no more: the
+/// format's crate writes several in no fixed order, and the same weights are to be the same bytes.
+pub fn write_safetensors(path: &Path, tensors: &NamedTensors, about: &str) -> Result<()> {
+    let bytes: Vec<(&String, Dtype, Vec<usize>, Vec<u8>)> = tensors
+        .iter()
+        .map(|(name, tensor)| {
+            let (dtype, bytes) = to_bytes(tensor).with_context(|| format!("tensor `{name}`"))?;
+            Ok((name, dtype, tensor.size().iter().map(|&size| size as usize).collect(), bytes))
+        })
+        .collect::<Result<_>>()?;
+    let views = bytes
+        .iter()
+        .map(|(name, dtype, shape, bytes)| Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>>>()?;
+    let notes = HashMap::from([("freezewise".to_owned(), about.to_owned())]);
+    let file = safetensors::serialize(views, Some(notes))?;
+    files::write_atomically(path, &file)
+}
+
+/// Reads every tensor of a safetensors file to the CPU.
+pub fn read_safetensors(path: &Path) -> Result<NamedTensors> {
+    let read = || -> Result<NamedTensors> {
+        let bytes = read_checked(path)?;
+        let file = SafeTensors::deserialize(&bytes)?;
+        file.tensors()
+            .into_iter()
+            .map(|(name, view)| {
+                let tensor = from_view(&view).with_context(|| format!("tensor `{}`", name.escape_debug()))?;
+                Ok((name, tensor))
+            })
+            .collect()
+    };
+    read().with_context(|| format!("cannot read the weights `{}`", path.display()))
+}
+
+/// The whole file, once its header is found to describe just what the file holds.
+fn read_checked(path: &Path) -> Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let mut bytes = Vec::new();
+    file.by_ref().take(LENGTH).read_to_end(&mut bytes)?;
+    let number: [u8; 8] = bytes.as_slice().try_into().map_err(|_| UserError::new("it is no safetensors file"))?;
+    let header = u64::from_le_bytes(number);
+    if header > LARGEST_HEADER || header > length - LENGTH {
+        let message = format!("its header claims {header} bytes, and the file has {length}");
+        return Err(UserError::new(message).hint("it is cut short, or no safetensors file").into());
+    }
+    file.by_ref().take(header).read_to_end(&mut bytes)?;
+    let metadata: Metadata = serde_json::from_slice(&bytes[LENGTH as usize..]).context("its header is malformed")?;
+    check_end(&metadata, length - LENGTH - header)?;
+    bytes.reserve_exact((length - LENGTH - header) as usize);
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Tensors lie end to end, which reading the header has checked, and fill the rest of the file.
+fn check_end(metadata: &Metadata, rest: u64) -> Result<()> {
+    let end = metadata.tensors().values().map(|tensor| tensor.data_offsets.1).max().unwrap_or(0);
+    if end as u64 == rest {
+        return Ok(());
+    }
+    let message = format!("its header describes {end} bytes of tensors, and the file has {rest}");
+    Err(UserError::new(message).hint("it is cut short, or something was added to it").into())
+}
+
+/// Safetensors is little-endian, as are the machines that libtorch's wheels are for.
+fn to_bytes(tensor: &Tensor) -> Result<(Dtype, Vec<u8>)> {
+    let flat = tensor.to_device(Device::Cpu).contiguous().flatten(0, -1);
+    Ok(match flat.kind() {
+        Kind::Float => {
+            let values = Vec::<f32>::try_from(&flat)?;
+            (Dtype::F32, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        }
+        Kind::Double => {
+            let values = Vec::<f64>::try_from(&flat)?;
+            (Dtype::F64, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        }
+        Kind::Int64 => {
+            let values = Vec::<i64>::try_from(&flat)?;
+            (Dtype::I64, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        }
+        kind => return Err(UserError::new(format!("numbers of kind {kind:?} are not written")).into()),
+    })
+}
+
+fn from_view(view: &TensorView<'_>) -> Result<Tensor> {
+    let kind = match view.dtype() {
+        Dtype::F16 => Kind::Half,
+        Dtype::BF16 => Kind::BFloat16,
+        Dtype::F32 => Kind::Float,
+        Dtype::F64 => Kind::Double,
+        Dtype::I64 => Kind::Int64,
+        other => return Err(UserError::new(format!("numbers of type {other:?} are not read")).into()),
+    };
+    let shape: Vec<i64> = view.shape().iter().map(|&size| size as i64).collect();
+    Ok(Tensor::f_from_data_size(view.data(), &shape, kind)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tensors_come_back_the_same() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("weights.safetensors");
+        let tensors: NamedTensors = [
+            (
+                "a".to_owned(),
+                Tensor::from_slice(&[1.5f32, -2.0, f32::MIN_POSITIVE, 4.0]).reshape([2, 2]).transpose(0, 1),
+            ),
+            ("b".to_owned(), Tensor::from_slice(&[7i64])),
+            ("c".to_owned(), Tensor::from_slice(&[0.1f64])),
+        ]
+        .into();
+        write_safetensors(&path, &tensors, "test")?;
+        let read = read_safetensors(&path)?;
+        assert_eq!(read.len(), 3);
+        for (name, tensor) in &tensors {
+            assert_eq!(tensor, &read[name]);
+        }
+        Ok(())
+    }
+
+    /// A header and what follows it, as they would lie in a file.
+    fn refusal(length: u64, header: &str, data: usize) -> Result<String> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("torn.safetensors");
+        let mut bytes = length.to_le_bytes().to_vec();
+        bytes.extend_from_slice(header.as_bytes());
+        bytes.resize(bytes.len() + data, 0);
+        std::fs::write(&path, bytes)?;
+        let error = read_safetensors(&path).expect_err("the file is not what its header says");
+        let text = format!("{error:#}");
+        assert!(text.contains("torn.safetensors"), "{text}");
+        Ok(text)
+    }
+
+    #[test]
+    fn a_header_is_held_against_the_file() -> Result<()> {
+        let tensor = |name: &str, shape: &str, start: u64, end: u64| {
+            format!(r#""{name}":{{"dtype":"F32","shape":{shape},"data_offsets":[{start},{end}]}}"#)
+        };
+        let whole = |tensors: &[String]| format!("{{{}}}", tensors.join(","));
+        let check = |header: &str, data, expected: &str| -> Result<()> {
+            let text = refusal(header.len() as u64, header, data)?;
+            assert!(text.contains(expected), "{text}");
+            Ok(())
+        };
+        assert!(refusal(9, "{", 0)?.contains("its header claims 9 bytes, and the file has 9"));
+        assert!(refusal(u64::MAX, "{}", 0)?.contains("its header claims"));
+        check("{\"a\":", 0, "its header is malformed")?;
+        check(&whole(&[tensor("a", "[4]", 0, 16), tensor("b", "[4]", 8, 24)]), 24, "invalid offset for tensor `b`")?;
+        check(&whole(&[tensor("a", "[4]", 0, 16)]), 12, "describes 16 bytes of tensors, and the file has 12")?;
+        // Far more than there is memory, said in a few bytes.
+        let end = 1u64 << 50;
+        check(&whole(&[tensor("a", &format!("[{}]", end / 4), 0, end)]), 0, "and the file has 0")?;
+        check(&whole(&[tensor("a", "[9223372036854775807, 9223372036854775807]", 0, 16)]), 16, "cannot read")?;
+        check(&whole(&[tensor("a", "[3]", 0, 16)]), 16, "cannot read")
+    }
+
+    #[test]
+    fn a_file_of_a_few_bytes_is_no_weights() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("a");
+        std::fs::write(&path, [1, 2, 3])?;
+        let error = read_safetensors(&path).expect_err("three bytes are no header");
+        assert!(format!("{error:#}").contains("no safetensors file"));
+        Ok(())
+    }
+}

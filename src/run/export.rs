@@ -1,0 +1,76 @@
+//! The weights that a run left, for those who use them elsewhere.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::directory::RunDirectory;
+use super::record::Record;
+use crate::error::UserError;
+use crate::network::{NamedTensors, read_safetensors};
+use crate::spec::Side;
+
+/// The weights of a run's target network, or of the source that it started from. A source's own directory and a file
+/// of weights are taken too, as what they are.
+pub fn weights_of(run: &Path, side: Side) -> Result<NamedTensors> {
+    if run.is_file() {
+        return read_safetensors(run);
+    }
+    let directory = match side {
+        Side::Target => RunDirectory::at(run),
+        Side::Source => source_of(run)?,
+    };
+    let path = directory.weights();
+    if !path.exists() {
+        let message = format!("there are no weights in `{}`", directory.path().display());
+        return Err(UserError::new(message).hint("a run writes them at its end; `RUN` is its directory").into());
+    }
+    read_safetensors(&path)
+}
+
+/// `<out>/sources/<hash>/` of the run `<out>/<name>/<folder>/`.
+fn source_of(run: &Path) -> Result<RunDirectory> {
+    let hash = Record::read(&RunDirectory::at(run))?.and_then(|record| record.source_hash);
+    let hash = hash.ok_or_else(|| {
+        UserError::new(format!("`{}` names no source", run.display()))
+            .hint("a run from scratch has none; `RUN` is the run's directory")
+    })?;
+    // The whole path first: `..` of a relative one would leave the wrong folder.
+    let run = run.canonicalize()?;
+    let out = run.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
+    let source = RunDirectory::of_source(out, &hash);
+    if source.path().exists() {
+        return Ok(source);
+    }
+    let message = format!("the run's source is not in `{}`", source.path().display());
+    Err(UserError::new(message).hint("where the source was a file, the run's `spec.toml` names it").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::write_safetensors;
+    use tch::Tensor;
+
+    #[test]
+    fn either_network_of_a_run_is_found() -> Result<()> {
+        let out = tempfile::tempdir()?;
+        let run = RunDirectory::of_run(out.path(), "study", "k0");
+        let source = RunDirectory::of_source(out.path(), "abc");
+        for (directory, value) in [(&run, 1.0f32), (&source, 2.0)] {
+            std::fs::create_dir_all(directory.path())?;
+            write_safetensors(&directory.weights(), &[("a".to_owned(), Tensor::from(value))].into(), "test")?;
+        }
+        Record::new(1, "def".into(), Some("abc".into()), "cpu", 1).write(&run)?;
+        let value = |side| -> Result<f64> { Ok(weights_of(run.path(), side)?["a"].double_value(&[])) };
+        assert_eq!((value(Side::Target)?, value(Side::Source)?), (1.0, 2.0));
+        std::fs::remove_file(run.weights())?;
+        let error = weights_of(run.path(), Side::Target).expect_err("they are gone");
+        assert!(error.to_string().starts_with("there are no weights in"));
+        Record::new(1, "def".into(), None, "cpu", 1).write(&run)?;
+        assert!(
+            weights_of(run.path(), Side::Source).is_err_and(|error| error.to_string().ends_with("names no source"))
+        );
+        Ok(())
+    }
+}

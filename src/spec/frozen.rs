@@ -1,0 +1,53 @@
+//! Which layers the `[transfer]` table freezes, and where the source's weights come from.
+
+use super::experiment::Source;
+use super::meaning::Report;
+use super::written::{self, Written};
+use crate::blueprint::{Blueprint, FrozenSet};
+use crate::text;
+
+/// The frozen layers of a network.
+pub(super) fn frozen(transfer: &written::Transfer, blueprint: &Blueprint, report: &mut Report<'_>) -> FrozenSet {
+    let layers = blueprint.layers.len();
+    let count = match transfer.frozen_layers {
+        written::LayersOrAll::Count(count) => count as usize,
+        written::LayersOrAll::Word(_) => layers,
+    };
+    if count > layers {
+        report.add(
+            "transfer.frozen_layers",
+            format!("`frozen_layers = {count}`, and this network has {layers} freezable layers"),
+            "`freezewise describe` lists them; `\"all\"` freezes all but the head",
+        );
+    }
+    if transfer.frozen.is_empty() {
+        return FrozenSet::first(count, layers);
+    }
+    if count > 0 {
+        let message = "`transfer.frozen` and `transfer.frozen_layers` both say what stays frozen";
+        report.add("transfer.frozen", message, "keep one of them");
+    }
+    let names: Vec<&str> = blueprint.layers.iter().map(|layer| layer.name.as_str()).collect();
+    FrozenSet::matching(&transfer.frozen, &names).unwrap_or_else(|pattern| {
+        let hint = match text::nearest(pattern, names.iter().copied()) {
+            _ if pattern == "head" => "the head always trains".to_owned(),
+            Some(near) => format!("did you mean `{near}`? `freezewise describe` lists the layers"),
+            None => "`freezewise describe` lists the layers; `*` stands for any letters".to_owned(),
+        };
+        report.add("transfer.frozen", format!("`{pattern}` matches no layer of this network"), hint);
+        FrozenSet::first(0, layers)
+    })
+}
+
+/// The source that is a file, where the spec names one; whatever else the table says then has no effect.
+pub(super) fn weights(spec: &Written, report: &mut Report<'_>) -> Option<Source> {
+    let weights = spec.source.as_ref()?.weights.as_ref()?;
+    for key in ["dataset", "train_size", "label_noise", "train"] {
+        let key = format!("source.{key}");
+        if report.wrote(&key) {
+            let message = format!("`{key}` has no effect beside `source.weights`, which takes the place of a training");
+            report.add(&key, message, "leave one of them out");
+        }
+    }
+    Some(Source::Weights(weights.into()))
+}

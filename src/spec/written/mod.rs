@@ -1,0 +1,189 @@
+//! The keys of a spec. This page is their only list: the checks, the resolved spec, the JSON schema and
+//! `configs/README.md` are all made from it. A comment on a key is what its user reads.
+//!
+//! An `Option` is a key whose default depends on other keys; `defaults` fills it.
+
+mod network;
+mod scalars;
+mod train;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub(super) use network::{Architecture, Network, Pooling, Stem};
+pub(super) use scalars::{CountOrAll, CountOrLog, Device, LayersOrAll, Threads};
+pub(super) use train::{Augment, Optimizer, Schedule, Train};
+
+/// A whole spec.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(super) struct Written {
+    /// The folder under `--out` that holds the run.
+    #[schemars(extend("x-default" = "the spec file's name", "x-identity" = false))]
+    pub(super) name: Option<String>,
+    /// The seed of everything random in the target phase.
+    pub(super) seed: u64,
+    /// Where to compute: `auto`, `cpu`, `cuda` or `cuda:N`. A device that is asked for and absent is an error.
+    #[schemars(extend("x-identity" = false))]
+    pub(super) device: Device,
+    /// How many CPU threads to compute with; `auto` takes what the environment allots.
+    #[schemars(extend("x-identity" = false))]
+    pub(super) threads: Threads,
+    /// Side to which the images of both tasks are reduced, by area. No larger than the data sets' own.
+    #[schemars(range(min = 4, max = 1024), extend("x-unit" = "pixels", "x-default" = "the data sets' own"))]
+    pub(super) image_size: Option<u64>,
+    /// One seed a purpose, where they are to differ.
+    pub(super) seeds: Seeds,
+    /// The network that both tasks share, but for its head.
+    pub(super) network: Network,
+    /// The task to pretrain on, or weights from a file. Without this table there is no pretraining: the target trains
+    /// from scratch or, with frozen layers, on a frozen random prefix.
+    pub(super) source: Option<Source>,
+    /// The task to fine-tune on.
+    pub(super) target: Task,
+    /// What goes from source to target, and what stays frozen.
+    pub(super) transfer: Transfer,
+    /// When errors are measured.
+    pub(super) evaluate: Evaluate,
+    /// The task named `synthetic`, which needs no files. Its images show a few small patterns, the parts, on a
+    /// cluttered ground; a class is a set of parts.
+    pub(super) synthetic: Option<Synthetic>,
+}
+
+/// One seed a purpose.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(super) struct Seeds {
+    /// Everything random in the source phase, so that runs of many seeds may share one source.
+    pub(super) source: u64,
+    /// Initial weights of the head and of layers that start anew.
+    #[schemars(extend("x-default" = "`seed`"))]
+    pub(super) init: Option<u64>,
+    /// Which training examples are drawn.
+    #[schemars(extend("x-default" = "`seed`"))]
+    pub(super) subset: Option<u64>,
+    /// Which labels are corrupted, and into what.
+    #[schemars(extend("x-default" = "`seed`"))]
+    pub(super) noise: Option<u64>,
+    /// The order of the training examples in each epoch.
+    #[schemars(extend("x-default" = "`seed`"))]
+    pub(super) order: Option<u64>,
+    /// Crops and flips.
+    #[schemars(extend("x-default" = "`seed`"))]
+    pub(super) augment: Option<u64>,
+    /// What dropout drops in each step.
+    #[schemars(extend("x-default" = "`seed`"))]
+    pub(super) dropout: Option<u64>,
+}
+
+/// The task to pretrain on, or weights in its place.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(super) struct Source {
+    /// A safetensors file with weights of the network, in place of a training: from `freezewise weights import`, or
+    /// with torchvision's names. Its head is ignored.
+    #[schemars(extend("x-default" = "none: the source is trained"))]
+    pub(super) weights: Option<String>,
+    #[serde(flatten)]
+    pub(super) task: Task,
+}
+
+/// A data set and how to train on it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(super) struct Task {
+    /// The data set: `cifar10`, `cifar100` or `synthetic`.
+    #[schemars(extend("x-default" = "none: it must be given"))]
+    pub(super) dataset: String,
+    /// How many training examples to draw, or `all`. Smaller draws of one seed are part of larger ones.
+    #[schemars(extend("x-unit" = "examples"))]
+    pub(super) train_size: CountOrAll,
+    /// The share of training labels that is replaced, each by a wrong label drawn uniformly, once. Test labels stay.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "fraction"))]
+    pub(super) label_noise: f64,
+    /// How to train.
+    pub(super) train: Train,
+}
+
+/// The transfer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(super) struct Transfer {
+    /// k: how many layers, counted from the input, stay frozen. 0 fine-tunes everything, `all` trains the head alone.
+    #[schemars(extend("x-unit" = "layers"))]
+    pub(super) frozen_layers: LayersOrAll,
+    /// In place of `frozen_layers`: which layers stay frozen, by name, `*` for any letters, such as
+    /// `["stem", "layer3.*"]`. Every pattern must match a layer. Those before the first layer that trains are skipped
+    /// by the gradient.
+    pub(super) frozen: Vec<String>,
+    /// What counts as one layer: a whole `block`, or each `sublayer`, a convolution with its norm, attention, an MLP.
+    pub(super) granularity: Granularity,
+    /// What batch norm in frozen layers uses: the `source`'s running statistics; statistics of the `target`'s
+    /// training images, computed once; or each `batch`'s own, as `requires_grad = False` alone has it in PyTorch.
+    #[schemars(extend("x-default" = "`source`, or without a source `target`"))]
+    pub(super) frozen_norm: Option<FrozenNorm>,
+    /// Where layers beyond k start: from the `source`, or at `random`.
+    #[schemars(extend("x-default" = "`source`, or without a source `random`"))]
+    pub(super) unfrozen_init: Option<UnfrozenInit>,
+}
+
+/// What a layer is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Granularity {
+    /// A whole block.
+    #[default]
+    Block,
+    /// A part of one.
+    Sublayer,
+}
+
+/// Statistics of frozen batch norms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum FrozenNorm {
+    /// The source's.
+    Source,
+    /// The target's training images'.
+    Target,
+    /// Each batch's own.
+    Batch,
+}
+
+/// The start of layers that train.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum UnfrozenInit {
+    /// The source's weights.
+    Source,
+    /// Initial weights.
+    Random,
+}
+
+/// When to evaluate.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(super) struct Evaluate {
+    /// After which epochs the target's train and test errors are measured: every so many, or `log` for about twenty
+    /// in each tenfold of epochs. A run's last five epochs are measured for its summary in any case.
+    #[schemars(extend("x-unit" = "epochs", "x-identity" = false))]
+    pub(super) every: CountOrLog,
+}
+
+/// The synthetic task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(super) struct Synthetic {
+    /// How alike the parts of the target are to those of the source: 1 the same parts, 0 unrelated ones.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "fraction"))]
+    pub(super) latent_similarity: f64,
+    /// How many classes either task has.
+    #[schemars(range(min = 2, max = 100), extend("x-unit" = "classes"))]
+    pub(super) classes: u64,
+}
+
+impl Default for Synthetic {
+    fn default() -> Self {
+        Self { latent_similarity: 0.5, classes: 10 }
+    }
+}
