@@ -5,7 +5,7 @@
 #     FROZEN="0 4 8 9" SEEDS="0 1 2" OUT=runs scripts/sweep.sh configs/cifar.toml
 #
 # What is finished is skipped when it is run again. A cell that fails does not stop the others; the exit code is 1 at
-# the end. It prints a table of all finished cells and leaves it in sweep.csv, beside the runs' directories.
+# the end. It prints a table of this call's finished cells and leaves it in sweep.csv, beside the runs' directories.
 set -u
 
 frozen=${FROZEN:-0 3 6 9}

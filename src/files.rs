@@ -15,26 +15,17 @@ pub fn create_folder(path: &Path) -> Result<()> {
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let write = || -> io::Result<()> {
         let folder = folder_of(path);
-        let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(&folder)?;
+        let mut builder = tempfile::Builder::new();
+        // A temporary file is private by itself; what a run leaves is as the user's umask has it.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.prefix(".writing-").tempfile_in(&folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
-        set_common_permissions(file.as_file())?;
         file.persist(path).map_err(|error| error.error)?;
         File::open(&folder)?.sync_all()
     };
     write().with_context(|| format!("cannot write `{}`", path.display()))
-}
-
-/// A temporary file is private; what a run leaves is for the user's group and tools too, as `umask` has it.
-#[cfg(unix)]
-fn set_common_permissions(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn set_common_permissions(_file: &File) -> io::Result<()> {
-    Ok(())
 }
 
 fn folder_of(path: &Path) -> PathBuf {

@@ -37,7 +37,11 @@ pub fn regime(curve: &[Point]) -> Regime {
     let (first, second) = last_third.split_at(last_third.len() / 2);
     let (first, second) = (mean(first), mean(second));
     let fall = first - second;
-    if fall < LEVEL && fall < LEVEL_SHARE * first { Regime::Under } else { Regime::Undecided }
+    if second > INTERPOLATION_EPSILON && fall < LEVEL && fall < LEVEL_SHARE * first {
+        Regime::Under
+    } else {
+        Regime::Undecided
+    }
 }
 
 fn mean(points: &[Point]) -> f64 {
@@ -57,6 +61,14 @@ mod tests {
         assert_eq!(regime(&curve(&under)), Regime::Under);
         let falling: Vec<f64> = (0..60).map(|epoch| 0.9 - 0.01 * f64::from(epoch)).collect();
         assert_eq!(regime(&curve(&falling)), Regime::Undecided);
+    }
+
+    #[test]
+    fn a_last_spike_is_no_level() {
+        let mut errors = vec![0.5; 5];
+        errors.extend([0.0; 94]);
+        errors.push(0.02);
+        assert_eq!(regime(&curve(&errors)), Regime::Undecided);
     }
 
     #[test]

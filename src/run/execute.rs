@@ -1,21 +1,21 @@
 //! The run as a whole, in the order of the README.
 
 use std::path::Path;
-use std::time::Instant;
 
 use anyhow::{Context, Result};
 use tch::Kind;
 
+use super::attempt::attempt;
 use super::directory::RunDirectory;
 use super::event::Audience;
-use super::lock::Lock;
+use super::lock::{Asked, Lock};
 use super::metrics::{self, Row};
 use super::phase::{Course, Frozen, Voice};
-use super::record::{DataRecord, Record, Status, write_json};
+use super::record::{DataRecord, Length, Record, write_json};
 use super::source;
 use super::summary::Summary;
 use super::transfer::transfer;
-use crate::data;
+use crate::data::{self, TaskData};
 use crate::error::UserError;
 use crate::files::{self, Lines};
 use crate::native::{self, Chosen};
@@ -56,44 +56,34 @@ pub fn run(spec: &Spec, places: Places<'_>, audience: &mut dyn Audience) -> Resu
     let experiment = &spec.experiment;
     let directory = RunDirectory::of_run(places.out, &experiment.name, &spec.run_folder());
     files::create_folder(directory.path())?;
-    let _lock = Lock::take(directory.path())?.map_err(|holder| {
-        let message = format!("another {} is at work in `{}`", holder.0, directory.path().display());
-        UserError::new(message).hint("wait for it, or stop it")
-    })?;
+    let _lock = match Lock::take(directory.path())? {
+        Asked::Ours(lock) => lock,
+        Asked::Held(holder) => {
+            let message = format!("another {holder} is at work in `{}`", directory.path().display());
+            return Err(UserError::new(message).hint("wait for it, or stop it").into());
+        }
+    };
     if let Some(finished) = finished(spec, &directory)? {
         return Ok(finished);
     }
-    // The device comes first: nothing is written for a run that cannot start.
+    // Device and data come first: a run that cannot start leaves what an earlier one left.
     let device = native::choose(experiment.device)?;
     let threads = native::thread_count(experiment.threads);
     native::set_threads(threads);
     native::keep_freed_memory();
     let machine = Machine { device, threads, places };
-    let mut voice = Voice { log: Lines::create(&directory.log(), "")?, audience };
     let target = &experiment.target;
-    let epochs = target.training.epochs(target.train_size);
-    let mut record = Record::new(epochs, spec.run_hash(), spec.source_hash(), &machine.device.name, threads);
-    record.write(&directory)?;
-    let started = Instant::now();
-    let done = execute(spec, &directory, &machine, &mut record, &mut voice);
-    let status = if done.is_ok() { Status::Finished } else { Status::Failed };
-    record.end(status, started.elapsed().as_secs_f64());
-    if let Err(error) = &done {
-        // The run's own error is the one to tell, whether or not it can be written down too.
-        let _ = files::write_atomically(&directory.error(), format!("{error:#}\n").as_bytes());
-        let _ = record.write(&directory);
-    } else {
-        record.write(&directory)?;
-    }
-    done
+    let data = data::load(target, experiment.image, places.data)?;
+    let mut voice = Voice { log: Lines::create(&directory.log(), "")?, audience };
+    let mut record =
+        Record::new(Length::of(target), spec.run_hash(), spec.source_hash(), &machine.device.name, machine.threads);
+    record.data = Some(DataRecord::new(target, &data));
+    attempt(&directory, &mut record, |record| execute(spec, &directory, &machine, &data, record, &mut voice))
 }
 
 /// The run as it stands on disk, if its budget is done.
 fn finished(spec: &Spec, directory: &RunDirectory) -> Result<Option<Finished>> {
-    let target = &spec.experiment.target;
-    let epochs = target.training.epochs(target.train_size);
-    let record = Record::read(directory)?;
-    if !record.is_some_and(|record| record.status == Status::Finished && record.epochs >= epochs) {
+    if !Record::read(directory)?.is_some_and(|record| record.has_finished(&spec.experiment.target)) {
         return Ok(None);
     }
     let path = directory.summary();
@@ -107,6 +97,7 @@ fn execute(
     spec: &Spec,
     directory: &RunDirectory,
     machine: &Machine<'_>,
+    data: &TaskData,
     record: &mut Record,
     voice: &mut Voice<'_>,
 ) -> Result<Finished> {
@@ -120,9 +111,6 @@ fn execute(
     if let Some(note) = &machine.device.note {
         voice.note(note)?;
     }
-    // The target's data too is read before an hour of pretraining: what is missing shows at once.
-    let data = data::load(target, experiment.image, machine.places.data)?;
-    record.data = Some(DataRecord::new(target, &data));
     let source = match (&experiment.source, spec.source_hash()) {
         (Some(Source::Task(task)), Some(hash)) => Some(source::weights(spec, task, &hash, machine, voice)?),
         (Some(Source::Weights(path)), _) => Some(source::from_file(path, voice)?),
@@ -137,7 +125,7 @@ fn execute(
     let course = Course {
         name: "target",
         task: target,
-        data: &data,
+        data,
         network: &network,
         frozen,
         evaluation: experiment.evaluation,

@@ -48,6 +48,7 @@ fn source_of(run: &Path) -> Result<RunDirectory> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::record::Length;
     use super::*;
     use crate::network::write_safetensors;
     use tch::Tensor;
@@ -61,13 +62,13 @@ mod tests {
             std::fs::create_dir_all(directory.path())?;
             write_safetensors(&directory.weights(), &[("a".to_owned(), Tensor::from(value))].into(), "test")?;
         }
-        Record::new(1, "def".into(), Some("abc".into()), "cpu", 1).write(&run)?;
+        Record::new(Length { epochs: 1, steps: 1 }, "def".into(), Some("abc".into()), "cpu", 1).write(&run)?;
         let value = |side| -> Result<f64> { Ok(weights_of(run.path(), side)?["a"].double_value(&[])) };
         assert_eq!((value(Side::Target)?, value(Side::Source)?), (1.0, 2.0));
         std::fs::remove_file(run.weights())?;
         let error = weights_of(run.path(), Side::Target).expect_err("they are gone");
         assert!(error.to_string().starts_with("there are no weights in"));
-        Record::new(1, "def".into(), None, "cpu", 1).write(&run)?;
+        Record::new(Length { epochs: 1, steps: 1 }, "def".into(), None, "cpu", 1).write(&run)?;
         assert!(
             weights_of(run.path(), Side::Source).is_err_and(|error| error.to_string().ends_with("names no source"))
         );

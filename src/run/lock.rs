@@ -12,24 +12,30 @@ pub(super) struct Lock {
     _file: File,
 }
 
-/// Who holds a lock, in words.
-pub(super) struct Holder(pub(super) String);
+/// What came of asking for a lock.
+pub(super) enum Asked {
+    /// It is ours.
+    Ours(Lock),
+    /// Another has it: who, in words.
+    Held(String),
+}
 
 impl Lock {
     /// Takes the lock of a directory, or tells who has it.
-    pub(super) fn take(folder: &Path) -> Result<Result<Self, Holder>> {
+    pub(super) fn take(folder: &Path) -> Result<Asked> {
         let path = folder.join(".lock");
         let mut file = open(&path)?;
         match file.try_lock() {
             Ok(()) => {
                 sign(&mut file, &path)?;
-                Ok(Ok(Self { _file: file }))
+                Ok(Asked::Ours(Self { _file: file }))
             }
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
                 // The holder may be writing its name just now; an empty one is still an answer.
                 let _ = file.read_to_string(&mut text);
-                Ok(Err(Holder(text.trim().to_owned())))
+                let text = text.trim();
+                Ok(Asked::Held(if text.is_empty() { "process".to_owned() } else { text.to_owned() }))
             }
             Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock `{}`", path.display())),
         }
@@ -66,13 +72,12 @@ mod tests {
     fn a_second_one_is_told_who_has_it() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let held = Lock::take(folder.path())?;
-        assert!(held.is_ok());
         match Lock::take(folder.path())? {
-            Ok(_) => panic!("two hold one lock"),
-            Err(holder) => assert_eq!(holder.0, format!("process {}", std::process::id())),
+            Asked::Ours(_) => panic!("two hold one lock"),
+            Asked::Held(holder) => assert_eq!(holder, format!("process {}", std::process::id())),
         }
         drop(held);
-        assert!(Lock::take(folder.path())?.is_ok());
+        assert!(matches!(Lock::take(folder.path())?, Asked::Ours(_)));
         Ok(())
     }
 }

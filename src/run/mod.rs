@@ -3,6 +3,7 @@
 //! A run is one spec with every value fixed, one directory, and never more than one process at a time. Whoever
 //! listens is told by events; nothing here writes to a terminal.
 
+mod attempt;
 mod directory;
 mod event;
 mod execute;

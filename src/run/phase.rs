@@ -15,7 +15,7 @@ use crate::native;
 use crate::network::Network;
 use crate::spec::{Evaluation, FrozenNorm, Task};
 use crate::text;
-use crate::train::{EpochReport, Observer, Phase, Resident, fit_frozen_statistics};
+use crate::train::{EpochReport, Observer, Phase, Resident};
 
 /// What is said goes to the log and to whoever watches.
 pub(super) struct Voice<'a> {
@@ -64,9 +64,6 @@ impl Course<'_> {
             frozen_norm: self.frozen.norm,
             evaluation: self.evaluation,
         };
-        if self.frozen.norm == FrozenNorm::Target {
-            fit_frozen_statistics(self.network, self.frozen.layers, &phase.train);
-        }
         let title = title(self.name, self.task, data);
         voice.log.append(&format!("{}: {}", self.name, title.text))?;
         voice.audience.hear(&Event::Phase(&title));

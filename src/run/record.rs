@@ -25,12 +25,25 @@ pub(super) enum Status {
     Failed,
 }
 
+/// How long a budget is; a finished run has done it all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Length {
+    pub(super) epochs: u64,
+    pub(super) steps: u64,
+}
+
+impl Length {
+    pub(super) fn of(task: &Task) -> Self {
+        Self { epochs: task.training.epochs(task.train_size), steps: task.training.steps(task.train_size) }
+    }
+}
+
 /// The record.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Record {
-    pub(super) status: Status,
-    /// Epochs of the budget; a finished run has them all.
-    pub(super) epochs: u64,
+    status: Status,
+    #[serde(flatten)]
+    length: Length,
     hash: String,
     pub(super) source_hash: Option<String>,
     freezewise: String,
@@ -58,10 +71,10 @@ pub(super) struct DataRecord {
 }
 
 impl Record {
-    pub(super) fn new(epochs: u64, hash: String, source_hash: Option<String>, device: &str, threads: usize) -> Self {
+    pub(super) fn new(length: Length, hash: String, source_hash: Option<String>, device: &str, threads: usize) -> Self {
         Self {
             status: Status::Running,
-            epochs,
+            length,
             hash,
             source_hash,
             freezewise: env!("CARGO_PKG_VERSION").into(),
@@ -74,6 +87,11 @@ impl Record {
             data: None,
             transfer: None,
         }
+    }
+
+    /// Whether it says that a task's training is done, all of its budget.
+    pub(super) fn has_finished(&self, task: &Task) -> bool {
+        self.status == Status::Finished && self.length.steps >= Length::of(task).steps
     }
 
     /// The record of a directory, if it has one.

@@ -1,21 +1,24 @@
 //! The pretrained source: found under `<out>/sources/<hash>/`, or trained there, by one process at a time.
 
 use std::path::Path;
-use std::time::Instant;
 
 use anyhow::{Context, Result};
 use tch::Kind;
 
+use super::attempt::attempt;
 use super::directory::RunDirectory;
 use super::execute::Machine;
-use super::lock::Lock;
+use super::lock::{Asked, Lock};
 use super::phase::{Course, Frozen, Voice};
-use super::record::{DataRecord, Record, Status};
+use super::record::{DataRecord, Length, Record};
 use crate::blueprint::FrozenSet;
 use crate::data;
 use crate::files::{self, Lines};
 use crate::network::{NamedTensors, Network, is_counter, read_safetensors, write_safetensors};
-use crate::spec::{FrozenNorm, Spec, Task};
+use crate::spec::{Evaluation, FrozenNorm, Spec, Task};
+
+/// A source is shared by runs that evaluate their targets as they like, so it has a schedule of its own.
+const EVALUATION: Evaluation = Evaluation::Log;
 
 /// The weights of the source network, trained here if nobody has yet.
 pub(super) fn weights(
@@ -28,13 +31,13 @@ pub(super) fn weights(
     let directory = RunDirectory::of_source(machine.places.out, hash);
     files::create_folder(directory.path())?;
     let _lock = match Lock::take(directory.path())? {
-        Ok(lock) => lock,
-        Err(holder) => {
-            voice.note(&format!("another {} trains the source {}: waiting", holder.0, directory.path().display()))?;
+        Asked::Ours(lock) => lock,
+        Asked::Held(holder) => {
+            voice.note(&format!("another {holder} trains the source {}: waiting", directory.path().display()))?;
             Lock::wait(directory.path())?
         }
     };
-    if Record::read(&directory)?.is_some_and(|record| record.status == Status::Finished) {
+    if Record::read(&directory)?.is_some_and(|record| record.has_finished(task)) {
         voice.note(&format!("the source is in {}", directory.path().display()))?;
     } else {
         pretrain(spec, task, hash, &directory, machine, voice)
@@ -59,33 +62,25 @@ fn pretrain(
     machine: &Machine<'_>,
     voice: &mut Voice<'_>,
 ) -> Result<()> {
-    let started = Instant::now();
     let experiment = &spec.experiment;
-    files::write_atomically(&directory.spec(), spec.source_to_toml()?.as_bytes())?;
-    let epochs = task.training.epochs(task.train_size);
-    let mut record = Record::new(epochs, hash.to_owned(), None, &machine.device.name, machine.threads);
-    record.write(directory)?;
     let data = data::load(task, experiment.image, machine.places.data)?;
+    files::write_atomically(&directory.spec(), spec.source_to_toml()?.as_bytes())?;
+    let mut record = Record::new(Length::of(task), hash.to_owned(), None, &machine.device.name, machine.threads);
     record.data = Some(DataRecord::new(task, &data));
     let network = Network::new(&experiment.blueprint(task), machine.device.device, Kind::Float, task.seeds.initial);
     let nothing = FrozenSet::first(0, network.freezable());
-    let frozen = Frozen { layers: &nothing, norm: FrozenNorm::Batch };
-    let mut own = Voice { log: log(directory.path())?, audience: &mut *voice.audience };
+    let mut own = Voice { log: Lines::create(&directory.log(), "")?, audience: &mut *voice.audience };
     let course = Course {
         name: "source",
         task,
         data: &data,
         network: &network,
-        frozen,
-        evaluation: experiment.evaluation,
+        frozen: Frozen { layers: &nothing, norm: FrozenNorm::Batch },
+        evaluation: EVALUATION,
         directory,
     };
-    course.run(&mut own)?;
-    write_safetensors(&directory.weights(), &network.state(), "source")?;
-    record.end(Status::Finished, started.elapsed().as_secs_f64());
-    record.write(directory)
-}
-
-fn log(folder: &Path) -> Result<Lines> {
-    Lines::create(&folder.join("log.txt"), "")
+    attempt(directory, &mut record, |_| {
+        course.run(&mut own)?;
+        write_safetensors(&directory.weights(), &network.state(), "source")
+    })
 }

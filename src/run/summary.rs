@@ -5,12 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::metrics::Row;
 use crate::analysis::{self, Bump, INTERPOLATION_EPSILON, Interpolation, Point, Regime};
 use crate::spec::Experiment;
+use crate::train::FINAL_EPOCHS;
 
 /// Batch norm's running statistics lag at first; bumps are looked for after so many steps.
 const SETTLED_STEPS: u64 = 50;
-
-/// The last test error is a mean over the evaluations in so many last epochs.
-const FINAL_EPOCHS: u64 = 5;
 
 /// The summary of a run. Errors are fractions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,7 +55,10 @@ pub struct Summary {
 impl Summary {
     /// Sums up the rows of a run, which hold at least the evaluation of the last epoch.
     pub(super) fn new(experiment: &Experiment, rows: &[Row], label_noise_realised: f64) -> Option<Self> {
-        let train = curve(rows, |row| row.train_error);
+        // What the schedule did not ask for is there for the last errors alone: verdicts on the curve would else change
+        // with five crowded points at its end.
+        let scheduled = || rows.iter().filter(|row| experiment.evaluation.has(row.epoch));
+        let train = curve(scheduled(), |row| row.train_error);
         let test = curve(rows, |row| row.test_error);
         let last = rows.last()?;
         // Epoch 0 is before the first step, and part of no budget.
@@ -65,7 +66,7 @@ impl Summary {
         let final_errors: Vec<f64> =
             test.iter().filter(|point| is_final(point.epoch)).map(|point| point.error).collect();
         let oracle = test.iter().min_by(|one, other| one.error.total_cmp(&other.error))?;
-        let settled: Vec<Point> = curve(rows.iter().filter(|row| row.step >= SETTLED_STEPS), |row| row.test_error);
+        let settled: Vec<Point> = curve(scheduled().filter(|row| row.step >= SETTLED_STEPS), |row| row.test_error);
         let target = &experiment.target;
         let (blueprint, frozen) = (experiment.blueprint(target), &experiment.transfer.frozen);
         let trainable = blueprint.trainable_parameters(frozen);

@@ -37,6 +37,8 @@ fn fill_train(train: &mut Train) {
     if train.steps.is_none() {
         train.epochs.get_or_insert(100);
     }
+    // PyTorch's defaults; without decay AdamW would be Adam.
+    train.weight_decay.get_or_insert(if train.optimizer == Optimizer::Adamw { 0.01 } else { 0.0 });
     match train.optimizer {
         Optimizer::Sgd => {
             train.learning_rate.get_or_insert(SGD_RATE);

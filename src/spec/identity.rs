@@ -1,8 +1,8 @@
 //! What makes two runs the same run: a hash of the keys that change numbers and differ from their defaults.
 //!
 //! Keys at their defaults stay out, so that a key added later does not orphan old runs. So do the device, paths,
-//! threads, what only adds measurements, and the target's budget unless its schedule looks at it: a longer budget
-//! goes on with the same run. The source's budget always counts.
+//! threads, what only adds measurements, and the target's budget unless its schedule looks at it: a longer budget is
+//! the same run. The source's budget always counts.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,19 +11,24 @@ use std::path::Path;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
+use super::canonical::{canonical, without_effect};
 use super::defaults;
-use super::keys::{Key, Kind};
+use super::experiment::Experiment;
+use super::keys::{self, Key, Kind};
 use super::written::{Schedule, Written};
+use crate::catalogue::Dataset;
 
 /// To be raised when the same spec starts to give other numbers.
 const NUMERICS: u64 = 1;
 
-/// Length of a hash in a folder's name: 40 bits, enough for a million runs side by side.
+/// Length of a hash in a folder's name: 40 bits: of a thousand runs, two share one once in two million times.
 const LETTERS: usize = 10;
 
 /// The hash of the whole run.
-pub(super) fn run(spec: &Written, keys: &[Key], weights: Option<&str>) -> String {
-    let mut own = own_keys(spec, keys, weights);
+pub(super) fn run(spec: &Written, experiment: &Experiment, weights: Option<&str>) -> String {
+    let mut own = own_keys(&canonical(spec, experiment), weights);
+    let idle = without_effect(experiment);
+    own.retain(|(key, _)| !idle.contains(&key.as_str()));
     if spec.target.train.schedule != Schedule::Cosine {
         own.retain(|(key, _)| key != "target.train.epochs" && key != "target.train.steps");
     }
@@ -31,11 +36,13 @@ pub(super) fn run(spec: &Written, keys: &[Key], weights: Option<&str>) -> String
 }
 
 /// The hash of what trains the source: everything that its numbers depend on, and nothing of the target.
-pub(super) fn source(spec: &Written, keys: &[Key], weights: Option<&str>) -> String {
-    let mut own = own_keys(spec, keys, weights);
-    own.retain(|(key, _)| {
-        ["network.", "source."].iter().any(|table| key.starts_with(table))
-            || ["image_size", "seeds.source", "synthetic.classes"].contains(&key.as_str())
+pub(super) fn source(spec: &Written, experiment: &Experiment, weights: Option<&str>) -> String {
+    let mut own = own_keys(&canonical(spec, experiment), weights);
+    let synthetic = spec.source.as_ref().is_some_and(|source| source.task.dataset == Dataset::Synthetic.name());
+    own.retain(|(key, _)| match key.as_str() {
+        "synthetic.classes" => synthetic,
+        "image_size" | "seeds.source" => true,
+        _ => ["network.", "source."].iter().any(|table| key.starts_with(table)),
     });
     hash(&own)
 }
@@ -67,10 +74,11 @@ fn hex(bytes: &[u8]) -> String {
 
 /// The dotted keys that count, with their values: those that would have another value if they were left out. A file of
 /// weights counts by its digest.
-fn own_keys(spec: &Written, keys: &[Key], weights: Option<&str>) -> Vec<(String, Json)> {
+fn own_keys(spec: &Written, weights: Option<&str>) -> Vec<(String, Json)> {
     let filled = json(spec);
+    let keys = keys::keys();
     let mut paths = Vec::new();
-    collect(keys, &mut Vec::new(), &mut paths);
+    collect(&keys, &mut Vec::new(), &mut paths);
     paths
         .into_iter()
         .filter_map(|path| {

@@ -4,6 +4,7 @@
 //! their types (`written`), checked against the tree by one walk; and the experiment that they mean. All problems
 //! are found in one go. It must not open data sets or know of devices.
 
+mod canonical;
 mod defaults;
 mod experiment;
 mod frozen;
@@ -106,17 +107,30 @@ impl Spec {
         Err(Problems(problems))
     }
 
-    /// The spec with every value in its place; it is a spec itself, in TOML.
+    /// The spec with every value in its place; it is a spec itself, in TOML. Seeds that follow `seed` are left to it, so
+    /// that another `seed` moves them here too.
     pub fn to_toml(&self) -> Result<String> {
+        let mut filled = self.filled.clone();
+        let (seeds, seed) = (&mut filled.seeds, filled.seed);
+        for own in [
+            &mut seeds.init,
+            &mut seeds.subset,
+            &mut seeds.noise,
+            &mut seeds.order,
+            &mut seeds.augment,
+            &mut seeds.dropout,
+        ] {
+            own.take_if(|own| *own == seed);
+        }
         let text = if self.weights.is_some() {
             // A training stands beside weights in memory alone: written down it would be a contradiction.
-            let mut table = toml::Table::try_from(&self.filled)?;
+            let mut table = toml::Table::try_from(&filled)?;
             if let Some(Value::Table(source)) = table.get_mut("source") {
                 source.retain(|key, _| key == "weights");
             }
             toml::to_string(&table)
         } else {
-            toml::to_string(&self.filled)
+            toml::to_string(&filled)
         };
         text.context("cannot write the spec as TOML")
     }
@@ -143,12 +157,12 @@ impl Spec {
 
     /// The hash of what changes the run's numbers.
     pub fn run_hash(&self) -> String {
-        identity::run(&self.filled, &keys::keys(), self.weights.as_deref())
+        identity::run(&self.filled, &self.experiment, self.weights.as_deref())
     }
 
     /// The hash of what changes the source's numbers.
     pub fn source_hash(&self) -> Option<String> {
-        self.filled.source.as_ref().map(|_| identity::source(&self.filled, &keys::keys(), self.weights.as_deref()))
+        self.filled.source.as_ref().map(|_| identity::source(&self.filled, &self.experiment, self.weights.as_deref()))
     }
 
     /// The seed that the spec gives for all purposes.

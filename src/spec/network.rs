@@ -140,7 +140,8 @@ mod tests {
         for name in ["preact-resnet18", "resnet18", "resnet34", "resnet50", "densenet121", "vit-b16", "vit-cifar"] {
             let spec = load(&format!("architecture = \"{name}\""), "")?;
             let text = spec.to_toml()?;
-            let again: crate::spec::written::Written = toml::from_str(&text)?;
+            let mut again: crate::spec::written::Written = toml::from_str(&text)?;
+            crate::spec::defaults::fill(&mut again, "");
             assert_eq!(again, spec.filled, "{name}: the resolved spec is the same spec");
         }
         Ok(())

@@ -48,7 +48,7 @@ fn below_one(value: f64, key: &str, report: &mut Report<'_>) {
 }
 
 fn optimizer(train: &Train, prefix: &str, report: &mut Report<'_>) -> Optimizer {
-    let weight_decay = train.weight_decay;
+    let weight_decay = train.weight_decay.unwrap_or_default();
     if train.optimizer == written::Optimizer::Sgd {
         let momentum = train.momentum.unwrap_or_default();
         let nesterov = train.nesterov.unwrap_or_default();
@@ -75,6 +75,8 @@ fn schedule(train: &Train, prefix: &str, report: &mut Report<'_>) -> Schedule {
             let key = format!("{prefix}.milestones");
             if milestones.is_empty() {
                 report.add(&key, "`schedule = \"step\"` needs milestones", "for example `milestones = [100, 150]`");
+            } else if milestones.iter().any(|&epoch| epoch > 1_000_000_000) {
+                report.add(&key, format!("`milestones = {milestones:?}` go beyond any training"), "they are epochs");
             } else if milestones.first() == Some(&0) || !milestones.is_sorted_by(|one, next| one < next) {
                 report.add(
                     &key,

@@ -5,8 +5,8 @@ use tch::{Kind, Reduction, Tensor, no_grad};
 use super::resident::Resident;
 use crate::network::{Mode, Network};
 
-/// Images in a batch of an evaluation. It takes no part in the numbers but for their last bits.
-const BATCH: i64 = 500;
+/// Images in a batch without gradients. It takes no part in the numbers but for their last bits.
+pub(super) const BATCH: i64 = 500;
 
 /// Means over a split.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,7 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use tch::{Device, Kind};
 
-use super::{EpochReport, Observer, Phase, Resident, fit_frozen_statistics};
+use super::frozen::fit_frozen_statistics;
+use super::{EpochReport, Observer, Phase, Resident};
 use crate::blueprint::{Architecture, Blueprint, Densenet, FrozenSet, Granularity, ImageShape, Pooling, Resnet};
 use crate::blueprint::{ResnetDepth, Role, Stem, Vit};
 use crate::data::{Images, Normalisation};

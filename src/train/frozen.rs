@@ -4,15 +4,13 @@
 
 use tch::{Kind, Tensor, no_grad};
 
+use super::evaluate::BATCH;
 use super::resident::Resident;
 use crate::blueprint::FrozenSet;
 use crate::network::{Mode, Network, Place};
 
-/// Images in a batch of a pass.
-const BATCH: i64 = 500;
-
 /// Sets the statistics of the batch norms in frozen layers.
-pub fn fit_frozen_statistics(network: &Network, frozen: &FrozenSet, data: &Resident) {
+pub(super) fn fit_frozen_statistics(network: &Network, frozen: &FrozenSet, data: &Resident) {
     no_grad(|| {
         for place in network.batch_norms(|layer| frozen.has(layer)) {
             let (mean, variance) = statistics(network, place, data);

@@ -18,8 +18,7 @@ mod resident;
 mod schedule;
 
 pub use evaluate::Errors;
-pub use frozen::fit_frozen_statistics;
 pub use optimizer::Optimizer;
-pub use phase::Phase;
+pub use phase::{FINAL_EPOCHS, Phase};
 pub use report::{EpochReport, Observer, Running};
 pub use resident::Resident;

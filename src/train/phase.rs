@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::batches::Batches;
 use super::epoch::Trainer;
 use super::evaluate::evaluate;
+use super::frozen::fit_frozen_statistics;
 use super::optimizer::Optimizer;
 use super::report::{EpochReport, Observer};
 use super::resident::Resident;
@@ -17,7 +18,7 @@ use crate::network::{Mode, Network};
 use crate::spec::{Evaluation, FrozenNorm, Seeds, Training};
 
 /// The last epochs of a budget are always evaluated: a run's last test error is the mean over them.
-const FINAL_EPOCHS: u64 = 5;
+pub const FINAL_EPOCHS: u64 = 5;
 
 /// One phase of training: a network, its data, and how to train.
 pub struct Phase<'a> {
@@ -45,6 +46,9 @@ impl Phase<'_> {
         let count = self.train.count();
         let (epochs, total) = (self.training.epochs(count), self.training.steps(count));
         let per_epoch = self.training.steps_per_epoch(count);
+        if self.frozen_norm == FrozenNorm::Target {
+            fit_frozen_statistics(self.network, self.frozen, &self.train);
+        }
         let mut trainer = self.trainer();
         observer.epoch(&self.measure(0, 0, epochs)?)?;
         // Evaluation sees the images as they are, training with crops a padded copy.

@@ -103,8 +103,9 @@ fn unreadable_specs_are_usage_errors() {
     place.write("bytes.toml", [0xff, 0xfe]);
     place.write("deep.json", "[".repeat(100_000));
     place.write("deep.toml", format!("a = {}", "[".repeat(100_000)));
+    place.write("huge.toml", "[target]\ndataset = \"synthetic\"\n[target.train]\nepochs = 9223372036854775807\n");
     place.write("large.toml", "#".repeat(300 * 1024));
-    for spec in ["absent.toml", "spec.yaml", "bytes.toml", "deep.json", "deep.toml", "large.toml", "."] {
+    for spec in ["absent.toml", "spec.yaml", "bytes.toml", "deep.json", "deep.toml", "huge.toml", "large.toml", "."] {
         let answer = place.freezewise(&["check", spec]);
         assert_eq!(answer.code, 2, "{spec}: {}", answer.stderr);
         assert!(answer.stderr.contains(spec), "{}", answer.stderr);
@@ -144,6 +145,38 @@ fn the_resolved_spec_is_a_spec_of_the_same_run() {
     assert!(resolved.contains("period = 512") && resolved.contains("crop_padding = 4"), "{resolved}");
     let again = Place::with(&resolved).run(&[]);
     assert_eq!(again.file_name(), first.file_name());
+}
+
+#[test]
+fn what_is_spelled_in_two_ways_is_one_run() {
+    let place = Place::with(TINY);
+    let folder = |overrides: &[&str]| place.run(overrides).file_name().expect("a name").to_owned();
+    let both = ["target.train.augment=[\"crop\", \"flip\"]", "target.train.augment=[\"flip\", \"crop\"]"];
+    for [one, other] in [both, ["transfer.frozen_layers=9", "transfer.frozen_layers=all"]] {
+        assert_eq!(folder(&[one]), folder(&[other]), "{one}");
+    }
+    let idle = ["transfer.frozen_layers=0", "target.label_noise=0"];
+    let plain = folder(&idle);
+    for effectless in ["transfer.frozen_norm=batch", "seeds.noise=7", "seeds.augment=7"] {
+        assert_eq!(folder(&[&idle[..], &[effectless]].concat()), plain, "{effectless}");
+    }
+    assert_eq!(std::fs::read_dir(place.path("runs/sources")).expect("sources").count(), 1);
+}
+
+/// A renamed key or another default must not orphan the runs that people have.
+#[test]
+fn names_are_those_of_earlier_releases() {
+    let directory = Place::with(TINY);
+    let run = directory.run(&[]);
+    assert_eq!(run.file_name().and_then(|name| name.to_str()), Some("k4-n80-s0-a0f4170e00"));
+    assert!(directory.path("runs/sources/f1bcf6ec8c").is_dir());
+}
+
+#[test]
+fn another_seed_moves_a_resolved_spec() {
+    let place = Place::with(TINY);
+    let resolved = std::fs::read_to_string(place.run(&["seeds.order=5"]).join("spec.toml")).expect("spec.toml");
+    assert!(resolved.contains("order = 5") && !resolved.contains("\nnoise = "), "{resolved}");
 }
 
 #[test]

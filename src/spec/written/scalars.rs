@@ -42,7 +42,7 @@ pub(in crate::spec) enum LayersOrAll {
 #[serde(untagged)]
 pub(in crate::spec) enum CountOrLog {
     /// Every so many.
-    Every(#[schemars(range(min = 1))] u64),
+    Every(#[schemars(range(min = 1, max = 1_000_000_000))] u64),
     /// Log-spaced.
     Word(Log),
 }

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 #[serde(default)]
 pub(in crate::spec) struct Train {
     /// How long to train, in passes over the training examples.
-    #[schemars(range(min = 1), extend("x-unit" = "epochs", "x-default" = "100, unless `steps` is given"))]
+    #[schemars(range(min = 1, max = 1_000_000_000), extend("x-unit" = "epochs", "x-default" = "100, unless `steps` is given"))]
     pub(in crate::spec) epochs: Option<u64>,
     /// How long to train, in optimizer steps; the last epoch ends where they do.
-    #[schemars(range(min = 1), extend("x-unit" = "steps", "x-default" = "none: `epochs` counts"))]
+    #[schemars(range(min = 1, max = 1_000_000_000), extend("x-unit" = "steps", "x-default" = "none: `epochs` counts"))]
     pub(in crate::spec) steps: Option<u64>,
     /// Examples in a step. The rest of an epoch makes a smaller batch and is trained on too.
     #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "examples"))]
@@ -24,10 +24,10 @@ pub(in crate::spec) struct Train {
     /// How the learning rate changes.
     pub(in crate::spec) schedule: Schedule,
     /// Steps over which the rate rises linearly to its schedule.
-    #[schemars(extend("x-unit" = "steps"))]
+    #[schemars(range(max = 1_000_000_000), extend("x-unit" = "steps"))]
     pub(in crate::spec) warmup_steps: u64,
     /// `inverse-sqrt`: the rate is divided by √(1 + ⌊step / period⌋).
-    #[schemars(range(min = 1), extend("x-unit" = "steps", "x-default" = "512, with `inverse-sqrt`"))]
+    #[schemars(range(min = 1, max = 1_000_000_000), extend("x-unit" = "steps", "x-default" = "512, with `inverse-sqrt`"))]
     pub(in crate::spec) period: Option<u64>,
     /// `step`: epochs after which the rate is multiplied by `decay`.
     #[schemars(extend("x-unit" = "epochs", "x-default" = "none: needed with `step`"))]
@@ -51,8 +51,8 @@ pub(in crate::spec) struct Train {
     #[schemars(range(min = 0.0), extend("x-default" = "1e-8, with Adam and AdamW"))]
     pub(in crate::spec) epsilon: Option<f64>,
     /// Weight decay: added to the gradient in SGD and Adam, apart from it in AdamW.
-    #[schemars(range(min = 0.0))]
-    pub(in crate::spec) weight_decay: f64,
+    #[schemars(range(min = 0.0), extend("x-default" = "0; 0.01 with AdamW, as in PyTorch"))]
+    pub(in crate::spec) weight_decay: Option<f64>,
     /// The share of each label that is spread over all classes in the loss that is trained.
     #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "fraction"))]
     pub(in crate::spec) label_smoothing: f64,
@@ -117,7 +117,7 @@ impl Default for Train {
             beta1: None,
             beta2: None,
             epsilon: None,
-            weight_decay: 0.0,
+            weight_decay: None,
             label_smoothing: 0.0,
             augment: Vec::new(),
             crop_padding: None,
