@@ -37,7 +37,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let finished = run::run(&spec, places, &mut Progress::new(arguments.quiet))?;
     if !arguments.quiet {
         if finished.already {
-            output::talk("finished already; nothing to do");
+            output::talk(&format!("finished already, after {} epochs; nothing to do", finished.summary.epochs));
         }
         output::talk(&shown(&finished));
     }

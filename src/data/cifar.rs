@@ -54,7 +54,7 @@ fn read_folder(layout: &CifarLayout, folder: &Path) -> Result<Vec<Part>> {
         .map(|(name, length)| {
             let path = folder.join(name);
             let shown = path.display().to_string();
-            let opened = File::open(&path);
+            let opened = open_regular(&path);
             match (opened, length) {
                 (Ok(file), _) => read_part(layout, file, shown, length),
                 (Err(_), None) => Ok(Part { shown, bytes: Vec::new() }),
@@ -66,13 +66,22 @@ fn read_folder(layout: &CifarLayout, folder: &Path) -> Result<Vec<Part>> {
         .collect()
 }
 
+/// Opens a file that has an end: a pipe could wait for ever.
+fn open_regular(path: &Path) -> std::io::Result<File> {
+    if std::fs::metadata(path)?.is_file() {
+        File::open(path)
+    } else {
+        Err(std::io::Error::other("it is not a regular file"))
+    }
+}
+
 fn read_archive(layout: &CifarLayout, path: &Path) -> Result<Vec<Part>> {
     let shown = path.display().to_string();
     let broken = |error: std::io::Error| {
         let hint = format!("`md5sum {shown}` must print {}", layout.md5);
         advise(layout, UserError::new(format!("the archive `{shown}` is broken: {error}")).hint(hint))
     };
-    let mut archive = tar::Archive::new(GzDecoder::new(File::open(path).map_err(broken)?));
+    let mut archive = tar::Archive::new(GzDecoder::new(open_regular(path).map_err(broken)?));
     let mut parts: Vec<Option<Part>> = wanted(layout).map(|_| None).collect();
     for entry in archive.entries().map_err(broken)? {
         let entry = entry.map_err(broken)?;

@@ -15,7 +15,7 @@ pub fn data(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        result => result.map_err(|error| std::io::Error::new(error.kind(), format!("cannot write to stdout: {error}"))),
     }
 }
 

@@ -59,7 +59,7 @@ fn hear_with_bar(bar: &mut Option<ProgressBar>, epochs: &mut u64, event: &Event<
         Event::Phase(title) => {
             talk(&format!("{}: {}", title.phase, title.text));
             // A fixed text: only a mistake in it could fail, and then a plain bar serves.
-            let style = ProgressStyle::with_template("{prefix} {bar:24} {msg} · {eta} left")
+            let style = ProgressStyle::with_template("{prefix} {bar:20} {wide_msg} {eta} left")
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
             let new = ProgressBar::new(title.steps).with_style(style).with_prefix(title.phase);
             *epochs = title.epochs;

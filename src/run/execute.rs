@@ -55,6 +55,10 @@ pub(super) struct Machine<'a> {
 pub fn run(spec: &Spec, places: Places<'_>, audience: &mut dyn Audience) -> Result<Finished> {
     let experiment = &spec.experiment;
     let directory = RunDirectory::of_run(places.out, &experiment.name, &spec.run_folder());
+    // A finished run can be asked for where nothing can be written, as in an archive.
+    if let Some(finished) = finished(spec, &directory)? {
+        return Ok(finished);
+    }
     files::create_folder(directory.path())?;
     let _lock = match Lock::take(directory.path())? {
         Asked::Ours(lock) => lock,
@@ -69,6 +73,13 @@ pub fn run(spec: &Spec, places: Places<'_>, audience: &mut dyn Audience) -> Resu
     // Device and data come first: a run that cannot start leaves what an earlier one left.
     let device = native::choose(experiment.device)?;
     let threads = native::thread_count(experiment.threads);
+    let cores = std::thread::available_parallelism().map_or(threads, std::num::NonZero::get);
+    if threads > cores {
+        let message = format!("{threads} threads are asked for, and this machine has {cores} cores for the program");
+        return Err(UserError::new(message)
+            .hint("more would stall each other: see `threads` and OMP_NUM_THREADS")
+            .into());
+    }
     native::set_threads(threads);
     native::keep_freed_memory();
     let machine = Machine { device, threads, places };
@@ -86,10 +97,14 @@ fn finished(spec: &Spec, directory: &RunDirectory) -> Result<Option<Finished>> {
     if !Record::read(directory)?.is_some_and(|record| record.has_finished(&spec.experiment.target)) {
         return Ok(None);
     }
-    let path = directory.summary();
-    let read = || -> Result<Summary> { Ok(serde_json::from_slice(&std::fs::read(&path)?)?) };
-    let summary = read().with_context(|| format!("cannot read `{}`", path.display()))?;
-    let rows = metrics::read(&directory.metrics())?;
+    // What is torn or gone was not finished, whatever the record says.
+    let summary: Option<Summary> =
+        std::fs::read(directory.summary()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let rows = metrics::read::<Row>(&directory.metrics()).ok();
+    let (Some(summary), Some(rows), true) = (summary, rows, directory.weights().is_file()) else { return Ok(None) };
+    if rows.last().is_none_or(|last| last.epoch != summary.epochs) {
+        return Ok(None);
+    }
     Ok(Some(Finished { directory: directory.clone(), summary, rows, already: true }))
 }
 

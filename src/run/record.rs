@@ -100,8 +100,9 @@ impl Record {
         if !path.exists() {
             return Ok(None);
         }
-        let read = || -> Result<Self> { Ok(serde_json::from_slice(&std::fs::read(&path)?)?) };
-        read().map(Some).with_context(|| format!("cannot read `{}`", path.display()))
+        let bytes = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        // A record that is torn says nothing, as if it were not there: the work starts over.
+        Ok(serde_json::from_slice(&bytes).ok())
     }
 
     pub(super) fn write(&self, directory: &RunDirectory) -> Result<()> {

@@ -13,6 +13,7 @@ use super::phase::{Course, Frozen, Voice};
 use super::record::{DataRecord, Length, Record};
 use crate::blueprint::FrozenSet;
 use crate::data;
+use crate::error::UserError;
 use crate::files::{self, Lines};
 use crate::network::{NamedTensors, Network, is_counter, read_safetensors, write_safetensors};
 use crate::spec::{Evaluation, FrozenNorm, Spec, Task};
@@ -43,7 +44,10 @@ pub(super) fn weights(
         pretrain(spec, task, hash, &directory, machine, voice)
             .with_context(|| format!("cannot train the source in `{}`", directory.path().display()))?;
     }
-    read_safetensors(&directory.weights())
+    read_safetensors(&directory.weights()).map_err(|error| {
+        let hint = format!("delete `{}` and the source is trained again", directory.path().display());
+        UserError::new(format!("{error:#}")).hint(hint).into()
+    })
 }
 
 /// The weights of a file, without what is none: PyTorch's counters of batches.

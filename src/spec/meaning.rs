@@ -119,11 +119,16 @@ fn source_seeds(seed: u64) -> Seeds {
 fn name(spec: &Written, report: &mut Report<'_>) -> String {
     let name = spec.name.clone().unwrap_or_default();
     let plain = |letter: char| letter.is_alphanumeric() || "-_.+=".contains(letter);
-    if name.is_empty() || name.len() > 100 || name.starts_with(['.', '-']) || !name.chars().all(plain) {
+    if name == "sources"
+        || name.is_empty()
+        || name.len() > 100
+        || name.starts_with(['.', '-'])
+        || !name.chars().all(plain)
+    {
         report.add(
             "name",
             format!("`{}` cannot be the name of a folder", name.escape_debug()),
-            "`name` takes up to 100 letters, digits and `-_.+=`, and does not start with `.` or `-`",
+            "`name`, by default the file's, takes up to 100 letters, digits and `-_.+=`; not `sources`, nor `.` or `-` first",
         );
     }
     name
@@ -276,7 +281,7 @@ fn check_batches(experiment: &Experiment, report: &mut Report<'_>) {
                     text::counted(task.train_size, "example", "examples"),
                     task.training.batch_size
                 ),
-                "change `batch_size` or `train_size` by one",
+                "let `train_size` leave another rest when it is divided by `batch_size`",
             );
         }
     }

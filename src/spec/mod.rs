@@ -41,6 +41,9 @@ use written::Written;
 /// No spec that a person wrote is near this size; a larger file is not one.
 const LARGEST: u64 = 256 * 1024;
 
+/// No key stands deeper than this.
+const DEEPEST: usize = 8;
+
 /// A valid spec.
 #[derive(Clone, Debug)]
 pub struct Spec {
@@ -199,9 +202,13 @@ pub fn schema() -> serde_json::Value {
 
 fn read_file(path: &Path) -> Result<String> {
     let read = || -> Result<String> {
-        let mut text = String::new();
-        let mut file = std::fs::File::open(path)?.take(LARGEST + 1);
-        file.read_to_string(&mut text)?;
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(UserError::usage("it is not a regular file").into());
+        }
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+        let text = String::from_utf8(bytes).map_err(|_| UserError::usage("it is not UTF-8 text; save it as that"))?;
+        let text = text.trim_start_matches('\u{feff}').to_owned();
         if text.len() as u64 > LARGEST {
             return Err(UserError::usage(format!("it is larger than {} kB, and so no spec", LARGEST / 1024)).into());
         }
@@ -214,7 +221,7 @@ fn apply_override(root: &mut Node, argument: &str) -> Result<()> {
     let malformed = || UserError::usage(format!("`--set {argument}` is not of the form `key=value`"));
     let (key, value) = argument.split_once('=').ok_or_else(malformed)?;
     let path: Vec<String> = key.trim().split('.').map(|name| name.trim().to_owned()).collect();
-    if path.iter().any(String::is_empty) {
+    if path.iter().any(String::is_empty) || path.len() > DEEPEST {
         return Err(malformed().hint("for example `--set transfer.frozen_layers=4`").into());
     }
     let in_the_way = root.set(&path, read::override_value(argument, value.trim()));

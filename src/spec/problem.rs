@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// A longer argument is cut in messages.
+const LONGEST_OVERRIDE: usize = 100;
+
 /// Where something was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -22,7 +25,14 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { file, line, column } => write!(f, "{file}:{line}:{column}"),
-            Self::Override(argument) => write!(f, "--set {argument}"),
+            Self::Override(argument) => {
+                let shown: String = argument
+                    .chars()
+                    .map(|letter| if letter.is_control() { '�' } else { letter })
+                    .take(LONGEST_OVERRIDE)
+                    .collect();
+                write!(f, "--set {shown}{}", if argument.len() > LONGEST_OVERRIDE { "…" } else { "" })
+            }
         }
     }
 }

@@ -49,6 +49,8 @@ impl<'a> Walk<'a> {
                         json.insert(key.name.clone(), value);
                     }
                 }
+                // Editors find the schema by this key, which says nothing to us.
+                None if dotted == "$schema" => {}
                 None => self.unknown(entry, keys, prefix, &dotted),
             }
         }
@@ -70,7 +72,7 @@ impl<'a> Walk<'a> {
                 || "`freezewise schema --markdown` lists every key".to_owned(),
                 |name| format!("did you mean `{name}`?"),
             );
-        self.report(&entry.place, dotted, format!("`{dotted}` is not a key of the spec"), Some(hint));
+        self.report(&entry.place, dotted, format!("`{}` is not a key of the spec", dotted.escape_debug()), Some(hint));
     }
 
     fn value(&mut self, node: &Node, kind: &Kind, dotted: &str) -> Option<Json> {
@@ -100,7 +102,7 @@ impl<'a> Walk<'a> {
         let typed = match &node.value {
             Value::Text(text) => format!("`{text}`"),
             Value::Integer(integer) => format!("`{integer}`"),
-            Value::Number(number) => format!("`{number}`"),
+            Value::Number(number) => format!("`{number:?}`"),
             Value::Flag(flag) => format!("`{flag}`"),
             other => other.kind().to_owned(),
         };

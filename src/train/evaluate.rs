@@ -80,3 +80,37 @@ fn batch_sums(logits: &Tensor, data: &Resident, start: i64, length: i64) -> Tens
 pub(super) fn read(sums: &Tensor) -> Vec<f64> {
     Vec::<f64>::try_from(sums.to_device(tch::Device::Cpu)).expect("the sums are a vector of doubles")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape};
+    use crate::data::{Images, Labels, Normalisation};
+    use tch::Device;
+
+    /// A network that always answers class 1, and labels for which every error is another fraction.
+    #[test]
+    fn errors_are_counted_by_what_is_known_of_the_labels() {
+        let shape = ImageShape { channels: 3, height: 8, width: 8 };
+        let architecture = Architecture::PreactResnet18 { width: 1 };
+        let blueprint = Blueprint::new(&architecture, Granularity::Block, shape, 3).expect("it fits");
+        let network = Network::new(&blueprint, Device::Cpu, Kind::Double, 0);
+        for named in network.tensors() {
+            let answer = Tensor::from_slice(&[0.0, 5.0, 0.0]);
+            let value = if named.path == "fc.bias" { answer } else { named.tensor.zeros_like() };
+            no_grad(|| named.tensor.shallow_clone().copy_(&value));
+        }
+        let images = Images { shape, pixels: vec![7; 5 * shape.elements()], labels: vec![1, 0, 0, 2, 1] };
+        let labels = Labels { given: vec![1, 1, 0, 1, 2], corrupted: vec![false, true, false, true, true] };
+        let normalisation = Normalisation { mean: vec![0.0; 3], deviation: vec![1.0; 3] };
+        let data = Resident::training(&images, &labels, &normalisation, Device::Cpu, Kind::Double);
+        let errors = evaluate(&network, &data);
+        let by_corruption = errors.by_corruption.expect("some labels are corrupted");
+        assert_eq!((errors.error, by_corruption.clean), (0.4, Some(0.5)));
+        assert_eq!((by_corruption.corrupted, by_corruption.corrupted_true), (1.0 / 3.0, 2.0 / 3.0));
+        let all = (5f64.exp() + 2.0).ln();
+        assert!((errors.loss - (3.0 * (all - 5.0) + 2.0 * all) / 5.0).abs() < 1e-12);
+        let clean = evaluate(&network, &Resident::clean(&images, &normalisation, Device::Cpu, Kind::Double));
+        assert_eq!((clean.error, clean.by_corruption), (0.6, None));
+    }
+}

@@ -99,6 +99,31 @@ fn a_longer_budget_is_trained_and_nothing_is_lost_before_it_can_be() {
 }
 
 #[test]
+fn what_is_torn_is_made_again() {
+    let place = Place::with(TINY);
+    let directory = place.run(&[]);
+    let metrics = std::fs::read(directory.join("metrics.csv")).expect("metrics.csv");
+    for name in ["run.json", "summary.json", "metrics.csv"] {
+        std::fs::write(directory.join(name), "{").expect("torn");
+        assert_eq!(place.run(&[]), directory, "{name}");
+        assert_eq!(std::fs::read(directory.join("metrics.csv")).expect("metrics.csv"), metrics, "{name}");
+    }
+    let source =
+        std::fs::read_dir(place.path("runs/sources")).expect("sources").next().expect("one").expect("one").path();
+    std::fs::write(source.join("weights.safetensors"), "torn").expect("torn");
+    let answer = place.try_run(&["transfer.frozen_layers=1"]);
+    assert_eq!(answer.code, 1);
+    assert!(answer.stderr.contains("and the source is trained again"), "{}", answer.stderr);
+}
+
+#[test]
+fn more_threads_than_cores_are_refused() {
+    let answer = Place::with(TINY).try_run(&["threads=1024"]);
+    assert_eq!(answer.code, 1);
+    assert!(answer.stderr.contains("1024 threads are asked for"), "{}", answer.stderr);
+}
+
+#[test]
 fn two_at_once_share_one_source_and_never_one_run() {
     let place = Place::with(&TINY.replace("epochs = 3", "epochs = 20"));
     let answers: Vec<_> = std::thread::scope(|scope| {

@@ -30,7 +30,7 @@ frozen_norm = "source"
     assert_eq!(answer.stdout, "");
     let expected = [
         "spec.toml:1:1: `a/b` cannot be the name of a folder",
-        "    `name` takes up to 100 letters, digits and `-_.+=`, and does not start with `.` or `-`",
+        "    `name`, by default the file's, takes up to 100 letters, digits and `-_.+=`; not `sources`, nor `.` or `-` first",
         "spec.toml:2:1: `sed` is not a key of the spec",
         "    did you mean `seed`?",
         "spec.toml:3:14: `image_size` takes an integer from 4 to 1024, and not `big`",
@@ -104,6 +104,8 @@ fn unreadable_specs_are_usage_errors() {
     place.write("deep.json", "[".repeat(100_000));
     place.write("deep.toml", format!("a = {}", "[".repeat(100_000)));
     place.write("huge.toml", "[target]\ndataset = \"synthetic\"\n[target.train]\nepochs = 9223372036854775807\n");
+    place.write("marked.json", "\u{feff}{\"$schema\": \"spec.json\", \"target\": {\"dataset\": \"synthetic\"}}");
+    assert_eq!(place.freezewise(&["check", "marked.json"]).code, 0);
     place.write("large.toml", "#".repeat(300 * 1024));
     for spec in ["absent.toml", "spec.yaml", "bytes.toml", "deep.json", "deep.toml", "huge.toml", "large.toml", "."] {
         let answer = place.freezewise(&["check", spec]);
@@ -132,7 +134,8 @@ fn overrides_go_before_the_file_and_are_named_in_problems() {
         wrong.stderr,
         "--set transfer.frozen_layers=many: `transfer.frozen_layers` takes an integer of at least 0 or `all`, and not `many`\n"
     );
-    for set in ["nonsense", "=3", "a..b=1", "name.x=1"] {
+    let deep = format!("{}b=1", "a.".repeat(60_000));
+    for set in ["nonsense", "=3", "a..b=1", "name.x=1", "name=sources", &deep[..20_000]] {
         assert_eq!(check(set).code, 2, "{set}");
     }
 }
