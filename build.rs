@@ -15,12 +15,23 @@ fn main() {
     let mut plugin = None;
     // torch-sys says where libtorch is; without a word from it (a build of the documentation) there is nothing to do.
     if let Some(library) = env::var_os("DEP_TCH_LIBTORCH_LIB").map(PathBuf::from) {
+        check_version(&library);
         println!("cargo:rustc-link-arg=-Wl,-rpath,{}", library.display());
         println!("cargo:rerun-if-changed={}", library.join("libtorch_cpu.so").display());
         plugin = compile_plugin(&library, &out);
     }
     let plugin = plugin.map(|path| path.display().to_string()).unwrap_or_default();
     println!("cargo:rustc-env=FREEZEWISE_BUILT_PLUGIN={plugin}");
+}
+
+/// The bindings fit one release of libtorch, and do not look at what they are given.
+fn check_version(library: &Path) {
+    const NEEDED: [&str; 3] = ["MAJOR 2", "MINOR 11", "PATCH 0"];
+    let header = library.join("../include/torch/headeronly/version.h");
+    // A libtorch without this header is older than the one that is needed.
+    let text = fs::read_to_string(&header).unwrap_or_default();
+    let fits = NEEDED.iter().all(|part| text.contains(&format!("#define TORCH_VERSION_{part}\n")));
+    assert!(fits, "libtorch in {} is not 2.11.0: scripts/setup installs it", library.display());
 }
 
 /// The plugin, or nothing where libtorch has no CUDA half or its headers are not there.
