@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::procedure::{Evaluation, Training};
 use crate::blueprint::{Architecture, Blueprint, FrozenSet, Granularity, ImageShape};
 use crate::catalogue::Dataset;
 
@@ -106,107 +107,6 @@ pub struct Seeds {
     pub dropout: u64,
 }
 
-/// A training.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Training {
-    /// How long.
-    pub budget: Budget,
-    /// Examples in a step.
-    pub batch_size: usize,
-    /// The rule for a step.
-    pub optimizer: Optimizer,
-    /// The rate of a step.
-    pub rate: Rate,
-    /// Share of each label that is spread over the classes.
-    pub label_smoothing: f64,
-    /// What is done to training images at random.
-    pub augmentation: Augmentation,
-}
-
-/// How long a training lasts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Budget {
-    /// Passes over the training examples.
-    Epochs(u64),
-    /// Optimizer steps.
-    Steps(u64),
-}
-
-/// An optimizer and its constants.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Optimizer {
-    /// Stochastic gradient descent.
-    Sgd {
-        /// How much of the last direction is kept.
-        momentum: f64,
-        /// Nesterov's form.
-        nesterov: bool,
-        /// Added to the gradient, times the weight.
-        weight_decay: f64,
-    },
-    /// Adam (Kingma and Ba, arXiv 1412.6980) or `AdamW` (Loshchilov and Hutter, arXiv 1711.05101).
-    Adam {
-        /// Decay of the mean of gradients.
-        beta1: f64,
-        /// Decay of the mean of squared gradients.
-        beta2: f64,
-        /// Added to the root of the latter.
-        epsilon: f64,
-        /// Strength of the decay.
-        weight_decay: f64,
-        /// Whether the decay stays out of the means, as in `AdamW`.
-        decoupled: bool,
-    },
-}
-
-/// The learning rate of every step.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rate {
-    /// Before the schedule.
-    pub base: f64,
-    /// Steps of linear warm-up.
-    pub warmup_steps: u64,
-    /// How it changes.
-    pub schedule: Schedule,
-}
-
-/// How the learning rate changes.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Schedule {
-    /// Not at all.
-    Constant,
-    /// Divided by √(1 + ⌊step / period⌋): Nakkiran et al., arXiv 1912.02292.
-    InverseSqrt {
-        /// Steps.
-        period: u64,
-    },
-    /// Half a cosine wave, down to 0 at the end of the budget.
-    Cosine,
-    /// Multiplied at each of some epochs.
-    Step {
-        /// Epochs, rising.
-        milestones: Vec<u64>,
-        /// The factor.
-        decay: f64,
-    },
-}
-
-/// What is done to training images at random.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Augmentation {
-    /// Black pixels added on each side before a random cut; 0: no crop.
-    pub crop_padding: usize,
-    /// Whether half of the images are mirrored.
-    pub flip: bool,
-}
-
-impl Augmentation {
-    /// Whether anything is done.
-    pub fn is_some(self) -> bool {
-        self != Self::default()
-    }
-}
-
 /// What goes from source to target, and what stays frozen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
@@ -240,55 +140,12 @@ pub enum UnfrozenInit {
     Random,
 }
 
-/// After which epochs errors are measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Evaluation {
-    /// Every so many, and before the first step.
-    Every(u64),
-    /// About twenty in each tenfold of epochs.
-    Log,
-}
-
-impl Evaluation {
-    /// Whether the schedule has an epoch; epoch 0 is before the first step.
-    pub fn has(self, epoch: u64) -> bool {
-        let notch = |epoch: u64| ((epoch as f64).log10() * 20.0 + 1e-9).floor();
-        match self {
-            Self::Every(every) => epoch.is_multiple_of(every),
-            Self::Log => epoch < 2 || notch(epoch) > notch(epoch - 1),
-        }
-    }
-}
-
 impl Data {
     /// The data set it is from.
     pub fn dataset(self) -> Dataset {
         match self {
             Self::Files(dataset) => dataset,
             Self::Synthetic { .. } => Dataset::Synthetic,
-        }
-    }
-}
-
-impl Training {
-    /// Steps of an epoch over `examples`.
-    pub fn steps_per_epoch(&self, examples: usize) -> u64 {
-        examples.div_ceil(self.batch_size) as u64
-    }
-
-    /// All steps of the budget.
-    pub fn steps(&self, examples: usize) -> u64 {
-        match self.budget {
-            Budget::Epochs(epochs) => epochs * self.steps_per_epoch(examples),
-            Budget::Steps(steps) => steps,
-        }
-    }
-
-    /// All epochs of the budget, the last of them perhaps cut short.
-    pub fn epochs(&self, examples: usize) -> u64 {
-        match self.budget {
-            Budget::Epochs(epochs) => epochs,
-            Budget::Steps(steps) => steps.div_ceil(self.steps_per_epoch(examples)),
         }
     }
 }
@@ -312,20 +169,5 @@ impl fmt::Display for FrozenNorm {
             Self::Target => "target",
             Self::Batch => "batch",
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_logarithmic_schedule_is_dense_first() {
-        let epochs: Vec<u64> = (0..=1000).filter(|&epoch| Evaluation::Log.has(epoch)).collect();
-        assert_eq!(&epochs[..11], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-        assert!(epochs.contains(&100) && epochs.contains(&1000));
-        let decade = epochs.iter().filter(|&&epoch| epoch > 100 && epoch <= 1000).count();
-        assert_eq!(decade, 20);
-        assert!(Evaluation::Every(3).has(0) && Evaluation::Every(3).has(6) && !Evaluation::Every(3).has(7));
     }
 }

@@ -1,10 +1,10 @@
 //! From what was written, defaults filled in, to what it means; contradictions are found on the way, all of them.
 
 use super::experiment::{
-    Augmentation, Data, DeviceChoice, Evaluation, Experiment, FrozenNorm, Seeds, Side, Source, Task, Transfer,
-    UnfrozenInit,
+    Data, DeviceChoice, Experiment, FrozenNorm, Seeds, Side, Source, Task, Transfer, UnfrozenInit,
 };
 use super::problem::Problem;
+use super::procedure::{Augmentation, Evaluation};
 use super::tree::Node;
 use super::written::{self, Written};
 use super::{frozen, network, training};

@@ -14,6 +14,7 @@ mod meaning;
 mod network;
 mod page;
 mod problem;
+mod procedure;
 mod read;
 mod training;
 mod tree;
@@ -26,12 +27,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use toml::Value;
 
-pub use experiment::{
-    Augmentation, Budget, Data, DeviceChoice, Evaluation, Experiment, FrozenNorm, Optimizer, Rate, Schedule, Seeds,
-    Side, Source, Task, Training, Transfer, UnfrozenInit,
-};
+pub use experiment::{Data, DeviceChoice, Experiment, FrozenNorm, Seeds, Side, Source, Task, Transfer, UnfrozenInit};
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
+pub use procedure::{Augmentation, Budget, Evaluation, Optimizer, Rate, Schedule, Training};
 
 use crate::blueprint::Architecture;
 use crate::error::UserError;

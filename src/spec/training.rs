@@ -1,7 +1,7 @@
 //! What the keys of a `train` table mean, and which of them contradict each other.
 
-use super::experiment::{Budget, Optimizer, Rate, Schedule, Training};
 use super::meaning::{Report, augmentation};
+use super::procedure::{Budget, Optimizer, Rate, Schedule, Training};
 use super::written::{self, Train};
 
 /// The training that a filled table means, over `examples`; `prefix` is the table's dotted key.
