@@ -16,6 +16,8 @@ mod phase;
 mod report;
 mod resident;
 mod schedule;
+mod step;
+mod sums;
 
 pub use evaluate::Errors;
 pub use optimizer::Optimizer;

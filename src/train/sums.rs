@@ -1,0 +1,57 @@
+//! What an epoch adds up: on the device, read once at its end.
+
+use tch::{Device, Kind, Tensor, no_grad};
+
+use super::evaluate::read;
+use super::report::Running;
+
+/// Sums over an epoch, on the device.
+pub(super) struct Sums {
+    /// Loss and wrong answers, each times the batch; `[2]`.
+    totals: Tensor,
+    /// The step at hand, from 1.
+    step: Tensor,
+    /// The first step whose loss was not finite; beyond all steps where there is none.
+    first_bad: Tensor,
+}
+
+const NEVER: i64 = i64::MAX;
+
+/// What an epoch gave.
+pub(super) struct EpochSums {
+    /// Means over its batches.
+    pub(super) running: Running,
+    /// The first step whose loss was not finite.
+    pub(super) first_bad: Option<u64>,
+}
+
+impl Sums {
+    pub(super) fn new(device: Device, done: u64) -> Self {
+        Self {
+            totals: Tensor::zeros([2], (Kind::Double, device)),
+            step: Tensor::full([], done as i64, (Kind::Int64, device)),
+            first_bad: Tensor::full([], NEVER, (Kind::Int64, device)),
+        }
+    }
+
+    pub(super) fn add(&mut self, loss: &Tensor, logits: &Tensor, labels: &Tensor) {
+        no_grad(|| {
+            let batch = labels.size()[0] as f64;
+            let wrong = logits.argmax(1, false).not_equal_tensor(labels).sum(Kind::Double);
+            let loss = loss.detach().to_kind(Kind::Double);
+            let _ = self.step.g_add_scalar_(1);
+            let bad = self.step.masked_fill(&loss.isfinite(), NEVER);
+            self.first_bad = self.first_bad.minimum(&bad);
+            let _ = self.totals.g_add_(&Tensor::stack(&[loss * batch, wrong], 0));
+        });
+    }
+
+    pub(super) fn read(&self, images: f64) -> EpochSums {
+        let bad = self.first_bad.to_kind(Kind::Double).unsqueeze(0);
+        let numbers = read(&Tensor::cat(&[&self.totals, &bad], 0));
+        EpochSums {
+            running: Running { loss: numbers[0] / images, error: numbers[1] / images },
+            first_bad: (numbers[2] < NEVER as f64).then_some(numbers[2] as u64),
+        }
+    }
+}
