@@ -1,8 +1,10 @@
-//! Pure functions on numbers: what a curve of errors shows. Nothing here reads files or trains.
+//! Pure functions on numbers: what a curve of errors shows, how alike two tasks are. Nothing here reads files or
+//! trains.
 
 mod descent;
 mod interpolation;
 mod regime;
+pub mod similarity;
 
 pub use descent::{Bump, largest_bump};
 pub use interpolation::{Interpolation, interpolation};
