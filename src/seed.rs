@@ -25,6 +25,8 @@ pub enum Purpose {
     Augment,
     /// What dropout drops in a step.
     Dropout,
+    /// Which images a similarity is measured on.
+    Similarity,
     /// The features and images of the synthetic task.
     Synthetic,
 }
@@ -39,6 +41,7 @@ impl Purpose {
             Self::Order => "order",
             Self::Augment => "augment",
             Self::Dropout => "dropout",
+            Self::Similarity => "similarity",
             Self::Synthetic => "synthetic",
         }
     }

@@ -74,7 +74,7 @@ pub struct Blueprint {
     pub classes: usize,
     /// The freezable layers.
     pub layers: Vec<Layer>,
-    /// Pooling and classifier: new for every task, never frozen, not counted in k.
+    /// Pooling and then the classifier, one linear map: new for every task, never frozen, not counted in k.
     pub head: Layer,
 }
 

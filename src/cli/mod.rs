@@ -8,6 +8,7 @@ mod man;
 mod options;
 mod run;
 mod schema;
+mod similarity;
 mod weights;
 
 use std::process::ExitCode;
@@ -35,6 +36,8 @@ enum Verb {
     Check(check::Arguments),
     /// Show a spec's layers, their shapes and costs, and what trains at each number of frozen layers.
     Describe(describe::Arguments),
+    /// Measure how alike source and target are, before and after pretraining.
+    Similarity(similarity::Arguments),
     /// Bring PyTorch's weights in, and a run's weights out.
     Weights(weights::Arguments),
     /// Print the JSON schema of a spec, or every key on one page.
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
         Verb::Run(arguments) => run::main(&arguments),
         Verb::Check(arguments) => check::main(&arguments),
         Verb::Describe(arguments) => describe::main(&arguments),
+        Verb::Similarity(arguments) => similarity::main(&arguments),
         Verb::Weights(arguments) => weights::main(&arguments),
         Verb::Schema(arguments) => schema::main(&arguments),
         Verb::Doctor(arguments) => doctor::main(&arguments),

@@ -102,6 +102,24 @@ impl Network {
         self.run(0, self.layers.len(), Flow::new(images), mode).value
     }
 
+    /// What comes to the classifier, `[batch, features]`, from what the freezable layers give: pooled, no more.
+    pub fn pool(&self, flow: Flow, mode: Mode) -> Tensor {
+        let (_, pooling) = self.head();
+        pooling.iter().fold(flow, |flow, step| step.run(flow, mode)).value
+    }
+
+    /// Logits `[batch, classes]` of pooled features.
+    pub fn classify(&self, features: Tensor) -> Tensor {
+        let (classifier, _) = self.head();
+        classifier.run(Flow::new(features), Mode::Evaluate).value
+    }
+
+    /// The head's linear map, and what is before it.
+    fn head(&self) -> (&Step, &[Step]) {
+        let head = self.layers.last().and_then(|head| head.steps.split_last());
+        head.expect("a head ends in a linear map")
+    }
+
     /// Whether anything in it is dropped at random in training.
     pub fn has_dropout(&self) -> bool {
         let mut operations = self.blueprint.layers.iter().flat_map(|layer| &layer.operations);

@@ -62,6 +62,16 @@ impl RunDirectory {
         self.0.join("log.txt")
     }
 
+    /// How alike source and target are.
+    pub fn similarity(&self) -> PathBuf {
+        self.0.join("similarity.json")
+    }
+
+    /// What was said while that was measured.
+    pub fn similarity_log(&self) -> PathBuf {
+        self.0.join("similarity-log.txt")
+    }
+
     /// Why a run failed.
     pub fn error(&self) -> PathBuf {
         self.0.join("error.txt")

@@ -9,6 +9,7 @@ use super::attempt::attempt;
 use super::directory::RunDirectory;
 use super::event::Audience;
 use super::lock::{Asked, Lock};
+use super::machine::Machine;
 use super::metrics::{self, Row};
 use super::phase::{Course, Frozen, Voice};
 use super::record::{DataRecord, Length, Record, write_json};
@@ -18,7 +19,7 @@ use super::transfer::transfer;
 use crate::data::{self, TaskData};
 use crate::error::UserError;
 use crate::files::{self, Lines};
-use crate::native::{self, Chosen};
+use crate::native;
 use crate::network::{Network, write_safetensors};
 use crate::spec::{Source, Spec};
 
@@ -44,13 +45,6 @@ pub struct Finished {
     pub already: bool,
 }
 
-/// What a phase computes with.
-pub(super) struct Machine<'a> {
-    pub(super) device: Chosen,
-    pub(super) threads: usize,
-    pub(super) places: Places<'a>,
-}
-
 /// Runs a spec to its end, or finds that it was run.
 pub fn run(spec: &Spec, places: Places<'_>, audience: &mut dyn Audience) -> Result<Finished> {
     let experiment = &spec.experiment;
@@ -71,18 +65,7 @@ pub fn run(spec: &Spec, places: Places<'_>, audience: &mut dyn Audience) -> Resu
         return Ok(finished);
     }
     // Device and data come first: a run that cannot start leaves what an earlier one left.
-    let device = native::choose(experiment.device)?;
-    let threads = native::thread_count(experiment.threads);
-    let cores = std::thread::available_parallelism().map_or(threads, std::num::NonZero::get);
-    if threads > cores {
-        let message = format!("{threads} threads are asked for, and this machine has {cores} cores for the program");
-        return Err(UserError::new(message)
-            .hint("more would stall each other: see `threads` and OMP_NUM_THREADS")
-            .into());
-    }
-    native::set_threads(threads);
-    native::keep_freed_memory();
-    let machine = Machine { device, threads, places };
+    let machine = Machine::start(experiment, places)?;
     let target = &experiment.target;
     let data = data::load(target, experiment.image, places.data)?;
     let mut voice = Voice { log: Lines::create(&directory.log(), "")?, audience };

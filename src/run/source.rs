@@ -7,8 +7,8 @@ use tch::Kind;
 
 use super::attempt::attempt;
 use super::directory::RunDirectory;
-use super::execute::Machine;
 use super::lock::{Asked, Lock};
+use super::machine::Machine;
 use super::phase::{Course, Frozen, Voice};
 use super::record::{DataRecord, Length, Record};
 use crate::blueprint::FrozenSet;

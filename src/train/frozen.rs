@@ -10,7 +10,7 @@ use crate::blueprint::FrozenSet;
 use crate::network::{Mode, Network, Place};
 
 /// Sets the statistics of the batch norms in frozen layers.
-pub(super) fn fit_frozen_statistics(network: &Network, frozen: &FrozenSet, data: &Resident) {
+pub fn fit_frozen_statistics(network: &Network, frozen: &FrozenSet, data: &Resident) {
     no_grad(|| {
         for place in network.batch_norms(|layer| frozen.has(layer)) {
             let (mean, variance) = statistics(network, place, data);

@@ -20,6 +20,7 @@ mod step;
 mod sums;
 
 pub use evaluate::Errors;
+pub use frozen::fit_frozen_statistics;
 pub use optimizer::Optimizer;
 pub use phase::{FINAL_EPOCHS, Phase};
 pub use report::{EpochReport, Observer, Running};

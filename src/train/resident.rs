@@ -116,7 +116,7 @@ impl Resident {
     }
 
     /// The network's input for a stretch of examples, none padded.
-    pub(super) fn stretch(&self, start: i64, length: i64) -> Tensor {
+    pub fn stretch(&self, start: i64, length: i64) -> Tensor {
         self.normalise(&self.images.i(start..start + length))
     }
 

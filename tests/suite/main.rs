@@ -10,5 +10,6 @@ mod program;
 mod readme;
 mod run;
 mod scripts;
+mod similarity;
 mod spec;
 mod verbs;

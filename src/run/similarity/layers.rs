@@ -1,0 +1,82 @@
+//! CKA, layer by layer: the networks go through the images side by side, so that no more than one layer of each is held.
+
+use tch::{Device, Kind, Tensor};
+
+use super::facts::LayerSimilarity;
+use super::features::flows;
+use crate::analysis::similarity::Gram;
+use crate::blueprint::Blueprint;
+use crate::network::{Flow, Mode, Network};
+use crate::train::Resident;
+
+/// More images change the debiased CKA in its third digit.
+const MOST_IMAGES: usize = 1000;
+/// Fewer would say nothing.
+const LEAST_IMAGES: usize = 50;
+/// The features of one layer of one network, in numbers: 256 MB.
+const MOST_NUMBERS: usize = 64 << 20;
+
+/// On how many images layers are compared: as many as are at hand and fit.
+pub(super) fn images(blueprint: &Blueprint, at_hand: usize) -> usize {
+    let largest = blueprint.facts().iter().map(|layer| layer.output.elements()).max().unwrap_or(1);
+    (MOST_NUMBERS / largest).clamp(LEAST_IMAGES, MOST_IMAGES).min(at_hand)
+}
+
+/// Every layer of a network against those of others.
+pub(super) fn compare(
+    data: &Resident,
+    trained: &Network,
+    fresh: &Network,
+    fine_tuned: Option<&Network>,
+) -> Vec<LayerSimilarity> {
+    let layers = trained.blueprint().layers.iter().map(|layer| layer.name.as_str());
+    let walk = |network| Walk { network, layer: 0, flows: flows(data).collect() };
+    let (mut trained, mut fresh, mut fine_tuned) = (walk(trained), walk(fresh), fine_tuned.map(walk));
+    let row = |layer: &str| {
+        for walk in [&mut trained, &mut fresh].into_iter().chain(&mut fine_tuned) {
+            walk.go_on();
+        }
+        let gram = trained.gram();
+        LayerSimilarity {
+            layer: layer.to_owned(),
+            fresh: gram.cka(&fresh.gram()),
+            fine_tuned: fine_tuned.as_ref().map(|walk| gram.cka(&walk.gram())),
+        }
+    };
+    layers.chain(["pooling"]).map(row).collect()
+}
+
+/// A network, and how far images have come in it, in batches.
+struct Walk<'a> {
+    network: &'a Network,
+    layer: usize,
+    flows: Vec<Flow>,
+}
+
+impl Walk<'_> {
+    /// Past the next layer, or after the last one past the pooling.
+    fn go_on(&mut self) {
+        let (network, layer) = (self.network, self.layer);
+        for flow in &mut self.flows {
+            let before = std::mem::replace(flow, Flow::new(Tensor::new()));
+            *flow = if layer < network.freezable() {
+                network.run(layer, layer + 1, before, Mode::Evaluate)
+            } else {
+                Flow::new(network.pool(before, Mode::Evaluate))
+            };
+        }
+        self.layer += 1;
+    }
+
+    /// The products of what the images are now, about their mean: it takes no part in CKA, and without it no digits
+    /// are lost.
+    fn gram(&self) -> Gram {
+        let parts: Vec<Tensor> = self.flows.iter().map(|flow| flow.value.flatten(1, -1).to_kind(Kind::Float)).collect();
+        let mut features = Tensor::cat(&parts, 0);
+        let mean = features.mean_dim([0i64].as_slice(), true, Kind::Float);
+        let _ = features.g_sub_(&mean);
+        let gram = features.matmul(&features.transpose(0, 1)).to_device(Device::Cpu).to_kind(Kind::Double);
+        let values = Vec::<f64>::try_from(gram.contiguous().flatten(0, -1));
+        Gram::from_rows(features.size()[0] as usize, &values.expect("a matrix of doubles"))
+    }
+}

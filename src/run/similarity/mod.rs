@@ -1,0 +1,172 @@
+//! How alike source and target are, before and after pretraining: the features of a fresh network and of the trained
+//! source, measured by `analysis::similarity`.
+//!
+//! Features are those of the pooling, in evaluation mode, of images as the tasks have them, without augmentation. The
+//! fresh network is the one that pretraining starts from, its batch norms fitted to training images of the source: with
+//! initial statistics they would normalise nothing, and two networks would be compared that differ in more than training.
+
+mod facts;
+mod features;
+mod layers;
+mod measure;
+
+use anyhow::Result;
+use tch::{Kind, no_grad};
+
+pub use facts::{Images, LayerSimilarity, Measures, Similarity, TaskFacts};
+
+use super::directory::RunDirectory;
+use super::event::Audience;
+use super::execute::Places;
+use super::machine::Machine;
+use super::phase::Voice;
+use super::record::{Record, write_json};
+use super::source;
+use crate::analysis::similarity::overlap;
+use crate::blueprint::FrozenSet;
+use crate::data::{self, Normalisation, TaskData};
+use crate::error::UserError;
+use crate::files::{self, Lines};
+use crate::network::{NamedTensors, Network, read_safetensors};
+use crate::spec::{Source, Spec, Task};
+use crate::train::{Resident, fit_frozen_statistics};
+use features::{Features, Look, chosen};
+
+/// Running statistics of the fresh network are settled by as many images.
+const STATISTICS_IMAGES: usize = 1000;
+
+/// Measures source against target, on at most `most` images of each split, and writes `similarity.json` beside what
+/// the spec's run leaves. The source is trained first where nobody has yet; where the run is finished its fine-tuned
+/// network is compared too.
+pub fn similarity(
+    spec: &Spec,
+    places: Places<'_>,
+    most: usize,
+    audience: &mut dyn Audience,
+) -> Result<(RunDirectory, Similarity)> {
+    let experiment = &spec.experiment;
+    let (Some(source), Some(hash)) = (&experiment.source, spec.source_hash()) else {
+        let error = UserError::usage("the spec has no source to compare the target with");
+        return Err(error.hint("give it a `[source]` table").into());
+    };
+    let directory = RunDirectory::of_run(places.out, &experiment.name, &spec.run_folder());
+    let machine = Machine::start(experiment, places)?;
+    let target = data::load(&experiment.target, experiment.image, places.data)?;
+    let source_data = match source {
+        Source::Task(task) => Some(data::load(task, experiment.image, places.data)?),
+        Source::Weights(_) => None,
+    };
+    files::create_folder(directory.path())?;
+    let mut voice = Voice { log: Lines::create(&directory.similarity_log(), "")?, audience };
+    let weights = match source {
+        Source::Task(task) => source::weights(spec, task, &hash, &machine, &mut voice)?,
+        Source::Weights(path) => source::from_file(path, &mut voice)?,
+    };
+    let comparison = Comparison { spec, machine: &machine, target: &target, source: source_data.as_ref(), most };
+    let networks = comparison.networks(&weights, &directory)?;
+    voice.note("measuring features, before and after pretraining")?;
+    let similarity = Similarity {
+        source: source_facts(source, hash, source_data.as_ref()),
+        target: TaskFacts::new(&experiment.target, &target),
+        run: format!("{}/{}", experiment.name, spec.run_folder()),
+        images: comparison.images(&networks.fresh),
+        before: comparison.measures(&networks.fresh)?,
+        after: comparison.measures(&networks.trained)?,
+        layers: comparison.layers(&networks),
+        labels: source_data.as_ref().and_then(|source| overlap(&source.classes, &target.classes)),
+    };
+    write_json(&directory.similarity(), &similarity)?;
+    Ok((directory, similarity))
+}
+
+fn source_facts(source: &Source, hash: String, data: Option<&TaskData>) -> TaskFacts {
+    let facts = match (source, data) {
+        (Source::Task(task), Some(data)) => TaskFacts::new(task, data),
+        (Source::Weights(path), _) => TaskFacts::of_file(path),
+        (Source::Task(_), None) => unreachable!("the data of a source task are loaded"),
+    };
+    TaskFacts { hash: Some(hash), ..facts }
+}
+
+/// What is compared.
+struct Comparison<'a> {
+    spec: &'a Spec,
+    machine: &'a Machine<'a>,
+    target: &'a TaskData,
+    source: Option<&'a TaskData>,
+    most: usize,
+}
+
+/// The networks that are compared.
+struct Networks {
+    fresh: Network,
+    trained: Network,
+    fine_tuned: Option<Network>,
+}
+
+impl Comparison<'_> {
+    fn networks(&self, weights: &NamedTensors, directory: &RunDirectory) -> Result<Networks> {
+        let experiment = &self.spec.experiment;
+        let new = |task: &Task| {
+            Network::new(&experiment.blueprint(task), self.machine.device.device, Kind::Float, task.seeds.initial)
+        };
+        let target = &experiment.target;
+        // A file's head, if it has one, tells classes of which nothing is known.
+        let (task, with_head) = match &experiment.source {
+            Some(Source::Task(task)) => (&**task, true),
+            _ => (target, false),
+        };
+        let (fresh, trained) = (new(task), new(task));
+        trained.load(weights, |layer| with_head || layer < trained.freezable())?;
+        let all = FrozenSet::first(fresh.freezable(), fresh.freezable());
+        let (split, data) = self.source.map_or((&self.target.train, self.target), |source| (&source.train, source));
+        fit_frozen_statistics(&fresh, &all, &self.resident(split, &data.normalisation, STATISTICS_IMAGES).data);
+        let finished = Record::read(directory)?.is_some_and(|record| record.has_finished(target));
+        let fine_tuned = if finished && directory.weights().is_file() {
+            let network = new(target);
+            network.load(&read_safetensors(&directory.weights())?, |_| true)?;
+            Some(network)
+        } else {
+            None
+        };
+        Ok(Networks { fresh, trained, fine_tuned })
+    }
+
+    fn resident(&self, images: &data::Images, normalisation: &Normalisation, most: usize) -> Look {
+        let images = chosen(images, most);
+        let data = Resident::clean(&images, normalisation, self.machine.device.device, Kind::Float);
+        Look { data, labels: images.labels }
+    }
+
+    fn images(&self, network: &Network) -> Images {
+        let looked_at = |images: &data::Images| images.count().min(self.most);
+        Images {
+            source_test: self.source.map(|source| looked_at(&source.test)),
+            target_test: looked_at(&self.target.test),
+            target_train: looked_at(&self.target.train),
+            layers: layers::images(network.blueprint(), looked_at(&self.target.test)),
+        }
+    }
+
+    /// Everything that one network's features tell.
+    fn measures(&self, network: &Network) -> Result<Measures> {
+        let features = |images, normalisation| Features::of(network, &self.resident(images, normalisation, self.most));
+        let (target, classes) = (self.target, self.target.classes.len());
+        let train = features(&target.train, &target.normalisation)?;
+        let mut measures = measure::transferability(&train, classes, self.source.is_some());
+        if let Some(source) = self.source {
+            let one = features(&source.test, &source.normalisation)?;
+            let other = features(&target.test, &target.normalisation)?;
+            measures.frechet = Some(measure::frechet(&one, &other));
+            measures.classes = Some(measure::classes(&one, &other, [&source.classes, &target.classes]));
+        }
+        Ok(measures)
+    }
+
+    /// Every layer, and the pooling, of the trained source against the other networks.
+    fn layers(&self, networks: &Networks) -> Vec<LayerSimilarity> {
+        let count = layers::images(networks.trained.blueprint(), self.target.test.count().min(self.most));
+        let look = self.resident(&self.target.test, &self.target.normalisation, count);
+        no_grad(|| layers::compare(&look.data, &networks.trained, &networks.fresh, networks.fine_tuned.as_ref()))
+    }
+}
