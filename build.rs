@@ -1,5 +1,5 @@
-//! Compiles the CUDA plugin against the headers of the same libtorch that torch-sys links, and gives the binary that
-//! library's place.
+//! Compiles both halves of the shim against the headers of the same libtorch that torch-sys links: what is linked in,
+//! and the CUDA plugin. And gives the binary that library's place.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ const PLUGIN: &str = "libfreezewise_cuda.so";
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-changed=native/cuda.cpp");
+    println!("cargo:rerun-if-changed=native");
     println!("cargo:rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let mut plugin = None;
@@ -18,6 +18,7 @@ fn main() {
         check_version(&library);
         println!("cargo:rustc-link-arg=-Wl,-rpath,{}", library.display());
         println!("cargo:rerun-if-changed={}", library.join("libtorch_cpu.so").display());
+        compile_shim(&library);
         plugin = compile_plugin(&library, &out);
     }
     let plugin = plugin.map(|path| path.display().to_string()).unwrap_or_default();
@@ -32,6 +33,21 @@ fn check_version(library: &Path) {
     let text = fs::read_to_string(&header).unwrap_or_default();
     let fits = NEEDED.iter().all(|part| text.contains(&format!("#define TORCH_VERSION_{part}\n")));
     assert!(fits, "libtorch in {} is not 2.11.0: scripts/setup installs it", library.display());
+}
+
+/// The half that needs no CUDA, linked into the program.
+fn compile_shim(library: &Path) {
+    let torch = library.join("../include");
+    cc::Build::new()
+        .cpp(true)
+        .std("c++17")
+        .opt_level(2)
+        .debug(false)
+        .define("_GLIBCXX_USE_CXX11_ABI", "1")
+        .flag("-isystem")
+        .flag(torch.to_str().expect("a path without odd letters"))
+        .file("native/shim.cpp")
+        .compile("freezewise_shim");
 }
 
 /// The plugin, or nothing where libtorch has no CUDA half or its headers are not there.

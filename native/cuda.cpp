@@ -1,64 +1,121 @@
 // The CUDA half of Freezewise: a shared object of its own, so that one binary serves machines with and without CUDA.
 // It is loaded after libtorch_cuda.so and before libtorch is first asked for CUDA (src/native/cuda.rs).
-//
-// Every function catches what C++ throws: an exception must not cross into Rust.
+#include <ATen/Context.h>
+#include <ATen/cuda/CUDAGraph.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAFunctions.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
 #include <cuda_runtime_api.h>
 #include <torch/version.h>
 
-#include <cstdint>
-#include <cstring>
+#include <memory>
+
+#include "plugin.h"
+
+struct freezewise_graph {
+  at::cuda::CUDAGraph graph;
+  bool ended = false;
+};
 
 namespace {
 
-constexpr size_t kTextSize = 256;
+using c10::cuda::CUDACachingAllocator::getDeviceStats;
 
-void copy_text(char* to, const char* from) {
-  std::strncpy(to, from, kTextSize - 1);
-  to[kTextSize - 1] = '\0';
+uint64_t bytes(const c10::CachingDeviceAllocator::Stat& stat, bool peak) {
+  return static_cast<uint64_t>(peak ? stat.peak : stat.current);
 }
+
+c10::DeviceIndex index_of(int device) { return static_cast<c10::DeviceIndex>(device); }
+
+constexpr auto kAll = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
 
 }  // namespace
 
 extern "C" {
 
-struct freezewise_device {
-  char name[kTextSize];
-  uint64_t memory_bytes;
-  int32_t major, minor;
-  int64_t cudnn;
-};
-
-// The libtorch that the plugin was compiled for, such as 2.11.0.
 const char* freezewise_torch_version() { return TORCH_VERSION; }
 
-// Describes a device; 0, or 1 with the cause in `error` (kTextSize bytes).
-int freezewise_device_facts(int index, freezewise_device* facts, char* error) {
-  try {
+int freezewise_device_facts(int device, freezewise_device* facts, char* error) {
+  return caught(error, [&] {
     cudaDeviceProp properties;
-    C10_CUDA_CHECK(cudaGetDeviceProperties(&properties, index));
+    C10_CUDA_CHECK(cudaGetDeviceProperties(&properties, device));
     copy_text(facts->name, properties.name);
     facts->memory_bytes = properties.totalGlobalMem;
     facts->major = properties.major;
     facts->minor = properties.minor;
     const auto& hooks = at::detail::getCUDAHooks();
     facts->cudnn = hooks.compiledWithCuDNN() ? hooks.versionRuntimeCuDNN() : 0;
-    return 0;
-  } catch (const std::exception& exception) {
-    copy_text(error, exception.what());
-    return 1;
-  }
+  });
 }
 
-// The most bytes that tensors have held on a device since the process started; 0 where that cannot be told.
-uint64_t freezewise_peak_bytes(int index) {
+int freezewise_device_memory(int device, freezewise_memory* memory, char* error) {
+  return caught(error, [&] {
+    const auto stats = getDeviceStats(index_of(device));
+    memory->held = bytes(stats.allocated_bytes[kAll], false);
+    memory->peak = bytes(stats.allocated_bytes[kAll], true);
+    memory->reserved = bytes(stats.reserved_bytes[kAll], false);
+    const c10::cuda::CUDAGuard guard(index_of(device));
+    size_t free = 0, total = 0;
+    C10_CUDA_CHECK(cudaMemGetInfo(&free, &total));
+    // What is reserved and not held can be had without asking the device.
+    memory->free = free + (memory->reserved - memory->held);
+  });
+}
+
+int freezewise_reset_peak(int device, char* error) {
+  return caught(error, [&] { c10::cuda::CUDACachingAllocator::resetPeakStats(index_of(device)); });
+}
+
+int freezewise_empty_cache(char* error) {
+  return caught(error, [&] { c10::cuda::CUDACachingAllocator::emptyCache(); });
+}
+
+int freezewise_use_stream(int device, char* error) {
+  return caught(error, [&] {
+    c10::cuda::device_synchronize();
+    c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromPool(false, index_of(device)));
+  });
+}
+
+int freezewise_synchronize(int device, char* error) {
+  return caught(error, [&] {
+    const c10::cuda::CUDAGuard guard(index_of(device));
+    c10::cuda::device_synchronize();
+  });
+}
+
+int freezewise_capture_begin(freezewise_graph** graph, char* error) {
+  return caught(error, [&] {
+    auto fresh = std::make_unique<freezewise_graph>();
+    // Dropout draws on this generator; registered, it draws new numbers at each replay. `capture_begin` does it.
+    fresh->graph.capture_begin();
+    *graph = fresh.release();
+  });
+}
+
+int freezewise_capture_end(freezewise_graph* graph, char* error) {
+  return caught(error, [&] {
+    graph->ended = true;
+    graph->graph.capture_end();
+  });
+}
+
+int freezewise_replay(freezewise_graph* graph, char* error) {
+  return caught(error, [&] { graph->graph.replay(); });
+}
+
+void freezewise_drop_graph(freezewise_graph* graph) {
   try {
-    const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(index));
-    return static_cast<uint64_t>(stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak);
+    // A capture that an error broke off must end before the stream is good for anything else.
+    if (!graph->ended) graph->graph.capture_end();
   } catch (const std::exception&) {
-    return 0;
+  }
+  try {
+    delete graph;
+  } catch (const std::exception&) {
   }
 }
 

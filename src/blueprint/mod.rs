@@ -92,6 +92,18 @@ pub struct LayerFacts {
 }
 
 impl Blueprint {
+    /// How many channels its first feature map has; a network that turns images into tokens at once has none.
+    pub fn feature_channels(&self) -> Option<usize> {
+        let mut operations = self.layers.iter().flat_map(|layer| &layer.operations);
+        if operations.clone().any(|operation| matches!(operation, Operation::Tokens)) {
+            return None;
+        }
+        operations.find_map(|operation| match operation {
+            Operation::Convolution { outputs, .. } => Some(*outputs),
+            _ => None,
+        })
+    }
+
     /// The network of an architecture for images of a shape and a number of classes, if its sizes go together.
     pub fn new(
         architecture: &Architecture,

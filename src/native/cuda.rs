@@ -9,11 +9,11 @@ use std::sync::OnceLock;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW, Symbol};
 
+use super::shim::{TEXT_SIZE, call};
+
 use crate::error::UserError;
 
 const PLUGIN: &str = "libfreezewise_cuda.so";
-const TEXT_SIZE: usize = 256;
-
 /// What is known of a CUDA device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceFacts {
@@ -27,7 +27,7 @@ pub struct DeviceFacts {
     pub cudnn: i64,
 }
 
-/// `freezewise_device` of `native/cuda.cpp`.
+/// `freezewise_device` of `native/plugin.h`.
 #[repr(C)]
 struct RawFacts {
     name: [c_char; TEXT_SIZE],
@@ -37,13 +37,47 @@ struct RawFacts {
     cudnn: i64,
 }
 
+/// `freezewise_memory` of `native/plugin.h`: bytes of a device.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeviceMemory {
+    /// Held by tensors now.
+    pub held: u64,
+    /// The most that tensors held.
+    pub peak: u64,
+    /// Taken from the device, held or not.
+    pub reserved: u64,
+    /// What tensors could still get.
+    pub free: u64,
+}
+
+/// A graph of the plugin's.
+#[repr(C)]
+pub(super) struct RawGraph {
+    _private: [u8; 0],
+}
+
 type TorchVersion = unsafe extern "C" fn() -> *const c_char;
 type Facts = unsafe extern "C" fn(c_int, *mut RawFacts, *mut c_char) -> c_int;
-type PeakBytes = unsafe extern "C" fn(c_int) -> u64;
+type Memory = unsafe extern "C" fn(c_int, *mut DeviceMemory, *mut c_char) -> c_int;
+type OfDevice = unsafe extern "C" fn(c_int, *mut c_char) -> c_int;
+type OfProcess = unsafe extern "C" fn(*mut c_char) -> c_int;
+type Begin = unsafe extern "C" fn(*mut *mut RawGraph, *mut c_char) -> c_int;
+type OfGraph = unsafe extern "C" fn(*mut RawGraph, *mut c_char) -> c_int;
+type Drop = unsafe extern "C" fn(*mut RawGraph);
 
-struct Plugin {
+/// The functions of `native/plugin.h`.
+pub(super) struct Plugin {
     facts: Symbol<Facts>,
-    peak_bytes: Symbol<PeakBytes>,
+    memory: Symbol<Memory>,
+    pub(super) reset_peak: Symbol<OfDevice>,
+    pub(super) empty_cache: Symbol<OfProcess>,
+    pub(super) use_stream: Symbol<OfDevice>,
+    pub(super) synchronize: Symbol<OfDevice>,
+    pub(super) capture_begin: Symbol<Begin>,
+    pub(super) capture_end: Symbol<OfGraph>,
+    pub(super) replay: Symbol<OfGraph>,
+    pub(super) drop_graph: Symbol<Drop>,
     _library: Library,
 }
 
@@ -97,13 +131,15 @@ pub fn cudnn_version(facts: &DeviceFacts) -> Option<String> {
     (facts.cudnn > 0).then(|| format!("{}.{}.{}", facts.cudnn / 10_000, facts.cudnn / 100 % 100, facts.cudnn % 100))
 }
 
-pub(super) fn peak_bytes(index: usize) -> Option<u64> {
+/// The memory of a device, if CUDA is loaded.
+pub fn device_memory(index: usize) -> Option<DeviceMemory> {
     let plugin = PLUGIN_LOADED.get()?.as_ref().ok()?;
-    // SAFETY: the function takes an index, checks it, and catches what C++ throws.
-    Some(unsafe { (plugin.peak_bytes)(index as c_int) }).filter(|&bytes| bytes > 0)
+    let mut memory = DeviceMemory::default();
+    // SAFETY: the pointer is valid for the call, which checks the index and catches what C++ throws.
+    call(|error| unsafe { (plugin.memory)(index as c_int, &raw mut memory, error) }).ok().map(|()| memory)
 }
 
-fn plugin() -> Result<&'static Plugin, UserError> {
+pub(super) fn plugin() -> Result<&'static Plugin, UserError> {
     let loaded = PLUGIN_LOADED.get_or_init(|| open().map_err(|error| (error.to_string(), error.hints().to_vec())));
     loaded.as_ref().map_err(|(message, hints)| UserError::new(message.clone()).hints_of(hints))
 }
@@ -130,7 +166,7 @@ unsafe fn open_plugin(path: &Path) -> Result<Plugin, UserError> {
         UserError::new(format!("`{}` is not a plugin of this program", path.display()))
             .hint("build it again: `cargo build --release`")
     };
-    // SAFETY: the caller's; the signatures are those of native/cuda.cpp, whose symbols live as long as the library,
+    // SAFETY: the caller's; the signatures are those of native/plugin.h, whose symbols live as long as the library,
     // which the result keeps.
     unsafe {
         let library = open_global(path)?;
@@ -143,7 +179,15 @@ unsafe fn open_plugin(path: &Path) -> Result<Plugin, UserError> {
         }
         Ok(Plugin {
             facts: library.get(b"freezewise_device_facts").map_err(not_ours)?,
-            peak_bytes: library.get(b"freezewise_peak_bytes").map_err(not_ours)?,
+            memory: library.get(b"freezewise_device_memory").map_err(not_ours)?,
+            reset_peak: library.get(b"freezewise_reset_peak").map_err(not_ours)?,
+            empty_cache: library.get(b"freezewise_empty_cache").map_err(not_ours)?,
+            use_stream: library.get(b"freezewise_use_stream").map_err(not_ours)?,
+            synchronize: library.get(b"freezewise_synchronize").map_err(not_ours)?,
+            capture_begin: library.get(b"freezewise_capture_begin").map_err(not_ours)?,
+            capture_end: library.get(b"freezewise_capture_end").map_err(not_ours)?,
+            replay: library.get(b"freezewise_replay").map_err(not_ours)?,
+            drop_graph: library.get(b"freezewise_drop_graph").map_err(not_ours)?,
             _library: library,
         })
     }
@@ -158,20 +202,11 @@ unsafe fn open_global(path: &Path) -> Result<Library, UserError> {
 impl Plugin {
     fn describe(&self, index: c_int) -> Result<DeviceFacts, UserError> {
         let mut raw = RawFacts { name: [0; TEXT_SIZE], memory_bytes: 0, major: 0, minor: 0, cudnn: 0 };
-        let mut error = [0 as c_char; TEXT_SIZE];
-        // SAFETY: both buffers have the sizes that native/cuda.cpp writes at most, texts end with a zero.
-        let text =
-            |buffer: &[c_char; TEXT_SIZE]| unsafe { CStr::from_ptr(buffer.as_ptr()) }.to_string_lossy().into_owned();
         // SAFETY: the pointers are valid for the call, which writes nothing beyond them and catches what C++ throws.
-        let status = unsafe { (self.facts)(index, &raw mut raw, error.as_mut_ptr()) };
-        if status != 0 {
-            return Err(UserError::new(format!("CUDA device {index} cannot be used: {}", text(&error))));
-        }
-        Ok(DeviceFacts {
-            name: text(&raw.name),
-            memory_bytes: raw.memory_bytes,
-            capability: (raw.major, raw.minor),
-            cudnn: raw.cudnn,
-        })
+        call(|error| unsafe { (self.facts)(index, &raw mut raw, error) })
+            .map_err(|error| UserError::new(format!("CUDA device {index} cannot be used: {error}")))?;
+        // SAFETY: the name ends with a zero, within the buffer.
+        let name = unsafe { CStr::from_ptr(raw.name.as_ptr()) }.to_string_lossy().into_owned();
+        Ok(DeviceFacts { name, memory_bytes: raw.memory_bytes, capability: (raw.major, raw.minor), cudnn: raw.cudnn })
     }
 }

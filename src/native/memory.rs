@@ -7,14 +7,39 @@ use super::cuda;
 /// The most bytes held so far: on a GPU by tensors, on the CPU by the whole process.
 pub fn peak_bytes(device: Device) -> Option<u64> {
     match device {
-        Device::Cuda(index) => cuda::peak_bytes(index),
-        _ => status_kilobytes("VmHWM:").map(|kilobytes| kilobytes * 1024),
+        Device::Cuda(index) => cuda::device_memory(index).map(|memory| memory.peak),
+        _ => kilobytes("/proc/self/status", "VmHWM:").map(|kilobytes| kilobytes * 1024),
     }
 }
 
-/// A line of Linux's account of the process; elsewhere there is none.
-fn status_kilobytes(name: &str) -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+/// The bytes that the computation could still take: on a GPU of its memory, on the CPU of the machine's, or of what
+/// its control group (a container, a Slurm job) leaves.
+pub fn free_bytes(device: Device) -> Option<u64> {
+    if let Device::Cuda(index) = device {
+        return cuda::device_memory(index).map(|memory| memory.free);
+    }
+    let machine = kilobytes("/proc/meminfo", "MemAvailable:").map(|kilobytes| kilobytes * 1024);
+    machine.into_iter().chain(group_bytes()).min()
+}
+
+/// What a limit of the control group leaves (cgroup v2, then v1).
+fn group_bytes() -> Option<u64> {
+    let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let path = own.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
+    let unified = format!("/sys/fs/cgroup{}", path.trim_end_matches('/'));
+    [
+        (format!("{unified}/memory.max"), format!("{unified}/memory.current")),
+        ("/sys/fs/cgroup/memory/memory.limit_in_bytes".into(), "/sys/fs/cgroup/memory/memory.usage_in_bytes".into()),
+    ]
+    .iter()
+    .filter_map(|(limit, used)| Some(number(limit)?.saturating_sub(number(used)?)))
+    .min()
+}
+
+/// A line of Linux's accounts; elsewhere there are none.
+fn kilobytes(account: &str, name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(account).ok()?;
     let line = status.lines().find(|line| line.starts_with(name))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }

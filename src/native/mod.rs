@@ -1,18 +1,30 @@
-//! What tch does not bind, behind safe functions: the loading of CUDA, devices, threads, memory.
+//! What tch does not bind, behind safe functions: the loading of CUDA, devices, threads, memory, autocast, fused
+//! optimizer steps, graphs.
 //!
 //! Unsafe code is allowed in this module alone, each block with its reason.
-#![allow(unsafe_code)] // dlopen and the plugin's C interface are unsafe to call by their nature.
+#![allow(unsafe_code)] // dlopen and C interfaces are unsafe to call by their nature.
 
+mod count;
 mod cpu;
 mod cuda;
+mod fused;
+mod graph;
+mod layout;
 mod memory;
+mod precision;
+mod shim;
 
 use anyhow::Result;
 use tch::Device;
 
+pub use count::OperatorCount;
 pub use cpu::{cpu_features, libtorch_place};
-pub use cuda::{DeviceFacts, cudnn_version, driver_answers, plugin_path};
-pub use memory::{keep_freed_memory, peak_bytes};
+pub use cuda::{DeviceFacts, DeviceMemory, cudnn_version, device_memory, driver_answers, plugin_path};
+pub use fused::{Adam, Fused, Scaler, Sgd};
+pub use graph::{Graph, empty_cache, reset_peak, synchronize, use_stream};
+pub use layout::{fastest_layout, lay_out};
+pub use memory::{free_bytes, keep_freed_memory, peak_bytes};
+pub use precision::{Autocast, autocast_kind, precision, prepare, use_deterministic_kernels};
 
 use crate::error::UserError;
 use crate::spec::DeviceChoice;
@@ -24,13 +36,20 @@ pub struct Chosen {
     pub device: Device,
     /// Its name, for people and records: a GPU's, or `cpu`.
     pub name: String,
+    /// A GPU's compute capability.
+    pub capability: Option<(i32, i32)>,
     /// What the user should know of the choice.
     pub note: Option<String>,
 }
 
 /// Finds the device that was asked for. Nothing may ask libtorch for CUDA before.
 pub fn choose(choice: DeviceChoice) -> Result<Chosen> {
-    let cpu = |note: Option<&str>| Chosen { device: Device::Cpu, name: "cpu".into(), note: note.map(str::to_owned) };
+    let cpu = |note: Option<&str>| Chosen {
+        device: Device::Cpu,
+        name: "cpu".into(),
+        capability: None,
+        note: note.map(str::to_owned),
+    };
     match choice {
         DeviceChoice::Cpu => Ok(cpu(None)),
         DeviceChoice::Auto if !driver_answers() => Ok(cpu(Some("no NVIDIA driver answers: computing on the CPU"))),
@@ -55,7 +74,8 @@ fn gpu(index: usize) -> Result<Chosen, UserError> {
         UserError::new(format!("CUDA shows {count}, and the first is `cuda:0`"))
             .hint("CUDA_VISIBLE_DEVICES hides devices")
     })?;
-    Ok(Chosen { device: Device::Cuda(index), name: device.name.clone(), note: None })
+    let capability = Some(device.capability);
+    Ok(Chosen { device: Device::Cuda(index), name: device.name.clone(), capability, note: None })
 }
 
 /// Every CUDA device, once CUDA is loaded.

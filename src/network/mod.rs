@@ -18,6 +18,9 @@ pub use tensor_file::{read_safetensors, write_safetensors};
 pub use weights::{Matching, Misshapen, NamedTensors, is_counter, with_counters};
 
 use crate::blueprint::{Blueprint, Operation, Role};
+use crate::error::UserError;
+use crate::native;
+use crate::spec::Layout;
 use step::{Step, Stream};
 
 /// A network with its tensors.
@@ -27,6 +30,7 @@ pub struct Network {
     layers: Vec<LayerTensors>,
     device: Device,
     kind: Kind,
+    layout: Layout,
 }
 
 /// One layer with its tensors; the last of a network is its head.
@@ -63,7 +67,7 @@ impl Network {
                     .collect(),
             })
             .collect();
-        Self { blueprint: blueprint.clone(), layers, device, kind }
+        Self { blueprint: blueprint.clone(), layers, device, kind, layout: Layout::ChannelsFirst }
     }
 
     /// What the network was made from.
@@ -79,6 +83,25 @@ impl Network {
     /// The kind of number it computes in.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Lays the weights of its convolutions out anew, and from here on every image that enters: the same numbers in
+    /// another order in memory, which its feature maps follow.
+    pub fn lay_out(&mut self, layout: Layout) -> Result<(), UserError> {
+        self.layout = layout;
+        for step in self.layers.iter_mut().flat_map(|layer| &mut layer.steps) {
+            step.lay_out(layout)?;
+        }
+        Ok(())
+    }
+
+    /// Images `[batch, channels, height, width]` as what enters the first layer.
+    ///
+    /// # Panics
+    /// If they have other dimensions.
+    pub fn enter(&self, mut images: Tensor) -> Flow {
+        native::lay_out(&mut images, self.layout).expect("images have four dimensions");
+        Flow::new(images)
     }
 
     /// How many freezable layers it has.
@@ -99,7 +122,7 @@ impl Network {
 
     /// Logits `[batch, classes]` of images `[batch, channels, height, width]`, all layers alike.
     pub fn logits(&self, images: Tensor, mode: Mode) -> Tensor {
-        self.run(0, self.layers.len(), Flow::new(images), mode).value
+        self.run(0, self.layers.len(), self.enter(images), mode).value
     }
 
     /// What comes to the classifier, `[batch, features]`, from what the freezable layers give: pooled, no more.
@@ -150,7 +173,7 @@ impl Network {
 
     /// Runs from the input up to the batch norm at a place, and gives what comes to it.
     pub fn run_until(&self, place: Place, images: Tensor, mode: Mode) -> Tensor {
-        let flow = self.run(0, place.layer, Flow::new(images), mode);
+        let flow = self.run(0, place.layer, self.enter(images), mode);
         let steps = &self.layers[place.layer].steps[..place.step];
         let flow = steps.iter().fold(flow, |flow, step| step.run(flow, mode));
         match (place.stream, flow.kept) {

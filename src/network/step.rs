@@ -4,6 +4,9 @@ use tch::{Kind, Tensor, no_grad};
 
 use super::attention::attention;
 use crate::blueprint::{Operation, Slot, Window};
+use crate::error::UserError;
+use crate::native;
+use crate::spec::Layout;
 
 /// PyTorch's defaults for batch norm.
 const MOMENTUM: f64 = 0.1;
@@ -74,6 +77,18 @@ impl Step {
             Operation::BatchNorm { .. } => Some(Stream::Value),
             Operation::OnKept(inner) if matches!(**inner, Operation::BatchNorm { .. }) => Some(Stream::Kept),
             _ => None,
+        }
+    }
+
+    /// Lays the weights of a convolution out anew.
+    pub(super) fn lay_out(&mut self, layout: Layout) -> Result<(), UserError> {
+        let operation = match &self.operation {
+            Operation::OnKept(inner) => inner,
+            operation => operation,
+        };
+        match operation {
+            Operation::Convolution { .. } => native::lay_out(&mut self.tensors[0], layout),
+            _ => Ok(()),
         }
     }
 

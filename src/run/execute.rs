@@ -69,8 +69,7 @@ pub fn run(spec: &Spec, places: Places<'_>, audience: &mut dyn Audience) -> Resu
     let target = &experiment.target;
     let data = data::load(target, experiment.image, places.data)?;
     let mut voice = Voice { log: Lines::create(&directory.log(), "")?, audience };
-    let mut record =
-        Record::new(Length::of(target), spec.run_hash(), spec.source_hash(), &machine.device.name, machine.threads);
+    let mut record = Record::new(Length::of(target), spec.run_hash(), spec.source_hash(), &machine);
     record.data = Some(DataRecord::new(target, &data));
     attempt(&directory, &mut record, |record| execute(spec, &directory, &machine, &data, record, &mut voice))
 }
@@ -105,7 +104,8 @@ fn execute(
     files::write_atomically(&directory.spec(), spec.to_toml()?.as_bytes())?;
     voice.note(&format!("run {}", directory.path().display()))?;
     let threads = crate::text::counted(machine.threads, "CPU thread", "CPU threads");
-    voice.note(&format!("device {}, {threads}, libtorch {}", machine.device.name, native::LIBTORCH))?;
+    let settings = machine.settings.sentence();
+    voice.note(&format!("device {}, {settings}, {threads}, libtorch {}", machine.device.name, native::LIBTORCH))?;
     if let Some(note) = &machine.device.note {
         voice.note(note)?;
     }
@@ -114,7 +114,9 @@ fn execute(
         (Some(Source::Weights(path)), _) => Some(source::from_file(path, voice)?),
         _ => None,
     };
-    let network = Network::new(&experiment.blueprint(target), machine.device.device, Kind::Float, target.seeds.initial);
+    let blueprint = experiment.blueprint(target);
+    let mut network = Network::new(&blueprint, machine.device.device, Kind::Float, target.seeds.initial);
+    network.lay_out(machine.settings.layout)?;
     let report = transfer(&network, source.as_ref(), spec_transfer)?;
     voice.note(&report.sentence())?;
     record.transfer = Some(report);
@@ -127,6 +129,7 @@ fn execute(
         network: &network,
         frozen,
         evaluation: experiment.evaluation,
+        settings: machine.settings,
         directory,
     };
     let rows = course.run(voice)?;

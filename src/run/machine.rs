@@ -1,4 +1,4 @@
-//! What a run computes with.
+//! What a run computes with: the device, the threads and the settings that its spec comes to on this machine.
 
 use anyhow::Result;
 
@@ -6,18 +6,25 @@ use super::execute::Places;
 use crate::error::UserError;
 use crate::native::{self, Chosen};
 use crate::spec::Experiment;
+use crate::train::Settings;
 
-/// Device, threads and folders of a run.
+/// What a phase computes with.
 pub(super) struct Machine<'a> {
     pub(super) device: Chosen,
     pub(super) threads: usize,
+    pub(super) settings: Settings,
     pub(super) places: Places<'a>,
 }
 
 impl<'a> Machine<'a> {
-    /// Finds the device that a spec asks for and sets the process up to compute.
+    /// Finds the device and makes this process ready to compute.
     pub(super) fn start(experiment: &Experiment, places: Places<'a>) -> Result<Self> {
         let device = native::choose(experiment.device)?;
+        let settings = Settings::new(&experiment.compute, &device, &experiment.blueprint(&experiment.target))?;
+        native::prepare(device.device, settings.precision)?;
+        if experiment.compute.deterministic {
+            native::use_deterministic_kernels()?;
+        }
         let threads = native::thread_count(experiment.threads);
         let cores = std::thread::available_parallelism().map_or(threads, std::num::NonZero::get);
         if threads > cores {
@@ -29,6 +36,6 @@ impl<'a> Machine<'a> {
         }
         native::set_threads(threads);
         native::keep_freed_memory();
-        Ok(Self { device, threads, places })
+        Ok(Self { device, threads, settings, places })
     }
 }

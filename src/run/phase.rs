@@ -15,7 +15,7 @@ use crate::native;
 use crate::network::Network;
 use crate::spec::{Evaluation, FrozenNorm, Task};
 use crate::text;
-use crate::train::{EpochReport, Observer, Phase, Resident};
+use crate::train::{EpochReport, Observer, Phase, Resident, Settings, Shelf};
 
 /// What is said goes to the log and to whoever watches.
 pub(super) struct Voice<'a> {
@@ -45,6 +45,7 @@ pub(super) struct Course<'a> {
     pub(super) network: &'a Network,
     pub(super) frozen: Frozen<'a>,
     pub(super) evaluation: Evaluation,
+    pub(super) settings: Settings,
     pub(super) directory: &'a RunDirectory,
 }
 
@@ -54,7 +55,7 @@ impl Course<'_> {
     pub(super) fn run(&self, voice: &mut Voice<'_>) -> Result<Vec<Row>> {
         let (device, kind) = (self.network.device(), self.network.kind());
         let data = self.data;
-        let mut phase = Phase {
+        let phase = Phase {
             network: self.network,
             train: Resident::training(&data.train, &data.train_labels, &data.normalisation, device, kind),
             test: Resident::clean(&data.test, &data.normalisation, device, kind),
@@ -63,6 +64,7 @@ impl Course<'_> {
             frozen: self.frozen.layers,
             frozen_norm: self.frozen.norm,
             evaluation: self.evaluation,
+            settings: self.settings,
         };
         let title = title(self.name, self.task, data);
         voice.log.append(&format!("{}: {}", self.name, title.text))?;
@@ -75,7 +77,7 @@ impl Course<'_> {
             rows: Vec::new(),
             voice,
         };
-        phase.run(&mut recorder)?;
+        phase.run(&mut Shelf::default(), &mut recorder)?;
         let rows = recorder.rows;
         voice.audience.hear(&Event::PhaseEnd);
         Ok(rows)
@@ -109,6 +111,10 @@ struct Recorder<'a, 'b> {
 impl Observer for Recorder<'_, '_> {
     fn step(&mut self, step: u64) {
         self.voice.audience.hear(&Event::Step(step));
+    }
+
+    fn note(&mut self, sentence: &str) -> Result<()> {
+        self.voice.note(sentence)
     }
 
     fn epoch(&mut self, report: &EpochReport) -> Result<()> {

@@ -7,11 +7,13 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::directory::RunDirectory;
+use super::machine::Machine;
 use super::transfer::TransferReport;
 use crate::data::{Normalisation, TaskData};
 use crate::files;
 use crate::native;
 use crate::spec::Task;
+use crate::train::Settings;
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +52,7 @@ pub(super) struct Record {
     libtorch: String,
     device: String,
     threads: usize,
+    compute: Settings,
     started: String,
     finished: Option<String>,
     seconds: Option<f64>,
@@ -71,7 +74,7 @@ pub(super) struct DataRecord {
 }
 
 impl Record {
-    pub(super) fn new(length: Length, hash: String, source_hash: Option<String>, device: &str, threads: usize) -> Self {
+    pub(super) fn new(length: Length, hash: String, source_hash: Option<String>, machine: &Machine<'_>) -> Self {
         Self {
             status: Status::Running,
             length,
@@ -79,8 +82,9 @@ impl Record {
             source_hash,
             freezewise: env!("CARGO_PKG_VERSION").into(),
             libtorch: native::LIBTORCH.into(),
-            device: device.into(),
-            threads,
+            device: machine.device.name.clone(),
+            threads: machine.threads,
+            compute: machine.settings,
             started: now(),
             finished: None,
             seconds: None,

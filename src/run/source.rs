@@ -69,9 +69,10 @@ fn pretrain(
     let experiment = &spec.experiment;
     let data = data::load(task, experiment.image, machine.places.data)?;
     files::write_atomically(&directory.spec(), spec.source_to_toml()?.as_bytes())?;
-    let mut record = Record::new(Length::of(task), hash.to_owned(), None, &machine.device.name, machine.threads);
+    let mut record = Record::new(Length::of(task), hash.to_owned(), None, machine);
     record.data = Some(DataRecord::new(task, &data));
-    let network = Network::new(&experiment.blueprint(task), machine.device.device, Kind::Float, task.seeds.initial);
+    let mut network = Network::new(&experiment.blueprint(task), machine.device.device, Kind::Float, task.seeds.initial);
+    network.lay_out(machine.settings.layout)?;
     let nothing = FrozenSet::first(0, network.freezable());
     let mut own = Voice { log: Lines::create(&directory.log(), "")?, audience: &mut *voice.audience };
     let course = Course {
@@ -81,6 +82,7 @@ fn pretrain(
         network: &network,
         frozen: Frozen { layers: &nothing, norm: FrozenNorm::Batch },
         evaluation: EVALUATION,
+        settings: machine.settings,
         directory,
     };
     attempt(directory, &mut record, |_| {

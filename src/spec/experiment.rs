@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::compute::Compute;
 use super::procedure::{Evaluation, Training};
 use crate::blueprint::{Architecture, Blueprint, FrozenSet, Granularity, ImageShape};
 use crate::catalogue::Dataset;
@@ -14,6 +15,8 @@ pub struct Experiment {
     pub name: String,
     /// Where to compute.
     pub device: DeviceChoice,
+    /// How to compute.
+    pub compute: Compute,
     /// CPU threads; `None` takes what the environment allots, which is known only when it runs.
     pub threads: Option<usize>,
     /// The network.

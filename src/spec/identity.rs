@@ -41,7 +41,7 @@ pub(super) fn source(spec: &Written, experiment: &Experiment, weights: Option<&s
     let synthetic = spec.source.as_ref().is_some_and(|source| source.task.dataset == Dataset::Synthetic.name());
     own.retain(|(key, _)| match key.as_str() {
         "synthetic.classes" => synthetic,
-        "image_size" | "seeds.source" => true,
+        "image_size" | "precision" | "seeds.source" => true,
         _ => ["network.", "source."].iter().any(|table| key.starts_with(table)),
     });
     hash(&own)

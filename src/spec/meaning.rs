@@ -1,5 +1,6 @@
 //! From what was written, defaults filled in, to what it means; contradictions are found on the way, all of them.
 
+use super::compute::compute;
 use super::experiment::{
     Data, DeviceChoice, Experiment, FrozenNorm, Seeds, Side, Source, Task, Transfer, UnfrozenInit,
 };
@@ -76,9 +77,11 @@ pub(super) fn experiment(spec: &Written, report: &mut Report<'_>) -> Experiment 
     if let Err(impossible) = &blueprint {
         report.add(impossible.key, impossible.message.clone(), impossible.hint.clone());
     }
+    let device = device(&spec.device.0, report);
     let experiment = Experiment {
         name: name(spec, report),
-        device: device(&spec.device.0, report),
+        device,
+        compute: compute(spec, device, report),
         threads: match spec.threads {
             written::Threads::Count(count) => Some(count as usize),
             written::Threads::Word(_) => None,

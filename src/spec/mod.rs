@@ -5,6 +5,7 @@
 //! are found in one go. It must not open data sets or know of devices.
 
 mod canonical;
+mod compute;
 mod defaults;
 mod experiment;
 mod frozen;
@@ -27,6 +28,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use toml::Value;
 
+pub use compute::{Compute, Layout, Precision, PrecisionChoice, Switch};
 pub use experiment::{Data, DeviceChoice, Experiment, FrozenNorm, Seeds, Side, Source, Task, Transfer, UnfrozenInit};
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};

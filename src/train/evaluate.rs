@@ -2,11 +2,13 @@
 
 use tch::{Kind, Reduction, Tensor, no_grad};
 
+use super::cursor::Cursor;
+use super::repeated::Repeated;
 use super::resident::Resident;
+use super::split::Split;
+use crate::native::Autocast;
 use crate::network::{Mode, Network};
-
-/// Images in a batch without gradients. It takes no part in the numbers but for their last bits.
-pub(super) const BATCH: i64 = 500;
+use crate::spec::Precision;
 
 /// Means over a split.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,20 +32,70 @@ pub struct ByCorruption {
     pub corrupted_true: f64,
 }
 
-/// Evaluates a network on a split.
-pub(super) fn evaluate(network: &Network, data: &Resident) -> Errors {
-    let sums = no_grad(|| {
-        let mut sums = Tensor::zeros([4], (Kind::Double, data.device()));
-        let mut start = 0;
-        while start < data.count() as i64 {
-            let length = BATCH.min(data.count() as i64 - start);
-            let logits = network.logits(data.stretch(start, length), Mode::Evaluate);
-            let _ = sums.g_add_(&batch_sums(&logits, data, start, length));
-            start += length;
-        }
-        sums
-    });
-    let sums = read(&sums);
+/// Evaluates a network on a split, in batches that are all alike but for the last.
+#[derive(Debug)]
+pub(super) struct Evaluator {
+    /// `[4]`, see `batch_sums`.
+    sums: Tensor,
+    batch: i64,
+    whole: (Repeated, Cursor),
+}
+
+impl Evaluator {
+    /// An evaluator of one split, for as long as the split is evaluated; `capture` asks for graphs.
+    pub(super) fn new(split: &Split, batch: i64, capture: bool) -> Self {
+        let device = split.data.device();
+        let whole = if capture {
+            (Repeated::captured(), Cursor::on(device, batch))
+        } else {
+            (Repeated::default(), Cursor::Host(0))
+        };
+        Self { sums: Tensor::zeros([4], (Kind::Double, device)), batch, whole }
+    }
+
+    /// Loss and errors as they are now. Waits for the device once.
+    pub(super) fn errors(&mut self, network: &Network, split: &Split, precision: Precision) -> Errors {
+        let (count, batch) = (split.data.count() as i64, self.batch);
+        let (repeated, cursor) = &mut self.whole;
+        let sums = &mut self.sums;
+        no_grad(|| {
+            let _ = sums.zero_();
+            cursor.set(0);
+            for _ in 0..count / batch {
+                // Where a graph cannot be captured the training has said so.
+                repeated.run(|| {
+                    add_batch(sums, network, split, cursor, [batch, batch], precision);
+                    cursor.advance();
+                });
+            }
+            if count % batch > 0 {
+                let rest = Cursor::Host(count / batch);
+                add_batch(sums, network, split, &rest, [batch, count % batch], precision);
+            }
+        });
+        errors(&read(sums), &split.data)
+    }
+}
+
+/// Adds a batch to the sums.
+fn add_batch(
+    sums: &mut Tensor,
+    network: &Network,
+    split: &Split,
+    cursor: &Cursor,
+    [batch, length]: [i64; 2],
+    precision: Precision,
+) {
+    let logits = {
+        let _autocast = Autocast::new(split.data.device(), precision);
+        let flow = split.batch(network, cursor, batch, length);
+        network.run(split.first_layer(), network.freezable() + 1, flow, Mode::Evaluate).value
+    };
+    let part = |tensor: &Tensor| cursor.take(tensor, batch, length);
+    let _ = sums.g_add_(&batch_sums(&logits, &split.data, part));
+}
+
+fn errors(sums: &[f64], data: &Resident) -> Errors {
     let count = data.count() as f64;
     let by_corruption = data.corruption.as_ref().map(|corruption| {
         let (noisy, clean) = (corruption.count as f64, count - corruption.count as f64);
@@ -57,8 +109,7 @@ pub(super) fn evaluate(network: &Network, data: &Resident) -> Errors {
 }
 
 /// Of a batch: loss, wrong answers, and of the corrupted ones those against the label given and the true label.
-fn batch_sums(logits: &Tensor, data: &Resident, start: i64, length: i64) -> Tensor {
-    let part = |tensor: &Tensor| tensor.narrow(0, start, length);
+fn batch_sums(logits: &Tensor, data: &Resident, part: impl Fn(&Tensor) -> Tensor) -> Tensor {
     let labels = part(&data.labels);
     let logits = logits.to_kind(if logits.kind() == Kind::Double { Kind::Double } else { Kind::Float });
     let loss = logits.cross_entropy_loss::<Tensor>(&labels, None, Reduction::Sum, -100, 0.0);
@@ -88,6 +139,12 @@ mod tests {
     use crate::data::{Images, Labels, Normalisation};
     use tch::Device;
 
+    fn evaluate(network: &Network, data: Resident) -> Errors {
+        let split = Split::new(data);
+        // In batches of two, and a rest of one.
+        Evaluator::new(&split, 2, false).errors(network, &split, Precision::Fp32)
+    }
+
     /// A network that always answers class 1, and labels for which every error is another fraction.
     #[test]
     fn errors_are_counted_by_what_is_known_of_the_labels() {
@@ -104,13 +161,13 @@ mod tests {
         let labels = Labels { given: vec![1, 1, 0, 1, 2], corrupted: vec![false, true, false, true, true] };
         let normalisation = Normalisation { mean: vec![0.0; 3], deviation: vec![1.0; 3] };
         let data = Resident::training(&images, &labels, &normalisation, Device::Cpu, Kind::Double);
-        let errors = evaluate(&network, &data);
+        let errors = evaluate(&network, data);
         let by_corruption = errors.by_corruption.expect("some labels are corrupted");
         assert_eq!((errors.error, by_corruption.clean), (0.4, Some(0.5)));
         assert_eq!((by_corruption.corrupted, by_corruption.corrupted_true), (1.0 / 3.0, 2.0 / 3.0));
         let all = (5f64.exp() + 2.0).ln();
         assert!((errors.loss - (3.0 * (all - 5.0) + 2.0 * all) / 5.0).abs() < 1e-12);
-        let clean = evaluate(&network, &Resident::clean(&images, &normalisation, Device::Cpu, Kind::Double));
+        let clean = evaluate(&network, Resident::clean(&images, &normalisation, Device::Cpu, Kind::Double));
         assert_eq!((clean.error, clean.by_corruption), (0.6, None));
     }
 }

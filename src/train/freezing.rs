@@ -1,55 +1,17 @@
 //! What is frozen stays as it is, bit for bit, and asks for no gradient: in every family, at every k, for any set.
 
-use std::sync::{Mutex, PoisonError};
-
 use tch::{Device, Kind};
 
 use super::frozen::fit_frozen_statistics;
-use super::{EpochReport, Observer, Phase, Resident};
-use crate::blueprint::{Architecture, Blueprint, Densenet, FrozenSet, Granularity, ImageShape, Pooling, Resnet};
-use crate::blueprint::{ResnetDepth, Role, Stem, Vit};
-use crate::data::{Images, Normalisation};
+use super::testing::{Listener, SHAPE, alone, families, split};
+use super::{Phase, Settings, Shelf};
+use crate::blueprint::{Architecture, Blueprint, FrozenSet, Granularity, Resnet, ResnetDepth, Role, Stem};
 use crate::network::{Flow, Mode, NamedTensors, Network};
 use crate::spec::{self, Augmentation, Budget, Evaluation, FrozenNorm, Rate, Schedule, Seeds, Training};
 
-const SHAPE: ImageShape = ImageShape { channels: 3, height: 8, width: 8 };
-
-/// Dropout draws from libtorch's own generator, which all threads of a process share.
-static GENERATOR: Mutex<()> = Mutex::new(());
-
-struct Nobody;
-
-impl Observer for Nobody {
-    fn step(&mut self, _: u64) {}
-
-    fn epoch(&mut self, _: &EpochReport) -> anyhow::Result<()> {
-        Ok(())
-    }
-}
-
-fn families() -> Vec<Blueprint> {
-    let vit = Vit { patch: 4, width: 8, depth: 2, heads: 2, mlp_width: 8, dropout: 0.5, pooling: Pooling::ClassToken };
-    let architectures = [
-        Architecture::PreactResnet18 { width: 2 },
-        Architecture::Resnet(Resnet { depth: ResnetDepth::Eighteen, width: 2, stem: Stem::Cifar }),
-        Architecture::Densenet(Densenet { blocks: vec![2, 1], growth: 2, compression: 0.5, stem: Stem::Cifar }),
-        Architecture::Vit(vit),
-    ];
-    let build = |architecture: &Architecture| Blueprint::new(architecture, Granularity::Sublayer, SHAPE, 2);
-    architectures.iter().map(|architecture| build(architecture).expect("it fits")).collect()
-}
-
-fn split(kind: Kind) -> Resident {
-    let count = 6;
-    let pixels = (0..count * SHAPE.elements()).map(|at| (at * at % 251) as u8).collect();
-    let images = Images { shape: SHAPE, pixels, labels: (0..count as u16).map(|label| label % 2).collect() };
-    let normalisation = Normalisation { mean: vec![0.5; 3], deviation: vec![0.25; 3] };
-    Resident::clean(&images, &normalisation, Device::Cpu, kind)
-}
-
 /// The state before and after three steps.
 fn train(network: &Network, frozen: &FrozenSet, frozen_norm: FrozenNorm, dropout: u64) -> [NamedTensors; 2] {
-    let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = alone();
     let before = network.state();
     let training = Training {
         budget: Budget::Epochs(3),
@@ -60,9 +22,10 @@ fn train(network: &Network, frozen: &FrozenSet, frozen_norm: FrozenNorm, dropout
         augmentation: Augmentation { crop_padding: 0, flip: false },
     };
     let seeds = Seeds { initial: 0, subset: 0, noise: 0, order: 0, augment: 0, dropout };
-    let (train, test, evaluation) = (split(Kind::Float), split(Kind::Float), Evaluation::Every(1));
-    let mut phase = Phase { network, train, test, training: &training, seeds, frozen, frozen_norm, evaluation };
-    phase.run(&mut Nobody).expect("the losses are finite");
+    let (train, test, evaluation) = (split(6, Kind::Float), split(6, Kind::Float), Evaluation::Every(1));
+    let settings = Settings::PLAIN;
+    let phase = Phase { network, train, test, training: &training, seeds, frozen, frozen_norm, evaluation, settings };
+    phase.run(&mut Shelf::default(), &mut Listener::default()).expect("the losses are finite");
     [before, network.state()]
 }
 
@@ -106,7 +69,7 @@ fn frozen_statistics_reach_every_norm() {
     for blueprint in families() {
         let network = Network::new(&blueprint, Device::Cpu, Kind::Double, 1);
         let half = FrozenSet::first(blueprint.layers.len() / 2, blueprint.layers.len());
-        fit_frozen_statistics(&network, &half, &split(Kind::Double));
+        fit_frozen_statistics(&network, &half, &split(6, Kind::Double), 4);
         for named in network.tensors().filter(|named| named.path.ends_with("running_mean")) {
             let untouched = named.tensor.abs().max().double_value(&[]) == 0.0;
             assert_eq!(untouched, !half.has(named.layer), "`{}`", named.path);
@@ -122,8 +85,8 @@ fn a_norm_on_a_shortcut_is_fitted_to_the_shortcut() {
     let blueprint = Blueprint::new(&Architecture::Resnet(resnet), Granularity::Block, SHAPE, 2).expect("it fits");
     let [fitted, seen] = [1, 1].map(|seed| Network::new(&blueprint, Device::Cpu, Kind::Double, seed));
     let frozen = FrozenSet::first(4, blueprint.layers.len());
-    let split = split(Kind::Double);
-    fit_frozen_statistics(&fitted, &frozen, &split);
+    let split = split(6, Kind::Double);
+    fit_frozen_statistics(&fitted, &frozen, &split, 4);
     // Norms before it with the fitted statistics, this one with the batch's.
     let state = fitted.state();
     seen.load(&state, |layer| layer < 3).expect("the networks are alike");

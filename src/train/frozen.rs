@@ -4,16 +4,16 @@
 
 use tch::{Kind, Tensor, no_grad};
 
-use super::evaluate::BATCH;
 use super::resident::Resident;
 use crate::blueprint::FrozenSet;
 use crate::network::{Mode, Network, Place};
 
-/// Sets the statistics of the batch norms in frozen layers.
-pub fn fit_frozen_statistics(network: &Network, frozen: &FrozenSet, data: &Resident) {
+/// Sets the statistics of the batch norms in frozen layers, in batches of `batch` and in the network's own kind: they
+/// are fixed once, so they are worth its time.
+pub fn fit_frozen_statistics(network: &Network, frozen: &FrozenSet, data: &Resident, batch: i64) {
     no_grad(|| {
         for place in network.batch_norms(|layer| frozen.has(layer)) {
-            let (mean, variance) = statistics(network, place, data);
+            let (mean, variance) = statistics(network, place, data, batch);
             network.set_statistics(place, &mean, &variance);
         }
     });
@@ -21,11 +21,11 @@ pub fn fit_frozen_statistics(network: &Network, frozen: &FrozenSet, data: &Resid
 
 /// Mean and unbiased variance by channel of what reaches a norm, as PyTorch's running statistics estimate them. The
 /// mean comes first and the variance about it, so that nothing is lost where the mean is large.
-fn statistics(network: &Network, place: Place, data: &Resident) -> (Tensor, Tensor) {
+fn statistics(network: &Network, place: Place, data: &Resident, batch: i64) -> (Tensor, Tensor) {
     let mut inputs = Vec::new();
     let mut start = 0;
     while start < data.count() as i64 {
-        let length = BATCH.min(data.count() as i64 - start);
+        let length = batch.min(data.count() as i64 - start);
         let value = network.run_until(place, data.stretch(start, length), Mode::Evaluate);
         // Moments of a batch in double: [channels].
         let value = value.transpose(0, 1).flatten(1, -1).to_kind(Kind::Double);

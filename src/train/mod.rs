@@ -4,7 +4,10 @@
 //! waits for the device; sums are kept there and read once.
 
 mod batches;
+mod cursor;
 mod epoch;
+#[cfg(test)]
+mod equality;
 mod evaluate;
 #[cfg(test)]
 mod freezing;
@@ -13,15 +16,24 @@ mod optimizer;
 #[cfg(test)]
 mod parity;
 mod phase;
+mod prefix;
+mod repeated;
 mod report;
 mod resident;
 mod schedule;
+mod settings;
+mod split;
+mod splits;
 mod step;
 mod sums;
+#[cfg(test)]
+mod testing;
 
 pub use evaluate::Errors;
 pub use frozen::fit_frozen_statistics;
 pub use optimizer::Optimizer;
 pub use phase::{FINAL_EPOCHS, Phase};
+pub use prefix::Shelf;
 pub use report::{EpochReport, Observer, Running};
 pub use resident::Resident;
+pub use settings::Settings;

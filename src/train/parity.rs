@@ -78,8 +78,9 @@ impl Fixture {
         let step = |step| {
             let (input, labels) = self.batch(step, kind);
             let loss = loss(&network.logits(input, Mode::Train), &labels);
-            let mut gradients = Tensor::run_backward(&[&loss], optimizer.parameters(), false, false);
-            optimizer.step(&mut gradients, rate);
+            let gradients = Tensor::run_backward(&[&loss], optimizer.parameters(), false, false);
+            optimizer.set_rate(rate);
+            optimizer.step(&gradients, None).expect("the kernels fit the tensors");
             loss.double_value(&[])
         };
         (0..steps).map(step).collect()

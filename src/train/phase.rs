@@ -3,19 +3,24 @@
 use std::time::Instant;
 
 use anyhow::Result;
+use tch::Device;
 
 use super::batches::Batches;
 use super::epoch::Trainer;
-use super::evaluate::evaluate;
 use super::frozen::fit_frozen_statistics;
 use super::optimizer::Optimizer;
+use super::prefix::Shelf;
 use super::report::{EpochReport, Observer};
 use super::resident::Resident;
 use super::schedule;
+use super::settings::Settings;
+use super::splits::Splits;
+use super::step::Learner;
 use crate::blueprint::{FrozenSet, Role};
 use crate::error::UserError;
+use crate::native::{self, Scaler};
 use crate::network::{Mode, Network};
-use crate::spec::{Evaluation, FrozenNorm, Seeds, Training};
+use crate::spec::{Evaluation, FrozenNorm, Precision, Seeds, Switch, Training};
 
 /// The last epochs of a budget are always evaluated: a run's last test error is the mean over them.
 pub const FINAL_EPOCHS: u64 = 5;
@@ -38,37 +43,45 @@ pub struct Phase<'a> {
     pub frozen_norm: FrozenNorm,
     /// After which epochs errors are measured.
     pub evaluation: Evaluation,
+    /// How to compute.
+    pub settings: Settings,
 }
 
 impl Phase<'_> {
-    /// Trains to the end of the budget and reports every epoch, 0 among them.
-    pub fn run(&mut self, observer: &mut dyn Observer) -> Result<()> {
+    /// Trains to the end of the budget and reports every epoch, 0 among them. What frozen layers give for every example
+    /// is kept on the shelf, or found there.
+    pub fn run(&self, prefixes: &mut Shelf, observer: &mut dyn Observer) -> Result<()> {
         let count = self.train.count();
         let (epochs, total) = (self.training.epochs(count), self.training.steps(count));
         let per_epoch = self.training.steps_per_epoch(count);
-        if self.frozen_norm == FrozenNorm::Target {
-            fit_frozen_statistics(self.network, self.frozen, &self.train);
+        let capture = self.captures();
+        if capture {
+            native::use_stream(self.network.device())?;
         }
-        let mut trainer = self.trainer();
-        observer.epoch(&self.measure(0, 0, epochs)?)?;
-        // Evaluation sees the images as they are, training with crops a padded copy.
-        let augmentation = self.training.augmentation;
-        let padded = (augmentation.crop_padding > 0).then(|| self.train.padded(augmentation));
+        if self.frozen_norm == FrozenNorm::Target {
+            fit_frozen_statistics(self.network, self.frozen, &self.train, self.settings.evaluation_batch);
+        }
+        let mut splits = Splits::new(self, capture, prefixes, observer)?;
+        let dropout = self.network.has_dropout().then_some(self.seeds.dropout);
+        let batch_size = self.training.batch_size;
+        let learner = self.learner(splits.training().first_layer());
+        let mut trainer = Trainer::new(learner, dropout, self.network.device(), [count, batch_size], capture);
+        observer.epoch(&self.measure(&mut splits, 0, 0, epochs)?)?;
         for epoch in 1..=epochs {
             let started = Instant::now();
-            let data = padded.as_ref().unwrap_or(&self.train);
-            let batch_size = self.training.batch_size;
-            let batches = Batches::draw(data, batch_size, augmentation, self.seeds, epoch);
             let done = (epoch - 1) * per_epoch;
-            let steps = (batches.count() as u64).min(total - done);
             let rate = |step| schedule::rate(&self.training.rate, step, per_epoch, total);
-            let sums = trainer.epoch(data, &batches, steps, done, rate, observer);
+            let split = splits.training();
+            let augmentation = self.training.augmentation;
+            let batches = Batches::draw(split, batch_size, augmentation, self.seeds, epoch, |step| rate(done + step));
+            let steps = (batches.count() as u64).min(total - done);
+            let sums = trainer.epoch(split, batches, steps, done, observer)?;
             let seconds = started.elapsed().as_secs_f64();
             if let Some(step) = sums.first_bad {
                 return Err(diverged(step, epoch).into());
             }
             let step = done + steps;
-            let mut report = self.measure(epoch, step, epochs)?;
+            let mut report = self.measure(&mut splits, epoch, step, epochs)?;
             report.learning_rate = Some(rate(step - 1));
             report.running = Some(sums.running);
             report.seconds = seconds;
@@ -78,8 +91,13 @@ impl Phase<'_> {
         Ok(())
     }
 
+    /// Whether steps are captured: only a GPU has graphs.
+    fn captures(&self) -> bool {
+        self.settings.graph == Switch::Auto && self.network.device() != Device::Cpu
+    }
+
     /// Only what trains asks for a gradient and has optimizer state.
-    fn trainer(&self) -> Trainer<'_> {
+    fn learner(&self, first_layer: usize) -> Learner<'_> {
         let mut parameters = Vec::new();
         for named in self.network.tensors() {
             let trains = named.role == Role::Parameter && !self.frozen.has(named.layer);
@@ -88,13 +106,16 @@ impl Phase<'_> {
                 parameters.push(tensor);
             }
         }
-        Trainer {
+        let precision = self.settings.precision;
+        Learner {
             network: self.network,
             optimizer: Optimizer::new(self.training.optimizer, parameters),
+            scaler: (precision == Precision::Fp16).then(|| Scaler::new(self.network.device())),
+            first_layer,
             leading: self.frozen.leading(),
             modes: (0..=self.network.freezable()).map(|layer| self.mode(layer)).collect(),
-            dropout: self.network.has_dropout().then_some(self.seeds.dropout),
             label_smoothing: self.training.label_smoothing,
+            precision,
         }
     }
 
@@ -108,12 +129,12 @@ impl Phase<'_> {
     }
 
     /// Evaluates both splits where the schedule or the end of the budget asks for it.
-    fn measure(&self, epoch: u64, step: u64, epochs: u64) -> Result<EpochReport> {
+    fn measure(&self, splits: &mut Splits, epoch: u64, step: u64, epochs: u64) -> Result<EpochReport> {
         let scheduled = self.evaluation.has(epoch);
         let wanted = scheduled || epoch + FINAL_EPOCHS > epochs;
         let started = Instant::now();
-        let train = wanted.then(|| evaluate(self.network, &self.train));
-        let test = wanted.then(|| evaluate(self.network, &self.test));
+        let [train, test] =
+            if wanted { splits.errors(self.network, self.settings.precision).map(Some) } else { [None, None] };
         if train.iter().chain(&test).any(|errors| !errors.loss.is_finite()) {
             return Err(diverged(step, epoch).into());
         }

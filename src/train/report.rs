@@ -43,6 +43,9 @@ pub trait Observer {
     /// A step was handed to the device; it may not have been computed yet.
     fn step(&mut self, step: u64);
 
+    /// Something that people should know.
+    fn note(&mut self, sentence: &str) -> Result<()>;
+
     /// An epoch has ended.
     fn epoch(&mut self, report: &EpochReport) -> Result<()>;
 }

@@ -97,15 +97,28 @@ impl Resident {
         self.images.device()
     }
 
+    /// All that the network's input is made from.
+    pub(super) fn input_tensors(&self) -> [&Tensor; 3] {
+        [&self.images, &self.scale, &self.shift]
+    }
+
     /// The same examples with black pixels on each side of every image, from which `gather_cut` then takes parts.
     pub(super) fn padded(&self, augmentation: Augmentation) -> Self {
+        match augmentation.crop_padding {
+            0 => self.shared(),
+            padding => Self { images: self.images.constant_pad_nd([padding as i64; 4]), ..self.shared() },
+        }
+    }
+
+    /// The same examples, in the same memory.
+    pub(super) fn shared(&self) -> Self {
         let corruption = self.corruption.as_ref().map(|corruption| Corruption {
             truth: corruption.truth.shallow_clone(),
             mask: corruption.mask.shallow_clone(),
             count: corruption.count,
         });
         Self {
-            images: self.images.constant_pad_nd([augmentation.crop_padding as i64; 4]),
+            images: self.images.shallow_clone(),
             labels: self.labels.shallow_clone(),
             corruption,
             shape: self.shape,

@@ -26,12 +26,19 @@ pub(super) struct EpochSums {
 }
 
 impl Sums {
-    pub(super) fn new(device: Device, done: u64) -> Self {
+    pub(super) fn new(device: Device) -> Self {
         Self {
             totals: Tensor::zeros([2], (Kind::Double, device)),
-            step: Tensor::full([], done as i64, (Kind::Int64, device)),
+            step: Tensor::zeros([], (Kind::Int64, device)),
             first_bad: Tensor::full([], NEVER, (Kind::Int64, device)),
         }
+    }
+
+    /// Starts an epoch, after `done` steps: in place, where a captured step adds to it.
+    pub(super) fn start(&mut self, done: u64) {
+        let _ = self.totals.zero_();
+        let _ = self.step.fill_(done as i64);
+        let _ = self.first_bad.fill_(NEVER);
     }
 
     pub(super) fn add(&mut self, loss: &Tensor, logits: &Tensor, labels: &Tensor) {
@@ -41,7 +48,7 @@ impl Sums {
             let loss = loss.detach().to_kind(Kind::Double);
             let _ = self.step.g_add_scalar_(1);
             let bad = self.step.masked_fill(&loss.isfinite(), NEVER);
-            self.first_bad = self.first_bad.minimum(&bad);
+            self.first_bad.copy_(&self.first_bad.minimum(&bad));
             let _ = self.totals.g_add_(&Tensor::stack(&[loss * batch, wrong], 0));
         });
     }

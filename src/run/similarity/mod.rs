@@ -120,7 +120,12 @@ impl Comparison<'_> {
         trained.load(weights, |layer| with_head || layer < trained.freezable())?;
         let all = FrozenSet::first(fresh.freezable(), fresh.freezable());
         let (split, data) = self.source.map_or((&self.target.train, self.target), |source| (&source.train, source));
-        fit_frozen_statistics(&fresh, &all, &self.resident(split, &data.normalisation, STATISTICS_IMAGES).data);
+        fit_frozen_statistics(
+            &fresh,
+            &all,
+            &self.resident(split, &data.normalisation, STATISTICS_IMAGES).data,
+            self.machine.settings.evaluation_batch,
+        );
         let finished = Record::read(directory)?.is_some_and(|record| record.has_finished(target));
         let fine_tuned = if finished && directory.weights().is_file() {
             let network = new(target);

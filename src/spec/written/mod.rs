@@ -3,6 +3,7 @@
 //!
 //! An `Option` is a key whose default depends on other keys; `defaults` fills it.
 
+mod compute;
 mod network;
 mod scalars;
 mod train;
@@ -10,6 +11,7 @@ mod train;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(super) use compute::{Compute, Layout, Precision, Switch};
 pub(super) use network::{Architecture, Network, Pooling, Stem};
 pub(super) use scalars::{CountOrAll, CountOrLog, Device, LayersOrAll, Threads};
 pub(super) use train::{Augment, Optimizer, Schedule, Train};
@@ -26,6 +28,8 @@ pub(super) struct Written {
     /// Where to compute: `auto`, `cpu`, `cuda` or `cuda:N`. A device that is asked for and absent is an error.
     #[schemars(extend("x-identity" = false))]
     pub(super) device: Device,
+    /// In which kind of number to compute: `auto`, `fp32`, `bf16`, and on CUDA `tf32` or `fp16`.
+    pub(super) precision: Precision,
     /// How many CPU threads to compute with; `auto` takes what the environment allots.
     #[schemars(extend("x-identity" = false))]
     pub(super) threads: Threads,
@@ -45,6 +49,8 @@ pub(super) struct Written {
     pub(super) transfer: Transfer,
     /// When errors are measured.
     pub(super) evaluate: Evaluate,
+    /// How to compute.
+    pub(super) compute: Compute,
     /// The task named `synthetic`, which needs no files. Its images show a few small patterns, the parts, on a
     /// cluttered ground; a class is a set of parts.
     pub(super) synthetic: Option<Synthetic>,

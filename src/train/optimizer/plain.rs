@@ -1,15 +1,14 @@
-//! SGD and Adam over plain tensors, by PyTorch's formulas (`torch/optim/sgd.py`, `adam.py`, `adamw.py`), so that
-//! their state is ours to keep and only what trains has any.
+//! The optimizers written out, tensor by tensor, by PyTorch's formulas (`torch/optim/sgd.py`, `adam.py`, `adamw.py`):
+//! what the fused steps are tested against.
 
 use tch::{Tensor, no_grad};
 
 use crate::spec;
 
 /// An optimizer with the parameters that it changes.
-#[derive(Debug)]
-pub struct Optimizer {
+pub(super) struct Plain {
     rule: spec::Optimizer,
-    parameters: Vec<Tensor>,
+    pub(super) parameters: Vec<Tensor>,
     /// SGD: the directions. Adam: the means of gradients.
     first: Vec<Tensor>,
     /// Adam: the means of squared gradients.
@@ -17,9 +16,9 @@ pub struct Optimizer {
     steps: u64,
 }
 
-impl Optimizer {
+impl Plain {
     /// An optimizer of some parameters, which it shares with their network.
-    pub fn new(rule: spec::Optimizer, parameters: Vec<Tensor>) -> Self {
+    pub(super) fn new(rule: spec::Optimizer, parameters: Vec<Tensor>) -> Self {
         let zeros = || parameters.iter().map(Tensor::zeros_like).collect();
         let (first, second) = match rule {
             spec::Optimizer::Sgd { momentum: 0.0, .. } => (Vec::new(), Vec::new()),
@@ -29,13 +28,8 @@ impl Optimizer {
         Self { rule, parameters, first, second, steps: 0 }
     }
 
-    /// The parameters.
-    pub fn parameters(&self) -> &[Tensor] {
-        &self.parameters
-    }
-
     /// Takes a step along gradients, one for each parameter, which it may use up.
-    pub fn step(&mut self, gradients: &mut [Tensor], rate: f64) {
+    pub(super) fn step(&mut self, gradients: &mut [Tensor], rate: f64) {
         self.steps += 1;
         no_grad(|| match self.rule {
             spec::Optimizer::Sgd { momentum, nesterov, weight_decay } => {
@@ -83,44 +77,5 @@ impl Optimizer {
             let denominator = (square.sqrt() / correction2).g_add_scalar_(epsilon);
             let _ = parameter.g_sub_(&(&*mean / denominator * (rate / correction1)));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::network::read_safetensors;
-    use std::path::Path;
-
-    /// Twenty steps of `torch.optim` (`scripts/reference/make_fixtures.py`) against ours, in float64.
-    #[test]
-    fn every_step_is_pytorchs() -> anyhow::Result<()> {
-        let fixture = read_safetensors(Path::new("tests/fixtures/optimizers.safetensors"))?;
-        let sgd = |momentum, nesterov, weight_decay| spec::Optimizer::Sgd { momentum, nesterov, weight_decay };
-        let adam = |weight_decay, decoupled| spec::Optimizer::Adam {
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weight_decay,
-            decoupled,
-        };
-        let cases = [
-            ("sgd", sgd(0.0, false, 0.0), 0.1),
-            ("sgd-momentum", sgd(0.9, false, 0.0), 0.1),
-            ("sgd-nesterov-decay", sgd(0.9, true, 0.01), 0.1),
-            ("adam", adam(0.0, false), 0.01),
-            ("adam-decay", adam(0.01, false), 0.01),
-            ("adamw", adam(0.01, true), 0.01),
-        ];
-        for (name, rule, rate) in cases {
-            let mut optimizer = Optimizer::new(rule, vec![fixture["start"].copy()]);
-            for step in 0..20 {
-                optimizer.step(&mut [fixture["gradients"].get(step).copy()], rate);
-                let expected = fixture[&format!("path.{name}")].get(step);
-                let difference = (&optimizer.parameters()[0] - expected).abs().max().double_value(&[]);
-                assert!(difference < 1e-13, "{name}, step {step}: {difference}");
-            }
-        }
-        Ok(())
     }
 }

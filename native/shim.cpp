@@ -1,0 +1,170 @@
+// What tch does not bind of libtorch, for any device; linked into the program. CUDA's own half is cuda.cpp.
+//
+// Tensors come as `at::Tensor*`, which is what tch holds. Every function that may throw catches, and returns 0, or 1
+// with the cause in `error` (kTextSize bytes): an exception must not cross into Rust.
+#include <ATen/Context.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/ops/_amp_foreach_non_finite_check_and_unscale.h>
+#include <ATen/ops/_amp_update_scale.h>
+#include <ATen/ops/_fused_adam.h>
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/_fused_sgd.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/record_function.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include "text.h"
+
+namespace {
+
+using Tensors = at::Tensor* const*;
+
+std::vector<at::Tensor> listed(Tensors tensors, int64_t count) {
+  std::vector<at::Tensor> list;
+  list.reserve(count);
+  for (int64_t index = 0; index < count; index++) list.push_back(*tensors[index]);
+  return list;
+}
+
+// Whether two tensors of one shape lie in memory alike; the stride of a dimension of one step says nothing.
+bool alike(const at::Tensor& one, const at::Tensor& other) {
+  for (int64_t dimension = 0; dimension < one.dim(); dimension++) {
+    if (one.size(dimension) > 1 && one.stride(dimension) != other.stride(dimension)) return false;
+  }
+  return one.scalar_type() == other.scalar_type();
+}
+
+// The fused kernels walk through memory, so a gradient must lie there as its parameter does. One that came out of
+// autograd may not: only `backward()` into `.grad` lays it out anew.
+std::vector<at::Tensor> laid_out(Tensors gradients, const std::vector<at::Tensor>& parameters) {
+  std::vector<at::Tensor> list;
+  list.reserve(parameters.size());
+  for (size_t index = 0; index < parameters.size(); index++) {
+    const auto& gradient = *gradients[index];
+    const auto& parameter = parameters[index];
+    list.push_back(alike(gradient, parameter) ? gradient : at::empty_like(parameter).copy_(gradient));
+  }
+  return list;
+}
+
+std::optional<at::Tensor> optional(const at::Tensor* tensor) {
+  return tensor == nullptr ? std::nullopt : std::optional<at::Tensor>(*tensor);
+}
+
+std::atomic<uint64_t> operators{0};
+
+std::unique_ptr<at::ObserverContext> count_operator(const at::RecordFunction&) {
+  operators.fetch_add(1, std::memory_order_relaxed);
+  return nullptr;
+}
+
+}  // namespace
+
+extern "C" {
+
+// One step of SGD; `directions` may be null where momentum is 0. `scale` and `bad` belong to a loss scaler, or are null.
+int freezewise_fused_sgd(Tensors parameters, Tensors gradients, Tensors directions, int64_t count,
+                         const at::Tensor* rate, double momentum, double weight_decay, bool nesterov,
+                         const at::Tensor* scale, const at::Tensor* bad, char* error) {
+  return caught(error, [&] {
+    const auto values = listed(parameters, count);
+    const auto kept = directions == nullptr ? std::vector<at::Tensor>() : listed(directions, count);
+    // Directions start at zero, so that the first step is like all others.
+    at::_fused_sgd_(values, laid_out(gradients, values), kept, weight_decay, momentum, *rate, 0.0, nesterov, false,
+                    false, optional(scale), optional(bad));
+  });
+}
+
+// One step of Adam, or with `decoupled` AdamW. `step` counts from 1 and is the same for all parameters.
+int freezewise_fused_adam(Tensors parameters, Tensors gradients, Tensors means, Tensors squares, int64_t count,
+                          const at::Tensor* rate, const at::Tensor* step, double beta1, double beta2, double epsilon,
+                          double weight_decay, bool decoupled, const at::Tensor* scale, const at::Tensor* bad,
+                          char* error) {
+  return caught(error, [&] {
+    const auto values = listed(parameters, count);
+    const std::vector<at::Tensor> steps(count, *step);
+    const auto update = [&](auto&& kernel) {
+      kernel(values, laid_out(gradients, values), listed(means, count), listed(squares, count),
+             std::vector<at::Tensor>(), steps, *rate, beta1, beta2, weight_decay, epsilon, false, false,
+             optional(scale), optional(bad));
+    };
+    if (decoupled) {
+      update([](auto&&... arguments) { at::_fused_adamw_(arguments...); });
+    } else {
+      update([](auto&&... arguments) { at::_fused_adam_(arguments...); });
+    }
+  });
+}
+
+// Sets `bad` to 1 where any gradient is not finite.
+int freezewise_find_bad(Tensors gradients, int64_t count, const at::Tensor* bad, const at::Tensor* one, char* error) {
+  return caught(error, [&] {
+    at::Tensor found = *bad;
+    at::_amp_foreach_non_finite_check_and_unscale_(listed(gradients, count), found, *one);
+  });
+}
+
+// A loss scaler's next scale: halved after a step that was bad, doubled after `interval` good ones.
+int freezewise_update_scale(const at::Tensor* scale, const at::Tensor* good_steps, const at::Tensor* bad,
+                            int64_t interval, char* error) {
+  return caught(error, [&] {
+    at::Tensor value = *scale;
+    at::Tensor tracker = *good_steps;
+    at::_amp_update_scale_(value, tracker, *bad, 2.0, 0.5, interval);
+  });
+}
+
+// Autocast on a device, for this thread. `kind` is a ScalarType; below 0 it is switched off, and what it kept of
+// weights is forgotten.
+void freezewise_autocast(bool cuda, int kind, bool keep_weights) {
+  const auto device = cuda ? at::kCUDA : at::kCPU;
+  if (kind < 0) {
+    at::autocast::set_autocast_enabled(device, false);
+    at::autocast::clear_cache();
+  } else {
+    at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(kind));
+    at::autocast::set_autocast_cache_enabled(keep_weights);
+    at::autocast::set_autocast_enabled(device, true);
+  }
+}
+
+// Whether matrix products and convolutions in fp32 may round their inputs to TF32, on CUDA.
+int freezewise_allow_tf32(bool allowed, char* error) {
+  return caught(error, [&] {
+    at::globalContext().setAllowTF32CuBLAS(allowed);
+    at::globalContext().setAllowTF32CuDNN(allowed);
+  });
+}
+
+// Whether only kernels whose results do not vary from call to call may run.
+int freezewise_deterministic(bool wanted, char* error) {
+  return caught(error, [&] {
+    at::globalContext().setDeterministicAlgorithms(wanted, false);
+    at::globalContext().setDeterministicCuDNN(wanted);
+    at::globalContext().setDeterministicFillUninitializedMemory(false);
+  });
+}
+
+// A tensor's numbers in channels_last; itself where it lies so already.
+int freezewise_channels_last(at::Tensor* tensor, char* error) {
+  return caught(error, [&] {
+    const at::NoGradGuard no_gradient;
+    tensor->set_data(tensor->data().contiguous(at::MemoryFormat::ChannelsLast));
+  });
+}
+
+// Counts the operators that libtorch runs, on any thread, from here on. Returns a handle for freezewise_counted.
+uint64_t freezewise_count_operators() {
+  operators = 0;
+  return at::addGlobalCallback(at::RecordFunctionCallback(count_operator).scopes({at::RecordScope::FUNCTION}));
+}
+
+// How many there were; counting ends.
+uint64_t freezewise_counted(uint64_t handle) {
+  at::removeCallback(handle);
+  return operators;
+}
+
+}  // extern "C"

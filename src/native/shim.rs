@@ -1,0 +1,83 @@
+//! The C interface of `native/shim.cpp`, and how its errors become ours.
+
+use std::ffi::{CStr, c_char, c_int};
+
+use tch::Tensor;
+use torch_sys::C_tensor;
+
+use crate::error::UserError;
+
+/// The most bytes of a text that the shim or a plugin writes; `kTextSize` of `native/text.h`.
+pub(super) const TEXT_SIZE: usize = 1024;
+
+/// A list of tensors as the shim takes it.
+pub(super) type Tensors = *const *mut C_tensor;
+
+unsafe extern "C" {
+    pub(super) fn freezewise_fused_sgd(
+        parameters: Tensors,
+        gradients: Tensors,
+        directions: Tensors,
+        count: i64,
+        rate: *const C_tensor,
+        momentum: f64,
+        weight_decay: f64,
+        nesterov: bool,
+        scale: *const C_tensor,
+        bad: *const C_tensor,
+        error: *mut c_char,
+    ) -> c_int;
+    pub(super) fn freezewise_fused_adam(
+        parameters: Tensors,
+        gradients: Tensors,
+        means: Tensors,
+        squares: Tensors,
+        count: i64,
+        rate: *const C_tensor,
+        step: *const C_tensor,
+        beta1: f64,
+        beta2: f64,
+        epsilon: f64,
+        weight_decay: f64,
+        decoupled: bool,
+        scale: *const C_tensor,
+        bad: *const C_tensor,
+        error: *mut c_char,
+    ) -> c_int;
+    pub(super) fn freezewise_find_bad(
+        gradients: Tensors,
+        count: i64,
+        bad: *const C_tensor,
+        one: *const C_tensor,
+        error: *mut c_char,
+    ) -> c_int;
+    pub(super) fn freezewise_update_scale(
+        scale: *const C_tensor,
+        good_steps: *const C_tensor,
+        bad: *const C_tensor,
+        interval: i64,
+        error: *mut c_char,
+    ) -> c_int;
+    pub(super) fn freezewise_autocast(cuda: bool, kind: c_int, keep_weights: bool);
+    pub(super) fn freezewise_allow_tf32(allowed: bool, error: *mut c_char) -> c_int;
+    pub(super) fn freezewise_deterministic(wanted: bool, error: *mut c_char) -> c_int;
+    pub(super) fn freezewise_channels_last(tensor: *mut C_tensor, error: *mut c_char) -> c_int;
+    pub(super) fn freezewise_count_operators() -> u64;
+    pub(super) fn freezewise_counted(handle: u64) -> u64;
+}
+
+/// The tensors' own places, for a call.
+pub(super) fn pointers(tensors: &[Tensor]) -> Vec<*mut C_tensor> {
+    tensors.iter().map(|tensor| tensor.as_ptr().cast_mut()).collect()
+}
+
+/// Makes a call that writes its cause into a buffer where it does not return 0.
+pub(super) fn call(work: impl FnOnce(*mut c_char) -> c_int) -> Result<(), UserError> {
+    let mut text = [0 as c_char; TEXT_SIZE];
+    if work(text.as_mut_ptr()) == 0 {
+        return Ok(());
+    }
+    // SAFETY: the shim ends what it writes with a zero, within the buffer's size.
+    let cause = unsafe { CStr::from_ptr(text.as_ptr()) }.to_string_lossy();
+    Err(UserError::new(cause.lines().next().unwrap_or("an error without words").to_owned()))
+}

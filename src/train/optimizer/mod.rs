@@ -1,0 +1,194 @@
+//! SGD and Adam: fused steps, and their state, which is ours to keep; only what trains has any.
+
+#[cfg(test)]
+mod plain;
+
+use tch::{Device, Kind, Tensor, no_grad};
+
+use crate::error::UserError;
+use crate::native::{Adam, Fused, Scaler, Sgd};
+use crate::spec;
+
+/// An optimizer with the parameters that it changes. Its rate and its count of steps are on the device, so that a
+/// captured step follows them.
+#[derive(Debug)]
+pub struct Optimizer {
+    rule: spec::Optimizer,
+    parameters: Vec<Tensor>,
+    /// SGD: the directions. Adam: the means of gradients.
+    first: Vec<Tensor>,
+    /// Adam: the means of squared gradients.
+    second: Vec<Tensor>,
+    /// `[]`.
+    rate: Tensor,
+    /// Adam: steps taken, `[]`.
+    steps: Tensor,
+}
+
+impl Optimizer {
+    /// An optimizer of some parameters, which it shares with their network; all are on one device.
+    pub fn new(rule: spec::Optimizer, parameters: Vec<Tensor>) -> Self {
+        // In the parameters' own layouts, which the fused kernels rely on.
+        let zeros = || parameters.iter().map(Tensor::zeros_like).collect();
+        let (first, second) = match rule {
+            spec::Optimizer::Sgd { momentum: 0.0, .. } => (Vec::new(), Vec::new()),
+            spec::Optimizer::Sgd { .. } => (zeros(), Vec::new()),
+            spec::Optimizer::Adam { .. } => (zeros(), zeros()),
+        };
+        let device = parameters.first().map_or(Device::Cpu, Tensor::device);
+        // What the kernels read: CUDA's take a rate in f32, the CPU's any.
+        let rate = if device == Device::Cpu { Kind::Double } else { Kind::Float };
+        Self {
+            rule,
+            parameters,
+            first,
+            second,
+            rate: Tensor::zeros([], (rate, device)),
+            steps: Tensor::zeros([], (Kind::Float, device)),
+        }
+    }
+
+    /// The parameters.
+    pub fn parameters(&self) -> &[Tensor] {
+        &self.parameters
+    }
+
+    /// Sets the rate of the steps to come.
+    pub fn set_rate(&mut self, rate: f64) {
+        let _ = self.rate.fill_(rate);
+    }
+
+    /// The same, from a tensor on the device, `[]`.
+    pub(super) fn copy_rate(&mut self, rate: &Tensor) {
+        self.rate.copy_(rate);
+    }
+
+    /// Takes a step along gradients, one for each parameter. With a scaler they are those of the scaled loss, and where
+    /// they are not finite the step changes nothing.
+    pub fn step(&mut self, gradients: &[Tensor], scaler: Option<&Scaler>) -> Result<(), UserError> {
+        if self.parameters.is_empty() {
+            return Ok(());
+        }
+        no_grad(|| {
+            let fused = Fused {
+                parameters: &self.parameters,
+                gradients,
+                first: &self.first,
+                second: &self.second,
+                rate: &self.rate,
+                scaler: scaler.map(|scaler| (scaler.scale(), scaler.bad())),
+            };
+            match self.rule {
+                spec::Optimizer::Sgd { momentum, nesterov, weight_decay } => {
+                    fused.sgd(Sgd { momentum, nesterov, weight_decay })
+                }
+                spec::Optimizer::Adam { beta1, beta2, epsilon, weight_decay, decoupled } => {
+                    let _ = match scaler {
+                        // A step that is not taken is not counted.
+                        Some(scaler) => self.steps.g_add_(&(1.0 - scaler.bad())),
+                        None => self.steps.g_add_scalar_(1.0),
+                    };
+                    fused.adam(Adam { beta1, beta2, epsilon, weight_decay, decoupled }, &self.steps)
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain::Plain;
+    use super::*;
+    use crate::network::read_safetensors;
+    use std::path::Path;
+
+    fn cases() -> [(&'static str, spec::Optimizer, f64); 6] {
+        let sgd = |momentum, nesterov, weight_decay| spec::Optimizer::Sgd { momentum, nesterov, weight_decay };
+        let adam = |weight_decay, decoupled| spec::Optimizer::Adam {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay,
+            decoupled,
+        };
+        [
+            ("sgd", sgd(0.0, false, 0.0), 0.1),
+            ("sgd-momentum", sgd(0.9, false, 0.0), 0.1),
+            ("sgd-nesterov-decay", sgd(0.9, true, 0.01), 0.1),
+            ("adam", adam(0.0, false), 0.01),
+            ("adam-decay", adam(0.01, false), 0.01),
+            ("adamw", adam(0.01, true), 0.01),
+        ]
+    }
+
+    /// Twenty steps of `torch.optim` (`scripts/reference/make_fixtures.py`) against ours, in float64.
+    #[test]
+    fn every_step_is_pytorchs() -> anyhow::Result<()> {
+        let fixture = read_safetensors(Path::new("tests/fixtures/optimizers.safetensors"))?;
+        for (name, rule, rate) in cases() {
+            let mut optimizer = Optimizer::new(rule, vec![fixture["start"].copy()]);
+            optimizer.set_rate(rate);
+            for step in 0..20 {
+                optimizer.step(&[fixture["gradients"].get(step).copy()], None)?;
+                let expected = fixture[&format!("path.{name}")].get(step);
+                let difference = (&optimizer.parameters()[0] - expected).abs().max().double_value(&[]);
+                assert!(difference < 1e-13, "{name}, step {step}: {difference}");
+            }
+        }
+        Ok(())
+    }
+
+    /// In fp32, over parameters of several shapes and layouts, gradients laid out otherwise among them.
+    #[test]
+    fn fused_steps_are_the_plain_ones() -> anyhow::Result<()> {
+        tch::manual_seed(1);
+        let random = |shape: &[i64]| Tensor::randn(shape, (Kind::Float, Device::Cpu));
+        let shapes: [&[i64]; 3] = [&[5], &[4, 3, 3, 3], &[6, 4, 1, 1]];
+        for (name, rule, rate) in cases() {
+            let mut parameters: Vec<Tensor> = shapes.iter().map(|shape| random(shape)).collect();
+            let mut plain = Plain::new(rule, parameters.iter().map(Tensor::copy).collect());
+            for parameter in &mut parameters[1..] {
+                crate::native::lay_out(parameter, spec::Layout::ChannelsLast)?;
+            }
+            let mut fused = Optimizer::new(rule, parameters);
+            fused.set_rate(rate);
+            for _ in 0..50 {
+                let mut gradients: Vec<Tensor> = shapes.iter().map(|shape| random(shape)).collect();
+                fused.step(&gradients.iter().map(Tensor::copy).collect::<Vec<_>>(), None)?;
+                plain.step(&mut gradients, rate);
+            }
+            for (one, other) in fused.parameters().iter().zip(&plain.parameters) {
+                let difference = (one - other).abs().max().double_value(&[]);
+                assert!(difference < 2e-5, "{name}: {difference}");
+            }
+        }
+        Ok(())
+    }
+
+    /// The scaler's part of a step: gradients of a scaled loss, and a step with infinite ones that changes nothing.
+    #[test]
+    fn a_bad_step_changes_nothing_and_halves_the_scale() -> anyhow::Result<()> {
+        for (name, rule, rate) in cases() {
+            let start = Tensor::from_slice(&[1.0f32, -2.0]);
+            let mut under_test = Optimizer::new(rule, vec![start.copy()]);
+            let mut unscaled = Optimizer::new(rule, vec![start.copy()]);
+            let mut scaler = Scaler::new(Device::Cpu);
+            for gradient in [[0.5f32, 0.25], [f32::INFINITY, 0.0], [-1.0, 2.0]] {
+                let gradient = Tensor::from_slice(&gradient);
+                let gradients = [&gradient * scaler.scale()];
+                scaler.look(&gradients)?;
+                under_test.set_rate(rate);
+                under_test.step(&gradients, Some(&scaler))?;
+                scaler.update()?;
+                if bool::try_from(gradient.isfinite().all())? {
+                    unscaled.set_rate(rate);
+                    unscaled.step(&[gradient], None)?;
+                }
+            }
+            let difference = (&under_test.parameters()[0] - &unscaled.parameters()[0]).abs().max().double_value(&[]);
+            assert!(difference < 1e-7, "{name}: {difference}");
+            assert_eq!(i64::try_from(scaler.scale())?, 32_768, "{name}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,61 @@
+//! Work for the device that is done again and again: at first call by call, then, on a GPU, as one captured graph.
+
+use crate::native::Graph;
+
+/// How often work is done call by call before it is captured: its kernels are chosen and its memory is found by then.
+const WARM: u32 = 3;
+
+/// Work that is repeated. Whatever changes from one time to the next is on the device, or the same for all times.
+#[derive(Debug, Default)]
+pub(super) struct Repeated {
+    state: State,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    /// It is never captured: there is nothing to capture with, it is not wanted, or it could not be done.
+    #[default]
+    Eager,
+    /// It will be.
+    Warming(u32),
+    /// It was.
+    Captured(Graph),
+}
+
+impl Repeated {
+    /// Work that is captured once it is warm.
+    pub(super) fn captured() -> Self {
+        Self { state: State::Warming(0) }
+    }
+
+    /// Does the work once more. Returns why it could not be captured, the one time that this is found.
+    pub(super) fn run(&mut self, mut work: impl FnMut()) -> Option<String> {
+        match &mut self.state {
+            State::Eager => work(),
+            State::Warming(times) if *times < WARM => {
+                *times += 1;
+                work();
+            }
+            State::Warming(_) => match Graph::capture(&mut work) {
+                Ok(graph) => {
+                    replay(&graph);
+                    self.state = State::Captured(graph);
+                }
+                Err(error) => {
+                    self.state = State::Eager;
+                    work();
+                    return Some(error.to_string());
+                }
+            },
+            State::Captured(graph) => replay(graph),
+        }
+        None
+    }
+}
+
+/// What a replay throws is an error of the device, as in any call of tch, which panics there too.
+fn replay(graph: &Graph) {
+    if let Err(error) = graph.replay() {
+        panic!("{error}");
+    }
+}

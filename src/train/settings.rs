@@ -1,0 +1,64 @@
+//! How a phase computes: what the spec leaves open, settled for a device and a network.
+
+use serde::{Deserialize, Serialize};
+use tch::Device;
+
+use crate::blueprint::Blueprint;
+use crate::error::UserError;
+use crate::native::{self, Chosen};
+use crate::spec::{Compute, Layout, Precision, Switch};
+
+/// Images in a batch without gradients. A GPU is idle with less; a CPU's caches overflow with more.
+const CPU_EVALUATION_BATCH: usize = 500;
+const GPU_EVALUATION_BATCH: usize = 2000;
+
+/// How a phase computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// In which kind of number.
+    pub precision: Precision,
+    /// How feature maps lie in memory.
+    pub layout: Layout,
+    /// Images in a batch without gradients. It takes no part in the numbers but for their last bits.
+    pub evaluation_batch: i64,
+    /// Whether a frozen prefix is computed once, where that can be done.
+    pub cache: Switch,
+    /// Whether steps are captured as graphs, where the device has any.
+    pub graph: Switch,
+}
+
+impl Settings {
+    /// The plain path: fp32, channels first, nothing cached, nothing captured. All others are tested against it.
+    pub const PLAIN: Self = Self {
+        precision: Precision::Fp32,
+        layout: Layout::ChannelsFirst,
+        evaluation_batch: CPU_EVALUATION_BATCH as i64,
+        cache: Switch::Off,
+        graph: Switch::Off,
+    };
+
+    /// What a spec comes to on a device.
+    pub fn new(compute: &Compute, chosen: &Chosen, blueprint: &Blueprint) -> Result<Self, UserError> {
+        let precision = native::precision(compute.precision, chosen)?;
+        let layout = match blueprint.feature_channels() {
+            // Without feature maps there is nothing to lay out.
+            None => Layout::ChannelsFirst,
+            Some(channels) => {
+                compute.layout.unwrap_or_else(|| native::fastest_layout(chosen.device, precision, channels))
+            }
+        };
+        let own = if chosen.device == Device::Cpu { CPU_EVALUATION_BATCH } else { GPU_EVALUATION_BATCH };
+        Ok(Self {
+            precision,
+            layout,
+            evaluation_batch: compute.evaluation_batch.unwrap_or(own) as i64,
+            cache: compute.cache,
+            graph: compute.graph,
+        })
+    }
+
+    /// For people: `bf16, channels_first`.
+    pub fn sentence(&self) -> String {
+        format!("{}, {}", self.precision.name(), self.layout.name())
+    }
+}

@@ -1,0 +1,56 @@
+//! A split as the layers that run on it see it: images from the first layer on, or what a frozen prefix made of them.
+
+use std::rc::Rc;
+
+use tch::Tensor;
+
+use super::cursor::Cursor;
+use super::prefix::Prefix;
+use super::resident::{Cut, Resident};
+use crate::network::{Flow, Network};
+
+/// A split of a data set, with the outputs of the frozen prefix where they are kept.
+#[derive(Debug)]
+pub(super) struct Split {
+    pub(super) data: Resident,
+    prefix: Option<(usize, Rc<Prefix>)>,
+}
+
+impl Split {
+    /// A split of which nothing is kept.
+    pub(super) fn new(data: Resident) -> Self {
+        Self { data, prefix: None }
+    }
+
+    /// A split with what its first `leading` layers give.
+    pub(super) fn keep(&mut self, leading: usize, prefix: Rc<Prefix>) {
+        self.prefix = Some((leading, prefix));
+    }
+
+    /// The first layer that is still to run.
+    pub(super) fn first_layer(&self) -> usize {
+        self.prefix.as_ref().map_or(0, |(leading, _)| *leading)
+    }
+
+    /// What enters that layer for the examples of a batch, in the split's own order.
+    pub(super) fn batch(&self, network: &Network, cursor: &Cursor, batch: i64, length: i64) -> Flow {
+        match (cursor, &self.prefix) {
+            (Cursor::Host(index), Some((_, prefix))) => prefix.stretch(index * batch, length),
+            (Cursor::Host(index), None) => network.enter(self.data.stretch(index * batch, length)),
+            (Cursor::Device(..), _) => self.gather(network, &cursor.places(batch)),
+        }
+    }
+
+    /// What enters that layer for the examples `indices`, `[batch]`.
+    pub(super) fn gather(&self, network: &Network, indices: &Tensor) -> Flow {
+        match &self.prefix {
+            Some((_, prefix)) => prefix.gather(indices),
+            None => network.enter(self.data.gather(indices)),
+        }
+    }
+
+    /// The same of parts of the images; what is kept is of whole ones, so there must be none.
+    pub(super) fn gather_cut(&self, network: &Network, indices: &Tensor, cut: &Cut) -> Flow {
+        network.enter(self.data.gather_cut(indices, cut))
+    }
+}

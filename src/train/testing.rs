@@ -1,0 +1,59 @@
+//! What the tests of phases have in common: small networks of every family, images, and who listens.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyhow::Result;
+use tch::{Device, Kind};
+
+use super::{EpochReport, Observer, Resident};
+use crate::blueprint::{Architecture, Blueprint, Densenet, Granularity, ImageShape, Pooling, Resnet};
+use crate::blueprint::{ResnetDepth, Stem, Vit};
+use crate::data::{Images, Normalisation};
+
+pub(super) const SHAPE: ImageShape = ImageShape { channels: 3, height: 8, width: 8 };
+
+/// Dropout draws from libtorch's own generator, which all threads of a process share: one test at a time.
+pub(super) fn alone() -> MutexGuard<'static, ()> {
+    static GENERATOR: Mutex<()> = Mutex::new(());
+    GENERATOR.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps the reports, without their times.
+#[derive(Default)]
+pub(super) struct Listener {
+    pub(super) reports: Vec<EpochReport>,
+}
+
+impl Observer for Listener {
+    fn step(&mut self, _: u64) {}
+
+    fn note(&mut self, _: &str) -> Result<()> {
+        Ok(())
+    }
+
+    fn epoch(&mut self, report: &EpochReport) -> Result<()> {
+        self.reports.push(EpochReport { seconds: 0.0, evaluation_seconds: 0.0, ..report.clone() });
+        Ok(())
+    }
+}
+
+/// A network of each family, for two classes, each of its sublayers a layer.
+pub(super) fn families() -> Vec<Blueprint> {
+    let vit = Vit { patch: 4, width: 8, depth: 2, heads: 2, mlp_width: 8, dropout: 0.5, pooling: Pooling::ClassToken };
+    let architectures = [
+        Architecture::PreactResnet18 { width: 2 },
+        Architecture::Resnet(Resnet { depth: ResnetDepth::Eighteen, width: 2, stem: Stem::Cifar }),
+        Architecture::Densenet(Densenet { blocks: vec![2, 1], growth: 2, compression: 0.5, stem: Stem::Cifar }),
+        Architecture::Vit(vit),
+    ];
+    let build = |architecture: &Architecture| Blueprint::new(architecture, Granularity::Sublayer, SHAPE, 2);
+    architectures.iter().map(|architecture| build(architecture).expect("it fits")).collect()
+}
+
+/// So many images of two classes.
+pub(super) fn split(count: usize, kind: Kind) -> Resident {
+    let pixels = (0..count * SHAPE.elements()).map(|at| (at * at % 251) as u8).collect();
+    let images = Images { shape: SHAPE, pixels, labels: (0..count as u16).map(|label| label % 2).collect() };
+    let normalisation = Normalisation { mean: vec![0.5; 3], deviation: vec![0.25; 3] };
+    Resident::clean(&images, &normalisation, Device::Cpu, kind)
+}
