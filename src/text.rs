@@ -62,6 +62,12 @@ pub fn bytes(count: u64) -> String {
     format!("{value:.1} TB")
 }
 
+/// Bytes in lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}
+
 /// A large count, short: `0.56 G`, `37.1 M`.
 pub fn scaled(count: u64) -> String {
     let value = count as f64;

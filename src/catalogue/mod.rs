@@ -3,12 +3,21 @@
 //! Nothing is read here: a spec is checked against this page before any file is opened.
 
 mod cifar;
+mod cifar100_classes;
+mod entry;
+mod facts;
+mod idx;
 mod shape;
+mod tiny;
 
 pub use cifar::CifarLayout;
+pub use entry::{Checksum, Entry, Layout, Published, Superclasses};
+pub use facts::Facts;
+pub use idx::{IDX_FILES, IdxLayout};
 pub use shape::ImageShape;
+pub use tiny::TinyLayout;
 
-/// A data set, by the name that a spec gives it.
+/// Where images come from, by the name that a spec gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dataset {
     /// Images made on the spot, from nothing but a seed.
@@ -17,18 +26,41 @@ pub enum Dataset {
     Cifar10,
     /// A hundred classes of natural images.
     Cifar100,
+    /// Handwritten digits.
+    Mnist,
+    /// Pieces of clothing.
+    FashionMnist,
+    /// Cursive Japanese letters.
+    Kmnist,
+    /// Two hundred classes of ImageNet, small.
+    TinyImagenet,
+    /// PNG and JPEG files of one's own, a folder for each class.
+    Folder,
+    /// Arrays of one's own, in a file of `NumPy`'s.
+    Npz,
 }
 
 impl Dataset {
     /// Every data set.
-    pub const ALL: [Self; 3] = [Self::Synthetic, Self::Cifar10, Self::Cifar100];
+    pub const ALL: [Self; 9] = [
+        Self::Synthetic,
+        Self::Cifar10,
+        Self::Cifar100,
+        Self::Mnist,
+        Self::FashionMnist,
+        Self::Kmnist,
+        Self::TinyImagenet,
+        Self::Folder,
+        Self::Npz,
+    ];
 
     /// The name in a spec.
     pub fn name(self) -> &'static str {
         match self {
             Self::Synthetic => "synthetic",
-            Self::Cifar10 => "cifar10",
-            Self::Cifar100 => "cifar100",
+            Self::Folder => "folder",
+            Self::Npz => "npz",
+            known => known.entry().map_or("", |entry| entry.name),
         }
     }
 
@@ -37,42 +69,50 @@ impl Dataset {
         Self::ALL.into_iter().find(|dataset| dataset.name() == name)
     }
 
-    /// The shape of one image as published.
-    pub fn shape(self) -> ImageShape {
-        ImageShape { channels: 3, height: 32, width: 32 }
-    }
-
-    /// How many training examples there are.
-    pub fn train_size(self) -> usize {
+    /// What is known of it, if it is a published one.
+    pub fn entry(self) -> Option<&'static Entry> {
         match self {
-            Self::Synthetic => 20_000,
-            Self::Cifar10 | Self::Cifar100 => 50_000,
-        }
-    }
-
-    /// How many test examples there are.
-    pub fn test_size(self) -> usize {
-        match self {
-            Self::Synthetic => 2_000,
-            Self::Cifar10 | Self::Cifar100 => 10_000,
-        }
-    }
-
-    /// How many classes it has as published; a spec chooses those of the synthetic task.
-    pub fn classes(self) -> Option<usize> {
-        match self {
-            Self::Synthetic => None,
-            Self::Cifar10 => Some(10),
-            Self::Cifar100 => Some(100),
-        }
-    }
-
-    /// Where its files are and what is in them, if it has files.
-    pub fn cifar(self) -> Option<&'static CifarLayout> {
-        match self {
-            Self::Synthetic => None,
             Self::Cifar10 => Some(&cifar::CIFAR10),
             Self::Cifar100 => Some(&cifar::CIFAR100),
+            Self::Mnist => Some(&idx::MNIST),
+            Self::FashionMnist => Some(&idx::FASHION_MNIST),
+            Self::Kmnist => Some(&idx::KMNIST),
+            Self::TinyImagenet => Some(&tiny::TINY_IMAGENET),
+            Self::Synthetic | Self::Folder | Self::Npz => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_agree_with_themselves() {
+        for entry in Dataset::ALL.into_iter().filter_map(Dataset::entry) {
+            assert_eq!(entry.train_per_class.iter().sum::<usize>(), entry.train_size, "{}", entry.name);
+            assert_eq!(entry.train_per_class.len(), entry.class_count, "{}", entry.name);
+            assert!(entry.classes.is_empty() || entry.classes.len() == entry.class_count, "{}", entry.name);
+            if let Some(groups) = entry.superclasses {
+                assert_eq!(groups.of.len(), entry.class_count);
+                let size = |group| groups.of.iter().filter(|&&of| usize::from(of) == group).count();
+                assert!((0..groups.names.len()).all(|group| size(group) == 5));
+            }
+            for file in entry.files {
+                assert!(!file.urls.is_empty() && !file.origin.is_empty());
+                let (digits, length) = match file.checksum {
+                    Checksum::Md5(digits) => (digits, 32),
+                    Checksum::Sha256(digits) => (digits, 64),
+                };
+                assert!(digits.len() == length && digits.bytes().all(|digit| b"0123456789abcdef".contains(&digit)));
+            }
+        }
+    }
+
+    #[test]
+    fn names_lead_back() {
+        for dataset in Dataset::ALL {
+            assert_eq!(Dataset::named(dataset.name()), Some(dataset));
         }
     }
 }

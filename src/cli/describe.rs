@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
-use super::options::SpecArguments;
+use super::options::{DataRoot, SpecArguments};
 use crate::blueprint::{Blueprint, FrozenSet};
 use crate::error::Exit;
 use crate::output::{self, Table};
@@ -14,6 +14,9 @@ use crate::text;
 pub(super) struct Arguments {
     #[command(flatten)]
     spec: SpecArguments,
+
+    #[command(flatten)]
+    data: DataRoot,
 
     /// Print JSON
     #[arg(long)]
@@ -76,7 +79,7 @@ struct Choice {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let experiment = arguments.spec.load()?.experiment;
+    let experiment = arguments.spec.load(&arguments.data)?.experiment;
     let blueprint = experiment.blueprint(&experiment.target);
     let description = describe(&blueprint, &experiment.transfer.frozen, experiment.target.train_size);
     if arguments.json {

@@ -28,7 +28,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     for (what, found) in cuda() {
         table.row([what, found]);
     }
-    for dataset in Dataset::ALL.into_iter().filter(|dataset| dataset.cifar().is_some()) {
+    for dataset in Dataset::ALL.into_iter().filter(|dataset| dataset.entry().is_some()) {
         table.row([dataset.name(), &files(dataset, &arguments.data.data)]);
     }
     output::data(&table.to_string())?;

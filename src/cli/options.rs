@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
+use crate::data::Surveyor;
+use crate::native;
+use crate::output;
 use crate::spec::Spec;
 
 /// A spec with overrides.
@@ -34,7 +37,15 @@ pub(super) struct DataRoot {
 }
 
 impl SpecArguments {
-    pub(super) fn load(&self) -> Result<Spec> {
-        Spec::load(&self.spec, &self.overrides.set)
+    pub(super) fn load(&self, data: &DataRoot) -> Result<Spec> {
+        Spec::load(&self.spec, &self.overrides.set, &data.surveyor())
+    }
+}
+
+impl DataRoot {
+    /// Who looks at one's own data sets, with a progress bar.
+    pub(super) fn surveyor<'a>(&self) -> Surveyor<'a> {
+        let mut bar = output::ReadingBar::default();
+        Surveyor::new(&self.data, native::thread_count(None), move |reading| bar.show(&reading))
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let spec = arguments.spec.load()?;
+    let spec = arguments.spec.load(&arguments.data)?;
     let places = Places { out: &arguments.out, data: &arguments.data.data };
     let finished = run::run(&spec, places, &mut Progress::new(arguments.quiet))?;
     if !arguments.quiet {

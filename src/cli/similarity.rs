@@ -38,7 +38,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let spec = arguments.spec.load()?;
+    let spec = arguments.spec.load(&arguments.data)?;
     let places = Places { out: &arguments.out, data: &arguments.data.data };
     let most = arguments.images as usize;
     let (directory, similarity) = run::similarity(&spec, places, most, &mut Progress::new(arguments.quiet))?;

@@ -1,93 +1,120 @@
 //! Bytes to u8 images and labels; subsets, label noise, statistics. One file per format. Nothing on a device here.
+//!
+//! Whatever its format, a data set becomes a `store`: labels in memory, pixels to be had by index. What a task takes of
+//! it is drawn from the labels alone, and only those images are made.
 
+mod cache;
 mod cifar;
+mod decode;
+mod draw;
+mod duplicates;
+mod files;
+mod fingerprint;
+mod folder;
+mod idx;
+mod images;
+mod listing;
 mod noise;
+mod npy;
+mod npz;
 mod resize;
 mod statistics;
-mod subset;
+mod store;
+mod survey;
 mod synthetic;
+mod task;
+mod tiny;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+pub use images::Images;
 pub use noise::Labels;
 pub use statistics::Normalisation;
+pub use survey::Surveyor;
+pub use task::{TaskData, load};
 
 use crate::blueprint::ImageShape;
-use crate::spec::{Data, Task};
+use crate::catalogue::{Dataset, Entry, Layout};
+use crate::error::UserError;
+use crate::spec::{Data, Fit};
+use store::Store;
 
-/// Images of one shape with a label each: u8, colour by colour, row by row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Images {
-    /// The shape of each image.
+/// The images that a network takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Their shape.
     pub shape: ImageShape,
-    /// All pixels, `[count, channels, height, width]`.
-    pub pixels: Vec<u8>,
-    /// The true labels, `[count]`.
-    pub labels: Vec<u16>,
+    /// How images of other proportions come to have it.
+    pub fit: Fit,
 }
 
-/// A task's data, ready for training.
-#[derive(Debug)]
-pub struct TaskData {
-    /// The training examples in the order of the subset.
-    pub train: Images,
-    /// The labels to train on, some of them corrupted.
-    pub train_labels: Labels,
-    /// The test examples, their labels always true.
-    pub test: Images,
-    /// What makes pixels into the network's input.
-    pub normalisation: Normalisation,
-    /// The names of the classes, in the order of their labels.
-    pub classes: Vec<String>,
+/// Where data sets are, and with how many threads they are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Access<'a> {
+    /// The data folder.
+    pub root: &'a Path,
+    /// Threads for decoding and resizing.
+    pub threads: usize,
 }
 
-impl Images {
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        self.labels.len()
+/// How far the reading of image files is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The data set.
+    pub name: String,
+    /// Files read.
+    pub done: usize,
+    /// Files there are.
+    pub total: usize,
+}
+
+/// Who is told of it.
+pub type Watch<'a> = &'a mut dyn FnMut(Reading);
+
+/// Where a published data set is under the root, if it is there.
+pub fn find(dataset: Dataset, root: &Path) -> Option<PathBuf> {
+    match dataset.entry()?.layout {
+        Layout::Cifar(layout) => cifar::find(layout, root),
+        Layout::Idx(layout) => idx::find(layout, root).into_iter().next(),
+        Layout::Tiny(layout) => tiny::find(layout, root),
     }
 }
 
-/// Loads a task: its subset of training examples with label noise, and all test examples, reduced to `shape`.
-pub fn load(task: &Task, shape: ImageShape, root: &Path) -> Result<TaskData> {
-    let dataset = task.data.dataset();
-    let wanted = subset::draw(dataset.train_size(), task.train_size, task.seeds.subset);
-    let (train, test, classes) = match task.data {
-        Data::Synthetic { latent_similarity, side } => {
-            let generator = synthetic::Generator::new(task.classes, latent_similarity, side);
-            let train = generator.images(synthetic::Split::Train, &wanted);
-            let test = generator.images(synthetic::Split::Test, &(0..dataset.test_size()).collect::<Vec<_>>());
-            (train, test, (0..task.classes).map(|class| format!("class {class}")).collect())
+/// All of a data set. Image files are given their size here, so that they are decoded once; arrays keep their own.
+fn read(data: &Data, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<Store> {
+    match data {
+        Data::Synthetic { latent_similarity, side, classes } => {
+            Ok(synthetic::store(*classes, *latent_similarity, *side))
+        }
+        Data::Npz(npz) => npz::read(npz, access, watch),
+        Data::Pictures(pictures) => {
+            let listing = listing::of(pictures, access.root)?;
+            folder::read(pictures, &listing, image, access, watch)
         }
         Data::Files(dataset) => {
-            let layout = dataset.cifar().ok_or_else(|| anyhow::anyhow!("`{}` has no files", dataset.name()))?;
-            let (train, test, classes) = cifar::read(layout, task.classes, root)?;
-            (train.select(&wanted), test, classes)
+            let entry = dataset.entry().ok_or_else(|| anyhow::anyhow!("`{}` has no files", dataset.name()))?;
+            match entry.layout {
+                Layout::Cifar(layout) => cifar::read(entry, layout, access.root, access.threads),
+                Layout::Idx(layout) => idx::read(entry, layout, access.root, access.threads),
+                Layout::Tiny(_) => Err(anyhow::anyhow!("`{}` is read as image files", dataset.name())),
+            }
         }
-    };
-    let (train, test) = (resize::reduce(train, shape), resize::reduce(test, shape));
-    let train_labels =
-        noise::corrupt(&train.labels, &wanted, dataset.train_size(), task.classes, task.label_noise, task.seeds.noise);
-    let normalisation = statistics::of(&train);
-    Ok(TaskData { train, train_labels, test, normalisation, classes })
-}
-
-impl Images {
-    /// The images of some indices, in their order.
-    fn select(&self, indices: &[usize]) -> Self {
-        let size = self.shape.elements();
-        let mut pixels = Vec::with_capacity(indices.len() * size);
-        for &index in indices {
-            pixels.extend_from_slice(&self.pixels[index * size..(index + 1) * size]);
-        }
-        let labels = indices.iter().map(|&index| self.labels[index]).collect();
-        Self { shape: self.shape, pixels, labels }
     }
 }
 
-/// Whether the data set's files are under the root, and where: for `doctor`.
-pub fn find(dataset: crate::catalogue::Dataset, root: &Path) -> Option<std::path::PathBuf> {
-    dataset.cifar().and_then(|layout| cifar::find(layout, root))
+/// Adds how to get a published data set.
+fn advise(entry: &Entry, error: UserError) -> UserError {
+    let url = entry.files.first().and_then(|file| file.urls.first()).copied().unwrap_or_default();
+    error.hint(match entry.layout {
+        Layout::Cifar(_) => {
+            format!("get it from {url} (the binary version) and leave it in the data folder, packed or unpacked")
+        }
+        Layout::Idx(layout) => {
+            let place = url.rsplit_once('/').map_or(url, |(place, _)| place);
+            format!("get its four files from {place}/ and leave them in `{}/` in the data folder", layout.folders[0])
+        }
+        Layout::Tiny(_) => format!("get it from {url} and unpack it in the data folder"),
+    })
 }

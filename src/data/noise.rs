@@ -1,8 +1,20 @@
-//! Label noise: each training label is, with a given probability, replaced by a wrong one drawn uniformly, once.
+//! Label noise. Every draw belongs to an index of the full training set, so that the noise of a subset is that of any
+//! larger one.
 
+use std::path::Path;
+
+use anyhow::Result;
 use rand::RngExt;
+use rand::seq::SliceRandom;
 
-use crate::seed::{Purpose, stream};
+use super::npy;
+use crate::error::UserError;
+use crate::seed::{Purpose, named_stream, stream};
+use crate::spec::Noise;
+use crate::text;
+
+/// A file of labels for a data set of millions is far smaller.
+const LARGEST_FILE: u64 = 256 << 20;
 
 /// The labels to train on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +26,12 @@ pub struct Labels {
 }
 
 impl Labels {
+    /// The labels given, against the true ones.
+    fn new(given: Vec<u16>, truth: &[u16]) -> Self {
+        let corrupted = given.iter().zip(truth).map(|(given, truth)| given != truth).collect();
+        Self { given, corrupted }
+    }
+
     /// How many are wrong.
     pub fn corrupted_count(&self) -> usize {
         self.corrupted.iter().filter(|&&corrupted| corrupted).count()
@@ -25,65 +43,91 @@ impl Labels {
     }
 }
 
-/// Corrupts the `labels` of the examples `indices`, out of a full set of `full`. The draw belongs to the index in
-/// the full set, so the noise of a subset is that of any larger one.
-pub(super) fn corrupt(
-    labels: &[u16],
-    indices: &[usize],
-    full: usize,
-    classes: usize,
-    fraction: f64,
-    seed: u64,
-) -> Labels {
-    let mut stream = stream(seed, Purpose::Noise, 0);
-    let draws: Vec<(f64, u16)> = (0..full).map(|_| (stream.random(), stream.random_range(1..classes as u16))).collect();
-    let (given, corrupted) = labels
-        .iter()
-        .zip(indices)
-        .map(|(&label, &index)| {
-            let (chance, offset) = draws[index];
-            let corrupted = chance < fraction;
-            (if corrupted { (label + offset) % classes as u16 } else { label }, corrupted)
-        })
-        .unzip();
-    Labels { given, corrupted }
+/// What label noise works on.
+pub(super) struct Truth<'a> {
+    /// The true label of each example of the full training set; none where the task leaves its class out.
+    pub(super) full: &'a [Option<u16>],
+    /// The task's training examples among them.
+    pub(super) indices: &'a [usize],
+    /// The names of the task's classes.
+    pub(super) classes: &'a [String],
+    /// The class in the task of each of the data set's own, and those names: what a file of labels may speak of.
+    pub(super) own: (&'a [Option<u16>], &'a [String]),
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn noise_is_wrong_uniform_and_of_its_share() {
-        let labels: Vec<u16> = (0..50_000).map(|index| (index % 10) as u16).collect();
-        let indices: Vec<usize> = (0..50_000).collect();
-        let noisy = corrupt(&labels, &indices, 50_000, 10, 0.2, 3);
-        assert!((noisy.realised_fraction() - 0.2).abs() < 0.01);
-        let mut offsets = [0; 10];
-        for (index, &given) in noisy.given.iter().enumerate() {
-            assert_eq!(noisy.corrupted[index], given != labels[index]);
-            offsets[usize::from((given + 10 - labels[index]) % 10)] += 1;
+/// The labels to train on: those of `fraction` of the examples are drawn anew, or all come from a file.
+pub(super) fn corrupt(truth: &Truth<'_>, noise: &Noise, fraction: f64, seed: u64) -> Result<Labels> {
+    let of = |index: &usize| truth.full[*index].expect("a task draws of its own classes");
+    let labels: Vec<u16> = truth.indices.iter().map(of).collect();
+    let classes = truth.classes.len() as u16;
+    let mut stream = stream(seed, Purpose::Noise, 0);
+    let mut draws = || (stream.random::<f64>(), stream.random_range(1..classes.max(2)));
+    let given = match noise {
+        Noise::File(path) => from_file(truth, path)?,
+        Noise::Permutation => permuted(truth, fraction, seed, &mut draws),
+        Noise::Uniform | Noise::UniformAll | Noise::Pairs => {
+            let draws: Vec<(f64, u16)> = truth.full.iter().map(|_| draws()).collect();
+            let anew = |(&label, &index): (&u16, &usize)| match (draws[index], noise) {
+                ((chance, _), _) if chance >= fraction => label,
+                (_, Noise::Pairs) => (label + 1) % classes,
+                ((_, offset), Noise::Uniform) => (label + offset) % classes,
+                // The same chance says which label: below the fraction it is uniform there.
+                ((chance, _), _) => ((chance / fraction * f64::from(classes)) as u16).min(classes - 1),
+            };
+            labels.iter().zip(truth.indices).map(anew).collect()
         }
-        assert!(offsets[1..].iter().all(|&count| (count - 1111i32).abs() < 150), "{offsets:?}");
-    }
+    };
+    Ok(Labels::new(given, &labels))
+}
 
-    #[test]
-    fn noise_belongs_to_the_example() {
-        let few = corrupt(&[1, 2, 3], &[70, 7, 30], 100, 10, 0.5, 9);
-        let more = corrupt(&[3, 2, 0, 1], &[30, 7, 8, 70], 100, 10, 0.5, 9);
-        assert_eq!(few.given, [more.given[3], more.given[1], more.given[0]]);
-        // More noise keeps what less noise corrupted.
-        let all: Vec<usize> = (0..100).collect();
-        let labels = vec![0; 100];
-        let (less, more) = (corrupt(&labels, &all, 100, 10, 0.2, 9), corrupt(&labels, &all, 100, 10, 0.4, 9));
-        assert!(less.given.iter().zip(&more.given).all(|(less, more)| *less == 0 || less == more));
-    }
+/// The labels of the noisy part of the full set change places among themselves.
+fn permuted(truth: &Truth<'_>, fraction: f64, seed: u64, draws: &mut dyn FnMut() -> (f64, u16)) -> Vec<u16> {
+    let mut full = truth.full.to_vec();
+    let noisy: Vec<usize> = (0..full.len()).filter(|&index| draws().0 < fraction && full[index].is_some()).collect();
+    let mut labels: Vec<Option<u16>> = noisy.iter().map(|&index| full[index]).collect();
+    labels.shuffle(&mut named_stream(seed, Purpose::Noise, "permutation"));
+    noisy.iter().zip(labels).for_each(|(&index, label)| full[index] = label);
+    truth.indices.iter().map(|&index| full[index].expect("it has its class's label, or another's")).collect()
+}
 
-    #[test]
-    fn all_or_nothing() {
-        let labels = vec![3; 50];
-        let indices: Vec<usize> = (0..50).collect();
-        assert_eq!(corrupt(&labels, &indices, 50, 10, 0.0, 1).corrupted_count(), 0);
-        assert!(corrupt(&labels, &indices, 50, 10, 1.0, 1).given.iter().all(|&label| label != 3));
+/// Labels of the full training set, in its order: a class's number or name on each line, or an array of `NumPy`'s.
+fn from_file(truth: &Truth<'_>, path: &Path) -> Result<Vec<u16>> {
+    let wrong = |cause: String| UserError::new(format!("cannot read the labels `{}`: {cause}", path.display()));
+    let bytes = super::files::read_whole(path, LARGEST_FILE).map_err(|error| wrong(error.to_string()))?;
+    let (own, names) = truth.own;
+    let class = |line: usize, found: Option<usize>, shown: &str| {
+        let class = found.filter(|&class| class < own.len());
+        class.ok_or_else(|| {
+            wrong(format!("line {line} is `{}`, and no class", shown.escape_debug()))
+                .hint(format!("a line is a number from 0 to {} or a class's name", own.len() - 1))
+        })
+    };
+    let all: Vec<usize> = if bytes.starts_with(npy::MAGIC) {
+        let numbers = npy::labels(&bytes).map_err(wrong)?;
+        let indexed = numbers.into_iter().enumerate();
+        indexed
+            .map(|(at, number)| class(at + 1, usize::try_from(number).ok(), &number.to_string()))
+            .collect::<Result<_, _>>()?
+    } else {
+        let text = String::from_utf8(bytes).map_err(|_| wrong("it is neither text nor an .npy file".into()))?;
+        let of = |(at, line): (usize, &str)| {
+            let by_name = names.iter().position(|name| name == line.trim());
+            class(at + 1, line.trim().parse().ok().or(by_name), line)
+        };
+        text.lines().enumerate().map(of).collect::<Result<_, _>>()?
+    };
+    if all.len() != truth.full.len() {
+        let (found, wanted) = (text::grouped(all.len() as u64), text::grouped(truth.full.len() as u64));
+        let message = format!("it has {found} labels, and the full training set {wanted} examples");
+        return Err(wrong(message).hint("a label for each training example of the data set, in its order").into());
     }
+    let label = |&index: &usize| {
+        own[all[index]].ok_or_else(|| {
+            let name = &names[all[index]];
+            wrong(format!("example {index} has class `{name}`, which the task leaves out"))
+                .hint("let `classes` have it, or give the example another label")
+                .into()
+        })
+    };
+    truth.indices.iter().map(label).collect()
 }

@@ -1,74 +1,190 @@
-//! Images made smaller by area: each new pixel is the mean of the area that it covers, fractions of pixels counted.
+//! Images in another size and other colours.
+//!
+//! Down by area: each new pixel is the mean of the area that it covers, fractions of pixels counted. Up by the bicubic
+//! kernel of Keys, "Cubic Convolution Interpolation for Digital Image Processing" (1981), with a = −1/2, as in Pillow.
+//! Each axis takes the filter that it needs.
 
-use super::Images;
+use super::Image;
 use crate::blueprint::ImageShape;
+use crate::spec::Fit;
 
-/// The images in another shape, with as many channels and no larger.
-pub(super) fn reduce(images: Images, shape: ImageShape) -> Images {
-    if images.shape == shape {
-        return images;
-    }
-    let (rows, columns) = (Areas::new(images.shape.height, shape.height), Areas::new(images.shape.width, shape.width));
-    let source_plane = images.shape.height * images.shape.width;
-    let mut pixels = Vec::with_capacity(images.count() * shape.elements());
-    let mut narrow = vec![0.0; images.shape.height * shape.width];
-    for plane in images.pixels.chunks_exact(source_plane) {
-        for (row, target) in plane.chunks_exact(images.shape.width).zip(narrow.chunks_exact_mut(shape.width)) {
-            for (value, weights) in target.iter_mut().zip(&columns.0) {
-                *value = weights.iter().map(|&(column, weight)| f64::from(row[column]) * weight).sum();
-            }
-        }
-        for weights in &rows.0 {
-            for column in 0..shape.width {
-                let mean: f64 = weights.iter().map(|&(row, weight)| narrow[row * shape.width + column] * weight).sum();
-                pixels.push(mean.round().clamp(0.0, 255.0) as u8);
-            }
-        }
-    }
-    Images { shape, pixels, labels: images.labels }
+/// From one shape to another.
+pub(super) struct Conversion {
+    from: ImageShape,
+    to: ImageShape,
+    resize: Option<Resize>,
 }
 
-/// For each new position, which old ones it covers and by how much; the weights of each sum to 1.
-struct Areas(Vec<Vec<(usize, f64)>>);
-
-impl Areas {
-    fn new(from: usize, to: usize) -> Self {
-        let scale = from as f64 / to as f64;
-        let cover = |index: usize| {
-            let (start, end) = (index as f64 * scale, (index + 1) as f64 * scale);
-            (start as usize..from)
-                .map(|old| (old, (end.min(old as f64 + 1.0) - start.max(old as f64)) / scale))
-                .take_while(|&(_, weight)| weight > 1e-9)
-                .collect()
-        };
-        Self((0..to).map(cover).collect())
+impl Conversion {
+    /// None where nothing is to be done.
+    pub(super) fn new(from: ImageShape, image: Image) -> Option<Self> {
+        let to = image.shape;
+        let same_size = (from.height, from.width) == (to.height, to.width);
+        let resize = (!same_size).then(|| Resize::new((from.height, from.width), (to.height, to.width), image.fit));
+        (from != to).then_some(Self { from, to, resize })
     }
+
+    /// Converts one image, colour by colour.
+    pub(super) fn apply(&self, raw: &[u8], target: &mut [u8]) {
+        let grey: Vec<u8>;
+        let (raw, channels) = if self.from.channels == 3 && self.to.channels == 1 {
+            grey = luma(raw);
+            (grey.as_slice(), 1)
+        } else {
+            (raw, self.from.channels)
+        };
+        let plane = self.to.height * self.to.width;
+        for (from, to) in raw.chunks_exact(self.from.height * self.from.width).zip(target.chunks_exact_mut(plane)) {
+            match &self.resize {
+                Some(resize) => resize.apply(from, 1, |at, value| to[at] = value),
+                None => to.copy_from_slice(from),
+            }
+        }
+        if channels == 1 && self.to.channels == 3 {
+            let (grey, others) = target.split_at_mut(plane);
+            others.chunks_exact_mut(plane).for_each(|colour| colour.copy_from_slice(grey));
+        }
+    }
+}
+
+/// Luma of ITU-R BT.601, which Pillow's `L` has too.
+fn luma(raw: &[u8]) -> Vec<u8> {
+    let (red, others) = raw.split_at(raw.len() / 3);
+    let (green, blue) = others.split_at(red.len());
+    let mix = |((&red, &green), &blue): ((&u8, &u8), &u8)| {
+        ((299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue) + 500) / 1000) as u8
+    };
+    red.iter().zip(green).zip(blue).map(mix).collect()
+}
+
+/// A change of size, for any image of one size.
+pub(super) struct Resize {
+    from: (usize, usize),
+    rows: Filter,
+    columns: Filter,
+}
+
+impl Resize {
+    /// `from` and `to` are heights and widths. To fit, the middle of the image is cut out in the new proportions, or
+    /// the whole is squeezed into them.
+    pub(super) fn new(from: (usize, usize), to: (usize, usize), fit: Fit) -> Self {
+        let (height, width) = match fit {
+            Fit::Squeeze | Fit::Exact => from,
+            Fit::Crop if from.0 * to.1 > from.1 * to.0 => ((from.1 * to.0 / to.1).max(1), from.1),
+            Fit::Crop => (from.0, (from.0 * to.1 / to.0).max(1)),
+        };
+        let (top, left) = ((from.0 - height) / 2, (from.1 - width) / 2);
+        Self { from, rows: Filter::new(top, height, to.0), columns: Filter::new(left, width, to.1) }
+    }
+
+    /// Resizes an image of interleaved channels, and hands out every value with its place in `[channels, height,
+    /// width]`.
+    pub(super) fn apply(&self, raw: &[u8], channels: usize, mut put: impl FnMut(usize, u8)) {
+        let stride = self.from.1 * channels;
+        let (height, width) = (self.rows.0.len(), self.columns.0.len());
+        let mut mixed = vec![0f32; stride];
+        for (row, (first, weights)) in self.rows.0.iter().enumerate() {
+            mixed.fill(0.0);
+            for (offset, &weight) in weights.iter().enumerate() {
+                let line = &raw[(first + offset) * stride..][..stride];
+                mixed.iter_mut().zip(line).for_each(|(sum, &value)| *sum += weight * f32::from(value));
+            }
+            for (column, (first, weights)) in self.columns.0.iter().enumerate() {
+                for channel in 0..channels {
+                    let places = mixed[first * channels + channel..].iter().step_by(channels);
+                    let sum: f32 = weights.iter().zip(places).map(|(weight, value)| weight * value).sum();
+                    put((channel * height + row) * width + column, sum.round().clamp(0.0, 255.0) as u8);
+                }
+            }
+        }
+    }
+}
+
+/// For each new position, the first old one that counts, and the weights from there on, which sum to 1.
+struct Filter(Vec<(usize, Vec<f32>)>);
+
+impl Filter {
+    /// From `length` positions, which begin at `start`, to `to`.
+    fn new(start: usize, length: usize, to: usize) -> Self {
+        let scale = length as f64 / to as f64;
+        let filter = |index: usize| {
+            let (first, weights) = if to > length { cubic(index, scale, length) } else { area(index, scale, length) };
+            let sum: f64 = weights.iter().sum();
+            (start + first, weights.into_iter().map(|weight| (weight / sum) as f32).collect())
+        };
+        Self((0..to).map(filter).collect())
+    }
+}
+
+fn area(index: usize, scale: f64, length: usize) -> (usize, Vec<f64>) {
+    let (start, end) = (index as f64 * scale, (index + 1) as f64 * scale);
+    let first = (start as usize).min(length - 1);
+    let cover = |old: usize| (end.min(old as f64 + 1.0) - start.max(old as f64)) / scale;
+    (first, (first..length).map(cover).take_while(|&weight| weight > 1e-9).collect())
+}
+
+/// Beyond the edge nothing counts; the weights that are left are scaled up to 1.
+fn cubic(index: usize, scale: f64, length: usize) -> (usize, Vec<f64>) {
+    let centre = (index as f64 + 0.5) * scale - 0.5;
+    let first = (centre.floor() - 1.0).max(0.0) as usize;
+    let last = ((centre.floor() + 2.0) as usize).min(length - 1);
+    let kernel = |old: usize| match (old as f64 - centre).abs() {
+        x if x < 1.0 => (1.5 * x - 2.5) * x * x + 1.0,
+        x if x < 2.0 => ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0,
+        _ => 0.0,
+    };
+    (first, (first..=last).map(kernel).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn square(side: usize, pixels: Vec<u8>) -> Images {
-        Images { shape: ImageShape { channels: 1, height: side, width: side }, pixels, labels: vec![0] }
+    fn resized(from: (usize, usize), to: (usize, usize), fit: Fit, pixels: &[u8]) -> Vec<u8> {
+        let mut target = vec![0; to.0 * to.1];
+        Resize::new(from, to, fit).apply(pixels, 1, |at, value| target[at] = value);
+        target
     }
 
     #[test]
     fn halves_are_means_of_four() {
-        let reduced = reduce(square(4, (0..16).map(|pixel| pixel * 10).collect()), square(2, vec![]).shape);
-        assert_eq!(reduced.pixels, [25, 45, 105, 125]);
+        let pixels: Vec<u8> = (0..16).map(|pixel| pixel * 10).collect();
+        assert_eq!(resized((4, 4), (2, 2), Fit::Squeeze, &pixels), [25, 45, 105, 125]);
     }
 
     #[test]
     fn fractions_count() {
         // Three pixels into two: the middle one goes half to each.
-        let reduced = reduce(square(3, vec![0, 90, 180, 0, 90, 180, 0, 90, 180]), square(2, vec![]).shape);
-        assert_eq!(reduced.pixels, [30, 150, 30, 150]);
+        let pixels = [0, 90, 180, 0, 90, 180, 0, 90, 180];
+        assert_eq!(resized((3, 3), (2, 2), Fit::Squeeze, &pixels), [30, 150, 30, 150]);
+    }
+
+    /// Pillow 11's `resize((8, 1), BICUBIC)` of the same row; its edges too.
+    #[test]
+    fn up_is_bicubic() {
+        assert_eq!(resized((1, 4), (1, 8), Fit::Squeeze, &[0, 100, 200, 100]), [0, 17, 71, 130, 189, 185, 121, 91]);
+        assert_eq!(resized((3, 3), (7, 7), Fit::Squeeze, &[77; 9]), [77; 49]);
     }
 
     #[test]
-    fn the_same_shape_is_left_alone() {
-        let images = square(2, vec![1, 2, 3, 4]);
-        assert_eq!(reduce(images.clone(), images.shape), images);
+    fn the_middle_is_cut_out_or_all_is_squeezed() {
+        let pixels = [9, 1, 2, 9, 9, 3, 4, 9];
+        assert_eq!(resized((2, 4), (2, 2), Fit::Crop, &pixels), [1, 2, 3, 4]);
+        assert_eq!(resized((2, 4), (2, 2), Fit::Squeeze, &pixels), [5, 6, 6, 7]);
+        assert_eq!(resized((4, 2), (2, 2), Fit::Crop, &[9, 9, 1, 2, 3, 4, 9, 9]), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn colours_are_mixed_and_doubled_as_stated() {
+        let rgb = ImageShape { channels: 3, height: 1, width: 2 };
+        let grey = ImageShape { channels: 1, ..rgb };
+        let convert = |from, to, raw: &[u8]| {
+            let mut target = vec![0; 2 * if to == rgb { 3 } else { 1 }];
+            Conversion::new(from, Image { shape: to, fit: Fit::Crop }).expect("they differ").apply(raw, &mut target);
+            target
+        };
+        assert_eq!(convert(rgb, grey, &[255, 0, 0, 255, 0, 10]), [76, 151]);
+        assert_eq!(convert(grey, rgb, &[7, 8]), [7, 8, 7, 8, 7, 8]);
+        assert!(Conversion::new(rgb, Image { shape: rgb, fit: Fit::Crop }).is_none());
     }
 }

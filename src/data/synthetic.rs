@@ -7,17 +7,20 @@
 //! So early layers, which see parts, carry over as far as the parts are alike; later ones, which join them, do not.
 
 use std::f64::consts::TAU;
+use std::sync::Arc;
 
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::Images;
+use super::store::{Pixels, Split, Store};
 use crate::blueprint::ImageShape;
 use crate::seed::{Purpose, Stream, named_stream};
 use crate::spec::Side;
 
 const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
+const TRAIN_SIZE: usize = 20_000;
+const TEST_SIZE: usize = 2_000;
 const PARTS: usize = 16;
 const PARTS_OF_A_CLASS: usize = 3;
 const DISTRACTORS: usize = 1;
@@ -34,23 +37,58 @@ const WORLD: u64 = 2211;
 
 /// Training or test images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Split {
+enum Kind {
     Train,
     Test,
+}
+
+/// Draws the images of a split, each from its index alone.
+pub(super) struct Drawer {
+    generator: Arc<Generator>,
+    kind: Kind,
+}
+
+impl Drawer {
+    /// Draws an image, colour by colour.
+    pub(super) fn draw(&self, index: usize, pixels: &mut [u8]) {
+        let mut stream = self.generator.stream(&format!("{:?} {index}", self.kind));
+        let label = stream.random_range(0..self.generator.classes.len());
+        let image = self.generator.image(label, &mut stream);
+        let level = |value: &f64| ((value + 0.5) * 255.0).round().clamp(0.0, 255.0) as u8;
+        pixels.iter_mut().zip(&image).for_each(|(pixel, value)| *pixel = level(value));
+    }
+}
+
+/// The synthetic data set of a side.
+pub(super) fn store(classes: usize, latent_similarity: f64, side: Side) -> Store {
+    let generator = Arc::new(Generator::new(classes, latent_similarity, side));
+    let split = |kind, count| Split {
+        labels: (0..count).map(|index| generator.label(kind, index)).collect(),
+        pixels: Pixels::Drawn(Box::new(Drawer { generator: generator.clone(), kind })),
+        fingerprints: Vec::new(),
+    };
+    Store {
+        shape: SHAPE,
+        train: split(Kind::Train, TRAIN_SIZE),
+        test: split(Kind::Test, TEST_SIZE),
+        classes: (0..classes).map(|class| format!("class {class}")).collect(),
+        skipped: Vec::new(),
+        place: "made on the spot".to_owned(),
+    }
 }
 
 /// A coloured texture, `[channels, PART, PART]`, of mean square 1 under its window.
 type Part = Vec<f64>;
 
 /// Makes the images of one task.
-pub(super) struct Generator {
+struct Generator {
     side: Side,
     parts: Vec<Part>,
     classes: Vec<[usize; PARTS_OF_A_CLASS]>,
 }
 
 impl Generator {
-    pub(super) fn new(classes: usize, latent_similarity: f64, side: Side) -> Self {
+    fn new(classes: usize, latent_similarity: f64, side: Side) -> Self {
         let other = (1.0 - latent_similarity * latent_similarity).sqrt();
         let blend = |(shared, private): (Part, Part)| {
             shared.iter().zip(&private).map(|(shared, private)| latent_similarity * shared + other * private).collect()
@@ -59,21 +97,9 @@ impl Generator {
         Self { side, parts, classes: class_parts(classes, side) }
     }
 
-    /// The images of some indices.
-    pub(super) fn images(&self, split: Split, indices: &[usize]) -> Images {
-        let mut images = Images {
-            shape: SHAPE,
-            pixels: Vec::with_capacity(indices.len() * SHAPE.elements()),
-            labels: Vec::with_capacity(indices.len()),
-        };
-        for &index in indices {
-            let mut stream = self.stream(&format!("{split:?} {index}"));
-            let label = stream.random_range(0..self.classes.len());
-            images.labels.push(label as u16);
-            let image = self.image(label, &mut stream);
-            images.pixels.extend(image.iter().map(|value| ((value + 0.5) * 255.0).round().clamp(0.0, 255.0) as u8));
-        }
-        images
+    /// The class of an image.
+    fn label(&self, split: Kind, index: usize) -> u16 {
+        self.stream(&format!("{split:?} {index}")).random_range(0..self.classes.len()) as u16
     }
 
     fn stream(&self, name: &str) -> Stream {
@@ -176,12 +202,20 @@ fn normal(stream: &mut Stream) -> f64 {
 mod tests {
     use super::*;
 
+    fn image(store: &Store, index: usize) -> Vec<u8> {
+        let image = crate::data::Image { shape: SHAPE, fit: crate::spec::Fit::Crop };
+        store.train.gather(&[index], SHAPE, image, 1).expect("it is drawn").pixels
+    }
+
     #[test]
     fn images_belong_to_their_index() {
-        let generator = Generator::new(10, 0.5, Side::Target);
-        let images = generator.images(Split::Train, &[5, 9]);
-        assert_eq!(generator.images(Split::Train, &[9]).pixels, images.pixels[SHAPE.elements()..]);
-        assert_ne!(generator.images(Split::Test, &[9]).pixels, images.pixels[SHAPE.elements()..]);
+        let (one, other) = (store(10, 0.5, Side::Target), store(10, 0.5, Side::Target));
+        assert_eq!(image(&one, 9), image(&other, 9));
+        assert_ne!(image(&one, 9), image(&one, 5));
+        let mut test = vec![0; SHAPE.elements()];
+        let Pixels::Drawn(drawer) = &one.test.pixels else { panic!("they are drawn") };
+        drawer.draw(9, &mut test);
+        assert_ne!(image(&one, 9), test);
     }
 
     #[test]
@@ -209,9 +243,10 @@ mod tests {
 
     #[test]
     fn few_pixels_are_cut_off() {
-        let images = Generator::new(10, 0.5, Side::Target).images(Split::Test, &(0..200).collect::<Vec<_>>());
-        let cut = images.pixels.iter().filter(|&&pixel| pixel == 0 || pixel == 255).count();
-        assert!((cut as f64) < 0.02 * images.pixels.len() as f64, "{cut} of {}", images.pixels.len());
-        assert!((0..10).all(|label| images.labels.contains(&label)));
+        let store = store(10, 0.5, Side::Target);
+        let pixels: Vec<u8> = (0..200).flat_map(|index| image(&store, index)).collect();
+        let cut = pixels.iter().filter(|&&pixel| pixel == 0 || pixel == 255).count();
+        assert!((cut as f64) < 0.02 * pixels.len() as f64, "{cut} of {}", pixels.len());
+        assert!((0..10).all(|label| store.test.labels.contains(&label)));
     }
 }

@@ -2,12 +2,14 @@
 
 mod curve;
 mod progress;
+mod reading;
 mod table;
 
 use std::io::{ErrorKind, Write};
 
 pub use curve::{Line, draw};
 pub use progress::Progress;
+pub use reading::ReadingBar;
 pub use table::Table;
 
 /// Prints data to stdout. A reader that has closed its end, as `head` does, has had enough: that is no error.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::talk;
+use super::{ReadingBar, talk};
 use crate::run::{Audience, Event, Row, Title};
 use crate::text;
 
@@ -15,6 +15,7 @@ const QUIET_INTERVAL: Duration = Duration::from_secs(30);
 /// Shows a run.
 pub struct Progress {
     style: Style,
+    reading: ReadingBar,
 }
 
 enum Style {
@@ -36,16 +37,17 @@ impl Progress {
         } else {
             Style::Lines { last: None, phase: None }
         };
-        Self { style }
+        Self { style, reading: ReadingBar::default() }
     }
 }
 
 impl Audience for Progress {
     fn hear(&mut self, event: &Event<'_>) {
-        match &mut self.style {
-            Style::Silent => {}
-            Style::Bar { bar, epochs } => hear_with_bar(bar, epochs, event),
-            Style::Lines { last, phase } => hear_with_lines(last, phase, event),
+        match (&mut self.style, event) {
+            (Style::Silent, _) => {}
+            (_, Event::Reading(reading)) => self.reading.show(reading),
+            (Style::Bar { bar, epochs }, _) => hear_with_bar(bar, epochs, event),
+            (Style::Lines { last, phase }, _) => hear_with_lines(last, phase, event),
         }
     }
 }
@@ -65,6 +67,7 @@ fn hear_with_bar(bar: &mut Option<ProgressBar>, epochs: &mut u64, event: &Event<
             *epochs = title.epochs;
             *bar = Some(new);
         }
+        Event::Reading(_) => {}
         Event::Step(step) => {
             if let Some(bar) = bar {
                 bar.set_position(*step);
@@ -115,7 +118,7 @@ fn hear_with_lines(last: &mut Option<Instant>, phase: &mut Option<(Title, Instan
                 *last = Some(Instant::now());
             }
         }
-        Event::Step(_) | Event::PhaseEnd => {}
+        Event::Step(_) | Event::PhaseEnd | Event::Reading(_) => {}
     }
 }
 

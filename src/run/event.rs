@@ -1,6 +1,7 @@
 //! What a run tells those who watch it.
 
 use super::metrics::Row;
+use crate::data::Reading;
 
 /// Which phase is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct Title {
 pub enum Event<'a> {
     /// A sentence for people.
     Note(&'a str),
+    /// Image files are being read.
+    Reading(&'a Reading),
     /// A phase begins.
     Phase(&'a Title),
     /// So many steps of the phase are under way.

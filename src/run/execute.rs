@@ -16,12 +16,12 @@ use super::record::{DataRecord, Length, Record, write_json};
 use super::source;
 use super::summary::Summary;
 use super::transfer::transfer;
-use crate::data::{self, TaskData};
+use crate::data::TaskData;
 use crate::error::UserError;
 use crate::files::{self, Lines};
 use crate::native;
 use crate::network::{Network, write_safetensors};
-use crate::spec::{Source, Spec};
+use crate::spec::{Normalise, Source, Spec};
 
 /// Where a run reads and writes.
 #[derive(Clone, Copy, Debug)]
@@ -67,11 +67,11 @@ pub fn run(spec: &Spec, places: Places<'_>, audience: &mut dyn Audience) -> Resu
     // Device and data come first: a run that cannot start leaves what an earlier one left.
     let machine = Machine::start(experiment, places)?;
     let target = &experiment.target;
-    let data = data::load(target, experiment.image, places.data)?;
+    let data = machine.load(experiment, target, audience)?;
     let mut voice = Voice { log: Lines::create(&directory.log(), "")?, audience };
     let mut record = Record::new(Length::of(target), spec.run_hash(), spec.source_hash(), &machine);
     record.data = Some(DataRecord::new(target, &data));
-    attempt(&directory, &mut record, |record| execute(spec, &directory, &machine, &data, record, &mut voice))
+    attempt(&directory, &mut record, |record| execute(spec, &directory, &machine, data, record, &mut voice))
 }
 
 /// The run as it stands on disk, if its budget is done.
@@ -94,7 +94,7 @@ fn execute(
     spec: &Spec,
     directory: &RunDirectory,
     machine: &Machine<'_>,
-    data: &TaskData,
+    mut data: TaskData,
     record: &mut Record,
     voice: &mut Voice<'_>,
 ) -> Result<Finished> {
@@ -110,7 +110,14 @@ fn execute(
         voice.note(note)?;
     }
     let source = match (&experiment.source, spec.source_hash()) {
-        (Some(Source::Task(task)), Some(hash)) => Some(source::weights(spec, task, &hash, machine, voice)?),
+        (Some(Source::Task(task)), Some(hash)) => {
+            let trained = source::weights(spec, task, &hash, machine, voice)?;
+            if target.normalise == Normalise::Source {
+                data.normalisation = trained.normalisation;
+                record.data = Some(DataRecord::new(target, &data));
+            }
+            Some(trained.weights)
+        }
         (Some(Source::Weights(path)), _) => Some(source::from_file(path, voice)?),
         _ => None,
     };
@@ -125,7 +132,7 @@ fn execute(
     let course = Course {
         name: "target",
         task: target,
-        data,
+        data: &data,
         network: &network,
         frozen,
         evaluation: experiment.evaluation,

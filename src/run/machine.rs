@@ -2,10 +2,12 @@
 
 use anyhow::Result;
 
+use super::event::{Audience, Event};
 use super::execute::Places;
+use crate::data::{self, Access, Image, TaskData};
 use crate::error::UserError;
 use crate::native::{self, Chosen};
-use crate::spec::Experiment;
+use crate::spec::{Experiment, Task};
 use crate::train::Settings;
 
 /// What a phase computes with.
@@ -37,5 +39,12 @@ impl<'a> Machine<'a> {
         native::set_threads(threads);
         native::keep_freed_memory();
         Ok(Self { device, threads, settings, places })
+    }
+
+    /// Reads the data of a task.
+    pub(super) fn load(&self, experiment: &Experiment, task: &Task, audience: &mut dyn Audience) -> Result<TaskData> {
+        let image = Image { shape: experiment.image, fit: experiment.fit };
+        let access = Access { root: self.places.data, threads: self.threads };
+        data::load(task, image, access, &mut |reading| audience.hear(&Event::Reading(&reading)))
     }
 }

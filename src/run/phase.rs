@@ -66,6 +66,7 @@ impl Course<'_> {
             evaluation: self.evaluation,
             settings: self.settings,
         };
+        data.notes.iter().try_for_each(|note| voice.note(note))?;
         let title = title(self.name, self.task, data);
         voice.log.append(&format!("{}: {}", self.name, title.text))?;
         voice.audience.hear(&Event::Phase(&title));
@@ -92,7 +93,7 @@ fn title(phase: &'static str, task: &Task, data: &TaskData) -> Title {
     };
     Title {
         phase,
-        text: format!("{}, {}{noise}", task.data.dataset().name(), text::counted(examples, "example", "examples")),
+        text: format!("{}, {}{noise}", task.data.name(), text::counted(examples, "example", "examples")),
         epochs: task.training.epochs(examples),
         steps: task.training.steps(examples),
     }

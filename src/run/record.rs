@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::directory::RunDirectory;
 use super::machine::Machine;
 use super::transfer::TransferReport;
-use crate::data::{Normalisation, TaskData};
+use crate::data::{Images, Normalisation, TaskData};
 use crate::files;
 use crate::native;
 use crate::spec::Task;
@@ -64,13 +64,25 @@ pub(super) struct Record {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct DataRecord {
     dataset: String,
+    /// Absent where images are made on the spot.
+    #[serde(default)]
+    checksum: Option<String>,
     train_examples: usize,
     test_examples: usize,
     label_noise_asked: f64,
     label_noise_realised: f64,
     corrupted_examples: usize,
-    normalisation: Normalisation,
+    pub(super) normalisation: Normalisation,
     classes: Vec<String>,
+    /// Examples held out of training.
+    #[serde(default)]
+    validation_examples: usize,
+    /// Training and test examples that are the same image, by their indices in the data set.
+    #[serde(default)]
+    duplicates: Vec<(usize, usize)>,
+    /// Files that could not be read and were left out.
+    #[serde(default)]
+    skipped_files: Vec<String>,
 }
 
 impl Record {
@@ -124,7 +136,8 @@ impl Record {
 impl DataRecord {
     pub(super) fn new(task: &Task, data: &TaskData) -> Self {
         Self {
-            dataset: task.data.dataset().name().into(),
+            dataset: task.data.name(),
+            checksum: data.checksum.clone(),
             train_examples: data.train.count(),
             test_examples: data.test.count(),
             label_noise_asked: task.label_noise,
@@ -132,6 +145,9 @@ impl DataRecord {
             corrupted_examples: data.train_labels.corrupted_count(),
             normalisation: data.normalisation.clone(),
             classes: data.classes.clone(),
+            validation_examples: data.validation.as_ref().map_or(0, Images::count),
+            duplicates: data.duplicates.clone(),
+            skipped_files: data.skipped.clone(),
         }
     }
 }

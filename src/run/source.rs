@@ -12,7 +12,7 @@ use super::machine::Machine;
 use super::phase::{Course, Frozen, Voice};
 use super::record::{DataRecord, Length, Record};
 use crate::blueprint::FrozenSet;
-use crate::data;
+use crate::data::Normalisation;
 use crate::error::UserError;
 use crate::files::{self, Lines};
 use crate::network::{NamedTensors, Network, is_counter, read_safetensors, write_safetensors};
@@ -21,14 +21,21 @@ use crate::spec::{Evaluation, FrozenNorm, Spec, Task};
 /// A source is shared by runs that evaluate their targets as they like, so it has a schedule of its own.
 const EVALUATION: Evaluation = Evaluation::Log;
 
-/// The weights of the source network, trained here if nobody has yet.
+/// A trained source.
+pub(super) struct Trained {
+    pub(super) weights: NamedTensors,
+    /// By which its images became its input.
+    pub(super) normalisation: Normalisation,
+}
+
+/// The source network, trained here if nobody has yet.
 pub(super) fn weights(
     spec: &Spec,
     task: &Task,
     hash: &str,
     machine: &Machine<'_>,
     voice: &mut Voice<'_>,
-) -> Result<NamedTensors> {
+) -> Result<Trained> {
     let directory = RunDirectory::of_source(machine.places.out, hash);
     files::create_folder(directory.path())?;
     let _lock = match Lock::take(directory.path())? {
@@ -44,10 +51,16 @@ pub(super) fn weights(
         pretrain(spec, task, hash, &directory, machine, voice)
             .with_context(|| format!("cannot train the source in `{}`", directory.path().display()))?;
     }
-    read_safetensors(&directory.weights()).map_err(|error| {
+    let again = |error: anyhow::Error| {
         let hint = format!("delete `{}` and the source is trained again", directory.path().display());
-        UserError::new(format!("{error:#}")).hint(hint).into()
-    })
+        UserError::new(format!("{error:#}")).hint(hint)
+    };
+    let weights = read_safetensors(&directory.weights()).map_err(again)?;
+    let data = Record::read(&directory)?.and_then(|record| record.data);
+    let normalisation = data.map(|data| data.normalisation).ok_or_else(|| {
+        again(anyhow::anyhow!("`{}` does not say how its images were normalised", directory.record().display()))
+    })?;
+    Ok(Trained { weights, normalisation })
 }
 
 /// The weights of a file, without what is none: PyTorch's counters of batches.
@@ -67,7 +80,7 @@ fn pretrain(
     voice: &mut Voice<'_>,
 ) -> Result<()> {
     let experiment = &spec.experiment;
-    let data = data::load(task, experiment.image, machine.places.data)?;
+    let data = machine.load(experiment, task, voice.audience)?;
     files::write_atomically(&directory.spec(), spec.source_to_toml()?.as_bytes())?;
     let mut record = Record::new(Length::of(task), hash.to_owned(), None, machine);
     record.data = Some(DataRecord::new(task, &data));

@@ -1,7 +1,9 @@
 //! The defaults that depend on other keys. After this, a key of `written` is absent only where it has no meaning.
 
 use super::network;
-use super::written::{Augment, FrozenNorm, Optimizer, Schedule, Synthetic, Task, Train, UnfrozenInit, Written};
+use super::written::{
+    Augment, FrozenNorm, Normalise, Optimizer, Schedule, Synthetic, Task, Train, UnfrozenInit, Written,
+};
 
 /// Nakkiran et al., "Deep Double Descent" (arXiv 1912.02292): Adam at 1e-4, SGD at 0.1, period 512.
 const ADAM_RATE: f64 = 1e-4;
@@ -20,7 +22,11 @@ pub(super) fn fill(spec: &mut Written, name: &str) {
     fill_train(&mut spec.target.train);
     if let Some(source) = &mut spec.source {
         fill_train(&mut source.task.train);
+        source.task.normalisation.get_or_insert(Normalise::Subset);
     }
+    // Frozen layers see their images as the source's images were seen, whatever the target's n.
+    let trained = spec.source.as_ref().is_some_and(|source| source.weights.is_none());
+    spec.target.normalisation.get_or_insert(if trained { Normalise::Source } else { Normalise::Subset });
     let (norm, init) = match spec.source {
         Some(_) => (FrozenNorm::Source, UnfrozenInit::Source),
         None => (FrozenNorm::Target, UnfrozenInit::Random),

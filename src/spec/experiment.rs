@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::compute::Compute;
 use super::procedure::{Evaluation, Training};
 use crate::blueprint::{Architecture, Blueprint, FrozenSet, Granularity, ImageShape};
-use crate::catalogue::Dataset;
+use crate::catalogue::{Dataset, Superclasses};
 
 /// One experiment: a source, a target, a network and what stays frozen.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,8 @@ pub struct Experiment {
     pub architecture: Architecture,
     /// The shape of the images of both tasks.
     pub image: ImageShape,
+    /// How images of other proportions come to have it.
+    pub fit: Fit,
     /// Where the weights that go over come from.
     pub source: Option<Source>,
     /// The task fine-tuned on.
@@ -53,17 +55,27 @@ pub enum DeviceChoice {
     Cuda(usize),
 }
 
-/// A data set and how to train on it.
+/// A data set, what is taken of it, and how to train on it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {
     /// Where its images come from.
     pub data: Data,
-    /// How many classes it has.
+    /// Which of its classes, which part of it.
+    pub selection: Selection,
+    /// How many classes the task has.
     pub classes: usize,
     /// n: how many training examples are drawn.
     pub train_size: usize,
-    /// The share of training labels that is corrupted.
+    /// How they are drawn.
+    pub draw: Draw,
+    /// How many examples are held out for validation.
+    pub validation_size: usize,
+    /// The share of training labels that is drawn anew.
     pub label_noise: f64,
+    /// How they are.
+    pub noise: Noise,
+    /// What makes pixels into the network's input.
+    pub normalise: Normalise,
     /// How to train.
     pub training: Training,
     /// What it draws from.
@@ -71,9 +83,9 @@ pub struct Task {
 }
 
 /// Where images come from.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Data {
-    /// Files under the data root.
+    /// Files of a published data set under the data root, which hold arrays.
     Files(Dataset),
     /// Images made on the spot.
     Synthetic {
@@ -81,7 +93,106 @@ pub enum Data {
         latent_similarity: f64,
         /// Whether it is the source's task or the target's.
         side: Side,
+        /// How many classes there are.
+        classes: usize,
     },
+    /// Image files in folders.
+    Pictures(Pictures),
+    /// Arrays in a file of `NumPy`'s.
+    Npz(Npz),
+}
+
+/// Image files in folders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pictures {
+    /// `Folder` or `TinyImagenet`.
+    pub dataset: Dataset,
+    /// Where they are, from the data root on; a published data set has its own place.
+    pub path: PathBuf,
+    /// The folder of the test images, where it was named.
+    pub test_folder: Option<String>,
+    /// Whether files that cannot be read are left out.
+    pub skip_bad_files: bool,
+}
+
+/// Arrays in a file of `NumPy`'s.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Npz {
+    /// Where it is, from the data root on.
+    pub path: PathBuf,
+    /// The names of training images, training labels, test images and test labels, where they were given.
+    pub arrays: Option<[String; 4]>,
+}
+
+/// What of a data set a task is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// The data set's classes that it takes, rising.
+    pub classes: Vec<usize>,
+    /// The group of each of the data set's classes, where groups are the labels.
+    pub groups: Option<Superclasses>,
+    /// The part of the training examples that it has for itself.
+    pub part: Part,
+}
+
+/// One of some disjoint parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Which, from 0.
+    pub index: usize,
+    /// Of how many.
+    pub of: usize,
+}
+
+/// How training examples are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Draw {
+    /// As they come.
+    Plain,
+    /// As many of each class.
+    Balanced,
+}
+
+/// How labels are corrupted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Noise {
+    /// Into a wrong label, each as likely.
+    Uniform,
+    /// Into any label, each as likely, the true one among them.
+    UniformAll,
+    /// The corrupted ones change places among themselves.
+    Permutation,
+    /// Into that of the next class.
+    Pairs,
+    /// All labels come from a file.
+    File(PathBuf),
+}
+
+/// What makes pixels into the network's input.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Normalise {
+    /// Mean and deviation of the task's own training examples.
+    Subset,
+    /// Those of the source.
+    Source,
+    /// Given ones, by channel, in units of the full range.
+    Given {
+        /// What is subtracted.
+        mean: Vec<f64>,
+        /// What is divided by.
+        deviation: Vec<f64>,
+    },
+}
+
+/// How images of other proportions are made to fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// They are not: all must have the shape.
+    Exact,
+    /// The middle is cut out.
+    Crop,
+    /// The whole is squeezed.
+    Squeeze,
 }
 
 /// Which of the two tasks.
@@ -145,11 +256,22 @@ pub enum UnfrozenInit {
 
 impl Data {
     /// The data set it is from.
-    pub fn dataset(self) -> Dataset {
+    pub fn dataset(&self) -> Dataset {
         match self {
-            Self::Files(dataset) => dataset,
+            Self::Files(dataset) => *dataset,
             Self::Synthetic { .. } => Dataset::Synthetic,
+            Self::Pictures(pictures) => pictures.dataset,
+            Self::Npz(_) => Dataset::Npz,
         }
+    }
+
+    /// Its name for people: one's own data are named by their file.
+    pub fn name(&self) -> String {
+        let (Self::Pictures(Pictures { dataset: Dataset::Folder, path, .. }) | Self::Npz(Npz { path, .. })) = self
+        else {
+            return self.dataset().name().to_owned();
+        };
+        path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which layers the `[transfer]` table freezes, and where the source's weights come from.
 
 use super::experiment::Source;
+use super::keys;
 use super::meaning::Report;
 use super::written::{self, Written};
 use crate::blueprint::{Blueprint, FrozenSet};
@@ -42,7 +43,7 @@ pub(super) fn frozen(transfer: &written::Transfer, blueprint: &Blueprint, report
 /// The source that is a file, where the spec names one; whatever else the table says then has no effect.
 pub(super) fn weights(spec: &Written, report: &mut Report<'_>) -> Option<Source> {
     let weights = spec.source.as_ref()?.weights.as_ref()?;
-    for key in ["dataset", "train_size", "label_noise", "train"] {
+    for key in keys::names_in("source").into_iter().filter(|name| name != "weights") {
         let key = format!("source.{key}");
         if report.wrote(&key) {
             let message = format!("`{key}` has no effect beside `source.weights`, which takes the place of a training");

@@ -15,8 +15,10 @@ use super::canonical::{canonical, without_effect};
 use super::defaults;
 use super::experiment::Experiment;
 use super::keys::{self, Key, Kind};
+use super::meaning::Digests;
 use super::written::{Schedule, Written};
 use crate::catalogue::Dataset;
+use crate::text;
 
 /// To be raised when the same spec starts to give other numbers.
 const NUMERICS: u64 = 1;
@@ -25,8 +27,8 @@ const NUMERICS: u64 = 1;
 const LETTERS: usize = 10;
 
 /// The hash of the whole run.
-pub(super) fn run(spec: &Written, experiment: &Experiment, weights: Option<&str>) -> String {
-    let mut own = own_keys(&canonical(spec, experiment), weights);
+pub(super) fn run(spec: &Written, experiment: &Experiment, digests: &Digests) -> String {
+    let mut own = own_keys(&canonical(spec, experiment), digests);
     let idle = without_effect(experiment);
     own.retain(|(key, _)| !idle.contains(&key.as_str()));
     if spec.target.train.schedule != Schedule::Cosine {
@@ -36,12 +38,12 @@ pub(super) fn run(spec: &Written, experiment: &Experiment, weights: Option<&str>
 }
 
 /// The hash of what trains the source: everything that its numbers depend on, and nothing of the target.
-pub(super) fn source(spec: &Written, experiment: &Experiment, weights: Option<&str>) -> String {
-    let mut own = own_keys(&canonical(spec, experiment), weights);
+pub(super) fn source(spec: &Written, experiment: &Experiment, digests: &Digests) -> String {
+    let mut own = own_keys(&canonical(spec, experiment), digests);
     let synthetic = spec.source.as_ref().is_some_and(|source| source.task.dataset == Dataset::Synthetic.name());
     own.retain(|(key, _)| match key.as_str() {
         "synthetic.classes" => synthetic,
-        "image_size" | "precision" | "seeds.source" => true,
+        "image_size" | "image_fit" | "channels" | "precision" | "seeds.source" => true,
         _ => ["network.", "source."].iter().any(|table| key.starts_with(table)),
     });
     hash(&own)
@@ -53,7 +55,7 @@ fn hash(own: &[(String, Json)]) -> String {
     let mut canonical = Map::new();
     canonical.insert("numerics".into(), NUMERICS.into());
     canonical.extend(sorted.into_iter().cloned());
-    hex(&Sha256::digest(Json::Object(canonical).to_string()))[..LETTERS].to_owned()
+    text::hex(&Sha256::digest(Json::Object(canonical).to_string()))[..LETTERS].to_owned()
 }
 
 /// The digest of a file's content, which stands for the file in a hash: its path says nothing.
@@ -62,19 +64,15 @@ pub(super) fn digest_of_file(path: &Path) -> io::Result<Option<String>> {
     let (mut digest, mut part) = (Sha256::new(), vec![0; 1 << 20]);
     loop {
         match file.read(&mut part)? {
-            0 => return Ok(Some(hex(&digest.finalize()))),
+            0 => return Ok(Some(text::hex(&digest.finalize()))),
             count => digest.update(&part[..count]),
         }
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
-}
-
-/// The dotted keys that count, with their values: those that would have another value if they were left out. A file of
-/// weights counts by its digest.
-fn own_keys(spec: &Written, weights: Option<&str>) -> Vec<(String, Json)> {
+/// The dotted keys that count, with their values: those that would have another value if they were left out. A file
+/// counts by its digest.
+fn own_keys(spec: &Written, digests: &Digests) -> Vec<(String, Json)> {
     let filled = json(spec);
     let keys = keys::keys();
     let mut paths = Vec::new();
@@ -84,8 +82,12 @@ fn own_keys(spec: &Written, weights: Option<&str>) -> Vec<(String, Json)> {
         .filter_map(|path| {
             let key = path.join(".");
             let mut value = filled.pointer(&format!("/{}", path.join("/")))?.clone();
-            let differs = value_without(&filled, &path) != Some(&value).cloned();
-            if let Some(digest) = weights.filter(|_| key == "source.weights") {
+            let differs = match key.as_str() {
+                // By the subset's own statistics runs were normalised, whatever the source, before there was a choice.
+                "target.normalisation" => value != "subset",
+                _ => value_without(&filled, &path) != Some(&value).cloned(),
+            };
+            if let Some(digest) = digests.get(&key) {
                 value = digest.into();
             }
             differs.then_some((key, value))

@@ -96,6 +96,13 @@ pub(super) fn keys() -> Vec<Key> {
     }
 }
 
+/// The names of the keys in a table.
+pub(super) fn names_in(table: &str) -> Vec<String> {
+    let found = keys().into_iter().find(|key| key.name == table).map(|key| key.kind);
+    let Some(Kind::Table(keys)) = found else { return Vec::new() };
+    keys.into_iter().map(|key| key.name).collect()
+}
+
 fn kind(schema: &Json) -> Kind {
     if let Some(choices) = schema["anyOf"].as_array() {
         return Kind::Either(choices.iter().map(kind).collect());

@@ -2,13 +2,15 @@
 
 use super::compute::compute;
 use super::experiment::{
-    Data, DeviceChoice, Experiment, FrozenNorm, Seeds, Side, Source, Task, Transfer, UnfrozenInit,
+    DeviceChoice, Experiment, Fit, FrozenNorm, Normalise, Seeds, Side, Source, Task, Transfer, UnfrozenInit,
 };
 use super::problem::Problem;
 use super::procedure::{Augmentation, Evaluation};
+use super::survey::Survey;
+use super::task::{Context, Known};
 use super::tree::Node;
 use super::written::{self, Written};
-use super::{frozen, network, training};
+use super::{frozen, network};
 use crate::blueprint::{Blueprint, FrozenSet, Granularity, ImageShape};
 use crate::catalogue::Dataset;
 use crate::seed::{Purpose, derive};
@@ -46,8 +48,7 @@ impl<'a> Report<'a> {
 }
 
 /// The experiment that a filled spec means. It is to be used only if nothing was reported.
-pub(super) fn experiment(spec: &Written, report: &mut Report<'_>) -> Experiment {
-    let synthetic = spec.synthetic.clone().unwrap_or_default();
+pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Report<'_>) -> (Experiment, Digests) {
     let source_is_synthetic = spec.source.as_ref().is_some_and(|source| is_synthetic(&source.task));
     if !is_synthetic(&spec.target) && !source_is_synthetic && report.wrote("synthetic") {
         report.add("synthetic", "`synthetic` has no effect: neither task is synthetic", "leave the table out");
@@ -61,14 +62,19 @@ pub(super) fn experiment(spec: &Written, report: &mut Report<'_>) -> Experiment 
         augment: seed(spec.seeds.augment),
         dropout: seed(spec.seeds.dropout),
     };
-    let source = frozen::weights(spec, report).or_else(|| {
-        let seeds = source_seeds(spec.seeds.source);
-        let task = task(&spec.source.as_ref()?.task, Side::Source, &synthetic, seeds, report);
-        Some(Source::Task(Box::new(task)))
-    });
-    let target = task(&spec.target, Side::Target, &synthetic, seeds, report);
+    let fit = fit(spec, report);
+    let context = Context { spec, survey, fit };
+    let weights = frozen::weights(spec, report);
+    let source = match (&weights, &spec.source) {
+        (None, Some(source)) => Some(context.task(&source.task, Side::Source, source_seeds(spec.seeds.source), report)),
+        _ => None,
+    };
+    let target = context.task(&spec.target, Side::Target, seeds, report);
+    let image = image(spec, &target, source.as_ref(), report);
+    let digests = Digests::of(&target, source.as_ref());
+    let source = weights.or_else(|| source.map(|source| Source::Task(Box::new(source.task))));
+    let target = target.task;
     let architecture = network::architecture(&spec.network, report);
-    let image = image(spec, report);
     let granularity = match spec.transfer.granularity {
         written::Granularity::Block => Granularity::Block,
         written::Granularity::Sublayer => Granularity::Sublayer,
@@ -88,6 +94,7 @@ pub(super) fn experiment(spec: &Written, report: &mut Report<'_>) -> Experiment 
         },
         architecture,
         image,
+        fit,
         transfer: transfer(spec, granularity, blueprint.as_ref().ok(), report),
         source,
         target,
@@ -99,7 +106,24 @@ pub(super) fn experiment(spec: &Written, report: &mut Report<'_>) -> Experiment 
     if blueprint.is_ok_and(|blueprint| blueprint.normalises_one_pixel()) {
         check_batches(&experiment, report);
     }
-    experiment
+    (experiment, digests)
+}
+
+/// What stands for files in the name of a run: digests of their content, by the key that names the file.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Digests(pub(super) Vec<(String, String)>);
+
+impl Digests {
+    fn of(target: &Known, source: Option<&Known>) -> Self {
+        let of = |prefix: &str, known: &Known| Some((format!("{prefix}.path"), known.facts.digest.clone()?));
+        let source = source.and_then(|source| of("source", source));
+        Self(of("target", target).into_iter().chain(source).collect())
+    }
+
+    /// The digest for a key.
+    pub(super) fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name == key).map(|(_, digest)| digest.as_str())
+    }
 }
 
 fn is_synthetic(task: &written::Task) -> bool {
@@ -156,80 +180,54 @@ fn device(typed: &str, report: &mut Report<'_>) -> DeviceChoice {
     }
 }
 
-fn task(
-    task: &written::Task,
-    side: Side,
-    synthetic: &written::Synthetic,
-    seeds: Seeds,
-    report: &mut Report<'_>,
-) -> Task {
-    let prefix = match side {
-        Side::Source => "source",
-        Side::Target => "target",
-    };
-    let dataset = dataset(&task.dataset, prefix, report);
-    let classes = dataset.classes().unwrap_or(synthetic.classes as usize);
-    let full = dataset.train_size();
-    let train_size = match task.train_size {
-        written::CountOrAll::Count(count) => count as usize,
-        written::CountOrAll::Word(_) => full,
-    };
-    if train_size > full {
-        report.add(
-            &format!("{prefix}.train_size"),
-            format!(
-                "`{}` has {} training examples, and not {}",
-                dataset.name(),
-                text::grouped(full as u64),
-                text::grouped(train_size as u64)
-            ),
-            "`train_size = \"all\"` takes them all",
-        );
-    }
-    let data = match dataset {
-        Dataset::Synthetic => {
-            let latent_similarity = match side {
-                Side::Source => 1.0,
-                Side::Target => synthetic.latent_similarity,
-            };
-            Data::Synthetic { latent_similarity, side }
+/// How images come to have the size that is asked for, if one is.
+fn fit(spec: &Written, report: &mut Report<'_>) -> Fit {
+    match (spec.image_size, spec.image_fit) {
+        (None, written::Fit::Crop) => Fit::Exact,
+        (Some(_), written::Fit::Crop) => Fit::Crop,
+        (size, written::Fit::Squeeze) => {
+            if size.is_none() {
+                let message = "`image_fit` has no effect without `image_size`";
+                report.add("image_fit", message, "leave it out, or give a size");
+            }
+            Fit::Squeeze
         }
-        other => Data::Files(other),
-    };
-    let training = training::training(&task.train, train_size, &format!("{prefix}.train"), report);
-    Task { data, classes, train_size, label_noise: task.label_noise, training, seeds }
+    }
 }
 
-fn dataset(name: &str, prefix: &str, report: &mut Report<'_>) -> Dataset {
-    Dataset::named(name).unwrap_or_else(|| {
-        let names = Dataset::ALL.map(Dataset::name);
-        let list = text::alternatives(&names);
-        let key = format!("{prefix}.dataset");
-        if name.is_empty() {
-            report.add(&key, format!("`{key}` is missing"), format!("it takes {list}"));
-        } else {
-            let near = text::nearest(name, names);
-            let hint = near.map_or(format!("`{key}` takes {list}"), |near| format!("did you mean `{near}`?"));
-            report.add(&key, format!("`{name}` is not a data set"), hint);
-        }
-        Dataset::Synthetic
-    })
-}
-
-/// The images of both tasks: their own size, or the one asked for.
-fn image(spec: &Written, report: &mut Report<'_>) -> ImageShape {
-    let shape_of = |task: &written::Task| Dataset::named(&task.dataset).map(Dataset::shape);
-    let own = shape_of(&spec.target).unwrap_or(Dataset::Synthetic.shape());
-    let Some(side) = spec.image_size.map(|side| side as usize) else { return own };
-    let smallest = own.height.min(spec.source.as_ref().and_then(|source| shape_of(&source.task)).unwrap_or(own).height);
-    if side > smallest {
-        report.add(
-            "image_size",
-            format!("`image_size = {side}` is larger than the images, whose side is {smallest}"),
-            "images are only made smaller: leave the key out, or take less",
-        );
+/// The images of both tasks: their own shape where they agree, or the one asked for.
+fn image(spec: &Written, target: &Known, source: Option<&Known>, report: &mut Report<'_>) -> ImageShape {
+    let own = target.facts.shape;
+    let other = source.map_or(own, |source| source.facts.shape);
+    let size = |shape: ImageShape| format!("{} × {}", shape.height, shape.width);
+    if spec.image_size.is_none() && (own.height, own.width) != (other.height, other.width) {
+        let message = format!("the source's images are {}, and the target's {}", size(other), size(own));
+        report.add("image_size", message, "`image_size` gives them one size, such as `image_size = 32`");
     }
-    ImageShape { channels: own.channels, height: side, width: side }
+    if spec.channels.is_none() && own.channels != other.channels {
+        let message = format!(
+            "the source's images have {}, and the target's {}",
+            text::counted(other.channels, "channel", "channels"),
+            own.channels
+        );
+        report.add("channels", message, "`channels = 3` or `channels = 1` says which both are to have");
+    }
+    if spec.channels == Some(2) {
+        report.add("channels", "`channels = 2` is neither colours nor grey", "it takes 1 or 3");
+    }
+    let asked = |own: usize| spec.image_size.map_or(own, |side| side as usize);
+    let channels = spec.channels.map_or(own.channels, |channels| channels as usize);
+    let image = ImageShape { channels, height: asked(own.height), width: asked(own.width) };
+    for (prefix, known) in [("target", Some(target)), ("source", source)] {
+        if let Some(Known { task: Task { normalise: Normalise::Given { mean, deviation }, .. }, .. }) = known
+            && !mean.is_empty()
+            && (mean.len() != channels || deviation.len() != channels)
+        {
+            let message = format!("images have {}", text::counted(channels, "channel", "channels"));
+            report.add(&format!("{prefix}.normalisation_mean"), message, "give as many means and deviations");
+        }
+    }
+    image
 }
 
 fn transfer(

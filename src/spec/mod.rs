@@ -17,6 +17,9 @@ mod page;
 mod problem;
 mod procedure;
 mod read;
+mod selection;
+mod survey;
+mod task;
 mod training;
 mod tree;
 mod walk;
@@ -29,13 +32,18 @@ use anyhow::{Context, Result};
 use toml::Value;
 
 pub use compute::{Compute, Layout, Precision, PrecisionChoice, Switch};
-pub use experiment::{Data, DeviceChoice, Experiment, FrozenNorm, Seeds, Side, Source, Task, Transfer, UnfrozenInit};
+pub use experiment::{
+    Data, DeviceChoice, Draw, Experiment, Fit, FrozenNorm, Noise, Normalise, Npz, Part, Pictures, Seeds, Selection,
+    Side, Source, Task, Transfer, UnfrozenInit,
+};
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
 pub use procedure::{Augmentation, Budget, Evaluation, Optimizer, Rate, Schedule, Training};
+pub use survey::{Question, Survey};
 
 use crate::blueprint::Architecture;
 use crate::error::UserError;
+use meaning::Digests;
 use tree::Node;
 use written::Written;
 
@@ -51,14 +59,14 @@ pub struct Spec {
     /// What it means.
     pub experiment: Experiment,
     filled: Written,
-    /// The digest of the source's weights, where they are a file: a run is what it is by their content.
-    weights: Option<String>,
+    /// What stands for files in the name of a run, which is what it is by their content.
+    digests: Digests,
 }
 
 impl Spec {
     /// Loads a spec from a `.toml` or `.json` file, with overrides `key=value`. The error is `Problems` where the
-    /// spec is wrong, and another where it cannot be read.
-    pub fn load(path: &Path, overrides: &[String]) -> Result<Self> {
+    /// spec is wrong, and another where it cannot be read. What the catalogue does not know is asked of `survey`.
+    pub fn load(path: &Path, overrides: &[String], survey: &dyn Survey) -> Result<Self> {
         let text = read_file(path)?;
         let name = path.display().to_string();
         let source = read::Source::new(&name, &text);
@@ -78,10 +86,10 @@ impl Spec {
             apply_override(&mut root, argument)?;
         }
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self::from_tree(&root, &stem)?)
+        Ok(Self::from_tree(&root, &stem, survey)?)
     }
 
-    fn from_tree(root: &Node, name: &str) -> Result<Self, Problems> {
+    fn from_tree(root: &Node, name: &str, survey: &dyn Survey) -> Result<Self, Problems> {
         let keys = keys::keys();
         let (json, mut problems) = walk::Walk::new(&keys).run(root);
         let mut filled: Written = serde_json::from_value(json).unwrap_or_else(|error| {
@@ -91,18 +99,20 @@ impl Spec {
         });
         defaults::fill(&mut filled, name);
         let mut report = meaning::Report::new(root, problems);
-        let experiment = meaning::experiment(&filled, &mut report);
-        let weights = match &experiment.source {
-            Some(Source::Weights(path)) => identity::digest_of_file(path).unwrap_or_else(|error| {
-                let message = format!("cannot read the weights `{}`: {error}", path.display());
-                report.add("source.weights", message, "the path is from the folder that the command runs in");
-                None
-            }),
-            _ => None,
-        };
+        let (experiment, mut digests) = meaning::experiment(&filled, survey, &mut report);
+        for (key, path) in files_of(&filled) {
+            match identity::digest_of_file(Path::new(path)) {
+                Ok(digest) => digests.0.extend(digest.map(|digest| (key, digest))),
+                Err(error) => report.add(
+                    &key,
+                    format!("cannot read `{path}`: {error}"),
+                    "the path is from the folder that the command runs in",
+                ),
+            }
+        }
         let mut problems = report.into_problems();
         if problems.is_empty() {
-            return Ok(Self { experiment, filled, weights });
+            return Ok(Self { experiment, filled, digests });
         }
         problems.sort_by_key(|problem| match &problem.place {
             Place::File { line, column, .. } => (0, *line, *column),
@@ -126,7 +136,7 @@ impl Spec {
         ] {
             own.take_if(|own| *own == seed);
         }
-        let text = if self.weights.is_some() {
+        let text = if self.filled.source.as_ref().is_some_and(|source| source.weights.is_some()) {
             // A training stands beside weights in memory alone: written down it would be a contradiction.
             let mut table = toml::Table::try_from(&filled)?;
             if let Some(Value::Table(source)) = table.get_mut("source") {
@@ -142,7 +152,7 @@ impl Spec {
     /// The part of it that trains the source.
     pub fn source_to_toml(&self) -> Result<String> {
         let mut part = toml::Table::try_from(&self.filled)?;
-        part.retain(|key, _| ["image_size", "network", "source", "synthetic"].contains(&key));
+        part.retain(|key, _| ["image_size", "image_fit", "channels", "network", "source", "synthetic"].contains(&key));
         part.insert("seeds".into(), toml::toml! { source = (self.filled.seeds.source as i64) }.into());
         toml::to_string(&part).context("cannot write the source's part of the spec as TOML")
     }
@@ -161,18 +171,29 @@ impl Spec {
 
     /// The hash of what changes the run's numbers.
     pub fn run_hash(&self) -> String {
-        identity::run(&self.filled, &self.experiment, self.weights.as_deref())
+        identity::run(&self.filled, &self.experiment, &self.digests)
     }
 
     /// The hash of what changes the source's numbers.
     pub fn source_hash(&self) -> Option<String> {
-        self.filled.source.as_ref().map(|_| identity::source(&self.filled, &self.experiment, self.weights.as_deref()))
+        self.filled.source.as_ref().map(|_| identity::source(&self.filled, &self.experiment, &self.digests))
     }
 
     /// The seed that the spec gives for all purposes.
     pub fn seed(&self) -> u64 {
         self.filled.seed
     }
+}
+
+/// The files that a spec names by paths of the machine, by their keys.
+fn files_of(spec: &Written) -> Vec<(String, &str)> {
+    let source = spec.source.as_ref();
+    let files = [
+        ("target.label_file", spec.target.label_file.as_deref()),
+        ("source.label_file", source.and_then(|source| source.task.label_file.as_deref())),
+        ("source.weights", source.and_then(|source| source.weights.as_deref())),
+    ];
+    files.into_iter().filter_map(|(key, path)| Some((key.to_owned(), path?))).collect()
 }
 
 /// The architecture of a name with `network.*=value` overrides, apart from any experiment.

@@ -115,6 +115,7 @@ fn check_unused(network: &Network, report: &mut Report<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use crate::spec::survey::NoOne;
     use crate::spec::{Problems, Spec};
 
     /// The problems of a spec with these lines in `[network]` and these after it, each as `key: message`.
@@ -132,7 +133,7 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("a.toml");
         std::fs::write(&path, format!("[network]\n{network}\n[target]\ndataset = \"cifar10\"\n{rest}\n"))?;
-        Spec::load(&path, &[])
+        Spec::load(&path, &[], &NoOne)
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn folder_and_archive_are_the_same_data() {
     write_cifar10(&place.path("data/cifar-10-batches-bin"));
     let unpacked = place.run(&[]);
     let classes = &json(&unpacked.join("run.json"))["data"]["classes"];
-    assert_eq!((classes[0].as_str(), classes[9].as_str()), (Some("airplane"), Some("class 9")));
+    assert_eq!((classes[0].as_str(), classes[9].as_str()), (Some("airplane"), Some("truck")));
 
     let archive = place.path("packed/cifar-10-binary.tar.gz");
     std::fs::create_dir_all(place.path("packed")).expect("a folder");

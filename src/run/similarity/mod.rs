@@ -28,7 +28,7 @@ use crate::data::{self, Normalisation, TaskData};
 use crate::error::UserError;
 use crate::files::{self, Lines};
 use crate::network::{NamedTensors, Network, read_safetensors};
-use crate::spec::{Source, Spec, Task};
+use crate::spec::{Normalise, Source, Spec, Task};
 use crate::train::{Resident, fit_frozen_statistics};
 use features::{Features, Look, chosen};
 
@@ -51,15 +51,18 @@ pub fn similarity(
     };
     let directory = RunDirectory::of_run(places.out, &experiment.name, &spec.run_folder());
     let machine = Machine::start(experiment, places)?;
-    let target = data::load(&experiment.target, experiment.image, places.data)?;
+    let mut target = machine.load(experiment, &experiment.target, audience)?;
     let source_data = match source {
-        Source::Task(task) => Some(data::load(task, experiment.image, places.data)?),
+        Source::Task(task) => Some(machine.load(experiment, task, audience)?),
         Source::Weights(_) => None,
     };
+    if let Some(source) = source_data.as_ref().filter(|_| experiment.target.normalise == Normalise::Source) {
+        target.normalisation = source.normalisation.clone();
+    }
     files::create_folder(directory.path())?;
     let mut voice = Voice { log: Lines::create(&directory.similarity_log(), "")?, audience };
     let weights = match source {
-        Source::Task(task) => source::weights(spec, task, &hash, &machine, &mut voice)?,
+        Source::Task(task) => source::weights(spec, task, &hash, &machine, &mut voice)?.weights,
         Source::Weights(path) => source::from_file(path, &mut voice)?,
     };
     let comparison = Comparison { spec, machine: &machine, target: &target, source: source_data.as_ref(), most };

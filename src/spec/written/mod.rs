@@ -6,6 +6,7 @@
 mod compute;
 mod network;
 mod scalars;
+mod task;
 mod train;
 
 use schemars::JsonSchema;
@@ -13,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use compute::{Compute, Layout, Precision, Switch};
 pub(super) use network::{Architecture, Network, Pooling, Stem};
-pub(super) use scalars::{CountOrAll, CountOrLog, Device, LayersOrAll, Threads};
+pub(super) use scalars::{CountOrLog, Device, LayersOrAll, Threads};
+pub(super) use task::{ClassName, Fit, Labels, NoiseKind, Normalise, Size, Task, TestFolder};
 pub(super) use train::{Augment, Optimizer, Schedule, Train};
 
 /// A whole spec.
@@ -33,9 +35,16 @@ pub(super) struct Written {
     /// How many CPU threads to compute with; `auto` takes what the environment allots.
     #[schemars(extend("x-identity" = false))]
     pub(super) threads: Threads,
-    /// Side to which the images of both tasks are reduced, by area. No larger than the data sets' own.
+    /// Side that the images of both tasks are given: down by area, up by a bicubic filter. Needed where the tasks' own
+    /// sizes differ, or those of a folder's images.
     #[schemars(range(min = 4, max = 1024), extend("x-unit" = "pixels", "x-default" = "the data sets' own"))]
     pub(super) image_size: Option<u64>,
+    /// What becomes of images that are not square: the middle is cut out, `crop`, or the whole squeezed, `squeeze`.
+    pub(super) image_fit: Fit,
+    /// Colours of the images of both tasks: 3, or 1 for grey. Needed where the tasks' own differ. Colours become grey
+    /// by their luma (ITU-R BT.601), grey becomes three equal colours.
+    #[schemars(range(min = 1, max = 3), extend("x-default" = "the data sets' own"))]
+    pub(super) channels: Option<u64>,
     /// One seed a purpose, where they are to differ.
     pub(super) seeds: Seeds,
     /// The network that both tasks share, but for its head.
@@ -74,7 +83,7 @@ pub(super) struct Seeds {
     /// The order of the training examples in each epoch.
     #[schemars(extend("x-default" = "`seed`"))]
     pub(super) order: Option<u64>,
-    /// Crops and flips.
+    /// What augmentation does to each image.
     #[schemars(extend("x-default" = "`seed`"))]
     pub(super) augment: Option<u64>,
     /// What dropout drops in each step.
@@ -92,23 +101,6 @@ pub(super) struct Source {
     pub(super) weights: Option<String>,
     #[serde(flatten)]
     pub(super) task: Task,
-}
-
-/// A data set and how to train on it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub(super) struct Task {
-    /// The data set: `cifar10`, `cifar100` or `synthetic`.
-    #[schemars(extend("x-default" = "none: it must be given"))]
-    pub(super) dataset: String,
-    /// How many training examples to draw, or `all`. Smaller draws of one seed are part of larger ones.
-    #[schemars(extend("x-unit" = "examples"))]
-    pub(super) train_size: CountOrAll,
-    /// The share of training labels that is replaced, each by a wrong label drawn uniformly, once. Test labels stay.
-    #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "fraction"))]
-    pub(super) label_noise: f64,
-    /// How to train.
-    pub(super) train: Train,
 }
 
 /// The transfer.

@@ -17,16 +17,6 @@ pub(in crate::spec) enum Threads {
     Word(Auto),
 }
 
-/// A count of examples or all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub(in crate::spec) enum CountOrAll {
-    /// So many.
-    Count(#[schemars(range(min = 1))] u64),
-    /// All.
-    Word(All),
-}
-
 /// A count of layers or all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -81,12 +71,6 @@ impl Default for Device {
 impl Default for Threads {
     fn default() -> Self {
         Self::Word(Auto::Auto)
-    }
-}
-
-impl Default for CountOrAll {
-    fn default() -> Self {
-        Self::Word(All::All)
     }
 }
 

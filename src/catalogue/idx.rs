@@ -1,0 +1,125 @@
+//! MNIST and its kin: four IDX files each, packed by gzip or plain. MD5 sums are those that torchvision holds to
+//! (`torchvision/datasets/mnist.py`); counts by class were counted in the files.
+
+use super::entry::{Checksum, Entry, Layout, Published};
+use super::shape::ImageShape;
+
+/// Where the four files are. Each may end in `.gz`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct IdxLayout {
+    /// The folder, in the spellings that are in use; the first is what `fetch` makes.
+    pub folders: &'static [&'static str],
+}
+
+/// Training images, training labels, test images, test labels.
+pub const IDX_FILES: [&str; 4] =
+    ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+
+const SHAPE: ImageShape = ImageShape { channels: 1, height: 28, width: 28 };
+const ORIGIN: &str = "torchvision, datasets/mnist.py";
+const EVEN: &[usize] = &[6000; 10];
+
+/// The four files of a data set: its folder, its places, and the MD5 sums in the order of `IDX_FILES`.
+macro_rules! files {
+    ($folder:literal, [$($place:literal),+], $images:literal, $labels:literal, $test_images:literal, $test_labels:literal) => {
+        &[
+            files!(@one $folder, [$($place),+], "train-images-idx3-ubyte.gz", $images),
+            files!(@one $folder, [$($place),+], "train-labels-idx1-ubyte.gz", $labels),
+            files!(@one $folder, [$($place),+], "t10k-images-idx3-ubyte.gz", $test_images),
+            files!(@one $folder, [$($place),+], "t10k-labels-idx1-ubyte.gz", $test_labels),
+        ]
+    };
+    (@one $folder:literal, [$($place:literal),+], $name:literal, $md5:literal) => {
+        Published {
+            path: concat!($folder, "/", $name),
+            urls: &[$(concat!($place, $name)),+],
+            bytes: None,
+            checksum: Checksum::Md5($md5),
+            origin: ORIGIN,
+        }
+    };
+}
+
+/// MNIST.
+pub(super) static MNIST: Entry = Entry {
+    name: "mnist",
+    title: "MNIST",
+    shape: SHAPE,
+    classes: &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+    class_count: 10,
+    superclasses: None,
+    train_size: 60_000,
+    test_size: 10_000,
+    train_per_class: &[5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
+    layout: Layout::Idx(&IdxLayout { folders: &["mnist", "MNIST/raw", "MNIST"] }),
+    licence: "none is stated by its publishers",
+    citation: "LeCun, Bottou, Bengio and Haffner, \"Gradient-Based Learning Applied to Document Recognition\" (1998)",
+    files: files!(
+        "mnist",
+        ["https://ossci-datasets.s3.amazonaws.com/mnist/"],
+        "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+        "d53e105ee54ea40749a09fcbcd1e9432",
+        "9fb629c4189551a2d022fa330f9573f3",
+        "ec29112dd5afa0611ce80d1b7f02629c"
+    ),
+};
+
+/// Fashion-MNIST.
+pub(super) static FASHION_MNIST: Entry = Entry {
+    name: "fashion-mnist",
+    title: "Fashion-MNIST",
+    shape: SHAPE,
+    classes: &[
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ],
+    class_count: 10,
+    superclasses: None,
+    train_size: 60_000,
+    test_size: 10_000,
+    train_per_class: EVEN,
+    layout: Layout::Idx(&IdxLayout { folders: &["fashion-mnist", "FashionMNIST/raw", "FashionMNIST"] }),
+    licence: "MIT",
+    citation: "Xiao, Rasul and Vollgraf, \"Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning \
+               Algorithms\" (arXiv 1708.07747)",
+    files: files!(
+        "fashion-mnist",
+        ["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"],
+        "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+        "25c81989df183df01b3e8a0aad5dffbe",
+        "bef4ecab320f06d8554ea6380940ec79",
+        "bb300cfdad3c16e7a12a480ee83cd310"
+    ),
+};
+
+/// KMNIST.
+pub(super) static KMNIST: Entry = Entry {
+    name: "kmnist",
+    title: "KMNIST",
+    shape: SHAPE,
+    classes: &["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"],
+    class_count: 10,
+    superclasses: None,
+    train_size: 60_000,
+    test_size: 10_000,
+    train_per_class: EVEN,
+    layout: Layout::Idx(&IdxLayout { folders: &["kmnist", "KMNIST/raw", "KMNIST"] }),
+    licence: "CC BY-SA 4.0",
+    citation: "Clanuwat et al., \"Deep Learning for Classical Japanese Literature\" (arXiv 1812.01718)",
+    files: files!(
+        "kmnist",
+        ["http://codh.rois.ac.jp/kmnist/dataset/kmnist/"],
+        "bdb82020997e1d708af4cf47b453dcf7",
+        "e144d726b3acfaa3e44228e80efcd344",
+        "5c965bf0a639b31b8f53240b1b52f4d7",
+        "7320c461ea6c1c855c0b718fb2a4b134"
+    ),
+};

@@ -1,0 +1,46 @@
+//! Tiny ImageNet in its original layout: `train/<class>/images/*.JPEG`, and for validation one folder of images with
+//! a table of their classes. Its test images have no labels; the validation images are the test set here, as usual.
+
+use super::entry::{Checksum, Entry, Layout, Published};
+use super::shape::ImageShape;
+
+/// Where it is and what its files are called.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TinyLayout {
+    /// The folder that its archive makes.
+    pub folder: &'static str,
+    /// The list of its classes, a line each.
+    pub classes: &'static str,
+    /// The folder of the validation images.
+    pub test_images: &'static str,
+    /// The table of their classes: file name, class, and more, apart by tabs.
+    pub test_table: &'static str,
+}
+
+/// Tiny ImageNet.
+pub(super) static TINY_IMAGENET: Entry = Entry {
+    name: "tiny-imagenet",
+    title: "Tiny ImageNet",
+    shape: ImageShape { channels: 3, height: 64, width: 64 },
+    classes: &[],
+    class_count: 200,
+    superclasses: None,
+    train_size: 100_000,
+    test_size: 10_000,
+    train_per_class: &[500; 200],
+    layout: Layout::Tiny(&TinyLayout {
+        folder: "tiny-imagenet-200",
+        classes: "wnids.txt",
+        test_images: "val/images",
+        test_table: "val/val_annotations.txt",
+    }),
+    licence: "that of ImageNet: non-commercial research and education",
+    citation: "Le and Yang, \"Tiny ImageNet Visual Recognition Challenge\" (2015)",
+    files: &[Published {
+        path: "tiny-imagenet-200.zip",
+        urls: &["http://cs231n.stanford.edu/tiny-imagenet-200.zip"],
+        bytes: Some(248_100_043),
+        checksum: Checksum::Md5("90528d7ca1a48142e341f4ef8d21d0de"),
+        origin: "Avalanche, benchmarks/datasets/tiny_imagenet",
+    }],
+};

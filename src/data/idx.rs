@@ -1,0 +1,142 @@
+//! The IDX format of MNIST and its kin, plain or packed by gzip: a magic number, the size of each dimension as a
+//! big-endian integer, then the bytes.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use flate2::read::GzDecoder;
+
+use super::advise;
+use super::files::open_regular;
+use super::store::{Pixels, Split, Store};
+use crate::catalogue::{Entry, IDX_FILES, IdxLayout};
+use crate::error::UserError;
+use crate::text;
+
+/// The folder of a data set under the root: every spelling that is in use is looked for, and there may be one only.
+pub(super) fn find(layout: &IdxLayout, root: &Path) -> Vec<PathBuf> {
+    let has_files = |folder: &PathBuf| file(folder, IDX_FILES[0]).is_some();
+    let mut found: Vec<PathBuf> = layout.folders.iter().map(|name| root.join(name)).filter(has_files).collect();
+    // On a file system that does not tell letters apart by case, two spellings are one folder.
+    found.dedup_by_key(|folder| folder.canonicalize().ok());
+    found
+}
+
+/// A file of the folder, plain or packed.
+fn file(folder: &Path, name: &str) -> Option<PathBuf> {
+    [folder.join(name), folder.join(format!("{name}.gz"))].into_iter().find(|path| path.exists())
+}
+
+pub(super) fn read(entry: &'static Entry, layout: &IdxLayout, root: &Path, threads: usize) -> Result<Store> {
+    let folders = find(layout, root);
+    let folder = match folders.as_slice() {
+        [only] => only,
+        [] => {
+            let names: Vec<String> = layout.folders.iter().map(|name| format!("{name}/")).collect();
+            let message = format!(
+                "{} is not in `{}`: {} in {}",
+                entry.title,
+                root.display(),
+                format_args!("no `{}` or `.gz` of it", IDX_FILES[0]),
+                text::alternatives(&names)
+            );
+            return Err(advise(entry, UserError::new(message))
+                .hint("`--data DIR` or FREEZEWISE_DATA names another folder")
+                .into());
+        }
+        [one, other, ..] => {
+            let message = format!("{} is in `{}` and in `{}`", entry.title, one.display(), other.display());
+            return Err(UserError::new(message).hint("remove one of them, so that it is clear which is meant").into());
+        }
+    };
+    let split = |images: &str, labels: &str, count: usize| -> Result<Split> {
+        let size = [count, entry.shape.height, entry.shape.width];
+        let pixels = array(entry, folder, images, &size)?;
+        let labels_path = file(folder, labels).unwrap_or_else(|| folder.join(labels));
+        let labels = array(entry, folder, labels, &[count])?;
+        if let Some((index, label)) =
+            labels.iter().enumerate().find(|(_, label)| usize::from(**label) >= entry.class_count)
+        {
+            let message = format!(
+                "`{}` is damaged: label {index} is {label}, and labels end at {}",
+                labels_path.display(),
+                entry.class_count - 1
+            );
+            return Err(advise(entry, UserError::new(message)).into());
+        }
+        let stride = entry.shape.elements();
+        let pixels = Pixels::Blocks { blocks: vec![pixels], per_block: count, stride };
+        Split::in_memory(labels.into_iter().map(u16::from).collect(), pixels, entry.shape, threads)
+    };
+    Ok(Store {
+        shape: entry.shape,
+        train: split(IDX_FILES[0], IDX_FILES[1], entry.train_size)?,
+        test: split(IDX_FILES[2], IDX_FILES[3], entry.test_size)?,
+        classes: entry.classes.iter().map(|&name| name.to_owned()).collect(),
+        skipped: Vec::new(),
+        place: folder.display().to_string(),
+    })
+}
+
+/// The array in a file, which must have the size that the data set is published with.
+fn array(entry: &'static Entry, folder: &Path, name: &str, size: &[usize]) -> Result<Vec<u8>> {
+    let Some(path) = file(folder, name) else {
+        let message = format!("`{}` has neither `{name}` nor `{name}.gz`", folder.display());
+        return Err(advise(entry, UserError::new(message)).into());
+    };
+    let packed = path.extension().is_some_and(|extension| extension == "gz");
+    let read = || -> Result<Vec<u8>, String> {
+        let file = open_regular(&path).map_err(|error| error.to_string())?;
+        if packed { parse(GzDecoder::new(file), size) } else { parse(file, size) }
+    };
+    read().map_err(|cause| advise(entry, UserError::new(format!("cannot read `{}`: {cause}", path.display()))).into())
+}
+
+/// Reads an array of bytes of a given size, and never more than that: what a file claims decides nothing.
+pub(super) fn parse(mut file: impl Read, size: &[usize]) -> Result<Vec<u8>, String> {
+    let mut header = vec![0; 4 + 4 * size.len()];
+    file.read_exact(&mut header).map_err(|error| error.to_string())?;
+    // Two zeros, the code of unsigned bytes, the number of dimensions.
+    let magic = [0, 0, 8, size.len() as u8];
+    if header[..4] != magic {
+        return Err(format!("it begins with {:02x?}, and an IDX file of this kind with {magic:02x?}", &header[..4]));
+    }
+    let found: Vec<usize> =
+        header[4..].as_chunks::<4>().0.iter().map(|&bytes| u32::from_be_bytes(bytes) as usize).collect();
+    let words = |size: &[usize]| size.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ");
+    if found != size {
+        return Err(format!("it says that it holds {} bytes, and should hold {}", words(&found), words(size)));
+    }
+    let length: usize = size.iter().product();
+    let mut bytes = Vec::with_capacity(length);
+    file.take(length as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() == length {
+        return Ok(bytes);
+    }
+    let more = bytes.len() > length;
+    let found = if more { "more".to_owned() } else { format!("only {}", text::grouped(bytes.len() as u64)) };
+    Err(format!("it should hold {} bytes, and holds {found}", text::grouped(length as u64)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_whole_is_read() {
+        let good = [0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6];
+        assert_eq!(parse(good.as_slice(), &[2, 3]), Ok(vec![1, 2, 3, 4, 5, 6]));
+        let cases: [(Vec<u8>, &str); 5] = [
+            (good[..17].to_vec(), "it should hold 6 bytes, and holds only 5"),
+            ([good.as_slice(), &[7]].concat(), "it should hold 6 bytes, and holds more"),
+            (good[..9].to_vec(), "failed to fill whole buffer"),
+            ([&good[..3], &[1], &good[4..]].concat(), "it begins with [00, 00, 08, 01]"),
+            ([&good[..7], &[9], &good[8..]].concat(), "it says that it holds 9 × 3 bytes, and should hold 2 × 3"),
+        ];
+        for (bytes, expected) in cases {
+            let cause = parse(bytes.as_slice(), &[2, 3]).expect_err("it is not whole");
+            assert!(cause.starts_with(expected), "{cause}");
+        }
+    }
+}

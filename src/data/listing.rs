@@ -1,0 +1,192 @@
+//! Which image files a data set has, and the class of each: found by their names alone.
+
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use anyhow::Result;
+use sha2::{Digest, Sha256};
+
+use super::{decode, tiny};
+use crate::blueprint::ImageShape;
+use crate::catalogue::{Dataset, Layout};
+use crate::error::UserError;
+use crate::spec::Pictures;
+use crate::text;
+
+/// The files of a data set.
+#[derive(Debug)]
+pub(super) struct Listing {
+    pub(super) folder: PathBuf,
+    /// The classes, sorted.
+    pub(super) classes: Vec<String>,
+    /// By class, then by name.
+    pub(super) train: Vec<Picture>,
+    pub(super) test: Vec<Picture>,
+}
+
+/// An image file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Picture {
+    /// Its path in the data set's folder.
+    pub(super) path: String,
+    pub(super) bytes: u64,
+    /// Nanoseconds since 1970.
+    pub(super) modified: u128,
+    pub(super) label: u16,
+}
+
+/// Where a data set of image files is.
+pub(super) fn folder(pictures: &Pictures, root: &Path) -> PathBuf {
+    match pictures.dataset.entry().map(|entry| entry.layout) {
+        Some(Layout::Tiny(layout)) => tiny::find(layout, root).unwrap_or_else(|| root.join(layout.folder)),
+        _ => root.join(&pictures.path),
+    }
+}
+
+/// Lists a data set.
+pub(super) fn of(pictures: &Pictures, root: &Path) -> Result<Listing> {
+    let folder = folder(pictures, root);
+    if pictures.dataset == Dataset::TinyImagenet { tiny::list(&folder) } else { class_folders(&folder, pictures) }
+}
+
+impl Listing {
+    /// A digest of the names and sizes of all files: another on no machine and in no place where they are the same.
+    pub(super) fn identity(&self) -> String {
+        let mut digest = Sha256::new();
+        for file in self.train.iter().chain(&self.test) {
+            digest.update(format!("{}\0{}\0{}\0", file.path, file.bytes, file.label));
+        }
+        text::hex(&digest.finalize())
+    }
+
+    /// The same with the times at which they were changed, so that a file changed in its place is noticed here.
+    pub(super) fn state(&self) -> String {
+        let mut digest = Sha256::new().chain_update(self.identity());
+        self.train.iter().chain(&self.test).for_each(|file| digest.update(file.modified.to_le_bytes()));
+        text::hex(&digest.finalize())
+    }
+
+    /// The shape of the first image that can be looked at.
+    pub(super) fn first_shape(&self) -> Result<ImageShape> {
+        let size = |file: &Picture| decode::size(&self.folder.join(&file.path)).ok();
+        let Some((height, width)) = self.train.iter().find_map(size) else {
+            let message = format!("no image file in `{}` can be read", self.folder.display());
+            return Err(UserError::new(message).hint("they are to be PNG or JPEG files").into());
+        };
+        Ok(ImageShape { channels: 3, height, width })
+    }
+}
+
+/// `train/<class>/*`, and `val/<class>/*` or `test/<class>/*`.
+fn class_folders(folder: &Path, pictures: &Pictures) -> Result<Listing> {
+    let test = match &pictures.test_folder {
+        Some(name) => name.as_str(),
+        None => match ["val", "test"].map(|name| folder.join(name).is_dir()) {
+            [true, false] => "val",
+            [false, true] => "test",
+            [true, true] => {
+                let message = format!("`{}` has `val/` and `test/`", folder.display());
+                return Err(UserError::new(message).hint("`test_folder = \"val\"` says which to test on").into());
+            }
+            [false, false] => {
+                let message = format!("`{}` has neither `val/` nor `test/`", folder.display());
+                return Err(UserError::new(message).hint(LAYOUT).into());
+            }
+        },
+    };
+    let (classes, others) = (folders(&folder.join("train"))?, folders(&folder.join(test))?);
+    let only = |these: &[String], those: &[String]| these.iter().find(|name| !those.contains(name)).cloned();
+    for (found, one, other) in [(only(&classes, &others), "train", test), (only(&others, &classes), test, "train")] {
+        if let Some(class) = found {
+            let message = format!("class `{class}` is in `{}/` and not in `{other}/`", folder.join(one).display());
+            return Err(UserError::new(message).hint("each class needs a folder in both").hint(LAYOUT).into());
+        }
+    }
+    let list = |split: &str| -> Result<Vec<Picture>> {
+        let mut files = Vec::new();
+        for (label, class) in classes.iter().enumerate() {
+            files.extend(pictures_in(folder, &format!("{split}/{class}"), label as u16)?);
+        }
+        Ok(files)
+    };
+    Ok(Listing { folder: folder.to_path_buf(), train: list("train")?, test: list(test)?, classes })
+}
+
+/// What a data set of image files looks like.
+pub(super) const LAYOUT: &str =
+    "a `folder` data set is `train/<class>/` and `val/<class>/` or `test/<class>/`, of PNG and JPEG files";
+
+/// The sorted names of the folders in a folder.
+fn folders(path: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for (name, entry) in entries(path)? {
+        if metadata(&entry)?.is_dir() {
+            names.push(name);
+        } else {
+            let message = format!("`{}` is a file, and should be the folder of a class", entry.display());
+            return Err(UserError::new(message).hint(LAYOUT).into());
+        }
+    }
+    if names.len() < 2 {
+        let message = format!("`{}` holds {}", path.display(), text::counted(names.len(), "class", "classes"));
+        return Err(UserError::new(message).hint(LAYOUT).into());
+    }
+    if names.len() > usize::from(u16::MAX) {
+        let message = format!("`{}` holds {} classes", path.display(), text::grouped(names.len() as u64));
+        return Err(UserError::new(message).hint("there may be 65,535").into());
+    }
+    Ok(names)
+}
+
+/// The files of one class, sorted by name. There must be one at least.
+pub(super) fn pictures_in(folder: &Path, inside: &str, label: u16) -> Result<Vec<Picture>> {
+    let path = folder.join(inside);
+    let mut files = Vec::new();
+    for (name, entry) in entries(&path)? {
+        files.push(picture(&entry, format!("{inside}/{name}"), label)?);
+    }
+    if files.is_empty() {
+        let message = format!("class folder `{}` is empty", path.display());
+        return Err(UserError::new(message).hint("put images in it, or remove it from train and test alike").into());
+    }
+    Ok(files)
+}
+
+/// A file as it is listed.
+pub(super) fn picture(path: &Path, inside: String, label: u16) -> Result<Picture> {
+    let data = metadata(path)?;
+    if data.is_dir() {
+        let message = format!("`{}` is a folder, and a class holds files", path.display());
+        let hint = "Tiny ImageNet in its original layout is `dataset = \"tiny-imagenet\"`";
+        return Err(UserError::new(message).hint(LAYOUT).hint(hint).into());
+    }
+    let since = data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    Ok(Picture { path: inside, bytes: data.len(), modified: since.map_or(0, |since| since.as_nanos()), label })
+}
+
+/// What a folder holds, sorted by name, without what is hidden.
+fn entries(path: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let unreadable =
+        |error: &dyn std::fmt::Display| UserError::new(format!("cannot read `{}`: {error}", path.display()));
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(|error| unreadable(&error).hint(LAYOUT))? {
+        let entry = entry.map_err(|error| unreadable(&error))?;
+        let Ok(name) = entry.file_name().into_string() else {
+            let message = format!("`{}` has a name that is not UTF-8", entry.path().display());
+            return Err(UserError::new(message).hint("rename it").into());
+        };
+        if !name.starts_with('.') {
+            found.push((name, entry.path()));
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Links are followed; one that leads in a circle is an error.
+fn metadata(path: &Path) -> Result<std::fs::Metadata> {
+    std::fs::metadata(path).map_err(|error| {
+        let message = format!("cannot read `{}`: {error}", path.display());
+        UserError::new(message).hint("remove it, or mend the link that it is").into()
+    })
+}

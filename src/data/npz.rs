@@ -1,0 +1,263 @@
+//! Arrays of `NumPy`'s in an `.npz` file: images as bytes, `[count, height, width]` with one or three channels before or
+//! after, and a label for each. They are copied to the cache once, so that any image can be had by its index.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use sha2::{Digest, Sha256};
+use zip::ZipArchive;
+
+use super::cache::{self, Contents, Writer};
+use super::files::open_regular;
+use super::npy;
+use super::store::Store;
+use super::{Access, Reading, Watch};
+use crate::blueprint::ImageShape;
+use crate::catalogue::Facts;
+use crate::error::UserError;
+use crate::spec::Npz;
+use crate::text;
+
+/// The names that are in use.
+const USUAL: [[&str; 4]; 2] =
+    [["train_images", "train_labels", "test_images", "test_labels"], ["x_train", "y_train", "x_test", "y_test"]];
+/// A small file may claim to hold more than any disk.
+const LARGEST_ARRAY: u64 = 256 << 30;
+const MOST_LABELS: u64 = 100_000_000;
+const LARGEST_SIDE: usize = 4096;
+/// Images between two reports.
+const STRIDE: usize = 1000;
+
+/// What a file holds, apart from the pixels.
+struct Arrays {
+    path: PathBuf,
+    names: [String; 4],
+    /// Training images and test images.
+    layouts: [Layout; 2],
+    /// Their labels.
+    labels: [Vec<u16>; 2],
+    classes: usize,
+    digest: String,
+}
+
+/// Where the numbers of an image stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Layout {
+    count: usize,
+    shape: ImageShape,
+    channels_last: bool,
+}
+
+/// What a spec must know of a file.
+pub(super) fn facts(npz: &Npz, root: &Path) -> Result<Facts> {
+    let arrays = Arrays::read(npz, root)?;
+    let mut counts = vec![0; arrays.classes];
+    arrays.labels[0].iter().for_each(|&label| counts[usize::from(label)] += 1);
+    Ok(Facts {
+        shape: arrays.layouts[0].shape,
+        class_count: arrays.classes,
+        classes: Some(class_names(arrays.classes)),
+        superclasses: None,
+        train_size: arrays.layouts[0].count,
+        train_per_class: Some(counts),
+        digest: Some(arrays.digest),
+    })
+}
+
+fn class_names(count: usize) -> Vec<String> {
+    (0..count).map(|class| class.to_string()).collect()
+}
+
+/// All of a file, by way of the cache.
+pub(super) fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<Store> {
+    let arrays = Arrays::read(npz, access.root)?;
+    let place = arrays.path.display().to_string();
+    let stem = npz.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = stem.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+    let file = format!("{stem}-{}.u8", &arrays.digest[..16]);
+    if let Some(store) = cache::open(access.root, &file, &place) {
+        return Ok(store);
+    }
+    let mut writer = Writer::create(access.root, &file, arrays.layouts[0].shape)?;
+    let total = arrays.layouts.iter().map(|layout| layout.count).sum();
+    let mut done = 0;
+    for (name, layout) in [(&arrays.names[0], arrays.layouts[0]), (&arrays.names[2], arrays.layouts[1])] {
+        let mut report = || {
+            if done % STRIDE == 0 {
+                watch(Reading { name: stem.clone(), done, total });
+            }
+            done += 1;
+        };
+        arrays.images(name, layout, &mut |pixels| {
+            report();
+            writer.push(pixels)
+        })?;
+    }
+    watch(Reading { name: stem, done: total, total });
+    let classes = class_names(arrays.classes);
+    let [train, test] = arrays.labels;
+    writer.finish(Contents { classes, train, test, skipped: Vec::new() }, &place)
+}
+
+impl Arrays {
+    fn read(npz: &Npz, root: &Path) -> Result<Self> {
+        let path = root.join(&npz.path);
+        let arrays = Self::parse(&path, npz.arrays.as_ref());
+        arrays.map_err(|cause| {
+            UserError::new(format!("cannot read `{}`: {cause}", path.display()))
+                .hint("it is to hold `train_images`, `train_labels`, `test_images` and `test_labels`, or `x_train` and so on")
+                .hint("`arrays` gives other names")
+                .into()
+        })
+    }
+
+    fn parse(path: &Path, given: Option<&[String; 4]>) -> Result<Self, String> {
+        let mut archive = archive(path)?;
+        let found: Vec<String> = archive
+            .file_names()
+            .map(|name| Ok(name?.into_owned()))
+            .collect::<Result<_, zip::result::ZipError>>()
+            .map_err(|error| error.to_string())?;
+        if let Some(name) =
+            found.iter().find(|name| name.starts_with('/') || name.split(['/', '\\']).any(|part| part == ".."))
+        {
+            return Err(format!("it holds `{}`, which leads out of it", name.escape_debug()));
+        }
+        let has = |names: &[String; 4]| names.iter().all(|name| found.contains(&format!("{name}.npy")));
+        let usual = USUAL.map(|names| names.map(str::to_owned));
+        let names = match given {
+            Some(names) => Some(names.clone()).filter(has),
+            None => usual.into_iter().find(has),
+        };
+        let names = names.ok_or_else(|| {
+            let found: Vec<&str> = found.iter().map(|name| name.trim_end_matches(".npy")).take(12).collect();
+            format!(
+                "it holds {}",
+                if found.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    text::alternatives(&found).replace(" or ", " and ")
+                }
+            )
+        })?;
+        let layouts = [layout(&mut archive, &names[0])?, layout(&mut archive, &names[2])?];
+        let [train, test] = layouts;
+        if train.shape != test.shape {
+            return Err(format!("its training images are {}, and its test images {}", train.shape, test.shape));
+        }
+        let labels = [labels(&mut archive, &names[1], train.count)?, labels(&mut archive, &names[3], test.count)?];
+        let classes = classes(&labels)?;
+        Ok(Self { path: path.to_path_buf(), digest: digest(&mut archive, &names)?, names, layouts, labels, classes })
+    }
+
+    /// Hands out the pixels of every image of an array, colour by colour.
+    fn images(&self, name: &str, layout: Layout, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let wrong =
+            |cause: String| UserError::new(format!("cannot read `{name}` of `{}`: {cause}", self.path.display()));
+        let mut archive = archive(&self.path).map_err(wrong)?;
+        let mut file = BufReader::with_capacity(1 << 20, entry(&mut archive, name).map_err(wrong)?);
+        npy::header(&mut file).map_err(wrong)?;
+        let ImageShape { channels, height, width } = layout.shape;
+        let plane = height * width;
+        let (mut raw, mut planes) = (vec![0; channels * plane], vec![0; channels * plane]);
+        for index in 0..layout.count {
+            let read = file.read_exact(&mut raw);
+            read.map_err(|error| wrong(format!("it ends or is damaged in image {index}: {error}")))?;
+            if layout.channels_last && channels > 1 {
+                for (at, &value) in raw.iter().enumerate() {
+                    planes[at % channels * plane + at / channels] = value;
+                }
+                take(&planes)?;
+            } else {
+                take(&raw)?;
+            }
+        }
+        // The end of the entry is where its checksum is compared.
+        match file.read(&mut [0]) {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(wrong("it holds more than its header says".into()).into()),
+            Err(error) => Err(wrong(error.to_string()).into()),
+        }
+    }
+}
+
+fn archive(path: &Path) -> Result<ZipArchive<File>, String> {
+    let file = open_regular(path).map_err(|error| error.to_string())?;
+    ZipArchive::new(file).map_err(|error| error.to_string())
+}
+
+fn entry<'a>(archive: &'a mut ZipArchive<File>, name: &str) -> Result<impl Read + 'a, String> {
+    archive.by_name(&format!("{name}.npy")).map_err(|error| error.to_string())
+}
+
+fn layout(archive: &mut ZipArchive<File>, name: &str) -> Result<Layout, String> {
+    let header = npy::header(&mut entry(archive, name)?).map_err(|cause| format!("`{name}`: {cause}"))?;
+    if !["|u1", "<u1", "u1", "=u1"].contains(&header.kind.as_str()) {
+        return Err(format!("`{name}` holds `{}`: images are bytes from 0 to 255, `uint8`", header.kind));
+    }
+    let (count, shape, channels_last) = match *header.shape.as_slice() {
+        [count, height, width] => (count, (1, height, width), false),
+        [count, height, width, channels @ (1 | 3)] => (count, (channels, height, width), true),
+        [count, channels @ (1 | 3), height, width] => (count, (channels, height, width), false),
+        _ => {
+            return Err(format!(
+                "`{name}` has shape {:?}: images are [count, height, width], with 1 or 3 channels before or after",
+                header.shape
+            ));
+        }
+    };
+    let (channels, height, width) = shape;
+    let sides = 1..=LARGEST_SIDE;
+    let bytes = header.count().filter(|&bytes| bytes > 0 && bytes as u64 <= LARGEST_ARRAY);
+    if bytes.is_none() || !sides.contains(&height) || !sides.contains(&width) {
+        return Err(format!("`{name}` has shape {:?}, which no data set has", header.shape));
+    }
+    Ok(Layout { count, shape: ImageShape { channels, height, width }, channels_last })
+}
+
+fn labels(archive: &mut ZipArchive<File>, name: &str, count: usize) -> Result<Vec<u16>, String> {
+    let wrong = |cause: String| format!("`{name}`: {cause}");
+    let mut file = entry(archive, name)?;
+    let header = npy::header(&mut file).map_err(wrong)?;
+    if header.count() != Some(count) || count as u64 > MOST_LABELS {
+        return Err(format!("`{name}` has shape {:?}, and there are {count} images", header.shape));
+    }
+    let mut bytes = Vec::new();
+    // A label has eight bytes at most.
+    file.take(8 * count as u64 + 1).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
+    let numbers = npy::integers(&header, &bytes).map_err(wrong)?;
+    let label = |number: i64| {
+        u16::try_from(number).map_err(|_| format!("`{name}` has label {number}: classes are numbered from 0"))
+    };
+    numbers.into_iter().map(label).collect()
+}
+
+/// How many classes there are: every number up to the largest must be a class of both splits.
+fn classes(labels: &[Vec<u16>; 2]) -> Result<usize, String> {
+    let [train, test] = labels.each_ref().map(|labels| labels.iter().copied().collect::<BTreeSet<u16>>());
+    let most = train.union(&test).max().copied().unwrap_or_default();
+    for label in 0..=most {
+        for (split, name) in [(&train, "training"), (&test, "test")] {
+            if !split.contains(&label) {
+                return Err(format!("class {label} has no {name} image, and classes go from 0 to {most}"));
+            }
+        }
+    }
+    if most == 0 {
+        return Err("it has one class, and there is nothing to tell apart".into());
+    }
+    Ok(usize::from(most) + 1)
+}
+
+/// A digest of the four arrays, by the checksums that the archive keeps of them.
+fn digest(archive: &mut ZipArchive<File>, names: &[String; 4]) -> Result<String, String> {
+    let mut digest = Sha256::new();
+    for name in names {
+        let entry = archive.by_name(&format!("{name}.npy")).map_err(|error| error.to_string())?;
+        digest.update(format!("{} {}\0", entry.crc32(), entry.size()));
+    }
+    Ok(text::hex(&digest.finalize()))
+}

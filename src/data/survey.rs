@@ -1,0 +1,91 @@
+//! What a spec must know of one's own data before it can be checked.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::{Access, Image, Reading, folder, listing, npz};
+use crate::blueprint::ImageShape;
+use crate::catalogue::{Dataset, Facts};
+use crate::spec::{Data, Pictures, Question, Survey};
+
+/// Told of a data set that is not there; without it that is an error.
+type Absent<'a> = Box<dyn Fn(&str) + 'a>;
+
+/// Looks at data sets under a root.
+pub struct Surveyor<'a> {
+    root: PathBuf,
+    threads: usize,
+    watch: RefCell<Box<dyn FnMut(Reading) + 'a>>,
+    absent: Option<Absent<'a>>,
+}
+
+impl<'a> Surveyor<'a> {
+    /// A surveyor that needs the data sets to be there.
+    pub fn new(root: &Path, threads: usize, watch: impl FnMut(Reading) + 'a) -> Self {
+        Self { root: root.to_path_buf(), threads, watch: RefCell::new(Box::new(watch)), absent: None }
+    }
+
+    /// The same, that tells of a data set that is not there and goes on.
+    #[must_use]
+    pub fn or_tell(mut self, absent: impl Fn(&str) + 'a) -> Self {
+        self.absent = Some(Box::new(absent));
+        self
+    }
+}
+
+impl Survey for Surveyor<'_> {
+    fn facts(&self, question: &Question<'_>) -> Result<Option<Facts>> {
+        let access = Access { root: &self.root, threads: self.threads };
+        match question.data {
+            Data::Pictures(pictures) if listing::folder(pictures, &self.root).is_dir() => {
+                let facts = pictures_facts(pictures, question, access, &mut **self.watch.borrow_mut());
+                facts.map(Some)
+            }
+            Data::Npz(file) if self.root.join(&file.path).exists() => npz::facts(file, &self.root).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn may_be_absent(&self, what: &str) -> bool {
+        if let Some(tell) = &self.absent {
+            tell(what);
+        }
+        self.absent.is_some()
+    }
+}
+
+/// From the list of files; where bad ones are to be left out, only decoding tells which they are.
+fn pictures_facts(
+    pictures: &Pictures,
+    question: &Question<'_>,
+    access: Access<'_>,
+    watch: &mut dyn FnMut(Reading),
+) -> Result<Facts> {
+    let listing = listing::of(pictures, access.root)?;
+    let own = listing.first_shape()?;
+    let shape = match question.side {
+        Some(side) => ImageShape { channels: 3, height: side, width: side },
+        None => own,
+    };
+    let labels: Vec<u16> = if pictures.skip_bad_files {
+        let image = Image { shape, fit: question.fit };
+        folder::read(pictures, &listing, image, access, watch)?.train.labels
+    } else {
+        listing.train.iter().map(|file| file.label).collect()
+    };
+    let mut counts = vec![0; listing.classes.len()];
+    for &label in &labels {
+        counts[usize::from(label)] += 1;
+    }
+    Ok(Facts {
+        shape: own,
+        class_count: listing.classes.len(),
+        classes: Some(listing.classes.clone()),
+        superclasses: None,
+        train_size: labels.len(),
+        train_per_class: Some(counts),
+        digest: (pictures.dataset == Dataset::Folder).then(|| listing.identity()),
+    })
+}

@@ -1,0 +1,75 @@
+//! Tiny ImageNet in its original layout. Its `val/` is one folder of all images with a table of their classes; read as
+//! class folders it would be one class.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::advise;
+use super::files::read_whole;
+use super::listing::{Listing, Picture, picture, pictures_in};
+use crate::catalogue::{Dataset, Layout, TinyLayout};
+use crate::error::UserError;
+
+/// The table of ten thousand files is half a megabyte.
+const LARGEST_TABLE: u64 = 16 << 20;
+
+/// Its folder under the root, else the root itself if it is that folder.
+pub(super) fn find(layout: &TinyLayout, root: &Path) -> Option<PathBuf> {
+    [root.join(layout.folder), root.to_path_buf()].into_iter().find(|path| path.join(layout.classes).is_file())
+}
+
+/// Lists its files; the classes are sorted.
+pub(super) fn list(folder: &Path) -> Result<Listing> {
+    let entry = Dataset::TinyImagenet.entry().filter(|entry| matches!(entry.layout, Layout::Tiny(_)));
+    let Some((entry, Layout::Tiny(layout))) = entry.map(|entry| (entry, entry.layout)) else {
+        return Err(anyhow::anyhow!("the catalogue has no Tiny ImageNet"));
+    };
+    let wrong = |message: String| advise(entry, UserError::new(message));
+    let table = |name: &str| -> Result<String> {
+        let path = folder.join(name);
+        let bytes = read_whole(&path, LARGEST_TABLE)
+            .map_err(|error| wrong(format!("cannot read `{}`: {error}", path.display())))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let mut classes: Vec<String> = table(layout.classes)?.lines().map(|line| line.trim().to_owned()).collect();
+    classes.retain(|class| !class.is_empty());
+    classes.sort_unstable();
+    classes.dedup();
+    if classes.len() != entry.class_count {
+        let message = format!("`{}` has {} classes, and not 200", folder.join(layout.classes).display(), classes.len());
+        return Err(wrong(message).into());
+    }
+    if !folder.join(layout.test_table).is_file() && folder.join("val").join(&classes[0]).is_dir() {
+        let message = format!("`{}` has its `val/` sorted into folders", folder.display());
+        let hint = format!("as it is now it is `dataset = \"folder\"`, `path = \"{}\"`", layout.folder);
+        return Err(UserError::new(message).hint(hint).into());
+    }
+    let mut train = Vec::new();
+    for (label, class) in classes.iter().enumerate() {
+        train.extend(pictures_in(folder, &format!("train/{class}/images"), label as u16)?);
+    }
+    let test = annotated(folder, layout, &table(layout.test_table)?, &classes)?;
+    Ok(Listing { folder: folder.to_path_buf(), classes, train, test })
+}
+
+/// The files of a table, a line each: name, class, and a box that is of no use here.
+fn annotated(folder: &Path, layout: &TinyLayout, table: &str, classes: &[String]) -> Result<Vec<Picture>> {
+    let labels: HashMap<&str, u16> = classes.iter().map(String::as_str).zip(0..).collect();
+    let lines = table.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let file = |(index, line): (usize, &str)| -> Result<Picture> {
+        let mut fields = line.split('\t');
+        let (name, class) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+        let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+        let Some(&label) = labels.get(class).filter(|_| plain) else {
+            let place = folder.join(layout.test_table);
+            let shown = line.escape_debug();
+            let message = format!("`{}` line {}: `{shown}` is not a file and its class", place.display(), index + 1);
+            return Err(UserError::new(message).hint("unpack the archive anew").into());
+        };
+        let inside = format!("{}/{name}", layout.test_images);
+        picture(&folder.join(&inside), inside, label)
+    };
+    lines.map(file).collect()
+}

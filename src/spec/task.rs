@@ -1,0 +1,319 @@
+//! What the table of a task means: its data, what it takes of them, and how it trains.
+
+use super::experiment::{Data, Draw, Fit, Noise, Normalise, Npz, Part, Pictures, Seeds, Selection, Side, Task};
+use super::meaning::Report;
+use super::survey::{Question, Survey};
+use super::written::{self, NoiseKind, Size};
+use super::{selection, training};
+use crate::blueprint::ImageShape;
+use crate::catalogue::{Dataset, Facts};
+use crate::text;
+
+/// What the tables of both tasks share.
+pub(super) struct Context<'a> {
+    pub(super) spec: &'a written::Written,
+    pub(super) survey: &'a dyn Survey,
+    pub(super) fit: Fit,
+}
+
+/// A task and what is known of its data.
+pub(super) struct Known {
+    pub(super) task: Task,
+    pub(super) facts: Facts,
+}
+
+impl Context<'_> {
+    /// The task that a filled table means.
+    pub(super) fn task(&self, task: &written::Task, side: Side, seeds: Seeds, report: &mut Report<'_>) -> Known {
+        let prefix = prefix(side);
+        let dataset = dataset(&task.dataset, prefix, report);
+        check_unused(task, dataset, prefix, report);
+        let data = self.data(task, dataset, side, report);
+        let facts = self.facts(&data, prefix, report);
+        let selection = selection::selection(task, &facts, prefix, report);
+        let classes = selection.label_count();
+        let validation_size = task.validation_size as usize;
+        let (train_size, draw) = train_size(task, &selection, &facts, prefix, report);
+        let training = training::training(&task.train, train_size, &format!("{prefix}.train"), report);
+        let task = Task {
+            noise: noise(task, prefix, report),
+            normalise: self.normalise(task, side, report),
+            data,
+            selection,
+            classes,
+            train_size,
+            draw,
+            validation_size,
+            label_noise: task.label_noise,
+            training,
+            seeds,
+        };
+        Known { task, facts }
+    }
+
+    fn data(&self, task: &written::Task, dataset: Dataset, side: Side, report: &mut Report<'_>) -> Data {
+        let own = matches!(dataset, Dataset::Folder | Dataset::Npz);
+        if own && task.path.as_ref().is_none_or(String::is_empty) {
+            let message = format!("`dataset = \"{}\"` needs a `path`", dataset.name());
+            report.add(
+                &format!("{}.path", prefix(side)),
+                message,
+                "it says where the data set is, from the data folder on",
+            );
+        }
+        let path = task.path.clone().unwrap_or_default().into();
+        match dataset {
+            Dataset::Synthetic => {
+                let synthetic = self.spec.synthetic.clone().unwrap_or_default();
+                let latent_similarity = match side {
+                    Side::Source => 1.0,
+                    Side::Target => synthetic.latent_similarity,
+                };
+                Data::Synthetic { latent_similarity, side, classes: synthetic.classes as usize }
+            }
+            Dataset::Folder | Dataset::TinyImagenet => {
+                let test_folder = task.test_folder.map(|folder| match folder {
+                    written::TestFolder::Val => "val".to_owned(),
+                    written::TestFolder::Test => "test".to_owned(),
+                });
+                Data::Pictures(Pictures { dataset, path, test_folder, skip_bad_files: task.skip_bad_files })
+            }
+            Dataset::Npz => {
+                let arrays = task.arrays.as_ref().and_then(|names| <[String; 4]>::try_from(names.clone()).ok());
+                if task.arrays.is_some() && arrays.is_none() {
+                    report.add(
+                        &format!("{}.arrays", prefix(side)),
+                        "`arrays` takes four names",
+                        "training images, training labels, test images, test labels",
+                    );
+                }
+                Data::Npz(Npz { path, arrays })
+            }
+            files => Data::Files(files),
+        }
+    }
+
+    /// What the catalogue knows, or what is found on disk.
+    fn facts(&self, data: &Data, prefix: &str, report: &mut Report<'_>) -> Facts {
+        let classes = if let Data::Synthetic { classes, .. } = data { *classes } else { 0 };
+        let known = Facts::known(data.dataset(), classes);
+        let looked_at = match data {
+            Data::Files(_) | Data::Synthetic { .. } => true,
+            Data::Pictures(Pictures { path, dataset, .. }) => {
+                *dataset == Dataset::Folder && path.as_os_str().is_empty()
+            }
+            Data::Npz(npz) => npz.path.as_os_str().is_empty(),
+        };
+        if looked_at {
+            return known.unwrap_or_else(stand_in);
+        }
+        let side = self.spec.image_size.map(|side| side as usize);
+        match self.survey.facts(&Question { data, side, fit: self.fit }) {
+            Ok(Some(facts)) => return facts,
+            Ok(None) if self.survey.may_be_absent(&data.name()) => {}
+            Ok(None) => report.add(
+                &format!("{prefix}.dataset"),
+                format!("`{}` is not in the data folder", data.name()),
+                "`--data DIR` or FREEZEWISE_DATA names another one",
+            ),
+            Err(error) => {
+                let hint = error.downcast_ref::<crate::error::UserError>().map(|error| error.hints().join("\n    "));
+                report.add(&format!("{prefix}.dataset"), format!("{error:#}"), hint.unwrap_or_default());
+            }
+        }
+        known.unwrap_or_else(stand_in)
+    }
+
+    fn normalise(&self, task: &written::Task, side: Side, report: &mut Report<'_>) -> Normalise {
+        let prefix = prefix(side);
+        let given = task.normalisation == Some(written::Normalise::Given);
+        for (key, list) in [
+            ("normalisation_mean", &task.normalisation_mean),
+            ("normalisation_deviation", &task.normalisation_deviation),
+        ] {
+            if given != list.is_some() {
+                let (has, needs) =
+                    if given { ("needs", "give one number a channel") } else { ("is what needs", "leave it out") };
+                report.add(&format!("{prefix}.{key}"), format!("`normalisation = \"given\"` {has} `{key}`"), needs);
+            }
+            let deviation = key.ends_with("deviation");
+            if list.iter().flatten().any(|&value| !(0.0..=1.0).contains(&value) || (deviation && value == 0.0)) {
+                report.add(
+                    &format!("{prefix}.{key}"),
+                    format!("`{key}` is beyond the range of pixels"),
+                    "they go from 0 to 1",
+                );
+            }
+        }
+        let trained = self.spec.source.as_ref().is_some_and(|source| source.weights.is_none());
+        match task.normalisation {
+            Some(written::Normalise::Given) => Normalise::Given {
+                mean: task.normalisation_mean.clone().unwrap_or_default(),
+                deviation: task.normalisation_deviation.clone().unwrap_or_default(),
+            },
+            Some(written::Normalise::Source) => {
+                if side == Side::Source || !trained {
+                    let message = "`normalisation = \"source\"` is for a target whose source is trained here";
+                    report.add(
+                        &format!("{prefix}.normalisation"),
+                        message,
+                        "`given` takes the numbers of weights from a file",
+                    );
+                }
+                Normalise::Source
+            }
+            Some(written::Normalise::Subset) | None => Normalise::Subset,
+        }
+    }
+}
+
+/// In the place of what cannot be looked at: it forbids nothing.
+fn stand_in() -> Facts {
+    Facts {
+        shape: ImageShape { channels: 3, height: 32, width: 32 },
+        class_count: 1000,
+        classes: None,
+        superclasses: None,
+        train_size: 1_000_000_000,
+        train_per_class: None,
+        digest: None,
+    }
+}
+
+pub(super) fn prefix(side: Side) -> &'static str {
+    match side {
+        Side::Source => "source",
+        Side::Target => "target",
+    }
+}
+
+fn dataset(name: &str, prefix: &str, report: &mut Report<'_>) -> Dataset {
+    Dataset::named(name).unwrap_or_else(|| {
+        let names = Dataset::ALL.map(Dataset::name);
+        let list = text::alternatives(&names);
+        let key = format!("{prefix}.dataset");
+        if name.is_empty() {
+            report.add(&key, format!("`{key}` is missing"), format!("it takes {list}"));
+        } else {
+            let near = text::nearest(name, names);
+            let hint = near.map_or(
+                format!("`{key}` takes {list}; images of your own are a `folder` or an `npz` at `{prefix}.path`"),
+                |near| format!("did you mean `{near}`?"),
+            );
+            report.add(&key, format!("`{name}` is not a data set"), hint);
+        }
+        Dataset::Synthetic
+    })
+}
+
+/// n, and how it is drawn.
+fn train_size(
+    task: &written::Task,
+    selection: &Selection,
+    facts: &Facts,
+    prefix: &str,
+    report: &mut Report<'_>,
+) -> (usize, Draw) {
+    let key = format!("{prefix}.train_size");
+    let (pool, held) = (selection.pool(facts), task.validation_size as usize);
+    let most = pool.saturating_sub(held);
+    if held > 0 && most == 0 {
+        let message = format!("`validation_size = {held}` leaves none of {} to train on", text::grouped(pool as u64));
+        report.add(&format!("{prefix}.validation_size"), message, "hold out fewer");
+        return (1, Draw::Plain);
+    }
+    let plain = if task.balanced { Draw::Balanced } else { Draw::Plain };
+    let (size, draw) = match &task.train_size {
+        Size::Count(count) => (*count as usize, plain),
+        Size::Fraction(share) => (((most as f64 * share).round() as usize).max(1), plain),
+        Size::Words(words) if words == "all" => (most, plain),
+        Size::Words(words) => {
+            let each = per_class(words).unwrap_or_else(|| {
+                let message = format!("`{}` is not a number of examples", words.escape_debug());
+                report.add(&key, message, "a number, a fraction such as `0.1`, `\"50 per class\"` or `\"all\"`");
+                1
+            });
+            (each.saturating_mul(selection.label_count()), Draw::Balanced)
+        }
+    };
+    if size > most {
+        let whole = pool == facts.train_size && held == 0;
+        let what = if whole { format!("`{}`", task.dataset) } else { "what the task selects".to_owned() };
+        let message = format!(
+            "{what} has {} training examples{}, and not {}",
+            text::grouped(most as u64),
+            if held > 0 { " beside those held out" } else { "" },
+            text::grouped(size as u64)
+        );
+        report.add(&key, message, "`train_size = \"all\"` takes them all");
+    }
+    (size, draw)
+}
+
+/// `50 per class`.
+fn per_class(words: &str) -> Option<usize> {
+    let count = words.trim().strip_suffix("class")?.trim_end().strip_suffix("per")?.trim();
+    count.parse().ok().filter(|&count| (1..=1_000_000_000).contains(&count))
+}
+
+fn noise(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> Noise {
+    if let Some(path) = &task.label_file {
+        for key in ["label_noise", "label_noise_kind"] {
+            let key = format!("{prefix}.{key}");
+            if report.wrote(&key) {
+                let message = format!("`{key}` has no effect beside `label_file`, which gives every label");
+                report.add(&key, message, "leave one of them out");
+            }
+        }
+        return Noise::File(path.into());
+    }
+    if task.label_noise == 0.0 && task.label_noise_kind != NoiseKind::Uniform {
+        let key = format!("{prefix}.label_noise_kind");
+        let message = format!("`{key}` has no effect without `label_noise`");
+        report.add(&key, message, "set `label_noise = 0.2`, or leave the key out");
+    }
+    match task.label_noise_kind {
+        NoiseKind::Uniform => Noise::Uniform,
+        NoiseKind::UniformAll => Noise::UniformAll,
+        NoiseKind::Permutation => Noise::Permutation,
+        NoiseKind::Pairs => Noise::Pairs,
+    }
+}
+
+/// Keys that were written and would do nothing with this data set.
+fn check_unused(task: &written::Task, dataset: Dataset, prefix: &str, report: &mut Report<'_>) {
+    let (folder, npz, tiny) = (Dataset::Folder, Dataset::Npz, Dataset::TinyImagenet);
+    let rules = [
+        ("path", task.path.is_some(), dataset == folder || dataset == npz, "`folder` or `npz`"),
+        ("arrays", task.arrays.is_some(), dataset == npz, "`npz`"),
+        ("test_folder", task.test_folder.is_some(), dataset == folder, "`folder`"),
+        ("skip_bad_files", task.skip_bad_files, dataset == folder || dataset == tiny, "`folder` or `tiny-imagenet`"),
+    ];
+    for (key, written, used, needed) in rules {
+        if written && !used {
+            let message = format!("`{prefix}.{key}` has no effect on `{}`", task.dataset);
+            report.add(&format!("{prefix}.{key}"), message, format!("it is for {needed}"));
+        }
+    }
+}
+
+impl Part {
+    /// Whether it is everything.
+    pub fn is_whole(self) -> bool {
+        self.of == 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_each_class_is_words() {
+        assert_eq!(per_class("50 per class"), Some(50));
+        assert_eq!(per_class(" 5 per class "), Some(5));
+        for none in ["0 per class", "per class", "-5 per class", "5 a class", "50%"] {
+            assert_eq!(per_class(none), None, "{none}");
+        }
+    }
+}

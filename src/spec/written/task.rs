@@ -1,0 +1,163 @@
+//! The keys of a task, `[source]` or `[target]`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Train;
+
+/// A data set, what is taken of it, and how to train on it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(in crate::spec) struct Task {
+    /// The data set: `cifar10`, `cifar100`, `mnist`, `fashion-mnist`, `kmnist`, `tiny-imagenet` or `synthetic`, or one
+    /// of your own at `path`: a `folder` with `train/<class>/` and `val/<class>/` or `test/<class>/` of PNG and JPEG
+    /// files, or an `npz` file of arrays.
+    #[schemars(extend("x-default" = "none: it must be given"))]
+    pub(in crate::spec) dataset: String,
+    /// `folder`, `npz`: where it is, from the data folder on. A run is named by the content, not by the path.
+    #[schemars(extend("x-default" = "none: needed with `folder` and `npz`"))]
+    pub(in crate::spec) path: Option<String>,
+    /// `npz`: the names of training images, training labels, test images and test labels.
+    #[schemars(extend(
+        "x-default" = "`train_images`, `train_labels`, `test_images`, `test_labels`, or `x_train`, `y_train`, `x_test`, `y_test`"
+    ))]
+    pub(in crate::spec) arrays: Option<Vec<String>>,
+    /// `folder`: which folder holds the test images, where there are both `val` and `test`.
+    #[schemars(extend("x-default" = "the one that is there"))]
+    pub(in crate::spec) test_folder: Option<TestFolder>,
+    /// `folder`, `tiny-imagenet`: leave out image files that cannot be read, and list them in `run.json`. Otherwise
+    /// they are an error.
+    pub(in crate::spec) skip_bad_files: bool,
+    /// The classes to take: names, numbers from 0, ranges such as `"0-49"`, parts of all classes in their order such as
+    /// `"1/2"`, or names of superclasses. They are numbered anew, in the data set's order.
+    #[schemars(extend("x-default" = "all"))]
+    pub(in crate::spec) classes: Vec<ClassName>,
+    /// What is learned: the `class`, or the `superclass` that CIFAR-100 has for each.
+    pub(in crate::spec) labels: Labels,
+    /// Part `"i/m"` of the training examples: the data set is dealt into m parts with each class shared evenly, the same
+    /// parts for every seed, so that source and target can have disjoint ones.
+    #[schemars(extend("x-default" = "all of them"))]
+    pub(in crate::spec) split: Option<String>,
+    /// How many training examples to draw: a number, a fraction of those there are, such as `0.1`, a number of each
+    /// class, such as `"50 per class"`, or `"all"`. Smaller draws of one seed are part of larger ones.
+    #[schemars(extend("x-unit" = "examples", "x-default" = "`\"all\"`"))]
+    pub(in crate::spec) train_size: Size,
+    /// Whether as many examples of each class are drawn (to within one), and not as they come.
+    pub(in crate::spec) balanced: bool,
+    /// How many training examples are held out to choose an epoch by: drawn before any subset, so the same for every
+    /// n, each class with its share, labels always true. `train_size` does not count them.
+    #[schemars(range(max = 1_000_000_000), extend("x-unit" = "examples"))]
+    pub(in crate::spec) validation_size: u64,
+    /// The share of training labels that is corrupted, once, drawn for each index of the full training set. Test labels
+    /// stay.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "fraction"))]
+    pub(in crate::spec) label_noise: f64,
+    /// What a corrupted label becomes: a wrong one, each as likely, `uniform`; any one, the true one too,
+    /// `uniform-all`; that of another corrupted example of the full training set, `permutation`; that of the next
+    /// class, `pairs`.
+    pub(in crate::spec) label_noise_kind: NoiseKind,
+    /// In place of `label_noise`: a file with a label for each example of the data set's full training set, such as
+    /// human annotations: a class's number or name on each line, or an `.npy` array. The path is from the folder that
+    /// the command runs in.
+    #[schemars(extend("x-default" = "none"))]
+    pub(in crate::spec) label_file: Option<String>,
+    /// By which mean and deviation of each channel pixels become the network's input: those of the `source`'s training
+    /// examples, of the task's own `subset`, or `given` ones.
+    #[schemars(extend("x-default" = "a target with a trained source: `source`; else `subset`"))]
+    pub(in crate::spec) normalisation: Option<Normalise>,
+    /// `given`: the mean of each channel, pixels going from 0 to 1.
+    #[schemars(extend("x-default" = "none: needed with `given`"))]
+    pub(in crate::spec) normalisation_mean: Option<Vec<f64>>,
+    /// `given`: the standard deviation of each channel.
+    #[schemars(extend("x-default" = "none: needed with `given`"))]
+    pub(in crate::spec) normalisation_deviation: Option<Vec<f64>>,
+    /// How to train.
+    pub(in crate::spec) train: Train,
+}
+
+/// A number of examples, in one of its forms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(in crate::spec) enum Size {
+    /// So many.
+    Count(#[schemars(range(min = 1, max = 1_000_000_000))] u64),
+    /// A share.
+    Fraction(#[schemars(range(min = 0.0, max = 1.0))] f64),
+    /// `all`, or `N per class`.
+    Words(String),
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self::Words("all".into())
+    }
+}
+
+/// A class, or several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(in crate::spec) enum ClassName {
+    /// By its number.
+    Number(u64),
+    /// By a name, a range or a part.
+    Words(String),
+}
+
+/// How images are made to fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::spec) enum Fit {
+    /// The middle.
+    #[default]
+    Crop,
+    /// The whole.
+    Squeeze,
+}
+
+/// The folder of the test images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::spec) enum TestFolder {
+    /// `val`.
+    Val,
+    /// `test`.
+    Test,
+}
+
+/// What is learned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::spec) enum Labels {
+    /// The class.
+    #[default]
+    Class,
+    /// Its group.
+    Superclass,
+}
+
+/// What a corrupted label becomes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::spec) enum NoiseKind {
+    /// A wrong one.
+    #[default]
+    Uniform,
+    /// Any one.
+    UniformAll,
+    /// Another corrupted example's.
+    Permutation,
+    /// The next class's.
+    Pairs,
+}
+
+/// Statistics that pixels are normalised by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::spec) enum Normalise {
+    /// The source's.
+    Source,
+    /// The task's own.
+    Subset,
+    /// Those that are given.
+    Given,
+}
