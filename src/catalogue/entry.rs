@@ -76,3 +76,20 @@ pub enum Checksum {
     /// SHA-256.
     Sha256(&'static str),
 }
+
+impl Checksum {
+    /// Its usual name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Md5(_) => "MD5",
+            Self::Sha256(_) => "SHA-256",
+        }
+    }
+
+    /// Its digits.
+    pub fn digits(self) -> &'static str {
+        match self {
+            Self::Md5(digits) | Self::Sha256(digits) => digits,
+        }
+    }
+}

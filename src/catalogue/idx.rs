@@ -19,21 +19,17 @@ const SHAPE: ImageShape = ImageShape { channels: 1, height: 28, width: 28 };
 const ORIGIN: &str = "torchvision, datasets/mnist.py";
 const EVEN: &[usize] = &[6000; 10];
 
-/// The four files of a data set: its folder, its places, and the MD5 sums in the order of `IDX_FILES`.
+/// The files of a data set: its folder, its places, and of each file the name, the MD5 sum and, where it is known,
+/// the size.
 macro_rules! files {
-    ($folder:literal, [$($place:literal),+], $images:literal, $labels:literal, $test_images:literal, $test_labels:literal) => {
-        &[
-            files!(@one $folder, [$($place),+], "train-images-idx3-ubyte.gz", $images),
-            files!(@one $folder, [$($place),+], "train-labels-idx1-ubyte.gz", $labels),
-            files!(@one $folder, [$($place),+], "t10k-images-idx3-ubyte.gz", $test_images),
-            files!(@one $folder, [$($place),+], "t10k-labels-idx1-ubyte.gz", $test_labels),
-        ]
+    ($folder:literal, $places:tt, $(($name:literal, $md5:literal, $bytes:expr)),+ $(,)?) => {
+        &[$(files!(@one $folder, $places, $name, $md5, $bytes)),+]
     };
-    (@one $folder:literal, [$($place:literal),+], $name:literal, $md5:literal) => {
+    (@one $folder:literal, [$($place:literal),+], $name:literal, $md5:literal, $bytes:expr) => {
         Published {
             path: concat!($folder, "/", $name),
             urls: &[$(concat!($place, $name)),+],
-            bytes: None,
+            bytes: $bytes,
             checksum: Checksum::Md5($md5),
             origin: ORIGIN,
         }
@@ -57,10 +53,10 @@ pub(super) static MNIST: Entry = Entry {
     files: files!(
         "mnist",
         ["https://ossci-datasets.s3.amazonaws.com/mnist/"],
-        "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-        "d53e105ee54ea40749a09fcbcd1e9432",
-        "9fb629c4189551a2d022fa330f9573f3",
-        "ec29112dd5afa0611ce80d1b7f02629c"
+        ("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873", Some(9_912_422)),
+        ("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432", Some(28_881)),
+        ("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3", Some(1_648_877)),
+        ("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c", Some(4_542)),
     ),
 };
 
@@ -93,10 +89,10 @@ pub(super) static FASHION_MNIST: Entry = Entry {
     files: files!(
         "fashion-mnist",
         ["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"],
-        "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-        "25c81989df183df01b3e8a0aad5dffbe",
-        "bef4ecab320f06d8554ea6380940ec79",
-        "bb300cfdad3c16e7a12a480ee83cd310"
+        ("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d", Some(26_421_880)),
+        ("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe", Some(29_515)),
+        ("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79", Some(4_422_102)),
+        ("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310", Some(5_148)),
     ),
 };
 
@@ -117,9 +113,9 @@ pub(super) static KMNIST: Entry = Entry {
     files: files!(
         "kmnist",
         ["http://codh.rois.ac.jp/kmnist/dataset/kmnist/"],
-        "bdb82020997e1d708af4cf47b453dcf7",
-        "e144d726b3acfaa3e44228e80efcd344",
-        "5c965bf0a639b31b8f53240b1b52f4d7",
-        "7320c461ea6c1c855c0b718fb2a4b134"
+        ("train-images-idx3-ubyte.gz", "bdb82020997e1d708af4cf47b453dcf7", Some(18_165_135)),
+        ("train-labels-idx1-ubyte.gz", "e144d726b3acfaa3e44228e80efcd344", None),
+        ("t10k-images-idx3-ubyte.gz", "5c965bf0a639b31b8f53240b1b52f4d7", None),
+        ("t10k-labels-idx1-ubyte.gz", "7320c461ea6c1c855c0b718fb2a4b134", None),
     ),
 };

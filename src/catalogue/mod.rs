@@ -9,6 +9,7 @@ mod facts;
 mod idx;
 mod shape;
 mod tiny;
+mod unpacked;
 
 pub use cifar::CifarLayout;
 pub use entry::{Checksum, Entry, Layout, Published, Superclasses};
@@ -16,6 +17,7 @@ pub use facts::Facts;
 pub use idx::{IDX_FILES, IdxLayout};
 pub use shape::ImageShape;
 pub use tiny::TinyLayout;
+pub use unpacked::UNPACKED_ORIGIN;
 
 /// Where images come from, by the name that a spec gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,9 +8,11 @@ mod cifar;
 mod decode;
 mod draw;
 mod duplicates;
+pub mod fetch;
 mod files;
 mod fingerprint;
 mod folder;
+mod held;
 mod idx;
 mod images;
 mod listing;
@@ -29,9 +31,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+pub use held::{held, unpacked_files};
 pub use images::Images;
 pub use noise::Labels;
-pub use statistics::Normalisation;
+pub use statistics::{Normalisation, of as statistics};
 pub use survey::Surveyor;
 pub use task::{TaskData, load};
 

@@ -15,7 +15,7 @@ pub struct Normalisation {
 
 /// The statistics of all pixels of some images; sums of integers, so exact. A colour that never varies is divided
 /// by 1.
-pub(super) fn of(images: &Images) -> Normalisation {
+pub fn of(images: &Images) -> Normalisation {
     let channels = images.shape.channels;
     let plane = images.shape.height * images.shape.width;
     let mut sums = vec![(0u64, 0u64); channels];

@@ -1,15 +1,19 @@
 //! The only place that writes to the terminal. stdout is data, stderr is talk.
 
 mod curve;
+mod fetch;
 mod progress;
 mod reading;
+mod sheet;
 mod table;
 
 use std::io::{ErrorKind, Write};
 
 pub use curve::{Line, draw};
+pub use fetch::FetchBar;
 pub use progress::Progress;
 pub use reading::ReadingBar;
+pub use sheet::{Example, Section, contact_sheet};
 pub use table::Table;
 
 /// Prints data to stdout. A reader that has closed its end, as `head` does, has had enough: that is no error.

@@ -42,6 +42,7 @@ pub use procedure::{Augmentation, Budget, Evaluation, Optimizer, Rate, Schedule,
 pub use survey::{Question, Survey};
 
 use crate::blueprint::Architecture;
+use crate::catalogue::Dataset;
 use crate::error::UserError;
 use meaning::Digests;
 use tree::Node;
@@ -87,6 +88,14 @@ impl Spec {
         }
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Self::from_tree(&root, &stem, survey)?)
+    }
+
+    /// A spec whose target is the whole of a data set as it is, for who wants to look at it.
+    pub fn whole(dataset: Dataset, survey: &dyn Survey) -> Result<Self> {
+        let name = dataset.name();
+        let text = format!("[target]\ndataset = \"{name}\"\ntrain_size = \"all\"\n");
+        let (root, problems) = read::Source::new(name, &text).toml();
+        if problems.is_empty() { Ok(Self::from_tree(&root, name, survey)?) } else { Err(Problems(problems).into()) }
     }
 
     fn from_tree(root: &Node, name: &str, survey: &dyn Survey) -> Result<Self, Problems> {

@@ -5,7 +5,7 @@ use rand::seq::SliceRandom;
 use tch::{Device, Kind, Tensor};
 
 use super::cursor::Cursor;
-use super::resident::Cut;
+use super::resident::{Cut, Resident};
 use super::split::Split;
 use crate::network::{Flow, Network};
 use crate::seed::{Purpose, stream};
@@ -68,6 +68,18 @@ impl Batches {
     /// How many examples the batch of an index has.
     pub(super) fn length(&self, index: i64) -> i64 {
         self.batch_size.min(self.plan.size()[1] - index * self.batch_size)
+    }
+
+    /// What a batch takes of its images, `[batch, channels, height, width]`, and which ones they are, `[batch]`.
+    pub(super) fn images(&self, data: &Resident, index: i64) -> (Tensor, Tensor) {
+        let rows = Cursor::Host(index).take(&self.plan, self.batch_size, self.length(index));
+        let row = |row: i64| rows.select(0, row);
+        let images = if self.augmented {
+            data.gather_cut(&row(0), &Cut { top: row(1), left: row(2), flip: row(3) })
+        } else {
+            data.gather(&row(0))
+        };
+        (images, row(0))
     }
 
     /// Takes over the plan of another epoch of the same split, in the memory of this one's.

@@ -1,0 +1,195 @@
+//! Files of published data sets, fetched whole or not at all.
+//!
+//! What comes goes to `<file>.part`, which a later attempt goes on with; it gets its name only once its checksum is the
+//! published one. One process at a time fetches a file.
+
+mod checksum;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+pub use checksum::{Verdict, compare};
+
+use crate::catalogue::Checksum;
+use crate::error::UserError;
+use crate::files;
+use crate::text;
+use request::Failure;
+
+/// A file to fetch.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    /// Where it is; the next place is asked where one does not have it.
+    pub urls: Vec<String>,
+    /// Its size, where it is known.
+    pub bytes: Option<u64>,
+    /// What its content must have.
+    pub checksum: Checksum,
+    /// Where the checksum comes from.
+    pub origin: &'a str,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was there, whole.
+    Already,
+    /// It was fetched; its size.
+    Fetched(u64),
+}
+
+/// How long a server is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Attempts in a row that bring nothing new.
+    pub attempts: u32,
+    /// Between them; longer each time.
+    pub pause: Duration,
+    /// For an answer, and for more of it.
+    pub silence: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { attempts: 5, pause: Duration::from_secs(2), silence: Duration::from_secs(60) }
+    }
+}
+
+/// Told of the bytes that are there and of those that there will be, as far as that is known.
+pub type Watch<'a> = &'a mut dyn FnMut(u64, Option<u64>);
+
+/// Fetches a file, or finds it there.
+pub fn fetch(wanted: &Wanted<'_>, target: &Path, patience: Patience, watch: Watch<'_>) -> Result<Outcome> {
+    if is_there(wanted, target)? {
+        return Ok(Outcome::Already);
+    }
+    if let Some(folder) = target.parent() {
+        files::create_folder(folder)?;
+    }
+    let part = part_of(target);
+    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&part);
+    let file = file.as_mut().map_err(|error| UserError::new(format!("cannot write `{}`: {error}", part.display())))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let message = format!("another process is fetching `{}`", target.display());
+            return Err(UserError::new(message).hint("wait for it; then nothing is left to do").into());
+        }
+        Err(TryLockError::Error(error)) => {
+            return Err(error).with_context(|| format!("cannot lock `{}`", part.display()));
+        }
+    }
+    // Another process may have finished between the first look and the lock; its file is no part any more.
+    if is_there(wanted, target)? {
+        return Ok(Outcome::Already);
+    }
+    let resumed = file.metadata()?.len() > 0;
+    bring(wanted, file, target, patience, watch)?;
+    let mut verdict = compare(&part, wanted.checksum)?;
+    if resumed && verdict != Verdict::Same {
+        // What an earlier attempt left may have been of another file.
+        file.set_len(0)?;
+        bring(wanted, file, target, patience, watch)?;
+        verdict = compare(&part, wanted.checksum)?;
+    }
+    let bytes = file.metadata()?.len();
+    if let Verdict::Other(found) = verdict {
+        fs::remove_file(&part).with_context(|| format!("cannot remove `{}`", part.display()))?;
+        let message = format!(
+            "what came for `{}` is not the published file: {} is {found}, and {} has {}",
+            target.display(),
+            wanted.checksum.name(),
+            wanted.origin,
+            wanted.checksum.digits()
+        );
+        return Err(UserError::new(message)
+            .hint("it was not kept; fetch it again, or get it elsewhere and leave it there")
+            .into());
+    }
+    let keep = || {
+        file.sync_all()?;
+        fs::rename(&part, target)?;
+        File::open(target.parent().unwrap_or(Path::new(".")))?.sync_all()
+    };
+    keep().with_context(|| format!("cannot write `{}`", target.display()))?;
+    Ok(Outcome::Fetched(bytes))
+}
+
+/// Whether the whole file is there; another under its name is an error.
+fn is_there(wanted: &Wanted<'_>, target: &Path) -> Result<bool> {
+    if !target.exists() {
+        return Ok(false);
+    }
+    match compare(target, wanted.checksum)? {
+        Verdict::Same => Ok(true),
+        Verdict::Other(found) => {
+            let message = format!(
+                "`{}` is there, but it is not the published file: its {} is {found}, and {} has {}",
+                target.display(),
+                wanted.checksum.name(),
+                wanted.origin,
+                wanted.checksum.digits()
+            );
+            Err(UserError::new(message).hint("move it away, and it is fetched anew").into())
+        }
+    }
+}
+
+/// Brings what is missing of the file, from the first place that has it.
+fn bring(wanted: &Wanted<'_>, file: &mut File, target: &Path, patience: Patience, watch: Watch<'_>) -> Result<()> {
+    let agent = request::agent(patience);
+    let mut failures = Vec::new();
+    for url in &wanted.urls {
+        match from(&agent, url, wanted, file, patience, watch) {
+            Ok(()) => return Ok(()),
+            Err(Failure::Ours(error)) => {
+                return Err(error).with_context(|| format!("cannot write `{}`", part_of(target).display()));
+            }
+            Err(Failure::Lasting(error) | Failure::Passing(error)) => failures.push(format!("`{url}`: {error}")),
+        }
+    }
+    let kept = file.metadata()?.len();
+    let mut error = UserError::new(format!("cannot fetch {}", failures.join("; nor ")));
+    if kept > 0 {
+        error = error.hint(format!("{} are kept, and the same command goes on from there", text::bytes(kept)));
+    }
+    Err(error.hint(format!("or get it elsewhere and leave it as `{}`", target.display())).into())
+}
+
+/// Asks one place, again and again as long as that brings something.
+fn from(
+    agent: &ureq::Agent,
+    url: &str,
+    wanted: &Wanted<'_>,
+    file: &mut File,
+    patience: Patience,
+    watch: Watch<'_>,
+) -> Result<(), Failure> {
+    let mut most = file.metadata()?.len();
+    let mut idle = 0;
+    loop {
+        let failure = match request::request(agent, url, wanted.bytes, file, watch) {
+            Err(Failure::Passing(failure)) => failure,
+            result => return result,
+        };
+        let now = file.metadata()?.len();
+        idle = if now > most { 0 } else { idle + 1 };
+        most = most.max(now);
+        if idle >= patience.attempts {
+            return Err(Failure::Passing(failure));
+        }
+        std::thread::sleep(patience.pause * idle);
+    }
+}
+
+fn part_of(target: &Path) -> PathBuf {
+    let mut name = target.as_os_str().to_owned();
+    name.push(".part");
+    PathBuf::from(name)
+}

@@ -1,0 +1,132 @@
+//! One request, and as much of a file as it brings.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::time::Duration;
+
+use ureq::http::{Response, StatusCode, header};
+use ureq::{Agent, Body};
+
+use super::{Patience, Watch};
+use crate::text;
+
+/// No file of a known data set is near this size: a server that goes on for ever is stopped here.
+const LARGEST: u64 = 4 << 30;
+
+/// Why a request did not bring the rest of the file.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The place is down, slow or cut off: it may be asked again.
+    Passing(String),
+    /// The place does not have the file.
+    Lasting(String),
+    /// The file cannot be written here.
+    Ours(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Ours(error)
+    }
+}
+
+pub(super) fn agent(patience: Patience) -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_connect(Some(Duration::from_secs(30).min(patience.silence)))
+        .timeout_recv_response(Some(patience.silence))
+        .timeout_per_read(Some(patience.silence))
+        .user_agent(concat!("freezewise/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .into()
+}
+
+/// Asks for what the file lacks and appends it. A server that sends everything anew starts the file anew.
+pub(super) fn request(
+    agent: &Agent,
+    url: &str,
+    bytes: Option<u64>,
+    file: &mut File,
+    watch: Watch<'_>,
+) -> Result<(), Failure> {
+    let mut start = file.metadata()?.len();
+    if bytes.is_some_and(|bytes| start > bytes) {
+        file.set_len(0)?;
+        start = 0;
+    }
+    if bytes == Some(start) {
+        return Ok(());
+    }
+    let mut get = agent.get(url);
+    if start > 0 {
+        get = get.header(header::RANGE, format!("bytes={start}-"));
+    }
+    let mut response = get.call().map_err(|error| Failure::Passing(error.to_string()))?;
+    match response.status() {
+        StatusCode::OK => {
+            file.set_len(0)?;
+            start = 0;
+        }
+        StatusCode::PARTIAL_CONTENT if first_byte(&response) == Some(start) => {}
+        StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {
+            file.set_len(0)?;
+            return Err(Failure::Passing("it does not go on where the file ended".into()));
+        }
+        status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+            return Err(Failure::Passing(format!("it answers {status}")));
+        }
+        status => return Err(Failure::Lasting(format!("it answers {status}"))),
+    }
+    let rest = response.body().content_length();
+    let total = rest.map(|rest| start + rest);
+    if let (Some(total), Some(bytes)) = (total, bytes)
+        && total != bytes
+    {
+        let [total, bytes] = [total, bytes].map(text::grouped);
+        return Err(Failure::Lasting(format!("it has {total} bytes there, and the published file {bytes}")));
+    }
+    let total = total.or(bytes);
+    let end = append(response.body_mut().as_reader(), file, start, total, watch)?;
+    match total {
+        Some(total) if end < total => Err(Failure::Passing(cut_off(end, Some(total)))),
+        _ => Ok(()),
+    }
+}
+
+/// Where a part of the file begins: `Content-Range: bytes 100-199/1000`.
+fn first_byte(response: &Response<Body>) -> Option<u64> {
+    let range = response.headers().get(header::CONTENT_RANGE)?.to_str().ok()?;
+    range.strip_prefix("bytes ")?.split('-').next()?.trim().parse().ok()
+}
+
+fn append(
+    mut body: impl Read,
+    file: &mut File,
+    start: u64,
+    total: Option<u64>,
+    watch: Watch<'_>,
+) -> Result<u64, Failure> {
+    let most = total.unwrap_or(LARGEST);
+    let mut end = file.seek(SeekFrom::Start(start))?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        watch(end, total);
+        let count = match body.read(&mut buffer) {
+            Ok(0) => return Ok(end),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Failure::Passing(format!("{}: {error}", cut_off(end, total)))),
+        };
+        if end + count as u64 > most {
+            file.set_len(0)?;
+            return Err(Failure::Lasting(format!("it sends more than {} bytes", text::grouped(most))));
+        }
+        file.write_all(&buffer[..count])?;
+        end += count as u64;
+    }
+}
+
+fn cut_off(end: u64, total: Option<u64>) -> String {
+    let of = total.map_or(String::new(), |total| format!(" of {}", text::grouped(total)));
+    format!("it was cut off after {}{of} bytes", text::grouped(end))
+}

@@ -1,0 +1,35 @@
+//! Which files of a published data set are here, packed or unpacked.
+
+use std::path::{Path, PathBuf};
+
+use crate::catalogue::{Entry, IDX_FILES, Layout, Published};
+
+/// A published file, or what was unpacked from it, if it is under the root.
+pub fn held(entry: &Entry, file: &Published, root: &Path) -> Option<PathBuf> {
+    let packed = root.join(file.path);
+    let name = file.path.rsplit('/').next().unwrap_or(file.path);
+    let plain = name.strip_suffix(".gz").unwrap_or(name);
+    let places: Vec<PathBuf> = match entry.layout {
+        Layout::Cifar(layout) => vec![root.join(layout.folder), packed],
+        Layout::Tiny(layout) => vec![root.join(layout.folder), packed],
+        Layout::Idx(layout) => {
+            let in_folder = |folder: &&str| [root.join(folder).join(plain), root.join(folder).join(name)];
+            layout.folders.iter().flat_map(in_folder).collect()
+        }
+    };
+    places.into_iter().find(|path| path.exists())
+}
+
+/// The files in a folder that was unpacked from a published file, or the one file that was, with the names that they
+/// have in the catalogue; nothing of what is still packed.
+pub fn unpacked_files(entry: &Entry, path: &Path) -> Vec<PathBuf> {
+    match entry.layout {
+        Layout::Cifar(layout) if path.is_dir() => {
+            layout.train.iter().chain(layout.test).map(|name| path.join(name)).collect()
+        }
+        Layout::Idx(_) if path.file_name().is_some_and(|name| IDX_FILES.iter().any(|file| *file == name)) => {
+            vec![path.to_path_buf()]
+        }
+        _ => Vec::new(),
+    }
+}
