@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod data;
 mod describe;
 mod doctor;
 mod man;
@@ -38,6 +39,8 @@ enum Verb {
     Describe(describe::Arguments),
     /// Measure how alike source and target are, before and after pretraining.
     Similarity(similarity::Arguments),
+    /// List, fetch, check and look at data sets.
+    Data(data::Arguments),
     /// Bring PyTorch's weights in, and a run's weights out.
     Weights(weights::Arguments),
     /// Print the JSON schema of a spec, or every key on one page.
@@ -57,6 +60,7 @@ pub fn main() -> ExitCode {
         Verb::Check(arguments) => check::main(&arguments),
         Verb::Describe(arguments) => describe::main(&arguments),
         Verb::Similarity(arguments) => similarity::main(&arguments),
+        Verb::Data(arguments) => data::main(&arguments),
         Verb::Weights(arguments) => weights::main(&arguments),
         Verb::Schema(arguments) => schema::main(&arguments),
         Verb::Doctor(arguments) => doctor::main(&arguments),

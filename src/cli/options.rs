@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
-use crate::data::Surveyor;
+use crate::data::{self, Surveyor, TaskData};
 use crate::native;
 use crate::output;
-use crate::spec::Spec;
+use crate::spec::{Experiment, Spec, Task};
 
 /// A spec with overrides.
 #[derive(Debug, Args)]
@@ -47,5 +47,13 @@ impl DataRoot {
     pub(super) fn surveyor<'a>(&self) -> Surveyor<'a> {
         let mut bar = output::ReadingBar::default();
         Surveyor::new(&self.data, native::thread_count(None), move |reading| bar.show(&reading))
+    }
+
+    /// The data of a task of an experiment, as its training gets them.
+    pub(super) fn load(&self, experiment: &Experiment, task: &Task) -> Result<TaskData> {
+        let mut bar = output::ReadingBar::default();
+        let image = data::Image { shape: experiment.image, fit: experiment.fit };
+        let access = data::Access { root: &self.data, threads: native::thread_count(experiment.threads) };
+        data::load(task, image, access, &mut |reading| bar.show(&reading))
     }
 }

@@ -30,7 +30,7 @@ fn records(count: usize) -> Vec<u8> {
     bytes
 }
 
-fn write_cifar10(folder: &Path) {
+pub fn write_cifar10(folder: &Path) {
     std::fs::create_dir_all(folder).expect("a folder");
     let bytes = records(10_000);
     let names = (1..=5).map(|index| format!("data_batch_{index}.bin")).chain(["test_batch.bin".to_owned()]);

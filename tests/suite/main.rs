@@ -3,6 +3,7 @@
 mod architecture;
 mod configs;
 mod data;
+mod data_verbs;
 mod device;
 mod freezing;
 mod memory;

@@ -1,0 +1,83 @@
+//! `freezewise data fetch`.
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::super::options::DataRoot;
+use super::named;
+use crate::catalogue::{Entry, Published};
+use crate::data::fetch::{Outcome, Patience, Wanted, fetch};
+use crate::data::held;
+use crate::error::{Exit, UserError};
+use crate::output::{self, FetchBar};
+use crate::text;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The data sets, by the names that `data list` tells
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+
+    #[command(flatten)]
+    data: DataRoot,
+
+    /// Ask no server: tell what is here, and what to bring and from where
+    #[arg(long)]
+    offline: bool,
+
+    /// Take the files from this place instead of where they are published; their checksums must be the same
+    #[arg(long, value_name = "URL")]
+    from: Option<String>,
+}
+
+pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
+    let entries: Vec<&Entry> = arguments.names.iter().map(|name| Ok(named(name)?.1)).collect::<Result<_>>()?;
+    for entry in entries {
+        arguments.fetch(entry).with_context(|| format!("cannot fetch {}", entry.title))?;
+    }
+    Ok(Exit::Complete)
+}
+
+impl Arguments {
+    fn fetch(&self, entry: &Entry) -> Result<()> {
+        let root = &self.data.data;
+        let mut missing = Vec::new();
+        for file in entry.files {
+            match held(entry, file, root) {
+                Some(path) if path != root.join(file.path) => output::data(&format!("{}: here", path.display()))?,
+                _ if self.offline && !root.join(file.path).exists() => missing.push(file),
+                _ => self.fetch_file(file)?,
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let what = text::counted(missing.len(), "file is", "files are");
+        let error = UserError::new(format!("{what} not here, and `--offline` asks no server"));
+        let bring = |error: UserError, file: &&Published| {
+            let url = file.urls.first().copied().unwrap_or_default();
+            error.hint(format!("bring {url} to {}", root.join(file.path).display()))
+        };
+        Err(missing.iter().fold(error, bring).into())
+    }
+
+    fn fetch_file(&self, file: &Published) -> Result<()> {
+        let target = self.data.data.join(file.path);
+        let name = file.path.rsplit('/').next().unwrap_or(file.path);
+        let urls = match &self.from {
+            Some(place) => vec![format!("{}/{name}", place.trim_end_matches('/'))],
+            None => file.urls.iter().map(ToString::to_string).collect(),
+        };
+        let wanted = Wanted { urls, bytes: file.bytes, checksum: file.checksum, origin: file.origin };
+        let mut bar = FetchBar::new(name);
+        let outcome = fetch(&wanted, &target, Patience::default(), &mut |done, total| bar.show(done, total));
+        bar.end();
+        let checked = format!("{} as {} has it", file.checksum.name(), file.origin);
+        let said = match outcome? {
+            Outcome::Already => format!("{}: here, {checked}", target.display()),
+            Outcome::Fetched(bytes) => format!("{}: fetched, {}, {checked}", target.display(), text::bytes(bytes)),
+        };
+        output::data(&said)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! `freezewise data preview`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::super::options::{DataRoot, SpecArguments};
+use crate::data::TaskData;
+use crate::error::{Exit, UserError};
+use crate::files;
+use crate::output::{self, Example, Section, contact_sheet};
+use crate::spec::{Source, Task};
+use crate::text;
+use crate::train::seen_in_epoch;
+
+/// Epochs whose augmentation is shown.
+const EPOCHS: [u64; 2] = [1, 2];
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    spec: SpecArguments,
+
+    #[command(flatten)]
+    data: DataRoot,
+
+    /// The picture, a .png file
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+
+    /// How many examples of each task are shown, the first of its training examples
+    #[arg(long, value_name = "N", default_value = "24", value_parser = clap::value_parser!(u16).range(1..=400))]
+    examples: u16,
+}
+
+pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
+    if arguments.out.extension().is_none_or(|extension| extension != "png") {
+        let message = format!("`{}` is no `.png` file", arguments.out.display());
+        return Err(UserError::usage(message).hint("the picture is written as PNG: name it so").into());
+    }
+    let experiment = arguments.spec.load(&arguments.data)?.experiment;
+    let mut sections = Vec::new();
+    if let Some(Source::Task(task)) = &experiment.source {
+        sections.push(section("source", task, &arguments.data.load(&experiment, task)?, arguments.examples)?);
+    }
+    let target = &experiment.target;
+    sections.push(section("target", target, &arguments.data.load(&experiment, target)?, arguments.examples)?);
+    files::write_atomically(&arguments.out, &contact_sheet(&sections)?)?;
+    output::data(&arguments.out.display().to_string())?;
+    Ok(Exit::Complete)
+}
+
+fn section(name: &str, task: &Task, data: &TaskData, examples: u16) -> Result<Section> {
+    let count = usize::from(examples).min(data.train.count());
+    let size = data.train.shape.elements();
+    let mut rows = vec!["as it is".to_owned()];
+    let mut images: Vec<Vec<Vec<u8>>> =
+        data.train.pixels.chunks_exact(size).take(count).map(|image| vec![image.to_vec()]).collect();
+    if task.training.augmentation.is_some() {
+        for epoch in EPOCHS {
+            rows.push(format!("epoch {epoch}"));
+            let seen = seen_in_epoch(&data.train, &task.training, task.seeds, epoch, count)?;
+            images.iter_mut().zip(seen).for_each(|(images, seen)| images.push(seen));
+        }
+    }
+    let class = |label: u16| data.classes[usize::from(label)].clone();
+    let example = |(index, images): (usize, Vec<Vec<u8>>)| {
+        let (given, truth) = (data.train_labels.given[index], data.train.labels[index]);
+        let truth = data.train_labels.corrupted[index].then(|| class(truth));
+        Example { images, label: class(given), truth }
+    };
+    let noise = match data.train_labels.corrupted_count() {
+        0 => String::new(),
+        _ => format!(", {:.1}% of labels wrong", data.train_labels.realised_fraction() * 100.0),
+    };
+    let total = text::counted(data.train.count(), "training example", "training examples");
+    Ok(Section {
+        title: format!("{name}: {}, {count} of {total}{noise}", task.data.name()),
+        shape: data.train.shape,
+        rows,
+        examples: images.into_iter().enumerate().map(example).collect(),
+    })
+}

@@ -1,0 +1,122 @@
+//! `freezewise data verify`.
+
+use std::path::Path;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::super::options::DataRoot;
+use super::{named, published};
+use crate::catalogue::{Checksum, Dataset, Entry, UNPACKED_ORIGIN};
+use crate::data::fetch::{Verdict, compare};
+use crate::data::{self, held, unpacked_files};
+use crate::error::{Exit, UserError};
+use crate::output::{self, Table};
+use crate::spec::Spec;
+use crate::text;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The data sets; all that are here, where none is named
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+
+    #[command(flatten)]
+    data: DataRoot,
+}
+
+/// What was found of one file, or of a whole data set.
+struct Finding {
+    what: String,
+    says: String,
+    good: bool,
+}
+
+pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
+    let root = &arguments.data.data;
+    let wanted: Vec<(Dataset, &Entry)> = if arguments.names.is_empty() {
+        published().filter(|(dataset, _)| data::find(*dataset, root).is_some()).collect()
+    } else {
+        arguments.names.iter().map(|name| named(name)).collect::<Result<_>>()?
+    };
+    if wanted.is_empty() {
+        let error = UserError::new(format!("no published data set is in `{}`", root.display()));
+        return Err(error.hint("`freezewise data fetch NAME` brings one; `--data DIR` names another folder").into());
+    }
+    let mut table = Table::new(&["what<", "found<"]);
+    let mut bad = 0;
+    for (dataset, entry) in wanted {
+        for finding in files(entry, root).into_iter().chain([images(dataset, entry, arguments)]) {
+            bad += usize::from(!finding.good);
+            table.row([finding.what, finding.says]);
+        }
+    }
+    output::data(&table.to_string())?;
+    if bad == 0 {
+        return Ok(Exit::Complete);
+    }
+    let message = format!("{} wrong", text::counted(bad, "finding is", "findings are"));
+    Err(UserError::new(message).hint("remove what is wrong, and `freezewise data fetch NAME` brings it anew").into())
+}
+
+/// Every file that is here, against its checksum.
+fn files(entry: &Entry, root: &Path) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in entry.files {
+        let Some(path) = held(entry, file, root) else {
+            let what = root.join(file.path).display().to_string();
+            findings.push(Finding { what, says: "not here, packed or unpacked".into(), good: false });
+            continue;
+        };
+        let unpacked = unpacked_files(entry, &path);
+        for path in &unpacked {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            findings.push(check(path, entry.unpacked(&name), UNPACKED_ORIGIN));
+        }
+        if unpacked.is_empty() && path.is_file() {
+            findings.push(check(&path, Some(file.checksum), file.origin));
+        }
+    }
+    findings
+}
+
+fn check(path: &Path, checksum: Option<Checksum>, origin: &str) -> Finding {
+    let what = path.display().to_string();
+    let Some(checksum) = checksum else {
+        let good = path.exists();
+        let says = if good { "no checksum of it is known" } else { "not here" };
+        return Finding { what, says: says.into(), good };
+    };
+    let name = checksum.name();
+    let (says, good) = match compare(path, checksum) {
+        Ok(Verdict::Same) => (format!("right, by the {name} of {origin}"), true),
+        Ok(Verdict::Other(found)) => (format!("WRONG: {name} {found}, not {} of {origin}", checksum.digits()), false),
+        Err(error) => (format!("WRONG: {error:#}"), false),
+    };
+    Finding { what, says, good }
+}
+
+/// The data set read as training reads it: sizes, lengths, labels.
+fn images(dataset: Dataset, entry: &Entry, arguments: &Arguments) -> Finding {
+    let what = entry.name.to_owned();
+    match read(dataset, arguments) {
+        Ok(says) => Finding { what, says, good: true },
+        Err(error) => Finding { what, says: format!("WRONG: {error:#}"), good: false },
+    }
+}
+
+fn read(dataset: Dataset, arguments: &Arguments) -> Result<String> {
+    let experiment = Spec::whole(dataset, &arguments.data.surveyor())?.experiment;
+    let data = arguments.data.load(&experiment, &experiment.target)?;
+    let count = |count: usize| text::grouped(count as u64);
+    let duplicates = match data.duplicates.len() {
+        0 => String::new(),
+        number => format!("; {} training examples are test examples too", count(number)),
+    };
+    Ok(format!(
+        "read: {} training and {} test images, {} classes{duplicates}",
+        count(data.train.count()),
+        count(data.test.count()),
+        data.classes.len()
+    ))
+}
