@@ -75,10 +75,9 @@ def main():
     folder = options.data / "cifar-10-batches-bin"
     target, target_labels = cifar([folder / "test_batch.bin"], 1)
     train, labels = cifar([folder / f"data_batch_{part}.bin" for part in range(1, 6)], 1)
-    theirs = train.mean((0, 2, 3)) / 255, train.std((0, 2, 3)) / 255
-    source, _ = features(network, source, own["mean"], own["deviation"])
-    target, _ = features(network, target, *theirs)
-    train, answers = features(network, train, *theirs)
+    source, _ = features(network, source, **own)
+    target, _ = features(network, target, **own)
+    train, answers = features(network, train, **own)
     whole = frechet_squared(source, target)
     classes = [[frechet_squared(source[source_labels == one], target[target_labels == other]) for other in range(10)]
                for one in range(100)]

@@ -156,7 +156,10 @@ fn bring(wanted: &Wanted<'_>, file: &mut File, target: &Path, patience: Patience
     }
     let kept = file.metadata()?.len();
     let mut error = UserError::new(format!("cannot fetch {}", failures.join("; nor ")));
-    if kept > 0 {
+    if kept == 0 {
+        let part = part_of(target);
+        fs::remove_file(&part).with_context(|| format!("cannot remove `{}`", part.display()))?;
+    } else {
         error = error.hint(format!("{} are kept, and the same command goes on from there", text::bytes(kept)));
     }
     Err(error.hint(format!("or get it elsewhere and leave it as `{}`", target.display())).into())
