@@ -13,6 +13,7 @@
 #include <ATen/record_function.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 #include "text.h"
@@ -53,11 +54,29 @@ std::optional<at::Tensor> optional(const at::Tensor* tensor) {
   return tensor == nullptr ? std::nullopt : std::optional<at::Tensor>(*tensor);
 }
 
-std::atomic<uint64_t> operators{0};
+// What an observer sees: operators that no other operator called, and the time in them and in autograd's nodes.
+std::atomic<uint64_t> operators{0}, nanoseconds{0};
 
-std::unique_ptr<at::ObserverContext> count_operator(const at::RecordFunction&) {
-  operators.fetch_add(1, std::memory_order_relaxed);
-  return nullptr;
+struct Range : at::ObserverContext {
+  bool is_operator = false;
+  std::chrono::steady_clock::time_point start;
+};
+thread_local int ranges = 0, operator_depth = 0;
+
+std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function) {
+  auto range = std::make_unique<Range>();
+  range->is_operator = function.scope() == at::RecordScope::FUNCTION;
+  if (range->is_operator && operator_depth++ == 0) operators.fetch_add(1, std::memory_order_relaxed);
+  ranges++;
+  range->start = std::chrono::steady_clock::now();
+  return range;
+}
+
+void leave(const at::RecordFunction&, at::ObserverContext* context) {
+  const auto* range = static_cast<const Range*>(context);
+  const auto time = std::chrono::steady_clock::now() - range->start;
+  if (range->is_operator) operator_depth--;
+  if (--ranges == 0) nanoseconds += std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
 }
 
 }  // namespace
@@ -155,16 +174,19 @@ int freezewise_channels_last(at::Tensor* tensor, char* error) {
   });
 }
 
-// Counts the operators that libtorch runs, on any thread, from here on. Returns a handle for freezewise_counted.
-uint64_t freezewise_count_operators() {
+// Observes what libtorch runs, on any thread, from here on. Returns a handle for freezewise_observed.
+uint64_t freezewise_observe() {
   operators = 0;
-  return at::addGlobalCallback(at::RecordFunctionCallback(count_operator).scopes({at::RecordScope::FUNCTION}));
+  nanoseconds = 0;
+  return at::addGlobalCallback(at::RecordFunctionCallback(enter, leave)
+                                   .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
 }
 
-// How many there were; counting ends.
-uint64_t freezewise_counted(uint64_t handle) {
+// How many operators there were, and the time in them; observing ends.
+void freezewise_observed(uint64_t handle, uint64_t* count, uint64_t* time) {
   at::removeCallback(handle);
-  return operators;
+  *count = operators;
+  *time = nanoseconds;
 }
 
 }  // extern "C"

@@ -1,5 +1,6 @@
 //! What was typed, and one file per verb. A verb returns; only `main` turns that into an exit code.
 
+mod bench;
 mod check;
 mod completions;
 mod data;
@@ -45,6 +46,8 @@ enum Verb {
     Weights(weights::Arguments),
     /// Print the JSON schema of a spec, or every key on one page.
     Schema(schema::Arguments),
+    /// Time the steps, the evaluation and the frozen layers of a spec on this machine.
+    Bench(bench::Arguments),
     /// Tell what was found on this machine: libtorch, CUDA, threads, data sets.
     Doctor(doctor::Arguments),
     /// Print completions for a shell.
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
         Verb::Data(arguments) => data::main(&arguments),
         Verb::Weights(arguments) => weights::main(&arguments),
         Verb::Schema(arguments) => schema::main(&arguments),
+        Verb::Bench(arguments) => bench::main(&arguments),
         Verb::Doctor(arguments) => doctor::main(&arguments),
         Verb::Completions(arguments) => completions::main(&arguments),
         Verb::Man(arguments) => man::main(&arguments),

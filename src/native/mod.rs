@@ -4,26 +4,26 @@
 //! Unsafe code is allowed in this module alone, each block with its reason.
 #![allow(unsafe_code)] // dlopen and C interfaces are unsafe to call by their nature.
 
-mod count;
 mod cpu;
 mod cuda;
 mod fused;
 mod graph;
 mod layout;
 mod memory;
+mod observe;
 mod precision;
 mod shim;
 
 use anyhow::Result;
 use tch::Device;
 
-pub use count::OperatorCount;
 pub use cpu::{cpu_features, libtorch_place};
 pub use cuda::{DeviceFacts, DeviceMemory, cudnn_version, device_memory, driver_answers, plugin_path};
 pub use fused::{Adam, Fused, Scaler, Sgd};
 pub use graph::{Graph, empty_cache, reset_peak, synchronize, use_stream};
 pub use layout::{fastest_layout, lay_out};
 pub use memory::{free_bytes, keep_freed_memory, peak_bytes};
+pub use observe::{Observation, Observed};
 pub use precision::{Autocast, autocast_kind, precision, prepare, use_deterministic_kernels};
 
 use crate::error::UserError;

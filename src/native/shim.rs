@@ -62,8 +62,8 @@ unsafe extern "C" {
     pub(super) fn freezewise_allow_tf32(allowed: bool, error: *mut c_char) -> c_int;
     pub(super) fn freezewise_deterministic(wanted: bool, error: *mut c_char) -> c_int;
     pub(super) fn freezewise_channels_last(tensor: *mut C_tensor, error: *mut c_char) -> c_int;
-    pub(super) fn freezewise_count_operators() -> u64;
-    pub(super) fn freezewise_counted(handle: u64) -> u64;
+    pub(super) fn freezewise_observe() -> u64;
+    pub(super) fn freezewise_observed(handle: u64, count: *mut u64, time: *mut u64);
 }
 
 /// The tensors' own places, for a call.

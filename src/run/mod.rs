@@ -4,6 +4,7 @@
 //! listens is told by events; nothing here writes to a terminal.
 
 mod attempt;
+mod bench;
 mod directory;
 mod event;
 mod execute;
@@ -18,6 +19,7 @@ mod source;
 mod summary;
 mod transfer;
 
+pub use bench::{BenchReport, Spread, bench};
 pub use directory::RunDirectory;
 pub use event::{Audience, Event, Title};
 pub use execute::{Finished, Places, run};

@@ -4,6 +4,7 @@
 //! waits for the device; sums are kept there and read once.
 
 mod batches;
+mod bench;
 mod cursor;
 mod epoch;
 #[cfg(test)]
@@ -30,6 +31,7 @@ mod sums;
 #[cfg(test)]
 mod testing;
 
+pub use bench::{Effort, ObservedSteps, Speeds, product_rate};
 pub use evaluate::Errors;
 pub use frozen::fit_frozen_statistics;
 pub use optimizer::Optimizer;

@@ -14,6 +14,7 @@ use super::report::{EpochReport, Observer};
 use super::resident::Resident;
 use super::schedule;
 use super::settings::Settings;
+use super::split::Split;
 use super::splits::Splits;
 use super::step::Learner;
 use crate::blueprint::{FrozenSet, Role};
@@ -62,18 +63,13 @@ impl Phase<'_> {
             fit_frozen_statistics(self.network, self.frozen, &self.train, self.settings.evaluation_batch);
         }
         let mut splits = Splits::new(self, capture, prefixes, observer)?;
-        let dropout = self.network.has_dropout().then_some(self.seeds.dropout);
-        let batch_size = self.training.batch_size;
-        let learner = self.learner(splits.training().first_layer());
-        let mut trainer = Trainer::new(learner, dropout, self.network.device(), [count, batch_size], capture);
+        let mut trainer = self.trainer(&splits, capture);
         observer.epoch(&self.measure(&mut splits, 0, 0, epochs)?)?;
         for epoch in 1..=epochs {
             let started = Instant::now();
             let done = (epoch - 1) * per_epoch;
-            let rate = |step| schedule::rate(&self.training.rate, step, per_epoch, total);
             let split = splits.training();
-            let augmentation = self.training.augmentation;
-            let batches = Batches::draw(split, batch_size, augmentation, self.seeds, epoch, |step| rate(done + step));
+            let batches = self.batches(split, epoch);
             let steps = (batches.count() as u64).min(total - done);
             let sums = trainer.epoch(split, batches, steps, done, observer)?;
             let seconds = started.elapsed().as_secs_f64();
@@ -82,17 +78,38 @@ impl Phase<'_> {
             }
             let step = done + steps;
             let mut report = self.measure(&mut splits, epoch, step, epochs)?;
-            report.learning_rate = Some(rate(step - 1));
+            report.learning_rate = Some(self.rate(step - 1));
             report.running = Some(sums.running);
             report.seconds = seconds;
-            report.images = (steps * batch_size as u64).min(count as u64);
+            report.images = (steps * self.training.batch_size as u64).min(count as u64);
             observer.epoch(&report)?;
         }
         Ok(())
     }
 
+    /// The rate of the step of an index.
+    fn rate(&self, step: u64) -> f64 {
+        let count = self.train.count();
+        let (per_epoch, total) = (self.training.steps_per_epoch(count), self.training.steps(count));
+        schedule::rate(&self.training.rate, step, per_epoch, total)
+    }
+
+    /// The plan of an epoch.
+    pub(super) fn batches(&self, split: &Split, epoch: u64) -> Batches {
+        let done = (epoch - 1) * self.training.steps_per_epoch(self.train.count());
+        let rate = |step| self.rate(done + step);
+        Batches::draw(split, self.training.batch_size, self.training.augmentation, self.seeds, epoch, rate)
+    }
+
+    pub(super) fn trainer(&self, splits: &Splits, capture: bool) -> Trainer<'_> {
+        let dropout = self.network.has_dropout().then_some(self.seeds.dropout);
+        let sizes = [self.train.count(), self.training.batch_size];
+        let learner = self.learner(splits.training().first_layer());
+        Trainer::new(learner, dropout, self.network.device(), sizes, capture)
+    }
+
     /// Whether steps are captured: only a GPU has graphs.
-    fn captures(&self) -> bool {
+    pub(super) fn captures(&self) -> bool {
         self.settings.graph == Switch::Auto && self.network.device() != Device::Cpu
     }
 

@@ -1,0 +1,79 @@
+//! `freezewise bench`.
+
+use anyhow::Result;
+use clap::Args;
+
+use super::options::{DataRoot, SpecArguments};
+use crate::error::Exit;
+use crate::output::{self, Table};
+use crate::run::{self, BenchReport, Places, Spread};
+use crate::text;
+use crate::train::Effort;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    spec: SpecArguments,
+
+    #[command(flatten)]
+    data: DataRoot,
+
+    /// Training steps in a round, at most an epoch's
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    steps: u64,
+
+    /// Rounds, of which the median counts
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
+    let spec = arguments.spec.load()?;
+    let data = &arguments.data.data;
+    let effort = Effort { steps: arguments.steps, rounds: arguments.rounds as usize };
+    // Nothing is written; the data's folder stands for that of runs.
+    let report = run::bench(&spec, Places { out: data, data }, effort)?;
+    if arguments.json {
+        output::data(&serde_json::to_string_pretty(&report)?)?;
+    } else {
+        for note in &report.notes {
+            output::talk(note);
+        }
+        output::data(&table(&report).to_string())?;
+    }
+    Ok(Exit::Complete)
+}
+
+fn table(report: &BenchReport) -> Table {
+    let device = format!("{}, {}", report.device, text::counted(report.threads, "CPU thread", "CPU threads"));
+    let examples = report.train_examples + report.test_examples;
+    let mut table = Table::new(&["measure<", "median", "least to largest", "of<"]);
+    let mut row = |name: &str, spread: Spread, unit: &dyn Fn(f64) -> String, of: &str| {
+        let range = format!("{} to {}", unit(spread.min), unit(spread.max));
+        table.row([name, &unit(spread.median), &range, of]);
+    };
+    let milliseconds = |seconds: f64| format!("{:.2} ms", seconds * 1e3);
+    let images = |rate: f64| format!("{rate:.0} img/s");
+    let seconds = |seconds: f64| format!("{seconds:.2} s");
+    row("training step", report.step_seconds, &milliseconds, &format!("{}, {device}", report.compute.sentence()));
+    row("training", report.images_per_second, &images, &format!("k = {}", report.frozen_layers));
+    row("evaluation", report.evaluation_seconds, &seconds, &format!("{} images", text::grouped(examples as u64)));
+    let mut single = |name: &str, value: String, of: &str| table.row([name, &value, "", of]);
+    let percent = |share: f64| format!("{:.1}%", share * 100.0);
+    single("evaluation", percent(report.evaluation_share), "an epoch that ends with one");
+    if let Some(fill) = report.cache_fill_seconds {
+        single("frozen layers, once", seconds(fill), "both splits");
+    }
+    single("outside libtorch", percent(report.host_share), "a step, observed operator by operator");
+    single("operators", format!("{:.0}", report.operators_per_step), "a step");
+    single("multiply-adds", format!("{:.2} G", report.multiply_adds_per_step / 1e9), "a step");
+    single("their rate", percent(report.share_of_product_rate), "that of a large matrix product here");
+    if let Some(peak) = report.peak_memory_bytes {
+        single("memory", text::bytes(peak), "at its peak");
+    }
+    table
+}

@@ -1,0 +1,165 @@
+//! How fast a spec trains on this machine: nothing is written, and no source is trained, since what the weights are
+//! takes no time.
+
+use anyhow::Result;
+use serde::Serialize;
+use tch::Kind;
+
+use super::execute::Places;
+use super::machine::Machine;
+use crate::blueprint::{Blueprint, FrozenSet};
+use crate::data;
+use crate::native;
+use crate::network::Network;
+use crate::spec::{Evaluation, FrozenNorm, Spec};
+use crate::train::{Effort, ObservedSteps, Phase, Resident, Settings, Speeds, product_rate};
+
+/// What a bench found. Times are seconds; each has its least, median and largest over the rounds.
+#[derive(Clone, Debug, Serialize)]
+pub struct BenchReport {
+    /// The device's name.
+    pub device: String,
+    /// CPU threads.
+    pub threads: usize,
+    /// How it computes.
+    pub compute: Settings,
+    /// k.
+    pub frozen_layers: usize,
+    /// n.
+    pub train_examples: usize,
+    /// Test examples.
+    pub test_examples: usize,
+    /// A training step.
+    pub step_seconds: Spread,
+    /// Training images a second.
+    pub images_per_second: Spread,
+    /// One evaluation of all training and test examples.
+    pub evaluation_seconds: Spread,
+    /// The share of evaluation in an epoch after which it is done.
+    pub evaluation_share: f64,
+    /// Computing the frozen layers' outputs, where they are kept.
+    pub cache_fill_seconds: Option<f64>,
+    /// The share of a step that passes outside of libtorch's operators: this program, the bindings, autograd's set-up.
+    pub host_share: f64,
+    /// Seconds of a step that do.
+    pub host_seconds_per_step: f64,
+    /// Operators of a step, each with all that it calls counted as one.
+    pub operators_per_step: f64,
+    /// Multiply-adds of a step, forward and backward.
+    pub multiply_adds_per_step: f64,
+    /// The rate of those as a share of the rate of a large matrix product in the same precision on the same device.
+    pub share_of_product_rate: f64,
+    /// The most memory that was held.
+    pub peak_memory_bytes: Option<u64>,
+    /// What the phase had to say.
+    pub notes: Vec<String>,
+}
+
+/// Least, median and largest of some measurements.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Spread {
+    /// Least.
+    pub min: f64,
+    /// Median.
+    pub median: f64,
+    /// Largest.
+    pub max: f64,
+}
+
+impl Spread {
+    fn of(values: &[f64]) -> Self {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let (min, max) = (sorted[0], sorted[sorted.len() - 1]);
+        let [lower, upper] = [(sorted.len() - 1) / 2, sorted.len() / 2].map(|middle| sorted[middle]);
+        Self { min, median: f64::midpoint(lower, upper), max }
+    }
+
+    fn map(self, change: impl Fn(f64) -> f64) -> Self {
+        let ends = [change(self.min), change(self.max)];
+        Self { min: ends[0].min(ends[1]), median: change(self.median), max: ends[0].max(ends[1]) }
+    }
+}
+
+/// Measures the target's phase of a spec.
+pub fn bench(spec: &Spec, places: Places<'_>, effort: Effort) -> Result<BenchReport> {
+    let experiment = &spec.experiment;
+    let machine = Machine::start(experiment, places)?;
+    let (task, frozen) = (&experiment.target, &experiment.transfer.frozen);
+    let data = data::load(task, experiment.image, places.data)?;
+    let (device, kind) = (machine.device.device, Kind::Float);
+    let blueprint = experiment.blueprint(task);
+    let mut network = Network::new(&blueprint, device, kind, task.seeds.initial);
+    network.lay_out(machine.settings.layout)?;
+    // Statistics of the source or of the target take the same time, once they are there.
+    let frozen_norm = match experiment.transfer.frozen_norm {
+        FrozenNorm::Batch => FrozenNorm::Batch,
+        FrozenNorm::Source | FrozenNorm::Target => FrozenNorm::Source,
+    };
+    let phase = Phase {
+        network: &network,
+        train: Resident::training(&data.train, &data.train_labels, &data.normalisation, device, kind),
+        test: Resident::clean(&data.test, &data.normalisation, device, kind),
+        training: &task.training,
+        seeds: task.seeds,
+        frozen,
+        frozen_norm,
+        evaluation: Evaluation::Every(1),
+        settings: machine.settings,
+    };
+    let (speeds, notes) = phase.speeds(effort)?;
+    let product = product_rate(device, machine.settings.precision)?;
+    let examples = [data.train.count(), data.test.count()];
+    Ok(report(&machine, &blueprint, frozen, &speeds, examples, product, notes))
+}
+
+fn report(
+    machine: &Machine<'_>,
+    blueprint: &Blueprint,
+    frozen: &FrozenSet,
+    speeds: &Speeds,
+    [train_examples, test_examples]: [usize; 2],
+    product: f64,
+    notes: Vec<String>,
+) -> BenchReport {
+    let step = Spread::of(&speeds.step);
+    let evaluation = Spread::of(&speeds.evaluation);
+    let epoch = step.median * (train_examples as f64 / speeds.images_per_step).ceil();
+    let ObservedSteps { observed, steps, time } = speeds.observed;
+    let outside = time.saturating_sub(observed.time).as_secs_f64();
+    let first = if speeds.fill.is_some() { frozen.leading() } else { 0 };
+    let work = multiply_adds(blueprint, frozen, first) * speeds.images_per_step;
+    BenchReport {
+        device: machine.device.name.clone(),
+        threads: machine.threads,
+        compute: machine.settings,
+        frozen_layers: frozen.count(),
+        train_examples,
+        test_examples,
+        step_seconds: step,
+        images_per_second: step.map(|seconds| speeds.images_per_step / seconds),
+        evaluation_seconds: evaluation,
+        evaluation_share: evaluation.median / (evaluation.median + epoch),
+        cache_fill_seconds: speeds.fill,
+        host_share: outside / time.as_secs_f64(),
+        host_seconds_per_step: outside / steps as f64,
+        operators_per_step: observed.operators as f64 / steps as f64,
+        multiply_adds_per_step: work,
+        share_of_product_rate: work / step.median / product,
+        peak_memory_bytes: native::peak_bytes(machine.device.device),
+        notes,
+    }
+}
+
+/// Multiply-adds of a step for one image, from the layer `first` on: forward once; for what lies above the frozen
+/// prefix once more for the gradient of its input, and for what trains once more for that of its weights. The first
+/// layer of all needs no gradient of its input.
+fn multiply_adds(blueprint: &Blueprint, frozen: &FrozenSet, first: usize) -> f64 {
+    let facts = blueprint.facts();
+    let of = |(layer, facts): (usize, &crate::blueprint::LayerFacts)| {
+        let inputs = layer > frozen.leading();
+        let times = 1 + u64::from(inputs) + u64::from(!frozen.has(layer));
+        times * facts.multiply_adds
+    };
+    facts.iter().enumerate().skip(first).map(of).sum::<u64>() as f64
+}
