@@ -13,4 +13,5 @@ mod run;
 mod scripts;
 mod similarity;
 mod spec;
+mod speed;
 mod verbs;

@@ -1,0 +1,132 @@
+//! Precision, layout, the kept prefix and the bench, as a user meets them.
+
+use super::program::{Place, TINY, json, weights};
+
+#[test]
+fn the_kept_prefix_is_reported_and_can_be_refused() {
+    let place = Place::with(TINY);
+    let answer = place.freezewise(&["run", "spec.toml"]);
+    assert!(answer.stderr.contains("frozen layers computed once and kept: "), "{}", answer.stderr);
+    let refused = place.freezewise(&["run", "spec.toml", "--set", "compute.cache=off", "--out", "refused"]);
+    assert!(!refused.stderr.contains("kept"), "{}", refused.stderr);
+    let directory = |answer: &super::program::Answer| place.path(answer.stdout.trim());
+    let (kept, plain) = (directory(&answer), directory(&refused));
+    // The key makes no other run. Batches of 32 and 16 have kernels of their own, so the numbers agree to rounding.
+    assert_eq!(kept.file_name(), plain.file_name());
+    assert_eq!(json(&plain.join("run.json"))["compute"]["cache"], "off");
+    for (name, tensor) in weights(&kept) {
+        let difference = (&tensor - &weights(&plain)[&name]).abs().max().double_value(&[]);
+        assert!(difference < 1e-3, "`{name}`: {difference}");
+    }
+}
+
+#[test]
+fn batch_statistics_in_frozen_layers_are_said_to_keep_nothing() {
+    let place = Place::with(TINY);
+    let answer = place.freezewise(&["run", "spec.toml", "--set", "transfer.frozen_norm=batch"]);
+    assert!(answer.stderr.contains("frozen layers computed in every step: their batch norms"), "{}", answer.stderr);
+}
+
+#[test]
+fn auto_is_bf16_where_the_cpu_has_it_and_the_record_says_so() {
+    let place = Place::with(TINY);
+    let record = json(&place.run(&["device=cpu"]).join("run.json"));
+    let flags = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let has = |flag: &str| flags.split_whitespace().any(|word| word == flag);
+    let expected = if has("avx512_bf16") || has("amx_bf16") { "bf16" } else { "fp32" };
+    assert_eq!(record["compute"]["precision"], expected);
+    let other = json(&place.run(&["device=cpu", "precision=fp32"]).join("run.json"));
+    assert_eq!(other["compute"]["precision"], "fp32");
+    assert_ne!(record["hash"], other["hash"], "a precision that is asked for makes another run");
+}
+
+#[test]
+fn precisions_of_a_gpu_are_refused_on_a_cpu_with_the_others_named() {
+    let place = Place::with(TINY);
+    for precision in ["tf32", "fp16"] {
+        let set = format!("precision={precision}");
+        let answer = place.freezewise(&["check", "spec.toml", "--set", &set, "--set", "device=cpu"]);
+        assert_eq!(answer.code, 2);
+        let message = format!("`precision = \"{precision}\"` is for CUDA, and `device` is `cpu`");
+        assert!(answer.stderr.contains(&message), "{}", answer.stderr);
+        assert!(answer.stderr.contains("`fp32` and `bf16` work on a CPU"), "{}", answer.stderr);
+        // Which device `auto` is shows only when it runs; an empty list of devices hides any GPU.
+        let run = place.freezewise_with(&[("CUDA_VISIBLE_DEVICES", "")], &["run", "spec.toml", "--set", &set]);
+        assert_eq!(run.code, 1);
+        assert!(run.stderr.contains("and this run computes on the CPU"), "{}", run.stderr);
+    }
+}
+
+/// Precision counts for the source too: what it learns is not the same.
+#[test]
+fn a_source_belongs_to_its_precision() {
+    let place = Place::with(TINY);
+    let source = |set: &str| json(&place.run(&[set]).join("run.json"))["source_hash"].clone();
+    assert_ne!(source("precision=fp32"), source("precision=bf16"));
+    assert_eq!(source("precision=fp32"), source("compute.layout=channels_first"));
+}
+
+#[test]
+fn every_precision_and_layout_repeats_its_bytes() {
+    let place = Place::with(TINY);
+    for precision in ["fp32", "bf16"] {
+        for layout in ["channels_first", "channels_last"] {
+            let sets = [format!("precision={precision}"), format!("compute.layout={layout}")];
+            let metrics = |out: &str| {
+                let mut arguments = vec!["run", "spec.toml", "--quiet", "--out", out];
+                arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
+                let answer = place.freezewise(&arguments);
+                assert_eq!(answer.code, 0, "{}", answer.stderr);
+                place.read(&format!("{}/metrics.csv", answer.stdout.trim()))
+            };
+            let outs = ["a", "b"].map(|out| format!("{precision}-{layout}-{out}"));
+            assert_eq!(metrics(&outs[0]), metrics(&outs[1]), "{precision}, {layout}");
+        }
+    }
+}
+
+fn bench(place: &Place, sets: &[&str]) -> serde_json::Value {
+    let mut arguments = vec!["bench", "spec.toml", "--json", "--steps", "2", "--rounds", "2"];
+    arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
+    let answer = place.freezewise(&arguments);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    serde_json::from_str(&answer.stdout).expect("JSON")
+}
+
+#[test]
+fn bench_counts_the_work_of_a_step() {
+    let place = Place::with(TINY);
+    let described: serde_json::Value =
+        serde_json::from_str(&place.freezewise(&["describe", "spec.toml", "--json"]).stdout).expect("JSON");
+    let costs: Vec<f64> = described["layers"]
+        .as_array()
+        .expect("layers")
+        .iter()
+        .map(|layer| layer["multiply_adds"].as_f64().expect("a number"))
+        .collect();
+    let full = bench(&place, &["transfer.frozen_layers=0"]);
+    // Forward, and two gradients; but the stem's input needs none.
+    let whole = 32.0 * (3.0 * costs.iter().sum::<f64>() - costs[0]);
+    assert_eq!(full["multiply_adds_per_step"].as_f64(), Some(whole));
+    assert!(full["cache_fill_seconds"].is_null());
+    let kept = bench(&place, &["transfer.frozen_layers=7"]);
+    let rest = 32.0 * (3.0 * costs[7..].iter().sum::<f64>() - costs[7]);
+    assert_eq!(kept["multiply_adds_per_step"].as_f64(), Some(rest));
+    assert!(kept["cache_fill_seconds"].as_f64() > Some(0.0));
+    let uncached = bench(&place, &["transfer.frozen_layers=7", "compute.cache=off"]);
+    let forward = 32.0 * costs[..7].iter().sum::<f64>();
+    assert_eq!(uncached["multiply_adds_per_step"].as_f64(), Some(rest + forward));
+    let operators = |report: &serde_json::Value| report["operators_per_step"].as_f64().expect("a number");
+    assert!(operators(&kept) < operators(&uncached) && operators(&uncached) < operators(&full));
+    assert!(!place.path("runs").exists(), "a bench writes nothing");
+}
+
+#[test]
+fn bench_shows_a_table() {
+    let place = Place::with(TINY);
+    let answer = place.freezewise(&["bench", "spec.toml", "--steps", "1", "--rounds", "1"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    for row in ["training step", "evaluation", "frozen layers, once", "outside libtorch", "memory"] {
+        assert!(answer.stdout.lines().any(|line| line.starts_with(row)), "{row}\n{}", answer.stdout);
+    }
+}
