@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::options::{DataRoot, SpecArguments};
 use crate::error::Exit;
-use crate::output::{self, Table};
+use crate::output::{self, Progress, Table};
 use crate::run::{self, BenchReport, Places, Spread};
 use crate::text;
 use crate::train::Effort;
@@ -32,11 +32,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let spec = arguments.spec.load()?;
+    let spec = arguments.spec.load(&arguments.data)?;
     let data = &arguments.data.data;
     let effort = Effort { steps: arguments.steps, rounds: arguments.rounds as usize };
     // Nothing is written; the data's folder stands for that of runs.
-    let report = run::bench(&spec, Places { out: data, data }, effort)?;
+    let report = run::bench(&spec, Places { out: data, data }, effort, &mut Progress::new(arguments.json))?;
     if arguments.json {
         output::data(&serde_json::to_string_pretty(&report)?)?;
     } else {

@@ -5,10 +5,10 @@ use anyhow::Result;
 use serde::Serialize;
 use tch::Kind;
 
+use super::event::Audience;
 use super::execute::Places;
 use super::machine::Machine;
 use crate::blueprint::{Blueprint, FrozenSet};
-use crate::data;
 use crate::native;
 use crate::network::Network;
 use crate::spec::{Evaluation, FrozenNorm, Spec};
@@ -82,11 +82,11 @@ impl Spread {
 }
 
 /// Measures the target's phase of a spec.
-pub fn bench(spec: &Spec, places: Places<'_>, effort: Effort) -> Result<BenchReport> {
+pub fn bench(spec: &Spec, places: Places<'_>, effort: Effort, audience: &mut dyn Audience) -> Result<BenchReport> {
     let experiment = &spec.experiment;
     let machine = Machine::start(experiment, places)?;
     let (task, frozen) = (&experiment.target, &experiment.transfer.frozen);
-    let data = data::load(task, experiment.image, places.data)?;
+    let data = machine.load(experiment, task, audience)?;
     let (device, kind) = (machine.device.device, Kind::Float);
     let blueprint = experiment.blueprint(task);
     let mut network = Network::new(&blueprint, device, kind, task.seeds.initial);

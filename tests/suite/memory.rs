@@ -15,13 +15,17 @@ const MODES: [&[&str]; 5] = [
 
 #[test]
 fn memory_is_flat_over_50_epochs_in_every_mode() {
-    MODES.iter().for_each(|mode| flat(50, mode));
+    for mode in MODES {
+        flat(50, mode);
+    }
 }
 
 #[test]
 #[ignore = "takes minutes: scripts/check --full"]
 fn memory_is_flat_over_500_epochs_in_every_mode() {
-    MODES.iter().for_each(|mode| flat(500, mode));
+    for mode in MODES {
+        flat(500, mode);
+    }
 }
 
 #[test]
