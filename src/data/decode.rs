@@ -17,6 +17,7 @@ const LARGEST_SIDE: u32 = 16_384;
 const MOST_MEMORY: u64 = 512 << 20;
 
 /// Pixels of an image, its colours interleaved: always red, green and blue.
+#[derive(Debug)]
 pub(super) struct Decoded {
     pub(super) height: usize,
     pub(super) width: usize,
@@ -79,5 +80,61 @@ impl Decoded {
             resize.apply(&self.pixels, 3, |at, value| planes[at] = value);
         }
         planes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The middle of each quarter of an image of 16 × 16 pixels.
+    fn quarters(name: &str) -> [[u8; 3]; 4] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images").join(name);
+        let planes = file(&path).expect("it can be read").resized(16, 16, Fit::Exact);
+        assert_eq!(size(&path), Ok((16, 16)));
+        [(4, 4), (4, 12), (12, 4), (12, 12)]
+            .map(|(row, column)| [0, 1, 2].map(|plane| planes[plane * 256 + row * 16 + column]))
+    }
+
+    /// As Pillow converts the same files; JPEG decoders may differ by a few levels.
+    #[test]
+    fn colours_of_every_kind_become_rgb() {
+        let colours = [[200, 30, 40], [20, 180, 60], [30, 50, 220], [240, 240, 10]];
+        let grey = [82, 118, 63, 214].map(|level| [level; 3]);
+        for (name, expected, within) in [
+            ("palette.png", colours, 0),
+            ("alpha.png", colours, 0),
+            ("grey.png", grey, 0),
+            ("grey16.png", grey, 0),
+            ("grey.jpg", grey, 3),
+            ("colour.jpg", colours, 6),
+            ("cmyk.jpg", colours, 6),
+        ] {
+            let found = quarters(name);
+            let far =
+                found.iter().flatten().zip(expected.iter().flatten()).any(|(one, other)| one.abs_diff(*other) > within);
+            assert!(!far, "{name}: {found:?}, and not {expected:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_image_or_too_large_is_refused() {
+        let refused = |bytes: &[u8]| bytes_of(bytes).expect_err("it is no image");
+        assert_eq!(refused(b"hello"), "it is neither a PNG nor a JPEG file");
+        assert_eq!(refused(b"GIF89a\x01\0\x01\0\0\0\0;"), "it is neither a PNG nor a JPEG file");
+        assert!(!refused(&[0xff, 0xd8, 0xff, 0xe0, 0, 16]).is_empty());
+        // A header that claims a hundred thousand pixels a side, with its checksum.
+        let bomb = [
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".as_slice(),
+            &100_000u32.to_be_bytes(),
+            &100_000u32.to_be_bytes(),
+            &[8, 2, 0, 0, 0],
+            &[0x7c, 0x22, 0xd5, 0x06],
+        ];
+        assert!(!refused(&bomb.concat()).is_empty());
+    }
+
+    fn bytes_of(bytes: &[u8]) -> Result<Decoded, String> {
+        super::bytes(bytes.to_vec())
     }
 }

@@ -63,7 +63,7 @@ pub(super) fn read(
         return Err(bad_files(&listing.folder, &bad, total).into());
     }
     let [train, test] = labels;
-    if let Some(class) = emptied(&listing.classes, [&train, &test]) {
+    if let Some(class) = emptied(listing, [&train, &test]) {
         let message = format!("class `{class}` of `{place}` has no image that can be read, in train or in test");
         return Err(UserError::new(message).hint(first(&bad)).into());
     }
@@ -74,16 +74,17 @@ fn pictures_name(pictures: &Pictures) -> String {
     Data::Pictures(pictures.clone()).name().replace(|letter: char| !letter.is_ascii_alphanumeric(), "-")
 }
 
-/// A class that has no image left in one of the splits.
-fn emptied<'a>(classes: &'a [String], splits: [&[u16]; 2]) -> Option<&'a str> {
-    let missing = |labels: &[u16]| {
-        let mut has = vec![false; classes.len()];
+/// A class that had files in one of the splits and has no image left there.
+fn emptied<'a>(listing: &'a Listing, splits: [&[u16]; 2]) -> Option<&'a str> {
+    let missing = |(files, labels): (&Vec<Picture>, &[u16])| {
+        let mut has = vec![false; listing.classes.len()];
         for &label in labels {
             has[usize::from(label)] = true;
         }
-        has.iter().position(|&has| !has)
+        files.iter().map(|file| usize::from(file.label)).find(|&label| !has[label])
     };
-    splits.into_iter().find_map(missing).map(|label| classes[label].as_str())
+    let found = [&listing.train, &listing.test].into_iter().zip(splits).find_map(missing);
+    found.map(|label| listing.classes[label].as_str())
 }
 
 fn first(bad: &[String]) -> String {

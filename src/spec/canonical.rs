@@ -37,6 +37,9 @@ fn one_spelling(task: &mut written::Task, means: &Task) {
     task.train.augment.sort_by_key(|augment| match augment {
         Augment::Crop => 0,
         Augment::Flip => 1,
+        Augment::ResizedCrop => 2,
+        Augment::Jitter => 3,
+        Augment::Cutout => 4,
     });
 }
 

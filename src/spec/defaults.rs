@@ -1,9 +1,7 @@
 //! The defaults that depend on other keys. After this, a key of `written` is absent only where it has no meaning.
 
-use super::network;
-use super::written::{
-    Augment, FrozenNorm, Normalise, Optimizer, Schedule, Synthetic, Task, Train, UnfrozenInit, Written,
-};
+use super::written::{FrozenNorm, Normalise, Optimizer, Schedule, Synthetic, Task, Train, UnfrozenInit, Written};
+use super::{augment, network};
 
 /// Nakkiran et al., "Deep Double Descent" (arXiv 1912.02292): Adam at 1e-4, SGD at 0.1, period 512.
 const ADAM_RATE: f64 = 1e-4;
@@ -67,7 +65,5 @@ fn fill_train(train: &mut Train) {
         }
         Schedule::Constant | Schedule::Cosine => {}
     }
-    if train.augment.contains(&Augment::Crop) {
-        train.crop_padding.get_or_insert(4);
-    }
+    augment::fill(train);
 }

@@ -5,7 +5,7 @@ use super::experiment::{
     DeviceChoice, Experiment, Fit, FrozenNorm, Normalise, Seeds, Side, Source, Task, Transfer, UnfrozenInit,
 };
 use super::problem::Problem;
-use super::procedure::{Augmentation, Evaluation};
+use super::procedure::{Evaluation, Fill};
 use super::survey::Survey;
 use super::task::{Context, Known};
 use super::tree::Node;
@@ -103,6 +103,7 @@ pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Repor
             written::CountOrLog::Word(_) => Evaluation::Log,
         },
     };
+    check_reflection(&experiment, report);
     if blueprint.is_ok_and(|blueprint| blueprint.normalises_one_pixel()) {
         check_batches(&experiment, report);
     }
@@ -266,13 +267,36 @@ fn transfer(
     Transfer { granularity, frozen, frozen_norm, unfrozen_init }
 }
 
-/// Batch norm cannot normalise one value: a last batch of one image, where the feature map is one pixel.
-fn check_batches(experiment: &Experiment, report: &mut Report<'_>) {
+/// An image has so many pixels to be mirrored at its edge.
+fn check_reflection(experiment: &Experiment, report: &mut Report<'_>) {
+    let side = experiment.image.height.min(experiment.image.width);
+    for (prefix, task) in tasks(experiment) {
+        let augmentation = task.training.augmentation;
+        if augmentation.crop_fill == Fill::Reflect && augmentation.crop_padding >= side {
+            report.add(
+                &format!("{prefix}.train.crop_padding"),
+                format!(
+                    "images of {side} pixels cannot be mirrored beyond their edge for {}",
+                    augmentation.crop_padding
+                ),
+                "pad by less, or with `crop_fill = \"zero\"`",
+            );
+        }
+    }
+}
+
+/// The tasks that are trained, by their tables.
+fn tasks(experiment: &Experiment) -> Vec<(&'static str, &Task)> {
     let mut tasks = vec![("target", &experiment.target)];
     if let Some(Source::Task(task)) = &experiment.source {
         tasks.push(("source", task));
     }
-    for (prefix, task) in tasks {
+    tasks
+}
+
+/// Batch norm cannot normalise one value: a last batch of one image, where the feature map is one pixel.
+fn check_batches(experiment: &Experiment, report: &mut Report<'_>) {
+    for (prefix, task) in tasks(experiment) {
         let single = task.train_size % task.training.batch_size.max(1) == 1 || task.training.batch_size == 1;
         if single {
             report.add(
@@ -285,14 +309,5 @@ fn check_batches(experiment: &Experiment, report: &mut Report<'_>) {
                 "let `train_size` leave another rest when it is divided by `batch_size`",
             );
         }
-    }
-}
-
-/// The augmentation that a list of names means.
-pub(super) fn augmentation(train: &written::Train) -> Augmentation {
-    let crop = train.augment.contains(&written::Augment::Crop);
-    Augmentation {
-        crop_padding: if crop { train.crop_padding.unwrap_or_default() as usize } else { 0 },
-        flip: train.augment.contains(&written::Augment::Flip),
     }
 }

@@ -4,6 +4,7 @@
 //! their types (`written`), checked against the tree by one walk; and the experiment that they mean. All problems
 //! are found in one go. It must not open data sets or know of devices.
 
+mod augment;
 mod canonical;
 mod compute;
 mod defaults;
@@ -38,7 +39,7 @@ pub use experiment::{
 };
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
-pub use procedure::{Augmentation, Budget, Evaluation, Optimizer, Rate, Schedule, Training};
+pub use procedure::{Augmentation, Budget, Evaluation, Fill, Optimizer, Rate, Schedule, Training};
 pub use survey::{Question, Survey};
 
 use crate::blueprint::Architecture;

@@ -86,12 +86,30 @@ pub enum Schedule {
 }
 
 /// What is done to training images at random.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Augmentation {
-    /// Black pixels added on each side before a random cut; 0: no crop.
+    /// Pixels added on each side before a random cut; 0: no crop.
     pub crop_padding: usize,
+    /// What they are.
+    pub crop_fill: Fill,
     /// Whether half of the images are mirrored.
     pub flip: bool,
+    /// The least share of an image that a random box has, which is stretched to the whole; absent: no box.
+    pub resized_area: Option<f64>,
+    /// How far brightness, contrast and saturation go from 1; 0: not at all.
+    pub jitter: f64,
+    /// The side of a square that is blanked; 0: none is.
+    pub cutout: usize,
+}
+
+/// What lies beyond the edge of an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fill {
+    /// Black.
+    #[default]
+    Zero,
+    /// The image, mirrored at its edge.
+    Reflect,
 }
 
 impl Augmentation {

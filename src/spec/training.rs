@@ -1,6 +1,7 @@
 //! What the keys of a `train` table mean, and which of them contradict each other.
 
-use super::meaning::{Report, augmentation};
+use super::augment::{self, augmentation};
+use super::meaning::Report;
 use super::procedure::{Budget, Optimizer, Rate, Schedule, Training};
 use super::written::{self, Train};
 
@@ -35,9 +36,7 @@ pub(super) fn training(train: &Train, examples: usize, prefix: &str, report: &mu
         );
     }
     below_one(train.label_smoothing, &format!("{prefix}.label_smoothing"), report);
-    if (1..train.augment.len()).any(|index| train.augment[..index].contains(&train.augment[index])) {
-        report.add(&format!("{prefix}.augment"), "an augmentation stands in the list twice", "name each once");
-    }
+    augment::check(train, prefix, report);
     training
 }
 
@@ -93,7 +92,6 @@ fn schedule(train: &Train, prefix: &str, report: &mut Report<'_>) -> Schedule {
 fn check_unused(train: &Train, prefix: &str, report: &mut Report<'_>) {
     let sgd = train.optimizer == written::Optimizer::Sgd;
     let (step, root) = (written::Schedule::Step, written::Schedule::InverseSqrt);
-    let crop = train.augment.contains(&written::Augment::Crop);
     let rules = [
         ("momentum", train.momentum.is_some(), sgd, "optimizer = \"sgd\""),
         ("nesterov", train.nesterov.is_some(), sgd, "optimizer = \"sgd\""),
@@ -103,7 +101,6 @@ fn check_unused(train: &Train, prefix: &str, report: &mut Report<'_>) {
         ("period", train.period.is_some(), train.schedule == root, "schedule = \"inverse-sqrt\""),
         ("milestones", train.milestones.is_some(), train.schedule == step, "schedule = \"step\""),
         ("decay", train.decay.is_some(), train.schedule == step, "schedule = \"step\""),
-        ("crop_padding", train.crop_padding.is_some(), crop, "augment = [\"crop\"]"),
     ];
     for (key, written, used, needed) in rules {
         if written && !used {

@@ -66,7 +66,7 @@ impl Case<'_> {
 }
 
 fn case(blueprint: &Blueprint, frozen: usize) -> Case<'_> {
-    let augmentation = Augmentation { crop_padding: 0, flip: false };
+    let augmentation = Augmentation::default();
     Case { blueprint, frozen, norm: FrozenNorm::Source, augmentation, epochs: 2 }
 }
 
@@ -117,7 +117,7 @@ fn a_kept_prefix_changes_no_bit_in_other_layouts_and_precisions() {
 #[test]
 fn augmented_images_go_through_the_prefix_and_plain_ones_do_not() {
     let blueprint = &families()[0];
-    let augmentation = Augmentation { crop_padding: 1, flip: true };
+    let augmentation = Augmentation { crop_padding: 1, flip: true, ..Augmentation::default() };
     let case = Case { augmentation, ..case(blueprint, 3) };
     assert_same(&case.alone(Settings::PLAIN), &case.alone(CACHED), "crop and flip");
 }

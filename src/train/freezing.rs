@@ -19,7 +19,7 @@ fn train(network: &Network, frozen: &FrozenSet, frozen_norm: FrozenNorm, dropout
         optimizer: spec::Optimizer::Sgd { momentum: 0.9, nesterov: false, weight_decay: 0.1 },
         rate: Rate { base: 0.01, warmup_steps: 0, schedule: Schedule::Constant },
         label_smoothing: 0.0,
-        augmentation: Augmentation { crop_padding: 0, flip: false },
+        augmentation: Augmentation::default(),
     };
     let seeds = Seeds { initial: 0, subset: 0, noise: 0, order: 0, augment: 0, dropout };
     let (train, test, evaluation) = (split(6, Kind::Float), split(6, Kind::Float), Evaluation::Every(1));

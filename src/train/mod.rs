@@ -3,6 +3,9 @@
 //! It knows nothing of files, CSV or terminals: it reports numbers to an observer. Within an epoch the host never
 //! waits for the device; sums are kept there and read once.
 
+mod augment;
+#[cfg(test)]
+mod augmenting;
 mod batches;
 mod bench;
 mod cursor;

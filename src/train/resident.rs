@@ -2,6 +2,7 @@
 
 use tch::{Device, IndexOp, Kind, Tensor};
 
+use super::augment::{Batch, Cut};
 use crate::blueprint::ImageShape;
 use crate::data::{Images, Labels, Normalisation};
 use crate::spec::Augmentation;
@@ -30,16 +31,6 @@ pub(super) struct Corruption {
     pub(super) mask: Tensor,
     /// How many are.
     pub(super) count: u64,
-}
-
-/// Which part of each image of a batch is taken, `[batch]` each.
-pub(super) struct Cut {
-    /// First row, in the padded image.
-    pub(super) top: Tensor,
-    /// First column.
-    pub(super) left: Tensor,
-    /// 1 where the image is mirrored, else 0.
-    pub(super) flip: Tensor,
 }
 
 impl Resident {
@@ -102,12 +93,9 @@ impl Resident {
         [&self.images, &self.scale, &self.shift]
     }
 
-    /// The same examples with black pixels on each side of every image, from which `gather_cut` then takes parts.
-    pub(super) fn padded(&self, augmentation: Augmentation) -> Self {
-        match augmentation.crop_padding {
-            0 => self.shared(),
-            padding => Self { images: self.images.constant_pad_nd([padding as i64; 4]), ..self.shared() },
-        }
+    /// The shape of each image.
+    pub(super) fn shape(&self) -> ImageShape {
+        self.shape
     }
 
     /// The same examples, in the same memory.
@@ -138,17 +126,30 @@ impl Resident {
         self.normalise(&self.images.index_select(0, indices))
     }
 
-    /// The same, of a part of each image, mirrored or not: one gather, whatever the batch.
-    pub(super) fn gather_cut(&self, indices: &Tensor, cut: &Cut) -> Tensor {
-        let range = |length: usize| Tensor::arange(length as i64, (Kind::Int64, self.images.device()));
-        let rows = cut.top.unsqueeze(1) + range(self.shape.height);
-        let columns = range(self.shape.width);
-        let mirrored = (self.shape.width as i64 - 1) - &columns * 2;
-        let columns = cut.left.unsqueeze(1) + columns + cut.flip.unsqueeze(1) * mirrored;
-        let places = [Some(indices.reshape([-1, 1, 1])), None, Some(rows.unsqueeze(2)), Some(columns.unsqueeze(1))];
+    /// The same, after what was drawn for each image.
+    pub(super) fn augmented(&self, indices: &Tensor, draws: &Batch, augmentation: Augmentation) -> Tensor {
+        let mut pixels = if augmentation.resized_area.is_some() {
+            draws.stretched(&self.images.index_select(0, indices).to_kind(self.kind))
+        } else {
+            self.parts(indices, &draws.cut(augmentation, self.shape)).to_kind(self.kind)
+        };
+        if augmentation.jitter > 0.0 {
+            pixels = draws.jittered(&pixels, augmentation);
+        }
+        let input = self.normalise(&pixels);
+        if augmentation.cutout > 0 { draws.blanked(&input, augmentation.cutout) } else { input }
+    }
+
+    /// A part of each image: one gather, whatever the batch.
+    fn parts(&self, indices: &Tensor, cut: &Cut) -> Tensor {
+        let (rows, columns) = (cut.rows.unsqueeze(2), cut.columns.unsqueeze(1));
         // Indices on both sides of a whole dimension move it to the end: [batch, height, width, channels].
-        let parts = self.images.index(&places);
-        self.normalise(&parts.permute([0, 3, 1, 2]).contiguous())
+        let parts = self.images.index(&[Some(indices.reshape([-1, 1, 1])), None, Some(rows), Some(columns)]);
+        let parts = match &cut.inside {
+            Some(inside) => parts * inside.unsqueeze(3),
+            None => parts,
+        };
+        parts.permute([0, 3, 1, 2]).contiguous()
     }
 
     fn normalise(&self, pixels: &Tensor) -> Tensor {
@@ -170,32 +171,6 @@ mod tests {
     fn images() -> Images {
         let shape = ImageShape { channels: 2, height: 3, width: 3 };
         Images { shape, pixels: (0..36).collect(), labels: vec![0, 1] }
-    }
-
-    fn plain() -> Normalisation {
-        Normalisation { mean: vec![0.0; 2], deviation: vec![1.0 / 255.0; 2] }
-    }
-
-    /// The definition, one pixel at a time, against the one gather.
-    #[test]
-    fn a_cut_is_a_padded_crop_perhaps_mirrored() {
-        let resident = Resident::clean(&images(), &plain(), Device::Cpu, Kind::Double);
-        let resident = resident.padded(Augmentation { crop_padding: 1, flip: true });
-        let (order, tops, lefts, flips) = ([1i64, 0, 1], [0i64, 2, 1], [2i64, 0, 1], [0i64, 1, 1]);
-        let cut =
-            Cut { top: Tensor::from_slice(&tops), left: Tensor::from_slice(&lefts), flip: Tensor::from_slice(&flips) };
-        let batch = resident.gather_cut(&Tensor::from_slice(&order), &cut);
-        assert_eq!(batch.size(), [3, 2, 3, 3]);
-        for (position, &image) in order.iter().enumerate() {
-            for (channel, row, column) in (0..18i64).map(|at| (at / 9, at / 3 % 3, at % 3)) {
-                let source_column = if flips[position] == 1 { 2 - column } else { column };
-                let (y, x) = (row + tops[position] - 1, source_column + lefts[position] - 1);
-                let inside = (0..3).contains(&y) && (0..3).contains(&x);
-                let expected = if inside { (image * 18 + channel * 9 + y * 3 + x) as f64 } else { 0.0 };
-                let found = batch.double_value(&[position as i64, channel, row, column]);
-                assert!((found - expected).abs() < 1e-9, "image {position}, {channel}, {row}, {column}");
-            }
-        }
     }
 
     #[test]

@@ -22,7 +22,6 @@ pub fn seen_in_epoch(
     // Pixels pass unchanged.
     let plain = Normalisation { mean: vec![0.0; shape.channels], deviation: vec![1.0 / 255.0; shape.channels] };
     let data = Resident::clean(images, &plain, Device::Cpu, Kind::Float);
-    let data = if augmentation.is_some() { data.padded(augmentation) } else { data };
     let split = Split::new(data);
     let batches = Batches::draw(&split, training.batch_size, augmentation, seeds, epoch, |_| 0.0);
     let mut seen = vec![Vec::new(); count.min(images.count())];
@@ -65,8 +64,8 @@ mod tests {
         let look =
             |augmentation, epoch| seen_in_epoch(&images, &training(augmentation), seeds, epoch, 7).expect("pixels");
         let as_they_are: Vec<Vec<u8>> = pixels.chunks(12).take(7).map(<[u8]>::to_vec).collect();
-        assert_eq!(look(Augmentation { crop_padding: 0, flip: false }, 1), as_they_are);
-        let flip = Augmentation { crop_padding: 0, flip: true };
+        assert_eq!(look(Augmentation::default(), 1), as_they_are);
+        let flip = Augmentation { flip: true, ..Augmentation::default() };
         let mirrored = |image: &[u8]| image.chunks(2).flat_map(|row| [row[1], row[0]]).collect::<Vec<u8>>();
         let seen = look(flip, 1);
         for (seen, image) in seen.iter().zip(&as_they_are) {

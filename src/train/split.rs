@@ -4,10 +4,12 @@ use std::rc::Rc;
 
 use tch::Tensor;
 
+use super::augment::Batch;
 use super::cursor::Cursor;
 use super::prefix::Prefix;
-use super::resident::{Cut, Resident};
+use super::resident::Resident;
 use crate::network::{Flow, Network};
+use crate::spec::Augmentation;
 
 /// A split of a data set, with the outputs of the frozen prefix where they are kept.
 #[derive(Debug)]
@@ -49,8 +51,8 @@ impl Split {
         }
     }
 
-    /// The same of parts of the images; what is kept is of whole ones, so there must be none.
-    pub(super) fn gather_cut(&self, network: &Network, indices: &Tensor, cut: &Cut) -> Flow {
-        network.enter(self.data.gather_cut(indices, cut))
+    /// The same after what was drawn for each image; what is kept is of whole ones, so there must be none.
+    pub(super) fn augmented(&self, network: &Network, indices: &Tensor, draws: &Batch, how: Augmentation) -> Flow {
+        network.enter(self.data.augmented(indices, draws, how))
     }
 }

@@ -16,8 +16,8 @@ use crate::spec::{FrozenNorm, Precision, Switch};
 pub(super) struct Splits {
     train: Evaluated,
     test: Evaluated,
-    /// What is trained on, where that is not what is evaluated: images to be cut.
-    cut: Option<Split>,
+    /// What is trained on, where that is not what is evaluated: images to be augmented.
+    plain: Option<Split>,
 }
 
 struct Evaluated {
@@ -40,9 +40,8 @@ impl Splits {
         observer: &mut dyn Observer,
     ) -> Result<Self> {
         let [mut train, mut test] = [&phase.train, &phase.test].map(|data| Split::new(data.shared()));
-        // Evaluation sees the images as they are, training with crops a padded copy.
-        let augmentation = phase.training.augmentation;
-        let cut = augmentation.is_some().then(|| Split::new(phase.train.padded(augmentation)));
+        // What is kept is of images as they are, which evaluation sees and augmented training does not.
+        let plain = phase.training.augmentation.is_some().then(|| Split::new(phase.train.shared()));
         let leading = phase.frozen.leading();
         if leading > 0 && phase.settings.cache == Switch::Auto {
             if phase.frozen_norm == FrozenNorm::Batch {
@@ -55,7 +54,7 @@ impl Splits {
                         split.keep(leading, Rc::clone(prefix));
                     }
                 }
-                let augmented = cut.is_some() && matches!(kept, Kept::Prefixes(..));
+                let augmented = plain.is_some() && matches!(kept, Kept::Prefixes(..));
                 let where_ =
                     if augmented { ", for evaluation; augmented images go through them in every step" } else { "" };
                 observer.note(&format!("{}{where_}", kept.sentence()))?;
@@ -63,12 +62,12 @@ impl Splits {
         }
         let batch = phase.settings.evaluation_batch;
         let evaluated = |split: Split| Evaluated { evaluator: Evaluator::new(&split, batch, capture), split };
-        Ok(Self { train: evaluated(train), test: evaluated(test), cut })
+        Ok(Self { train: evaluated(train), test: evaluated(test), plain })
     }
 
     /// What is trained on.
     pub(super) fn training(&self) -> &Split {
-        self.cut.as_ref().unwrap_or(&self.train.split)
+        self.plain.as_ref().unwrap_or(&self.train.split)
     }
 
     /// Loss and errors on the training and the test examples.

@@ -5,6 +5,7 @@ mod configs;
 mod data;
 mod data_verbs;
 mod device;
+mod formats;
 mod freezing;
 mod memory;
 mod program;

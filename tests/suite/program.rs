@@ -75,9 +75,33 @@ impl Place {
 
     /// The same, with variables of the environment.
     pub fn freezewise_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Answer {
-        let mut command = assert_cmd::cargo::cargo_bin_cmd!("freezewise");
+        let mut command = self.command(assert_cmd::cargo::cargo_bin!("freezewise"));
+        Self::answer(command.envs(variables.iter().copied()).args(arguments))
+    }
+
+    /// Runs the program with no more than a user's rights: to root, permissions are no obstacle otherwise.
+    pub fn freezewise_without_rights(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Answer {
+        let program = assert_cmd::cargo::cargo_bin!("freezewise");
+        let is_root =
+            std::fs::metadata(self.path("")).is_ok_and(|data| std::os::unix::fs::MetadataExt::uid(&data) == 0);
+        let mut command = if is_root {
+            let mut command = self.command(Path::new("setpriv"));
+            command.arg("--bounding-set=-dac_override,-dac_read_search").arg(program);
+            command
+        } else {
+            self.command(program)
+        };
+        Self::answer(command.envs(variables.iter().copied()).args(arguments))
+    }
+
+    fn command(&self, program: &Path) -> std::process::Command {
+        let mut command = std::process::Command::new(program);
         command.current_dir(self.folder.path()).env("OMP_NUM_THREADS", "1").env_remove("FREEZEWISE_DATA");
-        let output = command.envs(variables.iter().copied()).args(arguments).output().expect("the program starts");
+        command
+    }
+
+    fn answer(command: &mut std::process::Command) -> Answer {
+        let output = command.output().expect("the program starts");
         Answer {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).expect("text"),

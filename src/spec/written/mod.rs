@@ -16,7 +16,7 @@ pub(super) use compute::{Compute, Layout, Precision, Switch};
 pub(super) use network::{Architecture, Network, Pooling, Stem};
 pub(super) use scalars::{CountOrLog, Device, LayersOrAll, Threads};
 pub(super) use task::{ClassName, Fit, Labels, NoiseKind, Normalise, Size, Task, TestFolder};
-pub(super) use train::{Augment, Optimizer, Schedule, Train};
+pub(super) use train::{Augment, Fill, Optimizer, Schedule, Train};
 
 /// A whole spec.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -56,11 +56,25 @@ pub(in crate::spec) struct Train {
     /// The share of each label that is spread over all classes in the loss that is trained.
     #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "fraction"))]
     pub(in crate::spec) label_smoothing: f64,
-    /// What is done to training images at random: `crop`, `flip`.
+    /// What is done to training images at random: cut out of their padded form, `crop`; mirrored, half of them, `flip`;
+    /// a random box stretched to the whole, `resized-crop`; brightness, contrast and saturation changed, `jitter`; a
+    /// square blanked, `cutout`.
     pub(in crate::spec) augment: Vec<Augment>,
-    /// `crop`: black pixels added on each side before an image is cut to its size again.
+    /// `crop`: pixels added on each side before an image is cut to its size again.
     #[schemars(range(min = 1, max = 64), extend("x-unit" = "pixels", "x-default" = "4, with `crop`"))]
     pub(in crate::spec) crop_padding: Option<u64>,
+    /// `crop`: what those pixels are: black, `zero`, or the image mirrored at its edge, `reflect`.
+    #[schemars(extend("x-default" = "`zero`, with `crop`"))]
+    pub(in crate::spec) crop_fill: Option<Fill>,
+    /// `resized-crop`: the least share of the image's area that the box has; its proportions go from 3:4 to 4:3.
+    #[schemars(range(min = 0.01, max = 1.0), extend("x-unit" = "fraction", "x-default" = "0.08, with `resized-crop`"))]
+    pub(in crate::spec) resized_area: Option<f64>,
+    /// `jitter`: each of the three is multiplied by a factor from 1 − this to 1 + this.
+    #[schemars(range(min = 0.01, max = 1.0), extend("x-unit" = "fraction", "x-default" = "0.4, with `jitter`"))]
+    pub(in crate::spec) jitter_strength: Option<f64>,
+    /// `cutout`: side of the square, which may reach over the edge. It becomes the mean colour.
+    #[schemars(range(min = 1, max = 1024), extend("x-unit" = "pixels", "x-default" = "16, with `cutout`"))]
+    pub(in crate::spec) cutout_size: Option<u64>,
 }
 
 /// An optimizer.
@@ -97,6 +111,22 @@ pub(in crate::spec) enum Augment {
     Crop,
     /// Mirrored left to right, half of the time.
     Flip,
+    /// A random box, stretched.
+    ResizedCrop,
+    /// Other colours.
+    Jitter,
+    /// A square blanked.
+    Cutout,
+}
+
+/// What lies beyond the edge of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::spec) enum Fill {
+    /// Black.
+    Zero,
+    /// The image, mirrored.
+    Reflect,
 }
 
 impl Default for Train {
@@ -121,6 +151,10 @@ impl Default for Train {
             label_smoothing: 0.0,
             augment: Vec::new(),
             crop_padding: None,
+            crop_fill: None,
+            resized_area: None,
+            jitter_strength: None,
+            cutout_size: None,
         }
     }
 }

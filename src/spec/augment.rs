@@ -1,0 +1,72 @@
+//! What the keys of augmentation mean, and which of them contradict each other.
+
+use super::meaning::Report;
+use super::procedure::{Augmentation, Fill};
+use super::written::{self, Augment, Train};
+
+/// The augmentation that a list of names means.
+pub(super) fn augmentation(train: &Train) -> Augmentation {
+    let has = |name: Augment| train.augment.contains(&name);
+    let size = |name, size: Option<u64>| if has(name) { size.unwrap_or_default() as usize } else { 0 };
+    Augmentation {
+        crop_padding: size(Augment::Crop, train.crop_padding),
+        crop_fill: match train.crop_fill {
+            Some(written::Fill::Reflect) if has(Augment::Crop) => Fill::Reflect,
+            _ => Fill::Zero,
+        },
+        flip: has(Augment::Flip),
+        resized_area: train.resized_area.filter(|_| has(Augment::ResizedCrop)),
+        jitter: train.jitter_strength.filter(|_| has(Augment::Jitter)).unwrap_or_default(),
+        cutout: size(Augment::Cutout, train.cutout_size),
+    }
+}
+
+/// Names that stand twice or contradict each other, and keys that would do nothing.
+pub(super) fn check(train: &Train, prefix: &str, report: &mut Report<'_>) {
+    let list = &train.augment;
+    let key = format!("{prefix}.augment");
+    if (1..list.len()).any(|index| list[..index].contains(&list[index])) {
+        report.add(&key, "an augmentation stands in the list twice", "name each once");
+    }
+    if list.contains(&Augment::Crop) && list.contains(&Augment::ResizedCrop) {
+        report.add(&key, "`crop` and `resized-crop` both choose a part of the image", "keep one of them");
+    }
+    let rules = [
+        ("crop_padding", train.crop_padding.is_some(), Augment::Crop, "crop"),
+        ("crop_fill", train.crop_fill.is_some(), Augment::Crop, "crop"),
+        ("resized_area", train.resized_area.is_some(), Augment::ResizedCrop, "resized-crop"),
+        ("jitter_strength", train.jitter_strength.is_some(), Augment::Jitter, "jitter"),
+        ("cutout_size", train.cutout_size.is_some(), Augment::Cutout, "cutout"),
+    ];
+    for (key, written, needed, name) in rules {
+        if written && !list.contains(&needed) {
+            let message = format!("`{prefix}.{key}` has no effect without `augment = [\"{name}\"]`");
+            let hint = format!("set `augment = [\"{name}\"]`, or leave the key out");
+            report.add(&format!("{prefix}.{key}"), message, hint);
+        }
+    }
+}
+
+/// The defaults of what is in the list.
+pub(super) fn fill(train: &mut Train) {
+    for augment in train.augment.clone() {
+        match augment {
+            Augment::Crop => {
+                train.crop_padding.get_or_insert(4);
+                train.crop_fill.get_or_insert(written::Fill::Zero);
+            }
+            Augment::Flip => {}
+            // The share that torchvision's `RandomResizedCrop` has.
+            Augment::ResizedCrop => {
+                train.resized_area.get_or_insert(0.08);
+            }
+            Augment::Jitter => {
+                train.jitter_strength.get_or_insert(0.4);
+            }
+            // DeVries and Taylor (arXiv 1708.04552) for CIFAR-10.
+            Augment::Cutout => {
+                train.cutout_size.get_or_insert(16);
+            }
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! Data sets in every format, small ones made on the spot: what a run sees of them, and what is said of those that are
+//! damaged, incomplete or hostile.
+
+use std::io::Write;
+use std::path::Path;
+
+use image::{DynamicImage, ImageFormat, RgbImage};
+
+use super::program::{Answer, Place, json};
+
+/// A target of one epoch on whatever a test puts into `data/`.
+fn spec(dataset: &str, keys: &str) -> String {
+    format!(
+        "image_size = 8\n[network]\nwidth = 1\n[target]\ndataset = \"{dataset}\"\n{keys}\n[target.train]\nepochs = 1\n\
+         batch_size = 4\nlearning_rate = 0.01\n"
+    )
+}
+
+fn place(dataset: &str, keys: &str) -> Place {
+    Place::with(&spec(dataset, keys))
+}
+
+fn refused(place: &Place) -> Answer {
+    let answer = place.try_run(&[]);
+    assert_ne!(answer.code, 0, "{}", answer.stderr);
+    assert!(answer.stderr.starts_with("error: ") || answer.code == 2, "{}", answer.stderr);
+    answer
+}
+
+fn says(place: &Place, expected: &[&str]) {
+    let answer = refused(place);
+    for part in expected {
+        assert!(answer.stderr.contains(part), "`{part}` is not in:\n{}", answer.stderr);
+    }
+}
+
+/// An image file of one colour.
+fn picture(format: ImageFormat, height: u32, width: u32, colour: [u8; 3]) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let image = DynamicImage::ImageRgb8(RgbImage::from_pixel(width, height, image::Rgb(colour)));
+    image.write_to(&mut bytes, format).expect("an image");
+    bytes.into_inner()
+}
+
+/// `a` and `b`, red and blue, four images each to train on and two to test on.
+fn write_folder(place: &Place, root: &str, test: &str) {
+    for (class, colour) in [("a", [200, 0, 0]), ("b", [0, 0, 200])] {
+        for index in 0..4 {
+            let format = if index % 2 == 0 { ImageFormat::Png } else { ImageFormat::Jpeg };
+            let name = if index % 2 == 0 { "png" } else { "JPEG" };
+            place.write(&format!("{root}/train/{class}/{index}.{name}"), picture(format, 9 + index, 12, colour));
+        }
+        for index in 0..2 {
+            place.write(&format!("{root}/{test}/{class}/{index}.png"), picture(ImageFormat::Png, 10, 10, colour));
+        }
+    }
+}
+
+#[test]
+fn class_folders_are_read_once_and_then_from_the_cache() {
+    let place = place("folder", "path = \"own\"");
+    write_folder(&place, "data/own", "val");
+    let answer = place.freezewise(&["run", "spec.toml"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert!(answer.stderr.contains("own: reading 12 images"), "{}", answer.stderr);
+    let record = json(&place.path(answer.stdout.trim()).join("run.json"));
+    assert_eq!(record["data"]["classes"], serde_json::json!(["a", "b"]));
+    assert_eq!((&record["data"]["train_examples"], &record["data"]["test_examples"]), (&8.into(), &4.into()));
+    let again = place.freezewise(&["run", "spec.toml", "--out", "again"]);
+    assert!(again.code == 0 && !again.stderr.contains("reading"), "{}", again.stderr);
+    let metrics = |answer: &Answer| std::fs::read(place.path(answer.stdout.trim()).join("metrics.csv")).expect("rows");
+    assert_eq!(metrics(&answer), metrics(&again));
+
+    // A cache that is cut is made again; an image that is changed in its place is another data set.
+    let cache =
+        std::fs::read_dir(place.path("data/.freezewise")).expect("a folder").next().expect("a cache").expect("it");
+    let whole = std::fs::read(cache.path()).expect("a cache");
+    std::fs::write(cache.path(), &whole[..whole.len() / 2]).expect("cut");
+    let again = place.freezewise(&["run", "spec.toml", "--out", "cut"]);
+    assert!(again.code == 0 && again.stderr.contains("reading"), "{}", again.stderr);
+    assert_eq!(std::fs::read(cache.path()).expect("a cache"), whole);
+    place.write("data/own/train/a/0.png", picture(ImageFormat::Png, 9, 12, [1, 2, 3]));
+    let again = place.freezewise(&["run", "spec.toml", "--out", "changed"]);
+    assert!(again.code == 0 && again.stderr.contains("reading"), "{}", again.stderr);
+}
+
+#[test]
+fn a_run_is_named_by_the_content_of_its_folder_and_not_by_the_path() {
+    let place = place("folder", "path = \"own\"");
+    write_folder(&place, "data/own", "val");
+    let first = place.run(&[]);
+    std::fs::rename(place.path("data/own"), place.path("data/moved")).expect("moved");
+    assert_eq!(place.run(&["target.path=moved"]).file_name(), first.file_name());
+    for class in ["a", "b"] {
+        place.write(&format!("data/moved/train/{class}/9.png"), picture(ImageFormat::Png, 9, 9, [0, 9, 9]));
+    }
+    assert_ne!(place.run(&["target.path=moved"]).file_name(), first.file_name());
+}
+
+/// What is done to a good folder.
+type Spoil = fn(&Place);
+
+#[test]
+fn folders_that_are_no_data_set_say_why() {
+    let cases: [(Spoil, &[&str]); 8] = [
+        (|place| std::fs::remove_dir_all(place.path("data/own")).expect("gone"), &["`own` is not in the data folder"]),
+        (
+            |place| std::fs::remove_dir_all(place.path("data/own/val")).expect("gone"),
+            &["has neither `val/` nor `test/`"],
+        ),
+        (|place| write_folder(place, "data/own", "test"), &["has `val/` and `test/`", "test_folder = \"val\""]),
+        (
+            |place| std::fs::create_dir_all(place.path("data/own/train/c")).expect("made"),
+            &["class `c` is in `data/own/train/` and not in `val/`"],
+        ),
+        (
+            |place| {
+                std::fs::create_dir_all(place.path("data/own/train/c")).expect("made");
+                std::fs::create_dir_all(place.path("data/own/val/c")).expect("made");
+            },
+            &["class folder `data/own/train/c` is empty"],
+        ),
+        (
+            |place| {
+                place.write("data/own/train/a/notes.txt", "no image");
+                place.write("data/own/train/b/cut.png", &picture(ImageFormat::Png, 9, 9, [0; 3])[..40]);
+            },
+            &[
+                "2 of the 14 files in `data/own` cannot be used",
+                "train/a/notes.txt: it is neither a PNG nor a JPEG file",
+                "train/b/cut.png: ",
+                "skip_bad_files = true",
+            ],
+        ),
+        (
+            |place| std::os::unix::fs::symlink("loop", place.path("data/own/train/a/loop")).expect("a link"),
+            &["cannot read `data/own/train/a/loop`", "mend the link"],
+        ),
+        (
+            |place| std::os::unix::fs::symlink("..", place.path("data/own/train/a/up")).expect("a link"),
+            &["`data/own/train/a/up` is a folder, and a class holds files"],
+        ),
+    ];
+    for (spoil, expected) in cases {
+        let place = place("folder", "path = \"own\"");
+        write_folder(&place, "data/own", "val");
+        spoil(&place);
+        says(&place, expected);
+    }
+}
+
+#[test]
+fn bad_files_are_left_out_where_that_is_asked_for() {
+    let place = place("folder", "path = \"own\"\nskip_bad_files = true");
+    write_folder(&place, "data/own", "val");
+    place.write("data/own/train/a/notes.txt", "no image");
+    let record = json(&place.run(&[]).join("run.json"));
+    assert_eq!(record["data"]["train_examples"], 8);
+    let skipped = record["data"]["skipped_files"].as_array().expect("a list");
+    assert_eq!(skipped.len(), 1);
+    assert!(skipped[0].as_str().expect("text").starts_with("train/a/notes.txt: "));
+}
+
+#[test]
+fn images_of_many_sizes_need_one() {
+    let place = place("folder", "path = \"own\"");
+    write_folder(&place, "data/own", "val");
+    let text = place.read("spec.toml").replace("image_size = 8\n", "");
+    place.write("spec.toml", text);
+    says(&place, &["10 of the 12 files in `data/own` cannot be used", "`image_size` gives all one size"]);
+}
+
+#[test]
+fn a_folder_without_permission_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = place("folder", "path = \"own\"");
+    write_folder(&place, "data/own", "val");
+    let shut = place.path("data/own/train/b");
+    std::fs::set_permissions(&shut, std::fs::Permissions::from_mode(0o000)).expect("set");
+    let answer = place.freezewise_without_rights(&[], &["check", "spec.toml"]);
+    std::fs::set_permissions(&shut, std::fs::Permissions::from_mode(0o755)).expect("set");
+    assert_eq!(answer.code, 2, "it could be read: {}", answer.stderr);
+    assert!(answer.stderr.contains("cannot read `data/own/train/b`: Permission denied"), "{}", answer.stderr);
+}
+
+#[test]
+fn a_cache_goes_elsewhere_where_the_data_cannot_be_written_to() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = place("folder", "path = \"own\"");
+    write_folder(&place, "data/own", "val");
+    std::fs::set_permissions(place.path("data"), std::fs::Permissions::from_mode(0o555)).expect("set");
+    let cache = place.path("cache").display().to_string();
+    let run = ["run", "spec.toml", "--quiet"];
+    let answer = place.freezewise_without_rights(&[("FREEZEWISE_CACHE", &cache)], &run);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert!(!place.path("data/.freezewise").exists(), "it could be written to");
+    assert_eq!(std::fs::read_dir(place.path("cache/data")).expect("a folder").count(), 1);
+}
+
+fn npy(kind: &str, shape: &str, bytes: &[u8]) -> Vec<u8> {
+    let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}\n");
+    let length = (header.len() as u16).to_le_bytes();
+    [b"\x93NUMPY\x01\0".as_slice(), &length, header.as_bytes(), bytes].concat()
+}
+
+fn npz(path: &Path, entries: &[(&str, Vec<u8>)]) {
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    let mut archive = zip::ZipWriter::new(std::fs::File::create(path).expect("a file"));
+    for (name, bytes) in entries {
+        archive.start_file(*name, zip::write::SimpleFileOptions::default()).expect("an entry");
+        archive.write_all(bytes).expect("an entry");
+    }
+    archive.finish().expect("an archive");
+}
+
+/// Eight images to train on and four to test on, of 9 × 10 pixels, of two classes.
+fn arrays(names: [&'static str; 4], channels: &str) -> Vec<(String, Vec<u8>)> {
+    let size = 90 * if channels.is_empty() { 1 } else { 3 };
+    let images = |count: usize| -> Vec<u8> { (0..count * size).map(|at| (at % 251) as u8).collect() };
+    let labels = |count: usize| -> Vec<u8> { (0..count).flat_map(|at| ((at % 2) as u64).to_le_bytes()).collect() };
+    [
+        (names[0], npy("|u1", &format!("(8, 9, 10{channels})"), &images(8))),
+        (names[1], npy("<i8", "(8, 1)", &labels(8))),
+        (names[2], npy("|u1", &format!("(4, 9, 10{channels})"), &images(4))),
+        (names[3], npy("<i8", "(4,)", &labels(4))),
+    ]
+    .map(|(name, bytes)| (format!("{name}.npy"), bytes))
+    .to_vec()
+}
+
+fn write_npz(place: &Place, entries: &[(String, Vec<u8>)]) {
+    let entries: Vec<(&str, Vec<u8>)> = entries.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+    npz(&place.path("data/own.npz"), &entries);
+}
+
+const USUAL: [&str; 4] = ["train_images", "train_labels", "test_images", "test_labels"];
+
+#[test]
+fn arrays_are_read_by_their_usual_names_and_by_given_ones() {
+    let place = place("npz", "path = \"own.npz\"");
+    write_npz(&place, &arrays(USUAL, ", 3"));
+    let usual = json(&place.run(&[]).join("run.json"));
+    assert_eq!(usual["data"]["train_examples"], 8);
+    write_npz(&place, &arrays(["x_train", "y_train", "x_test", "y_test"], ", 3"));
+    let keras = json(&place.run(&[]).join("run.json"));
+    assert_eq!(usual["data"]["checksum"], keras["data"]["checksum"]);
+    write_npz(&place, &arrays(["a", "b", "c", "d"], ", 3"));
+    says(&place, &["it holds `a`, `b`, `c` and `d`", "`arrays` gives other names"]);
+    let given = json(&place.run(&["target.arrays=[\"a\", \"b\", \"c\", \"d\"]"]).join("run.json"));
+    assert_eq!(usual["data"]["checksum"], given["data"]["checksum"]);
+    write_npz(&place, &arrays(USUAL, ""));
+    let grey = place.run(&["channels=3"]);
+    let log = std::fs::read_to_string(grey.join("log.txt")).expect("a log");
+    assert!(log.contains("own.npz: grey becomes three equal colours"), "{log}");
+}
+
+#[test]
+fn arrays_that_are_no_data_set_say_why() {
+    let spoilt = |index: usize, bytes: Vec<u8>| {
+        let mut entries = arrays(USUAL, "");
+        entries[index].1 = bytes;
+        entries
+    };
+    let ones = 1u64.to_le_bytes().repeat(8);
+    let mut outside = arrays(USUAL, "");
+    outside.push(("../../evil.npy".to_owned(), vec![0]));
+    let cases = [
+        (spoilt(0, npy("<f4", "(8, 9, 10)", &[0; 2880])), "`train_images` holds `<f4`: images are bytes"),
+        (spoilt(0, npy("|u1", "(8, 90)", &[0; 720])), "`train_images` has shape [8, 90]"),
+        (spoilt(0, npy("|u1", "(8, 9, 10)", &[0; 719])), "it ends or is damaged in image 7"),
+        (spoilt(0, npy("|u1", "(8, 9, 10)", &[0; 721])), "it holds more than its header says"),
+        (spoilt(0, npy("|u1", "(800000000000, 9, 10)", &[0; 720])), "which no data set has"),
+        (spoilt(1, npy("<i8", "(7,)", &[0; 56])), "`train_labels` has shape [7], and there are 8 images"),
+        (spoilt(1, npy("<i8", "(8,)", &[0xff; 64])), "`train_labels` has label -1"),
+        (spoilt(1, npy("<i8", "(8,)", &ones)), "class 0 has no training image"),
+        (spoilt(2, npy("|u1", "(4, 9, 9)", &[0; 324])), "its training images are 1×9×10, and its test images 1×9×9"),
+        (spoilt(3, npy("|u1", "(4,)", &[0, 1, 2, 2])), "class 2 has no training image"),
+        (outside, "it holds `../../evil.npy`, which leads out of it"),
+    ];
+    for (entries, expected) in cases {
+        let place = place("npz", "path = \"own.npz\"");
+        write_npz(&place, &entries);
+        says(&place, &["`data/own.npz`", expected]);
+        assert!(
+            !place.path("data/.freezewise").is_dir()
+                || std::fs::read_dir(place.path("data/.freezewise")).expect("a folder").count() == 0
+        );
+    }
+    let place = place("npz", "path = \"own.npz\"");
+    place.write("data/own.npz", "no archive");
+    says(&place, &["cannot read `data/own.npz`"]);
+}
+
+/// A gigabyte of zeros in a megabyte: what is read is bounded by what is expected.
+#[test]
+fn an_archive_that_unpacks_to_more_than_it_should_is_refused() {
+    let place = place("mnist", "");
+    let path = place.path("data/mnist/train-images-idx3-ubyte.gz");
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    let mut packer =
+        flate2::write::GzEncoder::new(std::fs::File::create(&path).expect("a file"), flate2::Compression::best());
+    packer.write_all(&[0, 0, 8, 3, 0, 0, 0xea, 0x60, 0, 0, 0, 28, 0, 0, 0, 28]).expect("written");
+    let zeros = vec![0; 1 << 20];
+    (0..200).for_each(|_| packer.write_all(&zeros).expect("written"));
+    packer.finish().expect("written");
+    says(&place, &["train-images-idx3-ubyte.gz`: it should hold 47,040,000 bytes, and holds more"]);
+}
+
+#[test]
+fn one_data_set_in_two_places_is_refused() {
+    let place = place("mnist", "");
+    for folder in ["mnist", "MNIST/raw"] {
+        place.write(&format!("data/{folder}/train-images-idx3-ubyte"), "");
+    }
+    says(&place, &["MNIST is in `data/mnist` and in `data/MNIST/raw`", "remove one of them"]);
+}
+
+#[test]
+fn a_path_out_of_an_archive_is_refused_and_pickles_are_not_read() {
+    let place = place("cifar10", "");
+    std::fs::create_dir_all(place.path("data/cifar-10-batches-py")).expect("made");
+    says(
+        &place,
+        &["`data/cifar-10-batches-py` is the Python version of CIFAR-10, whose pickles", "(the binary version)"],
+    );
+    let file = std::fs::File::create(place.path("data/cifar-10-binary.tar.gz")).expect("a file");
+    let mut packer = tar::Builder::new(flate2::write::GzEncoder::new(file, flate2::Compression::fast()));
+    let mut header = tar::Header::new_gnu();
+    let name = b"../evil.bin";
+    header.as_old_mut().name[..name.len()].copy_from_slice(name);
+    header.set_size(3);
+    header.set_cksum();
+    packer.append(&header, b"abc".as_slice()).expect("packed");
+    packer.into_inner().and_then(flate2::write::GzEncoder::finish).expect("packed");
+    says(&place, &["the archive `data/cifar-10-binary.tar.gz` holds `../evil.bin`, which leads out of it"]);
+}
+
+/// Tiny ImageNet with an image for each of its 200 classes, three test images, and a table of their classes.
+fn write_tiny(place: &Place) {
+    let root = "data/tiny-imagenet-200";
+    let ids: Vec<String> = (0..200).map(|index| format!("n{index:08}")).collect();
+    place.write(&format!("{root}/wnids.txt"), ids.iter().rev().fold(String::new(), |text, id| text + id + "\n"));
+    for (index, id) in ids.iter().enumerate() {
+        let bytes = picture(ImageFormat::Jpeg, 64, 64, [index as u8, 0, 100]);
+        place.write(&format!("{root}/train/{id}/images/{id}_0.JPEG"), bytes);
+    }
+    let lines: Vec<String> =
+        (0..3).map(|index| format!("val_{index}.JPEG\t{}\t0\t0\t62\t62\n", ids[(2 * index) % 4])).collect();
+    place.write(&format!("{root}/val/val_annotations.txt"), lines.concat());
+    for index in 0..3 {
+        place.write(
+            &format!("{root}/val/images/val_{index}.JPEG"),
+            picture(ImageFormat::Jpeg, 64, 64, [2 * index, 0, 100]),
+        );
+    }
+}
+
+#[test]
+fn tiny_imagenet_is_read_in_its_original_layout() {
+    let place = place("tiny-imagenet", "classes = [\"n00000000\", \"n00000002\"]");
+    write_tiny(&place);
+    let run = place.run(&[]);
+    let record = json(&run.join("run.json"));
+    assert_eq!(record["data"]["classes"], serde_json::json!(["n00000000", "n00000002"]));
+    assert_eq!((&record["data"]["train_examples"], &record["data"]["test_examples"]), (&2.into(), &3.into()));
+    let table = "data/tiny-imagenet-200/val/val_annotations.txt";
+    let good = place.read(table);
+    place.write(table, good.replace("val_1.JPEG", "../../val_1.JPEG"));
+    says(&place, &["val_annotations.txt` line 2: `../../val_1.JPEG", "unpack the archive anew"]);
+    place.write(table, good.replace("n00000002", "n99999999"));
+    says(&place, &["is not a file and its class"]);
+    // As many rearrange it.
+    std::fs::remove_file(place.path(table)).expect("gone");
+    std::fs::create_dir_all(place.path("data/tiny-imagenet-200/val/n00000000")).expect("made");
+    says(&place, &["has its `val/` sorted into folders", "`dataset = \"folder\"`"]);
+}
