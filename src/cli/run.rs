@@ -68,6 +68,10 @@ fn table(summary: &Summary) -> Table {
     let epochs = format!("epoch {}", summary.epochs);
     table.row(["train error", &percent(summary.last_train_error), &epochs]);
     table.row(["test error", &percent(summary.last_test_error), "mean of the last five epochs"]);
+    if let (Some(error), Some(epoch)) = (summary.validation_selected_test_error, summary.validation_selected_epoch) {
+        let at = format!("epoch {epoch}, where the validation error is least");
+        table.row(["test error, chosen", &percent(error), &at]);
+    }
     let least = format!("epoch {} (an oracle: only the test set tells)", summary.oracle_min_epoch);
     table.row(["least test error", &percent(summary.oracle_min_test_error), &least]);
     let interpolation = match summary.interpolation_epoch {

@@ -32,6 +32,13 @@ impl Labels {
         Self { given, corrupted }
     }
 
+    /// A table of the wrong ones, with the index of each in the full training set.
+    pub fn corrupted_table(&self, indices: &[usize], truth: &[u16]) -> String {
+        let wrong = indices.iter().enumerate().filter(|(at, _)| self.corrupted[*at]);
+        let rows = wrong.map(|(at, index)| format!("{index},{},{}\n", truth[at], self.given[at]));
+        std::iter::once("index,true_label,given_label\n".to_owned()).chain(rows).collect()
+    }
+
     /// How many are wrong.
     pub fn corrupted_count(&self) -> usize {
         self.corrupted.iter().filter(|&&corrupted| corrupted).count()

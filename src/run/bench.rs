@@ -100,6 +100,7 @@ pub fn bench(spec: &Spec, places: Places<'_>, effort: Effort, audience: &mut dyn
         network: &network,
         train: Resident::training(&data.train, &data.train_labels, &data.normalisation, device, kind),
         test: Resident::clean(&data.test, &data.normalisation, device, kind),
+        validation: data.validation.as_ref().map(|held| Resident::clean(held, &data.normalisation, device, kind)),
         training: &task.training,
         seeds: task.seeds,
         frozen,

@@ -47,6 +47,11 @@ impl RunDirectory {
         self.0.join("timing.csv")
     }
 
+    /// Which training labels are wrong: a row for each, with its index in the data set.
+    pub fn corrupted(&self) -> PathBuf {
+        self.0.join("corrupted.csv")
+    }
+
     /// What the curves show.
     pub fn summary(&self) -> PathBuf {
         self.0.join("summary.json")

@@ -60,6 +60,7 @@ impl Row {
             train_error_clean: split.and_then(|split| split.clean),
             train_error_corrupted: split.map(|split| split.corrupted),
             corrupted_true_error: split.map(|split| split.corrupted_true),
+            validation_error: report.validation.map(|validation| validation.error),
             test_loss: report.test.map(|test| test.loss),
             test_error: report.test.map(|test| test.error),
             ..Self::default()

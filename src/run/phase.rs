@@ -10,7 +10,7 @@ use super::event::{Audience, Event, Title};
 use super::metrics::{Row, Table, Timing};
 use crate::blueprint::FrozenSet;
 use crate::data::TaskData;
-use crate::files::Lines;
+use crate::files::{self, Lines};
 use crate::native;
 use crate::network::Network;
 use crate::spec::{Evaluation, FrozenNorm, Task};
@@ -59,6 +59,7 @@ impl Course<'_> {
             network: self.network,
             train: Resident::training(&data.train, &data.train_labels, &data.normalisation, device, kind),
             test: Resident::clean(&data.test, &data.normalisation, device, kind),
+            validation: data.validation.as_ref().map(|held| Resident::clean(held, &data.normalisation, device, kind)),
             training: &self.task.training,
             seeds: self.task.seeds,
             frozen: self.frozen.layers,
@@ -67,6 +68,10 @@ impl Course<'_> {
             settings: self.settings,
         };
         data.notes.iter().try_for_each(|note| voice.note(note))?;
+        if data.train_labels.corrupted_count() > 0 {
+            let table = data.train_labels.corrupted_table(&data.indices, &data.train.labels);
+            files::write_atomically(&self.directory.corrupted(), table.as_bytes())?;
+        }
         let title = title(self.name, self.task, data);
         voice.log.append(&format!("{}: {}", self.name, title.text))?;
         voice.audience.hear(&Event::Phase(&title));

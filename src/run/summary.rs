@@ -33,6 +33,12 @@ pub struct Summary {
     pub oracle_min_test_error: f64,
     /// Its epoch.
     pub oracle_min_epoch: u64,
+    /// The test error at the epoch of the least validation error, the first such; absent without validation examples.
+    #[serde(default)]
+    pub validation_selected_test_error: Option<f64>,
+    /// That epoch.
+    #[serde(default)]
+    pub validation_selected_epoch: Option<u64>,
     /// The epoch from which on the training labels are fitted, sustained, within 1%.
     pub interpolation_epoch: Option<u64>,
     /// The same for three thresholds, first and sustained.
@@ -66,6 +72,12 @@ impl Summary {
         let final_errors: Vec<f64> =
             test.iter().filter(|point| is_final(point.epoch)).map(|point| point.error).collect();
         let oracle = test.iter().min_by(|one, other| one.error.total_cmp(&other.error))?;
+        let selected = rows
+            .iter()
+            .filter(|row| row.test_error.is_some())
+            .filter_map(|row| Some((row.validation_error?, row)))
+            .min_by(|one, other| one.0.total_cmp(&other.0))
+            .map(|(_, row)| row);
         let settled: Vec<Point> = curve(scheduled().filter(|row| row.step >= SETTLED_STEPS), |row| row.test_error);
         let target = &experiment.target;
         let (blueprint, frozen) = (experiment.blueprint(target), &experiment.transfer.frozen);
@@ -83,6 +95,8 @@ impl Summary {
             last_test_error: final_errors.iter().sum::<f64>() / final_errors.len() as f64,
             oracle_min_test_error: oracle.error,
             oracle_min_epoch: oracle.epoch,
+            validation_selected_test_error: selected.and_then(|row| row.test_error),
+            validation_selected_epoch: selected.map(|row| row.epoch),
             interpolation_epoch: at(INTERPOLATION_EPSILON).sustained_epoch,
             interpolation: [0.1, 0.01, 0.001].map(at).to_vec(),
             regime: analysis::regime(&train),

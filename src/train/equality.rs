@@ -48,6 +48,7 @@ impl Case<'_> {
             network: &network,
             train: split(COUNT, Kind::Float),
             test: split(COUNT - 5, Kind::Float),
+            validation: None,
             training: &training,
             seeds: SEEDS,
             frozen: &FrozenSet::first(self.frozen, layers),

@@ -24,7 +24,18 @@ fn train(network: &Network, frozen: &FrozenSet, frozen_norm: FrozenNorm, dropout
     let seeds = Seeds { initial: 0, subset: 0, noise: 0, order: 0, augment: 0, dropout };
     let (train, test, evaluation) = (split(6, Kind::Float), split(6, Kind::Float), Evaluation::Every(1));
     let settings = Settings::PLAIN;
-    let phase = Phase { network, train, test, training: &training, seeds, frozen, frozen_norm, evaluation, settings };
+    let phase = Phase {
+        network,
+        train,
+        test,
+        validation: None,
+        training: &training,
+        seeds,
+        frozen,
+        frozen_norm,
+        evaluation,
+        settings,
+    };
     phase.run(&mut Shelf::default(), &mut Listener::default()).expect("the losses are finite");
     [before, network.state()]
 }

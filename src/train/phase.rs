@@ -34,6 +34,8 @@ pub struct Phase<'a> {
     pub train: Resident,
     /// The test examples.
     pub test: Resident,
+    /// Examples held out of training, where there are any.
+    pub validation: Option<Resident>,
     /// How to train.
     pub training: &'a Training,
     /// What it draws from.
@@ -152,7 +154,8 @@ impl Phase<'_> {
         let started = Instant::now();
         let [train, test] =
             if wanted { splits.errors(self.network, self.settings.precision).map(Some) } else { [None, None] };
-        if train.iter().chain(&test).any(|errors| !errors.loss.is_finite()) {
+        let validation = if wanted { splits.validation_errors(self.network, self.settings.precision) } else { None };
+        if train.iter().chain(&test).chain(&validation).any(|errors| !errors.loss.is_finite()) {
             return Err(diverged(step, epoch).into());
         }
         Ok(EpochReport {
@@ -162,6 +165,7 @@ impl Phase<'_> {
             running: None,
             train,
             test,
+            validation,
             scheduled,
             seconds: 0.0,
             images: 0,

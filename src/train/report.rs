@@ -19,6 +19,8 @@ pub struct EpochReport {
     pub train: Option<Errors>,
     /// On the test examples, where it was measured.
     pub test: Option<Errors>,
+    /// On the examples held out of training, where it was measured.
+    pub validation: Option<Errors>,
     /// Whether the schedule asked for the evaluation; otherwise it is for the summary alone.
     pub scheduled: bool,
     /// Seconds of training.

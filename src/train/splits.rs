@@ -16,6 +16,7 @@ use crate::spec::{FrozenNorm, Precision, Switch};
 pub(super) struct Splits {
     train: Evaluated,
     test: Evaluated,
+    validation: Option<Evaluated>,
     /// What is trained on, where that is not what is evaluated: images to be augmented.
     plain: Option<Split>,
 }
@@ -62,12 +63,18 @@ impl Splits {
         }
         let batch = phase.settings.evaluation_batch;
         let evaluated = |split: Split| Evaluated { evaluator: Evaluator::new(&split, batch, capture), split };
-        Ok(Self { train: evaluated(train), test: evaluated(test), plain })
+        let validation = phase.validation.as_ref().map(|data| evaluated(Split::new(data.shared())));
+        Ok(Self { train: evaluated(train), test: evaluated(test), validation, plain })
     }
 
     /// What is trained on.
     pub(super) fn training(&self) -> &Split {
         self.plain.as_ref().unwrap_or(&self.train.split)
+    }
+
+    /// Loss and errors on the examples held out of training.
+    pub(super) fn validation_errors(&mut self, network: &Network, precision: Precision) -> Option<Errors> {
+        self.validation.as_mut().map(|evaluated| evaluated.errors(network, precision))
     }
 
     /// Loss and errors on the training and the test examples.

@@ -15,4 +15,5 @@ mod scripts;
 mod similarity;
 mod spec;
 mod speed;
+mod tasks;
 mod verbs;
