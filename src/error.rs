@@ -13,6 +13,8 @@ pub enum Exit {
     Failed = 1,
     /// The arguments or the spec are wrong.
     Usage = 2,
+    /// It was stopped early, with a checkpoint: the same command goes on.
+    Stopped = 75,
 }
 
 /// An error with advice: what happened, and on lines of their own what to do.
@@ -32,6 +34,16 @@ impl UserError {
     /// The same for arguments that cannot be right.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { exit: Exit::Usage, ..Self::new(message) }
+    }
+
+    /// The same for work that was stopped and can go on.
+    pub fn stopped(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Stopped, ..Self::new(message) }
+    }
+
+    /// The exit code that an error ends a command with.
+    pub fn exit_of(error: &anyhow::Error) -> Exit {
+        error.chain().find_map(|cause| cause.downcast_ref::<Self>()).map_or(Exit::Failed, Self::exit)
     }
 
     /// Adds a line of advice.

@@ -80,10 +80,12 @@ fn tell(error: &anyhow::Error) -> Exit {
         output::talk(&problems.to_string());
         return Exit::Usage;
     }
-    output::talk(&format!("error: {error:#}"));
     let advice = error.chain().find_map(|cause| cause.downcast_ref::<UserError>());
+    let exit = advice.map_or(Exit::Failed, UserError::exit);
+    // A stop was asked for: that is no error.
+    output::talk(&format!("{}{error:#}", if exit == Exit::Stopped { "" } else { "error: " }));
     for hint in advice.map(UserError::hints).unwrap_or_default() {
         output::talk(&format!("  {hint}"));
     }
-    advice.map_or(Exit::Failed, UserError::exit)
+    exit
 }

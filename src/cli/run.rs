@@ -1,6 +1,7 @@
 //! `freezewise run`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
@@ -8,7 +9,7 @@ use clap::Args;
 use super::options::{DataRoot, SpecArguments};
 use crate::error::Exit;
 use crate::output::{self, Line, Progress, Table};
-use crate::run::{self, Finished, Places, Row, Summary};
+use crate::run::{self, Beginning, Finished, Places, Request, Row, Stop, Summary};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -22,6 +23,14 @@ pub(super) struct Arguments {
     #[command(flatten)]
     data: DataRoot,
 
+    /// Start over; what is there already is moved aside, not deleted
+    #[arg(long)]
+    fresh: bool,
+
+    /// Stop after so long, such as `90m` or `7h 30m`, with a checkpoint and exit code 75; run again to go on
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    max_time: Option<Duration>,
+
     /// Print the summary as JSON instead of the run's directory
     #[arg(long)]
     json: bool,
@@ -33,8 +42,12 @@ pub(super) struct Arguments {
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let spec = arguments.spec.load(&arguments.data)?;
-    let places = Places { out: &arguments.out, data: &arguments.data.data };
-    let finished = run::run(&spec, places, &mut Progress::new(arguments.quiet))?;
+    let request = Request {
+        places: Places { out: &arguments.out, data: &arguments.data.data },
+        beginning: if arguments.fresh { Beginning::Fresh } else { Beginning::WhereItWas },
+        stop: &Stop::listen(arguments.max_time)?,
+    };
+    let finished = run::run(&spec, &request, &mut Progress::new(arguments.quiet))?;
     if !arguments.quiet {
         if finished.already {
             output::talk(&format!("finished already, after {} epochs; nothing to do", finished.summary.epochs));

@@ -9,7 +9,7 @@ use super::options::{DataRoot, SpecArguments};
 use crate::analysis::similarity::Cka;
 use crate::error::Exit;
 use crate::output::{self, Progress, Table};
-use crate::run::{self, Measures, Places, Similarity};
+use crate::run::{self, Beginning, Measures, Places, Request, Similarity, Stop};
 use crate::text;
 
 #[derive(Debug, Args)]
@@ -39,9 +39,13 @@ pub(super) struct Arguments {
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let spec = arguments.spec.load(&arguments.data)?;
-    let places = Places { out: &arguments.out, data: &arguments.data.data };
+    let request = Request {
+        places: Places { out: &arguments.out, data: &arguments.data.data },
+        beginning: Beginning::WhereItWas,
+        stop: &Stop::listen(None)?,
+    };
     let most = arguments.images as usize;
-    let (directory, similarity) = run::similarity(&spec, places, most, &mut Progress::new(arguments.quiet))?;
+    let (directory, similarity) = run::similarity(&spec, &request, most, &mut Progress::new(arguments.quiet))?;
     let data = if arguments.json { serde_json::to_string_pretty(&similarity)? } else { shown(&similarity) };
     output::data(&data)?;
     if !arguments.quiet {

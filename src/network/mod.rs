@@ -14,7 +14,7 @@ use tch::{Device, Kind, Tensor};
 
 pub use foreign::blueprint_of;
 pub use step::{Flow, Mode};
-pub use tensor_file::{read_safetensors, write_safetensors};
+pub use tensor_file::{dtype_of, kind_of, read_header, read_safetensors, to_bytes, write_safetensors};
 pub use weights::{Matching, Misshapen, NamedTensors, is_counter, with_counters};
 
 use crate::blueprint::{Blueprint, Operation, Role};

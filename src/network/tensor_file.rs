@@ -60,19 +60,26 @@ fn read_checked(path: &Path) -> Result<Vec<u8>> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     let mut bytes = Vec::new();
-    file.by_ref().take(LENGTH).read_to_end(&mut bytes)?;
+    read_header(&mut file, length, &mut bytes)?;
+    bytes.reserve_exact(length as usize - bytes.len());
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads the start of a safetensors file of `length` bytes, up to its tensors, into `bytes`, and holds its header
+/// against that length. It takes memory for the header alone, and for no more than a header has.
+pub fn read_header(file: &mut impl Read, length: u64, bytes: &mut Vec<u8>) -> Result<Metadata> {
+    file.by_ref().take(LENGTH).read_to_end(bytes)?;
     let number: [u8; 8] = bytes.as_slice().try_into().map_err(|_| UserError::new("it is no safetensors file"))?;
     let header = u64::from_le_bytes(number);
-    if header > LARGEST_HEADER || header > length - LENGTH {
+    if header > LARGEST_HEADER || header > length.saturating_sub(LENGTH) {
         let message = format!("its header claims {header} bytes, and the file has {length}");
         return Err(UserError::new(message).hint("it is cut short, or no safetensors file").into());
     }
-    file.by_ref().take(header).read_to_end(&mut bytes)?;
+    file.by_ref().take(header).read_to_end(bytes)?;
     let metadata: Metadata = serde_json::from_slice(&bytes[LENGTH as usize..]).context("its header is malformed")?;
     check_end(&metadata, length - LENGTH - header)?;
-    bytes.reserve_exact((length - LENGTH - header) as usize);
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(metadata)
 }
 
 /// Tensors lie end to end, which reading the header has checked, and fill the rest of the file.
@@ -85,37 +92,43 @@ fn check_end(metadata: &Metadata, rest: u64) -> Result<()> {
     Err(UserError::new(message).hint("it is cut short, or something was added to it").into())
 }
 
-/// Safetensors is little-endian, as are the machines that libtorch's wheels are for.
-fn to_bytes(tensor: &Tensor) -> Result<(Dtype, Vec<u8>)> {
-    let flat = tensor.to_device(Device::Cpu).contiguous().flatten(0, -1);
-    Ok(match flat.kind() {
-        Kind::Float => {
-            let values = Vec::<f32>::try_from(&flat)?;
-            (Dtype::F32, values.iter().flat_map(|value| value.to_le_bytes()).collect())
-        }
-        Kind::Double => {
-            let values = Vec::<f64>::try_from(&flat)?;
-            (Dtype::F64, values.iter().flat_map(|value| value.to_le_bytes()).collect())
-        }
-        Kind::Int64 => {
-            let values = Vec::<i64>::try_from(&flat)?;
-            (Dtype::I64, values.iter().flat_map(|value| value.to_le_bytes()).collect())
-        }
+/// A tensor's numbers as a file has them. Safetensors is little-endian, as are the machines that libtorch's wheels are
+/// for.
+pub fn to_bytes(tensor: &Tensor) -> Result<(Dtype, Vec<u8>)> {
+    let dtype = dtype_of(tensor.kind())?;
+    let flat = tensor.to_device(Device::Cpu).contiguous();
+    let mut bytes = vec![0; flat.numel() * flat.kind().elt_size_in_bytes()];
+    flat.f_copy_data_u8(&mut bytes, flat.numel())?;
+    Ok((dtype, bytes))
+}
+
+/// How a file calls a kind of numbers.
+pub fn dtype_of(kind: Kind) -> Result<Dtype> {
+    Ok(match kind {
+        Kind::Float => Dtype::F32,
+        Kind::Double => Dtype::F64,
+        Kind::Int64 => Dtype::I64,
+        Kind::Int => Dtype::I32,
         kind => return Err(UserError::new(format!("numbers of kind {kind:?} are not written")).into()),
     })
 }
 
 fn from_view(view: &TensorView<'_>) -> Result<Tensor> {
-    let kind = match view.dtype() {
+    let shape: Vec<i64> = view.shape().iter().map(|&size| size as i64).collect();
+    Ok(Tensor::f_from_data_size(view.data(), &shape, kind_of(view.dtype())?)?)
+}
+
+/// The kind of a file's numbers.
+pub fn kind_of(dtype: Dtype) -> Result<Kind> {
+    Ok(match dtype {
         Dtype::F16 => Kind::Half,
         Dtype::BF16 => Kind::BFloat16,
         Dtype::F32 => Kind::Float,
         Dtype::F64 => Kind::Double,
         Dtype::I64 => Kind::Int64,
+        Dtype::I32 => Kind::Int,
         other => return Err(UserError::new(format!("numbers of type {other:?} are not read")).into()),
-    };
-    let shape: Vec<i64> = view.shape().iter().map(|&size| size as i64).collect();
-    Ok(Tensor::f_from_data_size(view.data(), &shape, kind)?)
+    })
 }
 
 #[cfg(test)]

@@ -64,6 +64,8 @@ fn hear_with_bar(bar: &mut Option<ProgressBar>, epochs: &mut u64, event: &Event<
             let style = ProgressStyle::with_template("{prefix} {bar:20} {wide_msg} {eta} left")
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
             let new = ProgressBar::new(title.steps).with_style(style).with_prefix(title.phase);
+            new.set_position(title.behind);
+            new.reset_eta();
             *epochs = title.epochs;
             *bar = Some(new);
         }
@@ -123,9 +125,10 @@ fn hear_with_lines(last: &mut Option<Instant>, phase: &mut Option<(Title, Instan
 }
 
 fn time_left(row: &Row, title: &Title, started: &Instant) -> String {
-    if row.step == 0 || row.step >= title.steps {
+    if row.step <= title.behind || row.step >= title.steps {
         return String::new();
     }
-    let seconds = started.elapsed().as_secs_f64() * (title.steps - row.step) as f64 / row.step as f64;
+    let done = row.step - title.behind;
+    let seconds = started.elapsed().as_secs_f64() * (title.steps - row.step) as f64 / done as f64;
     format!(" · {} left", text::duration(seconds))
 }

@@ -1,35 +1,84 @@
 //! An attempt at the work of a directory, recorded however it ends.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::time::Instant;
 
 use anyhow::Result;
 
 use super::directory::RunDirectory;
+use super::lock::{Lock, TakenOver};
 use super::record::{Record, Status};
-use crate::error::UserError;
+use crate::error::{Exit, UserError};
 use crate::files;
+use crate::train::Diverged;
 
 /// Does the work, and writes down that it runs, and how it ended: in the record, and an error in `error.txt` too.
 pub(super) fn attempt<T>(
     directory: &RunDirectory,
+    lock: &Lock,
     record: &mut Record,
     work: impl FnOnce(&mut Record) -> Result<T>,
 ) -> Result<T> {
+    files::remove(&directory.error())?;
     record.write(directory)?;
     let started = Instant::now();
-    let done = without_panic(|| work(record));
-    let status = if done.is_ok() { Status::Finished } else { Status::Failed };
-    record.end(status, started.elapsed().as_secs_f64());
-    match &done {
-        Ok(_) => record.write(directory)?,
-        Err(error) => {
-            // The work's own error is the one to tell, whether or not it can be written down too.
-            let _ = files::write_atomically(&directory.error(), format!("{error:#}\n").as_bytes());
-            let _ = record.write(directory);
+    let done = without_panic(|| work(record)).and_then(|done| lock.check().map(|()| done));
+    let seconds = started.elapsed().as_secs_f64();
+    let error = match done {
+        Ok(done) => {
+            record.end(Status::Finished, None, seconds);
+            record.write(directory)?;
+            return Ok(done);
         }
+        Err(error) => error,
+    };
+    if error.chain().any(<dyn std::error::Error + 'static>::is::<TakenOver>) {
+        return Err(error);
     }
-    done
+    let (status, error) = with_advice(error);
+    record.end(status, Some(format!("{error:#}")), seconds);
+    // The work's own error is the one to tell, whether or not it can be written down too.
+    if status != Status::Stopped {
+        let _ = files::write_atomically(&directory.error(), format!("{error:#}\n").as_bytes());
+    }
+    let _ = record.write(directory);
+    Err(error)
+}
+
+/// How a work that ended early ended, and its error with what to do.
+fn with_advice(error: anyhow::Error) -> (Status, anyhow::Error) {
+    if UserError::exit_of(&error) == Exit::Stopped {
+        return (Status::Stopped, error);
+    }
+    if error.is::<Diverged>() {
+        let told = UserError::new(error.to_string()).hint("try a third of the learning rate, or `warmup_steps`");
+        return (Status::Diverged, told.into());
+    }
+    let advice = error.chain().find_map(|cause| advice(cause.downcast_ref()?));
+    match advice {
+        Some(advice) => (Status::Failed, UserError::new(format!("{error:#}")).hint(advice).hint(GOES_ON).into()),
+        None => (Status::Failed, error),
+    }
+}
+
+const GOES_ON: &str = "then the same command goes on from the last checkpoint";
+
+/// Linux's number of an input or output error, which has no kind of its own.
+const EIO: i32 = 5;
+
+/// What to do about an error of the system.
+fn advice(error: &io::Error) -> Option<&'static str> {
+    Some(match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::WriteZero => "the disk is full: make room on it",
+        io::ErrorKind::QuotaExceeded => "your quota on this disk is used up: make room in it",
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            "the folder cannot be written: give yourself the right to, or take another by `--out`"
+        }
+        io::ErrorKind::StaleNetworkFileHandle => "the folder is no longer there: look whether its disk is mounted",
+        _ if error.raw_os_error() == Some(EIO) => "the disk fails: look at the system's log",
+        _ => return None,
+    })
 }
 
 /// The bindings to libtorch panic where libtorch throws: out of memory, a lost device. That is an error like others.
@@ -51,7 +100,10 @@ fn thrown(text: &str) -> UserError {
     let error = UserError::new(format!("the computation failed: {}", line.trim_end_matches("\")")));
     let lower = text.to_lowercase();
     if lower.contains("out of memory") || lower.contains("can't allocate memory") {
-        return error.hint("set a smaller `batch_size` or `width`, or give the run more memory");
+        return error.hint("set a smaller `batch_size` or `width`, or give the run more memory").hint(GOES_ON);
+    }
+    if lower.contains("cuda error") || lower.contains("cublas") || lower.contains("cudnn") {
+        return error.hint("the device failed: look at `nvidia-smi` and the system's log").hint(GOES_ON);
     }
     error.hint("log.txt says how far it came; if it comes again, it is a mistake in this program: please report it")
 }

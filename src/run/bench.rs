@@ -6,8 +6,9 @@ use serde::Serialize;
 use tch::Kind;
 
 use super::event::Audience;
-use super::execute::Places;
+use super::execute::{Beginning, Places, Request};
 use super::machine::Machine;
+use super::stop::Stop;
 use crate::blueprint::{Blueprint, FrozenSet};
 use crate::native;
 use crate::network::Network;
@@ -84,7 +85,9 @@ impl Spread {
 /// Measures the target's phase of a spec.
 pub fn bench(spec: &Spec, places: Places<'_>, effort: Effort, audience: &mut dyn Audience) -> Result<BenchReport> {
     let experiment = &spec.experiment;
-    let machine = Machine::start(experiment, places)?;
+    let stop = Stop::never();
+    let request = Request { places, beginning: Beginning::WhereItWas, stop: &stop };
+    let machine = Machine::start(experiment, &request)?;
     let (task, frozen) = (&experiment.target, &experiment.transfer.frozen);
     let data = machine.load(experiment, task, audience)?;
     let (device, kind) = (machine.device.device, Kind::Float);

@@ -62,6 +62,11 @@ impl RunDirectory {
         self.0.join("weights.safetensors")
     }
 
+    /// The states to go on from.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.0.join("checkpoint")
+    }
+
     /// What was said.
     pub fn log(&self) -> PathBuf {
         self.0.join("log.txt")

@@ -14,6 +14,8 @@ pub struct Title {
     pub epochs: u64,
     /// Steps in its budget.
     pub steps: u64,
+    /// Steps done before, where it goes on from a checkpoint.
+    pub behind: u64,
 }
 
 /// Something that happened.

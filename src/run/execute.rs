@@ -6,21 +6,23 @@ use anyhow::{Context, Result};
 use tch::Kind;
 
 use super::attempt::attempt;
+use super::checkpoint::{Checkpoint, Vault};
 use super::directory::RunDirectory;
-use super::event::Audience;
+use super::event::{Audience, Event};
 use super::lock::{Asked, Lock};
 use super::machine::Machine;
-use super::metrics::{self, Row};
-use super::phase::{Course, Frozen, Voice};
-use super::record::{DataRecord, Length, Record, write_json};
-use super::source;
+use super::metrics::Row;
+use super::phase::{Course, Frozen, Keeping, Voice, going_on};
+use super::record::{DataRecord, Record, write_json};
+use super::stop::Stop;
 use super::summary::Summary;
-use super::transfer::transfer;
+use super::transfer::{self, TransferReport};
+use super::{aside, source, standing};
 use crate::data::TaskData;
 use crate::error::UserError;
 use crate::files::{self, Lines};
 use crate::native;
-use crate::network::{Network, write_safetensors};
+use crate::network::{NamedTensors, Network, write_safetensors};
 use crate::spec::{Normalise, Source, Spec};
 
 /// Where a run reads and writes.
@@ -45,117 +47,182 @@ pub struct Finished {
     pub already: bool,
 }
 
-/// Runs a spec to its end, or finds that it was run.
-pub fn run(spec: &Spec, places: Places<'_>, audience: &mut dyn Audience) -> Result<Finished> {
+/// How a run is asked for.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// Where it reads and writes.
+    pub places: Places<'a>,
+    /// Whether to begin anew where something is there already.
+    pub beginning: Beginning,
+    /// What ends it early.
+    pub stop: &'a Stop,
+}
+
+/// Where a run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// Where it was left, if it was begun.
+    WhereItWas,
+    /// At the first step; what is there is moved aside.
+    Fresh,
+}
+
+/// Runs a spec to its end, from where it was left, or finds that it was run.
+pub fn run(spec: &Spec, request: &Request<'_>, audience: &mut dyn Audience) -> Result<Finished> {
     let experiment = &spec.experiment;
+    let places = request.places;
     let directory = RunDirectory::of_run(places.out, &experiment.name, &spec.run_folder());
     // A finished run can be asked for where nothing can be written, as in an archive.
-    if let Some(finished) = finished(spec, &directory)? {
+    if request.beginning == Beginning::WhereItWas
+        && let Some(finished) = standing::finished(spec, &directory)?
+    {
         return Ok(finished);
     }
-    files::create_folder(directory.path())?;
-    let _lock = match Lock::take(directory.path())? {
-        Asked::Ours(lock) => lock,
-        Asked::Held(holder) => {
-            let message = format!("another {holder} is at work in `{}`", directory.path().display());
-            return Err(UserError::new(message).hint("wait for it, or stop it").into());
-        }
-    };
-    if let Some(finished) = finished(spec, &directory)? {
+    create_inside(&directory, places.out)?;
+    let mut lock = lock(&directory)?;
+    if request.beginning == Beginning::Fresh && directory.record().exists() {
+        let aside = aside::move_aside(&directory, lock)?;
+        audience.hear(&Event::Note(&format!("what was there is kept in {}", aside.display())));
+        create_inside(&directory, places.out)?;
+        lock = self::lock(&directory)?;
+    }
+    if let Some(finished) = standing::finished(spec, &directory)? {
         return Ok(finished);
     }
     // Device and data come first: a run that cannot start leaves what an earlier one left.
-    let machine = Machine::start(experiment, places)?;
+    let mut machine = Machine::start(experiment, request)?;
     let target = &experiment.target;
     let data = machine.load(experiment, target, audience)?;
-    let mut voice = Voice { log: Lines::create(&directory.log(), "")?, audience };
-    let mut record = Record::new(Length::of(target), spec.run_hash(), spec.source_hash(), &machine);
-    record.data = Some(DataRecord::new(target, &data));
-    attempt(&directory, &mut record, |record| execute(spec, &directory, &machine, data, record, &mut voice))
-}
-
-/// The run as it stands on disk, if its budget is done.
-fn finished(spec: &Spec, directory: &RunDirectory) -> Result<Option<Finished>> {
-    if !Record::read(directory)?.is_some_and(|record| record.has_finished(&spec.experiment.target)) {
-        return Ok(None);
-    }
-    // What is torn or gone was not finished, whatever the record says.
-    let summary: Option<Summary> =
-        std::fs::read(directory.summary()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let rows = metrics::read::<Row>(&directory.metrics()).ok();
-    let (Some(summary), Some(rows), true) = (summary, rows, directory.weights().is_file()) else { return Ok(None) };
-    if rows.last().is_none_or(|last| last.epoch != summary.epochs) {
-        return Ok(None);
-    }
-    Ok(Some(Finished { directory: directory.clone(), summary, rows, already: true }))
-}
-
-fn execute(
-    spec: &Spec,
-    directory: &RunDirectory,
-    machine: &Machine<'_>,
-    mut data: TaskData,
-    record: &mut Record,
-    voice: &mut Voice<'_>,
-) -> Result<Finished> {
-    let experiment = &spec.experiment;
-    let (target, spec_transfer) = (&experiment.target, &experiment.transfer);
-    remove_stale(directory)?;
-    files::write_atomically(&directory.spec(), spec.to_toml()?.as_bytes())?;
-    voice.note(&format!("run {}", directory.path().display()))?;
-    let threads = crate::text::counted(machine.threads, "CPU thread", "CPU threads");
-    let settings = machine.settings.sentence();
-    voice.note(&format!("device {}, {settings}, {threads}, libtorch {}", machine.device.name, native::LIBTORCH))?;
-    if let Some(note) = &machine.device.note {
-        voice.note(note)?;
-    }
-    let source = match (&experiment.source, spec.source_hash()) {
-        (Some(Source::Task(task)), Some(hash)) => {
-            let trained = source::weights(spec, task, &hash, machine, voice)?;
-            if target.normalise == Normalise::Source {
-                data.normalisation = trained.normalisation;
-                record.data = Some(DataRecord::new(target, &data));
-            }
-            Some(trained.weights)
+    let facts = DataRecord::new(target, &data);
+    files::remove_unfinished(directory.path())?;
+    let vault = Vault::open(&directory, &lock)?;
+    let mut voice = Voice { log: Lines::extend(&directory.log())?, audience };
+    let hash = spec.run_hash();
+    let start = going_on(&vault, "target", &hash, &facts, &mut voice)?;
+    machine.take_up(start.as_ref(), experiment, &mut voice)?;
+    let keeping = machine.keeping(&lock, &vault, experiment.checkpoints.clone(), &hash, &facts);
+    let record = Record::new(target, hash, spec.source_hash(), &keeping.made_with, facts);
+    let mut record = match &start {
+        None => {
+            // An earlier attempt's words and results must not stand beside this one's.
+            voice.log = Lines::create(&directory.log(), "")?;
+            files::remove(&directory.summary())?;
+            files::remove(&directory.weights())?;
+            record
         }
-        (Some(Source::Weights(path)), _) => Some(source::from_file(path, voice)?),
-        _ => None,
+        Some(start) => {
+            let epochs = target.training.epochs(target.train_size);
+            standing::check_measured(&directory, start, experiment.evaluation, epochs)?;
+            match Record::read(&directory)? {
+                Some(before) => record.following(before, start.header.epochs, start.header.steps),
+                None => record,
+            }
+        }
     };
-    let blueprint = experiment.blueprint(target);
-    let mut network = Network::new(&blueprint, machine.device.device, Kind::Float, target.seeds.initial);
-    network.lay_out(machine.settings.layout)?;
-    let report = transfer(&network, source.as_ref(), spec_transfer)?;
-    voice.note(&report.sentence())?;
-    record.transfer = Some(report);
-    record.write(directory)?;
-    let frozen = Frozen { layers: &spec_transfer.frozen, norm: spec_transfer.frozen_norm };
-    let course = Course {
-        name: "target",
-        task: target,
-        data: &data,
-        network: &network,
-        frozen,
-        evaluation: experiment.evaluation,
-        settings: machine.settings,
-        directory,
-    };
-    let rows = course.run(voice)?;
-    write_safetensors(&directory.weights(), &network.state(), "target")?;
-    let summary = Summary::new(experiment, &rows, data.train_labels.realised_fraction())
-        .context("the run ended without an evaluation")?;
-    write_json(&directory.summary(), &summary)?;
-    Ok(Finished { directory: directory.clone(), summary, rows, already: false })
+    let target = Target { spec, directory: &directory, machine: &machine };
+    attempt(&directory, &lock, &mut record, |record| target.execute(data, keeping, start, record, &mut voice))
 }
 
-/// An earlier attempt's results must not stand beside this one's.
-fn remove_stale(directory: &RunDirectory) -> Result<()> {
-    for path in [directory.error(), directory.summary(), directory.weights()] {
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("cannot remove `{}`", path.display()));
-            }
-            _ => {}
+/// Creates the directory of a run, which must not lead elsewhere.
+pub(super) fn create_inside(directory: &RunDirectory, out: &Path) -> Result<()> {
+    files::create_folder(out)?;
+    // A link is found before anything is made behind it.
+    for folder in [directory.path().parent(), Some(directory.path())].into_iter().flatten() {
+        if std::fs::symlink_metadata(folder).is_ok() {
+            files::check_inside(folder, out)?;
         }
+        files::create_folder(folder)?;
     }
     Ok(())
+}
+
+fn lock(directory: &RunDirectory) -> Result<Lock> {
+    match Lock::take(directory.path())? {
+        Asked::Ours(lock) => Ok(lock),
+        Asked::Held(holder) => {
+            let message = format!("another {} is at work in `{}`", holder.who(), directory.path().display());
+            Err(UserError::new(message).hint("wait for it, or stop it").into())
+        }
+    }
+}
+
+/// The fine-tuning of a run, and what comes before and after it.
+struct Target<'a> {
+    spec: &'a Spec,
+    directory: &'a RunDirectory,
+    machine: &'a Machine<'a>,
+}
+
+impl Target<'_> {
+    fn execute(
+        &self,
+        mut data: TaskData,
+        keeping: Keeping<'_>,
+        start: Option<Checkpoint>,
+        record: &mut Record,
+        voice: &mut Voice<'_>,
+    ) -> Result<Finished> {
+        let Self { spec, directory, machine } = *self;
+        let experiment = &spec.experiment;
+        let (target, transfer) = (&experiment.target, &experiment.transfer);
+        files::write_atomically(&directory.spec(), spec.to_toml()?.as_bytes())?;
+        voice.note(&format!("run {}", directory.path().display()))?;
+        let threads = crate::text::counted(machine.threads, "CPU thread", "CPU threads");
+        let settings = machine.settings.sentence();
+        voice.note(&format!("device {}, {settings}, {threads}, libtorch {}", machine.device.name, native::LIBTORCH))?;
+        if let Some(note) = &machine.device.note {
+            voice.note(note)?;
+        }
+        let device = machine.device.device;
+        let mut network = Network::new(&experiment.blueprint(target), device, Kind::Float, target.seeds.initial);
+        network.lay_out(machine.settings.layout)?;
+        let report = if let Some(start) = &start {
+            // Every tensor comes from the checkpoint.
+            data.normalisation = start.header.normalisation.clone();
+            TransferReport::new(&network, experiment.source.is_some(), transfer)
+        } else {
+            let source = self.source(&mut data, voice)?;
+            transfer::transfer(&network, source.as_ref(), transfer)?
+        };
+        record.set_normalisation(&data);
+        voice.note(&report.sentence())?;
+        record.transfer = Some(report);
+        record.write(directory)?;
+        let frozen = Frozen { layers: &transfer.frozen, norm: transfer.frozen_norm };
+        let evaluation = experiment.evaluation;
+        let lock = keeping.lock;
+        let course = Course {
+            name: "target",
+            task: target,
+            data: &data,
+            network: &network,
+            frozen,
+            evaluation,
+            settings: machine.settings,
+            directory,
+            keeping,
+        };
+        let rows = course.run(start, voice)?;
+        lock.check()?;
+        write_safetensors(&directory.weights(), &network.state(), "target")?;
+        let summary = Summary::new(experiment, &rows, data.train_labels.realised_fraction())
+            .context("the run ended without an evaluation")?;
+        write_json(&directory.summary(), &summary)?;
+        Ok(Finished { directory: directory.clone(), summary, rows, already: false })
+    }
+
+    /// The weights that the target starts from, if it has a source; and its normalisation, where the target takes that.
+    fn source(&self, data: &mut TaskData, voice: &mut Voice<'_>) -> Result<Option<NamedTensors>> {
+        Ok(match (&self.spec.experiment.source, self.spec.source_hash()) {
+            (Some(Source::Task(task)), Some(hash)) => {
+                let trained = source::weights(self.spec, task, &hash, self.machine, voice)?;
+                if self.spec.experiment.target.normalise == Normalise::Source {
+                    data.normalisation = trained.normalisation;
+                }
+                Some(trained.weights)
+            }
+            (Some(Source::Weights(path)), _) => Some(source::from_file(path, voice)?),
+            _ => None,
+        })
+    }
 }

@@ -48,38 +48,33 @@ fn source_of(run: &Path) -> Result<RunDirectory> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::execute::Places;
-    use super::super::machine::Machine;
-    use super::super::record::Length;
     use super::*;
-    use crate::native;
     use crate::network::write_safetensors;
-    use crate::spec::DeviceChoice;
-    use crate::train::Settings;
     use tch::Tensor;
 
     #[test]
     fn either_network_of_a_run_is_found() -> Result<()> {
         let out = tempfile::tempdir()?;
-        let machine = Machine {
-            device: native::choose(DeviceChoice::Cpu)?,
-            threads: 1,
-            settings: Settings::PLAIN,
-            places: Places { out: out.path(), data: out.path() },
-        };
         let run = RunDirectory::of_run(out.path(), "study", "k0");
         let source = RunDirectory::of_source(out.path(), "abc");
         for (directory, value) in [(&run, 1.0f32), (&source, 2.0)] {
             std::fs::create_dir_all(directory.path())?;
             write_safetensors(&directory.weights(), &[("a".to_owned(), Tensor::from(value))].into(), "test")?;
         }
-        Record::new(Length { epochs: 1, steps: 1 }, "def".into(), Some("abc".into()), &machine).write(&run)?;
+        let record = |source: Option<&str>| {
+            let record = serde_json::json!({
+                "status": "finished", "epochs": 1, "steps": 1, "hash": "def", "source_hash": source,
+                "freezewise": "0.1.0", "libtorch": "2.11.0", "device": "cpu", "threads": 1, "started": "2026-11-24",
+            });
+            std::fs::write(run.record(), record.to_string())
+        };
+        record(Some("abc"))?;
         let value = |side| -> Result<f64> { Ok(weights_of(run.path(), side)?["a"].double_value(&[])) };
         assert_eq!((value(Side::Target)?, value(Side::Source)?), (1.0, 2.0));
         std::fs::remove_file(run.weights())?;
         let error = weights_of(run.path(), Side::Target).expect_err("they are gone");
         assert!(error.to_string().starts_with("there are no weights in"));
-        Record::new(Length { epochs: 1, steps: 1 }, "def".into(), None, &machine).write(&run)?;
+        record(None)?;
         assert!(
             weights_of(run.path(), Side::Source).is_err_and(|error| error.to_string().ends_with("names no source"))
         );

@@ -2,25 +2,33 @@
 
 use anyhow::Result;
 
+use super::checkpoint::{Checkpoint, MadeWith, Vault};
 use super::event::{Audience, Event};
-use super::execute::Places;
+use super::execute::{Places, Request};
+use super::host;
+use super::lock::Lock;
+use super::phase::{Keeping, Voice};
+use super::record::DataRecord;
+use super::stop::Stop;
 use crate::data::{self, Access, Image, TaskData};
 use crate::error::UserError;
 use crate::native::{self, Chosen};
-use crate::spec::{Experiment, Task};
+use crate::spec::{Checkpoints, Experiment, Task};
 use crate::train::Settings;
 
 /// What a phase computes with.
+#[derive(Clone)]
 pub(super) struct Machine<'a> {
     pub(super) device: Chosen,
     pub(super) threads: usize,
     pub(super) settings: Settings,
     pub(super) places: Places<'a>,
+    pub(super) stop: &'a Stop,
 }
 
 impl<'a> Machine<'a> {
     /// Finds the device and makes this process ready to compute.
-    pub(super) fn start(experiment: &Experiment, places: Places<'a>) -> Result<Self> {
+    pub(super) fn start(experiment: &Experiment, request: &Request<'a>) -> Result<Self> {
         let device = native::choose(experiment.device)?;
         let settings = Settings::new(&experiment.compute, &device, &experiment.blueprint(&experiment.target))?;
         native::prepare(device.device, settings.precision)?;
@@ -38,7 +46,49 @@ impl<'a> Machine<'a> {
         }
         native::set_threads(threads);
         native::keep_freed_memory();
-        Ok(Self { device, threads, settings, places })
+        Ok(Self { device, threads, settings, places: request.places, stop: request.stop })
+    }
+
+    /// What the last bits of numbers depend on.
+    pub(super) fn made_with(&self) -> MadeWith {
+        MadeWith {
+            freezewise: env!("CARGO_PKG_VERSION").into(),
+            libtorch: native::LIBTORCH.into(),
+            device: self.device.name.clone(),
+            cpu: host::cpu(),
+            threads: self.threads,
+            compute: self.settings,
+        }
+    }
+
+    /// Goes on as a training began, where the spec leaves that open, and says what is otherwise all the same.
+    pub(super) fn take_up(
+        &mut self,
+        start: Option<&Checkpoint>,
+        experiment: &Experiment,
+        voice: &mut Voice<'_>,
+    ) -> Result<()> {
+        let Some(start) = start else { return Ok(()) };
+        let before = &start.header.made_with;
+        self.settings = self.settings.as_before(&before.compute, &experiment.compute);
+        let differences = before.differences(&self.made_with());
+        if differences.is_empty() {
+            return Ok(());
+        }
+        voice.note(&format!("{}: the last bits of numbers may differ from here on", differences.join(", ")))
+    }
+
+    /// How a phase's state is kept.
+    pub(super) fn keeping(
+        &self,
+        lock: &'a Lock,
+        vault: &'a Vault<'a>,
+        checkpoints: Checkpoints,
+        hash: &str,
+        data: &DataRecord,
+    ) -> Keeping<'a> {
+        let (hash, data, made_with) = (hash.to_owned(), data.content.clone(), self.made_with());
+        Keeping { lock, vault, stop: self.stop, checkpoints, hash, data, made_with }
     }
 
     /// Reads the data of a task.

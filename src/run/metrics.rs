@@ -67,6 +67,11 @@ impl Row {
         }
     }
 
+    /// Whether errors were measured after its epoch.
+    pub(super) fn is_evaluated(&self) -> bool {
+        self.test_error.is_some()
+    }
+
     /// The row without what is measured in evaluation mode.
     pub(super) fn without_evaluation(&self) -> Self {
         Self {
@@ -100,17 +105,39 @@ pub(super) struct Table<T> {
 }
 
 impl<T: Serialize + Default> Table<T> {
-    /// Starts the file anew, with its header.
-    pub(super) fn create(path: &Path) -> Result<Self> {
-        let header = text(&T::default(), true)?;
-        let header = header.lines().next().unwrap_or_default();
-        Ok(Self { lines: Lines::create(path, &format!("{header}\n"))?, row: std::marker::PhantomData })
+    /// Starts the file anew, with its header and the rows that are there already.
+    pub(super) fn create(path: &Path, rows: &[T]) -> Result<Self> {
+        let mut start = header::<T>()?;
+        for row in rows {
+            start.push_str(&text(row, false)?);
+        }
+        Ok(Self { lines: Lines::create(path, &start)?, row: std::marker::PhantomData })
+    }
+
+    /// Goes on with a file after an epoch: later rows are cut, and whatever an interruption left.
+    pub(super) fn cut(path: &Path, last_epoch: u64) -> Result<Self> {
+        let header = header::<T>()?;
+        // What cannot be read is made anew from here on.
+        let bytes = std::fs::read(path).unwrap_or_default();
+        let kept = cut(&bytes, &header, last_epoch);
+        let start = if kept.is_empty() { header } else { String::from_utf8_lossy(kept).into_owned() };
+        Ok(Self { lines: Lines::create(path, &start)?, row: std::marker::PhantomData })
     }
 
     /// Appends a row.
     pub(super) fn append(&mut self, row: &T) -> Result<()> {
         self.lines.append(text(row, false)?.trim_end())
     }
+
+    /// Waits until the rows are on the disk.
+    pub(super) fn sync(&self) -> Result<()> {
+        self.lines.sync()
+    }
+}
+
+fn header<T: Serialize + Default>() -> Result<String> {
+    let table = text(&T::default(), true)?;
+    Ok(format!("{}\n", table.lines().next().unwrap_or_default()))
 }
 
 fn text<T: Serialize>(row: &T, header: bool) -> Result<String> {
@@ -119,9 +146,45 @@ fn text<T: Serialize>(row: &T, header: bool) -> Result<String> {
     Ok(String::from_utf8(writer.into_inner()?)?)
 }
 
+/// The beginning of a table that holds its header and the whole rows of the epochs up to `last_epoch`, one after the
+/// other from 0 on, without a gap; nothing where the header is another.
+pub fn cut<'a>(bytes: &'a [u8], header: &str, last_epoch: u64) -> &'a [u8] {
+    if !bytes.starts_with(header.as_bytes()) {
+        return &[];
+    }
+    let columns = header.split(',').count();
+    let mut length = header.len();
+    for (epoch, line) in (0..=last_epoch).zip(bytes[length..].split_inclusive(|&byte| byte == b'\n')) {
+        let whole = line.strip_suffix(b"\n").and_then(|line| std::str::from_utf8(line).ok());
+        let fits = whole.is_some_and(|line| {
+            let mut fields = line.split(',');
+            line.split(',').count() == columns && fields.nth(1) == Some(epoch.to_string().as_str())
+        });
+        if !fits {
+            break;
+        }
+        length += line.len();
+    }
+    &bytes[..length]
+}
+
+/// The rows of a table.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>> {
+    Ok(csv::Reader::from_reader(bytes).deserialize().collect::<Result<_, _>>()?)
+}
+
+/// The bytes of a table.
+pub(super) fn table<T: Serialize>(rows: &[T]) -> Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row)?;
+    }
+    Ok(writer.into_inner()?)
+}
+
 /// Reads every row of a CSV file.
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-    let read = || -> Result<Vec<T>> { Ok(csv::Reader::from_path(path)?.deserialize().collect::<Result<_, _>>()?) };
+    let read = || parse(&std::fs::read(path)?);
     read().with_context(|| format!("cannot read `{}`", path.display()))
 }
 
@@ -133,7 +196,7 @@ mod tests {
     fn rows_read_back_exactly() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("metrics.csv");
-        let mut table = Table::<Row>::create(&path)?;
+        let mut table = Table::<Row>::create(&path, &[])?;
         let rows = [
             Row { phase: "target".into(), ..Row::default() },
             Row {

@@ -3,27 +3,37 @@
 //! A run is one spec with every value fixed, one directory, and never more than one process at a time. Whoever
 //! listens is told by events; nothing here writes to a terminal.
 
+mod aside;
 mod attempt;
 mod bench;
+mod cadence;
+mod checkpoint;
 mod directory;
 mod event;
 mod execute;
 mod export;
+mod git;
+mod host;
 mod lock;
 mod machine;
 mod metrics;
 mod phase;
 mod record;
+mod recorder;
 mod similarity;
 mod source;
+mod standing;
+mod stop;
 mod summary;
 mod transfer;
 
 pub use bench::{BenchReport, Spread, bench};
+pub use checkpoint::{Checkpoint, Header, read_checkpoint};
 pub use directory::RunDirectory;
 pub use event::{Audience, Event, Title};
-pub use execute::{Finished, Places, run};
+pub use execute::{Beginning, Finished, Places, Request, run};
 pub use export::weights_of;
-pub use metrics::Row;
+pub use metrics::{Row, cut, parse};
 pub use similarity::{Measures, Similarity, similarity};
+pub use stop::Stop;
 pub use summary::Summary;

@@ -3,19 +3,23 @@
 use std::fmt::Write;
 
 use anyhow::Result;
-use tch::Device;
 
+use super::checkpoint::{Checkpoint, MadeWith, Vault};
 use super::directory::RunDirectory;
 use super::event::{Audience, Event, Title};
-use super::metrics::{Row, Table, Timing};
+use super::lock::Lock;
+use super::metrics::Row;
+use super::record::DataRecord;
+use super::recorder::Recorder;
+use super::stop::{Stop, stopped};
 use crate::blueprint::FrozenSet;
 use crate::data::TaskData;
+use crate::error::UserError;
 use crate::files::{self, Lines};
-use crate::native;
 use crate::network::Network;
-use crate::spec::{Evaluation, FrozenNorm, Task};
+use crate::spec::{Checkpoints, Evaluation, FrozenNorm, Task};
 use crate::text;
-use crate::train::{EpochReport, Observer, Phase, Resident, Settings, Shelf};
+use crate::train::{Ended, Phase, Resident, Settings, Shelf};
 
 /// What is said goes to the log and to whoever watches.
 pub(super) struct Voice<'a> {
@@ -47,12 +51,26 @@ pub(super) struct Course<'a> {
     pub(super) evaluation: Evaluation,
     pub(super) settings: Settings,
     pub(super) directory: &'a RunDirectory,
+    pub(super) keeping: Keeping<'a>,
+}
+
+/// How the state of a phase is kept, and what ends it early.
+pub(super) struct Keeping<'a> {
+    pub(super) lock: &'a Lock,
+    pub(super) vault: &'a Vault<'a>,
+    pub(super) stop: &'a Stop,
+    pub(super) checkpoints: Checkpoints,
+    /// The hash of the spec, as in the directory's name.
+    pub(super) hash: String,
+    /// The digest of the data.
+    pub(super) data: String,
+    pub(super) made_with: MadeWith,
 }
 
 impl Course<'_> {
-    /// Trains, and keeps every epoch's numbers in the directory. Returns the rows with all that was measured, also
-    /// where the schedule did not ask for it.
-    pub(super) fn run(&self, voice: &mut Voice<'_>) -> Result<Vec<Row>> {
+    /// Trains from a checkpoint or from the beginning, and keeps every epoch's numbers in the directory. Returns the
+    /// rows with all that was measured, also where the schedule did not ask for it.
+    pub(super) fn run(&self, start: Option<Checkpoint>, voice: &mut Voice<'_>) -> Result<Vec<Row>> {
         let (device, kind) = (self.network.device(), self.network.kind());
         let data = self.data;
         let phase = Phase {
@@ -72,70 +90,69 @@ impl Course<'_> {
             let table = data.train_labels.corrupted_table(&data.indices, &data.train.labels);
             files::write_atomically(&self.directory.corrupted(), table.as_bytes())?;
         }
-        let title = title(self.name, self.task, data);
+        let title = self.title(start.as_ref());
         voice.log.append(&format!("{}: {}", self.name, title.text))?;
         voice.audience.hear(&Event::Phase(&title));
-        let mut recorder = Recorder {
-            name: self.name,
-            device,
-            metrics: Table::create(&self.directory.metrics())?,
-            timing: Table::create(&self.directory.timing())?,
-            rows: Vec::new(),
-            voice,
-        };
-        phase.run(&mut Shelf::default(), &mut recorder)?;
-        let rows = recorder.rows;
+        let mut recorder = Recorder::new(self, start.as_ref(), voice)?;
+        let ended = phase.run(start.map(|start| start.state), &mut Shelf::default(), &mut recorder)?;
+        let place = recorder.place();
+        let rows = recorder.into_rows();
         voice.audience.hear(&Event::PhaseEnd);
-        Ok(rows)
-    }
-}
-
-fn title(phase: &'static str, task: &Task, data: &TaskData) -> Title {
-    let examples = data.train.count();
-    let noise = match data.train_labels.corrupted_count() {
-        0 => String::new(),
-        _ => format!(", {:.1}% of labels wrong", data.train_labels.realised_fraction() * 100.0),
-    };
-    Title {
-        phase,
-        text: format!("{}, {}{noise}", task.data.name(), text::counted(examples, "example", "examples")),
-        epochs: task.training.epochs(examples),
-        steps: task.training.steps(examples),
-    }
-}
-
-/// Writes a phase's numbers down as they come.
-struct Recorder<'a, 'b> {
-    name: &'static str,
-    device: Device,
-    metrics: Table<Row>,
-    timing: Table<Timing>,
-    rows: Vec<Row>,
-    voice: &'a mut Voice<'b>,
-}
-
-impl Observer for Recorder<'_, '_> {
-    fn step(&mut self, step: u64) {
-        self.voice.audience.hear(&Event::Step(step));
-    }
-
-    fn note(&mut self, sentence: &str) -> Result<()> {
-        self.voice.note(sentence)
-    }
-
-    fn epoch(&mut self, report: &EpochReport) -> Result<()> {
-        let row = Row::new(self.name, report);
-        if report.scheduled {
-            self.metrics.append(&row)?;
-        } else {
-            self.metrics.append(&row.without_evaluation())?;
+        match ended {
+            Ended::Complete => Ok(rows),
+            Ended::Stopped => Err(stopped(&self.keeping.stop.reason().unwrap_or_default(), &place).into()),
         }
-        self.timing.append(&Timing::new(self.name, report, native::peak_bytes(self.device)))?;
-        self.voice.audience.hear(&Event::Epoch(&row));
-        self.voice.log.append(&row.sentence())?;
-        self.rows.push(row);
-        Ok(())
     }
+
+    /// Steps of the training after whole epochs and some steps beyond them.
+    pub(super) fn steps_behind(&self, epochs: u64, steps: u64) -> u64 {
+        epochs * self.task.training.steps_per_epoch(self.data.train.count()) + steps
+    }
+
+    fn title(&self, start: Option<&Checkpoint>) -> Title {
+        let (task, labels) = (self.task, &self.data.train_labels);
+        let examples = self.data.train.count();
+        let noise = match labels.corrupted_count() {
+            0 => String::new(),
+            _ => format!(", {:.1}% of labels wrong", labels.realised_fraction() * 100.0),
+        };
+        Title {
+            phase: self.name,
+            text: format!("{}, {}{noise}", task.data.name(), text::counted(examples, "example", "examples")),
+            epochs: task.training.epochs(examples),
+            steps: task.training.steps(examples),
+            behind: start.map_or(0, |start| self.steps_behind(start.header.epochs, start.header.steps)),
+        }
+    }
+}
+
+/// A checkpoint to go on from, if there is one; what is to be known of it is said. It must be of the data that is there
+/// now.
+pub(super) fn going_on(
+    vault: &Vault<'_>,
+    phase: &str,
+    hash: &str,
+    data: &DataRecord,
+    voice: &mut Voice<'_>,
+) -> Result<Option<Checkpoint>> {
+    let found = vault.newest(phase, hash)?;
+    for damaged in &found.damaged {
+        voice.note(&format!("{damaged}: going on from the one before"))?;
+    }
+    let Some(checkpoint) = found.checkpoint else { return Ok(None) };
+    let header = &checkpoint.header;
+    if header.data != data.content {
+        let message = format!("the data set of the {phase} is not the one that its training began with");
+        return Err(UserError::new(message)
+            .hint("put the old files back, or start over with `--fresh`; a changed data set gives another curve")
+            .into());
+    }
+    let beyond = match header.steps {
+        0 => String::new(),
+        steps => format!(" and {}", text::counted(steps as usize, "step", "steps")),
+    };
+    voice.note(&format!("{phase}: going on after epoch {}{beyond}", header.epochs))?;
+    Ok(Some(checkpoint))
 }
 
 impl Row {

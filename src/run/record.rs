@@ -5,14 +5,17 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
+use super::checkpoint::MadeWith;
 use super::directory::RunDirectory;
-use super::machine::Machine;
+use super::git::{self, Git};
+use super::host;
 use super::transfer::TransferReport;
 use crate::data::{Images, Normalisation, TaskData};
 use crate::files;
-use crate::native;
-use crate::spec::Task;
+use crate::spec::{Seeds, Task};
 use crate::train::Settings;
 
 /// How far a run is.
@@ -23,6 +26,10 @@ pub(super) enum Status {
     Running,
     /// Its budget is done.
     Finished,
+    /// It was stopped, and can go on.
+    Stopped,
+    /// Its numbers were no longer finite: it would be so again.
+    Diverged,
     /// It ended with an error.
     Failed,
 }
@@ -43,30 +50,67 @@ impl Length {
 /// The record.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Record {
-    status: Status,
+    pub(super) status: Status,
+    /// Why it ended, where it ended early.
+    #[serde(default)]
+    pub(super) reason: Option<String>,
     #[serde(flatten)]
-    length: Length,
+    pub(super) length: Length,
     hash: String,
     pub(super) source_hash: Option<String>,
+    #[serde(default)]
+    argv: Vec<String>,
+    #[serde(default)]
+    seeds: Map<String, Value>,
     freezewise: String,
     libtorch: String,
+    #[serde(default)]
+    host: String,
+    #[serde(default)]
+    cpu: String,
     device: String,
+    #[serde(default)]
+    driver: Option<String>,
     threads: usize,
+    #[serde(default = "plain")]
     compute: Settings,
+    #[serde(default)]
+    git: Option<Git>,
+    /// When the first attempt began.
     started: String,
     finished: Option<String>,
+    /// Of all attempts that ended with a word.
     seconds: Option<f64>,
+    #[serde(default)]
+    restarts: Vec<Restart>,
     pub(super) data: Option<DataRecord>,
     pub(super) transfer: Option<TransferReport>,
+}
+
+/// A later attempt at the same run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Restart {
+    at: String,
+    host: String,
+    threads: usize,
+    device: String,
+    /// How the attempt before it ended.
+    reason: String,
+    /// Whole epochs, and steps beyond them, that it goes on from.
+    epoch: u64,
+    step: u64,
 }
 
 /// What is known of a task's data once it is read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct DataRecord {
     dataset: String,
-    /// Absent where images are made on the spot.
+    /// Of the whole data set; absent where images are made on the spot.
     #[serde(default)]
     checksum: Option<String>,
+    /// The digest of the images and labels that are trained and tested on, as they are drawn and corrupted.
+    #[serde(default)]
+    pub(super) content: String,
     train_examples: usize,
     test_examples: usize,
     label_noise_asked: f64,
@@ -86,22 +130,68 @@ pub(super) struct DataRecord {
 }
 
 impl Record {
-    pub(super) fn new(length: Length, hash: String, source_hash: Option<String>, machine: &Machine<'_>) -> Self {
+    /// The record of a training that begins.
+    pub(super) fn new(
+        task: &Task,
+        hash: String,
+        source_hash: Option<String>,
+        made_with: &MadeWith,
+        data: DataRecord,
+    ) -> Self {
         Self {
             status: Status::Running,
-            length,
+            reason: None,
+            length: Length::of(task),
             hash,
             source_hash,
-            freezewise: env!("CARGO_PKG_VERSION").into(),
-            libtorch: native::LIBTORCH.into(),
-            device: machine.device.name.clone(),
-            threads: machine.threads,
-            compute: machine.settings,
+            argv: std::env::args().collect(),
+            seeds: seeds(task.seeds),
+            freezewise: made_with.freezewise.clone(),
+            libtorch: made_with.libtorch.clone(),
+            host: host::name(),
+            cpu: made_with.cpu.clone(),
+            device: made_with.device.clone(),
+            driver: host::driver(),
+            threads: made_with.threads,
+            compute: made_with.compute,
+            git: git::here(),
             started: now(),
             finished: None,
             seconds: None,
-            data: None,
+            restarts: Vec::new(),
+            data: Some(data),
             transfer: None,
+        }
+    }
+
+    /// Goes on with the record of the attempts before.
+    pub(super) fn following(mut self, before: Self, epoch: u64, step: u64) -> Self {
+        let reason = match before.status {
+            Status::Running => "it ended without a word: it was killed, or its machine went down".into(),
+            Status::Finished => {
+                format!("its budget was {} steps, and is {} now", before.length.steps, self.length.steps)
+            }
+            Status::Stopped | Status::Diverged | Status::Failed => before.reason.unwrap_or_default(),
+        };
+        self.restarts = before.restarts;
+        self.restarts.push(Restart {
+            at: now(),
+            host: self.host.clone(),
+            threads: self.threads,
+            device: self.device.clone(),
+            reason,
+            epoch,
+            step,
+        });
+        (self.started, self.seconds) = (before.started, before.seconds);
+        self.transfer = before.transfer;
+        self
+    }
+
+    /// Notes by what images become the network's input, once that is known.
+    pub(super) fn set_normalisation(&mut self, data: &TaskData) {
+        if let Some(record) = &mut self.data {
+            record.normalisation = data.normalisation.clone();
         }
     }
 
@@ -126,11 +216,28 @@ impl Record {
     }
 
     /// Notes how it ended.
-    pub(super) fn end(&mut self, status: Status, seconds: f64) {
-        self.status = status;
+    pub(super) fn end(&mut self, status: Status, reason: Option<String>, seconds: f64) {
+        (self.status, self.reason) = (status, reason);
         self.finished = Some(now());
-        self.seconds = Some(seconds);
+        self.seconds = Some(self.seconds.unwrap_or(0.0) + seconds);
     }
+}
+
+/// What records have meant that say nothing of it.
+fn plain() -> Settings {
+    Settings::PLAIN
+}
+
+fn seeds(seeds: Seeds) -> Map<String, Value> {
+    let named = [
+        ("init", seeds.initial),
+        ("subset", seeds.subset),
+        ("noise", seeds.noise),
+        ("order", seeds.order),
+        ("augment", seeds.augment),
+        ("dropout", seeds.dropout),
+    ];
+    named.into_iter().map(|(name, seed)| (name.to_owned(), seed.into())).collect()
 }
 
 impl DataRecord {
@@ -138,6 +245,7 @@ impl DataRecord {
         Self {
             dataset: task.data.name(),
             checksum: data.checksum.clone(),
+            content: content(data),
             train_examples: data.train.count(),
             test_examples: data.test.count(),
             label_noise_asked: task.label_noise,
@@ -150,6 +258,17 @@ impl DataRecord {
             skipped_files: data.skipped.clone(),
         }
     }
+}
+
+/// The digest of what is trained and tested on: pixels, true labels and given ones.
+fn content(data: &TaskData) -> String {
+    let mut digest = Sha256::new();
+    for images in [&data.train, &data.test].into_iter().chain(&data.validation) {
+        digest.update(&images.pixels);
+        images.labels.iter().for_each(|label| digest.update(label.to_le_bytes()));
+    }
+    data.train_labels.given.iter().for_each(|label| digest.update(label.to_le_bytes()));
+    digest.finalize().iter().fold("sha256:".to_owned(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 /// Writes JSON for people and programs: indented, atomic.

@@ -65,15 +65,16 @@ impl Summary {
         // with five crowded points at its end.
         let scheduled = || rows.iter().filter(|row| experiment.evaluation.has(row.epoch));
         let train = curve(scheduled(), |row| row.train_error);
-        let test = curve(rows, |row| row.test_error);
         let last = rows.last()?;
         // Epoch 0 is before the first step, and part of no budget.
         let is_final = |epoch: u64| epoch > 0 && epoch + FINAL_EPOCHS > last.epoch;
+        // The last epochs of a shorter budget were evaluated too, and are no part of this one.
+        let wanted = || rows.iter().filter(|row| experiment.evaluation.has(row.epoch) || is_final(row.epoch));
+        let test = curve(wanted(), |row| row.test_error);
         let final_errors: Vec<f64> =
             test.iter().filter(|point| is_final(point.epoch)).map(|point| point.error).collect();
         let oracle = test.iter().min_by(|one, other| one.error.total_cmp(&other.error))?;
-        let selected = rows
-            .iter()
+        let selected = wanted()
             .filter(|row| row.test_error.is_some())
             .filter_map(|row| Some((row.validation_error?, row)))
             .min_by(|one, other| one.0.total_cmp(&other.0))

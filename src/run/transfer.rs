@@ -22,29 +22,36 @@ pub(super) struct TransferReport {
 /// Copies what the transfer asks for. A tensor of a copied layer that the source lacks, or has in another shape, is
 /// an error; so is one of the source's that no layer of the target has.
 pub(super) fn transfer(network: &Network, source: Option<&NamedTensors>, spec: &Transfer) -> Result<TransferReport> {
-    let blueprint = network.blueprint();
-    let copies = |layer: usize| {
-        source.is_some()
-            && layer < network.freezable()
-            && (spec.frozen.has(layer) || spec.unfrozen_init == UnfrozenInit::Source)
-    };
     if let Some(source) = source {
-        network.load(source, copies).context("the source's weights do not fit the target's network")?;
+        network
+            .load(source, |layer| is_copied(network, layer, spec))
+            .context("the source's weights do not fit the target's network")?;
     }
-    let names = |wanted: &dyn Fn(usize) -> bool| {
-        let layers = blueprint.all_layers().enumerate().filter(|(index, _)| wanted(*index));
-        layers.map(|(_, layer)| layer.name.clone()).collect()
-    };
-    Ok(TransferReport {
-        copied: names(&copies),
-        new: names(&|layer| !copies(layer)),
-        frozen: names(&|layer| spec.frozen.has(layer)),
-        frozen_norm: spec.frozen_norm.to_string(),
-        trainable_parameters: blueprint.trainable_parameters(&spec.frozen),
-    })
+    Ok(TransferReport::new(network, source.is_some(), spec))
+}
+
+fn is_copied(network: &Network, layer: usize, spec: &Transfer) -> bool {
+    layer < network.freezable() && (spec.frozen.has(layer) || spec.unfrozen_init == UnfrozenInit::Source)
 }
 
 impl TransferReport {
+    /// What a transfer does, whether or not it is being done now.
+    pub(super) fn new(network: &Network, has_source: bool, spec: &Transfer) -> Self {
+        let blueprint = network.blueprint();
+        let copies = |layer: usize| has_source && is_copied(network, layer, spec);
+        let names = |wanted: &dyn Fn(usize) -> bool| {
+            let layers = blueprint.all_layers().enumerate().filter(|(index, _)| wanted(*index));
+            layers.map(|(_, layer)| layer.name.clone()).collect()
+        };
+        Self {
+            copied: names(&copies),
+            new: names(&|layer| !copies(layer)),
+            frozen: names(&|layer| spec.frozen.has(layer)),
+            frozen_norm: spec.frozen_norm.to_string(),
+            trainable_parameters: blueprint.trainable_parameters(&spec.frozen),
+        }
+    }
+
     /// One line for people.
     pub(super) fn sentence(&self) -> String {
         let list = |names: &[String]| match names {

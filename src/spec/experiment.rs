@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::compute::Compute;
-use super::procedure::{Evaluation, Training};
+use super::procedure::{Checkpoints, Evaluation, Training};
 use crate::blueprint::{Architecture, Blueprint, FrozenSet, Granularity, ImageShape};
 use crate::catalogue::{Dataset, Superclasses};
 
@@ -33,6 +33,8 @@ pub struct Experiment {
     pub transfer: Transfer,
     /// After which epochs the target is evaluated.
     pub evaluation: Evaluation,
+    /// When the state of a training is kept.
+    pub checkpoints: Checkpoints,
 }
 
 /// Where a target's first weights come from.

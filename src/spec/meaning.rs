@@ -5,7 +5,7 @@ use super::experiment::{
     DeviceChoice, Experiment, Fit, FrozenNorm, Normalise, Seeds, Side, Source, Task, Transfer, UnfrozenInit,
 };
 use super::problem::Problem;
-use super::procedure::{Evaluation, Fill};
+use super::procedure::{Checkpoints, Evaluation, Fill, Keep};
 use super::survey::Survey;
 use super::task::{Context, Known};
 use super::tree::Node;
@@ -102,6 +102,7 @@ pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Repor
             written::CountOrLog::Every(every) => Evaluation::Every(every),
             written::CountOrLog::Word(_) => Evaluation::Log,
         },
+        checkpoints: checkpoints(&spec.checkpoint),
     };
     check_reflection(&experiment, report);
     if blueprint.is_ok_and(|blueprint| blueprint.normalises_one_pixel()) {
@@ -124,6 +125,18 @@ impl Digests {
     /// The digest for a key.
     pub(super) fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(name, _)| name == key).map(|(_, digest)| digest.as_str())
+    }
+}
+
+fn checkpoints(written: &written::Checkpoint) -> Checkpoints {
+    Checkpoints {
+        every_epochs: written.every_epochs,
+        every_seconds: written.every_seconds,
+        time_share: written.time_share,
+        keep: match &written.keep {
+            written::Keep::Epochs(epochs) => Keep::Epochs(epochs.clone()),
+            written::Keep::Word(_) => Keep::Log,
+        },
     }
 }
 

@@ -39,7 +39,7 @@ pub use experiment::{
 };
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
-pub use procedure::{Augmentation, Budget, Evaluation, Fill, Optimizer, Rate, Schedule, Training};
+pub use procedure::{Augmentation, Budget, Checkpoints, Evaluation, Fill, Keep, Optimizer, Rate, Schedule, Training};
 pub use survey::{Question, Survey};
 
 use crate::blueprint::Architecture;

@@ -139,6 +139,41 @@ impl Evaluation {
     }
 }
 
+/// When the state of a training is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoints {
+    /// After every so many epochs, if that is asked for.
+    pub every_epochs: Option<u64>,
+    /// After so many seconds.
+    pub every_seconds: f64,
+    /// The largest share of time that they may take.
+    pub time_share: f64,
+    /// The epochs whose state stays.
+    pub keep: Keep,
+}
+
+/// The epochs whose state stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// These.
+    Epochs(Vec<u64>),
+    /// 1, 2, 5, 10, 20, 50 and so on.
+    Log,
+}
+
+impl Keep {
+    /// Whether an epoch's state stays.
+    pub fn has(&self, epoch: u64) -> bool {
+        match self {
+            Self::Epochs(epochs) => epochs.contains(&epoch),
+            Self::Log => {
+                let decade = 10u64.pow(epoch.checked_ilog10().unwrap_or(0));
+                [1, 2, 5].contains(&(epoch / decade)) && epoch.is_multiple_of(decade)
+            }
+        }
+    }
+}
+
 impl Training {
     /// Steps of an epoch over `examples`.
     pub fn steps_per_epoch(&self, examples: usize) -> u64 {
@@ -173,6 +208,8 @@ mod tests {
         assert!(epochs.contains(&100) && epochs.contains(&1000));
         let decade = epochs.iter().filter(|&&epoch| epoch > 100 && epoch <= 1000).count();
         assert_eq!(decade, 20);
+        let kept: Vec<u64> = (0..=1000).filter(|&epoch| Keep::Log.has(epoch)).collect();
+        assert_eq!(kept, [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]);
         assert!(Evaluation::Every(3).has(0) && Evaluation::Every(3).has(6) && !Evaluation::Every(3).has(7));
     }
 }

@@ -86,6 +86,10 @@ impl<'a> Walk<'a> {
                         .collect(),
                 )
             }
+            (Kind::Either(kinds), Value::List(_)) => match kinds.iter().find(|kind| matches!(kind, Kind::List(_))) {
+                Some(list) => self.value(node, list, dotted),
+                None => self.refuse(node, kind, dotted),
+            },
             (Kind::Either(kinds), _) => {
                 // The alternative for what was typed words its own error, such as a number out of range.
                 let fitting = kinds.iter().find(|kind| takes_type(kind, &node.value));

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use tch::{Kind, Tensor};
 
+use super::epoch::Epoch;
 use super::phase::Phase;
 use super::prefix::Shelf;
 use super::report::{EpochReport, Observer};
@@ -91,14 +92,14 @@ impl Phase<'_> {
         // Kernels are chosen and graphs captured before anything is timed.
         for epoch in 1..=2 {
             let batches = self.batches(splits.training(), epoch);
-            trainer.epoch(splits.training(), batches, steps.min(WARM), 0, &mut notes)?;
+            trainer.epoch(splits.training(), batches, &Epoch::first(steps.min(WARM)), &mut notes)?;
             splits.errors(self.network, self.settings.precision);
         }
         let (mut step, mut evaluation) = (Vec::new(), Vec::new());
         for round in 0..effort.rounds as u64 {
             step.push(self.timed(|| {
                 let batches = self.batches(splits.training(), 3 + round);
-                trainer.epoch(splits.training(), batches, steps, 0, &mut notes).map(|_| ())
+                trainer.epoch(splits.training(), batches, &Epoch::first(steps), &mut notes).map(|_| ())
             })?);
             evaluation.push(self.timed(|| {
                 splits.errors(self.network, self.settings.precision);
@@ -119,11 +120,11 @@ impl Phase<'_> {
     /// Some steps, one operator after the other.
     fn observed(&self, splits: &Splits, steps: u64, notes: &mut Notes) -> Result<ObservedSteps> {
         let mut trainer = self.trainer(splits, false);
-        trainer.epoch(splits.training(), self.batches(splits.training(), 1), 1, 0, notes)?;
+        trainer.epoch(splits.training(), self.batches(splits.training(), 1), &Epoch::first(1), notes)?;
         let batches = self.batches(splits.training(), 1);
         let started = Instant::now();
         let observation = Observation::start();
-        trainer.epoch(splits.training(), batches, steps, 0, notes)?;
+        trainer.epoch(splits.training(), batches, &Epoch::first(steps), notes)?;
         Ok(ObservedSteps { observed: observation.end(), steps, time: started.elapsed() })
     }
 

@@ -57,7 +57,7 @@ impl Case<'_> {
             settings,
         };
         let mut listener = Listener::default();
-        phase.run(prefixes, &mut listener).expect("the losses are finite");
+        phase.run(None, prefixes, &mut listener).expect("the losses are finite");
         Outcome { reports: listener.reports, state: network.state(), kept: prefixes.count() }
     }
 

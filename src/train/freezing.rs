@@ -36,7 +36,7 @@ fn train(network: &Network, frozen: &FrozenSet, frozen_norm: FrozenNorm, dropout
         evaluation,
         settings,
     };
-    phase.run(&mut Shelf::default(), &mut Listener::default()).expect("the losses are finite");
+    phase.run(None, &mut Shelf::default(), &mut Listener::default()).expect("the losses are finite");
     [before, network.state()]
 }
 

@@ -29,6 +29,7 @@ mod seen;
 mod settings;
 mod split;
 mod splits;
+mod state;
 mod step;
 mod sums;
 #[cfg(test)]
@@ -40,7 +41,8 @@ pub use frozen::fit_frozen_statistics;
 pub use optimizer::Optimizer;
 pub use phase::{FINAL_EPOCHS, Phase};
 pub use prefix::Shelf;
-pub use report::{EpochReport, Observer, Running};
+pub use report::{Diverged, Ended, EpochReport, Observer, Running, Wish};
 pub use resident::Resident;
 pub use seen::seen_in_epoch;
 pub use settings::Settings;
+pub use state::State;

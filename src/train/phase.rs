@@ -3,22 +3,22 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use tch::Device;
+use tch::{Device, Tensor};
 
 use super::batches::Batches;
-use super::epoch::Trainer;
+use super::epoch::{Epoch, Trainer};
 use super::frozen::fit_frozen_statistics;
 use super::optimizer::Optimizer;
 use super::prefix::Shelf;
-use super::report::{EpochReport, Observer};
+use super::report::{Diverged, Ended, EpochReport, Observer};
 use super::resident::Resident;
 use super::schedule;
 use super::settings::Settings;
 use super::split::Split;
 use super::splits::Splits;
+use super::state::State;
 use super::step::Learner;
 use crate::blueprint::{FrozenSet, Role};
-use crate::error::UserError;
 use crate::native::{self, Scaler};
 use crate::network::{Mode, Network};
 use crate::spec::{Evaluation, FrozenNorm, Precision, Seeds, Switch, Training};
@@ -51,42 +51,78 @@ pub struct Phase<'a> {
 }
 
 impl Phase<'_> {
-    /// Trains to the end of the budget and reports every epoch, 0 among them. What frozen layers give for every example
-    /// is kept on the shelf, or found there.
-    pub fn run(&self, prefixes: &mut Shelf, observer: &mut dyn Observer) -> Result<()> {
+    /// Trains to the end of the budget, from a state or from the beginning, and reports every epoch, 0 among them. What
+    /// frozen layers give for every example is kept on the shelf, or found there.
+    pub fn run(&self, start: Option<State>, prefixes: &mut Shelf, observer: &mut dyn Observer) -> Result<Ended> {
         let count = self.train.count();
-        let (epochs, total) = (self.training.epochs(count), self.training.steps(count));
-        let per_epoch = self.training.steps_per_epoch(count);
+        let epochs = self.training.epochs(count);
         let capture = self.captures();
         if capture {
             native::use_stream(self.network.device())?;
         }
-        if self.frozen_norm == FrozenNorm::Target {
-            fit_frozen_statistics(self.network, self.frozen, &self.train, self.settings.evaluation_batch);
+        match &start {
+            Some(state) => state.load_network(self.network)?,
+            None if self.frozen_norm == FrozenNorm::Target => {
+                fit_frozen_statistics(self.network, self.frozen, &self.train, self.settings.evaluation_batch);
+            }
+            None => {}
         }
         let mut splits = Splits::new(self, capture, prefixes, observer)?;
         let mut trainer = self.trainer(&splits, capture);
-        observer.epoch(&self.measure(&mut splits, 0, 0, epochs)?)?;
-        for epoch in 1..=epochs {
-            let started = Instant::now();
-            let done = (epoch - 1) * per_epoch;
-            let split = splits.training();
-            let batches = self.batches(split, epoch);
-            let steps = (batches.count() as u64).min(total - done);
-            let sums = trainer.epoch(split, batches, steps, done, observer)?;
-            let seconds = started.elapsed().as_secs_f64();
-            if let Some(step) = sums.first_bad {
-                return Err(diverged(step, epoch).into());
-            }
-            let step = done + steps;
-            let mut report = self.measure(&mut splits, epoch, step, epochs)?;
-            report.learning_rate = Some(self.rate(step - 1));
-            report.running = Some(sums.running);
-            report.seconds = seconds;
-            report.images = (steps * self.training.batch_size as u64).min(count as u64);
-            observer.epoch(&report)?;
+        let mut under_way = UnderWay::default();
+        if let Some(state) = start {
+            state.load_learner(trainer.learner())?;
+            under_way = UnderWay::at(&state)?;
+        } else {
+            observer.epoch(&self.measure(&mut splits, 0, 0, epochs)?)?;
         }
-        Ok(())
+        for number in under_way.epochs + 1..=epochs {
+            let part = std::mem::take(&mut under_way);
+            if self.epoch(number, part, &mut trainer, &mut splits, observer)? == Ended::Stopped {
+                return Ok(Ended::Stopped);
+            }
+        }
+        Ok(Ended::Complete)
+    }
+
+    /// Trains and measures an epoch, or the rest of one; after the last one the state is saved.
+    fn epoch(
+        &self,
+        number: u64,
+        part: UnderWay,
+        trainer: &mut Trainer<'_>,
+        splits: &mut Splits,
+        observer: &mut dyn Observer,
+    ) -> Result<Ended> {
+        let started = Instant::now();
+        let (count, batch_size) = (self.train.count(), self.training.batch_size);
+        let (epochs, total) = (self.training.epochs(count), self.training.steps(count));
+        let per_epoch = self.training.steps_per_epoch(count);
+        let (behind, done) = (number - 1, (number - 1) * per_epoch);
+        let split = splits.training();
+        let batches = self.batches(split, number);
+        let to = per_epoch.min(total - done);
+        let epoch = Epoch { behind, done, from: part.steps, to, totals: part.totals, seconds: part.seconds };
+        if trainer.epoch(split, batches, &epoch, observer)? == Ended::Stopped {
+            return Ok(Ended::Stopped);
+        }
+        let (step, images) = (done + to, (to * batch_size as u64).min(count as u64));
+        let sums = trainer.sums(images);
+        let seconds = part.seconds + started.elapsed().as_secs_f64();
+        if let Some(step) = sums.first_bad {
+            return Err(Diverged { step, epoch: number }.into());
+        }
+        let mut report = self.measure(splits, number, step, epochs)?;
+        report.learning_rate = Some(self.rate(step - 1));
+        report.running = Some(sums.running);
+        (report.seconds, report.images) = (seconds, images);
+        observer.epoch(&report)?;
+        if number == epochs {
+            // An epoch that the budget cut short is under way still: a longer budget goes on with it.
+            let state = if to < per_epoch { trainer.state(behind, to, seconds) } else { trainer.state(number, 0, 0.0) };
+            observer.save(&state?)?;
+        }
+        Ok(Ended::Complete)
     }
 
     /// The rate of the step of an index.
@@ -117,18 +153,20 @@ impl Phase<'_> {
 
     /// Only what trains asks for a gradient and has optimizer state.
     fn learner(&self, first_layer: usize) -> Learner<'_> {
-        let mut parameters = Vec::new();
+        let (mut parameters, mut trained) = (Vec::new(), Vec::new());
         for named in self.network.tensors() {
             let trains = named.role == Role::Parameter && !self.frozen.has(named.layer);
             let tensor = named.tensor.set_requires_grad(trains);
             if trains {
                 parameters.push(tensor);
+                trained.push(named.path.to_owned());
             }
         }
         let precision = self.settings.precision;
         Learner {
             network: self.network,
             optimizer: Optimizer::new(self.training.optimizer, parameters),
+            trained,
             scaler: (precision == Precision::Fp16).then(|| Scaler::new(self.network.device())),
             first_layer,
             leading: self.frozen.leading(),
@@ -156,7 +194,7 @@ impl Phase<'_> {
             if wanted { splits.errors(self.network, self.settings.precision).map(Some) } else { [None, None] };
         let validation = if wanted { splits.validation_errors(self.network, self.settings.precision) } else { None };
         if train.iter().chain(&test).chain(&validation).any(|errors| !errors.loss.is_finite()) {
-            return Err(diverged(step, epoch).into());
+            return Err(Diverged { step, epoch }.into());
         }
         Ok(EpochReport {
             epoch,
@@ -174,7 +212,20 @@ impl Phase<'_> {
     }
 }
 
-fn diverged(step: u64, epoch: u64) -> UserError {
-    UserError::new(format!("the loss was not finite at step {step}, in epoch {epoch}: the training diverged"))
-        .hint("try a third of the learning rate, or `warmup_steps`")
+/// Where a training goes on; by default at its beginning.
+#[derive(Default)]
+struct UnderWay {
+    /// Epochs behind.
+    epochs: u64,
+    /// Steps behind in the next one, their seconds, and what they added up.
+    steps: u64,
+    seconds: f64,
+    totals: Option<Tensor>,
+}
+
+impl UnderWay {
+    fn at(state: &State) -> Result<Self> {
+        let totals = if state.steps > 0 { Some(state.totals()?) } else { None };
+        Ok(Self { epochs: state.epochs, steps: state.steps, seconds: state.seconds, totals })
+    }
 }

@@ -1,8 +1,11 @@
 //! What a phase tells while it trains.
 
+use std::fmt;
+
 use anyhow::Result;
 
 use super::evaluate::Errors;
+use super::state::State;
 
 /// The numbers of one epoch.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +43,26 @@ pub struct Running {
     pub error: f64,
 }
 
+/// What the observer wants at a step boundary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// The next step.
+    GoOn,
+    /// The state, then the next step.
+    Save,
+    /// The state, then the end.
+    Stop,
+}
+
+/// How a phase ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Its budget is done.
+    Complete,
+    /// The observer wanted it to stop.
+    Stopped,
+}
+
 /// Who listens to a phase.
 pub trait Observer {
     /// A step was handed to the device; it may not have been computed yet.
@@ -50,4 +73,33 @@ pub trait Observer {
 
     /// An epoch has ended.
     fn epoch(&mut self, report: &EpochReport) -> Result<()>;
+
+    /// Is asked before every step.
+    fn wish(&mut self) -> Wish {
+        Wish::GoOn
+    }
+
+    /// Is given the state where it was wished for, and at the end of the budget. A state in which an epoch is under
+    /// way takes the place of that epoch's report, if it was made already: a longer budget makes another.
+    fn save(&mut self, _state: &State) -> Result<()> {
+        Ok(())
+    }
 }
+
+/// A training whose numbers are no longer finite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Diverged {
+    /// The first step at which that was seen.
+    pub step: u64,
+    /// Its epoch.
+    pub epoch: u64,
+}
+
+impl fmt::Display for Diverged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { step, epoch } = self;
+        write!(f, "the loss was not finite at step {step}, in epoch {epoch}: the training diverged")
+    }
+}
+
+impl std::error::Error for Diverged {}

@@ -6,7 +6,7 @@ use tch::Device;
 use crate::blueprint::Blueprint;
 use crate::error::UserError;
 use crate::native::{self, Chosen};
-use crate::spec::{Compute, Layout, Precision, Switch};
+use crate::spec::{Compute, Layout, Precision, PrecisionChoice, Switch};
 
 /// Images in a batch without gradients. A GPU is idle with less; a CPU's caches overflow with more.
 const CPU_EVALUATION_BATCH: usize = 500;
@@ -55,6 +55,20 @@ impl Settings {
             cache: compute.cache,
             graph: compute.graph,
         })
+    }
+
+    /// The same, but for what the spec leaves open as it was `before`: a training goes on as it began.
+    #[must_use]
+    pub fn as_before(self, before: &Self, compute: &Compute) -> Self {
+        Self {
+            precision: if compute.precision == PrecisionChoice::Auto { before.precision } else { self.precision },
+            layout: if compute.layout.is_none() { before.layout } else { self.layout },
+            evaluation_batch: match compute.evaluation_batch {
+                None => before.evaluation_batch,
+                Some(_) => self.evaluation_batch,
+            },
+            ..self
+        }
     }
 
     /// For people: `bf16, channels_first`.

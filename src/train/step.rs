@@ -13,6 +13,8 @@ use crate::spec::Precision;
 pub(super) struct Learner<'a> {
     pub(super) network: &'a Network,
     pub(super) optimizer: Optimizer,
+    /// The paths of the parameters that train, in the optimizer's order.
+    pub(super) trained: Vec<String>,
     /// Where fp16 is computed in, the scaler of its loss.
     pub(super) scaler: Option<Scaler>,
     /// The first layer that runs in a step: where a prefix is kept, the one after it.

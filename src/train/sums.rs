@@ -41,6 +41,23 @@ impl Sums {
         let _ = self.first_bad.fill_(NEVER);
     }
 
+    /// Goes on with an epoch after `done` steps of the training, of which the epoch's gave `totals`.
+    pub(super) fn resume(&mut self, done: u64, totals: &Tensor) {
+        self.start(done);
+        self.totals.copy_(totals);
+    }
+
+    /// Steps of the training so far, the epoch's among them.
+    pub(super) fn steps_behind(&self) -> u64 {
+        self.step.int64_value(&[]) as u64
+    }
+
+    /// Loss and wrong answers so far, `[2]`, and the first step whose loss was not finite.
+    pub(super) fn totals(&self) -> (Tensor, Option<u64>) {
+        let bad = self.first_bad.int64_value(&[]);
+        (self.totals.shallow_clone(), (bad < NEVER).then_some(bad as u64))
+    }
+
     pub(super) fn add(&mut self, loss: &Tensor, logits: &Tensor, labels: &Tensor) {
         no_grad(|| {
             let batch = labels.size()[0] as f64;

@@ -17,7 +17,7 @@ pub use facts::{Images, LayerSimilarity, Measures, Similarity, TaskFacts};
 
 use super::directory::RunDirectory;
 use super::event::Audience;
-use super::execute::Places;
+use super::execute::{Request, create_inside};
 use super::machine::Machine;
 use super::phase::Voice;
 use super::record::{Record, write_json};
@@ -26,7 +26,7 @@ use crate::analysis::similarity::overlap;
 use crate::blueprint::FrozenSet;
 use crate::data::{self, Normalisation, TaskData};
 use crate::error::UserError;
-use crate::files::{self, Lines};
+use crate::files::Lines;
 use crate::network::{NamedTensors, Network, read_safetensors};
 use crate::spec::{Normalise, Source, Spec, Task};
 use crate::train::{Resident, fit_frozen_statistics};
@@ -40,17 +40,17 @@ const STATISTICS_IMAGES: usize = 1000;
 /// network is compared too.
 pub fn similarity(
     spec: &Spec,
-    places: Places<'_>,
+    request: &Request<'_>,
     most: usize,
     audience: &mut dyn Audience,
 ) -> Result<(RunDirectory, Similarity)> {
-    let experiment = &spec.experiment;
+    let (experiment, places) = (&spec.experiment, request.places);
     let (Some(source), Some(hash)) = (&experiment.source, spec.source_hash()) else {
         let error = UserError::usage("the spec has no source to compare the target with");
         return Err(error.hint("give it a `[source]` table").into());
     };
     let directory = RunDirectory::of_run(places.out, &experiment.name, &spec.run_folder());
-    let machine = Machine::start(experiment, places)?;
+    let machine = Machine::start(experiment, request)?;
     let mut target = machine.load(experiment, &experiment.target, audience)?;
     let source_data = match source {
         Source::Task(task) => Some(machine.load(experiment, task, audience)?),
@@ -59,7 +59,7 @@ pub fn similarity(
     if let Some(source) = source_data.as_ref().filter(|_| experiment.target.normalise == Normalise::Source) {
         target.normalisation = source.normalisation.clone();
     }
-    files::create_folder(directory.path())?;
+    create_inside(&directory, places.out)?;
     let mut voice = Voice { log: Lines::create(&directory.similarity_log(), "")?, audience };
     let weights = match source {
         Source::Task(task) => source::weights(spec, task, &hash, &machine, &mut voice)?.weights,

@@ -3,6 +3,7 @@
 //!
 //! An `Option` is a key whose default depends on other keys; `defaults` fills it.
 
+mod checkpoint;
 mod compute;
 mod network;
 mod scalars;
@@ -12,6 +13,7 @@ mod train;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(super) use checkpoint::{Checkpoint, Keep};
 pub(super) use compute::{Compute, Layout, Precision, Switch};
 pub(super) use network::{Architecture, Network, Pooling, Stem};
 pub(super) use scalars::{CountOrLog, Device, LayersOrAll, Threads};
@@ -60,6 +62,8 @@ pub(super) struct Written {
     pub(super) evaluate: Evaluate,
     /// How to compute.
     pub(super) compute: Compute,
+    /// When the state of a training is kept, so that it can go on after an interruption.
+    pub(super) checkpoint: Checkpoint,
     /// The task named `synthetic`, which needs no files. Its images show a few small patterns, the parts, on a
     /// cluttered ground; a class is a set of parts.
     pub(super) synthetic: Option<Synthetic>,

@@ -53,6 +53,11 @@ impl Optimizer {
         &self.parameters
     }
 
+    /// What it keeps, by name: of each parameter, a list which may be empty; and of them all.
+    pub(super) fn state(&self) -> ([(&'static str, &[Tensor]); 2], &Tensor) {
+        ([("first", &self.first), ("second", &self.second)], &self.steps)
+    }
+
     /// Sets the rate of the steps to come.
     pub fn set_rate(&mut self, rate: f64) {
         let _ = self.rate.fill_(rate);

@@ -1,0 +1,174 @@
+//! Faults that a test asks for: the disk that is full, the mount that is gone, the kill in the middle of a write.
+//!
+//! `FREEZEWISE_FAULT` names one, at a count of operations: `ENOSPC@7` fails the seventh operation of this layer,
+//! `ENOSPC@7+` every one from then on, `short@7` writes half of it first, `kill@7` does that and ends the process as
+//! SIGKILL does. `memory@3` and `device@3` fail the third step of a training as libtorch would. `trace@FILE` lists the
+//! operations in a file. Without the variable nothing is counted.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What is about to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operation {
+    Folder,
+    Create,
+    Write,
+    Sync,
+    Rename,
+    Open,
+    Append,
+    Remove,
+}
+
+/// How an operation is to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// With an error of the system, by its number.
+    System(i32),
+    /// The same, half of the bytes written.
+    Short,
+    /// With the process, half of the bytes written.
+    Kill,
+}
+
+/// What the variable asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Plan {
+    Nothing,
+    Trace(String),
+    Fail { failure: Failure, at: u64, from_then_on: bool },
+    Device { message: &'static str, at: u64 },
+}
+
+/// Linux's numbers, as a test names them.
+const ERRORS: [(&str, i32); 5] = [("EIO", 5), ("ENOSPC", 28), ("EROFS", 30), ("ESTALE", 116), ("EDQUOT", 122)];
+
+/// What libtorch says where a device fails, cut to its first line.
+const DEVICE: [(&str, &str); 2] = [
+    ("memory", "Torch(\"CUDA out of memory. Tried to allocate 2.00 GiB.\")"),
+    ("device", "Torch(\"CUDA error: unspecified launch failure\")"),
+];
+
+impl Plan {
+    fn read(text: &str) -> Self {
+        let Some((name, rest)) = text.split_once('@') else { return Self::Nothing };
+        if name == "trace" {
+            return Self::Trace(rest.to_owned());
+        }
+        let (count, from_then_on) = rest.strip_suffix('+').map_or((rest, false), |count| (count, true));
+        let Ok(at) = count.parse() else { return Self::Nothing };
+        if let Some((_, message)) = DEVICE.iter().find(|(device, _)| *device == name) {
+            return Self::Device { message, at };
+        }
+        let failure = match name {
+            "short" => Failure::Short,
+            "kill" => Failure::Kill,
+            _ => match ERRORS.iter().find(|(error, _)| *error == name) {
+                Some((_, number)) => Failure::System(*number),
+                None => return Self::Nothing,
+            },
+        };
+        Self::Fail { failure, at, from_then_on }
+    }
+}
+
+fn plan() -> &'static Plan {
+    static PLAN: OnceLock<Plan> = OnceLock::new();
+    PLAN.get_or_init(|| std::env::var("FREEZEWISE_FAULT").map_or(Plan::Nothing, |text| Plan::read(&text)))
+}
+
+/// The failure that this operation is to have.
+pub(super) fn strike(operation: Operation, path: &Path) -> Option<Failure> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    match plan() {
+        Plan::Trace(file) => {
+            let mut trace = OpenOptions::new().append(true).create(true).open(file).ok()?;
+            // A trace that cannot be written is a test that fails by itself.
+            let _ = writeln!(trace, "{operation:?} {}", path.display());
+            None
+        }
+        Plan::Fail { failure, at, from_then_on } => {
+            let count = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
+            (count == *at || (*from_then_on && count > *at)).then_some(*failure)
+        }
+        Plan::Nothing | Plan::Device { .. } => None,
+    }
+}
+
+/// Fails where an operation without bytes of its own is to fail.
+pub(super) fn check(operation: Operation, path: &Path) -> io::Result<()> {
+    strike(operation, path).map_or(Ok(()), |failure| Err(failure.error()))
+}
+
+/// Writes bytes, or as many as the failure lets through.
+pub(super) fn write(mut file: impl Write, bytes: &[u8], operation: Operation, path: &Path) -> io::Result<()> {
+    let Some(failure) = strike(operation, path) else { return file.write_all(bytes) };
+    if !matches!(failure, Failure::System(_)) {
+        file.write_all(&bytes[..bytes.len() / 2])?;
+        file.flush()?;
+    }
+    Err(failure.error())
+}
+
+/// Where a test wants a device to fail at this step, does what the bindings to libtorch do then.
+///
+/// # Panics
+///
+/// In that test alone.
+pub fn device_step() {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    if let Plan::Device { message, at } = plan() {
+        assert!(COUNT.fetch_add(1, Ordering::Relaxed) + 1 != *at, "{message}");
+    }
+}
+
+impl Failure {
+    fn error(self) -> io::Error {
+        match self {
+            Self::System(number) => io::Error::from_raw_os_error(number),
+            Self::Short => io::Error::from(io::ErrorKind::WriteZero),
+            Self::Kill => {
+                // SIGKILL cannot be caught: nothing after this line runs.
+                let _ = signal_hook::low_level::raise(signal_hook::consts::SIGKILL);
+                io::Error::from(io::ErrorKind::Interrupted)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_are_read() {
+        let fail = |failure, at, from_then_on| Plan::Fail { failure, at, from_then_on };
+        let cases = [
+            ("ENOSPC@7", fail(Failure::System(28), 7, false)),
+            ("ESTALE@1+", fail(Failure::System(116), 1, true)),
+            ("short@2", fail(Failure::Short, 2, false)),
+            ("kill@12", fail(Failure::Kill, 12, false)),
+            ("memory@3", Plan::Device { message: DEVICE[0].1, at: 3 }),
+            ("trace@/tmp/a", Plan::Trace("/tmp/a".into())),
+            ("nonsense@3", Plan::Nothing),
+            ("EIO", Plan::Nothing),
+            ("EIO@x", Plan::Nothing),
+        ];
+        for (text, plan) in cases {
+            assert_eq!(Plan::read(text), plan, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_failure_is_the_systems() {
+        let mut bytes = Vec::new();
+        // No variable is set in tests: the plan is nothing, and all of it is written.
+        write(&mut bytes, b"whole", Operation::Write, Path::new("a")).expect("nothing fails");
+        assert_eq!(bytes, b"whole");
+        assert_eq!(Failure::System(28).error().kind(), io::ErrorKind::StorageFull);
+    }
+}

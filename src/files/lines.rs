@@ -1,0 +1,98 @@
+//! A file that grows by whole lines.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::fault::{self, Operation};
+use super::write_atomically;
+
+/// A file that grows by whole lines.
+#[derive(Debug)]
+pub struct Lines {
+    file: File,
+    path: PathBuf,
+}
+
+impl Lines {
+    /// Starts the file anew with a first part, such as a table's header.
+    pub fn create(path: &Path, start: &str) -> Result<Self> {
+        write_atomically(path, start.as_bytes())?;
+        Self::open(path)
+    }
+
+    /// Goes on with a file, after the line that an interruption cut, if it did. What is there and is no plain file is
+    /// replaced: a link could lead anywhere.
+    pub fn extend(path: &Path) -> Result<Self> {
+        if !std::fs::symlink_metadata(path).is_ok_and(|data| data.is_file()) {
+            return Self::create(path, "");
+        }
+        let mut lines = Self::open(path)?;
+        let mut last = [b'\n'];
+        if lines.file.seek(SeekFrom::End(-1)).is_ok() {
+            let read = lines.file.read_exact(&mut last);
+            read.with_context(|| format!("cannot read `{}`", path.display()))?;
+        }
+        if last != [b'\n'] {
+            lines.append("")?;
+        }
+        Ok(lines)
+    }
+
+    fn open(path: &Path) -> Result<Self> {
+        let open = || {
+            fault::check(Operation::Open, path)?;
+            OpenOptions::new().read(true).append(true).open(path)
+        };
+        let file = open().with_context(|| format!("cannot open `{}` to append", path.display()))?;
+        Ok(Self { file, path: path.to_path_buf() })
+    }
+
+    /// Appends one line in one write, so that a reader and a crash see whole lines.
+    pub fn append(&mut self, line: &str) -> Result<()> {
+        let mut bytes = Vec::with_capacity(line.len() + 1);
+        bytes.extend_from_slice(line.as_bytes());
+        bytes.push(b'\n');
+        fault::write(&mut self.file, &bytes, Operation::Append, &self.path)
+            .with_context(|| format!("cannot append to `{}`", self.path.display()))
+    }
+
+    /// Waits until the lines are on the disk.
+    pub fn sync(&self) -> Result<()> {
+        let sync = || fault::check(Operation::Sync, &self.path).and_then(|()| self.file.sync_data());
+        sync().with_context(|| format!("cannot write `{}`", self.path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_follow_the_start() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("metrics.csv");
+        let mut lines = Lines::create(&path, "a,b\n")?;
+        lines.append("1,2")?;
+        lines.append("3,4")?;
+        assert_eq!(std::fs::read_to_string(&path)?, "a,b\n1,2\n3,4\n");
+        Ok(())
+    }
+
+    #[test]
+    fn a_torn_line_stays_one_line() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("log.txt");
+        for (before, after) in [("", "on\n"), ("whole\n", "whole\non\n"), ("whole\nto", "whole\nto\non\n")] {
+            std::fs::write(&path, before)?;
+            Lines::extend(&path)?.append("on")?;
+            assert_eq!(std::fs::read_to_string(&path)?, after);
+        }
+        std::fs::remove_file(&path)?;
+        Lines::extend(&path)?.append("first")?;
+        assert_eq!(std::fs::read_to_string(&path)?, "first\n");
+        Ok(())
+    }
+}

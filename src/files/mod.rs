@@ -1,0 +1,213 @@
+//! Files that are whole or absent, and rows that are whole or cut. Every write of a run goes through here, so that a
+//! test can make any one of them fail (`fault`).
+
+mod fault;
+mod lines;
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+pub use fault::device_step;
+pub use lines::Lines;
+
+use crate::error::UserError;
+use fault::Operation;
+
+/// What is being written has a name of its own until it is whole.
+const UNFINISHED: &str = ".writing-";
+
+/// So much is gathered before it goes to the disk.
+const BUFFER: usize = 1 << 20;
+
+/// Creates a folder and those above it.
+pub fn create_folder(path: &Path) -> Result<()> {
+    let create = || -> io::Result<()> {
+        if !path.is_dir() {
+            fault::check(Operation::Folder, path)?;
+        }
+        fs::create_dir_all(path)
+    };
+    create().with_context(|| format!("cannot create the folder `{}`", path.display()))
+}
+
+/// Refuses a place that a symbolic link has put outside of the folder that it is to be in.
+pub fn check_inside(path: &Path, folder: &Path) -> Result<()> {
+    let real = |path: &Path| path.canonicalize().with_context(|| format!("cannot find `{}`", path.display()));
+    let (inner, outer) = (real(path)?, real(folder)?);
+    if inner.starts_with(&outer) {
+        return Ok(());
+    }
+    let message = format!("`{}` leads to `{}`, outside of `{}`", path.display(), inner.display(), folder.display());
+    Err(UserError::new(message).hint("remove the symbolic link; `--out` itself may be one").into())
+}
+
+/// Writes a file so that a reader sees the old content or the new, never a part, and a crash keeps one of them.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    stream_atomically(path, |file| file.write_all(bytes))
+}
+
+/// The same for content that comes in pieces.
+pub fn stream_atomically(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let write = || -> io::Result<()> {
+        let file = unfinished(path, content)?;
+        fault::check(Operation::Rename, path)?;
+        file.persist(path).map_err(|error| error.error)?;
+        sync_folder(path)
+    };
+    write().with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+/// Writes a file that is not there yet, whole; `false` where another was there first.
+pub fn create_new(path: &Path, bytes: &[u8]) -> Result<bool> {
+    let write = || -> io::Result<bool> {
+        let file = unfinished(path, |file| file.write_all(bytes))?;
+        fault::check(Operation::Rename, path)?;
+        match file.persist_noclobber(path) {
+            Ok(_) => sync_folder(path).map(|()| true),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error.error),
+        }
+    };
+    write().with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+/// Content on the disk under a name of its own, which goes with it unless it is given another.
+fn unfinished(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<tempfile::NamedTempFile> {
+    fault::check(Operation::Create, path)?;
+    let mut builder = tempfile::Builder::new();
+    // A temporary file is private by itself; what a run leaves is as the user's umask has it.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.prefix(UNFINISHED).tempfile_in(folder_of(path))?;
+    let mut writer = BufWriter::with_capacity(BUFFER, Watched { file: file.as_file_mut(), path });
+    content(&mut writer)?;
+    writer.flush()?;
+    drop(writer);
+    fault::check(Operation::Sync, path)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// A file whose writes can be made to fail.
+struct Watched<'a> {
+    file: &'a mut File,
+    path: &'a Path,
+}
+
+impl Write for Watched<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        fault::write(&mut *self.file, bytes, Operation::Write, self.path).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Puts a folder's list of names on the disk.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    fault::check(Operation::Sync, path)?;
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// Removes a file; one that is not there is removed already.
+pub fn remove(path: &Path) -> Result<()> {
+    let remove = || match fault::check(Operation::Remove, path).and_then(|()| fs::remove_file(path)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    };
+    remove().with_context(|| format!("cannot remove `{}`", path.display()))
+}
+
+/// Moves a file or a folder to a name that is free, on the same disk.
+pub fn rename(from: &Path, to: &Path) -> Result<()> {
+    let rename = || fault::check(Operation::Rename, from).and_then(|()| fs::rename(from, to));
+    rename().with_context(|| format!("cannot move `{}` to `{}`", from.display(), to.display()))
+}
+
+/// Removes what an interrupted write left in a folder: nobody else may be writing there.
+pub fn remove_unfinished(folder: &Path) -> Result<()> {
+    for name in names(folder)?.into_iter().filter(|name| name.starts_with(UNFINISHED)) {
+        remove(&folder.join(name))?;
+    }
+    Ok(())
+}
+
+/// The names in a folder, in order; those that are no text, which are none of ours, left out.
+pub fn names(folder: &Path) -> Result<Vec<String>> {
+    let list = || -> io::Result<Vec<String>> {
+        let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
+        let mut names: Vec<String> = entries.filter_map(io::Result::transpose).collect::<io::Result<_>>()?;
+        names.sort();
+        Ok(names)
+    };
+    list().with_context(|| format!("cannot list `{}`", folder.display()))
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("run.json");
+        write_atomically(&path, b"one")?;
+        write_atomically(&path, b"two")?;
+        assert_eq!(fs::read(&path)?, b"two");
+        assert_eq!(fs::read_dir(folder.path())?.count(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_new_file_is_written_once() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("lock");
+        assert!(create_new(&path, b"first")?);
+        assert!(!create_new(&path, b"second")?);
+        assert_eq!(fs::read(&path)?, b"first");
+        assert_eq!(names(folder.path())?, ["lock"]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_was_interrupted_is_swept_up() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        for name in [".writing-abc", "metrics.csv"] {
+            fs::write(folder.path().join(name), "half")?;
+        }
+        remove_unfinished(folder.path())?;
+        assert_eq!(names(folder.path())?, ["metrics.csv"]);
+        remove(&folder.path().join("gone already"))
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_out_of_the_folder_is_seen() -> Result<()> {
+        let (folder, other) = (tempfile::tempdir()?, tempfile::tempdir()?);
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(other.path(), &link)?;
+        assert!(check_inside(&link, folder.path()).is_err_and(|error| error.to_string().contains("outside of")));
+        fs::create_dir(folder.path().join("inner"))?;
+        check_inside(&folder.path().join("inner"), folder.path())
+    }
+
+    #[test]
+    fn an_error_names_the_file() {
+        let error = write_atomically(Path::new("/nowhere/at/all"), b"").expect_err("there is no such folder");
+        assert!(format!("{error:#}").starts_with("cannot write `/nowhere/at/all`: "));
+    }
+}

@@ -1,0 +1,145 @@
+//! Writes a phase's numbers down as they come, and its state when that is due. A row is on disk before the checkpoint
+//! that covers it.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use tch::Device;
+
+use super::cadence::Cadence;
+use super::checkpoint::{Checkpoint, FORMAT, Header, Name};
+use super::event::Event;
+use super::metrics::{self, Row, Table, Timing};
+use super::phase::{Course, Voice};
+use crate::files;
+use crate::native;
+use crate::train::{EpochReport, Observer, State, Wish};
+
+/// The observer of a phase.
+pub(super) struct Recorder<'a, 'b> {
+    course: &'a Course<'a>,
+    device: Device,
+    metrics: Table<Row>,
+    timing: Table<Timing>,
+    /// Every epoch's numbers, also those that the schedule did not ask for.
+    rows: Vec<Row>,
+    /// The epochs of whose evaluations no row tells.
+    hidden: Vec<u64>,
+    cadence: Cadence<'a>,
+    /// The epoch that ended since the last step.
+    ended: Option<u64>,
+    /// Steps of the training so far.
+    step: u64,
+    voice: &'a mut Voice<'b>,
+}
+
+impl<'a, 'b> Recorder<'a, 'b> {
+    /// A recorder of a training that begins, or that goes on from a checkpoint: then its later rows are cut.
+    pub(super) fn new(course: &'a Course<'a>, start: Option<&Checkpoint>, voice: &'a mut Voice<'b>) -> Result<Self> {
+        let directory = course.directory;
+        let mut hidden = start.map_or_else(Vec::new, |start| start.header.hidden.clone());
+        // What was measured for a summary alone has a row where the schedule asks for it now.
+        hidden.retain(|&epoch| !course.evaluation.has(epoch));
+        let rows: Vec<Row> = start.map_or_else(|| Ok(Vec::new()), |start| metrics::parse(&start.rows))?;
+        let shown: Vec<Row> = rows.iter().map(|row| shown(row, &hidden)).collect();
+        let timing = match start {
+            Some(start) => Table::cut(&directory.timing(), start.header.epochs)?,
+            None => Table::create(&directory.timing(), &[])?,
+        };
+        Ok(Self {
+            course,
+            device: course.network.device(),
+            metrics: Table::create(&directory.metrics(), &shown)?,
+            timing,
+            step: start.map_or(0, |start| course.steps_behind(start.header.epochs, start.header.steps)),
+            rows,
+            hidden,
+            cadence: Cadence::new(&course.keeping.checkpoints, Instant::now()),
+            ended: None,
+            voice,
+        })
+    }
+
+    /// Where the training is, in words.
+    pub(super) fn place(&self) -> String {
+        format!("after step {}", crate::text::grouped(self.step))
+    }
+
+    pub(super) fn into_rows(self) -> Vec<Row> {
+        self.rows
+    }
+
+    fn header(&self, state: &State) -> Header {
+        let keeping = &self.course.keeping;
+        Header {
+            format: FORMAT,
+            phase: self.course.name.into(),
+            hash: keeping.hash.clone(),
+            data: keeping.data.clone(),
+            epochs: state.epochs,
+            steps: state.steps,
+            seconds: state.seconds,
+            hidden: self.hidden.iter().copied().filter(|&epoch| epoch <= state.epochs).collect(),
+            normalisation: self.course.data.normalisation.clone(),
+            made_with: keeping.made_with.clone(),
+        }
+    }
+}
+
+/// A row as the table has it.
+fn shown(row: &Row, hidden: &[u64]) -> Row {
+    if hidden.contains(&row.epoch) { row.without_evaluation() } else { row.clone() }
+}
+
+impl Observer for Recorder<'_, '_> {
+    fn note(&mut self, sentence: &str) -> Result<()> {
+        self.voice.note(sentence)
+    }
+
+    fn step(&mut self, step: u64) {
+        files::device_step();
+        self.step = step;
+        self.voice.audience.hear(&Event::Step(step));
+    }
+
+    fn wish(&mut self) -> Wish {
+        if self.course.keeping.stop.reason().is_some() {
+            return Wish::Stop;
+        }
+        let due = self.cadence.is_due(Instant::now(), self.ended.take());
+        if due { Wish::Save } else { Wish::GoOn }
+    }
+
+    fn save(&mut self, state: &State) -> Result<()> {
+        let began = Instant::now();
+        let keeping = &self.course.keeping;
+        self.metrics.sync()?;
+        self.timing.sync()?;
+        let between = state.steps == 0;
+        let name = if between && keeping.checkpoints.keep.has(state.epochs) {
+            Name::Epoch(state.epochs)
+        } else {
+            Name::Step(self.step)
+        };
+        let behind: Vec<&Row> = self.rows.iter().filter(|row| row.epoch <= state.epochs).collect();
+        keeping.vault.commit(name, &self.header(state), state, &metrics::table(&behind)?)?;
+        self.cadence.done(began, Instant::now());
+        Ok(())
+    }
+
+    fn epoch(&mut self, report: &EpochReport) -> Result<()> {
+        let row = Row::new(self.course.name, report);
+        if row.is_evaluated() && !report.scheduled {
+            self.hidden.push(row.epoch);
+        }
+        // Another that took the run over writes its own rows.
+        self.course.keeping.lock.check()?;
+        self.metrics.append(&shown(&row, &self.hidden))?;
+        self.timing.append(&Timing::new(self.course.name, report, native::peak_bytes(self.device)))?;
+        self.voice.audience.hear(&Event::Epoch(&row));
+        self.voice.log.append(&row.sentence())?;
+        self.ended = Some(row.epoch);
+        self.rows.push(row);
+        Ok(())
+    }
+}

@@ -1,0 +1,45 @@
+//! The keys of `[checkpoint]`. None of them changes a number.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::scalars::Log;
+
+/// When the state of a training is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(in crate::spec) struct Checkpoint {
+    /// After every so many epochs.
+    #[schemars(
+        range(min = 1, max = 1_000_000_000),
+        extend("x-unit" = "epochs", "x-default" = "none: time alone counts", "x-identity" = false)
+    )]
+    pub(in crate::spec) every_epochs: Option<u64>,
+    /// At the first step after so many seconds, in the middle of an epoch too.
+    #[schemars(range(min = 0.0, max = 1e9), extend("x-unit" = "seconds", "x-identity" = false))]
+    pub(in crate::spec) every_seconds: f64,
+    /// The largest share of time that checkpoints may take: where they take long, there are fewer. What is in `keep`,
+    /// a stop and the end are always kept.
+    #[schemars(range(min = 0.001, max = 1.0), extend("x-unit" = "fraction", "x-identity" = false))]
+    pub(in crate::spec) time_share: f64,
+    /// The target's epochs whose state stays on disk: a list, or `log` for 1, 2, 5, 10, 20, 50 and so on. Of the others
+    /// the last two stay.
+    #[schemars(extend("x-unit" = "epochs", "x-identity" = false))]
+    pub(in crate::spec) keep: Keep,
+}
+
+/// A list of epochs or the word for logarithmic spacing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(in crate::spec) enum Keep {
+    /// These.
+    Epochs(#[schemars(inner(range(min = 1, max = 1_000_000_000)))] Vec<u64>),
+    /// Log-spaced.
+    Word(Log),
+}
+
+impl Default for Checkpoint {
+    fn default() -> Self {
+        Self { every_epochs: None, every_seconds: 600.0, time_share: 0.05, keep: Keep::Epochs(Vec::new()) }
+    }
+}
