@@ -10,6 +10,7 @@ mod freezing;
 mod memory;
 mod program;
 mod readme;
+mod reliability;
 mod run;
 mod scripts;
 mod similarity;

@@ -1,0 +1,168 @@
+//! A disk that is full, gone or broken; a device that fails: an error that says so, what was there whole, and a run
+//! that goes on.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::super::program::{Answer, Place, json, weights};
+use super::{SMALL, only_run, product, run_with_fault};
+
+const KINDS: [&str; 6] = ["ENOSPC", "EIO", "EDQUOT", "ESTALE", "EROFS", "short"];
+
+/// The operations on files that an undisturbed run makes.
+fn operations() -> Vec<String> {
+    let place = Place::with(SMALL);
+    let trace = place.path("trace");
+    let answer = run_with_fault(&place, &format!("trace@{}", trace.display()), &[]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    std::fs::read_to_string(trace).expect("a trace").lines().map(str::to_owned).collect()
+}
+
+/// One operation fails; then the same command makes the whole run.
+fn fail_at(number: usize, operation: &str, expected: &[Vec<u8>; 3]) {
+    let kind = KINDS[number % KINDS.len()];
+    // A disk that stays broken, and one that recovers.
+    let lasting = if number.is_multiple_of(2) { "+" } else { "" };
+    let place = Place::with(SMALL);
+    let answer = run_with_fault(&place, &format!("{kind}@{number}{lasting}"), &[]);
+    let told = format!("{kind} at {number}, {operation}: {}", answer.stderr);
+    // The lock that is given back at the end is as free if that cannot be written.
+    let harmless = operation.contains(".lock-1") && answer.code == 0;
+    if !harmless {
+        assert_eq!(answer.code, 1, "{told}");
+        assert!(answer.stderr.starts_with("error: ") && answer.stderr.contains("cannot "), "{told}");
+        assert!(!answer.stderr.contains("panicked"), "{told}");
+    }
+    whole_files(&place.path("runs"), &told);
+    let again = place.try_run(&[]);
+    assert_eq!(again.code, 0, "{told}\n{}", again.stderr);
+    assert!(product(&only_run(&place)) == *expected, "{told}");
+}
+
+/// What is written atomically is whole, whenever that was.
+fn whole_files(folder: &Path, told: &str) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.map(|entry| entry.expect("an entry").path()) {
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        match ending {
+            _ if path.is_dir() => whole_files(&path, told),
+            Some("json") => assert!(json(&path).is_object(), "{told}"),
+            Some("safetensors") if path.ends_with("weights.safetensors") => {
+                assert!(!weights(path.parent().expect("a folder")).is_empty(), "{told}");
+            }
+            _ => {}
+        }
+    }
+}
+
+fn fail_at_every(stride: usize, first: usize) {
+    let expected = product(&Place::with(SMALL).run(&[]));
+    let operations = operations();
+    assert!(operations.len() > 100, "{} operations", operations.len());
+    for (index, operation) in operations.iter().enumerate().skip(first).step_by(stride) {
+        fail_at(index + 1, operation, &expected);
+    }
+    eprintln!("{} of {} operations failed", operations.len().div_ceil(stride), operations.len());
+}
+
+#[test]
+fn some_writes_fail_one_at_a_time() {
+    fail_at_every(29, 3);
+}
+
+#[test]
+#[ignore = "takes minutes: scripts/check --full"]
+fn every_write_fails_one_at_a_time() {
+    fail_at_every(1, 0);
+}
+
+#[test]
+fn a_failing_disk_is_told_with_what_to_do() {
+    for (kind, cause, advice) in [
+        ("ENOSPC", "No space left on device", "the disk is full: make room on it"),
+        ("EDQUOT", "quota exceeded", "your quota on this disk is used up"),
+        ("ESTALE", "Stale file handle", "look whether its disk is mounted"),
+        ("EIO", "Input/output error", "the disk fails"),
+    ] {
+        let place = Place::with(SMALL);
+        let answer = run_with_fault(&place, &format!("{kind}@110"), &[]);
+        assert_eq!(answer.code, 1);
+        for part in [cause, advice, "the same command goes on from the last checkpoint"] {
+            assert!(answer.stderr.contains(part), "{part}: {}", answer.stderr);
+        }
+        let run = only_run(&place);
+        let words = std::fs::read_to_string(run.join("error.txt")).expect("error.txt");
+        assert!(words.contains(cause) && words.contains("cannot "), "{words}");
+        assert_eq!(json(&run.join("run.json"))["status"], "failed");
+    }
+}
+
+#[test]
+fn a_failing_device_is_told_with_what_to_do() {
+    let place = Place::with(SMALL);
+    let expected = product(&Place::with(SMALL).run(&[]));
+    for (fault, cause, advice) in [
+        ("memory@5", "CUDA out of memory. Tried to allocate 2.00 GiB.", "set a smaller `batch_size`"),
+        ("device@3", "CUDA error: unspecified launch failure", "the device failed: look at `nvidia-smi`"),
+    ] {
+        let answer = run_with_fault(&place, fault, &[]);
+        assert_eq!(answer.code, 1);
+        for part in [cause, advice, "then the same command goes on from the last checkpoint"] {
+            assert!(answer.stderr.contains(part), "{part}: {}", answer.stderr);
+        }
+        assert!(std::fs::read_to_string(only_run(&place).join("error.txt")).expect("error.txt").contains(cause));
+    }
+    let directory = place.run(&[]);
+    assert!(product(&directory) == expected);
+    assert!(!directory.join("error.txt").exists());
+}
+
+/// Runs the program where only it sees what is mounted, or says that this machine does not allow that.
+fn mounted(place: &Place, mount: &str) -> Option<Answer> {
+    let program = assert_cmd::cargo::cargo_bin!("freezewise").display().to_string();
+    let script = format!("{mount} || exit 99; exec '{program}' run spec.toml --quiet --out disk/runs");
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--map-root-user", "sh", "-c", &script]).current_dir(place.path(""));
+    let output = command.env("OMP_NUM_THREADS", "1").output().ok()?;
+    let answer = Answer {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    };
+    if answer.code == 99 || answer.stderr.contains("unshare") {
+        eprintln!("no mounts here, so nothing was tested: {}", answer.stderr);
+        return None;
+    }
+    Some(answer)
+}
+
+#[test]
+fn a_small_disk_fills_up() {
+    let place = Place::with(SMALL);
+    std::fs::create_dir(place.path("disk")).expect("a folder");
+    if let Some(answer) = mounted(&place, "mount -t tmpfs -o size=100k tmpfs disk") {
+        assert_eq!(answer.code, 1, "{}", answer.stderr);
+        assert!(answer.stderr.contains("No space left on device"), "{}", answer.stderr);
+        assert!(answer.stderr.contains("the disk is full: make room on it"), "{}", answer.stderr);
+    }
+}
+
+#[test]
+fn a_disk_that_cannot_be_written_keeps_what_is_finished() {
+    let place = Place::with(SMALL);
+    std::fs::create_dir(place.path("disk")).expect("a folder");
+    let read_only = "mount --bind disk disk && mount -o remount,ro,bind disk";
+    if let Some(answer) = mounted(&place, read_only) {
+        assert_eq!(answer.code, 1, "{}", answer.stderr);
+        assert!(
+            answer.stderr.contains("cannot create the folder `disk/runs`: Read-only file system"),
+            "{}",
+            answer.stderr
+        );
+    }
+    let first = place.freezewise(&["run", "spec.toml", "--quiet", "--out", "disk/runs"]);
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    if let Some(answer) = mounted(&place, read_only) {
+        assert_eq!((answer.code, answer.stdout), (0, first.stdout), "{}", answer.stderr);
+    }
+}

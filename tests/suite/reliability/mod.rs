@@ -1,0 +1,109 @@
+//! Never lose a run: whatever happens, the same command goes on, and what it leaves at the end is what an unbroken run
+//! leaves.
+
+mod faults;
+mod hostile;
+mod locks;
+mod records;
+mod resume;
+mod signals;
+mod torture;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use super::program::{Answer, Place};
+
+/// A run with a source whose phases have three steps an epoch and a checkpoint at every one of them.
+pub const SMALL: &str = r#"
+image_size = 4
+[network]
+width = 1
+[source]
+dataset = "synthetic"
+train_size = 48
+[source.train]
+epochs = 1
+learning_rate = 1e-2
+batch_size = 16
+[target]
+dataset = "synthetic"
+train_size = 40
+label_noise = 0.25
+[target.train]
+epochs = 3
+learning_rate = 1e-2
+batch_size = 16
+[transfer]
+frozen_layers = 2
+[checkpoint]
+every_seconds = 0
+time_share = 1.0
+"#;
+
+/// The same for as long as anybody may want.
+pub fn endless() -> String {
+    SMALL.replace("epochs = 3", "epochs = 1000000")
+}
+
+/// What a run is for: these files have the same bytes however often it was interrupted.
+pub fn product(directory: &Path) -> [Vec<u8>; 3] {
+    ["metrics.csv", "summary.json", "weights.safetensors"]
+        .map(|name| std::fs::read(directory.join(name)).unwrap_or_else(|error| panic!("{name}: {error}")))
+}
+
+/// The directory of the only run in a place, whether or not it is finished.
+pub fn only_run(place: &Place) -> PathBuf {
+    let entries = std::fs::read_dir(place.path("runs/spec")).expect("runs");
+    let mut runs: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    runs.retain(|path| !path.ends_with(".old"));
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    runs.remove(0)
+}
+
+/// A run of `spec.toml` with a fault.
+pub fn run_with_fault(place: &Place, fault: &str, overrides: &[&str]) -> Answer {
+    let sets = overrides.iter().flat_map(|pair| ["--set", pair]);
+    let arguments: Vec<&str> = ["run", "spec.toml", "--quiet"].into_iter().chain(sets).collect();
+    place.freezewise_with(&[("FREEZEWISE_FAULT", fault)], &arguments)
+}
+
+/// A run of `spec.toml` that goes on while the test does something to it.
+pub fn start(place: &Place, variables: &[(&str, &str)], arguments: &[&str]) -> Child {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("freezewise"));
+    command.current_dir(place.path("")).env("OMP_NUM_THREADS", "1").envs(variables.iter().copied());
+    command.args(["run", "spec.toml", "--quiet"]).args(arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
+}
+
+/// What it answered in the end.
+pub fn end(child: Child) -> Answer {
+    let output = child.wait_with_output().expect("the program ends");
+    Answer {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Sends a signal by its name.
+pub fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status().expect("kill");
+    assert!(sent.success());
+}
+
+/// Waits until something has happened, which it must within a time that no machine needs.
+pub fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
+    let patience = std::time::Instant::now();
+    while !happened() {
+        assert!(patience.elapsed().as_secs() < 120, "waiting for {what}");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+/// How many lines the only run's `metrics.csv` has.
+pub fn rows(place: &Place) -> usize {
+    let Ok(runs) = std::fs::read_dir(place.path("runs/spec")) else { return 0 };
+    let tables = runs.filter_map(|run| std::fs::read_to_string(run.ok()?.path().join("metrics.csv")).ok());
+    tables.map(|table| table.lines().count()).sum()
+}

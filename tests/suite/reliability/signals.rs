@@ -1,0 +1,78 @@
+//! A signal asks for a stop, and gets a checkpoint.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+
+use super::super::program::{Place, json};
+use super::{end, endless, only_run, product, rows, signal, start, wait_until};
+
+#[test]
+fn every_signal_that_asks_for_an_end_gets_a_checkpoint() {
+    let place = Place::with(&endless());
+    for name in ["INT", "TERM", "USR1", "USR2", "HUP"] {
+        let before = rows(&place);
+        let child = start(&place, &[], &[]);
+        wait_until("rows", || rows(&place) > before.max(1));
+        signal(&child, name);
+        let answer = end(child);
+        assert_eq!(answer.code, 75, "{name}: {}", answer.stderr);
+        assert!(answer.stderr.contains(&format!("stopped by SIG{name}, after step ")), "{}", answer.stderr);
+        let record = json(&only_run(&place).join("run.json"));
+        assert_eq!(record["status"], "stopped");
+    }
+    let record = json(&only_run(&place).join("run.json"));
+    let reasons: Vec<&str> = record["restarts"]
+        .as_array()
+        .expect("restarts")
+        .iter()
+        .filter_map(|restart| restart["reason"].as_str())
+        .collect();
+    assert_eq!(reasons.len(), 4);
+    assert!(reasons[0].starts_with("stopped by SIGINT") && reasons[3].starts_with("stopped by SIGUSR2"), "{reasons:?}");
+    // What was stopped five times is, up to there, what was never stopped.
+    let epochs = json(&only_run(&place).join("run.json"))["restarts"][3]["epoch"].as_u64().expect("epochs");
+    let table = std::fs::read_to_string(only_run(&place).join("metrics.csv")).expect("metrics.csv");
+    let unbroken = Place::with(&endless());
+    let whole = unbroken.run(&[&format!("target.train.epochs={epochs}")]);
+    let whole = String::from_utf8(product(&whole)[0].clone()).expect("text");
+    assert!(table.starts_with(&whole), "{epochs} epochs");
+}
+
+#[test]
+fn a_hang_up_that_is_ignored_stays_so() {
+    let place = Place::with(&endless());
+    let program = assert_cmd::cargo::cargo_bin!("freezewise").display().to_string();
+    let script = format!("trap '' HUP; exec '{program}' run spec.toml --quiet");
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).current_dir(place.path("")).env("OMP_NUM_THREADS", "1");
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("sh starts");
+    wait_until("rows", || rows(&place) > 2);
+    signal(&child, "HUP");
+    let before = rows(&place);
+    wait_until("more rows", || rows(&place) > before + 2);
+    signal(&child, "TERM");
+    let answer = end(child);
+    assert_eq!(answer.code, 75);
+    assert!(answer.stderr.contains("SIGTERM"), "{}", answer.stderr);
+}
+
+#[test]
+fn a_second_interrupt_ends_it_at_once() {
+    // One step takes far longer than the test.
+    let spec = endless().replace("width = 1", "width = 64").replace("image_size = 4\n", "");
+    let place = Place::with(&spec.replace("= 16", "= 40"));
+    let child = start(&place, &[], &[]);
+    wait_until("the first evaluation", || {
+        place.path("runs/sources").is_dir() && {
+            let sources = std::fs::read_dir(place.path("runs/sources")).expect("sources");
+            sources
+                .filter_map(|source| std::fs::read_to_string(source.ok()?.path().join("log.txt")).ok())
+                .any(|log| log.contains("source:"))
+        }
+    });
+    signal(&child, "INT");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    signal(&child, "INT");
+    let status = child.wait_with_output().expect("it ends").status;
+    assert_eq!((status.code(), status.signal()), (Some(130), None));
+}

@@ -1,0 +1,68 @@
+//! Killed at moments that nobody chose, and at every write: the end is that of an unbroken run, byte for byte.
+
+use std::time::Duration;
+
+use super::super::program::{Place, json};
+use super::{SMALL, end, only_run, product, start};
+
+/// Numbers that look random and are the same in every test run: Marsaglia, "Xorshift RNGs" (2003).
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+/// Kills runs so often, half of them at a moment and half within a write, and lets each go on until it is finished.
+fn torture(kills: usize, seed: u64) {
+    let expected = product(&Place::with(SMALL).run(&[]));
+    let mut draw = Draw(seed);
+    let (mut killed, mut finished) = (0, 0);
+    while killed < kills {
+        let place = Place::with(SMALL);
+        let before = killed;
+        loop {
+            let enough = killed >= kills || killed - before >= 12;
+            let fault = format!("kill@{}", 1 + draw.below(120));
+            let within_a_write = draw.below(2) == 0;
+            let variables = [("FREEZEWISE_FAULT", fault.as_str())];
+            let variables: &[_] = if within_a_write && !enough { &variables } else { &[] };
+            let mut child = start(&place, variables, &[]);
+            if !enough && !within_a_write {
+                std::thread::sleep(Duration::from_millis(150 + draw.below(700)));
+                // It may have ended by itself: then nothing was killed.
+                let _ = child.kill();
+            }
+            let answer = end(child);
+            match answer.code {
+                -1 => killed += 1,
+                0 => break,
+                code => panic!("exit code {code} after {killed} kills: {}", answer.stderr),
+            }
+        }
+        finished += 1;
+        let directory = only_run(&place);
+        assert!(product(&directory) == expected, "after {} kills", killed - before);
+        let unfinished = std::fs::read_dir(&directory).expect("a run").filter(|entry| {
+            entry.as_ref().is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with(".writing"))
+        });
+        assert_eq!(unfinished.count(), 0, "half a file was left");
+        assert_eq!(json(&directory.join("run.json"))["status"], "finished");
+    }
+    eprintln!("{killed} kills, {finished} runs finished");
+}
+
+#[test]
+fn ten_kills_change_nothing() {
+    torture(10, 0x5DEE_CE66);
+}
+
+#[test]
+#[ignore = "takes minutes: scripts/check --full"]
+fn a_hundred_kills_change_nothing() {
+    torture(100, 0x2545_F491);
+}
