@@ -31,7 +31,7 @@ fn a_record_says_how_the_run_was_made() {
     assert!(directory.display().to_string().ends_with(&text("hash")));
     assert!(!text("host").is_empty() && !text("cpu").is_empty() && text("device") == "cpu");
     assert_eq!((&record["threads"], &record["seeds"]["init"]), (&1.into(), &0.into()));
-    assert!(record["data"]["checksum"].as_str().is_some_and(|digest| digest.starts_with("sha256:")));
+    assert!(record["data"]["content"].as_str().is_some_and(|digest| digest.starts_with("sha256:")));
     let restart = &record["restarts"][0];
     assert!(restart["reason"].as_str().is_some_and(|reason| reason.contains("CUDA error")), "{restart}");
     assert!(restart["at"].as_str().is_some_and(|at| at.starts_with('2')) && restart["step"] == 1, "{restart}");
