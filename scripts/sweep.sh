@@ -29,12 +29,33 @@ field() { # field NAME: the value of a top-level number in the summary on stdin,
     sed -n "s/^  \"$1\": \([^,]*\),*$/\1/p" | sed 's/^null$//'
 }
 
+# A signal goes on to the cell that runs, which stops with a checkpoint. Ctrl-C reaches the cell by itself: it is sent
+# SIGTERM, for a second SIGINT would end it without one.
+child="" caught=""
+stop() {
+    caught=yes
+    [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
+}
+trap stop INT TERM
+answer=$(mktemp) || exit 1
+trap 'rm -f "$answer"' EXIT
+
 rows="" failed=0
 for k in $frozen; do
     for seed in $seeds; do
         echo "sweep: $k frozen layers, seed $seed" >&2
-        directory=$("$program" run "$spec" --out "$out" "$@" --set "transfer.frozen_layers=$k" --set "seed=$seed")
+        [ -z "$caught" ] || exit 75
+        "$program" run "$spec" --out "$out" "$@" --set "transfer.frozen_layers=$k" --set "seed=$seed" >"$answer" &
+        child=$!
+        wait "$child"
         status=$?
+        # A signal ends the wait, not the cell.
+        while kill -0 "$child" 2>/dev/null; do
+            wait "$child"
+            status=$?
+        done
+        child=""
+        directory=$(cat "$answer")
         # Exit codes 2 (a wrong spec), 75 and 130 (stopped) hold for every cell alike.
         case $status in
             0) ;;

@@ -42,3 +42,25 @@ fn a_sweep_goes_on_after_a_failed_cell_and_says_so() {
     assert_eq!(wrong.status.code(), Some(2), "a wrong spec is wrong for every cell");
     assert_eq!(sweep(&place, "sh", &[]).status.code(), Some(2));
 }
+
+#[test]
+fn a_stopped_sweep_waits_for_its_cell_and_ends_with_its_code() {
+    for shell in ["dash", "bash"] {
+        let place = Place::with(&TINY.replace("epochs = 3", "epochs = 1000000"));
+        let script = std::fs::canonicalize("scripts/sweep.sh").expect("the script");
+        let mut command = Command::new(shell);
+        command.arg(script).arg("spec.toml").current_dir(place.path("")).env("OMP_NUM_THREADS", "1");
+        command.env("FREEZEWISE", assert_cmd::cargo::cargo_bin!("freezewise")).env("FROZEN", "0 9");
+        let child = command.stderr(std::process::Stdio::piped()).spawn().expect("the script starts");
+        super::reliability::wait_until("rows", || super::reliability::rows(&place) > 2);
+        super::reliability::signal(&child, "TERM");
+        let answer = super::reliability::end(child);
+        assert_eq!(answer.code, 75, "{shell}: {}", answer.stderr);
+        assert!(answer.stderr.contains("stopped by SIGTERM, after step "), "{shell}: {}", answer.stderr);
+        assert_eq!(
+            std::fs::read_dir(place.path("runs/spec")).expect("runs").count(),
+            1,
+            "{shell}: the next cell waits"
+        );
+    }
+}
