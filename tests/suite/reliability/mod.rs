@@ -1,5 +1,6 @@
 //! Never lose a run: whatever happens, the same command goes on, and what it leaves at the end is what an unbroken run
 //! leaves.
+#![allow(clippy::print_stderr)] // A long test says how much it did.
 
 mod faults;
 mod hostile;
