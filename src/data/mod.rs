@@ -5,6 +5,8 @@
 
 mod cache;
 mod cifar;
+#[cfg(test)]
+mod damaged;
 mod decode;
 mod draw;
 mod duplicates;

@@ -54,8 +54,13 @@ impl Split {
         in_parallel(threads, &mut fingerprints, 1, |first, part| {
             let mut image = vec![0; shape.elements()];
             for (offset, fingerprint) in part.iter_mut().enumerate() {
-                split.read(first + offset, &mut image)?;
-                *fingerprint = fingerprint::of(&image);
+                let index = first + offset;
+                *fingerprint = if let Pixels::Blocks { blocks, per_block, stride } = &split.pixels {
+                    fingerprint::of(record(blocks, *per_block, *stride, index, image.len()))
+                } else {
+                    split.read(index, &mut image)?;
+                    fingerprint::of(&image)
+                };
             }
             Ok(())
         })?;
@@ -67,8 +72,7 @@ impl Split {
     fn read(&self, index: usize, pixels: &mut [u8]) -> Result<()> {
         match &self.pixels {
             Pixels::Blocks { blocks, per_block, stride } => {
-                let end = (index % per_block + 1) * stride;
-                pixels.copy_from_slice(&blocks[index / per_block][end - pixels.len()..end]);
+                pixels.copy_from_slice(record(blocks, *per_block, *stride, index, pixels.len()));
             }
             Pixels::Cached { file, path, start } => {
                 let read = file.read_exact_at(pixels, start + (index * pixels.len()) as u64);
@@ -103,6 +107,12 @@ impl Split {
         let labels = indices.iter().map(|&index| self.labels[index]).collect();
         Ok(Images { shape: image.shape, pixels, labels })
     }
+}
+
+/// The pixels of a record: its last `length` bytes.
+fn record(blocks: &[Vec<u8>], per_block: usize, stride: usize, index: usize, length: usize) -> &[u8] {
+    let end = (index % per_block + 1) * stride;
+    &blocks[index / per_block][end - length..end]
 }
 
 /// Does work on even parts of a list of items of `size` values each, one thread a part. The work is told the index of
