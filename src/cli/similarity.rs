@@ -73,8 +73,8 @@ fn shown(similarity: &Similarity) -> String {
 fn measures(similarity: &Similarity) -> Table {
     let mut table = Table::new(&["measure<", "before pretraining", "after", "images<"]);
     let images = &similarity.images;
-    let sides = |source: usize| format!("{} and {}, test", grouped(source), grouped(images.target_test));
-    let tested = images.source_test.map_or(String::new(), sides);
+    let sides = |(source, target)| format!("{} and {}, test", grouped(source), grouped(target));
+    let tested = images.source_test.zip(images.target_test).map_or(String::new(), sides);
     let trained = format!("{} of the target, training", grouped(images.target_train));
     let mut row = |name: &str, value: &dyn Fn(&Measures) -> Option<f64>, images: &str| {
         let [before, after] = [&similarity.before, &similarity.after].map(|measures| value(measures).map(number));

@@ -1,4 +1,4 @@
-//! A file on its way: a bar on a terminal; elsewhere a plain line now and then.
+//! Files on their way: a bar on a terminal; elsewhere a plain line now and then.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -10,33 +10,61 @@ use crate::text;
 
 const QUIET_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Shows how much of a file is here.
+/// What is counted.
+enum Unit {
+    Bytes,
+    Files,
+}
+
+impl Unit {
+    fn template(&self) -> &'static str {
+        match self {
+            Self::Bytes => "{msg} {bar:20} {bytes} of {total_bytes}, {eta} left",
+            Self::Files => "{msg} {bar:20} {pos} of {len} files, {eta} left",
+        }
+    }
+
+    fn shown(&self, count: u64) -> String {
+        match self {
+            Self::Bytes => text::bytes(count),
+            Self::Files => text::counted(count as usize, "file", "files"),
+        }
+    }
+}
+
+/// Shows how much of a file, or of a folder, is here.
 pub struct FetchBar {
     name: String,
+    unit: Unit,
     bar: Option<ProgressBar>,
     last: Option<Instant>,
 }
 
 impl FetchBar {
-    /// A bar for a file.
+    /// A bar for the bytes of a file.
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), bar: None, last: None }
+        Self { name: name.to_owned(), unit: Unit::Bytes, bar: None, last: None }
     }
 
-    /// Shows the bytes that are here, and how many there will be.
+    /// A bar for the files of a folder.
+    pub fn of_files(name: &str) -> Self {
+        Self { unit: Unit::Files, ..Self::new(name) }
+    }
+
+    /// Shows how much is here, and how much there will be.
     pub fn show(&mut self, done: u64, total: Option<u64>) {
         if std::io::stderr().is_terminal() {
             let bar = self.bar.get_or_insert_with(|| {
                 // A fixed text: only a mistake in it could fail, and then a plain bar serves.
-                let style = ProgressStyle::with_template("{msg} {bar:20} {bytes} of {total_bytes}, {eta} left")
-                    .unwrap_or_else(|_| ProgressStyle::default_bar());
+                let style =
+                    ProgressStyle::with_template(self.unit.template()).unwrap_or_else(|_| ProgressStyle::default_bar());
                 ProgressBar::new(0).with_style(style).with_message(self.name.clone())
             });
             bar.set_length(total.unwrap_or(done).max(1));
             bar.set_position(done);
         } else if self.last.is_none_or(|last| last.elapsed() >= QUIET_INTERVAL) {
-            let of = total.map_or(String::new(), |total| format!(" of {}", text::bytes(total)));
-            talk(&format!("{}: {}{of}", self.name, text::bytes(done)));
+            let of = total.map_or(String::new(), |total| format!(" of {}", self.unit.shown(total)));
+            talk(&format!("{}: {}{of}", self.name, self.unit.shown(done)));
             self.last = Some(Instant::now());
         }
     }

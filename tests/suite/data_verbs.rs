@@ -46,7 +46,7 @@ fn fetch_asks_nobody_where_it_need_not() {
     assert!(unknown.stderr.contains("did you mean `cifar10`?"), "{}", unknown.stderr);
     let offline = place.freezewise(&["data", "fetch", "kmnist", "--offline"]);
     assert_eq!(offline.code, 1);
-    assert!(offline.stderr.contains("4 files are not here, and `--offline` asks no server"), "{}", offline.stderr);
+    assert!(offline.stderr.contains("4 files are not here, and `--offline` asks nobody"), "{}", offline.stderr);
     assert!(offline.stderr.contains("train-images-idx3-ubyte.gz to data/kmnist/"), "{}", offline.stderr);
     assert!(!place.path("data").exists());
     // What is here unpacked need not be fetched.

@@ -144,3 +144,15 @@ fn without_a_source_there_is_nothing_to_compare() {
     assert!(answer.stderr.contains("the spec has no source to compare the target with"), "{}", answer.stderr);
     assert!(!place.path("runs").exists());
 }
+
+/// Where both tasks have the same test images, each has half of them.
+#[test]
+fn images_are_not_compared_with_themselves() {
+    let place = Place::with(&TINY.replace("\"synthetic\"", "\"cifar10\"").replace("width = 2", "width = 1"));
+    super::data::write_cifar10(&place.path("data/cifar-10-batches-bin"));
+    let found: Value = serde_json::from_str(&similarity(&place, &["--json"]).stdout).expect("JSON");
+    assert_eq!((&found["images"]["source_test"], &found["images"]["target_test"]), (&5000.into(), &5000.into()));
+    let pairs = found["after"]["classes"]["pairs"].as_array().expect("pairs");
+    assert!(pairs.len() == 10 && pairs.iter().all(|pair| pair["source"] == pair["target"]), "{pairs:?}");
+    assert_eq!((&found["labels"]["of_target"], &found["labels"]["shared"][9]), (&1.0.into(), &"truck".into()));
+}

@@ -1,12 +1,14 @@
 //! `freezewise data fetch`.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context, Result};
 use clap::Args;
 
 use super::super::options::DataRoot;
 use super::named;
-use crate::catalogue::{Entry, Published};
-use crate::data::fetch::{Outcome, Patience, Wanted, fetch};
+use crate::catalogue::{Entry, Layout, Published};
+use crate::data::fetch::{Outcome, Patience, Wanted, fetch, unpack};
 use crate::data::held;
 use crate::error::{Exit, UserError};
 use crate::output::{self, FetchBar};
@@ -46,14 +48,20 @@ impl Arguments {
             match held(entry, file, root) {
                 Some(path) if path != root.join(file.path) => output::data(&format!("{}: here", path.display()))?,
                 _ if self.offline && !root.join(file.path).exists() => missing.push(file),
-                _ => self.fetch_file(file)?,
+                _ => {
+                    let target = self.fetch_file(file)?;
+                    // Image files are read one by one, so they must lie in their folder.
+                    if let Layout::Tiny(layout) = entry.layout {
+                        unpacked(&target, layout.folder)?;
+                    }
+                }
             }
         }
         if missing.is_empty() {
             return Ok(());
         }
         let what = text::counted(missing.len(), "file is", "files are");
-        let error = UserError::new(format!("{what} not here, and `--offline` asks no server"));
+        let error = UserError::new(format!("{what} not here, and `--offline` asks nobody"));
         let bring = |error: UserError, file: &&Published| {
             let url = file.urls.first().copied().unwrap_or_default();
             error.hint(format!("bring {url} to {}", root.join(file.path).display()))
@@ -61,7 +69,7 @@ impl Arguments {
         Err(missing.iter().fold(error, bring).into())
     }
 
-    fn fetch_file(&self, file: &Published) -> Result<()> {
+    fn fetch_file(&self, file: &Published) -> Result<PathBuf> {
         let target = self.data.data.join(file.path);
         let name = file.path.rsplit('/').next().unwrap_or(file.path);
         let urls = match &self.from {
@@ -78,6 +86,16 @@ impl Arguments {
             Outcome::Fetched(bytes) => format!("{}: fetched, {}, {checked}", target.display(), text::bytes(bytes)),
         };
         output::data(&said)?;
-        Ok(())
+        Ok(target)
     }
+}
+
+/// Makes an archive's folder beside it.
+fn unpacked(archive: &Path, folder: &str) -> Result<()> {
+    let mut bar = FetchBar::of_files(folder);
+    let done = unpack(archive, folder, &mut |done, total| bar.show(done, total));
+    bar.end();
+    done?;
+    output::data(&format!("{}: unpacked", archive.with_file_name(folder).display()))?;
+    Ok(())
 }

@@ -7,6 +7,7 @@ mod checksum;
 mod request;
 #[cfg(test)]
 mod tests;
+mod unpack;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 pub use checksum::{Verdict, compare};
+pub use unpack::unpack;
 
 use crate::catalogue::Checksum;
 use crate::error::UserError;
@@ -57,7 +59,7 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { attempts: 5, pause: Duration::from_secs(2), silence: Duration::from_secs(60) }
+        Self { attempts: 4, pause: Duration::from_secs(1), silence: Duration::from_secs(60) }
     }
 }
 
@@ -155,7 +157,7 @@ fn bring(wanted: &Wanted<'_>, file: &mut File, target: &Path, patience: Patience
         }
     }
     let kept = file.metadata()?.len();
-    let mut error = UserError::new(format!("cannot fetch {}", failures.join("; nor ")));
+    let mut error = UserError::new(failures.join("; and "));
     if kept == 0 {
         let part = part_of(target);
         fs::remove_file(&part).with_context(|| format!("cannot remove `{}`", part.display()))?;

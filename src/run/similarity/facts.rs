@@ -47,10 +47,10 @@ pub struct TaskFacts {
 /// How many images of each split were looked at, drawn at random where there are more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Images {
-    /// For the Fréchet distances, with the next.
+    /// For the Fréchet distances, with the next. Where both tasks have the same test images, each is given half of them.
     pub source_test: Option<usize>,
-    /// For the Fréchet distances.
-    pub target_test: usize,
+    /// For the Fréchet distances; none where the source is a file.
+    pub target_test: Option<usize>,
     /// For LEEP and LogME, with their true labels.
     pub target_train: usize,
     /// Of the target's test images, for CKA.

@@ -1,4 +1,4 @@
-//! From images to matrices: what a network makes of a split.
+//! From images to matrices: which images of a split, and what a network makes of them.
 
 use anyhow::Result;
 use nalgebra::DMatrix;
@@ -38,10 +38,19 @@ pub(super) fn chosen(images: &data::Images, most: usize) -> data::Images {
     let mut order: Vec<usize> = (0..images.count()).collect();
     order.shuffle(&mut stream(0, Purpose::Similarity, 0));
     order.truncate(most);
+    picked(images, order.into_iter())
+}
+
+/// Every other image, so that classes stay as frequent even where they come one after another: `[0, 2, …]` and
+/// `[1, 3, …]`.
+pub(super) fn halves(images: &data::Images) -> [data::Images; 2] {
+    [0, 1].map(|first| picked(images, (first..images.count()).step_by(2)))
+}
+
+fn picked(images: &data::Images, order: impl Iterator<Item = usize> + Clone) -> data::Images {
     let size = images.shape.elements();
-    let pixels = order.iter().flat_map(|&index| &images.pixels[index * size..(index + 1) * size]).copied().collect();
-    let labels = order.iter().map(|&index| images.labels[index]).collect();
-    data::Images { shape: images.shape, pixels, labels }
+    let pixels = order.clone().flat_map(|index| &images.pixels[index * size..(index + 1) * size]).copied().collect();
+    data::Images { shape: images.shape, pixels, labels: order.map(|index| images.labels[index]).collect() }
 }
 
 impl Features {
@@ -85,4 +94,28 @@ fn matrix(batches: &[Tensor]) -> Result<DMatrix<f64>> {
     let (rows, columns) = whole.size2()?;
     let values = Vec::<f64>::try_from(whole.contiguous().flatten(0, -1))?;
     Ok(DMatrix::from_row_slice(rows as usize, columns as usize, &values))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blueprint::ImageShape;
+
+    #[test]
+    fn images_are_drawn_with_their_labels() {
+        let shape = ImageShape { channels: 1, height: 1, width: 2 };
+        let pixels = (0..20).collect();
+        let images = data::Images { shape, pixels, labels: (0..10).collect() };
+        assert_eq!(chosen(&images, 10), images);
+        let four = chosen(&images, 4);
+        assert_eq!(four, chosen(&images, 4));
+        assert!(four.count() == 4 && four.labels != [0, 1, 2, 3]);
+        let belong = |images: &data::Images| {
+            let pairs = images.pixels.chunks(2).zip(&images.labels);
+            pairs.into_iter().all(|(pixels, &label)| u16::from(pixels[0]) == 2 * label && pixels[1] == pixels[0] + 1)
+        };
+        let [even, odd] = halves(&images);
+        assert_eq!((&even.labels[..], &odd.labels[..]), (&[0, 2, 4, 6, 8][..], &[1, 3, 5, 7, 9][..]));
+        assert!([&four, &even, &odd].into_iter().all(belong));
+    }
 }

@@ -10,6 +10,8 @@ mod features;
 mod layers;
 mod measure;
 
+use std::borrow::Cow;
+
 use anyhow::Result;
 use tch::{Kind, no_grad};
 
@@ -30,7 +32,7 @@ use crate::files::Lines;
 use crate::network::{NamedTensors, Network, read_safetensors};
 use crate::spec::{Normalise, Source, Spec, Task};
 use crate::train::{Resident, fit_frozen_statistics};
-use features::{Features, Look, chosen};
+use features::{Features, Look, chosen, halves};
 
 /// Running statistics of the fresh network are settled by as many images.
 const STATISTICS_IMAGES: usize = 1000;
@@ -59,24 +61,27 @@ pub fn similarity(
     if let Some(source) = source_data.as_ref().filter(|_| experiment.target.normalise == Normalise::Source) {
         target.normalisation = source.normalisation.clone();
     }
+    let facts = source_facts(source, hash.clone(), source_data.as_ref());
     create_inside(&directory, places.out)?;
     let mut voice = Voice { log: Lines::create(&directory.similarity_log(), "")?, audience };
     let weights = match source {
         Source::Task(task) => source::weights(spec, task, &hash, &machine, &mut voice)?.weights,
         Source::Weights(path) => source::from_file(path, &mut voice)?,
     };
-    let comparison = Comparison { spec, machine: &machine, target: &target, source: source_data.as_ref(), most };
+    let tests = source_data.as_ref().map(|source| tests(source, &target));
+    let source = source_data.as_ref();
+    let comparison = Comparison { spec, machine: &machine, target: &target, source, tests, most };
     let networks = comparison.networks(&weights, &directory)?;
     voice.note("measuring features, before and after pretraining")?;
     let similarity = Similarity {
-        source: source_facts(source, hash, source_data.as_ref()),
+        source: facts,
         target: TaskFacts::new(&experiment.target, &target),
         run: format!("{}/{}", experiment.name, spec.run_folder()),
         images: comparison.images(&networks.fresh),
         before: comparison.measures(&networks.fresh)?,
         after: comparison.measures(&networks.trained)?,
         layers: comparison.layers(&networks),
-        labels: source_data.as_ref().and_then(|source| overlap(&source.classes, &target.classes)),
+        labels: source.and_then(|source| overlap(&source.classes, &target.classes)),
     };
     write_json(&directory.similarity(), &similarity)?;
     Ok((directory, similarity))
@@ -91,12 +96,22 @@ fn source_facts(source: &Source, hash: String, data: Option<&TaskData>) -> TaskF
     TaskFacts { hash: Some(hash), ..facts }
 }
 
+/// The test images of source and target. Where these are the same, each task has half of them: images are at
+/// no distance from themselves whatever the network, and two halves are as far apart as chance puts them.
+fn tests<'a>(source: &'a TaskData, target: &'a TaskData) -> [Cow<'a, data::Images>; 2] {
+    if source.test.pixels == target.test.pixels {
+        return halves(&target.test).map(Cow::Owned);
+    }
+    [Cow::Borrowed(&source.test), Cow::Borrowed(&target.test)]
+}
+
 /// What is compared.
 struct Comparison<'a> {
     spec: &'a Spec,
     machine: &'a Machine<'a>,
     target: &'a TaskData,
     source: Option<&'a TaskData>,
+    tests: Option<[Cow<'a, data::Images>; 2]>,
     most: usize,
 }
 
@@ -149,8 +164,8 @@ impl Comparison<'_> {
     fn images(&self, network: &Network) -> Images {
         let looked_at = |images: &data::Images| images.count().min(self.most);
         Images {
-            source_test: self.source.map(|source| looked_at(&source.test)),
-            target_test: looked_at(&self.target.test),
+            source_test: self.tests.as_ref().map(|[source, _]| looked_at(source)),
+            target_test: self.tests.as_ref().map(|[_, target]| looked_at(target)),
             target_train: looked_at(&self.target.train),
             layers: layers::images(network.blueprint(), looked_at(&self.target.test)),
         }
@@ -162,9 +177,9 @@ impl Comparison<'_> {
         let (target, classes) = (self.target, self.target.classes.len());
         let train = features(&target.train, &target.normalisation)?;
         let mut measures = measure::transferability(&train, classes, self.source.is_some());
-        if let Some(source) = self.source {
-            let one = features(&source.test, &source.normalisation)?;
-            let other = features(&target.test, &target.normalisation)?;
+        if let (Some(source), Some([one, other])) = (self.source, &self.tests) {
+            let one = features(one, &source.normalisation)?;
+            let other = features(other, &target.normalisation)?;
             measures.frechet = Some(measure::frechet(&one, &other));
             measures.classes = Some(measure::classes(&one, &other, [&source.classes, &target.classes]));
         }
