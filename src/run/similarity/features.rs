@@ -41,10 +41,16 @@ pub(super) fn chosen(images: &data::Images, most: usize) -> data::Images {
     picked(images, order.into_iter())
 }
 
-/// Every other image, so that classes stay as frequent even where they come one after another: `[0, 2, …]` and
-/// `[1, 3, …]`.
+/// Two halves, of each class every other image.
 pub(super) fn halves(images: &data::Images) -> [data::Images; 2] {
-    [0, 1].map(|first| picked(images, (first..images.count()).step_by(2)))
+    let mut seen = vec![0usize; usize::from(u16::MAX) + 1];
+    let mut sides = [Vec::new(), Vec::new()];
+    for (index, &label) in images.labels.iter().enumerate() {
+        let seen = &mut seen[usize::from(label)];
+        sides[*seen % 2].push(index);
+        *seen += 1;
+    }
+    sides.map(|side| picked(images, side.into_iter()))
 }
 
 fn picked(images: &data::Images, order: impl Iterator<Item = usize> + Clone) -> data::Images {
@@ -106,6 +112,7 @@ mod tests {
         let shape = ImageShape { channels: 1, height: 1, width: 2 };
         let pixels = (0..20).collect();
         let images = data::Images { shape, pixels, labels: (0..10).collect() };
+        let classes = data::Images { labels: [0, 1, 2, 0, 1, 2, 0, 1, 1, 1].into(), ..images.clone() };
         assert_eq!(chosen(&images, 10), images);
         let four = chosen(&images, 4);
         assert_eq!(four, chosen(&images, 4));
@@ -114,8 +121,9 @@ mod tests {
             let pairs = images.pixels.chunks(2).zip(&images.labels);
             pairs.into_iter().all(|(pixels, &label)| u16::from(pixels[0]) == 2 * label && pixels[1] == pixels[0] + 1)
         };
-        let [even, odd] = halves(&images);
-        assert_eq!((&even.labels[..], &odd.labels[..]), (&[0, 2, 4, 6, 8][..], &[1, 3, 5, 7, 9][..]));
-        assert!([&four, &even, &odd].into_iter().all(belong));
+        assert!(belong(&four));
+        let [one, other] = halves(&classes);
+        assert_eq!((&one.labels[..], &other.labels[..]), (&[0, 1, 2, 0, 1, 1][..], &[0, 1, 2, 1][..]));
+        assert_eq!(other.pixels, [6, 7, 8, 9, 10, 11, 16, 17]);
     }
 }
