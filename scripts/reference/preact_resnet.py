@@ -71,24 +71,25 @@ def trainable_parameters(network):
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
 
 
-# Ten classes: width -> trainable parameters with 0, 7, 8 and 9 layers frozen.
-COUNTS = {
-    8: (176_050, 132_170, 74_634, 650),
-    16: (700_762, 526_474, 296_714, 1_290),
-    64: (11_171_146, 8_397_322, 4_725_770, 5_130),
-}
-
-
-def main():
-    for width, expected in COUNTS.items():
-        network = PreActResNet18(width)
-        for frozen, count in zip((0, 7, 8, 9), expected):
+def check_counts(make, counts):
+    """Hold trainable parameters against `counts`, {size: {layers frozen: parameters}}; `make` takes the size."""
+    for size, expected in counts.items():
+        network = make(size)
+        # From few frozen layers to many, as nothing thaws.
+        for frozen, count in sorted(expected.items()):
             freeze(network, frozen)
             found = trainable_parameters(network)
-            assert found == count, f"width {width}, {frozen} frozen: {found} parameters, {count} expected"
+            assert found == count, f"width {size}, {frozen} frozen: {found} parameters, {count} expected"
         assert network(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
-        print(f"width {width}: {expected[0]:,} parameters")
+        print(f"width {size}: {expected[0]:,} parameters")
 
+
+# Ten classes: width -> trainable parameters by layers frozen.
+COUNTS = {
+    8: {0: 176_050, 7: 132_170, 8: 74_634, 9: 650},
+    16: {0: 700_762, 7: 526_474, 8: 296_714, 9: 1_290},
+    64: {0: 11_171_146, 7: 8_397_322, 8: 4_725_770, 9: 5_130},
+}
 
 if __name__ == "__main__":
-    main()
+    check_counts(PreActResNet18, COUNTS)
