@@ -1,0 +1,161 @@
+"""The rows of a CPU: training, training with frozen layers, and a whole sweep over them."""
+
+import pathlib
+import tempfile
+
+from .common import Results, fail, freezewise_bench, say, twin, twin_environment
+
+ROWS = ["train", "frozen", "sweep"]
+
+SPEC = """\
+name = "bench"
+device = "cpu"
+[network]
+architecture = "preact-resnet18"
+[target]
+[target.train]
+optimizer = "sgd"
+learning_rate = 0.05
+"""
+
+# All have a fused optimizer; which is the best of them depends on the CPU and the width.
+SETTINGS = {
+    "fp32, channels first": ["--fused"],
+    "fp32, channels last": ["--fused", "--channels-last"],
+    "bf16, channels first": ["--fused", "--bf16"],
+    "bf16, channels last": ["--fused", "--bf16", "--channels-last"],
+}
+
+# Layers of a PreAct-ResNet18: the stem, then two blocks a stage.
+LAYERS = 9
+THROUGH = {"stage 2": 5, "stage 3": 7}
+
+
+class Bench:
+    def __init__(self, options, spec, results):
+        self.options, self.spec, self.results = options, spec, results
+        self.environment = twin_environment(options.threads)
+        self.best = {}
+
+    def freezewise(self, width, frozen, images=None, **overrides):
+        """A report of `freezewise bench`; with `images`, over a whole epoch of them."""
+        options = self.options
+        count = images or options.images
+        overrides = {
+            "network.width": width,
+            "transfer.frozen_layers": frozen,
+            "target.dataset": options.dataset,
+            "target.train_size": count,
+            "target.train.batch_size": options.batch,
+            "threads": options.threads,
+        } | overrides
+        steps = -(-count // options.batch)
+        return freezewise_bench(options.binary, self.spec, overrides, steps, options.data, self.environment)
+
+    def twin(self, width, frozen, settings, images=None, test=None, epochs=2):
+        """The last epoch of the twin: the first holds its warm-up."""
+        options = self.options
+        arguments = ["--width", width, "--frozen", frozen, "--images", images or options.images]
+        arguments += ["--batch", options.batch, "--threads", options.threads, "--epochs", epochs, *settings]
+        if test is not None:
+            arguments += ["--test", test]
+        lines, _ = twin(arguments, self.environment)
+        return lines[-1]
+
+    def best_settings(self, width, frozen=0):
+        """PyTorch's best of its settings here: each once, then the two fastest twice more."""
+        if (width, frozen) not in self.best:
+            speed = lambda name: self.twin(width, frozen, SETTINGS[name])["images_per_second"]  # noqa: E731
+            speeds = {name: speed(name) for name in SETTINGS}
+            fastest = sorted(speeds, key=speeds.get)[-2:]
+            for name in fastest * 2:
+                speeds[name] = max(speeds[name], speed(name))
+            self.best[width, frozen] = max(fastest, key=speeds.get)
+            say(f"width {width}, {frozen} frozen: PyTorch's best is {self.best[width, frozen]}; {rounded(speeds)} img/s")
+        return self.best[width, frozen]
+
+    def train(self, width):
+        """k = 0 against the loop as it is usually written, the best eager setting, and torch.compile."""
+        best = self.best_settings(width)
+        rivals = {"plain eager fp32": [], f"best eager ({best})": SETTINGS[best]}
+        if self.options.compile:
+            rivals["torch.compile (bf16)"] = ["--fused", "--bf16", "--channels-last", "--compile", "max-autotune"]
+        ratios, numbers = {name: [] for name in rivals}, []
+        for number in range(self.options.rounds):
+            report = self.freezewise(width, 0)
+            own = report["images_per_second"]["median"]
+            speeds = {name: self.twin(width, 0, settings)["images_per_second"] for name, settings in rivals.items()}
+            for name, speed in speeds.items():
+                ratios[name].append(own / speed)
+            numbers.append({"freezewise": own, "host_share": report["host_share"], **speeds})
+            say(f"width {width}, round {number + 1}: {rounded(numbers[-1])}")
+        self.results.add(f"training, width {width}, k = 0, {report['compute']['precision']}", ratios, numbers)
+
+    def frozen(self, width, name, frozen):
+        """Kept frozen layers against its own k = 0 and against the best eager setting at the same k."""
+        best = self.best_settings(width, frozen)
+        ratios, numbers = {"its own k = 0": [], f"best eager at this k ({best})": []}, []
+        for number in range(self.options.rounds):
+            whole = self.freezewise(width, 0)["images_per_second"]["median"]
+            report = self.freezewise(width, frozen)
+            if report["cache_fill_seconds"] is None:
+                fail("the frozen layers were not kept", *report["notes"])
+            own = report["images_per_second"]["median"]
+            other = self.twin(width, frozen, SETTINGS[best])["images_per_second"]
+            for values, rival in zip(ratios.values(), (whole, other)):
+                values.append(own / rival)
+            fill = report["cache_fill_seconds"]
+            numbers.append({"freezewise": own, "its own k = 0": whole, "best eager": other, "fill_seconds": fill})
+            say(f"width {width}, through {name}, round {number + 1}: {rounded(numbers[-1])}")
+        self.results.add(f"training, width {width}, frozen through {name} (k = {frozen}), kept", ratios, numbers)
+
+    def sweep(self, width=16):
+        """An epoch with its evaluation at every k, summed: seconds of PyTorch by seconds of freezewise."""
+        images, best = self.options.sweep_images, self.best_settings(width)
+        rivals = {"plain eager fp32": [], f"best eager ({best})": SETTINGS[best]}
+        ratios, numbers = {name: [] for name in rivals}, []
+        for number in range(self.options.sweep_rounds):
+            totals, fills, cells = dict.fromkeys(["freezewise", *rivals], 0.0), 0.0, []
+            for frozen in range(LAYERS + 1):
+                report = self.freezewise(width, frozen, images)
+                steps = -(-images // self.options.batch)
+                own = report["step_seconds"]["median"] * steps + report["evaluation_seconds"]["median"]
+                fills += report["cache_fill_seconds"] or 0.0
+                cell = {"k": frozen, "freezewise": own, "fill": report["cache_fill_seconds"]}
+                for name, settings in rivals.items():
+                    line = self.twin(width, frozen, settings, images, report["test_examples"])
+                    cell[name] = line["seconds"] + line["evaluation_seconds"]
+                for name in totals:
+                    totals[name] += cell[name]
+                cells.append(cell)
+                say(f"sweep, round {number + 1}: {rounded(cell)}")
+            for name, values in ratios.items():
+                values.append(totals[name] / totals["freezewise"])
+            numbers.append({"seconds": totals, "fill_seconds": fills, "cells": cells})
+        tests = report["test_examples"]
+        self.results.add(
+            f"an epoch of each k from 0 to {LAYERS}, width {width}, n = {images}, {tests} test images", ratios, numbers
+        )
+
+
+def rounded(numbers):
+    return ", ".join(f"{key} {value:.4g}" for key, value in numbers.items() if value is not None)
+
+
+def main(options):
+    results = Results(options, threads=options.threads)
+    with tempfile.TemporaryDirectory() as folder:
+        spec = pathlib.Path(folder) / "bench.toml"
+        spec.write_text(SPEC)
+        bench = Bench(options, spec, results)
+        for row in options.rows:
+            if row == "train":
+                for width in options.widths:
+                    bench.train(width)
+            elif row == "frozen":
+                for width in options.widths:
+                    for name, frozen in THROUGH.items():
+                        bench.frozen(width, name, frozen)
+            else:
+                bench.sweep()
+    return 0
