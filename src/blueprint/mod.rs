@@ -92,16 +92,10 @@ pub struct LayerFacts {
 }
 
 impl Blueprint {
-    /// How many channels its first feature map has; a network that turns images into tokens at once has none.
-    pub fn feature_channels(&self) -> Option<usize> {
+    /// Whether its layers hand feature maps on; a network that turns images into tokens at once does not.
+    pub fn has_feature_maps(&self) -> bool {
         let mut operations = self.layers.iter().flat_map(|layer| &layer.operations);
-        if operations.clone().any(|operation| matches!(operation, Operation::Tokens)) {
-            return None;
-        }
-        operations.find_map(|operation| match operation {
-            Operation::Convolution { outputs, .. } => Some(*outputs),
-            _ => None,
-        })
+        !operations.any(|operation| matches!(operation, Operation::Tokens))
     }
 
     /// The network of an architecture for images of a shape and a number of classes, if its sizes go together.

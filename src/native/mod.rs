@@ -21,7 +21,7 @@ pub use cpu::{cpu_features, libtorch_place};
 pub use cuda::{DeviceFacts, DeviceMemory, cudnn_version, device_memory, driver_answers, plugin_path};
 pub use fused::{Adam, Fused, Scaler, Sgd};
 pub use graph::{Graph, empty_cache, reset_peak, synchronize, use_stream};
-pub use layout::{fastest_layout, lay_out};
+pub use layout::lay_out;
 pub use memory::{free_bytes, keep_freed_memory, peak_bytes};
 pub use observe::{Observation, Observed};
 pub use precision::{Autocast, autocast_kind, precision, prepare, use_deterministic_kernels};
