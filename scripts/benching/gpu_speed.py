@@ -28,8 +28,7 @@ class Sizes:
 
     def __init__(self, options):
         self.batch = 32 if options.quick else 128
-        self.images = self.batch * (2 if options.quick else 200)
-        self.rounds = 1 if options.quick else min(options.rounds, 5)
+        self.images = self.batch * (2 if options.quick else 100)
         self.width = 8 if options.quick else None
 
 
@@ -65,7 +64,7 @@ class Speed:
         try:
             with self.twin(settings) as twin:
                 warm_up = twin.epoch(self.bench.clock)["seconds"]
-                for number in range(self.sizes.rounds):
+                for number in range(self.bench.rounds):
                     own, report = self.freezewise()
                     other = statistics.median(twin.epoch(self.bench.clock)["images_per_second"] for _ in range(EPOCHS))
                     speeds.append({"freezewise": own, "pytorch": other})
@@ -80,7 +79,7 @@ class Speed:
     def against_itself(self, what, usual, others):
         """Rounds of freezewise as it is, `usual`, and with other settings: {name: overrides}."""
         speeds, reports, troubles = [], {}, {}
-        for number in range(self.sizes.rounds):
+        for number in range(self.bench.rounds):
             pair = {}
             for name, overrides in {usual: {}, **others}.items():
                 if name in troubles:
@@ -102,13 +101,13 @@ class Speed:
 
 
 def measure(bench, architecture, width, precisions=()):
-    """What is asked of every network first; what may take long to compile comes last."""
+    """What matters most comes first: where time is over, what is left is missing."""
     speed = Speed(bench, architecture, width)
     speed.against("eager, tuned", TUNED)
     speed.against_itself("graphs off", "auto", {"graphs off": {"compute__graph": "off"}})
-    if precisions:
-        if bench.options.device == "cpu":
-            precisions = [name for name in precisions if name == "fp32"]  # a CPU has none of the others
-        speed.against_itself("other precisions", "auto", {name: {"precision": name} for name in precisions})
     compiled = [*TUNED, "--compile", "default"] if bench.options.quick else COMPILED
     speed.against("compiled", compiled)
+    if bench.options.device == "cpu":
+        precisions = [name for name in precisions if name == "fp32"]  # a CPU has none of the others
+    if precisions:
+        speed.against_itself("other precisions", "auto", {name: {"precision": name} for name in precisions})
