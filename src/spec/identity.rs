@@ -58,8 +58,12 @@ fn hash(own: &[(String, Json)]) -> String {
     text::hex(&Sha256::digest(Json::Object(canonical).to_string()))[..LETTERS].to_owned()
 }
 
-/// The digest of a file's content, which stands for the file in a hash: its path says nothing.
+/// The digest of a file's content, which stands for the file in a hash: its path says nothing. A pipe or a device is
+/// no file: it may never end.
 pub(super) fn digest_of_file(path: &Path) -> io::Result<Option<String>> {
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
     let mut file = File::open(path)?;
     let (mut digest, mut part) = (Sha256::new(), vec![0; 1 << 20]);
     loop {

@@ -55,6 +55,28 @@ const LARGEST: u64 = 256 * 1024;
 /// No key stands deeper than this.
 const DEEPEST: usize = 8;
 
+/// How a spec is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notation {
+    /// TOML 1.0.
+    Toml,
+    /// JSON, to the letter.
+    Json,
+}
+
+/// A spec as text.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    /// What its problems call the file.
+    pub file: &'a str,
+    /// The experiment's name where the spec gives none.
+    pub name: &'a str,
+    /// What it says.
+    pub text: &'a str,
+    /// And how.
+    pub notation: Notation,
+}
+
 /// A valid spec.
 #[derive(Clone, Debug)]
 pub struct Spec {
@@ -71,14 +93,24 @@ impl Spec {
     pub fn load(path: &Path, overrides: &[String], survey: &dyn Survey) -> Result<Self> {
         let text = read_file(path)?;
         let name = path.display().to_string();
-        let source = read::Source::new(&name, &text);
-        let (mut root, problems) = match path.extension().and_then(|extension| extension.to_str()) {
-            Some("toml") => source.toml(),
-            Some("json") => source.json(),
+        let notation = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("toml") => Notation::Toml,
+            Some("json") => Notation::Json,
             _ => {
                 let message = format!("`{name}` is neither a `.toml` nor a `.json` file");
                 return Err(UserError::usage(message).hint("a spec's ending says how it is written").into());
             }
+        };
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        Self::parse(Text { file: &name, name: &stem, text: &text, notation }, overrides, survey)
+    }
+
+    /// The same from text that was read already.
+    pub fn parse(written: Text<'_>, overrides: &[String], survey: &dyn Survey) -> Result<Self> {
+        let source = read::Source::new(written.file, written.text);
+        let (mut root, problems) = match written.notation {
+            Notation::Toml => source.toml(),
+            Notation::Json => source.json(),
         };
         // After a syntax error the rest of the file may be misread: then other problems would be noise.
         if !problems.is_empty() {
@@ -87,8 +119,7 @@ impl Spec {
         for argument in overrides {
             apply_override(&mut root, argument)?;
         }
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self::from_tree(&root, &stem, survey)?)
+        Ok(Self::from_tree(&root, written.name, survey)?)
     }
 
     /// A spec whose target is the whole of a data set as it is, for who wants to look at it.

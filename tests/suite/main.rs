@@ -7,6 +7,7 @@ mod data_verbs;
 mod device;
 mod formats;
 mod freezing;
+mod fuzzed;
 mod memory;
 mod program;
 mod readme;

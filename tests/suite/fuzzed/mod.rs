@@ -1,0 +1,38 @@
+//! What holds for files from anywhere. The fuzzers in `fuzz/` look for bytes for which it does not; here it is held for
+//! those that they found and for those that a person thought of, in `tests/corpus/`.
+
+pub mod checkpoint;
+pub mod metrics_csv;
+pub mod spec;
+
+use std::path::Path;
+
+/// Every file of a corpus.
+fn replay(corpus: &str, hold: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(corpus);
+    let mut files: Vec<_> =
+        std::fs::read_dir(&folder).expect("a corpus").map(|entry| entry.expect("an entry").path()).collect();
+    files.sort();
+    assert!(!files.is_empty(), "{corpus} is empty");
+    for file in files {
+        let bytes = std::fs::read(&file).expect("a file");
+        // A panic names the test alone; the file is what one needs.
+        let outcome = std::panic::catch_unwind(|| hold(&bytes));
+        assert!(outcome.is_ok(), "it does not hold for {}", file.display());
+    }
+}
+
+#[test]
+fn checkpoints() {
+    replay("checkpoint", checkpoint::hold);
+}
+
+#[test]
+fn metrics() {
+    replay("metrics_csv", metrics_csv::hold);
+}
+
+#[test]
+fn specs() {
+    replay("spec", spec::hold);
+}

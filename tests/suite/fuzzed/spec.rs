@@ -1,0 +1,37 @@
+//! A spec from anywhere: problems in words, or a spec whose resolved form is the same spec. What begins with `{` is
+//! JSON, all else TOML; after a zero byte stand overrides, each with one before it.
+
+use freezewise::catalogue::Facts;
+use freezewise::spec::{Notation, Question, Spec, Survey, Text};
+
+/// Sees no data set.
+pub struct NoOne;
+
+impl Survey for NoOne {
+    fn facts(&self, _: &Question<'_>) -> anyhow::Result<Option<Facts>> {
+        Ok(None)
+    }
+}
+
+/// What holds for any bytes.
+pub fn hold(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let mut parts = text.split('\0');
+    let text = parts.next().unwrap_or_default();
+    let overrides: Vec<String> = parts.map(str::to_owned).collect();
+    let notation = if text.starts_with('{') { Notation::Json } else { Notation::Toml };
+    match Spec::parse(Text { file: "a file", name: "some", text, notation }, &overrides, &NoOne) {
+        Ok(spec) => holds_of(&spec),
+        Err(error) => assert!(!format!("{error:#}").is_empty()),
+    }
+}
+
+/// What holds for any spec.
+pub fn holds_of(spec: &Spec) {
+    let resolved = spec.to_toml().expect("a spec can be written down");
+    let text = Text { file: "spec.toml", name: "other", text: &resolved, notation: Notation::Toml };
+    let again = Spec::parse(text, &[], &NoOne).unwrap_or_else(|error| panic!("{error:#}\n{resolved}"));
+    assert_eq!(again.to_toml().expect("a spec can be written down"), resolved);
+    assert_eq!(format!("{:?}", again.experiment), format!("{:?}", spec.experiment));
+    assert_eq!((again.run_folder(), again.source_hash()), (spec.run_folder(), spec.source_hash()));
+}
