@@ -178,6 +178,8 @@ pub(super) enum Kept {
     Prefixes(Vec<Rc<Prefix>>, u64),
     /// They do not fit: the bytes that they would take, and those that are free.
     TooLarge(u64, u64),
+    /// They change from batch to batch.
+    Moving,
 }
 
 impl Kept {
@@ -190,6 +192,9 @@ impl Kept {
                 text::bytes(*bytes),
                 text::bytes(*free),
             ),
+            Self::Moving => {
+                "frozen layers computed in every step: their batch norms see each batch's statistics".to_owned()
+            }
         }
     }
 }
@@ -200,7 +205,7 @@ impl Shelf {
         &mut self,
         network: &Network,
         leading: usize,
-        splits: [&Resident; 2],
+        splits: &[&Resident],
         settings: &Settings,
     ) -> Result<Kept, UserError> {
         let examples: u64 = splits.iter().map(|data| data.count() as u64).sum();

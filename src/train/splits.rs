@@ -8,7 +8,9 @@ use super::evaluate::{Errors, Evaluator};
 use super::phase::Phase;
 use super::prefix::{Kept, Shelf};
 use super::report::Observer;
+use super::resident::Resident;
 use super::split::Split;
+use crate::error::UserError;
 use crate::network::Network;
 use crate::spec::{FrozenNorm, Precision, Switch};
 
@@ -18,7 +20,7 @@ pub(super) struct Splits {
     test: Evaluated,
     validation: Option<Evaluated>,
     /// What is trained on, where that is not what is evaluated: images to be augmented.
-    plain: Option<Split>,
+    augmented: Option<Split>,
 }
 
 struct Evaluated {
@@ -40,36 +42,28 @@ impl Splits {
         shelf: &mut Shelf,
         observer: &mut dyn Observer,
     ) -> Result<Self> {
-        let [mut train, mut test] = [&phase.train, &phase.test].map(|data| Split::new(data.shared()));
+        let data: Vec<&Resident> = [&phase.train, &phase.test].into_iter().chain(&phase.validation).collect();
+        let mut splits: Vec<Split> = data.iter().map(|data| Split::new(data.shared())).collect();
         // What is kept is of images as they are, which evaluation sees and augmented training does not.
-        let plain = phase.training.augmentation.is_some().then(|| Split::new(phase.train.shared()));
-        let leading = phase.frozen.leading();
-        if leading > 0 && phase.settings.cache == Switch::Auto {
-            if phase.frozen_norm == FrozenNorm::Batch {
-                observer.note("frozen layers computed in every step: their batch norms see each batch's statistics")?;
-            } else {
-                let data = [&phase.train, &phase.test];
-                let kept = shelf.prefixes(phase.network, leading, data, &phase.settings)?;
-                if let Kept::Prefixes(prefixes, _) = &kept {
-                    for (split, prefix) in [&mut train, &mut test].into_iter().zip(prefixes) {
-                        split.keep(leading, Rc::clone(prefix));
-                    }
+        let augmented = phase.training.augmentation.is_some().then(|| Split::new(phase.train.shared()));
+        if let Some(kept) = kept(phase, &data, shelf)? {
+            if let Kept::Prefixes(prefixes, _) = &kept {
+                for (split, prefix) in splits.iter_mut().zip(prefixes) {
+                    split.keep(phase.frozen.leading(), Rc::clone(prefix));
                 }
-                let augmented = plain.is_some() && matches!(kept, Kept::Prefixes(..));
-                let where_ =
-                    if augmented { ", for evaluation; augmented images go through them in every step" } else { "" };
-                observer.note(&format!("{}{where_}", kept.sentence()))?;
             }
+            observer.note(&sentence(&kept, augmented.is_some()))?;
         }
         let batch = phase.settings.evaluation_batch;
         let evaluated = |split: Split| Evaluated { evaluator: Evaluator::new(&split, batch, capture), split };
-        let validation = phase.validation.as_ref().map(|data| evaluated(Split::new(data.shared())));
-        Ok(Self { train: evaluated(train), test: evaluated(test), validation, plain })
+        let mut splits = splits.into_iter().map(evaluated);
+        let mut next = || splits.next().expect("training and test examples are always there");
+        Ok(Self { train: next(), test: next(), validation: splits.next(), augmented })
     }
 
     /// What is trained on.
     pub(super) fn training(&self) -> &Split {
-        self.plain.as_ref().unwrap_or(&self.train.split)
+        self.augmented.as_ref().unwrap_or(&self.train.split)
     }
 
     /// Loss and errors on the examples held out of training.
@@ -81,4 +75,25 @@ impl Splits {
     pub(super) fn errors(&mut self, network: &Network, precision: Precision) -> [Errors; 2] {
         [&mut self.train, &mut self.test].map(|evaluated| evaluated.errors(network, precision))
     }
+}
+
+/// What becomes of the outputs of the frozen layers; nothing where there are none or they are not to be kept.
+fn kept(phase: &Phase<'_>, data: &[&Resident], shelf: &mut Shelf) -> Result<Option<Kept>, UserError> {
+    let leading = phase.frozen.leading();
+    if leading == 0 || phase.settings.cache == Switch::Off {
+        return Ok(None);
+    }
+    if phase.frozen_norm == FrozenNorm::Batch {
+        return Ok(Some(Kept::Moving));
+    }
+    shelf.prefixes(phase.network, leading, data, &phase.settings).map(Some)
+}
+
+fn sentence(kept: &Kept, augmented: bool) -> String {
+    let rest = if augmented && matches!(kept, Kept::Prefixes(..)) {
+        ", for evaluation; augmented images go through them in every step"
+    } else {
+        ""
+    };
+    format!("{}{rest}", kept.sentence())
 }
