@@ -124,10 +124,7 @@ impl Step {
     fn apply(&self, operation: &Operation, mut value: Tensor, mode: Mode) -> Tensor {
         let tensors = &self.tensors;
         match operation {
-            Operation::Convolution { window, .. } => {
-                let [_, stride, padding] = sizes(*window);
-                value.conv2d(&tensors[0], tensors.get(1), stride, padding, [1, 1], 1)
-            }
+            Operation::Convolution { window, .. } => convolution(&value, &tensors[0], tensors.get(1), *window),
             Operation::Linear { .. } => value.linear(&tensors[0], Some(&tensors[1])),
             Operation::BatchNorm { .. } => {
                 let [weight, bias, mean, variance] = [0, 1, 2, 3].map(|index| Some(&tensors[index]));
@@ -169,6 +166,18 @@ impl Step {
     }
 }
 
+fn convolution(value: &Tensor, weight: &Tensor, bias: Option<&Tensor>, window: Window) -> Tensor {
+    let [kernel, stride, padding] = sizes(window);
+    let centre = padding[0];
+    // Only the centre of a kernel meets a single pixel. In bf16 on CPUs with AVX-512 libtorch 2.11 leaves the rest of the
+    // weight's gradient unset where the stride is 2: whatever lay in that memory.
+    if value.kind() == Kind::BFloat16 && value.size()[2..] == [1, 1] && kernel[0] == 2 * centre + 1 {
+        let weight = weight.narrow(2, centre, 1).narrow(3, centre, 1);
+        return value.conv2d(&weight, bias, [1, 1], [0, 0], [1, 1], 1);
+    }
+    value.conv2d(weight, bias, stride, padding, [1, 1], 1)
+}
+
 /// Which of the two tensors of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
@@ -181,4 +190,28 @@ pub enum Stream {
 /// Kernel, stride and padding, each for both sides.
 fn sizes(window: Window) -> [[i64; 2]; 3] {
     [window.kernel, window.stride, window.padding].map(|size| [size as i64; 2])
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::Device;
+
+    use super::*;
+
+    #[test]
+    fn a_single_pixel_leaves_no_gradient_unset() {
+        let kind = (Kind::BFloat16, Device::Cpu);
+        let window = Window { kernel: 3, stride: 2, padding: 1 };
+        for [inputs, outputs] in [[4, 8], [16, 32]] {
+            for _ in 0..10 {
+                // What lay in memory before is what an unset gradient would be.
+                drop([100, 1000, 10_000].map(|size| Tensor::full([size], f64::NAN, (Kind::Float, Device::Cpu))));
+                let weight = Tensor::ones([outputs, inputs, 3, 3], kind).set_requires_grad(true);
+                let value = Tensor::ones([16, inputs, 1, 1], kind);
+                convolution(&value, &weight, None, window).sum(None::<Kind>).backward();
+                let sum = weight.grad().sum(Kind::Double).double_value(&[]);
+                assert_eq!(sum, (16 * inputs * outputs) as f64, "the centre's alone");
+            }
+        }
+    }
 }
