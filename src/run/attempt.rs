@@ -63,6 +63,8 @@ fn with_advice(error: anyhow::Error) -> (Status, anyhow::Error) {
 }
 
 const GOES_ON: &str = "then the same command goes on from the last checkpoint";
+const SPARES_MEMORY: &str = "set `compute.cache=off` or a smaller `compute.evaluation_batch`, which leave it the same \
+                             run, or a smaller `batch_size`, which makes another run; or give it more memory";
 
 /// Linux's number of an input or output error, which has no kind of its own.
 const EIO: i32 = 5;
@@ -100,7 +102,7 @@ fn thrown(text: &str) -> UserError {
     let error = UserError::new(format!("the computation failed: {}", line.trim_end_matches("\")")));
     let lower = text.to_lowercase();
     if lower.contains("out of memory") || lower.contains("can't allocate memory") {
-        return error.hint("set a smaller `batch_size` or `width`, or give the run more memory").hint(GOES_ON);
+        return error.hint(SPARES_MEMORY).hint(GOES_ON);
     }
     if lower.contains("cuda error") || lower.contains("cublas") || lower.contains("cudnn") {
         return error.hint("the device failed: look at `nvidia-smi` and the system's log").hint(GOES_ON);
@@ -125,6 +127,6 @@ mod tests {
         let memory =
             thrown("called `Result::unwrap()` on an `Err` value: Torch(\"CUDA out of memory. Tried\\nException\")");
         assert_eq!(memory.to_string(), "the computation failed: CUDA out of memory. Tried");
-        assert!(memory.hints()[0].contains("batch_size"));
+        assert_eq!(memory.hints(), [SPARES_MEMORY, GOES_ON]);
     }
 }

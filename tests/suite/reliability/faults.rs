@@ -102,7 +102,11 @@ fn a_failing_device_is_told_with_what_to_do() {
     let place = Place::with(SMALL);
     let expected = product(&Place::with(SMALL).run(&[]));
     for (fault, cause, advice) in [
-        ("memory@5", "CUDA out of memory. Tried to allocate 2.00 GiB.", "set a smaller `batch_size`"),
+        (
+            "memory@5",
+            "CUDA out of memory. Tried to allocate 2.00 GiB.",
+            "or a smaller `batch_size`, which makes another run",
+        ),
         ("device@3", "CUDA error: unspecified launch failure", "the device failed: look at `nvidia-smi`"),
     ] {
         let answer = run_with_fault(&place, fault, &[]);
@@ -115,6 +119,18 @@ fn a_failing_device_is_told_with_what_to_do() {
     let directory = place.run(&[]);
     assert!(product(&directory) == expected);
     assert!(!directory.join("error.txt").exists());
+}
+
+#[test]
+fn what_spares_memory_goes_on_with_the_same_run() {
+    let place = Place::with(SMALL);
+    let answer = run_with_fault(&place, "memory@5", &[]);
+    assert!(answer.stderr.contains("`compute.cache=off` or a smaller `compute.evaluation_batch`"), "{}", answer.stderr);
+    let directory = place.run(&["compute.cache=off", "compute.evaluation_batch=8"]);
+    assert_eq!(directory, only_run(&place));
+    let restart = &json(&directory.join("run.json"))["restarts"][0];
+    assert!(restart["reason"].as_str().is_some_and(|reason| reason.contains("out of memory")), "{restart}");
+    assert_eq!(restart["step"], 1);
 }
 
 /// Runs the program where only it sees what is mounted, or says that this machine does not allow that.
