@@ -35,6 +35,16 @@ fn nesting_is_no_bomb() {
 }
 
 #[test]
+fn what_never_ends_is_no_file() {
+    let place = Place::with(SMALL);
+    for key in ["target.label_file", "source.label_file"] {
+        let answer = place.try_run(&[&format!("{key}=/dev/zero")]);
+        assert_eq!(answer.code, 2, "{}", answer.stderr);
+        assert!(answer.stderr.contains("cannot read `/dev/zero`: it is not a regular file"), "{}", answer.stderr);
+    }
+}
+
+#[test]
 fn a_checkpoint_that_asks_for_everything_gets_nothing() {
     let place = Place::with(SMALL);
     assert_eq!(run_with_fault(&place, "device@10", &[]).code, 1);

@@ -34,22 +34,45 @@ fn without_width(overrides: &[&str]) -> String {
     if other { SMALL.replace("width = 1", "") } else { SMALL.to_owned() }
 }
 
+/// A run that breaks twice and goes on leaves what one that never broke does.
+fn breaks_change_nothing(index: usize, kind: &[&str]) -> Place {
+    let spec = without_width(kind);
+    let (unbroken, broken) = (Place::with(&spec), Place::with(&spec));
+    let expected = product(&unbroken.run(kind));
+    // The source has three steps: one break in it, one in the target, in the middle of an epoch or at its start.
+    for step in [2, 4 + index % 3] {
+        let answer = run_with_fault(&broken, &format!("device@{step}"), kind);
+        assert_eq!(answer.code, 1, "{kind:?}: {}", answer.stderr);
+    }
+    assert!(product(&broken.run(kind)) == expected, "{kind:?}");
+    let record = json(&only_run(&broken).join("run.json"));
+    assert_eq!(record["restarts"].as_array().map(Vec::len), Some(1), "{kind:?}");
+    let from = &record["restarts"][0];
+    assert!(from["epoch"].as_u64() > Some(0) || from["step"].as_u64() > Some(0), "{kind:?}: {from}");
+    broken
+}
+
 #[test]
 fn a_broken_run_ends_as_an_unbroken_one_in_every_kind() {
     for (index, kind) in KINDS.iter().enumerate() {
-        let spec = without_width(kind);
-        let (unbroken, broken) = (Place::with(&spec), Place::with(&spec));
-        let expected = product(&unbroken.run(kind));
-        // The source has three steps: one break in it, one in the target, in the middle of an epoch or at its start.
-        for step in [2, 4 + index % 3] {
-            let answer = run_with_fault(&broken, &format!("device@{step}"), kind);
-            assert_eq!(answer.code, 1, "{kind:?}: {}", answer.stderr);
-        }
-        assert!(product(&broken.run(kind)) == expected, "{kind:?}");
-        let record = json(&only_run(&broken).join("run.json"));
-        assert_eq!(record["restarts"].as_array().map(Vec::len), Some(1), "{kind:?}");
-        let from = &record["restarts"][0];
-        assert!(from["epoch"].as_u64() > Some(0) || from["step"].as_u64() > Some(0), "{kind:?}: {from}");
+        breaks_change_nothing(index, kind);
+    }
+}
+
+/// What a run's processor and memory may settle otherwise, with whether its frozen layers are computed once.
+const WAYS: [(&[&str], bool); 4] = [
+    (&["precision=bf16", "compute.layout=channels_last"], true),
+    (&["precision=bf16", "compute.layout=channels_first", "compute.cache=off"], false),
+    (&["precision=fp32", "compute.layout=channels_last", "compute.cache=off"], false),
+    (&["precision=fp32", "compute.layout=channels_first", "compute.evaluation_batch=7"], true),
+];
+
+#[test]
+fn a_broken_run_ends_as_an_unbroken_one_however_it_computes() {
+    for (index, (way, kept)) in WAYS.into_iter().enumerate() {
+        let broken = breaks_change_nothing(index, way);
+        let log = std::fs::read_to_string(only_run(&broken).join("log.txt")).expect("log.txt");
+        assert_eq!(log.contains("frozen layers computed once and kept: "), kept, "{way:?}: {log}");
     }
 }
 
