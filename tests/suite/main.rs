@@ -10,6 +10,7 @@ mod freezing;
 mod fuzzed;
 mod memory;
 mod program;
+mod properties;
 mod readme;
 mod reliability;
 mod run;
