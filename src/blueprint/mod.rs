@@ -151,17 +151,6 @@ impl Blueprint {
         found
     }
 
-    /// Whether a convolution with a window of several pixels and a stride moves over feature maps of a single pixel.
-    pub fn strides_over_one_pixel(&self) -> bool {
-        let mut found = false;
-        self.walk(|_, operation, input, _| {
-            let one_pixel = matches!(input, Shape::Image(ImageShape { height: 1, width: 1, .. }));
-            let strides = |window: &Window| window.kernel > 1 && window.stride > 1;
-            found |= one_pixel && matches!(operation, Operation::Convolution { window, .. } if strides(window));
-        });
-        found
-    }
-
     /// How many parameters train when a set of layers does not.
     pub fn trainable_parameters(&self, frozen: &FrozenSet) -> u64 {
         let layers = self.all_layers().enumerate();

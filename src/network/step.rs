@@ -170,7 +170,7 @@ fn convolution(value: &Tensor, weight: &Tensor, bias: Option<&Tensor>, window: W
     let [kernel, stride, padding] = sizes(window);
     let centre = padding[0];
     // Only the centre of a kernel meets a single pixel. In bf16 on CPUs with AVX-512 libtorch 2.11 leaves the rest of the
-    // weight's gradient unset where the stride is 2: whatever lay in that memory.
+    // weight's gradient unset where the stride is 2: whatever lay in that memory (`scripts/reference/one_pixel.py`).
     if value.kind() == Kind::BFloat16 && value.size()[2..] == [1, 1] && kernel[0] == 2 * centre + 1 {
         let weight = weight.narrow(2, centre, 1).narrow(3, centre, 1);
         return value.conv2d(&weight, bias, [1, 1], [0, 0], [1, 1], 1);

@@ -31,25 +31,6 @@ pub struct Settings {
     pub graph: Switch,
 }
 
-/// The precision of a choice on a device, for a network.
-///
-/// On a CPU, libtorch 2.11 leaves memory as it finds it in the bf16 gradient of the weights of a strided 3×3
-/// convolution over single pixels (`scripts/reference/one_pixel.py` shows it), so such networks compute in fp32.
-fn settle(choice: PrecisionChoice, chosen: &Chosen, blueprint: &Blueprint) -> Result<Precision, UserError> {
-    let precision = native::precision(choice, chosen)?;
-    if precision != Precision::Bf16 || chosen.device != Device::Cpu || !blueprint.strides_over_one_pixel() {
-        return Ok(precision);
-    }
-    match choice {
-        PrecisionChoice::Auto => Ok(Precision::Fp32),
-        PrecisionChoice::Fixed(_) => Err(UserError::new(
-            "`precision = \"bf16\"` gives wrong gradients on a CPU where a strided convolution moves over single \
-             pixels, as in this network at this image size",
-        )
-        .hint("take larger images, or `precision = \"fp32\"`, which `auto` takes here")),
-    }
-}
-
 impl Settings {
     /// The plain path: fp32, channels first, nothing cached, nothing captured. All others are tested against it.
     pub const PLAIN: Self = Self {
@@ -62,7 +43,7 @@ impl Settings {
 
     /// What a spec comes to on a device.
     pub fn new(compute: &Compute, chosen: &Chosen, blueprint: &Blueprint) -> Result<Self, UserError> {
-        let precision = settle(compute.precision, chosen, blueprint)?;
+        let precision = native::precision(compute.precision, chosen)?;
         // Without feature maps there is nothing to lay out.
         let layout =
             if blueprint.has_feature_maps() { compute.layout.unwrap_or(FASTEST) } else { Layout::ChannelsFirst };
@@ -93,29 +74,5 @@ impl Settings {
     /// For people: `bf16, channels_first`.
     pub fn sentence(&self) -> String {
         format!("{}, {}", self.precision.name(), self.layout.name())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::blueprint::{Architecture, Granularity, ImageShape};
-    use crate::spec::DeviceChoice;
-
-    fn precision(side: usize, choice: PrecisionChoice) -> Result<Precision, UserError> {
-        let shape = ImageShape { channels: 3, height: side, width: side };
-        let architecture = Architecture::PreactResnet18 { width: 2 };
-        let blueprint = Blueprint::new(&architecture, Granularity::Block, shape, 2).expect("it fits");
-        settle(choice, &native::choose(DeviceChoice::Cpu).expect("there is a CPU"), &blueprint)
-    }
-
-    /// Eight pixels become two before the last stride, four become one.
-    #[test]
-    fn bf16_is_refused_where_a_stride_moves_over_single_pixels() {
-        let bf16 = PrecisionChoice::Fixed(Precision::Bf16);
-        assert!(precision(4, bf16).is_err());
-        assert!(matches!(precision(8, bf16), Ok(Precision::Bf16)));
-        assert!(matches!(precision(4, PrecisionChoice::Auto), Ok(Precision::Fp32)));
-        assert!(matches!(precision(4, PrecisionChoice::Fixed(Precision::Fp32)), Ok(Precision::Fp32)));
     }
 }
