@@ -210,7 +210,7 @@ mod tests {
                 let value = Tensor::ones([16, inputs, 1, 1], kind);
                 convolution(&value, &weight, None, window).sum(None::<Kind>).backward();
                 let sum = weight.grad().sum(Kind::Double).double_value(&[]);
-                assert_eq!(sum, (16 * inputs * outputs) as f64, "the centre's alone");
+                assert!((sum - (16 * inputs * outputs) as f64).abs() < 0.5, "the centre's alone, and not {sum}");
             }
         }
     }
