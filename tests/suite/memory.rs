@@ -2,6 +2,9 @@
 
 use super::program::{Place, TINY};
 
+/// A checkpoint at every boundary, so that the first epochs have made some too, however slow the machine is.
+const CHECKPOINTS: [&str; 2] = ["checkpoint.every_seconds=0", "checkpoint.time_share=1.0"];
+
 const AUGMENTED: &str = "target.train.augment=[\"crop\", \"flip\"]";
 
 /// How phases compute: precision, layout, optimizer, what is kept.
@@ -36,7 +39,7 @@ fn memory_is_flat_over_2000_epochs() {
 
 fn flat(epochs: usize, mode: &[&str]) {
     let place = Place::with(TINY);
-    let directory = place.run(&[&[&*format!("target.train.epochs={epochs}")], mode].concat());
+    let directory = place.run(&[&[&*format!("target.train.epochs={epochs}")], &CHECKPOINTS[..], mode].concat());
     let mut reader = csv::Reader::from_path(directory.join("timing.csv")).expect("timing.csv");
     let rows: Vec<std::collections::HashMap<String, String>> =
         reader.deserialize().collect::<Result<_, _>>().expect("rows");
