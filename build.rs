@@ -23,6 +23,9 @@ fn main() {
     }
     let plugin = plugin.map(|path| path.display().to_string()).unwrap_or_default();
     println!("cargo:rustc-env=FREEZEWISE_BUILT_PLUGIN={plugin}");
+    // For tests, which build a stand-in for CUDA against the same libtorch.
+    let library = env::var("DEP_TCH_LIBTORCH_LIB").unwrap_or_default();
+    println!("cargo:rustc-env=FREEZEWISE_LIBTORCH={library}");
 }
 
 /// The bindings fit one release of libtorch, and do not look at what they are given.

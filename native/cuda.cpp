@@ -47,6 +47,7 @@ int freezewise_device_facts(int device, freezewise_device* facts, char* error) {
     facts->major = properties.major;
     facts->minor = properties.minor;
     const auto& hooks = at::detail::getCUDAHooks();
+    facts->stand_in = 0;
     facts->cudnn = hooks.compiledWithCuDNN() ? hooks.versionRuntimeCuDNN() : 0;
   });
 }
@@ -75,6 +76,8 @@ int freezewise_empty_cache(char* error) {
 
 int freezewise_use_stream(int device, char* error) {
   return caught(error, [&] {
+    // A capture is of the current device's stream.
+    c10::cuda::set_device(index_of(device));
     c10::cuda::device_synchronize();
     c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromPool(false, index_of(device)));
   });

@@ -14,6 +14,7 @@ struct freezewise_device {
   uint64_t memory_bytes;
   int32_t major, minor;
   int64_t cudnn;
+  int32_t stand_in;  // 1 where it is no GPU, but tests play one
 };
 
 struct freezewise_memory {
@@ -34,7 +35,7 @@ int freezewise_reset_peak(int device, char* error);
 // Gives memory that no tensor holds back to the device.
 int freezewise_empty_cache(char* error);
 
-// Makes a stream that is not the default the current one, for this thread; what was handed to the default comes first.
+// Makes a device the current one of this thread, and a stream that is not its default; what was handed to that comes first.
 int freezewise_use_stream(int device, char* error);
 // Waits for all of a device's work.
 int freezewise_synchronize(int device, char* error);

@@ -166,6 +166,17 @@ int freezewise_deterministic(bool wanted, char* error) {
   });
 }
 
+// Attention from here on as products and a softmax, not as one kernel.
+int freezewise_plain_attention(char* error) {
+  return caught(error, [&] {
+    auto& context = at::globalContext();
+    context.setSDPUseMath(true);
+    context.setSDPUseFlash(false);
+    context.setSDPUseMemEfficient(false);
+    context.setSDPUseCuDNN(false);
+  });
+}
+
 // A tensor's numbers in channels_last; itself where it lies so already.
 int freezewise_channels_last(at::Tensor* tensor, char* error) {
   return caught(error, [&] {

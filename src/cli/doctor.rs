@@ -9,7 +9,7 @@ use super::options::DataRoot;
 use crate::catalogue::Dataset;
 use crate::data;
 use crate::error::Exit;
-use crate::native;
+use crate::native::{self, Nature};
 use crate::output::{self, Table};
 use crate::text;
 
@@ -54,13 +54,18 @@ fn cuda() -> Vec<(String, String)> {
     row("NVIDIA driver", if driver { "answers".into() } else { "none answers: runs use the CPU".into() });
     let plugin = native::plugin_path().map_or_else(|| "not found".into(), |path| path.display().to_string());
     row("CUDA plugin", plugin);
-    if driver {
+    if driver || native::plugin_is_named() {
         match native::cuda_devices() {
             Ok(devices) => {
                 for (index, device) in devices.iter().enumerate() {
                     let (major, minor) = device.capability;
                     let memory = text::bytes(device.memory_bytes);
-                    row(&format!("cuda:{index}"), format!("{}, {memory}, capability {major}.{minor}", device.name));
+                    let nature = match device.nature {
+                        Nature::Gpu => "",
+                        Nature::StandIn => ": no GPU, for tests alone",
+                    };
+                    let facts = format!("{}{nature}, {memory}, capability {major}.{minor}", device.name);
+                    row(&format!("cuda:{index}"), facts);
                 }
                 let cudnn = devices.first().and_then(native::cudnn_version);
                 row("cuDNN", cudnn.unwrap_or_else(|| "none".into()));

@@ -14,6 +14,9 @@ use super::shim::{TEXT_SIZE, call};
 use crate::error::UserError;
 
 const PLUGIN: &str = "libfreezewise_cuda.so";
+/// Names another file in its place.
+const NAMED: &str = "FREEZEWISE_CUDA_PLUGIN";
+
 /// What is known of a CUDA device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceFacts {
@@ -25,6 +28,17 @@ pub struct DeviceFacts {
     pub capability: (i32, i32),
     /// cuDNN's version number, such as 91900; 0 where there is none.
     pub cudnn: i64,
+    /// Whether it is a GPU.
+    pub nature: Nature,
+}
+
+/// What stands behind a CUDA device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// A GPU.
+    Gpu,
+    /// The CPU, in tests that play a GPU: what it takes says nothing of one.
+    StandIn,
 }
 
 /// `freezewise_device` of `native/plugin.h`.
@@ -35,6 +49,7 @@ struct RawFacts {
     major: i32,
     minor: i32,
     cudnn: i64,
+    stand_in: i32,
 }
 
 /// `freezewise_memory` of `native/plugin.h`: bytes of a device.
@@ -106,13 +121,18 @@ pub fn driver_answers() -> bool {
 
 /// Where the plugin is: where `FREEZEWISE_CUDA_PLUGIN` says, beside the program, or where it was built.
 pub fn plugin_path() -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os("FREEZEWISE_CUDA_PLUGIN") {
+    if let Some(path) = std::env::var_os(NAMED) {
         return Some(path.into());
     }
     let program = std::env::current_exe().ok();
     let beside = program.as_deref().and_then(Path::parent).map(|folder| folder.join(PLUGIN));
     let built = PathBuf::from(env!("FREEZEWISE_BUILT_PLUGIN"));
     beside.into_iter().chain([built]).find(|path| path.is_file())
+}
+
+/// Whether a plugin is named for this process, so that CUDA may be there without a driver.
+pub fn plugin_is_named() -> bool {
+    std::env::var_os(NAMED).is_some()
 }
 
 /// Loads CUDA, once, and describes its devices.
@@ -153,7 +173,7 @@ fn open() -> Result<Plugin, UserError> {
     // the plugin, which uses its symbols; both are of the libtorch that this program links, which `open_plugin`
     // checks by the version that the plugin was compiled for.
     unsafe {
-        if std::env::var_os("FREEZEWISE_CUDA_PLUGIN").is_none() {
+        if !plugin_is_named() {
             open_global(Path::new("libtorch_cuda.so"))
                 .map_err(|cause| cause.hint("`scripts/setup --cuda` installs libtorch with all of CUDA"))?;
         }
@@ -201,12 +221,18 @@ unsafe fn open_global(path: &Path) -> Result<Library, UserError> {
 
 impl Plugin {
     fn describe(&self, index: c_int) -> Result<DeviceFacts, UserError> {
-        let mut raw = RawFacts { name: [0; TEXT_SIZE], memory_bytes: 0, major: 0, minor: 0, cudnn: 0 };
+        let mut raw = RawFacts { name: [0; TEXT_SIZE], memory_bytes: 0, major: 0, minor: 0, cudnn: 0, stand_in: 0 };
         // SAFETY: the pointers are valid for the call, which writes nothing beyond them and catches what C++ throws.
         call(|error| unsafe { (self.facts)(index, &raw mut raw, error) })
             .map_err(|error| UserError::new(format!("CUDA device {index} cannot be used: {error}")))?;
         // SAFETY: the name ends with a zero, within the buffer.
         let name = unsafe { CStr::from_ptr(raw.name.as_ptr()) }.to_string_lossy().into_owned();
-        Ok(DeviceFacts { name, memory_bytes: raw.memory_bytes, capability: (raw.major, raw.minor), cudnn: raw.cudnn })
+        Ok(DeviceFacts {
+            name,
+            memory_bytes: raw.memory_bytes,
+            capability: (raw.major, raw.minor),
+            cudnn: raw.cudnn,
+            nature: if raw.stand_in == 0 { Nature::Gpu } else { Nature::StandIn },
+        })
     }
 }

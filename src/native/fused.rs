@@ -20,7 +20,7 @@ pub struct Fused<'a> {
     pub first: &'a [Tensor],
     /// Adam's means of squared gradients; for SGD none.
     pub second: &'a [Tensor],
-    /// The learning rate, `[]`: f64 on the CPU, f32 on CUDA.
+    /// The learning rate, `[]`: f32 on CUDA, any float on the CPU.
     pub rate: &'a Tensor,
     /// A loss scaler's scale and whether this step's gradients are bad, `[]` f32 each: a bad step changes nothing.
     pub scaler: Option<(&'a Tensor, &'a Tensor)>,

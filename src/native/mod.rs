@@ -6,6 +6,7 @@
 
 mod cpu;
 mod cuda;
+mod download;
 mod fused;
 mod graph;
 mod layout;
@@ -18,13 +19,14 @@ use anyhow::Result;
 use tch::Device;
 
 pub use cpu::{cpu_features, libtorch_place};
-pub use cuda::{DeviceFacts, DeviceMemory, cudnn_version, device_memory, driver_answers, plugin_path};
+pub use cuda::{DeviceFacts, DeviceMemory, Nature, cudnn_version, device_memory, driver_answers, plugin_is_named, plugin_path};
+pub use download::download;
 pub use fused::{Adam, Fused, Scaler, Sgd};
 pub use graph::{Graph, empty_cache, reset_peak, synchronize, use_stream};
 pub use layout::lay_out;
-pub use memory::{free_bytes, keep_freed_memory, peak_bytes};
+pub use memory::{free_bytes, is_out_of_memory, keep_freed_memory, peak_bytes};
 pub use observe::{Observation, Observed};
-pub use precision::{Autocast, autocast_kind, precision, prepare, use_deterministic_kernels};
+pub use precision::{Autocast, autocast_kind, precision, prepare, use_deterministic_kernels, use_plain_attention};
 
 use crate::error::UserError;
 use crate::spec::DeviceChoice;
@@ -36,8 +38,8 @@ pub struct Chosen {
     pub device: Device,
     /// Its name, for people and records: a GPU's, or `cpu`.
     pub name: String,
-    /// A GPU's compute capability.
-    pub capability: Option<(i32, i32)>,
+    /// What is known of a GPU.
+    pub gpu: Option<DeviceFacts>,
     /// What the user should know of the choice.
     pub note: Option<String>,
 }
@@ -47,7 +49,7 @@ pub fn choose(choice: DeviceChoice) -> Result<Chosen> {
     let cpu = |note: Option<&str>| Chosen {
         device: Device::Cpu,
         name: "cpu".into(),
-        capability: None,
+        gpu: None,
         note: note.map(str::to_owned),
     };
     match choice {
@@ -74,8 +76,11 @@ fn gpu(index: usize) -> Result<Chosen, UserError> {
         UserError::new(format!("CUDA shows {count}, and the first is `cuda:0`"))
             .hint("CUDA_VISIBLE_DEVICES hides devices")
     })?;
-    let capability = Some(device.capability);
-    Ok(Chosen { device: Device::Cuda(index), name: device.name.clone(), capability, note: None })
+    let note = match device.nature {
+        Nature::Gpu => None,
+        Nature::StandIn => Some("a stand-in plays the GPU: what it takes says nothing of one".to_owned()),
+    };
+    Ok(Chosen { device: Device::Cuda(index), name: device.name.clone(), gpu: Some(device.clone()), note })
 }
 
 /// Every CUDA device, once CUDA is loaded.

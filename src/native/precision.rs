@@ -18,9 +18,9 @@ pub fn precision(choice: PrecisionChoice, chosen: &Chosen) -> Result<Precision, 
     let fixed = match choice {
         PrecisionChoice::Fixed(precision) => precision,
         PrecisionChoice::Auto => {
-            let has_bf16 = match (chosen.device, chosen.capability) {
-                (Device::Cuda(_), Some((major, _))) => major >= BF16_CAPABILITY,
-                _ => cpu_features().iter().any(|feature| matches!(*feature, "avx512_bf16" | "amx_bf16")),
+            let has_bf16 = match &chosen.gpu {
+                Some(gpu) => gpu.capability.0 >= BF16_CAPABILITY,
+                None => cpu_features().iter().any(|feature| matches!(*feature, "avx512_bf16" | "amx_bf16")),
             };
             return Ok(if has_bf16 { Precision::Bf16 } else { Precision::Fp32 });
         }
@@ -49,6 +49,12 @@ pub fn use_deterministic_kernels() -> Result<(), UserError> {
     tch::Cuda::cudnn_set_benchmark(false);
     // SAFETY: the function sets flags and catches what C++ throws.
     call(|error| unsafe { shim::freezewise_deterministic(true, error) })
+}
+
+/// Computes attention step by step from here on.
+pub fn use_plain_attention() -> Result<(), UserError> {
+    // SAFETY: as for deterministic kernels.
+    call(|error| unsafe { shim::freezewise_plain_attention(error) })
 }
 
 /// The kind that autocast computes in, if a precision has one.

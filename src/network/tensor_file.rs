@@ -13,6 +13,7 @@ use tch::{Device, Kind, Tensor};
 use super::NamedTensors;
 use crate::error::UserError;
 use crate::files;
+use crate::native;
 
 /// Bytes of a header's length, which stand before it.
 const LENGTH: u64 = 8;
@@ -23,8 +24,10 @@ const LARGEST_HEADER: u64 = 16 << 20;
 /// Writes tensors to a safetensors file, atomically, with a word about them in its header. One word and no more: the
 /// format's crate writes several in no fixed order, and the same weights are to be the same bytes.
 pub fn write_safetensors(path: &Path, tensors: &NamedTensors, about: &str) -> Result<()> {
+    let host = native::download(&tensors.values().collect::<Vec<_>>())?;
     let bytes: Vec<(&String, Dtype, Vec<usize>, Vec<u8>)> = tensors
-        .iter()
+        .keys()
+        .zip(&host)
         .map(|(name, tensor)| {
             let (dtype, bytes) = to_bytes(tensor).with_context(|| format!("tensor `{name}`"))?;
             Ok((name, dtype, tensor.size().iter().map(|&size| size as usize).collect(), bytes))

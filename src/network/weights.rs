@@ -9,6 +9,7 @@ use tch::{Device, Kind, Tensor, no_grad};
 use super::Network;
 use crate::blueprint::Blueprint;
 use crate::error::UserError;
+use crate::native;
 use crate::text;
 
 /// Tensors by name, sorted.
@@ -132,9 +133,14 @@ pub fn with_counters(mut state: NamedTensors) -> NamedTensors {
 impl Network {
     /// A copy of every tensor, on the CPU.
     pub fn state(&self) -> NamedTensors {
-        self.tensors()
-            .map(|named| (named.path.to_owned(), named.tensor.detach().to_device(Device::Cpu).copy()))
-            .collect()
+        let named: Vec<_> = self.tensors().collect();
+        let copies: Vec<Tensor> = match self.device {
+            Device::Cpu => named.iter().map(|named| named.tensor.detach().copy()).collect(),
+            _ => native::download(&named.iter().map(|named| named.tensor).collect::<Vec<_>>())
+                // As in any call of tch, which panics with what libtorch throws.
+                .unwrap_or_else(|error| panic!("{error}")),
+        };
+        named.iter().map(|named| named.path.to_owned()).zip(copies).collect()
     }
 
     /// Copies tensors into the layers that `wanted` picks; each must be there, in the same shape, and each of the

@@ -11,6 +11,7 @@ use super::lock::{Lock, TakenOver};
 use super::record::{Record, Status};
 use crate::error::{Exit, UserError};
 use crate::files;
+use crate::native;
 use crate::train::Diverged;
 
 /// Does the work, and writes down that it runs, and how it ended: in the record, and an error in `error.txt` too.
@@ -100,10 +101,10 @@ fn thrown(text: &str) -> UserError {
     let cause = text.split_once("Torch(\"").map_or(text, |(_, cause)| cause);
     let line = cause.split("\\n").next().unwrap_or_default().lines().next().unwrap_or_default();
     let error = UserError::new(format!("the computation failed: {}", line.trim_end_matches("\")")));
-    let lower = text.to_lowercase();
-    if lower.contains("out of memory") || lower.contains("can't allocate memory") {
+    if native::is_out_of_memory(text) {
         return error.hint(SPARES_MEMORY).hint(GOES_ON);
     }
+    let lower = text.to_lowercase();
     if lower.contains("cuda error") || lower.contains("cublas") || lower.contains("cudnn") {
         return error.hint("the device failed: look at `nvidia-smi` and the system's log").hint(GOES_ON);
     }

@@ -13,7 +13,7 @@ use super::stop::Stop;
 use crate::data::{self, Access, Image, TaskData};
 use crate::error::UserError;
 use crate::native::{self, Chosen};
-use crate::spec::{Checkpoints, Experiment, Task};
+use crate::spec::{Attention, Checkpoints, Experiment, Task};
 use crate::train::Settings;
 
 /// What a phase computes with.
@@ -34,6 +34,9 @@ impl<'a> Machine<'a> {
         native::prepare(device.device, settings.precision)?;
         if experiment.compute.deterministic {
             native::use_deterministic_kernels()?;
+        }
+        if settings.attention == Attention::Plain {
+            native::use_plain_attention()?;
         }
         let threads = native::thread_count(experiment.threads);
         let cores = std::thread::available_parallelism().map_or(threads, std::num::NonZero::get);

@@ -17,6 +17,8 @@ pub struct Compute {
     pub graph: Switch,
     /// How feature maps lie in memory; `None` takes what the table says.
     pub layout: Option<Layout>,
+    /// How attention is computed.
+    pub attention: Attention,
     /// Images in a batch without gradients; `None` takes the device's.
     pub evaluation_batch: Option<usize>,
     /// Whether a GPU may take only kernels that repeat their bits.
@@ -88,6 +90,17 @@ impl Layout {
     }
 }
 
+/// How a transformer's attention is computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attention {
+    /// In one kernel, where the device has one.
+    #[default]
+    Fused,
+    /// Step by step: the same on every device.
+    Plain,
+}
+
 /// What the spec says, with what cannot be on the device that it names.
 pub(super) fn compute(spec: &Written, device: DeviceChoice, report: &mut Report<'_>) -> Compute {
     let precision = match spec.precision {
@@ -118,6 +131,10 @@ pub(super) fn compute(spec: &Written, device: DeviceChoice, report: &mut Report<
             written::Layout::Auto => None,
             written::Layout::ChannelsFirst => Some(Layout::ChannelsFirst),
             written::Layout::ChannelsLast => Some(Layout::ChannelsLast),
+        },
+        attention: match spec.compute.attention {
+            written::Attention::Fused => Attention::Fused,
+            written::Attention::Plain => Attention::Plain,
         },
         evaluation_batch: spec.compute.evaluation_batch.map(|batch| batch as usize),
         deterministic: spec.compute.deterministic,

@@ -32,7 +32,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use toml::Value;
 
-pub use compute::{Compute, Layout, Precision, PrecisionChoice, Switch};
+pub use compute::{Attention, Compute, Layout, Precision, PrecisionChoice, Switch};
 pub use experiment::{
     Data, DeviceChoice, Draw, Experiment, Fit, FrozenNorm, Noise, Normalise, Npz, Part, Pictures, Seeds, Selection,
     Side, Source, Task, Transfer, UnfrozenInit,

@@ -1,10 +1,11 @@
 //! The order and the augmentation of an epoch: drawn on the host at once, uploaded at once, handed out in batches.
 
 use rand::seq::SliceRandom;
-use tch::{Device, Kind, Tensor};
+use tch::Tensor;
 
 use super::augment::Plan;
 use super::cursor::Cursor;
+use super::optimizer::rate_kind;
 use super::resident::Resident;
 use super::split::Split;
 use crate::network::{Flow, Network};
@@ -44,11 +45,10 @@ impl Batches {
         order.shuffle(&mut stream(seeds.order, Purpose::Order, epoch));
         let mut draws = stream(seeds.augment, Purpose::Augment, epoch);
         let rates: Vec<f64> = (0..count.div_ceil(batch_size) as u64).map(rate).collect();
-        let kind = if device == Device::Cpu { Kind::Double } else { Kind::Float };
         Self {
             order: Tensor::from_slice(&order).to_device(device),
             plan: Plan::draw(augmentation, &split.data, count, &mut draws),
-            rates: Tensor::from_slice(&rates).to_kind(kind).to_device(device),
+            rates: Tensor::from_slice(&rates).to_kind(rate_kind(device, split.data.kind())).to_device(device),
             batch_size: batch_size as i64,
         }
     }

@@ -6,6 +6,7 @@ use super::cursor::Cursor;
 use super::repeated::Repeated;
 use super::resident::Resident;
 use super::split::Split;
+use super::step::widened;
 use crate::native::Autocast;
 use crate::network::{Mode, Network};
 use crate::spec::Precision;
@@ -89,7 +90,7 @@ fn add_batch(
     let logits = {
         let _autocast = Autocast::new(split.data.device(), precision);
         let flow = split.batch(network, cursor, batch, length);
-        network.run(split.first_layer(), network.freezable() + 1, flow, Mode::Evaluate).value
+        widened(network.run(split.first_layer(), network.freezable() + 1, flow, Mode::Evaluate).value)
     };
     let part = |tensor: &Tensor| cursor.take(tensor, batch, length);
     let _ = sums.g_add_(&batch_sums(&logits, &split.data, part));
@@ -111,7 +112,6 @@ fn errors(sums: &[f64], data: &Resident) -> Errors {
 /// Of a batch: loss, wrong answers, and of the corrupted ones those against the label given and the true label.
 fn batch_sums(logits: &Tensor, data: &Resident, part: impl Fn(&Tensor) -> Tensor) -> Tensor {
     let labels = part(&data.labels);
-    let logits = logits.to_kind(if logits.kind() == Kind::Double { Kind::Double } else { Kind::Float });
     let loss = logits.cross_entropy_loss::<Tensor>(&labels, None, Reduction::Sum, -100, 0.0);
     let answers = logits.argmax(1, false);
     let wrong = answers.not_equal_tensor(&labels);

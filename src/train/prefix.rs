@@ -4,10 +4,11 @@
 //! fp32 they are so bit for bit in batches of more than 32; libtorch has other kernels for small ones.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
-use tch::{Kind, Tensor, no_grad};
+use tch::{Kind, Tensor, no_grad_guard};
 
 use super::resident::Resident;
 use super::settings::Settings;
@@ -123,11 +124,11 @@ impl Prefix {
 
 /// What the first `leading` layers give for a stretch of examples.
 fn boundary(network: &Network, leading: usize, data: &Resident, start: i64, length: i64, settings: &Settings) -> Flow {
-    no_grad(|| {
-        let _autocast = Autocast::new(network.device(), settings.precision);
-        let flow = network.run(0, leading, network.enter(data.stretch(start, length)), Mode::Evaluate);
-        Flow { value: dense(flow.value), kept: flow.kept.map(dense) }
-    })
+    // A guard, since memory may run out in here, and what comes after must be as it was before.
+    let _no_gradient = no_grad_guard();
+    let _autocast = Autocast::new(network.device(), settings.precision);
+    let flow = network.run(0, leading, network.enter(data.stretch(start, length)), Mode::Evaluate);
+    Flow { value: dense(flow.value), kept: flow.kept.map(dense) }
 }
 
 /// What makes two prefixes the same: frozen weights and statistics, which layers, precision, layout, and the images as
@@ -136,18 +137,20 @@ fn boundary(network: &Network, leading: usize, data: &Resident, start: i64, leng
 pub struct PrefixKey([u8; 32]);
 
 impl PrefixKey {
-    fn new(network: &Network, leading: usize, data: &Resident, settings: &Settings) -> Self {
+    fn new(network: &Network, leading: usize, data: &Resident, settings: &Settings) -> Result<Self, UserError> {
         let mut digest = Sha256::new();
         digest.update(format!("{leading} {} {:?}\n", settings.sentence(), network.kind()));
-        for named in network.tensors().filter(|named| named.layer < leading) {
-            digest.update(format!("{} {:?}\n", named.path, named.tensor.size()));
-            update(&mut digest, named.tensor);
+        let frozen: Vec<_> = network.tensors().filter(|named| named.layer < leading).collect();
+        let values = native::download(&frozen.iter().map(|named| named.tensor).collect::<Vec<_>>())?;
+        for (named, value) in frozen.iter().zip(&values) {
+            digest.update(format!("{} {:?}\n", named.path, value.size()));
+            update(&mut digest, value);
         }
         for tensor in data.input_tensors() {
             digest.update(format!("{:?}\n", tensor.size()));
             update(&mut digest, tensor);
         }
-        Self(digest.finalize().into())
+        Ok(Self(digest.finalize().into()))
     }
 }
 
@@ -165,6 +168,19 @@ fn update(digest: &mut Sha256, tensor: &Tensor) {
     }
 }
 
+/// Does work that may take more memory than there is; then nothing.
+fn within_memory<T>(work: impl FnOnce() -> Result<T, UserError>) -> Option<Result<T, UserError>> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Err(error)) if native::is_out_of_memory(&error.to_string()) => None,
+        Ok(done) => Some(done),
+        // libtorch's words, which its bindings panic with.
+        Err(panic) => match panic.downcast_ref::<String>() {
+            Some(words) if native::is_out_of_memory(words) => None,
+            _ => resume_unwind(panic),
+        },
+    }
+}
+
 /// The prefixes of a process, for all the runs in it: those with the same key are computed once.
 #[derive(Debug, Default)]
 pub struct Shelf {
@@ -178,6 +194,8 @@ pub(super) enum Kept {
     Prefixes(Vec<Rc<Prefix>>, u64),
     /// They do not fit: the bytes that they would take, and those that are free.
     TooLarge(u64, u64),
+    /// Memory ran out while they were computed: the bytes that they would have taken.
+    DidNotFit(u64),
     /// They change from batch to batch.
     Moving,
 }
@@ -191,6 +209,10 @@ impl Kept {
                 "frozen layers computed in every step: kept, they would take {}, more than half of the {} that are free",
                 text::bytes(*bytes),
                 text::bytes(*free),
+            ),
+            Self::DidNotFit(bytes) => format!(
+                "frozen layers computed in every step: memory ran out while {} of them were computed to be kept",
+                text::bytes(*bytes),
             ),
             Self::Moving => {
                 "frozen layers computed in every step: their batch norms see each batch's statistics".to_owned()
@@ -215,9 +237,25 @@ impl Shelf {
         if bytes as f64 > SHARE * free as f64 {
             return Ok(Kept::TooLarge(bytes, free));
         }
+        match within_memory(|| self.fill(network, leading, splits, settings)) {
+            Some(found) => Ok(Kept::Prefixes(found?, bytes)),
+            None => {
+                native::empty_cache(network.device())?;
+                Ok(Kept::DidNotFit(bytes))
+            }
+        }
+    }
+
+    fn fill(
+        &mut self,
+        network: &Network,
+        leading: usize,
+        splits: &[&Resident],
+        settings: &Settings,
+    ) -> Result<Vec<Rc<Prefix>>, UserError> {
         let mut found = Vec::new();
         for data in splits {
-            let key = PrefixKey::new(network, leading, data, settings);
+            let key = PrefixKey::new(network, leading, data, settings)?;
             let prefix = match self.prefixes.get(&key) {
                 Some(prefix) => Rc::clone(prefix),
                 None => Rc::new(Prefix::fill(network, leading, data, settings)?),
@@ -225,7 +263,7 @@ impl Shelf {
             self.prefixes.insert(key, Rc::clone(&prefix));
             found.push(prefix);
         }
-        Ok(Kept::Prefixes(found, bytes))
+        Ok(found)
     }
 
     /// How many prefixes are kept.

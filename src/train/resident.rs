@@ -93,6 +93,11 @@ impl Resident {
         [&self.images, &self.scale, &self.shift]
     }
 
+    /// The kind of number that the network computes in.
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// The shape of each image.
     pub(super) fn shape(&self) -> ImageShape {
         self.shape

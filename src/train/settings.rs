@@ -6,7 +6,7 @@ use tch::Device;
 use crate::blueprint::Blueprint;
 use crate::error::UserError;
 use crate::native::{self, Chosen};
-use crate::spec::{Compute, Layout, Precision, PrecisionChoice, Switch};
+use crate::spec::{Attention, Compute, Layout, Precision, PrecisionChoice, Switch};
 
 /// Images in a batch without gradients. A GPU is idle with less; a CPU's caches overflow with more.
 const CPU_EVALUATION_BATCH: usize = 500;
@@ -23,6 +23,9 @@ pub struct Settings {
     pub precision: Precision,
     /// How feature maps lie in memory.
     pub layout: Layout,
+    /// How attention is computed. Trainings of before there was a choice had the fused one.
+    #[serde(default)]
+    pub attention: Attention,
     /// Images in a batch without gradients. It takes no part in the numbers but for their last bits.
     pub evaluation_batch: i64,
     /// Whether a frozen prefix is computed once, where that can be done.
@@ -36,6 +39,7 @@ impl Settings {
     pub const PLAIN: Self = Self {
         precision: Precision::Fp32,
         layout: Layout::ChannelsFirst,
+        attention: Attention::Fused,
         evaluation_batch: CPU_EVALUATION_BATCH as i64,
         cache: Switch::Off,
         graph: Switch::Off,
@@ -51,6 +55,7 @@ impl Settings {
         Ok(Self {
             precision,
             layout,
+            attention: compute.attention,
             evaluation_batch: compute.evaluation_batch.unwrap_or(own) as i64,
             cache: compute.cache,
             graph: compute.graph,

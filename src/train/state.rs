@@ -8,6 +8,7 @@ use super::report::Diverged;
 use super::step::Learner;
 use super::sums::Sums;
 use crate::error::UserError;
+use crate::native;
 use crate::network::{NamedTensors, Network};
 
 /// A training at a step boundary.
@@ -20,7 +21,7 @@ pub struct State {
     /// Seconds of training in the epoch under way.
     pub seconds: f64,
     /// The network's tensors, the optimizer's, the loss scaler's if there is one, and the sums of the epoch under way,
-    /// each under a prefix. They are the training's own while it is under way, not copies.
+    /// each under a prefix. On a CPU they are the training's own while it is under way; of another device's, copies.
     pub tensors: NamedTensors,
 }
 
@@ -41,7 +42,8 @@ pub(super) fn state(learner: &Learner<'_>, sums: &Sums, [epochs, steps]: [u64; 2
         return Err(Diverged { step, epoch: epochs + u64::from(steps > 0) }.into());
     }
     tensors.insert(SUMS.into(), if steps == 0 { totals.zeros_like() } else { totals });
-    Ok(State { epochs, steps, seconds, tensors })
+    let host = native::download(&tensors.values().collect::<Vec<_>>())?;
+    Ok(State { epochs, steps, seconds, tensors: tensors.into_keys().zip(host).collect() })
 }
 
 impl State {

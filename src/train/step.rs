@@ -1,6 +1,6 @@
 //! One step: forward, backward, update. All that changes from one step to the next is on the device.
 
-use tch::{Reduction, Tensor, no_grad};
+use tch::{Kind, Reduction, Tensor, no_grad};
 
 use super::batches::Batch;
 use super::optimizer::Optimizer;
@@ -56,8 +56,16 @@ impl Learner<'_> {
     fn forward(&self, flow: Flow, labels: &Tensor) -> (Tensor, Tensor) {
         let _autocast = Autocast::new(labels.device(), self.precision);
         let flow = no_grad(|| self.network.run_each(self.first_layer, self.leading, flow, &self.modes));
-        let logits = self.network.run_each(self.leading, self.modes.len(), flow, &self.modes).value;
+        let logits = widened(self.network.run_each(self.leading, self.modes.len(), flow, &self.modes).value);
         let loss = logits.cross_entropy_loss::<Tensor>(labels, None, Reduction::Mean, -100, self.label_smoothing);
         (logits, loss)
+    }
+}
+
+/// Logits in at least 32 bits: a softmax in fewer loses what tells answers apart, and CUDA's autocast widens it too.
+pub(super) fn widened(logits: Tensor) -> Tensor {
+    match logits.kind() {
+        Kind::BFloat16 | Kind::Half => logits.to_kind(Kind::Float),
+        _ => logits,
     }
 }

@@ -8,6 +8,7 @@ mod device;
 mod formats;
 mod freezing;
 mod fuzzed;
+mod gpu;
 mod memory;
 mod program;
 mod properties;

@@ -28,6 +28,12 @@ batch_size = 32
 frozen_layers = 4
 "#;
 
+/// The program under test: the one that was built with the tests, or on a machine without cargo another.
+fn program() -> PathBuf {
+    let named = std::env::var_os("FREEZEWISE_TEST_PROGRAM").map(PathBuf::from);
+    named.unwrap_or_else(|| assert_cmd::cargo::cargo_bin!("freezewise").to_owned())
+}
+
 /// A folder of one test.
 pub struct Place {
     folder: tempfile::TempDir,
@@ -75,13 +81,13 @@ impl Place {
 
     /// The same, with variables of the environment.
     pub fn freezewise_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Answer {
-        let mut command = self.command(assert_cmd::cargo::cargo_bin!("freezewise"));
+        let mut command = self.command(&program());
         Self::answer(command.envs(variables.iter().copied()).args(arguments))
     }
 
     /// Runs the program with no more than a user's rights: to root, permissions are no obstacle otherwise.
     pub fn freezewise_without_rights(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Answer {
-        let program = assert_cmd::cargo::cargo_bin!("freezewise");
+        let program = program();
         let is_root =
             std::fs::metadata(self.path("")).is_ok_and(|data| std::os::unix::fs::MetadataExt::uid(&data) == 0);
         let mut command = if is_root {
@@ -89,7 +95,7 @@ impl Place {
             command.arg("--bounding-set=-dac_override,-dac_read_search").arg(program);
             command
         } else {
-            self.command(program)
+            self.command(&program)
         };
         Self::answer(command.envs(variables.iter().copied()).args(arguments))
     }

@@ -18,6 +18,10 @@ pub(in crate::spec) struct Compute {
     /// that was measured.
     #[schemars(extend("x-identity" = false))]
     pub(in crate::spec) layout: Layout,
+    /// How a transformer's attention is computed: `fused` in one kernel, or `plain`, a product, a softmax and a
+    /// product, which is slower, takes more memory, and is the same on every device.
+    #[schemars(extend("x-identity" = false))]
+    pub(in crate::spec) attention: Attention,
     /// Images in a batch without gradients.
     #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "images", "x-default" = "500 on a CPU, 2000 on CUDA", "x-identity" = false))]
     pub(in crate::spec) evaluation_batch: Option<u64>,
@@ -48,6 +52,17 @@ pub(in crate::spec) enum Layout {
     ChannelsFirst,
     /// Pixel by pixel.
     ChannelsLast,
+}
+
+/// How attention is computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::spec) enum Attention {
+    /// In one kernel, where the device has one.
+    #[default]
+    Fused,
+    /// Step by step.
+    Plain,
 }
 
 /// A kind of number.

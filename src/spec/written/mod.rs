@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(super) use checkpoint::{Checkpoint, Keep};
-pub(super) use compute::{Compute, Layout, Precision, Switch};
+pub(super) use compute::{Attention, Compute, Layout, Precision, Switch};
 pub(super) use network::{Architecture, Network, Pooling, Stem};
 pub(super) use scalars::{CountOrLog, Device, LayersOrAll, Threads};
 pub(super) use task::{ClassName, Fit, Labels, NoiseKind, Normalise, Size, Task, TestFolder};

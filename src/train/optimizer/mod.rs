@@ -19,10 +19,16 @@ pub struct Optimizer {
     first: Vec<Tensor>,
     /// Adam: the means of squared gradients.
     second: Vec<Tensor>,
-    /// `[]`.
+    /// `[]`, see `rate_kind`.
     rate: Tensor,
     /// Adam: steps taken, `[]`.
     steps: Tensor,
+}
+
+/// The kind of a rate on a device for a network of a kind: CUDA's kernels read f32. The CPU's read any, and a rate is
+/// rounded there all the same, so that both take the same steps; but not for a reference in f64.
+pub(super) fn rate_kind(device: Device, network: Kind) -> Kind {
+    if device == Device::Cpu && network == Kind::Double { Kind::Double } else { Kind::Float }
 }
 
 impl Optimizer {
@@ -36,8 +42,7 @@ impl Optimizer {
             spec::Optimizer::Adam { .. } => (zeros(), zeros()),
         };
         let device = parameters.first().map_or(Device::Cpu, Tensor::device);
-        // What the kernels read: CUDA's take a rate in f32, the CPU's any.
-        let rate = if device == Device::Cpu { Kind::Double } else { Kind::Float };
+        let rate = rate_kind(device, parameters.first().map_or(Kind::Float, Tensor::kind));
         Self {
             rule,
             parameters,

@@ -1,0 +1,107 @@
+// A stand-in for CUDA, for tests alone: it offers the C interface of ../plugin.h, but its devices compute with
+// libtorch's CPU kernels. Every operator of a tensor on `cuda:N` lands here: what CUDA refuses is refused (devices mixed,
+// a wait or an upload while a graph is captured, more memory than there is, anything on a lost device), and what CUDA
+// charges for is counted. What it counts is true of a GPU; what it takes is not.
+//
+// It is set up by the variable FREEZEWISE_STANDIN, a list such as `devices=2,memory=64000000,lose_after=5000,report=FILE`:
+// how many devices, the bytes of each, after how many operators they get lost, and a file that gets a line of JSON with
+// the counts of every device whenever a device's memory is asked for, and at the end.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <c10/core/Allocator.h>
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace standin {
+
+using at::Tensor;
+using c10::IValue;
+using c10::OperatorHandle;
+
+// What is known of one device.
+struct Counts {
+  std::map<std::string, int64_t> operators;
+  int64_t waits = 0, uploads = 0, uploaded_bytes = 0, captures = 0, replays = 0;
+  size_t held = 0, peak = 0;
+};
+
+struct Settings {
+  int devices = 1;
+  size_t memory = size_t{8} << 30;
+  int64_t lose_after = -1;  // operators of all devices together; below 0: never
+  std::string report;
+};
+
+// All that there is of the stand-in; whoever reads or writes it holds `lock`.
+struct State {
+  std::mutex lock;
+  Settings settings;
+  std::vector<Counts> devices;
+  int64_t operators = 0;
+  State();
+};
+State& state();
+
+// The device that this thread hands work to where no tensor says otherwise, and whether to a stream of its own.
+inline thread_local int current_device = 0;
+inline thread_local bool own_stream = false;
+
+// memory.cpp
+c10::Allocator& memory();
+// The memory of a CPU kernel's result, taken over by a device: it counts as the device's from here on.
+c10::Storage adopted(c10::Storage host, int device);
+void overwrite(const c10::Storage& storage);
+
+// operators.cpp
+// Runs an operator on the CPU over the same memory. The outputs are of the device; those that are inputs are the inputs.
+std::vector<IValue> execute(const OperatorHandle& op, const std::vector<IValue>& inputs, int device);
+Tensor tensor_over(c10::Storage storage, c10::DispatchKey key, const Tensor& like);
+
+// Every tensor in a value, changed; a tensor list stays a list.
+template <class Change>
+IValue map_tensors(const IValue& value, Change change) {
+  if (value.isTensor()) return IValue(change(value.toTensor()));
+  if (value.isTensorList()) {
+    c10::List<Tensor> list;
+    for (const Tensor& tensor : value.toTensorVector()) list.push_back(change(tensor));
+    return list;
+  }
+  if (value.isOptionalTensorList()) {
+    c10::List<std::optional<Tensor>> list;
+    for (const std::optional<Tensor>& tensor : value.toOptionalTensorVector()) {
+      list.push_back(tensor ? std::optional<Tensor>(change(*tensor)) : std::nullopt);
+    }
+    return list;
+  }
+  return value;
+}
+template <class Look>
+void each_tensor(const std::vector<IValue>& values, Look look) {
+  for (const auto& value : values) {
+    map_tensors(value, [&](const Tensor& tensor) {
+      if (tensor.defined()) look(tensor);
+      return tensor;
+    });
+  }
+}
+
+// graph.cpp
+struct Graph;
+bool is_capturing();
+// Before an operator runs in a capture: what it may overwrite is remembered. After it: the operator is.
+void before_captured(const OperatorHandle& op, const std::vector<IValue>& inputs);
+void captured(const OperatorHandle& op, const std::vector<IValue>& inputs, const std::vector<IValue>& outputs);
+void made_in_capture(const c10::Storage& storage);
+
+// report.cpp
+// Writes a line of counts, if there is a file for it.
+void report(const char* occasion);
+
+}  // namespace standin

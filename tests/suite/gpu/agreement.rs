@@ -1,0 +1,195 @@
+//! The same spec on the CPU, on CUDA operator by operator, and on CUDA as captured graphs.
+//!
+//! On the stand-in, whose kernels are the CPU's, the three write the same `metrics.csv`, byte for byte; where CUDA's
+//! autocast rounds elsewhere than the CPU's (transformers in bf16), the losses of the first epoch agree. On a GPU the
+//! first losses agree, and captured is what eager is where kernels repeat their bits.
+
+use super::covering::{Combination, covering, sample};
+use super::{Gpu, Run};
+use crate::program::{Place, metrics};
+
+/// A small task; with a source, so that what is frozen is not only random.
+const SPEC: &str = r#"
+image_size = 8
+device = "cpu"
+[source]
+dataset = "synthetic"
+train_size = 64
+[source.train]
+epochs = 1
+learning_rate = 1e-2
+batch_size = 32
+[target]
+dataset = "synthetic"
+label_noise = 0.2
+validation_size = 40
+[target.train]
+epochs = 3
+learning_rate = 1e-2
+batch_size = 40
+[network]
+[transfer]
+[compute]
+attention = "plain"
+evaluation_batch = 500
+"#;
+
+type Option = &'static [&'static str];
+
+const FAMILY: [Option; 4] = [
+    &["network.architecture=preact-resnet18", "network.width=4"],
+    &["network.architecture=resnet18", "network.width=4"],
+    &["network.architecture=densenet121", "network.growth=4", "network.blocks=[2, 2]"],
+    &["network.architecture=vit-cifar", "network.width=8", "network.depth=2", "network.heads=2", "network.mlp_width=8",
+      "network.dropout=0.5"],
+];
+const VIT: usize = 3;
+/// The middle of each family, by the number of its layers.
+const MIDDLE: [&str; 4] = ["4", "4", "3", "1"];
+const K: [&str; 3] = ["0", "middle", "all"];
+const OPTIMIZER: [Option; 4] = [
+    &["target.train.optimizer=sgd"],
+    &["target.train.optimizer=sgd", "target.train.momentum=0.9", "target.train.nesterov=true"],
+    &["target.train.optimizer=adam"],
+    &["target.train.optimizer=adamw", "target.train.schedule=cosine"],
+];
+const PRECISION: [Option; 2] = [&["precision=fp32"], &["precision=bf16"]];
+const BF16: usize = 1;
+const CACHE: [Option; 2] = [&["compute.cache=auto"], &["compute.cache=off"]];
+const NORM: [Option; 3] =
+    [&["transfer.frozen_norm=source"], &["transfer.frozen_norm=target"], &["transfer.frozen_norm=batch"]];
+const AUGMENT: [Option; 3] = [
+    &[],
+    &["target.train.augment=[\"crop\", \"flip\"]"],
+    &["target.train.augment=[\"resized-crop\", \"jitter\", \"cutout\"]"],
+];
+/// Whether a smaller batch ends an epoch.
+const TAIL: [Option; 2] = [&["target.train_size=80"], &["target.train_size=100"]];
+const LAYOUT: [Option; 2] = [&["compute.layout=channels_first"], &["compute.layout=channels_last"]];
+
+const OPTIONS: [usize; 9] = [
+    FAMILY.len(),
+    K.len(),
+    OPTIMIZER.len(),
+    PRECISION.len(),
+    CACHE.len(),
+    NORM.len(),
+    AUGMENT.len(),
+    TAIL.len(),
+    LAYOUT.len(),
+];
+
+fn overrides(combination: &Combination) -> Vec<String> {
+    let [family, k, optimizer, precision, cache, norm, augment, tail, layout] =
+        <[usize; 9]>::try_from(combination.as_slice()).expect("one option a factor");
+    let k = if K[k] == "middle" { MIDDLE[family] } else { K[k] };
+    let parts = [
+        FAMILY[family],
+        OPTIMIZER[optimizer],
+        PRECISION[precision],
+        CACHE[cache],
+        NORM[norm],
+        AUGMENT[augment],
+        TAIL[tail],
+        LAYOUT[layout],
+    ];
+    let sets = parts.into_iter().flatten().map(|&set| set.to_owned());
+    sets.chain([format!("transfer.frozen_layers={k}")]).collect()
+}
+
+/// Whether the CPU's autocast and CUDA's keep the same operations in the narrow kind.
+fn same_autocast(combination: &Combination) -> bool {
+    combination[3] != BF16 || combination[0] != VIT
+}
+
+fn agree(combination: &Combination) {
+    let place = Place::with(SPEC);
+    let run = |out, device: &str, graph: &str| {
+        let mut run = Run::new(&place, out, &[device, graph]);
+        run.sets.extend(overrides(combination));
+        run.done()
+    };
+    let cpu = run("cpu", "device=cpu", "compute.graph=off");
+    let eager = run("eager", "device=cuda", "compute.graph=off");
+    let captured = run("captured", "device=cuda", "compute.graph=auto");
+    let what = overrides(combination).join(" ");
+    if Gpu::here() == Gpu::StandIn {
+        assert_eq!(eager.metrics(), captured.metrics(), "captured and eager: {what}");
+        if same_autocast(combination) {
+            assert_eq!(cpu.metrics(), eager.metrics(), "on the CPU and on CUDA: {what}");
+        }
+    }
+    for outcome in [&eager, &captured] {
+        first_losses_agree(&cpu, outcome, &what);
+    }
+}
+
+/// Of the network before its first step, which no history has driven apart.
+fn first_losses_agree(one: &super::Outcome, other: &super::Outcome, what: &str) {
+    let first = |outcome: &super::Outcome, name: &str| -> f64 {
+        metrics(&outcome.directory)[0][name].parse().expect("a loss before the first step")
+    };
+    for name in ["train_loss", "test_loss"] {
+        let (one, other) = (first(one, name), first(other, name));
+        assert!((one - other).abs() <= 1e-2 * one, "{name} {one} and {other}: {what}");
+    }
+}
+
+#[test]
+fn cuda_gives_what_the_cpu_gives_captured_or_not() {
+    let set = covering(&OPTIONS);
+    assert!(2 * set.len() <= 60, "{} combinations, each with two runs on CUDA", set.len());
+    set.iter().for_each(agree);
+}
+
+#[test]
+#[ignore = "takes minutes: scripts/check --full"]
+fn cuda_gives_what_the_cpu_gives_in_a_hundred_combinations() {
+    sample(&OPTIONS, 100).iter().for_each(agree);
+}
+
+/// What is left of a config once its data set is the synthetic one, its network narrow and its training short.
+fn cut(path: &std::path::Path) -> String {
+    let text = std::fs::read_to_string(path).expect("a config");
+    let mut spec: toml::Table = text.parse().expect("TOML");
+    for phase in ["source", "target"] {
+        let Some(task) = spec.get_mut(phase).and_then(toml::Value::as_table_mut) else { continue };
+        // What names parts of another data set.
+        for key in ["path", "arrays", "classes", "labels", "split", "balanced"] {
+            task.remove(key);
+        }
+        task.insert("dataset".into(), "synthetic".into());
+        task.insert("train_size".into(), 100.into());
+        task.remove("validation_size");
+        let train = task.get_mut("train").and_then(toml::Value::as_table_mut).expect("a training");
+        train.insert("epochs".into(), 3.into());
+        train.insert("batch_size".into(), 40.into());
+    }
+    let network = spec.get_mut("network").and_then(toml::Value::as_table_mut).expect("a network");
+    for (key, size) in [("width", 4), ("growth", 4), ("heads", 2)] {
+        if network.contains_key(key) {
+            network.insert(key.into(), size.into());
+        }
+    }
+    spec.insert("image_size".into(), 16.into());
+    let compute: toml::Table = "attention = \"plain\"\nevaluation_batch = 500".parse().expect("TOML");
+    spec.insert("compute".into(), compute.into());
+    spec.to_string()
+}
+
+#[test]
+fn every_config_runs_on_cuda_as_on_the_cpu() {
+    for entry in std::fs::read_dir("configs").expect("configs") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|ending| ending != "toml") {
+            continue;
+        }
+        let place = Place::with(&cut(&path));
+        let fp32 = |out, device| Run::new(&place, out, &["precision=fp32", device]).done();
+        let (cpu, gpu) = (fp32("cpu", "device=cpu"), fp32("gpu", "device=cuda"));
+        first_losses_agree(&cpu, &gpu, &path.display().to_string());
+        if Gpu::here() == Gpu::StandIn {
+            assert_eq!(cpu.metrics(), gpu.metrics(), "{}", path.display());
+        }
+    }
+}
