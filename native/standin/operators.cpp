@@ -161,6 +161,7 @@ Charge charge(const std::string& name, const std::vector<IValue>& inputs) {
   Charge charge{kWaits.count(name) > 0};
   if (name == "aten::copy_") {
     const auto &to = inputs[0].toTensor(), &from = inputs[1].toTensor();
+    if (to.numel() == 0) return charge;
     if (!from.is_cuda()) charge.uploaded_bytes = static_cast<int64_t>(from.nbytes());
     // Without blocking, memory that the host can read is promised for later.
     charge.wait = !to.is_cuda() && !inputs[2].toBool();

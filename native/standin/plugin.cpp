@@ -1,6 +1,7 @@
 // The C interface of ../plugin.h over the stand-in's devices.
 #include "../plugin.h"
 
+#include <ATen/Context.h>
 #include <torch/version.h>
 
 #include <fstream>
@@ -34,6 +35,13 @@ void on_device(int device) {
   TORCH_CHECK(device >= 0 && device < state().settings.devices, "CUDA error: invalid device ordinal (stand-in)");
 }
 
+// At the end they can no longer be asked for.
+void look_at_settings() {
+  const auto& context = at::globalContext();
+  state().tf32 = context.allowTF32CuBLAS() && context.allowTF32CuDNN();
+  state().deterministic = context.deterministicAlgorithms();
+}
+
 // At the very end, when everything was given back that will be.
 struct AtTheEnd {
   ~AtTheEnd() { report("end"); }
@@ -46,7 +54,8 @@ void report(const char* occasion) {
   const std::lock_guard<std::mutex> held(all.lock);
   if (all.settings.report.empty()) return;
   std::ofstream file(all.settings.report, std::ios::app);
-  file << "{\"occasion\":\"" << occasion << "\",\"devices\":[";
+  file << std::boolalpha << "{\"occasion\":\"" << occasion << "\",\"operators\":" << all.operators
+       << ",\"tf32\":" << all.tf32 << ",\"deterministic\":" << all.deterministic << ",\"devices\":[";
   for (size_t index = 0; index < all.devices.size(); index++) file << (index > 0 ? "," : "") << counts_of(all.devices[index]);
   file << "]}\n";
 }
@@ -71,9 +80,10 @@ int freezewise_device_facts(int device, freezewise_device* facts, char* error) {
 }
 
 int freezewise_device_memory(int device, freezewise_memory* memory, char* error) {
-  standin::report("memory");
   return caught(error, [&] {
     standin::on_device(device);
+    standin::look_at_settings();
+    standin::report("memory");
     auto& all = standin::state();
     const std::lock_guard<std::mutex> held(all.lock);
     const auto& counts = all.devices.at(device);

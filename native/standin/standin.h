@@ -45,6 +45,8 @@ struct State {
   Settings settings;
   std::vector<Counts> devices;
   int64_t operators = 0;
+  // What libtorch was told, when a device's memory was last asked for.
+  bool tf32 = false, deterministic = false;
   State();
 };
 State& state();

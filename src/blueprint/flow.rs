@@ -7,7 +7,7 @@ use super::{ImageShape, Shape};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FlowShape {
     pub(super) value: Shape,
-    kept: Option<Shape>,
+    pub(super) kept: Option<Shape>,
 }
 
 /// A window that is larger than the feature map it is to move over.

@@ -157,6 +157,16 @@ impl Blueprint {
         layers.filter(|(index, _)| !frozen.has(*index)).map(|(_, layer)| layer.parameters()).sum()
     }
 
+    /// What the first `layers` layers hand on for one image: a value, and what is kept beside it.
+    pub fn boundary(&self, layers: usize) -> (Shape, Option<Shape>) {
+        let mut flow = FlowShape::new(Shape::Image(self.input));
+        for operation in self.layers[..layers].iter().flat_map(|layer| &layer.operations) {
+            // As in `walk`.
+            let _ = flow.pass(operation);
+        }
+        (flow.value, flow.kept)
+    }
+
     /// Visits every operation with its layer, the shape that comes to it and what it makes of it.
     fn walk(&self, mut visit: impl FnMut(usize, &Operation, Shape, Passed)) {
         let mut flow = FlowShape::new(Shape::Image(self.input));

@@ -16,7 +16,9 @@ pub struct Facts {
     pub superclasses: Option<Superclasses>,
     /// How many training examples there are.
     pub train_size: usize,
-    /// How many of them each class has, where that is known.
+    /// How many test examples there are.
+    pub test_size: usize,
+    /// How many training examples each class has, where that is known.
     pub train_per_class: Option<Vec<usize>>,
     /// A digest that changes with the content, for a data set of one's own.
     pub digest: Option<String>,
@@ -32,6 +34,7 @@ impl Facts {
                 classes: None,
                 superclasses: None,
                 train_size: 20_000,
+                test_size: 2_000,
                 train_per_class: None,
                 digest: None,
             });
@@ -44,6 +47,7 @@ impl Facts {
             classes: (!entry.classes.is_empty()).then(names),
             superclasses: entry.superclasses,
             train_size: entry.train_size,
+            test_size: entry.test_size,
             train_per_class: Some(entry.train_per_class.to_vec()),
             digest: None,
         })

@@ -8,6 +8,7 @@ use super::options::{DataRoot, SpecArguments};
 use crate::blueprint::{Blueprint, FrozenSet};
 use crate::error::Exit;
 use crate::output::{self, Table};
+use crate::spec::Footprint;
 use crate::text;
 
 #[derive(Debug, Args)]
@@ -54,6 +55,8 @@ struct Frozen {
     k: usize,
     #[serde(flatten)]
     counts: Counts,
+    /// What a device holds between epochs.
+    resident_bytes: Footprint,
 }
 
 /// What trains, plain and with the linear tail collapsed, and both as shares of n·C.
@@ -76,12 +79,15 @@ struct Choice {
     frozen: Vec<String>,
     #[serde(flatten)]
     counts: Counts,
+    resident_bytes: Footprint,
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let experiment = arguments.spec.load(&arguments.data)?.experiment;
     let blueprint = experiment.blueprint(&experiment.target);
-    let description = describe(&blueprint, &experiment.transfer.frozen, experiment.target.train_size);
+    let footprint = |frozen: &FrozenSet| experiment.footprint(&blueprint, frozen);
+    let frozen = &experiment.transfer.frozen;
+    let description = describe(&blueprint, frozen, experiment.target.train_size, footprint);
     if arguments.json {
         output::data(&serde_json::to_string_pretty(&description)?)?;
     } else {
@@ -90,7 +96,12 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::Complete)
 }
 
-fn describe(blueprint: &Blueprint, chosen: &FrozenSet, train_examples: usize) -> Description {
+fn describe(
+    blueprint: &Blueprint,
+    chosen: &FrozenSet,
+    train_examples: usize,
+    footprint: impl Fn(&FrozenSet) -> Footprint,
+) -> Description {
     let examples_times_classes = (train_examples * blueprint.classes) as u64;
     let layer = |facts: crate::blueprint::LayerFacts| Layer {
         name: facts.name,
@@ -110,8 +121,11 @@ fn describe(blueprint: &Blueprint, chosen: &FrozenSet, train_examples: usize) ->
         }
     };
     let layers = blueprint.layers.len();
-    let frozen_layers: Vec<Frozen> =
-        (0..=layers).map(|k| Frozen { k, counts: counts(&FrozenSet::first(k, layers)) }).collect();
+    let at = |k: usize| {
+        let frozen = FrozenSet::first(k, layers);
+        Frozen { k, counts: counts(&frozen), resident_bytes: footprint(&frozen) }
+    };
+    let frozen_layers: Vec<Frozen> = (0..=layers).map(at).collect();
     let crossing = |count: fn(&Counts) -> u64| {
         frozen_layers.iter().find(|frozen| count(&frozen.counts) < examples_times_classes).map(|frozen| frozen.k)
     };
@@ -127,24 +141,29 @@ fn describe(blueprint: &Blueprint, chosen: &FrozenSet, train_examples: usize) ->
             collapsed: crossing(|counts| counts.collapsed_parameters),
         },
         frozen_layers,
-        spec: Choice { frozen: names.map(|(_, layer)| layer.name.clone()).collect(), counts: counts(chosen) },
+        spec: Choice {
+            frozen: names.map(|(_, layer)| layer.name.clone()).collect(),
+            counts: counts(chosen),
+            resident_bytes: footprint(chosen),
+        },
     }
 }
 
 /// A row for each layer, with what trains once it is the last one frozen.
 fn table(description: &Description) -> String {
     let columns = ["k", "layer<", "output<", "parameters", "multiply-adds", "trainable at k", "per n·C"];
-    let mut table = Table::new(&[&columns[..], &["collapsed at k", "per n·C"]].concat());
+    let mut table = Table::new(&[&columns[..], &["collapsed at k", "per n·C", "memory at k"]].concat());
     let trainable = |k: usize| {
-        let counts = &description.frozen_layers.get(k)?.counts;
+        let Frozen { counts, resident_bytes, .. } = description.frozen_layers.get(k)?;
         Some([
             text::grouped(counts.trainable_parameters),
             format!("{:.3}", counts.per_example_and_class),
             text::grouped(counts.collapsed_parameters),
             format!("{:.3}", counts.collapsed_per_example_and_class),
+            text::bytes(resident_bytes.total()),
         ])
     };
-    let row = |k: String, layer: &Layer, trainable: [String; 4]| {
+    let row = |k: String, layer: &Layer, trainable: [String; 5]| {
         let cost = text::scaled(layer.multiply_adds);
         let own = [k, layer.name.clone(), layer.output.clone(), text::grouped(layer.parameters), cost];
         own.into_iter().chain(trainable)
@@ -170,7 +189,9 @@ fn summary(description: &Description) -> String {
          collapsed: the same, a last convolution without norm or activation behind it counted by the rank of what it\n\
          makes with pooling and head\n\
          fewer than n·C = {} train {}, collapsed {}\n\
-         this spec freezes {}: {} parameters train, {} collapsed",
+         this spec freezes {}: {} parameters train, {} collapsed\n\
+         memory: what a GPU holds between epochs; for this spec {} of weights, {} of the optimizer, {} of data, {} of what\n\
+         frozen layers give for each example, where that is kept",
         text::grouped(all(|layer| layer.parameters)),
         text::scaled(all(|layer| layer.multiply_adds)),
         text::grouped(description.train_examples as u64),
@@ -181,6 +202,10 @@ fn summary(description: &Description) -> String {
         text::counted(chosen.frozen.len(), "layer", "layers"),
         text::grouped(chosen.counts.trainable_parameters),
         text::grouped(chosen.counts.collapsed_parameters),
+        text::bytes(chosen.resident_bytes.weights),
+        text::bytes(chosen.resident_bytes.optimizer),
+        text::bytes(chosen.resident_bytes.data),
+        text::bytes(chosen.resident_bytes.cache),
     )
 }
 
@@ -196,7 +221,8 @@ mod tests {
         let input = ImageShape { channels: 3, height: 16, width: 16 };
         let architecture = Architecture::PreactResnet18 { width: 8 };
         let blueprint = Blueprint::new(&architecture, Granularity::Sublayer, input, 10).expect("it fits");
-        let description = describe(&blueprint, &FrozenSet::first(16, 17), 2000);
+        let nothing = |_: &FrozenSet| Footprint { weights: 0, optimizer: 0, data: 0, cache: 0 };
+        let description = describe(&blueprint, &FrozenSet::first(16, 17), 2000, nothing);
         assert_eq!((description.crossing.trainable, description.crossing.collapsed), (Some(17), Some(16)));
         assert_eq!(description.spec.counts.collapsed_parameters, 3_338);
         let text = table(&description);

@@ -62,6 +62,7 @@ pub(super) fn facts(npz: &Npz, root: &Path) -> Result<Facts> {
         classes: Some(class_names(arrays.classes)),
         superclasses: None,
         train_size: arrays.layouts[0].count,
+        test_size: arrays.layouts[1].count,
         train_per_class: Some(counts),
         digest: Some(arrays.digest),
     })

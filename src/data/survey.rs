@@ -85,6 +85,7 @@ fn pictures_facts(
         classes: Some(listing.classes.clone()),
         superclasses: None,
         train_size: labels.len(),
+        test_size: listing.test.len(),
         train_per_class: Some(counts),
         digest: (pictures.dataset == Dataset::Folder).then(|| listing.identity()),
     })

@@ -19,12 +19,14 @@ use anyhow::Result;
 use tch::Device;
 
 pub use cpu::{cpu_features, libtorch_place};
-pub use cuda::{DeviceFacts, DeviceMemory, Nature, cudnn_version, device_memory, driver_answers, plugin_is_named, plugin_path};
+pub use cuda::{
+    DeviceFacts, DeviceMemory, Nature, cudnn_version, device_memory, driver_answers, plugin_is_named, plugin_path,
+};
 pub use download::download;
 pub use fused::{Adam, Fused, Scaler, Sgd};
 pub use graph::{Graph, empty_cache, reset_peak, synchronize, use_stream};
 pub use layout::lay_out;
-pub use memory::{free_bytes, is_out_of_memory, keep_freed_memory, peak_bytes};
+pub use memory::{first_words, free_bytes, is_out_of_memory, keep_freed_memory, peak_bytes};
 pub use observe::{Observation, Observed};
 pub use precision::{Autocast, autocast_kind, precision, prepare, use_deterministic_kernels, use_plain_attention};
 

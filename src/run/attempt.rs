@@ -12,7 +12,7 @@ use super::record::{Record, Status};
 use crate::error::{Exit, UserError};
 use crate::files;
 use crate::native;
-use crate::train::Diverged;
+use crate::train::{Activity, Diverged, OutOfMemory};
 
 /// Does the work, and writes down that it runs, and how it ended: in the record, and an error in `error.txt` too.
 pub(super) fn attempt<T>(
@@ -56,6 +56,10 @@ fn with_advice(error: anyhow::Error) -> (Status, anyhow::Error) {
         let told = UserError::new(error.to_string()).hint("try a third of the learning rate, or `warmup_steps`");
         return (Status::Diverged, told.into());
     }
+    if let Some(out) = error.downcast_ref::<OutOfMemory>() {
+        let told = UserError::new(format!("{error:#}")).hint(spares(out.during)).hint(GOES_ON);
+        return (Status::Failed, told.into());
+    }
     let advice = error.chain().find_map(|cause| advice(cause.downcast_ref()?));
     match advice {
         Some(advice) => (Status::Failed, UserError::new(format!("{error:#}")).hint(advice).hint(GOES_ON).into()),
@@ -66,6 +70,19 @@ fn with_advice(error: anyhow::Error) -> (Status, anyhow::Error) {
 const GOES_ON: &str = "then the same command goes on from the last checkpoint";
 const SPARES_MEMORY: &str = "set `compute.cache=off` or a smaller `compute.evaluation_batch`, which leave it the same \
                              run, or a smaller `batch_size`, which makes another run; or give it more memory";
+
+/// The settings that spare memory in what was done.
+fn spares(activity: Activity) -> &'static str {
+    match activity {
+        Activity::Evaluating => "set a smaller `compute.evaluation_batch`, which leaves it the same run",
+        Activity::Training => {
+            "set `compute.cache=off` or `compute.graph=off`, which leave it the same run, or a smaller `batch_size`, \
+             which makes another run"
+        }
+        Activity::Keeping => "set `compute.cache=off`, which leaves it the same run",
+        Activity::Capturing => "set `compute.graph=off`, which leaves it the same run",
+    }
+}
 
 /// Linux's number of an input or output error, which has no kind of its own.
 const EIO: i32 = 5;
@@ -98,9 +115,7 @@ fn without_panic<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 
 /// Words for what libtorch threw: its first line, and what to do.
 fn thrown(text: &str) -> UserError {
-    let cause = text.split_once("Torch(\"").map_or(text, |(_, cause)| cause);
-    let line = cause.split("\\n").next().unwrap_or_default().lines().next().unwrap_or_default();
-    let error = UserError::new(format!("the computation failed: {}", line.trim_end_matches("\")")));
+    let error = UserError::new(format!("the computation failed: {}", native::first_words(text)));
     if native::is_out_of_memory(text) {
         return error.hint(SPARES_MEMORY).hint(GOES_ON);
     }

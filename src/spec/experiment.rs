@@ -70,6 +70,8 @@ pub struct Task {
     pub train_size: usize,
     /// How they are drawn.
     pub draw: Draw,
+    /// How many test examples there are, if each class has as many as the others.
+    pub test_size: usize,
     /// How many examples are held out for validation.
     pub validation_size: usize,
     /// The share of training labels that is drawn anew.

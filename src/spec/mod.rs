@@ -9,6 +9,7 @@ mod canonical;
 mod compute;
 mod defaults;
 mod experiment;
+mod footprint;
 mod frozen;
 mod identity;
 mod keys;
@@ -37,6 +38,7 @@ pub use experiment::{
     Data, DeviceChoice, Draw, Experiment, Fit, FrozenNorm, Noise, Normalise, Npz, Part, Pictures, Seeds, Selection,
     Side, Source, Task, Transfer, UnfrozenInit,
 };
+pub use footprint::Footprint;
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
 pub use procedure::{Augmentation, Budget, Checkpoints, Evaluation, Fill, Keep, Optimizer, Rate, Schedule, Training};

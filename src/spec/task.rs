@@ -31,7 +31,7 @@ impl Context<'_> {
         let data = self.data(task, dataset, side, report);
         let facts = self.facts(&data, prefix, report);
         let selection = selection::selection(task, &facts, prefix, report);
-        let classes = selection.label_count();
+        let (classes, taken) = (selection.label_count(), selection.classes.len());
         let validation_size = task.validation_size as usize;
         let (train_size, draw) = train_size(task, &selection, &facts, prefix, report);
         let training = training::training(&task.train, train_size, &format!("{prefix}.train"), report);
@@ -43,6 +43,7 @@ impl Context<'_> {
             classes,
             train_size,
             draw,
+            test_size: facts.test_size * taken / facts.class_count.max(1),
             validation_size,
             label_noise: task.label_noise,
             training,
@@ -175,6 +176,7 @@ fn stand_in() -> Facts {
         classes: None,
         superclasses: None,
         train_size: 1_000_000_000,
+        test_size: 0,
         train_per_class: None,
         digest: None,
     }

@@ -1,6 +1,6 @@
 //! Loss and errors of a split, in evaluation mode, without augmentation: sums on the device, read once.
 
-use tch::{Kind, Reduction, Tensor, no_grad};
+use tch::{Kind, Reduction, Tensor, no_grad_guard};
 
 use super::cursor::Cursor;
 use super::repeated::Repeated;
@@ -40,6 +40,8 @@ pub(super) struct Evaluator {
     sums: Tensor,
     batch: i64,
     whole: (Repeated, Cursor),
+    /// Why it cannot be captured, when that is found.
+    pub(super) not_captured: Option<String>,
 }
 
 impl Evaluator {
@@ -51,7 +53,7 @@ impl Evaluator {
         } else {
             (Repeated::default(), Cursor::Host(0))
         };
-        Self { sums: Tensor::zeros([4], (Kind::Double, device)), batch, whole }
+        Self { sums: Tensor::zeros([4], (Kind::Double, device)), batch, whole, not_captured: None }
     }
 
     /// Loss and errors as they are now. Waits for the device once.
@@ -59,21 +61,20 @@ impl Evaluator {
         let (count, batch) = (split.data.count() as i64, self.batch);
         let (repeated, cursor) = &mut self.whole;
         let sums = &mut self.sums;
-        no_grad(|| {
-            let _ = sums.zero_();
-            cursor.set(0);
-            for _ in 0..count / batch {
-                // Where a graph cannot be captured the training has said so.
-                repeated.run(|| {
-                    add_batch(sums, network, split, cursor, [batch, batch], precision);
-                    cursor.advance();
-                });
-            }
-            if count % batch > 0 {
-                let rest = Cursor::Host(count / batch);
-                add_batch(sums, network, split, &rest, [batch, count % batch], precision);
-            }
-        });
+        let _no_gradient = no_grad_guard();
+        let _ = sums.zero_();
+        cursor.set(0);
+        for _ in 0..count / batch {
+            let not_captured = repeated.run(|| {
+                add_batch(sums, network, split, cursor, [batch, batch], precision);
+                cursor.advance();
+            });
+            self.not_captured = self.not_captured.take().or(not_captured);
+        }
+        if count % batch > 0 {
+            let rest = Cursor::Host(count / batch);
+            add_batch(sums, network, split, &rest, [batch, count % batch], precision);
+        }
         errors(&read(sums), &split.data)
     }
 }
@@ -137,7 +138,7 @@ mod tests {
     use super::*;
     use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape};
     use crate::data::{Images, Labels, Normalisation};
-    use tch::Device;
+    use tch::{Device, no_grad};
 
     fn evaluate(network: &Network, data: Resident) -> Errors {
         let split = Split::new(data);

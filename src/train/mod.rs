@@ -16,6 +16,7 @@ mod evaluate;
 #[cfg(test)]
 mod freezing;
 mod frozen;
+mod memory;
 mod optimizer;
 #[cfg(test)]
 mod parity;
@@ -38,6 +39,7 @@ mod testing;
 pub use bench::{Effort, ObservedSteps, Speeds, product_rate};
 pub use evaluate::Errors;
 pub use frozen::fit_frozen_statistics;
+pub use memory::{Activity, OutOfMemory};
 pub use optimizer::Optimizer;
 pub use phase::{FINAL_EPOCHS, Phase};
 pub use prefix::Shelf;

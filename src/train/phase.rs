@@ -8,6 +8,7 @@ use tch::{Device, Tensor};
 use super::batches::Batches;
 use super::epoch::{Epoch, Trainer};
 use super::frozen::fit_frozen_statistics;
+use super::memory::{Activity, during};
 use super::optimizer::Optimizer;
 use super::prefix::Shelf;
 use super::report::{Diverged, Ended, EpochReport, Observer};
@@ -74,7 +75,8 @@ impl Phase<'_> {
             state.load_learner(trainer.learner())?;
             under_way = UnderWay::at(&state)?;
         } else {
-            observer.epoch(&self.measure(&mut splits, 0, 0, epochs)?)?;
+            let report = self.measure(&mut splits, [0, 0, epochs], observer)?;
+            observer.epoch(&report)?;
         }
         for number in under_way.epochs + 1..=epochs {
             let part = std::mem::take(&mut under_way);
@@ -103,7 +105,8 @@ impl Phase<'_> {
         let batches = self.batches(split, number);
         let to = per_epoch.min(total - done);
         let epoch = Epoch { behind, done, from: part.steps, to, totals: part.totals, seconds: part.seconds };
-        if trainer.epoch(split, batches, &epoch, observer)? == Ended::Stopped {
+        let ended = during(Activity::Training, || trainer.epoch(split, batches, &epoch, observer))?;
+        if ended? == Ended::Stopped {
             return Ok(Ended::Stopped);
         }
         let (step, images) = (done + to, (to * batch_size as u64).min(count as u64));
@@ -112,7 +115,7 @@ impl Phase<'_> {
         if let Some(step) = sums.first_bad {
             return Err(Diverged { step, epoch: number }.into());
         }
-        let mut report = self.measure(splits, number, step, epochs)?;
+        let mut report = self.measure(splits, [number, step, epochs], observer)?;
         report.learning_rate = Some(self.rate(step - 1));
         report.running = Some(sums.running);
         (report.seconds, report.images) = (seconds, images);
@@ -186,13 +189,27 @@ impl Phase<'_> {
     }
 
     /// Evaluates both splits where the schedule or the end of the budget asks for it.
-    fn measure(&self, splits: &mut Splits, epoch: u64, step: u64, epochs: u64) -> Result<EpochReport> {
+    fn measure(
+        &self,
+        splits: &mut Splits,
+        [epoch, step, epochs]: [u64; 3],
+        observer: &mut dyn Observer,
+    ) -> Result<EpochReport> {
         let scheduled = self.evaluation.has(epoch);
         let wanted = scheduled || epoch + FINAL_EPOCHS > epochs;
         let started = Instant::now();
-        let [train, test] =
-            if wanted { splits.errors(self.network, self.settings.precision).map(Some) } else { [None, None] };
-        let validation = if wanted { splits.validation_errors(self.network, self.settings.precision) } else { None };
+        let (mut train, mut test, mut validation) = (None, None, None);
+        if wanted {
+            let (network, precision) = (self.network, self.settings.precision);
+            during(Activity::Evaluating, || {
+                [train, test] = splits.errors(network, precision).map(Some);
+                validation = splits.validation_errors(network, precision);
+            })?;
+        }
+        splits.not_captured().iter().try_for_each(|cause| {
+            observer
+                .note(&format!("an evaluation cannot be captured as a graph, so it goes operator by operator: {cause}"))
+        })?;
         if train.iter().chain(&test).chain(&validation).any(|errors| !errors.loss.is_finite()) {
             return Err(Diverged { step, epoch }.into());
         }

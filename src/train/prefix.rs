@@ -4,12 +4,12 @@
 //! fp32 they are so bit for bit in batches of more than 32; libtorch has other kernels for small ones.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 use tch::{Kind, Tensor, no_grad_guard};
 
+use super::memory::{Activity, during};
 use super::resident::Resident;
 use super::settings::Settings;
 use crate::error::UserError;
@@ -39,12 +39,11 @@ struct Rows {
 
 impl Rows {
     /// Room for `count` examples like those of `sample`, `[batch, …]`.
-    fn like(sample: &Tensor, count: i64) -> Result<Self, UserError> {
+    fn like(sample: &Tensor, count: i64) -> Self {
         let (size, stride) = (sample.size(), sample.stride());
         let elements = size[1..].iter().product::<i64>();
-        let table = Tensor::f_empty([count, elements], (sample.kind(), sample.device()))
-            .map_err(|error| UserError::new(error.to_string()))?;
-        Ok(Self { table, size: size[1..].to_vec(), stride: stride[1..].to_vec() })
+        let table = Tensor::empty([count, elements], (sample.kind(), sample.device()));
+        Self { table, size: size[1..].to_vec(), stride: stride[1..].to_vec() }
     }
 
     fn view(&self, rows: &Tensor) -> Tensor {
@@ -97,8 +96,8 @@ impl Prefix {
             let prefix = match &mut prefix {
                 Some(prefix) => prefix,
                 empty => empty.insert(Self {
-                    value: Rows::like(&flow.value, count)?,
-                    kept: flow.kept.as_ref().map(|kept| Rows::like(kept, count)).transpose()?,
+                    value: Rows::like(&flow.value, count),
+                    kept: flow.kept.as_ref().map(|kept| Rows::like(kept, count)),
                 }),
             };
             prefix.value.put(from, &flow.value);
@@ -168,19 +167,6 @@ fn update(digest: &mut Sha256, tensor: &Tensor) {
     }
 }
 
-/// Does work that may take more memory than there is; then nothing.
-fn within_memory<T>(work: impl FnOnce() -> Result<T, UserError>) -> Option<Result<T, UserError>> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Err(error)) if native::is_out_of_memory(&error.to_string()) => None,
-        Ok(done) => Some(done),
-        // libtorch's words, which its bindings panic with.
-        Err(panic) => match panic.downcast_ref::<String>() {
-            Some(words) if native::is_out_of_memory(words) => None,
-            _ => resume_unwind(panic),
-        },
-    }
-}
-
 /// The prefixes of a process, for all the runs in it: those with the same key are computed once.
 #[derive(Debug, Default)]
 pub struct Shelf {
@@ -237,9 +223,9 @@ impl Shelf {
         if bytes as f64 > SHARE * free as f64 {
             return Ok(Kept::TooLarge(bytes, free));
         }
-        match within_memory(|| self.fill(network, leading, splits, settings)) {
-            Some(found) => Ok(Kept::Prefixes(found?, bytes)),
-            None => {
+        match during(Activity::Keeping, || self.fill(network, leading, splits, settings)) {
+            Ok(found) => Ok(Kept::Prefixes(found?, bytes)),
+            Err(_) => {
                 native::empty_cache(network.device())?;
                 Ok(Kept::DidNotFit(bytes))
             }

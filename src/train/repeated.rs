@@ -1,5 +1,6 @@
 //! Work for the device that is done again and again: at first call by call, then, on a GPU, as one captured graph.
 
+use super::memory::{Activity, during};
 use crate::native::Graph;
 
 /// How often work is done call by call before it is captured: its kernels are chosen and its memory is found by then.
@@ -36,7 +37,7 @@ impl Repeated {
                 *times += 1;
                 work();
             }
-            State::Warming(_) => match Graph::capture(&mut work) {
+            State::Warming(_) => match captured(&mut work) {
                 Ok(graph) => {
                     replay(&graph);
                     self.state = State::Captured(graph);
@@ -44,12 +45,20 @@ impl Repeated {
                 Err(error) => {
                     self.state = State::Eager;
                     work();
-                    return Some(error.to_string());
+                    return Some(error);
                 }
             },
             State::Captured(graph) => replay(graph),
         }
         None
+    }
+}
+
+/// A graph takes memory of its own, which there may be too little of.
+fn captured(work: &mut impl FnMut()) -> Result<Graph, String> {
+    match during(Activity::Capturing, || Graph::capture(work)) {
+        Ok(graph) => graph.map_err(|error| error.to_string()),
+        Err(out) => Err(out.to_string()),
     }
 }
 

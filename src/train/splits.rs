@@ -71,6 +71,12 @@ impl Splits {
         self.validation.as_mut().map(|evaluated| evaluated.errors(network, precision))
     }
 
+    /// Why evaluations could not be captured, where that was found since the last call.
+    pub(super) fn not_captured(&mut self) -> Vec<String> {
+        let splits = [&mut self.train, &mut self.test].into_iter().chain(&mut self.validation);
+        splits.filter_map(|evaluated| evaluated.evaluator.not_captured.take()).collect()
+    }
+
     /// Loss and errors on the training and the test examples.
     pub(super) fn errors(&mut self, network: &Network, precision: Precision) -> [Errors; 2] {
         [&mut self.train, &mut self.test].map(|evaluated| evaluated.errors(network, precision))

@@ -1,6 +1,6 @@
 //! One step: forward, backward, update. All that changes from one step to the next is on the device.
 
-use tch::{Kind, Reduction, Tensor, no_grad};
+use tch::{Kind, Reduction, Tensor, no_grad_guard};
 
 use super::batches::Batch;
 use super::optimizer::Optimizer;
@@ -55,7 +55,11 @@ impl Learner<'_> {
     /// Nothing below the frozen boundary is remembered for a gradient.
     fn forward(&self, flow: Flow, labels: &Tensor) -> (Tensor, Tensor) {
         let _autocast = Autocast::new(labels.device(), self.precision);
-        let flow = no_grad(|| self.network.run_each(self.first_layer, self.leading, flow, &self.modes));
+        let flow = {
+            // A guard, since a capture may break off in here and the step be done in another way.
+            let _no_gradient = no_grad_guard();
+            self.network.run_each(self.first_layer, self.leading, flow, &self.modes)
+        };
         let logits = widened(self.network.run_each(self.leading, self.modes.len(), flow, &self.modes).value);
         let loss = logits.cross_entropy_loss::<Tensor>(labels, None, Reduction::Mean, -100, self.label_smoothing);
         (logits, loss)

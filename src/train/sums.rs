@@ -1,6 +1,6 @@
 //! What an epoch adds up: on the device, read once at its end.
 
-use tch::{Device, Kind, Tensor, no_grad};
+use tch::{Device, Kind, Tensor, no_grad_guard};
 
 use super::evaluate::read;
 use super::report::Running;
@@ -59,15 +59,14 @@ impl Sums {
     }
 
     pub(super) fn add(&mut self, loss: &Tensor, logits: &Tensor, labels: &Tensor) {
-        no_grad(|| {
-            let batch = labels.size()[0] as f64;
-            let wrong = logits.argmax(1, false).not_equal_tensor(labels).sum(Kind::Double);
-            let loss = loss.detach().to_kind(Kind::Double);
-            let _ = self.step.g_add_scalar_(1);
-            let bad = self.step.masked_fill(&loss.isfinite(), NEVER);
-            self.first_bad.copy_(&self.first_bad.minimum(&bad));
-            let _ = self.totals.g_add_(&Tensor::stack(&[loss * batch, wrong], 0));
-        });
+        let _no_gradient = no_grad_guard();
+        let batch = labels.size()[0] as f64;
+        let wrong = logits.argmax(1, false).not_equal_tensor(labels).sum(Kind::Double);
+        let loss = loss.detach().to_kind(Kind::Double);
+        let _ = self.step.g_add_scalar_(1);
+        let bad = self.step.masked_fill(&loss.isfinite(), NEVER);
+        self.first_bad.copy_(&self.first_bad.minimum(&bad));
+        let _ = self.totals.g_add_(&Tensor::stack(&[loss * batch, wrong], 0));
     }
 
     pub(super) fn read(&self, images: f64) -> EpochSums {

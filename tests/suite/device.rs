@@ -9,7 +9,7 @@ const DRIVER: &str =
     "int cuInit(unsigned flags) { return flags; }\nint cuDeviceGetCount(int *count) { *count = 1; return 0; }\n";
 
 /// A folder with a library that answers as the driver does.
-fn fake_driver(place: &Place) -> String {
+pub fn fake_driver(place: &Place) -> String {
     let source = place.write("driver/driver.c", DRIVER);
     let library = place.path("driver/libcuda.so.1");
     let built = Command::new("g++").args(["-x", "c", "-shared", "-fPIC"]).arg(source).arg("-o").arg(library).status();

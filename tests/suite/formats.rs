@@ -2,10 +2,10 @@
 //! damaged, incomplete or hostile.
 
 use std::io::Write;
-use std::path::Path;
 
 use image::{DynamicImage, ImageFormat, RgbImage};
 
+use super::arrays::{npy, npz};
 use super::program::{Answer, Place, json};
 
 /// A target of one epoch on whatever a test puts into `data/`.
@@ -195,22 +195,6 @@ fn a_cache_goes_elsewhere_where_the_data_cannot_be_written_to() {
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     assert!(!place.path("data/.freezewise").exists(), "it could be written to");
     assert_eq!(std::fs::read_dir(place.path("cache/data")).expect("a folder").count(), 1);
-}
-
-fn npy(kind: &str, shape: &str, bytes: &[u8]) -> Vec<u8> {
-    let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}\n");
-    let length = (header.len() as u16).to_le_bytes();
-    [b"\x93NUMPY\x01\0".as_slice(), &length, header.as_bytes(), bytes].concat()
-}
-
-fn npz(path: &Path, entries: &[(&str, Vec<u8>)]) {
-    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-    let mut archive = zip::ZipWriter::new(std::fs::File::create(path).expect("a file"));
-    for (name, bytes) in entries {
-        archive.start_file(*name, zip::write::SimpleFileOptions::default()).expect("an entry");
-        archive.write_all(bytes).expect("an entry");
-    }
-    archive.finish().expect("an archive");
 }
 
 /// Eight images to train on and four to test on, of 9 × 10 pixels, of two classes.

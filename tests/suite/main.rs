@@ -1,6 +1,7 @@
 //! What a user sees, through the program itself.
 
 mod architecture;
+mod arrays;
 mod configs;
 mod data;
 mod data_verbs;

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod plain;
 
-use tch::{Device, Kind, Tensor, no_grad};
+use tch::{Device, Kind, Tensor, no_grad_guard};
 
 use crate::error::UserError;
 use crate::native::{Adam, Fused, Scaler, Sgd};
@@ -79,29 +79,28 @@ impl Optimizer {
         if self.parameters.is_empty() {
             return Ok(());
         }
-        no_grad(|| {
-            let fused = Fused {
-                parameters: &self.parameters,
-                gradients,
-                first: &self.first,
-                second: &self.second,
-                rate: &self.rate,
-                scaler: scaler.map(|scaler| (scaler.scale(), scaler.bad())),
-            };
-            match self.rule {
-                spec::Optimizer::Sgd { momentum, nesterov, weight_decay } => {
-                    fused.sgd(Sgd { momentum, nesterov, weight_decay })
-                }
-                spec::Optimizer::Adam { beta1, beta2, epsilon, weight_decay, decoupled } => {
-                    let _ = match scaler {
-                        // A step that is not taken is not counted.
-                        Some(scaler) => self.steps.g_add_(&(1.0 - scaler.bad())),
-                        None => self.steps.g_add_scalar_(1.0),
-                    };
-                    fused.adam(Adam { beta1, beta2, epsilon, weight_decay, decoupled }, &self.steps)
-                }
+        let _no_gradient = no_grad_guard();
+        let fused = Fused {
+            parameters: &self.parameters,
+            gradients,
+            first: &self.first,
+            second: &self.second,
+            rate: &self.rate,
+            scaler: scaler.map(|scaler| (scaler.scale(), scaler.bad())),
+        };
+        match self.rule {
+            spec::Optimizer::Sgd { momentum, nesterov, weight_decay } => {
+                fused.sgd(Sgd { momentum, nesterov, weight_decay })
             }
-        })
+            spec::Optimizer::Adam { beta1, beta2, epsilon, weight_decay, decoupled } => {
+                let _ = match scaler {
+                    // A step that is not taken is not counted.
+                    Some(scaler) => self.steps.g_add_(&(1.0 - scaler.bad())),
+                    None => self.steps.g_add_scalar_(1.0),
+                };
+                fused.adam(Adam { beta1, beta2, epsilon, weight_decay, decoupled }, &self.steps)
+            }
+        }
     }
 }
 

@@ -6,23 +6,27 @@
 
 use super::covering::{Combination, covering, sample};
 use super::{Gpu, Run};
+use crate::arrays::{npy, npz};
 use crate::program::{Place, metrics};
 
 /// A small task; with a source, so that what is frozen is not only random.
 const SPEC: &str = r#"
 image_size = 8
 device = "cpu"
+channels = 3
 [source]
-dataset = "synthetic"
-train_size = 64
+dataset = "npz"
+path = "own.npz"
+split = "1/2"
 [source.train]
 epochs = 1
 learning_rate = 1e-2
 batch_size = 32
 [target]
-dataset = "synthetic"
+dataset = "npz"
+path = "own.npz"
 label_noise = 0.2
-validation_size = 40
+validation_size = 45
 [target.train]
 epochs = 3
 learning_rate = 1e-2
@@ -40,8 +44,14 @@ const FAMILY: [Option; 4] = [
     &["network.architecture=preact-resnet18", "network.width=4"],
     &["network.architecture=resnet18", "network.width=4"],
     &["network.architecture=densenet121", "network.growth=4", "network.blocks=[2, 2]"],
-    &["network.architecture=vit-cifar", "network.width=8", "network.depth=2", "network.heads=2", "network.mlp_width=8",
-      "network.dropout=0.5"],
+    &[
+        "network.architecture=vit-cifar",
+        "network.width=8",
+        "network.depth=2",
+        "network.heads=2",
+        "network.mlp_width=8",
+        "network.dropout=0.5",
+    ],
 ];
 const VIT: usize = 3;
 /// The middle of each family, by the number of its layers.
@@ -65,6 +75,27 @@ const AUGMENT: [Option; 3] = [
 ];
 /// Whether a smaller batch ends an epoch.
 const TAIL: [Option; 2] = [&["target.train_size=80"], &["target.train_size=100"]];
+
+/// Grey images of four classes, 200 to train on and 60 to test on: what a class shows is where it is bright.
+fn arrays() -> Vec<(&'static str, Vec<u8>)> {
+    let labels = |count: usize| (0..count).map(|image| (image % 4) as u8).collect::<Vec<u8>>();
+    let pixel = |image: usize, at: usize| {
+        let (row, column) = (at / 8, at % 8);
+        let bright = [row < 4, column < 4, row >= 4, column >= 4][image % 4];
+        (usize::from(bright) * 100 + (image * 37 + at * 59 + image * at) % 150) as u8
+    };
+    let images =
+        |count: usize| (0..count).flat_map(|image| (0..64).map(move |at| pixel(image, at))).collect::<Vec<u8>>();
+    let images = |count: usize| npy("|u1", &format!("({count}, 8, 8)"), &images(count));
+    let labels = |count: usize| npy("|u1", &format!("({count},)"), &labels(count));
+    vec![
+        ("train_images.npy", images(200)),
+        ("train_labels.npy", labels(200)),
+        ("test_images.npy", images(60)),
+        ("test_labels.npy", labels(60)),
+    ]
+}
+
 const LAYOUT: [Option; 2] = [&["compute.layout=channels_first"], &["compute.layout=channels_last"]];
 
 const OPTIONS: [usize; 9] = [
@@ -104,6 +135,7 @@ fn same_autocast(combination: &Combination) -> bool {
 
 fn agree(combination: &Combination) {
     let place = Place::with(SPEC);
+    npz(&place.path("data/own.npz"), &arrays());
     let run = |out, device: &str, graph: &str| {
         let mut run = Run::new(&place, out, &[device, graph]);
         run.sets.extend(overrides(combination));

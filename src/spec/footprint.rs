@@ -1,0 +1,87 @@
+//! What a target's training holds in a device's memory between its epochs, told without running it.
+
+use serde::Serialize;
+
+use super::compute::{Precision, PrecisionChoice, Switch};
+use super::experiment::{Experiment, FrozenNorm};
+use super::procedure::Optimizer;
+use crate::blueprint::{Blueprint, FrozenSet, Layer, Shape};
+
+/// Bytes of weights and statistics, and of what an optimizer keeps.
+const WIDE: u64 = 4;
+/// Bytes of a number that autocast made.
+const NARROW: u64 = 2;
+/// Bytes of a label, an index or a drawn place.
+const INDEX: u64 = 8;
+
+/// Bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Footprint {
+    /// Weights and running statistics.
+    pub weights: u64,
+    /// What the optimizer keeps of each weight that trains.
+    pub optimizer: u64,
+    /// Images, labels, and what an epoch draws for each.
+    pub data: u64,
+    /// The outputs of the frozen layers, where they are kept.
+    pub cache: u64,
+}
+
+impl Footprint {
+    /// All of it.
+    pub fn total(&self) -> u64 {
+        self.weights + self.optimizer + self.data + self.cache
+    }
+}
+
+impl Experiment {
+    /// What the target's training holds when a set of layers is frozen. Feature maps are taken to be narrow where the
+    /// precision is `auto`, as it is on a GPU.
+    pub fn footprint(&self, blueprint: &Blueprint, frozen: &FrozenSet) -> Footprint {
+        let weights = blueprint.all_layers().flat_map(Layer::slots).map(|slot| slot.elements());
+        let copies = match self.target.training.optimizer {
+            Optimizer::Sgd { momentum: 0.0, .. } => 0,
+            Optimizer::Sgd { .. } => 1,
+            Optimizer::Adam { .. } => 2,
+        };
+        Footprint {
+            weights: WIDE * weights.sum::<u64>(),
+            optimizer: WIDE * copies * blueprint.trainable_parameters(frozen),
+            data: self.data_bytes(),
+            cache: if self.keeps(frozen) { self.examples() * self.kept_bytes(blueprint, frozen.leading()) } else { 0 },
+        }
+    }
+
+    fn keeps(&self, frozen: &FrozenSet) -> bool {
+        let still = self.transfer.frozen_norm != FrozenNorm::Batch;
+        self.compute.cache == Switch::Auto && frozen.leading() > 0 && still
+    }
+
+    /// Training, test and validation examples.
+    fn examples(&self) -> u64 {
+        let target = &self.target;
+        (target.train_size + target.test_size + target.validation_size) as u64
+    }
+
+    fn data_bytes(&self) -> u64 {
+        let target = &self.target;
+        let augmentation = target.training.augmentation;
+        // The true label beside a corrupted one, and which is.
+        let truth = if target.label_noise > 0.0 { INDEX + 1 } else { 0 };
+        let order = INDEX;
+        let places = if augmentation.is_some() { INDEX * (3 + if augmentation.cutout > 0 { 2 } else { 0 }) } else { 0 };
+        let boxes = if augmentation.resized_area.is_some() { 4 } else { 0 };
+        let colours = if augmentation.jitter > 0.0 { 3 } else { 0 };
+        let drawn = truth + order + places + WIDE * (boxes + colours);
+        self.examples() * (self.image.elements() as u64 + INDEX) + target.train_size as u64 * drawn
+    }
+
+    /// Of one example: what the leading layers hand on.
+    fn kept_bytes(&self, blueprint: &Blueprint, leading: usize) -> u64 {
+        let wide = matches!(self.compute.precision, PrecisionChoice::Fixed(Precision::Fp32 | Precision::Tf32));
+        // A transformer's sums stay wide under autocast.
+        let number = if wide || !blueprint.has_feature_maps() { WIDE } else { NARROW };
+        let (value, kept) = blueprint.boundary(leading);
+        number * (value.elements() + kept.map_or(0, Shape::elements)) as u64
+    }
+}

@@ -1,0 +1,101 @@
+//! What an epoch asks of the host: waits and uploads, which do not grow with steps, with k or with layers. And that
+//! what is captured was.
+
+use super::{Gpu, Outcome, Run, count};
+use crate::program::{Place, TINY};
+
+const DEVICE: [&str; 2] = ["device=cuda", "target.train.epochs=4"];
+
+/// Of a run on the stand-in whose training began long enough ago that its graphs are there: between two epochs' ends.
+fn between(outcome: &Outcome, name: &str) -> i64 {
+    let epochs = outcome.epochs(2);
+    count(&epochs[1], 0, name) - count(&epochs[0], 0, name)
+}
+
+fn run(sets: &[&str]) -> Outcome {
+    Run::new(&Place::with(TINY), "runs", &[&DEVICE[..], sets].concat()).done()
+}
+
+const MANY_STEPS: [&str; 2] = ["target.train_size=800", "target.train.batch_size=16"];
+const CROP_AND_FLIP: &str = "target.train.augment=[\"crop\", \"flip\"]";
+const ALL_OF_THEM: &str = "target.train.augment=[\"resized-crop\", \"flip\", \"jitter\", \"cutout\"]";
+const SMALL_VIT: [&str; 5] = [
+    "network.architecture=vit-cifar",
+    "network.width=8",
+    "network.heads=2",
+    "network.mlp_width=8",
+    "network.dropout=0.1",
+];
+
+/// One wait for the training, one for each split that is evaluated, and three for a checkpoint, whatever is in it.
+#[test]
+fn waits_are_one_an_epoch_and_a_few_an_evaluation_and_a_checkpoint() {
+    if Gpu::here() == Gpu::Real {
+        return;
+    }
+    let none = "transfer.frozen_layers=0";
+    let all = "transfer.frozen_layers=all";
+    let deep = "network.architecture=resnet34";
+    for graph in ["compute.graph=auto", "compute.graph=off"] {
+        for sets in
+            [&[none][..], &[all], &MANY_STEPS, &[none, deep], &[CROP_AND_FLIP, none], &[ALL_OF_THEM], &SMALL_VIT]
+        {
+            let waits = between(&run(&[&[graph], sets].concat()), "waits");
+            assert_eq!(waits, 1 + 2, "{graph} {sets:?}");
+        }
+        let validated = [graph, "target.validation_size=20"];
+        assert_eq!(between(&run(&validated), "waits"), 1 + 3, "{graph}, validated");
+        for sets in [[none, "network.architecture=resnet34"], [all, "network.width=2"]] {
+            let kept = [&[graph, "checkpoint.every_epochs=1", "checkpoint.time_share=1.0"], &sets[..]].concat();
+            assert_eq!(between(&run(&kept), "waits"), 1 + 2 + 3, "{graph} with a checkpoint, {sets:?}");
+        }
+    }
+}
+
+/// The order, the rates, and where anything is drawn, places and shares.
+#[test]
+fn uploads_are_a_few_an_epoch_and_none_a_step() {
+    if Gpu::here() == Gpu::Real {
+        return;
+    }
+    for graph in ["compute.graph=auto", "compute.graph=off"] {
+        for (sets, expected) in
+            [(&[][..], 2), (&MANY_STEPS, 2), (&[CROP_AND_FLIP], 3), (&[ALL_OF_THEM], 4), (&SMALL_VIT, 2)]
+        {
+            let outcome = run(&[&[graph], sets].concat());
+            assert_eq!(between(&outcome, "uploads"), expected, "{graph} {sets:?}");
+            let bytes = between(&outcome, "uploaded_bytes");
+            let examples = if sets == MANY_STEPS { 800 } else { 80 };
+            assert!(bytes <= examples * 8 * 16, "{bytes} bytes, {graph} {sets:?}");
+        }
+    }
+}
+
+/// Three warm steps of each size, then a graph of it; and one of each evaluation that has as many whole batches.
+#[test]
+fn steps_and_evaluations_are_captured_once_and_replayed() {
+    if Gpu::here() == Gpu::Real {
+        return;
+    }
+    let sets = ["target.train.epochs=8", "compute.evaluation_batch=40", "precision=fp32"];
+    let outcome = run(&sets);
+    let operators = |report: &serde_json::Value| -> i64 {
+        report["devices"][0]["operators"]
+            .as_object()
+            .expect("names")
+            .values()
+            .map(|times| times.as_i64().expect("a number"))
+            .sum()
+    };
+    let epochs = outcome.epochs(2);
+    // 80 images: two whole batches of 32 and one of 16; two evaluation batches of them and fifty of the test images.
+    assert_eq!(between(&outcome, "replays"), 3 + 2 + 50);
+    assert_eq!(between(&outcome, "captures"), 0);
+    let eager = run(&[&sets[..], &["compute.graph=off"]].concat());
+    assert_eq!(between(&eager, "replays"), 0);
+    let (few, many) = (operators(&epochs[1]) - operators(&epochs[0]), {
+        let epochs = eager.epochs(2);
+        operators(&epochs[1]) - operators(&epochs[0])
+    });
+    assert!(few < 40 && many > 1000, "{few} operators beside the graphs, {many} without");
+}

@@ -1,0 +1,184 @@
+//! A device with too little memory, and one that gets lost: an error that says what to do, and a run that goes on.
+
+use super::{Gpu, Outcome, Run, count};
+use crate::program::{Place, json};
+
+/// No source, so that the target's memory is what decides.
+const ALONE: &str = r#"
+image_size = 16
+device = "cuda"
+precision = "fp32"
+[network]
+width = 4
+[target]
+dataset = "synthetic"
+train_size = 80
+[target.train]
+epochs = 2
+learning_rate = 1e-2
+batch_size = 10
+[compute]
+evaluation_batch = 10
+graph = "off"
+cache = "off"
+[transfer]
+frozen_layers = 2
+frozen_norm = "target"
+[checkpoint]
+every_epochs = 1
+time_share = 1.0
+"#;
+
+/// Bytes held between epochs, and at most.
+fn memory(sets: &[&str]) -> [i64; 2] {
+    let outcome = Run::new(&Place::with(ALONE), "runs", sets).done();
+    ["held", "peak"].map(|name| count(&outcome.epochs(1)[0], 0, name))
+}
+
+fn limited(place: &Place, sets: &[&str], bytes: i64) -> Outcome {
+    Run::new(place, "runs", sets).with(&format!("memory={bytes}")).start()
+}
+
+/// An error of memory, with its advice, and nothing broken.
+fn assert_out_of_memory(place: &Place, outcome: &Outcome, advice: [&str; 3]) {
+    let told = &outcome.answer.stderr;
+    assert_eq!(outcome.answer.code, 1, "{told}");
+    assert!(told.contains("CUDA out of memory") && !told.contains("panicked"), "{told}");
+    for part in advice {
+        assert!(told.contains(part), "`{part}` is not in\n{told}");
+    }
+    let run = only_run(place);
+    assert_eq!(json(&run.join("run.json"))["status"], "failed");
+    let error = std::fs::read_to_string(run.join("error.txt")).expect("error.txt");
+    assert!(error.contains(advice[0]), "{error}");
+    assert_eq!(count(outcome.end(), 0, "held"), 0, "what a run that failed leaves on the device");
+}
+
+fn only_run(place: &Place) -> std::path::PathBuf {
+    let mut runs = std::fs::read_dir(place.path("runs/spec")).expect("runs");
+    let run = runs.next().expect("a run").expect("a folder").path();
+    assert!(runs.next().is_none(), "it is one run");
+    run
+}
+
+#[test]
+fn too_little_memory_to_train_names_the_batch() {
+    if Gpu::here() == Gpu::Real {
+        return;
+    }
+    let sets = ["target.train.batch_size=80"];
+    let [held, peak] = memory(&sets);
+    let place = Place::with(ALONE);
+    let outcome = limited(&place, &sets, i64::midpoint(held, peak));
+    assert_out_of_memory(
+        &place,
+        &outcome,
+        [
+            "memory ran out while training",
+            "a smaller `batch_size`, which makes another run",
+            "the same command goes on",
+        ],
+    );
+    let smaller = limited(&place, &[], i64::midpoint(held, peak));
+    assert_eq!(smaller.answer.code, 0, "{}", smaller.answer.stderr);
+    assert_ne!(smaller.directory.file_name(), only_failed(&place).file_name(), "another batch is another run");
+}
+
+/// The one of two runs that failed.
+fn only_failed(place: &Place) -> std::path::PathBuf {
+    let runs = std::fs::read_dir(place.path("runs/spec")).expect("runs").map(|entry| entry.expect("a folder").path());
+    let mut failed = runs.filter(|run| json(&run.join("run.json"))["status"] == "failed");
+    failed.next().expect("one failed")
+}
+
+#[test]
+fn too_little_memory_to_evaluate_names_the_evaluation_batch_and_the_same_run_goes_on() {
+    if Gpu::here() == Gpu::Real {
+        return;
+    }
+    let many = ["compute.evaluation_batch=2000"];
+    let [held, peak] = memory(&many);
+    let unbroken = Run::new(&Place::with(ALONE), "runs", &[]).done();
+    let place = Place::with(ALONE);
+    let outcome = limited(&place, &many, i64::midpoint(held, peak));
+    assert_out_of_memory(
+        &place,
+        &outcome,
+        [
+            "memory ran out while evaluating",
+            "a smaller `compute.evaluation_batch`, which leaves it the same run",
+            "the same command goes on",
+        ],
+    );
+    let again = limited(&place, &[], i64::midpoint(held, peak));
+    assert_eq!(again.answer.code, 0, "{}", again.answer.stderr);
+    assert_eq!(again.directory, only_run(&place));
+    assert_eq!(again.metrics(), unbroken.metrics());
+}
+
+#[test]
+fn frozen_layers_that_do_not_fit_are_computed_in_every_step() {
+    if Gpu::here() == Gpu::Real {
+        return;
+    }
+    // Without the cache an evaluation takes most; what is kept takes about as much again.
+    let uncached = ["compute.evaluation_batch=1000"];
+    let cached = ["compute.evaluation_batch=1000", "compute.cache=auto"];
+    let ([held, peak], [held_cached, _]) = (memory(&uncached), memory(&cached));
+    let (activations, kept) = (peak - held, held_cached - held);
+    let unbroken = Run::new(&Place::with(ALONE), "runs", &uncached).done();
+    // More than half of what is free is not tried; a little more than twice what is kept is, and does not do.
+    let tight = (held + 3 * kept / 2, "more than half of the");
+    let tried = (held + (activations + kept) * 19 / 20, "memory ran out while");
+    assert!(tried.0 - held > 2 * kept && tried.0 > peak, "{activations} of activations, {kept} kept");
+    for (limit, said) in [tight, tried] {
+        let place = Place::with(ALONE);
+        let limit = limit.max(peak);
+        let outcome = limited(&place, &cached, limit);
+        assert_eq!(outcome.answer.code, 0, "{}", outcome.answer.stderr);
+        let log = std::fs::read_to_string(outcome.directory.join("log.txt")).expect("log.txt");
+        assert!(log.contains("frozen layers computed in every step: ") && log.contains(said), "{said}: {log}");
+        assert_eq!(outcome.metrics(), unbroken.metrics());
+    }
+}
+
+#[test]
+fn a_graph_that_does_not_fit_leaves_the_steps_as_they_were() {
+    if Gpu::here() == Gpu::Real {
+        return;
+    }
+    let sets = ["target.train.epochs=5", "target.train.batch_size=80"];
+    let captured = [&sets[..], &["compute.graph=auto"]].concat();
+    let ([_, eager], [_, graph]) = (memory(&sets), memory(&captured));
+    let place = Place::with(ALONE);
+    // Most of the way from the one to the other, since evaluations are captured too.
+    let outcome = limited(&place, &captured, graph - (graph - eager) / 8);
+    assert_eq!(outcome.answer.code, 0, "{}", outcome.answer.stderr);
+    let log = std::fs::read_to_string(outcome.directory.join("log.txt")).expect("log.txt");
+    assert!(log.contains("cannot be captured as a graph, so it goes operator by operator: memory ran out"), "{log}");
+    assert_eq!(outcome.metrics(), Run::new(&Place::with(ALONE), "runs", &sets).done().metrics());
+}
+
+/// Lost in the middle, in a step, in a graph or in an evaluation, by how many operators it lasts.
+#[test]
+fn a_lost_device_ends_a_run_that_can_go_on() {
+    if Gpu::here() == Gpu::Real {
+        return;
+    }
+    for graph in ["compute.graph=auto", "compute.graph=off"] {
+        let sets = ["target.train.epochs=4", "compute.cache=auto", graph];
+        let unbroken = Run::new(&Place::with(ALONE), "runs", &sets).done();
+        let operators = unbroken.end()["operators"].as_i64().expect("a number");
+        for share in [4, 6, 9] {
+            let place = Place::with(ALONE);
+            let lost = format!("lose_after={}", operators * share / 10);
+            let outcome = Run::new(&place, "runs", &sets).with(&lost).start();
+            let told = &outcome.answer.stderr;
+            assert_eq!(outcome.answer.code, 1, "{told}");
+            assert!(told.contains("unspecified launch failure") && !told.contains("panicked"), "{told}");
+            assert!(told.contains("the device failed") && told.contains("the same command goes on"), "{told}");
+            let again = Run::new(&place, "runs", &sets).done();
+            assert_eq!(again.metrics(), unbroken.metrics(), "{graph}, {lost}");
+        }
+    }
+}

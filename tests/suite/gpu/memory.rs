@@ -1,0 +1,79 @@
+//! What a device holds: the same after every epoch, what `describe` foretells, and nothing at the end.
+
+use serde_json::Value;
+
+use super::{Gpu, Run, count};
+use crate::program::{Place, TINY};
+
+/// How phases compute: what is kept, what is captured, in which precision.
+const MODES: [&[&str]; 4] = [
+    &["compute.graph=off", "compute.cache=off", "precision=fp32"],
+    &["compute.graph=off", "precision=bf16", "target.train.optimizer=sgd"],
+    &["precision=bf16", "target.train.augment=[\"crop\", \"flip\"]"],
+    &["precision=fp16", "checkpoint.every_epochs=1", "checkpoint.time_share=1.0"],
+];
+
+fn flat(epochs: usize) {
+    if Gpu::here() == Gpu::Real {
+        return;
+    }
+    for mode in MODES {
+        let length = format!("target.train.epochs={epochs}");
+        let outcome = Run::new(&Place::with(TINY), "runs", &[&["device=cuda", &length], mode].concat()).done();
+        let reports = outcome.epochs(epochs + 1);
+        // Graphs are captured in the second epoch of three steps, and of the smaller batch in the fourth.
+        let settled = if mode.contains(&"compute.graph=off") { 2 } else { 5 };
+        for name in ["held", "peak"] {
+            let [early, late] = [settled, epochs].map(|epoch| count(&reports[epoch], 0, name));
+            assert_eq!(early, late, "{name} after epochs {settled} and {epochs}, {mode:?}");
+        }
+        assert_eq!(count(outcome.end(), 0, "held"), 0, "what is left at the end, {mode:?}");
+    }
+}
+
+#[test]
+fn memory_is_the_same_to_the_byte_after_every_epoch() {
+    flat(25);
+}
+
+#[test]
+#[ignore = "takes minutes: scripts/check --full"]
+fn memory_is_the_same_to_the_byte_after_200_epochs() {
+    flat(200);
+}
+
+/// Large enough that blocks of memory which are not full do not matter.
+const LARGER: [&str; 4] = ["image_size=16", "target.train_size=500", "target.train.epochs=1", "compute.graph=off"];
+
+#[test]
+fn describe_foretells_what_a_device_holds() {
+    if Gpu::here() == Gpu::Real {
+        return;
+    }
+    let families: [&[&str]; 3] = [
+        &["network.architecture=preact-resnet18", "network.width=8"],
+        &["network.architecture=densenet121", "network.growth=8", "network.blocks=[2, 4]"],
+        &["network.architecture=vit-cifar", "network.width=64", "network.depth=2", "network.mlp_width=64"],
+    ];
+    let modes: [&[&str]; 3] = [
+        &["transfer.frozen_layers=0", "target.train.augment=[\"crop\", \"flip\"]", "precision=fp32"],
+        &["transfer.frozen_layers=2", "precision=fp32"],
+        &["transfer.frozen_layers=all", "precision=bf16", "target.train.optimizer=sgd", "target.train.momentum=0.9"],
+    ];
+    for family in families {
+        for mode in modes {
+            let place = Place::with(&TINY.replace("width = 2\n", ""));
+            let sets = [&LARGER[..], family, mode].concat();
+            let held = {
+                let outcome = Run::new(&place, "runs", &[&["device=cuda"], &sets[..]].concat()).done();
+                count(&outcome.epochs(1)[0], 0, "held") as f64
+            };
+            let mut arguments = vec!["describe", "spec.toml", "--json"];
+            arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
+            let described: Value = serde_json::from_str(&place.freezewise(&arguments).stdout).expect("JSON");
+            let parts = described["spec"]["resident_bytes"].as_object().expect("parts");
+            let told: f64 = parts.values().map(|bytes| bytes.as_f64().expect("bytes")).sum();
+            assert!((held / told - 1.0).abs() < 0.05, "{held} bytes held, {told} foretold: {sets:?}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! A plugin that is missing, broken, of another program or for another libtorch; with a driver that answers and without.
+
+use std::process::Command;
+
+use crate::device::fake_driver;
+use crate::program::{Place, TINY};
+
+/// A library made of a line of C.
+fn library(place: &Place, name: &str, code: &str) -> String {
+    let source = place.write(&format!("{name}.c"), code);
+    let library = place.path(&format!("{name}.so"));
+    let built = Command::new("g++").args(["-x", "c", "-shared", "-fPIC"]).arg(source).arg("-o").arg(&library).status();
+    assert!(built.expect("g++ starts").success());
+    library.display().to_string()
+}
+
+#[test]
+fn a_plugin_that_cannot_be_used_says_why_and_what_to_do() {
+    let place = Place::with(TINY);
+    let driver = fake_driver(&place);
+    let other = library(&place, "other", "const char *freezewise_torch_version(void) { return \"2.10.0\"; }");
+    let empty = library(&place, "empty", "int nothing;");
+    let older = library(&place, "older", "const char *freezewise_torch_version(void) { return \"2.11.0\"; }");
+    let broken = place.write("broken.so", "no library").display().to_string();
+    let missing = place.path("missing.so").display().to_string();
+    let absent = missing.clone();
+    let cases = [
+        (other, "other.so` is for libtorch 2.10.0, and this program for 2.11.0", "build both again"),
+        (empty, "empty.so` is not a plugin of this program", "build it again"),
+        (older, "older.so` is not a plugin of this program", "build it again"),
+        (broken, "broken.so` cannot be loaded", "`--set device=cpu` computes on the CPU"),
+        (missing, "missing.so` cannot be loaded", "`--set device=cpu` computes on the CPU"),
+    ];
+    for (plugin, cause, hint) in cases {
+        let plugin = ("FREEZEWISE_CUDA_PLUGIN", plugin.as_str());
+        let asked = place.freezewise_with(&[plugin], &["run", "spec.toml", "--set", "device=cuda"]);
+        assert_eq!(asked.code, 1);
+        assert!(asked.stderr.contains("`device = \"cuda:0\"` cannot be used: "), "{}", asked.stderr);
+        let auto = place.freezewise_with(&[plugin, ("LD_LIBRARY_PATH", &driver)], &["run", "spec.toml"]);
+        assert_eq!(auto.code, 1);
+        assert!(auto.stderr.contains("there is an NVIDIA driver, but CUDA cannot be used: "), "{}", auto.stderr);
+        for answer in [asked, auto] {
+            assert!(answer.stderr.contains(cause) && answer.stderr.contains(hint), "{}", answer.stderr);
+            assert!(
+                !place.path("runs/spec/spec.toml").exists() && !place.path("runs/sources").exists(),
+                "nothing was begun"
+            );
+        }
+    }
+    // Where no driver answers, a broken plugin is nobody's concern.
+    let variables = [("FREEZEWISE_CUDA_PLUGIN", absent.as_str()), ("CUDA_VISIBLE_DEVICES", "")];
+    let cpu = place.freezewise_with(&variables, &["run", "spec.toml"]);
+    assert_eq!(cpu.code, 0, "{}", cpu.stderr);
+    assert!(cpu.stderr.contains("no NVIDIA driver answers: computing on the CPU"), "{}", cpu.stderr);
+}
