@@ -1,7 +1,7 @@
 //! What an epoch asks of the host: waits and uploads, which do not grow with steps, with k or with layers. And that
 //! what is captured was.
 
-use super::{Gpu, Outcome, Run, count};
+use super::{Outcome, Run, count};
 use crate::program::{Place, TINY};
 
 const DEVICE: [&str; 2] = ["device=cuda", "target.train.epochs=4"];
@@ -30,9 +30,6 @@ const SMALL_VIT: [&str; 5] = [
 /// One wait for the training, one for each split that is evaluated, and three for a checkpoint, whatever is in it.
 #[test]
 fn waits_are_one_an_epoch_and_a_few_an_evaluation_and_a_checkpoint() {
-    if Gpu::here() == Gpu::Real {
-        return;
-    }
     let none = "transfer.frozen_layers=0";
     let all = "transfer.frozen_layers=all";
     let deep = "network.architecture=resnet34";
@@ -55,9 +52,6 @@ fn waits_are_one_an_epoch_and_a_few_an_evaluation_and_a_checkpoint() {
 /// The order, the rates, and where anything is drawn, places and shares.
 #[test]
 fn uploads_are_a_few_an_epoch_and_none_a_step() {
-    if Gpu::here() == Gpu::Real {
-        return;
-    }
     for graph in ["compute.graph=auto", "compute.graph=off"] {
         for (sets, expected) in
             [(&[][..], 2), (&MANY_STEPS, 2), (&[CROP_AND_FLIP], 3), (&[ALL_OF_THEM], 4), (&SMALL_VIT, 2)]
@@ -74,9 +68,6 @@ fn uploads_are_a_few_an_epoch_and_none_a_step() {
 /// Three warm steps of each size, then a graph of it; and one of each evaluation that has as many whole batches.
 #[test]
 fn steps_and_evaluations_are_captured_once_and_replayed() {
-    if Gpu::here() == Gpu::Real {
-        return;
-    }
     let sets = ["target.train.epochs=8", "compute.evaluation_batch=40", "precision=fp32"];
     let outcome = run(&sets);
     let operators = |report: &serde_json::Value| -> i64 {

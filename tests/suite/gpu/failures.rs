@@ -1,6 +1,6 @@
 //! A device with too little memory, and one that gets lost: an error that says what to do, and a run that goes on.
 
-use super::{Gpu, Outcome, Run, count};
+use super::{Outcome, Run, count};
 use crate::program::{Place, json};
 
 /// No source, so that the target's memory is what decides.
@@ -63,9 +63,6 @@ fn only_run(place: &Place) -> std::path::PathBuf {
 
 #[test]
 fn too_little_memory_to_train_names_the_batch() {
-    if Gpu::here() == Gpu::Real {
-        return;
-    }
     let sets = ["target.train.batch_size=80"];
     let [held, peak] = memory(&sets);
     let place = Place::with(ALONE);
@@ -93,9 +90,6 @@ fn only_failed(place: &Place) -> std::path::PathBuf {
 
 #[test]
 fn too_little_memory_to_evaluate_names_the_evaluation_batch_and_the_same_run_goes_on() {
-    if Gpu::here() == Gpu::Real {
-        return;
-    }
     let many = ["compute.evaluation_batch=2000"];
     let [held, peak] = memory(&many);
     let unbroken = Run::new(&Place::with(ALONE), "runs", &[]).done();
@@ -118,9 +112,6 @@ fn too_little_memory_to_evaluate_names_the_evaluation_batch_and_the_same_run_goe
 
 #[test]
 fn frozen_layers_that_do_not_fit_are_computed_in_every_step() {
-    if Gpu::here() == Gpu::Real {
-        return;
-    }
     // Without the cache an evaluation takes most; what is kept takes about as much again.
     let uncached = ["compute.evaluation_batch=1000"];
     let cached = ["compute.evaluation_batch=1000", "compute.cache=auto"];
@@ -144,9 +135,6 @@ fn frozen_layers_that_do_not_fit_are_computed_in_every_step() {
 
 #[test]
 fn a_graph_that_does_not_fit_leaves_the_steps_as_they_were() {
-    if Gpu::here() == Gpu::Real {
-        return;
-    }
     let sets = ["target.train.epochs=5", "target.train.batch_size=80"];
     let captured = [&sets[..], &["compute.graph=auto"]].concat();
     let ([_, eager], [_, graph]) = (memory(&sets), memory(&captured));
@@ -162,9 +150,6 @@ fn a_graph_that_does_not_fit_leaves_the_steps_as_they_were() {
 /// Lost in the middle, in a step, in a graph or in an evaluation, by how many operators it lasts.
 #[test]
 fn a_lost_device_ends_a_run_that_can_go_on() {
-    if Gpu::here() == Gpu::Real {
-        return;
-    }
     for graph in ["compute.graph=auto", "compute.graph=off"] {
         let sets = ["target.train.epochs=4", "compute.cache=auto", graph];
         let unbroken = Run::new(&Place::with(ALONE), "runs", &sets).done();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Gpu, Run, count};
+use super::{Run, count};
 use crate::program::{Place, TINY};
 
 /// How phases compute: what is kept, what is captured, in which precision.
@@ -14,9 +14,6 @@ const MODES: [&[&str]; 4] = [
 ];
 
 fn flat(epochs: usize) {
-    if Gpu::here() == Gpu::Real {
-        return;
-    }
     for mode in MODES {
         let length = format!("target.train.epochs={epochs}");
         let outcome = Run::new(&Place::with(TINY), "runs", &[&["device=cuda", &length], mode].concat()).done();
@@ -47,9 +44,6 @@ const LARGER: [&str; 4] = ["image_size=16", "target.train_size=500", "target.tra
 
 #[test]
 fn describe_foretells_what_a_device_holds() {
-    if Gpu::here() == Gpu::Real {
-        return;
-    }
     let families: [&[&str]; 3] = [
         &["network.architecture=preact-resnet18", "network.width=8"],
         &["network.architecture=densenet121", "network.growth=8", "network.blocks=[2, 4]"],

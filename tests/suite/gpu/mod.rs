@@ -1,6 +1,7 @@
 //! What a run does on CUDA, through the program. Without a GPU a stand-in plays one (`native/standin`): it computes on
-//! the CPU, refuses what CUDA refuses and counts what CUDA charges for. With `FREEZEWISE_TEST_GPU=1` the same tests run
-//! on a real GPU, but for those that need what only the stand-in can count or break.
+//! the CPU, refuses what CUDA refuses and counts what CUDA charges for. `scripts/check --gpu` runs `agreement` and `moving`
+//! on a real GPU, where the variable below is set, and `real`, which needs one. The others need what only the stand-in can
+//! count or break.
 
 mod agreement;
 mod counts;
@@ -8,7 +9,9 @@ mod covering;
 mod devices;
 mod failures;
 mod memory;
+mod moving;
 mod plugins;
+mod real;
 mod standin;
 
 use std::path::PathBuf;
