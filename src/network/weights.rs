@@ -132,12 +132,14 @@ pub fn with_counters(mut state: NamedTensors) -> NamedTensors {
 
 impl Network {
     /// A copy of every tensor, on the CPU.
+    ///
+    /// # Panics
+    /// With what libtorch throws, as any call of its bindings.
     pub fn state(&self) -> NamedTensors {
         let named: Vec<_> = self.tensors().collect();
         let copies: Vec<Tensor> = match self.device {
             Device::Cpu => named.iter().map(|named| named.tensor.detach().copy()).collect(),
             _ => native::download(&named.iter().map(|named| named.tensor).collect::<Vec<_>>())
-                // As in any call of tch, which panics with what libtorch throws.
                 .unwrap_or_else(|error| panic!("{error}")),
         };
         named.iter().map(|named| named.path.to_owned()).zip(copies).collect()

@@ -223,13 +223,11 @@ impl Shelf {
         if bytes as f64 > SHARE * free as f64 {
             return Ok(Kept::TooLarge(bytes, free));
         }
-        match during(Activity::Keeping, || self.fill(network, leading, splits, settings)) {
-            Ok(found) => Ok(Kept::Prefixes(found?, bytes)),
-            Err(_) => {
-                native::empty_cache(network.device())?;
-                Ok(Kept::DidNotFit(bytes))
-            }
-        }
+        let Ok(found) = during(Activity::Keeping, || self.fill(network, leading, splits, settings)) else {
+            native::empty_cache(network.device())?;
+            return Ok(Kept::DidNotFit(bytes));
+        };
+        Ok(Kept::Prefixes(found?, bytes))
     }
 
     fn fill(

@@ -28,8 +28,10 @@ fn build() -> PathBuf {
     let torch = Path::new(env!("FREEZEWISE_LIBTORCH")).parent().expect("lib lies in torch");
     let mut digest = Sha256::new_with_prefix(torch.display().to_string());
     let sources = sources();
-    sources.iter().for_each(|path| digest.update(std::fs::read(path).expect("a source")));
-    let name: String = digest.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    for path in &sources {
+        digest.update(std::fs::read(path).expect("a source"));
+    }
+    let name = &freezewise::text::hex(&digest.finalize())[..16];
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("standin-{name}"));
     let library = folder.join("libstandin.so");
     if library.is_file() {
