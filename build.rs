@@ -47,9 +47,12 @@ fn compile_shim(library: &Path) {
         .opt_level(2)
         .debug(false)
         .define("_GLIBCXX_USE_CXX11_ABI", "1")
+        // As libtorch was compiled: its headers lay some classes out otherwise without it.
+        .define("NDEBUG", None)
         .flag("-isystem")
         .flag(torch.to_str().expect("a path without odd letters"))
         .file("native/shim.cpp")
+        .file("native/count.cpp")
         .compile("freezewise_shim");
 }
 

@@ -4,6 +4,7 @@
 //! Unsafe code is allowed in this module alone, each block with its reason.
 #![allow(unsafe_code)] // dlopen and C interfaces are unsafe to call by their nature.
 
+mod count;
 mod cpu;
 mod cuda;
 mod download;
@@ -18,6 +19,7 @@ mod shim;
 use anyhow::Result;
 use tch::Device;
 
+pub use count::{Amounts, Counting, Counts, Operators, Part};
 pub use cpu::{cpu_features, libtorch_place};
 pub use cuda::{
     DeviceFacts, DeviceMemory, Nature, cudnn_version, device_memory, driver_answers, plugin_is_named, plugin_path,

@@ -1,6 +1,6 @@
 //! The C interface of `native/shim.cpp`, and how its errors become ours.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
 
 use tch::Tensor;
 use torch_sys::C_tensor;
@@ -65,6 +65,14 @@ unsafe extern "C" {
     pub(super) fn freezewise_channels_last(tensor: *mut C_tensor, error: *mut c_char) -> c_int;
     pub(super) fn freezewise_observe() -> u64;
     pub(super) fn freezewise_observed(handle: u64, count: *mut u64, time: *mut u64);
+    pub(super) fn freezewise_set_phase(next: c_int) -> c_int;
+    pub(super) fn freezewise_count() -> u64;
+    pub(super) fn freezewise_counted(
+        handle: u64,
+        seer: *mut c_void,
+        see_operator: extern "C" fn(*mut c_void, c_int, c_int, *const c_char, u64),
+        see_amounts: extern "C" fn(*mut c_void, c_int, u64, u64, u64, u64),
+    ) -> u64;
 }
 
 /// The tensors' own places, for a call.
