@@ -95,6 +95,11 @@ impl Network {
         Ok(())
     }
 
+    /// How what enters it lies in memory.
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
     /// Images `[batch, channels, height, width]` as what enters the first layer.
     ///
     /// # Panics

@@ -68,7 +68,8 @@ impl Experiment {
         let augmentation = target.training.augmentation;
         // The true label beside a corrupted one, and which is.
         let truth = if target.label_noise > 0.0 { INDEX + 1 } else { 0 };
-        let order = INDEX;
+        // The order of the epoch, and the answers in it.
+        let order = 2 * INDEX;
         let places = if augmentation.is_some() { INDEX * (3 + if augmentation.cutout > 0 { 2 } else { 0 }) } else { 0 };
         let boxes = if augmentation.resized_area.is_some() { 4 } else { 0 };
         let colours = if augmentation.jitter > 0.0 { 3 } else { 0 };

@@ -5,10 +5,11 @@
 //! the network's input; a square is blanked.
 
 use rand::{Rng, RngExt};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::resident::Resident;
 use crate::blueprint::ImageShape;
+use crate::native::Part;
 use crate::spec::{Augmentation, Fill};
 
 /// Shares of red, green and blue in luma: ITU-R BT.601.
@@ -28,12 +29,40 @@ pub(super) struct Plan {
     places: Tensor,
     /// `[rows, count]`: top, left, height and width of a box; brightness, contrast and saturation.
     shares: Tensor,
+    frame: Frame,
 }
 
 /// The rows of a plan for one batch.
 pub(super) struct Batch {
     pub(super) places: Tensor,
     pub(super) shares: Tensor,
+    pub(super) frame: Frame,
+}
+
+/// Places of a cut that starts at 0, i64: the same for every batch.
+#[derive(Debug)]
+pub(super) struct Frame {
+    /// `[height]`.
+    rows: Tensor,
+    /// `[width]`.
+    columns: Tensor,
+    /// What mirroring adds to the columns, `[width]`.
+    mirrored: Tensor,
+}
+
+impl Frame {
+    pub(super) fn new(augmentation: Augmentation, shape: ImageShape, device: Device) -> Self {
+        let padding = augmentation.crop_padding as i64;
+        let (height, width) = (shape.height as i64, shape.width as i64);
+        let places = |length: i64| Tensor::arange_start(-padding, length - padding, (Kind::Int64, device));
+        let mirrored = Tensor::arange_start_step(width - 1, -width, -2, (Kind::Int64, device));
+        Self { rows: places(height), columns: places(width), mirrored }
+    }
+
+    fn shared(&self) -> Self {
+        let [rows, columns, mirrored] = [&self.rows, &self.columns, &self.mirrored].map(Tensor::shallow_clone);
+        Self { rows, columns, mirrored }
+    }
 }
 
 impl Plan {
@@ -46,6 +75,7 @@ impl Plan {
     ) -> Option<Self> {
         let shape = data.shape();
         augmentation.is_some().then(|| {
+            let _part = Part::Augment.begin();
             let mut places: Vec<i64> = Vec::new();
             let mut place = |most: usize| places.extend((0..count).map(|_| stream.random_range(0..=most as i64)));
             let offsets = 2 * augmentation.crop_padding;
@@ -62,21 +92,25 @@ impl Plan {
                 augmentation,
                 places: table(&Tensor::from_slice(&places)),
                 shares: table(&Tensor::from_slice(&rows)).to_kind(Kind::Float),
+                frame: Frame::new(augmentation, shape, data.device()),
             }
         })
     }
 
     /// The draws of a batch, which `take` finds among those of the epoch.
     pub(super) fn batch(&self, take: impl Fn(&Tensor) -> Tensor) -> Batch {
+        let _part = Part::Augment.begin();
         let empty = self.shares.size()[0] == 0;
         Batch {
             places: take(&self.places),
             shares: if empty { self.shares.shallow_clone() } else { take(&self.shares) },
+            frame: self.frame.shared(),
         }
     }
 
     /// Takes over the draws of another epoch, in the memory of this one's.
     pub(super) fn renew(&mut self, next: &Self) {
+        let _part = Part::Augment.begin();
         self.places.copy_(&next.places);
         self.shares.copy_(&next.shares);
     }
@@ -122,13 +156,9 @@ impl Batch {
     /// The cut of each image, mirrored or not.
     pub(super) fn cut(&self, augmentation: Augmentation, shape: ImageShape) -> Cut {
         let row = |row: i64| self.places.select(0, row).unsqueeze(1);
-        let range = |length: usize| Tensor::arange(length as i64, (Kind::Int64, self.places.device()));
-        let padding = augmentation.crop_padding as i64;
-        let rows = row(0) + range(shape.height) - padding;
-        let columns = range(shape.width);
-        let mirrored = (shape.width as i64 - 1) - &columns * 2;
-        let columns = row(1) + columns + row(2) * mirrored - padding;
-        if padding == 0 {
+        let rows = row(0) + &self.frame.rows;
+        let columns = (row(1) + &self.frame.columns).addcmul(&row(2), &self.frame.mirrored);
+        if augmentation.crop_padding == 0 {
             return Cut { rows, columns, inside: None };
         }
         let (last_row, last_column) = (shape.height as i64 - 1, shape.width as i64 - 1);

@@ -2,15 +2,17 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::augment::{Batch, Plan};
+use super::augment::{Batch, Frame, Plan};
 use super::resident::Resident;
 use crate::blueprint::ImageShape;
 use crate::data::{Images, Normalisation};
 use crate::seed::{Purpose, stream};
-use crate::spec::{Augmentation, Fill};
+use crate::spec::{Augmentation, Fill, Layout};
 
 const NONE: Augmentation =
     Augmentation { crop_padding: 0, crop_fill: Fill::Zero, flip: false, resized_area: None, jitter: 0.0, cutout: 0 };
+
+const LAYOUT: Layout = Layout::ChannelsFirst;
 
 /// Two images of two or three channels, all pixels different; the network's input is the pixel itself.
 fn resident(channels: usize) -> Resident {
@@ -20,10 +22,11 @@ fn resident(channels: usize) -> Resident {
     Resident::clean(&images, &plain, Device::Cpu, Kind::Double)
 }
 
-fn batch(places: &[[i64; 3]], shares: &[[f64; 3]]) -> Batch {
+fn batch(places: &[[i64; 3]], shares: &[[f64; 3]], augmentation: Augmentation) -> Batch {
     let shares =
         if shares.is_empty() { Tensor::zeros([0, 3], (Kind::Float, Device::Cpu)) } else { Tensor::from_slice2(shares) };
-    Batch { places: Tensor::from_slice2(places), shares }
+    let shape = ImageShape { channels: 1, height: 3, width: 3 };
+    Batch { places: Tensor::from_slice2(places), shares, frame: Frame::new(augmentation, shape, Device::Cpu) }
 }
 
 fn value(tensor: &Tensor, image: usize, channel: i64, row: i64, column: i64) -> f64 {
@@ -43,7 +46,12 @@ fn a_cut_is_a_padded_crop_perhaps_mirrored() {
     let (order, tops, lefts, flips) = ([1i64, 0, 1], [0i64, 2, 1], [2i64, 0, 1], [0i64, 1, 1]);
     for crop_fill in [Fill::Zero, Fill::Reflect] {
         let augmentation = Augmentation { crop_padding: 1, crop_fill, flip: true, ..NONE };
-        let found = data.augmented(&Tensor::from_slice(&order), &batch(&[tops, lefts, flips], &[]), augmentation);
+        let found = data.augmented(
+            &Tensor::from_slice(&order),
+            &batch(&[tops, lefts, flips], &[], augmentation),
+            augmentation,
+            LAYOUT,
+        );
         assert_eq!(found.size(), [3, 2, 3, 3]);
         for (position, &image) in order.iter().enumerate() {
             for (channel, row, column) in (0..18i64).map(|at| (at / 9, at / 3 % 3, at % 3)) {
@@ -74,8 +82,8 @@ fn a_square_about_a_place_becomes_the_mean() {
     let data = resident(2);
     let augmentation = Augmentation { cutout: 2, ..NONE };
     let zero = [0; 3];
-    let draws = batch(&[zero, zero, zero, [0, 1, 2], [0, 1, 2]], &[]);
-    let found = data.augmented(&Tensor::from_slice(&[1i64, 1, 1]), &draws, augmentation);
+    let draws = batch(&[zero, zero, zero, [0, 1, 2], [0, 1, 2]], &[], augmentation);
+    let found = data.augmented(&Tensor::from_slice(&[1i64, 1, 1]), &draws, augmentation, LAYOUT);
     for (position, centre) in [0i64, 1, 2].into_iter().enumerate() {
         for (row, column) in (0..9i64).map(|at| (at / 3, at % 3)) {
             let square = centre - 1..centre + 1;
@@ -92,8 +100,12 @@ fn a_box_is_stretched_to_the_whole() {
     let augmentation = Augmentation { resized_area: Some(0.1), flip: true, ..NONE };
     let zero = [0; 3];
     // The whole; the whole mirrored; the middle pixel's lower right quarter and what is right of and below it.
-    let draws = batch(&[zero, zero, [0, 1, 0]], &[[0.0, 0.0, 0.5], [0.0, 0.0, 0.5], [1.0, 1.0, 0.5], [1.0, 1.0, 0.5]]);
-    let found = data.augmented(&Tensor::from_slice(&[0i64, 0, 0]), &draws, augmentation);
+    let draws = batch(
+        &[zero, zero, [0, 1, 0]],
+        &[[0.0, 0.0, 0.5], [0.0, 0.0, 0.5], [1.0, 1.0, 0.5], [1.0, 1.0, 0.5]],
+        augmentation,
+    );
+    let found = data.augmented(&Tensor::from_slice(&[0i64, 0, 0]), &draws, augmentation, LAYOUT);
     for (row, column) in (0..9i64).map(|at| (at / 3, at % 3)) {
         let own = |row: i64, column: i64| (4 * (row * 3 + column)) as f64;
         assert!((value(&found, 0, 0, row, column) - own(row, column)).abs() < 1e-4);
@@ -111,7 +123,12 @@ fn colours_change_as_defined() {
     let augmentation = Augmentation { jitter: 0.4, ..NONE };
     let zero = [0; 3];
     let factors = [[1.3, 1.0, 0.7], [1.0, 0.6, 1.4], [1.0, 1.2, 0.8]];
-    let found = data.augmented(&Tensor::from_slice(&[0i64, 1, 1]), &batch(&[zero; 3], &factors), augmentation);
+    let found = data.augmented(
+        &Tensor::from_slice(&[0i64, 1, 1]),
+        &batch(&[zero; 3], &factors, augmentation),
+        augmentation,
+        LAYOUT,
+    );
     for (position, image) in [0usize, 1, 1].into_iter().enumerate() {
         let mut pixels: Vec<[f64; 3]> =
             (0..9).map(|at| [0, 1, 2].map(|channel| (4 * (27 * image + 9 * channel + at)) as f64)).collect();
@@ -144,7 +161,7 @@ fn draws_keep_their_bounds_and_belong_to_the_epoch() {
         let plan = Plan::draw(all, &data, 500, &mut stream(3, Purpose::Augment, epoch)).expect("much is done");
         plan.batch(Tensor::shallow_clone)
     };
-    let Batch { places, shares } = draw(1);
+    let Batch { places, shares, .. } = draw(1);
     assert_eq!((places.size(), shares.size()), (vec![5, 500], vec![7, 500]));
     let rows: Vec<Vec<f64>> =
         (0..7).map(|row| Vec::try_from(shares.select(0, row).to_kind(Kind::Double)).expect("a row")).collect();

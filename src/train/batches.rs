@@ -8,9 +8,10 @@ use super::cursor::Cursor;
 use super::optimizer::rate_kind;
 use super::resident::Resident;
 use super::split::Split;
+use crate::native::Part;
 use crate::network::{Flow, Network};
 use crate::seed::{Purpose, stream};
-use crate::spec::{Augmentation, Seeds};
+use crate::spec::{Augmentation, Layout, Seeds};
 
 /// The plan of one epoch.
 pub(super) struct Batches {
@@ -40,6 +41,7 @@ impl Batches {
         epoch: u64,
         rate: impl Fn(u64) -> f64,
     ) -> Self {
+        let _part = Part::Gather.begin();
         let (count, device) = (split.data.count(), split.data.device());
         let mut order: Vec<i64> = (0..count as i64).collect();
         order.shuffle(&mut stream(seeds.order, Purpose::Order, epoch));
@@ -68,14 +70,20 @@ impl Batches {
         let take = |table: &Tensor| Cursor::Host(index).take(table, self.batch_size, self.length(index));
         let order = take(&self.order);
         let images = match &self.plan {
-            Some(plan) => data.augmented(&order, &plan.batch(take), plan.augmentation()),
-            None => data.gather(&order),
+            Some(plan) => data.augmented(&order, &plan.batch(take), plan.augmentation(), Layout::ChannelsFirst),
+            None => data.gather(&order, Layout::ChannelsFirst),
         };
         (images, order)
     }
 
+    /// The labels of a stretch of the epoch's order, of those of the split.
+    pub(super) fn labels(&self, labels: &Tensor, start: i64, length: i64) -> Tensor {
+        labels.index_select(0, &self.order.narrow(0, start, length))
+    }
+
     /// Takes over the plan of another epoch of the same split, in the memory of this one's.
     pub(super) fn renew(&mut self, next: &Self) {
+        let _part = Part::Gather.begin();
         self.order.copy_(&next.order);
         if let (Some(plan), Some(next)) = (&mut self.plan, &next.plan) {
             plan.renew(next);
@@ -85,6 +93,7 @@ impl Batches {
 
     /// The batch that a cursor is at, of `length` examples.
     pub(super) fn get(&self, network: &Network, split: &Split, cursor: &Cursor, length: i64) -> Batch {
+        let _part = Part::Gather.begin();
         let take = |table: &Tensor| cursor.take(table, self.batch_size, length);
         let order = take(&self.order);
         let flow = match &self.plan {

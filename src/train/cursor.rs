@@ -7,15 +7,39 @@ use tch::{Device, Kind, Tensor};
 pub(super) enum Cursor {
     /// The host's.
     Host(i64),
-    /// The device's: `[1]`, and the places in a batch, `[batch]`.
-    Device(Tensor, Tensor),
+    /// The device's.
+    Device(Counters),
+}
+
+/// An index on the device, and the places of its batch's entries.
+#[derive(Debug)]
+pub(super) struct Counters {
+    /// The index, then the places; `[1 + length]`, so that one operation moves them on.
+    now: Tensor,
+    /// What they are for the first batch, and what a batch adds to each.
+    first: Tensor,
+    stride: Tensor,
+}
+
+impl Counters {
+    /// `[1]`.
+    fn index(&self) -> Tensor {
+        self.now.narrow(0, 0, 1)
+    }
+
+    /// `[length]`.
+    fn places(&self) -> Tensor {
+        self.now.narrow(0, 1, self.now.size()[0] - 1)
+    }
 }
 
 impl Cursor {
-    /// The first batch, by a number on the device.
-    pub(super) fn on(device: Device, batch: i64) -> Self {
-        let first = Tensor::zeros([1], (Kind::Int64, device));
-        Self::Device(first, Tensor::arange(batch, (Kind::Int64, device)))
+    /// The first batch of `length` examples where there are `batch` to each, by a number on the device.
+    pub(super) fn on(device: Device, batch: i64, length: i64) -> Self {
+        let kind = (Kind::Int64, device);
+        let first = Tensor::cat(&[Tensor::zeros([1], kind), Tensor::arange(length, kind)], 0);
+        let stride = Tensor::cat(&[Tensor::ones([1], kind), Tensor::full([length], batch, kind)], 0);
+        Self::Device(Counters { now: first.copy(), first, stride })
     }
 
     /// The entries of a batch, of a table `[…, count]` whose last dimension has `batch` for each batch.
@@ -23,7 +47,7 @@ impl Cursor {
         let last = table.dim() as i64 - 1;
         match self {
             Self::Host(index) => table.narrow(last, index * batch, length),
-            Self::Device(..) => table.index_select(last, &self.places(batch)),
+            Self::Device(counters) => table.index_select(last, &counters.places()),
         }
     }
 
@@ -31,15 +55,38 @@ impl Cursor {
     pub(super) fn entry(&self, table: &Tensor) -> Tensor {
         match self {
             Self::Host(index) => table.select(0, *index),
-            Self::Device(index, _) => table.index_select(0, index).squeeze_dim(0),
+            Self::Device(counters) => table.index_select(0, &counters.index()).squeeze_dim(0),
         }
     }
 
-    /// The places of a batch's entries, `[batch]`.
+    /// Writes a number `[]` as the entry of a batch, into a table `[batches]` of its kind.
+    pub(super) fn put(&self, table: &mut Tensor, number: &Tensor) {
+        match self {
+            Self::Host(index) => table.select(0, *index).copy_(number),
+            Self::Device(counters) => {
+                let _ = table.index_copy_(0, &counters.index(), &number.reshape([1]));
+            }
+        }
+    }
+
+    /// Writes the answers of logits `[length, classes]` as the entries of a batch, into a table `[count]`.
+    pub(super) fn put_answers(&self, table: &mut Tensor, batch: i64, logits: &Tensor) {
+        match self {
+            Self::Host(index) => {
+                let entries = table.narrow(0, index * batch, logits.size()[0]);
+                let _ = logits.argmax_out(&entries, 1, false);
+            }
+            Self::Device(counters) => {
+                let _ = table.index_copy_(0, &counters.places(), &logits.argmax(1, false));
+            }
+        }
+    }
+
+    /// The places of a batch's entries, `[length]`.
     pub(super) fn places(&self, batch: i64) -> Tensor {
         match self {
             Self::Host(index) => Tensor::arange_start(index * batch, (index + 1) * batch, (Kind::Int64, Device::Cpu)),
-            Self::Device(index, places) => index * batch + places,
+            Self::Device(counters) => counters.places(),
         }
     }
 
@@ -47,8 +94,8 @@ impl Cursor {
     pub(super) fn advance(&mut self) {
         match self {
             Self::Host(index) => *index += 1,
-            Self::Device(index, _) => {
-                let _ = index.g_add_scalar_(1);
+            Self::Device(counters) => {
+                let _ = counters.now.g_add_(&counters.stride);
             }
         }
     }
@@ -57,9 +104,7 @@ impl Cursor {
     pub(super) fn set(&mut self, to: i64) {
         match self {
             Self::Host(index) => *index = to,
-            Self::Device(index, _) => {
-                let _ = index.fill_(to);
-            }
+            Self::Device(counters) => counters.now.copy_(&(&counters.first + &counters.stride * to)),
         }
     }
 }

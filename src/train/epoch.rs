@@ -3,16 +3,17 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use tch::{Device, Tensor};
+use tch::Device;
 
 use super::batches::Batches;
 use super::cursor::Cursor;
 use super::repeated::Repeated;
-use super::report::{Ended, Observer, Wish};
+use super::report::{Diverged, Ended, Observer, Wish};
 use super::split::Split;
 use super::state::{State, state};
 use super::step::Learner;
-use super::sums::{EpochSums, Sums};
+use super::sums::{Start, Sums, Totals};
+use crate::native::Part;
 use crate::seed::{Purpose, derive};
 
 /// A learner and what its steps read and write in every epoch, in the same places, as a captured step needs it.
@@ -36,15 +37,15 @@ pub(super) struct Epoch {
     /// Its first step to take, and the one to end before.
     pub(super) from: u64,
     pub(super) to: u64,
-    /// What the steps before `from` added up, if there are any, and their seconds.
-    pub(super) totals: Option<Tensor>,
+    /// What the steps before `from` added up, and their seconds.
+    pub(super) totals: Totals,
     pub(super) seconds: f64,
 }
 
 impl Epoch {
     /// The first steps of all.
     pub(super) fn first(steps: u64) -> Self {
-        Self { behind: 0, done: 0, from: 0, to: steps, totals: None, seconds: 0.0 }
+        Self { behind: 0, done: 0, from: 0, to: steps, totals: Totals::default(), seconds: 0.0 }
     }
 }
 
@@ -55,9 +56,10 @@ struct Steps {
 }
 
 impl Steps {
-    fn new(device: Device, length: i64, capture: bool) -> Self {
+    fn new(device: Device, [batch, length]: [usize; 2], capture: bool) -> Self {
         if capture {
-            Self { repeated: Repeated::captured(), cursor: Cursor::on(device, length) }
+            let cursor = Cursor::on(device, batch as i64, length as i64);
+            Self { repeated: Repeated::captured(), cursor }
         } else {
             Self { repeated: Repeated::default(), cursor: Cursor::Host(0) }
         }
@@ -73,12 +75,13 @@ impl<'a> Trainer<'a> {
         [count, batch_size]: [usize; 2],
         capture: bool,
     ) -> Self {
-        let steps = |length: usize| Steps::new(device, length as i64, capture);
+        let steps = |length: usize| Steps::new(device, [batch_size, length], capture);
+        let kind = learner.network.kind();
         Self {
             learner,
             dropout,
             batches: None,
-            sums: Sums::new(device),
+            sums: Sums::new(device, kind, [count, batch_size]),
             whole: steps(batch_size),
             rest: steps(count % batch_size),
         }
@@ -97,10 +100,7 @@ impl<'a> Trainer<'a> {
             Some(kept) => kept.renew(&batches),
             none => *none = Some(batches),
         }
-        match &epoch.totals {
-            Some(totals) => self.sums.resume(epoch.done + epoch.from, totals),
-            None => self.sums.start(epoch.done),
-        }
+        self.sums.start(Start { step: epoch.from, totals: epoch.totals });
         let batches = self.batches.as_ref().map_or(0, Batches::count);
         self.whole.cursor.set(epoch.from as i64);
         self.rest.cursor.set(batches - 1);
@@ -108,7 +108,7 @@ impl<'a> Trainer<'a> {
             let wish = observer.wish();
             if wish != Wish::GoOn {
                 let seconds = epoch.seconds + started.elapsed().as_secs_f64();
-                observer.save(&self.state(epoch.behind, index, seconds)?)?;
+                observer.save(&self.state(split, [epoch.behind, index], seconds)?)?;
             }
             if wish == Wish::Stop {
                 return Ok(Ended::Stopped);
@@ -129,7 +129,8 @@ impl<'a> Trainer<'a> {
         let (learner, sums) = (&mut self.learner, &mut self.sums);
         let Steps { repeated, cursor } = if length == whole { &mut self.whole } else { &mut self.rest };
         let not_captured = repeated.run(|| {
-            learner.step(batches.get(learner.network, split, cursor, length), sums);
+            learner.step(cursor, batches.get(learner.network, split, cursor, length), sums);
+            let _part = Part::Gather.begin();
             cursor.advance();
         });
         if let Some(cause) = not_captured {
@@ -145,13 +146,28 @@ impl<'a> Trainer<'a> {
         &self.learner
     }
 
-    /// What the epoch gave, of so many images.
-    pub(super) fn sums(&self, images: u64) -> EpochSums {
-        self.sums.read(images as f64)
+    /// What the epoch at hand added up before its step `end`, and its first step whose loss was not finite.
+    pub(super) fn totals(&self, split: &Split, end: u64) -> (Totals, Option<u64>) {
+        let _part = Part::Metrics.begin();
+        match &self.batches {
+            Some(batches) if end > 0 => self.sums.read(batches, &split.data.labels, end),
+            _ => (Totals::default(), None),
+        }
     }
 
-    /// The state after whole epochs and `steps` steps of the next, which took some seconds.
-    pub(super) fn state(&self, epochs: u64, steps: u64, seconds: f64) -> Result<State> {
-        state(&self.learner, &self.sums, [epochs, steps], seconds)
+    /// The state after whole epochs and some steps of the next, which took some seconds.
+    ///
+    /// # Errors
+    ///
+    /// `Diverged`, where any number of it is not finite.
+    pub(super) fn state(&self, split: &Split, [epochs, steps]: [u64; 2], seconds: f64) -> Result<State> {
+        let (totals, bad) = self.totals(split, steps);
+        let behind = epochs * self.batches.as_ref().map_or(0, |batches| batches.count() as u64);
+        let diverged = |step| Diverged { step: behind + step, epoch: epochs + u64::from(steps > 0) };
+        if let Some(step) = bad {
+            return Err(diverged(step + 1).into());
+        }
+        let state = state(&self.learner, totals, [epochs, steps], seconds)?;
+        state.ok_or_else(|| diverged(steps).into())
     }
 }

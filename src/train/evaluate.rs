@@ -7,7 +7,7 @@ use super::repeated::Repeated;
 use super::resident::Resident;
 use super::split::Split;
 use super::step::widened;
-use crate::native::Autocast;
+use crate::native::{Autocast, Part};
 use crate::network::{Mode, Network};
 use crate::spec::Precision;
 
@@ -49,7 +49,7 @@ impl Evaluator {
     pub(super) fn new(split: &Split, batch: i64, capture: bool) -> Self {
         let device = split.data.device();
         let whole = if capture {
-            (Repeated::captured(), Cursor::on(device, batch))
+            (Repeated::captured(), Cursor::on(device, batch, batch))
         } else {
             (Repeated::default(), Cursor::Host(0))
         };
@@ -58,6 +58,7 @@ impl Evaluator {
 
     /// Loss and errors as they are now. Waits for the device once.
     pub(super) fn errors(&mut self, network: &Network, split: &Split, precision: Precision) -> Errors {
+        let _part = Part::Evaluation.begin();
         let (count, batch) = (split.data.count() as i64, self.batch);
         let (repeated, cursor) = &mut self.whole;
         let sums = &mut self.sums;

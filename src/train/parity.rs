@@ -79,8 +79,7 @@ impl Fixture {
             let (input, labels) = self.batch(step, kind);
             let loss = loss(&network.logits(input, Mode::Train), &labels);
             let gradients = Tensor::run_backward(&[&loss], optimizer.parameters(), false, false);
-            optimizer.set_rate(rate);
-            optimizer.step(&gradients, None).expect("the kernels fit the tensors");
+            optimizer.step(&gradients, &Tensor::from(rate), None).expect("the kernels fit the tensors");
             loss.double_value(&[])
         };
         (0..steps).map(step).collect()

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use tch::{Device, Tensor};
+use tch::Device;
 
 use super::batches::Batches;
 use super::epoch::{Epoch, Trainer};
@@ -19,6 +19,7 @@ use super::split::Split;
 use super::splits::Splits;
 use super::state::State;
 use super::step::Learner;
+use super::sums::Totals;
 use crate::blueprint::{FrozenSet, Role};
 use crate::native::{self, Scaler};
 use crate::network::{Mode, Network};
@@ -110,19 +111,24 @@ impl Phase<'_> {
             return Ok(Ended::Stopped);
         }
         let (step, images) = (done + to, (to * batch_size as u64).min(count as u64));
-        let sums = trainer.sums(images);
+        let (totals, bad) = trainer.totals(split, to);
         let seconds = part.seconds + started.elapsed().as_secs_f64();
-        if let Some(step) = sums.first_bad {
-            return Err(Diverged { step, epoch: number }.into());
+        if let Some(bad) = bad {
+            return Err(Diverged { step: done + bad + 1, epoch: number }.into());
         }
         let mut report = self.measure(splits, [number, step, epochs], observer)?;
         report.learning_rate = Some(self.rate(step - 1));
-        report.running = Some(sums.running);
+        report.running = Some(totals.over(images));
         (report.seconds, report.images) = (seconds, images);
         observer.epoch(&report)?;
         if number == epochs {
             // An epoch that the budget cut short is under way still: a longer budget goes on with it.
-            let state = if to < per_epoch { trainer.state(behind, to, seconds) } else { trainer.state(number, 0, 0.0) };
+            let split = splits.training();
+            let state = if to < per_epoch {
+                trainer.state(split, [behind, to], seconds)
+            } else {
+                trainer.state(split, [number, 0], 0.0)
+            };
             observer.save(&state?)?;
         }
         Ok(Ended::Complete)
@@ -230,19 +236,19 @@ impl Phase<'_> {
 }
 
 /// Where a training goes on; by default at its beginning.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct UnderWay {
     /// Epochs behind.
     epochs: u64,
     /// Steps behind in the next one, their seconds, and what they added up.
     steps: u64,
     seconds: f64,
-    totals: Option<Tensor>,
+    totals: Totals,
 }
 
 impl UnderWay {
     fn at(state: &State) -> Result<Self> {
-        let totals = if state.steps > 0 { Some(state.totals()?) } else { None };
+        let totals = if state.steps > 0 { state.totals()? } else { Totals::default() };
         Ok(Self { epochs: state.epochs, steps: state.steps, seconds: state.seconds, totals })
     }
 }

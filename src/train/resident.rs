@@ -5,7 +5,7 @@ use tch::{Device, IndexOp, Kind, Tensor};
 use super::augment::{Batch, Cut};
 use crate::blueprint::ImageShape;
 use crate::data::{Images, Labels, Normalisation};
-use crate::spec::Augmentation;
+use crate::spec::{Augmentation, Layout};
 
 /// Images and labels on a device.
 #[derive(Debug)]
@@ -123,25 +123,31 @@ impl Resident {
 
     /// The network's input for a stretch of examples, none padded.
     pub fn stretch(&self, start: i64, length: i64) -> Tensor {
-        self.normalise(&self.images.i(start..start + length))
+        self.normalise(&self.images.i(start..start + length), Layout::ChannelsFirst)
     }
 
-    /// The network's input for the examples `indices`, `[batch]`.
-    pub(super) fn gather(&self, indices: &Tensor) -> Tensor {
-        self.normalise(&self.images.index_select(0, indices))
+    /// The network's input for the examples `indices`, `[batch]`, in a layout.
+    pub(super) fn gather(&self, indices: &Tensor, layout: Layout) -> Tensor {
+        self.normalise(&self.images.index_select(0, indices), layout)
     }
 
     /// The same, after what was drawn for each image.
-    pub(super) fn augmented(&self, indices: &Tensor, draws: &Batch, augmentation: Augmentation) -> Tensor {
+    pub(super) fn augmented(
+        &self,
+        indices: &Tensor,
+        draws: &Batch,
+        augmentation: Augmentation,
+        layout: Layout,
+    ) -> Tensor {
         let mut pixels = if augmentation.resized_area.is_some() {
             draws.stretched(&self.images.index_select(0, indices).to_kind(self.kind))
         } else {
-            self.parts(indices, &draws.cut(augmentation, self.shape)).to_kind(self.kind)
+            self.parts(indices, &draws.cut(augmentation, self.shape))
         };
         if augmentation.jitter > 0.0 {
-            pixels = draws.jittered(&pixels, augmentation);
+            pixels = draws.jittered(&pixels.contiguous().to_kind(self.kind), augmentation);
         }
-        let input = self.normalise(&pixels);
+        let input = self.normalise(&pixels, layout);
         if augmentation.cutout > 0 { draws.blanked(&input, augmentation.cutout) } else { input }
     }
 
@@ -154,11 +160,19 @@ impl Resident {
             Some(inside) => parts * inside.unsqueeze(3),
             None => parts,
         };
-        parts.permute([0, 3, 1, 2]).contiguous()
+        parts.permute([0, 3, 1, 2])
     }
 
-    fn normalise(&self, pixels: &Tensor) -> Tensor {
-        let mut input = pixels.to_kind(self.kind);
+    /// Pixels, whichever way they lie, as input in a layout: they are widened and laid out at once. With one channel the
+    /// layouts are the same.
+    fn normalise(&self, pixels: &Tensor, layout: Layout) -> Tensor {
+        let mut input = if layout == Layout::ChannelsLast && self.shape.channels > 1 {
+            let mut input = Tensor::empty_permuted(pixels.size(), [0, 2, 3, 1], (self.kind, pixels.device()));
+            input.copy_(pixels);
+            input
+        } else {
+            pixels.contiguous().to_kind(self.kind)
+        };
         let _ = input.g_mul_(&self.scale);
         input.g_add_(&self.shift)
     }
@@ -182,7 +196,7 @@ mod tests {
     fn input_is_normalised_by_channel() {
         let normalisation = Normalisation { mean: vec![0.5, 0.25], deviation: vec![0.5, 0.25] };
         let resident = Resident::clean(&images(), &normalisation, Device::Cpu, Kind::Double);
-        let input = resident.gather(&Tensor::from_slice(&[1i64]));
+        let input = resident.gather(&Tensor::from_slice(&[1i64]), Layout::ChannelsFirst);
         let expected = |pixel: f64, mean: f64, deviation: f64| (pixel / 255.0 - mean) / deviation;
         assert!((input.double_value(&[0, 0, 0, 0]) - expected(18.0, 0.5, 0.5)).abs() < 1e-12);
         assert!((input.double_value(&[0, 1, 2, 2]) - expected(35.0, 0.25, 0.25)).abs() < 1e-12);

@@ -8,6 +8,7 @@ use super::augment::Batch;
 use super::cursor::Cursor;
 use super::prefix::Prefix;
 use super::resident::Resident;
+use crate::native::Part;
 use crate::network::{Flow, Network};
 use crate::spec::Augmentation;
 
@@ -47,12 +48,13 @@ impl Split {
     pub(super) fn gather(&self, network: &Network, indices: &Tensor) -> Flow {
         match &self.prefix {
             Some((_, prefix)) => prefix.gather(indices),
-            None => network.enter(self.data.gather(indices)),
+            None => network.enter(self.data.gather(indices, network.layout())),
         }
     }
 
     /// The same after what was drawn for each image; what is kept is of whole ones, so there must be none.
     pub(super) fn augmented(&self, network: &Network, indices: &Tensor, draws: &Batch, how: Augmentation) -> Flow {
-        network.enter(self.data.augmented(indices, draws, how))
+        let _part = Part::Augment.begin();
+        network.enter(self.data.augmented(indices, draws, how, network.layout()))
     }
 }

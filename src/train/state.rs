@@ -4,9 +4,8 @@
 use anyhow::Result;
 use tch::{Kind, Tensor, no_grad};
 
-use super::report::Diverged;
 use super::step::Learner;
-use super::sums::Sums;
+use super::sums::Totals;
 use crate::error::UserError;
 use crate::native;
 use crate::network::{NamedTensors, Network};
@@ -28,22 +27,22 @@ pub struct State {
 const NETWORK: &str = "network.";
 const SUMS: &str = "sums";
 
-/// The state after whole epochs and some steps of the next.
-///
-/// # Errors
-///
-/// `Diverged`, where any number of it is not finite: such a state is not worth keeping.
-pub(super) fn state(learner: &Learner<'_>, sums: &Sums, [epochs, steps]: [u64; 2], seconds: f64) -> Result<State> {
+/// The state after whole epochs and some steps of the next, which added up some totals; none where any number of it is
+/// not finite: such a state is not worth keeping.
+pub(super) fn state(
+    learner: &Learner<'_>,
+    totals: Totals,
+    [epochs, steps]: [u64; 2],
+    seconds: f64,
+) -> Result<Option<State>> {
     let mut tensors = of_network(learner.network);
     tensors.extend(of_learner(learner));
-    let finite = all_finite(tensors.values());
-    let (totals, first_bad) = sums.totals();
-    if let Some(step) = first_bad.or_else(|| (!finite).then(|| sums.steps_behind())) {
-        return Err(Diverged { step, epoch: epochs + u64::from(steps > 0) }.into());
+    if !all_finite(tensors.values()) {
+        return Ok(None);
     }
-    tensors.insert(SUMS.into(), if steps == 0 { totals.zeros_like() } else { totals });
+    tensors.insert(SUMS.into(), Tensor::from_slice(&[totals.loss, totals.wrong]));
     let host = native::download(&tensors.values().collect::<Vec<_>>())?;
-    Ok(State { epochs, steps, seconds, tensors: tensors.into_keys().zip(host).collect() })
+    Ok(Some(State { epochs, steps, seconds, tensors: tensors.into_keys().zip(host).collect() }))
 }
 
 impl State {
@@ -57,10 +56,11 @@ impl State {
         self.load(&of_learner(learner), |name| !name.starts_with(NETWORK) && name != SUMS)
     }
 
-    /// Loss and wrong answers of the epoch under way, `[2]` doubles.
-    pub(super) fn totals(&self) -> Result<Tensor> {
-        let totals = self.tensors.get(SUMS).filter(|sums| sums.size() == [2] && sums.kind() == Kind::Double);
-        Ok(totals.ok_or_else(|| misfit("it lacks the sums of its epoch"))?.shallow_clone())
+    /// Loss and wrong answers of the epoch under way.
+    pub(super) fn totals(&self) -> Result<Totals> {
+        let sums = self.tensors.get(SUMS).filter(|sums| sums.size() == [2] && sums.kind() == Kind::Double);
+        let sums = Vec::<f64>::try_from(sums.ok_or_else(|| misfit("it lacks the sums of its epoch"))?)?;
+        Ok(Totals { loss: sums[0], wrong: sums[1] })
     }
 
     /// Copies into tensors of the training: into all of them, or an error names what does not fit.

@@ -3,9 +3,11 @@
 use tch::{Kind, Reduction, Tensor, no_grad_guard};
 
 use super::batches::Batch;
+use super::cursor::Cursor;
 use super::optimizer::Optimizer;
 use super::sums::Sums;
-use crate::native::{Autocast, Scaler};
+use crate::error::UserError;
+use crate::native::{Autocast, Part, Scaler};
 use crate::network::{Flow, Mode, Network};
 use crate::spec::Precision;
 
@@ -28,32 +30,38 @@ pub(super) struct Learner<'a> {
 }
 
 impl Learner<'_> {
-    /// Learns a batch.
-    pub(super) fn step(&mut self, batch: Batch, sums: &mut Sums) {
+    /// Learns the batch that a cursor is at.
+    pub(super) fn step(&mut self, cursor: &Cursor, batch: Batch, sums: &mut Sums) {
         let (logits, loss) = self.forward(batch.flow, &batch.labels);
         let parameters = self.optimizer.parameters();
-        let backward = |loss: &Tensor| Tensor::run_backward(&[loss], parameters, false, false);
+        let backward = |loss: &Tensor| {
+            let _part = Part::Backward.begin();
+            Tensor::run_backward(&[loss], parameters, false, false)
+        };
         let gradients = match &self.scaler {
             None => backward(&loss),
             Some(scaler) => backward(&(&loss * scaler.scale())),
         };
-        self.optimizer.copy_rate(&batch.rate);
-        let done = match &mut self.scaler {
-            None => self.optimizer.step(&gradients, None),
-            Some(scaler) => scaler
-                .look(&gradients)
-                .and_then(|()| self.optimizer.step(&gradients, Some(scaler)))
-                .and_then(|()| scaler.update()),
-        };
+        let done = self.update(&gradients, &batch.rate);
         // What the kernels throw is libtorch's, as in any call of tch, which panics there too.
         if let Err(error) = done {
             panic!("{error}");
         }
-        sums.add(&loss, &logits, &batch.labels);
+        let _part = Part::Metrics.begin();
+        sums.add(cursor, &loss, &logits);
+    }
+
+    fn update(&mut self, gradients: &[Tensor], rate: &Tensor) -> Result<(), UserError> {
+        let _part = Part::Optimizer.begin();
+        let Some(scaler) = &mut self.scaler else { return self.optimizer.step(gradients, rate, None) };
+        scaler.look(gradients)?;
+        self.optimizer.step(gradients, rate, Some(scaler))?;
+        scaler.update()
     }
 
     /// Nothing below the frozen boundary is remembered for a gradient.
     fn forward(&self, flow: Flow, labels: &Tensor) -> (Tensor, Tensor) {
+        let _part = Part::Forward.begin();
         let _autocast = Autocast::new(labels.device(), self.precision);
         let flow = {
             // A guard, since a capture may break off in here and the step be done in another way.

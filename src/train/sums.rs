@@ -1,80 +1,88 @@
-//! What an epoch adds up: on the device, read once at its end.
+//! What an epoch adds up. A step leaves its loss and its answers on the device, in two operations; they are read and
+//! added up once, at the epoch's end.
 
 use tch::{Device, Kind, Tensor, no_grad_guard};
 
+use super::batches::Batches;
+use super::cursor::Cursor;
 use super::evaluate::read;
 use super::report::Running;
 
-/// Sums over an epoch, on the device.
+/// What the steps of an epoch leave.
 pub(super) struct Sums {
-    /// Loss and wrong answers, each times the batch; `[2]`.
-    totals: Tensor,
-    /// The step at hand, from 1.
-    step: Tensor,
-    /// The first step whose loss was not finite; beyond all steps where there is none.
-    first_bad: Tensor,
+    /// The loss of each step, `[steps]`, in the network's kind.
+    losses: Tensor,
+    /// The answer for each example, in the order of the epoch, `[count]`.
+    answers: Tensor,
+    batch: i64,
+    start: Start,
 }
 
-const NEVER: i64 = i64::MAX;
+/// Where an epoch, or the rest of one, begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Start {
+    /// Its first step.
+    pub(super) step: u64,
+    /// What the steps before it added up.
+    pub(super) totals: Totals,
+}
 
-/// What an epoch gave.
-pub(super) struct EpochSums {
-    /// Means over its batches.
-    pub(super) running: Running,
-    /// The first step whose loss was not finite.
-    pub(super) first_bad: Option<u64>,
+/// Loss and wrong answers, each times the batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Totals {
+    pub(super) loss: f64,
+    pub(super) wrong: f64,
+}
+
+impl Totals {
+    /// Means over so many images.
+    pub(super) fn over(self, images: u64) -> Running {
+        Running { loss: self.loss / images as f64, error: self.wrong / images as f64 }
+    }
 }
 
 impl Sums {
-    pub(super) fn new(device: Device) -> Self {
+    /// Room for what an epoch of `count` examples in batches leaves, of a network of a kind.
+    pub(super) fn new(device: Device, kind: Kind, [count, batch]: [usize; 2]) -> Self {
         Self {
-            totals: Tensor::zeros([2], (Kind::Double, device)),
-            step: Tensor::zeros([], (Kind::Int64, device)),
-            first_bad: Tensor::full([], NEVER, (Kind::Int64, device)),
+            losses: Tensor::zeros([count.div_ceil(batch) as i64], (kind, device)),
+            answers: Tensor::zeros([count as i64], (Kind::Int64, device)),
+            batch: batch as i64,
+            start: Start::default(),
         }
     }
 
-    /// Starts an epoch, after `done` steps: in place, where a captured step adds to it.
-    pub(super) fn start(&mut self, done: u64) {
-        let _ = self.totals.zero_();
-        let _ = self.step.fill_(done as i64);
-        let _ = self.first_bad.fill_(NEVER);
+    /// Starts an epoch, or goes on with one.
+    pub(super) fn start(&mut self, start: Start) {
+        self.start = start;
     }
 
-    /// Goes on with an epoch after `done` steps of the training, of which the epoch's gave `totals`.
-    pub(super) fn resume(&mut self, done: u64, totals: &Tensor) {
-        self.start(done);
-        self.totals.copy_(totals);
-    }
-
-    /// Steps of the training so far, the epoch's among them.
-    pub(super) fn steps_behind(&self) -> u64 {
-        self.step.int64_value(&[]) as u64
-    }
-
-    /// Loss and wrong answers so far, `[2]`, and the first step whose loss was not finite.
-    pub(super) fn totals(&self) -> (Tensor, Option<u64>) {
-        let bad = self.first_bad.int64_value(&[]);
-        (self.totals.shallow_clone(), (bad < NEVER).then_some(bad as u64))
-    }
-
-    pub(super) fn add(&mut self, loss: &Tensor, logits: &Tensor, labels: &Tensor) {
+    /// Keeps what the step that a cursor is at gave: its loss `[]` and its logits `[length, classes]`.
+    pub(super) fn add(&mut self, cursor: &Cursor, loss: &Tensor, logits: &Tensor) {
         let _no_gradient = no_grad_guard();
-        let batch = labels.size()[0] as f64;
-        let wrong = logits.argmax(1, false).not_equal_tensor(labels).sum(Kind::Double);
-        let loss = loss.detach().to_kind(Kind::Double);
-        let _ = self.step.g_add_scalar_(1);
-        let bad = self.step.masked_fill(&loss.isfinite(), NEVER);
-        self.first_bad.copy_(&self.first_bad.minimum(&bad));
-        let _ = self.totals.g_add_(&Tensor::stack(&[loss * batch, wrong], 0));
+        cursor.put(&mut self.losses, loss);
+        cursor.put_answers(&mut self.answers, self.batch, logits);
     }
 
-    pub(super) fn read(&self, images: f64) -> EpochSums {
-        let bad = self.first_bad.to_kind(Kind::Double).unsqueeze(0);
-        let numbers = read(&Tensor::cat(&[&self.totals, &bad], 0));
-        EpochSums {
-            running: Running { loss: numbers[0] / images, error: numbers[1] / images },
-            first_bad: (numbers[2] < NEVER as f64).then_some(numbers[2] as u64),
+    /// What the epoch added up before its step `end`, and its first step whose loss was not finite. `labels` are the
+    /// split's. Waits for the device once; not at all where nothing was added.
+    pub(super) fn read(&self, batches: &Batches, labels: &Tensor, end: u64) -> (Totals, Option<u64>) {
+        let Start { step: first, mut totals } = self.start;
+        if end <= first {
+            return (totals, None);
         }
+        let from = first as i64 * self.batch;
+        let length = (end as i64 * self.batch).min(self.answers.size()[0]) - from;
+        let answers = self.answers.narrow(0, from, length);
+        let wrong = answers.not_equal_tensor(&batches.labels(labels, from, length)).sum(Kind::Double);
+        let losses = self.losses.narrow(0, first as i64, (end - first) as i64).to_kind(Kind::Double);
+        let numbers = read(&Tensor::cat(&[losses, wrong.unsqueeze(0)], 0));
+        let mut bad = None;
+        for (step, loss) in (first..end).zip(&numbers) {
+            totals.loss += loss * batches.length(step as i64) as f64;
+            bad = bad.or_else(|| (!loss.is_finite()).then_some(step));
+        }
+        totals.wrong += numbers.last().copied().unwrap_or_default();
+        (totals, bad)
     }
 }

@@ -9,8 +9,8 @@ use crate::error::UserError;
 use crate::native::{Adam, Fused, Scaler, Sgd};
 use crate::spec;
 
-/// An optimizer with the parameters that it changes. Its rate and its count of steps are on the device, so that a
-/// captured step follows them.
+/// An optimizer with the parameters that it changes. Its count of steps is on the device, as is the rate of each, so
+/// that a captured step follows them.
 #[derive(Debug)]
 pub struct Optimizer {
     rule: spec::Optimizer,
@@ -19,8 +19,6 @@ pub struct Optimizer {
     first: Vec<Tensor>,
     /// Adam: the means of squared gradients.
     second: Vec<Tensor>,
-    /// `[]`, see `rate_kind`.
-    rate: Tensor,
     /// Adam: steps taken, `[]`.
     steps: Tensor,
 }
@@ -42,15 +40,7 @@ impl Optimizer {
             spec::Optimizer::Adam { .. } => (zeros(), zeros()),
         };
         let device = parameters.first().map_or(Device::Cpu, Tensor::device);
-        let rate = rate_kind(device, parameters.first().map_or(Kind::Float, Tensor::kind));
-        Self {
-            rule,
-            parameters,
-            first,
-            second,
-            rate: Tensor::zeros([], (rate, device)),
-            steps: Tensor::zeros([], (Kind::Float, device)),
-        }
+        Self { rule, parameters, first, second, steps: Tensor::zeros([], (Kind::Float, device)) }
     }
 
     /// The parameters.
@@ -63,19 +53,9 @@ impl Optimizer {
         ([("first", &self.first), ("second", &self.second)], &self.steps)
     }
 
-    /// Sets the rate of the steps to come.
-    pub fn set_rate(&mut self, rate: f64) {
-        let _ = self.rate.fill_(rate);
-    }
-
-    /// The same, from a tensor on the device, `[]`.
-    pub(super) fn copy_rate(&mut self, rate: &Tensor) {
-        self.rate.copy_(rate);
-    }
-
-    /// Takes a step along gradients, one for each parameter. With a scaler they are those of the scaled loss, and where
+    /// Takes a step along gradients, one for each parameter, at a rate `[]`, see `rate_kind`. With a scaler they are those of the scaled loss, and where
     /// they are not finite the step changes nothing.
-    pub fn step(&mut self, gradients: &[Tensor], scaler: Option<&Scaler>) -> Result<(), UserError> {
+    pub fn step(&mut self, gradients: &[Tensor], rate: &Tensor, scaler: Option<&Scaler>) -> Result<(), UserError> {
         if self.parameters.is_empty() {
             return Ok(());
         }
@@ -85,7 +65,7 @@ impl Optimizer {
             gradients,
             first: &self.first,
             second: &self.second,
-            rate: &self.rate,
+            rate,
             scaler: scaler.map(|scaler| (scaler.scale(), scaler.bad())),
         };
         match self.rule {
@@ -136,9 +116,9 @@ mod tests {
         let fixture = read_safetensors(Path::new("tests/fixtures/optimizers.safetensors"))?;
         for (name, rule, rate) in cases() {
             let mut optimizer = Optimizer::new(rule, vec![fixture["start"].copy()]);
-            optimizer.set_rate(rate);
+            let rate = Tensor::from(rate);
             for step in 0..20 {
-                optimizer.step(&[fixture["gradients"].get(step).copy()], None)?;
+                optimizer.step(&[fixture["gradients"].get(step).copy()], &rate, None)?;
                 let expected = fixture[&format!("path.{name}")].get(step);
                 let difference = (&optimizer.parameters()[0] - expected).abs().max().double_value(&[]);
                 assert!(difference < 1e-13, "{name}, step {step}: {difference}");
@@ -160,10 +140,13 @@ mod tests {
                 crate::native::lay_out(parameter, spec::Layout::ChannelsLast)?;
             }
             let mut fused = Optimizer::new(rule, parameters);
-            fused.set_rate(rate);
             for _ in 0..50 {
                 let mut gradients: Vec<Tensor> = shapes.iter().map(|shape| random(shape)).collect();
-                fused.step(&gradients.iter().map(Tensor::copy).collect::<Vec<_>>(), None)?;
+                fused.step(
+                    &gradients.iter().map(Tensor::copy).collect::<Vec<_>>(),
+                    &Tensor::from(rate as f32),
+                    None,
+                )?;
                 plain.step(&mut gradients, rate);
             }
             for (one, other) in fused.parameters().iter().zip(&plain.parameters) {
@@ -182,16 +165,15 @@ mod tests {
             let mut under_test = Optimizer::new(rule, vec![start.copy()]);
             let mut unscaled = Optimizer::new(rule, vec![start.copy()]);
             let mut scaler = Scaler::new(Device::Cpu);
+            let rate = Tensor::from(rate as f32);
             for gradient in [[0.5f32, 0.25], [f32::INFINITY, 0.0], [-1.0, 2.0]] {
                 let gradient = Tensor::from_slice(&gradient);
                 let gradients = [&gradient * scaler.scale()];
                 scaler.look(&gradients)?;
-                under_test.set_rate(rate);
-                under_test.step(&gradients, Some(&scaler))?;
+                under_test.step(&gradients, &rate, Some(&scaler))?;
                 scaler.update()?;
                 if bool::try_from(gradient.isfinite().all())? {
-                    unscaled.set_rate(rate);
-                    unscaled.step(&[gradient], None)?;
+                    unscaled.step(&[gradient], &rate, None)?;
                 }
             }
             let difference = (&under_test.parameters()[0] - &unscaled.parameters()[0]).abs().max().double_value(&[]);
