@@ -8,6 +8,7 @@ mod collapsed;
 mod densenet;
 mod flow;
 mod frozen;
+mod gradient;
 mod operation;
 mod plan;
 mod preact_resnet;

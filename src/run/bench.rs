@@ -9,6 +9,7 @@ use super::event::Audience;
 use super::execute::{Beginning, Places, Request};
 use super::machine::Machine;
 use super::stop::Stop;
+use super::work::Work;
 use crate::blueprint::{Blueprint, FrozenSet};
 use crate::native;
 use crate::network::Network;
@@ -84,6 +85,21 @@ impl Spread {
 
 /// Measures the target's phase of a spec.
 pub fn bench(spec: &Spec, places: Places<'_>, effort: Effort, audience: &mut dyn Audience) -> Result<BenchReport> {
+    on_target(spec, places, audience, |machine, blueprint, phase| {
+        let (speeds, notes) = phase.speeds(effort)?;
+        let product = product_rate(machine.device.device, machine.settings.precision)?;
+        let examples = [phase.train.count(), phase.test.count()];
+        Ok(report(machine, blueprint, phase.frozen, &speeds, examples, product, notes))
+    })
+}
+
+/// Does work with the target's phase of a spec, as it is before its first step.
+pub(super) fn on_target<T>(
+    spec: &Spec,
+    places: Places<'_>,
+    audience: &mut dyn Audience,
+    work: impl FnOnce(&Machine<'_>, &Blueprint, &Phase<'_>) -> Result<T>,
+) -> Result<T> {
     let experiment = &spec.experiment;
     let stop = Stop::never();
     let request = Request { places, beginning: Beginning::WhereItWas, stop: &stop };
@@ -111,10 +127,7 @@ pub fn bench(spec: &Spec, places: Places<'_>, effort: Effort, audience: &mut dyn
         evaluation: Evaluation::Every(1),
         settings: machine.settings,
     };
-    let (speeds, notes) = phase.speeds(effort)?;
-    let product = product_rate(device, machine.settings.precision)?;
-    let examples = [data.train.count(), data.test.count()];
-    Ok(report(&machine, &blueprint, frozen, &speeds, examples, product, notes))
+    work(&machine, &blueprint, &phase)
 }
 
 fn report(
@@ -132,7 +145,7 @@ fn report(
     let ObservedSteps { observed, steps, time } = speeds.observed;
     let outside = time.saturating_sub(observed.time).as_secs_f64();
     let first = if speeds.fill.is_some() { frozen.leading() } else { 0 };
-    let work = multiply_adds(blueprint, frozen, first) * speeds.images_per_step;
+    let work = Work::of(blueprint, frozen, first).step() as f64 * speeds.images_per_step;
     BenchReport {
         device: machine.device.name.clone(),
         threads: machine.threads,
@@ -153,17 +166,4 @@ fn report(
         peak_memory_bytes: native::peak_bytes(machine.device.device),
         notes,
     }
-}
-
-/// Multiply-adds of a step for one image, from the layer `first` on: forward once; for what lies above the frozen
-/// prefix once more for the gradient of its input, and for what trains once more for that of its weights. The first
-/// layer of all needs no gradient of its input.
-fn multiply_adds(blueprint: &Blueprint, frozen: &FrozenSet, first: usize) -> f64 {
-    let facts = blueprint.facts();
-    let of = |(layer, facts): (usize, &crate::blueprint::LayerFacts)| {
-        let inputs = layer > frozen.leading();
-        let times = 1 + u64::from(inputs) + u64::from(!frozen.has(layer));
-        times * facts.multiply_adds
-    };
-    facts.iter().enumerate().skip(first).map(of).sum::<u64>() as f64
 }

@@ -6,8 +6,10 @@
 mod aside;
 mod attempt;
 mod bench;
+mod bound;
 mod cadence;
 mod checkpoint;
+mod count;
 mod directory;
 mod event;
 mod execute;
@@ -26,9 +28,12 @@ mod standing;
 mod stop;
 mod summary;
 mod transfer;
+mod work;
 
 pub use bench::{BenchReport, Spread, bench};
+pub use bound::Bound;
 pub use checkpoint::{Checkpoint, Header, read_checkpoint};
+pub use count::{Asked, CountReport, PartAsked, count};
 pub use directory::RunDirectory;
 pub use event::{Audience, Event, Title};
 pub use execute::{Beginning, Finished, Places, Request, run};

@@ -1,0 +1,57 @@
+//! What gradients cost: which operations' inputs need one, and which operations' weights.
+
+use super::{Blueprint, FrozenSet, Operation, Role, Shape};
+
+/// Whether a gradient is to come to a value, and to what is kept beside it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wanted {
+    value: bool,
+    kept: bool,
+}
+
+impl Blueprint {
+    /// Multiply-adds of the backward pass for one image, layer by layer, the head last: each product of the forward pass
+    /// once more for its weights, where they train, and once for its input, where anything before it trains.
+    pub fn gradient_multiply_adds(&self, frozen: &FrozenSet) -> Vec<u64> {
+        let mut costs = vec![0; self.layers.len() + 1];
+        let mut wanted = Wanted::default();
+        self.walk(|layer, operation, input, passed| {
+            let trains = !frozen.has(layer) && has_parameters(operation);
+            let of_input = wanted.pass(operation, trains);
+            let products = products_of_values(operation, input, passed.multiply_adds);
+            let with_weights = passed.multiply_adds - products;
+            costs[layer] += with_weights * (u64::from(of_input) + u64::from(trains));
+            // Both factors of these are values.
+            costs[layer] += 2 * products * u64::from(of_input || trains);
+        });
+        costs
+    }
+}
+
+impl Wanted {
+    /// Carries itself past an operation, whose own parameters train or not; says whether its input needs a gradient.
+    fn pass(&mut self, operation: &Operation, trains: bool) -> bool {
+        let of_input = if matches!(operation, Operation::OnKept(_)) { self.kept } else { self.value };
+        match operation {
+            Operation::Keep => self.kept = self.value,
+            Operation::AddKept | Operation::ConcatenateKept => self.value |= self.kept,
+            Operation::OnKept(_) => self.kept |= trains,
+            _ => self.value |= trains,
+        }
+        of_input
+    }
+}
+
+fn has_parameters(operation: &Operation) -> bool {
+    operation.slots().iter().any(|slot| slot.role == Role::Parameter)
+}
+
+/// Of an operation's multiply-adds, those of attention's queries, keys and values with each other.
+fn products_of_values(operation: &Operation, input: Shape, multiply_adds: u64) -> u64 {
+    match (operation, input) {
+        (Operation::Attention { width, .. }, Shape::Tokens { count, .. }) => {
+            multiply_adds - (4 * count * width * width) as u64
+        }
+        _ => 0,
+    }
+}
