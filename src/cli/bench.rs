@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
+use super::count;
 use super::options::{DataRoot, SpecArguments};
 use crate::error::Exit;
 use crate::output::{self, Progress, Table};
@@ -26,6 +27,10 @@ pub(super) struct Arguments {
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
 
+    /// Count what a step and an epoch ask of the device, and time nothing
+    #[arg(long, conflicts_with_all = ["steps", "rounds"])]
+    count: bool,
+
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -34,9 +39,15 @@ pub(super) struct Arguments {
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let spec = arguments.spec.load(&arguments.data)?;
     let data = &arguments.data.data;
-    let effort = Effort { steps: arguments.steps, rounds: arguments.rounds as usize };
     // Nothing is written; the data's folder stands for that of runs.
-    let report = run::bench(&spec, Places { out: data, data }, effort, &mut Progress::new(arguments.json))?;
+    let places = Places { out: data, data };
+    let mut progress = Progress::new(arguments.json);
+    if arguments.count {
+        count::print(&run::count(&spec, places, &mut progress)?, arguments.json)?;
+        return Ok(Exit::Complete);
+    }
+    let effort = Effort { steps: arguments.steps, rounds: arguments.rounds as usize };
+    let report = run::bench(&spec, places, effort, &mut progress)?;
     if arguments.json {
         output::data(&serde_json::to_string_pretty(&report)?)?;
     } else {

@@ -6,9 +6,9 @@ use anyhow::Result;
 use tch::{Kind, Tensor};
 
 use super::epoch::Epoch;
+use super::notes::Notes;
 use super::phase::Phase;
 use super::prefix::Shelf;
-use super::report::{EpochReport, Observer};
 use super::splits::Splits;
 use crate::native::{self, Observation, Observed};
 use crate::spec::Precision;
@@ -51,29 +51,13 @@ pub struct ObservedSteps {
 /// Steps before anything is timed, and of those that are observed.
 const WARM: u64 = 5;
 
-/// Nobody listens to a measurement, but for what becomes of a wish.
-struct Notes(Vec<String>);
-
-impl Observer for Notes {
-    fn step(&mut self, _: u64) {}
-
-    fn note(&mut self, sentence: &str) -> Result<()> {
-        self.0.push(sentence.to_owned());
-        Ok(())
-    }
-
-    fn epoch(&mut self, _: &EpochReport) -> Result<()> {
-        Ok(())
-    }
-}
-
 impl Phase<'_> {
     /// Trains and evaluates for a while, and times it. Returns what the phase has to say as well.
     ///
     /// # Panics
     /// If `effort` has no steps or rounds.
     pub fn speeds(&self, effort: Effort) -> Result<(Speeds, Vec<String>)> {
-        let mut notes = Notes(Vec::new());
+        let mut notes = Notes::default();
         let capture = self.captures();
         if capture {
             native::use_stream(self.network.device())?;

@@ -8,6 +8,7 @@ mod augment;
 mod augmenting;
 mod batches;
 mod bench;
+mod count;
 mod cursor;
 mod epoch;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod evaluate;
 mod freezing;
 mod frozen;
 mod memory;
+mod notes;
 mod optimizer;
 #[cfg(test)]
 mod parity;
@@ -37,6 +39,7 @@ mod sums;
 mod testing;
 
 pub use bench::{Effort, ObservedSteps, Speeds, product_rate};
+pub use count::Counted;
 pub use evaluate::Errors;
 pub use frozen::fit_frozen_statistics;
 pub use memory::{Activity, OutOfMemory};

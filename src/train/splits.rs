@@ -77,6 +77,11 @@ impl Splits {
         splits.filter_map(|evaluated| evaluated.evaluator.not_captured.take()).collect()
     }
 
+    /// The first layer that runs in an evaluation.
+    pub(super) fn evaluated_from(&self) -> usize {
+        self.test.split.first_layer()
+    }
+
     /// Loss and errors on the training and the test examples.
     pub(super) fn errors(&mut self, network: &Network, precision: Precision) -> [Errors; 2] {
         [&mut self.train, &mut self.test].map(|evaluated| evaluated.errors(network, precision))

@@ -3,6 +3,7 @@
 mod architecture;
 mod arrays;
 mod configs;
+mod counted;
 mod data;
 mod data_verbs;
 mod device;

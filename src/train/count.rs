@@ -1,0 +1,89 @@
+//! What a phase asks of its device, step by step and over an epoch: counted, not timed, and the same on every machine.
+
+use anyhow::Result;
+
+use super::epoch::{Epoch, Trainer};
+use super::notes::Notes;
+use super::phase::Phase;
+use super::prefix::Shelf;
+use super::splits::Splits;
+use super::sums::Totals;
+use crate::native::{Counting, Counts};
+
+/// What was counted.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    /// Of a training step on a whole batch, operator by operator.
+    pub step: Counts,
+    /// Of an epoch: its plan, its steps, what it adds up, and an evaluation of every split.
+    pub epoch: Counts,
+    /// Images in a step.
+    pub images_per_step: usize,
+    /// Steps on whole batches in an epoch; a smaller one may follow.
+    pub whole_steps: usize,
+    /// The most bytes that a step held beyond what was there before it.
+    pub step_peak_bytes: u64,
+    /// The same of an epoch.
+    pub epoch_peak_bytes: u64,
+    /// The first layer that runs in a step, and in an evaluation.
+    pub first_layers: [usize; 2],
+}
+
+impl Phase<'_> {
+    /// Trains for a few steps and evaluates once, and counts what that asks of the device. Returns what the phase has to
+    /// say as well.
+    pub fn counts(&self) -> Result<(Counted, Vec<String>)> {
+        let mut notes = Notes::default();
+        let mut prefixes = Shelf::default();
+        let mut splits = Splits::new(self, false, &mut prefixes, &mut notes)?;
+        let mut trainer = self.trainer(&splits, false);
+        let steps = self.training.steps_per_epoch(self.train.count()) as i64;
+        let whole = (self.train.count() / self.training.batch_size) as i64;
+        let mut train = |from: i64, to: i64| self.count_steps(&mut trainer, &splits, [from, to], &mut notes);
+        // The first step of all finds what later ones have.
+        train(0, 1)?;
+        let (plan, _) = train(0, 0)?;
+        let (first, step_peak) = train(0, 1)?;
+        let (last, last_peak) = train(steps - 1, steps)?;
+        let (step, rest) = (first - &plan, last - &plan);
+        let (sums, _) = counted(|| Ok(trainer.totals(splits.training(), steps as u64)))?;
+        let first_layers = [splits.training().first_layer(), splits.evaluated_from()];
+        let (evaluation, evaluation_peak) = counted(|| {
+            splits.errors(self.network, self.settings.precision);
+            splits.validation_errors(self.network, self.settings.precision);
+            Ok(())
+        })?;
+        let epoch = plan + &(&step * whole) + &(&rest * (steps - whole)) + &sums + &evaluation;
+        let counted = Counted {
+            step,
+            epoch,
+            images_per_step: self.training.batch_size.min(self.train.count()),
+            whole_steps: whole as usize,
+            step_peak_bytes: step_peak,
+            epoch_peak_bytes: step_peak.max(last_peak).max(evaluation_peak),
+            first_layers,
+        };
+        Ok((counted, notes.0))
+    }
+
+    /// Counts the steps of an epoch from one to another, and the drawing of its plan.
+    fn count_steps(
+        &self,
+        trainer: &mut Trainer<'_>,
+        splits: &Splits,
+        [from, to]: [i64; 2],
+        notes: &mut Notes,
+    ) -> Result<(Counts, u64)> {
+        let (from, to) = (from as u64, to as u64);
+        let epoch = Epoch { behind: 0, done: 0, from, to, totals: Totals::default(), seconds: 0.0 };
+        counted(|| trainer.epoch(splits.training(), self.batches(splits.training(), 1), &epoch, notes))
+    }
+}
+
+/// What work asks for, and the most bytes that it held.
+fn counted<T>(work: impl FnOnce() -> Result<T>) -> Result<(Counts, u64)> {
+    let counting = Counting::start();
+    let done = work();
+    let counts = counting.end();
+    done.map(|_| counts)
+}

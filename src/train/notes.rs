@@ -1,0 +1,22 @@
+//! Who listens to a phase that is measured.
+
+use anyhow::Result;
+
+use super::report::{EpochReport, Observer};
+
+/// Nobody listens to a measurement, but for what becomes of a wish.
+#[derive(Default)]
+pub(super) struct Notes(pub(super) Vec<String>);
+
+impl Observer for Notes {
+    fn step(&mut self, _: u64) {}
+
+    fn note(&mut self, sentence: &str) -> Result<()> {
+        self.0.push(sentence.to_owned());
+        Ok(())
+    }
+
+    fn epoch(&mut self, _: &EpochReport) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! What a training step asks of a device, against what was decided and against PyTorch.
+
+use serde_json::{Map, Value};
+
+use super::gpu::{Gpu, variables};
+use super::program::Place;
+
+const SPEC: &str = r#"
+[network]
+[target]
+dataset = "synthetic"
+train_size = 64
+[target.train]
+optimizer = "sgd"
+learning_rate = 0.05
+batch_size = 32
+epochs = 1
+[compute]
+layout = "channels_last"
+"#;
+
+const CROP_AND_FLIP: &str = "target.train.augment=[\"crop\", \"flip\"]";
+
+/// A network of each family, small: operators do not depend on the width.
+const FAMILIES: [(&str, &[&str]); 3] = [
+    ("preact-resnet18", &["network.width=8"]),
+    ("densenet121", &["network.growth=2"]),
+    ("vit-cifar", &["network.width=64", "network.mlp_width=512", "network.heads=8", "network.dropout=0"]),
+];
+
+/// The report of `bench --count` for a family.
+fn counted(family: usize, sets: &[&str]) -> Value {
+    let (name, sizes) = FAMILIES[family];
+    let network = format!("network.architecture={name}");
+    let place = Place::with(SPEC);
+    let mut arguments = vec!["bench", "spec.toml", "--count", "--json"];
+    let sets = [&network as &str].into_iter().chain(sizes.iter().copied()).chain(sets.iter().copied());
+    arguments.extend(sets.flat_map(|set| ["--set", set]));
+    let answer = place.freezewise_with(&variables("devices=1"), &arguments);
+    assert_eq!(answer.code, 0, "{arguments:?}: {}", answer.stderr);
+    serde_json::from_str(&answer.stdout).expect("JSON")
+}
+
+fn number(value: &Value) -> i64 {
+    value.as_i64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+/// `part operator times`, a line each.
+fn listed(report: &Value) -> String {
+    let parts = report["step"]["parts"].as_object().expect("parts");
+    let order = ["gather", "augment", "forward", "backward", "optimizer", "metrics"];
+    assert!(parts.keys().all(|part| order.contains(&part.as_str())), "{:?}", parts.keys());
+    let lines = order.iter().filter_map(|part| Some((part, parts.get(*part)?["operators"].as_object()?)));
+    lines.flat_map(|(part, list)| list.iter().map(move |(name, times)| format!("{part} {name} {times}\n"))).collect()
+}
+
+/// A new operator in the hot path is a decision: whoever takes it writes these lists anew, with
+/// `FREEZEWISE_WRITE_OPERATORS=1 cargo test --release operators_of_a_step`, and says why.
+#[test]
+fn the_operators_of_a_step_are_those_that_were_decided() {
+    for (family, (name, _)) in FAMILIES.iter().enumerate() {
+        let report = counted(family, &["device=cpu", "precision=fp32", "transfer.frozen_layers=0", CROP_AND_FLIP]);
+        let path = format!("tests/fixtures/operators/{name}.txt");
+        if std::env::var_os("FREEZEWISE_WRITE_OPERATORS").is_some() {
+            std::fs::write(&path, listed(&report)).expect("a fixture");
+        }
+        let decided = std::fs::read_to_string(&path).expect("a fixture");
+        assert_eq!(listed(&report), decided, "{name}");
+    }
+}
+
+/// Operator by operator on the CPU, and as they are captured for a GPU, where batches are found on the device.
+#[test]
+fn outside_forward_and_backward_a_step_launches_little() {
+    let adam = "target.train.optimizer=adam";
+    for device in ["device=cpu", "device=cuda"] {
+        if device == "device=cuda" && Gpu::here() == Gpu::Real {
+            continue;
+        }
+        for family in 0..FAMILIES.len() {
+            for sets in [[device, CROP_AND_FLIP, "precision=fp32"], [device, CROP_AND_FLIP, "precision=bf16"]] {
+                let report = counted(family, &[&sets[..], &["transfer.frozen_layers=0", adam]].concat());
+                let outside = number(&report["step"]["launches_outside"]);
+                assert!((1..=25).contains(&outside), "{outside} operators, {sets:?}");
+                assert_eq!(report["step"]["parts"].get("other"), None, "every operator belongs to a part");
+            }
+        }
+    }
+}
+
+/// `scripts/reference/counts.py` counts the same of a PyTorch loop that holds its images on the device and fuses its
+/// optimizer. Frozen layers that are kept are not run at all.
+#[test]
+fn a_step_launches_no_more_than_pytorchs() {
+    let twin = std::fs::read_to_string("tests/fixtures/twin-counts.json").expect("a fixture");
+    let twin: Value = serde_json::from_str(&twin).expect("JSON");
+    let rows = twin["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 3 * 3 * 2, "three families, three k, two precisions");
+    for row in rows {
+        let family = FAMILIES.iter().position(|(name, _)| row["architecture"] == *name).expect("a family");
+        let frozen = format!("transfer.frozen_layers={}", row["frozen"]);
+        let precision = format!("precision={}", row["precision"].as_str().expect("a name"));
+        let launches = |cache: &str| {
+            let report = counted(family, &["device=cpu", &frozen, &precision, cache]);
+            (number(&report["step"]["launches"]), report)
+        };
+        let (own, report) = launches("compute.cache=off");
+        let twins = number(&row["launches"]);
+        assert!(own <= twins, "{own} operators and {twins} of PyTorch's: {row}\n{}", listed(&report));
+        if row["frozen"] != 0 {
+            let (kept, report) = launches("compute.cache=auto");
+            assert_eq!(report["kept"][0], true);
+            assert!(kept < own, "{kept} operators above kept layers, {own} without: {row}");
+        }
+        if row["width"] == width(family) {
+            let flops = |of: &Value| ["forward", "backward"].map(|part| of[part].as_f64().expect("a number"));
+            let parts = &report["step"]["parts"];
+            let own = ["forward", "backward"].map(|part| parts[part]["flops"].as_f64().expect("a number"));
+            for (own, twins) in own.into_iter().zip(flops(&row["flops"])) {
+                assert!((own / twins - 1.0).abs() < 0.01, "{own} operations and {twins} by PyTorch's formulas: {row}");
+            }
+        }
+    }
+}
+
+/// The width at which the twin was counted, where ours is the same.
+fn width(family: usize) -> i64 {
+    let sets: Map<String, Value> = FAMILIES[family]
+        .1
+        .iter()
+        .filter_map(|set| set.split_once('='))
+        .filter_map(|(key, value)| Some((key.to_owned(), value.parse::<i64>().ok()?.into())))
+        .collect();
+    sets.get("network.width").map_or(0, number)
+}
+
+/// An epoch is its steps and what is done once: no wait and no upload is a step's.
+#[test]
+fn an_epoch_is_its_steps_and_its_ends() {
+    let few = counted(0, &["device=cpu", "precision=fp32"]);
+    let more = counted(0, &["device=cpu", "precision=fp32", "target.train_size=128"]);
+    let launches = |report: &Value, of: &str| number(&report[of]["launches"]);
+    let evaluation = |report: &Value| {
+        let operators = report["epoch"]["parts"]["evaluation"]["operators"].as_object().expect("operators");
+        operators.values().map(number).sum::<i64>()
+    };
+    assert_eq!(few["whole_steps"], 2);
+    assert_eq!(more["whole_steps"], 4);
+    let steps = launches(&more, "epoch") - evaluation(&more) - launches(&few, "epoch") + evaluation(&few);
+    assert_eq!(steps, 2 * launches(&few, "step"));
+    assert_eq!(launches(&few, "step"), launches(&more, "step"));
+    for bound in few["bound_not_measured"].as_array().expect("bounds") {
+        let moved = few["step"]["moved_bytes"].as_f64().expect("bytes");
+        let bandwidth = moved / bound["step_memory_seconds"].as_f64().expect("seconds");
+        assert!((3e12..5e12).contains(&bandwidth), "{bound}");
+    }
+    if Gpu::here() == Gpu::StandIn {
+        let report = counted(0, &["device=cuda", "precision=fp32"]);
+        for amount in ["waits", "uploads"] {
+            let asked = |of: &str| -> i64 {
+                let parts = report[of]["parts"].as_object().expect("parts");
+                parts.values().map(|part| number(&part[amount])).sum()
+            };
+            assert_eq!(asked("step"), 0, "{amount} of a step");
+            assert!(asked("epoch") > 0, "{amount} of an epoch");
+        }
+    }
+}
+
+#[test]
+fn the_page_says_what_is_computed_and_never_measured() {
+    let place = Place::with(SPEC);
+    let sets = ["--set", "device=cpu", "--set", "network.width=2"];
+    let answer = place.freezewise(&[&["bench", "spec.toml", "--count"][..], &sets].concat());
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let titles =
+        ["a training step on 32 images on cpu", "an epoch, with", "operators of a step", "bound, not measured"];
+    let places: Vec<_> = titles.iter().map(|title| answer.stdout.find(title)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{}", answer.stdout);
+    for word in ["H100", "H200", "convolution_backward", "_fused_sgd_"] {
+        assert!(answer.stdout.contains(word), "`{word}` in {}", answer.stdout);
+    }
+    assert!(answer.stdout.lines().all(|line| !line.contains("img/s")), "nothing is timed");
+    let both = place.freezewise(&["bench", "spec.toml", "--count", "--steps", "3"]);
+    assert_eq!(both.code, 2, "steps are of a measurement");
+}
