@@ -17,7 +17,8 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::fingerprint;
-use super::store::{Pixels, Split, Store};
+use super::records::Records;
+use super::store::{Fingerprints, Pixels, Split, Store};
 use crate::blueprint::ImageShape;
 use crate::error::UserError;
 
@@ -61,7 +62,7 @@ pub(super) fn open(root: &Path, name: &str, place: &str) -> Option<Store> {
     folders(root).into_iter().find_map(|folder| open_file(&folder.join(name), place))
 }
 
-fn open_file(path: &Path, place: &str) -> Option<Store> {
+pub(super) fn open_file(path: &Path, place: &str) -> Option<Store> {
     let file = super::files::open_regular(path).ok()?;
     let length = file.metadata().ok()?.len();
     let at = |offset: u64, bytes: &mut [u8]| file.read_exact_at(bytes, offset).ok();
@@ -83,21 +84,29 @@ fn open_file(path: &Path, place: &str) -> Option<Store> {
 }
 
 impl Header {
-    /// None where the pixels are not as many as the header says.
+    /// None where the pixels are not as many as the header says, or a label has no class.
     fn store(mut self, path: &Path, file: &Arc<File>, end: u64, place: &str) -> Option<Store> {
         let [channels, height, width] = self.shape;
         let shape = ImageShape { channels, height, width };
-        let size = shape.elements() as u64;
-        let (first, count) = (MAGIC.len() as u64, self.fingerprints.len());
-        if count != self.train.len() + self.test.len() || first + count as u64 * size != end {
+        // What a header claims may be beyond all numbers.
+        let stride = channels.checked_mul(height)?.checked_mul(width).filter(|&size| size > 0)?;
+        let (first, count, size) = (MAGIC.len() as u64, self.fingerprints.len(), stride as u64);
+        let whole = (count as u64).checked_mul(size)?.checked_add(first)? == end;
+        let known = self.train.iter().chain(&self.test).all(|&label| usize::from(label) < self.classes.len());
+        if count != self.train.len() + self.test.len() || !whole || !known {
             return None;
         }
         let test_start = first + self.train.len() as u64 * size;
         let test_fingerprints = self.fingerprints.split_off(self.train.len());
         let split = |labels, fingerprints, start| Split {
             labels,
-            fingerprints,
-            pixels: Pixels::Cached { file: file.clone(), path: path.to_path_buf(), start },
+            fingerprints: Fingerprints::Stated(fingerprints),
+            pixels: Pixels::Filed(Records {
+                files: vec![(Arc::clone(file), path.to_path_buf())],
+                per_file: usize::MAX,
+                start,
+                stride,
+            }),
         };
         Some(Store {
             shape,
@@ -195,7 +204,7 @@ mod tests {
     fn images_come_back_and_nothing_else_is_left() -> Result<()> {
         let root = tempfile::tempdir()?;
         write(root.path())?;
-        let store = open(root.path(), "a.u8", "here").expect("it is whole");
+        let mut store = open(root.path(), "a.u8", "here").expect("it is whole");
         let image = crate::data::Image { shape: SHAPE, fit: crate::spec::Fit::Exact };
         let images = store.train.gather(&[1, 0], SHAPE, image, 2)?;
         assert_eq!((images.pixels, images.labels), (vec![5, 6, 7, 8, 1, 2, 3, 4], vec![1, 0]));
@@ -219,7 +228,7 @@ mod tests {
             let mut changed = whole.clone();
             changed[at] ^= 1;
             std::fs::write(&path, &changed)?;
-            let Some(store) = open_file(&path, "") else { continue };
+            let Some(mut store) = open_file(&path, "") else { continue };
             let read = store.train.gather(&[0, 1], SHAPE, image, 1).and(store.test.gather(&[0], SHAPE, image, 1));
             let error = read.expect_err("a changed pixel is noticed").to_string();
             assert!(error.starts_with("the cache `"), "{error}");

@@ -1,13 +1,16 @@
 //! CIFAR-10 and CIFAR-100 in their original binary layouts, unpacked or in the archive as published.
 
+use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Result;
 use flate2::read::GzDecoder;
 
 use super::advise;
 use super::files::open_regular;
+use super::records::Records;
 use super::store::{Pixels, Split, Store};
 use crate::catalogue::{Checksum, CifarLayout, Entry};
 use crate::error::UserError;
@@ -27,16 +30,32 @@ pub(super) fn find(layout: &CifarLayout, root: &Path) -> Option<PathBuf> {
 pub(super) fn read(entry: &'static Entry, layout: &CifarLayout, root: &Path, threads: usize) -> Result<Store> {
     let reader = Reader { entry, layout };
     let Some(place) = find(layout, root) else { return Err(reader.missing(root).into()) };
-    let mut parts = if place.is_dir() { reader.folder(&place)? } else { reader.archive(&place)? };
+    let shown = place.display().to_string();
+    if place.is_dir() {
+        return reader.folder(&place, threads);
+    }
+    match open_regular(&place) {
+        Ok(file) => archive(entry, layout, file, &shown),
+        Err(error) => Err(reader.wrong(format!("cannot read `{shown}`: {error}")).into()),
+    }
+}
+
+/// All examples of an archive, which an error names as it is `shown`.
+pub(super) fn archive(entry: &'static Entry, layout: &CifarLayout, file: impl Read, shown: &str) -> Result<Store> {
+    let reader = Reader { entry, layout };
+    let mut parts = reader.parts(file, shown)?;
     let test = parts.split_off(layout.train.len());
-    Ok(Store {
-        shape: entry.shape,
-        train: reader.split(parts, layout.records_per_train_file, threads)?,
-        test: reader.split(test, entry.test_size, threads)?,
-        classes: entry.classes.iter().map(|&name| name.to_owned()).collect(),
-        skipped: Vec::new(),
-        place: place.display().to_string(),
-    })
+    let split = |parts: Vec<Part>, per_file: usize| -> Result<Split> {
+        let record = reader.record();
+        let label = |bytes: &[u8]| bytes[layout.label_bytes - 1];
+        let labels = parts.iter().flat_map(|part| part.bytes.chunks_exact(record).map(label)).collect();
+        let labels = reader.labels(labels, per_file, |file| parts[file].shown.clone())?;
+        let blocks = parts.into_iter().map(|part| part.bytes).collect();
+        let pixels = Pixels::Blocks { blocks, per_block: per_file, stride: record };
+        Ok(Split::new(labels, pixels))
+    };
+    let [train, test] = [split(parts, layout.records_per_train_file)?, split(test, entry.test_size)?];
+    Ok(reader.store(train, test, shown))
 }
 
 /// A file of the data set, read whole.
@@ -55,6 +74,11 @@ impl Reader<'_> {
         self.layout.label_bytes + self.entry.shape.elements()
     }
 
+    fn store(&self, train: Split, test: Split, shown: &str) -> Store {
+        let classes = self.entry.classes.iter().map(|&name| name.to_owned()).collect();
+        Store { shape: self.entry.shape, train, test, classes, skipped: Vec::new(), place: shown.to_owned() }
+    }
+
     /// The files in their order, training first, with the length that each must have.
     fn wanted(&self) -> impl Iterator<Item = (&'static str, usize)> {
         let (layout, record, test_size) = (self.layout, self.record(), self.entry.test_size);
@@ -62,20 +86,32 @@ impl Reader<'_> {
         train.chain(layout.test.iter().map(move |name| (*name, record * test_size)))
     }
 
-    fn folder(&self, folder: &Path) -> Result<Vec<Part>> {
-        let part = |(name, length): (&str, usize)| {
+    /// The files stay open: pixels are read from them into the place where they are to be.
+    fn folder(&self, folder: &Path, threads: usize) -> Result<Store> {
+        let open = |(name, length): (&str, usize)| -> Result<(Arc<File>, PathBuf)> {
             let path = folder.join(name);
-            let shown = path.display().to_string();
-            match open_regular(&path) {
-                Ok(file) => self.part(file, shown, length),
-                Err(error) => Err(self.wrong(format!("cannot read `{shown}`: {error}")).into()),
+            let found = open_regular(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
+            match found {
+                Ok((bytes, file)) if bytes == length as u64 => Ok((Arc::new(file), path)),
+                Ok((bytes, _)) => Err(self.other_length(&path.display().to_string(), length, &text::grouped(bytes))),
+                Err(error) => Err(self.wrong(format!("cannot read `{}`: {error}", path.display())).into()),
             }
         };
-        self.wanted().map(part).collect()
+        let mut train = self.wanted().map(open).collect::<Result<Vec<_>>>()?;
+        let test = train.split_off(self.layout.train.len());
+        let split = |files: Vec<(Arc<File>, PathBuf)>, per_file: usize| -> Result<Split> {
+            let count = files.len() * per_file;
+            let records = Records { files, per_file, start: 0, stride: self.record() };
+            let labels = records.column(count, self.layout.label_bytes - 1, threads)?;
+            let labels = self.labels(labels, per_file, |file| records.files[file].1.display().to_string())?;
+            Ok(Split::new(labels, Pixels::Filed(records)))
+        };
+        let (train, test) = (split(train, self.layout.records_per_train_file)?, split(test, self.entry.test_size)?);
+        Ok(self.store(train, test, &folder.display().to_string()))
     }
 
-    fn archive(&self, path: &Path) -> Result<Vec<Part>> {
-        let shown = path.display().to_string();
+    /// The files in a packed archive.
+    fn parts(&self, file: impl Read, shown: &str) -> Result<Vec<Part>> {
         let broken = |error: std::io::Error| {
             let error = self.wrong(format!("the archive `{shown}` is broken: {error}"));
             match self.entry.files.first().map(|file| file.checksum) {
@@ -86,14 +122,16 @@ impl Reader<'_> {
         };
         // An archive that unpacks to more than the data set is none of it, however small it is itself.
         let most = self.wanted().map(|(_, length)| length).sum::<usize>() as u64 + BESIDES;
-        let unpacked = GzDecoder::new(open_regular(path).map_err(broken)?).take(most);
-        let mut archive = tar::Archive::new(unpacked);
+        let mut archive = tar::Archive::new(GzDecoder::new(file).take(most));
         let mut parts: Vec<Option<Part>> = self.wanted().map(|_| None).collect();
         for entry in archive.entries().map_err(broken)? {
             let entry = entry.map_err(broken)?;
             let inside = entry.path().map_err(broken)?.into_owned();
             if !inside.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-                let message = format!("the archive `{shown}` holds `{}`, which leads out of it", inside.display());
+                let message = format!(
+                    "the archive `{shown}` holds `{}`, which leads out of it",
+                    text::shortened(&inside.to_string_lossy())
+                );
                 return Err(self.wrong(message).into());
             }
             let wanted = self.wanted().enumerate();
@@ -121,29 +159,23 @@ impl Reader<'_> {
             return Ok(Part { shown, bytes });
         }
         let found = if bytes.len() > length { "more".to_owned() } else { text::grouped(bytes.len() as u64) };
-        let message = format!("`{shown}` should have {} bytes, and has {found}", text::grouped(length as u64));
-        Err(self.wrong(message).into())
+        Err(self.other_length(&shown, length, &found))
     }
 
-    fn split(&self, parts: Vec<Part>, per_block: usize, threads: usize) -> Result<Split> {
-        let mut labels = Vec::new();
-        for part in &parts {
-            for (index, bytes) in part.bytes.chunks_exact(self.record()).enumerate() {
-                let label = u16::from(bytes[self.layout.label_bytes - 1]);
-                if usize::from(label) >= self.entry.class_count {
-                    let message = format!(
-                        "`{}` is damaged: record {index} has label {label}, and labels end at {}",
-                        part.shown,
-                        self.entry.class_count - 1
-                    );
-                    return Err(self.wrong(message).into());
-                }
-                labels.push(label);
-            }
+    fn other_length(&self, shown: &str, length: usize, found: &str) -> anyhow::Error {
+        let length = text::grouped(length as u64);
+        self.wrong(format!("`{shown}` should have {length} bytes, and has {found}")).into()
+    }
+
+    /// The labels of files of as many records each, all of them of a class.
+    fn labels(&self, labels: Vec<u8>, per_file: usize, shown: impl Fn(usize) -> String) -> Result<Vec<u16>> {
+        let most = self.entry.class_count - 1;
+        if let Some((index, label)) = labels.iter().enumerate().find(|(_, label)| usize::from(**label) > most) {
+            let (file, record) = (shown(index / per_file), index % per_file);
+            let message = format!("`{file}` is damaged: record {record} has label {label}, and labels end at {most}");
+            return Err(self.wrong(message).into());
         }
-        let blocks = parts.into_iter().map(|part| part.bytes).collect();
-        let pixels = Pixels::Blocks { blocks, per_block, stride: self.record() };
-        Split::in_memory(labels, pixels, self.entry.shape, threads)
+        Ok(labels.into_iter().map(u16::from).collect())
     }
 
     fn missing(&self, root: &Path) -> UserError {

@@ -2,23 +2,35 @@
 
 use std::collections::HashMap;
 
-use super::store::Split;
-
-/// Pairs of a training example and a test example with the same pixels, by their indices in the data set, in the order
-/// of the training examples. Nothing is known of images that are made on the spot.
-pub(super) fn between(train: (&Split, &[usize]), test: (&Split, &[usize])) -> Vec<(usize, usize)> {
-    let of = |split: &Split, index: usize| split.fingerprints.get(index).copied();
-    let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
+/// Training examples with the pixels of a test example, each with the first such one, by their indices in the data set,
+/// in the order of the training examples: from the fingerprints of each split and the indices that are looked at.
+/// Nothing is known of images that have no fingerprints, which are made on the spot.
+pub(super) fn between(train: (&[u64], &[usize]), test: (&[u64], &[usize])) -> Vec<(usize, usize)> {
+    let of = |split: &[u64], index: usize| split.get(index).copied();
+    let mut places = HashMap::new();
     for &index in test.1 {
         if let Some(fingerprint) = of(test.0, index) {
-            places.entry(fingerprint).or_default().push(index);
+            places.entry(fingerprint).or_insert(index);
         }
     }
-    let pairs_of = |&index: &usize| {
-        let same = of(train.0, index).and_then(|fingerprint| places.get(&fingerprint));
-        same.into_iter().flatten().map(move |&other| (index, other))
-    };
-    let mut pairs: Vec<(usize, usize)> = train.1.iter().flat_map(pairs_of).collect();
+    let pair_of = |&index: &usize| Some((index, *places.get(&of(train.0, index)?)?));
+    let mut pairs: Vec<(usize, usize)> = train.1.iter().filter_map(pair_of).collect();
     pairs.sort_unstable();
     pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_training_example_is_named_once_however_many_are_alike() {
+        let (train, test) = ([5, 7, 7, 9], [7, 1, 7, 9]);
+        assert_eq!(between((&train, &[3, 2, 1, 0]), (&test, &[0, 1, 2, 3])), [(1, 0), (2, 0), (3, 3)]);
+        assert_eq!(between((&train, &[0, 1]), (&test, &[2])), [(1, 2)]);
+        assert_eq!(between((&[], &[0, 1]), (&[], &[0])), []);
+        let alike = [4; 1000];
+        let all: Vec<usize> = (0..1000).collect();
+        assert_eq!(between((&alike, &all), (&alike, &all)).len(), 1000);
+    }
 }

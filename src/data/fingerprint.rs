@@ -8,18 +8,38 @@ use crate::text;
 
 /// An odd number without a pattern: the golden ratio's fraction, as in many multiplicative hashes.
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+/// Folded in last, so that the last byte counts as much as the others.
+const FACTOR_OF_END: [u8; 8] = FACTOR.to_le_bytes();
 
 /// Eight bytes at a time: multiplied, and both halves of the product folded into one.
 pub(super) fn of(bytes: &[u8]) -> u64 {
-    let fold = |state: u64, word: u64| {
-        let product = u128::from(state ^ word) * u128::from(FACTOR);
-        (product as u64) ^ ((product >> 64) as u64)
-    };
     let (words, rest) = bytes.as_chunks::<8>();
-    let state = words.iter().fold(bytes.len() as u64 ^ FACTOR, |state, word| fold(state, u64::from_le_bytes(*word)));
+    end(words.iter().copied().fold(start(bytes.len()), fold), rest)
+}
+
+/// The same of four images of one length: each product waits for the one before it, and those of others fill the wait.
+pub(super) fn of_four(images: [&[u8]; 4]) -> [u64; 4] {
+    let [(one, _), (two, _), (three, _), (four, _)] = images.map(<[u8]>::as_chunks::<8>);
+    let mut states = images.map(|image| start(image.len()));
+    for (((one, two), three), four) in one.iter().zip(two).zip(three).zip(four) {
+        states = [fold(states[0], *one), fold(states[1], *two), fold(states[2], *three), fold(states[3], *four)];
+    }
+    std::array::from_fn(|at| end(states[at], images[at].as_chunks::<8>().1))
+}
+
+fn start(length: usize) -> u64 {
+    length as u64 ^ FACTOR
+}
+
+fn fold(state: u64, word: [u8; 8]) -> u64 {
+    let product = u128::from(state ^ u64::from_le_bytes(word)) * u128::from(FACTOR);
+    (product as u64) ^ ((product >> 64) as u64)
+}
+
+fn end(state: u64, rest: &[u8]) -> u64 {
     let mut last = [0; 8];
     last[..rest.len()].copy_from_slice(rest);
-    fold(fold(state, u64::from_le_bytes(last)), FACTOR)
+    fold(fold(state, last), FACTOR_OF_END)
 }
 
 /// The checksum of a data set: SHA-256 over its shape, its labels and the fingerprints of its images, training
@@ -50,6 +70,11 @@ mod tests {
             let mut other = image.clone();
             other[at] ^= 1;
             assert_ne!(of(&other), own, "byte {at}");
+        }
+        for length in [0, 7, 8, 100] {
+            let image = |first: usize| &image[first.min(100 - length)..][..length];
+            let four = [image(0), image(1), image(2), image(3)];
+            assert_eq!(of_four(four), four.map(of), "{length} bytes");
         }
         assert_ne!(of(&[0; 16]), of(&[0; 17]));
         assert_ne!(of(&image[..99]), own);

@@ -28,7 +28,7 @@ fn file(folder: &Path, name: &str) -> Option<PathBuf> {
     [folder.join(name), folder.join(format!("{name}.gz"))].into_iter().find(|path| path.exists())
 }
 
-pub(super) fn read(entry: &'static Entry, layout: &IdxLayout, root: &Path, threads: usize) -> Result<Store> {
+pub(super) fn read(entry: &'static Entry, layout: &IdxLayout, root: &Path) -> Result<Store> {
     let folders = find(layout, root);
     let folder = match folders.as_slice() {
         [only] => only,
@@ -67,7 +67,7 @@ pub(super) fn read(entry: &'static Entry, layout: &IdxLayout, root: &Path, threa
         }
         let stride = entry.shape.elements();
         let pixels = Pixels::Blocks { blocks: vec![pixels], per_block: count, stride };
-        Split::in_memory(labels.into_iter().map(u16::from).collect(), pixels, entry.shape, threads)
+        Ok(Split::new(labels.into_iter().map(u16::from).collect(), pixels))
     };
     Ok(Store {
         shape: entry.shape,

@@ -21,6 +21,8 @@ mod listing;
 mod noise;
 mod npy;
 mod npz;
+mod parallel;
+mod records;
 mod resize;
 mod statistics;
 mod store;
@@ -102,7 +104,7 @@ fn read(data: &Data, image: Image, access: Access<'_>, watch: Watch<'_>) -> Resu
             let entry = dataset.entry().ok_or_else(|| anyhow::anyhow!("`{}` has no files", dataset.name()))?;
             match entry.layout {
                 Layout::Cifar(layout) => cifar::read(entry, layout, access.root, access.threads),
-                Layout::Idx(layout) => idx::read(entry, layout, access.root, access.threads),
+                Layout::Idx(layout) => idx::read(entry, layout, access.root),
                 Layout::Tiny(_) => Err(anyhow::anyhow!("`{}` is read as image files", dataset.name())),
             }
         }

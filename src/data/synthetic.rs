@@ -13,7 +13,7 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::store::{Pixels, Split, Store};
+use super::store::{Fingerprints, Pixels, Split, Store};
 use crate::blueprint::ImageShape;
 use crate::seed::{Purpose, Stream, named_stream};
 use crate::spec::Side;
@@ -65,7 +65,7 @@ pub(super) fn store(classes: usize, latent_similarity: f64, side: Side) -> Store
     let split = |kind, count| Split {
         labels: (0..count).map(|index| generator.label(kind, index)).collect(),
         pixels: Pixels::Drawn(Box::new(Drawer { generator: generator.clone(), kind })),
-        fingerprints: Vec::new(),
+        fingerprints: Fingerprints::None,
     };
     Store {
         shape: SHAPE,
@@ -207,20 +207,20 @@ fn normal(stream: &mut Stream) -> f64 {
 mod tests {
     use super::*;
 
-    fn image(store: &Store, index: usize) -> Vec<u8> {
+    fn image(store: &mut Store, index: usize) -> Vec<u8> {
         let image = crate::data::Image { shape: SHAPE, fit: crate::spec::Fit::Crop };
         store.train.gather(&[index], SHAPE, image, 1).expect("it is drawn").pixels
     }
 
     #[test]
     fn images_belong_to_their_index() {
-        let (one, other) = (store(10, 0.5, Side::Target), store(10, 0.5, Side::Target));
-        assert_eq!(image(&one, 9), image(&other, 9));
-        assert_ne!(image(&one, 9), image(&one, 5));
+        let (mut one, mut other) = (store(10, 0.5, Side::Target), store(10, 0.5, Side::Target));
+        assert_eq!(image(&mut one, 9), image(&mut other, 9));
+        assert_ne!(image(&mut one, 9), image(&mut one, 5));
         let mut test = vec![0; SHAPE.elements()];
         let Pixels::Drawn(drawer) = &one.test.pixels else { panic!("they are drawn") };
         drawer.draw(9, &mut test);
-        assert_ne!(image(&one, 9), test);
+        assert_ne!(image(&mut one, 9), test);
     }
 
     #[test]
@@ -248,8 +248,8 @@ mod tests {
 
     #[test]
     fn few_pixels_are_cut_off() {
-        let store = store(10, 0.5, Side::Target);
-        let pixels: Vec<u8> = (0..200).flat_map(|index| image(&store, index)).collect();
+        let mut store = store(10, 0.5, Side::Target);
+        let pixels: Vec<u8> = (0..200).flat_map(|index| image(&mut store, index)).collect();
         let cut = pixels.iter().filter(|&&pixel| pixel == 0 || pixel == 255).count();
         assert!((cut as f64) < 0.02 * pixels.len() as f64, "{cut} of {}", pixels.len());
         assert!((0..10).all(|label| store.test.labels.contains(&label)));

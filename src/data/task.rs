@@ -43,28 +43,36 @@ pub struct TaskData {
 /// Loads a task: its training examples with label noise, those held out, and the test examples, all as the network
 /// takes them.
 pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<TaskData> {
-    let store = read(&task.data, image, access, watch)?;
+    let mut store = read(&task.data, image, access, watch)?;
     let relabel = Relabel::new(&task.selection, &store.classes);
     let full = relabel.labels(&store.train);
     let drawn = draw(task, &full, &relabel, &store)?;
     let truth =
         Truth { full: &full, indices: &drawn.train, classes: &relabel.classes, own: (&relabel.of, &store.classes) };
     let train_labels = noise::corrupt(&truth, &task.noise, task.label_noise, task.seeds.noise)?;
-    let gather = |split: &Split, indices: &[usize]| -> Result<Images> {
-        let mut images = split.gather(indices, store.shape, image, access.threads)?;
+    let own = store.shape;
+    let gather = |split: &mut Split, indices: &[usize]| -> Result<Images> {
+        let mut images = split.gather(indices, own, image, access.threads)?;
         images.labels.iter_mut().for_each(|label| *label = relabel.of[usize::from(*label)].unwrap_or_default());
         Ok(images)
     };
     let tested = relabel.labels(&store.test);
     let tested: Vec<usize> = (0..tested.len()).filter(|&index| tested[index].is_some()).collect();
-    let train = gather(&store.train, &drawn.train)?;
-    let validation = if drawn.validation.is_empty() { None } else { Some(gather(&store.train, &drawn.validation)?) };
-    let test = gather(&store.test, &tested)?;
+    let train = gather(&mut store.train, &drawn.train)?;
+    let validation =
+        if drawn.validation.is_empty() { None } else { Some(gather(&mut store.train, &drawn.validation)?) };
+    let test = gather(&mut store.test, &tested)?;
     let normalisation = match &task.normalise {
         Normalise::Given { mean, deviation } => Normalisation { mean: mean.clone(), deviation: deviation.clone() },
-        Normalise::Subset | Normalise::Source => statistics::of(&train),
+        Normalise::Subset | Normalise::Source => statistics::of(&train, access.threads),
     };
-    let duplicates = duplicates::between((&store.train, &drawn.train), (&store.test, &tested));
+    let train_fingerprints = store.train.all_fingerprints(own, access.threads)?;
+    let test_fingerprints = store.test.all_fingerprints(own, access.threads)?;
+    let duplicates = duplicates::between((&train_fingerprints, &drawn.train), (&test_fingerprints, &tested));
+    let checksum = || {
+        let (train, test) = (store.train.labels.as_slice(), store.test.labels.as_slice());
+        fingerprint::checksum(own, [(train, &train_fingerprints), (test, &test_fingerprints)])
+    };
     Ok(TaskData {
         notes: notes(task, &store, image, &duplicates),
         train,
@@ -74,16 +82,10 @@ pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> 
         normalisation,
         classes: relabel.classes,
         duplicates,
-        checksum: (!store.train.fingerprints.is_empty()).then(|| checksum(&store)),
+        checksum: (!train_fingerprints.is_empty()).then(checksum),
         skipped: store.skipped,
         indices: drawn.train,
     })
-}
-
-fn checksum(store: &Store) -> String {
-    let [train, test] =
-        [&store.train, &store.test].map(|split| (split.labels.as_slice(), split.fingerprints.as_slice()));
-    fingerprint::checksum(store.shape, [train, test])
 }
 
 /// From the data set's classes to the task's.

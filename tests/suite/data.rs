@@ -91,7 +91,7 @@ fn short_long_and_damaged_files_are_named() {
     damaged[3 * RECORD] = 77;
     let cases: [(Vec<u8>, &str); 3] = [
         (good[..good.len() - 1].to_vec(), "should have 30,730,000 bytes, and has 30,729,999"),
-        ([good.as_slice(), &[0]].concat(), "should have 30,730,000 bytes, and has more"),
+        ([good.as_slice(), &[0]].concat(), "should have 30,730,000 bytes, and has 30,730,001"),
         (damaged, "is damaged: record 3 has label 77, and labels end at 9"),
     ];
     for (bytes, message) in cases {

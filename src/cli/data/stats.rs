@@ -8,6 +8,7 @@ use super::super::options::{DataRoot, Overrides};
 use super::named;
 use crate::data::{Images, Normalisation, TaskData, statistics};
 use crate::error::Exit;
+use crate::native;
 use crate::output::{self, Table};
 use crate::spec::{Source, Spec, Task};
 use crate::text;
@@ -69,10 +70,9 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         tasks.push(("source", task));
     }
     tasks.push(("target", &experiment.target));
-    let statistics: Vec<Statistics> = tasks
-        .into_iter()
-        .map(|(name, task)| Ok(Statistics::new(name, task, arguments.data.load(experiment, task)?)))
-        .collect::<Result<_>>()?;
+    let threads = native::thread_count(experiment.threads);
+    let of = |(name, task)| Ok(Statistics::new(name, task, arguments.data.load(experiment, task)?, threads));
+    let statistics: Vec<Statistics> = tasks.into_iter().map(of).collect::<Result<_>>()?;
     let shown = if arguments.json {
         serde_json::to_string_pretty(&statistics)?
     } else {
@@ -83,7 +83,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 }
 
 impl Statistics {
-    fn new(name: &'static str, task: &Task, data: TaskData) -> Self {
+    fn new(name: &'static str, task: &Task, data: TaskData, threads: usize) -> Self {
         let classes = data.classes.len();
         let count = |labels: &mut dyn Iterator<Item = u16>| {
             let mut counts = vec![0; classes];
@@ -93,7 +93,7 @@ impl Statistics {
         let split = |images: &Images| Split {
             examples: images.count(),
             per_class: count(&mut images.labels.iter().copied()),
-            colours: statistics(images),
+            colours: statistics(images, threads),
         };
         let corrupted = data.train.labels.iter().zip(&data.train_labels.corrupted);
         let mut wrong = corrupted.filter(|(_, corrupted)| **corrupted).map(|(label, _)| *label);

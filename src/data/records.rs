@@ -1,0 +1,52 @@
+//! Images in files, as records of one length: had by their index.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use super::parallel::{share, try_in_parallel};
+use crate::error::UserError;
+
+/// Files of as many records each, one after the other from `start`; each record has its pixels at its end.
+pub(super) struct Records {
+    pub(super) files: Vec<(Arc<File>, PathBuf)>,
+    pub(super) per_file: usize,
+    pub(super) start: u64,
+    /// The length of a record.
+    pub(super) stride: usize,
+}
+
+impl Records {
+    /// The file that a record is in.
+    pub(super) fn path(&self, index: usize) -> &Path {
+        &self.files[index / self.per_file].1
+    }
+
+    /// Copies the pixels of a record.
+    pub(super) fn read(&self, index: usize, pixels: &mut [u8]) -> Result<()> {
+        self.read_at(index, self.stride - pixels.len(), pixels)
+    }
+
+    /// One byte of each of `count` records.
+    pub(super) fn column(&self, count: usize, offset: usize, threads: usize) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; count];
+        let each = share(count, threads);
+        try_in_parallel(bytes.chunks_mut(each).enumerate(), |(part, bytes)| {
+            let mut bytes = bytes.iter_mut().enumerate();
+            bytes.try_for_each(|(at, byte)| self.read_at(part * each + at, offset, std::slice::from_mut(byte)))
+        })?;
+        Ok(bytes)
+    }
+
+    fn read_at(&self, index: usize, offset: usize, bytes: &mut [u8]) -> Result<()> {
+        let (file, path) = &self.files[index / self.per_file];
+        let place = self.start + ((index % self.per_file) * self.stride + offset) as u64;
+        file.read_exact_at(bytes, place).map_err(|error| {
+            let message = format!("cannot read `{}`: {error}", path.display());
+            UserError::new(message).hint("let nothing write to it while it is read").into()
+        })
+    }
+}
