@@ -68,6 +68,14 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
+/// What a file says, fit for a sentence: letters that would not show are written out, and a long text is cut.
+pub fn shortened(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let shown: String = text.chars().take(LONGEST).collect();
+    let rest = if shown.len() < text.len() { "…" } else { "" };
+    format!("{}{rest}", shown.escape_debug())
+}
+
 /// A large count, short: `0.56 G`, `37.1 M`.
 pub fn scaled(count: u64) -> String {
     let value = count as f64;
@@ -96,6 +104,13 @@ mod tests {
         assert_eq!(duration(200.4), "3 min 20 s");
         assert_eq!(duration(0.84), "0.8 s");
         assert_eq!(scaled(555_000_000), "0.56 G");
+    }
+
+    #[test]
+    fn what_a_file_says_is_shown_in_a_line() {
+        assert_eq!(shortened("a\tb\0"), "a\\tb\\0");
+        assert_eq!(shortened(&"ä".repeat(80)), "ä".repeat(80));
+        assert_eq!(shortened(&"ä".repeat(81)), format!("{}…", "ä".repeat(80)));
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod fetch;
 mod files;
 mod fingerprint;
 mod folder;
+pub mod foreign;
 mod held;
 mod idx;
 mod images;

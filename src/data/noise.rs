@@ -1,6 +1,7 @@
 //! Label noise. Every draw belongs to an index of the full training set, so that the noise of a subset is that of any
 //! larger one.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::Result;
@@ -97,32 +98,14 @@ fn permuted(truth: &Truth<'_>, fraction: f64, seed: u64, draws: &mut dyn FnMut()
     truth.indices.iter().map(|&index| full[index].expect("it has its class's label, or another's")).collect()
 }
 
-/// Labels of the full training set, in its order: a class's number or name on each line, or an array of `NumPy`'s.
+/// Labels of the full training set, in its order, from a file.
 fn from_file(truth: &Truth<'_>, path: &Path) -> Result<Vec<u16>> {
     let wrong = |cause: String| UserError::new(format!("cannot read the labels `{}`: {cause}", path.display()));
     let bytes = super::files::read_whole(path, LARGEST_FILE).map_err(|error| wrong(error.to_string()))?;
     let (own, names) = truth.own;
-    let class = |line: usize, found: Option<usize>, shown: &str| {
-        let class = found.filter(|&class| class < own.len());
-        class.ok_or_else(|| {
-            wrong(format!("line {line} is `{}`, and no class", shown.escape_debug()))
-                .hint(format!("a line is a number from 0 to {} or a class's name", own.len() - 1))
-        })
-    };
-    let all: Vec<usize> = if bytes.starts_with(npy::MAGIC) {
-        let numbers = npy::labels(&bytes).map_err(wrong)?;
-        let indexed = numbers.into_iter().enumerate();
-        indexed
-            .map(|(at, number)| class(at + 1, usize::try_from(number).ok(), &number.to_string()))
-            .collect::<Result<_, _>>()?
-    } else {
-        let text = String::from_utf8(bytes).map_err(|_| wrong("it is neither text nor an .npy file".into()))?;
-        let of = |(at, line): (usize, &str)| {
-            let by_name = names.iter().position(|name| name == line.trim());
-            class(at + 1, line.trim().parse().ok().or(by_name), line)
-        };
-        text.lines().enumerate().map(of).collect::<Result<_, _>>()?
-    };
+    let all = parse(&bytes, names).map_err(|cause| {
+        wrong(cause).hint(format!("a line is a number from 0 to {} or a class's name", names.len() - 1))
+    })?;
     if all.len() != truth.full.len() {
         let (found, wanted) = (text::grouped(all.len() as u64), text::grouped(truth.full.len() as u64));
         let message = format!("it has {found} labels, and the full training set {wanted} examples");
@@ -137,4 +120,25 @@ fn from_file(truth: &Truth<'_>, path: &Path) -> Result<Vec<u16>> {
         })
     };
     truth.indices.iter().map(label).collect()
+}
+
+/// The classes in a file of labels, by their place in `names`: a class's number or name on each line, or an array of
+/// `NumPy`'s.
+pub(super) fn parse(bytes: &[u8], names: &[String]) -> Result<Vec<usize>, String> {
+    let class = |line: usize, found: Option<usize>, shown: &str| {
+        found
+            .filter(|&class| class < names.len())
+            .ok_or_else(|| format!("line {line} is `{}`, and no class", text::shortened(shown)))
+    };
+    if bytes.starts_with(npy::MAGIC) {
+        let numbers = npy::labels(bytes)?.into_iter().enumerate();
+        return numbers.map(|(at, number)| class(at + 1, usize::try_from(number).ok(), &number.to_string())).collect();
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| "it is neither text nor an .npy file".to_owned())?;
+    let by_name: HashMap<&str, usize> = names.iter().map(String::as_str).zip(0..).collect();
+    let of = |(at, line): (usize, &str)| {
+        let number = line.trim().parse().ok();
+        class(at + 1, number.or_else(|| by_name.get(line.trim()).copied()), line)
+    };
+    text.lines().enumerate().map(of).collect()
 }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::io::{BufReader, Read, Seek};
+use std::path::Path;
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
@@ -31,15 +31,15 @@ const LARGEST_SIDE: usize = 4096;
 /// Images between two reports.
 const STRIDE: usize = 1000;
 
-/// What a file holds, apart from the pixels.
-struct Arrays {
-    path: PathBuf,
+/// What a file holds, and the file, for its pixels.
+pub(super) struct Arrays<R> {
+    archive: ZipArchive<R>,
     names: [String; 4],
     /// Training images and test images.
     layouts: [Layout; 2],
     /// Their labels.
-    labels: [Vec<u16>; 2],
-    classes: usize,
+    pub(super) labels: [Vec<u16>; 2],
+    pub(super) classes: usize,
     digest: String,
 }
 
@@ -53,7 +53,7 @@ struct Layout {
 
 /// What a spec must know of a file.
 pub(super) fn facts(npz: &Npz, root: &Path) -> Result<Facts> {
-    let arrays = Arrays::read(npz, root)?;
+    let arrays = open(npz, &root.join(&npz.path))?;
     let mut counts = vec![0; arrays.classes];
     arrays.labels[0].iter().for_each(|&label| counts[usize::from(label)] += 1);
     Ok(Facts {
@@ -74,8 +74,9 @@ fn class_names(count: usize) -> Vec<String> {
 
 /// All of a file, by way of the cache.
 pub(super) fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<Store> {
-    let arrays = Arrays::read(npz, access.root)?;
-    let place = arrays.path.display().to_string();
+    let path = access.root.join(&npz.path);
+    let mut arrays = open(npz, &path)?;
+    let place = path.display().to_string();
     let stem = npz.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = stem.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
     let file = format!("{stem}-{}.u8", &arrays.digest[..16]);
@@ -85,14 +86,14 @@ pub(super) fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<St
     let mut writer = Writer::create(access.root, &file, arrays.layouts[0].shape)?;
     let total = arrays.layouts.iter().map(|layout| layout.count).sum();
     let mut done = 0;
-    for (name, layout) in [(&arrays.names[0], arrays.layouts[0]), (&arrays.names[2], arrays.layouts[1])] {
+    for split in 0..2 {
         let mut report = || {
             if done % STRIDE == 0 {
                 watch(Reading { name: stem.clone(), done, total });
             }
             done += 1;
         };
-        arrays.images(name, layout, &mut |pixels| {
+        arrays.images(split, &place, &mut |pixels| {
             report();
             writer.push(pixels)
         })?;
@@ -103,20 +104,23 @@ pub(super) fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<St
     writer.finish(Contents { classes, train, test, skipped: Vec::new() }, &place)
 }
 
-impl Arrays {
-    fn read(npz: &Npz, root: &Path) -> Result<Self> {
-        let path = root.join(&npz.path);
-        let arrays = Self::parse(&path, npz.arrays.as_ref());
-        arrays.map_err(|cause| {
-            UserError::new(format!("cannot read `{}`: {cause}", path.display()))
-                .hint("it is to hold `train_images`, `train_labels`, `test_images` and `test_labels`, or `x_train` and so on")
-                .hint("`arrays` gives other names")
-                .into()
-        })
-    }
+fn open(npz: &Npz, path: &Path) -> Result<Arrays<File>> {
+    let arrays =
+        open_regular(path).map_err(|error| error.to_string()).and_then(|file| Arrays::parse(file, npz.arrays.as_ref()));
+    arrays.map_err(|cause| {
+        UserError::new(format!("cannot read `{}`: {cause}", path.display()))
+            .hint(
+                "it is to hold `train_images`, `train_labels`, `test_images` and `test_labels`, or `x_train` and so on",
+            )
+            .hint("`arrays` gives other names")
+            .into()
+    })
+}
 
-    fn parse(path: &Path, given: Option<&[String; 4]>) -> Result<Self, String> {
-        let mut archive = archive(path)?;
+impl<R: Read + Seek> Arrays<R> {
+    /// Reads all but the pixels.
+    pub(super) fn parse(file: R, given: Option<&[String; 4]>) -> Result<Self, String> {
+        let mut archive = ZipArchive::new(file).map_err(|error| error.to_string())?;
         let found: Vec<String> = archive
             .file_names()
             .map(|name| Ok(name?.into_owned()))
@@ -151,15 +155,24 @@ impl Arrays {
         }
         let labels = [labels(&mut archive, &names[1], train.count)?, labels(&mut archive, &names[3], test.count)?];
         let classes = classes(&labels)?;
-        Ok(Self { path: path.to_path_buf(), digest: digest(&mut archive, &names)?, names, layouts, labels, classes })
+        Ok(Self { digest: digest(&mut archive, &names)?, archive, names, layouts, labels, classes })
     }
 
-    /// Hands out the pixels of every image of an array, colour by colour.
-    fn images(&self, name: &str, layout: Layout, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        let wrong =
-            |cause: String| UserError::new(format!("cannot read `{name}` of `{}`: {cause}", self.path.display()));
-        let mut archive = archive(&self.path).map_err(wrong)?;
-        let mut file = BufReader::with_capacity(1 << 20, entry(&mut archive, name).map_err(wrong)?);
+    /// The shape of every image.
+    pub(super) fn shape(&self) -> ImageShape {
+        self.layouts[0].shape
+    }
+
+    /// Hands out the pixels of every image of a split, colour by colour. An error names the file as it is `shown`.
+    pub(super) fn images(
+        &mut self,
+        split: usize,
+        shown: &str,
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let (name, layout) = (&self.names[2 * split], self.layouts[split]);
+        let wrong = |cause: String| UserError::new(format!("cannot read `{name}` of `{shown}`: {cause}"));
+        let mut file = BufReader::with_capacity(1 << 20, entry(&mut self.archive, name).map_err(wrong)?);
         npy::header(&mut file).map_err(wrong)?;
         let ImageShape { channels, height, width } = layout.shape;
         let plane = height * width;
@@ -185,16 +198,11 @@ impl Arrays {
     }
 }
 
-fn archive(path: &Path) -> Result<ZipArchive<File>, String> {
-    let file = open_regular(path).map_err(|error| error.to_string())?;
-    ZipArchive::new(file).map_err(|error| error.to_string())
-}
-
-fn entry<'a>(archive: &'a mut ZipArchive<File>, name: &str) -> Result<impl Read + 'a, String> {
+fn entry<'a, R: Read + Seek>(archive: &'a mut ZipArchive<R>, name: &str) -> Result<impl Read + use<'a, R>, String> {
     archive.by_name(&format!("{name}.npy")).map_err(|error| error.to_string())
 }
 
-fn layout(archive: &mut ZipArchive<File>, name: &str) -> Result<Layout, String> {
+fn layout<R: Read + Seek>(archive: &mut ZipArchive<R>, name: &str) -> Result<Layout, String> {
     let header = npy::header(&mut entry(archive, name)?).map_err(|cause| format!("`{name}`: {cause}"))?;
     if !["|u1", "<u1", "u1", "=u1"].contains(&header.kind.as_str()) {
         return Err(format!("`{name}` holds `{}`: images are bytes from 0 to 255, `uint8`", header.kind));
@@ -219,7 +227,7 @@ fn layout(archive: &mut ZipArchive<File>, name: &str) -> Result<Layout, String> 
     Ok(Layout { count, shape: ImageShape { channels, height, width }, channels_last })
 }
 
-fn labels(archive: &mut ZipArchive<File>, name: &str, count: usize) -> Result<Vec<u16>, String> {
+fn labels<R: Read + Seek>(archive: &mut ZipArchive<R>, name: &str, count: usize) -> Result<Vec<u16>, String> {
     let wrong = |cause: String| format!("`{name}`: {cause}");
     let mut file = entry(archive, name)?;
     let header = npy::header(&mut file).map_err(wrong)?;
@@ -254,7 +262,7 @@ fn classes(labels: &[Vec<u16>; 2]) -> Result<usize, String> {
 }
 
 /// A digest of the four arrays, by the checksums that the archive keeps of them.
-fn digest(archive: &mut ZipArchive<File>, names: &[String; 4]) -> Result<String, String> {
+fn digest<R: Read + Seek>(archive: &mut ZipArchive<R>, names: &[String; 4]) -> Result<String, String> {
     let mut digest = Sha256::new();
     for name in names {
         let entry = archive.by_name(&format!("{name}.npy")).map_err(|error| error.to_string())?;

@@ -8,9 +8,10 @@ use anyhow::Result;
 
 use super::advise;
 use super::files::read_whole;
-use super::listing::{Listing, Picture, picture, pictures_in};
+use super::listing::{Listing, picture, pictures_in};
 use crate::catalogue::{Dataset, Layout, TinyLayout};
 use crate::error::UserError;
+use crate::text;
 
 /// The table of ten thousand files is half a megabyte.
 const LARGEST_TABLE: u64 = 16 << 20;
@@ -50,26 +51,30 @@ pub(super) fn list(folder: &Path) -> Result<Listing> {
     for (label, class) in classes.iter().enumerate() {
         train.extend(pictures_in(folder, &format!("train/{class}/images"), label as u16)?);
     }
-    let test = annotated(folder, layout, &table(layout.test_table)?, &classes)?;
+    let annotated = table(layout.test_table)?;
+    let files = annotations(&annotated, &classes).map_err(|cause| {
+        let place = folder.join(layout.test_table);
+        UserError::new(format!("`{}` {cause}", place.display())).hint("unpack the archive anew")
+    })?;
+    let file = |(name, label): (&str, u16)| {
+        let inside = format!("{}/{name}", layout.test_images);
+        picture(&folder.join(&inside), inside, label)
+    };
+    let test = files.into_iter().map(file).collect::<Result<_>>()?;
     Ok(Listing { folder: folder.to_path_buf(), classes, train, test })
 }
 
-/// The files of a table, a line each: name, class, and a box that is of no use here.
-fn annotated(folder: &Path, layout: &TinyLayout, table: &str, classes: &[String]) -> Result<Vec<Picture>> {
+/// The files of a table and their labels, a line each: name, class, and a box that is of no use here.
+pub(super) fn annotations<'a>(table: &'a str, classes: &[String]) -> Result<Vec<(&'a str, u16)>, String> {
     let labels: HashMap<&str, u16> = classes.iter().map(String::as_str).zip(0..).collect();
     let lines = table.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let file = |(index, line): (usize, &str)| -> Result<Picture> {
+    let file = |(index, line): (usize, &'a str)| {
         let mut fields = line.split('\t');
         let (name, class) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
         let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
-        let Some(&label) = labels.get(class).filter(|_| plain) else {
-            let place = folder.join(layout.test_table);
-            let shown = line.escape_debug();
-            let message = format!("`{}` line {}: `{shown}` is not a file and its class", place.display(), index + 1);
-            return Err(UserError::new(message).hint("unpack the archive anew").into());
-        };
-        let inside = format!("{}/{name}", layout.test_images);
-        picture(&folder.join(&inside), inside, label)
+        let label = labels.get(class).filter(|_| plain);
+        let no_file = || format!("line {}: `{}` is not a file and its class", index + 1, text::shortened(line));
+        label.map(|&label| (name, label)).ok_or_else(no_file)
     };
     lines.map(file).collect()
 }

@@ -1,9 +1,17 @@
 //! What holds for files from anywhere. The fuzzers in `fuzz/` look for bytes for which it does not; here it is held for
 //! those that they found and for those that a person thought of, in `tests/corpus/`.
 
+pub mod cache;
 pub mod checkpoint;
+pub mod cifar;
+pub mod idx;
+pub mod image;
+pub mod labels;
 pub mod metrics_csv;
+pub mod npz;
 pub mod spec;
+pub mod tiny_imagenet;
+pub mod unpacking;
 
 use std::path::Path;
 
@@ -35,4 +43,44 @@ fn metrics() {
 #[test]
 fn specs() {
     replay("spec", spec::hold);
+}
+
+#[test]
+fn caches() {
+    replay("cache", cache::hold);
+}
+
+#[test]
+fn cifar_files() {
+    replay("cifar", cifar::hold);
+}
+
+#[test]
+fn idx_files() {
+    replay("idx", idx::hold);
+}
+
+#[test]
+fn images() {
+    replay("image", image::hold);
+}
+
+#[test]
+fn files_of_labels() {
+    replay("labels", labels::hold);
+}
+
+#[test]
+fn arrays() {
+    replay("npz", npz::hold);
+}
+
+#[test]
+fn tables_of_tiny_imagenet() {
+    replay("tiny_imagenet", tiny_imagenet::hold);
+}
+
+#[test]
+fn archives_to_unpack() {
+    replay("unpacking", unpacking::hold);
 }

@@ -1,0 +1,70 @@
+//! CIFAR's files from anywhere, packed and unpacked: as many examples as there are to be, all of them of a class, or a
+//! cause in words. Of a small relative of CIFAR, so that a few bytes can be the whole of it.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use freezewise::blueprint::ImageShape;
+use freezewise::catalogue::{Checksum, CifarLayout, Entry, Layout, Published};
+use freezewise::data::foreign::{self, Splits};
+
+static LAYOUT: CifarLayout = CifarLayout {
+    folder: "small",
+    archive: "small.tar.gz",
+    train: &["one.bin", "two.bin"],
+    test: &["test.bin"],
+    label_bytes: 2,
+    records_per_train_file: 2,
+};
+
+static SMALL: Entry = Entry {
+    name: "small",
+    title: "A small one",
+    shape: ImageShape { channels: 1, height: 2, width: 2 },
+    classes: &["a", "b", "c"],
+    class_count: 3,
+    superclasses: None,
+    train_size: 4,
+    test_size: 1,
+    train_per_class: &[2, 1, 1],
+    layout: Layout::Cifar(&LAYOUT),
+    licence: "none",
+    citation: "nobody",
+    files: &[Published {
+        path: "small.tar.gz",
+        urls: &["http://localhost/"],
+        bytes: None,
+        checksum: Checksum::Md5("00"),
+        origin: "nowhere",
+    }],
+};
+
+/// What holds for any bytes as an archive, as what was packed into one, and as its unpacked files one after the other.
+pub fn hold(bytes: &[u8]) {
+    check(foreign::cifar_archive(&SMALL, &LAYOUT, bytes));
+    let mut packer = GzEncoder::new(Vec::new(), Compression::none());
+    packer.write_all(bytes).expect("packed");
+    check(foreign::cifar_archive(&SMALL, &LAYOUT, packer.finish().expect("packed").as_slice()));
+    let root = tempfile::tempdir().expect("a folder");
+    let folder = root.path().join(LAYOUT.folder);
+    std::fs::create_dir(&folder).expect("a folder");
+    let mut rest = bytes;
+    for (name, length) in [("one.bin", 12), ("two.bin", 12), ("test.bin", usize::MAX)] {
+        let (part, others) = rest.split_at(rest.len().min(length));
+        std::fs::write(folder.join(name), part).expect("a file");
+        rest = others;
+    }
+    check(foreign::cifar_folder(&SMALL, &LAYOUT, root.path()));
+}
+
+fn check(found: anyhow::Result<Splits>) {
+    match found {
+        Ok([train, test]) => {
+            assert_eq!((train.count(), test.count()), (4, 1));
+            assert_eq!((train.pixels.len(), test.pixels.len()), (16, 4));
+            assert!(train.labels.iter().chain(&test.labels).all(|&label| label < 3));
+        }
+        Err(error) => assert!(!format!("{error:#}").is_empty()),
+    }
+}

@@ -1,0 +1,17 @@
+//! A file of labels from anywhere, text or an array: a class for each line, or a cause in words of a line's length.
+
+use freezewise::data::foreign;
+
+const LONGEST: usize = 2000;
+
+/// What holds for any bytes.
+pub fn hold(bytes: &[u8]) {
+    let names: Vec<String> = ["cat", "dog", "tree frog", "7", "ä"].map(str::to_owned).to_vec();
+    match foreign::labels(bytes, &names) {
+        Ok(classes) => {
+            assert!(classes.iter().all(|&class| class < names.len()));
+            assert!(classes.len() <= bytes.len());
+        }
+        Err(cause) => assert!(!cause.is_empty() && cause.len() < LONGEST, "{cause}"),
+    }
+}
