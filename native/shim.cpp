@@ -10,6 +10,7 @@
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/_fused_sgd.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/from_blob.h>
 #include <ATen/record_function.h>
 
 #include <atomic>
@@ -82,6 +83,16 @@ void leave(const at::RecordFunction&, at::ObserverContext* context) {
 }  // namespace
 
 extern "C" {
+
+// A tensor over `data`, bytes in the order of `sizes`; `release` is given `owner` once the last tensor over them is gone.
+int freezewise_adopt(void* data, const int64_t* sizes, int64_t dimensions, void* owner, void (*release)(void*),
+                     at::Tensor** tensor, char* error) {
+  return caught(error, [&] {
+    const auto shape = at::IntArrayRef(sizes, dimensions);
+    const auto free = [owner, release](void*) { release(owner); };
+    *tensor = new at::Tensor(at::from_blob(data, shape, free, at::TensorOptions().dtype(at::kByte)));
+  });
+}
 
 // One step of SGD; `directions` may be null where momentum is 0. `scale` and `bad` belong to a loss scaler, or are null.
 int freezewise_fused_sgd(Tensors parameters, Tensors gradients, Tensors directions, int64_t count,

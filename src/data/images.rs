@@ -14,6 +14,12 @@ pub struct Images {
 }
 
 impl Images {
+    /// Hands them over, pixels and all; here their labels stay. Pixels are held once: there may be gigabytes.
+    #[must_use]
+    pub fn hand_over(&mut self) -> Self {
+        Self { shape: self.shape, pixels: std::mem::take(&mut self.pixels), labels: self.labels.clone() }
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.labels.len()

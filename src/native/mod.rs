@@ -4,6 +4,7 @@
 //! Unsafe code is allowed in this module alone, each block with its reason.
 #![allow(unsafe_code)] // dlopen and C interfaces are unsafe to call by their nature.
 
+mod adopt;
 mod count;
 mod cpu;
 mod cuda;
@@ -19,6 +20,7 @@ mod shim;
 use anyhow::Result;
 use tch::Device;
 
+pub use adopt::adopt;
 pub use count::{Amounts, Counting, Counts, Operators, Part};
 pub use cpu::{cpu_features, libtorch_place};
 pub use cuda::{

@@ -14,6 +14,15 @@ pub(super) const TEXT_SIZE: usize = 1024;
 pub(super) type Tensors = *const *mut C_tensor;
 
 unsafe extern "C" {
+    pub(super) fn freezewise_adopt(
+        data: *mut c_void,
+        sizes: *const i64,
+        dimensions: i64,
+        owner: *mut c_void,
+        release: extern "C" fn(*mut c_void),
+        tensor: *mut *mut C_tensor,
+        error: *mut c_char,
+    ) -> c_int;
     pub(super) fn freezewise_fused_sgd(
         parameters: Tensors,
         gradients: Tensors,

@@ -14,7 +14,7 @@ use crate::blueprint::{Blueprint, FrozenSet};
 use crate::native;
 use crate::network::Network;
 use crate::spec::{Evaluation, FrozenNorm, Spec};
-use crate::train::{Effort, ObservedSteps, Phase, Resident, Settings, Speeds, product_rate};
+use crate::train::{Effort, ObservedSteps, Phase, Residents, Settings, Speeds, product_rate};
 
 /// What a bench found. Times are seconds; each has its least, median and largest over the rounds.
 #[derive(Clone, Debug, Serialize)]
@@ -105,7 +105,7 @@ pub(super) fn on_target<T>(
     let request = Request { places, beginning: Beginning::WhereItWas, stop: &stop };
     let machine = Machine::start(experiment, &request)?;
     let (task, frozen) = (&experiment.target, &experiment.transfer.frozen);
-    let data = machine.load(experiment, task, audience)?;
+    let mut data = machine.load(experiment, task, audience)?;
     let (device, kind) = (machine.device.device, Kind::Float);
     let blueprint = experiment.blueprint(task);
     let mut network = Network::new(&blueprint, device, kind, task.seeds.initial);
@@ -115,11 +115,12 @@ pub(super) fn on_target<T>(
         FrozenNorm::Batch => FrozenNorm::Batch,
         FrozenNorm::Source | FrozenNorm::Target => FrozenNorm::Source,
     };
+    let Residents { train, test, validation } = Residents::take(&mut data, device, kind)?;
     let phase = Phase {
         network: &network,
-        train: Resident::training(&data.train, &data.train_labels, &data.normalisation, device, kind),
-        test: Resident::clean(&data.test, &data.normalisation, device, kind),
-        validation: data.validation.as_ref().map(|held| Resident::clean(held, &data.normalisation, device, kind)),
+        train,
+        test,
+        validation,
         training: &task.training,
         seeds: task.seeds,
         frozen,

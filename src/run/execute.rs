@@ -191,10 +191,10 @@ impl Target<'_> {
         let frozen = Frozen { layers: &transfer.frozen, norm: transfer.frozen_norm };
         let evaluation = experiment.evaluation;
         let lock = keeping.lock;
-        let course = Course {
+        let mut course = Course {
             name: "target",
             task: target,
-            data: &data,
+            data: &mut data,
             network: &network,
             frozen,
             evaluation,

@@ -19,7 +19,7 @@ use crate::files::{self, Lines};
 use crate::network::Network;
 use crate::spec::{Checkpoints, Evaluation, FrozenNorm, Task};
 use crate::text;
-use crate::train::{Ended, Phase, Resident, Settings, Shelf};
+use crate::train::{Ended, Phase, Residents, Settings, Shelf};
 
 /// What is said goes to the log and to whoever watches.
 pub(super) struct Voice<'a> {
@@ -45,7 +45,8 @@ pub(super) struct Course<'a> {
     /// `source` or `target`.
     pub(super) name: &'static str,
     pub(super) task: &'a Task,
-    pub(super) data: &'a TaskData,
+    /// Its pixels are handed over to the training.
+    pub(super) data: &'a mut TaskData,
     pub(super) network: &'a Network,
     pub(super) frozen: Frozen<'a>,
     pub(super) evaluation: Evaluation,
@@ -70,14 +71,15 @@ pub(super) struct Keeping<'a> {
 impl Course<'_> {
     /// Trains from a checkpoint or from the beginning, and keeps every epoch's numbers in the directory. Returns the
     /// rows with all that was measured, also where the schedule did not ask for it.
-    pub(super) fn run(&self, start: Option<Checkpoint>, voice: &mut Voice<'_>) -> Result<Vec<Row>> {
+    pub(super) fn run(&mut self, start: Option<Checkpoint>, voice: &mut Voice<'_>) -> Result<Vec<Row>> {
         let (device, kind) = (self.network.device(), self.network.kind());
-        let data = self.data;
+        let Residents { train, test, validation } = Residents::take(self.data, device, kind)?;
+        let data = &*self.data;
         let phase = Phase {
             network: self.network,
-            train: Resident::training(&data.train, &data.train_labels, &data.normalisation, device, kind),
-            test: Resident::clean(&data.test, &data.normalisation, device, kind),
-            validation: data.validation.as_ref().map(|held| Resident::clean(held, &data.normalisation, device, kind)),
+            train,
+            test,
+            validation,
             training: &self.task.training,
             seeds: self.task.seeds,
             frozen: self.frozen.layers,

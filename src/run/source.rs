@@ -95,7 +95,7 @@ fn pretrain(
     voice: &mut Voice<'_>,
 ) -> Result<()> {
     let experiment = &spec.experiment;
-    let data = machine.load(experiment, task, voice.audience)?;
+    let mut data = machine.load(experiment, task, voice.audience)?;
     let facts = DataRecord::new(task, &data);
     let vault = Vault::open(directory, lock)?;
     // A source's states serve to go on with it, and nothing else.
@@ -115,10 +115,10 @@ fn pretrain(
     let nothing = FrozenSet::first(0, network.freezable());
     let log = if start.is_some() { Lines::extend(&directory.log())? } else { Lines::create(&directory.log(), "")? };
     let mut own = Voice { log, audience: &mut *voice.audience };
-    let course = Course {
+    let mut course = Course {
         name: "source",
         task,
-        data: &data,
+        data: &mut data,
         network: &network,
         frozen: Frozen { layers: &nothing, norm: FrozenNorm::Batch },
         evaluation: EVALUATION,

@@ -19,7 +19,7 @@ fn resident(channels: usize) -> Resident {
     let shape = ImageShape { channels, height: 3, width: 3 };
     let images = Images { shape, pixels: (0..18 * channels as u8).map(|at| 4 * at).collect(), labels: vec![0, 1] };
     let plain = Normalisation { mean: vec![0.0; channels], deviation: vec![1.0 / 255.0; channels] };
-    Resident::clean(&images, &plain, Device::Cpu, Kind::Double)
+    Resident::clean(images, &plain, Device::Cpu, Kind::Double).expect("it fits")
 }
 
 fn batch(places: &[[i64; 3]], shares: &[[f64; 3]], augmentation: Augmentation) -> Batch {

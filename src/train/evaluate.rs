@@ -162,14 +162,15 @@ mod tests {
         let images = Images { shape, pixels: vec![7; 5 * shape.elements()], labels: vec![1, 0, 0, 2, 1] };
         let labels = Labels { given: vec![1, 1, 0, 1, 2], corrupted: vec![false, true, false, true, true] };
         let normalisation = Normalisation { mean: vec![0.0; 3], deviation: vec![1.0; 3] };
-        let data = Resident::training(&images, &labels, &normalisation, Device::Cpu, Kind::Double);
-        let errors = evaluate(&network, data);
+        let resident = Resident::training(images.clone(), &labels, &normalisation, Device::Cpu, Kind::Double);
+        let errors = evaluate(&network, resident.expect("it fits"));
         let by_corruption = errors.by_corruption.expect("some labels are corrupted");
         assert_eq!((errors.error, by_corruption.clean), (0.4, Some(0.5)));
         assert_eq!((by_corruption.corrupted, by_corruption.corrupted_true), (1.0 / 3.0, 2.0 / 3.0));
         let all = (5f64.exp() + 2.0).ln();
         assert!((errors.loss - (3.0 * (all - 5.0) + 2.0 * all) / 5.0).abs() < 1e-12);
-        let clean = evaluate(&network, Resident::clean(&images, &normalisation, Device::Cpu, Kind::Double));
+        let resident = Resident::clean(images, &normalisation, Device::Cpu, Kind::Double);
+        let clean = evaluate(&network, resident.expect("it fits"));
         assert_eq!((clean.error, clean.by_corruption), (0.6, None));
     }
 }

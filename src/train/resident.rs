@@ -1,10 +1,12 @@
 //! A split of a data set on the device, whole, as u8; and how a batch of it becomes the network's input.
 
+use anyhow::Result;
 use tch::{Device, IndexOp, Kind, Tensor};
 
 use super::augment::{Batch, Cut};
 use crate::blueprint::ImageShape;
-use crate::data::{Images, Labels, Normalisation};
+use crate::data::{Images, Labels, Normalisation, TaskData};
+use crate::native;
 use crate::spec::{Augmentation, Layout};
 
 /// Images and labels on a device.
@@ -33,49 +35,75 @@ pub(super) struct Corruption {
     pub(super) count: u64,
 }
 
+/// The splits of a task on a device.
+#[derive(Debug)]
+pub struct Residents {
+    /// The training examples.
+    pub train: Resident,
+    /// The test examples.
+    pub test: Resident,
+    /// Examples held out of training, where there are any.
+    pub validation: Option<Resident>,
+}
+
+impl Residents {
+    /// Takes the pixels of a task, whose labels stay.
+    pub fn take(data: &mut TaskData, device: Device, kind: Kind) -> Result<Self> {
+        let normalisation = &data.normalisation;
+        let held = data.validation.as_mut().map(Images::hand_over);
+        Ok(Self {
+            train: Resident::training(data.train.hand_over(), &data.train_labels, normalisation, device, kind)?,
+            test: Resident::clean(data.test.hand_over(), normalisation, device, kind)?,
+            validation: held.map(|held| Resident::clean(held, normalisation, device, kind)).transpose()?,
+        })
+    }
+}
+
 impl Resident {
-    /// Uploads a training split with the labels to train on, which may be noisy.
+    /// A training split with the labels to train on, which may be noisy. On the CPU the pixels stay where they are.
     pub fn training(
-        images: &Images,
+        images: Images,
         labels: &Labels,
         normalisation: &Normalisation,
         device: Device,
         kind: Kind,
-    ) -> Self {
-        let mut resident = Self::new(images, &labels.given, normalisation, device, kind);
+    ) -> Result<Self> {
+        let truth = label_tensor(&images.labels, device);
+        let mut resident = Self::new(images, &labels.given, normalisation, device, kind)?;
         if labels.corrupted_count() > 0 {
             resident.corruption = Some(Corruption {
-                truth: label_tensor(&images.labels, device),
+                truth,
                 mask: Tensor::from_slice(&labels.corrupted).to_device(device),
                 count: labels.corrupted_count() as u64,
             });
         }
-        resident
+        Ok(resident)
     }
 
-    /// Uploads a split whose labels are true.
-    pub fn clean(images: &Images, normalisation: &Normalisation, device: Device, kind: Kind) -> Self {
-        Self::new(images, &images.labels, normalisation, device, kind)
+    /// A split whose labels are true.
+    pub fn clean(mut images: Images, normalisation: &Normalisation, device: Device, kind: Kind) -> Result<Self> {
+        let labels = std::mem::take(&mut images.labels);
+        Self::new(images, &labels, normalisation, device, kind)
     }
 
-    fn new(images: &Images, labels: &[u16], normalisation: &Normalisation, device: Device, kind: Kind) -> Self {
+    fn new(images: Images, labels: &[u16], normalisation: &Normalisation, device: Device, kind: Kind) -> Result<Self> {
         let shape = images.shape;
-        let size = [images.count(), shape.channels, shape.height, shape.width].map(|size| size as i64);
+        let size = [labels.len(), shape.channels, shape.height, shape.width].map(|size| size as i64);
         let per_channel = |values: Vec<f64>| {
             Tensor::from_slice(&values).to_kind(kind).to_device(device).reshape([1, shape.channels as i64, 1, 1])
         };
         let terms = normalisation.mean.iter().zip(&normalisation.deviation);
         let scale = normalisation.deviation.iter().map(|deviation| 1.0 / (255.0 * deviation)).collect();
         let shift = terms.map(|(mean, deviation)| -mean / deviation).collect();
-        Self {
-            images: Tensor::from_slice(&images.pixels).reshape(size).to_device(device),
+        Ok(Self {
+            images: native::adopt(images.pixels, &size)?.to_device(device),
             labels: label_tensor(labels, device),
             corruption: None,
             shape,
             scale: per_channel(scale),
             shift: per_channel(shift),
             kind,
-        }
+        })
     }
 
     /// How many examples there are.
@@ -163,6 +191,11 @@ impl Resident {
         parts.permute([0, 3, 1, 2])
     }
 
+    /// The pixels, u8, of a network's input.
+    pub(super) fn pixels_of(&self, input: &Tensor) -> Tensor {
+        ((input - &self.shift) / &self.scale).round().clamp(0.0, 255.0).to_kind(Kind::Uint8).contiguous()
+    }
+
     /// Pixels, whichever way they lie, as input in a layout: they are widened and laid out at once. With one channel the
     /// layouts are the same.
     fn normalise(&self, pixels: &Tensor, layout: Layout) -> Tensor {
@@ -195,7 +228,7 @@ mod tests {
     #[test]
     fn input_is_normalised_by_channel() {
         let normalisation = Normalisation { mean: vec![0.5, 0.25], deviation: vec![0.5, 0.25] };
-        let resident = Resident::clean(&images(), &normalisation, Device::Cpu, Kind::Double);
+        let resident = Resident::clean(images(), &normalisation, Device::Cpu, Kind::Double).expect("it fits");
         let input = resident.gather(&Tensor::from_slice(&[1i64]), Layout::ChannelsFirst);
         let expected = |pixel: f64, mean: f64, deviation: f64| (pixel / 255.0 - mean) / deviation;
         assert!((input.double_value(&[0, 0, 0, 0]) - expected(18.0, 0.5, 0.5)).abs() < 1e-12);

@@ -9,33 +9,34 @@ use super::split::Split;
 use crate::data::{Images, Normalisation};
 use crate::spec::{Seeds, Training};
 
-/// The first `count` training images as an epoch takes them, `[channels, height, width]` each: by the same draws, so it
-/// is what the training of these seeds does.
-pub fn seen_in_epoch(
-    images: &Images,
+/// The first `count` training images as some epochs take them, `[channels, height, width]` each, all of an epoch after
+/// those of another: by the same draws and the same `normalisation`, so it is what the training of these seeds does.
+pub fn seen(
+    images: Images,
+    normalisation: &Normalisation,
     training: &Training,
     seeds: Seeds,
-    epoch: u64,
+    epochs: &[u64],
     count: usize,
-) -> Result<Vec<Vec<u8>>> {
-    let (shape, augmentation) = (images.shape, training.augmentation);
-    // Pixels pass unchanged.
-    let plain = Normalisation { mean: vec![0.0; shape.channels], deviation: vec![1.0 / 255.0; shape.channels] };
-    let data = Resident::clean(images, &plain, Device::Cpu, Kind::Float);
-    let split = Split::new(data);
-    let batches = Batches::draw(&split, training.batch_size, augmentation, seeds, epoch, |_| 0.0);
-    let mut seen = vec![Vec::new(); count.min(images.count())];
-    for index in 0..batches.count() {
-        let (taken, order) = batches.images(&split.data, index);
-        let order = Vec::<i64>::try_from(order)?;
-        for (place, image) in order.into_iter().enumerate() {
-            if let Some(seen) = seen.get_mut(image as usize) {
-                let pixels = taken.get(place as i64).round().clamp(0.0, 255.0).to_kind(Kind::Uint8);
-                *seen = Vec::<u8>::try_from(pixels.contiguous().flatten(0, -1))?;
+) -> Result<Vec<Vec<Vec<u8>>>> {
+    let count = count.min(images.count());
+    let split = Split::new(Resident::clean(images, normalisation, Device::Cpu, Kind::Float)?);
+    let epoch = |&epoch: &u64| {
+        let batches = Batches::draw(&split, training.batch_size, training.augmentation, seeds, epoch, |_| 0.0);
+        let mut seen = vec![Vec::new(); count];
+        for index in 0..batches.count() {
+            let (taken, order) = batches.images(&split.data, index);
+            let taken = split.data.pixels_of(&taken);
+            let order = Vec::<i64>::try_from(order)?;
+            for (place, image) in order.into_iter().enumerate() {
+                if let Some(seen) = seen.get_mut(image as usize) {
+                    *seen = Vec::<u8>::try_from(taken.get(place as i64).flatten(0, -1))?;
+                }
             }
         }
-    }
-    Ok(seen)
+        Ok(seen)
+    };
+    epochs.iter().map(epoch).collect()
 }
 
 #[cfg(test)]
@@ -61,8 +62,11 @@ mod tests {
         let pixels: Vec<u8> = (0..120).collect();
         let images = Images { shape, pixels: pixels.clone(), labels: vec![0; 10] };
         let seeds = Seeds { initial: 0, subset: 0, noise: 0, order: 0, augment: 0, dropout: 0 };
-        let look =
-            |augmentation, epoch| seen_in_epoch(&images, &training(augmentation), seeds, epoch, 7).expect("pixels");
+        let plain = Normalisation { mean: vec![0.5; 3], deviation: vec![0.25; 3] };
+        let look = |augmentation, epoch| {
+            let epochs = seen(images.clone(), &plain, &training(augmentation), seeds, &[epoch], 7);
+            epochs.expect("pixels").remove(0)
+        };
         let as_they_are: Vec<Vec<u8>> = pixels.chunks(12).take(7).map(<[u8]>::to_vec).collect();
         assert_eq!(look(Augmentation::default(), 1), as_they_are);
         let flip = Augmentation { flip: true, ..Augmentation::default() };
@@ -72,5 +76,19 @@ mod tests {
             assert!(*seen == *image || *seen == mirrored(image), "{seen:?} of {image:?}");
         }
         assert!(seen != as_they_are && seen != look(flip, 2), "ten images are not all left as they are");
+    }
+    #[test]
+    fn what_is_cut_out_has_the_mean_that_training_gives_it() {
+        let shape = ImageShape { channels: 3, height: 4, width: 4 };
+        let images = Images { shape, pixels: vec![200; 2 * shape.elements()], labels: vec![0, 1] };
+        let seeds = Seeds { initial: 0, subset: 0, noise: 0, order: 0, augment: 0, dropout: 0 };
+        let normalisation = Normalisation { mean: vec![0.2, 0.4, 0.6], deviation: vec![0.25; 3] };
+        let cutout = training(Augmentation { cutout: 2, ..Augmentation::default() });
+        for image in seen(images, &normalisation, &cutout, seeds, &[1], 2).expect("pixels").remove(0) {
+            for (plane, mean) in image.chunks(16).zip([51, 102, 153]) {
+                assert!(plane.contains(&mean) && plane.contains(&200), "{plane:?}");
+                assert!(plane.iter().all(|&pixel| pixel == mean || pixel == 200), "{plane:?}");
+            }
+        }
     }
 }

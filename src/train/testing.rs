@@ -55,5 +55,5 @@ pub(super) fn split(count: usize, kind: Kind) -> Resident {
     let pixels = (0..count * SHAPE.elements()).map(|at| (at * at % 251) as u8).collect();
     let images = Images { shape: SHAPE, pixels, labels: (0..count as u16).map(|label| label % 2).collect() };
     let normalisation = Normalisation { mean: vec![0.5; 3], deviation: vec![0.25; 3] };
-    Resident::clean(&images, &normalisation, Device::Cpu, kind)
+    Resident::clean(images, &normalisation, Device::Cpu, kind).expect("it fits")
 }

@@ -217,6 +217,13 @@ fn write_npz(place: &Place, entries: &[(String, Vec<u8>)]) {
     npz(&place.path("data/own.npz"), &entries);
 }
 
+/// The arrays of a data set, under their usual names.
+pub fn write_arrays(place: &Place, arrays: &[Vec<u8>; 4]) {
+    let names = USUAL.map(|name| format!("{name}.npy"));
+    let entries: Vec<(String, Vec<u8>)> = names.into_iter().zip(arrays.iter().cloned()).collect();
+    write_npz(place, &entries);
+}
+
 const USUAL: [&str; 4] = ["train_images", "train_labels", "test_images", "test_labels"];
 
 #[test]

@@ -1,6 +1,7 @@
 //! Memory stays flat: what an epoch takes, it gives back, in every mode.
 
-use super::program::{Place, TINY};
+use super::formats::{npy, write_arrays};
+use super::program::{Place, TINY, json};
 
 /// A checkpoint at every boundary, so that the first epochs have made some too, however slow the machine is.
 const CHECKPOINTS: [&str; 2] = ["checkpoint.every_seconds=0", "checkpoint.time_share=1.0"];
@@ -46,4 +47,31 @@ fn flat(epochs: usize, mode: &[&str]) {
     let peak = |epoch: usize| rows[epoch]["peak_memory_bytes"].parse::<f64>().expect("bytes");
     let ends = [peak(2), peak(epochs)];
     assert!(ends[1] <= 1.01 * ends[0], "{mode:?}: {} bytes after epoch 2, {} at the end", ends[0], ends[1]);
+}
+
+/// How much more memory a run takes for more images: as much as their pixels, and not twice that.
+#[test]
+fn pixels_are_held_once() {
+    const SIDE: usize = 32;
+    const COUNTS: [usize; 2] = [500, 20_000];
+    let size = 3 * SIDE * SIDE;
+    let peak = |count: usize| {
+        let place = Place::with(&format!(
+            "image_size = {SIDE}\n[network]\nwidth = 1\n[target]\ndataset = \"npz\"\npath = \"own.npz\"\n\
+             train_size = {count}\n[target.train]\nsteps = 1\nbatch_size = 8\nlearning_rate = 0.01\n"
+        ));
+        let pixels = |count: usize| (0..count * size).map(|at| (at.wrapping_mul(at) >> 7) as u8).collect::<Vec<_>>();
+        let images = |count: usize| npy("|u1", &format!("({count}, {SIDE}, {SIDE}, 3)"), &pixels(count));
+        let labels = |count: usize| npy("|u1", &format!("({count},)"), &[0, 1].repeat(count / 2));
+        write_arrays(&place, &[images(count), labels(count), images(100), labels(100)]);
+        let directory = place.run(&["compute.evaluation_batch=50"]);
+        let rows = std::fs::read_to_string(directory.join("timing.csv")).expect("timing.csv");
+        let last = rows.lines().last().and_then(|row| row.rsplit(',').next()).expect("a row");
+        assert_eq!(json(&directory.join("run.json"))["data"]["train_examples"], count);
+        last.parse::<f64>().expect("bytes")
+    };
+    let [few, many] = COUNTS.map(peak);
+    let pixels = ((COUNTS[1] - COUNTS[0]) * size) as f64;
+    let ratio = (many - few) / pixels;
+    assert!(ratio < 1.5, "{ratio:.2} bytes of memory for each of pixels");
 }

@@ -10,9 +10,9 @@ use crate::data::TaskData;
 use crate::error::{Exit, UserError};
 use crate::files;
 use crate::output::{self, Example, Section, contact_sheet};
-use crate::spec::{Source, Task};
+use crate::spec::{Normalise, Source, Task};
 use crate::text;
-use crate::train::seen_in_epoch;
+use crate::train::seen;
 
 /// Epochs whose augmentation is shown.
 const EPOCHS: [u64; 2] = [1, 2];
@@ -41,26 +41,33 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     }
     let experiment = arguments.spec.load(&arguments.data)?.experiment;
     let mut sections = Vec::new();
+    let mut of_source = None;
     if let Some(Source::Task(task)) = &experiment.source {
-        sections.push(section("source", task, &arguments.data.load(&experiment, task)?, arguments.examples)?);
+        let data = arguments.data.load(&experiment, task)?;
+        of_source = Some(data.normalisation.clone());
+        sections.push(section("source", task, data, arguments.examples)?);
     }
     let target = &experiment.target;
-    sections.push(section("target", target, &arguments.data.load(&experiment, target)?, arguments.examples)?);
+    let mut data = arguments.data.load(&experiment, target)?;
+    if let Some(normalisation) = of_source.filter(|_| target.normalise == Normalise::Source) {
+        data.normalisation = normalisation;
+    }
+    sections.push(section("target", target, data, arguments.examples)?);
     files::write_atomically(&arguments.out, &contact_sheet(&sections)?)?;
     output::data(&arguments.out.display().to_string())?;
     Ok(Exit::Complete)
 }
 
-fn section(name: &str, task: &Task, data: &TaskData, examples: u16) -> Result<Section> {
-    let count = usize::from(examples).min(data.train.count());
-    let size = data.train.shape.elements();
+fn section(name: &str, task: &Task, mut data: TaskData, examples: u16) -> Result<Section> {
+    let (total, shape) = (data.train.count(), data.train.shape);
+    let count = usize::from(examples).min(total);
+    let whole = data.train.pixels.chunks_exact(shape.elements()).take(count);
     let mut rows = vec!["as it is".to_owned()];
-    let mut images: Vec<Vec<Vec<u8>>> =
-        data.train.pixels.chunks_exact(size).take(count).map(|image| vec![image.to_vec()]).collect();
+    let mut images: Vec<Vec<Vec<u8>>> = whole.map(|image| vec![image.to_vec()]).collect();
     if task.training.augmentation.is_some() {
-        for epoch in EPOCHS {
-            rows.push(format!("epoch {epoch}"));
-            let seen = seen_in_epoch(&data.train, &task.training, task.seeds, epoch, count)?;
+        rows.extend(EPOCHS.map(|epoch| format!("epoch {epoch}")));
+        let all = data.train.hand_over();
+        for seen in seen(all, &data.normalisation, &task.training, task.seeds, &EPOCHS, count)? {
             images.iter_mut().zip(seen).for_each(|(images, seen)| images.push(seen));
         }
     }
@@ -74,10 +81,10 @@ fn section(name: &str, task: &Task, data: &TaskData, examples: u16) -> Result<Se
         0 => String::new(),
         _ => format!(", {:.1}% of labels wrong", data.train_labels.realised_fraction() * 100.0),
     };
-    let total = text::counted(data.train.count(), "training example", "training examples");
+    let total = text::counted(total, "training example", "training examples");
     Ok(Section {
         title: format!("{name}: {}, {count} of {total}{noise}", task.data.name()),
-        shape: data.train.shape,
+        shape,
         rows,
         examples: images.into_iter().enumerate().map(example).collect(),
     })

@@ -80,7 +80,7 @@ pub fn similarity(
         images: comparison.images(&networks.fresh),
         before: comparison.measures(&networks.fresh)?,
         after: comparison.measures(&networks.trained)?,
-        layers: comparison.layers(&networks),
+        layers: comparison.layers(&networks)?,
         labels: source.and_then(|source| overlap(&source.classes, &target.classes)),
     };
     write_json(&directory.similarity(), &similarity)?;
@@ -141,7 +141,7 @@ impl Comparison<'_> {
         fit_frozen_statistics(
             &fresh,
             &all,
-            &self.resident(split, &data.normalisation, STATISTICS_IMAGES).data,
+            &self.resident(split, &data.normalisation, STATISTICS_IMAGES)?.data,
             self.machine.settings.evaluation_batch,
         );
         let finished = Record::read(directory)?.is_some_and(|record| record.has_finished(target));
@@ -155,10 +155,11 @@ impl Comparison<'_> {
         Ok(Networks { fresh, trained, fine_tuned })
     }
 
-    fn resident(&self, images: &data::Images, normalisation: &Normalisation, most: usize) -> Look {
+    fn resident(&self, images: &data::Images, normalisation: &Normalisation, most: usize) -> Result<Look> {
         let images = chosen(images, most);
-        let data = Resident::clean(&images, normalisation, self.machine.device.device, Kind::Float);
-        Look { data, labels: images.labels }
+        let labels = images.labels.clone();
+        let data = Resident::clean(images, normalisation, self.machine.device.device, Kind::Float)?;
+        Ok(Look { data, labels })
     }
 
     fn images(&self, network: &Network) -> Images {
@@ -173,7 +174,7 @@ impl Comparison<'_> {
 
     /// Everything that one network's features tell.
     fn measures(&self, network: &Network) -> Result<Measures> {
-        let features = |images, normalisation| Features::of(network, &self.resident(images, normalisation, self.most));
+        let features = |images, normalisation| Features::of(network, &self.resident(images, normalisation, self.most)?);
         let (target, classes) = (self.target, self.target.classes.len());
         let train = features(&target.train, &target.normalisation)?;
         let mut measures = measure::transferability(&train, classes, self.source.is_some());
@@ -187,9 +188,11 @@ impl Comparison<'_> {
     }
 
     /// Every layer, and the pooling, of the trained source against the other networks.
-    fn layers(&self, networks: &Networks) -> Vec<LayerSimilarity> {
+    fn layers(&self, networks: &Networks) -> Result<Vec<LayerSimilarity>> {
         let count = layers::images(networks.trained.blueprint(), self.target.test.count().min(self.most));
-        let look = self.resident(&self.target.test, &self.target.normalisation, count);
-        no_grad(|| layers::compare(&look.data, &networks.trained, &networks.fresh, networks.fine_tuned.as_ref()))
+        let look = self.resident(&self.target.test, &self.target.normalisation, count)?;
+        let compared =
+            no_grad(|| layers::compare(&look.data, &networks.trained, &networks.fresh, networks.fine_tuned.as_ref()));
+        Ok(compared)
     }
 }
