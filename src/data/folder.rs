@@ -17,6 +17,9 @@ use crate::text;
 
 /// Files decoded between two writes, for each thread.
 const BATCH: usize = 64;
+/// Of one image, or why there are none.
+type Pixels = Result<Vec<u8>, String>;
+
 /// How many bad files an error names.
 const SHOWN: usize = 10;
 
@@ -44,10 +47,9 @@ pub(super) fn read(
     let mut done = 0;
     let mut labels = [Vec::new(), Vec::new()];
     for (files, labels) in [&listing.train, &listing.test].into_iter().zip(&mut labels) {
-        for batch in files.chunks(BATCH * access.threads.max(1)) {
-            watch(Reading { name: name.clone(), done, total });
-            for (file, decoded) in batch.iter().zip(decoder.decode(batch, access.threads)) {
-                match decoded {
+        let mut keep = |decoded: Vec<(&Picture, Pixels)>| -> Result<()> {
+            for (file, pixels) in decoded {
+                match pixels {
                     Ok(pixels) => {
                         writer.push(&pixels)?;
                         labels.push(file.label);
@@ -55,8 +57,21 @@ pub(super) fn read(
                     Err(cause) => bad.push(format!("{}: {cause}", file.path)),
                 }
             }
+            Ok(())
+        };
+        let mut before = Vec::new();
+        for batch in files.chunks(BATCH * access.threads.max(1)) {
+            watch(Reading { name: name.clone(), done, total });
+            // What was decoded before is written while the next files are decoded.
+            let pixels = std::thread::scope(|scope| {
+                let decoding = scope.spawn(|| decoder.decode(batch, access.threads));
+                keep(std::mem::take(&mut before))?;
+                anyhow::Ok(decoding.join().expect("a decoder does not panic"))
+            })?;
+            before = batch.iter().zip(pixels).collect();
             done += batch.len();
         }
+        keep(before)?;
     }
     watch(Reading { name, done, total });
     if !bad.is_empty() && !pictures.skip_bad_files {
@@ -109,8 +124,8 @@ struct Decoder<'a> {
 
 impl Decoder<'_> {
     /// The pixels of some files in their order; each thread takes the next file as it is ready for one.
-    fn decode(&self, batch: &[Picture], threads: usize) -> Vec<Result<Vec<u8>, String>> {
-        let slots: Vec<OnceLock<Result<Vec<u8>, String>>> = batch.iter().map(|_| OnceLock::new()).collect();
+    fn decode(&self, batch: &[Picture], threads: usize) -> Vec<Pixels> {
+        let slots: Vec<OnceLock<Pixels>> = batch.iter().map(|_| OnceLock::new()).collect();
         let next = AtomicUsize::new(0);
         let work = || {
             loop {
@@ -127,7 +142,7 @@ impl Decoder<'_> {
         slots.into_iter().map(|slot| slot.into_inner().unwrap_or_else(|| Err("it was not read".to_owned()))).collect()
     }
 
-    fn one(&self, file: &Picture) -> Result<Vec<u8>, String> {
+    fn one(&self, file: &Picture) -> Pixels {
         let decoded = decode::file(&self.listing.folder.join(&file.path))?;
         let ImageShape { height, width, .. } = self.image.shape;
         if self.image.fit == Fit::Exact && (decoded.height, decoded.width) != (height, width) {

@@ -36,7 +36,7 @@ impl Conversion {
         let plane = self.to.height * self.to.width;
         for (from, to) in raw.chunks_exact(self.from.height * self.from.width).zip(target.chunks_exact_mut(plane)) {
             match &self.resize {
-                Some(resize) => resize.apply(from, 1, |at, value| to[at] = value),
+                Some(resize) => resize.apply::<1>(from, |at, value| to[at] = value),
                 None => to.copy_from_slice(from),
             }
         }
@@ -79,8 +79,8 @@ impl Resize {
 
     /// Resizes an image of interleaved channels, and hands out every value with its place in `[channels, height,
     /// width]`.
-    pub(super) fn apply(&self, raw: &[u8], channels: usize, mut put: impl FnMut(usize, u8)) {
-        let stride = self.from.1 * channels;
+    pub(super) fn apply<const CHANNELS: usize>(&self, raw: &[u8], mut put: impl FnMut(usize, u8)) {
+        let stride = self.from.1 * CHANNELS;
         let (height, width) = (self.rows.0.len(), self.columns.0.len());
         let mut mixed = vec![0f32; stride];
         for (row, (first, weights)) in self.rows.0.iter().enumerate() {
@@ -89,15 +89,25 @@ impl Resize {
                 let line = &raw[(first + offset) * stride..][..stride];
                 mixed.iter_mut().zip(line).for_each(|(sum, &value)| *sum += weight * f32::from(value));
             }
+            let (colours, _) = mixed.as_chunks::<CHANNELS>();
+            let starts: [usize; CHANNELS] = std::array::from_fn(|channel| (channel * height + row) * width);
             for (column, (first, weights)) in self.columns.0.iter().enumerate() {
-                for channel in 0..channels {
-                    let places = mixed[first * channels + channel..].iter().step_by(channels);
-                    let sum: f32 = weights.iter().zip(places).map(|(weight, value)| weight * value).sum();
-                    put((channel * height + row) * width + column, sum.round().clamp(0.0, 255.0) as u8);
+                let mut sums = [0.0; CHANNELS];
+                for (weight, colours) in weights.iter().zip(&colours[*first..]) {
+                    sums.iter_mut().zip(colours).for_each(|(sum, colour)| *sum += weight * colour);
                 }
+                sums.into_iter().zip(starts).for_each(|(sum, start)| put(start + column, level(sum)));
             }
         }
     }
+}
+
+/// The nearest whole number, halves away from zero, as `round` has it; that is a call to the C library.
+fn level(value: f32) -> u8 {
+    let value = value.clamp(0.0, 255.0);
+    let whole = value as u8;
+    // The fraction is exact: both are below 2^24.
+    whole + u8::from(value - f32::from(whole) >= 0.5)
 }
 
 /// For each new position, the first old one that counts, and the weights from there on, which sum to 1.
@@ -142,7 +152,7 @@ mod tests {
 
     fn resized(from: (usize, usize), to: (usize, usize), fit: Fit, pixels: &[u8]) -> Vec<u8> {
         let mut target = vec![0; to.0 * to.1];
-        Resize::new(from, to, fit).apply(pixels, 1, |at, value| target[at] = value);
+        Resize::new(from, to, fit).apply::<1>(pixels, |at, value| target[at] = value);
         target
     }
 
@@ -150,6 +160,15 @@ mod tests {
     fn halves_are_means_of_four() {
         let pixels: Vec<u8> = (0..16).map(|pixel| pixel * 10).collect();
         assert_eq!(resized((4, 4), (2, 2), Fit::Squeeze, &pixels), [25, 45, 105, 125]);
+    }
+
+    #[test]
+    fn levels_are_rounded() {
+        for step in -400..=26_000 {
+            let value = step as f32 / 100.0;
+            assert_eq!(level(value), value.round().clamp(0.0, 255.0) as u8, "{value}");
+        }
+        assert_eq!((level(254.5), level(0.499_999_97), level(254.999_98)), (255, 0, 255));
     }
 
     #[test]
