@@ -1,6 +1,7 @@
 //! Memory stays flat: what an epoch takes, it gives back, in every mode.
 
-use super::formats::{npy, write_arrays};
+use super::arrays::npy;
+use super::formats::write_arrays;
 use super::program::{Place, TINY, json};
 
 /// A checkpoint at every boundary, so that the first epochs have made some too, however slow the machine is.
