@@ -33,6 +33,12 @@ pub fn create_folder(path: &Path) -> Result<()> {
     create().with_context(|| format!("cannot create the folder `{}`", path.display()))
 }
 
+/// Whether something is there. A disk that cannot tell is an error: what is there must not pass for absent.
+pub fn exists(path: &Path) -> Result<bool> {
+    let exists = || fault::check(Operation::Look, path).and_then(|()| path.try_exists());
+    exists().with_context(|| format!("cannot look for `{}`", path.display()))
+}
+
 /// Refuses a place that a symbolic link has put outside of the folder that it is to be in.
 pub fn check_inside(path: &Path, folder: &Path) -> Result<()> {
     let real = |path: &Path| path.canonicalize().with_context(|| format!("cannot find `{}`", path.display()));
@@ -129,6 +135,11 @@ pub fn remove(path: &Path) -> Result<()> {
 pub fn rename(from: &Path, to: &Path) -> Result<()> {
     let rename = || fault::check(Operation::Rename, from).and_then(|()| fs::rename(from, to));
     rename().with_context(|| format!("cannot move `{}` to `{}`", from.display(), to.display()))
+}
+
+/// Whether an interrupted write left something in a folder.
+pub fn has_unfinished(folder: &Path) -> bool {
+    names(folder).is_ok_and(|names| names.iter().any(|name| name.starts_with(UNFINISHED)))
 }
 
 /// Removes what an interrupted write left in a folder: nobody else may be writing there.

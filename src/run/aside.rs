@@ -1,15 +1,21 @@
-//! What `--fresh` does with a run that is there: it is kept, under another name.
+//! What lies in a run's directory and is in the way: `--fresh` keeps a run that is there under another name, and what a
+//! kill left half written goes.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
 use super::directory::RunDirectory;
-use super::lock::Lock;
+use super::lock::{self, Asked, Lock};
 use crate::files;
 
 /// Beside the runs of an experiment; hidden, so that nobody takes it for one of them.
 const FOLDER: &str = ".old";
+
+/// Whether a directory holds more than its lock.
+pub(super) fn is_begun(directory: &RunDirectory) -> Result<bool> {
+    Ok(files::names(directory.path())?.iter().any(|name| !lock::is_lock(name)))
+}
 
 /// Moves a directory to the first free name `<name>/.old/<folder>-N`; its lock goes with it, and ends.
 pub(super) fn move_aside(directory: &RunDirectory, lock: Lock) -> Result<PathBuf> {
@@ -22,4 +28,15 @@ pub(super) fn move_aside(directory: &RunDirectory, lock: Lock) -> Result<PathBuf
     files::rename(directory.path(), &free)?;
     lock.leave_in(&free)?;
     Ok(free)
+}
+
+/// Removes what a kill left of a file after the run was finished, when its lock was given back. A folder that cannot be
+/// written, or that another works in, stays as it is.
+pub(super) fn sweep(directory: &RunDirectory) {
+    let folder = directory.path();
+    if files::has_unfinished(folder)
+        && let Ok(Asked::Ours(_lock)) = Lock::take(folder)
+    {
+        let _ = files::remove_unfinished(folder);
+    }
 }

@@ -47,6 +47,22 @@ pub(super) fn attempt<T>(
     Err(error)
 }
 
+/// What went wrong before the work began, with what to do; and in `error.txt`, where that can be written.
+pub(super) fn told(directory: &RunDirectory, error: anyhow::Error) -> anyhow::Error {
+    let is_failure = UserError::exit_of(&error) == Exit::Failed;
+    if !is_failure || error.chain().any(<dyn std::error::Error + 'static>::is::<TakenOver>) {
+        return error;
+    }
+    let error = advised(error);
+    let _ = files::write_atomically(&directory.error(), format!("{error:#}\n").as_bytes());
+    error
+}
+
+/// An error of the system with what to do about it.
+pub(super) fn advised(error: anyhow::Error) -> anyhow::Error {
+    with_advice(error).1
+}
+
 /// How a work that ended early ended, and its error with what to do.
 fn with_advice(error: anyhow::Error) -> (Status, anyhow::Error) {
     if UserError::exit_of(&error) == Exit::Stopped {

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use tch::Kind;
 
-use super::attempt::attempt;
+use super::attempt::{self, attempt};
 use super::checkpoint::{Checkpoint, Vault};
 use super::directory::RunDirectory;
 use super::event::{Audience, Event};
@@ -70,57 +70,78 @@ pub enum Beginning {
 /// Runs a spec to its end, from where it was left, or finds that it was run.
 pub fn run(spec: &Spec, request: &Request<'_>, audience: &mut dyn Audience) -> Result<Finished> {
     let experiment = &spec.experiment;
-    let places = request.places;
-    let directory = RunDirectory::of_run(places.out, &experiment.name, &spec.run_folder());
+    let directory = RunDirectory::of_run(request.places.out, &experiment.name, &spec.run_folder());
+    run_in(&directory, spec, request, audience).map_err(attempt::advised)
+}
+
+fn run_in(
+    directory: &RunDirectory,
+    spec: &Spec,
+    request: &Request<'_>,
+    audience: &mut dyn Audience,
+) -> Result<Finished> {
     // A finished run can be asked for where nothing can be written, as in an archive.
     if request.beginning == Beginning::WhereItWas
-        && let Some(finished) = standing::finished(spec, &directory)?
+        && let Some(finished) = standing::finished(spec, directory)?
     {
+        aside::sweep(directory);
         return Ok(finished);
     }
-    create_inside(&directory, places.out)?;
-    let mut lock = lock(&directory)?;
-    if request.beginning == Beginning::Fresh && directory.record().exists() {
-        let aside = aside::move_aside(&directory, lock)?;
-        audience.hear(&Event::Note(&format!("what was there is kept in {}", aside.display())));
-        create_inside(&directory, places.out)?;
-        lock = self::lock(&directory)?;
+    let lock = own(directory, request, audience)?;
+    begin(spec, request, directory, &lock, audience).map_err(|error| attempt::told(directory, error))
+}
+
+/// Makes the directory of a run and takes its lock; what is there is moved aside, where that is wished.
+fn own(directory: &RunDirectory, request: &Request<'_>, audience: &mut dyn Audience) -> Result<Lock> {
+    create_inside(directory, request.places.out)?;
+    let lock = lock(directory)?;
+    if request.beginning == Beginning::WhereItWas || !aside::is_begun(directory)? {
+        return Ok(lock);
     }
-    if let Some(finished) = standing::finished(spec, &directory)? {
+    let aside = aside::move_aside(directory, lock)?;
+    audience.hear(&Event::Note(&format!("what was there is kept in {}", aside.display())));
+    create_inside(directory, request.places.out)?;
+    self::lock(directory)
+}
+
+/// Trains from the beginning or from the last checkpoint, in a directory whose lock is held.
+fn begin(
+    spec: &Spec,
+    request: &Request<'_>,
+    directory: &RunDirectory,
+    lock: &Lock,
+    audience: &mut dyn Audience,
+) -> Result<Finished> {
+    // Another process may have finished it since it was looked at.
+    if let Some(finished) = standing::finished(spec, directory)? {
         return Ok(finished);
     }
+    let experiment = &spec.experiment;
     // Device and data come first: a run that cannot start leaves what an earlier one left.
     let mut machine = Machine::start(experiment, request)?;
     let target = &experiment.target;
     let data = machine.load(experiment, target, audience)?;
     let facts = DataRecord::new(target, &data);
     files::remove_unfinished(directory.path())?;
-    let vault = Vault::open(&directory, &lock)?;
+    let vault = Vault::open(directory, lock)?;
     let mut voice = Voice { log: Lines::extend(&directory.log())?, audience };
     let hash = spec.run_hash();
     let start = going_on(&vault, "target", &hash, &facts, &mut voice)?;
     machine.take_up(start.as_ref(), experiment, &mut voice)?;
-    let keeping = machine.keeping(&lock, &vault, experiment.checkpoints.clone(), &hash, &facts);
+    let keeping = machine.keeping(lock, &vault, experiment.checkpoints.clone(), &hash, &facts);
     let record = Record::new(target, hash, spec.source_hash(), &keeping.made_with, facts);
-    let mut record = match &start {
-        None => {
-            // An earlier attempt's words and results must not stand beside this one's.
-            voice.log = Lines::create(&directory.log(), "")?;
-            files::remove(&directory.summary())?;
-            files::remove(&directory.weights())?;
-            record
-        }
-        Some(start) => {
-            let epochs = target.training.epochs(target.train_size);
-            standing::check_measured(&directory, start, experiment.evaluation, epochs)?;
-            match Record::read(&directory)? {
-                Some(before) => record.following(before, start.header.epochs, start.header.steps),
-                None => record,
-            }
-        }
-    };
-    let target = Target { spec, directory: &directory, machine: &machine };
-    attempt(&directory, &lock, &mut record, |record| target.execute(data, keeping, start, record, &mut voice))
+    if let Some(start) = &start {
+        let epochs = target.training.epochs(target.train_size);
+        standing::check_measured(directory, start, experiment.evaluation, epochs)?;
+    } else {
+        // An earlier attempt's words and results must not stand beside this one's.
+        voice.log = Lines::create(&directory.log(), "")?;
+        files::remove(&directory.summary())?;
+        files::remove(&directory.weights())?;
+    }
+    let mut record = record.following(Record::read(directory)?, start.as_ref());
+    let target = Target { spec, directory, machine: &machine };
+    attempt(directory, lock, &mut record, |record| target.execute(data, keeping, start, record, &mut voice))
 }
 
 /// Creates the directory of a run, which must not lead elsewhere.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::checkpoint::MadeWith;
+use super::checkpoint::{Checkpoint, MadeWith};
 use super::directory::RunDirectory;
 use super::git::{self, Git};
 use super::host;
@@ -164,10 +164,13 @@ impl Record {
         }
     }
 
-    /// Goes on with the record of the attempts before.
-    pub(super) fn following(mut self, before: Self, epoch: u64, step: u64) -> Self {
+    /// Goes on with the record of the attempts before, if there were any: from a checkpoint, or from the beginning.
+    pub(super) fn following(mut self, before: Option<Self>, start: Option<&Checkpoint>) -> Self {
+        let Some(before) = before else { return self };
+        let (epoch, step) = start.map_or((0, 0), |start| (start.header.epochs, start.header.steps));
         let reason = match before.status {
             Status::Running => "it ended without a word: it was killed, or its machine went down".into(),
+            Status::Finished if before.length == self.length => "what it left was no longer whole".into(),
             Status::Finished => {
                 format!("its budget was {} steps, and is {} now", before.length.steps, self.length.steps)
             }
@@ -203,7 +206,7 @@ impl Record {
     /// The record of a directory, if it has one.
     pub(super) fn read(directory: &RunDirectory) -> Result<Option<Self>> {
         let path = directory.record();
-        if !path.exists() {
+        if !files::exists(&path)? {
             return Ok(None);
         }
         let bytes = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;

@@ -43,6 +43,7 @@ pub(super) fn weights(
     let lock = Lock::wait(directory.path(), machine.stop, |holder| {
         voice.note(&format!("{} trains the source {}: waiting", holder.who(), directory.path().display()))
     })?;
+    files::remove_unfinished(directory.path())?;
     let record = Record::read(&directory)?;
     match &record {
         Some(record) if record.has_finished(task) => {
@@ -106,10 +107,7 @@ fn pretrain(
     let keeping = machine.keeping(lock, &vault, checkpoints, hash, &facts);
     files::write_atomically(&directory.spec(), spec.source_to_toml()?.as_bytes())?;
     let record = Record::new(task, hash.to_owned(), None, &keeping.made_with, facts);
-    let mut record = match (&start, before) {
-        (Some(start), Some(before)) => record.following(before, start.header.epochs, start.header.steps),
-        _ => record,
-    };
+    let mut record = record.following(before, start.as_ref());
     let mut network = Network::new(&experiment.blueprint(task), machine.device.device, Kind::Float, task.seeds.initial);
     network.lay_out(machine.settings.layout)?;
     let nothing = FrozenSet::first(0, network.freezable());

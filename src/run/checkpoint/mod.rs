@@ -83,7 +83,7 @@ impl<'a> Vault<'a> {
     /// The checkpoints of a directory whose lock is held.
     pub(super) fn open(directory: &RunDirectory, lock: &'a Lock) -> Result<Self> {
         let folder = directory.checkpoints();
-        if folder.is_dir() {
+        if files::exists(&folder)? {
             files::check_inside(&folder, directory.path())?;
             files::remove_unfinished(&folder)?;
         }
@@ -94,7 +94,7 @@ impl<'a> Vault<'a> {
     /// there: then to start over would lose what a person may still save.
     pub(super) fn newest(&self, phase: &str, hash: &str) -> Result<Found> {
         let mut found = Found::default();
-        if !self.folder.is_dir() {
+        if !files::exists(&self.folder)? {
             return Ok(found);
         }
         for name in self.candidates()? {
@@ -159,7 +159,7 @@ impl<'a> Vault<'a> {
 
     /// Removes them all, once nothing can need them again.
     pub(super) fn empty(&self) -> Result<()> {
-        if !self.folder.is_dir() {
+        if !files::exists(&self.folder)? {
             return Ok(());
         }
         for name in files::names(&self.folder)?.into_iter().filter(|name| name.ends_with(ENDING) || name == POINTER) {

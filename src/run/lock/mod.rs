@@ -129,13 +129,22 @@ impl std::fmt::Display for TakenOver {
 
 impl std::error::Error for TakenOver {}
 
+/// Whether a file of this name is a lock.
+pub(super) fn is_lock(name: &str) -> bool {
+    number(name).is_some()
+}
+
+fn number(name: &str) -> Option<u64> {
+    name.strip_prefix(PREFIX)?.parse().ok()
+}
+
 fn path(folder: &Path, generation: u64) -> PathBuf {
     folder.join(format!("{PREFIX}{generation}"))
 }
 
 fn generations(folder: &Path) -> Result<Vec<u64>> {
     let names = files::names(folder)?;
-    Ok(names.iter().filter_map(|name| name.strip_prefix(PREFIX)?.parse().ok()).collect())
+    Ok(names.iter().filter_map(|name| number(name)).collect())
 }
 
 fn top_generation(folder: &Path) -> Result<Option<u64>> {

@@ -5,7 +5,7 @@
 
 mod agreement;
 mod counts;
-mod covering;
+pub mod covering;
 mod devices;
 mod failures;
 mod memory;

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::super::program::{Place, json};
-use super::{SMALL, only_run, run_with_fault};
+use super::{SMALL, TASK, only_run, run_with_fault};
 
 #[test]
 fn a_record_says_how_the_run_was_made() {
@@ -73,7 +73,7 @@ fn a_diverged_run_is_not_tried_again() {
 
 #[test]
 fn a_data_set_that_changed_is_an_error() {
-    let spec = SMALL.replace("\"synthetic\"", "\"cifar10\"").replace("image_size = 4", "image_size = 8");
+    let spec = SMALL.replace(TASK, "dataset = \"cifar10\"\n").replace("image_size = 4", "image_size = 8");
     let place = Place::with(&spec);
     let folder = place.path("data/cifar-10-batches-bin");
     super::super::data::write_cifar10(&folder);

@@ -1,80 +1,8 @@
 //! The same command goes on, to the same bytes.
 
 use super::super::program::{Place, json};
+use super::torture::unfinished;
 use super::{SMALL, only_run, product, run_with_fault};
-
-/// Overrides that reach every optimizer, schedule, augmentation, family and way to freeze.
-const KINDS: [&[&str]; 8] = [
-    &["target.train.optimizer=sgd", "target.train.learning_rate=0.05"],
-    &[
-        "target.train.optimizer=sgd",
-        "target.train.momentum=0.9",
-        "target.train.nesterov=true",
-        "target.train.schedule=step",
-        "target.train.milestones=[1, 2]",
-    ],
-    &["target.train.optimizer=adamw", "target.train.schedule=cosine", "target.train.warmup_steps=2"],
-    &["target.train.schedule=inverse-sqrt", "target.train.period=2", "target.train.augment=[\"crop\", \"flip\"]"],
-    &["transfer.frozen_norm=batch", "target.train.label_smoothing=0.1", "evaluate.every=2"],
-    &["transfer.frozen_norm=target", "network.architecture=resnet18", "transfer.unfrozen_init=random"],
-    &[
-        "network.architecture=vit-cifar",
-        "network.width=8",
-        "network.heads=2",
-        "network.depth=2",
-        "network.mlp_width=8",
-        "network.patch=2",
-        "network.dropout=0.3",
-    ],
-    &["network.architecture=densenet121", "network.blocks=[1, 1]", "network.growth=2", "image_size=8"],
-];
-
-fn without_width(overrides: &[&str]) -> String {
-    let other = overrides.iter().any(|pair| pair.contains("densenet"));
-    if other { SMALL.replace("width = 1", "") } else { SMALL.to_owned() }
-}
-
-/// A run that breaks twice and goes on leaves what one that never broke does.
-fn breaks_change_nothing(index: usize, kind: &[&str]) -> Place {
-    let spec = without_width(kind);
-    let (unbroken, broken) = (Place::with(&spec), Place::with(&spec));
-    let expected = product(&unbroken.run(kind));
-    // The source has three steps: one break in it, one in the target, in the middle of an epoch or at its start.
-    for step in [2, 4 + index % 3] {
-        let answer = run_with_fault(&broken, &format!("device@{step}"), kind);
-        assert_eq!(answer.code, 1, "{kind:?}: {}", answer.stderr);
-    }
-    assert!(product(&broken.run(kind)) == expected, "{kind:?}");
-    let record = json(&only_run(&broken).join("run.json"));
-    assert_eq!(record["restarts"].as_array().map(Vec::len), Some(1), "{kind:?}");
-    let from = &record["restarts"][0];
-    assert!(from["epoch"].as_u64() > Some(0) || from["step"].as_u64() > Some(0), "{kind:?}: {from}");
-    broken
-}
-
-#[test]
-fn a_broken_run_ends_as_an_unbroken_one_in_every_kind() {
-    for (index, kind) in KINDS.iter().enumerate() {
-        breaks_change_nothing(index, kind);
-    }
-}
-
-/// What a run's processor and memory may settle otherwise, with whether its frozen layers are computed once.
-const WAYS: [(&[&str], bool); 4] = [
-    (&["precision=bf16", "compute.layout=channels_last"], true),
-    (&["precision=bf16", "compute.layout=channels_first", "compute.cache=off"], false),
-    (&["precision=fp32", "compute.layout=channels_last", "compute.cache=off"], false),
-    (&["precision=fp32", "compute.layout=channels_first", "compute.evaluation_batch=7"], true),
-];
-
-#[test]
-fn a_broken_run_ends_as_an_unbroken_one_however_it_computes() {
-    for (index, (way, kept)) in WAYS.into_iter().enumerate() {
-        let broken = breaks_change_nothing(index, way);
-        let log = std::fs::read_to_string(only_run(&broken).join("log.txt")).expect("log.txt");
-        assert_eq!(log.contains("frozen layers computed once and kept: "), kept, "{way:?}: {log}");
-    }
-}
 
 #[test]
 fn an_extended_run_is_an_unbroken_one() {
@@ -147,6 +75,27 @@ fn without_a_whole_checkpoint_nothing_is_thrown_away() {
     let kept = std::fs::read_dir(place.path("runs/spec/.old")).expect("old").next().expect("one").expect("one").path();
     assert_eq!(std::fs::read(kept.join("metrics.csv")).expect("metrics.csv"), table);
     assert!(product(&only_run(&place)) == product(&Place::with(SMALL).run(&[])));
+}
+
+#[test]
+fn a_fresh_start_takes_nothing_over_even_without_a_record() {
+    let place = Place::with(SMALL);
+    assert_eq!(run_with_fault(&place, "device@10", &[]).code, 1);
+    std::fs::remove_file(only_run(&place).join("run.json")).expect("removed");
+    let answer = place.freezewise(&["run", "spec.toml", "--fresh", "--max-time", "0s"]);
+    assert_eq!(answer.code, 75, "{}", answer.stderr);
+    assert!(answer.stderr.contains("what was there is kept in runs/spec/.old/"), "{}", answer.stderr);
+    assert!(!answer.stderr.contains("going on"), "{}", answer.stderr);
+}
+
+#[test]
+fn what_a_kill_left_of_a_file_goes_though_the_run_is_finished() {
+    let place = Place::with(SMALL);
+    let directory = place.run(&[]);
+    let expected = product(&directory);
+    std::fs::write(directory.join(".writing-a"), "half").expect("a file");
+    assert_eq!(place.run(&[]), directory);
+    assert!(unfinished(&directory).is_empty() && product(&directory) == expected);
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn a_hang_up_that_is_ignored_stays_so() {
 #[test]
 fn a_second_interrupt_ends_it_at_once() {
     // One step takes far longer than the test.
-    let spec = endless().replace("width = 1", "width = 64").replace("image_size = 4\n", "");
+    let spec = endless().replace("width = 1", "width = 64").replace("image_size = 4\n", "image_size = 64\n");
     let place = Place::with(&spec.replace("= 16", "= 40"));
     let child = start(&place, &[], &[]);
     wait_until("the first evaluation", || {

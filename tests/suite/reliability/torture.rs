@@ -1,5 +1,6 @@
 //! Killed at moments that nobody chose, and at every write: the end is that of an unbroken run, byte for byte.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::program::{Place, json};
@@ -27,13 +28,13 @@ fn torture(kills: usize, seed: u64) {
         let before = killed;
         loop {
             let enough = killed >= kills || killed - before >= 12;
-            let fault = format!("kill@{}", 1 + draw.below(120));
+            let fault = format!("kill@{}", 1 + draw.below(250));
             let within_a_write = draw.below(2) == 0;
             let variables = [("FREEZEWISE_FAULT", fault.as_str())];
             let variables: &[_] = if within_a_write && !enough { &variables } else { &[] };
             let mut child = start(&place, variables, &[]);
             if !enough && !within_a_write {
-                std::thread::sleep(Duration::from_millis(150 + draw.below(700)));
+                std::thread::sleep(Duration::from_millis(100 + draw.below(500)));
                 // It may have ended by itself: then nothing was killed.
                 let _ = child.kill();
             }
@@ -47,13 +48,19 @@ fn torture(kills: usize, seed: u64) {
         finished += 1;
         let directory = only_run(&place);
         assert!(product(&directory) == expected, "after {} kills", killed - before);
-        let unfinished = std::fs::read_dir(&directory).expect("a run").filter(|entry| {
-            entry.as_ref().is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with(".writing"))
-        });
-        assert_eq!(unfinished.count(), 0, "half a file was left");
+        assert_eq!(unfinished(&place.path("runs")), Vec::<PathBuf>::new(), "half a file was left");
         assert_eq!(json(&directory.join("run.json"))["status"], "finished");
     }
     eprintln!("{killed} kills, {finished} runs finished");
+}
+
+/// Files in a folder, and in those in it, that were being written when a process ended.
+pub fn unfinished(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let (folders, mut files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    files.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".writing")));
+    files.extend(folders.iter().flat_map(|folder| unfinished(folder)));
+    files
 }
 
 #[test]
