@@ -3,8 +3,9 @@
 //! - CIFAR-10's unpacked files, against copying them to other files;
 //! - a folder of JPEG files, against the `image` crate decoding the same files on as many threads and keeping nothing.
 //!
-//! `reading` or `decoding` after `--` measures one of them alone. Both are looked for in FREEZEWISE_DATA, else in `data/`. The two of a pair take turns, and the rounds' median is told
-//! with their least and largest: no time is a result, for the machine may have other work.
+//! `reading` or `decoding` after `--` measures one of them alone. Both are looked for in `FREEZEWISE_DATA`, else in
+//! `data/`. The two of a pair take turns, and the rounds' median is told with their least and largest: no time is a
+//! result, for the machine may have other work.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -147,9 +147,9 @@ fn ground(stream: &mut Stream) -> Vec<f64> {
 fn add_wave(plane: &mut [f64], [down, right, phase]: [f64; 3], size: f64) {
     let columns: Vec<(f64, f64)> = (0..SHAPE.width).map(|column| (right * column as f64 + phase).sin_cos()).collect();
     for (row, values) in plane.chunks_exact_mut(SHAPE.width).enumerate() {
-        let (sine, cosine) = (down * row as f64).sin_cos();
-        for (value, (column_sine, column_cosine)) in values.iter_mut().zip(&columns) {
-            *value += size * (sine * column_cosine + cosine * column_sine);
+        let (row_sine, row_cosine) = (down * row as f64).sin_cos();
+        for (value, (sine, cosine)) in values.iter_mut().zip(&columns) {
+            *value += size * (row_sine * cosine + row_cosine * sine);
         }
     }
 }
