@@ -7,7 +7,7 @@ use super::count;
 use super::options::{DataRoot, SpecArguments};
 use crate::error::Exit;
 use crate::output::{self, Progress, Table};
-use crate::run::{self, BenchReport, Places, Spread};
+use crate::run::{self, Asking, Bench, BenchReport, Places, Spread};
 use crate::text;
 use crate::train::Effort;
 
@@ -42,21 +42,23 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     // Nothing is written; the data's folder stands for that of runs.
     let places = Places { out: data, data };
     let mut progress = Progress::new(arguments.json);
-    if arguments.count {
-        count::print(&run::count(&spec, places, &mut progress)?, arguments.json)?;
-        return Ok(Exit::Complete);
-    }
     let effort = Effort { steps: arguments.steps, rounds: arguments.rounds as usize };
-    let report = run::bench(&spec, places, effort, &mut progress)?;
-    if arguments.json {
-        output::data(&serde_json::to_string_pretty(&report)?)?;
-    } else {
-        for note in &report.notes {
-            output::talk(note);
-        }
-        output::data(&table(&report).to_string())?;
+    let asking = if arguments.count { Asking::Counts } else { Asking::Times(effort) };
+    match run::bench(&spec, places, asking, &mut progress)? {
+        Bench::Counts(report) => count::print(&report, arguments.json)?,
+        Bench::Times(report) => print(&report, arguments.json)?,
     }
     Ok(Exit::Complete)
+}
+
+fn print(report: &BenchReport, json: bool) -> Result<()> {
+    if json {
+        return Ok(output::data(&serde_json::to_string_pretty(report)?)?);
+    }
+    for note in &report.notes {
+        output::talk(note);
+    }
+    Ok(output::data(&table(report).to_string())?)
 }
 
 fn table(report: &BenchReport) -> Table {

@@ -5,13 +5,14 @@ use anyhow::Result;
 use serde::Serialize;
 use tch::Kind;
 
+use super::count::{CountReport, count};
 use super::event::Audience;
 use super::execute::{Beginning, Places, Request};
 use super::machine::Machine;
 use super::stop::Stop;
 use super::work::Work;
 use crate::blueprint::{Blueprint, FrozenSet};
-use crate::native;
+use crate::native::{self, Nature};
 use crate::network::Network;
 use crate::spec::{Evaluation, FrozenNorm, Spec};
 use crate::train::{Effort, ObservedSteps, Phase, Residents, Settings, Speeds, product_rate};
@@ -83,18 +84,43 @@ impl Spread {
     }
 }
 
-/// Measures the target's phase of a spec.
-pub fn bench(spec: &Spec, places: Places<'_>, effort: Effort, audience: &mut dyn Audience) -> Result<BenchReport> {
+/// What a bench is to find.
+#[derive(Clone, Copy, Debug)]
+pub enum Asking {
+    /// How fast it goes, measured with some effort.
+    Times(Effort),
+    /// What it asks of the device.
+    Counts,
+}
+
+/// What it found.
+#[derive(Clone, Debug)]
+pub enum Bench {
+    /// How fast it goes.
+    Times(Box<BenchReport>),
+    /// What it asks of the device.
+    Counts(Box<CountReport>),
+}
+
+/// Measures the target's phase of a spec, or counts it: where a stand-in plays the GPU there are no times, and it is
+/// counted whatever was asked.
+pub fn bench(spec: &Spec, places: Places<'_>, asking: Asking, audience: &mut dyn Audience) -> Result<Bench> {
     on_target(spec, places, audience, |machine, blueprint, phase| {
+        let stand_in = machine.device.gpu.as_ref().is_some_and(|gpu| gpu.nature == Nature::StandIn);
+        let effort = match asking {
+            Asking::Times(effort) if !stand_in => effort,
+            _ => return Ok(Bench::Counts(Box::new(count(machine, blueprint, phase)?))),
+        };
         let (speeds, notes) = phase.speeds(effort)?;
         let product = product_rate(machine.device.device, machine.settings.precision)?;
         let examples = [phase.train.count(), phase.test.count()];
-        Ok(report(machine, blueprint, phase.frozen, &speeds, examples, product, notes))
+        let report = report(machine, blueprint, phase.frozen, &speeds, examples, product, notes);
+        Ok(Bench::Times(Box::new(report)))
     })
 }
 
 /// Does work with the target's phase of a spec, as it is before its first step.
-pub(super) fn on_target<T>(
+fn on_target<T>(
     spec: &Spec,
     places: Places<'_>,
     audience: &mut dyn Audience,

@@ -6,15 +6,11 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::bench::on_target;
 use super::bound::{Bound, Load, bounds};
-use super::event::Audience;
-use super::execute::Places;
 use super::machine::Machine;
 use super::work::Work;
 use crate::blueprint::Blueprint;
 use crate::native::{Amounts, Counts, Part};
-use crate::spec::Spec;
 use crate::train::{Counted, Phase, Resident, Settings};
 
 /// What was counted.
@@ -76,11 +72,9 @@ pub struct PartAsked {
 }
 
 /// Counts the target's phase of a spec.
-pub fn count(spec: &Spec, places: Places<'_>, audience: &mut dyn Audience) -> Result<CountReport> {
-    on_target(spec, places, audience, |machine, blueprint, phase| {
-        let (counted, notes) = phase.counts()?;
-        Ok(report(machine, blueprint, phase, &counted, notes))
-    })
+pub(super) fn count(machine: &Machine<'_>, blueprint: &Blueprint, phase: &Phase<'_>) -> Result<CountReport> {
+    let (counted, notes) = phase.counts()?;
+    Ok(report(machine, blueprint, phase, &counted, notes))
 }
 
 fn report(

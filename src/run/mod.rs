@@ -30,10 +30,10 @@ mod summary;
 mod transfer;
 mod work;
 
-pub use bench::{BenchReport, Spread, bench};
+pub use bench::{Asking, Bench, BenchReport, Spread, bench};
 pub use bound::Bound;
 pub use checkpoint::{Checkpoint, Header, read_checkpoint};
-pub use count::{Asked, CountReport, PartAsked, count};
+pub use count::{Asked, CountReport, PartAsked};
 pub use directory::RunDirectory;
 pub use event::{Audience, Event, Title};
 pub use execute::{Beginning, Finished, Places, Request, run};

@@ -51,4 +51,9 @@ fn a_stand_in_is_called_one_everywhere() {
     let doctor = place.freezewise_with(&variables("devices=2"), &["doctor"]);
     let rows = doctor.stdout.lines().filter(|line| line.contains("stand-in: no GPU, for tests alone")).count();
     assert_eq!(rows, 2, "{}", doctor.stdout);
+    let bench = place.freezewise_with(&variables("devices=1"), &["bench", "spec.toml", "--set", "device=cuda"]);
+    assert_eq!(bench.code, 0, "{}", bench.stderr);
+    assert!(bench.stdout.contains("on stand-in") && bench.stdout.contains("outside forward and backward"));
+    let times = ["training step", "img/s", "outside libtorch"];
+    assert!(times.iter().all(|name| !bench.stdout.contains(name)), "no time is told: {}", bench.stdout);
 }
