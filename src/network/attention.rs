@@ -9,8 +9,17 @@ pub(super) fn attention(tokens: &Tensor, heads: i64, project: (&Tensor, &Tensor)
     let projected = tokens.linear(project.0, Some(project.1));
     // [batch, tokens, 3 · width] -> [3, batch, heads, tokens, width / heads].
     let split = projected.reshape([batch, count, 3, heads, width / heads]).permute([2, 0, 3, 1, 4]);
-    let [query, key, value] = [0, 1, 2].map(|part| split.select(0, part));
-    let mixed =
-        Tensor::scaled_dot_product_attention(&query, &key, &value, None::<&Tensor>, 0.0, false, None::<f64>, false);
+    // Taken apart at once: three gradients are then joined at once as well.
+    let parts = split.unbind(0);
+    let mixed = Tensor::scaled_dot_product_attention(
+        &parts[0],
+        &parts[1],
+        &parts[2],
+        None::<&Tensor>,
+        0.0,
+        false,
+        None::<f64>,
+        false,
+    );
     mixed.transpose(1, 2).reshape([batch, count, width]).linear(out.0, Some(out.1))
 }

@@ -108,8 +108,10 @@ impl Step {
             }
             Operation::AddKept => {
                 let kept = flow.take_kept();
-                // Under autocast a transformer's sums stay in the wider kind, as they do in PyTorch.
-                if flow.value.kind() == kept.kind() {
+                // Under autocast a transformer's sums stay in the wider kind, as they do in PyTorch. Without, its linear maps
+                // give views, whose change in place costs the backward pass more than it saves.
+                let map = flow.value.dim() == 4;
+                if map && flow.value.kind() == kept.kind() {
                     let _ = flow.value.g_add_(&kept);
                 } else {
                     flow.value = &flow.value + &kept;

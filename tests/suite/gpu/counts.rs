@@ -27,7 +27,7 @@ const SMALL_VIT: [&str; 5] = [
     "network.dropout=0.1",
 ];
 
-/// One wait for the training, one for each split that is evaluated, and three for a checkpoint, whatever is in it.
+/// One wait for the training, one for each split that is evaluated, and two for a checkpoint, whatever is in it.
 #[test]
 fn waits_are_one_an_epoch_and_a_few_an_evaluation_and_a_checkpoint() {
     let none = "transfer.frozen_layers=0";
@@ -44,7 +44,7 @@ fn waits_are_one_an_epoch_and_a_few_an_evaluation_and_a_checkpoint() {
         assert_eq!(between(&run(&validated), "waits"), 1 + 3, "{graph}, validated");
         for sets in [[none, "network.architecture=resnet34"], [all, "network.width=2"]] {
             let kept = [&[graph, "checkpoint.every_epochs=1", "checkpoint.time_share=1.0"], &sets[..]].concat();
-            assert_eq!(between(&run(&kept), "waits"), 1 + 2 + 3, "{graph} with a checkpoint, {sets:?}");
+            assert_eq!(between(&run(&kept), "waits"), 1 + 2 + 2, "{graph} with a checkpoint, {sets:?}");
         }
     }
 }
