@@ -53,8 +53,12 @@ impl Lock {
             }
             let generation = top.map_or(1, |(generation, _)| generation + 1);
             // Several may find it free at once: one of them makes the file.
-            if !files::create_new(&path(folder, generation), &Holder::own().to_bytes()?)? {
-                continue;
+            match files::create_new(&path(folder, generation), &Holder::own().to_bytes()?) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                // Who got it first sweeps up what is half written, and that was this.
+                Err(error) if is_not_found(&error) && files::exists(folder)? => continue,
+                Err(error) => return Err(error),
             }
             // A process that slept since it looked may have made a number that was given up meanwhile.
             if top_generation(folder)? != Some(generation) {
@@ -128,6 +132,10 @@ impl std::fmt::Display for TakenOver {
 }
 
 impl std::error::Error for TakenOver {}
+
+fn is_not_found(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
 
 /// Whether a file of this name is a lock.
 pub(super) fn is_lock(name: &str) -> bool {
@@ -249,6 +257,25 @@ mod tests {
             threads.into_iter().map(|thread| thread.join().expect("no panic")).collect::<Result<_>>()
         })?;
         assert_eq!(locks.iter().filter(|asked| matches!(asked, Asked::Ours(_))).count(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn whoever_has_it_may_sweep_while_others_ask() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        for _ in 0..50 {
+            std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..8)
+                    .map(|_| {
+                        scope.spawn(|| match Lock::take(folder.path())? {
+                            Asked::Ours(_lock) => files::remove_unfinished(folder.path()),
+                            Asked::Held(_) => Ok(()),
+                        })
+                    })
+                    .collect();
+                threads.into_iter().try_for_each(|thread| thread.join().expect("no panic"))
+            })?;
+        }
         Ok(())
     }
 
