@@ -36,7 +36,11 @@ pub fn create_folder(path: &Path) -> Result<()> {
 /// Whether something is there. A disk that cannot tell is an error: what is there must not pass for absent.
 pub fn exists(path: &Path) -> Result<bool> {
     let exists = || fault::check(Operation::Look, path).and_then(|()| path.try_exists());
-    exists().with_context(|| format!("cannot look for `{}`", path.display()))
+    match exists() {
+        // A file stands where a folder of the path should: nothing is behind it.
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
+        exists => exists.with_context(|| format!("cannot look for `{}`", path.display())),
+    }
 }
 
 /// Refuses a place that a symbolic link has put outside of the folder that it is to be in.

@@ -39,15 +39,25 @@ fn memory_is_flat_over_2000_epochs() {
     flat(2000, &[AUGMENTED]);
 }
 
+/// The kernel may join pages of memory into a large one, 1.2% of so small a process, at any time; what leaks does so in
+/// every run.
 fn flat(epochs: usize, mode: &[&str]) {
+    let [early, late] = ends(epochs, mode);
+    if late > 1.01 * early {
+        let [early, late] = ends(epochs, mode);
+        assert!(late <= 1.01 * early, "{mode:?}: {early} bytes after epoch 2, {late} at the end");
+    }
+}
+
+/// The most bytes that a run held after epoch 2, and after all.
+fn ends(epochs: usize, mode: &[&str]) -> [f64; 2] {
     let place = Place::with(TINY);
     let directory = place.run(&[&[&*format!("target.train.epochs={epochs}")], &CHECKPOINTS[..], mode].concat());
     let mut reader = csv::Reader::from_path(directory.join("timing.csv")).expect("timing.csv");
     let rows: Vec<std::collections::HashMap<String, String>> =
         reader.deserialize().collect::<Result<_, _>>().expect("rows");
     let peak = |epoch: usize| rows[epoch]["peak_memory_bytes"].parse::<f64>().expect("bytes");
-    let ends = [peak(2), peak(epochs)];
-    assert!(ends[1] <= 1.01 * ends[0], "{mode:?}: {} bytes after epoch 2, {} at the end", ends[0], ends[1]);
+    [peak(2), peak(epochs)]
 }
 
 /// How much more memory a run takes for more images: as much as their pixels, and not twice that.

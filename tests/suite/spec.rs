@@ -172,8 +172,8 @@ fn what_is_spelled_in_two_ways_is_one_run() {
 fn names_stay() {
     let directory = Place::with(TINY);
     let run = directory.run(&[]);
-    assert_eq!(run.file_name().and_then(|name| name.to_str()), Some("k4-n80-s0-6cb2d160da"));
-    assert!(directory.path("runs/sources/4a9fda8c6b").is_dir());
+    assert_eq!(run.file_name().and_then(|name| name.to_str()), Some("k4-n80-s0-89f5d8f56a"));
+    assert!(directory.path("runs/sources/5c9df17da6").is_dir());
 }
 
 #[test]
