@@ -126,8 +126,10 @@ class Results:
     """Rows as they come: each is printed, and all so far are written, so that a call cut off leaves what it had."""
 
     def __init__(self, options, **machine):
-        asked = {name: str(value) if isinstance(value, pathlib.Path) else value for name, value in vars(options).items()}
-        self.path = asked.pop("json")
+        # Where things are on this machine is nobody's concern.
+        asked = {name: value.name if isinstance(value, pathlib.Path) else value for name, value in vars(options).items()}
+        self.path = options.json
+        del asked["json"]
         self.content = {"machine": {"cpu": cpu_model(), "torch": TORCH, **machine}, "options": asked, "rows": []}
         self.write()
 
@@ -143,7 +145,7 @@ class Results:
 
     def write(self):
         if self.path is not None:
-            path = pathlib.Path(self.path)
+            path = self.path
             partial = path.with_name(path.name + ".partial")
             partial.write_text(json.dumps(self.content, indent=2) + "\n")
             partial.replace(path)

@@ -79,8 +79,23 @@ fn with_advice(error: anyhow::Error) -> (Status, anyhow::Error) {
     let advice = error.chain().find_map(|cause| advice(cause.downcast_ref()?));
     match advice {
         Some(advice) => (Status::Failed, UserError::new(format!("{error:#}")).hint(advice).hint(GOES_ON).into()),
-        None => (Status::Failed, error),
+        None => (Status::Failed, of_device(error)),
     }
+}
+
+/// A device's error comes in words alone where it is found in a call of ours, and is given its advice here.
+fn of_device(error: anyhow::Error) -> anyhow::Error {
+    let text = format!("{error:#}");
+    let advised = error.downcast_ref::<UserError>().is_some_and(|error| !error.hints().is_empty());
+    if advised || !(is_device_failure(&text) || native::is_out_of_memory(&text)) {
+        return error;
+    }
+    thrown(&text).into()
+}
+
+fn is_device_failure(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    ["cuda error", "cublas", "cudnn"].iter().any(|sign| lower.contains(sign))
 }
 
 const GOES_ON: &str = "then the same command goes on from the last checkpoint";
@@ -135,8 +150,7 @@ fn thrown(text: &str) -> UserError {
     if native::is_out_of_memory(text) {
         return error.hint(SPARES_MEMORY).hint(GOES_ON);
     }
-    let lower = text.to_lowercase();
-    if lower.contains("cuda error") || lower.contains("cublas") || lower.contains("cudnn") {
+    if is_device_failure(text) {
         return error.hint("the device failed: look at `nvidia-smi` and the system's log").hint(GOES_ON);
     }
     error.hint("log.txt says how far it came; if it comes again, it is a mistake in this program: please report it")
@@ -160,5 +174,9 @@ mod tests {
             thrown("called `Result::unwrap()` on an `Err` value: Torch(\"CUDA out of memory. Tried\\nException\")");
         assert_eq!(memory.to_string(), "the computation failed: CUDA out of memory. Tried");
         assert_eq!(memory.hints(), [SPARES_MEMORY, GOES_ON]);
+        let lost = of_device(UserError::new("CUDA error: unspecified launch failure\nframe #0").into());
+        assert_eq!(lost.to_string(), "the computation failed: CUDA error: unspecified launch failure");
+        let other = of_device(UserError::new("a file is not there").into());
+        assert_eq!(other.to_string(), "a file is not there");
     }
 }

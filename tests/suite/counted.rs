@@ -2,13 +2,15 @@
 
 use serde_json::{Map, Value};
 
+use super::arrays::{npy, npz};
 use super::gpu::{Gpu, variables};
 use super::program::Place;
 
 const SPEC: &str = r#"
 [network]
 [target]
-dataset = "synthetic"
+dataset = "npz"
+path = "own.npz"
 train_size = 64
 [target.train]
 optimizer = "sgd"
@@ -28,11 +30,32 @@ const FAMILIES: [(&str, &[&str]); 3] = [
     ("vit-cifar", &["network.width=64", "network.mlp_width=512", "network.heads=8", "network.dropout=0"]),
 ];
 
+/// A place with a task of ten classes: 128 images of 32 × 32 to train on, and no more than ten to test on.
+fn place() -> Place {
+    let place = Place::with(SPEC);
+    let images = |count: usize| {
+        let pixels: Vec<u8> = (0..count * 3072).map(|at| (at * 37 % 251) as u8).collect();
+        npy("|u1", &format!("({count}, 32, 32, 3)"), &pixels)
+    };
+    let labels = |count: usize| {
+        let labels: Vec<u8> = (0..count).map(|image| (image % 10) as u8).collect();
+        npy("|u1", &format!("({count},)"), &labels)
+    };
+    let arrays = [
+        ("train_images.npy", images(128)),
+        ("train_labels.npy", labels(128)),
+        ("test_images.npy", images(10)),
+        ("test_labels.npy", labels(10)),
+    ];
+    npz(&place.path("data/own.npz"), &arrays);
+    place
+}
+
 /// The report of `bench --count` for a family.
 fn counted(family: usize, sets: &[&str]) -> Value {
     let (name, sizes) = FAMILIES[family];
     let network = format!("network.architecture={name}");
-    let place = Place::with(SPEC);
+    let place = place();
     let mut arguments = vec!["bench", "spec.toml", "--count", "--json"];
     let sets = [&network as &str].into_iter().chain(sizes.iter().copied()).chain(sets.iter().copied());
     arguments.extend(sets.flat_map(|set| ["--set", set]));
@@ -169,7 +192,7 @@ fn an_epoch_is_its_steps_and_its_ends() {
 
 #[test]
 fn the_page_says_what_is_computed_and_never_measured() {
-    let place = Place::with(SPEC);
+    let place = place();
     let sets = ["--set", "device=cpu", "--set", "network.width=2"];
     let answer = place.freezewise(&[&["bench", "spec.toml", "--count"][..], &sets].concat());
     assert_eq!(answer.code, 0, "{}", answer.stderr);

@@ -194,7 +194,7 @@ fn cut(path: &std::path::Path) -> String {
         task.insert("train_size".into(), 100.into());
         task.remove("validation_size");
         let train = task.get_mut("train").and_then(toml::Value::as_table_mut).expect("a training");
-        train.insert("epochs".into(), 3.into());
+        train.insert("epochs".into(), if phase == "source" { 1 } else { 3 }.into());
         train.insert("batch_size".into(), 40.into());
     }
     let network = spec.get_mut("network").and_then(toml::Value::as_table_mut).expect("a network");

@@ -18,7 +18,7 @@ epochs = 2
 learning_rate = 1e-2
 batch_size = 10
 [compute]
-evaluation_batch = 10
+evaluation_batch = 40
 graph = "off"
 cache = "off"
 [transfer]
@@ -154,7 +154,7 @@ fn a_lost_device_ends_a_run_that_can_go_on() {
         let sets = ["target.train.epochs=4", "compute.cache=auto", graph];
         let unbroken = Run::new(&Place::with(ALONE), "runs", &sets).done();
         let operators = unbroken.end()["operators"].as_i64().expect("a number");
-        for share in [3, 8] {
+        for share in [2, 5, 8] {
             let place = Place::with(ALONE);
             let lost = format!("lose_after={}", operators * share / 10);
             let outcome = Run::new(&place, "runs", &sets).with(&lost).start();

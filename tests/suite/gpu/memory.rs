@@ -40,7 +40,7 @@ fn memory_is_the_same_to_the_byte_after_200_epochs() {
 }
 
 /// Large enough that blocks of memory which are not full do not matter.
-const LARGER: [&str; 4] = ["image_size=16", "target.train_size=500", "target.train.epochs=1", "compute.graph=off"];
+const LARGER: [&str; 4] = ["image_size=16", "source.train.epochs=1", "target.train.epochs=1", "compute.graph=off"];
 
 #[test]
 fn describe_foretells_what_a_device_holds() {
