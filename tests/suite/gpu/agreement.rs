@@ -20,7 +20,7 @@ path = "own.npz"
 split = "1/2"
 [source.train]
 epochs = 1
-learning_rate = 1e-2
+learning_rate = 1e-3
 batch_size = 32
 [target]
 dataset = "npz"
@@ -29,7 +29,7 @@ label_noise = 0.2
 validation_size = 45
 [target.train]
 epochs = 3
-learning_rate = 1e-2
+learning_rate = 1e-3
 batch_size = 40
 [network]
 [transfer]
