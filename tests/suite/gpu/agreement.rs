@@ -71,7 +71,7 @@ const NORM: [Option; 3] =
 const AUGMENT: [Option; 3] = [
     &[],
     &["target.train.augment=[\"crop\", \"flip\"]"],
-    &["target.train.augment=[\"resized-crop\", \"jitter\", \"cutout\"]"],
+    &["target.train.augment=[\"resized-crop\", \"jitter\", \"cutout\"]", "target.train.cutout_size=3"],
 ];
 /// Whether a smaller batch ends an epoch.
 const TAIL: [Option; 2] = [&["target.train_size=80"], &["target.train_size=100"]];
