@@ -8,6 +8,7 @@ not depend on the width, so the networks are small.
 """
 
 import collections
+import itertools
 import json
 import pathlib
 import sys
@@ -24,6 +25,7 @@ BATCH = 32
 # A network of each family, and its width.
 NETWORKS = {"preact-resnet18": 8, "densenet121": 8, "vit-cifar": 64}
 PRECISIONS = ("fp32", "bf16")
+AUGMENTATIONS = ([], ["crop", "flip"])
 
 
 def is_view(schema):
@@ -79,11 +81,11 @@ def flops(loop, images, labels):
     return {"forward": forward.get_total_flops(), "backward": backward.get_total_flops()}
 
 
-def row(architecture, frozen, precision):
+def row(architecture, frozen, precision, augment):
     torch.manual_seed(0)
     options = types.SimpleNamespace(
         device="cpu", batch=BATCH, optimizer="sgd", fused=True, channels_last=True, bf16=precision == "bf16",
-        compile=None, frozen=frozen,
+        compile=None, frozen=frozen, augment=bool(augment),
     )
     images, labels = random_task(2 * BATCH, options)
     loop = Loop(network_of(architecture), options)
@@ -97,6 +99,7 @@ def row(architecture, frozen, precision):
         "width": NETWORKS[architecture],
         "frozen": frozen,
         "precision": precision,
+        "augment": augment,
         "operators": step,
         "launches": sum(step.values()),
         "flops": flops(loop, images[:BATCH], labels[:BATCH]),
@@ -113,7 +116,7 @@ def main(path):
     for architecture in NETWORKS:
         layers = len(network_of(architecture).freezable_layers())
         for frozen in (0, layers // 2, layers):
-            rows += [row(architecture, frozen, precision) for precision in PRECISIONS]
+            rows += [row(architecture, frozen, *case) for case in itertools.product(PRECISIONS, AUGMENTATIONS)]
     content = {"torch": torch.__version__.split("+")[0], "batch": BATCH, "rows": rows}
     path.write_text(json.dumps(content, indent=1) + "\n")
 

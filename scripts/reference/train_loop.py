@@ -24,11 +24,14 @@ from resnet import ResNet18
 from vit import ViT
 
 CLASSES = 10
+SIDE = 32
 # Of CIFAR-10's channels, on the scale of the bytes. On random images any numbers cost the same.
 MEAN = (125.3, 123.0, 113.9)
 DEVIATION = (63.0, 62.1, 66.7)
 LEARNING_RATE = {"sgd": 0.05, "adam": 1e-3}
 EVALUATION_BATCH = 500
+# Black pixels round an image, out of which a crop is cut.
+PADDING = 4
 # The network, and the width it has unless --width is given.
 ARCHITECTURES = {
     "preact-resnet18": (PreActResNet18, 16),
@@ -59,6 +62,7 @@ def parse_options():
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--fused", action="store_true", help="the optimizer's step as one kernel")
     parser.add_argument("--bf16", action="store_true", help="bf16 autocast")
+    parser.add_argument("--augment", action="store_true", help="crop out of a black border, and flip")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--frozen", type=int, default=0, metavar="K", help="layers frozen: stem 1, each block 1 more")
     parser.add_argument("--compile", choices=COMPILE_MODES, metavar="MODE",
@@ -76,7 +80,7 @@ def parse_options():
 
 def random_task(count, options):
     """Images [N, 3, 32, 32] as bytes and labels [N], on the device."""
-    images = torch.randint(256, (count, 3, 32, 32), dtype=torch.uint8, device=options.device)
+    images = torch.randint(256, (count, 3, SIDE, SIDE), dtype=torch.uint8, device=options.device)
     return images, torch.randint(CLASSES, (count,), device=options.device)
 
 
@@ -98,10 +102,22 @@ class Loop:
             # Normalisation, network and loss in one, so that the compiler may fuse over their borders.
             self.loss_of = torch.compile(self.loss, mode=options.compile, dynamic=False)
             self.errors_of = torch.compile(self.errors, mode=options.compile, dynamic=False)
+        # What an augmented batch is indexed by.
+        self.numbers = torch.arange(max(SIDE, options.batch), device=options.device)
 
     def train_mode(self):
         self.network.train()
         freeze(self.network, self.options.frozen)
+
+    def augmented(self, images):
+        """Bytes, each image cut out of its padded form, and half of them mirrored: one gather for the batch."""
+        drawn = torch.randint(2 * PADDING + 1, (2, len(images), 1), device=images.device)
+        rows, columns = drawn + self.numbers[:SIDE]
+        mirrored = torch.rand((len(images), 1), device=images.device) < 0.5
+        columns = torch.where(mirrored, columns.flip(1), columns)
+        padded = F.pad(images, (PADDING,) * 4)
+        which, channels = self.numbers[: len(images)], self.numbers[: images.shape[1]]
+        return padded[which[:, None, None, None], channels[:, None, None], rows[:, None, :, None], columns[:, None, None]]
 
     def answers(self, images):
         """Logits of images that are still bytes."""
@@ -128,7 +144,10 @@ class Loop:
         for indices in torch.randperm(len(images), device=self.options.device)[:count].split(self.options.batch):
             if self.options.compile:
                 torch.compiler.cudagraph_mark_step_begin()
-            loss = self.loss_of(images[indices], labels[indices])
+            batch = images[indices]
+            if self.options.augment:
+                batch = self.augmented(batch)
+            loss = self.loss_of(batch, labels[indices])
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.optimizer.step()

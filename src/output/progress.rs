@@ -90,18 +90,13 @@ fn hear_with_bar(bar: &mut Option<ProgressBar>, epochs: &mut u64, event: &Event<
 
 /// `epoch 3/40 · train 12.0% · test 23.4% · rate 1e-4`; errors that an epoch did not measure keep their last value.
 fn message(row: &Row, epochs: u64, before: &str) -> String {
-    if row.epoch > 0 && row.test_error.is_none() {
-        let errors = before.split_once(" · ").map_or("", |(_, errors)| errors);
-        return format!("epoch {}/{epochs} · {errors}", row.epoch);
-    }
-    let percent = |error: Option<f64>| error.map_or("–".into(), |error| format!("{:.1}%", error * 100.0));
+    let percent = |name: &str, error: Option<f64>| match error {
+        Some(error) => format!("{name}{:.1}%", error * 100.0),
+        None => before.split(" · ").find(|part| part.starts_with(name)).unwrap_or(&format!("{name}–")).to_owned(),
+    };
     let rate = row.learning_rate.map_or(String::new(), |rate| format!(" · rate {rate:.2e}"));
-    format!(
-        "epoch {}/{epochs} · train {} · test {}{rate}",
-        row.epoch,
-        percent(row.train_error),
-        percent(row.test_error)
-    )
+    let (train, test) = (percent("train ", row.train_error), percent("test ", row.test_error));
+    format!("epoch {}/{epochs} · {train} · {test}{rate}", row.epoch)
 }
 
 fn hear_with_lines(last: &mut Option<Instant>, phase: &mut Option<(Title, Instant)>, event: &Event<'_>) {

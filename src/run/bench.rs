@@ -14,7 +14,7 @@ use super::work::Work;
 use crate::blueprint::{Blueprint, FrozenSet};
 use crate::native::{self, Nature};
 use crate::network::Network;
-use crate::spec::{Evaluation, FrozenNorm, Spec};
+use crate::spec::{FrozenNorm, Rhythm, Spec};
 use crate::train::{Effort, ObservedSteps, Phase, Residents, Settings, Speeds, product_rate};
 
 /// What a bench found. Times are seconds; each has its least, median and largest over the rounds.
@@ -151,7 +151,7 @@ fn on_target<T>(
         seeds: task.seeds,
         frozen,
         frozen_norm,
-        evaluation: Evaluation::Every(1),
+        evaluation: Rhythm::Every(1).into(),
         settings: machine.settings,
     };
     work(&machine, &blueprint, &phase)

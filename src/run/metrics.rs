@@ -67,9 +67,17 @@ impl Row {
         }
     }
 
-    /// Whether errors were measured after its epoch.
-    pub(super) fn is_evaluated(&self) -> bool {
-        self.test_error.is_some()
+    /// The row without what is measured of the training examples in evaluation mode.
+    pub(super) fn without_train(&self) -> Self {
+        Self {
+            train_loss: None,
+            train_error: None,
+            train_error_clean: None,
+            train_error_corrupted: None,
+            corrupted_true_error: None,
+            train_error_averaged: None,
+            ..self.clone()
+        }
     }
 
     /// The row without what is measured in evaluation mode.

@@ -15,6 +15,7 @@ mod event;
 mod execute;
 mod export;
 mod git;
+mod hidden;
 mod host;
 mod lock;
 mod machine;

@@ -9,6 +9,7 @@ use tch::Device;
 use super::cadence::Cadence;
 use super::checkpoint::{Checkpoint, FORMAT, Header, Name};
 use super::event::Event;
+use super::hidden::Hidden;
 use super::metrics::{self, Row, Table, Timing};
 use super::phase::{Course, Voice};
 use crate::files;
@@ -23,8 +24,7 @@ pub(super) struct Recorder<'a, 'b> {
     timing: Table<Timing>,
     /// Every epoch's numbers, also those that the schedule did not ask for.
     rows: Vec<Row>,
-    /// The epochs of whose evaluations no row tells.
-    hidden: Vec<u64>,
+    hidden: Hidden,
     cadence: Cadence<'a>,
     /// The epoch that ended since the last step.
     ended: Option<u64>,
@@ -37,11 +37,10 @@ impl<'a, 'b> Recorder<'a, 'b> {
     /// A recorder of a training that begins, or that goes on from a checkpoint: then its later rows are cut.
     pub(super) fn new(course: &'a Course<'a>, start: Option<&Checkpoint>, voice: &'a mut Voice<'b>) -> Result<Self> {
         let directory = course.directory;
-        let mut hidden = start.map_or_else(Vec::new, |start| start.header.hidden.clone());
-        // What was measured for a summary alone has a row where the schedule asks for it now.
-        hidden.retain(|&epoch| !course.evaluation.has(epoch));
+        let mut hidden = start.map_or_else(Hidden::default, |start| start.header.hidden.clone());
+        hidden.follow(course.evaluation);
         let rows: Vec<Row> = start.map_or_else(|| Ok(Vec::new()), |start| metrics::parse(&start.rows))?;
-        let shown: Vec<Row> = rows.iter().map(|row| shown(row, &hidden)).collect();
+        let shown: Vec<Row> = rows.iter().map(|row| hidden.rest(row)).collect();
         let timing = match start {
             Some(start) => Table::cut(&directory.timing(), start.header.epochs)?,
             None => Table::create(&directory.timing(), &[])?,
@@ -79,16 +78,11 @@ impl<'a, 'b> Recorder<'a, 'b> {
             epochs: state.epochs,
             steps: state.steps,
             seconds: state.seconds,
-            hidden: self.hidden.iter().copied().filter(|&epoch| epoch <= state.epochs).collect(),
+            hidden: self.hidden.until(state.epochs),
             normalisation: self.course.data.normalisation.clone(),
             made_with: keeping.made_with.clone(),
         }
     }
-}
-
-/// A row as the table has it.
-fn shown(row: &Row, hidden: &[u64]) -> Row {
-    if hidden.contains(&row.epoch) { row.without_evaluation() } else { row.clone() }
 }
 
 impl Observer for Recorder<'_, '_> {
@@ -129,12 +123,10 @@ impl Observer for Recorder<'_, '_> {
 
     fn epoch(&mut self, report: &EpochReport) -> Result<()> {
         let row = Row::new(self.course.name, report);
-        if row.is_evaluated() && !report.scheduled {
-            self.hidden.push(row.epoch);
-        }
+        self.hidden.note(&row, report.scheduled);
         // Another that took the run over writes its own rows.
         self.course.keeping.lock.check()?;
-        self.metrics.append(&shown(&row, &self.hidden))?;
+        self.metrics.append(&self.hidden.rest(&row))?;
         self.timing.append(&Timing::new(self.course.name, report, native::peak_bytes(self.device)))?;
         self.voice.audience.hear(&Event::Epoch(&row));
         self.voice.log.append(&row.sentence())?;

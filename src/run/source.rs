@@ -18,10 +18,10 @@ use crate::data::Normalisation;
 use crate::error::{Exit, UserError};
 use crate::files::{self, Lines};
 use crate::network::{NamedTensors, Network, is_counter, read_safetensors, write_safetensors};
-use crate::spec::{Checkpoints, Evaluation, FrozenNorm, Keep, Spec, Task};
+use crate::spec::{Checkpoints, Evaluation, FrozenNorm, Keep, Rhythm, Spec, Task};
 
 /// A source is shared by runs that evaluate their targets as they like, so it has a schedule of its own.
-const EVALUATION: Evaluation = Evaluation::Log;
+const EVALUATION: Evaluation = Evaluation { test: Rhythm::Log, train: Rhythm::Log };
 
 /// A trained source.
 pub(super) struct Trained {

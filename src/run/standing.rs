@@ -11,7 +11,7 @@ use super::record::{Record, Status};
 use super::summary::Summary;
 use crate::error::UserError;
 use crate::spec::{Evaluation, Spec};
-use crate::train::FINAL_EPOCHS;
+use crate::train::{Due, FINAL_EPOCHS};
 
 /// So many epochs are named in a message.
 const NAMED: usize = 5;
@@ -41,8 +41,10 @@ pub(super) fn finished(spec: &Spec, directory: &RunDirectory) -> Result<Option<F
     }
     let asked = spec.experiment.target.training.epochs(spec.experiment.target.train_size);
     let evaluation = spec.experiment.evaluation;
-    let short = rows.iter().filter(|row| row.epoch <= asked && evaluation.has(row.epoch) && !row.is_evaluated());
-    refuse_missing(directory, &short.map(|row| row.epoch).collect::<Vec<_>>())?;
+    refuse_missing(directory, &rows, |epoch| {
+        let within = epoch <= asked;
+        Due { train: within && evaluation.has_train(epoch), test: within && evaluation.has(epoch) }
+    })?;
     Ok(Some(Finished { directory: directory.clone(), summary, rows, already: true }))
 }
 
@@ -55,24 +57,33 @@ pub(super) fn check_measured(
     epochs: u64,
 ) -> Result<()> {
     let rows: Vec<Row> = metrics::parse(&start.rows)?;
-    let wanted =
-        |epoch: u64| evaluation.has(epoch) || (epoch > 0 && epoch + FINAL_EPOCHS > epochs.max(start.header.epochs));
-    let missing = rows.iter().filter(|row| wanted(row.epoch) && !row.is_evaluated()).map(|row| row.epoch);
-    refuse_missing(directory, &missing.collect::<Vec<_>>())
+    let last = epochs.max(start.header.epochs);
+    refuse_missing(directory, &rows, |epoch| Due {
+        train: evaluation.has_train(epoch) || epoch == last,
+        test: evaluation.has(epoch) || (epoch > 0 && epoch + FINAL_EPOCHS > last),
+    })
 }
 
-fn refuse_missing(directory: &RunDirectory, epochs: &[u64]) -> Result<()> {
-    if epochs.is_empty() {
-        return Ok(());
-    }
+/// An error that names the epochs after which something is due and was not measured.
+fn refuse_missing(directory: &RunDirectory, rows: &[Row], due: impl Fn(u64) -> Due) -> Result<()> {
+    let without = |lacks: &dyn Fn(&Row) -> bool| -> Vec<u64> {
+        rows.iter().filter(|row| lacks(row)).map(|row| row.epoch).collect()
+    };
+    let test = without(&|row| due(row.epoch).test && row.test_error.is_none());
+    let train = without(&|row| due(row.epoch).train && row.train_error.is_none());
+    let (what, key, epochs) = match (test.is_empty(), train.is_empty()) {
+        (true, true) => return Ok(()),
+        (true, false) => ("train errors", "evaluate.train_every", train),
+        (false, _) => ("test errors", "evaluate.every", test),
+    };
     let named: Vec<String> = epochs.iter().take(NAMED).map(u64::to_string).collect();
     let more = if epochs.len() > NAMED { format!(" and {} more", epochs.len() - NAMED) } else { String::new() };
     let epochs = if epochs.len() == 1 { "epoch" } else { "epochs" };
     let message = format!(
-        "the run in `{}` lacks what is asked for now: train and test errors after {epochs} {}{more}",
+        "the run in `{}` lacks what is asked for now: {what} after {epochs} {}{more}",
         directory.path().display(),
         named.join(", ")
     );
     let hint = "`--fresh` makes them, from the beginning; what is there is kept aside";
-    Err(UserError::usage(message).hint(hint).hint("or ask for no more than it has: see `evaluate.every`").into())
+    Err(UserError::usage(message).hint(hint).hint(format!("or ask for no more than it has: see `{key}`")).into())
 }

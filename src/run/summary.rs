@@ -64,7 +64,7 @@ impl Summary {
         // What the schedule did not ask for is there for the last errors alone: verdicts on the curve would else change
         // with five crowded points at its end.
         let scheduled = || rows.iter().filter(|row| experiment.evaluation.has(row.epoch));
-        let train = curve(scheduled(), |row| row.train_error);
+        let train = curve(rows.iter().filter(|row| experiment.evaluation.has_train(row.epoch)), |row| row.train_error);
         let last = rows.last()?;
         // Epoch 0 is before the first step, and part of no budget.
         let is_final = |epoch: u64| epoch > 0 && epoch + FINAL_EPOCHS > last.epoch;

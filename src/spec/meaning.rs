@@ -5,12 +5,12 @@ use super::experiment::{
     DeviceChoice, Experiment, Fit, FrozenNorm, Normalise, Seeds, Side, Source, Task, Transfer, UnfrozenInit,
 };
 use super::problem::Problem;
-use super::procedure::{Checkpoints, Evaluation, Fill, Keep};
+use super::procedure::{Checkpoints, Evaluation, Keep, Rhythm};
 use super::survey::Survey;
 use super::task::{Context, Known};
 use super::tree::Node;
 use super::written::{self, Written};
-use super::{frozen, network};
+use super::{frozen, network, pixels};
 use crate::blueprint::{Blueprint, FrozenSet, Granularity, ImageShape};
 use crate::catalogue::Dataset;
 use crate::seed::{Purpose, derive};
@@ -98,16 +98,10 @@ pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Repor
         transfer: transfer(spec, granularity, blueprint.as_ref().ok(), report),
         source,
         target,
-        evaluation: match spec.evaluate.every {
-            written::CountOrLog::Every(every) => Evaluation::Every(every),
-            written::CountOrLog::Word(_) => Evaluation::Log,
-        },
+        evaluation: evaluation(&spec.evaluate, report),
         checkpoints: checkpoints(&spec.checkpoint),
     };
-    check_reflection(&experiment, report);
-    if blueprint.is_ok_and(|blueprint| blueprint.normalises_one_pixel()) {
-        check_batches(&experiment, report);
-    }
+    pixels::check(&experiment, blueprint.as_ref().ok(), report);
     (experiment, digests)
 }
 
@@ -126,6 +120,29 @@ impl Digests {
     pub(super) fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(name, _)| name == key).map(|(_, digest)| digest.as_str())
     }
+}
+
+fn evaluation(written: &written::Evaluate, report: &mut Report<'_>) -> Evaluation {
+    let rhythm = |written| match written {
+        written::CountOrLog::Every(every) => Rhythm::Every(every),
+        written::CountOrLog::Word(_) => Rhythm::Log,
+    };
+    let test = rhythm(written.every);
+    let train = written.train_every.map_or(test, rhythm);
+    let within = match (test, train) {
+        (Rhythm::Every(test), Rhythm::Every(train)) => train.is_multiple_of(test),
+        (_, Rhythm::Log) => true,
+        (Rhythm::Log, Rhythm::Every(_)) => false,
+    };
+    if !within {
+        let hint = match test {
+            Rhythm::Every(every) => format!("give a multiple of {every}, the value of `evaluate.every`, or `log`"),
+            Rhythm::Log => "give `log`, as in `evaluate.every`, or leave it out".to_owned(),
+        };
+        let message = "`train_every` has epochs after which nothing is measured, by `evaluate.every`";
+        report.add("evaluate.train_every", message, hint);
+    }
+    Evaluation { test, train }
 }
 
 fn checkpoints(written: &written::Checkpoint) -> Checkpoints {
@@ -278,49 +295,4 @@ fn transfer(
         }
     }
     Transfer { granularity, frozen, frozen_norm, unfrozen_init }
-}
-
-/// An image has so many pixels to be mirrored at its edge.
-fn check_reflection(experiment: &Experiment, report: &mut Report<'_>) {
-    let side = experiment.image.height.min(experiment.image.width);
-    for (prefix, task) in tasks(experiment) {
-        let augmentation = task.training.augmentation;
-        if augmentation.crop_fill == Fill::Reflect && augmentation.crop_padding >= side {
-            report.add(
-                &format!("{prefix}.train.crop_padding"),
-                format!(
-                    "images of {side} pixels cannot be mirrored beyond their edge for {}",
-                    augmentation.crop_padding
-                ),
-                "pad by less, or with `crop_fill = \"zero\"`",
-            );
-        }
-    }
-}
-
-/// The tasks that are trained, by their tables.
-fn tasks(experiment: &Experiment) -> Vec<(&'static str, &Task)> {
-    let mut tasks = vec![("target", &experiment.target)];
-    if let Some(Source::Task(task)) = &experiment.source {
-        tasks.push(("source", task));
-    }
-    tasks
-}
-
-/// Batch norm cannot normalise one value: a last batch of one image, where the feature map is one pixel.
-fn check_batches(experiment: &Experiment, report: &mut Report<'_>) {
-    for (prefix, task) in tasks(experiment) {
-        let single = task.train_size % task.training.batch_size.max(1) == 1 || task.training.batch_size == 1;
-        if single {
-            report.add(
-                &format!("{prefix}.train.batch_size"),
-                format!(
-                    "{} in batches of {} end in a batch of one image, which batch norm cannot normalise at this image size",
-                    text::counted(task.train_size, "example", "examples"),
-                    task.training.batch_size
-                ),
-                "let `train_size` leave another rest when it is divided by `batch_size`",
-            );
-        }
-    }
 }

@@ -16,6 +16,7 @@ mod keys;
 mod meaning;
 mod network;
 mod page;
+mod pixels;
 mod problem;
 mod procedure;
 mod read;
@@ -41,7 +42,9 @@ pub use experiment::{
 pub use footprint::Footprint;
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
-pub use procedure::{Augmentation, Budget, Checkpoints, Evaluation, Fill, Keep, Optimizer, Rate, Schedule, Training};
+pub use procedure::{
+    Augmentation, Budget, Checkpoints, Evaluation, Fill, Keep, Optimizer, Rate, Rhythm, Schedule, Training,
+};
 pub use survey::{Question, Survey};
 
 use crate::blueprint::Architecture;

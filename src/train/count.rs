@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 
-use super::epoch::{Epoch, Trainer};
+use super::epoch::{Epoch, Stepping, Trainer};
 use super::notes::Notes;
 use super::phase::Phase;
 use super::prefix::Shelf;
+use super::report::Due;
 use super::splits::Splits;
 use super::sums::Totals;
 use crate::native::{Counting, Counts};
@@ -13,7 +14,7 @@ use crate::native::{Counting, Counts};
 /// What was counted.
 #[derive(Clone, Debug)]
 pub struct Counted {
-    /// Of a training step on a whole batch, operator by operator.
+    /// Of a training step on a whole batch: where it would be captured, the operators that are.
     pub step: Counts,
     /// Of an epoch: its plan, its steps, what it adds up, and an evaluation of every split.
     pub epoch: Counts,
@@ -36,7 +37,13 @@ impl Phase<'_> {
         let mut notes = Notes::default();
         let mut prefixes = Shelf::default();
         let mut splits = Splits::new(self, false, &mut prefixes, &mut notes)?;
-        let mut trainer = self.trainer(&splits, false);
+        let mut trainer = self.trainer(
+            &splits,
+            match self.stepping() {
+                Stepping::Captured => Stepping::Capturable,
+                other => other,
+            },
+        );
         let steps = self.training.steps_per_epoch(self.train.count()) as i64;
         let whole = (self.train.count() / self.training.batch_size) as i64;
         let mut train = |from: i64, to: i64| self.count_steps(&mut trainer, &splits, [from, to], &mut notes);
@@ -49,8 +56,7 @@ impl Phase<'_> {
         let (sums, _) = counted(|| Ok(trainer.totals(splits.training(), steps as u64)))?;
         let first_layers = [splits.training().first_layer(), splits.evaluated_from()];
         let (evaluation, evaluation_peak) = counted(|| {
-            splits.errors(self.network, self.settings.precision);
-            splits.validation_errors(self.network, self.settings.precision);
+            splits.errors(Due::ALL, self.network, self.settings.precision);
             Ok(())
         })?;
         let epoch = plan + &(&step * whole) + &(&rest * (steps - whole)) + &sums + &evaluation;

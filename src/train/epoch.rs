@@ -49,6 +49,17 @@ impl Epoch {
     }
 }
 
+/// How steps come to the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stepping {
+    /// Operator by operator.
+    Eager,
+    /// The same, with the batch found on the device: the operators of a graph.
+    Capturable,
+    /// As a graph, once they are warm.
+    Captured,
+}
+
 /// Steps on batches of one size.
 struct Steps {
     repeated: Repeated,
@@ -56,26 +67,26 @@ struct Steps {
 }
 
 impl Steps {
-    fn new(device: Device, [batch, length]: [usize; 2], capture: bool) -> Self {
-        if capture {
-            let cursor = Cursor::on(device, batch as i64, length as i64);
-            Self { repeated: Repeated::captured(), cursor }
-        } else {
-            Self { repeated: Repeated::default(), cursor: Cursor::Host(0) }
+    fn new(device: Device, [batch, length]: [usize; 2], stepping: Stepping) -> Self {
+        let cursor = || Cursor::on(device, batch as i64, length as i64);
+        match stepping {
+            Stepping::Eager => Self { repeated: Repeated::default(), cursor: Cursor::Host(0) },
+            Stepping::Capturable => Self { repeated: Repeated::default(), cursor: cursor() },
+            Stepping::Captured => Self { repeated: Repeated::captured(), cursor: cursor() },
         }
     }
 }
 
 impl<'a> Trainer<'a> {
-    /// A trainer for batches of `batch_size` of `count` examples on a device; `capture` asks for graphs.
+    /// A trainer for batches of `batch_size` of `count` examples on a device.
     pub(super) fn new(
         learner: Learner<'a>,
         dropout: Option<u64>,
         device: Device,
         [count, batch_size]: [usize; 2],
-        capture: bool,
+        stepping: Stepping,
     ) -> Self {
-        let steps = |length: usize| Steps::new(device, [batch_size, length], capture);
+        let steps = |length: usize| Steps::new(device, [batch_size, length], stepping);
         let kind = learner.network.kind();
         Self {
             learner,

@@ -46,7 +46,7 @@ pub use memory::{Activity, OutOfMemory};
 pub use optimizer::Optimizer;
 pub use phase::{FINAL_EPOCHS, Phase};
 pub use prefix::Shelf;
-pub use report::{Diverged, Ended, EpochReport, Observer, Running, Wish};
+pub use report::{Diverged, Due, Ended, EpochReport, Observer, Running, Wish};
 pub use resident::{Resident, Residents};
 pub use seen::seen;
 pub use settings::Settings;

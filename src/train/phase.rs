@@ -6,12 +6,12 @@ use anyhow::Result;
 use tch::Device;
 
 use super::batches::Batches;
-use super::epoch::{Epoch, Trainer};
+use super::epoch::{Epoch, Stepping, Trainer};
 use super::frozen::fit_frozen_statistics;
 use super::memory::{Activity, during};
 use super::optimizer::Optimizer;
 use super::prefix::Shelf;
-use super::report::{Diverged, Ended, EpochReport, Observer};
+use super::report::{Diverged, Due, Ended, EpochReport, Observer};
 use super::resident::Resident;
 use super::schedule;
 use super::settings::Settings;
@@ -25,7 +25,8 @@ use crate::native::{self, Scaler};
 use crate::network::{Mode, Network};
 use crate::spec::{Evaluation, FrozenNorm, Precision, Seeds, Switch, Training};
 
-/// The last epochs of a budget are always evaluated: a run's last test error is the mean over them.
+/// The last epochs of a budget are always evaluated on the test examples: a run's last test error is the mean over them.
+/// The training examples have their turn in the last one.
 pub const FINAL_EPOCHS: u64 = 5;
 
 /// One phase of training: a network, its data, and how to train.
@@ -70,7 +71,7 @@ impl Phase<'_> {
             None => {}
         }
         let mut splits = Splits::new(self, capture, prefixes, observer)?;
-        let mut trainer = self.trainer(&splits, capture);
+        let mut trainer = self.trainer(&splits, self.stepping());
         let mut under_way = UnderWay::default();
         if let Some(state) = start {
             state.load_learner(trainer.learner())?;
@@ -148,16 +149,21 @@ impl Phase<'_> {
         Batches::draw(split, self.training.batch_size, self.training.augmentation, self.seeds, epoch, rate)
     }
 
-    pub(super) fn trainer(&self, splits: &Splits, capture: bool) -> Trainer<'_> {
+    pub(super) fn trainer(&self, splits: &Splits, stepping: Stepping) -> Trainer<'_> {
         let dropout = self.network.has_dropout().then_some(self.seeds.dropout);
         let sizes = [self.train.count(), self.training.batch_size];
         let learner = self.learner(splits.training().first_layer());
-        Trainer::new(learner, dropout, self.network.device(), sizes, capture)
+        Trainer::new(learner, dropout, self.network.device(), sizes, stepping)
     }
 
     /// Whether steps are captured: only a GPU has graphs.
     pub(super) fn captures(&self) -> bool {
         self.settings.graph == Switch::Auto && self.network.device() != Device::Cpu
+    }
+
+    /// How its steps come to the device.
+    pub(super) fn stepping(&self) -> Stepping {
+        if self.captures() { Stepping::Captured } else { Stepping::Eager }
     }
 
     /// Only what trains asks for a gradient and has optimizer state.
@@ -194,24 +200,19 @@ impl Phase<'_> {
         }
     }
 
-    /// Evaluates both splits where the schedule or the end of the budget asks for it.
+    /// Evaluates the splits where the schedule or the end of the budget asks for it.
     fn measure(
         &self,
         splits: &mut Splits,
         [epoch, step, epochs]: [u64; 3],
         observer: &mut dyn Observer,
     ) -> Result<EpochReport> {
-        let scheduled = self.evaluation.has(epoch);
-        let wanted = scheduled || epoch + FINAL_EPOCHS > epochs;
+        let scheduled = Due { train: self.evaluation.has_train(epoch), test: self.evaluation.has(epoch) };
+        let due =
+            Due { train: scheduled.train || epoch == epochs, test: scheduled.test || epoch + FINAL_EPOCHS > epochs };
         let started = Instant::now();
-        let (mut train, mut test, mut validation) = (None, None, None);
-        if wanted {
-            let (network, precision) = (self.network, self.settings.precision);
-            during(Activity::Evaluating, || {
-                [train, test] = splits.errors(network, precision).map(Some);
-                validation = splits.validation_errors(network, precision);
-            })?;
-        }
+        let measure = || splits.errors(due, self.network, self.settings.precision);
+        let [train, test, validation] = during(Activity::Evaluating, measure)?;
         splits.not_captured().iter().try_for_each(|cause| {
             observer
                 .note(&format!("an evaluation cannot be captured as a graph, so it goes operator by operator: {cause}"))

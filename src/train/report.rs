@@ -24,14 +24,28 @@ pub struct EpochReport {
     pub test: Option<Errors>,
     /// On the examples held out of training, where it was measured.
     pub validation: Option<Errors>,
-    /// Whether the schedule asked for the evaluation; otherwise it is for the summary alone.
-    pub scheduled: bool,
+    /// What the schedule asked for; the rest is for the summary alone.
+    pub scheduled: Due,
     /// Seconds of training.
     pub seconds: f64,
     /// Training images in those seconds.
     pub images: u64,
     /// Seconds of evaluation.
     pub evaluation_seconds: f64,
+}
+
+/// Which errors are to be measured after an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// On the training examples.
+    pub train: bool,
+    /// On the test examples and on those held out.
+    pub test: bool,
+}
+
+impl Due {
+    /// All of them.
+    pub(super) const ALL: Self = Self { train: true, test: true };
 }
 
 /// Means over an epoch's own batches, in training mode, augmented, with weights that move.

@@ -199,13 +199,13 @@ impl Resident {
     /// Pixels, whichever way they lie, as input in a layout: they are widened and laid out at once. With one channel the
     /// layouts are the same.
     fn normalise(&self, pixels: &Tensor, layout: Layout) -> Tensor {
+        let options = (self.kind, pixels.device());
         let mut input = if layout == Layout::ChannelsLast && self.shape.channels > 1 {
-            let mut input = Tensor::empty_permuted(pixels.size(), [0, 2, 3, 1], (self.kind, pixels.device()));
-            input.copy_(pixels);
-            input
+            Tensor::empty_permuted(pixels.size(), [0, 2, 3, 1], options)
         } else {
-            pixels.contiguous().to_kind(self.kind)
+            Tensor::empty(pixels.size(), options)
         };
+        input.copy_(pixels);
         let _ = input.g_mul_(&self.scale);
         input.g_add_(&self.shift)
     }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::evaluate::{Errors, Evaluator};
 use super::phase::Phase;
 use super::prefix::{Kept, Shelf};
-use super::report::Observer;
+use super::report::{Due, Observer};
 use super::resident::Resident;
 use super::split::Split;
 use crate::error::UserError;
@@ -66,9 +66,14 @@ impl Splits {
         self.augmented.as_ref().unwrap_or(&self.train.split)
     }
 
-    /// Loss and errors on the examples held out of training.
-    pub(super) fn validation_errors(&mut self, network: &Network, precision: Precision) -> Option<Errors> {
-        self.validation.as_mut().map(|evaluated| evaluated.errors(network, precision))
+    /// Loss and errors on the training examples, the test examples and those held out, where they are due.
+    pub(super) fn errors(&mut self, due: Due, network: &Network, precision: Precision) -> [Option<Errors>; 3] {
+        let splits = [
+            due.train.then_some(&mut self.train),
+            due.test.then_some(&mut self.test),
+            self.validation.as_mut().filter(|_| due.test),
+        ];
+        splits.map(|split| split.map(|split| split.errors(network, precision)))
     }
 
     /// Why evaluations could not be captured, where that was found since the last call.
@@ -80,11 +85,6 @@ impl Splits {
     /// The first layer that runs in an evaluation.
     pub(super) fn evaluated_from(&self) -> usize {
         self.test.split.first_layer()
-    }
-
-    /// Loss and errors on the training and the test examples.
-    pub(super) fn errors(&mut self, network: &Network, precision: Precision) -> [Errors; 2] {
-        [&mut self.train, &mut self.test].map(|evaluated| evaluated.errors(network, precision))
     }
 }
 

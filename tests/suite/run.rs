@@ -72,6 +72,44 @@ fn evaluation_follows_its_schedule_and_the_summary_has_the_end() {
 }
 
 #[test]
+fn the_train_set_is_evaluated_on_a_schedule_of_its_own() {
+    let place = Place::with(TINY);
+    let thinned = ["evaluate.every=2", "evaluate.train_every=6", "target.train.epochs=10"];
+    let directory = place.run(&thinned);
+    let rows = metrics(&directory);
+    let measured = |name: &str| -> Vec<usize> { (0..=10).filter(|&epoch| !rows[epoch][name].is_empty()).collect() };
+    assert_eq!(measured("test_error"), [0, 2, 4, 6, 8, 10]);
+    assert_eq!((measured("train_error"), measured("train_loss")), (vec![0, 6], vec![0, 6]));
+    assert!(rows[1..].iter().all(|row| !row["train_error_running"].is_empty()));
+    // The numbers are those of a run that measures more, and the summary has the end of the budget.
+    let other = Place::with(TINY);
+    let dense_directory = other.run(&["target.train.epochs=10"]);
+    let dense = metrics(&dense_directory);
+    for (epoch, row) in rows.iter().enumerate() {
+        assert!(row.iter().all(|(name, value)| value.is_empty() || *value == dense[epoch][name]), "epoch {epoch}");
+    }
+    let last = |directory: &std::path::Path| json(&directory.join("summary.json"))["last_train_error"].clone();
+    assert!(last(&directory).is_f64());
+    assert_eq!(last(&directory), last(&dense_directory));
+    // A longer budget gives the rows of one that was long from the start.
+    assert_eq!(place.run(&[&thinned[..2], &["target.train.epochs=13"]].concat()), directory);
+    let other = Place::with(TINY);
+    let long = other.run(&[&thinned[..2], &["target.train.epochs=13"]].concat());
+    let bytes = |directory: &std::path::Path| std::fs::read_to_string(directory.join("metrics.csv")).expect("metrics");
+    assert_eq!(bytes(&directory), bytes(&long));
+    // What was not measured is named, and fewer are there already.
+    let more = place.try_run(&["evaluate.every=2", "target.train.epochs=13"]);
+    assert_eq!(more.code, 2, "{}", more.stderr);
+    assert!(
+        more.stderr.contains("lacks what is asked for now: train errors after epochs 2, 4, 8, 10"),
+        "{}",
+        more.stderr
+    );
+    assert!(more.stderr.contains("see `evaluate.train_every`"), "{}", more.stderr);
+    assert_eq!(place.try_run(&["evaluate.every=2", "evaluate.train_every=12", "target.train.epochs=13"]).code, 0);
+}
+
+#[test]
 fn a_budget_in_steps_ends_on_its_step() {
     let place = Place::with(TINY);
     let spec = TINY.replace("epochs = 3", "steps = 7");

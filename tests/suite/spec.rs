@@ -58,6 +58,44 @@ frozen_norm = "source"
 }
 
 #[test]
+fn what_contradicts_is_named_with_its_remedy() {
+    let place = Place::with(TINY);
+    for (overrides, message, hint) in [
+        (
+            &["image_size=8", "target.train.augment=[\"cutout\"]"][..],
+            "a square of 16 pixels can blank the whole of an image of 8",
+            "give `cutout_size` less than 8; 4 is half of the side",
+        ),
+        (
+            &[
+                "image_size=8",
+                "source.train.augment=[\"crop\"]",
+                "source.train.crop_padding=8",
+                "source.train.crop_fill=reflect",
+            ],
+            "images of 8 pixels cannot be mirrored beyond their edge for 8",
+            "pad by less, or with `crop_fill = \"zero\"`",
+        ),
+        (
+            &["evaluate.every=4", "evaluate.train_every=6"],
+            "`train_every` has epochs after which nothing is measured, by `evaluate.every`",
+            "give a multiple of 4, the value of `evaluate.every`, or `log`",
+        ),
+        (
+            &["evaluate.every=log", "evaluate.train_every=1"],
+            "`train_every` has epochs after which nothing is measured, by `evaluate.every`",
+            "give `log`, as in `evaluate.every`, or leave it out",
+        ),
+    ] {
+        let sets: Vec<&str> = overrides.iter().flat_map(|&pair| ["--set", pair]).collect();
+        let answer = place.freezewise(&[&["check", "spec.toml"], &sets[..]].concat());
+        assert_eq!(answer.code, 2, "{overrides:?}");
+        let lines: Vec<&str> = answer.stderr.lines().collect();
+        assert!(lines.len() == 2 && lines[0].ends_with(message) && lines[1].trim() == hint, "{}", answer.stderr);
+    }
+}
+
+#[test]
 fn json_has_places_too_and_means_the_same() {
     let place = Place::with(TINY);
     let toml: toml::Table = TINY.parse().expect("TOML");
@@ -188,8 +226,14 @@ fn the_name_of_a_run_follows_what_changes_numbers() {
     let place = Place::with(TINY);
     let folder = |overrides: &[&str]| place.run(overrides).file_name().expect("a name").to_owned();
     let first = folder(&[]);
-    for same in ["device=cpu", "threads=1", "evaluate.every=2", "target.train.optimizer=adam", "target.train.epochs=4"]
-    {
+    for same in [
+        "device=cpu",
+        "threads=1",
+        "evaluate.every=2",
+        "evaluate.train_every=2",
+        "target.train.optimizer=adam",
+        "target.train.epochs=4",
+    ] {
         assert_eq!(folder(&[same]), first, "{same}");
     }
     let mut names = vec![first];

@@ -170,6 +170,11 @@ pub(super) struct Evaluate {
     /// in each tenfold of epochs. A run's last five epochs are measured for its summary in any case.
     #[schemars(extend("x-unit" = "epochs", "x-identity" = false))]
     pub(super) every: CountOrLog,
+    /// After which of those the train error is measured: every so many epochs, or `log`. Over many epochs most of an
+    /// evaluation's time goes into it, where training examples outnumber test examples. The last epoch has it in any
+    /// case.
+    #[schemars(extend("x-unit" = "epochs", "x-identity" = false, "x-default" = "as `every`"))]
+    pub(super) train_every: Option<CountOrLog>,
 }
 
 /// The synthetic task.

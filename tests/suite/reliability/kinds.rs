@@ -36,7 +36,7 @@ const WHOLE: [&[&[&str]]; 7] = [
     &[&["compute.cache=auto"], &["compute.cache=off"]],
     &[&["transfer.frozen_norm=source"], &["transfer.frozen_norm=target"], &["transfer.frozen_norm=batch"]],
     &[&["transfer.unfrozen_init=source"], &["transfer.unfrozen_init=random"]],
-    &[&["evaluate.every=1"], &["evaluate.every=2"]],
+    &[&["evaluate.every=1"], &["evaluate.every=2"], &["evaluate.every=1", "evaluate.train_every=2"]],
     &[
         &["network.architecture=preact-resnet18", "network.width=1"],
         &["network.architecture=resnet18", "network.width=1"],

@@ -130,7 +130,7 @@ fn a_measurement_that_was_not_made_is_named() {
     let before = product(&directory);
     let answer = place.try_run(&["target.train.epochs=9"]);
     assert_eq!(answer.code, 2, "{}", answer.stderr);
-    assert!(answer.stderr.contains("train and test errors after epochs 1, 2, 4, 5, 7 and 1 more"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("test errors after epochs 1, 2, 4, 5, 7 and 1 more"), "{}", answer.stderr);
     assert!(answer.stderr.contains("`--fresh` makes them"), "{}", answer.stderr);
     // The same of a run that is not finished.
     let longer = place.try_run(&["target.train.epochs=12", "evaluate.every=2"]);

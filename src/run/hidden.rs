@@ -1,0 +1,55 @@
+//! What was measured for the summary alone, and is in no row of `metrics.csv`: the schedule did not ask for it.
+
+use serde::{Deserialize, Serialize};
+
+use super::metrics::Row;
+use crate::spec::Evaluation;
+use crate::train::Due;
+
+/// Epochs whose errors no row tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hidden {
+    /// All that is measured in evaluation mode.
+    #[serde(rename = "hidden")]
+    evaluation: Vec<u64>,
+    /// What is measured of the training examples in evaluation mode; older checkpoints hide it with the rest alone.
+    #[serde(rename = "hidden_train", default)]
+    train: Vec<u64>,
+}
+
+impl Hidden {
+    /// Takes a row for what the schedule asked of it.
+    pub(super) fn note(&mut self, row: &Row, scheduled: Due) {
+        if row.test_error.is_some() && !scheduled.test {
+            self.evaluation.push(row.epoch);
+        } else if row.train_error.is_some() && !scheduled.train {
+            self.train.push(row.epoch);
+        }
+    }
+
+    /// Shows what the schedule asks for now.
+    pub(super) fn follow(&mut self, evaluation: Evaluation) {
+        let (shown, hidden) = self.evaluation.iter().partition(|&&epoch| evaluation.has(epoch));
+        let shown: Vec<u64> = shown;
+        self.evaluation = hidden;
+        self.train.extend(shown);
+        self.train.retain(|&epoch| !evaluation.has_train(epoch));
+    }
+
+    /// The same up to an epoch.
+    pub(super) fn until(&self, last: u64) -> Self {
+        let until = |epochs: &[u64]| epochs.iter().copied().filter(|&epoch| epoch <= last).collect();
+        Self { evaluation: until(&self.evaluation), train: until(&self.train) }
+    }
+
+    /// A row without what is hidden of it.
+    pub(super) fn rest(&self, row: &Row) -> Row {
+        if self.evaluation.contains(&row.epoch) {
+            row.without_evaluation()
+        } else if self.train.contains(&row.epoch) {
+            row.without_train()
+        } else {
+            row.clone()
+        }
+    }
+}
