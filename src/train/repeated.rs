@@ -4,7 +4,8 @@ use super::memory::{Activity, during};
 use crate::native::Graph;
 
 /// How often work is done call by call before it is captured: its kernels are chosen and its memory is found by then.
-const WARM: u32 = 3;
+/// PyTorch's own graphs of compiled functions are recorded after one call as well.
+const WARM: u32 = 1;
 
 /// Work that is repeated. Whatever changes from one time to the next is on the device, or the same for all times.
 #[derive(Debug, Default)]

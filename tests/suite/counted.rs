@@ -78,12 +78,17 @@ fn listed(report: &Value) -> String {
 }
 
 /// A new operator in the hot path is a decision: whoever takes it writes these lists anew, with
-/// `FREEZEWISE_WRITE_OPERATORS=1 cargo test --release operators_of_a_step`, and says why.
+/// `FREEZEWISE_WRITE_OPERATORS=1 cargo test --release operators_of_a_step`, and says why. On the CPU, and on a GPU, whose
+/// step is captured and finds its batch on the device.
 #[test]
 fn the_operators_of_a_step_are_those_that_were_decided() {
-    for (family, (name, _)) in FAMILIES.iter().enumerate() {
-        let report = counted(family, &["device=cpu", "precision=fp32", "transfer.frozen_layers=0", CROP_AND_FLIP]);
-        let path = format!("tests/fixtures/operators/{name}.txt");
+    let captured = (Gpu::here() == Gpu::StandIn).then_some(("device=cuda", "-captured"));
+    let cases = [("device=cpu", "")].into_iter().chain(captured);
+    for ((device, ending), (family, (name, _))) in
+        cases.flat_map(|case| FAMILIES.iter().enumerate().map(move |family| (case, family)))
+    {
+        let report = counted(family, &[device, "precision=fp32", "transfer.frozen_layers=0", CROP_AND_FLIP]);
+        let path = format!("tests/fixtures/operators/{name}{ending}.txt");
         if std::env::var_os("FREEZEWISE_WRITE_OPERATORS").is_some() {
             std::fs::write(&path, listed(&report)).expect("a fixture");
         }

@@ -63,7 +63,7 @@ fn uploads_are_a_few_an_epoch_and_none_a_step() {
     }
 }
 
-/// Three warm steps of each size, then a graph of it; and one of each evaluation that has as many whole batches.
+/// A warm step of each size, then a graph of it; and one of each evaluation that has as many whole batches.
 #[test]
 fn steps_and_evaluations_are_captured_once_and_replayed() {
     let sets = ["target.train.epochs=8", "compute.evaluation_batch=40", "precision=fp32"];
