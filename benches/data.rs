@@ -34,8 +34,11 @@ fn main() -> Result<()> {
         report(&format!("CIFAR-10's files, time over that of a copy, {threads} threads"), &reading(&root, threads)?)?;
     }
     for side in [64, 224].into_iter().filter(|_| wanted("decoding")) {
-        let what = format!("JPEG files to {side} pixels, speed over the image crate's, {cores} threads");
-        report(&what, &decoding(&root, side, cores)?)?;
+        let [decoded, reduced, whole] = decoding(&root, side, cores)?;
+        let over = "speed over the image crate's";
+        report(&format!("JPEG files to {side} pixels, {over}, {cores} threads"), &decoded)?;
+        report(&format!("the same, {over} with its own reduction to {side} pixels"), &reduced)?;
+        report(&format!("the same with all that comes of a first reading, {over}"), &whole)?;
     }
     Ok(())
 }
@@ -71,20 +74,28 @@ fn reading(root: &Path, threads: usize) -> Result<Vec<f64>> {
                 std::fs::copy(file, copy).map(drop).map_err(anyhow::Error::from)
             })
         })?;
-        Ok(seconds(|| read(&spec, root, threads))? / copying)
+        Ok(seconds(|| read(&spec, root, threads).map(drop))? / copying)
     };
     (0..ROUNDS).map(round).collect()
 }
 
-/// Reads all that the target of a spec takes.
-fn read(spec: &Spec, root: &Path, threads: usize) -> Result<()> {
+/// Reads all that the target of a spec takes. Returns the seconds from the first image file to the last.
+fn read(spec: &Spec, root: &Path, threads: usize) -> Result<f64> {
     let experiment = &spec.experiment;
     let image = Image { shape: experiment.image, fit: experiment.fit };
-    load(&experiment.target, image, Access { root, threads }, &mut |_| {}).map(drop)
+    let (mut first, mut last) = (None, None);
+    let mut watch = |_| {
+        last = Some(Instant::now());
+        first = first.or(last);
+    };
+    load(&experiment.target, image, Access { root, threads }, &mut watch)?;
+    Ok(first.zip(last).map_or(0.0, |(first, last)| (last - first).as_secs_f64()))
 }
 
-/// The speed of the first reading of a folder, with all that comes of it, over that of decoding alone.
-fn decoding(root: &Path, side: usize, threads: usize) -> Result<Vec<f64>> {
+/// Speeds over that of the `image` crate decoding the same files and keeping nothing: of the files becoming images of a
+/// size in the file that keeps them, the same over the crate's with its own fast reduction, and of the first reading of
+/// the folder as a whole. A ratio for each round.
+fn decoding(root: &Path, side: usize, threads: usize) -> Result<[Vec<f64>; 3]> {
     let original = root.join(FOLDER).canonicalize().with_context(|| format!("`{FOLDER}` is to be there"))?;
     let mut files = Vec::new();
     let round = |_| {
@@ -96,10 +107,17 @@ fn decoding(root: &Path, side: usize, threads: usize) -> Result<Vec<f64>> {
         );
         let text = Text { file: "bench.toml", name: "bench", text: &text, notation: Notation::Toml };
         let spec = Spec::parse(text, &[], &Surveyor::new(place.path(), threads, |_| {}))?;
-        let alone = seconds(|| decode_all(&files, threads))?;
-        Ok(alone / seconds(|| read(&spec, place.path(), threads))?)
+        let alone = seconds(|| decode_all(&files, None, threads))?;
+        let reduced = seconds(|| decode_all(&files, Some(side as u32), threads))?;
+        let mut decoded = 0.0;
+        let whole = seconds(|| {
+            decoded = read(&spec, place.path(), threads)?;
+            Ok(())
+        })?;
+        Ok([alone / decoded, reduced / decoded, alone / whole])
     };
-    (0..ROUNDS).map(round).collect()
+    let rounds: Vec<[f64; 3]> = (0..ROUNDS).map(round).collect::<Result<_>>()?;
+    Ok(std::array::from_fn(|at| rounds.iter().map(|ratios| ratios[at]).collect()))
 }
 
 /// Makes a folder like another, with every file of it several times, and lists its files.
@@ -121,12 +139,14 @@ fn link(folder: &Path, copy: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Each thread takes the next file as it is ready for one.
-fn decode_all(files: &[PathBuf], threads: usize) -> Result<()> {
+/// Decodes files, and reduces them if a side is given. Each thread takes the next file as it is ready for one.
+fn decode_all(files: &[PathBuf], side: Option<u32>, threads: usize) -> Result<()> {
     let next = AtomicUsize::new(0);
     let work = || -> Result<()> {
         while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            std::hint::black_box(image::load_from_memory(&std::fs::read(file)?)?.into_rgb8());
+            let image = image::load_from_memory(&std::fs::read(file)?)?.into_rgb8();
+            let reduced = side.map(|side| image::imageops::thumbnail(&image, side, side));
+            std::hint::black_box((image, reduced));
         }
         Ok(())
     };

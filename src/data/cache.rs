@@ -142,7 +142,8 @@ impl Writer {
                 .and_then(|mut file| file.write_all(MAGIC).map(|()| file));
             match created {
                 Ok(file) => {
-                    let file = BufWriter::with_capacity(1 << 20, file);
+                    // Larger images go straight to the file.
+                    let file = BufWriter::with_capacity(1 << 16, file);
                     return Ok(Self { file, path: folder.join(name), shape, fingerprints: Vec::new() });
                 }
                 Err(error) => causes.push(format!("`{}`: {error}", folder.display())),

@@ -69,11 +69,11 @@ impl Decoded {
     pub(super) fn resized(&self, height: usize, width: usize, fit: Fit) -> Vec<u8> {
         let mut planes = vec![0; 3 * height * width];
         if (self.height, self.width) == (height, width) {
-            let plane = height * width;
-            for (at, colours) in self.pixels.as_chunks::<3>().0.iter().enumerate() {
-                for (channel, &value) in colours.iter().enumerate() {
-                    planes[channel * plane + at] = value;
-                }
+            let (red, others) = planes.split_at_mut(height * width);
+            let (green, blue) = others.split_at_mut(height * width);
+            let pixels = red.iter_mut().zip(green).zip(blue);
+            for (((red, green), blue), colours) in pixels.zip(self.pixels.as_chunks::<3>().0) {
+                [*red, *green, *blue] = *colours;
             }
         } else {
             let resize = Resize::new((self.height, self.width), (height, width), fit);

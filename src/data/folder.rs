@@ -1,13 +1,12 @@
 //! Image files in folders: decoded once, on all threads, into the cache.
 
 use std::path::Path;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
 
 use super::cache::{self, Contents, Writer};
 use super::listing::{Listing, Picture};
+use super::parallel::in_order;
 use super::store::Store;
 use super::{Access, Image, Reading, Watch, decode};
 use crate::blueprint::ImageShape;
@@ -15,11 +14,10 @@ use crate::error::UserError;
 use crate::spec::{Data, Fit, Pictures};
 use crate::text;
 
-/// Files decoded between two writes, for each thread.
-const BATCH: usize = 64;
-/// Of one image, or why there are none.
-type Pixels = Result<Vec<u8>, String>;
-
+/// Images that wait to be written at most, for each thread.
+const AHEAD: usize = 16;
+/// After so many files it is told how far the reading is.
+const TOLD: usize = 64;
 /// How many bad files an error names.
 const SHOWN: usize = 10;
 
@@ -40,40 +38,30 @@ pub(super) fn read(
     if let Some(store) = cache::open(access.root, &file, &place) {
         return Ok(store);
     }
-    let decoder = Decoder { listing, image };
     let mut writer = Writer::create(access.root, &file, shape)?;
     let total = listing.train.len() + listing.test.len();
     let mut bad = Vec::new();
-    let mut done = 0;
     let mut labels = [Vec::new(), Vec::new()];
-    for (files, labels) in [&listing.train, &listing.test].into_iter().zip(&mut labels) {
-        let mut keep = |decoded: Vec<(&Picture, Pixels)>| -> Result<()> {
-            for (file, pixels) in decoded {
-                match pixels {
-                    Ok(pixels) => {
-                        writer.push(&pixels)?;
-                        labels.push(file.label);
-                    }
-                    Err(cause) => bad.push(format!("{}: {cause}", file.path)),
-                }
-            }
-            Ok(())
-        };
-        let mut before = Vec::new();
-        for batch in files.chunks(BATCH * access.threads.max(1)) {
-            watch(Reading { name: name.clone(), done, total });
-            // What was decoded before is written while the next files are decoded.
-            let pixels = std::thread::scope(|scope| {
-                let decoding = scope.spawn(|| decoder.decode(batch, access.threads));
-                keep(std::mem::take(&mut before))?;
-                anyhow::Ok(decoding.join().expect("a decoder does not panic"))
-            })?;
-            before = batch.iter().zip(pixels).collect();
-            done += batch.len();
+    let file_at = |at: usize| match at.checked_sub(listing.train.len()) {
+        None => (0, &listing.train[at]),
+        Some(at) => (1, &listing.test[at]),
+    };
+    let decode = |at: usize| decoded(listing, file_at(at).1, image);
+    in_order(total, [access.threads, AHEAD * access.threads], decode, |at, pixels| {
+        if at.is_multiple_of(TOLD) {
+            watch(Reading { name: name.clone(), done: at, total });
         }
-        keep(before)?;
-    }
-    watch(Reading { name, done, total });
+        let (split, file) = file_at(at);
+        match pixels {
+            Ok(pixels) => {
+                writer.push(&pixels)?;
+                labels[split].push(file.label);
+            }
+            Err(cause) => bad.push(format!("{}: {cause}", file.path)),
+        }
+        Ok(())
+    })?;
+    watch(Reading { name, done: total, total });
     if !bad.is_empty() && !pictures.skip_bad_files {
         return Err(bad_files(&listing.folder, &bad, total).into());
     }
@@ -117,40 +105,15 @@ fn bad_files(folder: &Path, bad: &[String], total: usize) -> UserError {
         .hint("mend or remove them, or leave them out with `skip_bad_files = true`")
 }
 
-struct Decoder<'a> {
-    listing: &'a Listing,
-    image: Image,
-}
-
-impl Decoder<'_> {
-    /// The pixels of some files in their order; each thread takes the next file as it is ready for one.
-    fn decode(&self, batch: &[Picture], threads: usize) -> Vec<Pixels> {
-        let slots: Vec<OnceLock<Pixels>> = batch.iter().map(|_| OnceLock::new()).collect();
-        let next = AtomicUsize::new(0);
-        let work = || {
-            loop {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let Some((file, slot)) = batch.get(at).zip(slots.get(at)) else { break };
-                // The counter gives each index to one thread, so no slot is filled twice.
-                let _ = slot.set(self.one(file));
-            }
-        };
-        std::thread::scope(|scope| {
-            (1..threads).for_each(|_| drop(scope.spawn(work)));
-            work();
-        });
-        slots.into_iter().map(|slot| slot.into_inner().unwrap_or_else(|| Err("it was not read".to_owned()))).collect()
+/// The pixels of a file.
+fn decoded(listing: &Listing, file: &Picture, image: Image) -> Result<Vec<u8>, String> {
+    let decoded = decode::file(&listing.folder.join(&file.path))?;
+    let ImageShape { height, width, .. } = image.shape;
+    if image.fit == Fit::Exact && (decoded.height, decoded.width) != (height, width) {
+        return Err(format!(
+            "it is {} × {}, and the first image {height} × {width}: `image_size` gives all one size",
+            decoded.height, decoded.width
+        ));
     }
-
-    fn one(&self, file: &Picture) -> Pixels {
-        let decoded = decode::file(&self.listing.folder.join(&file.path))?;
-        let ImageShape { height, width, .. } = self.image.shape;
-        if self.image.fit == Fit::Exact && (decoded.height, decoded.width) != (height, width) {
-            return Err(format!(
-                "it is {} × {}, and the first image {height} × {width}: `image_size` gives all one size",
-                decoded.height, decoded.width
-            ));
-        }
-        Ok(decoded.resized(height, width, self.image.fit))
-    }
+    Ok(decoded.resized(height, width, image.fit))
 }

@@ -1,5 +1,8 @@
 //! Work on even parts of many items, a thread each.
 
+use std::collections::BTreeMap;
+use std::sync::{Condvar, Mutex, MutexGuard};
+
 use anyhow::Result;
 
 /// How many items each of `threads` threads has of `count`.
@@ -28,4 +31,115 @@ pub(super) fn try_in_parallel<P: Send, R: Send>(
     work: impl Fn(P) -> Result<R> + Sync,
 ) -> Result<Vec<R>> {
     in_parallel(parts, work).into_iter().collect()
+}
+
+/// Makes `count` items in `threads` threads, each of which takes the next as it is ready for one, and hands them out in
+/// their order as they come. No more than `ahead` of them are made before they are wanted; an error of `take` ends it.
+pub(super) fn in_order<R: Send>(
+    count: usize,
+    [threads, ahead]: [usize; 2],
+    make: impl Fn(usize) -> R + Sync,
+    mut take: impl FnMut(usize, R) -> Result<()>,
+) -> Result<()> {
+    let line = Line { state: Mutex::new(State { begun: 0, taken: 0, made: BTreeMap::new() }), moved: Condvar::new() };
+    std::thread::scope(|scope| {
+        for _ in 0..threads.max(1) {
+            scope.spawn(|| {
+                while let Some(at) = line.next(count, ahead.max(1)) {
+                    line.put(at, make(at));
+                }
+            });
+        }
+        let taken = (0..count).try_for_each(|at| take(at, line.take(at)));
+        // Whoever waits for a turn has none any more.
+        line.locked().begun = count;
+        line.moved.notify_all();
+        taken
+    })
+}
+
+/// Items on their way from those who make them to the one who takes them.
+struct Line<R> {
+    state: Mutex<State<R>>,
+    moved: Condvar,
+}
+
+struct State<R> {
+    /// Items that somebody makes or made.
+    begun: usize,
+    /// Items that were taken.
+    taken: usize,
+    /// Items that wait to be.
+    made: BTreeMap<usize, R>,
+}
+
+impl<R> Line<R> {
+    fn locked(&self) -> MutexGuard<'_, State<R>> {
+        self.state.lock().expect("nothing panics under the lock")
+    }
+
+    /// The next item to make; none after the last.
+    fn next(&self, count: usize, ahead: usize) -> Option<usize> {
+        let full = |state: &mut State<R>| state.begun < count && state.begun >= state.taken + ahead;
+        let mut state = self.moved.wait_while(self.locked(), full).expect("nothing panics under the lock");
+        let at = state.begun;
+        state.begun += usize::from(at < count);
+        (at < count).then_some(at)
+    }
+
+    fn put(&self, at: usize, item: R) {
+        self.locked().made.insert(at, item);
+        self.moved.notify_all();
+    }
+
+    fn take(&self, at: usize) -> R {
+        let mut state = self.locked();
+        loop {
+            if let Some(item) = state.made.remove(&at) {
+                state.taken = at + 1;
+                self.moved.notify_all();
+                return item;
+            }
+            state = self.moved.wait(state).expect("nothing panics under the lock");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn items_come_in_their_order_and_not_far_ahead() {
+        let taken = AtomicUsize::new(0);
+        for (threads, ahead) in [(0, 0), (1, 1), (2, 3), (8, 2), (3, 1000)] {
+            taken.store(0, Ordering::SeqCst);
+            let make = |at: usize| {
+                assert!(at < taken.load(Ordering::SeqCst) + ahead.max(1) + 1, "{at} is made too early");
+                // Later items are ready before earlier ones.
+                std::thread::sleep(std::time::Duration::from_micros(if at.is_multiple_of(3) { 300 } else { 10 }));
+                at * at
+            };
+            let mut found = Vec::new();
+            let done = in_order(50, [threads, ahead], make, |at, item| {
+                found.push((at, item));
+                taken.store(at + 1, Ordering::SeqCst);
+                Ok(())
+            });
+            assert!(done.is_ok());
+            assert_eq!(found, (0..50).map(|at| (at, at * at)).collect::<Vec<_>>());
+        }
+        assert!(in_order(0, [2, 2], |at| at, |_, _| anyhow::bail!("there is none")).is_ok());
+    }
+
+    #[test]
+    fn an_error_ends_it() {
+        let count = AtomicUsize::new(0);
+        let make = |_| count.fetch_add(1, Ordering::SeqCst);
+        let done = in_order(1_000_000, [3, 4], make, |at, _| if at == 7 { anyhow::bail!("full") } else { Ok(()) });
+        assert_eq!(done.expect_err("it failed").to_string(), "full");
+        assert!(count.load(Ordering::SeqCst) <= 7 + 1 + 4 + 3);
+    }
 }

@@ -25,9 +25,17 @@ impl Records {
         &self.files[index / self.per_file].1
     }
 
-    /// Copies the pixels of a record.
-    pub(super) fn read(&self, index: usize, pixels: &mut [u8]) -> Result<()> {
-        self.read_at(index, self.stride - pixels.len(), pixels)
+    /// Copies records that follow each other.
+    pub(super) fn read(&self, first: usize, mut records: &mut [u8]) -> Result<()> {
+        let mut index = first;
+        while !records.is_empty() {
+            let left = self.per_file - index % self.per_file;
+            let count = left.min(records.len() / self.stride);
+            let (part, rest) = records.split_at_mut(count * self.stride);
+            self.read_at(index, 0, part)?;
+            (index, records) = (index + count, rest);
+        }
+        Ok(())
     }
 
     /// One byte of each of `count` records.

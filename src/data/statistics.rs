@@ -14,8 +14,9 @@ pub struct Normalisation {
     pub deviation: Vec<f64>,
 }
 
-/// So many squares of pixels sum to less than 2^32.
+/// So many squares of pixels sum to less than 2^32, and a lane's share of the pixels to less than 2^16.
 const STRETCH: usize = 1 << 12;
+const LANES: usize = 16;
 
 /// The statistics of all pixels of some images; sums of integers, so exact, whatever the number of threads. A colour
 /// that never varies is divided by 1.
@@ -43,12 +44,17 @@ fn sums(pixels: &[u8], channels: usize, plane: usize) -> Vec<(u64, u64)> {
         let (sum, squares) = &mut sums[index % channels];
         // Two plain sums over what stays near the processor, unchecked: it adds many pixels at once.
         for stretch in pixels.chunks(STRETCH) {
-            let of_stretch = stretch.iter().fold(0u32, |sum, &pixel| sum.wrapping_add(u32::from(pixel)));
+            let (groups, rest) = stretch.as_chunks::<LANES>();
+            let mut lanes = [0u16; LANES];
+            for group in groups {
+                lanes = std::array::from_fn(|lane| lanes[lane].wrapping_add(u16::from(group[lane])));
+            }
+            let of_rest = rest.iter().map(|&pixel| u64::from(pixel)).sum::<u64>();
             let of_squares = stretch.iter().fold(0u32, |sum, &pixel| {
                 // 255² is below 2^16.
                 sum.wrapping_add(u32::from(u16::from(pixel).wrapping_mul(u16::from(pixel))))
             });
-            *sum += u64::from(of_stretch);
+            *sum += lanes.iter().map(|&lane| u64::from(lane)).sum::<u64>() + of_rest;
             *squares += u64::from(of_squares);
         }
     }

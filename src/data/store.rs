@@ -12,6 +12,9 @@ use super::{Image, fingerprint};
 use crate::blueprint::ImageShape;
 use crate::error::UserError;
 
+/// Examples that are read together; a multiple of four, for the fingerprints.
+const TOGETHER: usize = 16;
+
 /// A data set as its files have it.
 pub(super) struct Store {
     pub(super) shape: ImageShape,
@@ -59,29 +62,59 @@ impl Split {
         Self { labels, pixels, fingerprints }
     }
 
-    /// Copies the pixels of an example, which are still to be checked.
-    fn read(&self, index: usize, pixels: &mut [u8]) -> Result<()> {
+    /// Bytes from one record to the next, where they are read together; each ends with `own_size` of pixels.
+    fn stride(&self, own_size: usize) -> usize {
         match &self.pixels {
+            Pixels::Filed(records) => records.stride,
+            Pixels::Blocks { .. } | Pixels::Drawn(_) => own_size,
+        }
+    }
+
+    /// Reads the records of examples that follow each other; their pixels are still to be checked.
+    fn read(&self, first: usize, records: &mut [u8], own_size: usize) -> Result<()> {
+        let examples = |records| (first..).zip(<[u8]>::chunks_exact_mut(records, own_size));
+        match &self.pixels {
+            Pixels::Filed(files) => files.read(first, records)?,
             Pixels::Blocks { blocks, per_block, stride } => {
-                pixels.copy_from_slice(record(blocks, *per_block, *stride, index, pixels.len()));
+                for (index, pixels) in examples(records) {
+                    pixels.copy_from_slice(record(blocks, *per_block, *stride, index, own_size));
+                }
             }
-            Pixels::Filed(records) => records.read(index, pixels)?,
-            Pixels::Drawn(drawer) => drawer.draw(index, pixels),
+            Pixels::Drawn(drawer) => examples(records).for_each(|(index, pixels)| drawer.draw(index, pixels)),
         }
         Ok(())
     }
 
-    /// Copies the pixels of up to four examples, one after the other, and returns their fingerprints.
-    fn read_some(&self, indices: &[usize], pixels: &mut [u8]) -> Result<Vec<u64>> {
-        let size = pixels.len() / indices.len();
-        let images = pixels.chunks_exact_mut(size);
-        indices.iter().zip(images).try_for_each(|(&index, image)| self.read(index, image))?;
-        let image = |at: usize| &pixels[at * size..][..size];
-        let found = match (&self.fingerprints, indices.len()) {
-            (Fingerprints::None, _) => return Ok(Vec::new()),
-            (_, 4) => fingerprint::of_four(std::array::from_fn(image)).to_vec(),
-            (_, count) => (0..count).map(|at| fingerprint::of(image(at))).collect(),
-        };
+    /// Reads the examples of some indices, which rise, hands out each with its place among them, and returns their
+    /// fingerprints.
+    fn visit(&self, indices: &[usize], own: ImageShape, mut see: impl FnMut(usize, &[u8])) -> Result<Vec<u64>> {
+        let own_size = own.elements();
+        let stride = self.stride(own_size);
+        let mut records = vec![0; TOGETHER.min(indices.len()) * stride];
+        let mut found = Vec::with_capacity(indices.len());
+        for (part, indices) in indices.chunks(TOGETHER).enumerate() {
+            let mut rest = &mut records[..indices.len() * stride];
+            for run in indices.chunk_by(|one, next| one + 1 == *next) {
+                let (own, others) = rest.split_at_mut(run.len() * stride);
+                self.read(run[0], own, own_size)?;
+                rest = others;
+            }
+            let images: Vec<&[u8]> = records.chunks_exact(stride).map(|record| &record[stride - own_size..]).collect();
+            let images = &images[..indices.len()];
+            found.extend(self.checked(indices, images)?);
+            images.iter().enumerate().for_each(|(at, image)| see(part * TOGETHER + at, image));
+        }
+        Ok(found)
+    }
+
+    /// The fingerprints of images, which must be those that are stated.
+    fn checked(&self, indices: &[usize], images: &[&[u8]]) -> Result<Vec<u64>> {
+        if matches!(self.fingerprints, Fingerprints::None) {
+            return Ok(Vec::new());
+        }
+        let (fours, rest) = images.as_chunks::<4>();
+        let of_rest = rest.iter().map(|image| fingerprint::of(image));
+        let found: Vec<u64> = fours.iter().flat_map(|four| fingerprint::of_four(*four)).chain(of_rest).collect();
         if let Fingerprints::Stated(stated) = &self.fingerprints
             && let Some((&index, _)) = indices.iter().zip(&found).find(|(index, found)| stated[**index] != **found)
         {
@@ -107,27 +140,24 @@ impl Split {
         image: Image,
         threads: usize,
     ) -> Result<Images> {
-        let (size, own_size) = (image.shape.elements(), own.elements());
+        let size = image.shape.elements();
         let mut pixels = vec![0; indices.len() * size];
+        // In the order of the files: what lies side by side there is read at once.
+        let mut places: Vec<(usize, &mut [u8])> = indices.iter().copied().zip(pixels.chunks_exact_mut(size)).collect();
+        places.sort_unstable_by_key(|(index, _)| *index);
+        let sorted: Vec<usize> = places.iter().map(|(index, _)| *index).collect();
         let each = share(indices.len(), threads);
-        let parts = indices.chunks(each).zip(pixels.chunks_mut(each * size));
-        let found = try_in_parallel(parts, |(indices, part)| {
+        let found = try_in_parallel(sorted.chunks(each).zip(places.chunks_mut(each)), |(indices, places)| {
             let conversion = Conversion::new(own, image);
-            let mut raw = vec![0; 4 * own_size];
-            let mut found = Vec::with_capacity(indices.len());
-            for (indices, targets) in indices.chunks(4).zip(part.chunks_mut(4 * size)) {
-                let Some(conversion) = &conversion else {
-                    found.extend(self.read_some(indices, targets)?);
-                    continue;
-                };
-                let raw = &mut raw[..indices.len() * own_size];
-                found.extend(self.read_some(indices, raw)?);
-                let pairs = raw.chunks_exact(own_size).zip(targets.chunks_exact_mut(size));
-                pairs.for_each(|(raw, target)| conversion.apply(raw, target));
-            }
-            Ok(found)
+            self.visit(indices, own, |at, raw| {
+                let target = &mut *places[at].1;
+                match &conversion {
+                    Some(conversion) => conversion.apply(raw, target),
+                    None => target.copy_from_slice(raw),
+                }
+            })
         })?;
-        self.note(indices, found);
+        self.note(&sorted, found);
         let labels = indices.iter().map(|&index| self.labels[index]).collect();
         Ok(Images { shape: image.shape, pixels, labels })
     }
@@ -137,9 +167,7 @@ impl Split {
         if let Fingerprints::Seen(seen) = &self.fingerprints {
             let left: Vec<usize> = (0..seen.len()).filter(|&index| seen[index].is_none()).collect();
             let found = try_in_parallel(left.chunks(share(left.len(), threads)), |indices| {
-                let mut raw = vec![0; 4 * own.elements()];
-                let parts = indices.chunks(4).map(|some| self.read_some(some, &mut raw[..some.len() * own.elements()]));
-                parts.collect::<Result<Vec<_>>>().map(|parts| parts.concat())
+                self.visit(indices, own, |_, _| {})
             })?;
             self.note(&left, found);
         }

@@ -18,7 +18,8 @@ fn run(sets: &[&str]) -> Outcome {
 
 const MANY_STEPS: [&str; 2] = ["target.train_size=800", "target.train.batch_size=16"];
 const CROP_AND_FLIP: &str = "target.train.augment=[\"crop\", \"flip\"]";
-const ALL_OF_THEM: &str = "target.train.augment=[\"resized-crop\", \"flip\", \"jitter\", \"cutout\"]";
+const ALL_OF_THEM: [&str; 2] =
+    ["target.train.augment=[\"resized-crop\", \"flip\", \"jitter\", \"cutout\"]", "target.train.cutout_size=3"];
 const SMALL_VIT: [&str; 5] = [
     "network.architecture=vit-cifar",
     "network.width=8",
@@ -34,7 +35,7 @@ fn waits_are_one_an_epoch_and_a_few_an_evaluation_and_a_checkpoint() {
     let all = "transfer.frozen_layers=all";
     let deep = "network.architecture=resnet34";
     for graph in ["compute.graph=auto", "compute.graph=off"] {
-        for sets in [&[none][..], &[all], &MANY_STEPS, &[none, deep], &[ALL_OF_THEM], &SMALL_VIT] {
+        for sets in [&[none][..], &[all], &MANY_STEPS, &[none, deep], &ALL_OF_THEM, &SMALL_VIT] {
             let waits = between(&run(&[&[graph], sets].concat()), "waits");
             assert_eq!(waits, 1 + 2, "{graph} {sets:?}");
         }
@@ -52,7 +53,7 @@ fn waits_are_one_an_epoch_and_a_few_an_evaluation_and_a_checkpoint() {
 fn uploads_are_a_few_an_epoch_and_none_a_step() {
     for graph in ["compute.graph=auto", "compute.graph=off"] {
         for (sets, expected) in
-            [(&[][..], 2), (&MANY_STEPS, 2), (&[CROP_AND_FLIP], 3), (&[ALL_OF_THEM], 4), (&SMALL_VIT, 2)]
+            [(&[][..], 2), (&MANY_STEPS, 2), (&[CROP_AND_FLIP], 3), (&ALL_OF_THEM, 4), (&SMALL_VIT, 2)]
         {
             let outcome = run(&[&[graph], sets].concat());
             assert_eq!(between(&outcome, "uploads"), expected, "{graph} {sets:?}");
