@@ -97,46 +97,55 @@ fn the_operators_of_a_step_are_those_that_were_decided() {
     }
 }
 
-/// Operator by operator on the CPU, and as they are captured for a GPU, where batches are found on the device.
+/// As they are captured for a GPU, where batches are found on the device: that is more than on the CPU.
 #[test]
 fn outside_forward_and_backward_a_step_launches_little() {
-    let adam = "target.train.optimizer=adam";
-    for device in ["device=cpu", "device=cuda"] {
-        if device == "device=cuda" && Gpu::here() == Gpu::Real {
-            continue;
-        }
-        for family in 0..FAMILIES.len() {
-            for sets in [[device, CROP_AND_FLIP, "precision=fp32"], [device, CROP_AND_FLIP, "precision=bf16"]] {
-                let report = counted(family, &[&sets[..], &["transfer.frozen_layers=0", adam]].concat());
-                let outside = number(&report["step"]["launches_outside"]);
-                assert!((1..=25).contains(&outside), "{outside} operators, {sets:?}");
-                assert_eq!(report["step"]["parts"].get("other"), None, "every operator belongs to a part");
-            }
+    let device = if Gpu::here() == Gpu::StandIn { "device=cuda" } else { "device=cpu" };
+    for family in 0..FAMILIES.len() {
+        for precision in ["precision=fp32", "precision=bf16"] {
+            let sets = [device, CROP_AND_FLIP, precision, "transfer.frozen_layers=0", "target.train.optimizer=adam"];
+            let report = counted(family, &sets);
+            let outside = number(&report["step"]["launches_outside"]);
+            assert!((1..=25).contains(&outside), "{outside} operators, {sets:?}");
+            assert_eq!(report["step"]["parts"].get("other"), None, "every operator belongs to a part");
         }
     }
 }
 
 /// `scripts/reference/counts.py` counts the same of a PyTorch loop that holds its images on the device and fuses its
-/// optimizer. Frozen layers that are kept are not run at all. What is done to images at random does not depend on k: it
-/// is counted where it weighs the most, and `scripts/bench --count` has the other rows.
+/// optimizer. Frozen layers that are kept are not run at all. Of the images that are changed at random, and of the
+/// DenseNet in bf16, the rows where that weighs the most; the long form has all.
 #[test]
 fn a_step_launches_no_more_than_pytorchs() {
+    compare_with_pytorch(|row, most| {
+        let augmented = row["augment"] != serde_json::json!([]);
+        let slow = row["architecture"] == "densenet121" && row["precision"] == "bf16";
+        if augmented { row["frozen"] == most && !slow } else { row["frozen"] == 0 || !slow }
+    });
+}
+
+#[test]
+#[ignore = "takes a minute: scripts/check --full"]
+fn a_step_launches_no_more_than_pytorchs_in_every_row() {
+    compare_with_pytorch(|_, _| true);
+}
+
+/// Compares those rows of PyTorch's counts that are wanted, which is asked with the largest k of the row's network.
+fn compare_with_pytorch(wanted: impl Fn(&Value, i64) -> bool) {
     let twin = std::fs::read_to_string("tests/fixtures/twin-counts.json").expect("a fixture");
     let twin: Value = serde_json::from_str(&twin).expect("JSON");
     let rows = twin["rows"].as_array().expect("rows");
     assert_eq!(rows.len(), 3 * 3 * 2 * 2, "three families, three k, two precisions, augmented or not");
     let most = |row: &Value| {
-        rows.iter()
-            .filter(|other| other["architecture"] == row["architecture"])
-            .map(|other| number(&other["frozen"]))
-            .max()
+        let same = rows.iter().filter(|other| other["architecture"] == row["architecture"]);
+        same.map(|other| number(&other["frozen"])).max().expect("a row")
     };
     for row in rows {
         let family = FAMILIES.iter().position(|(name, _)| row["architecture"] == *name).expect("a family");
-        let is_plain = row["augment"] == serde_json::json!([]);
-        if !is_plain && Some(number(&row["frozen"])) != most(row) {
+        if !wanted(row, most(row)) {
             continue;
         }
+        let is_plain = row["augment"] == serde_json::json!([]);
         let frozen = format!("transfer.frozen_layers={}", row["frozen"]);
         let precision = format!("precision={}", row["precision"].as_str().expect("a name"));
         let launches = |cache: &str| {

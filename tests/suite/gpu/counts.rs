@@ -28,38 +28,42 @@ const SMALL_VIT: [&str; 5] = [
     "network.dropout=0.1",
 ];
 
-/// One wait for the training, one for each split that is evaluated, and two for a checkpoint, whatever is in it.
+/// However many steps, layers and frozen layers there are: one wait for the training and one for each split that is
+/// evaluated; and uploads of the order, of the rates, and where anything is drawn, of places and shares.
 #[test]
-fn waits_are_one_an_epoch_and_a_few_an_evaluation_and_a_checkpoint() {
+fn waits_and_uploads_are_a_few_an_epoch_and_none_a_step() {
     let none = "transfer.frozen_layers=0";
     let all = "transfer.frozen_layers=all";
     let deep = "network.architecture=resnet34";
     for graph in ["compute.graph=auto", "compute.graph=off"] {
-        for sets in [&[none][..], &[all], &MANY_STEPS, &[none, deep], &ALL_OF_THEM, &SMALL_VIT] {
-            let waits = between(&run(&[&[graph], sets].concat()), "waits");
-            assert_eq!(waits, 1 + 2, "{graph} {sets:?}");
-        }
-        let validated = [graph, "target.validation_size=20"];
-        assert_eq!(between(&run(&validated), "waits"), 1 + 3, "{graph}, validated");
-        for sets in [[none, "network.architecture=resnet34"], [all, "network.width=2"]] {
-            let kept = [&[graph, "checkpoint.every_epochs=1", "checkpoint.time_share=1.0"], &sets[..]].concat();
-            assert_eq!(between(&run(&kept), "waits"), 1 + 2 + 2, "{graph} with a checkpoint, {sets:?}");
+        let kinds: [(&[&str], i64); 7] = [
+            (&[none], 2),
+            (&[all], 2),
+            (&MANY_STEPS, 2),
+            (&[none, deep], 2),
+            (&[CROP_AND_FLIP], 3),
+            (&ALL_OF_THEM, 4),
+            (&SMALL_VIT, 2),
+        ];
+        for (sets, uploads) in kinds {
+            let outcome = run(&[&[graph], sets].concat());
+            assert_eq!(between(&outcome, "waits"), 1 + 2, "{graph} {sets:?}");
+            assert_eq!(between(&outcome, "uploads"), uploads, "{graph} {sets:?}");
+            let bytes = between(&outcome, "uploaded_bytes");
+            let examples = if sets == MANY_STEPS { 800 } else { 80 };
+            assert!(bytes <= examples * 8 * 16, "{bytes} bytes, {graph} {sets:?}");
         }
     }
 }
 
-/// The order, the rates, and where anything is drawn, places and shares.
+/// One more for the examples held out, and two for a checkpoint, whatever is in it.
 #[test]
-fn uploads_are_a_few_an_epoch_and_none_a_step() {
+fn a_checkpoint_waits_twice_and_every_split_once() {
     for graph in ["compute.graph=auto", "compute.graph=off"] {
-        for (sets, expected) in
-            [(&[][..], 2), (&MANY_STEPS, 2), (&[CROP_AND_FLIP], 3), (&ALL_OF_THEM, 4), (&SMALL_VIT, 2)]
-        {
-            let outcome = run(&[&[graph], sets].concat());
-            assert_eq!(between(&outcome, "uploads"), expected, "{graph} {sets:?}");
-            let bytes = between(&outcome, "uploaded_bytes");
-            let examples = if sets == MANY_STEPS { 800 } else { 80 };
-            assert!(bytes <= examples * 8 * 16, "{bytes} bytes, {graph} {sets:?}");
+        let kept = [graph, "checkpoint.every_epochs=1", "checkpoint.time_share=1.0", "target.validation_size=20"];
+        for network in ["network.architecture=resnet34", "transfer.frozen_layers=all"] {
+            let waits = between(&run(&[&kept[..], &[network]].concat()), "waits");
+            assert_eq!(waits, 1 + 3 + 2, "{graph}, {network}");
         }
     }
 }
