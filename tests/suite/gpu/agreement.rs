@@ -179,8 +179,8 @@ fn cuda_gives_what_the_cpu_gives_captured_or_not() {
 
 #[test]
 #[ignore = "takes minutes: scripts/check --full"]
-fn cuda_gives_what_the_cpu_gives_in_a_hundred_combinations() {
-    sample(&OPTIONS, 100).iter().for_each(agree);
+fn cuda_gives_what_the_cpu_gives_in_300_combinations() {
+    sample(&OPTIONS, 300).iter().for_each(agree);
 }
 
 /// What is left of a config once its data set is the synthetic one, its network narrow and its training short.
