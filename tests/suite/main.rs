@@ -7,6 +7,7 @@ mod counted;
 mod data;
 mod data_verbs;
 mod device;
+mod folders;
 mod formats;
 mod freezing;
 mod fuzzed;

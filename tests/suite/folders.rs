@@ -1,0 +1,161 @@
+//! Class folders of image files: what a run sees of them, and what is said of those that are incomplete or damaged.
+
+use image::ImageFormat;
+
+use super::formats::{picture, place, says};
+use super::program::{Answer, Place, json};
+
+/// `a` and `b`, red and blue, four images each to train on and two to test on.
+fn write_folder(place: &Place, root: &str, test: &str) {
+    for (class, colour) in [("a", [200, 0, 0]), ("b", [0, 0, 200])] {
+        for index in 0..4 {
+            let format = if index % 2 == 0 { ImageFormat::Png } else { ImageFormat::Jpeg };
+            let name = if index % 2 == 0 { "png" } else { "JPEG" };
+            place.write(&format!("{root}/train/{class}/{index}.{name}"), picture(format, 9 + index, 12, colour));
+        }
+        for index in 0..2 {
+            place.write(&format!("{root}/{test}/{class}/{index}.png"), picture(ImageFormat::Png, 10, 10, colour));
+        }
+    }
+}
+
+#[test]
+fn class_folders_are_read_once_and_then_from_the_cache() {
+    let place = place("folder", "path = \"own\"");
+    write_folder(&place, "data/own", "val");
+    let answer = place.freezewise(&["run", "spec.toml"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert!(answer.stderr.contains("own: reading 12 images"), "{}", answer.stderr);
+    let record = json(&place.path(answer.stdout.trim()).join("run.json"));
+    assert_eq!(record["data"]["classes"], serde_json::json!(["a", "b"]));
+    assert_eq!((&record["data"]["train_examples"], &record["data"]["test_examples"]), (&8.into(), &4.into()));
+    let again = place.freezewise(&["run", "spec.toml", "--out", "again"]);
+    assert!(again.code == 0 && !again.stderr.contains("reading"), "{}", again.stderr);
+    let metrics = |answer: &Answer| std::fs::read(place.path(answer.stdout.trim()).join("metrics.csv")).expect("rows");
+    assert_eq!(metrics(&answer), metrics(&again));
+
+    // A cache that is cut is made again; an image that is changed in its place is another data set.
+    let cache =
+        std::fs::read_dir(place.path("data/.freezewise")).expect("a folder").next().expect("a cache").expect("it");
+    let whole = std::fs::read(cache.path()).expect("a cache");
+    std::fs::write(cache.path(), &whole[..whole.len() / 2]).expect("cut");
+    let again = place.freezewise(&["run", "spec.toml", "--out", "cut"]);
+    assert!(again.code == 0 && again.stderr.contains("reading"), "{}", again.stderr);
+    assert_eq!(std::fs::read(cache.path()).expect("a cache"), whole);
+    place.write("data/own/train/a/0.png", picture(ImageFormat::Png, 9, 12, [1, 2, 3]));
+    let again = place.freezewise(&["run", "spec.toml", "--out", "changed"]);
+    assert!(again.code == 0 && again.stderr.contains("reading"), "{}", again.stderr);
+}
+
+#[test]
+fn a_run_is_named_by_the_content_of_its_folder_and_not_by_the_path() {
+    let place = place("folder", "path = \"own\"");
+    write_folder(&place, "data/own", "val");
+    let first = place.run(&[]);
+    std::fs::rename(place.path("data/own"), place.path("data/moved")).expect("moved");
+    assert_eq!(place.run(&["target.path=moved"]).file_name(), first.file_name());
+    for class in ["a", "b"] {
+        place.write(&format!("data/moved/train/{class}/9.png"), picture(ImageFormat::Png, 9, 9, [0, 9, 9]));
+    }
+    assert_ne!(place.run(&["target.path=moved"]).file_name(), first.file_name());
+}
+
+/// What is done to a good folder.
+type Spoil = fn(&Place);
+
+#[test]
+fn folders_that_are_no_data_set_say_why() {
+    let cases: [(Spoil, &[&str]); 8] = [
+        (|place| std::fs::remove_dir_all(place.path("data/own")).expect("gone"), &["`own` is not in the data folder"]),
+        (
+            |place| std::fs::remove_dir_all(place.path("data/own/val")).expect("gone"),
+            &["has neither `val/` nor `test/`"],
+        ),
+        (|place| write_folder(place, "data/own", "test"), &["has `val/` and `test/`", "test_folder = \"val\""]),
+        (
+            |place| std::fs::create_dir_all(place.path("data/own/train/c")).expect("made"),
+            &["class `c` is in `data/own/train/` and not in `val/`"],
+        ),
+        (
+            |place| {
+                std::fs::create_dir_all(place.path("data/own/train/c")).expect("made");
+                std::fs::create_dir_all(place.path("data/own/val/c")).expect("made");
+            },
+            &["class folder `data/own/train/c` is empty"],
+        ),
+        (
+            |place| {
+                place.write("data/own/train/a/notes.txt", "no image");
+                place.write("data/own/train/b/cut.png", &picture(ImageFormat::Png, 9, 9, [0; 3])[..40]);
+            },
+            &[
+                "2 of the 14 files in `data/own` cannot be used",
+                "train/a/notes.txt: it is neither a PNG nor a JPEG file",
+                "train/b/cut.png: ",
+                "skip_bad_files = true",
+            ],
+        ),
+        (
+            |place| std::os::unix::fs::symlink("loop", place.path("data/own/train/a/loop")).expect("a link"),
+            &["cannot read `data/own/train/a/loop`", "mend the link"],
+        ),
+        (
+            |place| std::os::unix::fs::symlink("..", place.path("data/own/train/a/up")).expect("a link"),
+            &["`data/own/train/a/up` is a folder, and a class holds files"],
+        ),
+    ];
+    for (spoil, expected) in cases {
+        let place = place("folder", "path = \"own\"");
+        write_folder(&place, "data/own", "val");
+        spoil(&place);
+        says(&place, expected);
+    }
+}
+
+#[test]
+fn bad_files_are_left_out_where_that_is_asked_for() {
+    let place = place("folder", "path = \"own\"\nskip_bad_files = true");
+    write_folder(&place, "data/own", "val");
+    place.write("data/own/train/a/notes.txt", "no image");
+    let record = json(&place.run(&[]).join("run.json"));
+    assert_eq!(record["data"]["train_examples"], 8);
+    let skipped = record["data"]["skipped_files"].as_array().expect("a list");
+    assert_eq!(skipped.len(), 1);
+    assert!(skipped[0].as_str().expect("text").starts_with("train/a/notes.txt: "));
+}
+
+#[test]
+fn images_of_many_sizes_need_one() {
+    let place = place("folder", "path = \"own\"");
+    write_folder(&place, "data/own", "val");
+    let text = place.read("spec.toml").replace("image_size = 8\n", "");
+    place.write("spec.toml", text);
+    says(&place, &["10 of the 12 files in `data/own` cannot be used", "`image_size` gives all one size"]);
+}
+
+#[test]
+fn a_folder_without_permission_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = place("folder", "path = \"own\"");
+    write_folder(&place, "data/own", "val");
+    let shut = place.path("data/own/train/b");
+    std::fs::set_permissions(&shut, std::fs::Permissions::from_mode(0o000)).expect("set");
+    let answer = place.freezewise_without_rights(&[], &["check", "spec.toml"]);
+    std::fs::set_permissions(&shut, std::fs::Permissions::from_mode(0o755)).expect("set");
+    assert_eq!(answer.code, 2, "it could be read: {}", answer.stderr);
+    assert!(answer.stderr.contains("cannot read `data/own/train/b`: Permission denied"), "{}", answer.stderr);
+}
+
+#[test]
+fn a_cache_goes_elsewhere_where_the_data_cannot_be_written_to() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = place("folder", "path = \"own\"");
+    write_folder(&place, "data/own", "val");
+    std::fs::set_permissions(place.path("data"), std::fs::Permissions::from_mode(0o555)).expect("set");
+    let cache = place.path("cache").display().to_string();
+    let run = ["run", "spec.toml", "--quiet"];
+    let answer = place.freezewise_without_rights(&[("FREEZEWISE_CACHE", &cache)], &run);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert!(!place.path("data/.freezewise").exists(), "it could be written to");
+    assert_eq!(std::fs::read_dir(place.path("cache/data")).expect("a folder").count(), 1);
+}
