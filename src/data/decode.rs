@@ -77,7 +77,7 @@ impl Decoded {
             }
         } else {
             let resize = Resize::new((self.height, self.width), (height, width), fit);
-            resize.apply::<3>(&self.pixels, |at, value| planes[at] = value);
+            resize.apply::<3>(&self.pixels, &mut planes);
         }
         planes
     }

@@ -4,6 +4,8 @@
 //! kernel of Keys, "Cubic Convolution Interpolation for Digital Image Processing" (1981), with a = −1/2, as in Pillow.
 //! Each axis takes the filter that it needs.
 
+use std::ops::Range;
+
 use super::Image;
 use crate::blueprint::ImageShape;
 use crate::spec::Fit;
@@ -36,7 +38,7 @@ impl Conversion {
         let plane = self.to.height * self.to.width;
         for (from, to) in raw.chunks_exact(self.from.height * self.from.width).zip(target.chunks_exact_mut(plane)) {
             match &self.resize {
-                Some(resize) => resize.apply::<1>(from, |at, value| to[at] = value),
+                Some(resize) => resize.apply::<1>(from, to),
                 None => to.copy_from_slice(from),
             }
         }
@@ -77,43 +79,57 @@ impl Resize {
         Self { from, rows: Filter::new(top, height, to.0), columns: Filter::new(left, width, to.1) }
     }
 
-    /// Resizes an image of interleaved channels, and hands out every value with its place in `[channels, height,
-    /// width]`.
-    pub(super) fn apply<const CHANNELS: usize>(&self, raw: &[u8], mut put: impl FnMut(usize, u8)) {
+    /// Resizes an image of interleaved channels, `[height, width, channels]`, to `[channels, height, width]`.
+    pub(super) fn apply<const CHANNELS: usize>(&self, raw: &[u8], target: &mut [u8]) {
         let stride = self.from.1 * CHANNELS;
         let (height, width) = (self.rows.0.len(), self.columns.0.len());
-        let mut mixed = vec![0f32; stride];
+        let across = self.columns.span();
+        let (left, length) = (across.start * CHANNELS, across.len() * CHANNELS);
+        let mut mixed = vec![0f32; length];
+        let mut lines: [Vec<f32>; CHANNELS] = std::array::from_fn(|_| vec![0.0; width]);
         for (row, (first, weights)) in self.rows.0.iter().enumerate() {
             mixed.fill(0.0);
             for (offset, &weight) in weights.iter().enumerate() {
-                let line = &raw[(first + offset) * stride..][..stride];
+                let line = &raw[(first + offset) * stride + left..][..length];
                 mixed.iter_mut().zip(line).for_each(|(sum, &value)| *sum += weight * f32::from(value));
             }
             let (colours, _) = mixed.as_chunks::<CHANNELS>();
-            let starts: [usize; CHANNELS] = std::array::from_fn(|channel| (channel * height + row) * width);
             for (column, (first, weights)) in self.columns.0.iter().enumerate() {
                 let mut sums = [0.0; CHANNELS];
-                for (weight, colours) in weights.iter().zip(&colours[*first..]) {
+                for (weight, colours) in weights.iter().zip(&colours[first - across.start..]) {
                     sums.iter_mut().zip(colours).for_each(|(sum, colour)| *sum += weight * colour);
                 }
-                sums.into_iter().zip(starts).for_each(|(sum, start)| put(start + column, level(sum)));
+                lines.iter_mut().zip(sums).for_each(|(line, sum)| line[column] = sum);
+            }
+            for (channel, line) in lines.iter().enumerate() {
+                let target = &mut target[(channel * height + row) * width..][..width];
+                target.iter_mut().zip(line).for_each(|(target, &value)| *target = level(value));
             }
         }
     }
 }
 
-/// The nearest whole number, halves away from zero, as `round` has it; that is a call to the C library.
+/// The nearest whole number, halves away from zero, as `round` has it. That is a call to the C library, and a cast to a
+/// whole number one of many steps for a float that it could not hold; additions are done to many at once.
 fn level(value: f32) -> u8 {
+    // From here on a float has no fraction: what is added to it is rounded, halves to the even number.
+    const WHOLE: f32 = 8_388_608.0;
     let value = value.clamp(0.0, 255.0);
-    let whole = value as u8;
-    // The fraction is exact: both are below 2^24.
-    whole + u8::from(value - f32::from(whole) >= 0.5)
+    let rounded = value + WHOLE;
+    let went_down_by_half = value - (rounded - WHOLE) >= 0.5;
+    (rounded.to_bits() as u8).wrapping_add(u8::from(went_down_by_half))
 }
 
 /// For each new position, the first old one that counts, and the weights from there on, which sum to 1.
 struct Filter(Vec<(usize, Vec<f32>)>);
 
 impl Filter {
+    /// From the first old position that counts to the last.
+    fn span(&self) -> Range<usize> {
+        let start = self.0.iter().map(|(first, _)| *first).min().unwrap_or_default();
+        start..self.0.iter().map(|(first, weights)| first + weights.len()).max().unwrap_or_default()
+    }
+
     /// From `length` positions, which begin at `start`, to `to`.
     fn new(start: usize, length: usize, to: usize) -> Self {
         let scale = length as f64 / to as f64;
@@ -152,7 +168,7 @@ mod tests {
 
     fn resized(from: (usize, usize), to: (usize, usize), fit: Fit, pixels: &[u8]) -> Vec<u8> {
         let mut target = vec![0; to.0 * to.1];
-        Resize::new(from, to, fit).apply::<1>(pixels, |at, value| target[at] = value);
+        Resize::new(from, to, fit).apply::<1>(pixels, &mut target);
         target
     }
 
