@@ -29,10 +29,8 @@ impl Hidden {
 
     /// Shows what the schedule asks for now.
     pub(super) fn follow(&mut self, evaluation: Evaluation) {
-        let (shown, hidden) = self.evaluation.iter().partition(|&&epoch| evaluation.has(epoch));
-        let shown: Vec<u64> = shown;
-        self.evaluation = hidden;
-        self.train.extend(shown);
+        let due = self.evaluation.extract_if(.., |epoch| evaluation.has(*epoch));
+        self.train.extend(due);
         self.train.retain(|&epoch| !evaluation.has_train(epoch));
     }
 
@@ -51,5 +49,30 @@ impl Hidden {
         } else {
             row.clone()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Rhythm;
+
+    #[test]
+    fn what_a_schedule_asks_for_is_shown_and_no_more() {
+        let row = |epoch| Row { epoch, train_error: Some(0.1), test_error: Some(0.2), ..Row::default() };
+        let mut hidden = Hidden::default();
+        let rows = [row(6), row(7), row(8)];
+        hidden.note(&rows[0], Due::ALL);
+        hidden.note(&rows[1], Due { train: false, test: false });
+        hidden.note(&rows[2], Due { train: false, test: true });
+        let shown =
+            |hidden: &Hidden| rows.clone().map(|row| hidden.rest(&row)).map(|row| (row.train_error, row.test_error));
+        let (train, test) = (Some(0.1), Some(0.2));
+        assert_eq!(shown(&hidden), [(train, test), (None, None), (None, test)]);
+        assert_eq!(shown(&hidden.until(7)), [(train, test), (None, None), (train, test)]);
+        hidden.follow(Evaluation { test: Rhythm::Every(1), train: Rhythm::Every(4) });
+        assert_eq!(shown(&hidden), [(train, test), (None, test), (train, test)]);
+        hidden.follow(Rhythm::Every(1).into());
+        assert_eq!(hidden, Hidden::default());
     }
 }

@@ -45,7 +45,7 @@ pub struct Due {
 
 impl Due {
     /// All of them.
-    pub(super) const ALL: Self = Self { train: true, test: true };
+    pub const ALL: Self = Self { train: true, test: true };
 }
 
 /// Means over an epoch's own batches, in training mode, augmented, with weights that move.
