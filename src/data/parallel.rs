@@ -33,27 +33,34 @@ pub(super) fn try_in_parallel<P: Send, R: Send>(
     in_parallel(parts, work).into_iter().collect()
 }
 
-/// Makes `count` items in `threads` threads, each of which takes the next as it is ready for one, and hands them out in
-/// their order as they come. No more than `ahead` of them are made before they are wanted; an error of `take` ends it.
+/// Makes `count` items in `threads` threads, the caller's among them, each of which takes the next as it is ready for
+/// one. The caller hands them out in their order as they come. No more than `ahead` of them are made before they are
+/// wanted; an error of `take` ends it.
 pub(super) fn in_order<R: Send>(
     count: usize,
     [threads, ahead]: [usize; 2],
     make: impl Fn(usize) -> R + Sync,
     mut take: impl FnMut(usize, R) -> Result<()>,
 ) -> Result<()> {
-    let line = Line { state: Mutex::new(State { begun: 0, taken: 0, made: BTreeMap::new() }), moved: Condvar::new() };
+    let state = Mutex::new(State { count, ahead: ahead.max(1), begun: 0, taken: 0, made: BTreeMap::new() });
+    let line = Line { state, moved: Condvar::new() };
     std::thread::scope(|scope| {
-        for _ in 0..threads.max(1) {
+        for _ in 1..threads {
             scope.spawn(|| {
-                while let Some(at) = line.next(count, ahead.max(1)) {
+                while let Some(at) = line.next() {
                     line.put(at, make(at));
                 }
             });
         }
-        let taken = (0..count).try_for_each(|at| take(at, line.take(at)));
-        // Whoever waits for a turn has none any more.
-        line.locked().begun = count;
-        line.moved.notify_all();
+        let taken = (0..count).try_for_each(|at| {
+            loop {
+                match line.turn(at) {
+                    Turn::Take(item) => return take(at, item),
+                    Turn::Make(other) => line.put(other, make(other)),
+                }
+            }
+        });
+        line.end();
         taken
     })
 }
@@ -65,6 +72,8 @@ struct Line<R> {
 }
 
 struct State<R> {
+    count: usize,
+    ahead: usize,
     /// Items that somebody makes or made.
     begun: usize,
     /// Items that were taken.
@@ -73,18 +82,41 @@ struct State<R> {
     made: BTreeMap<usize, R>,
 }
 
+/// What the caller does next.
+enum Turn<R> {
+    Take(R),
+    Make(usize),
+}
+
+impl<R> State<R> {
+    fn is_full(&self) -> bool {
+        self.begun >= self.taken + self.ahead
+    }
+
+    /// The next item to make, which is begun with that; none after the last, nor where too many wait.
+    fn begin(&mut self) -> Option<usize> {
+        let free = self.begun < self.count && !self.is_full();
+        self.begun += usize::from(free);
+        free.then(|| self.begun - 1)
+    }
+}
+
 impl<R> Line<R> {
     fn locked(&self) -> MutexGuard<'_, State<R>> {
         self.state.lock().expect("nothing panics under the lock")
     }
 
-    /// The next item to make; none after the last.
-    fn next(&self, count: usize, ahead: usize) -> Option<usize> {
-        let full = |state: &mut State<R>| state.begun < count && state.begun >= state.taken + ahead;
-        let mut state = self.moved.wait_while(self.locked(), full).expect("nothing panics under the lock");
-        let at = state.begun;
-        state.begun += usize::from(at < count);
-        (at < count).then_some(at)
+    fn wait<'a>(&self, state: MutexGuard<'a, State<R>>) -> MutexGuard<'a, State<R>> {
+        self.moved.wait(state).expect("nothing panics under the lock")
+    }
+
+    /// The next item to make, as soon as there is room for it; none after the last.
+    fn next(&self) -> Option<usize> {
+        let mut state = self.locked();
+        while state.begun < state.count && state.is_full() {
+            state = self.wait(state);
+        }
+        state.begin()
     }
 
     fn put(&self, at: usize, item: R) {
@@ -92,16 +124,27 @@ impl<R> Line<R> {
         self.moved.notify_all();
     }
 
-    fn take(&self, at: usize) -> R {
+    /// The item of a place, or, until it is made, one to make.
+    fn turn(&self, at: usize) -> Turn<R> {
         let mut state = self.locked();
         loop {
             if let Some(item) = state.made.remove(&at) {
                 state.taken = at + 1;
                 self.moved.notify_all();
-                return item;
+                return Turn::Take(item);
             }
-            state = self.moved.wait(state).expect("nothing panics under the lock");
+            match state.begin() {
+                Some(other) => return Turn::Make(other),
+                None => state = self.wait(state),
+            }
         }
+    }
+
+    /// Whoever waits for something to make has nothing any more.
+    fn end(&self) {
+        let mut state = self.locked();
+        state.begun = state.count;
+        self.moved.notify_all();
     }
 }
 
