@@ -87,6 +87,7 @@ fn read(spec: &Spec, root: &Path, threads: usize) -> Result<f64> {
     let mut watch = |_| {
         last = Some(Instant::now());
         first = first.or(last);
+        Ok(())
     };
     load(&experiment.target, image, Access { root, threads }, &mut watch)?;
     Ok(first.zip(last).map_or(0.0, |(first, last)| (last - first).as_secs_f64()))

@@ -54,6 +54,9 @@ impl DataRoot {
         let mut bar = output::ReadingBar::default();
         let image = data::Image { shape: experiment.image, fit: experiment.fit };
         let access = data::Access { root: &self.data, threads: native::thread_count(experiment.threads) };
-        data::load(task, image, access, &mut |reading| bar.show(&reading))
+        data::load(task, image, access, &mut |reading| {
+            bar.show(&reading);
+            Ok(())
+        })
     }
 }

@@ -10,6 +10,7 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,10 @@ const END: u64 = 8 + 32;
 const LONGEST_HEADER: u64 = 1 << 30;
 /// Below the data root.
 const FOLDER: &str = ".freezewise";
+/// How the names of caches begin that are not whole yet.
+const WRITING: &str = ".writing-";
+/// From making a file to holding it there is a moment.
+const JUST_NOW: Duration = Duration::from_secs(10);
 
 /// What goes with the images.
 pub(super) struct Contents {
@@ -119,6 +124,20 @@ impl Header {
     }
 }
 
+/// Removes what processes that were killed had begun to write: whatever nobody holds, and did not begin just now.
+fn sweep(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let began = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(WRITING));
+    for path in began.map(|entry| entry.path()) {
+        let Ok(file) = super::files::open_regular(&path) else { continue };
+        let age = file.metadata().and_then(|data| data.modified()).ok().and_then(|time| time.elapsed().ok());
+        if age.is_some_and(|age| age > JUST_NOW) && file.try_lock().is_ok() {
+            // Where it cannot be removed it stays, and nothing reads it.
+            let _ = std::fs::remove_file(&path);
+        }
+    }
+}
+
 /// A cache that is being written.
 pub(super) struct Writer {
     file: BufWriter<NamedTempFile>,
@@ -134,12 +153,17 @@ impl Writer {
         for folder in folders(root) {
             let created = std::fs::create_dir_all(&folder)
                 .and_then(|()| {
+                    sweep(&folder);
                     let mut builder = tempfile::Builder::new();
                     // A temporary file is private by itself; the cache is for whoever may read the data.
                     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-                    builder.prefix(".writing-").tempfile_in(&folder)
+                    builder.prefix(WRITING).tempfile_in(&folder)
                 })
-                .and_then(|mut file| file.write_all(MAGIC).map(|()| file));
+                .and_then(|mut file| {
+                    // Held for as long as it is written: a sweep leaves it alone.
+                    let _ = file.as_file().lock();
+                    file.write_all(MAGIC).map(|()| file)
+                });
             match created {
                 Ok(file) => {
                     // Larger images go straight to the file.
@@ -234,6 +258,23 @@ mod tests {
             let error = read.expect_err("a changed pixel is noticed").to_string();
             assert!(error.starts_with("the cache `"), "{error}");
         }
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_killed_process_wrote_is_removed_and_what_another_writes_is_not() -> Result<()> {
+        let root = tempfile::tempdir()?;
+        let folder = root.path().join(FOLDER);
+        let writer = Writer::create(root.path(), "a.u8", SHAPE)?;
+        let [killed, fresh] = ["killed", "fresh"].map(|name| folder.join(format!("{WRITING}{name}")));
+        let old = std::time::SystemTime::now() - 2 * JUST_NOW;
+        for path in [&killed, &fresh] {
+            File::create(path)?;
+        }
+        File::options().write(true).open(&killed)?.set_modified(old)?;
+        writer.file.get_ref().as_file().set_modified(old)?;
+        sweep(&folder);
+        assert!(!killed.exists() && fresh.exists() && writer.file.get_ref().path().exists());
         Ok(())
     }
 

@@ -141,6 +141,8 @@ impl Reader<'_> {
                 parts[position] = Some(self.part(entry, shown, length)?);
             }
         }
+        // Its checksum stands at the very end, behind what the archive has.
+        std::io::copy(&mut archive.into_inner(), &mut std::io::sink()).map_err(broken)?;
         let or_missing = |(part, (name, _)): (Option<Part>, (&str, usize))| {
             let message = || format!("the archive `{shown}` has no `{}/{name}`", self.layout.folder);
             part.ok_or_else(|| self.wrong(message()).into())

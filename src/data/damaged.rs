@@ -33,7 +33,7 @@ proptest! {
         changes in prop::collection::vec(any::<(prop::sample::Index, u8)>(), 0..6),
         length in any::<prop::sample::Index>(),
     ) {
-        if let Ok(decoded) = decode::bytes(damaged(IMAGES[image], &changes, length)) {
+        if let Ok(decoded) = decode::bytes(&damaged(IMAGES[image], &changes, length)) {
             prop_assert_eq!(decoded.resized(8, 8, Fit::Crop).len(), 192);
         }
         if let Ok(bytes) = idx::parse(damaged(IDX, &changes, length).as_slice(), &[2, 3]) {

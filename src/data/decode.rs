@@ -4,17 +4,29 @@ use std::io::{BufReader, Cursor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use image::{ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use super::files::{open_regular, read_whole};
+use super::jpeg;
 use super::resize::Resize;
 use crate::spec::Fit;
+use crate::text;
 
 /// A larger file is no photograph.
 const LARGEST_FILE: u64 = 256 << 20;
 /// A small file may claim to be a huge image.
 const LARGEST_SIDE: u32 = 16_384;
 const MOST_MEMORY: u64 = 512 << 20;
+const MOST_PIXELS: u64 = 1 << 26;
+
+/// Why a file gives no image.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// It is none.
+    Bad(String),
+    /// It is one for all that is known: it cannot be read, or does not fit the others.
+    Unfit(String),
+}
 
 /// Pixels of an image, its colours interleaved: always red, green and blue.
 #[derive(Debug)]
@@ -30,38 +42,57 @@ pub(super) fn size(path: &Path) -> Result<(usize, usize), String> {
     let reader = ImageReader::new(file).with_guessed_format().map_err(|error| error.to_string())?;
     known(reader.format())?;
     let (width, height) = reader.into_dimensions().map_err(|error| error.to_string())?;
+    bounded(width, height)?;
     Ok((height as usize, width as usize))
 }
 
 /// Decodes an image file.
-pub(super) fn file(path: &Path) -> Result<Decoded, String> {
-    bytes(read_whole(path, LARGEST_FILE).map_err(|error| error.to_string())?)
+pub(super) fn file(path: &Path) -> Result<Decoded, Flaw> {
+    let content = read_whole(path, LARGEST_FILE).map_err(|error| {
+        // What the system says of a file is no matter of its content: it may be another thing the next time.
+        if error.raw_os_error().is_some() { Flaw::Unfit(error.to_string()) } else { Flaw::Bad(error.to_string()) }
+    })?;
+    bytes(&content).map_err(Flaw::Bad)
 }
 
 /// Decodes the bytes of an image file. Grey becomes three equal colours, a palette its colours, CMYK its conversion to
 /// RGB; transparency is dropped, as Pillow's `convert("RGB")` drops it; 16 bits become 8.
-pub(super) fn bytes(bytes: Vec<u8>) -> Result<Decoded, String> {
+pub(super) fn bytes(bytes: &[u8]) -> Result<Decoded, String> {
     let decode = || {
         let mut reader =
             ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
-        known(reader.format())?;
+        let format = known(reader.format())?;
         let mut limits = Limits::default();
         limits.max_image_width = Some(LARGEST_SIDE);
         limits.max_image_height = Some(LARGEST_SIDE);
         limits.max_alloc = Some(MOST_MEMORY);
         reader.limits(limits);
-        let image = reader.decode().map_err(|error| error.to_string())?.into_rgb8();
+        let decoder = reader.into_decoder().map_err(|error| error.to_string())?;
+        let (width, height) = decoder.dimensions();
+        bounded(width, height)?;
+        let image = DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())?.into_rgb8();
+        if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
+            return Err("it ends in the middle of its pixels".to_owned());
+        }
         Ok(Decoded { height: image.height() as usize, width: image.width() as usize, pixels: image.into_raw() })
     };
     // A decoder that gives up on a damaged file is one bad file, not the end of the program.
     catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err("its decoder gave up".to_owned()))
 }
 
-fn known(format: Option<ImageFormat>) -> Result<(), String> {
+fn known(format: Option<ImageFormat>) -> Result<ImageFormat, String> {
     match format {
-        Some(ImageFormat::Png | ImageFormat::Jpeg) => Ok(()),
+        Some(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => Ok(format),
         _ => Err("it is neither a PNG nor a JPEG file".to_owned()),
     }
+}
+
+/// What an image may need at most, whatever its file says: three bytes a pixel, beside what the decoder takes.
+fn bounded(width: u32, height: u32) -> Result<(), String> {
+    if width.max(height) <= LARGEST_SIDE && u64::from(width) * u64::from(height) <= MOST_PIXELS {
+        return Ok(());
+    }
+    Err(format!("it is {height} × {width}, and may have {} pixels, {LARGEST_SIDE} a side", text::grouped(MOST_PIXELS)))
 }
 
 impl Decoded {
@@ -135,6 +166,6 @@ mod tests {
     }
 
     fn bytes_of(bytes: &[u8]) -> Result<Decoded, String> {
-        super::bytes(bytes.to_vec())
+        super::bytes(bytes)
     }
 }

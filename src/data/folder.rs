@@ -5,10 +5,11 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::cache::{self, Contents, Writer};
+use super::decode::{self, Flaw};
 use super::listing::{Listing, Picture};
 use super::parallel::in_order;
 use super::store::Store;
-use super::{Access, Image, Reading, Watch, decode};
+use super::{Access, Image, Reading, Watch};
 use crate::blueprint::ImageShape;
 use crate::error::UserError;
 use crate::spec::{Data, Fit, Pictures};
@@ -40,7 +41,7 @@ pub(super) fn read(
     }
     let mut writer = Writer::create(access.root, &file, shape)?;
     let total = listing.train.len() + listing.test.len();
-    let mut bad = Vec::new();
+    let (mut bad, mut unfit) = (Vec::new(), Vec::new());
     let mut labels = [Vec::new(), Vec::new()];
     let file_at = |at: usize| match at.checked_sub(listing.train.len()) {
         None => (0, &listing.train[at]),
@@ -49,7 +50,7 @@ pub(super) fn read(
     let decode = |at: usize| decoded(listing, file_at(at).1, image);
     in_order(total, [access.threads, AHEAD * access.threads], decode, |at, pixels| {
         if at.is_multiple_of(TOLD) {
-            watch(Reading { name: name.clone(), done: at, total });
+            watch(Reading { name: name.clone(), done: at, total })?;
         }
         let (split, file) = file_at(at);
         match pixels {
@@ -57,20 +58,25 @@ pub(super) fn read(
                 writer.push(&pixels)?;
                 labels[split].push(file.label);
             }
-            Err(cause) => bad.push(format!("{}: {cause}", file.path)),
+            Err(Flaw::Bad(cause)) => bad.push(format!("{}: {cause}", file.path)),
+            Err(Flaw::Unfit(cause)) => unfit.push(format!("{}: {cause}", file.path)),
         }
         Ok(())
     })?;
-    watch(Reading { name, done: total, total });
-    if !bad.is_empty() && !pictures.skip_bad_files {
-        return Err(bad_files(&listing.folder, &bad, total).into());
+    if !pictures.skip_bad_files {
+        unfit.append(&mut bad);
+    }
+    if !unfit.is_empty() {
+        return Err(bad_files(&listing.folder, &unfit, total, pictures.skip_bad_files).into());
     }
     let [train, test] = labels;
     if let Some(class) = emptied(listing, [&train, &test]) {
         let message = format!("class `{class}` of `{place}` has no image that can be read, in train or in test");
         return Err(UserError::new(message).hint(first(&bad)).into());
     }
-    writer.finish(Contents { classes: listing.classes.clone(), train, test, skipped: bad }, &place)
+    let store = writer.finish(Contents { classes: listing.classes.clone(), train, test, skipped: bad }, &place)?;
+    watch(Reading { name, done: total, total })?;
+    Ok(store)
 }
 
 fn pictures_name(pictures: &Pictures) -> String {
@@ -98,22 +104,26 @@ fn first(bad: &[String]) -> String {
     shown.join("\n  ")
 }
 
-fn bad_files(folder: &Path, bad: &[String], total: usize) -> UserError {
+fn bad_files(folder: &Path, bad: &[String], total: usize, skips: bool) -> UserError {
     let (count, total) = (text::grouped(bad.len() as u64), text::grouped(total as u64));
     UserError::new(format!("{count} of the {total} files in `{}` cannot be used", folder.display()))
         .hint(first(bad))
-        .hint("mend or remove them, or leave them out with `skip_bad_files = true`")
+        .hint(if skips {
+            "mend or remove them: `skip_bad_files` leaves out what is no image, and no other"
+        } else {
+            "mend or remove them; `skip_bad_files = true` leaves out those that are no images"
+        })
 }
 
 /// The pixels of a file.
-fn decoded(listing: &Listing, file: &Picture, image: Image) -> Result<Vec<u8>, String> {
+fn decoded(listing: &Listing, file: &Picture, image: Image) -> Result<Vec<u8>, Flaw> {
     let decoded = decode::file(&listing.folder.join(&file.path))?;
     let ImageShape { height, width, .. } = image.shape;
     if image.fit == Fit::Exact && (decoded.height, decoded.width) != (height, width) {
-        return Err(format!(
-            "it is {} × {}, and the first image {height} × {width}: `image_size` gives all one size",
-            decoded.height, decoded.width
-        ));
+        let (own_height, own_width) = (decoded.height, decoded.width);
+        return Err(Flaw::Unfit(format!(
+            "it is {own_height} × {own_width}, and the first image {height} × {width}: `image_size` gives all one size"
+        )));
     }
     Ok(decoded.resized(height, width, image.fit))
 }

@@ -37,7 +37,7 @@ pub fn labels(bytes: &[u8], names: &[String]) -> Result<Vec<usize>, String> {
 }
 
 /// The pixels of a PNG or JPEG file at another size, `[3, height, width]`.
-pub fn picture(bytes: Vec<u8>, [height, width]: [usize; 2], fit: Fit) -> Result<Vec<u8>, String> {
+pub fn picture(bytes: &[u8], [height, width]: [usize; 2], fit: Fit) -> Result<Vec<u8>, String> {
     Ok(decode::bytes(bytes)?.resized(height, width, fit))
 }
 

@@ -17,7 +17,14 @@ pub fn held(entry: &Entry, file: &Published, root: &Path) -> Option<PathBuf> {
             layout.folders.iter().flat_map(in_folder).collect()
         }
     };
-    places.into_iter().find(|path| path.exists())
+    let whole = |path: &Path| match entry.layout {
+        Layout::Cifar(_) => unpacked_files(entry, path).iter().all(|file| file.is_file()),
+        Layout::Tiny(layout) => {
+            !path.is_dir() || [layout.classes, layout.test_table].iter().all(|name| path.join(name).is_file())
+        }
+        Layout::Idx(_) => true,
+    };
+    places.into_iter().find(|path| path.exists() && whole(path))
 }
 
 /// The files in a folder that was unpacked from a published file, or the one file that was, with the names that they

@@ -59,9 +59,12 @@ impl Listing {
         text::hex(&digest.finalize())
     }
 
-    /// The same with the times at which they were changed, so that a file changed in its place is noticed here.
+    /// The same with the folder and with the times at which they were changed, so that a file changed in its place is
+    /// noticed here, and no other folder's files are taken for these.
     pub(super) fn state(&self) -> String {
+        let place = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
         let mut digest = Sha256::new().chain_update(self.identity());
+        digest.update(place.as_os_str().as_encoded_bytes());
         self.train.iter().chain(&self.test).for_each(|file| digest.update(file.modified.to_le_bytes()));
         text::hex(&digest.finalize())
     }
@@ -79,6 +82,8 @@ impl Listing {
 
 /// `train/<class>/*`, and `val/<class>/*` or `test/<class>/*`.
 fn class_folders(folder: &Path, pictures: &Pictures) -> Result<Listing> {
+    // A folder that cannot be looked into has no such folders either.
+    entries(folder)?;
     let test = match &pictures.test_folder {
         Some(name) => name.as_str(),
         None => match ["val", "test"].map(|name| folder.join(name).is_dir()) {

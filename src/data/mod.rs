@@ -18,6 +18,7 @@ pub mod foreign;
 mod held;
 mod idx;
 mod images;
+mod jpeg;
 mod listing;
 mod noise;
 mod npy;
@@ -78,8 +79,8 @@ pub struct Reading {
     pub total: usize,
 }
 
-/// Who is told of it.
-pub type Watch<'a> = &'a mut dyn FnMut(Reading);
+/// Who is told of it, and may end it.
+pub type Watch<'a> = &'a mut dyn FnMut(Reading) -> Result<()>;
 
 /// Where a published data set is under the root, if it is there.
 pub fn find(dataset: Dataset, root: &Path) -> Option<PathBuf> {

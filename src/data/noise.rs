@@ -137,8 +137,21 @@ pub(super) fn parse(bytes: &[u8], names: &[String]) -> Result<Vec<usize>, String
     let text = std::str::from_utf8(bytes).map_err(|_| "it is neither text nor an .npy file".to_owned())?;
     let by_name: HashMap<&str, usize> = names.iter().map(String::as_str).zip(0..).collect();
     let of = |(at, line): (usize, &str)| {
-        let number = line.trim().parse().ok();
-        class(at + 1, number.or_else(|| by_name.get(line.trim()).copied()), line)
+        // Classes may have numbers for names: a name it is where it can be one.
+        let own = by_name.get(line.trim()).copied();
+        class(at + 1, own.or_else(|| line.trim().parse().ok()), line)
     };
     text.lines().enumerate().map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_name_where_a_class_has_it() {
+        let names = ["10", "2", "a"].map(str::to_owned);
+        assert_eq!(parse(b"2\n10\na\n1\n", &names), Ok(vec![1, 0, 2, 1]));
+        assert!(parse(b"3", &names).is_err());
+    }
 }

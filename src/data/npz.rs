@@ -87,21 +87,19 @@ pub(super) fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<St
     let total = arrays.layouts.iter().map(|layout| layout.count).sum();
     let mut done = 0;
     for split in 0..2 {
-        let mut report = || {
+        arrays.images(split, &place, &mut |pixels| {
             if done % STRIDE == 0 {
-                watch(Reading { name: stem.clone(), done, total });
+                watch(Reading { name: stem.clone(), done, total })?;
             }
             done += 1;
-        };
-        arrays.images(split, &place, &mut |pixels| {
-            report();
             writer.push(pixels)
         })?;
     }
-    watch(Reading { name: stem, done: total, total });
     let classes = class_names(arrays.classes);
     let [train, test] = arrays.labels;
-    writer.finish(Contents { classes, train, test, skipped: Vec::new() }, &place)
+    let store = writer.finish(Contents { classes, train, test, skipped: Vec::new() }, &place)?;
+    watch(Reading { name: stem, done: total, total })?;
+    Ok(store)
 }
 
 fn open(npz: &Npz, path: &Path) -> Result<Arrays<File>> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::{Access, Image, Reading, folder, listing, npz};
+use super::{Access, Image, Reading, Watch, folder, listing, npz};
 use crate::blueprint::ImageShape;
 use crate::catalogue::{Dataset, Facts};
 use crate::spec::{Data, Pictures, Question, Survey};
@@ -40,8 +40,12 @@ impl Survey for Surveyor<'_> {
         let access = Access { root: &self.root, threads: self.threads };
         match question.data {
             Data::Pictures(pictures) if listing::folder(pictures, &self.root).is_dir() => {
-                let facts = pictures_facts(pictures, question, access, &mut **self.watch.borrow_mut());
-                facts.map(Some)
+                let mut told = self.watch.borrow_mut();
+                let mut watch = |reading| {
+                    told(reading);
+                    Ok(())
+                };
+                pictures_facts(pictures, question, access, &mut watch).map(Some)
             }
             Data::Npz(file) if self.root.join(&file.path).exists() => npz::facts(file, &self.root).map(Some),
             _ => Ok(None),
@@ -57,12 +61,7 @@ impl Survey for Surveyor<'_> {
 }
 
 /// From the list of files; where bad ones are to be left out, only decoding tells which they are.
-fn pictures_facts(
-    pictures: &Pictures,
-    question: &Question<'_>,
-    access: Access<'_>,
-    watch: &mut dyn FnMut(Reading),
-) -> Result<Facts> {
+fn pictures_facts(pictures: &Pictures, question: &Question<'_>, access: Access<'_>, watch: Watch<'_>) -> Result<Facts> {
     let listing = listing::of(pictures, access.root)?;
     let own = listing.first_shape()?;
     let shape = match question.side {

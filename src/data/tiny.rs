@@ -1,7 +1,7 @@
 //! Tiny ImageNet in its original layout. Its `val/` is one folder of all images with a table of their classes; read as
 //! class folders it would be one class.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -68,13 +68,19 @@ pub(super) fn list(folder: &Path) -> Result<Listing> {
 pub(super) fn annotations<'a>(table: &'a str, classes: &[String]) -> Result<Vec<(&'a str, u16)>, String> {
     let labels: HashMap<&str, u16> = classes.iter().map(String::as_str).zip(0..).collect();
     let lines = table.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let file = |(index, line): (usize, &'a str)| {
+    let mut seen = HashSet::new();
+    let mut file = |(index, line): (usize, &'a str)| {
         let mut fields = line.split('\t');
         let (name, class) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
         let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
         let label = labels.get(class).filter(|_| plain);
         let no_file = || format!("line {}: `{}` is not a file and its class", index + 1, text::shortened(line));
-        label.map(|&label| (name, label)).ok_or_else(no_file)
+        let &label = label.ok_or_else(no_file)?;
+        if !seen.insert(name) {
+            return Err(format!("line {}: `{}` has a class already", index + 1, text::shortened(name)));
+        }
+        Ok((name, label))
     };
-    lines.map(file).collect()
+    let files: Vec<(&str, u16)> = lines.map(&mut file).collect::<Result<_, String>>()?;
+    if files.is_empty() { Err("names no file".to_owned()) } else { Ok(files) }
 }

@@ -7,6 +7,7 @@ mod reading;
 mod sheet;
 mod table;
 
+use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
 
 pub use curve::{Line, draw};
@@ -19,7 +20,7 @@ pub use table::Table;
 /// Prints data to stdout. A reader that has closed its end, as `head` does, has had enough: that is no error.
 pub fn data(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    match writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush()) {
+    match writeln!(out, "{}", plain(text.trim_end_matches('\n'))).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         result => result.map_err(|error| std::io::Error::new(error.kind(), format!("cannot write to stdout: {error}"))),
     }
@@ -27,5 +28,24 @@ pub fn data(text: &str) -> std::io::Result<()> {
 
 /// Says something to people, on stderr. If nobody can be told, there is nobody to tell that.
 pub fn talk(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end_matches('\n'));
+    let _ = writeln!(std::io::stderr().lock(), "{}", plain(text.trim_end_matches('\n')));
+}
+
+/// Text without a letter that a terminal would obey: names come from files, and files from anywhere.
+fn plain(text: &str) -> Cow<'_, str> {
+    let obeyed = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |letter: char| if obeyed(letter) { letter.escape_default().to_string() } else { letter.to_string() };
+    Cow::Owned(text.chars().map(shown).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_terminal_obeys_no_name() {
+        assert_eq!(super::plain("a\tb\né"), "a\tb\né");
+        assert_eq!(super::plain("\u{1b}[2J\r\u{9b}"), "\\u{1b}[2J\\r\\u{9b}");
+    }
 }

@@ -20,7 +20,8 @@ impl Table {
 
     /// Adds a row.
     pub fn row<T: ToString>(&mut self, cells: impl IntoIterator<Item = T>) {
-        self.0.add_row(cells.into_iter().map(|cell| cell.to_string()));
+        // A line break in a name would be a row.
+        self.0.add_row(cells.into_iter().map(|cell| cell.to_string().replace('\n', "\\n")));
     }
 }
 

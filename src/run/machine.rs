@@ -98,6 +98,9 @@ impl<'a> Machine<'a> {
     pub(super) fn load(&self, experiment: &Experiment, task: &Task, audience: &mut dyn Audience) -> Result<TaskData> {
         let image = Image { shape: experiment.image, fit: experiment.fit };
         let access = Access { root: self.places.data, threads: self.threads };
-        data::load(task, image, access, &mut |reading| audience.hear(&Event::Reading(&reading)))
+        data::load(task, image, access, &mut |reading| {
+            audience.hear(&Event::Reading(&reading));
+            self.stop.check()
+        })
     }
 }

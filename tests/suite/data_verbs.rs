@@ -49,10 +49,36 @@ fn fetch_asks_nobody_where_it_need_not() {
     assert!(offline.stderr.contains("4 files are not here, and `--offline` asks nobody"), "{}", offline.stderr);
     assert!(offline.stderr.contains("train-images-idx3-ubyte.gz to data/kmnist/"), "{}", offline.stderr);
     assert!(!place.path("data").exists());
-    // What is here unpacked need not be fetched.
-    std::fs::create_dir_all(place.path("data/cifar-10-batches-bin")).expect("a folder");
+    // What is here unpacked need not be fetched; a part of it is not here.
+    for name in ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"] {
+        let part = place.freezewise(&["data", "fetch", "cifar10", "--offline"]);
+        assert_eq!(part.code, 1, "{}", part.stdout);
+        assert!(part.stderr.contains("1 file is not here, and `--offline` asks nobody"), "{}", part.stderr);
+        place.write(&format!("data/cifar-10-batches-bin/{name}.bin"), "");
+    }
     let here = place.freezewise(&["data", "fetch", "cifar10"]);
     assert_eq!((here.code, here.stdout.as_str()), (0, "data/cifar-10-batches-bin: here\n"));
+    let nowhere = place.freezewise(&["data", "fetch", "mnist", "--from", "file:///etc"]);
+    assert_eq!(nowhere.code, 2, "{}", nowhere.stderr);
+}
+
+/// Whoever opened a pipe would wait for ever.
+#[test]
+fn a_pipe_is_no_data_set() {
+    let place = Place::new();
+    let pipe = |path: &str| {
+        let path = place.path(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo starts").success());
+    };
+    pipe("data/mnist/train-labels-idx1-ubyte");
+    let verified = place.freezewise(&["data", "verify", "mnist"]);
+    assert_eq!(verified.code, 1);
+    assert!(verified.stdout.contains("it is not a regular file"), "{}", verified.stdout);
+    pipe("data/cifar-10-binary.tar.gz");
+    let fetched = place.freezewise(&["data", "fetch", "cifar10", "--offline"]);
+    assert_eq!(fetched.code, 1);
+    assert!(fetched.stderr.contains("it is not a regular file"), "{}", fetched.stderr);
 }
 
 /// A server that sends the same to everyone, and its address.

@@ -87,9 +87,12 @@ fn folders_that_are_no_data_set_say_why() {
             |place| {
                 place.write("data/own/train/a/notes.txt", "no image");
                 place.write("data/own/train/b/cut.png", &picture(ImageFormat::Png, 9, 9, [0; 3])[..40]);
+                let jpeg = picture(ImageFormat::Jpeg, 9, 9, [0; 3]);
+                place.write("data/own/val/b/cut.jpg", &jpeg[..jpeg.len() - 2]);
             },
             &[
-                "2 of the 14 files in `data/own` cannot be used",
+                "3 of the 15 files in `data/own` cannot be used",
+                "val/b/cut.jpg: it ends in the middle of its pixels",
                 "train/a/notes.txt: it is neither a PNG nor a JPEG file",
                 "train/b/cut.png: ",
                 "skip_bad_files = true",
@@ -124,13 +127,69 @@ fn bad_files_are_left_out_where_that_is_asked_for() {
     assert!(skipped[0].as_str().expect("text").starts_with("train/a/notes.txt: "));
 }
 
+/// Nor is an image left out for its size.
 #[test]
 fn images_of_many_sizes_need_one() {
+    for keys in ["path = \"own\"", "path = \"own\"\nskip_bad_files = true"] {
+        let place = place("folder", keys);
+        write_folder(&place, "data/own", "val");
+        let text = place.read("spec.toml").replace("image_size = 8\n", "");
+        place.write("spec.toml", text);
+        says(&place, &["10 of the 12 files in `data/own` cannot be used", "`image_size` gives all one size"]);
+    }
+}
+
+/// Names, sizes and times are the same, and the pixels are not.
+#[test]
+fn one_folders_images_are_never_taken_for_anothers() {
+    let place = place("folder", "path = \"one\"");
+    let pictures = ["one", "other"].map(|root| {
+        write_folder(&place, &format!("data/{root}"), "val");
+        let colour = if root == "one" { 90 } else { 91 };
+        let bytes = picture(ImageFormat::Png, 8, 8, [colour; 3]);
+        let path = place.write(&format!("data/{root}/train/a/0.png"), &bytes);
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+        for split in ["train/a", "train/b", "val/a", "val/b"] {
+            for entry in std::fs::read_dir(place.path(&format!("data/{root}/{split}"))).expect("a folder") {
+                let file = std::fs::File::options().write(true).open(entry.expect("a file").path());
+                file.and_then(|file| file.set_modified(time)).expect("an earlier time");
+            }
+        }
+        (bytes.len(), path)
+    });
+    assert_eq!(pictures[0].0, pictures[1].0);
+    let brightness = |root: &str| {
+        let path = format!("target.path={root}");
+        let answer = place.freezewise(&["data", "stats", "spec.toml", "--json", "--set", &path]);
+        serde_json::from_str::<serde_json::Value>(&answer.stdout).expect("JSON")[0]["train"]["colours"].clone()
+    };
+    assert_ne!(brightness("one"), brightness("other"));
+}
+
+/// It may be one the next time.
+#[test]
+fn what_cannot_be_read_is_not_left_out() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = place("folder", "path = \"own\"\nskip_bad_files = true");
+    write_folder(&place, "data/own", "val");
+    let shut = place.path("data/own/train/b/0.png");
+    std::fs::set_permissions(&shut, std::fs::Permissions::from_mode(0o000)).expect("set");
+    let answer = place.freezewise_without_rights(&[], &["data", "stats", "spec.toml"]);
+    assert_ne!(answer.code, 0, "it could be read: {}", answer.stdout);
+    let told = ["1 of the 12 files in `data/own` cannot be used", "train/b/0.png: Permission denied", "no image"];
+    assert!(told.iter().all(|part| answer.stderr.contains(part)), "{}", answer.stderr);
+    std::fs::set_permissions(&shut, std::fs::Permissions::from_mode(0o644)).expect("set");
+    assert_eq!(json(&place.run(&[]).join("run.json"))["data"]["train_examples"], 8);
+}
+
+/// A run that is asked to end does not read on to the last image.
+#[test]
+fn reading_heeds_a_wish_to_stop() {
     let place = place("folder", "path = \"own\"");
     write_folder(&place, "data/own", "val");
-    let text = place.read("spec.toml").replace("image_size = 8\n", "");
-    place.write("spec.toml", text);
-    says(&place, &["10 of the 12 files in `data/own` cannot be used", "`image_size` gives all one size"]);
+    let answer = place.freezewise(&["run", "spec.toml", "--max-time", "1ns"]);
+    assert_eq!(answer.code, 75, "{}", answer.stderr);
+    assert_eq!(std::fs::read_dir(place.path("data/.freezewise")).expect("a folder").count(), 0, "it was read");
 }
 
 #[test]

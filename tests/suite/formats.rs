@@ -203,6 +203,15 @@ fn tiny_imagenet_is_read_in_its_original_layout() {
     let good = place.read(table);
     place.write(table, good.replace("val_1.JPEG", "../../val_1.JPEG"));
     says(&place, &["val_annotations.txt` line 2: `../../val_1.JPEG", "unpack the archive anew"]);
+    place.write(table, format!("{good}{}", good.lines().next().expect("a line").replace("n00000000", "n00000002")));
+    says(&place, &["val_annotations.txt` line 4: `val_0.JPEG` has a class already"]);
+    place.write(table, "\n");
+    says(&place, &["val_annotations.txt` names no file", "unpack the archive anew"]);
+    place.write(table, &good);
+    let verified = place.freezewise(&["data", "verify", "tiny-imagenet"]);
+    assert_eq!(verified.code, 1, "{}", verified.stdout);
+    let told = "WRONG: 200 training and 3 test images are here, of 100,000 and 10,000";
+    assert!(verified.stdout.contains(told), "{}", verified.stdout);
     place.write(table, good.replace("n00000002", "n99999999"));
     says(&place, &["is not a file and its class"]);
     // As many rearrange it.

@@ -28,8 +28,15 @@ pub(super) struct Arguments {
     offline: bool,
 
     /// Take the files from this place instead of where they are published; their checksums must be the same
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = server)]
     from: Option<String>,
+}
+
+fn server(typed: &str) -> Result<String, String> {
+    if typed.starts_with("http://") || typed.starts_with("https://") {
+        return Ok(typed.to_owned());
+    }
+    Err("it begins with neither `http://` nor `https://`".to_owned())
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {

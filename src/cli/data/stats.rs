@@ -59,7 +59,8 @@ struct Split {
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let survey = arguments.data.surveyor();
     let path = std::path::Path::new(&arguments.what);
-    let spec = if path.extension().is_some() || path.exists() {
+    // The data folder may have a folder of a data set's name.
+    let spec = if path.extension().is_some() || path.is_file() {
         Spec::load(path, &arguments.overrides.set, &survey)?
     } else {
         Spec::whole(named(&arguments.what)?.0, &survey)?

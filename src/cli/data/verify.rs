@@ -99,24 +99,42 @@ fn check(path: &Path, checksum: Option<Checksum>, origin: &str) -> Finding {
 /// The data set read as training reads it: sizes, lengths, labels.
 fn images(dataset: Dataset, entry: &Entry, arguments: &Arguments) -> Finding {
     let what = entry.name.to_owned();
-    match read(dataset, arguments) {
+    match read(dataset, entry, arguments) {
         Ok(says) => Finding { what, says, good: true },
-        Err(error) => Finding { what, says: format!("WRONG: {error:#}"), good: false },
+        Err(error) => {
+            let hints = error.downcast_ref::<UserError>().map_or(&[][..], UserError::hints);
+            let first = hints.first().and_then(|hint| hint.lines().next()).unwrap_or_default();
+            let says =
+                if first.is_empty() { format!("WRONG: {error:#}") } else { format!("WRONG: {error:#}; {first}") };
+            Finding { what, says, good: false }
+        }
     }
 }
 
-fn read(dataset: Dataset, arguments: &Arguments) -> Result<String> {
+fn read(dataset: Dataset, entry: &Entry, arguments: &Arguments) -> Result<String> {
     let experiment = Spec::whole(dataset, &arguments.data.surveyor())?.experiment;
     let data = arguments.data.load(&experiment, &experiment.target)?;
     let count = |count: usize| text::grouped(count as u64);
+    let (train, test) = (data.train.count(), data.test.count());
+    if (train, test) != (entry.train_size, entry.test_size) {
+        let wanted = (count(entry.train_size), count(entry.test_size));
+        let message = format!(
+            "{} training and {} test images are here, of {} and {}",
+            count(train),
+            count(test),
+            wanted.0,
+            wanted.1
+        );
+        return Err(UserError::new(message).into());
+    }
     let duplicates = match data.duplicates.len() {
         0 => String::new(),
         number => format!("; {} training examples are test examples too", count(number)),
     };
     Ok(format!(
         "read: {} training and {} test images, {} classes{duplicates}",
-        count(data.train.count()),
-        count(data.test.count()),
+        count(train),
+        count(test),
         data.classes.len()
     ))
 }

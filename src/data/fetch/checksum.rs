@@ -1,6 +1,5 @@
 //! Whether a file is the published one.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use md5::{Digest, Md5};
 use sha2::Sha256;
 
 use crate::catalogue::Checksum;
+use crate::data::files::open_regular;
 
 /// A file against a checksum.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,10 +30,7 @@ pub fn compare(path: &Path, checksum: Checksum) -> Result<Verdict> {
 }
 
 fn digest<D: Digest>(path: &Path) -> std::io::Result<String> {
-    let mut file = File::open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(std::io::Error::other("it is not a regular file"));
-    }
+    let mut file = open_regular(path)?;
     let (mut state, mut buffer) = (D::new(), vec![0; 1 << 20]);
     loop {
         match file.read(&mut buffer)? {

@@ -14,7 +14,8 @@ pub(in crate::spec) struct Task {
     /// files, or an `npz` file of arrays.
     #[schemars(extend("x-default" = "none: it must be given"))]
     pub(in crate::spec) dataset: String,
-    /// `folder`, `npz`: where it is, from the data folder on. A run is named by the content, not by the path.
+    /// `folder`, `npz`: where it is, from the data folder on. A run is named by what is
+    /// there, not by the path: an `npz` by its bytes, a `folder` by the names and sizes of its files.
     #[schemars(extend("x-default" = "none: needed with `folder` and `npz`"))]
     pub(in crate::spec) path: Option<String>,
     /// `npz`: the names of training images, training labels, test images and test labels.

@@ -58,6 +58,29 @@ pub fn hold(bytes: &[u8]) {
     check(foreign::cifar_folder(&SMALL, &LAYOUT, root.path()));
 }
 
+/// What a packed file's checksum is for, though the archive in it ends before.
+#[test]
+fn an_archive_whose_checksum_is_wrong_or_gone_is_none() {
+    let mut packer = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    for (name, length) in [("one.bin", 12), ("two.bin", 12), ("test.bin", 6)] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(length);
+        packer
+            .append_data(&mut header, format!("small/{name}"), vec![1u8; length as usize].as_slice())
+            .expect("packed");
+    }
+    let whole = packer.into_inner().and_then(GzEncoder::finish).expect("packed");
+    let read = |bytes: &[u8]| foreign::cifar_archive(&SMALL, &LAYOUT, bytes);
+    assert!(read(&whole).is_ok());
+    let end = whole.len();
+    let mut other = whole.clone();
+    other[end - 8] ^= 1;
+    for damaged in [&other[..], &whole[..end - 8], &whole[..end - 1]] {
+        let error = read(damaged).expect_err("it is damaged").to_string();
+        assert!(error.contains("is broken: "), "{error}");
+    }
+}
+
 fn check(found: anyhow::Result<Splits>) {
     match found {
         Ok([train, test]) => {
