@@ -1,8 +1,10 @@
 //! An image file to pixels: PNG or JPEG, whatever its name says, of any colours, within bounds of memory.
 
+use std::cell::Cell;
 use std::io::{BufReader, Cursor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Once;
 
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
@@ -67,17 +69,38 @@ pub(super) fn bytes(bytes: &[u8]) -> Result<Decoded, String> {
         limits.max_image_height = Some(LARGEST_SIDE);
         limits.max_alloc = Some(MOST_MEMORY);
         reader.limits(limits);
+        if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
+            return Err("it ends in the middle of its pixels".to_owned());
+        }
         let decoder = reader.into_decoder().map_err(|error| error.to_string())?;
         let (width, height) = decoder.dimensions();
         bounded(width, height)?;
         let image = DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())?.into_rgb8();
-        if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
-            return Err("it ends in the middle of its pixels".to_owned());
-        }
         Ok(Decoded { height: image.height() as usize, width: image.width() as usize, pixels: image.into_raw() })
     };
     // A decoder that gives up on a damaged file is one bad file, not the end of the program.
-    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err("its decoder gave up".to_owned()))
+    quietly(decode).unwrap_or_else(|| Err("its decoder gave up".to_owned()))
+}
+
+thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What work gives, or nothing where it panics; of that nothing is printed.
+fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let others = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !QUIET.get() {
+                others(panic);
+            }
+        }));
+    });
+    QUIET.set(true);
+    let done = catch_unwind(AssertUnwindSafe(work)).ok();
+    QUIET.set(false);
+    done
 }
 
 fn known(format: Option<ImageFormat>) -> Result<ImageFormat, String> {
@@ -146,6 +169,13 @@ mod tests {
                 found.iter().flatten().zip(expected.iter().flatten()).any(|(one, other)| one.abs_diff(*other) > within);
             assert!(!far, "{name}: {found:?}, and not {expected:?}");
         }
+    }
+
+    #[test]
+    fn a_decoder_that_panics_gives_nothing_and_the_next_one_goes_on() {
+        assert_eq!(quietly(|| -> u8 { panic!("nobody sees this") }), None);
+        assert_eq!(quietly(|| 7), Some(7));
+        assert!(!QUIET.get());
     }
 
     #[test]

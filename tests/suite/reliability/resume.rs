@@ -29,6 +29,8 @@ fn an_extended_run_is_an_unbroken_one() {
 #[test]
 fn a_stop_ends_with_its_code_and_loses_nothing() {
     let place = Place::with(SMALL);
+    // With the images at hand, it comes to the training.
+    assert_eq!(place.freezewise(&["data", "stats", "spec.toml"]).code, 0);
     let answer = place.freezewise(&["run", "spec.toml", "--max-time", "0s"]);
     assert_eq!(answer.code, 75, "{}", answer.stderr);
     assert!(answer.stderr.contains("stopped by --max-time") && !answer.stderr.contains("error"), "{}", answer.stderr);
