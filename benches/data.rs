@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use freezewise::catalogue::Dataset;
-use freezewise::data::{Access, Image, Surveyor, load};
+use freezewise::data::{Access, Image, Reading, Surveyor, load};
 use freezewise::native;
 use freezewise::spec::{Notation, Spec, Text};
 
@@ -79,18 +79,21 @@ fn reading(root: &Path, threads: usize) -> Result<Vec<f64>> {
     (0..ROUNDS).map(round).collect()
 }
 
-/// Reads all that the target of a spec takes. Returns the seconds from the first image file to the last.
+/// Reads all that the target of a spec takes. Returns the seconds that decoding took of it, without the end of the file
+/// that keeps what was decoded.
 fn read(spec: &Spec, root: &Path, threads: usize) -> Result<f64> {
     let experiment = &spec.experiment;
     let image = Image { shape: experiment.image, fit: experiment.fit };
-    let (mut first, mut last) = (None, None);
-    let mut watch = |_| {
-        last = Some(Instant::now());
-        first = first.or(last);
+    let (start, mut seconds, mut share) = (Instant::now(), [0.0, 0.0], 1.0);
+    let mut watch = |reading: Reading| {
+        if reading.done < reading.total {
+            seconds[usize::from(reading.done > 0)] = start.elapsed().as_secs_f64();
+            share = reading.done as f64 / reading.total as f64;
+        }
         Ok(())
     };
     load(&experiment.target, image, Access { root, threads }, &mut watch)?;
-    Ok(first.zip(last).map_or(0.0, |(first, last)| (last - first).as_secs_f64()))
+    Ok((seconds[1] - seconds[0]) / share)
 }
 
 /// Speeds over that of the `image` crate decoding the same files and keeping nothing: of the files becoming images of a
