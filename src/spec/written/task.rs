@@ -26,8 +26,8 @@ pub(in crate::spec) struct Task {
     /// `folder`: which folder holds the test images, where there are both `val` and `test`.
     #[schemars(extend("x-default" = "the one that is there"))]
     pub(in crate::spec) test_folder: Option<TestFolder>,
-    /// `folder`, `tiny-imagenet`: leave out image files that cannot be read, and list them in `run.json`. Otherwise
-    /// they are an error.
+    /// `folder`, `tiny-imagenet`: leave out files that are no images, or damaged ones, and list them in `run.json`.
+    /// Otherwise they are an error, as is in any case a file that the system does not let be read.
     pub(in crate::spec) skip_bad_files: bool,
     /// The classes to take: names, numbers from 0, ranges such as `"0-49"`, parts of all classes in their order such as
     /// `"1/2"`, or names of superclasses. They are numbered anew, in the data set's order.
