@@ -1,8 +1,9 @@
 //! From what was written, defaults filled in, to what it means; contradictions are found on the way, all of them.
 
 use super::compute::compute;
+use super::data::Side;
 use super::experiment::{
-    DeviceChoice, Experiment, Fit, FrozenNorm, Normalise, Seeds, Side, Source, Task, Transfer, UnfrozenInit,
+    DeviceChoice, Experiment, Fit, FrozenNorm, Normalise, Seeds, Source, Task, Transfer, UnfrozenInit,
 };
 use super::problem::Problem;
 use super::procedure::{Checkpoints, Evaluation, Keep, Rhythm};

@@ -7,6 +7,7 @@
 mod augment;
 mod canonical;
 mod compute;
+mod data;
 mod defaults;
 mod experiment;
 mod footprint;
@@ -21,6 +22,7 @@ mod problem;
 mod procedure;
 mod read;
 mod selection;
+mod size;
 mod survey;
 mod task;
 mod training;
@@ -35,9 +37,10 @@ use anyhow::{Context, Result};
 use toml::Value;
 
 pub use compute::{Attention, Compute, Layout, Precision, PrecisionChoice, Switch};
+pub use data::{Data, Npz, Pictures, Side};
 pub use experiment::{
-    Data, DeviceChoice, Draw, Experiment, Fit, FrozenNorm, Noise, Normalise, Npz, Part, Pictures, Seeds, Selection,
-    Side, Source, Task, Transfer, UnfrozenInit,
+    DeviceChoice, Draw, Experiment, Fit, FrozenNorm, Noise, Normalise, Part, Seeds, Selection, Source, Task, Transfer,
+    UnfrozenInit,
 };
 pub use footprint::Footprint;
 pub use page::markdown;

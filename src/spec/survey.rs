@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use super::experiment::{Data, Fit};
+use super::data::Data;
+use super::experiment::Fit;
 use crate::catalogue::Facts;
 
 /// A question about a data set that the catalogue does not know.
