@@ -69,7 +69,7 @@ pub(super) fn annotations<'a>(table: &'a str, classes: &[String]) -> Result<Vec<
     let labels: HashMap<&str, u16> = classes.iter().map(String::as_str).zip(0..).collect();
     let lines = table.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let mut seen = HashSet::new();
-    let mut file = |(index, line): (usize, &'a str)| {
+    let file = |(index, line): (usize, &'a str)| {
         let mut fields = line.split('\t');
         let (name, class) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
         let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
@@ -81,6 +81,6 @@ pub(super) fn annotations<'a>(table: &'a str, classes: &[String]) -> Result<Vec<
         }
         Ok((name, label))
     };
-    let files: Vec<(&str, u16)> = lines.map(&mut file).collect::<Result<_, String>>()?;
+    let files: Vec<(&str, u16)> = lines.map(file).collect::<Result<_, String>>()?;
     if files.is_empty() { Err("names no file".to_owned()) } else { Ok(files) }
 }

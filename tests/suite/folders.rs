@@ -5,6 +5,11 @@ use image::ImageFormat;
 use super::formats::{picture, place, says};
 use super::program::{Answer, Place, json};
 
+fn set_rights(path: &std::path::Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("set");
+}
+
 /// `a` and `b`, red and blue, four images each to train on and two to test on.
 fn write_folder(place: &Place, root: &str, test: &str) {
     for (class, colour) in [("a", [200, 0, 0]), ("b", [0, 0, 200])] {
@@ -169,16 +174,15 @@ fn one_folders_images_are_never_taken_for_anothers() {
 /// It may be one the next time.
 #[test]
 fn what_cannot_be_read_is_not_left_out() {
-    use std::os::unix::fs::PermissionsExt;
     let place = place("folder", "path = \"own\"\nskip_bad_files = true");
     write_folder(&place, "data/own", "val");
     let shut = place.path("data/own/train/b/0.png");
-    std::fs::set_permissions(&shut, std::fs::Permissions::from_mode(0o000)).expect("set");
+    set_rights(&shut, 0o000);
     let answer = place.freezewise_without_rights(&[], &["data", "stats", "spec.toml"]);
     assert_ne!(answer.code, 0, "it could be read: {}", answer.stdout);
     let told = ["1 of the 12 files in `data/own` cannot be used", "train/b/0.png: Permission denied", "no image"];
     assert!(told.iter().all(|part| answer.stderr.contains(part)), "{}", answer.stderr);
-    std::fs::set_permissions(&shut, std::fs::Permissions::from_mode(0o644)).expect("set");
+    set_rights(&shut, 0o644);
     assert_eq!(json(&place.run(&[]).join("run.json"))["data"]["train_examples"], 8);
 }
 
@@ -194,23 +198,21 @@ fn reading_heeds_a_wish_to_stop() {
 
 #[test]
 fn a_folder_without_permission_is_named() {
-    use std::os::unix::fs::PermissionsExt;
     let place = place("folder", "path = \"own\"");
     write_folder(&place, "data/own", "val");
     let shut = place.path("data/own/train/b");
-    std::fs::set_permissions(&shut, std::fs::Permissions::from_mode(0o000)).expect("set");
+    set_rights(&shut, 0o000);
     let answer = place.freezewise_without_rights(&[], &["check", "spec.toml"]);
-    std::fs::set_permissions(&shut, std::fs::Permissions::from_mode(0o755)).expect("set");
+    set_rights(&shut, 0o755);
     assert_eq!(answer.code, 2, "it could be read: {}", answer.stderr);
     assert!(answer.stderr.contains("cannot read `data/own/train/b`: Permission denied"), "{}", answer.stderr);
 }
 
 #[test]
 fn a_cache_goes_elsewhere_where_the_data_cannot_be_written_to() {
-    use std::os::unix::fs::PermissionsExt;
     let place = place("folder", "path = \"own\"");
     write_folder(&place, "data/own", "val");
-    std::fs::set_permissions(place.path("data"), std::fs::Permissions::from_mode(0o555)).expect("set");
+    set_rights(&place.path("data"), 0o555);
     let cache = place.path("cache").display().to_string();
     let run = ["run", "spec.toml", "--quiet"];
     let answer = place.freezewise_without_rights(&[("FREEZEWISE_CACHE", &cache)], &run);

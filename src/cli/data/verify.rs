@@ -117,14 +117,8 @@ fn read(dataset: Dataset, entry: &Entry, arguments: &Arguments) -> Result<String
     let count = |count: usize| text::grouped(count as u64);
     let (train, test) = (data.train.count(), data.test.count());
     if (train, test) != (entry.train_size, entry.test_size) {
-        let wanted = (count(entry.train_size), count(entry.test_size));
-        let message = format!(
-            "{} training and {} test images are here, of {} and {}",
-            count(train),
-            count(test),
-            wanted.0,
-            wanted.1
-        );
+        let [train, test, whole_train, whole_test] = [train, test, entry.train_size, entry.test_size].map(count);
+        let message = format!("{train} training and {test} test images are here, of {whole_train} and {whole_test}");
         return Err(UserError::new(message).into());
     }
     let duplicates = match data.duplicates.len() {
