@@ -42,16 +42,19 @@ pub(super) fn in_order<R: Send>(
     make: impl Fn(usize) -> R + Sync,
     mut take: impl FnMut(usize, R) -> Result<()>,
 ) -> Result<()> {
-    let state = Mutex::new(State { count, ahead: ahead.max(1), begun: 0, taken: 0, made: BTreeMap::new() });
+    let state =
+        Mutex::new(State { count, ahead: ahead.max(1), begun: 0, taken: 0, made: BTreeMap::new(), broken: false });
     let line = Line { state, moved: Condvar::new() };
     std::thread::scope(|scope| {
         for _ in 1..threads {
             scope.spawn(|| {
+                let _end = EndInPanic(&line);
                 while let Some(at) = line.next() {
                     line.put(at, make(at));
                 }
             });
         }
+        let _end = EndInPanic(&line);
         let taken = (0..count).try_for_each(|at| {
             loop {
                 match line.turn(at) {
@@ -80,6 +83,20 @@ struct State<R> {
     taken: usize,
     /// Items that wait to be.
     made: BTreeMap<usize, R>,
+    /// Whether one of the threads panicked, whose item never comes.
+    broken: bool,
+}
+
+/// Lets the other threads end where one panics: they would wait for it for ever.
+struct EndInPanic<'a, R>(&'a Line<R>);
+
+impl<R> Drop for EndInPanic<'_, R> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.locked().broken = true;
+            self.0.end();
+        }
+    }
 }
 
 /// What the caller does next.
@@ -133,8 +150,13 @@ impl<R> Line<R> {
                 self.moved.notify_all();
                 return Turn::Take(item);
             }
+            let broken = state.broken;
             match state.begin() {
                 Some(other) => return Turn::Make(other),
+                None if broken => {
+                    drop(state);
+                    panic!("a thread that made an item panicked");
+                }
                 None => state = self.wait(state),
             }
         }
@@ -175,6 +197,23 @@ mod tests {
             assert_eq!(found, (0..50).map(|at| (at, at * at)).collect::<Vec<_>>());
         }
         assert!(in_order(0, [2, 2], |at| at, |_, _| anyhow::bail!("there is none")).is_ok());
+    }
+
+    #[test]
+    fn a_panic_ends_it_whoever_panics() {
+        let make = |broken: usize| move |at: usize| assert_ne!(at, broken, "a broken item");
+        let all = |make: &(dyn Fn(usize) + Sync), take: &dyn Fn(usize)| {
+            let work = || {
+                in_order(100, [3, 4], make, |at, ()| {
+                    take(at);
+                    Ok(())
+                })
+            };
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err()
+        };
+        assert!(all(&make(7), &|_| ()));
+        assert!(all(&|_| (), &make(7)));
+        assert!(!all(&|_| (), &|_| ()));
     }
 
     #[test]
