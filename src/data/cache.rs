@@ -5,23 +5,21 @@
 //!
 //! `magic, pixels [count, channels, height, width], header as JSON, SHA-256 of the header, its length as u64`
 
+mod writer;
+
 use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 
-use super::fingerprint;
+pub(super) use writer::Writer;
+
 use super::records::Records;
 use super::store::{Fingerprints, Pixels, Split, Store};
 use crate::blueprint::ImageShape;
-use crate::error::UserError;
 
 const MAGIC: &[u8; 16] = b"freezewise-u8 1\n";
 /// Length and checksum of the header.
@@ -30,10 +28,6 @@ const END: u64 = 8 + 32;
 const LONGEST_HEADER: u64 = 1 << 30;
 /// Below the data root.
 const FOLDER: &str = ".freezewise";
-/// How the names of caches begin that are not whole yet.
-const WRITING: &str = ".writing-";
-/// From making a file to holding it there is a moment.
-const JUST_NOW: Duration = Duration::from_secs(10);
 
 /// What goes with the images.
 pub(super) struct Contents {
@@ -124,105 +118,23 @@ impl Header {
     }
 }
 
-/// Removes what processes that were killed had begun to write: whatever nobody holds, and did not begin just now.
-fn sweep(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    let began = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(WRITING));
-    for path in began.map(|entry| entry.path()) {
-        let Ok(file) = super::files::open_regular(&path) else { continue };
-        let age = file.metadata().and_then(|data| data.modified()).ok().and_then(|time| time.elapsed().ok());
-        if age.is_some_and(|age| age > JUST_NOW) && file.try_lock().is_ok() {
-            // Where it cannot be removed it stays, and nothing reads it.
-            let _ = std::fs::remove_file(&path);
-        }
-    }
-}
-
-/// A cache that is being written.
-pub(super) struct Writer {
-    file: BufWriter<NamedTempFile>,
-    path: PathBuf,
-    shape: ImageShape,
-    fingerprints: Vec<u64>,
-}
-
-impl Writer {
-    /// Starts a cache in the first folder that can be written to.
-    pub(super) fn create(root: &Path, name: &str, shape: ImageShape) -> Result<Self> {
-        let mut causes = Vec::new();
-        for folder in folders(root) {
-            let created = std::fs::create_dir_all(&folder)
-                .and_then(|()| {
-                    sweep(&folder);
-                    let mut builder = tempfile::Builder::new();
-                    // A temporary file is private by itself; the cache is for whoever may read the data.
-                    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-                    builder.prefix(WRITING).tempfile_in(&folder)
-                })
-                .and_then(|mut file| {
-                    // Held for as long as it is written: a sweep leaves it alone.
-                    let _ = file.as_file().lock();
-                    file.write_all(MAGIC).map(|()| file)
-                });
-            match created {
-                Ok(file) => {
-                    // Larger images go straight to the file.
-                    let file = BufWriter::with_capacity(1 << 16, file);
-                    return Ok(Self { file, path: folder.join(name), shape, fingerprints: Vec::new() });
-                }
-                Err(error) => causes.push(format!("`{}`: {error}", folder.display())),
-            }
-        }
-        let message = format!("decoded images cannot be kept: {}", causes.join("; "));
-        Err(UserError::new(message).hint("FREEZEWISE_CACHE names a folder that can be written to").into())
-    }
-
-    /// Adds an image, colour by colour; those for training come first.
-    pub(super) fn push(&mut self, pixels: &[u8]) -> Result<()> {
-        self.fingerprints.push(fingerprint::of(pixels));
-        self.file.write_all(pixels).with_context(|| format!("cannot write the cache `{}`", self.path.display()))
-    }
-
-    /// Makes the cache whole, and reads from it.
-    pub(super) fn finish(mut self, contents: Contents, place: &str) -> Result<Store> {
-        let ImageShape { channels, height, width } = self.shape;
-        let header = Header {
-            shape: [channels, height, width],
-            classes: contents.classes,
-            train: contents.train,
-            test: contents.test,
-            fingerprints: self.fingerprints,
-            skipped: contents.skipped,
-        };
-        let text = serde_json::to_vec(&header)?;
-        let end = || -> std::io::Result<()> {
-            self.file.write_all(&text)?;
-            self.file.write_all(&Sha256::digest(&text))?;
-            self.file.write_all(&(text.len() as u64).to_le_bytes())?;
-            let file = self.file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-            file.as_file().sync_all()?;
-            file.persist(&self.path).map_err(|error| error.error)?;
-            Ok(())
-        };
-        end().with_context(|| format!("cannot write the cache `{}`", self.path.display()))?;
-        open_file(&self.path, place)
-            .ok_or_else(|| UserError::new(format!("the cache `{}` does not read back", self.path.display())).into())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use anyhow::Result;
+
     use super::*;
 
     const SHAPE: ImageShape = ImageShape { channels: 1, height: 2, width: 2 };
 
     fn write(root: &Path) -> Result<()> {
-        let mut writer = Writer::create(root, "a.u8", SHAPE)?;
-        for image in [[1, 2, 3, 4], [5, 6, 7, 8], [9, 9, 9, 9]] {
-            writer.push(&image)?;
-        }
+        let writer = Writer::create(root, "a.u8", SHAPE, 4)?;
+        let mut fingerprints = writer.write(2, &[5, 6, 7, 8, 9, 9, 9, 9])?;
+        fingerprints.insert(0, writer.write(0, &[1, 2, 3, 4])?[0]);
+        // Nobody wrote the second one.
+        writer.keep(&[0, 2, 3])?;
         let classes = vec!["a".to_owned(), "b".to_owned()];
-        writer.finish(Contents { classes, train: vec![0, 1], test: vec![1], skipped: vec![] }, "here").map(drop)
+        let contents = Contents { classes, train: vec![0, 1], test: vec![1], skipped: vec![] };
+        writer.finish(contents, fingerprints, "here").map(drop)
     }
 
     #[test]
@@ -258,33 +170,6 @@ mod tests {
             let error = read.expect_err("a changed pixel is noticed").to_string();
             assert!(error.starts_with("the cache `"), "{error}");
         }
-        Ok(())
-    }
-
-    #[test]
-    fn what_a_killed_process_wrote_is_removed_and_what_another_writes_is_not() -> Result<()> {
-        let root = tempfile::tempdir()?;
-        let folder = root.path().join(FOLDER);
-        let writer = Writer::create(root.path(), "a.u8", SHAPE)?;
-        let [killed, fresh] = ["killed", "fresh"].map(|name| folder.join(format!("{WRITING}{name}")));
-        let old = std::time::SystemTime::now() - 2 * JUST_NOW;
-        for path in [&killed, &fresh] {
-            File::create(path)?;
-        }
-        File::options().write(true).open(&killed)?.set_modified(old)?;
-        writer.file.get_ref().as_file().set_modified(old)?;
-        sweep(&folder);
-        assert!(!killed.exists() && fresh.exists() && writer.file.get_ref().path().exists());
-        Ok(())
-    }
-
-    #[test]
-    fn a_writer_that_is_dropped_leaves_nothing() -> Result<()> {
-        let root = tempfile::tempdir()?;
-        let mut writer = Writer::create(root.path(), "a.u8", SHAPE)?;
-        writer.push(&[1, 2, 3, 4])?;
-        drop(writer);
-        assert_eq!(std::fs::read_dir(root.path().join(FOLDER))?.count(), 0);
         Ok(())
     }
 }

@@ -34,7 +34,7 @@ proptest! {
         length in any::<prop::sample::Index>(),
     ) {
         if let Ok(decoded) = decode::bytes(&damaged(IMAGES[image], &changes, length)) {
-            prop_assert_eq!(decoded.resized(8, 8, Fit::Crop).len(), 192);
+            prop_assert_eq!(decoded.resized([8, 8], Fit::Crop).len(), 192);
         }
         if let Ok(bytes) = idx::parse(damaged(IDX, &changes, length).as_slice(), &[2, 3]) {
             prop_assert_eq!(bytes.len(), 6);

@@ -11,6 +11,7 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use super::files::{open_regular, read_whole};
 use super::jpeg;
 use super::resize::Resize;
+use super::wide::by_colour;
 use crate::spec::Fit;
 use crate::text;
 
@@ -30,12 +31,20 @@ pub(super) enum Flaw {
     Unfit(String),
 }
 
-/// Pixels of an image, its colours interleaved: always red, green and blue.
+/// Pixels of an image.
 #[derive(Debug)]
 pub(super) struct Decoded {
     pub(super) height: usize,
     pub(super) width: usize,
-    pixels: Vec<u8>,
+    pixels: Levels,
+}
+
+#[derive(Debug)]
+enum Levels {
+    /// Red, green and blue of each pixel.
+    Colours(Vec<u8>),
+    /// One level for all three.
+    Grey(Vec<u8>),
 }
 
 /// Height and width of an image file, from its header.
@@ -75,8 +84,11 @@ pub(super) fn bytes(bytes: &[u8]) -> Result<Decoded, String> {
         let decoder = reader.into_decoder().map_err(|error| error.to_string())?;
         let (width, height) = decoder.dimensions();
         bounded(width, height)?;
-        let image = DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())?.into_rgb8();
-        Ok(Decoded { height: image.height() as usize, width: image.width() as usize, pixels: image.into_raw() })
+        let pixels = match DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())? {
+            DynamicImage::ImageLuma8(image) => Levels::Grey(image.into_raw()),
+            image => Levels::Colours(image.into_rgb8().into_raw()),
+        };
+        Ok(Decoded { height: height as usize, width: width as usize, pixels })
     };
     // A decoder that gives up on a damaged file is one bad file, not the end of the program.
     quietly(decode).unwrap_or_else(|| Err("its decoder gave up".to_owned()))
@@ -120,20 +132,28 @@ fn bounded(width: u32, height: u32) -> Result<(), String> {
 
 impl Decoded {
     /// The image in a size, colour by colour.
-    pub(super) fn resized(&self, height: usize, width: usize, fit: Fit) -> Vec<u8> {
+    pub(super) fn resized(&self, [height, width]: [usize; 2], fit: Fit) -> Vec<u8> {
         let mut planes = vec![0; 3 * height * width];
-        if (self.height, self.width) == (height, width) {
-            let (red, others) = planes.split_at_mut(height * width);
-            let (green, blue) = others.split_at_mut(height * width);
-            let pixels = red.iter_mut().zip(green).zip(blue);
-            for (((red, green), blue), colours) in pixels.zip(self.pixels.as_chunks::<3>().0) {
-                [*red, *green, *blue] = *colours;
-            }
-        } else {
-            let resize = Resize::new((self.height, self.width), (height, width), fit);
-            resize.apply::<3>(&self.pixels, &mut planes);
-        }
+        self.write_to(&mut planes, [height, width], fit);
         planes
+    }
+
+    /// The same to where it is to be.
+    pub(super) fn write_to(&self, planes: &mut [u8], [height, width]: [usize; 2], fit: Fit) {
+        let (first, others) = planes.split_at_mut(height * width);
+        let resize = ((self.height, self.width) != (height, width))
+            .then(|| Resize::new((self.height, self.width), (height, width), fit));
+        match (&self.pixels, resize) {
+            (Levels::Colours(levels), Some(resize)) => resize.apply::<3>(levels, planes),
+            (Levels::Colours(levels), None) => by_colour(levels, planes),
+            (Levels::Grey(levels), resize) => {
+                match resize {
+                    Some(resize) => resize.apply::<1>(levels, first),
+                    None => first.copy_from_slice(levels),
+                }
+                others.chunks_exact_mut(height * width).for_each(|other| other.copy_from_slice(first));
+            }
+        }
     }
 }
 
@@ -144,7 +164,7 @@ mod tests {
     /// The middle of each quarter of an image of 16 × 16 pixels.
     fn quarters(name: &str) -> [[u8; 3]; 4] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images").join(name);
-        let planes = file(&path).expect("it can be read").resized(16, 16, Fit::Exact);
+        let planes = file(&path).expect("it can be read").resized([16, 16], Fit::Exact);
         assert_eq!(size(&path), Ok((16, 16)));
         [(4, 4), (4, 12), (12, 4), (12, 12)]
             .map(|(row, column)| [0, 1, 2].map(|plane| planes[plane * 256 + row * 16 + column]))

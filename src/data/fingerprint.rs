@@ -17,8 +17,14 @@ pub(super) fn of(bytes: &[u8]) -> u64 {
     end(words.iter().copied().fold(start(bytes.len()), fold), rest)
 }
 
-/// The same of four images of one length: each product waits for the one before it, and those of others fill the wait.
-pub(super) fn of_four(images: [&[u8]; 4]) -> [u64; 4] {
+/// The same of many images of one length.
+pub(super) fn of_all(images: &[&[u8]]) -> Vec<u64> {
+    let (fours, rest) = images.as_chunks::<4>();
+    fours.iter().flat_map(|four| of_four(*four)).chain(rest.iter().map(|image| of(image))).collect()
+}
+
+/// Four images of one length: each product waits for the one before it, and those of others fill the wait.
+fn of_four(images: [&[u8]; 4]) -> [u64; 4] {
     let [(one, _), (two, _), (three, _), (four, _)] = images.map(<[u8]>::as_chunks::<8>);
     let mut states = images.map(|image| start(image.len()));
     for (((one, two), three), four) in one.iter().zip(two).zip(three).zip(four) {
@@ -72,9 +78,9 @@ mod tests {
             assert_ne!(of(&other), own, "byte {at}");
         }
         for length in [0, 7, 8, 100] {
-            let image = |first: usize| &image[first.min(100 - length)..][..length];
-            let four = [image(0), image(1), image(2), image(3)];
-            assert_eq!(of_four(four), four.map(of), "{length} bytes");
+            let images: Vec<&[u8]> = (0..7).map(|first: usize| &image[first.min(100 - length)..][..length]).collect();
+            let each: Vec<u64> = images.iter().map(|image| of(image)).collect();
+            assert_eq!(of_all(&images), each, "{length} bytes");
         }
         assert_ne!(of(&[0; 16]), of(&[0; 17]));
         assert_ne!(of(&image[..99]), own);

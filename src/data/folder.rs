@@ -1,6 +1,7 @@
 //! Image files in folders: decoded once, on all threads, into the cache.
 
 use std::path::Path;
+use std::sync::Mutex;
 
 use anyhow::Result;
 
@@ -15,10 +16,8 @@ use crate::error::UserError;
 use crate::spec::{Data, Fit, Pictures};
 use crate::text;
 
-/// Images that wait to be written at most, for each thread.
-const AHEAD: usize = 16;
-/// After so many files it is told how far the reading is.
-const TOLD: usize = 64;
+/// Blocks of images that are ready before an earlier one at most, for each thread.
+const AHEAD: usize = 4;
 /// How many bad files an error names.
 const SHOWN: usize = 10;
 
@@ -39,30 +38,25 @@ pub(super) fn read(
     if let Some(store) = cache::open(access.root, &file, &place) {
         return Ok(store);
     }
-    let mut writer = Writer::create(access.root, &file, shape)?;
     let total = listing.train.len() + listing.test.len();
-    let (mut bad, mut unfit) = (Vec::new(), Vec::new());
-    let mut labels = [Vec::new(), Vec::new()];
+    let writer = Writer::create(access.root, &file, shape, total)?;
     let file_at = |at: usize| match at.checked_sub(listing.train.len()) {
         None => (0, &listing.train[at]),
         Some(at) => (1, &listing.test[at]),
     };
-    let decode = |at: usize| decoded(listing, file_at(at).1, image);
-    in_order(total, [access.threads, AHEAD * access.threads], decode, |at, pixels| {
-        if at.is_multiple_of(TOLD) {
-            watch(Reading { name: name.clone(), done: at, total })?;
-        }
-        let (split, file) = file_at(at);
-        match pixels {
-            Ok(pixels) => {
-                writer.push(&pixels)?;
-                labels[split].push(file.label);
-            }
-            Err(Flaw::Bad(cause)) => bad.push(format!("{}: {cause}", file.path)),
-            Err(Flaw::Unfit(cause)) => unfit.push(format!("{}: {cause}", file.path)),
-        }
+    let each = writer.together();
+    let blocks = Blocks { listing, image, writer: &writer, spare: Mutex::default() };
+    let decode = |block: usize| {
+        let first = block * each;
+        blocks.decode(first, (first..total.min(first + each)).map(|at| file_at(at).1))
+    };
+    let mut found = Found::default();
+    in_order(total.div_ceil(each), [access.threads, AHEAD * access.threads], decode, |block, decoded| {
+        watch(Reading { name: name.clone(), done: block * each, total })?;
+        (block * each..).zip(decoded?).for_each(|(at, decoded)| found.add(at, file_at(at), decoded));
         Ok(())
     })?;
+    let Found { kept, fingerprints, labels, mut bad, mut unfit } = found;
     if !pictures.skip_bad_files {
         unfit.append(&mut bad);
     }
@@ -74,9 +68,37 @@ pub(super) fn read(
         let message = format!("class `{class}` of `{place}` has no image that can be read, in train or in test");
         return Err(UserError::new(message).hint(first(&bad)).into());
     }
-    let store = writer.finish(Contents { classes: listing.classes.clone(), train, test, skipped: bad }, &place)?;
+    writer.keep(&kept)?;
+    let contents = Contents { classes: listing.classes.clone(), train, test, skipped: bad };
+    let store = writer.finish(contents, fingerprints, &place)?;
     watch(Reading { name, done: total, total })?;
     Ok(store)
+}
+
+/// What came of files, in their order.
+#[derive(Default)]
+struct Found {
+    /// The places of those that are images.
+    kept: Vec<usize>,
+    fingerprints: Vec<u64>,
+    /// Those of training, and of testing.
+    labels: [Vec<u16>; 2],
+    bad: Vec<String>,
+    unfit: Vec<String>,
+}
+
+impl Found {
+    fn add(&mut self, at: usize, (split, file): (usize, &Picture), decoded: Result<u64, Flaw>) {
+        match decoded {
+            Ok(fingerprint) => {
+                self.kept.push(at);
+                self.fingerprints.push(fingerprint);
+                self.labels[split].push(file.label);
+            }
+            Err(Flaw::Bad(cause)) => self.bad.push(format!("{}: {cause}", file.path)),
+            Err(Flaw::Unfit(cause)) => self.unfit.push(format!("{}: {cause}", file.path)),
+        }
+    }
 }
 
 fn pictures_name(pictures: &Pictures) -> String {
@@ -115,15 +137,45 @@ fn bad_files(folder: &Path, bad: &[String], total: usize, skips: bool) -> UserEr
         })
 }
 
-/// The pixels of a file.
-fn decoded(listing: &Listing, file: &Picture, image: Image) -> Result<Vec<u8>, Flaw> {
-    let decoded = decode::file(&listing.folder.join(&file.path))?;
-    let ImageShape { height, width, .. } = image.shape;
-    if image.fit == Fit::Exact && (decoded.height, decoded.width) != (height, width) {
-        let (own_height, own_width) = (decoded.height, decoded.width);
-        return Err(Flaw::Unfit(format!(
-            "it is {own_height} × {own_width}, and the first image {height} × {width}: `image_size` gives all one size"
-        )));
+/// Image files on their way into the cache, several at once.
+struct Blocks<'a> {
+    listing: &'a Listing,
+    image: Image,
+    writer: &'a Writer,
+    /// Memory for pixels that nobody uses just now: fresh memory costs as much as some pixels.
+    spare: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Blocks<'_> {
+    /// Decodes files and writes their images to the places from `first` on. Returns the fingerprint of each, or why it
+    /// has none; its place holds anything then.
+    fn decode<'a>(
+        &self,
+        first: usize,
+        files: impl ExactSizeIterator<Item = &'a Picture>,
+    ) -> Result<Vec<Result<u64, Flaw>>> {
+        let ImageShape { height, width, .. } = self.image.shape;
+        let size = 3 * height * width;
+        let spare = || self.spare.lock().expect("nothing panics under the lock");
+        let mut pixels = spare().pop().unwrap_or_default();
+        pixels.resize(files.len() * size, 0);
+        let decoded: Vec<Result<(), Flaw>> =
+            files.zip(pixels.chunks_exact_mut(size)).map(|(file, pixels)| self.decode_one(file, pixels)).collect();
+        let fingerprints = self.writer.write(first, &pixels)?;
+        spare().push(pixels);
+        Ok(decoded.into_iter().zip(fingerprints).map(|(decoded, fingerprint)| decoded.map(|()| fingerprint)).collect())
     }
-    Ok(decoded.resized(height, width, image.fit))
+
+    fn decode_one(&self, file: &Picture, pixels: &mut [u8]) -> Result<(), Flaw> {
+        let decoded = decode::file(&self.listing.folder.join(&file.path))?;
+        let ImageShape { height, width, .. } = self.image.shape;
+        if self.image.fit == Fit::Exact && (decoded.height, decoded.width) != (height, width) {
+            let (own_height, own_width) = (decoded.height, decoded.width);
+            return Err(Flaw::Unfit(format!(
+                "it is {own_height} × {own_width}, and the first image {height} × {width}: `image_size` gives all one size"
+            )));
+        }
+        decoded.write_to(pixels, [height, width], self.image.fit);
+        Ok(())
+    }
 }

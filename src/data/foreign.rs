@@ -37,8 +37,8 @@ pub fn labels(bytes: &[u8], names: &[String]) -> Result<Vec<usize>, String> {
 }
 
 /// The pixels of a PNG or JPEG file at another size, `[3, height, width]`.
-pub fn picture(bytes: &[u8], [height, width]: [usize; 2], fit: Fit) -> Result<Vec<u8>, String> {
-    Ok(decode::bytes(bytes)?.resized(height, width, fit))
+pub fn picture(bytes: &[u8], size: [usize; 2], fit: Fit) -> Result<Vec<u8>, String> {
+    Ok(decode::bytes(bytes)?.resized(size, fit))
 }
 
 /// What an `.npz` file says that it holds.

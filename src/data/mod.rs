@@ -32,6 +32,7 @@ mod survey;
 mod synthetic;
 mod task;
 mod tiny;
+mod wide;
 
 use std::path::{Path, PathBuf};
 

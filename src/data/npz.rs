@@ -14,6 +14,7 @@ use super::cache::{self, Contents, Writer};
 use super::files::open_regular;
 use super::npy;
 use super::store::Store;
+use super::wide::by_colour;
 use super::{Access, Reading, Watch};
 use crate::blueprint::ImageShape;
 use crate::catalogue::Facts;
@@ -83,21 +84,26 @@ pub(super) fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<St
     if let Some(store) = cache::open(access.root, &file, &place) {
         return Ok(store);
     }
-    let mut writer = Writer::create(access.root, &file, arrays.layouts[0].shape)?;
     let total = arrays.layouts.iter().map(|layout| layout.count).sum();
-    let mut done = 0;
+    let writer = Writer::create(access.root, &file, arrays.layouts[0].shape, total)?;
+    let (mut done, mut waiting, mut fingerprints) = (0, Vec::new(), Vec::with_capacity(total));
     for split in 0..2 {
         arrays.images(split, &place, &mut |pixels| {
             if done % STRIDE == 0 {
                 watch(Reading { name: stem.clone(), done, total })?;
             }
             done += 1;
-            writer.push(pixels)
+            waiting.extend_from_slice(pixels);
+            if done == total || (done - fingerprints.len()) == writer.together() {
+                fingerprints.extend(writer.write(fingerprints.len(), &waiting)?);
+                waiting.clear();
+            }
+            Ok(())
         })?;
     }
     let classes = class_names(arrays.classes);
     let [train, test] = arrays.labels;
-    let store = writer.finish(Contents { classes, train, test, skipped: Vec::new() }, &place)?;
+    let store = writer.finish(Contents { classes, train, test, skipped: Vec::new() }, fingerprints, &place)?;
     watch(Reading { name: stem, done: total, total })?;
     Ok(store)
 }
@@ -173,15 +179,13 @@ impl<R: Read + Seek> Arrays<R> {
         let mut file = BufReader::with_capacity(1 << 20, entry(&mut self.archive, name).map_err(wrong)?);
         npy::header(&mut file).map_err(wrong)?;
         let ImageShape { channels, height, width } = layout.shape;
-        let plane = height * width;
-        let (mut raw, mut planes) = (vec![0; channels * plane], vec![0; channels * plane]);
+        let size = channels * height * width;
+        let (mut raw, mut planes) = (vec![0; size], vec![0; size]);
         for index in 0..layout.count {
             let read = file.read_exact(&mut raw);
             read.map_err(|error| wrong(format!("it ends or is damaged in image {index}: {error}")))?;
-            if layout.channels_last && channels > 1 {
-                for (at, &value) in raw.iter().enumerate() {
-                    planes[at % channels * plane + at / channels] = value;
-                }
+            if layout.channels_last && channels == 3 {
+                by_colour(&raw, &mut planes);
                 take(&planes)?;
             } else {
                 take(&raw)?;

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::Image;
+use super::wide::widely;
 use crate::blueprint::ImageShape;
 use crate::spec::Fit;
 
@@ -82,19 +83,19 @@ impl Resize {
     /// Resizes an image of interleaved channels, `[height, width, channels]`, to `[channels, height, width]`.
     pub(super) fn apply<const CHANNELS: usize>(&self, raw: &[u8], target: &mut [u8]) {
         let stride = self.from.1 * CHANNELS;
-        let (height, width) = (self.rows.0.len(), self.columns.0.len());
+        let (height, width) = (self.rows.len(), self.columns.len());
         let across = self.columns.span();
         let (left, length) = (across.start * CHANNELS, across.len() * CHANNELS);
         let mut mixed = vec![0f32; length];
         let mut lines: [Vec<f32>; CHANNELS] = std::array::from_fn(|_| vec![0.0; width]);
-        for (row, (first, weights)) in self.rows.0.iter().enumerate() {
+        widely!(for (row, (first, weights)) in self.rows.iter().enumerate() {
             mixed.fill(0.0);
             for (offset, &weight) in weights.iter().enumerate() {
                 let line = &raw[(first + offset) * stride + left..][..length];
                 mixed.iter_mut().zip(line).for_each(|(sum, &value)| *sum += weight * f32::from(value));
             }
             let (colours, _) = mixed.as_chunks::<CHANNELS>();
-            for (column, (first, weights)) in self.columns.0.iter().enumerate() {
+            for (column, (first, weights)) in self.columns.iter().enumerate() {
                 let mut sums = [0.0; CHANNELS];
                 for (weight, colours) in weights.iter().zip(&colours[first - across.start..]) {
                     sums.iter_mut().zip(colours).for_each(|(sum, colour)| *sum += weight * colour);
@@ -105,7 +106,7 @@ impl Resize {
                 let target = &mut target[(channel * height + row) * width..][..width];
                 target.iter_mut().zip(line).for_each(|(target, &value)| *target = level(value));
             }
-        }
+        });
     }
 }
 
@@ -120,37 +121,62 @@ fn level(value: f32) -> u8 {
     (rounded.to_bits() as u8).wrapping_add(u8::from(went_down_by_half))
 }
 
-/// For each new position, the first old one that counts, and the weights from there on, which sum to 1.
-struct Filter(Vec<(usize, Vec<f32>)>);
+/// For each new position, the old ones that count, and their weights, which sum to 1.
+struct Filter {
+    old: Vec<Range<usize>>,
+    /// Those of all new positions, one after the other.
+    weights: Vec<f32>,
+}
 
 impl Filter {
+    fn len(&self) -> usize {
+        self.old.len()
+    }
+
+    /// The first old position of each new one, and the weights from there on.
+    fn iter(&self) -> impl Iterator<Item = (usize, &[f32])> {
+        let mut rest = self.weights.as_slice();
+        self.old.iter().map(move |old| {
+            let (weights, others) = rest.split_at(old.len());
+            rest = others;
+            (old.start, weights)
+        })
+    }
+
     /// From the first old position that counts to the last.
     fn span(&self) -> Range<usize> {
-        let start = self.0.iter().map(|(first, _)| *first).min().unwrap_or_default();
-        start..self.0.iter().map(|(first, weights)| first + weights.len()).max().unwrap_or_default()
+        let start = self.old.iter().map(|old| old.start).min().unwrap_or_default();
+        start..self.old.iter().map(|old| old.end).max().unwrap_or_default()
     }
 
     /// From `length` positions, which begin at `start`, to `to`.
     fn new(start: usize, length: usize, to: usize) -> Self {
         let scale = length as f64 / to as f64;
-        let filter = |index: usize| {
-            let (first, weights) = if to > length { cubic(index, scale, length) } else { area(index, scale, length) };
+        let mut filter = Self { old: Vec::with_capacity(to), weights: Vec::new() };
+        let mut weights = Vec::new();
+        for index in 0..to {
+            weights.clear();
+            let weigh = if to > length { cubic } else { area };
+            let first = start + weigh(index, scale, length, &mut weights);
             let sum: f64 = weights.iter().sum();
-            (start + first, weights.into_iter().map(|weight| (weight / sum) as f32).collect())
-        };
-        Self((0..to).map(filter).collect())
+            filter.old.push(first..first + weights.len());
+            filter.weights.extend(weights.iter().map(|weight| (weight / sum) as f32));
+        }
+        filter
     }
 }
 
-fn area(index: usize, scale: f64, length: usize) -> (usize, Vec<f64>) {
+/// Adds the weights of one new position, and returns the old one that the first is of.
+fn area(index: usize, scale: f64, length: usize, weights: &mut Vec<f64>) -> usize {
     let (start, end) = (index as f64 * scale, (index + 1) as f64 * scale);
     let first = (start as usize).min(length - 1);
     let cover = |old: usize| (end.min(old as f64 + 1.0) - start.max(old as f64)) / scale;
-    (first, (first..length).map(cover).take_while(|&weight| weight > 1e-9).collect())
+    weights.extend((first..length).map(cover).take_while(|&weight| weight > 1e-9));
+    first
 }
 
-/// Beyond the edge nothing counts; the weights that are left are scaled up to 1.
-fn cubic(index: usize, scale: f64, length: usize) -> (usize, Vec<f64>) {
+/// The same up. Beyond the edge nothing counts; the weights that are left are scaled up to 1.
+fn cubic(index: usize, scale: f64, length: usize, weights: &mut Vec<f64>) -> usize {
     let centre = (index as f64 + 0.5) * scale - 0.5;
     let first = (centre.floor() - 1.0).max(0.0) as usize;
     let last = ((centre.floor() + 2.0) as usize).min(length - 1);
@@ -159,7 +185,8 @@ fn cubic(index: usize, scale: f64, length: usize) -> (usize, Vec<f64>) {
         x if x < 2.0 => ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0,
         _ => 0.0,
     };
-    (first, (first..=last).map(kernel).collect())
+    weights.extend((first..=last).map(kernel));
+    first
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Images;
 use super::parallel::{in_parallel, share};
+use super::wide::widely;
 
 /// What is subtracted from each colour and what it is divided by, in units of the full range 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,7 +41,7 @@ pub fn of(images: &Images, threads: usize) -> Normalisation {
 /// The sum of each channel's pixels and of their squares.
 fn sums(pixels: &[u8], channels: usize, plane: usize) -> Vec<(u64, u64)> {
     let mut sums = vec![(0, 0); channels];
-    for (index, pixels) in pixels.chunks_exact(plane).enumerate() {
+    widely!(for (index, pixels) in pixels.chunks_exact(plane).enumerate() {
         let (sum, squares) = &mut sums[index % channels];
         // Two plain sums over what stays near the processor, unchecked: it adds many pixels at once.
         for stretch in pixels.chunks(STRETCH) {
@@ -57,7 +58,7 @@ fn sums(pixels: &[u8], channels: usize, plane: usize) -> Vec<(u64, u64)> {
             *sum += lanes.iter().map(|&lane| u64::from(lane)).sum::<u64>() + of_rest;
             *squares += u64::from(of_squares);
         }
-    }
+    });
     sums
 }
 

@@ -112,9 +112,7 @@ impl Split {
         if matches!(self.fingerprints, Fingerprints::None) {
             return Ok(Vec::new());
         }
-        let (fours, rest) = images.as_chunks::<4>();
-        let of_rest = rest.iter().map(|image| fingerprint::of(image));
-        let found: Vec<u64> = fours.iter().flat_map(|four| fingerprint::of_four(*four)).chain(of_rest).collect();
+        let found = fingerprint::of_all(images);
         if let Fingerprints::Stated(stated) = &self.fingerprints
             && let Some((&index, _)) = indices.iter().zip(&found).find(|(index, found)| stated[**index] != **found)
         {

@@ -1,0 +1,41 @@
+//! Loops over pixels on the widest registers of the processor at hand. The program is built for any one of its kind,
+//! which knows no more than sixteen bytes at a time; such a loop is built once more for each of the later ones.
+
+/// Does work whose loops are to be wide. A function that it calls is wide only where the compiler inlines it.
+macro_rules! widely {
+    ($work:expr) => {
+        fearless_simd::dispatch!(
+            fearless_simd::Level::new(),
+            simd => fearless_simd::Simd::vectorize(simd, #[inline(always)] || $work)
+        )
+    };
+}
+
+pub(super) use widely;
+
+/// Lays pixels of three interleaved colours out by colour: the red of all, then the green, then the blue.
+pub(super) fn by_colour(pixels: &[u8], planes: &mut [u8]) {
+    let (red, others) = planes.split_at_mut(planes.len() / 3);
+    let (green, blue) = others.split_at_mut(red.len());
+    let planes = red.iter_mut().zip(green).zip(blue);
+    widely!(for (((red, green), blue), colours) in planes.zip(pixels.as_chunks::<3>().0) {
+        [*red, *green, *blue] = *colours;
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_laid_out_whatever_the_length() {
+        for count in [0, 1, 5, 64, 1000] {
+            let pixels: Vec<u8> = (0..3 * count).map(|at| (at * 7) as u8).collect();
+            let mut planes = vec![0; pixels.len()];
+            by_colour(&pixels, &mut planes);
+            for (at, &level) in planes.iter().enumerate() {
+                assert_eq!(level, pixels[at % count * 3 + at / count], "{at} of {count}");
+            }
+        }
+    }
+}
