@@ -6,10 +6,14 @@
 
 use std::ops::Range;
 
+use fearless_simd::{Level, Simd, dispatch, f32x4, prelude::*};
+
 use super::Image;
-use super::wide::widely;
 use crate::blueprint::ImageShape;
 use crate::spec::Fit;
+
+/// Channels that are resized together: as many floats as any processor adds at once.
+const LANES: usize = 4;
 
 /// From one shape to another.
 pub(super) struct Conversion {
@@ -80,33 +84,36 @@ impl Resize {
         Self { from, rows: Filter::new(top, height, to.0), columns: Filter::new(left, width, to.1) }
     }
 
-    /// Resizes an image of interleaved channels, `[height, width, channels]`, to `[channels, height, width]`.
+    /// Resizes an image of interleaved channels, four at most, `[height, width, channels]`, to
+    /// `[channels, height, width]`.
     pub(super) fn apply<const CHANNELS: usize>(&self, raw: &[u8], target: &mut [u8]) {
         let stride = self.from.1 * CHANNELS;
-        let (height, width) = (self.rows.len(), self.columns.len());
+        let (height, width) = (self.rows.old.len(), self.columns.old.len());
         let across = self.columns.span();
         let (left, length) = (across.start * CHANNELS, across.len() * CHANNELS);
-        let mut mixed = vec![0f32; length];
-        let mut lines: [Vec<f32>; CHANNELS] = std::array::from_fn(|_| vec![0.0; width]);
-        widely!(for (row, (first, weights)) in self.rows.iter().enumerate() {
-            mixed.fill(0.0);
-            for (offset, &weight) in weights.iter().enumerate() {
-                let line = &raw[(first + offset) * stride + left..][..length];
-                mixed.iter_mut().zip(line).for_each(|(sum, &value)| *sum += weight * f32::from(value));
-            }
-            let (colours, _) = mixed.as_chunks::<CHANNELS>();
-            for (column, (first, weights)) in self.columns.iter().enumerate() {
-                let mut sums = [0.0; CHANNELS];
-                for (weight, colours) in weights.iter().zip(&colours[first - across.start..]) {
-                    sums.iter_mut().zip(colours).for_each(|(sum, colour)| *sum += weight * colour);
+        // Behind the last pixel there is room for weights that are zero, and for channels that it does not have.
+        let mut mixed = vec![0f32; length + self.columns.most * CHANNELS + LANES];
+        let mut line = vec![[0f32; LANES]; width];
+        dispatch!(Level::new(), simd => simd.vectorize(#[inline(always)] || {
+            for (row, (first, weights)) in self.rows.iter().enumerate() {
+                mixed[..length].fill(0.0);
+                for (offset, &weight) in weights.iter().enumerate() {
+                    let line = &raw[(first + offset) * stride + left..][..length];
+                    mixed.iter_mut().zip(line).for_each(|(sum, &value)| *sum += weight * f32::from(value));
                 }
-                lines.iter_mut().zip(sums).for_each(|(line, sum)| line[column] = sum);
+                // A loop over a known number of weights needs no counting.
+                match self.columns.most {
+                    2 => self.columns.mix::<_, CHANNELS>(simd, 2, across.start, &mixed, &mut line),
+                    3 => self.columns.mix::<_, CHANNELS>(simd, 3, across.start, &mixed, &mut line),
+                    4 => self.columns.mix::<_, CHANNELS>(simd, 4, across.start, &mixed, &mut line),
+                    most => self.columns.mix::<_, CHANNELS>(simd, most, across.start, &mixed, &mut line),
+                }
+                for channel in 0..CHANNELS {
+                    let target = &mut target[(channel * height + row) * width..][..width];
+                    target.iter_mut().zip(&line).for_each(|(target, sums)| *target = level(sums[channel]));
+                }
             }
-            for (channel, line) in lines.iter().enumerate() {
-                let target = &mut target[(channel * height + row) * width..][..width];
-                target.iter_mut().zip(line).for_each(|(target, &value)| *target = level(value));
-            }
-        });
+        }));
     }
 }
 
@@ -124,23 +131,16 @@ fn level(value: f32) -> u8 {
 /// For each new position, the old ones that count, and their weights, which sum to 1.
 struct Filter {
     old: Vec<Range<usize>>,
-    /// Those of all new positions, one after the other.
+    /// As many for each new position as any of them has, zeros behind its own.
     weights: Vec<f32>,
+    most: usize,
 }
 
 impl Filter {
-    fn len(&self) -> usize {
-        self.old.len()
-    }
-
     /// The first old position of each new one, and the weights from there on.
     fn iter(&self) -> impl Iterator<Item = (usize, &[f32])> {
-        let mut rest = self.weights.as_slice();
-        self.old.iter().map(move |old| {
-            let (weights, others) = rest.split_at(old.len());
-            rest = others;
-            (old.start, weights)
-        })
+        let each = self.old.iter().zip(self.weights.chunks_exact(self.most));
+        each.map(|(old, weights)| (old.start, &weights[..old.len()]))
     }
 
     /// From the first old position that counts to the last.
@@ -149,20 +149,49 @@ impl Filter {
         start..self.old.iter().map(|old| old.end).max().unwrap_or_default()
     }
 
+    /// Mixes the pixels of a row, which begins at the position `left`, into those of a new one, all channels of a pixel
+    /// at once. `most` is the field of that name.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "what is not inlined is built for the oldest processor")]
+    fn mix<S: Simd, const CHANNELS: usize>(
+        &self,
+        simd: S,
+        most: usize,
+        left: usize,
+        row: &[f32],
+        line: &mut [[f32; LANES]],
+    ) {
+        let columns = self.old.iter().zip(self.weights.chunks_exact(most));
+        for ((old, weights), sums) in columns.zip(line) {
+            let pixels = &row[(old.start - left) * CHANNELS..][..most * CHANNELS + LANES];
+            let mut sum = f32x4::splat(simd, 0.0);
+            for (pixel, &weight) in weights.iter().enumerate() {
+                sum += f32x4::from_slice(simd, &pixels[pixel * CHANNELS..][..LANES]) * weight;
+            }
+            sum.store_slice(sums);
+        }
+    }
+
     /// From `length` positions, which begin at `start`, to `to`.
     fn new(start: usize, length: usize, to: usize) -> Self {
         let scale = length as f64 / to as f64;
-        let mut filter = Self { old: Vec::with_capacity(to), weights: Vec::new() };
-        let mut weights = Vec::new();
+        let weigh = if to > length { cubic } else { area };
+        let (mut old, mut all) = (Vec::with_capacity(to), Vec::new());
         for index in 0..to {
-            weights.clear();
-            let weigh = if to > length { cubic } else { area };
-            let first = start + weigh(index, scale, length, &mut weights);
-            let sum: f64 = weights.iter().sum();
-            filter.old.push(first..first + weights.len());
-            filter.weights.extend(weights.iter().map(|weight| (weight / sum) as f32));
+            let own = all.len();
+            let first = start + weigh(index, scale, length, &mut all);
+            let sum: f64 = all[own..].iter().sum();
+            all[own..].iter_mut().for_each(|weight| *weight /= sum);
+            old.push(first..first + all.len() - own);
         }
-        filter
+        let most = old.iter().map(Range::len).max().unwrap_or_default().max(1);
+        let (mut weights, mut rest) = (vec![0.0; most * to], all.as_slice());
+        for (old, weights) in old.iter().zip(weights.chunks_exact_mut(most)) {
+            let (own, others) = rest.split_at(old.len());
+            weights.iter_mut().zip(own).for_each(|(weight, &own)| *weight = own as f32);
+            rest = others;
+        }
+        Self { old, weights, most }
     }
 }
 
