@@ -10,6 +10,7 @@ mod compute;
 mod data;
 mod defaults;
 mod experiment;
+mod file;
 mod footprint;
 mod frozen;
 mod identity;
@@ -30,7 +31,6 @@ mod tree;
 mod walk;
 mod written;
 
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -56,9 +56,6 @@ use crate::error::UserError;
 use meaning::Digests;
 use tree::Node;
 use written::Written;
-
-/// No spec that a person wrote is near this size; a larger file is not one.
-const LARGEST: u64 = 256 * 1024;
 
 /// No key stands deeper than this.
 const DEEPEST: usize = 8;
@@ -99,7 +96,7 @@ impl Spec {
     /// Loads a spec from a `.toml` or `.json` file, with overrides `key=value`. The error is `Problems` where the
     /// spec is wrong, and another where it cannot be read. What the catalogue does not know is asked of `survey`.
     pub fn load(path: &Path, overrides: &[String], survey: &dyn Survey) -> Result<Self> {
-        let text = read_file(path)?;
+        let text = file::read(path)?;
         let name = path.display().to_string();
         let notation = match path.extension().and_then(|extension| extension.to_str()) {
             Some("toml") => Notation::Toml,
@@ -269,23 +266,6 @@ pub fn architecture(name: &str, overrides: &[String]) -> Result<Architecture> {
 /// The JSON schema of a spec.
 pub fn schema() -> serde_json::Value {
     keys::schema()
-}
-
-fn read_file(path: &Path) -> Result<String> {
-    let read = || -> Result<String> {
-        if !std::fs::metadata(path)?.is_file() {
-            return Err(UserError::usage("it is not a regular file").into());
-        }
-        let mut bytes = Vec::new();
-        std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-        let text = String::from_utf8(bytes).map_err(|_| UserError::usage("it is not UTF-8 text; save it as that"))?;
-        let text = text.trim_start_matches('\u{feff}').to_owned();
-        if text.len() as u64 > LARGEST {
-            return Err(UserError::usage(format!("it is larger than {} kB, and so no spec", LARGEST / 1024)).into());
-        }
-        Ok(text)
-    };
-    read().map_err(|error| UserError::usage(format!("cannot read the spec `{}`: {error:#}", path.display())).into())
 }
 
 fn apply_override(root: &mut Node, argument: &str) -> Result<()> {
