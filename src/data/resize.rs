@@ -6,9 +6,10 @@
 
 use std::ops::Range;
 
-use fearless_simd::{Level, Simd, dispatch, f32x4, prelude::*};
+use fearless_simd::{Simd, f32x4, prelude::*};
 
 use super::Image;
+use super::wide::widely;
 use crate::blueprint::ImageShape;
 use crate::spec::Fit;
 
@@ -94,7 +95,7 @@ impl Resize {
         // Behind the last pixel there is room for weights that are zero, and for channels that it does not have.
         let mut mixed = vec![0f32; length + self.columns.most * CHANNELS + LANES];
         let mut line = vec![[0f32; LANES]; width];
-        dispatch!(Level::new(), simd => simd.vectorize(#[inline(always)] || {
+        widely!(simd => {
             for (row, (first, weights)) in self.rows.iter().enumerate() {
                 mixed[..length].fill(0.0);
                 for (offset, &weight) in weights.iter().enumerate() {
@@ -113,7 +114,7 @@ impl Resize {
                     target.iter_mut().zip(&line).for_each(|(target, sums)| *target = level(sums[channel]));
                 }
             }
-        }));
+        });
     }
 }
 

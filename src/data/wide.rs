@@ -1,12 +1,16 @@
 //! Loops over pixels on the widest registers of the processor at hand. The program is built for any one of its kind,
 //! which knows no more than sixteen bytes at a time; such a loop is built once more for each of the later ones.
 
-/// Does work whose loops are to be wide. A function that it calls is wide only where the compiler inlines it.
+/// Does work whose loops are to be wide, with a token of the processor for what names registers itself. A function that
+/// it calls is wide only where the compiler inlines it.
 macro_rules! widely {
     ($work:expr) => {
+        widely!(_simd => $work)
+    };
+    ($simd:ident => $work:expr) => {
         fearless_simd::dispatch!(
             fearless_simd::Level::new(),
-            simd => fearless_simd::Simd::vectorize(simd, #[inline(always)] || $work)
+            $simd => fearless_simd::Simd::vectorize($simd, #[inline(always)] || $work)
         )
     };
 }
