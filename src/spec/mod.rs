@@ -24,6 +24,7 @@ mod procedure;
 mod read;
 mod selection;
 mod size;
+mod supply;
 mod survey;
 mod task;
 mod training;
@@ -48,6 +49,7 @@ pub use problem::{Place, Problem, Problems};
 pub use procedure::{
     Augmentation, Budget, Checkpoints, Evaluation, Fill, Keep, Optimizer, Rate, Rhythm, Schedule, Training,
 };
+pub use size::{unbalanced, uneven};
 pub use survey::{Question, Survey};
 
 use crate::blueprint::Architecture;
