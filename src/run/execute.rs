@@ -191,7 +191,7 @@ impl Target<'_> {
         let threads = crate::text::counted(machine.threads, "CPU thread", "CPU threads");
         let settings = machine.settings.sentence();
         voice.note(&format!("device {}, {settings}, {threads}, libtorch {}", machine.device.name, native::LIBTORCH))?;
-        if let Some(note) = &machine.device.note {
+        for note in &machine.notes {
             voice.note(note)?;
         }
         let device = machine.device.device;

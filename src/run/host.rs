@@ -2,12 +2,14 @@
 
 use std::fs;
 
+use crate::environment;
+
 /// Names this machine in a test that needs two of them.
 const OTHER_HOST: &str = "FREEZEWISE_HOST";
 
 /// The machine's name, for people.
 pub(super) fn name() -> String {
-    if let Ok(name) = std::env::var(OTHER_HOST) {
+    if let Some(name) = environment::text(OTHER_HOST) {
         return name;
     }
     line("/proc/sys/kernel/hostname").unwrap_or_else(|| "an unnamed host".into())
