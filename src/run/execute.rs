@@ -12,8 +12,9 @@ use super::event::{Audience, Event};
 use super::lock::{Asked, Lock};
 use super::machine::Machine;
 use super::metrics::Row;
-use super::phase::{Course, Frozen, Keeping, Voice, going_on};
+use super::phase::{Course, Frozen, Keeping, Voice};
 use super::record::{DataRecord, Record, write_json};
+use super::resume::{Goal, discard, resume};
 use super::stop::Stop;
 use super::summary::Summary;
 use super::transfer::{self, TransferReport};
@@ -84,24 +85,18 @@ fn run_in(
     if request.beginning == Beginning::WhereItWas
         && let Some(finished) = standing::finished(spec, directory)?
     {
-        aside::sweep(directory);
+        aside::sweep(directory, &spec.experiment.target, last_state(spec));
         return Ok(finished);
     }
-    let lock = own(directory, request, audience)?;
-    begin(spec, request, directory, &lock, audience).map_err(|error| attempt::told(directory, error))
+    create_inside(directory, request.places.out)?;
+    let lock = take_lock(directory)?;
+    begin(spec, request, directory, lock, audience).map_err(|error| attempt::told(directory, error))
 }
 
-/// Makes the directory of a run and takes its lock; what is there is moved aside, where that is wished.
-fn own(directory: &RunDirectory, request: &Request<'_>, audience: &mut dyn Audience) -> Result<Lock> {
-    create_inside(directory, request.places.out)?;
-    let lock = lock(directory)?;
-    if request.beginning == Beginning::WhereItWas || !aside::is_begun(directory)? {
-        return Ok(lock);
-    }
-    let aside = aside::move_aside(directory, lock)?;
-    audience.hear(&Event::Note(&format!("what was there is kept in {}", aside.display())));
-    create_inside(directory, request.places.out)?;
-    self::lock(directory)
+/// The steps behind the state that stays when the target is finished, if one does.
+fn last_state(spec: &Spec) -> Option<u64> {
+    let target = &spec.experiment.target;
+    spec.experiment.checkpoints.keep_final.then(|| target.training.steps(target.train_size))
 }
 
 /// Trains from the beginning or from the last checkpoint, in a directory whose lock is held.
@@ -109,11 +104,13 @@ fn begin(
     spec: &Spec,
     request: &Request<'_>,
     directory: &RunDirectory,
-    lock: &Lock,
+    lock: Lock,
     audience: &mut dyn Audience,
 ) -> Result<Finished> {
     // Another process may have finished it since it was looked at.
-    if let Some(finished) = standing::finished(spec, directory)? {
+    if request.beginning == Beginning::WhereItWas
+        && let Some(finished) = standing::finished(spec, directory)?
+    {
         return Ok(finished);
     }
     let experiment = &spec.experiment;
@@ -122,26 +119,48 @@ fn begin(
     let target = &experiment.target;
     let data = machine.load(experiment, target, audience)?;
     let facts = DataRecord::new(target, &data);
+    let lock = match request.beginning {
+        Beginning::Fresh if aside::is_begun(directory)? => {
+            source::check(spec, &machine, audience)?;
+            begin_anew(directory, lock, request, audience)?
+        }
+        _ => lock,
+    };
     files::remove_unfinished(directory.path())?;
-    let vault = Vault::open(directory, lock)?;
+    let vault = Vault::open(directory, &lock, target)?;
     let mut voice = Voice { log: Lines::extend(&directory.log())?, audience };
     let hash = spec.run_hash();
-    let start = going_on(&vault, "target", &hash, &facts, &mut voice)?;
+    let goal = Goal { directory, phase: "target", hash: &hash, task: target, evaluation: experiment.evaluation };
+    let start = resume(&vault, &goal, &facts, &mut voice)?;
     machine.take_up(start.as_ref(), experiment, &mut voice)?;
-    let keeping = machine.keeping(lock, &vault, experiment.checkpoints.clone(), &hash, &facts);
-    let record = Record::new(target, hash, spec.source_hash(), &keeping.made_with, facts);
-    if let Some(start) = &start {
-        let epochs = target.training.epochs(target.train_size);
-        standing::check_measured(directory, start, experiment.evaluation, epochs)?;
-    } else {
+    if start.is_none() {
+        standing::check_replaceable(directory)?;
         // An earlier attempt's words and results must not stand beside this one's.
         voice.log = Lines::create(&directory.log(), "")?;
         files::remove(&directory.summary())?;
         files::remove(&directory.weights())?;
     }
+    let keeping = machine.keeping(&lock, &vault, experiment.checkpoints.clone(), &hash, &facts);
+    let record = Record::new(target, hash.clone(), spec.source_hash(), &keeping.made_with, facts);
     let mut record = record.following(Record::read(directory)?, start.as_ref());
     let target = Target { spec, directory, machine: &machine };
-    attempt(directory, lock, &mut record, |record| target.execute(data, keeping, start, record, &mut voice))
+    let finished =
+        attempt(directory, &lock, &mut record, |record| target.execute(data, keeping, start, record, &mut voice))?;
+    discard(&vault, last_state(spec), &mut voice)?;
+    Ok(finished)
+}
+
+/// Moves what is in a run's directory aside, and takes the lock of an empty one.
+fn begin_anew(
+    directory: &RunDirectory,
+    lock: Lock,
+    request: &Request<'_>,
+    audience: &mut dyn Audience,
+) -> Result<Lock> {
+    let aside = aside::move_aside(directory, lock)?;
+    audience.hear(&Event::Note(&format!("what was there is kept in {}", aside.display())));
+    create_inside(directory, request.places.out)?;
+    take_lock(directory)
 }
 
 /// Creates the directory of a run, which must not lead elsewhere.
@@ -157,7 +176,7 @@ pub(super) fn create_inside(directory: &RunDirectory, out: &Path) -> Result<()> 
     Ok(())
 }
 
-fn lock(directory: &RunDirectory) -> Result<Lock> {
+fn take_lock(directory: &RunDirectory) -> Result<Lock> {
     match Lock::take(directory.path())? {
         Asked::Ours(lock) => Ok(lock),
         Asked::Held(holder) => {
@@ -225,6 +244,8 @@ impl Target<'_> {
         };
         let rows = course.run(start, voice)?;
         lock.check()?;
+        // The summary of another budget or schedule never stands beside these weights.
+        files::remove(&directory.summary())?;
         write_safetensors(&directory.weights(), &network.state(), "target")?;
         let summary = Summary::new(experiment, &rows, data.train_labels.realised_fraction())
             .context("the run ended without an evaluation")?;

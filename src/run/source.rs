@@ -3,22 +3,25 @@
 use std::path::Path;
 
 use anyhow::Result;
-use tch::Kind;
+use tch::{Device, Kind};
 
 use super::attempt::attempt;
 use super::checkpoint::Vault;
 use super::directory::RunDirectory;
+use super::event::Audience;
 use super::execute::create_inside;
 use super::lock::Lock;
 use super::machine::Machine;
-use super::phase::{Course, Frozen, Voice, going_on};
+use super::phase::{Course, Frozen, Voice};
 use super::record::{DataRecord, Record, Status};
+use super::resume::{Goal, discard, resume};
+use super::transfer::transfer;
 use crate::blueprint::FrozenSet;
 use crate::data::Normalisation;
 use crate::error::{Exit, UserError};
 use crate::files::{self, Lines};
 use crate::network::{NamedTensors, Network, is_counter, read_safetensors, write_safetensors};
-use crate::spec::{Checkpoints, Evaluation, FrozenNorm, Keep, Rhythm, Spec, Task};
+use crate::spec::{Checkpoints, Evaluation, FrozenNorm, Keep, Rhythm, Source, Spec, Task};
 
 /// A source is shared by runs that evaluate their targets as they like, so it has a schedule of its own.
 const EVALUATION: Evaluation = Evaluation { test: Rhythm::Log, train: Rhythm::Log };
@@ -47,6 +50,8 @@ pub(super) fn weights(
     let record = Record::read(&directory)?;
     match &record {
         Some(record) if record.has_finished(task) => {
+            // A kill between its end and their removal leaves checkpoints, which may be where they cannot be removed.
+            let _ = Vault::open(&directory, &lock, task).and_then(|vault| vault.finish(None));
             voice.note(&format!("the source is in {}", directory.path().display()))?;
         }
         Some(record) if record.status == Status::Diverged => return Err(diverged(&directory, record).into()),
@@ -58,16 +63,42 @@ pub(super) fn weights(
             })?;
         }
     }
+    read(&directory)
+}
+
+/// What a finished source left.
+fn read(directory: &RunDirectory) -> Result<Trained> {
     let again = |error: anyhow::Error| {
         let hint = format!("delete `{}` and the source is trained again", directory.path().display());
         UserError::new(format!("{error:#}")).hint(hint)
     };
     let weights = read_safetensors(&directory.weights()).map_err(again)?;
-    let data = Record::read(&directory)?.and_then(|record| record.data);
-    let normalisation = data.map(|data| data.normalisation).ok_or_else(|| {
+    let data = Record::read(directory)?.and_then(|record| record.data);
+    let normalisation = data.and_then(|data| data.normalisation).ok_or_else(|| {
         again(anyhow::anyhow!("`{}` does not say how its images were normalised", directory.record().display()))
     })?;
     Ok(Trained { weights, normalisation })
+}
+
+/// Finds out, as far as that can be known before any work, whether a target can start from its source: a trained one is
+/// there and fits, or its data are there to train it.
+pub(super) fn check(spec: &Spec, machine: &Machine<'_>, audience: &mut dyn Audience) -> Result<()> {
+    let experiment = &spec.experiment;
+    let weights = match (&experiment.source, spec.source_hash()) {
+        (Some(Source::Task(task)), Some(hash)) => {
+            let directory = RunDirectory::of_source(machine.places.out, &hash);
+            match Record::read(&directory)? {
+                Some(record) if record.has_finished(task) => read(&directory)?.weights,
+                Some(record) if record.status == Status::Diverged => return Err(diverged(&directory, &record).into()),
+                _ => return machine.load(experiment, task, audience).map(drop),
+            }
+        }
+        (Some(Source::Weights(path)), _) => without_counters(read_safetensors(path)?),
+        _ => return Ok(()),
+    };
+    let target = &experiment.target;
+    let network = Network::new(&experiment.blueprint(target), Device::Cpu, Kind::Float, target.seeds.initial);
+    transfer(&network, Some(&weights), &experiment.transfer).map(drop)
 }
 
 fn diverged(directory: &RunDirectory, record: &Record) -> UserError {
@@ -76,12 +107,17 @@ fn diverged(directory: &RunDirectory, record: &Record) -> UserError {
         .hint("change `source.train`; or move that folder away, and the same is tried again")
 }
 
-/// The weights of a file, without what is none: PyTorch's counters of batches.
+/// The weights of a file.
 pub(super) fn from_file(path: &Path, voice: &mut Voice<'_>) -> Result<NamedTensors> {
-    let mut weights = read_safetensors(path)?;
-    weights.retain(|name, _| !is_counter(name));
+    let weights = without_counters(read_safetensors(path)?);
     voice.note(&format!("the source is the file {}", path.display()))?;
     Ok(weights)
+}
+
+/// Weights without PyTorch's counters of batches.
+fn without_counters(mut weights: NamedTensors) -> NamedTensors {
+    weights.retain(|name, _| !is_counter(name));
+    weights
 }
 
 #[allow(clippy::too_many_arguments)] // Each is another thing; a struct of them would be made here alone.
@@ -98,10 +134,12 @@ fn pretrain(
     let experiment = &spec.experiment;
     let mut data = machine.load(experiment, task, voice.audience)?;
     let facts = DataRecord::new(task, &data);
-    let vault = Vault::open(directory, lock)?;
+    let vault = Vault::open(directory, lock, task)?;
     // A source's states serve to go on with it, and nothing else.
-    let checkpoints = Checkpoints { keep: Keep::Epochs(Vec::new()), ..experiment.checkpoints.clone() };
-    let start = going_on(&vault, "source", hash, &facts, voice)?;
+    let keep = Keep::Epochs(Vec::new());
+    let checkpoints = Checkpoints { keep, keep_final: false, ..experiment.checkpoints.clone() };
+    let goal = Goal { directory, phase: "source", hash, task, evaluation: EVALUATION };
+    let start = resume(&vault, &goal, &facts, voice)?;
     let mut machine = machine.clone();
     machine.take_up(start.as_ref(), experiment, voice)?;
     let keeping = machine.keeping(lock, &vault, checkpoints, hash, &facts);
@@ -129,5 +167,5 @@ fn pretrain(
         lock.check()?;
         write_safetensors(&directory.weights(), &network.state(), "source")
     })?;
-    vault.empty()
+    discard(&vault, None, voice)
 }

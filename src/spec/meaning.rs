@@ -140,6 +140,7 @@ fn checkpoints(written: &written::Checkpoint) -> Checkpoints {
             written::Keep::Epochs(epochs) => Keep::Epochs(epochs.clone()),
             written::Keep::Word(_) => Keep::Log,
         },
+        keep_final: written.keep_final,
     }
 }
 
