@@ -55,7 +55,7 @@ impl DataRoot {
         let image = data::Image { shape: experiment.image, fit: experiment.fit };
         let access = data::Access { root: &self.data, threads: native::thread_count(experiment.threads) };
         data::load(task, image, access, &mut |reading| {
-            bar.show(&reading);
+            reading.iter().for_each(|reading| bar.show(reading));
             Ok(())
         })
     }

@@ -1,6 +1,7 @@
 //! The run as a whole, in the order of the README.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tch::Kind;
@@ -9,7 +10,7 @@ use super::attempt::{self, attempt};
 use super::checkpoint::{Checkpoint, Vault};
 use super::directory::RunDirectory;
 use super::event::{Audience, Event};
-use super::lock::{Asked, Lock};
+use super::lock::{Lock, Wait, Waited};
 use super::machine::Machine;
 use super::metrics::Row;
 use super::phase::{Course, Frozen, Keeping, Voice, going_on};
@@ -17,6 +18,7 @@ use super::record::{DataRecord, Record, write_json};
 use super::stop::Stop;
 use super::summary::Summary;
 use super::transfer::{self, TransferReport};
+use super::unchanged::Unchanged;
 use super::{aside, source, standing};
 use crate::data::TaskData;
 use crate::error::UserError;
@@ -24,6 +26,7 @@ use crate::files::{self, Lines};
 use crate::native;
 use crate::network::{NamedTensors, Network, write_safetensors};
 use crate::spec::{Normalise, Source, Spec};
+use crate::text;
 
 /// Where a run reads and writes.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +57,8 @@ pub struct Request<'a> {
     pub places: Places<'a>,
     /// Whether to begin anew where something is there already.
     pub beginning: Beginning,
+    /// How long to wait where another process holds the run.
+    pub wait: Duration,
     /// What ends it early.
     pub stop: &'a Stop,
 }
@@ -82,26 +87,63 @@ fn run_in(
 ) -> Result<Finished> {
     // A finished run can be asked for where nothing can be written, as in an archive.
     if request.beginning == Beginning::WhereItWas
-        && let Some(finished) = standing::finished(spec, directory)?
+        && let Some(finished) = finished(spec, request, directory, audience)?
     {
         aside::sweep(directory);
         return Ok(finished);
     }
-    let lock = own(directory, request, audience)?;
-    begin(spec, request, directory, &lock, audience).map_err(|error| attempt::told(directory, error))
+    match own(spec, directory, request, audience)? {
+        Waited::Ours(lock) => {
+            begin(spec, request, directory, &lock, audience).map_err(|error| attempt::told(directory, error))
+        }
+        Waited::Done(finished) => Ok(finished),
+        Waited::Held(holder) => {
+            let message = format!("`{}` is locked by {}", directory.path().display(), holder.who());
+            Err(UserError::stopped(message)
+                .hint("run the same command again when that has ended; `--wait 2h` waits up to two hours for it")
+                .into())
+        }
+    }
 }
 
-/// Makes the directory of a run and takes its lock; what is there is moved aside, where that is wished.
-fn own(directory: &RunDirectory, request: &Request<'_>, audience: &mut dyn Audience) -> Result<Lock> {
-    create_inside(directory, request.places.out)?;
-    let lock = lock(directory)?;
+/// The run as it stands on disk, if it is finished and its data are what they were.
+fn finished(
+    spec: &Spec,
+    request: &Request<'_>,
+    directory: &RunDirectory,
+    audience: &mut dyn Audience,
+) -> Result<Option<Finished>> {
+    let Some(finished) = standing::finished(spec, directory)? else { return Ok(None) };
+    if let Some(record) = Record::read(directory)? {
+        let experiment = &spec.experiment;
+        Unchanged { experiment, places: request.places, stop: request.stop }.check(
+            &experiment.target,
+            &record,
+            directory.path(),
+            "train on the new ones with `--fresh`, which moves the finished run aside",
+            &mut |reading| audience.hear(&Event::Reading(reading)),
+        )?;
+    }
+    Ok(Some(finished))
+}
+
+/// Makes the directory of a run and takes its lock, which may take a while, in which another process may finish the
+/// run; what is there is moved aside, where that is wished.
+fn own(
+    spec: &Spec,
+    directory: &RunDirectory,
+    request: &Request<'_>,
+    audience: &mut dyn Audience,
+) -> Result<Waited<Finished>> {
+    let waited = lock(spec, directory, request, request.beginning, audience)?;
+    let Waited::Ours(lock) = waited else { return Ok(waited) };
     if request.beginning == Beginning::WhereItWas || !aside::is_begun(directory)? {
-        return Ok(lock);
+        return Ok(Waited::Ours(lock));
     }
     let aside = aside::move_aside(directory, lock)?;
     audience.hear(&Event::Note(&format!("what was there is kept in {}", aside.display())));
-    create_inside(directory, request.places.out)?;
-    self::lock(directory)
+    // Another process may come first here: what it finishes is as fresh.
+    self::lock(spec, directory, request, Beginning::WhereItWas, audience)
 }
 
 /// Trains from the beginning or from the last checkpoint, in a directory whose lock is held.
@@ -113,7 +155,7 @@ fn begin(
     audience: &mut dyn Audience,
 ) -> Result<Finished> {
     // Another process may have finished it since it was looked at.
-    if let Some(finished) = standing::finished(spec, directory)? {
+    if let Some(finished) = finished(spec, request, directory, audience)? {
         return Ok(finished);
     }
     let experiment = &spec.experiment;
@@ -121,7 +163,7 @@ fn begin(
     let mut machine = Machine::start(experiment, request)?;
     let target = &experiment.target;
     let data = machine.load(experiment, target, audience)?;
-    let facts = DataRecord::new(target, &data);
+    let facts = DataRecord::new(target, &data, request.stop)?;
     files::remove_unfinished(directory.path())?;
     let vault = Vault::open(directory, lock)?;
     let mut voice = Voice { log: Lines::extend(&directory.log())?, audience };
@@ -157,14 +199,28 @@ pub(super) fn create_inside(directory: &RunDirectory, out: &Path) -> Result<()> 
     Ok(())
 }
 
-fn lock(directory: &RunDirectory) -> Result<Lock> {
-    match Lock::take(directory.path())? {
-        Asked::Ours(lock) => Ok(lock),
-        Asked::Held(holder) => {
-            let message = format!("another {} is at work in `{}`", holder.who(), directory.path().display());
-            Err(UserError::new(message).hint("wait for it, or stop it").into())
-        }
-    }
+fn lock(
+    spec: &Spec,
+    directory: &RunDirectory,
+    request: &Request<'_>,
+    beginning: Beginning,
+    audience: &mut dyn Audience,
+) -> Result<Waited<Finished>> {
+    create_inside(directory, request.places.out)?;
+    let audience = std::cell::RefCell::new(audience);
+    Wait { folder: directory.path(), stop: request.stop, most: Some(request.wait) }.wait(
+        || match beginning {
+            Beginning::WhereItWas => finished(spec, request, directory, *audience.borrow_mut()),
+            Beginning::Fresh => Ok(None),
+        },
+        |holder| {
+            let most = text::duration(request.wait.as_secs_f64());
+            let place = directory.path().display();
+            let sentence = format!("`{place}` is locked by {}: waiting up to {most}", holder.who());
+            audience.borrow_mut().hear(&Event::Note(&sentence));
+            Ok(())
+        },
+    )
 }
 
 /// The fine-tuning of a run, and what comes before and after it.
@@ -188,7 +244,7 @@ impl Target<'_> {
         let (target, transfer) = (&experiment.target, &experiment.transfer);
         files::write_atomically(&directory.spec(), spec.to_toml()?.as_bytes())?;
         voice.note(&format!("run {}", directory.path().display()))?;
-        let threads = crate::text::counted(machine.threads, "CPU thread", "CPU threads");
+        let threads = text::counted(machine.threads, "CPU thread", "CPU threads");
         let settings = machine.settings.sentence();
         voice.note(&format!("device {}, {settings}, {threads}, libtorch {}", machine.device.name, native::LIBTORCH))?;
         if let Some(note) = &machine.device.note {

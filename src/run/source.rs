@@ -5,14 +5,17 @@ use std::path::Path;
 use anyhow::Result;
 use tch::Kind;
 
+use super::aside;
 use super::attempt::attempt;
 use super::checkpoint::Vault;
 use super::directory::RunDirectory;
+use super::event::Event;
 use super::execute::create_inside;
-use super::lock::Lock;
+use super::lock::{Lock, Wait, Waited};
 use super::machine::Machine;
 use super::phase::{Course, Frozen, Voice, going_on};
 use super::record::{DataRecord, Record, Status};
+use super::unchanged::Unchanged;
 use crate::blueprint::FrozenSet;
 use crate::data::Normalisation;
 use crate::error::{Exit, UserError};
@@ -39,28 +42,36 @@ pub(super) fn weights(
     voice: &mut Voice<'_>,
 ) -> Result<Trained> {
     let directory = RunDirectory::of_source(machine.places.out, hash);
+    let place = directory.path().display();
+    if let Some((trained, record)) = finished(&directory, task)? {
+        return found(trained, &record, spec, task, &directory, machine, voice);
+    }
     create_inside(&directory, machine.places.out)?;
-    let lock = Lock::wait(directory.path(), machine.stop, |holder| {
-        voice.note(&format!("{} trains the source {}: waiting", holder.who(), directory.path().display()))
-    })?;
+    let wait = Wait { folder: directory.path(), stop: machine.stop, most: None };
+    let waited = wait.wait(
+        || finished(&directory, task),
+        |holder| voice.note(&format!("{} trains the source {place}: waiting", holder.who())),
+    )?;
+    let lock = match waited {
+        Waited::Ours(lock) => lock,
+        Waited::Done((trained, record)) => return found(trained, &record, spec, task, &directory, machine, voice),
+        Waited::Held(holder) => anyhow::bail!("a wait without a limit ended while {} holds `{place}`", holder.who()),
+    };
     files::remove_unfinished(directory.path())?;
+    if let Some((trained, record)) = finished(&directory, task)? {
+        return found(trained, &record, spec, task, &directory, machine, voice);
+    }
     let record = Record::read(&directory)?;
-    match &record {
-        Some(record) if record.has_finished(task) => {
-            voice.note(&format!("the source is in {}", directory.path().display()))?;
-        }
-        Some(record) if record.status == Status::Diverged => return Err(diverged(&directory, record).into()),
-        _ => {
-            let trained = pretrain(spec, task, hash, &directory, &lock, record, machine, voice);
-            trained.map_err(|error| match UserError::exit_of(&error) {
-                Exit::Stopped => error,
-                _ => error.context(format!("cannot train the source in `{}`", directory.path().display())),
-            })?;
-        }
+    // What says that it is finished and cannot be read was damaged since: nobody but the user throws it away.
+    if !record.as_ref().is_some_and(|record| record.has_finished(task)) {
+        let trained = pretrain(spec, task, hash, &directory, &lock, record, machine, voice);
+        trained.map_err(|error| match UserError::exit_of(&error) {
+            Exit::Stopped => error,
+            _ => error.context(format!("cannot train the source in `{place}`")),
+        })?;
     }
     let again = |error: anyhow::Error| {
-        let hint = format!("delete `{}` and the source is trained again", directory.path().display());
-        UserError::new(format!("{error:#}")).hint(hint)
+        UserError::new(format!("{error:#}")).hint(format!("delete `{place}` and the source is trained again"))
     };
     let weights = read_safetensors(&directory.weights()).map_err(again)?;
     let data = Record::read(&directory)?.and_then(|record| record.data);
@@ -68,6 +79,49 @@ pub(super) fn weights(
         again(anyhow::anyhow!("`{}` does not say how its images were normalised", directory.record().display()))
     })?;
     Ok(Trained { weights, normalisation })
+}
+
+/// A source that is finished, with its record, read without a lock: nothing is written, and no reader waits for another.
+///
+/// The record says `finished` after the weights are on the disk, and says `running` before anything is trained anew. So
+/// weights that were read between two looks at one and the same record are the ones that it speaks of. Whatever is torn,
+/// half there or changes meanwhile is `None`: the way with the lock tells what it is.
+fn finished(directory: &RunDirectory, task: &Task) -> Result<Option<(Trained, Record)>> {
+    let read = || std::fs::read(directory.record()).ok();
+    let Some(before) = read() else { return Ok(None) };
+    let Ok(record) = serde_json::from_slice::<Record>(&before) else { return Ok(None) };
+    if record.status == Status::Diverged {
+        return Err(diverged(directory, &record).into());
+    }
+    let Some(data) = record.data.as_ref().filter(|_| record.has_finished(task)) else { return Ok(None) };
+    let Ok(weights) = read_safetensors(&directory.weights()) else { return Ok(None) };
+    if read().as_ref() != Some(&before) {
+        return Ok(None);
+    }
+    Ok(Some((Trained { weights, normalisation: data.normalisation.clone() }, record)))
+}
+
+/// A source that was found finished, if its data are what they were.
+fn found(
+    trained: Trained,
+    record: &Record,
+    spec: &Spec,
+    task: &Task,
+    directory: &RunDirectory,
+    machine: &Machine<'_>,
+    voice: &mut Voice<'_>,
+) -> Result<Trained> {
+    aside::sweep(directory);
+    let place = directory.path().display();
+    voice.note(&format!("the source is in {place}"))?;
+    Unchanged { experiment: &spec.experiment, places: machine.places, stop: machine.stop }.check(
+        task,
+        record,
+        directory.path(),
+        &format!("train on the new ones: move `{place}` away"),
+        &mut |reading| voice.audience.hear(&Event::Reading(reading)),
+    )?;
+    Ok(trained)
 }
 
 fn diverged(directory: &RunDirectory, record: &Record) -> UserError {
@@ -97,7 +151,7 @@ fn pretrain(
 ) -> Result<()> {
     let experiment = &spec.experiment;
     let mut data = machine.load(experiment, task, voice.audience)?;
-    let facts = DataRecord::new(task, &data);
+    let facts = DataRecord::new(task, &data, machine.stop)?;
     let vault = Vault::open(directory, lock)?;
     // A source's states serve to go on with it, and nothing else.
     let checkpoints = Checkpoints { keep: Keep::Epochs(Vec::new()), ..experiment.checkpoints.clone() };
