@@ -4,8 +4,9 @@
 #     scripts/sweep.sh SPEC [FREEZEWISE-RUN-ARGUMENT...]
 #     FROZEN="0 4 8 9" SEEDS="0 1 2" OUT=runs scripts/sweep.sh configs/cifar.toml
 #
-# What is finished is skipped when it is run again. A cell that fails does not stop the others; the exit code is 1 at
-# the end. It prints a table of this call's finished cells and leaves it in sweep.csv, beside the runs' directories.
+# What is finished is skipped when it is run again. A cell that fails, or that another process holds, does not stop the
+# others; at the end the exit code is 1 if any cell failed, else 75 if any is not finished. It prints a table of this
+# call's finished cells and leaves it in sweep.csv, beside the runs' directories.
 set -u
 
 frozen=${FROZEN:-0 3 6 9}
@@ -29,6 +30,16 @@ field() { # field NAME: the value of a top-level number in the summary on stdin,
     sed -n "s/^  \"$1\": \([^,]*\),*$/\1/p" | sed 's/^null$//'
 }
 
+csv() { # csv TEXT: a field of a CSV file, in quotes where the text needs them
+    case $1 in
+        *[\",]* | *"$newline"* | *"$carriage_return"*) printf '"%s"' "$(printf '%s' "$1" | sed 's/"/""/g')" ;;
+        *) printf '%s' "$1" ;;
+    esac
+}
+newline='
+'
+carriage_return=$(printf '\r')
+
 # A signal goes on to the cell that runs, which stops with a checkpoint. Ctrl-C reaches the cell by itself: it is sent
 # SIGTERM, for a second SIGINT would end it without one.
 child="" caught=""
@@ -36,11 +47,12 @@ stop() {
     caught=yes
     [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
 }
-trap stop INT TERM
+trap stop INT TERM HUP USR1 USR2
 answer=$(mktemp) || exit 1
 trap 'rm -f "$answer"' EXIT
 
-rows="" failed=0
+columns=frozen_layers,seed,train_error,last_test_error,oracle_min_test_error,interpolation_epoch
+rows="" shown="" table="" failed=0 unfinished=0
 for k in $frozen; do
     for seed in $seeds; do
         echo "sweep: $k frozen layers, seed $seed" >&2
@@ -56,10 +68,16 @@ for k in $frozen; do
         done
         child=""
         directory=$(cat "$answer")
-        # Exit codes 2 (a wrong spec), 75 and 130 (stopped) hold for every cell alike.
+        # Exit codes 2 (a wrong spec) and 130 (a second Ctrl-C) hold for every cell alike.
         case $status in
             0) ;;
-            2 | 75 | 130) exit "$status" ;;
+            2 | 130) exit "$status" ;;
+            75)
+                [ -z "$caught" ] || exit 75
+                echo "sweep: $k frozen layers, seed $seed is not finished" >&2
+                unfinished=1
+                continue
+                ;;
             *)
                 echo "sweep: $k frozen layers, seed $seed failed" >&2
                 failed=1
@@ -67,26 +85,28 @@ for k in $frozen; do
                 ;;
         esac
         summary=$directory/summary.json
-        row=$k,$seed
+        row=$(csv "$k"),$(csv "$seed")
         for name in last_train_error last_test_error oracle_min_test_error interpolation_epoch; do
             row=$row,$(field "$name" <"$summary")
         done
-        rows="$rows$row,$directory
-"
-        table=$(dirname "$directory")/sweep.csv
-        { echo "frozen_layers,seed,train_error,last_test_error,oracle_min_test_error,interpolation_epoch,directory"
+        rows=$rows$row,$(csv "$directory")$newline
+        shown=$shown$row$newline
+        table=${directory%/*}/sweep.csv
+        { echo "$columns,directory"
           printf '%s' "$rows"; } >"$table.new" && mv "$table.new" "$table"
     done
 done
 
 if [ -n "$rows" ]; then
-    awk -F, '{
-        for (i = 1; i < NF; i++) {
+    { echo "$columns"
+      printf '%s' "$shown"; } | awk -F, '{
+        for (i = 1; i <= NF; i++) {
             cell = $i == "" ? "-" : (NR > 1 && i >= 3 && i <= 5) ? sprintf("%.4f", $i) : $i
             printf "%-22s", cell
         }
         print ""
-    }' "$table"
-    echo "$table"
+    }'
+    printf '%s\n' "$table"
 fi
+[ "$failed" -eq 1 ] || [ "$unfinished" -eq 0 ] || exit 75
 exit "$failed"

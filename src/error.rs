@@ -13,7 +13,7 @@ pub enum Exit {
     Failed = 1,
     /// The arguments or the spec are wrong.
     Usage = 2,
-    /// It was stopped early, with a checkpoint: the same command goes on.
+    /// It is not finished, and the same command goes on: it was stopped early, or another process holds the run.
     Stopped = 75,
 }
 
@@ -36,7 +36,7 @@ impl UserError {
         Self { exit: Exit::Usage, ..Self::new(message) }
     }
 
-    /// The same for work that was stopped and can go on.
+    /// The same for work that is not finished and that the same command goes on with.
     pub fn stopped(message: impl Into<String>) -> Self {
         Self { exit: Exit::Stopped, ..Self::new(message) }
     }

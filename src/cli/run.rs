@@ -1,5 +1,6 @@
 //! `freezewise run`.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +11,10 @@ use super::options::{DataRoot, SpecArguments};
 use crate::error::Exit;
 use crate::output::{self, Line, Progress, Table};
 use crate::run::{self, Beginning, Finished, Places, Request, Row, Stop, Summary};
+
+/// How long a run that another process holds is waited for where nobody watches. An engine that starts the cells of a
+/// sweep anew would count a refusal as a failure.
+const WAIT: Duration = Duration::from_secs(600);
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -31,6 +36,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     max_time: Option<Duration>,
 
+    /// Wait so long for a process that holds the run, such as `2h`; `0s` does not wait [default: 0s on a terminal, 10m
+    /// elsewhere]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    wait: Option<Duration>,
+
     /// Print the summary as JSON instead of the run's directory
     #[arg(long)]
     json: bool,
@@ -45,6 +55,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let request = Request {
         places: Places { out: &arguments.out, data: &arguments.data.data },
         beginning: if arguments.fresh { Beginning::Fresh } else { Beginning::WhereItWas },
+        wait: arguments.wait.unwrap_or_else(|| if std::io::stderr().is_terminal() { Duration::ZERO } else { WAIT }),
         stop: &Stop::listen(arguments.max_time)?,
     };
     let finished = run::run(&spec, &request, &mut Progress::new(arguments.quiet))?;

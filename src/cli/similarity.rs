@@ -1,6 +1,7 @@
 //! `freezewise similarity`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
@@ -42,6 +43,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let request = Request {
         places: Places { out: &arguments.out, data: &arguments.data.data },
         beginning: Beginning::WhereItWas,
+        wait: Duration::ZERO,
         stop: &Stop::listen(None)?,
     };
     let most = arguments.images as usize;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub(super) use writer::Writer;
+pub(super) use writer::{Wanted, Writer, make};
 
 use super::records::Records;
 use super::store::{Fingerprints, Pixels, Split, Store};
@@ -127,14 +127,15 @@ mod tests {
     const SHAPE: ImageShape = ImageShape { channels: 1, height: 2, width: 2 };
 
     fn write(root: &Path) -> Result<()> {
-        let writer = Writer::create(root, "a.u8", SHAPE, 4)?;
-        let mut fingerprints = writer.write(2, &[5, 6, 7, 8, 9, 9, 9, 9])?;
-        fingerprints.insert(0, writer.write(0, &[1, 2, 3, 4])?[0]);
-        // Nobody wrote the second one.
-        writer.keep(&[0, 2, 3])?;
-        let classes = vec!["a".to_owned(), "b".to_owned()];
-        let contents = Contents { classes, train: vec![0, 1], test: vec![1], skipped: vec![] };
-        writer.finish(contents, fingerprints, "here").map(drop)
+        make(&Wanted { root, name: "a.u8", shape: SHAPE, count: 4, place: "here" }, |writer| {
+            let mut fingerprints = writer.write(2, &[5, 6, 7, 8, 9, 9, 9, 9])?;
+            fingerprints.insert(0, writer.write(0, &[1, 2, 3, 4])?[0]);
+            // Nobody wrote the second one.
+            writer.keep(&[0, 2, 3])?;
+            let classes = vec!["a".to_owned(), "b".to_owned()];
+            Ok((Contents { classes, train: vec![0, 1], test: vec![1], skipped: vec![] }, fingerprints))
+        })
+        .map(drop)
     }
 
     #[test]

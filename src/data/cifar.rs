@@ -26,6 +26,13 @@ pub(super) fn find(layout: &CifarLayout, root: &Path) -> Option<PathBuf> {
     candidates.into_iter().find(|path| path.exists()).or_else(|| bare.then(|| root.to_path_buf()))
 }
 
+/// The files of the data set, or the archive that has them.
+pub(super) fn files(layout: &CifarLayout, root: &Path) -> Option<Vec<PathBuf>> {
+    let place = find(layout, root)?;
+    let names = || layout.train.iter().chain(layout.test).map(|name| place.join(name)).collect();
+    Some(if place.is_dir() { names() } else { vec![place] })
+}
+
 /// Reads all training and test examples.
 pub(super) fn read(entry: &'static Entry, layout: &CifarLayout, root: &Path, threads: usize) -> Result<Store> {
     let reader = Reader { entry, layout };

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use anyhow::Result;
 
-use super::cache::{self, Contents, Writer};
+use super::cache::{self, Contents, Wanted, Writer};
 use super::decode::{self, Flaw};
 use super::listing::{Listing, Picture};
 use super::parallel::in_order;
@@ -33,46 +33,49 @@ pub(super) fn read(
     let how = format!("{:?}", image.fit).to_lowercase();
     let skip = if pictures.skip_bad_files { "-skip" } else { "" };
     let name = pictures_name(pictures);
-    let file = format!("{name}-{}x{}-{how}{skip}-{}.u8", shape.height, shape.width, &listing.state()[..16]);
+    let file = format!("{name}-{}x{}-{how}{skip}-{}.u8", shape.height, shape.width, &listing.place_and_state()[..16]);
     let place = listing.folder.display().to_string();
     if let Some(store) = cache::open(access.root, &file, &place) {
         return Ok(store);
     }
     let total = listing.train.len() + listing.test.len();
-    let writer = Writer::create(access.root, &file, shape, total)?;
+    let wanted = Wanted { root: access.root, name: &file, shape, count: total, place: &place };
+    let store = cache::make(&wanted, |writer| {
+        let found = decode_all(listing, image, writer, access.threads, &mut |done| {
+            watch(Some(Reading { name: name.clone(), done, total }))
+        })?;
+        found.contents(pictures, listing, writer)
+    })?;
+    watch(Some(Reading { name, done: total, total }))?;
+    Ok(store)
+}
+
+/// Decodes all files of a listing into the cache; `tell` is told how many are done.
+fn decode_all(
+    listing: &Listing,
+    image: Image,
+    writer: &Writer,
+    threads: usize,
+    tell: &mut dyn FnMut(usize) -> Result<()>,
+) -> Result<Found> {
+    let total = listing.train.len() + listing.test.len();
     let file_at = |at: usize| match at.checked_sub(listing.train.len()) {
         None => (0, &listing.train[at]),
         Some(at) => (1, &listing.test[at]),
     };
     let each = writer.together();
-    let blocks = Blocks { listing, image, writer: &writer, spare: Mutex::default() };
+    let blocks = Blocks { listing, image, writer, spare: Mutex::default() };
     let decode = |block: usize| {
         let first = block * each;
         blocks.decode(first, (first..total.min(first + each)).map(|at| file_at(at).1))
     };
     let mut found = Found::default();
-    in_order(total.div_ceil(each), [access.threads, AHEAD * access.threads], decode, |block, decoded| {
-        watch(Reading { name: name.clone(), done: block * each, total })?;
+    in_order(total.div_ceil(each), [threads, AHEAD * threads], decode, |block, decoded| {
+        tell(block * each)?;
         (block * each..).zip(decoded?).for_each(|(at, decoded)| found.add(at, file_at(at), decoded));
         Ok(())
     })?;
-    let Found { kept, fingerprints, labels, mut bad, mut unfit } = found;
-    if !pictures.skip_bad_files {
-        unfit.append(&mut bad);
-    }
-    if !unfit.is_empty() {
-        return Err(bad_files(&listing.folder, &unfit, total, pictures.skip_bad_files).into());
-    }
-    let [train, test] = labels;
-    if let Some(class) = emptied(listing, [&train, &test]) {
-        let message = format!("class `{class}` of `{place}` has no image that can be read, in train or in test");
-        return Err(UserError::new(message).hint(first(&bad)).into());
-    }
-    writer.keep(&kept)?;
-    let contents = Contents { classes: listing.classes.clone(), train, test, skipped: bad };
-    let store = writer.finish(contents, fingerprints, &place)?;
-    watch(Reading { name, done: total, total })?;
-    Ok(store)
+    Ok(found)
 }
 
 /// What came of files, in their order.
@@ -98,6 +101,26 @@ impl Found {
             Err(Flaw::Bad(cause)) => self.bad.push(format!("{}: {cause}", file.path)),
             Err(Flaw::Unfit(cause)) => self.unfit.push(format!("{}: {cause}", file.path)),
         }
+    }
+
+    /// What the cache is to say of its images, and their fingerprints; an error where files cannot be used that must be.
+    fn contents(self, pictures: &Pictures, listing: &Listing, writer: &Writer) -> Result<(Contents, Vec<u64>)> {
+        let Self { kept, fingerprints, labels, mut bad, mut unfit } = self;
+        if !pictures.skip_bad_files {
+            unfit.append(&mut bad);
+        }
+        if !unfit.is_empty() {
+            let total = listing.train.len() + listing.test.len();
+            return Err(bad_files(&listing.folder, &unfit, total, pictures.skip_bad_files).into());
+        }
+        let [train, test] = labels;
+        if let Some(class) = emptied(listing, [&train, &test]) {
+            let place = listing.folder.display();
+            let message = format!("class `{class}` of `{place}` has no image that can be read, in train or in test");
+            return Err(UserError::new(message).hint(first(&bad)).into());
+        }
+        writer.keep(&kept)?;
+        Ok((Contents { classes: listing.classes.clone(), train, test, skipped: bad }, fingerprints))
     }
 }
 

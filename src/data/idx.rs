@@ -23,6 +23,13 @@ pub(super) fn find(layout: &IdxLayout, root: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// The four files of the data set, plain or packed, where it is in one folder.
+pub(super) fn files(layout: &IdxLayout, root: &Path) -> Option<Vec<PathBuf>> {
+    let [folder] = find(layout, root).try_into().ok()?;
+    let folder: PathBuf = folder;
+    IDX_FILES.iter().map(|name| file(&folder, name)).collect()
+}
+
 /// A file of the folder, plain or packed.
 fn file(folder: &Path, name: &str) -> Option<PathBuf> {
     [folder.join(name), folder.join(format!("{name}.gz"))].into_iter().find(|path| path.exists())

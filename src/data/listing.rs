@@ -1,11 +1,11 @@
 //! Which image files a data set has, and the class of each: found by their names alone.
 
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
+use super::state::Stamp;
 use super::{decode, tiny};
 use crate::blueprint::ImageShape;
 use crate::catalogue::{Dataset, Layout};
@@ -29,9 +29,7 @@ pub(super) struct Listing {
 pub(super) struct Picture {
     /// Its path in the data set's folder.
     pub(super) path: String,
-    pub(super) bytes: u64,
-    /// Nanoseconds since 1970.
-    pub(super) modified: u128,
+    pub(super) stamp: Stamp,
     pub(super) label: u16,
 }
 
@@ -54,18 +52,22 @@ impl Listing {
     pub(super) fn identity(&self) -> String {
         let mut digest = Sha256::new();
         for file in self.train.iter().chain(&self.test) {
-            digest.update(format!("{}\0{}\0{}\0", file.path, file.bytes, file.label));
+            digest.update(format!("{}\0{}\0{}\0", file.path, file.stamp.bytes, file.label));
         }
         text::hex(&digest.finalize())
     }
 
-    /// The same with the folder and with the times at which they were changed, so that a file changed in its place is
-    /// noticed here, and no other folder's files are taken for these.
+    /// The same with the files' inodes and times: another where a file was changed in its place.
     pub(super) fn state(&self) -> String {
-        let place = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
         let mut digest = Sha256::new().chain_update(self.identity());
-        digest.update(place.as_os_str().as_encoded_bytes());
-        self.train.iter().chain(&self.test).for_each(|file| digest.update(file.modified.to_le_bytes()));
+        self.train.iter().chain(&self.test).for_each(|file| file.stamp.digest(&mut digest));
+        text::hex(&digest.finalize())
+    }
+
+    /// The same with the folder: no other folder's files are taken for these.
+    pub(super) fn place_and_state(&self) -> String {
+        let place = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
+        let digest = Sha256::new().chain_update(self.state()).chain_update(place.as_os_str().as_encoded_bytes());
         text::hex(&digest.finalize())
     }
 
@@ -165,8 +167,7 @@ pub(super) fn picture(path: &Path, inside: String, label: u16) -> Result<Picture
         let hint = "Tiny ImageNet in its original layout is `dataset = \"tiny-imagenet\"`";
         return Err(UserError::new(message).hint(LAYOUT).hint(hint).into());
     }
-    let since = data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    Ok(Picture { path: inside, bytes: data.len(), modified: since.map_or(0, |since| since.as_nanos()), label })
+    Ok(Picture { path: inside, stamp: Stamp::of(&data), label })
 }
 
 /// What a folder holds, sorted by name, without what is hidden.

@@ -30,6 +30,7 @@ mod relabel;
 mod resize;
 #[cfg(test)]
 mod selections;
+mod state;
 mod statistics;
 mod store;
 mod survey;
@@ -45,6 +46,7 @@ use anyhow::Result;
 pub use held::{held, unpacked_files};
 pub use images::Images;
 pub use noise::Labels;
+pub use state::state;
 pub use statistics::{Normalisation, of as statistics};
 pub use survey::Surveyor;
 pub use task::{TaskData, load};
@@ -84,8 +86,8 @@ pub struct Reading {
     pub total: usize,
 }
 
-/// Who is told of it, and may end it.
-pub type Watch<'a> = &'a mut dyn FnMut(Reading) -> Result<()>;
+/// Who is told of it, and may end it: also where there is nothing to tell, so that a stop need not wait for gigabytes.
+pub type Watch<'a> = &'a mut dyn FnMut(Option<Reading>) -> Result<()>;
 
 /// Where a published data set is under the root, if it is there.
 pub fn find(dataset: Dataset, root: &Path) -> Option<PathBuf> {
@@ -96,17 +98,20 @@ pub fn find(dataset: Dataset, root: &Path) -> Option<PathBuf> {
     }
 }
 
-/// All of a data set. Image files are given their size here, so that they are decoded once; arrays keep their own.
-fn read(data: &Data, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<Store> {
-    match data {
+/// All of a data set, and the state of its files when they were listed. Image files are given their size here, so that they are decoded once; arrays keep their own.
+fn read(data: &Data, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
+    if let Data::Pictures(pictures) = data {
+        let listing = listing::of(pictures, access.root)?;
+        let state = listing.state();
+        return Ok((folder::read(pictures, &listing, image, access, watch)?, Some(state)));
+    }
+    let state = state(data, access.root);
+    let store = match data {
         Data::Synthetic { latent_similarity, side, classes } => {
             Ok(synthetic::store(*classes, *latent_similarity, *side))
         }
         Data::Npz(npz) => npz::read(npz, access, watch),
-        Data::Pictures(pictures) => {
-            let listing = listing::of(pictures, access.root)?;
-            folder::read(pictures, &listing, image, access, watch)
-        }
+        Data::Pictures(_) => unreachable!("image files were read above"),
         Data::Files(dataset) => {
             let entry = dataset.entry().ok_or_else(|| anyhow::anyhow!("`{}` has no files", dataset.name()))?;
             match entry.layout {
@@ -115,7 +120,8 @@ fn read(data: &Data, image: Image, access: Access<'_>, watch: Watch<'_>) -> Resu
                 Layout::Tiny(_) => Err(anyhow::anyhow!("`{}` is read as image files", dataset.name())),
             }
         }
-    }
+    };
+    Ok((store?, state))
 }
 
 /// Adds how to get a published data set.

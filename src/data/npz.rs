@@ -10,7 +10,7 @@ use anyhow::Result;
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use super::cache::{self, Contents, Writer};
+use super::cache::{self, Contents, Wanted};
 use super::files::open_regular;
 use super::npy;
 use super::store::Store;
@@ -85,26 +85,27 @@ pub(super) fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<St
         return Ok(store);
     }
     let total = arrays.layouts.iter().map(|layout| layout.count).sum();
-    let writer = Writer::create(access.root, &file, arrays.layouts[0].shape, total)?;
-    let (mut done, mut waiting, mut fingerprints) = (0, Vec::new(), Vec::with_capacity(total));
-    for split in 0..2 {
-        arrays.images(split, &place, &mut |pixels| {
-            if done % STRIDE == 0 {
-                watch(Reading { name: stem.clone(), done, total })?;
-            }
-            done += 1;
-            waiting.extend_from_slice(pixels);
-            if done == total || (done - fingerprints.len()) == writer.together() {
-                fingerprints.extend(writer.write(fingerprints.len(), &waiting)?);
-                waiting.clear();
-            }
-            Ok(())
-        })?;
-    }
-    let classes = class_names(arrays.classes);
-    let [train, test] = arrays.labels;
-    let store = writer.finish(Contents { classes, train, test, skipped: Vec::new() }, fingerprints, &place)?;
-    watch(Reading { name: stem, done: total, total })?;
+    let wanted = Wanted { root: access.root, name: &file, shape: arrays.shape(), count: total, place: &place };
+    let store = cache::make(&wanted, |writer| {
+        let (mut done, mut waiting, mut fingerprints) = (0, Vec::new(), Vec::with_capacity(total));
+        for split in 0..2 {
+            arrays.images(split, &place, &mut |pixels| {
+                if done % STRIDE == 0 {
+                    watch(Some(Reading { name: stem.clone(), done, total }))?;
+                }
+                done += 1;
+                waiting.extend_from_slice(pixels);
+                if done == total || (done - fingerprints.len()) == writer.together() {
+                    fingerprints.extend(writer.write(fingerprints.len(), &waiting)?);
+                    waiting.clear();
+                }
+                Ok(())
+            })?;
+        }
+        let [train, test] = arrays.labels.clone();
+        Ok((Contents { classes: class_names(arrays.classes), train, test, skipped: Vec::new() }, fingerprints))
+    })?;
+    watch(Some(Reading { name: stem, done: total, total }))?;
     Ok(store)
 }
 

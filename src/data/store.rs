@@ -15,6 +15,12 @@ use crate::error::UserError;
 /// Examples that are read together; a multiple of four, for the fingerprints.
 const TOGETHER: usize = 16;
 
+/// So many bytes are read before it is asked again whether to go on; a test has small images.
+const ROUND: usize = if cfg!(test) { 64 } else { 64 << 20 };
+
+/// Asked between parts of a long work; an error ends it.
+type Ask<'a> = &'a mut dyn FnMut() -> Result<()>;
+
 /// A data set as its files have it.
 pub(super) struct Store {
     pub(super) shape: ImageShape,
@@ -138,36 +144,55 @@ impl Split {
         image: Image,
         threads: usize,
     ) -> Result<Images> {
+        self.gather_asking(indices, own, image, threads, &mut || Ok(()))
+    }
+
+    /// The same, asking from time to time whether to go on.
+    pub(super) fn gather_asking(
+        &mut self,
+        indices: &[usize],
+        own: ImageShape,
+        image: Image,
+        threads: usize,
+        ask: Ask<'_>,
+    ) -> Result<Images> {
         let size = image.shape.elements();
         let mut pixels = vec![0; indices.len() * size];
         // In the order of the files: what lies side by side there is read at once.
         let mut places: Vec<(usize, &mut [u8])> = indices.iter().copied().zip(pixels.chunks_exact_mut(size)).collect();
         places.sort_unstable_by_key(|(index, _)| *index);
         let sorted: Vec<usize> = places.iter().map(|(index, _)| *index).collect();
-        let each = share(indices.len(), threads);
-        let found = try_in_parallel(sorted.chunks(each).zip(places.chunks_mut(each)), |(indices, places)| {
-            let conversion = Conversion::new(own, image);
-            self.visit(indices, own, |at, raw| {
-                let target = &mut *places[at].1;
-                match &conversion {
-                    Some(conversion) => conversion.apply(raw, target),
-                    None => target.copy_from_slice(raw),
-                }
-            })
-        })?;
-        self.note(&sorted, found);
+        let round = round(own);
+        for (indices, places) in sorted.chunks(round).zip(places.chunks_mut(round)) {
+            ask()?;
+            let each = share(indices.len(), threads);
+            let found = try_in_parallel(indices.chunks(each).zip(places.chunks_mut(each)), |(indices, places)| {
+                let conversion = Conversion::new(own, image);
+                self.visit(indices, own, |at, raw| {
+                    let target = &mut *places[at].1;
+                    match &conversion {
+                        Some(conversion) => conversion.apply(raw, target),
+                        None => target.copy_from_slice(raw),
+                    }
+                })
+            })?;
+            self.note(indices, found);
+        }
         let labels = indices.iter().map(|&index| self.labels[index]).collect();
         Ok(Images { shape: image.shape, pixels, labels })
     }
 
     /// Looks at the images that were not read yet, and returns the fingerprints of all; nothing where there are none.
-    pub(super) fn all_fingerprints(&mut self, own: ImageShape, threads: usize) -> Result<Vec<u64>> {
+    pub(super) fn all_fingerprints(&mut self, own: ImageShape, threads: usize, ask: Ask<'_>) -> Result<Vec<u64>> {
         if let Fingerprints::Seen(seen) = &self.fingerprints {
             let left: Vec<usize> = (0..seen.len()).filter(|&index| seen[index].is_none()).collect();
-            let found = try_in_parallel(left.chunks(share(left.len(), threads)), |indices| {
-                self.visit(indices, own, |_, _| {})
-            })?;
-            self.note(&left, found);
+            for indices in left.chunks(round(own)) {
+                ask()?;
+                let found = try_in_parallel(indices.chunks(share(indices.len(), threads)), |indices| {
+                    self.visit(indices, own, |_, _| {})
+                })?;
+                self.note(indices, found);
+            }
         }
         Ok(match &self.fingerprints {
             Fingerprints::None => Vec::new(),
@@ -184,8 +209,47 @@ impl Split {
     }
 }
 
+/// How many images are read before it is asked again.
+fn round(own: ImageShape) -> usize {
+    (ROUND / own.elements()).max(TOGETHER)
+}
+
 /// The pixels of a record: its last `length` bytes.
 fn record(blocks: &[Vec<u8>], per_block: usize, stride: usize, index: usize, length: usize) -> &[u8] {
     let end = (index % per_block + 1) * stride;
     &blocks[index / per_block][end - length..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Fit;
+
+    #[test]
+    fn it_is_asked_between_rounds_whether_to_go_on() -> Result<()> {
+        let shape = ImageShape { channels: 1, height: 2, width: 2 };
+        let blocks = vec![(0..160).collect()];
+        let mut split = Split::new(vec![0; 40], Pixels::Blocks { blocks, per_block: 40, stride: 4 });
+        let image = Image { shape, fit: Fit::Exact };
+        let indices: Vec<usize> = (0..40).rev().collect();
+        let mut asked = 0;
+        let stopped = split.gather_asking(&indices, shape, image, 2, &mut || {
+            asked += 1;
+            if asked == 2 { Err(UserError::stopped("stop").into()) } else { Ok(()) }
+        });
+        assert!(stopped.is_err() && asked == 2);
+        let images = split.gather_asking(&indices, shape, image, 2, &mut || {
+            asked += 1;
+            Ok(())
+        })?;
+        assert_eq!((asked, &images.pixels[..5]), (2 + 3, &[156, 157, 158, 159, 152][..]));
+        let fresh =
+            || Split::new(vec![0; 40], Pixels::Blocks { blocks: vec![(0..160).collect()], per_block: 40, stride: 4 });
+        assert!(fresh().all_fingerprints(shape, 1, &mut || Err(UserError::stopped("stop").into())).is_err());
+        assert_eq!(
+            fresh().all_fingerprints(shape, 1, &mut || Ok(()))?,
+            split.all_fingerprints(shape, 1, &mut || Ok(()))?
+        );
+        Ok(())
+    }
 }

@@ -41,8 +41,8 @@ impl Survey for Surveyor<'_> {
         match question.data {
             Data::Pictures(pictures) if listing::folder(pictures, &self.root).is_dir() => {
                 let mut told = self.watch.borrow_mut();
-                let mut watch = |reading| {
-                    told(reading);
+                let mut watch = |reading: Option<Reading>| {
+                    reading.into_iter().for_each(&mut **told);
                     Ok(())
                 };
                 pictures_facts(pictures, question, access, &mut watch).map(Some)

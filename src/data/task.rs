@@ -37,6 +37,8 @@ pub struct TaskData {
     pub skipped: Vec<String>,
     /// SHA-256 over the labels and images of the whole data set; absent where they are made on the spot.
     pub checksum: Option<String>,
+    /// The state of the data set's files when it was read; absent where its name tells its content, or it has no files.
+    pub state: Option<String>,
     /// What was done to the images, in words.
     pub notes: Vec<String>,
 }
@@ -44,15 +46,15 @@ pub struct TaskData {
 /// Loads a task: its training examples with label noise, those held out, and the test examples, all as the network
 /// takes them.
 pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<TaskData> {
-    let mut store = read(&task.data, image, access, watch)?;
+    let (mut store, state) = read(&task.data, image, access, watch)?;
     let relabel = Relabel::new(&task.selection, &store.classes);
     let full = relabel.labels(&store.train.labels);
     let drawn = draw(task, &store.train.labels, &relabel, &store.place)?;
     let truth = Truth { full: &full, indices: &drawn.train, relabel: &relabel };
     let train_labels = noise::corrupt(&truth, &task.noise, task.label_noise, task.seeds.noise)?;
     let own = store.shape;
-    let gather = |split: &mut Split, indices: &[usize]| -> Result<Images> {
-        let mut images = split.gather(indices, own, image, access.threads)?;
+    let mut gather = |split: &mut Split, indices: &[usize]| -> Result<Images> {
+        let mut images = split.gather_asking(indices, own, image, access.threads, &mut || watch(None))?;
         images.labels.iter_mut().for_each(|label| *label = relabel.of[usize::from(*label)].unwrap_or_default());
         Ok(images)
     };
@@ -66,8 +68,8 @@ pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> 
         Normalise::Given { mean, deviation } => Normalisation { mean: mean.clone(), deviation: deviation.clone() },
         Normalise::Subset | Normalise::Source => statistics::of(&train, access.threads),
     };
-    let train_fingerprints = store.train.all_fingerprints(own, access.threads)?;
-    let test_fingerprints = store.test.all_fingerprints(own, access.threads)?;
+    let train_fingerprints = store.train.all_fingerprints(own, access.threads, &mut || watch(None))?;
+    let test_fingerprints = store.test.all_fingerprints(own, access.threads, &mut || watch(None))?;
     let duplicates = duplicates::between((&train_fingerprints, &drawn.train), (&test_fingerprints, &tested));
     let checksum = || {
         let (train, test) = (store.train.labels.as_slice(), store.test.labels.as_slice());
@@ -84,6 +86,7 @@ pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> 
         duplicates,
         checksum: (!train_fingerprints.is_empty()).then(checksum),
         skipped: store.skipped,
+        state,
         indices: drawn.train,
     })
 }

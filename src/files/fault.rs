@@ -2,7 +2,7 @@
 //!
 //! `FREEZEWISE_FAULT` names one, at a count of operations: `ENOSPC@7` fails the seventh operation of this layer,
 //! `ENOSPC@7+` every one from then on, `short@7` writes half of it first, `kill@7` does that and ends the process as
-//! SIGKILL does. `memory@3` and `device@3` fail the third step of a training as libtorch would. `trace@FILE` lists the
+//! SIGKILL does. `EINVAL@sync-folder` fails every sync of a folder, as a file system does that has none. `memory@3` and `device@3` fail the third step of a training as libtorch would. `trace@FILE` lists the
 //! operations in a file. Without the variable nothing is counted.
 
 use std::fs::OpenOptions;
@@ -21,6 +21,7 @@ pub(super) enum Operation {
     Create,
     Write,
     Sync,
+    SyncFolder,
     Rename,
     Open,
     Append,
@@ -44,11 +45,16 @@ enum Plan {
     Nothing,
     Trace(String),
     Fail { failure: Failure, at: u64, from_then_on: bool },
+    FailSyncFolder { failure: Failure },
     Device { message: &'static str, at: u64 },
 }
 
 /// Linux's numbers, as a test names them.
-const ERRORS: [(&str, i32); 5] = [("EIO", 5), ("ENOSPC", 28), ("EROFS", 30), ("ESTALE", 116), ("EDQUOT", 122)];
+const ERRORS: [(&str, i32); 7] =
+    [("EIO", 5), ("EINVAL", 22), ("ENOSPC", 28), ("EROFS", 30), ("EOPNOTSUPP", 95), ("ESTALE", 116), ("EDQUOT", 122)];
+
+/// In the place of a count: every operation of this kind.
+const SYNC_FOLDER: &str = "sync-folder";
 
 /// What libtorch says where a device fails, cut to its first line.
 const DEVICE: [(&str, &str); 2] = [
@@ -62,6 +68,10 @@ impl Plan {
         if name == "trace" {
             return Self::Trace(rest.to_owned());
         }
+        let error = ERRORS.iter().find(|(error, _)| *error == name).map(|(_, number)| Failure::System(*number));
+        if let (Some(failure), SYNC_FOLDER) = (error, rest) {
+            return Self::FailSyncFolder { failure };
+        }
         let (count, from_then_on) = rest.strip_suffix('+').map_or((rest, false), |count| (count, true));
         let Ok(at) = count.parse() else { return Self::Nothing };
         if let Some((_, message)) = DEVICE.iter().find(|(device, _)| *device == name) {
@@ -70,8 +80,8 @@ impl Plan {
         let failure = match name {
             "short" => Failure::Short,
             "kill" => Failure::Kill,
-            _ => match ERRORS.iter().find(|(error, _)| *error == name) {
-                Some((_, number)) => Failure::System(*number),
+            _ => match error {
+                Some(failure) => failure,
                 None => return Self::Nothing,
             },
         };
@@ -98,6 +108,7 @@ pub(super) fn strike(operation: Operation, path: &Path) -> Option<Failure> {
             let count = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
             (count == *at || (*from_then_on && count > *at)).then_some(*failure)
         }
+        Plan::FailSyncFolder { failure } => (operation == Operation::SyncFolder).then_some(*failure),
         Plan::Nothing | Plan::Device { .. } => None,
     }
 }
@@ -157,6 +168,8 @@ mod tests {
             ("kill@12", fail(Failure::Kill, 12, false)),
             ("memory@3", Plan::Device { message: DEVICE[0].1, at: 3 }),
             ("trace@/tmp/a", Plan::Trace("/tmp/a".into())),
+            ("EINVAL@sync-folder", Plan::FailSyncFolder { failure: Failure::System(22) }),
+            ("EINVAL@sync", Plan::Nothing),
             ("nonsense@3", Plan::Nothing),
             ("EIO", Plan::Nothing),
             ("EIO@x", Plan::Nothing),

@@ -120,10 +120,15 @@ impl Write for Watched<'_> {
     }
 }
 
-/// Puts a folder's list of names on the disk.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    fault::check(Operation::Sync, path)?;
-    File::open(folder_of(path))?.sync_all()
+/// Puts the list of names of a file's folder on the disk, where the file system can do that. Some FUSE and CIFS mounts
+/// cannot, and a file there is as safe as it gets without.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = File::open(folder_of(path))?;
+    match fault::check(Operation::SyncFolder, path).and_then(|()| folder.sync_all()) {
+        // EINVAL; ENOTSUP, EOPNOTSUPP and ENOSYS.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        synced => synced,
+    }
 }
 
 /// Removes a file; one that is not there is removed already.

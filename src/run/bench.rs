@@ -1,6 +1,8 @@
 //! How fast a spec trains on this machine: nothing is written, and no source is trained, since what the weights are
 //! takes no time.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use serde::Serialize;
 use tch::Kind;
@@ -128,7 +130,7 @@ fn on_target<T>(
 ) -> Result<T> {
     let experiment = &spec.experiment;
     let stop = Stop::never();
-    let request = Request { places, beginning: Beginning::WhereItWas, stop: &stop };
+    let request = Request { places, beginning: Beginning::WhereItWas, wait: Duration::ZERO, stop: &stop };
     let machine = Machine::start(experiment, &request)?;
     machine.notes.iter().for_each(|note| audience.hear(&Event::Note(note)));
     let (task, frozen) = (&experiment.target, &experiment.transfer.frozen);

@@ -1,6 +1,7 @@
 //! The run as a whole, in the order of the README.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tch::Kind;
@@ -9,7 +10,7 @@ use super::attempt::{self, attempt};
 use super::checkpoint::{Checkpoint, Vault};
 use super::directory::RunDirectory;
 use super::event::{Audience, Event};
-use super::lock::{Asked, Lock};
+use super::lock::{Holder, Lock, Wait, Waited};
 use super::machine::Machine;
 use super::metrics::Row;
 use super::phase::{Course, Frozen, Keeping, Voice};
@@ -18,6 +19,7 @@ use super::resume::{Goal, discard, resume};
 use super::stop::Stop;
 use super::summary::Summary;
 use super::transfer::{self, TransferReport};
+use super::unchanged::Unchanged;
 use super::{aside, source, standing};
 use crate::data::TaskData;
 use crate::error::UserError;
@@ -25,6 +27,7 @@ use crate::files::{self, Lines};
 use crate::native;
 use crate::network::{NamedTensors, Network, write_safetensors};
 use crate::spec::{Normalise, Source, Spec};
+use crate::text;
 
 /// Where a run reads and writes.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +58,8 @@ pub struct Request<'a> {
     pub places: Places<'a>,
     /// Whether to begin anew where something is there already.
     pub beginning: Beginning,
+    /// How long to wait where another process holds the run.
+    pub wait: Duration,
     /// What ends it early.
     pub stop: &'a Stop,
 }
@@ -83,20 +88,51 @@ fn run_in(
 ) -> Result<Finished> {
     // A finished run can be asked for where nothing can be written, as in an archive.
     if request.beginning == Beginning::WhereItWas
-        && let Some(finished) = standing::finished(spec, directory)?
+        && let Some(finished) = finished(spec, request, directory, audience)?
     {
         aside::sweep(directory, &spec.experiment.target, last_state(spec));
         return Ok(finished);
     }
-    create_inside(directory, request.places.out)?;
-    let lock = take_lock(directory)?;
-    begin(spec, request, directory, lock, audience).map_err(|error| attempt::told(directory, error))
+    match lock(spec, directory, request, request.beginning, audience)? {
+        Waited::Ours(lock) => {
+            begin(spec, request, directory, lock, audience).map_err(|error| attempt::told(directory, error))
+        }
+        Waited::Done(finished) => Ok(finished),
+        Waited::Held(holder) => Err(held(directory, &holder)),
+    }
+}
+
+fn held(directory: &RunDirectory, holder: &Holder) -> anyhow::Error {
+    UserError::stopped(format!("`{}` is locked by {}", directory.path().display(), holder.who()))
+        .hint("run the same command again when that has ended; `--wait 2h` waits up to two hours for it")
+        .into()
 }
 
 /// The steps behind the state that stays when the target is finished, if one does.
 fn last_state(spec: &Spec) -> Option<u64> {
     let target = &spec.experiment.target;
     spec.experiment.checkpoints.keep_final.then(|| target.training.steps(target.train_size))
+}
+
+/// The run as it stands on disk, if it is finished and its data are what they were.
+fn finished(
+    spec: &Spec,
+    request: &Request<'_>,
+    directory: &RunDirectory,
+    audience: &mut dyn Audience,
+) -> Result<Option<Finished>> {
+    let Some(finished) = standing::finished(spec, directory)? else { return Ok(None) };
+    if let Some(record) = Record::read(directory)? {
+        let experiment = &spec.experiment;
+        Unchanged { experiment, places: request.places, stop: request.stop }.check(
+            &experiment.target,
+            &record,
+            directory.path(),
+            "train on the new ones with `--fresh`, which moves the finished run aside",
+            &mut |reading| audience.hear(&Event::Reading(reading)),
+        )?;
+    }
+    Ok(Some(finished))
 }
 
 /// Trains from the beginning or from the last checkpoint, in a directory whose lock is held.
@@ -109,7 +145,7 @@ fn begin(
 ) -> Result<Finished> {
     // Another process may have finished it since it was looked at.
     if request.beginning == Beginning::WhereItWas
-        && let Some(finished) = standing::finished(spec, directory)?
+        && let Some(finished) = finished(spec, request, directory, audience)?
     {
         return Ok(finished);
     }
@@ -118,13 +154,16 @@ fn begin(
     let mut machine = Machine::start(experiment, request)?;
     let target = &experiment.target;
     let data = machine.load(experiment, target, audience)?;
-    let facts = DataRecord::new(target, &data);
-    let lock = match request.beginning {
-        Beginning::Fresh if aside::is_begun(directory)? => {
-            source::check(spec, &machine, audience)?;
-            begin_anew(directory, lock, request, audience)?
+    let facts = DataRecord::new(target, &data, request.stop)?;
+    let lock = if request.beginning == Beginning::Fresh && aside::is_begun(directory)? {
+        source::check(spec, &machine, audience)?;
+        match begin_anew(spec, directory, lock, request, audience)? {
+            Waited::Ours(lock) => lock,
+            Waited::Done(finished) => return Ok(finished),
+            Waited::Held(holder) => return Err(held(directory, &holder)),
         }
-        _ => lock,
+    } else {
+        lock
     };
     files::remove_unfinished(directory.path())?;
     let vault = Vault::open(directory, &lock, target)?;
@@ -152,15 +191,16 @@ fn begin(
 
 /// Moves what is in a run's directory aside, and takes the lock of an empty one.
 fn begin_anew(
+    spec: &Spec,
     directory: &RunDirectory,
-    lock: Lock,
+    own: Lock,
     request: &Request<'_>,
     audience: &mut dyn Audience,
-) -> Result<Lock> {
-    let aside = aside::move_aside(directory, lock)?;
-    audience.hear(&Event::Note(&format!("what was there is kept in {}", aside.display())));
-    create_inside(directory, request.places.out)?;
-    take_lock(directory)
+) -> Result<Waited<Finished>> {
+    let aside = aside::move_aside(directory, own)?;
+    audience.hear(&Event::Note(&format!("the existing run was moved to {}", aside.display())));
+    // Another process may come first here: what it finishes is as fresh.
+    lock(spec, directory, request, Beginning::WhereItWas, audience)
 }
 
 /// Creates the directory of a run, which must not lead elsewhere.
@@ -176,14 +216,29 @@ pub(super) fn create_inside(directory: &RunDirectory, out: &Path) -> Result<()> 
     Ok(())
 }
 
-fn take_lock(directory: &RunDirectory) -> Result<Lock> {
-    match Lock::take(directory.path())? {
-        Asked::Ours(lock) => Ok(lock),
-        Asked::Held(holder) => {
-            let message = format!("another {} is at work in `{}`", holder.who(), directory.path().display());
-            Err(UserError::new(message).hint("wait for it, or stop it").into())
-        }
-    }
+/// Makes the directory of a run and takes its lock, which may take a while, in which another process may finish the run.
+fn lock(
+    spec: &Spec,
+    directory: &RunDirectory,
+    request: &Request<'_>,
+    beginning: Beginning,
+    audience: &mut dyn Audience,
+) -> Result<Waited<Finished>> {
+    create_inside(directory, request.places.out)?;
+    let audience = std::cell::RefCell::new(audience);
+    Wait { folder: directory.path(), stop: request.stop, most: Some(request.wait) }.wait(
+        || match beginning {
+            Beginning::WhereItWas => finished(spec, request, directory, *audience.borrow_mut()),
+            Beginning::Fresh => Ok(None),
+        },
+        |holder| {
+            let most = text::duration(request.wait.as_secs_f64());
+            let place = directory.path().display();
+            let sentence = format!("`{place}` is locked by {}: waiting up to {most}", holder.who());
+            audience.borrow_mut().hear(&Event::Note(&sentence));
+            Ok(())
+        },
+    )
 }
 
 /// The fine-tuning of a run, and what comes before and after it.
@@ -207,7 +262,7 @@ impl Target<'_> {
         let (target, transfer) = (&experiment.target, &experiment.transfer);
         files::write_atomically(&directory.spec(), spec.to_toml()?.as_bytes())?;
         voice.note(&format!("run {}", directory.path().display()))?;
-        let threads = crate::text::counted(machine.threads, "CPU thread", "CPU threads");
+        let threads = text::counted(machine.threads, "CPU thread", "CPU threads");
         let settings = machine.settings.sentence();
         voice.note(&format!("device {}, {settings}, {threads}, libtorch {}", machine.device.name, native::LIBTORCH))?;
         for note in &machine.notes {

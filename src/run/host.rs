@@ -2,7 +2,10 @@
 
 use std::fs;
 
+use sha2::{Digest, Sha256};
+
 use crate::environment;
+use crate::text;
 
 /// Names this machine in a test that needs two of them.
 const OTHER_HOST: &str = "FREEZEWISE_HOST";
@@ -18,9 +21,22 @@ pub(super) fn name() -> String {
 /// What tells this machine from every other: its name, its boot, and the space that its process numbers count in, since
 /// containers of one machine have each their own.
 pub(super) fn identity() -> String {
-    let boot = line("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let boot = boot();
     let space = fs::read_link("/proc/self/ns/pid").map(|space| space.display().to_string()).unwrap_or_default();
     format!("{} {boot} {space}", name())
+}
+
+/// Names this boot of the machine; empty where the system does not.
+pub(super) fn boot() -> String {
+    line("/proc/sys/kernel/random/boot_id").unwrap_or_default()
+}
+
+/// Names the installation of the operating system, which tells machines of one name apart and outlives a reboot; empty
+/// where there is none, as in many containers. machine-id(5) asks that the number itself stay on the machine, so this
+/// is a digest of it.
+pub(super) fn installation() -> String {
+    let id = line("/etc/machine-id").filter(|id| id != "uninitialized");
+    id.map(|id| text::hex(&Sha256::digest(format!("freezewise {id}")))[..16].to_owned()).unwrap_or_default()
 }
 
 /// What is known of a process of this machine.

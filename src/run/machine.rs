@@ -94,7 +94,7 @@ impl<'a> Machine<'a> {
         let image = Image { shape: experiment.image, fit: experiment.fit };
         let access = Access { root: self.places.data, threads: self.threads };
         data::load(task, image, access, &mut |reading| {
-            audience.hear(&Event::Reading(&reading));
+            reading.iter().for_each(|reading| audience.hear(&Event::Reading(reading)));
             self.stop.check()
         })
     }

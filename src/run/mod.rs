@@ -29,6 +29,7 @@ mod standing;
 mod stop;
 mod summary;
 mod transfer;
+mod unchanged;
 mod work;
 
 pub use bench::{Asking, Bench, BenchReport, Spread, bench};

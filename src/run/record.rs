@@ -13,12 +13,17 @@ use super::checkpoint::{Checkpoint, MadeWith};
 use super::directory::RunDirectory;
 use super::git::{self, Git};
 use super::host;
+use super::stop::Stop;
 use super::transfer::TransferReport;
 use crate::data::{Images, Normalisation, TaskData};
 use crate::error::UserError;
 use crate::files;
 use crate::spec::{Seeds, Task};
+use crate::text;
 use crate::train::Settings;
+
+/// So many bytes of pixels go into a digest before it is asked again whether to stop.
+const PART: usize = 64 << 20;
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,6 +127,9 @@ pub(super) struct DataRecord {
     checksum: Option<String>,
     /// The digest of the images and labels that are trained and tested on, as they are drawn and corrupted.
     pub(super) content: String,
+    /// The state of the data set's files, by which it is known later that they are unchanged.
+    #[serde(default)]
+    pub(super) files: Option<String>,
     train_examples: usize,
     test_examples: usize,
     label_noise_asked: f64,
@@ -265,11 +273,13 @@ fn seeds(seeds: Seeds) -> Map<String, Value> {
 }
 
 impl DataRecord {
-    pub(super) fn new(task: &Task, data: &TaskData) -> Self {
-        Self {
+    /// The digest of gigabytes takes seconds, in which a stop is heeded.
+    pub(super) fn new(task: &Task, data: &TaskData, stop: &Stop) -> Result<Self> {
+        Ok(Self {
             dataset: task.data.name(),
             checksum: data.checksum.clone(),
-            content: content(data),
+            content: content(data, stop)?,
+            files: data.state.clone(),
             train_examples: data.train.count(),
             test_examples: data.test.count(),
             label_noise_asked: task.label_noise,
@@ -280,19 +290,22 @@ impl DataRecord {
             validation_examples: data.validation.as_ref().map_or(0, Images::count),
             duplicates: data.duplicates.clone(),
             skipped_files: data.skipped.clone(),
-        }
+        })
     }
 }
 
 /// The digest of what is trained and tested on: pixels, true labels and given ones.
-fn content(data: &TaskData) -> String {
+fn content(data: &TaskData, stop: &Stop) -> Result<String> {
     let mut digest = Sha256::new();
     for images in [&data.train, &data.test].into_iter().chain(&data.validation) {
-        digest.update(&images.pixels);
+        for part in images.pixels.chunks(PART) {
+            stop.check()?;
+            digest.update(part);
+        }
         images.labels.iter().for_each(|label| digest.update(label.to_le_bytes()));
     }
     data.train_labels.given.iter().for_each(|label| digest.update(label.to_le_bytes()));
-    digest.finalize().iter().fold("sha256:".to_owned(), |hex, byte| format!("{hex}{byte:02x}"))
+    Ok(format!("sha256:{}", text::hex(&digest.finalize())))
 }
 
 /// Writes JSON for people and programs: indented, atomic.

@@ -5,17 +5,19 @@ use std::path::Path;
 use anyhow::Result;
 use tch::{Device, Kind};
 
+use super::aside;
 use super::attempt::attempt;
 use super::checkpoint::Vault;
 use super::directory::RunDirectory;
-use super::event::Audience;
+use super::event::{Audience, Event};
 use super::execute::create_inside;
-use super::lock::Lock;
+use super::lock::{Lock, Wait, Waited};
 use super::machine::Machine;
 use super::phase::{Course, Frozen, Voice};
 use super::record::{DataRecord, Record, Status};
 use super::resume::{Goal, discard, resume};
 use super::transfer::transfer;
+use super::unchanged::Unchanged;
 use crate::blueprint::FrozenSet;
 use crate::data::Normalisation;
 use crate::error::{Exit, UserError};
@@ -42,26 +44,33 @@ pub(super) fn weights(
     voice: &mut Voice<'_>,
 ) -> Result<Trained> {
     let directory = RunDirectory::of_source(machine.places.out, hash);
+    let place = directory.path().display();
+    if let Some((trained, record)) = finished(&directory, task)? {
+        return found(trained, &record, spec, task, &directory, machine, voice);
+    }
     create_inside(&directory, machine.places.out)?;
-    let lock = Lock::wait(directory.path(), machine.stop, |holder| {
-        voice.note(&format!("{} trains the source {}: waiting", holder.who(), directory.path().display()))
-    })?;
+    let wait = Wait { folder: directory.path(), stop: machine.stop, most: None };
+    let waited = wait.wait(
+        || finished(&directory, task),
+        |holder| voice.note(&format!("{} trains the source {place}: waiting", holder.who())),
+    )?;
+    let lock = match waited {
+        Waited::Ours(lock) => lock,
+        Waited::Done((trained, record)) => return found(trained, &record, spec, task, &directory, machine, voice),
+        Waited::Held(holder) => anyhow::bail!("a wait without a limit ended while {} holds `{place}`", holder.who()),
+    };
     files::remove_unfinished(directory.path())?;
+    if let Some((trained, record)) = finished(&directory, task)? {
+        return found(trained, &record, spec, task, &directory, machine, voice);
+    }
     let record = Record::read(&directory)?;
-    match &record {
-        Some(record) if record.has_finished(task) => {
-            // A kill between its end and their removal leaves checkpoints, which may be where they cannot be removed.
-            let _ = Vault::open(&directory, &lock, task).and_then(|vault| vault.finish(None));
-            voice.note(&format!("the source is in {}", directory.path().display()))?;
-        }
-        Some(record) if record.status == Status::Diverged => return Err(diverged(&directory, record).into()),
-        _ => {
-            let trained = pretrain(spec, task, hash, &directory, &lock, record, machine, voice);
-            trained.map_err(|error| match UserError::exit_of(&error) {
-                Exit::Stopped => error,
-                _ => error.context(format!("cannot train the source in `{}`", directory.path().display())),
-            })?;
-        }
+    // What says that it is finished and cannot be read was damaged since: nobody but the user throws it away.
+    if !record.as_ref().is_some_and(|record| record.has_finished(task)) {
+        let trained = pretrain(spec, task, hash, &directory, &lock, record, machine, voice);
+        trained.map_err(|error| match UserError::exit_of(&error) {
+            Exit::Stopped => error,
+            _ => error.context(format!("cannot train the source in `{place}`")),
+        })?;
     }
     read(&directory)
 }
@@ -69,8 +78,7 @@ pub(super) fn weights(
 /// What a finished source left.
 fn read(directory: &RunDirectory) -> Result<Trained> {
     let again = |error: anyhow::Error| {
-        let hint = format!("delete `{}` and the source is trained again", directory.path().display());
-        UserError::new(format!("{error:#}")).hint(hint)
+        UserError::new(format!("{error:#}")).hint(format!("delete `{}` and the source is trained again", directory.path().display()))
     };
     let weights = read_safetensors(&directory.weights()).map_err(again)?;
     let data = Record::read(directory)?.and_then(|record| record.data);
@@ -87,10 +95,12 @@ pub(super) fn check(spec: &Spec, machine: &Machine<'_>, audience: &mut dyn Audie
     let weights = match (&experiment.source, spec.source_hash()) {
         (Some(Source::Task(task)), Some(hash)) => {
             let directory = RunDirectory::of_source(machine.places.out, &hash);
-            match Record::read(&directory)? {
-                Some(record) if record.has_finished(task) => read(&directory)?.weights,
-                Some(record) if record.status == Status::Diverged => return Err(diverged(&directory, &record).into()),
-                _ => return machine.load(experiment, task, audience).map(drop),
+            match finished(&directory, task)? {
+                Some((trained, _)) => trained.weights,
+                None if Record::read(&directory)?.is_some_and(|record| record.has_finished(task)) => {
+                    read(&directory)?.weights
+                }
+                None => return machine.load(experiment, task, audience).map(drop),
             }
         }
         (Some(Source::Weights(path)), _) => without_counters(read_safetensors(path)?),
@@ -99,6 +109,50 @@ pub(super) fn check(spec: &Spec, machine: &Machine<'_>, audience: &mut dyn Audie
     let target = &experiment.target;
     let network = Network::new(&experiment.blueprint(target), Device::Cpu, Kind::Float, target.seeds.initial);
     transfer(&network, Some(&weights), &experiment.transfer).map(drop)
+}
+
+/// A source that is finished, with its record, read without a lock: nothing is written, and no reader waits for another.
+///
+/// The record says `finished` after the weights are on the disk, and says `running` before anything is trained anew. So
+/// weights that were read between two looks at one and the same record are the ones that it speaks of. Whatever is torn,
+/// half there or changes meanwhile is `None`: the way with the lock tells what it is.
+fn finished(directory: &RunDirectory, task: &Task) -> Result<Option<(Trained, Record)>> {
+    let read = || std::fs::read(directory.record()).ok();
+    let Some(before) = read() else { return Ok(None) };
+    let Ok(record) = serde_json::from_slice::<Record>(&before) else { return Ok(None) };
+    if record.status == Status::Diverged {
+        return Err(diverged(directory, &record).into());
+    }
+    let normalisation = record.data.as_ref().and_then(|data| data.normalisation.clone());
+    let Some(normalisation) = normalisation.filter(|_| record.has_finished(task)) else { return Ok(None) };
+    let Ok(weights) = read_safetensors(&directory.weights()) else { return Ok(None) };
+    if read().as_ref() != Some(&before) {
+        return Ok(None);
+    }
+    Ok(Some((Trained { weights, normalisation }, record)))
+}
+
+/// A source that was found finished, if its data are what they were.
+fn found(
+    trained: Trained,
+    record: &Record,
+    spec: &Spec,
+    task: &Task,
+    directory: &RunDirectory,
+    machine: &Machine<'_>,
+    voice: &mut Voice<'_>,
+) -> Result<Trained> {
+    aside::sweep(directory, task, None);
+    let place = directory.path().display();
+    voice.note(&format!("the source is in {place}"))?;
+    Unchanged { experiment: &spec.experiment, places: machine.places, stop: machine.stop }.check(
+        task,
+        record,
+        directory.path(),
+        &format!("train on the new ones: move `{place}` away"),
+        &mut |reading| voice.audience.hear(&Event::Reading(reading)),
+    )?;
+    Ok(trained)
 }
 
 fn diverged(directory: &RunDirectory, record: &Record) -> UserError {
@@ -133,7 +187,7 @@ fn pretrain(
 ) -> Result<()> {
     let experiment = &spec.experiment;
     let mut data = machine.load(experiment, task, voice.audience)?;
-    let facts = DataRecord::new(task, &data);
+    let facts = DataRecord::new(task, &data, machine.stop)?;
     let vault = Vault::open(directory, lock, task)?;
     // A source's states serve to go on with it, and nothing else.
     let keep = Keep::Epochs(Vec::new());

@@ -69,6 +69,33 @@ fn folder_and_archive_are_the_same_data() {
 }
 
 #[test]
+fn data_that_changed_under_a_finished_run_is_an_error_and_absent_data_is_none() {
+    let place = Place::with(SPEC);
+    let folder = place.path("data/cifar-10-batches-bin");
+    write_cifar10(&folder);
+    place.run(&[]);
+    let test = folder.join("test_batch.bin");
+    let good = std::fs::read(&test).expect("a file");
+    let mut other = good.clone();
+    other[7 * RECORD + 5] ^= 1;
+    std::fs::write(&test, other).expect("a file");
+    let answer = place.try_run(&[]);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    let told = "error: the data set `cifar10` has changed since `runs/spec/";
+    assert!(answer.stderr.starts_with(told) && answer.stderr.contains("`--fresh`"), "{}", answer.stderr);
+    assert!(place.try_run(&["target.train.epochs=2"]).code == 1, "it was finished, and goes on with other data");
+    std::fs::write(&test, good).expect("a file");
+    for absent in [false, true] {
+        if absent {
+            std::fs::remove_dir_all(&folder).expect("gone");
+        }
+        let answer = place.freezewise(&["run", "spec.toml"]);
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        assert!(answer.stderr.contains("finished already"), "{}", answer.stderr);
+    }
+}
+
+#[test]
 fn missing_data_says_where_it_was_looked_for_and_how_to_get_it() {
     let answer = Place::with(SPEC).try_run(&[]);
     assert_eq!(answer.code, 1);

@@ -171,6 +171,58 @@ fn one_folders_images_are_never_taken_for_anothers() {
     assert_ne!(brightness("one"), brightness("other"));
 }
 
+/// Gives a file other content of the same size, with its time of modification, as `rsync --times` does.
+fn replace_silently(path: &std::path::Path, colour: u8) {
+    let before = std::fs::metadata(path).expect("a file");
+    let bytes = picture(ImageFormat::Png, 8, 8, [colour; 3]);
+    assert_eq!(bytes.len() as u64, before.len());
+    let new = path.with_extension("new");
+    std::fs::write(&new, bytes).expect("a file");
+    let file = std::fs::File::options().write(true).open(&new).expect("a file");
+    file.set_modified(before.modified().expect("a time")).expect("the same time");
+    std::fs::rename(new, path).expect("in its place");
+}
+
+#[test]
+fn a_replaced_image_is_never_served_from_the_cache() {
+    let place = place("folder", "path = \"own\"");
+    write_folder(&place, "data/own", "val");
+    let path = place.write("data/own/train/a/0.png", picture(ImageFormat::Png, 8, 8, [90; 3]));
+    let brightness = || {
+        let answer = place.freezewise(&["data", "stats", "spec.toml", "--json"]);
+        serde_json::from_str::<serde_json::Value>(&answer.stdout).expect("JSON")[0]["train"]["colours"].clone()
+    };
+    let before = brightness();
+    replace_silently(&path, 91);
+    assert_ne!(brightness(), before);
+}
+
+#[test]
+fn a_folder_that_changed_under_what_is_finished_is_an_error() {
+    let keys = "path = \"own\"\n[source]\ndataset = \"folder\"\npath = \"other\"\n\
+                [source.train]\nepochs = 1\nbatch_size = 4";
+    let place = place("folder", keys);
+    let pictures = ["own", "other"].map(|root| {
+        write_folder(&place, &format!("data/{root}"), "val");
+        place.write(&format!("data/{root}/train/a/0.png"), picture(ImageFormat::Png, 8, 8, [90; 3]))
+    });
+    let source = ["--set", "transfer.frozen_layers=2"];
+    place.run(&[]);
+    for (path, told, arguments) in [
+        (&pictures[0], "`own` has changed since `runs/spec/", &[][..]),
+        (&pictures[1], "`other` has changed since `runs/sources/", &source[..]),
+    ] {
+        let run = [&["run", "spec.toml"], arguments].concat();
+        replace_silently(path, 91);
+        let answer = place.freezewise(&run);
+        assert_eq!(answer.code, 1, "{}", answer.stderr);
+        assert!(answer.stderr.contains(told), "{}", answer.stderr);
+        // The old content in a new file is the old data.
+        replace_silently(path, 90);
+        assert_eq!(place.freezewise(&run).code, 0);
+    }
+}
+
 /// It may be one the next time.
 #[test]
 fn what_cannot_be_read_is_not_left_out() {
@@ -194,6 +246,39 @@ fn reading_heeds_a_wish_to_stop() {
     let answer = place.freezewise(&["run", "spec.toml", "--max-time", "1ns"]);
     assert_eq!(answer.code, 75, "{}", answer.stderr);
     assert_eq!(std::fs::read_dir(place.path("data/.freezewise")).expect("a folder").count(), 0, "it was read");
+    // Nor does it read the cache to its end.
+    assert_eq!(place.freezewise(&["data", "stats", "spec.toml"]).code, 0);
+    let answer = place.freezewise(&["run", "spec.toml", "--max-time", "1ns"]);
+    assert_eq!(answer.code, 75, "{}", answer.stderr);
+    assert!(answer.stderr.contains("before the first step"), "{}", answer.stderr);
+    let run = super::reliability::only_run(&place);
+    assert!(!run.join("run.json").exists(), "it was read");
+}
+
+#[test]
+fn a_cache_goes_elsewhere_where_the_disk_fills_up() {
+    let place = place("folder", "path = \"own\"");
+    write_folder(&place, "data/own", "val");
+    std::fs::create_dir_all(place.path("data/.freezewise")).expect("a folder");
+    // 12 images of 64 × 64 pixels take 147 kB, of which the first block fits.
+    let program = assert_cmd::cargo::cargo_bin!("freezewise").display().to_string();
+    let script = format!(
+        "mount -t tmpfs -o size=120k tmpfs data/.freezewise || exit 99; export FREEZEWISE_CACHE
+         stats='{program} data stats spec.toml --set image_size=64'
+         FREEZEWISE_CACHE=$PWD/data/.freezewise; $stats 2>full && exit 98; FREEZEWISE_CACHE=$PWD/cache; $stats"
+    );
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--mount", "--map-root-user", "sh", "-c", &script]).current_dir(place.path(""));
+    let Ok(output) = command.env("OMP_NUM_THREADS", "1").output() else { return };
+    let errors = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() == Some(99) || errors.contains("unshare") {
+        return; // No mounts here.
+    }
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    assert_eq!(std::fs::read_dir(place.path("cache/data")).expect("a folder").count(), 1);
+    let full = place.read("full");
+    assert!(full.contains("decoded images cannot be kept: `") && full.contains("No space left on device"), "{full}");
+    assert!(full.contains("they take 147.5 kB; FREEZEWISE_CACHE names"), "{full}");
 }
 
 #[test]

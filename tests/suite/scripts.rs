@@ -43,6 +43,45 @@ fn a_sweep_goes_on_after_a_failed_cell_and_says_so() {
     assert_eq!(sweep(&place, "sh", &[]).status.code(), Some(2));
 }
 
+/// As the case of a folder that Hydra named.
+#[test]
+fn a_folder_of_any_name_is_one_field_of_the_table() {
+    let place = Place::with(&TINY.replace("epochs = 3", "epochs = 1"));
+    for shell in ["dash", "bash"] {
+        let out = place.path(&format!("lr=0.1,wd=\"0\"\n{shell}"));
+        let script = std::fs::canonicalize("scripts/sweep.sh").expect("the script");
+        let mut command = Command::new(shell);
+        command.arg(script).args(["spec.toml", "--quiet"]).current_dir(place.path("")).env("OUT", &out);
+        command.env("FREEZEWISE", assert_cmd::cargo::cargo_bin!("freezewise")).env("OMP_NUM_THREADS", "1");
+        let output = command.env("FROZEN", "0 9").output().expect("the script starts");
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let mut table = csv::Reader::from_path(out.join("spec/sweep.csv")).expect("a table");
+        let rows: Vec<std::collections::HashMap<String, String>> =
+            table.deserialize().collect::<Result<_, _>>().expect("rows of as many fields as names");
+        assert_eq!(rows.iter().map(|row| row["frozen_layers"].as_str()).collect::<Vec<_>>(), ["0", "9"]);
+        assert!(rows.iter().all(|row| std::path::Path::new(&row["directory"]).starts_with(&out)), "{rows:?}");
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(shown.lines().nth(1).is_some_and(|line| line.starts_with("0 ") && !line.contains("lr")), "{shown}");
+    }
+}
+
+#[test]
+fn a_sweep_goes_on_with_the_next_cell_where_one_is_held() {
+    let place = Place::with(&TINY.replace("epochs = 3", "epochs = 1000000"));
+    let held = super::reliability::start(&place, &[], &["--set", "transfer.frozen_layers=0"]);
+    super::reliability::wait_until("rows", || super::reliability::rows(&place) > 2);
+    let output = sweep(&place, "sh", &["spec.toml", "--wait", "0s", "--set", "target.train.epochs=1"]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(75), "{errors}");
+    assert!(errors.contains(&format!("is locked by process {} on ", held.id())), "{errors}");
+    assert!(errors.contains("0 frozen layers, seed 0 is not finished"), "{errors}");
+    let table = place.read("runs/spec/sweep.csv");
+    let cells: Vec<&str> = table.lines().skip(1).map(|line| &line[..3]).collect();
+    assert_eq!(cells, ["0,1", "9,0", "9,1"], "{table}");
+    super::reliability::signal(&held, "TERM");
+    assert_eq!(super::reliability::end(held).code, 75);
+}
+
 #[test]
 fn a_stopped_sweep_waits_for_its_cell_and_ends_with_its_code() {
     for shell in ["dash", "bash"] {

@@ -32,6 +32,14 @@ struct Finding {
     good: bool,
 }
 
+impl Finding {
+    /// A row for each line that it says: a list of problems has several.
+    fn rows(&self) -> impl Iterator<Item = [&str; 2]> {
+        let first = std::iter::once(self.what.as_str()).chain(std::iter::repeat(""));
+        first.zip(self.says.lines()).map(|(what, line)| [what, line.trim_end()])
+    }
+}
+
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let root = &arguments.data.data;
     let wanted: Vec<(Dataset, &Entry)> = if arguments.names.is_empty() {
@@ -48,7 +56,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     for (dataset, entry) in wanted {
         for finding in files(entry, root).into_iter().chain([images(dataset, entry, arguments)]) {
             bad += usize::from(!finding.good);
-            table.row([finding.what, finding.says]);
+            finding.rows().for_each(|row| table.row(row));
         }
     }
     output::data(&table.to_string())?;
@@ -131,4 +139,15 @@ fn read(dataset: Dataset, entry: &Entry, arguments: &Arguments) -> Result<String
         count(test),
         data.classes.len()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_has_a_row() {
+        let finding = Finding { what: "mnist".into(), says: "WRONG: one\n  two".into(), good: false };
+        assert_eq!(finding.rows().collect::<Vec<_>>(), [["mnist", "WRONG: one"], ["", "  two"]]);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -27,35 +28,80 @@ pub(in crate::data) struct Writer {
     file: NamedTempFile,
     path: PathBuf,
     shape: ImageShape,
-    /// Images that there are to be at most.
-    count: usize,
+    /// Whether something could not be written.
+    failed: AtomicBool,
+}
+
+/// What a cache is to hold.
+pub(in crate::data) struct Wanted<'a> {
+    /// The data root.
+    pub(in crate::data) root: &'a Path,
+    /// The cache's name.
+    pub(in crate::data) name: &'a str,
+    /// The shape of the images.
+    pub(in crate::data) shape: ImageShape,
+    /// How many images there are at most.
+    pub(in crate::data) count: usize,
+    /// Where the images come from, for people.
+    pub(in crate::data) place: &'a str,
+}
+
+/// Makes a cache in the first folder that takes it whole, and reads from it. A disk may fill up in the middle: then
+/// `fill` begins anew in the next folder.
+pub(in crate::data) fn make(
+    wanted: &Wanted<'_>,
+    mut fill: impl FnMut(&Writer) -> Result<(Contents, Vec<u64>)>,
+) -> Result<Store> {
+    let mut causes = Vec::new();
+    for folder in folders(wanted.root) {
+        let writer = match Writer::create(&folder, wanted) {
+            Ok(writer) => writer,
+            Err(error) => {
+                causes.push(format!("`{}`: {error}", folder.display()));
+                continue;
+            }
+        };
+        let filled = fill(&writer);
+        if !writer.failed() {
+            let (contents, fingerprints) = filled?;
+            match writer.finish(contents, fingerprints) {
+                Ok(path) => return read_back(&path, wanted.place),
+                Err(error) => causes.push(error.to_string()),
+            }
+        } else if let Err(error) = filled {
+            causes.push(format!("{error:#}"));
+        }
+    }
+    let bytes = text::bytes((MAGIC.len() + wanted.count * wanted.shape.elements()) as u64);
+    Err(UserError::new(format!("decoded images cannot be kept: {}", causes.join("; ")))
+        .hint(format!("they take {bytes}; FREEZEWISE_CACHE names a folder that has room and can be written to"))
+        .into())
+}
+
+fn read_back(path: &Path, place: &str) -> Result<Store> {
+    open_file(path, place)
+        .ok_or_else(|| UserError::new(format!("the cache `{}` does not read back", path.display())).into())
 }
 
 impl Writer {
-    /// Starts a cache in the first folder that can be written to.
-    pub(in crate::data) fn create(root: &Path, name: &str, shape: ImageShape, count: usize) -> Result<Self> {
-        let mut causes = Vec::new();
-        for folder in folders(root) {
-            let created = std::fs::create_dir_all(&folder)
-                .and_then(|()| {
-                    sweep(&folder);
-                    let mut builder = tempfile::Builder::new();
-                    // A temporary file is private by itself; the cache is for whoever may read the data.
-                    builder.permissions(PermissionsExt::from_mode(0o644));
-                    builder.prefix(WRITING).tempfile_in(&folder)
-                })
-                .and_then(|file| {
-                    // Held for as long as it is written: a sweep leaves it alone.
-                    let _ = file.as_file().lock();
-                    file.as_file().write_all_at(MAGIC, 0).map(|()| file)
-                });
-            match created {
-                Ok(file) => return Ok(Self { file, path: folder.join(name), shape, count }),
-                Err(error) => causes.push(format!("`{}`: {error}", folder.display())),
-            }
-        }
-        let message = format!("decoded images cannot be kept: {}", causes.join("; "));
-        Err(UserError::new(message).hint("FREEZEWISE_CACHE names a folder that can be written to").into())
+    /// Starts a cache in a folder.
+    fn create(folder: &Path, wanted: &Wanted<'_>) -> std::io::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        sweep(folder);
+        let mut builder = tempfile::Builder::new();
+        // A temporary file is private by itself; the cache is for whoever may read the data.
+        builder.permissions(PermissionsExt::from_mode(0o644));
+        let file = builder.prefix(WRITING).tempfile_in(folder)?;
+        // Held for as long as it is written: a sweep leaves it alone.
+        let _ = file.as_file().lock();
+        file.as_file().write_all_at(MAGIC, 0)?;
+        let &Wanted { name, shape, .. } = wanted;
+        Ok(Self { file, path: folder.join(name), shape, failed: AtomicBool::new(false) })
+    }
+
+    /// Whether something could not be written, as on a full disk.
+    fn failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 
     /// How many images it is best to write at once: many bytes, and fingerprints are taken of four.
@@ -89,13 +135,12 @@ impl Writer {
     }
 
     fn not_written(&self, error: &std::io::Error) -> UserError {
-        let bytes = text::bytes(self.offset(self.count));
-        UserError::new(format!("cannot write the cache `{}`: {error}", self.path.display()))
-            .hint(format!("it takes {bytes}: make room there"))
+        self.failed.store(true, Ordering::Relaxed);
+        UserError::new(format!("`{}`: {error}", self.path.display()))
     }
 
-    /// Makes the cache of as many images as there are fingerprints whole, and reads from it.
-    pub(in crate::data) fn finish(self, contents: Contents, fingerprints: Vec<u64>, place: &str) -> Result<Store> {
+    /// Makes the cache of as many images as there are fingerprints whole, and returns where it is.
+    fn finish(self, contents: Contents, fingerprints: Vec<u64>) -> Result<PathBuf> {
         let ImageShape { channels, height, width } = self.shape;
         let end = self.offset(fingerprints.len());
         let header = Header {
@@ -112,10 +157,9 @@ impl Writer {
         let written = file.set_len(end).and_then(|()| file.write_all_at(&tail, end)).and_then(|()| file.sync_all());
         written.map_err(|error| self.not_written(&error))?;
         let Self { file, path, .. } = self;
-        file.persist(&path)
-            .map_err(|error| UserError::new(format!("cannot write the cache `{}`: {}", path.display(), error.error)))?;
-        open_file(&path, place)
-            .ok_or_else(|| UserError::new(format!("the cache `{}` does not read back", path.display())).into())
+        let kept = file.persist(&path);
+        kept.map_err(|error| UserError::new(format!("`{}`: {}", path.display(), error.error)))?;
+        Ok(path)
     }
 }
 
@@ -142,11 +186,15 @@ mod tests {
 
     const SHAPE: ImageShape = ImageShape { channels: 1, height: 2, width: 2 };
 
+    fn wanted(root: &Path, shape: ImageShape) -> Wanted<'_> {
+        Wanted { root, name: "a.u8", shape, count: 1, place: "here" }
+    }
+
     #[test]
     fn what_a_killed_process_wrote_is_removed_and_what_another_writes_is_not() -> Result<()> {
         let root = tempfile::tempdir()?;
         let folder = root.path().join(FOLDER);
-        let writer = Writer::create(root.path(), "a.u8", SHAPE, 1)?;
+        let writer = Writer::create(&root.path().join(FOLDER), &wanted(root.path(), SHAPE))?;
         let [killed, fresh] = ["killed", "fresh"].map(|name| folder.join(format!("{WRITING}{name}")));
         let old = std::time::SystemTime::now() - 2 * JUST_NOW;
         for path in [&killed, &fresh] {
@@ -162,7 +210,7 @@ mod tests {
     #[test]
     fn a_writer_that_is_dropped_leaves_nothing() -> Result<()> {
         let root = tempfile::tempdir()?;
-        let writer = Writer::create(root.path(), "a.u8", SHAPE, 1)?;
+        let writer = Writer::create(&root.path().join(FOLDER), &wanted(root.path(), SHAPE))?;
         writer.write(0, &[1, 2, 3, 4])?;
         drop(writer);
         assert_eq!(std::fs::read_dir(root.path().join(FOLDER))?.count(), 0);
@@ -174,7 +222,8 @@ mod tests {
         let root = tempfile::tempdir()?;
         for (side, together) in [(224, 4), (64, 24), (28, 112)] {
             let shape = ImageShape { channels: 3, height: side, width: side };
-            assert_eq!(Writer::create(root.path(), "a.u8", shape, 1)?.together(), together);
+            let writer = Writer::create(root.path(), &wanted(root.path(), shape))?;
+            assert_eq!(writer.together(), together);
         }
         Ok(())
     }

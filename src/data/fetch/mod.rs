@@ -117,7 +117,7 @@ pub fn fetch(wanted: &Wanted<'_>, target: &Path, patience: Patience, watch: Watc
     let keep = || {
         file.sync_all()?;
         fs::rename(&part, target)?;
-        File::open(target.parent().unwrap_or(Path::new(".")))?.sync_all()
+        files::sync_folder(target)
     };
     keep().with_context(|| format!("cannot write `{}`", target.display()))?;
     Ok(Outcome::Fetched(bytes))

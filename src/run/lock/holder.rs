@@ -22,8 +22,15 @@ pub(in crate::run) struct Holder {
     pid: u32,
     /// RFC 3339.
     since: String,
-    /// What tells its machine from others.
+    /// What tells its machine, since it was last booted, from others.
     machine: String,
+    /// Its operating system's installation, which a reboot leaves the same; empty where nothing names it, and in files
+    /// of earlier versions.
+    #[serde(default)]
+    installation: String,
+    /// The boot of its machine; empty in the same cases.
+    #[serde(default)]
+    boot: String,
     /// When the process started, by its machine's clock since boot: process numbers come back.
     born: u64,
     /// Seconds since 1970.
@@ -39,6 +46,8 @@ impl Holder {
             pid: std::process::id(),
             since: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             machine: host::identity(),
+            installation: host::installation(),
+            boot: host::boot(),
             born: host::own_birth(),
             heartbeat: now(),
             released: false,
@@ -82,6 +91,8 @@ impl Holder {
             pid: 0,
             since: "an unknown time".into(),
             machine: String::new(),
+            installation: String::new(),
+            boot: String::new(),
             born: 0,
             heartbeat: seen.as_secs(),
             released: false,
@@ -97,7 +108,7 @@ impl Holder {
     /// Whether the holder is at work still, as far as can be told from here.
     pub(super) fn is_alive(&self) -> bool {
         let beats = || now().saturating_sub(self.heartbeat) <= STALE.as_secs();
-        if self.released {
+        if self.released || self.is_of_earlier_boot() {
             return false;
         }
         if self.machine != host::identity() {
@@ -108,6 +119,16 @@ impl Holder {
             Process::Dead => false,
             Process::Hidden => beats(),
         }
+    }
+}
+
+impl Holder {
+    /// Whether it ran on this machine before this was booted: a machine has one boot at a time. A file that does not
+    /// tell its boot says nothing of that.
+    fn is_of_earlier_boot(&self) -> bool {
+        let boot = host::boot();
+        let known = !self.boot.is_empty() && !boot.is_empty();
+        known && self.boot != boot && self.host == host::name() && self.installation == host::installation()
     }
 }
 
@@ -123,6 +144,15 @@ impl Holder {
 
     pub(super) fn of_host(self, host: &str) -> Self {
         Self { host: host.into(), machine: host.into(), ..self }
+    }
+
+    /// Of another boot; one without a name is what earlier versions wrote.
+    pub(super) fn of_boot(self, boot: &str) -> Self {
+        Self { boot: boot.into(), machine: format!("{} {boot}", self.host), ..self }
+    }
+
+    pub(super) fn of_installation(self, installation: &str) -> Self {
+        Self { installation: installation.into(), ..self }
     }
 
     pub(super) fn seen_before(self, age: Duration) -> Self {

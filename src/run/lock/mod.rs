@@ -2,27 +2,24 @@
 //!
 //! A lock is a file `.lock-N`, made only where it is not there yet; the largest N is the holder's, and grows with every
 //! holder. The file says who holds it, and how lately that one was seen. A holder that died is known at once on its own
-//! machine, and elsewhere by a heartbeat older than `STALE`; then the next number is anyone's to take, and one gets it.
-//! A holder that was only asleep finds the larger number before it commits anything, and stops.
+//! machine, also after a reboot, and elsewhere by a heartbeat older than `STALE`; then the next number is anyone's to
+//! take, and one gets it. A holder that was only asleep finds the larger number before it commits anything, and stops.
 
 mod heartbeat;
 mod holder;
+mod wait;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::stop::Stop;
 use crate::error::UserError;
 use crate::files;
 use heartbeat::Heartbeat;
 pub(super) use holder::Holder;
+pub(super) use wait::{Wait, Waited};
 
 const PREFIX: &str = ".lock-";
-
-/// A waiting process looks so often; the holder's work takes minutes or more.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// A lock, held until it is dropped.
 #[derive(Debug)]
@@ -70,24 +67,6 @@ impl Lock {
             }
             let heartbeat = Some(Heartbeat::start(folder.to_path_buf(), generation));
             return Ok(Asked::Ours(Self { folder: folder.to_path_buf(), generation, heartbeat }));
-        }
-    }
-
-    /// Takes the lock of a directory, however long that takes; says once who has it.
-    pub(super) fn wait(folder: &Path, stop: &Stop, mut say: impl FnMut(&Holder) -> Result<()>) -> Result<Self> {
-        let mut told = None;
-        loop {
-            match Self::take(folder)? {
-                Asked::Ours(lock) => return Ok(lock),
-                Asked::Held(holder) => {
-                    if told.as_ref() != Some(&holder.who()) {
-                        say(&holder)?;
-                        told = Some(holder.who());
-                    }
-                }
-            }
-            stop.check()?;
-            std::thread::sleep(LOOK_AGAIN);
         }
     }
 
@@ -177,6 +156,8 @@ fn top(folder: &Path) -> Result<Option<(u64, Holder)>> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn held(asked: Asked) -> Holder {
@@ -220,6 +201,11 @@ mod tests {
             (Holder::own().of_host("elsewhere"), false),
             (Holder::own().of_host("elsewhere").seen_before(Duration::from_secs(299)), false),
             (Holder::own().of_host("elsewhere").seen_before(Duration::from_secs(301)), true),
+            // Of an earlier boot of this machine, of another boot of another machine, and of nobody knows which.
+            (Holder::own().of_boot("earlier"), true),
+            (Holder::own().of_boot("earlier").of_host("elsewhere"), false),
+            (Holder::own().of_boot("earlier").of_installation("another"), false),
+            (Holder::own().of_boot(""), false),
             // A clock that goes ahead of ours.
             (Holder::own().of_host("elsewhere").seen_ahead(Duration::from_secs(3600)), false),
         ] {

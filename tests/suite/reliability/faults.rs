@@ -113,6 +113,19 @@ fn a_failing_disk_is_told_with_what_to_do() {
     }
 }
 
+/// As on some FUSE and CIFS mounts.
+#[test]
+fn a_file_system_that_cannot_sync_a_folder_serves() {
+    let expected = product(&Place::with(SMALL).run(&[]));
+    for kind in ["EINVAL", "EOPNOTSUPP"] {
+        let place = Place::with(SMALL);
+        let answer = run_with_fault(&place, &format!("{kind}@sync-folder"), &[]);
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        assert!(product(&only_run(&place)) == expected);
+    }
+    assert_eq!(run_with_fault(&Place::with(SMALL), "EIO@sync-folder", &[]).code, 1);
+}
+
 #[test]
 fn a_failing_device_is_told_with_what_to_do() {
     let place = Place::with(SMALL);
