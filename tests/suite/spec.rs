@@ -210,8 +210,8 @@ fn what_is_spelled_in_two_ways_is_one_run() {
 fn names_stay() {
     let directory = Place::with(TINY);
     let run = directory.run(&[]);
-    assert_eq!(run.file_name().and_then(|name| name.to_str()), Some("k4-n80-s0-89f5d8f56a"));
-    assert!(directory.path("runs/sources/5c9df17da6").is_dir());
+    assert_eq!(run.file_name().and_then(|name| name.to_str()), Some("k4-n80-s0-617b00c604"));
+    assert!(directory.path("runs/sources/16b3a9bfaf").is_dir());
 }
 
 #[test]
