@@ -79,7 +79,7 @@ pub(super) fn source(spec: &Written, experiment: &Experiment, observed: &Observe
 pub(super) fn is_of_source(key: &str, spec: &Written) -> bool {
     let synthetic = spec.source.as_ref().is_some_and(|source| source.task.dataset == Dataset::Synthetic.name());
     let has = |name: &&str| if name.ends_with('.') { key.starts_with(name) } else { key == *name };
-    SOURCE_KEYS.iter().any(|name| has(name)) && (synthetic || !key.starts_with("synthetic."))
+    SOURCE_KEYS.iter().any(has) && (synthetic || !key.starts_with("synthetic."))
 }
 
 fn hash(mut own: Vec<(String, Json)>) -> String {

@@ -1,11 +1,12 @@
 //! Two hundred specs with their names: `tests/fixtures/identity.txt`, a line each of the run's hash, the source's or
 //! `none`, a digest of the resolved spec, and the settings.
 //!
-//! `FREEZEWISE_BLESS=1 cargo test --release --test suite identity::fixture -- --nocapture` rewrites the file and prints
-//! how many names changed. A new key changes digests only; a hash that changes orphans the runs that people have.
+//! `FREEZEWISE_BLESS=1 cargo test --release --test suite identity::fixture` rewrites the file; without it the test says how
+//! many names changed. A new key changes digests only; a hash that changes orphans the runs that people have.
 
 use freezewise::catalogue::{Dataset, Facts, ImageShape};
 use freezewise::spec::{Data, Notation, Question, Spec, Survey, Text};
+use freezewise::text;
 use sha2::{Digest, Sha256};
 
 use super::add;
@@ -28,7 +29,7 @@ impl Survey for MadeUp {
                 Some("grey.npz") => (format!("{npz:?}"), [1, 28, 28]),
                 _ => (format!("{npz:?}"), [3, 16, 16]),
             },
-            Data::Pictures(pictures) => (format!("{:?} {:?}", pictures.path, pictures.test_folder), [3, 24, 30]),
+            Data::Pictures(pictures) => (format!("{:?}", (&pictures.path, &pictures.test_folder)), [3, 24, 30]),
             Data::Files(_) | Data::Synthetic { .. } => return Ok(None),
         };
         Ok(Some(Facts {
@@ -64,8 +65,8 @@ fn line(written: &str) -> String {
         let own = parse(&text, &Settings::new()).unwrap_or_else(|error| panic!("{written}\n{text}\n{error:#}"));
         assert_eq!(own.source_hash(), source, "the source's spec names another source: {written}\n{text}");
     }
-    let digest: String = Sha256::digest(&resolved).iter().take(5).map(|byte| format!("{byte:02x}")).collect();
-    format!("{} {} {digest} {written}", spec.run_hash(), source.as_deref().unwrap_or("none"))
+    let digest = text::hex(&Sha256::digest(&resolved));
+    format!("{} {} {} {written}", spec.run_hash(), source.as_deref().unwrap_or("none"), &digest[..10])
 }
 
 #[test]
@@ -80,7 +81,6 @@ fn names_and_resolved_specs_stay() {
     let told = format!("{renamed} specs have another name, and {} resolve to another spec or name", changed.len());
     if std::env::var_os("FREEZEWISE_BLESS").is_some() {
         std::fs::write(FILE, found.join("\n") + "\n").expect("the fixture");
-        println!("{told}");
         return;
     }
     let shown: Vec<String> = changed.iter().map(|(kept, found)| format!("- {kept}\n+ {found}")).take(5).collect();

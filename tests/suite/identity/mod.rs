@@ -136,8 +136,9 @@ fn images_are_named_as_the_network_sees_them() {
             for channels in choices("channels", &["-", "1", "3"]) {
                 for rest in ["image_fit=crop; precision=fp32", "image_fit=squeeze; precision=fp32", "precision=bf16"] {
                     let mut settings = base.clone();
-                    let parts = [&data("source", source), &data("target", target), &size, &channels, rest];
-                    parts.iter().for_each(|part| add(&mut settings, part));
+                    for part in [&data("source", source), &data("target", target), &size, &channels, rest] {
+                        add(&mut settings, part);
+                    }
                     if world.try_spec(&settings).is_ok() {
                         let outcome = world.train(&settings);
                         runs.push(outcome.run);

@@ -44,7 +44,7 @@ impl World {
         let world = Self { folder: tempfile::tempdir().expect("a folder"), outcomes: HashMap::new() };
         world.write_arrays();
         world.write_folders();
-        let labels = |step: usize| (0..24).map(|index| format!("{}\n", index * step % 4)).collect::<String>();
+        let labels = |step: usize| (0..24).map(|index| (index * step % 4).to_string()).collect::<Vec<_>>().join("\n");
         world.write("labels.txt", labels(3).as_bytes());
         world.write("labels-copy.txt", labels(3).as_bytes());
         world.write("labels-other.txt", labels(1).as_bytes());
@@ -72,10 +72,15 @@ impl World {
             ("large.npz", [3, 16, 16], 4),
             ("wide.npz", [3, 8, 12], 5),
         ] {
-            npz(&self.data().join(file), &arrays(usual, [channels, height, width], seed));
+            self.write_npz(file, &arrays(usual, [channels, height, width], seed));
         }
         let both = [arrays(usual, [3, 8, 8], 1), arrays(["a", "b", "c", "d"], [3, 8, 8], 2)].concat();
-        npz(&self.data().join("both.npz"), &both);
+        self.write_npz("both.npz", &both);
+    }
+
+    fn write_npz(&self, file: &str, entries: &[(String, Vec<u8>)]) {
+        let entries: Vec<_> = entries.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+        npz(&self.data().join(file), &entries);
     }
 
     /// `folder` with `val/`, and `both` with `val/` and `test/`, of images that are not square.
@@ -156,21 +161,15 @@ fn noise(seed: u64) -> impl Iterator<Item = u8> {
     })
 }
 
-fn arrays<'a>(
-    [train, train_labels, test, test_labels]: [&'a str; 4],
-    [channels, height, width]: [usize; 3],
-    seed: u64,
-) -> Vec<(&'a str, Vec<u8>)> {
+/// Arrays by the names of their files in an archive.
+fn arrays(names: [&str; 4], [channels, height, width]: [usize; 3], seed: u64) -> Vec<(String, Vec<u8>)> {
     let images = |count: usize, seed: u64| {
         let bytes: Vec<u8> = noise(seed).take(count * channels * height * width).collect();
         npy("|u1", &format!("({count}, {channels}, {height}, {width})"), &bytes)
     };
-    let labels =
-        |count: usize| npy("|u1", &format!("({count},)"), &(0..count as u8).map(|at| at % 4).collect::<Vec<_>>());
-    vec![(train, images(24, seed)), (train_labels, labels(24)), (test, images(8, seed + 100)), (test_labels, labels(8))]
-        .into_iter()
-        .map(|(name, bytes): (&str, Vec<u8>)| (Box::leak(format!("{name}.npy").into_boxed_str()) as &str, bytes))
-        .collect()
+    let labels = |count: u8| npy("|u1", &format!("({count},)"), &(0..count).map(|at| at % 4).collect::<Vec<_>>());
+    let names = names.map(|name| format!("{name}.npy"));
+    names.into_iter().zip([images(24, seed), labels(24), images(8, seed + 100), labels(8)]).collect()
 }
 
 fn picture(seed: u64) -> Vec<u8> {
