@@ -75,10 +75,8 @@ pub(super) fn shared_seed(experiment: &Experiment) -> u64 {
 fn one_task(task: &mut written::Task, means: &Task, is_whole: bool) {
     task.train_size = Size::Count(means.train_size as u64);
     task.balanced = means.draw == Draw::Balanced;
-    task.classes = match is_whole {
-        true => Vec::new(),
-        false => means.selection.classes.iter().map(|&class| ClassName::Number(class as u64)).collect(),
-    };
+    let numbers = means.selection.classes.iter().map(|&class| ClassName::Number(class as u64));
+    task.classes = if is_whole { Vec::new() } else { numbers.collect() };
     // One class of each group, in the order of the groups: they have the numbers that classes have.
     if let Some(groups) = means.selection.groups
         && means.selection.classes.is_sorted_by(|&one, &next| groups.of[one] < groups.of[next])

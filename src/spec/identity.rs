@@ -16,12 +16,12 @@ use sha2::{Digest, Sha256};
 use super::canonical::canonical;
 use super::data::Side;
 use super::defaults;
-use super::experiment::{Experiment, Source};
+use super::experiment::{self, Experiment};
 use super::idle;
 use super::keys::{self, Key, Kind};
 use super::observed::Observed;
 use super::task::prefix;
-use super::written::{Schedule, Written};
+use super::written::{Schedule, Source, Synthetic, Written};
 use crate::catalogue::Dataset;
 use crate::text;
 
@@ -49,6 +49,11 @@ static PATHS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
     paths
 });
 
+/// The keys whose default is the same beside any others.
+static DEFAULTS: LazyLock<Json> = LazyLock::new(|| {
+    json(&Written { source: Some(Source::default()), synthetic: Some(Synthetic::default()), ..Written::default() })
+});
+
 /// The hash of the whole run.
 pub(super) fn run(spec: &Written, experiment: &Experiment, observed: &Observed) -> String {
     let mut own = counted(spec, experiment, observed);
@@ -62,7 +67,7 @@ pub(super) fn run(spec: &Written, experiment: &Experiment, observed: &Observed) 
 /// file were trained elsewhere: they are what the file holds, in the network that takes them.
 pub(super) fn source(spec: &Written, experiment: &Experiment, observed: &Observed) -> String {
     let mut own = counted(spec, experiment, observed);
-    let trained = matches!(experiment.source, Some(Source::Task(_)));
+    let trained = matches!(experiment.source, Some(experiment::Source::Task(_)));
     own.retain(|(key, _)| match key.as_str() {
         IMAGE | "precision" => trained,
         key => is_of_source(key, spec),
@@ -74,7 +79,7 @@ pub(super) fn source(spec: &Written, experiment: &Experiment, observed: &Observe
 pub(super) fn is_of_source(key: &str, spec: &Written) -> bool {
     let synthetic = spec.source.as_ref().is_some_and(|source| source.task.dataset == Dataset::Synthetic.name());
     let has = |name: &&str| if name.ends_with('.') { key.starts_with(name) } else { key == *name };
-    SOURCE_KEYS.iter().any(|name| has(name)) && (synthetic || !key.starts_with("synthetic."))
+    SOURCE_KEYS.iter().any(has) && (synthetic || !key.starts_with("synthetic."))
 }
 
 fn hash(mut own: Vec<(String, Json)>) -> String {
@@ -125,6 +130,9 @@ fn counted(spec: &Written, experiment: &Experiment, observed: &Observed) -> Vec<
 
 /// The value that a key takes when it is left out and all others stay.
 fn value_without(filled: &Json, path: &[String]) -> Option<Json> {
+    if let Some(default) = DEFAULTS.pointer(&format!("/{}", path.join("/"))) {
+        return Some(default.clone());
+    }
     let mut without = filled.clone();
     let (last, tables) = path.split_last()?;
     let table = tables.iter().try_fold(&mut without, |json, name| json.get_mut(name))?;

@@ -219,9 +219,14 @@ fn dataset(name: &str, prefix: &str, report: &mut Report<'_>) -> Dataset {
 
 fn noise(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> Noise {
     if let Some(path) = &task.label_file {
-        for key in ["label_noise", "label_noise_kind"] {
+        // A resolved spec writes their defaults beside the file.
+        let written = [
+            ("label_noise", task.label_noise != 0.0),
+            ("label_noise_kind", task.label_noise_kind != NoiseKind::Uniform),
+        ];
+        for (key, written) in written {
             let key = format!("{prefix}.{key}");
-            if report.wrote(&key) {
+            if written {
                 let message = format!("`{key}` has no effect beside `label_file`, which gives every label");
                 report.add(&key, message, "leave one of them out");
             }

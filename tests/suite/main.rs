@@ -12,6 +12,7 @@ mod formats;
 mod freezing;
 mod fuzzed;
 mod gpu;
+mod identity;
 mod memory;
 mod program;
 mod properties;

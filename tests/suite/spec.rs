@@ -1,6 +1,6 @@
 //! Specs: all problems at once with their places, overrides, the resolved spec, the run's name.
 
-use super::program::{Place, TINY};
+use super::program::{Place, TINY, json};
 
 #[test]
 fn all_problems_come_at_once_with_their_places() {
@@ -210,8 +210,48 @@ fn what_is_spelled_in_two_ways_is_one_run() {
 fn names_stay() {
     let directory = Place::with(TINY);
     let run = directory.run(&[]);
-    assert_eq!(run.file_name().and_then(|name| name.to_str()), Some("k4-n80-s0-89f5d8f56a"));
-    assert!(directory.path("runs/sources/5c9df17da6").is_dir());
+    assert_eq!(run.file_name().and_then(|name| name.to_str()), Some("k4-n80-s0-617b00c604"));
+    assert!(directory.path("runs/sources/16b3a9bfaf").is_dir());
+}
+
+#[test]
+fn the_spec_of_a_source_finds_that_source() {
+    let place = Place::with(TINY);
+    let run = place.run(&["precision=fp32", "seeds.source=3"]);
+    let hash = json(&run.join("run.json"))["source_hash"].as_str().expect("a source").to_owned();
+    let spec = format!("runs/sources/{hash}/spec.toml");
+    let answer = place.freezewise(&["check", "--hash", &spec]);
+    assert_eq!(answer.stdout.split(' ').nth(1), Some(hash.as_str()), "{}", answer.stderr);
+    let before = std::fs::read(place.path(&format!("runs/sources/{hash}/run.json"))).expect("a record");
+    let answer = place.freezewise(&["run", &spec, "--quiet", "--set", "target.train.epochs=1"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let found = json(&place.path(answer.stdout.trim()).join("run.json"));
+    assert_eq!(found["source_hash"], hash.as_str());
+    assert_eq!(std::fs::read_dir(place.path("runs/sources")).expect("sources").count(), 1);
+    assert_eq!(std::fs::read(place.path(&format!("runs/sources/{hash}/run.json"))).expect("a record"), before);
+}
+
+#[test]
+fn hashes_are_printed_for_programs() {
+    let place = Place::with(TINY);
+    place.write("scratch.toml", "[target]\ndataset = \"mnist\"\n");
+    place.write("absent.toml", "[target]\ndataset = \"npz\"\npath = \"absent.npz\"\n");
+    let answer = place.freezewise(&["check", "--hash", "spec.toml", "scratch.toml"]);
+    assert_eq!((answer.code, answer.stderr.as_str()), (0, ""));
+    let lines: Vec<Vec<&str>> = answer.stdout.lines().map(|line| line.split(' ').collect()).collect();
+    assert_eq!((lines[0][2], lines[1][1], lines[1][2]), ("spec.toml", "none", "scratch.toml"));
+    let answer = place.freezewise(&["check", "--hash", "--json", "spec.toml", "scratch.toml"]);
+    let json: serde_json::Value = serde_json::from_str(&answer.stdout).expect("JSON");
+    assert_eq!((&json[0]["run"], &json[0]["source"]), (&lines[0][0].into(), &lines[0][1].into()));
+    assert_eq!((&json[1]["run"], &json[1]["source"]), (&lines[1][0].into(), &serde_json::Value::Null));
+    let run = place.run(&[]);
+    assert_eq!(run.file_name().and_then(|name| name.to_str()), json[0]["folder"].as_str());
+    assert!(place.path(&format!("runs/sources/{}", lines[0][1])).is_dir());
+    // Without the data nobody knows the hash; the spec is valid as far as can be told.
+    let answer = place.freezewise(&["check", "--hash", "absent.toml"]);
+    assert_eq!((answer.code, answer.stdout.as_str()), (2, ""));
+    assert!(answer.stderr.contains("`absent.npz` is not in the data folder"), "{}", answer.stderr);
+    assert_eq!(place.freezewise(&["check", "absent.toml"]).code, 0);
 }
 
 #[test]
