@@ -72,7 +72,9 @@ pub(super) fn parse<'a>(
         return numbers.map(|(at, number)| place(at, &number.to_string(), naming.number(number))).collect();
     }
     let text = std::str::from_utf8(bytes).map_err(|_| plain("it is neither text nor an .npy file".to_owned()))?;
-    text.lines().enumerate().map(|(at, line)| place(at, line, readings(naming, line.trim()))).collect()
+    // Editors leave a byte-order mark before the first line and empty lines after the last.
+    let lines = text.strip_prefix('\u{feff}').unwrap_or(text).trim_end().lines().enumerate();
+    lines.map(|(at, line)| place(at, line, readings(naming, line.trim()))).collect()
 }
 
 /// What a line can mean.
@@ -108,8 +110,9 @@ mod tests {
         let names = ["cat", "dog", "tree frog"];
         assert_eq!(read(b"2\n cat\n\"tree frog\"\n1", &names), Ok(vec![2, 0, 2, 1]));
         assert_eq!(read(&array(&[2, 0]), &names), Ok(vec![2, 0]));
+        assert_eq!(read("\u{feff}2\r\ncat\r\n\r\n".as_bytes(), &names), Ok(vec![2, 0]));
         for none in ["3", "-1", "\"3\"", "", "frog"] {
-            let refusal = read(format!("{none}\n").as_bytes(), &names).expect_err("it is no class");
+            let refusal = read(format!("{none}\ncat\n").as_bytes(), &names).expect_err("it is no class");
             assert_eq!(refusal.cause, format!("line 1 is `{}`, and no class", none.escape_debug()));
         }
     }

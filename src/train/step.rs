@@ -69,9 +69,14 @@ impl Learner<'_> {
             self.network.run_each(self.first_layer, self.leading, flow, &self.modes)
         };
         let logits = widened(self.network.run_each(self.leading, self.modes.len(), flow, &self.modes).value);
-        let loss = logits.cross_entropy_loss::<Tensor>(labels, None, Reduction::Mean, -100, self.label_smoothing);
+        let loss = loss(&logits, labels, self.label_smoothing);
         (logits, loss)
     }
+}
+
+/// The mean cross-entropy of logits, a share of each label spread evenly over all classes.
+fn loss(logits: &Tensor, labels: &Tensor, smoothing: f64) -> Tensor {
+    logits.cross_entropy_loss::<Tensor>(labels, None, Reduction::Mean, -100, smoothing)
 }
 
 /// Logits in at least 32 bits: a softmax in fewer loses what tells answers apart, and CUDA's autocast widens it too.
@@ -79,5 +84,26 @@ pub(super) fn widened(logits: Tensor) -> Tensor {
     match logits.kind() {
         Kind::BFloat16 | Kind::Half => logits.to_kind(Kind::Float),
         _ => logits,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn smoothed_labels_give_the_cross_entropy_of_their_definition() {
+        let (logits, labels) = ([[1.0, 2.0, 0.5], [0.0, -1.0, 3.0f64]], [1usize, 0]);
+        let (table, truth) = (Tensor::from_slice2(&logits), Tensor::from_slice(&labels.map(|label| label as i64)));
+        for smoothing in [0.0, 0.1, 0.75] {
+            let of = |(row, &label): (&[f64; 3], &usize)| {
+                let sum: f64 = row.iter().map(|logit| logit.exp()).sum();
+                let share = |class| if class == label { 1.0 - smoothing } else { 0.0 } + smoothing / 3.0;
+                (0..3).map(|class| -share(class) * (row[class].exp() / sum).ln()).sum::<f64>()
+            };
+            let expected = logits.iter().zip(&labels).map(of).sum::<f64>() / 2.0;
+            let found = loss(&table, &truth, smoothing).double_value(&[]);
+            assert!((found - expected).abs() < 1e-14, "{smoothing}: {found} and not {expected}");
+        }
     }
 }

@@ -29,24 +29,28 @@ pub(in crate::spec) struct Task {
     /// `folder`, `tiny-imagenet`: leave out files that are no images, or damaged ones, and list them in `run.json`.
     /// Otherwise they are an error, as is in any case a file that the system does not let be read.
     pub(in crate::spec) skip_bad_files: bool,
-    /// The classes to take: names, numbers from 0, ranges such as `"0-49"`, parts of all classes in their order such as
-    /// `"1/2"`, or names of superclasses. They are numbered anew, in the data set's order.
+    /// The classes to take: names in quotes, numbers from 0 without, ranges of numbers such as `"0-49"`, parts of all
+    /// classes in their order such as `"1/2"`, or names of superclasses. They are numbered anew, in the data set's order;
+    /// the classes of a `folder` are in the order of their names as text: `0`, `1`, `10`, `2`. An entry that can be read
+    /// in two ways is an error, such as the number of one class that is the name of another: then give names in quotes.
     #[schemars(extend("x-default" = "all"))]
     pub(in crate::spec) classes: Vec<ClassName>,
     /// What is learned: the `class`, or the `superclass` that CIFAR-100 has for each.
     pub(in crate::spec) labels: Labels,
-    /// Part `"i/m"` of the training examples: the data set is dealt into m parts with each class shared evenly, the same
-    /// parts for every seed, so that source and target can have disjoint ones.
+    /// Part `"i/m"` of the training examples: the data set is dealt into m parts with each class shared evenly. The parts
+    /// are the same for every seed and whatever `classes` and `labels` are, so that of one m those of source and target
+    /// are disjoint.
     #[schemars(extend("x-default" = "all of them"))]
     pub(in crate::spec) split: Option<String>,
     /// How many training examples to draw: a number, a fraction of those there are, such as `0.1`, a number of each
-    /// class, such as `"50 per class"`, or `"all"`. Smaller draws of one seed are part of larger ones.
+    /// class that is learned, such as `"50 per class"` (of each superclass where those are the labels), or `"all"`.
+    /// Smaller draws of one seed are part of larger ones.
     #[schemars(extend("x-unit" = "examples", "x-default" = "`\"all\"`"))]
     pub(in crate::spec) train_size: Size,
-    /// Whether as many examples of each class are drawn (to within one), and not as they come.
+    /// Whether as many examples of each class that is learned are drawn (to within one), instead of at random.
     pub(in crate::spec) balanced: bool,
     /// How many training examples are held out to choose an epoch by: drawn before any subset, so the same for every
-    /// n, each class with its share, labels always true. `train_size` does not count them.
+    /// n, each class (and superclass) with its share to within one, labels always true. `train_size` does not count them.
     #[schemars(range(max = 1_000_000_000), extend("x-unit" = "examples"))]
     pub(in crate::spec) validation_size: u64,
     /// The share of training labels that is corrupted, once, drawn for each index of the full training set. Test labels
@@ -58,8 +62,9 @@ pub(in crate::spec) struct Task {
     /// class, `pairs`.
     pub(in crate::spec) label_noise_kind: NoiseKind,
     /// In place of `label_noise`: a file with a label for each example of the data set's full training set, such as
-    /// human annotations: a class's number or name on each line, or an `.npy` array. The path is from the folder that
-    /// the command runs in.
+    /// human annotations: a class's number or name on each line, or an `.npy` array of numbers. A number that is also the
+    /// name of another class (or, where superclasses are the labels, the number of one with another label) is an error:
+    /// write names in quotes, one a line. The path is relative to the folder that the command runs in.
     #[schemars(extend("x-default" = "none"))]
     pub(in crate::spec) label_file: Option<String>,
     /// By which mean and deviation of each channel pixels become the network's input: those of the `source`'s training

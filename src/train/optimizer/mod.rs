@@ -1,6 +1,8 @@
 //! SGD and Adam: fused steps, and their state, which is ours to keep; only what trains has any.
 
 #[cfg(test)]
+mod exact;
+#[cfg(test)]
 mod plain;
 
 use tch::{Device, Kind, Tensor, no_grad_guard};
