@@ -18,11 +18,7 @@ const BF16_CAPABILITY: i32 = 8;
 const BF16_TOKEN_WIDTH: usize = 256;
 
 /// What a choice comes to on a device, for a network. `auto` is a fixed table, not a race.
-pub fn precision(
-    choice: PrecisionChoice,
-    chosen: &Chosen,
-    blueprint: &Blueprint,
-) -> Result<Precision, UserError> {
+pub fn precision(choice: PrecisionChoice, chosen: &Chosen, blueprint: &Blueprint) -> Result<Precision, UserError> {
     let fixed = match choice {
         PrecisionChoice::Fixed(precision) => precision,
         PrecisionChoice::Auto => {
@@ -35,6 +31,14 @@ pub fn precision(
         return Err(UserError::new(message).hint("`fp32` and `bf16` work on a CPU; `auto` takes the faster"));
     }
     Ok(fixed)
+}
+
+/// What a choice comes to on this machine's CPU.
+pub fn precision_on_cpu(choice: PrecisionChoice, blueprint: &Blueprint) -> Precision {
+    match choice {
+        PrecisionChoice::Fixed(precision) => precision,
+        PrecisionChoice::Auto => fastest(None, &cpu_features(), blueprint.token_width()),
+    }
 }
 
 /// The table of `auto`: by the compute capability of a GPU, the features of the CPU where there is none, and the width
