@@ -13,7 +13,7 @@ use crate::spec::{Precision, PrecisionChoice};
 /// bf16 has matrix units on NVIDIA's GPUs from here on (Ampere).
 const BF16_CAPABILITY: i32 = 8;
 
-/// On CPUs with AVX512_BF16 and without AMX, transformers whose tokens have fewer numbers train faster in fp32: on a
+/// On CPUs with AVX-512 BF16 and without AMX, transformers whose tokens have fewer numbers train faster in fp32: on a
 /// Zen 4, bf16 has 0.46 of fp32's speed at width 64, 0.78 at 128 and 1.16 at 256 (`results/speed`, "Precisions").
 const BF16_TOKEN_WIDTH: usize = 256;
 
