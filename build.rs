@@ -88,7 +88,7 @@ fn compile_plugin(library: &Path, out: &Path) -> Option<PathBuf> {
     Some(plugin)
 }
 
-/// The compute capabilities that libtorch has kernels for, such as `75 80 90`: libtorch_cuda.so holds the compiler's
+/// The compute capabilities that libtorch has kernels for, such as `75 80 90`: `libtorch_cuda.so` holds the compiler's
 /// options as text, which `torch.__config__.show()` prints. Nothing where there is no such text.
 fn cuda_capabilities(library: &Path) -> String {
     let options = Command::new("grep")

@@ -1,17 +1,16 @@
-"""The rows of a CPU: training, training with frozen layers, and a whole sweep over them."""
+"""The rows of a CPU: training, training of other families, training with frozen layers, and a whole sweep over them."""
 
 import pathlib
 import tempfile
 
 from .common import Results, fail, freezewise_bench, say, twin, twin_environment
 
-ROWS = ["train", "frozen", "sweep"]
+ROWS = ["train", "families", "frozen", "sweep"]
 
 SPEC = """\
 name = "bench"
 device = "cpu"
 [network]
-architecture = "preact-resnet18"
 [target]
 [target.train]
 optimizer = "sgd"
@@ -30,6 +29,10 @@ SETTINGS = {
 LAYERS = 9
 THROUGH = {"stage 2": 5, "stage 3": 7}
 
+RESNET = "preact-resnet18"
+# Beside it: the network, its key of the spec for the twin's `--width`, and that width.
+FAMILIES = {"densenet121": ("growth", 12), "vit-cifar": ("width", 128)}
+
 
 class Bench:
     def __init__(self, options, spec, results):
@@ -37,12 +40,13 @@ class Bench:
         self.environment = twin_environment(options.threads)
         self.best = {}
 
-    def freezewise(self, width, frozen, images=None, **overrides):
+    def freezewise(self, width, frozen, images=None, network=RESNET, **overrides):
         """A report of `freezewise bench`; with `images`, over a whole epoch of them."""
         options = self.options
         count = images or options.images
         overrides = {
-            "network.width": width,
+            "network.architecture": network,
+            f"network.{FAMILIES.get(network, ('width',))[0]}": width,
             "transfer.frozen_layers": frozen,
             "target.dataset": options.dataset,
             "target.train_size": count,
@@ -52,44 +56,53 @@ class Bench:
         steps = -(-count // options.batch)
         return freezewise_bench(options.binary, self.spec, overrides, steps, options.data, self.environment)
 
-    def twin(self, width, frozen, settings, images=None, test=None, epochs=2):
+    def twin(self, width, frozen, settings, images=None, test=None, epochs=2, network=RESNET):
         """The last epoch of the twin: the first holds its warm-up."""
         options = self.options
-        arguments = ["--width", width, "--frozen", frozen, "--images", images or options.images]
-        arguments += ["--batch", options.batch, "--threads", options.threads, "--epochs", epochs, *settings]
+        arguments = ["--architecture", network, "--width", width, "--frozen", frozen]
+        arguments += ["--images", images or options.images, "--batch", options.batch]
+        arguments += ["--threads", options.threads, "--epochs", epochs, *settings]
         if test is not None:
             arguments += ["--test", test]
         lines, _ = twin(arguments, self.environment)
         return lines[-1]
 
-    def best_settings(self, width, frozen=0):
+    def best_settings(self, width, frozen=0, network=RESNET):
         """PyTorch's best of its settings here: each once, then the two fastest twice more."""
-        if (width, frozen) not in self.best:
-            speed = lambda name: self.twin(width, frozen, SETTINGS[name])["images_per_second"]  # noqa: E731
+        key = (network, width, frozen)
+        if key not in self.best:
+            def speed(name):
+                return self.twin(width, frozen, SETTINGS[name], network=network)["images_per_second"]
+
             speeds = {name: speed(name) for name in SETTINGS}
             fastest = sorted(speeds, key=speeds.get)[-2:]
             for name in fastest * 2:
                 speeds[name] = max(speeds[name], speed(name))
-            self.best[width, frozen] = max(fastest, key=speeds.get)
-            say(f"width {width}, {frozen} frozen: PyTorch's best is {self.best[width, frozen]}; {rounded(speeds)} img/s")
-        return self.best[width, frozen]
+            self.best[key] = max(fastest, key=speeds.get)
+            say(f"{network}, width {width}, {frozen} frozen: PyTorch's best is {self.best[key]}")
+            say(f"images a second: {rounded(speeds)}")
+        return self.best[key]
 
-    def train(self, width):
+    def train(self, width, network=RESNET):
         """k = 0 against the loop as it is usually written, the best eager setting, and torch.compile."""
-        best = self.best_settings(width)
+        best = self.best_settings(width, network=network)
         rivals = {"plain eager fp32": [], f"best eager ({best})": SETTINGS[best]}
         if self.options.compile:
             rivals["torch.compile (bf16)"] = ["--fused", "--bf16", "--channels-last", "--compile", "max-autotune"]
         ratios, numbers = {name: [] for name in rivals}, []
         for number in range(self.options.rounds):
-            report = self.freezewise(width, 0)
+            report = self.freezewise(width, 0, network=network)
             own = report["images_per_second"]["median"]
-            speeds = {name: self.twin(width, 0, settings)["images_per_second"] for name, settings in rivals.items()}
+            speeds = {
+                name: self.twin(width, 0, settings, network=network)["images_per_second"]
+                for name, settings in rivals.items()
+            }
             for name, speed in speeds.items():
                 ratios[name].append(own / speed)
             numbers.append({"freezewise": own, "host_share": report["host_share"], **speeds})
-            say(f"width {width}, round {number + 1}: {rounded(numbers[-1])}")
-        self.results.add(f"training, width {width}, k = 0, {report['compute']['precision']}", ratios, numbers)
+            say(f"{network}, width {width}, round {number + 1}: {rounded(numbers[-1])}")
+        precision = report["compute"]["precision"]
+        self.results.add(f"training, {network}, width {width}, k = 0, {precision}", ratios, numbers)
 
     def frozen(self, width, name, frozen):
         """Kept frozen layers against its own k = 0 and against the best eager setting at the same k."""
@@ -152,6 +165,9 @@ def main(options):
             if row == "train":
                 for width in options.widths:
                     bench.train(width)
+            elif row == "families":
+                for network, (_, width) in FAMILIES.items():
+                    bench.train(width, network)
             elif row == "frozen":
                 for width in options.widths:
                     for name, frozen in THROUGH.items():

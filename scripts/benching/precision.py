@@ -89,6 +89,8 @@ def main(options):
         (folder / "spec.toml").write_text(SPEC)
         write_noise(folder / "noise.npz", LONG * max(batch for _, batch in NETWORKS.values()), 10)
         for name, (network, batch) in NETWORKS.items():
+            if options.precision and not any(part in name for part in options.precision):
+                continue
             ratios, numbers = [], []
             for number in range(options.rounds):
                 times = {

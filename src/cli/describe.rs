@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::options::{DataRoot, SpecArguments};
 use crate::blueprint::{Blueprint, FrozenSet};
 use crate::error::Exit;
+use crate::native;
 use crate::output::{self, Table};
 use crate::spec::Footprint;
 use crate::text;
@@ -40,6 +41,8 @@ struct Description {
     crossing: Crossing,
     /// What this spec freezes.
     spec: Choice,
+    /// In which kind of number this machine's CPU computes it.
+    precision_on_cpu: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -87,7 +90,8 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let blueprint = experiment.blueprint(&experiment.target);
     let footprint = |frozen: &FrozenSet| experiment.footprint(&blueprint, frozen);
     let frozen = &experiment.transfer.frozen;
-    let description = describe(&blueprint, frozen, experiment.target.train_size, footprint);
+    let precision = native::precision_on_cpu(experiment.compute.precision, &blueprint).name();
+    let description = describe(&blueprint, frozen, experiment.target.train_size, precision, footprint);
     if arguments.json {
         output::data(&serde_json::to_string_pretty(&description)?)?;
     } else {
@@ -100,6 +104,7 @@ fn describe(
     blueprint: &Blueprint,
     chosen: &FrozenSet,
     train_examples: usize,
+    precision_on_cpu: &'static str,
     footprint: impl Fn(&FrozenSet) -> Footprint,
 ) -> Description {
     let examples_times_classes = (train_examples * blueprint.classes) as u64;
@@ -146,6 +151,7 @@ fn describe(
             counts: counts(chosen),
             resident_bytes: footprint(chosen),
         },
+        precision_on_cpu,
     }
 }
 
@@ -191,7 +197,8 @@ fn summary(description: &Description) -> String {
          fewer than n·C = {} train {}, collapsed {}\n\
          this spec freezes {}: {} parameters train, {} collapsed\n\
          memory: what a GPU holds between epochs; for this spec {} of weights, {} of the optimizer, {} of data, {} of what\n\
-         frozen layers give for each example, where that is kept",
+         frozen layers give for each example, where that is kept\n\
+         precision on this CPU: {}",
         text::grouped(all(|layer| layer.parameters)),
         text::scaled(all(|layer| layer.multiply_adds)),
         text::grouped(description.train_examples as u64),
@@ -206,6 +213,7 @@ fn summary(description: &Description) -> String {
         text::bytes(chosen.resident_bytes.optimizer),
         text::bytes(chosen.resident_bytes.data),
         text::bytes(chosen.resident_bytes.cache),
+        description.precision_on_cpu,
     )
 }
 
@@ -222,7 +230,7 @@ mod tests {
         let architecture = Architecture::PreactResnet18 { width: 8 };
         let blueprint = Blueprint::new(&architecture, Granularity::Sublayer, input, 10).expect("it fits");
         let nothing = |_: &FrozenSet| Footprint { weights: 0, optimizer: 0, data: 0, cache: 0 };
-        let description = describe(&blueprint, &FrozenSet::first(16, 17), 2000, nothing);
+        let description = describe(&blueprint, &FrozenSet::first(16, 17), 2000, "fp32", nothing);
         assert_eq!((description.crossing.trainable, description.crossing.collapsed), (Some(17), Some(16)));
         assert_eq!(description.spec.counts.collapsed_parameters, 3_338);
         let text = table(&description);

@@ -139,7 +139,10 @@ fn built_for() -> Vec<(i32, i32)> {
 
 /// `75 80 120` as (7, 5), (8, 0), (12, 0).
 fn read_capabilities(text: &str) -> Vec<(i32, i32)> {
-    text.split_whitespace().filter_map(|number| number.parse().ok()).map(|number: i32| (number / 10, number % 10)).collect()
+    text.split_whitespace()
+        .filter_map(|number| number.parse().ok())
+        .map(|number: i32| (number / 10, number % 10))
+        .collect()
 }
 
 /// Kernels for a capability run on each later one of the same major version (CUDA C++ Programming Guide, "Binary
@@ -244,7 +247,11 @@ mod tests {
             (12020, 12060, true),
             (11080, 12060, false),
         ] {
-            assert_eq!(check_version(CudaVersion(driver), CudaVersion(libtorch)).is_ok(), serves, "{driver} {libtorch}");
+            assert_eq!(
+                check_version(CudaVersion(driver), CudaVersion(libtorch)).is_ok(),
+                serves,
+                "{driver} {libtorch}"
+            );
         }
         let error = check_version(CudaVersion(12020), CudaVersion(13000)).expect_err("it is too old");
         assert_eq!(

@@ -26,9 +26,7 @@ use tch::Device;
 pub use adopt::adopt;
 pub use count::{Amounts, Counting, Counts, Operators, Part};
 pub use cpu::{cpu_features, libtorch_place};
-pub use cuda::{
-    DeviceFacts, DeviceMemory, Nature, cudnn_version, device_memory, plugin_is_named, plugin_path,
-};
+pub use cuda::{DeviceFacts, DeviceMemory, Nature, cudnn_version, device_memory, plugin_is_named, plugin_path};
 pub use download::download;
 pub use driver::{CudaVersion, Driver, DriverGpu, libtorch_cuda};
 pub use fused::{Adam, Fused, Scaler, Sgd};
@@ -36,7 +34,9 @@ pub use graph::{Graph, empty_cache, reset_peak, synchronize, use_stream};
 pub use layout::lay_out;
 pub use memory::{first_words, free_bytes, is_out_of_memory, keep_freed_memory, peak_bytes};
 pub use observe::{Observation, Observed};
-pub use precision::{Autocast, autocast_kind, precision, prepare, use_deterministic_kernels, use_plain_attention};
+pub use precision::{
+    Autocast, autocast_kind, precision, precision_on_cpu, prepare, use_deterministic_kernels, use_plain_attention,
+};
 pub use threads::{Threads, compute_threads, reading_threads, set_threads};
 
 use crate::error::UserError;
@@ -72,8 +72,9 @@ pub fn choose(choice: DeviceChoice) -> Result<Chosen> {
         error.hint("`--set device=cpu` computes on the CPU").into()
     };
     match choice {
-        DeviceChoice::Cuda(index) => gpu(&driver, index)
-            .map_err(|error| unusable(format!("`device = \"cuda:{index}\"` cannot be used"), &error)),
+        DeviceChoice::Cuda(index) => {
+            gpu(&driver, index).map_err(|error| unusable(format!("`device = \"cuda:{index}\"` cannot be used"), &error))
+        }
         _ if driver == Driver::Absent => Ok(cpu(Some("no NVIDIA driver answers: computing on the CPU"))),
         _ if driver.has_no_gpu() => Ok(cpu(Some("the NVIDIA driver shows no GPU: computing on the CPU"))),
         _ => gpu(&driver, 0)

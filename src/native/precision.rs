@@ -13,16 +13,12 @@ use crate::spec::{Precision, PrecisionChoice};
 /// bf16 has matrix units on NVIDIA's GPUs from here on (Ampere).
 const BF16_CAPABILITY: i32 = 8;
 
-/// On CPUs with AVX512_BF16 and without AMX, transformers whose tokens have fewer numbers train faster in fp32: on a
+/// On CPUs with AVX-512 BF16 and without AMX, transformers whose tokens have fewer numbers train faster in fp32: on a
 /// Zen 4, bf16 has 0.46 of fp32's speed at width 64, 0.78 at 128 and 1.16 at 256 (`results/speed`, "Precisions").
 const BF16_TOKEN_WIDTH: usize = 256;
 
 /// What a choice comes to on a device, for a network. `auto` is a fixed table, not a race.
-pub fn precision(
-    choice: PrecisionChoice,
-    chosen: &Chosen,
-    blueprint: &Blueprint,
-) -> Result<Precision, UserError> {
+pub fn precision(choice: PrecisionChoice, chosen: &Chosen, blueprint: &Blueprint) -> Result<Precision, UserError> {
     let fixed = match choice {
         PrecisionChoice::Fixed(precision) => precision,
         PrecisionChoice::Auto => {
@@ -35,6 +31,14 @@ pub fn precision(
         return Err(UserError::new(message).hint("`fp32` and `bf16` work on a CPU; `auto` takes the faster"));
     }
     Ok(fixed)
+}
+
+/// What a choice comes to on this machine's CPU.
+pub fn precision_on_cpu(choice: PrecisionChoice, blueprint: &Blueprint) -> Precision {
+    match choice {
+        PrecisionChoice::Fixed(precision) => precision,
+        PrecisionChoice::Auto => fastest(None, &cpu_features(), blueprint.token_width()),
+    }
 }
 
 /// The table of `auto`: by the compute capability of a GPU, the features of the CPU where there is none, and the width

@@ -68,14 +68,19 @@ fn unusable() -> [(Driver, &'static str, &'static str); 6] {
     let old_gpu =
         "GPU 0, a fake GPU, is too old: it has compute capability 7.0, and this libtorch is built for 7.5, 8.0, ";
     let unknown_gpu = "GPU 0, a fake GPU, is unsupported: it has compute capability 11.0";
-    let mismatch = "the driver's `cuInit` failed with error 803 (the kernel module has another version than the library)";
+    let mismatch =
+        "the driver's `cuInit` failed with error 803 (the kernel module has another version than the library)";
     [
         (Driver { cuda: 12020, ..WORKING }, too_old, "update the NVIDIA driver to 580 or newer"),
         (Driver { cuda: 12020, ..WORKING }, too_old, OTHER_BUILD),
         (Driver { capability: 70, ..WORKING }, old_gpu, OTHER_BUILD),
         (Driver { capability: 110, ..WORKING }, unknown_gpu, "device=cuda:N"),
         (Driver { initialised: 803, ..WORKING }, mismatch, "needs a reboot"),
-        (Driver { initialised: 999, ..WORKING }, "`cuInit` failed with error 999", "`nvidia-smi` must list the GPU"),
+        (
+            Driver { initialised: 999, ..WORKING },
+            "the driver's `cuInit` failed with error 999",
+            "`nvidia-smi` must list the GPU",
+        ),
     ]
 }
 
@@ -171,7 +176,11 @@ fn a_broken_plugin_is_named() {
     assert!(answer.stderr.contains("broken.so` cannot be loaded"), "{}", answer.stderr);
     let doctor = place.freezewise_with(&variables, &["doctor"]);
     assert_eq!(doctor.code, 0, "{}", doctor.stderr);
-    assert!(doctor.stdout.contains("for CUDA 13.0") && doctor.stdout.contains("broken.so` cannot"), "{}", doctor.stdout);
+    assert!(
+        doctor.stdout.contains("for CUDA 13.0") && doctor.stdout.contains("broken.so` cannot"),
+        "{}",
+        doctor.stdout
+    );
 }
 
 #[test]

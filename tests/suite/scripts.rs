@@ -1,7 +1,8 @@
-//! `scripts/sweep.sh`, under dash and bash.
+//! `scripts/sweep.sh`, under dash and bash; what `scripts/setup` says of a driver.
 
 use std::process::{Command, Output};
 
+use super::device::{Driver, WORKING, fake_driver};
 use super::program::{Place, TINY};
 
 fn sweep(place: &Place, shell: &str, arguments: &[&str]) -> Output {
@@ -102,4 +103,50 @@ fn a_stopped_sweep_waits_for_its_cell_and_ends_with_its_code() {
             "{shell}: the next cell waits"
         );
     }
+}
+
+/// Runs a copy of `scripts/setup`, which writes beside itself alone, where a driver answers.
+fn setup(place: &Place, driver: Driver, arguments: &[&str]) -> (Option<i32>, String) {
+    let script = place.write("scripts/setup", std::fs::read("scripts/setup").expect("the script"));
+    let folder = fake_driver(place, driver);
+    let mut command = Command::new("bash");
+    command.arg(script).args(arguments).env("LD_LIBRARY_PATH", folder).env("FREEZEWISE_CACHE", place.path("cache"));
+    let output = command.output().expect("the script starts");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn setup_compares_the_driver_with_torch_before_it_fetches_any() {
+    let place = Place::new();
+    let old = Driver { cuda: 12040, ..WORKING };
+    let (code, told) = setup(&place, old, &["--cuda"]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("the NVIDIA driver is for CUDA 12.4 at most, and torch 2.11.0 is built for 13.0"), "{told}");
+    for advice in ["NVIDIA driver 580 or newer", "scripts/setup --libtorch DIR/torch", "scripts/setup --light"] {
+        assert!(told.contains(advice), "{told}");
+    }
+    assert!(!place.path("cache").exists() && !place.path(".libtorch").exists(), "nothing was begun");
+}
+
+#[test]
+fn setup_takes_a_torch_that_the_driver_serves() {
+    let place = Place::new();
+    place.write("torch/lib/libtorch_cpu.so", "");
+    let torch = place.path("torch").display().to_string();
+    for (version, file, cuda, serves) in [
+        ("__version__ = '2.11.0+cu130'\ncuda: Optional[str] = '13.0'\n", "version.py", 13000, true),
+        ("__version__ = '2.11.0+cu130'\ncuda: Optional[str] = '13.0'\n", "version.py", 12080, false),
+        ("__version__ = '2.11.0+cu126'\ncuda: Optional[str] = '12.6'\n", "version.py", 12020, true),
+        ("2.11.0+cu130\n", "build-version", 12020, false),
+        ("2.11.0+cpu\n", "build-version", 12020, true),
+    ] {
+        let path = place.write(&format!("torch/{file}"), version);
+        let (code, told) = setup(&place, Driver { cuda, ..WORKING }, &["--libtorch", &torch]);
+        assert_eq!(code == Some(0), serves, "{version}: {told}");
+        std::fs::remove_file(path).expect("a file");
+    }
+    // What was set up is kept, so that `scripts/quickstart` works after `scripts/setup --light` with any driver.
+    place.write("torch/build-version", "2.11.0+cu130\n");
+    let (code, told) = setup(&place, Driver { cuda: 12020, ..WORKING }, &[]);
+    assert!(code == Some(0) && told.contains("(kept)"), "{told}");
 }

@@ -43,13 +43,15 @@ fn auto_is_bf16_where_the_cpu_has_it_and_the_record_says_so() {
 /// Narrow transformers are slower in bf16 where the CPU has no matrix units.
 #[test]
 fn auto_looks_at_the_family() {
-    const NARROW: &str =
-        "image_size = 8\n[network]\narchitecture = \"vit-cifar\"\nwidth = 16\ndepth = 1\nheads = 2\nmlp_width = 16\n\
+    const NARROW: &str = "image_size = 8\n[network]\narchitecture = \"vit-cifar\"\nwidth = 16\ndepth = 1\nheads = 2\nmlp_width = 16\n\
          [target]\ndataset = \"synthetic\"\ntrain_size = 16\n[target.train]\nepochs = 1\nbatch_size = 8\n";
-    let record = json(&Place::with(NARROW).run(&["device=cpu"]).join("run.json"));
+    let place = Place::with(NARROW);
+    let record = json(&place.run(&["device=cpu"]).join("run.json"));
     let flags = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let expected = if flags.split_whitespace().any(|word| word == "amx_bf16") { "bf16" } else { "fp32" };
     assert_eq!(record["compute"]["precision"], expected);
+    let described = place.freezewise(&["describe", "spec.toml"]).stdout;
+    assert!(described.ends_with(&format!("precision on this CPU: {expected}\n")), "{described}");
 }
 
 #[test]

@@ -82,10 +82,9 @@ fn the_variables_of_threads_are_read_as_openmp_reads_them() {
 fn doctor_and_run_refuse_more_threads_than_cores() {
     let cores = cores();
     let many = (cores + 62).to_string();
-    for name in ["OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK"] {
-        let mut variables = vec![("OMP_NUM_THREADS", ""), (name, many.as_str())];
-        variables.dedup_by_key(|(name, _)| *name);
-        let variables = &variables[variables.len() - if name == "OMP_NUM_THREADS" { 1 } else { 2 }..];
+    let openmp = [("OMP_NUM_THREADS", many.as_str())];
+    let slurm = [("OMP_NUM_THREADS", ""), ("SLURM_CPUS_PER_TASK", many.as_str())];
+    for (name, variables) in [("OMP_NUM_THREADS", &openmp[..]), ("SLURM_CPUS_PER_TASK", &slurm)] {
         let refused = Place::with(SPEC).freezewise_with(variables, &["run", "spec.toml"]);
         assert_eq!(refused.code, 1);
         let told = format!("`{name}` asks for {many} threads, and this machine has {cores} core");
@@ -115,7 +114,8 @@ fn an_empty_variable_is_an_unset_one() {
         "OMP_NUM_THREADS",
         "SLURM_CPUS_PER_TASK",
     ];
-    let empty: Vec<(&str, &str)> = names.into_iter().map(|name| (name, "")).chain([("CUDA_VISIBLE_DEVICES", "")]).collect();
+    let empty: Vec<(&str, &str)> =
+        names.into_iter().map(|name| (name, "")).chain([("CUDA_VISIBLE_DEVICES", "")]).collect();
     let place = Place::with(SPEC);
     let answer = place.freezewise_with(&empty, &["run", "spec.toml", "--set", "threads=1"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);

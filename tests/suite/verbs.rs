@@ -29,7 +29,7 @@ fn doctor_tells_what_was_found() {
     std::fs::create_dir_all(place.path("data/cifar-100-binary")).expect("a folder");
     let answer = place.freezewise(&["doctor"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
-    for part in ["libtorch", "2.11.0 in ", "CPU threads", "NVIDIA driver", "not in data", "data/cifar-100-binary"] {
+    for part in ["libtorch", "2.11.0 ", "CPU threads", "NVIDIA driver", "not in data", "data/cifar-100-binary"] {
         assert!(answer.stdout.contains(part), "{part}\n{}", answer.stdout);
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct Written {
     pub(super) device: Device,
     /// In which kind of number to compute: `auto`, `fp32`, `bf16`, and on CUDA `tf32` or `fp16`. `auto` is `bf16` where
     /// that was measured to be faster, else `fp32`: `bf16` on GPUs from compute capability 8.0 on, on CPUs with AMX, and on
-    /// those with AVX512_BF16 but for transformers of a width below 256.
+    /// those with AVX-512 BF16 but for transformers of a width below 256.
     pub(super) precision: Precision,
     /// How many CPU threads to compute with; `auto` takes what the environment allots.
     #[schemars(extend("x-identity" = false))]

@@ -7,9 +7,11 @@ use crate::program::{Place, TINY};
 fn a_plugin_that_cannot_be_used_says_why_and_what_to_do() {
     let place = Place::with(TINY);
     let driver = fake_driver(&place, WORKING);
-    let other = device::library(&place, "other.so", "const char *freezewise_torch_version(void) { return \"2.10.0\"; }");
+    let other =
+        device::library(&place, "other.so", "const char *freezewise_torch_version(void) { return \"2.10.0\"; }");
     let empty = device::library(&place, "empty.so", "int nothing;");
-    let older = device::library(&place, "older.so", "const char *freezewise_torch_version(void) { return \"2.11.0\"; }");
+    let older =
+        device::library(&place, "older.so", "const char *freezewise_torch_version(void) { return \"2.11.0\"; }");
     let broken = place.write("broken.so", "no library").display().to_string();
     let missing = place.path("missing.so").display().to_string();
     let absent = missing.clone();
