@@ -1,4 +1,4 @@
-//! `scripts/sweep.sh`, under dash and bash.
+//! `scripts/sweep.sh`, under dash and bash, and `scripts/compare-builds`.
 
 use std::process::{Command, Output};
 
@@ -63,4 +63,15 @@ fn a_stopped_sweep_waits_for_its_cell_and_ends_with_its_code() {
             "{shell}: the next cell waits"
         );
     }
+}
+
+#[test]
+fn builds_that_differ_are_told_apart_and_no_others() {
+    let mut command = Command::new("python3");
+    command.args(["scripts/compare-builds", "--self-test"]).arg(assert_cmd::cargo::cargo_bin!("freezewise"));
+    let output = command.env("OMP_NUM_THREADS", "1").output().expect("the script starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}{errors}");
+    assert!(said.ends_with("every difference was found, and no other\n"), "{said}");
 }
