@@ -1,4 +1,4 @@
-//! `scripts/sweep.sh`, under dash and bash; what `scripts/setup` says of a driver.
+//! `scripts/sweep.sh`, under dash and bash; what `scripts/setup` says of a driver; `scripts/compare-builds`.
 
 use std::process::{Command, Output};
 
@@ -149,4 +149,13 @@ fn setup_takes_a_torch_that_the_driver_serves() {
     place.write("torch/build-version", "2.11.0+cu130\n");
     let (code, told) = setup(&place, Driver { cuda: 12020, ..WORKING }, &[]);
     assert!(code == Some(0) && told.contains("(kept)"), "{told}");
+#[test]
+fn builds_that_differ_are_told_apart_and_no_others() {
+    let mut command = Command::new("python3");
+    command.args(["scripts/compare-builds", "--self-test"]).arg(assert_cmd::cargo::cargo_bin!("freezewise"));
+    let output = command.env("OMP_NUM_THREADS", "1").output().expect("the script starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}{errors}");
+    assert!(said.ends_with("every difference was found, and no other\n"), "{said}");
 }
