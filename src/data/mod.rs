@@ -25,6 +25,8 @@ mod npy;
 mod npz;
 mod parallel;
 mod records;
+#[cfg(test)]
+mod reference;
 mod resize;
 mod statistics;
 mod store;

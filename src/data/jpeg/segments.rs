@@ -12,6 +12,8 @@ pub(super) struct Segment<'a> {
     pub(super) data: &'a [u8],
     /// Where those data begin in the file.
     pub(super) offset: usize,
+    /// Whether there are restart markers among them.
+    pub(super) restarts: bool,
 }
 
 /// Reads the segments of a file up to the end of the image.
@@ -52,17 +54,22 @@ impl<'a> Segments<'a> {
         let body = self.bytes.get(self.at + 2..self.at + length)?;
         self.at += length;
         let offset = self.at;
-        let data = if marker == START_OF_SCAN { self.entropy_coded()? } else { &[] };
-        Some(Some(Segment { marker, body, data, offset }))
+        let none: (&[u8], bool) = (&[], false);
+        let (data, restarts) = if marker == START_OF_SCAN { self.entropy_coded()? } else { none };
+        Some(Some(Segment { marker, body, data, offset, restarts }))
     }
 
-    fn entropy_coded(&mut self) -> Option<&'a [u8]> {
-        let start = self.at;
+    fn entropy_coded(&mut self) -> Option<(&'a [u8], bool)> {
+        let (start, mut restarts) = (self.at, false);
         loop {
             let after = after_next_ff(self.bytes, self.at)?;
-            if !matches!(self.bytes.get(after)?, 0x00 | 0xd0..=0xd7) {
-                self.at = after - 1;
-                return Some(&self.bytes[start..self.at]);
+            match self.bytes.get(after)? {
+                0x00 => {}
+                0xd0..=0xd7 => restarts = true,
+                _ => {
+                    self.at = after - 1;
+                    return Some((&self.bytes[start..self.at], restarts));
+                }
             }
             self.at = after;
         }
@@ -110,7 +117,7 @@ mod tests {
         assert_eq!((small.marker, small.body), (0xe1, &b"\xff\xd8\xff\xd9"[..]));
         let scan = segments.next().expect("a segment").expect("no end");
         assert_eq!((scan.marker, scan.body, scan.data), (0xda, &b"\x07"[..], &b"\x01\xff\0\xff\xd0\x03"[..]));
-        assert_eq!(scan.offset, 16);
+        assert_eq!((scan.offset, scan.restarts), (16, true));
         assert_eq!(segments.next(), Ok(None));
         for length in 2..24 {
             let mut segments = Segments::of(&bytes[..length]);
