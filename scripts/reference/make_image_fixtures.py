@@ -1,6 +1,6 @@
 """Write tests/fixtures/images/jpeg.tar.gz and png.tar.gz: small files of every kind, with their pixels.
 
-Needs Pillow and numpy, and `cjpeg` of libjpeg-turbo 2.1 (Debian: libjpeg-turbo-progs). A file `NAME.jpg` or `NAME.png`
+Needs Pillow and numpy, and `cjpeg` and `jpegtran` of libjpeg-turbo 2.1 (Debian: libjpeg-turbo-progs). A file `NAME.jpg` or `NAME.png`
 has its pixels as Pillow decodes them in `REFERENCE.ppm`; NAME is `REFERENCE_VARIANT`, or REFERENCE itself. The script
 fails where two variants of a JPEG file have different pixels. A PNG file of 16 bits has the nearest levels of 8 bits,
 since Pillow cuts bits off, and makes nearly all of a grey image white.
@@ -131,6 +131,26 @@ def colours(fixtures):
                 fixtures.add(f"ycck-{subsampling}-{size}", variant, file[: end - 1] + b"\2" + file[end:])
 
 
+def subsampled_ycck(fixtures):
+    """Black and luma whole, as Photoshop writes: put together from four grey files, then interleaved."""
+    for width, height in SIZES:
+        sizes = [(width, height), ((width + 1) // 2, (height + 1) // 2)]
+        greys = [cjpeg(picture(*sizes[k in (1, 2)], 4)[:, :, k], "-grayscale") for k in range(4)]
+        tables = greys[0][greys[0].index(b"\xff\xdb") :][:69]
+        huffman = greys[0][greys[0].index(b"\xff\xc4") : greys[0].index(b"\xff\xda")]
+        parts = b"".join(bytes([k + 1, 0x11 if k in (1, 2) else 0x22, 0]) for k in range(4))
+        frame = segment(0xC0, struct.pack(">BHHB", 8, height, width, 4) + parts)
+        scans = b"".join(segment(0xDA, bytes([1, k + 1, 0, 0, 63, 0])) + grey[grey.index(b"\xff\xda") + 10 : -2]
+                         for k, grey in enumerate(greys))
+        adobe = segment(0xEE, b"Adobe\0\x64\0\0\0\0\2")
+        file = b"\xff\xd8" + adobe + tables + frame + huffman + scans + b"\xff\xd9"
+        name = f"ycck-whole-black-{width}x{height}"
+        fixtures.add(name, "four", file)
+        for variant, arguments in [("one", []), ("progressive", ["-progressive"])]:
+            done = subprocess.run(["jpegtran", "-copy", "all", *arguments], input=file, capture_output=True, check=True)
+            fixtures.add(name, variant, done.stdout)
+
+
 def renamed(file, old, new):
     """A file whose components have other names."""
     file = bytearray(file)
@@ -233,6 +253,7 @@ def main():
     jpegs, others = Fixtures(), Fixtures()
     matrix(jpegs)
     colours(jpegs)
+    subsampled_ycck(jpegs)
     oddities(jpegs)
     jpegs.write(FOLDER / "jpeg.tar.gz")
     pngs(others)

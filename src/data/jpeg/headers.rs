@@ -113,9 +113,8 @@ impl<'a> Headers<'a> {
         let narrow = across == 2 && self.frame.width <= 4;
         match parts.len() {
             1 => all_are(&[1, 2, 4]),
-            3 if parts[1..].iter().all(|part| part.factors == [1, 1]) => all_are(&[1, 2, 4]) && !narrow,
-            3 => all_are(&[1, 2]) && [across, down] == self.frame.largest() && !narrow,
-            _ => all_are(&[1]),
+            _ if parts[1..].iter().all(|part| part.factors == [1, 1]) => all_are(&[1, 2, 4]) && !narrow,
+            _ => all_are(&[1, 2]) && [across, down] == self.frame.largest() && !narrow,
         }
     }
 

@@ -43,7 +43,7 @@ fn the_decoder_is_chosen_from_the_headers() {
         (0xc0, &[[1, 0x22]], &[&[1]], true),
         (0xc0, &[[1, 0x31]], &[&[1]], false),
         (0xc0, &[[1, 0x11], [2, 0x11], [3, 0x11], [4, 0x11]], &[&[1, 2, 3, 4]], true),
-        (0xc0, &[[1, 0x22], [2, 0x11], [3, 0x11], [4, 0x22]], &[&[1, 2, 3, 4]], false),
+        (0xc0, &[[1, 0x22], [2, 0x11], [3, 0x11], [4, 0x22]], &[&[1, 2, 3, 4]], true),
     ] {
         let file = file(marker, parts, scans, &[]);
         let headers = Headers::parse(&file).expect("sound headers");
