@@ -240,13 +240,12 @@ def pngs(fixtures):
             if depth == 16:
                 colours = values[:, :, : 3 if channels > 2 else 1]
                 nearest = np.broadcast_to((colours + 128) // 257, (height, width, 3)).astype(np.uint8)
-            add = lambda variant, *rest: fixtures.add(f"{name}-{depth}", variant, png(width, height, depth, colour, *rest),
-                                                      "png", nearest)
-            add("", rows, table)
-            add("interlaced", turns, table, 1)
-            add("gamma", rows, gamma + table)
+            variants = [("", rows, table, 0), ("interlaced", turns, table, 1), ("gamma", rows, gamma + table, 0)]
             if colour in (0, 2, 3):
-                add("transparent", rows, table + [(b"tRNS", opacity)])
+                variants.append(("transparent", rows, table + [(b"tRNS", opacity)], 0))
+            for variant, *rest in variants:
+                file = png(width, height, depth, colour, *rest)
+                fixtures.add(f"{name}-{depth}", variant, file, "png", nearest)
 
 
 def main():
