@@ -74,6 +74,12 @@ impl Frame {
         frame.whole_ratios().map(|()| Some(frame))
     }
 
+    /// The MCUs of a scan of all components (ITU-T T.81, A.2).
+    pub(super) fn mcus(&self) -> usize {
+        let [across, down] = if self.components.len() == 1 { [1, 1] } else { self.largest() };
+        self.width.div_ceil(8 * across) * self.height.div_ceil(8 * down)
+    }
+
     /// An error where samples of a component do not come to a whole number of pixels.
     fn whole_ratios(&self) -> Result<(), String> {
         let [most_across, most_down] = self.largest();

@@ -118,8 +118,8 @@ impl<'a> Headers<'a> {
         }
     }
 
-    /// Whether `zune::decode` finds out that data are missing: in one scan without restart markers whose Huffman tables
-    /// have no code of ones alone, which the standard rules out (ITU-T T.81, C).
+    /// Whether `zune::decode` finds out that data are missing: in a sequential file whose Huffman tables have no code of
+    /// ones alone, which the standard rules out (ITU-T T.81, C).
     pub(super) fn zune_reports_holes(&self) -> bool {
         let scan = &self.scans[0];
         let full = |table: &[u8]| {
@@ -127,8 +127,8 @@ impl<'a> Headers<'a> {
             codes.sum::<u32>() > 0xffff
         };
         let tables = scan.tables.dc.iter().chain(&scan.tables.ac).flatten();
-        let in_one_piece = scan.restart_interval == 0 && !scan.restarts;
-        !self.frame.progressive && in_one_piece && !tables.copied().any(full)
+        let restarts_are_told = scan.restart_interval > 0 || !scan.restarts;
+        !self.frame.progressive && restarts_are_told && !tables.copied().any(full)
     }
 }
 
@@ -138,7 +138,6 @@ impl<'a> State<'a> {
         match marker {
             0xc4 => self.huffman_tables(body)?,
             0xdb => self.quantisation_tables(body)?,
-            0xdc => return Some(Err("its height follows its pixels (DNL), which is not supported".to_owned())),
             0xdd => self.restart_interval = usize::from(u16::from_be_bytes(body.try_into().ok()?)),
             0xe0 => self.jfif |= body.starts_with(b"JFIF\0"),
             0xee if body.starts_with(b"Adobe") => self.adobe = body.get(11).copied().or(self.adobe),
