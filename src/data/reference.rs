@@ -1,5 +1,5 @@
 //! Image files with the pixels that another program decodes, for tests: the archives of
-//! scripts/reference/make_image_fixtures.py.
+//! `scripts/reference/make_image_fixtures.py`.
 
 use std::collections::BTreeMap;
 use std::io::Read;

@@ -150,8 +150,8 @@ impl Pass {
     /// zero after those.
     fn refine(&self, block: &mut Block, from: usize, mut zeros: u32, bits: &mut Bits<'_>) -> usize {
         let bit = 1i16 << self.lowest_bit;
-        for at in from..=self.last {
-            let level = &mut block[ZIGZAG[at]];
+        for (at, &place) in ZIGZAG.iter().enumerate().take(self.last + 1).skip(from) {
+            let level = &mut block[place];
             if *level == 0 {
                 if zeros == 0 {
                     return at;

@@ -29,11 +29,12 @@ impl<'a> Segments<'a> {
 
     /// The next segment, or none at the end of the image.
     pub(super) fn next(&mut self) -> Result<Option<Segment<'a>>, String> {
-        self.read().ok_or_else(|| "it ends in the middle of its pixels".to_owned())
+        let segment = self.read().ok_or("it ends in the middle of its pixels")?;
+        Ok(Some(segment).filter(|segment| segment.marker != END_OF_IMAGE))
     }
 
-    /// The same; outside, nothing where the file ends before its end mark.
-    fn read(&mut self) -> Option<Option<Segment<'a>>> {
+    /// The next segment, the end of the image being one without parameters; nothing where the file ends before that.
+    fn read(&mut self) -> Option<Segment<'a>> {
         let marker = loop {
             self.at = after_next_ff(self.bytes, self.at)?;
             // A marker may have any number of bytes 0xff before it.
@@ -43,7 +44,9 @@ impl<'a> Segments<'a> {
             let marker = self.bytes[self.at];
             self.at += 1;
             match marker {
-                END_OF_IMAGE => return Some(None),
+                END_OF_IMAGE => {
+                    return Some(Segment { marker, body: &[], data: &[], offset: self.at, restarts: false });
+                }
                 // A stuffed byte, and the markers that have no parameters.
                 0x00 | 0x01 | 0xd0..=0xd8 => {}
                 _ => break marker,
@@ -56,7 +59,7 @@ impl<'a> Segments<'a> {
         let offset = self.at;
         let none: (&[u8], bool) = (&[], false);
         let (data, restarts) = if marker == START_OF_SCAN { self.entropy_coded()? } else { none };
-        Some(Some(Segment { marker, body, data, offset, restarts }))
+        Some(Segment { marker, body, data, offset, restarts })
     }
 
     fn entropy_coded(&mut self) -> Option<(&'a [u8], bool)> {

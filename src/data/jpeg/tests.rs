@@ -1,4 +1,4 @@
-//! Against libjpeg-turbo: the files of scripts/reference/make_image_fixtures.py, with their pixels.
+//! Against libjpeg-turbo: the files of `scripts/reference/make_image_fixtures.py`, with their pixels.
 
 use super::super::reference::{each, files};
 use super::*;
