@@ -158,6 +158,7 @@ impl Decoded {
 
 #[cfg(test)]
 mod tests {
+    use super::super::reference::each;
     use super::*;
 
     /// The middle of each quarter of an image of 16 × 16 pixels.
@@ -188,6 +189,17 @@ mod tests {
                 found.iter().flatten().zip(expected.iter().flatten()).any(|(one, other)| one.abs_diff(*other) > within);
             assert!(!far, "{name}: {found:?}, and not {expected:?}");
         }
+    }
+
+    /// Grey, colours, palettes, transparency, 1 to 16 bits, interlaced, with a gamma: as Pillow's `convert("RGB")`.
+    #[test]
+    fn png_files_of_every_kind_become_rgb() {
+        let archive = include_bytes!("../../tests/fixtures/images/png.tar.gz");
+        each(archive, ".png", 50, |name, bytes, [height, width], expected| {
+            let planes = super::bytes(bytes).expect(name).resized([height, width], Fit::Exact);
+            let found: Vec<u8> = (0..planes.len()).map(|at| planes[at % 3 * height * width + at / 3]).collect();
+            assert_eq!(found, expected, "{name}");
+        });
     }
 
     #[test]

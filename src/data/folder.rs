@@ -18,6 +18,9 @@ use crate::text;
 
 /// Blocks of images that are ready before an earlier one at most, for each thread.
 const AHEAD: usize = 4;
+/// The version of how files become pixels, in the name of the file that keeps them: where it changes, images that an
+/// earlier version decoded are decoded again.
+const DECODING: u32 = 2;
 /// How many bad files an error names.
 const SHOWN: usize = 10;
 
@@ -33,7 +36,8 @@ pub(super) fn read(
     let how = format!("{:?}", image.fit).to_lowercase();
     let skip = if pictures.skip_bad_files { "-skip" } else { "" };
     let name = pictures_name(pictures);
-    let file = format!("{name}-{}x{}-{how}{skip}-{}.u8", shape.height, shape.width, &listing.place_and_state()[..16]);
+    let (size, state) = (format!("{}x{}", shape.height, shape.width), &listing.place_and_state()[..16]);
+    let file = format!("{name}-{size}-{how}{skip}-v{DECODING}-{state}.u8");
     let place = listing.folder.display().to_string();
     if let Some(store) = cache::open(access.root, &file, &place) {
         return Ok(store);

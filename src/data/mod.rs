@@ -26,6 +26,8 @@ mod npy;
 mod npz;
 mod parallel;
 mod records;
+#[cfg(test)]
+mod reference;
 mod relabel;
 mod resize;
 #[cfg(test)]

@@ -94,10 +94,12 @@ fn folders_that_are_no_data_set_say_why() {
                 place.write("data/own/train/b/cut.png", &picture(ImageFormat::Png, 9, 9, [0; 3])[..40]);
                 let jpeg = picture(ImageFormat::Jpeg, 9, 9, [0; 3]);
                 place.write("data/own/val/b/cut.jpg", &jpeg[..jpeg.len() - 2]);
+                place.write("data/own/val/b/hole.jpg", [&jpeg[..jpeg.len() - 6], &jpeg[jpeg.len() - 2..]].concat());
             },
             &[
-                "3 of the 15 files in `data/own` cannot be used",
+                "4 of the 16 files in `data/own` cannot be used",
                 "val/b/cut.jpg: it ends in the middle of its pixels",
+                "val/b/hole.jpg: some of its pixels are missing",
                 "train/a/notes.txt: it is neither a PNG nor a JPEG file",
                 "train/b/cut.png: ",
                 "skip_bad_files = true",

@@ -149,6 +149,8 @@ fn setup_takes_a_torch_that_the_driver_serves() {
     place.write("torch/build-version", "2.11.0+cu130\n");
     let (code, told) = setup(&place, Driver { cuda: 12020, ..WORKING }, &[]);
     assert!(code == Some(0) && told.contains("(kept)"), "{told}");
+}
+
 #[test]
 fn builds_that_differ_are_told_apart_and_no_others() {
     let mut command = Command::new("python3");

@@ -10,8 +10,9 @@ use super::segments::intervals;
 pub(super) struct Plane {
     /// Blocks in a row, with those that fill up the last MCU.
     pub(super) blocks_across: usize,
-    /// Coefficients of each block in rows, not in zigzag order; blocks row by row.
-    pub(super) blocks: Vec<Block>,
+    /// Coefficients of each block in rows, not in zigzag order; blocks row by row. Flat, since the system zeroes such
+    /// memory when it is first touched: a damaged file may claim to be large.
+    levels: Vec<i16>,
     /// Height and width in pixels of the component.
     pub(super) size: [usize; 2],
 }
@@ -44,7 +45,15 @@ impl Plane {
         let samples = |side: usize, axis: usize| (side * factors[axis]).div_ceil(largest[axis]);
         let (across, down) = (blocks(frame.width, 0), blocks(frame.height, 1));
         let size = [samples(frame.height, 1), samples(frame.width, 0)];
-        Self { blocks_across: across, blocks: vec![[0; 64]; across * down], size }
+        Self { blocks_across: across, levels: vec![0; 64 * across * down], size }
+    }
+
+    fn block(&mut self, place: usize) -> &mut Block {
+        &mut self.levels.as_chunks_mut().0[place]
+    }
+
+    pub(super) fn blocks(&self) -> &[Block] {
+        self.levels.as_chunks().0
     }
 }
 
@@ -57,15 +66,18 @@ fn decode_scan<'a>(frame: &Frame, scan: &Scan<'a>, planes: &mut [Plane]) -> Resu
     let mut pass = Pass::new(frame.progressive, scan);
     let mcus = Mcus::of(frame, scan, planes);
     let each = if scan.restart_interval == 0 { mcus.count() } else { scan.restart_interval };
-    let parts = if scan.restart_interval == 0 { vec![scan.data] } else { intervals(scan.data)? };
-    let mut parts = parts.into_iter();
-    for first in (0..mcus.count()).step_by(each) {
+    if scan.restarts && scan.restart_interval == 0 {
+        return Err("there is a restart marker among its pixels that cannot be there".to_owned());
+    }
+    let mut parts = intervals(scan.data)?.into_iter();
+    let mut places = (0..mcus.down).flat_map(|y| (0..mcus.across).map(move |x| [x, y]));
+    for _ in (0..mcus.count()).step_by(each) {
         let mut bits = Bits::of(parts.next().ok_or("some of its pixels are missing")?);
         pass.restart();
-        for mcu in first..mcus.count().min(first + each) {
+        for mcu in places.by_ref().take(each) {
             for (at, (&(place, _), [dc, ac])) in scan.components.iter().zip(&tables).enumerate() {
                 for block in mcus.blocks(at, mcu) {
-                    pass.block(&mut planes[place].blocks[block], at, [dc.as_ref(), ac.as_ref()], &mut bits)?;
+                    pass.block(planes[place].block(block), at, [dc.as_ref(), ac.as_ref()], &mut bits)?;
                 }
             }
             bits.check()?;
@@ -104,9 +116,9 @@ impl Mcus {
     }
 
     /// The places of an MCU's blocks in the component at a place of the scan.
-    fn blocks(&self, at: usize, mcu: usize) -> impl Iterator<Item = usize> + use<> {
+    fn blocks(&self, at: usize, [x, y]: [usize; 2]) -> impl Iterator<Item = usize> + use<> {
         let ([across, down], row) = self.parts[at];
-        let first = mcu / self.across * down * row + mcu % self.across * across;
+        let first = y * down * row + x * across;
         (0..down).flat_map(move |y| (0..across).map(move |x| first + y * row + x))
     }
 }

@@ -12,12 +12,6 @@ pub(super) fn pixels(headers: &Headers<'_>, planes: &[Plane]) -> Result<Pixels, 
     for ((plane, quantisation), component) in planes.iter().zip(&headers.quantisation).zip(&frame.components) {
         let quantisation = quantisation.as_ref().ok_or("it lacks a quantisation table")?;
         let [across, down] = component.factors;
-        if !largest[0].is_multiple_of(across) || !largest[1].is_multiple_of(down) {
-            let [most_across, most_down] = largest;
-            return Err(format!(
-                "it has sampling factors of {across}x{down} beside {most_across}x{most_down}, which is not supported"
-            ));
-        }
         parts.push((Samples::of(plane, quantisation), [largest[0] / across, largest[1] / down]));
     }
     let mut rows = vec![vec![0; frame.width]; parts.len()];

@@ -70,7 +70,26 @@ impl Frame {
             table: usize::from(table),
         };
         let components = parts.iter().map(component).collect();
-        Ok(Some(Self { progressive: marker == 0xc2, height, width, components }))
+        let frame = Self { progressive: marker == 0xc2, height, width, components };
+        frame.whole_ratios().map(|()| Some(frame))
+    }
+
+    /// The MCUs of a scan of all components (ITU-T T.81, A.2).
+    pub(super) fn mcus(&self) -> usize {
+        let [across, down] = if self.components.len() == 1 { [1, 1] } else { self.largest() };
+        self.width.div_ceil(8 * across) * self.height.div_ceil(8 * down)
+    }
+
+    /// An error where samples of a component do not come to a whole number of pixels.
+    fn whole_ratios(&self) -> Result<(), String> {
+        let [most_across, most_down] = self.largest();
+        for [across, down] in self.components.iter().map(|component| component.factors) {
+            if !most_across.is_multiple_of(across) || !most_down.is_multiple_of(down) {
+                let largest = format!("{most_across}x{most_down}");
+                return Err(format!("sampling factors of {across}x{down} beside {largest} are not supported"));
+            }
+        }
+        Ok(())
     }
 
     /// The largest sampling factors, horizontal and vertical.
@@ -103,6 +122,13 @@ mod tests {
             (0xc1, 12, 7, &parts, "it is a 12-bit JPEG file, which is not supported"),
             (0xc0, 8, 0, &parts, "its height follows its pixels (DNL), which is not supported"),
             (0xc0, 8, 7, &parts[..2], "it has 2 colour components, which is not supported"),
+            (
+                0xc0,
+                8,
+                7,
+                &[[1, 0x32, 0], parts[1], [3, 0x21, 0]],
+                "sampling factors of 2x1 beside 3x2 are not supported",
+            ),
             (0xc0, 8, 7, &[[1, 0x51, 0]], "its frame header is damaged"),
             (0xc0, 8, 7, &[[1, 0x11, 4]], "its frame header is damaged"),
         ] {

@@ -1,7 +1,7 @@
 //! What the headers of a JPEG file say, and which decoder they ask for.
 
 use super::frame::{Frame, NO_FRAME};
-use super::segments::{START_OF_SCAN, Segments};
+use super::segments::{START_OF_SCAN, Segment, Segments};
 
 /// More scans than encoders write: a small file may ask for many passes over a large image.
 const MOST_SCANS: usize = 100;
@@ -38,6 +38,8 @@ pub(super) struct Scan<'a> {
     pub(super) data: &'a [u8],
     /// Where the data begin in the file.
     pub(super) offset: usize,
+    /// Whether there are restart markers among them.
+    pub(super) restarts: bool,
 }
 
 pub(super) struct Headers<'a> {
@@ -80,7 +82,8 @@ impl<'a> Headers<'a> {
                 latched[place] = latched[place].or(state.quantisation[frame.components[place].table]);
             }
             let (restart_interval, tables) = (state.restart_interval, state.tables);
-            scans.push(Scan { restart_interval, tables, data: segment.data, offset: segment.offset, ..scan });
+            let Segment { data, offset, restarts, .. } = segment;
+            scans.push(Scan { restart_interval, tables, data, offset, restarts, ..scan });
             if scans.len() > MOST_SCANS {
                 return Err(format!("it has more than {MOST_SCANS} scans"));
             }
@@ -96,8 +99,8 @@ impl<'a> Headers<'a> {
         let parts = &self.frame.components;
         let in_order = |scan: &Scan<'_>| scan.components.iter().map(|part| part.0).eq(0..parts.len());
         // It mixes up rows, or the order of components, where a sequential file has scans of some of them.
-        let one_pass = self.frame.progressive || self.scans.len() == 1;
-        one_pass && in_order(&self.scans[0]) && self.zune_agrees && self.zune_upsamples()
+        let scans_are_usual = self.frame.progressive || self.scans.len() == 1 && in_order(&self.scans[0]);
+        scans_are_usual && self.zune_agrees && self.zune_upsamples()
     }
 
     /// Whether the sampling factors are among those that `zune-jpeg` handles.
@@ -110,15 +113,22 @@ impl<'a> Headers<'a> {
         let narrow = across == 2 && self.frame.width <= 4;
         match parts.len() {
             1 => all_are(&[1, 2, 4]),
-            3 if parts[1..].iter().all(|part| part.factors == [1, 1]) => all_are(&[1, 2, 4]) && !narrow,
-            3 => all_are(&[1, 2]) && [across, down] == self.frame.largest() && !narrow,
-            _ => all_are(&[1]),
+            _ if parts[1..].iter().all(|part| part.factors == [1, 1]) => all_are(&[1, 2, 4]) && !narrow,
+            _ => all_are(&[1, 2]) && [across, down] == self.frame.largest() && !narrow,
         }
     }
 
-    /// Whether `zune::decode` finds out that data are missing: in one scan without restart markers.
+    /// Whether `zune::decode` finds out that data are missing: in a sequential file whose Huffman tables have no code of
+    /// ones alone, which the standard rules out (ITU-T T.81, C).
     pub(super) fn zune_reports_holes(&self) -> bool {
-        !self.frame.progressive && self.scans[0].restart_interval == 0
+        let scan = &self.scans[0];
+        let full = |table: &[u8]| {
+            let codes = (1..).zip(&table[..16]).map(|(length, &count)| u32::from(count) << (16 - length));
+            codes.sum::<u32>() > 0xffff
+        };
+        let tables = scan.tables.dc.iter().chain(&scan.tables.ac).flatten();
+        let restarts_are_told = scan.restart_interval > 0 || !scan.restarts;
+        !self.frame.progressive && restarts_are_told && !tables.copied().any(full)
     }
 }
 
@@ -128,7 +138,6 @@ impl<'a> State<'a> {
         match marker {
             0xc4 => self.huffman_tables(body)?,
             0xdb => self.quantisation_tables(body)?,
-            0xdc => return Some(Err("its height follows its pixels (DNL), which is not supported".to_owned())),
             0xdd => self.restart_interval = usize::from(u16::from_be_bytes(body.try_into().ok()?)),
             0xe0 => self.jfif |= body.starts_with(b"JFIF\0"),
             0xee if body.starts_with(b"Adobe") => self.adobe = body.get(11).copied().or(self.adobe),
@@ -195,6 +204,7 @@ fn scan<'a>(frame: &Frame, body: &[u8]) -> Option<Scan<'a>> {
         tables: Tables::default(),
         data: &[],
         offset: 0,
+        restarts: false,
     })
 }
 

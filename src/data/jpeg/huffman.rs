@@ -1,6 +1,7 @@
 //! Huffman codes (ITU-T T.81, C and F.2.2) and the bits that they stand in.
 
 const SHORT: u32 = 9;
+const DAMAGED_TABLE: &str = "a Huffman table of it is damaged";
 
 /// A table for decoding codes of up to 16 bits.
 pub(super) struct Huffman<'a> {
@@ -15,7 +16,7 @@ pub(super) struct Huffman<'a> {
 
 impl<'a> Huffman<'a> {
     /// From the counts of codes of 1 to 16 bits, then the symbols in the order of their codes.
-    pub(super) fn new(table: &'a [u8]) -> Result<Self, String> {
+    pub(super) fn new(table: &'a [u8]) -> Result<Self, &'static str> {
         let (counts, symbols) = table.split_at(16);
         let mut new = Self { symbols, short: [(0, 0); 1 << SHORT], ends: [0; 17], offsets: [0; 17] };
         let (mut code, mut place) = (0u32, 0usize);
@@ -23,7 +24,7 @@ impl<'a> Huffman<'a> {
             new.offsets[length as usize] = place as i32 - code as i32;
             for _ in 0..count {
                 if code >> length != 0 {
-                    return Err("a Huffman table of it is damaged".to_owned());
+                    return Err(DAMAGED_TABLE);
                 }
                 if length <= SHORT {
                     let first = (code << (SHORT - length)) as usize;
@@ -38,7 +39,7 @@ impl<'a> Huffman<'a> {
     }
 
     /// The next symbol.
-    pub(super) fn decode(&self, bits: &mut Bits<'_>) -> Result<u8, String> {
+    pub(super) fn decode(&self, bits: &mut Bits<'_>) -> Result<u8, &'static str> {
         let next = bits.peek(16);
         let (symbol, length) = self.short[(next >> (16 - SHORT)) as usize];
         if length > 0 {
@@ -49,7 +50,7 @@ impl<'a> Huffman<'a> {
         let length = length.ok_or("there is a code among its pixels that its Huffman tables lack")?;
         bits.skip(length as u32);
         let place = self.offsets[length] + (next >> (16 - length)) as i32;
-        self.symbols.get(place as usize).copied().ok_or_else(|| "a Huffman table of it is damaged".to_owned())
+        self.symbols.get(place as usize).copied().ok_or(DAMAGED_TABLE)
     }
 }
 
@@ -69,6 +70,16 @@ impl<'a> Bits<'a> {
     }
 
     fn fill(&mut self) {
+        // Most data have no byte 0xff in the next four.
+        if let Some(&[first, second, third, fourth]) = self.data.get(self.at..).and_then(<[u8]>::first_chunk)
+            && self.count < 32
+            && ![first, second, third, fourth].contains(&0xff)
+        {
+            self.buffer = self.buffer << 32 | u64::from(u32::from_be_bytes([first, second, third, fourth]));
+            self.count += 32;
+            self.at += 4;
+            return;
+        }
         while self.count < 56 {
             let byte = self.data.get(self.at).copied();
             // A byte 0xff is followed by a stuffed 0.
@@ -105,7 +116,40 @@ impl<'a> Bits<'a> {
     }
 
     /// An error once bits were taken that are not there.
-    pub(super) fn check(&self) -> Result<(), String> {
-        if self.missing > self.count { Err("some of its pixels are missing".to_owned()) } else { Ok(()) }
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        if self.missing > self.count { Err("some of its pixels are missing") } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One code of a bit, one of 2, one of 12.
+    const TABLE: &[u8] = &[1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 7, 8, 9];
+
+    #[test]
+    fn symbols_stand_in_bits_and_stuffed_bytes_do_not_count() {
+        let table = Huffman::new(TABLE).expect("it is sound");
+        // 10 0 110000000000, then the numbers 1111111 and 01 (signed: -2).
+        let mut bits = Bits::of(&[0b1001_1000, 0b0000_0001, 0xfb]);
+        assert_eq!([(); 3].map(|()| table.decode(&mut bits)), [Ok(8), Ok(7), Ok(9)]);
+        assert_eq!((bits.number(6), bits.signed(2), bits.check()), (0b11_1111, -2, Ok(())));
+        assert_eq!(bits.signed(0), 0);
+        let mut stuffed = Bits::of(&[0xff, 0x00, 0xab]);
+        assert_eq!((stuffed.number(16), stuffed.check()), (0xffab, Ok(())));
+    }
+
+    #[test]
+    fn bits_that_are_not_there_are_reported_and_codes_too() {
+        let table = Huffman::new(TABLE).expect("it is sound");
+        let mut bits = Bits::of(&[0x7f]);
+        assert_eq!((table.decode(&mut bits), bits.number(7), bits.check()), (Ok(7), 127, Ok(())));
+        assert_eq!(bits.number(1), 0);
+        assert!(bits.check().is_err());
+        assert!(table.decode(&mut Bits::of(&[0xff, 0, 0xff, 0])).is_err());
+        let mut too_many = TABLE.to_vec();
+        too_many[0] = 3;
+        assert!(Huffman::new(&too_many).is_err());
     }
 }

@@ -49,3 +49,5 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, String> {
     colour::pixels(&headers, &coefficients)
 }
 
+#[cfg(test)]
+mod tests;

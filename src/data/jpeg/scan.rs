@@ -15,6 +15,8 @@ pub(super) const ZIGZAG: [usize; 64] = [
     58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
+const IMPOSSIBLE: &str = "there is a code among its pixels that cannot be there";
+
 /// What a scan gives of each block.
 enum Gives {
     All,
@@ -63,37 +65,37 @@ impl Pass {
         at: usize,
         [dc, ac]: [Option<&Huffman<'_>>; 2],
         bits: &mut Bits<'_>,
-    ) -> Result<(), String> {
-        let missing = || "it lacks a Huffman table".to_owned();
+    ) -> Result<(), &'static str> {
+        let missing = "it lacks a Huffman table";
         match self.gives {
             Gives::All => {
-                block[0] = self.dc(at, dc.ok_or_else(missing)?, bits)? as i16;
-                all_ac(block, ac.ok_or_else(missing)?, bits)
+                block[0] = self.dc(at, dc.ok_or(missing)?, bits)? as i16;
+                all_ac(block, ac.ok_or(missing)?, bits)
             }
             Gives::Dc => {
-                block[0] = (self.dc(at, dc.ok_or_else(missing)?, bits)? << self.lowest_bit) as i16;
+                block[0] = (self.dc(at, dc.ok_or(missing)?, bits)? << self.lowest_bit) as i16;
                 Ok(())
             }
             Gives::DcBit => {
                 block[0] |= (bits.number(1) << self.lowest_bit) as i16;
                 Ok(())
             }
-            Gives::Ac => self.ac(block, ac.ok_or_else(missing)?, bits),
-            Gives::AcBit => self.ac_bit(block, ac.ok_or_else(missing)?, bits),
+            Gives::Ac => self.ac(block, ac.ok_or(missing)?, bits),
+            Gives::AcBit => self.ac_bit(block, ac.ok_or(missing)?, bits),
         }
     }
 
-    fn dc(&mut self, at: usize, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result<i32, String> {
+    fn dc(&mut self, at: usize, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result<i32, &'static str> {
         let size = table.decode(bits)?;
         if size > 15 {
-            return Err(impossible());
+            return Err(IMPOSSIBLE);
         }
         let sum = self.predictions[at].wrapping_add(bits.signed(u32::from(size)));
         self.predictions[at] = sum;
         Ok(sum)
     }
 
-    fn ac(&mut self, block: &mut Block, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result<(), String> {
+    fn ac(&mut self, block: &mut Block, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result<(), &'static str> {
         if self.empty_blocks > 0 {
             self.empty_blocks -= 1;
             return Ok(());
@@ -108,14 +110,14 @@ impl Pass {
             at += zeros as usize;
             if size > 0 {
                 let level = bits.signed(size) << self.lowest_bit;
-                block[*ZIGZAG.get(at).ok_or_else(impossible)?] = level as i16;
+                block[*ZIGZAG.get(at).ok_or(IMPOSSIBLE)?] = level as i16;
             }
             at += 1;
         }
         Ok(())
     }
 
-    fn ac_bit(&mut self, block: &mut Block, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result<(), String> {
+    fn ac_bit(&mut self, block: &mut Block, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result<(), &'static str> {
         let mut at = self.first;
         while self.empty_blocks == 0 && at <= self.last {
             let (zeros, size) = halves(table.decode(bits)?);
@@ -126,11 +128,11 @@ impl Pass {
                 }
                 0 => 0,
                 1 => (2 * bits.number(1) - 1) << self.lowest_bit,
-                _ => return Err(impossible()),
+                _ => return Err(IMPOSSIBLE),
             };
             at = self.refine(block, at, zeros, bits);
             if level != 0 && at > self.last {
-                return Err(impossible());
+                return Err(IMPOSSIBLE);
             }
             if at <= self.last && level != 0 {
                 block[ZIGZAG[at]] = level as i16;
@@ -148,8 +150,8 @@ impl Pass {
     /// zero after those.
     fn refine(&self, block: &mut Block, from: usize, mut zeros: u32, bits: &mut Bits<'_>) -> usize {
         let bit = 1i16 << self.lowest_bit;
-        for at in from..=self.last {
-            let level = &mut block[ZIGZAG[at]];
+        for (at, &place) in ZIGZAG.iter().enumerate().take(self.last + 1).skip(from) {
+            let level = &mut block[place];
             if *level == 0 {
                 if zeros == 0 {
                     return at;
@@ -163,7 +165,7 @@ impl Pass {
     }
 }
 
-fn all_ac(block: &mut Block, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result<(), String> {
+fn all_ac(block: &mut Block, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result<(), &'static str> {
     let mut at = 1;
     while at < 64 {
         let (zeros, size) = halves(table.decode(bits)?);
@@ -172,7 +174,7 @@ fn all_ac(block: &mut Block, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result
         }
         at += zeros as usize;
         if size > 0 {
-            block[*ZIGZAG.get(at).ok_or_else(impossible)?] = bits.signed(size) as i16;
+            block[*ZIGZAG.get(at).ok_or(IMPOSSIBLE)?] = bits.signed(size) as i16;
         }
         at += 1;
     }
@@ -182,8 +184,4 @@ fn all_ac(block: &mut Block, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result
 /// A run of zeros, and the bits of the coefficient behind it.
 fn halves(symbol: u8) -> (u32, u32) {
     (u32::from(symbol >> 4), u32::from(symbol & 15))
-}
-
-fn impossible() -> String {
-    "there is a code among its pixels that cannot be there".to_owned()
 }

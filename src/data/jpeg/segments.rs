@@ -12,6 +12,8 @@ pub(super) struct Segment<'a> {
     pub(super) data: &'a [u8],
     /// Where those data begin in the file.
     pub(super) offset: usize,
+    /// Whether there are restart markers among them.
+    pub(super) restarts: bool,
 }
 
 /// Reads the segments of a file up to the end of the image.
@@ -27,11 +29,12 @@ impl<'a> Segments<'a> {
 
     /// The next segment, or none at the end of the image.
     pub(super) fn next(&mut self) -> Result<Option<Segment<'a>>, String> {
-        self.read().ok_or_else(|| "it ends in the middle of its pixels".to_owned())
+        let segment = self.read().ok_or("it ends in the middle of its pixels")?;
+        Ok(Some(segment).filter(|segment| segment.marker != END_OF_IMAGE))
     }
 
-    /// The same; outside, nothing where the file ends before its end mark.
-    fn read(&mut self) -> Option<Option<Segment<'a>>> {
+    /// The next segment, the end of the image being one without parameters; nothing where the file ends before that.
+    fn read(&mut self) -> Option<Segment<'a>> {
         let marker = loop {
             self.at = after_next_ff(self.bytes, self.at)?;
             // A marker may have any number of bytes 0xff before it.
@@ -41,7 +44,9 @@ impl<'a> Segments<'a> {
             let marker = self.bytes[self.at];
             self.at += 1;
             match marker {
-                END_OF_IMAGE => return Some(None),
+                END_OF_IMAGE => {
+                    return Some(Segment { marker, body: &[], data: &[], offset: self.at, restarts: false });
+                }
                 // A stuffed byte, and the markers that have no parameters.
                 0x00 | 0x01 | 0xd0..=0xd8 => {}
                 _ => break marker,
@@ -52,17 +57,22 @@ impl<'a> Segments<'a> {
         let body = self.bytes.get(self.at + 2..self.at + length)?;
         self.at += length;
         let offset = self.at;
-        let data = if marker == START_OF_SCAN { self.entropy_coded()? } else { &[] };
-        Some(Some(Segment { marker, body, data, offset }))
+        let none: (&[u8], bool) = (&[], false);
+        let (data, restarts) = if marker == START_OF_SCAN { self.entropy_coded()? } else { none };
+        Some(Segment { marker, body, data, offset, restarts })
     }
 
-    fn entropy_coded(&mut self) -> Option<&'a [u8]> {
-        let start = self.at;
+    fn entropy_coded(&mut self) -> Option<(&'a [u8], bool)> {
+        let (start, mut restarts) = (self.at, false);
         loop {
             let after = after_next_ff(self.bytes, self.at)?;
-            if !matches!(self.bytes.get(after)?, 0x00 | 0xd0..=0xd7) {
-                self.at = after - 1;
-                return Some(&self.bytes[start..self.at]);
+            match self.bytes.get(after)? {
+                0x00 => {}
+                0xd0..=0xd7 => restarts = true,
+                _ => {
+                    self.at = after - 1;
+                    return Some((&self.bytes[start..self.at], restarts));
+                }
             }
             self.at = after;
         }
@@ -110,7 +120,7 @@ mod tests {
         assert_eq!((small.marker, small.body), (0xe1, &b"\xff\xd8\xff\xd9"[..]));
         let scan = segments.next().expect("a segment").expect("no end");
         assert_eq!((scan.marker, scan.body, scan.data), (0xda, &b"\x07"[..], &b"\x01\xff\0\xff\xd0\x03"[..]));
-        assert_eq!(scan.offset, 16);
+        assert_eq!((scan.offset, scan.restarts), (16, true));
         assert_eq!(segments.next(), Ok(None));
         for length in 2..24 {
             let mut segments = Segments::of(&bytes[..length]);

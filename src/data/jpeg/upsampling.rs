@@ -1,8 +1,8 @@
 //! Components of fewer samples to the size of the image, to the bit as libjpeg does ("fancy upsampling"): at half the
 //! resolution, a sample counts three quarters and its neighbour one quarter; at other ratios samples are repeated.
 
-use super::inverse_dct;
 use super::coefficients::Plane;
+use super::inverse_dct;
 
 /// The samples of a component, without those that fill up blocks.
 pub(super) struct Samples {
@@ -15,8 +15,9 @@ pub(super) struct Samples {
 impl Samples {
     pub(super) fn of(plane: &Plane, quantisation: &[u16; 64]) -> Self {
         let stride = 8 * plane.blocks_across;
-        let mut samples = vec![0; 64 * plane.blocks.len()];
-        for (row, blocks) in samples.chunks_exact_mut(8 * stride).zip(plane.blocks.chunks_exact(plane.blocks_across)) {
+        let mut samples = vec![0; 64 * plane.blocks().len()];
+        for (row, blocks) in samples.chunks_exact_mut(8 * stride).zip(plane.blocks().chunks_exact(plane.blocks_across))
+        {
             for (at, block) in blocks.iter().enumerate() {
                 inverse_dct::block(block, quantisation, &mut row[8 * at..], stride);
             }

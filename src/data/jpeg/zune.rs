@@ -7,13 +7,14 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::Pixels;
 use super::headers::{Colour, Headers};
+use super::segments::intervals;
 
-/// Sixteen bits of one, four times, then the end of the image. No Huffman code is all ones (ITU-T T.81, C), so a decoder
-/// that takes a code of it fails; the usual end of the image it takes for as many zeros as it needs.
-const PADDED_END: [u8; 18] = *b"\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\xd9";
+/// Sixteen bits of one, four times. No Huffman code is all ones (ITU-T T.81, C), so a decoder that takes a code of these
+/// fails; behind the end of the data it takes as many zeros as it needs.
+const PADDING: [u8; 16] = *b"\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0";
 
-/// The pixels of a file, or nothing where the decoder meets an error or, in a file of one scan without restart markers,
-/// the end of the data before that of the pixels.
+/// The pixels of a file, or nothing where the decoder meets an error or, if `headers` say that it reports holes, the end
+/// of the data before that of the pixels.
 pub(super) fn decode(bytes: &[u8], headers: &Headers<'_>) -> Option<Pixels> {
     let grey = headers.colour == Colour::Grey;
     let out = if grey { ColorSpace::Luma } else { ColorSpace::RGB };
@@ -22,15 +23,34 @@ pub(super) fn decode(bytes: &[u8], headers: &Headers<'_>) -> Option<Pixels> {
         .set_max_width(usize::MAX)
         .set_max_height(usize::MAX)
         .set_strict_mode(true);
-    let pixels = if headers.zune_reports_holes() {
-        let scan = &headers.scans[0];
-        let padded = [&bytes[..scan.offset + scan.data.len()], &PADDED_END].concat();
-        JpegDecoder::new_with_options(ZCursor::new(padded.as_slice()), options).decode()
-    } else {
-        JpegDecoder::new_with_options(ZCursor::new(bytes), options).decode()
-    };
-    let pixels = pixels.ok()?;
+    let padded = if headers.zune_reports_holes() { Some(padded(bytes, headers)?) } else { None };
+    let bytes = padded.as_deref().unwrap_or(bytes);
+    let pixels = JpegDecoder::new_with_options(ZCursor::new(bytes), options).decode().ok()?;
     let channels = if grey { 1 } else { 3 };
     (pixels.len() == channels * headers.frame.width * headers.frame.height)
         .then(|| if grey { Pixels::Grey(pixels) } else { Pixels::Colours(pixels) })
+}
+
+/// A file of one scan with ones behind its data, and before each restart marker. Nothing where too few of those are
+/// there.
+fn padded(bytes: &[u8], headers: &Headers<'_>) -> Option<Vec<u8>> {
+    let scan = &headers.scans[0];
+    let mut padded = Vec::with_capacity(bytes.len() + 1024);
+    padded.extend(&bytes[..scan.offset]);
+    if scan.restart_interval == 0 {
+        padded.extend(scan.data);
+    } else {
+        let parts = intervals(scan.data).ok()?;
+        let count = headers.frame.mcus().div_ceil(scan.restart_interval);
+        for (at, part) in parts.get(..count)?.iter().enumerate() {
+            if at > 0 {
+                padded.extend(PADDING);
+                padded.extend([0xff, 0xd0 + ((at - 1) % 8) as u8]);
+            }
+            padded.extend(*part);
+        }
+    }
+    padded.extend(PADDING);
+    padded.extend(*b"\xff\xd9");
+    Some(padded)
 }
