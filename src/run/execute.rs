@@ -121,7 +121,7 @@ fn begin(
     let mut machine = Machine::start(experiment, request)?;
     let target = &experiment.target;
     let data = machine.load(experiment, target, audience)?;
-    let facts = DataRecord::new(target, &data);
+    let facts = DataRecord::new(target, &data, machine.stop)?;
     files::remove_unfinished(directory.path())?;
     let vault = Vault::open(directory, lock)?;
     let mut voice = Voice { log: Lines::extend(&directory.log())?, audience };

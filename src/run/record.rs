@@ -12,6 +12,7 @@ use super::checkpoint::{Checkpoint, MadeWith};
 use super::directory::RunDirectory;
 use super::git::{self, Git};
 use super::host;
+use super::stop::Stop;
 use super::transfer::TransferReport;
 use crate::data::{Images, Normalisation, TaskData};
 use crate::files;
@@ -244,11 +245,12 @@ fn seeds(seeds: Seeds) -> Map<String, Value> {
 }
 
 impl DataRecord {
-    pub(super) fn new(task: &Task, data: &TaskData) -> Self {
-        Self {
+    /// `stop` is asked on the way: a large data set takes seconds.
+    pub(super) fn new(task: &Task, data: &TaskData, stop: &Stop) -> Result<Self> {
+        Ok(Self {
             dataset: task.data.name(),
             checksum: data.checksum.clone(),
-            content: content(data),
+            content: content(data, stop)?,
             train_examples: data.train.count(),
             test_examples: data.test.count(),
             label_noise_asked: task.label_noise,
@@ -259,19 +261,25 @@ impl DataRecord {
             validation_examples: data.validation.as_ref().map_or(0, Images::count),
             duplicates: data.duplicates.clone(),
             skipped_files: data.skipped.clone(),
-        }
+        })
     }
 }
 
+/// Bytes between two questions whether to stop.
+const PART: usize = 4 << 20;
+
 /// The digest of what is trained and tested on: pixels, true labels and given ones.
-fn content(data: &TaskData) -> String {
+fn content(data: &TaskData, stop: &Stop) -> Result<String> {
     let mut digest = Sha256::new();
     for images in [&data.train, &data.test].into_iter().chain(&data.validation) {
-        digest.update(&images.pixels);
+        for part in images.pixels.chunks(PART) {
+            stop.check()?;
+            digest.update(part);
+        }
         images.labels.iter().for_each(|label| digest.update(label.to_le_bytes()));
     }
     data.train_labels.given.iter().for_each(|label| digest.update(label.to_le_bytes()));
-    digest.finalize().iter().fold("sha256:".to_owned(), |hex, byte| format!("{hex}{byte:02x}"))
+    Ok(digest.finalize().iter().fold("sha256:".to_owned(), |hex, byte| format!("{hex}{byte:02x}")))
 }
 
 /// Writes JSON for people and programs: indented, atomic.

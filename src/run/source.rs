@@ -97,7 +97,7 @@ fn pretrain(
 ) -> Result<()> {
     let experiment = &spec.experiment;
     let mut data = machine.load(experiment, task, voice.audience)?;
-    let facts = DataRecord::new(task, &data);
+    let facts = DataRecord::new(task, &data, machine.stop)?;
     let vault = Vault::open(directory, lock)?;
     // A source's states serve to go on with it, and nothing else.
     let checkpoints = Checkpoints { keep: Keep::Epochs(Vec::new()), ..experiment.checkpoints.clone() };

@@ -10,6 +10,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::flag;
 
 use crate::error::UserError;
+use crate::files;
 use crate::text;
 
 /// What a shell says of a program that Ctrl-C ended.
@@ -56,6 +57,7 @@ impl Stop {
 
     /// Why to stop, if that is wished.
     pub fn reason(&self) -> Option<String> {
+        files::stop_question();
         let signal = self.signal.load(Ordering::Relaxed) as i32;
         if let Some((_, name)) = SIGNALS.iter().find(|(number, _)| *number == signal) {
             return Some((*name).to_owned());

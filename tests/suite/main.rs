@@ -13,6 +13,7 @@ mod freezing;
 mod fuzzed;
 mod gpu;
 mod memory;
+mod numbers;
 mod program;
 mod properties;
 mod readme;

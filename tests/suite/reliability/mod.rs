@@ -9,6 +9,7 @@ mod locks;
 mod records;
 mod resume;
 mod signals;
+mod stops;
 mod torture;
 
 use std::path::{Path, PathBuf};
