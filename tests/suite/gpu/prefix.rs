@@ -28,7 +28,7 @@ graph = "off"
 cache = "off"
 [transfer]
 frozen_layers = 7
-frozen_norm = "source"
+frozen_norm = "target"
 "#;
 
 fn place() -> Place {

@@ -28,6 +28,9 @@ evaluation_batch = 40
 every = 2
 "#;
 
+/// More than is needed.
+const PLENTY: &str = "memory=8000000000";
+
 fn run(standin: &str, sets: &[&str]) -> Outcome {
     Run::new(&Place::with(SPEC), "runs", sets).with(standin).done()
 }
@@ -42,7 +45,7 @@ fn product(place: &Place, standin: &str, sets: &[&str]) -> (Outcome, Vec<u8>) {
 /// Refuses operators while a graph is captured; each leaves the run as it is without graphs.
 fn refuse(names: &[String]) {
     let (eager_place, sets) = (Place::with(SPEC), ["compute.graph=off"]);
-    let (eager, weights) = product(&eager_place, "memory=8000000000", &sets);
+    let (eager, weights) = product(&eager_place, PLENTY, &sets);
     for name in names {
         let place = Place::with(SPEC);
         let (outcome, refused) = product(&place, &format!("refuse={name}"), &[]);
@@ -58,8 +61,8 @@ fn refuse(names: &[String]) {
 
 /// The operators of captured steps and evaluations.
 fn operators() -> Vec<String> {
-    let eager = run("memory=8000000000", &["compute.graph=off"]);
-    let graphs = run("memory=8000000000", &[]);
+    let eager = run(PLENTY, &["compute.graph=off"]);
+    let graphs = run(PLENTY, &[]);
     let operators = |outcome: &Outcome| outcome.end()["devices"][0]["operators"].as_object().expect("names").clone();
     let (eager, graphs) = (operators(&eager), operators(&graphs));
     // Those that are called less often once there are graphs.
@@ -89,7 +92,7 @@ fn no_operator_that_cannot_be_captured_leaves_a_trace() {
 /// Two steps and the evaluations of two splits, in one pool of memory.
 #[test]
 fn graphs_of_a_phase_share_their_memory() {
-    let outcome = run("memory=8000000000", &[]);
+    let outcome = run(PLENTY, &[]);
     let captures = count(outcome.end(), 0, "captures");
     assert_eq!((captures, count(outcome.end(), 0, "pools")), (4, 1));
 }
@@ -97,7 +100,7 @@ fn graphs_of_a_phase_share_their_memory() {
 /// What steps freed before a capture is given back first: the graph finds as much room as without them.
 #[test]
 fn freed_memory_makes_room_for_a_graph() {
-    let free = run("memory=8000000000", &[]);
+    let free = run(PLENTY, &[]);
     let limit = count(free.end(), 0, "peak");
     let tight = run(&format!("memory={limit}"), &[]);
     assert_eq!(count(tight.end(), 0, "captures"), count(free.end(), 0, "captures"));
