@@ -57,13 +57,13 @@ impl Fit<'_> {
         for place in self.network.batch_norms(|layer| frozen.has(layer)) {
             let last = kept.take();
             let attempt = during(Activity::Keeping, || self.pass(last, place, interrupt));
-            let (moments, next) = match attempt {
-                Ok(done) => done?,
-                Err(_) => {
-                    native::empty_cache(self.network.device())?;
-                    self.room = 0;
-                    self.pass(None, place, interrupt)?
-                }
+            let (moments, next) = if let Ok(done) = attempt {
+                done?
+            } else {
+                // It does not fit after all: again from the images.
+                native::empty_cache(self.network.device())?;
+                self.room = 0;
+                self.pass(None, place, interrupt)?
             };
             let (mean, variance) = statistics(moments, self.network.kind());
             self.network.set_statistics(place, &mean, &variance);

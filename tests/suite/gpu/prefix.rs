@@ -7,14 +7,18 @@ use crate::program::Place;
 const TRAIN: usize = 800;
 const TEST: usize = 200;
 
-/// Two evaluation batches of test images, eight of training images.
+/// Two evaluation batches of test images, eight of training images; within a layer much more is held than between two.
 const SPEC: &str = r#"
 image_size = 16
 channels = 3
 device = "cuda"
 precision = "fp32"
 [network]
-width = 4
+architecture = "vit-cifar"
+width = 8
+depth = 2
+heads = 2
+mlp_width = 128
 [target]
 dataset = "npz"
 path = "own.npz"
@@ -27,8 +31,7 @@ evaluation_batch = 100
 graph = "off"
 cache = "off"
 [transfer]
-frozen_layers = 7
-frozen_norm = "target"
+frozen_layers = 2
 "#;
 
 fn place() -> Place {
