@@ -1,6 +1,8 @@
 // The CUDA half of Freezewise: a shared object of its own, so that one binary serves machines with and without CUDA.
 // It is loaded after libtorch_cuda.so and before libtorch is first asked for CUDA (src/native/cuda.rs).
 #include <ATen/Context.h>
+#include <ATen/core/CachingHostAllocator.h>
+#include <ATen/cuda/CUDAGeneratorImpl.h>
 #include <ATen/cuda/CUDAGraph.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/cuda/CUDACachingAllocator.h>
@@ -11,13 +13,52 @@
 #include <cuda_runtime_api.h>
 #include <torch/version.h>
 
-#include <memory>
-
 #include "plugin.h"
 
+namespace {
+
+// Does what may fail and must not stop what comes after it.
+template <class Work>
+bool succeeds(Work&& work) {
+  try {
+    work();
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+// A graph whose capture can be given up. libtorch 2.11 leaves three things behind where a capture breaks off, and any of
+// them fails what comes next: a stream that still captures, allocators that still send its memory to the graph's pool (by
+// a filter that reads the graph, which is gone), and generators that believe to be in a graph, on which a dropout outside
+// of one is an error ("Offset increment outside graph capture").
+struct Recording : at::cuda::CUDAGraph {
+  void give_up() {
+    if (capture_ended_) return;
+    cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+    cudaGraph_t begun = nullptr;
+    if (cudaStreamIsCapturing(capture_stream_, &status) == cudaSuccess && status != cudaStreamCaptureStatusNone) {
+      // An error is expected of a capture that broke off; the stream is free either way.
+      cudaStreamEndCapture(capture_stream_, &begun);
+      if (begun != nullptr) cudaGraphDestroy(begun);
+    }
+    // The last error would be blamed on the next kernel.
+    cudaGetLastError();
+    if (succeeds([&] { c10::cuda::CUDACachingAllocator::endAllocateToPool(capture_dev_, mempool_id_); })) {
+      succeeds([&] { c10::cuda::CUDACachingAllocator::releasePool(capture_dev_, mempool_id_); });
+    }
+    auto* host = at::getHostAllocator(at::kCUDA);
+    if (succeeds([&] { host->end_allocate_to_pool(mempool_id_); })) {
+      succeeds([&] { host->release_pool(mempool_id_); });
+    }
+    for (auto& [state, increment] : captured_generator_states_) state->capturing_ = false;
+  }
+};
+
+}  // namespace
+
 struct freezewise_graph {
-  at::cuda::CUDAGraph graph;
-  bool ended = false;
+  Recording graph;
 };
 
 namespace {
@@ -90,20 +131,25 @@ int freezewise_synchronize(int device, char* error) {
   });
 }
 
-int freezewise_capture_begin(freezewise_graph** graph, char* error) {
+int freezewise_new_pool(uint64_t* pool, char* error) {
   return caught(error, [&] {
-    auto fresh = std::make_unique<freezewise_graph>();
+    const auto handle = at::cuda::graph_pool_handle();
+    pool[0] = handle.first;
+    pool[1] = handle.second;
+  });
+}
+
+int freezewise_capture_begin(freezewise_graph** graph, const uint64_t* pool, char* error) {
+  return caught(error, [&] {
+    // The caller's from here on: what begins and fails is to be given up as well.
+    *graph = new freezewise_graph;
     // Dropout draws on this generator; registered, it draws new numbers at each replay. `capture_begin` does it.
-    fresh->graph.capture_begin();
-    *graph = fresh.release();
+    (*graph)->graph.capture_begin({pool[0], pool[1]});
   });
 }
 
 int freezewise_capture_end(freezewise_graph* graph, char* error) {
-  return caught(error, [&] {
-    graph->ended = true;
-    graph->graph.capture_end();
-  });
+  return caught(error, [&] { graph->graph.capture_end(); });
 }
 
 int freezewise_replay(freezewise_graph* graph, char* error) {
@@ -111,15 +157,8 @@ int freezewise_replay(freezewise_graph* graph, char* error) {
 }
 
 void freezewise_drop_graph(freezewise_graph* graph) {
-  try {
-    // A capture that an error broke off must end before the stream is good for anything else.
-    if (!graph->ended) graph->graph.capture_end();
-  } catch (const std::exception&) {
-  }
-  try {
-    delete graph;
-  } catch (const std::exception&) {
-  }
+  graph->graph.give_up();
+  succeeds([&] { delete graph; });
 }
 
 }  // extern "C"

@@ -40,12 +40,15 @@ int freezewise_use_stream(int device, char* error);
 // Waits for all of a device's work.
 int freezewise_synchronize(int device, char* error);
 
+// Names a pool of memory, two numbers, that graphs can share which replay one after another. It lives as long as a graph
+// that was captured with it, and cannot be used again after that.
+int freezewise_new_pool(uint64_t* pool, char* error);
 // Starts to capture what this thread hands to the device, on the current stream, which is not the default.
-int freezewise_capture_begin(freezewise_graph** graph, char* error);
+int freezewise_capture_begin(freezewise_graph** graph, const uint64_t* pool, char* error);
 // Ends it; the graph can be replayed from here on.
 int freezewise_capture_end(freezewise_graph* graph, char* error);
 int freezewise_replay(freezewise_graph* graph, char* error);
-// Frees a graph, ended or not, with its memory.
+// Frees a graph with its memory. One whose capture did not end is undone: the device is as it was before it.
 void freezewise_drop_graph(freezewise_graph* graph);
 
 }  // extern "C"

@@ -23,7 +23,8 @@ State::State() {
     else if (name == "memory") settings.memory = std::stoull(value);
     else if (name == "lose_after") settings.lose_after = std::stoll(value);
     else if (name == "report") settings.report = value;
-    else TORCH_CHECK(false, "FREEZEWISE_STANDIN knows devices, memory, lose_after and report, and not `", name, "`");
+    else if (name == "refuse") settings.refuse = value;
+    else TORCH_CHECK(false, "FREEZEWISE_STANDIN: expected devices, memory, lose_after, refuse or report, found `", name, "`");
   }
   devices.resize(settings.devices);
 }

@@ -117,6 +117,7 @@ std::vector<Draws> draws_of(int device) {
 
 struct Graph {
   int device = 0;
+  std::shared_ptr<char> pool;
   std::vector<Step> steps;
   std::set<const void*> made;
   std::vector<c10::Storage> memory;
@@ -125,6 +126,10 @@ struct Graph {
 };
 
 namespace {
+
+// By number from 1. Those that no graph has used yet are kept alive.
+std::vector<std::weak_ptr<char>> pools;
+std::vector<std::shared_ptr<char>> fresh_pools;
 
 // At most one graph is captured at a time, on whatever thread: a backward pass has threads of its own.
 Graph* capturing = nullptr;
@@ -181,11 +186,24 @@ void captured(const OperatorHandle& op, const std::vector<IValue>& inputs, const
   capturing->steps.push_back({op, Values(inputs, is_made), Values(outputs, is_made)});
 }
 
-Graph* begin_capture() {
+uint64_t new_pool() {
+  const std::lock_guard<std::mutex> held(state().lock);
+  state().devices.at(current_device).pools++;
+  fresh_pools.push_back(std::make_shared<char>());
+  pools.push_back(fresh_pools.back());
+  return pools.size();
+}
+
+Graph* begin_capture(uint64_t pool) {
   TORCH_CHECK(own_stream, "CUDA error: operation not permitted on the default stream: a capture (stand-in)");
   TORCH_CHECK(!capturing, "CUDA error: a capture is under way (stand-in)");
   auto graph = std::make_unique<Graph>();
+  TORCH_CHECK(pool > 0 && pool <= pools.size(), "a capture into a pool that nobody made (stand-in)");
   graph->device = current_device;
+  graph->pool = pools[pool - 1].lock();
+  TORCH_CHECK(graph->pool, "INTERNAL ASSERT FAILED: a pool is used after its last graph (stand-in)");
+  // From here on it lives by its graphs.
+  fresh_pools.clear();
   graph->draws = draws_of(current_device);
   return capturing = graph.release();
 }

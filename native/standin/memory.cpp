@@ -1,6 +1,7 @@
 // Memory that knows that it is not the host's: bounded, NaN where nothing was written yet, overwritten when it is freed.
 #include <c10/core/CPUAllocator.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "standin.h"
@@ -20,17 +21,26 @@ void take(int device, size_t bytes) {
   const std::lock_guard<std::mutex> held(all.lock);
   auto& counts = all.devices.at(device);
   const auto limit = all.settings.memory;
-  TORCH_CHECK_WITH(OutOfMemoryError, counts.held + in_blocks(bytes) <= limit, "CUDA out of memory. Tried to allocate ",
+  const auto wanted = in_blocks(bytes);
+  if (!is_capturing()) {
+    // What was freed is used first, and given back where the device has no other.
+    counts.cached -= std::min(counts.cached, wanted);
+    if (counts.held + counts.cached + wanted > limit) counts.cached = 0;
+  }
+  // Within a capture it can be neither: a graph's memory is in a pool of its own.
+  TORCH_CHECK_WITH(OutOfMemoryError, counts.held + counts.cached + wanted <= limit, "CUDA out of memory. Tried to allocate ",
                    bytes, " bytes. GPU ", device, " has a total capacity of ", limit, " bytes of which ",
                    limit - counts.held, " bytes are free. (stand-in)");
-  counts.held += in_blocks(bytes);
+  counts.held += wanted;
   counts.peak = std::max(counts.peak, counts.held);
 }
 
 void give_back(int device, size_t bytes) {
   auto& all = state();
   const std::lock_guard<std::mutex> held(all.lock);
-  all.devices.at(device).held -= in_blocks(bytes);
+  auto& counts = all.devices.at(device);
+  counts.held -= in_blocks(bytes);
+  counts.cached += in_blocks(bytes);
 }
 
 struct Block {
@@ -90,6 +100,12 @@ c10::Storage adopted(c10::Storage host, int device) {
                        c10::Device(c10::kCUDA, device));
   const auto kind = c10::StorageImpl::use_byte_size_t();
   return c10::Storage(c10::make_intrusive<c10::StorageImpl>(kind, bytes, std::move(pointer), &memory(), true));
+}
+
+void release_cached() {
+  auto& all = state();
+  const std::lock_guard<std::mutex> held(all.lock);
+  for (auto& counts : all.devices) counts.cached = 0;
 }
 
 void overwrite(const c10::Storage& storage) {

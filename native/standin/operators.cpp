@@ -203,6 +203,8 @@ void run(const OperatorHandle& op, DispatchKeySet, Stack* stack) {
   if (is_capturing()) {
     TORCH_CHECK(!price.wait && price.uploaded_bytes < 0, "CUDA error: operation not permitted when stream is capturing: ",
                 name, price.wait ? " waits for the device" : " reads the host's memory", " (stand-in)");
+    TORCH_CHECK(name != state().settings.refuse, "CUDA error: operation not permitted when stream is capturing: ", name,
+                " (stand-in)");
     before_captured(op, inputs);
   }
   count(name, device, price);

@@ -21,7 +21,7 @@ std::string counts_of(const Counts& counts) {
   std::ostringstream text;
   text << "{\"held\":" << counts.held << ",\"peak\":" << counts.peak << ",\"waits\":" << counts.waits
        << ",\"uploads\":" << counts.uploads << ",\"uploaded_bytes\":" << counts.uploaded_bytes
-       << ",\"captures\":" << counts.captures << ",\"replays\":" << counts.replays << ",\"operators\":{";
+       << ",\"captures\":" << counts.captures << ",\"pools\":" << counts.pools << ",\"replays\":" << counts.replays << ",\"operators\":{";
   const char* comma = "";
   for (const auto& [name, times] : counts.operators) {
     text << comma << '"' << name << "\":" << times;
@@ -87,7 +87,7 @@ int freezewise_device_memory(int device, freezewise_memory* memory, char* error)
     auto& all = standin::state();
     const std::lock_guard<std::mutex> held(all.lock);
     const auto& counts = all.devices.at(device);
-    *memory = {counts.held, counts.peak, counts.held, all.settings.memory - counts.held};
+    *memory = {counts.held, counts.peak, counts.held + counts.cached, all.settings.memory - counts.held};
   });
 }
 
@@ -100,7 +100,12 @@ int freezewise_reset_peak(int device, char* error) {
   });
 }
 
-int freezewise_empty_cache(char*) { return 0; }
+int freezewise_empty_cache(char* error) {
+  return caught(error, [&] {
+    TORCH_CHECK(!standin::is_capturing(), "CUDA error: operation not permitted when stream is capturing (stand-in)");
+    standin::release_cached();
+  });
+}
 
 int freezewise_use_stream(int device, char* error) {
   return caught(error, [&] {
@@ -119,8 +124,15 @@ int freezewise_synchronize(int device, char* error) {
   });
 }
 
-int freezewise_capture_begin(freezewise_graph** graph, char* error) {
-  return caught(error, [&] { *graph = new freezewise_graph{standin::begin_capture()}; });
+int freezewise_new_pool(uint64_t* pool, char* error) {
+  return caught(error, [&] {
+    pool[0] = 0;
+    pool[1] = standin::new_pool();
+  });
+}
+
+int freezewise_capture_begin(freezewise_graph** graph, const uint64_t* pool, char* error) {
+  return caught(error, [&] { *graph = new freezewise_graph{standin::begin_capture(pool[1])}; });
 }
 
 int freezewise_capture_end(freezewise_graph* graph, char* error) {

@@ -5,7 +5,8 @@
 //
 // It is set up by the variable FREEZEWISE_STANDIN, a list such as `devices=2,memory=64000000,lose_after=5000,report=FILE`:
 // how many devices, the bytes of each, after how many operators they get lost, and a file that gets a line of JSON with
-// the counts of every device whenever a device's memory is asked for, and at the end.
+// the counts of every device whenever a device's memory is asked for, and at the end. `refuse=aten::mul.Tensor` is an
+// operator that cannot be captured.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -28,14 +29,16 @@ using c10::OperatorHandle;
 // What is known of one device.
 struct Counts {
   std::map<std::string, int64_t> operators;
-  int64_t waits = 0, uploads = 0, uploaded_bytes = 0, captures = 0, replays = 0;
-  size_t held = 0, peak = 0;
+  int64_t waits = 0, uploads = 0, uploaded_bytes = 0, captures = 0, replays = 0, pools = 0;
+  // `cached` is what was freed and is not given back to the device.
+  size_t held = 0, peak = 0, cached = 0;
 };
 
 struct Settings {
   int devices = 1;
   size_t memory = size_t{8} << 30;
   int64_t lose_after = -1;  // operators of all devices together; below 0: never
+  std::string refuse;       // an operator that cannot be captured
   std::string report;
 };
 
@@ -59,6 +62,8 @@ inline thread_local bool own_stream = false;
 c10::Allocator& memory();
 // The memory of a CPU kernel's result, taken over by a device: it counts as the device's from here on.
 c10::Storage adopted(c10::Storage host, int device);
+// Gives freed memory of all devices back to them.
+void release_cached();
 void overwrite(const c10::Storage& storage);
 
 // operators.cpp

@@ -10,7 +10,8 @@ use tch::{Device, Kind, no_grad};
 use crate::blueprint::Blueprint;
 use crate::error::{Exit, UserError};
 use crate::network::{
-    Matching, Mode, NamedTensors, Network, blueprint_of, read_safetensors, with_counters, write_safetensors,
+    Matching, Mode, NamedTensors, Network, blueprint_of, check_numbers, read_safetensors, with_counters,
+    write_safetensors,
 };
 use crate::spec::Side;
 use crate::{output, run, spec, text};
@@ -127,7 +128,10 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 fn import(arguments: &Import) -> Result<Report<'_>> {
     let (blueprint, mut state, matching) = arguments.weights.read(SIDE)?;
     state.retain(|name, _| matching.matched.binary_search(name).is_ok());
-    let state = state.into_iter().map(|(name, tensor)| (name, tensor.to_kind(Kind::Float))).collect();
+    // In the kind that is written: what is large in another may be infinite there.
+    let state: NamedTensors = state.into_iter().map(|(name, tensor)| (name, tensor.to_kind(Kind::Float))).collect();
+    check_numbers(state.iter().map(|(name, tensor)| (name.as_str(), tensor)))
+        .with_context(|| format!("`{}` cannot be imported", shown(&arguments.weights.file)))?;
     write_safetensors(&arguments.out, &state, "import")?;
     Ok(Report {
         architecture: &arguments.weights.architecture,
@@ -274,6 +278,11 @@ mod tests {
         let foreign = |state: &mut NamedTensors| *state = [("a".to_owned(), Tensor::from(1.0f32))].into();
         let text = refusal("resnet18", foreign, 0);
         assert!(text.contains("weights of another architecture"), "{text}");
+        let broken = |state: &mut NamedTensors| {
+            state.insert("fc.bias".into(), Tensor::full([4], f64::NAN, (Kind::Float, Device::Cpu)));
+        };
+        let text = refusal("preact-resnet18", broken, 0);
+        assert!(text.contains("tensor `fc.bias` of the weights: 4 of its 4 numbers are not finite"), "{text}");
         let text = refusal("resnet18", |_| {}, 0);
         assert!(text.contains("no tensor `bn1.weight`"), "{text}");
     }

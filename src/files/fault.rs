@@ -2,8 +2,9 @@
 //!
 //! `FREEZEWISE_FAULT` names one, at a count of operations: `ENOSPC@7` fails the seventh operation of this layer,
 //! `ENOSPC@7+` every one from then on, `short@7` writes half of it first, `kill@7` does that and ends the process as
-//! SIGKILL does. `EINVAL@sync-folder` fails every sync of a folder, as a file system does that has none. `memory@3` and `device@3` fail the third step of a training as libtorch would. `trace@FILE` lists the
-//! operations in a file. Without the variable nothing is counted.
+//! SIGKILL does. `EINVAL@sync-folder` fails every sync of a folder, as a file system does that has none. `memory@3` and
+//! `device@3` fail the third step of a training as libtorch would. `stop@3` has SIGTERM come when a run asks for the third
+//! time whether to stop. `trace@FILE` lists the operations in a file. Without the variable nothing is counted.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -47,6 +48,7 @@ enum Plan {
     Fail { failure: Failure, at: u64, from_then_on: bool },
     FailSyncFolder { failure: Failure },
     Device { message: &'static str, at: u64 },
+    Stop { at: u64 },
 }
 
 /// Linux's numbers, as a test names them.
@@ -76,6 +78,9 @@ impl Plan {
         let Ok(at) = count.parse() else { return Self::Nothing };
         if let Some((_, message)) = DEVICE.iter().find(|(device, _)| *device == name) {
             return Self::Device { message, at };
+        }
+        if name == "stop" {
+            return Self::Stop { at };
         }
         let failure = match name {
             "short" => Failure::Short,
@@ -109,7 +114,7 @@ pub(super) fn strike(operation: Operation, path: &Path) -> Option<Failure> {
             (count == *at || (*from_then_on && count > *at)).then_some(*failure)
         }
         Plan::FailSyncFolder { failure } => (operation == Operation::SyncFolder).then_some(*failure),
-        Plan::Nothing | Plan::Device { .. } => None,
+        Plan::Nothing | Plan::Device { .. } | Plan::Stop { .. } => None,
     }
 }
 
@@ -140,6 +145,17 @@ pub fn device_step() {
     }
 }
 
+/// Where a test wants SIGTERM at this question whether to stop, sends it to this process.
+pub fn stop_question() {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    if let Plan::Stop { at } = plan()
+        && COUNT.fetch_add(1, Ordering::Relaxed) + 1 == *at
+    {
+        // A signal that cannot be sent is a test that fails by itself.
+        let _ = signal_hook::low_level::raise(signal_hook::consts::SIGTERM);
+    }
+}
+
 impl Failure {
     fn error(self) -> io::Error {
         match self {
@@ -167,6 +183,7 @@ mod tests {
             ("short@2", fail(Failure::Short, 2, false)),
             ("kill@12", fail(Failure::Kill, 12, false)),
             ("memory@3", Plan::Device { message: DEVICE[0].1, at: 3 }),
+            ("stop@4", Plan::Stop { at: 4 }),
             ("trace@/tmp/a", Plan::Trace("/tmp/a".into())),
             ("EINVAL@sync-folder", Plan::FailSyncFolder { failure: Failure::System(22) }),
             ("EINVAL@sync", Plan::Nothing),

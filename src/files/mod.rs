@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-pub use fault::device_step;
+pub use fault::{device_step, stop_question};
 pub use lines::Lines;
 
 use crate::error::UserError;

@@ -79,7 +79,8 @@ type Facts = unsafe extern "C" fn(c_int, *mut RawFacts, *mut c_char) -> c_int;
 type Memory = unsafe extern "C" fn(c_int, *mut DeviceMemory, *mut c_char) -> c_int;
 type OfDevice = unsafe extern "C" fn(c_int, *mut c_char) -> c_int;
 type OfProcess = unsafe extern "C" fn(*mut c_char) -> c_int;
-type Begin = unsafe extern "C" fn(*mut *mut RawGraph, *mut c_char) -> c_int;
+type NewPool = unsafe extern "C" fn(*mut u64, *mut c_char) -> c_int;
+type Begin = unsafe extern "C" fn(*mut *mut RawGraph, *const u64, *mut c_char) -> c_int;
 type OfGraph = unsafe extern "C" fn(*mut RawGraph, *mut c_char) -> c_int;
 type Drop = unsafe extern "C" fn(*mut RawGraph);
 
@@ -91,6 +92,7 @@ pub(super) struct Plugin {
     pub(super) empty_cache: Symbol<OfProcess>,
     pub(super) use_stream: Symbol<OfDevice>,
     pub(super) synchronize: Symbol<OfDevice>,
+    pub(super) new_pool: Symbol<NewPool>,
     pub(super) capture_begin: Symbol<Begin>,
     pub(super) capture_end: Symbol<OfGraph>,
     pub(super) replay: Symbol<OfGraph>,
@@ -189,6 +191,7 @@ unsafe fn open_plugin(path: &Path) -> Result<Plugin, UserError> {
             empty_cache: library.get(b"freezewise_empty_cache").map_err(not_ours)?,
             use_stream: library.get(b"freezewise_use_stream").map_err(not_ours)?,
             synchronize: library.get(b"freezewise_synchronize").map_err(not_ours)?,
+            new_pool: library.get(b"freezewise_new_pool").map_err(not_ours)?,
             capture_begin: library.get(b"freezewise_capture_begin").map_err(not_ours)?,
             capture_end: library.get(b"freezewise_capture_end").map_err(not_ours)?,
             replay: library.get(b"freezewise_replay").map_err(not_ours)?,

@@ -1,7 +1,10 @@
 //! CUDA graphs: what was handed to the device once, handed to it again with one call.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ffi::c_int;
 use std::ptr;
+use std::rc::{Rc, Weak};
 
 use tch::Device;
 
@@ -13,16 +16,54 @@ use crate::error::UserError;
 #[derive(Debug)]
 pub struct Graph {
     raw: *mut RawGraph,
+    /// Dropped after the graph.
+    pool: Rc<Pool>,
+}
+
+/// Memory of a device for what is made within graphs. Those of one thread share it: they replay one after another, and
+/// nothing that is made within one is read after it. libtorch gives a pool up with its last graph, so it is no longer
+/// used then.
+#[derive(Debug)]
+struct Pool {
+    id: [u64; 2],
+}
+
+impl Pool {
+    /// The pool of the graphs that this thread has on a device; another, where it has none.
+    fn of(index: c_int) -> Result<Rc<Self>, UserError> {
+        thread_local! {
+            static POOLS: RefCell<HashMap<c_int, Weak<Pool>>> = RefCell::default();
+        }
+        POOLS.with_borrow_mut(|pools| {
+            if let Some(pool) = pools.get(&index).and_then(Weak::upgrade) {
+                return Ok(pool);
+            }
+            let plugin = cuda::plugin()?;
+            let mut pool = Self { id: [0; 2] };
+            // SAFETY: the function writes two numbers and catches what C++ throws.
+            call(|error| unsafe { (plugin.new_pool)(pool.id.as_mut_ptr(), error) })?;
+            let pool = Rc::new(pool);
+            pools.insert(index, Rc::downgrade(&pool));
+            Ok(pool)
+        })
+    }
 }
 
 impl Graph {
-    /// Captures what `work` hands to the device. The current stream is not the default (`use_stream`), and `work` has
-    /// been done a few times on it before; it must not wait for the device, upload, or keep what it makes.
-    pub fn capture(work: impl FnOnce()) -> Result<Self, UserError> {
+    /// Captures what `work` hands to a GPU. The current stream is not the default (`use_stream`), and `work` has
+    /// been done a few times on it before; it must not wait for the device, upload, or keep what it makes. Where it fails
+    /// or panics, the device's memory and its random generator are as before.
+    pub fn capture(device: Device, work: impl FnOnce()) -> Result<Self, UserError> {
         let plugin = cuda::plugin()?;
-        let mut graph = Self { raw: ptr::null_mut() };
-        // SAFETY: the pointer is valid for the call, which catches what C++ throws.
-        call(|error| unsafe { (plugin.capture_begin)(&raw mut graph.raw, error) })?;
+        let index = index(device).ok_or_else(|| UserError::new("only a GPU captures graphs"))?;
+        // As PyTorch's `torch.cuda.graph` does: a capture has no use for memory that was freed before it and is still
+        // reserved, and cannot have it given back.
+        synchronize(device)?;
+        empty_cache(device)?;
+        let mut graph = Self { raw: ptr::null_mut(), pool: Pool::of(index)? };
+        let pool = graph.pool.id;
+        // SAFETY: the pointers are valid for the call, which catches what C++ throws.
+        call(|error| unsafe { (plugin.capture_begin)(&raw mut graph.raw, pool.as_ptr(), error) })?;
         work();
         // SAFETY: the graph came from `capture_begin`; where `work` panicked instead, `drop` ends the capture.
         call(|error| unsafe { (plugin.capture_end)(graph.raw, error) })?;

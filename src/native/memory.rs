@@ -22,19 +22,6 @@ pub fn free_bytes(device: Device) -> Option<u64> {
     machine.into_iter().chain(group_bytes()).min()
 }
 
-/// Whether libtorch's words say that memory ran out.
-pub fn is_out_of_memory(words: &str) -> bool {
-    let words = words.to_lowercase();
-    ["out of memory", "can't allocate memory"].iter().any(|sign| words.contains(sign))
-}
-
-/// The first line of what libtorch said, out of the panic of its bindings.
-pub fn first_words(panic: &str) -> String {
-    let cause = panic.split_once("Torch(\"").map_or(panic, |(_, cause)| cause);
-    let line = cause.split("\\n").next().unwrap_or_default().lines().next().unwrap_or_default();
-    line.trim_end_matches("\")").to_owned()
-}
-
 /// What a limit of the control group leaves (cgroup v2, then v1).
 fn group_bytes() -> Option<u64> {
     let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();

@@ -5,6 +5,7 @@
 #![allow(unsafe_code)] // dlopen and C interfaces are unsafe to call by their nature.
 
 mod adopt;
+mod cause;
 mod count;
 mod cpu;
 mod cuda;
@@ -24,6 +25,7 @@ use anyhow::Result;
 use tch::Device;
 
 pub use adopt::adopt;
+pub use cause::{Cause, cause_of, first_words};
 pub use count::{Amounts, Counting, Counts, Operators, Part};
 pub use cpu::{cpu_features, libtorch_place};
 pub use cuda::{DeviceFacts, DeviceMemory, Nature, cudnn_version, device_memory, plugin_is_named, plugin_path};
@@ -32,7 +34,7 @@ pub use driver::{CudaVersion, Driver, DriverGpu, libtorch_cuda};
 pub use fused::{Adam, Fused, Scaler, Sgd};
 pub use graph::{Graph, empty_cache, reset_peak, synchronize, use_stream};
 pub use layout::lay_out;
-pub use memory::{first_words, free_bytes, is_out_of_memory, keep_freed_memory, peak_bytes};
+pub use memory::{free_bytes, keep_freed_memory, peak_bytes};
 pub use observe::{Observation, Observed};
 pub use precision::{
     Autocast, autocast_kind, precision, precision_on_cpu, prepare, use_deterministic_kernels, use_plain_attention,

@@ -15,7 +15,7 @@ use tch::{Device, Kind, Tensor};
 pub use foreign::blueprint_of;
 pub use step::{Flow, Mode};
 pub use tensor_file::{dtype_of, kind_of, read_header, read_safetensors, to_bytes, write_safetensors};
-pub use weights::{Matching, Misshapen, NamedTensors, is_counter, with_counters};
+pub use weights::{Matching, Misshapen, NamedTensors, check_numbers, is_counter, with_counters};
 
 use crate::blueprint::{Blueprint, Operation, Role};
 use crate::error::UserError;
@@ -176,15 +176,24 @@ impl Network {
         places.collect()
     }
 
-    /// Runs from the input up to the batch norm at a place, and gives what comes to it.
-    pub fn run_until(&self, place: Place, images: Tensor, mode: Mode) -> Tensor {
-        let flow = self.run(0, place.layer, self.enter(images), mode);
-        let steps = &self.layers[place.layer].steps[..place.step];
-        let flow = steps.iter().fold(flow, |flow, step| step.run(flow, mode));
-        match (place.stream, flow.kept) {
-            (Stream::Kept, Some(kept)) => kept,
-            _ => flow.value,
-        }
+    /// Runs a flow that reaches one place, or enters the network where that is none, up to the batch norm at another.
+    pub fn run_between(&self, from: Option<Place>, to: Place, flow: Flow, mode: Mode) -> Flow {
+        self.between(from, to).fold(flow, |flow, step| step.run(flow, mode))
+    }
+
+    /// How many operations `run_between` runs.
+    pub fn operations_between(&self, from: Option<Place>, to: Place) -> usize {
+        self.between(from, to).count()
+    }
+
+    fn between(&self, from: Option<Place>, to: Place) -> impl Iterator<Item = &Step> {
+        let first = from.map_or((0, 0), |place| (place.layer, place.step));
+        let layers = self.layers.iter().enumerate().take(to.layer + 1).skip(first.0);
+        layers.flat_map(move |(layer, tensors)| {
+            let start = if layer == first.0 { first.1 } else { 0 };
+            let end = if layer == to.layer { to.step } else { tensors.steps.len() };
+            &tensors.steps[start..end]
+        })
     }
 
     /// Sets the running statistics of the batch norm at a place; `mean` and `variance` are `[channels]`.
@@ -199,4 +208,14 @@ pub struct Place {
     layer: usize,
     step: usize,
     stream: Stream,
+}
+
+impl Place {
+    /// What comes to the batch norm there, `[batch, channels, …]`, of a flow that reaches it.
+    pub fn input(self, flow: &Flow) -> &Tensor {
+        match (self.stream, &flow.kept) {
+            (Stream::Kept, Some(kept)) => kept,
+            _ => &flow.value,
+        }
+    }
 }

@@ -47,6 +47,18 @@ impl Flow {
         Self { value: self.value.detach(), kept: self.kept.as_ref().map(Tensor::detach) }
     }
 
+    /// The same numbers in memory of their own: some operations write to what they are given.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self { value: self.value.copy(), kept: self.kept.as_ref().map(Tensor::copy) }
+    }
+
+    /// Bytes of its numbers.
+    pub fn bytes(&self) -> u64 {
+        let bytes = |tensor: &Tensor| (tensor.numel() * tensor.kind().elt_size_in_bytes()) as u64;
+        bytes(&self.value) + self.kept.as_ref().map_or(0, bytes)
+    }
+
     fn take_kept(&mut self) -> Tensor {
         self.kept.take().expect("a blueprint keeps a value before it uses it")
     }

@@ -114,6 +114,25 @@ impl Matching {
     }
 }
 
+/// An error that names the first tensor whose numbers no network computes with: those that are not finite, and running
+/// variances below zero.
+pub fn check_numbers<'a>(tensors: impl IntoIterator<Item = (&'a str, &'a Tensor)>) -> Result<(), UserError> {
+    for (name, tensor) in tensors {
+        let bad = tensor.isfinite().logical_not().sum(Kind::Int64).int64_value(&[]);
+        let (bad, what) = if bad == 0 && name.ends_with(".running_var") {
+            (tensor.lt(0.0).sum(Kind::Int64).int64_value(&[]), "below zero, though it is a variance")
+        } else {
+            (bad, "not finite")
+        };
+        if bad > 0 {
+            let (name, count) = (name.escape_debug(), text::grouped(tensor.numel() as u64));
+            let message = format!("tensor `{name}` of the weights: {bad} of its {count} numbers are {what}");
+            return Err(UserError::new(message).hint("the file is damaged, or the training that wrote it diverged"));
+        }
+    }
+    Ok(())
+}
+
 /// Whether a tensor of a PyTorch state dict is a batch norm's counter, which nothing here reads.
 pub fn is_counter(name: &str) -> bool {
     name.ends_with(".num_batches_tracked")
@@ -145,13 +164,20 @@ impl Network {
         named.iter().map(|named| named.path.to_owned()).zip(copies).collect()
     }
 
-    /// Copies tensors into the layers that `wanted` picks; each must be there, in the same shape, and each of the
-    /// state must be known to the network. Else nothing is copied.
+    /// Copies tensors into the layers that `wanted` picks; each must be there, in the same shape, and of numbers that a
+    /// network can compute with (`check_numbers`), and each of the state must be known to the network. Else nothing is
+    /// copied.
     pub fn load(&self, state: &NamedTensors, wanted: impl Fn(usize) -> bool) -> Result<Matching> {
         let matching = Matching::new(&self.blueprint, state, &wanted);
         matching.check()?;
+        let taken: NamedTensors = self
+            .tensors()
+            .filter(|named| wanted(named.layer))
+            .map(|named| (named.path.to_owned(), state[named.path].to_kind(self.kind)))
+            .collect();
+        check_numbers(taken.iter().map(|(name, tensor)| (name.as_str(), tensor)))?;
         for named in self.tensors().filter(|named| wanted(named.layer)) {
-            no_grad(|| named.tensor.shallow_clone().copy_(&state[named.path]));
+            no_grad(|| named.tensor.shallow_clone().copy_(&taken[named.path]));
         }
         Ok(matching)
     }
@@ -209,6 +235,32 @@ mod tests {
         assert_eq!(hints[2], "tensor `class_token` of the weights fits nowhere in the network");
         assert_eq!(hints[5], "and 83 tensors do not fit either");
         assert!(hints[6].ends_with("weights of another architecture"));
+    }
+
+    #[test]
+    fn numbers_that_no_network_computes_with_are_named() {
+        let network = network();
+        let refused = |name: &str, number: f64| {
+            let mut state = network.state();
+            let tensor = state[name].to_kind(Kind::Double).copy();
+            let _ = tensor.view([-1]).narrow(0, 1, 1).fill_(number);
+            state.insert(name.to_owned(), tensor);
+            misfit(&network, &state).to_string()
+        };
+        // The last is a double that is no float.
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300] {
+            let told = refused("conv1.weight", number);
+            assert_eq!(told, "tensor `conv1.weight` of the weights: 1 of its 54 numbers are not finite", "{number}");
+        }
+        let told = refused("layer1.0.bn1.running_var", -1e-9);
+        let expected = "tensor `layer1.0.bn1.running_var` of the weights: 1 of its 2 numbers are below zero, though it is \
+                        a variance";
+        assert_eq!(told, expected);
+        // A mean may be below zero, and what is not taken is not looked at.
+        let mut state = network.state();
+        state.insert("layer1.0.bn1.running_mean".into(), Tensor::from_slice(&[-1f32, -2.0]));
+        state.insert("fc.bias".into(), Tensor::full([4], f64::NAN, (Kind::Float, Device::Cpu)));
+        network.load(&state, |layer| layer < network.freezable()).expect("all that is taken is finite");
     }
 
     #[test]

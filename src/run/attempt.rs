@@ -11,7 +11,7 @@ use super::lock::{Lock, TakenOver};
 use super::record::{Record, Status};
 use crate::error::{Exit, UserError};
 use crate::files;
-use crate::native;
+use crate::native::{self, Cause};
 use crate::train::{Activity, Diverged, OutOfMemory};
 
 /// Does the work, and writes down that it runs, and how it ended: in the record, and an error in `error.txt` too.
@@ -72,7 +72,12 @@ fn with_advice(error: anyhow::Error) -> (Status, anyhow::Error) {
     if UserError::exit_of(&error) == Exit::Stopped {
         return (Status::Stopped, error);
     }
-    if error.is::<Diverged>() {
+    if let Some(diverged) = error.downcast_ref::<Diverged>() {
+        if diverged.updates == 0 {
+            // Nothing was learned yet, so it is no divergence: another start may find other weights or data.
+            let told = UserError::new(error.to_string()).hint(NOT_LEARNED).hint(OVERFLOW);
+            return (Status::Failed, told.into());
+        }
         let told = UserError::new(error.to_string()).hint("try a third of the learning rate, or `warmup_steps`");
         return (Status::Diverged, told.into());
     }
@@ -91,17 +96,17 @@ fn with_advice(error: anyhow::Error) -> (Status, anyhow::Error) {
 fn of_device(error: anyhow::Error) -> anyhow::Error {
     let text = format!("{error:#}");
     let advised = error.downcast_ref::<UserError>().is_some_and(|error| !error.hints().is_empty());
-    if advised || !(is_device_failure(&text) || native::is_out_of_memory(&text)) {
+    if advised || native::cause_of(&text) == Cause::Other {
         return error;
     }
     thrown(&text).into()
 }
 
-fn is_device_failure(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    ["cuda error", "cublas", "cudnn"].iter().any(|sign| lower.contains(sign))
-}
-
+const NOT_LEARNED: &str = "the learning rate has no part in it: look at the data (`freezewise data stats`), at the \
+                           weights that the run starts from, and at the statistics of frozen layers";
+const OVERFLOW: &str =
+    "where numbers are too large for 16 bits, `precision=fp32` is another run that has room for them";
+const LOOK_AT_DEVICE: &str = "the device failed: look at `nvidia-smi` and the system's log";
 const GOES_ON: &str = "then the same command goes on from the last checkpoint";
 const SPARES_MEMORY: &str = "set `compute.cache=off` or a smaller `compute.evaluation_batch`, which leave it the same \
                              run, or a smaller `batch_size`, which makes another run; or give it more memory";
@@ -151,13 +156,16 @@ fn without_panic<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 /// Words for what libtorch threw: its first line, and what to do.
 fn thrown(text: &str) -> UserError {
     let error = UserError::new(format!("the computation failed: {}", native::first_words(text)));
-    if native::is_out_of_memory(text) {
-        return error.hint(SPARES_MEMORY).hint(GOES_ON);
+    match native::cause_of(text) {
+        Cause::Memory => error.hint(SPARES_MEMORY).hint(GOES_ON),
+        Cause::MemoryOrDevice => error
+            .hint(format!("if memory ran out, {SPARES_MEMORY}"))
+            .hint(format!("else {LOOK_AT_DEVICE}"))
+            .hint(GOES_ON),
+        Cause::Device => error.hint(LOOK_AT_DEVICE).hint(GOES_ON),
+        Cause::Other => error
+            .hint("log.txt says how far it came; if it comes again, it is a mistake in this program: please report it"),
     }
-    if is_device_failure(text) {
-        return error.hint("the device failed: look at `nvidia-smi` and the system's log").hint(GOES_ON);
-    }
-    error.hint("log.txt says how far it came; if it comes again, it is a mistake in this program: please report it")
 }
 
 #[cfg(test)]
@@ -178,9 +186,28 @@ mod tests {
             thrown("called `Result::unwrap()` on an `Err` value: Torch(\"CUDA out of memory. Tried\\nException\")");
         assert_eq!(memory.to_string(), "the computation failed: CUDA out of memory. Tried");
         assert_eq!(memory.hints(), [SPARES_MEMORY, GOES_ON]);
+        let either = thrown("Torch(\"cuDNN error: CUDNN_STATUS_INTERNAL_ERROR\\nException\")");
+        assert_eq!(either.hints().len(), 3);
+        assert!(either.hints()[0].contains(SPARES_MEMORY) && either.hints()[1].contains(LOOK_AT_DEVICE));
+        let blas =
+            of_device(UserError::new("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`").into());
+        assert_eq!(blas.downcast_ref::<UserError>().expect("an error with advice").hints(), [SPARES_MEMORY, GOES_ON]);
         let lost = of_device(UserError::new("CUDA error: unspecified launch failure\nframe #0").into());
         assert_eq!(lost.to_string(), "the computation failed: CUDA error: unspecified launch failure");
         let other = of_device(UserError::new("a file is not there").into());
         assert_eq!(other.to_string(), "a file is not there");
+    }
+
+    /// Advice about the learning rate is for what learning broke.
+    #[test]
+    fn what_was_never_finite_did_not_diverge() {
+        for (updates, expected, hint) in
+            [(0, Status::Failed, "the learning rate has no part in it"), (1, Status::Diverged, "a third of the")]
+        {
+            let (status, error) = with_advice(Diverged { step: updates + 1, epoch: 1, updates }.into());
+            assert_eq!(status, expected);
+            let hints = error.downcast_ref::<UserError>().expect("an error with advice").hints().join("\n");
+            assert!(hints.contains(hint), "{hints}");
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::files::{self, Lines};
 use crate::network::Network;
 use crate::spec::{Checkpoints, Evaluation, FrozenNorm, Task};
 use crate::text;
-use crate::train::{Ended, Phase, Residents, Settings, Shelf};
+use crate::train::{Ended, Phase, Residents, Settings};
 
 /// What is said goes to the log and to whoever watches.
 pub(super) struct Voice<'a> {
@@ -94,7 +94,7 @@ impl Course<'_> {
         voice.log.append(&format!("{}: {}", self.name, title.text))?;
         voice.audience.hear(&Event::Phase(&title));
         let mut recorder = Recorder::new(self, start.as_ref(), voice)?;
-        let ended = phase.run(start.map(|start| start.state), &mut Shelf::default(), &mut recorder)?;
+        let ended = phase.run(start.map(|start| start.state), &mut recorder)?;
         let place = recorder.place();
         let rows = recorder.into_rows();
         voice.audience.hear(&Event::PhaseEnd);

@@ -22,9 +22,6 @@ use crate::spec::{Seeds, Task};
 use crate::text;
 use crate::train::Settings;
 
-/// So many bytes of pixels go into a digest before it is asked again whether to stop.
-const PART: usize = 64 << 20;
-
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -293,6 +290,9 @@ impl DataRecord {
         })
     }
 }
+
+/// Bytes between two questions whether to stop.
+const PART: usize = 4 << 20;
 
 /// The digest of what is trained and tested on: pixels, true labels and given ones.
 fn content(data: &TaskData, stop: &Stop) -> Result<String> {

@@ -56,7 +56,10 @@ impl<'a, 'b> Recorder<'a, 'b> {
 
     /// Where the training is, in words.
     pub(super) fn place(&self) -> String {
-        format!("after step {}", crate::text::grouped(self.step))
+        match self.step {
+            0 => "before the first step".to_owned(),
+            step => format!("after step {}", crate::text::grouped(step)),
+        }
     }
 
     pub(super) fn into_rows(self) -> Vec<Row> {
@@ -91,11 +94,15 @@ impl Observer for Recorder<'_, '_> {
     }
 
     fn wish(&mut self) -> Wish {
-        if self.course.keeping.stop.reason().is_some() {
+        if self.stops() {
             return Wish::Stop;
         }
         let due = self.cadence.is_due(Instant::now(), self.ended.take());
         if due { Wish::Save } else { Wish::GoOn }
+    }
+
+    fn stops(&mut self) -> bool {
+        self.course.keeping.stop.reason().is_some()
     }
 
     fn save(&mut self, state: &State) -> Result<()> {

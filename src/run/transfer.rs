@@ -25,7 +25,7 @@ pub(super) fn transfer(network: &Network, source: Option<&NamedTensors>, spec: &
     if let Some(source) = source {
         network
             .load(source, |layer| is_copied(network, layer, spec))
-            .context("the source's weights do not fit the target's network")?;
+            .context("the target's network cannot start from the source's weights")?;
     }
     Ok(TransferReport::new(network, source.is_some(), spec))
 }

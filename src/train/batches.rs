@@ -65,6 +65,11 @@ impl Batches {
         self.batch_size.min(self.order.size()[0] - index * self.batch_size)
     }
 
+    /// Whether the batch of an index has all the examples that a batch is to have.
+    pub(super) fn is_whole(&self, index: i64) -> bool {
+        self.length(index) == self.batch_size
+    }
+
     /// What a batch takes of its images, `[batch, channels, height, width]`, and which ones they are, `[batch]`.
     pub(super) fn images(&self, data: &Resident, index: i64) -> (Tensor, Tensor) {
         let take = |table: &Tensor| Cursor::Host(index).take(table, self.batch_size, self.length(index));

@@ -8,7 +8,6 @@ use tch::{Kind, Tensor};
 use super::epoch::{Epoch, Stepping};
 use super::notes::Notes;
 use super::phase::Phase;
-use super::prefix::Shelf;
 use super::report::Due;
 use super::splits::Splits;
 use crate::native::{self, Observation, Observed};
@@ -64,9 +63,9 @@ impl Phase<'_> {
             native::use_stream(self.network.device())?;
         }
         assert!(effort.steps > 0 && effort.rounds > 0, "there is something to time");
-        let (mut prefixes, mut splits) = (Shelf::default(), None);
+        let mut splits = None;
         let fill = self.timed(|| {
-            splits = Some(Splits::new(self, capture, &mut prefixes, &mut notes)?);
+            splits = Some(Splits::new(self, capture, &mut notes)?);
             Ok(())
         })?;
         let mut splits = splits.expect("they were made just now");
@@ -78,7 +77,7 @@ impl Phase<'_> {
         for epoch in 1..=2 {
             let batches = self.batches(splits.training(), epoch);
             trainer.epoch(splits.training(), batches, &Epoch::first(steps.min(WARM)), &mut notes)?;
-            splits.errors(Due::ALL, self.network, self.settings.precision);
+            splits.errors(Due::ALL, self.network, self.settings.precision, &mut || false)?;
         }
         let (mut step, mut evaluation) = (Vec::new(), Vec::new());
         for round in 0..effort.rounds as u64 {
@@ -87,7 +86,7 @@ impl Phase<'_> {
                 trainer.epoch(splits.training(), batches, &Epoch::first(steps), &mut notes).map(|_| ())
             })?);
             evaluation.push(self.timed(|| {
-                splits.errors(Due::ALL, self.network, self.settings.precision);
+                splits.errors(Due::ALL, self.network, self.settings.precision, &mut || false)?;
                 Ok(())
             })?);
         }
@@ -96,7 +95,7 @@ impl Phase<'_> {
             step,
             images_per_step: images as f64 / steps as f64,
             evaluation,
-            fill: (prefixes.count() > 0).then_some(fill),
+            fill: (splits.evaluated_from() > 0).then_some(fill),
             observed: self.observed(&splits, steps.min(WARM), &mut notes)?,
         };
         Ok((speeds, notes.0))

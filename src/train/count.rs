@@ -5,7 +5,6 @@ use anyhow::Result;
 use super::epoch::{Epoch, Stepping, Trainer};
 use super::notes::Notes;
 use super::phase::Phase;
-use super::prefix::Shelf;
 use super::report::Due;
 use super::splits::Splits;
 use super::sums::Totals;
@@ -35,8 +34,7 @@ impl Phase<'_> {
     /// say as well.
     pub fn counts(&self) -> Result<(Counted, Vec<String>)> {
         let mut notes = Notes::default();
-        let mut prefixes = Shelf::default();
-        let mut splits = Splits::new(self, false, &mut prefixes, &mut notes)?;
+        let mut splits = Splits::new(self, false, &mut notes)?;
         let mut trainer = self.trainer(
             &splits,
             match self.stepping() {
@@ -56,7 +54,7 @@ impl Phase<'_> {
         let (sums, _) = counted(|| Ok(trainer.totals(splits.training(), steps as u64)))?;
         let first_layers = [splits.training().first_layer(), splits.evaluated_from()];
         let (evaluation, evaluation_peak) = counted(|| {
-            splits.errors(Due::ALL, self.network, self.settings.precision);
+            splits.errors(Due::ALL, self.network, self.settings.precision, &mut || false)?;
             Ok(())
         })?;
         let epoch = plan + &(&step * whole) + &(&rest * (steps - whole)) + &sums + &evaluation;

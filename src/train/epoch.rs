@@ -72,7 +72,7 @@ impl Steps {
         match stepping {
             Stepping::Eager => Self { repeated: Repeated::default(), cursor: Cursor::Host(0) },
             Stepping::Capturable => Self { repeated: Repeated::default(), cursor: cursor() },
-            Stepping::Captured => Self { repeated: Repeated::captured(), cursor: cursor() },
+            Stepping::Captured => Self { repeated: Repeated::captured(device), cursor: cursor() },
         }
     }
 }
@@ -131,19 +131,25 @@ impl<'a> Trainer<'a> {
 
     fn step(&mut self, split: &Split, index: i64, done: u64, observer: &mut dyn Observer) -> Result<()> {
         let Some(batches) = &self.batches else { return Ok(()) };
-        let (whole, length) = (batches.length(0), batches.length(index));
+        let length = batches.length(index);
         let step = done + index as u64;
         // The device's own generator draws what is dropped; a step's draws depend on the step alone.
-        if let Some(seed) = self.dropout {
-            tch::manual_seed(derive(seed, Purpose::Dropout, &step.to_string()) as i64);
-        }
+        let seed = self.dropout.map(|seed| derive(seed, Purpose::Dropout, &step.to_string()) as i64);
         let (learner, sums) = (&mut self.learner, &mut self.sums);
-        let Steps { repeated, cursor } = if length == whole { &mut self.whole } else { &mut self.rest };
-        let not_captured = repeated.run(|| {
-            learner.step(cursor, batches.get(learner.network, split, cursor, length), sums);
-            let _part = Part::Gather.begin();
-            cursor.advance();
-        });
+        // A set smaller than a batch has no whole one.
+        let Steps { repeated, cursor } = if batches.is_whole(index) { &mut self.whole } else { &mut self.rest };
+        let not_captured = repeated.run(
+            || {
+                if let Some(seed) = seed {
+                    tch::manual_seed(seed);
+                }
+            },
+            || {
+                learner.step(cursor, batches.get(learner.network, split, cursor, length), sums);
+                let _part = Part::Gather.begin();
+                cursor.advance();
+            },
+        );
         if let Some(cause) = not_captured {
             observer
                 .note(&format!("a step cannot be captured as a graph, so it goes operator by operator: {cause}"))?;
@@ -174,11 +180,13 @@ impl<'a> Trainer<'a> {
     pub(super) fn state(&self, split: &Split, [epochs, steps]: [u64; 2], seconds: f64) -> Result<State> {
         let (totals, bad) = self.totals(split, steps);
         let behind = epochs * self.batches.as_ref().map_or(0, |batches| batches.count() as u64);
-        let diverged = |step| Diverged { step: behind + step, epoch: epochs + u64::from(steps > 0) };
-        if let Some(step) = bad {
-            return Err(diverged(step + 1).into());
+        let epoch = epochs + u64::from(steps > 0);
+        if let Some(bad) = bad {
+            let updates = behind + bad;
+            return Err(Diverged { step: updates + 1, epoch, updates }.into());
         }
         let state = state(&self.learner, totals, [epochs, steps], seconds)?;
-        state.ok_or_else(|| diverged(steps).into())
+        let step = behind + steps;
+        state.ok_or_else(|| Diverged { step, epoch, updates: step }.into())
     }
 }

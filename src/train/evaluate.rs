@@ -4,6 +4,7 @@ use tch::{Kind, Reduction, Tensor, no_grad_guard};
 
 use super::cursor::Cursor;
 use super::repeated::Repeated;
+use super::report::{Interrupt, Stopped, proceed};
 use super::resident::Resident;
 use super::split::Split;
 use super::step::widened;
@@ -49,15 +50,21 @@ impl Evaluator {
     pub(super) fn new(split: &Split, batch: i64, capture: bool) -> Self {
         let device = split.data.device();
         let whole = if capture {
-            (Repeated::captured(), Cursor::on(device, batch, batch))
+            (Repeated::captured(device), Cursor::on(device, batch, batch))
         } else {
             (Repeated::default(), Cursor::Host(0))
         };
         Self { sums: Tensor::zeros([4], (Kind::Double, device)), batch, whole, not_captured: None }
     }
 
-    /// Loss and errors as they are now. Waits for the device once.
-    pub(super) fn errors(&mut self, network: &Network, split: &Split, precision: Precision) -> Errors {
+    /// Loss and errors as they are now. Waits for the device once; `interrupt` is asked before every batch.
+    pub(super) fn errors(
+        &mut self,
+        network: &Network,
+        split: &Split,
+        precision: Precision,
+        interrupt: Interrupt<'_>,
+    ) -> Result<Errors, Stopped> {
         let _part = Part::Evaluation.begin();
         let (count, batch) = (split.data.count() as i64, self.batch);
         let (repeated, cursor) = &mut self.whole;
@@ -66,17 +73,20 @@ impl Evaluator {
         let _ = sums.zero_();
         cursor.set(0);
         for _ in 0..count / batch {
-            let not_captured = repeated.run(|| {
+            proceed(interrupt)?;
+            let work = || {
                 add_batch(sums, network, split, cursor, [batch, batch], precision);
                 cursor.advance();
-            });
+            };
+            let not_captured = repeated.run(|| {}, work);
             self.not_captured = self.not_captured.take().or(not_captured);
         }
         if count % batch > 0 {
+            proceed(interrupt)?;
             let rest = Cursor::Host(count / batch);
             add_batch(sums, network, split, &rest, [batch, count % batch], precision);
         }
-        errors(&read(sums), &split.data)
+        Ok(errors(&read(sums), &split.data))
     }
 }
 
@@ -144,7 +154,8 @@ mod tests {
     fn evaluate(network: &Network, data: Resident) -> Errors {
         let split = Split::new(data);
         // In batches of two, and a rest of one.
-        Evaluator::new(&split, 2, false).errors(network, &split, Precision::Fp32)
+        let mut evaluator = Evaluator::new(&split, 2, false);
+        evaluator.errors(network, &split, Precision::Fp32, &mut || false).expect("nothing stops it")
     }
 
     /// A network that always answers class 1, and labels for which every error is another fraction.

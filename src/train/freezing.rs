@@ -4,7 +4,7 @@ use tch::{Device, Kind};
 
 use super::frozen::fit_frozen_statistics;
 use super::testing::{Listener, SHAPE, alone, families, split};
-use super::{Phase, Settings, Shelf};
+use super::{Phase, Settings};
 use crate::blueprint::{Architecture, Blueprint, FrozenSet, Granularity, Resnet, ResnetDepth, Role, Stem};
 use crate::network::{Flow, Mode, NamedTensors, Network};
 use crate::spec::{self, Augmentation, Budget, FrozenNorm, Rate, Rhythm, Schedule, Seeds, Training};
@@ -36,7 +36,7 @@ fn train(network: &Network, frozen: &FrozenSet, frozen_norm: FrozenNorm, dropout
         evaluation,
         settings,
     };
-    phase.run(None, &mut Shelf::default(), &mut Listener::default()).expect("the losses are finite");
+    phase.run(None, &mut Listener::default()).expect("the losses are finite");
     [before, network.state()]
 }
 
@@ -80,7 +80,7 @@ fn frozen_statistics_reach_every_norm() {
     for blueprint in families() {
         let network = Network::new(&blueprint, Device::Cpu, Kind::Double, 1);
         let half = FrozenSet::first(blueprint.layers.len() / 2, blueprint.layers.len());
-        fit_frozen_statistics(&network, &half, &split(6, Kind::Double), 4);
+        fit_frozen_statistics(&network, &half, &split(6, Kind::Double), 4, &mut || false).expect("nothing stops it");
         for named in network.tensors().filter(|named| named.path.ends_with("running_mean")) {
             let untouched = named.tensor.abs().max().double_value(&[]) == 0.0;
             assert_eq!(untouched, !half.has(named.layer), "`{}`", named.path);
@@ -97,7 +97,7 @@ fn a_norm_on_a_shortcut_is_fitted_to_the_shortcut() {
     let [fitted, seen] = [1, 1].map(|seed| Network::new(&blueprint, Device::Cpu, Kind::Double, seed));
     let frozen = FrozenSet::first(4, blueprint.layers.len());
     let split = split(6, Kind::Double);
-    fit_frozen_statistics(&fitted, &frozen, &split, 4);
+    fit_frozen_statistics(&fitted, &frozen, &split, 4, &mut || false).expect("nothing stops it");
     // Norms before it with the fitted statistics, this one with the batch's.
     let state = fitted.state();
     seen.load(&state, |layer| layer < 3).expect("the networks are alike");

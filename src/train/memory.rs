@@ -1,11 +1,12 @@
 //! Memory that runs out: libtorch's bindings panic where it throws, and that becomes an error which says what was done.
 
+use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use anyhow::Result;
 
-use crate::native;
+use crate::native::{self, Cause};
 
 /// What a training does with memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,16 +44,42 @@ impl fmt::Display for OutOfMemory {
 
 impl std::error::Error for OutOfMemory {}
 
+impl Activity {
+    /// Whether what fails in it is done in another way, so that a failure which may be one of memory passes for one: if
+    /// it is another, it comes again.
+    fn has_another_way(self) -> bool {
+        matches!(self, Self::Keeping | Self::Capturing)
+    }
+}
+
 /// Does work; where memory runs out in it, that is the error. What else it panics with goes on.
 pub(super) fn during<T>(activity: Activity, work: impl FnOnce() -> T) -> Result<T, OutOfMemory> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        let words = panic.downcast_ref::<String>().map_or("", String::as_str);
-        if native::is_out_of_memory(words) {
-            OutOfMemory { during: activity, cause: native::first_words(words) }
-        } else {
-            resume_unwind(panic)
+        let words = words(&panic);
+        match native::cause_of(&words) {
+            Cause::Memory => {}
+            Cause::MemoryOrDevice if activity.has_another_way() => {}
+            _ => resume_unwind(panic),
+        }
+        OutOfMemory { during: activity, cause: native::first_words(&words) }
+    })
+}
+
+/// Does work that can be done in another way; whatever it panics with is an error in words.
+pub(super) fn attempt<T>(activity: Activity, work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let words = words(&panic);
+        let cause = native::first_words(&words);
+        match native::cause_of(&words) {
+            Cause::Memory => OutOfMemory { during: activity, cause }.to_string(),
+            _ => cause,
         }
     })
+}
+
+fn words(panic: &Box<dyn Any + Send>) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("a panic without words").to_owned()
 }
 
 #[cfg(test)]
@@ -68,5 +95,17 @@ mod tests {
         assert_eq!(during(Activity::Training, || 7), Ok(7));
         let other = catch_unwind(|| during(Activity::Training, || panic!("{}", "another thing")));
         assert!(other.is_err());
+        // What may be a want of memory is taken for one where there is another way, and nowhere else.
+        let perhaps = "Torch(\"cuDNN error: CUDNN_STATUS_INTERNAL_ERROR\")";
+        assert!(during(Activity::Keeping, || panic!("{perhaps}")).map(|(): ()| ()).is_err());
+        assert!(catch_unwind(|| during(Activity::Training, || panic!("{perhaps}"))).is_err());
+    }
+
+    #[test]
+    fn any_failure_of_an_attempt_is_an_error_in_words() {
+        let failed = |text: &'static str| attempt(Activity::Capturing, || panic!("{text}")).map(|(): ()| ());
+        assert_eq!(failed("another thing"), Err("another thing".to_owned()));
+        let memory = "memory ran out while a graph was captured: CUDA out of memory.".to_owned();
+        assert_eq!(failed("Torch(\"CUDA out of memory.\")"), Err(memory));
     }
 }

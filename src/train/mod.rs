@@ -34,6 +34,8 @@ mod split;
 mod splits;
 mod state;
 mod step;
+#[cfg(test)]
+mod stopping;
 mod sums;
 #[cfg(test)]
 mod testing;
@@ -45,8 +47,7 @@ pub use frozen::fit_frozen_statistics;
 pub use memory::{Activity, OutOfMemory};
 pub use optimizer::Optimizer;
 pub use phase::Phase;
-pub use prefix::Shelf;
-pub use report::{Diverged, Due, Ended, EpochReport, FINAL_EPOCHS, Observer, Running, Wish};
+pub use report::{Diverged, Due, Ended, EpochReport, FINAL_EPOCHS, Interrupt, Observer, Running, Wish};
 pub use resident::{Resident, Residents};
 pub use seen::seen;
 pub use settings::Settings;

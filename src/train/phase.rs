@@ -10,8 +10,7 @@ use super::epoch::{Epoch, Stepping, Trainer};
 use super::frozen::fit_frozen_statistics;
 use super::memory::{Activity, during};
 use super::optimizer::Optimizer;
-use super::prefix::Shelf;
-use super::report::{Diverged, Due, Ended, EpochReport, Observer};
+use super::report::{Diverged, Due, Ended, EpochReport, Observer, Stopped};
 use super::resident::Resident;
 use super::schedule;
 use super::settings::Settings;
@@ -50,9 +49,17 @@ pub struct Phase<'a> {
 }
 
 impl Phase<'_> {
-    /// Trains to the end of the budget, from a state or from the beginning, and reports every epoch, 0 among them. What
-    /// frozen layers give for every example is kept on the shelf, or found there.
-    pub fn run(&self, start: Option<State>, prefixes: &mut Shelf, observer: &mut dyn Observer) -> Result<Ended> {
+    /// Trains to the end of the budget, from a state or from the beginning, and reports every epoch, 0 among them. The
+    /// observer can stop it before any batch: before a step and in an evaluation after steps it is given the state, from
+    /// which the same numbers follow; before the first step there is none.
+    pub fn run(&self, start: Option<State>, observer: &mut dyn Observer) -> Result<Ended> {
+        match self.train(start, observer) {
+            Err(error) if error.is::<Stopped>() => Ok(Ended::Stopped),
+            ended => ended,
+        }
+    }
+
+    fn train(&self, start: Option<State>, observer: &mut dyn Observer) -> Result<Ended> {
         let count = self.train.count();
         let epochs = self.training.epochs(count);
         let capture = self.captures();
@@ -62,11 +69,13 @@ impl Phase<'_> {
         match &start {
             Some(state) => state.load_network(self.network)?,
             None if self.frozen_norm == FrozenNorm::Target => {
-                fit_frozen_statistics(self.network, self.frozen, &self.train, self.settings.evaluation_batch);
+                let batch = self.settings.evaluation_batch;
+                let mut interrupt = || observer.stops();
+                fit_frozen_statistics(self.network, self.frozen, &self.train, batch, &mut interrupt)?;
             }
             None => {}
         }
-        let mut splits = Splits::new(self, capture, prefixes, observer)?;
+        let mut splits = Splits::new(self, capture, observer)?;
         let mut trainer = self.trainer(&splits, self.stepping());
         let mut under_way = UnderWay::default();
         if let Some(state) = start {
@@ -111,9 +120,15 @@ impl Phase<'_> {
         let (totals, bad) = trainer.totals(split, to);
         let seconds = part.seconds + started.elapsed().as_secs_f64();
         if let Some(bad) = bad {
-            return Err(Diverged { step: done + bad + 1, epoch: number }.into());
+            let updates = done + bad;
+            return Err(Diverged { step: updates + 1, epoch: number, updates }.into());
         }
-        let mut report = self.measure(splits, [number, step, epochs], observer)?;
+        let measured = self.measure(splits, [number, step, epochs], observer);
+        if measured.as_ref().is_err_and(anyhow::Error::is::<Stopped>) {
+            // The epoch's steps are done and its row is not written: a resumed run takes no step, and measures.
+            observer.save(&trainer.state(splits.training(), [behind, to], seconds)?)?;
+        }
+        let mut report = measured?;
         report.learning_rate = Some(self.rate(step - 1));
         report.running = Some(totals.over(images));
         (report.seconds, report.images) = (seconds, images);
@@ -205,14 +220,15 @@ impl Phase<'_> {
     ) -> Result<EpochReport> {
         let due = Due::after(epoch, epochs, self.evaluation);
         let started = Instant::now();
-        let measure = || splits.errors(due, self.network, self.settings.precision);
-        let [train, test, validation] = during(Activity::Evaluating, measure)?;
+        let (network, precision) = (self.network, self.settings.precision);
+        let measure = || splits.errors(due, network, precision, &mut || observer.stops());
+        let [train, test, validation] = during(Activity::Evaluating, measure)??;
         splits.not_captured().iter().try_for_each(|cause| {
             observer
                 .note(&format!("an evaluation cannot be captured as a graph, so it goes operator by operator: {cause}"))
         })?;
         if train.iter().chain(&test).chain(&validation).any(|errors| !errors.loss.is_finite()) {
-            return Err(Diverged { step, epoch }.into());
+            return Err(Diverged { step, epoch, updates: step }.into());
         }
         Ok(EpochReport {
             epoch,

@@ -3,13 +3,11 @@
 //! They are what the layers would give in every epoch, where nothing random happens below the boundary. On the CPU in
 //! fp32 they are so bit for bit in batches of more than 32; libtorch has other kernels for small ones.
 
-use std::collections::HashMap;
-use std::rc::Rc;
-
-use sha2::{Digest, Sha256};
-use tch::{Kind, Tensor, no_grad_guard};
+use anyhow::Result;
+use tch::{Tensor, no_grad_guard};
 
 use super::memory::{Activity, during};
+use super::report::{Interrupt, proceed};
 use super::resident::Resident;
 use super::settings::Settings;
 use crate::error::UserError;
@@ -18,11 +16,11 @@ use crate::network::{Flow, Mode, Network};
 use crate::text;
 
 /// The share of free memory that a cache may take: the rest is for the training, and on a CPU for other processes.
-const SHARE: f64 = 0.5;
+pub(super) const SHARE: f64 = 0.5;
 
 /// What the frozen layers give for every example of a split.
 #[derive(Debug)]
-pub struct Prefix {
+pub(super) struct Prefix {
     value: Rows,
     kept: Option<Rows>,
 }
@@ -65,13 +63,6 @@ impl Rows {
     }
 }
 
-/// Bytes of one example of a flow.
-fn example_bytes(flow: &Flow) -> u64 {
-    let tensors = [Some(&flow.value), flow.kept.as_ref()];
-    let bytes = |tensor: &Tensor| tensor.numel() / tensor.size()[0].max(1) as usize * tensor.kind().elt_size_in_bytes();
-    tensors.into_iter().flatten().map(|tensor| bytes(tensor) as u64).sum()
-}
-
 /// A tensor that lies in memory without gaps, example after example: itself, if it does.
 fn dense(tensor: Tensor) -> Tensor {
     let (size, stride) = (tensor.size(), tensor.stride());
@@ -84,12 +75,19 @@ fn dense(tensor: Tensor) -> Tensor {
 
 impl Prefix {
     /// Computes it.
-    fn fill(network: &Network, leading: usize, data: &Resident, settings: &Settings) -> Result<Self, UserError> {
+    fn fill(
+        network: &Network,
+        leading: usize,
+        data: &Resident,
+        settings: &Settings,
+        interrupt: Interrupt<'_>,
+    ) -> Result<Self> {
         let count = data.count() as i64;
         let batch = settings.evaluation_batch.min(count);
         let mut prefix: Option<Self> = None;
         let mut start = 0;
         while start < count {
+            proceed(interrupt)?;
             // The last batch reaches back, so that none is small.
             let from = start.min(count - batch);
             let flow = boundary(network, leading, data, from, batch, settings);
@@ -106,7 +104,7 @@ impl Prefix {
             }
             start = from + batch;
         }
-        prefix.ok_or_else(|| UserError::new("a split without examples has nothing to keep"))
+        Ok(prefix.ok_or_else(|| UserError::new("a split without examples has nothing to keep"))?)
     }
 
     /// What the frozen layers give for a stretch of examples: the kept numbers themselves, not to be written to.
@@ -130,58 +128,15 @@ fn boundary(network: &Network, leading: usize, data: &Resident, start: i64, leng
     Flow { value: dense(flow.value), kept: flow.kept.map(dense) }
 }
 
-/// What makes two prefixes the same: frozen weights and statistics, which layers, precision, layout, and the images as
-/// they enter.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct PrefixKey([u8; 32]);
-
-impl PrefixKey {
-    fn new(network: &Network, leading: usize, data: &Resident, settings: &Settings) -> Result<Self, UserError> {
-        let mut digest = Sha256::new();
-        digest.update(format!("{leading} {} {:?}\n", settings.sentence(), network.kind()));
-        let frozen: Vec<_> = network.tensors().filter(|named| named.layer < leading).collect();
-        let values = native::download(&frozen.iter().map(|named| named.tensor).collect::<Vec<_>>())?;
-        for (named, value) in frozen.iter().zip(&values) {
-            digest.update(format!("{} {:?}\n", named.path, value.size()));
-            update(&mut digest, value);
-        }
-        for tensor in data.input_tensors() {
-            digest.update(format!("{:?}\n", tensor.size()));
-            update(&mut digest, tensor);
-        }
-        Ok(Self(digest.finalize().into()))
-    }
-}
-
-/// Adds a tensor's numbers to a digest, a part at a time.
-fn update(digest: &mut Sha256, tensor: &Tensor) {
-    const PART: i64 = 1 << 22;
-    let flat = tensor.detach().contiguous().view([-1]);
-    let (mut start, count) = (0, flat.numel() as i64);
-    while start < count {
-        let length = PART.min(count - start);
-        let part = flat.narrow(0, start, length).to_device(tch::Device::Cpu).contiguous();
-        let bytes = part.view_dtype(Kind::Uint8);
-        digest.update(Vec::<u8>::try_from(bytes).expect("a view of bytes is a vector of bytes"));
-        start += length;
-    }
-}
-
-/// The prefixes of a process, for all the runs in it: those with the same key are computed once.
-#[derive(Debug, Default)]
-pub struct Shelf {
-    prefixes: HashMap<PrefixKey, Rc<Prefix>>,
-}
-
 /// What became of the wish for a cache.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Kept {
     /// A prefix for each split, and the bytes of them all.
-    Prefixes(Vec<Rc<Prefix>>, u64),
+    Prefixes(Vec<Prefix>, u64),
     /// They do not fit: the bytes that they would take, and those that are free.
     TooLarge(u64, u64),
-    /// Memory ran out while they were computed: the bytes that they would have taken.
-    DidNotFit(u64),
+    /// Memory ran out while they were computed: the bytes that they would have taken, and libtorch's words.
+    DidNotFit(u64, String),
     /// They change from batch to batch.
     Moving,
 }
@@ -196,8 +151,8 @@ impl Kept {
                 text::bytes(*bytes),
                 text::bytes(*free),
             ),
-            Self::DidNotFit(bytes) => format!(
-                "frozen layers computed in every step: memory ran out while {} of them were computed to be kept",
+            Self::DidNotFit(bytes, cause) => format!(
+                "frozen layers computed in every step: memory ran out while {} of them were computed to be kept: {cause}",
                 text::bytes(*bytes),
             ),
             Self::Moving => {
@@ -207,51 +162,32 @@ impl Kept {
     }
 }
 
-impl Shelf {
-    /// The prefixes of splits, found or computed, unless they do not fit.
-    pub(super) fn prefixes(
-        &mut self,
-        network: &Network,
-        leading: usize,
-        splits: &[&Resident],
-        settings: &Settings,
-    ) -> Result<Kept, UserError> {
-        let examples: u64 = splits.iter().map(|data| data.count() as u64).sum();
-        let bytes = examples * example_bytes(&boundary(network, leading, splits[0], 0, 1, settings));
-        // Where a system does not tell, there is nothing to go by.
-        let free = native::free_bytes(network.device()).unwrap_or(u64::MAX);
-        if bytes as f64 > SHARE * free as f64 {
-            return Ok(Kept::TooLarge(bytes, free));
-        }
-        let Ok(found) = during(Activity::Keeping, || self.fill(network, leading, splits, settings)) else {
+/// The prefixes of splits, all of them or none: where one does not fit, a step would run the layers for the others all
+/// the same. `interrupt` is asked before every batch.
+pub(super) fn kept_prefixes(
+    network: &Network,
+    leading: usize,
+    splits: &[&Resident],
+    settings: &Settings,
+    interrupt: Interrupt<'_>,
+) -> Result<Kept> {
+    proceed(interrupt)?;
+    let examples: u64 = splits.iter().map(|data| data.count() as u64).sum();
+    let bytes = examples * boundary(network, leading, splits[0], 0, 1, settings).bytes();
+    // Where a system does not tell, there is nothing to go by.
+    let free = native::free_bytes(network.device()).unwrap_or(u64::MAX);
+    if bytes as f64 > SHARE * free as f64 {
+        return Ok(Kept::TooLarge(bytes, free));
+    }
+    let fill = || {
+        let prefix = |data: &&Resident| Prefix::fill(network, leading, data, settings, &mut *interrupt);
+        splits.iter().map(prefix).collect::<Result<Vec<_>>>()
+    };
+    match during(Activity::Keeping, fill) {
+        Ok(prefixes) => Ok(Kept::Prefixes(prefixes?, bytes)),
+        Err(out) => {
             native::empty_cache(network.device())?;
-            return Ok(Kept::DidNotFit(bytes));
-        };
-        Ok(Kept::Prefixes(found?, bytes))
-    }
-
-    fn fill(
-        &mut self,
-        network: &Network,
-        leading: usize,
-        splits: &[&Resident],
-        settings: &Settings,
-    ) -> Result<Vec<Rc<Prefix>>, UserError> {
-        let mut found = Vec::new();
-        for data in splits {
-            let key = PrefixKey::new(network, leading, data, settings)?;
-            let prefix = match self.prefixes.get(&key) {
-                Some(prefix) => Rc::clone(prefix),
-                None => Rc::new(Prefix::fill(network, leading, data, settings)?),
-            };
-            self.prefixes.insert(key, Rc::clone(&prefix));
-            found.push(prefix);
+            Ok(Kept::DidNotFit(bytes, out.cause))
         }
-        Ok(found)
-    }
-
-    /// How many prefixes are kept.
-    pub fn count(&self) -> usize {
-        self.prefixes.len()
     }
 }

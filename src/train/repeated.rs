@@ -1,6 +1,8 @@
 //! Work for the device that is done again and again: at first call by call, then, on a GPU, as one captured graph.
 
-use super::memory::{Activity, during};
+use tch::Device;
+
+use super::memory::{Activity, attempt};
 use crate::native::Graph;
 
 /// How often work is done call by call before it is captured: its kernels are chosen and its memory is found by then.
@@ -18,49 +20,53 @@ enum State {
     /// It is never captured: there is nothing to capture with, it is not wanted, or it could not be done.
     #[default]
     Eager,
-    /// It will be.
-    Warming(u32),
+    /// It will be, on a device, once it was done so many times.
+    Warming(Device, u32),
     /// It was.
     Captured(Graph),
 }
 
 impl Repeated {
-    /// Work that is captured once it is warm.
-    pub(super) fn captured() -> Self {
-        Self { state: State::Warming(0) }
+    /// Work that is captured on a device once it is warm.
+    pub(super) fn captured(device: Device) -> Self {
+        Self { state: State::Warming(device, 0) }
     }
 
-    /// Does the work once more. Returns why it could not be captured, the one time that this is found.
-    pub(super) fn run(&mut self, mut work: impl FnMut()) -> Option<String> {
+    /// Does the work once more. Returns why it could not be captured, the one time that this is found. `prepare` sets
+    /// what of the host the work uses up, such as the place of a random generator, and is done before each attempt: a
+    /// capture that fails leaves the device as it was, but not the host.
+    pub(super) fn run(&mut self, prepare: impl Fn(), mut work: impl FnMut()) -> Option<String> {
+        prepare();
         match &mut self.state {
             State::Eager => work(),
-            State::Warming(times) if *times < WARM => {
+            State::Warming(_, times) if *times < WARM => {
                 *times += 1;
                 work();
             }
-            State::Warming(_) => match captured(&mut work) {
-                Ok(graph) => {
-                    replay(&graph);
-                    self.state = State::Captured(graph);
+            State::Warming(device, _) => {
+                let captured = captured(*device, &mut work);
+                prepare();
+                match captured {
+                    Ok(graph) => {
+                        replay(&graph);
+                        self.state = State::Captured(graph);
+                    }
+                    Err(cause) => {
+                        self.state = State::Eager;
+                        work();
+                        return Some(cause);
+                    }
                 }
-                Err(error) => {
-                    self.state = State::Eager;
-                    work();
-                    return Some(error);
-                }
-            },
+            }
             State::Captured(graph) => replay(graph),
         }
         None
     }
 }
 
-/// A graph takes memory of its own, which there may be too little of.
-fn captured(work: &mut impl FnMut()) -> Result<Graph, String> {
-    match during(Activity::Capturing, || Graph::capture(work)) {
-        Ok(graph) => graph.map_err(|error| error.to_string()),
-        Err(out) => Err(out.to_string()),
-    }
+/// Whatever a capture fails with, the work may still be done call by call; where it may not, that fails in its turn.
+fn captured(device: Device, work: &mut impl FnMut()) -> Result<Graph, String> {
+    attempt(Activity::Capturing, || Graph::capture(device, work))?.map_err(|error| error.to_string())
 }
 
 /// What a replay throws is an error of the device, as in any call of tch, which panics there too.

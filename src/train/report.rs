@@ -104,6 +104,12 @@ pub trait Observer {
         Wish::GoOn
     }
 
+    /// Whether the phase is to stop; asked before every batch that is no step: while statistics are computed, outputs
+    /// of frozen layers are kept, or errors are measured.
+    fn stops(&mut self) -> bool {
+        false
+    }
+
     /// Is given the state where it was wished for, and at the end of the budget. A state in which an epoch is under
     /// way takes the place of that epoch's report, if it was made already: a longer budget makes another.
     fn save(&mut self, _state: &State) -> Result<()> {
@@ -111,18 +117,43 @@ pub trait Observer {
     }
 }
 
+/// Tells whether to stop, between two batches.
+pub type Interrupt<'a> = &'a mut dyn FnMut() -> bool;
+
+/// The phase was stopped in the middle of something that leaves no state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stopped;
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("stopped")
+    }
+}
+
+impl std::error::Error for Stopped {}
+
+/// An error where a stop is asked for.
+pub(super) fn proceed(interrupt: Interrupt<'_>) -> Result<(), Stopped> {
+    if interrupt() { Err(Stopped) } else { Ok(()) }
+}
+
 /// A training whose numbers are no longer finite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Diverged {
-    /// The first step at which that was seen.
+    /// The first step at which that was seen; 0 is before the first.
     pub step: u64,
     /// Its epoch.
     pub epoch: u64,
+    /// Optimizer steps that were taken before it was seen: with none, no learning rate is at fault.
+    pub updates: u64,
 }
 
 impl fmt::Display for Diverged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { step, epoch } = self;
+        let Self { step, epoch, updates } = self;
+        if *updates == 0 {
+            return f.write_str("the loss is not finite before the first optimizer step");
+        }
         write!(f, "the loss was not finite at step {step}, in epoch {epoch}: the training diverged")
     }
 }

@@ -116,11 +116,6 @@ impl Resident {
         self.images.device()
     }
 
-    /// All that the network's input is made from.
-    pub(super) fn input_tensors(&self) -> [&Tensor; 3] {
-        [&self.images, &self.scale, &self.shift]
-    }
-
     /// The kind of number that the network computes in.
     pub(super) fn kind(&self) -> Kind {
         self.kind

@@ -1,7 +1,5 @@
 //! A split as the layers that run on it see it: images from the first layer on, or what a frozen prefix made of them.
 
-use std::rc::Rc;
-
 use tch::Tensor;
 
 use super::augment::Batch;
@@ -16,7 +14,7 @@ use crate::spec::Augmentation;
 #[derive(Debug)]
 pub(super) struct Split {
     pub(super) data: Resident,
-    prefix: Option<(usize, Rc<Prefix>)>,
+    prefix: Option<(usize, Prefix)>,
 }
 
 impl Split {
@@ -26,7 +24,7 @@ impl Split {
     }
 
     /// A split with what its first `leading` layers give.
-    pub(super) fn keep(&mut self, leading: usize, prefix: Rc<Prefix>) {
+    pub(super) fn keep(&mut self, leading: usize, prefix: Prefix) {
         self.prefix = Some((leading, prefix));
     }
 

@@ -1,16 +1,13 @@
 //! The splits of a phase: what is trained on, what is evaluated, and what is kept of either.
 
-use std::rc::Rc;
-
 use anyhow::Result;
 
 use super::evaluate::{Errors, Evaluator};
 use super::phase::Phase;
-use super::prefix::{Kept, Shelf};
-use super::report::{Due, Observer};
+use super::prefix::{Kept, kept_prefixes};
+use super::report::{Due, Interrupt, Observer, Stopped};
 use super::resident::Resident;
 use super::split::Split;
-use crate::error::UserError;
 use crate::network::Network;
 use crate::spec::{FrozenNorm, Precision, Switch};
 
@@ -29,30 +26,25 @@ struct Evaluated {
 }
 
 impl Evaluated {
-    fn errors(&mut self, network: &Network, precision: Precision) -> Errors {
-        self.evaluator.errors(network, &self.split, precision)
+    fn errors(&mut self, network: &Network, precision: Precision, interrupt: Interrupt<'_>) -> Result<Errors, Stopped> {
+        self.evaluator.errors(network, &self.split, precision, interrupt)
     }
 }
 
 impl Splits {
     /// The splits of a phase. Where the outputs of its frozen layers never change, they are kept.
-    pub(super) fn new(
-        phase: &Phase<'_>,
-        capture: bool,
-        shelf: &mut Shelf,
-        observer: &mut dyn Observer,
-    ) -> Result<Self> {
+    pub(super) fn new(phase: &Phase<'_>, capture: bool, observer: &mut dyn Observer) -> Result<Self> {
         let data: Vec<&Resident> = [&phase.train, &phase.test].into_iter().chain(&phase.validation).collect();
         let mut splits: Vec<Split> = data.iter().map(|data| Split::new(data.shared())).collect();
         // What is kept is of images as they are, which evaluation sees and augmented training does not.
         let augmented = phase.training.augmentation.is_some().then(|| Split::new(phase.train.shared()));
-        if let Some(kept) = kept(phase, &data, shelf)? {
-            if let Kept::Prefixes(prefixes, _) = &kept {
+        if let Some(kept) = kept(phase, &data, &mut || observer.stops())? {
+            observer.note(&sentence(&kept, augmented.is_some()))?;
+            if let Kept::Prefixes(prefixes, _) = kept {
                 for (split, prefix) in splits.iter_mut().zip(prefixes) {
-                    split.keep(phase.frozen.leading(), Rc::clone(prefix));
+                    split.keep(phase.frozen.leading(), prefix);
                 }
             }
-            observer.note(&sentence(&kept, augmented.is_some()))?;
         }
         let batch = phase.settings.evaluation_batch;
         let evaluated = |split: Split| Evaluated { evaluator: Evaluator::new(&split, batch, capture), split };
@@ -67,13 +59,23 @@ impl Splits {
     }
 
     /// Loss and errors on the training examples, the test examples and those held out, where they are due.
-    pub(super) fn errors(&mut self, due: Due, network: &Network, precision: Precision) -> [Option<Errors>; 3] {
+    pub(super) fn errors(
+        &mut self,
+        due: Due,
+        network: &Network,
+        precision: Precision,
+        interrupt: Interrupt<'_>,
+    ) -> Result<[Option<Errors>; 3], Stopped> {
         let splits = [
             due.train.then_some(&mut self.train),
             due.test.then_some(&mut self.test),
             self.validation.as_mut().filter(|_| due.test),
         ];
-        splits.map(|split| split.map(|split| split.errors(network, precision)))
+        let mut measured = [None; 3];
+        for (place, split) in measured.iter_mut().zip(splits) {
+            *place = split.map(|split| split.errors(network, precision, &mut *interrupt)).transpose()?;
+        }
+        Ok(measured)
     }
 
     /// Why evaluations could not be captured, where that was found since the last call.
@@ -89,7 +91,7 @@ impl Splits {
 }
 
 /// What becomes of the outputs of the frozen layers; nothing where there are none or they are not to be kept.
-fn kept(phase: &Phase<'_>, data: &[&Resident], shelf: &mut Shelf) -> Result<Option<Kept>, UserError> {
+fn kept(phase: &Phase<'_>, data: &[&Resident], interrupt: Interrupt<'_>) -> Result<Option<Kept>> {
     let leading = phase.frozen.leading();
     if leading == 0 || phase.settings.cache == Switch::Off {
         return Ok(None);
@@ -97,7 +99,7 @@ fn kept(phase: &Phase<'_>, data: &[&Resident], shelf: &mut Shelf) -> Result<Opti
     if phase.frozen_norm == FrozenNorm::Batch {
         return Ok(Some(Kept::Moving));
     }
-    shelf.prefixes(phase.network, leading, data, &phase.settings).map(Some)
+    kept_prefixes(phase.network, leading, data, &phase.settings, interrupt).map(Some)
 }
 
 fn sentence(kept: &Kept, augmented: bool) -> String {

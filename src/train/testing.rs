@@ -18,16 +18,18 @@ pub(super) fn alone() -> MutexGuard<'static, ()> {
     GENERATOR.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Keeps the reports, without their times.
+/// Keeps the reports, without their times, and the notes.
 #[derive(Default)]
 pub(super) struct Listener {
     pub(super) reports: Vec<EpochReport>,
+    pub(super) notes: Vec<String>,
 }
 
 impl Observer for Listener {
     fn step(&mut self, _: u64) {}
 
-    fn note(&mut self, _: &str) -> Result<()> {
+    fn note(&mut self, sentence: &str) -> Result<()> {
+        self.notes.push(sentence.to_owned());
         Ok(())
     }
 

@@ -14,6 +14,7 @@ mod fuzzed;
 mod gpu;
 mod identity;
 mod memory;
+mod numbers;
 mod program;
 mod properties;
 mod readme;

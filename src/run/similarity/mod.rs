@@ -146,7 +146,8 @@ impl Comparison<'_> {
             &all,
             &self.resident(split, &data.normalisation, STATISTICS_IMAGES)?.data,
             self.machine.settings.evaluation_batch,
-        );
+            &mut || false,
+        )?;
         let finished = Record::read(directory)?.is_some_and(|record| record.has_finished(target));
         let fine_tuned = if finished && directory.weights().is_file() {
             let network = new(target);

@@ -74,8 +74,10 @@ const AUGMENT: [Option; 3] = [
     &["target.train.augment=[\"crop\", \"flip\"]"],
     &["target.train.augment=[\"resized-crop\", \"jitter\", \"cutout\"]", "target.train.cutout_size=3"],
 ];
-/// Whether a smaller batch ends an epoch.
-const TAIL: [Option; 2] = [&["target.train_size=80"], &["target.train_size=100"]];
+/// Training examples, in batches of 40: fewer than one batch, one, and with a smaller one at an epoch's end.
+const EXAMPLES: [usize; 5] = [1, 39, 40, 41, 100];
+/// Where feature maps end as single pixels, a batch of one image has no statistics.
+const ENDS_IN_PIXELS: [bool; 4] = [true, true, false, false];
 
 /// Grey images of four classes, 200 to train on and 60 to test on: what a class shows is where it is bright.
 fn arrays() -> Vec<(&'static str, Vec<u8>)> {
@@ -108,13 +110,13 @@ const OPTIONS: [usize; 10] = [
     CACHE.len(),
     NORM.len(),
     AUGMENT.len(),
-    TAIL.len(),
+    EXAMPLES.len(),
     LAYOUT.len(),
     GRAPH.len(),
 ];
 
 fn overrides(combination: &Combination) -> Vec<String> {
-    let [family, k, optimizer, precision, cache, norm, augment, tail, layout, _] =
+    let [family, k, optimizer, precision, cache, norm, augment, examples, layout, _] =
         <[usize; 10]>::try_from(combination.as_slice()).expect("one option a factor");
     let k = if K[k] == "middle" { MIDDLE[family] } else { K[k] };
     let parts = [
@@ -124,11 +126,14 @@ fn overrides(combination: &Combination) -> Vec<String> {
         CACHE[cache],
         NORM[norm],
         AUGMENT[augment],
-        TAIL[tail],
         LAYOUT[layout],
     ];
     let sets = parts.into_iter().flatten().map(|&set| set.to_owned());
-    sets.chain([format!("transfer.frozen_layers={k}")]).collect()
+    let examples = match EXAMPLES[examples] {
+        examples @ (1 | 41) if ENDS_IN_PIXELS[family] => examples + 1,
+        examples => examples,
+    };
+    sets.chain([format!("transfer.frozen_layers={k}"), format!("target.train_size={examples}")]).collect()
 }
 
 /// Whether the CPU's autocast and CUDA's keep the same operations in the narrow kind.

@@ -11,7 +11,9 @@ mod failures;
 mod memory;
 mod moving;
 mod plugins;
+mod prefix;
 mod real;
+mod refused;
 mod standin;
 
 use std::path::PathBuf;

@@ -10,6 +10,7 @@ mod locks;
 mod records;
 mod resume;
 mod signals;
+mod stops;
 mod torture;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,108 @@
+//! What libtorch's words say of a failure. Its bindings pass on nothing else, so this is the one place that reads them.
+
+/// What failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Memory ran out.
+    Memory,
+    /// A library of the device failed with a word that it has for a want of memory too.
+    MemoryOrDevice,
+    /// The device, its driver or one of its libraries.
+    Device,
+    /// None of them.
+    Other,
+}
+
+/// In any case of letters.
+const MEMORY: [&str; 6] = [
+    "out of memory",
+    "alloc_failed",
+    "allocation_failed",
+    "can't allocate memory",
+    "not enough memory",
+    "std::bad_alloc",
+];
+/// cuBLAS cannot be initialised, and cuDNN finds no kernel or fails inside, where there is no memory left for them; and
+/// for other reasons as well.
+const MEMORY_OR_DEVICE: [&str; 5] = [
+    "cublas_status_not_initialized",
+    "cudnn_status_not_initialized",
+    "cudnn_status_internal_error",
+    "unable to find an engine to execute",
+    "unable to find a valid cudnn algorithm",
+];
+const DEVICE: [&str; 5] = ["cuda error", "cuda driver error", "cublas", "cudnn", "cusolver"];
+
+/// The cause that libtorch's words name.
+pub fn cause_of(words: &str) -> Cause {
+    let words = words.to_lowercase();
+    let has = |signs: &[&str]| signs.iter().any(|sign| words.contains(sign));
+    if has(&MEMORY) {
+        Cause::Memory
+    } else if has(&MEMORY_OR_DEVICE) {
+        Cause::MemoryOrDevice
+    } else if has(&DEVICE) {
+        Cause::Device
+    } else {
+        Cause::Other
+    }
+}
+
+/// The first line of what libtorch said, out of the panic of its bindings.
+pub fn first_words(panic: &str) -> String {
+    let cause = panic.split_once("Torch(\"").map_or(panic, |(_, cause)| cause);
+    let line = cause.split("\\n").next().unwrap_or_default().lines().next().unwrap_or_default();
+    line.trim_end_matches("\")").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What libtorch and the libraries under it say, as users have reported it; the rest of each message is cut.
+    const SAMPLES: [(Cause, &str); 24] = [
+        (
+            Cause::Memory,
+            "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 79.11 GiB of which",
+        ),
+        (Cause::Memory, "CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported"),
+        (Cause::Memory, "CUDA driver error: out of memory"),
+        (Cause::Memory, "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        (Cause::Memory, "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasLtMatmul( ltHandle, computeDesc"),
+        (Cause::Memory, "cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        (Cause::Memory, "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED"),
+        (Cause::Memory, "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
+        (Cause::Memory, "cusolver error: CUSOLVER_STATUS_ALLOC_FAILED, when calling `cusolverDnCreate(handle)`"),
+        (
+            Cause::Memory,
+            "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried",
+        ),
+        (Cause::Memory, "DefaultCPUAllocator: not enough memory: you tried to allocate 17179869184 bytes."),
+        (Cause::Memory, "std::bad_alloc"),
+        (Cause::MemoryOrDevice, "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`"),
+        (Cause::MemoryOrDevice, "cuDNN error: CUDNN_STATUS_NOT_INITIALIZED"),
+        (Cause::MemoryOrDevice, "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR"),
+        (Cause::MemoryOrDevice, "FIND was unable to find an engine to execute this computation"),
+        (Cause::MemoryOrDevice, "GET was unable to find an engine to execute this computation"),
+        (Cause::MemoryOrDevice, "Unable to find a valid cuDNN algorithm to run convolution"),
+        (Cause::Device, "CUDA error: unspecified launch failure"),
+        (Cause::Device, "CUDA error: an illegal memory access was encountered"),
+        (
+            Cause::Device,
+            "CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasSgemm( handle, opa, opb, m, n, k",
+        ),
+        (Cause::Device, "cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"),
+        (Cause::Other, "mat1 and mat2 shapes cannot be multiplied (2x3 and 2x1)"),
+        (Cause::Other, "Expected all tensors to be on the same device, but found at least two devices"),
+    ];
+
+    #[test]
+    fn libtorchs_words_tell_the_cause() {
+        for (cause, words) in SAMPLES {
+            assert_eq!(cause_of(words), cause, "{words}");
+            let panic = format!("called `Result::unwrap()` on an `Err` value: Torch({words:?})");
+            assert_eq!(cause_of(&panic), cause, "{panic}");
+            assert_eq!(first_words(&panic), words.lines().next().expect("a line"));
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What cannot be captured goes operator by operator, as if no capture had been tried; what can shares its memory.
+
+use super::{Outcome, Run, count};
+use crate::program::Place;
+
+/// With dropout, a smaller last batch, and a whole batch to evaluate on; without a source.
+const SPEC: &str = r#"
+image_size = 8
+device = "cuda"
+precision = "fp32"
+[network]
+architecture = "vit-cifar"
+width = 8
+depth = 1
+heads = 2
+mlp_width = 8
+dropout = 0.5
+[target]
+dataset = "synthetic"
+train_size = 80
+[target.train]
+epochs = 4
+learning_rate = 1e-2
+batch_size = 32
+[compute]
+evaluation_batch = 40
+[evaluate]
+every = 2
+"#;
+
+/// More than is needed.
+const PLENTY: &str = "memory=8000000000";
+
+fn run(standin: &str, sets: &[&str]) -> Outcome {
+    Run::new(&Place::with(SPEC), "runs", sets).with(standin).done()
+}
+
+/// All that a run is for.
+fn product(place: &Place, standin: &str, sets: &[&str]) -> (Outcome, Vec<u8>) {
+    let outcome = Run::new(place, "runs", sets).with(standin).done();
+    let weights = std::fs::read(outcome.directory.join("weights.safetensors")).expect("weights");
+    (outcome, weights)
+}
+
+/// Refuses operators while a graph is captured; each leaves the run as it is without graphs.
+fn refuse(names: &[String]) {
+    let (eager_place, sets) = (Place::with(SPEC), ["compute.graph=off"]);
+    let (eager, weights) = product(&eager_place, PLENTY, &sets);
+    for name in names {
+        let place = Place::with(SPEC);
+        let (outcome, refused) = product(&place, &format!("refuse={name}"), &[]);
+        let log = std::fs::read_to_string(outcome.directory.join("log.txt")).expect("log.txt");
+        let said = "cannot be captured as a graph, so it goes operator by operator: CUDA error: operation not permitted \
+                    when stream is capturing: ";
+        assert!(log.contains(&format!("{said}{name}")), "{name}: {log}");
+        assert_eq!(outcome.metrics(), eager.metrics(), "{name}");
+        assert!(weights == refused, "the weights, {name}");
+        assert_eq!(count(outcome.end(), 0, "held"), 0, "what is left at the end, {name}");
+    }
+}
+
+/// The operators of captured steps and evaluations.
+fn operators() -> Vec<String> {
+    let eager = run(PLENTY, &["compute.graph=off"]);
+    let graphs = run(PLENTY, &[]);
+    let operators = |outcome: &Outcome| outcome.end()["devices"][0]["operators"].as_object().expect("names").clone();
+    let (eager, graphs) = (operators(&eager), operators(&graphs));
+    // Those that are called less often once there are graphs.
+    let fewer = |name: &String| graphs.get(name).and_then(serde_json::Value::as_i64) < eager[name].as_i64();
+    eager.keys().filter(|name| fewer(name)).cloned().collect()
+}
+
+/// One after dropout has drawn, in the forward pass, the backward pass and the update; and one of evaluations alone.
+#[test]
+fn a_step_that_cannot_be_captured_leaves_no_trace() {
+    let names = operators();
+    for part in ["aten::nll_loss_backward", "aten::native_layer_norm_backward", "aten::_fused_adam", "aten::ne.Tensor"]
+    {
+        let name = names.iter().find(|name| name.starts_with(part)).unwrap_or_else(|| panic!("{part} in {names:?}"));
+        refuse(std::slice::from_ref(name));
+    }
+}
+
+#[test]
+#[ignore = "long: scripts/check --full"]
+fn no_operator_that_cannot_be_captured_leaves_a_trace() {
+    let names = operators();
+    assert!(names.len() > 20, "{names:?}");
+    refuse(&names);
+}
+
+/// Two steps and the evaluations of two splits, in one pool of memory.
+#[test]
+fn graphs_of_a_phase_share_their_memory() {
+    let outcome = run(PLENTY, &[]);
+    let captures = count(outcome.end(), 0, "captures");
+    assert_eq!((captures, count(outcome.end(), 0, "pools")), (4, 1));
+}
+
+/// What steps freed before a capture is given back first: the graph finds as much room as without them.
+#[test]
+fn freed_memory_makes_room_for_a_graph() {
+    let free = run(PLENTY, &[]);
+    let limit = count(free.end(), 0, "peak");
+    let tight = run(&format!("memory={limit}"), &[]);
+    assert_eq!(count(tight.end(), 0, "captures"), count(free.end(), 0, "captures"));
+    assert_eq!(tight.metrics(), free.metrics());
+}

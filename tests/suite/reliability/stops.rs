@@ -1,0 +1,40 @@
+//! A stop that is asked for at any moment is heeded before the next batch: exit code 75, and the same command leaves what
+//! an unbroken run leaves.
+
+use super::super::program::{Place, json};
+use super::{SMALL, only_run, product, run_with_fault};
+
+/// Statistics of frozen layers are computed, their outputs kept, and several batches evaluated.
+const SETS: [&str; 3] = ["transfer.frozen_norm=target", "compute.evaluation_batch=16", "target.validation_size=20"];
+
+/// Stops at a question whether to stop, and finishes. Tells whether there was such a question.
+fn stop_at(number: u64, expected: &[Vec<u8>; 3]) -> bool {
+    let place = Place::with(SMALL);
+    let answer = run_with_fault(&place, &format!("stop@{number}"), &SETS);
+    if answer.code == 0 {
+        return false;
+    }
+    assert_eq!(answer.code, 75, "{number}: {}", answer.stderr);
+    assert!(answer.stderr.contains("stopped by SIGTERM, "), "{number}: {}", answer.stderr);
+    let again = place.try_run(&SETS);
+    assert_eq!(again.code, 0, "{number}: {}", again.stderr);
+    assert!(product(&only_run(&place)) == *expected, "stopped at question {number}");
+    assert_eq!(json(&only_run(&place).join("run.json"))["status"], "finished");
+    true
+}
+
+#[test]
+fn a_stop_is_heeded_while_pixels_are_hashed_and_errors_measured() {
+    let expected = product(&Place::with(SMALL).run(&SETS));
+    for number in [1, 15, 30, 45, 60, 75] {
+        assert!(stop_at(number, &expected), "there is a question {number}");
+    }
+}
+
+#[test]
+#[ignore = "long: scripts/check --full"]
+fn a_stop_is_heeded_at_every_question() {
+    let expected = product(&Place::with(SMALL).run(&SETS));
+    let questions = (1..).take_while(|&number| stop_at(number, &expected)).count();
+    assert!(questions > 75, "{questions} questions");
+}
