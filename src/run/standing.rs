@@ -7,7 +7,7 @@ use super::directory::RunDirectory;
 use super::execute::Finished;
 use super::metrics::{self, Row};
 use super::record::{Length, Record, Status};
-use super::resume::too_long;
+use super::resume::{FRESH, at_least, too_long};
 use super::summary::Summary;
 use crate::error::UserError;
 use crate::spec::{Budget, Evaluation, Experiment, Spec};
@@ -44,20 +44,20 @@ pub(super) fn finished(spec: &Spec, directory: &RunDirectory) -> Result<Option<F
     Ok(Some(Finished { directory: directory.clone(), summary, rows, already: true }))
 }
 
-/// The error of a run that is finished with a longer budget, with the budget that it has: as it is, where it was measured
-/// by the schedule that is asked for.
+/// The error of a run that is finished with a longer budget; it can still be had as it is.
 fn longer_than_asked(spec: &Spec, directory: &RunDirectory, length: Length, rows: Option<&[Row]>) -> UserError {
     let Experiment { target, evaluation, .. } = &spec.experiment;
-    let (count, unit) = match target.training.budget {
-        Budget::Epochs(_) => (length.epochs, "epochs"),
-        Budget::Steps(_) => (length.steps, "steps"),
+    let error = too_long(directory, target, length.steps);
+    let is_whole = length.steps.is_multiple_of(target.training.steps_per_epoch(target.train_size));
+    let as_it_is = match target.training.budget {
+        Budget::Steps(_) => at_least("target", target, length.steps),
+        Budget::Epochs(_) if is_whole => at_least("target", target, length.epochs),
+        Budget::Epochs(_) => format!("ask for its budget, `steps = {}`, in place of `epochs`", length.steps),
     };
     let as_scheduled = rows.is_some_and(|rows| rows.iter().all(|row| is_as_scheduled(row, *evaluation)));
-    if as_scheduled {
-        return too_long(directory, "target", target, length.steps, Some(count));
-    }
-    let hint = format!("ask for at least {count} {unit}, with the `[evaluate]` table of its `spec.toml`");
-    too_long(directory, "target", target, length.steps, None).hint(hint)
+    let as_it_is =
+        if as_scheduled { as_it_is } else { format!("with the `[evaluate]` table of its `spec.toml`, {as_it_is}") };
+    error.hint(as_it_is).hint(FRESH)
 }
 
 /// Whether a row of `metrics.csv` has what a schedule asks for, and no more.
