@@ -139,7 +139,11 @@ impl Goal<'_> {
         let within = passed.iter().find(|passed| passed.steps <= self.steps());
         let Some(missing) = within.and_then(|passed| self.missing(&passed.rows, self.epochs())) else {
             let furthest = passed.first().map_or(0, |furthest| furthest.steps);
-            return too_long(self.directory, self.phase, self.task, furthest, least);
+            let error = too_long(self.directory, self.task, furthest);
+            return match least {
+                Some(least) => error.hint(at_least(self.phase, self.task, least)).hint(FRESH),
+                None => error.hint(FRESH),
+            };
         };
         let named: Vec<String> = missing.epochs.iter().take(NAMED).map(u64::to_string).collect();
         let more = match missing.epochs.len().saturating_sub(NAMED) {
@@ -169,17 +173,10 @@ struct Missing {
     epochs: Vec<u64>,
 }
 
-const FRESH: &str = "or train from the beginning with `--fresh`, which moves the existing run aside";
+pub(super) const FRESH: &str = "or train from the beginning with `--fresh`, which moves the existing run aside";
 
-/// The error of a run that has trained for longer than is asked for; `least` is the least budget that it can be given, in
-/// the unit of the one asked for.
-pub(super) fn too_long(
-    directory: &RunDirectory,
-    phase: &str,
-    task: &Task,
-    trained: u64,
-    least: Option<u64>,
-) -> UserError {
+/// The error of a run that has trained for so many steps, which is longer than is asked for.
+pub(super) fn too_long(directory: &RunDirectory, task: &Task, trained: u64) -> UserError {
     let steps = |count: u64| text::counted(count as usize, "step", "steps");
     let epochs = |count: u64| text::counted(count as usize, "epoch", "epochs");
     let per_epoch = task.training.steps_per_epoch(task.train_size);
@@ -190,17 +187,12 @@ pub(super) fn too_long(
             (whole, rest) => (format!("{} and {}", epochs(whole), steps(rest)), epochs(asked)),
         },
     };
-    let message =
-        format!("the run in `{}` has trained {has}, more than the {wants} asked for", directory.path().display());
-    let error = UserError::usage(message);
-    match least {
-        Some(least) => error.hint(at_least(phase, task, least)).hint(FRESH),
-        None => error.hint(FRESH),
-    }
+    let shown = directory.path().display();
+    UserError::usage(format!("the run in `{shown}` has trained {has}, more than the {wants} asked for"))
 }
 
 /// Advice to ask for a longer budget.
-fn at_least(phase: &str, task: &Task, least: u64) -> String {
+pub(super) fn at_least(phase: &str, task: &Task, least: u64) -> String {
     let unit = match task.training.budget {
         Budget::Steps(_) => "steps",
         Budget::Epochs(_) => "epochs",

@@ -7,10 +7,10 @@ use super::directory::RunDirectory;
 use super::execute::Finished;
 use super::metrics::{self, Row};
 use super::record::{Length, Record, Status};
-use super::resume::too_long;
+use super::resume::{FRESH, at_least, too_long};
 use super::summary::Summary;
 use crate::error::UserError;
-use crate::spec::{Budget, Evaluation, Spec};
+use crate::spec::{Budget, Evaluation, Experiment, Spec};
 
 /// The run as it stands on disk, if it is finished with the budget and the schedule of evaluation that are asked for.
 /// One that is finished with a longer budget is an error: its numbers are others. So is one that diverged.
@@ -30,22 +30,34 @@ pub(super) fn finished(spec: &Spec, directory: &RunDirectory) -> Result<Option<F
     if !record.is_finished() || record.length.steps < asked.steps {
         return Ok(None);
     }
+    let rows = metrics::read::<Row>(&directory.metrics()).ok();
     if record.length.steps > asked.steps {
-        let least = match target.training.budget {
-            Budget::Epochs(_) => record.length.epochs,
-            Budget::Steps(_) => record.length.steps,
-        };
-        return Err(too_long(directory, "target", target, record.length.steps, Some(least)).into());
+        return Err(longer_than_asked(spec, directory, record.length, rows.as_deref()).into());
     }
     // What is torn or gone is made again, whatever the record says.
     let summary = Summary::read(directory);
-    let rows = metrics::read::<Row>(&directory.metrics()).ok();
     let (Some(summary), Some(rows), true) = (summary, rows, directory.weights().is_file()) else { return Ok(None) };
     let is_whole = rows.last().is_some_and(|last| (last.epoch, last.step) == (summary.epochs, asked.steps));
     if !is_whole || !rows.iter().all(|row| is_as_scheduled(row, spec.experiment.evaluation)) {
         return Ok(None);
     }
     Ok(Some(Finished { directory: directory.clone(), summary, rows, already: true }))
+}
+
+/// The error of a run that is finished with a longer budget; it can still be had as it is.
+fn longer_than_asked(spec: &Spec, directory: &RunDirectory, length: Length, rows: Option<&[Row]>) -> UserError {
+    let Experiment { target, evaluation, .. } = &spec.experiment;
+    let error = too_long(directory, target, length.steps);
+    let is_whole = length.steps.is_multiple_of(target.training.steps_per_epoch(target.train_size));
+    let as_it_is = match target.training.budget {
+        Budget::Steps(_) => at_least("target", target, length.steps),
+        Budget::Epochs(_) if is_whole => at_least("target", target, length.epochs),
+        Budget::Epochs(_) => format!("ask for its budget, `steps = {}`, in place of `epochs`", length.steps),
+    };
+    let as_scheduled = rows.is_some_and(|rows| rows.iter().all(|row| is_as_scheduled(row, *evaluation)));
+    let as_it_is =
+        if as_scheduled { as_it_is } else { format!("with the `[evaluate]` table of its `spec.toml`, {as_it_is}") };
+    error.hint(as_it_is).hint(FRESH)
 }
 
 /// Whether a row of `metrics.csv` has what a schedule asks for, and no more.

@@ -181,6 +181,10 @@ fn hold(world: &mut World, name: &str, ask: Ask, end: End, counts: &mut Counts, 
     assert!(hints.contains("`--fresh`"), "{told:#?}");
     assert!(results(&directory) == before, "a refusal changed what is there: {told:#?}");
     let offered = |unit: &str| {
+        // What can be had with another schedule alone is no answer to what was asked.
+        if hints.starts_with("with the `[evaluate]` table") {
+            return None;
+        }
         let (_, rest) = hints.split_once(&format!("--set target.train.{unit}="))?;
         rest.split_once('`')?.0.parse::<u64>().ok()
     };
@@ -236,8 +240,8 @@ fn any_history_ends_as_an_unbroken_run_or_with_the_promised_error() {
 #[ignore = "long: 400 histories of up to six attempts each, some minutes"]
 fn any_of_many_histories_ends_as_an_unbroken_run_or_with_the_promised_error() {
     let budgets: Vec<u64> = (1..=24).collect();
-    for seed in 1..=4 {
-        let counts = histories(100, &budgets, &SCHEDULES, 0x2545_F491_4F6C_DD1D * seed | 1);
+    for seed in [0x2545_F491, 0x5DEE_CE66, 0x9E37_79B9, 0xB504_F333] {
+        let counts = histories(100, &budgets, &SCHEDULES, seed);
         assert!(counts.finished >= 50 && counts.stopped >= 50 && counts.refused >= 25, "{counts:?}");
     }
 }

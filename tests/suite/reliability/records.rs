@@ -113,6 +113,10 @@ fn records_and_summaries_of_other_versions_count() {
     for key in keys(&summary).into_iter().filter(|key| !["/epochs", "/steps"].contains(&key.as_str())) {
         write("summary.json", &without(&summary, &key));
         let told = finished(&place).unwrap_or_else(|| panic!("summary.json without {key}"));
+        // What lies deeper and is nothing is nothing without its key.
+        if summary.pointer(&key).is_some_and(serde_json::Value::is_null) && told == summary {
+            continue;
+        }
         let part = format!("/{}", key.split('/').nth(1).expect("a key"));
         assert!(told.pointer(&part).is_some_and(serde_json::Value::is_null), "{key}: {told}");
         assert_eq!(without(&told, &part), without(&summary, &part), "{key}");

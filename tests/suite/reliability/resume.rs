@@ -233,10 +233,11 @@ fn a_lowered_budget_is_an_unbroken_run_or_an_error() {
     // The same in epochs, from the middle of the third.
     let place = Place::with(&spec("epochs = 4"));
     assert_eq!(run_with_fault(&place, "device@12", &["checkpoint.keep=[1]"]).code, 1);
-    let unbroken = Place::with(&spec("epochs = 2")).run(&[]);
-    assert!(product(&place.run(&["target.train.epochs=2"])) == product(&unbroken));
-    let unbroken = Place::with(&spec("epochs = 4")).run(&[]);
-    assert!(product(&place.run(&[])) == product(&unbroken));
+    for epochs in [2, 4] {
+        let budget = format!("target.train.epochs={epochs}");
+        let unbroken = Place::with(&spec(&format!("epochs = {epochs}")));
+        assert!(product(&place.run(&[&budget])) == product(&unbroken.run(&[])), "{epochs}");
+    }
 }
 
 #[test]
