@@ -33,7 +33,7 @@ def comparable(path, folder, names):
             content = json.dumps(without_volatile(json.loads(content)), indent=1).encode()
         except ValueError:
             pass
-    if path.suffix == ".json":
+    if path.suffix in (".json", ".toml"):
         content = renamed(content.decode(errors="replace").replace(str(folder), "FOLDER"), names).encode()
     return content
 

@@ -4,6 +4,7 @@ import concurrent.futures
 import pathlib
 import resource
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -47,6 +48,8 @@ def main(options):
     if options.list:
         print("\n".join(case.name for case in chosen))
         return 0
+    # A signal must not leave a gigabyte in /tmp.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     root = pathlib.Path(tempfile.mkdtemp(prefix="compare-builds-")) if options.keep is None else options.keep
     try:
         return compare_all(chosen, options, root.resolve())
