@@ -55,7 +55,9 @@ impl DataRoot {
         let image = data::Image { shape: experiment.image, fit: experiment.fit };
         let access = data::Access { root: &self.data, threads: native::thread_count(experiment.threads) };
         data::load(task, image, access, &mut |reading| {
-            reading.iter().for_each(|reading| bar.show(reading));
+            if let Some(reading) = &reading {
+                bar.show(reading);
+            }
             Ok(())
         })
     }

@@ -10,7 +10,7 @@ use super::attempt::{self, attempt};
 use super::checkpoint::{Checkpoint, Vault};
 use super::directory::RunDirectory;
 use super::event::{Audience, Event};
-use super::lock::{Lock, Wait, Waited};
+use super::lock::{Lock, Waited};
 use super::machine::Machine;
 use super::metrics::Row;
 use super::phase::{Course, Frozen, Keeping, Voice, going_on};
@@ -18,10 +18,8 @@ use super::record::{DataRecord, Record, write_json};
 use super::stop::Stop;
 use super::summary::Summary;
 use super::transfer::{self, TransferReport};
-use super::unchanged::Unchanged;
-use super::{aside, source, standing};
+use super::{aside, claim, source, standing};
 use crate::data::TaskData;
-use crate::error::UserError;
 use crate::files::{self, Lines};
 use crate::native;
 use crate::network::{NamedTensors, Network, write_safetensors};
@@ -87,7 +85,7 @@ fn run_in(
 ) -> Result<Finished> {
     // A finished run can be asked for where nothing can be written, as in an archive.
     if request.beginning == Beginning::WhereItWas
-        && let Some(finished) = finished(spec, request, directory, audience)?
+        && let Some(finished) = claim::finished(spec, request, directory, audience)?
     {
         aside::sweep(directory);
         return Ok(finished);
@@ -97,34 +95,8 @@ fn run_in(
             begin(spec, request, directory, &lock, audience).map_err(|error| attempt::told(directory, error))
         }
         Waited::Done(finished) => Ok(finished),
-        Waited::Held(holder) => {
-            let message = format!("`{}` is locked by {}", directory.path().display(), holder.who());
-            Err(UserError::stopped(message)
-                .hint("run the same command again when that has ended; `--wait 2h` waits up to two hours for it")
-                .into())
-        }
+        Waited::Held(holder) => Err(claim::held(directory, &holder).into()),
     }
-}
-
-/// The run as it stands on disk, if it is finished and its data are what they were.
-fn finished(
-    spec: &Spec,
-    request: &Request<'_>,
-    directory: &RunDirectory,
-    audience: &mut dyn Audience,
-) -> Result<Option<Finished>> {
-    let Some(finished) = standing::finished(spec, directory)? else { return Ok(None) };
-    if let Some(record) = Record::read(directory)? {
-        let experiment = &spec.experiment;
-        Unchanged { experiment, places: request.places, stop: request.stop }.check(
-            &experiment.target,
-            &record,
-            directory.path(),
-            "train on the new ones with `--fresh`, which moves the finished run aside",
-            &mut |reading| audience.hear(&Event::Reading(reading)),
-        )?;
-    }
-    Ok(Some(finished))
 }
 
 /// Makes the directory of a run and takes its lock, which may take a while, in which another process may finish the
@@ -135,7 +107,7 @@ fn own(
     request: &Request<'_>,
     audience: &mut dyn Audience,
 ) -> Result<Waited<Finished>> {
-    let waited = lock(spec, directory, request, request.beginning, audience)?;
+    let waited = claim::lock(spec, directory, request, request.beginning, audience)?;
     let Waited::Ours(lock) = waited else { return Ok(waited) };
     if request.beginning == Beginning::WhereItWas || !aside::is_begun(directory)? {
         return Ok(Waited::Ours(lock));
@@ -143,7 +115,7 @@ fn own(
     let aside = aside::move_aside(directory, lock)?;
     audience.hear(&Event::Note(&format!("what was there is kept in {}", aside.display())));
     // Another process may come first here: what it finishes is as fresh.
-    self::lock(spec, directory, request, Beginning::WhereItWas, audience)
+    claim::lock(spec, directory, request, Beginning::WhereItWas, audience)
 }
 
 /// Trains from the beginning or from the last checkpoint, in a directory whose lock is held.
@@ -155,7 +127,7 @@ fn begin(
     audience: &mut dyn Audience,
 ) -> Result<Finished> {
     // Another process may have finished it since it was looked at.
-    if let Some(finished) = finished(spec, request, directory, audience)? {
+    if let Some(finished) = claim::finished(spec, request, directory, audience)? {
         return Ok(finished);
     }
     let experiment = &spec.experiment;
@@ -197,30 +169,6 @@ pub(super) fn create_inside(directory: &RunDirectory, out: &Path) -> Result<()> 
         files::create_folder(folder)?;
     }
     Ok(())
-}
-
-fn lock(
-    spec: &Spec,
-    directory: &RunDirectory,
-    request: &Request<'_>,
-    beginning: Beginning,
-    audience: &mut dyn Audience,
-) -> Result<Waited<Finished>> {
-    create_inside(directory, request.places.out)?;
-    let audience = std::cell::RefCell::new(audience);
-    Wait { folder: directory.path(), stop: request.stop, most: Some(request.wait) }.wait(
-        || match beginning {
-            Beginning::WhereItWas => finished(spec, request, directory, *audience.borrow_mut()),
-            Beginning::Fresh => Ok(None),
-        },
-        |holder| {
-            let most = text::duration(request.wait.as_secs_f64());
-            let place = directory.path().display();
-            let sentence = format!("`{place}` is locked by {}: waiting up to {most}", holder.who());
-            audience.borrow_mut().hear(&Event::Note(&sentence));
-            Ok(())
-        },
-    )
 }
 
 /// The fine-tuning of a run, and what comes before and after it.
