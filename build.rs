@@ -12,7 +12,7 @@ fn main() {
     println!("cargo:rerun-if-changed=native");
     println!("cargo:rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    let mut plugin = None;
+    let (mut plugin, mut capabilities) = (None, String::new());
     // torch-sys says where libtorch is; without a word from it (a build of the documentation) there is nothing to do.
     if let Some(library) = env::var_os("DEP_TCH_LIBTORCH_LIB").map(PathBuf::from) {
         check_version(&library);
@@ -20,7 +20,9 @@ fn main() {
         println!("cargo:rerun-if-changed={}", library.join("libtorch_cpu.so").display());
         compile_shim(&library);
         plugin = compile_plugin(&library, &out);
+        capabilities = cuda_capabilities(&library);
     }
+    println!("cargo:rustc-env=FREEZEWISE_CUDA_CAPABILITIES={capabilities}");
     let plugin = plugin.map(|path| path.display().to_string()).unwrap_or_default();
     println!("cargo:rustc-env=FREEZEWISE_BUILT_PLUGIN={plugin}");
     // For tests, which build a stand-in for CUDA against the same libtorch.
@@ -86,10 +88,30 @@ fn compile_plugin(library: &Path, out: &Path) -> Option<PathBuf> {
     Some(plugin)
 }
 
+/// The compute capabilities that libtorch has kernels for, such as `75 80 90`: `libtorch_cuda.so` holds the compiler's
+/// options as text, which `torch.__config__.show()` prints. Nothing where there is no such text.
+fn cuda_capabilities(library: &Path) -> String {
+    let options = Command::new("grep")
+        .args(["-aohE", "code=sm_[0-9]+"])
+        .arg(library.join("libtorch_cuda.so"))
+        .env("LC_ALL", "C")
+        .output()
+        .map(|output| output.stdout)
+        .unwrap_or_default();
+    let options = String::from_utf8_lossy(&options);
+    let mut numbers: Vec<u32> =
+        options.lines().filter_map(|line| line.strip_prefix("code=sm_")?.parse().ok()).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")
+}
+
 /// CUDA's headers: beside the wheel, or where a toolkit was installed.
 fn cuda_headers(torch: &Path) -> Option<PathBuf> {
-    let candidates = [torch.join("../nvidia/cu13/include"), PathBuf::from("/usr/local/cuda/include")];
-    let found = candidates.into_iter().find(|path| path.join("cuda_runtime_api.h").exists());
+    // CUDA 13's wheels have one folder, those of CUDA 12 one each.
+    let wheels = ["../nvidia/cu13/include", "../nvidia/cuda_runtime/include"].map(|folder| torch.join(folder));
+    let mut candidates = wheels.into_iter().chain([PathBuf::from("/usr/local/cuda/include")]);
+    let found = candidates.find(|path| path.join("cuda_runtime_api.h").exists());
     if found.is_none() {
         println!(
             "cargo:warning=CUDA's headers were not found: this build runs on the CPU only (scripts/setup brings them)"

@@ -4,7 +4,7 @@
 //! The modules stand in the order of the house, its foundations first; nothing imports a module below it, and a test
 //! holds the `use` lines to that. `main` and this file are outside the order.
 //!
-//! - `error`, `files`, `seed`, `text`: leaves
+//! - `environment`, `error`, `files`, `seed`, `text`: leaves
 //! - `analysis`: pure functions on numbers
 //! - `catalogue`: what data sets there are, as data
 //! - `blueprint`: the network families as data
@@ -22,6 +22,7 @@
 //! keys of a spec are declared once, as types, from whose JSON schema the checks, the page and the resolved spec are
 //! all made.
 
+pub mod environment;
 pub mod error;
 pub mod files;
 pub mod seed;

@@ -37,6 +37,7 @@ def parse_options(description, rows):
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", choices=rows, nargs="+", default=rows, help="which of the CPU's rows (default all)")
     parser.add_argument("--gpu", nargs="*", metavar="PART", help="the rows of a GPU, or some of them")
+    parser.add_argument("--precision", action="store_true", help="bf16 against fp32 by family, in CPU time, no PyTorch")
     parser.add_argument("--count", action="store_true", help="operators of a step beside PyTorch's, and no time")
     parser.add_argument("--widths", type=positive, nargs="+", default=[16, 32], metavar="W")
     parser.add_argument("--rounds", type=positive, default=5, help="how often the two run in turn (default 5)")

@@ -99,6 +99,15 @@ impl Blueprint {
         !operations.any(|operation| matches!(operation, Operation::Tokens))
     }
 
+    /// How many numbers a token of a transformer has; none in other networks.
+    pub fn token_width(&self) -> Option<usize> {
+        let mut operations = self.layers.iter().flat_map(|layer| &layer.operations);
+        operations.find_map(|operation| match operation {
+            Operation::Attention { width, .. } => Some(*width),
+            _ => None,
+        })
+    }
+
     /// The network of an architecture for images of a shape and a number of classes, if its sizes go together.
     pub fn new(
         architecture: &Architecture,

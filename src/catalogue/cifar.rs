@@ -38,6 +38,7 @@ pub(super) static CIFAR10: Entry = Entry {
     train_size: 50_000,
     test_size: 10_000,
     train_per_class: &[5000; 10],
+    test_per_class: &[1000; 10],
     layout: Layout::Cifar(&CifarLayout {
         folder: "cifar-10-batches-bin",
         archive: "cifar-10-binary.tar.gz",
@@ -68,6 +69,7 @@ pub(super) static CIFAR100: Entry = Entry {
     train_size: 50_000,
     test_size: 10_000,
     train_per_class: &[500; 100],
+    test_per_class: &[100; 100],
     layout: Layout::Cifar(&CifarLayout {
         folder: "cifar-100-binary",
         archive: "cifar-100-binary.tar.gz",

@@ -23,6 +23,8 @@ pub struct Entry {
     pub test_size: usize,
     /// How many training examples each class has.
     pub train_per_class: &'static [usize],
+    /// How many test examples each class has.
+    pub test_per_class: &'static [usize],
     /// How its files are laid out.
     pub layout: Layout,
     /// What is known of its licence.

@@ -20,6 +20,8 @@ pub struct Facts {
     pub test_size: usize,
     /// How many training examples each class has, where that is known.
     pub train_per_class: Option<Vec<usize>>,
+    /// How many test examples each class has, where that is known.
+    pub test_per_class: Option<Vec<usize>>,
     /// A digest that changes with the content, for a data set of one's own.
     pub digest: Option<String>,
 }
@@ -36,6 +38,7 @@ impl Facts {
                 train_size: 20_000,
                 test_size: 2_000,
                 train_per_class: None,
+                test_per_class: None,
                 digest: None,
             });
         }
@@ -49,7 +52,15 @@ impl Facts {
             train_size: entry.train_size,
             test_size: entry.test_size,
             train_per_class: Some(entry.train_per_class.to_vec()),
+            test_per_class: Some(entry.test_per_class.to_vec()),
             digest: None,
         })
+    }
+
+    /// How many labels there are of each class.
+    pub fn per_class(labels: &[u16], class_count: usize) -> Vec<usize> {
+        let mut counts = vec![0; class_count];
+        labels.iter().for_each(|&label| counts[usize::from(label)] += 1);
+        counts
     }
 }

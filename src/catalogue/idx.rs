@@ -17,7 +17,6 @@ pub const IDX_FILES: [&str; 4] =
 
 const SHAPE: ImageShape = ImageShape { channels: 1, height: 28, width: 28 };
 const ORIGIN: &str = "torchvision, datasets/mnist.py";
-const EVEN: &[usize] = &[6000; 10];
 
 /// The files of a data set: its folder, its places, and of each file the name, the MD5 sum and, where it is known,
 /// the size.
@@ -47,6 +46,7 @@ pub(super) static MNIST: Entry = Entry {
     train_size: 60_000,
     test_size: 10_000,
     train_per_class: &[5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
+    test_per_class: &[980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
     layout: Layout::Idx(&IdxLayout { folders: &["mnist", "MNIST/raw", "MNIST"] }),
     licence: "none is stated by its publishers",
     citation: "LeCun, Bottou, Bengio and Haffner, \"Gradient-Based Learning Applied to Document Recognition\" (1998)",
@@ -81,7 +81,8 @@ pub(super) static FASHION_MNIST: Entry = Entry {
     superclasses: None,
     train_size: 60_000,
     test_size: 10_000,
-    train_per_class: EVEN,
+    train_per_class: &[6000; 10],
+    test_per_class: &[1000; 10],
     layout: Layout::Idx(&IdxLayout { folders: &["fashion-mnist", "FashionMNIST/raw", "FashionMNIST"] }),
     licence: "MIT",
     citation: "Xiao, Rasul and Vollgraf, \"Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning \
@@ -106,7 +107,8 @@ pub(super) static KMNIST: Entry = Entry {
     superclasses: None,
     train_size: 60_000,
     test_size: 10_000,
-    train_per_class: EVEN,
+    train_per_class: &[6000; 10],
+    test_per_class: &[1000; 10],
     layout: Layout::Idx(&IdxLayout { folders: &["kmnist", "KMNIST/raw", "KMNIST"] }),
     licence: "CC BY-SA 4.0",
     citation: "Clanuwat et al., \"Deep Learning for Classical Japanese Literature\" (arXiv 1812.01718)",

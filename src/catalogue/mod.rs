@@ -7,6 +7,7 @@ mod cifar100_classes;
 mod entry;
 mod facts;
 mod idx;
+mod naming;
 mod shape;
 mod tiny;
 mod unpacked;
@@ -15,6 +16,7 @@ pub use cifar::CifarLayout;
 pub use entry::{Checksum, Entry, Layout, Published, Superclasses};
 pub use facts::Facts;
 pub use idx::{IDX_FILES, IdxLayout};
+pub use naming::Naming;
 pub use shape::ImageShape;
 pub use tiny::TinyLayout;
 pub use unpacked::UNPACKED_ORIGIN;
@@ -94,6 +96,8 @@ mod tests {
         for entry in Dataset::ALL.into_iter().filter_map(Dataset::entry) {
             assert_eq!(entry.train_per_class.iter().sum::<usize>(), entry.train_size, "{}", entry.name);
             assert_eq!(entry.train_per_class.len(), entry.class_count, "{}", entry.name);
+            assert_eq!(entry.test_per_class.iter().sum::<usize>(), entry.test_size, "{}", entry.name);
+            assert_eq!(entry.test_per_class.len(), entry.class_count, "{}", entry.name);
             assert!(entry.classes.is_empty() || entry.classes.len() == entry.class_count, "{}", entry.name);
             if let Some(groups) = entry.superclasses {
                 assert_eq!(groups.of.len(), entry.class_count);

@@ -28,6 +28,7 @@ pub(super) static TINY_IMAGENET: Entry = Entry {
     train_size: 100_000,
     test_size: 10_000,
     train_per_class: &[500; 200],
+    test_per_class: &[50; 200],
     layout: Layout::Tiny(&TinyLayout {
         folder: "tiny-imagenet-200",
         classes: "wnids.txt",

@@ -1,9 +1,10 @@
 //! `freezewise check`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
+use serde::Serialize;
 
 use super::options::{DataRoot, Overrides};
 use super::tell;
@@ -22,18 +23,69 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     data: DataRoot,
+
+    /// Print the hashes that name the run and its source, then the spec; the data must be there
+    #[arg(long)]
+    hash: bool,
+
+    /// Print the hashes as JSON
+    #[arg(long, requires = "hash")]
+    json: bool,
+}
+
+/// The names of what a spec makes.
+#[derive(Serialize)]
+struct Hashes {
+    spec: String,
+    /// As in `<out>/<name>/<folder>`.
+    name: String,
+    folder: String,
+    run: String,
+    /// As in `<out>/sources/<source>`; absent without a source.
+    source: Option<String>,
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let mut exit = Exit::Complete;
+    let (mut exit, mut all) = (Exit::Complete, Vec::new());
     for path in &arguments.specs {
-        let absent = |name: &str| {
-            output::talk(&format!("{}: `{name}` is not here, so what it holds is not checked", path.display()));
-        };
-        match Spec::load(path, &arguments.overrides.set, &arguments.data.surveyor().or_tell(absent)) {
+        match load(arguments, path) {
+            Ok(spec) if arguments.json => all.push(Hashes::of(path, &spec)),
+            Ok(spec) if arguments.hash => output::data(&Hashes::of(path, &spec).line())?,
             Ok(_) => output::data(&format!("{}: valid", path.display()))?,
             Err(error) => exit = tell(&error),
         }
     }
+    if arguments.json {
+        output::data(&serde_json::to_string_pretty(&all)?)?;
+    }
     Ok(exit)
+}
+
+/// A valid spec. A hash counts the content of data, so without them there is none to print.
+fn load(arguments: &Arguments, path: &Path) -> Result<Spec> {
+    let surveyor = arguments.data.surveyor();
+    if arguments.hash {
+        return Spec::load(path, &arguments.overrides.set, &surveyor);
+    }
+    let absent = |name: &str| {
+        output::talk(&format!("{}: `{name}` is not here, so what it holds is not checked", path.display()));
+    };
+    Spec::load(path, &arguments.overrides.set, &surveyor.or_tell(absent))
+}
+
+impl Hashes {
+    fn of(path: &Path, spec: &Spec) -> Self {
+        Self {
+            spec: path.display().to_string(),
+            name: spec.experiment.name.clone(),
+            folder: spec.run_folder(),
+            run: spec.run_hash(),
+            source: spec.source_hash(),
+        }
+    }
+
+    /// The run's, the source's or `none`, and the spec, which may have spaces in its name.
+    fn line(&self) -> String {
+        format!("{} {} {}", self.run, self.source.as_deref().unwrap_or("none"), self.spec)
+    }
 }

@@ -1,4 +1,6 @@
-//! `freezewise doctor`.
+//! `freezewise doctor`: what was found on this machine, what is wrong with it, and what to do.
+//!
+//! It asks the functions that `freezewise run` asks, so that the two agree.
 
 use std::path::Path;
 
@@ -8,9 +10,10 @@ use clap::Args;
 use super::options::DataRoot;
 use crate::catalogue::Dataset;
 use crate::data;
-use crate::error::Exit;
-use crate::native::{self, Nature};
+use crate::error::{Exit, UserError};
+use crate::native::{self, DeviceFacts, Driver, Nature};
 use crate::output::{self, Table};
+use crate::spec::DeviceChoice;
 use crate::text;
 
 #[derive(Debug, Args)]
@@ -19,26 +22,95 @@ pub(super) struct Arguments {
     data: DataRoot,
 }
 
+/// A table of what was found, and what is wrong, each with its hints.
+struct Findings {
+    table: Table,
+    problems: Vec<(String, Vec<String>)>,
+}
+
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let mut table = Table::new(&["what<", "found<"]);
-    table.row(["freezewise", env!("CARGO_PKG_VERSION")]);
-    table.row(["libtorch", &libtorch()]);
-    table.row(["CPU threads", &native::thread_count(None).to_string()]);
-    table.row(["CPU arithmetic", &arithmetic()]);
-    for (what, found) in cuda() {
-        table.row([what, found]);
-    }
+    let mut findings = Findings { table: Table::new(&["what<", "found<"]), problems: Vec::new() };
+    findings.row("freezewise", env!("CARGO_PKG_VERSION"));
+    findings.row("libtorch", &libtorch());
+    findings.threads();
+    findings.row("CPU arithmetic", &arithmetic());
+    findings.gpus();
     for dataset in Dataset::ALL.into_iter().filter(|dataset| dataset.entry().is_some()) {
-        table.row([dataset.name(), &files(dataset, &arguments.data.data)]);
+        findings.row(dataset.name(), &files(dataset, &arguments.data.data));
     }
-    output::data(&table.to_string())?;
+    output::data(&findings.shown())?;
     Ok(Exit::Complete)
+}
+
+impl Findings {
+    fn row(&mut self, what: &str, found: &str) {
+        self.table.row([what, found]);
+    }
+
+    fn problem(&mut self, error: &UserError) {
+        self.problems.push((error.to_string(), error.hints().to_vec()));
+    }
+
+    fn threads(&mut self) {
+        match native::compute_threads(None) {
+            Ok(threads) => {
+                self.row("CPU threads", &threads.count.to_string());
+                self.problems.extend(threads.note.map(|note| (note, Vec::new())));
+            }
+            Err(error) => {
+                self.row("CPU threads", "an error, see below");
+                self.problem(&error);
+            }
+        }
+    }
+
+    fn gpus(&mut self) {
+        let driver = Driver::find();
+        self.row("NVIDIA driver", &described(&driver));
+        let plugin = native::plugin_path().map_or_else(|| "not found".into(), |path| path.display().to_string());
+        self.row("CUDA plugin", &plugin);
+        if !driver.has_no_gpu() || native::plugin_is_named() {
+            match native::cuda_devices(&driver) {
+                Ok(devices) => self.devices(&devices),
+                Err(error) => self.problem(&error.hint("`--set device=cpu` computes on the CPU")),
+            }
+        }
+        match native::choose(DeviceChoice::Auto) {
+            Ok(chosen) => self.row("`device = \"auto\"`", &chosen.name),
+            Err(_) => self.row("`device = \"auto\"`", "an error, see below"),
+        }
+    }
+
+    fn devices(&mut self, devices: &[DeviceFacts]) {
+        for (index, device) in devices.iter().enumerate() {
+            let (major, minor) = device.capability;
+            let memory = text::bytes(device.memory_bytes);
+            let nature = match device.nature {
+                Nature::Gpu => "",
+                Nature::StandIn => ": no GPU, for tests alone",
+            };
+            let facts = format!("{}{nature}, {memory}, capability {major}.{minor}", device.name);
+            self.row(&format!("cuda:{index}"), &facts);
+        }
+        let cudnn = devices.first().and_then(native::cudnn_version);
+        self.row("cuDNN", &cudnn.unwrap_or_else(|| "none".into()));
+    }
+
+    fn shown(&self) -> String {
+        let mut shown = self.table.to_string();
+        for (problem, hints) in &self.problems {
+            shown += &format!("\n\nproblem: {problem}");
+            hints.iter().for_each(|hint| shown += &format!("\n  {hint}"));
+        }
+        if self.problems.is_empty() { shown + "\n\nno problems found" } else { shown }
+    }
 }
 
 fn libtorch() -> String {
     let place =
         native::libtorch_place().map_or_else(|| "an unknown place".to_owned(), |path| path.display().to_string());
-    format!("{} in {place}", native::LIBTORCH)
+    let cuda = native::libtorch_cuda().map_or_else(|| "without CUDA".to_owned(), |cuda| format!("for CUDA {cuda}"));
+    format!("{} {cuda}, in {place}", native::LIBTORCH)
 }
 
 /// What of the CPU's instructions decides the speed and the last bits.
@@ -47,36 +119,19 @@ fn arithmetic() -> String {
     if has.is_empty() { "no vector instructions that libtorch uses".into() } else { has.join(", ") }
 }
 
-fn cuda() -> Vec<(String, String)> {
-    let mut rows = Vec::new();
-    let mut row = |what: &str, found: String| rows.push((what.to_owned(), found));
-    let driver = native::driver_answers();
-    row("NVIDIA driver", if driver { "answers".into() } else { "none answers: runs use the CPU".into() });
-    let plugin = native::plugin_path().map_or_else(|| "not found".into(), |path| path.display().to_string());
-    row("CUDA plugin", plugin);
-    if driver || native::plugin_is_named() {
-        match native::cuda_devices() {
-            Ok(devices) => {
-                for (index, device) in devices.iter().enumerate() {
-                    let (major, minor) = device.capability;
-                    let memory = text::bytes(device.memory_bytes);
-                    let nature = match device.nature {
-                        Nature::Gpu => "",
-                        Nature::StandIn => ": no GPU, for tests alone",
-                    };
-                    let facts = format!("{}{nature}, {memory}, capability {major}.{minor}", device.name);
-                    row(&format!("cuda:{index}"), facts);
-                }
-                let cudnn = devices.first().and_then(native::cudnn_version);
-                row("cuDNN", cudnn.unwrap_or_else(|| "none".into()));
-            }
-            Err(error) => {
-                row("CUDA", error.to_string());
-                error.hints().iter().for_each(|hint| row("", hint.clone()));
-            }
+fn described(driver: &Driver) -> String {
+    match driver {
+        Driver::Absent => "none".into(),
+        Driver::Broken(cause) => cause.clone(),
+        Driver::Present { cuda, gpus } if gpus.is_empty() => format!("for CUDA {cuda}, shows no GPU"),
+        Driver::Present { cuda, gpus } => {
+            let gpus: Vec<String> = gpus
+                .iter()
+                .map(|gpu| format!("{} (capability {}.{})", gpu.name, gpu.capability.0, gpu.capability.1))
+                .collect();
+            format!("for CUDA {cuda}, shows {}", gpus.join(", "))
         }
     }
-    rows
 }
 
 fn files(dataset: Dataset, root: &Path) -> String {

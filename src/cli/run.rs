@@ -87,23 +87,28 @@ fn shown(finished: &Finished) -> String {
 }
 
 fn table(summary: &Summary) -> Table {
-    let percent = |error: f64| format!("{:.2}%", error * 100.0);
+    let percent =
+        |error: Option<f64>| error.map_or_else(|| "unknown".to_owned(), |error| format!("{:.2}%", error * 100.0));
     let mut table = Table::new(&["measure<", "value", "at<"]);
     let epochs = format!("epoch {}", summary.epochs);
     table.row(["train error", &percent(summary.last_train_error), &epochs]);
     table.row(["test error", &percent(summary.last_test_error), "mean of the last five epochs"]);
     if let (Some(error), Some(epoch)) = (summary.validation_selected_test_error, summary.validation_selected_epoch) {
         let at = format!("epoch {epoch}, where the validation error is least");
-        table.row(["test error, chosen", &percent(error), &at]);
+        table.row(["test error, chosen", &percent(Some(error)), &at]);
     }
-    let least = format!("epoch {} (an oracle: only the test set tells)", summary.oracle_min_epoch);
+    let least = match summary.oracle_min_epoch {
+        Some(epoch) => format!("epoch {epoch} (an oracle: only the test set tells)"),
+        None => String::new(),
+    };
     table.row(["least test error", &percent(summary.oracle_min_test_error), &least]);
     let interpolation = match summary.interpolation_epoch {
         Some(epoch) => format!("from epoch {epoch} on"),
         None => "not reached".to_owned(),
     };
     table.row(["train error within 1%", "", &interpolation]);
-    let ratio = format!("{:.2} of n·C", summary.parameters_per_example_and_class);
-    table.row(["trainable parameters", &crate::text::grouped(summary.trainable_parameters), &ratio]);
+    if let (Some(count), Some(ratio)) = (summary.trainable_parameters, summary.parameters_per_example_and_class) {
+        table.row(["trainable parameters", &crate::text::grouped(count), &format!("{ratio:.2} of n·C")]);
+    }
     table
 }

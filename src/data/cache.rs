@@ -20,6 +20,7 @@ pub(super) use writer::{Wanted, Writer, make};
 use super::records::Records;
 use super::store::{Fingerprints, Pixels, Split, Store};
 use crate::blueprint::ImageShape;
+use crate::environment;
 
 const MAGIC: &[u8; 16] = b"freezewise-u8 1\n";
 /// Length and checksum of the header.
@@ -49,10 +50,9 @@ struct Header {
 
 /// Where caches may be: under the data root, else in the user's cache.
 fn folders(root: &Path) -> Vec<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let own = variable("FREEZEWISE_CACHE")
-        .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("freezewise")))
-        .or_else(|| Some(variable("HOME")?.join(".cache/freezewise")));
+    let own = environment::path("FREEZEWISE_CACHE")
+        .or_else(|| Some(environment::path("XDG_CACHE_HOME")?.join("freezewise")))
+        .or_else(|| Some(environment::path("HOME")?.join(".cache/freezewise")));
     std::iter::once(root.join(FOLDER)).chain(own.map(|own| own.join("data"))).collect()
 }
 

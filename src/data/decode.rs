@@ -9,7 +9,7 @@ use std::sync::Once;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use super::files::{open_regular, read_whole};
-use super::jpeg;
+use super::jpeg::{self, Pixels};
 use super::resize::Resize;
 use super::wide::by_colour;
 use crate::spec::Fit;
@@ -36,23 +36,17 @@ pub(super) enum Flaw {
 pub(super) struct Decoded {
     pub(super) height: usize,
     pub(super) width: usize,
-    pixels: Levels,
-}
-
-#[derive(Debug)]
-enum Levels {
-    /// Red, green and blue of each pixel.
-    Colours(Vec<u8>),
-    /// One level for all three.
-    Grey(Vec<u8>),
+    pixels: Pixels,
 }
 
 /// Height and width of an image file, from its header.
 pub(super) fn size(path: &Path) -> Result<(usize, usize), String> {
-    let file = BufReader::new(open_regular(path).map_err(|error| error.to_string())?);
-    let reader = ImageReader::new(file).with_guessed_format().map_err(|error| error.to_string())?;
-    known(reader.format())?;
-    let (width, height) = reader.into_dimensions().map_err(|error| error.to_string())?;
+    let mut reader = ImageReader::new(BufReader::new(open_regular(path).map_err(|error| error.to_string())?));
+    reader = reader.with_guessed_format().map_err(|error| error.to_string())?;
+    let [height, width] = match known(reader.format())? {
+        ImageFormat::Jpeg => jpeg::size(&read_whole(path, LARGEST_FILE).map_err(|error| error.to_string())?)?,
+        _ => reader.into_dimensions().map(|(width, height)| [height, width]).map_err(|error| error.to_string())?,
+    };
     bounded(width, height)?;
     Ok((height as usize, width as usize))
 }
@@ -67,31 +61,36 @@ pub(super) fn file(path: &Path) -> Result<Decoded, Flaw> {
 }
 
 /// Decodes the bytes of an image file. Grey becomes three equal colours, a palette its colours, CMYK its conversion to
-/// RGB; transparency is dropped, as Pillow's `convert("RGB")` drops it; 16 bits become 8.
+/// RGB; transparency is dropped, as Pillow's `convert("RGB")` drops it; 16 bits become 8. The orientation that EXIF data
+/// give is not applied.
 pub(super) fn bytes(bytes: &[u8]) -> Result<Decoded, String> {
-    let decode = || {
-        let mut reader =
-            ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
-        let format = known(reader.format())?;
-        let mut limits = Limits::default();
-        limits.max_image_width = Some(LARGEST_SIDE);
-        limits.max_image_height = Some(LARGEST_SIDE);
-        limits.max_alloc = Some(MOST_MEMORY);
-        reader.limits(limits);
-        if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
-            return Err("it ends in the middle of its pixels".to_owned());
+    let decode = || match known(image::guess_format(bytes).ok())? {
+        ImageFormat::Jpeg => {
+            let [height, width] = jpeg::size(bytes)?;
+            bounded(width, height)?;
+            Ok(Decoded { height: height as usize, width: width as usize, pixels: jpeg::decode(bytes)? })
         }
-        let decoder = reader.into_decoder().map_err(|error| error.to_string())?;
-        let (width, height) = decoder.dimensions();
-        bounded(width, height)?;
-        let pixels = match DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())? {
-            DynamicImage::ImageLuma8(image) => Levels::Grey(image.into_raw()),
-            image => Levels::Colours(image.into_rgb8().into_raw()),
-        };
-        Ok(Decoded { height: height as usize, width: width as usize, pixels })
+        _ => png(bytes),
     };
     // A decoder that gives up on a damaged file is one bad file, not the end of the program.
     quietly(decode).unwrap_or_else(|| Err("its decoder gave up".to_owned()))
+}
+
+fn png(bytes: &[u8]) -> Result<Decoded, String> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Png);
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(LARGEST_SIDE);
+    limits.max_image_height = Some(LARGEST_SIDE);
+    limits.max_alloc = Some(MOST_MEMORY);
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(|error| error.to_string())?;
+    let (width, height) = decoder.dimensions();
+    bounded(width, height)?;
+    let pixels = match DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())? {
+        DynamicImage::ImageLuma8(image) => Pixels::Grey(image.into_raw()),
+        image => Pixels::Colours(image.into_rgb8().into_raw()),
+    };
+    Ok(Decoded { height: height as usize, width: width as usize, pixels })
 }
 
 thread_local! {
@@ -144,9 +143,9 @@ impl Decoded {
         let resize = ((self.height, self.width) != (height, width))
             .then(|| Resize::new((self.height, self.width), (height, width), fit));
         match (&self.pixels, resize) {
-            (Levels::Colours(levels), Some(resize)) => resize.apply::<3>(levels, planes),
-            (Levels::Colours(levels), None) => by_colour(levels, planes),
-            (Levels::Grey(levels), resize) => {
+            (Pixels::Colours(levels), Some(resize)) => resize.apply::<3>(levels, planes),
+            (Pixels::Colours(levels), None) => by_colour(levels, planes),
+            (Pixels::Grey(levels), resize) => {
                 match resize {
                     Some(resize) => resize.apply::<1>(levels, first),
                     None => first.copy_from_slice(levels),

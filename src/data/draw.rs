@@ -1,7 +1,9 @@
 //! Which examples a task has: of the classes that it selects, in its part of the data set, those held out for
 //! validation and, of the rest, the training examples that it draws.
 //!
-//! Every rule looks at the full training set alone, never at n, so that a smaller draw is part of any larger one.
+//! Every rule looks at the full training set alone, never at n, so that a smaller draw is part of any larger one. Parts
+//! are dealt by the data set's own classes, whatever a task makes of them, so that tasks that differ in their classes
+//! or labels have the same parts. `spec` counts what is drawn here from the sizes of the classes.
 
 use rand::seq::SliceRandom;
 
@@ -12,12 +14,20 @@ use crate::spec::{Draw, Part};
 pub(super) struct Drawn {
     pub(super) train: Vec<usize>,
     pub(super) validation: Vec<usize>,
+    /// How many there were to draw from, those held out included.
+    pub(super) pool: usize,
+    /// How many of each label there were to train on.
+    pub(super) left: Vec<usize>,
 }
 
 /// What is drawn, and from what.
 pub(super) struct Lot<'a> {
-    /// The label of each example of the full training set; none where the task leaves its class out.
+    /// The data set's class of each example of the full training set.
+    pub(super) classes: &'a [u16],
+    /// The task's label of each; none where the task leaves its class out.
     pub(super) labels: &'a [Option<u16>],
+    /// How many labels there are.
+    pub(super) label_count: usize,
     /// The part of the data set that the task has for itself.
     pub(super) part: Part,
     pub(super) validation_size: usize,
@@ -27,46 +37,62 @@ pub(super) struct Lot<'a> {
 }
 
 impl Lot<'_> {
-    /// Draws; there may be fewer training examples than were asked for, in a class or at all.
+    /// Draws; there may be fewer examples than were asked for, of a label or at all.
     pub(super) fn draw(&self) -> Drawn {
-        let mut pool: Vec<bool> = self.labels.iter().map(Option::is_some).collect();
-        if self.part.of > 1 {
-            // No seed moves the parts: those of a source and of a target are the same ones, whatever their seeds.
-            let order = self.by_class(named_stream(0, Purpose::Subset, "part"));
-            for (position, &index) in order.iter().enumerate() {
-                pool[index] &= position % self.part.of == self.part.index;
-            }
+        let mut free = self.part();
+        let pool = free.iter().filter(|&&free| free).count();
+        let validation = self.validation(&free);
+        for &index in &validation {
+            free[index] = false;
         }
-        let mut validation = Vec::new();
-        if self.validation_size > 0 {
-            let order = self.by_class(named_stream(self.seed, Purpose::Subset, "validation"));
-            let free: Vec<usize> = order.into_iter().filter(|&index| pool[index]).collect();
-            // Every so many of the examples in the order of their classes, so that each class has its share.
-            let place = |rank: usize| rank * free.len() / self.validation_size;
-            validation = (0..self.validation_size.min(free.len())).map(|rank| free[place(rank)]).collect();
-            for &index in &validation {
-                pool[index] = false;
-            }
+        let mut order = self.shuffled(&mut stream(self.seed, Purpose::Subset, 0));
+        order.retain(|&index| free[index]);
+        let mut left = vec![0; self.label_count];
+        for label in order.iter().filter_map(|&index| self.labels[index]) {
+            left[usize::from(label)] += 1;
         }
-        let mut order: Vec<usize> = (0..self.labels.len()).collect();
-        order.shuffle(&mut stream(self.seed, Purpose::Subset, 0));
-        order.retain(|&index| pool[index]);
         if self.draw == Draw::Balanced {
             self.deal(&mut order);
         }
         order.truncate(self.train_size);
-        Drawn { train: order, validation }
+        Drawn { train: order, validation, pool, left }
     }
 
-    /// All examples, class after class as the data set has them, each class in random order.
-    fn by_class(&self, mut stream: Stream) -> Vec<usize> {
+    /// Whether each example is in the task's part and of a class that it takes.
+    fn part(&self) -> Vec<bool> {
+        let mut inside: Vec<bool> = self.labels.iter().map(Option::is_some).collect();
+        if self.part.of > 1 {
+            // No seed and no label moves the parts: they are the same ones for every task.
+            let mut order = self.shuffled(&mut named_stream(0, Purpose::Subset, "part"));
+            order.sort_by_key(|&index| self.classes[index]);
+            for (position, &index) in order.iter().enumerate() {
+                inside[index] &= position % self.part.of == self.part.index;
+            }
+        }
+        inside
+    }
+
+    /// The examples held out, of those that are free.
+    fn validation(&self, free: &[bool]) -> Vec<usize> {
+        if self.validation_size == 0 {
+            return Vec::new();
+        }
+        let mut order = self.shuffled(&mut named_stream(self.seed, Purpose::Subset, "validation"));
+        order.retain(|&index| free[index]);
+        // At even distances in the order of labels and of classes within, so that each of both has its share.
+        order.sort_by_key(|&index| (self.labels[index], self.classes[index]));
+        let count = self.validation_size.min(order.len());
+        (0..count).map(|rank| order[rank * order.len() / count]).collect()
+    }
+
+    /// The full training set in random order.
+    fn shuffled(&self, stream: &mut Stream) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.labels.len()).collect();
-        order.shuffle(&mut stream);
-        order.sort_by_key(|&index| self.labels[index]);
+        order.shuffle(stream);
         order
     }
 
-    /// One example of each class in turn.
+    /// One example of each label in turn.
     fn deal(&self, order: &mut [usize]) {
         let mut seen = std::collections::HashMap::new();
         let mut turn = vec![0usize; self.labels.len()];
@@ -82,22 +108,52 @@ impl Lot<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::Side;
 
     const ALL: Part = Part { index: 0, of: 1 };
 
-    fn labels(count: usize, classes: usize) -> Vec<Option<u16>> {
-        (0..count).map(|index| Some((index * index % 37 % classes) as u16)).collect()
+    /// Examples of a data set and their labels in a task.
+    struct Set {
+        classes: Vec<u16>,
+        labels: Vec<Option<u16>>,
     }
 
-    fn lot(labels: &[Option<u16>]) -> Lot<'_> {
-        Lot { labels, part: ALL, validation_size: 0, train_size: labels.len(), draw: Draw::Plain, seed: 4 }
+    impl Set {
+        fn new(count: usize, classes: usize) -> Self {
+            let classes: Vec<u16> = (0..count).map(|index| (index * index % 37 % classes) as u16).collect();
+            Self { labels: classes.iter().copied().map(Some).collect(), classes }
+        }
+
+        /// With other labels for the classes.
+        fn labelled(&self, label: impl Fn(u16) -> Option<u16>) -> Self {
+            Self { classes: self.classes.clone(), labels: self.classes.iter().map(|&class| label(class)).collect() }
+        }
+
+        fn lot(&self) -> Lot<'_> {
+            let (classes, labels) = (&self.classes, &self.labels);
+            let sizes = Lot {
+                classes,
+                labels,
+                label_count: 10,
+                part: ALL,
+                validation_size: 0,
+                train_size: 0,
+                draw: Draw::Plain,
+                seed: 4,
+            };
+            Lot { train_size: labels.len(), ..sizes }
+        }
+
+        fn count(&self, indices: &[usize], class: u16) -> usize {
+            indices.iter().filter(|&&index| self.classes[index] == class).count()
+        }
     }
 
     #[test]
     fn smaller_draws_are_part_of_larger_ones() {
-        let labels = labels(1000, 7);
+        let set = Set::new(1000, 7);
         for (draw, validation_size) in [(Draw::Plain, 0), (Draw::Balanced, 0), (Draw::Balanced, 130)] {
-            let of = |train_size, seed| Lot { validation_size, train_size, draw, seed, ..lot(&labels) }.draw();
+            let of = |train_size, seed| Lot { validation_size, train_size, draw, seed, ..set.lot() }.draw();
             let large = of(300, 4);
             assert_eq!(of(100, 4).train, large.train[..100]);
             assert_eq!(of(100, 4).validation, large.validation);
@@ -111,39 +167,67 @@ mod tests {
 
     #[test]
     fn a_balanced_draw_has_as_many_of_each_class() {
-        let labels = labels(1000, 5);
-        let drawn = Lot { train_size: 52, draw: Draw::Balanced, ..lot(&labels) }.draw();
-        let of = |class| drawn.train.iter().filter(|&&index| labels[index] == Some(class)).count();
-        assert!((0..5).all(|class| (10..=11).contains(&of(class))));
+        let set = Set::new(1000, 5);
+        let drawn = Lot { train_size: 52, draw: Draw::Balanced, ..set.lot() }.draw();
+        assert!((0..5).all(|class| (10..=11).contains(&set.count(&drawn.train, class))));
     }
 
     #[test]
-    fn parts_are_disjoint_whatever_the_seed_and_each_has_its_share_of_every_class() {
-        let labels = labels(1001, 5);
-        let part = |index, seed| Lot { part: Part { index, of: 3 }, seed, ..lot(&labels) }.draw().train;
-        let parts = [part(0, 1), part(1, 2), part(2, 3)];
+    fn parts_are_the_same_for_every_seed_and_every_choice_of_classes_and_labels() {
+        let whole = Set::new(1001, 5);
+        let tasks = [
+            whole.labelled(Some),
+            whole.labelled(|class| (class > 1).then(|| class - 2)),
+            whole.labelled(|class| Some([2, 0, 2, 1, 0][usize::from(class)])),
+        ];
+        let mut parts = [const { Vec::new() }; 3];
+        for (index, part) in parts.iter_mut().enumerate() {
+            let part_of = |set: &Set, seed| {
+                let mut drawn = Lot { part: Part { index, of: 3 }, seed, ..set.lot() }.draw().train;
+                drawn.sort_unstable();
+                drawn
+            };
+            *part = part_of(&whole, 7);
+            for (seed, task) in tasks.iter().enumerate() {
+                let taken: Vec<usize> = part.iter().copied().filter(|&index| task.labels[index].is_some()).collect();
+                assert_eq!(part_of(task, seed as u64), taken);
+            }
+        }
         assert_eq!(parts.each_ref().map(Vec::len), [334, 334, 333]);
-        let mut all: Vec<usize> = parts.iter().flatten().copied().collect();
+        let mut all = parts.concat();
         all.sort_unstable();
         assert_eq!(all, (0..1001).collect::<Vec<_>>());
         for class in 0..5 {
-            let of = |part: &Vec<usize>| part.iter().filter(|&&index| labels[index] == Some(class)).count();
-            let counts = parts.each_ref().map(of);
+            let counts = parts.each_ref().map(|part| whole.count(part, class));
             assert!(counts.iter().max().expect("three") - counts.iter().min().expect("three") <= 1, "{counts:?}");
         }
     }
 
     #[test]
-    fn validation_has_each_class_in_its_share() {
-        let labels = labels(1000, 5);
-        let drawn = Lot { validation_size: 100, train_size: 0, ..lot(&labels) }.draw();
-        assert_eq!(drawn.validation.len(), 100);
-        for class in 0..5 {
-            let of = |indices: &mut dyn Iterator<Item = usize>| {
-                indices.filter(|&index| labels[index] == Some(class)).count()
-            };
-            let (all, held) = (of(&mut (0..1000)), of(&mut drawn.validation.iter().copied()));
-            assert!((held as f64 - all as f64 / 10.0).abs() <= 1.0, "{held} of {all}");
+    fn parts_of_whole_data_sets_stay_as_they_are() {
+        // Results rest on them: another value here would be another half of a data set.
+        let classes = super::super::synthetic::store(10, 1.0, Side::Target).train.labels;
+        let set = Set { labels: classes.iter().copied().map(Some).collect(), classes };
+        let half = Lot { part: Part { index: 0, of: 2 }, seed: 0, ..set.lot() }.draw().train;
+        assert_eq!((half.len(), &half[..6]), (10_000, &[4655, 13_253, 3358, 379, 15_625, 14_999][..]));
+        let sum: usize = half.iter().enumerate().map(|(at, index)| at * index % 65_521).sum();
+        assert_eq!(sum, 327_051_977);
+    }
+
+    #[test]
+    fn validation_has_each_class_and_each_label_in_its_share() {
+        let whole = Set::new(1000, 5);
+        for set in [whole.labelled(Some), whole.labelled(|class| Some([2, 0, 2, 1, 0][usize::from(class)]))] {
+            let drawn = Lot { validation_size: 100, train_size: 0, ..set.lot() }.draw();
+            assert_eq!(drawn.validation.len(), 100);
+            let all: Vec<usize> = (0..1000).collect();
+            let share =
+                |all: usize, held: usize| assert!((held as f64 - all as f64 / 10.0).abs() <= 1.0, "{held} of {all}");
+            for class in 0..5 {
+                share(set.count(&all, class), set.count(&drawn.validation, class));
+                let of = |indices: &[usize]| indices.iter().filter(|&&index| set.labels[index] == Some(class)).count();
+                share(of(&all), of(&drawn.validation));
+            }
         }
     }
 }

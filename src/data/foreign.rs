@@ -8,9 +8,9 @@ use anyhow::Result;
 
 use super::npz::Arrays;
 use super::store::{Split, Store};
-use super::{Image, Images, cache, cifar, decode, idx, noise, tiny};
+use super::{Image, Images, cache, cifar, decode, idx, label_file, tiny};
 use crate::blueprint::ImageShape;
-use crate::catalogue::{CifarLayout, Entry};
+use crate::catalogue::{CifarLayout, Entry, Naming};
 use crate::spec::Fit;
 
 /// Training examples and test examples.
@@ -33,7 +33,8 @@ pub fn cifar_folder(entry: &'static Entry, layout: &CifarLayout, root: &Path) ->
 
 /// The classes in a file of labels, text or `.npy`, by their place in `names`.
 pub fn labels(bytes: &[u8], names: &[String]) -> Result<Vec<usize>, String> {
-    noise::parse(bytes, names)
+    label_file::parse(bytes, &Naming::new(&[names]), |place| (&names[place], Some(place as u16)))
+        .map_err(|refusal| refusal.cause)
 }
 
 /// The pixels of a PNG or JPEG file at another size, `[3, height, width]`.

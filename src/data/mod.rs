@@ -19,13 +19,17 @@ mod held;
 mod idx;
 mod images;
 mod jpeg;
+mod label_file;
 mod listing;
 mod noise;
 mod npy;
 mod npz;
 mod parallel;
 mod records;
+mod relabel;
 mod resize;
+#[cfg(test)]
+mod selections;
 mod state;
 mod statistics;
 mod store;

@@ -55,8 +55,7 @@ struct Layout {
 /// What a spec must know of a file.
 pub(super) fn facts(npz: &Npz, root: &Path) -> Result<Facts> {
     let arrays = open(npz, &root.join(&npz.path))?;
-    let mut counts = vec![0; arrays.classes];
-    arrays.labels[0].iter().for_each(|&label| counts[usize::from(label)] += 1);
+    let [train, test] = arrays.labels.each_ref().map(|labels| Facts::per_class(labels, arrays.classes));
     Ok(Facts {
         shape: arrays.layouts[0].shape,
         class_count: arrays.classes,
@@ -64,7 +63,8 @@ pub(super) fn facts(npz: &Npz, root: &Path) -> Result<Facts> {
         superclasses: None,
         train_size: arrays.layouts[0].count,
         test_size: arrays.layouts[1].count,
-        train_per_class: Some(counts),
+        train_per_class: Some(train),
+        test_per_class: Some(test),
         digest: Some(arrays.digest),
     })
 }

@@ -68,24 +68,23 @@ fn pictures_facts(pictures: &Pictures, question: &Question<'_>, access: Access<'
         Some(side) => ImageShape { channels: 3, height: side, width: side },
         None => own,
     };
-    let labels: Vec<u16> = if pictures.skip_bad_files {
+    let [train, test] = if pictures.skip_bad_files {
         let image = Image { shape, fit: question.fit };
-        folder::read(pictures, &listing, image, access, watch)?.train.labels
+        let store = folder::read(pictures, &listing, image, access, watch)?;
+        [store.train.labels, store.test.labels]
     } else {
-        listing.train.iter().map(|file| file.label).collect()
+        [&listing.train, &listing.test].map(|files| files.iter().map(|file| file.label).collect())
     };
-    let mut counts = vec![0; listing.classes.len()];
-    for &label in &labels {
-        counts[usize::from(label)] += 1;
-    }
+    let class_count = listing.classes.len();
     Ok(Facts {
         shape: own,
-        class_count: listing.classes.len(),
+        class_count,
         classes: Some(listing.classes.clone()),
         superclasses: None,
-        train_size: labels.len(),
-        test_size: listing.test.len(),
-        train_per_class: Some(counts),
+        train_size: train.len(),
+        test_size: test.len(),
+        train_per_class: Some(Facts::per_class(&train, class_count)),
+        test_per_class: Some(Facts::per_class(&test, class_count)),
         digest: (pictures.dataset == Dataset::Folder).then(|| listing.identity()),
     })
 }

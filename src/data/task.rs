@@ -6,11 +6,12 @@ use super::draw::{Drawn, Lot};
 use super::duplicates;
 use super::images::Images;
 use super::noise::{self, Labels, Truth};
+use super::relabel::Relabel;
 use super::statistics::{self, Normalisation};
 use super::store::{Split, Store};
 use super::{Access, Image, Watch, fingerprint, read};
 use crate::error::UserError;
-use crate::spec::{Draw, Normalise, Selection, Task};
+use crate::spec::{self, Draw, Normalise, Task};
 use crate::text;
 
 /// A task's data, ready for training.
@@ -47,10 +48,9 @@ pub struct TaskData {
 pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<TaskData> {
     let (mut store, state) = read(&task.data, image, access, watch)?;
     let relabel = Relabel::new(&task.selection, &store.classes);
-    let full = relabel.labels(&store.train);
-    let drawn = draw(task, &full, &relabel, &store)?;
-    let truth =
-        Truth { full: &full, indices: &drawn.train, classes: &relabel.classes, own: (&relabel.of, &store.classes) };
+    let full = relabel.labels(&store.train.labels);
+    let drawn = draw(task, &store.train.labels, &relabel, &store.place)?;
+    let truth = Truth { full: &full, indices: &drawn.train, relabel: &relabel };
     let train_labels = noise::corrupt(&truth, &task.noise, task.label_noise, task.seeds.noise)?;
     let own = store.shape;
     let mut gather = |split: &mut Split, indices: &[usize]| -> Result<Images> {
@@ -58,7 +58,7 @@ pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> 
         images.labels.iter_mut().for_each(|label| *label = relabel.of[usize::from(*label)].unwrap_or_default());
         Ok(images)
     };
-    let tested = relabel.labels(&store.test);
+    let tested = relabel.labels(&store.test.labels);
     let tested: Vec<usize> = (0..tested.len()).filter(|&index| tested[index].is_some()).collect();
     let train = gather(&mut store.train, &drawn.train)?;
     let validation =
@@ -91,47 +91,13 @@ pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> 
     })
 }
 
-/// From the data set's classes to the task's.
-struct Relabel {
-    /// The task's label for each of the data set's classes.
-    of: Vec<Option<u16>>,
-    /// The names of the task's classes.
-    classes: Vec<String>,
-}
-
-impl Relabel {
-    fn new(selection: &Selection, names: &[String]) -> Self {
-        let mut of = vec![None; names.len()];
-        let mut classes: Vec<String> = Vec::new();
-        match selection.groups {
-            None => {
-                for (label, &class) in selection.classes.iter().enumerate() {
-                    of[class] = Some(label as u16);
-                    classes.push(names[class].clone());
-                }
-            }
-            Some(groups) => {
-                let mut present: Vec<u16> = selection.classes.iter().map(|&class| groups.of[class]).collect();
-                present.sort_unstable();
-                present.dedup();
-                for &class in &selection.classes {
-                    of[class] = present.iter().position(|&group| group == groups.of[class]).map(|label| label as u16);
-                }
-                classes = present.iter().map(|&group| groups.names[usize::from(group)].to_owned()).collect();
-            }
-        }
-        Self { of, classes }
-    }
-
-    fn labels(&self, split: &Split) -> Vec<Option<u16>> {
-        split.labels.iter().map(|&label| self.of[usize::from(label)]).collect()
-    }
-}
-
-/// Draws, and holds the draw to what the spec asked for.
-fn draw(task: &Task, full: &[Option<u16>], relabel: &Relabel, store: &Store) -> Result<Drawn> {
+/// Draws, and holds the draw to what the spec asked for and counted.
+pub(super) fn draw(task: &Task, classes: &[u16], relabel: &Relabel, place: &str) -> Result<Drawn, UserError> {
+    let labels = relabel.labels(classes);
     let lot = Lot {
-        labels: full,
+        classes,
+        labels: &labels,
+        label_count: relabel.classes.len(),
         part: task.selection.part,
         validation_size: task.validation_size,
         train_size: task.train_size,
@@ -139,20 +105,30 @@ fn draw(task: &Task, full: &[Option<u16>], relabel: &Relabel, store: &Store) -> 
         seed: task.seeds.subset,
     };
     let drawn = lot.draw();
-    if drawn.train.len() < task.train_size || drawn.validation.len() < task.validation_size {
-        let (found, wanted) = (text::grouped(drawn.train.len() as u64), text::grouped(task.train_size as u64));
-        let message = format!("`{}` has {found} training examples for this task, and not {wanted}", store.place);
-        return Err(UserError::new(message).hint("take fewer, or hold out fewer").into());
+    let grouped = |count: usize| text::grouped(count as u64);
+    if drawn.pool != task.pool {
+        let (found, counted) = (grouped(drawn.pool), grouped(task.pool));
+        let message =
+            format!("`{place}` has {found} training examples for this task, and its class sizes say {counted}");
+        return Err(
+            UserError::new(message).hint("its labels are not those that it is published with, or it has changed")
+        );
     }
-    if task.draw == Draw::Balanced {
-        let mut counts = vec![0usize; relabel.classes.len()];
-        drawn.train.iter().filter_map(|&index| full[index]).for_each(|label| counts[usize::from(label)] += 1);
+    if drawn.train.len() < task.train_size || drawn.validation.len() < task.validation_size {
+        let (found, wanted) = (grouped(drawn.train.len()), grouped(task.train_size));
+        let message = format!("`{place}` has {found} training examples for this task, and not {wanted}");
+        return Err(UserError::new(message).hint("take fewer, or hold out fewer"));
+    }
+    if let Some(label) = drawn.left.iter().position(|&count| count == 0) {
+        let message = format!("class `{}` has no training example left to draw", relabel.classes[label]);
+        return Err(UserError::new(message).hint("split into fewer parts, or hold out fewer"));
+    }
+    if task.draw == Draw::Balanced
+        && let Some(label) = spec::uneven(&drawn.left, task.train_size)
+    {
         let each = task.train_size / relabel.classes.len();
-        if let Some(label) = counts.iter().position(|&count| count < each) {
-            let (name, count) = (&relabel.classes[label], counts[label]);
-            let message = format!("class `{name}` has {count} training examples, and a balanced draw needs {each}");
-            return Err(UserError::new(message).hint("take fewer, or leave `balanced` out").into());
-        }
+        let message = spec::unbalanced(&relabel.classes[label], drawn.left[label], each, task.train_size);
+        return Err(UserError::new(message).hint("take fewer, or leave `balanced` out"));
     }
     Ok(drawn)
 }

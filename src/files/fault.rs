@@ -11,6 +11,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::environment;
+
 /// What is about to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
@@ -89,7 +91,7 @@ impl Plan {
 
 fn plan() -> &'static Plan {
     static PLAN: OnceLock<Plan> = OnceLock::new();
-    PLAN.get_or_init(|| std::env::var("FREEZEWISE_FAULT").map_or(Plan::Nothing, |text| Plan::read(&text)))
+    PLAN.get_or_init(|| environment::text("FREEZEWISE_FAULT").map_or(Plan::Nothing, |text| Plan::read(&text)))
 }
 
 /// The failure that this operation is to have.

@@ -9,8 +9,10 @@ use std::sync::OnceLock;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW, Symbol};
 
+use super::driver::Driver;
 use super::shim::{TEXT_SIZE, call};
 
+use crate::environment;
 use crate::error::UserError;
 
 const PLUGIN: &str = "libfreezewise_cuda.so";
@@ -98,31 +100,10 @@ pub(super) struct Plugin {
 
 static PLUGIN_LOADED: OnceLock<Result<Plugin, (String, Vec<String>)>> = OnceLock::new();
 
-/// Whether an NVIDIA driver is installed and shows at least one device to this process.
-pub fn driver_answers() -> bool {
-    type Initialise = unsafe extern "C" fn(u32) -> c_int;
-    type DeviceCount = unsafe extern "C" fn(*mut c_int) -> c_int;
-    // SAFETY: libcuda.so.1 is the driver's library; both functions have had these signatures since CUDA 2, take no
-    // state, and may be called from any thread.
-    unsafe {
-        let Ok(driver) = Library::open(Some("libcuda.so.1"), RTLD_NOW) else { return false };
-        let (Ok(initialise), Ok(device_count)) =
-            (driver.get::<Initialise>(b"cuInit"), driver.get::<DeviceCount>(b"cuDeviceGetCount"))
-        else {
-            return false;
-        };
-        let mut count = 0;
-        let answers = initialise(0) == 0 && device_count(&raw mut count) == 0 && count > 0;
-        // The driver starts threads of its own: it must not be unloaded.
-        std::mem::forget(driver);
-        answers
-    }
-}
-
 /// Where the plugin is: where `FREEZEWISE_CUDA_PLUGIN` says, beside the program, or where it was built.
 pub fn plugin_path() -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os(NAMED) {
-        return Some(path.into());
+    if let Some(path) = environment::path(NAMED) {
+        return Some(path);
     }
     let program = std::env::current_exe().ok();
     let beside = program.as_deref().and_then(Path::parent).map(|folder| folder.join(PLUGIN));
@@ -132,16 +113,20 @@ pub fn plugin_path() -> Option<PathBuf> {
 
 /// Whether a plugin is named for this process, so that CUDA may be there without a driver.
 pub fn plugin_is_named() -> bool {
-    std::env::var_os(NAMED).is_some()
+    environment::variable(NAMED).is_some()
 }
 
-/// Loads CUDA, once, and describes its devices.
-pub(super) fn load() -> Result<Vec<DeviceFacts>, UserError> {
+/// Loads CUDA, once, and describes its devices. The driver must serve the device of this index; a plugin that is named
+/// needs none.
+pub(super) fn load(driver: &Driver, index: usize) -> Result<Vec<DeviceFacts>, UserError> {
+    if !plugin_is_named() {
+        driver.check(index)?;
+    }
     let plugin = plugin()?;
     let count = tch::Cuda::device_count().max(0);
     if count == 0 || !tch::Cuda::is_available() {
         return Err(UserError::new("CUDA is loaded, but shows no device")
-            .hint("`nvidia-smi` should list the GPU, with a driver for CUDA 13; CUDA_VISIBLE_DEVICES hides devices"));
+            .hint("`nvidia-smi` should list the GPU; CUDA_VISIBLE_DEVICES hides devices"));
     }
     (0..count).map(|index| plugin.describe(index as c_int)).collect()
 }

@@ -9,13 +9,16 @@ mod count;
 mod cpu;
 mod cuda;
 mod download;
+mod driver;
 mod fused;
 mod graph;
 mod layout;
 mod memory;
 mod observe;
+mod openmp;
 mod precision;
 mod shim;
+mod threads;
 
 use anyhow::Result;
 use tch::Device;
@@ -23,16 +26,16 @@ use tch::Device;
 pub use adopt::adopt;
 pub use count::{Amounts, Counting, Counts, Operators, Part};
 pub use cpu::{cpu_features, libtorch_place};
-pub use cuda::{
-    DeviceFacts, DeviceMemory, Nature, cudnn_version, device_memory, driver_answers, plugin_is_named, plugin_path,
-};
+pub use cuda::{DeviceFacts, DeviceMemory, Nature, cudnn_version, device_memory, plugin_is_named, plugin_path};
 pub use download::download;
+pub use driver::{CudaVersion, Driver, DriverGpu, libtorch_cuda};
 pub use fused::{Adam, Fused, Scaler, Sgd};
 pub use graph::{Graph, empty_cache, reset_peak, synchronize, use_stream};
 pub use layout::lay_out;
 pub use memory::{first_words, free_bytes, is_out_of_memory, keep_freed_memory, peak_bytes};
 pub use observe::{Observation, Observed};
 pub use precision::{Autocast, autocast_kind, precision, prepare, use_deterministic_kernels, use_plain_attention};
+pub use threads::{Threads, compute_threads, reading_threads, set_threads};
 
 use crate::error::UserError;
 use crate::spec::DeviceChoice;
@@ -58,25 +61,27 @@ pub fn choose(choice: DeviceChoice) -> Result<Chosen> {
         gpu: None,
         note: note.map(str::to_owned),
     };
+    if choice == DeviceChoice::Cpu {
+        return Ok(cpu(None));
+    }
+    let driver = Driver::find();
+    let unusable = |what: String, error: &UserError| {
+        let error = UserError::new(format!("{what}: {error}")).hints_of(error.hints());
+        error.hint("`--set device=cpu` computes on the CPU").into()
+    };
     match choice {
-        DeviceChoice::Cpu => Ok(cpu(None)),
-        DeviceChoice::Auto if !driver_answers() => Ok(cpu(Some("no NVIDIA driver answers: computing on the CPU"))),
-        DeviceChoice::Auto => gpu(0).map_err(|error| {
-            let message = format!("there is an NVIDIA driver, but CUDA cannot be used: {error}");
-            let error = UserError::new(message).hints_of(error.hints());
-            error.hint("`--set device=cpu` computes on the CPU all the same").into()
-        }),
-        DeviceChoice::Cuda(index) => gpu(index).map_err(|error| {
-            UserError::new(format!("`device = \"cuda:{index}\"` cannot be used: {error}"))
-                .hints_of(error.hints())
-                .hint("`--set device=cpu` computes on the CPU")
-                .into()
-        }),
+        DeviceChoice::Cuda(index) => {
+            gpu(&driver, index).map_err(|error| unusable(format!("`device = \"cuda:{index}\"` cannot be used"), &error))
+        }
+        _ if driver == Driver::Absent => Ok(cpu(Some("no NVIDIA driver answers: computing on the CPU"))),
+        _ if driver.has_no_gpu() => Ok(cpu(Some("the NVIDIA driver shows no GPU: computing on the CPU"))),
+        _ => gpu(&driver, 0)
+            .map_err(|error| unusable("there is an NVIDIA driver, but CUDA cannot be used".into(), &error)),
     }
 }
 
-fn gpu(index: usize) -> Result<Chosen, UserError> {
-    let facts = cuda::load()?;
+fn gpu(driver: &Driver, index: usize) -> Result<Chosen, UserError> {
+    let facts = cuda::load(driver, index)?;
     let device = facts.get(index).ok_or_else(|| {
         let count = crate::text::counted(facts.len(), "device", "devices");
         UserError::new(format!("CUDA shows {count}, and the first is `cuda:0`"))
@@ -90,22 +95,8 @@ fn gpu(index: usize) -> Result<Chosen, UserError> {
 }
 
 /// Every CUDA device, once CUDA is loaded.
-pub fn cuda_devices() -> Result<Vec<DeviceFacts>, UserError> {
-    cuda::load()
-}
-
-/// How many threads to compute with: as asked, else what the environment allots, else the cores there are.
-pub fn thread_count(asked: Option<usize>) -> usize {
-    let allotted = |name: &str| std::env::var(name).ok()?.trim().parse::<usize>().ok().filter(|&count| count > 0);
-    asked
-        .or_else(|| allotted("OMP_NUM_THREADS"))
-        .or_else(|| allotted("SLURM_CPUS_PER_TASK"))
-        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
-}
-
-/// Tells libtorch how many threads to compute with.
-pub fn set_threads(count: usize) {
-    tch::set_num_threads(count as i32);
+pub fn cuda_devices(driver: &Driver) -> Result<Vec<DeviceFacts>, UserError> {
+    cuda::load(driver, 0)
 }
 
 /// The libtorch that the program was built with.

@@ -5,9 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use super::checkpoint::{Vault, has_leftovers};
 use super::directory::RunDirectory;
 use super::lock::{self, Asked, Lock};
+use super::record::Record;
 use crate::files;
+use crate::spec::Task;
 
 /// Beside the runs of an experiment; hidden, so that nobody takes it for one of them.
 const FOLDER: &str = ".old";
@@ -30,13 +33,17 @@ pub(super) fn move_aside(directory: &RunDirectory, lock: Lock) -> Result<PathBuf
     Ok(free)
 }
 
-/// Removes what a kill left of a file after the run was finished, when its lock was given back. A folder that cannot be
-/// written, or that another works in, stays as it is.
-pub(super) fn sweep(directory: &RunDirectory) {
+/// Removes what a kill left in the directory of a finished task: half a file, and states that it has no use for. A folder
+/// that cannot be written, or that another works in, stays as it is.
+pub(super) fn sweep(directory: &RunDirectory, task: &Task, last: Option<u64>) {
     let folder = directory.path();
-    if files::has_unfinished(folder)
-        && let Ok(Asked::Ours(_lock)) = Lock::take(folder)
+    if (files::has_unfinished(folder) || has_leftovers(directory, task, last))
+        && let Ok(Asked::Ours(lock)) = Lock::take(folder)
+        // Another may have begun to extend it since it was looked at.
+        && let Ok(Some(record)) = Record::read(directory)
+        && record.has_finished(task)
     {
         let _ = files::remove_unfinished(folder);
+        let _ = Vault::open(directory, &lock, task).and_then(|vault| vault.finish(last));
     }
 }

@@ -47,14 +47,18 @@ pub(super) fn attempt<T>(
     Err(error)
 }
 
-/// What went wrong before the work began, with what to do; and in `error.txt`, where that can be written.
+/// What went wrong before the work began, with what to do; and in `error.txt`, where that can be written. A finished run
+/// did not fail: what stands in its place says nothing of a later attempt that did not come to replace it.
 pub(super) fn told(directory: &RunDirectory, error: anyhow::Error) -> anyhow::Error {
     let is_failure = UserError::exit_of(&error) == Exit::Failed;
     if !is_failure || error.chain().any(<dyn std::error::Error + 'static>::is::<TakenOver>) {
         return error;
     }
     let error = advised(error);
-    let _ = files::write_atomically(&directory.error(), format!("{error:#}\n").as_bytes());
+    let is_finished = Record::read(directory).is_ok_and(|record| record.is_some_and(|record| record.is_finished()));
+    if !is_finished {
+        let _ = files::write_atomically(&directory.error(), format!("{error:#}\n").as_bytes());
+    }
     error
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tch::Kind;
 
 use super::count::{CountReport, count};
-use super::event::Audience;
+use super::event::{Audience, Event};
 use super::execute::{Beginning, Places, Request};
 use super::machine::Machine;
 use super::stop::Stop;
@@ -132,6 +132,7 @@ fn on_target<T>(
     let stop = Stop::never();
     let request = Request { places, beginning: Beginning::WhereItWas, wait: Duration::ZERO, stop: &stop };
     let machine = Machine::start(experiment, &request)?;
+    machine.notes.iter().for_each(|note| audience.hear(&Event::Note(note)));
     let (task, frozen) = (&experiment.target, &experiment.transfer.frozen);
     let mut data = machine.load(experiment, task, audience)?;
     let (device, kind) = (machine.device.device, Kind::Float);

@@ -44,7 +44,13 @@ mod tests {
     use crate::spec::Keep;
 
     fn wanted(every_epochs: Option<u64>, keep: &[u64]) -> Checkpoints {
-        Checkpoints { every_epochs, every_seconds: 600.0, time_share: 0.05, keep: Keep::Epochs(keep.to_vec()) }
+        Checkpoints {
+            every_epochs,
+            every_seconds: 600.0,
+            time_share: 0.05,
+            keep: Keep::Epochs(keep.to_vec()),
+            keep_final: true,
+        }
     }
 
     #[test]

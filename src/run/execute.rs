@@ -13,8 +13,9 @@ use super::event::{Audience, Event};
 use super::lock::{Lock, Waited};
 use super::machine::Machine;
 use super::metrics::Row;
-use super::phase::{Course, Frozen, Keeping, Voice, going_on};
+use super::phase::{Course, Frozen, Keeping, Voice};
 use super::record::{DataRecord, Record, write_json};
+use super::resume::{Goal, discard, resume};
 use super::stop::Stop;
 use super::summary::Summary;
 use super::transfer::{self, TransferReport};
@@ -87,35 +88,22 @@ fn run_in(
     if request.beginning == Beginning::WhereItWas
         && let Some(finished) = claim::finished(spec, request, directory, audience)?
     {
-        aside::sweep(directory);
+        aside::sweep(directory, &spec.experiment.target, last_state(spec));
         return Ok(finished);
     }
-    match own(spec, directory, request, audience)? {
+    match claim::lock(spec, directory, request, request.beginning, audience)? {
         Waited::Ours(lock) => {
-            begin(spec, request, directory, &lock, audience).map_err(|error| attempt::told(directory, error))
+            begin(spec, request, directory, lock, audience).map_err(|error| attempt::told(directory, error))
         }
         Waited::Done(finished) => Ok(finished),
         Waited::Held(holder) => Err(claim::held(directory, &holder).into()),
     }
 }
 
-/// Makes the directory of a run and takes its lock, which may take a while, in which another process may finish the
-/// run; what is there is moved aside, where that is wished.
-fn own(
-    spec: &Spec,
-    directory: &RunDirectory,
-    request: &Request<'_>,
-    audience: &mut dyn Audience,
-) -> Result<Waited<Finished>> {
-    let waited = claim::lock(spec, directory, request, request.beginning, audience)?;
-    let Waited::Ours(lock) = waited else { return Ok(waited) };
-    if request.beginning == Beginning::WhereItWas || !aside::is_begun(directory)? {
-        return Ok(Waited::Ours(lock));
-    }
-    let aside = aside::move_aside(directory, lock)?;
-    audience.hear(&Event::Note(&format!("what was there is kept in {}", aside.display())));
-    // Another process may come first here: what it finishes is as fresh.
-    claim::lock(spec, directory, request, Beginning::WhereItWas, audience)
+/// The steps behind the state that stays when the target is finished, if one does.
+fn last_state(spec: &Spec) -> Option<u64> {
+    let target = &spec.experiment.target;
+    spec.experiment.checkpoints.keep_final.then(|| target.training.steps(target.train_size))
 }
 
 /// Trains from the beginning or from the last checkpoint, in a directory whose lock is held.
@@ -123,11 +111,13 @@ fn begin(
     spec: &Spec,
     request: &Request<'_>,
     directory: &RunDirectory,
-    lock: &Lock,
+    lock: Lock,
     audience: &mut dyn Audience,
 ) -> Result<Finished> {
     // Another process may have finished it since it was looked at.
-    if let Some(finished) = claim::finished(spec, request, directory, audience)? {
+    if request.beginning == Beginning::WhereItWas
+        && let Some(finished) = claim::finished(spec, request, directory, audience)?
+    {
         return Ok(finished);
     }
     let experiment = &spec.experiment;
@@ -136,26 +126,52 @@ fn begin(
     let target = &experiment.target;
     let data = machine.load(experiment, target, audience)?;
     let facts = DataRecord::new(target, &data, request.stop)?;
+    let lock = if request.beginning == Beginning::Fresh && aside::is_begun(directory)? {
+        source::check(spec, &machine, audience)?;
+        match begin_anew(spec, directory, lock, request, audience)? {
+            Waited::Ours(lock) => lock,
+            Waited::Done(finished) => return Ok(finished),
+            Waited::Held(holder) => return Err(claim::held(directory, &holder).into()),
+        }
+    } else {
+        lock
+    };
     files::remove_unfinished(directory.path())?;
-    let vault = Vault::open(directory, lock)?;
+    let vault = Vault::open(directory, &lock, target)?;
     let mut voice = Voice { log: Lines::extend(&directory.log())?, audience };
     let hash = spec.run_hash();
-    let start = going_on(&vault, "target", &hash, &facts, &mut voice)?;
+    let goal = Goal { directory, phase: "target", hash: &hash, task: target, evaluation: experiment.evaluation };
+    let start = resume(&vault, &goal, &facts, &mut voice)?;
     machine.take_up(start.as_ref(), experiment, &mut voice)?;
-    let keeping = machine.keeping(lock, &vault, experiment.checkpoints.clone(), &hash, &facts);
-    let record = Record::new(target, hash, spec.source_hash(), &keeping.made_with, facts);
-    if let Some(start) = &start {
-        let epochs = target.training.epochs(target.train_size);
-        standing::check_measured(directory, start, experiment.evaluation, epochs)?;
-    } else {
+    if start.is_none() {
+        standing::check_replaceable(directory)?;
         // An earlier attempt's words and results must not stand beside this one's.
         voice.log = Lines::create(&directory.log(), "")?;
         files::remove(&directory.summary())?;
         files::remove(&directory.weights())?;
     }
+    let keeping = machine.keeping(&lock, &vault, experiment.checkpoints.clone(), &hash, &facts);
+    let record = Record::new(target, hash.clone(), spec.source_hash(), &keeping.made_with, facts);
     let mut record = record.following(Record::read(directory)?, start.as_ref());
     let target = Target { spec, directory, machine: &machine };
-    attempt(directory, lock, &mut record, |record| target.execute(data, keeping, start, record, &mut voice))
+    let finished =
+        attempt(directory, &lock, &mut record, |record| target.execute(data, keeping, start, record, &mut voice))?;
+    discard(&vault, last_state(spec), &mut voice)?;
+    Ok(finished)
+}
+
+/// Moves what is in a run's directory aside, and takes the lock of an empty one.
+fn begin_anew(
+    spec: &Spec,
+    directory: &RunDirectory,
+    own: Lock,
+    request: &Request<'_>,
+    audience: &mut dyn Audience,
+) -> Result<Waited<Finished>> {
+    let aside = aside::move_aside(directory, own)?;
+    audience.hear(&Event::Note(&format!("the existing run was moved to {}", aside.display())));
+    // Another process may come first here: what it finishes is as fresh.
+    claim::lock(spec, directory, request, Beginning::WhereItWas, audience)
 }
 
 /// Creates the directory of a run, which must not lead elsewhere.
@@ -195,7 +211,7 @@ impl Target<'_> {
         let threads = text::counted(machine.threads, "CPU thread", "CPU threads");
         let settings = machine.settings.sentence();
         voice.note(&format!("device {}, {settings}, {threads}, libtorch {}", machine.device.name, native::LIBTORCH))?;
-        if let Some(note) = &machine.device.note {
+        for note in &machine.notes {
             voice.note(note)?;
         }
         let device = machine.device.device;
@@ -229,6 +245,8 @@ impl Target<'_> {
         };
         let rows = course.run(start, voice)?;
         lock.check()?;
+        // The summary of another budget or schedule never stands beside these weights.
+        files::remove(&directory.summary())?;
         write_safetensors(&directory.weights(), &network.state(), "target")?;
         let summary = Summary::new(experiment, &rows, data.train_labels.realised_fraction())
             .context("the run ended without an evaluation")?;

@@ -4,6 +4,7 @@ use std::fs;
 
 use sha2::{Digest, Sha256};
 
+use crate::environment;
 use crate::text;
 
 /// Names this machine in a test that needs two of them.
@@ -11,7 +12,7 @@ const OTHER_HOST: &str = "FREEZEWISE_HOST";
 
 /// The machine's name, for people.
 pub(super) fn name() -> String {
-    if let Ok(name) = std::env::var(OTHER_HOST) {
+    if let Some(name) = environment::text(OTHER_HOST) {
         return name;
     }
     line("/proc/sys/kernel/hostname").unwrap_or_else(|| "an unnamed host".into())

@@ -11,7 +11,6 @@ use super::phase::{Keeping, Voice};
 use super::record::DataRecord;
 use super::stop::Stop;
 use crate::data::{self, Access, Image, TaskData};
-use crate::error::UserError;
 use crate::native::{self, Chosen};
 use crate::spec::{Attention, Checkpoints, Experiment, Task};
 use crate::train::Settings;
@@ -21,6 +20,8 @@ use crate::train::Settings;
 pub(super) struct Machine<'a> {
     pub(super) device: Chosen,
     pub(super) threads: usize,
+    /// What the user should know of both.
+    pub(super) notes: Vec<String>,
     pub(super) settings: Settings,
     pub(super) places: Places<'a>,
     pub(super) stop: &'a Stop,
@@ -38,18 +39,12 @@ impl<'a> Machine<'a> {
         if settings.attention == Attention::Plain {
             native::use_plain_attention()?;
         }
-        let threads = native::thread_count(experiment.threads);
-        let cores = std::thread::available_parallelism().map_or(threads, std::num::NonZero::get);
-        if threads > cores {
-            let message =
-                format!("{threads} threads are asked for, and this machine has {cores} cores for the program");
-            return Err(UserError::new(message)
-                .hint("more would stall each other: see `threads` and OMP_NUM_THREADS")
-                .into());
-        }
-        native::set_threads(threads);
+        let threads = native::compute_threads(experiment.threads)?;
+        native::set_threads(threads.count);
         native::keep_freed_memory();
-        Ok(Self { device, threads, settings, places: request.places, stop: request.stop })
+        let notes = device.note.iter().cloned().chain(threads.note).collect();
+        let threads = threads.count;
+        Ok(Self { device, threads, notes, settings, places: request.places, stop: request.stop })
     }
 
     /// What the last bits of numbers depend on.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::files::Lines;
+use crate::spec::Evaluation;
 use crate::train::EpochReport;
 
 /// A row of `metrics.csv`. Its fields are the columns; those that nothing measures yet stay empty.
@@ -67,8 +68,20 @@ impl Row {
         }
     }
 
+    /// What `metrics.csv` shows of the row: what the schedule asks for, and no more. The rest was measured for a summary,
+    /// or for another schedule that the run once had.
+    pub(super) fn shown(&self, evaluation: Evaluation) -> Self {
+        if !evaluation.has(self.epoch) {
+            self.without_evaluation()
+        } else if !evaluation.has_train(self.epoch) {
+            self.without_train()
+        } else {
+            self.clone()
+        }
+    }
+
     /// The row without what is measured of the training examples in evaluation mode.
-    pub(super) fn without_train(&self) -> Self {
+    fn without_train(&self) -> Self {
         Self {
             train_loss: None,
             train_error: None,
@@ -81,7 +94,7 @@ impl Row {
     }
 
     /// The row without what is measured in evaluation mode.
-    pub(super) fn without_evaluation(&self) -> Self {
+    fn without_evaluation(&self) -> Self {
         Self {
             phase: self.phase.clone(),
             epoch: self.epoch,
@@ -201,6 +214,17 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::Rhythm;
+
+    #[test]
+    fn a_row_shows_what_the_schedule_asks_for() {
+        let row = |epoch| Row { epoch, train_error: Some(0.1), test_error: Some(0.2), ..Row::default() };
+        let evaluation = Evaluation { test: Rhythm::Every(2), train: Rhythm::Every(4) };
+        let shown = |epoch: u64| row(epoch).shown(evaluation);
+        let errors = [7, 6, 8].map(|epoch| (shown(epoch).train_error, shown(epoch).test_error));
+        assert_eq!(errors, [(None, None), (None, Some(0.2)), (Some(0.1), Some(0.2))]);
+        assert_eq!(row(7).shown(Rhythm::Every(1).into()), row(7));
+    }
 
     #[test]
     fn rows_read_back_exactly() -> Result<()> {

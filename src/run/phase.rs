@@ -9,12 +9,10 @@ use super::directory::RunDirectory;
 use super::event::{Audience, Event, Title};
 use super::lock::Lock;
 use super::metrics::Row;
-use super::record::DataRecord;
 use super::recorder::Recorder;
 use super::stop::{Stop, stopped};
 use crate::blueprint::FrozenSet;
 use crate::data::TaskData;
-use crate::error::UserError;
 use crate::files::{self, Lines};
 use crate::network::Network;
 use crate::spec::{Checkpoints, Evaluation, FrozenNorm, Task};
@@ -126,35 +124,6 @@ impl Course<'_> {
             behind: start.map_or(0, |start| self.steps_behind(start.header.epochs, start.header.steps)),
         }
     }
-}
-
-/// A checkpoint to go on from, if there is one; what is to be known of it is said. It must be of the data that is there
-/// now.
-pub(super) fn going_on(
-    vault: &Vault<'_>,
-    phase: &str,
-    hash: &str,
-    data: &DataRecord,
-    voice: &mut Voice<'_>,
-) -> Result<Option<Checkpoint>> {
-    let found = vault.newest(phase, hash)?;
-    for damaged in &found.damaged {
-        voice.note(&format!("{damaged}: going on from the one before"))?;
-    }
-    let Some(checkpoint) = found.checkpoint else { return Ok(None) };
-    let header = &checkpoint.header;
-    if header.data != data.content {
-        let message = format!("the data set of the {phase} is not the one that its training began with");
-        return Err(UserError::new(message)
-            .hint("put the old files back, or start over with `--fresh`; a changed data set gives another curve")
-            .into());
-    }
-    let beyond = match header.steps {
-        0 => String::new(),
-        steps => format!(" and {}", text::counted(steps as usize, "step", "steps")),
-    };
-    voice.note(&format!("{phase}: going on after epoch {}{beyond}", header.epochs))?;
-    Ok(Some(checkpoint))
 }
 
 impl Row {

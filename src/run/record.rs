@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -15,6 +16,7 @@ use super::host;
 use super::stop::Stop;
 use super::transfer::TransferReport;
 use crate::data::{Images, Normalisation, TaskData};
+use crate::error::UserError;
 use crate::files;
 use crate::spec::{Seeds, Task};
 use crate::text;
@@ -52,7 +54,8 @@ impl Length {
     }
 }
 
-/// The record.
+/// The record. What another version of the program did not write, or wrote otherwise, says nothing; the status and the
+/// length count all the same.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Record {
     pub(super) status: Status,
@@ -61,39 +64,48 @@ pub(super) struct Record {
     pub(super) reason: Option<String>,
     #[serde(flatten)]
     pub(super) length: Length,
+    #[serde(default)]
     hash: String,
     pub(super) source_hash: Option<String>,
     #[serde(default)]
     argv: Vec<String>,
     #[serde(default)]
     seeds: Map<String, Value>,
+    #[serde(default)]
     freezewise: String,
+    #[serde(default)]
     libtorch: String,
     #[serde(default)]
     host: String,
     #[serde(default)]
     cpu: String,
+    #[serde(default)]
     device: String,
     #[serde(default)]
     driver: Option<String>,
-    threads: usize,
-    #[serde(default = "plain")]
-    compute: Settings,
     #[serde(default)]
+    threads: usize,
+    #[serde(default, deserialize_with = "lenient")]
+    compute: Option<Settings>,
+    #[serde(default, deserialize_with = "lenient")]
     git: Option<Git>,
     /// When the first attempt began.
+    #[serde(default)]
     started: String,
     finished: Option<String>,
     /// Of all attempts that ended with a word.
     seconds: Option<f64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     restarts: Vec<Restart>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) data: Option<DataRecord>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) transfer: Option<TransferReport>,
 }
 
 /// A later attempt at the same run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Restart {
     at: String,
     host: String,
@@ -107,14 +119,13 @@ struct Restart {
 }
 
 /// What is known of a task's data once it is read.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct DataRecord {
     dataset: String,
     /// Of the whole data set; absent where images are made on the spot.
-    #[serde(default)]
     checksum: Option<String>,
     /// The digest of the images and labels that are trained and tested on, as they are drawn and corrupted.
-    #[serde(default)]
     pub(super) content: String,
     /// The state of the data set's files, by which it is known later that they are unchanged.
     #[serde(default)]
@@ -124,16 +135,13 @@ pub(super) struct DataRecord {
     label_noise_asked: f64,
     label_noise_realised: f64,
     corrupted_examples: usize,
-    pub(super) normalisation: Normalisation,
+    pub(super) normalisation: Option<Normalisation>,
     classes: Vec<String>,
     /// Examples held out of training.
-    #[serde(default)]
     validation_examples: usize,
     /// Training and test examples that are the same image, by their indices in the data set.
-    #[serde(default)]
     duplicates: Vec<(usize, usize)>,
     /// Files that could not be read and were left out.
-    #[serde(default)]
     skipped_files: Vec<String>,
 }
 
@@ -161,7 +169,7 @@ impl Record {
             device: made_with.device.clone(),
             driver: host::driver(),
             threads: made_with.threads,
-            compute: made_with.compute,
+            compute: Some(made_with.compute),
             git: git::here(),
             started: now(),
             finished: None,
@@ -178,7 +186,9 @@ impl Record {
         let (epoch, step) = start.map_or((0, 0), |start| (start.header.epochs, start.header.steps));
         let reason = match before.status {
             Status::Running => "it ended without a word: it was killed, or its machine went down".into(),
-            Status::Finished if before.length == self.length => "what it left was no longer whole".into(),
+            Status::Finished if before.length == self.length => {
+                "what it left was no longer whole, or was measured by another schedule".into()
+            }
             Status::Finished => {
                 format!("its budget was {} steps, and is {} now", before.length.steps, self.length.steps)
             }
@@ -202,13 +212,18 @@ impl Record {
     /// Notes by what images become the network's input, once that is known.
     pub(super) fn set_normalisation(&mut self, data: &TaskData) {
         if let Some(record) = &mut self.data {
-            record.normalisation = data.normalisation.clone();
+            record.normalisation = Some(data.normalisation.clone());
         }
     }
 
-    /// Whether it says that a task's training is done, all of its budget.
+    /// Whether it says that some budget is done.
+    pub(super) fn is_finished(&self) -> bool {
+        self.status == Status::Finished
+    }
+
+    /// Whether it says that a task's training is done: all of its budget, and no more.
     pub(super) fn has_finished(&self, task: &Task) -> bool {
-        self.status == Status::Finished && self.length.steps >= Length::of(task).steps
+        self.is_finished() && self.length.steps == Length::of(task).steps
     }
 
     /// The record of a directory, if it has one.
@@ -218,8 +233,14 @@ impl Record {
             return Ok(None);
         }
         let bytes = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        // A record that is torn says nothing, as if it were not there: the work starts over.
-        Ok(serde_json::from_slice(&bytes).ok())
+        // A record that is torn says nothing, as if it were not there.
+        let Ok(value) = serde_json::from_slice::<Value>(&bytes) else { return Ok(None) };
+        // One that is whole and not understood is no reason to write over what it is the record of.
+        serde_json::from_value(value).map(Some).map_err(|error| {
+            UserError::new(format!("cannot understand `{}`: {error}", path.display()))
+                .hint("use the version of freezewise that wrote it, or move its folder away to start over")
+                .into()
+        })
     }
 
     pub(super) fn write(&self, directory: &RunDirectory) -> Result<()> {
@@ -234,9 +255,9 @@ impl Record {
     }
 }
 
-/// What records have meant that say nothing of it.
-fn plain() -> Settings {
-    Settings::PLAIN
+/// A part of a file that may have been written by another version: what cannot be understood is left out.
+pub(super) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(file: D) -> Result<T, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(file)?).unwrap_or_default())
 }
 
 fn seeds(seeds: Seeds) -> Map<String, Value> {
@@ -264,7 +285,7 @@ impl DataRecord {
             label_noise_asked: task.label_noise,
             label_noise_realised: data.train_labels.realised_fraction(),
             corrupted_examples: data.train_labels.corrupted_count(),
-            normalisation: data.normalisation.clone(),
+            normalisation: Some(data.normalisation.clone()),
             classes: data.classes.clone(),
             validation_examples: data.validation.as_ref().map_or(0, Images::count),
             duplicates: data.duplicates.clone(),

@@ -9,7 +9,6 @@ use tch::Device;
 use super::cadence::Cadence;
 use super::checkpoint::{Checkpoint, FORMAT, Header, Name};
 use super::event::Event;
-use super::hidden::Hidden;
 use super::metrics::{self, Row, Table, Timing};
 use super::phase::{Course, Voice};
 use crate::files;
@@ -24,7 +23,6 @@ pub(super) struct Recorder<'a, 'b> {
     timing: Table<Timing>,
     /// Every epoch's numbers, also those that the schedule did not ask for.
     rows: Vec<Row>,
-    hidden: Hidden,
     cadence: Cadence<'a>,
     /// The epoch that ended since the last step.
     ended: Option<u64>,
@@ -37,10 +35,8 @@ impl<'a, 'b> Recorder<'a, 'b> {
     /// A recorder of a training that begins, or that goes on from a checkpoint: then its later rows are cut.
     pub(super) fn new(course: &'a Course<'a>, start: Option<&Checkpoint>, voice: &'a mut Voice<'b>) -> Result<Self> {
         let directory = course.directory;
-        let mut hidden = start.map_or_else(Hidden::default, |start| start.header.hidden.clone());
-        hidden.follow(course.evaluation);
         let rows: Vec<Row> = start.map_or_else(|| Ok(Vec::new()), |start| metrics::parse(&start.rows))?;
-        let shown: Vec<Row> = rows.iter().map(|row| hidden.rest(row)).collect();
+        let shown: Vec<Row> = rows.iter().map(|row| row.shown(course.evaluation)).collect();
         let timing = match start {
             Some(start) => Table::cut(&directory.timing(), start.header.epochs)?,
             None => Table::create(&directory.timing(), &[])?,
@@ -52,7 +48,6 @@ impl<'a, 'b> Recorder<'a, 'b> {
             timing,
             step: start.map_or(0, |start| course.steps_behind(start.header.epochs, start.header.steps)),
             rows,
-            hidden,
             cadence: Cadence::new(&course.keeping.checkpoints, Instant::now()),
             ended: None,
             voice,
@@ -78,7 +73,6 @@ impl<'a, 'b> Recorder<'a, 'b> {
             epochs: state.epochs,
             steps: state.steps,
             seconds: state.seconds,
-            hidden: self.hidden.until(state.epochs),
             normalisation: self.course.data.normalisation.clone(),
             made_with: keeping.made_with.clone(),
         }
@@ -123,10 +117,9 @@ impl Observer for Recorder<'_, '_> {
 
     fn epoch(&mut self, report: &EpochReport) -> Result<()> {
         let row = Row::new(self.course.name, report);
-        self.hidden.note(&row, report.scheduled);
         // Another that took the run over writes its own rows.
         self.course.keeping.lock.check()?;
-        self.metrics.append(&self.hidden.rest(&row))?;
+        self.metrics.append(&row.shown(self.course.evaluation))?;
         self.timing.append(&Timing::new(self.course.name, report, native::peak_bytes(self.device)))?;
         self.voice.audience.hear(&Event::Epoch(&row));
         self.voice.log.append(&row.sentence())?;

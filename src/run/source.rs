@@ -3,25 +3,27 @@
 use std::path::Path;
 
 use anyhow::Result;
-use tch::Kind;
+use tch::{Device, Kind};
 
 use super::aside;
 use super::attempt::attempt;
 use super::checkpoint::Vault;
 use super::directory::RunDirectory;
-use super::event::Event;
+use super::event::{Audience, Event};
 use super::execute::create_inside;
 use super::lock::{Lock, Wait, Waited};
 use super::machine::Machine;
-use super::phase::{Course, Frozen, Voice, going_on};
+use super::phase::{Course, Frozen, Voice};
 use super::record::{DataRecord, Record, Status};
+use super::resume::{Goal, discard, resume};
+use super::transfer::transfer;
 use super::unchanged::Unchanged;
 use crate::blueprint::FrozenSet;
 use crate::data::Normalisation;
 use crate::error::{Exit, UserError};
 use crate::files::{self, Lines};
 use crate::network::{NamedTensors, Network, is_counter, read_safetensors, write_safetensors};
-use crate::spec::{Checkpoints, Evaluation, FrozenNorm, Keep, Rhythm, Spec, Task};
+use crate::spec::{Checkpoints, Evaluation, FrozenNorm, Keep, Rhythm, Source, Spec, Task};
 
 /// A source is shared by runs that evaluate their targets as they like, so it has a schedule of its own.
 const EVALUATION: Evaluation = Evaluation { test: Rhythm::Log, train: Rhythm::Log };
@@ -70,15 +72,44 @@ pub(super) fn weights(
             _ => error.context(format!("cannot train the source in `{place}`")),
         })?;
     }
+    read(&directory)
+}
+
+/// What a finished source left.
+fn read(directory: &RunDirectory) -> Result<Trained> {
     let again = |error: anyhow::Error| {
-        UserError::new(format!("{error:#}")).hint(format!("delete `{place}` and the source is trained again"))
+        UserError::new(format!("{error:#}"))
+            .hint(format!("delete `{}` and the source is trained again", directory.path().display()))
     };
     let weights = read_safetensors(&directory.weights()).map_err(again)?;
-    let data = Record::read(&directory)?.and_then(|record| record.data);
-    let normalisation = data.map(|data| data.normalisation).ok_or_else(|| {
+    let data = Record::read(directory)?.and_then(|record| record.data);
+    let normalisation = data.and_then(|data| data.normalisation).ok_or_else(|| {
         again(anyhow::anyhow!("`{}` does not say how its images were normalised", directory.record().display()))
     })?;
     Ok(Trained { weights, normalisation })
+}
+
+/// Finds out, as far as that can be known before any work, whether a target can start from its source: a trained one is
+/// there and fits, or its data are there to train it.
+pub(super) fn check(spec: &Spec, machine: &Machine<'_>, audience: &mut dyn Audience) -> Result<()> {
+    let experiment = &spec.experiment;
+    let weights = match (&experiment.source, spec.source_hash()) {
+        (Some(Source::Task(task)), Some(hash)) => {
+            let directory = RunDirectory::of_source(machine.places.out, &hash);
+            match finished(&directory, task)? {
+                Some((trained, _)) => trained.weights,
+                None if Record::read(&directory)?.is_some_and(|record| record.has_finished(task)) => {
+                    read(&directory)?.weights
+                }
+                None => return machine.load(experiment, task, audience).map(drop),
+            }
+        }
+        (Some(Source::Weights(path)), _) => without_counters(read_safetensors(path)?),
+        _ => return Ok(()),
+    };
+    let target = &experiment.target;
+    let network = Network::new(&experiment.blueprint(target), Device::Cpu, Kind::Float, target.seeds.initial);
+    transfer(&network, Some(&weights), &experiment.transfer).map(drop)
 }
 
 /// A source that is finished, with its record, read without a lock: nothing is written, and no reader waits for another.
@@ -93,12 +124,13 @@ fn finished(directory: &RunDirectory, task: &Task) -> Result<Option<(Trained, Re
     if record.status == Status::Diverged {
         return Err(diverged(directory, &record).into());
     }
-    let Some(data) = record.data.as_ref().filter(|_| record.has_finished(task)) else { return Ok(None) };
+    let normalisation = record.data.as_ref().and_then(|data| data.normalisation.clone());
+    let Some(normalisation) = normalisation.filter(|_| record.has_finished(task)) else { return Ok(None) };
     let Ok(weights) = read_safetensors(&directory.weights()) else { return Ok(None) };
     if read().as_ref() != Some(&before) {
         return Ok(None);
     }
-    Ok(Some((Trained { weights, normalisation: data.normalisation.clone() }, record)))
+    Ok(Some((Trained { weights, normalisation }, record)))
 }
 
 /// A source that was found finished, if its data are what they were.
@@ -111,7 +143,7 @@ fn found(
     machine: &Machine<'_>,
     voice: &mut Voice<'_>,
 ) -> Result<Trained> {
-    aside::sweep(directory);
+    aside::sweep(directory, task, None);
     let place = directory.path().display();
     voice.note(&format!("the source is in {place}"))?;
     Unchanged { experiment: &spec.experiment, places: machine.places, stop: machine.stop }.check(
@@ -130,12 +162,17 @@ fn diverged(directory: &RunDirectory, record: &Record) -> UserError {
         .hint("change `source.train`; or move that folder away, and the same is tried again")
 }
 
-/// The weights of a file, without what is none: PyTorch's counters of batches.
+/// The weights of a file.
 pub(super) fn from_file(path: &Path, voice: &mut Voice<'_>) -> Result<NamedTensors> {
-    let mut weights = read_safetensors(path)?;
-    weights.retain(|name, _| !is_counter(name));
+    let weights = without_counters(read_safetensors(path)?);
     voice.note(&format!("the source is the file {}", path.display()))?;
     Ok(weights)
+}
+
+/// Weights without PyTorch's counters of batches.
+fn without_counters(mut weights: NamedTensors) -> NamedTensors {
+    weights.retain(|name, _| !is_counter(name));
+    weights
 }
 
 #[allow(clippy::too_many_arguments)] // Each is another thing; a struct of them would be made here alone.
@@ -152,10 +189,12 @@ fn pretrain(
     let experiment = &spec.experiment;
     let mut data = machine.load(experiment, task, voice.audience)?;
     let facts = DataRecord::new(task, &data, machine.stop)?;
-    let vault = Vault::open(directory, lock)?;
+    let vault = Vault::open(directory, lock, task)?;
     // A source's states serve to go on with it, and nothing else.
-    let checkpoints = Checkpoints { keep: Keep::Epochs(Vec::new()), ..experiment.checkpoints.clone() };
-    let start = going_on(&vault, "source", hash, &facts, voice)?;
+    let keep = Keep::Epochs(Vec::new());
+    let checkpoints = Checkpoints { keep, keep_final: false, ..experiment.checkpoints.clone() };
+    let goal = Goal { directory, phase: "source", hash, task, evaluation: EVALUATION };
+    let start = resume(&vault, &goal, &facts, voice)?;
     let mut machine = machine.clone();
     machine.take_up(start.as_ref(), experiment, voice)?;
     let keeping = machine.keeping(lock, &vault, checkpoints, hash, &facts);
@@ -183,5 +222,5 @@ fn pretrain(
         lock.check()?;
         write_safetensors(&directory.weights(), &network.state(), "source")
     })?;
-    vault.empty()
+    discard(&vault, None, voice)
 }

@@ -1,26 +1,25 @@
-//! How a run stands on disk, before anything is done about it: finished, diverged, or short of a measurement that is
-//! asked for now.
+//! How a run stands on disk, before anything is done about it: finished as it is asked for, finished otherwise, or
+//! diverged.
 
 use anyhow::Result;
 
-use super::checkpoint::Checkpoint;
 use super::directory::RunDirectory;
 use super::execute::Finished;
 use super::metrics::{self, Row};
-use super::record::{Record, Status};
+use super::record::{Length, Record, Status};
+use super::resume::too_long;
 use super::summary::Summary;
 use crate::error::UserError;
-use crate::spec::{Evaluation, Spec};
-use crate::train::{Due, FINAL_EPOCHS};
+use crate::spec::{Budget, Evaluation, Spec};
 
-/// So many epochs are named in a message.
-const NAMED: usize = 5;
-
-/// The run as it stands on disk, if its budget is done. A run that diverged is an error, and so is a finished one that
-/// was not measured where it is to be measured now.
+/// The run as it stands on disk, if it is finished with the budget and the schedule of evaluation that are asked for.
+/// One that is finished with a longer budget is an error: its numbers are others. So is one that diverged.
 pub(super) fn finished(spec: &Spec, directory: &RunDirectory) -> Result<Option<Finished>> {
     let Some(record) = Record::read(directory)? else { return Ok(None) };
-    if record.status == Status::Diverged {
+    let target = &spec.experiment.target;
+    let asked = Length::of(target);
+    // A budget that is shorter than the one in which it diverged may end before that.
+    if record.status == Status::Diverged && record.length.steps <= asked.steps {
         let reason = record.reason.as_deref().unwrap_or("its numbers were not finite");
         let message = format!("the run in `{}` diverged before: {reason}", directory.path().display());
         return Err(UserError::new(message)
@@ -28,62 +27,49 @@ pub(super) fn finished(spec: &Spec, directory: &RunDirectory) -> Result<Option<F
             .hint("`--fresh` trains the same again, and keeps what is there aside")
             .into());
     }
-    if !record.has_finished(&spec.experiment.target) {
+    if !record.is_finished() || record.length.steps < asked.steps {
         return Ok(None);
     }
-    // What is torn or gone was not finished, whatever the record says.
-    let summary: Option<Summary> =
-        std::fs::read(directory.summary()).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    if record.length.steps > asked.steps {
+        let least = match target.training.budget {
+            Budget::Epochs(_) => record.length.epochs,
+            Budget::Steps(_) => record.length.steps,
+        };
+        return Err(too_long(directory, "target", target, record.length.steps, Some(least)).into());
+    }
+    // What is torn or gone is made again, whatever the record says.
+    let summary = Summary::read(directory);
     let rows = metrics::read::<Row>(&directory.metrics()).ok();
     let (Some(summary), Some(rows), true) = (summary, rows, directory.weights().is_file()) else { return Ok(None) };
-    if rows.last().is_none_or(|last| last.epoch != summary.epochs) {
+    let is_whole = rows.last().is_some_and(|last| (last.epoch, last.step) == (summary.epochs, asked.steps));
+    if !is_whole || !rows.iter().all(|row| is_as_scheduled(row, spec.experiment.evaluation)) {
         return Ok(None);
     }
-    let asked = spec.experiment.target.training.epochs(spec.experiment.target.train_size);
-    let evaluation = spec.experiment.evaluation;
-    refuse_missing(directory, &rows, |epoch| {
-        let within = epoch <= asked;
-        Due { train: within && evaluation.has_train(epoch), test: within && evaluation.has(epoch) }
-    })?;
     Ok(Some(Finished { directory: directory.clone(), summary, rows, already: true }))
 }
 
-/// Refuses to go on from a checkpoint behind which lies what was not measured, and is asked for now: by the schedule,
-/// or by the end of a budget that is shorter than it was.
-pub(super) fn check_measured(
-    directory: &RunDirectory,
-    start: &Checkpoint,
-    evaluation: Evaluation,
-    epochs: u64,
-) -> Result<()> {
-    let rows: Vec<Row> = metrics::parse(&start.rows)?;
-    let last = epochs.max(start.header.epochs);
-    refuse_missing(directory, &rows, |epoch| Due {
-        train: evaluation.has_train(epoch) || epoch == last,
-        test: evaluation.has(epoch) || (epoch > 0 && epoch + FINAL_EPOCHS > last),
-    })
+/// Whether a row of `metrics.csv` has what a schedule asks for, and no more.
+fn is_as_scheduled(row: &Row, evaluation: Evaluation) -> bool {
+    let lacks_test = evaluation.has(row.epoch) && row.test_error.is_none();
+    let lacks_train = evaluation.has_train(row.epoch) && row.train_error.is_none();
+    !lacks_test && !lacks_train && *row == row.shown(evaluation)
 }
 
-/// An error that names the epochs after which something is due and was not measured.
-fn refuse_missing(directory: &RunDirectory, rows: &[Row], due: impl Fn(u64) -> Due) -> Result<()> {
-    let without = |lacks: &dyn Fn(&Row) -> bool| -> Vec<u64> {
-        rows.iter().filter(|row| lacks(row)).map(|row| row.epoch).collect()
+/// Refuses to train a finished run again from the beginning, in its place, where no state is left to extend it from or
+/// to measure it by another schedule.
+pub(super) fn check_replaceable(directory: &RunDirectory) -> Result<()> {
+    let finished = Record::read(directory)?.filter(Record::is_finished);
+    let Some(record) = finished.filter(|_| directory.weights().is_file() && directory.metrics().is_file()) else {
+        return Ok(());
     };
-    let test = without(&|row| due(row.epoch).test && row.test_error.is_none());
-    let train = without(&|row| due(row.epoch).train && row.train_error.is_none());
-    let (what, key, epochs) = match (test.is_empty(), train.is_empty()) {
-        (true, true) => return Ok(()),
-        (true, false) => ("train errors", "evaluate.train_every", train),
-        (false, _) => ("test errors", "evaluate.every", test),
-    };
-    let named: Vec<String> = epochs.iter().take(NAMED).map(u64::to_string).collect();
-    let more = if epochs.len() > NAMED { format!(" and {} more", epochs.len() - NAMED) } else { String::new() };
-    let epochs = if epochs.len() == 1 { "epoch" } else { "epochs" };
     let message = format!(
-        "the run in `{}` lacks what is asked for now: {what} after {epochs} {}{more}",
+        "the run in `{}` is finished with {} steps, and no checkpoint is left to change its budget or its schedule of \
+         evaluation",
         directory.path().display(),
-        named.join(", ")
+        crate::text::grouped(record.length.steps)
     );
-    let hint = "`--fresh` makes them, from the beginning; what is there is kept aside";
-    Err(UserError::usage(message).hint(hint).hint(format!("or ask for no more than it has: see `{key}`")).into())
+    Err(UserError::usage(message)
+        .hint("train from the beginning with `--fresh`, which moves the existing run aside")
+        .hint("`checkpoint.keep_final = true`, the default, keeps a checkpoint at the end of a run")
+        .into())
 }

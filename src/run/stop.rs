@@ -12,6 +12,9 @@ use signal_hook::flag;
 use crate::error::UserError;
 use crate::text;
 
+/// In the place of a signal's number: whoever uses the library asks.
+const REQUEST: usize = usize::MAX;
+
 /// What a shell says of a program that Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
 
@@ -54,9 +57,18 @@ impl Stop {
         Ok(stop)
     }
 
+    /// Asks for a stop, as a signal does.
+    pub fn request(&self) {
+        self.signal.store(REQUEST, Ordering::Relaxed);
+    }
+
     /// Why to stop, if that is wished.
     pub fn reason(&self) -> Option<String> {
-        let signal = self.signal.load(Ordering::Relaxed) as i32;
+        let signal = self.signal.load(Ordering::Relaxed);
+        if signal == REQUEST {
+            return Some("request".to_owned());
+        }
+        let signal = signal as i32;
         if let Some((_, name)) = SIGNALS.iter().find(|(number, _)| *number == signal) {
             return Some((*name).to_owned());
         }

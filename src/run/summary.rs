@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::directory::RunDirectory;
 use super::metrics::Row;
+use super::record::lenient;
 use crate::analysis::{self, Bump, INTERPOLATION_EPSILON, Interpolation, Point, Regime};
 use crate::spec::Experiment;
 use crate::train::FINAL_EPOCHS;
@@ -10,62 +12,71 @@ use crate::train::FINAL_EPOCHS;
 /// Batch norm's running statistics lag at first; bumps are looked for after so many steps.
 const SETTLED_STEPS: u64 = 50;
 
-/// The summary of a run. Errors are fractions.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The summary of a run. Errors are fractions. A field is absent where it was not measured, or where the version of the
+/// program that wrote the file did not know it; such a summary counts as any other.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Summary {
     /// k.
-    pub frozen_layers: usize,
+    pub frozen_layers: Option<usize>,
     /// n.
-    pub train_examples: usize,
+    pub train_examples: Option<usize>,
     /// C.
-    pub classes: usize,
+    pub classes: Option<usize>,
     /// The share of training labels that is wrong.
-    pub label_noise_realised: f64,
+    pub label_noise_realised: Option<f64>,
     /// Epochs trained.
     pub epochs: u64,
     /// Steps trained.
     pub steps: u64,
     /// At the end.
-    pub last_train_error: f64,
+    pub last_train_error: Option<f64>,
     /// Mean over the evaluations in the last five epochs.
-    pub last_test_error: f64,
+    pub last_test_error: Option<f64>,
     /// The least test error of any evaluation, which only the test set can tell: an oracle, not a result.
-    pub oracle_min_test_error: f64,
+    pub oracle_min_test_error: Option<f64>,
     /// Its epoch.
-    pub oracle_min_epoch: u64,
+    pub oracle_min_epoch: Option<u64>,
     /// The test error at the epoch of the least validation error, the first such; absent without validation examples.
-    #[serde(default)]
     pub validation_selected_test_error: Option<f64>,
     /// That epoch.
-    #[serde(default)]
     pub validation_selected_epoch: Option<u64>,
     /// The epoch from which on the training labels are fitted, sustained, within 1%.
     pub interpolation_epoch: Option<u64>,
     /// The same for three thresholds, first and sustained.
-    pub interpolation: Vec<Interpolation>,
+    #[serde(deserialize_with = "lenient")]
+    pub interpolation: Option<Vec<Interpolation>>,
     /// Over, under or undecided, under this procedure and budget.
-    pub regime: Regime,
+    #[serde(deserialize_with = "lenient")]
+    pub regime: Option<Regime>,
     /// The raw test error's largest fall, rise and fall: a description of one curve, not evidence of double descent.
+    #[serde(deserialize_with = "lenient")]
     pub largest_bump: Option<Bump>,
     /// Parameters that train.
-    pub trainable_parameters: u64,
+    pub trainable_parameters: Option<u64>,
     /// The same, the network's linear tail counted by its rank at this image size.
-    #[serde(default)]
-    pub collapsed_parameters: u64,
+    pub collapsed_parameters: Option<u64>,
     /// n times C.
-    pub examples_times_classes: u64,
+    pub examples_times_classes: Option<u64>,
     /// Their ratio: a heuristic of order of magnitude.
-    pub parameters_per_example_and_class: f64,
+    pub parameters_per_example_and_class: Option<f64>,
 }
 
 impl Summary {
+    /// The summary in a directory, if it has one that can be understood.
+    pub(super) fn read(directory: &RunDirectory) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(directory.summary()).ok()?).ok()
+    }
+
     /// Sums up the rows of a run, which hold at least the evaluation of the last epoch.
     pub(super) fn new(experiment: &Experiment, rows: &[Row], label_noise_realised: f64) -> Option<Self> {
-        // What the schedule did not ask for is there for the last errors alone: verdicts on the curve would else change
-        // with five crowded points at its end.
+        // What the schedule did not ask for is there for the last errors alone: the largest bump would else change with
+        // five crowded points at the curve's end.
         let scheduled = || rows.iter().filter(|row| experiment.evaluation.has(row.epoch));
-        let train = curve(rows.iter().filter(|row| experiment.evaluation.has_train(row.epoch)), |row| row.train_error);
         let last = rows.last()?;
+        // The end of the budget counts as one more point: a verdict never contradicts the last train error.
+        let measured = |row: &&Row| experiment.evaluation.has_train(row.epoch) || row.epoch == last.epoch;
+        let train = curve(rows.iter().filter(measured), |row| row.train_error);
         // Epoch 0 is before the first step, and part of no budget.
         let is_final = |epoch: u64| epoch > 0 && epoch + FINAL_EPOCHS > last.epoch;
         // The last epochs of a shorter budget were evaluated too, and are no part of this one.
@@ -86,30 +97,77 @@ impl Summary {
         let examples_times_classes = (target.train_size * target.classes) as u64;
         let at = |epsilon| analysis::interpolation(&train, epsilon);
         Some(Self {
-            frozen_layers: frozen.count(),
-            train_examples: target.train_size,
-            classes: target.classes,
-            label_noise_realised,
+            frozen_layers: Some(frozen.count()),
+            train_examples: Some(target.train_size),
+            classes: Some(target.classes),
+            label_noise_realised: Some(label_noise_realised),
             epochs: last.epoch,
             steps: last.step,
-            last_train_error: last.train_error?,
-            last_test_error: final_errors.iter().sum::<f64>() / final_errors.len() as f64,
-            oracle_min_test_error: oracle.error,
-            oracle_min_epoch: oracle.epoch,
+            last_train_error: Some(last.train_error?),
+            last_test_error: Some(final_errors.iter().sum::<f64>() / final_errors.len() as f64),
+            oracle_min_test_error: Some(oracle.error),
+            oracle_min_epoch: Some(oracle.epoch),
             validation_selected_test_error: selected.and_then(|row| row.test_error),
             validation_selected_epoch: selected.map(|row| row.epoch),
             interpolation_epoch: at(INTERPOLATION_EPSILON).sustained_epoch,
-            interpolation: [0.1, 0.01, 0.001].map(at).to_vec(),
-            regime: analysis::regime(&train),
+            interpolation: Some([0.1, 0.01, 0.001].map(at).to_vec()),
+            regime: Some(analysis::regime(&train)),
             largest_bump: analysis::largest_bump(&settled),
-            trainable_parameters: trainable,
-            collapsed_parameters: blueprint.collapsed_parameters(frozen),
-            examples_times_classes,
-            parameters_per_example_and_class: trainable as f64 / examples_times_classes as f64,
+            trainable_parameters: Some(trainable),
+            collapsed_parameters: Some(blueprint.collapsed_parameters(frozen)),
+            examples_times_classes: Some(examples_times_classes),
+            parameters_per_example_and_class: Some(trainable as f64 / examples_times_classes as f64),
         })
     }
 }
 
 fn curve<'a>(rows: impl IntoIterator<Item = &'a Row>, error: impl Fn(&Row) -> Option<f64>) -> Vec<Point> {
     rows.into_iter().filter_map(|row| Some(Point { epoch: row.epoch, error: error(row)? })).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Facts;
+    use crate::spec::{Notation, Question, Spec, Survey, Text};
+
+    struct NoOne;
+
+    impl Survey for NoOne {
+        fn facts(&self, _: &Question<'_>) -> anyhow::Result<Option<Facts>> {
+            Ok(None)
+        }
+    }
+
+    /// The summary of train errors by epoch, where the schedule asks for every hundredth.
+    fn summary(train_errors: &[(u64, f64)]) -> Summary {
+        let text = "[target]\ndataset = \"synthetic\"\ntrain_size = 8\n[target.train]\nepochs = 1\n\
+                    [evaluate]\nevery = 100\n";
+        let written = Text { file: "spec.toml", name: "spec", text, notation: Notation::Toml };
+        let spec = Spec::parse(written, &[], &NoOne).expect("a spec");
+        let row = |&(epoch, error): &(u64, f64)| Row {
+            epoch,
+            step: epoch,
+            train_error: Some(error),
+            test_error: Some(0.5),
+            ..Row::default()
+        };
+        let rows: Vec<Row> = train_errors.iter().map(row).collect();
+        Summary::new(&spec.experiment, &rows, 0.0).expect("a summary")
+    }
+
+    #[test]
+    fn verdicts_agree_with_the_last_train_error() {
+        let fitted = summary(&[(0, 0.9), (100, 0.3), (150, 0.0)]);
+        assert_eq!((fitted.last_train_error, fitted.interpolation_epoch), (Some(0.0), Some(150)));
+        assert_eq!(fitted.regime, Some(Regime::Over));
+        let spiked = summary(&[(0, 0.9), (100, 0.0), (150, 0.2)]);
+        assert_eq!((spiked.interpolation_epoch, spiked.regime), (None, Some(Regime::Undecided)));
+    }
+
+    #[test]
+    fn the_end_of_an_earlier_budget_is_no_part_of_the_curve() {
+        let extended = summary(&[(0, 0.9), (50, 0.0), (100, 0.3), (150, 0.2)]);
+        assert_eq!(extended.interpolation, summary(&[(0, 0.9), (100, 0.3), (150, 0.2)]).interpolation);
+    }
 }

@@ -1,55 +1,140 @@
 //! One experiment, one spelling: before a spec is hashed, what can be written in several ways is written in one.
+//!
+//! Each rule here joins two specs into one run, so it must hold to the last bit: the table of `tests/suite/identity`
+//! trains both and compares.
 
-use super::experiment::{Draw, Experiment, Noise, Source, Task};
-use super::written::{self, Augment, ClassName, LayersOrAll, Size, Written};
-use crate::catalogue::Facts;
+use super::data::Side;
+use super::experiment::{Draw, Experiment, Source, Task};
+use super::idle;
+use super::observed::Observed;
+use super::procedure::Budget;
+use super::written::{self, Augment, ClassName, Labels, LayersOrAll, NoiseKind, Optimizer, Schedule, Size, Written};
 
 /// The spec in its one spelling.
-pub(super) fn canonical(spec: &Written, experiment: &Experiment) -> Written {
+pub(super) fn canonical(spec: &Written, experiment: &Experiment, observed: &Observed) -> Written {
     let mut spec = spec.clone();
-    let frozen = &experiment.transfer.frozen;
-    if frozen.leading() == frozen.count() {
-        spec.transfer.frozen.clear();
-        spec.transfer.frozen_layers = LayersOrAll::Count(frozen.count() as u64);
+    one_frozen_set(&mut spec.transfer, experiment);
+    one_seed_each(&mut spec, experiment);
+    // Its sizes are all written down, and no two of its names differ in more.
+    if spec.network.architecture == written::Architecture::VitB16 {
+        spec.network.architecture = written::Architecture::VitCifar;
     }
-    let own = Facts::known(experiment.target.data.dataset(), 0).map(|facts| facts.shape);
-    if own.is_some_and(|own| spec.image_size.is_some_and(|side| side as usize == own.height)) {
-        spec.image_size = None;
-    }
-    if own.is_some_and(|own| spec.channels.is_some_and(|channels| channels as usize == own.channels)) {
-        spec.channels = None;
-    }
-    one_spelling(&mut spec.target, &experiment.target);
+    one_task(&mut spec.target, &experiment.target, observed.is_whole(Side::Target));
     if let (Some(written), Some(Source::Task(source))) = (&mut spec.source, &experiment.source) {
-        one_spelling(&mut written.task, source);
+        one_task(&mut written.task, source, observed.is_whole(Side::Source));
+        end_with_budget(&mut written.task.train, source);
     }
     spec
 }
 
-fn one_spelling(task: &mut written::Task, means: &Task) {
+/// The first k layers as their number, any others by their names.
+fn one_frozen_set(transfer: &mut written::Transfer, experiment: &Experiment) {
+    let frozen = &experiment.transfer.frozen;
+    if frozen.leading() == frozen.count() {
+        transfer.frozen.clear();
+        transfer.frozen_layers = LayersOrAll::Count(frozen.count() as u64);
+    } else {
+        let layers = experiment.blueprint(&experiment.target).layers.into_iter().enumerate();
+        transfer.frozen = layers.filter(|(index, _)| frozen.has(*index)).map(|(_, layer)| layer.name).collect();
+    }
+}
+
+/// The seed of most purposes as `seed`, the others on their own; a purpose that draws nothing follows.
+fn one_seed_each(spec: &mut Written, experiment: &Experiment) {
+    let shared = shared_seed(experiment);
+    let own = |used: bool, seed: u64| Some(if used { seed } else { shared });
+    let (target, seeds) = (&experiment.target, experiment.target.seeds);
+    spec.seed = shared;
+    spec.seeds = written::Seeds {
+        source: spec.seeds.source,
+        init: Some(seeds.initial),
+        subset: Some(seeds.subset),
+        noise: own(idle::draws_noise(target), seeds.noise),
+        order: Some(seeds.order),
+        augment: own(target.training.augmentation.is_some(), seeds.augment),
+        dropout: own(idle::drops(experiment), seeds.dropout),
+    };
+}
+
+/// The seed that most purposes of the target have, of those that draw anything; in a tie the one that stands first.
+pub(super) fn shared_seed(experiment: &Experiment) -> u64 {
+    let (target, seeds) = (&experiment.target, experiment.target.seeds);
+    let purposes = [
+        (true, seeds.initial),
+        (true, seeds.subset),
+        (true, seeds.order),
+        (idle::draws_noise(target), seeds.noise),
+        (target.training.augmentation.is_some(), seeds.augment),
+        (idle::drops(experiment), seeds.dropout),
+    ];
+    let used: Vec<u64> = purposes.into_iter().filter(|(used, _)| *used).map(|(_, seed)| seed).collect();
+    let count = |seed: u64| used.iter().filter(|&&other| other == seed).count();
+    used.iter().rev().copied().max_by_key(|&seed| count(seed)).unwrap_or_default()
+}
+
+fn one_task(task: &mut written::Task, means: &Task, is_whole: bool) {
     task.train_size = Size::Count(means.train_size as u64);
     task.balanced = means.draw == Draw::Balanced;
-    if !task.classes.is_empty() {
-        task.classes = means.selection.classes.iter().map(|&class| ClassName::Number(class as u64)).collect();
+    task.classes = match is_whole {
+        true => Vec::new(),
+        false => means.selection.classes.iter().map(|&class| ClassName::Number(class as u64)).collect(),
+    };
+    // One class of each group, in the order of the groups: they have the numbers that classes have.
+    if let Some(groups) = means.selection.groups
+        && means.selection.classes.is_sorted_by(|&one, &next| groups.of[one] < groups.of[next])
+    {
+        task.labels = Labels::Class;
     }
     let part = means.selection.part;
     task.split = (!part.is_whole()).then(|| format!("{}/{}", part.index + 1, part.of));
-    task.train.augment.sort_by_key(|augment| match augment {
+    // The next class is the only wrong one of two.
+    if means.classes == 2 && task.label_noise_kind == NoiseKind::Pairs {
+        task.label_noise_kind = NoiseKind::Uniform;
+    }
+    one_training(&mut task.train, means);
+}
+
+fn one_training(train: &mut written::Train, means: &Task) {
+    train.augment.sort_by_key(|augment| match augment {
         Augment::Crop => 0,
         Augment::Flip => 1,
         Augment::ResizedCrop => 2,
         Augment::Jitter => 3,
         Augment::Cutout => 4,
     });
+    // A batch of more than there are is a batch of all.
+    train.batch_size = train.batch_size.min(means.train_size as u64);
+    if train.optimizer == Optimizer::Adamw && train.weight_decay == Some(0.0) {
+        train.optimizer = Optimizer::Adam;
+    }
+    if train.warmup_steps == 1 {
+        train.warmup_steps = 0;
+    }
+    if train.decay == Some(1.0) {
+        keep_rate(train);
+    }
+    let per_epoch = means.training.steps_per_epoch(means.train_size);
+    if let Budget::Steps(steps) = means.training.budget
+        && steps.is_multiple_of(per_epoch)
+    {
+        (train.epochs, train.steps) = (Some(steps / per_epoch), None);
+    }
 }
 
-/// The keys that were written and change nothing in this experiment.
-pub(super) fn without_effect(experiment: &Experiment) -> Vec<&'static str> {
-    let target = &experiment.target;
-    let rules = [
-        ("transfer.frozen_norm", experiment.transfer.frozen.count() == 0),
-        ("seeds.noise", target.label_noise == 0.0 || matches!(target.noise, Noise::File(_))),
-        ("seeds.augment", !target.training.augmentation.is_some()),
-    ];
-    rules.into_iter().filter(|(_, idle)| *idle).map(|(key, _)| key).collect()
+/// What a schedule says of steps beyond the budget is never heard. A target's budget may grow, a source's does not.
+fn end_with_budget(train: &mut written::Train, means: &Task) {
+    let steps = means.training.steps(means.train_size);
+    let per_epoch = means.training.steps_per_epoch(means.train_size);
+    if let Some(milestones) = &mut train.milestones {
+        milestones.retain(|&epoch| epoch * per_epoch < steps);
+    }
+    if train.milestones.as_ref().is_some_and(Vec::is_empty) || train.period.is_some_and(|period| period >= steps) {
+        keep_rate(train);
+    }
+}
+
+/// The rate stays the same.
+fn keep_rate(train: &mut written::Train) {
+    train.schedule = Schedule::Constant;
+    (train.period, train.milestones, train.decay) = (None, None, None);
 }

@@ -67,11 +67,13 @@ pub struct Task {
     pub selection: Selection,
     /// How many classes the task has.
     pub classes: usize,
+    /// How many training examples there are of its classes in its part of the data set, those held out included.
+    pub pool: usize,
     /// n: how many training examples are drawn.
     pub train_size: usize,
     /// How they are drawn.
     pub draw: Draw,
-    /// How many test examples there are, if each class has as many as the others.
+    /// How many test examples there are.
     pub test_size: usize,
     /// How many examples are held out for validation.
     pub validation_size: usize,

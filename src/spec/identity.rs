@@ -2,65 +2,92 @@
 //!
 //! Keys at their defaults stay out, so that a key added later does not orphan old runs. So do the device, paths,
 //! threads, what only adds measurements, and the target's budget unless its schedule looks at it: a longer budget is
-//! the same run. The source's budget always counts.
+//! the same run. The source's budget always counts. Images count as the network sees them, by their resolved shape,
+//! and not by the keys that led to it: those mean something else beside another task.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::LazyLock;
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::canonical::{canonical, without_effect};
+use super::canonical::canonical;
+use super::data::Side;
 use super::defaults;
-use super::experiment::Experiment;
+use super::experiment::{Experiment, Source};
+use super::idle;
 use super::keys::{self, Key, Kind};
-use super::meaning::Digests;
+use super::observed::Observed;
+use super::task::prefix;
 use super::written::{Schedule, Written};
 use crate::catalogue::Dataset;
 use crate::text;
 
-/// To be raised when the same spec starts to give other numbers.
-const NUMERICS: u64 = 3;
+/// Raised when the same spec starts to give other numbers, or specs that shared a name are told apart.
+///
+/// 4: images count by their resolved shape, where a source trained at another `image_size` could be reused; keys without
+/// effect no longer count; and what the other changes of the same release did to numbers.
+const NUMERICS: u64 = 4;
 
 /// Length of a hash in a folder's name: 40 bits: of a thousand runs, two share one once in two million times.
 const LETTERS: usize = 10;
 
+/// The keys that a source depends on: single keys, and tables by their name and a dot. The hash of a source and its
+/// `spec.toml` both have these and no others.
+const SOURCE_KEYS: [&str; 8] =
+    ["precision", "image_size", "image_fit", "channels", "network.", "source.", "seeds.source", "synthetic.classes"];
+
+/// How the resolved shape of the images is called in a hash, in place of `image_size` and `channels`.
+const IMAGE: &str = "image";
+
+/// The dotted keys with an identity, each as its names.
+static PATHS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
+    let mut paths = Vec::new();
+    collect(&keys::keys(), &mut Vec::new(), &mut paths);
+    paths
+});
+
 /// The hash of the whole run.
-pub(super) fn run(spec: &Written, experiment: &Experiment, digests: &Digests) -> String {
-    let mut own = own_keys(&canonical(spec, experiment), digests);
-    let idle = without_effect(experiment);
-    own.retain(|(key, _)| !idle.contains(&key.as_str()));
+pub(super) fn run(spec: &Written, experiment: &Experiment, observed: &Observed) -> String {
+    let mut own = counted(spec, experiment, observed);
     if spec.target.train.schedule != Schedule::Cosine {
         own.retain(|(key, _)| key != "target.train.epochs" && key != "target.train.steps");
     }
-    hash(&own)
+    hash(own)
 }
 
-/// The hash of what trains the source: everything that its numbers depend on, and nothing of the target.
-pub(super) fn source(spec: &Written, experiment: &Experiment, digests: &Digests) -> String {
-    let mut own = own_keys(&canonical(spec, experiment), digests);
-    let synthetic = spec.source.as_ref().is_some_and(|source| source.task.dataset == Dataset::Synthetic.name());
+/// The hash of what trains the source: everything that its numbers depend on, and nothing of the target. Weights from a
+/// file were trained elsewhere: they are what the file holds, in the network that takes them.
+pub(super) fn source(spec: &Written, experiment: &Experiment, observed: &Observed) -> String {
+    let mut own = counted(spec, experiment, observed);
+    let trained = matches!(experiment.source, Some(Source::Task(_)));
     own.retain(|(key, _)| match key.as_str() {
-        "synthetic.classes" => synthetic,
-        "image_size" | "image_fit" | "channels" | "precision" | "seeds.source" => true,
-        _ => ["network.", "source."].iter().any(|table| key.starts_with(table)),
+        IMAGE | "precision" => trained,
+        key => is_of_source(key, spec),
     });
-    hash(&own)
+    hash(own)
 }
 
-fn hash(own: &[(String, Json)]) -> String {
-    let mut sorted: Vec<_> = own.iter().collect();
-    sorted.sort_by(|one, other| one.0.cmp(&other.0));
+/// Whether a source depends on a key.
+pub(super) fn is_of_source(key: &str, spec: &Written) -> bool {
+    let synthetic = spec.source.as_ref().is_some_and(|source| source.task.dataset == Dataset::Synthetic.name());
+    let has = |name: &&str| if name.ends_with('.') { key.starts_with(name) } else { key == *name };
+    SOURCE_KEYS.iter().any(|name| has(name)) && (synthetic || !key.starts_with("synthetic."))
+}
+
+fn hash(mut own: Vec<(String, Json)>) -> String {
+    own.sort_by(|one, other| one.0.cmp(&other.0));
     let mut canonical = Map::new();
     canonical.insert("numerics".into(), NUMERICS.into());
-    canonical.extend(sorted.into_iter().cloned());
+    canonical.extend(own);
     text::hex(&Sha256::digest(Json::Object(canonical).to_string()))[..LETTERS].to_owned()
 }
 
 /// The digest of a file's content, which stands for the file in a hash: its path says nothing. A pipe or a device is
 /// no file: it may never end.
-pub(super) fn digest_of_file(path: &Path) -> io::Result<Option<String>> {
+pub(super) fn digest_of_file(path: &Path) -> io::Result<String> {
     if !path.metadata()?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
@@ -68,51 +95,48 @@ pub(super) fn digest_of_file(path: &Path) -> io::Result<Option<String>> {
     let (mut digest, mut part) = (Sha256::new(), vec![0; 1 << 20]);
     loop {
         match file.read(&mut part)? {
-            0 => return Ok(Some(text::hex(&digest.finalize()))),
+            0 => return Ok(text::hex(&digest.finalize())),
             count => digest.update(&part[..count]),
         }
     }
 }
 
-/// The dotted keys that count, with their values: those that would have another value if they were left out. A file
-/// counts by its digest.
-fn own_keys(spec: &Written, digests: &Digests) -> Vec<(String, Json)> {
-    let filled = json(spec);
-    let keys = keys::keys();
-    let mut paths = Vec::new();
-    collect(&keys, &mut Vec::new(), &mut paths);
-    paths
-        .into_iter()
-        .filter_map(|path| {
-            let key = path.join(".");
-            let mut value = filled.pointer(&format!("/{}", path.join("/")))?.clone();
-            let differs = match key.as_str() {
-                // By the subset's own statistics runs were normalised, whatever the source, before there was a choice.
-                "target.normalisation" => value != "subset",
-                _ => value_without(&filled, &path) != Some(&value).cloned(),
-            };
-            if let Some(digest) = digests.get(&key) {
-                value = digest.into();
-            }
-            differs.then_some((key, value))
-        })
-        .collect()
+/// What counts of a spec, by dotted keys: the values of one spelling that would be others if they were left out, but for
+/// those without effect, a file by its digest; and the images as the network sees them.
+fn counted(spec: &Written, experiment: &Experiment, observed: &Observed) -> Vec<(String, Json)> {
+    let idle = idle::keys(spec, experiment);
+    let filled = json(&canonical(spec, experiment, observed));
+    let mut own = Vec::new();
+    for path in PATHS.iter() {
+        let key = path.join(".");
+        let Some(value) = filled.pointer(&format!("/{}", path.join("/"))) else { continue };
+        if idle.contains(&key.as_str()) || value_without(&filled, path).as_ref() == Some(value) {
+            continue;
+        }
+        let value = observed.digest(&key).map_or_else(|| value.clone(), Json::from);
+        own.push((key, value));
+    }
+    let image = experiment.image;
+    own.push((IMAGE.into(), json!([image.channels, image.height, image.width])));
+    let squeezed = [Side::Source, Side::Target].into_iter().filter(|&side| observed.is_squeezed(side));
+    own.extend(squeezed.map(|side| (format!("{}.image_fit", prefix(side)), "squeeze".into())));
+    own
 }
 
 /// The value that a key takes when it is left out and all others stay.
-fn value_without(filled: &Json, path: &[&str]) -> Option<Json> {
+fn value_without(filled: &Json, path: &[String]) -> Option<Json> {
     let mut without = filled.clone();
     let (last, tables) = path.split_last()?;
-    let table = tables.iter().try_fold(&mut without, |json, name| json.get_mut(*name))?;
-    table.as_object_mut()?.remove(*last);
+    let table = tables.iter().try_fold(&mut without, |json, name| json.get_mut(name))?;
+    table.as_object_mut()?.remove(last);
     let mut spec: Written = serde_json::from_value(without).ok()?;
     defaults::fill(&mut spec, "");
     json(&spec).pointer(&format!("/{}", path.join("/"))).cloned()
 }
 
-fn collect<'a>(keys: &'a [Key], prefix: &mut Vec<&'a str>, paths: &mut Vec<Vec<&'a str>>) {
+fn collect(keys: &[Key], prefix: &mut Vec<String>, paths: &mut Vec<Vec<String>>) {
     for key in keys {
-        prefix.push(&key.name);
+        prefix.push(key.name.clone());
         match &key.kind {
             Kind::Table(inner) => collect(inner, prefix, paths),
             _ if key.identity => paths.push(prefix.clone()),

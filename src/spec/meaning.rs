@@ -5,6 +5,7 @@ use super::data::Side;
 use super::experiment::{
     DeviceChoice, Experiment, Fit, FrozenNorm, Normalise, Seeds, Source, Task, Transfer, UnfrozenInit,
 };
+use super::observed::Observed;
 use super::problem::Problem;
 use super::procedure::{Checkpoints, Evaluation, Keep, Rhythm};
 use super::survey::Survey;
@@ -49,7 +50,7 @@ impl<'a> Report<'a> {
 }
 
 /// The experiment that a filled spec means. It is to be used only if nothing was reported.
-pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Report<'_>) -> (Experiment, Digests) {
+pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Report<'_>) -> (Experiment, Observed) {
     let source_is_synthetic = spec.source.as_ref().is_some_and(|source| is_synthetic(&source.task));
     if !is_synthetic(&spec.target) && !source_is_synthetic && report.wrote("synthetic") {
         report.add("synthetic", "`synthetic` has no effect: neither task is synthetic", "leave the table out");
@@ -72,7 +73,8 @@ pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Repor
     };
     let target = context.task(&spec.target, Side::Target, seeds, report);
     let image = image(spec, &target, source.as_ref(), report);
-    let digests = Digests::of(&target, source.as_ref());
+    let sides = source.as_ref().map(|source| (Side::Source, source)).into_iter().chain([(Side::Target, &target)]);
+    let observed = Observed::of(&sides.collect::<Vec<_>>(), image, fit);
     let source = weights.or_else(|| source.map(|source| Source::Task(Box::new(source.task))));
     let target = target.task;
     let architecture = network::architecture(&spec.network, report);
@@ -103,24 +105,7 @@ pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Repor
         checkpoints: checkpoints(&spec.checkpoint),
     };
     pixels::check(&experiment, blueprint.as_ref().ok(), report);
-    (experiment, digests)
-}
-
-/// What stands for files in the name of a run: digests of their content, by the key that names the file.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Digests(pub(super) Vec<(String, String)>);
-
-impl Digests {
-    fn of(target: &Known, source: Option<&Known>) -> Self {
-        let of = |prefix: &str, known: &Known| Some((format!("{prefix}.path"), known.facts.digest.clone()?));
-        let source = source.and_then(|source| of("source", source));
-        Self(of("target", target).into_iter().chain(source).collect())
-    }
-
-    /// The digest for a key.
-    pub(super) fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, digest)| digest.as_str())
-    }
+    (experiment, observed)
 }
 
 fn evaluation(written: &written::Evaluate, report: &mut Report<'_>) -> Evaluation {
@@ -155,6 +140,7 @@ fn checkpoints(written: &written::Checkpoint) -> Checkpoints {
             written::Keep::Epochs(epochs) => Keep::Epochs(epochs.clone()),
             written::Keep::Word(_) => Keep::Log,
         },
+        keep_final: written.keep_final,
     }
 }
 

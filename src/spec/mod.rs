@@ -14,16 +14,20 @@ mod file;
 mod footprint;
 mod frozen;
 mod identity;
+mod idle;
 mod keys;
 mod meaning;
 mod network;
+mod observed;
 mod page;
 mod pixels;
 mod problem;
 mod procedure;
 mod read;
+mod resolved;
 mod selection;
 mod size;
+mod supply;
 mod survey;
 mod task;
 mod training;
@@ -33,8 +37,7 @@ mod written;
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use toml::Value;
+use anyhow::Result;
 
 pub use compute::{Attention, Compute, Layout, Precision, PrecisionChoice, Switch};
 pub use data::{Data, Npz, Pictures, Side};
@@ -48,12 +51,13 @@ pub use problem::{Place, Problem, Problems};
 pub use procedure::{
     Augmentation, Budget, Checkpoints, Evaluation, Fill, Keep, Optimizer, Rate, Rhythm, Schedule, Training,
 };
+pub use size::{unbalanced, uneven};
 pub use survey::{Question, Survey};
 
 use crate::blueprint::Architecture;
 use crate::catalogue::Dataset;
 use crate::error::UserError;
-use meaning::Digests;
+use observed::Observed;
 use tree::Node;
 use written::Written;
 
@@ -88,8 +92,8 @@ pub struct Spec {
     /// What it means.
     pub experiment: Experiment,
     filled: Written,
-    /// What stands for files in the name of a run, which is what it is by their content.
-    digests: Digests,
+    /// What was seen of data and files, whose content counts in the name of a run.
+    observed: Observed,
 }
 
 impl Spec {
@@ -145,10 +149,10 @@ impl Spec {
         });
         defaults::fill(&mut filled, name);
         let mut report = meaning::Report::new(root, problems);
-        let (experiment, mut digests) = meaning::experiment(&filled, survey, &mut report);
+        let (experiment, mut observed) = meaning::experiment(&filled, survey, &mut report);
         for (key, path) in files_of(&filled) {
             match identity::digest_of_file(Path::new(path)) {
-                Ok(digest) => digests.0.extend(digest.map(|digest| (key, digest))),
+                Ok(digest) => observed.add_file(key, digest),
                 Err(error) => report.add(
                     &key,
                     format!("cannot read `{path}`: {error}"),
@@ -158,49 +162,13 @@ impl Spec {
         }
         let mut problems = report.into_problems();
         if problems.is_empty() {
-            return Ok(Self { experiment, filled, digests });
+            return Ok(Self { experiment, filled, observed });
         }
         problems.sort_by_key(|problem| match &problem.place {
             Place::File { line, column, .. } => (0, *line, *column),
             Place::Override(_) => (1, 0, 0),
         });
         Err(Problems(problems))
-    }
-
-    /// The spec with every value in its place; it is a spec itself, in TOML. Seeds that follow `seed` are left to it, so
-    /// that another `seed` moves them here too.
-    pub fn to_toml(&self) -> Result<String> {
-        let mut filled = self.filled.clone();
-        let (seeds, seed) = (&mut filled.seeds, filled.seed);
-        for own in [
-            &mut seeds.init,
-            &mut seeds.subset,
-            &mut seeds.noise,
-            &mut seeds.order,
-            &mut seeds.augment,
-            &mut seeds.dropout,
-        ] {
-            own.take_if(|own| *own == seed);
-        }
-        let text = if self.filled.source.as_ref().is_some_and(|source| source.weights.is_some()) {
-            // A training stands beside weights in memory alone: written down it would be a contradiction.
-            let mut table = toml::Table::try_from(&filled)?;
-            if let Some(Value::Table(source)) = table.get_mut("source") {
-                source.retain(|key, _| key == "weights");
-            }
-            toml::to_string(&table)
-        } else {
-            toml::to_string(&filled)
-        };
-        text.context("cannot write the spec as TOML")
-    }
-
-    /// The part of it that trains the source.
-    pub fn source_to_toml(&self) -> Result<String> {
-        let mut part = toml::Table::try_from(&self.filled)?;
-        part.retain(|key, _| ["image_size", "image_fit", "channels", "network", "source", "synthetic"].contains(&key));
-        part.insert("seeds".into(), toml::toml! { source = (self.filled.seeds.source as i64) }.into());
-        toml::to_string(&part).context("cannot write the source's part of the spec as TOML")
     }
 
     /// The run's folder under the experiment's name: what varies most, and a hash of all that counts.
@@ -210,19 +178,19 @@ impl Spec {
             "k{}-n{}-s{}-{}",
             experiment.transfer.frozen.count(),
             experiment.target.train_size,
-            self.filled.seed,
+            canonical::shared_seed(experiment),
             self.run_hash()
         )
     }
 
     /// The hash of what changes the run's numbers.
     pub fn run_hash(&self) -> String {
-        identity::run(&self.filled, &self.experiment, &self.digests)
+        identity::run(&self.filled, &self.experiment, &self.observed)
     }
 
     /// The hash of what changes the source's numbers.
     pub fn source_hash(&self) -> Option<String> {
-        self.filled.source.as_ref().map(|_| identity::source(&self.filled, &self.experiment, &self.digests))
+        self.filled.source.as_ref().map(|_| identity::source(&self.filled, &self.experiment, &self.observed))
     }
 
     /// The seed that the spec gives for all purposes.

@@ -177,6 +177,8 @@ pub struct Checkpoints {
     pub time_share: f64,
     /// The epochs whose state stays.
     pub keep: Keep,
+    /// Whether the state at the end stays, so that a longer budget can be asked for.
+    pub keep_final: bool,
 }
 
 /// The epochs whose state stays.

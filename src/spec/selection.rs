@@ -3,7 +3,7 @@
 use super::experiment::{Part, Selection};
 use super::meaning::Report;
 use super::written::{self, ClassName, Labels};
-use crate::catalogue::Facts;
+use crate::catalogue::{Facts, Naming, Superclasses};
 use crate::text;
 
 /// What a task's table selects of a data set.
@@ -28,35 +28,42 @@ pub(super) fn selection(task: &written::Task, facts: &Facts, prefix: &str, repor
 }
 
 impl Selection {
+    /// The task's label for each of the data set's classes; none for those that it leaves out.
+    pub fn labels(&self, class_count: usize) -> Vec<Option<u16>> {
+        let mut labels = vec![None; class_count];
+        let groups = self.present_groups();
+        for (place, &class) in self.classes.iter().enumerate() {
+            let label = match self.groups {
+                None => Some(place),
+                Some(of_all) => groups.iter().position(|&group| group == of_all.of[class]),
+            };
+            labels[class] = label.map(|label| label as u16);
+        }
+        labels
+    }
+
+    /// The name of each label, from those of the data set's classes.
+    pub fn label_names(&self, classes: &[String]) -> Vec<String> {
+        match self.groups {
+            None => self.classes.iter().map(|&class| classes[class].clone()).collect(),
+            Some(groups) => {
+                self.present_groups().iter().map(|&group| groups.names[usize::from(group)].to_owned()).collect()
+            }
+        }
+    }
+
     /// How many labels there are to tell apart.
     pub fn label_count(&self) -> usize {
-        let Some(groups) = self.groups else { return self.classes.len() };
-        let mut found: Vec<u16> = self.classes.iter().map(|&class| groups.of[class]).collect();
+        if self.groups.is_some() { self.present_groups().len() } else { self.classes.len() }
+    }
+
+    /// The groups of its classes, rising; none where groups are not the labels.
+    fn present_groups(&self) -> Vec<u16> {
+        let of = |groups: Superclasses| self.classes.iter().map(|&class| groups.of[class]).collect();
+        let mut found: Vec<u16> = self.groups.map(of).unwrap_or_default();
         found.sort_unstable();
         found.dedup();
-        found.len()
-    }
-
-    /// How many training examples there are to draw from.
-    pub(super) fn pool(&self, facts: &Facts) -> usize {
-        let Some(counts) = &facts.train_per_class else { return self.part.share(0, facts.train_size) };
-        let mut start = 0;
-        let mut pool = 0;
-        for (class, &count) in counts.iter().enumerate() {
-            if self.classes.contains(&class) {
-                pool += self.part.share(start, count);
-            }
-            start += count;
-        }
-        pool
-    }
-}
-
-impl Part {
-    /// How many of the places from `start` on belong to this part, of `count`: they are dealt in turn.
-    fn share(self, start: usize, count: usize) -> usize {
-        let below = |end: usize| (end + self.of - 1 - self.index) / self.of;
-        below(start + count) - below(start)
+        found
     }
 }
 
@@ -91,12 +98,15 @@ fn classes(task: &written::Task, facts: &Facts, prefix: &str, report: &mut Repor
         );
         return all();
     }
+    let naming = Naming::new(&[facts.classes.as_deref().unwrap_or_default()]);
     let mut taken = vec![false; facts.class_count];
     for name in &task.classes {
-        let Some(found) = find(name, facts) else {
-            let (message, hint) = unknown(name, facts);
-            report.add(&key, message, hint);
-            return all();
+        let found = match find(name, facts, &naming) {
+            Ok(found) => found,
+            Err((message, hint)) => {
+                report.add(&key, message, hint);
+                return all();
+            }
         };
         for class in found {
             if std::mem::replace(&mut taken[class], true) {
@@ -109,36 +119,75 @@ fn classes(task: &written::Task, facts: &Facts, prefix: &str, report: &mut Repor
     (0..facts.class_count).filter(|&class| taken[class]).collect()
 }
 
-fn find(name: &ClassName, facts: &Facts) -> Option<Vec<usize>> {
-    let count = facts.class_count;
+/// Why an entry of the list stands for no classes, and what to write.
+type Refusal = (String, String);
+
+/// The classes that an entry of the list stands for. One that can be read in two ways is refused.
+fn find(name: &ClassName, facts: &Facts, naming: &Naming<'_>) -> Result<Vec<usize>, Refusal> {
     let words = match name {
-        ClassName::Number(number) => {
-            return usize::try_from(*number).ok().filter(|&class| class < count).map(|class| vec![class]);
-        }
+        ClassName::Number(number) => return numbered(*number, facts, naming).map(|class| vec![class]),
         ClassName::Words(words) => words.trim(),
     };
-    // Names of folders may look like anything, so a name goes before a range.
-    if let Some(class) = facts.classes.iter().flatten().position(|class| class == words) {
-        return Some(vec![class]);
-    }
+    let mut readings: Vec<(&str, Vec<usize>)> =
+        naming.name(words).iter().map(|&class| ("the name of a class", vec![class])).collect();
     if let Some(groups) = facts.superclasses
         && let Some(group) = groups.names.iter().position(|group| *group == words)
     {
-        return Some((0..count).filter(|&class| usize::from(groups.of[class]) == group).collect());
+        let members = (0..facts.class_count).filter(|&class| usize::from(groups.of[class]) == group);
+        readings.push(("the name of a superclass", members.collect()));
     }
-    if let Some(Part { index, of }) = parse_part(words).filter(|part| part.of <= count) {
-        return Some((count * index / of..count * (index + 1) / of).collect());
+    if let Some(Part { index, of }) = parse_part(words).filter(|part| part.of <= facts.class_count) {
+        let bound = |index: usize| facts.class_count * index / of;
+        readings.push(("a part of the classes", (bound(index)..bound(index + 1)).collect()));
     }
-    let (first, last) = words.split_once('-')?;
-    let (first, last) = (first.trim().parse::<usize>().ok()?, last.trim().parse::<usize>().ok()?);
-    (first <= last && last < count).then(|| (first..=last).collect())
+    if let Some((first, last)) = parse_range(words).filter(|(_, last)| *last < facts.class_count) {
+        if readings.is_empty() {
+            (first..=last).try_for_each(|class| numbered(class as u64, facts, naming).map(|_| ()))?;
+        }
+        readings.push(("a range of numbers", (first..=last).collect()));
+    }
+    readings.dedup_by(|one, other| one.1 == other.1);
+    match readings.as_slice() {
+        [] => Err(unknown(words, facts)),
+        [(_, classes)] => Ok(classes.clone()),
+        [(one, _), (other, _), ..] => Err((
+            format!("`{}` is {one} and {other}", words.escape_debug()),
+            "list the numbers of the classes that are meant".to_owned(),
+        )),
+    }
 }
 
-fn unknown(name: &ClassName, facts: &Facts) -> (String, String) {
-    let ClassName::Words(words) = name else {
-        let ClassName::Number(number) = name else { unreachable!("a class is a number or words") };
-        return (format!("there is no class {number}"), format!("they go from 0 to {}", facts.class_count - 1));
+/// The class of a number.
+fn numbered(number: u64, facts: &Facts, naming: &Naming<'_>) -> Result<usize, Refusal> {
+    let Some(names) = &facts.classes else {
+        return usize::try_from(number)
+            .ok()
+            .filter(|&class| class < facts.class_count)
+            .ok_or_else(|| none(number, facts));
     };
+    match i64::try_from(number).map_or(&[][..], |number| naming.number(number)) {
+        [] => Err(none(number, facts)),
+        [class] => Ok(*class),
+        several => {
+            let names: Vec<String> = several.iter().map(|&class| format!("\"{}\"", names[class])).collect();
+            let message = format!("`{number}` is the number of one class and the name of another");
+            Err((message, format!("name the class, in quotes: {}", text::alternatives(&names))))
+        }
+    }
+}
+
+fn none(number: u64, facts: &Facts) -> Refusal {
+    (format!("there is no class {number}"), format!("expected a number from 0 to {}", facts.class_count - 1))
+}
+
+/// `0-4`: both ends included.
+fn parse_range(words: &str) -> Option<(usize, usize)> {
+    let (first, last) = words.split_once('-')?;
+    let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+    (first <= last).then_some((first, last))
+}
+
+fn unknown(words: &str, facts: &Facts) -> Refusal {
     let names = facts.classes.iter().flatten().map(String::as_str);
     let groups = facts.superclasses.iter().flat_map(|groups| groups.names.iter().copied());
     let hint = text::nearest(words, names.chain(groups)).map_or_else(
@@ -154,7 +203,11 @@ mod tests {
     use crate::catalogue::Dataset;
 
     fn found(name: &str) -> Option<Vec<usize>> {
-        find(&ClassName::Words(name.into()), &Facts::known(Dataset::Cifar100, 0).expect("it is known"))
+        read(ClassName::Words(name.into()), &Facts::known(Dataset::Cifar100, 0).expect("it is known")).ok()
+    }
+
+    fn read(name: ClassName, facts: &Facts) -> Result<Vec<usize>, Refusal> {
+        find(&name, facts, &Naming::new(&[facts.classes.as_deref().expect("names")]))
     }
 
     #[test]
@@ -163,17 +216,39 @@ mod tests {
         assert_eq!(found("3-5"), Some(vec![3, 4, 5]));
         assert_eq!(found("2/2"), Some((50..100).collect()));
         assert_eq!(found("vehicles_1"), Some(vec![8, 13, 48, 58, 90]));
-        for none in ["3-100", "5-3", "0/2", "3/2", "1/101", "wurm", "-1", ""] {
+        for none in ["3-100", "5-3", "0/2", "3/2", "1/101", "wurm", "-1", "", "7"] {
             assert_eq!(found(none), None, "{none}");
         }
     }
 
     #[test]
-    fn parts_add_up_in_every_class() {
-        for (start, count) in [(0, 10), (3, 7), (5, 1), (4, 0)] {
-            let shares: Vec<usize> = (0..3).map(|index| Part { index, of: 3 }.share(start, count)).collect();
-            let dealt = |index| (start..start + count).filter(|place| place % 3 == index).count();
-            assert_eq!(shares, (0..3).map(dealt).collect::<Vec<_>>());
-        }
+    fn what_can_mean_two_things_is_refused() {
+        let folders = |names: &[&str]| Facts {
+            class_count: names.len(),
+            classes: Some(names.iter().map(|&name| name.to_owned()).collect()),
+            ..Facts::known(Dataset::Cifar10, 0).expect("it is known")
+        };
+        let (number, words) = (ClassName::Number, |words: &str| ClassName::Words(words.into()));
+        // As `0` to `11` sort as text.
+        let sorted = folders(&["0", "1", "10", "11", "2", "3", "4", "5", "6", "7", "8", "9"]);
+        assert_eq!(read(number(1), &sorted), Ok(vec![1]));
+        assert_eq!(read(words("10"), &sorted), Ok(vec![2]));
+        assert_eq!(read(words("0-1"), &sorted), Ok(vec![0, 1]));
+        assert_eq!(read(words("1/4"), &sorted), Ok(vec![0, 1, 2]));
+        let (message, hint) = read(number(10), &sorted).expect_err("it is ambiguous");
+        assert_eq!(message, "`10` is the number of one class and the name of another");
+        assert_eq!(hint, "name the class, in quotes: `\"10\"` or `\"8\"`");
+        assert!(read(words("0-4"), &sorted).is_err());
+        // Numbers that no class has can be names alone.
+        assert_eq!(read(number(30), &folders(&["10", "20", "30"])), Ok(vec![2]));
+        assert!(read(number(1), &folders(&["01", "02", "03"])).is_err());
+        let ages = folders(&["0-1", "2-3", "4-5"]);
+        let (message, _) = read(words("0-1"), &ages).expect_err("it is ambiguous");
+        assert_eq!(message, "`0-1` is the name of a class and a range of numbers");
+        assert_eq!(read(words("2-3"), &ages), Ok(vec![1]));
+        // MNIST's names are its numbers.
+        let mnist = Facts::known(Dataset::Mnist, 0).expect("it is known");
+        assert_eq!((read(number(3), &mnist), read(words("3"), &mnist)), (Ok(vec![3]), Ok(vec![3])));
+        assert_eq!(read(words("2-4"), &mnist), Ok(vec![2, 3, 4]));
     }
 }

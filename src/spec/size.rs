@@ -2,9 +2,20 @@
 
 use super::experiment::{Draw, Selection};
 use super::meaning::Report;
+use super::supply::Supply;
 use super::written::{self, Size};
 use crate::catalogue::Facts;
 use crate::text;
+
+/// How many training examples there are, how many are drawn, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TrainSize {
+    /// The examples of the task's classes in its part of the data set, those held out included.
+    pub(super) pool: usize,
+    /// n.
+    pub(super) drawn: usize,
+    pub(super) draw: Draw,
+}
 
 /// n, and how it is drawn.
 pub(super) fn train_size(
@@ -13,41 +24,119 @@ pub(super) fn train_size(
     facts: &Facts,
     prefix: &str,
     report: &mut Report<'_>,
-) -> (usize, Draw) {
-    let key = format!("{prefix}.train_size");
-    let (pool, held) = (selection.pool(facts), task.validation_size as usize);
-    let most = pool.saturating_sub(held);
-    if held > 0 && most == 0 {
-        let message = format!("`validation_size = {held}` leaves none of {} to train on", text::grouped(pool as u64));
-        report.add(&format!("{prefix}.validation_size"), message, "hold out fewer");
-        return (1, Draw::Plain);
+) -> TrainSize {
+    let held = task.validation_size as usize;
+    let supply = Supply::new(selection, facts, held);
+    let pool = supply.pool;
+    if let Some((key, message, hint)) = shortage(&supply, selection, facts, held) {
+        report.add(&format!("{prefix}.{key}"), message, hint);
+        return TrainSize { pool, drawn: 1, draw: Draw::Plain };
     }
-    let plain = if task.balanced { Draw::Balanced } else { Draw::Plain };
-    let (size, draw) = match &task.train_size {
-        Size::Count(count) => (*count as usize, plain),
-        Size::Fraction(share) => (((most as f64 * share).round() as usize).max(1), plain),
-        Size::Words(words) if words == "all" => (most, plain),
-        Size::Words(words) => {
-            let each = per_class(words).unwrap_or_else(|| {
-                let message = format!("`{}` is not a number of examples", words.escape_debug());
-                report.add(&key, message, "a number, a fraction such as `0.1`, `\"50 per class\"` or `\"all\"`");
-                1
-            });
-            (each.saturating_mul(selection.label_count()), Draw::Balanced)
-        }
-    };
-    if size > most {
+    let most = pool - held;
+    let key = format!("{prefix}.train_size");
+    let (drawn, draw) = written_size(task, selection, most, &key, report);
+    if drawn > most {
         let whole = pool == facts.train_size && held == 0;
         let what = if whole { format!("`{}`", task.dataset) } else { "what the task selects".to_owned() };
         let message = format!(
             "{what} has {} training examples{}, and not {}",
             text::grouped(most as u64),
             if held > 0 { " beside those held out" } else { "" },
-            text::grouped(size as u64)
+            text::grouped(drawn as u64)
         );
         report.add(&key, message, "`train_size = \"all\"` takes them all");
+    } else if draw == Draw::Balanced
+        && let Some(left) = &supply.left
+        && let Some(label) = uneven(left, drawn)
+    {
+        let (name, count) = (label_name(selection, facts, label), left[label]);
+        let each = drawn / left.len();
+        let message = unbalanced(&name, count, each, drawn);
+        report.add(&key, message, "take fewer, or leave `balanced` out");
     }
-    (size, draw)
+    TrainSize { pool, drawn, draw }
+}
+
+/// What is wrong where nothing is left to train on, in all or of one label: the key, the message and the hint.
+fn shortage(
+    supply: &Supply,
+    selection: &Selection,
+    facts: &Facts,
+    held: usize,
+) -> Option<(&'static str, String, &'static str)> {
+    let part = if selection.part.is_whole() { "classes" } else { "split" };
+    if supply.pool == 0 {
+        return Some((part, "the task has no training examples".into(), "expected a part with one of each class"));
+    }
+    if held >= supply.pool {
+        let message =
+            format!("`validation_size = {held}` leaves none of {} to train on", text::grouped(supply.pool as u64));
+        return Some(("validation_size", message, "hold out fewer"));
+    }
+    let none_of = |counts: &Option<Vec<usize>>| counts.iter().flatten().position(|&count| count == 0);
+    if let Some(label) = none_of(&supply.labels) {
+        let message = format!("class `{}` has no training example in this part", label_name(selection, facts, label));
+        return Some((part, message, "split into fewer parts, or leave the class out of `classes`"));
+    }
+    let label = none_of(&supply.left)?;
+    let name = label_name(selection, facts, label);
+    let message = format!("`validation_size = {held}` holds out every training example of class `{name}`");
+    Some(("validation_size", message, "hold out fewer, or leave the class out of `classes`"))
+}
+
+/// What the key says, of at most so many.
+fn written_size(
+    task: &written::Task,
+    selection: &Selection,
+    most: usize,
+    key: &str,
+    report: &mut Report<'_>,
+) -> (usize, Draw) {
+    let plain = if task.balanced { Draw::Balanced } else { Draw::Plain };
+    match &task.train_size {
+        Size::Count(count) => (*count as usize, plain),
+        Size::Fraction(share) => {
+            let size = (most as f64 * share).round() as usize;
+            if size == 0 {
+                let message =
+                    format!("a fraction of {share} of {} training examples is none", text::grouped(most as u64));
+                report.add(key, message, "expected a fraction that gives one example or more");
+            }
+            (size.max(1), plain)
+        }
+        Size::Words(words) if words == "all" => (most, plain),
+        Size::Words(words) => {
+            let each = per_class(words).unwrap_or_else(|| {
+                let message = format!("`{}` is not a number of examples", words.escape_debug());
+                report.add(key, message, "a number, a fraction such as `0.1`, `\"50 per class\"` or `\"all\"`");
+                1
+            });
+            (each.saturating_mul(selection.label_count()), Draw::Balanced)
+        }
+    }
+}
+
+/// The first label with too few examples for a draw that has as many of each to within one.
+pub fn uneven(left: &[usize], drawn: usize) -> Option<usize> {
+    let (each, more) = (drawn / left.len(), drawn % left.len());
+    let short = |least: usize| left.iter().position(|&count| count < least);
+    short(each)
+        .or_else(|| if left.iter().filter(|&&count| count > each).count() < more { short(each + 1) } else { None })
+}
+
+/// How a draw fails that has too few examples of a class.
+pub fn unbalanced(name: &str, count: usize, each: usize, drawn: usize) -> String {
+    let needed = if count < each { each } else { each + 1 };
+    format!(
+        "class `{name}` has {}, and a balanced draw of {} needs {needed}",
+        text::counted(count, "training example", "training examples"),
+        text::grouped(drawn as u64)
+    )
+}
+
+fn label_name(selection: &Selection, facts: &Facts, label: usize) -> String {
+    let names = facts.classes.as_ref().map(|classes| selection.label_names(classes));
+    names.map_or_else(|| label.to_string(), |names| names[label].clone())
 }
 
 /// `50 per class`.
@@ -59,6 +148,16 @@ fn per_class(words: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_even_draw_takes_as_many_of_each_to_within_one() {
+        assert_eq!(uneven(&[5, 5, 5], 15), None);
+        assert_eq!(uneven(&[1, 5, 5], 5), None);
+        assert_eq!(uneven(&[1, 5, 5], 6), Some(0));
+        // One of each, then two of the third: it would have three.
+        assert_eq!(uneven(&[1, 1, 5], 5), Some(0));
+        assert_eq!(uneven(&[1, 1, 5], 4), None);
+    }
 
     #[test]
     fn a_number_of_each_class_is_words() {

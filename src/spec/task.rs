@@ -1,7 +1,7 @@
 //! What the table of a task means: its data, what it takes of them, and how it trains.
 
 use super::data::{Data, Npz, Pictures, Side};
-use super::experiment::{Fit, Noise, Normalise, Part, Seeds, Task};
+use super::experiment::{Fit, Noise, Normalise, Part, Seeds, Selection, Task};
 use super::meaning::Report;
 use super::survey::{Question, Survey};
 use super::written::{self, NoiseKind};
@@ -32,20 +32,19 @@ impl Context<'_> {
         let data = self.data(task, dataset, side, report);
         let facts = self.facts(&data, prefix, report);
         let selection = selection::selection(task, &facts, prefix, report);
-        let (classes, taken) = (selection.label_count(), selection.classes.len());
-        let validation_size = task.validation_size as usize;
-        let (train_size, draw) = size::train_size(task, &selection, &facts, prefix, report);
-        let training = training::training(&task.train, train_size, &format!("{prefix}.train"), report);
+        let size = size::train_size(task, &selection, &facts, prefix, report);
+        let training = training::training(&task.train, size.drawn, &format!("{prefix}.train"), report);
         let task = Task {
             noise: noise(task, prefix, report),
             normalise: self.normalise(task, side, report),
             data,
+            classes: selection.label_count(),
+            pool: size.pool,
+            train_size: size.drawn,
+            draw: size.draw,
+            test_size: test_size(&selection, &facts),
+            validation_size: task.validation_size as usize,
             selection,
-            classes,
-            train_size,
-            draw,
-            test_size: facts.test_size * taken / facts.class_count.max(1),
-            validation_size,
             label_noise: task.label_noise,
             training,
             seeds,
@@ -169,6 +168,14 @@ impl Context<'_> {
     }
 }
 
+/// How many test examples the task's classes have.
+fn test_size(selection: &Selection, facts: &Facts) -> usize {
+    match &facts.test_per_class {
+        Some(sizes) => selection.classes.iter().map(|&class| sizes[class]).sum(),
+        None => facts.test_size * selection.classes.len() / facts.class_count.max(1),
+    }
+}
+
 /// In the place of what cannot be looked at: it forbids nothing.
 fn stand_in() -> Facts {
     Facts {
@@ -179,6 +186,7 @@ fn stand_in() -> Facts {
         train_size: 1_000_000_000,
         test_size: 0,
         train_per_class: None,
+        test_per_class: None,
         digest: None,
     }
 }

@@ -25,10 +25,6 @@ use crate::native::{self, Scaler};
 use crate::network::{Mode, Network};
 use crate::spec::{Evaluation, FrozenNorm, Precision, Seeds, Switch, Training};
 
-/// The last epochs of a budget are always evaluated on the test examples: a run's last test error is the mean over them.
-/// The training examples have their turn in the last one.
-pub const FINAL_EPOCHS: u64 = 5;
-
 /// One phase of training: a network, its data, and how to train.
 pub struct Phase<'a> {
     /// The network, which the phase changes.
@@ -200,16 +196,14 @@ impl Phase<'_> {
         }
     }
 
-    /// Evaluates the splits where the schedule or the end of the budget asks for it.
+    /// Evaluates the splits that are due.
     fn measure(
         &self,
         splits: &mut Splits,
         [epoch, step, epochs]: [u64; 3],
         observer: &mut dyn Observer,
     ) -> Result<EpochReport> {
-        let scheduled = Due { train: self.evaluation.has_train(epoch), test: self.evaluation.has(epoch) };
-        let due =
-            Due { train: scheduled.train || epoch == epochs, test: scheduled.test || epoch + FINAL_EPOCHS > epochs };
+        let due = Due::after(epoch, epochs, self.evaluation);
         let started = Instant::now();
         let measure = || splits.errors(due, self.network, self.settings.precision);
         let [train, test, validation] = during(Activity::Evaluating, measure)?;
@@ -228,7 +222,6 @@ impl Phase<'_> {
             train,
             test,
             validation,
-            scheduled,
             seconds: 0.0,
             images: 0,
             evaluation_seconds: started.elapsed().as_secs_f64(),

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::evaluate::Errors;
 use super::state::State;
+use crate::spec::Evaluation;
 
 /// The numbers of one epoch.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +25,6 @@ pub struct EpochReport {
     pub test: Option<Errors>,
     /// On the examples held out of training, where it was measured.
     pub validation: Option<Errors>,
-    /// What the schedule asked for; the rest is for the summary alone.
-    pub scheduled: Due,
     /// Seconds of training.
     pub seconds: f64,
     /// Training images in those seconds.
@@ -43,7 +42,19 @@ pub struct Due {
     pub test: bool,
 }
 
+/// The last epochs of a budget are always evaluated on the test examples: a run's last test error is the mean over them.
+/// The training examples have their turn in the last one.
+pub const FINAL_EPOCHS: u64 = 5;
+
 impl Due {
+    /// After an epoch of a budget of so many: what the schedule asks for, and what the end of the budget does.
+    pub fn after(epoch: u64, epochs: u64, evaluation: Evaluation) -> Self {
+        Self {
+            train: evaluation.has_train(epoch) || epoch == epochs,
+            test: evaluation.has(epoch) || epoch + FINAL_EPOCHS > epochs,
+        }
+    }
+
     /// All of them.
     pub const ALL: Self = Self { train: true, test: true };
 }

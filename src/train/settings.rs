@@ -47,7 +47,7 @@ impl Settings {
 
     /// What a spec comes to on a device.
     pub fn new(compute: &Compute, chosen: &Chosen, blueprint: &Blueprint) -> Result<Self, UserError> {
-        let precision = native::precision(compute.precision, chosen)?;
+        let precision = native::precision(compute.precision, chosen, blueprint)?;
         // Without feature maps there is nothing to lay out.
         let layout =
             if blueprint.has_feature_maps() { compute.layout.unwrap_or(FASTEST) } else { Layout::ChannelsFirst };

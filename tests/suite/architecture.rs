@@ -104,3 +104,16 @@ fn main_is_short_and_only_output_prints() {
         }
     }
 }
+
+/// One place reads variables, so that an empty one is an unset one everywhere.
+#[test]
+fn the_environment_is_read_in_one_place() {
+    let mut files = Vec::new();
+    sources(Path::new("src"), &mut files);
+    let reads = |text: &str| {
+        let named = |name: &str| text.contains(&format!("env::{name}(")) || text.contains(&format!("env::{{{name}"));
+        ["var", "var_os", "vars", "vars_os"].into_iter().any(named) || text.contains("env = \"")
+    };
+    files.retain(|path| reads(&std::fs::read_to_string(path).expect("a source file")));
+    assert_eq!(files, [Path::new("src/environment.rs")]);
+}

@@ -23,4 +23,5 @@ mod similarity;
 mod spec;
 mod speed;
 mod tasks;
+mod threads;
 mod verbs;

@@ -40,6 +40,17 @@ fn auto_is_bf16_where_the_cpu_has_it_and_the_record_says_so() {
     assert_ne!(record["hash"], other["hash"], "a precision that is asked for makes another run");
 }
 
+/// Narrow transformers are slower in bf16 where the CPU has no matrix units.
+#[test]
+fn auto_looks_at_the_family() {
+    const NARROW: &str = "image_size = 8\n[network]\narchitecture = \"vit-cifar\"\nwidth = 16\ndepth = 1\nheads = 2\nmlp_width = 16\n\
+         [target]\ndataset = \"synthetic\"\ntrain_size = 16\n[target.train]\nepochs = 1\nbatch_size = 8\n";
+    let record = json(&Place::with(NARROW).run(&["device=cpu"]).join("run.json"));
+    let flags = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let expected = if flags.split_whitespace().any(|word| word == "amx_bf16") { "bf16" } else { "fp32" };
+    assert_eq!(record["compute"]["precision"], expected);
+}
+
 #[test]
 fn precisions_of_a_gpu_are_refused_on_a_cpu_with_the_others_named() {
     let place = Place::with(TINY);

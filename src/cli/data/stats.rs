@@ -71,7 +71,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         tasks.push(("source", task));
     }
     tasks.push(("target", &experiment.target));
-    let threads = native::thread_count(experiment.threads);
+    let threads = native::reading_threads(experiment.threads);
     let of = |(name, task)| Ok(Statistics::new(name, task, arguments.data.load(experiment, task)?, threads));
     let statistics: Vec<Statistics> = tasks.into_iter().map(of).collect::<Result<_>>()?;
     let shown = if arguments.json {

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Normalisation;
 use crate::error::UserError;
-use crate::run::hidden::Hidden;
 use crate::train::Settings;
 
 /// To be raised when older programs could misread what newer ones write.
@@ -28,9 +27,6 @@ pub struct Header {
     pub steps: u64,
     /// Seconds of training in the epoch under way.
     pub seconds: f64,
-    /// What no row of `metrics.csv` tells, though it was measured.
-    #[serde(flatten)]
-    pub hidden: Hidden,
     /// By which images become the network's input.
     pub normalisation: Normalisation,
     /// What it was made with.

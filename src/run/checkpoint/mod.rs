@@ -1,16 +1,16 @@
 //! The states of a training on disk: the last two, and those that a spec asks to keep.
 //!
-//! A checkpoint is written to a new file, which is synced before `latest.json` is made to name it, atomically; only then
-//! is an older one removed. So there is a whole one at every moment, once there was one. A file that is damaged is
-//! passed over for the one before it, with a word about it.
+//! A checkpoint's name says how many steps are behind it. It is written whole or not at all, and only then are older
+//! ones removed, so there is a whole one at every moment, once there was one. States beyond the one just written stay:
+//! they are of a longer budget, which may be asked for again. A damaged file is passed over for the one before it, with
+//! a note.
 
 mod file;
 mod header;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use serde::{Deserialize, Serialize};
 
 pub use file::read_checkpoint;
 pub(super) use header::FORMAT;
@@ -20,12 +20,15 @@ use super::directory::RunDirectory;
 use super::lock::Lock;
 use crate::error::UserError;
 use crate::files;
+use crate::spec::Task;
 use crate::train::State;
 
-const POINTER: &str = "latest.json";
 const ENDING: &str = ".safetensors";
 /// Those under this name make room for newer ones.
 const PASSING: &str = "step-";
+const KEPT: &str = "epoch-";
+/// Earlier versions of the program named the newest checkpoint in this file.
+const POINTER: &str = "latest.json";
 
 /// A state with what belongs to it.
 #[derive(Debug)]
@@ -38,19 +41,12 @@ pub struct Checkpoint {
     pub rows: Vec<u8>,
 }
 
-/// What `latest.json` says.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Pointer {
-    newest: String,
-    before: Option<String>,
-}
-
-/// How a checkpoint is called.
+/// The name of a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Name {
-    /// It stays until two newer ones are there.
+    /// After so many steps; it stays until two newer ones are there.
     Step(u64),
-    /// It stays.
+    /// After so many epochs; it stays.
     Epoch(u64),
 }
 
@@ -58,8 +54,14 @@ impl Name {
     fn file(self) -> String {
         match self {
             Self::Step(step) => format!("{PASSING}{step:012}{ENDING}"),
-            Self::Epoch(epoch) => format!("epoch-{epoch:09}{ENDING}"),
+            Self::Epoch(epoch) => format!("{KEPT}{epoch:09}{ENDING}"),
         }
+    }
+
+    fn parse(file: &str) -> Option<Self> {
+        let stem = file.strip_suffix(ENDING)?;
+        let number = |prefix| stem.strip_prefix(prefix)?.parse().ok();
+        number(PASSING).map(Self::Step).or_else(|| number(KEPT).map(Self::Epoch))
     }
 }
 
@@ -68,41 +70,48 @@ impl Name {
 pub(super) struct Vault<'a> {
     folder: PathBuf,
     lock: &'a Lock,
+    steps_per_epoch: u64,
 }
 
 /// What was found of a directory's checkpoints.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// The newest that is whole.
+    /// The furthest that is whole and serves.
     pub(super) checkpoint: Option<Checkpoint>,
-    /// Newer ones that are not, and why.
+    /// Further ones that are not whole, and why.
     pub(super) damaged: Vec<String>,
 }
 
 impl<'a> Vault<'a> {
     /// The checkpoints of a directory whose lock is held.
-    pub(super) fn open(directory: &RunDirectory, lock: &'a Lock) -> Result<Self> {
+    pub(super) fn open(directory: &RunDirectory, lock: &'a Lock, task: &Task) -> Result<Self> {
         let folder = directory.checkpoints();
         if files::exists(&folder)? {
             files::check_inside(&folder, directory.path())?;
             files::remove_unfinished(&folder)?;
         }
-        Ok(Self { folder, lock })
+        Ok(Self { folder, lock, steps_per_epoch: task.training.steps_per_epoch(task.train_size) })
     }
 
-    /// The newest checkpoint that is whole and of this training. Damage alone is an error only where nothing else is
-    /// there: then to start over would lose what a person may still save.
-    pub(super) fn newest(&self, phase: &str, hash: &str) -> Result<Found> {
+    /// The furthest checkpoint that is whole, of this training, and `serves`. Damage alone is an error only where
+    /// nothing else is there: then to start over would lose what a person may still save.
+    pub(super) fn furthest(
+        &self,
+        phase: &str,
+        hash: &str,
+        mut serves: impl FnMut(&Checkpoint) -> Result<bool>,
+    ) -> Result<Found> {
         let mut found = Found::default();
-        if !files::exists(&self.folder)? {
-            return Ok(found);
-        }
-        for name in self.candidates()? {
-            let path = self.folder.join(&name);
+        let mut whole = 0;
+        for (_, name) in names(&self.folder, self.steps_per_epoch)?.into_iter().rev() {
+            let path = self.folder.join(name.file());
             match file::read(&path).and_then(|checkpoint| checkpoint.check(phase, hash)) {
                 Ok(checkpoint) => {
-                    found.checkpoint = Some(checkpoint);
-                    return Ok(found);
+                    if serves(&checkpoint)? {
+                        found.checkpoint = Some(checkpoint);
+                        return Ok(found);
+                    }
+                    whole += 1;
                 }
                 Err(error) => {
                     found.damaged.push(format!("the checkpoint {} cannot be used: {error:#}", path.display()));
@@ -110,64 +119,78 @@ impl<'a> Vault<'a> {
             }
         }
         match found.damaged.first() {
-            None => Ok(found),
-            Some(first) => {
+            Some(first) if whole == 0 => {
                 let more = if found.damaged.len() > 1 { ", nor those before it" } else { "" };
                 let hint = "`--fresh` starts over, and keeps what is there aside";
                 Err(UserError::new(format!("{first}{more}")).hint(hint).into())
             }
+            _ => Ok(found),
         }
     }
 
-    /// The files to try: as the pointer says, then the others, newest first.
-    fn candidates(&self) -> Result<Vec<String>> {
-        let names = files::names(&self.folder)?;
-        let mut others: Vec<String> = names.into_iter().filter(|name| name.ends_with(ENDING)).collect();
-        // By number of steps; those that are kept come last, the latest of them first.
-        others.sort_by_key(|name| (name.starts_with(PASSING), name.clone()));
-        others.reverse();
-        let pointer = self.pointer();
-        let mut order: Vec<String> =
-            pointer.into_iter().flat_map(|pointer| [Some(pointer.newest), pointer.before]).flatten().collect();
-        order.retain(|name| others.contains(name));
-        others.retain(|name| !order.contains(name));
-        order.extend(others);
-        Ok(order)
-    }
-
-    fn pointer(&self) -> Option<Pointer> {
-        serde_json::from_slice(&std::fs::read(self.folder.join(POINTER)).ok()?).ok()
-    }
-
-    /// Puts a state on disk and makes it the newest.
+    /// Puts a state on disk. Of those behind it the last one stays.
     pub(super) fn commit(&self, name: Name, header: &Header, state: &State, rows: &[u8]) -> Result<()> {
         files::create_folder(&self.folder)?;
-        let newest = name.file();
         self.lock.check()?;
-        file::write(&self.folder.join(&newest), header, state, rows)?;
-        let last = self.pointer();
-        let before = last.and_then(|last| if last.newest == newest { last.before } else { Some(last.newest) });
-        let pointer = Pointer { newest, before };
+        file::write(&self.folder.join(name.file()), header, state, rows)?;
         self.lock.check()?;
-        files::write_atomically(&self.folder.join(POINTER), &serde_json::to_vec_pretty(&pointer)?)?;
-        let stays = |name: &String| *name == pointer.newest || pointer.before.as_ref() == Some(name);
-        for name in files::names(&self.folder)?.iter().filter(|name| name.starts_with(PASSING) && !stays(name)) {
-            files::remove(&self.folder.join(name))?;
-        }
-        Ok(())
+        let own = position(name, self.steps_per_epoch);
+        let mut behind = names(&self.folder, self.steps_per_epoch)?;
+        behind.retain(|(position, _)| *position < own);
+        let last = behind.last().map_or(0, |(position, _)| *position);
+        self.remove(behind.into_iter().filter(|(position, _)| *position < last))
     }
 
-    /// Removes them all, once nothing can need them again.
-    pub(super) fn empty(&self) -> Result<()> {
+    /// Removes what a finished training has no use for: the states that make room, but for the one after `last` steps,
+    /// if it is to stay, and those beyond.
+    pub(super) fn finish(&self, last: Option<u64>) -> Result<()> {
         if !files::exists(&self.folder)? {
             return Ok(());
         }
-        for name in files::names(&self.folder)?.into_iter().filter(|name| name.ends_with(ENDING) || name == POINTER) {
-            files::remove(&self.folder.join(name))?;
-        }
-        // Something of the user's may lie there too: then the folder stays.
+        self.remove(leftovers(&self.folder, self.steps_per_epoch, last)?.into_iter())?;
+        files::remove(&self.folder.join(POINTER))?;
+        // It goes where nothing is left in it: kept states may be, or something of the user's.
         let _ = std::fs::remove_dir(&self.folder);
         Ok(())
+    }
+
+    fn remove(&self, names: impl Iterator<Item = (u64, Name)>) -> Result<()> {
+        let mut passing = names.filter(|(_, name)| matches!(name, Name::Step(_)));
+        passing.try_for_each(|(_, name)| files::remove(&self.folder.join(name.file())))
+    }
+}
+
+/// Whether a finished training has states that it has no use for.
+pub(super) fn has_leftovers(directory: &RunDirectory, task: &Task, last: Option<u64>) -> bool {
+    let steps_per_epoch = task.training.steps_per_epoch(task.train_size);
+    leftovers(&directory.checkpoints(), steps_per_epoch, last).is_ok_and(|names| !names.is_empty())
+}
+
+fn leftovers(folder: &Path, steps_per_epoch: u64, last: Option<u64>) -> Result<Vec<(u64, Name)>> {
+    let mut names = names(folder, steps_per_epoch)?;
+    names.retain(|(position, name)| matches!(name, Name::Step(_)) && last.is_none_or(|last| *position < last));
+    Ok(names)
+}
+
+/// The checkpoints of a folder with the steps behind each, in the order of those.
+fn names(folder: &Path, steps_per_epoch: u64) -> Result<Vec<(u64, Name)>> {
+    if !files::exists(folder)? {
+        return Ok(Vec::new());
+    }
+    let names = files::names(folder)?;
+    let mut names: Vec<(u64, Name)> = names
+        .iter()
+        .filter_map(|file| Name::parse(file).filter(|name| name.file() == *file))
+        .map(|name| (position(name, steps_per_epoch), name))
+        .collect();
+    names.sort_by_key(|(position, _)| *position);
+    Ok(names)
+}
+
+fn position(name: Name, steps_per_epoch: u64) -> u64 {
+    match name {
+        Name::Step(step) => step,
+        Name::Epoch(epoch) => epoch.saturating_mul(steps_per_epoch),
     }
 }
 

@@ -64,6 +64,9 @@ pub fn similarity(
     let facts = source_facts(source, hash.clone(), source_data.as_ref());
     create_inside(&directory, places.out)?;
     let mut voice = Voice { log: Lines::create(&directory.similarity_log(), "")?, audience };
+    for note in &machine.notes {
+        voice.note(note)?;
+    }
     let weights = match source {
         Source::Task(task) => source::weights(spec, task, &hash, &machine, &mut voice)?.weights,
         Source::Weights(path) => source::from_file(path, &mut voice)?,

@@ -23,9 +23,13 @@ pub(in crate::spec) struct Checkpoint {
     #[schemars(range(min = 0.001, max = 1.0), extend("x-unit" = "fraction", "x-identity" = false))]
     pub(in crate::spec) time_share: f64,
     /// The target's epochs whose state stays on disk: a list, or `log` for 1, 2, 5, 10, 20, 50 and so on. Of the others
-    /// the last two stay.
+    /// the last two stay while the target trains.
     #[schemars(extend("x-unit" = "epochs", "x-identity" = false))]
     pub(in crate::spec) keep: Keep,
+    /// Whether the target's state at the end of its budget stays on disk; it takes the room of the weights and the
+    /// optimizer's state. Without it a finished run cannot be extended, nor be given another schedule of evaluation.
+    #[schemars(extend("x-identity" = false))]
+    pub(in crate::spec) keep_final: bool,
 }
 
 /// A list of epochs or the word for logarithmic spacing.
@@ -40,6 +44,12 @@ pub(in crate::spec) enum Keep {
 
 impl Default for Checkpoint {
     fn default() -> Self {
-        Self { every_epochs: None, every_seconds: 600.0, time_share: 0.05, keep: Keep::Epochs(Vec::new()) }
+        Self {
+            every_epochs: None,
+            every_seconds: 600.0,
+            time_share: 0.05,
+            keep: Keep::Epochs(Vec::new()),
+            keep_final: true,
+        }
     }
 }

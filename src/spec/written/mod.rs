@@ -32,7 +32,9 @@ pub(super) struct Written {
     /// Where to compute: `auto`, `cpu`, `cuda` or `cuda:N`. A device that is asked for and absent is an error.
     #[schemars(extend("x-identity" = false))]
     pub(super) device: Device,
-    /// In which kind of number to compute: `auto`, `fp32`, `bf16`, and on CUDA `tf32` or `fp16`.
+    /// In which kind of number to compute: `auto`, `fp32`, `bf16`, and on CUDA `tf32` or `fp16`. `auto` is `bf16` where
+    /// that was measured to be faster, else `fp32`: `bf16` on GPUs from compute capability 8.0 on, on CPUs with AMX, and on
+    /// those with AVX512_BF16 but for transformers of a width below 256.
     pub(super) precision: Precision,
     /// How many CPU threads to compute with; `auto` takes what the environment allots.
     #[schemars(extend("x-identity" = false))]

@@ -28,6 +28,7 @@ static SMALL: Entry = Entry {
     train_size: 4,
     test_size: 1,
     train_per_class: &[2, 1, 1],
+    test_per_class: &[1, 0, 0],
     layout: Layout::Cifar(&LAYOUT),
     licence: "none",
     citation: "nobody",

@@ -26,8 +26,11 @@ fn fail_at(number: usize, operation: &str, owned: bool, expected: &[Vec<u8>; 3])
     let place = Place::with(SMALL);
     let answer = run_with_fault(&place, &format!("{kind}@{number}{lasting}"), &[]);
     let told = format!("{kind} at {number}, {operation}: {}", answer.stderr);
-    // The lock that is given back at the end is as free if that cannot be written.
-    let harmless = operation.contains(".lock-1") && answer.code == 0;
+    // The lock that is given back at the end is as free if that cannot be written; checkpoints that a finished training
+    // has no use for go when it is next asked for.
+    let at_the_end = operation.contains(".lock-1")
+        || (operation.contains("/checkpoint") && ["Remove ", "Look "].iter().any(|kind| operation.starts_with(kind)));
+    let harmless = at_the_end && answer.code == 0;
     if !harmless {
         assert_eq!(answer.code, 1, "{told}");
         assert!(answer.stderr.starts_with("error: ") && answer.stderr.contains("cannot "), "{told}");

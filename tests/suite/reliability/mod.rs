@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr)] // A long test says how much it did.
 
 mod faults;
+mod histories;
 mod hostile;
 mod kinds;
 mod locks;

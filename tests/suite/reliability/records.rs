@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::super::program::{Place, json};
-use super::{SMALL, TASK, only_run, run_with_fault};
+use super::{SMALL, TASK, only_run, product, run_with_fault};
 
 #[test]
 fn a_record_says_how_the_run_was_made() {
@@ -35,6 +35,100 @@ fn a_record_says_how_the_run_was_made() {
     let restart = &record["restarts"][0];
     assert!(restart["reason"].as_str().is_some_and(|reason| reason.contains("CUDA error")), "{restart}");
     assert!(restart["at"].as_str().is_some_and(|at| at.starts_with('2')) && restart["step"] == 1, "{restart}");
+}
+
+/// The paths of all keys of a JSON value.
+fn keys(value: &serde_json::Value) -> Vec<String> {
+    let below = |name: String, value| {
+        let deeper = keys(value).into_iter().map(|key| format!("/{name}{key}")).collect::<Vec<_>>();
+        std::iter::once(format!("/{name}")).chain(deeper)
+    };
+    match value {
+        serde_json::Value::Object(object) => {
+            object.iter().flat_map(|(name, value)| below(name.clone(), value)).collect()
+        }
+        // One entry of a list stands for all.
+        serde_json::Value::Array(list) => {
+            list.first().map_or_else(Vec::new, |value| keys(value).into_iter().map(|key| format!("/0{key}")).collect())
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The value without a key.
+fn without(value: &serde_json::Value, key: &str) -> serde_json::Value {
+    let mut value = value.clone();
+    let (parent, name) = key.rsplit_once('/').expect("a path");
+    let object = value.pointer_mut(parent).and_then(serde_json::Value::as_object_mut).expect("an object");
+    object.remove(name).expect("the key");
+    value
+}
+
+/// What is read through the library, as the program reads it.
+fn finished(place: &Place) -> Option<serde_json::Value> {
+    let surveyor = freezewise::data::Surveyor::new(&place.path("data"), 1, |_| {});
+    let spec = freezewise::spec::Spec::load(&place.path("spec.toml"), &[], &surveyor).expect("a spec");
+    let stop = freezewise::run::Stop::never();
+    // Whatever it would train, it does not come to.
+    stop.request();
+    let (out, data) = (place.path("runs"), place.path("data"));
+    let request = freezewise::run::Request {
+        places: freezewise::run::Places { out: &out, data: &data },
+        beginning: freezewise::run::Beginning::WhereItWas,
+        stop: &stop,
+    };
+    let finished = freezewise::run::run(&spec, &request, &mut Deaf).ok()?;
+    finished.already.then(|| serde_json::to_value(finished.summary).expect("JSON"))
+}
+
+struct Deaf;
+
+impl freezewise::run::Audience for Deaf {
+    fn hear(&mut self, _: &freezewise::run::Event<'_>) {}
+}
+
+#[test]
+fn records_and_summaries_of_other_versions_count() {
+    let place = Place::with(&format!("threads = 1\n{SMALL}"));
+    assert_eq!(run_with_fault(&place, "device@5", &[]).code, 1);
+    let directory = place.run(&[]);
+    let (record, summary) = (json(&directory.join("run.json")), json(&directory.join("summary.json")));
+    let write = |name: &str, value: &serde_json::Value| {
+        std::fs::write(directory.join(name), value.to_string()).expect("a file");
+    };
+    // The status and the length have always been there.
+    let record_keys = keys(&record).into_iter().filter(|key| !["/status", "/epochs", "/steps"].contains(&key.as_str()));
+    for key in record_keys {
+        write("run.json", &without(&record, &key));
+        assert_eq!(finished(&place), Some(summary.clone()), "run.json without {key}");
+    }
+    let mut newer = record.clone();
+    newer["of_a_newer_version"] = serde_json::json!({"a": [1]});
+    newer["data"]["of_a_newer_version"] = 1.into();
+    newer["compute"] = "otherwise".into();
+    write("run.json", &newer);
+    assert_eq!(finished(&place), Some(summary.clone()));
+    write("run.json", &record);
+    // What a summary lacks is told as unknown, never as a number.
+    for key in keys(&summary).into_iter().filter(|key| !["/epochs", "/steps"].contains(&key.as_str())) {
+        write("summary.json", &without(&summary, &key));
+        let told = finished(&place).unwrap_or_else(|| panic!("summary.json without {key}"));
+        let part = format!("/{}", key.split('/').nth(1).expect("a key"));
+        assert!(told.pointer(&part).is_some_and(serde_json::Value::is_null), "{key}: {told}");
+        assert_eq!(without(&told, &part), without(&summary, &part), "{key}");
+    }
+    let mut newer = summary.clone();
+    newer["of_a_newer_version"] = 1.into();
+    write("summary.json", &newer);
+    assert_eq!(finished(&place), Some(summary.clone()));
+    // A record of which nothing is understood is no reason to train again in its place.
+    write("summary.json", &summary);
+    let before = product(&directory);
+    write("run.json", &serde_json::json!({"status": "of a newer version", "epochs": 3, "steps": 9}));
+    let answer = place.try_run(&[]);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(answer.stderr.contains("cannot understand `runs/spec/"), "{}", answer.stderr);
+    assert!(product(&directory) == before);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The same command goes on, to the same bytes.
 
+use std::path::Path;
+
 use super::super::program::{Place, json};
 use super::torture::unfinished;
 use super::{SMALL, only_run, product, run_with_fault};
@@ -19,10 +21,19 @@ fn an_extended_run_is_an_unbroken_one() {
         assert!(product(&directory) == product(&place(second[1]).run(&[])), "{first}");
         let record = json(&directory.join("run.json"));
         assert!(record["restarts"][0]["reason"].as_str().is_some_and(|reason| reason.starts_with("its budget was ")));
-        // A shorter budget is done already, and changes nothing.
-        let answer = extended.freezewise(&["run", "spec.toml"]);
-        assert_eq!(answer.code, 0);
-        assert!(answer.stderr.starts_with("finished already"), "{}", answer.stderr);
+        // The numbers of a longer budget are not those of a shorter one.
+        let before = product(&directory);
+        let answer = extended.freezewise(&["run", "spec.toml", "--json"]);
+        assert_eq!((answer.code, answer.stdout.as_str()), (2, ""), "{}", answer.stderr);
+        let [asked, has] = second;
+        for part in [
+            format!("has trained {has} {first}, more than the {asked} {first} asked for"),
+            format!("ask for at least {has}: `--set target.train.{first}={has}`"),
+            "`--fresh`".into(),
+        ] {
+            assert!(answer.stderr.contains(&part), "{part}: {}", answer.stderr);
+        }
+        assert!(product(&directory) == before && !directory.join("error.txt").exists());
     }
 }
 
@@ -45,7 +56,7 @@ fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
     let place = Place::with(SMALL);
     assert_eq!(run_with_fault(&place, "device@10", &[]).code, 1);
     let folder = only_run(&place).join("checkpoint");
-    let newest = json(&folder.join("latest.json"))["newest"].as_str().expect("a name").to_owned();
+    let newest = checkpoints(&only_run(&place)).pop().expect("a checkpoint");
     let path = folder.join(&newest);
     let mut bytes = std::fs::read(&path).expect("a checkpoint");
     let middle = bytes.len() / 2;
@@ -91,6 +102,31 @@ fn a_fresh_start_takes_nothing_over_even_without_a_record() {
 }
 
 #[test]
+fn a_fresh_start_that_cannot_start_leaves_the_finished_run() {
+    let place = Place::with(SMALL);
+    let directory = place.run(&[]);
+    let before = product(&directory);
+    let source = std::fs::read_dir(place.path("runs/sources")).expect("sources").next().expect("one").expect("one");
+    let fresh = ["run", "spec.toml", "--fresh"];
+    let weights = source.path().join("weights.safetensors");
+    let whole = std::fs::read(&weights).expect("weights");
+    let check = |threads: &str, reason: &str| {
+        let answer = place.freezewise_with(&[("OMP_NUM_THREADS", threads)], &fresh);
+        assert_eq!(answer.code, 1, "{}", answer.stderr);
+        assert!(answer.stderr.contains(reason), "{reason}: {}", answer.stderr);
+        assert!(product(&directory) == before && !place.path("runs/spec/.old").exists(), "{reason}");
+        assert!(!directory.join("error.txt").exists(), "{reason}");
+        assert_eq!(place.run(&[]), directory, "it is still finished");
+    };
+    check("100000", "threads are asked for");
+    std::fs::write(&weights, &whole[..whole.len() / 2]).expect("damage");
+    check("1", "weights.safetensors");
+    std::fs::write(&weights, whole).expect("weights");
+    assert_eq!(place.freezewise(&fresh).code, 0);
+    assert!(product(&directory) == before && place.path("runs/spec/.old").exists());
+}
+
+#[test]
 fn what_a_kill_left_of_a_file_goes_though_the_run_is_finished() {
     let place = Place::with(SMALL);
     let directory = place.run(&[]);
@@ -101,28 +137,120 @@ fn what_a_kill_left_of_a_file_goes_though_the_run_is_finished() {
 }
 
 #[test]
-fn two_checkpoints_stay_and_those_asked_for() {
+fn two_checkpoints_stay_until_the_end_then_one_and_those_asked_for() {
     let place = Place::with(&SMALL.replace("epochs = 3", "epochs = 12"));
+    assert_eq!(run_with_fault(&place, "device@9", &[]).code, 1);
+    assert_eq!(checkpoints(&only_run(&place)), ["step-000000000004.safetensors", "step-000000000005.safetensors"]);
     let directory = place.run(&["checkpoint.keep=[2, 3]"]);
-    let names = |directory: &std::path::Path| -> Vec<String> {
-        let entries = std::fs::read_dir(directory.join("checkpoint")).expect("checkpoints");
-        let mut names: Vec<String> =
-            entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect();
-        names.sort();
-        names
-    };
-    let passing = ["latest.json", "step-000000000035.safetensors", "step-000000000036.safetensors"];
     let kept = ["epoch-000000002.safetensors", "epoch-000000003.safetensors"];
-    assert_eq!(names(&directory), [&kept[..], &passing[..]].concat());
+    let last = "step-000000000036.safetensors";
+    assert_eq!(checkpoints(&directory), [&kept[..], &[last]].concat());
     let other = Place::with(&SMALL.replace("epochs = 3", "epochs = 12"));
     let kept = [1, 2, 5, 10].map(|epoch| format!("epoch-{epoch:09}.safetensors"));
-    let log = names(&other.run(&["checkpoint.keep=log"]));
+    let log = checkpoints(&other.run(&["checkpoint.keep=log"]));
     assert_eq!(log[..4], kept);
     let source = std::fs::read_dir(other.path("runs/sources")).expect("sources").next().expect("one").expect("one");
     assert!(!source.path().join("checkpoint").exists(), "a finished source has no use for one");
     // A sparse rhythm still keeps the end.
     let sparse = Place::with(&SMALL.replace("every_seconds = 0", "every_epochs = 2"));
-    assert_eq!(names(&sparse.run(&["checkpoint.every_seconds=1000"]))[1..].len(), 2);
+    let directory = sparse.run(&["checkpoint.every_seconds=1000"]);
+    assert_eq!(checkpoints(&directory), ["step-000000000009.safetensors"]);
+}
+
+/// The names of a run's checkpoints.
+fn checkpoints(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory.join("checkpoint")).expect("checkpoints");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text"));
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_run_that_keeps_no_state_is_finished_and_cannot_be_extended() {
+    let place = Place::with(SMALL);
+    let none = "checkpoint.keep_final=false";
+    let directory = place.run(&[none]);
+    let before = product(&directory);
+    assert!(!directory.join("checkpoint").exists());
+    assert_eq!(place.run(&[none]), directory);
+    for other in ["target.train.epochs=4", "evaluate.every=2"] {
+        let answer = place.try_run(&[none, other]);
+        assert_eq!(answer.code, 2, "{}", answer.stderr);
+        for part in
+            ["is finished with 9 steps, and no checkpoint is left", "`--fresh`", "`checkpoint.keep_final = true`"]
+        {
+            assert!(answer.stderr.contains(part), "{part}: {}", answer.stderr);
+        }
+        assert!(product(&directory) == before);
+    }
+    assert!(!directory.join("error.txt").exists());
+    // What another kept goes, once it is asked for without.
+    let kept = Place::with(SMALL);
+    let directory = kept.run(&[]);
+    assert_eq!(checkpoints(&directory).len(), 1);
+    assert!(product(&kept.run(&[none])) == before && !directory.join("checkpoint").exists());
+}
+
+#[test]
+fn what_a_kill_left_of_a_finished_source_goes() {
+    let place = Place::with(SMALL);
+    let broken = run_with_fault(&place, "device@3", &[]);
+    assert_eq!(broken.code, 1, "{}", broken.stderr);
+    let sources = std::fs::read_dir(place.path("runs/sources")).expect("sources");
+    let source = sources.map(|entry| entry.expect("an entry").path()).next().expect("a source");
+    let states: Vec<_> = checkpoints(&source)
+        .into_iter()
+        .map(|name| (name.clone(), std::fs::read(source.join("checkpoint").join(name)).expect("a checkpoint")))
+        .collect();
+    assert!(!states.is_empty());
+    place.run(&[]);
+    assert!(!source.join("checkpoint").exists());
+    std::fs::create_dir(source.join("checkpoint")).expect("a folder");
+    for (name, bytes) in states {
+        std::fs::write(source.join("checkpoint").join(name), bytes).expect("a leftover");
+    }
+    place.run(&["transfer.frozen_layers=1"]);
+    assert!(!source.join("checkpoint").exists());
+}
+
+#[test]
+fn a_lowered_budget_is_an_unbroken_run_or_an_error() {
+    let spec = |budget: &str| SMALL.replace("epochs = 3", budget);
+    // The source takes three steps: it breaks in the target's step 9.
+    let place = Place::with(&spec("steps = 12"));
+    assert_eq!(run_with_fault(&place, "device@12", &[]).code, 1);
+    let refused = place.try_run(&["target.train.steps=5"]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    for part in ["has trained 8 steps, more than the 5 steps asked for", "`--set target.train.steps=7`", "`--fresh`"] {
+        assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
+    }
+    for steps in [7, 8, 12] {
+        let budget = format!("target.train.steps={steps}");
+        let unbroken = Place::with(&spec(&format!("steps = {steps}")));
+        assert!(product(&place.run(&[&budget])) == product(&unbroken.run(&[])), "{steps}");
+    }
+    // The same in epochs, from the middle of the third.
+    let place = Place::with(&spec("epochs = 4"));
+    assert_eq!(run_with_fault(&place, "device@12", &["checkpoint.keep=[1]"]).code, 1);
+    let unbroken = Place::with(&spec("epochs = 2")).run(&[]);
+    assert!(product(&place.run(&["target.train.epochs=2"])) == product(&unbroken));
+    let unbroken = Place::with(&spec("epochs = 4")).run(&[]);
+    assert!(product(&place.run(&[])) == product(&unbroken));
+}
+
+#[test]
+fn another_schedule_of_a_finished_run_gives_its_own_table() {
+    let place = Place::with(SMALL);
+    place.run(&[]);
+    let sparse = ["evaluate.every=2"];
+    let log = std::fs::read_to_string(only_run(&place).join("log.txt")).expect("log.txt");
+    assert!(product(&place.run(&sparse)) == product(&Place::with(SMALL).run(&sparse)));
+    let after = std::fs::read_to_string(only_run(&place).join("log.txt")).expect("log.txt");
+    assert!(
+        after.strip_prefix(&log).is_some_and(|more| !more.contains("target epoch")),
+        "nothing was trained: {after}"
+    );
 }
 
 #[test]
@@ -132,8 +260,9 @@ fn a_measurement_that_was_not_made_is_named() {
     let before = product(&directory);
     let answer = place.try_run(&["target.train.epochs=9"]);
     assert_eq!(answer.code, 2, "{}", answer.stderr);
-    assert!(answer.stderr.contains("test errors after epochs 1, 2, 4, 5, 7 and 1 more"), "{}", answer.stderr);
-    assert!(answer.stderr.contains("`--fresh` makes them"), "{}", answer.stderr);
+    // The last five were measured for the summary.
+    assert!(answer.stderr.contains("test errors after epochs 1, 2, 4\n"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("`--fresh`") && answer.stderr.contains("see `evaluate.every`"), "{}", answer.stderr);
     // The same of a run that is not finished.
     let longer = place.try_run(&["target.train.epochs=12", "evaluate.every=2"]);
     assert_eq!(longer.code, 2, "{}", longer.stderr);

@@ -7,10 +7,10 @@ use super::super::program::{Place, json};
 use super::{SMALL, end, only_run, product, start};
 
 /// Numbers that look random and are the same in every test run: Marsaglia, "Xorshift RNGs" (2003).
-struct Draw(u64);
+pub struct Draw(pub u64);
 
 impl Draw {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

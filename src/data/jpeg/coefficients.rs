@@ -1,0 +1,112 @@
+//! The coefficients of all blocks of a JPEG file, from all its scans, each bit of them being there.
+
+use super::frame::Frame;
+use super::headers::{Headers, Scan};
+use super::huffman::{Bits, Huffman};
+use super::scan::{Block, Pass};
+use super::segments::intervals;
+
+/// The blocks of a component.
+pub(super) struct Plane {
+    /// Blocks in a row, with those that fill up the last MCU.
+    pub(super) blocks_across: usize,
+    /// Coefficients of each block in rows, not in zigzag order; blocks row by row.
+    pub(super) blocks: Vec<Block>,
+    /// Height and width in pixels of the component.
+    pub(super) size: [usize; 2],
+}
+
+/// Decodes all scans. An error where one has too few data, or a component no scan.
+pub(super) fn decode(headers: &Headers<'_>) -> Result<Vec<Plane>, String> {
+    let frame = &headers.frame;
+    let mut planes: Vec<Plane> = (0..frame.components.len()).map(|place| Plane::new(frame, place)).collect();
+    let mut seen = vec![false; planes.len()];
+    for scan in &headers.scans {
+        for &(place, _) in &scan.components {
+            // The first scan of a component in a progressive file is that of its DC coefficients.
+            if frame.progressive && (scan.first != 0 || scan.refines) && !seen[place] {
+                return Err("a scan of it comes before the one that it refines".to_owned());
+            }
+            seen[place] = true;
+        }
+        decode_scan(frame, scan, &mut planes)?;
+    }
+    if seen.contains(&false) {
+        return Err("some of its colours are missing".to_owned());
+    }
+    Ok(planes)
+}
+
+impl Plane {
+    fn new(frame: &Frame, place: usize) -> Self {
+        let (factors, largest) = (frame.components[place].factors, frame.largest());
+        let blocks = |side: usize, axis: usize| side.div_ceil(8 * largest[axis]) * factors[axis];
+        let samples = |side: usize, axis: usize| (side * factors[axis]).div_ceil(largest[axis]);
+        let (across, down) = (blocks(frame.width, 0), blocks(frame.height, 1));
+        let size = [samples(frame.height, 1), samples(frame.width, 0)];
+        Self { blocks_across: across, blocks: vec![[0; 64]; across * down], size }
+    }
+}
+
+fn decode_scan<'a>(frame: &Frame, scan: &Scan<'a>, planes: &mut [Plane]) -> Result<(), String> {
+    let table = |table: Option<&'a [u8]>| table.map(Huffman::new).transpose();
+    let mut tables = Vec::new();
+    for &(_, [dc, ac]) in &scan.components {
+        tables.push([table(scan.tables.dc[dc])?, table(scan.tables.ac[ac])?]);
+    }
+    let mut pass = Pass::new(frame.progressive, scan);
+    let mcus = Mcus::of(frame, scan, planes);
+    let each = if scan.restart_interval == 0 { mcus.count() } else { scan.restart_interval };
+    let parts = if scan.restart_interval == 0 { vec![scan.data] } else { intervals(scan.data)? };
+    let mut parts = parts.into_iter();
+    for first in (0..mcus.count()).step_by(each) {
+        let mut bits = Bits::of(parts.next().ok_or("some of its pixels are missing")?);
+        pass.restart();
+        for mcu in first..mcus.count().min(first + each) {
+            for (at, (&(place, _), [dc, ac])) in scan.components.iter().zip(&tables).enumerate() {
+                for block in mcus.blocks(at, mcu) {
+                    pass.block(&mut planes[place].blocks[block], at, [dc.as_ref(), ac.as_ref()], &mut bits)?;
+                }
+            }
+            bits.check()?;
+        }
+    }
+    Ok(())
+}
+
+/// The MCUs of a scan (ITU-T T.81, A.2): of one component, its blocks; of several, as many blocks of each as its
+/// sampling factors say.
+struct Mcus {
+    across: usize,
+    down: usize,
+    /// For each component, the blocks of an MCU across and down, and those of a row.
+    parts: Vec<([usize; 2], usize)>,
+}
+
+impl Mcus {
+    fn of(frame: &Frame, scan: &Scan<'_>, planes: &[Plane]) -> Self {
+        if let [(place, _)] = scan.components[..] {
+            let Plane { size: [height, width], blocks_across, .. } = planes[place];
+            let parts = vec![([1, 1], blocks_across)];
+            return Self { across: width.div_ceil(8), down: height.div_ceil(8), parts };
+        }
+        let [across, down] = frame.largest();
+        let part = |&(place, _): &(usize, _)| (frame.components[place].factors, planes[place].blocks_across);
+        Self {
+            across: frame.width.div_ceil(8 * across),
+            down: frame.height.div_ceil(8 * down),
+            parts: scan.components.iter().map(part).collect(),
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.across * self.down
+    }
+
+    /// The places of an MCU's blocks in the component at a place of the scan.
+    fn blocks(&self, at: usize, mcu: usize) -> impl Iterator<Item = usize> + use<> {
+        let ([across, down], row) = self.parts[at];
+        let first = mcu / self.across * down * row + mcu % self.across * across;
+        (0..down).flat_map(move |y| (0..across).map(move |x| first + y * row + x))
+    }
+}

@@ -1,0 +1,67 @@
+//! Coefficients to pixels: red, green and blue, or grey.
+
+use super::Pixels;
+use super::coefficients::Plane;
+use super::headers::{Colour, Headers};
+use super::upsampling::Samples;
+
+/// The pixels of an image, to the bit those of libjpeg-turbo; CMYK and YCCK as Pillow converts them to RGB.
+pub(super) fn pixels(headers: &Headers<'_>, planes: &[Plane]) -> Result<Pixels, String> {
+    let (frame, largest) = (&headers.frame, headers.frame.largest());
+    let mut parts = Vec::new();
+    for ((plane, quantisation), component) in planes.iter().zip(&headers.quantisation).zip(&frame.components) {
+        let quantisation = quantisation.as_ref().ok_or("it lacks a quantisation table")?;
+        let [across, down] = component.factors;
+        if !largest[0].is_multiple_of(across) || !largest[1].is_multiple_of(down) {
+            let [most_across, most_down] = largest;
+            return Err(format!(
+                "it has sampling factors of {across}x{down} beside {most_across}x{most_down}, which is not supported"
+            ));
+        }
+        parts.push((Samples::of(plane, quantisation), [largest[0] / across, largest[1] / down]));
+    }
+    let mut rows = vec![vec![0; frame.width]; parts.len()];
+    let channels = if headers.colour == Colour::Grey { 1 } else { 3 };
+    let mut pixels = vec![0; channels * frame.width * frame.height];
+    for (y, out) in pixels.chunks_exact_mut(channels * frame.width).enumerate() {
+        for ((samples, ratio), row) in parts.iter().zip(&mut rows) {
+            samples.write_row(y, *ratio, row);
+        }
+        if channels == 1 {
+            out.copy_from_slice(&rows[0]);
+            continue;
+        }
+        for (x, out) in out.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+            let levels = [rows[0][x], rows[1][x], rows[2][x]];
+            *out = match headers.colour {
+                Colour::Rgb | Colour::Grey => levels,
+                Colour::YCbCr => from_ycbcr(levels),
+                Colour::Cmyk => with_black(levels, rows[3][x]),
+                Colour::Ycck => with_black(from_ycbcr(levels).map(|level| 255 - level), rows[3][x]),
+            };
+        }
+    }
+    Ok(if channels == 1 { Pixels::Grey(pixels) } else { Pixels::Colours(pixels) })
+}
+
+/// ITU-T T.871, 7, with factors of 16 bits.
+fn from_ycbcr([y, blue, red]: [u8; 3]) -> [u8; 3] {
+    const fn factor(value: f64) -> i32 {
+        (value * 65_536.0 + 0.5) as i32
+    }
+    let [y, blue, red] = [i32::from(y), i32::from(blue) - 128, i32::from(red) - 128];
+    let plus = |sum: i32| (y + ((sum + (1 << 15)) >> 16)).clamp(0, 255) as u8;
+    [
+        plus(const { factor(1.402) } * red),
+        plus(-const { factor(0.344_14) } * blue - const { factor(0.714_14) } * red),
+        plus(const { factor(1.772) } * blue),
+    ]
+}
+
+/// Cyan, magenta and yellow, and black, all of them inverted as Adobe's programs store them.
+fn with_black(inks: [u8; 3], black: u8) -> [u8; 3] {
+    inks.map(|ink| {
+        let product = u32::from(255 - ink) * u32::from(black) + 128;
+        black - ((product + (product >> 8)) >> 8) as u8
+    })
+}

@@ -1,0 +1,146 @@
+//! Files of labels: a class's number or name on each line, or an array of `NumPy`'s.
+//!
+//! Where a number is the number of one class and the name of another, the file is refused: which was meant, nobody can
+//! tell, and a wrong guess would pass for label noise. A name in quotes is a name alone.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::npy;
+use super::relabel::Relabel;
+use crate::catalogue::Naming;
+use crate::error::UserError;
+use crate::text;
+
+/// A file of labels for a data set of millions is far smaller.
+const LARGEST_FILE: u64 = 256 << 20;
+
+/// Why a file is refused, and what to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) cause: String,
+    pub(super) hint: String,
+}
+
+/// The labels of some indices of the full training set, which has `count` examples, from a file that has them all.
+pub(super) fn labels(path: &Path, count: usize, indices: &[usize], relabel: &Relabel) -> Result<Vec<u16>> {
+    let wrong = |cause: String| UserError::new(format!("cannot read the labels `{}`: {cause}", path.display()));
+    let bytes = super::files::read_whole(path, LARGEST_FILE).map_err(|error| wrong(error.to_string()))?;
+    let all = parse(&bytes, &relabel.naming(), |place| relabel.meaning(place))
+        .map_err(|refusal| wrong(refusal.cause).hint(refusal.hint))?;
+    if all.len() != count {
+        let (found, wanted) = (text::grouped(all.len() as u64), text::grouped(count as u64));
+        let message = format!("it has {found} labels, and the full training set {wanted} examples");
+        return Err(wrong(message).hint("a label for each training example of the data set, in its order").into());
+    }
+    let label = |&index: &usize| {
+        let (name, label) = relabel.meaning(all[index]);
+        label.ok_or_else(|| {
+            wrong(format!("example {index} has class `{name}`, which the task leaves out"))
+                .hint("let `classes` have it, or give the example another label")
+                .into()
+        })
+    };
+    indices.iter().map(label).collect()
+}
+
+/// What a file of labels says, as places in `naming`. `meaning` tells the name and the label of a place: two readings
+/// of one label are one.
+pub(super) fn parse<'a>(
+    bytes: &[u8],
+    naming: &Naming<'_>,
+    meaning: impl Fn(usize) -> (&'a str, Option<u16>),
+) -> Result<Vec<usize>, Refusal> {
+    let plain =
+        |cause: String| Refusal { cause, hint: "expected a class's number or name for each example".to_owned() };
+    let place = |at: usize, shown: &str, readings: &[usize]| {
+        let line = || format!("line {} is `{}`", at + 1, text::shortened(shown));
+        match *readings {
+            [] => Err(plain(format!("{}, and no class", line()))),
+            [first, ref others @ ..] if others.iter().all(|&other| meaning(other).1 == meaning(first).1) => Ok(first),
+            _ => {
+                let names: Vec<String> = readings.iter().map(|&place| format!("\"{}\"", meaning(place).0)).collect();
+                let cause = format!("{}, the number of one class and the name or number of another", line());
+                let hint = format!("write names in quotes, one a line: here {}", text::alternatives(&names));
+                Err(Refusal { cause, hint })
+            }
+        }
+    };
+    if bytes.starts_with(npy::MAGIC) {
+        let numbers = npy::labels(bytes).map_err(plain)?.into_iter().enumerate();
+        return numbers.map(|(at, number)| place(at, &number.to_string(), naming.number(number))).collect();
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| plain("it is neither text nor an .npy file".to_owned()))?;
+    text.lines().enumerate().map(|(at, line)| place(at, line, readings(naming, line.trim()))).collect()
+}
+
+/// What a line can mean.
+fn readings<'a>(naming: &'a Naming<'_>, line: &str) -> &'a [usize] {
+    if let Ok(number) = line.parse() {
+        return naming.number(number);
+    }
+    let quoted = line.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match (naming.name(line), quoted) {
+        ([], Some(name)) => naming.name(name),
+        (found, _) => found,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As classes that are folders `0` to `11` sort.
+    const SORTED: [&str; 12] = ["0", "1", "10", "11", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+    fn read(bytes: &[u8], names: &[&str]) -> Result<Vec<usize>, Refusal> {
+        parse(bytes, &Naming::new(&[names]), |place| (names[place], Some(place as u16)))
+    }
+
+    fn array(numbers: &[u8]) -> Vec<u8> {
+        let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({},), }}", numbers.len());
+        [npy::MAGIC, &[1, 0], &(header.len() as u16).to_le_bytes(), header.as_bytes(), numbers].concat()
+    }
+
+    #[test]
+    fn a_line_is_a_number_or_a_name() {
+        let names = ["cat", "dog", "tree frog"];
+        assert_eq!(read(b"2\n cat\n\"tree frog\"\n1", &names), Ok(vec![2, 0, 2, 1]));
+        assert_eq!(read(&array(&[2, 0]), &names), Ok(vec![2, 0]));
+        for none in ["3", "-1", "\"3\"", "", "frog"] {
+            let refusal = read(format!("{none}\n").as_bytes(), &names).expect_err("it is no class");
+            assert_eq!(refusal.cause, format!("line 1 is `{}`, and no class", none.escape_debug()));
+        }
+    }
+
+    #[test]
+    fn a_number_of_one_class_that_names_another_is_refused_as_text_and_as_an_array() {
+        for bytes in [b"1\n10\n".to_vec(), array(&[1, 10])] {
+            let refusal = read(&bytes, &SORTED).expect_err("it is ambiguous");
+            assert_eq!(refusal.cause, "line 2 is `10`, the number of one class and the name or number of another");
+            assert_eq!(refusal.hint, "write names in quotes, one a line: here `\"10\"` or `\"8\"`");
+        }
+        assert_eq!(read(b"\"10\"\n\"8\"\n1\n", &SORTED), Ok(vec![2, 10, 1]));
+        assert!(read(b"1\n", &["01", "02"]).is_err() && read(b"01\n", &["01", "02"]).is_err());
+        // Where names are the numbers, there is one reading.
+        let digits = ["0", "1", "2", "3"];
+        assert_eq!((read(b"3\n0\n", &digits), read(&array(&[3, 0]), &digits)), (Ok(vec![3, 0]), Ok(vec![3, 0])));
+    }
+
+    #[test]
+    fn numbers_of_superclasses_are_not_taken_for_those_of_classes() {
+        // Classes 0 to 3 in groups x and y, by which the task labels.
+        let (classes, groups, labels) = (["a", "b", "c", "d"], ["x", "y"], [0, 1, 0, 1, 0, 1]);
+        let naming = Naming::new(&[&classes[..], &groups]);
+        let read = |text: &str| {
+            parse(text.as_bytes(), &naming, |place| ("", Some(labels[place])))
+                .map(|places| places.into_iter().map(|place| labels[place]).collect::<Vec<u16>>())
+        };
+        assert_eq!(read("x\ny\nb\n"), Ok(vec![0, 1, 1]));
+        // One label whichever list is counted; 2 and 3 are numbers of classes alone.
+        assert_eq!(read("0\n1\n2\n3\n"), Ok(vec![0, 1, 0, 1]));
+        let shifted = [0, 0, 1, 1, 0, 1];
+        assert!(parse(b"1\n", &naming, |place| ("", Some(shifted[place]))).is_err());
+    }
+}

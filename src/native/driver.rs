@@ -1,0 +1,292 @@
+//! NVIDIA's driver, asked before libtorch is: which CUDA it is for and which GPUs it shows.
+//!
+//! libtorch with a driver that is too old, or on a GPU that it has no kernels for, fails late and in words that name
+//! neither.
+
+use std::ffi::{CStr, c_char, c_int, c_uint};
+use std::fmt;
+
+use libloading::os::unix::{Library, RTLD_NOW, Symbol};
+
+use crate::error::UserError;
+
+/// `CUDA_ERROR_NO_DEVICE` and the values of `CUdevice_attribute`, from the CUDA driver API's reference.
+const NO_DEVICE: c_int = 100;
+const CAPABILITY_MAJOR: c_int = 75;
+const CAPABILITY_MINOR: c_int = 76;
+
+/// Oldest driver of each CUDA release, by its major version (CUDA Compatibility, table "CUDA Toolkit and Minimum
+/// Required Driver Versions"): within a major version every driver serves every minor one.
+const OLDEST_DRIVERS: [(i32, u32); 3] = [(11, 450), (12, 525), (13, 580)];
+
+/// The build of torch that serves older drivers and GPUs.
+const OTHER_BUILD: &str =
+    "or use torch 2.11.0 for CUDA 12 (https://download.pytorch.org/whl/cu126): `scripts/setup --libtorch DIR`";
+
+/// A version of CUDA as its libraries number it: 13000 is 13.0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CudaVersion(pub c_int);
+
+impl CudaVersion {
+    fn major(self) -> i32 {
+        self.0 / 1000
+    }
+}
+
+impl fmt::Display for CudaVersion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.major(), self.0 % 1000 / 10)
+    }
+}
+
+/// What a driver says of a GPU.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DriverGpu {
+    /// The name that its maker gave it.
+    pub name: String,
+    /// Compute capability, such as (9, 0).
+    pub capability: (i32, i32),
+}
+
+/// The driver of this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Driver {
+    /// There is no `libcuda.so.1`.
+    Absent,
+    /// There is one, and it cannot be used for this reason.
+    Broken(String),
+    /// It works.
+    Present {
+        /// The newest CUDA that it serves.
+        cuda: CudaVersion,
+        /// The GPUs that it shows to this process; none where `CUDA_VISIBLE_DEVICES` hides them.
+        gpus: Vec<DriverGpu>,
+    },
+}
+
+impl Driver {
+    /// Asks the driver.
+    pub fn find() -> Self {
+        // SAFETY: libcuda.so.1 is the driver's library, or a test's in its place; loading it runs its initialisers.
+        let Ok(library) = (unsafe { Library::open(Some("libcuda.so.1"), RTLD_NOW) }) else { return Self::Absent };
+        let found = Functions::of(&library)
+            .ok_or_else(|| "`libcuda.so.1` lacks functions of NVIDIA's driver".to_owned())
+            .and_then(|functions| functions.ask());
+        // The driver starts threads of its own: it must not be unloaded.
+        std::mem::forget(library);
+        found.unwrap_or_else(Self::Broken)
+    }
+
+    /// Whether `device = "auto"` is the CPU without a question: no driver, or one that shows no GPU.
+    pub fn has_no_gpu(&self) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::Broken(_) => false,
+            Self::Present { gpus, .. } => gpus.is_empty(),
+        }
+    }
+
+    /// An error where libtorch cannot compute on the GPU of this index.
+    pub fn check(&self, index: usize) -> Result<(), UserError> {
+        match self {
+            Self::Absent => Err(UserError::new("no NVIDIA driver is installed: there is no `libcuda.so.1`")),
+            Self::Broken(cause) => Err(UserError::new(cause.clone())
+                .hint("`nvidia-smi` must list the GPU; a driver that was just updated needs a reboot")),
+            Self::Present { cuda, gpus } => {
+                if let Some(needed) = libtorch_cuda() {
+                    check_version(*cuda, needed)?;
+                }
+                match gpus.get(index) {
+                    Some(gpu) => check_gpu(index, gpu, &built_for()),
+                    None if gpus.is_empty() => Err(UserError::new("the NVIDIA driver shows no GPU")
+                        .hint("`nvidia-smi` must list the GPU; CUDA_VISIBLE_DEVICES hides devices")),
+                    // libtorch's count decides.
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+/// The CUDA that libtorch was built for, from the runtime library that it is linked to. This asks nothing of libtorch
+/// and nothing of the driver.
+pub fn libtorch_cuda() -> Option<CudaVersion> {
+    type Version = unsafe extern "C" fn(*mut c_int) -> c_int;
+    let mut version = 0;
+    // SAFETY: the function has had this signature since CUDA 2 and only writes its own version.
+    let code = unsafe { Library::this().get::<Version>(b"cudaRuntimeGetVersion").ok()?(&raw mut version) };
+    (code == 0).then_some(CudaVersion(version))
+}
+
+fn check_version(driver: CudaVersion, needed: CudaVersion) -> Result<(), UserError> {
+    if driver.major() >= needed.major() {
+        return Ok(());
+    }
+    let oldest = OLDEST_DRIVERS.iter().find(|(major, _)| *major == needed.major());
+    let update = match oldest {
+        Some((_, oldest)) => format!("update the NVIDIA driver to {oldest} or newer"),
+        None => format!("update the NVIDIA driver to one for CUDA {}", needed.major()),
+    };
+    let message = format!("the NVIDIA driver is for CUDA {driver} at most, and this libtorch is built for {needed}");
+    Err(UserError::new(message).hint(update).hint(OTHER_BUILD))
+}
+
+/// The compute capabilities that libtorch has kernels for, as `build.rs` read them in `libtorch_cuda.so`; empty where
+/// they are unknown.
+fn built_for() -> Vec<(i32, i32)> {
+    read_capabilities(env!("FREEZEWISE_CUDA_CAPABILITIES"))
+}
+
+/// `75 80 120` as (7, 5), (8, 0), (12, 0).
+fn read_capabilities(text: &str) -> Vec<(i32, i32)> {
+    text.split_whitespace()
+        .filter_map(|number| number.parse().ok())
+        .map(|number: i32| (number / 10, number % 10))
+        .collect()
+}
+
+/// Kernels for a capability run on each later one of the same major version (CUDA C++ Programming Guide, "Binary
+/// Compatibility").
+fn check_gpu(index: usize, gpu: &DriverGpu, built_for: &[(i32, i32)]) -> Result<(), UserError> {
+    let (major, minor) = gpu.capability;
+    let runs = built_for.iter().any(|kernel| kernel.0 == major && kernel.1 <= minor);
+    if runs || built_for.is_empty() {
+        return Ok(());
+    }
+    let kernels: Vec<String> = built_for.iter().map(|(major, minor)| format!("{major}.{minor}")).collect();
+    let age = if built_for.iter().all(|kernel| *kernel > gpu.capability) { "too old" } else { "unsupported" };
+    let message = format!(
+        "GPU {index}, {}, is {age}: it has compute capability {major}.{minor}, and this libtorch is built for {}",
+        gpu.name,
+        kernels.join(", ")
+    );
+    Err(UserError::new(message)
+        .hint("take another GPU, by `--set device=cuda:N` or CUDA_VISIBLE_DEVICES")
+        .hint(OTHER_BUILD))
+}
+
+/// The functions of the driver that are asked here; their signatures are those of `cuda.h` since CUDA 5.
+struct Functions {
+    version: Symbol<unsafe extern "C" fn(*mut c_int) -> c_int>,
+    initialise: Symbol<unsafe extern "C" fn(c_uint) -> c_int>,
+    count: Symbol<unsafe extern "C" fn(*mut c_int) -> c_int>,
+    device: Symbol<unsafe extern "C" fn(*mut c_int, c_int) -> c_int>,
+    name: Symbol<unsafe extern "C" fn(*mut c_char, c_int, c_int) -> c_int>,
+    attribute: Symbol<unsafe extern "C" fn(*mut c_int, c_int, c_int) -> c_int>,
+}
+
+impl Functions {
+    fn of(library: &Library) -> Option<Self> {
+        // SAFETY: the signatures are the driver API's.
+        unsafe {
+            Some(Self {
+                version: library.get(b"cuDriverGetVersion").ok()?,
+                initialise: library.get(b"cuInit").ok()?,
+                count: library.get(b"cuDeviceGetCount").ok()?,
+                device: library.get(b"cuDeviceGet").ok()?,
+                name: library.get(b"cuDeviceGetName").ok()?,
+                attribute: library.get(b"cuDeviceGetAttribute").ok()?,
+            })
+        }
+    }
+
+    fn ask(&self) -> Result<Driver, String> {
+        let failed = |function: &str, code: c_int| match code {
+            0 => Ok(()),
+            _ => Err(format!("the driver's `{function}` failed with error {code}{}", meaning(code))),
+        };
+        let (mut cuda, mut count) = (0, 0);
+        // SAFETY: all pointers are to numbers and texts of this frame, of the sizes that are passed.
+        unsafe {
+            failed("cuDriverGetVersion", (self.version)(&raw mut cuda))?;
+            let cuda = CudaVersion(cuda);
+            match (self.initialise)(0) {
+                NO_DEVICE => return Ok(Driver::Present { cuda, gpus: Vec::new() }),
+                code => failed("cuInit", code)?,
+            }
+            failed("cuDeviceGetCount", (self.count)(&raw mut count))?;
+            let mut gpus = Vec::new();
+            for index in 0..count {
+                let (mut device, mut name, mut capability) = (0, [0 as c_char; 256], (0, 0));
+                failed("cuDeviceGet", (self.device)(&raw mut device, index))?;
+                failed("cuDeviceGetName", (self.name)(name.as_mut_ptr(), name.len() as c_int - 1, device))?;
+                let attribute = |value, which| failed("cuDeviceGetAttribute", (self.attribute)(value, which, device));
+                attribute(&raw mut capability.0, CAPABILITY_MAJOR)?;
+                attribute(&raw mut capability.1, CAPABILITY_MINOR)?;
+                let name = CStr::from_ptr(name.as_ptr()).to_string_lossy().into_owned();
+                gpus.push(DriverGpu { name, capability });
+            }
+            Ok(Driver::Present { cuda, gpus })
+        }
+    }
+}
+
+/// What is behind the failures that users meet most, by their numbers in `cuda.h`.
+fn meaning(code: c_int) -> &'static str {
+    match code {
+        34 => " (a stub library stands before the driver's: see LD_LIBRARY_PATH)",
+        802 => " (the system is not ready: NVSwitch machines need the fabric manager)",
+        803 => " (the kernel module has another version than the library)",
+        999 => " (unknown, often a device that this process may not open)",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_driver_serves_every_minor_version_of_its_major_one() {
+        for (driver, libtorch, serves) in [
+            (12020, 13000, false),
+            (12080, 13000, false),
+            (13000, 13000, true),
+            (13000, 13010, true),
+            (13020, 12060, true),
+            (12020, 12060, true),
+            (11080, 12060, false),
+        ] {
+            assert_eq!(
+                check_version(CudaVersion(driver), CudaVersion(libtorch)).is_ok(),
+                serves,
+                "{driver} {libtorch}"
+            );
+        }
+        let error = check_version(CudaVersion(12020), CudaVersion(13000)).expect_err("it is too old");
+        assert_eq!(
+            error.to_string(),
+            "the NVIDIA driver is for CUDA 12.2 at most, and this libtorch is built for 13.0"
+        );
+        assert_eq!(error.hints()[0], "update the NVIDIA driver to 580 or newer");
+    }
+
+    #[test]
+    fn kernels_run_on_later_gpus_of_their_generation() {
+        let built_for = read_capabilities("75 80 86 90 100 120");
+        assert_eq!(built_for[..2], [(7, 5), (8, 0)]);
+        for (capability, runs) in [
+            ((6, 1), false),
+            ((7, 0), false),
+            ((7, 5), true),
+            ((8, 0), true),
+            ((8, 9), true),
+            ((9, 0), true),
+            ((10, 3), true),
+            ((11, 0), false),
+            ((12, 1), true),
+        ] {
+            let gpu = DriverGpu { name: "a GPU".into(), capability };
+            assert_eq!(check_gpu(0, &gpu, &built_for).is_ok(), runs, "{capability:?}");
+            assert!(check_gpu(0, &gpu, &[]).is_ok(), "nothing is known of the kernels");
+        }
+    }
+
+    /// The wheel's own list, from `torch.cuda.get_arch_list()` of torch 2.11.0+cu130.
+    #[test]
+    fn the_build_names_its_kernels() {
+        if libtorch_cuda() == Some(CudaVersion(13000)) {
+            assert_eq!(built_for(), [(7, 5), (8, 0), (8, 6), (9, 0), (10, 0), (12, 0)]);
+        }
+    }
+}

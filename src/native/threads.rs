@@ -1,0 +1,111 @@
+//! How many threads to compute with: what was asked for, and what can be had.
+
+use super::openmp;
+use crate::environment;
+use crate::error::UserError;
+use crate::text::counted;
+
+/// The threads that libtorch computes with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Threads {
+    /// How many.
+    pub count: usize,
+    /// What the user should know of that number.
+    pub note: Option<String>,
+}
+
+/// A number of threads, and who asked for it.
+struct Wish {
+    count: usize,
+    /// A key of the spec or a variable; none where it is the number of cores.
+    origin: Option<&'static str>,
+}
+
+/// Finds how many threads libtorch gets. More than there are cores is an error, since they would stall each other.
+pub fn compute_threads(asked: Option<usize>) -> Result<Threads, UserError> {
+    let (wish, cores) = (wish(asked), cores());
+    if let Some(origin) = wish.origin
+        && wish.count > cores
+    {
+        let message = format!(
+            "`{origin}` asks for {} threads, and this machine has {} for the program",
+            wish.count,
+            counted(cores, "core", "cores")
+        );
+        return Err(UserError::new(message).hint(format!("set `{origin}` to {cores} or less")));
+    }
+    let count = openmp::granted_threads(wish.count);
+    let note = (count < wish.count).then(|| {
+        let threads = counted(count, "thread", "threads");
+        format!(
+            "OpenMP grants {count} of {} threads: computing with {threads}; OMP_THREAD_LIMIT is a common cause",
+            wish.count
+        )
+    });
+    Ok(Threads { count, note })
+}
+
+/// How many threads of its own the program reads data with: as asked, but never more than there are cores.
+pub fn reading_threads(asked: Option<usize>) -> usize {
+    wish(asked).count.min(cores())
+}
+
+/// Tells libtorch how many threads to compute with.
+pub fn set_threads(count: usize) {
+    tch::set_num_threads(count as i32);
+}
+
+/// As the spec asks, else what the environment allots, else the cores there are.
+fn wish(asked: Option<usize>) -> Wish {
+    let allotted = |name: &'static str| {
+        let count = first_of_list(&environment::text(name)?)?;
+        Some(Wish { count, origin: Some(name) })
+    };
+    asked
+        .map(|count| Wish { count, origin: Some("threads") })
+        .or_else(|| allotted("OMP_NUM_THREADS"))
+        .or_else(|| allotted("SLURM_CPUS_PER_TASK"))
+        .unwrap_or_else(|| Wish { count: cores(), origin: None })
+}
+
+/// The cores that the system lets the program use.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// `OMP_NUM_THREADS` is a number or a list, one for each level of nesting (OpenMP 5.2, section 21.1.2); libtorch opens
+/// regions at the first level alone. A list with anything else in it is ignored, as OpenMP ignores it with a warning.
+fn first_of_list(text: &str) -> Option<usize> {
+    let counts: Option<Vec<usize>> =
+        text.split(',').map(|count| count.trim().parse().ok().filter(|&count| count > 0)).collect();
+    counts?.first().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_number_of_a_list_counts() {
+        for (text, expected) in [
+            ("4", Some(4)),
+            (" 2 ", Some(2)),
+            ("1,1", Some(1)),
+            ("3, 2,1", Some(3)),
+            ("0", None),
+            ("-1", None),
+            ("", None),
+            ("two", None),
+            (",2", None),
+            ("2,", None),
+        ] {
+            assert_eq!(first_of_list(text), expected, "`{text}`");
+        }
+    }
+
+    #[test]
+    fn openmp_grants_no_more_than_is_wished() {
+        assert_eq!(openmp::granted_threads(1), 1);
+        assert!((1..=2).contains(&openmp::granted_threads(2)));
+    }
+}

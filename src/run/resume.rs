@@ -1,0 +1,209 @@
+//! Which checkpoint a training resumes from: the furthest that is whole, not beyond the budget, and has every
+//! measurement that is asked for now. Where there are checkpoints and none of them serves, nothing else is handed out: an
+//! error says which budget can still be had.
+
+use anyhow::Result;
+
+use super::checkpoint::{Checkpoint, Vault};
+use super::directory::RunDirectory;
+use super::metrics::{self, Row};
+use super::phase::Voice;
+use super::record::DataRecord;
+use crate::error::UserError;
+use crate::spec::{Budget, Evaluation, Task};
+use crate::text;
+use crate::train::{Due, FINAL_EPOCHS};
+
+/// So many epochs are named in a message.
+const NAMED: usize = 5;
+
+/// The training that is asked for.
+pub(super) struct Goal<'a> {
+    pub(super) directory: &'a RunDirectory,
+    /// `source` or `target`.
+    pub(super) phase: &'static str,
+    /// The hash of the spec, as in the directory's name.
+    pub(super) hash: &'a str,
+    pub(super) task: &'a Task,
+    pub(super) evaluation: Evaluation,
+}
+
+/// A whole checkpoint that cannot serve.
+struct Passed {
+    /// Whole epochs behind.
+    epochs: u64,
+    /// All steps behind.
+    steps: u64,
+    rows: Vec<Row>,
+}
+
+/// A checkpoint to resume from, if there is one; what is to be known of it is noted. It must be of the data that is
+/// there now.
+pub(super) fn resume(
+    vault: &Vault<'_>,
+    goal: &Goal<'_>,
+    data: &DataRecord,
+    voice: &mut Voice<'_>,
+) -> Result<Option<Checkpoint>> {
+    let mut passed = Vec::new();
+    let found = vault.furthest(goal.phase, goal.hash, |checkpoint| {
+        let candidate = goal.look_at(checkpoint)?;
+        let serves = candidate.steps <= goal.steps() && goal.missing(&candidate.rows, goal.epochs()).is_none();
+        if !serves {
+            passed.push(candidate);
+        }
+        Ok(serves)
+    })?;
+    for damaged in &found.damaged {
+        voice.note(&format!("{damaged}: going on from the one before"))?;
+    }
+    let Some(checkpoint) = found.checkpoint else {
+        return if passed.is_empty() { Ok(None) } else { Err(goal.refusal(&passed).into()) };
+    };
+    let header = &checkpoint.header;
+    let phase = goal.phase;
+    if header.data != data.content {
+        let message = format!("the data set of the {phase} is not the one that its training began with");
+        return Err(UserError::new(message)
+            .hint("put the old files back, or start over with `--fresh`; a changed data set gives another curve")
+            .into());
+    }
+    let beyond = match header.steps {
+        0 => String::new(),
+        steps => format!(" and {}", text::counted(steps as usize, "step", "steps")),
+    };
+    voice.note(&format!("{phase}: going on after epoch {}{beyond}", header.epochs))?;
+    Ok(Some(checkpoint))
+}
+
+/// Removes what a finished training has no use for, but for the state after `last` steps; where that cannot be done the
+/// training is finished all the same.
+pub(super) fn discard(vault: &Vault<'_>, last: Option<u64>, voice: &mut Voice<'_>) -> Result<()> {
+    match vault.finish(last) {
+        Ok(()) => Ok(()),
+        Err(error) => voice.note(&format!("checkpoints that are no longer needed are left: {error:#}")),
+    }
+}
+
+impl Goal<'_> {
+    fn steps(&self) -> u64 {
+        self.task.training.steps(self.task.train_size)
+    }
+
+    fn epochs(&self) -> u64 {
+        self.task.training.epochs(self.task.train_size)
+    }
+
+    fn steps_per_epoch(&self) -> u64 {
+        self.task.training.steps_per_epoch(self.task.train_size)
+    }
+
+    fn look_at(&self, checkpoint: &Checkpoint) -> Result<Passed> {
+        let (epochs, beyond) = (checkpoint.header.epochs, checkpoint.header.steps);
+        let steps = epochs.saturating_mul(self.steps_per_epoch()).saturating_add(beyond);
+        Ok(Passed { epochs, steps, rows: metrics::parse(&checkpoint.rows)? })
+    }
+
+    /// What rows lack of the measurements in a budget of so many epochs.
+    fn missing(&self, rows: &[Row], epochs: u64) -> Option<Missing> {
+        let lacks = |lacks: &dyn Fn(Due, &Row) -> bool| -> Vec<u64> {
+            let due = |row: &Row| Due::after(row.epoch, epochs, self.evaluation);
+            rows.iter().filter(|row| lacks(due(row), row)).map(|row| row.epoch).collect()
+        };
+        let test = lacks(&|due, row| due.test && row.test_error.is_none());
+        let train = lacks(&|due, row| due.train && row.train_error.is_none());
+        match (test.is_empty(), train.is_empty()) {
+            (true, true) => None,
+            (true, false) => Some(Missing { what: "train errors", key: "evaluate.train_every", epochs: train }),
+            (false, _) => Some(Missing { what: "test errors", key: "evaluate.every", epochs: test }),
+        }
+    }
+
+    /// The least budget to which a checkpoint can be taken, in the unit of the one asked for; none where its epochs were
+    /// not measured as the schedule asks.
+    fn least(&self, passed: &Passed) -> Option<u64> {
+        let per_epoch = self.steps_per_epoch();
+        let first = passed.steps.div_ceil(per_epoch).max(1);
+        // Beyond that, the end of the budget asks for nothing among the epochs behind.
+        let epochs = (first..=first.max(passed.epochs + FINAL_EPOCHS))
+            .find(|&epochs| self.missing(&passed.rows, epochs).is_none())?;
+        Some(match self.task.training.budget {
+            Budget::Epochs(_) => epochs,
+            Budget::Steps(_) => passed.steps.max((epochs - 1) * per_epoch + 1),
+        })
+    }
+
+    /// What to tell where no checkpoint serves; the furthest comes first.
+    fn refusal(&self, passed: &[Passed]) -> UserError {
+        let least = passed.iter().filter_map(|passed| self.least(passed)).min();
+        let within = passed.iter().find(|passed| passed.steps <= self.steps());
+        let Some(missing) = within.and_then(|passed| self.missing(&passed.rows, self.epochs())) else {
+            let furthest = passed.first().map_or(0, |furthest| furthest.steps);
+            return too_long(self.directory, self.phase, self.task, furthest, least);
+        };
+        let named: Vec<String> = missing.epochs.iter().take(NAMED).map(u64::to_string).collect();
+        let more = match missing.epochs.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let epochs = if missing.epochs.len() == 1 { "epoch" } else { "epochs" };
+        let error = UserError::usage(format!(
+            "the run in `{}` lacks what is asked for now: {} after {epochs} {}{more}",
+            self.directory.path().display(),
+            missing.what,
+            named.join(", ")
+        ));
+        let error = match least {
+            Some(least) => error.hint(at_least(self.phase, self.task, least)),
+            None => error.hint(format!("ask for no more than it has: see `{}`", missing.key)),
+        };
+        error.hint(FRESH)
+    }
+}
+
+/// Measurements that are due and were not made.
+struct Missing {
+    what: &'static str,
+    /// The key that asks for them.
+    key: &'static str,
+    epochs: Vec<u64>,
+}
+
+const FRESH: &str = "or train from the beginning with `--fresh`, which moves the existing run aside";
+
+/// The error of a run that has trained for longer than is asked for; `least` is the least budget that it can be given, in
+/// the unit of the one asked for.
+pub(super) fn too_long(
+    directory: &RunDirectory,
+    phase: &str,
+    task: &Task,
+    trained: u64,
+    least: Option<u64>,
+) -> UserError {
+    let steps = |count: u64| text::counted(count as usize, "step", "steps");
+    let epochs = |count: u64| text::counted(count as usize, "epoch", "epochs");
+    let per_epoch = task.training.steps_per_epoch(task.train_size);
+    let (has, wants) = match task.training.budget {
+        Budget::Steps(asked) => (steps(trained), steps(asked)),
+        Budget::Epochs(asked) => match (trained / per_epoch, trained % per_epoch) {
+            (whole, 0) => (epochs(whole), epochs(asked)),
+            (whole, rest) => (format!("{} and {}", epochs(whole), steps(rest)), epochs(asked)),
+        },
+    };
+    let message =
+        format!("the run in `{}` has trained {has}, more than the {wants} asked for", directory.path().display());
+    let error = UserError::usage(message);
+    match least {
+        Some(least) => error.hint(at_least(phase, task, least)).hint(FRESH),
+        None => error.hint(FRESH),
+    }
+}
+
+/// Advice to ask for a longer budget.
+fn at_least(phase: &str, task: &Task, least: u64) -> String {
+    let unit = match task.training.budget {
+        Budget::Steps(_) => "steps",
+        Budget::Epochs(_) => "epochs",
+    };
+    format!("ask for at least {least}: `--set {phase}.train.{unit}={least}`")
+}

@@ -1,0 +1,72 @@
+//! Keys that change no number of this experiment, whatever they say: they must not rename it.
+
+use super::experiment::{Experiment, Noise, Source, Task};
+use super::written::Written;
+use crate::blueprint::{Architecture, Blueprint, Operation};
+use crate::catalogue::Dataset;
+
+/// The dotted keys without effect.
+pub(super) fn keys(spec: &Written, experiment: &Experiment) -> Vec<&'static str> {
+    let source = match &experiment.source {
+        Some(Source::Task(task)) => Some(&**task),
+        Some(Source::Weights(_)) | None => None,
+    };
+    let frozen = &experiment.transfer.frozen;
+    let blueprint = experiment.blueprint(&experiment.target);
+    let sets = |task: &Task, dataset| task.data.dataset() == dataset;
+    let rules = [
+        // What they make of the images counts, by the images' shape.
+        ("image_size", true),
+        ("image_fit", true),
+        ("channels", true),
+        // The digest of the data says which arrays and which folder they are.
+        ("source.arrays", true),
+        ("target.arrays", true),
+        ("source.test_folder", true),
+        ("target.test_folder", true),
+        // A folder's digest has its damaged files too, and without this key they are an error.
+        ("source.skip_bad_files", source.is_some_and(|task| sets(task, Dataset::Folder))),
+        ("target.skip_bad_files", sets(&experiment.target, Dataset::Folder)),
+        ("seeds.source", source.is_none()),
+        ("seeds.noise", !draws_noise(&experiment.target)),
+        ("seeds.augment", !experiment.target.training.augmentation.is_some()),
+        ("seeds.dropout", !drops(experiment)),
+        ("network.compression", spec.network.blocks.as_ref().is_some_and(|blocks| blocks.len() == 1)),
+        // A source is trained with nothing frozen.
+        ("network.dropout", source.is_none() && !drops(experiment)),
+        ("synthetic.latent_similarity", !sets(&experiment.target, Dataset::Synthetic)),
+        ("transfer.granularity", frozen.count() == 0),
+        ("transfer.frozen_norm", !has(&blueprint, |layer| frozen.has(layer), is_batch_norm)),
+        ("transfer.unfrozen_init", frozen.count() == blueprint.layers.len()),
+    ];
+    rules.into_iter().filter(|(_, idle)| *idle).map(|(key, _)| key).collect()
+}
+
+/// Whether labels are corrupted by chance.
+pub(super) fn draws_noise(task: &Task) -> bool {
+    task.label_noise > 0.0 && !matches!(task.noise, Noise::File(_))
+}
+
+/// Whether the target's training drops anything: frozen layers do not.
+pub(super) fn drops(experiment: &Experiment) -> bool {
+    // Only transformers do, so that others need no blueprint here.
+    if !matches!(experiment.architecture, Architecture::Vit(_)) {
+        return false;
+    }
+    let frozen = &experiment.transfer.frozen;
+    let blueprint = experiment.blueprint(&experiment.target);
+    has(&blueprint, |layer| !frozen.has(layer), |operation| matches!(operation, Operation::Dropout { .. }))
+}
+
+fn has(blueprint: &Blueprint, layers: impl Fn(usize) -> bool, wanted: impl Fn(&Operation) -> bool) -> bool {
+    let layers = blueprint.all_layers().enumerate().filter(|(index, _)| layers(*index));
+    layers.flat_map(|(_, layer)| &layer.operations).any(wanted)
+}
+
+fn is_batch_norm(operation: &Operation) -> bool {
+    match operation {
+        Operation::BatchNorm { .. } => true,
+        Operation::OnKept(inner) => is_batch_norm(inner),
+        _ => false,
+    }
+}

@@ -1,0 +1,66 @@
+//! A spec written down with every value in its place: as a whole, and the part of it that trains the source.
+
+use anyhow::{Context, Result};
+use toml::{Table, Value};
+
+use super::{Spec, identity};
+
+impl Spec {
+    /// The spec with every value in its place; it is a spec itself, in TOML. Seeds that follow `seed` are left to it, so
+    /// that another `seed` moves them here too.
+    pub fn to_toml(&self) -> Result<String> {
+        let mut filled = self.filled.clone();
+        let (seeds, seed) = (&mut filled.seeds, filled.seed);
+        for own in [
+            &mut seeds.init,
+            &mut seeds.subset,
+            &mut seeds.noise,
+            &mut seeds.order,
+            &mut seeds.augment,
+            &mut seeds.dropout,
+        ] {
+            own.take_if(|own| *own == seed);
+        }
+        let text = if self.filled.source.as_ref().is_some_and(|source| source.weights.is_some()) {
+            // A training stands beside weights in memory alone: written down it would be a contradiction.
+            let mut table = Table::try_from(&filled)?;
+            if let Some(Value::Table(source)) = table.get_mut("source") {
+                source.retain(|key, _| key == "weights");
+            }
+            toml::to_string(&table)
+        } else {
+            toml::to_string(&filled)
+        };
+        text.context("cannot write the spec as TOML")
+    }
+
+    /// A spec of the same source: the keys that it depends on, and its own task as the target, so that it does not
+    /// matter which target asked for it first.
+    pub fn source_to_toml(&self) -> Result<String> {
+        let mut table = Table::try_from(&self.filled)?;
+        retain(&mut table, "", &|key| identity::is_of_source(key, &self.filled));
+        if let Some(task) = table.get("source").cloned() {
+            table.insert("target".into(), task);
+        }
+        let hash = self.source_hash().unwrap_or_default();
+        table.insert("name".into(), format!("source-{hash}").into());
+        let text = toml::to_string(&table).context("cannot write the source's part of the spec as TOML")?;
+        Ok(format!(
+            "# A spec of the source {hash}: `freezewise run` finds it, and fine-tunes it on its own task.\n{text}"
+        ))
+    }
+}
+
+/// Keeps the wanted keys, by their dotted names; an empty table goes.
+fn retain(table: &mut Table, prefix: &str, wanted: &dyn Fn(&str) -> bool) {
+    table.retain(|name, value| {
+        let key = format!("{prefix}{name}");
+        match value {
+            Value::Table(inner) => {
+                retain(inner, &format!("{key}."), wanted);
+                !inner.is_empty()
+            }
+            _ => wanted(&key),
+        }
+    });
+}

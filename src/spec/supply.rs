@@ -1,0 +1,85 @@
+//! How many training examples a task has to draw from, by label: counted from the sizes of the classes alone, as
+//! `data` deals them.
+
+use super::experiment::{Part, Selection};
+use crate::catalogue::Facts;
+
+/// What a task can draw.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Supply {
+    /// The examples of its classes in its part of the data set.
+    pub(super) pool: usize,
+    /// Those of each label, where class sizes are known.
+    pub(super) labels: Option<Vec<usize>>,
+    /// The same without those held out.
+    pub(super) left: Option<Vec<usize>>,
+}
+
+impl Supply {
+    /// What a selection leaves, with so many examples held out.
+    pub(super) fn new(selection: &Selection, facts: &Facts, held: usize) -> Self {
+        let part = selection.part;
+        let Some(sizes) = &facts.train_per_class else {
+            return Self { pool: part.share(0, facts.train_size), labels: None, left: None };
+        };
+        // Each class with its label and its examples in the part, which is dealt class after class of the whole set.
+        let mut start = 0;
+        let mut classes: Vec<(u16, usize)> = Vec::new();
+        for (&size, label) in sizes.iter().zip(selection.labels(facts.class_count)) {
+            classes.extend(label.map(|label| (label, part.share(start, size))));
+            start += size;
+        }
+        let pool = classes.iter().map(|(_, count)| count).sum();
+        // Validation examples stand at even distances, label after label and class after class within.
+        classes.sort_by_key(|(label, _)| *label);
+        let mut labels = vec![0; selection.label_count()];
+        let mut left = labels.clone();
+        let mut start = 0;
+        for (label, count) in classes {
+            let held = held_below(start + count, pool, held) - held_below(start, pool, held);
+            labels[usize::from(label)] += count;
+            left[usize::from(label)] += count - held;
+            start += count;
+        }
+        Self { pool, labels: Some(labels), left: Some(left) }
+    }
+}
+
+impl Part {
+    /// How many of the places from `start` on belong to this part, of `count`: they are dealt in turn.
+    fn share(self, start: usize, count: usize) -> usize {
+        let below = |end: usize| (end + self.of - 1 - self.index) / self.of;
+        below(start + count) - below(start)
+    }
+}
+
+/// How many of the first `end` of `pool` examples are held out, of `held` in all.
+fn held_below(end: usize, pool: usize, held: usize) -> usize {
+    let held = held.min(pool);
+    if pool == 0 { 0 } else { (end * held).div_ceil(pool) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_add_up_in_every_class() {
+        for (start, count) in [(0, 10), (3, 7), (5, 1), (4, 0)] {
+            let shares: Vec<usize> = (0..3).map(|index| Part { index, of: 3 }.share(start, count)).collect();
+            let dealt = |index| (start..start + count).filter(|place| place % 3 == index).count();
+            assert_eq!(shares, (0..3).map(dealt).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn those_held_out_stand_at_even_distances() {
+        for (pool, held) in [(10, 3), (7, 7), (5, 1), (9, 0), (0, 0)] {
+            let places: Vec<usize> = (0..held).map(|rank| rank * pool / held).collect();
+            for end in 0..=pool {
+                let below = places.iter().filter(|&&place| place < end).count();
+                assert_eq!(held_below(end, pool, held), below, "{end} of {pool}, {held}");
+            }
+        }
+    }
+}
