@@ -61,7 +61,9 @@ impl DataRoot {
         let image = data::Image { shape: experiment.image, fit: experiment.fit };
         let access = data::Access { root: &self.data, threads: native::reading_threads(experiment.threads) };
         data::load(task, image, access, &mut |reading| {
-            reading.iter().for_each(|reading| bar.show(reading));
+            if let Some(reading) = &reading {
+                bar.show(reading);
+            }
             Ok(())
         })
     }

@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     max_time: Option<Duration>,
 
-    /// Wait so long for a process that holds the run, such as `2h`; `0s` does not wait [default: 0s on a terminal, 10m
+    /// How long to wait while another process holds the run, such as `2h` [default: 0s on a terminal, 10m
     /// elsewhere]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     wait: Option<Duration>,

@@ -10,7 +10,7 @@ use super::attempt::{self, attempt};
 use super::checkpoint::{Checkpoint, Vault};
 use super::directory::RunDirectory;
 use super::event::{Audience, Event};
-use super::lock::{Holder, Lock, Wait, Waited};
+use super::lock::{Lock, Waited};
 use super::machine::Machine;
 use super::metrics::Row;
 use super::phase::{Course, Frozen, Keeping, Voice};
@@ -19,10 +19,8 @@ use super::resume::{Goal, discard, resume};
 use super::stop::Stop;
 use super::summary::Summary;
 use super::transfer::{self, TransferReport};
-use super::unchanged::Unchanged;
-use super::{aside, source, standing};
+use super::{aside, claim, source, standing};
 use crate::data::TaskData;
-use crate::error::UserError;
 use crate::files::{self, Lines};
 use crate::native;
 use crate::network::{NamedTensors, Network, write_safetensors};
@@ -88,51 +86,24 @@ fn run_in(
 ) -> Result<Finished> {
     // A finished run can be asked for where nothing can be written, as in an archive.
     if request.beginning == Beginning::WhereItWas
-        && let Some(finished) = finished(spec, request, directory, audience)?
+        && let Some(finished) = claim::finished(spec, request, directory, audience)?
     {
         aside::sweep(directory, &spec.experiment.target, last_state(spec));
         return Ok(finished);
     }
-    match lock(spec, directory, request, request.beginning, audience)? {
+    match claim::lock(spec, directory, request, request.beginning, audience)? {
         Waited::Ours(lock) => {
             begin(spec, request, directory, lock, audience).map_err(|error| attempt::told(directory, error))
         }
         Waited::Done(finished) => Ok(finished),
-        Waited::Held(holder) => Err(held(directory, &holder)),
+        Waited::Held(holder) => Err(claim::held(directory, &holder).into()),
     }
-}
-
-fn held(directory: &RunDirectory, holder: &Holder) -> anyhow::Error {
-    UserError::stopped(format!("`{}` is locked by {}", directory.path().display(), holder.who()))
-        .hint("run the same command again when that has ended; `--wait 2h` waits up to two hours for it")
-        .into()
 }
 
 /// The steps behind the state that stays when the target is finished, if one does.
 fn last_state(spec: &Spec) -> Option<u64> {
     let target = &spec.experiment.target;
     spec.experiment.checkpoints.keep_final.then(|| target.training.steps(target.train_size))
-}
-
-/// The run as it stands on disk, if it is finished and its data are what they were.
-fn finished(
-    spec: &Spec,
-    request: &Request<'_>,
-    directory: &RunDirectory,
-    audience: &mut dyn Audience,
-) -> Result<Option<Finished>> {
-    let Some(finished) = standing::finished(spec, directory)? else { return Ok(None) };
-    if let Some(record) = Record::read(directory)? {
-        let experiment = &spec.experiment;
-        Unchanged { experiment, places: request.places, stop: request.stop }.check(
-            &experiment.target,
-            &record,
-            directory.path(),
-            "train on the new ones with `--fresh`, which moves the finished run aside",
-            &mut |reading| audience.hear(&Event::Reading(reading)),
-        )?;
-    }
-    Ok(Some(finished))
 }
 
 /// Trains from the beginning or from the last checkpoint, in a directory whose lock is held.
@@ -145,7 +116,7 @@ fn begin(
 ) -> Result<Finished> {
     // Another process may have finished it since it was looked at.
     if request.beginning == Beginning::WhereItWas
-        && let Some(finished) = finished(spec, request, directory, audience)?
+        && let Some(finished) = claim::finished(spec, request, directory, audience)?
     {
         return Ok(finished);
     }
@@ -160,7 +131,7 @@ fn begin(
         match begin_anew(spec, directory, lock, request, audience)? {
             Waited::Ours(lock) => lock,
             Waited::Done(finished) => return Ok(finished),
-            Waited::Held(holder) => return Err(held(directory, &holder)),
+            Waited::Held(holder) => return Err(claim::held(directory, &holder).into()),
         }
     } else {
         lock
@@ -200,7 +171,7 @@ fn begin_anew(
     let aside = aside::move_aside(directory, own)?;
     audience.hear(&Event::Note(&format!("the existing run was moved to {}", aside.display())));
     // Another process may come first here: what it finishes is as fresh.
-    lock(spec, directory, request, Beginning::WhereItWas, audience)
+    claim::lock(spec, directory, request, Beginning::WhereItWas, audience)
 }
 
 /// Creates the directory of a run, which must not lead elsewhere.
@@ -214,31 +185,6 @@ pub(super) fn create_inside(directory: &RunDirectory, out: &Path) -> Result<()> 
         files::create_folder(folder)?;
     }
     Ok(())
-}
-
-/// Makes the directory of a run and takes its lock, which may take a while, in which another process may finish the run.
-fn lock(
-    spec: &Spec,
-    directory: &RunDirectory,
-    request: &Request<'_>,
-    beginning: Beginning,
-    audience: &mut dyn Audience,
-) -> Result<Waited<Finished>> {
-    create_inside(directory, request.places.out)?;
-    let audience = std::cell::RefCell::new(audience);
-    Wait { folder: directory.path(), stop: request.stop, most: Some(request.wait) }.wait(
-        || match beginning {
-            Beginning::WhereItWas => finished(spec, request, directory, *audience.borrow_mut()),
-            Beginning::Fresh => Ok(None),
-        },
-        |holder| {
-            let most = text::duration(request.wait.as_secs_f64());
-            let place = directory.path().display();
-            let sentence = format!("`{place}` is locked by {}: waiting up to {most}", holder.who());
-            audience.borrow_mut().hear(&Event::Note(&sentence));
-            Ok(())
-        },
-    )
 }
 
 /// The fine-tuning of a run, and what comes before and after it.

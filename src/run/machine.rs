@@ -94,7 +94,9 @@ impl<'a> Machine<'a> {
         let image = Image { shape: experiment.image, fit: experiment.fit };
         let access = Access { root: self.places.data, threads: self.threads };
         data::load(task, image, access, &mut |reading| {
-            reading.iter().for_each(|reading| audience.hear(&Event::Reading(reading)));
+            if let Some(reading) = &reading {
+                audience.hear(&Event::Reading(reading));
+            }
             self.stop.check()
         })
     }

@@ -9,6 +9,7 @@ mod bench;
 mod bound;
 mod cadence;
 mod checkpoint;
+mod claim;
 mod count;
 mod directory;
 mod event;

@@ -78,7 +78,8 @@ pub(super) fn weights(
 /// What a finished source left.
 fn read(directory: &RunDirectory) -> Result<Trained> {
     let again = |error: anyhow::Error| {
-        UserError::new(format!("{error:#}")).hint(format!("delete `{}` and the source is trained again", directory.path().display()))
+        UserError::new(format!("{error:#}"))
+            .hint(format!("delete `{}` and the source is trained again", directory.path().display()))
     };
     let weights = read_safetensors(&directory.weights()).map_err(again)?;
     let data = Record::read(directory)?.and_then(|record| record.data);

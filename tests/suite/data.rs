@@ -77,7 +77,7 @@ fn data_that_changed_under_a_finished_run_is_an_error_and_absent_data_is_none() 
     let test = folder.join("test_batch.bin");
     let good = std::fs::read(&test).expect("a file");
     let mut other = good.clone();
-    other[7 * RECORD + 5] ^= 1;
+    other[7 * RECORD + 1..8 * RECORD].fill(0);
     std::fs::write(&test, other).expect("a file");
     let answer = place.try_run(&[]);
     assert_eq!(answer.code, 1, "{}", answer.stderr);

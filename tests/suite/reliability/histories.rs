@@ -118,7 +118,8 @@ impl World {
         let mut watcher =
             Watcher { stop: &stop, end, directory: &directory, snapshot: &snapshot, in_target: false, count: 0 };
         let places = Places { out: self.folder.path(), data: Path::new(".") };
-        let request = Request { places, beginning: Beginning::WhereItWas, stop: &stop };
+        let request =
+            Request { places, beginning: Beginning::WhereItWas, wait: std::time::Duration::ZERO, stop: &stop };
         let finished = run::run(&spec, &request, &mut watcher);
         if snapshot.exists() {
             std::fs::remove_dir_all(&directory).expect("removed");

@@ -75,6 +75,7 @@ fn finished(place: &Place) -> Option<serde_json::Value> {
     let request = freezewise::run::Request {
         places: freezewise::run::Places { out: &out, data: &data },
         beginning: freezewise::run::Beginning::WhereItWas,
+        wait: std::time::Duration::ZERO,
         stop: &stop,
     };
     let finished = freezewise::run::run(&spec, &request, &mut Deaf).ok()?;

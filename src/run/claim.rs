@@ -1,0 +1,69 @@
+//! The claim to a run: found finished, or its lock, for which another process may have to be waited for.
+
+use std::cell::RefCell;
+
+use anyhow::Result;
+
+use super::directory::RunDirectory;
+use super::event::{Audience, Event};
+use super::execute::{Beginning, Finished, Request, create_inside};
+use super::lock::{Holder, Wait, Waited};
+use super::record::Record;
+use super::standing;
+use super::unchanged::Unchanged;
+use crate::error::UserError;
+use crate::spec::Spec;
+use crate::text;
+
+/// The run as it stands on disk, if it is finished and its data are what they were.
+pub(super) fn finished(
+    spec: &Spec,
+    request: &Request<'_>,
+    directory: &RunDirectory,
+    audience: &mut dyn Audience,
+) -> Result<Option<Finished>> {
+    let Some(finished) = standing::finished(spec, directory)? else { return Ok(None) };
+    if let Some(record) = Record::read(directory)? {
+        let experiment = &spec.experiment;
+        Unchanged { experiment, places: request.places, stop: request.stop }.check(
+            &experiment.target,
+            &record,
+            directory.path(),
+            "train on the new ones with `--fresh`, which moves the finished run aside",
+            &mut |reading| audience.hear(&Event::Reading(reading)),
+        )?;
+    }
+    Ok(Some(finished))
+}
+
+/// Makes the directory of a run and takes its lock, within the time that the request gives; where another process has
+/// it, that one may finish the run meanwhile.
+pub(super) fn lock(
+    spec: &Spec,
+    directory: &RunDirectory,
+    request: &Request<'_>,
+    beginning: Beginning,
+    audience: &mut dyn Audience,
+) -> Result<Waited<Finished>> {
+    create_inside(directory, request.places.out)?;
+    let audience = RefCell::new(audience);
+    Wait { folder: directory.path(), stop: request.stop, most: Some(request.wait) }.wait(
+        || match beginning {
+            Beginning::WhereItWas => finished(spec, request, directory, *audience.borrow_mut()),
+            Beginning::Fresh => Ok(None),
+        },
+        |holder| {
+            let most = text::duration(request.wait.as_secs_f64());
+            let place = directory.path().display();
+            let sentence = format!("`{place}` is locked by {}: waiting up to {most}", holder.who());
+            audience.borrow_mut().hear(&Event::Note(&sentence));
+            Ok(())
+        },
+    )
+}
+
+/// What is said where another process holds the run after the wait.
+pub(super) fn held(directory: &RunDirectory, holder: &Holder) -> UserError {
+    UserError::stopped(format!("`{}` is locked by {}", directory.path().display(), holder.who()))
+        .hint("run the same command again when that has ended; `--wait 2h` waits up to two hours for it")
+}
