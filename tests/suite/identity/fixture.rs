@@ -40,6 +40,7 @@ impl Survey for MadeUp {
             train_size: 600,
             test_size: 60,
             train_per_class: Some(vec![100; 6]),
+            test_per_class: Some(vec![10; 6]),
             digest: Some(place),
         }))
     }

@@ -119,7 +119,8 @@ impl World {
         let (spec, data) = (self.spec(settings), self.data());
         let out = self.folder.path().join(format!("out-{}", self.outcomes.len()));
         let places = Places { out: &out, data: &data };
-        let request = Request { places, beginning: Beginning::WhereItWas, stop: &Stop::never() };
+        let wait = std::time::Duration::ZERO;
+        let request = Request { places, beginning: Beginning::WhereItWas, wait, stop: &Stop::never() };
         let finished = run(&spec, &request, &mut Silent).unwrap_or_else(|error| panic!("{error:#}\n{settings:#?}"));
         let sources = std::fs::read_dir(out.join("sources")).into_iter().flatten();
         let source = sources.map(|entry| trained(&entry.expect("a folder").path())).next();
