@@ -13,6 +13,8 @@ pub enum Exit {
     Failed = 1,
     /// The arguments or the spec are wrong.
     Usage = 2,
+    /// A sweep ended with failed cells.
+    CellsFailed = 3,
     /// It is not finished, and the same command goes on: it was stopped early, or another process holds the run.
     Stopped = 75,
 }

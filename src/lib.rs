@@ -9,11 +9,13 @@
 //! - `catalogue`: what data sets there are, as data
 //! - `blueprint`: the network families as data
 //! - `spec`: what the user wrote, and what it means
+//! - `rundir`: what a run leaves on disk, to write and to read back
 //! - `data`: bytes to images and labels
 //! - `native`: what tch does not bind, and the loading of CUDA
 //! - `network`: a blueprint made of tensors
 //! - `train`: one phase of training
 //! - `run`: pretrain, transfer, fine-tune, and what that leaves on disk
+//! - `sweep`: a grid of runs
 //! - `output`: the only place that writes to the terminal
 //! - `cli`: what was typed, one file per verb
 //!
@@ -35,6 +37,8 @@ pub mod blueprint;
 
 pub mod spec;
 
+pub mod rundir;
+
 pub mod data;
 
 pub mod native;
@@ -43,6 +47,8 @@ pub mod network;
 pub mod train;
 
 pub mod run;
+
+pub mod sweep;
 
 pub mod output;
 

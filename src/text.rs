@@ -20,11 +20,20 @@ pub fn grouped(number: u64) -> String {
 
 /// `` `a`, `b` or `c` ``.
 pub fn alternatives<T: AsRef<str>>(names: &[T]) -> String {
+    joined(names, "or")
+}
+
+/// `` `a`, `b` and `c` ``.
+pub fn listed<T: AsRef<str>>(names: &[T]) -> String {
+    joined(names, "and")
+}
+
+fn joined<T: AsRef<str>>(names: &[T], word: &str) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
     match quoted.as_slice() {
         [] => String::new(),
         [only] => only.clone(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+        [first @ .., last] => format!("{} {word} {last}", first.join(", ")),
     }
 }
 
@@ -83,7 +92,9 @@ pub fn scaled(count: u64) -> String {
         0..10_000 => grouped(count),
         10_000..10_000_000 => format!("{:.2} M", value / 1e6),
         10_000_000..100_000_000 => format!("{:.1} M", value / 1e6),
-        _ => format!("{:.2} G", value / 1e9),
+        100_000_000..1_000_000_000_000 => format!("{:.2} G", value / 1e9),
+        1_000_000_000_000..1_000_000_000_000_000 => format!("{:.2} T", value / 1e12),
+        _ => format!("{:.2} P", value / 1e15),
     }
 }
 

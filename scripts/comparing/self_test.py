@@ -75,9 +75,14 @@ if is_broken:
     table = run / "metrics.csv"
     table.write_text(table.read_text().replace("target,2,", "target,3,"))
 """
+# In place of the wrapper: a build that refuses leaves what is there alone.
 REFUSED = """\
-if is_broken:
-    code, stdout, stderr = 1, "", "error: it is of format 1, and this program reads format 2"
+#!{python}
+import pathlib, subprocess, sys
+
+if pathlib.Path.cwd().name.endswith("-broken"):
+    sys.exit("error: it is of format 1, and this program reads format 2")
+sys.exit(subprocess.run([{program!r}, *sys.argv[1:]]).returncode)
 """
 
 SPOILED = ["metrics.csv`: line 3, ", "corrupted.csv`: line ", "weights.safetensors`: 1 of ", "spec.toml`: line 1: "]
@@ -102,7 +107,8 @@ FAULTS = [
 
 def spoiled(program, change, path):
     path.parent.mkdir(parents=True)
-    path.write_text(SHIM.format(python=sys.executable, program=str(program), change=change))
+    wrapper = change if change.startswith("#!") else SHIM
+    path.write_text(wrapper.format(python=sys.executable, program=str(program), change=change))
     path.chmod(0o755)
     return path
 

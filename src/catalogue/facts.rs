@@ -60,7 +60,9 @@ impl Facts {
     /// How many labels there are of each class.
     pub fn per_class(labels: &[u16], class_count: usize) -> Vec<usize> {
         let mut counts = vec![0; class_count];
-        labels.iter().for_each(|&label| counts[usize::from(label)] += 1);
+        for &label in labels {
+            counts[usize::from(label)] += 1;
+        }
         counts
     }
 }

@@ -10,7 +10,9 @@ use super::options::{DataRoot, Overrides};
 use super::tell;
 use crate::error::Exit;
 use crate::output;
-use crate::spec::Spec;
+use crate::spec::{Remembered, Spec, Survey, Sweep};
+use crate::sweep::Plan;
+use crate::text;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -49,9 +51,13 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let (mut exit, mut all) = (Exit::Complete, Vec::new());
     for path in &arguments.specs {
         match load(arguments, path) {
-            Ok(spec) if arguments.json => all.push(Hashes::of(path, &spec)),
-            Ok(spec) if arguments.hash => output::data(&Hashes::of(path, &spec).line())?,
-            Ok(_) => output::data(&format!("{}: valid", path.display()))?,
+            Ok(Checked::Run(spec)) if arguments.json => all.push(Hashes::of(path, &spec)),
+            Ok(Checked::Run(spec)) if arguments.hash => output::data(&Hashes::of(path, &spec).line())?,
+            Ok(Checked::Run(_)) => output::data(&format!("{}: valid", path.display()))?,
+            Ok(Checked::Sweep(cells)) => {
+                let cells = text::counted(cells, "cell", "cells");
+                output::data(&format!("{}: valid, a sweep of {cells}", path.display()))?;
+            }
             Err(error) => exit = tell(&error),
         }
     }
@@ -61,16 +67,31 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     Ok(exit)
 }
 
+/// A valid spec: of one run, or of so many cells.
+enum Checked {
+    Run(Box<Spec>),
+    Sweep(usize),
+}
+
 /// A valid spec. A hash counts the content of data, so without them there is none to print.
-fn load(arguments: &Arguments, path: &Path) -> Result<Spec> {
+fn load(arguments: &Arguments, path: &Path) -> Result<Checked> {
     let surveyor = arguments.data.surveyor();
     if arguments.hash {
-        return Spec::load(path, &arguments.overrides.set, &surveyor);
+        return read(arguments, path, &surveyor);
     }
     let absent = |name: &str| {
         output::talk(&format!("{}: `{name}` is not here, so what it holds is not checked", path.display()));
     };
-    Spec::load(path, &arguments.overrides.set, &surveyor.or_tell(absent))
+    read(arguments, path, &Remembered::new(surveyor.or_tell(absent)))
+}
+
+fn read(arguments: &Arguments, path: &Path, survey: &dyn Survey) -> Result<Checked> {
+    let overrides = &arguments.overrides.set;
+    if arguments.hash || !Sweep::is_open(path, overrides)? {
+        return Ok(Checked::Run(Box::new(Spec::load(path, overrides, survey)?)));
+    }
+    let sweep = Sweep::load(path, overrides, survey)?;
+    Ok(Checked::Sweep(Plan::new(&sweep, Path::new("runs"), survey)?.cells.len()))
 }
 
 impl Hashes {

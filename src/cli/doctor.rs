@@ -97,12 +97,15 @@ impl Findings {
     }
 
     fn shown(&self) -> String {
-        let mut shown = self.table.to_string();
+        let mut lines = vec![self.table.to_string()];
         for (problem, hints) in &self.problems {
-            shown += &format!("\n\nproblem: {problem}");
-            hints.iter().for_each(|hint| shown += &format!("\n  {hint}"));
+            lines.push(format!("\nproblem: {problem}"));
+            lines.extend(hints.iter().map(|hint| format!("  {hint}")));
         }
-        if self.problems.is_empty() { shown + "\n\nno problems found" } else { shown }
+        if self.problems.is_empty() {
+            lines.push("\nno problems found".to_owned());
+        }
+        lines.join("\n")
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod bench;
 mod check;
+mod collect;
+mod compare;
 mod completions;
 mod count;
 mod data;
@@ -9,9 +11,15 @@ mod describe;
 mod doctor;
 mod man;
 mod options;
+mod planned;
+mod prune;
 mod run;
 mod schema;
 mod similarity;
+mod slurm;
+mod source;
+mod status;
+mod sweep;
 mod weights;
 
 use std::process::ExitCode;
@@ -35,6 +43,20 @@ pub struct Arguments {
 enum Verb {
     /// Run a spec: pretrain, transfer, fine-tune; prints the run's directory.
     Run(run::Arguments),
+    /// Run the cells of a sweep: a spec with a `[sweep]` table.
+    Sweep(sweep::Arguments),
+    /// Write, and submit, the Slurm jobs of a sweep.
+    Slurm(slurm::Arguments),
+    /// Train the source of a spec, and no target.
+    Source(source::Arguments),
+    /// Show which runs are done, running, waiting or failed, and why.
+    Status(status::Arguments),
+    /// Show runs side by side: the keys in which they differ, and their errors.
+    Compare(compare::Arguments),
+    /// Print all epochs of all runs as one CSV table.
+    Collect(collect::Arguments),
+    /// Drop weights and checkpoints of finished runs, and keep their tables.
+    Prune(prune::Arguments),
     /// Check specs and report all of their problems.
     Check(check::Arguments),
     /// Show a spec's layers, their shapes and costs, and what trains at each number of frozen layers.
@@ -61,6 +83,13 @@ enum Verb {
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().verb {
         Verb::Run(arguments) => run::main(&arguments),
+        Verb::Sweep(arguments) => sweep::main(&arguments),
+        Verb::Slurm(arguments) => slurm::main(&arguments),
+        Verb::Source(arguments) => source::main(&arguments),
+        Verb::Status(arguments) => status::main(&arguments),
+        Verb::Compare(arguments) => compare::main(&arguments),
+        Verb::Collect(arguments) => collect::main(&arguments),
+        Verb::Prune(arguments) => prune::main(&arguments),
         Verb::Check(arguments) => check::main(&arguments),
         Verb::Describe(arguments) => describe::main(&arguments),
         Verb::Similarity(arguments) => similarity::main(&arguments),

@@ -1,14 +1,18 @@
 //! Arguments that several verbs take.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 
 use crate::data::{self, Surveyor, TaskData};
 use crate::environment;
+use crate::error::UserError;
 use crate::native;
 use crate::output;
+use crate::run::Fixed;
 use crate::spec::{Experiment, Spec, Task};
 
 /// A spec with overrides.
@@ -29,10 +33,49 @@ pub(super) struct Overrides {
     pub(super) set: Vec<String>,
 }
 
+/// How long a run that another process holds is waited for where nobody watches. An engine that starts the cells of a
+/// sweep anew would count a refusal as a failure.
+const WAIT: Duration = Duration::from_secs(600);
+
+/// How a process that trains behaves among others.
+#[derive(Debug, Args)]
+pub(super) struct Process {
+    /// Wait so long for a process that holds the run, such as `2h`; `0s` does not wait [default: 0s on a terminal, 10m
+    /// elsewhere]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    wait: Option<Duration>,
+
+    /// Stop, with a checkpoint, when the process of this number ends: a sweep's
+    #[arg(long, value_name = "PID", hide = true)]
+    parent: Option<u32>,
+
+    /// What a sweep settled for all of its cells, as its command lines have it
+    #[arg(long, value_name = "SETTINGS", hide = true)]
+    pub(super) fixed: Option<Fixed>,
+}
+
+impl Process {
+    pub(super) fn wait(&self) -> Duration {
+        let own = || if std::io::stderr().is_terminal() { Duration::ZERO } else { WAIT };
+        self.wait.unwrap_or_else(own)
+    }
+
+    /// Asks the system for a signal when the parent ends; it may have ended before that.
+    pub(super) fn follow_parent(&self) -> Result<()> {
+        let Some(parent) = self.parent else { return Ok(()) };
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))?;
+        let now = rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get());
+        if now != i32::try_from(parent).ok() {
+            return Err(UserError::stopped("the sweep that started this run has ended").into());
+        }
+        Ok(())
+    }
+}
+
 /// Where the data sets are.
 #[derive(Debug, Args)]
 pub(super) struct DataRoot {
-    /// The folder of the data sets [env: FREEZEWISE_DATA] [default: data]
+    /// The folder of the data sets [env: `FREEZEWISE_DATA`] [default: data]
     // Not clap's `env`, to which an empty variable is a missing value.
     #[arg(long, value_name = "DIR", default_value_os_t = default_data(), hide_default_value = true)]
     pub(super) data: PathBuf,

@@ -1,20 +1,16 @@
 //! `freezewise run`.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 
-use super::options::{DataRoot, SpecArguments};
+use super::options::{DataRoot, Process, SpecArguments};
 use crate::error::Exit;
 use crate::output::{self, Line, Progress, Table};
-use crate::run::{self, Beginning, Finished, Places, Request, Row, Stop, Summary};
-
-/// How long a run that another process holds is waited for where nobody watches. An engine that starts the cells of a
-/// sweep anew would count a refusal as a failure.
-const WAIT: Duration = Duration::from_secs(600);
+use crate::run::{self, Beginning, Finished, Places, Request, Stop};
+use crate::rundir::{Row, Summary};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -36,10 +32,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     max_time: Option<Duration>,
 
-    /// How long to wait while another process holds the run, such as `2h` [default: 0s on a terminal, 10m
-    /// elsewhere]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
-    wait: Option<Duration>,
+    #[command(flatten)]
+    process: Process,
 
     /// Print the summary as JSON instead of the run's directory
     #[arg(long)]
@@ -51,11 +45,13 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
+    arguments.process.follow_parent()?;
     let spec = arguments.spec.load(&arguments.data)?;
     let request = Request {
         places: Places { out: &arguments.out, data: &arguments.data.data },
         beginning: if arguments.fresh { Beginning::Fresh } else { Beginning::WhereItWas },
-        wait: arguments.wait.unwrap_or_else(|| if std::io::stderr().is_terminal() { Duration::ZERO } else { WAIT }),
+        wait: arguments.process.wait(),
+        fixed: arguments.process.fixed,
         stop: &Stop::listen(arguments.max_time)?,
     };
     let finished = run::run(&spec, &request, &mut Progress::new(arguments.quiet))?;

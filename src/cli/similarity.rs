@@ -44,6 +44,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         places: Places { out: &arguments.out, data: &arguments.data.data },
         beginning: Beginning::WhereItWas,
         wait: Duration::ZERO,
+        fixed: None,
         stop: &Stop::listen(None)?,
     };
     let most = arguments.images as usize;

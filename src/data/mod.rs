@@ -45,11 +45,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+pub use crate::spec::Normalisation;
 pub use held::{held, unpacked_files};
 pub use images::Images;
 pub use noise::Labels;
 pub use state::state;
-pub use statistics::{Normalisation, of as statistics};
+pub use statistics::of as statistics;
 pub use survey::Surveyor;
 pub use task::{TaskData, load};
 

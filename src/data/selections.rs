@@ -232,15 +232,15 @@ fn parts_are_disjoint(case: &Case, other: &Case) {
         let drawn = Case { part, parts: 3, ..case.clone() }.drawn(Draw::Plain, usize::MAX);
         [drawn.train, drawn.validation].concat().into_iter().collect::<BTreeSet<usize>>()
     };
-    let (these, those) = ([0, 1, 2].map(|at| part(case, at)), [0, 1, 2].map(|at| part(other, at)));
-    assert_eq!(these.iter().flatten().copied().collect::<BTreeSet<_>>(), whole(case));
-    assert_eq!(these.iter().map(BTreeSet::len).sum::<usize>(), whole(case).len());
-    for (at, this) in these.iter().enumerate() {
-        for (other_at, that) in those.iter().enumerate() {
+    let (own, foreign) = ([0, 1, 2].map(|at| part(case, at)), [0, 1, 2].map(|at| part(other, at)));
+    assert_eq!(own.iter().flatten().copied().collect::<BTreeSet<_>>(), whole(case));
+    assert_eq!(own.iter().map(BTreeSet::len).sum::<usize>(), whole(case).len());
+    for (at, this) in own.iter().enumerate() {
+        for (other_at, that) in foreign.iter().enumerate() {
             assert!(at == other_at || this.is_disjoint(that), "{at} and {other_at}");
         }
         let shared: BTreeSet<usize> = whole(case).intersection(&whole(other)).copied().collect();
-        assert_eq!(this & &shared, &those[at] & &shared);
+        assert_eq!(this & &shared, &foreign[at] & &shared);
     }
 }
 

@@ -1,19 +1,9 @@
 //! Mean and deviation of each colour, by which pixels become a network's input.
 
-use serde::{Deserialize, Serialize};
-
 use super::Images;
 use super::parallel::{in_parallel, share};
 use super::wide::widely;
-
-/// What is subtracted from each colour and what it is divided by, in units of the full range 0 to 1.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Normalisation {
-    /// Mean by channel.
-    pub mean: Vec<f64>,
-    /// Standard deviation by channel, of the population.
-    pub deviation: Vec<f64>,
-}
+use crate::spec::Normalisation;
 
 /// So many squares of pixels sum to less than 2^32, and a lane's share of the pixels to less than 2^16.
 const STRETCH: usize = 1 << 12;

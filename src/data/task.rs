@@ -7,10 +7,11 @@ use super::duplicates;
 use super::images::Images;
 use super::noise::{self, Labels, Truth};
 use super::relabel::Relabel;
-use super::statistics::{self, Normalisation};
+use super::statistics;
 use super::store::{Split, Store};
 use super::{Access, Image, Watch, fingerprint, read};
 use crate::error::UserError;
+use crate::spec::Normalisation;
 use crate::spec::{self, Draw, Normalise, Task};
 use crate::text;
 

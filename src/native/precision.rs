@@ -41,6 +41,20 @@ pub fn precision_on_cpu(choice: PrecisionChoice, blueprint: &Blueprint) -> Preci
     }
 }
 
+/// Whether a device has instructions for a kind of number, and so computes in it as fast and as others do.
+pub fn has_instructions(precision: Precision, chosen: &Chosen) -> bool {
+    let capability = chosen.gpu.as_ref().map(|gpu| gpu.capability.0);
+    match precision {
+        Precision::Fp32 => true,
+        Precision::Bf16 => capability.map_or_else(
+            || cpu_features().iter().any(|name| ["avx512_bf16", "amx_bf16"].contains(name)),
+            |major| major >= BF16_CAPABILITY,
+        ),
+        Precision::Tf32 => capability.is_some_and(|major| major >= BF16_CAPABILITY),
+        Precision::Fp16 => capability.is_some(),
+    }
+}
+
 /// The table of `auto`: by the compute capability of a GPU, the features of the CPU where there is none, and the width
 /// of a transformer's tokens. Transformers were not measured on AMX, nor anything on a GPU.
 fn fastest(capability: Option<(i32, i32)>, cpu: &[&str], token_width: Option<usize>) -> Precision {
@@ -121,12 +135,14 @@ impl Drop for Autocast {
 mod tests {
     use super::*;
 
+    type Case<'a> = (Option<(i32, i32)>, &'a [&'a str], Option<usize>, Precision);
+
     #[test]
     fn auto_is_what_was_measured_to_be_faster() {
         use Precision::{Bf16, Fp32};
         let zen4 = ["avx2", "avx512f", "avx512_bf16"];
         let xeon = ["avx2", "avx512f", "avx512_bf16", "amx_bf16"];
-        let cases: [(Option<(i32, i32)>, &[&str], Option<usize>, Precision); 12] = [
+        let cases: [Case<'_>; 12] = [
             (None, &["avx2"], None, Fp32),
             (None, &["avx2", "avx512f"], Some(768), Fp32),
             (None, &zen4, None, Bf16),

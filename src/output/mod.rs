@@ -5,6 +5,7 @@ mod fetch;
 mod progress;
 mod reading;
 mod sheet;
+mod sweep;
 mod table;
 
 use std::borrow::Cow;
@@ -15,6 +16,7 @@ pub use fetch::FetchBar;
 pub use progress::Progress;
 pub use reading::ReadingBar;
 pub use sheet::{Example, Section, contact_sheet};
+pub use sweep::SweepView;
 pub use table::Table;
 
 /// Prints data to stdout. A reader that has closed its end, as `head` does, has had enough: that is no error.

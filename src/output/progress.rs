@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{ReadingBar, talk};
-use crate::run::{Audience, Event, Row, Title};
+use crate::run::{Audience, Event, Title};
+use crate::rundir::Row;
 use crate::text;
 
 const QUIET_INTERVAL: Duration = Duration::from_secs(30);

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use super::checkpoint::{Vault, has_leftovers};
-use super::directory::RunDirectory;
 use super::lock::{self, Asked, Lock};
-use super::record::Record;
 use crate::files;
+use crate::rundir::{Record, RunDirectory};
 use crate::spec::Task;
 
 /// Beside the runs of an experiment; hidden, so that nobody takes it for one of them.

@@ -6,12 +6,11 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::directory::RunDirectory;
 use super::lock::{Lock, TakenOver};
-use super::record::{Record, Status};
 use crate::error::{Exit, UserError};
 use crate::files;
 use crate::native::{self, Cause};
+use crate::rundir::{Record, RunDirectory, Status};
 use crate::train::{Activity, Diverged, OutOfMemory};
 
 /// Does the work, and writes down that it runs, and how it ended: in the record, and an error in `error.txt` too.

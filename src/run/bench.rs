@@ -130,7 +130,7 @@ fn on_target<T>(
 ) -> Result<T> {
     let experiment = &spec.experiment;
     let stop = Stop::never();
-    let request = Request { places, beginning: Beginning::WhereItWas, wait: Duration::ZERO, stop: &stop };
+    let request = Request { places, beginning: Beginning::WhereItWas, wait: Duration::ZERO, fixed: None, stop: &stop };
     let machine = Machine::start(experiment, &request)?;
     machine.notes.iter().for_each(|note| audience.hear(&Event::Note(note)));
     let (task, frozen) = (&experiment.target, &experiment.transfer.frozen);

@@ -4,14 +4,13 @@ use std::cell::RefCell;
 
 use anyhow::Result;
 
-use super::directory::RunDirectory;
 use super::event::{Audience, Event};
 use super::execute::{Beginning, Finished, Request, create_inside};
 use super::lock::{Holder, Wait, Waited};
-use super::record::Record;
 use super::standing;
 use super::unchanged::Unchanged;
 use crate::error::UserError;
+use crate::rundir::{Record, RunDirectory};
 use crate::spec::Spec;
 use crate::text;
 

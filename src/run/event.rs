@@ -1,7 +1,7 @@
 //! What a run tells those who watch it.
 
-use super::metrics::Row;
 use crate::data::Reading;
+use crate::rundir::Row;
 
 /// Which phase is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]

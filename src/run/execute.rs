@@ -8,22 +8,20 @@ use tch::Kind;
 
 use super::attempt::{self, attempt};
 use super::checkpoint::{Checkpoint, Vault};
-use super::directory::RunDirectory;
 use super::event::{Audience, Event};
+use super::facts::data_record;
+use super::fixed::Fixed;
 use super::lock::{Lock, Waited};
 use super::machine::Machine;
-use super::metrics::Row;
 use super::phase::{Course, Frozen, Keeping, Voice};
-use super::record::{DataRecord, Record, write_json};
 use super::resume::{Goal, discard, resume};
 use super::stop::Stop;
-use super::summary::Summary;
-use super::transfer::{self, TransferReport};
-use super::{aside, claim, source, standing};
+use super::{aside, claim, source, standing, transfer};
 use crate::data::TaskData;
 use crate::files::{self, Lines};
 use crate::native;
 use crate::network::{NamedTensors, Network, write_safetensors};
+use crate::rundir::{Record, Row, RunDirectory, Summary, TransferReport, write_json};
 use crate::spec::{Normalise, Source, Spec};
 use crate::text;
 
@@ -58,6 +56,8 @@ pub struct Request<'a> {
     pub beginning: Beginning,
     /// How long to wait where another process holds the run.
     pub wait: Duration,
+    /// What a sweep settled for all of its cells.
+    pub fixed: Option<Fixed>,
     /// What ends it early.
     pub stop: &'a Stop,
 }
@@ -125,7 +125,7 @@ fn begin(
     let mut machine = Machine::start(experiment, request)?;
     let target = &experiment.target;
     let data = machine.load(experiment, target, audience)?;
-    let facts = DataRecord::new(target, &data, request.stop)?;
+    let facts = data_record(target, &data, request.stop)?;
     let lock = if request.beginning == Beginning::Fresh && aside::is_begun(directory)? {
         source::check(spec, &machine, audience)?;
         match begin_anew(spec, directory, lock, request, audience)? {
@@ -138,7 +138,7 @@ fn begin(
     };
     files::remove_unfinished(directory.path())?;
     let vault = Vault::open(directory, &lock, target)?;
-    let mut voice = Voice { log: Lines::extend(&directory.log())?, audience };
+    let mut voice = Voice { log: Some(Lines::extend(&directory.log())?), audience };
     let hash = spec.run_hash();
     let goal = Goal { directory, phase: "target", hash: &hash, task: target, evaluation: experiment.evaluation };
     let start = resume(&vault, &goal, &facts, &mut voice)?;
@@ -146,13 +146,13 @@ fn begin(
     if start.is_none() {
         standing::check_replaceable(directory)?;
         // An earlier attempt's words and results must not stand beside this one's.
-        voice.log = Lines::create(&directory.log(), "")?;
+        voice.log = Some(Lines::create(&directory.log(), "")?);
         files::remove(&directory.summary())?;
         files::remove(&directory.weights())?;
     }
     let keeping = machine.keeping(&lock, &vault, experiment.checkpoints.clone(), &hash, &facts);
     let record = Record::new(target, hash.clone(), spec.source_hash(), &keeping.made_with, facts);
-    let mut record = record.following(Record::read(directory)?, start.as_ref());
+    let mut record = record.following(Record::read(directory)?, start.as_ref().map(Checkpoint::position));
     let target = Target { spec, directory, machine: &machine };
     let finished =
         attempt(directory, &lock, &mut record, |record| target.execute(data, keeping, start, record, &mut voice))?;
@@ -220,12 +220,12 @@ impl Target<'_> {
         let report = if let Some(start) = &start {
             // Every tensor comes from the checkpoint.
             data.normalisation = start.header.normalisation.clone();
-            TransferReport::new(&network, experiment.source.is_some(), transfer)
+            TransferReport::new(network.blueprint(), experiment.source.is_some(), transfer)
         } else {
             let source = self.source(&mut data, voice)?;
             transfer::transfer(&network, source.as_ref(), transfer)?
         };
-        record.set_normalisation(&data);
+        record.set_normalisation(&data.normalisation);
         voice.note(&report.sentence())?;
         record.transfer = Some(report);
         record.write(directory)?;
@@ -258,7 +258,7 @@ impl Target<'_> {
     fn source(&self, data: &mut TaskData, voice: &mut Voice<'_>) -> Result<Option<NamedTensors>> {
         Ok(match (&self.spec.experiment.source, self.spec.source_hash()) {
             (Some(Source::Task(task)), Some(hash)) => {
-                let trained = source::weights(self.spec, task, &hash, self.machine, voice)?;
+                let trained = source::weights(self.spec, task, &hash, None, self.machine, voice)?;
                 if self.spec.experiment.target.normalise == Normalise::Source {
                     data.normalisation = trained.normalisation;
                 }

@@ -4,10 +4,9 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::directory::RunDirectory;
-use super::record::Record;
 use crate::error::UserError;
 use crate::network::{NamedTensors, read_safetensors};
+use crate::rundir::{Record, RunDirectory};
 use crate::spec::Side;
 
 /// The weights of a run's target network, or of the source that it started from. A source's own directory and a file

@@ -2,18 +2,17 @@
 
 use anyhow::Result;
 
-use super::checkpoint::{Checkpoint, MadeWith, Vault};
+use super::checkpoint::{Checkpoint, Vault};
 use super::event::{Audience, Event};
 use super::execute::{Places, Request};
-use super::host;
 use super::lock::Lock;
 use super::phase::{Keeping, Voice};
-use super::record::DataRecord;
 use super::stop::Stop;
 use crate::data::{self, Access, Image, TaskData};
 use crate::native::{self, Chosen};
+use crate::rundir::{DataRecord, MadeWith, host};
 use crate::spec::{Attention, Checkpoints, Experiment, Task};
-use crate::train::Settings;
+use crate::train::{self, Settings};
 
 /// What a phase computes with.
 #[derive(Clone)]
@@ -31,7 +30,11 @@ impl<'a> Machine<'a> {
     /// Finds the device and makes this process ready to compute.
     pub(super) fn start(experiment: &Experiment, request: &Request<'a>) -> Result<Self> {
         let device = native::choose(experiment.device)?;
-        let settings = Settings::new(&experiment.compute, &device, &experiment.blueprint(&experiment.target))?;
+        let compute = match request.fixed {
+            Some(fixed) => fixed.apply(&experiment.compute, &device)?,
+            None => experiment.compute,
+        };
+        let settings = train::settings(&compute, &device, &experiment.blueprint(&experiment.target))?;
         native::prepare(device.device, settings.precision)?;
         if experiment.compute.deterministic {
             native::use_deterministic_kernels()?;

@@ -4,31 +4,36 @@ use std::fmt::Write;
 
 use anyhow::Result;
 
-use super::checkpoint::{Checkpoint, MadeWith, Vault};
-use super::directory::RunDirectory;
+use super::checkpoint::{Checkpoint, Vault};
 use super::event::{Audience, Event, Title};
 use super::lock::Lock;
-use super::metrics::Row;
 use super::recorder::Recorder;
 use super::stop::{Stop, stopped};
 use crate::blueprint::FrozenSet;
 use crate::data::TaskData;
 use crate::files::{self, Lines};
 use crate::network::Network;
+use crate::rundir::{MadeWith, Row, RunDirectory};
 use crate::spec::{Checkpoints, Evaluation, FrozenNorm, Task};
 use crate::text;
 use crate::train::{Ended, Phase, Residents, Settings};
 
 /// What is said goes to the log and to whoever watches.
 pub(super) struct Voice<'a> {
-    pub(super) log: Lines,
+    /// Absent where a phase keeps a log of its own.
+    pub(super) log: Option<Lines>,
     pub(super) audience: &'a mut dyn Audience,
 }
 
 impl Voice<'_> {
     pub(super) fn note(&mut self, sentence: &str) -> Result<()> {
         self.audience.hear(&Event::Note(sentence));
-        self.log.append(sentence)
+        self.record(sentence)
+    }
+
+    /// Writes a sentence to the log alone.
+    pub(super) fn record(&mut self, sentence: &str) -> Result<()> {
+        self.log.as_mut().map_or(Ok(()), |log| log.append(sentence))
     }
 }
 
@@ -91,7 +96,7 @@ impl Course<'_> {
             files::write_atomically(&self.directory.corrupted(), table.as_bytes())?;
         }
         let title = self.title(start.as_ref());
-        voice.log.append(&format!("{}: {}", self.name, title.text))?;
+        voice.record(&format!("{}: {}", self.name, title.text))?;
         voice.audience.hear(&Event::Phase(&title));
         let mut recorder = Recorder::new(self, start.as_ref(), voice)?;
         let ended = phase.run(start.map(|start| start.state), &mut recorder)?;

@@ -9,10 +9,11 @@ use tch::Device;
 use super::cadence::Cadence;
 use super::checkpoint::{Checkpoint, FORMAT, Header, Name};
 use super::event::Event;
-use super::metrics::{self, Row, Table, Timing};
 use super::phase::{Course, Voice};
+use super::rows::{row, timing};
 use crate::files;
 use crate::native;
+use crate::rundir::{self, Row, Table, Timing};
 use crate::train::{EpochReport, Observer, State, Wish};
 
 /// The observer of a phase.
@@ -35,7 +36,7 @@ impl<'a, 'b> Recorder<'a, 'b> {
     /// A recorder of a training that begins, or that goes on from a checkpoint: then its later rows are cut.
     pub(super) fn new(course: &'a Course<'a>, start: Option<&Checkpoint>, voice: &'a mut Voice<'b>) -> Result<Self> {
         let directory = course.directory;
-        let rows: Vec<Row> = start.map_or_else(|| Ok(Vec::new()), |start| metrics::parse(&start.rows))?;
+        let rows: Vec<Row> = start.map_or_else(|| Ok(Vec::new()), |start| rundir::parse(&start.rows))?;
         let shown: Vec<Row> = rows.iter().map(|row| row.shown(course.evaluation)).collect();
         let timing = match start {
             Some(start) => Table::cut(&directory.timing(), start.header.epochs)?,
@@ -117,19 +118,19 @@ impl Observer for Recorder<'_, '_> {
             Name::Step(self.step)
         };
         let behind: Vec<&Row> = self.rows.iter().filter(|row| row.epoch <= state.epochs).collect();
-        keeping.vault.commit(name, &self.header(state), state, &metrics::table(&behind)?)?;
+        keeping.vault.commit(name, &self.header(state), state, &rundir::table(&behind)?)?;
         self.cadence.done(began, Instant::now());
         Ok(())
     }
 
     fn epoch(&mut self, report: &EpochReport) -> Result<()> {
-        let row = Row::new(self.course.name, report);
+        let row = row(self.course.name, report);
         // Another that took the run over writes its own rows.
         self.course.keeping.lock.check()?;
         self.metrics.append(&row.shown(self.course.evaluation))?;
-        self.timing.append(&Timing::new(self.course.name, report, native::peak_bytes(self.device)))?;
+        self.timing.append(&timing(self.course.name, report, native::peak_bytes(self.device)))?;
         self.voice.audience.hear(&Event::Epoch(&row));
-        self.voice.log.append(&row.sentence())?;
+        self.voice.record(&row.sentence())?;
         self.ended = Some(row.epoch);
         self.rows.push(row);
         Ok(())

@@ -5,14 +5,11 @@
 use anyhow::Result;
 
 use super::checkpoint::{Checkpoint, Vault};
-use super::directory::RunDirectory;
-use super::metrics::{self, Row};
 use super::phase::Voice;
-use super::record::DataRecord;
 use crate::error::UserError;
-use crate::spec::{Budget, Evaluation, Task};
+use crate::rundir::{self, DataRecord, Row, RunDirectory};
+use crate::spec::{Budget, Due, Evaluation, FINAL_EPOCHS, Task};
 use crate::text;
-use crate::train::{Due, FINAL_EPOCHS};
 
 /// So many epochs are named in a message.
 const NAMED: usize = 5;
@@ -101,7 +98,7 @@ impl Goal<'_> {
     fn look_at(&self, checkpoint: &Checkpoint) -> Result<Passed> {
         let (epochs, beyond) = (checkpoint.header.epochs, checkpoint.header.steps);
         let steps = epochs.saturating_mul(self.steps_per_epoch()).saturating_add(beyond);
-        Ok(Passed { epochs, steps, rows: metrics::parse(&checkpoint.rows)? })
+        Ok(Passed { epochs, steps, rows: rundir::parse(&checkpoint.rows)? })
     }
 
     /// What rows lack of the measurements in a budget of so many epochs.

@@ -1,20 +1,21 @@
 //! The pretrained source: found under `<out>/sources/<hash>/`, or trained there, by one process at a time.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
 use tch::{Device, Kind};
 
 use super::aside;
-use super::attempt::attempt;
-use super::checkpoint::Vault;
-use super::directory::RunDirectory;
+use super::attempt::{self, attempt};
+use super::checkpoint::{Checkpoint, Vault};
+use super::claim::held;
 use super::event::{Audience, Event};
-use super::execute::create_inside;
+use super::execute::{Request, create_inside};
+use super::facts::data_record;
 use super::lock::{Lock, Wait, Waited};
 use super::machine::Machine;
 use super::phase::{Course, Frozen, Voice};
-use super::record::{DataRecord, Record, Status};
 use super::resume::{Goal, discard, resume};
 use super::transfer::transfer;
 use super::unchanged::Unchanged;
@@ -23,6 +24,7 @@ use crate::data::Normalisation;
 use crate::error::{Exit, UserError};
 use crate::files::{self, Lines};
 use crate::network::{NamedTensors, Network, is_counter, read_safetensors, write_safetensors};
+use crate::rundir::{Record, RunDirectory, Status};
 use crate::spec::{Checkpoints, Evaluation, FrozenNorm, Keep, Rhythm, Source, Spec, Task};
 
 /// A source is shared by runs that evaluate their targets as they like, so it has a schedule of its own.
@@ -35,11 +37,30 @@ pub(super) struct Trained {
     pub(super) normalisation: Normalisation,
 }
 
+/// Trains the source of a spec, if nobody has yet, and returns its directory.
+pub fn source(spec: &Spec, request: &Request<'_>, audience: &mut dyn Audience) -> Result<RunDirectory> {
+    let (Some(Source::Task(task)), Some(hash)) = (&spec.experiment.source, spec.source_hash()) else {
+        let message = "the spec has no source that is trained";
+        return Err(UserError::usage(message).hint("`[source]` with a `dataset` has one").into());
+    };
+    let directory = RunDirectory::of_source(request.places.out, &hash);
+    let machine = Machine::start(&spec.experiment, request)?;
+    let mut voice = Voice { log: None, audience };
+    weights(spec, task, &hash, Some(request.wait), &machine, &mut voice).map_err(attempt::advised)?;
+    Ok(directory)
+}
+
+/// Whether a source is trained, whatever its budget.
+pub fn is_trained(directory: &RunDirectory) -> Result<bool> {
+    Ok(Record::read(directory)?.is_some_and(|record| record.is_finished()) && directory.weights().is_file())
+}
+
 /// The source network, trained here if nobody has yet.
 pub(super) fn weights(
     spec: &Spec,
     task: &Task,
     hash: &str,
+    most: Option<Duration>,
     machine: &Machine<'_>,
     voice: &mut Voice<'_>,
 ) -> Result<Trained> {
@@ -49,7 +70,7 @@ pub(super) fn weights(
         return found(trained, &record, spec, task, &directory, machine, voice);
     }
     create_inside(&directory, machine.places.out)?;
-    let wait = Wait { folder: directory.path(), stop: machine.stop, most: None };
+    let wait = Wait { folder: directory.path(), stop: machine.stop, most };
     let waited = wait.wait(
         || finished(&directory, task),
         |holder| voice.note(&format!("{} trains the source {place}: waiting", holder.who())),
@@ -57,7 +78,7 @@ pub(super) fn weights(
     let lock = match waited {
         Waited::Ours(lock) => lock,
         Waited::Done((trained, record)) => return found(trained, &record, spec, task, &directory, machine, voice),
-        Waited::Held(holder) => anyhow::bail!("a wait without a limit ended while {} holds `{place}`", holder.who()),
+        Waited::Held(holder) => return Err(held(&directory, &holder).into()),
     };
     files::remove_unfinished(directory.path())?;
     if let Some((trained, record)) = finished(&directory, task)? {
@@ -188,7 +209,7 @@ fn pretrain(
 ) -> Result<()> {
     let experiment = &spec.experiment;
     let mut data = machine.load(experiment, task, voice.audience)?;
-    let facts = DataRecord::new(task, &data, machine.stop)?;
+    let facts = data_record(task, &data, machine.stop)?;
     let vault = Vault::open(directory, lock, task)?;
     // A source's states serve to go on with it, and nothing else.
     let keep = Keep::Epochs(Vec::new());
@@ -200,12 +221,12 @@ fn pretrain(
     let keeping = machine.keeping(lock, &vault, checkpoints, hash, &facts);
     files::write_atomically(&directory.spec(), spec.source_to_toml()?.as_bytes())?;
     let record = Record::new(task, hash.to_owned(), None, &keeping.made_with, facts);
-    let mut record = record.following(before, start.as_ref());
+    let mut record = record.following(before, start.as_ref().map(Checkpoint::position));
     let mut network = Network::new(&experiment.blueprint(task), machine.device.device, Kind::Float, task.seeds.initial);
     network.lay_out(machine.settings.layout)?;
     let nothing = FrozenSet::first(0, network.freezable());
     let log = if start.is_some() { Lines::extend(&directory.log())? } else { Lines::create(&directory.log(), "")? };
-    let mut own = Voice { log, audience: &mut *voice.audience };
+    let mut own = Voice { log: Some(log), audience: &mut *voice.audience };
     let mut course = Course {
         name: "source",
         task,

@@ -3,13 +3,10 @@
 
 use anyhow::Result;
 
-use super::directory::RunDirectory;
 use super::execute::Finished;
-use super::metrics::{self, Row};
-use super::record::{Length, Record, Status};
 use super::resume::{FRESH, at_least, too_long};
-use super::summary::Summary;
 use crate::error::UserError;
+use crate::rundir::{self, Length, Record, Row, RunDirectory, Status, Summary};
 use crate::spec::{Budget, Evaluation, Experiment, Spec};
 
 /// The run as it stands on disk, if it is finished with the budget and the schedule of evaluation that are asked for.
@@ -30,13 +27,14 @@ pub(super) fn finished(spec: &Spec, directory: &RunDirectory) -> Result<Option<F
     if !record.is_finished() || record.length.steps < asked.steps {
         return Ok(None);
     }
-    let rows = metrics::read::<Row>(&directory.metrics()).ok();
+    let rows = rundir::read::<Row>(&directory.metrics()).ok();
     if record.length.steps > asked.steps {
         return Err(longer_than_asked(spec, directory, record.length, rows.as_deref()).into());
     }
     // What is torn or gone is made again, whatever the record says.
     let summary = Summary::read(directory);
-    let (Some(summary), Some(rows), true) = (summary, rows, directory.weights().is_file()) else { return Ok(None) };
+    let has_weights = record.lean || directory.weights().is_file();
+    let (Some(summary), Some(rows), true) = (summary, rows, has_weights) else { return Ok(None) };
     let is_whole = rows.last().is_some_and(|last| (last.epoch, last.step) == (summary.epochs, asked.steps));
     if !is_whole || !rows.iter().all(|row| is_as_scheduled(row, spec.experiment.evaluation)) {
         return Ok(None);

@@ -9,11 +9,12 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::execute::Places;
-use super::record::{DataRecord, Record};
+use super::facts::data_record;
 use super::stop::Stop;
 use crate::data::{self, Access, Image, Reading};
 use crate::error::UserError;
 use crate::native;
+use crate::rundir::Record;
 use crate::spec::{Experiment, Task};
 
 /// Compares data with what a finished training recorded of them.
@@ -48,7 +49,7 @@ impl Unchanged<'_> {
             reading.iter().for_each(&mut *tell);
             self.stop.check()
         })?;
-        if DataRecord::new(task, &data, self.stop)?.content == recorded.content {
+        if data_record(task, &data, self.stop)?.content == recorded.content {
             return Ok(());
         }
         let message = format!(

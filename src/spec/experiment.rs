@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use super::compute::Compute;
 use super::data::Data;
 use super::procedure::{Checkpoints, Evaluation, Training};
@@ -149,6 +151,15 @@ pub enum Normalise {
     },
 }
 
+/// What is subtracted from each colour and what it is divided by, in units of the full range 0 to 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Normalisation {
+    /// Mean by channel.
+    pub mean: Vec<f64>,
+    /// Standard deviation by channel, of the population.
+    pub deviation: Vec<f64>,
+}
+
 /// How images of other proportions are made to fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
@@ -210,7 +221,19 @@ pub enum UnfrozenInit {
     Random,
 }
 
+impl Transfer {
+    /// Whether a layer starts from the source's weights, of so many that can be frozen. The head never does.
+    pub fn copies(&self, layer: usize, freezable: usize) -> bool {
+        layer < freezable && (self.frozen.has(layer) || self.unfrozen_init == UnfrozenInit::Source)
+    }
+}
+
 impl Experiment {
+    /// Whether it trains a source, in place of weights from a file.
+    pub fn trains_source(&self) -> bool {
+        matches!(self.source, Some(Source::Task(_)))
+    }
+
     /// The network of a task.
     ///
     /// # Panics

@@ -29,7 +29,7 @@ use crate::text;
 ///
 /// 4: images count by their resolved shape, where a source trained at another `image_size` could be reused; keys without
 /// effect no longer count; and what the other changes of the same release did to numbers.
-const NUMERICS: u64 = 4;
+pub const NUMERICS: u64 = 4;
 
 /// Length of a hash in a folder's name: 40 bits: of a thousand runs, two share one once in two million times.
 const LETTERS: usize = 10;
@@ -45,7 +45,7 @@ const IMAGE: &str = "image";
 /// The dotted keys with an identity, each as its names.
 static PATHS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
     let mut paths = Vec::new();
-    collect(&keys::keys(), &mut Vec::new(), &mut paths);
+    collect(keys::all(), &mut Vec::new(), &mut paths);
     paths
 });
 
@@ -54,9 +54,12 @@ static DEFAULTS: LazyLock<Json> = LazyLock::new(|| {
     json(&Written { source: Some(Source::default()), synthetic: Some(Synthetic::default()), ..Written::default() })
 });
 
+/// What counts of a spec: dotted keys and their values.
+pub(super) type Counted = Vec<(String, Json)>;
+
 /// The hash of the whole run.
-pub(super) fn run(spec: &Written, experiment: &Experiment, observed: &Observed) -> String {
-    let mut own = counted(spec, experiment, observed);
+pub(super) fn run(spec: &Written, counted: &Counted) -> String {
+    let mut own = counted.clone();
     if spec.target.train.schedule != Schedule::Cosine {
         own.retain(|(key, _)| key != "target.train.epochs" && key != "target.train.steps");
     }
@@ -65,8 +68,8 @@ pub(super) fn run(spec: &Written, experiment: &Experiment, observed: &Observed) 
 
 /// The hash of what trains the source: everything that its numbers depend on, and nothing of the target. Weights from a
 /// file were trained elsewhere: they are what the file holds, in the network that takes them.
-pub(super) fn source(spec: &Written, experiment: &Experiment, observed: &Observed) -> String {
-    let mut own = counted(spec, experiment, observed);
+pub(super) fn source(spec: &Written, experiment: &Experiment, counted: &Counted) -> String {
+    let mut own = counted.clone();
     let trained = matches!(experiment.source, Some(experiment::Source::Task(_)));
     own.retain(|(key, _)| match key.as_str() {
         IMAGE | "precision" => trained,
@@ -82,7 +85,7 @@ pub(super) fn is_of_source(key: &str, spec: &Written) -> bool {
     SOURCE_KEYS.iter().any(has) && (synthetic || !key.starts_with("synthetic."))
 }
 
-fn hash(mut own: Vec<(String, Json)>) -> String {
+fn hash(mut own: Counted) -> String {
     own.sort_by(|one, other| one.0.cmp(&other.0));
     let mut canonical = Map::new();
     canonical.insert("numerics".into(), NUMERICS.into());
@@ -108,14 +111,15 @@ pub(super) fn digest_of_file(path: &Path) -> io::Result<String> {
 
 /// What counts of a spec, by dotted keys: the values of one spelling that would be others if they were left out, but for
 /// those without effect, a file by its digest; and the images as the network sees them.
-fn counted(spec: &Written, experiment: &Experiment, observed: &Observed) -> Vec<(String, Json)> {
+pub(super) fn counted(spec: &Written, experiment: &Experiment, observed: &Observed) -> Counted {
     let idle = idle::keys(spec, experiment);
     let filled = json(&canonical(spec, experiment, observed));
+    let defaults = Defaults::of(&filled);
     let mut own = Vec::new();
     for path in PATHS.iter() {
         let key = path.join(".");
         let Some(value) = filled.pointer(&format!("/{}", path.join("/"))) else { continue };
-        if idle.contains(&key.as_str()) || value_without(&filled, path).as_ref() == Some(value) {
+        if idle.contains(&key.as_str()) || defaults.value(&filled, path).as_ref() == Some(value) {
             continue;
         }
         let value = observed.digest(&key).map_or_else(|| value.clone(), Json::from);
@@ -128,18 +132,58 @@ fn counted(spec: &Written, experiment: &Experiment, observed: &Observed) -> Vec<
     own
 }
 
-/// The value that a key takes when it is left out and all others stay.
-fn value_without(filled: &Json, path: &[String]) -> Option<Json> {
-    if let Some(default) = DEFAULTS.pointer(&format!("/{}", path.join("/"))) {
-        return Some(default.clone());
+/// Keys whose presence decides over the defaults of others.
+const DECIDING: [&str; 3] = ["source.train.steps", "target.train.steps", "source.weights"];
+
+/// What keys are where they are left out: most of them the same in every spec, the others by the rest of this one.
+struct Defaults(Json);
+
+impl Defaults {
+    /// Those of a spec, found at once: a default depends on no key that has none of its own, but for the deciding ones.
+    fn of(filled: &Json) -> Self {
+        let mut bare = filled.clone();
+        for path in PATHS.iter().filter(|path| fixed_default(path).is_none()) {
+            if !DECIDING.contains(&path.join(".").as_str()) {
+                remove(&mut bare, path);
+            }
+        }
+        Self(refilled(bare))
     }
+
+    /// The value that a key takes when it is left out and all others stay.
+    fn value(&self, filled: &Json, path: &[String]) -> Option<Json> {
+        match fixed_default(path) {
+            Some(default) => Some(default.clone()),
+            None if DECIDING.contains(&path.join(".").as_str()) => value_without(filled, path),
+            None => self.0.pointer(&format!("/{}", path.join("/"))).cloned(),
+        }
+    }
+}
+
+fn fixed_default(path: &[String]) -> Option<&'static Json> {
+    DEFAULTS.pointer(&format!("/{}", path.join("/")))
+}
+
+/// The value that a key takes when it is left out and all others stay, found for it alone.
+fn value_without(filled: &Json, path: &[String]) -> Option<Json> {
     let mut without = filled.clone();
-    let (last, tables) = path.split_last()?;
-    let table = tables.iter().try_fold(&mut without, |json, name| json.get_mut(name))?;
-    table.as_object_mut()?.remove(last);
-    let mut spec: Written = serde_json::from_value(without).ok()?;
+    remove(&mut without, path);
+    refilled(without).pointer(&format!("/{}", path.join("/"))).cloned()
+}
+
+fn remove(json: &mut Json, path: &[String]) {
+    let Some((last, tables)) = path.split_last() else { return };
+    let table = tables.iter().try_fold(json, |json, name| json.get_mut(name));
+    if let Some(table) = table.and_then(Json::as_object_mut) {
+        table.remove(last);
+    }
+}
+
+/// A spec with its defaults filled in again.
+fn refilled(spec: Json) -> Json {
+    let mut spec: Written = serde_json::from_value(spec).unwrap_or_default();
     defaults::fill(&mut spec, "");
-    json(&spec).pointer(&format!("/{}", path.join("/"))).cloned()
+    json(&spec)
 }
 
 fn collect(keys: &[Key], prefix: &mut Vec<String>, paths: &mut Vec<Vec<String>>) {
@@ -165,5 +209,43 @@ fn drop_nulls(json: &mut Json) {
     if let Json::Object(object) = json {
         object.retain(|_, value| !value.is_null());
         object.values_mut().for_each(drop_nulls);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::survey::NoOne;
+    use crate::spec::{Notation, Spec, Text};
+
+    #[test]
+    fn defaults_found_at_once_are_those_found_one_by_one() {
+        let source = "[source]\ndataset = \"cifar100\"\n";
+        let train = [
+            "",
+            "steps = 50",
+            "optimizer = \"sgd\"",
+            "optimizer = \"adamw\"\nlearning_rate = 1e-3",
+            "schedule = \"step\"\nmilestones = [3]",
+            "schedule = \"inverse-sqrt\"\nperiod = 9",
+            "augment = [\"crop\", \"jitter\"]\ncrop_padding = 2",
+        ];
+        let networks = ["preact-resnet18", "resnet50", "densenet121", "vit-cifar"];
+        for (train, network, source) in train.iter().flat_map(|train| {
+            networks.iter().flat_map(move |network| ["", source].map(move |source| (train, network, source)))
+        }) {
+            let own = if source.is_empty() { String::new() } else { format!("{source}[source.train]\n{train}\n") };
+            let text = format!(
+                "seed = 3\n[seeds]\norder = 4\n[network]\narchitecture = \"{network}\"\n{own}[target]\ndataset = \
+                 \"cifar10\"\nlabel_noise = 0.1\n[target.train]\n{train}\n"
+            );
+            let written = Text { file: "", name: "a", text: &text, notation: Notation::Toml };
+            let spec = Spec::parse(written, &[], &NoOne).unwrap_or_else(|error| panic!("{text}\n{error}"));
+            let filled = json(&spec.filled);
+            let defaults = Defaults::of(&filled);
+            for path in PATHS.iter().filter(|path| filled.pointer(&format!("/{}", path.join("/"))).is_some()) {
+                assert_eq!(defaults.value(&filled, path), value_without(&filled, path), "{path:?}\n{text}");
+            }
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The keys of a spec as data, read off the JSON schema of `written`: what the checks, the schema and the page use.
 
+use std::sync::OnceLock;
+
 use serde_json::{Map, Value as Json};
 
 use super::written::Written;
@@ -89,18 +91,19 @@ fn merge_missing(object: &mut Map<String, Json>, other: Json) {
 }
 
 /// The keys of a spec, top level first.
-pub(super) fn keys() -> Vec<Key> {
-    match kind(&schema()) {
+pub(super) fn all() -> &'static [Key] {
+    static KEYS: OnceLock<Vec<Key>> = OnceLock::new();
+    KEYS.get_or_init(|| match kind(&schema()) {
         Kind::Table(keys) => keys,
         _ => Vec::new(),
-    }
+    })
 }
 
 /// The names of the keys in a table.
 pub(super) fn names_in(table: &str) -> Vec<String> {
-    let found = keys().into_iter().find(|key| key.name == table).map(|key| key.kind);
+    let found = all().iter().find(|key| key.name == table).map(|key| &key.kind);
     let Some(Kind::Table(keys)) = found else { return Vec::new() };
-    keys.into_iter().map(|key| key.name).collect()
+    keys.iter().map(|key| key.name.clone()).collect()
 }
 
 fn kind(schema: &Json) -> Kind {

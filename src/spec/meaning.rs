@@ -180,21 +180,19 @@ fn name(spec: &Written, report: &mut Report<'_>) -> String {
 }
 
 fn device(typed: &str, report: &mut Report<'_>) -> DeviceChoice {
-    match typed {
-        "auto" => DeviceChoice::Auto,
-        "cpu" => DeviceChoice::Cpu,
-        "cuda" => DeviceChoice::Cuda(0),
-        _ => {
-            let index = typed.strip_prefix("cuda:").and_then(|index| index.parse().ok());
-            if index.is_none() {
-                report.add(
-                    "device",
-                    format!("`{typed}` is not a device"),
-                    "`device` takes `auto`, `cpu`, `cuda` or `cuda:N`",
-                );
-            }
-            index.map_or(DeviceChoice::Auto, DeviceChoice::Cuda)
-        }
+    device_named(typed).unwrap_or_else(|| {
+        report.add("device", format!("`{typed}` is not a device"), "`device` takes `auto`, `cpu`, `cuda` or `cuda:N`");
+        DeviceChoice::Auto
+    })
+}
+
+/// The device of a name.
+pub(super) fn device_named(name: &str) -> Option<DeviceChoice> {
+    match name {
+        "auto" => Some(DeviceChoice::Auto),
+        "cpu" => Some(DeviceChoice::Cpu),
+        "cuda" => Some(DeviceChoice::Cuda(0)),
+        _ => name.strip_prefix("cuda:")?.parse().ok().map(DeviceChoice::Cuda),
     }
 }
 

@@ -26,9 +26,11 @@ mod procedure;
 mod read;
 mod resolved;
 mod selection;
+mod settings;
 mod size;
 mod supply;
 mod survey;
+mod sweep;
 mod task;
 mod training;
 mod tree;
@@ -36,27 +38,33 @@ mod walk;
 mod written;
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use anyhow::Result;
 
 pub use compute::{Attention, Compute, Layout, Precision, PrecisionChoice, Switch};
 pub use data::{Data, Npz, Pictures, Side};
 pub use experiment::{
-    DeviceChoice, Draw, Experiment, Fit, FrozenNorm, Noise, Normalise, Part, Seeds, Selection, Source, Task, Transfer,
-    UnfrozenInit,
+    DeviceChoice, Draw, Experiment, Fit, FrozenNorm, Noise, Normalisation, Normalise, Part, Seeds, Selection, Source,
+    Task, Transfer, UnfrozenInit,
 };
 pub use footprint::Footprint;
+pub use identity::NUMERICS;
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
 pub use procedure::{
-    Augmentation, Budget, Checkpoints, Evaluation, Fill, Keep, Optimizer, Rate, Rhythm, Schedule, Training,
+    Augmentation, Budget, Checkpoints, Due, Evaluation, FINAL_EPOCHS, Fill, Keep, Optimizer, Position, Rate, Rhythm,
+    Schedule, Training,
 };
+pub use settings::{CPU_EVALUATION_BATCH, Settings};
 pub use size::{unbalanced, uneven};
-pub use survey::{Question, Survey};
+pub use survey::{Question, Remembered, Survey};
+pub use sweep::{Cell, Slurm, Sweep};
 
 use crate::blueprint::Architecture;
 use crate::catalogue::Dataset;
 use crate::error::UserError;
+use identity::Counted;
 use observed::Observed;
 use tree::Node;
 use written::Written;
@@ -86,20 +94,15 @@ pub struct Text<'a> {
     pub notation: Notation,
 }
 
-/// A valid spec.
-#[derive(Clone, Debug)]
-pub struct Spec {
-    /// What it means.
-    pub experiment: Experiment,
-    filled: Written,
-    /// What was seen of data and files, whose content counts in the name of a run.
-    observed: Observed,
+/// A spec as it was typed, overrides in their places.
+struct Typed {
+    root: Node,
+    /// The experiment's name where the spec gives none.
+    stem: String,
 }
 
-impl Spec {
-    /// Loads a spec from a `.toml` or `.json` file, with overrides `key=value`. The error is `Problems` where the
-    /// spec is wrong, and another where it cannot be read. What the catalogue does not know is asked of `survey`.
-    pub fn load(path: &Path, overrides: &[String], survey: &dyn Survey) -> Result<Self> {
+impl Typed {
+    fn read(path: &Path, overrides: &[String]) -> Result<Self> {
         let text = file::read(path)?;
         let name = path.display().to_string();
         let notation = match path.extension().and_then(|extension| extension.to_str()) {
@@ -111,11 +114,10 @@ impl Spec {
             }
         };
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        Self::parse(Text { file: &name, name: &stem, text: &text, notation }, overrides, survey)
+        Self::parse(Text { file: &name, name: &stem, text: &text, notation }, overrides)
     }
 
-    /// The same from text that was read already.
-    pub fn parse(written: Text<'_>, overrides: &[String], survey: &dyn Survey) -> Result<Self> {
+    fn parse(written: Text<'_>, overrides: &[String]) -> Result<Self> {
         let source = read::Source::new(written.file, written.text);
         let (mut root, problems) = match written.notation {
             Notation::Toml => source.toml(),
@@ -128,7 +130,41 @@ impl Spec {
         for argument in overrides {
             apply_override(&mut root, argument)?;
         }
-        Ok(Self::from_tree(&root, written.name, survey)?)
+        Ok(Self { root, stem: written.name.to_owned() })
+    }
+
+    /// The one experiment that it means.
+    fn single(mut self, survey: &dyn Survey) -> Result<Spec> {
+        if let Some(table) = sweep::detach(&mut self.root) {
+            sweep::check_single(&self.root, &table)?;
+        }
+        Ok(Spec::from_tree(&self.root, &self.stem, survey)?)
+    }
+}
+
+/// A valid spec.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// What it means.
+    pub experiment: Experiment,
+    filled: Written,
+    /// What was seen of data and files, whose content counts in the name of a run.
+    observed: Observed,
+    /// What makes it this run: found once, for it takes most of the time of planning a cell.
+    counted: OnceLock<Counted>,
+}
+
+impl Spec {
+    /// Loads a spec from a `.toml` or `.json` file, with overrides `key=value`. The error is `Problems` where the
+    /// spec is wrong, and another where it cannot be read. What the catalogue does not know is asked of `survey`. Of a
+    /// sweep it is the cell whose axes the overrides give values; where they leave one open, that is an error.
+    pub fn load(path: &Path, overrides: &[String], survey: &dyn Survey) -> Result<Self> {
+        Typed::read(path, overrides)?.single(survey)
+    }
+
+    /// The same from text that was read already.
+    pub fn parse(written: Text<'_>, overrides: &[String], survey: &dyn Survey) -> Result<Self> {
+        Typed::parse(written, overrides)?.single(survey)
     }
 
     /// A spec whose target is the whole of a data set as it is, for who wants to look at it.
@@ -140,8 +176,7 @@ impl Spec {
     }
 
     fn from_tree(root: &Node, name: &str, survey: &dyn Survey) -> Result<Self, Problems> {
-        let keys = keys::keys();
-        let (json, mut problems) = walk::Walk::new(&keys).run(root);
+        let (json, mut problems) = walk::Walk::new(keys::all()).run(root);
         let mut filled: Written = serde_json::from_value(json).unwrap_or_else(|error| {
             let place = root.place.clone();
             problems.push(Problem { place, key: String::new(), message: error.to_string(), hint: None });
@@ -162,7 +197,7 @@ impl Spec {
         }
         let mut problems = report.into_problems();
         if problems.is_empty() {
-            return Ok(Self { experiment, filled, observed });
+            return Ok(Self { experiment, filled, observed, counted: OnceLock::new() });
         }
         problems.sort_by_key(|problem| match &problem.place {
             Place::File { line, column, .. } => (0, *line, *column),
@@ -185,12 +220,16 @@ impl Spec {
 
     /// The hash of what changes the run's numbers.
     pub fn run_hash(&self) -> String {
-        identity::run(&self.filled, &self.experiment, &self.observed)
+        identity::run(&self.filled, self.counted())
+    }
+
+    fn counted(&self) -> &Counted {
+        self.counted.get_or_init(|| identity::counted(&self.filled, &self.experiment, &self.observed))
     }
 
     /// The hash of what changes the source's numbers.
     pub fn source_hash(&self) -> Option<String> {
-        self.filled.source.as_ref().map(|_| identity::source(&self.filled, &self.experiment, &self.observed))
+        self.filled.source.as_ref().map(|_| identity::source(&self.filled, &self.experiment, self.counted()))
     }
 
     /// The seed that the spec gives for all purposes.
@@ -221,8 +260,7 @@ pub fn architecture(name: &str, overrides: &[String]) -> Result<Architecture> {
     for argument in std::iter::once(&format!("network.architecture={name}")).chain(overrides) {
         apply_override(&mut root, argument)?;
     }
-    let keys = keys::keys();
-    let (json, problems) = walk::Walk::new(&keys).run(&root);
+    let (json, problems) = walk::Walk::new(keys::all()).run(&root);
     let mut filled: Written = serde_json::from_value(json)?;
     network::fill(&mut filled.network);
     let mut report = meaning::Report::new(&root, problems);
@@ -231,9 +269,17 @@ pub fn architecture(name: &str, overrides: &[String]) -> Result<Architecture> {
     if problems.is_empty() { Ok(architecture) } else { Err(Problems(problems).into()) }
 }
 
+/// The device of a name such as `cuda:1`.
+pub fn device(name: &str) -> Result<DeviceChoice> {
+    let message = || UserError::usage(format!("`{name}` is not a device")).hint("such as `cpu`, `cuda` or `cuda:1`");
+    meaning::device_named(name).ok_or_else(|| message().into())
+}
+
 /// The JSON schema of a spec.
 pub fn schema() -> serde_json::Value {
-    keys::schema()
+    let mut schema = keys::schema();
+    schema["properties"]["sweep"] = sweep::schema();
+    schema
 }
 
 fn apply_override(root: &mut Node, argument: &str) -> Result<()> {

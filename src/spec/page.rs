@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::keys::{Key, Kind, keys};
+use super::keys::{Key, Kind, all};
 
 /// The page.
 pub fn markdown() -> String {
@@ -12,7 +12,7 @@ pub fn markdown() -> String {
          has a default but `target.dataset`. `--set key=value` on the command line goes before the file: the right\n\
          side is TOML, else a string. `freezewise check SPEC` reports all problems of a spec at once.\n",
     );
-    let (tables, top): (Vec<Key>, Vec<Key>) = keys().into_iter().partition(|key| matches!(key.kind, Kind::Table(_)));
+    let (tables, top): (Vec<Key>, Vec<Key>) = all().iter().cloned().partition(|key| matches!(key.kind, Kind::Table(_)));
     rows(&mut page, &top);
     for table in &tables {
         section(&mut page, table, &table.name);

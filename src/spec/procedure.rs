@@ -26,6 +26,15 @@ pub enum Budget {
     Steps(u64),
 }
 
+/// A place in a training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    /// Whole epochs behind.
+    pub epochs: u64,
+    /// Steps behind in the epoch under way.
+    pub steps: u64,
+}
+
 /// An optimizer and its constants.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Optimizer {
@@ -224,6 +233,32 @@ impl Training {
             Budget::Steps(steps) => steps.div_ceil(self.steps_per_epoch(examples)),
         }
     }
+}
+
+/// Which errors are to be measured after an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// On the training examples.
+    pub train: bool,
+    /// On the test examples and on those held out.
+    pub test: bool,
+}
+
+/// The last epochs of a budget are always evaluated on the test examples: a run's last test error is the mean over them.
+/// The training examples have their turn in the last one.
+pub const FINAL_EPOCHS: u64 = 5;
+
+impl Due {
+    /// After an epoch of a budget of so many: what the schedule asks for, and what the end of the budget does.
+    pub fn after(epoch: u64, epochs: u64, evaluation: Evaluation) -> Self {
+        Self {
+            train: evaluation.has_train(epoch) || epoch == epochs,
+            test: evaluation.has(epoch) || epoch + FINAL_EPOCHS > epochs,
+        }
+    }
+
+    /// All of them.
+    pub const ALL: Self = Self { train: true, test: true };
 }
 
 #[cfg(test)]

@@ -203,11 +203,11 @@ mod tests {
     use crate::catalogue::Dataset;
 
     fn found(name: &str) -> Option<Vec<usize>> {
-        read(ClassName::Words(name.into()), &Facts::known(Dataset::Cifar100, 0).expect("it is known")).ok()
+        read(&ClassName::Words(name.into()), &Facts::known(Dataset::Cifar100, 0).expect("it is known")).ok()
     }
 
-    fn read(name: ClassName, facts: &Facts) -> Result<Vec<usize>, Refusal> {
-        find(&name, facts, &Naming::new(&[facts.classes.as_deref().expect("names")]))
+    fn read(name: &ClassName, facts: &Facts) -> Result<Vec<usize>, Refusal> {
+        find(name, facts, &Naming::new(&[facts.classes.as_deref().expect("names")]))
     }
 
     #[test]
@@ -231,24 +231,24 @@ mod tests {
         let (number, words) = (ClassName::Number, |words: &str| ClassName::Words(words.into()));
         // As `0` to `11` sort as text.
         let sorted = folders(&["0", "1", "10", "11", "2", "3", "4", "5", "6", "7", "8", "9"]);
-        assert_eq!(read(number(1), &sorted), Ok(vec![1]));
-        assert_eq!(read(words("10"), &sorted), Ok(vec![2]));
-        assert_eq!(read(words("0-1"), &sorted), Ok(vec![0, 1]));
-        assert_eq!(read(words("1/4"), &sorted), Ok(vec![0, 1, 2]));
-        let (message, hint) = read(number(10), &sorted).expect_err("it is ambiguous");
+        assert_eq!(read(&number(1), &sorted), Ok(vec![1]));
+        assert_eq!(read(&words("10"), &sorted), Ok(vec![2]));
+        assert_eq!(read(&words("0-1"), &sorted), Ok(vec![0, 1]));
+        assert_eq!(read(&words("1/4"), &sorted), Ok(vec![0, 1, 2]));
+        let (message, hint) = read(&number(10), &sorted).expect_err("it is ambiguous");
         assert_eq!(message, "`10` is the number of one class and the name of another");
         assert_eq!(hint, "name the class, in quotes: `\"10\"` or `\"8\"`");
-        assert!(read(words("0-4"), &sorted).is_err());
+        assert!(read(&words("0-4"), &sorted).is_err());
         // Numbers that no class has can be names alone.
-        assert_eq!(read(number(30), &folders(&["10", "20", "30"])), Ok(vec![2]));
-        assert!(read(number(1), &folders(&["01", "02", "03"])).is_err());
+        assert_eq!(read(&number(30), &folders(&["10", "20", "30"])), Ok(vec![2]));
+        assert!(read(&number(1), &folders(&["01", "02", "03"])).is_err());
         let ages = folders(&["0-1", "2-3", "4-5"]);
-        let (message, _) = read(words("0-1"), &ages).expect_err("it is ambiguous");
+        let (message, _) = read(&words("0-1"), &ages).expect_err("it is ambiguous");
         assert_eq!(message, "`0-1` is the name of a class and a range of numbers");
-        assert_eq!(read(words("2-3"), &ages), Ok(vec![1]));
+        assert_eq!(read(&words("2-3"), &ages), Ok(vec![1]));
         // MNIST's names are its numbers.
         let mnist = Facts::known(Dataset::Mnist, 0).expect("it is known");
-        assert_eq!((read(number(3), &mnist), read(words("3"), &mnist)), (Ok(vec![3]), Ok(vec![3])));
-        assert_eq!(read(words("2-4"), &mnist), Ok(vec![2, 3, 4]));
+        assert_eq!((read(&number(3), &mnist), read(&words("3"), &mnist)), (Ok(vec![3]), Ok(vec![3])));
+        assert_eq!(read(&words("2-4"), &mnist), Ok(vec![2, 3, 4]));
     }
 }

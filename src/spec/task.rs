@@ -32,16 +32,16 @@ impl Context<'_> {
         let data = self.data(task, dataset, side, report);
         let facts = self.facts(&data, prefix, report);
         let selection = selection::selection(task, &facts, prefix, report);
-        let size = size::train_size(task, &selection, &facts, prefix, report);
-        let training = training::training(&task.train, size.drawn, &format!("{prefix}.train"), report);
+        let examples = size::train_size(task, &selection, &facts, prefix, report);
+        let training = training::training(&task.train, examples.drawn, &format!("{prefix}.train"), report);
         let task = Task {
             noise: noise(task, prefix, report),
             normalise: self.normalise(task, side, report),
             data,
             classes: selection.label_count(),
-            pool: size.pool,
-            train_size: size.drawn,
-            draw: size.draw,
+            pool: examples.pool,
+            train_size: examples.drawn,
+            draw: examples.draw,
             test_size: test_size(&selection, &facts),
             validation_size: task.validation_size as usize,
             selection,

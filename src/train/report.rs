@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::evaluate::Errors;
 use super::state::State;
-use crate::spec::Evaluation;
+pub use crate::spec::Due;
 
 /// The numbers of one epoch.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,32 +31,6 @@ pub struct EpochReport {
     pub images: u64,
     /// Seconds of evaluation.
     pub evaluation_seconds: f64,
-}
-
-/// Which errors are to be measured after an epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Due {
-    /// On the training examples.
-    pub train: bool,
-    /// On the test examples and on those held out.
-    pub test: bool,
-}
-
-/// The last epochs of a budget are always evaluated on the test examples: a run's last test error is the mean over them.
-/// The training examples have their turn in the last one.
-pub const FINAL_EPOCHS: u64 = 5;
-
-impl Due {
-    /// After an epoch of a budget of so many: what the schedule asks for, and what the end of the budget does.
-    pub fn after(epoch: u64, epochs: u64, evaluation: Evaluation) -> Self {
-        Self {
-            train: evaluation.has_train(epoch) || epoch == epochs,
-            test: evaluation.has(epoch) || epoch + FINAL_EPOCHS > epochs,
-        }
-    }
-
-    /// All of them.
-    pub const ALL: Self = Self { train: true, test: true };
 }
 
 /// Means over an epoch's own batches, in training mode, augmented, with weights that move.

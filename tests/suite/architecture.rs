@@ -21,17 +21,44 @@ fn order() -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-/// The modules that a file names after `crate::`, alone or in braces.
+/// The modules that a file names after `crate::`, alone or in braces, however deep.
 fn used(text: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for part in text.split("crate::").skip(1) {
-        let inside = match part.strip_prefix('{') {
-            Some(list) => list.split('}').next().unwrap_or_default(),
-            None => part.split([':', ';', ' ', '\n', '(', '.']).next().unwrap_or_default(),
-        };
-        names.extend(inside.split(',').map(|name| name.trim().split("::").next().unwrap_or_default().to_owned()));
+        match part.strip_prefix('{') {
+            Some(list) => names.extend(heads(list)),
+            None => names.extend(head(part)),
+        }
     }
     names
+}
+
+/// The first word of a path.
+fn head(path: &str) -> Option<String> {
+    let word: String =
+        path.trim_start().chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+    (!word.is_empty()).then_some(word)
+}
+
+/// The first words of the paths in a list, up to its closing brace.
+fn heads(list: &str) -> Vec<String> {
+    let (mut depth, mut start, mut found) = (0, 0, Vec::new());
+    for (at, letter) in list.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                found.extend(head(&list[start..at]));
+                break;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                found.extend(head(&list[start..at]));
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 #[test]
@@ -64,6 +91,7 @@ fn nothing_imports_a_module_below_it() {
 #[test]
 fn the_order_is_that_of_the_picture() {
     let expected = [
+        "environment",
         "error",
         "files",
         "seed",
@@ -72,11 +100,13 @@ fn the_order_is_that_of_the_picture() {
         "catalogue",
         "blueprint",
         "spec",
+        "rundir",
         "data",
         "native",
         "network",
         "train",
         "run",
+        "sweep",
         "output",
         "cli",
     ];
@@ -85,8 +115,8 @@ fn the_order_is_that_of_the_picture() {
 
 #[test]
 fn imports_in_every_form_are_seen() {
-    let found = used("use crate::run::Row;\nuse crate::{cli, output::draw};\ncrate::text::bytes(1)");
-    assert_eq!(found.into_iter().collect::<Vec<_>>(), ["cli", "output", "run", "text"]);
+    let found = used("use crate::run::Row;\nuse crate::{cli, data::{a, b::{C}}, output::draw};\ncrate::text::bytes(1)");
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), ["cli", "data", "output", "run", "text"]);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use super::program::Place;
 
 fn configs() -> Vec<std::path::PathBuf> {
-    let entries = std::fs::read_dir("configs").expect("configs").map(|entry| entry.expect("an entry").path());
+    let folders = ["configs", "configs/sweeps"].map(|folder| std::fs::read_dir(folder).expect("a folder"));
+    let entries = folders.into_iter().flatten().map(|entry| entry.expect("an entry").path());
     let specs = entries.filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
     specs.map(|path| path.canonicalize().expect("a path")).collect()
 }
@@ -17,7 +18,9 @@ fn every_config_is_valid_and_says_how_to_run_it() {
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     for path in configs {
         let text = std::fs::read_to_string(&path).expect("a spec");
-        let command = format!("freezewise run configs/{}", path.file_name().expect("a name").to_string_lossy());
+        let folder = path.parent().expect("a folder");
+        let (verb, folder) = if folder.ends_with("sweeps") { ("sweep", "configs/sweeps") } else { ("run", "configs") };
+        let command = format!("freezewise {verb} {folder}/{}", path.file_name().expect("a name").to_string_lossy());
         let header: String = text.lines().take_while(|line| line.starts_with('#')).collect();
         assert!(header.contains(&command), "{} does not say `{command}`", path.display());
         assert!(header.contains("Takes ") && header.contains("Expect "), "{}", path.display());

@@ -25,6 +25,7 @@ mod selections;
 mod similarity;
 mod spec;
 mod speed;
+mod sweeps;
 mod tasks;
 mod threads;
 mod training;

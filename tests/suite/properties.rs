@@ -1,6 +1,6 @@
 //! What holds for any table and any spec, on a few of them drawn anew each time.
 
-use freezewise::run::{Row, cut, parse};
+use freezewise::rundir::{Row, cut, parse};
 use freezewise::spec::{Notation, Spec, Text};
 use proptest::prelude::*;
 use proptest::{collection, option, sample};

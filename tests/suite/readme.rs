@@ -1,10 +1,20 @@
 //! The README's commands run, and its links and tables are true.
 
+use std::path::PathBuf;
+
 use super::program::Place;
 
-/// The commands that start with `freezewise` in the README's blocks of shell.
-fn commands() -> Vec<Vec<String>> {
-    let text = std::fs::read_to_string("README.md").expect("README.md");
+/// The README and the pages of `docs/`, by name.
+fn pages() -> Vec<(PathBuf, String)> {
+    let entries = std::fs::read_dir("docs").expect("docs").map(|entry| entry.expect("an entry").path());
+    let mut paths: Vec<PathBuf> = entries.collect();
+    paths.sort();
+    paths.insert(0, "README.md".into());
+    paths.into_iter().map(|path| (path.clone(), std::fs::read_to_string(&path).expect("a page"))).collect()
+}
+
+/// The commands that start with `freezewise` in a page's blocks of shell.
+fn commands(text: &str) -> Vec<Vec<String>> {
     let blocks = text.split("```sh\n").skip(1).filter_map(|part| part.split("```").next());
     let lines = blocks.flat_map(str::lines).map(|line| line.split(" #").next().unwrap_or_default().trim());
     let mine =
@@ -36,12 +46,13 @@ const LITTLE: [&str; 18] = [
 
 #[test]
 fn every_command_runs() {
-    let commands = commands();
-    assert!(commands.len() >= 8, "{commands:?}");
+    let commands: Vec<Vec<String>> = pages().iter().flat_map(|(_, text)| commands(text)).collect();
+    assert!(commands.len() >= 20, "{commands:?}");
     let place = Place::new();
-    for entry in std::fs::read_dir("configs").expect("configs") {
-        let path = entry.expect("an entry").path();
-        place.write(&path.to_string_lossy(), std::fs::read(&path).expect("a file"));
+    for folder in ["configs", "configs/sweeps"].map(|folder| std::fs::read_dir(folder).expect("a folder")) {
+        for path in folder.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file()) {
+            place.write(&path.to_string_lossy(), std::fs::read(&path).expect("a file"));
+        }
     }
     for command in commands {
         let mut arguments: Vec<&str> = command.iter().map(String::as_str).collect();
@@ -57,11 +68,13 @@ fn every_command_runs() {
 }
 
 #[test]
-fn the_files_it_names_exist() {
-    let text = std::fs::read_to_string("README.md").expect("README.md");
-    for link in text.split("](").skip(1).filter_map(|part| part.split(')').next()) {
-        if !link.starts_with("http") && !link.starts_with('#') {
-            assert!(std::path::Path::new(link).exists(), "{link}");
+fn the_files_that_pages_name_exist() {
+    for (page, text) in pages() {
+        for link in text.split("](").skip(1).filter_map(|part| part.split(')').next()) {
+            if !link.starts_with("http") && !link.starts_with('#') {
+                let path = page.parent().expect("a folder").join(link);
+                assert!(path.exists(), "{}: {link}", page.display());
+            }
         }
     }
 }

@@ -98,7 +98,7 @@ fn a_number_that_names_another_class_is_refused_wherever_it_stands() {
     // torchvision's numbers of the true classes, 0 to 11 in the sorted order.
     let numbers: Vec<u8> = (0..12).collect();
     place.write("labels.npy", npy("|u1", "(12,)", &numbers));
-    place.write("labels.txt", numbers.iter().map(|number| format!("{number}\n")).collect::<String>());
+    place.write("labels.txt", lines(&numbers, ToString::to_string));
     for file in ["labels.npy", "labels.txt"] {
         let cause = "line 3 is `2`, the number of one class and the name or number of another";
         refused(&[&format!("target.label_file={file}")], cause);
@@ -106,9 +106,15 @@ fn a_number_that_names_another_class_is_refused_wherever_it_stands() {
     refused(&["target.classes=[0, 10]"], "`10` is the number of one class and the name of another");
     refused(&["target.classes=[\"0-4\"]"], "`2` is the number of one class and the name of another");
 
-    place.write("labels.txt", names.iter().map(|name| format!("\"{name}\"\n")).collect::<String>());
+    place.write("labels.txt", lines(&names, |name| format!("\"{name}\"")));
     let run = place.run(&["target.label_file=labels.txt"]);
     assert_eq!(json(&run.join("run.json"))["data"]["corrupted_examples"], 0);
     let run = place.run(&["target.classes=[\"10\", \"2\"]"]);
     assert_eq!(json(&run.join("run.json"))["data"]["classes"], serde_json::json!(["10", "2"]));
+}
+
+/// A line for each.
+fn lines<T>(values: &[T], line: impl Fn(&T) -> String) -> String {
+    let lines: Vec<String> = values.iter().map(line).collect();
+    lines.join("\n") + "\n"
 }

@@ -70,11 +70,11 @@ fn decode_scan<'a>(frame: &Frame, scan: &Scan<'a>, planes: &mut [Plane]) -> Resu
         return Err("there is a restart marker among its pixels that cannot be there".to_owned());
     }
     let mut parts = intervals(scan.data)?.into_iter();
-    let mut places = (0..mcus.down).flat_map(|y| (0..mcus.across).map(move |x| [x, y]));
+    let mut order = (0..mcus.down).flat_map(|y| (0..mcus.across).map(move |x| [x, y]));
     for _ in (0..mcus.count()).step_by(each) {
         let mut bits = Bits::of(parts.next().ok_or("some of its pixels are missing")?);
         pass.restart();
-        for mcu in places.by_ref().take(each) {
+        for mcu in order.by_ref().take(each) {
             for (at, (&(place, _), [dc, ac])) in scan.components.iter().zip(&tables).enumerate() {
                 for block in mcus.blocks(at, mcu) {
                     pass.block(planes[place].block(block), at, [dc.as_ref(), ac.as_ref()], &mut bits)?;

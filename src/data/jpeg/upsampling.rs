@@ -9,7 +9,7 @@ pub(super) struct Samples {
     height: usize,
     width: usize,
     stride: usize,
-    samples: Vec<u8>,
+    levels: Vec<u8>,
 }
 
 impl Samples {
@@ -23,11 +23,11 @@ impl Samples {
             }
         }
         let [height, width] = plane.size;
-        Self { height, width, stride, samples }
+        Self { height, width, stride, levels: samples }
     }
 
     fn row(&self, at: usize) -> &[u8] {
-        &self.samples[at * self.stride..][..self.width]
+        &self.levels[at * self.stride..][..self.width]
     }
 
     /// Writes a row of the image; `[across, down]` is how many of its pixels come of a sample.

@@ -27,8 +27,8 @@ pub(super) fn decode(bytes: &[u8], headers: &Headers<'_>) -> Option<Pixels> {
     let bytes = padded.as_deref().unwrap_or(bytes);
     let pixels = JpegDecoder::new_with_options(ZCursor::new(bytes), options).decode().ok()?;
     let channels = if grey { 1 } else { 3 };
-    (pixels.len() == channels * headers.frame.width * headers.frame.height)
-        .then(|| if grey { Pixels::Grey(pixels) } else { Pixels::Colours(pixels) })
+    let is_whole = pixels.len() == channels * headers.frame.width * headers.frame.height;
+    is_whole.then_some(if grey { Pixels::Grey(pixels) } else { Pixels::Colours(pixels) })
 }
 
 /// A file of one scan with ones behind its data, and before each restart marker. Nothing where too few of those are

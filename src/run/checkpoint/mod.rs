@@ -14,13 +14,13 @@ use anyhow::Result;
 
 pub use file::read_checkpoint;
 pub(super) use header::FORMAT;
-pub use header::{Header, MadeWith};
+pub use header::Header;
 
-use super::directory::RunDirectory;
 use super::lock::Lock;
 use crate::error::UserError;
 use crate::files;
-use crate::spec::Task;
+use crate::rundir::RunDirectory;
+use crate::spec::{Position, Task};
 use crate::train::State;
 
 const ENDING: &str = ".safetensors";
@@ -195,6 +195,11 @@ fn position(name: Name, steps_per_epoch: u64) -> u64 {
 }
 
 impl Checkpoint {
+    /// How far it is.
+    pub(in crate::run) fn position(&self) -> Position {
+        Position { epochs: self.header.epochs, steps: self.header.steps }
+    }
+
     fn check(self, phase: &str, hash: &str) -> Result<Self> {
         self.header.check(phase, hash)?;
         Ok(self)

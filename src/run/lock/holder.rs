@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::super::host::{self, Process};
+use crate::rundir::host::{self, Process};
 
 /// A holder on another machine that was not seen for so long is taken to be dead.
 pub(super) const STALE: Duration = Duration::from_secs(300);

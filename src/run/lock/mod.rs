@@ -100,6 +100,26 @@ impl Drop for Lock {
     }
 }
 
+/// Who holds the lock of a directory now, in words.
+pub fn holder(folder: &Path) -> Result<Option<String>> {
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    Ok(top(folder)?.map(|(_, holder)| holder).filter(Holder::is_alive).map(|holder| holder.who()))
+}
+
+/// A directory that no other process writes in while this lives.
+#[derive(Debug)]
+pub struct Hold(#[allow(dead_code)] Lock); // It is held, and nothing else.
+
+/// Takes the lock of a directory; `None` where another process has it.
+pub fn hold(folder: &Path) -> Result<Option<Hold>> {
+    Ok(match Lock::take(folder)? {
+        Asked::Ours(lock) => Some(Hold(lock)),
+        Asked::Held(_) => None,
+    })
+}
+
 /// Another process holds the lock now.
 #[derive(Debug)]
 pub(super) struct TakenOver(String);

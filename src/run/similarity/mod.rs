@@ -17,12 +17,10 @@ use tch::{Kind, no_grad};
 
 pub use facts::{Images, LayerSimilarity, Measures, Similarity, TaskFacts};
 
-use super::directory::RunDirectory;
 use super::event::Audience;
 use super::execute::{Request, create_inside};
 use super::machine::Machine;
 use super::phase::Voice;
-use super::record::{Record, write_json};
 use super::source;
 use crate::analysis::similarity::overlap;
 use crate::blueprint::FrozenSet;
@@ -30,6 +28,7 @@ use crate::data::{self, Normalisation, TaskData};
 use crate::error::UserError;
 use crate::files::Lines;
 use crate::network::{NamedTensors, Network, read_safetensors};
+use crate::rundir::{Record, RunDirectory, write_json};
 use crate::spec::{Normalise, Source, Spec, Task};
 use crate::train::{Resident, fit_frozen_statistics};
 use features::{Features, Look, chosen, halves};
@@ -63,12 +62,12 @@ pub fn similarity(
     }
     let facts = source_facts(source, hash.clone(), source_data.as_ref());
     create_inside(&directory, places.out)?;
-    let mut voice = Voice { log: Lines::create(&directory.similarity_log(), "")?, audience };
+    let mut voice = Voice { log: Some(Lines::create(&directory.similarity_log(), "")?), audience };
     for note in &machine.notes {
         voice.note(note)?;
     }
     let weights = match source {
-        Source::Task(task) => source::weights(spec, task, &hash, &machine, &mut voice)?.weights,
+        Source::Task(task) => source::weights(spec, task, &hash, None, &machine, &mut voice)?.weights,
         Source::Weights(path) => source::from_file(path, &mut voice)?,
     };
     let tests = source_data.as_ref().map(|source| tests(source, &target));

@@ -1,6 +1,7 @@
 //! A checkpoint from anywhere: an error in words, or what it says it is. No memory is taken beyond its length.
 
-use freezewise::run::{Row, parse, read_checkpoint};
+use freezewise::run::read_checkpoint;
+use freezewise::rundir::{Row, parse};
 use sha2::{Digest, Sha256};
 
 const DIGEST_BYTES: usize = 32;

@@ -1,6 +1,6 @@
 //! A table from anywhere: what is kept of it is whole rows, one for each epoch from 0 on.
 
-use freezewise::run::{Row, cut, parse};
+use freezewise::rundir::{Row, cut, parse};
 
 /// Of the tables that are held to this.
 pub const HEADER: &str = "phase,epoch,seconds\n";

@@ -65,6 +65,7 @@ pub const CASES: &[Case] = &[
     ("checkpoint.every_seconds", "", "600", "1", SameName(STATES)),
     ("checkpoint.time_share", "", "0.05", "1.0", SameName(STATES)),
     ("checkpoint.keep", "", "[]", "[1]", SameName(STATES)),
+    ("checkpoint.keep_final", "", "true", "false", SameName(STATES)),
     ("seed", "", "0", "1", Another),
     ("seed", "seeds.init=2; seeds.subset=2; seeds.order=2", "2", "1", Same),
     ("seed", "trained", "0", "1", Another),

@@ -52,7 +52,7 @@ impl Ask {
         let text = SMALL.replace("epochs = 3", &budget).replace("every_seconds = 0\ntime_share = 1.0", self.checkpoint);
         let text = format!("threads = 1\n{text}[evaluate]\n{}\n", self.schedule);
         let written = Text { file: "spec.toml", name, text: &text, notation: Notation::Toml };
-        Spec::parse(written, &[], &Surveyor::new(Path::new("."), 1, |_| {})).expect("a spec")
+        Spec::parse(written, &[], &Surveyor::new(Path::new(DATA), 1, |_| {})).expect("a spec")
     }
 }
 
@@ -100,6 +100,9 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// A data folder, in which the cache of decoded arrays may lie.
+const DATA: &str = env!("CARGO_TARGET_TMPDIR");
+
 /// Runs of one experiment, which share their source; each history has a name of its own.
 struct World {
     folder: tempfile::TempDir,
@@ -117,9 +120,9 @@ impl World {
         let snapshot = self.folder.path().join("snapshot");
         let mut watcher =
             Watcher { stop: &stop, end, directory: &directory, snapshot: &snapshot, in_target: false, count: 0 };
-        let places = Places { out: self.folder.path(), data: Path::new(".") };
-        let request =
-            Request { places, beginning: Beginning::WhereItWas, wait: std::time::Duration::ZERO, stop: &stop };
+        let places = Places { out: self.folder.path(), data: Path::new(DATA) };
+        let wait = std::time::Duration::ZERO;
+        let request = Request { places, beginning: Beginning::WhereItWas, wait, fixed: None, stop: &stop };
         let finished = run::run(&spec, &request, &mut watcher);
         if snapshot.exists() {
             std::fs::remove_dir_all(&directory).expect("removed");

@@ -76,6 +76,7 @@ fn finished(place: &Place) -> Option<serde_json::Value> {
         places: freezewise::run::Places { out: &out, data: &data },
         beginning: freezewise::run::Beginning::WhereItWas,
         wait: std::time::Duration::ZERO,
+        fixed: None,
         stop: &stop,
     };
     let finished = freezewise::run::run(&spec, &request, &mut Deaf).ok()?;

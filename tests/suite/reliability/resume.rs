@@ -45,6 +45,9 @@ fn a_stop_ends_with_its_code_and_loses_nothing() {
     let answer = place.freezewise(&["run", "spec.toml", "--max-time", "0s"]);
     assert_eq!(answer.code, 75, "{}", answer.stderr);
     assert!(answer.stderr.contains("stopped by --max-time") && !answer.stderr.contains("error"), "{}", answer.stderr);
+    // In the training of the target.
+    let answer = run_with_fault(&place, "stop@30", &[]);
+    assert!(answer.code == 75 && answer.stderr.contains("stopped by SIGTERM, after step"), "{}", answer.stderr);
     let record = json(&only_run(&place).join("run.json"));
     assert_eq!(record["status"], "stopped");
     assert!(!only_run(&place).join("error.txt").exists());
@@ -84,7 +87,7 @@ fn without_a_whole_checkpoint_nothing_is_thrown_away() {
     assert_eq!(std::fs::read(only_run(&place).join("metrics.csv")).expect("metrics.csv"), table);
     let answer = place.freezewise(&["run", "spec.toml", "--fresh"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
-    assert!(answer.stderr.contains("what was there is kept in runs/spec/.old/"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("the existing run was moved to runs/spec/.old/"), "{}", answer.stderr);
     let kept = std::fs::read_dir(place.path("runs/spec/.old")).expect("old").next().expect("one").expect("one").path();
     assert_eq!(std::fs::read(kept.join("metrics.csv")).expect("metrics.csv"), table);
     assert!(product(&only_run(&place)) == product(&Place::with(SMALL).run(&[])));
@@ -95,9 +98,10 @@ fn a_fresh_start_takes_nothing_over_even_without_a_record() {
     let place = Place::with(SMALL);
     assert_eq!(run_with_fault(&place, "device@10", &[]).code, 1);
     std::fs::remove_file(only_run(&place).join("run.json")).expect("removed");
-    let answer = place.freezewise(&["run", "spec.toml", "--fresh", "--max-time", "0s"]);
-    assert_eq!(answer.code, 75, "{}", answer.stderr);
-    assert!(answer.stderr.contains("what was there is kept in runs/spec/.old/"), "{}", answer.stderr);
+    let variables = [("FREEZEWISE_FAULT", "device@1")];
+    let answer = place.freezewise_with(&variables, &["run", "spec.toml", "--fresh"]);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(answer.stderr.contains("the existing run was moved to runs/spec/.old/"), "{}", answer.stderr);
     assert!(!answer.stderr.contains("going on"), "{}", answer.stderr);
 }
 
@@ -118,7 +122,7 @@ fn a_fresh_start_that_cannot_start_leaves_the_finished_run() {
         assert!(!directory.join("error.txt").exists(), "{reason}");
         assert_eq!(place.run(&[]), directory, "it is still finished");
     };
-    check("100000", "threads are asked for");
+    check("100000", "asks for 100000 threads");
     std::fs::write(&weights, &whole[..whole.len() / 2]).expect("damage");
     check("1", "weights.safetensors");
     std::fs::write(&weights, whole).expect("weights");

@@ -59,7 +59,7 @@ fn a_hang_up_that_is_ignored_stays_so() {
 #[test]
 fn a_second_interrupt_ends_it_at_once() {
     // One step takes far longer than the test.
-    let spec = endless().replace("width = 1", "width = 64").replace("image_size = 4\n", "image_size = 64\n");
+    let spec = endless().replace("width = 1", "width = 64").replace("image_size = 4\n", "image_size = 128\n");
     let place = Place::with(&spec.replace("= 16", "= 40"));
     let child = start(&place, &[], &[]);
     wait_until("the first evaluation", || {
@@ -71,7 +71,7 @@ fn a_second_interrupt_ends_it_at_once() {
         }
     });
     signal(&child, "INT");
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::thread::sleep(std::time::Duration::from_millis(100));
     signal(&child, "INT");
     let status = child.wait_with_output().expect("it ends").status;
     assert_eq!((status.code(), status.signal()), (Some(130), None));

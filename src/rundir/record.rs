@@ -7,25 +7,21 @@ use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
-use super::checkpoint::{Checkpoint, MadeWith};
+use super::data_record::DataRecord;
 use super::directory::RunDirectory;
 use super::git::{self, Git};
 use super::host;
-use super::stop::Stop;
+use super::made_with::MadeWith;
 use super::transfer::TransferReport;
-use crate::data::{Images, Normalisation, TaskData};
 use crate::error::UserError;
 use crate::files;
-use crate::spec::{Seeds, Task};
-use crate::text;
-use crate::train::Settings;
+use crate::spec::{Normalisation, Position, Seeds, Settings, Task};
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Status {
+pub enum Status {
     /// Under way, or ended without a word.
     Running,
     /// Its budget is done.
@@ -40,13 +36,16 @@ pub(super) enum Status {
 
 /// How long a budget is; a finished run has done it all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Length {
-    pub(super) epochs: u64,
-    pub(super) steps: u64,
+pub struct Length {
+    /// Passes over the training examples.
+    pub epochs: u64,
+    /// Optimizer steps.
+    pub steps: u64,
 }
 
 impl Length {
-    pub(super) fn of(task: &Task) -> Self {
+    /// Of a task's budget.
+    pub fn of(task: &Task) -> Self {
         Self { epochs: task.training.epochs(task.train_size), steps: task.training.steps(task.train_size) }
     }
 }
@@ -54,103 +53,97 @@ impl Length {
 /// The record. What another version of the program did not write, or wrote otherwise, says nothing; the status and the
 /// length count all the same.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Record {
-    pub(super) status: Status,
+pub struct Record {
+    /// How far it is.
+    pub status: Status,
     /// Why it ended, where it ended early.
     #[serde(default)]
-    pub(super) reason: Option<String>,
+    pub reason: Option<String>,
+    /// Its budget.
     #[serde(flatten)]
-    pub(super) length: Length,
+    pub length: Length,
+    /// The hash in its directory's name.
     #[serde(default)]
-    hash: String,
-    pub(super) source_hash: Option<String>,
+    pub hash: String,
+    /// Its source's directory name.
+    pub source_hash: Option<String>,
+    /// The command line of the last attempt.
     #[serde(default)]
-    argv: Vec<String>,
+    pub argv: Vec<String>,
+    /// The seed of each purpose.
     #[serde(default)]
-    seeds: Map<String, Value>,
+    pub seeds: Map<String, Value>,
+    /// This program's version.
     #[serde(default)]
-    freezewise: String,
+    pub freezewise: String,
+    /// libtorch's.
     #[serde(default)]
-    libtorch: String,
+    pub libtorch: String,
+    /// The machine of the last attempt.
     #[serde(default)]
-    host: String,
+    pub host: String,
+    /// Its processor.
     #[serde(default)]
-    cpu: String,
+    pub cpu: String,
+    /// Its device.
     #[serde(default)]
-    device: String,
+    pub device: String,
+    /// The NVIDIA driver's version, where there is one.
     #[serde(default)]
-    driver: Option<String>,
+    pub driver: Option<String>,
+    /// CPU threads.
     #[serde(default)]
-    threads: usize,
+    pub threads: usize,
+    /// What the spec came to.
     #[serde(default, deserialize_with = "lenient")]
-    compute: Option<Settings>,
+    pub compute: Option<Settings>,
+    /// The working tree that it was started in.
     #[serde(default, deserialize_with = "lenient")]
-    git: Option<Git>,
+    pub git: Option<Git>,
     /// When the first attempt began.
     #[serde(default)]
-    started: String,
-    finished: Option<String>,
-    /// Of all attempts that ended with a word.
-    seconds: Option<f64>,
+    pub started: String,
+    /// When the last one ended.
+    pub finished: Option<String>,
+    /// Of all attempts whose end was recorded.
+    pub seconds: Option<f64>,
+    /// Whether its weights and states were dropped since: it is finished all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lean: bool,
+    /// Later attempts.
     #[serde(default, deserialize_with = "lenient")]
-    restarts: Vec<Restart>,
+    pub restarts: Vec<Restart>,
+    /// What was found of its data.
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) data: Option<DataRecord>,
+    pub data: Option<DataRecord>,
+    /// What went over from the source.
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) transfer: Option<TransferReport>,
+    pub transfer: Option<TransferReport>,
 }
 
 /// A later attempt at the same run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Restart {
-    at: String,
-    host: String,
-    threads: usize,
-    device: String,
+pub struct Restart {
+    /// When.
+    pub at: String,
+    /// On which machine.
+    pub host: String,
+    /// With how many CPU threads.
+    pub threads: usize,
+    /// On which device.
+    pub device: String,
     /// How the attempt before it ended.
-    reason: String,
-    /// Whole epochs, and steps beyond them, that it goes on from.
-    epoch: u64,
-    step: u64,
-}
-
-/// What is known of a task's data once it is read.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct DataRecord {
-    dataset: String,
-    /// Of the whole data set; absent where images are made on the spot.
-    checksum: Option<String>,
-    /// The digest of the images and labels that are trained and tested on, as they are drawn and corrupted.
-    pub(super) content: String,
-    /// The state of the data set's files, by which it is known later that they are unchanged.
-    #[serde(default)]
-    pub(super) files: Option<String>,
-    train_examples: usize,
-    test_examples: usize,
-    label_noise_asked: f64,
-    label_noise_realised: f64,
-    corrupted_examples: usize,
-    pub(super) normalisation: Option<Normalisation>,
-    classes: Vec<String>,
-    /// Examples held out of training.
-    validation_examples: usize,
-    /// Training and test examples that are the same image, by their indices in the data set.
-    duplicates: Vec<(usize, usize)>,
-    /// Files that could not be read and were left out.
-    skipped_files: Vec<String>,
+    pub reason: String,
+    /// Whole epochs that it resumes from.
+    pub epoch: u64,
+    /// Steps beyond them.
+    pub step: u64,
 }
 
 impl Record {
     /// The record of a training that begins.
-    pub(super) fn new(
-        task: &Task,
-        hash: String,
-        source_hash: Option<String>,
-        made_with: &MadeWith,
-        data: DataRecord,
-    ) -> Self {
+    pub fn new(task: &Task, hash: String, source_hash: Option<String>, made_with: &MadeWith, data: DataRecord) -> Self {
         Self {
             status: Status::Running,
             reason: None,
@@ -171,6 +164,7 @@ impl Record {
             started: now(),
             finished: None,
             seconds: None,
+            lean: false,
             restarts: Vec::new(),
             data: Some(data),
             transfer: None,
@@ -178,9 +172,10 @@ impl Record {
     }
 
     /// Goes on with the record of the attempts before, if there were any: from a checkpoint, or from the beginning.
-    pub(super) fn following(mut self, before: Option<Self>, start: Option<&Checkpoint>) -> Self {
+    #[must_use]
+    pub fn following(mut self, before: Option<Self>, start: Option<Position>) -> Self {
         let Some(before) = before else { return self };
-        let (epoch, step) = start.map_or((0, 0), |start| (start.header.epochs, start.header.steps));
+        let start = start.unwrap_or_default();
         let reason = match before.status {
             Status::Running => "it ended without a word: it was killed, or its machine went down".into(),
             Status::Finished if before.length == self.length => {
@@ -198,8 +193,8 @@ impl Record {
             threads: self.threads,
             device: self.device.clone(),
             reason,
-            epoch,
-            step,
+            epoch: start.epochs,
+            step: start.steps,
         });
         (self.started, self.seconds) = (before.started, before.seconds);
         self.transfer = before.transfer;
@@ -207,24 +202,24 @@ impl Record {
     }
 
     /// Notes by what images become the network's input, once that is known.
-    pub(super) fn set_normalisation(&mut self, data: &TaskData) {
+    pub fn set_normalisation(&mut self, normalisation: &Normalisation) {
         if let Some(record) = &mut self.data {
-            record.normalisation = Some(data.normalisation.clone());
+            record.normalisation = Some(normalisation.clone());
         }
     }
 
     /// Whether it says that some budget is done.
-    pub(super) fn is_finished(&self) -> bool {
+    pub fn is_finished(&self) -> bool {
         self.status == Status::Finished
     }
 
     /// Whether it says that a task's training is done: all of its budget, and no more.
-    pub(super) fn has_finished(&self, task: &Task) -> bool {
+    pub fn has_finished(&self, task: &Task) -> bool {
         self.is_finished() && self.length.steps == Length::of(task).steps
     }
 
     /// The record of a directory, if it has one.
-    pub(super) fn read(directory: &RunDirectory) -> Result<Option<Self>> {
+    pub fn read(directory: &RunDirectory) -> Result<Option<Self>> {
         let path = directory.record();
         if !files::exists(&path)? {
             return Ok(None);
@@ -240,12 +235,13 @@ impl Record {
         })
     }
 
-    pub(super) fn write(&self, directory: &RunDirectory) -> Result<()> {
+    /// Writes it, so that a reader sees the old one or the new.
+    pub fn write(&self, directory: &RunDirectory) -> Result<()> {
         write_json(&directory.record(), self)
     }
 
     /// Notes how it ended.
-    pub(super) fn end(&mut self, status: Status, reason: Option<String>, seconds: f64) {
+    pub fn end(&mut self, status: Status, reason: Option<String>, seconds: f64) {
         (self.status, self.reason) = (status, reason);
         self.finished = Some(now());
         self.seconds = Some(self.seconds.unwrap_or(0.0) + seconds);
@@ -253,7 +249,7 @@ impl Record {
 }
 
 /// A part of a file that may have been written by another version: what cannot be understood is left out.
-pub(super) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(file: D) -> Result<T, D::Error> {
+pub fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(file: D) -> Result<T, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(file)?).unwrap_or_default())
 }
 
@@ -269,47 +265,8 @@ fn seeds(seeds: Seeds) -> Map<String, Value> {
     named.into_iter().map(|(name, seed)| (name.to_owned(), seed.into())).collect()
 }
 
-impl DataRecord {
-    /// The digest of gigabytes takes seconds, in which a stop is heeded.
-    pub(super) fn new(task: &Task, data: &TaskData, stop: &Stop) -> Result<Self> {
-        Ok(Self {
-            dataset: task.data.name(),
-            checksum: data.checksum.clone(),
-            content: content(data, stop)?,
-            files: data.state.clone(),
-            train_examples: data.train.count(),
-            test_examples: data.test.count(),
-            label_noise_asked: task.label_noise,
-            label_noise_realised: data.train_labels.realised_fraction(),
-            corrupted_examples: data.train_labels.corrupted_count(),
-            normalisation: Some(data.normalisation.clone()),
-            classes: data.classes.clone(),
-            validation_examples: data.validation.as_ref().map_or(0, Images::count),
-            duplicates: data.duplicates.clone(),
-            skipped_files: data.skipped.clone(),
-        })
-    }
-}
-
-/// Bytes between two questions whether to stop.
-const PART: usize = 4 << 20;
-
-/// The digest of what is trained and tested on: pixels, true labels and given ones.
-fn content(data: &TaskData, stop: &Stop) -> Result<String> {
-    let mut digest = Sha256::new();
-    for images in [&data.train, &data.test].into_iter().chain(&data.validation) {
-        for part in images.pixels.chunks(PART) {
-            stop.check()?;
-            digest.update(part);
-        }
-        images.labels.iter().for_each(|label| digest.update(label.to_le_bytes()));
-    }
-    data.train_labels.given.iter().for_each(|label| digest.update(label.to_le_bytes()));
-    Ok(format!("sha256:{}", text::hex(&digest.finalize())))
-}
-
 /// Writes JSON for people and programs: indented, atomic.
-pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     let mut text = serde_json::to_string_pretty(value)?;
     text.push('\n');
     files::write_atomically(path, text.as_bytes())

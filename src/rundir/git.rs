@@ -9,7 +9,7 @@ const LONGEST: usize = 1 << 20;
 
 /// A commit and what differs from it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Git {
+pub struct Git {
     commit: String,
     /// Of tracked files, as `git apply` takes it; empty where nothing differs.
     diff: String,
@@ -19,7 +19,7 @@ pub(super) struct Git {
 }
 
 /// The working tree of the current folder. Without git, or outside of a working tree, there is none.
-pub(super) fn here() -> Option<Git> {
+pub fn here() -> Option<Git> {
     let commit = git(&["rev-parse", "HEAD"])?.trim().to_owned();
     let diff = git(&["diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color"])?;
     let too_long = diff.len() > LONGEST;

@@ -1,5 +1,6 @@
-//! `metrics.csv` and `timing.csv`: one row per epoch. An empty field was not measured; floats read back exactly.
+//! Tables of one row an epoch, as CSV. An empty field was not measured; floats read back exactly.
 
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -7,127 +8,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::files::Lines;
-use crate::spec::Evaluation;
-use crate::train::EpochReport;
-
-/// A row of `metrics.csv`. Its fields are the columns; those that nothing measures yet stay empty.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, serde::Deserialize)]
-#[allow(missing_docs)] // The columns are defined in README.md, in one table.
-pub struct Row {
-    pub phase: String,
-    pub epoch: u64,
-    pub step: u64,
-    pub learning_rate: Option<f64>,
-    pub train_loss: Option<f64>,
-    pub train_error: Option<f64>,
-    pub train_error_running: Option<f64>,
-    pub train_error_clean: Option<f64>,
-    pub train_error_corrupted: Option<f64>,
-    pub corrupted_true_error: Option<f64>,
-    pub validation_error: Option<f64>,
-    pub test_loss: Option<f64>,
-    pub test_error: Option<f64>,
-    pub train_error_averaged: Option<f64>,
-    pub test_error_averaged: Option<f64>,
-    pub weight_norm: Option<f64>,
-    pub distance_from_init: Option<f64>,
-    pub gradient_norm: Option<f64>,
-}
-
-/// A row of `timing.csv`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub(super) struct Timing {
-    phase: String,
-    epoch: u64,
-    seconds: f64,
-    images_per_second: Option<f64>,
-    evaluation_seconds: f64,
-    peak_memory_bytes: Option<u64>,
-}
-
-impl Row {
-    /// The row of an epoch with all that was measured.
-    pub(super) fn new(phase: &str, report: &EpochReport) -> Self {
-        let train = report.train.as_ref();
-        let split = train.and_then(|train| train.by_corruption);
-        Self {
-            phase: phase.to_owned(),
-            epoch: report.epoch,
-            step: report.step,
-            learning_rate: report.learning_rate,
-            train_loss: train.map(|train| train.loss),
-            train_error: train.map(|train| train.error),
-            train_error_running: report.running.map(|running| running.error),
-            train_error_clean: split.and_then(|split| split.clean),
-            train_error_corrupted: split.map(|split| split.corrupted),
-            corrupted_true_error: split.map(|split| split.corrupted_true),
-            validation_error: report.validation.map(|validation| validation.error),
-            test_loss: report.test.map(|test| test.loss),
-            test_error: report.test.map(|test| test.error),
-            ..Self::default()
-        }
-    }
-
-    /// What `metrics.csv` shows of the row: what the schedule asks for, and no more. The rest was measured for a summary,
-    /// or for another schedule that the run once had.
-    pub(super) fn shown(&self, evaluation: Evaluation) -> Self {
-        if !evaluation.has(self.epoch) {
-            self.without_evaluation()
-        } else if !evaluation.has_train(self.epoch) {
-            self.without_train()
-        } else {
-            self.clone()
-        }
-    }
-
-    /// The row without what is measured of the training examples in evaluation mode.
-    fn without_train(&self) -> Self {
-        Self {
-            train_loss: None,
-            train_error: None,
-            train_error_clean: None,
-            train_error_corrupted: None,
-            corrupted_true_error: None,
-            train_error_averaged: None,
-            ..self.clone()
-        }
-    }
-
-    /// The row without what is measured in evaluation mode.
-    fn without_evaluation(&self) -> Self {
-        Self {
-            phase: self.phase.clone(),
-            epoch: self.epoch,
-            step: self.step,
-            learning_rate: self.learning_rate,
-            train_error_running: self.train_error_running,
-            ..Self::default()
-        }
-    }
-}
-
-impl Timing {
-    pub(super) fn new(phase: &str, report: &EpochReport, peak_memory_bytes: Option<u64>) -> Self {
-        Self {
-            phase: phase.to_owned(),
-            epoch: report.epoch,
-            seconds: report.seconds,
-            images_per_second: (report.images > 0).then(|| report.images as f64 / report.seconds),
-            evaluation_seconds: report.evaluation_seconds,
-            peak_memory_bytes,
-        }
-    }
-}
 
 /// A CSV file that grows by rows of one type.
-pub(super) struct Table<T> {
+pub struct Table<T> {
     lines: Lines,
     row: std::marker::PhantomData<T>,
 }
 
 impl<T: Serialize + Default> Table<T> {
     /// Starts the file anew, with its header and the rows that are there already.
-    pub(super) fn create(path: &Path, rows: &[T]) -> Result<Self> {
+    pub fn create(path: &Path, rows: &[T]) -> Result<Self> {
         let mut start = header::<T>()?;
         for row in rows {
             start.push_str(&text(row, false)?);
@@ -136,7 +26,7 @@ impl<T: Serialize + Default> Table<T> {
     }
 
     /// Goes on with a file after an epoch: later rows are cut, and whatever an interruption left.
-    pub(super) fn cut(path: &Path, last_epoch: u64) -> Result<Self> {
+    pub fn cut(path: &Path, last_epoch: u64) -> Result<Self> {
         let header = header::<T>()?;
         // What cannot be read is made anew from here on.
         let bytes = std::fs::read(path).unwrap_or_default();
@@ -146,12 +36,12 @@ impl<T: Serialize + Default> Table<T> {
     }
 
     /// Appends a row.
-    pub(super) fn append(&mut self, row: &T) -> Result<()> {
+    pub fn append(&mut self, row: &T) -> Result<()> {
         self.lines.append(text(row, false)?.trim_end())
     }
 
     /// Waits until the rows are on the disk.
-    pub(super) fn sync(&self) -> Result<()> {
+    pub fn sync(&self) -> Result<()> {
         self.lines.sync()
     }
 }
@@ -197,7 +87,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>> {
 }
 
 /// The bytes of a table.
-pub(super) fn table<T: Serialize>(rows: &[T]) -> Result<Vec<u8>> {
+pub fn table<T: Serialize>(rows: &[T]) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.serialize(row)?;
@@ -205,8 +95,25 @@ pub(super) fn table<T: Serialize>(rows: &[T]) -> Result<Vec<u8>> {
     Ok(writer.into_inner()?)
 }
 
+/// The last whole row of a table.
+pub fn last_row<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    // No row is near so long.
+    const LONGEST: u64 = 8192;
+    let mut file = std::fs::File::open(path).ok()?;
+    let mut header = String::new();
+    BufReader::new(&file).read_line(&mut header).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LONGEST).max(header.len() as u64))).ok()?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end).ok()?;
+    let end = String::from_utf8_lossy(&end);
+    let whole = end.rsplit_once('\n')?.0;
+    let last = whole.rsplit_once('\n').map_or(whole, |(_, last)| last);
+    parse(format!("{header}{last}\n").as_bytes()).ok()?.pop()
+}
+
 /// Reads every row of a CSV file.
-pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     let read = || parse(&std::fs::read(path)?);
     read().with_context(|| format!("cannot read `{}`", path.display()))
 }
@@ -214,7 +121,8 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::Rhythm;
+    use crate::rundir::Row;
+    use crate::spec::{Evaluation, Rhythm};
 
     #[test]
     fn a_row_shows_what_the_schedule_asks_for() {

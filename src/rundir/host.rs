@@ -11,7 +11,7 @@ use crate::text;
 const OTHER_HOST: &str = "FREEZEWISE_HOST";
 
 /// The machine's name, for people.
-pub(super) fn name() -> String {
+pub fn name() -> String {
     if let Some(name) = environment::text(OTHER_HOST) {
         return name;
     }
@@ -20,28 +20,28 @@ pub(super) fn name() -> String {
 
 /// What tells this machine from every other: its name, its boot, and the space that its process numbers count in, since
 /// containers of one machine have each their own.
-pub(super) fn identity() -> String {
+pub fn identity() -> String {
     let boot = boot();
     let space = fs::read_link("/proc/self/ns/pid").map(|space| space.display().to_string()).unwrap_or_default();
     format!("{} {boot} {space}", name())
 }
 
 /// Names this boot of the machine; empty where the system does not.
-pub(super) fn boot() -> String {
+pub fn boot() -> String {
     line("/proc/sys/kernel/random/boot_id").unwrap_or_default()
 }
 
 /// Names the installation of the operating system, which tells machines of one name apart and outlives a reboot; empty
 /// where there is none, as in many containers. machine-id(5) asks that the number itself stay on the machine, so this
 /// is a digest of it.
-pub(super) fn installation() -> String {
+pub fn installation() -> String {
     let id = line("/etc/machine-id").filter(|id| id != "uninitialized");
     id.map(|id| text::hex(&Sha256::digest(format!("freezewise {id}")))[..16].to_owned()).unwrap_or_default()
 }
 
 /// What is known of a process of this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Process {
+pub enum Process {
     /// It runs, and is the one that started then.
     Alive,
     /// It is gone, or another has its number now.
@@ -51,7 +51,7 @@ pub(super) enum Process {
 }
 
 /// The process of a number that started at `born`, by the kernel's clock.
-pub(super) fn process(pid: u32, born: u64) -> Process {
+pub fn process(pid: u32, born: u64) -> Process {
     match stat(pid) {
         Some((state, start)) if start == born && !['Z', 'X'].contains(&state) => Process::Alive,
         Some(_) => Process::Dead,
@@ -62,7 +62,7 @@ pub(super) fn process(pid: u32, born: u64) -> Process {
 }
 
 /// When this process started, by the kernel's clock.
-pub(super) fn own_birth() -> u64 {
+pub fn own_birth() -> u64 {
     stat(std::process::id()).map_or(0, |(_, start)| start)
 }
 
@@ -76,14 +76,14 @@ fn stat(pid: u32) -> Option<(char, u64)> {
 }
 
 /// The processor's name.
-pub(super) fn cpu() -> String {
+pub fn cpu() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
     name.map_or_else(|| std::env::consts::ARCH.into(), |(_, name)| name.trim().to_owned())
 }
 
 /// The NVIDIA driver's version, where there is one.
-pub(super) fn driver() -> Option<String> {
+pub fn driver() -> Option<String> {
     line("/sys/module/nvidia/version")
 }
 

@@ -3,11 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::directory::RunDirectory;
-use super::metrics::Row;
 use super::record::lenient;
+use super::row::Row;
 use crate::analysis::{self, Bump, INTERPOLATION_EPSILON, Interpolation, Point, Regime};
-use crate::spec::Experiment;
-use crate::train::FINAL_EPOCHS;
+use crate::spec::{Experiment, FINAL_EPOCHS};
 
 /// Batch norm's running statistics lag at first; bumps are looked for after so many steps.
 const SETTLED_STEPS: u64 = 50;
@@ -64,12 +63,12 @@ pub struct Summary {
 
 impl Summary {
     /// The summary in a directory, if it has one that can be understood.
-    pub(super) fn read(directory: &RunDirectory) -> Option<Self> {
+    pub fn read(directory: &RunDirectory) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(directory.summary()).ok()?).ok()
     }
 
     /// Sums up the rows of a run, which hold at least the evaluation of the last epoch.
-    pub(super) fn new(experiment: &Experiment, rows: &[Row], label_noise_realised: f64) -> Option<Self> {
+    pub fn new(experiment: &Experiment, rows: &[Row], label_noise_realised: f64) -> Option<Self> {
         // What the schedule did not ask for is there for the last errors alone: the largest bump would else change with
         // five crowded points at the curve's end.
         let scheduled = || rows.iter().filter(|row| experiment.evaluation.has(row.epoch));

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::row::Row;
+use super::table::last_row;
+
 /// A directory of a run or of a source; both hold the same files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunDirectory(PathBuf);
@@ -85,5 +88,20 @@ impl RunDirectory {
     /// Why a run failed.
     pub fn error(&self) -> PathBuf {
         self.0.join("error.txt")
+    }
+
+    /// The name of the directory itself.
+    pub fn name(&self) -> String {
+        self.0.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Whether a run left something here.
+    pub fn is_begun(&self) -> bool {
+        [self.record(), self.metrics(), self.error()].iter().any(|path| path.is_file())
+    }
+
+    /// The last whole row of `metrics.csv`.
+    pub fn last_row(&self) -> Option<Row> {
+        last_row(&self.metrics())
     }
 }

@@ -1,0 +1,102 @@
+//! `freezewise compare`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use crate::error::Exit;
+use crate::output::{self, Table};
+use crate::sweep::{self, Comparison, RESULTS, State};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Runs, or folders of them
+    #[arg(value_name = "DIR", default_value = "runs")]
+    folders: Vec<PathBuf>,
+
+    /// Sort by a key or a result, such as `seed` or `last_test_error`
+    #[arg(long, value_name = "COLUMN")]
+    sort: Option<String>,
+
+    /// How to print
+    #[arg(long, value_name = "FORM", default_value = "table")]
+    format: Form,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Form {
+    /// For a terminal
+    Table,
+    /// For a spreadsheet
+    Csv,
+    /// For a pull request
+    Markdown,
+    /// For a program
+    Json,
+}
+
+pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
+    let folders: Vec<&Path> = arguments.folders.iter().map(PathBuf::as_path).collect();
+    let mut comparison = sweep::compare(&folders)?;
+    if let Some(column) = &arguments.sort {
+        comparison.sort_by(column)?;
+    }
+    let text = match arguments.format {
+        Form::Table => table(&comparison).to_string(),
+        Form::Csv => csv(&comparison)?,
+        Form::Markdown => markdown(&comparison),
+        Form::Json => serde_json::to_string_pretty(&comparison)?,
+    };
+    output::data(&text)?;
+    Ok(Exit::Complete)
+}
+
+/// Header and rows: keys that differ, state, results. Errors as fractions, or in percent for people.
+fn cells(comparison: &Comparison, percent: bool) -> (Vec<String>, Vec<Vec<String>>) {
+    let results = RESULTS.iter().map(|(name, _)| (*name).to_owned());
+    let header = comparison.keys.iter().cloned().chain(["state".to_owned()]).chain(results).collect();
+    let rows = comparison.runs.iter().map(|run| {
+        let results = RESULTS.iter().map(|(name, value)| {
+            let value = run.summary.as_ref().filter(|_| run.state == State::Done).and_then(value);
+            match value {
+                None => String::new(),
+                Some(value) if percent && name.ends_with("error") => format!("{:.2}%", value * 100.0),
+                Some(value) => value.to_string(),
+            }
+        });
+        run.values.iter().cloned().chain([run.state.name().to_owned()]).chain(results).collect()
+    });
+    (header, rows.collect())
+}
+
+fn table(comparison: &Comparison) -> Table {
+    let (header, rows) = cells(comparison, true);
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let mut table = Table::new(&header);
+    for row in rows {
+        table.row(row);
+    }
+    table
+}
+
+fn csv(comparison: &Comparison) -> Result<String> {
+    let (mut header, rows) = cells(comparison, false);
+    header.push("directory".to_owned());
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(&header)?;
+    for (row, run) in rows.iter().zip(&comparison.runs) {
+        table.write_record(row.iter().chain([&run.directory]))?;
+    }
+    Ok(String::from_utf8(table.into_inner()?)?)
+}
+
+fn markdown(comparison: &Comparison) -> String {
+    let (header, rows) = cells(comparison, true);
+    let line = |cells: &[String]| {
+        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        format!("| {} |", cells.join(" | "))
+    };
+    let rule = format!("|{}", " --- |".repeat(header.len()));
+    std::iter::once(line(&header)).chain([rule]).chain(rows.iter().map(|row| line(row))).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,244 @@
+//! A sweep as the verbs need it: planned, with the cells that were chosen.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::options::{DataRoot, SpecArguments};
+use crate::data::Surveyor;
+use crate::error::{Exit, UserError};
+use crate::files;
+use crate::native;
+use crate::output::{self, Table};
+use crate::run::Fixed;
+use crate::rundir::Record;
+use crate::spec::{self, Experiment, PrecisionChoice, Remembered, Sweep};
+use crate::sweep::{self, Call, Plan, Sheet, State};
+use crate::text;
+use crate::train;
+
+/// Which cells.
+#[derive(Debug, Args)]
+pub(super) struct Chosen {
+    /// Only the cells of one task of an array, from 0
+    #[arg(long, value_name = "I", conflicts_with_all = ["shard", "index_env"])]
+    index: Option<usize>,
+
+    /// The same, with the index from a variable such as `SLURM_ARRAY_TASK_ID` or `JOB_COMPLETION_INDEX`
+    #[arg(long, value_name = "NAME", conflicts_with = "shard")]
+    index_env: Option<String>,
+
+    /// Cells of a task
+    #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    count: u32,
+
+    /// Only every N-th cell, beginning with the I-th
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<(usize, usize)>,
+
+    /// Whether tasks are of cells, or of sources
+    #[arg(long, value_name = "WHAT", default_value = "cells")]
+    only: Only,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Only {
+    /// Cells, and the sources that they need
+    Cells,
+    /// Sources alone
+    Sources,
+}
+
+fn shard(typed: &str) -> Result<(usize, usize), String> {
+    let parts = typed.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
+    parts.filter(|(index, of)| (1..=*of).contains(index)).ok_or_else(|| "expected I/N with I from 1 to N".to_owned())
+}
+
+impl Chosen {
+    /// The cells, by their index in a plan; of sources, a cell for each.
+    pub(super) fn cells(&self, plan: &Plan) -> Result<Vec<usize>> {
+        let all: Vec<usize> = match self.only {
+            Only::Cells => (0..plan.cells.len()).collect(),
+            Only::Sources => plan.sources.iter().map(|source| source.cell).collect(),
+        };
+        if let Some((index, of)) = self.shard {
+            return Ok(all.into_iter().skip(index - 1).step_by(of).collect());
+        }
+        let Some(index) = self.task()? else { return Ok(all) };
+        let each = self.count as usize;
+        let tasks = all.len().div_ceil(each);
+        if index >= tasks {
+            let message = format!("there is no task {index}: the sweep has {}", text::counted(tasks, "task", "tasks"));
+            return Err(UserError::usage(message).hint("they are counted from 0").into());
+        }
+        Ok(all.into_iter().skip(index * each).take(each).collect())
+    }
+
+    fn task(&self) -> Result<Option<usize>> {
+        let Some(name) = &self.index_env else { return Ok(self.index) };
+        let value = crate::environment::text(name).unwrap_or_default();
+        let index = value.parse().map_err(|_| UserError::usage(format!("`{name}` is `{value}`, expected a number")))?;
+        Ok(Some(index))
+    }
+
+    pub(super) fn only_sources(&self) -> bool {
+        self.only == Only::Sources
+    }
+}
+
+/// A sweep and its plan.
+pub(super) struct Planned<'a> {
+    pub(super) sweep: Sweep,
+    pub(super) plan: Plan,
+    surveyor: Remembered<Surveyor<'a>>,
+}
+
+impl Planned<'_> {
+    /// Reads a spec and plans its cells below `out`.
+    pub(super) fn load(spec: &SpecArguments, out: &Path, data: &DataRoot) -> Result<Self> {
+        let surveyor = Remembered::new(data.surveyor());
+        let sweep = Sweep::load(&spec.spec, &spec.overrides.set, &surveyor)?;
+        let plan = Plan::new(&sweep, out, &surveyor)?;
+        Ok(Self { sweep, plan, surveyor })
+    }
+
+    /// Makes the sweep's folder, with its sheet: what an earlier start fixed is kept, and must be possible here.
+    pub(super) fn settle(&self, devices: &[String], jobs: usize) -> Result<Sheet> {
+        self.settle_for(devices, (native::reading_threads(None) / jobs.max(1)).max(1))
+    }
+
+    /// The same, with the threads that a cell takes where neither an earlier start nor the spec says.
+    pub(super) fn settle_for(&self, devices: &[String], threads: usize) -> Result<Sheet> {
+        let plan = &self.plan;
+        let own = |index: usize| -> Result<Experiment> {
+            Ok(self.sweep.spec(&self.sweep.cells[index], &self.surveyor)?.experiment)
+        };
+        let first = own(0)?;
+        let device = devices.first().map_or(Ok(first.device), |name| spec::device(name))?;
+        let chosen = native::choose(device)?;
+        let settings = |experiment: &Experiment| {
+            train::settings(&experiment.compute, &chosen, &experiment.blueprint(&experiment.target))
+        };
+        let fixed = || -> Result<Fixed> {
+            let (precision, layout) = (settings(&first)?.precision, settings(&first)?.layout);
+            for &index in &plan.networks {
+                let experiment = own(index)?;
+                let other = settings(&experiment)?.precision;
+                if experiment.compute.precision == PrecisionChoice::Auto && other != precision {
+                    let (one, two) = (&plan.cells[0].name, &plan.cells[index].name);
+                    let message = format!(
+                        "`precision = \"auto\"` is {} for `{one}` and {} for `{two}`",
+                        precision.name(),
+                        other.name()
+                    );
+                    return Err(UserError::usage(message).hint("set `precision`, or make it an axis").into());
+                }
+            }
+            Ok(Fixed { threads: first.threads.unwrap_or(threads), precision, layout })
+        };
+        let sheet = Sheet::following(plan, Sheet::read(&plan.folder)?, fixed)?;
+        sheet.fixed.apply(&first.compute, &chosen)?;
+        files::create_folder(&plan.folder)?;
+        sheet.write(&plan.folder)?;
+        Ok(sheet)
+    }
+
+    /// How many cells last half an hour together, by those that are done; one where none is.
+    pub(super) fn cells_per_task(&self) -> Result<usize> {
+        const SECONDS: f64 = 1800.0;
+        let mut paces = self.paces(&(0..self.plan.cells.len()).collect::<Vec<_>>())?;
+        let Some(pace) = median(&mut paces) else { return Ok(1) };
+        let cost =
+            self.plan.cells.iter().map(|cell| cell.cost.multiply_adds).sum::<f64>() / self.plan.cells.len() as f64;
+        Ok(((SECONDS / (pace * cost)).ceil() as usize).clamp(1, self.plan.cells.len()))
+    }
+
+    /// Seconds for a multiply-add, of each cell that is done.
+    fn paces(&self, chosen: &[usize]) -> Result<Vec<f64>> {
+        let mut paces = Vec::new();
+        for &index in chosen {
+            let cell = &self.plan.cells[index];
+            if State::of(&cell.directory, Some(cell.length))? == State::Done {
+                let seconds = Record::read(&cell.directory)?.and_then(|record| record.seconds);
+                paces.extend(seconds.map(|seconds| seconds / cell.cost.multiply_adds));
+            }
+        }
+        Ok(paces)
+    }
+
+    pub(super) fn lines(
+        &self,
+        chosen: &[usize],
+        spec: &Path,
+        fixed: Fixed,
+        data: &Path,
+        overrides: &[String],
+    ) -> Result<Vec<String>> {
+        let program = std::env::current_exe().context("cannot find this program's file")?;
+        Ok(sweep::lines(&self.plan, chosen, &Call { program: &program, spec, data, overrides, fixed }))
+    }
+
+    /// The cells and where they stand.
+    pub(super) fn list(&self, chosen: &[usize], as_json: bool) -> Result<Exit> {
+        let mut table = Table::new(&["cell", "name<", "state<", "detail<", "directory<"]);
+        let mut list = Vec::new();
+        for &index in chosen {
+            let cell = &self.plan.cells[index];
+            let state = State::of(&cell.directory, Some(cell.length))?;
+            if as_json {
+                let values: serde_json::Map<_, _> =
+                    self.plan.keys.iter().cloned().zip(cell.values.iter().cloned().map(Into::into)).collect();
+                let source = cell.source.map(|source| &self.plan.sources[source].hash);
+                list.push(json!({
+                    "index": index, "name": cell.name, "values": values, "state": state.name(), "detail": state.detail(),
+                    "directory": cell.directory.path(), "source": source, "set": cell.overrides,
+                }));
+            } else {
+                let directory = cell.directory.name();
+                table.row([&index.to_string(), &cell.name, state.name(), &text::shortened(state.detail()), &directory]);
+            }
+        }
+        output::data(&if as_json { serde_json::to_string_pretty(&list)? } else { table.to_string() })?;
+        Ok(Exit::Complete)
+    }
+
+    /// What would run, and what it takes.
+    pub(super) fn dry_run(&self, chosen: &[usize], slots: usize, as_json: bool) -> Result<Exit> {
+        let (mut open, mut disk) = (0.0, 0);
+        let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+        for &index in chosen {
+            let cell = &self.plan.cells[index];
+            let state = State::of(&cell.directory, Some(cell.length))?;
+            *counts.entry(state.name()).or_default() += 1;
+            if !matches!(state, State::Done | State::Diverged(_) | State::Failed(_)) {
+                open += cell.cost.multiply_adds;
+                disk += cell.cost.disk_bytes;
+            }
+        }
+        let seconds = median(&mut self.paces(chosen)?).map(|pace| pace * open / slots as f64);
+        if as_json {
+            let report = json!({ "cells": chosen.len(), "states": counts, "sources": self.plan.sources.len(),
+                "multiply_adds": open, "disk_bytes": disk, "slots": slots, "seconds": seconds });
+            output::data(&serde_json::to_string_pretty(&report)?)?;
+            return Ok(Exit::Complete);
+        }
+        let mut table = Table::new(&["what<", "value"]);
+        for (state, count) in &counts {
+            table.row([&format!("cells {state}"), &text::grouped(*count as u64)]);
+        }
+        table.row(["sources that they share", &text::grouped(self.plan.sources.len() as u64)]);
+        table.row(["multiply-adds to do", &text::scaled(open as u64)]);
+        table.row(["disk for weights and states", &text::bytes(disk)]);
+        let time = seconds.map_or_else(|| "unknown until a cell is done".to_owned(), text::duration);
+        table.row([&format!("time with {}", text::counted(slots, "cell at once", "cells at once")), &time]);
+        output::data(&table.to_string())?;
+        Ok(Exit::Complete)
+    }
+}
+
+fn median(values: &mut [f64]) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}

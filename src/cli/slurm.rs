@@ -1,0 +1,98 @@
+//! `freezewise slurm`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::options::{DataRoot, SpecArguments};
+use super::planned::Planned;
+use crate::error::Exit;
+use crate::files;
+use crate::output;
+use crate::sweep::keep_spec;
+use crate::sweep::slurm::{Script, arrays, submit};
+use crate::text;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    spec: SpecArguments,
+
+    /// The folder of all runs
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    out: PathBuf,
+
+    #[command(flatten)]
+    data: DataRoot,
+
+    /// Cells of a task, so that it lasts half an hour or longer [default: by the time that finished cells took, else 1]
+    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..))]
+    per_task: Option<u32>,
+
+    /// Tasks at a time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    throttle: Option<u32>,
+
+    /// The time limit of a task, as `sbatch --time` takes it
+    #[arg(long, value_name = "TIME")]
+    time: Option<String>,
+
+    /// CPU threads of a cell, at the first start of the sweep
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    threads: u32,
+
+    /// Submit the jobs: sources first, then the cells
+    #[arg(long)]
+    submit: bool,
+}
+
+pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
+    let planned = Planned::load(&arguments.spec, &arguments.out, &arguments.data)?;
+    let plan = &planned.plan;
+    let sheet = planned.settle_for(&[], arguments.threads as usize)?;
+    let spec = keep_spec(&arguments.spec.spec, &plan.folder)?;
+    let logs = plan.folder.join("logs");
+    files::create_folder(&logs)?;
+    let absolute = |path: &std::path::Path| std::path::absolute(path).context("cannot find the current folder");
+    let each = arguments.per_task.map_or_else(|| planned.cells_per_task(), |each| Ok(each as usize))?;
+    let name = plan.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut overrides = arguments.spec.overrides.set.clone();
+    overrides.push(format!("name={name}"));
+    let script = Script {
+        name: &name,
+        program: &std::env::current_exe().context("cannot find this program's file")?,
+        spec: &absolute(&spec)?,
+        out: &absolute(&arguments.out)?,
+        data: &absolute(&arguments.data.data)?,
+        logs: &absolute(&logs)?,
+        overrides: &overrides,
+        each,
+        threads: sheet.fixed.threads,
+        time: arguments.time.as_deref(),
+        extra: &planned.sweep.slurm,
+    };
+    let path = plan.folder.join("sweep.sbatch");
+    files::write_atomically(&path, script.text().as_bytes())?;
+    output::data(&path.display().to_string())?;
+    let (sources, cells) = (arrays(plan.sources.len(), each), arrays(plan.cells.len(), each));
+    if !arguments.submit {
+        let count = sources.len() + cells.len();
+        output::talk(&format!(
+            "{} for {} and {}; `--submit` submits them",
+            text::counted(count, "array", "arrays"),
+            text::counted(plan.sources.len(), "source", "sources"),
+            text::counted(plan.cells.len(), "cell", "cells"),
+        ));
+        return Ok(Exit::Complete);
+    }
+    let throttle = arguments.throttle.map(|most| most as usize);
+    let first = submit(&path, "sources", &sources, throttle, &[])?;
+    let second = submit(&path, "cells", &cells, throttle, &first)?;
+    for (what, numbers) in [("sources", &first), ("cells", &second)] {
+        if !numbers.is_empty() {
+            output::talk(&format!("{what}: submitted as {}", numbers.join(", ")));
+        }
+    }
+    Ok(Exit::Complete)
+}

@@ -1,0 +1,51 @@
+//! `freezewise source`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::options::{DataRoot, Process, SpecArguments};
+use crate::error::Exit;
+use crate::output::{self, Progress};
+use crate::run::{self, Beginning, Places, Request, Stop};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    spec: SpecArguments,
+
+    /// The folder of all runs
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    out: PathBuf,
+
+    #[command(flatten)]
+    data: DataRoot,
+
+    /// Stop after so long, such as `90m`, with a checkpoint and exit code 75; run again to continue
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    max_time: Option<Duration>,
+
+    #[command(flatten)]
+    process: Process,
+
+    /// Print nothing but errors
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
+    arguments.process.follow_parent()?;
+    let spec = arguments.spec.load(&arguments.data)?;
+    let request = Request {
+        places: Places { out: &arguments.out, data: &arguments.data.data },
+        beginning: Beginning::WhereItWas,
+        wait: arguments.process.wait(),
+        fixed: arguments.process.fixed,
+        stop: &Stop::listen(arguments.max_time)?,
+    };
+    let directory = run::source(&spec, &request, &mut Progress::new(arguments.quiet))?;
+    output::data(&directory.path().display().to_string())?;
+    Ok(Exit::Complete)
+}

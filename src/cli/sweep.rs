@@ -1,0 +1,176 @@
+//! `freezewise sweep`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use super::options::{DataRoot, SpecArguments};
+use super::planned::{Chosen, Planned};
+use crate::error::{Exit, UserError};
+use crate::output::{self, SweepView};
+use crate::run::Stop;
+use crate::sweep::runner::{self, Options, Outcome, Slot};
+use crate::sweep::{self, keep_spec};
+use crate::text;
+
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)] // Each is a flag of the command line.
+pub(super) struct Arguments {
+    #[command(flatten)]
+    spec: SpecArguments,
+
+    /// The folder of all runs
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    out: PathBuf,
+
+    #[command(flatten)]
+    data: DataRoot,
+
+    #[command(flatten)]
+    chosen: Chosen,
+
+    /// Print the cells and where they stand, and run nothing
+    #[arg(long, conflicts_with = "dry_run")]
+    list: bool,
+
+    /// Print what would run, and what it takes
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Print the cells as command lines for another engine
+    #[arg(long, value_name = "FORM", conflicts_with_all = ["list", "dry_run"])]
+    export: Option<Export>,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+
+    /// Cells at a time on each device, or `auto`: on a CPU one a core
+    #[arg(long, value_name = "N", default_value = "auto", value_parser = jobs)]
+    jobs: Jobs,
+
+    /// Devices to use, such as `cuda:0,cuda:1`
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    devices: Vec<String>,
+
+    /// Start no more cells after one has failed
+    #[arg(long, conflicts_with = "max_failures")]
+    fail_fast: bool,
+
+    /// Start no more cells after so many have failed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_failures: Option<u32>,
+
+    /// Try cells again that failed before
+    #[arg(long)]
+    retry_failed: bool,
+
+    /// Stop a cell that takes longer, such as `2h`, and count it as failed
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    cell_time: Option<Duration>,
+
+    /// Stop after so long, such as `90m`, with checkpoints and exit code 75; run again to continue
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    max_time: Option<Duration>,
+
+    /// Copy finished cells from a folder of runs instead of running them
+    #[arg(long, value_name = "DIR")]
+    archive: Option<PathBuf>,
+
+    /// Print nothing but errors
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Export {
+    /// A shell line for each source and each cell
+    Lines,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Jobs {
+    Auto,
+    Count(usize),
+}
+
+fn jobs(typed: &str) -> Result<Jobs, String> {
+    match typed.parse() {
+        Ok(count @ 1..=1024) => Ok(Jobs::Count(count)),
+        _ if typed == "auto" => Ok(Jobs::Auto),
+        _ => Err("expected a number from 1 to 1024, or `auto`".to_owned()),
+    }
+}
+
+pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
+    let planned = Planned::load(&arguments.spec, &arguments.out, &arguments.data)?;
+    let chosen = arguments.chosen.cells(&planned.plan)?;
+    if arguments.list {
+        return planned.list(&chosen, arguments.json);
+    }
+    let slots = Slot::of(&arguments.devices, arguments.jobs.count(&arguments.devices));
+    if arguments.dry_run {
+        return planned.dry_run(&chosen, slots.len(), arguments.json);
+    }
+    let sheet = planned.settle(&arguments.devices, slots.len())?;
+    let spec = keep_spec(&arguments.spec.spec, &planned.plan.folder)?;
+    if arguments.export.is_some() {
+        let lines = planned.lines(&chosen, &spec, sheet.fixed, &arguments.data.data, &arguments.spec.overrides.set)?;
+        output::data(&lines.join("\n"))?;
+        return Ok(Exit::Complete);
+    }
+    if let Some(archive) = &arguments.archive {
+        let copied = sweep::restore(&planned.plan, &chosen, archive)?;
+        output::talk(&format!("{} taken from {}", text::counted(copied, "cell", "cells"), archive.display()));
+    }
+    let options = Options {
+        slots,
+        most_failures: if arguments.fail_fast { Some(1) } else { arguments.max_failures.map(|most| most as usize) },
+        retry_failed: arguments.retry_failed,
+        cell_time: arguments.cell_time,
+        spec,
+        data: arguments.data.data.clone(),
+        overrides: arguments.spec.overrides.set.clone(),
+        fixed: sheet.fixed,
+        only_sources: arguments.chosen.only_sources(),
+    };
+    let stop = Stop::listen(arguments.max_time)?;
+    let mut view = SweepView::new(&planned.plan, arguments.quiet);
+    let outcomes = runner::run(&planned.plan, &chosen, &options, &stop, &mut view)?;
+    output::data(&planned.plan.folder.display().to_string())?;
+    exit(&outcomes, stop.reason())
+}
+
+/// The exit code of a sweep: failures count before what is not finished.
+fn exit(outcomes: &[(usize, Outcome)], stopped: Option<String>) -> Result<Exit> {
+    let count = |is: fn(&Outcome) -> bool| outcomes.iter().filter(|(_, outcome)| is(outcome)).count();
+    let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
+    let open = count(|outcome| matches!(outcome, Outcome::Held | Outcome::Stopped | Outcome::NotStarted));
+    if let Some(reason) = stopped {
+        let message = format!("stopped by {reason}: {} not finished", text::counted(open, "cell", "cells"));
+        return Err(UserError::stopped(message).hint("the same command continues").into());
+    }
+    if failed > 0 {
+        return Ok(Exit::CellsFailed);
+    }
+    if open > 0 {
+        let message = format!("{} held by other processes", text::counted(open, "cell is", "cells are"));
+        return Err(UserError::stopped(message).hint("the same command takes what they leave").into());
+    }
+    Ok(Exit::Complete)
+}
+
+impl Jobs {
+    /// On a CPU two jobs of one thread train 1.33 times the images of one job of two threads (two Zen 4 cores,
+    /// PreAct-ResNet18 of width 8, 16×16 images; `results/speed`), so `auto` is a job a core. On a GPU it is one a
+    /// device: how many more pay depends on the network.
+    fn count(self, devices: &[String]) -> usize {
+        match self {
+            Self::Count(count) => count,
+            Self::Auto if devices.iter().all(|device| device == "cpu") => crate::native::reading_threads(None),
+            Self::Auto => 1,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! A sweep under way: on a terminal a bar for all cells and one for each that runs; elsewhere a line for each that ends.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::talk;
+use crate::rundir::RunDirectory;
+use crate::sweep::Plan;
+use crate::sweep::runner::{Active, Counts, Event, Observer, Outcome};
+use crate::text;
+
+/// What runs is looked at so often: its rows are read from disk.
+const REFRESH: Duration = Duration::from_secs(1);
+
+/// Shows a sweep.
+pub struct SweepView {
+    style: Style,
+    started: Instant,
+    before: usize,
+    sources: usize,
+}
+
+enum Style {
+    Silent,
+    Bars { all: ProgressBar, bars: MultiProgress, cells: Vec<(String, ProgressBar)>, last: Option<Instant> },
+    Lines,
+}
+
+impl SweepView {
+    /// A view for wherever stderr goes.
+    pub fn new(plan: &Plan, silent: bool) -> Self {
+        let style = if silent {
+            Style::Silent
+        } else if std::io::stderr().is_terminal() {
+            let bars = MultiProgress::new();
+            let all = bars.add(bar("{prefix} {bar:20} {pos} of {len} cells{wide_msg}", plan.cells.len() as u64));
+            Style::Bars { all, bars, cells: Vec::new(), last: None }
+        } else {
+            Style::Lines
+        };
+        Self { style, started: Instant::now(), before: 0, sources: plan.sources.len() }
+    }
+
+    fn say(&self, sentence: &str) {
+        match &self.style {
+            Style::Silent => {}
+            Style::Bars { bars, .. } => {
+                let _ = bars.println(sentence);
+            }
+            Style::Lines => talk(sentence),
+        }
+    }
+
+    fn begun(&mut self, counts: Counts) {
+        self.before = counts.done + counts.diverged + counts.failed;
+        let done = if counts.done > 0 {
+            format!(", {} done before", text::grouped(counts.done as u64))
+        } else {
+            String::new()
+        };
+        let failed = match counts.failed {
+            0 => String::new(),
+            count => format!(", {} failed before (`--retry-failed` tries them again)", text::grouped(count as u64)),
+        };
+        let sources = match self.sources {
+            0 => String::new(),
+            count => format!(", {}", text::counted(count, "source", "sources")),
+        };
+        self.say(&format!("{}{sources}{done}{failed}", text::counted(counts.all, "cell", "cells")));
+    }
+
+    fn ended(&mut self, job: &str, outcome: &Outcome, elapsed: Duration) {
+        let took = text::duration(elapsed.as_secs_f64());
+        match outcome {
+            Outcome::Done { .. } => self.say(&format!("done     {job}  {took}")),
+            Outcome::Diverged(reason) => self.say(&format!("diverged {job}: {reason}")),
+            Outcome::Failed(failure) => {
+                self.say(&format!("failed   {job}: {}", failure.reason));
+                failure.tail.iter().for_each(|line| self.say(&format!("    | {line}")));
+            }
+            Outcome::Held => self.say(&format!("held     {job}: another process works on it")),
+            Outcome::Stopped => self.say(&format!("stopped  {job}, with a checkpoint")),
+            Outcome::NotStarted => {}
+        }
+    }
+
+    fn tick(&mut self, running: &[Active], counts: Counts) {
+        let left = time_left(self.started, self.before, counts);
+        let Style::Bars { all, bars, cells, last } = &mut self.style else { return };
+        if last.is_some_and(|last| last.elapsed() < REFRESH) {
+            return;
+        }
+        *last = Some(Instant::now());
+        all.set_position((counts.done + counts.diverged + counts.failed) as u64);
+        let failed = if counts.failed > 0 { format!(", {} failed", counts.failed) } else { String::new() };
+        all.set_message(format!("{failed}{left}"));
+        cells.retain(|(name, bar)| {
+            let stays = running.iter().any(|active| active.name == *name);
+            if !stays {
+                bar.finish_and_clear();
+                bars.remove(bar);
+            }
+            stays
+        });
+        for active in running {
+            if !cells.iter().any(|(name, _)| *name == active.name) {
+                let new = bars.add(bar("  {prefix} {bar:12} {wide_msg}", active.epochs.max(1)));
+                new.set_prefix(active.name.clone());
+                cells.push((active.name.clone(), new));
+            }
+            let Some((_, bar)) = cells.iter().find(|(name, _)| *name == active.name) else { continue };
+            show(bar, &active.directory);
+        }
+    }
+}
+
+impl Observer for SweepView {
+    fn on_event(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Begun(counts) => self.begun(*counts),
+            Event::Started { .. } => {}
+            Event::Ended { job, outcome, elapsed } => self.ended(job, outcome, *elapsed),
+            Event::Tick { running, counts } => self.tick(running, *counts),
+            Event::End => {
+                if let Style::Bars { all, cells, .. } = &self.style {
+                    for (_, bar) in cells {
+                        bar.finish_and_clear();
+                    }
+                    all.abandon();
+                }
+            }
+        }
+    }
+}
+
+/// `, 3 min 20 s left`, by the cells that this call has done.
+fn time_left(started: Instant, before: usize, counts: Counts) -> String {
+    let ended =
+        counts.done + counts.diverged + counts.failed - before.min(counts.done + counts.diverged + counts.failed);
+    let open = counts.all.saturating_sub(counts.done + counts.diverged + counts.failed);
+    if ended == 0 || open == 0 {
+        return String::new();
+    }
+    format!(", {} left", text::duration(started.elapsed().as_secs_f64() * open as f64 / ended as f64))
+}
+
+/// The last row of a run.
+fn show(bar: &ProgressBar, directory: &RunDirectory) {
+    let Some(row) = directory.last_row() else { return };
+    bar.set_position(row.epoch);
+    let percent = |name: &str, error: Option<f64>| error.map(|error| format!(" · {name} {:.1}%", error * 100.0));
+    let errors = [percent("train", row.train_error), percent("test", row.test_error)];
+    bar.set_message(format!("epoch {}{}", row.epoch, errors.into_iter().flatten().collect::<String>()));
+}
+
+fn bar(template: &str, length: u64) -> ProgressBar {
+    // A fixed text: only a mistake in it could fail, and then a plain bar serves.
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length).with_style(style)
+}

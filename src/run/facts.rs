@@ -1,0 +1,47 @@
+//! What is recorded of a task's data.
+
+use anyhow::Result;
+use sha2::{Digest, Sha256};
+
+use super::stop::Stop;
+use crate::data::{Images, TaskData};
+use crate::rundir::DataRecord;
+use crate::spec::Task;
+use crate::text;
+
+/// Bytes between two questions whether to stop.
+const PART: usize = 4 << 20;
+
+/// The record of a task's data. The digest of gigabytes takes seconds, in which a stop is heeded.
+pub(super) fn data_record(task: &Task, data: &TaskData, stop: &Stop) -> Result<DataRecord> {
+    Ok(DataRecord {
+        dataset: task.data.name(),
+        checksum: data.checksum.clone(),
+        content: content(data, stop)?,
+        files: data.state.clone(),
+        train_examples: data.train.count(),
+        test_examples: data.test.count(),
+        label_noise_asked: task.label_noise,
+        label_noise_realised: data.train_labels.realised_fraction(),
+        corrupted_examples: data.train_labels.corrupted_count(),
+        normalisation: Some(data.normalisation.clone()),
+        classes: data.classes.clone(),
+        validation_examples: data.validation.as_ref().map_or(0, Images::count),
+        duplicates: data.duplicates.clone(),
+        skipped_files: data.skipped.clone(),
+    })
+}
+
+/// The digest of what is trained and tested on: pixels, true labels and given ones.
+fn content(data: &TaskData, stop: &Stop) -> Result<String> {
+    let mut digest = Sha256::new();
+    for images in [&data.train, &data.test].into_iter().chain(&data.validation) {
+        for part in images.pixels.chunks(PART) {
+            stop.check()?;
+            digest.update(part);
+        }
+        images.labels.iter().for_each(|label| digest.update(label.to_le_bytes()));
+    }
+    data.train_labels.given.iter().for_each(|label| digest.update(label.to_le_bytes()));
+    Ok(format!("sha256:{}", text::hex(&digest.finalize())))
+}

@@ -1,0 +1,38 @@
+//! From what a phase reports of an epoch to the rows of its tables.
+
+use crate::rundir::{Row, Timing};
+use crate::train::EpochReport;
+
+/// The row of an epoch with all that was measured.
+pub(super) fn row(phase: &str, report: &EpochReport) -> Row {
+    let train = report.train.as_ref();
+    let split = train.and_then(|train| train.by_corruption);
+    Row {
+        phase: phase.to_owned(),
+        epoch: report.epoch,
+        step: report.step,
+        learning_rate: report.learning_rate,
+        train_loss: train.map(|train| train.loss),
+        train_error: train.map(|train| train.error),
+        train_error_running: report.running.map(|running| running.error),
+        train_error_clean: split.and_then(|split| split.clean),
+        train_error_corrupted: split.map(|split| split.corrupted),
+        corrupted_true_error: split.map(|split| split.corrupted_true),
+        validation_error: report.validation.map(|validation| validation.error),
+        test_loss: report.test.map(|test| test.loss),
+        test_error: report.test.map(|test| test.error),
+        ..Row::default()
+    }
+}
+
+/// Its row of times.
+pub(super) fn timing(phase: &str, report: &EpochReport, peak_memory_bytes: Option<u64>) -> Timing {
+    Timing {
+        phase: phase.to_owned(),
+        epoch: report.epoch,
+        seconds: report.seconds,
+        images_per_second: (report.images > 0).then(|| report.images as f64 / report.seconds),
+        evaluation_seconds: report.evaluation_seconds,
+        peak_memory_bytes,
+    }
+}

@@ -1,0 +1,25 @@
+//! What a run, a source and a sweep leave on disk, to write and to read back, without libtorch: so that any version of
+//! the program, and a report years later, can read a directory.
+//!
+//! A part that another version wrote and this one does not know says nothing; it never makes a finished run unfinished.
+
+mod data_record;
+mod directory;
+mod git;
+pub mod host;
+mod made_with;
+mod record;
+mod row;
+mod summary;
+mod table;
+mod transfer;
+
+pub use data_record::DataRecord;
+pub use directory::RunDirectory;
+pub use git::Git;
+pub use made_with::MadeWith;
+pub use record::{Length, Record, Restart, Status, write_json};
+pub use row::{COLUMNS, Column, Measured, Row, TIMING_COLUMNS, Timing};
+pub use summary::Summary;
+pub use table::{Table, cut, last_row, parse, read, table};
+pub use transfer::TransferReport;

@@ -1,0 +1,254 @@
+//! The `[sweep]` table as it was typed: axes, groups that move together, what is left out and what is added.
+
+use super::range;
+use super::{FROZEN_LAYERS, Slurm, kind_of, problems_of};
+use crate::spec::keys::{Key, Kind};
+use crate::spec::problem::{Place, Problem, Problems};
+use crate::spec::tree::{Entry, Node, Value};
+use crate::text;
+
+/// The table, read.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    pub(super) axes: Vec<Axis>,
+    /// Axes by index that move together.
+    pub(super) zip: Vec<Vec<usize>>,
+    pub(super) exclude: Vec<Pattern>,
+    pub(super) include: Vec<Pattern>,
+    pub(super) slurm: Slurm,
+}
+
+/// A key and the values that it takes in turn.
+#[derive(Debug)]
+pub(super) struct Axis {
+    pub(super) key: String,
+    pub(super) place: Place,
+    pub(super) values: Values,
+}
+
+/// The values of an axis.
+#[derive(Debug)]
+pub(super) enum Values {
+    List(Vec<Node>),
+    /// Every number of frozen layers that a cell's network has.
+    All,
+}
+
+/// Cells by the values of some axes.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    pub(super) place: Place,
+    /// Axes by index, each with the values that fit.
+    pub(super) values: Vec<(usize, Vec<Node>)>,
+}
+
+impl Table {
+    /// Reads the table; all of its problems come at once.
+    pub(super) fn read(node: &Node, keys: &[Key]) -> Result<Self, Problems> {
+        let mut reader = Reader { keys, table: Self::default(), problems: Vec::new() };
+        reader.read(node);
+        if reader.problems.is_empty() { Ok(reader.table) } else { Err(Problems(reader.problems)) }
+    }
+
+    pub(super) fn index(&self, key: &str) -> Option<usize> {
+        self.axes.iter().position(|axis| axis.key == key)
+    }
+}
+
+pub(super) struct Reader<'a> {
+    pub(super) keys: &'a [Key],
+    pub(super) table: Table,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    pub(super) fn report(&mut self, place: &Place, key: &str, message: String, hint: &str) {
+        let hint = (!hint.is_empty()).then(|| hint.to_owned());
+        self.problems.push(Problem { place: place.clone(), key: key.to_owned(), message, hint });
+    }
+
+    fn read(&mut self, node: &Node) {
+        let Value::Table(entries) = &node.value else {
+            self.report(&node.place, "sweep", format!("`sweep` is a table, found {}", node.value.kind()), "");
+            return;
+        };
+        // Axes first: the others refer to them.
+        for entry in entries.iter().filter(|entry| entry.key == "axes") {
+            match &entry.node.value {
+                Value::Table(axes) => self.axes(axes, ""),
+                other => self.report(
+                    &entry.place,
+                    "sweep.axes",
+                    format!("`sweep.axes` is a table, found {}", other.kind()),
+                    "",
+                ),
+            }
+        }
+        if self.table.axes.is_empty() && self.problems.is_empty() {
+            self.report(
+                &node.place,
+                "sweep.axes",
+                "the sweep has no axes".to_owned(),
+                "`[sweep.axes]` takes lines such as `seed = [0, 1, 2]`",
+            );
+        }
+        for entry in entries {
+            match entry.key.as_str() {
+                "axes" => {}
+                "zip" => self.zip(entry),
+                "exclude" => self.table.exclude = self.patterns(entry, "exclude"),
+                "include" => self.table.include = self.patterns(entry, "include"),
+                "slurm" => self.slurm(entry),
+                other => {
+                    let names = ["axes", "zip", "exclude", "include", "slurm"];
+                    let hint = text::nearest(other, names).map_or_else(
+                        || format!("`sweep` takes {}", text::alternatives(&names)),
+                        |name| format!("did you mean `sweep.{name}`?"),
+                    );
+                    self.report(&entry.place, "sweep", format!("`sweep.{other}` is not a key of a sweep"), &hint);
+                }
+            }
+        }
+    }
+
+    /// Axes may be written by dotted keys, in quotes or not, or as tables.
+    fn axes(&mut self, entries: &[Entry], prefix: &str) {
+        for entry in entries {
+            let key = if prefix.is_empty() { entry.key.clone() } else { format!("{prefix}.{}", entry.key) };
+            match &entry.node.value {
+                Value::Table(inner) if !range::is_range(inner) => self.axes(inner, &key),
+                _ => self.axis(key, entry),
+            }
+        }
+    }
+
+    fn axis(&mut self, key: String, entry: &Entry) {
+        let place = &entry.place;
+        if self.table.index(&key).is_some() {
+            return self.report(place, &key, format!("the axis `{key}` stands here a second time"), "");
+        }
+        let kind = match kind_of(self.keys, &key) {
+            Some(kind) if key != "name" => kind,
+            Some(_) => {
+                return self.report(
+                    place,
+                    &key,
+                    "`name` cannot be an axis".to_owned(),
+                    "it is the folder of all cells",
+                );
+            }
+            None => {
+                let hint = nearest(self.keys, &key).map(|near| format!("did you mean `{near}`?"));
+                let message = format!("the axis `{key}` is not a key of the spec with a value");
+                return self.report(place, &key, message, &hint.unwrap_or_default());
+            }
+        };
+        let values = match &entry.node.value {
+            Value::Text(word) if word == "all-values" && key == FROZEN_LAYERS => Ok(Values::All),
+            Value::Text(word) if word == "all-values" => {
+                Err((format!("`all-values` is for the axis `{FROZEN_LAYERS}`"), format!("give `{key}` a list")))
+            }
+            Value::List(values) => Ok(Values::List(values.clone())),
+            Value::Table(entries) => range::values(entries, place, takes_integers(kind))
+                .map(Values::List)
+                .map_err(|error| (format!("axis `{key}`: {error}"), String::new())),
+            other => Err((
+                format!("the axis `{key}` takes a list of values or a range, found {}", other.kind()),
+                format!("such as `{key} = [{}]` or `{{ from = 1, to = 9, step = 2 }}`", super::cell::toml(other)),
+            )),
+        };
+        match values {
+            Ok(values) => {
+                self.check_values(&key, place, kind, &values);
+                self.table.axes.push(Axis { key, place: place.clone(), values });
+            }
+            Err((message, hint)) => self.report(place, &key, message, &hint),
+        }
+    }
+
+    fn check_values(&mut self, key: &str, place: &Place, kind: &Kind, values: &Values) {
+        let Values::List(values) = values else { return };
+        if values.is_empty() {
+            self.report(place, key, format!("the axis `{key}` has no values"), "give it one, or leave it out");
+        }
+        for (index, value) in values.iter().enumerate() {
+            let wrong = problems_of(self.keys, key, value);
+            let is_list = matches!(value.value, Value::List(_));
+            let takes_lists = matches!(kind, Kind::List(_));
+            if takes_lists && !is_list {
+                let message = format!("each value of the axis `{key}` is a list, found {}", value.value.kind());
+                self.report(&value.place, key, message, "write a list of lists: `[[…], […]]`");
+            } else if !wrong.is_empty() {
+                self.problems.extend(wrong);
+            } else if values[..index].iter().any(|other| super::cell::is_same(other, value)) {
+                let message = format!("the axis `{key}` has `{}` twice", super::cell::toml(&value.value));
+                self.report(&value.place, key, message, "");
+            }
+        }
+    }
+
+    fn slurm(&mut self, entry: &Entry) {
+        let Value::Table(entries) = &entry.node.value else {
+            return self.report(
+                &entry.place,
+                "sweep.slurm",
+                format!("`sweep.slurm` is a table, found {}", entry.node.value.kind()),
+                "",
+            );
+        };
+        for entry in entries {
+            let lines = match &entry.node.value {
+                Value::List(lines) => lines
+                    .iter()
+                    .map(|line| if let Value::Text(text) = &line.value { Some(text.clone()) } else { None })
+                    .collect(),
+                _ => None,
+            };
+            let Some(lines): Option<Vec<String>> = lines else {
+                self.report(
+                    &entry.place,
+                    "sweep.slurm",
+                    format!("`sweep.slurm.{}` takes a list of strings", entry.key),
+                    "",
+                );
+                continue;
+            };
+            match entry.key.as_str() {
+                "options" => self.table.slurm.options = lines,
+                "setup" => self.table.slurm.setup = lines,
+                other => self.report(
+                    &entry.place,
+                    "sweep.slurm",
+                    format!("`sweep.slurm.{other}` is not a key of a sweep"),
+                    "`sweep.slurm` takes `options` and `setup`",
+                ),
+            }
+        }
+    }
+}
+
+fn takes_integers(kind: &Kind) -> bool {
+    match kind {
+        Kind::Integer(_) => true,
+        Kind::Either(kinds) => kinds.iter().any(takes_integers),
+        _ => false,
+    }
+}
+
+fn nearest(keys: &[Key], dotted: &str) -> Option<String> {
+    let mut all = Vec::new();
+    collect(keys, "", &mut all);
+    let last = dotted.rsplit('.').next().unwrap_or(dotted);
+    let own = text::nearest(dotted, all.iter().map(String::as_str)).map(str::to_owned);
+    own.or_else(|| all.iter().find(|key| key.rsplit('.').next() == Some(last)).cloned())
+}
+
+fn collect(keys: &[Key], prefix: &str, all: &mut Vec<String>) {
+    for key in keys {
+        let dotted = if prefix.is_empty() { key.name.clone() } else { format!("{prefix}.{}", key.name) };
+        match &key.kind {
+            Kind::Table(inner) => collect(inner, &dotted, all),
+            _ => all.push(dotted),
+        }
+    }
+}

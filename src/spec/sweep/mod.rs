@@ -1,0 +1,182 @@
+//! A sweep: a spec with a `[sweep]` table, whose axes make a grid of cells. A cell is the spec with one value for each
+//! axis; it is an ordinary run.
+//!
+//! The table is taken off the tree before the spec itself is read, so axes never mix with a key that takes a list.
+
+mod axes;
+mod cell;
+mod grid;
+mod groups;
+mod range;
+mod schema;
+
+use std::path::Path;
+
+use anyhow::Result;
+
+pub use cell::Cell;
+pub(super) use schema::schema;
+
+use super::keys::{self, Kind};
+use super::problem::{Place, Problem, Problems};
+use super::survey::Survey;
+use super::tree::{Node, Value};
+use super::{Spec, Typed, walk};
+use crate::error::UserError;
+use crate::text;
+use axes::{Table, Values};
+
+/// The table of a spec that makes it a sweep.
+const TABLE: &str = "sweep";
+/// The one axis that may take all the values there are.
+const FROZEN_LAYERS: &str = "transfer.frozen_layers";
+
+/// A sweep, expanded.
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    /// The folder of its runs, below that of all runs.
+    pub name: String,
+    /// The keys of its axes, in the order of the file.
+    pub keys: Vec<String>,
+    /// Its cells: the last axis moves fastest.
+    pub cells: Vec<Cell>,
+    /// For a job script: more `#SBATCH` options, and lines of set-up.
+    pub slurm: Slurm,
+    root: Node,
+}
+
+/// What a sweep says of its job scripts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Slurm {
+    /// Options of `sbatch`, such as `--partition=gpu`.
+    pub options: Vec<String>,
+    /// Shell lines to run before the program.
+    pub setup: Vec<String>,
+}
+
+impl Sweep {
+    /// Loads the sweep of a `.toml` or `.json` file, with overrides `key=value`. The error is `Problems` where the
+    /// table is wrong. Cells are not checked here: see `Sweep::spec`.
+    pub fn load(path: &Path, overrides: &[String], survey: &dyn Survey) -> Result<Self> {
+        let Typed { mut root, stem } = Typed::read(path, overrides)?;
+        let Some(table) = detach(&mut root) else {
+            let message = format!("`{}` has no `[sweep]` table", path.display());
+            return Err(UserError::usage(message)
+                .hint("`[sweep.axes]` names the keys that vary: `seed = [0, 1, 2]`")
+                .hint("`freezewise run` runs a spec without axes")
+                .into());
+        };
+        let keys = keys::all();
+        let mut table = Table::read(&table, keys)?;
+        refuse_fixed(&root, &table)?;
+        let varies =
+            table.axes.iter().any(|axis| axis.key.starts_with("network.") || axis.key.ends_with("granularity"));
+        if !varies && let Some(axis) = table.axes.iter_mut().find(|axis| matches!(axis.values, Values::All)) {
+            axis.values = Values::List(every_layer_count(&root, &stem, &[], survey, &axis.place)?);
+        }
+        let layers = |cell: &Cell, place: &Place| every_layer_count(&root, &stem, &cell.values, survey, place);
+        let cells = grid::expand(&table, &layers)?;
+        let name = name(&root).unwrap_or(stem);
+        Ok(Self { name, keys: table.axes.into_iter().map(|axis| axis.key).collect(), cells, slurm: table.slurm, root })
+    }
+
+    /// Whether a spec has axes that overrides leave open.
+    pub fn is_open(path: &Path, overrides: &[String]) -> Result<bool> {
+        let Typed { mut root, .. } = Typed::read(path, overrides)?;
+        Ok(detach(&mut root).is_some_and(|table| check_single(&root, &table).is_err()))
+    }
+
+    /// What a cell means: the spec with its values.
+    pub fn spec(&self, cell: &Cell, survey: &dyn Survey) -> Result<Spec, Problems> {
+        Spec::from_tree(&with_values(&self.root, &cell.values), &self.name, survey)
+    }
+}
+
+/// Takes the table off a spec.
+pub(super) fn detach(root: &mut Node) -> Option<Node> {
+    let Value::Table(entries) = &mut root.value else { return None };
+    let at = entries.iter().position(|entry| entry.key == TABLE)?;
+    Some(entries.remove(at).node)
+}
+
+/// A spec with axes is one run only where `--set` gives each axis a value.
+pub(super) fn check_single(root: &Node, table: &Node) -> Result<()> {
+    let table = Table::read(table, keys::all())?;
+    let open = table.axes.iter().filter(|axis| !is_overridden(root, &axis.key));
+    let open: Vec<&str> = open.map(|axis| axis.key.as_str()).collect();
+    let Some(first) = open.first() else { return Ok(()) };
+    Err(UserError::usage(format!("the spec is a sweep over {}", text::listed(&open)))
+        .hint("`freezewise sweep` runs all of its cells")
+        .hint(format!("or give each axis a value: `--set {first}=…`"))
+        .into())
+}
+
+fn is_overridden(root: &Node, key: &str) -> bool {
+    root.has(key) && matches!(root.place_of(key), Place::Override(_))
+}
+
+/// `--set` of an axis could mean the value of every cell, or another list: neither is guessed.
+fn refuse_fixed(root: &Node, table: &Table) -> Result<()> {
+    match table.axes.iter().find(|axis| is_overridden(root, &axis.key)) {
+        None => Ok(()),
+        Some(axis) => {
+            Err(UserError::usage(format!("`{}` is an axis of the sweep, and `--set` gives it one value", axis.key))
+                .hint(format!("other values of the axis: `--set 'sweep.axes.{}=[…]'`", axis.key))
+                .into())
+        }
+    }
+}
+
+fn name(root: &Node) -> Option<String> {
+    let Value::Table(entries) = &root.value else { return None };
+    match &entries.iter().find(|entry| entry.key == "name")?.node.value {
+        Value::Text(name) => Some(name.clone()),
+        _ => None,
+    }
+}
+
+fn with_values(root: &Node, values: &[(String, Node)]) -> Node {
+    let mut root = root.clone();
+    for (key, value) in values {
+        let path: Vec<String> = key.split('.').map(str::to_owned).collect();
+        // Where a value stands in the way of a table, the spec has that problem without the sweep too.
+        let _ = root.set(&path, value.clone());
+    }
+    root
+}
+
+/// The values of `frozen_layers` that the network of a cell has: 0 to all of its layers.
+fn every_layer_count(
+    root: &Node,
+    stem: &str,
+    values: &[(String, Node)],
+    survey: &dyn Survey,
+    place: &Place,
+) -> Result<Vec<Node>, Problems> {
+    let none = Node { place: place.clone(), value: Value::Integer(0) };
+    let values: Vec<(String, Node)> = values.iter().cloned().chain([(FROZEN_LAYERS.to_owned(), none)]).collect();
+    let experiment = Spec::from_tree(&with_values(root, &values), stem, survey)?.experiment;
+    let layers = experiment.blueprint(&experiment.target).layers.len() as i64;
+    Ok((0..=layers).map(|count| Node { place: place.clone(), value: Value::Integer(count) }).collect())
+}
+
+/// What a dotted key takes, if it is a key with a value.
+fn kind_of<'a>(keys: &'a [keys::Key], dotted: &str) -> Option<&'a Kind> {
+    let mut keys = keys;
+    let mut kind = None;
+    for name in dotted.split('.') {
+        let key = keys.iter().find(|key| key.name == name)?;
+        kind = Some(&key.kind);
+        keys = if let Kind::Table(inner) = &key.kind { inner } else { &[] };
+    }
+    kind.filter(|kind| !matches!(kind, Kind::Table(_)))
+}
+
+/// What is wrong with one value of an axis, by the rules of its key.
+fn problems_of(keys: &[keys::Key], key: &str, value: &Node) -> Vec<Problem> {
+    let root = Node { place: value.place.clone(), value: Value::Table(Vec::new()) };
+    walk::Walk::new(keys).run(&with_values(&root, &[(key.to_owned(), value.clone())])).1
+}
+
+#[cfg(test)]
+mod tests;

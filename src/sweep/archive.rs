@@ -1,0 +1,54 @@
+//! Finished cells that are somewhere else: a study's lean runs, committed or copied from another machine.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::plan::Plan;
+use super::state::State;
+use super::status::directories;
+use crate::files;
+use crate::rundir::RunDirectory;
+
+/// Copies the chosen cells that are finished in an archive and not here. Returns how many.
+pub fn restore(plan: &Plan, chosen: &[usize], archive: &Path) -> Result<usize> {
+    let there = directories(archive)?;
+    let mut copied = 0;
+    for &index in chosen {
+        let cell = &plan.cells[index];
+        let name = cell.directory.name();
+        let Some(kept) = there.iter().find(|directory| directory.name() == name) else { continue };
+        let length = Some(cell.length);
+        if State::of(kept, length)? == State::Done && State::of(&cell.directory, length)? == State::Waiting {
+            copy(kept, &cell.directory)?;
+            copied += 1;
+        }
+    }
+    Ok(copied)
+}
+
+/// The record comes last: before it is there, the cell is not finished.
+fn copy(from: &RunDirectory, to: &RunDirectory) -> Result<()> {
+    let record = from.record();
+    copy_folder(from.path(), to.path(), &record)?;
+    copy_file(&record, &to.record())
+}
+
+fn copy_folder(from: &Path, to: &Path, except: &Path) -> Result<()> {
+    files::create_folder(to)?;
+    for name in files::names(from)?.iter().filter(|name| !name.starts_with('.')) {
+        let (source, target) = (from.join(name), to.join(name));
+        if source.is_dir() {
+            copy_folder(&source, &target, except)?;
+        } else if source != except {
+            copy_file(&source, &target)?;
+        }
+    }
+    Ok(())
+}
+
+fn copy_file(from: &Path, to: &Path) -> Result<()> {
+    let bytes = fs::read(from).with_context(|| format!("cannot read `{}`", from.display()))?;
+    files::write_atomically(to, &bytes)
+}

@@ -1,0 +1,140 @@
+//! All epochs of all runs as one tidy table: a row an epoch, the run's axes as its first columns.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::sheet::Sheet;
+use super::status::directories;
+use crate::error::UserError;
+use crate::rundir::{COLUMNS, Record, RunDirectory, Status, Summary};
+
+/// Columns of every run, before its axes' and after them those of `metrics.csv`.
+const OWN: [&str; 6] = ["run", "directory", "status", "frozen_layers", "train_examples", "seed"];
+
+/// Columns from `similarity.json`, where `freezewise similarity` left one.
+const SIMILARITY: [(&str, &str); 3] =
+    [("frechet_share", "/after/frechet/relative"), ("leep", "/after/leep"), ("logme", "/after/logme")];
+
+/// Writes the table of the runs in some folders as CSV. Returns the number of runs, and what was left out.
+pub fn collect(folders: &[&Path], out: &mut dyn Write) -> Result<(usize, Vec<String>)> {
+    let mut runs = Vec::new();
+    let mut left_out = Vec::new();
+    for folder in folders {
+        for directory in directories(folder)? {
+            match Run::read(&directory) {
+                Ok(Some(run)) => runs.push(run),
+                Ok(None) => left_out.push(format!("{}: it has no rows yet", directory.path().display())),
+                Err(error) => left_out.push(format!("{}: {error:#}", directory.path().display())),
+            }
+        }
+    }
+    if runs.is_empty() {
+        return Err(UserError::new("no run there has rows")
+            .hint("`freezewise status DIR` tells how runs stand")
+            .into());
+    }
+    let mut axes: Vec<String> = Vec::new();
+    for key in runs.iter().flat_map(|run| run.axes.keys()) {
+        if !axes.contains(key) && !OWN.contains(&short(key)) {
+            axes.push(key.clone());
+        }
+    }
+    let mut table = csv::Writer::from_writer(out);
+    let columns: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
+    let similarity = SIMILARITY.iter().map(|(name, _)| *name);
+    let header =
+        OWN.into_iter().chain(axes.iter().map(String::as_str)).chain(similarity).chain(columns.iter().copied());
+    table.write_record(header)?;
+    for run in &runs {
+        let mut own: Vec<String> = run.own.to_vec();
+        own.extend(axes.iter().map(|key| run.axes.get(key).cloned().unwrap_or_default()));
+        own.extend(run.similarity.iter().cloned());
+        for row in &run.rows {
+            let fields = columns.iter().map(|column| row.get(*column).map_or("", String::as_str));
+            table.write_record(own.iter().map(String::as_str).chain(fields))?;
+        }
+    }
+    table.flush()?;
+    Ok((runs.len(), left_out))
+}
+
+/// A run's rows and what names it.
+struct Run {
+    own: [String; 6],
+    axes: BTreeMap<String, String>,
+    similarity: Vec<String>,
+    rows: Vec<BTreeMap<String, String>>,
+}
+
+impl Run {
+    fn read(directory: &RunDirectory) -> Result<Option<Self>> {
+        let Some(record) = Record::read(directory)? else { return Ok(None) };
+        let rows = rows(directory)?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let name = directory.name();
+        let sheet = directory.path().parent().map(Sheet::read).transpose()?.flatten();
+        let entry = sheet.as_ref().and_then(|sheet| sheet.cells.get(&name).or(sheet.outside.get(&name)));
+        let keys = sheet.iter().flat_map(|sheet| &sheet.axes);
+        let axes = entry.map(|entry| keys.cloned().zip(entry.values.iter().cloned()).collect()).unwrap_or_default();
+        let summary = Summary::read(directory);
+        let facts = facts_in_name(&name);
+        let number = |from: Option<usize>, letter: char| {
+            let named = || facts.iter().find(|(own, _)| *own == letter).map(|(_, number)| number.clone());
+            from.map(|number| number.to_string()).or_else(named).unwrap_or_default()
+        };
+        let status = match record.status {
+            Status::Running => "running",
+            Status::Finished => "finished",
+            Status::Stopped => "stopped",
+            Status::Diverged => "diverged",
+            Status::Failed => "failed",
+        };
+        let own = [
+            entry.map_or(name, |entry| entry.name.clone()),
+            directory.path().display().to_string(),
+            status.to_owned(),
+            number(summary.as_ref().and_then(|summary| summary.frozen_layers), 'k'),
+            number(summary.as_ref().and_then(|summary| summary.train_examples), 'n'),
+            number(None, 's'),
+        ];
+        Ok(Some(Self { own, axes, similarity: similarity(directory), rows }))
+    }
+}
+
+/// Rows by column name: a table of an older version may have fewer.
+fn rows(directory: &RunDirectory) -> Result<Vec<BTreeMap<String, String>>> {
+    let path = directory.metrics();
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let mut reader = csv::Reader::from_path(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let rows = reader.deserialize().collect::<Result<_, _>>();
+    rows.with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+fn similarity(directory: &RunDirectory) -> Vec<String> {
+    let read = || serde_json::from_slice::<serde_json::Value>(&std::fs::read(directory.similarity()).ok()?).ok();
+    let json = read().unwrap_or_default();
+    let field = |pointer: &str| json.pointer(pointer).and_then(serde_json::Value::as_f64);
+    SIMILARITY.iter().map(|(_, pointer)| field(pointer).map(|value| value.to_string()).unwrap_or_default()).collect()
+}
+
+/// What a directory's name says: `k4-n4000-s0-…`.
+fn facts_in_name(name: &str) -> Vec<(char, String)> {
+    let fact = |part: &str| {
+        let letter = part.chars().next().filter(|letter| "kns".contains(*letter))?;
+        let number = &part[1..];
+        number.parse::<u64>().is_ok().then(|| (letter, number.to_owned()))
+    };
+    name.split('-').take(3).filter_map(fact).collect()
+}
+
+/// The last part of a dotted key.
+fn short(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
+}

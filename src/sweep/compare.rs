@@ -1,0 +1,151 @@
+//! Runs side by side: what differs in their specs, and what came out.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use super::state::State;
+use super::status::directories;
+use crate::error::UserError;
+use crate::rundir::{RunDirectory, Summary};
+use crate::text;
+
+/// Keys that differ without making another experiment.
+const IDLE: [&str; 3] = ["threads", "device", "name"];
+
+/// A table of runs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Comparison {
+    /// The keys in which the runs differ.
+    pub keys: Vec<String>,
+    /// Each run.
+    pub runs: Vec<Compared>,
+}
+
+/// One run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Compared {
+    /// Its directory.
+    pub directory: String,
+    /// Its values of the keys that differ; empty where it lacks one.
+    pub values: Vec<String>,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub state: State,
+    /// What came out, where it is finished.
+    pub summary: Option<Summary>,
+}
+
+/// Columns of results, with what they hold.
+type Measure = (&'static str, fn(&Summary) -> Option<f64>);
+
+/// The results that are compared, by name.
+pub const RESULTS: [Measure; 6] = [
+    ("last_train_error", |summary| summary.last_train_error),
+    ("last_test_error", |summary| summary.last_test_error),
+    ("validation_selected_test_error", |summary| summary.validation_selected_test_error),
+    ("oracle_min_test_error", |summary| summary.oracle_min_test_error),
+    ("interpolation_epoch", |summary| summary.interpolation_epoch.map(|epoch| epoch as f64)),
+    ("trainable_parameters", |summary| summary.trainable_parameters.map(|count| count as f64)),
+];
+
+/// Compares the runs in some folders.
+pub fn compare(folders: &[&Path]) -> Result<Comparison> {
+    let mut found: Vec<(RunDirectory, BTreeMap<String, String>)> = Vec::new();
+    for folder in folders {
+        for directory in directories(folder)? {
+            let spec = spec(&directory)?;
+            found.push((directory, spec));
+        }
+    }
+    if found.is_empty() {
+        return Err(UserError::new("there are no runs to compare").hint("give runs, or folders of them").into());
+    }
+    let mut keys: Vec<String> = found.iter().flat_map(|(_, spec)| spec.keys().cloned()).collect();
+    keys.sort();
+    keys.dedup();
+    keys.retain(|key| {
+        let mut values = found.iter().map(|(_, spec)| spec.get(key));
+        let first = values.next();
+        !IDLE.contains(&key.as_str()) && values.any(|value| Some(value) != first)
+    });
+    let runs = found.into_iter().map(|(directory, spec)| -> Result<Compared> {
+        Ok(Compared {
+            directory: directory.path().display().to_string(),
+            values: keys.iter().map(|key| spec.get(key).cloned().unwrap_or_default()).collect(),
+            state: State::of(&directory, None)?,
+            summary: Summary::read(&directory),
+        })
+    });
+    let mut comparison = Comparison { runs: runs.collect::<Result<_>>()?, keys };
+    comparison.runs.sort_by(|one, other| by_values(&one.values, &other.values));
+    Ok(comparison)
+}
+
+impl Comparison {
+    /// Sorts by a key or a result; runs without it come last.
+    pub fn sort_by(&mut self, column: &str) -> Result<()> {
+        if let Some(at) = self.keys.iter().position(|key| key == column || key.ends_with(&format!(".{column}"))) {
+            self.runs.sort_by(|one, other| natural(&one.values[at], &other.values[at]));
+            return Ok(());
+        }
+        let Some((_, value)) = RESULTS.iter().find(|(name, _)| *name == column) else {
+            let names: Vec<&str> =
+                self.keys.iter().map(String::as_str).chain(RESULTS.iter().map(|(name, _)| *name)).collect();
+            let near = text::nearest(column, names.iter().copied());
+            let hint = near.map_or_else(
+                || format!("there are {}", text::listed(&names)),
+                |near| format!("did you mean `{near}`?"),
+            );
+            return Err(UserError::usage(format!("`{column}` is not a column of these runs")).hint(hint).into());
+        };
+        let of = |run: &Compared| run.summary.as_ref().and_then(value).unwrap_or(f64::INFINITY);
+        self.runs.sort_by(|one, other| of(one).total_cmp(&of(other)));
+        Ok(())
+    }
+}
+
+/// Numbers by their value, before words.
+fn natural(one: &str, other: &str) -> Ordering {
+    match (one.parse::<f64>(), other.parse::<f64>()) {
+        (Ok(one), Ok(other)) => one.total_cmp(&other),
+        (Ok(_), Err(_)) => Ordering::Less,
+        (Err(_), Ok(_)) => Ordering::Greater,
+        (Err(_), Err(_)) => one.cmp(other),
+    }
+}
+
+fn by_values(one: &[String], other: &[String]) -> Ordering {
+    let pairs = one.iter().zip(other).map(|(one, other)| natural(one, other));
+    pairs.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// The resolved spec of a run, by dotted key; empty where there is none.
+fn spec(directory: &RunDirectory) -> Result<BTreeMap<String, String>> {
+    let path = directory.spec();
+    let mut values = BTreeMap::new();
+    if path.is_file() {
+        let text = std::fs::read_to_string(&path)?;
+        let table: toml::Table = toml::from_str(&text).with_context(|| format!("cannot read `{}`", path.display()))?;
+        flatten(&table, "", &mut values);
+    }
+    Ok(values)
+}
+
+fn flatten(table: &toml::Table, prefix: &str, values: &mut BTreeMap<String, String>) {
+    for (name, value) in table {
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            toml::Value::Table(inner) => flatten(inner, &key, values),
+            toml::Value::String(text) => {
+                values.insert(key, text.clone());
+            }
+            other => {
+                values.insert(key, other.to_string());
+            }
+        }
+    }
+}

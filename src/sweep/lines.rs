@@ -1,0 +1,70 @@
+//! A sweep as shell lines, one a cell, for GNU parallel, xargs, `HyperQueue`, disBatch, or a loop of one's own.
+
+use std::path::Path;
+
+use super::plan::Plan;
+use crate::run::Fixed;
+
+/// What a line needs beside its cell.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The program.
+    pub program: &'a Path,
+    /// The spec.
+    pub spec: &'a Path,
+    /// The folder of the data sets.
+    pub data: &'a Path,
+    /// `--set` arguments of the whole sweep.
+    pub overrides: &'a [String],
+    /// What holds for every cell.
+    pub fixed: Fixed,
+}
+
+/// A line for each source, then one for each chosen cell. A cell whose source is not there trains it or waits for it, so
+/// the lines may run in any order.
+pub fn lines(plan: &Plan, chosen: &[usize], call: &Call<'_>) -> Vec<String> {
+    let needed = |index: &usize| chosen.iter().any(|cell| plan.cells[*cell].source == Some(*index));
+    let sources = (0..plan.sources.len()).filter(needed);
+    let sources = sources.map(|index| line("source", &plan.cells[plan.sources[index].cell].overrides, plan, call));
+    let cells = chosen.iter().map(|&cell| line("run", &plan.cells[cell].overrides, plan, call));
+    sources.chain(cells).collect()
+}
+
+fn line(verb: &str, own: &[String], plan: &Plan, call: &Call<'_>) -> String {
+    let path = |path: &Path| path.display().to_string();
+    let name = plan.folder.file_name().unwrap_or_default().to_string_lossy();
+    let mut words = vec![path(call.program), verb.to_owned(), path(call.spec)];
+    words.extend(["--out".to_owned(), path(&plan.out), "--data".to_owned(), path(call.data), "--quiet".to_owned()]);
+    words.extend(["--fixed".to_owned(), call.fixed.argument()]);
+    let last = [format!("name={name}"), format!("threads={}", call.fixed.threads)];
+    for set in call.overrides.iter().chain(own).chain(&last) {
+        words.extend(["--set".to_owned(), set.clone()]);
+    }
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as every POSIX shell reads it.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=,:+@%".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_words_back() -> std::io::Result<()> {
+        for word in ["plain", "a b", "", "it's", "$HOME", "`id`", "a\\b", "x\"y", "new\nline", "[0, 1]", "é", "*", "~"]
+        {
+            let command = format!("printf %s {}", quoted(word));
+            let output = std::process::Command::new("sh").arg("-c").arg(command).output()?;
+            assert_eq!(String::from_utf8_lossy(&output.stdout), word);
+        }
+        Ok(())
+    }
+}

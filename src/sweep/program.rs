@@ -1,0 +1,42 @@
+//! The program that cells run: this one, as it was when the sweep began.
+
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+/// This program, held open: a build that replaces its file in the middle of a sweep changes nothing.
+#[derive(Debug)]
+pub struct Program(File);
+
+impl Program {
+    /// Opens the file that this process runs.
+    pub fn own() -> Result<Self> {
+        File::open("/proc/self/exe").map(Self).context("cannot open this program's file")
+    }
+
+    /// A command that runs it.
+    pub fn command(&self) -> Command {
+        // The path is resolved in the child, before descriptors that are closed on exec are closed.
+        Command::new(format!("/proc/self/fd/{}", self.0.as_raw_fd()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replaced_file_runs_on() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("echo");
+        std::fs::copy("/bin/echo", &path)?;
+        let program = Program(File::open(&path)?);
+        std::fs::remove_file(&path)?;
+        std::fs::write(&path, "not a program")?;
+        let output = program.command().arg("one").output()?;
+        assert_eq!(output.stdout, b"one\n");
+        Ok(())
+    }
+}

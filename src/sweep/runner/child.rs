@@ -1,0 +1,106 @@
+//! A child process that trains one source or one cell, in a process group of its own.
+
+use std::path::Path;
+use std::process::{self, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::log::Log;
+
+/// A child that was told to stop has so long to write its checkpoint.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// A child that runs.
+#[derive(Debug)]
+pub(super) struct Child {
+    process: process::Child,
+    log: Log,
+    started: Instant,
+    limit: Option<Duration>,
+    /// When it was told to stop, and why.
+    told: Option<(Instant, Reason)>,
+}
+
+/// Why a child was told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// The sweep is stopping.
+    Sweep,
+    /// Its time is over.
+    TimeLimit,
+}
+
+/// How a child ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// Its exit code, or what killed it.
+    pub(super) status: Status,
+    /// The last lines that it printed.
+    pub(super) tail: Vec<String>,
+    pub(super) told: Option<Reason>,
+    pub(super) elapsed: Duration,
+}
+
+/// An exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    Code(i32),
+    Signal(i32),
+}
+
+impl Child {
+    /// Starts a command; what it prints goes to a file.
+    pub(super) fn start(command: &mut Command, log: &Path, limit: Option<Duration>) -> Result<Self> {
+        use std::os::unix::process::CommandExt;
+        let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
+        command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer).process_group(0);
+        let process = command.spawn().context("cannot start a process for a cell")?;
+        // The command holds the writing ends; the log ends when the child's are the last ones closed.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Self { process, log: Log::of(reader, log)?, started: Instant::now(), limit, told: None })
+    }
+
+    /// Asks it to stop with a checkpoint.
+    pub(super) fn stop(&mut self, reason: Reason) {
+        if self.told.is_none() {
+            self.told = Some((Instant::now(), reason));
+            self.signal(Signal::TERM);
+        }
+    }
+
+    /// Ends it at once.
+    pub(super) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
+        // One that has ended and was not waited for yet keeps its number; a group that is gone needs no signal.
+        if let Some(group) = Pid::from_raw(self.process.id() as i32) {
+            let _ = kill_process_group(group, signal);
+        }
+    }
+
+    /// How it ended, if it has; one that is over its time is told to stop, and killed where it does not.
+    pub(super) fn poll(&mut self) -> Result<Option<Status>> {
+        if let Some(status) = self.process.try_wait().context("cannot wait for a cell's process")? {
+            use std::os::unix::process::ExitStatusExt;
+            return Ok(Some(status.code().map_or(Status::Signal(status.signal().unwrap_or(0)), Status::Code)));
+        }
+        if self.limit.is_some_and(|limit| self.started.elapsed() > limit) {
+            self.stop(Reason::TimeLimit);
+        }
+        if self.told.is_some_and(|(when, _)| when.elapsed() > GRACE) {
+            self.kill();
+        }
+        Ok(None)
+    }
+
+    /// What is to be known of one that has ended. Whatever it left running in its group is killed.
+    pub(super) fn end(self, status: Status) -> Ended {
+        self.kill();
+        let (told, elapsed) = (self.told.map(|(_, reason)| reason), self.started.elapsed());
+        Ended { status, tail: self.log.end(), told, elapsed }
+    }
+}

@@ -1,0 +1,101 @@
+//! What a sweep tells those who watch it.
+
+use std::time::Duration;
+
+use super::slots::Slot;
+use crate::rundir::RunDirectory;
+
+/// What became of a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is trained; `before` where it was already.
+    Done {
+        /// Whether there was nothing to do.
+        before: bool,
+    },
+    /// Its numbers were no longer finite.
+    Diverged(String),
+    /// It failed, or did before.
+    Failed(Failure),
+    /// Another process works on it, or on its source.
+    Held,
+    /// The sweep stopped before its end.
+    Stopped,
+    /// The sweep ended before it was started.
+    NotStarted,
+}
+
+/// Why a cell failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// One line.
+    pub reason: String,
+    /// The end of its log.
+    pub tail: Vec<String>,
+    /// Whether it was so before this call.
+    pub before: bool,
+}
+
+/// How many cells stand how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All that were chosen.
+    pub all: usize,
+    /// Trained.
+    pub done: usize,
+    /// Diverged.
+    pub diverged: usize,
+    /// Failed.
+    pub failed: usize,
+    /// Neither started nor ended.
+    pub waiting: usize,
+}
+
+/// A job under way.
+#[derive(Clone, Debug)]
+pub struct Active {
+    /// The cell's or source's name.
+    pub name: String,
+    /// Where it writes.
+    pub directory: RunDirectory,
+    /// Epochs of its budget; 0 for a source.
+    pub epochs: u64,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// So many cells were done before.
+    Begun(Counts),
+    /// A job was started.
+    Started {
+        /// Its name.
+        job: &'a str,
+        /// Where.
+        slot: &'a Slot,
+    },
+    /// A cell or a source ended.
+    Ended {
+        /// Its name.
+        job: &'a str,
+        /// How.
+        outcome: &'a Outcome,
+        /// How long it took in this call.
+        elapsed: Duration,
+    },
+    /// Time passed.
+    Tick {
+        /// What is under way.
+        running: &'a [Active],
+        /// How many cells stand how.
+        counts: Counts,
+    },
+    /// No more will happen.
+    End,
+}
+
+/// Who watches.
+pub trait Observer {
+    /// Is told of an event.
+    fn on_event(&mut self, event: &Event<'_>);
+}

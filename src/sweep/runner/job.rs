@@ -1,0 +1,105 @@
+//! The work of one child: a source, or a cell.
+
+use std::process::Command;
+
+use super::child::{Child, Ended, Reason, Status};
+use super::event::Active;
+use super::slots::Slot;
+use super::{Options, Plan, Program};
+
+/// No file's name is longer.
+const LONGEST_NAME: usize = 120;
+
+/// What a child trains, by its index in the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Job {
+    Source(usize),
+    Cell(usize),
+}
+
+/// A job under way.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) job: Job,
+    pub(super) child: Child,
+}
+
+impl Job {
+    pub(super) fn name(self, plan: &Plan) -> String {
+        match self {
+            Self::Source(index) => format!("source {}", plan.sources[index].hash),
+            Self::Cell(index) => plan.cells[index].name.clone(),
+        }
+    }
+
+    /// The name of its log.
+    pub(super) fn log(self, plan: &Plan) -> String {
+        let stays = |letter: char| letter.is_ascii_alphanumeric() || "-_.,=+".contains(letter);
+        let name: String = self.name(plan).chars().map(|letter| if stays(letter) { letter } else { '_' }).collect();
+        match self {
+            Self::Cell(index) if name.len() > LONGEST_NAME => {
+                let directory = plan.cells[index].directory.name();
+                format!("{}-{directory}.log", &name[..LONGEST_NAME])
+            }
+            _ => format!("{name}.log"),
+        }
+    }
+
+    /// The command that does it.
+    pub(super) fn command(self, program: &Program, plan: &Plan, slot: &Slot, options: &Options) -> Command {
+        let (verb, cell) = match self {
+            Self::Source(index) => ("source", &plan.cells[plan.sources[index].cell]),
+            Self::Cell(index) => ("run", &plan.cells[index]),
+        };
+        let mut command = program.command();
+        command.arg(verb).arg(&options.spec).arg("--out").arg(&plan.out).arg("--data").arg(&options.data);
+        command.args(["--wait", "0s", "--parent", &std::process::id().to_string()]);
+        let name = plan.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let own = [format!("name={name}"), format!("threads={}", options.fixed.threads)];
+        let device = slot.device.iter().map(|device| format!("device={device}"));
+        let sets = options.overrides.iter().chain(&cell.overrides).cloned().chain(own).chain(device);
+        sets.for_each(|set| {
+            command.arg("--set").arg(set);
+        });
+        command.arg("--fixed").arg(options.fixed.argument());
+        // OpenMP reads these once, at its start. Threads that wait actively take the cores of other cells.
+        command.env("OMP_NUM_THREADS", options.fixed.threads.to_string()).env("OMP_WAIT_POLICY", "passive");
+        command
+    }
+}
+
+impl Running {
+    /// How a job ended, if it has: then its slot is free.
+    pub(super) fn poll(slot: &mut Option<Self>) -> anyhow::Result<Option<(Job, Ended)>> {
+        let Some(running) = slot else { return Ok(None) };
+        let Some(status) = running.child.poll()? else { return Ok(None) };
+        Ok(slot.take().map(|Self { job, child }| (job, child.end(status))))
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.child.stop(Reason::Sweep);
+    }
+
+    pub(super) fn active(&self, plan: &Plan) -> Active {
+        let (directory, epochs) = match self.job {
+            Job::Source(index) => (plan.sources[index].directory.clone(), 0),
+            Job::Cell(index) => (plan.cells[index].directory.clone(), plan.cells[index].length.epochs),
+        };
+        Active { name: self.job.name(plan), directory, epochs }
+    }
+}
+
+/// Why a child that did not end well ended, in one line.
+pub(super) fn reason(ended: &Ended) -> String {
+    let last = ended.tail.iter().rev().find(|line| line.starts_with("error: "));
+    match (ended.told, ended.status) {
+        (Some(Reason::TimeLimit), _) => {
+            format!("stopped: its time limit was reached after {}", crate::text::duration(ended.elapsed.as_secs_f64()))
+        }
+        (_, Status::Signal(9)) => "killed (signal 9): often the system was out of memory".to_owned(),
+        (_, Status::Signal(signal)) => format!("killed by signal {signal}"),
+        (_, Status::Code(code)) => {
+            last.map_or_else(|| format!("exit code {code}"), |line| line.trim_start_matches("error: ").to_owned())
+        }
+    }
+}

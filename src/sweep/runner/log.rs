@@ -1,0 +1,89 @@
+//! What a child prints, into a file of bounded size.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::thread::{JoinHandle, spawn};
+
+use anyhow::{Context, Result};
+
+/// The beginning that is kept as it comes.
+const HEAD: usize = 4 << 20;
+/// The end that is kept of what is longer.
+const TAIL: usize = 256 << 10;
+/// So many lines of it are shown where a cell fails.
+const SHOWN_LINES: usize = 12;
+
+/// A log that is being written.
+#[derive(Debug)]
+pub(super) struct Log {
+    path: PathBuf,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Log {
+    /// Copies what comes from `output` until its end.
+    pub(super) fn of(output: impl Read + Send + 'static, path: &Path) -> Result<Self> {
+        let file = File::options().create(true).append(true).open(path);
+        let file = file.with_context(|| format!("cannot write `{}`", path.display()))?;
+        Ok(Self { path: path.to_path_buf(), writer: Some(spawn(move || copy(output, file))) })
+    }
+
+    /// Waits for the end, and returns the last lines.
+    pub(super) fn end(mut self) -> Vec<String> {
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+        last_lines(&std::fs::read(&self.path).unwrap_or_default())
+    }
+}
+
+/// A log that cannot be written, on a full disk, must not stop the child that prints it.
+fn copy(mut output: impl Read, mut file: File) {
+    let (mut part, mut written) = (vec![0; 64 << 10], 0);
+    let mut tail: VecDeque<u8> = VecDeque::new();
+    let mut left_out = 0;
+    while let Ok(count) = output.read(&mut part) {
+        if count == 0 {
+            break;
+        }
+        let head = count.min(HEAD - written);
+        let _ = file.write_all(&part[..head]);
+        written += head;
+        tail.extend(&part[head..count]);
+        let over = tail.len().saturating_sub(TAIL);
+        tail.drain(..over);
+        left_out += over;
+    }
+    if left_out > 0 {
+        let _ = writeln!(file, "\n[{left_out} bytes left out]");
+    }
+    let (front, back) = tail.as_slices();
+    let _ = file.write_all(front).and_then(|()| file.write_all(back));
+}
+
+fn last_lines(bytes: &[u8]) -> Vec<String> {
+    let end = &bytes[bytes.len().saturating_sub(TAIL)..];
+    let text = String::from_utf8_lossy(end);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(SHOWN_LINES)..].iter().map(|line| (*line).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_keeps_its_beginning_and_its_end() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("log");
+        let long = [b"first\n".to_vec(), vec![b'x'; 20 << 20], b"\nlast\n".to_vec()].concat();
+        let shown = Log::of(std::io::Cursor::new(long), &path)?.end();
+        assert_eq!(shown.last().map(String::as_str), Some("last"));
+        let bytes = std::fs::read(&path)?;
+        assert!(bytes.starts_with(b"first\n") && bytes.ends_with(b"\nlast\n"));
+        assert!(bytes.len() < HEAD + TAIL + 100, "{}", bytes.len());
+        Ok(())
+    }
+}

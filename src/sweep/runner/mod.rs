@@ -1,0 +1,104 @@
+//! Runs the cells of a plan on this machine, each in a process of its own: a crash ends one cell.
+//!
+//! Sources come first; a cell is started when its source is trained. A cell or a source that another process holds is
+//! left to it. Nothing here writes to a terminal: whoever watches gets events.
+
+mod child;
+mod event;
+mod job;
+mod log;
+mod queue;
+mod slots;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+
+pub use event::{Active, Counts, Event, Failure, Observer, Outcome};
+pub use slots::Slot;
+
+use super::plan::Plan;
+use super::program::Program;
+use crate::files;
+use crate::run::{Fixed, Stop};
+use child::Child;
+use job::Running;
+use queue::Queue;
+
+/// Children are looked at so often.
+const TICK: Duration = Duration::from_millis(20);
+
+/// How a sweep is run.
+#[derive(Debug)]
+pub struct Options {
+    /// Where cells compute: one at a time in each slot.
+    pub slots: Vec<Slot>,
+    /// After how many failed cells no more are started.
+    pub most_failures: Option<usize>,
+    /// Whether cells that failed before are tried again.
+    pub retry_failed: bool,
+    /// The longest that a cell may take.
+    pub cell_time: Option<Duration>,
+    /// The spec that children read.
+    pub spec: PathBuf,
+    /// The folder of the data sets.
+    pub data: PathBuf,
+    /// `--set` arguments of the whole sweep.
+    pub overrides: Vec<String>,
+    /// What holds for every cell.
+    pub fixed: Fixed,
+    /// Whether the sources of the chosen cells are trained, and the cells left.
+    pub only_sources: bool,
+}
+
+/// What became of each cell that was chosen, by its index in the plan.
+pub type Outcomes = Vec<(usize, Outcome)>;
+
+/// Runs the chosen cells of a plan.
+pub fn run(
+    plan: &Plan,
+    chosen: &[usize],
+    options: &Options,
+    stop: &Stop,
+    observer: &mut dyn Observer,
+) -> Result<Outcomes> {
+    let logs = plan.folder.join("logs");
+    files::create_folder(&logs)?;
+    let program = Program::own()?;
+    let mut queue = Queue::new(plan, chosen, options)?;
+    let mut slots: Vec<(&Slot, Option<Running>)> = options.slots.iter().map(|slot| (slot, None)).collect();
+    queue.report_finished(observer);
+    loop {
+        let stopping = stop.reason();
+        for (slot, running) in &mut slots {
+            if let Some(ended) = Running::poll(running)? {
+                queue.ended(ended, stopping.is_some(), observer)?;
+            }
+            if stopping.is_some() {
+                if let Some(running) = running {
+                    running.stop();
+                }
+            } else if running.is_none()
+                && let Some(job) = queue.next()?
+            {
+                let mut command = job.command(&program, plan, slot, options);
+                let child = Child::start(&mut command, &logs.join(job.log(plan)), options.cell_time)?;
+                observer.on_event(&Event::Started { job: &job.name(plan), slot });
+                *running = Some(Running { job, child });
+            }
+        }
+        let idle = slots.iter().all(|(_, running)| running.is_none());
+        if idle && (stopping.is_some() || queue.is_empty()) {
+            return Ok(queue.into_outcomes(observer));
+        }
+        observer.on_event(&Event::Tick { running: &running_cells(plan, &slots), counts: queue.counts() });
+        std::thread::sleep(TICK);
+    }
+}
+
+/// The cells under way, by their index.
+fn running_cells(plan: &Plan, slots: &[(&Slot, Option<Running>)]) -> Vec<Active> {
+    let active = slots.iter().filter_map(|(_, running)| running.as_ref());
+    active.map(|running| running.active(plan)).collect()
+}

@@ -1,0 +1,211 @@
+//! Which job comes next, and what became of each.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::child::{Ended, Reason, Status};
+use super::event::{Counts, Event, Failure, Observer, Outcome};
+use super::job::{Job, reason};
+use super::{Options, Outcomes, Plan};
+use crate::run;
+use crate::sweep::State;
+
+/// A source that another process trains is looked at so often.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// A source of the sweep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum SourceState {
+    /// To be trained, not before a time: another process held it.
+    Open(Option<Instant>),
+    Training,
+    Trained,
+    Failed(String),
+}
+
+/// The jobs of a sweep.
+pub(super) struct Queue<'a> {
+    plan: &'a Plan,
+    options: &'a Options,
+    sources: Vec<SourceState>,
+    /// Cells that were not started, in their order.
+    waiting: Vec<usize>,
+    /// How many cells were chosen.
+    all: usize,
+    outcomes: Outcomes,
+    failures: usize,
+}
+
+impl<'a> Queue<'a> {
+    pub(super) fn new(plan: &'a Plan, chosen: &[usize], options: &'a Options) -> Result<Self> {
+        let mut queue = Self {
+            plan,
+            options,
+            sources: vec![SourceState::Trained; plan.sources.len()],
+            waiting: Vec::new(),
+            all: chosen.len(),
+            outcomes: Vec::new(),
+            failures: 0,
+        };
+        if options.only_sources {
+            queue.open_sources(chosen)?;
+            return Ok(queue);
+        }
+        for &index in chosen {
+            let cell = &plan.cells[index];
+            match State::of(&cell.directory, Some(cell.length))? {
+                State::Done => queue.outcomes.push((index, Outcome::Done { before: true })),
+                State::Diverged(reason) => queue.outcomes.push((index, Outcome::Diverged(reason))),
+                State::Failed(reason) if !options.retry_failed => {
+                    let failure = Failure { reason, tail: Vec::new(), before: true };
+                    queue.outcomes.push((index, Outcome::Failed(failure)));
+                }
+                // One that another process holds is found so when it is its turn: by then it may be free.
+                _ => queue.waiting.push(index),
+            }
+        }
+        queue.open_sources(&queue.waiting.clone())?;
+        Ok(queue)
+    }
+
+    /// Takes note of the sources that some cells need and that nobody has trained.
+    fn open_sources(&mut self, cells: &[usize]) -> Result<()> {
+        for &index in cells {
+            let Some(source) = self.plan.cells[index].source else { continue };
+            if !run::is_trained(&self.plan.sources[source].directory)? {
+                self.sources[source] = SourceState::Open(None);
+            } else if self.options.only_sources {
+                self.outcomes.push((index, Outcome::Done { before: true }));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn report_finished(&self, observer: &mut dyn Observer) {
+        observer.on_event(&Event::Begun(self.counts()));
+    }
+
+    /// The next job that can be started now: sources before cells.
+    pub(super) fn next(&mut self) -> Result<Option<Job>> {
+        if self.is_over() {
+            return Ok(None);
+        }
+        if let Some(index) = self.open_source()? {
+            self.sources[index] = SourceState::Training;
+            return Ok(Some(Job::Source(index)));
+        }
+        let ready = self.waiting.iter().position(|&cell| self.is_ready(cell));
+        Ok(ready.map(|at| Job::Cell(self.waiting.remove(at))))
+    }
+
+    /// Whether no more cells are to be started, since too many failed.
+    fn is_over(&self) -> bool {
+        self.options.most_failures.is_some_and(|most| self.failures >= most)
+    }
+
+    fn open_source(&mut self) -> Result<Option<usize>> {
+        for index in 0..self.sources.len() {
+            let SourceState::Open(not_before) = self.sources[index] else { continue };
+            if not_before.is_some_and(|time| Instant::now() < time) {
+                continue;
+            }
+            let directory = &self.plan.sources[index].directory;
+            if run::is_trained(directory)? {
+                self.sources[index] = SourceState::Trained;
+                if self.options.only_sources {
+                    self.outcomes.push((self.plan.sources[index].cell, Outcome::Done { before: true }));
+                }
+            } else if run::holder(directory.path())?.is_some() {
+                self.sources[index] = SourceState::Open(Some(Instant::now() + LOOK_AGAIN));
+            } else {
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_ready(&self, cell: usize) -> bool {
+        self.plan.cells[cell].source.is_none_or(|source| self.sources[source] == SourceState::Trained)
+    }
+
+    /// Whether nothing is left to start, now or later.
+    pub(super) fn is_empty(&self) -> bool {
+        let open = |source: &SourceState| matches!(source, SourceState::Open(_));
+        self.is_over() || (self.waiting.is_empty() && !self.sources.iter().any(open))
+    }
+
+    /// Takes note of a job that ended.
+    pub(super) fn ended(
+        &mut self,
+        (job, ended): (Job, Ended),
+        stopping: bool,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
+        let outcome = match (ended.status, ended.told) {
+            (Status::Code(0), _) => Outcome::Done { before: false },
+            (Status::Code(75), Some(Reason::Sweep)) => Outcome::Stopped,
+            (_, Some(Reason::Sweep)) if stopping => Outcome::Stopped,
+            (Status::Code(75), None) => Outcome::Held,
+            _ => self.failed(job, &ended)?,
+        };
+        observer.on_event(&Event::Ended { job: &job.name(self.plan), outcome: &outcome, elapsed: ended.elapsed });
+        match job {
+            Job::Cell(index) => {
+                self.failures += usize::from(matches!(outcome, Outcome::Failed(_)));
+                self.outcomes.push((index, outcome));
+            }
+            Job::Source(index) => self.source_ended(index, &outcome),
+        }
+        Ok(())
+    }
+
+    fn failed(&self, job: Job, ended: &Ended) -> Result<Outcome> {
+        let directory = match job {
+            Job::Source(index) => &self.plan.sources[index].directory,
+            Job::Cell(index) => &self.plan.cells[index].directory,
+        };
+        Ok(match State::of(directory, None)? {
+            State::Diverged(reason) => Outcome::Diverged(reason),
+            _ => Outcome::Failed(Failure { reason: reason(ended), tail: ended.tail.clone(), before: false }),
+        })
+    }
+
+    fn source_ended(&mut self, index: usize, outcome: &Outcome) {
+        if self.options.only_sources && *outcome != Outcome::Held {
+            self.outcomes.push((self.plan.sources[index].cell, outcome.clone()));
+        }
+        self.sources[index] = match outcome {
+            Outcome::Done { .. } => SourceState::Trained,
+            Outcome::Held => SourceState::Open(Some(Instant::now() + LOOK_AGAIN)),
+            Outcome::Stopped | Outcome::NotStarted => SourceState::Open(None),
+            Outcome::Diverged(reason) | Outcome::Failed(Failure { reason, .. }) => SourceState::Failed(reason.clone()),
+        };
+        let SourceState::Failed(reason) = self.sources[index].clone() else { return };
+        let plan = self.plan;
+        let blocked = self.waiting.extract_if(.., |cell| plan.cells[*cell].source == Some(index));
+        let reason = format!("its source {} cannot be trained: {reason}", plan.sources[index].hash);
+        let failure = Failure { reason, ..Failure::default() };
+        let before = self.outcomes.len();
+        self.outcomes.extend(blocked.map(|cell| (cell, Outcome::Failed(failure.clone()))));
+        self.failures += self.outcomes.len() - before;
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let count = |is: fn(&Outcome) -> bool| self.outcomes.iter().filter(|(_, outcome)| is(outcome)).count();
+        Counts {
+            all: self.all,
+            done: count(|outcome| matches!(outcome, Outcome::Done { .. })),
+            diverged: count(|outcome| matches!(outcome, Outcome::Diverged(_))),
+            failed: count(|outcome| matches!(outcome, Outcome::Failed(_))),
+            waiting: self.waiting.len(),
+        }
+    }
+
+    pub(super) fn into_outcomes(mut self, observer: &mut dyn Observer) -> Outcomes {
+        observer.on_event(&Event::End);
+        self.outcomes.extend(self.waiting.iter().map(|&cell| (cell, Outcome::NotStarted)));
+        self.outcomes.sort_by_key(|(cell, _)| *cell);
+        self.outcomes
+    }
+}

@@ -1,0 +1,51 @@
+//! What `squeue` says of this user's jobs. Accounting is not needed.
+
+use std::process::Command;
+
+/// A job or an array task in the queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Its name: the sweep's.
+    pub name: String,
+    /// `12_3`, or `12_[4-9%2]` for tasks that wait.
+    pub id: String,
+    /// `RUNNING`, `PENDING` and so on.
+    pub state: String,
+    /// Why it waits, or where it runs.
+    pub reason: String,
+}
+
+const FORMAT: &str = "%j|%i|%T|%R";
+
+/// The jobs in the queue; nothing where there is no Slurm.
+pub fn queue() -> Vec<Job> {
+    let mut command = Command::new("squeue");
+    command.args(["--me", "--noheader", "--format", FORMAT]);
+    match command.output() {
+        Ok(output) if output.status.success() => parse(&String::from_utf8_lossy(&output.stdout)),
+        _ => Vec::new(),
+    }
+}
+
+/// Lines of `squeue`. A name may hold the separator; the other fields cannot.
+pub fn parse(text: &str) -> Vec<Job> {
+    let job = |line: &str| {
+        let mut fields = line.rsplitn(4, '|');
+        let (reason, state, id, name) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+        Some(Job { name: name.into(), id: id.into(), state: state.into(), reason: reason.into() })
+    };
+    text.lines().filter_map(job).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read() {
+        let jobs = parse("cifar|12_3|RUNNING|localhost\na|b|13_[4-9%2]|PENDING|(Dependency)\n\nodd line\n");
+        assert_eq!(jobs.len(), 2);
+        assert_eq!((jobs[0].id.as_str(), jobs[0].state.as_str()), ("12_3", "RUNNING"));
+        assert_eq!((jobs[1].name.as_str(), jobs[1].reason.as_str()), ("a|b", "(Dependency)"));
+    }
+}

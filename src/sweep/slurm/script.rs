@@ -1,0 +1,160 @@
+//! The job script.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::super::lines::quoted;
+use crate::spec::Slurm;
+
+/// `MaxArraySize` is 1001 unless an administrator raised it: an array's indices end below it.
+const MOST_TASKS: usize = 1000;
+/// A signal comes so many seconds before the end of a job's time: a checkpoint takes far less.
+const NOTICE_SECONDS: u32 = 120;
+
+/// An array of tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Array {
+    /// Its first task.
+    pub first: usize,
+    /// How many tasks it has.
+    pub tasks: usize,
+}
+
+/// Arrays of at most `MaxArraySize` tasks that cover `count` items, `each` of them a task.
+pub fn arrays(count: usize, each: usize) -> Vec<Array> {
+    let tasks = count.div_ceil(each);
+    (0..tasks).step_by(MOST_TASKS).map(|first| Array { first, tasks: MOST_TASKS.min(tasks - first) }).collect()
+}
+
+/// What a script needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Script<'a> {
+    /// The sweep's name.
+    pub name: &'a str,
+    /// The program.
+    pub program: &'a Path,
+    /// The spec that its tasks read.
+    pub spec: &'a Path,
+    /// The folder of all runs.
+    pub out: &'a Path,
+    /// The folder of the data sets.
+    pub data: &'a Path,
+    /// Where tasks write their logs.
+    pub logs: &'a Path,
+    /// `--set` arguments of the whole sweep.
+    pub overrides: &'a [String],
+    /// Cells of a task.
+    pub each: usize,
+    /// CPU threads of a cell.
+    pub threads: usize,
+    /// The time of a task, as `sbatch --time` takes it.
+    pub time: Option<&'a str>,
+    /// Options and lines of set-up from the spec.
+    pub extra: &'a Slurm,
+}
+
+impl Script<'_> {
+    /// Its text. `FREEZEWISE_FIRST` and `FREEZEWISE_WHAT` say which part of the sweep an array is.
+    pub fn text(&self) -> String {
+        let mut text = String::from("#!/bin/bash\n");
+        let time = self.time.map(|time| format!("--time={time}"));
+        let options = [
+            format!("--job-name={}", self.name),
+            "--ntasks=1".to_owned(),
+            format!("--cpus-per-task={}", self.threads),
+            "--requeue".to_owned(),
+            "--open-mode=append".to_owned(),
+            format!("--signal=B:USR1@{NOTICE_SECONDS}"),
+            format!("--output={}/slurm-%A_%a.log", self.logs.display()),
+        ];
+        for option in options.iter().chain(&time).chain(&self.extra.options) {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "#SBATCH {option}");
+        }
+        let _ = writeln!(text, "\nset -u");
+        for line in &self.extra.setup {
+            let _ = writeln!(text, "{line}");
+        }
+        let path = |path: &Path| quoted(&path.display().to_string());
+        let sets: Vec<String> = self.overrides.iter().flat_map(|set| ["--set".to_owned(), quoted(set)]).collect();
+        let sets = sets.join(" ");
+        let _ = write!(
+            text,
+            r#"
+# A task runs a few cells, or trains sources, one after the other: FREEZEWISE_WHAT is `cells` or `sources`.
+task=$(( ${{FREEZEWISE_FIRST:-0}} + SLURM_ARRAY_TASK_ID ))
+{program} sweep {spec} --out {out} --data {data} {sets} \
+    --index "$task" --count {each} --only "${{FREEZEWISE_WHAT:-cells}}" --jobs 1 &
+child=$!
+
+# Slurm's signals reach this shell alone: they are passed on, and the program stops with a checkpoint.
+trap 'kill -TERM "$child" 2>/dev/null' USR1 TERM INT
+status=0
+wait "$child" || status=$?
+while kill -0 "$child" 2>/dev/null; do
+    status=0
+    wait "$child" || status=$?
+done
+
+# 75: not finished. The same task again goes on from its checkpoint.
+if [ "$status" -eq 75 ]; then
+    scontrol requeue "${{SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}}_$SLURM_ARRAY_TASK_ID" || exit 75
+    exit 0
+fi
+exit "$status"
+"#,
+            each = self.each,
+            program = path(self.program),
+            spec = path(self.spec),
+            out = path(self.out),
+            data = path(self.data),
+        );
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_stay_below_the_largest_index() {
+        assert_eq!(arrays(0, 1), []);
+        assert_eq!(arrays(5, 2), [Array { first: 0, tasks: 3 }]);
+        let long = arrays(5001, 2);
+        let expected = [(0, 1000), (1000, 1000), (2000, 501)].map(|(first, tasks)| Array { first, tasks });
+        assert_eq!(long, expected);
+    }
+
+    #[test]
+    fn a_script_is_sound_whatever_the_names() {
+        let extra = Slurm { options: vec!["--partition=gpu".into()], setup: vec!["module load cuda".into()] };
+        let script = Script {
+            name: "a sweep",
+            program: Path::new("/opt/free zewise"),
+            spec: Path::new("it's.toml"),
+            out: Path::new("runs"),
+            data: Path::new("data"),
+            logs: Path::new("runs/a/logs"),
+            overrides: &["target.train_size=[\"$x\"]".to_owned()],
+            each: 3,
+            threads: 2,
+            time: Some("2:00:00"),
+            extra: &extra,
+        };
+        let text = script.text();
+        for part in [
+            "#SBATCH --time=2:00:00\n",
+            "#SBATCH --partition=gpu\n",
+            "module load cuda\n",
+            "'/opt/free zewise' sweep 'it'\\''s.toml'",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("job.sh");
+        std::fs::write(&path, &text).expect("a file");
+        let sound = std::process::Command::new("bash").arg("-n").arg(&path).status().expect("bash");
+        assert!(sound.success(), "{text}");
+    }
+}

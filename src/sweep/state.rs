@@ -1,0 +1,86 @@
+//! Where a run stands, by what it left on disk: it needs no process and no spec.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::run;
+use crate::rundir::{Length, Record, RunDirectory, Status, Summary};
+
+/// Where a run stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", content = "detail", rename_all = "lowercase")]
+pub enum State {
+    /// Its budget is trained.
+    Done,
+    /// Its numbers were no longer finite: an outcome, not a failure.
+    Diverged(String),
+    /// It ended with an error.
+    Failed(String),
+    /// A process works on it: which.
+    Running(String),
+    /// It was stopped with a checkpoint.
+    Stopped,
+    /// No exit status was recorded: it was killed, or its host went down.
+    Stale,
+    /// It was not begun, or not with this budget.
+    Waiting,
+}
+
+impl State {
+    /// One word for it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Diverged(_) => "diverged",
+            Self::Failed(_) => "failed",
+            Self::Running(_) => "running",
+            Self::Stopped => "stopped",
+            Self::Stale => "stale",
+            Self::Waiting => "waiting",
+        }
+    }
+
+    /// Why, or who.
+    pub fn detail(&self) -> &str {
+        match self {
+            Self::Diverged(text) | Self::Failed(text) | Self::Running(text) => text,
+            Self::Done | Self::Stopped | Self::Stale | Self::Waiting => "",
+        }
+    }
+
+    /// The state of a run whose budget is to be `length`; without one, of whatever budget it has.
+    pub fn of(directory: &RunDirectory, length: Option<Length>) -> Result<Self> {
+        let record = Record::read(directory)?;
+        let holder = run::holder(directory.path())?;
+        Ok(match (record, holder) {
+            (Some(record), _) if record.status == Status::Finished && is_complete(directory, &record, length) => {
+                Self::Done
+            }
+            (_, Some(holder)) => Self::Running(holder),
+            (None, None) => first_line(directory).map_or(Self::Waiting, Self::Failed),
+            (Some(record), None) => match record.status {
+                Status::Finished => Self::Waiting,
+                Status::Stopped => Self::Stopped,
+                Status::Running => Self::Stale,
+                Status::Diverged => Self::Diverged(reason(&record)),
+                Status::Failed => Self::Failed(reason(&record)),
+            },
+        })
+    }
+}
+
+/// A lean run, whose weights were dropped, is complete too.
+fn is_complete(directory: &RunDirectory, record: &Record, length: Option<Length>) -> bool {
+    let long_enough = length.is_none_or(|length| record.length.steps == length.steps);
+    long_enough && Summary::read(directory).is_some()
+}
+
+fn reason(record: &Record) -> String {
+    let text = record.reason.as_deref().unwrap_or("no reason was recorded");
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+fn first_line(directory: &RunDirectory) -> Option<String> {
+    let text = std::fs::read_to_string(directory.error()).ok()?;
+    text.lines().next().map(str::to_owned)
+}

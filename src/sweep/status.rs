@@ -1,0 +1,118 @@
+//! Where the runs of a folder stand.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::sheet::Sheet;
+use super::state::State;
+use crate::error::UserError;
+use crate::files;
+use crate::rundir::{Record, RunDirectory};
+
+/// How deep runs lie below a folder of all runs: `<out>/<name>/<run>`.
+const DEEPEST: usize = 2;
+
+/// Where the runs of a folder stand.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// Each of them.
+    pub runs: Vec<RunStatus>,
+}
+
+/// One run.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunStatus {
+    /// Its cell's name in a sweep, else its directory's.
+    pub name: String,
+    /// Its directory.
+    pub directory: PathBuf,
+    /// Whether its sweep's grid no longer has it.
+    pub outside: bool,
+    #[serde(flatten)]
+    /// Where it stands.
+    pub state: State,
+    /// Epochs trained, and epochs of its budget, where that is known.
+    pub epochs: Option<[u64; 2]>,
+    /// Seconds of all its attempts.
+    pub seconds: Option<f64>,
+    /// The machine that ran it last.
+    pub host: Option<String>,
+}
+
+/// The runs below a folder: of a sweep, of all experiments, or the folder itself where it is a run. Cells of a sweep
+/// that were not begun are among them.
+pub fn status(folder: &Path) -> Result<Status> {
+    let mut runs = Vec::new();
+    for directory in directories(folder)? {
+        let parent = directory.path().parent().unwrap_or(folder);
+        let sheet = Sheet::read(parent)?;
+        runs.push(of(&directory, sheet.as_ref())?);
+    }
+    if let Some(sheet) = Sheet::read(folder)? {
+        let begun: Vec<String> = runs.iter().map(|run| RunDirectory::at(&run.directory).name()).collect();
+        let absent = sheet.cells.iter().filter(|(name, _)| !begun.contains(name));
+        runs.extend(absent.map(|(name, entry)| RunStatus {
+            name: entry.name.clone(),
+            directory: folder.join(name),
+            outside: false,
+            state: State::Waiting,
+            epochs: None,
+            seconds: None,
+            host: None,
+        }));
+    }
+    if runs.is_empty() {
+        let message = format!("there are no runs in `{}`", folder.display());
+        return Err(UserError::new(message).hint("give a run, the folder of a sweep, or that of all runs").into());
+    }
+    Ok(Status { runs })
+}
+
+fn of(directory: &RunDirectory, sheet: Option<&Sheet>) -> Result<RunStatus> {
+    let (record, name) = (Record::read(directory)?, directory.name());
+    let entry = sheet.and_then(|sheet| sheet.cells.get(&name));
+    let gone = sheet.and_then(|sheet| sheet.outside.get(&name));
+    let epochs = record.as_ref().map(|record| {
+        let done = directory.last_row().map_or(0, |row| row.epoch);
+        [done, record.length.epochs]
+    });
+    Ok(RunStatus {
+        name: entry.or(gone).map_or(name, |entry| entry.name.clone()),
+        directory: directory.path().to_path_buf(),
+        outside: gone.is_some(),
+        state: State::of(directory, None)?,
+        epochs,
+        seconds: record.as_ref().and_then(|record| record.seconds),
+        host: record.map(|record| record.host),
+    })
+}
+
+/// The directories of runs in a folder and below; sources and what was moved aside are none.
+pub fn directories(folder: &Path) -> Result<Vec<RunDirectory>> {
+    if !folder.is_dir() {
+        return Err(UserError::new(format!("`{}` is not a folder", folder.display())).into());
+    }
+    let mut found = Vec::new();
+    look(folder, DEEPEST, &mut found)?;
+    Ok(found)
+}
+
+fn look(folder: &Path, depth: usize, found: &mut Vec<RunDirectory>) -> Result<()> {
+    let directory = RunDirectory::at(folder);
+    if directory.is_begun() {
+        found.push(directory);
+        return Ok(());
+    }
+    if depth == 0 {
+        return Ok(());
+    }
+    for name in files::names(folder)?.iter().filter(|name| !name.starts_with('.') && *name != "sources") {
+        let below = folder.join(name);
+        if below.is_dir() {
+            look(&below, depth - 1, found)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! What is made of the runs of a sweep: their state, tables of them, lean runs and archives.
+
+use super::super::program::{Place, json};
+use super::{place, runs, states, sweep};
+
+fn finished() -> Place {
+    let place = place();
+    let answer = sweep(&place, &["--jobs", "2"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    place
+}
+
+#[test]
+fn a_finished_sweep_is_told_compared_collected_and_kept_lean() {
+    let place = finished();
+    let status = place.freezewise(&["status", "runs/spec"]);
+    assert_eq!(status.stdout.trim(), "6 runs: 6 done");
+    let status: serde_json::Value =
+        serde_json::from_str(&place.freezewise(&["status", "--json"]).stdout).expect("JSON");
+    assert_eq!(status["runs"].as_array().map(Vec::len), Some(6));
+    assert_eq!(status["runs"][0]["state"], "done");
+    compared(&place);
+    collected(&place);
+    // Lean runs are finished to all: the program, sweeps, tables.
+    let table = place.freezewise(&["collect", "runs/spec"]).stdout;
+    let dry = place.freezewise(&["prune", "runs/spec", "--dry-run"]);
+    assert!(dry.stdout.starts_with("6 runs, ") && runs(&place)[0].join("weights.safetensors").is_file());
+    let pruned = place.freezewise(&["prune", "runs/spec"]);
+    assert!(pruned.stdout.starts_with("6 runs, ") && pruned.stdout.contains("freed"), "{}", pruned.stdout);
+    for run in runs(&place) {
+        assert!(!run.join("weights.safetensors").exists() && !run.join("checkpoint").exists());
+        assert!(run.join("metrics.csv").is_file() && run.join("spec.toml").is_file());
+    }
+    assert!(states(&place).values().all(|state| state == "done"));
+    assert_eq!(place.freezewise(&["collect", "runs/spec"]).stdout, table);
+    let spec = runs(&place)[0].join("spec.toml").display().to_string();
+    let again = place.freezewise(&["run", &spec]);
+    assert!(again.code == 0 && again.stderr.contains("finished already"), "{}", again.stderr);
+    archived(&place);
+}
+
+fn compared(place: &Place) {
+    let answer = place.freezewise(&["compare", "runs/spec", "--format", "csv", "--sort", "seed"]);
+    let mut reader = csv::Reader::from_reader(answer.stdout.as_bytes());
+    let header: Vec<String> = reader.headers().expect("a header").iter().map(str::to_owned).collect();
+    assert_eq!(&header[..3], ["seed", "seeds.source", "transfer.frozen_layers"], "only what differs");
+    let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().expect("rows");
+    assert_eq!(rows.iter().map(|row| &row[0]).collect::<Vec<_>>(), ["0", "0", "0", "1", "1", "1"]);
+    let at = header.iter().position(|name| name == "last_test_error").expect("the column");
+    let directory = place.path(&rows[0][header.len() - 1]);
+    let expected = json(&directory.join("summary.json"))["last_test_error"].as_f64().expect("a number");
+    assert_eq!(rows[0][at].parse(), Ok(expected));
+    let markdown = place.freezewise(&["compare", "runs/spec", "--format", "markdown"]).stdout;
+    assert_eq!(markdown.lines().count(), 8, "{markdown}");
+    let wrong = place.freezewise(&["compare", "runs/spec", "--sort", "last_test_eror"]);
+    assert!(wrong.code == 2 && wrong.stderr.contains("did you mean `last_test_error`?"), "{}", wrong.stderr);
+}
+
+fn collected(place: &Place) {
+    let answer = place.freezewise(&["collect", "runs/spec"]);
+    let mut reader = csv::Reader::from_reader(answer.stdout.as_bytes());
+    let rows: Vec<std::collections::HashMap<String, String>> =
+        reader.deserialize().collect::<Result<_, _>>().expect("rows");
+    assert_eq!(rows.len(), 6 * 4, "four epochs of six runs");
+    let last = rows.iter().find(|row| row["seed"] == "1" && row["frozen_layers"] == "2" && row["epoch"] == "3");
+    let last = last.expect("the row");
+    assert_eq!((last["seeds.source"].as_str(), last["status"].as_str()), ("1", "finished"));
+    let own = super::super::program::metrics(&place.path(&last["directory"]));
+    assert_eq!(last["test_error"], own[3]["test_error"]);
+}
+
+/// A copy of lean runs counts elsewhere.
+fn archived(place: &Place) {
+    let other = super::place();
+    let archive = place.path("runs/spec").display().to_string();
+    let answer = sweep(&other, &["--archive", &archive]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert!(answer.stderr.contains("6 cells taken from"), "{}", answer.stderr);
+    assert!(!other.path("runs/sources").exists(), "no source is needed");
+    assert!(states(&other).values().all(|state| state == "done"));
+}
+
+#[test]
+fn more_values_keep_what_is_done_and_fewer_leave_it_outside() {
+    let place = finished();
+    let spec = place.read("spec.toml");
+    place.write("spec.toml", spec.replace("[0, 2, \"all\"]", "[0, 1]"));
+    let mut by_state = states(&place);
+    by_state.retain(|_, state| state == "done");
+    assert_eq!(by_state.len(), 2, "frozen_layers=0 of two seeds");
+    assert_eq!(sweep(&place, &["--jobs", "2"]).code, 0);
+    let status = place.freezewise(&["status", "runs/spec", "--all"]).stdout;
+    assert!(status.starts_with("8 runs: 8 done; 4 outside of the grid"), "{status}");
+    place.write("spec.toml", spec.replace("epochs = 3", "epochs = 5"));
+    assert!(states(&place).values().all(|state| state == "waiting"), "a longer budget is the same run");
+    assert_eq!(sweep(&place, &["--jobs", "2"]).code, 0);
+    let unbroken = Place::with(&place.read("spec.toml"));
+    assert_eq!(sweep(&unbroken, &["--jobs", "2"]).code, 0);
+    for (name, product) in super::products(&unbroken) {
+        assert!(super::products(&place)[&name] == product, "{name}");
+    }
+}
