@@ -14,6 +14,7 @@ mod file;
 mod footprint;
 mod frozen;
 mod identity;
+mod identity_key;
 mod idle;
 mod keys;
 mod meaning;

@@ -10,17 +10,13 @@ use crate::text;
 
 /// A walk over a spec.
 pub(super) struct Walk<'a> {
-    /// Every dotted key there is, for the nearest name.
-    all: Vec<String>,
     keys: &'a [Key],
     problems: Vec<Problem>,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(keys: &'a [Key]) -> Self {
-        let mut all = Vec::new();
-        collect(keys, "", &mut all);
-        Self { all, keys, problems: Vec::new() }
+        Self { keys, problems: Vec::new() }
     }
 
     /// What is right in the tree, and what is not.
@@ -63,10 +59,12 @@ impl<'a> Walk<'a> {
             .map(|name| join(prefix, name))
             .or_else(|| {
                 // The right name in the wrong table is the next most common slip; the nearest table comes first.
+                let mut all = Vec::new();
+                collect(self.keys, "", &mut all);
                 let ending = format!(".{}", entry.key);
                 let fits = |name: &&String| **name == entry.key || name.ends_with(&ending);
-                let below = self.all.iter().filter(fits).find(|name| name.starts_with(&format!("{prefix}.")));
-                below.or_else(|| self.all.iter().find(fits)).cloned()
+                let below = all.iter().filter(fits).find(|name| name.starts_with(&format!("{prefix}.")));
+                below.or_else(|| all.iter().find(fits)).cloned()
             })
             .map_or_else(
                 || "`freezewise schema --markdown` lists every key".to_owned(),
