@@ -165,7 +165,7 @@ def renamed(file, old, new):
 
 
 def oddities(fixtures):
-    """Files that encoders write and libjpeg reads without a word, or with a warning that concerns no pixel."""
+    """Files that encoders write and libjpeg reads silently, or with a warning that concerns no pixel."""
     file = cjpeg(picture(37, 21), "-sample", "2x2,1x1,1x1")
     scan = file.index(b"\xff\xda")
     fixtures.add("oddities", "", file)

@@ -148,7 +148,7 @@ fn exit(outcomes: &[(usize, Outcome)], stopped: Option<String>) -> Result<Exit> 
     let count = |is: fn(&Outcome) -> bool| outcomes.iter().filter(|(_, outcome)| is(outcome)).count();
     let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
     let open = count(|outcome| matches!(outcome, Outcome::Held | Outcome::Stopped | Outcome::NotStarted));
-    if let Some(reason) = stopped {
+    if let Some(reason) = stopped.filter(|_| open > 0) {
         let message = format!("stopped by {reason}: {} not finished", text::counted(open, "cell", "cells"));
         return Err(UserError::stopped(message).hint("the same command continues").into());
     }

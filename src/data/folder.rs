@@ -54,7 +54,7 @@ pub(super) fn read(
     Ok(store)
 }
 
-/// Decodes all files of a listing into the cache; `tell` is told how many are done.
+/// Decodes all files of a listing into the cache; `tell` is called with how many are done.
 fn decode_all(
     listing: &Listing,
     image: Image,

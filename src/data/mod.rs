@@ -89,7 +89,8 @@ pub struct Reading {
     pub total: usize,
 }
 
-/// Who is told of it, and may end it: also where there is nothing to tell, so that a stop need not wait for gigabytes.
+/// Called with the progress, and without any now and then, so that a stop does not wait for gigabytes; an error ends the
+/// reading.
 pub type Watch<'a> = &'a mut dyn FnMut(Option<Reading>) -> Result<()>;
 
 /// Where a published data set is under the root, if it is there.

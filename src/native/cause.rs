@@ -5,7 +5,7 @@
 pub enum Cause {
     /// Memory ran out.
     Memory,
-    /// A library of the device failed with a word that it has for a want of memory too.
+    /// A library of the device failed with a message that it also uses when memory runs out.
     MemoryOrDevice,
     /// The device, its driver or one of its libraries.
     Device,

@@ -15,7 +15,7 @@ pub struct Threads {
 }
 
 /// A number of threads, and who asked for it.
-struct Wish {
+struct Asked {
     count: usize,
     /// A key of the spec or a variable; none where it is the number of cores.
     origin: Option<&'static str>,
@@ -23,23 +23,23 @@ struct Wish {
 
 /// Finds how many threads libtorch gets. More than there are cores is an error, since they would stall each other.
 pub fn compute_threads(asked: Option<usize>) -> Result<Threads, UserError> {
-    let (wish, cores) = (wish(asked), cores());
-    if let Some(origin) = wish.origin
-        && wish.count > cores
+    let (wanted, cores) = (asked_for(asked), cores());
+    if let Some(origin) = wanted.origin
+        && wanted.count > cores
     {
         let message = format!(
             "`{origin}` asks for {} threads, and this machine has {} for the program",
-            wish.count,
+            wanted.count,
             counted(cores, "core", "cores")
         );
         return Err(UserError::new(message).hint(format!("set `{origin}` to {cores} or less")));
     }
-    let count = openmp::granted_threads(wish.count);
-    let note = (count < wish.count).then(|| {
+    let count = openmp::granted_threads(wanted.count);
+    let note = (count < wanted.count).then(|| {
         let threads = counted(count, "thread", "threads");
         format!(
             "OpenMP grants {count} of {} threads: computing with {threads}; OMP_THREAD_LIMIT is a common cause",
-            wish.count
+            wanted.count
         )
     });
     Ok(Threads { count, note })
@@ -47,7 +47,7 @@ pub fn compute_threads(asked: Option<usize>) -> Result<Threads, UserError> {
 
 /// How many threads of its own the program reads data with: as asked, but never more than there are cores.
 pub fn reading_threads(asked: Option<usize>) -> usize {
-    wish(asked).count.min(cores())
+    asked_for(asked).count.min(cores())
 }
 
 /// Tells libtorch how many threads to compute with.
@@ -56,16 +56,16 @@ pub fn set_threads(count: usize) {
 }
 
 /// As the spec asks, else what the environment allots, else the cores there are.
-fn wish(asked: Option<usize>) -> Wish {
+fn asked_for(asked: Option<usize>) -> Asked {
     let allotted = |name: &'static str| {
         let count = first_of_list(&environment::text(name)?)?;
-        Some(Wish { count, origin: Some(name) })
+        Some(Asked { count, origin: Some(name) })
     };
     asked
-        .map(|count| Wish { count, origin: Some("threads") })
+        .map(|count| Asked { count, origin: Some("threads") })
         .or_else(|| allotted("OMP_NUM_THREADS"))
         .or_else(|| allotted("SLURM_CPUS_PER_TASK"))
-        .unwrap_or_else(|| Wish { count: cores(), origin: None })
+        .unwrap_or_else(|| Asked { count: cores(), origin: None })
 }
 
 /// The cores that the system lets the program use.
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn openmp_grants_no_more_than_is_wished() {
+    fn openmp_grants_no_more_than_is_asked_for() {
         assert_eq!(openmp::granted_threads(1), 1);
         assert!((1..=2).contains(&openmp::granted_threads(2)));
     }

@@ -22,7 +22,7 @@ use crate::spec::{Normalisation, Position, Seeds, Settings, Task};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Under way, or ended without a word.
+    /// Under way, or ended without a recorded exit status.
     Running,
     /// Its budget is done.
     Finished,
@@ -177,7 +177,7 @@ impl Record {
         let Some(before) = before else { return self };
         let start = start.unwrap_or_default();
         let reason = match before.status {
-            Status::Running => "it ended without a word: it was killed, or its machine went down".into(),
+            Status::Running => "no exit status was recorded (killed, or the host went down)".into(),
             Status::Finished if before.length == self.length => {
                 "what it left was no longer whole, or was measured by another schedule".into()
             }

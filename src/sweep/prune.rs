@@ -27,7 +27,7 @@ pub struct Pruned {
 pub struct Keep {
     /// Whether final weights stay.
     pub weights: bool,
-    /// Whether nothing is removed, only told.
+    /// Whether to report without removing anything.
     pub dry_run: bool,
 }
 

@@ -39,6 +39,9 @@ pub struct Sheet {
 /// A cell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
+    /// Its place in the grid.
+    #[serde(default)]
+    pub index: usize,
     /// From its values.
     pub name: String,
     /// Its value on each axis.
@@ -66,8 +69,8 @@ impl Sheet {
 
     /// The sheet of a plan, after an earlier one if there was one: what was fixed stays, cells that left are outside.
     pub fn following(plan: &Plan, before: Option<Self>, fixed: impl FnOnce() -> Result<Fixed>) -> Result<Self> {
-        let cells: BTreeMap<String, Entry> =
-            plan.cells.iter().map(|cell| (cell.directory.name(), entry(plan, cell))).collect();
+        let entries = (0..plan.cells.len()).map(|index| (plan.cells[index].directory.name(), entry(plan, index)));
+        let cells: BTreeMap<String, Entry> = entries.collect();
         let Some(before) = before else {
             let (format, numerics, axes) = (FORMAT, NUMERICS, plan.keys.clone());
             return Ok(Self { format, numerics, fixed: fixed()?, axes, cells, outside: BTreeMap::new() });
@@ -96,9 +99,10 @@ impl Sheet {
     }
 }
 
-fn entry(plan: &Plan, cell: &super::plan::Cell) -> Entry {
+fn entry(plan: &Plan, index: usize) -> Entry {
+    let cell = &plan.cells[index];
     let source = cell.source.map(|source| plan.sources[source].hash.clone());
-    Entry { name: cell.name.clone(), values: cell.values.clone(), source }
+    Entry { index, name: cell.name.clone(), values: cell.values.clone(), source }
 }
 
 fn path(folder: &Path) -> PathBuf {

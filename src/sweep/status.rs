@@ -30,6 +30,8 @@ pub struct RunStatus {
     pub directory: PathBuf,
     /// Whether its sweep's grid no longer has it.
     pub outside: bool,
+    /// Its place in the grid, where it is a cell.
+    pub index: Option<usize>,
     #[serde(flatten)]
     /// Where it stands.
     pub state: State,
@@ -57,12 +59,15 @@ pub fn status(folder: &Path) -> Result<Status> {
             name: entry.name.clone(),
             directory: folder.join(name),
             outside: false,
+            index: Some(entry.index),
             state: State::Waiting,
             epochs: None,
             seconds: None,
             host: None,
         }));
     }
+    // Cells in the order of the grid, then what is no cell of it; other folders one after the other.
+    runs.sort_by_key(|run| (run.directory.parent().map(Path::to_path_buf), run.index.unwrap_or(usize::MAX)));
     if runs.is_empty() {
         let message = format!("there are no runs in `{}`", folder.display());
         return Err(UserError::new(message).hint("give a run, the folder of a sweep, or that of all runs").into());
@@ -82,6 +87,7 @@ fn of(directory: &RunDirectory, sheet: Option<&Sheet>) -> Result<RunStatus> {
         name: entry.or(gone).map_or(name, |entry| entry.name.clone()),
         directory: directory.path().to_path_buf(),
         outside: gone.is_some(),
+        index: entry.map(|entry| entry.index),
         state: State::of(directory, None)?,
         epochs,
         seconds: record.as_ref().and_then(|record| record.seconds),

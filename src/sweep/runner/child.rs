@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::log::Log;
 
-/// A child that was told to stop has so long to write its checkpoint.
+/// How long a child may take to write its checkpoint after a request to stop.
 const GRACE: Duration = Duration::from_secs(60);
 
 /// A child that runs.
@@ -19,11 +19,11 @@ pub(super) struct Child {
     log: Log,
     started: Instant,
     limit: Option<Duration>,
-    /// When it was told to stop, and why.
-    told: Option<(Instant, Reason)>,
+    /// When it was asked to stop, and why.
+    asked: Option<(Instant, Reason)>,
 }
 
-/// Why a child was told to stop.
+/// Why a child was asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reason {
     /// The sweep is stopping.
@@ -39,7 +39,7 @@ pub(super) struct Ended {
     pub(super) status: Status,
     /// The last lines that it printed.
     pub(super) tail: Vec<String>,
-    pub(super) told: Option<Reason>,
+    pub(super) asked: Option<Reason>,
     pub(super) elapsed: Duration,
 }
 
@@ -59,13 +59,13 @@ impl Child {
         let process = command.spawn().context("cannot start a process for a cell")?;
         // The command holds the writing ends; the log ends when the child's are the last ones closed.
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        Ok(Self { process, log: Log::of(reader, log)?, started: Instant::now(), limit, told: None })
+        Ok(Self { process, log: Log::of(reader, log)?, started: Instant::now(), limit, asked: None })
     }
 
     /// Asks it to stop with a checkpoint.
     pub(super) fn stop(&mut self, reason: Reason) {
-        if self.told.is_none() {
-            self.told = Some((Instant::now(), reason));
+        if self.asked.is_none() {
+            self.asked = Some((Instant::now(), reason));
             self.signal(Signal::TERM);
         }
     }
@@ -82,7 +82,7 @@ impl Child {
         }
     }
 
-    /// How it ended, if it has; one that is over its time is told to stop, and killed where it does not.
+    /// How it ended, if it has; one over its time is asked to stop, and killed if it does not.
     pub(super) fn poll(&mut self) -> Result<Option<Status>> {
         if let Some(status) = self.process.try_wait().context("cannot wait for a cell's process")? {
             use std::os::unix::process::ExitStatusExt;
@@ -91,7 +91,7 @@ impl Child {
         if self.limit.is_some_and(|limit| self.started.elapsed() > limit) {
             self.stop(Reason::TimeLimit);
         }
-        if self.told.is_some_and(|(when, _)| when.elapsed() > GRACE) {
+        if self.asked.is_some_and(|(when, _)| when.elapsed() > GRACE) {
             self.kill();
         }
         Ok(None)
@@ -100,7 +100,7 @@ impl Child {
     /// What is to be known of one that has ended. Whatever it left running in its group is killed.
     pub(super) fn end(self, status: Status) -> Ended {
         self.kill();
-        let (told, elapsed) = (self.told.map(|(_, reason)| reason), self.started.elapsed());
-        Ended { status, tail: self.log.end(), told, elapsed }
+        let (asked, elapsed) = (self.asked.map(|(_, reason)| reason), self.started.elapsed());
+        Ended { status, tail: self.log.end(), asked, elapsed }
     }
 }

@@ -96,6 +96,6 @@ pub enum Event<'a> {
 
 /// Who watches.
 pub trait Observer {
-    /// Is told of an event.
+    /// Called for each event, in order.
     fn on_event(&mut self, event: &Event<'_>);
 }

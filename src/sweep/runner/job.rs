@@ -92,7 +92,7 @@ impl Running {
 /// Why a child that did not end well ended, in one line.
 pub(super) fn reason(ended: &Ended) -> String {
     let last = ended.tail.iter().rev().find(|line| line.starts_with("error: "));
-    match (ended.told, ended.status) {
+    match (ended.asked, ended.status) {
         (Some(Reason::TimeLimit), _) => {
             format!("stopped: its time limit was reached after {}", crate::text::duration(ended.elapsed.as_secs_f64()))
         }

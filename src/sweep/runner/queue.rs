@@ -142,7 +142,7 @@ impl<'a> Queue<'a> {
         stopping: bool,
         observer: &mut dyn Observer,
     ) -> Result<()> {
-        let outcome = match (ended.status, ended.told) {
+        let outcome = match (ended.status, ended.asked) {
             (Status::Code(0), _) => Outcome::Done { before: false },
             (Status::Code(75), Some(Reason::Sweep)) => Outcome::Stopped,
             (_, Some(Reason::Sweep)) if stopping => Outcome::Stopped,

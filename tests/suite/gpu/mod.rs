@@ -15,6 +15,7 @@ mod prefix;
 mod real;
 mod refused;
 mod standin;
+mod sweeps;
 
 use std::path::PathBuf;
 

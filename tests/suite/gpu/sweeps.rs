@@ -1,0 +1,40 @@
+//! Sweeps over two devices.
+
+use super::super::program::{Place, TINY, json};
+use super::variables;
+
+const AXES: &str = "[sweep.axes]\ntransfer.frozen_layers = [0, 4]\nseed = [0, 1]\n";
+
+fn runs(place: &Place) -> Vec<serde_json::Value> {
+    let entries = std::fs::read_dir(place.path("runs/spec")).expect("a sweep").map(|entry| entry.expect("an entry"));
+    let records = entries.map(|entry| entry.path().join("run.json")).filter(|path| path.is_file());
+    records.map(|path| json(&path)).collect()
+}
+
+#[test]
+fn cells_spread_over_the_devices() {
+    let place = Place::with(&format!("{TINY}{AXES}"));
+    let arguments = ["sweep", "spec.toml", "--devices", "cuda:0,cuda:1", "--jobs", "2", "--set", "precision=fp32"];
+    let answer = place.freezewise_with(&variables("devices=2"), &arguments);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let devices: Vec<String> = runs(&place).iter().map(|record| record["device"].to_string()).collect();
+    assert_eq!(devices.len(), 4);
+    assert!(devices.iter().all(|device| device.contains("stand-in")), "{devices:?}");
+    let logs = std::fs::read_dir(place.path("runs/spec/logs")).expect("logs").map(|entry| entry.expect("an entry").path());
+    let texts: Vec<String> = logs.map(|path| std::fs::read_to_string(path).expect("a log")).collect();
+    for device in ["cuda:0", "cuda:1"] {
+        assert!(texts.iter().any(|text| text.contains(device)), "no cell ran on {device}: {texts:?}");
+    }
+}
+
+#[test]
+fn a_cell_that_does_not_fit_fails_and_the_others_run() {
+    // The memory suffices for a batch of 32 at width 2, and not at width 64.
+    let axes = "[sweep.axes]\nnetwork.width = [2, 64]\n";
+    let place = Place::with(&format!("{TINY}{axes}"));
+    let arguments = ["sweep", "spec.toml", "--devices", "cuda:0", "--set", "precision=fp32"];
+    let answer = place.freezewise_with(&variables("devices=1,memory=8000000"), &arguments);
+    assert_eq!(answer.code, 3, "{}", answer.stderr);
+    assert!(answer.stderr.contains("failed   width=64: ") && answer.stderr.contains("memory"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("done     width=2 "), "{}", answer.stderr);
+}
