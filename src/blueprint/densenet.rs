@@ -8,7 +8,7 @@
 //! last norm is number 5 there whatever the number of blocks.
 
 use super::operation::{Operation, Window};
-use super::plan::{Block, Impossible, Plan};
+use super::plan::{Block, Plan, ShapeError};
 use super::{ImageShape, Initial, Stem};
 
 /// Channels between the two convolutions of a dense layer, in units of the growth.
@@ -28,9 +28,9 @@ pub struct Densenet {
 }
 
 impl Densenet {
-    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> Result<Plan, Impossible> {
+    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> Result<Plan, ShapeError> {
         if self.blocks.is_empty() || self.blocks.contains(&0) {
-            return Err(Impossible {
+            return Err(ShapeError {
                 key: "network.blocks",
                 message: format!("`blocks = {:?}` names a block without layers", self.blocks),
                 hint: "write the number of dense layers of each block, such as `[6, 12, 24, 16]`".into(),
@@ -48,7 +48,7 @@ impl Densenet {
             if number < count {
                 let kept = (channels as f64 * self.compression).floor() as usize;
                 if kept == 0 {
-                    return Err(Impossible {
+                    return Err(ShapeError {
                         key: "network.compression",
                         message: format!(
                             "`compression = {}` leaves nothing of {channels} channels after block {number}",

@@ -21,7 +21,7 @@ mod vit;
 pub use densenet::Densenet;
 pub use frozen::FrozenSet;
 pub use operation::{Operation, Window};
-pub use plan::Impossible;
+pub use plan::ShapeError;
 pub use resnet::{Resnet, ResnetDepth};
 pub use shape::Shape;
 pub use slot::{Initial, Role, Slot};
@@ -114,7 +114,7 @@ impl Blueprint {
         granularity: Granularity,
         input: ImageShape,
         classes: usize,
-    ) -> Result<Self, Impossible> {
+    ) -> Result<Self, ShapeError> {
         let plan = match architecture {
             Architecture::PreactResnet18 { width } => preact_resnet::plan(*width, input, classes),
             Architecture::Resnet(resnet) => resnet.plan(input, classes),
@@ -190,7 +190,7 @@ impl Blueprint {
         }
     }
 
-    fn check_windows(&self, architecture: &Architecture) -> Result<(), Impossible> {
+    fn check_windows(&self, architecture: &Architecture) -> Result<(), ShapeError> {
         let mut flow = FlowShape::new(Shape::Image(self.input));
         for layer in self.all_layers() {
             for operation in &layer.operations {
@@ -200,7 +200,7 @@ impl Blueprint {
         Ok(())
     }
 
-    fn too_small(&self, architecture: &Architecture, layer: &str, small: TooSmall) -> Impossible {
+    fn too_small(&self, architecture: &Architecture, layer: &str, small: TooSmall) -> ShapeError {
         let (key, hint) = match architecture {
             Architecture::Resnet(Resnet { stem: Stem::Imagenet, .. })
             | Architecture::Densenet(Densenet { stem: Stem::Imagenet, .. }) => {
@@ -210,7 +210,7 @@ impl Blueprint {
             _ => ("image_size", "take larger images"),
         };
         let (height, width) = (small.map.height, small.map.width);
-        Impossible {
+        ShapeError {
             key,
             message: format!(
                 "images of {}×{} are too small for this network: a map of {height}×{width} comes to `{layer}`, \

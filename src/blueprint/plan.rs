@@ -17,7 +17,7 @@ pub(super) struct Block {
 
 /// Sizes that do not go together, and which key to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Impossible {
+pub struct ShapeError {
     /// The dotted key of the spec.
     pub key: &'static str,
     /// What does not go together.

@@ -7,7 +7,7 @@
 //! `heads.head`; so has the start of every tensor, the head's among them: zero.
 
 use super::operation::{Operation, Window};
-use super::plan::{Block, Impossible, Plan};
+use super::plan::{Block, Plan, ShapeError};
 use super::{ImageShape, Initial};
 
 /// A vision transformer.
@@ -39,7 +39,7 @@ pub enum Pooling {
 }
 
 impl Vit {
-    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> Result<Plan, Impossible> {
+    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> Result<Plan, ShapeError> {
         self.check(input)?;
         let encoder = (0..self.depth).map(|index| self.encoder_block(&format!("encoder.layers.encoder_layer_{index}")));
         let mut blocks = vec![self.embedding(input)];
@@ -59,9 +59,9 @@ impl Vit {
         Ok(Plan { blocks, head: vec![pooled, linear] })
     }
 
-    fn check(&self, input: ImageShape) -> Result<(), Impossible> {
+    fn check(&self, input: ImageShape) -> Result<(), ShapeError> {
         if [input.height, input.width].iter().any(|side| !side.is_multiple_of(self.patch)) {
-            return Err(Impossible {
+            return Err(ShapeError {
                 key: "network.patch",
                 message: format!(
                     "`patch = {}` does not divide the images, which are {}×{}",
@@ -71,7 +71,7 @@ impl Vit {
             });
         }
         if !self.width.is_multiple_of(self.heads) {
-            return Err(Impossible {
+            return Err(ShapeError {
                 key: "network.heads",
                 message: format!("`heads = {}` does not divide `width = {}`", self.heads, self.width),
                 hint: "every head takes the same share of a token: change `network.heads` or `network.width`".into(),

@@ -49,7 +49,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let spec = arguments.spec.load(&arguments.data)?;
     let request = Request {
         places: Places { out: &arguments.out, data: &arguments.data.data },
-        beginning: if arguments.fresh { Beginning::Fresh } else { Beginning::WhereItWas },
+        beginning: if arguments.fresh { Beginning::Fresh } else { Beginning::Resume },
         wait: arguments.process.wait(),
         fixed: arguments.process.fixed,
         stop: &Stop::listen(arguments.max_time)?,

@@ -42,7 +42,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let spec = arguments.spec.load(&arguments.data)?;
     let request = Request {
         places: Places { out: &arguments.out, data: &arguments.data.data },
-        beginning: Beginning::WhereItWas,
+        beginning: Beginning::Resume,
         wait: Duration::ZERO,
         fixed: None,
         stop: &Stop::listen(None)?,

@@ -40,7 +40,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let spec = arguments.spec.load(&arguments.data)?;
     let request = Request {
         places: Places { out: &arguments.out, data: &arguments.data.data },
-        beginning: Beginning::WhereItWas,
+        beginning: Beginning::Resume,
         wait: arguments.process.wait(),
         fixed: arguments.process.fixed,
         stop: &Stop::listen(arguments.max_time)?,

@@ -15,7 +15,7 @@ pub struct Threads {
 }
 
 /// A number of threads, and who asked for it.
-struct Asked {
+struct ThreadRequest {
     count: usize,
     /// A key of the spec or a variable; none where it is the number of cores.
     origin: Option<&'static str>,
@@ -56,16 +56,16 @@ pub fn set_threads(count: usize) {
 }
 
 /// As the spec asks, else what the environment allots, else the cores there are.
-fn asked_for(asked: Option<usize>) -> Asked {
+fn asked_for(asked: Option<usize>) -> ThreadRequest {
     let allotted = |name: &'static str| {
         let count = first_of_list(&environment::text(name)?)?;
-        Some(Asked { count, origin: Some(name) })
+        Some(ThreadRequest { count, origin: Some(name) })
     };
     asked
-        .map(|count| Asked { count, origin: Some("threads") })
+        .map(|count| ThreadRequest { count, origin: Some("threads") })
         .or_else(|| allotted("OMP_NUM_THREADS"))
         .or_else(|| allotted("SLURM_CPUS_PER_TASK"))
-        .unwrap_or_else(|| Asked { count: cores(), origin: None })
+        .unwrap_or_else(|| ThreadRequest { count: cores(), origin: None })
 }
 
 /// The cores that the system lets the program use.

@@ -2,7 +2,7 @@
 //! many classes, colours and pixels they are for.
 
 use super::NamedTensors;
-use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape, Impossible, Operation, Pooling, Stem, Vit};
+use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape, Operation, Pooling, ShapeError, Stem, Vit};
 
 /// ImageNet's.
 const CLASSES: usize = 1000;
@@ -16,7 +16,7 @@ pub fn blueprint_of(
     mut architecture: Architecture,
     state: &NamedTensors,
     side: usize,
-) -> Result<Blueprint, Impossible> {
+) -> Result<Blueprint, ShapeError> {
     let length = |name: &str, dimension: usize| -> Option<usize> {
         let length = *state.get(name)?.size().get(dimension)?;
         (1..=LARGEST).contains(&length).then_some(length as usize)
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_tell_what_a_state_is_for() -> Result<(), Impossible> {
+    fn shapes_tell_what_a_state_is_for() -> Result<(), ShapeError> {
         let resnet = Resnet { depth: ResnetDepth::Eighteen, width: 4, stem: Stem::Imagenet };
         let shapes = state(&[("conv1.weight", &[4, 1, 3, 3]), ("fc.weight", &[7, 32])]);
         let blueprint = blueprint_of(Architecture::Resnet(resnet), &shapes, 224)?;
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_of_endless_classes_is_not_followed() -> Result<(), Impossible> {
+    fn a_claim_of_endless_classes_is_not_followed() -> Result<(), ShapeError> {
         let shapes = state(&[("fc.weight", &[1 << 40, 0])]);
         let architecture = Architecture::PreactResnet18 { width: 4 };
         assert_eq!(blueprint_of(architecture, &shapes, 224)?.classes, CLASSES);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{ReadingBar, talk};
-use crate::run::{Audience, Event, Title};
+use crate::run::{Event, EventSink, Title};
 use crate::rundir::Row;
 use crate::text;
 
@@ -42,8 +42,8 @@ impl Progress {
     }
 }
 
-impl Audience for Progress {
-    fn hear(&mut self, event: &Event<'_>) {
+impl EventSink for Progress {
+    fn on_event(&mut self, event: &Event<'_>) {
         match (&mut self.style, event) {
             (Style::Silent, _) => {}
             (_, Event::Reading(reading)) => self.reading.show(reading),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::checkpoint::{Vault, has_leftovers};
+use super::checkpoint::{CheckpointStore, has_leftovers};
 use super::lock::{self, Asked, Lock};
 use crate::files;
 use crate::rundir::{Record, RunDirectory};
@@ -43,6 +43,6 @@ pub(super) fn sweep(directory: &RunDirectory, task: &Task, last: Option<u64>) {
         && record.has_finished(task)
     {
         let _ = files::remove_unfinished(folder);
-        let _ = Vault::open(directory, &lock, task).and_then(|vault| vault.finish(last));
+        let _ = CheckpointStore::open(directory, &lock, task).and_then(|store| store.finish(last));
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tch::Kind;
 
 use super::count::{CountReport, count};
-use super::event::{Audience, Event};
+use super::event::{Event, EventSink};
 use super::execute::{Beginning, Places, Request};
 use super::machine::Machine;
 use super::stop::Stop;
@@ -16,8 +16,8 @@ use super::work::Work;
 use crate::blueprint::{Blueprint, FrozenSet};
 use crate::native::{self, Nature};
 use crate::network::Network;
-use crate::spec::{FrozenNorm, Rhythm, Spec};
-use crate::train::{Effort, ObservedSteps, Phase, Residents, Settings, Speeds, product_rate};
+use crate::spec::{EvaluationSchedule, FrozenNorm, Spec};
+use crate::train::{DeviceSplits, Effort, ObservedSteps, Phase, Settings, Speeds, product_rate};
 
 /// What a bench found. Times are seconds; each has its least, median and largest over the rounds.
 #[derive(Clone, Debug, Serialize)]
@@ -106,8 +106,8 @@ pub enum Bench {
 
 /// Measures the target's phase of a spec, or counts it: where a stand-in plays the GPU there are no times, and it is
 /// counted whatever was asked.
-pub fn bench(spec: &Spec, places: Places<'_>, asking: Asking, audience: &mut dyn Audience) -> Result<Bench> {
-    on_target(spec, places, audience, |machine, blueprint, phase| {
+pub fn bench(spec: &Spec, places: Places<'_>, asking: Asking, events: &mut dyn EventSink) -> Result<Bench> {
+    on_target(spec, places, events, |machine, blueprint, phase| {
         let stand_in = machine.device.gpu.as_ref().is_some_and(|gpu| gpu.nature == Nature::StandIn);
         let effort = match asking {
             Asking::Times(effort) if !stand_in => effort,
@@ -125,16 +125,16 @@ pub fn bench(spec: &Spec, places: Places<'_>, asking: Asking, audience: &mut dyn
 fn on_target<T>(
     spec: &Spec,
     places: Places<'_>,
-    audience: &mut dyn Audience,
+    events: &mut dyn EventSink,
     work: impl FnOnce(&Machine<'_>, &Blueprint, &Phase<'_>) -> Result<T>,
 ) -> Result<T> {
     let experiment = &spec.experiment;
     let stop = Stop::never();
-    let request = Request { places, beginning: Beginning::WhereItWas, wait: Duration::ZERO, fixed: None, stop: &stop };
+    let request = Request { places, beginning: Beginning::Resume, wait: Duration::ZERO, fixed: None, stop: &stop };
     let machine = Machine::start(experiment, &request)?;
-    machine.notes.iter().for_each(|note| audience.hear(&Event::Note(note)));
+    machine.notes.iter().for_each(|note| events.on_event(&Event::Note(note)));
     let (task, frozen) = (&experiment.target, &experiment.transfer.frozen);
-    let mut data = machine.load(experiment, task, audience)?;
+    let mut data = machine.load(experiment, task, events)?;
     let (device, kind) = (machine.device.device, Kind::Float);
     let blueprint = experiment.blueprint(task);
     let mut network = Network::new(&blueprint, device, kind, task.seeds.initial);
@@ -144,7 +144,7 @@ fn on_target<T>(
         FrozenNorm::Batch => FrozenNorm::Batch,
         FrozenNorm::Source | FrozenNorm::Target => FrozenNorm::Source,
     };
-    let Residents { train, test, validation } = Residents::take(&mut data, device, kind)?;
+    let DeviceSplits { train, test, validation } = DeviceSplits::take(&mut data, device, kind)?;
     let phase = Phase {
         network: &network,
         train,
@@ -154,7 +154,7 @@ fn on_target<T>(
         seeds: task.seeds,
         frozen,
         frozen_norm,
-        evaluation: Rhythm::Every(1).into(),
+        evaluation: EvaluationSchedule::Every(1).into(),
         settings: machine.settings,
     };
     work(&machine, &blueprint, &phase)

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use anyhow::Result;
 
-use super::event::{Audience, Event};
+use super::event::{Event, EventSink};
 use super::execute::{Beginning, Finished, Request, create_inside};
 use super::lock::{Holder, Wait, Waited};
 use super::standing;
@@ -19,7 +19,7 @@ pub(super) fn finished(
     spec: &Spec,
     request: &Request<'_>,
     directory: &RunDirectory,
-    audience: &mut dyn Audience,
+    events: &mut dyn EventSink,
 ) -> Result<Option<Finished>> {
     let Some(finished) = standing::finished(spec, directory)? else { return Ok(None) };
     if let Some(record) = Record::read(directory)? {
@@ -29,7 +29,7 @@ pub(super) fn finished(
             &record,
             directory.path(),
             "train on the new ones with `--fresh`, which moves the finished run aside",
-            &mut |reading| audience.hear(&Event::Reading(reading)),
+            &mut |reading| events.on_event(&Event::Reading(reading)),
         )?;
     }
     Ok(Some(finished))
@@ -42,20 +42,20 @@ pub(super) fn lock(
     directory: &RunDirectory,
     request: &Request<'_>,
     beginning: Beginning,
-    audience: &mut dyn Audience,
+    events: &mut dyn EventSink,
 ) -> Result<Waited<Finished>> {
     create_inside(directory, request.places.out)?;
-    let audience = RefCell::new(audience);
+    let events = RefCell::new(events);
     Wait { folder: directory.path(), stop: request.stop, most: Some(request.wait) }.wait(
         || match beginning {
-            Beginning::WhereItWas => finished(spec, request, directory, *audience.borrow_mut()),
+            Beginning::Resume => finished(spec, request, directory, *events.borrow_mut()),
             Beginning::Fresh => Ok(None),
         },
         |holder| {
             let most = text::duration(request.wait.as_secs_f64());
             let place = directory.path().display();
             let sentence = format!("`{place}` is locked by {}: waiting up to {most}", holder.who());
-            audience.borrow_mut().hear(&Event::Note(&sentence));
+            events.borrow_mut().on_event(&Event::Note(&sentence));
             Ok(())
         },
     )

@@ -11,7 +11,7 @@ use super::machine::Machine;
 use super::work::Work;
 use crate::blueprint::Blueprint;
 use crate::native::{Amounts, Counts, Part};
-use crate::train::{Counted, Phase, Resident, Settings};
+use crate::train::{Counted, DeviceSplit, Phase, Settings};
 
 /// What was counted.
 #[derive(Clone, Debug, Serialize)]
@@ -90,7 +90,7 @@ fn report(
         let flops = |multiply_adds: u64| 2 * multiply_adds * images as u64;
         BTreeMap::from([(Part::Forward, flops(training.forward)), (Part::Backward, flops(training.backward))])
     };
-    let examples = phase.train.count() + phase.test.count() + phase.validation.as_ref().map_or(0, Resident::count);
+    let examples = phase.train.count() + phase.test.count() + phase.validation.as_ref().map_or(0, DeviceSplit::count);
     let mut epoch = trained(phase.train.count());
     epoch.insert(Part::Evaluation, 2 * evaluating.forward * examples as u64);
     let step = asked(&counted.step, &trained(counted.images_per_step), counted.step_peak_bytes);

@@ -36,7 +36,7 @@ pub enum Event<'a> {
 }
 
 /// Who watches.
-pub trait Audience {
+pub trait EventSink {
     /// Is told of an event.
-    fn hear(&mut self, event: &Event<'_>);
+    fn on_event(&mut self, event: &Event<'_>);
 }

@@ -7,13 +7,13 @@ use anyhow::{Context, Result};
 use tch::Kind;
 
 use super::attempt::{self, attempt};
-use super::checkpoint::{Checkpoint, Vault};
-use super::event::{Audience, Event};
+use super::checkpoint::{Checkpoint, CheckpointStore};
+use super::event::{Event, EventSink};
 use super::facts::data_record;
 use super::fixed::Fixed;
 use super::lock::{Lock, Waited};
 use super::machine::Machine;
-use super::phase::{Course, Frozen, Keeping, Voice};
+use super::phase::{Course, Frozen, Keeping, RunLog};
 use super::resume::{Goal, discard, resume};
 use super::stop::Stop;
 use super::{aside, claim, source, standing, transfer};
@@ -66,34 +66,34 @@ pub struct Request<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beginning {
     /// Where it was left, if it was begun.
-    WhereItWas,
+    Resume,
     /// At the first step; what is there is moved aside.
     Fresh,
 }
 
 /// Runs a spec to its end, from where it was left, or finds that it was run.
-pub fn run(spec: &Spec, request: &Request<'_>, audience: &mut dyn Audience) -> Result<Finished> {
+pub fn run(spec: &Spec, request: &Request<'_>, events: &mut dyn EventSink) -> Result<Finished> {
     let experiment = &spec.experiment;
     let directory = RunDirectory::of_run(request.places.out, &experiment.name, &spec.run_folder());
-    run_in(&directory, spec, request, audience).map_err(attempt::advised)
+    run_in(&directory, spec, request, events).map_err(attempt::advised)
 }
 
 fn run_in(
     directory: &RunDirectory,
     spec: &Spec,
     request: &Request<'_>,
-    audience: &mut dyn Audience,
+    events: &mut dyn EventSink,
 ) -> Result<Finished> {
     // A finished run can be asked for where nothing can be written, as in an archive.
-    if request.beginning == Beginning::WhereItWas
-        && let Some(finished) = claim::finished(spec, request, directory, audience)?
+    if request.beginning == Beginning::Resume
+        && let Some(finished) = claim::finished(spec, request, directory, events)?
     {
         aside::sweep(directory, &spec.experiment.target, last_state(spec));
         return Ok(finished);
     }
-    match claim::lock(spec, directory, request, request.beginning, audience)? {
+    match claim::lock(spec, directory, request, request.beginning, events)? {
         Waited::Ours(lock) => {
-            begin(spec, request, directory, lock, audience).map_err(|error| attempt::told(directory, error))
+            begin(spec, request, directory, lock, events).map_err(|error| attempt::told(directory, error))
         }
         Waited::Done(finished) => Ok(finished),
         Waited::Held(holder) => Err(claim::held(directory, &holder).into()),
@@ -112,11 +112,11 @@ fn begin(
     request: &Request<'_>,
     directory: &RunDirectory,
     lock: Lock,
-    audience: &mut dyn Audience,
+    events: &mut dyn EventSink,
 ) -> Result<Finished> {
     // Another process may have finished it since it was looked at.
-    if request.beginning == Beginning::WhereItWas
-        && let Some(finished) = claim::finished(spec, request, directory, audience)?
+    if request.beginning == Beginning::Resume
+        && let Some(finished) = claim::finished(spec, request, directory, events)?
     {
         return Ok(finished);
     }
@@ -124,11 +124,11 @@ fn begin(
     // Device and data come first: a run that cannot start leaves what an earlier one left.
     let mut machine = Machine::start(experiment, request)?;
     let target = &experiment.target;
-    let data = machine.load(experiment, target, audience)?;
+    let data = machine.load(experiment, target, events)?;
     let facts = data_record(target, &data, request.stop)?;
     let lock = if request.beginning == Beginning::Fresh && aside::is_begun(directory)? {
-        source::check(spec, &machine, audience)?;
-        match begin_anew(spec, directory, lock, request, audience)? {
+        source::check(spec, &machine, events)?;
+        match begin_anew(spec, directory, lock, request, events)? {
             Waited::Ours(lock) => lock,
             Waited::Done(finished) => return Ok(finished),
             Waited::Held(holder) => return Err(claim::held(directory, &holder).into()),
@@ -137,26 +137,26 @@ fn begin(
         lock
     };
     files::remove_unfinished(directory.path())?;
-    let vault = Vault::open(directory, &lock, target)?;
-    let mut voice = Voice { log: Some(Lines::extend(&directory.log())?), audience };
+    let store = CheckpointStore::open(directory, &lock, target)?;
+    let mut run_log = RunLog { log: Some(Lines::extend(&directory.log())?), events };
     let hash = spec.run_hash();
     let goal = Goal { directory, phase: "target", hash: &hash, task: target, evaluation: experiment.evaluation };
-    let start = resume(&vault, &goal, &facts, &mut voice)?;
-    machine.take_up(start.as_ref(), experiment, &mut voice)?;
+    let start = resume(&store, &goal, &facts, &mut run_log)?;
+    machine.resume_settings(start.as_ref(), experiment, &mut run_log)?;
     if start.is_none() {
         standing::check_replaceable(directory)?;
         // An earlier attempt's words and results must not stand beside this one's.
-        voice.log = Some(Lines::create(&directory.log(), "")?);
+        run_log.log = Some(Lines::create(&directory.log(), "")?);
         files::remove(&directory.summary())?;
         files::remove(&directory.weights())?;
     }
-    let keeping = machine.keeping(&lock, &vault, experiment.checkpoints.clone(), &hash, &facts);
+    let keeping = machine.keeping(&lock, &store, experiment.checkpoints.clone(), &hash, &facts);
     let record = Record::new(target, hash.clone(), spec.source_hash(), &keeping.made_with, facts);
     let mut record = record.following(Record::read(directory)?, start.as_ref().map(Checkpoint::position));
     let target = Target { spec, directory, machine: &machine };
     let finished =
-        attempt(directory, &lock, &mut record, |record| target.execute(data, keeping, start, record, &mut voice))?;
-    discard(&vault, last_state(spec), &mut voice)?;
+        attempt(directory, &lock, &mut record, |record| target.execute(data, keeping, start, record, &mut run_log))?;
+    discard(&store, last_state(spec), &mut run_log)?;
     Ok(finished)
 }
 
@@ -166,12 +166,12 @@ fn begin_anew(
     directory: &RunDirectory,
     own: Lock,
     request: &Request<'_>,
-    audience: &mut dyn Audience,
+    events: &mut dyn EventSink,
 ) -> Result<Waited<Finished>> {
     let aside = aside::move_aside(directory, own)?;
-    audience.hear(&Event::Note(&format!("the existing run was moved to {}", aside.display())));
+    events.on_event(&Event::Note(&format!("the existing run was moved to {}", aside.display())));
     // Another process may come first here: what it finishes is as fresh.
-    claim::lock(spec, directory, request, Beginning::WhereItWas, audience)
+    claim::lock(spec, directory, request, Beginning::Resume, events)
 }
 
 /// Creates the directory of a run, which must not lead elsewhere.
@@ -201,18 +201,22 @@ impl Target<'_> {
         keeping: Keeping<'_>,
         start: Option<Checkpoint>,
         record: &mut Record,
-        voice: &mut Voice<'_>,
+        run_log: &mut RunLog<'_>,
     ) -> Result<Finished> {
         let Self { spec, directory, machine } = *self;
         let experiment = &spec.experiment;
         let (target, transfer) = (&experiment.target, &experiment.transfer);
         files::write_atomically(&directory.spec(), spec.to_toml()?.as_bytes())?;
-        voice.note(&format!("run {}", directory.path().display()))?;
+        run_log.note(&format!("run {}", directory.path().display()))?;
         let threads = text::counted(machine.threads, "CPU thread", "CPU threads");
         let settings = machine.settings.sentence();
-        voice.note(&format!("device {}, {settings}, {threads}, libtorch {}", machine.device.name, native::LIBTORCH))?;
+        run_log.note(&format!(
+            "device {}, {settings}, {threads}, libtorch {}",
+            machine.device.name,
+            native::LIBTORCH
+        ))?;
         for note in &machine.notes {
-            voice.note(note)?;
+            run_log.note(note)?;
         }
         let device = machine.device.device;
         let mut network = Network::new(&experiment.blueprint(target), device, Kind::Float, target.seeds.initial);
@@ -222,11 +226,11 @@ impl Target<'_> {
             data.normalisation = start.header.normalisation.clone();
             TransferReport::new(network.blueprint(), experiment.source.is_some(), transfer)
         } else {
-            let source = self.source(&mut data, voice)?;
+            let source = self.source(&mut data, run_log)?;
             transfer::transfer(&network, source.as_ref(), transfer)?
         };
         record.set_normalisation(&data.normalisation);
-        voice.note(&report.sentence())?;
+        run_log.note(&report.sentence())?;
         record.transfer = Some(report);
         record.write(directory)?;
         let frozen = Frozen { layers: &transfer.frozen, norm: transfer.frozen_norm };
@@ -243,7 +247,7 @@ impl Target<'_> {
             directory,
             keeping,
         };
-        let rows = course.run(start, voice)?;
+        let rows = course.run(start, run_log)?;
         lock.check()?;
         // The summary of another budget or schedule never stands beside these weights.
         files::remove(&directory.summary())?;
@@ -255,16 +259,16 @@ impl Target<'_> {
     }
 
     /// The weights that the target starts from, if it has a source; and its normalisation, where the target takes that.
-    fn source(&self, data: &mut TaskData, voice: &mut Voice<'_>) -> Result<Option<NamedTensors>> {
+    fn source(&self, data: &mut TaskData, run_log: &mut RunLog<'_>) -> Result<Option<NamedTensors>> {
         Ok(match (&self.spec.experiment.source, self.spec.source_hash()) {
             (Some(Source::Task(task)), Some(hash)) => {
-                let trained = source::weights(self.spec, task, &hash, None, self.machine, voice)?;
+                let trained = source::weights(self.spec, task, &hash, None, self.machine, run_log)?;
                 if self.spec.experiment.target.normalise == Normalise::Source {
                     data.normalisation = trained.normalisation;
                 }
                 Some(trained.weights)
             }
-            (Some(Source::Weights(path)), _) => Some(source::from_file(path, voice)?),
+            (Some(Source::Weights(path)), _) => Some(source::from_file(path, run_log)?),
             _ => None,
         })
     }

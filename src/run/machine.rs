@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use super::checkpoint::{Checkpoint, Vault};
-use super::event::{Audience, Event};
+use super::checkpoint::{Checkpoint, CheckpointStore};
+use super::event::{Event, EventSink};
 use super::execute::{Places, Request};
 use super::lock::Lock;
-use super::phase::{Keeping, Voice};
+use super::phase::{Keeping, RunLog};
 use super::stop::Stop;
 use crate::data::{self, Access, Image, TaskData};
 use crate::native::{self, Chosen};
@@ -63,11 +63,11 @@ impl<'a> Machine<'a> {
     }
 
     /// Goes on as a training began, where the spec leaves that open, and says what is otherwise all the same.
-    pub(super) fn take_up(
+    pub(super) fn resume_settings(
         &mut self,
         start: Option<&Checkpoint>,
         experiment: &Experiment,
-        voice: &mut Voice<'_>,
+        run_log: &mut RunLog<'_>,
     ) -> Result<()> {
         let Some(start) = start else { return Ok(()) };
         let before = &start.header.made_with;
@@ -76,29 +76,29 @@ impl<'a> Machine<'a> {
         if differences.is_empty() {
             return Ok(());
         }
-        voice.note(&format!("{}: the last bits of numbers may differ from here on", differences.join(", ")))
+        run_log.note(&format!("{}: the last bits of numbers may differ from here on", differences.join(", ")))
     }
 
     /// How a phase's state is kept.
     pub(super) fn keeping(
         &self,
         lock: &'a Lock,
-        vault: &'a Vault<'a>,
+        store: &'a CheckpointStore<'a>,
         checkpoints: Checkpoints,
         hash: &str,
         data: &DataRecord,
     ) -> Keeping<'a> {
         let (hash, data, made_with) = (hash.to_owned(), data.content.clone(), self.made_with());
-        Keeping { lock, vault, stop: self.stop, checkpoints, hash, data, made_with }
+        Keeping { lock, store, stop: self.stop, checkpoints, hash, data, made_with }
     }
 
     /// Reads the data of a task.
-    pub(super) fn load(&self, experiment: &Experiment, task: &Task, audience: &mut dyn Audience) -> Result<TaskData> {
+    pub(super) fn load(&self, experiment: &Experiment, task: &Task, events: &mut dyn EventSink) -> Result<TaskData> {
         let image = Image { shape: experiment.image, fit: experiment.fit };
         let access = Access { root: self.places.data, threads: self.threads };
         data::load(task, image, access, &mut |reading| {
             if let Some(reading) = &reading {
-                audience.hear(&Event::Reading(reading));
+                events.on_event(&Event::Reading(reading));
             }
             self.stop.check()
         })

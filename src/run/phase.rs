@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use anyhow::Result;
 
-use super::checkpoint::{Checkpoint, Vault};
-use super::event::{Audience, Event, Title};
+use super::checkpoint::{Checkpoint, CheckpointStore};
+use super::event::{Event, EventSink, Title};
 use super::lock::Lock;
 use super::recorder::Recorder;
 use super::stop::{Stop, stopped};
@@ -16,18 +16,18 @@ use crate::network::Network;
 use crate::rundir::{MadeWith, Row, RunDirectory};
 use crate::spec::{Checkpoints, Evaluation, FrozenNorm, Task};
 use crate::text;
-use crate::train::{Ended, Phase, Residents, Settings};
+use crate::train::{DeviceSplits, Ended, Phase, Settings};
 
 /// What is said goes to the log and to whoever watches.
-pub(super) struct Voice<'a> {
+pub(super) struct RunLog<'a> {
     /// Absent where a phase keeps a log of its own.
     pub(super) log: Option<Lines>,
-    pub(super) audience: &'a mut dyn Audience,
+    pub(super) events: &'a mut dyn EventSink,
 }
 
-impl Voice<'_> {
+impl RunLog<'_> {
     pub(super) fn note(&mut self, sentence: &str) -> Result<()> {
-        self.audience.hear(&Event::Note(sentence));
+        self.events.on_event(&Event::Note(sentence));
         self.record(sentence)
     }
 
@@ -61,7 +61,7 @@ pub(super) struct Course<'a> {
 /// How the state of a phase is kept, and what ends it early.
 pub(super) struct Keeping<'a> {
     pub(super) lock: &'a Lock,
-    pub(super) vault: &'a Vault<'a>,
+    pub(super) store: &'a CheckpointStore<'a>,
     pub(super) stop: &'a Stop,
     pub(super) checkpoints: Checkpoints,
     /// The hash of the spec, as in the directory's name.
@@ -74,9 +74,9 @@ pub(super) struct Keeping<'a> {
 impl Course<'_> {
     /// Trains from a checkpoint or from the beginning, and keeps every epoch's numbers in the directory. Returns the
     /// rows with all that was measured, also where the schedule did not ask for it.
-    pub(super) fn run(&mut self, start: Option<Checkpoint>, voice: &mut Voice<'_>) -> Result<Vec<Row>> {
+    pub(super) fn run(&mut self, start: Option<Checkpoint>, run_log: &mut RunLog<'_>) -> Result<Vec<Row>> {
         let (device, kind) = (self.network.device(), self.network.kind());
-        let Residents { train, test, validation } = Residents::take(self.data, device, kind)?;
+        let DeviceSplits { train, test, validation } = DeviceSplits::take(self.data, device, kind)?;
         let data = &*self.data;
         let phase = Phase {
             network: self.network,
@@ -90,19 +90,19 @@ impl Course<'_> {
             evaluation: self.evaluation,
             settings: self.settings,
         };
-        data.notes.iter().try_for_each(|note| voice.note(note))?;
+        data.notes.iter().try_for_each(|note| run_log.note(note))?;
         if data.train_labels.corrupted_count() > 0 {
             let table = data.train_labels.corrupted_table(&data.indices, &data.train.labels);
             files::write_atomically(&self.directory.corrupted(), table.as_bytes())?;
         }
         let title = self.title(start.as_ref());
-        voice.record(&format!("{}: {}", self.name, title.text))?;
-        voice.audience.hear(&Event::Phase(&title));
-        let mut recorder = Recorder::new(self, start.as_ref(), voice)?;
+        run_log.record(&format!("{}: {}", self.name, title.text))?;
+        run_log.events.on_event(&Event::Phase(&title));
+        let mut recorder = Recorder::new(self, start.as_ref(), run_log)?;
         let ended = phase.run(start.map(|start| start.state), &mut recorder)?;
         let place = recorder.place();
         let rows = recorder.into_rows();
-        voice.audience.hear(&Event::PhaseEnd);
+        run_log.events.on_event(&Event::PhaseEnd);
         match ended {
             Ended::Complete => Ok(rows),
             Ended::Stopped => Err(stopped(&self.keeping.stop.reason().unwrap_or_default(), &place).into()),

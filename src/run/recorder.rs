@@ -6,15 +6,15 @@ use std::time::Instant;
 use anyhow::Result;
 use tch::Device;
 
-use super::cadence::Cadence;
 use super::checkpoint::{Checkpoint, FORMAT, Header, Name};
+use super::checkpoint_schedule::CheckpointSchedule;
 use super::event::Event;
-use super::phase::{Course, Voice};
+use super::phase::{Course, RunLog};
 use super::rows::{row, timing};
 use crate::files;
 use crate::native;
 use crate::rundir::{self, Row, Table, Timing};
-use crate::train::{EpochReport, Observer, State, Wish};
+use crate::train::{Control, EpochReport, Observer, State};
 
 /// The observer of a phase.
 pub(super) struct Recorder<'a, 'b> {
@@ -24,17 +24,17 @@ pub(super) struct Recorder<'a, 'b> {
     timing: Table<Timing>,
     /// Every epoch's numbers, also those that the schedule did not ask for.
     rows: Vec<Row>,
-    cadence: Cadence<'a>,
+    schedule: CheckpointSchedule<'a>,
     /// The epoch that ended since the last step.
     ended: Option<u64>,
     /// Steps of the training so far.
     step: u64,
-    voice: &'a mut Voice<'b>,
+    run_log: &'a mut RunLog<'b>,
 }
 
 impl<'a, 'b> Recorder<'a, 'b> {
     /// A recorder of a training that begins, or that goes on from a checkpoint: then its later rows are cut.
-    pub(super) fn new(course: &'a Course<'a>, start: Option<&Checkpoint>, voice: &'a mut Voice<'b>) -> Result<Self> {
+    pub(super) fn new(course: &'a Course<'a>, start: Option<&Checkpoint>, run_log: &'a mut RunLog<'b>) -> Result<Self> {
         let directory = course.directory;
         let rows: Vec<Row> = start.map_or_else(|| Ok(Vec::new()), |start| rundir::parse(&start.rows))?;
         let shown: Vec<Row> = rows.iter().map(|row| row.shown(course.evaluation)).collect();
@@ -49,9 +49,9 @@ impl<'a, 'b> Recorder<'a, 'b> {
             timing,
             step: start.map_or(0, |start| course.steps_behind(start.header.epochs, start.header.steps)),
             rows,
-            cadence: Cadence::new(&course.keeping.checkpoints, Instant::now()),
+            schedule: CheckpointSchedule::new(&course.keeping.checkpoints, Instant::now()),
             ended: None,
-            voice,
+            run_log,
         })
     }
 
@@ -85,21 +85,21 @@ impl<'a, 'b> Recorder<'a, 'b> {
 
 impl Observer for Recorder<'_, '_> {
     fn note(&mut self, sentence: &str) -> Result<()> {
-        self.voice.note(sentence)
+        self.run_log.note(sentence)
     }
 
     fn step(&mut self, step: u64) {
         files::device_step();
         self.step = step;
-        self.voice.audience.hear(&Event::Step(step));
+        self.run_log.events.on_event(&Event::Step(step));
     }
 
-    fn wish(&mut self) -> Wish {
+    fn control(&mut self) -> Control {
         if self.stops() {
-            return Wish::Stop;
+            return Control::Stop;
         }
-        let due = self.cadence.is_due(Instant::now(), self.ended.take());
-        if due { Wish::Save } else { Wish::GoOn }
+        let due = self.schedule.is_due(Instant::now(), self.ended.take());
+        if due { Control::Save } else { Control::GoOn }
     }
 
     fn stops(&mut self) -> bool {
@@ -118,8 +118,8 @@ impl Observer for Recorder<'_, '_> {
             Name::Step(self.step)
         };
         let behind: Vec<&Row> = self.rows.iter().filter(|row| row.epoch <= state.epochs).collect();
-        keeping.vault.commit(name, &self.header(state), state, &rundir::table(&behind)?)?;
-        self.cadence.done(began, Instant::now());
+        keeping.store.commit(name, &self.header(state), state, &rundir::table(&behind)?)?;
+        self.schedule.done(began, Instant::now());
         Ok(())
     }
 
@@ -129,8 +129,8 @@ impl Observer for Recorder<'_, '_> {
         self.course.keeping.lock.check()?;
         self.metrics.append(&row.shown(self.course.evaluation))?;
         self.timing.append(&timing(self.course.name, report, native::peak_bytes(self.device)))?;
-        self.voice.audience.hear(&Event::Epoch(&row));
-        self.voice.record(&row.sentence())?;
+        self.run_log.events.on_event(&Event::Epoch(&row));
+        self.run_log.record(&row.sentence())?;
         self.ended = Some(row.epoch);
         self.rows.push(row);
         Ok(())

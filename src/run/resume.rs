@@ -4,8 +4,8 @@
 
 use anyhow::Result;
 
-use super::checkpoint::{Checkpoint, Vault};
-use super::phase::Voice;
+use super::checkpoint::{Checkpoint, CheckpointStore};
+use super::phase::RunLog;
 use crate::error::UserError;
 use crate::rundir::{self, DataRecord, Row, RunDirectory};
 use crate::spec::{Budget, Due, Evaluation, FINAL_EPOCHS, Task};
@@ -37,13 +37,13 @@ struct Passed {
 /// A checkpoint to resume from, if there is one; what is to be known of it is noted. It must be of the data that is
 /// there now.
 pub(super) fn resume(
-    vault: &Vault<'_>,
+    store: &CheckpointStore<'_>,
     goal: &Goal<'_>,
     data: &DataRecord,
-    voice: &mut Voice<'_>,
+    run_log: &mut RunLog<'_>,
 ) -> Result<Option<Checkpoint>> {
     let mut passed = Vec::new();
-    let found = vault.furthest(goal.phase, goal.hash, |checkpoint| {
+    let found = store.furthest(goal.phase, goal.hash, |checkpoint| {
         let candidate = goal.look_at(checkpoint)?;
         let serves = candidate.steps <= goal.steps() && goal.missing(&candidate.rows, goal.epochs()).is_none();
         if !serves {
@@ -52,7 +52,7 @@ pub(super) fn resume(
         Ok(serves)
     })?;
     for damaged in &found.damaged {
-        voice.note(&format!("{damaged}: going on from the one before"))?;
+        run_log.note(&format!("{damaged}: going on from the one before"))?;
     }
     let Some(checkpoint) = found.checkpoint else {
         return if passed.is_empty() { Ok(None) } else { Err(goal.refusal(&passed).into()) };
@@ -69,16 +69,16 @@ pub(super) fn resume(
         0 => String::new(),
         steps => format!(" and {}", text::counted(steps as usize, "step", "steps")),
     };
-    voice.note(&format!("{phase}: going on after epoch {}{beyond}", header.epochs))?;
+    run_log.note(&format!("{phase}: going on after epoch {}{beyond}", header.epochs))?;
     Ok(Some(checkpoint))
 }
 
 /// Removes what a finished training has no use for, but for the state after `last` steps; where that cannot be done the
 /// training is finished all the same.
-pub(super) fn discard(vault: &Vault<'_>, last: Option<u64>, voice: &mut Voice<'_>) -> Result<()> {
-    match vault.finish(last) {
+pub(super) fn discard(store: &CheckpointStore<'_>, last: Option<u64>, run_log: &mut RunLog<'_>) -> Result<()> {
+    match store.finish(last) {
         Ok(()) => Ok(()),
-        Err(error) => voice.note(&format!("checkpoints that are no longer needed are left: {error:#}")),
+        Err(error) => run_log.note(&format!("checkpoints that are no longer needed are left: {error:#}")),
     }
 }
 

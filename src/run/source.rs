@@ -8,14 +8,14 @@ use tch::{Device, Kind};
 
 use super::aside;
 use super::attempt::{self, attempt};
-use super::checkpoint::{Checkpoint, Vault};
+use super::checkpoint::{Checkpoint, CheckpointStore};
 use super::claim::held;
-use super::event::{Audience, Event};
+use super::event::{Event, EventSink};
 use super::execute::{Request, create_inside};
 use super::facts::data_record;
 use super::lock::{Lock, Wait, Waited};
 use super::machine::Machine;
-use super::phase::{Course, Frozen, Voice};
+use super::phase::{Course, Frozen, RunLog};
 use super::resume::{Goal, discard, resume};
 use super::transfer::transfer;
 use super::unchanged::Unchanged;
@@ -25,10 +25,10 @@ use crate::error::{Exit, UserError};
 use crate::files::{self, Lines};
 use crate::network::{NamedTensors, Network, is_counter, read_safetensors, write_safetensors};
 use crate::rundir::{Record, RunDirectory, Status};
-use crate::spec::{Checkpoints, Evaluation, FrozenNorm, Keep, Rhythm, Source, Spec, Task};
+use crate::spec::{Checkpoints, Evaluation, EvaluationSchedule, FrozenNorm, Keep, Source, Spec, Task};
 
 /// A source is shared by runs that evaluate their targets as they like, so it has a schedule of its own.
-const EVALUATION: Evaluation = Evaluation { test: Rhythm::Log, train: Rhythm::Log };
+const EVALUATION: Evaluation = Evaluation { test: EvaluationSchedule::Log, train: EvaluationSchedule::Log };
 
 /// A trained source.
 pub(super) struct Trained {
@@ -38,15 +38,15 @@ pub(super) struct Trained {
 }
 
 /// Trains the source of a spec, if nobody has yet, and returns its directory.
-pub fn source(spec: &Spec, request: &Request<'_>, audience: &mut dyn Audience) -> Result<RunDirectory> {
+pub fn source(spec: &Spec, request: &Request<'_>, events: &mut dyn EventSink) -> Result<RunDirectory> {
     let (Some(Source::Task(task)), Some(hash)) = (&spec.experiment.source, spec.source_hash()) else {
         let message = "the spec has no source that is trained";
         return Err(UserError::usage(message).hint("`[source]` with a `dataset` has one").into());
     };
     let directory = RunDirectory::of_source(request.places.out, &hash);
     let machine = Machine::start(&spec.experiment, request)?;
-    let mut voice = Voice { log: None, audience };
-    weights(spec, task, &hash, Some(request.wait), &machine, &mut voice).map_err(attempt::advised)?;
+    let mut run_log = RunLog { log: None, events };
+    weights(spec, task, &hash, Some(request.wait), &machine, &mut run_log).map_err(attempt::advised)?;
     Ok(directory)
 }
 
@@ -62,32 +62,32 @@ pub(super) fn weights(
     hash: &str,
     most: Option<Duration>,
     machine: &Machine<'_>,
-    voice: &mut Voice<'_>,
+    run_log: &mut RunLog<'_>,
 ) -> Result<Trained> {
     let directory = RunDirectory::of_source(machine.places.out, hash);
     let place = directory.path().display();
     if let Some((trained, record)) = finished(&directory, task)? {
-        return found(trained, &record, spec, task, &directory, machine, voice);
+        return found(trained, &record, spec, task, &directory, machine, run_log);
     }
     create_inside(&directory, machine.places.out)?;
     let wait = Wait { folder: directory.path(), stop: machine.stop, most };
     let waited = wait.wait(
         || finished(&directory, task),
-        |holder| voice.note(&format!("{} trains the source {place}: waiting", holder.who())),
+        |holder| run_log.note(&format!("{} trains the source {place}: waiting", holder.who())),
     )?;
     let lock = match waited {
         Waited::Ours(lock) => lock,
-        Waited::Done((trained, record)) => return found(trained, &record, spec, task, &directory, machine, voice),
+        Waited::Done((trained, record)) => return found(trained, &record, spec, task, &directory, machine, run_log),
         Waited::Held(holder) => return Err(held(&directory, &holder).into()),
     };
     files::remove_unfinished(directory.path())?;
     if let Some((trained, record)) = finished(&directory, task)? {
-        return found(trained, &record, spec, task, &directory, machine, voice);
+        return found(trained, &record, spec, task, &directory, machine, run_log);
     }
     let record = Record::read(&directory)?;
     // What says that it is finished and cannot be read was damaged since: nobody but the user throws it away.
     if !record.as_ref().is_some_and(|record| record.has_finished(task)) {
-        let trained = pretrain(spec, task, hash, &directory, &lock, record, machine, voice);
+        let trained = pretrain(spec, task, hash, &directory, &lock, record, machine, run_log);
         trained.map_err(|error| match UserError::exit_of(&error) {
             Exit::Stopped => error,
             _ => error.context(format!("cannot train the source in `{place}`")),
@@ -112,7 +112,7 @@ fn read(directory: &RunDirectory) -> Result<Trained> {
 
 /// Finds out, as far as that can be known before any work, whether a target can start from its source: a trained one is
 /// there and fits, or its data are there to train it.
-pub(super) fn check(spec: &Spec, machine: &Machine<'_>, audience: &mut dyn Audience) -> Result<()> {
+pub(super) fn check(spec: &Spec, machine: &Machine<'_>, events: &mut dyn EventSink) -> Result<()> {
     let experiment = &spec.experiment;
     let weights = match (&experiment.source, spec.source_hash()) {
         (Some(Source::Task(task)), Some(hash)) => {
@@ -122,7 +122,7 @@ pub(super) fn check(spec: &Spec, machine: &Machine<'_>, audience: &mut dyn Audie
                 None if Record::read(&directory)?.is_some_and(|record| record.has_finished(task)) => {
                     read(&directory)?.weights
                 }
-                None => return machine.load(experiment, task, audience).map(drop),
+                None => return machine.load(experiment, task, events).map(drop),
             }
         }
         (Some(Source::Weights(path)), _) => without_counters(read_safetensors(path)?),
@@ -162,17 +162,17 @@ fn found(
     task: &Task,
     directory: &RunDirectory,
     machine: &Machine<'_>,
-    voice: &mut Voice<'_>,
+    run_log: &mut RunLog<'_>,
 ) -> Result<Trained> {
     aside::sweep(directory, task, None);
     let place = directory.path().display();
-    voice.note(&format!("the source is in {place}"))?;
+    run_log.note(&format!("the source is in {place}"))?;
     Unchanged { experiment: &spec.experiment, places: machine.places, stop: machine.stop }.check(
         task,
         record,
         directory.path(),
         &format!("train on the new ones: move `{place}` away"),
-        &mut |reading| voice.audience.hear(&Event::Reading(reading)),
+        &mut |reading| run_log.events.on_event(&Event::Reading(reading)),
     )?;
     Ok(trained)
 }
@@ -184,9 +184,9 @@ fn diverged(directory: &RunDirectory, record: &Record) -> UserError {
 }
 
 /// The weights of a file.
-pub(super) fn from_file(path: &Path, voice: &mut Voice<'_>) -> Result<NamedTensors> {
+pub(super) fn from_file(path: &Path, run_log: &mut RunLog<'_>) -> Result<NamedTensors> {
     let weights = without_counters(read_safetensors(path)?);
-    voice.note(&format!("the source is the file {}", path.display()))?;
+    run_log.note(&format!("the source is the file {}", path.display()))?;
     Ok(weights)
 }
 
@@ -205,20 +205,20 @@ fn pretrain(
     lock: &Lock,
     before: Option<Record>,
     machine: &Machine<'_>,
-    voice: &mut Voice<'_>,
+    run_log: &mut RunLog<'_>,
 ) -> Result<()> {
     let experiment = &spec.experiment;
-    let mut data = machine.load(experiment, task, voice.audience)?;
+    let mut data = machine.load(experiment, task, run_log.events)?;
     let facts = data_record(task, &data, machine.stop)?;
-    let vault = Vault::open(directory, lock, task)?;
+    let store = CheckpointStore::open(directory, lock, task)?;
     // A source's states serve to go on with it, and nothing else.
     let keep = Keep::Epochs(Vec::new());
     let checkpoints = Checkpoints { keep, keep_final: false, ..experiment.checkpoints.clone() };
     let goal = Goal { directory, phase: "source", hash, task, evaluation: EVALUATION };
-    let start = resume(&vault, &goal, &facts, voice)?;
+    let start = resume(&store, &goal, &facts, run_log)?;
     let mut machine = machine.clone();
-    machine.take_up(start.as_ref(), experiment, voice)?;
-    let keeping = machine.keeping(lock, &vault, checkpoints, hash, &facts);
+    machine.resume_settings(start.as_ref(), experiment, run_log)?;
+    let keeping = machine.keeping(lock, &store, checkpoints, hash, &facts);
     files::write_atomically(&directory.spec(), spec.source_to_toml()?.as_bytes())?;
     let record = Record::new(task, hash.to_owned(), None, &keeping.made_with, facts);
     let mut record = record.following(before, start.as_ref().map(Checkpoint::position));
@@ -226,7 +226,7 @@ fn pretrain(
     network.lay_out(machine.settings.layout)?;
     let nothing = FrozenSet::first(0, network.freezable());
     let log = if start.is_some() { Lines::extend(&directory.log())? } else { Lines::create(&directory.log(), "")? };
-    let mut own = Voice { log: Some(log), audience: &mut *voice.audience };
+    let mut own = RunLog { log: Some(log), events: &mut *run_log.events };
     let mut course = Course {
         name: "source",
         task,
@@ -243,5 +243,5 @@ fn pretrain(
         lock.check()?;
         write_safetensors(&directory.weights(), &network.state(), "source")
     })?;
-    discard(&vault, None, voice)
+    discard(&store, None, run_log)
 }

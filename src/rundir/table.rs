@@ -122,16 +122,16 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
 mod tests {
     use super::*;
     use crate::rundir::Row;
-    use crate::spec::{Evaluation, Rhythm};
+    use crate::spec::{Evaluation, EvaluationSchedule};
 
     #[test]
     fn a_row_shows_what_the_schedule_asks_for() {
         let row = |epoch| Row { epoch, train_error: Some(0.1), test_error: Some(0.2), ..Row::default() };
-        let evaluation = Evaluation { test: Rhythm::Every(2), train: Rhythm::Every(4) };
+        let evaluation = Evaluation { test: EvaluationSchedule::Every(2), train: EvaluationSchedule::Every(4) };
         let shown = |epoch: u64| row(epoch).shown(evaluation);
         let errors = [7, 6, 8].map(|epoch| (shown(epoch).train_error, shown(epoch).test_error));
         assert_eq!(errors, [(None, None), (None, Some(0.2)), (Some(0.1), Some(0.2))]);
-        assert_eq!(row(7).shown(Rhythm::Every(1).into()), row(7));
+        assert_eq!(row(7).shown(EvaluationSchedule::Every(1).into()), row(7));
     }
 
     #[test]

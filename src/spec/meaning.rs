@@ -7,7 +7,7 @@ use super::experiment::{
 };
 use super::observed::Observed;
 use super::problem::Problem;
-use super::procedure::{Checkpoints, Evaluation, Keep, Rhythm};
+use super::procedure::{Checkpoints, Evaluation, EvaluationSchedule, Keep};
 use super::survey::Survey;
 use super::task::{Context, Known};
 use super::tree::Node;
@@ -110,20 +110,22 @@ pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Repor
 
 fn evaluation(written: &written::Evaluate, report: &mut Report<'_>) -> Evaluation {
     let rhythm = |written| match written {
-        written::CountOrLog::Every(every) => Rhythm::Every(every),
-        written::CountOrLog::Word(_) => Rhythm::Log,
+        written::CountOrLog::Every(every) => EvaluationSchedule::Every(every),
+        written::CountOrLog::Word(_) => EvaluationSchedule::Log,
     };
     let test = rhythm(written.every);
     let train = written.train_every.map_or(test, rhythm);
     let within = match (test, train) {
-        (Rhythm::Every(test), Rhythm::Every(train)) => train.is_multiple_of(test),
-        (_, Rhythm::Log) => true,
-        (Rhythm::Log, Rhythm::Every(_)) => false,
+        (EvaluationSchedule::Every(test), EvaluationSchedule::Every(train)) => train.is_multiple_of(test),
+        (_, EvaluationSchedule::Log) => true,
+        (EvaluationSchedule::Log, EvaluationSchedule::Every(_)) => false,
     };
     if !within {
         let hint = match test {
-            Rhythm::Every(every) => format!("give a multiple of {every}, the value of `evaluate.every`, or `log`"),
-            Rhythm::Log => "give `log`, as in `evaluate.every`, or leave it out".to_owned(),
+            EvaluationSchedule::Every(every) => {
+                format!("give a multiple of {every}, the value of `evaluate.every`, or `log`")
+            }
+            EvaluationSchedule::Log => "give `log`, as in `evaluate.every`, or leave it out".to_owned(),
         };
         let message = "`train_every` has epochs after which nothing is measured, by `evaluate.every`";
         report.add("evaluate.train_every", message, hint);

@@ -54,8 +54,8 @@ pub use identity::NUMERICS;
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
 pub use procedure::{
-    Augmentation, Budget, Checkpoints, Due, Evaluation, FINAL_EPOCHS, Fill, Keep, Optimizer, Position, Rate, Rhythm,
-    Schedule, Training,
+    Augmentation, Budget, Checkpoints, Due, Evaluation, EvaluationSchedule, FINAL_EPOCHS, Fill, Keep, Optimizer,
+    Position, Rate, Schedule, Training,
 };
 pub use settings::{CPU_EVALUATION_BATCH, Settings};
 pub use size::{unbalanced, uneven};

@@ -132,9 +132,9 @@ impl Augmentation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Evaluation {
     /// On the test examples, and on those held out.
-    pub test: Rhythm,
+    pub test: EvaluationSchedule,
     /// On the training examples, where the test examples are due too.
-    pub train: Rhythm,
+    pub train: EvaluationSchedule,
 }
 
 impl Evaluation {
@@ -151,20 +151,20 @@ impl Evaluation {
 
 /// A schedule of epochs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rhythm {
+pub enum EvaluationSchedule {
     /// Every so many, and before the first step.
     Every(u64),
     /// About twenty in each tenfold of epochs.
     Log,
 }
 
-impl From<Rhythm> for Evaluation {
-    fn from(rhythm: Rhythm) -> Self {
+impl From<EvaluationSchedule> for Evaluation {
+    fn from(rhythm: EvaluationSchedule) -> Self {
         Self { test: rhythm, train: rhythm }
     }
 }
 
-impl Rhythm {
+impl EvaluationSchedule {
     /// Whether the schedule has an epoch; epoch 0 is before the first step.
     pub fn has(self, epoch: u64) -> bool {
         let notch = |epoch: u64| ((epoch as f64).log10() * 20.0 + 1e-9).floor();
@@ -267,18 +267,22 @@ mod tests {
 
     #[test]
     fn a_logarithmic_schedule_is_dense_first() {
-        let epochs: Vec<u64> = (0..=1000).filter(|&epoch| Rhythm::Log.has(epoch)).collect();
+        let epochs: Vec<u64> = (0..=1000).filter(|&epoch| EvaluationSchedule::Log.has(epoch)).collect();
         assert_eq!(&epochs[..11], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
         assert!(epochs.contains(&100) && epochs.contains(&1000));
         let decade = epochs.iter().filter(|&&epoch| epoch > 100 && epoch <= 1000).count();
         assert_eq!(decade, 20);
         let kept: Vec<u64> = (0..=1000).filter(|&epoch| Keep::Log.has(epoch)).collect();
         assert_eq!(kept, [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]);
-        assert!(Rhythm::Every(3).has(0) && Rhythm::Every(3).has(6) && !Rhythm::Every(3).has(7));
-        let thinned = Evaluation { test: Rhythm::Every(2), train: Rhythm::Log };
+        assert!(
+            EvaluationSchedule::Every(3).has(0)
+                && EvaluationSchedule::Every(3).has(6)
+                && !EvaluationSchedule::Every(3).has(7)
+        );
+        let thinned = Evaluation { test: EvaluationSchedule::Every(2), train: EvaluationSchedule::Log };
         let epochs = |has: fn(Evaluation, u64) -> bool| (101..=106).filter(|&epoch| has(thinned, epoch)).collect();
         assert_eq!((epochs(Evaluation::has), epochs(Evaluation::has_train)), (vec![102, 104, 106], vec![]));
         assert!(thinned.has_train(100) && thinned.has_train(126));
-        assert!(Rhythm::Log.has(113) && !thinned.has_train(113), "test errors are not due");
+        assert!(EvaluationSchedule::Log.has(113) && !thinned.has_train(113), "test errors are not due");
     }
 }

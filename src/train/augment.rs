@@ -7,7 +7,7 @@
 use rand::{Rng, RngExt};
 use tch::{Device, Kind, Tensor};
 
-use super::resident::Resident;
+use super::device_split::DeviceSplit;
 use crate::blueprint::ImageShape;
 use crate::native::Part;
 use crate::spec::{Augmentation, Fill};
@@ -69,7 +69,7 @@ impl Plan {
     /// Draws for `count` examples; none where nothing is to be done.
     pub(super) fn draw(
         augmentation: Augmentation,
-        data: &Resident,
+        data: &DeviceSplit,
         count: usize,
         stream: &mut impl Rng,
     ) -> Option<Self> {

@@ -3,7 +3,7 @@
 use tch::{Device, Kind, Tensor};
 
 use super::augment::{Batch, Frame, Plan};
-use super::resident::Resident;
+use super::device_split::DeviceSplit;
 use crate::blueprint::ImageShape;
 use crate::data::{Images, Normalisation};
 use crate::seed::{Purpose, stream};
@@ -15,11 +15,11 @@ const NONE: Augmentation =
 const LAYOUT: Layout = Layout::ChannelsFirst;
 
 /// Two images of two or three channels, all pixels different; the network's input is the pixel itself.
-fn resident(channels: usize) -> Resident {
+fn resident(channels: usize) -> DeviceSplit {
     let shape = ImageShape { channels, height: 3, width: 3 };
     let images = Images { shape, pixels: (0..18 * channels as u8).map(|at| 4 * at).collect(), labels: vec![0, 1] };
     let plain = Normalisation { mean: vec![0.0; channels], deviation: vec![1.0 / 255.0; channels] };
-    Resident::clean(images, &plain, Device::Cpu, Kind::Double).expect("it fits")
+    DeviceSplit::clean(images, &plain, Device::Cpu, Kind::Double).expect("it fits")
 }
 
 fn batch(places: &[[i64; 3]], shares: &[[f64; 3]], augmentation: Augmentation) -> Batch {

@@ -4,9 +4,9 @@ use rand::seq::SliceRandom;
 use tch::Tensor;
 
 use super::augment::Plan;
-use super::cursor::Cursor;
+use super::batch_index::BatchIndex;
+use super::device_split::DeviceSplit;
 use super::optimizer::rate_kind;
-use super::resident::Resident;
 use super::split::Split;
 use crate::native::Part;
 use crate::network::{Flow, Network};
@@ -71,8 +71,8 @@ impl Batches {
     }
 
     /// What a batch takes of its images, `[batch, channels, height, width]`, and which ones they are, `[batch]`.
-    pub(super) fn images(&self, data: &Resident, index: i64) -> (Tensor, Tensor) {
-        let take = |table: &Tensor| Cursor::Host(index).take(table, self.batch_size, self.length(index));
+    pub(super) fn images(&self, data: &DeviceSplit, index: i64) -> (Tensor, Tensor) {
+        let take = |table: &Tensor| BatchIndex::Host(index).take(table, self.batch_size, self.length(index));
         let order = take(&self.order);
         let images = match &self.plan {
             Some(plan) => data.augmented(&order, &plan.batch(take), plan.augmentation(), Layout::ChannelsFirst),
@@ -97,14 +97,14 @@ impl Batches {
     }
 
     /// The batch that a cursor is at, of `length` examples.
-    pub(super) fn get(&self, network: &Network, split: &Split, cursor: &Cursor, length: i64) -> Batch {
+    pub(super) fn get(&self, network: &Network, split: &Split, batch_index: &BatchIndex, length: i64) -> Batch {
         let _part = Part::Gather.begin();
-        let take = |table: &Tensor| cursor.take(table, self.batch_size, length);
+        let take = |table: &Tensor| batch_index.take(table, self.batch_size, length);
         let order = take(&self.order);
         let flow = match &self.plan {
             Some(plan) => split.augmented(network, &order, &plan.batch(take), plan.augmentation()),
             None => split.gather(network, &order),
         };
-        Batch { flow, labels: split.data.labels.index_select(0, &order), rate: cursor.entry(&self.rates) }
+        Batch { flow, labels: split.data.labels.index_select(0, &order), rate: batch_index.entry(&self.rates) }
     }
 }

@@ -5,10 +5,10 @@ use std::time::Instant;
 use anyhow::Result;
 use tch::Device;
 
+use super::batch_index::BatchIndex;
 use super::batches::Batches;
-use super::cursor::Cursor;
-use super::repeated::Repeated;
-use super::report::{Diverged, Ended, Observer, Wish};
+use super::captured_work::CapturedWork;
+use super::report::{Control, Diverged, Ended, Observer};
 use super::split::Split;
 use super::state::{State, state};
 use super::step::Learner;
@@ -62,17 +62,17 @@ pub(super) enum Stepping {
 
 /// Steps on batches of one size.
 struct Steps {
-    repeated: Repeated,
-    cursor: Cursor,
+    work: CapturedWork,
+    batch_index: BatchIndex,
 }
 
 impl Steps {
     fn new(device: Device, [batch, length]: [usize; 2], stepping: Stepping) -> Self {
-        let cursor = || Cursor::on(device, batch as i64, length as i64);
+        let batch_index = || BatchIndex::on(device, batch as i64, length as i64);
         match stepping {
-            Stepping::Eager => Self { repeated: Repeated::default(), cursor: Cursor::Host(0) },
-            Stepping::Capturable => Self { repeated: Repeated::default(), cursor: cursor() },
-            Stepping::Captured => Self { repeated: Repeated::captured(device), cursor: cursor() },
+            Stepping::Eager => Self { work: CapturedWork::default(), batch_index: BatchIndex::Host(0) },
+            Stepping::Capturable => Self { work: CapturedWork::default(), batch_index: batch_index() },
+            Stepping::Captured => Self { work: CapturedWork::captured(device), batch_index: batch_index() },
         }
     }
 }
@@ -113,15 +113,15 @@ impl<'a> Trainer<'a> {
         }
         self.sums.start(Start { step: epoch.from, totals: epoch.totals });
         let batches = self.batches.as_ref().map_or(0, Batches::count);
-        self.whole.cursor.set(epoch.from as i64);
-        self.rest.cursor.set(batches - 1);
+        self.whole.batch_index.set(epoch.from as i64);
+        self.rest.batch_index.set(batches - 1);
         for index in epoch.from..epoch.to {
-            let wish = observer.wish();
-            if wish != Wish::GoOn {
+            let wish = observer.control();
+            if wish != Control::GoOn {
                 let seconds = epoch.seconds + started.elapsed().as_secs_f64();
                 observer.save(&self.state(split, [epoch.behind, index], seconds)?)?;
             }
-            if wish == Wish::Stop {
+            if wish == Control::Stop {
                 return Ok(Ended::Stopped);
             }
             self.step(split, index as i64, epoch.done, observer)?;
@@ -137,17 +137,17 @@ impl<'a> Trainer<'a> {
         let seed = self.dropout.map(|seed| derive(seed, Purpose::Dropout, &step.to_string()) as i64);
         let (learner, sums) = (&mut self.learner, &mut self.sums);
         // A set smaller than a batch has no whole one.
-        let Steps { repeated, cursor } = if batches.is_whole(index) { &mut self.whole } else { &mut self.rest };
-        let not_captured = repeated.run(
+        let Steps { work, batch_index } = if batches.is_whole(index) { &mut self.whole } else { &mut self.rest };
+        let not_captured = work.run(
             || {
                 if let Some(seed) = seed {
                     tch::manual_seed(seed);
                 }
             },
             || {
-                learner.step(cursor, batches.get(learner.network, split, cursor, length), sums);
+                learner.step(batch_index, batches.get(learner.network, split, batch_index, length), sums);
                 let _part = Part::Gather.begin();
-                cursor.advance();
+                batch_index.advance();
             },
         );
         if let Some(cause) = not_captured {

@@ -6,7 +6,9 @@ use super::testing::{Listener, alone, families, split};
 use super::{EpochReport, Phase, Settings};
 use crate::blueprint::{Blueprint, FrozenSet};
 use crate::network::{NamedTensors, Network};
-use crate::spec::{self, Augmentation, Budget, FrozenNorm, Layout, Precision, Rate, Rhythm, Schedule, Seeds};
+use crate::spec::{
+    self, Augmentation, Budget, EvaluationSchedule, FrozenNorm, Layout, Precision, Rate, Schedule, Seeds,
+};
 use crate::spec::{Switch, Training};
 
 /// Batches of more than 32, as small ones have kernels of their own: 80 examples in batches of 40.
@@ -53,7 +55,7 @@ impl Case<'_> {
             seeds: SEEDS,
             frozen: &FrozenSet::first(self.frozen, layers),
             frozen_norm: self.norm,
-            evaluation: Rhythm::Every(1).into(),
+            evaluation: EvaluationSchedule::Every(1).into(),
             settings,
         };
         let mut listener = Listener::default();

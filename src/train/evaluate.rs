@@ -2,10 +2,10 @@
 
 use tch::{Kind, Reduction, Tensor, no_grad_guard};
 
-use super::cursor::Cursor;
-use super::repeated::Repeated;
+use super::batch_index::BatchIndex;
+use super::captured_work::CapturedWork;
+use super::device_split::DeviceSplit;
 use super::report::{Interrupt, Stopped, proceed};
-use super::resident::Resident;
 use super::split::Split;
 use super::step::widened;
 use crate::native::{Autocast, Part};
@@ -40,7 +40,7 @@ pub(super) struct Evaluator {
     /// `[4]`, see `batch_sums`.
     sums: Tensor,
     batch: i64,
-    whole: (Repeated, Cursor),
+    whole: (CapturedWork, BatchIndex),
     /// Why it cannot be captured, when that is found.
     pub(super) not_captured: Option<String>,
 }
@@ -50,9 +50,9 @@ impl Evaluator {
     pub(super) fn new(split: &Split, batch: i64, capture: bool) -> Self {
         let device = split.data.device();
         let whole = if capture {
-            (Repeated::captured(device), Cursor::on(device, batch, batch))
+            (CapturedWork::captured(device), BatchIndex::on(device, batch, batch))
         } else {
-            (Repeated::default(), Cursor::Host(0))
+            (CapturedWork::default(), BatchIndex::Host(0))
         };
         Self { sums: Tensor::zeros([4], (Kind::Double, device)), batch, whole, not_captured: None }
     }
@@ -67,23 +67,23 @@ impl Evaluator {
     ) -> Result<Errors, Stopped> {
         let _part = Part::Evaluation.begin();
         let (count, batch) = (split.data.count() as i64, self.batch);
-        let (repeated, cursor) = &mut self.whole;
+        let (captured, batch_index) = &mut self.whole;
         let sums = &mut self.sums;
         let _no_gradient = no_grad_guard();
         let _ = sums.zero_();
-        cursor.set(0);
+        batch_index.set(0);
         for _ in 0..count / batch {
             proceed(interrupt)?;
             let work = || {
-                add_batch(sums, network, split, cursor, [batch, batch], precision);
-                cursor.advance();
+                add_batch(sums, network, split, batch_index, [batch, batch], precision);
+                batch_index.advance();
             };
-            let not_captured = repeated.run(|| {}, work);
+            let not_captured = captured.run(|| {}, work);
             self.not_captured = self.not_captured.take().or(not_captured);
         }
         if count % batch > 0 {
             proceed(interrupt)?;
-            let rest = Cursor::Host(count / batch);
+            let rest = BatchIndex::Host(count / batch);
             add_batch(sums, network, split, &rest, [batch, count % batch], precision);
         }
         Ok(errors(&read(sums), &split.data))
@@ -95,20 +95,20 @@ fn add_batch(
     sums: &mut Tensor,
     network: &Network,
     split: &Split,
-    cursor: &Cursor,
+    batch_index: &BatchIndex,
     [batch, length]: [i64; 2],
     precision: Precision,
 ) {
     let logits = {
         let _autocast = Autocast::new(split.data.device(), precision);
-        let flow = split.batch(network, cursor, batch, length);
+        let flow = split.batch(network, batch_index, batch, length);
         widened(network.run(split.first_layer(), network.freezable() + 1, flow, Mode::Evaluate).value)
     };
-    let part = |tensor: &Tensor| cursor.take(tensor, batch, length);
+    let part = |tensor: &Tensor| batch_index.take(tensor, batch, length);
     let _ = sums.g_add_(&batch_sums(&logits, &split.data, part));
 }
 
-fn errors(sums: &[f64], data: &Resident) -> Errors {
+fn errors(sums: &[f64], data: &DeviceSplit) -> Errors {
     let count = data.count() as f64;
     let by_corruption = data.corruption.as_ref().map(|corruption| {
         let (noisy, clean) = (corruption.count as f64, count - corruption.count as f64);
@@ -122,7 +122,7 @@ fn errors(sums: &[f64], data: &Resident) -> Errors {
 }
 
 /// Of a batch: loss, wrong answers, and of the corrupted ones those against the label given and the true label.
-fn batch_sums(logits: &Tensor, data: &Resident, part: impl Fn(&Tensor) -> Tensor) -> Tensor {
+fn batch_sums(logits: &Tensor, data: &DeviceSplit, part: impl Fn(&Tensor) -> Tensor) -> Tensor {
     let labels = part(&data.labels);
     let loss = logits.cross_entropy_loss::<Tensor>(&labels, None, Reduction::Sum, -100, 0.0);
     let answers = logits.argmax(1, false);
@@ -151,7 +151,7 @@ mod tests {
     use crate::data::{Images, Labels, Normalisation};
     use tch::{Device, no_grad};
 
-    fn evaluate(network: &Network, data: Resident) -> Errors {
+    fn evaluate(network: &Network, data: DeviceSplit) -> Errors {
         let split = Split::new(data);
         // In batches of two, and a rest of one.
         let mut evaluator = Evaluator::new(&split, 2, false);
@@ -173,14 +173,14 @@ mod tests {
         let images = Images { shape, pixels: vec![7; 5 * shape.elements()], labels: vec![1, 0, 0, 2, 1] };
         let labels = Labels { given: vec![1, 1, 0, 1, 2], corrupted: vec![false, true, false, true, true] };
         let normalisation = Normalisation { mean: vec![0.0; 3], deviation: vec![1.0; 3] };
-        let resident = Resident::training(images.clone(), &labels, &normalisation, Device::Cpu, Kind::Double);
+        let resident = DeviceSplit::training(images.clone(), &labels, &normalisation, Device::Cpu, Kind::Double);
         let errors = evaluate(&network, resident.expect("it fits"));
         let by_corruption = errors.by_corruption.expect("some labels are corrupted");
         assert_eq!((errors.error, by_corruption.clean), (0.4, Some(0.5)));
         assert_eq!((by_corruption.corrupted, by_corruption.corrupted_true), (1.0 / 3.0, 2.0 / 3.0));
         let all = (5f64.exp() + 2.0).ln();
         assert!((errors.loss - (3.0 * (all - 5.0) + 2.0 * all) / 5.0).abs() < 1e-12);
-        let resident = Resident::clean(images, &normalisation, Device::Cpu, Kind::Double);
+        let resident = DeviceSplit::clean(images, &normalisation, Device::Cpu, Kind::Double);
         let clean = evaluate(&network, resident.expect("it fits"));
         assert_eq!((clean.error, clean.by_corruption), (0.6, None));
     }

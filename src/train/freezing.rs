@@ -7,7 +7,7 @@ use super::testing::{Listener, SHAPE, alone, families, split};
 use super::{Phase, Settings};
 use crate::blueprint::{Architecture, Blueprint, FrozenSet, Granularity, Resnet, ResnetDepth, Role, Stem};
 use crate::network::{Flow, Mode, NamedTensors, Network};
-use crate::spec::{self, Augmentation, Budget, FrozenNorm, Rate, Rhythm, Schedule, Seeds, Training};
+use crate::spec::{self, Augmentation, Budget, EvaluationSchedule, FrozenNorm, Rate, Schedule, Seeds, Training};
 
 /// The state before and after three steps.
 fn train(network: &Network, frozen: &FrozenSet, frozen_norm: FrozenNorm, dropout: u64) -> [NamedTensors; 2] {
@@ -22,7 +22,7 @@ fn train(network: &Network, frozen: &FrozenSet, frozen_norm: FrozenNorm, dropout
         augmentation: Augmentation::default(),
     };
     let seeds = Seeds { initial: 0, subset: 0, noise: 0, order: 0, augment: 0, dropout };
-    let (train, test, evaluation) = (split(6, Kind::Float), split(6, Kind::Float), Rhythm::Every(1).into());
+    let (train, test, evaluation) = (split(6, Kind::Float), split(6, Kind::Float), EvaluationSchedule::Every(1).into());
     let settings = Settings::PLAIN;
     let phase = Phase {
         network,

@@ -8,10 +8,10 @@
 use anyhow::Result;
 use tch::{Kind, Tensor, no_grad_guard};
 
+use super::device_split::DeviceSplit;
 use super::memory::{Activity, during};
 use super::prefix::SHARE;
 use super::report::{Interrupt, proceed};
-use super::resident::Resident;
 use crate::blueprint::FrozenSet;
 use crate::native;
 use crate::network::{Flow, Mode, Network, Place};
@@ -21,7 +21,7 @@ use crate::network::{Flow, Mode, Network, Place};
 pub fn fit_frozen_statistics(
     network: &Network,
     frozen: &FrozenSet,
-    data: &Resident,
+    data: &DeviceSplit,
     batch: i64,
     interrupt: Interrupt<'_>,
 ) -> Result<()> {
@@ -34,7 +34,7 @@ pub fn fit_frozen_statistics(
 /// A fit of statistics.
 struct Fit<'a> {
     network: &'a Network,
-    data: &'a Resident,
+    data: &'a DeviceSplit,
     batch: i64,
     /// Bytes that may be kept.
     room: u64,

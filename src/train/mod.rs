@@ -6,10 +6,12 @@
 mod augment;
 #[cfg(test)]
 mod augmenting;
+mod batch_index;
 mod batches;
 mod bench;
+mod captured_work;
 mod count;
-mod cursor;
+mod device_split;
 mod epoch;
 #[cfg(test)]
 mod equality;
@@ -24,9 +26,7 @@ mod optimizer;
 mod parity;
 mod phase;
 mod prefix;
-mod repeated;
 mod report;
-mod resident;
 mod schedule;
 mod seen;
 mod settings;
@@ -42,13 +42,13 @@ mod testing;
 
 pub use bench::{Effort, ObservedSteps, Speeds, product_rate};
 pub use count::Counted;
+pub use device_split::{DeviceSplit, DeviceSplits};
 pub use evaluate::Errors;
 pub use frozen::fit_frozen_statistics;
 pub use memory::{Activity, OutOfMemory};
 pub use optimizer::Optimizer;
 pub use phase::Phase;
-pub use report::{Diverged, Due, Ended, EpochReport, Interrupt, Observer, Running, Wish};
-pub use resident::{Resident, Residents};
+pub use report::{Control, Diverged, Due, Ended, EpochReport, Interrupt, Observer, Running};
 pub use seen::seen;
 pub use settings::{Settings, settings};
 pub use state::State;

@@ -6,12 +6,12 @@ use anyhow::Result;
 use tch::Device;
 
 use super::batches::Batches;
+use super::device_split::DeviceSplit;
 use super::epoch::{Epoch, Stepping, Trainer};
 use super::frozen::fit_frozen_statistics;
 use super::memory::{Activity, during};
 use super::optimizer::Optimizer;
 use super::report::{Diverged, Due, Ended, EpochReport, Observer, Stopped};
-use super::resident::Resident;
 use super::schedule;
 use super::settings::Settings;
 use super::split::Split;
@@ -29,11 +29,11 @@ pub struct Phase<'a> {
     /// The network, which the phase changes.
     pub network: &'a Network,
     /// The training examples.
-    pub train: Resident,
+    pub train: DeviceSplit,
     /// The test examples.
-    pub test: Resident,
+    pub test: DeviceSplit,
     /// Examples held out of training, where there are any.
-    pub validation: Option<Resident>,
+    pub validation: Option<DeviceSplit>,
     /// How to train.
     pub training: &'a Training,
     /// What it draws from.

@@ -6,9 +6,9 @@
 use anyhow::Result;
 use tch::{Tensor, no_grad_guard};
 
+use super::device_split::DeviceSplit;
 use super::memory::{Activity, during};
 use super::report::{Interrupt, proceed};
-use super::resident::Resident;
 use super::settings::Settings;
 use crate::error::UserError;
 use crate::native::{self, Autocast};
@@ -78,7 +78,7 @@ impl Prefix {
     fn fill(
         network: &Network,
         leading: usize,
-        data: &Resident,
+        data: &DeviceSplit,
         settings: &Settings,
         interrupt: Interrupt<'_>,
     ) -> Result<Self> {
@@ -120,7 +120,14 @@ impl Prefix {
 }
 
 /// What the first `leading` layers give for a stretch of examples.
-fn boundary(network: &Network, leading: usize, data: &Resident, start: i64, length: i64, settings: &Settings) -> Flow {
+fn boundary(
+    network: &Network,
+    leading: usize,
+    data: &DeviceSplit,
+    start: i64,
+    length: i64,
+    settings: &Settings,
+) -> Flow {
     // A guard, since memory may run out in here, and what comes after must be as it was before.
     let _no_gradient = no_grad_guard();
     let _autocast = Autocast::new(network.device(), settings.precision);
@@ -167,7 +174,7 @@ impl Kept {
 pub(super) fn kept_prefixes(
     network: &Network,
     leading: usize,
-    splits: &[&Resident],
+    splits: &[&DeviceSplit],
     settings: &Settings,
     interrupt: Interrupt<'_>,
 ) -> Result<Kept> {
@@ -180,7 +187,7 @@ pub(super) fn kept_prefixes(
         return Ok(Kept::TooLarge(bytes, free));
     }
     let fill = || {
-        let prefix = |data: &&Resident| Prefix::fill(network, leading, data, settings, &mut *interrupt);
+        let prefix = |data: &&DeviceSplit| Prefix::fill(network, leading, data, settings, &mut *interrupt);
         splits.iter().map(prefix).collect::<Result<Vec<_>>>()
     };
     match during(Activity::Keeping, fill) {

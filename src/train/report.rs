@@ -44,7 +44,7 @@ pub struct Running {
 
 /// What the observer wants at a step boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum Control {
     /// The next step.
     GoOn,
     /// The state, then the next step.
@@ -74,8 +74,8 @@ pub trait Observer {
     fn epoch(&mut self, report: &EpochReport) -> Result<()>;
 
     /// Is asked before every step.
-    fn wish(&mut self) -> Wish {
-        Wish::GoOn
+    fn control(&mut self) -> Control {
+        Control::GoOn
     }
 
     /// Whether the phase is to stop; asked before every batch that is no step: while statistics are computed, outputs

@@ -4,7 +4,7 @@ use anyhow::Result;
 use tch::{Device, Kind};
 
 use super::batches::Batches;
-use super::resident::Resident;
+use super::device_split::DeviceSplit;
 use super::split::Split;
 use crate::data::{Images, Normalisation};
 use crate::spec::{Seeds, Training};
@@ -20,7 +20,7 @@ pub fn seen(
     count: usize,
 ) -> Result<Vec<Vec<Vec<u8>>>> {
     let count = count.min(images.count());
-    let split = Split::new(Resident::clean(images, normalisation, Device::Cpu, Kind::Float)?);
+    let split = Split::new(DeviceSplit::clean(images, normalisation, Device::Cpu, Kind::Float)?);
     let epoch = |&epoch: &u64| {
         let batches = Batches::draw(&split, training.batch_size, training.augmentation, seeds, epoch, |_| 0.0);
         let mut seen = vec![Vec::new(); count];

@@ -3,9 +3,9 @@
 use tch::Tensor;
 
 use super::augment::Batch;
-use super::cursor::Cursor;
+use super::batch_index::BatchIndex;
+use super::device_split::DeviceSplit;
 use super::prefix::Prefix;
-use super::resident::Resident;
 use crate::native::Part;
 use crate::network::{Flow, Network};
 use crate::spec::Augmentation;
@@ -13,13 +13,13 @@ use crate::spec::Augmentation;
 /// A split of a data set, with the outputs of the frozen prefix where they are kept.
 #[derive(Debug)]
 pub(super) struct Split {
-    pub(super) data: Resident,
+    pub(super) data: DeviceSplit,
     prefix: Option<(usize, Prefix)>,
 }
 
 impl Split {
     /// A split of which nothing is kept.
-    pub(super) fn new(data: Resident) -> Self {
+    pub(super) fn new(data: DeviceSplit) -> Self {
         Self { data, prefix: None }
     }
 
@@ -34,11 +34,11 @@ impl Split {
     }
 
     /// What enters that layer for the examples of a batch, in the split's own order.
-    pub(super) fn batch(&self, network: &Network, cursor: &Cursor, batch: i64, length: i64) -> Flow {
-        match (cursor, &self.prefix) {
-            (Cursor::Host(index), Some((_, prefix))) => prefix.stretch(index * batch, length),
-            (Cursor::Host(index), None) => network.enter(self.data.stretch(index * batch, length)),
-            (Cursor::Device(..), _) => self.gather(network, &cursor.places(batch)),
+    pub(super) fn batch(&self, network: &Network, batch_index: &BatchIndex, batch: i64, length: i64) -> Flow {
+        match (batch_index, &self.prefix) {
+            (BatchIndex::Host(index), Some((_, prefix))) => prefix.stretch(index * batch, length),
+            (BatchIndex::Host(index), None) => network.enter(self.data.stretch(index * batch, length)),
+            (BatchIndex::Device(..), _) => self.gather(network, &batch_index.places(batch)),
         }
     }
 

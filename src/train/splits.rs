@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
+use super::device_split::DeviceSplit;
 use super::evaluate::{Errors, Evaluator};
 use super::phase::Phase;
 use super::prefix::{Kept, kept_prefixes};
 use super::report::{Due, Interrupt, Observer, Stopped};
-use super::resident::Resident;
 use super::split::Split;
 use crate::network::Network;
 use crate::spec::{FrozenNorm, Precision, Switch};
@@ -34,7 +34,7 @@ impl Evaluated {
 impl Splits {
     /// The splits of a phase. Where the outputs of its frozen layers never change, they are kept.
     pub(super) fn new(phase: &Phase<'_>, capture: bool, observer: &mut dyn Observer) -> Result<Self> {
-        let data: Vec<&Resident> = [&phase.train, &phase.test].into_iter().chain(&phase.validation).collect();
+        let data: Vec<&DeviceSplit> = [&phase.train, &phase.test].into_iter().chain(&phase.validation).collect();
         let mut splits: Vec<Split> = data.iter().map(|data| Split::new(data.shared())).collect();
         // What is kept is of images as they are, which evaluation sees and augmented training does not.
         let augmented = phase.training.augmentation.is_some().then(|| Split::new(phase.train.shared()));
@@ -91,7 +91,7 @@ impl Splits {
 }
 
 /// What becomes of the outputs of the frozen layers; nothing where there are none or they are not to be kept.
-fn kept(phase: &Phase<'_>, data: &[&Resident], interrupt: Interrupt<'_>) -> Result<Option<Kept>> {
+fn kept(phase: &Phase<'_>, data: &[&DeviceSplit], interrupt: Interrupt<'_>) -> Result<Option<Kept>> {
     let leading = phase.frozen.leading();
     if leading == 0 || phase.settings.cache == Switch::Off {
         return Ok(None);

@@ -2,8 +2,8 @@
 
 use tch::{Kind, Reduction, Tensor, no_grad_guard};
 
+use super::batch_index::BatchIndex;
 use super::batches::Batch;
-use super::cursor::Cursor;
 use super::optimizer::Optimizer;
 use super::sums::Sums;
 use crate::error::UserError;
@@ -31,7 +31,7 @@ pub(super) struct Learner<'a> {
 
 impl Learner<'_> {
     /// Learns the batch that a cursor is at.
-    pub(super) fn step(&mut self, cursor: &Cursor, batch: Batch, sums: &mut Sums) {
+    pub(super) fn step(&mut self, batch_index: &BatchIndex, batch: Batch, sums: &mut Sums) {
         let (logits, loss) = self.forward(batch.flow, &batch.labels);
         let parameters = self.optimizer.parameters();
         let backward = |loss: &Tensor| {
@@ -48,7 +48,7 @@ impl Learner<'_> {
             panic!("{error}");
         }
         let _part = Part::Metrics.begin();
-        sums.add(cursor, &loss, &logits);
+        sums.add(batch_index, &loss, &logits);
     }
 
     fn update(&mut self, gradients: &[Tensor], rate: &Tensor) -> Result<(), UserError> {

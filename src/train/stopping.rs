@@ -5,10 +5,12 @@ use anyhow::Result;
 use tch::{Device, Kind};
 
 use super::testing::{Listener, alone, families, split};
-use super::{Ended, EpochReport, Observer, Phase, Settings, State, Wish};
+use super::{Control, Ended, EpochReport, Observer, Phase, Settings, State};
 use crate::blueprint::{Blueprint, FrozenSet};
 use crate::network::{NamedTensors, Network};
-use crate::spec::{self, Augmentation, Budget, FrozenNorm, Rate, Rhythm, Schedule, Seeds, Switch, Training};
+use crate::spec::{
+    self, Augmentation, Budget, EvaluationSchedule, FrozenNorm, Rate, Schedule, Seeds, Switch, Training,
+};
 
 const COUNT: usize = 11;
 const TEST: usize = 7;
@@ -43,8 +45,8 @@ impl Observer for Stopper {
         self.listener.epoch(report)
     }
 
-    fn wish(&mut self) -> Wish {
-        if self.asked() { Wish::Stop } else { Wish::GoOn }
+    fn control(&mut self) -> Control {
+        if self.asked() { Control::Stop } else { Control::GoOn }
     }
 
     fn stops(&mut self) -> bool {
@@ -86,7 +88,7 @@ fn run(blueprint: &Blueprint, start: Option<State>, at: u64) -> Outcome {
         seeds: Seeds { initial: 0, subset: 0, noise: 0, order: 0, augment: 0, dropout: 0 },
         frozen: &FrozenSet::first(3, blueprint.layers.len()),
         frozen_norm: FrozenNorm::Target,
-        evaluation: Rhythm::Every(1).into(),
+        evaluation: EvaluationSchedule::Every(1).into(),
         settings: Settings { cache: Switch::Auto, evaluation_batch: EVALUATION as i64, ..Settings::PLAIN },
     };
     let mut stopper = Stopper { questions: 0, at, state: None, listener: Listener::default() };

@@ -3,8 +3,8 @@
 
 use tch::{Device, Kind, Tensor, no_grad_guard};
 
+use super::batch_index::BatchIndex;
 use super::batches::Batches;
-use super::cursor::Cursor;
 use super::evaluate::read;
 use super::report::Running;
 
@@ -58,10 +58,10 @@ impl Sums {
     }
 
     /// Keeps what the step that a cursor is at gave: its loss `[]` and its logits `[length, classes]`.
-    pub(super) fn add(&mut self, cursor: &Cursor, loss: &Tensor, logits: &Tensor) {
+    pub(super) fn add(&mut self, batch_index: &BatchIndex, loss: &Tensor, logits: &Tensor) {
         let _no_gradient = no_grad_guard();
-        cursor.put(&mut self.losses, loss);
-        cursor.put_answers(&mut self.answers, self.batch, logits);
+        batch_index.put(&mut self.losses, loss);
+        batch_index.put_answers(&mut self.answers, self.batch, logits);
     }
 
     /// What the epoch added up before its step `end`, and its first step whose loss was not finite. `labels` are the

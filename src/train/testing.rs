@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyhow::Result;
 use tch::{Device, Kind};
 
-use super::{EpochReport, Observer, Resident};
+use super::{DeviceSplit, EpochReport, Observer};
 use crate::blueprint::{Architecture, Blueprint, Densenet, Granularity, ImageShape, Pooling, Resnet};
 use crate::blueprint::{ResnetDepth, Stem, Vit};
 use crate::data::{Images, Normalisation};
@@ -53,9 +53,9 @@ pub(super) fn families() -> Vec<Blueprint> {
 }
 
 /// So many images of two classes.
-pub(super) fn split(count: usize, kind: Kind) -> Resident {
+pub(super) fn split(count: usize, kind: Kind) -> DeviceSplit {
     let pixels = (0..count * SHAPE.elements()).map(|at| (at * at % 251) as u8).collect();
     let images = Images { shape: SHAPE, pixels, labels: (0..count as u16).map(|label| label % 2).collect() };
     let normalisation = Normalisation { mean: vec![0.5; 3], deviation: vec![0.25; 3] };
-    Resident::clean(images, &normalisation, Device::Cpu, kind).expect("it fits")
+    DeviceSplit::clean(images, &normalisation, Device::Cpu, kind).expect("it fits")
 }

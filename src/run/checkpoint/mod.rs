@@ -67,7 +67,7 @@ impl Name {
 
 /// The checkpoints of a directory.
 #[derive(Debug)]
-pub(super) struct Vault<'a> {
+pub(super) struct CheckpointStore<'a> {
     folder: PathBuf,
     lock: &'a Lock,
     steps_per_epoch: u64,
@@ -82,7 +82,7 @@ pub(super) struct Found {
     pub(super) damaged: Vec<String>,
 }
 
-impl<'a> Vault<'a> {
+impl<'a> CheckpointStore<'a> {
     /// The checkpoints of a directory whose lock is held.
     pub(super) fn open(directory: &RunDirectory, lock: &'a Lock, task: &Task) -> Result<Self> {
         let folder = directory.checkpoints();

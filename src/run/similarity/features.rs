@@ -9,14 +9,14 @@ use crate::data;
 use crate::error::UserError;
 use crate::network::{Flow, Mode, Network};
 use crate::seed::{Purpose, stream};
-use crate::train::Resident;
+use crate::train::DeviceSplit;
 
 /// Images in a batch.
 pub(super) const BATCH: usize = 250;
 
 /// Images of a split, on the device, with their true labels.
 pub(super) struct Look {
-    pub(super) data: Resident,
+    pub(super) data: DeviceSplit,
     pub(super) labels: Vec<u16>,
 }
 
@@ -88,7 +88,7 @@ impl Features {
 }
 
 /// The images in batches, ready to go through a network.
-pub(super) fn flows(data: &Resident) -> impl Iterator<Item = Flow> {
+pub(super) fn flows(data: &DeviceSplit) -> impl Iterator<Item = Flow> {
     let count = data.count();
     let stretch = move |start: usize| Flow::new(data.stretch(start as i64, BATCH.min(count - start) as i64));
     (0..count).step_by(BATCH).map(stretch)

@@ -7,7 +7,7 @@ use super::features::flows;
 use crate::analysis::similarity::Gram;
 use crate::blueprint::Blueprint;
 use crate::network::{Flow, Mode, Network};
-use crate::train::Resident;
+use crate::train::DeviceSplit;
 
 /// More images change the debiased CKA in its third digit.
 const MOST_IMAGES: usize = 1000;
@@ -24,7 +24,7 @@ pub(super) fn images(blueprint: &Blueprint, at_hand: usize) -> usize {
 
 /// Every layer of a network against those of others.
 pub(super) fn compare(
-    data: &Resident,
+    data: &DeviceSplit,
     trained: &Network,
     fresh: &Network,
     fine_tuned: Option<&Network>,

@@ -17,10 +17,10 @@ use tch::{Kind, no_grad};
 
 pub use facts::{Images, LayerSimilarity, Measures, Similarity, TaskFacts};
 
-use super::event::Audience;
+use super::event::EventSink;
 use super::execute::{Request, create_inside};
 use super::machine::Machine;
-use super::phase::Voice;
+use super::phase::RunLog;
 use super::source;
 use crate::analysis::similarity::overlap;
 use crate::blueprint::FrozenSet;
@@ -30,7 +30,7 @@ use crate::files::Lines;
 use crate::network::{NamedTensors, Network, read_safetensors};
 use crate::rundir::{Record, RunDirectory, write_json};
 use crate::spec::{Normalise, Source, Spec, Task};
-use crate::train::{Resident, fit_frozen_statistics};
+use crate::train::{DeviceSplit, fit_frozen_statistics};
 use features::{Features, Look, chosen, halves};
 
 /// Running statistics of the fresh network are settled by as many images.
@@ -43,7 +43,7 @@ pub fn similarity(
     spec: &Spec,
     request: &Request<'_>,
     most: usize,
-    audience: &mut dyn Audience,
+    events: &mut dyn EventSink,
 ) -> Result<(RunDirectory, Similarity)> {
     let (experiment, places) = (&spec.experiment, request.places);
     let (Some(source), Some(hash)) = (&experiment.source, spec.source_hash()) else {
@@ -52,9 +52,9 @@ pub fn similarity(
     };
     let directory = RunDirectory::of_run(places.out, &experiment.name, &spec.run_folder());
     let machine = Machine::start(experiment, request)?;
-    let mut target = machine.load(experiment, &experiment.target, audience)?;
+    let mut target = machine.load(experiment, &experiment.target, events)?;
     let source_data = match source {
-        Source::Task(task) => Some(machine.load(experiment, task, audience)?),
+        Source::Task(task) => Some(machine.load(experiment, task, events)?),
         Source::Weights(_) => None,
     };
     if let Some(source) = source_data.as_ref().filter(|_| experiment.target.normalise == Normalise::Source) {
@@ -62,19 +62,19 @@ pub fn similarity(
     }
     let facts = source_facts(source, hash.clone(), source_data.as_ref());
     create_inside(&directory, places.out)?;
-    let mut voice = Voice { log: Some(Lines::create(&directory.similarity_log(), "")?), audience };
+    let mut run_log = RunLog { log: Some(Lines::create(&directory.similarity_log(), "")?), events };
     for note in &machine.notes {
-        voice.note(note)?;
+        run_log.note(note)?;
     }
     let weights = match source {
-        Source::Task(task) => source::weights(spec, task, &hash, None, &machine, &mut voice)?.weights,
-        Source::Weights(path) => source::from_file(path, &mut voice)?,
+        Source::Task(task) => source::weights(spec, task, &hash, None, &machine, &mut run_log)?.weights,
+        Source::Weights(path) => source::from_file(path, &mut run_log)?,
     };
     let tests = source_data.as_ref().map(|source| tests(source, &target));
     let source = source_data.as_ref();
     let comparison = Comparison { spec, machine: &machine, target: &target, source, tests, most };
     let networks = comparison.networks(&weights, &directory)?;
-    voice.note("measuring features, before and after pretraining")?;
+    run_log.note("measuring features, before and after pretraining")?;
     let similarity = Similarity {
         source: facts,
         target: TaskFacts::new(&experiment.target, &target),
@@ -161,7 +161,7 @@ impl Comparison<'_> {
     fn resident(&self, images: &data::Images, normalisation: &Normalisation, most: usize) -> Result<Look> {
         let images = chosen(images, most);
         let labels = images.labels.clone();
-        let data = Resident::clean(images, normalisation, self.machine.device.device, Kind::Float)?;
+        let data = DeviceSplit::clean(images, normalisation, self.machine.device.device, Kind::Float)?;
         Ok(Look { data, labels })
     }
 

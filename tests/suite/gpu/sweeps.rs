@@ -20,7 +20,8 @@ fn cells_spread_over_the_devices() {
     let devices: Vec<String> = runs(&place).iter().map(|record| record["device"].to_string()).collect();
     assert_eq!(devices.len(), 4);
     assert!(devices.iter().all(|device| device.contains("stand-in")), "{devices:?}");
-    let logs = std::fs::read_dir(place.path("runs/spec/logs")).expect("logs").map(|entry| entry.expect("an entry").path());
+    let logs =
+        std::fs::read_dir(place.path("runs/spec/logs")).expect("logs").map(|entry| entry.expect("an entry").path());
     let texts: Vec<String> = logs.map(|path| std::fs::read_to_string(path).expect("a log")).collect();
     for device in ["cuda:0", "cuda:1"] {
         assert!(texts.iter().any(|text| text.contains(device)), "no cell ran on {device}: {texts:?}");

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use freezewise::data::Surveyor;
-use freezewise::run::{Audience, Beginning, Event, Places, Request, Stop, run};
+use freezewise::run::{Beginning, Event, EventSink, Places, Request, Stop, run};
 use freezewise::spec::{Notation, Spec, Text};
 use image::{DynamicImage, ImageFormat, RgbImage};
 
@@ -35,8 +35,8 @@ pub struct World {
 
 struct Silent;
 
-impl Audience for Silent {
-    fn hear(&mut self, _: &Event<'_>) {}
+impl EventSink for Silent {
+    fn on_event(&mut self, _: &Event<'_>) {}
 }
 
 impl World {
@@ -120,7 +120,7 @@ impl World {
         let out = self.folder.path().join(format!("out-{}", self.outcomes.len()));
         let places = Places { out: &out, data: &data };
         let wait = std::time::Duration::ZERO;
-        let request = Request { places, beginning: Beginning::WhereItWas, wait, fixed: None, stop: &Stop::never() };
+        let request = Request { places, beginning: Beginning::Resume, wait, fixed: None, stop: &Stop::never() };
         let finished = run(&spec, &request, &mut Silent).unwrap_or_else(|error| panic!("{error:#}\n{settings:#?}"));
         let sources = std::fs::read_dir(out.join("sources")).into_iter().flatten();
         let source = sources.map(|entry| trained(&entry.expect("a folder").path())).next();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use freezewise::data::Surveyor;
 use freezewise::error::{Exit, UserError};
-use freezewise::run::{self, Audience, Beginning, Event, Finished, Places, Request, Stop};
+use freezewise::run::{self, Beginning, Event, EventSink, Finished, Places, Request, Stop};
 use freezewise::spec::{Notation, Spec, Text};
 
 use super::torture::Draw;
@@ -66,8 +66,8 @@ struct Watcher<'a> {
     count: u64,
 }
 
-impl Audience for Watcher<'_> {
-    fn hear(&mut self, event: &Event<'_>) {
+impl EventSink for Watcher<'_> {
+    fn on_event(&mut self, event: &Event<'_>) {
         match event {
             Event::Phase(title) => self.in_target = title.phase == "target",
             Event::Step(_) | Event::Epoch(_) if self.in_target => {
@@ -122,7 +122,7 @@ impl World {
             Watcher { stop: &stop, end, directory: &directory, snapshot: &snapshot, in_target: false, count: 0 };
         let places = Places { out: self.folder.path(), data: Path::new(DATA) };
         let wait = std::time::Duration::ZERO;
-        let request = Request { places, beginning: Beginning::WhereItWas, wait, fixed: None, stop: &stop };
+        let request = Request { places, beginning: Beginning::Resume, wait, fixed: None, stop: &stop };
         let finished = run::run(&spec, &request, &mut watcher);
         if snapshot.exists() {
             std::fs::remove_dir_all(&directory).expect("removed");

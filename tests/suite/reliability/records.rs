@@ -74,7 +74,7 @@ fn finished(place: &Place) -> Option<serde_json::Value> {
     let (out, data) = (place.path("runs"), place.path("data"));
     let request = freezewise::run::Request {
         places: freezewise::run::Places { out: &out, data: &data },
-        beginning: freezewise::run::Beginning::WhereItWas,
+        beginning: freezewise::run::Beginning::Resume,
         wait: std::time::Duration::ZERO,
         fixed: None,
         stop: &stop,
@@ -85,8 +85,8 @@ fn finished(place: &Place) -> Option<serde_json::Value> {
 
 struct Deaf;
 
-impl freezewise::run::Audience for Deaf {
-    fn hear(&mut self, _: &freezewise::run::Event<'_>) {}
+impl freezewise::run::EventSink for Deaf {
+    fn on_event(&mut self, _: &freezewise::run::Event<'_>) {}
 }
 
 #[test]

@@ -11,7 +11,7 @@ const WARM: u32 = 1;
 
 /// Work that is repeated. Whatever changes from one time to the next is on the device, or the same for all times.
 #[derive(Debug, Default)]
-pub(super) struct Repeated {
+pub(super) struct CapturedWork {
     state: State,
 }
 
@@ -26,7 +26,7 @@ enum State {
     Captured(Graph),
 }
 
-impl Repeated {
+impl CapturedWork {
     /// Work that is captured on a device once it is warm.
     pub(super) fn captured(device: Device) -> Self {
         Self { state: State::Warming(device, 0) }

@@ -6,7 +6,7 @@ use crate::spec::Checkpoints;
 
 /// The rhythm of a training's checkpoints.
 #[derive(Debug)]
-pub(super) struct Cadence<'a> {
+pub(super) struct CheckpointSchedule<'a> {
     wanted: &'a Checkpoints,
     /// When the last one was done, or the training began.
     last: Instant,
@@ -14,7 +14,7 @@ pub(super) struct Cadence<'a> {
     cost: Duration,
 }
 
-impl<'a> Cadence<'a> {
+impl<'a> CheckpointSchedule<'a> {
     pub(super) fn new(wanted: &'a Checkpoints, now: Instant) -> Self {
         Self { wanted, last: now, cost: Duration::ZERO }
     }
@@ -58,10 +58,10 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let wanted = wanted(Some(10), &[3]);
-        let cadence = Cadence::new(&wanted, start);
-        assert!(!cadence.is_due(at(599), None) && cadence.is_due(at(600), None));
-        assert!(cadence.is_due(at(1), Some(10)) && !cadence.is_due(at(1), Some(9)));
-        assert!(cadence.is_due(at(1), Some(3)));
+        let schedule = CheckpointSchedule::new(&wanted, start);
+        assert!(!schedule.is_due(at(599), None) && schedule.is_due(at(600), None));
+        assert!(schedule.is_due(at(1), Some(10)) && !schedule.is_due(at(1), Some(9)));
+        assert!(schedule.is_due(at(1), Some(3)));
     }
 
     #[test]
@@ -69,9 +69,9 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let wanted = wanted(Some(1), &[]);
-        let mut cadence = Cadence::new(&wanted, start);
-        cadence.done(start, at(50));
+        let mut schedule = CheckpointSchedule::new(&wanted, start);
+        schedule.done(start, at(50));
         // 50 seconds are a twentieth of 1000, of which 950 are for work.
-        assert!(!cadence.is_due(at(50 + 949), Some(1)) && cadence.is_due(at(50 + 951), Some(1)));
+        assert!(!schedule.is_due(at(50 + 949), Some(1)) && schedule.is_due(at(50 + 951), Some(1)));
     }
 }

@@ -4,7 +4,7 @@ use tch::{Device, Kind, Tensor};
 
 /// An index of batches of one size.
 #[derive(Debug)]
-pub(super) enum Cursor {
+pub(super) enum BatchIndex {
     /// The host's.
     Host(i64),
     /// The device's.
@@ -33,7 +33,7 @@ impl Counters {
     }
 }
 
-impl Cursor {
+impl BatchIndex {
     /// The first batch of `length` examples where there are `batch` to each, by a number on the device.
     pub(super) fn on(device: Device, batch: i64, length: i64) -> Self {
         let kind = (Kind::Int64, device);

@@ -11,7 +11,7 @@ use crate::spec::{Augmentation, Layout};
 
 /// Images and labels on a device.
 #[derive(Debug)]
-pub struct Resident {
+pub struct DeviceSplit {
     /// `[count, channels, height, width]`, u8.
     images: Tensor,
     /// The labels to learn or to be measured against, `[count]`.
@@ -37,29 +37,29 @@ pub(super) struct Corruption {
 
 /// The splits of a task on a device.
 #[derive(Debug)]
-pub struct Residents {
+pub struct DeviceSplits {
     /// The training examples.
-    pub train: Resident,
+    pub train: DeviceSplit,
     /// The test examples.
-    pub test: Resident,
+    pub test: DeviceSplit,
     /// Examples held out of training, where there are any.
-    pub validation: Option<Resident>,
+    pub validation: Option<DeviceSplit>,
 }
 
-impl Residents {
+impl DeviceSplits {
     /// Takes the pixels of a task, whose labels stay.
     pub fn take(data: &mut TaskData, device: Device, kind: Kind) -> Result<Self> {
         let normalisation = &data.normalisation;
         let held = data.validation.as_mut().map(Images::hand_over);
         Ok(Self {
-            train: Resident::training(data.train.hand_over(), &data.train_labels, normalisation, device, kind)?,
-            test: Resident::clean(data.test.hand_over(), normalisation, device, kind)?,
-            validation: held.map(|held| Resident::clean(held, normalisation, device, kind)).transpose()?,
+            train: DeviceSplit::training(data.train.hand_over(), &data.train_labels, normalisation, device, kind)?,
+            test: DeviceSplit::clean(data.test.hand_over(), normalisation, device, kind)?,
+            validation: held.map(|held| DeviceSplit::clean(held, normalisation, device, kind)).transpose()?,
         })
     }
 }
 
-impl Resident {
+impl DeviceSplit {
     /// A training split with the labels to train on, which may be noisy. On the CPU the pixels stay where they are.
     pub fn training(
         images: Images,
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn input_is_normalised_by_channel() {
         let normalisation = Normalisation { mean: vec![0.5, 0.25], deviation: vec![0.5, 0.25] };
-        let resident = Resident::clean(images(), &normalisation, Device::Cpu, Kind::Double).expect("it fits");
+        let resident = DeviceSplit::clean(images(), &normalisation, Device::Cpu, Kind::Double).expect("it fits");
         let input = resident.gather(&Tensor::from_slice(&[1i64]), Layout::ChannelsFirst);
         let expected = |pixel: f64, mean: f64, deviation: f64| (pixel / 255.0 - mean) / deviation;
         assert!((input.double_value(&[0, 0, 0, 0]) - expected(18.0, 0.5, 0.5)).abs() < 1e-12);
