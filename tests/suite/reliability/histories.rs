@@ -246,6 +246,6 @@ fn any_of_many_histories_ends_as_an_unbroken_run_or_with_the_promised_error() {
     let budgets: Vec<u64> = (1..=24).collect();
     for seed in [0x2545_F491, 0x5DEE_CE66, 0x9E37_79B9, 0xB504_F333] {
         let counts = histories(100, &budgets, &SCHEDULES, seed);
-        assert!(counts.finished >= 50 && counts.stopped >= 50 && counts.refused >= 25, "{counts:?}");
+        assert!(counts.finished >= 50 && counts.stopped >= 25 && counts.refused >= 25, "{counts:?}");
     }
 }
