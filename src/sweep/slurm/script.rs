@@ -87,8 +87,11 @@ task=$(( ${{FREEZEWISE_FIRST:-0}} + SLURM_ARRAY_TASK_ID ))
     --index "$task" --count {each} --only "${{FREEZEWISE_WHAT:-cells}}" --jobs 1 &
 child=$!
 
-# Slurm's signals reach this shell alone: they are passed on, and the program stops with a checkpoint.
-trap 'kill -TERM "$child" 2>/dev/null' USR1 TERM INT
+# Slurm's signals reach this shell alone: they are passed on, and the program stops with a checkpoint. USR1 comes before
+# the end of the task's time; TERM when it is cancelled, or preempted, where Slurm itself requeues it.
+ended=""
+trap 'kill -TERM "$child" 2>/dev/null' USR1
+trap 'ended=yes; kill -TERM "$child" 2>/dev/null' TERM INT
 status=0
 wait "$child" || status=$?
 while kill -0 "$child" 2>/dev/null; do
@@ -96,8 +99,8 @@ while kill -0 "$child" 2>/dev/null; do
     wait "$child" || status=$?
 done
 
-# 75: not finished. The same task again goes on from its checkpoint.
-if [ "$status" -eq 75 ]; then
+# 75: not finished. The same task again resumes from its checkpoint.
+if [ "$status" -eq 75 ] && [ -z "$ended" ]; then
     scontrol requeue "${{SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}}_$SLURM_ARRAY_TASK_ID" || exit 75
     exit 0
 fi

@@ -57,7 +57,13 @@ fn jobs_are_written_submitted_in_order_and_run() {
 }
 
 #[test]
-fn a_task_that_is_stopped_is_requeued() {
+fn a_task_whose_time_is_over_is_requeued_and_a_cancelled_one_is_not() {
+    for (name, requeued) in [("USR1", true), ("TERM", false)] {
+        stop_a_task(name, requeued);
+    }
+}
+
+fn stop_a_task(name: &str, requeued: bool) {
     let place = place();
     let path = play(&place, &[("scontrol", "#!/bin/sh\necho \"$@\" >> \"$PLAYED/scontrol.log\"\n")]);
     let script = place.freezewise(&["slurm", "spec.toml", "--set", "target.train.epochs=1000000"]);
@@ -69,9 +75,13 @@ fn a_task_that_is_stopped_is_requeued() {
     super::super::reliability::wait_until("rows", || {
         super::runs(&place).first().is_some_and(|run| run.join("metrics.csv").is_file())
     });
-    super::super::reliability::signal(&child, "USR1");
-    assert!(child.wait().expect("it ends").success());
-    assert_eq!(place.read("scontrol.log"), "requeue 7_0\n");
+    super::super::reliability::signal(&child, name);
+    let code = child.wait().expect("it ends").code();
+    assert_eq!(code, Some(if requeued { 0 } else { 75 }), "{name}");
+    assert_eq!(place.path("scontrol.log").exists(), requeued, "{name}");
+    if requeued {
+        assert_eq!(place.read("scontrol.log"), "requeue 7_0\n");
+    }
     assert_eq!(states(&place).values().filter(|state| *state == "stopped").count(), 1);
 }
 
