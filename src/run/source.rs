@@ -222,23 +222,25 @@ fn pretrain(
     files::write_atomically(&directory.spec(), spec.source_to_toml()?.as_bytes())?;
     let record = Record::new(task, hash.to_owned(), None, &keeping.made_with, facts);
     let mut record = record.following(before, start.as_ref().map(Checkpoint::position));
-    let mut network = Network::new(&experiment.blueprint(task), machine.device.device, Kind::Float, task.seeds.initial);
-    network.lay_out(machine.settings.layout)?;
-    let nothing = FrozenSet::first(0, network.freezable());
     let log = if start.is_some() { Lines::extend(&directory.log())? } else { Lines::create(&directory.log(), "")? };
     let mut own = RunLog { log: Some(log), events: &mut *run_log.events };
-    let mut course = Course {
-        name: "source",
-        task,
-        data: &mut data,
-        network: &network,
-        frozen: Frozen { layers: &nothing, norm: FrozenNorm::Batch },
-        evaluation: EVALUATION,
-        settings: machine.settings,
-        directory,
-        keeping,
-    };
     attempt(directory, lock, &mut record, |_| {
+        // In here, since the network may not fit into a device's memory.
+        let device = machine.device.device;
+        let mut network = Network::new(&experiment.blueprint(task), device, Kind::Float, task.seeds.initial);
+        network.lay_out(machine.settings.layout)?;
+        let nothing = FrozenSet::first(0, network.freezable());
+        let mut course = Course {
+            name: "source",
+            task,
+            data: &mut data,
+            network: &network,
+            frozen: Frozen { layers: &nothing, norm: FrozenNorm::Batch },
+            evaluation: EVALUATION,
+            settings: machine.settings,
+            directory,
+            keeping,
+        };
         course.run(start, &mut own)?;
         lock.check()?;
         write_safetensors(&directory.weights(), &network.state(), "source")
