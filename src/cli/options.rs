@@ -72,6 +72,14 @@ impl Process {
     }
 }
 
+/// Where runs are.
+#[derive(Debug, Args)]
+pub(super) struct RunsRoot {
+    /// The folder of all runs
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub(super) out: PathBuf,
+}
+
 /// Where the data sets are.
 #[derive(Debug, Args)]
 pub(super) struct DataRoot {

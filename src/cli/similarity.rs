@@ -1,12 +1,11 @@
 //! `freezewise similarity`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 
-use super::options::{DataRoot, SpecArguments};
+use super::options::{DataRoot, RunsRoot, SpecArguments};
 use crate::analysis::similarity::Cka;
 use crate::error::Exit;
 use crate::output::{self, Progress, Table};
@@ -18,9 +17,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     spec: SpecArguments,
 
-    /// The folder of all runs
-    #[arg(long, value_name = "DIR", default_value = "runs")]
-    out: PathBuf,
+    #[command(flatten)]
+    runs: RunsRoot,
 
     #[command(flatten)]
     data: DataRoot,
@@ -41,7 +39,7 @@ pub(super) struct Arguments {
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let spec = arguments.spec.load(&arguments.data)?;
     let request = Request {
-        places: Places { out: &arguments.out, data: &arguments.data.data },
+        places: Places { out: &arguments.runs.out, data: &arguments.data.data },
         beginning: Beginning::Resume,
         wait: Duration::ZERO,
         fixed: None,

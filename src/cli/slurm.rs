@@ -1,11 +1,9 @@
 //! `freezewise slurm`.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::options::{DataRoot, SpecArguments};
+use super::options::{DataRoot, RunsRoot, SpecArguments};
 use super::planned::Planned;
 use crate::error::Exit;
 use crate::files;
@@ -19,9 +17,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     spec: SpecArguments,
 
-    /// The folder of all runs
-    #[arg(long, value_name = "DIR", default_value = "runs")]
-    out: PathBuf,
+    #[command(flatten)]
+    runs: RunsRoot,
 
     #[command(flatten)]
     data: DataRoot,
@@ -48,7 +45,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let planned = Planned::load(&arguments.spec, &arguments.out, &arguments.data)?;
+    let planned = Planned::load(&arguments.spec, &arguments.runs.out, &arguments.data)?;
     let plan = &planned.plan;
     let sheet = planned.settle_for(&[], arguments.threads as usize)?;
     let spec = keep_spec(&arguments.spec.spec, &plan.folder)?;
@@ -63,7 +60,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         name: &name,
         program: &std::env::current_exe().context("cannot find this program's file")?,
         spec: &absolute(&spec)?,
-        out: &absolute(&arguments.out)?,
+        out: &absolute(&arguments.runs.out)?,
         data: &absolute(&arguments.data.data)?,
         logs: &absolute(&logs)?,
         overrides: &overrides,

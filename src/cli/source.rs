@@ -1,12 +1,11 @@
 //! `freezewise source`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 
-use super::options::{DataRoot, Process, SpecArguments};
+use super::options::{DataRoot, Process, RunsRoot, SpecArguments};
 use crate::error::Exit;
 use crate::output::{self, Progress};
 use crate::run::{self, Beginning, Places, Request, Stop};
@@ -16,9 +15,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     spec: SpecArguments,
 
-    /// The folder of all runs
-    #[arg(long, value_name = "DIR", default_value = "runs")]
-    out: PathBuf,
+    #[command(flatten)]
+    runs: RunsRoot,
 
     #[command(flatten)]
     data: DataRoot,
@@ -39,7 +37,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     arguments.process.follow_parent()?;
     let spec = arguments.spec.load(&arguments.data)?;
     let request = Request {
-        places: Places { out: &arguments.out, data: &arguments.data.data },
+        places: Places { out: &arguments.runs.out, data: &arguments.data.data },
         beginning: Beginning::Resume,
         wait: arguments.process.wait(),
         fixed: arguments.process.fixed,

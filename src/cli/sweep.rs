@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use super::options::{DataRoot, SpecArguments};
+use super::options::{DataRoot, RunsRoot, SpecArguments};
 use super::planned::{Chosen, Planned};
 use crate::error::{Exit, UserError};
 use crate::output::{self, SweepView};
@@ -21,9 +21,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     spec: SpecArguments,
 
-    /// The folder of all runs
-    #[arg(long, value_name = "DIR", default_value = "runs")]
-    out: PathBuf,
+    #[command(flatten)]
+    runs: RunsRoot,
 
     #[command(flatten)]
     data: DataRoot,
@@ -105,7 +104,7 @@ fn jobs(typed: &str) -> Result<Jobs, String> {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let planned = Planned::load(&arguments.spec, &arguments.out, &arguments.data)?;
+    let planned = Planned::load(&arguments.spec, &arguments.runs.out, &arguments.data)?;
     let chosen = arguments.chosen.cells(&planned.plan)?;
     if arguments.list {
         return planned.list(&chosen, arguments.json);
