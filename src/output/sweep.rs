@@ -123,11 +123,13 @@ impl Observer for SweepView {
             Event::Started { .. } => {}
             Event::Ended { job, outcome, elapsed } => self.ended(job, outcome, *elapsed),
             Event::Tick { running, counts } => self.tick(running, *counts),
-            Event::End => {
+            Event::End(counts) => {
                 if let Style::Bars { all, cells, .. } = &self.style {
                     for (_, bar) in cells {
                         bar.finish_and_clear();
                     }
+                    all.set_position((counts.done + counts.diverged + counts.failed) as u64);
+                    all.set_message("");
                     all.abandon();
                 }
             }

@@ -1,4 +1,4 @@
-//! The wish to stop: a signal, or the end of the time that was given. A signal sets a flag and nothing else; the run
+//! A request to stop: a signal, or the end of the time that was given. A signal sets a flag and nothing else; the run
 //! looks at it between steps.
 
 use std::sync::Arc;

@@ -116,12 +116,12 @@ impl<'a> Trainer<'a> {
         self.whole.batch_index.set(epoch.from as i64);
         self.rest.batch_index.set(batches - 1);
         for index in epoch.from..epoch.to {
-            let wish = observer.control();
-            if wish != Control::GoOn {
+            let control = observer.control();
+            if control != Control::GoOn {
                 let seconds = epoch.seconds + started.elapsed().as_secs_f64();
                 observer.save(&self.state(split, [epoch.behind, index], seconds)?)?;
             }
-            if wish == Control::Stop {
+            if control == Control::Stop {
                 return Ok(Ended::Stopped);
             }
             self.step(split, index as i64, epoch.done, observer)?;

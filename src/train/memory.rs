@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(during(Activity::Training, || 7), Ok(7));
         let other = catch_unwind(|| during(Activity::Training, || panic!("{}", "another thing")));
         assert!(other.is_err());
-        // What may be a want of memory is taken for one where there is another way, and nowhere else.
+        // An ambiguous error counts as out of memory only where there is a fallback.
         let perhaps = "Torch(\"cuDNN error: CUDNN_STATUS_INTERNAL_ERROR\")";
         assert!(during(Activity::Keeping, || panic!("{perhaps}")).map(|(): ()| ()).is_err());
         assert!(catch_unwind(|| during(Activity::Training, || panic!("{perhaps}"))).is_err());

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::report::{EpochReport, Observer};
 
-/// Nobody listens to a measurement, but for what becomes of a wish.
+/// An observer that keeps notes and ignores everything else.
 #[derive(Default)]
 pub(super) struct Notes(pub(super) Vec<String>);
 

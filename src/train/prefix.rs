@@ -135,7 +135,7 @@ fn boundary(
     Flow { value: dense(flow.value), kept: flow.kept.map(dense) }
 }
 
-/// What became of the wish for a cache.
+/// Whether the prefix is cached, or why not.
 #[derive(Debug)]
 pub(super) enum Kept {
     /// A prefix for each split, and the bytes of them all.

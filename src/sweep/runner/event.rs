@@ -90,8 +90,8 @@ pub enum Event<'a> {
         /// How many cells stand how.
         counts: Counts,
     },
-    /// No more will happen.
-    End,
+    /// No more will happen; so the cells stand.
+    End(Counts),
 }
 
 /// Who watches.

@@ -203,7 +203,7 @@ impl<'a> Queue<'a> {
     }
 
     pub(super) fn into_outcomes(mut self, observer: &mut dyn Observer) -> Outcomes {
-        observer.on_event(&Event::End);
+        observer.on_event(&Event::End(self.counts()));
         self.outcomes.extend(self.waiting.iter().map(|&cell| (cell, Outcome::NotStarted)));
         self.outcomes.sort_by_key(|(cell, _)| *cell);
         self.outcomes
