@@ -128,6 +128,26 @@ int freezewise_fused_adam(Tensors parameters, Tensors gradients, Tensors means, 
   });
 }
 
+// Moves averages towards values, `average += weight * (value - average)`, by one kernel where the device has one.
+int freezewise_lerp(Tensors averages, Tensors values, int64_t count, double weight, char* error) {
+  return caught(error, [&] {
+    const at::NoGradGuard no_gradient;
+    at::_foreach_lerp_(listed(averages, count), listed(values, count), weight);
+  });
+}
+
+// Adds the Euclidean norm of all gradients together, divided by `scale` where that is not null, to `sum`, a double; one
+// that is not finite adds nothing.
+int freezewise_add_norm(const at::Tensor* sum, Tensors gradients, int64_t count, const at::Tensor* scale, char* error) {
+  return caught(error, [&] {
+    const at::NoGradGuard no_gradient;
+    auto norm = at::stack(at::_foreach_norm(listed(gradients, count), 2.0)).to(at::kDouble).norm();
+    if (scale != nullptr) norm = norm / *scale;
+    at::Tensor total = *sum;
+    total.add_(at::nan_to_num(norm, 0.0, 0.0, 0.0));
+  });
+}
+
 // Sets `bad` to 1 where any gradient is not finite.
 int freezewise_find_bad(Tensors gradients, int64_t count, const at::Tensor* bad, const at::Tensor* one, char* error) {
   return caught(error, [&] {

@@ -1,4 +1,4 @@
-//! A file that grows by whole lines.
+//! A file that grows by whole lines, or by records of bytes.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::fault::{self, Operation};
 use super::write_atomically;
 
-/// A file that grows by whole lines.
+/// A file that grows by whole lines, or by records of bytes.
 #[derive(Debug)]
 pub struct Lines {
     file: File,
@@ -19,7 +19,12 @@ pub struct Lines {
 impl Lines {
     /// Starts the file anew with a first part, such as a table's header.
     pub fn create(path: &Path, start: &str) -> Result<Self> {
-        write_atomically(path, start.as_bytes())?;
+        Self::create_bytes(path, start.as_bytes())
+    }
+
+    /// The same with bytes.
+    pub fn create_bytes(path: &Path, start: &[u8]) -> Result<Self> {
+        write_atomically(path, start)?;
         Self::open(path)
     }
 
@@ -55,7 +60,12 @@ impl Lines {
         let mut bytes = Vec::with_capacity(line.len() + 1);
         bytes.extend_from_slice(line.as_bytes());
         bytes.push(b'\n');
-        fault::write(&mut self.file, &bytes, Operation::Append, &self.path)
+        self.append_bytes(&bytes)
+    }
+
+    /// Appends a record in one write.
+    pub fn append_bytes(&mut self, record: &[u8]) -> Result<()> {
+        fault::write(&mut self.file, record, Operation::Append, &self.path)
             .with_context(|| format!("cannot append to `{}`", self.path.display()))
     }
 

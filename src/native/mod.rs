@@ -14,6 +14,7 @@ mod driver;
 mod fused;
 mod graph;
 mod layout;
+mod lists;
 mod memory;
 mod observe;
 mod openmp;
@@ -34,6 +35,7 @@ pub use driver::{CudaVersion, Driver, DriverGpu, libtorch_cuda};
 pub use fused::{Adam, Fused, Scaler, Sgd};
 pub use graph::{Graph, empty_cache, reset_peak, synchronize, use_stream};
 pub use layout::lay_out;
+pub use lists::{add_norm, lerp};
 pub use memory::{free_bytes, keep_freed_memory, peak_bytes};
 pub use observe::{Observation, Observed};
 pub use precision::{

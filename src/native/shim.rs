@@ -53,6 +53,20 @@ unsafe extern "C" {
         bad: *const C_tensor,
         error: *mut c_char,
     ) -> c_int;
+    pub(super) fn freezewise_lerp(
+        averages: Tensors,
+        values: Tensors,
+        count: i64,
+        weight: f64,
+        error: *mut c_char,
+    ) -> c_int;
+    pub(super) fn freezewise_add_norm(
+        sum: *const C_tensor,
+        gradients: Tensors,
+        count: i64,
+        scale: *const C_tensor,
+        error: *mut c_char,
+    ) -> c_int;
     pub(super) fn freezewise_find_bad(
         gradients: Tensors,
         count: i64,

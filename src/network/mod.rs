@@ -10,7 +10,7 @@ mod step;
 mod tensor_file;
 mod weights;
 
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind, Tensor, no_grad};
 
 pub use foreign::blueprint_of;
 pub use step::{Flow, Mode};
@@ -68,6 +68,18 @@ impl Network {
             })
             .collect();
         Self { blueprint: blueprint.clone(), layers, device, kind, layout: Layout::ChannelsFirst }
+    }
+
+    /// Another network with the same numbers, in memory of its own.
+    pub fn twin(&self) -> Result<Self, UserError> {
+        let mut twin = Self::new(&self.blueprint, self.device, self.kind, 0);
+        twin.lay_out(self.layout)?;
+        no_grad(|| {
+            for (own, other) in twin.tensors().zip(self.tensors()) {
+                own.tensor.shallow_clone().copy_(other.tensor);
+            }
+        });
+        Ok(twin)
     }
 
     /// What the network was made from.

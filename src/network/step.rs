@@ -24,6 +24,12 @@ pub enum Mode {
     BatchStatistics,
     /// Batch norm uses the running statistics, which stay as they are; dropout is off.
     Evaluate,
+    /// Batch norm uses the batch's own statistics, and the running ones become the plain mean of those of the batches so
+    /// far, this one included; dropout is off.
+    Estimate {
+        /// Batches so far, this one included.
+        batches: u32,
+    },
 }
 
 /// What flows through a network: a value `[batch, …]`, and what is kept beside it for a shortcut.
@@ -142,7 +148,11 @@ impl Step {
             Operation::Linear { .. } => value.linear(&tensors[0], Some(&tensors[1])),
             Operation::BatchNorm { .. } => {
                 let [weight, bias, mean, variance] = [0, 1, 2, 3].map(|index| Some(&tensors[index]));
-                value.batch_norm(weight, bias, mean, variance, mode != Mode::Evaluate, MOMENTUM, EPSILON, true)
+                let momentum = match mode {
+                    Mode::Estimate { batches } => 1.0 / f64::from(batches),
+                    _ => MOMENTUM,
+                };
+                value.batch_norm(weight, bias, mean, variance, mode != Mode::Evaluate, momentum, EPSILON, true)
             }
             Operation::LayerNorm { width, .. } => {
                 value.layer_norm([*width as i64], Some(&tensors[0]), Some(&tensors[1]), LAYER_EPSILON, true)

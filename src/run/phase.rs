@@ -58,6 +58,11 @@ pub(super) struct Course<'a> {
     pub(super) keeping: Keeping<'a>,
 }
 
+/// The half-life of averaged weights in steps, where a task's training averages any.
+pub(super) fn half_life(evaluation: Evaluation, task: &Task) -> Option<f64> {
+    evaluation.measures.averaging.map(|half_life| half_life.steps(task.training.steps(task.train_size)))
+}
+
 /// How the state of a phase is kept, and what ends it early.
 pub(super) struct Keeping<'a> {
     pub(super) lock: &'a Lock,
@@ -107,6 +112,11 @@ impl Course<'_> {
             Ended::Complete => Ok(rows),
             Ended::Stopped => Err(stopped(&self.keeping.stop.reason().unwrap_or_default(), &place).into()),
         }
+    }
+
+    /// The steps in which a weight's share in its average halves, where weights are averaged.
+    pub(super) fn averaged_half_life(&self) -> Option<f64> {
+        half_life(self.evaluation, self.task)
     }
 
     /// Steps of the training after whole epochs and some steps beyond them.

@@ -13,8 +13,9 @@ use super::phase::{Course, RunLog};
 use super::rows::{row, timing};
 use crate::files;
 use crate::native;
-use crate::rundir::{self, Row, Table, Timing};
-use crate::train::{Control, EpochReport, Observer, State};
+use crate::rundir::{self, AnswerFile, Row, Table, Timing};
+use crate::spec::Due;
+use crate::train::{Control, Correctness, EpochReport, Examples, Observer, State};
 
 /// The observer of a phase.
 pub(super) struct Recorder<'a, 'b> {
@@ -22,6 +23,7 @@ pub(super) struct Recorder<'a, 'b> {
     device: Device,
     metrics: Table<Row>,
     timing: Table<Timing>,
+    answers: Vec<(Examples, AnswerFile)>,
     /// Every epoch's numbers, also those that the schedule did not ask for.
     rows: Vec<Row>,
     schedule: CheckpointSchedule<'a>,
@@ -47,6 +49,7 @@ impl<'a, 'b> Recorder<'a, 'b> {
             device: course.network.device(),
             metrics: Table::create(&directory.metrics(), &shown)?,
             timing,
+            answers: answers(course, start)?,
             step: start.map_or(0, |start| course.steps_behind(start.header.epochs, start.header.steps)),
             rows,
             schedule: CheckpointSchedule::new(&course.keeping.checkpoints, Instant::now()),
@@ -79,6 +82,7 @@ impl<'a, 'b> Recorder<'a, 'b> {
             seconds: state.seconds,
             normalisation: self.course.data.normalisation.clone(),
             made_with: keeping.made_with.clone(),
+            averaged_half_life: self.course.averaged_half_life(),
         }
     }
 }
@@ -111,6 +115,7 @@ impl Observer for Recorder<'_, '_> {
         let keeping = &self.course.keeping;
         self.metrics.sync()?;
         self.timing.sync()?;
+        self.answers.iter().try_for_each(|(_, file)| file.sync())?;
         let between = state.steps == 0;
         let name = if between && keeping.checkpoints.keep.has(state.epochs) {
             Name::Epoch(state.epochs)
@@ -129,10 +134,35 @@ impl Observer for Recorder<'_, '_> {
         self.course.keeping.lock.check()?;
         self.metrics.append(&row.shown(self.course.evaluation))?;
         self.timing.append(&timing(self.course.name, report, native::peak_bytes(self.device)))?;
+        for Correctness { examples, correct } in &report.correct {
+            let files = self.answers.iter_mut().filter(|(own, _)| own == examples);
+            files.into_iter().try_for_each(|(_, file)| file.append(report.epoch, correct))?;
+        }
         self.run_log.events.on_event(&Event::Epoch(&row));
         self.run_log.record(&row.sentence())?;
         self.ended = Some(row.epoch);
         self.rows.push(row);
         Ok(())
     }
+}
+
+/// The files of answers that are wanted, with those of the epochs behind a checkpoint that are wanted now. Answers of a
+/// budget or a choice of before cannot be made again, and are missing.
+fn answers(course: &Course<'_>, start: Option<&Checkpoint>) -> Result<Vec<(Examples, AnswerFile)>> {
+    let measures = course.evaluation.measures;
+    let epochs = course.task.training.epochs(course.data.train.count());
+    let behind = start.map(|start| start.header.epochs);
+    let keep = |epoch: u64| {
+        let due = Due::after(epoch, epochs, course.evaluation);
+        behind.is_some_and(|behind| epoch <= behind) && measures.correct.has(epoch, epochs) && due.test
+    };
+    let splits = [
+        (Examples::Test, "test", course.data.test.count(), measures.correct_test()),
+        (Examples::Train, "train", course.data.train.count(), measures.correct_train()),
+    ];
+    let wanted = splits.into_iter().filter(|(.., wanted)| *wanted);
+    let open = wanted.map(|(examples, name, count, _)| {
+        Ok((examples, AnswerFile::open(&course.directory.correct(name), count, keep)?))
+    });
+    open.collect()
 }

@@ -5,7 +5,7 @@
 use anyhow::Result;
 
 use super::checkpoint::{Checkpoint, CheckpointStore};
-use super::phase::RunLog;
+use super::phase::{RunLog, half_life};
 use crate::error::UserError;
 use crate::rundir::{self, DataRecord, Row, RunDirectory};
 use crate::spec::{Budget, Due, Evaluation, FINAL_EPOCHS, Task};
@@ -32,6 +32,8 @@ struct Passed {
     /// All steps behind.
     steps: u64,
     rows: Vec<Row>,
+    /// The half-life in steps of its averaged weights, if it has any.
+    averaged_half_life: Option<f64>,
 }
 
 /// A checkpoint to resume from, if there is one; what is to be known of it is noted. It must be of the data that is
@@ -45,7 +47,9 @@ pub(super) fn resume(
     let mut passed = Vec::new();
     let found = store.furthest(goal.phase, goal.hash, |checkpoint| {
         let candidate = goal.look_at(checkpoint)?;
-        let serves = candidate.steps <= goal.steps() && goal.missing(&candidate.rows, goal.epochs()).is_none();
+        let serves = candidate.steps <= goal.steps()
+            && goal.missing(&candidate.rows, goal.epochs()).is_none()
+            && goal.has_averages(candidate.averaged_half_life);
         if !serves {
             passed.push(candidate);
         }
@@ -98,7 +102,13 @@ impl Goal<'_> {
     fn look_at(&self, checkpoint: &Checkpoint) -> Result<Passed> {
         let (epochs, beyond) = (checkpoint.header.epochs, checkpoint.header.steps);
         let steps = epochs.saturating_mul(self.steps_per_epoch()).saturating_add(beyond);
-        Ok(Passed { epochs, steps, rows: rundir::parse(&checkpoint.rows)? })
+        let averaged_half_life = checkpoint.header.averaged_half_life;
+        Ok(Passed { epochs, steps, rows: rundir::parse(&checkpoint.rows)?, averaged_half_life })
+    }
+
+    /// Whether averaged weights with a half-life are those that are wanted, if any are.
+    fn has_averages(&self, half_life: Option<f64>) -> bool {
+        self::half_life(self.evaluation, self.task).is_none_or(|wanted| half_life == Some(wanted))
     }
 
     /// What rows lack of the measurements in a budget of so many epochs.
@@ -109,8 +119,10 @@ impl Goal<'_> {
         };
         let test = lacks(&|due, row| due.test && row.test_error.is_none());
         let train = lacks(&|due, row| due.train && row.train_error.is_none());
+        let norms = lacks(&|_, row| self.evaluation.measures.norms && row.weight_norm.is_none());
         match (test.is_empty(), train.is_empty()) {
-            (true, true) => None,
+            (true, true) if norms.is_empty() => None,
+            (true, true) => Some(Missing { what: "norms", key: "evaluate.norms", epochs: norms }),
             (true, false) => Some(Missing { what: "train errors", key: "evaluate.train_every", epochs: train }),
             (false, _) => Some(Missing { what: "test errors", key: "evaluate.every", epochs: test }),
         }
@@ -132,6 +144,10 @@ impl Goal<'_> {
 
     /// What to tell where no checkpoint serves; the furthest comes first.
     fn refusal(&self, passed: &[Passed]) -> UserError {
+        let wrong = passed.iter().find(|passed| !self.has_averages(passed.averaged_half_life));
+        if let Some(passed) = wrong {
+            return self.other_averages(passed.averaged_half_life);
+        }
         let least = passed.iter().filter_map(|passed| self.least(passed)).min();
         let within = passed.iter().find(|passed| passed.steps <= self.steps());
         let Some(missing) = within.and_then(|passed| self.missing(&passed.rows, self.epochs())) else {
@@ -159,6 +175,23 @@ impl Goal<'_> {
             None => error.hint(format!("ask for no more than it has: see `{}`", missing.key)),
         };
         error.hint(FRESH)
+    }
+}
+
+impl Goal<'_> {
+    /// What to tell where a training has other averaged weights than are wanted, or none.
+    fn other_averages(&self, half_life: Option<f64>) -> UserError {
+        let place = self.directory.path().display();
+        let key = "evaluate.averaged_half_life";
+        let wanted = self::half_life(self.evaluation, self.task).unwrap_or_default();
+        match half_life {
+            None => UserError::usage(format!("the run in `{place}` has no averaged weights: `{key}` was not set"))
+                .hint(format!("leave `{key}` out, {FRESH}")),
+            Some(own) => UserError::usage(format!(
+                "the run in `{place}` averages weights with a half-life of {own} steps, not {wanted}"
+            ))
+            .hint(format!("ask for that half-life, {FRESH}")),
+        }
     }
 }
 

@@ -21,7 +21,12 @@ pub(super) fn row(phase: &str, report: &EpochReport) -> Row {
         validation_error: report.validation.map(|validation| validation.error),
         test_loss: report.test.map(|test| test.loss),
         test_error: report.test.map(|test| test.error),
-        ..Row::default()
+        train_error_averaged: report.train_error_averaged,
+        test_error_averaged: report.test_error_averaged,
+        weight_norm: report.norms.map(|norms| norms.weights),
+        head_norm: report.norms.map(|norms| norms.head),
+        distance_from_init: report.norms.map(|norms| norms.distance),
+        gradient_norm: report.norms.and_then(|norms| norms.gradient),
     }
 }
 

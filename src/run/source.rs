@@ -25,10 +25,16 @@ use crate::error::{Exit, UserError};
 use crate::files::{self, Lines};
 use crate::network::{NamedTensors, Network, is_counter, read_safetensors, write_safetensors};
 use crate::rundir::{Record, RunDirectory, Status};
-use crate::spec::{Checkpoints, Evaluation, EvaluationSchedule, FrozenNorm, Keep, Source, Spec, Task};
+use crate::spec::{
+    Checkpoints, Correct, Evaluation, EvaluationSchedule, FrozenNorm, Keep, Measures, Source, Spec, Task,
+};
 
 /// A source is shared by runs that evaluate their targets as they like, so it has a schedule of its own.
-const EVALUATION: Evaluation = Evaluation { test: EvaluationSchedule::Log, train: EvaluationSchedule::Log };
+const EVALUATION: Evaluation = Evaluation {
+    test: EvaluationSchedule::Log,
+    train: EvaluationSchedule::Log,
+    measures: Measures { correct: Correct::Off, correct_train: false, averaging: None, norms: false },
+};
 
 /// A trained source.
 pub(super) struct Trained {

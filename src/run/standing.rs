@@ -4,6 +4,7 @@
 use anyhow::Result;
 
 use super::execute::Finished;
+use super::phase::half_life;
 use super::resume::{FRESH, at_least, too_long};
 use crate::error::UserError;
 use crate::rundir::{self, Length, Record, Row, RunDirectory, Status, Summary};
@@ -36,7 +37,9 @@ pub(super) fn finished(spec: &Spec, directory: &RunDirectory) -> Result<Option<F
     let has_weights = record.lean || directory.weights().is_file();
     let (Some(summary), Some(rows), true) = (summary, rows, has_weights) else { return Ok(None) };
     let is_whole = rows.last().is_some_and(|last| (last.epoch, last.step) == (summary.epochs, asked.steps));
-    if !is_whole || !rows.iter().all(|row| is_as_scheduled(row, spec.experiment.evaluation)) {
+    let evaluation = spec.experiment.evaluation;
+    let averages = half_life(evaluation, target).is_none_or(|wanted| summary.averaged_half_life == Some(wanted));
+    if !is_whole || !averages || !rows.iter().all(|row| is_as_scheduled(row, evaluation)) {
         return Ok(None);
     }
     Ok(Some(Finished { directory: directory.clone(), summary, rows, already: true }))
@@ -62,7 +65,8 @@ fn longer_than_asked(spec: &Spec, directory: &RunDirectory, length: Length, rows
 fn is_as_scheduled(row: &Row, evaluation: Evaluation) -> bool {
     let lacks_test = evaluation.has(row.epoch) && row.test_error.is_none();
     let lacks_train = evaluation.has_train(row.epoch) && row.train_error.is_none();
-    !lacks_test && !lacks_train && *row == row.shown(evaluation)
+    let lacks_norms = evaluation.measures.norms && row.weight_norm.is_none();
+    !lacks_test && !lacks_train && !lacks_norms && *row == row.shown(evaluation)
 }
 
 /// Refuses to train a finished run again from the beginning, in its place, where no state is left to extend it from or

@@ -55,6 +55,11 @@ impl RunDirectory {
         self.0.join("corrupted.csv")
     }
 
+    /// Which examples were right after evaluations, as bits.
+    pub fn correct(&self, examples: &str) -> PathBuf {
+        self.0.join("correct").join(format!("{examples}.bits"))
+    }
+
     /// What the curves show.
     pub fn summary(&self) -> PathBuf {
         self.0.join("summary.json")

@@ -3,6 +3,7 @@
 //!
 //! A part that another version wrote and this one does not know says nothing; it never makes a finished run unfinished.
 
+mod correct;
 mod data_record;
 mod directory;
 mod git;
@@ -14,6 +15,7 @@ mod summary;
 mod table;
 mod transfer;
 
+pub use correct::{AnswerFile, Answers, read_answers};
 pub use data_record::DataRecord;
 pub use directory::RunDirectory;
 pub use git::Git;

@@ -76,11 +76,12 @@ columns! {
     validation_error: Option<f64>, Test, "fraction", "on the examples held out by `validation_size`";
     test_loss: Option<f64>, Test, "nats", "on the test examples, whose labels are always true";
     test_error: Option<f64>, Test, "fraction", "the same, share of wrong answers";
-    train_error_averaged: Option<f64>, Train, "fraction", "`train_error` of averaged weights; not measured yet";
-    test_error_averaged: Option<f64>, Test, "fraction", "`test_error` of averaged weights; not measured yet";
-    weight_norm: Option<f64>, Epoch, "", "Euclidean norm of the weights that train; not measured yet";
-    distance_from_init: Option<f64>, Epoch, "", "Euclidean distance from the weights that training began with; not measured yet";
-    gradient_norm: Option<f64>, Epoch, "", "mean over the epoch's steps; not measured yet";
+    train_error_averaged: Option<f64>, Train, "fraction", "`train_error` of averaged weights (`evaluate.averaged_half_life`)";
+    test_error_averaged: Option<f64>, Test, "fraction", "`test_error` of averaged weights";
+    weight_norm: Option<f64>, Epoch, "", "Euclidean norm of the weights that train (`evaluate.norms`)";
+    head_norm: Option<f64>, Epoch, "", "the same of the head's weights";
+    distance_from_init: Option<f64>, Epoch, "", "Euclidean distance of the weights that train from those that training began with";
+    gradient_norm: Option<f64>, Epoch, "", "Euclidean norm of the gradient, mean over the epoch's steps";
 }
 
 columns! {

@@ -51,6 +51,12 @@ pub struct Summary {
     /// The raw test error's largest fall, rise and fall: a description of one curve, not evidence of double descent.
     #[serde(deserialize_with = "lenient")]
     pub largest_bump: Option<Bump>,
+    /// The half-life of averaged weights, in steps; absent where none were measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub averaged_half_life: Option<f64>,
+    /// Of averaged weights, as `last_test_error`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_test_error_averaged: Option<f64>,
     /// Parameters that train.
     pub trainable_parameters: Option<u64>,
     /// The same, the network's linear tail counted by its rank at this image size.
@@ -112,12 +118,22 @@ impl Summary {
             interpolation: Some([0.1, 0.01, 0.001].map(at).to_vec()),
             regime: Some(analysis::regime(&train)),
             largest_bump: analysis::largest_bump(&settled),
+            averaged_half_life: experiment.evaluation.measures.averaging.map(|half_life| half_life.steps(last.step)),
+            last_test_error_averaged: mean(rows.iter().filter(|row| is_final(row.epoch)), |row| {
+                row.test_error_averaged
+            }),
             trainable_parameters: Some(trainable),
             collapsed_parameters: Some(blueprint.collapsed_parameters(frozen)),
             examples_times_classes: Some(examples_times_classes),
             parameters_per_example_and_class: Some(trainable as f64 / examples_times_classes as f64),
         })
     }
+}
+
+/// The mean of what some rows have of a measure.
+fn mean<'a>(rows: impl Iterator<Item = &'a Row>, measure: impl Fn(&Row) -> Option<f64>) -> Option<f64> {
+    let values: Vec<f64> = rows.filter_map(measure).collect();
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 fn curve<'a>(rows: impl IntoIterator<Item = &'a Row>, error: impl Fn(&Row) -> Option<f64>) -> Vec<Point> {

@@ -127,7 +127,8 @@ mod tests {
     #[test]
     fn a_row_shows_what_the_schedule_asks_for() {
         let row = |epoch| Row { epoch, train_error: Some(0.1), test_error: Some(0.2), ..Row::default() };
-        let evaluation = Evaluation { test: EvaluationSchedule::Every(2), train: EvaluationSchedule::Every(4) };
+        let every = |epochs| EvaluationSchedule::Every(epochs);
+        let evaluation = Evaluation { train: every(4), ..every(2).into() };
         let shown = |epoch: u64| row(epoch).shown(evaluation);
         let errors = [7, 6, 8].map(|epoch| (shown(epoch).train_error, shown(epoch).test_error));
         assert_eq!(errors, [(None, None), (None, Some(0.2)), (Some(0.1), Some(0.2))]);
@@ -159,10 +160,10 @@ mod tests {
             Some(
                 "phase,epoch,step,learning_rate,train_loss,train_error,train_error_running,train_error_clean,\
                  train_error_corrupted,corrupted_true_error,validation_error,test_loss,test_error,\
-                 train_error_averaged,test_error_averaged,weight_norm,distance_from_init,gradient_norm"
+                 train_error_averaged,test_error_averaged,weight_norm,head_norm,distance_from_init,gradient_norm"
             )
         );
-        assert_eq!(text.lines().nth(1), Some("target,0,0,,,,,,,,,,,,,,,"));
+        assert_eq!(text.lines().nth(1), Some("target,0,0,,,,,,,,,,,,,,,,"));
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use super::data::Side;
 use super::experiment::{
     DeviceChoice, Experiment, Fit, FrozenNorm, Normalise, Seeds, Source, Task, Transfer, UnfrozenInit,
 };
+use super::measures::{Correct, HalfLife, Measures};
 use super::observed::Observed;
 use super::problem::Problem;
 use super::procedure::{Checkpoints, Evaluation, EvaluationSchedule, Keep};
@@ -130,7 +131,23 @@ fn evaluation(written: &written::Evaluate, report: &mut Report<'_>) -> Evaluatio
         let message = "`train_every` has epochs after which nothing is measured, by `evaluate.every`";
         report.add("evaluate.train_every", message, hint);
     }
-    Evaluation { test, train }
+    Evaluation { test, train, measures: measures(written) }
+}
+
+fn measures(written: &written::Evaluate) -> Measures {
+    Measures {
+        correct: match written.correct {
+            written::Correct::All => Correct::All,
+            written::Correct::Log => Correct::Log,
+            written::Correct::Off => Correct::Off,
+        },
+        correct_train: written.correct_train,
+        averaging: written.averaged_half_life.map(|half_life| match half_life {
+            written::HalfLife::Steps(steps) => HalfLife::Steps(steps),
+            written::HalfLife::Share(share) => HalfLife::Share(share),
+        }),
+        norms: written.norms,
+    }
 }
 
 fn checkpoints(written: &written::Checkpoint) -> Checkpoints {

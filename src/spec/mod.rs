@@ -18,6 +18,7 @@ mod identity_key;
 mod idle;
 mod keys;
 mod meaning;
+mod measures;
 mod network;
 mod observed;
 mod page;
@@ -51,6 +52,7 @@ pub use experiment::{
 };
 pub use footprint::Footprint;
 pub use identity::NUMERICS;
+pub use measures::{Correct, HalfLife, Measures};
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
 pub use procedure::{

@@ -1,5 +1,7 @@
 //! How a phase is trained and when it is measured, every value fixed.
 
+use super::measures::Measures;
+
 /// A training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Training {
@@ -128,13 +130,15 @@ impl Augmentation {
     }
 }
 
-/// After which epochs errors are measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// After which epochs errors are measured, and what beside them.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
     /// On the test examples, and on those held out.
     pub test: EvaluationSchedule,
     /// On the training examples, where the test examples are due too.
     pub train: EvaluationSchedule,
+    /// What is measured beside errors.
+    pub measures: Measures,
 }
 
 impl Evaluation {
@@ -160,7 +164,7 @@ pub enum EvaluationSchedule {
 
 impl From<EvaluationSchedule> for Evaluation {
     fn from(rhythm: EvaluationSchedule) -> Self {
-        Self { test: rhythm, train: rhythm }
+        Self { test: rhythm, train: rhythm, measures: Measures::default() }
     }
 }
 
@@ -256,9 +260,6 @@ impl Due {
             test: evaluation.has(epoch) || epoch + FINAL_EPOCHS > epochs,
         }
     }
-
-    /// All of them.
-    pub const ALL: Self = Self { train: true, test: true };
 }
 
 #[cfg(test)]
@@ -279,7 +280,7 @@ mod tests {
                 && EvaluationSchedule::Every(3).has(6)
                 && !EvaluationSchedule::Every(3).has(7)
         );
-        let thinned = Evaluation { test: EvaluationSchedule::Every(2), train: EvaluationSchedule::Log };
+        let thinned = Evaluation { train: EvaluationSchedule::Log, ..EvaluationSchedule::Every(2).into() };
         let epochs = |has: fn(Evaluation, u64) -> bool| (101..=106).filter(|&epoch| has(thinned, epoch)).collect();
         assert_eq!((epochs(Evaluation::has), epochs(Evaluation::has_train)), (vec![102, 104, 106], vec![]));
         assert!(thinned.has_train(100) && thinned.has_train(126));

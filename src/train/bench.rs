@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use tch::{Kind, Tensor};
 
-use super::epoch::{Epoch, Stepping};
-use super::notes::Notes;
-use super::phase::Phase;
-use super::report::Due;
-use super::splits::Splits;
 use crate::native::{self, Observation, Observed};
 use crate::spec::Precision;
+use crate::train::data::splits::Splits;
+use crate::train::measure::wanted::Measures;
+use crate::train::notes::Notes;
+use crate::train::phase::Phase;
+use crate::train::step::epoch::{Epoch, Stepping};
 
 /// How much to measure.
 #[derive(Clone, Copy, Debug)]
@@ -65,11 +65,12 @@ impl Phase<'_> {
         assert!(effort.steps > 0 && effort.rounds > 0, "there is something to time");
         let mut splits = None;
         let fill = self.timed(|| {
-            splits = Some(Splits::new(self, capture, &mut notes)?);
+            splits = Some(Splits::new(self, &mut notes)?);
             Ok(())
         })?;
-        let mut splits = splits.expect("they were made just now");
-        let mut trainer = self.trainer(&splits, self.stepping());
+        let splits = splits.expect("they were made just now");
+        let mut measures = Measures::new(self, &splits, None, capture);
+        let mut trainer = self.trainer(splits.training().first_layer(), self.stepping());
         let batches = self.batches(splits.training(), 1);
         let steps = effort.steps.min(batches.count() as u64);
         let images = (0..steps as i64).map(|index| batches.length(index)).sum::<i64>();
@@ -77,7 +78,7 @@ impl Phase<'_> {
         for epoch in 1..=2 {
             let batches = self.batches(splits.training(), epoch);
             trainer.epoch(splits.training(), batches, &Epoch::first(steps.min(WARM)), &mut notes)?;
-            splits.errors(Due::ALL, self.network, self.settings.precision, &mut || false)?;
+            measures.errors(&mut || false)?;
         }
         let (mut step, mut evaluation) = (Vec::new(), Vec::new());
         for round in 0..effort.rounds as u64 {
@@ -86,7 +87,7 @@ impl Phase<'_> {
                 trainer.epoch(splits.training(), batches, &Epoch::first(steps), &mut notes).map(|_| ())
             })?);
             evaluation.push(self.timed(|| {
-                splits.errors(Due::ALL, self.network, self.settings.precision, &mut || false)?;
+                measures.errors(&mut || false)?;
                 Ok(())
             })?);
         }
@@ -103,7 +104,7 @@ impl Phase<'_> {
 
     /// Some steps, one operator after the other.
     fn observed(&self, splits: &Splits, steps: u64, notes: &mut Notes) -> Result<ObservedSteps> {
-        let mut trainer = self.trainer(splits, Stepping::Eager);
+        let mut trainer = self.trainer(splits.training().first_layer(), Stepping::Eager);
         trainer.epoch(splits.training(), self.batches(splits.training(), 1), &Epoch::first(1), notes)?;
         let batches = self.batches(splits.training(), 1);
         let started = Instant::now();

@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 
-use super::epoch::{Epoch, Stepping, Trainer};
-use super::notes::Notes;
-use super::phase::Phase;
-use super::report::Due;
-use super::splits::Splits;
-use super::sums::Totals;
 use crate::native::{Counting, Counts};
+use crate::train::data::splits::Splits;
+use crate::train::measure::wanted::Measures;
+use crate::train::notes::Notes;
+use crate::train::phase::Phase;
+use crate::train::step::epoch::{Epoch, Stepping, Trainer};
+use crate::train::step::sums::Totals;
 
 /// What was counted.
 #[derive(Clone, Debug)]
@@ -34,9 +34,10 @@ impl Phase<'_> {
     /// say as well.
     pub fn counts(&self) -> Result<(Counted, Vec<String>)> {
         let mut notes = Notes::default();
-        let mut splits = Splits::new(self, false, &mut notes)?;
+        let splits = Splits::new(self, &mut notes)?;
+        let mut measures = Measures::new(self, &splits, None, false);
         let mut trainer = self.trainer(
-            &splits,
+            splits.training().first_layer(),
             match self.stepping() {
                 Stepping::Captured => Stepping::Capturable,
                 other => other,
@@ -54,7 +55,7 @@ impl Phase<'_> {
         let (sums, _) = counted(|| Ok(trainer.totals(splits.training(), steps as u64)))?;
         let first_layers = [splits.training().first_layer(), splits.evaluated_from()];
         let (evaluation, evaluation_peak) = counted(|| {
-            splits.errors(Due::ALL, self.network, self.settings.precision, &mut || false)?;
+            measures.errors(&mut || false)?;
             Ok(())
         })?;
         let epoch = plan + &(&step * whole) + &(&rest * (steps - whole)) + &sums + &evaluation;

@@ -2,53 +2,39 @@
 //!
 //! It knows nothing of files, CSV or terminals: it reports numbers to an observer. Within an epoch the host never
 //! waits for the device; sums are kept there and read once.
+//!
+//! - `phase`: what is trained, on what, and how; `fit`: the training itself
+//! - `data`: splits on the device, their batches, and the outputs of frozen layers that are kept
+//! - `step`: one step, and an epoch of them
+//! - `measure`: errors, averaged weights, norms, and the statistics of frozen norms
+//! - `report`: what a phase tells; `checkpoint_state`: all that it is at a step boundary
 
-mod augment;
-#[cfg(test)]
-mod augmenting;
-mod batch_index;
-mod batches;
 mod bench;
-mod captured_work;
+mod checkpoint_state;
 mod count;
-mod device_split;
-mod epoch;
-#[cfg(test)]
-mod equality;
-mod evaluate;
-#[cfg(test)]
-mod freezing;
-mod frozen;
-mod memory;
+mod data;
+mod fit;
+mod measure;
 mod notes;
-mod optimizer;
-#[cfg(test)]
-mod parity;
+mod out_of_memory;
 mod phase;
-mod prefix;
 mod report;
-mod schedule;
 mod seen;
 mod settings;
-mod split;
-mod splits;
-mod state;
 mod step;
 #[cfg(test)]
-mod stopping;
-mod sums;
-#[cfg(test)]
-mod testing;
+mod tests;
 
 pub use bench::{Effort, ObservedSteps, Speeds, product_rate};
+pub use checkpoint_state::State;
 pub use count::Counted;
-pub use device_split::{DeviceSplit, DeviceSplits};
-pub use evaluate::Errors;
-pub use frozen::fit_frozen_statistics;
-pub use memory::{Activity, OutOfMemory};
-pub use optimizer::Optimizer;
+pub use data::device_split::{DeviceSplit, DeviceSplits};
+pub use measure::evaluate::Errors;
+pub use measure::norm_statistics::fit_frozen_statistics;
+pub use measure::norms::Norms;
+pub use out_of_memory::{Activity, OutOfMemory};
 pub use phase::Phase;
-pub use report::{Control, Diverged, Due, Ended, EpochReport, Interrupt, Observer, Running};
+pub use report::{Control, Correctness, Diverged, Due, Ended, EpochReport, Examples, Interrupt, Observer, Running};
 pub use seen::seen;
 pub use settings::{Settings, settings};
-pub use state::State;
+pub use step::optimizer::Optimizer;

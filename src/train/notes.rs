@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use super::report::{EpochReport, Observer};
+use crate::train::report::{EpochReport, Observer};
 
 /// An observer that keeps notes and ignores everything else.
 #[derive(Default)]
-pub(super) struct Notes(pub(super) Vec<String>);
+pub(in crate::train) struct Notes(pub(in crate::train) Vec<String>);
 
 impl Observer for Notes {
     fn step(&mut self, _: u64) {}

@@ -4,9 +4,10 @@ use std::fmt;
 
 use anyhow::Result;
 
-use super::evaluate::Errors;
-use super::state::State;
 pub use crate::spec::Due;
+use crate::train::checkpoint_state::State;
+use crate::train::measure::evaluate::Errors;
+use crate::train::measure::norms::Norms;
 
 /// The numbers of one epoch.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,12 +26,38 @@ pub struct EpochReport {
     pub test: Option<Errors>,
     /// On the examples held out of training, where it was measured.
     pub validation: Option<Errors>,
+    /// Error of the averaged weights on the training examples, where it was measured.
+    pub train_error_averaged: Option<f64>,
+    /// The same on the test examples.
+    pub test_error_averaged: Option<f64>,
+    /// Norms of what trains, where they are wanted.
+    pub norms: Option<Norms>,
+    /// Which examples were right, where that is kept.
+    pub correct: Vec<Correctness>,
     /// Seconds of training.
     pub seconds: f64,
     /// Training images in those seconds.
     pub images: u64,
     /// Seconds of evaluation.
     pub evaluation_seconds: f64,
+}
+
+/// Which examples of a split were classified as labelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correctness {
+    /// Of which split.
+    pub examples: Examples,
+    /// In the split's order.
+    pub correct: Vec<bool>,
+}
+
+/// Examples whose answers can be kept one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Examples {
+    /// Those that are trained on, against the labels given.
+    Train,
+    /// The test examples.
+    Test,
 }
 
 /// Means over an epoch's own batches, in training mode, augmented, with weights that move.
@@ -96,7 +123,7 @@ pub type Interrupt<'a> = &'a mut dyn FnMut() -> bool;
 
 /// The phase was stopped in the middle of something that leaves no state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stopped;
+pub(in crate::train) struct Stopped;
 
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -107,7 +134,7 @@ impl fmt::Display for Stopped {
 impl std::error::Error for Stopped {}
 
 /// An error where a stop is asked for.
-pub(super) fn proceed(interrupt: Interrupt<'_>) -> Result<(), Stopped> {
+pub(in crate::train) fn proceed(interrupt: Interrupt<'_>) -> Result<(), Stopped> {
     if interrupt() { Err(Stopped) } else { Ok(()) }
 }
 

@@ -3,11 +3,11 @@
 use anyhow::Result;
 use tch::{Device, Kind};
 
-use super::batches::Batches;
-use super::device_split::DeviceSplit;
-use super::split::Split;
 use crate::data::{Images, Normalisation};
 use crate::spec::{Seeds, Training};
+use crate::train::data::batches::Batches;
+use crate::train::data::device_split::DeviceSplit;
+use crate::train::data::split::Split;
 
 /// The first `count` training images as some epochs take them, `[channels, height, width]` each, all of an epoch after
 /// those of another: by the same draws and the same `normalisation`, so it is what the training of these seeds does.

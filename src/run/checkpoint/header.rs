@@ -31,6 +31,9 @@ pub struct Header {
     pub normalisation: Normalisation,
     /// What it was made with.
     pub made_with: MadeWith,
+    /// The half-life in steps of the averaged weights that it has; absent where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub averaged_half_life: Option<f64>,
 }
 
 impl Header {

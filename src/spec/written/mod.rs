@@ -177,6 +177,46 @@ pub(super) struct Evaluate {
     /// case.
     #[schemars(extend("x-unit" = "epochs", "x-identity" = false, "x-default" = "as `every`"))]
     pub(super) train_every: Option<CountOrLog>,
+    /// Measures errors of averaged weights too: an exponential average with this half-life, in steps (an integer) or as a
+    /// share of the budget (a fraction). A bump that averaging removes was the optimizer's noise. To test a peak, take at
+    /// most a tenth of the steps between the first minimum and the peak. Batch norms are re-estimated on at most 4,000
+    /// training images before each evaluation. The training itself does not change.
+    #[schemars(extend("x-unit" = "steps", "x-identity" = false, "x-default" = "none: not measured"))]
+    pub(super) averaged_half_life: Option<HalfLife>,
+    /// After which of the evaluated epochs `correct/` gets one bit per test image, whether it was classified correctly:
+    /// `all`, `log` for log-spaced epochs and the last five, or `off`.
+    #[schemars(extend("x-identity" = false))]
+    pub(super) correct: Correct,
+    /// Whether the same is kept of the training images, against the labels given.
+    #[schemars(extend("x-identity" = false))]
+    pub(super) correct_train: bool,
+    /// Measures after every epoch the norms of the weights that train, of the head, of the distance from the initial (or
+    /// transferred) weights, and the mean gradient norm.
+    #[schemars(extend("x-identity" = false))]
+    pub(super) norms: bool,
+}
+
+/// A half-life, in one of its forms.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum HalfLife {
+    /// Steps.
+    Steps(#[schemars(range(min = 1, max = 1_000_000_000))] u64),
+    /// A share of the budget.
+    Share(#[schemars(range(min = 0.000_001, max = 1.0))] f64),
+}
+
+/// Which epochs have their correct examples kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Correct {
+    /// All.
+    All,
+    /// Log-spaced ones and the last five.
+    #[default]
+    Log,
+    /// None.
+    Off,
 }
 
 /// The synthetic task.

@@ -1,0 +1,129 @@
+//! All that a training is at a step boundary. Random streams do not depend on history, so nothing of them is here:
+//! which step comes next says it all.
+
+use anyhow::Result;
+use tch::{Kind, Tensor, no_grad};
+
+use crate::error::UserError;
+use crate::native;
+use crate::network::{NamedTensors, Network};
+use crate::spec::Position;
+use crate::train::step::sums::Totals;
+
+/// A training at a step boundary.
+#[derive(Debug)]
+pub struct State {
+    /// Epochs behind, every one of them reported.
+    pub epochs: u64,
+    /// Steps behind in the epoch under way.
+    pub steps: u64,
+    /// Seconds of training in the epoch under way.
+    pub seconds: f64,
+    /// The network's tensors, the optimizer's, the loss scaler's if there is one, those of what measures, and the sums of
+    /// the epoch under way, each under a prefix. On a CPU they are the training's own while it is under way; of another device's, copies.
+    pub tensors: NamedTensors,
+}
+
+/// What joins a checkpoint, under the name of its owner.
+pub(in crate::train) trait Checkpointed {
+    /// The first part of its tensors' names in a checkpoint.
+    fn owner(&self) -> &'static str;
+
+    /// Its tensors by the rest of their names: those that training changes, into which a checkpoint is loaded.
+    fn tensors(&self) -> NamedTensors;
+}
+
+/// The owners whose part of a checkpoint a training may do without: what they measured is then no longer wanted.
+const MEASURES: [&str; 2] = ["averaged", "norms"];
+const SUMS: &str = "sums";
+
+/// The state at a place, of all that joins it; none where any number of the first `needed` owners is not finite: such a
+/// state is not worth keeping.
+pub(in crate::train) fn state(
+    owners: &[&dyn Checkpointed],
+    needed: usize,
+    totals: Totals,
+    position: Position,
+    seconds: f64,
+) -> Result<Option<State>> {
+    let mut tensors = NamedTensors::new();
+    for (index, owner) in owners.iter().enumerate() {
+        let own = owner.tensors();
+        if index < needed && !all_finite(own.values()) {
+            return Ok(None);
+        }
+        tensors.extend(own.into_iter().map(|(name, tensor)| (format!("{}.{name}", owner.owner()), tensor)));
+    }
+    tensors.insert(SUMS.into(), Tensor::from_slice(&[totals.loss, totals.wrong]));
+    let host = native::download(&tensors.values().collect::<Vec<_>>())?;
+    let tensors = tensors.into_keys().zip(host).collect();
+    Ok(Some(State { epochs: position.epochs, steps: position.steps, seconds, tensors }))
+}
+
+impl State {
+    /// Copies an owner's part into its tensors: into all of them, or an error names what does not fit.
+    pub(in crate::train) fn load(&self, owner: &dyn Checkpointed) -> Result<()> {
+        let own = owner.tensors();
+        let prefix = format!("{}.", owner.owner());
+        let unknown =
+            self.tensors.keys().filter_map(|name| name.strip_prefix(&prefix)).find(|name| !own.contains_key(*name));
+        if let Some(name) = unknown {
+            return Err(no_place(&format!("{prefix}{name}")).into());
+        }
+        for (name, tensor) in &own {
+            let name = format!("{prefix}{name}");
+            let kept = self.tensors.get(&name).ok_or_else(|| misfit(&format!("it lacks the tensor `{name}`")))?;
+            if kept.size() != tensor.size() || kept.kind() != tensor.kind() {
+                return Err(misfit(&format!("its tensor `{name}` is of another shape or kind")).into());
+            }
+            no_grad(|| tensor.shallow_clone().copy_(kept));
+        }
+        Ok(())
+    }
+
+    /// An error where it has something of an owner that this training does not have, unless that only measured.
+    pub(in crate::train) fn check_owners(&self, owners: &[&str]) -> Result<(), UserError> {
+        let unknown = self.tensors.keys().find(|name| {
+            let owner = name.split_once('.').map_or(name.as_str(), |(owner, _)| owner);
+            owner != SUMS && !owners.contains(&owner) && !MEASURES.contains(&owner)
+        });
+        unknown.map_or(Ok(()), |name| Err(no_place(name)))
+    }
+
+    /// A number of it.
+    pub(in crate::train) fn number(&self, name: &str) -> Result<f64, UserError> {
+        let number = self.tensors.get(name).filter(|tensor| tensor.numel() == 1);
+        number.map(|number| number.double_value(&[])).ok_or_else(|| misfit(&format!("it lacks the tensor `{name}`")))
+    }
+
+    /// Loss and wrong answers of the epoch under way.
+    pub(in crate::train) fn totals(&self) -> Result<Totals> {
+        let sums = self.tensors.get(SUMS).filter(|sums| sums.size() == [2] && sums.kind() == Kind::Double);
+        let sums = Vec::<f64>::try_from(sums.ok_or_else(|| misfit("it lacks the sums of its epoch"))?)?;
+        Ok(Totals { loss: sums[0], wrong: sums[1] })
+    }
+}
+
+impl Checkpointed for Network {
+    fn owner(&self) -> &'static str {
+        "network"
+    }
+
+    fn tensors(&self) -> NamedTensors {
+        Network::tensors(self).map(|named| (named.path.to_owned(), named.tensor.detach())).collect()
+    }
+}
+
+/// Asked on the device, and read once.
+fn all_finite<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> bool {
+    let verdicts: Vec<Tensor> = tensors.map(|tensor| tensor.isfinite().all()).collect();
+    verdicts.is_empty() || Tensor::stack(&verdicts, 0).all().int64_value(&[]) == 1
+}
+
+fn no_place(name: &str) -> UserError {
+    misfit(&format!("its tensor `{}` has no place in this training", name.escape_debug()))
+}
+
+pub(in crate::train) fn misfit(what: &str) -> UserError {
+    UserError::new(format!("the checkpoint is of another training: {what}"))
+}

@@ -1,0 +1,8 @@
+//! What is trained on and evaluated: splits on the device, their batches, and the kept outputs of frozen layers.
+
+pub(in crate::train) mod augment;
+pub(in crate::train) mod batches;
+pub(in crate::train) mod device_split;
+pub(in crate::train) mod prefix_cache;
+pub(in crate::train) mod split;
+pub(in crate::train) mod splits;

@@ -1,0 +1,200 @@
+//! The outputs of the frozen layers before the first that trains, computed once for all examples of a split and kept.
+//!
+//! They are what the layers would give in every epoch, where nothing random happens below the boundary. On the CPU in
+//! fp32 they are so bit for bit in batches of more than 32; libtorch has other kernels for small ones.
+
+use anyhow::Result;
+use tch::{Tensor, no_grad_guard};
+
+use crate::error::UserError;
+use crate::native::{self, Autocast};
+use crate::network::{Flow, Mode, Network};
+use crate::text;
+use crate::train::data::device_split::DeviceSplit;
+use crate::train::out_of_memory::{Activity, during};
+use crate::train::report::{Interrupt, proceed};
+use crate::train::settings::Settings;
+
+/// The share of free memory that a cache may take: the rest is for the training, and on a CPU for other processes.
+pub(in crate::train) const SHARE: f64 = 0.5;
+
+/// What the frozen layers give for every example of a split.
+#[derive(Debug)]
+pub(in crate::train) struct Prefix {
+    value: Rows,
+    kept: Option<Rows>,
+}
+
+/// A tensor of all examples, each example's numbers side by side in the order in which the layer wrote them.
+#[derive(Debug)]
+struct Rows {
+    /// `[count, elements]`.
+    table: Tensor,
+    /// Shape and strides of one example.
+    size: Vec<i64>,
+    stride: Vec<i64>,
+}
+
+impl Rows {
+    /// Room for `count` examples like those of `sample`, `[batch, …]`.
+    fn like(sample: &Tensor, count: i64) -> Self {
+        let (size, stride) = (sample.size(), sample.stride());
+        let elements = size[1..].iter().product::<i64>();
+        let table = Tensor::empty([count, elements], (sample.kind(), sample.device()));
+        Self { table, size: size[1..].to_vec(), stride: stride[1..].to_vec() }
+    }
+
+    fn view(&self, rows: &Tensor) -> Tensor {
+        let [count, elements] = [0, 1].map(|dimension| rows.size()[dimension]);
+        let (size, stride) = ([&[count], &*self.size].concat(), [&[elements], &*self.stride].concat());
+        rows.as_strided(size, stride, None)
+    }
+
+    fn put(&self, start: i64, values: &Tensor) {
+        self.stretch(start, values.size()[0]).copy_(values);
+    }
+
+    fn stretch(&self, start: i64, length: i64) -> Tensor {
+        self.view(&self.table.narrow(0, start, length))
+    }
+
+    fn gather(&self, indices: &Tensor) -> Tensor {
+        self.view(&self.table.index_select(0, indices))
+    }
+}
+
+/// A tensor that lies in memory without gaps, example after example: itself, if it does.
+fn dense(tensor: Tensor) -> Tensor {
+    let (size, stride) = (tensor.size(), tensor.stride());
+    let mut dimensions: Vec<(i64, i64)> = stride[1..].iter().copied().zip(size[1..].iter().copied()).collect();
+    dimensions.retain(|&(_, size)| size > 1);
+    dimensions.sort_unstable();
+    let end = dimensions.iter().try_fold(1, |next, &(stride, size)| (stride == next).then_some(next * size));
+    if end.is_some_and(|end| size[0] == 1 || stride[0] == end) { tensor } else { tensor.contiguous() }
+}
+
+impl Prefix {
+    /// Computes it.
+    fn fill(
+        network: &Network,
+        leading: usize,
+        data: &DeviceSplit,
+        settings: &Settings,
+        interrupt: Interrupt<'_>,
+    ) -> Result<Self> {
+        let count = data.count() as i64;
+        let batch = settings.evaluation_batch.min(count);
+        let mut prefix: Option<Self> = None;
+        let mut start = 0;
+        while start < count {
+            proceed(interrupt)?;
+            // The last batch reaches back, so that none is small.
+            let from = start.min(count - batch);
+            let flow = boundary(network, leading, data, from, batch, settings);
+            let prefix = match &mut prefix {
+                Some(prefix) => prefix,
+                empty => empty.insert(Self {
+                    value: Rows::like(&flow.value, count),
+                    kept: flow.kept.as_ref().map(|kept| Rows::like(kept, count)),
+                }),
+            };
+            prefix.value.put(from, &flow.value);
+            if let (Some(rows), Some(kept)) = (&prefix.kept, &flow.kept) {
+                rows.put(from, kept);
+            }
+            start = from + batch;
+        }
+        Ok(prefix.ok_or_else(|| UserError::new("a split without examples has nothing to keep"))?)
+    }
+
+    /// What the frozen layers give for a stretch of examples: the kept numbers themselves, not to be written to.
+    pub(in crate::train) fn stretch(&self, start: i64, length: i64) -> Flow {
+        let part = |rows: &Rows| rows.stretch(start, length);
+        Flow { value: part(&self.value), kept: self.kept.as_ref().map(part) }
+    }
+
+    /// What the frozen layers give for the examples `indices`, `[batch]`.
+    pub(in crate::train) fn gather(&self, indices: &Tensor) -> Flow {
+        Flow { value: self.value.gather(indices), kept: self.kept.as_ref().map(|kept| kept.gather(indices)) }
+    }
+}
+
+/// What the first `leading` layers give for a stretch of examples.
+fn boundary(
+    network: &Network,
+    leading: usize,
+    data: &DeviceSplit,
+    start: i64,
+    length: i64,
+    settings: &Settings,
+) -> Flow {
+    // A guard, since memory may run out in here, and what comes after must be as it was before.
+    let _no_gradient = no_grad_guard();
+    let _autocast = Autocast::new(network.device(), settings.precision);
+    let flow = network.run(0, leading, network.enter(data.stretch(start, length)), Mode::Evaluate);
+    Flow { value: dense(flow.value), kept: flow.kept.map(dense) }
+}
+
+/// Whether the prefix is cached, or why not.
+#[derive(Debug)]
+pub(in crate::train) enum Kept {
+    /// A prefix for each split, and the bytes of them all.
+    Prefixes(Vec<Prefix>, u64),
+    /// They do not fit: the bytes that they would take, and those that are free.
+    TooLarge(u64, u64),
+    /// Memory ran out while they were computed: the bytes that they would have taken, and libtorch's words.
+    DidNotFit(u64, String),
+    /// They change from batch to batch.
+    Moving,
+}
+
+impl Kept {
+    /// For people.
+    pub(in crate::train) fn sentence(&self) -> String {
+        match self {
+            Self::Prefixes(_, bytes) => format!("frozen layers computed once and kept: {}", text::bytes(*bytes)),
+            Self::TooLarge(bytes, free) => format!(
+                "frozen layers computed in every step: kept, they would take {}, more than half of the {} that are free",
+                text::bytes(*bytes),
+                text::bytes(*free),
+            ),
+            Self::DidNotFit(bytes, cause) => format!(
+                "frozen layers computed in every step: memory ran out while {} of them were computed to be kept: {cause}",
+                text::bytes(*bytes),
+            ),
+            Self::Moving => {
+                "frozen layers computed in every step: their batch norms see each batch's statistics".to_owned()
+            }
+        }
+    }
+}
+
+/// The prefixes of splits, all of them or none: where one does not fit, a step would run the layers for the others all
+/// the same. `interrupt` is asked before every batch.
+pub(in crate::train) fn kept_prefixes(
+    network: &Network,
+    leading: usize,
+    splits: &[&DeviceSplit],
+    settings: &Settings,
+    interrupt: Interrupt<'_>,
+) -> Result<Kept> {
+    proceed(interrupt)?;
+    let examples: u64 = splits.iter().map(|data| data.count() as u64).sum();
+    let bytes = examples * boundary(network, leading, splits[0], 0, 1, settings).bytes();
+    // Where a system does not tell, there is nothing to go by.
+    let free = native::free_bytes(network.device()).unwrap_or(u64::MAX);
+    if bytes as f64 > SHARE * free as f64 {
+        return Ok(Kept::TooLarge(bytes, free));
+    }
+    let fill = || {
+        let prefix = |data: &&DeviceSplit| Prefix::fill(network, leading, data, settings, &mut *interrupt);
+        splits.iter().map(prefix).collect::<Result<Vec<_>>>()
+    };
+    match during(Activity::Keeping, fill) {
+        Ok(prefixes) => Ok(Kept::Prefixes(prefixes?, bytes)),
+        Err(out) => {
+            native::empty_cache(network.device())?;
+            Ok(Kept::DidNotFit(bytes, out.cause))
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The splits of a phase: what is trained on, what is evaluated, and what is kept of either.
+
+use anyhow::Result;
+
+use crate::spec::{FrozenNorm, Switch};
+use crate::train::data::device_split::DeviceSplit;
+use crate::train::data::prefix_cache::{Kept, kept_prefixes};
+use crate::train::data::split::Split;
+use crate::train::phase::Phase;
+use crate::train::report::{Interrupt, Observer};
+
+/// The splits of a phase.
+pub(in crate::train) struct Splits {
+    /// The training examples as an evaluation sees them.
+    pub(in crate::train) train: Split,
+    /// The test examples.
+    pub(in crate::train) test: Split,
+    /// The examples held out, where there are any.
+    pub(in crate::train) validation: Option<Split>,
+    /// What is trained on, where that is not what is evaluated: images to be augmented.
+    augmented: Option<Split>,
+}
+
+impl Splits {
+    /// The splits of a phase. Where the outputs of its frozen layers never change, they are kept.
+    pub(in crate::train) fn new(phase: &Phase<'_>, observer: &mut dyn Observer) -> Result<Self> {
+        let data: Vec<&DeviceSplit> = [&phase.train, &phase.test].into_iter().chain(&phase.validation).collect();
+        let mut splits: Vec<Split> = data.iter().map(|data| Split::new(data.shared())).collect();
+        // What is kept is of images as they are, which evaluation sees and augmented training does not.
+        let augmented = phase.training.augmentation.is_some().then(|| Split::new(phase.train.shared()));
+        if let Some(kept) = kept(phase, &data, &mut || observer.stops())? {
+            observer.note(&sentence(&kept, augmented.is_some()))?;
+            if let Kept::Prefixes(prefixes, _) = kept {
+                for (split, prefix) in splits.iter_mut().zip(prefixes) {
+                    split.keep(phase.frozen.leading(), prefix);
+                }
+            }
+        }
+        let mut splits = splits.into_iter();
+        let mut next = || splits.next().expect("training and test examples are always there");
+        Ok(Self { train: next(), test: next(), validation: splits.next(), augmented })
+    }
+
+    /// What is trained on.
+    pub(in crate::train) fn training(&self) -> &Split {
+        self.augmented.as_ref().unwrap_or(&self.train)
+    }
+
+    /// The first layer that runs in an evaluation.
+    pub(in crate::train) fn evaluated_from(&self) -> usize {
+        self.test.first_layer()
+    }
+}
+
+/// What becomes of the outputs of the frozen layers; nothing where there are none or they are not to be kept.
+fn kept(phase: &Phase<'_>, data: &[&DeviceSplit], interrupt: Interrupt<'_>) -> Result<Option<Kept>> {
+    let leading = phase.frozen.leading();
+    if leading == 0 || phase.settings.cache == Switch::Off {
+        return Ok(None);
+    }
+    if phase.frozen_norm == FrozenNorm::Batch {
+        return Ok(Some(Kept::Moving));
+    }
+    kept_prefixes(phase.network, leading, data, &phase.settings, interrupt).map(Some)
+}
+
+fn sentence(kept: &Kept, augmented: bool) -> String {
+    let rest = if augmented && matches!(kept, Kept::Prefixes(..)) {
+        ", for evaluation; augmented images go through them in every step"
+    } else {
+        ""
+    };
+    format!("{}{rest}", kept.sentence())
+}

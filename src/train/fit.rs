@@ -1,0 +1,239 @@
+//! A phase from its first step to the end of its budget.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::native;
+use crate::spec::{FrozenNorm, Position};
+use crate::train::checkpoint_state::{Checkpointed, State};
+use crate::train::data::splits::Splits;
+use crate::train::measure::averaged::AveragedWeights;
+use crate::train::measure::norm_statistics::fit_frozen_statistics;
+use crate::train::measure::norms::{NormMeter, Norms};
+use crate::train::measure::wanted::{Measured, Measures};
+use crate::train::out_of_memory::{Activity, during};
+use crate::train::phase::Phase;
+use crate::train::report::{Diverged, Due, Ended, EpochReport, Observer, Stopped};
+use crate::train::step::epoch::{Epoch, Trainer};
+use crate::train::step::learner::{Learner, StepMeasures};
+use crate::train::step::sums::Totals;
+
+impl Phase<'_> {
+    /// Trains to the end of the budget, from a state or from the beginning, and reports every epoch, 0 among them. The
+    /// observer can stop it before any batch: before a step and in an evaluation after steps it is given the state, from
+    /// which the same numbers follow; before the first step there is none.
+    pub fn run(&self, start: Option<State>, observer: &mut dyn Observer) -> Result<Ended> {
+        match self.train(start, observer) {
+            Err(error) if error.is::<Stopped>() => Ok(Ended::Stopped),
+            ended => ended,
+        }
+    }
+
+    fn train(&self, start: Option<State>, observer: &mut dyn Observer) -> Result<Ended> {
+        let capture = self.captures();
+        if capture {
+            native::use_stream(self.network.device())?;
+        }
+        match &start {
+            Some(state) => state.load(self.network)?,
+            None if self.frozen_norm == FrozenNorm::Target => {
+                let batch = self.settings.evaluation_batch;
+                let mut interrupt = || observer.stops();
+                fit_frozen_statistics(self.network, self.frozen, &self.train, batch, &mut interrupt)?;
+            }
+            None => {}
+        }
+        let splits = Splits::new(self, observer)?;
+        let mut learner = self.learner(splits.training().first_layer());
+        let (averaged, norms) = self.meters(&mut learner)?;
+        let kept = averaged.iter().map(|averaged| averaged as &dyn Checkpointed);
+        let kept: Vec<_> = kept.chain(norms.iter().map(|norms| norms as &dyn Checkpointed)).collect();
+        let trainer = self.trainer_of(learner, kept, self.stepping());
+        let mut under_way = UnderWay::default();
+        if let Some(state) = &start {
+            trainer.load(state)?;
+            averaged.as_ref().map_or(Ok(()), |averaged| averaged.load(state))?;
+            norms.as_ref().map_or(Ok(()), |norms| state.load(norms))?;
+            under_way = UnderWay::at(state)?;
+        }
+        let is_new = start.is_none();
+        drop(start);
+        let measures = Measures::new(self, &splits, averaged.as_ref(), capture);
+        Fit { phase: self, splits: &splits, trainer, measures, norms: norms.as_ref() }.run(is_new, under_way, observer)
+    }
+
+    /// What is measured in every step, and lies beside the weights.
+    fn meters(&self, learner: &mut Learner<'_>) -> Result<(Option<AveragedWeights>, Option<NormMeter>)> {
+        let wanted = self.evaluation.measures;
+        let averaged = wanted.averaging.map(|half_life| {
+            let steps = half_life.steps(self.training.steps(self.train.count()));
+            AveragedWeights::new(self.network, &learner.trained, steps)
+        });
+        let averaged = averaged.transpose()?;
+        let head = |path: &String| {
+            self.network.tensors().any(|named| named.path == path && named.layer == self.network.freezable())
+        };
+        let norms = wanted.norms.then(|| {
+            let is_head = learner.trained.iter().map(head).collect();
+            NormMeter::new(&learner.trained, learner.optimizer.parameters(), is_head)
+        });
+        learner.measures = StepMeasures {
+            averages: averaged.as_ref().map(AveragedWeights::averages),
+            gradients: norms.as_ref().map(NormMeter::gradients),
+        };
+        Ok((averaged, norms))
+    }
+}
+
+/// A training under way.
+struct Fit<'a> {
+    phase: &'a Phase<'a>,
+    splits: &'a Splits,
+    trainer: Trainer<'a>,
+    measures: Measures<'a>,
+    norms: Option<&'a NormMeter>,
+}
+
+/// A place in a training with whole steps behind it: epoch, steps of the whole training, and the epochs of the budget.
+#[derive(Clone, Copy)]
+struct Moment {
+    epoch: u64,
+    step: u64,
+    epochs: u64,
+}
+
+impl Fit<'_> {
+    fn run(mut self, is_new: bool, mut under_way: UnderWay, observer: &mut dyn Observer) -> Result<Ended> {
+        let epochs = self.phase.training.epochs(self.phase.train.count());
+        if is_new {
+            let start = Moment { epoch: 0, step: 0, epochs };
+            let (measured, evaluation_seconds) = self.measure(start, observer)?;
+            let norms = self.norms.map(|norms| norms.read(0)).transpose()?;
+            observer.epoch(&report(start, None, Trained::default(), measured, norms, evaluation_seconds))?;
+        }
+        for number in under_way.position.epochs + 1..=epochs {
+            let part = std::mem::take(&mut under_way);
+            if self.epoch(number, part, observer)? == Ended::Stopped {
+                return Ok(Ended::Stopped);
+            }
+        }
+        Ok(Ended::Complete)
+    }
+
+    /// Trains and measures an epoch, or the rest of one; after the last one the state is saved.
+    fn epoch(&mut self, number: u64, part: UnderWay, observer: &mut dyn Observer) -> Result<Ended> {
+        let started = Instant::now();
+        let (phase, split) = (self.phase, self.splits.training());
+        let (count, batch_size) = (phase.train.count(), phase.training.batch_size);
+        let (epochs, total) = (phase.training.epochs(count), phase.training.steps(count));
+        let per_epoch = phase.training.steps_per_epoch(count);
+        let (behind, done) = (number - 1, (number - 1) * per_epoch);
+        let to = per_epoch.min(total - done);
+        let from = part.position.steps;
+        let epoch = Epoch { behind, done, from, to, totals: part.totals, seconds: part.seconds };
+        if let Some(norms) = self.norms.filter(|_| from == 0) {
+            norms.start();
+        }
+        let batches = phase.batches(split, number);
+        let ended = during(Activity::Training, || self.trainer.epoch(split, batches, &epoch, observer))?;
+        if ended? == Ended::Stopped {
+            return Ok(Ended::Stopped);
+        }
+        let (totals, bad) = self.trainer.totals(split, to);
+        let seconds = part.seconds + started.elapsed().as_secs_f64();
+        if let Some(bad) = bad {
+            let updates = done + bad;
+            return Err(Diverged { step: updates + 1, epoch: number, updates }.into());
+        }
+        let moment = Moment { epoch: number, step: done + to, epochs };
+        let measured = self.measure(moment, observer);
+        if measured.as_ref().is_err_and(anyhow::Error::is::<Stopped>) {
+            // The epoch's steps are done and its row is not written: a resumed run takes no step, and measures.
+            observer.save(&self.trainer.state(split, Position { epochs: behind, steps: to }, seconds)?)?;
+        }
+        let (measured, evaluation_seconds) = measured?;
+        let norms = self.norms.map(|norms| norms.read(to)).transpose()?;
+        let trained = Trained { images: (to * batch_size as u64).min(count as u64), totals, seconds };
+        let rate = Some(phase.rate(done + to - 1));
+        observer.epoch(&report(moment, rate, trained, measured, norms, evaluation_seconds))?;
+        if number == epochs {
+            // An epoch that the budget cut short is under way still: a longer budget goes on with it.
+            let whole = to == per_epoch;
+            let position =
+                if whole { Position { epochs: number, steps: 0 } } else { Position { epochs: behind, steps: to } };
+            observer.save(&self.trainer.state(split, position, if whole { 0.0 } else { seconds })?)?;
+        }
+        Ok(Ended::Complete)
+    }
+
+    /// Measures what is due, with the seconds that it takes.
+    fn measure(&mut self, moment: Moment, observer: &mut dyn Observer) -> Result<(Measured, f64)> {
+        let Moment { epoch, step, epochs } = moment;
+        let due = Due::after(epoch, epochs, self.phase.evaluation);
+        let started = Instant::now();
+        let measured =
+            during(Activity::Evaluating, || self.measures.measure(due, [epoch, epochs], &mut || observer.stops()))??;
+        self.measures.not_captured().iter().try_for_each(|cause| {
+            observer
+                .note(&format!("an evaluation cannot be captured as a graph, so it goes operator by operator: {cause}"))
+        })?;
+        if !measured.is_finite() {
+            return Err(Diverged { step, epoch, updates: step }.into());
+        }
+        Ok((measured, started.elapsed().as_secs_f64()))
+    }
+}
+
+/// The training of an epoch.
+#[derive(Default)]
+struct Trained {
+    images: u64,
+    totals: Totals,
+    seconds: f64,
+}
+
+/// The numbers of an epoch, whole.
+fn report(
+    moment: Moment,
+    learning_rate: Option<f64>,
+    trained: Trained,
+    measured: Measured,
+    norms: Option<Norms>,
+    evaluation_seconds: f64,
+) -> EpochReport {
+    let error = |errors: Option<crate::train::Errors>| errors.map(|errors| errors.error);
+    EpochReport {
+        epoch: moment.epoch,
+        step: moment.step,
+        learning_rate,
+        running: (trained.images > 0).then(|| trained.totals.over(trained.images)),
+        train: measured.train,
+        test: measured.test,
+        validation: measured.validation,
+        train_error_averaged: error(measured.train_averaged),
+        test_error_averaged: error(measured.test_averaged),
+        norms,
+        correct: measured.correct,
+        seconds: trained.seconds,
+        images: trained.images,
+        evaluation_seconds,
+    }
+}
+
+/// Where a training resumes; by default at its beginning.
+#[derive(Clone, Copy, Default)]
+struct UnderWay {
+    position: Position,
+    /// Seconds of the epoch under way, and what its steps added up.
+    seconds: f64,
+    totals: Totals,
+}
+
+impl UnderWay {
+    fn at(state: &State) -> Result<Self> {
+        let totals = if state.steps > 0 { state.totals()? } else { Totals::default() };
+        let position = Position { epochs: state.epochs, steps: state.steps };
+        Ok(Self { position, seconds: state.seconds, totals })
+    }
+}

@@ -1,0 +1,225 @@
+//! Loss and errors of a split, in evaluation mode, without augmentation: sums on the device, read once.
+
+use tch::{Kind, Reduction, Tensor, no_grad_guard};
+
+use crate::native::{Autocast, Part};
+use crate::network::{Mode, Network};
+use crate::spec::{Precision, Settings};
+use crate::train::data::device_split::DeviceSplit;
+use crate::train::data::split::Split;
+use crate::train::report::{Interrupt, Stopped, proceed};
+use crate::train::step::batch_index::BatchIndex;
+use crate::train::step::captured_work::CapturedWork;
+use crate::train::step::learner::widened;
+
+/// Means over a split.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Errors {
+    /// Cross-entropy against the labels of the split.
+    pub loss: f64,
+    /// Share of wrong answers, against the labels of the split.
+    pub error: f64,
+    /// The same, by whether the label is corrupted; absent where none is.
+    pub by_corruption: Option<ByCorruption>,
+}
+
+/// Errors on both parts of a noisy split.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ByCorruption {
+    /// On examples whose label is true; absent where all are corrupted.
+    pub clean: Option<f64>,
+    /// On corrupted examples, against the wrong label given.
+    pub corrupted: f64,
+    /// On corrupted examples, against the true label.
+    pub corrupted_true: f64,
+}
+
+/// Evaluates one network on one split, in batches that are all alike but for the last. It is bound to both: what was
+/// captured as a graph reads their tensors, whatever it would be called with.
+pub(in crate::train) struct Evaluator<'a> {
+    network: &'a Network,
+    split: &'a Split,
+    precision: Precision,
+    batch: i64,
+    /// `[4]`, see `batch_sums`.
+    sums: Tensor,
+    /// Whether the answer for each example is right, `[count]` bool, where that is wanted.
+    correct: Option<Tensor>,
+    whole: (CapturedWork, BatchIndex),
+    /// Why it cannot be captured, when that is found.
+    pub(in crate::train) not_captured: Option<String>,
+}
+
+impl<'a> Evaluator<'a> {
+    /// An evaluator that computes as `settings` say; `capture` asks for graphs, `correct` for the answers of each example.
+    pub(in crate::train) fn new(
+        network: &'a Network,
+        split: &'a Split,
+        settings: &Settings,
+        capture: bool,
+        correct: bool,
+    ) -> Self {
+        let (device, batch) = (split.data.device(), settings.evaluation_batch);
+        let whole = if capture {
+            (CapturedWork::captured(device), BatchIndex::on(device, batch, batch))
+        } else {
+            (CapturedWork::default(), BatchIndex::Host(0))
+        };
+        Self {
+            network,
+            split,
+            precision: settings.precision,
+            batch,
+            sums: Tensor::zeros([4], (Kind::Double, device)),
+            correct: correct.then(|| Tensor::zeros([split.data.count() as i64], (Kind::Bool, device))),
+            whole,
+            not_captured: None,
+        }
+    }
+
+    /// Loss and errors as they are now. Waits for the device once; `interrupt` is asked before every batch.
+    pub(in crate::train) fn errors(&mut self, interrupt: Interrupt<'_>) -> Result<Errors, Stopped> {
+        let _part = Part::Evaluation.begin();
+        let (count, batch) = (self.split.data.count() as i64, self.batch);
+        let _no_gradient = no_grad_guard();
+        let _ = self.sums.zero_();
+        let Self { network, split, precision, sums, correct, whole: (captured, batch_index), .. } = self;
+        let mut pass = Pass { network, split, precision: *precision, batch, sums, correct: correct.as_mut() };
+        batch_index.set(0);
+        for _ in 0..count / batch {
+            proceed(interrupt)?;
+            let work = || {
+                pass.add(batch_index, batch);
+                batch_index.advance();
+            };
+            let not_captured = captured.run(|| {}, work);
+            self.not_captured = self.not_captured.take().or(not_captured);
+        }
+        if count % batch > 0 {
+            proceed(interrupt)?;
+            pass.add(&BatchIndex::Host(count / batch), count % batch);
+        }
+        Ok(errors(&read(&self.sums), &self.split.data))
+    }
+
+    /// Whether the answer for each example was right in the last evaluation, where that was wanted.
+    pub(in crate::train) fn correct(&self) -> Option<Vec<bool>> {
+        let answers = self.correct.as_ref()?.to_device(tch::Device::Cpu);
+        Some(Vec::<bool>::try_from(answers).expect("the answers are a vector of booleans"))
+    }
+}
+
+/// One pass over a split.
+struct Pass<'a> {
+    network: &'a Network,
+    split: &'a Split,
+    precision: Precision,
+    batch: i64,
+    sums: &'a mut Tensor,
+    correct: Option<&'a mut Tensor>,
+}
+
+impl Pass<'_> {
+    /// Adds the batch at an index, of `length` examples, to the sums.
+    fn add(&mut self, batch_index: &BatchIndex, length: i64) {
+        let (network, split, batch) = (self.network, self.split, self.batch);
+        let logits = {
+            let _autocast = Autocast::new(split.data.device(), self.precision);
+            let flow = split.batch(network, batch_index, batch, length);
+            widened(network.run(split.first_layer(), network.freezable() + 1, flow, Mode::Evaluate).value)
+        };
+        let part = |tensor: &Tensor| batch_index.take(tensor, batch, length);
+        let answers = logits.argmax(1, false);
+        let wrong = answers.not_equal_tensor(&part(&split.data.labels));
+        let _ = self.sums.g_add_(&batch_sums(&logits, &answers, &wrong, &split.data, part));
+        if let Some(correct) = &mut self.correct {
+            batch_index.put_each(correct, batch, &wrong.logical_not());
+        }
+    }
+}
+
+fn errors(sums: &[f64], data: &DeviceSplit) -> Errors {
+    let count = data.count() as f64;
+    let by_corruption = data.corruption.as_ref().map(|corruption| {
+        let (noisy, clean) = (corruption.count as f64, count - corruption.count as f64);
+        ByCorruption {
+            clean: (clean > 0.0).then(|| (sums[1] - sums[2]) / clean),
+            corrupted: sums[2] / noisy,
+            corrupted_true: sums[3] / noisy,
+        }
+    });
+    Errors { loss: sums[0] / count, error: sums[1] / count, by_corruption }
+}
+
+/// Of a batch: loss, wrong answers, and of the corrupted ones those against the label given and the true label.
+fn batch_sums(
+    logits: &Tensor,
+    answers: &Tensor,
+    wrong: &Tensor,
+    data: &DeviceSplit,
+    part: impl Fn(&Tensor) -> Tensor,
+) -> Tensor {
+    let loss = logits.cross_entropy_loss::<Tensor>(&part(&data.labels), None, Reduction::Sum, -100, 0.0);
+    let count = |mask: &Tensor| mask.sum(Kind::Double);
+    let (given, truth) = match &data.corruption {
+        None => (Tensor::zeros_like(&loss).to_kind(Kind::Double), Tensor::zeros_like(&loss).to_kind(Kind::Double)),
+        Some(corruption) => {
+            let mask = part(&corruption.mask);
+            let against_truth = answers.not_equal_tensor(&part(&corruption.truth));
+            (count(&wrong.logical_and(&mask)), count(&against_truth.logical_and(&mask)))
+        }
+    };
+    Tensor::stack(&[loss.to_kind(Kind::Double), count(wrong), given, truth], 0)
+}
+
+/// Waits for the device and reads a vector.
+pub(in crate::train) fn read(sums: &Tensor) -> Vec<f64> {
+    Vec::<f64>::try_from(sums.to_device(tch::Device::Cpu)).expect("the sums are a vector of doubles")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape};
+    use crate::data::{Images, Labels, Normalisation};
+    use tch::{Device, no_grad};
+
+    fn evaluate(network: &Network, data: DeviceSplit) -> Errors {
+        let split = Split::new(data);
+        // In batches of two, and a rest of one.
+        let settings = Settings { evaluation_batch: 2, ..Settings::PLAIN };
+        let mut evaluator = Evaluator::new(network, &split, &settings, false, true);
+        let errors = evaluator.errors(&mut || false).expect("nothing stops it");
+        let correct = evaluator.correct().expect("they were wanted");
+        let wrong = correct.iter().filter(|&&correct| !correct).count();
+        assert_eq!((correct.len(), wrong as f64 / 5.0), (5, errors.error));
+        errors
+    }
+
+    /// A network that always answers class 1, and labels for which every error is another fraction.
+    #[test]
+    fn errors_are_counted_by_what_is_known_of_the_labels() {
+        let shape = ImageShape { channels: 3, height: 8, width: 8 };
+        let architecture = Architecture::PreactResnet18 { width: 1 };
+        let blueprint = Blueprint::new(&architecture, Granularity::Block, shape, 3).expect("it fits");
+        let network = Network::new(&blueprint, Device::Cpu, Kind::Double, 0);
+        for named in network.tensors() {
+            let answer = Tensor::from_slice(&[0.0, 5.0, 0.0]);
+            let value = if named.path == "fc.bias" { answer } else { named.tensor.zeros_like() };
+            no_grad(|| named.tensor.shallow_clone().copy_(&value));
+        }
+        let images = Images { shape, pixels: vec![7; 5 * shape.elements()], labels: vec![1, 0, 0, 2, 1] };
+        let labels = Labels { given: vec![1, 1, 0, 1, 2], corrupted: vec![false, true, false, true, true] };
+        let normalisation = Normalisation { mean: vec![0.0; 3], deviation: vec![1.0; 3] };
+        let resident = DeviceSplit::training(images.clone(), &labels, &normalisation, Device::Cpu, Kind::Double);
+        let errors = evaluate(&network, resident.expect("it fits"));
+        let by_corruption = errors.by_corruption.expect("some labels are corrupted");
+        assert_eq!((errors.error, by_corruption.clean), (0.4, Some(0.5)));
+        assert_eq!((by_corruption.corrupted, by_corruption.corrupted_true), (1.0 / 3.0, 2.0 / 3.0));
+        let all = (5f64.exp() + 2.0).ln();
+        assert!((errors.loss - (3.0 * (all - 5.0) + 2.0 * all) / 5.0).abs() < 1e-12);
+        let resident = DeviceSplit::clean(images, &normalisation, Device::Cpu, Kind::Double);
+        let clean = evaluate(&network, resident.expect("it fits"));
+        assert_eq!((clean.error, clean.by_corruption), (0.6, None));
+    }
+}

@@ -1,0 +1,133 @@
+//! Norms of what trains: of its weights, of their distance from where they began, of its gradients. All Euclidean, over
+//! all its tensors together.
+
+use anyhow::Result;
+use tch::{Device, Kind, Tensor, no_grad_guard};
+
+use crate::error::UserError;
+use crate::native::{self, Part, Scaler};
+use crate::network::NamedTensors;
+use crate::train::checkpoint_state::Checkpointed;
+
+/// The norms after an epoch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Norms {
+    /// Of the weights that train.
+    pub weights: f64,
+    /// Of the head's weights.
+    pub head: f64,
+    /// Of the weights that train less those that they began with.
+    pub distance: f64,
+    /// Of the loss's gradient, the mean over the epoch's steps; absent before the first. A step that a loss scaler skipped
+    /// counts as 0.
+    pub gradient: Option<f64>,
+}
+
+/// What norms are measured with.
+pub(in crate::train) struct NormMeter {
+    paths: Vec<String>,
+    weights: Vec<Tensor>,
+    /// Which of the weights are the head's.
+    head: Vec<bool>,
+    /// The weights that training began with.
+    start: Vec<Tensor>,
+    gradients: GradientNorms,
+}
+
+/// The gradient norms of an epoch's steps.
+#[derive(Debug)]
+pub(in crate::train) struct GradientNorms {
+    /// Their sum, `[]` f64.
+    sum: Tensor,
+}
+
+impl GradientNorms {
+    /// Adds that of a step, whose gradients a scaler may have scaled.
+    pub(in crate::train) fn step(&self, gradients: &[Tensor], scaler: Option<&Scaler>) -> Result<(), UserError> {
+        let _part = Part::Metrics.begin();
+        native::add_norm(&self.sum, gradients, scaler.map(Scaler::scale))
+    }
+}
+
+impl NormMeter {
+    /// A meter of weights as they are now, by path; `head` says which are the head's.
+    pub(in crate::train) fn new(paths: &[String], weights: &[Tensor], head: Vec<bool>) -> Self {
+        let device = weights.first().map_or(Device::Cpu, Tensor::device);
+        let _no_gradient = no_grad_guard();
+        Self {
+            paths: paths.to_vec(),
+            weights: weights.iter().map(Tensor::detach).collect(),
+            head,
+            start: weights.iter().map(|weight| weight.detach().copy()).collect(),
+            gradients: GradientNorms { sum: Tensor::zeros([], (Kind::Double, device)) },
+        }
+    }
+
+    /// What a step needs.
+    pub(in crate::train) fn gradients(&self) -> GradientNorms {
+        GradientNorms { sum: self.gradients.sum.shallow_clone() }
+    }
+
+    /// Starts an epoch.
+    pub(in crate::train) fn start(&self) {
+        let _ = self.gradients.sum.shallow_clone().zero_();
+    }
+
+    /// The norms after an epoch of so many steps. Waits for the device once.
+    pub(in crate::train) fn read(&self, steps: u64) -> Result<Norms> {
+        let _no_gradient = no_grad_guard();
+        let squares = |tensors: &mut dyn Iterator<Item = Tensor>, device: Device| {
+            let sums: Vec<Tensor> =
+                tensors.map(|tensor| tensor.to_kind(Kind::Double).square().sum(Kind::Double)).collect();
+            if sums.is_empty() {
+                Tensor::zeros([], (Kind::Double, device))
+            } else {
+                Tensor::stack(&sums, 0).sum(Kind::Double)
+            }
+        };
+        let device = self.gradients.sum.device();
+        let own = squares(&mut self.weights.iter().map(Tensor::shallow_clone), device);
+        let head = self.weights.iter().zip(&self.head).filter(|(_, head)| **head);
+        let head = squares(&mut head.map(|(weight, _)| weight.shallow_clone()), device);
+        let moved = squares(&mut self.weights.iter().zip(&self.start).map(|(weight, start)| weight - start), device);
+        let all = Tensor::stack(&[own, head, moved, self.gradients.sum.shallow_clone()], 0);
+        let numbers = Vec::<f64>::try_from(all.to_device(Device::Cpu))?;
+        let gradient = (steps > 0).then(|| numbers[3] / steps as f64);
+        Ok(Norms { weights: numbers[0].sqrt(), head: numbers[1].sqrt(), distance: numbers[2].sqrt(), gradient })
+    }
+}
+
+impl Checkpointed for NormMeter {
+    fn owner(&self) -> &'static str {
+        "norms"
+    }
+
+    fn tensors(&self) -> NamedTensors {
+        let start = self.paths.iter().map(|path| format!("start.{path}")).zip(&self.start);
+        let mut tensors: NamedTensors = start.map(|(path, start)| (path, start.shallow_clone())).collect();
+        tensors.insert("gradient".into(), self.gradients.sum.shallow_clone());
+        tensors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn norms_are_those_of_their_definition() -> Result<()> {
+        let weights = [Tensor::from_slice(&[3.0f32, 0.0]), Tensor::from_slice(&[4.0f32])];
+        let meter = NormMeter::new(&["a".into(), "fc".into()], &weights, vec![false, true]);
+        let gradients = meter.gradients();
+        meter.start();
+        for gradient in [[3.0f32, 4.0, 12.0], [0.0, 0.0, f32::INFINITY], [0.0, 0.0, 2.0]] {
+            let [one, two, three] = gradient;
+            gradients.step(&[Tensor::from_slice(&[one, two]), Tensor::from_slice(&[three])], None)?;
+        }
+        let _ = weights[0].shallow_clone().g_add_scalar_(1.0);
+        let norms = meter.read(3)?;
+        assert_eq!((norms.weights, norms.head), (33f64.sqrt(), 4.0));
+        assert_eq!((norms.distance, norms.gradient), (2f64.sqrt(), Some(5.0)));
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! All that is measured after an epoch: errors of the raw weights and of averaged ones on every split, which examples were
+//! right, norms.
+
+use anyhow::Result;
+
+use crate::spec::Due;
+use crate::train::data::splits::Splits;
+use crate::train::measure::averaged::AveragedWeights;
+use crate::train::measure::evaluate::{Errors, Evaluator};
+use crate::train::phase::Phase;
+use crate::train::report::{Correctness, Examples, Interrupt, Stopped};
+
+/// What was measured of errors, where it was due.
+#[derive(Debug, Default)]
+pub(in crate::train) struct Measured {
+    pub(in crate::train) train: Option<Errors>,
+    pub(in crate::train) test: Option<Errors>,
+    pub(in crate::train) validation: Option<Errors>,
+    /// Of averaged weights.
+    pub(in crate::train) train_averaged: Option<Errors>,
+    pub(in crate::train) test_averaged: Option<Errors>,
+    pub(in crate::train) correct: Vec<Correctness>,
+}
+
+impl Measured {
+    /// Whether every loss is finite. That of averaged weights is not asked: they change nothing.
+    pub(in crate::train) fn is_finite(&self) -> bool {
+        [&self.train, &self.test, &self.validation].into_iter().flatten().all(|errors| errors.loss.is_finite())
+    }
+}
+
+/// What measures a phase.
+pub(in crate::train) struct Measures<'a> {
+    phase: &'a Phase<'a>,
+    splits: &'a Splits,
+    raw: [Option<Evaluator<'a>>; 3],
+    averaged: Option<(&'a AveragedWeights, [Evaluator<'a>; 2])>,
+}
+
+impl<'a> Measures<'a> {
+    /// What measures a phase on its splits; `capture` asks for graphs.
+    pub(in crate::train) fn new(
+        phase: &'a Phase<'a>,
+        splits: &'a Splits,
+        averaged: Option<&'a AveragedWeights>,
+        capture: bool,
+    ) -> Self {
+        let wanted = phase.evaluation.measures;
+        let evaluator = |network, split, correct| Evaluator::new(network, split, &phase.settings, capture, correct);
+        let raw = |split, correct| evaluator(phase.network, split, correct);
+        Self {
+            phase,
+            splits,
+            raw: [
+                Some(raw(&splits.train, wanted.correct_train())),
+                Some(raw(&splits.test, wanted.correct_test())),
+                splits.validation.as_ref().map(|split| raw(split, false)),
+            ],
+            averaged: averaged.map(|averaged| {
+                (averaged, [&splits.train, &splits.test].map(|split| evaluator(&averaged.network, split, false)))
+            }),
+        }
+    }
+
+    /// Measures what is due after an epoch of so many.
+    pub(in crate::train) fn measure(
+        &mut self,
+        due: Due,
+        [epoch, epochs]: [u64; 2],
+        interrupt: Interrupt<'_>,
+    ) -> Result<Measured> {
+        let [train, test, validation] = &mut self.raw;
+        let mut errors = |evaluator: &mut Option<Evaluator<'_>>, due: bool| {
+            evaluator.as_mut().filter(|_| due).map(|evaluator| evaluator.errors(&mut *interrupt)).transpose()
+        };
+        let mut measured = Measured {
+            train: errors(train, due.train)?,
+            test: errors(test, due.test)?,
+            validation: errors(validation, due.test)?,
+            ..Measured::default()
+        };
+        let keeps = self.phase.evaluation.measures.correct.has(epoch, epochs);
+        for (examples, evaluator, due) in [(Examples::Train, train, due.train), (Examples::Test, test, due.test)] {
+            let correct = evaluator.as_ref().filter(|_| due && keeps).and_then(Evaluator::correct);
+            measured.correct.extend(correct.map(|correct| Correctness { examples, correct }));
+        }
+        if let Some((averaged, [train, test])) = self.averaged.as_mut().filter(|_| due.train || due.test) {
+            averaged.refresh(self.phase, self.splits, interrupt)?;
+            let mut errors =
+                |evaluator: &mut Evaluator<'_>, due: bool| due.then(|| evaluator.errors(&mut *interrupt)).transpose();
+            measured.train_averaged = errors(train, due.train)?;
+            measured.test_averaged = errors(test, due.test)?;
+        }
+        Ok(measured)
+    }
+
+    /// Errors of the raw weights on every split, and nothing else: what an evaluation costs.
+    pub(in crate::train) fn errors(&mut self, interrupt: Interrupt<'_>) -> Result<(), Stopped> {
+        self.raw.iter_mut().flatten().try_for_each(|evaluator| evaluator.errors(&mut *interrupt).map(drop))
+    }
+
+    /// Why evaluations could not be captured, where that was found since the last call.
+    pub(in crate::train) fn not_captured(&mut self) -> Vec<String> {
+        let averaged = self.averaged.iter_mut().flat_map(|(_, evaluators)| evaluators);
+        let all = self.raw.iter_mut().flatten().chain(averaged);
+        all.filter_map(|evaluator| evaluator.not_captured.take()).collect()
+    }
+}

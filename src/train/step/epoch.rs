@@ -1,0 +1,210 @@
+//! One epoch of steps, without a wait for the device until its end.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use tch::Device;
+
+use crate::native::Part;
+use crate::seed::{Purpose, derive};
+use crate::spec::Position;
+use crate::train::checkpoint_state::{Checkpointed, State, state};
+use crate::train::data::batches::Batches;
+use crate::train::data::split::Split;
+use crate::train::report::{Control, Diverged, Ended, Observer};
+use crate::train::step::batch_index::BatchIndex;
+use crate::train::step::captured_work::CapturedWork;
+use crate::train::step::learner::{Learner, OptimizerState};
+use crate::train::step::sums::{Start, Sums, Totals};
+
+/// A learner and what its steps read and write in every epoch, in the same places, as a captured step needs it.
+pub(in crate::train) struct Trainer<'a> {
+    learner: Learner<'a>,
+    /// What measures and joins a checkpoint.
+    measures: Vec<&'a dyn Checkpointed>,
+    /// The seed of dropout, where the network has any.
+    dropout: Option<u64>,
+    batches: Option<Batches>,
+    sums: Sums,
+    /// Steps on whole batches, and on the smaller one at the end of an epoch.
+    whole: Steps,
+    rest: Steps,
+}
+
+/// An epoch to be trained, or the rest of one.
+pub(in crate::train) struct Epoch {
+    /// Whole epochs before it.
+    pub(in crate::train) behind: u64,
+    /// Steps of the training before it.
+    pub(in crate::train) done: u64,
+    /// Its first step to take, and the one to end before.
+    pub(in crate::train) from: u64,
+    pub(in crate::train) to: u64,
+    /// What the steps before `from` added up, and their seconds.
+    pub(in crate::train) totals: Totals,
+    pub(in crate::train) seconds: f64,
+}
+
+impl Epoch {
+    /// The first steps of all.
+    pub(in crate::train) fn first(steps: u64) -> Self {
+        Self { behind: 0, done: 0, from: 0, to: steps, totals: Totals::default(), seconds: 0.0 }
+    }
+}
+
+/// How steps come to the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::train) enum Stepping {
+    /// Operator by operator.
+    Eager,
+    /// The same, with the batch found on the device: the operators of a graph.
+    Capturable,
+    /// As a graph, once they are warm.
+    Captured,
+}
+
+/// Steps on batches of one size.
+struct Steps {
+    work: CapturedWork,
+    batch_index: BatchIndex,
+}
+
+impl Steps {
+    fn new(device: Device, [batch, length]: [usize; 2], stepping: Stepping) -> Self {
+        let batch_index = || BatchIndex::on(device, batch as i64, length as i64);
+        match stepping {
+            Stepping::Eager => Self { work: CapturedWork::default(), batch_index: BatchIndex::Host(0) },
+            Stepping::Capturable => Self { work: CapturedWork::default(), batch_index: batch_index() },
+            Stepping::Captured => Self { work: CapturedWork::captured(device), batch_index: batch_index() },
+        }
+    }
+}
+
+impl<'a> Trainer<'a> {
+    /// A trainer for batches of `batch_size` of `count` examples on a device.
+    pub(in crate::train) fn new(
+        learner: Learner<'a>,
+        measures: Vec<&'a dyn Checkpointed>,
+        dropout: Option<u64>,
+        device: Device,
+        [count, batch_size]: [usize; 2],
+        stepping: Stepping,
+    ) -> Self {
+        let steps = |length: usize| Steps::new(device, [batch_size, length], stepping);
+        let kind = learner.network.kind();
+        Self {
+            learner,
+            measures,
+            dropout,
+            batches: None,
+            sums: Sums::new(device, kind, [count, batch_size]),
+            whole: steps(batch_size),
+            rest: steps(count % batch_size),
+        }
+    }
+
+    /// Trains on an epoch's batches, and keeps its sums.
+    pub(in crate::train) fn epoch(
+        &mut self,
+        split: &Split,
+        batches: Batches,
+        epoch: &Epoch,
+        observer: &mut dyn Observer,
+    ) -> Result<Ended> {
+        let started = Instant::now();
+        match &mut self.batches {
+            Some(kept) => kept.renew(&batches),
+            none => *none = Some(batches),
+        }
+        self.sums.start(Start { step: epoch.from, totals: epoch.totals });
+        let batches = self.batches.as_ref().map_or(0, Batches::count);
+        self.whole.batch_index.set(epoch.from as i64);
+        self.rest.batch_index.set(batches - 1);
+        for index in epoch.from..epoch.to {
+            let control = observer.control();
+            if control != Control::GoOn {
+                let seconds = epoch.seconds + started.elapsed().as_secs_f64();
+                let position = Position { epochs: epoch.behind, steps: index };
+                observer.save(&self.state(split, position, seconds)?)?;
+            }
+            if control == Control::Stop {
+                return Ok(Ended::Stopped);
+            }
+            self.step(split, index as i64, epoch.done, observer)?;
+        }
+        Ok(Ended::Complete)
+    }
+
+    fn step(&mut self, split: &Split, index: i64, done: u64, observer: &mut dyn Observer) -> Result<()> {
+        let Some(batches) = &self.batches else { return Ok(()) };
+        let length = batches.length(index);
+        let step = done + index as u64;
+        // The device's own generator draws what is dropped; a step's draws depend on the step alone.
+        let seed = self.dropout.map(|seed| derive(seed, Purpose::Dropout, &step.to_string()) as i64);
+        let (learner, sums) = (&mut self.learner, &mut self.sums);
+        // A set smaller than a batch has no whole one.
+        let Steps { work, batch_index } = if batches.is_whole(index) { &mut self.whole } else { &mut self.rest };
+        let not_captured = work.run(
+            || {
+                if let Some(seed) = seed {
+                    tch::manual_seed(seed);
+                }
+            },
+            || {
+                learner.step(batch_index, batches.get(learner.network, split, batch_index, length), sums);
+                let _part = Part::Gather.begin();
+                batch_index.advance();
+            },
+        );
+        if let Some(cause) = not_captured {
+            observer
+                .note(&format!("a step cannot be captured as a graph, so it goes operator by operator: {cause}"))?;
+        }
+        observer.step(step + 1);
+        Ok(())
+    }
+
+    /// Takes the optimizer's part of a checkpoint, and the loss scaler's.
+    pub(in crate::train) fn load(&self, state: &State) -> Result<()> {
+        let optimizer = OptimizerState(&self.learner);
+        let scaler = self.learner.scaler.as_ref().map(|scaler| scaler as &dyn Checkpointed);
+        let owners: Vec<&dyn Checkpointed> = [&optimizer as &dyn Checkpointed].into_iter().chain(scaler).collect();
+        let mut names: Vec<&str> = owners.iter().map(|owner| owner.owner()).collect();
+        names.push(self.learner.network.owner());
+        state.check_owners(&names)?;
+        owners.into_iter().try_for_each(|owner| state.load(owner))
+    }
+
+    /// What the epoch at hand added up before its step `end`, and its first step whose loss was not finite.
+    pub(in crate::train) fn totals(&self, split: &Split, end: u64) -> (Totals, Option<u64>) {
+        let _part = Part::Metrics.begin();
+        match &self.batches {
+            Some(batches) if end > 0 => self.sums.read(batches, &split.data.labels, end),
+            _ => (Totals::default(), None),
+        }
+    }
+
+    /// The state after whole epochs and some steps of the next, which took some seconds.
+    ///
+    /// # Errors
+    ///
+    /// `Diverged`, where any number of it is not finite.
+    pub(in crate::train) fn state(&self, split: &Split, position: Position, seconds: f64) -> Result<State> {
+        let Position { epochs, steps } = position;
+        let (totals, bad) = self.totals(split, steps);
+        let behind = epochs * self.batches.as_ref().map_or(0, |batches| batches.count() as u64);
+        let epoch = epochs + u64::from(steps > 0);
+        if let Some(bad) = bad {
+            let updates = behind + bad;
+            return Err(Diverged { step: updates + 1, epoch, updates }.into());
+        }
+        let optimizer = OptimizerState(&self.learner);
+        let mut owners: Vec<&dyn Checkpointed> = vec![self.learner.network, &optimizer];
+        owners.extend(self.learner.scaler.iter().map(|scaler| scaler as &dyn Checkpointed));
+        let needed = owners.len();
+        owners.extend(&self.measures);
+        let state = state(&owners, needed, totals, position, seconds)?;
+        let step = behind + steps;
+        state.ok_or_else(|| Diverged { step, epoch, updates: step }.into())
+    }
+}

@@ -1,0 +1,88 @@
+//! What an epoch adds up. A step leaves its loss and its answers on the device, in two operations; they are read and
+//! added up once, at the epoch's end.
+
+use tch::{Device, Kind, Tensor, no_grad_guard};
+
+use crate::train::data::batches::Batches;
+use crate::train::measure::evaluate::read;
+use crate::train::report::Running;
+use crate::train::step::batch_index::BatchIndex;
+
+/// What the steps of an epoch leave.
+pub(in crate::train) struct Sums {
+    /// The loss of each step, `[steps]`, in the network's kind.
+    losses: Tensor,
+    /// The answer for each example, in the order of the epoch, `[count]`.
+    answers: Tensor,
+    batch: i64,
+    start: Start,
+}
+
+/// Where an epoch, or the rest of one, begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::train) struct Start {
+    /// Its first step.
+    pub(in crate::train) step: u64,
+    /// What the steps before it added up.
+    pub(in crate::train) totals: Totals,
+}
+
+/// Loss and wrong answers, each times the batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in crate::train) struct Totals {
+    pub(in crate::train) loss: f64,
+    pub(in crate::train) wrong: f64,
+}
+
+impl Totals {
+    /// Means over so many images.
+    pub(in crate::train) fn over(self, images: u64) -> Running {
+        Running { loss: self.loss / images as f64, error: self.wrong / images as f64 }
+    }
+}
+
+impl Sums {
+    /// Room for what an epoch of `count` examples in batches leaves, of a network of a kind.
+    pub(in crate::train) fn new(device: Device, kind: Kind, [count, batch]: [usize; 2]) -> Self {
+        Self {
+            losses: Tensor::zeros([count.div_ceil(batch) as i64], (kind, device)),
+            answers: Tensor::zeros([count as i64], (Kind::Int64, device)),
+            batch: batch as i64,
+            start: Start::default(),
+        }
+    }
+
+    /// Starts an epoch, or goes on with one.
+    pub(in crate::train) fn start(&mut self, start: Start) {
+        self.start = start;
+    }
+
+    /// Keeps what the step that a cursor is at gave: its loss `[]` and its logits `[length, classes]`.
+    pub(in crate::train) fn add(&mut self, batch_index: &BatchIndex, loss: &Tensor, logits: &Tensor) {
+        let _no_gradient = no_grad_guard();
+        batch_index.put(&mut self.losses, loss);
+        batch_index.put_answers(&mut self.answers, self.batch, logits);
+    }
+
+    /// What the epoch added up before its step `end`, and its first step whose loss was not finite. `labels` are the
+    /// split's. Waits for the device once; not at all where nothing was added.
+    pub(in crate::train) fn read(&self, batches: &Batches, labels: &Tensor, end: u64) -> (Totals, Option<u64>) {
+        let Start { step: first, mut totals } = self.start;
+        if end <= first {
+            return (totals, None);
+        }
+        let from = first as i64 * self.batch;
+        let length = (end as i64 * self.batch).min(self.answers.size()[0]) - from;
+        let answers = self.answers.narrow(0, from, length);
+        let wrong = answers.not_equal_tensor(&batches.labels(labels, from, length)).sum(Kind::Double);
+        let losses = self.losses.narrow(0, first as i64, (end - first) as i64).to_kind(Kind::Double);
+        let numbers = read(&Tensor::cat(&[losses, wrong.unsqueeze(0)], 0));
+        let mut bad = None;
+        for (step, loss) in (first..end).zip(&numbers) {
+            totals.loss += loss * batches.length(step as i64) as f64;
+            bad = bad.or_else(|| (!loss.is_finite()).then_some(step));
+        }
+        totals.wrong += numbers.last().copied().unwrap_or_default();
+        (totals, bad)
+    }
+}

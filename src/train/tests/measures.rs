@@ -1,0 +1,158 @@
+//! What is measured beside errors changes nothing of a training, and survives a stop.
+
+use tch::{Device, Kind};
+
+use crate::blueprint::FrozenSet;
+use crate::network::{NamedTensors, Network};
+use crate::spec::{self, Budget, Correct, Evaluation, EvaluationSchedule, FrozenNorm, HalfLife, Measures, Precision};
+use crate::spec::{Augmentation, Rate, Schedule, Seeds, Switch, Training};
+use crate::train::tests::testing::{Listener, alone, families, split};
+use crate::train::{Control, EpochReport, Observer, Phase, Settings, State};
+
+const COUNT: usize = 80;
+const SEEDS: Seeds = Seeds { initial: 0, subset: 0, noise: 0, order: 0, augment: 0, dropout: 0 };
+
+/// Stops before a step, and keeps the state there.
+#[derive(Default)]
+struct Stopper {
+    listener: Listener,
+    steps: u64,
+    stop_after: Option<u64>,
+    state: Option<State>,
+}
+
+impl Observer for Stopper {
+    fn step(&mut self, _: u64) {
+        self.steps += 1;
+    }
+
+    fn note(&mut self, sentence: &str) -> anyhow::Result<()> {
+        self.listener.note(sentence)
+    }
+
+    fn epoch(&mut self, report: &EpochReport) -> anyhow::Result<()> {
+        self.listener.epoch(report)
+    }
+
+    fn control(&mut self) -> Control {
+        if self.stop_after == Some(self.steps) { Control::Stop } else { Control::GoOn }
+    }
+
+    fn save(&mut self, state: &State) -> anyhow::Result<()> {
+        let tensors = state.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.copy())).collect();
+        let State { epochs, steps, seconds, .. } = *state;
+        self.state = Some(State { epochs, steps, seconds, tensors });
+        Ok(())
+    }
+}
+
+fn run(
+    blueprint: &crate::blueprint::Blueprint,
+    measures: Measures,
+    settings: Settings,
+    start: Option<State>,
+    stop_after: Option<u64>,
+) -> (Stopper, NamedTensors) {
+    let network = Network::new(blueprint, Device::Cpu, Kind::Float, 1);
+    let training = Training {
+        budget: Budget::Epochs(3),
+        batch_size: 24,
+        optimizer: spec::Optimizer::Adam {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+            decoupled: false,
+        },
+        rate: Rate { base: 0.01, warmup_steps: 0, schedule: Schedule::Constant },
+        label_smoothing: 0.0,
+        augmentation: Augmentation::default(),
+    };
+    let phase = Phase {
+        network: &network,
+        train: split(COUNT, Kind::Float),
+        test: split(COUNT - 5, Kind::Float),
+        validation: None,
+        training: &training,
+        seeds: SEEDS,
+        frozen: &FrozenSet::first(2, blueprint.layers.len()),
+        frozen_norm: FrozenNorm::Source,
+        evaluation: Evaluation { measures, ..EvaluationSchedule::Every(1).into() },
+        settings,
+    };
+    let mut stopper = Stopper { stop_after, ..Stopper::default() };
+    phase.run(start, &mut stopper).expect("the losses are finite");
+    (stopper, network.state())
+}
+
+const ALL: Measures =
+    Measures { correct: Correct::All, correct_train: true, averaging: Some(HalfLife::Steps(3)), norms: true };
+
+/// The reports without what is only measured.
+fn raw(reports: &[EpochReport]) -> Vec<EpochReport> {
+    let bare = |report: &EpochReport| EpochReport {
+        train_error_averaged: None,
+        test_error_averaged: None,
+        norms: None,
+        correct: Vec::new(),
+        ..report.clone()
+    };
+    reports.iter().map(bare).collect()
+}
+
+#[test]
+fn measuring_changes_no_bit_of_a_training() {
+    let _alone = alone();
+    let settings = [
+        Settings::PLAIN,
+        Settings { cache: Switch::Auto, ..Settings::PLAIN },
+        Settings { precision: Precision::Bf16, ..Settings::PLAIN },
+    ];
+    for blueprint in families() {
+        for settings in settings {
+            let (bare, bare_weights) = run(&blueprint, Measures::default(), settings, None, None);
+            let (measured, weights) = run(&blueprint, ALL, settings, None, None);
+            assert_eq!(raw(&measured.listener.reports), bare.listener.reports);
+            assert_eq!(weights, bare_weights);
+            for report in &measured.listener.reports {
+                assert!(report.test_error_averaged.is_some() && report.norms.is_some());
+                let right = |place: usize| report.correct[place].correct.iter().filter(|&&correct| correct).count();
+                let errors = [report.train, report.test].map(|errors| errors.expect("it is due").error);
+                assert_eq!(
+                    [right(0), right(1)].map(|right| right as f64),
+                    [((1.0 - errors[0]) * COUNT as f64).round(), ((1.0 - errors[1]) * (COUNT - 5) as f64).round(),]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn measures_survive_a_stop_at_any_step() {
+    let _alone = alone();
+    for blueprint in [&families()[0], &families()[3]] {
+        let (unbroken, weights) = run(blueprint, ALL, Settings::PLAIN, None, None);
+        for stop in [1, 3, 4, 6, 11] {
+            let (broken, _) = run(blueprint, ALL, Settings::PLAIN, None, Some(stop));
+            let state = broken.state.expect("it was stopped");
+            let known = state.epochs as usize + 1;
+            let (resumed, again) = run(blueprint, ALL, Settings::PLAIN, Some(state), None);
+            let reports = [&broken.listener.reports[..known], &resumed.listener.reports].concat();
+            assert_eq!(reports, unbroken.listener.reports, "stopped after {stop}");
+            assert_eq!(again, weights);
+        }
+    }
+}
+
+/// With a half-life near 0 the average is the weight itself, and only its batch norms differ.
+#[test]
+fn an_average_without_memory_is_the_network() {
+    let _alone = alone();
+    let vit = &families()[3];
+    let measures = Measures { averaging: Some(HalfLife::Share(1e-6)), ..Measures::default() };
+    let (measured, _) = run(vit, measures, Settings::PLAIN, None, None);
+    for report in &measured.listener.reports {
+        assert_eq!(report.test_error_averaged, report.test.map(|errors| errors.error));
+        assert_eq!(report.train_error_averaged, report.train.map(|errors| errors.error));
+    }
+}
