@@ -197,14 +197,14 @@ int freezewise_deterministic(bool wanted, char* error) {
   });
 }
 
-// Attention from here on as products and a softmax, not as one kernel.
-int freezewise_plain_attention(char* error) {
+// Whether attention is computed as products and a softmax, not as one kernel.
+int freezewise_plain_attention(bool wanted, char* error) {
   return caught(error, [&] {
     auto& context = at::globalContext();
     context.setSDPUseMath(true);
-    context.setSDPUseFlash(false);
-    context.setSDPUseMemEfficient(false);
-    context.setSDPUseCuDNN(false);
+    context.setSDPUseFlash(!wanted);
+    context.setSDPUseMemEfficient(!wanted);
+    context.setSDPUseCuDNN(!wanted);
   });
 }
 

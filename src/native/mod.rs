@@ -39,8 +39,8 @@ pub use lists::{add_norm, lerp};
 pub use memory::{free_bytes, keep_freed_memory, peak_bytes};
 pub use observe::{Observation, Observed};
 pub use precision::{
-    Autocast, autocast_kind, has_instructions, precision, precision_on_cpu, prepare, use_deterministic_kernels,
-    use_plain_attention,
+    Autocast, Switched, autocast_kind, has_instructions, precision, precision_on_cpu, prepare,
+    use_deterministic_kernels, use_plain_attention,
 };
 pub use threads::{Threads, compute_threads, reading_threads, set_threads};
 

@@ -79,17 +79,37 @@ pub fn prepare(device: Device, precision: Precision) -> Result<(), UserError> {
     call(|error| unsafe { shim::freezewise_allow_tf32(precision == Precision::Tf32, error) })
 }
 
-/// Allows only kernels whose results do not vary from call to call.
-pub fn use_deterministic_kernels() -> Result<(), UserError> {
-    tch::Cuda::cudnn_set_benchmark(false);
-    // SAFETY: the function sets flags and catches what C++ throws.
-    call(|error| unsafe { shim::freezewise_deterministic(true, error) })
+/// A switch of the whole process, which is back as it was once this is dropped.
+#[derive(Debug)]
+pub struct Switched(fn(bool) -> Result<(), UserError>);
+
+impl Switched {
+    fn on(set: fn(bool) -> Result<(), UserError>) -> Result<Self, UserError> {
+        set(true)?;
+        Ok(Self(set))
+    }
 }
 
-/// Computes attention step by step from here on.
-pub fn use_plain_attention() -> Result<(), UserError> {
+impl Drop for Switched {
+    fn drop(&mut self) {
+        // A flag that could be set can be set back.
+        let _ = (self.0)(false);
+    }
+}
+
+/// Allows only kernels whose results do not vary from call to call, until the guard is dropped.
+pub fn use_deterministic_kernels() -> Result<Switched, UserError> {
+    Switched::on(|wanted| {
+        tch::Cuda::cudnn_set_benchmark(false);
+        // SAFETY: the function sets flags and catches what C++ throws.
+        call(|error| unsafe { shim::freezewise_deterministic(wanted, error) })
+    })
+}
+
+/// Computes attention as products and a softmax, until the guard is dropped.
+pub fn use_plain_attention() -> Result<Switched, UserError> {
     // SAFETY: as for deterministic kernels.
-    call(|error| unsafe { shim::freezewise_plain_attention(error) })
+    Switched::on(|wanted| call(|error| unsafe { shim::freezewise_plain_attention(wanted, error) }))
 }
 
 /// The kind that autocast computes in, if a precision has one.

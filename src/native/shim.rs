@@ -84,7 +84,7 @@ unsafe extern "C" {
     pub(super) fn freezewise_autocast(cuda: bool, kind: c_int, keep_weights: bool);
     pub(super) fn freezewise_allow_tf32(allowed: bool, error: *mut c_char) -> c_int;
     pub(super) fn freezewise_deterministic(wanted: bool, error: *mut c_char) -> c_int;
-    pub(super) fn freezewise_plain_attention(error: *mut c_char) -> c_int;
+    pub(super) fn freezewise_plain_attention(wanted: bool, error: *mut c_char) -> c_int;
     pub(super) fn freezewise_channels_last(tensor: *mut C_tensor, error: *mut c_char) -> c_int;
     pub(super) fn freezewise_observe() -> u64;
     pub(super) fn freezewise_observed(handle: u64, count: *mut u64, time: *mut u64);

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
-use super::stop::Stop;
 use crate::data::{Images, TaskData};
+use crate::run::recovery::stop::Stop;
 use crate::rundir::DataRecord;
 use crate::spec::Task;
 use crate::text;
@@ -13,7 +13,7 @@ use crate::text;
 const PART: usize = 4 << 20;
 
 /// The record of a task's data. The digest of gigabytes takes seconds, in which a stop is heeded.
-pub(super) fn data_record(task: &Task, data: &TaskData, stop: &Stop) -> Result<DataRecord> {
+pub(in crate::run) fn data_record(task: &Task, data: &TaskData, stop: &Stop) -> Result<DataRecord> {
     Ok(DataRecord {
         dataset: task.data.name(),
         checksum: data.checksum.clone(),

@@ -2,43 +2,37 @@
 //!
 //! A run is one spec with every value fixed, one directory, and never more than one process at a time. Whoever
 //! listens is told by events; nothing here writes to a terminal.
+//!
+//! - `request`: what is asked for and what comes back; `pipeline`: the run on one page
+//! - `source`, `target`: its two trainings; `transfer`: what goes from one to the other
+//! - `phase`: one training in its directory; `recovery`: what makes it survive
+//! - `compute`: the device, threads and settings; `fixed`: what a sweep settled of them; `facts`: the record of data
+//! - `bench`, `similarity`, `export`: what else is done with a spec or a run
 
-mod aside;
-mod attempt;
 mod bench;
-mod bound;
-mod checkpoint;
-mod checkpoint_schedule;
-mod claim;
-mod count;
-mod event;
-mod execute;
+mod compute;
 mod export;
 mod facts;
 mod fixed;
-mod lock;
-mod machine;
 mod phase;
-mod recorder;
-mod resume;
-mod rows;
+mod pipeline;
+mod recovery;
+mod request;
 mod similarity;
 mod source;
-mod standing;
-mod stop;
+mod target;
 mod transfer;
-mod unchanged;
-mod work;
 
-pub use bench::{Asking, Bench, BenchReport, Spread, bench};
-pub use bound::Bound;
-pub use checkpoint::{Checkpoint, Header, read_checkpoint};
-pub use count::{Asked, CountReport, PartAsked};
-pub use event::{Event, EventSink, Title};
-pub use execute::{Beginning, Finished, Places, Request, run};
+pub use bench::bound::Bound;
+pub use bench::count::{Asked, CountReport, PartAsked};
+pub use bench::speed::{Asking, Bench, BenchReport, Spread, bench};
 pub use export::weights_of;
 pub use fixed::Fixed;
-pub use lock::{hold, holder};
+pub use phase::event::{Event, EventSink, Title};
+pub use pipeline::run;
+pub use recovery::checkpoint::{Checkpoint, Header, read_checkpoint};
+pub use recovery::lock::{hold, holder};
+pub use recovery::stop::Stop;
+pub use request::{Beginning, Finished, Places, Request};
 pub use similarity::{Measures, Similarity, similarity};
 pub use source::{is_trained, source};
-pub use stop::Stop;

@@ -6,27 +6,27 @@ use std::time::Duration;
 use anyhow::Result;
 use tch::{Device, Kind};
 
-use super::aside;
-use super::attempt::{self, attempt};
-use super::checkpoint::{Checkpoint, CheckpointStore};
-use super::claim::held;
-use super::event::{Event, EventSink};
-use super::execute::{Request, create_inside};
-use super::facts::data_record;
-use super::lock::{Lock, Wait, Waited};
-use super::machine::Machine;
-use super::phase::{Course, Frozen, RunLog};
-use super::resume::{Goal, discard, resume};
-use super::transfer::transfer;
-use super::unchanged::Unchanged;
 use crate::blueprint::FrozenSet;
 use crate::data::Normalisation;
 use crate::error::{Exit, UserError};
 use crate::files::{self, Lines};
-use crate::network::{NamedTensors, Network, is_counter, read_safetensors, write_safetensors};
+use crate::network::{NamedTensors, Network, is_counter, read_safetensors};
+use crate::run::compute::ComputeSetup;
+use crate::run::facts::data_record;
+use crate::run::phase::event::{Event, EventSink};
+use crate::run::phase::log::RunLog;
+use crate::run::phase::session::Session;
+use crate::run::phase::work::Work;
+use crate::run::recovery::archive;
+use crate::run::recovery::attempt;
+use crate::run::recovery::claim::{create_inside, held};
+use crate::run::recovery::lock::{Lock, Wait, Waited};
+use crate::run::recovery::unchanged::Unchanged;
+use crate::run::request::Request;
+use crate::run::transfer::transfer;
 use crate::rundir::{Record, RunDirectory, Status};
 use crate::spec::{
-    Checkpoints, Correct, Evaluation, EvaluationSchedule, FrozenNorm, Keep, Measures, Source, Spec, Task,
+    Checkpoints, Correct, Evaluation, EvaluationSchedule, FrozenNorm, Keep, Measures, Side, Source, Spec, Task,
 };
 
 /// A source is shared by runs that evaluate their targets as they like, so it has a schedule of its own.
@@ -37,10 +37,10 @@ const EVALUATION: Evaluation = Evaluation {
 };
 
 /// A trained source.
-pub(super) struct Trained {
-    pub(super) weights: NamedTensors,
+pub(in crate::run) struct Trained {
+    pub(in crate::run) weights: NamedTensors,
     /// By which its images became its input.
-    pub(super) normalisation: Normalisation,
+    pub(in crate::run) normalisation: Normalisation,
 }
 
 /// Trains the source of a spec, if nobody has yet, and returns its directory.
@@ -50,9 +50,10 @@ pub fn source(spec: &Spec, request: &Request<'_>, events: &mut dyn EventSink) ->
         return Err(UserError::usage(message).hint("`[source]` with a `dataset` has one").into());
     };
     let directory = RunDirectory::of_source(request.places.out, &hash);
-    let machine = Machine::start(&spec.experiment, request)?;
+    let compute = ComputeSetup::start(&spec.experiment, request.fixed)?;
     let mut run_log = RunLog { log: None, events };
-    weights(spec, task, &hash, Some(request.wait), &machine, &mut run_log).map_err(attempt::advised)?;
+    let most = Some(request.wait);
+    weights(spec, task, &hash, most, &compute, request, &mut run_log).map_err(attempt::advised)?;
     Ok(directory)
 }
 
@@ -61,45 +62,107 @@ pub fn is_trained(directory: &RunDirectory) -> Result<bool> {
     Ok(Record::read(directory)?.is_some_and(|record| record.is_finished()) && directory.weights().is_file())
 }
 
-/// The source network, trained here if nobody has yet.
-pub(super) fn weights(
+/// The source network, trained here if nobody has yet; `most` is the longest wait for another process that trains it.
+pub(in crate::run) fn weights(
     spec: &Spec,
     task: &Task,
     hash: &str,
     most: Option<Duration>,
-    machine: &Machine<'_>,
+    compute: &ComputeSetup,
+    request: &Request<'_>,
     run_log: &mut RunLog<'_>,
 ) -> Result<Trained> {
-    let directory = RunDirectory::of_source(machine.places.out, hash);
+    let directory = RunDirectory::of_source(request.places.out, hash);
+    let asked = SourceTask { spec, task, hash, directory: &directory, request };
     let place = directory.path().display();
-    if let Some((trained, record)) = finished(&directory, task)? {
-        return found(trained, &record, spec, task, &directory, machine, run_log);
+    if let Some(finished) = finished(&directory, task)? {
+        return asked.found(finished, run_log);
     }
-    create_inside(&directory, machine.places.out)?;
-    let wait = Wait { folder: directory.path(), stop: machine.stop, most };
+    create_inside(&directory, request.places.out)?;
+    let wait = Wait { folder: directory.path(), stop: request.stop, most };
     let waited = wait.wait(
         || finished(&directory, task),
         |holder| run_log.note(&format!("{} trains the source {place}: waiting", holder.who())),
     )?;
     let lock = match waited {
         Waited::Ours(lock) => lock,
-        Waited::Done((trained, record)) => return found(trained, &record, spec, task, &directory, machine, run_log),
+        Waited::Done(finished) => return asked.found(finished, run_log),
         Waited::Held(holder) => return Err(held(&directory, &holder).into()),
     };
     files::remove_unfinished(directory.path())?;
-    if let Some((trained, record)) = finished(&directory, task)? {
-        return found(trained, &record, spec, task, &directory, machine, run_log);
+    if let Some(finished) = finished(&directory, task)? {
+        return asked.found(finished, run_log);
     }
     let record = Record::read(&directory)?;
     // What says that it is finished and cannot be read was damaged since: nobody but the user throws it away.
     if !record.as_ref().is_some_and(|record| record.has_finished(task)) {
-        let trained = pretrain(spec, task, hash, &directory, &lock, record, machine, run_log);
-        trained.map_err(|error| match UserError::exit_of(&error) {
+        asked.pretrain(&lock, record, compute.clone(), run_log).map_err(|error| match UserError::exit_of(&error) {
             Exit::Stopped => error,
             _ => error.context(format!("cannot train the source in `{place}`")),
         })?;
     }
     read(&directory)
+}
+
+/// A source that is wanted, and where it is or will be.
+struct SourceTask<'a> {
+    spec: &'a Spec,
+    task: &'a Task,
+    hash: &'a str,
+    directory: &'a RunDirectory,
+    request: &'a Request<'a>,
+}
+
+impl SourceTask<'_> {
+    /// A source that was found finished, if its data are what they were.
+    fn found(&self, (trained, record): (Trained, Record), run_log: &mut RunLog<'_>) -> Result<Trained> {
+        archive::sweep(self.directory, self.task, None);
+        let place = self.directory.path().display();
+        run_log.note(&format!("the source is in {place}"))?;
+        let Request { places, stop, .. } = *self.request;
+        Unchanged { experiment: &self.spec.experiment, places, stop }.check(
+            self.task,
+            &record,
+            self.directory.path(),
+            &format!("train on the new ones: move `{place}` away"),
+            &mut |reading| run_log.events.on_event(&Event::Reading(reading)),
+        )?;
+        Ok(trained)
+    }
+
+    fn pretrain(
+        &self,
+        lock: &Lock,
+        before: Option<Record>,
+        compute: ComputeSetup,
+        run_log: &mut RunLog<'_>,
+    ) -> Result<()> {
+        let Self { spec, task, hash, directory, request } = *self;
+        let experiment = &spec.experiment;
+        let data = compute.load(experiment, task, request, run_log.events)?;
+        let facts = data_record(task, &data, request.stop)?;
+        // A source's states serve to resume it, and nothing else.
+        let keep = Keep::Epochs(Vec::new());
+        let work = Work {
+            side: Side::Source,
+            experiment,
+            task,
+            directory,
+            lock,
+            stop: request.stop,
+            spec: spec.source_to_toml()?,
+            hash: hash.to_owned(),
+            source_hash: None,
+            frozen: &FrozenSet::first(0, experiment.blueprint(task).layers.len()),
+            frozen_norm: FrozenNorm::Batch,
+            evaluation: EVALUATION,
+            checkpoints: Checkpoints { keep, keep_final: false, ..experiment.checkpoints.clone() },
+            last_state: None,
+        };
+        let own = RunLog { log: Some(Lines::extend(&directory.log())?), events: &mut *run_log.events };
+        let session = Session::open(work, compute, (data, facts), before, own)?;
+        session.train(|_, _, _, _, _| Ok(None), |_| Ok(()))
+    }
 }
 
 /// What a finished source left.
@@ -118,17 +181,22 @@ fn read(directory: &RunDirectory) -> Result<Trained> {
 
 /// Finds out, as far as that can be known before any work, whether a target can start from its source: a trained one is
 /// there and fits, or its data are there to train it.
-pub(super) fn check(spec: &Spec, machine: &Machine<'_>, events: &mut dyn EventSink) -> Result<()> {
+pub(in crate::run) fn check(
+    spec: &Spec,
+    compute: &ComputeSetup,
+    request: &Request<'_>,
+    events: &mut dyn EventSink,
+) -> Result<()> {
     let experiment = &spec.experiment;
     let weights = match (&experiment.source, spec.source_hash()) {
         (Some(Source::Task(task)), Some(hash)) => {
-            let directory = RunDirectory::of_source(machine.places.out, &hash);
+            let directory = RunDirectory::of_source(request.places.out, &hash);
             match finished(&directory, task)? {
                 Some((trained, _)) => trained.weights,
                 None if Record::read(&directory)?.is_some_and(|record| record.has_finished(task)) => {
                     read(&directory)?.weights
                 }
-                None => return machine.load(experiment, task, events).map(drop),
+                None => return compute.load(experiment, task, request, events).map(drop),
             }
         }
         (Some(Source::Weights(path)), _) => without_counters(read_safetensors(path)?),
@@ -160,29 +228,6 @@ fn finished(directory: &RunDirectory, task: &Task) -> Result<Option<(Trained, Re
     Ok(Some((Trained { weights, normalisation }, record)))
 }
 
-/// A source that was found finished, if its data are what they were.
-fn found(
-    trained: Trained,
-    record: &Record,
-    spec: &Spec,
-    task: &Task,
-    directory: &RunDirectory,
-    machine: &Machine<'_>,
-    run_log: &mut RunLog<'_>,
-) -> Result<Trained> {
-    aside::sweep(directory, task, None);
-    let place = directory.path().display();
-    run_log.note(&format!("the source is in {place}"))?;
-    Unchanged { experiment: &spec.experiment, places: machine.places, stop: machine.stop }.check(
-        task,
-        record,
-        directory.path(),
-        &format!("train on the new ones: move `{place}` away"),
-        &mut |reading| run_log.events.on_event(&Event::Reading(reading)),
-    )?;
-    Ok(trained)
-}
-
 fn diverged(directory: &RunDirectory, record: &Record) -> UserError {
     let reason = record.reason.as_deref().unwrap_or("its numbers were not finite");
     UserError::new(format!("the source in `{}` diverged before: {reason}", directory.path().display()))
@@ -190,7 +235,7 @@ fn diverged(directory: &RunDirectory, record: &Record) -> UserError {
 }
 
 /// The weights of a file.
-pub(super) fn from_file(path: &Path, run_log: &mut RunLog<'_>) -> Result<NamedTensors> {
+pub(in crate::run) fn from_file(path: &Path, run_log: &mut RunLog<'_>) -> Result<NamedTensors> {
     let weights = without_counters(read_safetensors(path)?);
     run_log.note(&format!("the source is the file {}", path.display()))?;
     Ok(weights)
@@ -200,56 +245,4 @@ pub(super) fn from_file(path: &Path, run_log: &mut RunLog<'_>) -> Result<NamedTe
 fn without_counters(mut weights: NamedTensors) -> NamedTensors {
     weights.retain(|name, _| !is_counter(name));
     weights
-}
-
-#[allow(clippy::too_many_arguments)] // Each is another thing; a struct of them would be made here alone.
-fn pretrain(
-    spec: &Spec,
-    task: &Task,
-    hash: &str,
-    directory: &RunDirectory,
-    lock: &Lock,
-    before: Option<Record>,
-    machine: &Machine<'_>,
-    run_log: &mut RunLog<'_>,
-) -> Result<()> {
-    let experiment = &spec.experiment;
-    let mut data = machine.load(experiment, task, run_log.events)?;
-    let facts = data_record(task, &data, machine.stop)?;
-    let store = CheckpointStore::open(directory, lock, task)?;
-    // A source's states serve to go on with it, and nothing else.
-    let keep = Keep::Epochs(Vec::new());
-    let checkpoints = Checkpoints { keep, keep_final: false, ..experiment.checkpoints.clone() };
-    let goal = Goal { directory, phase: "source", hash, task, evaluation: EVALUATION };
-    let start = resume(&store, &goal, &facts, run_log)?;
-    let mut machine = machine.clone();
-    machine.resume_settings(start.as_ref(), experiment, run_log)?;
-    let keeping = machine.keeping(lock, &store, checkpoints, hash, &facts);
-    files::write_atomically(&directory.spec(), spec.source_to_toml()?.as_bytes())?;
-    let record = Record::new(task, hash.to_owned(), None, &keeping.made_with, facts);
-    let mut record = record.following(before, start.as_ref().map(Checkpoint::position));
-    let log = if start.is_some() { Lines::extend(&directory.log())? } else { Lines::create(&directory.log(), "")? };
-    let mut own = RunLog { log: Some(log), events: &mut *run_log.events };
-    attempt(directory, lock, &mut record, |_| {
-        // In here, since the network may not fit into a device's memory.
-        let device = machine.device.device;
-        let mut network = Network::new(&experiment.blueprint(task), device, Kind::Float, task.seeds.initial);
-        network.lay_out(machine.settings.layout)?;
-        let nothing = FrozenSet::first(0, network.freezable());
-        let mut course = Course {
-            name: "source",
-            task,
-            data: &mut data,
-            network: &network,
-            frozen: Frozen { layers: &nothing, norm: FrozenNorm::Batch },
-            evaluation: EVALUATION,
-            settings: machine.settings,
-            directory,
-            keeping,
-        };
-        course.run(start, &mut own)?;
-        lock.check()?;
-        write_safetensors(&directory.weights(), &network.state(), "source")
-    })?;
-    discard(&store, None, run_log)
 }

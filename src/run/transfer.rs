@@ -8,7 +8,11 @@ use crate::spec::Transfer;
 
 /// Copies what the transfer asks for. A tensor of a copied layer that the source lacks, or has in another shape, is
 /// an error; so is one of the source's that no layer of the target has.
-pub(super) fn transfer(network: &Network, source: Option<&NamedTensors>, spec: &Transfer) -> Result<TransferReport> {
+pub(in crate::run) fn transfer(
+    network: &Network,
+    source: Option<&NamedTensors>,
+    spec: &Transfer,
+) -> Result<TransferReport> {
     if let Some(source) = source {
         network
             .load(source, |layer| spec.copies(layer, network.freezable()))

@@ -55,6 +55,16 @@ pub enum Side {
     Target,
 }
 
+impl Side {
+    /// `source` or `target`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
+        }
+    }
+}
+
 impl Data {
     /// The data set it is from.
     pub fn dataset(&self) -> Dataset {

@@ -18,7 +18,6 @@ use super::experiment::{self, Experiment};
 use super::identity_key::{Defaults, KEYS, as_json};
 use super::idle;
 use super::observed::Observed;
-use super::task::prefix;
 use super::written::{Schedule, Written};
 use crate::catalogue::Dataset;
 use crate::text;
@@ -113,6 +112,6 @@ pub(super) fn counted(spec: &Written, experiment: &Experiment, observed: &Observ
     let image = experiment.image;
     own.push((IMAGE.into(), json!([image.channels, image.height, image.width])));
     let squeezed = [Side::Source, Side::Target].into_iter().filter(|&side| observed.is_squeezed(side));
-    own.extend(squeezed.map(|side| (format!("{}.image_fit", prefix(side)), "squeeze".into())));
+    own.extend(squeezed.map(|side| (format!("{}.image_fit", side.name()), "squeeze".into())));
     own
 }

@@ -5,15 +5,13 @@ use super::data::Side;
 use super::experiment::{
     DeviceChoice, Experiment, Fit, FrozenNorm, Normalise, Seeds, Source, Task, Transfer, UnfrozenInit,
 };
-use super::measures::{Correct, HalfLife, Measures};
 use super::observed::Observed;
 use super::problem::Problem;
-use super::procedure::{Checkpoints, Evaluation, EvaluationSchedule, Keep};
 use super::survey::Survey;
 use super::task::{Context, Known};
 use super::tree::Node;
 use super::written::{self, Written};
-use super::{frozen, network, pixels};
+use super::{frozen, moments, network, pixels};
 use crate::blueprint::{Blueprint, FrozenSet, Granularity, ImageShape};
 use crate::catalogue::Dataset;
 use crate::seed::{Purpose, derive};
@@ -102,65 +100,11 @@ pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Repor
         transfer: transfer(spec, granularity, blueprint.as_ref().ok(), report),
         source,
         target,
-        evaluation: evaluation(&spec.evaluate, report),
-        checkpoints: checkpoints(&spec.checkpoint),
+        evaluation: moments::evaluation(&spec.evaluate, report),
+        checkpoints: moments::checkpoints(&spec.checkpoint),
     };
     pixels::check(&experiment, blueprint.as_ref().ok(), report);
     (experiment, observed)
-}
-
-fn evaluation(written: &written::Evaluate, report: &mut Report<'_>) -> Evaluation {
-    let rhythm = |written| match written {
-        written::CountOrLog::Every(every) => EvaluationSchedule::Every(every),
-        written::CountOrLog::Word(_) => EvaluationSchedule::Log,
-    };
-    let test = rhythm(written.every);
-    let train = written.train_every.map_or(test, rhythm);
-    let within = match (test, train) {
-        (EvaluationSchedule::Every(test), EvaluationSchedule::Every(train)) => train.is_multiple_of(test),
-        (_, EvaluationSchedule::Log) => true,
-        (EvaluationSchedule::Log, EvaluationSchedule::Every(_)) => false,
-    };
-    if !within {
-        let hint = match test {
-            EvaluationSchedule::Every(every) => {
-                format!("give a multiple of {every}, the value of `evaluate.every`, or `log`")
-            }
-            EvaluationSchedule::Log => "give `log`, as in `evaluate.every`, or leave it out".to_owned(),
-        };
-        let message = "`train_every` has epochs after which nothing is measured, by `evaluate.every`";
-        report.add("evaluate.train_every", message, hint);
-    }
-    Evaluation { test, train, measures: measures(written) }
-}
-
-fn measures(written: &written::Evaluate) -> Measures {
-    Measures {
-        correct: match written.correct {
-            written::Correct::All => Correct::All,
-            written::Correct::Log => Correct::Log,
-            written::Correct::Off => Correct::Off,
-        },
-        correct_train: written.correct_train,
-        averaging: written.averaged_half_life.map(|half_life| match half_life {
-            written::HalfLife::Steps(steps) => HalfLife::Steps(steps),
-            written::HalfLife::Share(share) => HalfLife::Share(share),
-        }),
-        norms: written.norms,
-    }
-}
-
-fn checkpoints(written: &written::Checkpoint) -> Checkpoints {
-    Checkpoints {
-        every_epochs: written.every_epochs,
-        every_seconds: written.every_seconds,
-        time_share: written.time_share,
-        keep: match &written.keep {
-            written::Keep::Epochs(epochs) => Keep::Epochs(epochs.clone()),
-            written::Keep::Word(_) => Keep::Log,
-        },
-        keep_final: written.keep_final,
-    }
 }
 
 fn is_synthetic(task: &written::Task) -> bool {

@@ -19,6 +19,7 @@ mod idle;
 mod keys;
 mod meaning;
 mod measures;
+mod moments;
 mod network;
 mod observed;
 mod page;

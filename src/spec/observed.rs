@@ -2,7 +2,7 @@
 
 use super::data::Side;
 use super::experiment::Fit;
-use super::task::{Known, prefix};
+use super::task::Known;
 use crate::blueprint::ImageShape;
 use crate::catalogue::Dataset;
 
@@ -23,7 +23,7 @@ impl Observed {
         let mut observed = Self::default();
         for &(side, known) in tasks {
             let digest = known.facts.digest.clone();
-            observed.digests.extend(digest.map(|digest| (format!("{}.path", prefix(side)), digest)));
+            observed.digests.extend(digest.map(|digest| (format!("{}.path", side.name()), digest)));
             if known.task.selection.classes.len() == known.facts.class_count {
                 observed.whole.push(side);
             }

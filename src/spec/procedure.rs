@@ -1,5 +1,6 @@
 //! How a phase is trained and when it is measured, every value fixed.
 
+use super::experiment::Task;
 use super::measures::Measures;
 
 /// A training.
@@ -145,6 +146,11 @@ impl Evaluation {
     /// Whether test errors are due after an epoch.
     pub fn has(self, epoch: u64) -> bool {
         self.test.has(epoch)
+    }
+
+    /// The half-life of averaged weights in a task's training, in steps; absent where weights are not averaged.
+    pub fn averaged_half_life(self, task: &Task) -> Option<f64> {
+        self.measures.averaging.map(|half_life| half_life.steps(task.training.steps(task.train_size)))
     }
 
     /// Whether training errors are due after an epoch.

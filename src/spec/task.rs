@@ -26,7 +26,7 @@ pub(super) struct Known {
 impl Context<'_> {
     /// The task that a filled table means.
     pub(super) fn task(&self, task: &written::Task, side: Side, seeds: Seeds, report: &mut Report<'_>) -> Known {
-        let prefix = prefix(side);
+        let prefix = side.name();
         let dataset = dataset(&task.dataset, prefix, report);
         check_unused(task, dataset, prefix, report);
         let data = self.data(task, dataset, side, report);
@@ -57,7 +57,7 @@ impl Context<'_> {
         if own && task.path.as_ref().is_none_or(String::is_empty) {
             let message = format!("`dataset = \"{}\"` needs a `path`", dataset.name());
             report.add(
-                &format!("{}.path", prefix(side)),
+                &format!("{}.path", side.name()),
                 message,
                 "it says where the data set is, from the data folder on",
             );
@@ -83,7 +83,7 @@ impl Context<'_> {
                 let arrays = task.arrays.as_ref().and_then(|names| <[String; 4]>::try_from(names.clone()).ok());
                 if task.arrays.is_some() && arrays.is_none() {
                     report.add(
-                        &format!("{}.arrays", prefix(side)),
+                        &format!("{}.arrays", side.name()),
                         "`arrays` takes four names",
                         "training images, training labels, test images, test labels",
                     );
@@ -126,7 +126,7 @@ impl Context<'_> {
     }
 
     fn normalise(&self, task: &written::Task, side: Side, report: &mut Report<'_>) -> Normalise {
-        let prefix = prefix(side);
+        let prefix = side.name();
         let given = task.normalisation == Some(written::Normalise::Given);
         for (key, list) in [
             ("normalisation_mean", &task.normalisation_mean),
@@ -188,13 +188,6 @@ fn stand_in() -> Facts {
         train_per_class: None,
         test_per_class: None,
         digest: None,
-    }
-}
-
-pub(super) fn prefix(side: Side) -> &'static str {
-    match side {
-        Side::Source => "source",
-        Side::Target => "target",
     }
 }
 

@@ -8,7 +8,7 @@ use crate::error::UserError;
 use crate::native;
 use crate::network::{NamedTensors, Network};
 use crate::spec::Position;
-use crate::train::step::sums::Totals;
+use crate::train::numbers::Totals;
 
 /// A training at a step boundary.
 #[derive(Debug)]
@@ -46,14 +46,19 @@ pub(in crate::train) fn state(
     position: Position,
     seconds: f64,
 ) -> Result<Option<State>> {
-    let mut tensors = NamedTensors::new();
-    for (index, owner) in owners.iter().enumerate() {
-        let own = owner.tensors();
-        if index < needed && !all_finite(own.values()) {
-            return Ok(None);
-        }
-        tensors.extend(own.into_iter().map(|(name, tensor)| (format!("{}.{name}", owner.owner()), tensor)));
+    let of = |owners: &[&dyn Checkpointed]| -> NamedTensors {
+        let named = |owner: &&dyn Checkpointed| {
+            let prefix = owner.owner();
+            owner.tensors().into_iter().map(move |(name, tensor)| (format!("{prefix}.{name}"), tensor))
+        };
+        owners.iter().flat_map(named).collect()
+    };
+    let (needed, measures) = owners.split_at(needed);
+    let mut tensors = of(needed);
+    if !all_finite(tensors.values()) {
+        return Ok(None);
     }
+    tensors.extend(of(measures));
     tensors.insert(SUMS.into(), Tensor::from_slice(&[totals.loss, totals.wrong]));
     let host = native::download(&tensors.values().collect::<Vec<_>>())?;
     let tensors = tensors.into_keys().zip(host).collect();

@@ -6,9 +6,9 @@ use crate::native::{Counting, Counts};
 use crate::train::data::splits::Splits;
 use crate::train::measure::wanted::Measures;
 use crate::train::notes::Notes;
+use crate::train::numbers::Totals;
 use crate::train::phase::Phase;
 use crate::train::step::epoch::{Epoch, Stepping, Trainer};
-use crate::train::step::sums::Totals;
 
 /// What was counted.
 #[derive(Clone, Debug)]

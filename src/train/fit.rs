@@ -5,19 +5,24 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::native;
+use crate::spec::Due;
 use crate::spec::{FrozenNorm, Position};
 use crate::train::checkpoint_state::{Checkpointed, State};
 use crate::train::data::splits::Splits;
+use crate::train::interrupt::Stopped;
 use crate::train::measure::averaged::AveragedWeights;
 use crate::train::measure::norm_statistics::fit_frozen_statistics;
-use crate::train::measure::norms::{NormMeter, Norms};
+use crate::train::measure::norms::NormMeter;
 use crate::train::measure::wanted::{Measured, Measures};
+use crate::train::numbers::EpochReport;
+use crate::train::numbers::Norms;
+use crate::train::numbers::Totals;
+use crate::train::observer::{Diverged, Ended, Observer};
 use crate::train::out_of_memory::{Activity, during};
 use crate::train::phase::Phase;
-use crate::train::report::{Diverged, Due, Ended, EpochReport, Observer, Stopped};
 use crate::train::step::epoch::{Epoch, Trainer};
-use crate::train::step::learner::{Learner, StepMeasures};
-use crate::train::step::sums::Totals;
+use crate::train::step::learner::Learner;
+use crate::train::step::measures::StepMeasures;
 
 impl Phase<'_> {
     /// Trains to the end of the budget, from a state or from the beginning, and reports every epoch, 0 among them. The

@@ -7,18 +7,20 @@
 //! - `data`: splits on the device, their batches, and the outputs of frozen layers that are kept
 //! - `step`: one step, and an epoch of them
 //! - `measure`: errors, averaged weights, norms, and the statistics of frozen norms
-//! - `report`: what a phase tells; `checkpoint_state`: all that it is at a step boundary
+//! - `numbers`: what a phase reports, to an `observer`; `checkpoint_state`: all that it is at a step boundary
 
 mod bench;
 mod checkpoint_state;
 mod count;
 mod data;
 mod fit;
+mod interrupt;
 mod measure;
 mod notes;
+mod numbers;
+mod observer;
 mod out_of_memory;
 mod phase;
-mod report;
 mod seen;
 mod settings;
 mod step;
@@ -29,12 +31,12 @@ pub use bench::{Effort, ObservedSteps, Speeds, product_rate};
 pub use checkpoint_state::State;
 pub use count::Counted;
 pub use data::device_split::{DeviceSplit, DeviceSplits};
-pub use measure::evaluate::Errors;
+pub use interrupt::Interrupt;
 pub use measure::norm_statistics::fit_frozen_statistics;
-pub use measure::norms::Norms;
+pub use numbers::{ByCorruption, Correctness, EpochReport, Errors, Examples, Norms, Running};
+pub use observer::{Control, Diverged, Ended, Observer};
 pub use out_of_memory::{Activity, OutOfMemory};
 pub use phase::Phase;
-pub use report::{Control, Correctness, Diverged, Due, Ended, EpochReport, Examples, Interrupt, Observer, Running};
 pub use seen::seen;
 pub use settings::{Settings, settings};
 pub use step::optimizer::Optimizer;

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use crate::train::report::{EpochReport, Observer};
+use crate::train::numbers::EpochReport;
+use crate::train::observer::Observer;
 
 /// An observer that keeps notes and ignores everything else.
 #[derive(Default)]

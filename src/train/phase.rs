@@ -12,7 +12,8 @@ use crate::train::data::device_split::DeviceSplit;
 use crate::train::data::split::Split;
 use crate::train::settings::Settings;
 use crate::train::step::epoch::{Stepping, Trainer};
-use crate::train::step::learner::{Learner, StepMeasures};
+use crate::train::step::learner::Learner;
+use crate::train::step::measures::StepMeasures;
 use crate::train::step::optimizer::Optimizer;
 use crate::train::step::schedule;
 

@@ -123,7 +123,7 @@ pub struct LayerSimilarity {
 }
 
 impl TaskFacts {
-    pub(super) fn new(task: &Task, data: &TaskData) -> Self {
+    pub(in crate::run) fn new(task: &Task, data: &TaskData) -> Self {
         Self {
             name: task.data.dataset().name().into(),
             classes: Some(data.classes.len()),
@@ -132,7 +132,7 @@ impl TaskFacts {
         }
     }
 
-    pub(super) fn of_file(path: &Path) -> Self {
+    pub(in crate::run) fn of_file(path: &Path) -> Self {
         Self { name: path.display().to_string(), classes: None, train_examples: None, hash: None }
     }
 }

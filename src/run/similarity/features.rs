@@ -12,26 +12,26 @@ use crate::seed::{Purpose, stream};
 use crate::train::DeviceSplit;
 
 /// Images in a batch.
-pub(super) const BATCH: usize = 250;
+pub(in crate::run) const BATCH: usize = 250;
 
 /// Images of a split, on the device, with their true labels.
-pub(super) struct Look {
-    pub(super) data: DeviceSplit,
-    pub(super) labels: Vec<u16>,
+pub(in crate::run) struct Look {
+    pub(in crate::run) data: DeviceSplit,
+    pub(in crate::run) labels: Vec<u16>,
 }
 
 /// What a network makes of them.
-pub(super) struct Features {
+pub(in crate::run) struct Features {
     /// `[images, features]`, at the pooling.
-    pub(super) pooled: DMatrix<f64>,
+    pub(in crate::run) pooled: DMatrix<f64>,
     /// `[images, classes of the network]`, probabilities.
-    pub(super) answers: DMatrix<f64>,
+    pub(in crate::run) answers: DMatrix<f64>,
     /// The images' true labels.
-    pub(super) labels: Vec<u16>,
+    pub(in crate::run) labels: Vec<u16>,
 }
 
 /// At most `most` images, drawn at random, for a split may be in the order of its classes; the same ones each time.
-pub(super) fn chosen(images: &data::Images, most: usize) -> data::Images {
+pub(in crate::run) fn chosen(images: &data::Images, most: usize) -> data::Images {
     if images.count() <= most {
         return images.clone();
     }
@@ -42,7 +42,7 @@ pub(super) fn chosen(images: &data::Images, most: usize) -> data::Images {
 }
 
 /// Two halves, of each class every other image.
-pub(super) fn halves(images: &data::Images) -> [data::Images; 2] {
+pub(in crate::run) fn halves(images: &data::Images) -> [data::Images; 2] {
     let mut seen = vec![0usize; usize::from(u16::MAX) + 1];
     let mut sides = [Vec::new(), Vec::new()];
     for (index, &label) in images.labels.iter().enumerate() {
@@ -61,7 +61,7 @@ fn picked(images: &data::Images, order: impl Iterator<Item = usize> + Clone) -> 
 
 impl Features {
     /// Runs the network over the images.
-    pub(super) fn of(network: &Network, look: &Look) -> Result<Self> {
+    pub(in crate::run) fn of(network: &Network, look: &Look) -> Result<Self> {
         let batches: Vec<(Tensor, Tensor)> = no_grad(|| {
             let flows = flows(&look.data);
             let pass = |flow| {
@@ -81,14 +81,14 @@ impl Features {
     }
 
     /// The pooled features of the images of a class.
-    pub(super) fn of_class(pooled: &DMatrix<f64>, labels: &[u16], class: u16) -> DMatrix<f64> {
+    pub(in crate::run) fn of_class(pooled: &DMatrix<f64>, labels: &[u16], class: u16) -> DMatrix<f64> {
         let rows: Vec<usize> = (0..labels.len()).filter(|&image| labels[image] == class).collect();
         pooled.select_rows(&rows)
     }
 }
 
 /// The images in batches, ready to go through a network.
-pub(super) fn flows(data: &DeviceSplit) -> impl Iterator<Item = Flow> {
+pub(in crate::run) fn flows(data: &DeviceSplit) -> impl Iterator<Item = Flow> {
     let count = data.count();
     let stretch = move |start: usize| Flow::new(data.stretch(start as i64, BATCH.min(count - start) as i64));
     (0..count).step_by(BATCH).map(stretch)

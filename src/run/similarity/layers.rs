@@ -17,13 +17,13 @@ const LEAST_IMAGES: usize = 50;
 const MOST_NUMBERS: usize = 64 << 20;
 
 /// On how many images layers are compared: as many as are at hand and fit.
-pub(super) fn images(blueprint: &Blueprint, at_hand: usize) -> usize {
+pub(in crate::run) fn images(blueprint: &Blueprint, at_hand: usize) -> usize {
     let largest = blueprint.facts().iter().map(|layer| layer.output.elements()).max().unwrap_or(1);
     (MOST_NUMBERS / largest).clamp(LEAST_IMAGES, MOST_IMAGES).min(at_hand)
 }
 
 /// Every layer of a network against those of others.
-pub(super) fn compare(
+pub(in crate::run) fn compare(
     data: &DeviceSplit,
     trained: &Network,
     fresh: &Network,

@@ -11,7 +11,7 @@ use crate::analysis::similarity::{
 const CLASS_AXES: usize = 128;
 
 /// How well features and answers foretell the target's labels.
-pub(super) fn transferability(train: &Features, classes: usize, head_is_trained: bool) -> Measures {
+pub(in crate::run) fn transferability(train: &Features, classes: usize, head_is_trained: bool) -> Measures {
     Measures {
         frechet: None,
         classes: None,
@@ -21,7 +21,7 @@ pub(super) fn transferability(train: &Features, classes: usize, head_is_trained:
 }
 
 /// Source and target as one Gaussian each.
-pub(super) fn frechet(source: &Features, target: &Features) -> Frechet {
+pub(in crate::run) fn frechet(source: &Features, target: &Features) -> Frechet {
     let (source, target) = (Gaussian::of(&source.pooled), Gaussian::of(&target.pooled));
     let squared = frechet_squared(&source, &target);
     Frechet {
@@ -33,7 +33,7 @@ pub(super) fn frechet(source: &Features, target: &Features) -> Frechet {
 }
 
 /// Each class as a Gaussian, and the cheapest pairs of them.
-pub(super) fn classes(source: &Features, target: &Features, names: [&[String]; 2]) -> ClassMatching {
+pub(in crate::run) fn classes(source: &Features, target: &Features, names: [&[String]; 2]) -> ClassMatching {
     let axes = LeadingAxes::of(&source.pooled, &target.pooled, CLASS_AXES);
     let sides = [source, target].map(|side| axes.project(&side.pooled));
     let whole = sides.each_ref().map(Gaussian::of);

@@ -17,17 +17,18 @@ use tch::{Kind, no_grad};
 
 pub use facts::{Images, LayerSimilarity, Measures, Similarity, TaskFacts};
 
-use super::event::EventSink;
-use super::execute::{Request, create_inside};
-use super::machine::Machine;
-use super::phase::RunLog;
-use super::source;
 use crate::analysis::similarity::overlap;
 use crate::blueprint::FrozenSet;
 use crate::data::{self, Normalisation, TaskData};
 use crate::error::UserError;
 use crate::files::Lines;
 use crate::network::{NamedTensors, Network, read_safetensors};
+use crate::run::compute::ComputeSetup;
+use crate::run::phase::event::EventSink;
+use crate::run::phase::log::RunLog;
+use crate::run::recovery::claim::create_inside;
+use crate::run::request::Request;
+use crate::run::source;
 use crate::rundir::{Record, RunDirectory, write_json};
 use crate::spec::{Normalise, Source, Spec, Task};
 use crate::train::{DeviceSplit, fit_frozen_statistics};
@@ -51,10 +52,10 @@ pub fn similarity(
         return Err(error.hint("give it a `[source]` table").into());
     };
     let directory = RunDirectory::of_run(places.out, &experiment.name, &spec.run_folder());
-    let machine = Machine::start(experiment, request)?;
-    let mut target = machine.load(experiment, &experiment.target, events)?;
+    let compute = ComputeSetup::start(experiment, request.fixed)?;
+    let mut target = compute.load(experiment, &experiment.target, request, events)?;
     let source_data = match source {
-        Source::Task(task) => Some(machine.load(experiment, task, events)?),
+        Source::Task(task) => Some(compute.load(experiment, task, request, events)?),
         Source::Weights(_) => None,
     };
     if let Some(source) = source_data.as_ref().filter(|_| experiment.target.normalise == Normalise::Source) {
@@ -63,16 +64,16 @@ pub fn similarity(
     let facts = source_facts(source, hash.clone(), source_data.as_ref());
     create_inside(&directory, places.out)?;
     let mut run_log = RunLog { log: Some(Lines::create(&directory.similarity_log(), "")?), events };
-    for note in &machine.notes {
+    for note in &compute.notes {
         run_log.note(note)?;
     }
     let weights = match source {
-        Source::Task(task) => source::weights(spec, task, &hash, None, &machine, &mut run_log)?.weights,
+        Source::Task(task) => source::weights(spec, task, &hash, None, &compute, request, &mut run_log)?.weights,
         Source::Weights(path) => source::from_file(path, &mut run_log)?,
     };
     let tests = source_data.as_ref().map(|source| tests(source, &target));
     let source = source_data.as_ref();
-    let comparison = Comparison { spec, machine: &machine, target: &target, source, tests, most };
+    let comparison = Comparison { spec, compute: &compute, target: &target, source, tests, most };
     let networks = comparison.networks(&weights, &directory)?;
     run_log.note("measuring features, before and after pretraining")?;
     let similarity = Similarity {
@@ -110,7 +111,7 @@ fn tests<'a>(source: &'a TaskData, target: &'a TaskData) -> [Cow<'a, data::Image
 /// What is compared.
 struct Comparison<'a> {
     spec: &'a Spec,
-    machine: &'a Machine<'a>,
+    compute: &'a ComputeSetup,
     target: &'a TaskData,
     source: Option<&'a TaskData>,
     tests: Option<[Cow<'a, data::Images>; 2]>,
@@ -128,7 +129,7 @@ impl Comparison<'_> {
     fn networks(&self, weights: &NamedTensors, directory: &RunDirectory) -> Result<Networks> {
         let experiment = &self.spec.experiment;
         let new = |task: &Task| {
-            Network::new(&experiment.blueprint(task), self.machine.device.device, Kind::Float, task.seeds.initial)
+            Network::new(&experiment.blueprint(task), self.compute.device.device, Kind::Float, task.seeds.initial)
         };
         let target = &experiment.target;
         // A file's head, if it has one, tells classes of which nothing is known.
@@ -144,7 +145,7 @@ impl Comparison<'_> {
             &fresh,
             &all,
             &self.resident(split, &data.normalisation, STATISTICS_IMAGES)?.data,
-            self.machine.settings.evaluation_batch,
+            self.compute.settings.evaluation_batch,
             &mut || false,
         )?;
         let finished = Record::read(directory)?.is_some_and(|record| record.has_finished(target));
@@ -161,7 +162,7 @@ impl Comparison<'_> {
     fn resident(&self, images: &data::Images, normalisation: &Normalisation, most: usize) -> Result<Look> {
         let images = chosen(images, most);
         let labels = images.labels.clone();
-        let data = DeviceSplit::clean(images, normalisation, self.machine.device.device, Kind::Float)?;
+        let data = DeviceSplit::clean(images, normalisation, self.compute.device.device, Kind::Float)?;
         Ok(Look { data, labels })
     }
 

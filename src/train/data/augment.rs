@@ -10,7 +10,6 @@ use tch::{Device, Kind, Tensor};
 use crate::blueprint::ImageShape;
 use crate::native::Part;
 use crate::spec::{Augmentation, Fill};
-use crate::train::data::device_split::DeviceSplit;
 
 /// Shares of red, green and blue in luma: ITU-R BT.601.
 const LUMA: [f64; 3] = [0.299, 0.587, 0.114];
@@ -69,11 +68,10 @@ impl Plan {
     /// Draws for `count` examples; none where nothing is to be done.
     pub(in crate::train) fn draw(
         augmentation: Augmentation,
-        data: &DeviceSplit,
+        (shape, device): (ImageShape, Device),
         count: usize,
         stream: &mut impl Rng,
     ) -> Option<Self> {
-        let shape = data.shape();
         augmentation.is_some().then(|| {
             let _part = Part::Augment.begin();
             let mut places: Vec<i64> = Vec::new();
@@ -87,12 +85,12 @@ impl Plan {
                 place(shape.width - 1);
             }
             let rows = shares(augmentation, count, stream);
-            let table = |values: &Tensor| values.reshape([-1, count as i64]).to_device(data.device());
+            let table = |values: &Tensor| values.reshape([-1, count as i64]).to_device(device);
             Self {
                 augmentation,
                 places: table(&Tensor::from_slice(&places)),
                 shares: table(&Tensor::from_slice(&rows)).to_kind(Kind::Float),
-                frame: Frame::new(augmentation, shape, data.device()),
+                frame: Frame::new(augmentation, shape, device),
             }
         })
     }

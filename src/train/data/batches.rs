@@ -49,7 +49,7 @@ impl Batches {
         let rates: Vec<f64> = (0..count.div_ceil(batch_size) as u64).map(rate).collect();
         Self {
             order: Tensor::from_slice(&order).to_device(device),
-            plan: Plan::draw(augmentation, &split.data, count, &mut draws),
+            plan: Plan::draw(augmentation, (split.data.shape(), device), count, &mut draws),
             rates: Tensor::from_slice(&rates).to_kind(rate_kind(device, split.data.kind())).to_device(device),
             batch_size: batch_size as i64,
         }

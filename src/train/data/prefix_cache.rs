@@ -11,8 +11,8 @@ use crate::native::{self, Autocast};
 use crate::network::{Flow, Mode, Network};
 use crate::text;
 use crate::train::data::device_split::DeviceSplit;
+use crate::train::interrupt::{Interrupt, proceed};
 use crate::train::out_of_memory::{Activity, during};
-use crate::train::report::{Interrupt, proceed};
 use crate::train::settings::Settings;
 
 /// The share of free memory that a cache may take: the rest is for the training, and on a CPU for other processes.

@@ -6,8 +6,9 @@ use crate::spec::{FrozenNorm, Switch};
 use crate::train::data::device_split::DeviceSplit;
 use crate::train::data::prefix_cache::{Kept, kept_prefixes};
 use crate::train::data::split::Split;
+use crate::train::interrupt::Interrupt;
+use crate::train::observer::Observer;
 use crate::train::phase::Phase;
-use crate::train::report::{Interrupt, Observer};
 
 /// The splits of a phase.
 pub(in crate::train) struct Splits {

@@ -5,16 +5,17 @@
 //! most 4,000 training images without augmentation: the plain mean of each batch's statistics, as PyTorch's
 //! `swa_utils.update_bn` does. Dropout is off in that pass, so that it draws nothing.
 
+use crate::train::step::measures::Averages;
 use anyhow::Result;
 use tch::{Tensor, no_grad_guard};
 
 use crate::error::UserError;
-use crate::native::{self, Autocast, Part};
+use crate::native::{Autocast, Part};
 use crate::network::{Mode, NamedTensors, Network};
 use crate::train::checkpoint_state::{Checkpointed, State, misfit};
 use crate::train::data::splits::Splits;
+use crate::train::interrupt::{Interrupt, Stopped, proceed};
 use crate::train::phase::Phase;
-use crate::train::report::{Interrupt, Stopped, proceed};
 
 /// The most training images that batch-norm statistics are estimated on.
 const STATISTICS_IMAGES: i64 = 4000;
@@ -26,22 +27,6 @@ pub(in crate::train) struct AveragedWeights {
     averages: Vec<Tensor>,
     /// Steps after which a weight's share has halved.
     half_life: f64,
-}
-
-/// What a step needs to move averages on.
-#[derive(Debug)]
-pub(in crate::train) struct Averages {
-    averages: Vec<Tensor>,
-    /// 1 − d.
-    weight: f64,
-}
-
-impl Averages {
-    /// Moves the averages towards the weights after a step.
-    pub(in crate::train) fn step(&self, weights: &[Tensor]) -> Result<(), UserError> {
-        let _part = Part::Metrics.begin();
-        native::lerp(&self.averages, weights, self.weight)
-    }
 }
 
 impl AveragedWeights {

@@ -1,5 +1,7 @@
 //! Loss and errors of a split, in evaluation mode, without augmentation: sums on the device, read once.
 
+use crate::train::numbers::{ByCorruption, Errors};
+use crate::train::step::sums::read;
 use tch::{Kind, Reduction, Tensor, no_grad_guard};
 
 use crate::native::{Autocast, Part};
@@ -7,32 +9,10 @@ use crate::network::{Mode, Network};
 use crate::spec::{Precision, Settings};
 use crate::train::data::device_split::DeviceSplit;
 use crate::train::data::split::Split;
-use crate::train::report::{Interrupt, Stopped, proceed};
+use crate::train::interrupt::{Interrupt, Stopped, proceed};
 use crate::train::step::batch_index::BatchIndex;
 use crate::train::step::captured_work::CapturedWork;
 use crate::train::step::learner::widened;
-
-/// Means over a split.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Errors {
-    /// Cross-entropy against the labels of the split.
-    pub loss: f64,
-    /// Share of wrong answers, against the labels of the split.
-    pub error: f64,
-    /// The same, by whether the label is corrupted; absent where none is.
-    pub by_corruption: Option<ByCorruption>,
-}
-
-/// Errors on both parts of a noisy split.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ByCorruption {
-    /// On examples whose label is true; absent where all are corrupted.
-    pub clean: Option<f64>,
-    /// On corrupted examples, against the wrong label given.
-    pub corrupted: f64,
-    /// On corrupted examples, against the true label.
-    pub corrupted_true: f64,
-}
 
 /// Evaluates one network on one split, in batches that are all alike but for the last. It is bound to both: what was
 /// captured as a graph reads their tensors, whatever it would be called with.
@@ -170,11 +150,6 @@ fn batch_sums(
         }
     };
     Tensor::stack(&[loss.to_kind(Kind::Double), count(wrong), given, truth], 0)
-}
-
-/// Waits for the device and reads a vector.
-pub(in crate::train) fn read(sums: &Tensor) -> Vec<f64> {
-    Vec::<f64>::try_from(sums.to_device(tch::Device::Cpu)).expect("the sums are a vector of doubles")
 }
 
 #[cfg(test)]

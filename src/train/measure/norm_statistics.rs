@@ -13,8 +13,8 @@ use crate::native;
 use crate::network::{Flow, Mode, Network, Place};
 use crate::train::data::device_split::DeviceSplit;
 use crate::train::data::prefix_cache::SHARE;
+use crate::train::interrupt::{Interrupt, proceed};
 use crate::train::out_of_memory::{Activity, during};
-use crate::train::report::{Interrupt, proceed};
 
 /// Sets the statistics of the batch norms in frozen layers, in batches of `batch` and in the network's own kind: they
 /// are fixed once, so they are worth its time. `interrupt` is asked before every batch.

@@ -1,27 +1,13 @@
 //! Norms of what trains: of its weights, of their distance from where they began, of its gradients. All Euclidean, over
 //! all its tensors together.
 
+use crate::train::numbers::Norms;
+use crate::train::step::measures::GradientNorms;
 use anyhow::Result;
 use tch::{Device, Kind, Tensor, no_grad_guard};
 
-use crate::error::UserError;
-use crate::native::{self, Part, Scaler};
 use crate::network::NamedTensors;
 use crate::train::checkpoint_state::Checkpointed;
-
-/// The norms after an epoch.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Norms {
-    /// Of the weights that train.
-    pub weights: f64,
-    /// Of the head's weights.
-    pub head: f64,
-    /// Of the weights that train less those that they began with.
-    pub distance: f64,
-    /// Of the loss's gradient, the mean over the epoch's steps; absent before the first. A step that a loss scaler skipped
-    /// counts as 0.
-    pub gradient: Option<f64>,
-}
 
 /// What norms are measured with.
 pub(in crate::train) struct NormMeter {
@@ -32,21 +18,6 @@ pub(in crate::train) struct NormMeter {
     /// The weights that training began with.
     start: Vec<Tensor>,
     gradients: GradientNorms,
-}
-
-/// The gradient norms of an epoch's steps.
-#[derive(Debug)]
-pub(in crate::train) struct GradientNorms {
-    /// Their sum, `[]` f64.
-    sum: Tensor,
-}
-
-impl GradientNorms {
-    /// Adds that of a step, whose gradients a scaler may have scaled.
-    pub(in crate::train) fn step(&self, gradients: &[Tensor], scaler: Option<&Scaler>) -> Result<(), UserError> {
-        let _part = Part::Metrics.begin();
-        native::add_norm(&self.sum, gradients, scaler.map(Scaler::scale))
-    }
 }
 
 impl NormMeter {

@@ -5,10 +5,12 @@ use anyhow::Result;
 
 use crate::spec::Due;
 use crate::train::data::splits::Splits;
+use crate::train::interrupt::{Interrupt, Stopped};
 use crate::train::measure::averaged::AveragedWeights;
-use crate::train::measure::evaluate::{Errors, Evaluator};
+use crate::train::measure::evaluate::Evaluator;
+use crate::train::numbers::Errors;
+use crate::train::numbers::{Correctness, Examples};
 use crate::train::phase::Phase;
-use crate::train::report::{Correctness, Examples, Interrupt, Stopped};
 
 /// What was measured of errors, where it was due.
 #[derive(Debug, Default)]

@@ -11,11 +11,12 @@ use crate::spec::Position;
 use crate::train::checkpoint_state::{Checkpointed, State, state};
 use crate::train::data::batches::Batches;
 use crate::train::data::split::Split;
-use crate::train::report::{Control, Diverged, Ended, Observer};
+use crate::train::numbers::Totals;
+use crate::train::observer::{Control, Diverged, Ended, Observer};
 use crate::train::step::batch_index::BatchIndex;
 use crate::train::step::captured_work::CapturedWork;
 use crate::train::step::learner::{Learner, OptimizerState};
-use crate::train::step::sums::{Start, Sums, Totals};
+use crate::train::step::sums::{Start, Sums};
 
 /// A learner and what its steps read and write in every epoch, in the same places, as a captured step needs it.
 pub(in crate::train) struct Trainer<'a> {

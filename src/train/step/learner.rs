@@ -8,9 +8,8 @@ use crate::network::{Flow, Mode, NamedTensors, Network};
 use crate::spec::Precision;
 use crate::train::checkpoint_state::Checkpointed;
 use crate::train::data::batches::Batch;
-use crate::train::measure::averaged::Averages;
-use crate::train::measure::norms::GradientNorms;
 use crate::train::step::batch_index::BatchIndex;
+use crate::train::step::measures::StepMeasures;
 use crate::train::step::optimizer::Optimizer;
 use crate::train::step::sums::Sums;
 
@@ -32,13 +31,6 @@ pub(in crate::train) struct Learner<'a> {
     pub(in crate::train) precision: Precision,
     /// What every step adds to what is measured.
     pub(in crate::train) measures: StepMeasures,
-}
-
-/// What is measured in every step, where it is wanted. Nothing of the training reads it.
-#[derive(Debug, Default)]
-pub(in crate::train) struct StepMeasures {
-    pub(in crate::train) averages: Option<Averages>,
-    pub(in crate::train) gradients: Option<GradientNorms>,
 }
 
 impl Learner<'_> {

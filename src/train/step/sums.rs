@@ -4,8 +4,7 @@
 use tch::{Device, Kind, Tensor, no_grad_guard};
 
 use crate::train::data::batches::Batches;
-use crate::train::measure::evaluate::read;
-use crate::train::report::Running;
+use crate::train::numbers::Totals;
 use crate::train::step::batch_index::BatchIndex;
 
 /// What the steps of an epoch leave.
@@ -25,20 +24,6 @@ pub(in crate::train) struct Start {
     pub(in crate::train) step: u64,
     /// What the steps before it added up.
     pub(in crate::train) totals: Totals,
-}
-
-/// Loss and wrong answers, each times the batch.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(in crate::train) struct Totals {
-    pub(in crate::train) loss: f64,
-    pub(in crate::train) wrong: f64,
-}
-
-impl Totals {
-    /// Means over so many images.
-    pub(in crate::train) fn over(self, images: u64) -> Running {
-        Running { loss: self.loss / images as f64, error: self.wrong / images as f64 }
-    }
 }
 
 impl Sums {
@@ -85,4 +70,9 @@ impl Sums {
         totals.wrong += numbers.last().copied().unwrap_or_default();
         (totals, bad)
     }
+}
+
+/// Waits for the device and reads a vector.
+pub(in crate::train) fn read(sums: &Tensor) -> Vec<f64> {
+    Vec::<f64>::try_from(sums.to_device(Device::Cpu)).expect("the sums are a vector of doubles")
 }

@@ -158,7 +158,8 @@ fn draws_keep_their_bounds_and_belong_to_the_epoch() {
     let data = resident(3);
     let all = Augmentation { flip: true, resized_area: Some(0.25), jitter: 0.4, cutout: 2, ..NONE };
     let draw = |epoch| {
-        let plan = Plan::draw(all, &data, 500, &mut stream(3, Purpose::Augment, epoch)).expect("much is done");
+        let plan = Plan::draw(all, (data.shape(), data.device()), 500, &mut stream(3, Purpose::Augment, epoch))
+            .expect("much is done");
         plan.batch(Tensor::shallow_clone)
     };
     let Batch { places, shares, .. } = draw(1);
@@ -176,6 +177,7 @@ fn draws_keep_their_bounds_and_belong_to_the_epoch() {
     assert_ne!(draw(2).shares, shares);
     // What is added to the list leaves the draws of the others as they were.
     let less = Augmentation { flip: true, ..NONE };
-    let plan = Plan::draw(less, &data, 500, &mut stream(3, Purpose::Augment, 1)).expect("they are mirrored");
+    let plan = Plan::draw(less, (data.shape(), data.device()), 500, &mut stream(3, Purpose::Augment, 1))
+        .expect("they are mirrored");
     assert_eq!(plan.batch(Tensor::shallow_clone).places.narrow(0, 0, 3), places.narrow(0, 0, 3));
 }

@@ -1,0 +1,76 @@
+//! The least time that work takes on a GPU, by what its maker publishes: arithmetic at its highest rate and memory at its
+//! full width, both at once, and nothing else.
+
+use serde::Serialize;
+
+use crate::spec::Precision;
+
+/// A GPU by its data sheet: dense arithmetic, without sparsity.
+struct Figures {
+    name: &'static str,
+    /// Floating-point operations a second in fp32, in TF32, and in bf16 or fp16.
+    fp32: f64,
+    tf32: f64,
+    narrow: f64,
+    /// Bytes of memory a second.
+    bandwidth: f64,
+}
+
+/// NVIDIA's data sheets of the H100 (SXM, 80 GB) and the H200 (SXM).
+const GPUS: [Figures; 2] = [
+    Figures { name: "H100 SXM", fp32: 67e12, tf32: 494.7e12, narrow: 989.4e12, bandwidth: 3.35e12 },
+    Figures { name: "H200 SXM", fp32: 67e12, tf32: 494.7e12, narrow: 989.4e12, bandwidth: 4.8e12 },
+];
+
+/// The least that a GPU's published figures allow. Seconds; computed, never measured.
+#[derive(Clone, Debug, Serialize)]
+pub struct Bound {
+    /// The GPU.
+    pub gpu: &'static str,
+    /// A step's arithmetic alone, and its memory alone: no less than the larger of them.
+    pub step_arithmetic_seconds: f64,
+    /// As above.
+    pub step_memory_seconds: f64,
+    /// An epoch's.
+    pub epoch_arithmetic_seconds: f64,
+    /// As above.
+    pub epoch_memory_seconds: f64,
+}
+
+impl Bound {
+    /// The least time of a step and of an epoch.
+    pub fn seconds(&self) -> [f64; 2] {
+        let step = self.step_arithmetic_seconds.max(self.step_memory_seconds);
+        [step, self.epoch_arithmetic_seconds.max(self.epoch_memory_seconds)]
+    }
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::run) struct Load {
+    /// Floating-point operations.
+    pub(in crate::run) flops: u64,
+    /// Bytes that go to or come from memory.
+    pub(in crate::run) moved_bytes: i64,
+}
+
+/// The bounds of a step and of an epoch.
+pub(in crate::run) fn bounds(precision: Precision, step: Load, epoch: Load) -> Vec<Bound> {
+    let bound = |figures: &Figures| {
+        let rate = match precision {
+            Precision::Fp32 => figures.fp32,
+            Precision::Tf32 => figures.tf32,
+            Precision::Bf16 | Precision::Fp16 => figures.narrow,
+        };
+        let arithmetic = |load: Load| load.flops as f64 / rate;
+        let memory = |load: Load| load.moved_bytes as f64 / figures.bandwidth;
+        Bound {
+            gpu: figures.name,
+            step_arithmetic_seconds: arithmetic(step),
+            step_memory_seconds: memory(step),
+            epoch_arithmetic_seconds: arithmetic(epoch),
+            epoch_memory_seconds: memory(epoch),
+        }
+    };
+    GPUS.iter().map(bound).collect()
+}

@@ -1,0 +1,26 @@
+//! What a network's arithmetic comes to for one image.
+
+use crate::blueprint::{Blueprint, FrozenSet};
+
+/// Multiply-adds for one image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::run) struct Work {
+    /// Of the layers that run.
+    pub(in crate::run) forward: u64,
+    /// Of gradients, by weights that train and by the inputs of what comes after them.
+    pub(in crate::run) backward: u64,
+}
+
+impl Work {
+    /// Of a step that begins at the layer `first`.
+    pub(in crate::run) fn of(blueprint: &Blueprint, frozen: &FrozenSet, first: usize) -> Self {
+        Self {
+            forward: blueprint.facts()[first..].iter().map(|layer| layer.multiply_adds).sum(),
+            backward: blueprint.gradient_multiply_adds(frozen).iter().sum(),
+        }
+    }
+
+    pub(in crate::run) fn step(self) -> u64 {
+        self.forward + self.backward
+    }
+}

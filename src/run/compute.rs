@@ -1,0 +1,96 @@
+//! What a run computes with: the device, the threads and the settings that its spec resolves to on this machine.
+
+use std::rc::Rc;
+
+use anyhow::Result;
+
+use crate::data::{self, Access, Image, TaskData};
+use crate::native::{self, Chosen, Switched};
+use crate::run::fixed::Fixed;
+use crate::run::phase::event::{Event, EventSink};
+use crate::run::phase::log::RunLog;
+use crate::run::recovery::checkpoint::Checkpoint;
+use crate::run::request::Request;
+use crate::rundir::{MadeWith, host};
+use crate::spec::{Attention, Experiment, Task};
+use crate::train::{self, Settings};
+
+/// What a phase computes with.
+#[derive(Clone)]
+pub(in crate::run) struct ComputeSetup {
+    pub(in crate::run) device: Chosen,
+    pub(in crate::run) threads: usize,
+    /// What the user should know of both.
+    pub(in crate::run) notes: Vec<String>,
+    pub(in crate::run) settings: Settings,
+    /// Switches of the process, on for as long as this is there.
+    _switched: Rc<[Switched]>,
+}
+
+impl ComputeSetup {
+    /// Finds the device and makes this process ready to compute; `fixed` is what a sweep settled.
+    pub(in crate::run) fn start(experiment: &Experiment, fixed: Option<Fixed>) -> Result<Self> {
+        let device = native::choose(experiment.device)?;
+        let compute = match fixed {
+            Some(fixed) => fixed.apply(&experiment.compute, &device)?,
+            None => experiment.compute,
+        };
+        let settings = train::settings(&compute, &device, &experiment.blueprint(&experiment.target))?;
+        native::prepare(device.device, settings.precision)?;
+        let deterministic = compute.deterministic.then(native::use_deterministic_kernels);
+        let plain = (settings.attention == Attention::Plain).then(native::use_plain_attention);
+        let switched = deterministic.into_iter().chain(plain).collect::<Result<Vec<_>, _>>()?;
+        let threads = native::compute_threads(experiment.threads)?;
+        native::set_threads(threads.count);
+        native::keep_freed_memory();
+        let notes = device.note.iter().cloned().chain(threads.note).collect();
+        Ok(Self { device, threads: threads.count, notes, settings, _switched: switched.into() })
+    }
+
+    /// What the last bits of numbers depend on.
+    pub(in crate::run) fn made_with(&self) -> MadeWith {
+        MadeWith {
+            freezewise: env!("CARGO_PKG_VERSION").into(),
+            libtorch: native::LIBTORCH.into(),
+            device: self.device.name.clone(),
+            cpu: host::cpu(),
+            threads: self.threads,
+            compute: self.settings,
+        }
+    }
+
+    /// Takes the settings that a training began with, where the spec leaves them open, and says what differs all the same.
+    pub(in crate::run) fn resume_settings(
+        &mut self,
+        start: Option<&Checkpoint>,
+        experiment: &Experiment,
+        run_log: &mut RunLog<'_>,
+    ) -> Result<()> {
+        let Some(start) = start else { return Ok(()) };
+        let before = &start.header.made_with;
+        self.settings = self.settings.as_before(&before.compute, &experiment.compute);
+        let differences = before.differences(&self.made_with());
+        if differences.is_empty() {
+            return Ok(());
+        }
+        run_log.note(&format!("{}: the last bits of numbers may differ from here on", differences.join(", ")))
+    }
+
+    /// Reads the data of a task.
+    pub(in crate::run) fn load(
+        &self,
+        experiment: &Experiment,
+        task: &Task,
+        request: &Request<'_>,
+        events: &mut dyn EventSink,
+    ) -> Result<TaskData> {
+        let image = Image { shape: experiment.image, fit: experiment.fit };
+        let access = Access { root: request.places.data, threads: self.threads };
+        data::load(task, image, access, &mut |reading| {
+            if let Some(reading) = &reading {
+                events.on_event(&Event::Reading(reading));
+            }
+            request.stop.check()
+        })
+    }
+}

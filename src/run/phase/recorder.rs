@@ -1,0 +1,188 @@
+//! Writes a phase's numbers down as they come, and its state when that is due. A row is on disk before the checkpoint
+//! that covers it.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use tch::Device;
+
+use crate::data::Normalisation;
+use crate::files;
+use crate::native;
+use crate::run::phase::checkpoint_schedule::CheckpointSchedule;
+use crate::run::phase::event::Event;
+use crate::run::phase::log::RunLog;
+use crate::run::phase::rows::{row, timing};
+use crate::run::phase::work::Work;
+use crate::run::recovery::checkpoint::{Checkpoint, CheckpointStore, FORMAT, Header, Name};
+use crate::rundir::{self, AnswerFile, MadeWith, Row, Table, Timing};
+use crate::spec::Due;
+use crate::train::{Control, Correctness, EpochReport, Examples, Observer, State};
+
+/// What is recorded, and where.
+pub(in crate::run) struct Recording<'a> {
+    pub(in crate::run) work: &'a Work<'a>,
+    pub(in crate::run) store: &'a CheckpointStore<'a>,
+    pub(in crate::run) device: Device,
+    /// How many there are to train and to test on.
+    pub(in crate::run) examples: [usize; 2],
+    pub(in crate::run) normalisation: &'a Normalisation,
+    /// The digest of the data.
+    pub(in crate::run) content: &'a str,
+    pub(in crate::run) made_with: &'a MadeWith,
+}
+
+/// The observer of a phase.
+pub(in crate::run) struct Recorder<'a, 'b> {
+    recording: Recording<'a>,
+    metrics: Table<Row>,
+    timing: Table<Timing>,
+    answers: Vec<(Examples, AnswerFile)>,
+    /// Every epoch's numbers, also those that the schedule did not ask for.
+    rows: Vec<Row>,
+    schedule: CheckpointSchedule<'a>,
+    /// The epoch that ended since the last step.
+    ended: Option<u64>,
+    /// Steps of the training so far.
+    step: u64,
+    run_log: &'a mut RunLog<'b>,
+}
+
+impl<'a, 'b> Recorder<'a, 'b> {
+    /// A recorder of a training that begins, or that resumes from a checkpoint: then its later rows are cut.
+    pub(in crate::run) fn new(
+        recording: Recording<'a>,
+        start: Option<&Checkpoint>,
+        run_log: &'a mut RunLog<'b>,
+    ) -> Result<Self> {
+        let work = recording.work;
+        let directory = work.directory;
+        let rows: Vec<Row> = start.map_or_else(|| Ok(Vec::new()), |start| rundir::parse(&start.rows))?;
+        let shown: Vec<Row> = rows.iter().map(|row| row.shown(work.evaluation)).collect();
+        let timing = match start {
+            Some(start) => Table::cut(&directory.timing(), start.header.epochs)?,
+            None => Table::create(&directory.timing(), &[])?,
+        };
+        Ok(Self {
+            metrics: Table::create(&directory.metrics(), &shown)?,
+            timing,
+            answers: answers(&recording, start)?,
+            step: start.map_or(0, |start| work.steps_behind(start.position())),
+            rows,
+            schedule: CheckpointSchedule::new(&work.checkpoints, Instant::now()),
+            ended: None,
+            recording,
+            run_log,
+        })
+    }
+
+    /// Where the training is, in words.
+    pub(in crate::run) fn place(&self) -> String {
+        match self.step {
+            0 => "before the first step".to_owned(),
+            step => format!("after step {}", crate::text::grouped(step)),
+        }
+    }
+
+    pub(in crate::run) fn into_rows(self) -> Vec<Row> {
+        self.rows
+    }
+
+    fn header(&self, state: &State) -> Header {
+        let Recording { work, normalisation, content, made_with, .. } = &self.recording;
+        Header {
+            format: FORMAT,
+            phase: work.side.name().into(),
+            hash: work.hash.clone(),
+            data: (*content).to_owned(),
+            epochs: state.epochs,
+            steps: state.steps,
+            seconds: state.seconds,
+            normalisation: (*normalisation).clone(),
+            made_with: (*made_with).clone(),
+            averaged_half_life: work.averaged_half_life(),
+        }
+    }
+}
+
+impl Observer for Recorder<'_, '_> {
+    fn note(&mut self, sentence: &str) -> Result<()> {
+        self.run_log.note(sentence)
+    }
+
+    fn step(&mut self, step: u64) {
+        files::device_step();
+        self.step = step;
+        self.run_log.events.on_event(&Event::Step(step));
+    }
+
+    fn control(&mut self) -> Control {
+        if self.stops() {
+            return Control::Stop;
+        }
+        let due = self.schedule.is_due(Instant::now(), self.ended.take());
+        if due { Control::Save } else { Control::GoOn }
+    }
+
+    fn stops(&mut self) -> bool {
+        self.recording.work.stop.reason().is_some()
+    }
+
+    fn save(&mut self, state: &State) -> Result<()> {
+        let began = Instant::now();
+        let Recording { work, store, .. } = self.recording;
+        self.metrics.sync()?;
+        self.timing.sync()?;
+        self.answers.iter().try_for_each(|(_, file)| file.sync())?;
+        let between = state.steps == 0;
+        let name = if between && work.checkpoints.keep.has(state.epochs) {
+            Name::Epoch(state.epochs)
+        } else {
+            Name::Step(self.step)
+        };
+        let behind: Vec<&Row> = self.rows.iter().filter(|row| row.epoch <= state.epochs).collect();
+        store.commit(name, &self.header(state), state, &rundir::table(&behind)?)?;
+        self.schedule.done(began, Instant::now());
+        Ok(())
+    }
+
+    fn epoch(&mut self, report: &EpochReport) -> Result<()> {
+        let row = row(self.recording.work.side, report);
+        // Another that took the run over writes its own rows.
+        self.recording.work.lock.check()?;
+        self.metrics.append(&row.shown(self.recording.work.evaluation))?;
+        self.timing.append(&timing(self.recording.work.side, report, native::peak_bytes(self.recording.device)))?;
+        for Correctness { examples, correct } in &report.correct {
+            let files = self.answers.iter_mut().filter(|(own, _)| own == examples);
+            files.into_iter().try_for_each(|(_, file)| file.append(report.epoch, correct))?;
+        }
+        self.run_log.events.on_event(&Event::Epoch(&row));
+        self.run_log.record(&row.sentence())?;
+        self.ended = Some(row.epoch);
+        self.rows.push(row);
+        Ok(())
+    }
+}
+
+/// The files of answers that are wanted, with those of the epochs behind a checkpoint that are wanted now. Answers of a
+/// budget or a choice of before cannot be made again, and are missing.
+fn answers(recording: &Recording<'_>, start: Option<&Checkpoint>) -> Result<Vec<(Examples, AnswerFile)>> {
+    let work = recording.work;
+    let measures = work.evaluation.measures;
+    let epochs = work.task.training.epochs(work.task.train_size);
+    let behind = start.map(|start| start.header.epochs);
+    let keep = |epoch: u64| {
+        let due = Due::after(epoch, epochs, work.evaluation);
+        behind.is_some_and(|behind| epoch <= behind) && measures.correct.has(epoch, epochs) && due.test
+    };
+    let [train, test] = recording.examples;
+    let splits = [
+        (Examples::Test, "test", test, measures.correct_test()),
+        (Examples::Train, "train", train, measures.correct_train()),
+    ];
+    let wanted = splits.into_iter().filter(|(.., wanted)| *wanted);
+    let open = wanted.map(|(examples, name, count, _)| {
+        Ok((examples, AnswerFile::open(&work.directory.correct(name), count, keep)?))
+    });
+    open.collect()
+}

@@ -1,0 +1,160 @@
+//! One phase with its records: what the source and the target have in common. It resumes or begins, trains, and leaves
+//! the record, the tables and the weights in a directory whose lock is held.
+
+use anyhow::Result;
+use tch::Kind;
+
+use crate::data::TaskData;
+use crate::files::{self, Lines};
+use crate::network::{Network, write_safetensors};
+use crate::run::compute::ComputeSetup;
+use crate::run::phase::event::{Event, Title};
+use crate::run::phase::log::RunLog;
+use crate::run::phase::recorder::{Recorder, Recording};
+use crate::run::phase::work::Work;
+use crate::run::recovery::attempt::attempt;
+use crate::run::recovery::checkpoint::{Checkpoint, CheckpointStore};
+use crate::run::recovery::finished;
+use crate::run::recovery::resume::{Goal, discard, resume};
+use crate::run::recovery::stop::stopped;
+use crate::rundir::{DataRecord, MadeWith, Record, Row, TransferReport};
+use crate::text;
+use crate::train::{DeviceSplits, Ended, Phase};
+
+/// A phase that is about to train.
+pub(in crate::run) struct Session<'a> {
+    work: Work<'a>,
+    compute: ComputeSetup,
+    data: TaskData,
+    /// The digest of the data.
+    content: String,
+    store: CheckpointStore<'a>,
+    start: Option<Checkpoint>,
+    record: Record,
+    made_with: MadeWith,
+    run_log: RunLog<'a>,
+}
+
+impl<'a> Session<'a> {
+    /// Finds the checkpoint to resume from, or clears what an earlier attempt left; `before` is its record.
+    pub(in crate::run) fn open(
+        work: Work<'a>,
+        mut compute: ComputeSetup,
+        (data, facts): (TaskData, DataRecord),
+        before: Option<Record>,
+        mut run_log: RunLog<'a>,
+    ) -> Result<Self> {
+        let (directory, task) = (work.directory, work.task);
+        let store = CheckpointStore::open(directory, work.lock, task)?;
+        let goal = Goal { directory, side: work.side, hash: &work.hash, task, evaluation: work.evaluation };
+        let start = resume(&store, &goal, &facts, &mut run_log)?;
+        compute.resume_settings(start.as_ref(), work.experiment, &mut run_log)?;
+        if start.is_none() {
+            finished::check_replaceable(directory)?;
+            // An earlier attempt's log and results must not stand beside this one's.
+            run_log.log = Some(Lines::create(&directory.log(), "")?);
+            files::remove(&directory.summary())?;
+            files::remove(&directory.weights())?;
+        }
+        let made_with = compute.made_with();
+        let content = facts.content.clone();
+        let record = Record::new(task, work.hash.clone(), work.source_hash.clone(), &made_with, facts);
+        let record = record.following(before, start.as_ref().map(Checkpoint::position));
+        Ok(Self { work, compute, data, content, store, start, record, made_with, run_log })
+    }
+
+    /// Trains to the end of the budget, and leaves the weights. `starts` gives the network its first weights, unless it
+    /// resumes, as it is told; `ends` makes what comes back of all rows, those too that the schedule did not ask for.
+    pub(in crate::run) fn train<T>(
+        mut self,
+        starts: impl FnOnce(&Network, &mut TaskData, &ComputeSetup, &mut RunLog<'_>, bool) -> Result<Option<TransferReport>>,
+        ends: impl FnOnce(Vec<Row>) -> Result<T>,
+    ) -> Result<T> {
+        let Work { directory, lock, task, last_state, .. } = self.work;
+        let mut record = self.record.clone();
+        let done = attempt(directory, lock, &mut record, |record| {
+            files::write_atomically(&directory.spec(), self.work.spec.as_bytes())?;
+            // In here, since the network may not fit into a device's memory.
+            let device = self.compute.device.device;
+            let blueprint = self.work.experiment.blueprint(task);
+            let mut network = Network::new(&blueprint, device, Kind::Float, task.seeds.initial);
+            network.lay_out(self.compute.settings.layout)?;
+            let resumes = self.start.as_ref();
+            if let Some(start) = resumes {
+                self.data.normalisation = start.header.normalisation.clone();
+            }
+            let resumes = resumes.is_some();
+            record.transfer = starts(&network, &mut self.data, &self.compute, &mut self.run_log, resumes)?;
+            record.set_normalisation(&self.data.normalisation);
+            record.write(directory)?;
+            let rows = self.rows(&network)?;
+            lock.check()?;
+            files::remove(&directory.summary())?;
+            write_safetensors(&directory.weights(), &network.state(), self.work.side.name())?;
+            ends(rows)
+        })?;
+        discard(&self.store, last_state, &mut self.run_log)?;
+        Ok(done)
+    }
+
+    /// Trains, and keeps every epoch's numbers in the directory.
+    fn rows(&mut self, network: &Network) -> Result<Vec<Row>> {
+        let Self { work, compute, data, content, store, start, made_with, run_log, .. } = self;
+        let DeviceSplits { train, test, validation } = DeviceSplits::take(data, network.device(), network.kind())?;
+        let phase = Phase {
+            network,
+            train,
+            test,
+            validation,
+            training: &work.task.training,
+            seeds: work.task.seeds,
+            frozen: work.frozen,
+            frozen_norm: work.frozen_norm,
+            evaluation: work.evaluation,
+            settings: compute.settings,
+        };
+        data.notes.iter().try_for_each(|note| run_log.note(note))?;
+        if data.train_labels.corrupted_count() > 0 {
+            let table = data.train_labels.corrupted_table(&data.indices, &data.train.labels);
+            files::write_atomically(&work.directory.corrupted(), table.as_bytes())?;
+        }
+        let start = start.take();
+        let title = title(work, data, start.as_ref());
+        run_log.record(&format!("{}: {}", title.phase, title.text))?;
+        run_log.events.on_event(&Event::Phase(&title));
+        let recording = Recording {
+            work,
+            store,
+            device: network.device(),
+            examples: [phase.train.count(), phase.test.count()],
+            normalisation: &data.normalisation,
+            content,
+            made_with,
+        };
+        let mut recorder = Recorder::new(recording, start.as_ref(), run_log)?;
+        let ended = phase.run(start.map(|start| start.state), &mut recorder)?;
+        let place = recorder.place();
+        let rows = recorder.into_rows();
+        run_log.events.on_event(&Event::PhaseEnd);
+        match ended {
+            Ended::Complete => Ok(rows),
+            Ended::Stopped => Err(stopped(&work.stop.reason().unwrap_or_default(), &place).into()),
+        }
+    }
+}
+
+fn title(work: &Work<'_>, data: &TaskData, start: Option<&Checkpoint>) -> Title {
+    let (task, labels) = (work.task, &data.train_labels);
+    let examples = task.train_size;
+    let noise = match labels.corrupted_count() {
+        0 => String::new(),
+        _ => format!(", {:.1}% of labels wrong", labels.realised_fraction() * 100.0),
+    };
+    Title {
+        phase: work.side.name(),
+        text: format!("{}, {}{noise}", task.data.name(), text::counted(examples, "example", "examples")),
+        epochs: task.training.epochs(examples),
+        steps: task.training.steps(examples),
+        behind: start.map_or(0, |start| work.steps_behind(start.position())),
+    }
+}

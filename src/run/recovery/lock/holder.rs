@@ -1,0 +1,165 @@
+//! Who holds a lock, as its file says.
+
+use std::io::Read;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+use crate::rundir::host::{self, Process};
+
+/// A holder on another machine that was not seen for so long is taken to be dead.
+pub(in crate::run) const STALE: Duration = Duration::from_secs(300);
+
+/// No holder has more to say.
+const LONGEST: u64 = 64 * 1024;
+
+/// A process that holds a lock, or held it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::run) struct Holder {
+    host: String,
+    pid: u32,
+    /// RFC 3339.
+    since: String,
+    /// What tells its machine, since it was last booted, from others.
+    machine: String,
+    /// Its operating system's installation, which a reboot leaves the same; empty where nothing names it, and in files
+    /// of earlier versions.
+    #[serde(default)]
+    installation: String,
+    /// The boot of its machine; empty in the same cases.
+    #[serde(default)]
+    boot: String,
+    /// When the process started, by its machine's clock since boot: process numbers come back.
+    born: u64,
+    /// Seconds since 1970.
+    heartbeat: u64,
+    released: bool,
+}
+
+impl Holder {
+    /// This process, now.
+    pub(in crate::run) fn own() -> Self {
+        Self {
+            host: host::name(),
+            pid: std::process::id(),
+            since: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+            machine: host::identity(),
+            installation: host::installation(),
+            boot: host::boot(),
+            born: host::own_birth(),
+            heartbeat: now(),
+            released: false,
+        }
+    }
+
+    /// The same, no longer holding.
+    pub(in crate::run) fn released(self) -> Self {
+        Self { released: true, ..self }
+    }
+
+    /// The same, seen just now.
+    pub(in crate::run) fn beating(self) -> Self {
+        Self { heartbeat: now(), ..self }
+    }
+
+    /// For people: `process 12 on host since 2026-11-24T10:00:00Z`.
+    pub(in crate::run) fn who(&self) -> String {
+        format!("process {} on {} since {}", self.pid, self.host.escape_debug(), self.since.escape_debug())
+    }
+
+    /// The holder that a file names; `None` where the file is gone. What is no holder is one that nobody knows, seen
+    /// when the file was written.
+    pub(in crate::run) fn read(path: &Path) -> std::io::Result<Option<Self>> {
+        let read = || -> std::io::Result<Self> {
+            let file = std::fs::File::open(path)?;
+            let written = file.metadata()?.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+            let mut bytes = Vec::new();
+            file.take(LONGEST).read_to_end(&mut bytes)?;
+            Ok(serde_json::from_slice(&bytes).unwrap_or_else(|_| Self::unknown(written.unwrap_or_default())))
+        };
+        match read() {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
+    fn unknown(seen: Duration) -> Self {
+        Self {
+            host: "an unknown host".into(),
+            pid: 0,
+            since: "an unknown time".into(),
+            machine: String::new(),
+            installation: String::new(),
+            boot: String::new(),
+            born: 0,
+            heartbeat: seen.as_secs(),
+            released: false,
+        }
+    }
+
+    pub(in crate::run) fn to_bytes(&self) -> Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec_pretty(self)?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// Whether the holder is at work still, as far as can be told from here.
+    pub(in crate::run) fn is_alive(&self) -> bool {
+        let beats = || now().saturating_sub(self.heartbeat) <= STALE.as_secs();
+        if self.released || self.is_of_earlier_boot() {
+            return false;
+        }
+        if self.machine != host::identity() {
+            return beats();
+        }
+        match host::process(self.pid, self.born) {
+            Process::Alive => true,
+            Process::Dead => false,
+            Process::Hidden => beats(),
+        }
+    }
+}
+
+impl Holder {
+    /// Whether it ran on this machine before this was booted: a machine has one boot at a time. A file that does not
+    /// tell its boot says nothing of that.
+    fn is_of_earlier_boot(&self) -> bool {
+        let boot = host::boot();
+        let known = !self.boot.is_empty() && !boot.is_empty();
+        known && self.boot != boot && self.host == host::name() && self.installation == host::installation()
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+#[cfg(test)]
+impl Holder {
+    pub(in crate::run) fn of_process(self, pid: u32) -> Self {
+        Self { pid, ..self }
+    }
+
+    pub(in crate::run) fn of_host(self, host: &str) -> Self {
+        Self { host: host.into(), machine: host.into(), ..self }
+    }
+
+    /// Of another boot; one without a name is what earlier versions wrote.
+    pub(in crate::run) fn of_boot(self, boot: &str) -> Self {
+        Self { boot: boot.into(), machine: format!("{} {boot}", self.host), ..self }
+    }
+
+    pub(in crate::run) fn of_installation(self, installation: &str) -> Self {
+        Self { installation: installation.into(), ..self }
+    }
+
+    pub(in crate::run) fn seen_before(self, age: Duration) -> Self {
+        Self { heartbeat: self.heartbeat - age.as_secs(), ..self }
+    }
+
+    pub(in crate::run) fn seen_ahead(self, lead: Duration) -> Self {
+        Self { heartbeat: self.heartbeat + lead.as_secs(), ..self }
+    }
+}

@@ -1,0 +1,295 @@
+//! One process at a time in a directory, on one machine or on many that share its disk.
+//!
+//! A lock is a file `.lock-N`, made only where it is not there yet; the largest N is the holder's, and grows with every
+//! holder. The file says who holds it, and how lately that one was seen. A holder that died is known at once on its own
+//! machine, also after a reboot, and elsewhere by a heartbeat older than `STALE`; then the next number is anyone's to
+//! take, and one gets it. A holder that was only asleep finds the larger number before it commits anything, and stops.
+
+mod heartbeat;
+mod holder;
+mod wait;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::error::UserError;
+use crate::files;
+use heartbeat::Heartbeat;
+pub(in crate::run) use holder::Holder;
+pub(in crate::run) use wait::{Wait, Waited};
+
+const PREFIX: &str = ".lock-";
+
+/// A lock, held until it is dropped.
+#[derive(Debug)]
+pub(in crate::run) struct Lock {
+    folder: PathBuf,
+    generation: u64,
+    /// Stopped before the lock is given back.
+    heartbeat: Option<Heartbeat>,
+}
+
+/// What came of asking for a lock.
+pub(in crate::run) enum Asked {
+    /// It is ours.
+    Ours(Lock),
+    /// Another has it.
+    Held(Holder),
+}
+
+impl Lock {
+    /// Takes the lock of a directory, or tells who has it.
+    pub(in crate::run) fn take(folder: &Path) -> Result<Asked> {
+        loop {
+            let top = top(folder)?;
+            if let Some((_, holder)) = &top
+                && holder.is_alive()
+            {
+                return Ok(Asked::Held(holder.clone()));
+            }
+            let generation = top.map_or(1, |(generation, _)| generation + 1);
+            // Several may find it free at once: one of them makes the file.
+            match files::create_new(&path(folder, generation), &Holder::own().to_bytes()?) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                // Who got it first sweeps up what is half written, and that was this.
+                Err(error) if is_not_found(&error) && files::exists(folder)? => continue,
+                Err(error) => return Err(error),
+            }
+            // A process that slept since it looked may have made a number that was given up meanwhile.
+            if top_generation(folder)? != Some(generation) {
+                files::remove(&path(folder, generation))?;
+                continue;
+            }
+            for older in generations(folder)?.into_iter().filter(|older| *older < generation) {
+                files::remove(&path(folder, older))?;
+            }
+            let heartbeat = Some(Heartbeat::start(folder.to_path_buf(), generation));
+            return Ok(Asked::Ours(Self { folder: folder.to_path_buf(), generation, heartbeat }));
+        }
+    }
+
+    /// An error where another has taken the lock over: nothing may be written then.
+    pub(in crate::run) fn check(&self) -> Result<()> {
+        match top(&self.folder)? {
+            Some((generation, _)) if generation == self.generation => Ok(()),
+            Some((_, holder)) => Err(TakenOver(holder.who()).into()),
+            None => Err(TakenOver("someone who removed its lock".into()).into()),
+        }
+    }
+
+    /// Takes the lock along to where its directory was moved, and gives it up there.
+    pub(in crate::run) fn leave_in(mut self, folder: &Path) -> Result<()> {
+        self.heartbeat = None;
+        self.folder = folder.to_path_buf();
+        files::remove(&path(folder, self.generation))
+    }
+}
+
+impl Drop for Lock {
+    /// The file stays, as the number that the next one counts from. If it cannot be written, the end of this process
+    /// says the same.
+    fn drop(&mut self) {
+        self.heartbeat = None;
+        if self.check().is_ok()
+            && let Ok(bytes) = Holder::own().released().to_bytes()
+        {
+            let _ = files::write_atomically(&path(&self.folder, self.generation), &bytes);
+        }
+    }
+}
+
+/// Who holds the lock of a directory now, in words.
+pub fn holder(folder: &Path) -> Result<Option<String>> {
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    Ok(top(folder)?.map(|(_, holder)| holder).filter(Holder::is_alive).map(|holder| holder.who()))
+}
+
+/// A directory that no other process writes in while this lives.
+#[derive(Debug)]
+pub struct Hold(#[allow(dead_code)] Lock); // It is held, and nothing else.
+
+/// Takes the lock of a directory; `None` where another process has it.
+pub fn hold(folder: &Path) -> Result<Option<Hold>> {
+    Ok(match Lock::take(folder)? {
+        Asked::Ours(lock) => Some(Hold(lock)),
+        Asked::Held(_) => None,
+    })
+}
+
+/// Another process holds the lock now.
+#[derive(Debug)]
+pub(in crate::run) struct TakenOver(String);
+
+impl std::fmt::Display for TakenOver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the run was taken over by {}: this process stops", self.0)
+    }
+}
+
+impl std::error::Error for TakenOver {}
+
+fn is_not_found(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
+
+/// Whether a file of this name is a lock.
+pub(in crate::run) fn is_lock(name: &str) -> bool {
+    number(name).is_some()
+}
+
+fn number(name: &str) -> Option<u64> {
+    name.strip_prefix(PREFIX)?.parse().ok()
+}
+
+fn path(folder: &Path, generation: u64) -> PathBuf {
+    folder.join(format!("{PREFIX}{generation}"))
+}
+
+fn generations(folder: &Path) -> Result<Vec<u64>> {
+    let names = files::names(folder)?;
+    Ok(names.iter().filter_map(|name| number(name)).collect())
+}
+
+fn top_generation(folder: &Path) -> Result<Option<u64>> {
+    Ok(generations(folder)?.into_iter().max())
+}
+
+/// The largest number and who holds it.
+fn top(folder: &Path) -> Result<Option<(u64, Holder)>> {
+    loop {
+        let Some(generation) = top_generation(folder)? else { return Ok(None) };
+        match Holder::read(&path(folder, generation)) {
+            Ok(Some(holder)) => return Ok(Some((generation, holder))),
+            // Removed since it was listed: by a newer holder, which is listed now.
+            Ok(None) => {}
+            Err(error) => {
+                return Err(UserError::new(format!("{error:#}")))
+                    .context(format!("cannot read the lock of `{}`", folder.display()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn held(asked: Asked) -> Holder {
+        match asked {
+            Asked::Ours(_) => panic!("two hold one lock"),
+            Asked::Held(holder) => holder,
+        }
+    }
+
+    fn ours(asked: Asked) -> Lock {
+        match asked {
+            Asked::Ours(lock) => lock,
+            Asked::Held(holder) => panic!("{} holds it", holder.who()),
+        }
+    }
+
+    #[test]
+    fn a_second_one_is_told_who_has_it() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let lock = ours(Lock::take(folder.path())?);
+        let who = held(Lock::take(folder.path())?).who();
+        assert!(who.starts_with(&format!("process {} on ", std::process::id())) && who.contains(" since 2"), "{who}");
+        lock.check()?;
+        drop(lock);
+        let lock = ours(Lock::take(folder.path())?);
+        assert_eq!(lock.generation, 2);
+        assert_eq!(generations(folder.path())?, [2]);
+        Ok(())
+    }
+
+    #[test]
+    fn the_dead_are_succeeded_at_once_and_strangers_when_their_heart_stands_still() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let write =
+            |holder: &Holder| std::fs::write(path(folder.path(), 7), holder.to_bytes()?).map_err(anyhow::Error::from);
+        let mut child = std::process::Command::new("true").spawn()?;
+        child.wait()?;
+        for (holder, free) in [
+            (Holder::own().of_process(child.id()), true),
+            (Holder::own(), false),
+            (Holder::own().of_host("elsewhere"), false),
+            (Holder::own().of_host("elsewhere").seen_before(Duration::from_secs(299)), false),
+            (Holder::own().of_host("elsewhere").seen_before(Duration::from_secs(301)), true),
+            // Of an earlier boot of this machine, of another boot of another machine, and of nobody knows which.
+            (Holder::own().of_boot("earlier"), true),
+            (Holder::own().of_boot("earlier").of_host("elsewhere"), false),
+            (Holder::own().of_boot("earlier").of_installation("another"), false),
+            (Holder::own().of_boot(""), false),
+            // A clock that goes ahead of ours.
+            (Holder::own().of_host("elsewhere").seen_ahead(Duration::from_secs(3600)), false),
+        ] {
+            write(&holder)?;
+            assert_eq!(matches!(Lock::take(folder.path())?, Asked::Ours(_)), free, "{holder:?}");
+            for generation in generations(folder.path())? {
+                files::remove(&path(folder.path(), generation))?;
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_holder_that_was_taken_over_finds_out() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let lock = ours(Lock::take(folder.path())?);
+        std::fs::write(path(folder.path(), 2), Holder::own().of_host("elsewhere").to_bytes()?)?;
+        let error = lock.check().expect_err("another has it");
+        assert!(error.to_string().contains(" on elsewhere since"), "{error}");
+        assert!(error.downcast_ref::<TakenOver>().is_some());
+        drop(lock);
+        assert_eq!(
+            held(Lock::take(folder.path())?).who().split(" on ").nth(1).map(|rest| &rest[..9]),
+            Some("elsewhere")
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn of_many_at_once_one_gets_it() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        std::fs::write(path(folder.path(), 1), Holder::own().released().to_bytes()?)?;
+        let locks: Vec<Asked> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| Lock::take(folder.path()))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("no panic")).collect::<Result<_>>()
+        })?;
+        assert_eq!(locks.iter().filter(|asked| matches!(asked, Asked::Ours(_))).count(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn whoever_has_it_may_sweep_while_others_ask() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        for _ in 0..50 {
+            std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..8)
+                    .map(|_| {
+                        scope.spawn(|| match Lock::take(folder.path())? {
+                            Asked::Ours(_lock) => files::remove_unfinished(folder.path()),
+                            Asked::Held(_) => Ok(()),
+                        })
+                    })
+                    .collect();
+                threads.into_iter().try_for_each(|thread| thread.join().expect("no panic"))
+            })?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_lock_that_is_no_lock_is_an_error() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        std::fs::create_dir(path(folder.path(), 1))?;
+        assert!(Lock::take(folder.path()).is_err());
+        Ok(())
+    }
+}

@@ -1,0 +1,231 @@
+//! Which checkpoint a training resumes from: the furthest that is whole, not beyond the budget, and has every
+//! measurement that is asked for now. Where there are checkpoints and none of them serves, nothing else is handed out: an
+//! error says which budget can still be had.
+
+use anyhow::Result;
+
+use crate::error::UserError;
+use crate::run::phase::log::RunLog;
+use crate::run::recovery::checkpoint::{Checkpoint, CheckpointStore};
+use crate::rundir::{self, DataRecord, Row, RunDirectory};
+use crate::spec::{Budget, Due, Evaluation, FINAL_EPOCHS, Side, Task};
+use crate::text;
+
+/// So many epochs are named in a message.
+const NAMED: usize = 5;
+
+/// The training that is asked for.
+pub(in crate::run) struct Goal<'a> {
+    pub(in crate::run) directory: &'a RunDirectory,
+    pub(in crate::run) side: Side,
+    /// The hash of the spec, as in the directory's name.
+    pub(in crate::run) hash: &'a str,
+    pub(in crate::run) task: &'a Task,
+    pub(in crate::run) evaluation: Evaluation,
+}
+
+/// A whole checkpoint that cannot serve.
+struct Passed {
+    /// Whole epochs behind.
+    epochs: u64,
+    /// All steps behind.
+    steps: u64,
+    rows: Vec<Row>,
+    /// The half-life in steps of its averaged weights, if it has any.
+    averaged_half_life: Option<f64>,
+}
+
+/// A checkpoint to resume from, if there is one; what is to be known of it is noted. It must be of the data that is
+/// there now.
+pub(in crate::run) fn resume(
+    store: &CheckpointStore<'_>,
+    goal: &Goal<'_>,
+    data: &DataRecord,
+    run_log: &mut RunLog<'_>,
+) -> Result<Option<Checkpoint>> {
+    let mut passed = Vec::new();
+    let found = store.furthest(goal.side, goal.hash, |checkpoint| {
+        let candidate = goal.look_at(checkpoint)?;
+        let serves = candidate.steps <= goal.steps()
+            && goal.missing(&candidate.rows, goal.epochs()).is_none()
+            && goal.has_averages(candidate.averaged_half_life);
+        if !serves {
+            passed.push(candidate);
+        }
+        Ok(serves)
+    })?;
+    for damaged in &found.damaged {
+        run_log.note(&format!("{damaged}: resuming from the one before"))?;
+    }
+    let Some(checkpoint) = found.checkpoint else {
+        return if passed.is_empty() { Ok(None) } else { Err(goal.refusal(&passed).into()) };
+    };
+    let header = &checkpoint.header;
+    let phase = goal.side.name();
+    if header.data != data.content {
+        let message = format!("the data set of the {phase} is not the one that its training began with");
+        return Err(UserError::new(message)
+            .hint("put the old files back, or start over with `--fresh`; a changed data set gives another curve")
+            .into());
+    }
+    let beyond = match header.steps {
+        0 => String::new(),
+        steps => format!(" and {}", text::counted(steps as usize, "step", "steps")),
+    };
+    run_log.note(&format!("{phase}: resuming after epoch {}{beyond}", header.epochs))?;
+    Ok(Some(checkpoint))
+}
+
+/// Removes what a finished training has no use for, but for the state after `last` steps; where that cannot be done the
+/// training is finished all the same.
+pub(in crate::run) fn discard(store: &CheckpointStore<'_>, last: Option<u64>, run_log: &mut RunLog<'_>) -> Result<()> {
+    match store.finish(last) {
+        Ok(()) => Ok(()),
+        Err(error) => run_log.note(&format!("checkpoints that are no longer needed are left: {error:#}")),
+    }
+}
+
+impl Goal<'_> {
+    fn steps(&self) -> u64 {
+        self.task.training.steps(self.task.train_size)
+    }
+
+    fn epochs(&self) -> u64 {
+        self.task.training.epochs(self.task.train_size)
+    }
+
+    fn steps_per_epoch(&self) -> u64 {
+        self.task.training.steps_per_epoch(self.task.train_size)
+    }
+
+    fn look_at(&self, checkpoint: &Checkpoint) -> Result<Passed> {
+        let (epochs, beyond) = (checkpoint.header.epochs, checkpoint.header.steps);
+        let steps = epochs.saturating_mul(self.steps_per_epoch()).saturating_add(beyond);
+        let averaged_half_life = checkpoint.header.averaged_half_life;
+        Ok(Passed { epochs, steps, rows: rundir::parse(&checkpoint.rows)?, averaged_half_life })
+    }
+
+    /// Whether averaged weights with a half-life are those that are wanted, if any are.
+    fn has_averages(&self, half_life: Option<f64>) -> bool {
+        self.evaluation.averaged_half_life(self.task).is_none_or(|wanted| half_life == Some(wanted))
+    }
+
+    /// What rows lack of the measurements in a budget of so many epochs.
+    fn missing(&self, rows: &[Row], epochs: u64) -> Option<Missing> {
+        let lacks = |lacks: &dyn Fn(Due, &Row) -> bool| -> Vec<u64> {
+            let due = |row: &Row| Due::after(row.epoch, epochs, self.evaluation);
+            rows.iter().filter(|row| lacks(due(row), row)).map(|row| row.epoch).collect()
+        };
+        let test = lacks(&|due, row| due.test && row.test_error.is_none());
+        let train = lacks(&|due, row| due.train && row.train_error.is_none());
+        let norms = lacks(&|_, row| self.evaluation.measures.norms && row.weight_norm.is_none());
+        match (test.is_empty(), train.is_empty()) {
+            (true, true) if norms.is_empty() => None,
+            (true, true) => Some(Missing { what: "norms", key: "evaluate.norms", epochs: norms }),
+            (true, false) => Some(Missing { what: "train errors", key: "evaluate.train_every", epochs: train }),
+            (false, _) => Some(Missing { what: "test errors", key: "evaluate.every", epochs: test }),
+        }
+    }
+
+    /// The least budget to which a checkpoint can be taken, in the unit of the one asked for; none where its epochs were
+    /// not measured as the schedule asks.
+    fn least(&self, passed: &Passed) -> Option<u64> {
+        let per_epoch = self.steps_per_epoch();
+        let first = passed.steps.div_ceil(per_epoch).max(1);
+        // Beyond that, the end of the budget asks for nothing among the epochs behind.
+        let epochs = (first..=first.max(passed.epochs + FINAL_EPOCHS))
+            .find(|&epochs| self.missing(&passed.rows, epochs).is_none())?;
+        Some(match self.task.training.budget {
+            Budget::Epochs(_) => epochs,
+            Budget::Steps(_) => passed.steps.max((epochs - 1) * per_epoch + 1),
+        })
+    }
+
+    /// What to tell where no checkpoint serves; the furthest comes first.
+    fn refusal(&self, passed: &[Passed]) -> UserError {
+        let wrong = passed.iter().find(|passed| !self.has_averages(passed.averaged_half_life));
+        if let Some(passed) = wrong {
+            return self.other_averages(passed.averaged_half_life);
+        }
+        let least = passed.iter().filter_map(|passed| self.least(passed)).min();
+        let within = passed.iter().find(|passed| passed.steps <= self.steps());
+        let Some(missing) = within.and_then(|passed| self.missing(&passed.rows, self.epochs())) else {
+            let furthest = passed.first().map_or(0, |furthest| furthest.steps);
+            let error = too_long(self.directory, self.task, furthest);
+            return match least {
+                Some(least) => error.hint(at_least(self.side, self.task, least)).hint(FRESH),
+                None => error.hint(FRESH),
+            };
+        };
+        let named: Vec<String> = missing.epochs.iter().take(NAMED).map(u64::to_string).collect();
+        let more = match missing.epochs.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let epochs = if missing.epochs.len() == 1 { "epoch" } else { "epochs" };
+        let error = UserError::usage(format!(
+            "the run in `{}` lacks what is asked for now: {} after {epochs} {}{more}",
+            self.directory.path().display(),
+            missing.what,
+            named.join(", ")
+        ));
+        let error = match least {
+            Some(least) => error.hint(at_least(self.side, self.task, least)),
+            None => error.hint(format!("ask for no more than it has: see `{}`", missing.key)),
+        };
+        error.hint(FRESH)
+    }
+}
+
+impl Goal<'_> {
+    /// What to tell where a training has other averaged weights than are wanted, or none.
+    fn other_averages(&self, half_life: Option<f64>) -> UserError {
+        let place = self.directory.path().display();
+        let key = "evaluate.averaged_half_life";
+        let wanted = self.evaluation.averaged_half_life(self.task).unwrap_or_default();
+        match half_life {
+            None => UserError::usage(format!("the run in `{place}` has no averaged weights: `{key}` was not set"))
+                .hint(format!("leave `{key}` out, {FRESH}")),
+            Some(own) => UserError::usage(format!(
+                "the run in `{place}` averages weights with a half-life of {own} steps, not {wanted}"
+            ))
+            .hint(format!("ask for that half-life, {FRESH}")),
+        }
+    }
+}
+
+/// Measurements that are due and were not made.
+struct Missing {
+    what: &'static str,
+    /// The key that asks for them.
+    key: &'static str,
+    epochs: Vec<u64>,
+}
+
+pub(in crate::run) const FRESH: &str = "or train from the beginning with `--fresh`, which moves the existing run aside";
+
+/// The error of a run that has trained for so many steps, which is longer than is asked for.
+pub(in crate::run) fn too_long(directory: &RunDirectory, task: &Task, trained: u64) -> UserError {
+    let steps = |count: u64| text::counted(count as usize, "step", "steps");
+    let epochs = |count: u64| text::counted(count as usize, "epoch", "epochs");
+    let per_epoch = task.training.steps_per_epoch(task.train_size);
+    let (has, wants) = match task.training.budget {
+        Budget::Steps(asked) => (steps(trained), steps(asked)),
+        Budget::Epochs(asked) => match (trained / per_epoch, trained % per_epoch) {
+            (whole, 0) => (epochs(whole), epochs(asked)),
+            (whole, rest) => (format!("{} and {}", epochs(whole), steps(rest)), epochs(asked)),
+        },
+    };
+    let shown = directory.path().display();
+    UserError::usage(format!("the run in `{shown}` has trained {has}, more than the {wants} asked for"))
+}
+
+/// Advice to ask for a longer budget.
+pub(in crate::run) fn at_least(side: Side, task: &Task, least: u64) -> String {
+    let unit = match task.training.budget {
+        Budget::Steps(_) => "steps",
+        Budget::Epochs(_) => "epochs",
+    };
+    let phase = side.name();
+    format!("ask for at least {least}: `--set {phase}.train.{unit}={least}`")
+}

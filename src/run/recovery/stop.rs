@@ -1,0 +1,121 @@
+//! A request to stop: a signal, or the end of the time that was given. A signal sets a flag and nothing else; the run
+//! looks at it between steps.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::flag;
+
+use crate::error::UserError;
+use crate::files;
+use crate::text;
+
+/// In the place of a signal's number: whoever uses the library asks.
+const REQUEST: usize = usize::MAX;
+
+/// What a shell says of a program that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
+
+const SIGNALS: [(i32, &str); 5] =
+    [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGUSR1, "SIGUSR1"), (SIGUSR2, "SIGUSR2"), (SIGHUP, "SIGHUP")];
+
+/// Whether to stop, and why.
+#[derive(Debug, Default)]
+pub struct Stop {
+    /// The last signal that came; 0 for none.
+    signal: Arc<AtomicUsize>,
+    /// When the time is over, and how much it was.
+    limit: Option<(Instant, Duration)>,
+}
+
+impl Stop {
+    /// Nothing stops it.
+    pub fn never() -> Self {
+        Self::default()
+    }
+
+    /// Listens to the signals that ask a program to end, for as long as the process lives; a second SIGINT ends it at
+    /// once. A SIGHUP that is ignored already, as under `nohup`, stays so. The time, if any, begins now.
+    pub fn listen(most: Option<Duration>) -> Result<Self> {
+        let stop =
+            Self { limit: most.and_then(|most| Some((Instant::now().checked_add(most)?, most))), ..Self::default() };
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let listen = || -> std::io::Result<()> {
+            // In this order: the first one finds the flag unset, and sets it.
+            flag::register_conditional_shutdown(SIGINT, INTERRUPTED, Arc::clone(&interrupted))?;
+            flag::register(SIGINT, interrupted)?;
+            for (signal, _) in SIGNALS {
+                if signal != SIGHUP || !hangup_is_ignored() {
+                    flag::register_usize(signal, Arc::clone(&stop.signal), signal as usize)?;
+                }
+            }
+            Ok(())
+        };
+        listen().context("cannot listen to signals")?;
+        Ok(stop)
+    }
+
+    /// Asks for a stop, as a signal does.
+    pub fn request(&self) {
+        self.signal.store(REQUEST, Ordering::Relaxed);
+    }
+
+    /// Why to stop, if that is wished.
+    pub fn reason(&self) -> Option<String> {
+        files::stop_question();
+        let signal = self.signal.load(Ordering::Relaxed);
+        if signal == REQUEST {
+            return Some("request".to_owned());
+        }
+        let signal = signal as i32;
+        if let Some((_, name)) = SIGNALS.iter().find(|(number, _)| *number == signal) {
+            return Some((*name).to_owned());
+        }
+        let (_, most) = self.limit.filter(|(end, _)| Instant::now() >= *end)?;
+        Some(format!("--max-time, {} were given", text::duration(most.as_secs_f64())))
+    }
+
+    /// The end of what cannot be kept yet, where a stop is wished.
+    pub(in crate::run) fn check(&self) -> Result<()> {
+        self.reason().map_or(Ok(()), |reason| Err(stopped(&reason, "before the first step").into()))
+    }
+}
+
+/// Words for a stop.
+pub(in crate::run) fn stopped(reason: &str, place: &str) -> UserError {
+    UserError::stopped(format!("stopped by {reason}, {place}")).hint("the same command goes on from there")
+}
+
+/// Bit 0 of the mask of ignored signals (proc(5)) is SIGHUP's.
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    ignores_hangup(&status)
+}
+
+fn ignores_hangup(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_is_read() {
+        assert!(ignores_hangup("Name:\tfreezewise\nSigIgn:\t0000000000001001\n"));
+        assert!(!ignores_hangup("Name:\tfreezewise\nSigIgn:\t0000000000001000\n"));
+        assert!(!ignores_hangup(""));
+    }
+
+    #[test]
+    fn time_ends() {
+        assert_eq!(Stop::never().reason(), None);
+        let over = Stop { limit: Some((Instant::now(), Duration::from_secs(90))), ..Stop::default() };
+        assert_eq!(over.reason().as_deref(), Some("--max-time, 1 min 30 s were given"));
+        assert!(over.check().is_err_and(|error| UserError::exit_of(&error) == crate::error::Exit::Stopped));
+    }
+}

@@ -1,0 +1,113 @@
+//! The fine-tuning of a run: what it starts from, and what it leaves.
+
+use anyhow::{Context, Result};
+
+use crate::data::TaskData;
+use crate::files::{self, Lines};
+use crate::native;
+use crate::network::{NamedTensors, Network};
+use crate::run::compute::ComputeSetup;
+use crate::run::phase::event::EventSink;
+use crate::run::phase::log::RunLog;
+use crate::run::phase::session::Session;
+use crate::run::phase::work::Work;
+use crate::run::recovery::lock::Lock;
+use crate::run::request::{Finished, Request};
+use crate::run::source;
+use crate::run::transfer::transfer;
+use crate::rundir::{DataRecord, Record, RunDirectory, Summary, TransferReport, write_json};
+use crate::spec::{Normalise, Side, Source, Spec};
+use crate::text;
+
+/// The steps behind the state that stays when the target is finished, if one does.
+pub(in crate::run) fn last_state(spec: &Spec) -> Option<u64> {
+    let target = &spec.experiment.target;
+    spec.experiment.checkpoints.keep_final.then(|| target.training.steps(target.train_size))
+}
+
+/// Trains the target in a directory whose lock is held, on data that are loaded.
+pub(in crate::run) fn train(
+    spec: &Spec,
+    request: &Request<'_>,
+    directory: &RunDirectory,
+    lock: &Lock,
+    (compute, data, facts): (ComputeSetup, TaskData, DataRecord),
+    events: &mut dyn EventSink,
+) -> Result<Finished> {
+    let experiment = &spec.experiment;
+    files::remove_unfinished(directory.path())?;
+    let run_log = RunLog { log: Some(Lines::extend(&directory.log())?), events };
+    let before = Record::read(directory)?;
+    let work = Work {
+        side: Side::Target,
+        experiment,
+        task: &experiment.target,
+        directory,
+        lock,
+        stop: request.stop,
+        spec: spec.to_toml()?,
+        hash: spec.run_hash(),
+        source_hash: spec.source_hash(),
+        frozen: &experiment.transfer.frozen,
+        frozen_norm: experiment.transfer.frozen_norm,
+        evaluation: experiment.evaluation,
+        checkpoints: experiment.checkpoints.clone(),
+        last_state: last_state(spec),
+    };
+    let noise = data.train_labels.realised_fraction();
+    let session = Session::open(work, compute, (data, facts), before, run_log)?;
+    let ends = |rows: Vec<_>| {
+        // The summary of another budget or schedule never stands beside these weights.
+        let summary = Summary::new(experiment, &rows, noise).context("the run ended without an evaluation")?;
+        write_json(&directory.summary(), &summary)?;
+        Ok(Finished { directory: directory.clone(), summary, rows, already: false })
+    };
+    let starts = |network: &Network, data: &mut TaskData, compute: &ComputeSetup, run_log: &mut RunLog<'_>, resumes| {
+        for line in opening(directory, compute) {
+            run_log.note(&line)?;
+        }
+        let report = if resumes {
+            // Every tensor comes from the checkpoint.
+            TransferReport::new(network.blueprint(), experiment.source.is_some(), &experiment.transfer)
+        } else {
+            let source = weights_of_source(spec, data, compute, request, run_log)?;
+            transfer(network, source.as_ref(), &experiment.transfer)?
+        };
+        run_log.note(&report.sentence())?;
+        Ok(Some(report))
+    };
+    session.train(starts, ends)
+}
+
+/// The first lines of a run's log.
+fn opening(directory: &RunDirectory, compute: &ComputeSetup) -> Vec<String> {
+    let threads = text::counted(compute.threads, "CPU thread", "CPU threads");
+    let (device, settings) = (&compute.device.name, compute.settings.sentence());
+    let mut lines = vec![
+        format!("run {}", directory.path().display()),
+        format!("device {device}, {settings}, {threads}, libtorch {}", native::LIBTORCH),
+    ];
+    lines.extend(compute.notes.iter().cloned());
+    lines
+}
+
+/// The weights that the target starts from, if it has a source; and its normalisation, where the target takes that.
+fn weights_of_source(
+    spec: &Spec,
+    data: &mut TaskData,
+    compute: &ComputeSetup,
+    request: &Request<'_>,
+    run_log: &mut RunLog<'_>,
+) -> Result<Option<NamedTensors>> {
+    Ok(match (&spec.experiment.source, spec.source_hash()) {
+        (Some(Source::Task(task)), Some(hash)) => {
+            let trained = source::weights(spec, task, &hash, None, compute, request, run_log)?;
+            if spec.experiment.target.normalise == Normalise::Source {
+                data.normalisation = trained.normalisation;
+            }
+            Some(trained.weights)
+        }
+        (Some(Source::Weights(path)), _) => Some(source::from_file(path, run_log)?),
+        _ => None,
+    })
+}

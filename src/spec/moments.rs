@@ -1,0 +1,60 @@
+//! When a training is measured and kept, from what was written.
+
+use super::meaning::Report;
+use super::measures::{Correct, HalfLife, Measures};
+use super::procedure::{Checkpoints, Evaluation, EvaluationSchedule, Keep};
+use super::written;
+
+pub(super) fn evaluation(written: &written::Evaluate, report: &mut Report<'_>) -> Evaluation {
+    let rhythm = |written| match written {
+        written::CountOrLog::Every(every) => EvaluationSchedule::Every(every),
+        written::CountOrLog::Word(_) => EvaluationSchedule::Log,
+    };
+    let test = rhythm(written.every);
+    let train = written.train_every.map_or(test, rhythm);
+    let within = match (test, train) {
+        (EvaluationSchedule::Every(test), EvaluationSchedule::Every(train)) => train.is_multiple_of(test),
+        (_, EvaluationSchedule::Log) => true,
+        (EvaluationSchedule::Log, EvaluationSchedule::Every(_)) => false,
+    };
+    if !within {
+        let hint = match test {
+            EvaluationSchedule::Every(every) => {
+                format!("give a multiple of {every}, the value of `evaluate.every`, or `log`")
+            }
+            EvaluationSchedule::Log => "give `log`, as in `evaluate.every`, or leave it out".to_owned(),
+        };
+        let message = "`train_every` has epochs after which nothing is measured, by `evaluate.every`";
+        report.add("evaluate.train_every", message, hint);
+    }
+    Evaluation { test, train, measures: measures(written) }
+}
+
+fn measures(written: &written::Evaluate) -> Measures {
+    Measures {
+        correct: match written.correct {
+            written::Correct::All => Correct::All,
+            written::Correct::Log => Correct::Log,
+            written::Correct::Off => Correct::Off,
+        },
+        correct_train: written.correct_train,
+        averaging: written.averaged_half_life.map(|half_life| match half_life {
+            written::HalfLife::Steps(steps) => HalfLife::Steps(steps),
+            written::HalfLife::Share(share) => HalfLife::Share(share),
+        }),
+        norms: written.norms,
+    }
+}
+
+pub(super) fn checkpoints(written: &written::Checkpoint) -> Checkpoints {
+    Checkpoints {
+        every_epochs: written.every_epochs,
+        every_seconds: written.every_seconds,
+        time_share: written.time_share,
+        keep: match &written.keep {
+            written::Keep::Epochs(epochs) => Keep::Epochs(epochs.clone()),
+            written::Keep::Word(_) => Keep::Log,
+        },
+        keep_final: written.keep_final,
+    }
+}
