@@ -19,6 +19,7 @@ mod evaluate;
 #[cfg(test)]
 mod freezing;
 mod frozen;
+mod linear_fit;
 mod memory;
 mod notes;
 mod optimizer;
@@ -45,6 +46,7 @@ pub use count::Counted;
 pub use device_split::{DeviceSplit, DeviceSplits};
 pub use evaluate::Errors;
 pub use frozen::fit_frozen_statistics;
+pub use linear_fit::{FitEnd, LinearHead, fit_linear, fit_tuned};
 pub use memory::{Activity, OutOfMemory};
 pub use optimizer::Optimizer;
 pub use phase::Phase;
