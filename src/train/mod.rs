@@ -21,6 +21,7 @@ mod freezing;
 mod frozen;
 mod linear_fit;
 mod memory;
+mod nearest;
 mod notes;
 mod optimizer;
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub use evaluate::Errors;
 pub use frozen::fit_frozen_statistics;
 pub use linear_fit::{FitEnd, LinearHead, fit_linear, fit_tuned};
 pub use memory::{Activity, OutOfMemory};
+pub use nearest::{NEIGHBOURS, nearest_error};
 pub use optimizer::Optimizer;
 pub use phase::Phase;
 pub use report::{Control, Diverged, Due, Ended, EpochReport, Interrupt, Observer, Running};

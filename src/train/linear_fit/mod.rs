@@ -26,4 +26,6 @@ mod tuned;
 
 pub use fit::fit_linear;
 pub use head::{FitEnd, LinearHead};
+#[cfg(test)]
+pub(super) use reference::Reference;
 pub use tuned::fit_tuned;
