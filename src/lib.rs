@@ -4,7 +4,7 @@
 //! The modules stand in the order of the house, its foundations first; nothing imports a module below it, and a test
 //! holds the `use` lines to that. `main` and this file are outside the order.
 //!
-//! - `environment`, `error`, `files`, `seed`, `text`: leaves
+//! - `environment`, `error`, `fault`, `files`, `seed`, `text`: leaves
 //! - `analysis`: pure functions on numbers
 //! - `catalogue`: what data sets there are, as data
 //! - `blueprint`: the network families as data
@@ -26,6 +26,7 @@
 
 pub mod environment;
 pub mod error;
+pub mod fault;
 pub mod files;
 pub mod seed;
 pub mod text;

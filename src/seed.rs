@@ -25,6 +25,8 @@ pub enum Purpose {
     Augment,
     /// What dropout drops in a step.
     Dropout,
+    /// The order, augmentation and dropout of a branch, by the epoch that it leaves from.
+    Branch,
     /// Which images a similarity is measured on.
     Similarity,
     /// The features and images of the synthetic task.
@@ -41,6 +43,7 @@ impl Purpose {
             Self::Order => "order",
             Self::Augment => "augment",
             Self::Dropout => "dropout",
+            Self::Branch => "branch",
             Self::Similarity => "similarity",
             Self::Synthetic => "synthetic",
         }

@@ -9,8 +9,8 @@ use crate::blueprint::{Blueprint, FrozenSet};
 use crate::error::Exit;
 use crate::native;
 use crate::output::{self, Table};
-use crate::spec::Footprint;
 use crate::text;
+use crate::train::Footprint;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

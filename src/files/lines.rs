@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::fault::{self, Operation};
 use super::write_atomically;
+use crate::fault::{self, Operation};
 
 /// A file that grows by whole lines, or by records of bytes.
 #[derive(Debug)]

@@ -1,7 +1,6 @@
 //! Files that are whole or absent, and rows that are whole or cut. Every write of a run goes through here, so that a
 //! test can make any one of them fail (`fault`).
 
-mod fault;
 mod lines;
 
 use std::fs::{self, File};
@@ -10,11 +9,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-pub use fault::{device_step, stop_question};
 pub use lines::Lines;
 
 use crate::error::UserError;
-use fault::Operation;
+use crate::fault::{self, Operation};
 
 /// What is being written has a name of its own until it is whole.
 const UNFINISHED: &str = ".writing-";

@@ -5,11 +5,13 @@
 //!
 //! - `request`: what is asked for and what comes back; `pipeline`: the run on one page
 //! - `source`, `target`: its two trainings; `transfer`: what goes from one to the other
+//! - `branch`: what is tried on states that a training kept
 //! - `phase`: one training in its directory; `recovery`: what makes it survive
 //! - `compute`: the device, threads and settings; `fixed`: what a sweep settled of them; `facts`: the record of data
 //! - `bench`, `similarity`, `export`: what else is done with a spec or a run
 
 mod bench;
+mod branch;
 mod compute;
 mod export;
 mod facts;

@@ -156,7 +156,12 @@ impl SourceTask<'_> {
             frozen: &FrozenSet::first(0, experiment.blueprint(task).layers.len()),
             frozen_norm: FrozenNorm::Batch,
             evaluation: EVALUATION,
-            checkpoints: Checkpoints { keep, keep_final: false, ..experiment.checkpoints.clone() },
+            checkpoints: Checkpoints {
+                branches: keep.clone(),
+                keep,
+                keep_final: false,
+                ..experiment.checkpoints.clone()
+            },
             last_state: None,
         };
         let own = RunLog { log: Some(Lines::extend(&directory.log())?), events: &mut *run_log.events };

@@ -60,6 +60,11 @@ impl RunDirectory {
         self.0.join("correct").join(format!("{examples}.bits"))
     }
 
+    /// What was tried on states of the training, a row for each epoch.
+    pub fn branches(&self) -> PathBuf {
+        self.0.join("branches.csv")
+    }
+
     /// What the curves show.
     pub fn summary(&self) -> PathBuf {
         self.0.join("summary.json")

@@ -95,6 +95,23 @@ columns! {
     peak_memory_bytes: Option<u64>, Epoch, "bytes", "on a GPU of tensors, on a CPU of the process";
 }
 
+columns! {
+    /// A row of `branches.csv`.
+    BranchRow, BRANCH_COLUMNS:
+    phase: String, Epoch, "", "`target`";
+    epoch: u64, Epoch, "epochs", "that the branch leaves from";
+    step: u64, Epoch, "steps", "of the training up to there";
+    anneal_steps: Option<u64>, Epoch, "steps", "of the anneal branch; its errors are empty where its loss was not finite";
+    anneal_train_error: Option<f64>, Epoch, "fraction", "`train_error` at the end of the anneal branch";
+    anneal_test_loss: Option<f64>, Epoch, "nats", "`test_loss` there";
+    anneal_test_error: Option<f64>, Epoch, "fraction", "`test_error` there";
+    refit_train_error: Option<f64>, Epoch, "fraction", "of a head fitted anew without a penalty";
+    refit_test_error: Option<f64>, Epoch, "fraction", "the same, on the test examples";
+    tuned_train_error: Option<f64>, Epoch, "fraction", "of a head fitted anew with a tuned penalty";
+    tuned_test_error: Option<f64>, Epoch, "fraction", "the same, on the test examples";
+    tuned_penalty: Option<f64>, Epoch, "", "that penalty: λ, on half the squared weights beside the sum of the losses";
+}
+
 impl Row {
     /// What `metrics.csv` shows of the row: what the schedule asks for, and no more. The rest was measured for a summary,
     /// or for another schedule that the run once had.

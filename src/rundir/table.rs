@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::files::Lines;
+use crate::files::{Lines, write_atomically};
 
 /// A CSV file that grows by rows of one type.
 pub struct Table<T> {
@@ -93,6 +93,11 @@ pub fn table<T: Serialize>(rows: &[T]) -> Result<Vec<u8>> {
         writer.serialize(row)?;
     }
     Ok(writer.into_inner()?)
+}
+
+/// Writes a table, whole or not at all.
+pub fn write_rows<T: Serialize>(path: &Path, rows: &[T]) -> Result<()> {
+    write_atomically(path, &table(rows)?)
 }
 
 /// The last whole row of a table.

@@ -63,7 +63,7 @@ fn fill_train(train: &mut Train) {
         Schedule::Step => {
             train.decay.get_or_insert(0.1);
         }
-        Schedule::Constant | Schedule::Cosine => {}
+        Schedule::Constant | Schedule::Cosine | Schedule::Linear => {}
     }
     augment::fill(train);
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::compute::Compute;
 use super::data::Data;
-use super::procedure::{Checkpoints, Evaluation, Training};
+use super::kept::{Branches, Checkpoints};
+use super::procedure::{Evaluation, Training};
 use crate::blueprint::{Architecture, Blueprint, FrozenSet, Granularity, ImageShape};
 use crate::catalogue::Superclasses;
 
@@ -38,6 +39,8 @@ pub struct Experiment {
     pub evaluation: Evaluation,
     /// When the state of a training is kept.
     pub checkpoints: Checkpoints,
+    /// What is tried on the target's states.
+    pub branches: Branches,
 }
 
 /// Where a target's first weights come from.

@@ -45,7 +45,7 @@ pub(super) type Counted = Vec<(String, Json)>;
 /// The hash of the whole run.
 pub(super) fn run(spec: &Written, counted: &Counted) -> String {
     let mut own = counted.clone();
-    if spec.target.train.schedule != Schedule::Cosine {
+    if !matches!(spec.target.train.schedule, Schedule::Cosine | Schedule::Linear) {
         own.retain(|(key, _)| key != "target.train.epochs" && key != "target.train.steps");
     }
     hash(own)

@@ -85,6 +85,7 @@ pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Repor
     if let Err(impossible) = &blueprint {
         report.add(impossible.key, impossible.message.clone(), impossible.hint.clone());
     }
+    let branches = moments::branches(&spec.branches, &target.training, target.train_size, report);
     let device = device(&spec.device.0, report);
     let experiment = Experiment {
         name: name(spec, report),
@@ -101,7 +102,8 @@ pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Repor
         source,
         target,
         evaluation: moments::evaluation(&spec.evaluate, report),
-        checkpoints: moments::checkpoints(&spec.checkpoint),
+        checkpoints: moments::checkpoints(&spec.checkpoint, &branches),
+        branches,
     };
     pixels::check(&experiment, blueprint.as_ref().ok(), report);
     (experiment, observed)

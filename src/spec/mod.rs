@@ -11,11 +11,11 @@ mod data;
 mod defaults;
 mod experiment;
 mod file;
-mod footprint;
 mod frozen;
 mod identity;
 mod identity_key;
 mod idle;
+mod kept;
 mod keys;
 mod meaning;
 mod measures;
@@ -51,14 +51,14 @@ pub use experiment::{
     DeviceChoice, Draw, Experiment, Fit, FrozenNorm, Noise, Normalisation, Normalise, Part, Seeds, Selection, Source,
     Task, Transfer, UnfrozenInit,
 };
-pub use footprint::Footprint;
 pub use identity::NUMERICS;
+pub use kept::{Branches, Checkpoints, Keep};
 pub use measures::{Correct, HalfLife, Measures};
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
 pub use procedure::{
-    Augmentation, Budget, Checkpoints, Due, Evaluation, EvaluationSchedule, FINAL_EPOCHS, Fill, Keep, Optimizer,
-    Position, Rate, Schedule, Training,
+    Augmentation, Budget, Due, Evaluation, EvaluationSchedule, FINAL_EPOCHS, Fill, Optimizer, Position, Rate, Schedule,
+    Training,
 };
 pub use settings::{CPU_EVALUATION_BATCH, Settings};
 pub use size::{unbalanced, uneven};

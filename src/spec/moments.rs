@@ -1,8 +1,9 @@
 //! When a training is measured and kept, from what was written.
 
+use super::kept::{Branches, Checkpoints, Keep};
 use super::meaning::Report;
 use super::measures::{Correct, HalfLife, Measures};
-use super::procedure::{Checkpoints, Evaluation, EvaluationSchedule, Keep};
+use super::procedure::{Evaluation, EvaluationSchedule, Training};
 use super::written;
 
 pub(super) fn evaluation(written: &written::Evaluate, report: &mut Report<'_>) -> Evaluation {
@@ -15,14 +16,16 @@ pub(super) fn evaluation(written: &written::Evaluate, report: &mut Report<'_>) -
     let within = match (test, train) {
         (EvaluationSchedule::Every(test), EvaluationSchedule::Every(train)) => train.is_multiple_of(test),
         (_, EvaluationSchedule::Log) => true,
-        (EvaluationSchedule::Log, EvaluationSchedule::Every(_)) => false,
+        _ => false,
     };
     if !within {
         let hint = match test {
             EvaluationSchedule::Every(every) => {
                 format!("give a multiple of {every}, the value of `evaluate.every`, or `log`")
             }
-            EvaluationSchedule::Log => "give `log`, as in `evaluate.every`, or leave it out".to_owned(),
+            EvaluationSchedule::Log | EvaluationSchedule::End => {
+                "give `log`, as in `evaluate.every`, or leave it out".to_owned()
+            }
         };
         let message = "`train_every` has epochs after which nothing is measured, by `evaluate.every`";
         report.add("evaluate.train_every", message, hint);
@@ -46,15 +49,46 @@ fn measures(written: &written::Evaluate) -> Measures {
     }
 }
 
-pub(super) fn checkpoints(written: &written::Checkpoint) -> Checkpoints {
+pub(super) fn checkpoints(written: &written::Checkpoint, branches: &Branches) -> Checkpoints {
     Checkpoints {
         every_epochs: written.every_epochs,
         every_seconds: written.every_seconds,
         time_share: written.time_share,
-        keep: match &written.keep {
-            written::Keep::Epochs(epochs) => Keep::Epochs(epochs.clone()),
-            written::Keep::Word(_) => Keep::Log,
-        },
+        keep: keep(&written.keep),
         keep_final: written.keep_final,
+        branches: branches.at.clone(),
     }
+}
+
+fn keep(written: &written::Keep) -> Keep {
+    match written {
+        written::Keep::Epochs(epochs) => Keep::Epochs(epochs.clone()),
+        written::Keep::Word(_) => Keep::Log,
+    }
+}
+
+pub(super) fn branches(
+    written: &written::Branches,
+    training: &Training,
+    examples: usize,
+    report: &mut Report<'_>,
+) -> Branches {
+    let branches = Branches {
+        at: keep(&written.at),
+        anneal: written.anneal,
+        anneal_steps: written.anneal_steps,
+        refit: written.refit,
+    };
+    let whole = training.steps(examples) / training.steps_per_epoch(examples).max(1);
+    if let Keep::Epochs(epochs) = &branches.at {
+        if let Some(beyond) = epochs.iter().find(|&&epoch| epoch > whole) {
+            let message = format!("epoch {beyond} is beyond the budget of {whole} whole epochs");
+            report.add("branches.at", message, "name epochs within the budget, from 1 on");
+        }
+        if !epochs.is_empty() && !branches.anneal && !branches.refit {
+            let message = "nothing is to be done in branches: `branches.anneal` and `branches.refit` are false";
+            report.add("branches.at", message, "set one of them, or leave `branches.at` out");
+        }
+    }
+    branches
 }

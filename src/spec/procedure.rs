@@ -88,6 +88,8 @@ pub enum Schedule {
     },
     /// Half a cosine wave, down to 0 at the end of the budget.
     Cosine,
+    /// Linearly down to 0 at the end of the budget.
+    Linear,
     /// Multiplied at each of some epochs.
     Step {
         /// Epochs, rising.
@@ -166,6 +168,8 @@ pub enum EvaluationSchedule {
     Every(u64),
     /// About twenty in each tenfold of epochs.
     Log,
+    /// The last of the budget alone.
+    End,
 }
 
 impl From<EvaluationSchedule> for Evaluation {
@@ -180,44 +184,8 @@ impl EvaluationSchedule {
         let notch = |epoch: u64| ((epoch as f64).log10() * 20.0 + 1e-9).floor();
         match self {
             Self::Every(every) => epoch.is_multiple_of(every),
+            Self::End => false,
             Self::Log => epoch < 2 || notch(epoch) > notch(epoch - 1),
-        }
-    }
-}
-
-/// When the state of a training is kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Checkpoints {
-    /// After every so many epochs, if that is asked for.
-    pub every_epochs: Option<u64>,
-    /// After so many seconds.
-    pub every_seconds: f64,
-    /// The largest share of time that they may take.
-    pub time_share: f64,
-    /// The epochs whose state stays.
-    pub keep: Keep,
-    /// Whether the state at the end stays, so that a longer budget can be asked for.
-    pub keep_final: bool,
-}
-
-/// The epochs whose state stays.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Keep {
-    /// These.
-    Epochs(Vec<u64>),
-    /// 1, 2, 5, 10, 20, 50 and so on.
-    Log,
-}
-
-impl Keep {
-    /// Whether an epoch's state stays.
-    pub fn has(&self, epoch: u64) -> bool {
-        match self {
-            Self::Epochs(epochs) => epochs.contains(&epoch),
-            Self::Log => {
-                let decade = 10u64.pow(epoch.checked_ilog10().unwrap_or(0));
-                [1, 2, 5].contains(&(epoch / decade)) && epoch.is_multiple_of(decade)
-            }
         }
     }
 }
@@ -261,9 +229,10 @@ pub const FINAL_EPOCHS: u64 = 5;
 impl Due {
     /// After an epoch of a budget of so many: what the schedule asks for, and what the end of the budget does.
     pub fn after(epoch: u64, epochs: u64, evaluation: Evaluation) -> Self {
+        let last = if evaluation.test == EvaluationSchedule::End { 1 } else { FINAL_EPOCHS };
         Self {
             train: evaluation.has_train(epoch) || epoch == epochs,
-            test: evaluation.has(epoch) || epoch + FINAL_EPOCHS > epochs,
+            test: evaluation.has(epoch) || epoch + last > epochs,
         }
     }
 }
@@ -279,7 +248,7 @@ mod tests {
         assert!(epochs.contains(&100) && epochs.contains(&1000));
         let decade = epochs.iter().filter(|&&epoch| epoch > 100 && epoch <= 1000).count();
         assert_eq!(decade, 20);
-        let kept: Vec<u64> = (0..=1000).filter(|&epoch| Keep::Log.has(epoch)).collect();
+        let kept: Vec<u64> = (0..=1000).filter(|&epoch| crate::spec::Keep::Log.has(epoch)).collect();
         assert_eq!(kept, [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]);
         assert!(
             EvaluationSchedule::Every(3).has(0)

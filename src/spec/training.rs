@@ -68,6 +68,7 @@ fn schedule(train: &Train, prefix: &str, report: &mut Report<'_>) -> Schedule {
     match train.schedule {
         written::Schedule::Constant => Schedule::Constant,
         written::Schedule::Cosine => Schedule::Cosine,
+        written::Schedule::Linear => Schedule::Linear,
         written::Schedule::InverseSqrt => Schedule::InverseSqrt { period: train.period.unwrap_or(1) },
         written::Schedule::Step => {
             let milestones = train.milestones.clone().unwrap_or_default();

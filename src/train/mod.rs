@@ -10,10 +10,12 @@
 //! - `numbers`: what a phase reports, to an `observer`; `checkpoint_state`: all that it is at a step boundary
 
 mod bench;
+mod branch;
 mod checkpoint_state;
 mod count;
 mod data;
 mod fit;
+mod footprint;
 mod interrupt;
 mod measure;
 mod notes;
@@ -28,10 +30,14 @@ mod step;
 mod tests;
 
 pub use bench::{Effort, ObservedSteps, Speeds, product_rate};
+pub use branch::{Annealed, Branch, BranchPlan, Refitted, anneal_steps};
 pub use checkpoint_state::State;
 pub use count::Counted;
 pub use data::device_split::{DeviceSplit, DeviceSplits};
+pub use footprint::Footprint;
 pub use interrupt::Interrupt;
+pub use measure::linear_fit::{FitEnd, LinearHead, fit_linear, fit_tuned};
+pub use measure::nearest::{NEIGHBOURS, nearest_error};
 pub use measure::norm_statistics::fit_frozen_statistics;
 pub use numbers::{ByCorruption, Correctness, EpochReport, Errors, Examples, Norms, Running};
 pub use observer::{Control, Diverged, Ended, Observer};

@@ -93,6 +93,7 @@ fn the_order_is_that_of_the_picture() {
     let expected = [
         "environment",
         "error",
+        "fault",
         "files",
         "seed",
         "text",

@@ -3,6 +3,7 @@
 mod architecture;
 mod arrays;
 mod configs;
+mod controls;
 mod counted;
 mod data;
 mod data_verbs;

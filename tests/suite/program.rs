@@ -39,6 +39,18 @@ pub struct Place {
     folder: tempfile::TempDir,
 }
 
+/// A run with the folder that it is in.
+pub struct Ran {
+    _place: Place,
+    directory: PathBuf,
+}
+
+impl Ran {
+    pub fn path(&self) -> &Path {
+        &self.directory
+    }
+}
+
 /// What the program answered.
 pub struct Answer {
     pub code: i32,
@@ -120,6 +132,12 @@ impl Place {
         let answer = self.try_run(overrides);
         assert_eq!(answer.code, 0, "{}", answer.stderr);
         self.path(answer.stdout.trim())
+    }
+
+    /// Runs `spec.toml` in a folder that lives as long as what comes back.
+    pub fn run_at(self, overrides: &[&str]) -> Ran {
+        let directory = self.run(overrides);
+        Ran { _place: self, directory }
     }
 
     pub fn try_run(&self, overrides: &[&str]) -> Answer {

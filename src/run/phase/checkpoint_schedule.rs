@@ -21,7 +21,7 @@ impl<'a> CheckpointSchedule<'a> {
 
     /// Whether one is due; `ended` is the epoch that ended just now, if one did.
     pub(in crate::run) fn is_due(&self, now: Instant, ended: Option<u64>) -> bool {
-        if ended.is_some_and(|epoch| self.wanted.keep.has(epoch)) {
+        if ended.is_some_and(|epoch| self.wanted.keeps(epoch)) {
             return true;
         }
         let since = now.saturating_duration_since(self.last).as_secs_f64();
@@ -50,6 +50,7 @@ mod tests {
             time_share: 0.05,
             keep: Keep::Epochs(keep.to_vec()),
             keep_final: true,
+            branches: Keep::Epochs(Vec::new()),
         }
     }
 

@@ -7,7 +7,7 @@ use anyhow::Result;
 use tch::Device;
 
 use crate::data::Normalisation;
-use crate::files;
+use crate::fault;
 use crate::native;
 use crate::run::phase::checkpoint_schedule::CheckpointSchedule;
 use crate::run::phase::event::Event;
@@ -111,7 +111,7 @@ impl Observer for Recorder<'_, '_> {
     }
 
     fn step(&mut self, step: u64) {
-        files::device_step();
+        fault::device_step();
         self.step = step;
         self.run_log.events.on_event(&Event::Step(step));
     }
@@ -135,7 +135,7 @@ impl Observer for Recorder<'_, '_> {
         self.timing.sync()?;
         self.answers.iter().try_for_each(|(_, file)| file.sync())?;
         let between = state.steps == 0;
-        let name = if between && work.checkpoints.keep.has(state.epochs) {
+        let name = if between && work.checkpoints.keeps(state.epochs) {
             Name::Epoch(state.epochs)
         } else {
             Name::Step(self.step)

@@ -7,6 +7,7 @@ use tch::Kind;
 use crate::data::TaskData;
 use crate::files::{self, Lines};
 use crate::network::{Network, write_safetensors};
+use crate::run::branch;
 use crate::run::compute::ComputeSetup;
 use crate::run::phase::event::{Event, Title};
 use crate::run::phase::log::RunLog;
@@ -18,6 +19,7 @@ use crate::run::recovery::finished;
 use crate::run::recovery::resume::{Goal, discard, resume};
 use crate::run::recovery::stop::stopped;
 use crate::rundir::{DataRecord, MadeWith, Record, Row, TransferReport};
+use crate::spec::Side;
 use crate::text;
 use crate::train::{DeviceSplits, Ended, Phase};
 
@@ -48,6 +50,10 @@ impl<'a> Session<'a> {
         let store = CheckpointStore::open(directory, work.lock, task)?;
         let goal = Goal { directory, side: work.side, hash: &work.hash, task, evaluation: work.evaluation };
         let start = resume(&store, &goal, &facts, &mut run_log)?;
+        if work.side == Side::Target {
+            let behind = start.as_ref().map_or(0, |start| start.position().epochs);
+            branch::check(directory, work.experiment, &store, behind)?;
+        }
         compute.resume_settings(start.as_ref(), work.experiment, &mut run_log)?;
         if start.is_none() {
             finished::check_replaceable(directory)?;
@@ -55,6 +61,7 @@ impl<'a> Session<'a> {
             run_log.log = Some(Lines::create(&directory.log(), "")?);
             files::remove(&directory.summary())?;
             files::remove(&directory.weights())?;
+            files::remove(&directory.branches())?;
         }
         let made_with = compute.made_with();
         let content = facts.content.clone();
@@ -93,7 +100,11 @@ impl<'a> Session<'a> {
             write_safetensors(&directory.weights(), &network.state(), self.work.side.name())?;
             ends(rows)
         })?;
+        let dropped = self.store.drop_branch_states(&self.work.checkpoints);
         discard(&self.store, last_state, &mut self.run_log)?;
+        if let Err(error) = dropped {
+            self.run_log.note(&format!("checkpoints that are no longer needed are left: {error:#}"))?;
+        }
         Ok(done)
     }
 
@@ -137,7 +148,12 @@ impl<'a> Session<'a> {
         let rows = recorder.into_rows();
         run_log.events.on_event(&Event::PhaseEnd);
         match ended {
-            Ended::Complete => Ok(rows),
+            Ended::Complete => {
+                if work.side == Side::Target {
+                    branch::run(work, &phase, store, run_log)?;
+                }
+                Ok(rows)
+            }
             Ended::Stopped => Err(stopped(&work.stop.reason().unwrap_or_default(), &place).into()),
         }
     }

@@ -4,6 +4,7 @@
 use anyhow::Result;
 
 use crate::error::UserError;
+use crate::run::branch;
 use crate::run::recovery::resume::{FRESH, at_least, too_long};
 use crate::run::request::Finished;
 use crate::rundir::{self, Length, Record, Row, RunDirectory, Status, Summary};
@@ -39,7 +40,8 @@ pub(in crate::run) fn finished(spec: &Spec, directory: &RunDirectory) -> Result<
     let evaluation = spec.experiment.evaluation;
     let averages =
         evaluation.averaged_half_life(target).is_none_or(|wanted| summary.averaged_half_life == Some(wanted));
-    if !is_whole || !averages || !rows.iter().all(|row| is_as_scheduled(row, evaluation)) {
+    let branches = branch::missing(directory, &spec.experiment).is_empty();
+    if !is_whole || !averages || !branches || !rows.iter().all(|row| is_as_scheduled(row, evaluation)) {
         return Ok(None);
     }
     Ok(Some(Finished { directory: directory.clone(), summary, rows, already: true }))

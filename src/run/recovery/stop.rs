@@ -10,7 +10,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::flag;
 
 use crate::error::UserError;
-use crate::files;
+use crate::fault;
 use crate::text;
 
 /// In the place of a signal's number: whoever uses the library asks.
@@ -65,7 +65,7 @@ impl Stop {
 
     /// Why to stop, if that is wished.
     pub fn reason(&self) -> Option<String> {
-        files::stop_question();
+        fault::stop_question();
         let signal = self.signal.load(Ordering::Relaxed);
         if signal == REQUEST {
             return Some("request".to_owned());

@@ -1,4 +1,4 @@
-//! The keys of `[checkpoint]`. None of them changes a number.
+//! The keys of `[checkpoint]` and `[branches]`. None of them changes a number of the training.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,5 +51,35 @@ impl Default for Checkpoint {
             keep: Keep::Epochs(Vec::new()),
             keep_final: true,
         }
+    }
+}
+
+/// Controls that leave from states of the target's training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(in crate::spec) struct Branches {
+    /// The epochs that branches leave from: a list, or `log` for 1, 2, 5, 10, 20, 50 and so on. They are made after the
+    /// training, from its checkpoints, which are kept until then. A finished run can be asked for branches from the
+    /// epochs that its `checkpoint.keep` kept.
+    #[schemars(extend("x-unit" = "epochs", "x-identity" = false))]
+    pub(in crate::spec) at: Keep,
+    /// Whether to train on from there with a learning rate that goes linearly to 0: an optimizer's spike goes away.
+    #[schemars(extend("x-identity" = false))]
+    pub(in crate::spec) anneal: bool,
+    /// How many steps that takes.
+    #[schemars(
+        range(min = 1, max = 1_000_000_000),
+        extend("x-unit" = "steps", "x-default" = "a tenth of the steps so far, from 10 to 300", "x-identity" = false)
+    )]
+    pub(in crate::spec) anneal_steps: Option<u64>,
+    /// Whether to fit a new linear head to the features there, on the same labels: without a penalty, and with the
+    /// penalty that is best on a held-out fifth of the training examples.
+    #[schemars(extend("x-identity" = false))]
+    pub(in crate::spec) refit: bool,
+}
+
+impl Default for Branches {
+    fn default() -> Self {
+        Self { at: Keep::Epochs(Vec::new()), anneal: true, anneal_steps: None, refit: true }
     }
 }

@@ -13,7 +13,7 @@ mod train;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(super) use checkpoint::{Checkpoint, Keep};
+pub(super) use checkpoint::{Branches, Checkpoint, Keep};
 pub(super) use compute::{Attention, Compute, Layout, Precision, Switch};
 pub(super) use network::{Architecture, Network, Pooling, Stem};
 pub(super) use scalars::{CountOrLog, Device, LayersOrAll, Threads};
@@ -66,6 +66,8 @@ pub(super) struct Written {
     pub(super) compute: Compute,
     /// When the state of a training is kept, so that it can go on after an interruption.
     pub(super) checkpoint: Checkpoint,
+    /// Controls that leave from states of the target's training, and do not change it: `branches.csv`.
+    pub(super) branches: Branches,
     /// The task named `synthetic`, which needs no files. Its images show a few small patterns, the parts, on a
     /// cluttered ground; a class is a set of parts.
     pub(super) synthetic: Option<Synthetic>,

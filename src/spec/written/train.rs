@@ -99,6 +99,8 @@ pub(in crate::spec) enum Schedule {
     InverseSqrt,
     /// Half a cosine wave, down to 0 at the end of the budget.
     Cosine,
+    /// Linearly down to 0 at the end of the budget.
+    Linear,
     /// Multiplied by a factor at given epochs.
     Step,
 }

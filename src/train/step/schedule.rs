@@ -9,6 +9,7 @@ pub(in crate::train) fn rate(rate: &Rate, step: u64, steps_per_epoch: u64, total
     let scheduled = match &rate.schedule {
         Schedule::Constant => 1.0,
         Schedule::InverseSqrt { period } => 1.0 / ((1 + step / period) as f64).sqrt(),
+        Schedule::Linear => 1.0 - step as f64 / total as f64,
         Schedule::Cosine => 0.5 * (1.0 + (PI * step as f64 / total as f64).cos()),
         Schedule::Step { milestones, decay } => {
             let passed = milestones.iter().filter(|&&epoch| step >= epoch * steps_per_epoch).count();
@@ -39,6 +40,7 @@ mod tests {
             &at(Schedule::InverseSqrt { period: 512 }, 0, &[0, 511, 512, 1536]),
             &[0.1, 0.1, 0.1 / 2f64.sqrt(), 0.05],
         );
+        close(&at(Schedule::Linear, 0, &[0, 50, 100]), &[0.1, 0.05, 0.0]);
         close(&at(Schedule::Cosine, 0, &[0, 50, 100]), &[0.1, 0.05, 0.0]);
         let step = || Schedule::Step { milestones: vec![2, 5], decay: 0.1 };
         close(&at(step(), 0, &[0, 19, 20, 49, 50]), &[0.1, 0.1, 0.01, 0.01, 0.001]);

@@ -10,7 +10,7 @@ mod header;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 pub use file::read_checkpoint;
 pub(in crate::run) use header::FORMAT;
@@ -20,7 +20,7 @@ use crate::error::UserError;
 use crate::files;
 use crate::run::recovery::lock::Lock;
 use crate::rundir::RunDirectory;
-use crate::spec::{Position, Side, Task};
+use crate::spec::{Checkpoints, Position, Side, Task};
 use crate::train::State;
 
 const ENDING: &str = ".safetensors";
@@ -152,6 +152,28 @@ impl<'a> CheckpointStore<'a> {
         // It goes where nothing is left in it: kept states may be, or something of the user's.
         let _ = std::fs::remove_dir(&self.folder);
         Ok(())
+    }
+
+    /// Whether the state after an epoch is kept.
+    pub(in crate::run) fn keeps(&self, epoch: u64) -> bool {
+        self.folder.join(Name::Epoch(epoch).file()).is_file()
+    }
+
+    /// The state after an epoch, which is kept.
+    pub(in crate::run) fn read(&self, epoch: u64, side: Side, hash: &str) -> Result<Checkpoint> {
+        let path = self.folder.join(Name::Epoch(epoch).file());
+        let read = || file::read(&path)?.check(side, hash);
+        read().with_context(|| format!("the checkpoint {} cannot be used", path.display()))
+    }
+
+    /// Removes the states of epochs from which branches have left, but for those that are to stay.
+    pub(in crate::run) fn drop_branch_states(&self, checkpoints: &Checkpoints) -> Result<()> {
+        let names = names(&self.folder, self.steps_per_epoch)?.into_iter();
+        let done = names.filter_map(|(_, name)| match name {
+            Name::Epoch(epoch) if checkpoints.branches.has(epoch) && !checkpoints.keep.has(epoch) => Some(name),
+            _ => None,
+        });
+        done.into_iter().try_for_each(|name| files::remove(&self.folder.join(name.file())))
     }
 
     fn remove(&self, names: impl Iterator<Item = (u64, Name)>) -> Result<()> {

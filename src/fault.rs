@@ -16,7 +16,7 @@ use crate::environment;
 
 /// What is about to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operation {
+pub(crate) enum Operation {
     Folder,
     Look,
     Create,
@@ -31,7 +31,7 @@ pub(super) enum Operation {
 
 /// How an operation is to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// With an error of the system, by its number.
     System(i32),
     /// The same, half of the bytes written.
@@ -100,7 +100,7 @@ fn plan() -> &'static Plan {
 }
 
 /// The failure that this operation is to have.
-pub(super) fn strike(operation: Operation, path: &Path) -> Option<Failure> {
+pub(crate) fn strike(operation: Operation, path: &Path) -> Option<Failure> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     match plan() {
         Plan::Trace(file) => {
@@ -119,12 +119,12 @@ pub(super) fn strike(operation: Operation, path: &Path) -> Option<Failure> {
 }
 
 /// Fails where an operation without bytes of its own is to fail.
-pub(super) fn check(operation: Operation, path: &Path) -> io::Result<()> {
+pub(crate) fn check(operation: Operation, path: &Path) -> io::Result<()> {
     strike(operation, path).map_or(Ok(()), |failure| Err(failure.error()))
 }
 
 /// Writes bytes, or as many as the failure lets through.
-pub(super) fn write(mut file: impl Write, bytes: &[u8], operation: Operation, path: &Path) -> io::Result<()> {
+pub(crate) fn write(mut file: impl Write, bytes: &[u8], operation: Operation, path: &Path) -> io::Result<()> {
     let Some(failure) = strike(operation, path) else { return file.write_all(bytes) };
     if !matches!(failure, Failure::System(_)) {
         file.write_all(&bytes[..bytes.len() / 2])?;

@@ -2,10 +2,8 @@
 
 use serde::Serialize;
 
-use super::compute::{Precision, PrecisionChoice, Switch};
-use super::experiment::{Experiment, FrozenNorm};
-use super::procedure::Optimizer;
 use crate::blueprint::{Blueprint, FrozenSet, Layer, Shape};
+use crate::spec::{Experiment, FrozenNorm, Optimizer, Precision, PrecisionChoice, Switch};
 
 /// Bytes of weights and statistics, and of what an optimizer keeps.
 const WIDE: u64 = 4;

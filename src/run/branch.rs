@@ -1,0 +1,151 @@
+//! The branches of a finished training: from the states that it kept after some epochs, each a row of `branches.csv`.
+//!
+//! They come after the training, from its checkpoints, so they are the same whether they were asked for beforehand or
+//! later; a row that is there is not made again.
+
+use anyhow::{Context, Result};
+
+use crate::error::UserError;
+use crate::run::phase::log::RunLog;
+use crate::run::phase::work::Work;
+use crate::run::recovery::checkpoint::CheckpointStore;
+use crate::run::recovery::resume::FRESH;
+use crate::run::recovery::stop::stopped;
+use crate::rundir::{self, BranchRow, RunDirectory};
+use crate::spec::{Branches, Experiment};
+use crate::text;
+use crate::train::{Branch, BranchPlan, Control, EpochReport, Observer, Phase, anneal_steps};
+
+/// What is to be tried on the states of a training.
+pub(in crate::run) fn plans(experiment: &Experiment) -> Vec<BranchPlan> {
+    let (target, Branches { at, anneal, anneal_steps: steps, refit }) = (&experiment.target, &experiment.branches);
+    let per_epoch = target.training.steps_per_epoch(target.train_size);
+    let whole = target.training.steps(target.train_size) / per_epoch;
+    let plan = |epoch: u64| {
+        let steps = steps.unwrap_or_else(|| anneal_steps(epoch * per_epoch));
+        BranchPlan { epoch, anneal: anneal.then_some(steps), refit: *refit }
+    };
+    (1..=whole).filter(|&epoch| at.has(epoch)).map(plan).collect()
+}
+
+/// The rows that a directory has, those alone that can be read.
+fn rows(directory: &RunDirectory) -> Vec<BranchRow> {
+    rundir::read(&directory.branches()).unwrap_or_default()
+}
+
+fn serves(row: &BranchRow, plan: &BranchPlan) -> bool {
+    row.epoch == plan.epoch
+        && plan.anneal.is_none_or(|steps| row.anneal_steps == Some(steps))
+        && (!plan.refit || row.refit_test_error.is_some())
+}
+
+/// What is planned and not done yet.
+pub(in crate::run) fn missing(directory: &RunDirectory, experiment: &Experiment) -> Vec<BranchPlan> {
+    let plans = plans(experiment);
+    if plans.is_empty() {
+        return plans;
+    }
+    let rows = rows(directory);
+    plans.into_iter().filter(|plan| !rows.iter().any(|row| serves(row, plan))).collect()
+}
+
+/// An error where a branch is wanted from a state that a training, resumed after so many epochs, cannot keep any more.
+pub(in crate::run) fn check(
+    directory: &RunDirectory,
+    experiment: &Experiment,
+    store: &CheckpointStore<'_>,
+    behind: u64,
+) -> Result<()> {
+    let missing = missing(directory, experiment);
+    let gone = missing.iter().filter(|plan| plan.epoch <= behind && !store.keeps(plan.epoch));
+    let gone: Vec<String> = gone.map(|plan| plan.epoch.to_string()).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let epochs = if gone.len() == 1 { "epoch" } else { "epochs" };
+    Err(UserError::usage(format!(
+        "`branches.at` asks for branches of the run in `{}`, and it kept no checkpoint after {epochs} {}",
+        directory.path().display(),
+        gone.join(", ")
+    ))
+    .hint("ask for epochs that `checkpoint.keep` has kept, or for none")
+    .hint(FRESH)
+    .into())
+}
+
+/// Makes the branches that are missing, in a training that is done.
+pub(in crate::run) fn run(
+    work: &Work<'_>,
+    phase: &Phase<'_>,
+    store: &CheckpointStore<'_>,
+    run_log: &mut RunLog<'_>,
+) -> Result<()> {
+    let (directory, experiment) = (work.directory, work.experiment);
+    let per_epoch = work.task.training.steps_per_epoch(work.task.train_size);
+    for plan in missing(directory, experiment) {
+        let what = match plan.anneal {
+            Some(steps) => format!("an anneal branch of {}", text::counted(steps as usize, "step", "steps")),
+            None => "a refitted head".to_owned(),
+        };
+        run_log.note(&format!("from epoch {}: {what}", plan.epoch))?;
+        let checkpoint = store.read(plan.epoch, work.side, &work.hash)?;
+        let mut watcher = Watcher { work, run_log };
+        let branch = phase.branch(&checkpoint.state, plan, &mut watcher)?;
+        let Some(branch) = branch else {
+            let place = format!("in the branch from epoch {}", plan.epoch);
+            return Err(stopped(&work.stop.reason().unwrap_or_default(), &place).into());
+        };
+        let row = row(plan, branch, per_epoch);
+        work.lock.check()?;
+        let mut all = rows(directory);
+        all.retain(|row| row.epoch != plan.epoch);
+        all.push(row);
+        all.sort_by_key(|row| row.epoch);
+        rundir::write_rows(&directory.branches(), &all).context("the branches cannot be kept")?;
+    }
+    Ok(())
+}
+
+fn row(plan: BranchPlan, branch: Branch, per_epoch: u64) -> BranchRow {
+    let Branch { annealed, refitted } = branch;
+    BranchRow {
+        phase: "target".to_owned(),
+        epoch: plan.epoch,
+        step: plan.epoch * per_epoch,
+        anneal_steps: plan.anneal,
+        anneal_train_error: annealed.map(|errors| errors.train.error),
+        anneal_test_loss: annealed.map(|errors| errors.test.loss),
+        anneal_test_error: annealed.map(|errors| errors.test.error),
+        refit_train_error: refitted.map(|refitted| refitted.plain[0]),
+        refit_test_error: refitted.map(|refitted| refitted.plain[1]),
+        tuned_train_error: refitted.map(|refitted| refitted.tuned[0]),
+        tuned_test_error: refitted.map(|refitted| refitted.tuned[1]),
+        tuned_penalty: refitted.map(|refitted| refitted.penalty),
+    }
+}
+
+/// Says what a branch says, and stops it where the run is to stop.
+struct Watcher<'a, 'b> {
+    work: &'a Work<'a>,
+    run_log: &'a mut RunLog<'b>,
+}
+
+impl Observer for Watcher<'_, '_> {
+    fn step(&mut self, _: u64) {}
+
+    fn note(&mut self, sentence: &str) -> Result<()> {
+        self.run_log.note(sentence)
+    }
+
+    fn epoch(&mut self, _: &EpochReport) -> Result<()> {
+        Ok(())
+    }
+
+    fn control(&mut self) -> Control {
+        if self.stops() { Control::Stop } else { Control::GoOn }
+    }
+
+    fn stops(&mut self) -> bool {
+        self.work.stop.reason().is_some()
+    }
+}

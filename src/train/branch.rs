@@ -1,0 +1,195 @@
+//! What is tried on a state of a training, beside it: an anneal branch, and a refitted head. The training itself is in no
+//! way changed: both work on a copy.
+//!
+//! An anneal branch trains on from the state with the learning rate going linearly to 0, on random streams of its own. It
+//! tells a spike of the optimizer, which goes away, from what the weights have learned. A refitted head is a linear head
+//! fitted anew on the state's features and the same, maybe noisy, labels: it tells a head that fits its features badly from
+//! features that are bad.
+
+use anyhow::Result;
+use tch::{Kind, Tensor, no_grad_guard};
+
+use crate::native::Autocast;
+use crate::network::{Mode, Network};
+use crate::seed::{Purpose, derive};
+use crate::spec::{Budget, Evaluation, EvaluationSchedule, Rate, Schedule, Seeds, Training};
+use crate::train::checkpoint_state::State;
+use crate::train::data::device_split::DeviceSplit;
+use crate::train::interrupt::{Interrupt, Stopped, proceed};
+use crate::train::measure::linear_fit::{LinearHead, fit_linear, fit_tuned};
+use crate::train::numbers::{EpochReport, Errors};
+use crate::train::observer::{Control, Diverged, Ended, Observer};
+use crate::train::out_of_memory::{Activity, during};
+use crate::train::phase::Phase;
+
+/// The most steps of an anneal branch, and the fewest: longer ones leave the peak that they are to test.
+const MOST_STEPS: u64 = 300;
+const FEWEST_STEPS: u64 = 10;
+
+/// Steps of an anneal branch that leaves after so many: a tenth of them, within bounds.
+pub fn anneal_steps(step: u64) -> u64 {
+    (step / 10).clamp(FEWEST_STEPS, MOST_STEPS)
+}
+
+/// Errors after an anneal branch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Annealed {
+    /// On the training examples.
+    pub train: Errors,
+    /// On the test examples.
+    pub test: Errors,
+}
+
+/// Errors of heads that were fitted anew.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Refitted {
+    /// Without a penalty, on the training and the test examples.
+    pub plain: [f64; 2],
+    /// With the penalty that was best on a held-out fifth of the training examples.
+    pub tuned: [f64; 2],
+    /// That penalty.
+    pub penalty: f64,
+}
+
+/// What was tried on a state.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Branch {
+    /// Absent where it was not wanted, or its loss was no longer finite.
+    pub annealed: Option<Annealed>,
+    /// Absent where it was not wanted.
+    pub refitted: Option<Refitted>,
+}
+
+/// What is to be tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BranchPlan {
+    /// The epoch that the state is of.
+    pub epoch: u64,
+    /// Steps of an anneal branch, where one is wanted.
+    pub anneal: Option<u64>,
+    /// Whether heads are fitted anew.
+    pub refit: bool,
+}
+
+impl Phase<'_> {
+    /// Tries what is planned on a state of this phase with whole epochs behind it. `None` where the observer stopped it.
+    pub fn branch(&self, state: &State, plan: BranchPlan, observer: &mut dyn Observer) -> Result<Option<Branch>> {
+        let branch = self.annealed(state, plan, observer).and_then(|annealed| {
+            let refitted = plan.refit.then(|| self.refit(state, &mut || observer.stops())).transpose()?;
+            Ok(Branch { annealed, refitted })
+        });
+        match branch {
+            Err(error) if error.is::<Stopped>() => Ok(None),
+            branch => branch.map(Some),
+        }
+    }
+
+    /// Trains on from a state for some steps, the rate going linearly to 0, in a network of its own.
+    fn annealed(&self, state: &State, plan: BranchPlan, observer: &mut dyn Observer) -> Result<Option<Annealed>> {
+        let Some(steps) = plan.anneal else { return Ok(None) };
+        let network = self.network.twin()?;
+        let done = plan.epoch * self.training.steps_per_epoch(self.train.count());
+        let rate = Rate { base: self.rate(done.saturating_sub(1)), warmup_steps: 0, schedule: Schedule::Linear };
+        let training = Training { budget: Budget::Steps(steps), rate, ..self.training.clone() };
+        let own = |seed: u64| derive(seed, Purpose::Branch, &plan.epoch.to_string());
+        let Seeds { order, augment, dropout, .. } = self.seeds;
+        let phase = Phase {
+            network: &network,
+            train: self.train.shared(),
+            test: self.test.shared(),
+            validation: None,
+            training: &training,
+            seeds: Seeds { order: own(order), augment: own(augment), dropout: own(dropout), ..self.seeds },
+            frozen: self.frozen,
+            frozen_norm: self.frozen_norm,
+            evaluation: Evaluation::from(EvaluationSchedule::End),
+            settings: self.settings,
+        };
+        let tensors = state.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone()));
+        let start = State { epochs: 0, steps: 0, seconds: 0.0, tensors: tensors.collect() };
+        let mut last = Last { observer, report: None };
+        match phase.run(Some(start), &mut last) {
+            Ok(Ended::Stopped) => Err(Stopped.into()),
+            Ok(Ended::Complete) => {
+                let errors = |report: EpochReport| Some(Annealed { train: report.train?, test: report.test? });
+                Ok(last.report.and_then(errors))
+            }
+            Err(error) if error.is::<Diverged>() => {
+                last.observer.note(&format!("the anneal branch from epoch {} diverged", plan.epoch))?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Fits heads anew on the features of a state.
+    fn refit(&self, state: &State, interrupt: Interrupt<'_>) -> Result<Refitted> {
+        let network = self.network.twin()?;
+        state.load(&network)?;
+        let (train, test) = (
+            self.features(&network, &self.train, &mut *interrupt)?,
+            self.features(&network, &self.test, &mut *interrupt)?,
+        );
+        let classes = network.blueprint().classes;
+        let [own, other] = [&self.train.labels, &self.test.labels];
+        let plain = fit_linear(&train, own, classes, 0.0, &mut *interrupt)?;
+        let (tuned, penalty) = fit_tuned(&train, own, classes, interrupt)?;
+        let errors = |head: &LinearHead| [head.error(&train, own), head.error(&test, other)];
+        Ok(Refitted { plain: errors(&plain), tuned: errors(&tuned), penalty })
+    }
+
+    /// What comes to the classifier for every example, `[count, features]`.
+    fn features(&self, network: &Network, data: &DeviceSplit, interrupt: Interrupt<'_>) -> Result<Tensor> {
+        let (count, batch) = (data.count() as i64, self.settings.evaluation_batch);
+        let mut parts = Vec::new();
+        for start in (0..count).step_by(batch as usize) {
+            proceed(interrupt)?;
+            let part = during(Activity::Evaluating, || {
+                let _no_gradient = no_grad_guard();
+                let _autocast = Autocast::new(network.device(), self.settings.precision);
+                let images = network.enter(data.stretch(start, batch.min(count - start)));
+                let flow = network.run(0, network.freezable(), images, Mode::Evaluate);
+                network.pool(flow, Mode::Evaluate).to_kind(Kind::Float)
+            })?;
+            parts.push(part);
+        }
+        Ok(Tensor::cat(&parts, 0))
+    }
+}
+
+/// Keeps the last report, and asks another observer whether to stop.
+struct Last<'a> {
+    observer: &'a mut dyn Observer,
+    report: Option<EpochReport>,
+}
+
+impl Observer for Last<'_> {
+    fn step(&mut self, _: u64) {}
+
+    fn note(&mut self, _: &str) -> Result<()> {
+        Ok(())
+    }
+
+    fn epoch(&mut self, report: &EpochReport) -> Result<()> {
+        self.report = Some(report.clone());
+        Ok(())
+    }
+
+    fn control(&mut self) -> Control {
+        if self.observer.stops() { Control::Stop } else { Control::GoOn }
+    }
+
+    fn stops(&mut self) -> bool {
+        self.observer.stops()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_branch_is_a_tenth_of_the_way_within_bounds() {
+        assert_eq!([0, 50, 1000, 9000].map(anneal_steps), [10, 10, 100, 300]);
+    }
+}

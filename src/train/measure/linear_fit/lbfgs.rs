@@ -1,0 +1,261 @@
+//! Limited-memory BFGS for a smooth convex function (Nocedal and Wright, "Numerical Optimization", second edition,
+//! algorithms 7.4 and 7.5), on the host and in double.
+//!
+//! The line search goes by the slope along the direction, which for a convex function only rises. Near the minimum values
+//! no longer differ in double precision where slopes still do.
+
+use anyhow::Result;
+
+/// Pairs of steps and changes of the gradient that are kept; 3 to 20 are usual (section 7.2 there).
+const MEMORY: usize = 10;
+/// Steps until it is given up.
+pub(super) const MOST_STEPS: usize = 1000;
+/// Evaluations in one line search until it is given up.
+const MOST_TRIALS: usize = 40;
+/// The Wolfe conditions' constants for quasi-Newton methods (section 3.1 there).
+const DECREASE: f64 = 1e-4;
+const CURVATURE: f64 = 0.9;
+/// What a mean of logarithms may be off by rounding, relative to its size.
+const ROUNDING: f64 = 1e-13;
+
+/// What is minimised.
+pub(super) trait Objective {
+    /// Value and gradient at a point.
+    fn at(&mut self, point: &[f64]) -> Result<(f64, Vec<f64>)>;
+
+    /// Whether the point last evaluated is good enough, whatever its gradient.
+    fn suffices(&mut self, _value: f64) -> bool {
+        false
+    }
+}
+
+/// Why a minimisation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// No component of the gradient is above the tolerance.
+    Gradient,
+    /// The objective said that it is good enough.
+    Sufficient,
+    /// After `MOST_STEPS`.
+    Steps,
+    /// No step lowers the value any further in double precision.
+    Rounding,
+}
+
+/// Where a minimisation ended.
+#[derive(Debug)]
+pub(super) struct Minimum {
+    pub(super) point: Vec<f64>,
+    /// The largest component of the gradient.
+    pub(super) gradient: f64,
+    pub(super) steps: usize,
+    pub(super) end: End,
+}
+
+/// Minimises from a starting point until no component of the gradient is above `tolerance`.
+pub(super) fn minimise(objective: &mut impl Objective, start: Vec<f64>, tolerance: f64) -> Result<Minimum> {
+    let (value, gradient) = objective.at(&start)?;
+    let mut now = Evaluated { point: start, value, gradient };
+    let mut pairs: Vec<Pair> = Vec::new();
+    let mut steps = 0;
+    let end = loop {
+        if largest(&now.gradient) <= tolerance {
+            break End::Gradient;
+        }
+        if objective.suffices(now.value) {
+            break End::Sufficient;
+        }
+        if steps == MOST_STEPS {
+            break End::Steps;
+        }
+        let direction = direction(&pairs, &now.gradient);
+        let Some(next) = search(objective, &now, &direction)? else {
+            if pairs.is_empty() {
+                break End::Rounding;
+            }
+            // What the pairs tell may be rounding alone: straight down once more.
+            pairs.clear();
+            continue;
+        };
+        let pair = Pair::new(&now, &next);
+        // Without curvature a pair tells nothing; a convex function has none that is negative.
+        if pair.product > f64::EPSILON * dot(&pair.change, &pair.change) {
+            pairs.truncate(MEMORY - 1);
+            pairs.insert(0, pair);
+        }
+        now = next;
+        steps += 1;
+    };
+    Ok(Minimum { gradient: largest(&now.gradient), point: now.point, steps, end })
+}
+
+struct Evaluated {
+    point: Vec<f64>,
+    value: f64,
+    gradient: Vec<f64>,
+}
+
+/// A step, the change of the gradient along it, and their product.
+struct Pair {
+    step: Vec<f64>,
+    change: Vec<f64>,
+    product: f64,
+}
+
+impl Pair {
+    fn new(before: &Evaluated, after: &Evaluated) -> Self {
+        let step = difference(&after.point, &before.point);
+        let change = difference(&after.gradient, &before.gradient);
+        Self { product: dot(&step, &change), step, change }
+    }
+}
+
+/// Algorithm 7.4: minus the inverse Hessian that the pairs tell of, the latest first, times the gradient.
+fn direction(pairs: &[Pair], gradient: &[f64]) -> Vec<f64> {
+    let mut direction: Vec<f64> = gradient.iter().map(|slope| -slope).collect();
+    let mut shares = Vec::with_capacity(pairs.len());
+    for pair in pairs {
+        let share = dot(&pair.step, &direction) / pair.product;
+        add(&mut direction, -share, &pair.change);
+        shares.push(share);
+    }
+    if let Some(latest) = pairs.first() {
+        let scale = latest.product / dot(&latest.change, &latest.change);
+        direction.iter_mut().for_each(|value| *value *= scale);
+    }
+    for (pair, share) in pairs.iter().zip(shares).rev() {
+        let back = dot(&pair.change, &direction) / pair.product;
+        add(&mut direction, share - back, &pair.step);
+    }
+    direction
+}
+
+/// A point along a direction that fulfils the strong Wolfe conditions: by doubling until it is enclosed, then by the
+/// secant of the slopes. None where rounding hides every such point.
+fn search(objective: &mut impl Objective, from: &Evaluated, direction: &[f64]) -> Result<Option<Evaluated>> {
+    let first = dot(&from.gradient, direction);
+    // Not downhill.
+    if first >= 0.0 || !first.is_finite() {
+        return Ok(None);
+    }
+    let (mut low, mut high): ((f64, f64), Option<(f64, f64)>) = ((0.0, first), None);
+    let mut length = 1.0;
+    for _ in 0..MOST_TRIALS {
+        let mut point = from.point.clone();
+        add(&mut point, length, direction);
+        let (value, gradient) = objective.at(&point)?;
+        let slope = dot(&gradient, direction);
+        let most = from.value + DECREASE * length * first + ROUNDING * (1.0 + from.value.abs());
+        // A value that is no number is too far.
+        let falls = value <= most;
+        if falls && slope.abs() <= -CURVATURE * first {
+            return Ok(Some(Evaluated { point, value, gradient }));
+        }
+        if falls && slope < 0.0 {
+            low = (length, slope);
+        } else {
+            high = Some((length, slope));
+        }
+        length = match high {
+            None => 2.0 * length,
+            Some(high) => between(low, high),
+        };
+    }
+    Ok(None)
+}
+
+/// Where the slope is 0 by the line through two slopes, kept off both ends by a tenth.
+fn between((low, low_slope): (f64, f64), (high, high_slope): (f64, f64)) -> f64 {
+    let share = low_slope / (low_slope - high_slope);
+    // Also where a slope is no number.
+    let share = if share.is_finite() { share.clamp(0.1, 0.9) } else { 0.5 };
+    low + share * (high - low)
+}
+
+fn dot(one: &[f64], other: &[f64]) -> f64 {
+    one.iter().zip(other).map(|(one, other)| one * other).sum()
+}
+
+fn difference(one: &[f64], other: &[f64]) -> Vec<f64> {
+    one.iter().zip(other).map(|(one, other)| one - other).collect()
+}
+
+/// Adds a multiple of a vector.
+fn add(to: &mut [f64], factor: f64, vector: &[f64]) {
+    to.iter_mut().zip(vector).for_each(|(to, value)| *to += factor * value);
+}
+
+fn largest(gradient: &[f64]) -> f64 {
+    // Unlike `f64::max`, it lets no NaN pass for a small number.
+    gradient.iter().fold(0.0, |most, slope| if slope.abs() <= most { most } else { slope.abs() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A sum over components, with how often it was evaluated.
+    struct Sum<F> {
+        term: F,
+        evaluations: usize,
+    }
+
+    impl<F: Fn(usize, f64) -> (f64, f64)> Objective for Sum<F> {
+        fn at(&mut self, point: &[f64]) -> Result<(f64, Vec<f64>)> {
+            self.evaluations += 1;
+            let terms = point.iter().enumerate().map(|(index, &value)| (self.term)(index, value));
+            let (values, gradient): (Vec<f64>, Vec<f64>) = terms.unzip();
+            Ok((values.iter().sum(), gradient))
+        }
+    }
+
+    #[test]
+    fn a_quadratic_of_condition_ten_thousand_is_minimised() -> Result<()> {
+        let curvature = |index: usize| 10f64.powf(index as f64 / 5.0);
+        let term = |index: usize, x: f64| {
+            let away = x - index as f64;
+            (0.5 * curvature(index) * away * away, curvature(index) * away)
+        };
+        let minimum = minimise(&mut Sum { term, evaluations: 0 }, vec![0.0; 21], 1e-9)?;
+        assert_eq!(minimum.end, End::Gradient);
+        assert!(minimum.gradient <= 1e-9);
+        for (index, value) in minimum.point.iter().enumerate() {
+            assert!((value - index as f64).abs() < 1e-8, "{index}: {value}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn slopes_decide_where_values_no_longer_differ() -> Result<()> {
+        // About 1e6 a value has steps of 1e-10, so that none tells where below 1e-5 the minimum is.
+        let term = |_: usize, x: f64| (1e6 + (x - 2.0).cosh(), (x - 2.0).sinh());
+        let mut objective = Sum { term, evaluations: 0 };
+        let minimum = minimise(&mut objective, vec![5.0], 1e-12)?;
+        assert_eq!(minimum.end, End::Gradient);
+        assert!((minimum.point[0] - 2.0).abs() < 1e-11 && objective.evaluations < 40, "{}", objective.evaluations);
+        Ok(())
+    }
+
+    #[test]
+    fn what_falls_for_ever_ends_at_the_tolerance() -> Result<()> {
+        let minimum =
+            minimise(&mut Sum { term: |_, x: f64| ((-x).exp(), -(-x).exp()), evaluations: 0 }, vec![0.0], 1e-6)?;
+        assert_eq!(minimum.end, End::Gradient);
+        assert!(minimum.point[0] > 13.0);
+        Ok(())
+    }
+
+    #[test]
+    fn a_value_that_is_no_number_is_not_stepped_on() -> Result<()> {
+        let term =
+            |_: usize, x: f64| if x < 1.0 { (x - (1.0 - x).ln(), 1.0 + 1.0 / (1.0 - x)) } else { (f64::NAN, f64::NAN) };
+        let shifted = |_: usize, x: f64| {
+            let (value, slope) = term(0, x);
+            (value - 4.0 * x, slope - 4.0)
+        };
+        let minimum = minimise(&mut Sum { term: shifted, evaluations: 0 }, vec![0.0], 1e-10)?;
+        assert_eq!(minimum.end, End::Gradient);
+        assert!((minimum.point[0] - 2.0 / 3.0).abs() < 1e-9, "{:?}", minimum.point);
+        Ok(())
+    }
+}

@@ -1,0 +1,183 @@
+//! What tells an effect from the optimizer's noise: averaged weights, correct examples, norms, branches. None of it changes
+//! a training, all of it survives stops and kills.
+
+use std::path::Path;
+
+use freezewise::rundir::{self, BranchRow, Row, RunDirectory, read_answers};
+
+use super::program::{Place, weights};
+use super::reliability::run_with_fault;
+
+const SPEC: &str = r#"
+image_size = 8
+[network]
+width = 2
+[target]
+dataset = "synthetic"
+train_size = 80
+label_noise = 0.25
+[target.train]
+epochs = 6
+learning_rate = 1e-2
+batch_size = 32
+"#;
+
+const ALL: [&str; 4] =
+    ["evaluate.averaged_half_life=4", "evaluate.correct=all", "evaluate.correct_train=true", "evaluate.norms=true"];
+const BRANCHES: &str = "branches.at=[2, 5]";
+
+fn rows(directory: &Path) -> Vec<Row> {
+    rundir::read(&directory.join("metrics.csv")).expect("rows")
+}
+
+fn branches(directory: &Path) -> Vec<BranchRow> {
+    rundir::read(&directory.join("branches.csv")).expect("branches")
+}
+
+/// Every file that a measure leaves.
+fn measured(directory: &Path) -> Vec<Vec<u8>> {
+    let files = [
+        "metrics.csv",
+        "weights.safetensors",
+        "summary.json",
+        "branches.csv",
+        "correct/test.bits",
+        "correct/train.bits",
+    ];
+    files.iter().map(|file| std::fs::read(directory.join(file)).unwrap_or_default()).collect()
+}
+
+fn with<'a>(sets: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    [sets, more].concat()
+}
+
+#[test]
+fn measures_and_branches_leave_a_run_as_it_is() {
+    let bare = Place::with(SPEC).run_at(&["evaluate.correct=off"]);
+    let bare = bare.path();
+    let place = Place::with(SPEC);
+    let directory = place.run(&with(&ALL, &[BRANCHES]));
+    assert_eq!(weights(bare), weights(&directory));
+    let raw = |row: &Row| Row {
+        train_error_averaged: None,
+        test_error_averaged: None,
+        weight_norm: None,
+        head_norm: None,
+        distance_from_init: None,
+        gradient_norm: None,
+        ..row.clone()
+    };
+    let measured = rows(&directory);
+    assert_eq!(measured.iter().map(raw).collect::<Vec<_>>(), rows(bare));
+    assert!(measured.iter().all(|row| row.test_error_averaged.is_some() && row.weight_norm.is_some()));
+    assert!(!bare.join("correct").exists() && !bare.join("branches.csv").exists());
+    // The states that branches left from are gone, and the last one is there.
+    let states = std::fs::read_dir(directory.join("checkpoint")).expect("checkpoints").count();
+    assert_eq!(states, 1);
+}
+
+#[test]
+fn correct_examples_are_those_of_the_errors() {
+    let directory = Place::with(SPEC).run_at(&ALL);
+    let run = RunDirectory::at(directory.path());
+    let rows = rows(directory.path());
+    let test = std::fs::metadata(run.correct("test")).expect("answers").len() as usize / rows.len() - 8;
+    for (examples, count) in [("train", 80), ("test", test * 8)] {
+        let answers = read_answers(&run.correct(examples), count).expect("records");
+        assert_eq!(answers.iter().map(|answers| answers.epoch).collect::<Vec<_>>(), (0..=6).collect::<Vec<_>>());
+        for (answers, row) in answers.iter().zip(&rows) {
+            let error = if examples == "train" { row.train_error } else { row.test_error };
+            let right = answers.correct.iter().filter(|&&correct| correct).count() as f64;
+            assert_eq!((1.0 - right / count as f64) as f32, error.expect("it was measured") as f32, "{examples}");
+        }
+    }
+}
+
+#[test]
+fn branches_asked_for_later_are_those_asked_for_before() {
+    let before = Place::with(SPEC).run_at(&[BRANCHES]);
+    let expected = branches(before.path());
+    assert_eq!(
+        expected.iter().map(|row| (row.epoch, row.step, row.anneal_steps)).collect::<Vec<_>>(),
+        [(2, 6, Some(10)), (5, 15, Some(10))]
+    );
+    for row in &expected {
+        let errors = [row.anneal_train_error, row.refit_train_error, row.tuned_train_error, row.tuned_test_error];
+        assert!(errors.iter().all(|error| error.is_some_and(|error| (0.0..=1.0).contains(&error))), "{row:?}");
+    }
+    let place = Place::with(SPEC);
+    let directory = place.run(&["checkpoint.keep=[2, 5]"]);
+    assert!(!directory.join("branches.csv").exists());
+    place.run(&["checkpoint.keep=[2, 5]", BRANCHES]);
+    assert_eq!(branches(&directory), expected);
+    assert_eq!(std::fs::read_dir(directory.join("checkpoint")).expect("checkpoints").count(), 3, "what is kept stays");
+    // More of them, and other ones of the same epochs.
+    place.run(&["checkpoint.keep=[2, 5]", "branches.at=[5]", "branches.anneal_steps=3"]);
+    assert_eq!(branches(&directory)[1].anneal_steps, Some(3));
+}
+
+#[test]
+fn branches_from_states_that_are_gone_are_refused() {
+    let place = Place::with(SPEC);
+    let directory = place.run(&[]);
+    let before = measured(&directory);
+    let answer = place.try_run(&["branches.at=[3, 6]"]);
+    assert_eq!(answer.code, 2, "{}", answer.stderr);
+    assert!(answer.stderr.contains("kept no checkpoint after epochs 3, 6"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("`checkpoint.keep`") && answer.stderr.contains("--fresh"), "{}", answer.stderr);
+    assert!(measured(&directory) == before && !directory.join("error.txt").exists());
+    assert_eq!(place.try_run(&[]).code, 0, "it is as finished as it was");
+}
+
+#[test]
+fn a_stop_or_a_kill_changes_no_measure() {
+    let sets = with(&ALL, &[BRANCHES]);
+    let expected = measured(Place::with(SPEC).run_at(&sets).path());
+    assert!(expected.iter().all(|bytes| !bytes.is_empty()));
+    for fault in ["stop@12", "stop@60", "stop@110", "kill@25", "kill@45", "kill@52"] {
+        let place = Place::with(SPEC);
+        let mut answer = run_with_fault(&place, fault, &sets);
+        assert!(answer.code != 0 || fault.starts_with("kill"), "{fault}: {}", answer.stderr);
+        answer = place.try_run(&sets);
+        assert_eq!(answer.code, 0, "{fault}: {}", answer.stderr);
+        let directory = place.path(answer.stdout.trim());
+        assert!(measured(&directory) == expected, "{fault}");
+    }
+}
+
+#[test]
+fn other_averages_than_a_run_has_are_refused() {
+    let place = Place::with(SPEC);
+    let directory = place.run(&["evaluate.averaged_half_life=4"]);
+    let before = measured(&directory);
+    let answer = place.try_run(&["evaluate.averaged_half_life=5"]);
+    assert!(answer.code == 2 && answer.stderr.contains("a half-life of 4 steps, not 5"), "{}", answer.stderr);
+    assert_eq!(measured(&directory), before);
+    // Without them it is the same run, finished.
+    assert_eq!(place.try_run(&[]).code, 0);
+    let bare = Place::with(SPEC);
+    bare.run(&[]);
+    let answer = bare.try_run(&["evaluate.averaged_half_life=5"]);
+    assert!(answer.code == 2 && answer.stderr.contains("has no averaged weights"), "{}", answer.stderr);
+    let answer = bare.try_run(&["evaluate.norms=true"]);
+    assert!(answer.code == 2 && answer.stderr.contains("lacks what is asked for now: norms"), "{}", answer.stderr);
+}
+
+#[test]
+fn bad_input_names_its_key() {
+    let place = Place::with(SPEC);
+    for (set, part) in [
+        ("branches.at=[3, 7]", "epoch 7 is beyond the budget of 6 whole epochs"),
+        ("branches.at=[0]", "branches.at"),
+        ("evaluate.averaged_half_life=0", "evaluate.averaged_half_life"),
+        ("evaluate.averaged_half_life=1.5", "evaluate.averaged_half_life"),
+        ("branches.anneal_steps=0", "branches.anneal_steps"),
+        ("evaluate.correct=some", "evaluate.correct"),
+    ] {
+        let answer = place.try_run(&[set]);
+        assert!(answer.code == 2 && answer.stderr.contains(part), "{set}: {}", answer.stderr);
+    }
+    let nothing = ["branches.at=[3]", "branches.anneal=false", "branches.refit=false"];
+    let answer = place.try_run(&nothing);
+    assert!(answer.code == 2 && answer.stderr.contains("nothing is to be done in branches"), "{}", answer.stderr);
+}
