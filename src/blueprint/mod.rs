@@ -30,6 +30,9 @@ pub use vit::{Pooling, Vit};
 
 pub use crate::catalogue::ImageShape;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use flow::{FlowShape, TooSmall};
 
 /// A network family with its sizes.
@@ -49,9 +52,11 @@ pub enum Architecture {
 }
 
 /// What counts as one freezable layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Granularity {
     /// A stem, a residual block, a dense layer, a transition, an encoder block, a last norm.
+    #[default]
     Block,
     /// Each convolution with its norm; attention and MLP of an encoder block apart.
     Sublayer,

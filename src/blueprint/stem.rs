@@ -1,9 +1,13 @@
 //! What comes before the first stage of a ResNet or a DenseNet.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::operation::{Operation, Window};
 
 /// How fast the first layer makes the image small.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Stem {
     /// A 3×3 convolution of stride 1, and no pooling: for images of 32 pixels.
     Cifar,

@@ -6,6 +6,9 @@
 //! `encoder.layers.encoder_layer_0.ln_1`, `….self_attention.in_proj_weight`, `….mlp.0`, …, `encoder.ln`,
 //! `heads.head`; so has the start of every tensor, the head's among them: zero.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::operation::{Operation, Window};
 use super::plan::{Block, Plan, ShapeError};
 use super::{ImageShape, Initial};
@@ -30,7 +33,8 @@ pub struct Vit {
 }
 
 /// What of the tokens goes to the classifier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Pooling {
     /// One more token, learned, that stands before the patches.
     ClassToken,

@@ -25,16 +25,11 @@ use crate::run::recovery::unchanged::Unchanged;
 use crate::run::request::Request;
 use crate::run::transfer::transfer;
 use crate::rundir::{Record, RunDirectory, Status};
-use crate::spec::{
-    Checkpoints, Correct, Evaluation, EvaluationSchedule, FrozenNorm, Keep, Measures, Side, Source, Spec, Task,
-};
+use crate::spec::{Checkpoints, Evaluation, EvaluationSchedule, FrozenNorm, Keep, Measures, Side, Source, Spec, Task};
 
 /// A source is shared by runs that evaluate their targets as they like, so it has a schedule of its own.
-const EVALUATION: Evaluation = Evaluation {
-    test: EvaluationSchedule::Log,
-    train: EvaluationSchedule::Log,
-    measures: Measures { correct: Correct::Off, correct_train: false, averaging: None, norms: false },
-};
+const EVALUATION: Evaluation =
+    Evaluation { test: EvaluationSchedule::Log, train: EvaluationSchedule::Log, measures: Measures::NONE };
 
 /// A trained source.
 pub(in crate::run) struct Trained {

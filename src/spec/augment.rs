@@ -2,7 +2,7 @@
 
 use super::meaning::Report;
 use super::procedure::{Augmentation, Fill};
-use super::written::{self, Augment, Train};
+use super::written::{Augment, Train};
 
 /// The augmentation that a list of names means.
 pub(super) fn augmentation(train: &Train) -> Augmentation {
@@ -11,7 +11,7 @@ pub(super) fn augmentation(train: &Train) -> Augmentation {
     Augmentation {
         crop_padding: size(Augment::Crop, train.crop_padding),
         crop_fill: match train.crop_fill {
-            Some(written::Fill::Reflect) if has(Augment::Crop) => Fill::Reflect,
+            Some(Fill::Reflect) if has(Augment::Crop) => Fill::Reflect,
             _ => Fill::Zero,
         },
         flip: has(Augment::Flip),
@@ -53,7 +53,7 @@ pub(super) fn fill(train: &mut Train) {
         match augment {
             Augment::Crop => {
                 train.crop_padding.get_or_insert(4);
-                train.crop_fill.get_or_insert(written::Fill::Zero);
+                train.crop_fill.get_or_insert(Fill::Zero);
             }
             Augment::Flip => {}
             // The share that torchvision's `RandomResizedCrop` has.

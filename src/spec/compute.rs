@@ -1,5 +1,6 @@
 //! How a run computes, as far as the spec says.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::experiment::DeviceChoice;
@@ -61,10 +62,11 @@ impl Precision {
 }
 
 /// Where it can be done, or never.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Switch {
     /// Where it can be done.
+    #[default]
     Auto,
     /// Never.
     Off,
@@ -91,7 +93,7 @@ impl Layout {
 }
 
 /// How a transformer's attention is computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Attention {
     /// In one kernel, where the device has one.
@@ -119,23 +121,16 @@ pub(super) fn compute(spec: &Written, device: DeviceChoice, report: &mut Report<
             "`fp32` and `bf16` work on a CPU; `auto` takes the faster",
         );
     }
-    let switch = |switch| match switch {
-        written::Switch::Auto => Switch::Auto,
-        written::Switch::Off => Switch::Off,
-    };
     Compute {
         precision,
-        cache: switch(spec.compute.cache),
-        graph: switch(spec.compute.graph),
+        cache: spec.compute.cache,
+        graph: spec.compute.graph,
         layout: match spec.compute.layout {
             written::Layout::Auto => None,
             written::Layout::ChannelsFirst => Some(Layout::ChannelsFirst),
             written::Layout::ChannelsLast => Some(Layout::ChannelsLast),
         },
-        attention: match spec.compute.attention {
-            written::Attention::Fused => Attention::Fused,
-            written::Attention::Plain => Attention::Plain,
-        },
+        attention: spec.compute.attention,
         evaluation_batch: spec.compute.evaluation_batch.map(|batch| batch as usize),
         deterministic: spec.compute.deterministic,
     }

@@ -1,6 +1,7 @@
 //! The defaults that depend on other keys. After this, a key of `written` is absent only where it has no meaning.
 
-use super::written::{FrozenNorm, Normalise, Optimizer, Schedule, Synthetic, Task, Train, UnfrozenInit, Written};
+use super::experiment::{FrozenNorm, UnfrozenInit};
+use super::written::{Normalise, Optimizer, Schedule, Synthetic, Task, Train, Written};
 use super::{augment, network};
 
 /// Nakkiran et al., "Deep Double Descent" (arXiv 1912.02292): Adam at 1e-4, SGD at 0.1, period 512.

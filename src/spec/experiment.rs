@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::compute::Compute;
@@ -205,7 +206,8 @@ pub struct Transfer {
 }
 
 /// Which statistics frozen batch norms use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum FrozenNorm {
     /// The source's running ones.
     Source,
@@ -216,7 +218,8 @@ pub enum FrozenNorm {
 }
 
 /// Where the layers that train start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum UnfrozenInit {
     /// At the source's weights.
     Source,

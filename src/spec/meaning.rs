@@ -77,10 +77,7 @@ pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Repor
     let source = weights.or_else(|| source.map(|source| Source::Task(Box::new(source.task))));
     let target = target.task;
     let architecture = network::architecture(&spec.network, report);
-    let granularity = match spec.transfer.granularity {
-        written::Granularity::Block => Granularity::Block,
-        written::Granularity::Sublayer => Granularity::Sublayer,
-    };
+    let granularity = spec.transfer.granularity;
     let blueprint = Blueprint::new(&architecture, granularity, image, target.classes);
     if let Err(impossible) = &blueprint {
         report.add(impossible.key, impossible.message.clone(), impossible.hint.clone());
@@ -221,15 +218,8 @@ fn transfer(
         Some(blueprint) => frozen::frozen(&spec.transfer, blueprint, report),
         None => FrozenSet::first(0, 0),
     };
-    let frozen_norm = match spec.transfer.frozen_norm {
-        Some(written::FrozenNorm::Source) => FrozenNorm::Source,
-        Some(written::FrozenNorm::Batch) => FrozenNorm::Batch,
-        Some(written::FrozenNorm::Target) | None => FrozenNorm::Target,
-    };
-    let unfrozen_init = match spec.transfer.unfrozen_init {
-        Some(written::UnfrozenInit::Source) => UnfrozenInit::Source,
-        Some(written::UnfrozenInit::Random) | None => UnfrozenInit::Random,
-    };
+    let frozen_norm = spec.transfer.frozen_norm.unwrap_or(FrozenNorm::Target);
+    let unfrozen_init = spec.transfer.unfrozen_init.unwrap_or(UnfrozenInit::Random);
     if spec.source.is_none() {
         for (key, taken) in [
             ("frozen_norm", frozen_norm == FrozenNorm::Source),

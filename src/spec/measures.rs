@@ -1,9 +1,12 @@
 //! What is measured of a training beside its errors. None of it changes the training.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::procedure::{EvaluationSchedule, FINAL_EPOCHS};
 
 /// What is measured beside errors.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measures {
     /// After which epochs it is kept which examples were right.
     pub correct: Correct,
@@ -16,6 +19,9 @@ pub struct Measures {
 }
 
 impl Measures {
+    /// Nothing.
+    pub const NONE: Self = Self { correct: Correct::Off, correct_train: false, averaging: None, norms: false };
+
     /// Whether answers to training examples are kept.
     pub fn correct_train(self) -> bool {
         self.correct != Correct::Off && self.correct_train
@@ -28,15 +34,16 @@ impl Measures {
 }
 
 /// After which of the epochs that are evaluated it is kept which examples were right.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Correct {
-    /// None.
-    #[default]
-    Off,
-    /// Log-spaced ones, and the last five of the budget.
-    Log,
     /// All.
     All,
+    /// Log-spaced ones, and the last five of the budget.
+    #[default]
+    Log,
+    /// None.
+    Off,
 }
 
 impl Correct {

@@ -2,7 +2,7 @@
 
 use super::kept::{Branches, Checkpoints, Keep};
 use super::meaning::Report;
-use super::measures::{Correct, HalfLife, Measures};
+use super::measures::{HalfLife, Measures};
 use super::procedure::{Evaluation, EvaluationSchedule, Training};
 use super::written;
 
@@ -35,11 +35,7 @@ pub(super) fn evaluation(written: &written::Evaluate, report: &mut Report<'_>) -
 
 fn measures(written: &written::Evaluate) -> Measures {
     Measures {
-        correct: match written.correct {
-            written::Correct::All => Correct::All,
-            written::Correct::Log => Correct::Log,
-            written::Correct::Off => Correct::Off,
-        },
+        correct: written.correct,
         correct_train: written.correct_train,
         averaging: written.averaged_half_life.map(|half_life| match half_life {
             written::HalfLife::Steps(steps) => HalfLife::Steps(steps),

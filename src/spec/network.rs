@@ -1,7 +1,7 @@
 //! What the `[network]` table means: the sizes of each family, those that a name fixes among them.
 
 use super::meaning::Report;
-use super::written::{self, Architecture as Name, Network};
+use super::written::{Architecture as Name, Network};
 use crate::blueprint::{Architecture, Densenet, Pooling, Resnet, ResnetDepth, Stem, Vit};
 
 /// Fills in the keys that the architecture has; the others stay absent.
@@ -12,10 +12,10 @@ pub(super) fn fill(network: &mut Network) {
         }
         Name::Resnet18 | Name::Resnet34 | Name::Resnet50 => {
             network.width.get_or_insert(64);
-            network.stem.get_or_insert(written::Stem::Cifar);
+            network.stem.get_or_insert(Stem::Cifar);
         }
         Name::Densenet121 => {
-            network.stem.get_or_insert(written::Stem::Cifar);
+            network.stem.get_or_insert(Stem::Cifar);
             network.blocks.get_or_insert_with(|| vec![6, 12, 24, 16]);
             network.growth.get_or_insert(32);
             network.compression.get_or_insert(0.5);
@@ -32,17 +32,14 @@ fn fill_vit(network: &mut Network, [patch, width, depth, heads, mlp_width]: [u64
     network.heads.get_or_insert(heads);
     network.mlp_width.get_or_insert(mlp_width);
     network.dropout.get_or_insert(0.0);
-    network.pooling.get_or_insert(written::Pooling::ClassToken);
+    network.pooling.get_or_insert(Pooling::ClassToken);
 }
 
 /// The architecture that a filled table means.
 pub(super) fn architecture(network: &Network, report: &mut Report<'_>) -> Architecture {
     check_unused(network, report);
     let size = |key: Option<u64>| key.unwrap_or(1) as usize;
-    let stem = match network.stem {
-        Some(written::Stem::Imagenet) => Stem::Imagenet,
-        Some(written::Stem::Cifar) | None => Stem::Cifar,
-    };
+    let stem = network.stem.unwrap_or(Stem::Cifar);
     let resnet = |depth| Architecture::Resnet(Resnet { depth, width: size(network.width), stem });
     match network.architecture {
         Name::PreactResnet18 => Architecture::PreactResnet18 { width: size(network.width) },
@@ -62,10 +59,7 @@ pub(super) fn architecture(network: &Network, report: &mut Report<'_>) -> Archit
             heads: size(network.heads),
             mlp_width: size(network.mlp_width),
             dropout: network.dropout.unwrap_or_default(),
-            pooling: match network.pooling {
-                Some(written::Pooling::Mean) => Pooling::Mean,
-                Some(written::Pooling::ClassToken) | None => Pooling::ClassToken,
-            },
+            pooling: network.pooling.unwrap_or(Pooling::ClassToken),
         }),
     }
 }

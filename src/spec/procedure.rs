@@ -1,5 +1,8 @@
 //! How a phase is trained and when it is measured, every value fixed.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::experiment::Task;
 use super::measures::Measures;
 
@@ -117,7 +120,8 @@ pub struct Augmentation {
 }
 
 /// What lies beyond the edge of an image.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Fill {
     /// Black.
     #[default]
@@ -174,7 +178,7 @@ pub enum EvaluationSchedule {
 
 impl From<EvaluationSchedule> for Evaluation {
     fn from(rhythm: EvaluationSchedule) -> Self {
-        Self { test: rhythm, train: rhythm, measures: Measures::default() }
+        Self { test: rhythm, train: rhythm, measures: Measures::NONE }
     }
 }
 

@@ -7,18 +7,16 @@
 //! - `data`: splits on the device, their batches, and the outputs of frozen layers that are kept
 //! - `step`: one step, and an epoch of them
 //! - `measure`: errors, averaged weights, norms, and the statistics of frozen norms
+//! - `cost`: what it costs; `branch`: what is tried on one of its states
 //! - `numbers`: what a phase reports, to an `observer`; `checkpoint_state`: all that it is at a step boundary
 
-mod bench;
 mod branch;
 mod checkpoint_state;
-mod count;
+mod cost;
 mod data;
 mod fit;
-mod footprint;
 mod interrupt;
 mod measure;
-mod notes;
 mod numbers;
 mod observer;
 mod out_of_memory;
@@ -29,12 +27,12 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use bench::{Effort, ObservedSteps, Speeds, product_rate};
 pub use branch::{Annealed, Branch, BranchPlan, Refitted, anneal_steps};
 pub use checkpoint_state::State;
-pub use count::Counted;
+pub use cost::bench::{Effort, ObservedSteps, Speeds, product_rate};
+pub use cost::count::Counted;
+pub use cost::footprint::Footprint;
 pub use data::device_split::{DeviceSplit, DeviceSplits};
-pub use footprint::Footprint;
 pub use interrupt::Interrupt;
 pub use measure::linear_fit::{FitEnd, LinearHead, fit_linear, fit_tuned};
 pub use measure::nearest::{NEIGHBOURS, nearest_error};

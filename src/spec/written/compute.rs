@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::spec::compute::{Attention, Switch};
+
 /// How to compute. What these keys choose gives the same numbers, but for their last bits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -30,17 +32,6 @@ pub(in crate::spec) struct Compute {
     pub(in crate::spec) deterministic: bool,
 }
 
-/// Where it helps, or never.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(in crate::spec) enum Switch {
-    /// Where it can be done.
-    #[default]
-    Auto,
-    /// Never.
-    Off,
-}
-
 /// A layout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -52,17 +43,6 @@ pub(in crate::spec) enum Layout {
     ChannelsFirst,
     /// Pixel by pixel.
     ChannelsLast,
-}
-
-/// How attention is computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::spec) enum Attention {
-    /// In one kernel, where the device has one.
-    #[default]
-    Fused,
-    /// Step by step.
-    Plain,
 }
 
 /// A kind of number.

@@ -13,12 +13,16 @@ mod train;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::experiment::{FrozenNorm, UnfrozenInit};
+use super::measures::Correct;
+use crate::blueprint::Granularity;
+
 pub(super) use checkpoint::{Branches, Checkpoint, Keep};
-pub(super) use compute::{Attention, Compute, Layout, Precision, Switch};
-pub(super) use network::{Architecture, Network, Pooling, Stem};
+pub(super) use compute::{Compute, Layout, Precision};
+pub(super) use network::{Architecture, Network};
 pub(super) use scalars::{CountOrLog, Device, LayersOrAll, Threads};
 pub(super) use task::{ClassName, Fit, Labels, NoiseKind, Normalise, Size, Task, TestFolder};
-pub(super) use train::{Augment, Fill, Optimizer, Schedule, Train};
+pub(super) use train::{Augment, Optimizer, Schedule, Train};
 
 /// A whole spec.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -133,39 +137,6 @@ pub(super) struct Transfer {
     pub(super) unfrozen_init: Option<UnfrozenInit>,
 }
 
-/// What a layer is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Granularity {
-    /// A whole block.
-    #[default]
-    Block,
-    /// A part of one.
-    Sublayer,
-}
-
-/// Statistics of frozen batch norms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum FrozenNorm {
-    /// The source's.
-    Source,
-    /// The target's training images'.
-    Target,
-    /// Each batch's own.
-    Batch,
-}
-
-/// The start of layers that train.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum UnfrozenInit {
-    /// The source's weights.
-    Source,
-    /// Initial weights.
-    Random,
-}
-
 /// When to evaluate.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -206,19 +177,6 @@ pub(super) enum HalfLife {
     Steps(#[schemars(range(min = 1, max = 1_000_000_000))] u64),
     /// A share of the budget.
     Share(#[schemars(range(min = 0.000_001, max = 1.0))] f64),
-}
-
-/// Which epochs have their correct examples kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Correct {
-    /// All.
-    All,
-    /// Log-spaced ones and the last five.
-    #[default]
-    Log,
-    /// None.
-    Off,
 }
 
 /// The synthetic task.

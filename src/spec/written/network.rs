@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::blueprint::{Pooling, Stem};
+
 /// The network. Each architecture has the sizes of its definition unless they are given here.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -77,24 +79,4 @@ pub(in crate::spec) enum Architecture {
     VitB16,
     /// A vision transformer for small images.
     VitCifar,
-}
-
-/// A first layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(in crate::spec) enum Stem {
-    /// 3×3, stride 1.
-    Cifar,
-    /// 7×7, stride 2, max-pooling.
-    Imagenet,
-}
-
-/// What a vision transformer classifies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(in crate::spec) enum Pooling {
-    /// A learned token.
-    ClassToken,
-    /// The mean of the tokens.
-    Mean,
 }

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::spec::procedure::Fill;
+
 /// A training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -119,16 +121,6 @@ pub(in crate::spec) enum Augment {
     Jitter,
     /// A square blanked.
     Cutout,
-}
-
-/// What lies beyond the edge of an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(in crate::spec) enum Fill {
-    /// Black.
-    Zero,
-    /// The image, mirrored.
-    Reflect,
 }
 
 impl Default for Train {

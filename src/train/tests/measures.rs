@@ -110,7 +110,7 @@ fn measuring_changes_no_bit_of_a_training() {
     ];
     for blueprint in families() {
         for settings in settings {
-            let (bare, bare_weights) = run(&blueprint, Measures::default(), settings, None, None);
+            let (bare, bare_weights) = run(&blueprint, Measures::NONE, settings, None, None);
             let (measured, weights) = run(&blueprint, ALL, settings, None, None);
             assert_eq!(raw(&measured.listener.reports), bare.listener.reports);
             assert_eq!(weights, bare_weights);
@@ -149,7 +149,7 @@ fn measures_survive_a_stop_at_any_step() {
 fn an_average_without_memory_is_the_network() {
     let _alone = alone();
     let vit = &families()[3];
-    let measures = Measures { averaging: Some(HalfLife::Share(1e-6)), ..Measures::default() };
+    let measures = Measures { averaging: Some(HalfLife::Share(1e-6)), ..Measures::NONE };
     let (measured, _) = run(vit, measures, Settings::PLAIN, None, None);
     for report in &measured.listener.reports {
         assert_eq!(report.test_error_averaged, report.test.map(|errors| errors.error));

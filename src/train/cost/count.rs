@@ -3,9 +3,9 @@
 use anyhow::Result;
 
 use crate::native::{Counting, Counts};
+use crate::train::cost::notes::Notes;
 use crate::train::data::splits::Splits;
 use crate::train::measure::wanted::Measures;
-use crate::train::notes::Notes;
 use crate::train::numbers::Totals;
 use crate::train::phase::Phase;
 use crate::train::step::epoch::{Epoch, Stepping, Trainer};

@@ -7,9 +7,9 @@ use tch::{Kind, Tensor};
 
 use crate::native::{self, Observation, Observed};
 use crate::spec::Precision;
+use crate::train::cost::notes::Notes;
 use crate::train::data::splits::Splits;
 use crate::train::measure::wanted::Measures;
-use crate::train::notes::Notes;
 use crate::train::phase::Phase;
 use crate::train::step::epoch::{Epoch, Stepping};
 
