@@ -5,10 +5,12 @@ mod descent;
 mod interpolation;
 mod regime;
 pub mod similarity;
+mod spikes;
 
 pub use descent::{Bump, largest_bump};
 pub use interpolation::{Interpolation, interpolation};
 pub use regime::{INTERPOLATION_EPSILON, Regime, regime};
+pub use spikes::{Spike, spikes};
 
 /// A measurement at an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
