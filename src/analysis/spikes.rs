@@ -60,9 +60,9 @@ mod tests {
     #[test]
     fn a_jump_that_comes_back_is_a_spike() {
         let found = spikes(&curve(&[0.5, 0.01, 0.0, 0.02, 0.3, 0.1, 0.0, 0.0, 0.05, 0.01]), 0.01);
-        let long = Spike { first_epoch: 3, peak_epoch: 4, last_epoch: 5, peak_error: 0.3 };
+        let wide = Spike { first_epoch: 3, peak_epoch: 4, last_epoch: 5, peak_error: 0.3 };
         let lone = Spike { first_epoch: 8, peak_epoch: 8, last_epoch: 8, peak_error: 0.05 };
-        assert_eq!(found, [long, lone]);
+        assert_eq!(found, [wide, lone]);
     }
 
     #[test]
