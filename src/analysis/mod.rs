@@ -1,7 +1,8 @@
-//! Pure functions on numbers: what a curve of errors shows, how alike two tasks are. Nothing here reads files or
-//! trains.
+//! Pure functions on numbers: what a curve of errors shows, what several seeds say together, how alike two tasks are.
+//! Nothing here reads files or trains.
 
 mod descent;
+pub mod inference;
 mod interpolation;
 mod regime;
 pub mod similarity;

@@ -1,0 +1,19 @@
+//! From errors of several seeds to statements: tests, intervals, claims and controls.
+//!
+//! Every function is pure and takes one value, or one row, for each seed; pairing runs by seed is the caller's job.
+//! Tests are exact sign-flip tests over seeds, intervals are Student's, and the false positives of each test and the
+//! coverage of each interval are held by simulation. Nothing here knows of runs, files or specs.
+
+mod clusters;
+mod holm;
+mod interval;
+mod sample;
+mod sign_flip;
+mod test_set;
+
+pub use clusters::average_clusters;
+pub use holm::{SIGNIFICANCE, claims_carried, holm};
+pub use interval::{Interval, t_interval};
+pub use sample::SampleError;
+pub use sign_flip::{MOST_SEEDS, p_mean_nonzero, p_mean_positive};
+pub use test_set::{error_differences, t_interval_over_images};
