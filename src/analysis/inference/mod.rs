@@ -4,16 +4,26 @@
 //! Tests are exact sign-flip tests over seeds, intervals are Student's, and the false positives of each test and the
 //! coverage of each interval are held by simulation. Nothing here knows of runs, files or specs.
 
+mod bump;
+mod bump_difference;
 mod clusters;
+mod delay;
+mod equivalence;
 mod holm;
 mod interval;
 mod sample;
 mod sign_flip;
+mod source_order;
 mod test_set;
 
+pub use bump::{BumpContrasts, BumpEvidence, BumpSites, ImageContrasts, bump_evidence};
+pub use bump_difference::{BumpDifference, bump_difference};
 pub use clusters::average_clusters;
+pub use delay::{Delay, RatioMeaning, ReachedEpoch, delay};
+pub use equivalence::{Equivalence, equivalence};
 pub use holm::{SIGNIFICANCE, claims_carried, holm};
 pub use interval::{Interval, t_interval};
 pub use sample::SampleError;
 pub use sign_flip::{MOST_SEEDS, p_mean_nonzero, p_mean_positive};
+pub use source_order::{OrderReversal, SourcePair, order_reversal};
 pub use test_set::{error_differences, t_interval_over_images};

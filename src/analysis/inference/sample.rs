@@ -91,6 +91,12 @@ pub(super) fn mean_row(rows: &[Vec<f64>]) -> Vec<f64> {
     sums.into_iter().map(|sum| sum / rows.len() as f64).collect()
 }
 
+/// The differences of two lists, place by place.
+pub(super) fn differences(one: &[f64], other: &[f64]) -> Result<Vec<f64>, SampleError> {
+    same_length(one.len(), other.len())?;
+    Ok(one.iter().zip(other).map(|(one, other)| one - other).collect())
+}
+
 /// Holds a number to another but for rounding.
 #[cfg(test)]
 pub(super) fn close(found: f64, expected: f64) {
