@@ -7,6 +7,7 @@
 mod bump;
 mod bump_difference;
 mod clusters;
+mod controls;
 mod delay;
 mod equivalence;
 mod holm;
@@ -15,10 +16,12 @@ mod sample;
 mod sign_flip;
 mod source_order;
 mod test_set;
+mod verdict;
 
 pub use bump::{BumpContrasts, BumpEvidence, BumpSites, ImageContrasts, bump_evidence};
 pub use bump_difference::{BumpDifference, bump_difference};
 pub use clusters::average_clusters;
+pub use controls::{CheckedControl, Effect, Loss, RealityCheck, Survival, checklist, survival};
 pub use delay::{Delay, RatioMeaning, ReachedEpoch, delay};
 pub use equivalence::{Equivalence, equivalence};
 pub use holm::{SIGNIFICANCE, claims_carried, holm};
@@ -27,3 +30,4 @@ pub use sample::SampleError;
 pub use sign_flip::{MOST_SEEDS, p_mean_nonzero, p_mean_positive};
 pub use source_order::{OrderReversal, SourcePair, order_reversal};
 pub use test_set::{error_differences, t_interval_over_images};
+pub use verdict::{BumpPart, BumpVerdict, LEAST_SEEDS, Shortfall, SiteRegimes, bump_verdict};
