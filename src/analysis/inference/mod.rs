@@ -16,6 +16,8 @@ mod sample;
 mod sign_flip;
 mod source_order;
 mod test_set;
+mod unstated_bump;
+mod valley;
 mod verdict;
 
 pub use bump::{BumpContrasts, BumpEvidence, BumpSites, ImageContrasts, bump_evidence};
@@ -30,4 +32,6 @@ pub use sample::SampleError;
 pub use sign_flip::{MOST_SEEDS, p_mean_nonzero, p_mean_positive};
 pub use source_order::{OrderReversal, SourcePair, order_reversal};
 pub use test_set::{error_differences, t_interval_over_images};
+pub use unstated_bump::{UnstatedBump, unstated_bump};
+pub use valley::LeastSquaresValley;
 pub use verdict::{BumpPart, BumpVerdict, LEAST_SEEDS, Shortfall, SiteRegimes, bump_verdict};
