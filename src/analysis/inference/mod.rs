@@ -14,6 +14,8 @@ mod holm;
 mod interval;
 mod sample;
 mod sign_flip;
+#[cfg(test)]
+mod simulation;
 mod source_order;
 mod test_set;
 mod unstated_bump;
