@@ -2,8 +2,11 @@
 //! Nothing here reads files or trains.
 
 mod band;
+mod cell_regime;
 mod complete;
+mod crossing;
 mod descent;
+mod epoch_regime;
 pub mod inference;
 mod interpolation;
 mod regime;
@@ -12,8 +15,11 @@ mod spikes;
 mod stated_bump;
 
 pub use band::{BandPoint, BandSpread, band};
+pub use cell_regime::{CellRegime, cell_regimes};
 pub use complete::{CompleteCurves, LeftOut, NamedCurve};
+pub use crossing::{CrossingDirection, Interpolated, LevelCrossing, level_crossings};
 pub use descent::{Bump, largest_bump};
+pub use epoch_regime::epoch_regime;
 pub use interpolation::{Interpolation, interpolation};
 pub use regime::{INTERPOLATION_EPSILON, Regime, regime};
 pub use spikes::{Spike, spikes};
