@@ -1,0 +1,78 @@
+//! Mean and spread over seeds along a grid, for a figure.
+
+use serde::{Deserialize, Serialize};
+
+use super::CompleteCurves;
+use super::inference::t_interval;
+
+/// The runs at one place of a grid.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BandPoint<X> {
+    /// The place.
+    pub place: X,
+    /// How many runs.
+    pub count: usize,
+    /// Their mean error.
+    pub mean: f64,
+    /// The rest; none of a single run.
+    pub spread: Option<BandSpread>,
+}
+
+/// How errors of at least two runs spread around their mean.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BandSpread {
+    /// The standard deviation between runs, with one run less in the denominator.
+    pub deviation: f64,
+    /// The lower end of Student's interval of the mean, at this place alone: not a band that holds the whole curve.
+    pub lower: f64,
+    /// The upper end.
+    pub upper: f64,
+}
+
+/// The band over all complete runs at each place; empty without a run. `confidence` is that of the interval, as 0.95.
+pub fn band<X: Clone + PartialEq>(curves: &CompleteCurves<X>, confidence: f64) -> Vec<BandPoint<X>> {
+    let count = curves.errors.len();
+    let point = |(column, place): (usize, &X)| {
+        let errors: Vec<f64> = curves.errors.iter().map(|row| row[column]).collect();
+        let spread = t_interval(&errors, confidence).ok().map(|interval| BandSpread {
+            deviation: interval.standard_error * (count as f64).sqrt(),
+            lower: interval.lower,
+            upper: interval.upper,
+        });
+        BandPoint { place: place.clone(), count, mean: errors.iter().sum::<f64>() / count as f64, spread }
+    };
+    if count == 0 { Vec::new() } else { curves.grid.iter().enumerate().map(point).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::NamedCurve;
+    use super::*;
+
+    fn curves(rows: &[[f64; 2]]) -> CompleteCurves<u64> {
+        let named = |(seed, row): (usize, &[f64; 2])| NamedCurve {
+            name: format!("seed {seed}"),
+            points: vec![(10, row[0]), (20, row[1])],
+        };
+        CompleteCurves::of(&[10, 20], rows.iter().enumerate().map(named).collect())
+    }
+
+    /// By hand: 0.1, 0.2, 0.3 have the deviation 0.1, and the half width 4.303 · 0.1 / √3.
+    #[test]
+    fn worked_out_by_hand() {
+        let found = band(&curves(&[[0.1, 0.5], [0.2, 0.5], [0.3, 0.5]]), 0.95);
+        let (first, second) = (&found[0], &found[1]);
+        let spread = first.spread.expect("three runs");
+        assert!((first.mean - 0.2).abs() < 1e-12 && (spread.deviation - 0.1).abs() < 1e-12, "{found:?}");
+        assert!((spread.upper - 0.2 - 0.2484).abs() < 1e-3 && (0.2 - spread.lower - 0.2484).abs() < 1e-3, "{found:?}");
+        assert_eq!((first.place, first.count, second.place), (10, 3, 20));
+        assert_eq!(second.spread.map(|spread| (spread.deviation, spread.lower)), Some((0.0, 0.5)));
+    }
+
+    #[test]
+    fn one_run_is_a_line_and_none_is_nothing() {
+        let found = band(&curves(&[[0.1, 0.5]]), 0.95);
+        assert_eq!((found.len(), found[0].mean, found[0].spread), (2, 0.1, None));
+        assert_eq!(band(&curves(&[]), 0.95), []);
+    }
+}

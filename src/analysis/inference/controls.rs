@@ -1,0 +1,195 @@
+//! "Is it real?": which controls an effect survives.
+
+use serde::{Deserialize, Serialize};
+
+use super::bump::BumpEvidence;
+use super::bump_difference::BumpDifference;
+use super::delay::Delay;
+use super::holm::SIGNIFICANCE;
+use super::source_order::OrderReversal;
+
+/// A control shows at least this share of the effect, else the effect was mostly what the control removes.
+const LEAST_SHARE: f64 = 0.5;
+
+/// An effect and the same contrast under a control are compared by these.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    /// One-sided p-value over the seeds.
+    pub p: f64,
+    /// The contrast's size, such as the bump in error or the mean log ratio of a delay.
+    pub size: f64,
+}
+
+impl From<&BumpEvidence> for Effect {
+    fn from(evidence: &BumpEvidence) -> Self {
+        Self { p: evidence.p, size: evidence.size }
+    }
+}
+
+impl From<&BumpDifference> for Effect {
+    fn from(difference: &BumpDifference) -> Self {
+        Self { p: difference.p, size: difference.size }
+    }
+}
+
+impl From<&Delay> for Effect {
+    fn from(delay: &Delay) -> Self {
+        Self { p: delay.p, size: delay.ratio.ln() }
+    }
+}
+
+impl From<&OrderReversal> for Effect {
+    fn from(reversal: &OrderReversal) -> Self {
+        let size = reversal.first_better.estimate.min(reversal.second_better.estimate);
+        Self { p: reversal.p, size }
+    }
+}
+
+/// How an effect does not survive a control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// There is no effect whose survival could be asked about.
+    NoEffect,
+    /// The contrast under the control is not significant: absent, or too few seeds.
+    NotSignificant,
+    /// It is less than half as large as the effect.
+    TooSmall,
+}
+
+/// Whether an effect survives a control.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Survival {
+    /// The same contrast has p ≤ 0.05 under the control and at least half the size.
+    Survived {
+        /// The p-value under the control.
+        p: f64,
+        /// The size under the control.
+        size: f64,
+    },
+    /// It does not.
+    NotSurvived {
+        /// The p-value under the control.
+        p: f64,
+        /// The size under the control.
+        size: f64,
+        /// All that is missing.
+        losses: Vec<Loss>,
+    },
+    /// The control was not run.
+    NotRun,
+}
+
+/// Holds an effect against the same contrast under a control. The control's p-value is not corrected for the number of
+/// controls: each is a further condition on one claim, and conditions do not add false positives.
+pub fn survival(effect: &Effect, control: Option<&Effect>) -> Survival {
+    let Some(&Effect { p, size }) = control else { return Survival::NotRun };
+    let losses: Vec<Loss> = [
+        (effect.size <= 0.0, Loss::NoEffect),
+        (p > SIGNIFICANCE, Loss::NotSignificant),
+        (size < LEAST_SHARE * effect.size, Loss::TooSmall),
+    ]
+    .into_iter()
+    .filter_map(|(lost, loss)| lost.then_some(loss))
+    .collect();
+    if losses.is_empty() { Survival::Survived { p, size } } else { Survival::NotSurvived { p, size, losses } }
+}
+
+/// The controls that an effect is held against, in the order in which a report lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RealityCheck {
+    /// Errors of exponentially averaged weights.
+    AveragedWeights,
+    /// Short trainings from chosen epochs with the learning rate going to 0.
+    AnnealBranches,
+    /// The features of each epoch with a freshly fitted head.
+    RefittedHead,
+    /// A third of the learning rate.
+    LearningRateThird,
+    /// Three times the learning rate.
+    LearningRateTriple,
+    /// A longer training.
+    LongerBudget,
+    /// Other seeds of the target.
+    Seeds,
+    /// Other seeds of the source.
+    SourceSeeds,
+    /// Frozen layers with random weights.
+    RandomPrefix,
+    /// A source of the same task on other images.
+    SameTask,
+    /// Error at the epoch that validation selects.
+    ValidationSelection,
+}
+
+impl RealityCheck {
+    /// All of them, in order.
+    pub const ALL: [Self; 11] = [
+        Self::AveragedWeights,
+        Self::AnnealBranches,
+        Self::RefittedHead,
+        Self::LearningRateThird,
+        Self::LearningRateTriple,
+        Self::LongerBudget,
+        Self::Seeds,
+        Self::SourceSeeds,
+        Self::RandomPrefix,
+        Self::SameTask,
+        Self::ValidationSelection,
+    ];
+}
+
+/// One line of the checklist.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckedControl {
+    /// The control.
+    pub check: RealityCheck,
+    /// What became of the effect.
+    pub survival: Survival,
+}
+
+/// A line for each control, run or not. Of a control given twice the first counts.
+pub fn checklist(effect: &Effect, controls: &[(RealityCheck, Effect)]) -> Vec<CheckedControl> {
+    let line = |check| {
+        let control = controls.iter().find(|(of, _)| *of == check).map(|(_, control)| control);
+        CheckedControl { check, survival: survival(effect, control) }
+    };
+    RealityCheck::ALL.into_iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EFFECT: Effect = Effect { p: 0.01, size: 0.08 };
+
+    #[test]
+    fn half_the_size_and_significant() {
+        let under = |p, size| survival(&EFFECT, Some(&Effect { p, size }));
+        assert_eq!(under(0.05, 0.04), Survival::Survived { p: 0.05, size: 0.04 });
+        let lost = |p, size, losses: &[Loss]| Survival::NotSurvived { p, size, losses: losses.to_vec() };
+        assert_eq!(under(0.06, 0.08), lost(0.06, 0.08, &[Loss::NotSignificant]));
+        assert_eq!(under(0.01, 0.039), lost(0.01, 0.039, &[Loss::TooSmall]));
+        assert_eq!(under(0.9, -0.1), lost(0.9, -0.1, &[Loss::NotSignificant, Loss::TooSmall]));
+        let none = survival(&Effect { p: 1.0, size: -0.02 }, Some(&EFFECT));
+        assert_eq!(none, lost(0.01, 0.08, &[Loss::NoEffect]));
+        assert_eq!(survival(&EFFECT, None), Survival::NotRun);
+    }
+
+    #[test]
+    fn every_control_has_a_line() {
+        let given = [(RealityCheck::Seeds, EFFECT), (RealityCheck::RandomPrefix, Effect { p: 0.5, size: 0.0 })];
+        let lines = checklist(&EFFECT, &given);
+        assert_eq!(lines.len(), RealityCheck::ALL.len());
+        let run: Vec<_> = lines.iter().filter(|line| line.survival != Survival::NotRun).collect();
+        assert_eq!(
+            run.iter().map(|line| line.check).collect::<Vec<_>>(),
+            [RealityCheck::Seeds, RealityCheck::RandomPrefix]
+        );
+        assert!(matches!(run[0].survival, Survival::Survived { .. }));
+        assert!(matches!(run[1].survival, Survival::NotSurvived { .. }));
+        assert_eq!(serde_json::to_value(&lines[0]).expect("plain data")["survival"], "not_run");
+    }
+}

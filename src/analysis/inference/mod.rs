@@ -1,0 +1,39 @@
+//! From errors of several seeds to statements: tests, intervals, claims and controls.
+//!
+//! Every function is pure and takes one value, or one row, for each seed; pairing runs by seed is the caller's job.
+//! Tests are exact sign-flip tests over seeds, intervals are Student's, and the false positives of each test and the
+//! coverage of each interval are held by simulation. Nothing here knows of runs, files or specs.
+
+mod bump;
+mod bump_difference;
+mod clusters;
+mod controls;
+mod delay;
+mod equivalence;
+mod holm;
+mod interval;
+mod sample;
+mod sign_flip;
+#[cfg(test)]
+mod simulation;
+mod source_order;
+mod test_set;
+mod unstated_bump;
+mod valley;
+mod verdict;
+
+pub use bump::{BumpContrasts, BumpEvidence, BumpSites, ImageContrasts, bump_evidence};
+pub use bump_difference::{BumpDifference, bump_difference};
+pub use clusters::average_clusters;
+pub use controls::{CheckedControl, Effect, Loss, RealityCheck, Survival, checklist, survival};
+pub use delay::{Delay, RatioMeaning, ReachedEpoch, delay};
+pub use equivalence::{Equivalence, equivalence};
+pub use holm::{SIGNIFICANCE, claims_carried, holm};
+pub use interval::{Interval, t_interval};
+pub use sample::SampleError;
+pub use sign_flip::{MOST_SEEDS, p_mean_nonzero, p_mean_positive};
+pub use source_order::{OrderReversal, SourcePair, order_reversal};
+pub use test_set::{error_differences, t_interval_over_images};
+pub use unstated_bump::{UnstatedBump, unstated_bump};
+pub use valley::LeastSquaresValley;
+pub use verdict::{BumpPart, BumpVerdict, LEAST_SEEDS, Shortfall, SiteRegimes, bump_verdict};
