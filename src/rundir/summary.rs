@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::directory::RunDirectory;
 use super::record::lenient;
 use super::row::Row;
-use crate::analysis::{self, Bump, INTERPOLATION_EPSILON, Interpolation, Point, Regime};
+use crate::analysis::{self, Bump, INTERPOLATION_EPSILON, Interpolation, Point, Regime, Spike};
 use crate::spec::{Experiment, FINAL_EPOCHS};
 
 /// Batch norm's running statistics lag at first; bumps are looked for after so many steps.
@@ -51,6 +51,9 @@ pub struct Summary {
     /// The raw test error's largest fall, rise and fall: a description of one curve, not evidence of double descent.
     #[serde(deserialize_with = "lenient")]
     pub largest_bump: Option<Bump>,
+    /// Where train error had interpolated, jumped and came back: spikes of the optimizer.
+    #[serde(deserialize_with = "lenient")]
+    pub spikes: Option<Vec<Spike>>,
     /// The half-life of averaged weights, in steps; absent where none were measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub averaged_half_life: Option<f64>,
@@ -118,6 +121,7 @@ impl Summary {
             interpolation: Some([0.1, 0.01, 0.001].map(at).to_vec()),
             regime: Some(analysis::regime(&train)),
             largest_bump: analysis::largest_bump(&settled),
+            spikes: Some(analysis::spikes(&train, INTERPOLATION_EPSILON)),
             averaged_half_life: experiment.evaluation.measures.averaging.map(|half_life| half_life.steps(last.step)),
             last_test_error_averaged: mean(rows.iter().filter(|row| is_final(row.epoch)), |row| {
                 row.test_error_averaged
