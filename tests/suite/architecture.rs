@@ -99,6 +99,7 @@ fn the_order_is_that_of_the_picture() {
         "analysis",
         "catalogue",
         "blueprint",
+        "figure",
         "spec",
         "rundir",
         "data",
