@@ -20,6 +20,7 @@ pub mod png;
 mod ranges;
 mod scene;
 mod settled;
+pub mod sheet;
 mod span;
 pub mod svg;
 pub mod terminal;
