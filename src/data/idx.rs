@@ -5,10 +5,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use flate2::read::GzDecoder;
 
 use super::advise;
 use super::files::open_regular;
+use super::gunzip::Gunzip;
 use super::store::{Pixels, Split, Store};
 use crate::catalogue::{Entry, IDX_FILES, IdxLayout};
 use crate::error::UserError;
@@ -30,9 +30,17 @@ pub(super) fn files(layout: &IdxLayout, root: &Path) -> Option<Vec<PathBuf>> {
     IDX_FILES.iter().map(|name| file(&folder, name)).collect()
 }
 
-/// A file of the folder, plain or packed.
+/// A file of the folder, plain or packed, in either spelling. A folder of such a name, as Kaggle's archive has beside each
+/// file, is none.
 fn file(folder: &Path, name: &str) -> Option<PathBuf> {
-    [folder.join(name), folder.join(format!("{name}.gz"))].into_iter().find(|path| path.exists())
+    let other = other_spelling(name);
+    let names = [name.to_owned(), format!("{name}.gz"), other.clone(), format!("{other}.gz")];
+    names.into_iter().map(|name| folder.join(name)).find(|path| path.exists() && !path.is_dir())
+}
+
+/// The spelling of 7-Zip and Kaggle, which take the last part for an ending: `train-images.idx3-ubyte`.
+pub(super) fn other_spelling(name: &str) -> String {
+    name.replace("-idx", ".idx")
 }
 
 pub(super) fn read(entry: &'static Entry, layout: &IdxLayout, root: &Path) -> Result<Store> {
@@ -45,7 +53,7 @@ pub(super) fn read(entry: &'static Entry, layout: &IdxLayout, root: &Path) -> Re
                 "{} is not in `{}`: {} in {}",
                 entry.title,
                 root.display(),
-                format_args!("no `{}` or `.gz` of it", IDX_FILES[0]),
+                format_args!("no `{}` or `{}`, nor `.gz` of them", IDX_FILES[0], other_spelling(IDX_FILES[0])),
                 text::alternatives(&names)
             );
             return Err(advise(entry, UserError::new(message))
@@ -89,13 +97,13 @@ pub(super) fn read(entry: &'static Entry, layout: &IdxLayout, root: &Path) -> Re
 /// The array in a file, which must have the size that the data set is published with.
 fn array(entry: &'static Entry, folder: &Path, name: &str, size: &[usize]) -> Result<Vec<u8>> {
     let Some(path) = file(folder, name) else {
-        let message = format!("`{}` has neither `{name}` nor `{name}.gz`", folder.display());
+        let other = other_spelling(name);
+        let message = format!("`{}` has neither `{name}` nor `{other}`, plain or `.gz`", folder.display());
         return Err(advise(entry, UserError::new(message)).into());
     };
-    let packed = path.extension().is_some_and(|extension| extension == "gz");
     let read = || -> Result<Vec<u8>, String> {
-        let file = open_regular(&path).map_err(|error| error.to_string())?;
-        if packed { parse(GzDecoder::new(file), size) } else { parse(file, size) }
+        let file = open_regular(&path).and_then(Gunzip::new).map_err(|error| error.to_string())?;
+        parse(file, size)
     };
     read().map_err(|cause| advise(entry, UserError::new(format!("cannot read `{}`: {cause}", path.display()))).into())
 }

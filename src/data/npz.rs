@@ -27,6 +27,8 @@ const USUAL: [[&str; 4]; 2] =
     [["train_images", "train_labels", "test_images", "test_labels"], ["x_train", "y_train", "x_test", "y_test"]];
 /// A small file may claim to hold more than any disk.
 const LARGEST_ARRAY: u64 = 256 << 30;
+/// An array that must be in memory as a whole to be read.
+const LARGEST_IN_MEMORY: u64 = 16 << 30;
 const MOST_LABELS: u64 = 100_000_000;
 const LARGEST_SIDE: usize = 4096;
 /// Images between two reports.
@@ -50,6 +52,8 @@ struct Layout {
     count: usize,
     shape: ImageShape,
     channels_last: bool,
+    /// Whether the first place of the array moves fastest, as MATLAB and R write it.
+    columns_first: bool,
 }
 
 /// What a spec must know of a file.
@@ -182,9 +186,14 @@ impl<R: Read + Seek> Arrays<R> {
         let ImageShape { channels, height, width } = layout.shape;
         let size = channels * height * width;
         let (mut raw, mut planes) = (vec![0; size], vec![0; size]);
+        let whole = if layout.columns_first { Some(layout.whole(&mut file).map_err(wrong)?) } else { None };
         for index in 0..layout.count {
-            let read = file.read_exact(&mut raw);
-            read.map_err(|error| wrong(format!("it ends or is damaged in image {index}: {error}")))?;
+            match &whole {
+                Some(whole) => layout.gather(whole, index, &mut raw),
+                None => file
+                    .read_exact(&mut raw)
+                    .map_err(|error| wrong(format!("it ends or is damaged in image {index}: {error}")))?,
+            }
             if layout.channels_last && channels == 3 {
                 by_colour(&raw, &mut planes);
                 take(&planes)?;
@@ -201,14 +210,43 @@ impl<R: Read + Seek> Arrays<R> {
     }
 }
 
+impl Layout {
+    /// All bytes of an array whose images do not lie one after the other; more than there should be are left unread.
+    fn whole(&self, file: &mut impl Read) -> Result<Vec<u8>, String> {
+        let length = self.count * self.shape.elements();
+        if length as u64 > LARGEST_IN_MEMORY {
+            let most = text::bytes(LARGEST_IN_MEMORY);
+            return Err(format!("it is in Fortran's order and larger than {most}: save `numpy.ascontiguousarray` of it"));
+        }
+        let mut whole = Vec::new();
+        file.take(length as u64).read_to_end(&mut whole).map_err(|error| error.to_string())?;
+        if whole.len() < length {
+            return Err(format!("it ends after {} of {length} bytes", whole.len()));
+        }
+        Ok(whole)
+    }
+
+    /// The bytes of an image in the order of rows, from an array in the order of columns.
+    fn gather(&self, whole: &[u8], index: usize, raw: &mut [u8]) {
+        let ImageShape { channels, height, width } = self.shape;
+        let [first, second, third] =
+            if self.channels_last { [height, width, channels] } else { [channels, height, width] };
+        let places = (0..first).flat_map(|a| (0..second).flat_map(move |b| (0..third).map(move |c| [a, b, c])));
+        for (level, [a, b, c]) in raw.iter_mut().zip(places) {
+            *level = whole[index + self.count * (a + first * (b + second * c))];
+        }
+    }
+}
+
 fn entry<'a, R: Read + Seek>(archive: &'a mut ZipArchive<R>, name: &str) -> Result<impl Read + use<'a, R>, String> {
     archive.by_name(&format!("{name}.npy")).map_err(|error| error.to_string())
 }
 
 fn layout<R: Read + Seek>(archive: &mut ZipArchive<R>, name: &str) -> Result<Layout, String> {
     let header = npy::header(&mut entry(archive, name)?).map_err(|cause| format!("`{name}`: {cause}"))?;
-    if !["|u1", "<u1", "u1", "=u1"].contains(&header.kind.as_str()) {
-        return Err(format!("`{name}` holds `{}`: images are bytes from 0 to 255, `uint8`", header.kind));
+    if header.order_and_kind().1 != "u1" {
+        let kind = text::shortened(&header.kind);
+        return Err(format!("`{name}` holds `{kind}`: images are bytes from 0 to 255, `uint8`"));
     }
     let (count, shape, channels_last) = match *header.shape.as_slice() {
         [count, height, width] => (count, (1, height, width), false),
@@ -227,7 +265,8 @@ fn layout<R: Read + Seek>(archive: &mut ZipArchive<R>, name: &str) -> Result<Lay
     if bytes.is_none() || !sides.contains(&height) || !sides.contains(&width) {
         return Err(format!("`{name}` has shape {:?}, which no data set has", header.shape));
     }
-    Ok(Layout { count, shape: ImageShape { channels, height, width }, channels_last })
+    let columns_first = header.columns_first;
+    Ok(Layout { count, shape: ImageShape { channels, height, width }, channels_last, columns_first })
 }
 
 fn labels<R: Read + Seek>(archive: &mut ZipArchive<R>, name: &str, count: usize) -> Result<Vec<u16>, String> {
@@ -253,6 +292,9 @@ fn classes(labels: &[Vec<u16>; 2]) -> Result<usize, String> {
     let most = train.union(&test).max().copied().unwrap_or_default();
     for label in 0..=most {
         for (split, name) in [(&train, "training"), (&test, "test")] {
+            if label == 0 && !train.contains(&0) && !test.contains(&0) {
+                return Err(format!("no image has label 0, and classes go from 0 to {most}: number them from 0"));
+            }
             if !split.contains(&label) {
                 return Err(format!("class {label} has no {name} image, and classes go from 0 to {most}"));
             }

@@ -2,6 +2,7 @@
 //! test can make any one of them fail (`fault`).
 
 mod fault;
+mod kind;
 mod lines;
 
 use std::fs::{self, File};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 pub use fault::{device_step, stop_question};
+pub use kind::kind_by_start;
 pub use lines::Lines;
 
 use crate::error::UserError;

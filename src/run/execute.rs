@@ -268,7 +268,7 @@ impl Target<'_> {
                 }
                 Some(trained.weights)
             }
-            (Some(Source::Weights(path)), _) => Some(source::from_file(path, run_log)?),
+            (Some(Source::Weights(path)), _) => Some(source::from_file(path, &self.spec.experiment, run_log)?),
             _ => None,
         })
     }
