@@ -97,7 +97,8 @@ impl Reader<'_> {
 
     fn store(&self, train: Split, test: Split, shown: &str) -> Store {
         let classes = self.entry.classes.iter().map(|&name| name.to_owned()).collect();
-        Store { shape: self.entry.shape, train, test, classes, skipped: Vec::new(), place: shown.to_owned() }
+        let (shape, place) = (self.entry.shape, shown.to_owned());
+        Store { shape, train, test, validation: 0, classes, unused: Vec::new(), skipped: Vec::new(), place }
     }
 
     /// The files in their order, training first, with the length that each must have.

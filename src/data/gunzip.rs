@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn every_member_is_read_and_nothing_behind_them() -> Result<()> {
-        let long: Vec<u8> = (0..200_000u32).map(|at| (at * at >> 7) as u8).collect();
+        let long: Vec<u8> = (0..200_000u32).map(|at| (at.wrapping_mul(at) >> 7) as u8).collect();
         let members = [packed(&long[..100_000]), packed(b""), packed(&long[100_000..])].concat();
         assert_eq!(read(&members)?, long);
         assert_eq!(read(&[members.as_slice(), &[0; 100_000]].concat())?, long);

@@ -12,6 +12,7 @@ use super::gunzip::Gunzip;
 use super::store::{Pixels, Split, Store};
 use crate::catalogue::{Entry, IDX_FILES, IdxLayout};
 use crate::error::UserError;
+use crate::files::kind_by_start;
 use crate::text;
 
 /// The folder of a data set under the root: every spelling that is in use is looked for, and there may be one only.
@@ -89,6 +90,8 @@ pub(super) fn read(entry: &'static Entry, layout: &IdxLayout, root: &Path) -> Re
         train: split(IDX_FILES[0], IDX_FILES[1], entry.train_size)?,
         test: split(IDX_FILES[2], IDX_FILES[3], entry.test_size)?,
         classes: entry.classes.iter().map(|&name| name.to_owned()).collect(),
+        validation: 0,
+        unused: Vec::new(),
         skipped: Vec::new(),
         place: folder.display().to_string(),
     })
@@ -115,6 +118,9 @@ pub(super) fn parse(mut file: impl Read, size: &[usize]) -> Result<Vec<u8>, Stri
     // Two zeros, the code of unsigned bytes, the number of dimensions.
     let magic = [0, 0, 8, size.len() as u8];
     if header[..4] != magic {
+        if let Some(kind) = kind_by_start(&header) {
+            return Err(format!("expected an IDX file, found one that is {kind}"));
+        }
         return Err(format!("it begins with {:02x?}, and an IDX file of this kind with {magic:02x?}", &header[..4]));
     }
     let found: Vec<usize> =
@@ -142,7 +148,8 @@ mod tests {
     fn only_what_is_whole_is_read() {
         let good = [0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6];
         assert_eq!(parse(good.as_slice(), &[2, 3]), Ok(vec![1, 2, 3, 4, 5, 6]));
-        let cases: [(Vec<u8>, &str); 5] = [
+        let cases: [(Vec<u8>, &str); 6] = [
+            (b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4F".to_vec(), "expected an IDX file, found one that is packed by xz"),
             (good[..17].to_vec(), "it should hold 6 bytes, and holds only 5"),
             ([good.as_slice(), &[7]].concat(), "it should hold 6 bytes, and holds more"),
             (good[..9].to_vec(), "failed to fill whole buffer"),

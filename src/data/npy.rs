@@ -52,8 +52,12 @@ fn parse(text: &str) -> Result<Header, String> {
         let key = header.string().ok_or("its header is no Python dictionary of names")?;
         header.take(":").ok_or_else(|| format!("its header has no value for `{}`", text::shortened(key)))?;
         match key {
-            "descr" => kind = Some(header.string().ok_or("it holds records, and should hold plain numbers")?.to_owned()),
-            "fortran_order" => columns_first = Some(header.flag().ok_or("its header's `fortran_order` is not a boolean")?),
+            "descr" => {
+                kind = Some(header.string().ok_or("it holds records, and should hold plain numbers")?.to_owned())
+            }
+            "fortran_order" => {
+                columns_first = Some(header.flag().ok_or("its header's `fortran_order` is not a boolean")?)
+            }
             "shape" => shape = Some(header.sizes()?),
             other => return Err(format!("its header has a key `{}`", text::shortened(other))),
         }
@@ -211,8 +215,12 @@ mod tests {
             let expected = Header { kind: "|u1".into(), columns_first: false, shape: vec![3, 2] };
             assert_eq!(parse(text), Ok(expected), "{text}");
         }
-        assert!(parse("{'descr': '<u1', 'fortran_order': True, 'shape': (3, 2)}").is_ok_and(|header| header.columns_first));
-        assert!(parse("{'descr': '<u1', 'fortran_order': True, 'shape': ()}").is_ok_and(|header| header.shape.is_empty()));
+        assert!(
+            parse("{'descr': '<u1', 'fortran_order': True, 'shape': (3, 2)}").is_ok_and(|header| header.columns_first)
+        );
+        assert!(
+            parse("{'descr': '<u1', 'fortran_order': True, 'shape': ()}").is_ok_and(|header| header.shape.is_empty())
+        );
     }
 
     #[test]

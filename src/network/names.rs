@@ -67,7 +67,8 @@ pub(super) fn prefix(names: &BTreeSet<&str>, architecture: &Architecture) -> Res
             }
             [..] => {
                 let shown: Vec<String> = found.iter().map(|before| before.escape_debug().to_string()).collect();
-                let message = format!("there are several networks of this architecture, under {}", text::listed(&shown));
+                let message =
+                    format!("there are several networks of this architecture, under {}", text::listed(&shown));
                 return Err(UserError::new(message).hint("write a file with the one that is meant"));
             }
         }
@@ -166,8 +167,16 @@ mod tests {
             (&resnet, "linear.bias", "fc.bias"),
             (&resnet, "last_linear.weight", "fc.weight"),
             (&resnet, "layer1.0.conv1.weight", "layer1.0.conv1.weight"),
-            (&densenet, "features.denseblock1.denselayer2.norm.1.running_var", "features.denseblock1.denselayer2.norm1.running_var"),
-            (&densenet, "features.denseblock1.denselayer2.conv.2.weight", "features.denseblock1.denselayer2.conv2.weight"),
+            (
+                &densenet,
+                "features.denseblock1.denselayer2.norm.1.running_var",
+                "features.denseblock1.denselayer2.norm1.running_var",
+            ),
+            (
+                &densenet,
+                "features.denseblock1.denselayer2.conv.2.weight",
+                "features.denseblock1.denselayer2.conv2.weight",
+            ),
             (&densenet, "features.norm5.weight", "features.norm5.weight"),
             (&densenet, "last_linear.bias", "classifier.bias"),
             (&vit, "encoder.layers.encoder_layer_0.mlp.linear_1.weight", "encoder.layers.encoder_layer_0.mlp.0.weight"),
@@ -185,7 +194,10 @@ mod tests {
         ] {
             assert_eq!(renamed(theirs, architecture), own);
         }
-        assert_eq!(without_wrappers("module._orig_mod.layer1.0._checkpoint_wrapped_module.conv1.weight"), "layer1.0.conv1.weight");
+        assert_eq!(
+            without_wrappers("module._orig_mod.layer1.0._checkpoint_wrapped_module.conv1.weight"),
+            "layer1.0.conv1.weight"
+        );
     }
 
     #[test]
@@ -201,7 +213,10 @@ mod tests {
         let inside = ["net.model.conv1.weight", "net.model.layer1.0.conv1.weight", "net.model.fc.bias"];
         assert_eq!(found(&inside, &resnet), some(&plain));
         let beside = ["backbone.conv1.weight", "backbone.layer1.0.conv1.weight", "predictor.0.bias"];
-        assert_eq!(found(&beside, &resnet), Ok(vec![Some("conv1.weight".into()), Some("layer1.0.conv1.weight".into()), None]));
+        assert_eq!(
+            found(&beside, &resnet),
+            Ok(vec![Some("conv1.weight".into()), Some("layer1.0.conv1.weight".into()), None])
+        );
         let two = ["q.conv1.weight", "q.layer1.0.conv1.weight", "k.conv1.weight", "k.layer1.0.conv1.weight"];
         assert!(found(&two, &resnet).is_err_and(|error| error.ends_with("under `k.` and `q.`")));
         let dense = ["features.conv0.weight", "features.denseblock1.denselayer1.conv1.weight"];
@@ -209,7 +224,10 @@ mod tests {
         let part = dense.map(|name| name.trim_start_matches("features."));
         assert_eq!(found(&part, &densenet), some(&dense));
         let inside = dense.map(|name| format!("model.{name}"));
-        assert_eq!(found(&[&inside[0], &inside[1], "model.classifier.bias"], &densenet), some(&[dense[0], dense[1], "classifier.bias"]));
+        assert_eq!(
+            found(&[&inside[0], &inside[1], "model.classifier.bias"], &densenet),
+            some(&[dense[0], dense[1], "classifier.bias"])
+        );
         let timm = ["model.patch_embed.proj.weight", "model.blocks.0.norm1.weight", "model.cls_token"];
         assert_eq!(found(&timm, &vit), some(&["patch_embed.proj.weight", "blocks.0.norm1.weight", "cls_token"]));
         // No network at all.

@@ -34,8 +34,8 @@ impl PublishedWeights {
     /// networks.
     pub fn read(path: &Path, architecture: &Architecture) -> Result<Self> {
         let (tensors, others) = read_known(path)?;
-        let mut weights = Self::of(tensors, architecture)
-            .with_context(|| format!("cannot read the weights `{}`", path.display()))?;
+        let mut weights =
+            Self::of(tensors, architecture).with_context(|| format!("cannot read the weights `{}`", path.display()))?;
         weights.left_out.extend(others.into_iter().map(|(name, _)| name));
         Ok(weights)
     }
@@ -101,8 +101,7 @@ impl PublishedWeights {
     /// What was left out, in words; nothing where nothing was.
     pub fn left_out_in_words(&self) -> Option<String> {
         let count = self.left_out.len();
-        let shown: Vec<String> =
-            self.left_out.iter().take(SHOWN).map(|name| name.escape_debug().to_string()).collect();
+        let shown: Vec<String> = self.left_out.iter().take(SHOWN).map(|name| name.escape_debug().to_string()).collect();
         let names = if count > SHOWN { format!("`{}` and others", shown.join("`, `")) } else { text::listed(&shown) };
         (count > 0).then(|| format!("{} left out: {names}", text::counted(count, "tensor", "tensors")))
     }

@@ -76,8 +76,7 @@ fn a_transformer_of_timm_is_the_one_here() {
         pairs.iter().fold(name.to_owned(), |name, (own, theirs)| name.replace(own, theirs))
     };
     assert_eq!(taken(&network, &vit, file(&network, rename, &[])), (network.state(), true, vec![]));
-    let body: NamedTensors =
-        network.state().into_iter().filter(|(name, _)| !name.starts_with("heads.")).collect();
+    let body: NamedTensors = network.state().into_iter().filter(|(name, _)| !name.starts_with("heads.")).collect();
     // Without a head, as DINO and MAE publish theirs.
     let mut headless = file(&network, rename, &[("decoder_pred.weight", numbers(&[3, 8]))]);
     headless.retain(|name, _| !name.starts_with("head."));
@@ -91,7 +90,8 @@ fn another_head_and_other_networks_are_left_out_by_name() {
     let mut plain = network.state();
     plain.retain(|name, _| !name.starts_with("fc."));
     let with = |more: &[(&str, Tensor)]| {
-        let mut file = body.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect::<NamedTensors>();
+        let mut file =
+            body.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect::<NamedTensors>();
         file.extend(more.iter().map(|(name, tensor)| ((*name).to_owned(), tensor.shallow_clone())));
         let (tensors, has_head, left_out) = taken(&network, &PREACT, file);
         assert_eq!((tensors == body, has_head), (true, false), "{left_out:?}");
@@ -101,7 +101,10 @@ fn another_head_and_other_networks_are_left_out_by_name() {
     assert_eq!(with(&[("fc.0.weight", numbers(&[8, 16])), ("fc.2.bias", numbers(&[4]))]), "fc.0.weight fc.2.bias");
     assert_eq!(with(&[("fc.weight", numbers(&[4, 99])), ("fc.bias", numbers(&[4]))]), "fc.bias fc.weight");
     assert_eq!(with(&[("fc.weight", numbers(&[4, 16]))]), "fc.weight");
-    assert_eq!(with(&[("head.1.running_mean", numbers(&[4])), ("head.1.num_batches_tracked", Tensor::from(1i64))]), "head.1.running_mean");
+    assert_eq!(
+        with(&[("head.1.running_mean", numbers(&[4])), ("head.1.num_batches_tracked", Tensor::from(1i64))]),
+        "head.1.running_mean"
+    );
     let mask = Tensor::from_slice(&[true, false]);
     assert_eq!(with(&[("layer1.mask", mask.shallow_clone()), ("mask", mask)]), "layer1.mask mask");
 }
@@ -120,7 +123,10 @@ fn what_belongs_to_another_network_is_not_left_out() {
     let mut pair = file(&network, twice, &[]);
     pair.extend(file(&network, |name| format!("encoder_k.{name}"), &[]));
     let error = PublishedWeights::of(pair, &PREACT).expect_err("there are two");
-    assert_eq!(error.to_string(), "there are several networks of this architecture, under `encoder_k.` and `encoder_q.`");
+    assert_eq!(
+        error.to_string(),
+        "there are several networks of this architecture, under `encoder_k.` and `encoder_q.`"
+    );
     // Of integers, as quantised files have them.
     let mut weights = file(&network, str::to_owned, &[("conv1.weight", Tensor::from_slice(&[1i64]))]);
     weights.retain(|name, _| !is_counter(name));

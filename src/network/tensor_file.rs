@@ -138,6 +138,12 @@ pub fn dtype_of(kind: Kind) -> Result<Dtype> {
         Kind::Double => Dtype::F64,
         Kind::Int64 => Dtype::I64,
         Kind::Int => Dtype::I32,
+        Kind::Half => Dtype::F16,
+        Kind::BFloat16 => Dtype::BF16,
+        Kind::Int16 => Dtype::I16,
+        Kind::Int8 => Dtype::I8,
+        Kind::Uint8 => Dtype::U8,
+        Kind::Bool => Dtype::BOOL,
         kind => return Err(UserError::new(format!("numbers of kind {kind:?} are not written")).into()),
     })
 }
@@ -179,11 +185,13 @@ mod tests {
             ),
             ("b".to_owned(), Tensor::from_slice(&[7i64])),
             ("c".to_owned(), Tensor::from_slice(&[0.1f64])),
+            ("d".to_owned(), Tensor::from_slice(&[true, false, true])),
+            ("e".to_owned(), Tensor::from_slice(&[0.1f32, -3.0]).to_kind(Kind::BFloat16)),
         ]
         .into();
         write_safetensors(&path, &tensors, "test")?;
         let read = read_safetensors(&path)?;
-        assert_eq!(read.len(), 3);
+        assert_eq!(read.len(), 5);
         for (name, tensor) in &tensors {
             assert_eq!(tensor, &read[name]);
         }

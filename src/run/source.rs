@@ -26,8 +26,8 @@ use crate::files::{self, Lines};
 use crate::network::{NamedTensors, Network, PublishedWeights, is_counter, read_safetensors, write_safetensors};
 use crate::rundir::{Record, RunDirectory, Status};
 use crate::spec::{
-    Checkpoints, Correct, Evaluation, EvaluationSchedule, Experiment, FrozenNorm, Keep, Measures, Normalise, Source, Spec,
-    Task,
+    Checkpoints, Correct, Evaluation, EvaluationSchedule, Experiment, FrozenNorm, Keep, Measures, Normalise, Source,
+    Spec, Task,
 };
 
 /// A source is shared by runs that evaluate their targets as they like, so it has a schedule of its own.

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod arrays;
+mod brought;
 mod configs;
 mod counted;
 mod data;
@@ -29,4 +30,5 @@ mod sweeps;
 mod tasks;
 mod threads;
 mod training;
+mod typed;
 mod verbs;
