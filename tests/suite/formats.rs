@@ -25,7 +25,11 @@ fn refused(place: &Place) -> Answer {
     assert_ne!(answer.code, 0, "{}", answer.stderr);
     // Data that cannot be read are no mistake of the spec, whatever their format.
     assert_eq!(answer.code, 1, "{}", answer.stderr);
-    assert!(["error: ", "spec.toml:"].iter().any(|start| answer.stderr.starts_with(start)), "{}", answer.stderr);
+    assert!(
+        ["error: ", "spec.toml:"].iter().any(|start| answer.stderr.lines().any(|line| line.starts_with(start))),
+        "{}",
+        answer.stderr
+    );
     answer
 }
 
