@@ -108,7 +108,7 @@ pub fn main() -> ExitCode {
 fn tell(error: &anyhow::Error) -> Exit {
     if let Some(problems) = error.downcast_ref::<Problems>() {
         output::talk(&problems.to_string());
-        return Exit::Usage;
+        return problems.exit();
     }
     let advice = error.chain().find_map(|cause| cause.downcast_ref::<UserError>());
     let exit = advice.map_or(Exit::Failed, UserError::exit);

@@ -15,6 +15,7 @@ mod files;
 mod fingerprint;
 mod folder;
 pub mod foreign;
+mod gunzip;
 mod held;
 mod idx;
 mod images;

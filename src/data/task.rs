@@ -49,8 +49,12 @@ pub struct TaskData {
 pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<TaskData> {
     let (mut store, state) = read(&task.data, image, access, watch)?;
     let relabel = Relabel::new(&task.selection, &store.classes);
-    let full = relabel.labels(&store.train.labels);
-    let drawn = draw(task, &store.train.labels, &relabel, &store.place)?;
+    let (training, own_validation) = store.train.labels.split_at(store.train.labels.len() - store.validation);
+    let full = relabel.labels(training);
+    let drawn = draw(task, training, &relabel, &store.place)?;
+    let own_validation = relabel.labels(own_validation).into_iter().enumerate().filter(|(_, label)| label.is_some());
+    let own_validation = own_validation.map(|(index, _)| training.len() + index);
+    let held_out: Vec<usize> = drawn.validation.iter().copied().chain(own_validation).collect();
     let truth = Truth { full: &full, indices: &drawn.train, relabel: &relabel };
     let train_labels = noise::corrupt(&truth, &task.noise, task.label_noise, task.seeds.noise)?;
     let own = store.shape;
@@ -62,8 +66,7 @@ pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> 
     let tested = relabel.labels(&store.test.labels);
     let tested: Vec<usize> = (0..tested.len()).filter(|&index| tested[index].is_some()).collect();
     let train = gather(&mut store.train, &drawn.train)?;
-    let validation =
-        if drawn.validation.is_empty() { None } else { Some(gather(&mut store.train, &drawn.validation)?) };
+    let validation = if held_out.is_empty() { None } else { Some(gather(&mut store.train, &held_out)?) };
     let test = gather(&mut store.test, &tested)?;
     let normalisation = match &task.normalise {
         Normalise::Given { mean, deviation } => Normalisation { mean: mean.clone(), deviation: deviation.clone() },
@@ -137,7 +140,7 @@ pub(super) fn draw(task: &Task, classes: &[u16], relabel: &Relabel, place: &str)
 fn notes(task: &Task, store: &Store, image: Image, duplicates: &[(usize, usize)]) -> Vec<String> {
     let name = task.data.name();
     let (own, shape) = (store.shape, image.shape);
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = store.unused.iter().map(|unused| format!("{name}: {unused}")).collect();
     if own.channels != shape.channels {
         let how =
             if shape.channels == 1 { "colours become grey by their luma" } else { "grey becomes three equal colours" };

@@ -104,7 +104,7 @@ fn source_of(
             let trained = source::weights(spec, task, &hash, None, compute, request, run_log)?;
             (Some(trained.weights), Some(trained.normalisation))
         }
-        (Some(Source::Weights(path)), _) => (Some(source::from_file(path, run_log)?), None),
+        (Some(Source::Weights(path)), _) => (Some(source::from_file(path, &spec.experiment, run_log)?), None),
         _ => (None, None),
     })
 }

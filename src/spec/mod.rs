@@ -27,6 +27,7 @@ mod pixels;
 mod problem;
 mod procedure;
 mod read;
+mod report;
 mod resolved;
 mod selection;
 mod settings;
@@ -68,6 +69,7 @@ pub use sweep::{Cell, Slurm, Sweep};
 use crate::blueprint::Architecture;
 use crate::catalogue::Dataset;
 use crate::error::UserError;
+use crate::text;
 use identity::Counted;
 use observed::Observed;
 use tree::Node;
@@ -183,7 +185,13 @@ impl Spec {
         let (json, mut problems) = walk::Walk::new(keys::all()).run(root);
         let mut filled: Written = serde_json::from_value(json).unwrap_or_else(|error| {
             let place = root.place.clone();
-            problems.push(Problem { place, key: String::new(), message: error.to_string(), hint: None });
+            problems.push(Problem {
+                place,
+                key: String::new(),
+                message: error.to_string(),
+                hint: None,
+                of_data: false,
+            });
             Written::default()
         });
         defaults::fill(&mut filled, name);
@@ -192,11 +200,10 @@ impl Spec {
         for (key, path) in files_of(&filled) {
             match identity::digest_of_file(Path::new(path)) {
                 Ok(digest) => observed.add_file(key, digest),
-                Err(error) => report.add(
-                    &key,
-                    format!("cannot read `{path}`: {error}"),
-                    "the path is from the folder that the command runs in",
-                ),
+                Err(error) => {
+                    let hint = text::tilde(path).unwrap_or("the path is from the folder that the command runs in");
+                    report.add(&key, format!("cannot read `{path}`: {error}"), hint);
+                }
             }
         }
         let mut problems = report.into_problems();
@@ -293,7 +300,7 @@ fn apply_override(root: &mut Node, argument: &str) -> Result<()> {
     if path.iter().any(String::is_empty) || path.len() > DEEPEST {
         return Err(malformed().hint("for example `--set transfer.frozen_layers=4`").into());
     }
-    let in_the_way = root.set(&path, read::override_value(argument, value.trim()));
+    let in_the_way = root.set(&path, read::override_value(argument, value.trim(), keys::takes_text(&path)));
     in_the_way.map_err(|name| {
         UserError::usage(format!("`--set {argument}`: nothing can stand below a value, as `{name}` would")).into()
     })

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod arrays;
+mod brought;
 mod configs;
 mod controls;
 mod counted;
@@ -30,4 +31,5 @@ mod sweeps;
 mod tasks;
 mod threads;
 mod training;
+mod typed;
 mod verbs;

@@ -69,7 +69,7 @@ pub fn similarity(
     }
     let weights = match source {
         Source::Task(task) => source::weights(spec, task, &hash, None, &compute, request, &mut run_log)?.weights,
-        Source::Weights(path) => source::from_file(path, &mut run_log)?,
+        Source::Weights(path) => source::from_file(path, experiment, &mut run_log)?,
     };
     let tests = source_data.as_ref().map(|source| tests(source, &target));
     let source = source_data.as_ref();

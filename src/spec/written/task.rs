@@ -18,7 +18,8 @@ pub(in crate::spec) struct Task {
     /// there, not by the path: an `npz` by its bytes, a `folder` by the names and sizes of its files.
     #[schemars(extend("x-default" = "none: needed with `folder` and `npz`"))]
     pub(in crate::spec) path: Option<String>,
-    /// `npz`: the names of training images, training labels, test images and test labels.
+    /// `npz`: the names of training images, training labels, test images and test labels; with two more, such as MedMNIST's
+    /// `val_images` and `val_labels`, the file's own validation examples, in place of those that `validation_size` holds out.
     #[schemars(extend(
         "x-default" = "`train_images`, `train_labels`, `test_images`, `test_labels`, or `x_train`, `y_train`, `x_test`, `y_test`"
     ))]
