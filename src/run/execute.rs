@@ -254,6 +254,7 @@ impl Target<'_> {
         write_safetensors(&directory.weights(), &network.state(), "target")?;
         let summary = Summary::new(experiment, &rows, data.train_labels.realised_fraction())
             .context("the run ended without an evaluation")?;
+        let summary = Summary { validation_noise_realised: data.validation_noise_realised, ..summary };
         write_json(&directory.summary(), &summary)?;
         Ok(Finished { directory: directory.clone(), summary, rows, already: false })
     }
