@@ -47,7 +47,7 @@ pub(super) fn state(
 
 impl State {
     /// Puts its part of the network where it belongs: before anything is computed with that.
-    pub(super) fn load_network(&self, network: &Network) -> Result<()> {
+    pub fn load_network(&self, network: &Network) -> Result<()> {
         self.load(&of_network(network), |name| name.starts_with(NETWORK))
     }
 

@@ -15,6 +15,7 @@ mod gpu;
 mod identity;
 mod memory;
 mod numbers;
+mod probe;
 mod program;
 mod properties;
 mod readme;

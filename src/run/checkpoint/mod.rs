@@ -10,7 +10,7 @@ mod header;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 pub use file::read_checkpoint;
 pub(super) use header::FORMAT;
@@ -158,6 +158,19 @@ impl<'a> CheckpointStore<'a> {
         let mut passing = names.filter(|(_, name)| matches!(name, Name::Step(_)));
         passing.try_for_each(|(_, name)| files::remove(&self.folder.join(name.file())))
     }
+}
+
+/// The epochs whose states a directory keeps, rising.
+pub(super) fn kept_epochs(directory: &RunDirectory) -> Result<Vec<u64>> {
+    let epoch = |(_, name)| if let Name::Epoch(epoch) = name { Some(epoch) } else { None };
+    Ok(names(&directory.checkpoints(), 1)?.into_iter().filter_map(epoch).collect())
+}
+
+/// The state of a target of this hash after an epoch that is kept.
+pub(super) fn read_kept(directory: &RunDirectory, epoch: u64, hash: &str) -> Result<Checkpoint> {
+    let path = directory.checkpoints().join(Name::Epoch(epoch).file());
+    let read = || file::read(&path)?.check("target", hash);
+    read().with_context(|| format!("the checkpoint {} cannot be used", path.display()))
 }
 
 /// Whether a finished training has states that it has no use for.

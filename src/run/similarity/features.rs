@@ -88,7 +88,7 @@ impl Features {
 }
 
 /// The images in batches, ready to go through a network.
-pub(super) fn flows(data: &DeviceSplit) -> impl Iterator<Item = Flow> {
+pub(in crate::run) fn flows(data: &DeviceSplit) -> impl Iterator<Item = Flow> {
     let count = data.count();
     let stretch = move |start: usize| Flow::new(data.stretch(start as i64, BATCH.min(count - start) as i64));
     (0..count).step_by(BATCH).map(stretch)
