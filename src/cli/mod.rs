@@ -12,6 +12,7 @@ mod doctor;
 mod man;
 mod options;
 mod planned;
+mod probe;
 mod prune;
 mod run;
 mod schema;
@@ -63,6 +64,8 @@ enum Verb {
     Describe(describe::Arguments),
     /// Measure how alike source and target are, before and after pretraining.
     Similarity(similarity::Arguments),
+    /// Fit linear heads and nearest neighbours on the features of every layer.
+    Probe(probe::Arguments),
     /// List, fetch, check and look at data sets.
     Data(data::Arguments),
     /// Bring PyTorch's weights in, and a run's weights out.
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
         Verb::Check(arguments) => check::main(&arguments),
         Verb::Describe(arguments) => describe::main(&arguments),
         Verb::Similarity(arguments) => similarity::main(&arguments),
+        Verb::Probe(arguments) => probe::main(&arguments),
         Verb::Data(arguments) => data::main(&arguments),
         Verb::Weights(arguments) => weights::main(&arguments),
         Verb::Schema(arguments) => schema::main(&arguments),

@@ -14,7 +14,7 @@ type Start<R> = BufReader<Chain<Cursor<Vec<u8>>, R>>;
 pub(super) enum Gunzip<R: Read> {
     Plain(Start<R>),
     /// A member that is being read.
-    Member(GzDecoder<Start<R>>),
+    Member(Box<GzDecoder<Start<R>>>),
     /// Behind the last one.
     End,
 }
@@ -25,7 +25,7 @@ impl<R: Read> Gunzip<R> {
         file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut start)?;
         let packed = start == MAGIC;
         let whole = BufReader::with_capacity(1 << 16, Cursor::new(start).chain(file));
-        Ok(if packed { Self::Member(GzDecoder::new(whole)) } else { Self::Plain(whole) })
+        Ok(if packed { Self::Member(Box::new(GzDecoder::new(whole))) } else { Self::Plain(whole) })
     }
 
     /// Goes on with the member behind the one that ended, past the zeros that tapes fill up with.
@@ -42,7 +42,7 @@ impl<R: Read> Gunzip<R> {
         }
         // The buffer may end within the two bytes; the first alone begins nothing else that `gunzip` reads.
         if file.fill_buf()?.first() == Some(&MAGIC[0]) {
-            *self = Self::Member(GzDecoder::new(file));
+            *self = Self::Member(Box::new(GzDecoder::new(file)));
         }
         Ok(())
     }
@@ -89,7 +89,7 @@ mod tests {
         let long: Vec<u8> = (0..200_000u32).map(|at| (at.wrapping_mul(at) >> 7) as u8).collect();
         let members = [packed(&long[..100_000]), packed(b""), packed(&long[100_000..])].concat();
         assert_eq!(read(&members)?, long);
-        assert_eq!(read(&[members.as_slice(), &[0; 100_000]].concat())?, long);
+        assert_eq!(read(&[members.as_slice(), &vec![0; 100_000]].concat())?, long);
         assert_eq!(read(&[members.as_slice(), &[0; 7], b"rubbish"].concat())?, long);
         assert_eq!(read(&[packed(b"a"), vec![0; 512], packed(b"b")].concat())?, b"ab");
         for plain in [&b""[..], b"\x1f", b"plain"] {

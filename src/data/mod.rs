@@ -21,11 +21,14 @@ mod idx;
 mod images;
 mod jpeg;
 mod label_file;
+#[cfg(test)]
+mod labelling;
 mod listing;
 mod noise;
 mod npy;
 mod npz;
 mod parallel;
+mod random_labels;
 mod records;
 #[cfg(test)]
 mod reference;

@@ -53,10 +53,10 @@ fn parse(text: &str) -> Result<Header, String> {
         header.take(":").ok_or_else(|| format!("its header has no value for `{}`", text::shortened(key)))?;
         match key {
             "descr" => {
-                kind = Some(header.string().ok_or("it holds records, and should hold plain numbers")?.to_owned())
+                kind = Some(header.string().ok_or("it holds records, and should hold plain numbers")?.to_owned());
             }
             "fortran_order" => {
-                columns_first = Some(header.flag().ok_or("its header's `fortran_order` is not a boolean")?)
+                columns_first = Some(header.flag().ok_or("its header's `fortran_order` is not a boolean")?);
             }
             "shape" => shape = Some(header.sizes()?),
             other => return Err(format!("its header has a key `{}`", text::shortened(other))),

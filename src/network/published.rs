@@ -11,7 +11,7 @@ use tch::Kind;
 use super::names;
 use super::tensor_file::read_known;
 use super::weights::{Matching, NamedTensors, is_counter};
-use crate::blueprint::{Architecture, Blueprint};
+use crate::blueprint::{Architecture, Blueprint, Layer};
 use crate::error::UserError;
 use crate::text;
 
@@ -66,7 +66,7 @@ impl PublishedWeights {
     pub fn leave_out_heads(&mut self, blueprint: &Blueprint, wanted: bool) -> bool {
         let first = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
         let body: BTreeSet<String> =
-            blueprint.layers.iter().flat_map(|layer| layer.slots()).map(|slot| first(&slot.path)).collect();
+            blueprint.layers.iter().flat_map(Layer::slots).map(|slot| first(&slot.path)).collect();
         let own: Vec<String> = blueprint.head.slots().map(|slot| slot.path).collect();
         let fits = Matching::new(blueprint, &self.tensors, |layer| layer == blueprint.layers.len());
         let has_head = wanted && fits.missing.is_empty() && fits.misshapen.is_empty();

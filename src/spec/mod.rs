@@ -17,6 +17,7 @@ mod identity_key;
 mod idle;
 mod kept;
 mod keys;
+mod labels;
 mod meaning;
 mod measures;
 mod moments;
@@ -49,8 +50,8 @@ use anyhow::Result;
 pub use compute::{Attention, Compute, Layout, Precision, PrecisionChoice, Switch};
 pub use data::{Data, Npz, Pictures, Side};
 pub use experiment::{
-    DeviceChoice, Draw, Experiment, Fit, FrozenNorm, Noise, Normalisation, Normalise, Part, Seeds, Selection, Source,
-    Task, Transfer, UnfrozenInit,
+    DeviceChoice, Draw, Experiment, Fit, FrozenNorm, Labelling, Noise, Normalisation, Normalise, Part, Seeds,
+    Selection, Source, Task, Transfer, UnfrozenInit,
 };
 pub use identity::NUMERICS;
 pub use kept::{Branches, Checkpoints, Keep};

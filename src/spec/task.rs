@@ -1,11 +1,11 @@
 //! What the table of a task means: its data, what it takes of them, and how it trains.
 
 use super::data::{Data, Npz, Pictures, Side};
-use super::experiment::{Fit, Noise, Normalise, Part, Seeds, Selection, Task};
+use super::experiment::{Fit, Normalise, Part, Seeds, Selection, Task};
 use super::meaning::Report;
 use super::survey::{Question, Survey};
-use super::written::{self, NoiseKind};
-use super::{selection, size, training};
+use super::written;
+use super::{labels, selection, size, training};
 use crate::blueprint::ImageShape;
 use crate::catalogue::{Dataset, Facts};
 use crate::text;
@@ -35,7 +35,7 @@ impl Context<'_> {
         let examples = size::train_size(task, &selection, &facts, prefix, report);
         let training = training::training(&task.train, examples.drawn, &format!("{prefix}.train"), report);
         let task = Task {
-            noise: noise(task, prefix, report),
+            noise: labels::noise(task, prefix, report),
             normalise: self.normalise(task, side, report),
             data,
             classes: selection.label_count(),
@@ -44,6 +44,8 @@ impl Context<'_> {
             draw: examples.draw,
             test_size: test_size(&selection, &facts),
             validation_size: task.validation_size as usize,
+            validation_noise: task.validation_noise,
+            labelling: labels::labelling(task, prefix, report),
             selection,
             label_noise: task.label_noise,
             training,
@@ -226,35 +228,6 @@ fn dataset(name: &str, prefix: &str, report: &mut Report<'_>) -> Dataset {
         }
         Dataset::Synthetic
     })
-}
-
-fn noise(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> Noise {
-    if let Some(path) = &task.label_file {
-        // A resolved spec writes their defaults beside the file.
-        let written = [
-            ("label_noise", task.label_noise != 0.0),
-            ("label_noise_kind", task.label_noise_kind != NoiseKind::Uniform),
-        ];
-        for (key, written) in written {
-            let key = format!("{prefix}.{key}");
-            if written {
-                let message = format!("`{key}` has no effect beside `label_file`, which gives every label");
-                report.add(&key, message, "leave one of them out");
-            }
-        }
-        return Noise::File(path.into());
-    }
-    if task.label_noise == 0.0 && task.label_noise_kind != NoiseKind::Uniform {
-        let key = format!("{prefix}.label_noise_kind");
-        let message = format!("`{key}` has no effect without `label_noise`");
-        report.add(&key, message, "set `label_noise = 0.2`, or leave the key out");
-    }
-    match task.label_noise_kind {
-        NoiseKind::Uniform => Noise::Uniform,
-        NoiseKind::UniformAll => Noise::UniformAll,
-        NoiseKind::Permutation => Noise::Permutation,
-        NoiseKind::Pairs => Noise::Pairs,
-    }
 }
 
 /// Keys that were written and would do nothing with this data set.

@@ -114,7 +114,7 @@ fn arrays_of_other_programs_are_those_of_numpy() {
     says(&place, &["no image has label 0, and classes go from 0 to 2: number them from 0"]);
 }
 
-/// As MedMNIST's files are.
+/// As `MedMNIST`'s files are.
 #[test]
 fn validation_arrays_are_taken_where_they_are_named() {
     let place = place("npz", "path = \"own.npz\"");

@@ -17,6 +17,7 @@ mod gpu;
 mod identity;
 mod memory;
 mod numbers;
+mod probe;
 mod program;
 mod properties;
 mod readme;

@@ -6,7 +6,7 @@ use crate::text;
 /// The names that are in use.
 const USUAL: [[&str; 4]; 2] =
     [["train_images", "train_labels", "test_images", "test_labels"], ["x_train", "y_train", "x_test", "y_test"]];
-/// Those of validation images, MedMNIST's first.
+/// Those of validation images, `MedMNIST`'s first.
 const VALIDATION: [&str; 2] = ["val_images", "x_val"];
 
 fn has(found: &[String], name: &str) -> bool {

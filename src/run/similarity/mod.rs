@@ -33,6 +33,7 @@ use crate::run::source;
 use crate::rundir::{Record, RunDirectory, write_json};
 use crate::spec::{Source, Spec, Task};
 use crate::train::{DeviceSplit, fit_frozen_statistics};
+pub(super) use features::flows;
 use features::{Features, Look, chosen, halves};
 
 /// Running statistics of the fresh network are settled by as many images.
