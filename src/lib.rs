@@ -8,6 +8,7 @@
 //! - `analysis`: pure functions on numbers
 //! - `catalogue`: what data sets there are, as data
 //! - `blueprint`: the network families as data
+//! - `figure`: drawing: SVG, PDF, PNG, terminal; contact sheets
 //! - `spec`: what the user wrote, and what it means
 //! - `rundir`: what a run leaves on disk, to write and to read back
 //! - `data`: bytes to images and labels
@@ -35,6 +36,8 @@ pub mod analysis;
 pub mod catalogue;
 
 pub mod blueprint;
+
+pub mod figure;
 
 pub mod spec;
 

@@ -4,7 +4,6 @@ mod curve;
 mod fetch;
 mod progress;
 mod reading;
-mod sheet;
 mod sweep;
 mod table;
 
@@ -15,7 +14,6 @@ pub use curve::{Line, draw};
 pub use fetch::FetchBar;
 pub use progress::Progress;
 pub use reading::ReadingBar;
-pub use sheet::{Example, Section, contact_sheet};
 pub use sweep::SweepView;
 pub use table::Table;
 

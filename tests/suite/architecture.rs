@@ -100,6 +100,7 @@ fn the_order_is_that_of_the_picture() {
         "analysis",
         "catalogue",
         "blueprint",
+        "figure",
         "spec",
         "rundir",
         "data",

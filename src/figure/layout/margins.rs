@@ -1,0 +1,115 @@
+//! The room around each plot: for its title, the texts of its axes, its colour bar or the names of its lines.
+
+use crate::figure::font;
+use crate::figure::model::{ChartAxis, Figure, Labelling, Panel, Scale};
+use crate::figure::ranges;
+use crate::figure::span::Span;
+use crate::figure::ticks::{self, Room, Tick};
+
+use super::colour_bar::{self, ColourBar};
+use super::names;
+use super::page::{SMALL, TITLE, height};
+
+/// Length of a tick, and the gap between it and its label.
+pub(super) const TICK: f64 = 3.0;
+pub(super) const GAP: f64 = 2.0;
+/// Between the labels of a level axis, of an upright one, and between a title and what it belongs to.
+const BETWEEN_LEVEL: f64 = 6.0;
+const BETWEEN_UPRIGHT: f64 = 5.0;
+const TITLE_GAP: f64 = 4.0;
+/// Right of a plot without anything there: half a tick's label may reach into it.
+const RIGHT: f64 = 9.0;
+/// The part of a panel's width that one name of an ordinal axis may take.
+const NAME: f64 = 0.25;
+
+/// What lies around a plot, in points.
+pub(super) struct Margins {
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) top: f64,
+    pub(super) bottom: f64,
+    /// The panel's title, in lines.
+    pub(super) title: Vec<String>,
+    /// The axes, with names that fit.
+    pub(super) x: ChartAxis,
+    pub(super) y: ChartAxis,
+    pub(super) x_range: (f64, f64),
+    pub(super) y_range: (f64, f64),
+    pub(super) y_ticks: Vec<Tick>,
+    pub(super) colour_bar: Option<ColourBar>,
+}
+
+impl Margins {
+    /// The margins of the panel at `index` in a cell of the page of this width.
+    pub(super) fn of(figure: &Figure, index: usize, width: f64) -> Self {
+        let panel = &figure.panels[index];
+        let (x_range, y_range) = ranges::of(panel);
+        let (x, y) = (with_fitting_names(&panel.x, width * NAME), with_fitting_names(&panel.y, width * NAME));
+        let y_ticks = upright_ticks(&y, y_range, figure.extent.plot_height);
+        let labels = y_ticks.iter().filter_map(|tick| tick.label.as_deref());
+        let widest = labels.map(|label| font::width(label, SMALL)).fold(0.0, f64::max);
+        let beside = if y.title.is_empty() { 0.0 } else { height(TITLE) + TITLE_GAP };
+        let below = if x.title.is_empty() { 0.0 } else { height(TITLE) + TITLE_GAP };
+        let title = font::wrapped(&lettered(figure, index), TITLE, width * 0.85, 2);
+        let over = if title.is_empty() { height(SMALL) / 2.0 } else { TITLE_GAP + height(SMALL) / 2.0 };
+        let bar = colour_bar::of(panel).map(|map| ColourBar::new(map, figure.extent.plot_height));
+        let right = right(figure, panel, bar.as_ref(), width);
+        Self {
+            left: beside + widest + TICK + GAP,
+            right,
+            top: title.len() as f64 * font::LINE * TITLE + over,
+            bottom: TICK + GAP + height(SMALL) + below,
+            title,
+            x,
+            y,
+            x_range,
+            y_range,
+            y_ticks,
+            colour_bar: bar,
+        }
+    }
+}
+
+/// The title of a panel, with its letter where there are several.
+fn lettered(figure: &Figure, index: usize) -> String {
+    let title = &figure.panels[index].title;
+    if figure.panels.len() == 1 {
+        return title.clone();
+    }
+    let letter = char::from(b'a' + (index % 26) as u8);
+    format!("({letter}) {title}")
+}
+
+fn right(figure: &Figure, panel: &Panel, bar: Option<&ColourBar>, width: f64) -> f64 {
+    if let Some(bar) = bar {
+        return bar.width;
+    }
+    match figure.labelling {
+        Labelling::Direct => names::room(&panel.series, width).max(RIGHT),
+        Labelling::Legend => RIGHT,
+    }
+}
+
+fn with_fitting_names(axis: &ChartAxis, room: f64) -> ChartAxis {
+    let mut axis = axis.clone();
+    if let Scale::Ordinal(names) = &mut axis.scale {
+        for name in names {
+            *name = font::fitted(name, SMALL, room);
+        }
+    }
+    axis
+}
+
+/// The ticks of an upright axis over a length.
+pub(super) fn upright_ticks(axis: &ChartAxis, range: (f64, f64), length: f64) -> Vec<Tick> {
+    let span = Span::new(&axis.scale, range, (length, 0.0));
+    let most = if matches!(axis.scale, Scale::Ordinal(_)) { usize::MAX } else { 7 };
+    ticks::choose(&span, &axis.scale, axis.format, &Room { extent: &|_| height(SMALL), gap: BETWEEN_UPRIGHT, most })
+}
+
+/// The ticks of a level axis.
+pub(super) fn level_ticks(axis: &ChartAxis, span: &Span) -> Vec<Tick> {
+    let most = if matches!(axis.scale, Scale::Ordinal(_)) { usize::MAX } else { 10 };
+    let extent = |label: &str| font::width(label, SMALL);
+    ticks::choose(span, &axis.scale, axis.format, &Room { extent: &extent, gap: BETWEEN_LEVEL, most })
+}

@@ -1,0 +1,89 @@
+//! The lines below the plot that say what is what.
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::figure::model::{Mark, Panel};
+
+use super::dots::{code, start};
+use super::{Charset, NOTE, Screen, cut, mark};
+
+/// The part of a screen's height that a legend may take.
+const SHARE: usize = 3;
+const BETWEEN: usize = 3;
+
+struct Entry {
+    mark: String,
+    name: String,
+    colour: Option<u8>,
+}
+
+impl Entry {
+    fn width(&self) -> usize {
+        self.mark.width() + 1 + self.name.width()
+    }
+
+    fn text(&self) -> String {
+        let mark = match self.colour {
+            Some(code) => format!("{}{}\u{1b}[0m", start(code), self.mark),
+            None => self.mark.clone(),
+        };
+        format!("{mark} {}", self.name)
+    }
+}
+
+/// Series, marks and annotations that have names, in as many lines as the screen allows; the last says how many more
+/// there are.
+pub(super) fn lines(panel: &Panel, screen: &Screen) -> Vec<String> {
+    let entries = entries(panel, screen);
+    let (mut lines, mut used) = (Vec::<String>::new(), usize::MAX);
+    let most = (screen.height / SHARE).max(1);
+    for (index, entry) in entries.iter().enumerate() {
+        let rest = format!("… and {} more", entries.len() - index);
+        let reserved = if lines.len() == most && index + 1 < entries.len() { BETWEEN + rest.width() } else { 0 };
+        let begins = used.saturating_add(BETWEEN + entry.width() + reserved) > screen.width;
+        if begins && lines.len() == most {
+            if let Some(last) = lines.last_mut() {
+                last.push_str(&format!("{}{rest}", " ".repeat(BETWEEN)));
+            }
+            return lines;
+        }
+        match lines.last_mut() {
+            Some(line) if !begins => {
+                line.push_str(&" ".repeat(BETWEEN));
+                line.push_str(&entry.text());
+                used += BETWEEN + entry.width();
+            }
+            _ => {
+                lines.push(entry.text());
+                used = entry.width();
+            }
+        }
+    }
+    lines
+}
+
+fn entries(panel: &Panel, screen: &Screen) -> Vec<Entry> {
+    let ascii = screen.charset == Charset::Ascii;
+    // Room for `… and 12 more` beside the longest.
+    let room = screen.width - 20;
+    let mut entries = Vec::new();
+    for (index, series) in panel.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty()) {
+        let line = if ascii { "-" } else { "━━" };
+        let mark = if screen.colour && !ascii { line.to_owned() } else { mark(index).to_string() };
+        let colour = screen.colour.then(|| code(series.style.tint));
+        entries.push(Entry { mark, name: cut(&series.name, room), colour });
+    }
+    for mark in &panel.marks {
+        let (label, mark) = match mark {
+            Mark::Vertical { label, .. } => (label, if ascii { ":" } else { "┊" }),
+            Mark::Horizontal { label, .. } => (label, if ascii { "." } else { "┄" }),
+        };
+        if !label.is_empty() {
+            entries.push(Entry { mark: mark.to_owned(), name: cut(label, room), colour: None });
+        }
+    }
+    for note in panel.annotations.iter().filter(|note| !note.label.is_empty()) {
+        entries.push(Entry { mark: NOTE.to_string(), name: cut(&note.label, room), colour: None });
+    }
+    entries
+}

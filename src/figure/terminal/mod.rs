@@ -1,0 +1,306 @@
+//! Series of a panel in a terminal: lines of braille dots where the terminal has Unicode, marks of ASCII elsewhere.
+//!
+//! It draws into text and knows no terminal: the caller says how large, with which characters, and whether in colour.
+
+mod dots;
+mod legend;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::font;
+use super::model::{Mark, Panel, Scale, Series};
+use super::ranges;
+use super::span::Span;
+use super::ticks::{self, Room, Tick};
+use dots::Dots;
+
+/// What a terminal can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Columns, at least 24.
+    pub width: usize,
+    /// Lines, at least 8. A drawing is never higher and may be a line lower.
+    pub height: usize,
+    /// Which characters it has.
+    pub charset: Charset,
+    /// Whether series are told apart by colours (ANSI, 256 of them). Without, they carry marks and dashes.
+    pub colour: bool,
+}
+
+/// The characters of a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charset {
+    /// Eight dots a character, and lines for the axes.
+    Braille,
+    /// One mark a character.
+    Ascii,
+}
+
+/// Marks of series and of annotations.
+const MARKS: [char; 7] = ['o', 'x', '+', '*', '#', '@', '%'];
+const NOTE: char = 'O';
+
+/// The mark of a series.
+fn mark(index: usize) -> char {
+    MARKS[index % MARKS.len()]
+}
+
+/// Draws the series, marks and annotations of a panel; a grid has no place in a terminal. The text ends without a line
+/// break; it is empty where there is no point to draw.
+pub fn draw(panel: &Panel, screen: &Screen) -> String {
+    let screen = Screen { width: screen.width.max(24), height: screen.height.max(8), ..*screen };
+    let legend = legend::lines(panel, &screen);
+    let rows = screen.height - 3 - legend.len();
+    let (x_range, y_range) = ranges::of(panel);
+    let y = Span::new(&panel.y.scale, y_range, ((rows - 1) as f64, 0.0));
+    let y_ticks = labelled(ticks::choose(
+        &y,
+        &panel.y.scale,
+        panel.y.format,
+        &Room { extent: &|_| 1.0, gap: if rows > 12 { 2.0 } else { 1.0 }, most: 7 },
+    ));
+    let gutter = y_ticks.iter().map(|(_, label)| label.width()).max().unwrap_or(0).min(screen.width / 3);
+    let columns = screen.width - gutter - 2;
+    let x = Span::new(&panel.x.scale, x_range, (0.0, (columns - 1) as f64));
+    let extent = |label: &str| label.width() as f64;
+    let x_ticks = labelled(ticks::choose(
+        &x,
+        &panel.x.scale,
+        panel.x.format,
+        &Room {
+            extent: &extent,
+            gap: 2.0,
+            most: if matches!(panel.x.scale, Scale::Ordinal(_)) { columns } else { 10 },
+        },
+    ));
+
+    let mut dots = Dots::new(columns, rows, screen.charset);
+    draw_marks(panel, &x, &y, &mut dots);
+    let drawn = panel
+        .series
+        .iter()
+        .enumerate()
+        .filter(|(index, series)| draw_series(*index, series, (&x, &y), &screen, &mut dots));
+    if drawn.count() == 0 {
+        return String::new();
+    }
+    for note in panel.annotations.iter().filter(|note| x.shows(note.x) && y.shows(note.y)) {
+        dots.write(x.at(note.x), y.at(note.y), NOTE, None);
+    }
+
+    let mut lines = vec![heading(panel, screen.width)];
+    let ascii = screen.charset == Charset::Ascii;
+    for row in 0..rows {
+        let tick = y_ticks.iter().find(|(value, _)| y.at(*value).round() as usize == row);
+        let label = tick.map_or("", |(_, label)| label.as_str());
+        let axis = match (tick.is_some(), ascii) {
+            (true, false) => '┤',
+            (false, false) => '│',
+            (true, true) => '+',
+            (false, true) => '|',
+        };
+        let line = dots.line(row, &panel.series, screen.colour);
+        lines.push(format!("{}{axis}{line}", right(label, gutter + 1)).trim_end().to_owned());
+    }
+    lines.extend(level_axis(&x, &x_ticks, gutter, columns, ascii));
+    lines.extend(legend);
+    let text = lines.join("\n");
+    if ascii { text.chars().map(nearest_ascii).collect() } else { text }
+}
+
+/// Names may have any letters, and such a terminal has not.
+fn nearest_ascii(letter: char) -> char {
+    match letter {
+        '−' => '-',
+        '…' => '.',
+        letter if letter.is_ascii() => letter,
+        _ => '?',
+    }
+}
+
+fn labelled(ticks: Vec<Tick>) -> Vec<(f64, String)> {
+    ticks.into_iter().filter_map(|tick| Some((tick.value, font::visible(&tick.label?)))).collect()
+}
+
+/// `test error against epoch (log)`, after the panel's title where it has one.
+fn heading(panel: &Panel, width: usize) -> String {
+    let log = if panel.x.scale == Scale::Log { " (log)" } else { "" };
+    let axes = format!("{} against {}{log}", panel.y.title, panel.x.title);
+    let text = if panel.title.is_empty() { axes } else { format!("{}: {axes}", panel.title) };
+    cut(&text, width)
+}
+
+/// Visible text of at most so many columns.
+fn cut(text: &str, width: usize) -> String {
+    let text = font::visible(text);
+    if text.width() <= width {
+        return text;
+    }
+    let mut shorter = String::new();
+    for letter in text.chars() {
+        let longer = format!("{shorter}{letter}");
+        if longer.width() + 1 > width {
+            break;
+        }
+        shorter = longer;
+    }
+    if width > 0 { shorter + "…" } else { shorter }
+}
+
+/// Text at the right end of so many columns.
+fn right(text: &str, width: usize) -> String {
+    let text = cut(text, width);
+    format!("{}{text}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// The line below the plot and its labels.
+fn level_axis(x: &Span, ticks: &[(f64, String)], gutter: usize, columns: usize, ascii: bool) -> [String; 2] {
+    let (corner, dash, tick) = if ascii { ('+', '-', '+') } else { ('└', '─', '┬') };
+    let mut line = vec![dash; columns];
+    let mut labels = String::new();
+    for (value, label) in ticks {
+        let column = x.at(*value).round() as usize;
+        line[column] = tick;
+        let (centre, width) = (gutter + 2 + column, label.width());
+        let start = (centre - width / 2).min((gutter + 2 + columns).saturating_sub(width));
+        let used = labels.width();
+        if start > used || used == 0 {
+            labels.push_str(&" ".repeat(start - used));
+            labels.push_str(label);
+        }
+    }
+    [format!("{}{corner}{}", " ".repeat(gutter + 1), line.into_iter().collect::<String>()), labels]
+}
+
+fn draw_marks(panel: &Panel, x: &Span, y: &Span, dots: &mut Dots) {
+    for mark in &panel.marks {
+        match mark {
+            Mark::Vertical { at, .. } if x.shows(*at) => dots.upright(x.at(*at)),
+            Mark::Horizontal { at, .. } if y.shows(*at) => dots.level(y.at(*at)),
+            _ => {}
+        }
+    }
+}
+
+/// Draws a series; false, if none of its points is in the plot.
+fn draw_series(index: usize, series: &Series, (x, y): (&Span, &Span), screen: &Screen, dots: &mut Dots) -> bool {
+    let places = || series.points.iter().map(|(at, value)| (x.at(*at), y.at(*value)));
+    let shown = |place: &(f64, f64)| dots_has(place, x, y);
+    if !places().any(|place| shown(&place)) {
+        return false;
+    }
+    let plain = screen.colour || screen.charset == Charset::Ascii;
+    let dash = if plain { (1, 0) } else { [(1, 0), (4, 3), (1, 2), (7, 3)][index % 4] };
+    let mut before: Option<(f64, f64)> = None;
+    let mut travelled = 0;
+    for place in places() {
+        if !(place.0.is_finite() && place.1.is_finite()) {
+            before = None;
+            continue;
+        }
+        if series.style.line.is_some() {
+            travelled = dots.stroke(before.unwrap_or(place), place, (index, mark(index)), dash, travelled);
+        } else {
+            dots.stroke(place, place, (index, mark(index)), (1, 0), 0);
+        }
+        before = Some(place);
+    }
+    if !plain {
+        write_marks(index, &places().filter(shown).collect::<Vec<_>>(), dots);
+    }
+    true
+}
+
+fn dots_has((column, row): &(f64, f64), x: &Span, y: &Span) -> bool {
+    (x.from - 0.5..x.to + 0.5).contains(column) && (y.to - 0.5..y.from + 0.5).contains(row)
+}
+
+/// Marks on a line of dots, some columns apart, at other places for each series.
+fn write_marks(index: usize, places: &[(f64, f64)], dots: &mut Dots) {
+    const APART: f64 = 12.0;
+    let mut wanted = 2.0 + (index as f64 * 5.0) % APART;
+    for &(column, row) in places {
+        if column >= wanted {
+            dots.write(column, row, mark(index), Some(index));
+            wanted = column + APART;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::{Annotation, ChartAxis, SeriesStyle};
+
+    fn curve(count: usize) -> Panel {
+        let error = |epoch: u32| 0.2 + 0.5 / f64::from(epoch) + if (50..70).contains(&epoch) { 0.08 } else { 0.0 };
+        let series = (0..count).map(|index| {
+            let points = (1..=600).map(|epoch| (f64::from(epoch), error(epoch) + index as f64 * 0.05)).collect();
+            Series::line(index, format!("k = {index}"), points)
+        });
+        Panel::new(ChartAxis::log_epochs(), ChartAxis::error("test error"), series.collect())
+    }
+
+    fn screen(width: usize, height: usize) -> Screen {
+        Screen { width, height, charset: Charset::Braille, colour: false }
+    }
+
+    #[test]
+    fn a_drawing_fits_its_screen() {
+        for (width, height) in [(60, 12), (120, 30), (24, 8), (1, 1)] {
+            for count in [1, 6, 40] {
+                for charset in [Charset::Braille, Charset::Ascii] {
+                    let text = draw(&curve(count), &Screen { charset, ..screen(width, height) });
+                    assert!(text.lines().count() <= height.max(8), "{text}");
+                    assert!(text.lines().all(|line| line.width() <= width.max(24)), "{text}");
+                    assert!(charset == Charset::Braille || text.is_ascii(), "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_goes_from_corner_to_corner() {
+        let x = ChartAxis::new("step", Scale::Linear, crate::figure::ValueFormat::Count);
+        let panel =
+            Panel::new(x, ChartAxis::error("error"), vec![Series::line(0, "test", vec![(0.0, 0.0), (10.0, 1.0)])]);
+        let text = draw(&panel, &Screen { charset: Charset::Ascii, ..screen(40, 10) });
+        assert_eq!(text.lines().next(), Some("error against step"));
+        assert!(text.contains("\n   0%+oooo\n"), "{text}");
+        assert!(text.ends_with("o test"), "{text}");
+    }
+
+    #[test]
+    fn colour_is_used_where_it_may_be() {
+        let panel = curve(2);
+        let coloured = draw(&panel, &Screen { colour: true, ..screen(60, 12) });
+        assert!(coloured.contains("\u{1b}[38;5;32m") && coloured.contains("\u{1b}[0m"));
+        assert!(coloured.lines().all(|line| line.matches("\u{1b}[38").count() == line.matches("\u{1b}[0m").count()));
+        let plain = draw(&panel, &screen(60, 12));
+        assert!(!plain.contains('\u{1b}'));
+        let plot: String = plain.lines().skip(1).take(8).collect();
+        assert!(plot.contains('o') && plot.contains('x'), "marks tell the series apart:\n{plain}");
+    }
+
+    #[test]
+    fn marks_notes_and_names_are_shown_as_text() {
+        let mut panel = curve(1);
+        panel.series[0].name = "a\u{1b}[2Jb".into();
+        panel.marks.push(Mark::Vertical { at: 160.0, label: "interpolation".into() });
+        panel.annotations.push(Annotation { x: 60.0, y: 0.29, label: "peak".into() });
+        let text = draw(&panel, &screen(80, 16));
+        assert!(text.contains('┊') && text.contains("interpolation") && text.contains("O peak"), "{text}");
+        assert!(!text.contains('\u{1b}') && text.contains("a\u{fffd}[2Jb"), "{text}");
+    }
+
+    #[test]
+    fn nothing_gives_nothing() {
+        assert_eq!(draw(&curve(0), &screen(60, 12)), "");
+        let mut panel = curve(1);
+        panel.series[0].points = vec![(0.0, 0.5), (1.0, f64::NAN)];
+        assert_eq!(draw(&panel, &screen(60, 12)), "");
+        panel.series[0].points = vec![(1.0, 0.5)];
+        panel.series[0].style = SeriesStyle::nth(0).scattered();
+        assert_ne!(draw(&panel, &screen(60, 12)), "", "one point is drawn");
+    }
+}
