@@ -27,6 +27,7 @@ mod pixels;
 mod problem;
 mod procedure;
 mod read;
+mod report;
 mod resolved;
 mod selection;
 mod settings;
@@ -60,6 +61,7 @@ pub use procedure::{
     Augmentation, Budget, Due, Evaluation, EvaluationSchedule, FINAL_EPOCHS, Fill, Optimizer, Position, Rate, Schedule,
     Training,
 };
+pub use report::{Claim, Reached, ReportSpec, StatedClaims, Statement};
 pub use settings::{CPU_EVALUATION_BATCH, Settings};
 pub use size::{unbalanced, uneven};
 pub use survey::{Question, Remembered, Survey};
@@ -103,6 +105,8 @@ struct Typed {
     root: Node,
     /// The experiment's name where the spec gives none.
     stem: String,
+    /// What it says for reports, which is no part of an experiment.
+    report: ReportSpec,
 }
 
 impl Typed {
@@ -134,7 +138,8 @@ impl Typed {
         for argument in overrides {
             apply_override(&mut root, argument)?;
         }
-        Ok(Self { root, stem: written.name.to_owned() })
+        let report = report::detach(&mut root)?;
+        Ok(Self { root, stem: written.name.to_owned(), report })
     }
 
     /// The one experiment that it means.
@@ -283,6 +288,7 @@ pub fn device(name: &str) -> Result<DeviceChoice> {
 pub fn schema() -> serde_json::Value {
     let mut schema = keys::schema();
     schema["properties"]["sweep"] = sweep::schema();
+    schema["properties"]["report"] = report::schema();
     schema
 }
 
