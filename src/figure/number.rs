@@ -17,7 +17,6 @@ pub(super) fn tick(value: f64, step: f64, largest: f64, format: ValueFormat) -> 
     }
     match format {
         ValueFormat::Percent => format!("{}%", decimal(value * 100.0, decimals(step * 100.0))),
-        ValueFormat::Number => decimal(value, decimals(step)),
         ValueFormat::Count if largest >= SHORT_FROM && value >= 1000.0 => {
             let (unit, letter) = match value {
                 1e9.. => (1e9, "G"),
@@ -26,7 +25,7 @@ pub(super) fn tick(value: f64, step: f64, largest: f64, format: ValueFormat) -> 
             };
             format!("{}{letter}", decimal(value / unit, decimals(step / unit)))
         }
-        ValueFormat::Count => decimal(value, decimals(step)),
+        ValueFormat::Number | ValueFormat::Count => decimal(value, decimals(step)),
     }
 }
 
@@ -35,7 +34,7 @@ pub(super) fn value(value: f64, format: ValueFormat) -> String {
     match format {
         _ if !value.is_finite() => "none".to_owned(),
         ValueFormat::Percent if value.abs() < 1e6 => format!("{}%", decimal(value * 100.0, 1)),
-        ValueFormat::Count if value < 1e15 && value >= 0.0 && value.fract() == 0.0 => grouped(value as u64),
+        ValueFormat::Count if (0.0..1e15).contains(&value) && value.fract() == 0.0 => grouped(value as u64),
         ValueFormat::Percent | ValueFormat::Number | ValueFormat::Count => {
             let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
             if !(-4..7).contains(&magnitude) {

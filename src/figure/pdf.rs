@@ -166,15 +166,14 @@ impl Sheet {
             bytes.extend(id.to_be_bytes());
         }
         let shift = label.shift();
-        let (matrix, (x, y)) = if label.upwards {
-            ([0.0, 1.0, -1.0, 0.0], self.place(label.x, label.y + shift))
+        let ((x, y), turn) = if label.upwards {
+            (self.place(label.x, label.y + shift), [0.0, 1.0, -1.0, 0.0])
         } else {
-            ([1.0, 0.0, 0.0, 1.0], self.place(label.x - shift, label.y))
+            (self.place(label.x - shift, label.y), [1.0, 0.0, 0.0, 1.0])
         };
         self.fill_with(label.paint, 1.0);
-        let [a, b, c, d] = matrix;
         self.content.begin_text().set_font(FONT, label.size as f32);
-        self.content.set_text_matrix([a, b, c, d, x, y]).show(Str(&bytes)).end_text();
+        self.content.set_text_matrix([turn[0], turn[1], turn[2], turn[3], x, y]).show(Str(&bytes)).end_text();
     }
 }
 

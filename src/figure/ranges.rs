@@ -1,6 +1,6 @@
 //! What part of each axis a panel shows.
 
-use super::model::{AxisRange, ChartAxis, Mark, Panel, Scale};
+use super::model::{AxisRange, ChartAxis, Grid, Mark, Panel, Scale};
 
 use super::edges;
 
@@ -10,7 +10,7 @@ const Y_MARGIN: f64 = 0.06;
 
 /// The lowest and highest values of both axes; low is below high, and above zero on a logarithmic axis.
 pub(super) fn of(panel: &Panel) -> ((f64, f64), (f64, f64)) {
-    let (columns, rows) = panel.grid.as_ref().map(|grid| grid.places()).unwrap_or_default();
+    let (columns, rows) = panel.grid.as_ref().map(Grid::places).unwrap_or_default();
     let margin = |margin: f64| if panel.grid.is_some() { 0.0 } else { margin };
     let points = || panel.series.iter().flat_map(|series| &series.points).copied();
     let bands = || panel.series.iter().filter_map(|series| series.band.as_ref()).flat_map(|band| &band.0);

@@ -16,6 +16,7 @@ use crate::run::facts::data_record;
 use crate::run::phase::event::{Event, EventSink};
 use crate::run::phase::log::RunLog;
 use crate::run::phase::session::Session;
+use crate::run::phase::start::Start;
 use crate::run::phase::work::Work;
 use crate::run::recovery::archive;
 use crate::run::recovery::attempt;
@@ -161,7 +162,7 @@ impl SourceTask<'_> {
         };
         let own = RunLog { log: Some(Lines::extend(&directory.log())?), events: &mut *run_log.events };
         let session = Session::open(work, compute, (data, facts), before, own)?;
-        session.train(|_, _, _, _, _| Ok(None), |_| Ok(()))
+        session.train(|_, _, _, _| Ok(Start::default()), |_| Ok(()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use crate::data::TaskData;
+use crate::data::{Normalisation, TaskData};
 use crate::files::{self, Lines};
 use crate::native;
 use crate::network::{NamedTensors, Network};
@@ -10,13 +10,14 @@ use crate::run::compute::ComputeSetup;
 use crate::run::phase::event::EventSink;
 use crate::run::phase::log::RunLog;
 use crate::run::phase::session::Session;
+use crate::run::phase::start::Start;
 use crate::run::phase::work::Work;
 use crate::run::recovery::lock::Lock;
 use crate::run::request::{Finished, Request};
 use crate::run::source;
 use crate::run::transfer::transfer;
 use crate::rundir::{DataRecord, Record, RunDirectory, Summary, TransferReport, write_json};
-use crate::spec::{Normalise, Side, Source, Spec};
+use crate::spec::{Side, Source, Spec};
 use crate::text;
 
 /// The steps behind the state that stays when the target is finished, if one does.
@@ -62,19 +63,19 @@ pub(in crate::run) fn train(
         write_json(&directory.summary(), &summary)?;
         Ok(Finished { directory: directory.clone(), summary, rows, already: false })
     };
-    let starts = |network: &Network, data: &mut TaskData, compute: &ComputeSetup, run_log: &mut RunLog<'_>, resumes| {
+    let starts = |network: &Network, compute: &ComputeSetup, run_log: &mut RunLog<'_>, resumes| {
         for line in opening(directory, compute) {
             run_log.note(&line)?;
         }
-        let report = if resumes {
+        let (report, source) = if resumes {
             // Every tensor comes from the checkpoint.
-            TransferReport::new(network.blueprint(), experiment.source.is_some(), &experiment.transfer)
+            (TransferReport::new(network.blueprint(), experiment.source.is_some(), &experiment.transfer), None)
         } else {
-            let source = weights_of_source(spec, data, compute, request, run_log)?;
-            transfer(network, source.as_ref(), &experiment.transfer)?
+            let (weights, normalisation) = source_of(spec, compute, request, run_log)?;
+            (transfer(network, weights.as_ref(), &experiment.transfer)?, normalisation)
         };
         run_log.note(&report.sentence())?;
-        Ok(Some(report))
+        Ok(Start { transfer: Some(report), source })
     };
     session.train(starts, ends)
 }
@@ -91,23 +92,19 @@ fn opening(directory: &RunDirectory, compute: &ComputeSetup) -> Vec<String> {
     lines
 }
 
-/// The weights that the target starts from, if it has a source; and its normalisation, where the target takes that.
-fn weights_of_source(
+/// The weights that the target starts from, if it has a source; and the normalisation of one that was trained here.
+fn source_of(
     spec: &Spec,
-    data: &mut TaskData,
     compute: &ComputeSetup,
     request: &Request<'_>,
     run_log: &mut RunLog<'_>,
-) -> Result<Option<NamedTensors>> {
+) -> Result<(Option<NamedTensors>, Option<Normalisation>)> {
     Ok(match (&spec.experiment.source, spec.source_hash()) {
         (Some(Source::Task(task)), Some(hash)) => {
             let trained = source::weights(spec, task, &hash, None, compute, request, run_log)?;
-            if spec.experiment.target.normalise == Normalise::Source {
-                data.normalisation = trained.normalisation;
-            }
-            Some(trained.weights)
+            (Some(trained.weights), Some(trained.normalisation))
         }
-        (Some(Source::Weights(path)), _) => Some(source::from_file(path, run_log)?),
-        _ => None,
+        (Some(Source::Weights(path)), _) => (Some(source::from_file(path, run_log)?), None),
+        _ => (None, None),
     })
 }

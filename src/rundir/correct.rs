@@ -56,7 +56,10 @@ impl AnswerFile {
                 kept.extend_from_slice(record);
             }
         }
-        path.parent().map_or(Ok(()), files::create_folder)?;
+        if let Some(folder) = path.parent() {
+            files::create_folder(folder)?;
+            files::remove_unfinished(folder)?;
+        }
         Ok(Self { file: Lines::create_bytes(path, &kept)? })
     }
 

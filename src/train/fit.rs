@@ -191,7 +191,7 @@ impl Fit<'_> {
 }
 
 /// The training of an epoch.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Trained {
     images: u64,
     totals: Totals,

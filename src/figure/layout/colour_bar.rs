@@ -1,5 +1,7 @@
 //! The bar that says which colour is which value.
 
+use std::cmp::Ordering;
+
 use crate::figure::font;
 use crate::figure::model::{AxisRange, ChartAxis, Grid, HeatMap, Panel, Scale};
 use crate::figure::palette::sequential;
@@ -40,10 +42,10 @@ pub(super) fn range(map: &HeatMap) -> (f64, f64) {
     let values = map.cells.values.iter().flatten().filter(|value| value.is_finite());
     let (low, high) =
         values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
-    match (low < high, low == high) {
-        (true, _) => (low, high),
-        (_, true) => (low - 0.5 * low.abs().max(0.01), high + 0.5 * high.abs().max(0.01)),
-        _ => (0.0, 1.0),
+    match low.partial_cmp(&high) {
+        Some(Ordering::Less) => (low, high),
+        Some(Ordering::Equal) => (low - 0.5 * low.abs().max(0.01), high + 0.5 * high.abs().max(0.01)),
+        Some(Ordering::Greater) | None => (0.0, 1.0),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::figure::scene::{Anchor, Bounds, Item, Paint, Segment, Stroke};
 
 use super::arrangement::{Arrangement, BORDER};
 use super::cells::{REGION_OPACITY, contour_strokes, hatched};
+use super::colour_bar;
 use super::markers;
 use super::page::{Page, SMALL, level};
 
@@ -68,7 +69,9 @@ fn entries(figure: &Figure, room: f64) -> Vec<Entry<'_>> {
     };
     let mut seen: Vec<&Series> = Vec::new();
     for panel in &figure.panels {
-        let series = if figure.labelling == Labelling::Legend { panel.series.as_slice() } else { &[] };
+        // A colour bar stands where names would.
+        let listed = figure.labelling == Labelling::Legend || colour_bar::of(panel).is_some();
+        let series = if listed { panel.series.as_slice() } else { &[] };
         for series in series.iter().filter(|series| !series.name.is_empty()) {
             if !seen.iter().any(|other| (&other.name, other.style) == (&series.name, series.style)) {
                 seen.push(series);

@@ -74,7 +74,7 @@ fn draw_panel(figure: &Figure, index: usize, margins: &Margins, placed: &Placed,
     if let Some((bar, map)) = margins.colour_bar.as_ref().zip(colour_bar::of(panel)) {
         colour_bar::draw(bar, map, placed, page);
     }
-    if figure.labelling == Labelling::Direct {
+    if figure.labelling == Labelling::Direct && margins.colour_bar.is_none() {
         names::draw(&panel.series, &ends, margins.right, placed, page);
     }
     callouts::draw_labels(&panel.marks, &panel.annotations, placed, page);

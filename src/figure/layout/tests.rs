@@ -95,9 +95,8 @@ fn grid() -> impl Strategy<Value = Grid> {
 }
 
 fn panel() -> impl Strategy<Value = Panel> {
-    let mark = (number(), name(), any::<bool>()).prop_map(|(at, label, upright)| match upright {
-        true => Mark::Vertical { at, label },
-        false => Mark::Horizontal { at, label },
+    let mark = (number(), name(), any::<bool>()).prop_map(|(at, label, upright)| {
+        if upright { Mark::Vertical { at, label } } else { Mark::Horizontal { at, label } }
     });
     let note = (number(), number(), name()).prop_map(|(x, y, label)| Annotation { x, y, label });
     let lists = (
@@ -123,7 +122,7 @@ fn figure() -> impl Strategy<Value = Figure> {
     (prop::collection::vec(panel(), 0..5), extent, 1..4usize, name(), any::<bool>()).prop_map(
         |(panels, extent, columns, note, direct)| {
             let labelling = if direct { Labelling::Direct } else { Labelling::Legend };
-            Figure { columns, note, labelling, ..Figure::new("any", extent, panels) }
+            Figure { columns, labelling, note, ..Figure::new("any", extent, panels) }
         },
     )
 }

@@ -71,7 +71,8 @@ impl Extent {
 pub enum Labelling {
     /// In a legend below the panels, where it covers no data.
     Legend,
-    /// Right of each plot, at the end of each line. For few series with short names.
+    /// Right of each plot, at the end of each line. For few series with short names; panels with a colour
+    /// bar keep to the legend.
     Direct,
 }
 

@@ -94,7 +94,7 @@ impl Dots {
             return self.write(x, y, mark, Some(index));
         }
         // A cell's own place is its dot in the second column and the third row, so that both roundings agree.
-        let (column, row) = (((x + 1.0) / 2.0).floor(), ((y + 2.0) / 4.0).floor());
+        let (column, row) = ((f64::midpoint(x, 1.0)).floor(), ((y + 2.0) / 4.0).floor());
         let bit = BITS[(y + 2.0).rem_euclid(4.0) as usize][(x + 1.0).rem_euclid(2.0) as usize];
         if let Some(cell) = self.cell(column, row) {
             cell.dots |= bit;

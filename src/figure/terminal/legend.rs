@@ -43,7 +43,8 @@ pub(super) fn lines(panel: &Panel, screen: &Screen) -> Vec<String> {
         let begins = used.saturating_add(BETWEEN + entry.width() + reserved) > screen.width;
         if begins && lines.len() == most {
             if let Some(last) = lines.last_mut() {
-                last.push_str(&format!("{}{rest}", " ".repeat(BETWEEN)));
+                last.push_str(&" ".repeat(BETWEEN));
+                last.push_str(&rest);
             }
             return lines;
         }

@@ -144,7 +144,8 @@ fn on_target<T>(
         FrozenNorm::Batch => FrozenNorm::Batch,
         FrozenNorm::Source | FrozenNorm::Target => FrozenNorm::Source,
     };
-    let DeviceSplits { train, test, validation } = DeviceSplits::take(&mut data, device, kind)?;
+    let normalisation = data.normalisation.clone();
+    let DeviceSplits { train, test, validation } = DeviceSplits::take(&mut data, &normalisation, device, kind)?;
     let phase = Phase {
         network: &network,
         train,

@@ -6,4 +6,5 @@ pub(in crate::run) mod log;
 pub(in crate::run) mod recorder;
 pub(in crate::run) mod rows;
 pub(in crate::run) mod session;
+pub(in crate::run) mod start;
 pub(in crate::run) mod work;

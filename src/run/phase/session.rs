@@ -4,7 +4,7 @@
 use anyhow::Result;
 use tch::Kind;
 
-use crate::data::TaskData;
+use crate::data::{Normalisation, TaskData};
 use crate::files::{self, Lines};
 use crate::network::{Network, write_safetensors};
 use crate::run::branch;
@@ -12,13 +12,14 @@ use crate::run::compute::ComputeSetup;
 use crate::run::phase::event::{Event, Title};
 use crate::run::phase::log::RunLog;
 use crate::run::phase::recorder::{Recorder, Recording};
+use crate::run::phase::start::{Start, normalisation};
 use crate::run::phase::work::Work;
 use crate::run::recovery::attempt::attempt;
 use crate::run::recovery::checkpoint::{Checkpoint, CheckpointStore};
 use crate::run::recovery::finished;
 use crate::run::recovery::resume::{Goal, discard, resume};
 use crate::run::recovery::stop::stopped;
-use crate::rundir::{DataRecord, MadeWith, Record, Row, TransferReport};
+use crate::rundir::{DataRecord, MadeWith, Record, Row};
 use crate::spec::Side;
 use crate::text;
 use crate::train::{DeviceSplits, Ended, Phase};
@@ -74,7 +75,7 @@ impl<'a> Session<'a> {
     /// resumes, as it is told; `ends` makes what comes back of all rows, those too that the schedule did not ask for.
     pub(in crate::run) fn train<T>(
         mut self,
-        starts: impl FnOnce(&Network, &mut TaskData, &ComputeSetup, &mut RunLog<'_>, bool) -> Result<Option<TransferReport>>,
+        starts: impl FnOnce(&Network, &ComputeSetup, &mut RunLog<'_>, bool) -> Result<Start>,
         ends: impl FnOnce(Vec<Row>) -> Result<T>,
     ) -> Result<T> {
         let Work { directory, lock, task, last_state, .. } = self.work;
@@ -86,15 +87,13 @@ impl<'a> Session<'a> {
             let blueprint = self.work.experiment.blueprint(task);
             let mut network = Network::new(&blueprint, device, Kind::Float, task.seeds.initial);
             network.lay_out(self.compute.settings.layout)?;
-            let resumes = self.start.as_ref();
-            if let Some(start) = resumes {
-                self.data.normalisation = start.header.normalisation.clone();
-            }
-            let resumes = resumes.is_some();
-            record.transfer = starts(&network, &mut self.data, &self.compute, &mut self.run_log, resumes)?;
-            record.set_normalisation(&self.data.normalisation);
+            let begun = starts(&network, &self.compute, &mut self.run_log, self.start.is_some())?;
+            let resumed = self.start.as_ref().map(|start| &start.header.normalisation);
+            let normalisation = normalisation(task, &self.data.normalisation, begun.source.as_ref(), resumed);
+            record.transfer = begun.transfer;
+            record.set_normalisation(&normalisation);
             record.write(directory)?;
-            let rows = self.rows(&network)?;
+            let rows = self.rows(&network, &normalisation)?;
             lock.check()?;
             files::remove(&directory.summary())?;
             write_safetensors(&directory.weights(), &network.state(), self.work.side.name())?;
@@ -109,9 +108,10 @@ impl<'a> Session<'a> {
     }
 
     /// Trains, and keeps every epoch's numbers in the directory.
-    fn rows(&mut self, network: &Network) -> Result<Vec<Row>> {
+    fn rows(&mut self, network: &Network, normalisation: &Normalisation) -> Result<Vec<Row>> {
         let Self { work, compute, data, content, store, start, made_with, run_log, .. } = self;
-        let DeviceSplits { train, test, validation } = DeviceSplits::take(data, network.device(), network.kind())?;
+        let DeviceSplits { train, test, validation } =
+            DeviceSplits::take(data, normalisation, network.device(), network.kind())?;
         let phase = Phase {
             network,
             train,
@@ -138,7 +138,7 @@ impl<'a> Session<'a> {
             store,
             device: network.device(),
             examples: [phase.train.count(), phase.test.count()],
-            normalisation: &data.normalisation,
+            normalisation,
             content,
             made_with,
         };

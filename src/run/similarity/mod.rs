@@ -26,11 +26,12 @@ use crate::network::{NamedTensors, Network, read_safetensors};
 use crate::run::compute::ComputeSetup;
 use crate::run::phase::event::EventSink;
 use crate::run::phase::log::RunLog;
+use crate::run::phase::start::normalisation;
 use crate::run::recovery::claim::create_inside;
 use crate::run::request::Request;
 use crate::run::source;
 use crate::rundir::{Record, RunDirectory, write_json};
-use crate::spec::{Normalise, Source, Spec, Task};
+use crate::spec::{Source, Spec, Task};
 use crate::train::{DeviceSplit, fit_frozen_statistics};
 use features::{Features, Look, chosen, halves};
 
@@ -58,9 +59,8 @@ pub fn similarity(
         Source::Task(task) => Some(compute.load(experiment, task, request, events)?),
         Source::Weights(_) => None,
     };
-    if let Some(source) = source_data.as_ref().filter(|_| experiment.target.normalise == Normalise::Source) {
-        target.normalisation = source.normalisation.clone();
-    }
+    let of_source = source_data.as_ref().map(|source| &source.normalisation);
+    target.normalisation = normalisation(&experiment.target, &target.normalisation, of_source, None);
     let facts = source_facts(source, hash.clone(), source_data.as_ref());
     create_inside(&directory, places.out)?;
     let mut run_log = RunLog { log: Some(Lines::create(&directory.similarity_log(), "")?), events };

@@ -47,9 +47,8 @@ pub struct DeviceSplits {
 }
 
 impl DeviceSplits {
-    /// Takes the pixels of a task, whose labels stay.
-    pub fn take(data: &mut TaskData, device: Device, kind: Kind) -> Result<Self> {
-        let normalisation = &data.normalisation;
+    /// Takes the pixels of a task, whose labels stay, to be normalised in one way.
+    pub fn take(data: &mut TaskData, normalisation: &Normalisation, device: Device, kind: Kind) -> Result<Self> {
         let held = data.validation.as_mut().map(Images::hand_over);
         Ok(Self {
             train: DeviceSplit::training(data.train.hand_over(), &data.train_labels, normalisation, device, kind)?,

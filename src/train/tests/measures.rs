@@ -118,10 +118,8 @@ fn measuring_changes_no_bit_of_a_training() {
                 assert!(report.test_error_averaged.is_some() && report.norms.is_some());
                 let right = |place: usize| report.correct[place].correct.iter().filter(|&&correct| correct).count();
                 let errors = [report.train, report.test].map(|errors| errors.expect("it is due").error);
-                assert_eq!(
-                    [right(0), right(1)].map(|right| right as f64),
-                    [((1.0 - errors[0]) * COUNT as f64).round(), ((1.0 - errors[1]) * (COUNT - 5) as f64).round(),]
-                );
+                let expected = |place: usize, count: usize| ((1.0 - errors[place]) * count as f64).round() as usize;
+                assert_eq!([right(0), right(1)], [expected(0, COUNT), expected(1, COUNT - 5)]);
             }
         }
     }

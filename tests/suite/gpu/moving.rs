@@ -47,7 +47,7 @@ fn a_run_goes_on_on_another_device() {
             assert_eq!(outcome.metrics(), unbroken.metrics(), "{from} to {to}");
         }
         let log = std::fs::read_to_string(outcome.directory.join("log.txt")).expect("log.txt");
-        assert!(log.contains("going on after epoch"), "{log}");
+        assert!(log.contains("resuming after epoch"), "{log}");
     }
 }
 

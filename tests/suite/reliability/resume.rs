@@ -68,7 +68,7 @@ fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
     let answer = place.freezewise(&["run", "spec.toml"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     assert!(answer.stderr.contains(&format!("{newest} cannot be used: it is damaged")), "{}", answer.stderr);
-    assert!(answer.stderr.contains("going on from the one before"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("resuming from the one before"), "{}", answer.stderr);
     assert!(product(&only_run(&place)) == product(&Place::with(SMALL).run(&[])));
 }
 
@@ -102,7 +102,7 @@ fn a_fresh_start_takes_nothing_over_even_without_a_record() {
     let answer = place.freezewise_with(&variables, &["run", "spec.toml", "--fresh"]);
     assert_eq!(answer.code, 1, "{}", answer.stderr);
     assert!(answer.stderr.contains("the existing run was moved to runs/spec/.old/"), "{}", answer.stderr);
-    assert!(!answer.stderr.contains("going on"), "{}", answer.stderr);
+    assert!(!answer.stderr.contains("resuming after"), "{}", answer.stderr);
 }
 
 #[test]

@@ -121,7 +121,9 @@ fn direction(pairs: &[Pair], gradient: &[f64]) -> Vec<f64> {
     }
     if let Some(latest) = pairs.first() {
         let scale = latest.product / dot(&latest.change, &latest.change);
-        direction.iter_mut().for_each(|value| *value *= scale);
+        for value in &mut direction {
+            *value *= scale;
+        }
     }
     for (pair, share) in pairs.iter().zip(shares).rev() {
         let back = dot(&pair.change, &direction) / pair.product;
