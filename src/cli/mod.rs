@@ -13,6 +13,7 @@ mod man;
 mod options;
 mod planned;
 mod prune;
+mod report;
 mod run;
 mod schema;
 mod similarity;
@@ -55,6 +56,8 @@ enum Verb {
     Compare(compare::Arguments),
     /// Print all epochs of all runs as one CSV table.
     Collect(collect::Arguments),
+    /// Write findings, figures and pages of runs: `report/index.html`.
+    Report(report::Arguments),
     /// Drop weights and checkpoints of finished runs, and keep their tables.
     Prune(prune::Arguments),
     /// Check specs and report all of their problems.
@@ -89,6 +92,7 @@ pub fn main() -> ExitCode {
         Verb::Status(arguments) => status::main(&arguments),
         Verb::Compare(arguments) => compare::main(&arguments),
         Verb::Collect(arguments) => collect::main(&arguments),
+        Verb::Report(arguments) => report::main(&arguments),
         Verb::Prune(arguments) => prune::main(&arguments),
         Verb::Check(arguments) => check::main(&arguments),
         Verb::Describe(arguments) => describe::main(&arguments),

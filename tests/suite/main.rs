@@ -20,6 +20,7 @@ mod program;
 mod properties;
 mod readme;
 mod reliability;
+mod report;
 mod run;
 mod scripts;
 mod selections;
