@@ -17,9 +17,8 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     let series: Vec<Series> =
         test.into_iter().enumerate().filter_map(|(place, outcome)| line(setting, place, outcome)).collect();
     let mut panels = vec![Panel::new(axis(setting), ChartAxis::error("test error"), series)];
-    if let Some(train) = line(setting, 0, Outcome::LastTrain) {
-        let mut panel =
-            Panel::new(axis(setting), ChartAxis::error("train error"), vec![Series { name: String::new(), ..train }]);
+    if let Some(train) = line(setting, 3, Outcome::LastTrain) {
+        let mut panel = Panel::new(axis(setting), ChartAxis::error("train error"), vec![train]);
         panel.marks.push(Mark::Horizontal { at: 0.01, label: "1%: interpolation".to_owned() });
         panels.push(panel);
     }
@@ -60,7 +59,8 @@ fn line(setting: &Setting, place: usize, outcome: Outcome) -> Option<Series> {
         .filter_map(|(at, point)| point.spread.map(|spread| (at as f64, spread.lower.max(0.0), spread.upper.min(1.0))))
         .collect();
     // Several bands over each other show nothing: the first line has the band.
-    Some(if band.is_empty() || place > 1 { series } else { series.with_band(Band(band)) })
+    let has_band = [Outcome::Last, Outcome::LastTrain].contains(&outcome) && !band.is_empty();
+    Some(if has_band { series.with_band(Band(band)) } else { series })
 }
 
 fn parameters(setting: &Setting) -> Option<Panel> {

@@ -1,5 +1,6 @@
 //! The regime of each cell over target size and frozen layers.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::plotted::{Plotted, Sheet};
@@ -16,16 +17,16 @@ pub(super) fn of(settings: &Settings) -> Option<Plotted> {
         return None;
     }
     let mut regimes = BTreeMap::new();
-    let (mut sizes, mut layers) = (BTreeSet::new(), BTreeSet::<std::cmp::Reverse<FrozenLayers>>::new());
+    let (mut sizes, mut layers) = (BTreeSet::new(), BTreeMap::<Reverse<usize>, FrozenLayers>::new());
     for setting in &settings.all {
         let size = setting.runs().next()?.train_examples?;
         sizes.insert(size);
         for cell in &setting.cells {
-            layers.insert(std::cmp::Reverse(cell.frozen));
+            layers.insert(Reverse(cell.frozen.count), cell.frozen);
             regimes.insert((cell.frozen.count, size), cell.regimes());
         }
     }
-    let layers: Vec<FrozenLayers> = layers.into_iter().map(|layers| layers.0).collect();
+    let layers: Vec<FrozenLayers> = layers.into_values().collect();
     if sizes.len() < 2 || layers.len() < 2 {
         return None;
     }

@@ -131,7 +131,7 @@ fn changes(check: RealityCheck, values: &Values, is_sweep: bool) -> Option<Vec<S
         // A table cannot be taken away by an override: see docs/reports.md.
         RealityCheck::Seeds | RealityCheck::SourceSeeds | RealityCheck::RandomPrefix => None,
         RealityCheck::SameTask => Some(vec![
-            format!("source.dataset=\"{}\"", values.get("target.dataset")?),
+            format!("source.dataset={}", toml::Value::String(values.get("target.dataset")?.clone())),
             "source.split=\"1/2\"".to_owned(),
             "target.split=\"2/2\"".to_owned(),
         ]),

@@ -4,7 +4,7 @@ use super::bump::{self, Measured};
 use super::checks::{checklist, of_seeds};
 use super::control;
 use super::finding::{Check, Finding, Standing};
-use crate::analysis::inference::{BumpSites, Effect, RealityCheck, SIGNIFICANCE, UnstatedBump, unstated_bump};
+use crate::analysis::inference::{Effect, RealityCheck, SIGNIFICANCE, UnstatedBump, unstated_bump};
 use crate::report::read::{FrozenLayers, Measure, Outcome, SweepFolder};
 use crate::report::setting::{Cell, Setting};
 use crate::report::words::{p_value, percent, points};

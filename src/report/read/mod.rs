@@ -61,7 +61,7 @@ pub(super) fn read(folders: &[&Path]) -> Result<Reading> {
         let message = format!("there are no runs in {}", crate::text::listed(&names));
         return Err(UserError::new(message).hint("give a run, the folder of a sweep, or that of all runs").into());
     }
-    reading.add_missing_cells(&found);
+    reading.add_missing_cells(folders, &found);
     let mut seen = BTreeSet::new();
     for (place, read) in in_parallel(found) {
         match read {
@@ -78,9 +78,11 @@ pub(super) fn read(folders: &[&Path]) -> Result<Reading> {
 }
 
 impl Reading {
-    fn add_missing_cells(&mut self, found: &[(RunDirectory, String)]) {
+    fn add_missing_cells(&mut self, folders: &[&Path], found: &[(RunDirectory, String)]) {
         let begun: BTreeSet<String> = found.iter().map(|(directory, _)| directory.name()).collect();
-        for sweep in &self.sweeps {
+        // Of a sweep of which single runs were given, the others were not asked for.
+        let is_given = |sweep: &&SweepFolder| folders.iter().any(|folder| sweep.folder.starts_with(folder));
+        for sweep in self.sweeps.iter().filter(is_given) {
             let missing = sweep.cells.iter().filter(|(directory, _)| !begun.contains(*directory));
             let reason = "a cell of the sweep that was not begun".to_owned();
             self.left_out.extend(missing.map(|(_, name)| LeftOut { place: name.clone(), reason: reason.clone() }));
