@@ -31,10 +31,13 @@ pub(super) struct Settings {
     pub(super) all: Vec<Setting>,
 }
 
+/// Runs by their number of frozen layers.
+type ByLayers = BTreeMap<usize, Vec<Run>>;
+
 /// Sorts runs. What does not fit its cell goes to `left_out`.
 pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> Settings {
     let axes = axes(&runs);
-    let mut groups: BTreeMap<Vec<String>, (Values, BTreeMap<usize, Vec<Run>>)> = BTreeMap::new();
+    let mut groups: BTreeMap<Vec<String>, (Values, ByLayers)> = BTreeMap::new();
     for run in runs {
         let key = axes.iter().map(|axis| run.values.get(axis).cloned().unwrap_or_default()).collect();
         let (_, cells) = groups.entry(key).or_insert_with(|| (run.values.clone(), BTreeMap::new()));
@@ -105,7 +108,7 @@ impl Cell {
 
     /// The seeds that are not the same in all runs.
     pub(super) fn moving(&self) -> Vec<&'static str> {
-        moving(self.runs.iter().map(|run| &run.seeds))
+        moving(&self.runs.iter().map(|run| &run.seeds))
     }
 
     /// Mean and spread over seeds at each evaluation; empty where not every run has the same ones.
@@ -184,6 +187,6 @@ impl Setting {
 
     pub(super) fn moving(&self) -> Vec<&'static str> {
         let seeds: Vec<_> = self.runs().map(|run| &run.seeds).collect();
-        moving(seeds.into_iter())
+        moving(&seeds.into_iter())
     }
 }

@@ -65,8 +65,9 @@ pub(super) fn shell(word: &str) -> String {
 pub(super) fn short(key: &str) -> String {
     let parts: Vec<&str> = key.split('.').collect();
     match parts.as_slice() {
-        [.., task @ ("source" | "target"), last] => format!("{task} {last}").replace('_', " "),
-        [task @ ("source" | "target"), .., last] => format!("{task} {last}").replace('_', " "),
+        [.., task @ ("source" | "target"), last] | [task @ ("source" | "target"), .., last] => {
+            format!("{task} {last}").replace('_', " ")
+        }
         [.., last] => last.replace('_', " "),
         [] => String::new(),
     }

@@ -157,7 +157,7 @@ pub(super) fn detach(root: &mut Node) -> Result<ReportSpec, Problems> {
                             match claim(&as_json(item)) {
                                 Ok(claim) => claims.push(claim),
                                 Err(message) => {
-                                    report(key, format!("claim {} of `report.claims`: {message}", index + 1))
+                                    report(key, format!("claim {} of `report.claims`: {message}", index + 1));
                                 }
                             }
                         }

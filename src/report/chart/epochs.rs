@@ -32,9 +32,9 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
         note.push_str(" Vertical line: sustained interpolation (train error at most 1%), mean over seeds.");
     }
     let caption = if rest > 0 {
-        format!("{note} {rest} more numbers of frozen layers are in the table and in the heat map.")
+        format!("{rest} more numbers of frozen layers are in the data and in the heat map.")
     } else {
-        note.clone()
+        String::new()
     };
     let title = titled("Error against epoch", setting);
     let mut figure = Figure::new(title.clone(), Extent::two_columns(), panels);

@@ -25,14 +25,13 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     panels.extend(parameters(setting));
     let title = titled("Error against frozen layers", setting);
     let mut figure = Figure::new(title.clone(), Extent::two_columns(), panels);
-    figure.columns = 2;
+    figure.columns = 3;
     figure.note = band_note(setting);
     figure.description = description(setting);
-    let caption = format!(
-        "From all layers frozen (the head alone trains) to none. {} Last: mean over the last five epochs; oracle minimum: \
-         the least test error of any evaluation, which only the test set can tell.",
-        band_note(setting)
-    );
+    let caption =
+        "From all layers frozen (the head alone trains) to none. Oracle minimum: the least test error of any \
+                   evaluation, which only the test set can tell."
+            .to_owned();
     Some(Plotted { id: format!("frozen-layers{id}"), title, caption, figure, data: data(setting) })
 }
 

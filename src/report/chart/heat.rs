@@ -7,7 +7,7 @@ use crate::report::read::Measure;
 use crate::report::setting::Setting;
 
 /// The most columns: more cannot be told apart.
-const MOST_COLUMNS: usize = 48;
+const MOST_COLUMNS: usize = 40;
 
 /// The figure of a setting with at least three numbers of frozen layers and epochs that all of them were evaluated at.
 pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
@@ -51,8 +51,8 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     let height = (16.0 * setting.cells.len() as f64).clamp(110.0, 260.0);
     let mut figure = Figure::new(title.clone(), Extent::two_columns().with_plot_height(height), vec![panel]);
     figure.columns = 1;
-    figure.description =
-        "A heat map: epochs across, frozen layers upwards, mean test error over seeds as colour.".to_owned();
+    let description = "A heat map: epochs across, frozen layers upwards, mean test error over seeds as colour.";
+    description.clone_into(&mut figure.description);
     let mut sheet = Sheet::new(&["frozen_layers", "epoch", "test_error", "train_error"]);
     for (row, epoch) in all() {
         let field = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();

@@ -14,7 +14,7 @@ pub(super) use plotted::{Plotted, narrow};
 use super::setting::Settings;
 
 /// Of more settings than these not each has figures of its own: a page must stay small enough to open.
-const MOST_SETTINGS: usize = 8;
+const MOST_SETTINGS: usize = 6;
 
 /// All figures, in the order of the page; and what was not drawn, in words.
 pub(super) fn all(settings: &Settings) -> (Vec<Plotted>, Option<String>) {

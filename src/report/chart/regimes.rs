@@ -49,7 +49,8 @@ pub(super) fn of(settings: &Settings) -> Option<Plotted> {
     let height = (18.0 * layers.len() as f64).clamp(110.0, 260.0);
     let mut figure = Figure::new(title.clone(), Extent::two_columns().with_plot_height(height), vec![panel]);
     figure.columns = 1;
-    figure.description = "A map: training examples across, frozen layers upwards, the regime of each cell.".to_owned();
+    let description = "A map: training examples across, frozen layers upwards, the regime of each cell.";
+    description.clone_into(&mut figure.description);
     let mut sheet = Sheet::new(&["frozen_layers", "train_examples", "regime"]);
     let places = layers.iter().flat_map(|layers| sizes.iter().map(move |size| (layers, size)));
     for ((layers, size), regime) in places.zip(&values) {

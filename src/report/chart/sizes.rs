@@ -42,17 +42,19 @@ fn one(settings: &Settings, (key, id, title): &(&str, &str, &str)) -> Option<Plo
         }
     }
     lines.retain(|_, (_, line)| line.len() >= 2);
-    let step = lines.len().div_ceil(MOST_LINES).max(1);
-    let drawn = || lines.values().step_by(step);
+    if lines.is_empty() {
+        return None;
+    }
+    // The first, the last and some between.
+    let most = lines.len().min(MOST_LINES);
+    let chosen: Vec<usize> = (0..most).map(|line| line * (lines.len() - 1) / (most - 1).max(1)).collect();
+    let drawn = || lines.values().enumerate().filter(|(index, _)| chosen.contains(index)).map(|(_, line)| line);
     let panel = |outcome: Outcome, title_y: &str| {
         let series: Vec<Series> =
             drawn().enumerate().map(|(place, (name, line))| series(place, name, line, outcome)).collect();
         let x = ChartAxis::new(*title, Scale::Log, ValueFormat::Count);
         Panel::new(x, ChartAxis::error(title_y), series)
     };
-    if lines.is_empty() {
-        return None;
-    }
     let panels = vec![panel(Outcome::Last, "test error"), panel(Outcome::LastTrain, "train error")];
     let heading = format!("Error against {title}");
     let mut figure = Figure::new(heading.clone(), Extent::two_columns(), panels);

@@ -1,7 +1,7 @@
 //! Long series made short: the lowest and the highest value of each stretch stay.
 
 /// Stretches of a series, even on a logarithmic axis.
-const STRETCHES: f64 = 160.0;
+const STRETCHES: f64 = 120.0;
 
 /// The indices to keep of points whose x rise from above 0: the first and the last, and of each stretch the ends and the
 /// extremes, so that no peak and no valley is lost.

@@ -21,7 +21,7 @@ pub(super) fn checklist(
                 (Answer::Survived, format!("{} points, {}", words::points(*size), words::p_value(*p)))
             }
             Survival::NotSurvived { p, size, losses } => {
-                let why: Vec<&str> = losses.iter().map(|loss| reason(*loss)).collect();
+                let why: Vec<&str> = losses.iter().map(|loss| loss_in_words(*loss)).collect();
                 let numbers = format!("{} points, {}", words::points(*size), words::p_value(*p));
                 (Answer::NotSurvived, format!("{numbers}: {}", words::list(&why)))
             }
@@ -64,7 +64,8 @@ fn applies(check: RealityCheck, setting: &Setting) -> bool {
     !of_source.contains(&check) || setting.values.contains_key("source.dataset")
 }
 
-fn reason(loss: Loss) -> &'static str {
+/// Why an effect does not survive.
+pub(super) fn loss_in_words(loss: Loss) -> &'static str {
     match loss {
         Loss::NoEffect => "there is no effect to begin with",
         Loss::NotSignificant => "not significant",

@@ -1,7 +1,7 @@
 //! A bump that was stated beforehand, over frozen layers or over epochs: measured, and judged with its controls.
 
 use super::bump::{self, Measured, Sources};
-use super::checks::{checklist, of_seeds};
+use super::checks::{checklist, loss_in_words, of_seeds};
 use super::control;
 use super::finding::{Answer, Check, Finding, Standing};
 use crate::analysis::epoch_regime;
@@ -60,7 +60,7 @@ pub(super) fn over_layers<'a>(
     }
     let places = [first, peak, later].map(|cell| cell.frozen.phrase());
     let regimes = SiteRegimes { first_valley: regimes(first), later_valley: regimes(later) };
-    let over = "frozen layers".to_owned();
+    let over = within("frozen layers", setting);
     Ok(Stated { setting, measured, places, over, least_size, regimes, controls, averaged })
 }
 
@@ -91,8 +91,13 @@ pub(super) fn over_epochs<'a>(
     let regimes = SiteRegimes { first_valley: regimes(first_valley), later_valley: regimes(later_valley) };
     let controls = averaged.iter().map(|found| (RealityCheck::AveragedWeights, (&found.evidence).into())).collect();
     let places = sites.map(|epoch| format!("at epoch {}", text::grouped(epoch)));
-    let over = format!("epochs {}", cell.frozen.phrase());
+    let over = within(&format!("epochs {}", cell.frozen.phrase()), setting);
     Ok(Stated { setting, measured, places, over, least_size, regimes, controls, averaged })
+}
+
+/// With the setting, where there are several.
+fn within(over: &str, setting: &Setting) -> String {
+    if setting.title.is_empty() { over.to_owned() } else { format!("{over} ({})", setting.title) }
 }
 
 /// What may be said of it, with the p-value that is corrected for all claims.
@@ -149,7 +154,7 @@ fn survived(checks: &[Check]) -> String {
     for (answer, words) in [(Answer::Survived, "survives"), (Answer::NotSurvived, "does not survive")] {
         let names = names(answer);
         if !names.is_empty() {
-            text.push_str(&format!("; {words} {}", list(&names)));
+            text.extend(["; ", words, " ", &list(&names)]);
         }
     }
     if names(Answer::NotRun).iter().filter(|name| name.contains("learning rate")).count() == 2 {
@@ -170,7 +175,10 @@ fn shortfall(shortfall: &Shortfall) -> String {
             format!("the {} of {} points is below the stated least of {}", part(*of), points(*mean), points(*least))
         }
         Shortfall::NoControl => "no control was run: averaged weights were not measured".to_owned(),
-        Shortfall::ControlNotSurvived { .. } => "it does not survive averaged weights".to_owned(),
+        Shortfall::ControlNotSurvived { losses } => {
+            let why: Vec<&str> = losses.iter().map(|loss| loss_in_words(*loss)).collect();
+            format!("averaged weights do not show it: {}", list(&why))
+        }
     }
 }
 

@@ -112,12 +112,18 @@ fn finding(
     reasons: Vec<String>,
     checks: Vec<Check>,
 ) -> Finding {
+    // All signs agreeing is the least that so many seeds can show.
+    let cannot_tell = 0.5f64.powi(seeds as i32) > SIGNIFICANCE;
     let seeds = text::counted(seeds, "seed", "seeds");
     if found.largest <= 0.0 {
         let sentence = format!("No bump over {over}: the mean test error never rises and falls again; {seeds}.");
         return Finding { standing: Standing::Exploratory, sentence, reasons: Vec::new(), checks };
     }
-    let verdict = if found.p <= SIGNIFICANCE { "A bump over" } else { "No bump beyond noise over" };
+    let verdict = match found.p <= SIGNIFICANCE {
+        true => "A bump over",
+        false if cannot_tell => "Too few seeds to tell a bump from noise over",
+        false => "No bump beyond noise over",
+    };
     let sentence = format!(
         "{verdict} {over}, at places that were not stated: {places}; {} points high at its own place, {} on held-out \
          seeds (biased low); {}; {seeds}.",

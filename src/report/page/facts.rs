@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::report::contents::Contents;
-use crate::report::setting::Setting;
+use crate::report::setting::{Cell, Setting};
 use crate::report::words::{list, shell};
 use crate::text;
 
@@ -13,7 +13,7 @@ pub(super) fn scope(contents: &Contents) -> String {
     let runs = settings.iter().flat_map(Setting::runs).count();
     let cells = settings.iter().map(|setting| setting.cells.len()).sum::<usize>();
     let mut moving: Vec<&str> = Vec::new();
-    for purpose in settings.iter().flat_map(|setting| setting.cells.iter().flat_map(|cell| cell.moving())) {
+    for purpose in settings.iter().flat_map(|setting| setting.cells.iter().flat_map(Cell::moving)) {
         if !moving.contains(&purpose) {
             moving.push(purpose);
         }

@@ -15,6 +15,9 @@ const SCRIPT: &str = include_str!("script.js");
 /// No request leaves the page, whatever a name in it says.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
+/// Once the page is so large, figures lie beside it alone: what opens slowly on a phone is not read.
+const MOST_BYTES: usize = 3_500_000;
+
 /// The page. Writing to a string cannot fail.
 pub(in crate::report) fn html(contents: &Contents) -> String {
     let title = escaped(&contents.title);
@@ -31,7 +34,7 @@ pub(in crate::report) fn html(contents: &Contents) -> String {
     write_findings(&contents.judgement.findings, &mut page);
     page.push_str("<section aria-labelledby=\"figures\">\n<h2 id=\"figures\">Figures</h2>\n");
     for plotted in &contents.figures {
-        write_figure(plotted, &mut page);
+        if page.len() < MOST_BYTES { write_figure(plotted, &mut page) } else { write_links(plotted, &mut page) }
     }
     if let Some(note) = &contents.not_drawn {
         let _ = writeln!(page, "<p>{}.</p>", escaped(note));
@@ -111,16 +114,27 @@ fn write_checks(checks: &[Check], page: &mut String) {
 }
 
 fn write_figure(plotted: &Plotted, page: &mut String) {
-    let Plotted { id, title, caption, figure, .. } = plotted;
+    let Plotted { id, title, figure, .. } = plotted;
     let _ = writeln!(page, "<figure id=\"{id}\">\n<h3>{}</h3>", escaped(title));
     write_chart(&format!("{id}-wide"), "wide", figure, title, page);
     write_chart(&format!("{id}-narrow"), "narrow", &narrow(figure), title, page);
+    write_caption(plotted, page);
+    page.push_str("</figure>\n");
+}
+
+/// A figure that is not shown in the page.
+fn write_links(plotted: &Plotted, page: &mut String) {
+    let _ = writeln!(page, "<figure id=\"{}\">\n<h3>{}</h3>", plotted.id, escaped(&plotted.title));
+    write_caption(plotted, page);
+    page.push_str("</figure>\n");
+}
+
+fn write_caption(Plotted { id, caption, .. }: &Plotted, page: &mut String) {
     let _ = write!(
         page,
         "<figcaption>{}\n<span class=\"downloads\">Download: <a href=\"figures/{id}.svg\" download>SVG</a> \
          <a href=\"figures/{id}.pdf\" download>PDF</a> <a href=\"figures/{id}-column.pdf\" download>PDF, one column</a> \
-         <a href=\"figures/{id}.png\" download>PNG</a> <a href=\"data/{id}.csv\" download>data as CSV</a></span></figcaption>\n\
-         </figure>\n",
+         <a href=\"figures/{id}.png\" download>PNG</a> <a href=\"data/{id}.csv\" download>data as CSV</a></span></figcaption>\n",
         escaped(caption)
     );
 }
@@ -140,9 +154,11 @@ fn write_chart(id: &str, class: &str, figure: &Figure, title: &str, page: &mut S
 }
 
 fn write_table(caption: &str, grid: &Grid, page: &mut String) {
+    // Numbers are not broken; names and reasons are.
+    let class = if grid.header.iter().any(|name| name == "regime") { "numbers" } else { "names" };
     let _ = write!(
         page,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table>\n<caption>{caption}</caption>\n<thead><tr>"
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table class=\"{class}\">\n<caption>{caption}</caption>\n<thead><tr>"
     );
     for name in &grid.header {
         let _ = write!(page, "<th scope=\"col\">{}</th>", escaped(name));

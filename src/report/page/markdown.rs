@@ -83,10 +83,17 @@ fn write_table(header: &[String], rows: &[Vec<String>], page: &mut String) {
 fn text(plain: &str) -> String {
     let mut safe = String::with_capacity(plain.len());
     for letter in crate::figure::font::visible(plain).chars() {
-        if "\\`*_[]<>|#~&!".contains(letter) {
-            safe.push('\\');
+        match letter {
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            letter => {
+                if "\\`*_[]|#~!".contains(letter) {
+                    safe.push('\\');
+                }
+                safe.push(letter);
+            }
         }
-        safe.push(letter);
     }
     safe
 }
@@ -95,6 +102,6 @@ fn text(plain: &str) -> String {
 mod tests {
     #[test]
     fn names_are_text() {
-        assert_eq!(super::text("<img onerror=a|b>\n`x`"), "\\<img onerror=a\\|b\\> \\`x\\`");
+        assert_eq!(super::text("<img onerror=a|b>\n`x`"), "&lt;img onerror=a\\|b&gt; \\`x\\`");
     }
 }

@@ -63,7 +63,7 @@ pub(super) fn read(folders: &[&Path]) -> Result<Reading> {
     }
     reading.add_missing_cells(folders, &found);
     let mut seen = BTreeSet::new();
-    for (place, read) in in_parallel(found) {
+    for (place, read) in in_parallel(&found) {
         match read {
             // A lean copy of a run beside the run itself, or in an archive, is the same run.
             Ok(run) if !seen.insert(run.directory.name()) => {
@@ -93,7 +93,7 @@ impl Reading {
 type Read = (String, Result<Run, String>);
 
 /// On all cores, in the order given.
-fn in_parallel(found: Vec<(RunDirectory, String)>) -> Vec<Read> {
+fn in_parallel(found: &[(RunDirectory, String)]) -> Vec<Read> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = found.len().div_ceil(threads).max(1);
     let read = |part: &[(RunDirectory, String)]| -> Vec<Read> {

@@ -37,7 +37,7 @@ impl SeedValues {
 }
 
 /// The purposes whose seed is not the same in all of some runs.
-pub(in crate::report) fn moving<'a>(seeds: impl Iterator<Item = &'a SeedValues> + Clone) -> Vec<&'static str> {
+pub(in crate::report) fn moving<'a>(seeds: &(impl Iterator<Item = &'a SeedValues> + Clone)) -> Vec<&'static str> {
     let Some(first) = seeds.clone().next() else { return Vec::new() };
     let moves = |(purpose, seed): &&(&'static str, String)| {
         seeds.clone().any(|other| other.0.iter().any(|(name, value)| name == purpose && value != seed))
@@ -98,10 +98,10 @@ mod tests {
     fn moving_seeds_are_named() {
         let (one, two) =
             (seeds("seed = 1\n[source]\ndataset = \"d\"\n"), seeds("seed = 2\n[source]\ndataset = \"d\"\n"));
-        assert_eq!(moving([&one, &two].into_iter()), ["init", "subset", "noise", "order", "augment", "dropout"]);
+        assert_eq!(moving(&[&one, &two].into_iter()), ["init", "subset", "noise", "order", "augment", "dropout"]);
         assert_eq!(two.label(), "seed 2, source 0");
         let own = seeds("seed = 2\nseeds.order = 2\nseeds.source = 2\nseeds.init = 7\n[source]\ndataset = \"d\"\n");
         assert_eq!(own.label(), "seed 2, init 7");
-        assert_eq!(moving([&two, &own].into_iter()), ["source", "init"]);
+        assert_eq!(moving(&[&two, &own].into_iter()), ["source", "init"]);
     }
 }
