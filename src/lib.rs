@@ -17,6 +17,7 @@
 //! - `train`: one phase of training
 //! - `run`: pretrain, transfer, fine-tune, and what that leaves on disk
 //! - `sweep`: a grid of runs
+//! - `report`: from directories of runs to findings, figures and pages
 //! - `output`: the only place that writes to the terminal
 //! - `cli`: what was typed, one file per verb
 //!
@@ -53,6 +54,8 @@ pub mod train;
 pub mod run;
 
 pub mod sweep;
+
+pub mod report;
 
 pub mod output;
 

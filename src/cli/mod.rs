@@ -15,6 +15,7 @@ mod planned;
 mod plot;
 mod probe;
 mod prune;
+mod report;
 mod run;
 mod schema;
 mod similarity;
@@ -59,6 +60,8 @@ enum Verb {
     Compare(compare::Arguments),
     /// Print all epochs of all runs as one CSV table.
     Collect(collect::Arguments),
+    /// Write findings, figures and pages of runs: `report/index.html`.
+    Report(report::Arguments),
     /// Drop weights and checkpoints of finished runs, and keep their tables.
     Prune(prune::Arguments),
     /// Check specs and report all of their problems.
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Verb::Plot(arguments) => plot::main(&arguments),
         Verb::Compare(arguments) => compare::main(&arguments),
         Verb::Collect(arguments) => collect::main(&arguments),
+        Verb::Report(arguments) => report::main(&arguments),
         Verb::Prune(arguments) => prune::main(&arguments),
         Verb::Check(arguments) => check::main(&arguments),
         Verb::Describe(arguments) => describe::main(&arguments),

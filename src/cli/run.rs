@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
-use super::plot::{curves_of_run, error_panel};
 use super::options::{DataRoot, Process, RunsRoot, SpecArguments};
+use super::plot::{curves_of_run, error_panel};
 use crate::error::Exit;
 use crate::output::{self, Progress, Table};
 use crate::run::{self, Beginning, Finished, Places, Request, Stop};

@@ -7,9 +7,8 @@ use anyhow::{Context, Result};
 
 use super::plan::Plan;
 use super::state::State;
-use super::status::directories;
 use crate::files;
-use crate::rundir::RunDirectory;
+use crate::rundir::{RunDirectory, directories};
 
 /// Copies the chosen cells that are finished in an archive and not here. Returns how many.
 pub fn restore(plan: &Plan, chosen: &[usize], archive: &Path) -> Result<usize> {

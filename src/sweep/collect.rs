@@ -7,9 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::sheet::Sheet;
-use super::status::directories;
 use crate::error::UserError;
-use crate::rundir::{COLUMNS, Record, RunDirectory, Status, Summary};
+use crate::rundir::{COLUMNS, Record, RunDirectory, Status, Summary, directories};
 
 /// Columns of every run, before its axes' and after them those of `metrics.csv`.
 const OWN: [&str; 6] = ["run", "directory", "status", "frozen_layers", "train_examples", "seed"];

@@ -8,9 +8,8 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::state::State;
-use super::status::directories;
 use crate::error::UserError;
-use crate::rundir::{RunDirectory, Summary};
+use crate::rundir::{RunDirectory, Summary, directories};
 use crate::text;
 
 /// Keys that differ without making another experiment.

@@ -26,4 +26,4 @@ pub use plan::{Cell, Plan, Source};
 pub use prune::{Keep, Pruned, prune};
 pub use sheet::{Entry, Sheet, keep_spec};
 pub use state::State;
-pub use status::{RunStatus, Status, directories, status};
+pub use status::{RunStatus, Status, status};

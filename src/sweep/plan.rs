@@ -1,6 +1,6 @@
 //! A sweep as it is to be run: each cell with its directory, its budget and the source that it needs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::cost::Cost;
 use crate::error::UserError;
 use crate::rundir::{Length, RunDirectory};
-use crate::spec::{Problems, Spec, Survey, Sweep};
+use crate::spec::{Problems, Spec, StatedClaims, Survey, Sweep};
 use crate::text;
 
 /// So many different problems of cells are shown.
@@ -23,6 +23,8 @@ pub struct Plan {
     pub folder: PathBuf,
     /// The keys of the axes.
     pub keys: Vec<String>,
+    /// What its report is to show, as it is stated now.
+    pub claims: StatedClaims,
     /// A cell for each point of the grid.
     pub cells: Vec<Cell>,
     /// The sources that they need, each once.
@@ -68,6 +70,7 @@ impl Plan {
             out: out.to_path_buf(),
             folder: out.join(&sweep.name),
             keys: sweep.keys.clone(),
+            claims: StatedClaims { hash: sweep.report.hash(), seeds: seeds(sweep) },
             cells: Vec::with_capacity(sweep.cells.len()),
             sources: Vec::new(),
             networks: Vec::new(),
@@ -124,6 +127,11 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// How many different seeds the grid has.
+fn seeds(sweep: &Sweep) -> usize {
+    sweep.cells.iter().map(|cell| cell.value("seed")).collect::<BTreeSet<_>>().len()
 }
 
 /// Problems of cells, by their words.

@@ -6,10 +6,9 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::state::State;
-use super::status::directories;
 use crate::files;
 use crate::run;
-use crate::rundir::{Record, RunDirectory};
+use crate::rundir::{Record, RunDirectory, directories};
 
 /// What became of a folder of runs.
 #[derive(Clone, Debug, Default, Serialize)]

@@ -13,7 +13,7 @@ use super::plan::Plan;
 use crate::error::UserError;
 use crate::files;
 use crate::run::Fixed;
-use crate::spec::NUMERICS;
+use crate::spec::{NUMERICS, StatedClaims};
 
 /// To be raised when older programs could misread what newer ones write.
 const FORMAT: u32 = 1;
@@ -27,6 +27,9 @@ pub struct Sheet {
     pub numerics: u64,
     /// What the first start settled.
     pub fixed: Fixed,
+    /// The claims that were stated when the first cell was begun; none in a sweep of an older version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<StatedClaims>,
     /// The keys of the axes.
     pub axes: Vec<String>,
     /// The cells of the grid, by their directories' names.
@@ -73,7 +76,8 @@ impl Sheet {
         let cells: BTreeMap<String, Entry> = entries.collect();
         let Some(before) = before else {
             let (format, numerics, axes) = (FORMAT, NUMERICS, plan.keys.clone());
-            return Ok(Self { format, numerics, fixed: fixed()?, axes, cells, outside: BTreeMap::new() });
+            let claims = Some(plan.claims.clone());
+            return Ok(Self { format, numerics, fixed: fixed()?, claims, axes, cells, outside: BTreeMap::new() });
         };
         let shared = before.cells.keys().any(|name| cells.contains_key(name));
         if !shared && !before.cells.is_empty() {
@@ -88,7 +92,8 @@ impl Sheet {
         let mut outside = before.outside;
         outside.extend(before.cells);
         outside.retain(|name, _| !cells.contains_key(name));
-        Ok(Self { format: FORMAT, numerics: NUMERICS, fixed: before.fixed, axes: plan.keys.clone(), cells, outside })
+        let (fixed, claims, axes) = (before.fixed, before.claims, plan.keys.clone());
+        Ok(Self { format: FORMAT, numerics: NUMERICS, fixed, claims, axes, cells, outside })
     }
 
     /// Writes it, where that changes anything: many processes may run one sweep.

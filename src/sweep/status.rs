@@ -8,11 +8,7 @@ use serde::Serialize;
 use super::sheet::Sheet;
 use super::state::State;
 use crate::error::UserError;
-use crate::files;
-use crate::rundir::{Record, RunDirectory};
-
-/// How deep runs lie below a folder of all runs: `<out>/<name>/<run>`.
-const DEEPEST: usize = 2;
+use crate::rundir::{Record, RunDirectory, directories};
 
 /// Where the runs of a folder stand.
 #[derive(Clone, Debug, Serialize)]
@@ -93,32 +89,4 @@ fn of(directory: &RunDirectory, sheet: Option<&Sheet>) -> Result<RunStatus> {
         seconds: record.as_ref().and_then(|record| record.seconds),
         host: record.map(|record| record.host),
     })
-}
-
-/// The directories of runs in a folder and below; sources and what was moved aside are none.
-pub fn directories(folder: &Path) -> Result<Vec<RunDirectory>> {
-    if !folder.is_dir() {
-        return Err(UserError::new(format!("`{}` is not a folder", folder.display())).into());
-    }
-    let mut found = Vec::new();
-    look(folder, DEEPEST, &mut found)?;
-    Ok(found)
-}
-
-fn look(folder: &Path, depth: usize, found: &mut Vec<RunDirectory>) -> Result<()> {
-    let directory = RunDirectory::at(folder);
-    if directory.is_begun() {
-        found.push(directory);
-        return Ok(());
-    }
-    if depth == 0 {
-        return Ok(());
-    }
-    for name in files::names(folder)?.iter().filter(|name| !name.starts_with('.') && *name != "sources") {
-        let below = folder.join(name);
-        if below.is_dir() {
-            look(&below, depth - 1, found)?;
-        }
-    }
-    Ok(())
 }

@@ -109,6 +109,7 @@ fn the_order_is_that_of_the_picture() {
         "train",
         "run",
         "sweep",
+        "report",
         "output",
         "cli",
     ];

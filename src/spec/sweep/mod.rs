@@ -21,7 +21,7 @@ use super::keys::{self, Kind};
 use super::problem::{Place, Problem, Problems};
 use super::survey::Survey;
 use super::tree::{Node, Value};
-use super::{Spec, Typed, walk};
+use super::{ReportSpec, Spec, Typed, walk};
 use crate::error::UserError;
 use crate::text;
 use axes::{Table, Values};
@@ -40,6 +40,8 @@ pub struct Sweep {
     pub keys: Vec<String>,
     /// Its cells: the last axis moves fastest.
     pub cells: Vec<Cell>,
+    /// What its runs are to show.
+    pub report: ReportSpec,
     /// For a job script: more `#SBATCH` options, and lines of set-up.
     pub slurm: Slurm,
     root: Node,
@@ -58,7 +60,7 @@ impl Sweep {
     /// Loads the sweep of a `.toml` or `.json` file, with overrides `key=value`. The error is `Problems` where the
     /// table is wrong. Cells are not checked here: see `Sweep::spec`.
     pub fn load(path: &Path, overrides: &[String], survey: &dyn Survey) -> Result<Self> {
-        let Typed { mut root, stem } = Typed::read(path, overrides)?;
+        let Typed { mut root, stem, report } = Typed::read(path, overrides)?;
         let Some(table) = detach(&mut root) else {
             let message = format!("`{}` has no `[sweep]` table", path.display());
             return Err(UserError::usage(message)
@@ -77,7 +79,14 @@ impl Sweep {
         let layers = |cell: &Cell, place: &Place| every_layer_count(&root, &stem, &cell.values, survey, place);
         let cells = grid::expand(&table, &layers)?;
         let name = name(&root).unwrap_or(stem);
-        Ok(Self { name, keys: table.axes.into_iter().map(|axis| axis.key).collect(), cells, slurm: table.slurm, root })
+        Ok(Self {
+            name,
+            keys: table.axes.into_iter().map(|axis| axis.key).collect(),
+            cells,
+            report,
+            slurm: table.slurm,
+            root,
+        })
     }
 
     /// Whether a spec has axes that overrides leave open.

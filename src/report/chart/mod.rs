@@ -1,0 +1,35 @@
+//! The figures of a report: only those whose axes the runs have. Each is plain data for `figure`, beside the numbers
+//! that it shows as a table.
+
+mod epochs;
+mod frozen_layers;
+mod heat;
+mod plotted;
+mod regimes;
+mod sizes;
+mod thin;
+
+pub(super) use plotted::{Plotted, narrow};
+
+use super::setting::Settings;
+
+/// Of more settings than these not each has figures of its own: a page must stay small enough to open.
+const MOST_SETTINGS: usize = 6;
+
+/// All figures, in the order of the page; and what was not drawn, in words.
+pub(super) fn all(settings: &Settings) -> (Vec<Plotted>, Option<String>) {
+    let mut figures = Vec::new();
+    figures.extend(sizes::of(settings));
+    figures.extend(regimes::of(settings));
+    for (index, setting) in settings.all.iter().take(MOST_SETTINGS).enumerate() {
+        let id = if settings.all.len() == 1 { String::new() } else { format!("-{}", index + 1) };
+        figures.extend(frozen_layers::of(setting, &id));
+        figures.extend(epochs::of(setting, &id));
+        figures.extend(heat::of(setting, &id));
+    }
+    let rest = settings.all.len().saturating_sub(MOST_SETTINGS);
+    let note = format!(
+        "{rest} more settings have no figures of their own here: give `freezewise report` their directories alone"
+    );
+    (figures, (rest > 0).then_some(note))
+}

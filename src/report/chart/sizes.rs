@@ -1,0 +1,106 @@
+//! Test error against the size of the target's and of the source's training set.
+
+use std::collections::BTreeMap;
+
+use super::plotted::{Plotted, Sheet};
+use crate::analysis::inference::t_interval;
+use crate::figure::{Band, ChartAxis, Extent, Figure, Panel, Scale, Series, ValueFormat};
+use crate::report::read::{Outcome, Values};
+use crate::report::setting::{Cell, Setting, Settings};
+use crate::report::words;
+
+const SIZES: [(&str, &str, &str); 2] = [
+    ("target.train_size", "target-size", "target training examples"),
+    ("source.train_size", "source-size", "source training examples"),
+];
+/// More lines than these in one plot cannot be told apart.
+const MOST_LINES: usize = 6;
+
+/// A figure for each size that is an axis.
+pub(super) fn of(settings: &Settings) -> Vec<Plotted> {
+    SIZES
+        .iter()
+        .filter(|(key, ..)| settings.axes.iter().any(|axis| axis == key))
+        .filter_map(|size| one(settings, size))
+        .collect()
+}
+
+type Line<'a> = BTreeMap<usize, &'a Cell>;
+
+fn one(settings: &Settings, (key, id, title): &(&str, &str, &str)) -> Option<Plotted> {
+    let mut lines: BTreeMap<(Vec<String>, usize), (String, Line)> = BTreeMap::new();
+    for setting in &settings.all {
+        let Some(size) = size(setting, key) else { continue };
+        let others: Vec<&String> = settings.axes.iter().filter(|axis| axis != key).collect();
+        let rest: Vec<String> = others.iter().map(|axis| value(&setting.values, axis)).collect();
+        for cell in &setting.cells {
+            let named = others.iter().zip(&rest).map(|(axis, value)| format!("{} {value}", words::short(axis)));
+            let name =
+                std::iter::once(format!("k = {}", cell.frozen.short())).chain(named).collect::<Vec<_>>().join(", ");
+            let (_, line) = lines.entry((rest.clone(), cell.frozen.count)).or_insert_with(|| (name, Line::new()));
+            line.insert(size, cell);
+        }
+    }
+    lines.retain(|_, (_, line)| line.len() >= 2);
+    if lines.is_empty() {
+        return None;
+    }
+    // The first, the last and some between.
+    let most = lines.len().min(MOST_LINES);
+    let chosen: Vec<usize> = (0..most).map(|line| line * (lines.len() - 1) / (most - 1).max(1)).collect();
+    let drawn = || lines.values().enumerate().filter(|(index, _)| chosen.contains(index)).map(|(_, line)| line);
+    let panel = |outcome: Outcome, title_y: &str| {
+        let series: Vec<Series> =
+            drawn().enumerate().map(|(place, (name, line))| series(place, name, line, outcome)).collect();
+        let x = ChartAxis::new(*title, Scale::Log, ValueFormat::Count);
+        Panel::new(x, ChartAxis::error(title_y), series)
+    };
+    let panels = vec![panel(Outcome::Last, "test error"), panel(Outcome::LastTrain, "train error")];
+    let heading = format!("Error against {title}");
+    let mut figure = Figure::new(heading.clone(), Extent::two_columns(), panels);
+    figure.description = format!("{heading}, a line for each number of frozen layers, means over seeds.");
+    let left = lines.len() - drawn().count();
+    let caption = if left > 0 {
+        format!("Mean of the last five epochs; bands are 95% intervals over seeds. {left} more lines are in the table.")
+    } else {
+        "Mean of the last five epochs; bands are 95% intervals over seeds.".to_owned()
+    };
+    let mut sheet = Sheet::new(&["line", "size", "seeds", "test_error", "train_error"]);
+    for (name, line) in lines.values() {
+        for (size, cell) in line {
+            let mean = |outcome| cell.mean(outcome).map(|mean| mean.to_string()).unwrap_or_default();
+            sheet.row(vec![
+                name.clone(),
+                size.to_string(),
+                cell.runs.len().to_string(),
+                mean(Outcome::Last),
+                mean(Outcome::LastTrain),
+            ]);
+        }
+    }
+    Some(Plotted { id: (*id).to_owned(), title: heading, caption, figure, data: sheet })
+}
+
+fn value(values: &Values, key: &str) -> String {
+    values.get(key).cloned().unwrap_or_else(|| "absent".to_owned())
+}
+
+/// In examples: a size that is written otherwise, such as `all`, is known of the target alone.
+fn size(setting: &Setting, key: &str) -> Option<usize> {
+    if key.starts_with("target") {
+        setting.runs().next()?.train_examples
+    } else {
+        setting.values.get(key)?.parse().ok()
+    }
+}
+
+fn series(place: usize, name: &str, line: &Line, outcome: Outcome) -> Series {
+    let points = line.iter().filter_map(|(size, cell)| Some((*size as f64, cell.mean(outcome)?))).collect();
+    let interval = |(size, cell): (&usize, &&Cell)| {
+        let interval = t_interval(&cell.outcomes(outcome)?, 0.95).ok()?;
+        Some((*size as f64, interval.lower.max(0.0), interval.upper.min(1.0)))
+    };
+    let band: Vec<_> = line.iter().filter_map(interval).collect();
+    let series = Series::line(place, name, points);
+    if band.is_empty() { series } else { series.with_band(Band(band)) }
+}

@@ -1,0 +1,47 @@
+//! Everything that a report says and shows, before it is written down.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::chart::{self, Plotted};
+use super::judge::{self, Judgement};
+use super::read::{self, LeftOut, Reading, SweepFolder};
+use super::setting::{self, Settings};
+use super::words;
+use crate::error::UserError;
+
+/// Everything that pages show.
+pub(super) struct Contents {
+    pub(super) title: String,
+    pub(super) settings: Settings,
+    pub(super) judgement: Judgement,
+    pub(super) figures: Vec<Plotted>,
+    /// What was not drawn.
+    pub(super) not_drawn: Option<String>,
+    pub(super) sweeps: Vec<SweepFolder>,
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+impl Contents {
+    /// Reads, sorts and judges the runs in some folders.
+    pub(super) fn new(folders: &[&Path]) -> Result<Self> {
+        let Reading { runs, sweeps, mut left_out } = read::read(folders)?;
+        let settings = setting::sort(runs, &mut left_out);
+        left_out.sort();
+        if settings.all.is_empty() {
+            let shown = left_out.iter().take(3).map(|out| format!("{}: {}", out.place, out.reason));
+            let error = UserError::new("none of the runs is finished and readable");
+            return Err(shown.fold(error, UserError::hint).into());
+        }
+        let judgement = judge::judge(&settings.all, &sweeps);
+        let (figures, not_drawn) = chart::all(&settings);
+        let names: Vec<String> = folders.iter().map(|folder| name(folder)).collect();
+        Ok(Self { title: words::list(&names), settings, judgement, figures, not_drawn, sweeps, left_out })
+    }
+}
+
+fn name(folder: &Path) -> String {
+    let named = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+    named.unwrap_or_else(|| folder.display().to_string())
+}

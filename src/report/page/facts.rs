@@ -1,0 +1,72 @@
+//! What both pages say of where the numbers come from: seeds, devices, how to run it again.
+
+use std::collections::BTreeMap;
+
+use crate::report::contents::Contents;
+use crate::report::setting::{Cell, Setting};
+use crate::report::words::{list, shell};
+use crate::text;
+
+/// How many runs of how many cells, and which seeds move.
+pub(super) fn scope(contents: &Contents) -> String {
+    let settings = &contents.settings.all;
+    let runs = settings.iter().flat_map(Setting::runs).count();
+    let cells = settings.iter().map(|setting| setting.cells.len()).sum::<usize>();
+    let mut moving: Vec<&str> = Vec::new();
+    for purpose in settings.iter().flat_map(|setting| setting.cells.iter().flat_map(Cell::moving)) {
+        if !moving.contains(&purpose) {
+            moving.push(purpose);
+        }
+    }
+    let seeds = if moving.is_empty() {
+        "each cell has one seed".to_owned()
+    } else {
+        let fixed = ["source", "subset", "noise", "order", "init"];
+        let fixed: Vec<&str> = fixed.into_iter().filter(|purpose| !moving.contains(purpose)).collect();
+        let fixed = if fixed.is_empty() { String::new() } else { format!(", fixed: {}", list(&fixed)) };
+        format!("what moves within a cell: the seeds of {}{fixed}", list(&moving))
+    };
+    let left_out = match contents.left_out.len() {
+        0 => String::new(),
+        count => format!("; {count} left out"),
+    };
+    format!("{} in {}{left_out}; {seeds}.", text::counted(runs, "run", "runs"), text::counted(cells, "cell", "cells"))
+}
+
+/// How many runs were made how.
+pub(super) fn environment(contents: &Contents) -> Vec<(String, usize)> {
+    let mut counts: BTreeMap<_, usize> = BTreeMap::new();
+    for run in contents.settings.all.iter().flat_map(Setting::runs) {
+        *counts.entry(&run.environment).or_default() += 1;
+    }
+    let words = |made: &crate::report::read::MadeOn| {
+        let threads = text::counted(made.threads, "thread", "threads");
+        let versions = format!("freezewise {}, libtorch {}", made.freezewise, made.libtorch);
+        let parts = [&made.device, &threads, &made.arithmetic, &versions];
+        parts.into_iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join("; ")
+    };
+    counts.into_iter().map(|(made, count)| (words(made), count)).collect()
+}
+
+/// Commands that make the runs again.
+pub(super) fn commands(contents: &Contents) -> Vec<String> {
+    let of_sweeps = contents.sweeps.iter().filter_map(|sweep| {
+        let out = sweep.folder.parent().filter(|out| !out.as_os_str().is_empty());
+        let out = out.map_or_else(|| ".".to_owned(), |out| out.display().to_string());
+        Some(format!("freezewise sweep {} --out {}", shell(&sweep.spec.as_ref()?.display().to_string()), shell(&out)))
+    });
+    let is_cell = |run: &&crate::report::read::Run| {
+        let parent = run.directory.path().parent();
+        !contents.sweeps.iter().any(|sweep| sweep.spec.is_some() && Some(sweep.folder.as_path()) == parent)
+    };
+    let runs = contents.settings.all.iter().flat_map(Setting::runs).filter(is_cell);
+    let of_runs = runs.map(|run| format!("freezewise run {}", shell(&run.directory.spec().display().to_string())));
+    of_sweeps.chain(of_runs).collect()
+}
+
+/// The values that all runs share.
+pub(super) fn shared(contents: &Contents) -> Vec<(&str, &str)> {
+    let Some(first) = contents.settings.all.first() else { return Vec::new() };
+    let own = first.values.iter().filter(|(key, _)| !contents.settings.axes.contains(key));
+    own.map(|(key, value)| (key.as_str(), value.as_str())).collect()
+}

@@ -1,0 +1,209 @@
+//! `index.html`: one file that needs no network, no server and no other file to be read; downloads lie beside it.
+
+use std::fmt::Write;
+
+use super::cells::{self, Grid};
+use super::facts;
+use crate::figure::svg::{self, escaped};
+use crate::figure::{Figure, hover, lay_out};
+use crate::report::chart::{Plotted, narrow};
+use crate::report::contents::Contents;
+use crate::report::judge::{Answer, Check, Finding, Standing};
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+/// No request leaves the page, whatever a name in it says.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+
+/// Once the page is so large, figures lie beside it alone: what opens slowly on a phone is not read.
+const MOST_BYTES: usize = 3_500_000;
+
+/// The page. Writing to a string cannot fail.
+pub(in crate::report) fn html(contents: &Contents) -> String {
+    let title = escaped(&contents.title);
+    let mut page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <title>Report on {title}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n<main>\n\
+         <header><h1>Report on {title}</h1>\n<p>{}</p>\n<p>{}</p></header>\n",
+        svg::style(),
+        escaped(&facts::scope(contents)),
+        escaped(&contents.judgement.power),
+    );
+    write_findings(&contents.judgement.findings, &mut page);
+    page.push_str("<section aria-labelledby=\"figures\">\n<h2 id=\"figures\">Figures</h2>\n");
+    for plotted in &contents.figures {
+        if page.len() < MOST_BYTES { write_figure(plotted, &mut page) } else { write_links(plotted, &mut page) }
+    }
+    if let Some(note) = &contents.not_drawn {
+        let _ = writeln!(page, "<p>{}.</p>", escaped(note));
+    }
+    page.push_str("</section>\n<section aria-labelledby=\"results\">\n<h2 id=\"results\">Results</h2>\n");
+    page.push_str("<p>Test error: mean over the last five epochs. ± half of the 95% interval over seeds.</p>\n");
+    write_table("Errors of each cell", &cells::results(&contents.settings), &mut page);
+    page.push_str("</section>\n");
+    write_origin(contents, &mut page);
+    write_left_out(contents, &mut page);
+    let _ = write!(page, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n");
+    page
+}
+
+fn write_findings(findings: &[Finding], page: &mut String) {
+    page.push_str("<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>\n");
+    if findings.is_empty() {
+        page.push_str("<p>Nothing was found to say: see the results below.</p>\n");
+    }
+    for finding in findings {
+        let class = match finding.standing {
+            Standing::Holds => "holds",
+            Standing::NotShown => "not-shown",
+            Standing::Exploratory | Standing::Description => "exploratory",
+        };
+        let _ = write!(
+            page,
+            "<article class=\"finding {class}\">\n<p><span class=\"badge\">{}</span> {}</p>\n",
+            finding.standing.name(),
+            escaped(&finding.sentence)
+        );
+        if !finding.reasons.is_empty() {
+            page.push_str("<ul>\n");
+            for reason in &finding.reasons {
+                let _ = writeln!(page, "<li>{}</li>", escaped(reason));
+            }
+            page.push_str("</ul>\n");
+        }
+        write_checks(&finding.checks, page);
+        page.push_str("</article>\n");
+    }
+    page.push_str("</section>\n");
+}
+
+fn write_checks(checks: &[Check], page: &mut String) {
+    if checks.is_empty() {
+        return;
+    }
+    let survived = checks.iter().filter(|check| check.answer == Answer::Survived).count();
+    let run = checks.iter().filter(|check| check.answer != Answer::NotRun).count();
+    let _ = write!(
+        page,
+        "<details>\n<summary>Is it real? Survives {survived} of {run} checks; {} were not run</summary>\n<ul class=\"checks\">\n",
+        checks.len() - run
+    );
+    for check in checks {
+        let mark = match check.answer {
+            Answer::Survived => "✓",
+            Answer::NotSurvived => "✗",
+            Answer::NotRun => "–",
+        };
+        let _ = write!(
+            page,
+            "<li><span aria-hidden=\"true\">{mark}</span> {}: <strong>{}</strong>",
+            check.name,
+            check.answer.name()
+        );
+        if !check.detail.is_empty() {
+            let _ = write!(page, " ({})", escaped(&check.detail));
+        }
+        if let Some(command) = &check.command {
+            let _ = write!(page, "<pre tabindex=\"0\"><code>{}</code></pre>", escaped(command));
+        }
+        page.push_str("</li>\n");
+    }
+    page.push_str("</ul>\n</details>\n");
+}
+
+fn write_figure(plotted: &Plotted, page: &mut String) {
+    let Plotted { id, title, figure, .. } = plotted;
+    let _ = writeln!(page, "<figure id=\"{id}\">\n<h3>{}</h3>", escaped(title));
+    write_chart(&format!("{id}-wide"), "wide", figure, title, page);
+    write_chart(&format!("{id}-narrow"), "narrow", &narrow(figure), title, page);
+    write_caption(plotted, page);
+    page.push_str("</figure>\n");
+}
+
+/// A figure that is not shown in the page.
+fn write_links(plotted: &Plotted, page: &mut String) {
+    let _ = writeln!(page, "<figure id=\"{}\">\n<h3>{}</h3>", plotted.id, escaped(&plotted.title));
+    write_caption(plotted, page);
+    page.push_str("</figure>\n");
+}
+
+fn write_caption(Plotted { id, caption, .. }: &Plotted, page: &mut String) {
+    let _ = write!(
+        page,
+        "<figcaption>{}\n<span class=\"downloads\">Download: <a href=\"figures/{id}.svg\" download>SVG</a> \
+         <a href=\"figures/{id}.pdf\" download>PDF</a> <a href=\"figures/{id}-column.pdf\" download>PDF, one column</a> \
+         <a href=\"figures/{id}.png\" download>PNG</a> <a href=\"data/{id}.csv\" download>data as CSV</a></span></figcaption>\n",
+        escaped(caption)
+    );
+}
+
+fn write_chart(id: &str, class: &str, figure: &Figure, title: &str, page: &mut String) {
+    let drawing = lay_out(figure);
+    let values = serde_json::to_string(&hover::describe(figure, &drawing)).unwrap_or_default();
+    let _ = write!(
+        page,
+        "<div class=\"chart {class}\" tabindex=\"0\" role=\"group\" aria-label=\"{}. Arrow keys read its values.\">\n{}\
+         <div class=\"tip\" role=\"status\" hidden></div>\n<script type=\"application/json\">{}</script>\n</div>\n",
+        escaped(title),
+        svg::write(&drawing.scene, id, svg::Placement::Inline),
+        // Within a script nothing is escaped, and `</script>` or `<!--` would end it.
+        values.replace('<', "\\u003c"),
+    );
+}
+
+fn write_table(caption: &str, grid: &Grid, page: &mut String) {
+    // Numbers are not broken; names and reasons are.
+    let class = if grid.header.iter().any(|name| name == "regime") { "numbers" } else { "names" };
+    let _ = write!(
+        page,
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table class=\"{class}\">\n<caption>{caption}</caption>\n<thead><tr>"
+    );
+    for name in &grid.header {
+        let _ = write!(page, "<th scope=\"col\">{}</th>", escaped(name));
+    }
+    page.push_str("</tr></thead>\n<tbody>\n");
+    for row in &grid.rows {
+        page.push_str("<tr>");
+        for cell in row {
+            let _ = write!(page, "<td>{}</td>", escaped(cell));
+        }
+        page.push_str("</tr>\n");
+    }
+    page.push_str("</tbody></table></div>\n");
+}
+
+fn write_origin(contents: &Contents, page: &mut String) {
+    page.push_str("<section aria-labelledby=\"origin\">\n<h2 id=\"origin\">Where the numbers come from</h2>\n<ul>\n");
+    for (made, runs) in facts::environment(contents) {
+        let _ = writeln!(page, "<li>{runs} of the runs: {}</li>", escaped(&made));
+    }
+    page.push_str("</ul>\n<p>To run them again:</p>\n<pre tabindex=\"0\"><code>");
+    for command in facts::commands(contents) {
+        let _ = writeln!(page, "{}", escaped(&command));
+    }
+    page.push_str("</code></pre>\n<p><a href=\"data/runs.csv\" download>Every run with its errors, as CSV</a></p>\n");
+    page.push_str("<details>\n<summary>What all runs share of their specs</summary>\n");
+    let rows = facts::shared(contents).into_iter().map(|(key, value)| vec![key.to_owned(), value.to_owned()]).collect();
+    write_table("Shared keys", &Grid { header: vec!["key".to_owned(), "value".to_owned()], rows }, page);
+    page.push_str("</details>\n<details>\n<summary>The runs in use</summary>\n");
+    let settings = &contents.settings;
+    let run = |run: &crate::report::read::Run| {
+        vec![run.place.clone(), run.frozen.short(), run.seeds.label(), run.environment.device.clone()]
+    };
+    let rows = settings.all.iter().flat_map(|setting| setting.runs().map(run)).collect();
+    let header = ["directory", "frozen layers", "seeds", "device"].map(str::to_owned).to_vec();
+    write_table("Runs in use", &Grid { header, rows }, page);
+    page.push_str("</details>\n</section>\n");
+}
+
+fn write_left_out(contents: &Contents, page: &mut String) {
+    if contents.left_out.is_empty() {
+        return;
+    }
+    page.push_str("<section aria-labelledby=\"left-out\">\n<h2 id=\"left-out\">Left out</h2>\n");
+    let rows = contents.left_out.iter().map(|out| vec![out.place.clone(), out.reason.clone()]).collect();
+    write_table("Runs and cells left out", &Grid { header: vec!["run".to_owned(), "reason".to_owned()], rows }, page);
+    page.push_str("</section>\n");
+}

@@ -1,0 +1,107 @@
+//! `report.md`, for a pull request.
+
+use std::fmt::Write;
+
+use super::{cells, facts};
+use crate::report::contents::Contents;
+use crate::report::judge::Finding;
+
+/// The most lines of a list: a pull request is no archive.
+const MOST_LINES: usize = 20;
+
+/// The page. Writing to a string cannot fail.
+pub(in crate::report) fn markdown(contents: &Contents) -> String {
+    let mut page = format!(
+        "# Report on {}\n\n{}\n\n{}\n\n## Findings\n\n",
+        text(&contents.title),
+        text(&facts::scope(contents)),
+        text(&contents.judgement.power)
+    );
+    if contents.judgement.findings.is_empty() {
+        page.push_str("Nothing was found to say: see the table.\n");
+    }
+    for finding in &contents.judgement.findings {
+        write_finding(finding, &mut page);
+    }
+    let results = cells::results(&contents.settings);
+    page.push_str(
+        "\n## Results\n\nTest error: mean over the last five epochs. ± half of the 95% interval over seeds.\n\n",
+    );
+    write_table(&results.header, &results.rows, &mut page);
+    page.push_str("\n## Figures\n\n");
+    for plotted in &contents.figures {
+        let _ =
+            writeln!(page, "![{}](figures/{}.png)\n\n{}\n", text(&plotted.title), plotted.id, text(&plotted.caption));
+    }
+    if let Some(note) = &contents.not_drawn {
+        let _ = writeln!(page, "{}\n", text(note));
+    }
+    page.push_str("## Made with\n\n");
+    for (made, runs) in facts::environment(contents) {
+        let _ = writeln!(page, "- {runs} of the runs: {}", text(&made));
+    }
+    page.push_str("\nTo run them again:\n\n");
+    let commands = facts::commands(contents);
+    for command in commands.iter().take(MOST_LINES) {
+        let _ = writeln!(page, "    {}", command.replace(char::is_control, " "));
+    }
+    if !contents.left_out.is_empty() {
+        page.push_str("\n## Left out\n\n");
+        for out in contents.left_out.iter().take(MOST_LINES) {
+            let _ = writeln!(page, "- {}: {}", text(&out.place), text(&out.reason));
+        }
+        let rest = contents.left_out.len().saturating_sub(MOST_LINES);
+        if rest > 0 {
+            let _ = writeln!(page, "- and {rest} more, all of them in `index.html`");
+        }
+    }
+    page
+}
+
+fn write_finding(finding: &Finding, page: &mut String) {
+    let _ = writeln!(page, "- **{}.** {}", finding.standing.name(), text(&finding.sentence));
+    for reason in &finding.reasons {
+        let _ = writeln!(page, "  - {}", text(reason));
+    }
+    for check in &finding.checks {
+        let detail = if check.detail.is_empty() { String::new() } else { format!(" ({})", text(&check.detail)) };
+        let _ = writeln!(page, "  - {}: {}{detail}", check.name, check.answer.name());
+    }
+}
+
+fn write_table(header: &[String], rows: &[Vec<String>], page: &mut String) {
+    let line =
+        |cells: &[String]| format!("| {} |\n", cells.iter().map(|cell| text(cell)).collect::<Vec<_>>().join(" | "));
+    page.push_str(&line(header));
+    let _ = writeln!(page, "|{}", " --- |".repeat(header.len()));
+    for row in rows {
+        page.push_str(&line(row));
+    }
+}
+
+/// Text that Markdown and the HTML in it take for nothing else.
+fn text(plain: &str) -> String {
+    let mut safe = String::with_capacity(plain.len());
+    for letter in crate::figure::font::visible(plain).chars() {
+        match letter {
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            letter => {
+                if "\\`*_[]|#~!".contains(letter) {
+                    safe.push('\\');
+                }
+                safe.push(letter);
+            }
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn names_are_text() {
+        assert_eq!(super::text("<img onerror=a|b>\n`x`"), "&lt;img onerror=a\\|b&gt; \\`x\\`");
+    }
+}

@@ -1,0 +1,11 @@
+//! The pages of a report. Every text that comes from runs is escaped where it is written.
+
+mod cells;
+mod facts;
+mod html;
+mod markdown;
+mod tables;
+
+pub(super) use html::html;
+pub(super) use markdown::markdown;
+pub(super) use tables::runs_csv;

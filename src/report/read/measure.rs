@@ -1,0 +1,101 @@
+//! What is measured along a run, and what is left of it at the end.
+
+/// A column of `metrics.csv` that a report draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::report) enum Measure {
+    Test,
+    Train,
+    TrainClean,
+    TrainCorrupted,
+    CorruptedTrue,
+    TestAveraged,
+    TrainAveraged,
+}
+
+impl Measure {
+    pub(in crate::report) const ALL: [Self; 7] = [
+        Self::Test,
+        Self::Train,
+        Self::TrainClean,
+        Self::TrainCorrupted,
+        Self::CorruptedTrue,
+        Self::TestAveraged,
+        Self::TrainAveraged,
+    ];
+
+    /// Its name in `metrics.csv`.
+    pub(in crate::report) fn column(self) -> &'static str {
+        match self {
+            Self::Test => "test_error",
+            Self::Train => "train_error",
+            Self::TrainClean => "train_error_clean",
+            Self::TrainCorrupted => "train_error_corrupted",
+            Self::CorruptedTrue => "corrupted_true_error",
+            Self::TestAveraged => "test_error_averaged",
+            Self::TrainAveraged => "train_error_averaged",
+        }
+    }
+
+    /// In a legend.
+    pub(in crate::report) fn title(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Train => "train",
+            Self::TrainClean => "train, true labels",
+            Self::TrainCorrupted => "train, wrong labels",
+            Self::CorruptedTrue => "wrong labels, against the true ones",
+            Self::TestAveraged => "test, averaged weights",
+            Self::TrainAveraged => "train, averaged weights",
+        }
+    }
+}
+
+/// One number of a whole run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::report) enum Outcome {
+    Last,
+    ValidationSelected,
+    OracleMin,
+    LastTrain,
+    LastAveraged,
+    Annealed,
+    Refitted,
+}
+
+impl Outcome {
+    pub(in crate::report) const ALL: [Self; 7] = [
+        Self::Last,
+        Self::ValidationSelected,
+        Self::OracleMin,
+        Self::LastTrain,
+        Self::LastAveraged,
+        Self::Annealed,
+        Self::Refitted,
+    ];
+
+    /// In a table's header.
+    pub(in crate::report) fn column(self) -> &'static str {
+        match self {
+            Self::Last => "last_test_error",
+            Self::ValidationSelected => "validation_selected_test_error",
+            Self::OracleMin => "oracle_min_test_error",
+            Self::LastTrain => "last_train_error",
+            Self::LastAveraged => "last_test_error_averaged",
+            Self::Annealed => "anneal_test_error",
+            Self::Refitted => "tuned_test_error",
+        }
+    }
+
+    /// In a legend.
+    pub(in crate::report) fn title(self) -> &'static str {
+        match self {
+            Self::Last => "last five epochs",
+            Self::ValidationSelected => "validation-selected",
+            Self::OracleMin => "oracle minimum",
+            Self::LastTrain => "train",
+            Self::LastAveraged => "averaged weights",
+            Self::Annealed => "annealed",
+            Self::Refitted => "refitted head",
+        }
+    }
+}

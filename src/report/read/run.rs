@@ -1,0 +1,157 @@
+//! One run, read back.
+
+use std::path::Path;
+
+use super::curves::Curves;
+use super::frozen_layers::FrozenLayers;
+use super::measure::{Measure, Outcome};
+use super::values::{self, SeedValues, Values};
+use crate::analysis::{self, INTERPOLATION_EPSILON, Regime};
+use crate::rundir::{self, BranchRow, Record, RunDirectory, Status, Summary};
+use crate::spec::FINAL_EPOCHS;
+
+/// A finished run.
+#[derive(Clone, Debug)]
+pub(in crate::report) struct Run {
+    pub(in crate::report) directory: RunDirectory,
+    /// Its folder's name within what was given, for people.
+    pub(in crate::report) place: String,
+    /// What makes its setting, without seeds and frozen layers.
+    pub(in crate::report) values: Values,
+    pub(in crate::report) seeds: SeedValues,
+    pub(in crate::report) frozen: FrozenLayers,
+    /// n.
+    pub(in crate::report) train_examples: Option<usize>,
+    pub(in crate::report) test_examples: Option<usize>,
+    pub(in crate::report) curves: Curves,
+    pub(in crate::report) summary: Summary,
+    pub(in crate::report) branches: Vec<BranchRow>,
+    pub(in crate::report) environment: MadeOn,
+    /// Its source's directory name, where it has a trained source.
+    pub(in crate::report) source_hash: Option<String>,
+}
+
+/// What a run was made with, as far as a reader must know.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::report) struct MadeOn {
+    pub(in crate::report) device: String,
+    pub(in crate::report) threads: usize,
+    pub(in crate::report) freezewise: String,
+    pub(in crate::report) libtorch: String,
+    pub(in crate::report) arithmetic: String,
+}
+
+impl Run {
+    /// Reads a directory. The error is a reason to leave it out, in words.
+    pub(in crate::report) fn read(directory: RunDirectory, place: String) -> Result<Self, String> {
+        let record = Record::read(&directory).map_err(|error| format!("{error:#}"))?;
+        let record = record.ok_or_else(|| first_line(&directory.error()))?;
+        check_finished(&record)?;
+        let text = std::fs::read_to_string(directory.spec());
+        let text = text.map_err(|error| format!("`spec.toml` cannot be read: {error}"))?;
+        let (values, seeds) = values::parse(&text)?;
+        let curves = Curves::read(&directory.metrics())?;
+        if curves.last_epoch != record.length.epochs {
+            let (found, budget) = (curves.last_epoch, record.length.epochs);
+            return Err(format!("`metrics.csv` ends at epoch {found}, and the budget is {budget}"));
+        }
+        if curves.of(Measure::Test).is_empty() {
+            return Err("`metrics.csv` has no test error".to_owned());
+        }
+        let summary = Summary::read(&directory).unwrap_or_default();
+        let count = summary.frozen_layers.or_else(|| in_name(&directory.name(), 'k'));
+        let count = count.ok_or("neither its summary nor its name tells the number of frozen layers")?;
+        let layers = |transfer: &rundir::TransferReport| transfer.copied.len() + transfer.new.len() - 1;
+        let all = record.transfer.as_ref().filter(|transfer| !transfer.new.is_empty()).map(layers);
+        let branches = directory.branches();
+        let branches = if branches.is_file() { rundir::read(&branches).unwrap_or_default() } else { Vec::new() };
+        Ok(Self {
+            place,
+            values,
+            seeds,
+            frozen: FrozenLayers { count, all },
+            train_examples: summary.train_examples.or_else(|| in_name(&directory.name(), 'n')),
+            test_examples: record.data.as_ref().map(|data| data.test_examples),
+            curves,
+            summary,
+            branches,
+            environment: made_on(&record),
+            source_hash: record.source_hash,
+            directory,
+        })
+    }
+
+    /// One number of the run, where it was measured. What a summary of an older version lacks comes from the curves.
+    pub(in crate::report) fn outcome(&self, outcome: Outcome) -> Option<f64> {
+        let (curves, last) = (&self.curves, self.curves.last_epoch);
+        let branch = || self.branches.iter().find(|row| row.epoch == last);
+        match outcome {
+            Outcome::Last => self.summary.last_test_error.or_else(|| final_mean(curves, Measure::Test)),
+            Outcome::LastAveraged => {
+                self.summary.last_test_error_averaged.or_else(|| final_mean(curves, Measure::TestAveraged))
+            }
+            Outcome::ValidationSelected => self.summary.validation_selected_test_error,
+            Outcome::OracleMin => self
+                .summary
+                .oracle_min_test_error
+                .or_else(|| curves.of(Measure::Test).iter().map(|point| point.error).min_by(f64::total_cmp)),
+            Outcome::LastTrain => {
+                self.summary.last_train_error.or_else(|| Some(curves.of(Measure::Train).last()?.error))
+            }
+            Outcome::Annealed => branch()?.anneal_test_error,
+            Outcome::Refitted => branch()?.tuned_test_error,
+        }
+    }
+
+    /// Its regime, under its procedure and budget.
+    pub(in crate::report) fn regime(&self) -> Regime {
+        self.summary.regime.unwrap_or_else(|| analysis::regime(self.curves.of(Measure::Train)))
+    }
+
+    /// From which epoch on it interpolates.
+    pub(in crate::report) fn interpolation_epoch(&self) -> Option<u64> {
+        let computed =
+            || analysis::interpolation(self.curves.of(Measure::Train), INTERPOLATION_EPSILON).sustained_epoch;
+        self.summary.interpolation_epoch.or_else(computed)
+    }
+}
+
+fn check_finished(record: &Record) -> Result<(), String> {
+    let reason = || record.reason.as_deref().unwrap_or("no reason was recorded").lines().next().unwrap_or_default();
+    match record.status {
+        Status::Finished => Ok(()),
+        Status::Running => Err("it is still going, or ended without a recorded exit status".to_owned()),
+        Status::Stopped => Err("it was stopped before the end of its budget".to_owned()),
+        Status::Diverged => Err(format!("it diverged: {}", reason())),
+        Status::Failed => Err(format!("it failed: {}", reason())),
+    }
+}
+
+fn first_line(error: &Path) -> String {
+    let text = std::fs::read_to_string(error).unwrap_or_default();
+    text.lines().next().map_or_else(|| "it has no `run.json`".to_owned(), |line| format!("it failed: {line}"))
+}
+
+/// The mean over the evaluations in the last five epochs; epoch 0 is part of no budget.
+fn final_mean(curves: &Curves, measure: Measure) -> Option<f64> {
+    let is_final = |epoch: u64| epoch > 0 && epoch + FINAL_EPOCHS > curves.last_epoch;
+    let errors: Vec<f64> =
+        curves.of(measure).iter().filter(|point| is_final(point.epoch)).map(|point| point.error).collect();
+    (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64)
+}
+
+/// What a directory's name says: `k4-n4000-s0-…`.
+fn in_name(name: &str, letter: char) -> Option<usize> {
+    name.split('-').take(3).find_map(|part| part.strip_prefix(letter)?.parse().ok())
+}
+
+fn made_on(record: &Record) -> MadeOn {
+    let cpu = || if record.cpu.is_empty() { "cpu".to_owned() } else { format!("cpu: {}", record.cpu) };
+    MadeOn {
+        device: if record.device == "cpu" { cpu() } else { record.device.clone() },
+        threads: record.threads,
+        freezewise: record.freezewise.clone(),
+        libtorch: record.libtorch.clone(),
+        arithmetic: record.compute.map(|compute| compute.sentence()).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,59 @@
+//! What a sweep left beside its runs: which cells its grid has, and which claims were stated, and when.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::spec::{ReportSpec, StatedClaims};
+
+/// A sweep's folder.
+#[derive(Clone, Debug)]
+pub(in crate::report) struct SweepFolder {
+    pub(in crate::report) folder: PathBuf,
+    /// The spec that its cells come from, where it was kept.
+    pub(in crate::report) spec: Option<PathBuf>,
+    /// The names of cells by their directories' names.
+    pub(in crate::report) cells: BTreeMap<String, String>,
+    pub(in crate::report) claims: ReportSpec,
+    /// What was stated when the first cell was begun; none in a sweep of an older version.
+    pub(in crate::report) stated: Option<StatedClaims>,
+}
+
+#[derive(Deserialize)]
+struct Sheet {
+    #[serde(default)]
+    cells: BTreeMap<String, Entry>,
+    #[serde(default)]
+    claims: Option<StatedClaims>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(default)]
+    name: String,
+}
+
+impl SweepFolder {
+    /// The sweep of a folder, if it is one. The error is for the report's list of what was left out.
+    pub(in crate::report) fn read(folder: &Path) -> Result<Option<Self>, String> {
+        let Ok(bytes) = std::fs::read(folder.join("sweep.json")) else { return Ok(None) };
+        let sheet: Sheet =
+            serde_json::from_slice(&bytes).map_err(|error| format!("`sweep.json` is damaged: {error}"))?;
+        let spec =
+            ["sweep.toml", "sweep-spec.json"].map(|name| folder.join(name)).into_iter().find(|path| path.is_file());
+        let claims = spec.as_deref().map(ReportSpec::load).transpose().map_err(|error| format!("{error:#}"))?;
+        Ok(Some(Self {
+            folder: folder.to_path_buf(),
+            spec,
+            cells: sheet.cells.into_iter().map(|(directory, entry)| (directory, entry.name)).collect(),
+            claims: claims.unwrap_or_default(),
+            stated: sheet.claims,
+        }))
+    }
+
+    /// Whether the claims are those that were stated before the first cell was begun.
+    pub(in crate::report) fn stated_beforehand(&self) -> bool {
+        self.stated.as_ref().is_some_and(|stated| stated.hash == self.claims.hash())
+    }
+}

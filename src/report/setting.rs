@@ -1,0 +1,192 @@
+//! Runs sorted by what they are: a setting is all but seeds and frozen layers, a cell one number of frozen layers of it.
+//! Nothing is ever averaged over more than the seeds of one cell.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::read::{FrozenLayers, LeftOut, Measure, Outcome, Run, Values, moving};
+use super::words;
+use crate::analysis::{BandPoint, CompleteCurves, NamedCurve, Regime, band};
+
+/// Runs that differ in seeds and frozen layers alone.
+#[derive(Clone, Debug)]
+pub(super) struct Setting {
+    pub(super) values: Values,
+    /// The values of the axes in words; empty where all runs are of one setting.
+    pub(super) title: String,
+    /// From all layers frozen to none.
+    pub(super) cells: Vec<Cell>,
+}
+
+/// Runs that differ in seeds alone, with one schedule of evaluations.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    pub(super) frozen: FrozenLayers,
+    pub(super) runs: Vec<Run>,
+}
+
+/// All settings, and the keys in which they differ.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) axes: Vec<String>,
+    pub(super) all: Vec<Setting>,
+}
+
+/// Runs by their number of frozen layers.
+type ByLayers = BTreeMap<usize, Vec<Run>>;
+
+/// Sorts runs. What does not fit its cell goes to `left_out`.
+pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> Settings {
+    let axes = axes(&runs);
+    let mut groups: BTreeMap<Vec<String>, (Values, ByLayers)> = BTreeMap::new();
+    for run in runs {
+        let key = axes.iter().map(|axis| run.values.get(axis).cloned().unwrap_or_default()).collect();
+        let (_, cells) = groups.entry(key).or_insert_with(|| (run.values.clone(), BTreeMap::new()));
+        cells.entry(run.frozen.count).or_default().push(run);
+    }
+    let mut all: Vec<Setting> = groups
+        .into_values()
+        .map(|(values, cells)| {
+            let title = title(&values, &axes);
+            let cells = cells.into_values().rev().filter_map(|runs| Cell::new(runs, left_out)).collect();
+            Setting { values, title, cells }
+        })
+        .collect();
+    all.retain(|setting| !setting.cells.is_empty());
+    let value = |setting: &Setting, axis: &String| setting.values.get(axis).cloned().unwrap_or_default();
+    all.sort_by(|one, other| {
+        let orders = axes.iter().map(|axis| words::natural(&value(one, axis), &value(other, axis)));
+        orders.into_iter().find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+    });
+    Settings { axes, all }
+}
+
+/// The keys in which runs differ, seeds and frozen layers apart.
+fn axes(runs: &[Run]) -> Vec<String> {
+    let keys: BTreeSet<&String> = runs.iter().flat_map(|run| run.values.keys()).collect();
+    let differs = |key: &&&String| {
+        let mut values = runs.iter().map(|run| run.values.get(**key));
+        let first = values.next();
+        values.any(|value| Some(value) != first)
+    };
+    keys.iter().filter(differs).map(|key| (*key).clone()).collect()
+}
+
+fn title(values: &Values, axes: &[String]) -> String {
+    let value = |axis: &String| values.get(axis).map_or("absent", String::as_str);
+    axes.iter().map(|axis| format!("{} = {}", words::short(axis), value(axis))).collect::<Vec<_>>().join(", ")
+}
+
+impl Cell {
+    /// The runs of a cell that were evaluated at the same epochs, by majority; each seed once.
+    fn new(mut runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> Option<Self> {
+        runs.sort_by(|one, other| {
+            words::natural(&one.seeds.label(), &other.seeds.label()).then(one.place.cmp(&other.place))
+        });
+        let epochs = |run: &Run| run.curves.of(Measure::Test).iter().map(|point| point.epoch).collect::<Vec<u64>>();
+        let grids: Vec<Vec<u64>> = runs.iter().map(epochs).collect();
+        let votes = |grid: &Vec<u64>| grids.iter().filter(|other| *other == grid).count();
+        // Of several the first one, so that the order of directories does not matter.
+        let most = grids.iter().map(votes).max()?;
+        let grid = grids.iter().find(|grid| votes(grid) == most)?.clone();
+        let (mut seen, mut kept) = (BTreeSet::new(), Vec::new());
+        for (run, own) in runs.into_iter().zip(grids) {
+            let reason = if own != grid {
+                let (own, others) = (own.len(), grid.len());
+                format!("it was evaluated at {own} epochs, others of its cell at {others} or at other ones")
+            } else if seen.insert(run.seeds.clone()) {
+                kept.push(run);
+                continue;
+            } else {
+                format!("another run of its cell has the same seeds ({})", run.seeds.label())
+            };
+            left_out.push(LeftOut { place: run.place, reason });
+        }
+        let all = kept.iter().filter_map(|run| run.frozen.all).max();
+        let frozen = FrozenLayers { all, ..kept.first()?.frozen };
+        Some(Self { frozen, runs: kept })
+    }
+
+    /// The seeds that are not the same in all runs.
+    pub(super) fn moving(&self) -> Vec<&'static str> {
+        moving(&self.runs.iter().map(|run| &run.seeds))
+    }
+
+    /// Mean and spread over seeds at each evaluation; empty where not every run has the same ones.
+    pub(super) fn band(&self, measure: Measure) -> Vec<BandPoint<u64>> {
+        let curves = self.curves(measure);
+        if curves.left_out.is_empty() { band(&curves, 0.95) } else { Vec::new() }
+    }
+
+    /// The curves of all seeds on the first one's epochs.
+    pub(super) fn curves(&self, measure: Measure) -> CompleteCurves<u64> {
+        let of = |run: &Run| run.curves.of(measure).iter().map(|point| (point.epoch, point.error)).collect::<Vec<_>>();
+        let grid: Vec<u64> =
+            self.runs.first().map(of).unwrap_or_default().into_iter().map(|(epoch, _)| epoch).collect();
+        let named = self.runs.iter().map(|run| NamedCurve { name: run.seeds.label(), points: of(run) });
+        CompleteCurves::of(&grid, named.collect())
+    }
+
+    /// One number of every run; none where a run lacks it.
+    pub(super) fn outcomes(&self, outcome: Outcome) -> Option<Vec<f64>> {
+        self.runs.iter().map(|run| run.outcome(outcome)).collect()
+    }
+
+    pub(super) fn mean(&self, outcome: Outcome) -> Option<f64> {
+        let values = self.outcomes(outcome)?;
+        Some(values.iter().sum::<f64>() / values.len() as f64)
+    }
+
+    pub(super) fn regimes(&self) -> Vec<Regime> {
+        self.runs.iter().map(Run::regime).collect()
+    }
+
+    /// The mean epoch of sustained interpolation, where every seed interpolates.
+    pub(super) fn interpolation_epoch(&self) -> Option<f64> {
+        let epochs: Option<Vec<u64>> = self.runs.iter().map(Run::interpolation_epoch).collect();
+        epochs.map(|epochs| epochs.iter().sum::<u64>() as f64 / epochs.len() as f64)
+    }
+}
+
+impl Setting {
+    /// The cell of a number of layers, or of `all`.
+    pub(super) fn cell(&self, layers: &str) -> Option<&Cell> {
+        let is = |cell: &&Cell| match layers {
+            "all" => cell.frozen.short() == "all",
+            count => count.parse() == Ok(cell.frozen.count),
+        };
+        self.cells.iter().find(is)
+    }
+
+    /// An error of each seed at each number of frozen layers, from all frozen to none. Seeds that lack one are left out.
+    pub(super) fn over_layers(&self, outcome: Outcome) -> CompleteCurves<usize> {
+        let mut seeds: BTreeMap<String, Vec<(usize, f64)>> = BTreeMap::new();
+        for cell in &self.cells {
+            for run in &cell.runs {
+                if let Some(error) = run.outcome(outcome) {
+                    seeds.entry(run.seeds.label()).or_default().push((cell.frozen.count, error));
+                }
+            }
+        }
+        let grid: Vec<usize> = self.cells.iter().map(|cell| cell.frozen.count).collect();
+        let mut named: Vec<NamedCurve<usize>> =
+            seeds.into_iter().map(|(name, points)| NamedCurve { name, points }).collect();
+        named.sort_by(|one, other| words::natural(&one.name, &other.name));
+        CompleteCurves::of(&grid, named)
+    }
+
+    /// The run of a seed in a cell.
+    pub(super) fn run(&self, layers: usize, seed: &str) -> Option<&Run> {
+        let cell = self.cells.iter().find(|cell| cell.frozen.count == layers)?;
+        cell.runs.iter().find(|run| run.seeds.label() == seed)
+    }
+
+    /// All of its runs.
+    pub(super) fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.cells.iter().flat_map(|cell| &cell.runs)
+    }
+
+    pub(super) fn moving(&self) -> Vec<&'static str> {
+        let seeds: Vec<_> = self.runs().map(|run| &run.seeds).collect();
+        moving(&seeds.into_iter())
+    }
+}

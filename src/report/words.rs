@@ -1,0 +1,91 @@
+//! Numbers and lists as a report says them.
+
+use std::cmp::Ordering;
+
+/// A fraction as percent, with one digit: `60.0%`.
+pub(super) fn percent(fraction: f64) -> String {
+    format!("{:.1}%", positive_zero(fraction * 100.0))
+}
+
+/// A difference of fractions in points, with one digit: `11.1`.
+pub(super) fn points(difference: f64) -> String {
+    format!("{:.1}", positive_zero(difference * 100.0))
+}
+
+/// Rounds to one digit, so that no `-0.0` is shown.
+fn positive_zero(value: f64) -> f64 {
+    let rounded = (value * 10.0).round() / 10.0;
+    if rounded == 0.0 { 0.0 } else { rounded }
+}
+
+/// A p-value: `p = 0.008`, `p < 0.001`.
+pub(super) fn p_value(p: f64) -> String {
+    if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn list<T: AsRef<str>>(parts: &[T]) -> String {
+    match parts {
+        [] => String::new(),
+        [only] => only.as_ref().to_owned(),
+        [first @ .., last] => {
+            let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", first.join(", "), last.as_ref())
+        }
+    }
+}
+
+/// With a capital letter.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Numbers by their value, before words.
+pub(super) fn natural(one: &str, other: &str) -> Ordering {
+    match (one.parse::<f64>(), other.parse::<f64>()) {
+        (Ok(one), Ok(other)) => one.total_cmp(&other),
+        (Ok(_), Err(_)) => Ordering::Less,
+        (Err(_), Ok(_)) => Ordering::Greater,
+        (Err(_), Err(_)) => one.cmp(other),
+    }
+}
+
+/// One word of a shell, quoted where it must be.
+pub(super) fn shell(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=:,+%@".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// The last part of a dotted key, with the part before it where the last alone says little.
+pub(super) fn short(key: &str) -> String {
+    let parts: Vec<&str> = key.split('.').collect();
+    match parts.as_slice() {
+        [.., task @ ("source" | "target"), last] | [task @ ("source" | "target"), .., last] => {
+            format!("{task} {last}").replace('_', " ")
+        }
+        [.., last] => last.replace('_', " "),
+        [] => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_words() {
+        assert_eq!((percent(0.6004), points(-0.0001), points(0.1112)), ("60.0%".into(), "0.0".into(), "11.1".into()));
+        assert_eq!((p_value(0.0078), p_value(0.0001)), ("p = 0.008".into(), "p < 0.001".into()));
+        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+        assert_eq!(shell("sweep.axes.seed=[1, 2]"), "'sweep.axes.seed=[1, 2]'");
+        assert_eq!(shell("it's"), "'it'\\''s'");
+        assert_eq!(short("target.train.learning_rate"), "target learning rate");
+        assert_eq!(short("network.width"), "width");
+        assert_eq!(natural("9", "10"), Ordering::Less);
+    }
+}

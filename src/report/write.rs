@@ -1,0 +1,60 @@
+//! Writes a report: a page, a summary for a pull request, and each figure with its data.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::chart::{Plotted, narrow};
+use super::contents::Contents;
+use super::page;
+use super::setting::Setting;
+use crate::figure::{lay_out, pdf, png, svg};
+use crate::files;
+
+/// Of a printer.
+const DPI: f64 = 300.0;
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The page.
+    pub index: PathBuf,
+    /// How many runs it uses.
+    pub runs: usize,
+    /// The findings in words, each with how sure it is.
+    pub findings: Vec<String>,
+    /// What was left out, and why.
+    pub left_out: Vec<String>,
+}
+
+/// Writes the report of the runs in some folders into `out`, which is made where it is not there.
+pub fn write(folders: &[&Path], out: &Path) -> Result<Written> {
+    let contents = Contents::new(folders)?;
+    let (figures, data) = (out.join("figures"), out.join("data"));
+    files::create_folder(&figures)?;
+    files::create_folder(&data)?;
+    for plotted in &contents.figures {
+        write_figure(plotted, &figures)?;
+        files::write_atomically(&data.join(format!("{}.csv", plotted.id)), &plotted.data.csv()?)?;
+    }
+    files::write_atomically(&data.join("runs.csv"), &page::runs_csv(&contents)?)?;
+    files::write_atomically(&out.join("report.md"), page::markdown(&contents).as_bytes())?;
+    let index = out.join("index.html");
+    files::write_atomically(&index, page::html(&contents).as_bytes())?;
+    let findings = contents.judgement.findings.iter();
+    Ok(Written {
+        index,
+        runs: contents.settings.all.iter().flat_map(Setting::runs).count(),
+        findings: findings.map(|finding| format!("{}: {}", finding.standing.name(), finding.sentence)).collect(),
+        left_out: contents.left_out.iter().map(|out| format!("{}: {}", out.place, out.reason)).collect(),
+    })
+}
+
+fn write_figure(plotted: &Plotted, folder: &Path) -> Result<()> {
+    let scene = lay_out(&plotted.figure).scene;
+    let path = |ending: &str| folder.join(format!("{}{ending}", plotted.id));
+    files::write_atomically(&path(".svg"), svg::write(&scene, &plotted.id, svg::Placement::File).as_bytes())?;
+    files::write_atomically(&path(".pdf"), &pdf::write(&scene)?)?;
+    files::write_atomically(&path(".png"), &png::write(&scene, DPI)?)?;
+    files::write_atomically(&path("-column.pdf"), &pdf::write(&lay_out(&narrow(&plotted.figure)).scene)?)
+}

@@ -1,0 +1,40 @@
+//! Which runs lie below a folder.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::directory::RunDirectory;
+use crate::error::UserError;
+use crate::files;
+
+/// How deep runs lie below a folder of all runs: `<out>/<name>/<run>`.
+const DEEPEST: usize = 2;
+
+/// The directories of runs in a folder and below; sources and what was moved aside are none.
+pub fn directories(folder: &Path) -> Result<Vec<RunDirectory>> {
+    if !folder.is_dir() {
+        return Err(UserError::new(format!("`{}` is not a folder", folder.display())).into());
+    }
+    let mut found = Vec::new();
+    look(folder, DEEPEST, &mut found)?;
+    Ok(found)
+}
+
+fn look(folder: &Path, depth: usize, found: &mut Vec<RunDirectory>) -> Result<()> {
+    let directory = RunDirectory::at(folder);
+    if directory.is_begun() {
+        found.push(directory);
+        return Ok(());
+    }
+    if depth == 0 {
+        return Ok(());
+    }
+    for name in files::names(folder)?.iter().filter(|name| !name.starts_with('.') && *name != "sources") {
+        let below = folder.join(name);
+        if below.is_dir() {
+            look(&below, depth - 1, found)?;
+        }
+    }
+    Ok(())
+}

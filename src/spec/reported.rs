@@ -1,0 +1,44 @@
+//! The problems of a spec as they are found, each with the place of its key.
+
+use super::problem::Problem;
+use super::tree::Node;
+
+/// Problems of a spec, with the tree that knows their places.
+pub(super) struct Report<'a> {
+    root: &'a Node,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Report<'a> {
+    /// Goes on from the problems that are known already.
+    pub(super) fn new(root: &'a Node, problems: Vec<Problem>) -> Self {
+        Self { root, problems }
+    }
+
+    /// Reports a problem with a key, unless the key is known to be wrong: one mistake, one message.
+    pub(super) fn add(&mut self, key: &str, message: impl Into<String>, hint: impl Into<String>) {
+        self.report(key, message.into(), hint.into(), false);
+    }
+
+    /// The same of a data set that the spec names.
+    pub(super) fn add_of_data(&mut self, key: &str, message: impl Into<String>, hint: impl Into<String>) {
+        self.report(key, message.into(), hint.into(), true);
+    }
+
+    fn report(&mut self, key: &str, message: String, hint: String, of_data: bool) {
+        if self.problems.iter().any(|problem| problem.key == key) {
+            return;
+        }
+        let place = self.root.place_of(key).clone();
+        self.problems.push(Problem { place, key: key.to_owned(), message, hint: Some(hint), of_data });
+    }
+
+    /// Whether the user wrote a key.
+    pub(super) fn wrote(&self, key: &str) -> bool {
+        self.root.has(key)
+    }
+
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        self.problems
+    }
+}
