@@ -19,6 +19,8 @@ pub enum Purpose {
     Subset,
     /// Which labels are corrupted, and into what.
     Noise,
+    /// Random labels, by split.
+    Labels,
     /// The order of an epoch.
     Order,
     /// The augmentation of an epoch.
@@ -40,6 +42,7 @@ impl Purpose {
             Self::Initial => "init",
             Self::Subset => "subset",
             Self::Noise => "noise",
+            Self::Labels => "labels",
             Self::Order => "order",
             Self::Augment => "augment",
             Self::Dropout => "dropout",

@@ -71,6 +71,11 @@ pub fn bytes(count: u64) -> String {
     format!("{value:.1} TB")
 }
 
+/// What to say of a path that is not there where it begins as one that a shell expands; nothing for others.
+pub fn tilde(path: &str) -> Option<&'static str> {
+    path.starts_with('~').then_some("only a shell expands `~`, and not within quotes or files: write the whole path")
+}
+
 /// Bytes in lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

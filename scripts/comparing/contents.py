@@ -7,7 +7,7 @@ import struct
 # Keys of `run.json`, at any depth, that change between runs of one build.
 VOLATILE = {"argv", "at", "cpu", "driver", "finished", "freezewise", "git", "host", "libtorch", "seconds", "started"}
 # Only their presence is compared.
-UNREAD = {"log.txt", "similarity-log.txt", "error.txt"}
+UNREAD = {"log.txt", "similarity-log.txt", "probe-log.txt", "error.txt"}
 
 
 def without_volatile(value):

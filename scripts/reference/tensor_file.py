@@ -16,6 +16,8 @@ TYPES = {
     torch.float16: "F16",
     torch.bfloat16: "BF16",
     torch.int64: "I64",
+    torch.int32: "I32",
+    torch.bool: "BOOL",
 }
 
 

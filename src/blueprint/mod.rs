@@ -156,12 +156,13 @@ impl Blueprint {
         facts
     }
 
-    /// Whether a batch norm sees feature maps of a single pixel: then it needs more than one image in a batch.
-    pub fn normalises_one_pixel(&self) -> bool {
+    /// Whether a batch norm in one of some layers sees feature maps of a single pixel: where it normalises by its batch, it
+    /// needs more than one image.
+    pub fn normalises_one_pixel(&self, layers: impl Fn(usize) -> bool) -> bool {
         let mut found = false;
-        self.walk(|_, operation, input, _| {
+        self.walk(|layer, operation, input, _| {
             let one_pixel = matches!(input, Shape::Image(ImageShape { height: 1, width: 1, .. }));
-            found |= one_pixel && matches!(operation, Operation::BatchNorm { .. });
+            found |= layers(layer) && one_pixel && matches!(operation, Operation::BatchNorm { .. });
         });
         found
     }

@@ -13,7 +13,8 @@ impl Entry {
     /// What a file of it must have once it is unpacked, by its name; none where that is not known.
     pub fn unpacked(&self, file: &str) -> Option<Checksum> {
         let known = UNPACKED.iter().find(|(name, _)| *name == self.name)?;
-        let (_, digits) = known.1.iter().find(|(name, _)| *name == file)?;
+        // 7-Zip and Kaggle take the last part of an IDX file's name for an ending.
+        let (_, digits) = known.1.iter().find(|(name, _)| *name == file.replace(".idx", "-idx"))?;
         Some(Checksum::Md5(digits))
     }
 }

@@ -12,6 +12,7 @@ mod doctor;
 mod man;
 mod options;
 mod planned;
+mod probe;
 mod prune;
 mod report;
 mod run;
@@ -66,6 +67,8 @@ enum Verb {
     Describe(describe::Arguments),
     /// Measure how alike source and target are, before and after pretraining.
     Similarity(similarity::Arguments),
+    /// Fit linear heads and nearest neighbours on the features of every layer.
+    Probe(probe::Arguments),
     /// List, fetch, check and look at data sets.
     Data(data::Arguments),
     /// Bring PyTorch's weights in, and a run's weights out.
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
         Verb::Check(arguments) => check::main(&arguments),
         Verb::Describe(arguments) => describe::main(&arguments),
         Verb::Similarity(arguments) => similarity::main(&arguments),
+        Verb::Probe(arguments) => probe::main(&arguments),
         Verb::Data(arguments) => data::main(&arguments),
         Verb::Weights(arguments) => weights::main(&arguments),
         Verb::Schema(arguments) => schema::main(&arguments),
@@ -112,7 +116,7 @@ pub fn main() -> ExitCode {
 fn tell(error: &anyhow::Error) -> Exit {
     if let Some(problems) = error.downcast_ref::<Problems>() {
         output::talk(&problems.to_string());
-        return Exit::Usage;
+        return problems.exit();
     }
     let advice = error.chain().find_map(|cause| cause.downcast_ref::<UserError>());
     let exit = advice.map_or(Exit::Failed, UserError::exit);

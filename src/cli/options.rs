@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 
 use crate::data::{self, Surveyor, TaskData};
 use crate::environment;
@@ -14,6 +15,7 @@ use crate::native;
 use crate::output;
 use crate::run::Fixed;
 use crate::spec::{Experiment, Spec, Task};
+use crate::text;
 
 /// A spec with overrides.
 #[derive(Debug, Args)]
@@ -76,7 +78,7 @@ impl Process {
 #[derive(Debug, Args)]
 pub(super) struct RunsRoot {
     /// The folder of all runs
-    #[arg(long, value_name = "DIR", default_value = "runs")]
+    #[arg(long, value_name = "DIR", default_value = "runs", value_parser = folder())]
     pub(super) out: PathBuf,
 }
 
@@ -85,8 +87,16 @@ pub(super) struct RunsRoot {
 pub(super) struct DataRoot {
     /// The folder of the data sets [env: `FREEZEWISE_DATA`] [default: data]
     // Not clap's `env`, to which an empty variable is a missing value.
-    #[arg(long, value_name = "DIR", default_value_os_t = default_data(), hide_default_value = true)]
+    #[arg(long, value_name = "DIR", default_value_os_t = default_data(), hide_default_value = true, value_parser = folder())]
     pub(super) data: PathBuf,
+}
+
+/// A folder as typed. One whose name begins with `~` is made under that very name, which nobody means.
+fn folder() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| match text::tilde(&path.to_string_lossy()) {
+        Some(advice) if !path.exists() => Err(advice),
+        _ => Ok(path),
+    })
 }
 
 fn default_data() -> PathBuf {

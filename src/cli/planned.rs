@@ -95,6 +95,17 @@ pub(super) struct Planned<'a> {
     surveyor: Remembered<Surveyor<'a>>,
 }
 
+/// An error where a path has no place in a text: a line or a script with other bytes would lead elsewhere.
+pub(super) fn check_text<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<()> {
+    match paths.into_iter().find(|path| path.to_str().is_none()) {
+        None => Ok(()),
+        Some(path) => {
+            let message = format!("`{}` is not UTF-8, which command lines and scripts are written in", path.display());
+            Err(UserError::usage(message).hint("rename it, or name it from inside that folder").into())
+        }
+    }
+}
+
 impl Planned<'_> {
     /// Reads a spec and plans its cells below `out`.
     pub(super) fn load(spec: &SpecArguments, out: &Path, data: &DataRoot) -> Result<Self> {
@@ -177,6 +188,7 @@ impl Planned<'_> {
         overrides: &[String],
     ) -> Result<Vec<String>> {
         let program = std::env::current_exe().context("cannot find this program's file")?;
+        check_text([program.as_path(), spec, data, &self.plan.out])?;
         Ok(sweep::lines(&self.plan, chosen, &Call { program: &program, spec, data, overrides, fixed }))
     }
 
@@ -193,7 +205,7 @@ impl Planned<'_> {
                 let source = cell.source.map(|source| &self.plan.sources[source].hash);
                 list.push(json!({
                     "index": index, "name": cell.name, "values": values, "state": state.name(), "detail": state.detail(),
-                    "directory": cell.directory.path(), "source": source, "set": cell.overrides,
+                    "directory": cell.directory.path().display().to_string(), "source": source, "set": cell.overrides,
                 }));
             } else {
                 let directory = cell.directory.name();

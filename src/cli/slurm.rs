@@ -1,10 +1,12 @@
 //! `freezewise slurm`.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result};
 use clap::Args;
 
 use super::options::{DataRoot, RunsRoot, SpecArguments};
-use super::planned::Planned;
+use super::planned::{Planned, check_text};
 use crate::error::Exit;
 use crate::files;
 use crate::output;
@@ -56,13 +58,17 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let name = plan.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut overrides = arguments.spec.overrides.set.clone();
     overrides.push(format!("name={name}"));
+    let program = std::env::current_exe().context("cannot find this program's file")?;
+    let (spec, out) = (absolute(&spec)?, absolute(&arguments.runs.out)?);
+    let (data, logs) = (absolute(&arguments.data.data)?, absolute(&logs)?);
+    check_text([&program, &spec, &out, &data, &logs].map(PathBuf::as_path))?;
     let script = Script {
         name: &name,
-        program: &std::env::current_exe().context("cannot find this program's file")?,
-        spec: &absolute(&spec)?,
-        out: &absolute(&arguments.runs.out)?,
-        data: &absolute(&arguments.data.data)?,
-        logs: &absolute(&logs)?,
+        program: &program,
+        spec: &spec,
+        out: &out,
+        data: &data,
+        logs: &logs,
         overrides: &overrides,
         each,
         threads: sheet.fixed.threads,

@@ -10,8 +10,8 @@ use tch::{Device, Kind, no_grad};
 use crate::blueprint::Blueprint;
 use crate::error::{Exit, UserError};
 use crate::network::{
-    Matching, Mode, NamedTensors, Network, blueprint_of, check_numbers, read_safetensors, with_counters,
-    write_safetensors,
+    Matching, Mode, NamedTensors, Network, PublishedWeights, blueprint_of, check_numbers, read_safetensors,
+    with_counters, write_safetensors,
 };
 use crate::spec::Side;
 use crate::{output, run, spec, text};
@@ -24,7 +24,7 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Take a PyTorch state dict with torchvision's names; the result can be a spec's `source.weights`
+    /// Take a PyTorch state dict with the names of torchvision or timm; the result can be a spec's `source.weights`
     Import(Import),
     /// Write a run's weights as a state dict that PyTorch loads with `strict=True`
     Export(Export),
@@ -104,11 +104,17 @@ struct Logits {
 #[derive(Serialize)]
 struct Report<'a> {
     architecture: &'a str,
-    classes: usize,
+    /// Absent where the file has no head of this architecture.
+    classes: Option<usize>,
     image: String,
     parameters: u64,
     #[serde(flatten)]
     matching: Matching,
+    /// Tensors of the file that are no part of the network.
+    left_out: Vec<String>,
+    /// The same in words.
+    #[serde(skip)]
+    beside: Option<String>,
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
@@ -126,19 +132,24 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 }
 
 fn import(arguments: &Import) -> Result<Report<'_>> {
-    let (blueprint, mut state, matching) = arguments.weights.read(SIDE)?;
-    state.retain(|name, _| matching.matched.binary_search(name).is_ok());
+    let Read { blueprint, weights, has_head } = arguments.weights.read(SIDE)?;
+    let matching = arguments.weights.check(&blueprint, &weights, has_head)?;
+    let (left_out, beside) = (weights.left_out.clone(), weights.left_out_in_words());
+    let taken = weights.tensors.into_iter().filter(|(name, _)| matching.matched.binary_search(name).is_ok());
     // In the kind that is written: what is large in another may be infinite there.
-    let state: NamedTensors = state.into_iter().map(|(name, tensor)| (name, tensor.to_kind(Kind::Float))).collect();
+    let state: NamedTensors = taken.map(|(name, tensor)| (name, tensor.to_kind(Kind::Float))).collect();
     check_numbers(state.iter().map(|(name, tensor)| (name.as_str(), tensor)))
         .with_context(|| format!("`{}` cannot be imported", shown(&arguments.weights.file)))?;
     write_safetensors(&arguments.out, &state, "import")?;
+    let layers = blueprint.layers.iter().chain(has_head.then_some(&blueprint.head));
     Ok(Report {
         architecture: &arguments.weights.architecture,
-        classes: blueprint.classes,
+        classes: has_head.then_some(blueprint.classes),
         image: blueprint.input.to_string(),
-        parameters: blueprint.all_layers().map(crate::blueprint::Layer::parameters).sum(),
+        parameters: layers.map(crate::blueprint::Layer::parameters).sum(),
         matching,
+        left_out,
+        beside,
     })
 }
 
@@ -160,7 +171,9 @@ fn logits(arguments: &Logits) -> Result<()> {
             .hint("write them as [count, channels, height, width], in float32")
     })?;
     let size = images.size();
-    let (blueprint, state, _) = arguments.weights.read(size.get(2).map_or(SIDE, |&side| side.max(1) as usize))?;
+    let Read { blueprint, weights, .. } =
+        arguments.weights.read(size.get(2).map_or(SIDE, |&side| side.max(1) as usize))?;
+    arguments.weights.check(&blueprint, &weights, true)?;
     let input = blueprint.input;
     if size.get(1..) != Some([input.channels, input.height, input.width].map(|size| size as i64).as_slice()) {
         let message =
@@ -168,22 +181,37 @@ fn logits(arguments: &Logits) -> Result<()> {
         return Err(UserError::new(message).into());
     }
     let network = Network::new(&blueprint, Device::Cpu, Kind::Float, 0);
-    network.load(&state, |_| true)?;
+    network.load(&weights.tensors, |_| true)?;
     let logits = no_grad(|| network.logits(images.to_kind(Kind::Float), Mode::Evaluate));
     write_safetensors(&arguments.out, &[("logits".to_owned(), logits)].into(), "logits")?;
     Ok(output::data(&shown(&arguments.out))?)
 }
 
+/// A file of weights, and the network that it shows.
+struct Read {
+    blueprint: Blueprint,
+    weights: PublishedWeights,
+    /// Whether the file has the network's head.
+    has_head: bool,
+}
+
 impl Weights {
-    /// The network, the tensors of the file and how they match; an error names what does not.
-    fn read(&self, side: usize) -> Result<(Blueprint, NamedTensors, Matching)> {
+    /// The tensors of the file and the network that they are of.
+    fn read(&self, side: usize) -> Result<Read> {
         let architecture = spec::architecture(&self.architecture, &self.set)?;
-        let state = read_safetensors(&self.file)?;
-        let blueprint = blueprint_of(architecture, &state, side)
+        let mut weights = PublishedWeights::read(&self.file, &architecture)?;
+        let blueprint = blueprint_of(architecture, &weights.tensors, side)
             .map_err(|impossible| UserError::usage(impossible.message).hint(impossible.hint))?;
-        let matching = Matching::new(&blueprint, &state, |_| true);
-        matching.check().with_context(|| format!("`{}` does not fit `{}`", shown(&self.file), self.architecture))?;
-        Ok((blueprint, state, matching))
+        let has_head = weights.leave_out_heads(&blueprint, true);
+        Ok(Read { blueprint, weights, has_head })
+    }
+
+    /// How the tensors of the file and of the network match, with the head or without it; an error names what does not.
+    fn check(&self, blueprint: &Blueprint, weights: &PublishedWeights, head: bool) -> Result<Matching> {
+        let matching = Matching::new(blueprint, &weights.tensors, |layer| head || layer < blueprint.layers.len());
+        let fits = matching.check().map_err(|error| weights.advise(error));
+        fits.with_context(|| format!("`{}` does not fit `{}`", shown(&self.file), self.architecture))?;
+        Ok(matching)
     }
 }
 
@@ -191,15 +219,20 @@ impl Report<'_> {
     /// What matched, both ways.
     fn sentence(&self) -> String {
         let matched = self.matching.matched.len();
+        let classes = match self.classes {
+            Some(classes) => format!("for {} classes and", text::grouped(classes as u64)),
+            None => "without a head, for".to_owned(),
+        };
+        let beside = self.beside.as_ref().map(|words| format!("\nno part of the network: {words}"));
         format!(
-            "{} for {} classes and images of {}, {} parameters\n\
+            "{} {classes} images of {}, {} parameters\n\
              file to network: {matched} tensors taken, {} of batches left out, none unknown\n\
-             network to file: {matched} tensors found, none missing",
+             network to file: {matched} tensors found, none missing{}",
             self.architecture,
-            text::grouped(self.classes as u64),
             self.image,
             text::grouped(self.parameters),
             text::counted(self.matching.counters, "counter", "counters"),
+            beside.unwrap_or_default(),
         )
     }
 }
@@ -209,81 +242,5 @@ fn shown(path: &Path) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use tch::Tensor;
-
-    use super::*;
-    use crate::blueprint::{Architecture, Granularity, ImageShape};
-
-    fn state() -> NamedTensors {
-        let input = ImageShape { channels: 3, height: 8, width: 8 };
-        let architecture = Architecture::PreactResnet18 { width: 2 };
-        let blueprint = Blueprint::new(&architecture, Granularity::Block, input, 4).expect("it fits");
-        Network::new(&blueprint, Device::Cpu, Kind::Float, 0).state()
-    }
-
-    /// An import of a state, changed by the caller, into a folder of its own.
-    fn imported(architecture: &str, change: impl Fn(&mut NamedTensors), cut: usize) -> Result<NamedTensors> {
-        let folder = tempfile::tempdir()?;
-        let [file, out] = ["given", "imported"].map(|name| folder.path().join(name));
-        let mut state = with_counters(state());
-        change(&mut state);
-        write_safetensors(&file, &state, "test")?;
-        let bytes = std::fs::read(&file)?;
-        std::fs::write(&file, &bytes[..bytes.len() - cut])?;
-        let set = vec!["network.width=2".to_owned()];
-        let weights = Weights { file, architecture: architecture.to_owned(), set };
-        let done = import(&Import { weights, out: out.clone(), json: false }).map(|report| report.matching.counters);
-        assert_eq!(done.is_ok(), out.exists(), "a file is written if and only if all fits");
-        assert_eq!(done?, 16);
-        read_safetensors(&out)
-    }
-
-    fn refusal(architecture: &str, change: impl Fn(&mut NamedTensors), cut: usize) -> String {
-        let error = imported(architecture, change, cut).expect_err("the weights do not fit");
-        let hints = error.chain().find_map(|cause| cause.downcast_ref::<UserError>()).map(UserError::hints);
-        format!("{error:#}\n{}", hints.unwrap_or_default().join("\n"))
-    }
-
-    #[test]
-    fn an_import_keeps_every_tensor_and_no_counter() -> Result<()> {
-        assert_eq!(imported("preact-resnet18", |_| {}, 0)?, state());
-        let half = |state: &mut NamedTensors| {
-            let short = state["fc.bias"].to_kind(Kind::BFloat16);
-            // What is written is float; the file's own kinds are for its maker to choose.
-            state.insert("fc.bias".into(), short.to_kind(Kind::Double));
-        };
-        assert_eq!(imported("preact-resnet18", half, 0)?["fc.bias"].kind(), Kind::Float);
-        Ok(())
-    }
-
-    #[test]
-    fn weights_that_do_not_fit_are_refused_by_name() {
-        let text = refusal("preact-resnet18", |_| {}, 10);
-        assert!(text.contains("describes") && text.contains("cut short"), "{text}");
-        let missing = |state: &mut NamedTensors| {
-            let tensor = state.remove("layer1.0.conv1.weight").expect("it is there");
-            state.insert("layer1.0.conv1.weigth".into(), tensor);
-        };
-        let text = refusal("preact-resnet18", missing, 0);
-        assert!(
-            text.contains("no tensor `layer1.0.conv1.weight`; the closest name is `layer1.0.conv1.weigth`"),
-            "{text}"
-        );
-        let shape = |state: &mut NamedTensors| {
-            state.insert("fc.bias".into(), Tensor::zeros([5], (Kind::Float, Device::Cpu)));
-        };
-        let text = refusal("preact-resnet18", shape, 0);
-        assert!(text.contains("`fc.bias` of the weights has shape [5], and the network's has [4]"), "{text}");
-        let foreign = |state: &mut NamedTensors| *state = [("a".to_owned(), Tensor::from(1.0f32))].into();
-        let text = refusal("resnet18", foreign, 0);
-        assert!(text.contains("weights of another architecture"), "{text}");
-        let broken = |state: &mut NamedTensors| {
-            state.insert("fc.bias".into(), Tensor::full([4], f64::NAN, (Kind::Float, Device::Cpu)));
-        };
-        let text = refusal("preact-resnet18", broken, 0);
-        assert!(text.contains("tensor `fc.bias` of the weights: 4 of its 4 numbers are not finite"), "{text}");
-        let text = refusal("resnet18", |_| {}, 0);
-        assert!(text.contains("no tensor `bn1.weight`"), "{text}");
-    }
-}
+#[path = "weights_tests.rs"]
+mod tests;

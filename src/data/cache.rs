@@ -112,6 +112,8 @@ impl Header {
             train: split(self.train, self.fingerprints, first),
             test: split(self.test, test_fingerprints, test_start),
             classes: self.classes,
+            validation: 0,
+            unused: Vec::new(),
             skipped: self.skipped,
             place: place.to_owned(),
         })

@@ -6,10 +6,10 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
-use flate2::read::GzDecoder;
 
 use super::advise;
 use super::files::open_regular;
+use super::gunzip::Gunzip;
 use super::records::Records;
 use super::store::{Pixels, Split, Store};
 use crate::catalogue::{Checksum, CifarLayout, Entry};
@@ -65,6 +65,20 @@ pub(super) fn archive(entry: &'static Entry, layout: &CifarLayout, file: impl Re
     Ok(reader.store(train, test, shown))
 }
 
+/// Where tar unpacks a file of a name, from the folder that it unpacks to: without the `/` or `./` before it. Nothing
+/// where the name leads out of that folder.
+fn inside(name: &Path) -> Option<PathBuf> {
+    let mut inside = PathBuf::new();
+    for part in name.components() {
+        match part {
+            Component::Normal(part) => inside.push(part),
+            Component::CurDir | Component::RootDir => {}
+            Component::ParentDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(inside)
+}
+
 /// A file of the data set, read whole.
 struct Part {
     shown: String,
@@ -83,7 +97,8 @@ impl Reader<'_> {
 
     fn store(&self, train: Split, test: Split, shown: &str) -> Store {
         let classes = self.entry.classes.iter().map(|&name| name.to_owned()).collect();
-        Store { shape: self.entry.shape, train, test, classes, skipped: Vec::new(), place: shown.to_owned() }
+        let (shape, place) = (self.entry.shape, shown.to_owned());
+        Store { shape, train, test, validation: 0, classes, unused: Vec::new(), skipped: Vec::new(), place }
     }
 
     /// The files in their order, training first, with the length that each must have.
@@ -129,18 +144,18 @@ impl Reader<'_> {
         };
         // An archive that unpacks to more than the data set is none of it, however small it is itself.
         let most = self.wanted().map(|(_, length)| length).sum::<usize>() as u64 + BESIDES;
-        let mut archive = tar::Archive::new(GzDecoder::new(file).take(most));
+        let mut archive = tar::Archive::new(Gunzip::new(file).map_err(broken)?.take(most));
         let mut parts: Vec<Option<Part>> = self.wanted().map(|_| None).collect();
         for entry in archive.entries().map_err(broken)? {
             let entry = entry.map_err(broken)?;
-            let inside = entry.path().map_err(broken)?.into_owned();
-            if !inside.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+            let named = entry.path().map_err(broken)?.into_owned();
+            let Some(inside) = inside(&named) else {
                 let message = format!(
                     "the archive `{shown}` holds `{}`, which leads out of it",
-                    text::shortened(&inside.to_string_lossy())
+                    text::shortened(&named.to_string_lossy())
                 );
                 return Err(self.wrong(message).into());
-            }
+            };
             let wanted = self.wanted().enumerate();
             let own = wanted.into_iter().find(|(_, (name, _))| inside == Path::new(self.layout.folder).join(name));
             if let Some((position, (name, length))) = own.filter(|_| entry.header().entry_type().is_file()) {
@@ -209,5 +224,20 @@ impl Reader<'_> {
 
     fn wrong(&self, message: String) -> UserError {
         advise(self.entry, UserError::new(message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_an_archive_are_read_as_tar_reads_them() {
+        for name in ["set/a.bin", "./set/a.bin", "/set/a.bin", ".//set/./a.bin"] {
+            assert_eq!(inside(Path::new(name)), Some(PathBuf::from("set/a.bin")), "{name}");
+        }
+        for name in ["../set/a.bin", "set/../../a.bin", "./.."] {
+            assert_eq!(inside(Path::new(name)), None, "{name}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! An image file to pixels: PNG or JPEG, whatever its name says, of any colours, within bounds of memory.
 
 use std::cell::Cell;
-use std::io::{BufReader, Cursor};
+use std::io::{BufReader, Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Once;
@@ -49,6 +49,13 @@ pub(super) fn size(path: &Path) -> Result<(usize, usize), String> {
     };
     bounded(width, height)?;
     Ok((height as usize, width as usize))
+}
+
+/// Whether a file that can be read begins as no image does.
+pub(super) fn is_other_file(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = open_regular(path).and_then(|file| file.take(16).read_to_end(&mut start));
+    read.is_ok() && known(image::guess_format(&start).ok()).is_err()
 }
 
 /// Decodes an image file.

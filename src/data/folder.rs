@@ -39,8 +39,9 @@ pub(super) fn read(
     let (size, state) = (format!("{}x{}", shape.height, shape.width), &listing.place_and_state()[..16]);
     let file = format!("{name}-{size}-{how}{skip}-v{DECODING}-{state}.u8");
     let place = listing.folder.display().to_string();
+    let with_beside = |store: Store| Store { skipped: [listing.beside.clone(), store.skipped].concat(), ..store };
     if let Some(store) = cache::open(access.root, &file, &place) {
-        return Ok(store);
+        return Ok(with_beside(store));
     }
     let total = listing.train.len() + listing.test.len();
     let wanted = Wanted { root: access.root, name: &file, shape, count: total, place: &place };
@@ -51,7 +52,7 @@ pub(super) fn read(
         found.contents(pictures, listing, writer)
     })?;
     watch(Some(Reading { name, done: total, total }))?;
-    Ok(store)
+    Ok(with_beside(store))
 }
 
 /// Decodes all files of a listing into the cache; `tell` is called with how many are done.
@@ -110,12 +111,17 @@ impl Found {
     /// What the cache is to say of its images, and their fingerprints; an error where files cannot be used that must be.
     fn contents(self, pictures: &Pictures, listing: &Listing, writer: &Writer) -> Result<(Contents, Vec<u64>)> {
         let Self { kept, fingerprints, labels, mut bad, mut unfit } = self;
+        let advice = match (pictures.skip_bad_files, bad.is_empty()) {
+            (true, _) => "mend or remove them: `skip_bad_files` leaves out files that cannot be decoded, and no others",
+            (false, true) => "mend or remove them",
+            (false, false) => "mend or remove them; `skip_bad_files = true` leaves out files that cannot be decoded",
+        };
         if !pictures.skip_bad_files {
             unfit.append(&mut bad);
         }
         if !unfit.is_empty() {
             let total = listing.train.len() + listing.test.len();
-            return Err(bad_files(&listing.folder, &unfit, total, pictures.skip_bad_files).into());
+            return Err(bad_files(&listing.folder, &unfit, total, advice).into());
         }
         let [train, test] = labels;
         if let Some(class) = emptied(listing, [&train, &test]) {
@@ -153,15 +159,11 @@ fn first(bad: &[String]) -> String {
     shown.join("\n  ")
 }
 
-fn bad_files(folder: &Path, bad: &[String], total: usize, skips: bool) -> UserError {
+fn bad_files(folder: &Path, bad: &[String], total: usize, advice: &str) -> UserError {
     let (count, total) = (text::grouped(bad.len() as u64), text::grouped(total as u64));
     UserError::new(format!("{count} of the {total} files in `{}` cannot be used", folder.display()))
         .hint(first(bad))
-        .hint(if skips {
-            "mend or remove them: `skip_bad_files` leaves out what is no image, and no other"
-        } else {
-            "mend or remove them; `skip_bad_files = true` leaves out those that are no images"
-        })
+        .hint(advice)
 }
 
 /// Image files on their way into the cache, several at once.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::idx;
 use crate::catalogue::{Entry, IDX_FILES, Layout, Published};
 
 /// A published file, or what was unpacked from it, if it is under the root.
@@ -13,8 +14,8 @@ pub fn held(entry: &Entry, file: &Published, root: &Path) -> Option<PathBuf> {
         Layout::Cifar(layout) => vec![root.join(layout.folder), packed],
         Layout::Tiny(layout) => vec![root.join(layout.folder), packed],
         Layout::Idx(layout) => {
-            let in_folder = |folder: &&str| [root.join(folder).join(plain), root.join(folder).join(name)];
-            layout.folders.iter().flat_map(in_folder).collect()
+            let names = [plain.to_owned(), name.to_owned(), idx::other_spelling(plain), idx::other_spelling(name)];
+            layout.folders.iter().flat_map(|folder| names.each_ref().map(|name| root.join(folder).join(name))).collect()
         }
     };
     let whole = |path: &Path| match entry.layout {
@@ -22,7 +23,7 @@ pub fn held(entry: &Entry, file: &Published, root: &Path) -> Option<PathBuf> {
         Layout::Tiny(layout) => {
             !path.is_dir() || [layout.classes, layout.test_table].iter().all(|name| path.join(name).is_file())
         }
-        Layout::Idx(_) => true,
+        Layout::Idx(_) => !path.is_dir(),
     };
     places.into_iter().find(|path| path.exists() && whole(path))
 }
@@ -34,8 +35,10 @@ pub fn unpacked_files(entry: &Entry, path: &Path) -> Vec<PathBuf> {
         Layout::Cifar(layout) if path.is_dir() => {
             layout.train.iter().chain(layout.test).map(|name| path.join(name)).collect()
         }
-        Layout::Idx(_) if path.file_name().is_some_and(|name| IDX_FILES.iter().any(|file| *file == name)) => {
-            vec![path.to_path_buf()]
+        Layout::Idx(_) => {
+            let plain = IDX_FILES.into_iter().flat_map(|file| [file.to_owned(), idx::other_spelling(file)]);
+            let is_plain = plain.into_iter().any(|file| path.file_name().is_some_and(|name| name == file.as_str()));
+            if is_plain { vec![path.to_path_buf()] } else { Vec::new() }
         }
         _ => Vec::new(),
     }

@@ -5,13 +5,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use flate2::read::GzDecoder;
 
 use super::advise;
 use super::files::open_regular;
+use super::gunzip::Gunzip;
 use super::store::{Pixels, Split, Store};
 use crate::catalogue::{Entry, IDX_FILES, IdxLayout};
 use crate::error::UserError;
+use crate::files::kind_by_start;
 use crate::text;
 
 /// The folder of a data set under the root: every spelling that is in use is looked for, and there may be one only.
@@ -30,9 +31,17 @@ pub(super) fn files(layout: &IdxLayout, root: &Path) -> Option<Vec<PathBuf>> {
     IDX_FILES.iter().map(|name| file(&folder, name)).collect()
 }
 
-/// A file of the folder, plain or packed.
+/// A file of the folder, plain or packed, in either spelling. A folder of such a name, as Kaggle's archive has beside each
+/// file, is none.
 fn file(folder: &Path, name: &str) -> Option<PathBuf> {
-    [folder.join(name), folder.join(format!("{name}.gz"))].into_iter().find(|path| path.exists())
+    let other = other_spelling(name);
+    let names = [name.to_owned(), format!("{name}.gz"), other.clone(), format!("{other}.gz")];
+    names.into_iter().map(|name| folder.join(name)).find(|path| path.exists() && !path.is_dir())
+}
+
+/// The spelling of 7-Zip and Kaggle, which take the last part for an ending: `train-images.idx3-ubyte`.
+pub(super) fn other_spelling(name: &str) -> String {
+    name.replace("-idx", ".idx")
 }
 
 pub(super) fn read(entry: &'static Entry, layout: &IdxLayout, root: &Path) -> Result<Store> {
@@ -45,7 +54,7 @@ pub(super) fn read(entry: &'static Entry, layout: &IdxLayout, root: &Path) -> Re
                 "{} is not in `{}`: {} in {}",
                 entry.title,
                 root.display(),
-                format_args!("no `{}` or `.gz` of it", IDX_FILES[0]),
+                format_args!("no `{}` or `{}`, nor `.gz` of them", IDX_FILES[0], other_spelling(IDX_FILES[0])),
                 text::alternatives(&names)
             );
             return Err(advise(entry, UserError::new(message))
@@ -81,6 +90,8 @@ pub(super) fn read(entry: &'static Entry, layout: &IdxLayout, root: &Path) -> Re
         train: split(IDX_FILES[0], IDX_FILES[1], entry.train_size)?,
         test: split(IDX_FILES[2], IDX_FILES[3], entry.test_size)?,
         classes: entry.classes.iter().map(|&name| name.to_owned()).collect(),
+        validation: 0,
+        unused: Vec::new(),
         skipped: Vec::new(),
         place: folder.display().to_string(),
     })
@@ -89,13 +100,13 @@ pub(super) fn read(entry: &'static Entry, layout: &IdxLayout, root: &Path) -> Re
 /// The array in a file, which must have the size that the data set is published with.
 fn array(entry: &'static Entry, folder: &Path, name: &str, size: &[usize]) -> Result<Vec<u8>> {
     let Some(path) = file(folder, name) else {
-        let message = format!("`{}` has neither `{name}` nor `{name}.gz`", folder.display());
+        let other = other_spelling(name);
+        let message = format!("`{}` has neither `{name}` nor `{other}`, plain or `.gz`", folder.display());
         return Err(advise(entry, UserError::new(message)).into());
     };
-    let packed = path.extension().is_some_and(|extension| extension == "gz");
     let read = || -> Result<Vec<u8>, String> {
-        let file = open_regular(&path).map_err(|error| error.to_string())?;
-        if packed { parse(GzDecoder::new(file), size) } else { parse(file, size) }
+        let file = open_regular(&path).and_then(Gunzip::new).map_err(|error| error.to_string())?;
+        parse(file, size)
     };
     read().map_err(|cause| advise(entry, UserError::new(format!("cannot read `{}`: {cause}", path.display()))).into())
 }
@@ -107,6 +118,9 @@ pub(super) fn parse(mut file: impl Read, size: &[usize]) -> Result<Vec<u8>, Stri
     // Two zeros, the code of unsigned bytes, the number of dimensions.
     let magic = [0, 0, 8, size.len() as u8];
     if header[..4] != magic {
+        if let Some(kind) = kind_by_start(&header) {
+            return Err(format!("expected an IDX file, found one that is {kind}"));
+        }
         return Err(format!("it begins with {:02x?}, and an IDX file of this kind with {magic:02x?}", &header[..4]));
     }
     let found: Vec<usize> =
@@ -134,7 +148,8 @@ mod tests {
     fn only_what_is_whole_is_read() {
         let good = [0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6];
         assert_eq!(parse(good.as_slice(), &[2, 3]), Ok(vec![1, 2, 3, 4, 5, 6]));
-        let cases: [(Vec<u8>, &str); 5] = [
+        let cases: [(Vec<u8>, &str); 6] = [
+            (b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4F".to_vec(), "expected an IDX file, found one that is packed by xz"),
             (good[..17].to_vec(), "it should hold 6 bytes, and holds only 5"),
             ([good.as_slice(), &[7]].concat(), "it should hold 6 bytes, and holds more"),
             (good[..9].to_vec(), "failed to fill whole buffer"),

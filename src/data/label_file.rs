@@ -3,6 +3,7 @@
 //! Where a number is the number of one class and the name of another, the file is refused: which was meant, nobody can
 //! tell, and a wrong guess would pass for label noise. A name in quotes is a name alone.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use anyhow::Result;
@@ -71,10 +72,22 @@ pub(super) fn parse<'a>(
         let numbers = npy::labels(bytes).map_err(plain)?.into_iter().enumerate();
         return numbers.map(|(at, number)| place(at, &number.to_string(), naming.number(number))).collect();
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| plain("it is neither text nor an .npy file".to_owned()))?;
+    let text = text_of(bytes).ok_or_else(|| plain("it is neither text nor an .npy file".to_owned()))?;
     // Editors leave a byte-order mark before the first line and empty lines after the last.
-    let lines = text.strip_prefix('\u{feff}').unwrap_or(text).trim_end().lines().enumerate();
+    let lines = text.strip_prefix('\u{feff}').unwrap_or(&text).trim_end().lines().enumerate();
     lines.map(|(at, line)| place(at, line, readings(naming, line.trim()))).collect()
+}
+
+/// Text in UTF-8, or in UTF-16 with the mark by which Windows' shells begin it.
+fn text_of(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let read: fn([u8; 2]) -> u16 = match bytes {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+    };
+    let units: Vec<u16> = pairs.iter().map(|&pair| read(pair)).collect();
+    String::from_utf16(&units).ok().filter(|_| rest.is_empty()).map(Cow::Owned)
 }
 
 /// What a line can mean.
@@ -111,6 +124,12 @@ mod tests {
         assert_eq!(read(b"2\n cat\n\"tree frog\"\n1", &names), Ok(vec![2, 0, 2, 1]));
         assert_eq!(read(&array(&[2, 0]), &names), Ok(vec![2, 0]));
         assert_eq!(read("\u{feff}2\r\ncat\r\n\r\n".as_bytes(), &names), Ok(vec![2, 0]));
+        let wide =
+            |order: fn(u16) -> [u8; 2]| "\u{feff}2\r\ncat\r\n".encode_utf16().flat_map(order).collect::<Vec<u8>>();
+        for bytes in [wide(u16::to_le_bytes), wide(u16::to_be_bytes)] {
+            assert_eq!(read(&bytes, &names), Ok(vec![2, 0]));
+            assert!(read(&bytes[..bytes.len() - 1], &names).is_err());
+        }
         for none in ["3", "-1", "\"3\"", "", "frog"] {
             let refusal = read(format!("{none}\ncat\n").as_bytes(), &names).expect_err("it is no class");
             assert_eq!(refusal.cause, format!("line 1 is `{}`, and no class", none.escape_debug()));

@@ -22,6 +22,8 @@ pub(super) struct Listing {
     /// By class, then by name.
     pub(super) train: Vec<Picture>,
     pub(super) test: Vec<Picture>,
+    /// What lies where class folders or images should, and is left out, each with the reason.
+    pub(super) beside: Vec<String>,
 }
 
 /// An image file.
@@ -44,7 +46,11 @@ pub(super) fn folder(pictures: &Pictures, root: &Path) -> PathBuf {
 /// Lists a data set.
 pub(super) fn of(pictures: &Pictures, root: &Path) -> Result<Listing> {
     let folder = folder(pictures, root);
-    if pictures.dataset == Dataset::TinyImagenet { tiny::list(&folder) } else { class_folders(&folder, pictures) }
+    if pictures.dataset == Dataset::TinyImagenet {
+        tiny::list(&folder, pictures)
+    } else {
+        class_folders(&folder, pictures)
+    }
 }
 
 impl Listing {
@@ -69,6 +75,17 @@ impl Listing {
         let place = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
         let digest = Sha256::new().chain_update(self.state()).chain_update(place.as_os_str().as_encoded_bytes());
         text::hex(&digest.finalize())
+    }
+
+    /// Whether a file is no image by its first bytes. Those whose names end as images' do are not looked at: there may be
+    /// millions.
+    pub(super) fn has_other_files(&self) -> bool {
+        let named = |path: &str| {
+            let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+            ending.is_some_and(|ending| ["png", "jpg", "jpeg", "jpe", "jfif"].contains(&ending.as_str()))
+        };
+        let mut others = self.train.iter().chain(&self.test).filter(|file| !named(&file.path));
+        others.any(|file| decode::is_other_file(&self.folder.join(&file.path)))
     }
 
     /// The shape of the first image that can be looked at.
@@ -97,11 +114,16 @@ fn class_folders(folder: &Path, pictures: &Pictures) -> Result<Listing> {
             }
             [false, false] => {
                 let message = format!("`{}` has neither `val/` nor `test/`", folder.display());
-                return Err(UserError::new(message).hint(LAYOUT).into());
+                let inside = entries(folder)?.into_iter().find(|(_, path)| path.join("train").is_dir());
+                let deeper = inside.map(|(name, _)| format!("`{}` has `train/`", pictures.path.join(name).display()));
+                return Err(UserError::new(message).hints_of(deeper.as_slice()).hint(LAYOUT).into());
             }
         },
     };
-    let (classes, others) = (folders(&folder.join("train"))?, folders(&folder.join(test))?);
+    let skip = pictures.skip_bad_files;
+    let mut beside = Vec::new();
+    let classes = folders(folder, "train", skip, &mut beside)?;
+    let others = folders(folder, test, skip, &mut beside)?;
     let only = |these: &[String], those: &[String]| these.iter().find(|name| !those.contains(name)).cloned();
     for (found, one, other) in [(only(&classes, &others), "train", test), (only(&others, &classes), test, "train")] {
         if let Some(class) = found {
@@ -109,29 +131,41 @@ fn class_folders(folder: &Path, pictures: &Pictures) -> Result<Listing> {
             return Err(UserError::new(message).hint("each class needs a folder in both").hint(LAYOUT).into());
         }
     }
-    let list = |split: &str| -> Result<Vec<Picture>> {
+    let mut list = |split: &str| -> Result<Vec<Picture>> {
         let mut files = Vec::new();
         for (label, class) in classes.iter().enumerate() {
-            files.extend(pictures_in(folder, &format!("{split}/{class}"), label as u16)?);
+            files.extend(pictures_in(folder, &format!("{split}/{class}"), label as u16, skip, &mut beside)?);
         }
         Ok(files)
     };
-    Ok(Listing { folder: folder.to_path_buf(), train: list("train")?, test: list(test)?, classes })
+    let (train, test) = (list("train")?, list(test)?);
+    Ok(Listing { folder: folder.to_path_buf(), train, test, classes, beside })
 }
+
+/// Folders that systems and archivers leave, which hold no images of anybody's: macOS, Synology, Windows, ext4.
+const LITTER: [&str; 5] = ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"];
+
+const SKIP: &str = "remove it, or leave it out with `skip_bad_files = true`";
 
 /// What a data set of image files looks like.
 pub(super) const LAYOUT: &str =
     "a `folder` data set is `train/<class>/` and `val/<class>/` or `test/<class>/`, of PNG and JPEG files";
 
-/// The sorted names of the folders in a folder.
-fn folders(path: &Path) -> Result<Vec<String>> {
+/// The sorted names of the classes' folders in a split. What else is there is left out where that is asked for, else an
+/// error.
+fn folders(folder: &Path, split: &str, skip: bool, beside: &mut Vec<String>) -> Result<Vec<String>> {
+    let path = folder.join(split);
     let mut names = Vec::new();
-    for (name, entry) in entries(path)? {
-        if metadata(&entry)?.is_dir() {
+    for (name, entry) in entries(&path)? {
+        let is_folder = metadata(&entry)?.is_dir();
+        if is_folder && !LITTER.contains(&name.as_str()) {
             names.push(name);
+        } else if skip {
+            beside.push(format!("{split}/{name}: it is not the folder of a class"));
         } else {
-            let message = format!("`{}` is a file, and should be the folder of a class", entry.display());
-            return Err(UserError::new(message).hint(LAYOUT).into());
+            let what = if is_folder { "left by a system or an archiver" } else { "a file" };
+            let message = format!("`{}` is {what}, and should be the folder of a class", entry.display());
+            return Err(UserError::new(message).hint(SKIP).hint(LAYOUT).into());
         }
     }
     if names.len() < 2 {
@@ -146,11 +180,21 @@ fn folders(path: &Path) -> Result<Vec<String>> {
 }
 
 /// The files of one class, sorted by name. There must be one at least.
-pub(super) fn pictures_in(folder: &Path, inside: &str, label: u16) -> Result<Vec<Picture>> {
+pub(super) fn pictures_in(
+    folder: &Path,
+    inside: &str,
+    label: u16,
+    skip: bool,
+    beside: &mut Vec<String>,
+) -> Result<Vec<Picture>> {
     let path = folder.join(inside);
     let mut files = Vec::new();
     for (name, entry) in entries(&path)? {
-        files.push(picture(&entry, format!("{inside}/{name}"), label)?);
+        if skip && LITTER.contains(&name.as_str()) {
+            beside.push(format!("{inside}/{name}: it is not an image"));
+        } else {
+            files.push(picture(&entry, format!("{inside}/{name}"), label)?);
+        }
     }
     if files.is_empty() {
         let message = format!("class folder `{}` is empty", path.display());

@@ -15,16 +15,20 @@ mod files;
 mod fingerprint;
 mod folder;
 pub mod foreign;
+mod gunzip;
 mod held;
 mod idx;
 mod images;
 mod jpeg;
 mod label_file;
+#[cfg(test)]
+mod labelling;
 mod listing;
 mod noise;
 mod npy;
 mod npz;
 mod parallel;
+mod random_labels;
 mod records;
 #[cfg(test)]
 mod reference;

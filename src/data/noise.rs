@@ -7,8 +7,27 @@ use rand::seq::SliceRandom;
 
 use super::label_file;
 use super::relabel::Relabel;
-use crate::seed::{Purpose, named_stream, stream};
+use crate::seed::{Purpose, Stream, named_stream};
 use crate::spec::Noise;
+
+/// Which examples are corrupted: each have draws of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Corrupted {
+    /// Those to train on.
+    Training,
+    /// Those held out.
+    Validation,
+}
+
+impl Corrupted {
+    /// The names of the streams of its draws, and of a permutation.
+    fn streams(self) -> [&'static str; 2] {
+        match self {
+            Self::Training => ["0", "permutation"],
+            Self::Validation => ["validation", "validation permutation"],
+        }
+    }
+}
 
 /// The labels to train on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,25 +64,34 @@ impl Labels {
 }
 
 /// What label noise works on.
+#[derive(Clone, Copy)]
 pub(super) struct Truth<'a> {
     /// The true label of each example of the full training set; none where the task leaves its class out.
     pub(super) full: &'a [Option<u16>],
-    /// The task's training examples among them.
+    /// The task's examples among them.
     pub(super) indices: &'a [usize],
     /// The task's labels, and what a file of them may speak of.
     pub(super) relabel: &'a Relabel,
 }
 
-/// The labels to train on: those of `fraction` of the examples are drawn anew, or all come from a file.
-pub(super) fn corrupt(truth: &Truth<'_>, noise: &Noise, fraction: f64, seed: u64) -> Result<Labels> {
+/// The labels given: those of `fraction` of the examples are drawn anew, or all come from a file.
+pub(super) fn corrupt(
+    truth: &Truth<'_>,
+    noise: &Noise,
+    fraction: f64,
+    (seed, corrupted): (u64, Corrupted),
+) -> Result<Labels> {
     let of = |index: &usize| truth.full[*index].expect("a task draws of its own classes");
     let labels: Vec<u16> = truth.indices.iter().map(of).collect();
     let classes = truth.relabel.classes.len() as u16;
-    let mut stream = stream(seed, Purpose::Noise, 0);
+    let [name, permutation] = corrupted.streams();
+    let mut stream = named_stream(seed, Purpose::Noise, name);
     let mut draws = || (stream.random::<f64>(), stream.random_range(1..classes.max(2)));
     let given = match noise {
         Noise::File(path) => label_file::labels(path, truth.full.len(), truth.indices, truth.relabel)?,
-        Noise::Permutation => permuted(truth, fraction, seed, &mut draws),
+        Noise::Permutation => {
+            permuted(truth, fraction, &mut named_stream(seed, Purpose::Noise, permutation), &mut draws)
+        }
         Noise::Uniform | Noise::UniformAll | Noise::Pairs => {
             let draws: Vec<(f64, u16)> = truth.full.iter().map(|_| draws()).collect();
             let anew = |(&label, &index): (&u16, &usize)| match (draws[index], noise) {
@@ -80,11 +108,11 @@ pub(super) fn corrupt(truth: &Truth<'_>, noise: &Noise, fraction: f64, seed: u64
 }
 
 /// The labels of the noisy part of the full set change places among themselves.
-fn permuted(truth: &Truth<'_>, fraction: f64, seed: u64, draws: &mut dyn FnMut() -> (f64, u16)) -> Vec<u16> {
+fn permuted(truth: &Truth<'_>, fraction: f64, places: &mut Stream, draws: &mut dyn FnMut() -> (f64, u16)) -> Vec<u16> {
     let mut full = truth.full.to_vec();
     let noisy: Vec<usize> = (0..full.len()).filter(|&index| draws().0 < fraction && full[index].is_some()).collect();
     let mut labels: Vec<Option<u16>> = noisy.iter().map(|&index| full[index]).collect();
-    labels.shuffle(&mut named_stream(seed, Purpose::Noise, "permutation"));
+    labels.shuffle(places);
     noisy.iter().zip(labels).for_each(|(&index, label)| full[index] = label);
     truth.indices.iter().map(|&index| full[index].expect("it has its class's label, or another's")).collect()
 }

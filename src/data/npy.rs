@@ -3,6 +3,8 @@
 
 use std::io::Read;
 
+use crate::text;
+
 /// How every file begins.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 /// A header is a hundred bytes.
@@ -13,6 +15,8 @@ const LONGEST_HEADER: usize = 64 * 1024;
 pub(super) struct Header {
     /// As `NumPy` writes it, such as `|u1` or `<i8`.
     pub(super) kind: String,
+    /// Whether the first place of an array moves fastest, as in Fortran, MATLAB and R.
+    pub(super) columns_first: bool,
     pub(super) shape: Vec<usize>,
 }
 
@@ -41,24 +45,82 @@ pub(super) fn header(file: &mut impl Read) -> Result<Header, String> {
 
 /// `{'descr': '|u1', 'fortran_order': False, 'shape': (60000, 28, 28), }`
 fn parse(text: &str) -> Result<Header, String> {
-    let value = |key: &str| {
-        let (_, rest) = text.split_once(&format!("'{key}':")).ok_or(format!("its header has no `{key}`"))?;
-        Ok::<&str, String>(rest.trim_start())
-    };
-    let kind = value("descr")?.strip_prefix('\'').and_then(|rest| rest.split_once('\'')).map(|(kind, _)| kind);
-    let kind = kind.ok_or("it holds records, and should hold plain numbers")?.to_owned();
-    if !value("fortran_order")?.starts_with("False") {
-        return Err("it is in Fortran's order: save `numpy.ascontiguousarray` of it".into());
+    let mut header = Dictionary { rest: text };
+    let (mut kind, mut columns_first, mut shape) = (None, None, None);
+    header.take("{").ok_or("its header is no Python dictionary")?;
+    while header.take("}").is_none() {
+        let key = header.string().ok_or("its header is no Python dictionary of names")?;
+        header.take(":").ok_or_else(|| format!("its header has no value for `{}`", text::shortened(key)))?;
+        match key {
+            "descr" => {
+                kind = Some(header.string().ok_or("it holds records, and should hold plain numbers")?.to_owned());
+            }
+            "fortran_order" => {
+                columns_first = Some(header.flag().ok_or("its header's `fortran_order` is not a boolean")?);
+            }
+            "shape" => shape = Some(header.sizes()?),
+            other => return Err(format!("its header has a key `{}`", text::shortened(other))),
+        }
+        if header.take(",").is_none() && !header.rest.trim_start().starts_with('}') {
+            return Err("its header is no Python dictionary".into());
+        }
     }
-    let inside = value("shape")?.strip_prefix('(').and_then(|rest| rest.split_once(')'));
-    let (inside, _) = inside.ok_or("its header has no shape")?;
-    let sizes = inside.split(',').map(str::trim).filter(|size| !size.is_empty());
-    let shape =
-        sizes.map(|size| size.parse().map_err(|_| format!("its shape has `{size}`"))).collect::<Result<_, _>>()?;
-    Ok(Header { kind, shape })
+    let missing = |key: &str| format!("its header has no `{key}`");
+    Ok(Header {
+        kind: kind.ok_or_else(|| missing("descr"))?,
+        columns_first: columns_first.ok_or_else(|| missing("fortran_order"))?,
+        shape: shape.ok_or_else(|| missing("shape"))?,
+    })
+}
+
+/// As much of Python's literals as stands in a header, which other libraries write with spaces and quotes of their own.
+struct Dictionary<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Dictionary<'a> {
+    /// Passes over a word, and spaces before it.
+    fn take(&mut self, word: &str) -> Option<()> {
+        self.rest = self.rest.trim_start().strip_prefix(word)?;
+        Some(())
+    }
+
+    /// A string without escapes, in either kind of quotes; Python 2 may have a letter before it.
+    fn string(&mut self) -> Option<&'a str> {
+        let rest = self.rest.trim_start().trim_start_matches(['u', 'b']);
+        let quote = rest.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+        let (inside, rest) = rest[1..].split_once(quote)?;
+        self.rest = rest;
+        Some(inside)
+    }
+
+    fn flag(&mut self) -> Option<bool> {
+        self.take("True").map(|()| true).or_else(|| self.take("False").map(|()| false))
+    }
+
+    /// `()`, `(3,)`, `(60000, 28L)`: Python 2 has an `L` behind long integers.
+    fn sizes(&mut self) -> Result<Vec<usize>, String> {
+        let inside = self.take("(").and_then(|()| self.rest.split_once(')'));
+        let (inside, rest) = inside.ok_or("its header's shape is no tuple")?;
+        self.rest = rest;
+        let sizes = inside.split(',').map(str::trim).filter(|size| !size.is_empty());
+        let number = |size: &str| size.trim_end_matches('L').parse();
+        sizes.map(|size| number(size).map_err(|_| format!("its shape has `{}`", text::shortened(size)))).collect()
+    }
 }
 
 impl Header {
+    /// Whether its bytes are in big-endian order, and its type without that: `u1` for `|u1`, `>u1` and `uint8`.
+    pub(super) fn order_and_kind(&self) -> (bool, &str) {
+        let kind = self.kind.trim_start_matches(['<', '>', '=', '|']);
+        let kind = match kind {
+            "uint8" | "B" => "u1",
+            "?" | "bool" => "b1",
+            other => other,
+        };
+        (self.kind.starts_with('>'), kind)
+    }
+
     /// How many numbers it holds, if that can be.
     pub(super) fn count(&self) -> Option<usize> {
         self.shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size))
@@ -72,34 +134,42 @@ pub(super) fn labels(bytes: &[u8]) -> Result<Vec<i64>, String> {
     integers(&header, rest)
 }
 
-/// The integers of an array of one dimension, or of two of which the second is 1.
+/// The integers of an array of one dimension, or of two of which one is 1. Whole numbers of another type are integers too:
+/// MATLAB and R have no other type until they are asked for one.
 pub(super) fn integers(header: &Header, bytes: &[u8]) -> Result<Vec<i64>, String> {
-    if !matches!(header.shape.as_slice(), [_] | [_, 1]) {
+    if !matches!(header.shape.as_slice(), [_] | [_, 1] | [1, _]) {
         return Err(format!("labels are an array of one dimension, and it has shape {:?}", header.shape));
     }
-    let (order, kind) = header.kind.split_at_checked(1).unwrap_or(("", ""));
+    let (big_endian, kind) = header.order_and_kind();
     let width = match kind {
         "u1" | "i1" | "b1" => 1,
         "u2" | "i2" => 2,
-        "u4" | "i4" => 4,
-        "u8" | "i8" => 8,
-        _ => return Err(format!("labels are integers, and it holds `{}`", header.kind)),
+        "u4" | "i4" | "f4" => 4,
+        "u8" | "i8" | "f8" => 8,
+        _ => return Err(format!("labels are integers, and it holds `{}`", text::shortened(&header.kind))),
     };
     let count = header.count().ok_or("its shape is beyond all memory")?;
-    if order == ">" && width > 1 {
-        return Err("its bytes are in big-endian order: save it as a native integer".into());
-    }
     if count.checked_mul(width) != Some(bytes.len()) {
         return Err(format!("its shape {:?} does not fit its {} bytes", header.shape, bytes.len()));
     }
-    let signed = kind.starts_with('i');
-    let number = |part: &[u8]| {
-        let negative = signed && part[width - 1] & 0x80 != 0;
-        let mut wide = [if negative { 0xff } else { 0 }; 8];
-        wide[..width].copy_from_slice(part);
-        i64::from_le_bytes(wide)
+    let number = |(at, part): (usize, &[u8])| -> Result<i64, String> {
+        // Little-endian, in as many bytes as there are.
+        let mut wide = [0; 8];
+        let ordered = part.iter().enumerate().map(|(at, &byte)| (if big_endian { width - 1 - at } else { at }, byte));
+        ordered.for_each(|(at, byte)| wide[at] = byte);
+        let float = match kind {
+            "f4" => f64::from(f32::from_le_bytes([wide[0], wide[1], wide[2], wide[3]])),
+            "f8" => f64::from_le_bytes(wide),
+            _ => {
+                let negative = kind.starts_with('i') && wide[width - 1] & 0x80 != 0;
+                wide[width..].fill(if negative { 0xff } else { 0 });
+                return Ok(i64::from_le_bytes(wide));
+            }
+        };
+        let whole = float.fract() == 0.0 && float.abs() < 1e9;
+        whole.then_some(float as i64).ok_or_else(|| format!("labels are integers, and number {at} is {float}"))
     };
-    Ok(bytes.chunks_exact(width).map(number).collect())
+    bytes.chunks_exact(width).enumerate().map(number).collect()
 }
 
 #[cfg(test)]
@@ -116,8 +186,13 @@ mod tests {
     fn labels_of_every_width_are_read() {
         let of =
             |kind: &str, shape: &str| format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}\n");
-        let cases: [(u8, String, &[u8], &[i64]); 4] = [
+        let cases: [(u8, String, &[u8], &[i64]); 9] = [
             (1, of("|u1", "(3,)"), &[1, 2, 255], &[1, 2, 255]),
+            (1, of(">u1", "(1, 3)"), &[1, 2, 255], &[1, 2, 255]),
+            (1, of(">i4", "(2,)"), &[0, 0, 1, 2, 255, 255, 255, 254], &[258, -2]),
+            (1, of(">u2", "(1,)"), &[1, 2], &[258]),
+            (1, of("<f8", "(1, 1)"), &3f64.to_le_bytes(), &[3]),
+            (1, of(">f4", "(1,)"), &(-7f32).to_be_bytes(), &[-7]),
             (2, of("|i1", "(2, 1)"), &[1, 255], &[1, -1]),
             (3, of("<i4", "(1,)"), &[1, 2, 0, 0], &[513]),
             (1, of("<i8", "(1,)"), &[0xfe, 255, 255, 255, 255, 255, 255, 255], &[-2]),
@@ -125,6 +200,27 @@ mod tests {
         for (version, header, bytes, expected) in cases {
             assert_eq!(labels(&file(version, &header, bytes)).as_deref(), Ok(expected), "{header}");
         }
+    }
+
+    /// Of NumPy under Python 2, NPZ.jl, cnpy and hand-made ones: `numpy.load` takes each of them.
+    #[test]
+    fn headers_of_every_writer_are_read() {
+        for text in [
+            "{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2), }",
+            "{'descr':'|u1','fortran_order':False,'shape':(3,2)}",
+            "{\"descr\": \"|u1\", \"fortran_order\": False, \"shape\": (3, 2)}",
+            "{ 'shape' : (3L, 2L) , 'fortran_order' : False , u'descr' : '|u1' , }   \n",
+            "{'fortran_order': False, 'shape': (3, 2,), 'descr': '|u1'}\n",
+        ] {
+            let expected = Header { kind: "|u1".into(), columns_first: false, shape: vec![3, 2] };
+            assert_eq!(parse(text), Ok(expected), "{text}");
+        }
+        assert!(
+            parse("{'descr': '<u1', 'fortran_order': True, 'shape': (3, 2)}").is_ok_and(|header| header.columns_first)
+        );
+        assert!(
+            parse("{'descr': '<u1', 'fortran_order': True, 'shape': ()}").is_ok_and(|header| header.shape.is_empty())
+        );
     }
 
     #[test]
@@ -138,9 +234,16 @@ mod tests {
             (b"\x93NUMPY\x09\0".to_vec(), "it is of version 9"),
             (b"\x93NUMPY\x02\0\xff\xff\xff\xff".to_vec(), "its header claims 4294967295 bytes"),
             (file(1, "{}", &[]), "its header has no `descr`"),
-            (of("<f4", "False", "(1,)"), "labels are integers"),
-            (of("|u1", "True", "(4,)"), "it is in Fortran's order"),
-            (of(">i4", "False", "(1,)"), "its bytes are in big-endian order"),
+            (file(1, "{'descr': '|u1'}", &[]), "its header has no `fortran_order`"),
+            (file(1, "{'descr': [('a', '|u1')], ", &[]), "it holds records"),
+            (file(1, "{'descr' '|u1'}", &[]), "its header has no value for `descr`"),
+            (file(1, "{'descr': '|u1' 'shape': (1,)}", &[]), "its header is no Python dictionary"),
+            (file(1, "{'descr': '|u1', 'shape': 1}", &[]), "its header's shape is no tuple"),
+            (file(1, "{'descr': '|u1', 'fortran_order': 0}", &[]), "its header's `fortran_order` is not"),
+            (file(1, "{'size': 1}", &[]), "its header has a key `size`"),
+            (file(1, "", &[]), "its header is no Python dictionary"),
+            (of("<U4", "False", "(1,)"), "labels are integers, and it holds `<U4`"),
+            (of("<f4", "False", "(1,)"), "labels are integers, and number 0 is 0.0000"),
             (of("|u1", "False", "(5,)"), "its shape [5] does not fit its 4 bytes"),
             (of("|u1", "False", "(2, 2)"), "labels are an array of one dimension"),
             (of("|u1", "False", "(x,)"), "its shape has `x`"),

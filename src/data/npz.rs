@@ -1,6 +1,9 @@
 //! Arrays of `NumPy`'s in an `.npz` file: images as bytes, `[count, height, width]` with one or three channels before or
 //! after, and a label for each. They are copied to the cache once, so that any image can be had by its index.
 
+mod layout;
+mod names;
+
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
@@ -9,6 +12,9 @@ use std::path::Path;
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
+
+use layout::Layout;
+use names::{chosen, unused};
 
 use super::cache::{self, Contents, Wanted};
 use super::files::open_regular;
@@ -19,50 +25,42 @@ use super::{Access, Reading, Watch};
 use crate::blueprint::ImageShape;
 use crate::catalogue::Facts;
 use crate::error::UserError;
+use crate::files::kind_by_start;
 use crate::spec::Npz;
 use crate::text;
 
-/// The names that are in use.
-const USUAL: [[&str; 4]; 2] =
-    [["train_images", "train_labels", "test_images", "test_labels"], ["x_train", "y_train", "x_test", "y_test"]];
-/// A small file may claim to hold more than any disk.
-const LARGEST_ARRAY: u64 = 256 << 30;
 const MOST_LABELS: u64 = 100_000_000;
-const LARGEST_SIDE: usize = 4096;
 /// Images between two reports.
 const STRIDE: usize = 1000;
 
 /// What a file holds, and the file, for its pixels.
 pub(super) struct Arrays<R> {
     archive: ZipArchive<R>,
-    names: [String; 4],
-    /// Training images and test images.
-    layouts: [Layout; 2],
-    /// Their labels.
+    /// Images and labels of training, of testing and, where they are asked for, of validation.
+    names: Vec<[String; 2]>,
+    /// Of the images of each.
+    layouts: Vec<Layout>,
+    /// Training labels and test labels.
     pub(super) labels: [Vec<u16>; 2],
+    validation: Vec<u16>,
     pub(super) classes: usize,
     digest: String,
-}
-
-/// Where the numbers of an image stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Layout {
-    count: usize,
-    shape: ImageShape,
-    channels_last: bool,
+    /// Validation images that are there and were not asked for.
+    unused: Option<String>,
 }
 
 /// What a spec must know of a file.
 pub(super) fn facts(npz: &Npz, root: &Path) -> Result<Facts> {
     let arrays = open(npz, &root.join(&npz.path))?;
+    let [train_size, test_size] = [0, 1].map(|split| arrays.layouts[split].count);
     let [train, test] = arrays.labels.each_ref().map(|labels| Facts::per_class(labels, arrays.classes));
     Ok(Facts {
         shape: arrays.layouts[0].shape,
         class_count: arrays.classes,
         classes: Some(class_names(arrays.classes)),
         superclasses: None,
-        train_size: arrays.layouts[0].count,
-        test_size: arrays.layouts[1].count,
+        train_size,
+        test_size,
         train_per_class: Some(train),
         test_per_class: Some(test),
         digest: Some(arrays.digest),
@@ -81,14 +79,18 @@ pub(super) fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<St
     let stem = npz.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = stem.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
     let file = format!("{stem}-{}.u8", &arrays.digest[..16]);
+    let unused = arrays.unused.clone().into_iter().collect();
+    let with_facts =
+        |store: Store, arrays: &Arrays<File>| Store { validation: arrays.validation.len(), unused, ..store };
     if let Some(store) = cache::open(access.root, &file, &place) {
-        return Ok(store);
+        return Ok(with_facts(store, &arrays));
     }
     let total = arrays.layouts.iter().map(|layout| layout.count).sum();
     let wanted = Wanted { root: access.root, name: &file, shape: arrays.shape(), count: total, place: &place };
     let store = cache::make(&wanted, |writer| {
         let (mut done, mut waiting, mut fingerprints) = (0, Vec::new(), Vec::with_capacity(total));
-        for split in 0..2 {
+        // As they lie in the store: validation behind training.
+        for split in arrays.order() {
             arrays.images(split, &place, &mut |pixels| {
                 if done % STRIDE == 0 {
                     watch(Some(Reading { name: stem.clone(), done, total }))?;
@@ -103,15 +105,15 @@ pub(super) fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<St
             })?;
         }
         let [train, test] = arrays.labels.clone();
+        let train = [train, arrays.validation.clone()].concat();
         Ok((Contents { classes: class_names(arrays.classes), train, test, skipped: Vec::new() }, fingerprints))
     })?;
     watch(Some(Reading { name: stem, done: total, total }))?;
-    Ok(store)
+    Ok(with_facts(store, &arrays))
 }
 
 fn open(npz: &Npz, path: &Path) -> Result<Arrays<File>> {
-    let arrays =
-        open_regular(path).map_err(|error| error.to_string()).and_then(|file| Arrays::parse(file, npz.arrays.as_ref()));
+    let arrays = open_regular(path).map_err(|error| error.to_string()).and_then(|file| Arrays::parse(file, Some(npz)));
     arrays.map_err(|cause| {
         UserError::new(format!("cannot read `{}`: {cause}", path.display()))
             .hint(
@@ -124,8 +126,8 @@ fn open(npz: &Npz, path: &Path) -> Result<Arrays<File>> {
 
 impl<R: Read + Seek> Arrays<R> {
     /// Reads all but the pixels.
-    pub(super) fn parse(file: R, given: Option<&[String; 4]>) -> Result<Self, String> {
-        let mut archive = ZipArchive::new(file).map_err(|error| error.to_string())?;
+    pub(super) fn parse(file: R, npz: Option<&Npz>) -> Result<Self, String> {
+        let mut archive = opened(file)?;
         let found: Vec<String> = archive
             .file_names()
             .map(|name| Ok(name?.into_owned()))
@@ -136,31 +138,32 @@ impl<R: Read + Seek> Arrays<R> {
         {
             return Err(format!("it holds `{}`, which leads out of it", name.escape_debug()));
         }
-        let has = |names: &[String; 4]| names.iter().all(|name| found.contains(&format!("{name}.npy")));
-        let usual = USUAL.map(|names| names.map(str::to_owned));
-        let names = match given {
-            Some(names) => Some(names.clone()).filter(has),
-            None => usual.into_iter().find(has),
-        };
-        let names = names.ok_or_else(|| {
-            let found: Vec<&str> = found.iter().map(|name| name.trim_end_matches(".npy")).take(12).collect();
-            format!(
-                "it holds {}",
-                if found.is_empty() {
-                    "nothing".to_owned()
-                } else {
-                    text::alternatives(&found).replace(" or ", " and ")
-                }
-            )
-        })?;
-        let layouts = [layout(&mut archive, &names[0])?, layout(&mut archive, &names[2])?];
-        let [train, test] = layouts;
-        if train.shape != test.shape {
-            return Err(format!("its training images are {}, and its test images {}", train.shape, test.shape));
+        let names = chosen(&found, npz)?;
+        let unused = unused(&found, &names);
+        let layouts = names
+            .iter()
+            .map(|[images, _]| Layout::read(&mut entry(&mut archive, images)?, images))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (other, what) in layouts[1..].iter().zip(["test", "validation"]) {
+            if other.shape != layouts[0].shape {
+                return Err(format!(
+                    "its training images are {}, and its {what} images {}",
+                    layouts[0].shape, other.shape
+                ));
+            }
         }
-        let labels = [labels(&mut archive, &names[1], train.count)?, labels(&mut archive, &names[3], test.count)?];
+        let mut of = |split: usize| labels(&mut archive, &names[split][1], layouts[split].count);
+        let (labels, validation) = ([of(0)?, of(1)?], if names.len() > 2 { of(2)? } else { Vec::new() });
         let classes = classes(&labels)?;
-        Ok(Self { digest: digest(&mut archive, &names)?, archive, names, layouts, labels, classes })
+        if let Some(label) = validation.iter().find(|label| usize::from(**label) >= classes) {
+            return Err(format!("class {label} has no training image, and is one of validation"));
+        }
+        Ok(Self { digest: digest(&mut archive, &names)?, archive, names, layouts, labels, validation, classes, unused })
+    }
+
+    /// The splits in the order of a store: validation behind training.
+    fn order(&self) -> Vec<usize> {
+        if self.names.len() > 2 { vec![0, 2, 1] } else { vec![0, 1] }
     }
 
     /// The shape of every image.
@@ -175,16 +178,21 @@ impl<R: Read + Seek> Arrays<R> {
         shown: &str,
         take: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
-        let (name, layout) = (&self.names[2 * split], self.layouts[split]);
+        let (name, layout) = (&self.names[split][0], self.layouts[split]);
         let wrong = |cause: String| UserError::new(format!("cannot read `{name}` of `{shown}`: {cause}"));
         let mut file = BufReader::with_capacity(1 << 20, entry(&mut self.archive, name).map_err(wrong)?);
         npy::header(&mut file).map_err(wrong)?;
         let ImageShape { channels, height, width } = layout.shape;
         let size = channels * height * width;
         let (mut raw, mut planes) = (vec![0; size], vec![0; size]);
+        let whole = if layout.columns_first { Some(layout.whole(&mut file).map_err(wrong)?) } else { None };
         for index in 0..layout.count {
-            let read = file.read_exact(&mut raw);
-            read.map_err(|error| wrong(format!("it ends or is damaged in image {index}: {error}")))?;
+            match &whole {
+                Some(whole) => layout.gather(whole, index, &mut raw),
+                None => file
+                    .read_exact(&mut raw)
+                    .map_err(|error| wrong(format!("it ends or is damaged in image {index}: {error}")))?,
+            }
             if layout.channels_last && channels == 3 {
                 by_colour(&raw, &mut planes);
                 take(&planes)?;
@@ -201,33 +209,19 @@ impl<R: Read + Seek> Arrays<R> {
     }
 }
 
-fn entry<'a, R: Read + Seek>(archive: &'a mut ZipArchive<R>, name: &str) -> Result<impl Read + use<'a, R>, String> {
-    archive.by_name(&format!("{name}.npy")).map_err(|error| error.to_string())
+/// The archive in a file; what a file is that holds none, where that is known.
+fn opened<R: Read + Seek>(mut file: R) -> Result<ZipArchive<R>, String> {
+    let mut start = Vec::new();
+    file.by_ref().take(16).read_to_end(&mut start).map_err(|error| error.to_string())?;
+    let kind = kind_by_start(&start).filter(|_| !start.starts_with(b"PK"));
+    ZipArchive::new(file).map_err(|error| match kind {
+        Some(kind) => format!("expected an `.npz` file, found one that is {kind}"),
+        None => error.to_string(),
+    })
 }
 
-fn layout<R: Read + Seek>(archive: &mut ZipArchive<R>, name: &str) -> Result<Layout, String> {
-    let header = npy::header(&mut entry(archive, name)?).map_err(|cause| format!("`{name}`: {cause}"))?;
-    if !["|u1", "<u1", "u1", "=u1"].contains(&header.kind.as_str()) {
-        return Err(format!("`{name}` holds `{}`: images are bytes from 0 to 255, `uint8`", header.kind));
-    }
-    let (count, shape, channels_last) = match *header.shape.as_slice() {
-        [count, height, width] => (count, (1, height, width), false),
-        [count, height, width, channels @ (1 | 3)] => (count, (channels, height, width), true),
-        [count, channels @ (1 | 3), height, width] => (count, (channels, height, width), false),
-        _ => {
-            return Err(format!(
-                "`{name}` has shape {:?}: images are [count, height, width], with 1 or 3 channels before or after",
-                header.shape
-            ));
-        }
-    };
-    let (channels, height, width) = shape;
-    let sides = 1..=LARGEST_SIDE;
-    let bytes = header.count().filter(|&bytes| bytes > 0 && bytes as u64 <= LARGEST_ARRAY);
-    if bytes.is_none() || !sides.contains(&height) || !sides.contains(&width) {
-        return Err(format!("`{name}` has shape {:?}, which no data set has", header.shape));
-    }
-    Ok(Layout { count, shape: ImageShape { channels, height, width }, channels_last })
+fn entry<'a, R: Read + Seek>(archive: &'a mut ZipArchive<R>, name: &str) -> Result<impl Read + use<'a, R>, String> {
+    archive.by_name(&format!("{name}.npy")).map_err(|error| error.to_string())
 }
 
 fn labels<R: Read + Seek>(archive: &mut ZipArchive<R>, name: &str, count: usize) -> Result<Vec<u16>, String> {
@@ -253,6 +247,9 @@ fn classes(labels: &[Vec<u16>; 2]) -> Result<usize, String> {
     let most = train.union(&test).max().copied().unwrap_or_default();
     for label in 0..=most {
         for (split, name) in [(&train, "training"), (&test, "test")] {
+            if label == 0 && !train.contains(&0) && !test.contains(&0) {
+                return Err(format!("no image has label 0, and classes go from 0 to {most}: number them from 0"));
+            }
             if !split.contains(&label) {
                 return Err(format!("class {label} has no {name} image, and classes go from 0 to {most}"));
             }
@@ -264,10 +261,10 @@ fn classes(labels: &[Vec<u16>; 2]) -> Result<usize, String> {
     Ok(usize::from(most) + 1)
 }
 
-/// A digest of the four arrays, by the checksums that the archive keeps of them.
-fn digest<R: Read + Seek>(archive: &mut ZipArchive<R>, names: &[String; 4]) -> Result<String, String> {
+/// A digest of the arrays that are read, by the checksums that the archive keeps of them.
+fn digest<R: Read + Seek>(archive: &mut ZipArchive<R>, names: &[[String; 2]]) -> Result<String, String> {
     let mut digest = Sha256::new();
-    for name in names {
+    for name in names.iter().flatten() {
         let entry = archive.by_name(&format!("{name}.npy")).map_err(|error| error.to_string())?;
         digest.update(format!("{} {}\0", entry.crc32(), entry.size()));
     }

@@ -26,8 +26,12 @@ pub(super) struct Store {
     pub(super) shape: ImageShape,
     pub(super) train: Split,
     pub(super) test: Split,
+    /// How many examples at the end of `train` are the data set's own validation examples, which nobody trains on.
+    pub(super) validation: usize,
     /// The names of the classes, in the order of their labels.
     pub(super) classes: Vec<String>,
+    /// Notes on what of the files is not used.
+    pub(super) unused: Vec<String>,
     /// What could not be read and was left out.
     pub(super) skipped: Vec<String>,
     /// Where it was found.

@@ -8,6 +8,7 @@ use anyhow::Result;
 use super::{Access, Image, Reading, Watch, folder, listing, npz};
 use crate::blueprint::ImageShape;
 use crate::catalogue::{Dataset, Facts};
+use crate::error::UserError;
 use crate::spec::{Data, Pictures, Question, Survey};
 
 /// Told of a data set that is not there; without it that is an error.
@@ -39,6 +40,14 @@ impl Survey for Surveyor<'_> {
     fn facts(&self, question: &Question<'_>) -> Result<Option<Facts>> {
         let access = Access { root: &self.root, threads: self.threads };
         match question.data {
+            Data::Pictures(pictures) if listing::folder(pictures, &self.root).is_file() => {
+                let message = format!("`{}` is a file", listing::folder(pictures, &self.root).display());
+                Err(UserError::new(message).hint(listing::LAYOUT).into())
+            }
+            Data::Npz(file) if self.root.join(&file.path).is_dir() => {
+                let message = format!("`{}` is a folder, and an `npz` data set is a file", file.path.display());
+                Err(UserError::new(message).hint(listing::LAYOUT).into())
+            }
             Data::Pictures(pictures) if listing::folder(pictures, &self.root).is_dir() => {
                 let mut told = self.watch.borrow_mut();
                 let mut watch = |reading: Option<Reading>| {
@@ -68,7 +77,8 @@ fn pictures_facts(pictures: &Pictures, question: &Question<'_>, access: Access<'
         Some(side) => ImageShape { channels: 3, height: side, width: side },
         None => own,
     };
-    let [train, test] = if pictures.skip_bad_files {
+    // Where a file is no image, decoding them all tells which others are none: it is an error, or they are left out.
+    let [train, test] = if pictures.skip_bad_files || listing.has_other_files() {
         let image = Image { shape, fit: question.fit };
         let store = folder::read(pictures, &listing, image, access, watch)?;
         [store.train.labels, store.test.labels]

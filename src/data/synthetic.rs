@@ -72,6 +72,8 @@ pub(super) fn store(classes: usize, latent_similarity: f64, side: Side) -> Store
         train: split(Kind::Train, TRAIN_SIZE),
         test: split(Kind::Test, TEST_SIZE),
         classes: (0..classes).map(|class| format!("class {class}")).collect(),
+        validation: 0,
+        unused: Vec::new(),
         skipped: Vec::new(),
         place: "made on the spot".to_owned(),
     }

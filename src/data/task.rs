@@ -5,14 +5,15 @@ use anyhow::Result;
 use super::draw::{Drawn, Lot};
 use super::duplicates;
 use super::images::Images;
-use super::noise::{self, Labels, Truth};
+use super::noise::{self, Corrupted, Labels, Truth};
+use super::random_labels::random_labels;
 use super::relabel::Relabel;
 use super::statistics;
 use super::store::{Split, Store};
 use super::{Access, Image, Watch, fingerprint, read};
 use crate::error::UserError;
 use crate::spec::Normalisation;
-use crate::spec::{self, Draw, Normalise, Task};
+use crate::spec::{self, Draw, Labelling, Noise, Normalise, Task};
 use crate::text;
 
 /// A task's data, ready for training.
@@ -24,8 +25,10 @@ pub struct TaskData {
     pub train_labels: Labels,
     /// Where each training example stands in the data set's full training set.
     pub indices: Vec<usize>,
-    /// Training examples held out, their labels always true; absent where none were asked for.
+    /// Training examples held out, with the labels to measure them against; absent where none were asked for.
     pub validation: Option<Images>,
+    /// The share of those labels that is wrong.
+    pub validation_noise_realised: Option<f64>,
     /// The test examples, their labels always true.
     pub test: Images,
     /// What makes pixels into the network's input; the training examples' own where the spec asks for the source's.
@@ -49,22 +52,28 @@ pub struct TaskData {
 pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<TaskData> {
     let (mut store, state) = read(&task.data, image, access, watch)?;
     let relabel = Relabel::new(&task.selection, &store.classes);
-    let full = relabel.labels(&store.train.labels);
-    let drawn = draw(task, &store.train.labels, &relabel, &store.place)?;
-    let truth = Truth { full: &full, indices: &drawn.train, relabel: &relabel };
-    let train_labels = noise::corrupt(&truth, &task.noise, task.label_noise, task.seeds.noise)?;
+    // An archive's own validation examples stand after its training examples, and are part of no draw.
+    let training = store.train.labels.len() - store.validation;
+    let all = labels(task, &relabel, &store.train.labels, "train");
+    let mut drawn = draw(task, &store.train.labels[..training], &relabel, &store.place)?;
+    drawn.validation.extend((training..all.len()).filter(|&index| all[index].is_some()));
+    let [train_labels, validation_labels] = given(task, &all, &drawn, &relabel)?;
     let own = store.shape;
-    let mut gather = |split: &mut Split, indices: &[usize]| -> Result<Images> {
+    let mut gather = |split: &mut Split, indices: &[usize], labels: &[Option<u16>]| -> Result<Images> {
         let mut images = split.gather_asking(indices, own, image, access.threads, &mut || watch(None))?;
-        images.labels.iter_mut().for_each(|label| *label = relabel.of[usize::from(*label)].unwrap_or_default());
+        images.labels = indices.iter().map(|&index| labels[index].unwrap_or_default()).collect();
         Ok(images)
     };
-    let tested = relabel.labels(&store.test.labels);
-    let tested: Vec<usize> = (0..tested.len()).filter(|&index| tested[index].is_some()).collect();
-    let train = gather(&mut store.train, &drawn.train)?;
-    let validation =
-        if drawn.validation.is_empty() { None } else { Some(gather(&mut store.train, &drawn.validation)?) };
-    let test = gather(&mut store.test, &tested)?;
+    let tested_labels = labels(task, &relabel, &store.test.labels, "test");
+    let tested: Vec<usize> = (0..tested_labels.len()).filter(|&index| tested_labels[index].is_some()).collect();
+    let train = gather(&mut store.train, &drawn.train, &all)?;
+    let validation = if drawn.validation.is_empty() {
+        None
+    } else {
+        let held = gather(&mut store.train, &drawn.validation, &all)?;
+        Some(Images { labels: validation_labels.given.clone(), ..held })
+    };
+    let test = gather(&mut store.test, &tested, &tested_labels)?;
     let normalisation = match &task.normalise {
         Normalise::Given { mean, deviation } => Normalisation { mean: mean.clone(), deviation: deviation.clone() },
         Normalise::Subset | Normalise::Source => statistics::of(&train, access.threads),
@@ -80,6 +89,7 @@ pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> 
         notes: notes(task, &store, image, &duplicates),
         train,
         train_labels,
+        validation_noise_realised: validation.is_some().then(|| validation_labels.realised_fraction()),
         validation,
         test,
         normalisation,
@@ -90,6 +100,30 @@ pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> 
         state,
         indices: drawn.train,
     })
+}
+
+/// The label of each example of a split before any is corrupted; none where the task leaves its class out.
+pub(super) fn labels(task: &Task, relabel: &Relabel, classes: &[u16], split: &str) -> Vec<Option<u16>> {
+    let labels = relabel.labels(classes);
+    match task.labelling {
+        Labelling::DataSet => labels,
+        Labelling::Random => {
+            let drawn = random_labels(task.seeds.noise, split, labels.len(), relabel.classes.len());
+            labels.into_iter().zip(drawn).map(|(label, drawn)| label.map(|_| drawn)).collect()
+        }
+    }
+}
+
+/// The labels to train on, and those to measure the examples held out against.
+pub(super) fn given(task: &Task, full: &[Option<u16>], drawn: &Drawn, relabel: &Relabel) -> Result<[Labels; 2]> {
+    let seed = task.seeds.noise;
+    let train = Truth { full, indices: &drawn.train, relabel };
+    let validation = Truth { indices: &drawn.validation, ..train };
+    let kind = if let Noise::File(_) = task.noise { &Noise::Uniform } else { &task.noise };
+    Ok([
+        noise::corrupt(&train, &task.noise, task.label_noise, (seed, Corrupted::Training))?,
+        noise::corrupt(&validation, kind, task.validation_noise, (seed, Corrupted::Validation))?,
+    ])
 }
 
 /// Draws, and holds the draw to what the spec asked for and counted.
@@ -137,7 +171,7 @@ pub(super) fn draw(task: &Task, classes: &[u16], relabel: &Relabel, place: &str)
 fn notes(task: &Task, store: &Store, image: Image, duplicates: &[(usize, usize)]) -> Vec<String> {
     let name = task.data.name();
     let (own, shape) = (store.shape, image.shape);
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = store.unused.iter().map(|unused| format!("{name}: {unused}")).collect();
     if own.channels != shape.channels {
         let how =
             if shape.channels == 1 { "colours become grey by their luma" } else { "grey becomes three equal colours" };

@@ -11,6 +11,7 @@ use super::files::read_whole;
 use super::listing::{Listing, picture, pictures_in};
 use crate::catalogue::{Dataset, Layout, TinyLayout};
 use crate::error::UserError;
+use crate::spec::Pictures;
 use crate::text;
 
 /// The table of ten thousand files is half a megabyte.
@@ -22,7 +23,7 @@ pub(super) fn find(layout: &TinyLayout, root: &Path) -> Option<PathBuf> {
 }
 
 /// Lists its files; the classes are sorted.
-pub(super) fn list(folder: &Path) -> Result<Listing> {
+pub(super) fn list(folder: &Path, pictures: &Pictures) -> Result<Listing> {
     let entry = Dataset::TinyImagenet.entry().filter(|entry| matches!(entry.layout, Layout::Tiny(_)));
     let Some((entry, Layout::Tiny(layout))) = entry.map(|entry| (entry, entry.layout)) else {
         return Err(anyhow::anyhow!("the catalogue has no Tiny ImageNet"));
@@ -47,9 +48,10 @@ pub(super) fn list(folder: &Path) -> Result<Listing> {
         let hint = format!("as it is now it is `dataset = \"folder\"`, `path = \"{}\"`", layout.folder);
         return Err(UserError::new(message).hint(hint).into());
     }
-    let mut train = Vec::new();
+    let (mut train, mut beside) = (Vec::new(), Vec::new());
     for (label, class) in classes.iter().enumerate() {
-        train.extend(pictures_in(folder, &format!("train/{class}/images"), label as u16)?);
+        let inside = format!("train/{class}/images");
+        train.extend(pictures_in(folder, &inside, label as u16, pictures.skip_bad_files, &mut beside)?);
     }
     let annotated = table(layout.test_table)?;
     let files = annotations(&annotated, &classes).map_err(|cause| {
@@ -61,7 +63,7 @@ pub(super) fn list(folder: &Path) -> Result<Listing> {
         picture(&folder.join(&inside), inside, label)
     };
     let test = files.into_iter().map(file).collect::<Result<_>>()?;
-    Ok(Listing { folder: folder.to_path_buf(), classes, train, test })
+    Ok(Listing { folder: folder.to_path_buf(), classes, train, test, beside })
 }
 
 /// The files of a table and their labels, a line each: name, class, and a box that is of no use here.

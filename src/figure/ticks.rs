@@ -113,6 +113,10 @@ fn logarithmic(span: &Span, format: ValueFormat, room: &Room) -> Vec<Tick> {
 
 /// The factors times every so many powers of ten, within the span.
 fn within(span: &Span, factors: &[f64], every: i32) -> Vec<f64> {
+    // A logarithm of nothing would make a range of billions of powers.
+    if span.low <= 0.0 || !span.high.is_finite() {
+        return Vec::new();
+    }
     let (first, last) = (span.low.log10().floor() as i32, span.high.log10().ceil() as i32);
     let powers = (first..=last).filter(|power| power.rem_euclid(every) == 0);
     let values = powers.flat_map(|power| factors.iter().map(move |factor| factor * 10f64.powi(power)));

@@ -1,6 +1,7 @@
 //! Files that are whole or absent, and rows that are whole or cut. Every write of a run goes through here, so that a
 //! test can make any one of them fail (`fault`).
 
+mod kind;
 mod lines;
 
 use std::fs::{self, File};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+pub use kind::kind_by_start;
 pub use lines::Lines;
 
 use crate::error::UserError;

@@ -41,7 +41,15 @@ pub fn blueprint_of(
         _ => None,
     };
     let side = own_side.unwrap_or(side);
-    let input = ImageShape { channels: length(first, 1).unwrap_or(3), height: side, width: side };
+    let channels = length(first, 1).unwrap_or(3);
+    if !matches!(channels, 1 | 3) {
+        return Err(ShapeError {
+            key: "channels",
+            message: format!("the weights are for images of {channels} channels"),
+            hint: "expected 1 or 3: grey or colours".into(),
+        });
+    }
+    let input = ImageShape { channels, height: side, width: side };
     let build = |classes| Blueprint::new(&architecture, Granularity::Block, input, classes);
     let blueprint = build(CLASSES)?;
     let head = blueprint.head.operations.iter().find_map(|operation| match operation {
@@ -84,6 +92,15 @@ mod tests {
         let shapes = state(&[("encoder.pos_embedding", &[1, 17, 8])]);
         assert_eq!(blueprint_of(Architecture::Vit(vit), &shapes, 224)?.input.height, 16);
         Ok(())
+    }
+
+    #[test]
+    fn images_that_no_spec_can_have_are_refused() {
+        for channels in [2, 4, 13] {
+            let shapes = state(&[("conv1.weight", &[4, channels, 3, 3])]);
+            let error = blueprint_of(Architecture::PreactResnet18 { width: 4 }, &shapes, 224).expect_err("refused");
+            assert_eq!(error.message, format!("the weights are for images of {channels} channels"));
+        }
     }
 
     #[test]

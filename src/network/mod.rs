@@ -6,6 +6,8 @@
 mod attention;
 mod foreign;
 mod initial;
+mod names;
+mod published;
 mod step;
 mod tensor_file;
 mod weights;
@@ -13,6 +15,7 @@ mod weights;
 use tch::{Device, Kind, Tensor, no_grad};
 
 pub use foreign::blueprint_of;
+pub use published::PublishedWeights;
 pub use step::{Flow, Mode};
 pub use tensor_file::{dtype_of, kind_of, read_header, read_safetensors, to_bytes, write_safetensors};
 pub use weights::{Matching, Misshapen, NamedTensors, check_numbers, is_counter, with_counters};

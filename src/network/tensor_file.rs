@@ -44,18 +44,38 @@ pub fn write_safetensors(path: &Path, tensors: &NamedTensors, about: &str) -> Re
 
 /// Reads every tensor of a safetensors file to the CPU.
 pub fn read_safetensors(path: &Path) -> Result<NamedTensors> {
-    let read = || -> Result<NamedTensors> {
+    let (tensors, others) = read_known(path)?;
+    match others.into_iter().next() {
+        None => Ok(tensors),
+        Some((name, kind)) => {
+            let message = format!("tensor `{}`: numbers of type {kind:?} are not read", name.escape_debug());
+            Err(UserError::new(message)).with_context(|| cannot_read(path))
+        }
+    }
+}
+
+/// The same of the tensors of kinds that there are here, and the names and types of all others.
+pub(super) fn read_known(path: &Path) -> Result<(NamedTensors, Vec<(String, Dtype)>)> {
+    let read = || -> Result<(NamedTensors, Vec<(String, Dtype)>)> {
         let bytes = read_checked(path)?;
         let file = SafeTensors::deserialize(&bytes)?;
-        file.tensors()
-            .into_iter()
-            .map(|(name, view)| {
-                let tensor = from_view(&view).with_context(|| format!("tensor `{}`", name.escape_debug()))?;
-                Ok((name, tensor))
-            })
-            .collect()
+        let (mut tensors, mut others) = (NamedTensors::new(), Vec::new());
+        for (name, view) in file.tensors() {
+            match kind_of(view.dtype()) {
+                Ok(kind) => {
+                    let tensor = from_view(&view, kind).with_context(|| format!("tensor `{}`", name.escape_debug()))?;
+                    tensors.insert(name, tensor);
+                }
+                Err(_) => others.push((name, view.dtype())),
+            }
+        }
+        Ok((tensors, others))
     };
-    read().with_context(|| format!("cannot read the weights `{}`", path.display()))
+    read().with_context(|| cannot_read(path))
+}
+
+fn cannot_read(path: &Path) -> String {
+    format!("cannot read the weights `{}`", path.display())
 }
 
 /// The whole file, once its header is found to describe just what the file holds.
@@ -76,6 +96,12 @@ pub fn read_header(file: &mut impl Read, length: u64, bytes: &mut Vec<u8>) -> Re
     let number: [u8; 8] = bytes.as_slice().try_into().map_err(|_| UserError::new("it is no safetensors file"))?;
     let header = u64::from_le_bytes(number);
     if header > LARGEST_HEADER || header > length.saturating_sub(LENGTH) {
+        // Only here: what begins another kind of file may be the length of a header.
+        if let Some(kind) = files::kind_by_start(bytes) {
+            let message = format!("expected a safetensors file, found one that is {kind}");
+            let hint = "`scripts/reference/pth_to_safetensors.py` makes one of a PyTorch file";
+            return Err(UserError::new(message).hint(hint).into());
+        }
         let message = format!("its header claims {header} bytes, and the file has {length}");
         return Err(UserError::new(message).hint("it is cut short, or no safetensors file").into());
     }
@@ -112,13 +138,19 @@ pub fn dtype_of(kind: Kind) -> Result<Dtype> {
         Kind::Double => Dtype::F64,
         Kind::Int64 => Dtype::I64,
         Kind::Int => Dtype::I32,
+        Kind::Half => Dtype::F16,
+        Kind::BFloat16 => Dtype::BF16,
+        Kind::Int16 => Dtype::I16,
+        Kind::Int8 => Dtype::I8,
+        Kind::Uint8 => Dtype::U8,
+        Kind::Bool => Dtype::BOOL,
         kind => return Err(UserError::new(format!("numbers of kind {kind:?} are not written")).into()),
     })
 }
 
-fn from_view(view: &TensorView<'_>) -> Result<Tensor> {
+fn from_view(view: &TensorView<'_>, kind: Kind) -> Result<Tensor> {
     let shape: Vec<i64> = view.shape().iter().map(|&size| size as i64).collect();
-    Ok(Tensor::f_from_data_size(view.data(), &shape, kind_of(view.dtype())?)?)
+    Ok(Tensor::f_from_data_size(view.data(), &shape, kind)?)
 }
 
 /// The kind of a file's numbers.
@@ -130,6 +162,10 @@ pub fn kind_of(dtype: Dtype) -> Result<Kind> {
         Dtype::F64 => Kind::Double,
         Dtype::I64 => Kind::Int64,
         Dtype::I32 => Kind::Int,
+        Dtype::I16 => Kind::Int16,
+        Dtype::I8 => Kind::Int8,
+        Dtype::U8 => Kind::Uint8,
+        Dtype::BOOL => Kind::Bool,
         other => return Err(UserError::new(format!("numbers of type {other:?} are not read")).into()),
     })
 }
@@ -149,11 +185,13 @@ mod tests {
             ),
             ("b".to_owned(), Tensor::from_slice(&[7i64])),
             ("c".to_owned(), Tensor::from_slice(&[0.1f64])),
+            ("d".to_owned(), Tensor::from_slice(&[true, false, true])),
+            ("e".to_owned(), Tensor::from_slice(&[0.1f32, -3.0]).to_kind(Kind::BFloat16)),
         ]
         .into();
         write_safetensors(&path, &tensors, "test")?;
         let read = read_safetensors(&path)?;
-        assert_eq!(read.len(), 3);
+        assert_eq!(read.len(), 5);
         for (name, tensor) in &tensors {
             assert_eq!(tensor, &read[name]);
         }
@@ -195,6 +233,48 @@ mod tests {
         check(&whole(&[tensor("a", &format!("[{}]", end / 4), 0, end)]), 0, "and the file has 0")?;
         check(&whole(&[tensor("a", "[9223372036854775807, 9223372036854775807]", 0, 16)]), 16, "cannot read")?;
         check(&whole(&[tensor("a", "[3]", 0, 16)]), 16, "cannot read")
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_named() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("w.pth");
+        for (start, kind) in [
+            (&b"PK\x03\x04\x14\0\0\0"[..], "found one that is a zip archive, as PyTorch's `.pth`"),
+            (b"\x80\x02\x8a\x0al\xfc\x9cF", "found one that is a Python pickle"),
+            (b"version https://git-lfs", "`git lfs pull` brings it"),
+        ] {
+            std::fs::write(&path, [start, &[b'0'; 1000]].concat())?;
+            let error = read_safetensors(&path).expect_err("it is another kind of file");
+            assert!(format!("{error:#}").contains(kind), "{error:#}");
+        }
+        // A header of 640 bytes begins as a pickle does.
+        let mut header = b"{}".to_vec();
+        header.resize(640, b' ');
+        std::fs::write(&path, [&640u64.to_le_bytes()[..], &header].concat())?;
+        assert!(read_safetensors(&path)?.is_empty());
+        Ok(())
+    }
+
+    #[test]
+    fn tensors_of_every_kind_are_read_or_named() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("kinds.safetensors");
+        let write = |kind: &str, bytes: usize| {
+            let header = format!(r#"{{"a":{{"dtype":"{kind}","shape":[2],"data_offsets":[0,{bytes}]}}}}"#);
+            let bytes = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &vec![1; bytes]].concat();
+            std::fs::write(&path, bytes)
+        };
+        for (kind, bytes) in [("BOOL", 2), ("U8", 2), ("I8", 2), ("I16", 4), ("I32", 8), ("I64", 16), ("BF16", 4)] {
+            write(kind, bytes)?;
+            assert_eq!(read_safetensors(&path)?["a"].size(), [2], "{kind}");
+        }
+        write("U64", 16)?;
+        let error = read_safetensors(&path).expect_err("libtorch has no such numbers");
+        assert!(format!("{error:#}").ends_with("tensor `a`: numbers of type U64 are not read"), "{error:#}");
+        let (tensors, others) = read_known(&path)?;
+        assert_eq!((tensors.len(), others), (0, vec![("a".to_owned(), Dtype::U64)]));
+        Ok(())
     }
 
     #[test]

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::error::UserError;
 use crate::run::phase::log::RunLog;
 use crate::run::phase::work::Work;
-use crate::run::recovery::checkpoint::CheckpointStore;
+use crate::run::recovery::checkpoint::{CheckpointStore, read_kept};
 use crate::run::recovery::resume::FRESH;
 use crate::run::recovery::stop::stopped;
 use crate::rundir::{self, BranchRow, RunDirectory};
@@ -74,12 +74,7 @@ pub(in crate::run) fn check(
 }
 
 /// Makes the branches that are missing, in a training that is done.
-pub(in crate::run) fn run(
-    work: &Work<'_>,
-    phase: &Phase<'_>,
-    store: &CheckpointStore<'_>,
-    run_log: &mut RunLog<'_>,
-) -> Result<()> {
+pub(in crate::run) fn run(work: &Work<'_>, phase: &Phase<'_>, run_log: &mut RunLog<'_>) -> Result<()> {
     let (directory, experiment) = (work.directory, work.experiment);
     let per_epoch = work.task.training.steps_per_epoch(work.task.train_size);
     for plan in missing(directory, experiment) {
@@ -88,7 +83,7 @@ pub(in crate::run) fn run(
             None => "a refitted head".to_owned(),
         };
         run_log.note(&format!("from epoch {}: {what}", plan.epoch))?;
-        let checkpoint = store.read(plan.epoch, work.side, &work.hash)?;
+        let checkpoint = read_kept(directory, plan.epoch, &work.hash)?;
         let mut watcher = Watcher { work, run_log };
         let branch = phase.branch(&checkpoint.state, plan, &mut watcher)?;
         let Some(branch) = branch else {

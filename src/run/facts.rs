@@ -27,6 +27,8 @@ pub(in crate::run) fn data_record(task: &Task, data: &TaskData, stop: &Stop) -> 
         normalisation: Some(data.normalisation.clone()),
         classes: data.classes.clone(),
         validation_examples: data.validation.as_ref().map_or(0, Images::count),
+        validation_noise_asked: task.validation_noise,
+        validation_noise_realised: data.validation_noise_realised,
         duplicates: data.duplicates.clone(),
         skipped_files: data.skipped.clone(),
     })

@@ -8,7 +8,7 @@
 //! - `branch`: what is tried on states that a training kept
 //! - `phase`: one training in its directory; `recovery`: what makes it survive
 //! - `compute`: the device, threads and settings; `fixed`: what a sweep settled of them; `facts`: the record of data
-//! - `bench`, `similarity`, `export`: what else is done with a spec or a run
+//! - `bench`, `similarity`, `probe`, `export`: what else is done with a spec or a run
 
 mod bench;
 mod branch;
@@ -18,6 +18,7 @@ mod facts;
 mod fixed;
 mod phase;
 mod pipeline;
+mod probe;
 mod recovery;
 mod request;
 mod similarity;
@@ -32,6 +33,7 @@ pub use export::weights_of;
 pub use fixed::Fixed;
 pub use phase::event::{Event, EventSink, Title};
 pub use pipeline::run;
+pub use probe::{Probed, ProbedEpochs, Probes, probe};
 pub use recovery::checkpoint::{Checkpoint, Header, read_checkpoint};
 pub use recovery::lock::{hold, holder};
 pub use recovery::stop::Stop;

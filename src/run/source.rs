@@ -10,7 +10,7 @@ use crate::blueprint::FrozenSet;
 use crate::data::Normalisation;
 use crate::error::{Exit, UserError};
 use crate::files::{self, Lines};
-use crate::network::{NamedTensors, Network, is_counter, read_safetensors};
+use crate::network::{NamedTensors, Network, PublishedWeights, is_counter, read_safetensors};
 use crate::run::compute::ComputeSetup;
 use crate::run::facts::data_record;
 use crate::run::phase::event::{Event, EventSink};
@@ -26,7 +26,10 @@ use crate::run::recovery::unchanged::Unchanged;
 use crate::run::request::Request;
 use crate::run::transfer::transfer;
 use crate::rundir::{Record, RunDirectory, Status};
-use crate::spec::{Checkpoints, Evaluation, EvaluationSchedule, FrozenNorm, Keep, Measures, Side, Source, Spec, Task};
+use crate::spec::{
+    Checkpoints, Evaluation, EvaluationSchedule, Experiment, FrozenNorm, Keep, Measures, Normalise, Side, Source, Spec,
+    Task,
+};
 
 /// A source is shared by runs that evaluate their targets as they like, so it has a schedule of its own.
 const EVALUATION: Evaluation =
@@ -200,7 +203,7 @@ pub(in crate::run) fn check(
                 None => return compute.load(experiment, task, request, events).map(drop),
             }
         }
-        (Some(Source::Weights(path)), _) => without_counters(read_safetensors(path)?),
+        (Some(Source::Weights(path)), _) => published(path, experiment)?.tensors,
         _ => return Ok(()),
     };
     let target = &experiment.target;
@@ -235,15 +238,29 @@ fn diverged(directory: &RunDirectory, record: &Record) -> UserError {
         .hint("change `source.train`; or move that folder away, and the same is tried again")
 }
 
-/// The weights of a file.
-pub(in crate::run) fn from_file(path: &Path, run_log: &mut RunLog<'_>) -> Result<NamedTensors> {
-    let weights = without_counters(read_safetensors(path)?);
+/// The weights of a file, without a head: the target has its own.
+pub(in crate::run) fn from_file(
+    path: &Path,
+    experiment: &Experiment,
+    run_log: &mut RunLog<'_>,
+) -> Result<NamedTensors> {
+    let weights = published(path, experiment)?;
     run_log.note(&format!("the source is the file {}", path.display()))?;
-    Ok(weights)
+    if let Some(words) = weights.left_out_in_words() {
+        run_log.note(&format!("of the source's file, {words}"))?;
+    }
+    if !matches!(experiment.target.normalise, Normalise::Given { .. }) {
+        run_log.note(
+            "the target's images are normalised by their own statistics, and the weights of a file may expect others: \
+             `target.normalisation = \"given\"` takes those that they were trained with",
+        )?;
+    }
+    Ok(weights.tensors)
 }
 
-/// Weights without PyTorch's counters of batches.
-fn without_counters(mut weights: NamedTensors) -> NamedTensors {
-    weights.retain(|name, _| !is_counter(name));
-    weights
+fn published(path: &Path, experiment: &Experiment) -> Result<PublishedWeights> {
+    let mut weights = PublishedWeights::read(path, &experiment.architecture)?;
+    weights.leave_out_heads(&experiment.blueprint(&experiment.target), false);
+    weights.tensors.retain(|name, _| !is_counter(name));
+    Ok(weights)
 }

@@ -56,10 +56,12 @@ pub(in crate::run) fn train(
         last_state: last_state(spec),
     };
     let noise = data.train_labels.realised_fraction();
+    let validation_noise_realised = data.validation_noise_realised;
     let session = Session::open(work, compute, (data, facts), before, run_log)?;
     let ends = |rows: Vec<_>| {
         // The summary of another budget or schedule never stands beside these weights.
         let summary = Summary::new(experiment, &rows, noise).context("the run ended without an evaluation")?;
+        let summary = Summary { validation_noise_realised, ..summary };
         write_json(&directory.summary(), &summary)?;
         Ok(Finished { directory: directory.clone(), summary, rows, already: false })
     };
@@ -104,7 +106,7 @@ fn source_of(
             let trained = source::weights(spec, task, &hash, None, compute, request, run_log)?;
             (Some(trained.weights), Some(trained.normalisation))
         }
-        (Some(Source::Weights(path)), _) => (Some(source::from_file(path, run_log)?), None),
+        (Some(Source::Weights(path)), _) => (Some(source::from_file(path, &spec.experiment, run_log)?), None),
         _ => (None, None),
     })
 }

@@ -32,6 +32,10 @@ pub struct DataRecord {
     pub classes: Vec<String>,
     /// Examples held out of training.
     pub validation_examples: usize,
+    /// The share of their labels that was to be corrupted.
+    pub validation_noise_asked: f64,
+    /// The share that is wrong; absent where none is held out.
+    pub validation_noise_realised: Option<f64>,
     /// Training and test examples that are the same image, by their indices in the data set.
     pub duplicates: Vec<(usize, usize)>,
     /// Files that could not be read and were left out.

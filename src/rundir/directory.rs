@@ -95,6 +95,16 @@ impl RunDirectory {
         self.0.join("similarity-log.txt")
     }
 
+    /// How well linear heads and nearest neighbours do on each layer's features.
+    pub fn probes(&self) -> PathBuf {
+        self.0.join("probes.csv")
+    }
+
+    /// What was said while that was measured.
+    pub fn probe_log(&self) -> PathBuf {
+        self.0.join("probe-log.txt")
+    }
+
     /// Why a run failed.
     pub fn error(&self) -> PathBuf {
         self.0.join("error.txt")

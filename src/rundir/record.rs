@@ -150,7 +150,7 @@ impl Record {
             length: Length::of(task),
             hash,
             source_hash,
-            argv: std::env::args().collect(),
+            argv: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
             seeds: seeds(task.seeds),
             freezewise: made_with.freezewise.clone(),
             libtorch: made_with.libtorch.clone(),

@@ -60,6 +60,8 @@ macro_rules! columns {
     };
 }
 
+pub(super) use columns;
+
 columns! {
     /// A row of `metrics.csv`. Errors are fractions; an empty field was not measured.
     Row, COLUMNS:

@@ -40,6 +40,9 @@ pub struct Summary {
     pub validation_selected_test_error: Option<f64>,
     /// That epoch.
     pub validation_selected_epoch: Option<u64>,
+    /// The share of validation labels that is wrong: 0 where the epoch is chosen by true labels; absent without
+    /// validation examples.
+    pub validation_noise_realised: Option<f64>,
     /// The epoch from which on the training labels are fitted, sustained, within 1%.
     pub interpolation_epoch: Option<u64>,
     /// The same for three thresholds, first and sustained.
@@ -76,7 +79,8 @@ impl Summary {
         serde_json::from_slice(&std::fs::read(directory.summary()).ok()?).ok()
     }
 
-    /// Sums up the rows of a run, which hold at least the evaluation of the last epoch.
+    /// Sums up the rows of a run, which hold at least the evaluation of the last epoch. What rows do not tell,
+    /// `validation_noise_realised`, is left out.
     pub fn new(experiment: &Experiment, rows: &[Row], label_noise_realised: f64) -> Option<Self> {
         // What the schedule did not ask for is there for the last errors alone: the largest bump would else change with
         // five crowded points at the curve's end.
@@ -117,6 +121,7 @@ impl Summary {
             oracle_min_epoch: Some(oracle.epoch),
             validation_selected_test_error: selected.and_then(|row| row.test_error),
             validation_selected_epoch: selected.map(|row| row.epoch),
+            validation_noise_realised: None,
             interpolation_epoch: at(INTERPOLATION_EPSILON).sustained_epoch,
             interpolation: Some([0.1, 0.01, 0.001].map(at).to_vec()),
             regime: Some(analysis::regime(&train)),

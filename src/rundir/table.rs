@@ -81,6 +81,16 @@ pub fn cut<'a>(bytes: &'a [u8], header: &str, last_epoch: u64) -> &'a [u8] {
     &bytes[..length]
 }
 
+/// The whole rows of a file, up to what an interruption left; none where it is not there or has other columns.
+pub fn whole_rows<T: Serialize + DeserializeOwned + Default>(path: &Path) -> Result<Vec<T>> {
+    let header = header::<T>()?;
+    let bytes = std::fs::read(path).unwrap_or_default();
+    let Some(rows) = bytes.strip_prefix(header.as_bytes()) else { return Ok(Vec::new()) };
+    let row = |line: &[u8]| parse(&[header.as_bytes(), line].concat()).ok()?.pop();
+    let lines = rows.split_inclusive(|&byte| byte == b'\n');
+    Ok(lines.map_while(|line| row(line.strip_suffix(b"\n")?)).collect())
+}
+
 /// The rows of a table.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>> {
     Ok(csv::Reader::from_reader(bytes).deserialize().collect::<Result<_, _>>()?)
@@ -138,6 +148,28 @@ mod tests {
         let errors = [7, 6, 8].map(|epoch| (shown(epoch).train_error, shown(epoch).test_error));
         assert_eq!(errors, [(None, None), (None, Some(0.2)), (Some(0.1), Some(0.2))]);
         assert_eq!(row(7).shown(EvaluationSchedule::Every(1).into()), row(7));
+    }
+
+    #[test]
+    fn whole_rows_end_where_an_interruption_did() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("probes.csv");
+        assert!(whole_rows::<Row>(&path)?.is_empty());
+        let rows = [1, 2].map(|epoch| Row { phase: "target".into(), epoch, ..Row::default() });
+        Table::create(&path, &rows)?;
+        let text = std::fs::read_to_string(&path)?;
+        assert_eq!(whole_rows::<Row>(&path)?, rows);
+        for (torn, whole) in [
+            (format!("{text}target,3,"), 2),
+            (format!("{text}target,3,\ntarget,4"), 2),
+            (text[..text.len() - 1].to_owned(), 1),
+            (text.replacen("phase", "face", 1), 0),
+            (text[..9].to_owned(), 0),
+        ] {
+            std::fs::write(&path, &torn)?;
+            assert_eq!(whole_rows::<Row>(&path)?, rows[..whole], "{torn}");
+        }
+        Ok(())
     }
 
     #[test]

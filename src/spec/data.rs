@@ -44,6 +44,8 @@ pub struct Npz {
     pub path: PathBuf,
     /// The names of training images, training labels, test images and test labels, where they were given.
     pub arrays: Option<[String; 4]>,
+    /// The names of validation images and validation labels, where the file's own are to be taken.
+    pub validation: Option<[String; 2]>,
 }
 
 /// Which of the two tasks.

@@ -83,6 +83,10 @@ pub struct Task {
     pub test_size: usize,
     /// How many examples are held out for validation.
     pub validation_size: usize,
+    /// The share of their labels that is drawn anew.
+    pub validation_noise: f64,
+    /// Whose labels examples have before any is drawn anew.
+    pub labelling: Labelling,
     /// The share of training labels that is drawn anew.
     pub label_noise: f64,
     /// How they are.
@@ -122,6 +126,15 @@ pub enum Draw {
     Plain,
     /// As many of each class.
     Balanced,
+}
+
+/// Whose labels examples have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Labelling {
+    /// The data set's.
+    DataSet,
+    /// Random ones, drawn for each index of the data set.
+    Random,
 }
 
 /// How labels are corrupted.

@@ -1,6 +1,6 @@
 //! Keys that change no number of this experiment, whatever they say: they must not rename it.
 
-use super::experiment::{Experiment, Noise, Source, Task};
+use super::experiment::{Experiment, Labelling, Noise, Source, Task};
 use super::written::Written;
 use crate::blueprint::{Architecture, Blueprint, Operation};
 use crate::catalogue::Dataset;
@@ -42,9 +42,10 @@ pub(super) fn keys(spec: &Written, experiment: &Experiment) -> Vec<&'static str>
     rules.into_iter().filter(|(_, idle)| *idle).map(|(key, _)| key).collect()
 }
 
-/// Whether labels are corrupted by chance.
+/// Whether labels are drawn by chance, all of them or those that are corrupted.
 pub(super) fn draws_noise(task: &Task) -> bool {
-    task.label_noise > 0.0 && !matches!(task.noise, Noise::File(_))
+    let corrupts = task.label_noise > 0.0 && !matches!(task.noise, Noise::File(_));
+    corrupts || task.validation_noise > 0.0 || task.labelling == Labelling::Random
 }
 
 /// Whether the target's training drops anything: frozen layers do not.

@@ -106,6 +106,19 @@ pub(super) fn names_in(table: &str) -> Vec<String> {
     keys.iter().map(|key| key.name.clone()).collect()
 }
 
+/// Whether a key takes a string, whatever it says.
+pub(super) fn takes_text(path: &[String]) -> bool {
+    let mut keys = all();
+    for (at, name) in path.iter().enumerate() {
+        match keys.iter().find(|key| key.name == *name).map(|key| &key.kind) {
+            Some(Kind::Table(inner)) => keys = inner,
+            Some(Kind::Text) => return at + 1 == path.len(),
+            _ => return false,
+        }
+    }
+    false
+}
+
 fn kind(schema: &Json) -> Kind {
     if let Some(choices) = schema["anyOf"].as_array() {
         return Kind::Either(choices.iter().map(kind).collect());

@@ -1,52 +1,21 @@
 //! From what was written, defaults filled in, to what it means; contradictions are found on the way, all of them.
 
+pub(super) use super::report::Report;
+
 use super::compute::compute;
 use super::data::Side;
 use super::experiment::{
     DeviceChoice, Experiment, Fit, FrozenNorm, Normalise, Seeds, Source, Task, Transfer, UnfrozenInit,
 };
 use super::observed::Observed;
-use super::problem::Problem;
 use super::survey::Survey;
 use super::task::{Context, Known};
-use super::tree::Node;
 use super::written::{self, Written};
 use super::{frozen, moments, network, pixels};
 use crate::blueprint::{Blueprint, FrozenSet, Granularity, ImageShape};
 use crate::catalogue::Dataset;
 use crate::seed::{Purpose, derive};
 use crate::text;
-
-/// Problems of a spec, with the tree that knows their places.
-pub(super) struct Report<'a> {
-    root: &'a Node,
-    problems: Vec<Problem>,
-}
-
-impl<'a> Report<'a> {
-    /// Goes on from the problems that are known already.
-    pub(super) fn new(root: &'a Node, problems: Vec<Problem>) -> Self {
-        Self { root, problems }
-    }
-
-    /// Reports a problem with a key, unless the key is known to be wrong: one mistake, one message.
-    pub(super) fn add(&mut self, key: &str, message: impl Into<String>, hint: impl Into<String>) {
-        if self.problems.iter().any(|problem| problem.key == key) {
-            return;
-        }
-        let place = self.root.place_of(key).clone();
-        self.problems.push(Problem { place, key: key.to_owned(), message: message.into(), hint: Some(hint.into()) });
-    }
-
-    /// Whether the user wrote a key.
-    pub(super) fn wrote(&self, key: &str) -> bool {
-        self.root.has(key)
-    }
-
-    pub(super) fn into_problems(self) -> Vec<Problem> {
-        self.problems
-    }
-}
 
 /// The experiment that a filled spec means. It is to be used only if nothing was reported.
 pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Report<'_>) -> (Experiment, Observed) {

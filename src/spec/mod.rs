@@ -6,6 +6,8 @@
 
 mod augment;
 mod canonical;
+mod claim_typed;
+mod claims;
 mod compute;
 mod data;
 mod defaults;
@@ -17,6 +19,7 @@ mod identity_key;
 mod idle;
 mod kept;
 mod keys;
+mod labels;
 mod meaning;
 mod measures;
 mod moments;
@@ -38,6 +41,7 @@ mod sweep;
 mod task;
 mod training;
 mod tree;
+mod typed;
 mod walk;
 mod written;
 
@@ -46,11 +50,12 @@ use std::sync::OnceLock;
 
 use anyhow::Result;
 
+pub use claims::{Claim, Reached, ReportSpec, StatedClaims, Statement};
 pub use compute::{Attention, Compute, Layout, Precision, PrecisionChoice, Switch};
 pub use data::{Data, Npz, Pictures, Side};
 pub use experiment::{
-    DeviceChoice, Draw, Experiment, Fit, FrozenNorm, Noise, Normalisation, Normalise, Part, Seeds, Selection, Source,
-    Task, Transfer, UnfrozenInit,
+    DeviceChoice, Draw, Experiment, Fit, FrozenNorm, Labelling, Noise, Normalisation, Normalise, Part, Seeds,
+    Selection, Source, Task, Transfer, UnfrozenInit,
 };
 pub use identity::NUMERICS;
 pub use kept::{Branches, Checkpoints, Keep};
@@ -61,7 +66,6 @@ pub use procedure::{
     Augmentation, Budget, Due, Evaluation, EvaluationSchedule, FINAL_EPOCHS, Fill, Optimizer, Position, Rate, Schedule,
     Training,
 };
-pub use report::{Claim, Reached, ReportSpec, StatedClaims, Statement};
 pub use settings::{CPU_EVALUATION_BATCH, Settings};
 pub use size::{unbalanced, uneven};
 pub use survey::{Question, Remembered, Survey};
@@ -70,13 +74,12 @@ pub use sweep::{Cell, Slurm, Sweep};
 use crate::blueprint::Architecture;
 use crate::catalogue::Dataset;
 use crate::error::UserError;
+use crate::text;
 use identity::Counted;
 use observed::Observed;
 use tree::Node;
+use typed::{Typed, apply_override};
 use written::Written;
-
-/// No key stands deeper than this.
-const DEEPEST: usize = 8;
 
 /// How a spec is written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,57 +101,6 @@ pub struct Text<'a> {
     pub text: &'a str,
     /// And how.
     pub notation: Notation,
-}
-
-/// A spec as it was typed, overrides in their places.
-struct Typed {
-    root: Node,
-    /// The experiment's name where the spec gives none.
-    stem: String,
-    /// What it says for reports, which is no part of an experiment.
-    report: ReportSpec,
-}
-
-impl Typed {
-    fn read(path: &Path, overrides: &[String]) -> Result<Self> {
-        let text = file::read(path)?;
-        let name = path.display().to_string();
-        let notation = match path.extension().and_then(|extension| extension.to_str()) {
-            Some("toml") => Notation::Toml,
-            Some("json") => Notation::Json,
-            _ => {
-                let message = format!("`{name}` is neither a `.toml` nor a `.json` file");
-                return Err(UserError::usage(message).hint("a spec's ending says how it is written").into());
-            }
-        };
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        Self::parse(Text { file: &name, name: &stem, text: &text, notation }, overrides)
-    }
-
-    fn parse(written: Text<'_>, overrides: &[String]) -> Result<Self> {
-        let source = read::Source::new(written.file, written.text);
-        let (mut root, problems) = match written.notation {
-            Notation::Toml => source.toml(),
-            Notation::Json => source.json(),
-        };
-        // After a syntax error the rest of the file may be misread: then other problems would be noise.
-        if !problems.is_empty() {
-            return Err(Problems(problems).into());
-        }
-        for argument in overrides {
-            apply_override(&mut root, argument)?;
-        }
-        let report = report::detach(&mut root)?;
-        Ok(Self { root, stem: written.name.to_owned(), report })
-    }
-
-    /// The one experiment that it means.
-    fn single(mut self, survey: &dyn Survey) -> Result<Spec> {
-        if let Some(table) = sweep::detach(&mut self.root) {
-            sweep::check_single(&self.root, &table)?;
-        }
-        Ok(Spec::from_tree(&self.root, &self.stem, survey)?)
-    }
 }
 
 /// A valid spec.
@@ -188,7 +140,13 @@ impl Spec {
         let (json, mut problems) = walk::Walk::new(keys::all()).run(root);
         let mut filled: Written = serde_json::from_value(json).unwrap_or_else(|error| {
             let place = root.place.clone();
-            problems.push(Problem { place, key: String::new(), message: error.to_string(), hint: None });
+            problems.push(Problem {
+                place,
+                key: String::new(),
+                message: error.to_string(),
+                hint: None,
+                of_data: false,
+            });
             Written::default()
         });
         defaults::fill(&mut filled, name);
@@ -197,11 +155,10 @@ impl Spec {
         for (key, path) in files_of(&filled) {
             match identity::digest_of_file(Path::new(path)) {
                 Ok(digest) => observed.add_file(key, digest),
-                Err(error) => report.add(
-                    &key,
-                    format!("cannot read `{path}`: {error}"),
-                    "the path is from the folder that the command runs in",
-                ),
+                Err(error) => {
+                    let hint = text::tilde(path).unwrap_or("the path is from the folder that the command runs in");
+                    report.add(&key, format!("cannot read `{path}`: {error}"), hint);
+                }
             }
         }
         let mut problems = report.into_problems();
@@ -288,19 +245,6 @@ pub fn device(name: &str) -> Result<DeviceChoice> {
 pub fn schema() -> serde_json::Value {
     let mut schema = keys::schema();
     schema["properties"]["sweep"] = sweep::schema();
-    schema["properties"]["report"] = report::schema();
+    schema["properties"]["report"] = claims::schema();
     schema
-}
-
-fn apply_override(root: &mut Node, argument: &str) -> Result<()> {
-    let malformed = || UserError::usage(format!("`--set {argument}` is not of the form `key=value`"));
-    let (key, value) = argument.split_once('=').ok_or_else(malformed)?;
-    let path: Vec<String> = key.trim().split('.').map(|name| name.trim().to_owned()).collect();
-    if path.iter().any(String::is_empty) || path.len() > DEEPEST {
-        return Err(malformed().hint("for example `--set transfer.frozen_layers=4`").into());
-    }
-    let in_the_way = root.set(&path, read::override_value(argument, value.trim()));
-    in_the_way.map_err(|name| {
-        UserError::usage(format!("`--set {argument}`: nothing can stand below a value, as `{name}` would")).into()
-    })
 }

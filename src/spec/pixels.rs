@@ -1,8 +1,8 @@
 //! Whether the images of either task have pixels enough for what is done to them.
 
-use super::experiment::{Experiment, Source, Task};
+use super::experiment::{Experiment, FrozenNorm, Source, Task};
 use super::meaning::Report;
-use super::procedure::Fill;
+use super::procedure::{Budget, Fill};
 use crate::blueprint::Blueprint;
 use crate::text;
 
@@ -16,7 +16,10 @@ pub(super) fn check(experiment: &Experiment, blueprint: Option<&Blueprint>, repo
     for (prefix, task) in [("target", &experiment.target)].into_iter().chain(source) {
         reflection(prefix, task, side, report);
         cutout(prefix, task, side, report);
-        if blueprint.is_some_and(Blueprint::normalises_one_pixel) {
+        let (frozen, norm) = (&experiment.transfer.frozen, experiment.transfer.frozen_norm);
+        // Of frozen layers, the target's, other statistics are known.
+        let by_batch = |layer| prefix == "source" || norm == FrozenNorm::Batch || !frozen.has(layer);
+        if blueprint.is_some_and(|blueprint| blueprint.normalises_one_pixel(by_batch)) {
             batches(prefix, task, report);
         }
     }
@@ -49,15 +52,20 @@ fn cutout(prefix: &str, task: &Task, side: usize, report: &mut Report<'_>) {
 
 /// Batch norm cannot normalise one value: a last batch of one image, where the feature map is one pixel.
 fn batches(prefix: &str, task: &Task, report: &mut Report<'_>) {
-    let size = task.training.batch_size;
-    if task.train_size % size.max(1) == 1 || size == 1 {
+    let size = task.training.batch_size.max(1);
+    let steps = match task.training.budget {
+        Budget::Epochs(_) => u64::MAX,
+        Budget::Steps(steps) => steps,
+    };
+    let ends_in_one = task.train_size % size == 1 && steps >= task.train_size.div_ceil(size) as u64;
+    if ends_in_one || size == 1 {
         report.add(
             &format!("{prefix}.train.batch_size"),
             format!(
                 "{} in batches of {size} end in a batch of one image, which batch norm cannot normalise at this image size",
                 text::counted(task.train_size, "example", "examples")
             ),
-            "let `train_size` leave another rest when it is divided by `batch_size`",
+            "change `batch_size` or `train_size` so that the last batch has two images or more",
         );
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::error::Exit;
+
 /// A longer argument is cut in messages.
 const LONGEST_OVERRIDE: usize = 100;
 
@@ -48,6 +50,8 @@ pub struct Problem {
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
+    /// Whether the spec is right and the data set that it names is not.
+    pub of_data: bool,
 }
 
 impl fmt::Display for Problem {
@@ -63,6 +67,13 @@ impl fmt::Display for Problem {
 /// All that is wrong with a spec, in the order of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
+
+impl Problems {
+    /// The exit code of a command that they end: data that cannot be read are no mistake of the spec.
+    pub fn exit(&self) -> Exit {
+        if self.0.iter().all(|problem| problem.of_data) { Exit::Failed } else { Exit::Usage }
+    }
+}
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

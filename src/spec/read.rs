@@ -32,7 +32,7 @@ impl<'a> Source<'a> {
 
     fn problem(&self, span: Option<Range<usize>>, message: &str) -> Problem {
         let place = self.place(span.map_or(0, |span| span.start));
-        Problem { place, key: String::new(), message: message.to_owned(), hint: None }
+        Problem { place, key: String::new(), message: message.to_owned(), hint: None, of_data: false }
     }
 
     /// Reads TOML; what could be read of it comes with what was wrong.
@@ -119,7 +119,7 @@ impl<'a> Source<'a> {
                     let (key, place) = (property.name.as_str().to_owned(), self.place(property.start()));
                     if entries.iter().any(|entry| entry.key == key) {
                         let message = format!("`{key}` stands here a second time");
-                        problems.push(Problem { place, key, message, hint: None });
+                        problems.push(Problem { place, key, message, hint: None, of_data: false });
                     } else {
                         let node = self.json_value(&property.value, problems);
                         entries.push(Entry { key, place, node });
@@ -148,11 +148,13 @@ fn plain_json() -> ParseOptions {
     }
 }
 
-/// Reads the right side of `--set key=value`: TOML, else the string itself, so that no shell quoting is needed.
-pub(super) fn override_value(argument: &str, text: &str) -> Node {
+/// Reads the right side of `--set key=value`: TOML, else the string itself, so that no shell quoting is needed. A key that
+/// takes a `string` has what was typed, be it a job's number, a date or a commit's `12e4567`.
+pub(super) fn override_value(argument: &str, text: &str, string: bool) -> Node {
     let place = Place::Override(argument.to_owned());
     let source = Source::new("--set", text);
     let parsed = DeValue::parse(text).ok();
+    let parsed = parsed.filter(|value| !string || matches!(value.get_ref(), DeValue::String(_)));
     let mut node = parsed.map_or_else(
         || Node { place: place.clone(), value: Value::Text(text.to_owned()) },
         |value| source.toml_value(&value),

@@ -1,11 +1,11 @@
 //! What the table of a task means: its data, what it takes of them, and how it trains.
 
 use super::data::{Data, Npz, Pictures, Side};
-use super::experiment::{Fit, Noise, Normalise, Part, Seeds, Selection, Task};
+use super::experiment::{Fit, Normalise, Part, Seeds, Selection, Task};
 use super::meaning::Report;
 use super::survey::{Question, Survey};
-use super::written::{self, NoiseKind};
-use super::{selection, size, training};
+use super::written;
+use super::{labels, selection, size, training};
 use crate::blueprint::ImageShape;
 use crate::catalogue::{Dataset, Facts};
 use crate::text;
@@ -35,7 +35,7 @@ impl Context<'_> {
         let examples = size::train_size(task, &selection, &facts, prefix, report);
         let training = training::training(&task.train, examples.drawn, &format!("{prefix}.train"), report);
         let task = Task {
-            noise: noise(task, prefix, report),
+            noise: labels::noise(task, prefix, report),
             normalise: self.normalise(task, side, report),
             data,
             classes: selection.label_count(),
@@ -44,6 +44,8 @@ impl Context<'_> {
             draw: examples.draw,
             test_size: test_size(&selection, &facts),
             validation_size: task.validation_size as usize,
+            validation_noise: task.validation_noise,
+            labelling: labels::labelling(task, prefix, report),
             selection,
             label_noise: task.label_noise,
             training,
@@ -80,15 +82,8 @@ impl Context<'_> {
                 Data::Pictures(Pictures { dataset, path, test_folder, skip_bad_files: task.skip_bad_files })
             }
             Dataset::Npz => {
-                let arrays = task.arrays.as_ref().and_then(|names| <[String; 4]>::try_from(names.clone()).ok());
-                if task.arrays.is_some() && arrays.is_none() {
-                    report.add(
-                        &format!("{}.arrays", side.name()),
-                        "`arrays` takes four names",
-                        "training images, training labels, test images, test labels",
-                    );
-                }
-                Data::Npz(Npz { path, arrays })
+                let (arrays, validation) = arrays(task, side.name(), report);
+                Data::Npz(Npz { path, arrays, validation })
             }
             files => Data::Files(files),
         }
@@ -112,14 +107,19 @@ impl Context<'_> {
         match self.survey.facts(&Question { data, side, fit: self.fit }) {
             Ok(Some(facts)) => return facts,
             Ok(None) if self.survey.may_be_absent(&data.name()) => {}
-            Ok(None) => report.add(
-                &format!("{prefix}.dataset"),
-                format!("`{}` is not in the data folder", data.name()),
-                "`--data DIR` or FREEZEWISE_DATA names another one",
-            ),
+            Ok(None) => {
+                let own = match data {
+                    Data::Pictures(Pictures { path, dataset: Dataset::Folder, .. }) | Data::Npz(Npz { path, .. }) => {
+                        path.display().to_string()
+                    }
+                    _ => data.name(),
+                };
+                let hint = text::tilde(&own).unwrap_or("`--data DIR` or FREEZEWISE_DATA names another one");
+                report.add_of_data(&format!("{prefix}.dataset"), format!("`{own}` is not in the data folder"), hint);
+            }
             Err(error) => {
                 let hint = error.downcast_ref::<crate::error::UserError>().map(|error| error.hints().join("\n    "));
-                report.add(&format!("{prefix}.dataset"), format!("{error:#}"), hint.unwrap_or_default());
+                report.add_of_data(&format!("{prefix}.dataset"), format!("{error:#}"), hint.unwrap_or_default());
             }
         }
         known.unwrap_or_else(stand_in)
@@ -168,6 +168,25 @@ impl Context<'_> {
     }
 }
 
+/// The names of the arrays of a file, and those of validation, where they were given.
+fn arrays(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> (Option<[String; 4]>, Option<[String; 2]>) {
+    let Some(names) = &task.arrays else { return (None, None) };
+    let (arrays, validation) = names.split_at(names.len().min(4));
+    let (arrays, own) =
+        (<[String; 4]>::try_from(arrays.to_vec()).ok(), <[String; 2]>::try_from(validation.to_vec()).ok());
+    if arrays.is_none() || (own.is_none() && !validation.is_empty()) {
+        report.add(
+            &format!("{prefix}.arrays"),
+            "`arrays` takes four names, or six",
+            "training images, training labels, test images, test labels; then validation images and validation labels",
+        );
+    } else if own.is_some() && task.validation_size > 0 {
+        let message = "`arrays` names validation images, and `validation_size` holds out others";
+        report.add(&format!("{prefix}.validation_size"), message, "keep one of them");
+    }
+    (arrays, own)
+}
+
 /// How many test examples the task's classes have.
 fn test_size(selection: &Selection, facts: &Facts) -> usize {
     match &facts.test_per_class {
@@ -176,14 +195,15 @@ fn test_size(selection: &Selection, facts: &Facts) -> usize {
     }
 }
 
-/// In the place of what cannot be looked at: it forbids nothing.
+/// In the place of what cannot be looked at: it forbids nothing. One less than its training examples is a prime, so that no
+/// batch size leaves a last batch of one.
 fn stand_in() -> Facts {
     Facts {
         shape: ImageShape { channels: 3, height: 32, width: 32 },
         class_count: 1000,
         classes: None,
         superclasses: None,
-        train_size: 1_000_000_000,
+        train_size: 1_000_000_008,
         test_size: 0,
         train_per_class: None,
         test_per_class: None,
@@ -208,35 +228,6 @@ fn dataset(name: &str, prefix: &str, report: &mut Report<'_>) -> Dataset {
         }
         Dataset::Synthetic
     })
-}
-
-fn noise(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> Noise {
-    if let Some(path) = &task.label_file {
-        // A resolved spec writes their defaults beside the file.
-        let written = [
-            ("label_noise", task.label_noise != 0.0),
-            ("label_noise_kind", task.label_noise_kind != NoiseKind::Uniform),
-        ];
-        for (key, written) in written {
-            let key = format!("{prefix}.{key}");
-            if written {
-                let message = format!("`{key}` has no effect beside `label_file`, which gives every label");
-                report.add(&key, message, "leave one of them out");
-            }
-        }
-        return Noise::File(path.into());
-    }
-    if task.label_noise == 0.0 && task.label_noise_kind != NoiseKind::Uniform {
-        let key = format!("{prefix}.label_noise_kind");
-        let message = format!("`{key}` has no effect without `label_noise`");
-        report.add(&key, message, "set `label_noise = 0.2`, or leave the key out");
-    }
-    match task.label_noise_kind {
-        NoiseKind::Uniform => Noise::Uniform,
-        NoiseKind::UniformAll => Noise::UniformAll,
-        NoiseKind::Permutation => Noise::Permutation,
-        NoiseKind::Pairs => Noise::Pairs,
-    }
 }
 
 /// Keys that were written and would do nothing with this data set.

@@ -32,7 +32,7 @@ impl<'a> Walk<'a> {
     }
 
     fn report(&mut self, place: &Place, key: &str, message: String, hint: Option<String>) {
-        self.problems.push(Problem { place: place.clone(), key: key.to_owned(), message, hint });
+        self.problems.push(Problem { place: place.clone(), key: key.to_owned(), message, hint, of_data: false });
     }
 
     fn table(&mut self, entries: &[Entry], keys: &[Key], prefix: &str) -> Map<String, Json> {
@@ -101,7 +101,12 @@ impl<'a> Walk<'a> {
     }
 
     fn refuse(&mut self, node: &Node, kind: &Kind, dotted: &str) -> Option<Json> {
+        let quoted = match &node.value {
+            Value::Text(text) => Some(text).filter(|text| text.parse::<f64>().is_ok() || text.parse::<bool>().is_ok()),
+            _ => None,
+        };
         let typed = match &node.value {
+            Value::Text(text) if quoted.is_some() => format!("the string `\"{text}\"`"),
             Value::Text(text) => format!("`{text}`"),
             Value::Integer(integer) => format!("`{integer}`"),
             Value::Number(number) => format!("`{number:?}`"),
@@ -124,6 +129,7 @@ impl<'a> Walk<'a> {
             _ => None,
         };
         let hint = near.map(|word| format!("did you mean `{word}`?"));
+        let hint = hint.or_else(|| quoted.map(|text| format!("leave out the quotes: `{text}`")));
         self.report(&node.place, dotted, format!("`{dotted}` takes {}, and not {typed}", kind.takes()), hint);
         None
     }

@@ -138,11 +138,14 @@ fn seeds(sweep: &Sweep) -> usize {
 #[derive(Default)]
 struct Found {
     problems: Vec<(String, Vec<String>)>,
+    /// Whether one of them is of a spec, and not of data alone.
+    of_specs: bool,
 }
 
 impl Found {
     fn add(&mut self, cell: &str, problems: Problems) {
         for problem in problems.0 {
+            self.of_specs |= !problem.of_data;
             let text = problem.to_string();
             match self.problems.iter_mut().find(|(known, _)| *known == text) {
                 Some((_, cells)) => cells.push(cell.to_owned()),
@@ -172,6 +175,7 @@ impl Found {
         if self.problems.len() > SHOWN {
             lines.push(format!("and {} more", self.problems.len() - SHOWN));
         }
-        Err(UserError::usage(format!("the sweep cannot be run\n{}", lines.join("\n"))).into())
+        let message = format!("the sweep cannot be run\n{}", lines.join("\n"));
+        Err(if self.of_specs { UserError::usage(message) } else { UserError::new(message) }.into())
     }
 }

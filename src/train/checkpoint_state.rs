@@ -66,6 +66,11 @@ pub(in crate::train) fn state(
 }
 
 impl State {
+    /// Copies its network into one of the same sizes, or an error names what does not fit.
+    pub fn load_network(&self, network: &Network) -> Result<()> {
+        self.load(network)
+    }
+
     /// Copies an owner's part into its tensors: into all of them, or an error names what does not fit.
     pub(in crate::train) fn load(&self, owner: &dyn Checkpointed) -> Result<()> {
         let own = owner.tensors();

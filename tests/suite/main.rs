@@ -2,6 +2,7 @@
 
 mod architecture;
 mod arrays;
+mod brought;
 mod configs;
 mod controls;
 mod counted;
@@ -16,6 +17,7 @@ mod gpu;
 mod identity;
 mod memory;
 mod numbers;
+mod probe;
 mod program;
 mod properties;
 mod readme;
@@ -31,4 +33,5 @@ mod sweeps;
 mod tasks;
 mod threads;
 mod training;
+mod typed;
 mod verbs;

@@ -91,3 +91,11 @@ fn every_column_of_the_metrics_is_explained() {
         }
     }
 }
+
+#[test]
+fn every_column_of_the_probes_is_explained() {
+    let text = std::fs::read_to_string("docs/probes.md").expect("docs/probes.md");
+    for column in freezewise::rundir::PROBE_COLUMNS {
+        assert!(text.contains(&format!("`{}`", column.name)), "{}", column.name);
+    }
+}

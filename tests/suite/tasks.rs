@@ -76,6 +76,59 @@ fn validation_examples_are_measured_and_choose_an_epoch() {
 }
 
 #[test]
+fn validation_labels_may_be_noisy_and_the_summary_says_so() {
+    let place = Place::with(TINY);
+    let run = |noise: &str| place.run(&["target.validation_size=50", &format!("target.validation_noise={noise}")]);
+    let (clean, noisy) = (run("0.0"), run("0.5"));
+    let [none, half] = [&clean, &noisy].map(|run| json(&run.join("summary.json"))["validation_noise_realised"].clone());
+    assert_eq!(none, 0.0);
+    let wrong = half.as_f64().expect("a number") * 50.0;
+    assert!((10.0..=40.0).contains(&wrong) && (wrong - wrong.round()).abs() < 1e-9, "{wrong}");
+    let record = json(&noisy.join("run.json"))["data"].clone();
+    assert_eq!((&record["validation_noise_asked"], &record["validation_noise_realised"]), (&0.5.into(), &half));
+    // Nothing else moves: the same training, the same test images.
+    let (clean, noisy) = (metrics(&clean), metrics(&noisy));
+    let mut moved = 0;
+    for (clean, noisy) in clean.iter().zip(&noisy) {
+        let differing = clean.keys().filter(|name| clean[*name] != noisy[*name]);
+        let differing: Vec<&String> = differing.collect();
+        assert!(differing.iter().all(|name| *name == "validation_error"), "{differing:?}");
+        moved += differing.len();
+    }
+    assert!(moved > 0);
+    assert!(json(&place.run(&[]).join("summary.json"))["validation_noise_realised"].is_null());
+}
+
+#[test]
+fn random_labels_have_no_other_noise() {
+    let place = Place::with(&TINY.replace(KEYS, "labels = \"random\""));
+    let run = place.run(&["target.validation_size=50"]);
+    assert_eq!(json(&run.join("run.json"))["data"]["corrupted_examples"], 0);
+    assert!(!run.join("corrupted.csv").exists());
+    let last = &metrics(&run)[3];
+    let error = |name: &str| last[name].parse::<f64>().expect("a number");
+    // Ten classes, 2,000 test images whose labels no image tells.
+    assert!((error("test_error") - 0.9).abs() < 0.025 && error("validation_error") > 0.7, "{last:?}");
+    let bad: [(&[&str], &str); 5] = [
+        (&["target.label_noise=0.1"], "`labels = \"random\"` leaves no true label that `label_noise` could replace"),
+        (&["target.label_file=labels.txt"], "no true label that `label_file` could replace"),
+        (
+            &["target.validation_size=9", "target.validation_noise=0.1"],
+            "no true label that `validation_noise` could replace",
+        ),
+        (
+            &["target.labels=class", "target.validation_noise=0.1"],
+            "`target.validation_noise` has no effect without `validation_size`",
+        ),
+        (&["target.labels=class", "target.label_noise_kind=pairs"], "has no effect without `label_noise`"),
+    ];
+    for (sets, expected) in bad {
+        let answer = place.try_run(sets);
+        assert!(answer.code == 2 && answer.stderr.contains(expected), "{sets:?}: {}", answer.stderr);
+    }
+}
+
+#[test]
 fn a_target_is_normalised_as_its_source_was() {
     let place = Place::with(TINY);
     let of = |run: &Path| json(&run.join("run.json"))["data"]["normalisation"].clone();

@@ -48,7 +48,7 @@ struct Statistics {
     classes: Vec<String>,
 }
 
-/// One split: true labels, in the order of the classes, and colours in units of the full range.
+/// One split: labels, without the noise to train on, in the order of the classes; and colours in units of the full range.
 #[derive(Serialize)]
 struct Split {
     examples: usize,

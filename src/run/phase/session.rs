@@ -150,7 +150,7 @@ impl<'a> Session<'a> {
         match ended {
             Ended::Complete => {
                 if work.side == Side::Target {
-                    branch::run(work, &phase, store, run_log)?;
+                    branch::run(work, &phase, run_log)?;
                 }
                 Ok(rows)
             }

@@ -141,7 +141,7 @@ fn advice(error: &io::Error) -> Option<&'static str> {
 }
 
 /// The bindings to libtorch panic where libtorch throws: out of memory, a lost device. That is an error like others.
-fn without_panic<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(in crate::run) fn without_panic<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     let hook = take_hook();
     set_hook(Box::new(|_| {}));
     let done = catch_unwind(AssertUnwindSafe(work));

@@ -33,6 +33,7 @@ use crate::run::source;
 use crate::rundir::{Record, RunDirectory, write_json};
 use crate::spec::{Source, Spec, Task};
 use crate::train::{DeviceSplit, fit_frozen_statistics};
+pub(super) use features::flows;
 use features::{Features, Look, chosen, halves};
 
 /// Running statistics of the fresh network are settled by as many images.
@@ -69,7 +70,7 @@ pub fn similarity(
     }
     let weights = match source {
         Source::Task(task) => source::weights(spec, task, &hash, None, &compute, request, &mut run_log)?.weights,
-        Source::Weights(path) => source::from_file(path, &mut run_log)?,
+        Source::Weights(path) => source::from_file(path, experiment, &mut run_log)?,
     };
     let tests = source_data.as_ref().map(|source| tests(source, &target));
     let source = source_data.as_ref();

@@ -64,7 +64,7 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     pub(super) fn report(&mut self, place: &Place, key: &str, message: String, hint: &str) {
         let hint = (!hint.is_empty()).then(|| hint.to_owned());
-        self.problems.push(Problem { place: place.clone(), key: key.to_owned(), message, hint });
+        self.problems.push(Problem { place: place.clone(), key: key.to_owned(), message, hint, of_data: false });
     }
 
     fn read(&mut self, node: &Node) {

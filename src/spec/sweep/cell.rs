@@ -76,7 +76,7 @@ pub(super) fn plain(value: &Value) -> String {
 /// A value as the right side of `--set`: a string goes without quotes where it is read back as itself.
 fn argument(value: &Value) -> String {
     match value {
-        Value::Text(text) if matches!(override_value("", text).value, Value::Text(read) if read == *text) => {
+        Value::Text(text) if matches!(override_value("", text, false).value, Value::Text(read) if read == *text) => {
             text.clone()
         }
         other => toml(other),
@@ -119,7 +119,7 @@ mod tests {
             Value::Number(3.0),
             Value::Flag(true),
         ] {
-            let read = override_value("", &argument(&value));
+            let read = override_value("", &argument(&value), false);
             assert_eq!(toml(&read.value), toml(&value));
         }
     }

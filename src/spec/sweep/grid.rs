@@ -124,7 +124,7 @@ fn check_names(table: &Table, cells: &[Cell]) -> Result<(), Problems> {
 }
 
 fn at(place: &Place, message: String) -> Problems {
-    Problems(vec![Problem { place: place.clone(), key: "sweep".to_owned(), message, hint: None }])
+    Problems(vec![Problem { place: place.clone(), key: "sweep".to_owned(), message, hint: None, of_data: false }])
 }
 
 fn big(count: u128) -> String {

@@ -96,7 +96,7 @@ mod tests {
 
     fn shown(text: &str, whole: bool) -> Result<String, String> {
         let place = Place::Override(String::new());
-        let node = crate::spec::read::override_value("", text);
+        let node = crate::spec::read::override_value("", text, false);
         let Value::Table(entries) = node.value else { panic!("`{text}` is a table") };
         let values = values(&entries, &place, whole)?;
         Ok(values.iter().map(|node| toml(&node.value)).collect::<Vec<_>>().join(" "))

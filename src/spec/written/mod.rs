@@ -89,7 +89,7 @@ pub(super) struct Seeds {
     /// Which training examples are drawn.
     #[schemars(extend("x-default" = "`seed`"))]
     pub(super) subset: Option<u64>,
-    /// Which labels are corrupted, and into what.
+    /// Which labels are corrupted, and into what; and random labels.
     #[schemars(extend("x-default" = "`seed`"))]
     pub(super) noise: Option<u64>,
     /// The order of the training examples in each epoch.

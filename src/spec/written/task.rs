@@ -18,7 +18,8 @@ pub(in crate::spec) struct Task {
     /// there, not by the path: an `npz` by its bytes, a `folder` by the names and sizes of its files.
     #[schemars(extend("x-default" = "none: needed with `folder` and `npz`"))]
     pub(in crate::spec) path: Option<String>,
-    /// `npz`: the names of training images, training labels, test images and test labels.
+    /// `npz`: the names of training images, training labels, test images and test labels; with two more, such as `MedMNIST`'s
+    /// `val_images` and `val_labels`, the file's own validation examples, in place of those that `validation_size` holds out.
     #[schemars(extend(
         "x-default" = "`train_images`, `train_labels`, `test_images`, `test_labels`, or `x_train`, `y_train`, `x_test`, `y_test`"
     ))]
@@ -35,7 +36,9 @@ pub(in crate::spec) struct Task {
     /// in two ways is an error, such as the number of one class that is the name of another: then give names in quotes.
     #[schemars(extend("x-default" = "all"))]
     pub(in crate::spec) classes: Vec<ClassName>,
-    /// What is learned: the `class`, or the `superclass` that CIFAR-100 has for each.
+    /// What is learned: the `class`; the `superclass` that CIFAR-100 has for each; or, to measure capacity, nothing,
+    /// `random`: each image, of training, validation and test alike, has a label drawn once for its index in the data set
+    /// (by `seeds.noise`), each class as likely. Which images are drawn is as with `class`.
     pub(in crate::spec) labels: Labels,
     /// Part `"i/m"` of the training examples: the data set is dealt into m parts with each class shared evenly. The parts
     /// are the same for every seed and whatever `classes` and `labels` are, so that of one m those of source and target
@@ -50,9 +53,13 @@ pub(in crate::spec) struct Task {
     /// Whether as many examples of each class that is learned are drawn (to within one), instead of at random.
     pub(in crate::spec) balanced: bool,
     /// How many training examples are held out to choose an epoch by: drawn before any subset, so the same for every
-    /// n, each class (and superclass) with its share to within one, labels always true. `train_size` does not count them.
+    /// n, each class (and superclass) with its share to within one. `train_size` does not count them.
     #[schemars(range(max = 1_000_000_000), extend("x-unit" = "examples"))]
     pub(in crate::spec) validation_size: u64,
+    /// The share of validation labels that is corrupted, as `label_noise_kind` says (`uniform` beside `label_file`) and by
+    /// draws of their own: for those who have no clean labels to choose an epoch by. With 0 they are true.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "fraction"))]
+    pub(in crate::spec) validation_noise: f64,
     /// The share of training labels that is corrupted, once, drawn for each index of the full training set. Test labels
     /// stay.
     #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "fraction"))]
@@ -139,6 +146,8 @@ pub(in crate::spec) enum Labels {
     Class,
     /// Its group.
     Superclass,
+    /// None: a random one.
+    Random,
 }
 
 /// What a corrupted label becomes.

@@ -59,6 +59,38 @@ pub fn hold(bytes: &[u8]) {
     check(foreign::cifar_folder(&SMALL, &LAYOUT, root.path()));
 }
 
+/// `tar c ./small`, `tar cP`, and what bgzip, pigz and `cat` make of several members.
+#[test]
+fn an_archive_is_read_as_tar_and_gunzip_read_it() {
+    let packed = |name: &str| {
+        let mut packer = tar::Builder::new(Vec::new());
+        for (file, length) in [("one.bin", 12), ("two.bin", 12), ("test.bin", 6)] {
+            let mut header = tar::Header::new_gnu();
+            let name = format!("{name}{file}");
+            header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+            header.set_size(length);
+            header.set_cksum();
+            packer.append(&header, vec![1u8; length as usize].as_slice()).expect("packed");
+        }
+        packer.into_inner().expect("packed")
+    };
+    let member = |bytes: &[u8]| {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+        packer.write_all(bytes).and_then(|()| packer.finish()).expect("packed")
+    };
+    let images =
+        |bytes: &[u8]| foreign::cifar_archive(&SMALL, &LAYOUT, bytes).map(|[train, test]| [train.pixels, test.pixels]);
+    let expected = [vec![1u8; 16], vec![1; 4]];
+    for name in ["small/", "./small/", "/small/"] {
+        let whole = packed(name);
+        let (one, other) = whole.split_at(700);
+        for bytes in [member(&whole), [member(one), member(other)].concat(), whole] {
+            assert_eq!(images(&bytes).expect(name), expected, "{name}");
+        }
+    }
+    assert!(images(&member(&packed("../small/"))).is_err());
+}
+
 /// What a packed file's checksum is for, though the archive in it ends before.
 #[test]
 fn an_archive_whose_checksum_is_wrong_or_gone_is_none() {

@@ -159,13 +159,6 @@ impl<'a> CheckpointStore<'a> {
         self.folder.join(Name::Epoch(epoch).file()).is_file()
     }
 
-    /// The state after an epoch, which is kept.
-    pub(in crate::run) fn read(&self, epoch: u64, side: Side, hash: &str) -> Result<Checkpoint> {
-        let path = self.folder.join(Name::Epoch(epoch).file());
-        let read = || file::read(&path)?.check(side, hash);
-        read().with_context(|| format!("the checkpoint {} cannot be used", path.display()))
-    }
-
     /// Removes the states of epochs from which branches have left, but for those that are to stay.
     pub(in crate::run) fn drop_branch_states(&self, checkpoints: &Checkpoints) -> Result<()> {
         let names = names(&self.folder, self.steps_per_epoch)?.into_iter();
@@ -180,6 +173,19 @@ impl<'a> CheckpointStore<'a> {
         let mut passing = names.filter(|(_, name)| matches!(name, Name::Step(_)));
         passing.try_for_each(|(_, name)| files::remove(&self.folder.join(name.file())))
     }
+}
+
+/// The epochs whose states a directory keeps, rising.
+pub(in crate::run) fn kept_epochs(directory: &RunDirectory) -> Result<Vec<u64>> {
+    let epoch = |(_, name)| if let Name::Epoch(epoch) = name { Some(epoch) } else { None };
+    Ok(names(&directory.checkpoints(), 1)?.into_iter().filter_map(epoch).collect())
+}
+
+/// The state of a target of this hash after an epoch that is kept.
+pub(in crate::run) fn read_kept(directory: &RunDirectory, epoch: u64, hash: &str) -> Result<Checkpoint> {
+    let path = directory.checkpoints().join(Name::Epoch(epoch).file());
+    let read = || file::read(&path)?.check(Side::Target, hash);
+    read().with_context(|| format!("the checkpoint {} cannot be used", path.display()))
 }
 
 /// Whether a finished training has states that it has no use for.

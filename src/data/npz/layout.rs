@@ -1,0 +1,115 @@
+//! How the images of an array lie in it.
+
+use std::io::Read;
+
+use crate::blueprint::ImageShape;
+use crate::data::npy;
+use crate::text;
+
+/// A small file may claim to hold more than any disk.
+const LARGEST_ARRAY: u64 = 256 << 30;
+/// An array that must be in memory as a whole to be read.
+const LARGEST_IN_MEMORY: u64 = 16 << 30;
+const LARGEST_SIDE: usize = 4096;
+
+/// Images of an array, and where the numbers of each stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub(super) count: usize,
+    pub(super) shape: ImageShape,
+    pub(super) channels_last: bool,
+    /// Whether the first place of the array moves fastest, as MATLAB and R write it.
+    pub(super) columns_first: bool,
+}
+
+impl Layout {
+    /// From the header of the array of a name.
+    pub(super) fn read(file: &mut impl Read, name: &str) -> Result<Self, String> {
+        let header = npy::header(file).map_err(|cause| format!("`{name}`: {cause}"))?;
+        if header.order_and_kind().1 != "u1" {
+            let kind = text::shortened(&header.kind);
+            return Err(format!("`{name}` holds `{kind}`: images are bytes from 0 to 255, `uint8`"));
+        }
+        let (count, shape, channels_last) = match *header.shape.as_slice() {
+            [count, height, width] => (count, (1, height, width), false),
+            [count, height, width, channels @ (1 | 3)] => (count, (channels, height, width), true),
+            [count, channels @ (1 | 3), height, width] => (count, (channels, height, width), false),
+            _ => {
+                return Err(format!(
+                    "`{name}` has shape {:?}: images are [count, height, width], with 1 or 3 channels before or after",
+                    header.shape
+                ));
+            }
+        };
+        let (channels, height, width) = shape;
+        let sides = 1..=LARGEST_SIDE;
+        let bytes = header.count().filter(|&bytes| bytes > 0 && bytes as u64 <= LARGEST_ARRAY);
+        if bytes.is_none() || !sides.contains(&height) || !sides.contains(&width) {
+            return Err(format!("`{name}` has shape {:?}, which no data set has", header.shape));
+        }
+        let columns_first = header.columns_first;
+        Ok(Self { count, shape: ImageShape { channels, height, width }, channels_last, columns_first })
+    }
+
+    /// All bytes of an array whose images do not lie one after the other; more than there should be are left unread.
+    pub(super) fn whole(&self, file: &mut impl Read) -> Result<Vec<u8>, String> {
+        let length = self.count * self.shape.elements();
+        if length as u64 > LARGEST_IN_MEMORY {
+            let most = text::bytes(LARGEST_IN_MEMORY);
+            return Err(format!(
+                "it is in Fortran's order and larger than {most}: save `numpy.ascontiguousarray` of it"
+            ));
+        }
+        let mut whole = Vec::new();
+        file.take(length as u64).read_to_end(&mut whole).map_err(|error| error.to_string())?;
+        if whole.len() < length {
+            return Err(format!("it ends after {} of {length} bytes", whole.len()));
+        }
+        Ok(whole)
+    }
+
+    /// The bytes of an image in the order of rows, from an array in the order of columns.
+    pub(super) fn gather(&self, whole: &[u8], index: usize, raw: &mut [u8]) {
+        let ImageShape { channels, height, width } = self.shape;
+        let [first, second, third] =
+            if self.channels_last { [height, width, channels] } else { [channels, height, width] };
+        let places = (0..first).flat_map(|a| (0..second).flat_map(move |b| (0..third).map(move |c| [a, b, c])));
+        for (level, [a, b, c]) in raw.iter_mut().zip(places) {
+            *level = whole[index + self.count * (a + first * (b + second * c))];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `numpy.asfortranarray` writes the array whose numbers count from 0.
+    #[test]
+    fn images_in_the_order_of_columns_are_those_in_the_order_of_rows() {
+        for (shape, channels_last) in [([4, 2, 3, 1], true), ([4, 5, 2, 3], true), ([4, 3, 5, 2], false)] {
+            let [count, first, second, third] = shape;
+            let [channels, height, width] = if channels_last { [third, first, second] } else { [first, second, third] };
+            let mut columns = vec![0; shape.iter().product()];
+            for number in 0..columns.len() {
+                let (c, b, a, n) = (
+                    number % third,
+                    number / third % second,
+                    number / third / second % first,
+                    number / third / second / first,
+                );
+                columns[n + count * (a + first * (b + second * c))] = number as u8;
+            }
+            let shape = ImageShape { channels, height, width };
+            let layout = Layout { count, shape, channels_last, columns_first: true };
+            let mut image = vec![0; shape.elements()];
+            for index in 0..count {
+                layout.gather(&columns, index, &mut image);
+                let start = (index * image.len()) as u8;
+                assert_eq!(image, (start..start + image.len() as u8).collect::<Vec<_>>());
+            }
+            assert_eq!(layout.whole(&mut columns.as_slice()).as_ref(), Ok(&columns));
+            assert!(layout.whole(&mut &columns[1..]).is_err());
+        }
+    }
+}

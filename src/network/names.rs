@@ -1,0 +1,236 @@
+//! The names that tensors have in files of other programs, and what they are called here.
+//!
+//! Sources: torchvision `models/densenet.py` (`_load_state_dict`) and `models/vision_transformer.py` (`MLPBlock`), timm
+//! `models/vision_transformer.py`, `torch/nn/parallel`, `torch/_dynamo/eval_frame.py`, `torch/distributed/fsdp`,
+//! kuangliu/pytorch-cifar, Cadene/pretrained-models.pytorch.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::ops::Bound::{Included, Unbounded};
+
+use crate::blueprint::Architecture;
+use crate::error::UserError;
+use crate::text;
+
+/// Modules that wrap a network or a part of it: data parallelism and averaged weights, `torch.compile`, FSDP, activation
+/// checkpoints. No network here has a part of such a name.
+const WRAPPERS: [&str; 4] = ["module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"];
+
+/// The counter of `torch.optim.swa_utils.AveragedModel`, which stands beside its network.
+pub(super) const AVERAGED: &str = "n_averaged";
+
+/// By what a family's network is found among names: its first tensor, and how others begin.
+struct Mark {
+    first: &'static str,
+    others: &'static str,
+    /// What stands before these in the network here.
+    inside: &'static str,
+}
+
+/// What stands before the names of a network in a file.
+#[derive(Debug, Default)]
+pub(super) struct Prefix {
+    pub(super) before: String,
+    /// What a file of a part of the network lacks.
+    missing: &'static str,
+}
+
+impl Prefix {
+    /// The name inside the network; nothing for what stands beside it.
+    pub(super) fn without<'a>(&self, name: &'a str) -> Option<Cow<'a, str>> {
+        let inside = name.strip_prefix(&self.before)?;
+        Some(if self.missing.is_empty() { inside.into() } else { format!("{}{inside}", self.missing).into() })
+    }
+}
+
+pub(super) fn without_wrappers(name: &str) -> String {
+    name.split('.').filter(|part| !WRAPPERS.contains(part)).collect::<Vec<_>>().join(".")
+}
+
+/// Finds the network of an architecture among the names of a file. An error where there are two of them.
+pub(super) fn prefix(names: &BTreeSet<&str>, architecture: &Architecture) -> Result<Prefix, UserError> {
+    for Mark { first, others, inside } in marks(architecture) {
+        let from = |start: &str| names.range::<str, _>((Included(start), Unbounded)).next();
+        let begins = |start: &str| from(start).is_some_and(|name| name.starts_with(start));
+        let found: Vec<&str> = names
+            .iter()
+            .filter_map(|name| name.strip_suffix(first))
+            .filter(|before| before.is_empty() || before.ends_with('.'))
+            .filter(|before| begins(&format!("{before}{others}")))
+            .collect();
+        match *found.as_slice() {
+            [] => {}
+            [only] => {
+                let whole = only.strip_suffix(inside).filter(|rest| rest.is_empty() || rest.ends_with('.'));
+                let missing = if whole.is_none() { inside } else { "" };
+                return Ok(Prefix { before: whole.unwrap_or(only).to_owned(), missing });
+            }
+            [..] => {
+                let shown: Vec<String> = found.iter().map(|before| before.escape_debug().to_string()).collect();
+                let message =
+                    format!("there are several networks of this architecture, under {}", text::listed(&shown));
+                return Err(UserError::new(message).hint("write a file with the one that is meant"));
+            }
+        }
+    }
+    Ok(Prefix::default())
+}
+
+fn marks(architecture: &Architecture) -> Vec<Mark> {
+    let mark = |first, others, inside| Mark { first, others, inside };
+    match architecture {
+        Architecture::PreactResnet18 { .. } | Architecture::Resnet(_) => vec![mark("conv1.weight", "layer1.", "")],
+        Architecture::Densenet(_) => vec![mark("conv0.weight", "denseblock1.", "features.")],
+        Architecture::Vit(_) => {
+            vec![mark("conv_proj.weight", "encoder.", ""), mark("patch_embed.proj.weight", "blocks.", "")]
+        }
+    }
+}
+
+/// What a tensor of another program's network is called here.
+pub(super) fn renamed(name: &str, architecture: &Architecture) -> String {
+    let parts: Vec<&str> = name.split('.').collect();
+    let renamed = match architecture {
+        Architecture::PreactResnet18 { .. } | Architecture::Resnet(_) => resnet(&parts),
+        Architecture::Densenet(_) => densenet(&parts),
+        Architecture::Vit(_) => vit(&parts),
+    };
+    renamed.unwrap_or_else(|| name.to_owned())
+}
+
+fn resnet(parts: &[&str]) -> Option<String> {
+    match parts {
+        ["linear" | "last_linear", kind] => Some(format!("fc.{kind}")),
+        [layer, block, "shortcut", rest @ ..] => Some(format!("{layer}.{block}.downsample.{}", rest.join("."))),
+        _ => None,
+    }
+}
+
+/// Names of before modules could not have a full stop in them: `denselayer1.norm.1.weight`.
+fn densenet(parts: &[&str]) -> Option<String> {
+    match parts {
+        ["last_linear", kind] => Some(format!("classifier.{kind}")),
+        ["features", block, layer, part @ ("norm" | "conv"), number @ ("1" | "2"), kind] => {
+            Some(format!("features.{block}.{layer}.{part}{number}.{kind}"))
+        }
+        _ => None,
+    }
+}
+
+fn vit(parts: &[&str]) -> Option<String> {
+    if let ["encoder", "layers", block, "mlp", linear @ ("linear_1" | "linear_2"), kind] = parts {
+        let place = if *linear == "linear_1" { 0 } else { 3 };
+        return Some(format!("encoder.layers.{block}.mlp.{place}.{kind}"));
+    }
+    Some(match parts {
+        ["cls_token"] => "class_token".to_owned(),
+        ["pos_embed"] => "encoder.pos_embedding".to_owned(),
+        ["patch_embed", "proj", kind] => format!("conv_proj.{kind}"),
+        ["norm", kind] => format!("encoder.ln.{kind}"),
+        ["head", kind] => format!("heads.head.{kind}"),
+        ["blocks", block, rest @ ..] => {
+            let own = match rest {
+                ["norm1", kind] => format!("ln_1.{kind}"),
+                ["norm2", kind] => format!("ln_2.{kind}"),
+                ["attn", "qkv", kind] => format!("self_attention.in_proj_{kind}"),
+                ["attn", "proj", kind] => format!("self_attention.out_proj.{kind}"),
+                ["mlp", "fc1", kind] => format!("mlp.0.{kind}"),
+                ["mlp", "fc2", kind] => format!("mlp.3.{kind}"),
+                _ => return None,
+            };
+            format!("encoder.layers.encoder_layer_{block}.{own}")
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blueprint::{Densenet, Pooling, Resnet, ResnetDepth, Stem, Vit};
+
+    fn families() -> [Architecture; 3] {
+        let vit =
+            Vit { patch: 4, width: 8, depth: 1, heads: 2, mlp_width: 8, dropout: 0.0, pooling: Pooling::ClassToken };
+        [
+            Architecture::Resnet(Resnet { depth: ResnetDepth::Eighteen, width: 4, stem: Stem::Cifar }),
+            Architecture::Densenet(Densenet { blocks: vec![1], growth: 4, compression: 0.5, stem: Stem::Cifar }),
+            Architecture::Vit(vit),
+        ]
+    }
+
+    #[test]
+    fn names_of_other_programs_become_those_of_a_network_here() {
+        let [resnet, densenet, vit] = families();
+        for (architecture, theirs, own) in [
+            (&resnet, "layer2.0.shortcut.0.weight", "layer2.0.downsample.0.weight"),
+            (&resnet, "linear.bias", "fc.bias"),
+            (&resnet, "last_linear.weight", "fc.weight"),
+            (&resnet, "layer1.0.conv1.weight", "layer1.0.conv1.weight"),
+            (
+                &densenet,
+                "features.denseblock1.denselayer2.norm.1.running_var",
+                "features.denseblock1.denselayer2.norm1.running_var",
+            ),
+            (
+                &densenet,
+                "features.denseblock1.denselayer2.conv.2.weight",
+                "features.denseblock1.denselayer2.conv2.weight",
+            ),
+            (&densenet, "features.norm5.weight", "features.norm5.weight"),
+            (&densenet, "last_linear.bias", "classifier.bias"),
+            (&vit, "encoder.layers.encoder_layer_0.mlp.linear_1.weight", "encoder.layers.encoder_layer_0.mlp.0.weight"),
+            (&vit, "encoder.layers.encoder_layer_0.mlp.linear_2.bias", "encoder.layers.encoder_layer_0.mlp.3.bias"),
+            (&vit, "cls_token", "class_token"),
+            (&vit, "pos_embed", "encoder.pos_embedding"),
+            (&vit, "patch_embed.proj.bias", "conv_proj.bias"),
+            (&vit, "blocks.11.norm1.weight", "encoder.layers.encoder_layer_11.ln_1.weight"),
+            (&vit, "blocks.0.attn.qkv.bias", "encoder.layers.encoder_layer_0.self_attention.in_proj_bias"),
+            (&vit, "blocks.0.attn.proj.weight", "encoder.layers.encoder_layer_0.self_attention.out_proj.weight"),
+            (&vit, "blocks.0.mlp.fc2.weight", "encoder.layers.encoder_layer_0.mlp.3.weight"),
+            (&vit, "blocks.0.ls1.gamma", "blocks.0.ls1.gamma"),
+            (&vit, "norm.weight", "encoder.ln.weight"),
+            (&vit, "head.weight", "heads.head.weight"),
+        ] {
+            assert_eq!(renamed(theirs, architecture), own);
+        }
+        assert_eq!(
+            without_wrappers("module._orig_mod.layer1.0._checkpoint_wrapped_module.conv1.weight"),
+            "layer1.0.conv1.weight"
+        );
+    }
+
+    #[test]
+    fn a_network_is_found_whatever_stands_before_its_names() {
+        let [resnet, densenet, vit] = families();
+        let found = |names: &[&str], architecture| {
+            let prefix = prefix(&names.iter().copied().collect(), architecture).map_err(|error| error.to_string());
+            prefix.map(|prefix| names.iter().map(|name| prefix.without(name).map(Cow::into_owned)).collect::<Vec<_>>())
+        };
+        let some = |names: &[&str]| Ok(names.iter().map(|name| Some((*name).to_owned())).collect::<Vec<_>>());
+        let plain = ["conv1.weight", "layer1.0.conv1.weight", "fc.bias"];
+        assert_eq!(found(&plain, &resnet), some(&plain));
+        let inside = ["net.model.conv1.weight", "net.model.layer1.0.conv1.weight", "net.model.fc.bias"];
+        assert_eq!(found(&inside, &resnet), some(&plain));
+        let beside = ["backbone.conv1.weight", "backbone.layer1.0.conv1.weight", "predictor.0.bias"];
+        assert_eq!(
+            found(&beside, &resnet),
+            Ok(vec![Some("conv1.weight".into()), Some("layer1.0.conv1.weight".into()), None])
+        );
+        let two = ["q.conv1.weight", "q.layer1.0.conv1.weight", "k.conv1.weight", "k.layer1.0.conv1.weight"];
+        assert!(found(&two, &resnet).is_err_and(|error| error.ends_with("under `k.` and `q.`")));
+        let dense = ["features.conv0.weight", "features.denseblock1.denselayer1.conv1.weight"];
+        assert_eq!(found(&dense, &densenet), some(&dense));
+        let part = dense.map(|name| name.trim_start_matches("features."));
+        assert_eq!(found(&part, &densenet), some(&dense));
+        let inside = dense.map(|name| format!("model.{name}"));
+        assert_eq!(
+            found(&[&inside[0], &inside[1], "model.classifier.bias"], &densenet),
+            some(&[dense[0], dense[1], "classifier.bias"])
+        );
+        let timm = ["model.patch_embed.proj.weight", "model.blocks.0.norm1.weight", "model.cls_token"];
+        assert_eq!(found(&timm, &vit), some(&["patch_embed.proj.weight", "blocks.0.norm1.weight", "cls_token"]));
+        // No network at all.
+        assert_eq!(found(&["conv1.weight", "bn2.weight"], &resnet), some(&["conv1.weight", "bn2.weight"]));
+    }
+}

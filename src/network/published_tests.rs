@@ -1,0 +1,136 @@
+use tch::{Device, Tensor};
+
+use super::*;
+use crate::blueprint::{Granularity, ImageShape, Pooling, Vit};
+use crate::network::{Network, with_counters};
+
+const INPUT: ImageShape = ImageShape { channels: 3, height: 8, width: 8 };
+
+fn network(architecture: &Architecture) -> Network {
+    let blueprint = Blueprint::new(architecture, Granularity::Block, INPUT, 4).expect("it fits");
+    Network::new(&blueprint, Device::Cpu, Kind::Float, 1)
+}
+
+const PREACT: Architecture = Architecture::PreactResnet18 { width: 2 };
+
+/// The state under names that a function changes, with more tensors.
+fn file(network: &Network, rename: impl Fn(&str) -> String, more: &[(&str, Tensor)]) -> NamedTensors {
+    let mut file: NamedTensors =
+        with_counters(network.state()).into_iter().map(|(name, tensor)| (rename(&name), tensor)).collect();
+    file.extend(more.iter().map(|(name, tensor)| ((*name).to_owned(), tensor.shallow_clone())));
+    file
+}
+
+fn numbers(size: &[i64]) -> Tensor {
+    Tensor::ones(size, (Kind::Float, Device::Cpu))
+}
+
+/// The tensors that fit the network, without counters, whether its head is among them, and what was left out.
+fn taken(network: &Network, architecture: &Architecture, file: NamedTensors) -> (NamedTensors, bool, Vec<String>) {
+    let mut weights = PublishedWeights::of(file, architecture).expect("one network");
+    let has_head = weights.leave_out_heads(network.blueprint(), true);
+    weights.tensors.retain(|name, _| !is_counter(name));
+    (weights.tensors, has_head, weights.left_out)
+}
+
+#[test]
+fn wrappers_and_prefixes_come_off_and_nothing_else_is_taken() {
+    let network = network(&PREACT);
+    for before in ["", "module.", "_orig_mod.", "module._orig_mod.", "net.backbone.", "model._orig_mod.module."] {
+        let file = file(&network, |name| format!("{before}{name}"), &[]);
+        assert_eq!(taken(&network, &PREACT, file), (network.state(), true, vec![]), "{before}");
+    }
+    let averaged = Tensor::from(7i64);
+    let file = file(&network, |name| format!("module.{name}"), &[("n_averaged", averaged)]);
+    assert_eq!(taken(&network, &PREACT, file), (network.state(), true, vec![]));
+}
+
+#[test]
+fn kuangliu_names_are_known() {
+    let network = network(&PREACT);
+    let rename = |name: &str| name.replace("downsample", "shortcut").replace("fc.", "linear.");
+    let file = file(&network, |name| format!("module.{}", rename(name)), &[]);
+    assert_eq!(taken(&network, &PREACT, file), (network.state(), true, vec![]));
+}
+
+#[test]
+fn a_transformer_of_timm_is_the_one_here() {
+    let vit = Vit { patch: 4, width: 8, depth: 2, heads: 2, mlp_width: 12, dropout: 0.0, pooling: Pooling::ClassToken };
+    let vit = Architecture::Vit(vit);
+    let network = network(&vit);
+    let rename = |name: &str| {
+        let pairs = [
+            ("encoder.layers.encoder_layer_", "blocks."),
+            ("class_token", "cls_token"),
+            ("encoder.pos_embedding", "pos_embed"),
+            ("conv_proj", "patch_embed.proj"),
+            ("ln_1", "norm1"),
+            ("ln_2", "norm2"),
+            ("self_attention.in_proj_", "attn.qkv."),
+            ("self_attention.out_proj", "attn.proj"),
+            ("mlp.0", "mlp.fc1"),
+            ("mlp.3", "mlp.fc2"),
+            ("encoder.ln", "norm"),
+            ("heads.head", "head"),
+        ];
+        pairs.iter().fold(name.to_owned(), |name, (own, theirs)| name.replace(own, theirs))
+    };
+    assert_eq!(taken(&network, &vit, file(&network, rename, &[])), (network.state(), true, vec![]));
+    let body: NamedTensors = network.state().into_iter().filter(|(name, _)| !name.starts_with("heads.")).collect();
+    // Without a head, as DINO and MAE publish theirs.
+    let mut headless = file(&network, rename, &[("decoder_pred.weight", numbers(&[3, 8]))]);
+    headless.retain(|name, _| !name.starts_with("head."));
+    assert_eq!(taken(&network, &vit, headless), (body, false, vec!["decoder_pred.weight".to_owned()]));
+}
+
+#[test]
+fn another_head_and_other_networks_are_left_out_by_name() {
+    let network = network(&PREACT);
+    let body: NamedTensors = network.state().into_iter().filter(|(name, _)| !name.starts_with("fc.")).collect();
+    let mut plain = network.state();
+    plain.retain(|name, _| !name.starts_with("fc."));
+    let with = |more: &[(&str, Tensor)]| {
+        let mut file =
+            body.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect::<NamedTensors>();
+        file.extend(more.iter().map(|(name, tensor)| ((*name).to_owned(), tensor.shallow_clone())));
+        let (tensors, has_head, left_out) = taken(&network, &PREACT, file);
+        assert_eq!((tensors == body, has_head), (true, false), "{left_out:?}");
+        left_out.join(" ")
+    };
+    assert_eq!(with(&[]), "");
+    assert_eq!(with(&[("fc.0.weight", numbers(&[8, 16])), ("fc.2.bias", numbers(&[4]))]), "fc.0.weight fc.2.bias");
+    assert_eq!(with(&[("fc.weight", numbers(&[4, 99])), ("fc.bias", numbers(&[4]))]), "fc.bias fc.weight");
+    assert_eq!(with(&[("fc.weight", numbers(&[4, 16]))]), "fc.weight");
+    assert_eq!(
+        with(&[("head.1.running_mean", numbers(&[4])), ("head.1.num_batches_tracked", Tensor::from(1i64))]),
+        "head.1.running_mean"
+    );
+    let mask = Tensor::from_slice(&[true, false]);
+    assert_eq!(with(&[("layer1.mask", mask.shallow_clone()), ("mask", mask)]), "layer1.mask mask");
+}
+
+#[test]
+fn what_belongs_to_another_network_is_not_left_out() {
+    let network = network(&PREACT);
+    for (name, size) in [("layer1.2.conv1.weight", &[2, 2, 3, 3][..]), ("bn.running_mean", &[16])] {
+        let mut weights = PublishedWeights::of(file(&network, str::to_owned, &[(name, numbers(size))]), &PREACT)
+            .expect("one network");
+        assert!(weights.leave_out_heads(network.blueprint(), true));
+        let matching = Matching::new(network.blueprint(), &weights.tensors, |_| true);
+        assert_eq!(matching.unknown, [name]);
+    }
+    let twice = |name: &str| format!("encoder_q.{name}");
+    let mut pair = file(&network, twice, &[]);
+    pair.extend(file(&network, |name| format!("encoder_k.{name}"), &[]));
+    let error = PublishedWeights::of(pair, &PREACT).expect_err("there are two");
+    assert_eq!(
+        error.to_string(),
+        "there are several networks of this architecture, under `encoder_k.` and `encoder_q.`"
+    );
+    // Of integers, as quantised files have them.
+    let mut weights = file(&network, str::to_owned, &[("conv1.weight", Tensor::from_slice(&[1i64]))]);
+    weights.retain(|name, _| !is_counter(name));
+    let (tensors, _, left_out) = taken(&network, &PREACT, weights);
+    assert!(!tensors.contains_key("conv1.weight"));
+    assert_eq!(left_out, ["conv1.weight"]);
+}

@@ -1,0 +1,59 @@
+//! Where a task's labels come from, and how they are corrupted.
+
+use super::experiment::{Labelling, Noise};
+use super::meaning::Report;
+use super::written::{self, Labels, NoiseKind};
+
+/// Whose labels a task has; random ones leave nothing to corrupt.
+pub(super) fn labelling(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> Labelling {
+    if task.labels != Labels::Random {
+        return Labelling::DataSet;
+    }
+    let corrupting = [
+        ("label_noise", task.label_noise > 0.0),
+        ("validation_noise", task.validation_noise > 0.0),
+        ("label_file", task.label_file.is_some()),
+    ];
+    for (key, written) in corrupting {
+        if written {
+            let message = format!("`labels = \"random\"` leaves no true label that `{key}` could replace");
+            report.add(&format!("{prefix}.{key}"), message, "leave one of them out");
+        }
+    }
+    Labelling::Random
+}
+
+/// How labels are corrupted, those to train on and those held out.
+pub(super) fn noise(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> Noise {
+    if task.validation_noise > 0.0 && task.validation_size == 0 {
+        let key = format!("{prefix}.validation_noise");
+        let message = format!("`{key}` has no effect without `validation_size`");
+        report.add(&key, message, "set `validation_size = 1000`, or leave the key out");
+    }
+    if let Some(path) = &task.label_file {
+        // A resolved spec writes their defaults beside the file.
+        let written = [
+            ("label_noise", task.label_noise != 0.0),
+            ("label_noise_kind", task.label_noise_kind != NoiseKind::Uniform),
+        ];
+        for (key, written) in written {
+            let key = format!("{prefix}.{key}");
+            if written {
+                let message = format!("`{key}` has no effect beside `label_file`, which gives every label");
+                report.add(&key, message, "leave one of them out");
+            }
+        }
+        return Noise::File(path.into());
+    }
+    if task.label_noise == 0.0 && task.validation_noise == 0.0 && task.label_noise_kind != NoiseKind::Uniform {
+        let key = format!("{prefix}.label_noise_kind");
+        let message = format!("`{key}` has no effect without `label_noise`");
+        report.add(&key, message, "set `label_noise = 0.2`, or leave the key out");
+    }
+    match task.label_noise_kind {
+        NoiseKind::Uniform => Noise::Uniform,
+        NoiseKind::UniformAll => Noise::UniformAll,
+        NoiseKind::Permutation => Noise::Permutation,
+        NoiseKind::Pairs => Noise::Pairs,
+    }
+}

@@ -1,0 +1,86 @@
+//! A spec as it was typed: from a file and `--set` to one tree.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::claims::{self, ReportSpec};
+use super::survey::Survey;
+use super::tree::Node;
+use super::{Notation, Problems, Spec, Text, file, keys, read, sweep};
+use crate::error::UserError;
+
+/// No key stands deeper than this.
+const DEEPEST: usize = 8;
+
+/// A spec as it was typed, overrides in their places.
+pub(super) struct Typed {
+    pub(super) root: Node,
+    /// The experiment's name where the spec gives none.
+    pub(super) stem: String,
+    /// What it says for reports, which is no part of an experiment.
+    pub(super) report: ReportSpec,
+}
+
+impl Typed {
+    pub(super) fn read(path: &Path, overrides: &[String]) -> Result<Self> {
+        let text = file::read(path)?;
+        let name = path.display().to_string();
+        let notation = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("toml") => Notation::Toml,
+            Some("json") => Notation::Json,
+            _ => {
+                let message = format!("`{name}` is neither a `.toml` nor a `.json` file");
+                return Err(UserError::usage(message).hint("a spec's ending says how it is written").into());
+            }
+        };
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        Self::parse(Text { file: &name, name: &stem, text: &text, notation }, overrides)
+    }
+
+    pub(super) fn parse(written: Text<'_>, overrides: &[String]) -> Result<Self> {
+        let source = read::Source::new(written.file, written.text);
+        let (mut root, problems) = match written.notation {
+            Notation::Toml => source.toml(),
+            Notation::Json => source.json(),
+        };
+        // After a syntax error the rest of the file may be misread: then other problems would be noise.
+        if !problems.is_empty() {
+            return Err(Problems(problems).into());
+        }
+        for argument in overrides {
+            apply_override(&mut root, argument)?;
+        }
+        let report = claims::detach(&mut root)?;
+        Ok(Self { root, stem: written.name.to_owned(), report })
+    }
+
+    /// The one experiment that it means.
+    pub(super) fn single(mut self, survey: &dyn Survey) -> Result<Spec> {
+        if let Some(table) = sweep::detach(&mut self.root) {
+            sweep::check_single(&self.root, &table)?;
+        }
+        Ok(Spec::from_tree(&self.root, &self.stem, survey)?)
+    }
+}
+
+/// Puts the value of a `--set` argument into the tree.
+pub(super) fn apply_override(root: &mut Node, argument: &str) -> Result<()> {
+    let malformed = || UserError::usage(format!("`--set {argument}` is not of the form `key=value`"));
+    let (key, value) = argument.split_once('=').ok_or_else(malformed)?;
+    let path: Vec<String> = key.trim().split('.').map(|name| name.trim().to_owned()).collect();
+    if path.iter().any(String::is_empty) || path.len() > DEEPEST {
+        return Err(malformed().hint("for example `--set transfer.frozen_layers=4`").into());
+    }
+    let in_the_way = root.set(&path, read::override_value(argument, value.trim(), keys::takes_text(&path)));
+    in_the_way.map_err(|name| {
+        UserError::usage(format!("`--set {argument}`: nothing can stand below a value, as `{name}` would")).into()
+    })
+}
+
+impl ReportSpec {
+    /// What a spec's file says for reports; without a `[report]` table there are no claims.
+    pub fn load(path: &Path) -> Result<Self> {
+        Ok(Typed::read(path, &[])?.report)
+    }
+}
