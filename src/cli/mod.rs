@@ -12,6 +12,7 @@ mod doctor;
 mod man;
 mod options;
 mod planned;
+mod plot;
 mod probe;
 mod prune;
 mod report;
@@ -53,6 +54,8 @@ enum Verb {
     Source(source::Arguments),
     /// Show which runs are done, running, waiting or failed, and why.
     Status(status::Arguments),
+    /// Draw the errors of runs in the terminal, or as a figure.
+    Plot(plot::Arguments),
     /// Show runs side by side: the keys in which they differ, and their errors.
     Compare(compare::Arguments),
     /// Print all epochs of all runs as one CSV table.
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
         Verb::Slurm(arguments) => slurm::main(&arguments),
         Verb::Source(arguments) => source::main(&arguments),
         Verb::Status(arguments) => status::main(&arguments),
+        Verb::Plot(arguments) => plot::main(&arguments),
         Verb::Compare(arguments) => compare::main(&arguments),
         Verb::Collect(arguments) => collect::main(&arguments),
         Verb::Report(arguments) => report::main(&arguments),

@@ -5,11 +5,12 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
+use super::plot::{curves_of_run, error_panel};
 use super::options::{DataRoot, Process, RunsRoot, SpecArguments};
 use crate::error::Exit;
-use crate::output::{self, Line, Progress, Table};
+use crate::output::{self, Progress, Table};
 use crate::run::{self, Beginning, Finished, Places, Request, Stop};
-use crate::rundir::{Row, Summary};
+use crate::rundir::{self, Summary};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -70,13 +71,9 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 
 /// The curve and the table at the end of a run.
 fn shown(finished: &Finished) -> String {
-    let points = |error: &dyn Fn(&Row) -> Option<f64>| {
-        finished.rows.iter().filter_map(|row| Some((row.epoch as f64, error(row)?))).collect()
-    };
-    let curve = output::draw(&[
-        Line { mark: '·', name: "train error", points: points(&|row| row.train_error) },
-        Line { mark: '•', name: "test error", points: points(&|row| row.test_error) },
-    ]);
+    let branches = rundir::read(&finished.directory.branches()).unwrap_or_default();
+    let curves = curves_of_run(&finished.rows, &branches, false);
+    let curve = output::drawn(&error_panel("error", curves, false));
     format!("\n{curve}\n\n{}\n", table(&finished.summary))
 }
 

@@ -1,6 +1,6 @@
 //! The only place that writes to the terminal. stdout is data, stderr is talk.
 
-mod curve;
+mod drawing;
 mod fetch;
 mod progress;
 mod reading;
@@ -10,7 +10,7 @@ mod table;
 use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
 
-pub use curve::{Line, draw};
+pub use drawing::{check_redraws, drawing, drawn, redraw};
 pub use fetch::FetchBar;
 pub use progress::Progress;
 pub use reading::ReadingBar;
