@@ -1,6 +1,6 @@
 //! From what was written, defaults filled in, to what it means; contradictions are found on the way, all of them.
 
-pub(super) use super::reported::Report;
+pub(super) use super::report::Report;
 
 use super::compute::compute;
 use super::data::Side;

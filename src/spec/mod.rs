@@ -6,6 +6,8 @@
 
 mod augment;
 mod canonical;
+mod claim_typed;
+mod claims;
 mod compute;
 mod data;
 mod defaults;
@@ -29,7 +31,6 @@ mod problem;
 mod procedure;
 mod read;
 mod report;
-mod reported;
 mod resolved;
 mod selection;
 mod settings;
@@ -49,6 +50,7 @@ use std::sync::OnceLock;
 
 use anyhow::Result;
 
+pub use claims::{Claim, Reached, ReportSpec, StatedClaims, Statement};
 pub use compute::{Attention, Compute, Layout, Precision, PrecisionChoice, Switch};
 pub use data::{Data, Npz, Pictures, Side};
 pub use experiment::{
@@ -64,12 +66,10 @@ pub use procedure::{
     Augmentation, Budget, Due, Evaluation, EvaluationSchedule, FINAL_EPOCHS, Fill, Optimizer, Position, Rate, Schedule,
     Training,
 };
-pub use report::{Claim, Reached, ReportSpec, StatedClaims, Statement};
 pub use settings::{CPU_EVALUATION_BATCH, Settings};
 pub use size::{unbalanced, uneven};
 pub use survey::{Question, Remembered, Survey};
 pub use sweep::{Cell, Slurm, Sweep};
-pub use typed::{Notation, Text};
 
 use crate::blueprint::Architecture;
 use crate::catalogue::Dataset;
@@ -80,6 +80,28 @@ use observed::Observed;
 use tree::Node;
 use typed::{Typed, apply_override};
 use written::Written;
+
+/// How a spec is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notation {
+    /// TOML 1.0.
+    Toml,
+    /// JSON, to the letter.
+    Json,
+}
+
+/// A spec as text.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    /// What its problems call the file.
+    pub file: &'a str,
+    /// The experiment's name where the spec gives none.
+    pub name: &'a str,
+    /// What it says.
+    pub text: &'a str,
+    /// And how.
+    pub notation: Notation,
+}
 
 /// A valid spec.
 #[derive(Clone, Debug)]
@@ -223,6 +245,6 @@ pub fn device(name: &str) -> Result<DeviceChoice> {
 pub fn schema() -> serde_json::Value {
     let mut schema = keys::schema();
     schema["properties"]["sweep"] = sweep::schema();
-    schema["properties"]["report"] = report::schema();
+    schema["properties"]["report"] = claims::schema();
     schema
 }

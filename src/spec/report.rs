@@ -1,333 +1,44 @@
-//! The `[report]` table: what a sweep is to show, stated before it runs. It changes no run, and no run's name.
-//!
-//! The table is taken off the tree before the spec itself is read, as `[sweep]` is.
+//! The problems of a spec as they are found, each with the place of its key.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use super::problem::Problem;
+use super::tree::Node;
 
-use anyhow::Result;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
-
-use super::Typed;
-use super::problem::{Problem, Problems};
-use super::tree::{Entry, Node, Value};
-use crate::text;
-
-/// The table of a spec that states claims.
-const TABLE: &str = "report";
-/// A rise and a drop below this say little, even where they are certain: one point.
-const LEAST_SIZE: f64 = 0.01;
-
-/// What a spec says for reports.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct ReportSpec {
-    /// What its runs are to show.
-    pub claims: Vec<Claim>,
+/// Problems of a spec, with the tree that knows their places.
+pub(super) struct Report<'a> {
+    root: &'a Node,
+    problems: Vec<Problem>,
 }
 
-/// What `sweep.json` keeps of the claims when the first cell is begun: what is stated later is exploratory.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StatedClaims {
-    /// Of all of them.
-    pub hash: String,
-    /// How many different seeds the grid had.
-    pub seeds: usize,
-}
-
-/// A statement about the runs of a sweep.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Claim {
-    /// What it says.
-    pub statement: Statement,
-    /// Which runs it is about, by dotted keys; empty where it is about all.
-    pub setting: BTreeMap<String, String>,
-}
-
-/// What a claim says.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Statement {
-    /// Test error against frozen layers has a bump: `[first valley, peak, later valley]`, a number of layers or `all`.
-    FrozenLayers {
-        /// The three places, from more frozen layers to fewer.
-        sites: [String; 3],
-        /// The least rise and drop, a fraction.
-        least_size: f64,
-    },
-    /// Test error against epochs has a bump.
-    Epochs {
-        /// First valley, peak and later valley.
-        sites: [u64; 3],
-        /// The least rise and drop, a fraction.
-        least_size: f64,
-    },
-    /// One value of a key reaches something later than another.
-    Delay {
-        /// The key.
-        key: String,
-        /// Its value in the earlier setting.
-        reference: String,
-        /// Its value in the later one.
-        delayed: String,
-        /// What is reached.
-        of: Reached,
-    },
-    /// One of two values of a key is better at one k, the other at another.
-    Order {
-        /// The key.
-        key: String,
-        /// Two of its values.
-        values: [String; 2],
-        /// The k at which the first is better, and that at which the second is.
-        at: [String; 2],
-    },
-    /// Two values of a key differ by less than a margin.
-    Equivalence {
-        /// The key.
-        key: String,
-        /// Two of its values.
-        values: [String; 2],
-        /// The margin, a fraction.
-        margin: f64,
-    },
-}
-
-/// What a training reaches at an epoch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Reached {
-    /// Sustained interpolation.
-    #[default]
-    Interpolation,
-    /// The peak of its largest bump.
-    Peak,
-}
-
-/// A claim as it is typed.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
-struct Typing {
-    kind: String,
-    #[serde(default)]
-    setting: Json,
-    first_valley: Option<Json>,
-    peak: Option<Json>,
-    later_valley: Option<Json>,
-    least_size: Option<f64>,
-    key: Option<String>,
-    reference: Option<Json>,
-    delayed: Option<Json>,
-    of: Option<Reached>,
-    values: Option<[Json; 2]>,
-    at: Option<[Json; 2]>,
-    margin: Option<f64>,
-}
-
-impl ReportSpec {
-    /// The table of a spec's file; without one there are no claims.
-    pub fn load(path: &Path) -> Result<Self> {
-        Ok(Typed::read(path, &[])?.report)
+impl<'a> Report<'a> {
+    /// Goes on from the problems that are known already.
+    pub(super) fn new(root: &'a Node, problems: Vec<Problem>) -> Self {
+        Self { root, problems }
     }
 
-    /// Names the claims: another hash, other claims.
-    pub fn hash(&self) -> String {
-        // Plain data always makes JSON.
-        let bytes = serde_json::to_vec(self).unwrap_or_default();
-        text::hex(&Sha256::digest(bytes))[..16].to_owned()
+    /// Reports a problem with a key, unless the key is known to be wrong: one mistake, one message.
+    pub(super) fn add(&mut self, key: &str, message: impl Into<String>, hint: impl Into<String>) {
+        self.report(key, message.into(), hint.into(), false);
     }
-}
 
-/// Takes the table off a spec, and reads it; all of its problems come at once.
-pub(super) fn detach(root: &mut Node) -> Result<ReportSpec, Problems> {
-    let Value::Table(entries) = &mut root.value else { return Ok(ReportSpec::default()) };
-    let Some(at) = entries.iter().position(|entry| entry.key == TABLE) else { return Ok(ReportSpec::default()) };
-    let entry = entries.remove(at);
-    let (mut claims, mut problems) = (Vec::new(), Vec::new());
-    let mut report = |entry: &Entry, message: String| {
-        problems.push(Problem {
-            place: entry.place.clone(),
-            key: TABLE.to_owned(),
-            message,
-            hint: None,
-            of_data: false,
-        });
-    };
-    match &entry.node.value {
-        Value::Table(keys) => {
-            for key in keys {
-                match (&key.node.value, key.key.as_str()) {
-                    (Value::List(items), "claims") => {
-                        for (index, item) in items.iter().enumerate() {
-                            match claim(&as_json(item)) {
-                                Ok(claim) => claims.push(claim),
-                                Err(message) => {
-                                    report(key, format!("claim {} of `report.claims`: {message}", index + 1));
-                                }
-                            }
-                        }
-                    }
-                    (other, "claims") => report(key, format!("`report.claims` is a list, found {}", other.kind())),
-                    (_, other) => report(key, format!("`report.{other}` is not a key; `report` takes `claims`")),
-                }
-            }
+    /// The same of a data set that the spec names.
+    pub(super) fn add_of_data(&mut self, key: &str, message: impl Into<String>, hint: impl Into<String>) {
+        self.report(key, message.into(), hint.into(), true);
+    }
+
+    fn report(&mut self, key: &str, message: String, hint: String, of_data: bool) {
+        if self.problems.iter().any(|problem| problem.key == key) {
+            return;
         }
-        other => report(&entry, format!("`report` is a table, found {}", other.kind())),
-    }
-    if problems.is_empty() { Ok(ReportSpec { claims }) } else { Err(Problems(problems)) }
-}
-
-fn claim(json: &Json) -> Result<Claim, String> {
-    let typed: Typing = serde_json::from_value(json.clone()).map_err(|error| error.to_string())?;
-    let least_size = typed.least_size.unwrap_or(LEAST_SIZE);
-    if !(0.0..1.0).contains(&least_size) {
-        return Err(format!("`least_size` is a fraction in [0, 1), found {least_size}"));
-    }
-    let needed = |value: &Option<Json>, name: &str| value.as_ref().map(plain).ok_or(format!("it needs `{name}`"));
-    let site = |name: &str| match name {
-        "first_valley" => needed(&typed.first_valley, name),
-        "peak" => needed(&typed.peak, name),
-        _ => needed(&typed.later_valley, name),
-    };
-    let sites = || Ok::<_, String>([site("first_valley")?, site("peak")?, site("later_valley")?]);
-    let key = || typed.key.clone().ok_or("it needs `key`".to_owned());
-    let pair = |pair: &Option<[Json; 2]>, name: &str| {
-        pair.as_ref().map(|pair| [plain(&pair[0]), plain(&pair[1])]).ok_or(format!("it needs `{name}`, two values"))
-    };
-    let statement = match typed.kind.as_str() {
-        "frozen-layers" => Statement::FrozenLayers { sites: sites()?, least_size },
-        "epochs" => Statement::Epochs { sites: epochs(sites()?)?, least_size },
-        "delay" => Statement::Delay {
-            key: key()?,
-            reference: needed(&typed.reference, "reference")?,
-            delayed: needed(&typed.delayed, "delayed")?,
-            of: typed.of.unwrap_or_default(),
-        },
-        "order" => Statement::Order { key: key()?, values: pair(&typed.values, "values")?, at: pair(&typed.at, "at")? },
-        "equivalence" => {
-            let margin = typed.margin.filter(|margin| *margin > 0.0 && *margin < 1.0);
-            let margin = margin.ok_or("it needs `margin`, a fraction above 0")?;
-            Statement::Equivalence { key: key()?, values: pair(&typed.values, "values")?, margin }
-        }
-        other => {
-            let kinds = ["frozen-layers", "epochs", "delay", "order", "equivalence"];
-            return Err(format!("`{other}` is not a kind of claim; there are {}", text::listed(&kinds)));
-        }
-    };
-    let mut setting = BTreeMap::new();
-    flatten(&typed.setting, "", &mut setting)?;
-    Ok(Claim { statement, setting })
-}
-
-fn epochs(sites: [String; 3]) -> Result<[u64; 3], String> {
-    let [first, peak, later] = sites.map(|site| site.parse().map_err(|_| format!("`{site}` is not an epoch")));
-    let sites: [u64; 3] = [first?, peak?, later?];
-    if sites[0] < sites[1] && sites[1] < sites[2] { Ok(sites) } else { Err("its epochs are not in order".to_owned()) }
-}
-
-fn flatten(json: &Json, prefix: &str, values: &mut BTreeMap<String, String>) -> Result<(), String> {
-    match json {
-        Json::Null if prefix.is_empty() => {}
-        Json::Object(entries) => {
-            for (name, value) in entries {
-                let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-                flatten(value, &key, values)?;
-            }
-        }
-        _ if prefix.is_empty() => return Err("`setting` is a table of keys and values".to_owned()),
-        value => {
-            values.insert(prefix.to_owned(), plain(value));
-        }
-    }
-    Ok(())
-}
-
-fn plain(json: &Json) -> String {
-    json.as_str().map_or_else(|| json.to_string(), str::to_owned)
-}
-
-fn as_json(node: &Node) -> Json {
-    match &node.value {
-        Value::Flag(flag) => json!(flag),
-        Value::Integer(number) => json!(number),
-        Value::Number(number) => json!(number),
-        Value::Text(text) => json!(text),
-        Value::List(items) => items.iter().map(as_json).collect(),
-        Value::Table(entries) => entries
-            .iter()
-            .map(|entry| (entry.key.clone(), as_json(&entry.node)))
-            .collect::<serde_json::Map<_, _>>()
-            .into(),
-        Value::Foreign(name) => json!(name),
-    }
-}
-
-/// The table's schema, for editors.
-pub(super) fn schema() -> Json {
-    let kinds = json!(["frozen-layers", "epochs", "delay", "order", "equivalence"]);
-    let layers = json!({ "type": ["integer", "string"] });
-    let pair = json!({ "type": "array", "minItems": 2, "maxItems": 2 });
-    let fraction = json!({ "type": "number", "minimum": 0, "exclusiveMaximum": 1 });
-    json!({
-        "type": "object",
-        "description": "What `freezewise report` is to test, stated before the first run.",
-        "properties": { "claims": { "type": "array", "items": {
-            "type": "object",
-            "properties": {
-                "kind": { "enum": kinds },
-                "setting": { "type": "object", "description": "Which runs it is about, by dotted keys." },
-                "first_valley": layers, "peak": layers, "later_valley": layers,
-                "least_size": fraction,
-                "key": { "type": "string" },
-                "reference": {}, "delayed": {},
-                "of": { "enum": ["interpolation", "peak"] },
-                "values": pair, "at": pair,
-                "margin": fraction
-            },
-            "required": ["kind"],
-            "additionalProperties": false
-        } } },
-        "additionalProperties": false
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::{Notation, Text};
-    use super::*;
-
-    fn read(text: &str) -> Result<ReportSpec> {
-        let text = Text { file: "s.toml", name: "s", text, notation: Notation::Toml };
-        Ok(Typed::parse(text, &[])?.report)
+        let place = self.root.place_of(key).clone();
+        self.problems.push(Problem { place, key: key.to_owned(), message, hint: Some(hint), of_data });
     }
 
-    const BUMP: &str = "[[report.claims]]\nkind = \"frozen-layers\"\nfirst_valley = \"all\"\npeak = 8\nlater_valley = 0\n\
-                        setting = { target.train_size = 4000 }\n";
-
-    #[test]
-    fn claims_are_read_and_named() -> Result<()> {
-        let spec = read(BUMP)?;
-        let sites = ["all", "8", "0"].map(str::to_owned);
-        assert_eq!(spec.claims[0].statement, Statement::FrozenLayers { sites, least_size: 0.01 });
-        assert_eq!(spec.claims[0].setting.get("target.train_size").map(String::as_str), Some("4000"));
-        assert_eq!(spec.hash(), read(BUMP)?.hash());
-        assert_ne!(spec.hash(), read(&BUMP.replace("peak = 8", "peak = 7"))?.hash());
-        assert_eq!(read("seed = 1\n")?.claims, []);
-        Ok(())
+    /// Whether the user wrote a key.
+    pub(super) fn wrote(&self, key: &str) -> bool {
+        self.root.has(key)
     }
 
-    #[test]
-    fn mistakes_have_their_line() {
-        for (text, message) in [
-            ("[report]\nclaim = 1\n", "s.toml:2:1: `report.claim` is not a key; `report` takes `claims`"),
-            ("[[report.claims]]\nkind = \"bump\"\n", "`bump` is not a kind of claim"),
-            ("[[report.claims]]\nkind = \"epochs\"\nfirst_valley = 9\npeak = 4\nlater_valley = 5\n", "not in order"),
-            ("[[report.claims]]\nkind = \"delay\"\n", "it needs `key`"),
-            ("[[report.claims]]\nkind = \"epochs\"\nsites = 1\n", "unknown field `sites`"),
-        ] {
-            let error = read(text).expect_err("a mistake").to_string();
-            assert!(error.contains(message), "{error}");
-        }
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        self.problems
     }
 }

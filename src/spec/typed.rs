@@ -1,40 +1,17 @@
-//! A spec as it was typed: read from a file or a text, overrides in their places.
+//! A spec as it was typed: from a file and `--set` to one tree.
 
 use std::path::Path;
 
 use anyhow::Result;
 
-use super::problem::Problems;
-use super::report::{self, ReportSpec};
+use super::claims::{self, ReportSpec};
 use super::survey::Survey;
 use super::tree::Node;
-use super::{Spec, file, keys, read, sweep};
+use super::{Notation, Problems, Spec, Text, file, keys, read, sweep};
 use crate::error::UserError;
 
 /// No key stands deeper than this.
 const DEEPEST: usize = 8;
-
-/// How a spec is written down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notation {
-    /// TOML 1.0.
-    Toml,
-    /// JSON, to the letter.
-    Json,
-}
-
-/// A spec as text.
-#[derive(Clone, Copy, Debug)]
-pub struct Text<'a> {
-    /// What its problems call the file.
-    pub file: &'a str,
-    /// The experiment's name where the spec gives none.
-    pub name: &'a str,
-    /// What it says.
-    pub text: &'a str,
-    /// And how.
-    pub notation: Notation,
-}
 
 /// A spec as it was typed, overrides in their places.
 pub(super) struct Typed {
@@ -74,7 +51,7 @@ impl Typed {
         for argument in overrides {
             apply_override(&mut root, argument)?;
         }
-        let report = report::detach(&mut root)?;
+        let report = claims::detach(&mut root)?;
         Ok(Self { root, stem: written.name.to_owned(), report })
     }
 
@@ -87,6 +64,7 @@ impl Typed {
     }
 }
 
+/// Puts the value of a `--set` argument into the tree.
 pub(super) fn apply_override(root: &mut Node, argument: &str) -> Result<()> {
     let malformed = || UserError::usage(format!("`--set {argument}` is not of the form `key=value`"));
     let (key, value) = argument.split_once('=').ok_or_else(malformed)?;
@@ -98,4 +76,11 @@ pub(super) fn apply_override(root: &mut Node, argument: &str) -> Result<()> {
     in_the_way.map_err(|name| {
         UserError::usage(format!("`--set {argument}`: nothing can stand below a value, as `{name}` would")).into()
     })
+}
+
+impl ReportSpec {
+    /// What a spec's file says for reports; without a `[report]` table there are no claims.
+    pub fn load(path: &Path) -> Result<Self> {
+        Ok(Typed::read(path, &[])?.report)
+    }
 }

@@ -55,7 +55,8 @@ impl Folder {
         let mut table = "phase,epoch,step,train_error,test_error,test_error_averaged\n".to_owned();
         for epoch in 0..=40 {
             let averaged = errors.averaged.map(|error| error.to_string()).unwrap_or_default();
-            table += &format!("target,{epoch},{},{},{},{averaged}\n", epoch * 10, errors.train, errors.test);
+            let (step, train, test) = (epoch * 10, errors.train, errors.test);
+            table.push_str(&[format!("target,{epoch},{step},{train},{test},{averaged}"), String::new()].join("\n"));
         }
         file("metrics.csv", table);
         run
@@ -241,7 +242,7 @@ const PROBE: &str = "<script>window.addEventListener('load', () => {
 #[test]
 fn the_page_works_in_a_browser() {
     let Some(browser) = browser() else {
-        println!("skipped: there is no Chromium on this machine");
+        eprintln!("skipped: there is no Chromium on this machine");
         return;
     };
     let folder = Folder::new();

@@ -17,7 +17,7 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     let series: Vec<Series> =
         test.into_iter().enumerate().filter_map(|(place, outcome)| line(setting, place, outcome)).collect();
     let mut panels = vec![Panel::new(axis(setting), ChartAxis::error("test error"), series)];
-    if let Some(train) = line(setting, 3, Outcome::LastTrain) {
+    if let Some(train) = line(setting, 5, Outcome::LastTrain) {
         let mut panel = Panel::new(axis(setting), ChartAxis::error("train error"), vec![train]);
         panel.marks.push(Mark::Horizontal { at: 0.01, label: "1%: interpolation".to_owned() });
         panels.push(panel);
@@ -73,7 +73,7 @@ fn parameters(setting: &Setting) -> Option<Panel> {
     let y = ChartAxis::new("parameters that train", Scale::Log, ValueFormat::Count);
     let mut series = vec![Series::line(4, "parameters", trainable.clone())];
     series.extend(
-        collapsed.filter(|counts| *counts != trainable).map(|counts| Series::line(5, "collapsed parameters", counts)),
+        collapsed.filter(|counts| *counts != trainable).map(|counts| Series::line(6, "collapsed parameters", counts)),
     );
     let mut panel = Panel::new(axis(setting), y, series);
     panel.marks.push(Mark::Horizontal { at: level as f64, label: "n · C".to_owned() });

@@ -52,7 +52,7 @@ pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder]) -> 
             cases.iter().any(|case| matches!(case, Case::Bump(bump) if std::ptr::eq(bump.setting, setting)));
         let titled = |mut finding: Finding| {
             if !setting.title.is_empty() {
-                finding.sentence = format!("{}: {}", setting.title, finding.sentence);
+                finding.sentence = format!("{}: {}", capital(&setting.title), finding.sentence);
             }
             finding
         };
@@ -64,14 +64,14 @@ pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder]) -> 
         let shown = epochs.filter(|finding| !finding.checks.is_empty() || setting.cells.len() == 1);
         findings.extend(shown.map(titled));
     }
-    Judgement { findings, power: power(settings, claims.len()) }
+    Judgement { findings, power: power(settings, claims.iter().filter(|(sweep, _)| sweep.stated_beforehand()).count()) }
 }
 
 fn power(settings: &[Setting], stated: usize) -> String {
     let least = settings.iter().flat_map(|setting| &setting.cells).map(|cell| cell.runs.len()).min().unwrap_or(0);
     let carried = claims_carried(least, SIGNIFICANCE);
     format!(
-        "Each cell has at least {}: they can carry {}, with Holm's correction at {}%. {} stated.",
+        "Each cell has at least {}: they can carry {}, with Holm's correction at {}%. {} stated beforehand.",
         text::counted(least, "seed", "seeds"),
         text::counted(carried as usize, "one-sided claim", "one-sided claims"),
         SIGNIFICANCE * 100.0,

@@ -48,7 +48,7 @@ impl Survey for MadeUp {
 
 /// What stands for an archive's content, in words that a later key of archives does not change.
 fn place_of(npz: &Npz) -> String {
-    let (path, arrays) = (&npz.path, &npz.arrays);
+    let (path, arrays) = (npz.path.to_string_lossy(), &npz.arrays);
     let validation = npz.validation.as_ref().map(|names| format!(" {names:?}")).unwrap_or_default();
     format!("Npz {{ path: {path:?}, arrays: {arrays:?} }}{validation}")
 }
