@@ -1,5 +1,6 @@
 //! `freezewise report`: what it says is true by the CSVs, what it cannot use it names, and its page is one that opens.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -56,7 +57,7 @@ impl Folder {
         for epoch in 0..=40 {
             let averaged = errors.averaged.map(|error| error.to_string()).unwrap_or_default();
             let (step, train, test) = (epoch * 10, errors.train, errors.test);
-            table.push_str(&[format!("target,{epoch},{step},{train},{test},{averaged}"), String::new()].join("\n"));
+            writeln!(table, "target,{epoch},{step},{train},{test},{averaged}").expect("a string takes all");
         }
         file("metrics.csv", table);
         run
@@ -242,7 +243,8 @@ const PROBE: &str = "<script>window.addEventListener('load', () => {
 #[test]
 fn the_page_works_in_a_browser() {
     let Some(browser) = browser() else {
-        eprintln!("skipped: there is no Chromium on this machine");
+        let note = b"skipped: there is no Chromium on this machine\n";
+        std::io::Write::write_all(&mut std::io::stderr(), note).expect("stderr");
         return;
     };
     let folder = Folder::new();

@@ -8,6 +8,7 @@ use tch::{Device, Kind, Tensor, no_grad};
 use crate::data;
 use crate::error::UserError;
 use crate::network::{Flow, Mode, Network};
+use crate::run::recovery::stop::Stop;
 use crate::seed::{Purpose, stream};
 use crate::train::DeviceSplit;
 
@@ -60,17 +61,18 @@ fn picked(images: &data::Images, order: impl Iterator<Item = usize> + Clone) -> 
 }
 
 impl Features {
-    /// Runs the network over the images.
-    pub(in crate::run) fn of(network: &Network, look: &Look) -> Result<Self> {
+    /// Runs the network over the images; `stop` is asked before every batch.
+    pub(in crate::run) fn of(network: &Network, look: &Look, stop: &Stop) -> Result<Self> {
         let batches: Vec<(Tensor, Tensor)> = no_grad(|| {
             let flows = flows(&look.data);
             let pass = |flow| {
+                stop.check()?;
                 let pooled = network.pool(network.run(0, network.freezable(), flow, Mode::Evaluate), Mode::Evaluate);
                 let answers = network.classify(pooled.shallow_clone()).softmax(1, Kind::Double);
-                (pooled, answers)
+                Ok((pooled, answers))
             };
-            flows.map(pass).collect()
-        });
+            flows.map(pass).collect::<Result<_>>()
+        })?;
         let (pooled, answers): (Vec<_>, Vec<_>) = batches.into_iter().unzip();
         let (pooled, answers) = (matrix(&pooled)?, matrix(&answers)?);
         if pooled.iter().chain(&answers).any(|value| !value.is_finite()) {

@@ -28,6 +28,7 @@ use crate::run::phase::event::EventSink;
 use crate::run::phase::log::RunLog;
 use crate::run::phase::start::normalisation;
 use crate::run::recovery::claim::create_inside;
+use crate::run::recovery::stop::Stop;
 use crate::run::request::Request;
 use crate::run::source;
 use crate::rundir::{Record, RunDirectory, write_json};
@@ -74,7 +75,7 @@ pub fn similarity(
     };
     let tests = source_data.as_ref().map(|source| tests(source, &target));
     let source = source_data.as_ref();
-    let comparison = Comparison { spec, compute: &compute, target: &target, source, tests, most };
+    let comparison = Comparison { spec, compute: &compute, target: &target, source, tests, most, stop: request.stop };
     let networks = comparison.networks(&weights, &directory)?;
     run_log.note("measuring features, before and after pretraining")?;
     let similarity = Similarity {
@@ -117,6 +118,7 @@ struct Comparison<'a> {
     source: Option<&'a TaskData>,
     tests: Option<[Cow<'a, data::Images>; 2]>,
     most: usize,
+    stop: &'a Stop,
 }
 
 /// The networks that are compared.
@@ -147,8 +149,9 @@ impl Comparison<'_> {
             &all,
             &self.resident(split, &data.normalisation, STATISTICS_IMAGES)?.data,
             self.compute.settings.evaluation_batch,
-            &mut || false,
-        )?;
+            &mut || self.stop.reason().is_some(),
+        )
+        .or_else(|error| self.stop.check().and(Err(error)))?;
         let finished = Record::read(directory)?.is_some_and(|record| record.has_finished(target));
         let fine_tuned = if finished && directory.weights().is_file() {
             let network = new(target);
@@ -179,7 +182,8 @@ impl Comparison<'_> {
 
     /// Everything that one network's features tell.
     fn measures(&self, network: &Network) -> Result<Measures> {
-        let features = |images, normalisation| Features::of(network, &self.resident(images, normalisation, self.most)?);
+        let features =
+            |images, normalisation| Features::of(network, &self.resident(images, normalisation, self.most)?, self.stop);
         let (target, classes) = (self.target, self.target.classes.len());
         let train = features(&target.train, &target.normalisation)?;
         let mut measures = measure::transferability(&train, classes, self.source.is_some());
