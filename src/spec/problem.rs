@@ -69,10 +69,9 @@ impl fmt::Display for Problem {
 pub struct Problems(pub Vec<Problem>);
 
 impl Problems {
-    /// The exit code of a command that they end: data that cannot be read are no mistake of the spec, and what else is
-    /// found beside them may follow from that.
+    /// The exit code of a command that they end: data that cannot be read are no mistake of the spec.
     pub fn exit(&self) -> Exit {
-        if self.0.iter().any(|problem| problem.of_data) { Exit::Failed } else { Exit::Usage }
+        if self.0.iter().all(|problem| problem.of_data) { Exit::Failed } else { Exit::Usage }
     }
 }
 

@@ -26,11 +26,20 @@ impl<'a> Report<'a> {
     }
 
     fn report(&mut self, key: &str, message: String, hint: String, of_data: bool) {
-        if self.problems.iter().any(|problem| problem.key == key) {
+        if self.problems.iter().any(|problem| problem.key == key) || (!of_data && self.has_unknown_classes(key)) {
             return;
         }
         let place = self.root.place_of(key).clone();
         self.problems.push(Problem { place, key: key.to_owned(), message, hint: Some(hint), of_data });
+    }
+
+    /// Whether a key picks classes of data that cannot be read: what they are is then not known.
+    fn has_unknown_classes(&self, key: &str) -> bool {
+        let table = key.strip_suffix(".classes");
+        let of = |problem: &Problem| problem.key.split('.').next().map(str::to_owned);
+        table.is_some_and(|table| {
+            self.problems.iter().any(|problem| problem.of_data && of(problem).as_deref() == Some(table))
+        })
     }
 
     /// Whether the user wrote a key.
