@@ -16,12 +16,12 @@ const ROWS: usize = 20;
 
 /// Which of the two streams a drawing goes to.
 #[derive(Clone, Copy)]
-enum Stream {
+enum Destination {
     Data,
     Talk,
 }
 
-impl Stream {
+impl Destination {
     fn is_terminal(self) -> bool {
         match self {
             Self::Data => std::io::stdout().is_terminal(),
@@ -30,7 +30,7 @@ impl Stream {
     }
 }
 
-fn screen(stream: Stream) -> Screen {
+fn screen(stream: Destination) -> Screen {
     let is_terminal = stream.is_terminal();
     let size = terminal_size::terminal_size().filter(|_| is_terminal);
     let (width, height) = size.map_or((COLUMNS, ROWS), |(width, height)| {
@@ -50,17 +50,17 @@ fn charset() -> Charset {
 /// A panel as text, for what is said to people on stderr.
 pub fn drawn(panel: &Panel) -> String {
     // What is said there is freed of control characters, and with them of colours.
-    draw(panel, &Screen { colour: false, ..screen(Stream::Talk) })
+    draw(panel, &Screen { colour: false, ..screen(Destination::Talk) })
 }
 
 /// Draws a panel on stdout.
 pub fn drawing(panel: &Panel) -> Result<()> {
-    print(&format!("{}\n", draw(panel, &screen(Stream::Data))))
+    print(&format!("{}\n", draw(panel, &screen(Destination::Data))))
 }
 
 /// An error where stdout is no terminal on which a drawing can be replaced.
 pub fn check_redraws() -> Result<(), UserError> {
-    if Stream::Data.is_terminal() {
+    if Destination::Data.is_terminal() {
         return Ok(());
     }
     Err(UserError::usage("`--follow` draws again and again, for which stdout must be a terminal"))
@@ -68,7 +68,7 @@ pub fn check_redraws() -> Result<(), UserError> {
 
 /// Draws a panel in place of what the terminal shows.
 pub fn redraw(panel: &Panel) -> Result<()> {
-    print(&format!("\u{1b}[H\u{1b}[2J{}\n", draw(panel, &screen(Stream::Data))))
+    print(&format!("\u{1b}[H\u{1b}[2J{}\n", draw(panel, &screen(Destination::Data))))
 }
 
 /// Prints what a drawing is made of, colours included: names in it were made plain when it was drawn.

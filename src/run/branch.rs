@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::error::UserError;
 use crate::run::phase::log::RunLog;
-use crate::run::phase::work::Work;
+use crate::run::phase::work::PhaseWork;
 use crate::run::recovery::checkpoint::{CheckpointStore, read_kept};
 use crate::run::recovery::resume::FRESH;
 use crate::run::recovery::stop::stopped;
@@ -74,7 +74,7 @@ pub(in crate::run) fn check(
 }
 
 /// Makes the branches that are missing, in a training that is done.
-pub(in crate::run) fn run(work: &Work<'_>, phase: &Phase<'_>, run_log: &mut RunLog<'_>) -> Result<()> {
+pub(in crate::run) fn run(work: &PhaseWork<'_>, phase: &Phase<'_>, run_log: &mut RunLog<'_>) -> Result<()> {
     let (directory, experiment) = (work.directory, work.experiment);
     let per_epoch = work.task.training.steps_per_epoch(work.task.train_size);
     for plan in missing(directory, experiment) {
@@ -121,7 +121,7 @@ fn row(plan: BranchPlan, branch: Branch, per_epoch: u64) -> BranchRow {
 
 /// Says what a branch says, and stops it where the run is to stop.
 struct Watcher<'a, 'b> {
-    work: &'a Work<'a>,
+    work: &'a PhaseWork<'a>,
     run_log: &'a mut RunLog<'b>,
 }
 

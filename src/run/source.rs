@@ -16,8 +16,8 @@ use crate::run::facts::data_record;
 use crate::run::phase::event::{Event, EventSink};
 use crate::run::phase::log::RunLog;
 use crate::run::phase::session::Session;
-use crate::run::phase::start::Start;
-use crate::run::phase::work::Work;
+use crate::run::phase::start::PhaseStart;
+use crate::run::phase::work::PhaseWork;
 use crate::run::recovery::archive;
 use crate::run::recovery::attempt;
 use crate::run::recovery::claim::{create_inside, held};
@@ -27,13 +27,13 @@ use crate::run::request::Request;
 use crate::run::transfer::transfer;
 use crate::rundir::{Record, RunDirectory, Status};
 use crate::spec::{
-    Checkpoints, Evaluation, EvaluationSchedule, Experiment, FrozenNorm, Keep, Measures, Normalise, Side, Source, Spec,
-    Task,
+    Checkpoints, Evaluation, EvaluationSchedule, Experiment, ExtraMeasures, FrozenNorm, Keep, Normalise, Side, Source,
+    Spec, Task,
 };
 
 /// A source is shared by runs that evaluate their targets as they like, so it has a schedule of its own.
 const EVALUATION: Evaluation =
-    Evaluation { test: EvaluationSchedule::Log, train: EvaluationSchedule::Log, measures: Measures::NONE };
+    Evaluation { test: EvaluationSchedule::Log, train: EvaluationSchedule::Log, measures: ExtraMeasures::NONE };
 
 /// A trained source.
 pub(in crate::run) struct Trained {
@@ -142,7 +142,7 @@ impl SourceTask<'_> {
         let facts = data_record(task, &data, request.stop)?;
         // A source's states serve to resume it, and nothing else.
         let keep = Keep::Epochs(Vec::new());
-        let work = Work {
+        let work = PhaseWork {
             side: Side::Source,
             experiment,
             task,
@@ -165,7 +165,7 @@ impl SourceTask<'_> {
         };
         let own = RunLog { log: Some(Lines::extend(&directory.log())?), events: &mut *run_log.events };
         let session = Session::open(work, compute, (data, facts), before, own)?;
-        session.train(|_, _, _, _| Ok(Start::default()), |_| Ok(()))
+        session.train(|_, _, _, _| Ok(PhaseStart::default()), |_| Ok(()))
     }
 }
 

@@ -10,8 +10,8 @@ use crate::run::compute::ComputeSetup;
 use crate::run::phase::event::EventSink;
 use crate::run::phase::log::RunLog;
 use crate::run::phase::session::Session;
-use crate::run::phase::start::Start;
-use crate::run::phase::work::Work;
+use crate::run::phase::start::PhaseStart;
+use crate::run::phase::work::PhaseWork;
 use crate::run::recovery::lock::Lock;
 use crate::run::request::{Finished, Request};
 use crate::run::source;
@@ -39,7 +39,7 @@ pub(in crate::run) fn train(
     files::remove_unfinished(directory.path())?;
     let run_log = RunLog { log: Some(Lines::extend(&directory.log())?), events };
     let before = Record::read(directory)?;
-    let work = Work {
+    let work = PhaseWork {
         side: Side::Target,
         experiment,
         task: &experiment.target,
@@ -77,7 +77,7 @@ pub(in crate::run) fn train(
             (transfer(network, weights.as_ref(), &experiment.transfer)?, normalisation)
         };
         run_log.note(&report.sentence())?;
-        Ok(Start { transfer: Some(report), source })
+        Ok(PhaseStart { transfer: Some(report), source })
     };
     session.train(starts, ends)
 }

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::checkpoints::{Branches, Checkpoints};
 use super::compute::Compute;
 use super::data::Data;
-use super::kept::{Branches, Checkpoints};
 use super::procedure::{Evaluation, Training};
 use crate::blueprint::{Architecture, Blueprint, FrozenSet, Granularity, ImageShape};
 use crate::catalogue::Superclasses;

@@ -11,7 +11,7 @@ use super::observed::Observed;
 use super::survey::Survey;
 use super::task::{Context, Known};
 use super::written::{self, Written};
-use super::{frozen, moments, network, pixels};
+use super::{frozen, network, pixels, schedules};
 use crate::blueprint::{Blueprint, FrozenSet, Granularity, ImageShape};
 use crate::catalogue::Dataset;
 use crate::seed::{Purpose, derive};
@@ -51,7 +51,7 @@ pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Repor
     if let Err(impossible) = &blueprint {
         report.add(impossible.key, impossible.message.clone(), impossible.hint.clone());
     }
-    let branches = moments::branches(&spec.branches, &target.training, target.train_size, report);
+    let branches = schedules::branches(&spec.branches, &target.training, target.train_size, report);
     let device = device(&spec.device.0, report);
     let experiment = Experiment {
         name: name(spec, report),
@@ -67,8 +67,8 @@ pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Repor
         transfer: transfer(spec, granularity, blueprint.as_ref().ok(), report),
         source,
         target,
-        evaluation: moments::evaluation(&spec.evaluate, report),
-        checkpoints: moments::checkpoints(&spec.checkpoint, &branches),
+        evaluation: schedules::evaluation(&spec.evaluate, report),
+        checkpoints: schedules::checkpoints(&spec.checkpoint, &branches),
         branches,
     };
     pixels::check(&experiment, blueprint.as_ref().ok(), report);

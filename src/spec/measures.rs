@@ -7,7 +7,7 @@ use super::procedure::{EvaluationSchedule, FINAL_EPOCHS};
 
 /// What is measured beside errors.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Measures {
+pub struct ExtraMeasures {
     /// After which epochs it is kept which examples were right.
     pub correct: Correct,
     /// Whether that is kept of the training examples too.
@@ -18,17 +18,17 @@ pub struct Measures {
     pub norms: bool,
 }
 
-impl Measures {
+impl ExtraMeasures {
     /// Nothing.
     pub const NONE: Self = Self { correct: Correct::Off, correct_train: false, averaging: None, norms: false };
 
     /// Whether answers to training examples are kept.
-    pub fn correct_train(self) -> bool {
+    pub fn keeps_train_answers(self) -> bool {
         self.correct != Correct::Off && self.correct_train
     }
 
     /// Whether answers to test examples are kept.
-    pub fn correct_test(self) -> bool {
+    pub fn keeps_test_answers(self) -> bool {
         self.correct != Correct::Off
     }
 }

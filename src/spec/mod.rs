@@ -6,6 +6,7 @@
 
 mod augment;
 mod canonical;
+mod checkpoints;
 mod claim_typed;
 mod claims;
 mod compute;
@@ -17,12 +18,10 @@ mod frozen;
 mod identity;
 mod identity_key;
 mod idle;
-mod kept;
 mod keys;
 mod labels;
 mod meaning;
 mod measures;
-mod moments;
 mod network;
 mod observed;
 mod page;
@@ -32,6 +31,7 @@ mod procedure;
 mod read;
 mod report;
 mod resolved;
+mod schedules;
 mod selection;
 mod settings;
 mod size;
@@ -50,6 +50,7 @@ use std::sync::OnceLock;
 
 use anyhow::Result;
 
+pub use checkpoints::{Branches, Checkpoints, Keep};
 pub use claims::{Claim, Reached, ReportSpec, StatedClaims, Statement};
 pub use compute::{Attention, Compute, Layout, Precision, PrecisionChoice, Switch};
 pub use data::{Data, Npz, Pictures, Side};
@@ -58,8 +59,7 @@ pub use experiment::{
     Selection, Source, Task, Transfer, UnfrozenInit,
 };
 pub use identity::NUMERICS;
-pub use kept::{Branches, Checkpoints, Keep};
-pub use measures::{Correct, HalfLife, Measures};
+pub use measures::{Correct, ExtraMeasures, HalfLife};
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
 pub use procedure::{

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::experiment::Task;
-use super::measures::Measures;
+use super::measures::ExtraMeasures;
 
 /// A training.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,7 +145,7 @@ pub struct Evaluation {
     /// On the training examples, where the test examples are due too.
     pub train: EvaluationSchedule,
     /// What is measured beside errors.
-    pub measures: Measures,
+    pub measures: ExtraMeasures,
 }
 
 impl Evaluation {
@@ -178,7 +178,7 @@ pub enum EvaluationSchedule {
 
 impl From<EvaluationSchedule> for Evaluation {
     fn from(rhythm: EvaluationSchedule) -> Self {
-        Self { test: rhythm, train: rhythm, measures: Measures::NONE }
+        Self { test: rhythm, train: rhythm, measures: ExtraMeasures::NONE }
     }
 }
 

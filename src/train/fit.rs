@@ -11,9 +11,9 @@ use crate::train::checkpoint_state::{Checkpointed, State};
 use crate::train::data::splits::Splits;
 use crate::train::interrupt::Stopped;
 use crate::train::measure::averaged::AveragedWeights;
+use crate::train::measure::evaluators::{Evaluators, MeasuredErrors};
 use crate::train::measure::norm_statistics::fit_frozen_statistics;
 use crate::train::measure::norms::NormMeter;
-use crate::train::measure::wanted::{Measured, Measures};
 use crate::train::numbers::EpochReport;
 use crate::train::numbers::Norms;
 use crate::train::numbers::Totals;
@@ -64,8 +64,9 @@ impl Phase<'_> {
         }
         let is_new = start.is_none();
         drop(start);
-        let measures = Measures::new(self, &splits, averaged.as_ref(), capture);
-        Fit { phase: self, splits: &splits, trainer, measures, norms: norms.as_ref() }.run(is_new, under_way, observer)
+        let measures = Evaluators::new(self, &splits, averaged.as_ref(), capture);
+        EpochLoop { phase: self, splits: &splits, trainer, measures, norms: norms.as_ref() }
+            .run(is_new, under_way, observer)
     }
 
     /// What is measured in every step, and lies beside the weights.
@@ -92,11 +93,11 @@ impl Phase<'_> {
 }
 
 /// A training under way.
-struct Fit<'a> {
+struct EpochLoop<'a> {
     phase: &'a Phase<'a>,
     splits: &'a Splits,
     trainer: Trainer<'a>,
-    measures: Measures<'a>,
+    measures: Evaluators<'a>,
     norms: Option<&'a NormMeter>,
 }
 
@@ -108,14 +109,14 @@ struct Moment {
     epochs: u64,
 }
 
-impl Fit<'_> {
+impl EpochLoop<'_> {
     fn run(mut self, is_new: bool, mut under_way: UnderWay, observer: &mut dyn Observer) -> Result<Ended> {
         let epochs = self.phase.training.epochs(self.phase.train.count());
         if is_new {
             let start = Moment { epoch: 0, step: 0, epochs };
             let (measured, evaluation_seconds) = self.measure(start, observer)?;
             let norms = self.norms.map(|norms| norms.read(0)).transpose()?;
-            observer.epoch(&report(start, None, Trained::default(), measured, norms, evaluation_seconds))?;
+            observer.epoch(&report(start, None, TrainedEpoch::default(), measured, norms, evaluation_seconds))?;
         }
         for number in under_way.position.epochs + 1..=epochs {
             let part = std::mem::take(&mut under_way);
@@ -159,7 +160,7 @@ impl Fit<'_> {
         }
         let (measured, evaluation_seconds) = measured?;
         let norms = self.norms.map(|norms| norms.read(to)).transpose()?;
-        let trained = Trained { images: (to * batch_size as u64).min(count as u64), totals, seconds };
+        let trained = TrainedEpoch { images: (to * batch_size as u64).min(count as u64), totals, seconds };
         let rate = Some(phase.rate(done + to - 1));
         observer.epoch(&report(moment, rate, trained, measured, norms, evaluation_seconds))?;
         if number == epochs {
@@ -172,8 +173,8 @@ impl Fit<'_> {
         Ok(Ended::Complete)
     }
 
-    /// Measures what is due, with the seconds that it takes.
-    fn measure(&mut self, moment: Moment, observer: &mut dyn Observer) -> Result<(Measured, f64)> {
+    /// Evaluators what is due, with the seconds that it takes.
+    fn measure(&mut self, moment: Moment, observer: &mut dyn Observer) -> Result<(MeasuredErrors, f64)> {
         let Moment { epoch, step, epochs } = moment;
         let due = Due::after(epoch, epochs, self.phase.evaluation);
         let started = Instant::now();
@@ -192,7 +193,7 @@ impl Fit<'_> {
 
 /// The training of an epoch.
 #[derive(Clone, Copy, Default)]
-struct Trained {
+struct TrainedEpoch {
     images: u64,
     totals: Totals,
     seconds: f64,
@@ -202,8 +203,8 @@ struct Trained {
 fn report(
     moment: Moment,
     learning_rate: Option<f64>,
-    trained: Trained,
-    measured: Measured,
+    trained: TrainedEpoch,
+    measured: MeasuredErrors,
     norms: Option<Norms>,
     evaluation_seconds: f64,
 ) -> EpochReport {

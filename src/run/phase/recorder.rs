@@ -13,7 +13,7 @@ use crate::run::phase::checkpoint_schedule::CheckpointSchedule;
 use crate::run::phase::event::Event;
 use crate::run::phase::log::RunLog;
 use crate::run::phase::rows::{row, timing};
-use crate::run::phase::work::Work;
+use crate::run::phase::work::PhaseWork;
 use crate::run::recovery::checkpoint::{Checkpoint, CheckpointStore, FORMAT, Header, Name};
 use crate::rundir::{self, AnswerFile, MadeWith, Row, Table, Timing};
 use crate::spec::Due;
@@ -21,7 +21,7 @@ use crate::train::{Control, Correctness, EpochReport, Examples, Observer, State}
 
 /// What is recorded, and where.
 pub(in crate::run) struct Recording<'a> {
-    pub(in crate::run) work: &'a Work<'a>,
+    pub(in crate::run) work: &'a PhaseWork<'a>,
     pub(in crate::run) store: &'a CheckpointStore<'a>,
     pub(in crate::run) device: Device,
     /// How many there are to train and to test on.
@@ -177,8 +177,8 @@ fn answers(recording: &Recording<'_>, start: Option<&Checkpoint>) -> Result<Vec<
     };
     let [train, test] = recording.examples;
     let splits = [
-        (Examples::Test, "test", test, measures.correct_test()),
-        (Examples::Train, "train", train, measures.correct_train()),
+        (Examples::Test, "test", test, measures.keeps_test_answers()),
+        (Examples::Train, "train", train, measures.keeps_train_answers()),
     ];
     let wanted = splits.into_iter().filter(|(.., wanted)| *wanted);
     let open = wanted.map(|(examples, name, count, _)| {

@@ -12,8 +12,8 @@ use crate::run::compute::ComputeSetup;
 use crate::run::phase::event::{Event, Title};
 use crate::run::phase::log::RunLog;
 use crate::run::phase::recorder::{Recorder, Recording};
-use crate::run::phase::start::{Start, normalisation};
-use crate::run::phase::work::Work;
+use crate::run::phase::start::{PhaseStart, normalisation};
+use crate::run::phase::work::PhaseWork;
 use crate::run::recovery::attempt::attempt;
 use crate::run::recovery::checkpoint::{Checkpoint, CheckpointStore};
 use crate::run::recovery::finished;
@@ -26,7 +26,7 @@ use crate::train::{DeviceSplits, Ended, Phase};
 
 /// A phase that is about to train.
 pub(in crate::run) struct Session<'a> {
-    work: Work<'a>,
+    work: PhaseWork<'a>,
     compute: ComputeSetup,
     data: TaskData,
     /// The digest of the data.
@@ -41,7 +41,7 @@ pub(in crate::run) struct Session<'a> {
 impl<'a> Session<'a> {
     /// Finds the checkpoint to resume from, or clears what an earlier attempt left; `before` is its record.
     pub(in crate::run) fn open(
-        work: Work<'a>,
+        work: PhaseWork<'a>,
         mut compute: ComputeSetup,
         (data, facts): (TaskData, DataRecord),
         before: Option<Record>,
@@ -75,10 +75,10 @@ impl<'a> Session<'a> {
     /// resumes, as it is told; `ends` makes what comes back of all rows, those too that the schedule did not ask for.
     pub(in crate::run) fn train<T>(
         mut self,
-        starts: impl FnOnce(&Network, &ComputeSetup, &mut RunLog<'_>, bool) -> Result<Start>,
+        starts: impl FnOnce(&Network, &ComputeSetup, &mut RunLog<'_>, bool) -> Result<PhaseStart>,
         ends: impl FnOnce(Vec<Row>) -> Result<T>,
     ) -> Result<T> {
-        let Work { directory, lock, task, last_state, .. } = self.work;
+        let PhaseWork { directory, lock, task, last_state, .. } = self.work;
         let mut record = self.record.clone();
         let done = attempt(directory, lock, &mut record, |record| {
             files::write_atomically(&directory.spec(), self.work.spec.as_bytes())?;
@@ -159,7 +159,7 @@ impl<'a> Session<'a> {
     }
 }
 
-fn title(work: &Work<'_>, data: &TaskData, start: Option<&Checkpoint>) -> Title {
+fn title(work: &PhaseWork<'_>, data: &TaskData, start: Option<&Checkpoint>) -> Title {
     let (task, labels) = (work.task, &data.train_labels);
     let examples = task.train_size;
     let noise = match labels.corrupted_count() {

@@ -6,7 +6,7 @@ use crate::spec::{Normalise, Task};
 
 /// What came of the start of a phase.
 #[derive(Default)]
-pub(in crate::run) struct Start {
+pub(in crate::run) struct PhaseStart {
     /// What went over from a source, and what stays frozen.
     pub(in crate::run) transfer: Option<TransferReport>,
     /// By which a source that was trained here made its images its input.

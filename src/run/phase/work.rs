@@ -7,7 +7,7 @@ use crate::rundir::RunDirectory;
 use crate::spec::{Checkpoints, Evaluation, Experiment, FrozenNorm, Position, Side, Task};
 
 /// What a phase is to do, and where.
-pub(in crate::run) struct Work<'a> {
+pub(in crate::run) struct PhaseWork<'a> {
     pub(in crate::run) side: Side,
     pub(in crate::run) experiment: &'a Experiment,
     pub(in crate::run) task: &'a Task,
@@ -28,7 +28,7 @@ pub(in crate::run) struct Work<'a> {
     pub(in crate::run) last_state: Option<u64>,
 }
 
-impl Work<'_> {
+impl PhaseWork<'_> {
     /// Steps of the training behind a position.
     pub(in crate::run) fn steps_behind(&self, position: Position) -> u64 {
         position.epochs * self.task.training.steps_per_epoch(self.task.train_size) + position.steps

@@ -9,7 +9,7 @@ use crate::native::{self, Observation, Observed};
 use crate::spec::Precision;
 use crate::train::cost::notes::Notes;
 use crate::train::data::splits::Splits;
-use crate::train::measure::wanted::Measures;
+use crate::train::measure::evaluators::Evaluators;
 use crate::train::phase::Phase;
 use crate::train::step::epoch::{Epoch, Stepping};
 
@@ -69,7 +69,7 @@ impl Phase<'_> {
             Ok(())
         })?;
         let splits = splits.expect("they were made just now");
-        let mut measures = Measures::new(self, &splits, None, capture);
+        let mut measures = Evaluators::new(self, &splits, None, capture);
         let mut trainer = self.trainer(splits.training().first_layer(), self.stepping());
         let batches = self.batches(splits.training(), 1);
         let steps = effort.steps.min(batches.count() as u64);

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::native::{Counting, Counts};
 use crate::train::cost::notes::Notes;
 use crate::train::data::splits::Splits;
-use crate::train::measure::wanted::Measures;
+use crate::train::measure::evaluators::Evaluators;
 use crate::train::numbers::Totals;
 use crate::train::phase::Phase;
 use crate::train::step::epoch::{Epoch, Stepping, Trainer};
@@ -35,7 +35,7 @@ impl Phase<'_> {
     pub fn counts(&self) -> Result<(Counted, Vec<String>)> {
         let mut notes = Notes::default();
         let splits = Splits::new(self, &mut notes)?;
-        let mut measures = Measures::new(self, &splits, None, false);
+        let mut measures = Evaluators::new(self, &splits, None, false);
         let mut trainer = self.trainer(
             splits.training().first_layer(),
             match self.stepping() {

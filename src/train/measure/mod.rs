@@ -3,8 +3,8 @@
 
 pub(in crate::train) mod averaged;
 pub(in crate::train) mod evaluate;
+pub(in crate::train) mod evaluators;
 pub(in crate::train) mod linear_fit;
 pub(in crate::train) mod nearest;
 pub(in crate::train) mod norm_statistics;
 pub(in crate::train) mod norms;
-pub(in crate::train) mod wanted;

@@ -4,7 +4,9 @@ use tch::{Device, Kind};
 
 use crate::blueprint::FrozenSet;
 use crate::network::{NamedTensors, Network};
-use crate::spec::{self, Budget, Correct, Evaluation, EvaluationSchedule, FrozenNorm, HalfLife, Measures, Precision};
+use crate::spec::{
+    self, Budget, Correct, Evaluation, EvaluationSchedule, ExtraMeasures, FrozenNorm, HalfLife, Precision,
+};
 use crate::spec::{Augmentation, Rate, Schedule, Seeds, Switch, Training};
 use crate::train::tests::testing::{Listener, alone, families, split};
 use crate::train::{Control, EpochReport, Observer, Phase, Settings, State};
@@ -48,7 +50,7 @@ impl Observer for Stopper {
 
 fn run(
     blueprint: &crate::blueprint::Blueprint,
-    measures: Measures,
+    measures: ExtraMeasures,
     settings: Settings,
     start: Option<State>,
     stop_after: Option<u64>,
@@ -85,8 +87,8 @@ fn run(
     (stopper, network.state())
 }
 
-const ALL: Measures =
-    Measures { correct: Correct::All, correct_train: true, averaging: Some(HalfLife::Steps(3)), norms: true };
+const ALL: ExtraMeasures =
+    ExtraMeasures { correct: Correct::All, correct_train: true, averaging: Some(HalfLife::Steps(3)), norms: true };
 
 /// The reports without what is only measured.
 fn raw(reports: &[EpochReport]) -> Vec<EpochReport> {
@@ -110,7 +112,7 @@ fn measuring_changes_no_bit_of_a_training() {
     ];
     for blueprint in families() {
         for settings in settings {
-            let (bare, bare_weights) = run(&blueprint, Measures::NONE, settings, None, None);
+            let (bare, bare_weights) = run(&blueprint, ExtraMeasures::NONE, settings, None, None);
             let (measured, weights) = run(&blueprint, ALL, settings, None, None);
             assert_eq!(raw(&measured.listener.reports), bare.listener.reports);
             assert_eq!(weights, bare_weights);
@@ -147,7 +149,7 @@ fn measures_survive_a_stop_at_any_step() {
 fn an_average_without_memory_is_the_network() {
     let _alone = alone();
     let vit = &families()[3];
-    let measures = Measures { averaging: Some(HalfLife::Share(1e-6)), ..Measures::NONE };
+    let measures = ExtraMeasures { averaging: Some(HalfLife::Share(1e-6)), ..ExtraMeasures::NONE };
     let (measured, _) = run(vit, measures, Settings::PLAIN, None, None);
     for report in &measured.listener.reports {
         assert_eq!(report.test_error_averaged, report.test.map(|errors| errors.error));

@@ -1,8 +1,8 @@
 //! When a training is measured and kept, from what was written.
 
-use super::kept::{Branches, Checkpoints, Keep};
+use super::checkpoints::{Branches, Checkpoints, Keep};
 use super::meaning::Report;
-use super::measures::{HalfLife, Measures};
+use super::measures::{ExtraMeasures, HalfLife};
 use super::procedure::{Evaluation, EvaluationSchedule, Training};
 use super::written;
 
@@ -33,8 +33,8 @@ pub(super) fn evaluation(written: &written::Evaluate, report: &mut Report<'_>) -
     Evaluation { test, train, measures: measures(written) }
 }
 
-fn measures(written: &written::Evaluate) -> Measures {
-    Measures {
+fn measures(written: &written::Evaluate) -> ExtraMeasures {
+    ExtraMeasures {
         correct: written.correct,
         correct_train: written.correct_train,
         averaging: written.averaged_half_life.map(|half_life| match half_life {

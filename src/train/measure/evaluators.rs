@@ -14,7 +14,7 @@ use crate::train::phase::Phase;
 
 /// What was measured of errors, where it was due.
 #[derive(Debug, Default)]
-pub(in crate::train) struct Measured {
+pub(in crate::train) struct MeasuredErrors {
     pub(in crate::train) train: Option<Errors>,
     pub(in crate::train) test: Option<Errors>,
     pub(in crate::train) validation: Option<Errors>,
@@ -24,7 +24,7 @@ pub(in crate::train) struct Measured {
     pub(in crate::train) correct: Vec<Correctness>,
 }
 
-impl Measured {
+impl MeasuredErrors {
     /// Whether every loss is finite. That of averaged weights is not asked: they change nothing.
     pub(in crate::train) fn is_finite(&self) -> bool {
         [&self.train, &self.test, &self.validation].into_iter().flatten().all(|errors| errors.loss.is_finite())
@@ -32,14 +32,14 @@ impl Measured {
 }
 
 /// What measures a phase.
-pub(in crate::train) struct Measures<'a> {
+pub(in crate::train) struct Evaluators<'a> {
     phase: &'a Phase<'a>,
     splits: &'a Splits,
     raw: [Option<Evaluator<'a>>; 3],
     averaged: Option<(&'a AveragedWeights, [Evaluator<'a>; 2])>,
 }
 
-impl<'a> Measures<'a> {
+impl<'a> Evaluators<'a> {
     /// What measures a phase on its splits; `capture` asks for graphs.
     pub(in crate::train) fn new(
         phase: &'a Phase<'a>,
@@ -54,8 +54,8 @@ impl<'a> Measures<'a> {
             phase,
             splits,
             raw: [
-                Some(raw(&splits.train, wanted.correct_train())),
-                Some(raw(&splits.test, wanted.correct_test())),
+                Some(raw(&splits.train, wanted.keeps_train_answers())),
+                Some(raw(&splits.test, wanted.keeps_test_answers())),
                 splits.validation.as_ref().map(|split| raw(split, false)),
             ],
             averaged: averaged.map(|averaged| {
@@ -64,22 +64,22 @@ impl<'a> Measures<'a> {
         }
     }
 
-    /// Measures what is due after an epoch of so many.
+    /// Evaluators what is due after an epoch of so many.
     pub(in crate::train) fn measure(
         &mut self,
         due: Due,
         [epoch, epochs]: [u64; 2],
         interrupt: Interrupt<'_>,
-    ) -> Result<Measured> {
+    ) -> Result<MeasuredErrors> {
         let [train, test, validation] = &mut self.raw;
         let mut errors = |evaluator: &mut Option<Evaluator<'_>>, due: bool| {
             evaluator.as_mut().filter(|_| due).map(|evaluator| evaluator.errors(&mut *interrupt)).transpose()
         };
-        let mut measured = Measured {
+        let mut measured = MeasuredErrors {
             train: errors(train, due.train)?,
             test: errors(test, due.test)?,
             validation: errors(validation, due.test)?,
-            ..Measured::default()
+            ..MeasuredErrors::default()
         };
         let keeps = self.phase.evaluation.measures.correct.has(epoch, epochs);
         for (examples, evaluator, due) in [(Examples::Train, train, due.train), (Examples::Test, test, due.test)] {
