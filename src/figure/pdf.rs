@@ -12,7 +12,7 @@ use subsetter::GlyphRemapper;
 
 use super::font;
 use super::palette::Rgb;
-use super::scene::{Bounds, Item, Label, Paint, Scene, Segment, Stroke};
+use super::scene::{Bounds, Label, Paint, Painter, Scene, Segment, Stroke};
 
 const FONT: Name = Name(b"F0");
 /// The tag of a subset: six letters, the same for every file.
@@ -33,15 +33,7 @@ const SYSTEM: SystemInfo = SystemInfo { registry: Str(b"Adobe"), ordering: Str(b
 /// Writes a scene as one page of its size.
 pub fn write(scene: &Scene) -> Result<Vec<u8>> {
     let mut sheet = Sheet { height: scene.height, ..Sheet::new() };
-    for item in &scene.items {
-        match item {
-            Item::Rectangle { bounds, fill, opacity } => sheet.rectangle(bounds, *fill, *opacity),
-            Item::Outline { segments, fill, stroke, clip } => {
-                sheet.outline(segments, *fill, stroke.as_ref(), clip.as_ref());
-            }
-            Item::Label(label) => sheet.label(label),
-        }
-    }
+    sheet.paint(scene);
     let mut pdf = Pdf::new();
     pdf.catalog(CATALOG).pages(PAGES);
     pdf.pages(PAGES).kids([PAGE]).count(1);
@@ -99,6 +91,30 @@ impl Sheet {
         self.content.set_parameters(Name(opacity_name(percent).as_bytes()));
     }
 
+    fn path(&mut self, segments: &[Segment]) {
+        for segment in segments {
+            match *segment {
+                Segment::Move(x, y) => {
+                    let (x, y) = self.place(x, y);
+                    self.content.move_to(x, y);
+                }
+                Segment::Line(x, y) => {
+                    let (x, y) = self.place(x, y);
+                    self.content.line_to(x, y);
+                }
+                Segment::Cubic([one, two, end]) => {
+                    let [a, b, c] = [one, two, end].map(|(x, y)| self.place(x, y));
+                    self.content.cubic_to(a.0, a.1, b.0, b.1, c.0, c.1);
+                }
+                Segment::Close => {
+                    self.content.close_path();
+                }
+            }
+        }
+    }
+}
+
+impl Painter for Sheet {
     fn rectangle(&mut self, bounds: &Bounds, fill: Paint, opacity: f64) {
         self.fill_with(fill, opacity);
         let (left, bottom) = self.place(bounds.left, bounds.bottom());
@@ -134,28 +150,6 @@ impl Sheet {
             (false, false) => self.content.end_path(),
         };
         self.content.restore_state();
-    }
-
-    fn path(&mut self, segments: &[Segment]) {
-        for segment in segments {
-            match *segment {
-                Segment::Move(x, y) => {
-                    let (x, y) = self.place(x, y);
-                    self.content.move_to(x, y);
-                }
-                Segment::Line(x, y) => {
-                    let (x, y) = self.place(x, y);
-                    self.content.line_to(x, y);
-                }
-                Segment::Cubic([one, two, end]) => {
-                    let [a, b, c] = [one, two, end].map(|(x, y)| self.place(x, y));
-                    self.content.cubic_to(a.0, a.1, b.0, b.1, c.0, c.1);
-                }
-                Segment::Close => {
-                    self.content.close_path();
-                }
-            }
-        }
     }
 
     fn label(&mut self, label: &Label) {

@@ -8,7 +8,7 @@ use tiny_skia::{
 
 use super::font;
 use super::palette::Rgb;
-use super::scene::{Bounds, Item, Label, Paint, Scene, Segment, Stroke};
+use super::scene::{Bounds, Label, Paint, Painter, Scene, Segment, Stroke};
 
 /// What print asks for.
 pub const DPI: f64 = 300.0;
@@ -21,15 +21,7 @@ pub fn write(scene: &Scene, dpi: f64) -> Result<Vec<u8>> {
     let pixels = pixmap.with_context(|| format!("cannot draw a picture of {width} × {height} pixels"))?;
     let mut canvas = Raster { pixels, scale, masks: Vec::new() };
     canvas.pixels.fill(Color::WHITE);
-    for item in &scene.items {
-        match item {
-            Item::Rectangle { bounds, fill, opacity } => canvas.rectangle(bounds, *fill, *opacity),
-            Item::Outline { segments, fill, stroke, clip } => {
-                canvas.outline(segments, *fill, stroke.as_ref(), clip.as_ref());
-            }
-            Item::Label(label) => canvas.label(label),
-        }
-    }
+    canvas.paint(scene);
     let opaque = canvas
         .pixels
         .pixels()
@@ -64,6 +56,21 @@ impl Raster {
         Transform::from_scale(self.scale as f32, self.scale as f32)
     }
 
+    /// The index of the mask that shows what is within bounds.
+    fn mask(&mut self, clip: &Bounds) -> Option<usize> {
+        if let Some(known) = self.masks.iter().position(|(bounds, _)| bounds == clip) {
+            return Some(known);
+        }
+        let edges = [clip.left, clip.top, clip.right(), clip.bottom()].map(|edge| edge as f32);
+        let rectangle = Rect::from_ltrb(edges[0], edges[1], edges[2], edges[3])?;
+        let mut mask = Mask::new(self.pixels.width(), self.pixels.height())?;
+        mask.fill_path(&PathBuilder::from_rect(rectangle), FillRule::Winding, true, self.transform());
+        self.masks.push((*clip, mask));
+        Some(self.masks.len() - 1)
+    }
+}
+
+impl Painter for Raster {
     fn rectangle(&mut self, bounds: &Bounds, fill: Paint, opacity: f64) {
         let (left, top, right, bottom) = (bounds.left, bounds.top, bounds.right(), bounds.bottom());
         // Cells meet at whole pixels, so that no page shows between them.
@@ -104,19 +111,6 @@ impl Raster {
             };
             self.pixels.stroke_path(&path, &paint(stroke.paint, 1.0), &drawn, transform, mask);
         }
-    }
-
-    /// The index of the mask that shows what is within bounds.
-    fn mask(&mut self, clip: &Bounds) -> Option<usize> {
-        if let Some(known) = self.masks.iter().position(|(bounds, _)| bounds == clip) {
-            return Some(known);
-        }
-        let edges = [clip.left, clip.top, clip.right(), clip.bottom()].map(|edge| edge as f32);
-        let rectangle = Rect::from_ltrb(edges[0], edges[1], edges[2], edges[3])?;
-        let mut mask = Mask::new(self.pixels.width(), self.pixels.height())?;
-        mask.fill_path(&PathBuilder::from_rect(rectangle), FillRule::Winding, true, self.transform());
-        self.masks.push((*clip, mask));
-        Some(self.masks.len() - 1)
     }
 
     fn label(&mut self, label: &Label) {

@@ -52,6 +52,37 @@ pub enum Item {
     Label(Label),
 }
 
+/// What draws the items of a scene, each over those before.
+pub(super) trait Painter {
+    /// Fills a rectangle.
+    fn rectangle(&mut self, bounds: &Bounds, fill: Paint, opacity: f64);
+
+    /// Fills and strokes segments; nothing shows outside of `clip`.
+    fn outline(
+        &mut self,
+        segments: &[Segment],
+        fill: Option<(Paint, f64)>,
+        stroke: Option<&Stroke>,
+        clip: Option<&Bounds>,
+    );
+
+    /// Writes text.
+    fn label(&mut self, label: &Label);
+
+    /// Draws a whole scene.
+    fn paint(&mut self, scene: &Scene) {
+        for item in &scene.items {
+            match item {
+                Item::Rectangle { bounds, fill, opacity } => self.rectangle(bounds, *fill, *opacity),
+                Item::Outline { segments, fill, stroke, clip } => {
+                    self.outline(segments, *fill, stroke.as_ref(), clip.as_ref());
+                }
+                Item::Label(label) => self.label(label),
+            }
+        }
+    }
+}
+
 /// A colour by what it is for, so that a page may be dark or light.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paint {

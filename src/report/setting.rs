@@ -1,16 +1,17 @@
 //! Runs sorted by what they are: a setting is all but seeds and frozen layers, a cell one number of frozen layers of it.
 //! Nothing is ever averaged over more than the seeds of one cell.
 
+use crate::rundir::SpecValues;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::read::{FrozenLayers, LeftOut, Measure, Outcome, Run, Values, moving};
+use super::read::{FrozenLayers, LeftOut, Measure, Outcome, Run, moving};
 use super::words;
 use crate::analysis::{BandPoint, CompleteCurves, NamedCurve, Regime, band};
 
 /// Runs that differ in seeds and frozen layers alone.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
-    pub(super) values: Values,
+    pub(super) values: SpecValues,
     /// The values of the axes in words; empty where all runs are of one setting.
     pub(super) title: String,
     /// From all layers frozen to none.
@@ -37,7 +38,7 @@ type ByLayers = BTreeMap<usize, Vec<Run>>;
 /// Sorts runs. What does not fit its cell goes to `left_out`.
 pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> Settings {
     let axes = axes(&runs);
-    let mut groups: BTreeMap<Vec<String>, (Values, ByLayers)> = BTreeMap::new();
+    let mut groups: BTreeMap<Vec<String>, (SpecValues, ByLayers)> = BTreeMap::new();
     for run in runs {
         let key = axes.iter().map(|axis| run.values.get(axis).cloned().unwrap_or_default()).collect();
         let (_, cells) = groups.entry(key).or_insert_with(|| (run.values.clone(), BTreeMap::new()));
@@ -71,7 +72,7 @@ fn axes(runs: &[Run]) -> Vec<String> {
     keys.iter().filter(differs).map(|key| (*key).clone()).collect()
 }
 
-fn title(values: &Values, axes: &[String]) -> String {
+fn title(values: &SpecValues, axes: &[String]) -> String {
     let value = |axis: &String| values.get(axis).map_or("absent", String::as_str);
     axes.iter().map(|axis| format!("{} = {}", words::short(axis), value(axis))).collect::<Vec<_>>().join(", ")
 }

@@ -1,7 +1,6 @@
 //! Runs side by side: what differs in their specs, and what came out.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -9,7 +8,7 @@ use serde::Serialize;
 
 use super::state::State;
 use crate::error::UserError;
-use crate::rundir::{RunDirectory, Summary, directories};
+use crate::rundir::{RunDirectory, SpecValues, Summary, directories, spec_values};
 use crate::text;
 
 /// Keys that differ without making another experiment.
@@ -53,7 +52,7 @@ pub const RESULTS: [Measure; 6] = [
 
 /// Compares the runs in some folders.
 pub fn compare(folders: &[&Path]) -> Result<Comparison> {
-    let mut found: Vec<(RunDirectory, BTreeMap<String, String>)> = Vec::new();
+    let mut found: Vec<(RunDirectory, SpecValues)> = Vec::new();
     for folder in folders {
         for directory in directories(folder)? {
             let spec = spec(&directory)?;
@@ -123,28 +122,11 @@ fn by_values(one: &[String], other: &[String]) -> Ordering {
 }
 
 /// The resolved spec of a run, by dotted key; empty where there is none.
-fn spec(directory: &RunDirectory) -> Result<BTreeMap<String, String>> {
+fn spec(directory: &RunDirectory) -> Result<SpecValues> {
     let path = directory.spec();
-    let mut values = BTreeMap::new();
-    if path.is_file() {
-        let text = std::fs::read_to_string(&path)?;
-        let table: toml::Table = toml::from_str(&text).with_context(|| format!("cannot read `{}`", path.display()))?;
-        flatten(&table, "", &mut values);
+    if !path.is_file() {
+        return Ok(SpecValues::new());
     }
-    Ok(values)
-}
-
-fn flatten(table: &toml::Table, prefix: &str, values: &mut BTreeMap<String, String>) {
-    for (name, value) in table {
-        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        match value {
-            toml::Value::Table(inner) => flatten(inner, &key, values),
-            toml::Value::String(text) => {
-                values.insert(key, text.clone());
-            }
-            other => {
-                values.insert(key, other.to_string());
-            }
-        }
-    }
+    let text = std::fs::read_to_string(&path)?;
+    spec_values(&text).with_context(|| format!("cannot read `{}`", path.display()))
 }

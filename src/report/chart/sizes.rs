@@ -1,11 +1,12 @@
 //! Test error against the size of the target's and of the source's training set.
 
+use crate::rundir::SpecValues;
 use std::collections::BTreeMap;
 
 use super::plotted::{Plotted, Sheet};
 use crate::analysis::inference::t_interval;
 use crate::figure::{Band, ChartAxis, Extent, Figure, Panel, Scale, Series, ValueFormat};
-use crate::report::read::{Outcome, Values};
+use crate::report::read::Outcome;
 use crate::report::setting::{Cell, Setting, Settings};
 use crate::report::words;
 
@@ -81,7 +82,7 @@ fn one(settings: &Settings, (key, id, title): &(&str, &str, &str)) -> Option<Plo
     Some(Plotted { id: (*id).to_owned(), title: heading, caption, figure, data: sheet })
 }
 
-fn value(values: &Values, key: &str) -> String {
+fn value(values: &SpecValues, key: &str) -> String {
     values.get(key).cloned().unwrap_or_else(|| "absent".to_owned())
 }
 

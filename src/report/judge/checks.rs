@@ -3,9 +3,10 @@
 use super::bump::Sources;
 use super::finding::{Answer, Check};
 use crate::analysis::inference::{Effect, Loss, RealityCheck, Survival, survival};
-use crate::report::read::{SweepFolder, Values};
+use crate::report::read::SweepFolder;
 use crate::report::setting::Setting;
 use crate::report::words;
+use crate::rundir::SpecValues;
 
 /// The checklist of an effect: `under` measures the same contrast under a control, where that was run.
 pub(super) fn checklist(
@@ -105,7 +106,7 @@ fn suffix(check: RealityCheck) -> &'static str {
 }
 
 /// The overrides that make a control; none where overrides cannot.
-fn changes(check: RealityCheck, values: &Values, is_sweep: bool) -> Option<Vec<String>> {
+fn changes(check: RealityCheck, values: &SpecValues, is_sweep: bool) -> Option<Vec<String>> {
     let number = |key: &str| values.get(key)?.parse::<f64>().ok();
     let rate = |factor: f64| {
         let key = "target.train.learning_rate";

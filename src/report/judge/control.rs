@@ -1,8 +1,8 @@
 //! Which other setting is a control of one: it differs in what the control changes and in nothing else.
 
 use crate::analysis::inference::RealityCheck;
-use crate::report::read::Values;
 use crate::report::setting::Setting;
+use crate::rundir::SpecValues;
 
 const RATE: &str = "target.train.learning_rate";
 const BUDGETS: [&str; 2] = ["target.train.epochs", "target.train.steps"];
@@ -14,10 +14,10 @@ pub(super) fn find<'a>(check: RealityCheck, setting: &Setting, all: &'a [Setting
     all.iter().find(|other| is_control(check, &setting.values, &other.values))
 }
 
-fn is_control(check: RealityCheck, own: &Values, other: &Values) -> bool {
+fn is_control(check: RealityCheck, own: &SpecValues, other: &SpecValues) -> bool {
     let differing = differing(own, other);
     let only = |allowed: &dyn Fn(&str) -> bool| !differing.is_empty() && differing.iter().all(|key| allowed(key));
-    let number = |values: &Values, key: &str| values.get(key).and_then(|value| value.parse::<f64>().ok());
+    let number = |values: &SpecValues, key: &str| values.get(key).and_then(|value| value.parse::<f64>().ok());
     let ratio = |key: &str| Some(number(other, key)? / number(own, key)?);
     let rate = |low: f64, high: f64| {
         only(&|key| key == RATE) && ratio(RATE).is_some_and(|ratio| (low..=high).contains(&ratio))
@@ -29,12 +29,12 @@ fn is_control(check: RealityCheck, own: &Values, other: &Values) -> bool {
             only(&|key| BUDGETS.contains(&key)) && BUDGETS.iter().any(|key| ratio(key).is_some_and(|ratio| ratio > 1.0))
         }
         RealityCheck::RandomPrefix => {
-            let has_source = |values: &Values| values.keys().any(|key| key.starts_with("source."));
+            let has_source = |values: &SpecValues| values.keys().any(|key| key.starts_with("source."));
             has_source(own) && !has_source(other) && only(&of_source)
         }
         RealityCheck::SameTask => {
-            let dataset = |values: &Values, task: &str| values.get(&format!("{task}.dataset")).cloned();
-            let same = |values: &Values| dataset(values, "source") == dataset(values, "target");
+            let dataset = |values: &SpecValues, task: &str| values.get(&format!("{task}.dataset")).cloned();
+            let same = |values: &SpecValues| dataset(values, "source") == dataset(values, "target");
             same(other) && !same(own) && only(&of_source)
         }
         _ => false,
@@ -45,7 +45,7 @@ fn of_source(key: &str) -> bool {
     key.starts_with("source.") || WITH_SOURCE.contains(&key)
 }
 
-fn differing<'a>(own: &'a Values, other: &'a Values) -> Vec<&'a str> {
+fn differing<'a>(own: &'a SpecValues, other: &'a SpecValues) -> Vec<&'a str> {
     let mut keys: Vec<&str> =
         own.keys().chain(other.keys()).filter(|key| own.get(*key) != other.get(*key)).map(String::as_str).collect();
     keys.sort_unstable();
@@ -57,7 +57,7 @@ fn differing<'a>(own: &'a Values, other: &'a Values) -> Vec<&'a str> {
 mod tests {
     use super::*;
 
-    fn values(pairs: &[(&str, &str)]) -> Values {
+    fn values(pairs: &[(&str, &str)]) -> SpecValues {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     }
 
@@ -69,7 +69,7 @@ mod tests {
             other.insert(key.to_owned(), value.to_owned());
             other
         };
-        let is = |check, other: &Values| is_control(check, &own, other);
+        let is = |check, other: &SpecValues| is_control(check, &own, other);
         assert!(is(RealityCheck::LearningRateThird, &with(RATE, "0.001")));
         assert!(!is(RealityCheck::LearningRateTriple, &with(RATE, "0.001")));
         assert!(is(RealityCheck::LongerBudget, &with("target.train.epochs", "30")));

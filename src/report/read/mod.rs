@@ -16,7 +16,7 @@ pub(super) use frozen_layers::{FROZEN_LAYERS, FrozenLayers};
 pub(super) use measure::{Measure, Outcome};
 pub(super) use run::{MadeOn, Run};
 pub(super) use sheet::SweepFolder;
-pub(super) use values::{Values, moving};
+pub(super) use values::moving;
 
 use crate::error::UserError;
 use crate::rundir::{RunDirectory, directories};
@@ -80,7 +80,7 @@ pub(super) fn read(folders: &[&Path]) -> Result<Reading> {
 impl Reading {
     fn add_missing_cells(&mut self, folders: &[&Path], found: &[(RunDirectory, String)]) {
         let begun: BTreeSet<String> = found.iter().map(|(directory, _)| directory.name()).collect();
-        // Of a sweep of which single runs were given, the others were not asked for.
+        // Cells are missing only where the whole sweep was given, not single runs of it.
         let is_given = |sweep: &&SweepFolder| folders.iter().any(|folder| sweep.folder.starts_with(folder));
         for sweep in self.sweeps.iter().filter(is_given) {
             let missing = sweep.cells.iter().filter(|(directory, _)| !begun.contains(*directory));

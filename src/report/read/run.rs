@@ -5,9 +5,9 @@ use std::path::Path;
 use super::curves::Curves;
 use super::frozen_layers::FrozenLayers;
 use super::measure::{Measure, Outcome};
-use super::values::{self, SeedValues, Values};
+use super::values::{self, SeedValues};
 use crate::analysis::{self, INTERPOLATION_EPSILON, Regime};
-use crate::rundir::{self, BranchRow, Record, RunDirectory, Status, Summary};
+use crate::rundir::{self, BranchRow, Record, RunDirectory, SpecValues, Status, Summary};
 use crate::spec::FINAL_EPOCHS;
 
 /// A finished run.
@@ -17,7 +17,7 @@ pub(in crate::report) struct Run {
     /// Its folder's name within what was given, for people.
     pub(in crate::report) place: String,
     /// What makes its setting, without seeds and frozen layers.
-    pub(in crate::report) values: Values,
+    pub(in crate::report) values: SpecValues,
     pub(in crate::report) seeds: SeedValues,
     pub(in crate::report) frozen: FrozenLayers,
     /// n.

@@ -1,6 +1,6 @@
 //! What a run's resolved spec says, as text by dotted key: what makes its setting, and what its seeds are.
 
-use std::collections::BTreeMap;
+use crate::rundir::{SpecValues, spec_values};
 
 use super::frozen_layers::FROZEN_LAYERS;
 
@@ -10,15 +10,12 @@ const IDLE_TABLES: [&str; 2] = ["checkpoint.", "compute."];
 /// What a seed is for, in the order in which a report lists them.
 const PURPOSES: [&str; 6] = ["init", "subset", "noise", "order", "augment", "dropout"];
 
-/// A spec's values by dotted key.
-pub(in crate::report) type Values = BTreeMap<String, String>;
-
 /// The seed of each purpose that a run draws for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::report) struct SeedValues(pub(in crate::report) Vec<(&'static str, String)>);
 
 impl SeedValues {
-    fn of(all: &Values) -> Self {
+    fn of(all: &SpecValues) -> Self {
         let shared = all.get("seed").cloned().unwrap_or_else(|| "0".to_owned());
         let of = |purpose: &str| all.get(&format!("seeds.{purpose}")).cloned();
         let trains_source = all.contains_key("source.dataset");
@@ -46,32 +43,14 @@ pub(in crate::report) fn moving<'a>(seeds: &(impl Iterator<Item = &'a SeedValues
 }
 
 /// A spec in TOML, taken apart: its setting without seeds and frozen layers, and its seeds.
-pub(in crate::report) fn parse(text: &str) -> Result<(Values, SeedValues), String> {
-    let table: toml::Table =
-        toml::from_str(text).map_err(|error| format!("`spec.toml` cannot be read: {}", error.message()))?;
-    let mut all = Values::new();
-    flatten(&table, "", &mut all);
+pub(in crate::report) fn parse(text: &str) -> Result<(SpecValues, SeedValues), String> {
+    let mut all = spec_values(text).map_err(|error| format!("`spec.toml` cannot be read: {}", error.message()))?;
     let seeds = SeedValues::of(&all);
     all.retain(|key, _| {
         let idle = IDLE.contains(&key.as_str()) || IDLE_TABLES.iter().any(|table| key.starts_with(table));
         !idle && key != "seed" && !key.starts_with("seeds.") && key != FROZEN_LAYERS
     });
     Ok((all, seeds))
-}
-
-fn flatten(table: &toml::Table, prefix: &str, values: &mut Values) {
-    for (name, value) in table {
-        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        match value {
-            toml::Value::Table(inner) => flatten(inner, &key, values),
-            toml::Value::String(text) => {
-                values.insert(key, text.clone());
-            }
-            other => {
-                values.insert(key, other.to_string());
-            }
-        }
-    }
 }
 
 #[cfg(test)]
