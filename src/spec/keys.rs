@@ -184,8 +184,19 @@ impl Kind {
             Self::Number(limits) => format!("a number{}", limits.words()),
             Self::Text => "a string".into(),
             Self::Choice(words) => crate::text::alternatives(words),
-            Self::List(items) => format!("a list of {}", items.takes()),
+            Self::List(items) => format!("a list of {}", items.take_many()),
             Self::Either(kinds) => kinds.iter().map(Self::takes).collect::<Vec<_>>().join(" or "),
+        }
+    }
+
+    /// What several of it are, in words.
+    fn take_many(&self) -> String {
+        match self {
+            Self::Text => "strings".into(),
+            Self::Integer(limits) => format!("integers{}", limits.words()),
+            Self::Number(limits) => format!("numbers{}", limits.words()),
+            Self::Either(kinds) => kinds.iter().map(Self::take_many).collect::<Vec<_>>().join(" or "),
+            other => other.takes(),
         }
     }
 }

@@ -168,7 +168,7 @@ impl Context<'_> {
     }
 }
 
-/// The names of the arrays of a file, and those of validation, where they were given.
+/// The names of a file's arrays and of its validation arrays; absent where the spec names none.
 fn arrays(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> (Option<[String; 4]>, Option<[String; 2]>) {
     let Some(names) = &task.arrays else { return (None, None) };
     let (arrays, validation) = names.split_at(names.len().min(4));

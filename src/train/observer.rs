@@ -1,4 +1,4 @@
-//! What a phase tells while it trains, and what it is told.
+//! The observer of a phase: it receives the reports and the state, and asks for saves and stops.
 
 use std::fmt;
 

@@ -5,13 +5,13 @@ use image::ImageFormat;
 use super::formats::{picture, place, says};
 use super::program::{Answer, Place, json};
 
-fn set_rights(path: &std::path::Path, mode: u32) {
+pub fn set_rights(path: &std::path::Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("set");
 }
 
 /// `a` and `b`, red and blue, four images each to train on and two to test on.
-fn write_folder(place: &Place, root: &str, test: &str) {
+pub fn write_folder(place: &Place, root: &str, test: &str) {
     for (class, colour) in [("a", [200, 0, 0]), ("b", [0, 0, 200])] {
         for index in 0..4 {
             let format = if index % 2 == 0 { ImageFormat::Png } else { ImageFormat::Jpeg };
@@ -257,55 +257,4 @@ fn reading_heeds_a_wish_to_stop() {
     assert!(answer.stderr.contains("before the first step"), "{}", answer.stderr);
     let run = super::reliability::only_run(&place);
     assert!(!run.join("run.json").exists(), "it was read");
-}
-
-#[test]
-fn a_cache_goes_elsewhere_where_the_disk_fills_up() {
-    let place = place("folder", "path = \"own\"");
-    write_folder(&place, "data/own", "val");
-    std::fs::create_dir_all(place.path("data/.freezewise")).expect("a folder");
-    // 12 images of 64 × 64 pixels take 147 kB, of which the first block fits.
-    let program = assert_cmd::cargo::cargo_bin!("freezewise").display().to_string();
-    let script = format!(
-        "mount -t tmpfs -o size=120k tmpfs data/.freezewise || exit 99; export FREEZEWISE_CACHE
-         stats='{program} data stats spec.toml --set image_size=64'
-         FREEZEWISE_CACHE=$PWD/data/.freezewise; $stats 2>full && exit 98; FREEZEWISE_CACHE=$PWD/cache; $stats"
-    );
-    let mut command = std::process::Command::new("unshare");
-    command.args(["--mount", "--map-root-user", "sh", "-c", &script]).current_dir(place.path(""));
-    let Ok(output) = command.env("OMP_NUM_THREADS", "1").output() else { return };
-    let errors = String::from_utf8_lossy(&output.stderr);
-    if output.status.code() == Some(99) || errors.contains("unshare") {
-        return; // No mounts here.
-    }
-    assert_eq!(output.status.code(), Some(0), "{errors}");
-    assert_eq!(std::fs::read_dir(place.path("cache/data")).expect("a folder").count(), 1);
-    let full = place.read("full");
-    assert!(full.contains("decoded images cannot be kept: `") && full.contains("No space left on device"), "{full}");
-    assert!(full.contains("they take 147.5 kB; FREEZEWISE_CACHE names"), "{full}");
-}
-
-#[test]
-fn a_folder_without_permission_is_named() {
-    let place = place("folder", "path = \"own\"");
-    write_folder(&place, "data/own", "val");
-    let shut = place.path("data/own/train/b");
-    set_rights(&shut, 0o000);
-    let answer = place.freezewise_without_rights(&[], &["check", "spec.toml"]);
-    set_rights(&shut, 0o755);
-    assert_eq!(answer.code, 1, "it could be read: {}", answer.stderr);
-    assert!(answer.stderr.contains("cannot read `data/own/train/b`: Permission denied"), "{}", answer.stderr);
-}
-
-#[test]
-fn a_cache_goes_elsewhere_where_the_data_cannot_be_written_to() {
-    let place = place("folder", "path = \"own\"");
-    write_folder(&place, "data/own", "val");
-    set_rights(&place.path("data"), 0o555);
-    let cache = place.path("cache").display().to_string();
-    let run = ["run", "spec.toml", "--quiet"];
-    let answer = place.freezewise_without_rights(&[("FREEZEWISE_CACHE", &cache)], &run);
-    assert_eq!(answer.code, 0, "{}", answer.stderr);
-    assert!(!place.path("data/.freezewise").exists(), "it could be written to");
-    assert_eq!(std::fs::read_dir(place.path("cache/data")).expect("a folder").count(), 1);
 }

@@ -9,6 +9,7 @@ mod counted;
 mod data;
 mod data_verbs;
 mod device;
+mod folder_access;
 mod folders;
 mod formats;
 mod freezing;

@@ -162,7 +162,7 @@ fn bring(wanted: &Wanted<'_>, file: &mut File, target: &Path, patience: Patience
         let part = part_of(target);
         fs::remove_file(&part).with_context(|| format!("cannot remove `{}`", part.display()))?;
     } else {
-        error = error.hint(format!("{} are kept, and the same command goes on from there", text::bytes(kept)));
+        error = error.hint(format!("{} are kept; run the same command again to resume", text::bytes(kept)));
     }
     Err(error.hint(format!("or get it elsewhere and leave it as `{}`", target.display())).into())
 }

@@ -71,8 +71,9 @@ impl<'a> Session<'a> {
         Ok(Self { work, compute, data, content, store, start, record, made_with, run_log })
     }
 
-    /// Trains to the end of the budget, and leaves the weights. `starts` gives the network its first weights, unless it
-    /// resumes, as it is told; `ends` makes what comes back of all rows, those too that the schedule did not ask for.
+    /// Trains to the end of the budget and writes the weights. `starts` loads the first weights into the network; its last
+    /// argument is true where a checkpoint holds them already. `ends` makes the result from the rows of all evaluations,
+    /// scheduled or not.
     pub(in crate::run) fn train<T>(
         mut self,
         starts: impl FnOnce(&Network, &ComputeSetup, &mut RunLog<'_>, bool) -> Result<PhaseStart>,

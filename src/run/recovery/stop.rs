@@ -86,7 +86,7 @@ impl Stop {
 
 /// Words for a stop.
 pub(in crate::run) fn stopped(reason: &str, place: &str) -> UserError {
-    UserError::stopped(format!("stopped by {reason}, {place}")).hint("the same command goes on from there")
+    UserError::stopped(format!("stopped by {reason}, {place}")).hint("run the same command again to resume")
 }
 
 /// Bit 0 of the mask of ignored signals (proc(5)) is SIGHUP's.
