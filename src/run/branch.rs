@@ -1,7 +1,7 @@
-//! The branches of a finished training: from the states that it kept after some epochs, each a row of `branches.csv`.
+//! The branches of a finished training, a row of `branches.csv` for each epoch that they leave from.
 //!
-//! They come after the training, from its checkpoints, so they are the same whether they were asked for beforehand or
-//! later; a row that is there is not made again.
+//! They start from checkpoints after the training has ended, so it makes no difference when they are asked for, and a kill
+//! loses none. A row that is there is not computed again.
 
 use anyhow::{Context, Result};
 
@@ -16,7 +16,7 @@ use crate::spec::{Branches, Experiment};
 use crate::text;
 use crate::train::{Branch, BranchPlan, Control, EpochReport, Observer, Phase, anneal_steps};
 
-/// What is to be tried on the states of a training.
+/// The branches that a spec asks for.
 pub(in crate::run) fn plans(experiment: &Experiment) -> Vec<BranchPlan> {
     let (target, Branches { at, anneal, anneal_steps: steps, refit }) = (&experiment.target, &experiment.branches);
     let per_epoch = target.training.steps_per_epoch(target.train_size);
@@ -28,7 +28,7 @@ pub(in crate::run) fn plans(experiment: &Experiment) -> Vec<BranchPlan> {
     (1..=whole).filter(|&epoch| at.has(epoch)).map(plan).collect()
 }
 
-/// The rows that a directory has, those alone that can be read.
+/// The rows on disk; none where the table cannot be read.
 fn rows(directory: &RunDirectory) -> Vec<BranchRow> {
     rundir::read(&directory.branches()).unwrap_or_default()
 }
@@ -39,7 +39,7 @@ fn serves(row: &BranchRow, plan: &BranchPlan) -> bool {
         && (!plan.refit || row.refit_test_error.is_some())
 }
 
-/// What is planned and not done yet.
+/// The branches without a row.
 pub(in crate::run) fn missing(directory: &RunDirectory, experiment: &Experiment) -> Vec<BranchPlan> {
     let plans = plans(experiment);
     if plans.is_empty() {
@@ -49,7 +49,7 @@ pub(in crate::run) fn missing(directory: &RunDirectory, experiment: &Experiment)
     plans.into_iter().filter(|plan| !rows.iter().any(|row| serves(row, plan))).collect()
 }
 
-/// An error where a branch is wanted from a state that a training, resumed after so many epochs, cannot keep any more.
+/// An error if a branch needs the state after one of the first `behind` epochs and that state was not kept.
 pub(in crate::run) fn check(
     directory: &RunDirectory,
     experiment: &Experiment,
@@ -73,7 +73,7 @@ pub(in crate::run) fn check(
     .into())
 }
 
-/// Makes the branches that are missing, in a training that is done.
+/// Makes the missing branches of a finished training.
 pub(in crate::run) fn run(work: &PhaseWork<'_>, phase: &Phase<'_>, run_log: &mut RunLog<'_>) -> Result<()> {
     let (directory, experiment) = (work.directory, work.experiment);
     let per_epoch = work.task.training.steps_per_epoch(work.task.train_size);
@@ -119,7 +119,7 @@ fn row(plan: BranchPlan, branch: Branch, per_epoch: u64) -> BranchRow {
     }
 }
 
-/// Says what a branch says, and stops it where the run is to stop.
+/// Passes the notes of a branch to the run's log, and requests to stop to the branch.
 struct Watcher<'a, 'b> {
     work: &'a PhaseWork<'a>,
     run_log: &'a mut RunLog<'b>,

@@ -164,8 +164,8 @@ impl Observer for Recorder<'_, '_> {
     }
 }
 
-/// The files of answers that are wanted, with those of the epochs behind a checkpoint that are wanted now. Answers of a
-/// budget or a choice of before cannot be made again, and are missing.
+/// The answer files of this phase. Records up to the checkpoint stay where the current budget and choice ask for them; those
+/// that an earlier budget or choice did not ask for cannot be recovered, and are missing.
 fn answers(recording: &Recording<'_>, start: Option<&Checkpoint>) -> Result<Vec<(Examples, AnswerFile)>> {
     let work = recording.work;
     let measures = work.evaluation.measures;
