@@ -156,3 +156,17 @@ fn images_are_not_compared_with_themselves() {
     assert!(pairs.len() == 10 && pairs.iter().all(|pair| pair["source"] == pair["target"]), "{pairs:?}");
     assert_eq!((&found["labels"]["of_target"], &found["labels"]["shared"][9]), (&1.0.into(), &"truck".into()));
 }
+
+#[test]
+fn a_stop_is_heeded_while_layers_are_compared() {
+    let place = Place::with(TINY);
+    similarity(&place, &[]);
+    let expected = std::fs::read(file(&place)).expect("a file");
+    std::fs::remove_file(file(&place)).expect("to remove it");
+    // Two networks, ten layers, two batches each: the last of more than 40 questions whether to stop.
+    let fault = [("FREEZEWISE_FAULT", "stop@50")];
+    let stopped = place.freezewise_with(&fault, &["similarity", "spec.toml"]);
+    assert_eq!(stopped.code, 75, "{}", stopped.stderr);
+    similarity(&place, &[]);
+    assert!(std::fs::read(file(&place)).expect("a file") == expected);
+}

@@ -1,5 +1,6 @@
 //! CKA, layer by layer: the networks go through the images side by side, so that no more than one layer of each is held.
 
+use anyhow::Result;
 use tch::{Device, Kind, Tensor};
 
 use super::facts::LayerSimilarity;
@@ -7,6 +8,7 @@ use super::features::flows;
 use crate::analysis::similarity::Gram;
 use crate::blueprint::Blueprint;
 use crate::network::{Flow, Mode, Network};
+use crate::run::recovery::stop::Stop;
 use crate::train::DeviceSplit;
 
 /// More images change the debiased CKA in its third digit.
@@ -22,26 +24,27 @@ pub(in crate::run) fn images(blueprint: &Blueprint, at_hand: usize) -> usize {
     (MOST_NUMBERS / largest).clamp(LEAST_IMAGES, MOST_IMAGES).min(at_hand)
 }
 
-/// Every layer of a network against those of others.
+/// Every layer of a network against those of others; `stop` is asked before every batch.
 pub(in crate::run) fn compare(
     data: &DeviceSplit,
     trained: &Network,
     fresh: &Network,
     fine_tuned: Option<&Network>,
-) -> Vec<LayerSimilarity> {
+    stop: &Stop,
+) -> Result<Vec<LayerSimilarity>> {
     let layers = trained.blueprint().layers.iter().map(|layer| layer.name.as_str());
     let walk = |network| Walk { network, layer: 0, flows: flows(data).collect() };
     let (mut trained, mut fresh, mut fine_tuned) = (walk(trained), walk(fresh), fine_tuned.map(walk));
     let row = |layer: &str| {
         for walk in [&mut trained, &mut fresh].into_iter().chain(&mut fine_tuned) {
-            walk.go_on();
+            walk.advance(stop)?;
         }
         let gram = trained.gram();
-        LayerSimilarity {
+        Ok(LayerSimilarity {
             layer: layer.to_owned(),
             fresh: gram.cka(&fresh.gram()),
             fine_tuned: fine_tuned.as_ref().map(|walk| gram.cka(&walk.gram())),
-        }
+        })
     };
     layers.chain(["pooling"]).map(row).collect()
 }
@@ -55,9 +58,10 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Past the next layer, or after the last one past the pooling.
-    fn go_on(&mut self) {
+    fn advance(&mut self, stop: &Stop) -> Result<()> {
         let (network, layer) = (self.network, self.layer);
         for flow in &mut self.flows {
+            stop.check()?;
             let before = std::mem::replace(flow, Flow::new(Tensor::new()));
             *flow = if layer < network.freezable() {
                 network.run(layer, layer + 1, before, Mode::Evaluate)
@@ -66,6 +70,7 @@ impl Walk<'_> {
             };
         }
         self.layer += 1;
+        Ok(())
     }
 
     /// The products of what the images are now, about their mean: it takes no part in CKA, and without it no digits

@@ -200,8 +200,7 @@ impl Comparison<'_> {
     fn layers(&self, networks: &Networks) -> Result<Vec<LayerSimilarity>> {
         let count = layers::images(networks.trained.blueprint(), self.target.test.count().min(self.most));
         let look = self.resident(&self.target.test, &self.target.normalisation, count)?;
-        let compared =
-            no_grad(|| layers::compare(&look.data, &networks.trained, &networks.fresh, networks.fine_tuned.as_ref()));
-        Ok(compared)
+        let Networks { trained, fresh, fine_tuned } = networks;
+        no_grad(|| layers::compare(&look.data, trained, fresh, fine_tuned.as_ref(), self.stop))
     }
 }

@@ -118,7 +118,10 @@ mod tests {
     use tch::{Device, Kind, no_grad};
 
     use super::*;
-    use crate::train::tests::testing::families;
+    use crate::blueprint::FrozenSet;
+    use crate::spec::{Budget, EvaluationSchedule, FrozenNorm, Optimizer, Rate, Schedule, Seeds, Training};
+    use crate::train::settings::Settings;
+    use crate::train::tests::testing::{Listener, SHAPE, families, split};
 
     /// Against a plain loop in double precision.
     #[test]
@@ -159,5 +162,55 @@ mod tests {
         assert_eq!(images(2, 3, 6), [[0, 2, 4], [1, 3, 5]]);
         assert_eq!(images(2, 2, 8), [[0, 4], [2, 6]]);
         assert_eq!(images(1, 2, 3), [[0, 1]]);
+    }
+
+    /// The first batch norm's statistics against those of its inputs, computed in double precision over all images.
+    #[test]
+    fn batch_norm_statistics_are_exact() {
+        const IMAGES: i64 = 72;
+        const BATCH: i64 = 24;
+        let blueprint = &families()[1];
+        let network = Network::new(blueprint, Device::Cpu, Kind::Float, 1);
+        let training = Training {
+            budget: Budget::Epochs(1),
+            batch_size: BATCH as usize,
+            optimizer: Optimizer::Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 },
+            rate: Rate { base: 0.01, warmup_steps: 0, schedule: Schedule::Constant },
+            label_smoothing: 0.0,
+            augmentation: crate::spec::Augmentation::default(),
+        };
+        let phase = Phase {
+            network: &network,
+            train: split(IMAGES as usize, Kind::Float),
+            test: split(8, Kind::Float),
+            validation: None,
+            training: &training,
+            seeds: Seeds { initial: 0, subset: 0, noise: 0, order: 0, augment: 0, dropout: 0 },
+            frozen: &FrozenSet::first(0, blueprint.layers.len()),
+            frozen_norm: FrozenNorm::Source,
+            evaluation: EvaluationSchedule::Every(1).into(),
+            settings: Settings::PLAIN,
+        };
+        let splits = Splits::new(&phase, &mut Listener::default()).expect("splits");
+        let averaged = AveragedWeights::new(&network, &["conv1.weight".to_owned()], 7.0).expect("a twin");
+        averaged.refresh(&phase, &splits, &mut || false).expect("nothing stops it");
+
+        let tensor = |path: &str| {
+            let found = averaged.network.tensors().find(|named| named.path == path).expect("a tensor");
+            found.tensor.detach().to_kind(Kind::Double)
+        };
+        let pixels: Vec<f64> = (0..IMAGES as usize * SHAPE.elements()).map(|at| (at * at % 251) as f64).collect();
+        let images = Tensor::from_slice(&pixels).view([IMAGES, 3, 8, 8]) / 255.0;
+        let inputs =
+            ((images - 0.5) / 0.25).conv2d(&tensor("conv1.weight"), None::<Tensor>, [1i64, 1], [1i64, 1], [1i64, 1], 1);
+        let over = [0i64, 2, 3];
+        let mean = inputs.mean_dim(over.as_slice(), false, Kind::Double);
+        let batches =
+            (0..IMAGES / BATCH).map(|index| inputs.index_select(0, &spread(index, [IMAGES / BATCH, BATCH], IMAGES)));
+        let variances: Vec<Tensor> = batches.map(|batch| batch.var_dim(over.as_slice(), true, false)).collect();
+        let variance = Tensor::stack(&variances, 0).mean_dim([0i64].as_slice(), false, Kind::Double);
+        let distance = |one: &Tensor, other: &Tensor| (one - other).abs().max().double_value(&[]);
+        assert!(distance(&mean, &tensor("bn1.running_mean")) < 1e-5, "{mean} {}", tensor("bn1.running_mean"));
+        assert!(distance(&variance, &tensor("bn1.running_var")) < 1e-5, "{variance} {}", tensor("bn1.running_var"));
     }
 }

@@ -102,7 +102,10 @@ fn arrays() -> Vec<(&'static str, Vec<u8>)> {
 const GRAPH: [&str; 2] = ["compute.graph=auto", "compute.graph=off"];
 const LAYOUT: [Option; 2] = [&["compute.layout=channels_first"], &["compute.layout=channels_last"]];
 
-const OPTIONS: [usize; 10] = [
+/// Measures of a second network, whose captured evaluations must not be those of the network that trains.
+const MEASURES: [Option; 2] = [&[], &["evaluate.averaged_half_life=2", "evaluate.norms=true"]];
+
+const OPTIONS: [usize; 11] = [
     FAMILY.len(),
     K.len(),
     OPTIMIZER.len(),
@@ -113,11 +116,12 @@ const OPTIONS: [usize; 10] = [
     EXAMPLES.len(),
     LAYOUT.len(),
     GRAPH.len(),
+    MEASURES.len(),
 ];
 
 fn overrides(combination: &Combination) -> Vec<String> {
-    let [family, k, optimizer, precision, cache, norm, augment, examples, layout, _] =
-        <[usize; 10]>::try_from(combination.as_slice()).expect("one option a factor");
+    let [family, k, optimizer, precision, cache, norm, augment, examples, layout, _, measures] =
+        <[usize; 11]>::try_from(combination.as_slice()).expect("one option a factor");
     let k = if K[k] == "middle" { MIDDLE[family] } else { K[k] };
     let parts = [
         FAMILY[family],
@@ -127,6 +131,7 @@ fn overrides(combination: &Combination) -> Vec<String> {
         NORM[norm],
         AUGMENT[augment],
         LAYOUT[layout],
+        MEASURES[measures],
     ];
     let sets = parts.into_iter().flatten().map(|&set| set.to_owned());
     let examples = match EXAMPLES[examples] {
