@@ -39,6 +39,8 @@ def parse_options(description, rows):
     parser.add_argument("--gpu", nargs="*", metavar="PART", help="the rows of a GPU, or some of them")
     parser.add_argument("--precision", nargs="*", metavar="NETWORK",
                         help="bf16 against fp32 by network, or some of them, in CPU time; needs no PyTorch")
+    parser.add_argument("--measures", action="store_true",
+                        help="what averaged weights and the other measures cost, in CPU time; needs no PyTorch")
     parser.add_argument("--count", action="store_true", help="operators of a step beside PyTorch's, and no time")
     parser.add_argument("--widths", type=positive, nargs="+", default=[16, 32], metavar="W")
     parser.add_argument("--rounds", type=positive, default=5, help="how often the two run in turn (default 5)")
