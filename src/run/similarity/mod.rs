@@ -202,7 +202,7 @@ impl SimilarityInputs<'_> {
     fn layers(&self, networks: &ComparedNetworks) -> Result<Vec<LayerSimilarity>> {
         let count = layers::images(networks.trained.blueprint(), self.target.test.count().min(self.most));
         let look = self.resident(&self.target.test, &self.target.normalisation, count)?;
-        let Networks { trained, fresh, fine_tuned } = networks;
+        let ComparedNetworks { trained, fresh, fine_tuned } = networks;
         no_grad(|| layers::compare(&look.data, trained, fresh, fine_tuned.as_ref(), self.stop))
     }
 }
