@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use freezewise::catalogue::Dataset;
-use freezewise::data::{Access, Image, Reading, Surveyor, load};
+use freezewise::data::{Access, Image, ReadingProgress, Surveyor, load};
 use freezewise::native;
 use freezewise::spec::{Notation, Spec, Text};
 
@@ -85,7 +85,7 @@ fn read(spec: &Spec, root: &Path, threads: usize) -> Result<f64> {
     let experiment = &spec.experiment;
     let image = Image { shape: experiment.image, fit: experiment.fit };
     let (start, mut seconds, mut share) = (Instant::now(), [0.0, 0.0], 1.0);
-    let mut watch = |reading: Option<Reading>| {
+    let mut watch = |reading: Option<ReadingProgress>| {
         if let Some(reading) = reading.filter(|reading| reading.done < reading.total) {
             seconds[usize::from(reading.done > 0)] = start.elapsed().as_secs_f64();
             share = reading.done as f64 / reading.total as f64;

@@ -16,7 +16,7 @@ use crate::environment;
 
 /// What is about to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operation {
+pub(crate) enum FileOperation {
     Folder,
     Look,
     Create,
@@ -31,7 +31,7 @@ pub(crate) enum Operation {
 
 /// How an operation is to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub(crate) enum InjectedFailure {
     /// With an error of the system, by its number.
     System(i32),
     /// The same, half of the bytes written.
@@ -42,11 +42,11 @@ pub(crate) enum Failure {
 
 /// What the variable asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Plan {
+enum FaultPlan {
     Nothing,
     Trace(String),
-    Fail { failure: Failure, at: u64, from_then_on: bool },
-    FailSyncFolder { failure: Failure },
+    Fail { failure: InjectedFailure, at: u64, from_then_on: bool },
+    FailSyncFolder { failure: InjectedFailure },
     Device { message: &'static str, at: u64 },
     Stop { at: u64 },
 }
@@ -64,13 +64,13 @@ const DEVICE: [(&str, &str); 2] = [
     ("device", "Torch(\"CUDA error: unspecified launch failure\")"),
 ];
 
-impl Plan {
+impl FaultPlan {
     fn read(text: &str) -> Self {
         let Some((name, rest)) = text.split_once('@') else { return Self::Nothing };
         if name == "trace" {
             return Self::Trace(rest.to_owned());
         }
-        let error = ERRORS.iter().find(|(error, _)| *error == name).map(|(_, number)| Failure::System(*number));
+        let error = ERRORS.iter().find(|(error, _)| *error == name).map(|(_, number)| InjectedFailure::System(*number));
         if let (Some(failure), SYNC_FOLDER) = (error, rest) {
             return Self::FailSyncFolder { failure };
         }
@@ -83,8 +83,8 @@ impl Plan {
             return Self::Stop { at };
         }
         let failure = match name {
-            "short" => Failure::Short,
-            "kill" => Failure::Kill,
+            "short" => InjectedFailure::Short,
+            "kill" => InjectedFailure::Kill,
             _ => match error {
                 Some(failure) => failure,
                 None => return Self::Nothing,
@@ -94,39 +94,39 @@ impl Plan {
     }
 }
 
-fn plan() -> &'static Plan {
-    static PLAN: OnceLock<Plan> = OnceLock::new();
-    PLAN.get_or_init(|| environment::text("FREEZEWISE_FAULT").map_or(Plan::Nothing, |text| Plan::read(&text)))
+fn plan() -> &'static FaultPlan {
+    static PLAN: OnceLock<FaultPlan> = OnceLock::new();
+    PLAN.get_or_init(|| environment::text("FREEZEWISE_FAULT").map_or(FaultPlan::Nothing, |text| FaultPlan::read(&text)))
 }
 
 /// The failure that this operation is to have.
-pub(crate) fn strike(operation: Operation, path: &Path) -> Option<Failure> {
+pub(crate) fn strike(operation: FileOperation, path: &Path) -> Option<InjectedFailure> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     match plan() {
-        Plan::Trace(file) => {
+        FaultPlan::Trace(file) => {
             let mut trace = OpenOptions::new().append(true).create(true).open(file).ok()?;
             // A trace that cannot be written is a test that fails by itself.
             let _ = writeln!(trace, "{operation:?} {}", path.display());
             None
         }
-        Plan::Fail { failure, at, from_then_on } => {
+        FaultPlan::Fail { failure, at, from_then_on } => {
             let count = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
             (count == *at || (*from_then_on && count > *at)).then_some(*failure)
         }
-        Plan::FailSyncFolder { failure } => (operation == Operation::SyncFolder).then_some(*failure),
-        Plan::Nothing | Plan::Device { .. } | Plan::Stop { .. } => None,
+        FaultPlan::FailSyncFolder { failure } => (operation == FileOperation::SyncFolder).then_some(*failure),
+        FaultPlan::Nothing | FaultPlan::Device { .. } | FaultPlan::Stop { .. } => None,
     }
 }
 
 /// Fails where an operation without bytes of its own is to fail.
-pub(crate) fn check(operation: Operation, path: &Path) -> io::Result<()> {
+pub(crate) fn check(operation: FileOperation, path: &Path) -> io::Result<()> {
     strike(operation, path).map_or(Ok(()), |failure| Err(failure.error()))
 }
 
 /// Writes bytes, or as many as the failure lets through.
-pub(crate) fn write(mut file: impl Write, bytes: &[u8], operation: Operation, path: &Path) -> io::Result<()> {
+pub(crate) fn write(mut file: impl Write, bytes: &[u8], operation: FileOperation, path: &Path) -> io::Result<()> {
     let Some(failure) = strike(operation, path) else { return file.write_all(bytes) };
-    if !matches!(failure, Failure::System(_)) {
+    if !matches!(failure, InjectedFailure::System(_)) {
         file.write_all(&bytes[..bytes.len() / 2])?;
         file.flush()?;
     }
@@ -140,7 +140,7 @@ pub(crate) fn write(mut file: impl Write, bytes: &[u8], operation: Operation, pa
 /// In that test alone.
 pub fn device_step() {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    if let Plan::Device { message, at } = plan() {
+    if let FaultPlan::Device { message, at } = plan() {
         assert!(COUNT.fetch_add(1, Ordering::Relaxed) + 1 != *at, "{message}");
     }
 }
@@ -148,7 +148,7 @@ pub fn device_step() {
 /// Where a test wants SIGTERM at this question whether to stop, sends it to this process.
 pub fn stop_question() {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    if let Plan::Stop { at } = plan()
+    if let FaultPlan::Stop { at } = plan()
         && COUNT.fetch_add(1, Ordering::Relaxed) + 1 == *at
     {
         // A signal that cannot be sent is a test that fails by itself.
@@ -156,7 +156,7 @@ pub fn stop_question() {
     }
 }
 
-impl Failure {
+impl InjectedFailure {
     fn error(self) -> io::Error {
         match self {
             Self::System(number) => io::Error::from_raw_os_error(number),
@@ -176,23 +176,23 @@ mod tests {
 
     #[test]
     fn plans_are_read() {
-        let fail = |failure, at, from_then_on| Plan::Fail { failure, at, from_then_on };
+        let fail = |failure, at, from_then_on| FaultPlan::Fail { failure, at, from_then_on };
         let cases = [
-            ("ENOSPC@7", fail(Failure::System(28), 7, false)),
-            ("ESTALE@1+", fail(Failure::System(116), 1, true)),
-            ("short@2", fail(Failure::Short, 2, false)),
-            ("kill@12", fail(Failure::Kill, 12, false)),
-            ("memory@3", Plan::Device { message: DEVICE[0].1, at: 3 }),
-            ("stop@4", Plan::Stop { at: 4 }),
-            ("trace@/tmp/a", Plan::Trace("/tmp/a".into())),
-            ("EINVAL@sync-folder", Plan::FailSyncFolder { failure: Failure::System(22) }),
-            ("EINVAL@sync", Plan::Nothing),
-            ("nonsense@3", Plan::Nothing),
-            ("EIO", Plan::Nothing),
-            ("EIO@x", Plan::Nothing),
+            ("ENOSPC@7", fail(InjectedFailure::System(28), 7, false)),
+            ("ESTALE@1+", fail(InjectedFailure::System(116), 1, true)),
+            ("short@2", fail(InjectedFailure::Short, 2, false)),
+            ("kill@12", fail(InjectedFailure::Kill, 12, false)),
+            ("memory@3", FaultPlan::Device { message: DEVICE[0].1, at: 3 }),
+            ("stop@4", FaultPlan::Stop { at: 4 }),
+            ("trace@/tmp/a", FaultPlan::Trace("/tmp/a".into())),
+            ("EINVAL@sync-folder", FaultPlan::FailSyncFolder { failure: InjectedFailure::System(22) }),
+            ("EINVAL@sync", FaultPlan::Nothing),
+            ("nonsense@3", FaultPlan::Nothing),
+            ("EIO", FaultPlan::Nothing),
+            ("EIO@x", FaultPlan::Nothing),
         ];
         for (text, plan) in cases {
-            assert_eq!(Plan::read(text), plan, "{text}");
+            assert_eq!(FaultPlan::read(text), plan, "{text}");
         }
     }
 
@@ -200,8 +200,8 @@ mod tests {
     fn a_failure_is_the_systems() {
         let mut bytes = Vec::new();
         // No variable is set in tests: the plan is nothing, and all of it is written.
-        write(&mut bytes, b"whole", Operation::Write, Path::new("a")).expect("nothing fails");
+        write(&mut bytes, b"whole", FileOperation::Write, Path::new("a")).expect("nothing fails");
         assert_eq!(bytes, b"whole");
-        assert_eq!(Failure::System(28).error().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(InjectedFailure::System(28).error().kind(), io::ErrorKind::StorageFull);
     }
 }

@@ -21,12 +21,12 @@ pub struct CompleteCurves<X> {
     /// `[run][place]`.
     pub errors: Vec<Vec<f64>>,
     /// The runs that do not fit the grid.
-    pub left_out: Vec<LeftOut<X>>,
+    pub left_out: Vec<IncompleteRun<X>>,
 }
 
 /// A run left out, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LeftOut<X> {
+pub struct IncompleteRun<X> {
     /// The run.
     pub name: String,
     /// Places of the grid without a finite error.
@@ -46,7 +46,7 @@ impl<X: Clone + PartialEq> CompleteCurves<X> {
                     complete.names.push(name);
                     complete.errors.push(errors);
                 }
-                Err((missing, foreign)) => complete.left_out.push(LeftOut { name, missing, foreign }),
+                Err((missing, foreign)) => complete.left_out.push(IncompleteRun { name, missing, foreign }),
             }
         }
         complete
@@ -106,7 +106,7 @@ mod tests {
         let found = CompleteCurves::of(&[1, 2, 5], curves);
         assert_eq!(found.names, ["seed 0", "seed 2"]);
         assert_eq!(found.errors, [[0.5, 0.4, 0.3], [0.6, 0.5, 0.2]]);
-        let left_out = |name: &str, missing: &[u64], foreign: &[u64]| LeftOut {
+        let left_out = |name: &str, missing: &[u64], foreign: &[u64]| IncompleteRun {
             name: name.to_owned(),
             missing: missing.to_vec(),
             foreign: foreign.to_vec(),

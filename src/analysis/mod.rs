@@ -16,7 +16,7 @@ mod stated_bump;
 
 pub use band::{BandPoint, BandSpread, band};
 pub use cell_regime::{CellRegime, cell_regimes};
-pub use complete::{CompleteCurves, LeftOut, NamedCurve};
+pub use complete::{CompleteCurves, IncompleteRun, NamedCurve};
 pub use crossing::{CrossingDirection, Interpolated, LevelCrossing, level_crossings};
 pub use descent::{Bump, largest_bump};
 pub use epoch_regime::epoch_regime;

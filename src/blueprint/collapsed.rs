@@ -55,17 +55,17 @@ impl Blueprint {
                     layer,
                     inputs: *inputs,
                     outputs: *outputs,
-                    parameters: operation.slots().iter().map(super::Slot::elements).sum(),
+                    parameters: operation.slots().iter().map(super::TensorSlot::elements).sum(),
                     rank: axis_rank(map.height, *window) * axis_rank(map.width, *window),
                     shortcut: false,
                 });
             }
-            (Operation::AddKept, _) => {
+            (Operation::AddSkip, _) => {
                 if let Some(tail) = &mut tail {
                     tail.shortcut = true;
                 }
             }
-            (Operation::Keep | Operation::OnKept(_) | Operation::AveragePool | Operation::Linear { .. }, _) => {}
+            (Operation::SaveSkip | Operation::OnSkip(_) | Operation::AveragePool | Operation::Linear { .. }, _) => {}
             _ => tail = None,
         });
         tail

@@ -8,7 +8,7 @@
 //! last norm is number 5 there whatever the number of blocks.
 
 use super::operation::{Operation, Window};
-use super::plan::{Block, Plan, ShapeError};
+use super::plan::{Block, FamilyLayers, ShapeError};
 use super::{ImageShape, Initial, Stem};
 
 /// Channels between the two convolutions of a dense layer, in units of the growth.
@@ -28,7 +28,7 @@ pub struct Densenet {
 }
 
 impl Densenet {
-    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> Result<Plan, ShapeError> {
+    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> Result<FamilyLayers, ShapeError> {
         if self.blocks.is_empty() || self.blocks.contains(&0) {
             return Err(ShapeError {
                 key: "network.blocks",
@@ -70,7 +70,7 @@ impl Densenet {
             weight: Initial::of_fan_in(channels),
             bias: Initial::Zeros,
         };
-        Ok(Plan { blocks, head: vec![Operation::AveragePool, linear] })
+        Ok(FamilyLayers { blocks, head: vec![Operation::AveragePool, linear] })
     }
 
     fn stem(&self, input: ImageShape, channels: usize) -> Block {
@@ -86,7 +86,7 @@ impl Densenet {
     fn dense_layer(&self, name: &str, inputs: usize) -> Block {
         let middle = BOTTLENECK * self.growth;
         let entry = vec![
-            Operation::Keep,
+            Operation::SaveSkip,
             batch_norm(format!("{name}.norm1"), inputs),
             Operation::Relu,
             convolution(format!("{name}.conv1"), inputs, middle, Window::centred(1, 1)),
@@ -95,7 +95,7 @@ impl Densenet {
             batch_norm(format!("{name}.norm2"), middle),
             Operation::Relu,
             convolution(format!("{name}.conv2"), middle, self.growth, Window::centred(3, 1)),
-            Operation::ConcatenateKept,
+            Operation::ConcatenateSkip,
         ];
         Block::parts(name, [("conv1", entry), ("conv2", rest)])
     }

@@ -2,11 +2,11 @@
 
 use super::{Blueprint, FrozenSet, Operation, Role, Shape};
 
-/// Whether a gradient is to come to a value, and to what is kept beside it.
+/// Whether a gradient is to come to a value, and to the skip connection beside it.
 #[derive(Clone, Copy, Debug, Default)]
-struct Wanted {
+struct NeedsGradient {
     value: bool,
-    kept: bool,
+    skip: bool,
 }
 
 impl Blueprint {
@@ -14,7 +14,7 @@ impl Blueprint {
     /// once more for its weights, where they train, and once for its input, where anything before it trains.
     pub fn gradient_multiply_adds(&self, frozen: &FrozenSet) -> Vec<u64> {
         let mut costs = vec![0; self.layers.len() + 1];
-        let mut wanted = Wanted::default();
+        let mut wanted = NeedsGradient::default();
         self.walk(|layer, operation, input, passed| {
             let trains = !frozen.has(layer) && has_parameters(operation);
             let of_input = wanted.pass(operation, trains);
@@ -28,14 +28,14 @@ impl Blueprint {
     }
 }
 
-impl Wanted {
+impl NeedsGradient {
     /// Carries itself past an operation, whose own parameters train or not; says whether its input needs a gradient.
     fn pass(&mut self, operation: &Operation, trains: bool) -> bool {
-        let of_input = if matches!(operation, Operation::OnKept(_)) { self.kept } else { self.value };
+        let of_input = if matches!(operation, Operation::OnSkip(_)) { self.skip } else { self.value };
         match operation {
-            Operation::Keep => self.kept = self.value,
-            Operation::AddKept | Operation::ConcatenateKept => self.value |= self.kept,
-            Operation::OnKept(_) => self.kept |= trains,
+            Operation::SaveSkip => self.skip = self.value,
+            Operation::AddSkip | Operation::ConcatenateSkip => self.value |= self.skip,
+            Operation::OnSkip(_) => self.skip |= trains,
             _ => self.value |= trains,
         }
         of_input

@@ -24,7 +24,7 @@ pub use operation::{Operation, Window};
 pub use plan::ShapeError;
 pub use resnet::{Resnet, ResnetDepth};
 pub use shape::Shape;
-pub use slot::{Initial, Role, Slot};
+pub use slot::{Initial, Role, TensorSlot};
 pub use stem::Stem;
 pub use vit::{Pooling, Vit};
 
@@ -173,25 +173,25 @@ impl Blueprint {
         layers.filter(|(index, _)| !frozen.has(*index)).map(|(_, layer)| layer.parameters()).sum()
     }
 
-    /// What the first `layers` layers hand on for one image: a value, and what is kept beside it.
+    /// What the first `layers` layers hand on for one image: a value, and the skip connection beside it.
     pub fn boundary(&self, layers: usize) -> (Shape, Option<Shape>) {
         let mut flow = FlowShape::new(Shape::Image(self.input));
         for operation in self.layers[..layers].iter().flat_map(|layer| &layer.operations) {
             // As in `walk`.
             let _ = flow.pass(operation);
         }
-        (flow.value, flow.kept)
+        (flow.value, flow.skip)
     }
 
     /// Visits every operation with its layer, the shape that comes to it and what it makes of it.
-    fn walk(&self, mut visit: impl FnMut(usize, &Operation, Shape, Passed)) {
+    fn walk(&self, mut visit: impl FnMut(usize, &Operation, Shape, OperationOutput)) {
         let mut flow = FlowShape::new(Shape::Image(self.input));
         for (index, layer) in self.all_layers().enumerate() {
             for operation in &layer.operations {
                 let input = flow.value;
                 // `new` has found that every window fits; a blueprint changed by hand shows no cost from there on.
                 let multiply_adds = flow.pass(operation).unwrap_or(0);
-                visit(index, operation, input, Passed { output: flow.value, multiply_adds });
+                visit(index, operation, input, OperationOutput { output: flow.value, multiply_adds });
             }
         }
     }
@@ -231,7 +231,7 @@ impl Blueprint {
 }
 
 /// What one operation made of a shape.
-struct Passed {
+struct OperationOutput {
     output: Shape,
     multiply_adds: u64,
 }
@@ -243,7 +243,7 @@ impl Layer {
     }
 
     /// The layer's tensors.
-    pub fn slots(&self) -> impl Iterator<Item = Slot> {
+    pub fn slots(&self) -> impl Iterator<Item = TensorSlot> {
         self.operations.iter().flat_map(Operation::slots)
     }
 }

@@ -1,9 +1,9 @@
 //! The operations that layers are made of, and the tensors of each.
 //!
-//! What flows is a value and, beside it, a second one kept for a shortcut. A family names operations; what they do to
+//! What flows is a value and, beside it, a second one for a skip connection. A family names operations; what they do to
 //! shapes and what they cost is in `flow`, how they are computed in `network`.
 
-use super::slot::{Initial, Role, Slot};
+use super::slot::{Initial, Role, TensorSlot};
 
 /// One step of a network. Paths are those of the tensors' module in PyTorch's definition.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,14 +96,14 @@ pub enum Operation {
     FirstToken,
     /// The mean of all tokens.
     MeanToken,
-    /// Keeps the value for a shortcut.
-    Keep,
-    /// An operation on what is kept.
-    OnKept(Box<Operation>),
-    /// Adds what is kept to the value, in place, and keeps it no longer.
-    AddKept,
-    /// Puts what is kept before the value, by channels, and keeps it no longer.
-    ConcatenateKept,
+    /// Saves the value for a skip connection.
+    SaveSkip,
+    /// An operation on the skip connection.
+    OnSkip(Box<Operation>),
+    /// Adds the skip connection to the value, in place, and drops it.
+    AddSkip,
+    /// Puts the skip connection before the value, by channels, and drops it.
+    ConcatenateSkip,
 }
 
 /// The part of a feature map that one output of a convolution or of pooling sees: a square that moves.
@@ -136,10 +136,10 @@ impl Window {
 
 impl Operation {
     /// The tensors of the operation, in the order in which `network` holds them.
-    pub fn slots(&self) -> Vec<Slot> {
+    pub fn slots(&self) -> Vec<TensorSlot> {
         let parameter = |path: &str, name: &str, shape: &[usize], initial| {
             let path = if name.is_empty() { path.to_owned() } else { format!("{path}.{name}") };
-            Slot { path, shape: shape.to_vec(), role: Role::Parameter, initial }
+            TensorSlot { path, shape: shape.to_vec(), role: Role::Parameter, initial }
         };
         let scale_and_shift = |path: &str, width: usize| {
             vec![parameter(path, "weight", &[width], Initial::Ones), parameter(path, "bias", &[width], Initial::Zeros)]
@@ -156,8 +156,10 @@ impl Operation {
                 parameter(path, "bias", &[*outputs], *bias),
             ],
             Self::BatchNorm { path, channels } => {
-                let statistic =
-                    |name, initial| Slot { role: Role::Statistic, ..parameter(path, name, &[*channels], initial) };
+                let statistic = |name, initial| TensorSlot {
+                    role: Role::Statistic,
+                    ..parameter(path, name, &[*channels], initial)
+                };
                 let mut slots = scale_and_shift(path, *channels);
                 slots.push(statistic("running_mean", Initial::Zeros));
                 slots.push(statistic("running_var", Initial::Ones));
@@ -177,13 +179,13 @@ impl Operation {
                 parameter(path, "out_proj.weight", &[*width, *width], Initial::of_fan_in(*width)),
                 parameter(path, "out_proj.bias", &[*width], Initial::Zeros),
             ],
-            Self::OnKept(inner) => inner.slots(),
+            Self::OnSkip(inner) => inner.slots(),
             _ => Vec::new(),
         }
     }
 
     /// Whether it changes the value where it lies, so that nothing else may hold it.
     pub fn in_place(&self) -> bool {
-        matches!(self, Self::Relu | Self::AddKept)
+        matches!(self, Self::Relu | Self::AddSkip)
     }
 }

@@ -4,7 +4,7 @@ use super::operation::Operation;
 use super::{Granularity, Layer};
 
 /// A family at one size.
-pub(super) struct Plan {
+pub(super) struct FamilyLayers {
     pub(super) blocks: Vec<Block>,
     pub(super) head: Vec<Operation>,
 }

@@ -8,10 +8,10 @@
 //! with PyTorch's own defaults.
 
 use super::operation::{Operation, Window};
-use super::plan::{Block, Plan};
+use super::plan::{Block, FamilyLayers};
 use super::{ImageShape, Initial};
 
-pub(super) fn plan(width: usize, input: ImageShape, classes: usize) -> Plan {
+pub(super) fn plan(width: usize, input: ImageShape, classes: usize) -> FamilyLayers {
     let mut blocks = vec![Block::whole("stem", vec![convolution("conv1".into(), input.channels, width, 3, 1)])];
     let mut channels = width;
     for stage in 0..4 {
@@ -25,21 +25,21 @@ pub(super) fn plan(width: usize, input: ImageShape, classes: usize) -> Plan {
     let initial = Initial::of_fan_in(channels);
     let linear =
         Operation::Linear { path: "fc".into(), inputs: channels, outputs: classes, weight: initial, bias: initial };
-    Plan { blocks, head: vec![Operation::AveragePool, linear] }
+    FamilyLayers { blocks, head: vec![Operation::AveragePool, linear] }
 }
 
 fn block(name: &str, inputs: usize, outputs: usize, stride: usize) -> Block {
     let batch_norm = |norm: &str, channels| Operation::BatchNorm { path: format!("{name}.{norm}"), channels };
     let conv1 = convolution(format!("{name}.conv1"), inputs, outputs, 3, stride);
     let entry = if inputs == outputs && stride == 1 {
-        vec![Operation::Keep, batch_norm("bn1", inputs), Operation::Relu, conv1]
+        vec![Operation::SaveSkip, batch_norm("bn1", inputs), Operation::Relu, conv1]
     } else {
         let downsample = convolution(format!("{name}.downsample.0"), inputs, outputs, 1, stride);
-        let shortcut = Operation::OnKept(Box::new(downsample));
-        vec![batch_norm("bn1", inputs), Operation::Relu, Operation::Keep, shortcut, conv1]
+        let shortcut = Operation::OnSkip(Box::new(downsample));
+        vec![batch_norm("bn1", inputs), Operation::Relu, Operation::SaveSkip, shortcut, conv1]
     };
     let conv2 = convolution(format!("{name}.conv2"), outputs, outputs, 3, 1);
-    let rest = vec![batch_norm("bn2", outputs), Operation::Relu, conv2, Operation::AddKept];
+    let rest = vec![batch_norm("bn2", outputs), Operation::Relu, conv2, Operation::AddSkip];
     Block::parts(name, [("conv1", entry), ("conv2", rest)])
 }
 

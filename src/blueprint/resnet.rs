@@ -5,7 +5,7 @@
 //! `layer1.0.bn1`, …, `layer2.0.downsample.0`, `layer2.0.downsample.1`, …, `fc`.
 
 use super::operation::{Operation, Window};
-use super::plan::{Block, Plan};
+use super::plan::{Block, FamilyLayers};
 use super::{ImageShape, Initial, Stem};
 
 /// Channels out of a bottleneck, in channels of its middle.
@@ -34,7 +34,7 @@ pub enum ResnetDepth {
 }
 
 impl Resnet {
-    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> Plan {
+    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> FamilyLayers {
         let mut blocks = vec![self.stem(input)];
         let (counts, bottleneck) = match self.depth {
             ResnetDepth::Eighteen => ([2; 4], false),
@@ -55,7 +55,7 @@ impl Resnet {
         let initial = Initial::of_fan_in(channels);
         let linear =
             Operation::Linear { path: "fc".into(), inputs: channels, outputs: classes, weight: initial, bias: initial };
-        Plan { blocks, head: vec![Operation::AveragePool, linear] }
+        FamilyLayers { blocks, head: vec![Operation::AveragePool, linear] }
     }
 
     fn stem(&self, input: ImageShape) -> Block {
@@ -92,16 +92,16 @@ fn block(
             ("conv2", normed("conv2", "bn2", middle, outputs, Window::centred(3, 1))),
         ]
     };
-    let mut shortcut = vec![Operation::Keep];
+    let mut shortcut = vec![Operation::SaveSkip];
     if inputs != outputs || stride != 1 {
         let downsample = normed("downsample.0", "downsample.1", inputs, outputs, Window::centred(1, stride));
-        shortcut.extend(downsample.into_iter().map(|operation| Operation::OnKept(Box::new(operation))));
+        shortcut.extend(downsample.into_iter().map(|operation| Operation::OnSkip(Box::new(operation))));
     }
     parts[0].1.splice(0..0, shortcut);
     let last = parts.len() - 1;
     for (index, (_, operations)) in parts.iter_mut().enumerate() {
         if index == last {
-            operations.push(Operation::AddKept);
+            operations.push(Operation::AddSkip);
         }
         operations.push(Operation::Relu);
     }

@@ -2,7 +2,7 @@
 
 /// One tensor of an operation.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Slot {
+pub struct TensorSlot {
     /// Its path, unique in the network: the module's path and the tensor's name in PyTorch.
     pub path: String,
     /// Its sizes.
@@ -13,7 +13,7 @@ pub struct Slot {
     pub initial: Initial,
 }
 
-impl Slot {
+impl TensorSlot {
     /// How many numbers it holds.
     pub fn elements(&self) -> u64 {
         self.shape.iter().product::<usize>() as u64

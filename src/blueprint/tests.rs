@@ -151,7 +151,7 @@ fn operations_in_place_change_only_their_own() {
         for layer in blueprint.all_layers() {
             assert!(!layer.operations[0].in_place(), "{architecture:?}, {}", layer.name);
             for pair in layer.operations.windows(2) {
-                assert!(!(pair[0] == Operation::Keep && pair[1].in_place()), "{architecture:?}, {}", layer.name);
+                assert!(!(pair[0] == Operation::SaveSkip && pair[1].in_place()), "{architecture:?}, {}", layer.name);
             }
         }
     }

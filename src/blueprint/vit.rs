@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::operation::{Operation, Window};
-use super::plan::{Block, Plan, ShapeError};
+use super::plan::{Block, FamilyLayers, ShapeError};
 use super::{ImageShape, Initial};
 
 /// A vision transformer.
@@ -43,7 +43,7 @@ pub enum Pooling {
 }
 
 impl Vit {
-    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> Result<Plan, ShapeError> {
+    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> Result<FamilyLayers, ShapeError> {
         self.check(input)?;
         let encoder = (0..self.depth).map(|index| self.encoder_block(&format!("encoder.layers.encoder_layer_{index}")));
         let mut blocks = vec![self.embedding(input)];
@@ -60,7 +60,7 @@ impl Vit {
             weight: Initial::Zeros,
             bias: Initial::Zeros,
         };
-        Ok(Plan { blocks, head: vec![pooled, linear] })
+        Ok(FamilyLayers { blocks, head: vec![pooled, linear] })
     }
 
     fn check(&self, input: ImageShape) -> Result<(), ShapeError> {
@@ -112,11 +112,11 @@ impl Vit {
     fn encoder_block(&self, name: &str) -> Block {
         let attention =
             Operation::Attention { path: format!("{name}.self_attention"), width: self.width, heads: self.heads };
-        let mut first = vec![Operation::Keep, self.norm(format!("{name}.ln_1")), attention];
+        let mut first = vec![Operation::SaveSkip, self.norm(format!("{name}.ln_1")), attention];
         first.extend(self.dropout());
-        first.push(Operation::AddKept);
+        first.push(Operation::AddSkip);
         let mut second = vec![
-            Operation::Keep,
+            Operation::SaveSkip,
             self.norm(format!("{name}.ln_2")),
             mlp(format!("{name}.mlp.0"), self.width, self.mlp_width),
             Operation::Gelu,
@@ -124,7 +124,7 @@ impl Vit {
         second.extend(self.dropout());
         second.push(mlp(format!("{name}.mlp.3"), self.mlp_width, self.width));
         second.extend(self.dropout());
-        second.push(Operation::AddKept);
+        second.push(Operation::AddSkip);
         Block::parts(name, [("self_attention", first), ("mlp", second)])
     }
 

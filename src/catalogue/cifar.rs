@@ -2,7 +2,7 @@
 //! Images" (2009). Layout, sizes and MD5 sums are those of the page that publishes them.
 
 use super::cifar100_classes::{CLASSES, SUPERCLASS_OF, SUPERCLASSES};
-use super::entry::{Checksum, Entry, Layout, Published, Superclasses};
+use super::entry::{CatalogueEntry, Checksum, FileLayout, Published, Superclasses};
 use super::shape::ImageShape;
 
 /// One of the two data sets on disk: records of some label bytes and 3 × 32 × 32 pixels, colour by colour.
@@ -28,7 +28,7 @@ const CITATION: &str = "Krizhevsky, \"Learning Multiple Layers of Features from 
 const ORIGIN: &str = "https://www.cs.toronto.edu/~kriz/cifar.html";
 
 /// CIFAR-10.
-pub(super) static CIFAR10: Entry = Entry {
+pub(super) static CIFAR10: CatalogueEntry = CatalogueEntry {
     name: "cifar10",
     title: "CIFAR-10",
     shape: SHAPE,
@@ -39,7 +39,7 @@ pub(super) static CIFAR10: Entry = Entry {
     test_size: 10_000,
     train_per_class: &[5000; 10],
     test_per_class: &[1000; 10],
-    layout: Layout::Cifar(&CifarLayout {
+    layout: FileLayout::Cifar(&CifarLayout {
         folder: "cifar-10-batches-bin",
         archive: "cifar-10-binary.tar.gz",
         train: &["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"],
@@ -59,7 +59,7 @@ pub(super) static CIFAR10: Entry = Entry {
 };
 
 /// CIFAR-100; its records hold the superclass, then the class.
-pub(super) static CIFAR100: Entry = Entry {
+pub(super) static CIFAR100: CatalogueEntry = CatalogueEntry {
     name: "cifar100",
     title: "CIFAR-100",
     shape: SHAPE,
@@ -70,7 +70,7 @@ pub(super) static CIFAR100: Entry = Entry {
     test_size: 10_000,
     train_per_class: &[500; 100],
     test_per_class: &[100; 100],
-    layout: Layout::Cifar(&CifarLayout {
+    layout: FileLayout::Cifar(&CifarLayout {
         folder: "cifar-100-binary",
         archive: "cifar-100-binary.tar.gz",
         train: &["train.bin"],

@@ -4,7 +4,7 @@ use super::{CifarLayout, IdxLayout, ImageShape, TinyLayout};
 
 /// A data set as published.
 #[derive(Debug)]
-pub struct Entry {
+pub struct CatalogueEntry {
     /// Its name in a spec.
     pub name: &'static str,
     /// Its usual name.
@@ -26,7 +26,7 @@ pub struct Entry {
     /// How many test examples each class has.
     pub test_per_class: &'static [usize],
     /// How its files are laid out.
-    pub layout: Layout,
+    pub layout: FileLayout,
     /// What is known of its licence.
     pub licence: &'static str,
     /// Whom to cite.
@@ -46,7 +46,7 @@ pub struct Superclasses {
 
 /// How files are laid out.
 #[derive(Clone, Copy, Debug)]
-pub enum Layout {
+pub enum FileLayout {
     /// Records of a label and pixels.
     Cifar(&'static CifarLayout),
     /// Arrays in the IDX format.

@@ -13,7 +13,7 @@ mod tiny;
 mod unpacked;
 
 pub use cifar::CifarLayout;
-pub use entry::{Checksum, Entry, Layout, Published, Superclasses};
+pub use entry::{CatalogueEntry, Checksum, FileLayout, Published, Superclasses};
 pub use facts::Facts;
 pub use idx::{IDX_FILES, IdxLayout};
 pub use naming::Naming;
@@ -74,7 +74,7 @@ impl Dataset {
     }
 
     /// What is known of it, if it is a published one.
-    pub fn entry(self) -> Option<&'static Entry> {
+    pub fn entry(self) -> Option<&'static CatalogueEntry> {
         match self {
             Self::Cifar10 => Some(&cifar::CIFAR10),
             Self::Cifar100 => Some(&cifar::CIFAR100),

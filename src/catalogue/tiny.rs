@@ -1,7 +1,7 @@
 //! Tiny ImageNet in its original layout: `train/<class>/images/*.JPEG`, and for validation one folder of images with
 //! a table of their classes. Its test images have no labels; the validation images are the test set here, as usual.
 
-use super::entry::{Checksum, Entry, Layout, Published};
+use super::entry::{CatalogueEntry, Checksum, FileLayout, Published};
 use super::shape::ImageShape;
 
 /// Where it is and what its files are called.
@@ -18,7 +18,7 @@ pub struct TinyLayout {
 }
 
 /// Tiny ImageNet.
-pub(super) static TINY_IMAGENET: Entry = Entry {
+pub(super) static TINY_IMAGENET: CatalogueEntry = CatalogueEntry {
     name: "tiny-imagenet",
     title: "Tiny ImageNet",
     shape: ImageShape { channels: 3, height: 64, width: 64 },
@@ -29,7 +29,7 @@ pub(super) static TINY_IMAGENET: Entry = Entry {
     test_size: 10_000,
     train_per_class: &[500; 200],
     test_per_class: &[50; 200],
-    layout: Layout::Tiny(&TinyLayout {
+    layout: FileLayout::Tiny(&TinyLayout {
         folder: "tiny-imagenet-200",
         classes: "wnids.txt",
         test_images: "val/images",

@@ -4,12 +4,12 @@
 //! published ones. Those of CIFAR-10, MNIST and Fashion-MNIST are the same in at least two projects that hold their
 //! files to them; those of CIFAR-100 were found in one.
 
-use super::{Checksum, Entry};
+use super::{CatalogueEntry, Checksum};
 
 /// Where the sums come from, in words.
 pub const UNPACKED_ORIGIN: &str = "files unpacked from the published archive";
 
-impl Entry {
+impl CatalogueEntry {
     /// What a file of it must have once it is unpacked, by its name; none where that is not known.
     pub fn unpacked(&self, file: &str) -> Option<Checksum> {
         let known = UNPACKED.iter().find(|(name, _)| *name == self.name)?;
@@ -20,9 +20,9 @@ impl Entry {
 }
 
 /// By data set: file names and sums.
-type Sums = &'static [(&'static str, &'static str)];
+type FileSums = &'static [(&'static str, &'static str)];
 
-const UNPACKED: [(&str, Sums); 4] = [
+const UNPACKED: [(&str, FileSums); 4] = [
     (
         "cifar10",
         &[
@@ -60,7 +60,7 @@ const UNPACKED: [(&str, Sums); 4] = [
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Dataset, Layout};
+    use super::super::{Dataset, FileLayout};
     use super::*;
 
     #[test]
@@ -71,9 +71,9 @@ mod tests {
                 assert_eq!(entry.unpacked(file), Some(Checksum::Md5(digits)));
                 assert!(digits.len() == 32, "{file}");
                 let known = match entry.layout {
-                    Layout::Cifar(layout) => layout.train.contains(file) || layout.test.contains(file),
-                    Layout::Idx(_) => super::super::IDX_FILES.contains(file),
-                    Layout::Tiny(_) => false,
+                    FileLayout::Cifar(layout) => layout.train.contains(file) || layout.test.contains(file),
+                    FileLayout::Idx(_) => super::super::IDX_FILES.contains(file),
+                    FileLayout::Tiny(_) => false,
                 };
                 assert!(known, "{name} has no file {file}");
             }

@@ -11,7 +11,7 @@ use super::tell;
 use crate::error::Exit;
 use crate::output;
 use crate::spec::{Remembered, Spec, Survey, Sweep};
-use crate::sweep::Plan;
+use crate::sweep::SweepPlan;
 use crate::text;
 
 #[derive(Debug, Args)]
@@ -91,7 +91,7 @@ fn read(arguments: &Arguments, path: &Path, survey: &dyn Survey) -> Result<Check
         return Ok(Checked::Run(Box::new(Spec::load(path, overrides, survey)?)));
     }
     let sweep = Sweep::load(path, overrides, survey)?;
-    Ok(Checked::Sweep(Plan::new(&sweep, Path::new("runs"), survey)?.cells.len()))
+    Ok(Checked::Sweep(SweepPlan::new(&sweep, Path::new("runs"), survey)?.cells.len()))
 }
 
 impl Hashes {

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::error::Exit;
 use crate::output::{self, Table};
-use crate::sweep::{self, Comparison, RESULTS, State};
+use crate::sweep::{self, Comparison, RESULTS, RunState};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -58,7 +58,7 @@ fn cells(comparison: &Comparison, percent: bool) -> (Vec<String>, Vec<Vec<String
     let header = comparison.keys.iter().cloned().chain(["state".to_owned()]).chain(results).collect();
     let rows = comparison.runs.iter().map(|run| {
         let results = RESULTS.iter().map(|(name, value)| {
-            let value = run.summary.as_ref().filter(|_| run.state == State::Done).and_then(value);
+            let value = run.summary.as_ref().filter(|_| run.state == RunState::Done).and_then(value);
             match value {
                 None => String::new(),
                 Some(value) if percent && name.ends_with("error") => format!("{:.2}%", value * 100.0),

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::native::Operators;
 use crate::output::{self, Table};
-use crate::run::{Asked, Bound, CountReport, PartAsked};
+use crate::run::{Bound, CountReport, PartWork, WorkCount};
 use crate::text;
 
 /// Prints what was counted.
@@ -33,13 +33,13 @@ pub(super) fn print(report: &CountReport, json: bool) -> Result<()> {
     Ok(output::data(&sections.join("\n\n"))?)
 }
 
-fn parts(asked: &Asked) -> Table {
+fn parts(asked: &WorkCount) -> Table {
     let mut table =
         Table::new(&["part<", "launches", "views", "allocations", "waits", "uploads", "allocated", "moved", "GFLOP"]);
     let flops = |flops: u64| format!("{:.3}", flops as f64 / 1e9);
     let times = |operators: &Operators| operators.values().sum::<i64>().to_string();
     let mut sums = [0; 4];
-    for (part, PartAsked { amounts, flops: own }) in &asked.parts {
+    for (part, PartWork { amounts, flops: own }) in &asked.parts {
         let counts = [amounts.waits, amounts.uploads, amounts.views.values().sum(), amounts.allocations.values().sum()];
         sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         table.row([
@@ -72,7 +72,7 @@ fn parts(asked: &Asked) -> Table {
     table
 }
 
-fn operators(asked: &Asked) -> Table {
+fn operators(asked: &WorkCount) -> Table {
     let mut table = Table::new(&["part<", "operator<", "times"]);
     for (part, asked) in &asked.parts {
         for (name, times) in &asked.amounts.operators {

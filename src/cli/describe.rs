@@ -35,7 +35,7 @@ struct Description {
     /// n·C.
     examples_times_classes: u64,
     input: String,
-    layers: Vec<Layer>,
+    layers: Vec<LayerRow>,
     frozen_layers: Vec<Frozen>,
     /// The least k at which fewer parameters train than n·C.
     crossing: Crossing,
@@ -46,7 +46,7 @@ struct Description {
 }
 
 #[derive(Debug, Serialize)]
-struct Layer {
+struct LayerRow {
     name: String,
     output: String,
     parameters: u64,
@@ -57,14 +57,14 @@ struct Layer {
 struct Frozen {
     k: usize,
     #[serde(flatten)]
-    counts: Counts,
+    counts: ParameterCounts,
     /// What a device holds between epochs.
     resident_bytes: Footprint,
 }
 
 /// What trains, plain and with the linear tail collapsed, and both as shares of n·C.
 #[derive(Debug, Serialize)]
-struct Counts {
+struct ParameterCounts {
     trainable_parameters: u64,
     per_example_and_class: f64,
     collapsed_parameters: u64,
@@ -81,7 +81,7 @@ struct Crossing {
 struct Choice {
     frozen: Vec<String>,
     #[serde(flatten)]
-    counts: Counts,
+    counts: ParameterCounts,
     resident_bytes: Footprint,
 }
 
@@ -108,7 +108,7 @@ fn describe(
     footprint: impl Fn(&FrozenSet) -> Footprint,
 ) -> Description {
     let examples_times_classes = (train_examples * blueprint.classes) as u64;
-    let layer = |facts: crate::blueprint::LayerFacts| Layer {
+    let layer = |facts: crate::blueprint::LayerFacts| LayerRow {
         name: facts.name,
         output: facts.output.to_string(),
         parameters: facts.parameters,
@@ -118,7 +118,7 @@ fn describe(
         let trainable_parameters = blueprint.trainable_parameters(frozen);
         let collapsed_parameters = blueprint.collapsed_parameters(frozen);
         let ratio = |count: u64| count as f64 / examples_times_classes as f64;
-        Counts {
+        ParameterCounts {
             trainable_parameters,
             per_example_and_class: ratio(trainable_parameters),
             collapsed_parameters,
@@ -131,7 +131,7 @@ fn describe(
         Frozen { k, counts: counts(&frozen), resident_bytes: footprint(&frozen) }
     };
     let frozen_layers: Vec<Frozen> = (0..=layers).map(at).collect();
-    let crossing = |count: fn(&Counts) -> u64| {
+    let crossing = |count: fn(&ParameterCounts) -> u64| {
         frozen_layers.iter().find(|frozen| count(&frozen.counts) < examples_times_classes).map(|frozen| frozen.k)
     };
     let names = blueprint.layers.iter().enumerate().filter(|(index, _)| chosen.has(*index));
@@ -169,12 +169,13 @@ fn table(description: &Description) -> String {
             text::bytes(resident_bytes.total()),
         ])
     };
-    let row = |k: String, layer: &Layer, trainable: [String; 5]| {
+    let row = |k: String, layer: &LayerRow, trainable: [String; 5]| {
         let cost = text::scaled(layer.multiply_adds);
         let own = [k, layer.name.clone(), layer.output.clone(), text::grouped(layer.parameters), cost];
         own.into_iter().chain(trainable)
     };
-    let nothing = Layer { name: "(input)".into(), output: description.input.clone(), parameters: 0, multiply_adds: 0 };
+    let nothing =
+        LayerRow { name: "(input)".into(), output: description.input.clone(), parameters: 0, multiply_adds: 0 };
     table.row(row("0".into(), &nothing, trainable(0).unwrap_or_default()));
     for (index, layer) in description.layers.iter().enumerate() {
         let k = index + 1;
@@ -186,7 +187,7 @@ fn table(description: &Description) -> String {
 
 /// What the table says as a whole.
 fn summary(description: &Description) -> String {
-    let all = |count: fn(&Layer) -> u64| description.layers.iter().map(count).sum::<u64>();
+    let all = |count: fn(&LayerRow) -> u64| description.layers.iter().map(count).sum::<u64>();
     let from = |k: Option<usize>| k.map_or("at no k".to_owned(), |k| format!("from k = {k} on"));
     let chosen = &description.spec;
     format!(

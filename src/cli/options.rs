@@ -41,7 +41,7 @@ const WAIT: Duration = Duration::from_secs(600);
 
 /// How a process that trains behaves among others.
 #[derive(Debug, Args)]
-pub(super) struct Process {
+pub(super) struct ProcessOptions {
     /// Wait so long for a process that holds the run, such as `2h`; `0s` does not wait [default: 0s on a terminal, 10m
     /// elsewhere]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
@@ -56,7 +56,7 @@ pub(super) struct Process {
     pub(super) fixed: Option<Fixed>,
 }
 
-impl Process {
+impl ProcessOptions {
     pub(super) fn wait(&self) -> Duration {
         let own = || if std::io::stderr().is_terminal() { Duration::ZERO } else { WAIT };
         self.wait.unwrap_or_else(own)

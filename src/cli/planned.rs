@@ -15,13 +15,13 @@ use crate::output::{self, Table};
 use crate::run::Fixed;
 use crate::rundir::Record;
 use crate::spec::{self, Experiment, PrecisionChoice, Remembered, Sweep};
-use crate::sweep::{self, Call, Plan, Sheet, State};
+use crate::sweep::{self, Call, RunState, SweepPlan, SweepRecord};
 use crate::text;
 use crate::train;
 
 /// Which cells.
 #[derive(Debug, Args)]
-pub(super) struct Chosen {
+pub(super) struct CellSelection {
     /// Only the cells of one task of an array, from 0
     #[arg(long, value_name = "I", conflicts_with_all = ["shard", "index_env"])]
     index: Option<usize>,
@@ -56,9 +56,9 @@ fn shard(typed: &str) -> Result<(usize, usize), String> {
     parts.filter(|(index, of)| (1..=*of).contains(index)).ok_or_else(|| "expected I/N with I from 1 to N".to_owned())
 }
 
-impl Chosen {
+impl CellSelection {
     /// The cells, by their index in a plan; of sources, a cell for each.
-    pub(super) fn cells(&self, plan: &Plan) -> Result<Vec<usize>> {
+    pub(super) fn cells(&self, plan: &SweepPlan) -> Result<Vec<usize>> {
         let all: Vec<usize> = match self.only {
             Only::Cells => (0..plan.cells.len()).collect(),
             Only::Sources => plan.sources.iter().map(|source| source.cell).collect(),
@@ -91,7 +91,7 @@ impl Chosen {
 /// A sweep and its plan.
 pub(super) struct Planned<'a> {
     pub(super) sweep: Sweep,
-    pub(super) plan: Plan,
+    pub(super) plan: SweepPlan,
     surveyor: Remembered<Surveyor<'a>>,
 }
 
@@ -111,17 +111,17 @@ impl Planned<'_> {
     pub(super) fn load(spec: &SpecArguments, out: &Path, data: &DataRoot) -> Result<Self> {
         let surveyor = Remembered::new(data.surveyor());
         let sweep = Sweep::load(&spec.spec, &spec.overrides.set, &surveyor)?;
-        let plan = Plan::new(&sweep, out, &surveyor)?;
+        let plan = SweepPlan::new(&sweep, out, &surveyor)?;
         Ok(Self { sweep, plan, surveyor })
     }
 
-    /// Makes the sweep's folder, with its sheet: what an earlier start fixed is kept, and must be possible here.
-    pub(super) fn settle(&self, devices: &[String], jobs: usize) -> Result<Sheet> {
+    /// Makes the sweep's folder, with its record: what an earlier start fixed is kept, and must be possible here.
+    pub(super) fn settle(&self, devices: &[String], jobs: usize) -> Result<SweepRecord> {
         self.settle_for(devices, (native::reading_threads(None) / jobs.max(1)).max(1))
     }
 
     /// The same, with the threads that a cell takes where neither an earlier start nor the spec says.
-    pub(super) fn settle_for(&self, devices: &[String], threads: usize) -> Result<Sheet> {
+    pub(super) fn settle_for(&self, devices: &[String], threads: usize) -> Result<SweepRecord> {
         let plan = &self.plan;
         let own = |index: usize| -> Result<Experiment> {
             Ok(self.sweep.spec(&self.sweep.cells[index], &self.surveyor)?.experiment)
@@ -149,11 +149,11 @@ impl Planned<'_> {
             }
             Ok(Fixed { threads: first.threads.unwrap_or(threads), precision, layout })
         };
-        let sheet = Sheet::following(plan, Sheet::read(&plan.folder)?, fixed)?;
-        sheet.fixed.apply(&first.compute, &chosen)?;
+        let record = SweepRecord::following(plan, SweepRecord::read(&plan.folder)?, fixed)?;
+        record.fixed.apply(&first.compute, &chosen)?;
         files::create_folder(&plan.folder)?;
-        sheet.write(&plan.folder)?;
-        Ok(sheet)
+        record.write(&plan.folder)?;
+        Ok(record)
     }
 
     /// How many cells last half an hour together, by those that are done; one where none is.
@@ -171,7 +171,7 @@ impl Planned<'_> {
         let mut paces = Vec::new();
         for &index in chosen {
             let cell = &self.plan.cells[index];
-            if State::of(&cell.directory, Some(cell.length))? == State::Done {
+            if RunState::of(&cell.directory, Some(cell.length))? == RunState::Done {
                 let seconds = Record::read(&cell.directory)?.and_then(|record| record.seconds);
                 paces.extend(seconds.map(|seconds| seconds / cell.cost.multiply_adds));
             }
@@ -198,7 +198,7 @@ impl Planned<'_> {
         let mut list = Vec::new();
         for &index in chosen {
             let cell = &self.plan.cells[index];
-            let state = State::of(&cell.directory, Some(cell.length))?;
+            let state = RunState::of(&cell.directory, Some(cell.length))?;
             if as_json {
                 let values: serde_json::Map<_, _> =
                     self.plan.keys.iter().cloned().zip(cell.values.iter().cloned().map(Into::into)).collect();
@@ -222,9 +222,9 @@ impl Planned<'_> {
         let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
         for &index in chosen {
             let cell = &self.plan.cells[index];
-            let state = State::of(&cell.directory, Some(cell.length))?;
+            let state = RunState::of(&cell.directory, Some(cell.length))?;
             *counts.entry(state.name()).or_default() += 1;
-            if !matches!(state, State::Done | State::Diverged(_) | State::Failed(_)) {
+            if !matches!(state, RunState::Done | RunState::Diverged(_) | RunState::Failed(_)) {
                 open += cell.cost.multiply_adds;
                 disk += cell.cost.disk_bytes;
             }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::error::Exit;
 use crate::output;
-use crate::sweep::{self, Keep};
+use crate::sweep::{self, PruneOptions};
 use crate::text;
 
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let keep = Keep { weights: arguments.keep_weights, dry_run: arguments.dry_run };
+    let keep = PruneOptions { weights: arguments.keep_weights, dry_run: arguments.dry_run };
     let pruned = sweep::prune(&arguments.folder, keep)?;
     if arguments.json {
         output::data(&serde_json::to_string_pretty(&pruned)?)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
-use super::options::{DataRoot, Process, RunsRoot, SpecArguments};
+use super::options::{DataRoot, ProcessOptions, RunsRoot, SpecArguments};
 use super::plot::{curves_of_run, error_panel};
 use crate::error::Exit;
 use crate::output::{self, Progress, Table};
@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     max_time: Option<Duration>,
 
     #[command(flatten)]
-    process: Process,
+    process: ProcessOptions,
 
     /// Print the summary as JSON instead of the run's directory
     #[arg(long)]

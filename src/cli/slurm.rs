@@ -49,7 +49,7 @@ pub(super) struct Arguments {
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let planned = Planned::load(&arguments.spec, &arguments.runs.out, &arguments.data)?;
     let plan = &planned.plan;
-    let sheet = planned.settle_for(&[], arguments.threads as usize)?;
+    let record = planned.settle_for(&[], arguments.threads as usize)?;
     let spec = keep_spec(&arguments.spec.spec, &plan.folder)?;
     let logs = plan.folder.join("logs");
     files::create_folder(&logs)?;
@@ -71,7 +71,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         logs: &logs,
         overrides: &overrides,
         each,
-        threads: sheet.fixed.threads,
+        threads: record.fixed.threads,
         time: arguments.time.as_deref(),
         extra: &planned.sweep.slurm,
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
-use super::options::{DataRoot, Process, RunsRoot, SpecArguments};
+use super::options::{DataRoot, ProcessOptions, RunsRoot, SpecArguments};
 use crate::error::Exit;
 use crate::output::{self, Progress};
 use crate::run::{self, Beginning, Places, Request, Stop};
@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     max_time: Option<Duration>,
 
     #[command(flatten)]
-    process: Process,
+    process: ProcessOptions,
 
     /// Print nothing but errors
     #[arg(long, short)]

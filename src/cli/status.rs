@@ -10,8 +10,8 @@ use clap::Args;
 use crate::error::Exit;
 use crate::output::{self, Table};
 use crate::run::Stop;
-use crate::sweep::slurm::{self, Job};
-use crate::sweep::{self, RunStatus, State, Status};
+use crate::sweep::slurm::{self, SlurmJob};
+use crate::sweep::{self, FolderStatus, RunState, RunStatus};
 use crate::text;
 
 #[derive(Debug, Args)]
@@ -59,7 +59,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 }
 
 /// A line of counts, and a row for each run that is not done.
-fn shown(status: &Status, all: bool, queue: &[Job]) -> String {
+fn shown(status: &FolderStatus, all: bool, queue: &[SlurmJob]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for run in &status.runs {
         *counts.entry(run.state.name()).or_default() += 1;
@@ -77,7 +77,7 @@ fn shown(status: &Status, all: bool, queue: &[Job]) -> String {
     );
     let mut table = Table::new(&["run<", "state<", "epoch", "time", "detail<"]);
     let mut rows = 0;
-    for run in status.runs.iter().filter(|run| all || run.state != State::Done) {
+    for run in status.runs.iter().filter(|run| all || run.state != RunState::Done) {
         rows += 1;
         table.row(row(run));
     }

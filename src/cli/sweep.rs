@@ -7,11 +7,11 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use super::options::{DataRoot, RunsRoot, SpecArguments};
-use super::planned::{Chosen, Planned};
+use super::planned::{CellSelection, Planned};
 use crate::error::{Exit, UserError};
 use crate::output::{self, SweepView};
 use crate::run::Stop;
-use crate::sweep::runner::{self, Options, Outcome, Slot};
+use crate::sweep::runner::{self, CellOutcome, DeviceSlot, Options};
 use crate::sweep::{self, keep_spec};
 use crate::text;
 
@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     data: DataRoot,
 
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: CellSelection,
 
     /// Print the cells and where they stand, and run nothing
     #[arg(long, conflicts_with = "dry_run")]
@@ -40,7 +40,7 @@ pub(super) struct Arguments {
 
     /// Print the cells as command lines for another engine
     #[arg(long, value_name = "FORM", conflicts_with_all = ["list", "dry_run"])]
-    export: Option<Export>,
+    export: Option<ExportFormat>,
 
     /// Print JSON
     #[arg(long)]
@@ -84,7 +84,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Export {
+enum ExportFormat {
     /// A shell line for each source and each cell
     Lines,
 }
@@ -109,14 +109,14 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     if arguments.list {
         return planned.list(&chosen, arguments.json);
     }
-    let slots = Slot::of(&arguments.devices, arguments.jobs.count(&arguments.devices));
+    let slots = DeviceSlot::of(&arguments.devices, arguments.jobs.count(&arguments.devices));
     if arguments.dry_run {
         return planned.dry_run(&chosen, slots.len(), arguments.json);
     }
-    let sheet = planned.settle(&arguments.devices, slots.len())?;
+    let record = planned.settle(&arguments.devices, slots.len())?;
     let spec = keep_spec(&arguments.spec.spec, &planned.plan.folder)?;
     if arguments.export.is_some() {
-        let lines = planned.lines(&chosen, &spec, sheet.fixed, &arguments.data.data, &arguments.spec.overrides.set)?;
+        let lines = planned.lines(&chosen, &spec, record.fixed, &arguments.data.data, &arguments.spec.overrides.set)?;
         output::data(&lines.join("\n"))?;
         return Ok(Exit::Complete);
     }
@@ -132,7 +132,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         spec,
         data: arguments.data.data.clone(),
         overrides: arguments.spec.overrides.set.clone(),
-        fixed: sheet.fixed,
+        fixed: record.fixed,
         only_sources: arguments.chosen.only_sources(),
     };
     let stop = Stop::listen(arguments.max_time)?;
@@ -143,10 +143,10 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 }
 
 /// The exit code of a sweep: failures count before what is not finished.
-fn exit(outcomes: &[(usize, Outcome)], stopped: Option<String>) -> Result<Exit> {
-    let count = |is: fn(&Outcome) -> bool| outcomes.iter().filter(|(_, outcome)| is(outcome)).count();
-    let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
-    let open = count(|outcome| matches!(outcome, Outcome::Held | Outcome::Stopped | Outcome::NotStarted));
+fn exit(outcomes: &[(usize, CellOutcome)], stopped: Option<String>) -> Result<Exit> {
+    let count = |is: fn(&CellOutcome) -> bool| outcomes.iter().filter(|(_, outcome)| is(outcome)).count();
+    let failed = count(|outcome| matches!(outcome, CellOutcome::Failed(_)));
+    let open = count(|outcome| matches!(outcome, CellOutcome::Held | CellOutcome::Stopped | CellOutcome::NotStarted));
     if let Some(reason) = stopped.filter(|_| open > 0) {
         let message = format!("stopped by {reason}: {} not finished", text::counted(open, "cell", "cells"));
         return Err(UserError::stopped(message).hint("the same command continues").into());

@@ -19,11 +19,11 @@ use crate::{output, run, spec, text};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: WeightsVerb,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum WeightsVerb {
     /// Take a PyTorch state dict with the names of torchvision or timm; the result can be a spec's `source.weights`
     Import(Import),
     /// Write a run's weights as a state dict that PyTorch loads with `strict=True`
@@ -102,7 +102,7 @@ struct Logits {
 
 /// What an import found.
 #[derive(Serialize)]
-struct Report<'a> {
+struct ImportReport<'a> {
     architecture: &'a str,
     /// Absent where the file has no head of this architecture.
     classes: Option<usize>,
@@ -119,20 +119,20 @@ struct Report<'a> {
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     match &arguments.verb {
-        Verb::Import(arguments) => {
+        WeightsVerb::Import(arguments) => {
             let report = import(arguments)?;
             output::talk(&report.sentence());
             let json = arguments.json.then(|| serde_json::to_string_pretty(&report)).transpose()?;
             output::data(&json.unwrap_or_else(|| shown(&arguments.out)))?;
         }
-        Verb::Export(arguments) => export(arguments)?,
-        Verb::Logits(arguments) => logits(arguments)?,
+        WeightsVerb::Export(arguments) => export(arguments)?,
+        WeightsVerb::Logits(arguments) => logits(arguments)?,
     }
     Ok(Exit::Complete)
 }
 
-fn import(arguments: &Import) -> Result<Report<'_>> {
-    let Read { blueprint, weights, has_head } = arguments.weights.read(SIDE)?;
+fn import(arguments: &Import) -> Result<ImportReport<'_>> {
+    let ReadWeights { blueprint, weights, has_head } = arguments.weights.read(SIDE)?;
     let matching = arguments.weights.check(&blueprint, &weights, has_head)?;
     let (left_out, beside) = (weights.left_out.clone(), weights.left_out_in_words());
     let taken = weights.tensors.into_iter().filter(|(name, _)| matching.matched.binary_search(name).is_ok());
@@ -142,7 +142,7 @@ fn import(arguments: &Import) -> Result<Report<'_>> {
         .with_context(|| format!("`{}` cannot be imported", shown(&arguments.weights.file)))?;
     write_safetensors(&arguments.out, &state, "import")?;
     let layers = blueprint.layers.iter().chain(has_head.then_some(&blueprint.head));
-    Ok(Report {
+    Ok(ImportReport {
         architecture: &arguments.weights.architecture,
         classes: has_head.then_some(blueprint.classes),
         image: blueprint.input.to_string(),
@@ -171,7 +171,7 @@ fn logits(arguments: &Logits) -> Result<()> {
             .hint("write them as [count, channels, height, width], in float32")
     })?;
     let size = images.size();
-    let Read { blueprint, weights, .. } =
+    let ReadWeights { blueprint, weights, .. } =
         arguments.weights.read(size.get(2).map_or(SIDE, |&side| side.max(1) as usize))?;
     arguments.weights.check(&blueprint, &weights, true)?;
     let input = blueprint.input;
@@ -188,7 +188,7 @@ fn logits(arguments: &Logits) -> Result<()> {
 }
 
 /// A file of weights, and the network that it shows.
-struct Read {
+struct ReadWeights {
     blueprint: Blueprint,
     weights: PublishedWeights,
     /// Whether the file has the network's head.
@@ -197,13 +197,13 @@ struct Read {
 
 impl Weights {
     /// The tensors of the file and the network that they are of.
-    fn read(&self, side: usize) -> Result<Read> {
+    fn read(&self, side: usize) -> Result<ReadWeights> {
         let architecture = spec::architecture(&self.architecture, &self.set)?;
         let mut weights = PublishedWeights::read(&self.file, &architecture)?;
         let blueprint = blueprint_of(architecture, &weights.tensors, side)
             .map_err(|impossible| UserError::usage(impossible.message).hint(impossible.hint))?;
         let has_head = weights.leave_out_heads(&blueprint, true);
-        Ok(Read { blueprint, weights, has_head })
+        Ok(ReadWeights { blueprint, weights, has_head })
     }
 
     /// How the tensors of the file and of the network match, with the head or without it; an error names what does not.
@@ -215,7 +215,7 @@ impl Weights {
     }
 }
 
-impl Report<'_> {
+impl ImportReport<'_> {
     /// What matched, both ways.
     fn sentence(&self) -> String {
         let matched = self.matching.matched.len();

@@ -15,10 +15,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub(super) use writer::{Wanted, Writer, make};
+pub(super) use writer::{CacheRequest, Writer, make};
 
 use super::records::Records;
-use super::store::{Fingerprints, Pixels, Split, Store};
+use super::store::{Fingerprints, Pixels, Store, StoredSplit};
 use crate::blueprint::ImageShape;
 use crate::environment;
 
@@ -31,7 +31,7 @@ const LONGEST_HEADER: u64 = 1 << 30;
 const FOLDER: &str = ".freezewise";
 
 /// What goes with the images.
-pub(super) struct Contents {
+pub(super) struct CacheContents {
     pub(super) classes: Vec<String>,
     pub(super) train: Vec<u16>,
     pub(super) test: Vec<u16>,
@@ -39,7 +39,7 @@ pub(super) struct Contents {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Header {
+struct CacheHeader {
     shape: [usize; 3],
     classes: Vec<String>,
     train: Vec<u16>,
@@ -78,11 +78,11 @@ pub(super) fn open_file(path: &Path, place: &str) -> Option<Store> {
     if Sha256::digest(&text)[..] != checksum {
         return None;
     }
-    let header: Header = serde_json::from_slice(&text).ok()?;
+    let header: CacheHeader = serde_json::from_slice(&text).ok()?;
     header.store(path, &Arc::new(file), start, place)
 }
 
-impl Header {
+impl CacheHeader {
     /// None where the pixels are not as many as the header says, or a label has no class.
     fn store(mut self, path: &Path, file: &Arc<File>, end: u64, place: &str) -> Option<Store> {
         let [channels, height, width] = self.shape;
@@ -97,7 +97,7 @@ impl Header {
         }
         let test_start = first + self.train.len() as u64 * size;
         let test_fingerprints = self.fingerprints.split_off(self.train.len());
-        let split = |labels, fingerprints, start| Split {
+        let split = |labels, fingerprints, start| StoredSplit {
             labels,
             fingerprints: Fingerprints::Stated(fingerprints),
             pixels: Pixels::Filed(Records {
@@ -129,13 +129,13 @@ mod tests {
     const SHAPE: ImageShape = ImageShape { channels: 1, height: 2, width: 2 };
 
     fn write(root: &Path) -> Result<()> {
-        make(&Wanted { root, name: "a.u8", shape: SHAPE, count: 4, place: "here" }, |writer| {
+        make(&CacheRequest { root, name: "a.u8", shape: SHAPE, count: 4, place: "here" }, |writer| {
             let mut fingerprints = writer.write(2, &[5, 6, 7, 8, 9, 9, 9, 9])?;
             fingerprints.insert(0, writer.write(0, &[1, 2, 3, 4])?[0]);
             // Nobody wrote the second one.
             writer.keep(&[0, 2, 3])?;
             let classes = vec!["a".to_owned(), "b".to_owned()];
-            Ok((Contents { classes, train: vec![0, 1], test: vec![1], skipped: vec![] }, fingerprints))
+            Ok((CacheContents { classes, train: vec![0, 1], test: vec![1], skipped: vec![] }, fingerprints))
         })
         .map(drop)
     }

@@ -11,8 +11,8 @@ use super::advise;
 use super::files::open_regular;
 use super::gunzip::Gunzip;
 use super::records::Records;
-use super::store::{Pixels, Split, Store};
-use crate::catalogue::{Checksum, CifarLayout, Entry};
+use super::store::{Pixels, Store, StoredSplit};
+use crate::catalogue::{CatalogueEntry, Checksum, CifarLayout};
 use crate::error::UserError;
 use crate::text;
 
@@ -34,8 +34,8 @@ pub(super) fn files(layout: &CifarLayout, root: &Path) -> Option<Vec<PathBuf>> {
 }
 
 /// Reads all training and test examples.
-pub(super) fn read(entry: &'static Entry, layout: &CifarLayout, root: &Path, threads: usize) -> Result<Store> {
-    let reader = Reader { entry, layout };
+pub(super) fn read(entry: &'static CatalogueEntry, layout: &CifarLayout, root: &Path, threads: usize) -> Result<Store> {
+    let reader = CifarReader { entry, layout };
     let Some(place) = find(layout, root) else { return Err(reader.missing(root).into()) };
     let shown = place.display().to_string();
     if place.is_dir() {
@@ -48,18 +48,23 @@ pub(super) fn read(entry: &'static Entry, layout: &CifarLayout, root: &Path, thr
 }
 
 /// All examples of an archive, which an error names as it is `shown`.
-pub(super) fn archive(entry: &'static Entry, layout: &CifarLayout, file: impl Read, shown: &str) -> Result<Store> {
-    let reader = Reader { entry, layout };
+pub(super) fn archive(
+    entry: &'static CatalogueEntry,
+    layout: &CifarLayout,
+    file: impl Read,
+    shown: &str,
+) -> Result<Store> {
+    let reader = CifarReader { entry, layout };
     let mut parts = reader.parts(file, shown)?;
     let test = parts.split_off(layout.train.len());
-    let split = |parts: Vec<Part>, per_file: usize| -> Result<Split> {
+    let split = |parts: Vec<BatchFile>, per_file: usize| -> Result<StoredSplit> {
         let record = reader.record();
         let label = |bytes: &[u8]| bytes[layout.label_bytes - 1];
         let labels = parts.iter().flat_map(|part| part.bytes.chunks_exact(record).map(label)).collect();
         let labels = reader.labels(labels, per_file, |file| parts[file].shown.clone())?;
         let blocks = parts.into_iter().map(|part| part.bytes).collect();
         let pixels = Pixels::Blocks { blocks, per_block: per_file, stride: record };
-        Ok(Split::new(labels, pixels))
+        Ok(StoredSplit::new(labels, pixels))
     };
     let [train, test] = [split(parts, layout.records_per_train_file)?, split(test, entry.test_size)?];
     Ok(reader.store(train, test, shown))
@@ -80,22 +85,22 @@ fn inside(name: &Path) -> Option<PathBuf> {
 }
 
 /// A file of the data set, read whole.
-struct Part {
+struct BatchFile {
     shown: String,
     bytes: Vec<u8>,
 }
 
-struct Reader<'a> {
-    entry: &'static Entry,
+struct CifarReader<'a> {
+    entry: &'static CatalogueEntry,
     layout: &'a CifarLayout,
 }
 
-impl Reader<'_> {
+impl CifarReader<'_> {
     fn record(&self) -> usize {
         self.layout.label_bytes + self.entry.shape.elements()
     }
 
-    fn store(&self, train: Split, test: Split, shown: &str) -> Store {
+    fn store(&self, train: StoredSplit, test: StoredSplit, shown: &str) -> Store {
         let classes = self.entry.classes.iter().map(|&name| name.to_owned()).collect();
         let (shape, place) = (self.entry.shape, shown.to_owned());
         Store { shape, train, test, validation: 0, classes, unused: Vec::new(), skipped: Vec::new(), place }
@@ -121,19 +126,19 @@ impl Reader<'_> {
         };
         let mut train = self.wanted().map(open).collect::<Result<Vec<_>>>()?;
         let test = train.split_off(self.layout.train.len());
-        let split = |files: Vec<(Arc<File>, PathBuf)>, per_file: usize| -> Result<Split> {
+        let split = |files: Vec<(Arc<File>, PathBuf)>, per_file: usize| -> Result<StoredSplit> {
             let count = files.len() * per_file;
             let records = Records { files, per_file, start: 0, stride: self.record() };
             let labels = records.column(count, self.layout.label_bytes - 1, threads)?;
             let labels = self.labels(labels, per_file, |file| records.files[file].1.display().to_string())?;
-            Ok(Split::new(labels, Pixels::Filed(records)))
+            Ok(StoredSplit::new(labels, Pixels::Filed(records)))
         };
         let (train, test) = (split(train, self.layout.records_per_train_file)?, split(test, self.entry.test_size)?);
         Ok(self.store(train, test, &folder.display().to_string()))
     }
 
     /// The files in a packed archive.
-    fn parts(&self, file: impl Read, shown: &str) -> Result<Vec<Part>> {
+    fn parts(&self, file: impl Read, shown: &str) -> Result<Vec<BatchFile>> {
         let broken = |error: std::io::Error| {
             let error = self.wrong(format!("the archive `{shown}` is broken: {error}"));
             match self.entry.files.first().map(|file| file.checksum) {
@@ -145,7 +150,7 @@ impl Reader<'_> {
         // An archive that unpacks to more than the data set is none of it, however small it is itself.
         let most = self.wanted().map(|(_, length)| length).sum::<usize>() as u64 + BESIDES;
         let mut archive = tar::Archive::new(Gunzip::new(file).map_err(broken)?.take(most));
-        let mut parts: Vec<Option<Part>> = self.wanted().map(|_| None).collect();
+        let mut parts: Vec<Option<BatchFile>> = self.wanted().map(|_| None).collect();
         for entry in archive.entries().map_err(broken)? {
             let entry = entry.map_err(broken)?;
             let named = entry.path().map_err(broken)?.into_owned();
@@ -165,7 +170,7 @@ impl Reader<'_> {
         }
         // Its checksum stands at the very end, behind what the archive has.
         std::io::copy(&mut archive.into_inner(), &mut std::io::sink()).map_err(broken)?;
-        let or_missing = |(part, (name, _)): (Option<Part>, (&str, usize))| {
+        let or_missing = |(part, (name, _)): (Option<BatchFile>, (&str, usize))| {
             let message = || format!("the archive `{shown}` has no `{}/{name}`", self.layout.folder);
             part.ok_or_else(|| self.wrong(message()).into())
         };
@@ -173,14 +178,14 @@ impl Reader<'_> {
     }
 
     /// Reads a file of a known length, and never more than that: what a file claims decides nothing.
-    fn part(&self, mut file: impl Read, shown: String, length: usize) -> Result<Part> {
+    fn part(&self, mut file: impl Read, shown: String, length: usize) -> Result<BatchFile> {
         let mut bytes = Vec::with_capacity(length + 1);
         let read = file.by_ref().take(length as u64 + 1).read_to_end(&mut bytes);
         if let Err(error) = read {
             return Err(self.wrong(format!("cannot read `{shown}`: {error}")).into());
         }
         if bytes.len() == length {
-            return Ok(Part { shown, bytes });
+            return Ok(BatchFile { shown, bytes });
         }
         let found = if bytes.len() > length { "more".to_owned() } else { text::grouped(bytes.len() as u64) };
         Err(self.other_length(&shown, length, &found))

@@ -9,7 +9,7 @@ use std::sync::Once;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use super::files::{open_regular, read_whole};
-use super::jpeg::{self, Pixels};
+use super::jpeg::{self, DecodedPixels};
 use super::resize::Resize;
 use super::wide::by_colour;
 use crate::spec::Fit;
@@ -36,7 +36,7 @@ pub(super) enum Flaw {
 pub(super) struct Decoded {
     pub(super) height: usize,
     pub(super) width: usize,
-    pixels: Pixels,
+    pixels: DecodedPixels,
 }
 
 /// Height and width of an image file, from its header.
@@ -94,8 +94,8 @@ fn png(bytes: &[u8]) -> Result<Decoded, String> {
     let (width, height) = decoder.dimensions();
     bounded(width, height)?;
     let pixels = match DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())? {
-        DynamicImage::ImageLuma8(image) => Pixels::Grey(image.into_raw()),
-        image => Pixels::Colours(image.into_rgb8().into_raw()),
+        DynamicImage::ImageLuma8(image) => DecodedPixels::Grey(image.into_raw()),
+        image => DecodedPixels::Colours(image.into_rgb8().into_raw()),
     };
     Ok(Decoded { height: height as usize, width: width as usize, pixels })
 }
@@ -150,9 +150,9 @@ impl Decoded {
         let resize = ((self.height, self.width) != (height, width))
             .then(|| Resize::new((self.height, self.width), (height, width), fit));
         match (&self.pixels, resize) {
-            (Pixels::Colours(levels), Some(resize)) => resize.apply::<3>(levels, planes),
-            (Pixels::Colours(levels), None) => by_colour(levels, planes),
-            (Pixels::Grey(levels), resize) => {
+            (DecodedPixels::Colours(levels), Some(resize)) => resize.apply::<3>(levels, planes),
+            (DecodedPixels::Colours(levels), None) => by_colour(levels, planes),
+            (DecodedPixels::Grey(levels), resize) => {
                 match resize {
                     Some(resize) => resize.apply::<1>(levels, first),
                     None => first.copy_from_slice(levels),

@@ -8,7 +8,7 @@
 use rand::seq::SliceRandom;
 
 use crate::seed::{Purpose, Stream, named_stream, stream};
-use crate::spec::{Draw, Part};
+use crate::spec::{DisjointPart, Draw};
 
 /// The examples of a task, by their index in the full training set.
 pub(super) struct Drawn {
@@ -29,7 +29,7 @@ pub(super) struct Lot<'a> {
     /// How many labels there are.
     pub(super) label_count: usize,
     /// The part of the data set that the task has for itself.
-    pub(super) part: Part,
+    pub(super) part: DisjointPart,
     pub(super) validation_size: usize,
     pub(super) train_size: usize,
     pub(super) draw: Draw,
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use crate::spec::Side;
 
-    const ALL: Part = Part { index: 0, of: 1 };
+    const ALL: DisjointPart = DisjointPart { index: 0, of: 1 };
 
     /// Examples of a data set and their labels in a task.
     struct Set {
@@ -183,7 +183,7 @@ mod tests {
         let mut parts = [const { Vec::new() }; 3];
         for (index, part) in parts.iter_mut().enumerate() {
             let part_of = |set: &Set, seed| {
-                let mut drawn = Lot { part: Part { index, of: 3 }, seed, ..set.lot() }.draw().train;
+                let mut drawn = Lot { part: DisjointPart { index, of: 3 }, seed, ..set.lot() }.draw().train;
                 drawn.sort_unstable();
                 drawn
             };
@@ -208,7 +208,7 @@ mod tests {
         // Results rest on them: another value here would be another half of a data set.
         let classes = super::super::synthetic::store(10, 1.0, Side::Target).train.labels;
         let set = Set { labels: classes.iter().copied().map(Some).collect(), classes };
-        let half = Lot { part: Part { index: 0, of: 2 }, seed: 0, ..set.lot() }.draw().train;
+        let half = Lot { part: DisjointPart { index: 0, of: 2 }, seed: 0, ..set.lot() }.draw().train;
         assert_eq!((half.len(), &half[..6]), (10_000, &[4655, 13_253, 3358, 379, 15_625, 14_999][..]));
         let sum: usize = half.iter().enumerate().map(|(at, index)| at * index % 65_521).sum();
         assert_eq!(sum, 327_051_977);

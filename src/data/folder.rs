@@ -5,12 +5,12 @@ use std::sync::Mutex;
 
 use anyhow::Result;
 
-use super::cache::{self, Contents, Wanted, Writer};
+use super::cache::{self, CacheContents, CacheRequest, Writer};
 use super::decode::{self, Flaw};
 use super::listing::{Listing, Picture};
 use super::parallel::in_order;
 use super::store::Store;
-use super::{Access, Image, Reading, Watch};
+use super::{Access, Image, ReadingProgress, Watch};
 use crate::blueprint::ImageShape;
 use crate::error::UserError;
 use crate::spec::{Data, Fit, Pictures};
@@ -44,14 +44,14 @@ pub(super) fn read(
         return Ok(with_beside(store));
     }
     let total = listing.train.len() + listing.test.len();
-    let wanted = Wanted { root: access.root, name: &file, shape, count: total, place: &place };
+    let wanted = CacheRequest { root: access.root, name: &file, shape, count: total, place: &place };
     let store = cache::make(&wanted, |writer| {
         let found = decode_all(listing, image, writer, access.threads, &mut |done| {
-            watch(Some(Reading { name: name.clone(), done, total }))
+            watch(Some(ReadingProgress { name: name.clone(), done, total }))
         })?;
         found.contents(pictures, listing, writer)
     })?;
-    watch(Some(Reading { name, done: total, total }))?;
+    watch(Some(ReadingProgress { name, done: total, total }))?;
     Ok(with_beside(store))
 }
 
@@ -62,7 +62,7 @@ fn decode_all(
     writer: &Writer,
     threads: usize,
     tell: &mut dyn FnMut(usize) -> Result<()>,
-) -> Result<Found> {
+) -> Result<FolderScan> {
     let total = listing.train.len() + listing.test.len();
     let file_at = |at: usize| match at.checked_sub(listing.train.len()) {
         None => (0, &listing.train[at]),
@@ -74,7 +74,7 @@ fn decode_all(
         let first = block * each;
         blocks.decode(first, (first..total.min(first + each)).map(|at| file_at(at).1))
     };
-    let mut found = Found::default();
+    let mut found = FolderScan::default();
     in_order(total.div_ceil(each), [threads, AHEAD * threads], decode, |block, decoded| {
         tell(block * each)?;
         (block * each..).zip(decoded?).for_each(|(at, decoded)| found.add(at, file_at(at), decoded));
@@ -85,7 +85,7 @@ fn decode_all(
 
 /// What came of files, in their order.
 #[derive(Default)]
-struct Found {
+struct FolderScan {
     /// The places of those that are images.
     kept: Vec<usize>,
     fingerprints: Vec<u64>,
@@ -95,7 +95,7 @@ struct Found {
     unfit: Vec<String>,
 }
 
-impl Found {
+impl FolderScan {
     fn add(&mut self, at: usize, (split, file): (usize, &Picture), decoded: Result<u64, Flaw>) {
         match decoded {
             Ok(fingerprint) => {
@@ -109,7 +109,7 @@ impl Found {
     }
 
     /// What the cache is to say of its images, and their fingerprints; an error where files cannot be used that must be.
-    fn contents(self, pictures: &Pictures, listing: &Listing, writer: &Writer) -> Result<(Contents, Vec<u64>)> {
+    fn contents(self, pictures: &Pictures, listing: &Listing, writer: &Writer) -> Result<(CacheContents, Vec<u64>)> {
         let Self { kept, fingerprints, labels, mut bad, mut unfit } = self;
         let advice = match (pictures.skip_bad_files, bad.is_empty()) {
             (true, _) => "mend or remove them: `skip_bad_files` leaves out files that cannot be decoded, and no others",
@@ -130,7 +130,7 @@ impl Found {
             return Err(UserError::new(message).hint(first(&bad)).into());
         }
         writer.keep(&kept)?;
-        Ok((Contents { classes: listing.classes.clone(), train, test, skipped: bad }, fingerprints))
+        Ok((CacheContents { classes: listing.classes.clone(), train, test, skipped: bad }, fingerprints))
     }
 }
 

@@ -7,14 +7,14 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::npz::Arrays;
-use super::store::{Split, Store};
+use super::store::{Store, StoredSplit};
 use super::{Image, Images, cache, cifar, decode, idx, label_file, tiny};
 use crate::blueprint::ImageShape;
-use crate::catalogue::{CifarLayout, Entry, Naming};
+use crate::catalogue::{CatalogueEntry, CifarLayout, Naming};
 use crate::spec::Fit;
 
 /// Training examples and test examples.
-pub type Splits = [Images; 2];
+pub type TrainAndTest = [Images; 2];
 
 /// The bytes of an IDX file that is to hold an array of `size`.
 pub fn idx(file: impl Read, size: &[usize]) -> Result<Vec<u8>, String> {
@@ -22,12 +22,12 @@ pub fn idx(file: impl Read, size: &[usize]) -> Result<Vec<u8>, String> {
 }
 
 /// All examples of a CIFAR archive, `.tar.gz`.
-pub fn cifar_archive(entry: &'static Entry, layout: &CifarLayout, file: impl Read) -> Result<Splits> {
+pub fn cifar_archive(entry: &'static CatalogueEntry, layout: &CifarLayout, file: impl Read) -> Result<TrainAndTest> {
     all(cifar::archive(entry, layout, file, "an archive")?)
 }
 
 /// All examples of a folder of CIFAR's files, the data root.
-pub fn cifar_folder(entry: &'static Entry, layout: &CifarLayout, root: &Path) -> Result<Splits> {
+pub fn cifar_folder(entry: &'static CatalogueEntry, layout: &CifarLayout, root: &Path) -> Result<TrainAndTest> {
     all(cifar::read(entry, layout, root, 1)?)
 }
 
@@ -71,15 +71,15 @@ pub fn annotations<'a>(table: &'a str, classes: &[String]) -> Result<Vec<(&'a st
 }
 
 /// All examples in a file of decoded images, with the number of classes; nothing where it is not whole.
-pub fn cache(path: &Path) -> Option<Result<(Splits, usize)>> {
+pub fn cache(path: &Path) -> Option<Result<(TrainAndTest, usize)>> {
     let store = cache::open_file(path, "a cache")?;
     let classes = store.classes.len();
     Some(all(store).map(|splits| (splits, classes)))
 }
 
-fn all(mut store: Store) -> Result<Splits> {
+fn all(mut store: Store) -> Result<TrainAndTest> {
     let image = Image { shape: store.shape, fit: Fit::Exact };
-    let of = |split: &mut Split| {
+    let of = |split: &mut StoredSplit| {
         let indices: Vec<usize> = (0..split.labels.len()).collect();
         split.gather(&indices, store.shape, image, 1)
     };

@@ -8,13 +8,13 @@ use flate2::bufread::GzDecoder;
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// A file, its members one after the other, and the two bytes that told what it is.
-type Start<R> = BufReader<Chain<Cursor<Vec<u8>>, R>>;
+type RewoundFile<R> = BufReader<Chain<Cursor<Vec<u8>>, R>>;
 
 /// Reads a file, unpacked where it is packed.
 pub(super) enum Gunzip<R: Read> {
-    Plain(Start<R>),
+    Plain(RewoundFile<R>),
     /// A member that is being read.
-    Member(Box<GzDecoder<Start<R>>>),
+    Member(Box<GzDecoder<RewoundFile<R>>>),
     /// Behind the last one.
     End,
 }

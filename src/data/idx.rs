@@ -9,8 +9,8 @@ use anyhow::Result;
 use super::advise;
 use super::files::open_regular;
 use super::gunzip::Gunzip;
-use super::store::{Pixels, Split, Store};
-use crate::catalogue::{Entry, IDX_FILES, IdxLayout};
+use super::store::{Pixels, Store, StoredSplit};
+use crate::catalogue::{CatalogueEntry, IDX_FILES, IdxLayout};
 use crate::error::UserError;
 use crate::files::kind_by_start;
 use crate::text;
@@ -44,7 +44,7 @@ pub(super) fn other_spelling(name: &str) -> String {
     name.replace("-idx", ".idx")
 }
 
-pub(super) fn read(entry: &'static Entry, layout: &IdxLayout, root: &Path) -> Result<Store> {
+pub(super) fn read(entry: &'static CatalogueEntry, layout: &IdxLayout, root: &Path) -> Result<Store> {
     let folders = find(layout, root);
     let folder = match folders.as_slice() {
         [only] => only,
@@ -66,7 +66,7 @@ pub(super) fn read(entry: &'static Entry, layout: &IdxLayout, root: &Path) -> Re
             return Err(UserError::new(message).hint("remove one of them, so that it is clear which is meant").into());
         }
     };
-    let split = |images: &str, labels: &str, count: usize| -> Result<Split> {
+    let split = |images: &str, labels: &str, count: usize| -> Result<StoredSplit> {
         let size = [count, entry.shape.height, entry.shape.width];
         let pixels = array(entry, folder, images, &size)?;
         let labels_path = file(folder, labels).unwrap_or_else(|| folder.join(labels));
@@ -83,7 +83,7 @@ pub(super) fn read(entry: &'static Entry, layout: &IdxLayout, root: &Path) -> Re
         }
         let stride = entry.shape.elements();
         let pixels = Pixels::Blocks { blocks: vec![pixels], per_block: count, stride };
-        Ok(Split::new(labels.into_iter().map(u16::from).collect(), pixels))
+        Ok(StoredSplit::new(labels.into_iter().map(u16::from).collect(), pixels))
     };
     Ok(Store {
         shape: entry.shape,
@@ -98,7 +98,7 @@ pub(super) fn read(entry: &'static Entry, layout: &IdxLayout, root: &Path) -> Re
 }
 
 /// The array in a file, which must have the size that the data set is published with.
-fn array(entry: &'static Entry, folder: &Path, name: &str, size: &[usize]) -> Result<Vec<u8>> {
+fn array(entry: &'static CatalogueEntry, folder: &Path, name: &str, size: &[usize]) -> Result<Vec<u8>> {
     let Some(path) = file(folder, name) else {
         let other = other_spelling(name);
         let message = format!("`{}` has neither `{name}` nor `{other}`, plain or `.gz`", folder.display());

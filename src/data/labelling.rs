@@ -6,7 +6,7 @@ use super::relabel::Relabel;
 use super::synthetic;
 use super::task::{draw, given, labels};
 use crate::catalogue::Facts;
-use crate::spec::{Notation, Part, Question, Selection, Side, Spec, Survey, Task, Text};
+use crate::spec::{DisjointPart, Notation, Question, Selection, Side, Spec, Survey, Task, Text};
 
 struct NoOne;
 
@@ -78,7 +78,7 @@ fn a_random_label_does_not_look_at_the_classes_that_are_taken() {
     let mut case = Case::new("labels = \"random\"");
     let names: Vec<String> = (0..10).map(|class| class.to_string()).collect();
     let mut of = |classes: &[usize]| {
-        let selection = Selection { classes: classes.to_vec(), groups: None, part: Part { index: 0, of: 1 } };
+        let selection = Selection { classes: classes.to_vec(), groups: None, part: DisjointPart { index: 0, of: 1 } };
         case.relabel = Relabel::new(&selection, &names);
         case.full()
     };

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::state::Stamp;
 use super::{decode, tiny};
 use crate::blueprint::ImageShape;
-use crate::catalogue::{Dataset, Layout};
+use crate::catalogue::{Dataset, FileLayout};
 use crate::error::UserError;
 use crate::spec::Pictures;
 use crate::text;
@@ -38,7 +38,7 @@ pub(super) struct Picture {
 /// Where a data set of image files is.
 pub(super) fn folder(pictures: &Pictures, root: &Path) -> PathBuf {
     match pictures.dataset.entry().map(|entry| entry.layout) {
-        Some(Layout::Tiny(layout)) => tiny::find(layout, root).unwrap_or_else(|| root.join(layout.folder)),
+        Some(FileLayout::Tiny(layout)) => tiny::find(layout, root).unwrap_or_else(|| root.join(layout.folder)),
         _ => root.join(&pictures.path),
     }
 }

@@ -59,7 +59,7 @@ pub use survey::Surveyor;
 pub use task::{TaskData, load};
 
 use crate::blueprint::ImageShape;
-use crate::catalogue::{Dataset, Entry, Layout};
+use crate::catalogue::{CatalogueEntry, Dataset, FileLayout};
 use crate::error::UserError;
 use crate::spec::{Data, Fit};
 use store::Store;
@@ -84,7 +84,7 @@ pub struct Access<'a> {
 
 /// How far the reading of image files is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
+pub struct ReadingProgress {
     /// The data set.
     pub name: String,
     /// Files read.
@@ -95,14 +95,14 @@ pub struct Reading {
 
 /// Called with the progress, and without any now and then, so that a stop does not wait for gigabytes; an error ends the
 /// reading.
-pub type Watch<'a> = &'a mut dyn FnMut(Option<Reading>) -> Result<()>;
+pub type Watch<'a> = &'a mut dyn FnMut(Option<ReadingProgress>) -> Result<()>;
 
 /// Where a published data set is under the root, if it is there.
 pub fn find(dataset: Dataset, root: &Path) -> Option<PathBuf> {
     match dataset.entry()?.layout {
-        Layout::Cifar(layout) => cifar::find(layout, root),
-        Layout::Idx(layout) => idx::find(layout, root).into_iter().next(),
-        Layout::Tiny(layout) => tiny::find(layout, root),
+        FileLayout::Cifar(layout) => cifar::find(layout, root),
+        FileLayout::Idx(layout) => idx::find(layout, root).into_iter().next(),
+        FileLayout::Tiny(layout) => tiny::find(layout, root),
     }
 }
 
@@ -123,9 +123,9 @@ fn read(data: &Data, image: Image, access: Access<'_>, watch: Watch<'_>) -> Resu
         Data::Files(dataset) => {
             let entry = dataset.entry().ok_or_else(|| anyhow::anyhow!("`{}` has no files", dataset.name()))?;
             match entry.layout {
-                Layout::Cifar(layout) => cifar::read(entry, layout, access.root, access.threads),
-                Layout::Idx(layout) => idx::read(entry, layout, access.root),
-                Layout::Tiny(_) => Err(anyhow::anyhow!("`{}` is read as image files", dataset.name())),
+                FileLayout::Cifar(layout) => cifar::read(entry, layout, access.root, access.threads),
+                FileLayout::Idx(layout) => idx::read(entry, layout, access.root),
+                FileLayout::Tiny(_) => Err(anyhow::anyhow!("`{}` is read as image files", dataset.name())),
             }
         }
     };
@@ -133,16 +133,16 @@ fn read(data: &Data, image: Image, access: Access<'_>, watch: Watch<'_>) -> Resu
 }
 
 /// Adds how to get a published data set.
-fn advise(entry: &Entry, error: UserError) -> UserError {
+fn advise(entry: &CatalogueEntry, error: UserError) -> UserError {
     let url = entry.files.first().and_then(|file| file.urls.first()).copied().unwrap_or_default();
     error.hint(match entry.layout {
-        Layout::Cifar(_) => {
+        FileLayout::Cifar(_) => {
             format!("get it from {url} (the binary version) and leave it in the data folder, packed or unpacked")
         }
-        Layout::Idx(layout) => {
+        FileLayout::Idx(layout) => {
             let place = url.rsplit_once('/').map_or(url, |(place, _)| place);
             format!("get its four files from {place}/ and leave them in `{}/` in the data folder", layout.folders[0])
         }
-        Layout::Tiny(_) => format!("get it from {url} and unpack it in the data folder"),
+        FileLayout::Tiny(_) => format!("get it from {url} and unpack it in the data folder"),
     })
 }

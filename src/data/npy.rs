@@ -12,7 +12,7 @@ const LONGEST_HEADER: usize = 64 * 1024;
 
 /// An array's type and size.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Header {
+pub(super) struct NpyHeader {
     /// As `NumPy` writes it, such as `|u1` or `<i8`.
     pub(super) kind: String,
     /// Whether the first place of an array moves fastest, as in Fortran, MATLAB and R.
@@ -21,7 +21,7 @@ pub(super) struct Header {
 }
 
 /// Reads up to where the numbers begin.
-pub(super) fn header(file: &mut impl Read) -> Result<Header, String> {
+pub(super) fn header(file: &mut impl Read) -> Result<NpyHeader, String> {
     let mut start = [0; 8];
     file.read_exact(&mut start).map_err(|error| error.to_string())?;
     if &start[..6] != MAGIC {
@@ -44,7 +44,7 @@ pub(super) fn header(file: &mut impl Read) -> Result<Header, String> {
 }
 
 /// `{'descr': '|u1', 'fortran_order': False, 'shape': (60000, 28, 28), }`
-fn parse(text: &str) -> Result<Header, String> {
+fn parse(text: &str) -> Result<NpyHeader, String> {
     let mut header = Dictionary { rest: text };
     let (mut kind, mut columns_first, mut shape) = (None, None, None);
     header.take("{").ok_or("its header is no Python dictionary")?;
@@ -66,7 +66,7 @@ fn parse(text: &str) -> Result<Header, String> {
         }
     }
     let missing = |key: &str| format!("its header has no `{key}`");
-    Ok(Header {
+    Ok(NpyHeader {
         kind: kind.ok_or_else(|| missing("descr"))?,
         columns_first: columns_first.ok_or_else(|| missing("fortran_order"))?,
         shape: shape.ok_or_else(|| missing("shape"))?,
@@ -109,7 +109,7 @@ impl<'a> Dictionary<'a> {
     }
 }
 
-impl Header {
+impl NpyHeader {
     /// Whether its bytes are in big-endian order, and its type without that: `u1` for `|u1`, `>u1` and `uint8`.
     pub(super) fn order_and_kind(&self) -> (bool, &str) {
         let kind = self.kind.trim_start_matches(['<', '>', '=', '|']);
@@ -136,7 +136,7 @@ pub(super) fn labels(bytes: &[u8]) -> Result<Vec<i64>, String> {
 
 /// The integers of an array of one dimension, or of two of which one is 1. Whole numbers of another type are integers too:
 /// MATLAB and R have no other type until they are asked for one.
-pub(super) fn integers(header: &Header, bytes: &[u8]) -> Result<Vec<i64>, String> {
+pub(super) fn integers(header: &NpyHeader, bytes: &[u8]) -> Result<Vec<i64>, String> {
     if !matches!(header.shape.as_slice(), [_] | [_, 1] | [1, _]) {
         return Err(format!("labels are an array of one dimension, and it has shape {:?}", header.shape));
     }
@@ -212,7 +212,7 @@ mod tests {
             "{ 'shape' : (3L, 2L) , 'fortran_order' : False , u'descr' : '|u1' , }   \n",
             "{'fortran_order': False, 'shape': (3, 2,), 'descr': '|u1'}\n",
         ] {
-            let expected = Header { kind: "|u1".into(), columns_first: false, shape: vec![3, 2] };
+            let expected = NpyHeader { kind: "|u1".into(), columns_first: false, shape: vec![3, 2] };
             assert_eq!(parse(text), Ok(expected), "{text}");
         }
         assert!(

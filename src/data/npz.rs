@@ -13,15 +13,15 @@ use anyhow::Result;
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use layout::Layout;
+use layout::ArrayLayout;
 use names::{chosen, unused};
 
-use super::cache::{self, Contents, Wanted};
+use super::cache::{self, CacheContents, CacheRequest};
 use super::files::open_regular;
 use super::npy;
 use super::store::Store;
 use super::wide::by_colour;
-use super::{Access, Reading, Watch};
+use super::{Access, ReadingProgress, Watch};
 use crate::blueprint::ImageShape;
 use crate::catalogue::Facts;
 use crate::error::UserError;
@@ -39,7 +39,7 @@ pub(super) struct Arrays<R> {
     /// Images and labels of training, of testing and, where they are asked for, of validation.
     names: Vec<[String; 2]>,
     /// Of the images of each.
-    layouts: Vec<Layout>,
+    layouts: Vec<ArrayLayout>,
     /// Training labels and test labels.
     pub(super) labels: [Vec<u16>; 2],
     validation: Vec<u16>,
@@ -86,14 +86,14 @@ pub(super) fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<St
         return Ok(with_facts(store, &arrays));
     }
     let total = arrays.layouts.iter().map(|layout| layout.count).sum();
-    let wanted = Wanted { root: access.root, name: &file, shape: arrays.shape(), count: total, place: &place };
+    let wanted = CacheRequest { root: access.root, name: &file, shape: arrays.shape(), count: total, place: &place };
     let store = cache::make(&wanted, |writer| {
         let (mut done, mut waiting, mut fingerprints) = (0, Vec::new(), Vec::with_capacity(total));
         // As they lie in the store: validation behind training.
         for split in arrays.order() {
             arrays.images(split, &place, &mut |pixels| {
                 if done % STRIDE == 0 {
-                    watch(Some(Reading { name: stem.clone(), done, total }))?;
+                    watch(Some(ReadingProgress { name: stem.clone(), done, total }))?;
                 }
                 done += 1;
                 waiting.extend_from_slice(pixels);
@@ -106,9 +106,9 @@ pub(super) fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<St
         }
         let [train, test] = arrays.labels.clone();
         let train = [train, arrays.validation.clone()].concat();
-        Ok((Contents { classes: class_names(arrays.classes), train, test, skipped: Vec::new() }, fingerprints))
+        Ok((CacheContents { classes: class_names(arrays.classes), train, test, skipped: Vec::new() }, fingerprints))
     })?;
-    watch(Some(Reading { name: stem, done: total, total }))?;
+    watch(Some(ReadingProgress { name: stem, done: total, total }))?;
     Ok(with_facts(store, &arrays))
 }
 
@@ -142,7 +142,7 @@ impl<R: Read + Seek> Arrays<R> {
         let unused = unused(&found, &names);
         let layouts = names
             .iter()
-            .map(|[images, _]| Layout::read(&mut entry(&mut archive, images)?, images))
+            .map(|[images, _]| ArrayLayout::read(&mut entry(&mut archive, images)?, images))
             .collect::<Result<Vec<_>, _>>()?;
         for (other, what) in layouts[1..].iter().zip(["test", "validation"]) {
             if other.shape != layouts[0].shape {

@@ -43,8 +43,8 @@ pub(super) fn in_order<R: Send>(
     mut take: impl FnMut(usize, R) -> Result<()>,
 ) -> Result<()> {
     let state =
-        Mutex::new(State { count, ahead: ahead.max(1), begun: 0, taken: 0, made: BTreeMap::new(), broken: false });
-    let line = Line { state, moved: Condvar::new() };
+        Mutex::new(QueueState { count, ahead: ahead.max(1), begun: 0, taken: 0, made: BTreeMap::new(), broken: false });
+    let line = OrderedQueue { state, moved: Condvar::new() };
     std::thread::scope(|scope| {
         for _ in 1..threads {
             scope.spawn(|| {
@@ -69,12 +69,12 @@ pub(super) fn in_order<R: Send>(
 }
 
 /// Items on their way from those who make them to the one who takes them.
-struct Line<R> {
-    state: Mutex<State<R>>,
+struct OrderedQueue<R> {
+    state: Mutex<QueueState<R>>,
     moved: Condvar,
 }
 
-struct State<R> {
+struct QueueState<R> {
     count: usize,
     ahead: usize,
     /// Items that somebody makes or made.
@@ -88,7 +88,7 @@ struct State<R> {
 }
 
 /// Lets the other threads end where one panics: they would wait for it for ever.
-struct EndInPanic<'a, R>(&'a Line<R>);
+struct EndInPanic<'a, R>(&'a OrderedQueue<R>);
 
 impl<R> Drop for EndInPanic<'_, R> {
     fn drop(&mut self) {
@@ -105,7 +105,7 @@ enum Turn<R> {
     Make(usize),
 }
 
-impl<R> State<R> {
+impl<R> QueueState<R> {
     fn is_full(&self) -> bool {
         self.begun >= self.taken + self.ahead
     }
@@ -118,12 +118,12 @@ impl<R> State<R> {
     }
 }
 
-impl<R> Line<R> {
-    fn locked(&self) -> MutexGuard<'_, State<R>> {
+impl<R> OrderedQueue<R> {
+    fn locked(&self) -> MutexGuard<'_, QueueState<R>> {
         self.state.lock().expect("nothing panics under the lock")
     }
 
-    fn wait<'a>(&self, state: MutexGuard<'a, State<R>>) -> MutexGuard<'a, State<R>> {
+    fn wait<'a>(&self, state: MutexGuard<'a, QueueState<R>>) -> MutexGuard<'a, QueueState<R>> {
         self.moved.wait(state).expect("nothing panics under the lock")
     }
 

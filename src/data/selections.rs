@@ -11,7 +11,7 @@ use super::relabel::Relabel;
 use super::task::draw;
 use crate::blueprint::ImageShape;
 use crate::catalogue::{Facts, Superclasses};
-use crate::spec::{Draw, Notation, Part, Question, Spec, Survey, Task, Text};
+use crate::spec::{DisjointPart, Draw, Notation, Question, Spec, Survey, Task, Text};
 
 const GROUPS: [&str; 3] = ["x", "y", "z"];
 /// The group of each of eight classes.
@@ -139,7 +139,7 @@ impl Case {
             classes: &self.labels,
             labels: &labels,
             label_count: self.label_count(),
-            part: Part { index: self.part, of: self.parts },
+            part: DisjointPart { index: self.part, of: self.parts },
             validation_size: self.validation,
             train_size,
             draw,

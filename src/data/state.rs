@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::{cifar, idx, listing};
-use crate::catalogue::Layout;
+use crate::catalogue::FileLayout;
 use crate::spec::Data;
 use crate::text;
 
@@ -51,9 +51,9 @@ pub fn state(data: &Data, root: &Path) -> Option<String> {
         Data::Pictures(pictures) => listing::of(pictures, root).ok().map(|listing| listing.state()),
         Data::Files(dataset) => {
             let files = match dataset.entry()?.layout {
-                Layout::Cifar(layout) => cifar::files(layout, root),
-                Layout::Idx(layout) => idx::files(layout, root),
-                Layout::Tiny(_) => None,
+                FileLayout::Cifar(layout) => cifar::files(layout, root),
+                FileLayout::Idx(layout) => idx::files(layout, root),
+                FileLayout::Tiny(_) => None,
             };
             state_of_files(&files?)
         }

@@ -24,8 +24,8 @@ type Ask<'a> = &'a mut dyn FnMut() -> Result<()>;
 /// A data set as its files have it.
 pub(super) struct Store {
     pub(super) shape: ImageShape,
-    pub(super) train: Split,
-    pub(super) test: Split,
+    pub(super) train: StoredSplit,
+    pub(super) test: StoredSplit,
     /// How many examples at the end of `train` are the data set's own validation examples, which nobody trains on.
     pub(super) validation: usize,
     /// The names of the classes, in the order of their labels.
@@ -39,7 +39,7 @@ pub(super) struct Store {
 }
 
 /// All examples for training, or for testing.
-pub(super) struct Split {
+pub(super) struct StoredSplit {
     pub(super) labels: Vec<u16>,
     pub(super) pixels: Pixels,
     pub(super) fingerprints: Fingerprints,
@@ -65,7 +65,7 @@ pub(super) enum Pixels {
     Drawn(Box<Drawer>),
 }
 
-impl Split {
+impl StoredSplit {
     /// A split whose fingerprints nobody has stated.
     pub(super) fn new(labels: Vec<u16>, pixels: Pixels) -> Self {
         let fingerprints = Fingerprints::Seen(vec![None; labels.len()]);
@@ -233,7 +233,7 @@ mod tests {
     fn it_is_asked_between_rounds_whether_to_go_on() -> Result<()> {
         let shape = ImageShape { channels: 1, height: 2, width: 2 };
         let blocks = vec![(0..160).collect()];
-        let mut split = Split::new(vec![0; 40], Pixels::Blocks { blocks, per_block: 40, stride: 4 });
+        let mut split = StoredSplit::new(vec![0; 40], Pixels::Blocks { blocks, per_block: 40, stride: 4 });
         let image = Image { shape, fit: Fit::Exact };
         let indices: Vec<usize> = (0..40).rev().collect();
         let mut asked = 0;
@@ -247,8 +247,9 @@ mod tests {
             Ok(())
         })?;
         assert_eq!((asked, &images.pixels[..5]), (2 + 3, &[156, 157, 158, 159, 152][..]));
-        let fresh =
-            || Split::new(vec![0; 40], Pixels::Blocks { blocks: vec![(0..160).collect()], per_block: 40, stride: 4 });
+        let fresh = || {
+            StoredSplit::new(vec![0; 40], Pixels::Blocks { blocks: vec![(0..160).collect()], per_block: 40, stride: 4 })
+        };
         assert!(fresh().all_fingerprints(shape, 1, &mut || Err(UserError::stopped("stop").into())).is_err());
         assert_eq!(
             fresh().all_fingerprints(shape, 1, &mut || Ok(()))?,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::{Access, Image, Reading, Watch, folder, listing, npz};
+use super::{Access, Image, ReadingProgress, Watch, folder, listing, npz};
 use crate::blueprint::ImageShape;
 use crate::catalogue::{Dataset, Facts};
 use crate::error::UserError;
@@ -18,13 +18,13 @@ type Absent<'a> = Box<dyn Fn(&str) + 'a>;
 pub struct Surveyor<'a> {
     root: PathBuf,
     threads: usize,
-    watch: RefCell<Box<dyn FnMut(Reading) + 'a>>,
+    watch: RefCell<Box<dyn FnMut(ReadingProgress) + 'a>>,
     absent: Option<Absent<'a>>,
 }
 
 impl<'a> Surveyor<'a> {
     /// A surveyor that needs the data sets to be there.
-    pub fn new(root: &Path, threads: usize, watch: impl FnMut(Reading) + 'a) -> Self {
+    pub fn new(root: &Path, threads: usize, watch: impl FnMut(ReadingProgress) + 'a) -> Self {
         Self { root: root.to_path_buf(), threads, watch: RefCell::new(Box::new(watch)), absent: None }
     }
 
@@ -50,7 +50,7 @@ impl Survey for Surveyor<'_> {
             }
             Data::Pictures(pictures) if listing::folder(pictures, &self.root).is_dir() => {
                 let mut told = self.watch.borrow_mut();
-                let mut watch = |reading: Option<Reading>| {
+                let mut watch = |reading: Option<ReadingProgress>| {
                     reading.into_iter().for_each(&mut **told);
                     Ok(())
                 };

@@ -13,7 +13,7 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::store::{Fingerprints, Pixels, Split, Store};
+use super::store::{Fingerprints, Pixels, Store, StoredSplit};
 use crate::blueprint::ImageShape;
 use crate::seed::{Purpose, Stream, named_stream};
 use crate::spec::Side;
@@ -37,7 +37,7 @@ const WORLD: u64 = 2211;
 
 /// Training or test images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum SplitKind {
     Train,
     Test,
 }
@@ -45,7 +45,7 @@ enum Kind {
 /// Draws the images of a split, each from its index alone.
 pub(super) struct Drawer {
     generator: Arc<Generator>,
-    kind: Kind,
+    kind: SplitKind,
 }
 
 impl Drawer {
@@ -62,15 +62,15 @@ impl Drawer {
 /// The synthetic data set of a side.
 pub(super) fn store(classes: usize, latent_similarity: f64, side: Side) -> Store {
     let generator = Arc::new(Generator::new(classes, latent_similarity, side));
-    let split = |kind, count| Split {
+    let split = |kind, count| StoredSplit {
         labels: (0..count).map(|index| generator.label(kind, index)).collect(),
         pixels: Pixels::Drawn(Box::new(Drawer { generator: generator.clone(), kind })),
         fingerprints: Fingerprints::None,
     };
     Store {
         shape: SHAPE,
-        train: split(Kind::Train, TRAIN_SIZE),
-        test: split(Kind::Test, TEST_SIZE),
+        train: split(SplitKind::Train, TRAIN_SIZE),
+        test: split(SplitKind::Test, TEST_SIZE),
         classes: (0..classes).map(|class| format!("class {class}")).collect(),
         validation: 0,
         unused: Vec::new(),
@@ -80,19 +80,19 @@ pub(super) fn store(classes: usize, latent_similarity: f64, side: Side) -> Store
 }
 
 /// A coloured texture, `[channels, PART, PART]`, of mean square 1 under its window.
-type Part = Vec<f64>;
+type Texture = Vec<f64>;
 
 /// Makes the images of one task.
 struct Generator {
     side: Side,
-    parts: Vec<Part>,
+    parts: Vec<Texture>,
     classes: Vec<[usize; PARTS_OF_A_CLASS]>,
 }
 
 impl Generator {
     fn new(classes: usize, latent_similarity: f64, side: Side) -> Self {
         let other = (1.0 - latent_similarity * latent_similarity).sqrt();
-        let blend = |(shared, private): (Part, Part)| {
+        let blend = |(shared, private): (Texture, Texture)| {
             shared.iter().zip(&private).map(|(shared, private)| latent_similarity * shared + other * private).collect()
         };
         let parts = bank("shared").into_iter().zip(bank("private")).map(blend).collect();
@@ -100,7 +100,7 @@ impl Generator {
     }
 
     /// The class of an image.
-    fn label(&self, split: Kind, index: usize) -> u16 {
+    fn label(&self, split: SplitKind, index: usize) -> u16 {
         self.stream(&format!("{split:?} {index}")).random_range(0..self.classes.len()) as u16
     }
 
@@ -158,7 +158,7 @@ fn add_wave(plane: &mut [f64], [down, right, phase]: [f64; 3], size: f64) {
 
 /// Sixteen parts: waves of random direction, length and colour under a round window. They are many, so that a part is
 /// close to a Gaussian field and a blend of two parts looks like any other part.
-fn bank(name: &str) -> Vec<Part> {
+fn bank(name: &str) -> Vec<Texture> {
     let draw = |index: usize| {
         let mut stream = named_stream(WORLD, Purpose::Synthetic, &format!("part {name} {index}"));
         let waves: Vec<([f64; 3], [f64; 3])> = (0..8)
@@ -178,7 +178,7 @@ fn bank(name: &str) -> Vec<Part> {
                 .sum();
             window * sum
         };
-        let part: Part = (0..SHAPE.channels * PART * PART).map(value).collect();
+        let part: Texture = (0..SHAPE.channels * PART * PART).map(value).collect();
         let square: f64 = part.iter().map(|value| value * value).sum();
         // Scaled to the energy of the window alone, so that no part is easier to see than another.
         let energy = (3.0 * TAU / 2.0 * WINDOW * WINDOW / square).sqrt();

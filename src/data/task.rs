@@ -9,7 +9,7 @@ use super::noise::{self, Corrupted, Labels, Truth};
 use super::random_labels::random_labels;
 use super::relabel::Relabel;
 use super::statistics;
-use super::store::{Split, Store};
+use super::store::{Store, StoredSplit};
 use super::{Access, Image, Watch, fingerprint, read};
 use crate::error::UserError;
 use crate::spec::Normalisation;
@@ -59,7 +59,7 @@ pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> 
     drawn.validation.extend((training..all.len()).filter(|&index| all[index].is_some()));
     let [train_labels, validation_labels] = given(task, &all, &drawn, &relabel)?;
     let own = store.shape;
-    let mut gather = |split: &mut Split, indices: &[usize], labels: &[Option<u16>]| -> Result<Images> {
+    let mut gather = |split: &mut StoredSplit, indices: &[usize], labels: &[Option<u16>]| -> Result<Images> {
         let mut images = split.gather_asking(indices, own, image, access.threads, &mut || watch(None))?;
         images.labels = indices.iter().map(|&index| labels[index].unwrap_or_default()).collect();
         Ok(images)

@@ -9,7 +9,7 @@ use anyhow::Result;
 use super::advise;
 use super::files::read_whole;
 use super::listing::{Listing, picture, pictures_in};
-use crate::catalogue::{Dataset, Layout, TinyLayout};
+use crate::catalogue::{Dataset, FileLayout, TinyLayout};
 use crate::error::UserError;
 use crate::spec::Pictures;
 use crate::text;
@@ -24,8 +24,8 @@ pub(super) fn find(layout: &TinyLayout, root: &Path) -> Option<PathBuf> {
 
 /// Lists its files; the classes are sorted.
 pub(super) fn list(folder: &Path, pictures: &Pictures) -> Result<Listing> {
-    let entry = Dataset::TinyImagenet.entry().filter(|entry| matches!(entry.layout, Layout::Tiny(_)));
-    let Some((entry, Layout::Tiny(layout))) = entry.map(|entry| (entry, entry.layout)) else {
+    let entry = Dataset::TinyImagenet.entry().filter(|entry| matches!(entry.layout, FileLayout::Tiny(_)));
+    let Some((entry, FileLayout::Tiny(layout))) = entry.map(|entry| (entry, entry.layout)) else {
         return Err(anyhow::anyhow!("the catalogue has no Tiny ImageNet"));
     };
     let wrong = |message: String| advise(entry, UserError::new(message));

@@ -29,10 +29,10 @@ mod ticks;
 
 pub use layout::{Drawing, Placed, lay_out};
 pub use model::{
-    Annotation, AxisRange, Band, Cells, ChartAxis, Contour, Extent, Figure, Grid, Hatch, HeatMap, Labelling, Mark,
-    Panel, Region, RegionMap, Scale, Series, ValueFormat,
+    Annotation, AxisRange, Band, Cells, ChartAxis, Contour, Extent, Figure, Grid, Hatch, HeatMap, NamePlacement, Panel,
+    ReferenceLine, Region, RegionMap, Scale, Series, ValueFormat,
 };
 pub use model::{Dash, Marker, SeriesStyle};
-pub use scene::{Anchor, Bounds, Item, Label, Paint, Scene, Segment, Stroke};
+pub use scene::{Anchor, Bounds, Item, Label, Paint, PathSegment, Scene, Stroke};
 pub use settled::settled;
 pub use span::Span;

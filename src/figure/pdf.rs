@@ -12,7 +12,7 @@ use subsetter::GlyphRemapper;
 
 use super::font;
 use super::palette::Rgb;
-use super::scene::{Bounds, Label, Paint, Painter, Scene, Segment, Stroke};
+use super::scene::{Bounds, Label, Paint, Painter, PathSegment, Scene, Stroke};
 
 const FONT: Name = Name(b"F0");
 /// The tag of a subset: six letters, the same for every file.
@@ -32,7 +32,7 @@ const SYSTEM: SystemInfo = SystemInfo { registry: Str(b"Adobe"), ordering: Str(b
 
 /// Writes a scene as one page of its size.
 pub fn write(scene: &Scene) -> Result<Vec<u8>> {
-    let mut sheet = Sheet { height: scene.height, ..Sheet::new() };
+    let mut sheet = PdfPage { height: scene.height, ..PdfPage::new() };
     sheet.paint(scene);
     let mut pdf = Pdf::new();
     pdf.catalog(CATALOG).pages(PAGES);
@@ -59,7 +59,7 @@ pub fn write(scene: &Scene) -> Result<Vec<u8>> {
     Ok(pdf.finish())
 }
 
-struct Sheet {
+struct PdfPage {
     content: Content,
     height: f64,
     /// Of the font's glyphs, those in use, with their numbers in the subset.
@@ -70,7 +70,7 @@ struct Sheet {
     opacities: Vec<u8>,
 }
 
-impl Sheet {
+impl PdfPage {
     fn new() -> Self {
         let (content, glyphs) = (Content::new(), GlyphRemapper::new());
         Self { content, height: 0.0, glyphs, letters: BTreeMap::new(), opacities: Vec::new() }
@@ -91,22 +91,22 @@ impl Sheet {
         self.content.set_parameters(Name(opacity_name(percent).as_bytes()));
     }
 
-    fn path(&mut self, segments: &[Segment]) {
+    fn path(&mut self, segments: &[PathSegment]) {
         for segment in segments {
             match *segment {
-                Segment::Move(x, y) => {
+                PathSegment::Move(x, y) => {
                     let (x, y) = self.place(x, y);
                     self.content.move_to(x, y);
                 }
-                Segment::Line(x, y) => {
+                PathSegment::Line(x, y) => {
                     let (x, y) = self.place(x, y);
                     self.content.line_to(x, y);
                 }
-                Segment::Cubic([one, two, end]) => {
+                PathSegment::Cubic([one, two, end]) => {
                     let [a, b, c] = [one, two, end].map(|(x, y)| self.place(x, y));
                     self.content.cubic_to(a.0, a.1, b.0, b.1, c.0, c.1);
                 }
-                Segment::Close => {
+                PathSegment::Close => {
                     self.content.close_path();
                 }
             }
@@ -114,7 +114,7 @@ impl Sheet {
     }
 }
 
-impl Painter for Sheet {
+impl Painter for PdfPage {
     fn rectangle(&mut self, bounds: &Bounds, fill: Paint, opacity: f64) {
         self.fill_with(fill, opacity);
         let (left, bottom) = self.place(bounds.left, bounds.bottom());
@@ -123,7 +123,7 @@ impl Painter for Sheet {
 
     fn outline(
         &mut self,
-        segments: &[Segment],
+        segments: &[PathSegment],
         fill: Option<(Paint, f64)>,
         stroke: Option<&Stroke>,
         clip: Option<&Bounds>,

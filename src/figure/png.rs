@@ -8,7 +8,7 @@ use tiny_skia::{
 
 use super::font;
 use super::palette::Rgb;
-use super::scene::{Bounds, Label, Paint, Painter, Scene, Segment, Stroke};
+use super::scene::{Bounds, Label, Paint, Painter, PathSegment, Scene, Stroke};
 
 /// What print asks for.
 pub const DPI: f64 = 300.0;
@@ -89,7 +89,7 @@ impl Painter for Raster {
 
     fn outline(
         &mut self,
-        segments: &[Segment],
+        segments: &[PathSegment],
         fill: Option<(Paint, f64)>,
         stroke: Option<&Stroke>,
         clip: Option<&Bounds>,
@@ -136,17 +136,17 @@ fn paint(paint: Paint, opacity: f64) -> tiny_skia::Paint<'static> {
     drawn
 }
 
-fn path(segments: &[Segment]) -> Option<tiny_skia::Path> {
+fn path(segments: &[PathSegment]) -> Option<tiny_skia::Path> {
     let mut builder = PathBuilder::new();
     for segment in segments {
         match *segment {
-            Segment::Move(x, y) => builder.move_to(x as f32, y as f32),
-            Segment::Line(x, y) => builder.line_to(x as f32, y as f32),
-            Segment::Cubic([one, two, end]) => {
+            PathSegment::Move(x, y) => builder.move_to(x as f32, y as f32),
+            PathSegment::Line(x, y) => builder.line_to(x as f32, y as f32),
+            PathSegment::Cubic([one, two, end]) => {
                 let [a, b, c] = [one, two, end].map(|(x, y)| (x as f32, y as f32));
                 builder.cubic_to(a.0, a.1, b.0, b.1, c.0, c.1);
             }
-            Segment::Close => builder.close(),
+            PathSegment::Close => builder.close(),
         }
     }
     builder.finish()

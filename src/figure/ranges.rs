@@ -1,6 +1,6 @@
 //! What part of each axis a panel shows.
 
-use super::model::{AxisRange, ChartAxis, Grid, Mark, Panel, Scale};
+use super::model::{AxisRange, ChartAxis, Grid, Panel, ReferenceLine, Scale};
 
 use super::edges;
 
@@ -18,8 +18,8 @@ pub(super) fn of(panel: &Panel) -> ((f64, f64), (f64, f64)) {
 
     let across = points().map(|(x, _)| x).chain(bands().map(|(x, ..)| *x)).chain(notes().map(|note| note.x));
     let across = across.chain(panel.marks.iter().filter_map(|mark| match mark {
-        Mark::Vertical { at, .. } => Some(*at),
-        Mark::Horizontal { .. } => None,
+        ReferenceLine::Vertical { at, .. } => Some(*at),
+        ReferenceLine::Horizontal { .. } => None,
     }));
     let x = fit(&panel.x, across.chain(edges::of(columns, &panel.x.scale)), margin(X_MARGIN));
 
@@ -29,8 +29,8 @@ pub(super) fn of(panel: &Panel) -> ((f64, f64), (f64, f64)) {
     let upwards = upwards.chain(bands().filter(|(at, ..)| counts(*at)).flat_map(|(_, low, high)| [*low, *high]));
     let upwards = upwards.chain(notes().filter(|note| counts(note.x)).map(|note| note.y));
     let upwards = upwards.chain(panel.marks.iter().filter_map(|mark| match mark {
-        Mark::Horizontal { at, .. } => Some(*at),
-        Mark::Vertical { .. } => None,
+        ReferenceLine::Horizontal { at, .. } => Some(*at),
+        ReferenceLine::Vertical { .. } => None,
     }));
     let y = fit(&panel.y, upwards.chain(edges::of(rows, &panel.y.scale)), margin(Y_MARGIN));
     (x, y)

@@ -40,7 +40,7 @@ pub enum Item {
     /// Lines and curves, filled, stroked or both.
     Outline {
         /// Its parts, each beginning with a move.
-        segments: Vec<Segment>,
+        segments: Vec<PathSegment>,
         /// The colour inside and its opacity.
         fill: Option<(Paint, f64)>,
         /// The line along it.
@@ -60,7 +60,7 @@ pub(super) trait Painter {
     /// Fills and strokes segments; nothing shows outside of `clip`.
     fn outline(
         &mut self,
-        segments: &[Segment],
+        segments: &[PathSegment],
         fill: Option<(Paint, f64)>,
         stroke: Option<&Stroke>,
         clip: Option<&Bounds>,
@@ -134,7 +134,7 @@ impl Stroke {
 
 /// A part of an outline.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Segment {
+pub enum PathSegment {
     /// Begins a part.
     Move(f64, f64),
     /// A straight line.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::font::{self, FAMILY};
 use super::palette::{DARK_TINTS, Rgb, TINT_COUNT, TINTS};
-use super::scene::{Anchor, Bounds, Item, Label, Paint, Scene, Segment, Stroke};
+use super::scene::{Anchor, Bounds, Item, Label, Paint, PathSegment, Scene, Stroke};
 
 /// How a file differs from an element within a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,13 +128,13 @@ fn corners(bounds: &Bounds) -> String {
     )
 }
 
-fn path(segments: &[Segment]) -> String {
+fn path(segments: &[PathSegment]) -> String {
     let mut text = String::new();
     for segment in segments {
         let _ = match segment {
-            Segment::Move(x, y) => write!(text, "M{} {}", short(*x), short(*y)),
-            Segment::Line(x, y) => write!(text, "L{} {}", short(*x), short(*y)),
-            Segment::Cubic([one, two, end]) => write!(
+            PathSegment::Move(x, y) => write!(text, "M{} {}", short(*x), short(*y)),
+            PathSegment::Line(x, y) => write!(text, "L{} {}", short(*x), short(*y)),
+            PathSegment::Cubic([one, two, end]) => write!(
                 text,
                 "C{} {} {} {} {} {}",
                 short(one.0),
@@ -144,7 +144,7 @@ fn path(segments: &[Segment]) -> String {
                 short(end.0),
                 short(end.1)
             ),
-            Segment::Close => write!(text, "Z"),
+            PathSegment::Close => write!(text, "Z"),
         };
     }
     text
@@ -216,7 +216,7 @@ pub fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figure::{Annotation, Band, ChartAxis, Extent, Figure, Mark, Panel, Series, lay_out};
+    use crate::figure::{Annotation, Band, ChartAxis, Extent, Figure, Panel, ReferenceLine, Series, lay_out};
 
     const HOSTILE: &str = "<img src=x onerror=\"alert('1')\">\n]]>&amp;\u{202e}\u{0}";
 
@@ -224,7 +224,7 @@ mod tests {
         let points = vec![(1.0, 0.5), (2.0, 0.4), (10.0, 0.3)];
         let mut panel =
             Panel::new(ChartAxis::log_epochs(), ChartAxis::error(HOSTILE), vec![Series::line(0, HOSTILE, points)]);
-        panel.marks.push(Mark::Vertical { at: 3.0, label: HOSTILE.into() });
+        panel.marks.push(ReferenceLine::Vertical { at: 3.0, label: HOSTILE.into() });
         let description = HOSTILE.to_owned();
         let figure = Figure::new(HOSTILE, Extent::two_columns(), vec![panel.clone().titled(HOSTILE), panel]);
         Figure { description, note: HOSTILE.into(), ..figure }
@@ -259,7 +259,7 @@ mod tests {
         let band = Band(points.iter().map(|(x, y)| (*x, y - 0.02, y + 0.02)).collect());
         let series = vec![Series::line(0, "test", points).with_band(band)];
         let mut panel = Panel::new(ChartAxis::log_epochs(), ChartAxis::error("error"), series);
-        panel.marks.push(Mark::Vertical { at: 15.0, label: "interpolation".into() });
+        panel.marks.push(ReferenceLine::Vertical { at: 15.0, label: "interpolation".into() });
         panel.annotations.push(Annotation { x: 10.0, y: 0.31, label: "peak 31.0%".into() });
         let figure = Figure::new("a curve", Extent::one_column().with_plot_height(90.0), vec![panel]);
         let expected = std::fs::read_to_string("tests/fixtures/figure/curve.svg")?;

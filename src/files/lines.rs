@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::write_atomically;
-use crate::fault::{self, Operation};
+use crate::fault::{self, FileOperation};
 
 /// A file that grows by whole lines, or by records of bytes.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Lines {
 
     fn open(path: &Path) -> Result<Self> {
         let open = || {
-            fault::check(Operation::Open, path)?;
+            fault::check(FileOperation::Open, path)?;
             OpenOptions::new().read(true).append(true).open(path)
         };
         let file = open().with_context(|| format!("cannot open `{}` to append", path.display()))?;
@@ -65,13 +65,13 @@ impl Lines {
 
     /// Appends a record in one write.
     pub fn append_bytes(&mut self, record: &[u8]) -> Result<()> {
-        fault::write(&mut self.file, record, Operation::Append, &self.path)
+        fault::write(&mut self.file, record, FileOperation::Append, &self.path)
             .with_context(|| format!("cannot append to `{}`", self.path.display()))
     }
 
     /// Waits until the lines are on the disk.
     pub fn sync(&self) -> Result<()> {
-        let sync = || fault::check(Operation::Sync, &self.path).and_then(|()| self.file.sync_data());
+        let sync = || fault::check(FileOperation::Sync, &self.path).and_then(|()| self.file.sync_data());
         sync().with_context(|| format!("cannot write `{}`", self.path.display()))
     }
 }

@@ -14,7 +14,7 @@ pub use kind::kind_by_start;
 pub use lines::Lines;
 
 use crate::error::UserError;
-use crate::fault::{self, Operation};
+use crate::fault::{self, FileOperation};
 
 /// What is being written has a name of its own until it is whole.
 const UNFINISHED: &str = ".writing-";
@@ -26,7 +26,7 @@ const BUFFER: usize = 1 << 20;
 pub fn create_folder(path: &Path) -> Result<()> {
     let create = || -> io::Result<()> {
         if !path.is_dir() {
-            fault::check(Operation::Folder, path)?;
+            fault::check(FileOperation::Folder, path)?;
         }
         fs::create_dir_all(path)
     };
@@ -35,7 +35,7 @@ pub fn create_folder(path: &Path) -> Result<()> {
 
 /// Whether something is there. A disk that cannot tell is an error: what is there must not pass for absent.
 pub fn exists(path: &Path) -> Result<bool> {
-    let exists = || fault::check(Operation::Look, path).and_then(|()| path.try_exists());
+    let exists = || fault::check(FileOperation::Look, path).and_then(|()| path.try_exists());
     match exists() {
         // A file stands where a folder of the path should: nothing is behind it.
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
@@ -63,7 +63,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
 pub fn stream_atomically(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     let write = || -> io::Result<()> {
         let file = unfinished(path, content)?;
-        fault::check(Operation::Rename, path)?;
+        fault::check(FileOperation::Rename, path)?;
         file.persist(path).map_err(|error| error.error)?;
         sync_folder(path)
     };
@@ -74,7 +74,7 @@ pub fn stream_atomically(path: &Path, content: impl FnOnce(&mut dyn Write) -> io
 pub fn create_new(path: &Path, bytes: &[u8]) -> Result<bool> {
     let write = || -> io::Result<bool> {
         let file = unfinished(path, |file| file.write_all(bytes))?;
-        fault::check(Operation::Rename, path)?;
+        fault::check(FileOperation::Rename, path)?;
         match file.persist_noclobber(path) {
             Ok(_) => sync_folder(path).map(|()| true),
             Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
@@ -89,7 +89,7 @@ fn unfinished(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<tempfile::NamedTempFile> {
-    fault::check(Operation::Create, path)?;
+    fault::check(FileOperation::Create, path)?;
     let mut builder = tempfile::Builder::new();
     // A temporary file is private by itself; what a run leaves is as the user's umask has it.
     #[cfg(unix)]
@@ -99,7 +99,7 @@ fn unfinished(
     content(&mut writer)?;
     writer.flush()?;
     drop(writer);
-    fault::check(Operation::Sync, path)?;
+    fault::check(FileOperation::Sync, path)?;
     file.as_file().sync_all()?;
     Ok(file)
 }
@@ -112,7 +112,7 @@ struct Watched<'a> {
 
 impl Write for Watched<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        fault::write(&mut *self.file, bytes, Operation::Write, self.path).map(|()| bytes.len())
+        fault::write(&mut *self.file, bytes, FileOperation::Write, self.path).map(|()| bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -124,7 +124,7 @@ impl Write for Watched<'_> {
 /// cannot, and a file there is as safe as it gets without.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = File::open(folder_of(path))?;
-    match fault::check(Operation::SyncFolder, path).and_then(|()| folder.sync_all()) {
+    match fault::check(FileOperation::SyncFolder, path).and_then(|()| folder.sync_all()) {
         // EINVAL; ENOTSUP, EOPNOTSUPP and ENOSYS.
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
         synced => synced,
@@ -133,7 +133,7 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 
 /// Removes a file; one that is not there is removed already.
 pub fn remove(path: &Path) -> Result<()> {
-    let remove = || match fault::check(Operation::Remove, path).and_then(|()| fs::remove_file(path)) {
+    let remove = || match fault::check(FileOperation::Remove, path).and_then(|()| fs::remove_file(path)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         done => done,
     };
@@ -142,7 +142,7 @@ pub fn remove(path: &Path) -> Result<()> {
 
 /// Moves a file or a folder to a name that is free, on the same disk.
 pub fn rename(from: &Path, to: &Path) -> Result<()> {
-    let rename = || fault::check(Operation::Rename, from).and_then(|()| fs::rename(from, to));
+    let rename = || fault::check(FileOperation::Rename, from).and_then(|()| fs::rename(from, to));
     rename().with_context(|| format!("cannot move `{}` to `{}`", from.display(), to.display()))
 }
 

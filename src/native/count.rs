@@ -12,7 +12,7 @@ use super::shim;
 /// The parts of a training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Part {
+pub enum TrainingPart {
     /// What no part claims.
     Other,
     /// The order of an epoch, and the examples of a batch.
@@ -31,7 +31,7 @@ pub enum Part {
     Evaluation,
 }
 
-impl Part {
+impl TrainingPart {
     /// All of them, in the order of a step.
     pub const ALL: [Self; 8] = [
         Self::Other,
@@ -136,26 +136,26 @@ impl Amounts {
 /// What all parts asked for; those that asked for nothing are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Counts(pub BTreeMap<Part, Amounts>);
+pub struct OperatorCounts(pub BTreeMap<TrainingPart, Amounts>);
 
-impl Counts {
+impl OperatorCounts {
     /// What all parts together asked for.
     pub fn total(&self) -> Amounts {
         self.0.values().fold(Amounts::default(), |sum, amounts| sum.joined(amounts, Add::add))
     }
 
     /// What a part asked for.
-    pub fn of(&self, part: Part) -> Amounts {
+    pub fn of(&self, part: TrainingPart) -> Amounts {
         self.0.get(&part).cloned().unwrap_or_default()
     }
 
     fn joined(&self, other: &Self, join: impl Fn(i64, i64) -> i64 + Copy) -> Self {
-        let parts = Part::ALL.map(|part| (part, self.of(part).joined(&other.of(part), join)));
+        let parts = TrainingPart::ALL.map(|part| (part, self.of(part).joined(&other.of(part), join)));
         Self(parts.into_iter().filter(|(_, amounts)| *amounts != Amounts::default()).collect())
     }
 }
 
-impl Add<&Counts> for Counts {
+impl Add<&OperatorCounts> for OperatorCounts {
     type Output = Self;
 
     fn add(self, other: &Self) -> Self {
@@ -163,7 +163,7 @@ impl Add<&Counts> for Counts {
     }
 }
 
-impl Sub<&Counts> for Counts {
+impl Sub<&OperatorCounts> for OperatorCounts {
     type Output = Self;
 
     fn sub(self, other: &Self) -> Self {
@@ -171,11 +171,11 @@ impl Sub<&Counts> for Counts {
     }
 }
 
-impl Mul<i64> for &Counts {
-    type Output = Counts;
+impl Mul<i64> for &OperatorCounts {
+    type Output = OperatorCounts;
 
-    fn mul(self, times: i64) -> Counts {
-        self.joined(&Counts::default(), |amount, _| amount * times)
+    fn mul(self, times: i64) -> OperatorCounts {
+        self.joined(&OperatorCounts::default(), |amount, _| amount * times)
     }
 }
 
@@ -195,8 +195,8 @@ impl Counting {
     }
 
     /// What there was, and the most bytes that were held beyond those at the start; counting ends.
-    pub fn end(self) -> (Counts, u64) {
-        let mut counts = Counts::default();
+    pub fn end(self) -> (OperatorCounts, u64) {
+        let mut counts = OperatorCounts::default();
         let seer = (&raw mut counts).cast::<c_void>();
         // SAFETY: the handle is that of `start`, and given back once; the two functions take the counts, which live
         // through the call, and names that end with a zero.
@@ -211,8 +211,8 @@ const VIEW: c_int = 1;
 
 extern "C" fn see_operator(seer: *mut c_void, part: c_int, kind: c_int, name: *const c_char, times: u64) {
     // SAFETY: `Counting::end` gives its own counts, and nobody else has them during the call; the name ends with a zero.
-    let (counts, name) = unsafe { (&mut *seer.cast::<Counts>(), CStr::from_ptr(name)) };
-    let amounts = counts.0.entry(Part::of(part)).or_default();
+    let (counts, name) = unsafe { (&mut *seer.cast::<OperatorCounts>(), CStr::from_ptr(name)) };
+    let amounts = counts.0.entry(TrainingPart::of(part)).or_default();
     let list = match kind {
         LAUNCH => &mut amounts.operators,
         VIEW => &mut amounts.views,
@@ -223,8 +223,8 @@ extern "C" fn see_operator(seer: *mut c_void, part: c_int, kind: c_int, name: *c
 
 extern "C" fn see_amounts(seer: *mut c_void, part: c_int, waits: u64, uploads: u64, allocated: u64, moved: u64) {
     // SAFETY: as for operators.
-    let counts = unsafe { &mut *seer.cast::<Counts>() };
-    let amounts = counts.0.entry(Part::of(part)).or_default();
+    let counts = unsafe { &mut *seer.cast::<OperatorCounts>() };
+    let amounts = counts.0.entry(TrainingPart::of(part)).or_default();
     (amounts.waits, amounts.uploads) = (waits as i64, uploads as i64);
     (amounts.allocated_bytes, amounts.moved_bytes) = (allocated as i64, moved as i64);
 }
@@ -239,20 +239,20 @@ mod tests {
         let matrix = Tensor::ones([8, 4], (Kind::Float, Device::Cpu));
         let counting = Counting::start();
         {
-            let _part = Part::Forward.begin();
+            let _part = TrainingPart::Forward.begin();
             let _ = matrix.transpose(0, 1).matmul(&matrix);
-            let _inner = Part::Metrics.begin();
+            let _inner = TrainingPart::Metrics.begin();
             let _ = matrix.to_kind(Kind::Double).double_value(&[0, 0]);
         }
         let (counts, peak) = counting.end();
-        let forward = counts.of(Part::Forward);
+        let forward = counts.of(TrainingPart::Forward);
         assert_eq!(forward.operators, Operators::from([("mm".into(), 1)]));
         assert!(forward.views.contains_key("transpose"), "{forward:?}");
         assert_eq!((forward.allocated_bytes, forward.moved_bytes), (64, 2 * 128 + 64));
-        let metrics = counts.of(Part::Metrics);
+        let metrics = counts.of(TrainingPart::Metrics);
         assert_eq!((metrics.operators, metrics.waits), (Operators::from([("copy_".into(), 1)]), 1));
         assert!((64..=1024).contains(&peak), "{peak}");
-        assert_eq!(counts.clone() - &counts, Counts::default());
+        assert_eq!(counts.clone() - &counts, OperatorCounts::default());
         assert_eq!(&counts * 2, counts.clone() + &counts);
     }
 }

@@ -75,7 +75,7 @@ pub(super) struct RawGraph {
 }
 
 type TorchVersion = unsafe extern "C" fn() -> *const c_char;
-type Facts = unsafe extern "C" fn(c_int, *mut RawFacts, *mut c_char) -> c_int;
+type ReadFacts = unsafe extern "C" fn(c_int, *mut RawFacts, *mut c_char) -> c_int;
 type Memory = unsafe extern "C" fn(c_int, *mut DeviceMemory, *mut c_char) -> c_int;
 type OfDevice = unsafe extern "C" fn(c_int, *mut c_char) -> c_int;
 type OfProcess = unsafe extern "C" fn(*mut c_char) -> c_int;
@@ -86,7 +86,7 @@ type Drop = unsafe extern "C" fn(*mut RawGraph);
 
 /// The functions of `native/plugin.h`.
 pub(super) struct Plugin {
-    facts: Symbol<Facts>,
+    facts: Symbol<ReadFacts>,
     memory: Symbol<Memory>,
     pub(super) reset_peak: Symbol<OfDevice>,
     pub(super) empty_cache: Symbol<OfProcess>,

@@ -27,7 +27,7 @@ use tch::Device;
 
 pub use adopt::adopt;
 pub use cause::{Cause, cause_of, first_words};
-pub use count::{Amounts, Counting, Counts, Operators, Part};
+pub use count::{Amounts, Counting, OperatorCounts, Operators, TrainingPart};
 pub use cpu::{cpu_features, libtorch_place};
 pub use cuda::{DeviceFacts, DeviceMemory, Nature, cudnn_version, device_memory, plugin_is_named, plugin_path};
 pub use download::download;
@@ -37,7 +37,7 @@ pub use graph::{Graph, empty_cache, reset_peak, synchronize, use_stream};
 pub use layout::lay_out;
 pub use lists::{add_norm, lerp};
 pub use memory::{free_bytes, keep_freed_memory, peak_bytes};
-pub use observe::{Observation, Observed};
+pub use observe::{Observation, OperatorTime};
 pub use precision::{
     Autocast, Switched, autocast_kind, has_instructions, precision, precision_on_cpu, prepare,
     use_deterministic_kernels, use_plain_attention,
@@ -49,7 +49,7 @@ use crate::spec::DeviceChoice;
 
 /// The device that a run computes on, and how it came to that.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chosen {
+pub struct ChosenDevice {
     /// The device.
     pub device: Device,
     /// Its name, for people and records: a GPU's, or `cpu`.
@@ -61,8 +61,8 @@ pub struct Chosen {
 }
 
 /// Finds the device that was asked for. Nothing may ask libtorch for CUDA before.
-pub fn choose(choice: DeviceChoice) -> Result<Chosen> {
-    let cpu = |note: Option<&str>| Chosen {
+pub fn choose(choice: DeviceChoice) -> Result<ChosenDevice> {
+    let cpu = |note: Option<&str>| ChosenDevice {
         device: Device::Cpu,
         name: "cpu".into(),
         gpu: None,
@@ -87,7 +87,7 @@ pub fn choose(choice: DeviceChoice) -> Result<Chosen> {
     }
 }
 
-fn gpu(driver: &Driver, index: usize) -> Result<Chosen, UserError> {
+fn gpu(driver: &Driver, index: usize) -> Result<ChosenDevice, UserError> {
     let facts = cuda::load(driver, index)?;
     let device = facts.get(index).ok_or_else(|| {
         let count = crate::text::counted(facts.len(), "device", "devices");
@@ -98,7 +98,7 @@ fn gpu(driver: &Driver, index: usize) -> Result<Chosen, UserError> {
         Nature::Gpu => None,
         Nature::StandIn => Some("a stand-in plays the GPU: what it takes says nothing of one".to_owned()),
     };
-    Ok(Chosen { device: Device::Cuda(index), name: device.name.clone(), gpu: Some(device.clone()), note })
+    Ok(ChosenDevice { device: Device::Cuda(index), name: device.name.clone(), gpu: Some(device.clone()), note })
 }
 
 /// Every CUDA device, once CUDA is loaded.

@@ -12,7 +12,7 @@ pub struct Observation {
 
 /// What an observation saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Observed {
+pub struct OperatorTime {
     /// Operators that no other operator called.
     pub operators: u64,
     /// The time in them, and in autograd's own work between them.
@@ -27,10 +27,10 @@ impl Observation {
     }
 
     /// What there was; observing ends.
-    pub fn end(self) -> Observed {
+    pub fn end(self) -> OperatorTime {
         let (mut operators, mut nanoseconds) = (0, 0);
         // SAFETY: the handle is that of `start`, and given back once; the pointers are valid for the call.
         unsafe { shim::freezewise_observed(self.handle, &raw mut operators, &raw mut nanoseconds) };
-        Observed { operators, time: Duration::from_nanos(nanoseconds) }
+        OperatorTime { operators, time: Duration::from_nanos(nanoseconds) }
     }
 }

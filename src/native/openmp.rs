@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use libloading::os::unix::{Library, Symbol};
 
-type Number = unsafe extern "C" fn() -> c_int;
+type CountThreads = unsafe extern "C" fn() -> c_int;
 type SetNumber = unsafe extern "C" fn(c_int);
 /// A region as compilers call it: body, its argument, threads asked for, flags.
 type Parallel = unsafe extern "C" fn(extern "C" fn(*mut c_void), *mut c_void, c_uint, c_uint);
 
 struct Team {
-    size_of_team: Symbol<Number>,
+    size_of_team: Symbol<CountThreads>,
     size: AtomicUsize,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn granted_threads(asked: usize) -> usize {
     // SAFETY: the functions have these signatures in GNU's and LLVM's runtime, the only ones libtorch is built with.
     let functions = unsafe {
         let set_dynamic = program.get::<SetNumber>(b"omp_set_dynamic");
-        let size_of_team = program.get::<Number>(b"omp_get_num_threads");
+        let size_of_team = program.get::<CountThreads>(b"omp_get_num_threads");
         (set_dynamic, size_of_team, program.get::<Parallel>(b"GOMP_parallel"))
     };
     let (Ok(set_dynamic), Ok(size_of_team), Ok(parallel)) = functions else { return asked };

@@ -5,7 +5,7 @@ use std::ffi::c_int;
 use tch::{Device, Kind};
 
 use super::shim::{self, call};
-use super::{Chosen, cpu_features};
+use super::{ChosenDevice, cpu_features};
 use crate::blueprint::Blueprint;
 use crate::error::UserError;
 use crate::spec::{Precision, PrecisionChoice};
@@ -18,7 +18,11 @@ const BF16_CAPABILITY: i32 = 8;
 const BF16_TOKEN_WIDTH: usize = 256;
 
 /// What a choice comes to on a device, for a network. `auto` is a fixed table, not a race.
-pub fn precision(choice: PrecisionChoice, chosen: &Chosen, blueprint: &Blueprint) -> Result<Precision, UserError> {
+pub fn precision(
+    choice: PrecisionChoice,
+    chosen: &ChosenDevice,
+    blueprint: &Blueprint,
+) -> Result<Precision, UserError> {
     let fixed = match choice {
         PrecisionChoice::Fixed(precision) => precision,
         PrecisionChoice::Auto => {
@@ -42,7 +46,7 @@ pub fn precision_on_cpu(choice: PrecisionChoice, blueprint: &Blueprint) -> Preci
 }
 
 /// Whether a device has instructions for a kind of number, and so computes in it as fast and as others do.
-pub fn has_instructions(precision: Precision, chosen: &Chosen) -> bool {
+pub fn has_instructions(precision: Precision, chosen: &ChosenDevice) -> bool {
     let capability = chosen.gpu.as_ref().map(|gpu| gpu.capability.0);
     match precision {
         Precision::Fp32 => true,

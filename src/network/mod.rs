@@ -23,8 +23,8 @@ pub use weights::{Matching, Misshapen, NamedTensors, check_numbers, is_counter, 
 use crate::blueprint::{Blueprint, Operation, Role};
 use crate::error::UserError;
 use crate::native;
-use crate::spec::Layout;
-use step::{Step, Stream};
+use crate::spec::MemoryFormat;
+use step::{FlowTensor, Step};
 
 /// A network with its tensors.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct Network {
     layers: Vec<LayerTensors>,
     device: Device,
     kind: Kind,
-    layout: Layout,
+    layout: MemoryFormat,
 }
 
 /// One layer with its tensors; the last of a network is its head.
@@ -70,7 +70,7 @@ impl Network {
                     .collect(),
             })
             .collect();
-        Self { blueprint: blueprint.clone(), layers, device, kind, layout: Layout::ChannelsFirst }
+        Self { blueprint: blueprint.clone(), layers, device, kind, layout: MemoryFormat::ChannelsFirst }
     }
 
     /// Another network with the same numbers, in memory of its own.
@@ -102,7 +102,7 @@ impl Network {
 
     /// Lays the weights of its convolutions out anew, and from here on every image that enters: the same numbers in
     /// another order in memory, which its feature maps follow.
-    pub fn lay_out(&mut self, layout: Layout) -> Result<(), UserError> {
+    pub fn lay_out(&mut self, layout: MemoryFormat) -> Result<(), UserError> {
         self.layout = layout;
         for step in self.layers.iter_mut().flat_map(|layer| &mut layer.steps) {
             step.lay_out(layout)?;
@@ -111,7 +111,7 @@ impl Network {
     }
 
     /// How what enters it lies in memory.
-    pub fn layout(&self) -> Layout {
+    pub fn layout(&self) -> MemoryFormat {
         self.layout
     }
 
@@ -182,26 +182,26 @@ impl Network {
     }
 
     /// The batch norms of the layers that `wanted` picks, in order.
-    pub fn batch_norms(&self, wanted: impl Fn(usize) -> bool) -> Vec<Place> {
+    pub fn batch_norms(&self, wanted: impl Fn(usize) -> bool) -> Vec<NormLocation> {
         let layers = self.layers.iter().enumerate().filter(|(layer, _)| wanted(*layer));
         let places = layers.flat_map(|(layer, tensors)| {
             let steps = tensors.steps.iter().enumerate();
-            steps.filter_map(move |(step, norm)| Some(Place { layer, step, stream: norm.batch_norm()? }))
+            steps.filter_map(move |(step, norm)| Some(NormLocation { layer, step, tensor: norm.batch_norm()? }))
         });
         places.collect()
     }
 
     /// Runs a flow that reaches one place, or enters the network where that is none, up to the batch norm at another.
-    pub fn run_between(&self, from: Option<Place>, to: Place, flow: Flow, mode: Mode) -> Flow {
+    pub fn run_between(&self, from: Option<NormLocation>, to: NormLocation, flow: Flow, mode: Mode) -> Flow {
         self.between(from, to).fold(flow, |flow, step| step.run(flow, mode))
     }
 
     /// How many operations `run_between` runs.
-    pub fn operations_between(&self, from: Option<Place>, to: Place) -> usize {
+    pub fn operations_between(&self, from: Option<NormLocation>, to: NormLocation) -> usize {
         self.between(from, to).count()
     }
 
-    fn between(&self, from: Option<Place>, to: Place) -> impl Iterator<Item = &Step> {
+    fn between(&self, from: Option<NormLocation>, to: NormLocation) -> impl Iterator<Item = &Step> {
         let first = from.map_or((0, 0), |place| (place.layer, place.step));
         let layers = self.layers.iter().enumerate().take(to.layer + 1).skip(first.0);
         layers.flat_map(move |(layer, tensors)| {
@@ -212,24 +212,24 @@ impl Network {
     }
 
     /// Sets the running statistics of the batch norm at a place; `mean` and `variance` are `[channels]`.
-    pub fn set_statistics(&self, place: Place, mean: &Tensor, variance: &Tensor) {
+    pub fn set_statistics(&self, place: NormLocation, mean: &Tensor, variance: &Tensor) {
         self.layers[place.layer].steps[place.step].set_statistics(mean, variance);
     }
 }
 
 /// Where a batch norm stands in a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct NormLocation {
     layer: usize,
     step: usize,
-    stream: Stream,
+    tensor: FlowTensor,
 }
 
-impl Place {
+impl NormLocation {
     /// What comes to the batch norm there, `[batch, channels, …]`, of a flow that reaches it.
     pub fn input(self, flow: &Flow) -> &Tensor {
-        match (self.stream, &flow.kept) {
-            (Stream::Kept, Some(kept)) => kept,
+        match (self.tensor, &flow.skip) {
+            (FlowTensor::Skip, Some(skip)) => skip,
             _ => &flow.value,
         }
     }

@@ -20,7 +20,7 @@ const WRAPPERS: [&str; 4] = ["module", "_orig_mod", "_fsdp_wrapped_module", "_ch
 pub(super) const AVERAGED: &str = "n_averaged";
 
 /// By what a family's network is found among names: its first tensor, and how others begin.
-struct Mark {
+struct FamilyMark {
     first: &'static str,
     others: &'static str,
     /// What stands before these in the network here.
@@ -29,13 +29,13 @@ struct Mark {
 
 /// What stands before the names of a network in a file.
 #[derive(Debug, Default)]
-pub(super) struct Prefix {
+pub(super) struct NamePrefix {
     pub(super) before: String,
     /// What a file of a part of the network lacks.
     missing: &'static str,
 }
 
-impl Prefix {
+impl NamePrefix {
     /// The name inside the network; nothing for what stands beside it.
     pub(super) fn without<'a>(&self, name: &'a str) -> Option<Cow<'a, str>> {
         let inside = name.strip_prefix(&self.before)?;
@@ -48,8 +48,8 @@ pub(super) fn without_wrappers(name: &str) -> String {
 }
 
 /// Finds the network of an architecture among the names of a file. An error where there are two of them.
-pub(super) fn prefix(names: &BTreeSet<&str>, architecture: &Architecture) -> Result<Prefix, UserError> {
-    for Mark { first, others, inside } in marks(architecture) {
+pub(super) fn prefix(names: &BTreeSet<&str>, architecture: &Architecture) -> Result<NamePrefix, UserError> {
+    for FamilyMark { first, others, inside } in marks(architecture) {
         let from = |start: &str| names.range::<str, _>((Included(start), Unbounded)).next();
         let begins = |start: &str| from(start).is_some_and(|name| name.starts_with(start));
         let found: Vec<&str> = names
@@ -63,7 +63,7 @@ pub(super) fn prefix(names: &BTreeSet<&str>, architecture: &Architecture) -> Res
             [only] => {
                 let whole = only.strip_suffix(inside).filter(|rest| rest.is_empty() || rest.ends_with('.'));
                 let missing = if whole.is_none() { inside } else { "" };
-                return Ok(Prefix { before: whole.unwrap_or(only).to_owned(), missing });
+                return Ok(NamePrefix { before: whole.unwrap_or(only).to_owned(), missing });
             }
             [..] => {
                 let shown: Vec<String> = found.iter().map(|before| before.escape_debug().to_string()).collect();
@@ -73,11 +73,11 @@ pub(super) fn prefix(names: &BTreeSet<&str>, architecture: &Architecture) -> Res
             }
         }
     }
-    Ok(Prefix::default())
+    Ok(NamePrefix::default())
 }
 
-fn marks(architecture: &Architecture) -> Vec<Mark> {
-    let mark = |first, others, inside| Mark { first, others, inside };
+fn marks(architecture: &Architecture) -> Vec<FamilyMark> {
+    let mark = |first, others, inside| FamilyMark { first, others, inside };
     match architecture {
         Architecture::PreactResnet18 { .. } | Architecture::Resnet(_) => vec![mark("conv1.weight", "layer1.", "")],
         Architecture::Densenet(_) => vec![mark("conv0.weight", "denseblock1.", "features.")],

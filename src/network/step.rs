@@ -3,10 +3,10 @@
 use tch::{Kind, Tensor, no_grad};
 
 use super::attention::attention;
-use crate::blueprint::{Operation, Slot, Window};
+use crate::blueprint::{Operation, TensorSlot, Window};
 use crate::error::UserError;
 use crate::native;
-use crate::spec::Layout;
+use crate::spec::MemoryFormat;
 
 /// PyTorch's defaults for batch norm.
 const MOMENTUM: f64 = 0.1;
@@ -32,41 +32,41 @@ pub enum Mode {
     },
 }
 
-/// What flows through a network: a value `[batch, …]`, and what is kept beside it for a shortcut.
+/// What flows through a network: a value `[batch, …]`, and the skip connection beside it.
 #[derive(Debug)]
 pub struct Flow {
     /// The value.
     pub value: Tensor,
     /// What a later operation joins to it.
-    pub kept: Option<Tensor>,
+    pub skip: Option<Tensor>,
 }
 
 impl Flow {
-    /// A flow with nothing kept.
+    /// A flow without a skip connection.
     pub fn new(value: Tensor) -> Self {
-        Self { value, kept: None }
+        Self { value, skip: None }
     }
 
     /// The same numbers, without the history that a gradient would follow.
     #[must_use]
     pub fn detach(&self) -> Self {
-        Self { value: self.value.detach(), kept: self.kept.as_ref().map(Tensor::detach) }
+        Self { value: self.value.detach(), skip: self.skip.as_ref().map(Tensor::detach) }
     }
 
     /// The same numbers in memory of their own: some operations write to what they are given.
     #[must_use]
     pub fn copy(&self) -> Self {
-        Self { value: self.value.copy(), kept: self.kept.as_ref().map(Tensor::copy) }
+        Self { value: self.value.copy(), skip: self.skip.as_ref().map(Tensor::copy) }
     }
 
     /// Bytes of its numbers.
     pub fn bytes(&self) -> u64 {
         let bytes = |tensor: &Tensor| (tensor.numel() * tensor.kind().elt_size_in_bytes()) as u64;
-        bytes(&self.value) + self.kept.as_ref().map_or(0, bytes)
+        bytes(&self.value) + self.skip.as_ref().map_or(0, bytes)
     }
 
-    fn take_kept(&mut self) -> Tensor {
-        self.kept.take().expect("a blueprint keeps a value before it uses it")
+    fn take_skip(&mut self) -> Tensor {
+        self.skip.take().expect("a blueprint saves a value before it uses it")
     }
 }
 
@@ -74,34 +74,34 @@ impl Flow {
 #[derive(Debug)]
 pub(super) struct Step {
     operation: Operation,
-    slots: Vec<Slot>,
+    slots: Vec<TensorSlot>,
     tensors: Vec<Tensor>,
 }
 
 impl Step {
-    pub(super) fn new(operation: &Operation, make: impl Fn(&Slot) -> Tensor) -> Self {
+    pub(super) fn new(operation: &Operation, make: impl Fn(&TensorSlot) -> Tensor) -> Self {
         let slots = operation.slots();
         let tensors = slots.iter().map(make).collect();
         Self { operation: operation.clone(), slots, tensors }
     }
 
-    pub(super) fn tensors(&self) -> impl Iterator<Item = (&Slot, &Tensor)> {
+    pub(super) fn tensors(&self) -> impl Iterator<Item = (&TensorSlot, &Tensor)> {
         self.slots.iter().zip(&self.tensors)
     }
 
-    /// Whether it is a batch norm, and whether of what is kept.
-    pub(super) fn batch_norm(&self) -> Option<Stream> {
+    /// Whether it is a batch norm, and of which tensor.
+    pub(super) fn batch_norm(&self) -> Option<FlowTensor> {
         match &self.operation {
-            Operation::BatchNorm { .. } => Some(Stream::Value),
-            Operation::OnKept(inner) if matches!(**inner, Operation::BatchNorm { .. }) => Some(Stream::Kept),
+            Operation::BatchNorm { .. } => Some(FlowTensor::Value),
+            Operation::OnSkip(inner) if matches!(**inner, Operation::BatchNorm { .. }) => Some(FlowTensor::Skip),
             _ => None,
         }
     }
 
     /// Lays the weights of a convolution out anew.
-    pub(super) fn lay_out(&mut self, layout: Layout) -> Result<(), UserError> {
+    pub(super) fn lay_out(&mut self, layout: MemoryFormat) -> Result<(), UserError> {
         let operation = match &self.operation {
-            Operation::OnKept(inner) => inner,
+            Operation::OnSkip(inner) => inner,
             operation => operation,
         };
         match operation {
@@ -119,23 +119,23 @@ impl Step {
 
     pub(super) fn run(&self, mut flow: Flow, mode: Mode) -> Flow {
         match &self.operation {
-            Operation::Keep => flow.kept = Some(flow.value.shallow_clone()),
-            Operation::OnKept(inner) => {
-                let kept = flow.take_kept();
-                flow.kept = Some(self.apply(inner, kept, mode));
+            Operation::SaveSkip => flow.skip = Some(flow.value.shallow_clone()),
+            Operation::OnSkip(inner) => {
+                let skip = flow.take_skip();
+                flow.skip = Some(self.apply(inner, skip, mode));
             }
-            Operation::AddKept => {
-                let kept = flow.take_kept();
+            Operation::AddSkip => {
+                let skip = flow.take_skip();
                 // Under autocast a transformer's sums stay in the wider kind, as they do in PyTorch. Without, its linear maps
                 // give views, whose change in place costs the backward pass more than it saves.
                 let map = flow.value.dim() == 4;
-                if map && flow.value.kind() == kept.kind() {
-                    let _ = flow.value.g_add_(&kept);
+                if map && flow.value.kind() == skip.kind() {
+                    let _ = flow.value.g_add_(&skip);
                 } else {
-                    flow.value = &flow.value + &kept;
+                    flow.value = &flow.value + &skip;
                 }
             }
-            Operation::ConcatenateKept => flow.value = Tensor::cat(&[&flow.take_kept(), &flow.value], 1),
+            Operation::ConcatenateSkip => flow.value = Tensor::cat(&[&flow.take_skip(), &flow.value], 1),
             operation => flow.value = self.apply(operation, flow.value, mode),
         }
         flow
@@ -183,7 +183,7 @@ impl Step {
             }
             Operation::FirstToken => value.select(1, 0),
             Operation::MeanToken => value.mean_dim([1i64].as_slice(), false, None::<Kind>),
-            Operation::Keep | Operation::OnKept(_) | Operation::AddKept | Operation::ConcatenateKept => {
+            Operation::SaveSkip | Operation::OnSkip(_) | Operation::AddSkip | Operation::ConcatenateSkip => {
                 unreachable!("these change the flow, not a value")
             }
         }
@@ -204,11 +204,11 @@ fn convolution(value: &Tensor, weight: &Tensor, bias: Option<&Tensor>, window: W
 
 /// Which of the two tensors of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stream {
+pub enum FlowTensor {
     /// The value.
     Value,
-    /// What is kept.
-    Kept,
+    /// The skip connection.
+    Skip,
 }
 
 /// Kernel, stride and padding, each for both sides.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{ReadingBar, talk};
-use crate::run::{Event, EventSink, Title};
+use crate::run::{EventSink, RunEvent, Title};
 use crate::rundir::Row;
 use crate::text;
 
@@ -43,23 +43,23 @@ impl Progress {
 }
 
 impl EventSink for Progress {
-    fn on_event(&mut self, event: &Event<'_>) {
+    fn on_event(&mut self, event: &RunEvent<'_>) {
         match (&mut self.style, event) {
             (Style::Silent, _) => {}
-            (_, Event::Reading(reading)) => self.reading.show(reading),
+            (_, RunEvent::Reading(reading)) => self.reading.show(reading),
             (Style::Bar { bar, epochs }, _) => hear_with_bar(bar, epochs, event),
             (Style::Lines { last, phase }, _) => hear_with_lines(last, phase, event),
         }
     }
 }
 
-fn hear_with_bar(bar: &mut Option<ProgressBar>, epochs: &mut u64, event: &Event<'_>) {
+fn hear_with_bar(bar: &mut Option<ProgressBar>, epochs: &mut u64, event: &RunEvent<'_>) {
     match event {
-        Event::Note(sentence) => match bar {
+        RunEvent::Note(sentence) => match bar {
             Some(bar) => bar.println(sentence),
             None => talk(sentence),
         },
-        Event::Phase(title) => {
+        RunEvent::Phase(title) => {
             talk(&format!("{}: {}", title.phase, title.text));
             // A fixed text: only a mistake in it could fail, and then a plain bar serves.
             let style = ProgressStyle::with_template("{prefix} {bar:20} {wide_msg} {eta} left")
@@ -70,18 +70,18 @@ fn hear_with_bar(bar: &mut Option<ProgressBar>, epochs: &mut u64, event: &Event<
             *epochs = title.epochs;
             *bar = Some(new);
         }
-        Event::Reading(_) => {}
-        Event::Step(step) => {
+        RunEvent::Reading(_) => {}
+        RunEvent::Step(step) => {
             if let Some(bar) = bar {
                 bar.set_position(*step);
             }
         }
-        Event::Epoch(row) => {
+        RunEvent::Epoch(row) => {
             if let Some(bar) = bar {
                 bar.set_message(message(row, *epochs, bar.message().as_str()));
             }
         }
-        Event::PhaseEnd => {
+        RunEvent::PhaseEnd => {
             if let Some(bar) = bar.take() {
                 bar.finish();
             }
@@ -100,15 +100,15 @@ fn message(row: &Row, epochs: u64, before: &str) -> String {
     format!("epoch {}/{epochs} · {train} · {test}{rate}", row.epoch)
 }
 
-fn hear_with_lines(last: &mut Option<Instant>, phase: &mut Option<(Title, Instant)>, event: &Event<'_>) {
+fn hear_with_lines(last: &mut Option<Instant>, phase: &mut Option<(Title, Instant)>, event: &RunEvent<'_>) {
     match event {
-        Event::Note(sentence) => talk(sentence),
-        Event::Phase(title) => {
+        RunEvent::Note(sentence) => talk(sentence),
+        RunEvent::Phase(title) => {
             talk(&format!("{}: {}", title.phase, title.text));
             *phase = Some(((*title).clone(), Instant::now()));
             *last = None;
         }
-        Event::Epoch(row) => {
+        RunEvent::Epoch(row) => {
             let Some((title, started)) = phase else { return };
             let due = last.is_none_or(|last| last.elapsed() >= QUIET_INTERVAL) || row.epoch == title.epochs;
             if due {
@@ -116,7 +116,7 @@ fn hear_with_lines(last: &mut Option<Instant>, phase: &mut Option<(Title, Instan
                 *last = Some(Instant::now());
             }
         }
-        Event::Step(_) | Event::PhaseEnd | Event::Reading(_) => {}
+        RunEvent::Step(_) | RunEvent::PhaseEnd | RunEvent::Reading(_) => {}
     }
 }
 

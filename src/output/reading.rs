@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::talk;
-use crate::data::Reading;
+use crate::data::ReadingProgress;
 use crate::text;
 
 /// Shows how far it is.
@@ -16,8 +16,8 @@ pub struct ReadingBar {
 
 impl ReadingBar {
     /// Shows a stage of it.
-    pub fn show(&mut self, reading: &Reading) {
-        let Reading { name, done, total } = reading;
+    pub fn show(&mut self, reading: &ReadingProgress) {
+        let ReadingProgress { name, done, total } = reading;
         if !std::io::stderr().is_terminal() {
             if *done == 0 {
                 talk(&format!("{name}: reading {}", text::counted(*total, "image", "images")));

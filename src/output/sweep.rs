@@ -7,8 +7,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::talk;
 use crate::rundir::RunDirectory;
-use crate::sweep::Plan;
-use crate::sweep::runner::{Active, Counts, Event, Observer, Outcome};
+use crate::sweep::SweepPlan;
+use crate::sweep::runner::{Active, CellCounts, CellOutcome, SweepEvent, SweepObserver};
 use crate::text;
 
 /// What runs is looked at so often: its rows are read from disk.
@@ -16,13 +16,13 @@ const REFRESH: Duration = Duration::from_secs(1);
 
 /// Shows a sweep.
 pub struct SweepView {
-    style: Style,
+    style: SweepStyle,
     started: Instant,
     before: usize,
     sources: usize,
 }
 
-enum Style {
+enum SweepStyle {
     Silent,
     Bars { all: ProgressBar, bars: MultiProgress, cells: Vec<(String, ProgressBar)>, last: Option<Instant> },
     Lines,
@@ -30,30 +30,30 @@ enum Style {
 
 impl SweepView {
     /// A view for wherever stderr goes.
-    pub fn new(plan: &Plan, silent: bool) -> Self {
+    pub fn new(plan: &SweepPlan, silent: bool) -> Self {
         let style = if silent {
-            Style::Silent
+            SweepStyle::Silent
         } else if std::io::stderr().is_terminal() {
             let bars = MultiProgress::new();
             let all = bars.add(bar("{prefix} {bar:20} {pos} of {len} cells{wide_msg}", plan.cells.len() as u64));
-            Style::Bars { all, bars, cells: Vec::new(), last: None }
+            SweepStyle::Bars { all, bars, cells: Vec::new(), last: None }
         } else {
-            Style::Lines
+            SweepStyle::Lines
         };
         Self { style, started: Instant::now(), before: 0, sources: plan.sources.len() }
     }
 
     fn say(&self, sentence: &str) {
         match &self.style {
-            Style::Silent => {}
-            Style::Bars { bars, .. } => {
+            SweepStyle::Silent => {}
+            SweepStyle::Bars { bars, .. } => {
                 let _ = bars.println(sentence);
             }
-            Style::Lines => talk(sentence),
+            SweepStyle::Lines => talk(sentence),
         }
     }
 
-    fn begun(&mut self, counts: Counts) {
+    fn begun(&mut self, counts: CellCounts) {
         self.before = counts.done + counts.diverged + counts.failed;
         let done = if counts.done > 0 {
             format!(", {} done before", text::grouped(counts.done as u64))
@@ -71,24 +71,24 @@ impl SweepView {
         self.say(&format!("{}{sources}{done}{failed}", text::counted(counts.all, "cell", "cells")));
     }
 
-    fn ended(&mut self, job: &str, outcome: &Outcome, elapsed: Duration) {
+    fn ended(&mut self, job: &str, outcome: &CellOutcome, elapsed: Duration) {
         let took = text::duration(elapsed.as_secs_f64());
         match outcome {
-            Outcome::Done { .. } => self.say(&format!("done     {job}  {took}")),
-            Outcome::Diverged(reason) => self.say(&format!("diverged {job}: {reason}")),
-            Outcome::Failed(failure) => {
+            CellOutcome::Done { .. } => self.say(&format!("done     {job}  {took}")),
+            CellOutcome::Diverged(reason) => self.say(&format!("diverged {job}: {reason}")),
+            CellOutcome::Failed(failure) => {
                 self.say(&format!("failed   {job}: {}", failure.reason));
                 failure.tail.iter().for_each(|line| self.say(&format!("    | {line}")));
             }
-            Outcome::Held => self.say(&format!("held     {job}: another process works on it")),
-            Outcome::Stopped => self.say(&format!("stopped  {job}, with a checkpoint")),
-            Outcome::NotStarted => {}
+            CellOutcome::Held => self.say(&format!("held     {job}: another process works on it")),
+            CellOutcome::Stopped => self.say(&format!("stopped  {job}, with a checkpoint")),
+            CellOutcome::NotStarted => {}
         }
     }
 
-    fn tick(&mut self, running: &[Active], counts: Counts) {
+    fn tick(&mut self, running: &[Active], counts: CellCounts) {
         let left = time_left(self.started, self.before, counts);
-        let Style::Bars { all, bars, cells, last } = &mut self.style else { return };
+        let SweepStyle::Bars { all, bars, cells, last } = &mut self.style else { return };
         if last.is_some_and(|last| last.elapsed() < REFRESH) {
             return;
         }
@@ -116,15 +116,15 @@ impl SweepView {
     }
 }
 
-impl Observer for SweepView {
-    fn on_event(&mut self, event: &Event<'_>) {
+impl SweepObserver for SweepView {
+    fn on_event(&mut self, event: &SweepEvent<'_>) {
         match event {
-            Event::Begun(counts) => self.begun(*counts),
-            Event::Started { .. } => {}
-            Event::Ended { job, outcome, elapsed } => self.ended(job, outcome, *elapsed),
-            Event::Tick { running, counts } => self.tick(running, *counts),
-            Event::End(counts) => {
-                if let Style::Bars { all, cells, .. } = &self.style {
+            SweepEvent::Begun(counts) => self.begun(*counts),
+            SweepEvent::Started { .. } => {}
+            SweepEvent::Ended { job, outcome, elapsed } => self.ended(job, outcome, *elapsed),
+            SweepEvent::Tick { running, counts } => self.tick(running, *counts),
+            SweepEvent::End(counts) => {
+                if let SweepStyle::Bars { all, cells, .. } = &self.style {
                     for (_, bar) in cells {
                         bar.finish_and_clear();
                     }
@@ -138,7 +138,7 @@ impl Observer for SweepView {
 }
 
 /// `, 3 min 20 s left`, by the cells that this call has done.
-fn time_left(started: Instant, before: usize, counts: Counts) -> String {
+fn time_left(started: Instant, before: usize, counts: CellCounts) -> String {
     let ended =
         counts.done + counts.diverged + counts.failed - before.min(counts.done + counts.diverged + counts.failed);
     let open = counts.all.saturating_sub(counts.done + counts.diverged + counts.failed);

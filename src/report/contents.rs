@@ -6,15 +6,15 @@ use anyhow::Result;
 
 use super::chart::{self, Plotted};
 use super::judge::{self, Judgement};
-use super::read::{self, LeftOut, Reading, SweepFolder};
-use super::setting::{self, Settings};
+use super::read::{self, LeftOut, ReadRuns, SweepFolder};
+use super::setting::{self, ComparedSettings};
 use super::words;
 use crate::error::UserError;
 
 /// Everything that pages show.
-pub(super) struct Contents {
+pub(super) struct ReportContents {
     pub(super) title: String,
-    pub(super) settings: Settings,
+    pub(super) settings: ComparedSettings,
     pub(super) judgement: Judgement,
     pub(super) figures: Vec<Plotted>,
     /// What was not drawn.
@@ -23,10 +23,10 @@ pub(super) struct Contents {
     pub(super) left_out: Vec<LeftOut>,
 }
 
-impl Contents {
+impl ReportContents {
     /// Reads, sorts and judges the runs in some folders.
     pub(super) fn new(folders: &[&Path]) -> Result<Self> {
-        let Reading { runs, sweeps, mut left_out } = read::read(folders)?;
+        let ReadRuns { runs, sweeps, mut left_out } = read::read(folders)?;
         let settings = setting::sort(runs, &mut left_out);
         left_out.sort();
         if settings.all.is_empty() {

@@ -13,4 +13,4 @@ mod setting;
 mod words;
 mod write;
 
-pub use write::{Written, write};
+pub use write::{WrittenReport, write};

@@ -4,7 +4,7 @@
 use crate::rundir::SpecValues;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::read::{FrozenLayers, LeftOut, Measure, Outcome, Run, moving};
+use super::read::{FrozenLayers, LeftOut, Measure, Run, RunMeasure, moving};
 use super::words;
 use crate::analysis::{BandPoint, CompleteCurves, NamedCurve, Regime, band};
 
@@ -15,19 +15,19 @@ pub(super) struct Setting {
     /// The values of the axes in words; empty where all runs are of one setting.
     pub(super) title: String,
     /// From all layers frozen to none.
-    pub(super) cells: Vec<Cell>,
+    pub(super) cells: Vec<SeedGroup>,
 }
 
 /// Runs that differ in seeds alone, with one schedule of evaluations.
 #[derive(Clone, Debug)]
-pub(super) struct Cell {
+pub(super) struct SeedGroup {
     pub(super) frozen: FrozenLayers,
     pub(super) runs: Vec<Run>,
 }
 
 /// All settings, and the keys in which they differ.
 #[derive(Clone, Debug)]
-pub(super) struct Settings {
+pub(super) struct ComparedSettings {
     pub(super) axes: Vec<String>,
     pub(super) all: Vec<Setting>,
 }
@@ -36,7 +36,7 @@ pub(super) struct Settings {
 type ByLayers = BTreeMap<usize, Vec<Run>>;
 
 /// Sorts runs. What does not fit its cell goes to `left_out`.
-pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> Settings {
+pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> ComparedSettings {
     let axes = axes(&runs);
     let mut groups: BTreeMap<Vec<String>, (SpecValues, ByLayers)> = BTreeMap::new();
     for run in runs {
@@ -48,7 +48,7 @@ pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> Settings {
         .into_values()
         .map(|(values, cells)| {
             let title = title(&values, &axes);
-            let cells = cells.into_values().rev().filter_map(|runs| Cell::new(runs, left_out)).collect();
+            let cells = cells.into_values().rev().filter_map(|runs| SeedGroup::new(runs, left_out)).collect();
             Setting { values, title, cells }
         })
         .collect();
@@ -58,7 +58,7 @@ pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> Settings {
         let orders = axes.iter().map(|axis| words::natural(&value(one, axis), &value(other, axis)));
         orders.into_iter().find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
     });
-    Settings { axes, all }
+    ComparedSettings { axes, all }
 }
 
 /// The keys in which runs differ, seeds and frozen layers apart.
@@ -77,7 +77,7 @@ fn title(values: &SpecValues, axes: &[String]) -> String {
     axes.iter().map(|axis| format!("{} = {}", words::short(axis), value(axis))).collect::<Vec<_>>().join(", ")
 }
 
-impl Cell {
+impl SeedGroup {
     /// The runs of a cell that were evaluated at the same epochs, by majority; each seed once.
     fn new(mut runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> Option<Self> {
         runs.sort_by(|one, other| {
@@ -128,11 +128,11 @@ impl Cell {
     }
 
     /// One number of every run; none where a run lacks it.
-    pub(super) fn outcomes(&self, outcome: Outcome) -> Option<Vec<f64>> {
+    pub(super) fn outcomes(&self, outcome: RunMeasure) -> Option<Vec<f64>> {
         self.runs.iter().map(|run| run.outcome(outcome)).collect()
     }
 
-    pub(super) fn mean(&self, outcome: Outcome) -> Option<f64> {
+    pub(super) fn mean(&self, outcome: RunMeasure) -> Option<f64> {
         let values = self.outcomes(outcome)?;
         Some(values.iter().sum::<f64>() / values.len() as f64)
     }
@@ -150,8 +150,8 @@ impl Cell {
 
 impl Setting {
     /// The cell of a number of layers, or of `all`.
-    pub(super) fn cell(&self, layers: &str) -> Option<&Cell> {
-        let is = |cell: &&Cell| match layers {
+    pub(super) fn cell(&self, layers: &str) -> Option<&SeedGroup> {
+        let is = |cell: &&SeedGroup| match layers {
             "all" => cell.frozen.short() == "all",
             count => count.parse() == Ok(cell.frozen.count),
         };
@@ -159,7 +159,7 @@ impl Setting {
     }
 
     /// An error of each seed at each number of frozen layers, from all frozen to none. Seeds that lack one are left out.
-    pub(super) fn over_layers(&self, outcome: Outcome) -> CompleteCurves<usize> {
+    pub(super) fn over_layers(&self, outcome: RunMeasure) -> CompleteCurves<usize> {
         let mut seeds: BTreeMap<String, Vec<(usize, f64)>> = BTreeMap::new();
         for cell in &self.cells {
             for run in &cell.runs {

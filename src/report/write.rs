@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::chart::{Plotted, narrow};
-use super::contents::Contents;
+use super::contents::ReportContents;
 use super::page;
 use super::setting::Setting;
 use crate::figure::{lay_out, pdf, png, svg};
@@ -16,7 +16,7 @@ const DPI: f64 = 300.0;
 
 /// What was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
+pub struct WrittenReport {
     /// The page.
     pub index: PathBuf,
     /// How many runs it uses.
@@ -28,8 +28,8 @@ pub struct Written {
 }
 
 /// Writes the report of the runs in some folders into `out`, which is made where it is not there.
-pub fn write(folders: &[&Path], out: &Path) -> Result<Written> {
-    let contents = Contents::new(folders)?;
+pub fn write(folders: &[&Path], out: &Path) -> Result<WrittenReport> {
+    let contents = ReportContents::new(folders)?;
     let (figures, data) = (out.join("figures"), out.join("data"));
     files::create_folder(&figures)?;
     files::create_folder(&data)?;
@@ -42,7 +42,7 @@ pub fn write(folders: &[&Path], out: &Path) -> Result<Written> {
     let index = out.join("index.html");
     files::write_atomically(&index, page::html(&contents).as_bytes())?;
     let findings = contents.judgement.findings.iter();
-    Ok(Written {
+    Ok(WrittenReport {
         index,
         runs: contents.settings.all.iter().flat_map(Setting::runs).count(),
         findings: findings.map(|finding| format!("{}: {}", finding.standing.name(), finding.sentence)).collect(),

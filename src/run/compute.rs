@@ -5,9 +5,9 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::data::{self, Access, Image, TaskData};
-use crate::native::{self, Chosen, Switched};
+use crate::native::{self, ChosenDevice, Switched};
 use crate::run::fixed::Fixed;
-use crate::run::phase::event::{Event, EventSink};
+use crate::run::phase::event::{EventSink, RunEvent};
 use crate::run::phase::log::RunLog;
 use crate::run::recovery::checkpoint::Checkpoint;
 use crate::run::request::Request;
@@ -18,7 +18,7 @@ use crate::train::{self, Settings};
 /// What a phase computes with.
 #[derive(Clone)]
 pub(in crate::run) struct ComputeSetup {
-    pub(in crate::run) device: Chosen,
+    pub(in crate::run) device: ChosenDevice,
     pub(in crate::run) threads: usize,
     /// What the user should know of both.
     pub(in crate::run) notes: Vec<String>,
@@ -88,7 +88,7 @@ impl ComputeSetup {
         let access = Access { root: request.places.data, threads: self.threads };
         data::load(task, image, access, &mut |reading| {
             if let Some(reading) = &reading {
-                events.on_event(&Event::Reading(reading));
+                events.on_event(&RunEvent::Reading(reading));
             }
             request.stop.check()
         })

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::error::UserError;
-use crate::native::{self, Chosen};
-use crate::spec::{Compute, Layout, Precision, PrecisionChoice};
+use crate::native::{self, ChosenDevice};
+use crate::spec::{Compute, MemoryFormat, Precision, PrecisionChoice};
 
 /// What holds for every cell of a sweep, whatever machine computes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct Fixed {
     /// What `precision = "auto"` is.
     pub precision: Precision,
     /// What `compute.layout = "auto"` is.
-    pub layout: Layout,
+    pub layout: MemoryFormat,
 }
 
 impl Fixed {
@@ -27,7 +27,7 @@ impl Fixed {
     }
 
     /// What a spec says, with what it leaves open; an error where this machine cannot keep it.
-    pub fn apply(self, compute: &Compute, chosen: &Chosen) -> Result<Compute, UserError> {
+    pub fn apply(self, compute: &Compute, chosen: &ChosenDevice) -> Result<Compute, UserError> {
         let mut compute = *compute;
         compute.layout.get_or_insert(self.layout);
         if compute.precision == PrecisionChoice::Auto {
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn an_argument_reads_back() {
-        let fixed = Fixed { threads: 2, precision: Precision::Bf16, layout: Layout::ChannelsFirst };
+        let fixed = Fixed { threads: 2, precision: Precision::Bf16, layout: MemoryFormat::ChannelsFirst };
         assert_eq!(fixed.argument(), "2,bf16,channels_first");
         assert_eq!(fixed.argument().parse(), Ok(fixed));
         assert!("2,bf16".parse::<Fixed>().is_err() && "2,bf17,channels_first".parse::<Fixed>().is_err());

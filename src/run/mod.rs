@@ -27,14 +27,14 @@ mod target;
 mod transfer;
 
 pub use bench::bound::Bound;
-pub use bench::count::{Asked, CountReport, PartAsked};
+pub use bench::count::{CountReport, PartWork, WorkCount};
 pub use bench::speed::{Asking, Bench, BenchReport, Spread, bench};
 pub use export::weights_of;
 pub use fixed::Fixed;
-pub use phase::event::{Event, EventSink, Title};
+pub use phase::event::{EventSink, RunEvent, Title};
 pub use pipeline::run;
 pub use probe::{Probed, ProbedEpochs, Probes, probe};
-pub use recovery::checkpoint::{Checkpoint, Header, read_checkpoint};
+pub use recovery::checkpoint::{Checkpoint, CheckpointHeader, read_checkpoint};
 pub use recovery::lock::{hold, holder};
 pub use recovery::stop::Stop;
 pub use request::{Beginning, Finished, Places, Request};

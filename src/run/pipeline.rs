@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::run::compute::ComputeSetup;
 use crate::run::facts::data_record;
-use crate::run::phase::event::{Event, EventSink};
+use crate::run::phase::event::{EventSink, RunEvent};
 use crate::run::recovery::attempt::{self, record_failure};
 use crate::run::recovery::lock::{Lock, Waited};
 use crate::run::recovery::{archive, claim};
@@ -83,7 +83,7 @@ fn begin_anew(
     events: &mut dyn EventSink,
 ) -> Result<Waited<Finished>> {
     let moved = archive::move_aside(directory, own)?;
-    events.on_event(&Event::Note(&format!("the existing run was moved to {}", moved.display())));
+    events.on_event(&RunEvent::Note(&format!("the existing run was moved to {}", moved.display())));
     // Another process may come first here: what it finishes is as fresh.
     claim::lock(spec, directory, request, Beginning::Resume, events)
 }

@@ -13,7 +13,7 @@ use crate::files::{self, Lines};
 use crate::network::{NamedTensors, Network, PublishedWeights, is_counter, read_safetensors};
 use crate::run::compute::ComputeSetup;
 use crate::run::facts::data_record;
-use crate::run::phase::event::{Event, EventSink};
+use crate::run::phase::event::{EventSink, RunEvent};
 use crate::run::phase::log::RunLog;
 use crate::run::phase::session::Session;
 use crate::run::phase::start::PhaseStart;
@@ -124,7 +124,7 @@ impl SourceTask<'_> {
             &record,
             self.directory.path(),
             &format!("train on the new ones: move `{place}` away"),
-            &mut |reading| run_log.events.on_event(&Event::Reading(reading)),
+            &mut |reading| run_log.events.on_event(&RunEvent::Reading(reading)),
         )?;
         Ok(trained)
     }

@@ -41,7 +41,7 @@ pub fn installation() -> String {
 
 /// What is known of a process of this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Process {
+pub enum ProcessState {
     /// It runs, and is the one that started then.
     Alive,
     /// It is gone, or another has its number now.
@@ -51,13 +51,13 @@ pub enum Process {
 }
 
 /// The process of a number that started at `born`, by the kernel's clock.
-pub fn process(pid: u32, born: u64) -> Process {
+pub fn process(pid: u32, born: u64) -> ProcessState {
     match stat(pid) {
-        Some((state, start)) if start == born && !['Z', 'X'].contains(&state) => Process::Alive,
-        Some(_) => Process::Dead,
+        Some((state, start)) if start == born && !['Z', 'X'].contains(&state) => ProcessState::Alive,
+        Some(_) => ProcessState::Dead,
         // Process 1 is always there: if it cannot be seen, others cannot either.
-        None if stat(1).is_some() => Process::Dead,
-        None => Process::Hidden,
+        None if stat(1).is_some() => ProcessState::Dead,
+        None => ProcessState::Hidden,
     }
 }
 
@@ -98,19 +98,19 @@ mod tests {
 
     #[test]
     fn processes_are_told_apart() -> std::io::Result<()> {
-        assert_eq!(process(std::process::id(), own_birth()), Process::Alive);
-        assert_eq!(process(std::process::id(), own_birth() + 1), Process::Dead);
+        assert_eq!(process(std::process::id(), own_birth()), ProcessState::Alive);
+        assert_eq!(process(std::process::id(), own_birth() + 1), ProcessState::Dead);
         let mut child = std::process::Command::new("sleep").arg("60").spawn()?;
         let (_, born) = stat(child.id()).expect("it runs");
-        assert_eq!(process(child.id(), born), Process::Alive);
+        assert_eq!(process(child.id(), born), ProcessState::Alive);
         child.kill()?;
         // Not waited for yet: its number is still taken, and it is dead all the same.
         while stat(child.id()).is_some_and(|(state, _)| state != 'Z') {
             std::thread::yield_now();
         }
-        assert_eq!(process(child.id(), born), Process::Dead);
+        assert_eq!(process(child.id(), born), ProcessState::Dead);
         child.wait()?;
-        assert_eq!(process(child.id(), born), Process::Dead);
+        assert_eq!(process(child.id(), born), ProcessState::Dead);
         Ok(())
     }
 }

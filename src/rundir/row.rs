@@ -7,7 +7,7 @@ use crate::spec::Evaluation;
 
 /// What a column is measured with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measured {
+pub enum MeasuredBy {
     /// The epoch itself: it is there for every epoch.
     Epoch,
     /// The evaluation of the training examples.
@@ -26,7 +26,7 @@ pub struct Column {
     /// What it means.
     pub meaning: &'static str,
     /// What it is measured with.
-    pub measured: Measured,
+    pub measured: MeasuredBy,
 }
 
 macro_rules! columns {
@@ -44,16 +44,16 @@ macro_rules! columns {
                 name: stringify!($name),
                 unit: $unit,
                 meaning: $meaning,
-                measured: Measured::$measured,
+                measured: MeasuredBy::$measured,
             },)*
         ];
 
         impl $row {
             #[allow(dead_code)] // A table whose columns all belong to the epoch hides none.
             /// The row without the columns of some measurements.
-            fn without(&self, hidden: &[Measured]) -> Self {
+            fn without(&self, hidden: &[MeasuredBy]) -> Self {
                 Self {
-                    $($name: if hidden.contains(&Measured::$measured) { Default::default() } else { self.$name.clone() },)*
+                    $($name: if hidden.contains(&MeasuredBy::$measured) { Default::default() } else { self.$name.clone() },)*
                 }
             }
         }
@@ -120,9 +120,9 @@ impl Row {
     #[must_use]
     pub fn shown(&self, evaluation: Evaluation) -> Self {
         if !evaluation.has(self.epoch) {
-            self.without(&[Measured::Train, Measured::Test])
+            self.without(&[MeasuredBy::Train, MeasuredBy::Test])
         } else if !evaluation.has_train(self.epoch) {
-            self.without(&[Measured::Train])
+            self.without(&[MeasuredBy::Train])
         } else {
             self.clone()
         }
@@ -146,9 +146,9 @@ mod tests {
         };
         let measured =
             Row { train_error: Some(0.1), test_error: Some(0.2), validation_error: Some(0.3), ..row.clone() };
-        assert_eq!(measured.without(&[Measured::Train, Measured::Test]), row);
+        assert_eq!(measured.without(&[MeasuredBy::Train, MeasuredBy::Test]), row);
         let test = Row { train_error: None, ..measured.clone() };
-        assert_eq!(measured.without(&[Measured::Train]), test);
+        assert_eq!(measured.without(&[MeasuredBy::Train]), test);
         assert_eq!(TIMING_COLUMNS.len(), 6);
     }
 }

@@ -10,12 +10,12 @@ use serde::de::DeserializeOwned;
 use crate::files::{Lines, write_atomically};
 
 /// A CSV file that grows by rows of one type.
-pub struct Table<T> {
+pub struct CsvTable<T> {
     lines: Lines,
     row: std::marker::PhantomData<T>,
 }
 
-impl<T: Serialize + Default> Table<T> {
+impl<T: Serialize + Default> CsvTable<T> {
     /// Starts the file anew, with its header and the rows that are there already.
     pub fn create(path: &Path, rows: &[T]) -> Result<Self> {
         let mut start = header::<T>()?;
@@ -156,7 +156,7 @@ mod tests {
         let path = folder.path().join("probes.csv");
         assert!(whole_rows::<Row>(&path)?.is_empty());
         let rows = [1, 2].map(|epoch| Row { phase: "target".into(), epoch, ..Row::default() });
-        Table::create(&path, &rows)?;
+        CsvTable::create(&path, &rows)?;
         let text = std::fs::read_to_string(&path)?;
         assert_eq!(whole_rows::<Row>(&path)?, rows);
         for (torn, whole) in [
@@ -176,7 +176,7 @@ mod tests {
     fn rows_read_back_exactly() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("metrics.csv");
-        let mut table = Table::<Row>::create(&path, &[])?;
+        let mut table = CsvTable::<Row>::create(&path, &[])?;
         let rows = [
             Row { phase: "target".into(), ..Row::default() },
             Row {

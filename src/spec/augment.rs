@@ -1,6 +1,6 @@
 //! What the keys of augmentation mean, and which of them contradict each other.
 
-use super::meaning::Report;
+use super::meaning::ProblemReport;
 use super::procedure::{Augmentation, Fill};
 use super::written::{Augment, Train};
 
@@ -22,7 +22,7 @@ pub(super) fn augmentation(train: &Train) -> Augmentation {
 }
 
 /// Names that stand twice or contradict each other, and keys that would do nothing.
-pub(super) fn check(train: &Train, prefix: &str, report: &mut Report<'_>) {
+pub(super) fn check(train: &Train, prefix: &str, report: &mut ProblemReport<'_>) {
     let list = &train.augment;
     let key = format!("{prefix}.augment");
     if (1..list.len()).any(|index| list[..index].contains(&list[index])) {

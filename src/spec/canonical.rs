@@ -8,7 +8,7 @@ use super::experiment::{Draw, Experiment, Source, Task};
 use super::idle;
 use super::observed::Observed;
 use super::procedure::Budget;
-use super::written::{self, Augment, ClassName, Labels, LayersOrAll, NoiseKind, Optimizer, Schedule, Size, Written};
+use super::written::{self, Augment, ClassName, Labelling, LayersOrAll, NoiseKind, Optimizer, Schedule, Size, Written};
 
 /// The spec in its one spelling.
 pub(super) fn canonical(spec: &Written, experiment: &Experiment, observed: &Observed) -> Written {
@@ -81,7 +81,7 @@ fn one_task(task: &mut written::Task, means: &Task, is_whole: bool) {
     if let Some(groups) = means.selection.groups
         && means.selection.classes.is_sorted_by(|&one, &next| groups.of[one] < groups.of[next])
     {
-        task.labels = Labels::Class;
+        task.labels = Labelling::Class;
     }
     let part = means.selection.part;
     task.split = (!part.is_whole()).then(|| format!("{}/{}", part.index + 1, part.of));

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::claim_typed;
 use super::problem::{Problem, Problems};
-use super::tree::{Entry, Node, Value};
+use super::tree::{Node, TableEntry, Value};
 use crate::text;
 
 /// The table of a spec that states claims.
@@ -116,7 +116,7 @@ pub(super) fn detach(root: &mut Node) -> Result<ReportSpec, Problems> {
     let Some(at) = entries.iter().position(|entry| entry.key == TABLE) else { return Ok(ReportSpec::default()) };
     let entry = entries.remove(at);
     let (mut claims, mut problems) = (Vec::new(), Vec::new());
-    let mut report = |entry: &Entry, message: String| {
+    let mut report = |entry: &TableEntry, message: String| {
         problems.push(Problem {
             place: entry.place.clone(),
             key: TABLE.to_owned(),

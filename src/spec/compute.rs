@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::experiment::DeviceChoice;
-use super::meaning::Report;
+use super::meaning::ProblemReport;
 use super::written::{self, Written};
 
 /// How to compute.
@@ -17,7 +17,7 @@ pub struct Compute {
     /// Whether a step is captured as a graph.
     pub graph: Switch,
     /// How feature maps lie in memory; `None` takes what the table says.
-    pub layout: Option<Layout>,
+    pub layout: Option<MemoryFormat>,
     /// How attention is computed.
     pub attention: Attention,
     /// Images in a batch without gradients; `None` takes the device's.
@@ -75,14 +75,14 @@ pub enum Switch {
 /// The order of a feature map's dimensions in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Layout {
+pub enum MemoryFormat {
     /// Channel by channel (NCHW).
     ChannelsFirst,
     /// Pixel by pixel (NHWC).
     ChannelsLast,
 }
 
-impl Layout {
+impl MemoryFormat {
     /// Its name in specs and records.
     pub fn name(self) -> &'static str {
         match self {
@@ -104,7 +104,7 @@ pub enum Attention {
 }
 
 /// What the spec says, with what cannot be on the device that it names.
-pub(super) fn compute(spec: &Written, device: DeviceChoice, report: &mut Report<'_>) -> Compute {
+pub(super) fn compute(spec: &Written, device: DeviceChoice, report: &mut ProblemReport<'_>) -> Compute {
     let precision = match spec.precision {
         written::Precision::Auto => PrecisionChoice::Auto,
         written::Precision::Fp32 => PrecisionChoice::Fixed(Precision::Fp32),
@@ -126,9 +126,9 @@ pub(super) fn compute(spec: &Written, device: DeviceChoice, report: &mut Report<
         cache: spec.compute.cache,
         graph: spec.compute.graph,
         layout: match spec.compute.layout {
-            written::Layout::Auto => None,
-            written::Layout::ChannelsFirst => Some(Layout::ChannelsFirst),
-            written::Layout::ChannelsLast => Some(Layout::ChannelsLast),
+            written::MemoryFormat::Auto => None,
+            written::MemoryFormat::ChannelsFirst => Some(MemoryFormat::ChannelsFirst),
+            written::MemoryFormat::ChannelsLast => Some(MemoryFormat::ChannelsLast),
         },
         attention: spec.compute.attention,
         evaluation_batch: spec.compute.evaluation_batch.map(|batch| batch as usize),

@@ -107,12 +107,12 @@ pub struct Selection {
     /// The group of each of the data set's classes, where groups are the labels.
     pub groups: Option<Superclasses>,
     /// The part of the training examples that it has for itself.
-    pub part: Part,
+    pub part: DisjointPart,
 }
 
 /// One of some disjoint parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct DisjointPart {
     /// Which, from 0.
     pub index: usize,
     /// Of how many.

@@ -2,13 +2,13 @@
 
 use super::experiment::Source;
 use super::keys;
-use super::meaning::Report;
+use super::meaning::ProblemReport;
 use super::written::{self, Written};
 use crate::blueprint::{Blueprint, FrozenSet};
 use crate::text;
 
 /// The frozen layers of a network.
-pub(super) fn frozen(transfer: &written::Transfer, blueprint: &Blueprint, report: &mut Report<'_>) -> FrozenSet {
+pub(super) fn frozen(transfer: &written::Transfer, blueprint: &Blueprint, report: &mut ProblemReport<'_>) -> FrozenSet {
     let layers = blueprint.layers.len();
     let count = match transfer.frozen_layers {
         written::LayersOrAll::Count(count) => count as usize,
@@ -41,7 +41,7 @@ pub(super) fn frozen(transfer: &written::Transfer, blueprint: &Blueprint, report
 }
 
 /// The source that is a file, where the spec names one; whatever else the table says then has no effect.
-pub(super) fn weights(spec: &Written, report: &mut Report<'_>) -> Option<Source> {
+pub(super) fn weights(spec: &Written, report: &mut ProblemReport<'_>) -> Option<Source> {
     let weights = spec.source.as_ref()?.weights.as_ref()?;
     for key in keys::names_in("source").into_iter().filter(|name| name != "weights") {
         let key = format!("source.{key}");

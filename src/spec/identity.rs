@@ -40,10 +40,10 @@ const SOURCE_KEYS: [&str; 8] =
 const IMAGE: &str = "image";
 
 /// What counts of a spec: dotted keys and their values.
-pub(super) type Counted = Vec<(String, Json)>;
+pub(super) type IdentityValues = Vec<(String, Json)>;
 
 /// The hash of the whole run.
-pub(super) fn run(spec: &Written, counted: &Counted) -> String {
+pub(super) fn run(spec: &Written, counted: &IdentityValues) -> String {
     let mut own = counted.clone();
     if !matches!(spec.target.train.schedule, Schedule::Cosine | Schedule::Linear) {
         own.retain(|(key, _)| key != "target.train.epochs" && key != "target.train.steps");
@@ -53,7 +53,7 @@ pub(super) fn run(spec: &Written, counted: &Counted) -> String {
 
 /// The hash of what trains the source: everything that its numbers depend on, and nothing of the target. Weights from a
 /// file were trained elsewhere: they are what the file holds, in the network that takes them.
-pub(super) fn source(spec: &Written, experiment: &Experiment, counted: &Counted) -> String {
+pub(super) fn source(spec: &Written, experiment: &Experiment, counted: &IdentityValues) -> String {
     let mut own = counted.clone();
     let trained = matches!(experiment.source, Some(experiment::Source::Task(_)));
     own.retain(|(key, _)| match key.as_str() {
@@ -70,7 +70,7 @@ pub(super) fn is_of_source(key: &str, spec: &Written) -> bool {
     SOURCE_KEYS.iter().any(has) && (synthetic || !key.starts_with("synthetic."))
 }
 
-fn hash(mut own: Counted) -> String {
+fn hash(mut own: IdentityValues) -> String {
     own.sort_by(|one, other| one.0.cmp(&other.0));
     let mut canonical = Map::new();
     canonical.insert("numerics".into(), NUMERICS.into());
@@ -96,7 +96,7 @@ pub(super) fn digest_of_file(path: &Path) -> io::Result<String> {
 
 /// What counts of a spec, by dotted keys: the values of one spelling that would be others if they were left out, but for
 /// those without effect, a file by its digest; and the images as the network sees them.
-pub(super) fn counted(spec: &Written, experiment: &Experiment, observed: &Observed) -> Counted {
+pub(super) fn counted(spec: &Written, experiment: &Experiment, observed: &Observed) -> IdentityValues {
     let idle = idle::keys(spec, experiment);
     let filled = as_json(&canonical(spec, experiment, observed));
     let defaults = Defaults::of(&filled);

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde_json::Value as Json;
 
 use super::defaults;
-use super::keys::{self, Key, Kind};
+use super::keys::{self, Key, KeyType};
 use super::written::{Source, Synthetic, Written};
 
 /// A key that changes numbers.
@@ -34,7 +34,7 @@ fn collect(keys: &[Key], prefix: &mut Vec<String>, defaults: &Json, found: &mut 
     for key in keys {
         prefix.push(key.name.clone());
         match &key.kind {
-            Kind::Table(inner) => collect(inner, prefix, defaults, found),
+            KeyType::Table(inner) => collect(inner, prefix, defaults, found),
             _ if key.identity => {
                 let (path, dotted) = (prefix.clone(), prefix.join("."));
                 let fixed_default = at(defaults, &path).cloned();

@@ -67,7 +67,7 @@ fn has(blueprint: &Blueprint, layers: impl Fn(usize) -> bool, wanted: impl Fn(&O
 fn is_batch_norm(operation: &Operation) -> bool {
     match operation {
         Operation::BatchNorm { .. } => true,
-        Operation::OnKept(inner) => is_batch_norm(inner),
+        Operation::OnSkip(inner) => is_batch_norm(inner),
         _ => false,
     }
 }

@@ -8,15 +8,15 @@ use super::written::Written;
 
 /// What a key takes.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum KeyType {
     Table(Vec<Key>),
     Flag,
     Integer(Limits),
     Number(Limits),
     Text,
     Choice(Vec<String>),
-    List(Box<Kind>),
-    Either(Vec<Kind>),
+    List(Box<KeyType>),
+    Either(Vec<KeyType>),
 }
 
 /// The least and the largest value.
@@ -30,7 +30,7 @@ pub(super) struct Limits {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Key {
     pub(super) name: String,
-    pub(super) kind: Kind,
+    pub(super) kind: KeyType,
     pub(super) meaning: String,
     pub(super) unit: Option<String>,
     /// As it is shown; a table has none.
@@ -94,7 +94,7 @@ fn merge_missing(object: &mut Map<String, Json>, other: Json) {
 pub(super) fn all() -> &'static [Key] {
     static KEYS: OnceLock<Vec<Key>> = OnceLock::new();
     KEYS.get_or_init(|| match kind(&schema()) {
-        Kind::Table(keys) => keys,
+        KeyType::Table(keys) => keys,
         _ => Vec::new(),
     })
 }
@@ -102,7 +102,7 @@ pub(super) fn all() -> &'static [Key] {
 /// The names of the keys in a table.
 pub(super) fn names_in(table: &str) -> Vec<String> {
     let found = all().iter().find(|key| key.name == table).map(|key| &key.kind);
-    let Some(Kind::Table(keys)) = found else { return Vec::new() };
+    let Some(KeyType::Table(keys)) = found else { return Vec::new() };
     keys.iter().map(|key| key.name.clone()).collect()
 }
 
@@ -111,32 +111,32 @@ pub(super) fn takes_text(path: &[String]) -> bool {
     let mut keys = all();
     for (at, name) in path.iter().enumerate() {
         match keys.iter().find(|key| key.name == *name).map(|key| &key.kind) {
-            Some(Kind::Table(inner)) => keys = inner,
-            Some(Kind::Text) => return at + 1 == path.len(),
+            Some(KeyType::Table(inner)) => keys = inner,
+            Some(KeyType::Text) => return at + 1 == path.len(),
             _ => return false,
         }
     }
     false
 }
 
-fn kind(schema: &Json) -> Kind {
+fn kind(schema: &Json) -> KeyType {
     if let Some(choices) = schema["anyOf"].as_array() {
-        return Kind::Either(choices.iter().map(kind).collect());
+        return KeyType::Either(choices.iter().map(kind).collect());
     }
     if let Some(words) = words(schema) {
-        return Kind::Choice(words);
+        return KeyType::Choice(words);
     }
     let limits = Limits { least: schema["minimum"].as_f64(), most: schema["maximum"].as_f64() };
     match schema["type"].as_str() {
-        Some("boolean") => Kind::Flag,
-        Some("integer") => Kind::Integer(limits),
-        Some("number") => Kind::Number(limits),
-        Some("array") => Kind::List(Box::new(kind(&schema["items"]))),
+        Some("boolean") => KeyType::Flag,
+        Some("integer") => KeyType::Integer(limits),
+        Some("number") => KeyType::Number(limits),
+        Some("array") => KeyType::List(Box::new(kind(&schema["items"]))),
         Some("object") => {
             let properties = schema["properties"].as_object();
-            Kind::Table(properties.into_iter().flatten().map(|(name, schema)| key(name, schema)).collect())
+            KeyType::Table(properties.into_iter().flatten().map(|(name, schema)| key(name, schema)).collect())
         }
-        _ => Kind::Text,
+        _ => KeyType::Text,
     }
 }
 
@@ -160,7 +160,7 @@ fn key(name: &str, schema: &Json) -> Key {
         name: name.to_owned(),
         meaning: text("description").unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" "),
         unit: text("x-unit"),
-        default: if matches!(kind, Kind::Table(_)) { None } else { default },
+        default: if matches!(kind, KeyType::Table(_)) { None } else { default },
         identity: schema["x-identity"] != false,
         kind,
     }
@@ -174,7 +174,7 @@ fn shown(value: &Json) -> String {
     }
 }
 
-impl Kind {
+impl KeyType {
     /// What it takes, in words.
     pub(super) fn takes(&self) -> String {
         match self {

@@ -1,12 +1,12 @@
 //! Where a task's labels come from, and how they are corrupted.
 
 use super::experiment::{Labelling, Noise};
-use super::meaning::Report;
-use super::written::{self, Labels, NoiseKind};
+use super::meaning::ProblemReport;
+use super::written::{self, NoiseKind};
 
 /// Whose labels a task has; random ones leave nothing to corrupt.
-pub(super) fn labelling(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> Labelling {
-    if task.labels != Labels::Random {
+pub(super) fn labelling(task: &written::Task, prefix: &str, report: &mut ProblemReport<'_>) -> Labelling {
+    if task.labels != written::Labelling::Random {
         return Labelling::DataSet;
     }
     let corrupting = [
@@ -24,7 +24,7 @@ pub(super) fn labelling(task: &written::Task, prefix: &str, report: &mut Report<
 }
 
 /// How labels are corrupted, those to train on and those held out.
-pub(super) fn noise(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> Noise {
+pub(super) fn noise(task: &written::Task, prefix: &str, report: &mut ProblemReport<'_>) -> Noise {
     if task.validation_noise > 0.0 && task.validation_size == 0 {
         let key = format!("{prefix}.validation_noise");
         let message = format!("`{key}` has no effect without `validation_size`");

@@ -1,6 +1,6 @@
 //! From what was written, defaults filled in, to what it means; contradictions are found on the way, all of them.
 
-pub(super) use super::report::Report;
+pub(super) use super::report::ProblemReport;
 
 use super::compute::compute;
 use super::data::Side;
@@ -9,7 +9,7 @@ use super::experiment::{
 };
 use super::observed::Observed;
 use super::survey::Survey;
-use super::task::{Context, Known};
+use super::task::{Context, KnownTask};
 use super::written::{self, Written};
 use super::{frozen, network, pixels, schedules};
 use crate::blueprint::{Blueprint, FrozenSet, Granularity, ImageShape};
@@ -18,7 +18,11 @@ use crate::seed::{Purpose, derive};
 use crate::text;
 
 /// The experiment that a filled spec means. It is to be used only if nothing was reported.
-pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Report<'_>) -> (Experiment, Observed) {
+pub(super) fn experiment(
+    spec: &Written,
+    survey: &dyn Survey,
+    report: &mut ProblemReport<'_>,
+) -> (Experiment, Observed) {
     let source_is_synthetic = spec.source.as_ref().is_some_and(|source| is_synthetic(&source.task));
     if !is_synthetic(&spec.target) && !source_is_synthetic && report.wrote("synthetic") {
         report.add("synthetic", "`synthetic` has no effect: neither task is synthetic", "leave the table out");
@@ -92,7 +96,7 @@ fn source_seeds(seed: u64) -> Seeds {
     }
 }
 
-fn name(spec: &Written, report: &mut Report<'_>) -> String {
+fn name(spec: &Written, report: &mut ProblemReport<'_>) -> String {
     let name = spec.name.clone().unwrap_or_default();
     let plain = |letter: char| letter.is_alphanumeric() || "-_.+=".contains(letter);
     if name == "sources"
@@ -110,7 +114,7 @@ fn name(spec: &Written, report: &mut Report<'_>) -> String {
     name
 }
 
-fn device(typed: &str, report: &mut Report<'_>) -> DeviceChoice {
+fn device(typed: &str, report: &mut ProblemReport<'_>) -> DeviceChoice {
     device_named(typed).unwrap_or_else(|| {
         report.add("device", format!("`{typed}` is not a device"), "`device` takes `auto`, `cpu`, `cuda` or `cuda:N`");
         DeviceChoice::Auto
@@ -128,7 +132,7 @@ pub(super) fn device_named(name: &str) -> Option<DeviceChoice> {
 }
 
 /// How images come to have the size that is asked for, if one is.
-fn fit(spec: &Written, report: &mut Report<'_>) -> Fit {
+fn fit(spec: &Written, report: &mut ProblemReport<'_>) -> Fit {
     match (spec.image_size, spec.image_fit) {
         (None, written::Fit::Crop) => Fit::Exact,
         (Some(_), written::Fit::Crop) => Fit::Crop,
@@ -143,7 +147,7 @@ fn fit(spec: &Written, report: &mut Report<'_>) -> Fit {
 }
 
 /// The images of both tasks: their own shape where they agree, or the one asked for.
-fn image(spec: &Written, target: &Known, source: Option<&Known>, report: &mut Report<'_>) -> ImageShape {
+fn image(spec: &Written, target: &KnownTask, source: Option<&KnownTask>, report: &mut ProblemReport<'_>) -> ImageShape {
     let own = target.facts.shape;
     let other = source.map_or(own, |source| source.facts.shape);
     let size = |shape: ImageShape| format!("{} × {}", shape.height, shape.width);
@@ -166,7 +170,7 @@ fn image(spec: &Written, target: &Known, source: Option<&Known>, report: &mut Re
     let channels = spec.channels.map_or(own.channels, |channels| channels as usize);
     let image = ImageShape { channels, height: asked(own.height), width: asked(own.width) };
     for (prefix, known) in [("target", Some(target)), ("source", source)] {
-        if let Some(Known { task: Task { normalise: Normalise::Given { mean, deviation }, .. }, .. }) = known
+        if let Some(KnownTask { task: Task { normalise: Normalise::Given { mean, deviation }, .. }, .. }) = known
             && !mean.is_empty()
             && (mean.len() != channels || deviation.len() != channels)
         {
@@ -181,7 +185,7 @@ fn transfer(
     spec: &Written,
     granularity: Granularity,
     blueprint: Option<&Blueprint>,
-    report: &mut Report<'_>,
+    report: &mut ProblemReport<'_>,
 ) -> Transfer {
     let frozen = match blueprint {
         Some(blueprint) => frozen::frozen(&spec.transfer, blueprint, report),

@@ -52,10 +52,10 @@ use anyhow::Result;
 
 pub use checkpoints::{Branches, Checkpoints, Keep};
 pub use claims::{Claim, Reached, ReportSpec, StatedClaims, Statement};
-pub use compute::{Attention, Compute, Layout, Precision, PrecisionChoice, Switch};
+pub use compute::{Attention, Compute, MemoryFormat, Precision, PrecisionChoice, Switch};
 pub use data::{Data, Npz, Pictures, Side};
 pub use experiment::{
-    DeviceChoice, Draw, Experiment, Fit, FrozenNorm, Labelling, Noise, Normalisation, Normalise, Part, Seeds,
+    DeviceChoice, DisjointPart, Draw, Experiment, Fit, FrozenNorm, Labelling, Noise, Normalisation, Normalise, Seeds,
     Selection, Source, Task, Transfer, UnfrozenInit,
 };
 pub use identity::NUMERICS;
@@ -75,7 +75,7 @@ use crate::blueprint::Architecture;
 use crate::catalogue::Dataset;
 use crate::error::UserError;
 use crate::text;
-use identity::Counted;
+use identity::IdentityValues;
 use observed::Observed;
 use tree::Node;
 use typed::{Typed, apply_override};
@@ -112,7 +112,7 @@ pub struct Spec {
     /// What was seen of data and files, whose content counts in the name of a run.
     observed: Observed,
     /// What makes it this run: found once, for it takes most of the time of planning a cell.
-    counted: OnceLock<Counted>,
+    counted: OnceLock<IdentityValues>,
 }
 
 impl Spec {
@@ -132,7 +132,7 @@ impl Spec {
     pub fn whole(dataset: Dataset, survey: &dyn Survey) -> Result<Self> {
         let name = dataset.name();
         let text = format!("[target]\ndataset = \"{name}\"\ntrain_size = \"all\"\n");
-        let (root, problems) = read::Source::new(name, &text).toml();
+        let (root, problems) = read::SpecText::new(name, &text).toml();
         if problems.is_empty() { Ok(Self::from_tree(&root, name, survey)?) } else { Err(Problems(problems).into()) }
     }
 
@@ -150,7 +150,7 @@ impl Spec {
             Written::default()
         });
         defaults::fill(&mut filled, name);
-        let mut report = meaning::Report::new(root, problems);
+        let mut report = meaning::ProblemReport::new(root, problems);
         let (experiment, mut observed) = meaning::experiment(&filled, survey, &mut report);
         for (key, path) in files_of(&filled) {
             match identity::digest_of_file(Path::new(path)) {
@@ -189,7 +189,7 @@ impl Spec {
         identity::run(&self.filled, self.counted())
     }
 
-    fn counted(&self) -> &Counted {
+    fn counted(&self) -> &IdentityValues {
         self.counted.get_or_init(|| identity::counted(&self.filled, &self.experiment, &self.observed))
     }
 
@@ -229,7 +229,7 @@ pub fn architecture(name: &str, overrides: &[String]) -> Result<Architecture> {
     let (json, problems) = walk::Walk::new(keys::all()).run(&root);
     let mut filled: Written = serde_json::from_value(json)?;
     network::fill(&mut filled.network);
-    let mut report = meaning::Report::new(&root, problems);
+    let mut report = meaning::ProblemReport::new(&root, problems);
     let architecture = network::architecture(&filled.network, &mut report);
     let problems = report.into_problems();
     if problems.is_empty() { Ok(architecture) } else { Err(Problems(problems).into()) }

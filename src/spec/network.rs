@@ -1,6 +1,6 @@
 //! What the `[network]` table means: the sizes of each family, those that a name fixes among them.
 
-use super::meaning::Report;
+use super::meaning::ProblemReport;
 use super::written::{Architecture as Name, Network};
 use crate::blueprint::{Architecture, Densenet, Pooling, Resnet, ResnetDepth, Stem, Vit};
 
@@ -36,7 +36,7 @@ fn fill_vit(network: &mut Network, [patch, width, depth, heads, mlp_width]: [u64
 }
 
 /// The architecture that a filled table means.
-pub(super) fn architecture(network: &Network, report: &mut Report<'_>) -> Architecture {
+pub(super) fn architecture(network: &Network, report: &mut ProblemReport<'_>) -> Architecture {
     check_unused(network, report);
     let size = |key: Option<u64>| key.unwrap_or(1) as usize;
     let stem = network.stem.unwrap_or(Stem::Cifar);
@@ -67,7 +67,7 @@ pub(super) fn architecture(network: &Network, report: &mut Report<'_>) -> Archit
 /// A few thousand dense layers are no network that anybody trains, and their list would fill the memory.
 const MOST_LAYERS: u64 = 1000;
 
-fn blocks(network: &Network, report: &mut Report<'_>) -> Vec<usize> {
+fn blocks(network: &Network, report: &mut ProblemReport<'_>) -> Vec<usize> {
     let blocks = network.blocks.clone().unwrap_or_default();
     let all = blocks.iter().fold(0u64, |all, &layers| all.saturating_add(layers));
     if all > MOST_LAYERS {
@@ -79,7 +79,7 @@ fn blocks(network: &Network, report: &mut Report<'_>) -> Vec<usize> {
 }
 
 /// Keys that were written and would do nothing.
-fn check_unused(network: &Network, report: &mut Report<'_>) {
+fn check_unused(network: &Network, report: &mut ProblemReport<'_>) {
     let vit = matches!(network.architecture, Name::VitB16 | Name::VitCifar);
     let densenet = network.architecture == Name::Densenet121;
     let resnet = matches!(network.architecture, Name::Resnet18 | Name::Resnet34 | Name::Resnet50);

@@ -2,7 +2,7 @@
 
 use super::data::Side;
 use super::experiment::Fit;
-use super::task::Known;
+use super::task::KnownTask;
 use crate::blueprint::ImageShape;
 use crate::catalogue::Dataset;
 
@@ -19,7 +19,7 @@ pub(super) struct Observed {
 
 impl Observed {
     /// Of the data sets of the tasks, whose images are given a shape.
-    pub(super) fn of(tasks: &[(Side, &Known)], image: ImageShape, fit: Fit) -> Self {
+    pub(super) fn of(tasks: &[(Side, &KnownTask)], image: ImageShape, fit: Fit) -> Self {
         let mut observed = Self::default();
         for &(side, known) in tasks {
             let digest = known.facts.digest.clone();
@@ -57,7 +57,7 @@ impl Observed {
 
 /// Whether cropping and squeezing give other images: not where they have the proportions already. Of a folder only the
 /// first image was looked at, and the others may have any.
-fn depends_on_fit(known: &Known, image: ImageShape) -> bool {
+fn depends_on_fit(known: &KnownTask, image: ImageShape) -> bool {
     let own = known.facts.shape;
     known.task.data.dataset() == Dataset::Folder || own.height * image.width != own.width * image.height
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::keys::{Key, Kind, all};
+use super::keys::{Key, KeyType, all};
 
 /// The page.
 pub fn markdown() -> String {
@@ -12,7 +12,8 @@ pub fn markdown() -> String {
          has a default but `target.dataset`. `--set key=value` on the command line goes before the file: the right\n\
          side is TOML, else a string. `freezewise check SPEC` reports all problems of a spec at once.\n",
     );
-    let (tables, top): (Vec<Key>, Vec<Key>) = all().iter().cloned().partition(|key| matches!(key.kind, Kind::Table(_)));
+    let (tables, top): (Vec<Key>, Vec<Key>) =
+        all().iter().cloned().partition(|key| matches!(key.kind, KeyType::Table(_)));
     rows(&mut page, &top);
     for table in &tables {
         section(&mut page, table, &table.name);
@@ -21,11 +22,11 @@ pub fn markdown() -> String {
 }
 
 fn section(page: &mut String, table: &Key, dotted: &str) {
-    let Kind::Table(keys) = &table.kind else { return };
+    let KeyType::Table(keys) = &table.kind else { return };
     // Writing to a string cannot fail.
     let _ = write!(page, "\n## `[{dotted}]`\n\n{}\n", table.meaning);
     let (tables, leaves): (Vec<Key>, Vec<Key>) =
-        keys.iter().cloned().partition(|key| matches!(key.kind, Kind::Table(_)));
+        keys.iter().cloned().partition(|key| matches!(key.kind, KeyType::Table(_)));
     rows(page, &leaves);
     for inner in &tables {
         if dotted == "target" && inner.name == "train" {

@@ -1,13 +1,13 @@
 //! Whether the images of either task have pixels enough for what is done to them.
 
 use super::experiment::{Experiment, FrozenNorm, Source, Task};
-use super::meaning::Report;
+use super::meaning::ProblemReport;
 use super::procedure::{Budget, Fill};
 use crate::blueprint::Blueprint;
 use crate::text;
 
 /// Reports every task whose images are too small.
-pub(super) fn check(experiment: &Experiment, blueprint: Option<&Blueprint>, report: &mut Report<'_>) {
+pub(super) fn check(experiment: &Experiment, blueprint: Option<&Blueprint>, report: &mut ProblemReport<'_>) {
     let side = experiment.image.height.min(experiment.image.width);
     let source = match &experiment.source {
         Some(Source::Task(task)) => Some(("source", &**task)),
@@ -26,7 +26,7 @@ pub(super) fn check(experiment: &Experiment, blueprint: Option<&Blueprint>, repo
 }
 
 /// An image has so many pixels to be mirrored at its edge.
-fn reflection(prefix: &str, task: &Task, side: usize, report: &mut Report<'_>) {
+fn reflection(prefix: &str, task: &Task, side: usize, report: &mut ProblemReport<'_>) {
     let augmentation = task.training.augmentation;
     if augmentation.crop_fill == Fill::Reflect && augmentation.crop_padding >= side {
         let padding = augmentation.crop_padding;
@@ -39,7 +39,7 @@ fn reflection(prefix: &str, task: &Task, side: usize, report: &mut Report<'_>) {
 }
 
 /// A square as large as the image leaves nothing of it where it falls on the middle; one twice as large, nowhere.
-fn cutout(prefix: &str, task: &Task, side: usize, report: &mut Report<'_>) {
+fn cutout(prefix: &str, task: &Task, side: usize, report: &mut ProblemReport<'_>) {
     let square = task.training.augmentation.cutout;
     if square >= side {
         report.add(
@@ -51,7 +51,7 @@ fn cutout(prefix: &str, task: &Task, side: usize, report: &mut Report<'_>) {
 }
 
 /// Batch norm cannot normalise one value: a last batch of one image, where the feature map is one pixel.
-fn batches(prefix: &str, task: &Task, report: &mut Report<'_>) {
+fn batches(prefix: &str, task: &Task, report: &mut ProblemReport<'_>) {
     let size = task.training.batch_size.max(1);
     let steps = match task.training.budget {
         Budget::Epochs(_) => u64::MAX,

@@ -7,18 +7,18 @@ use jsonc_parser::{ParseOptions, ast, common::Ranged};
 use toml::{Spanned, de::DeTable, de::DeValue};
 
 use super::problem::{Place, Problem};
-use super::tree::{Entry, Node, Value};
+use super::tree::{Node, TableEntry, Value};
 
 const MOST_SYNTAX_ERRORS: usize = 10;
 
 /// The text of a spec and the name to give in its problems.
-pub(super) struct Source<'a> {
+pub(super) struct SpecText<'a> {
     name: &'a str,
     text: &'a str,
     line_starts: Vec<usize>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> SpecText<'a> {
     pub(super) fn new(name: &'a str, text: &'a str) -> Self {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let line_starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
@@ -46,12 +46,15 @@ impl<'a> Source<'a> {
     }
 
     fn toml_table(&self, table: &DeTable<'_>) -> Value {
-        let mut entries: Vec<(usize, Entry)> = table
+        let mut entries: Vec<(usize, TableEntry)> = table
             .iter()
             .map(|(key, value)| {
                 let start = key.span().start;
-                let entry =
-                    Entry { key: key.get_ref().to_string(), place: self.place(start), node: self.toml_value(value) };
+                let entry = TableEntry {
+                    key: key.get_ref().to_string(),
+                    place: self.place(start),
+                    node: self.toml_value(value),
+                };
                 (start, entry)
             })
             .collect();
@@ -114,7 +117,7 @@ impl<'a> Source<'a> {
                 Value::List(list.elements.iter().map(|item| self.json_value(item, problems)).collect())
             }
             ast::Value::Object(object) => {
-                let mut entries: Vec<Entry> = Vec::with_capacity(object.properties.len());
+                let mut entries: Vec<TableEntry> = Vec::with_capacity(object.properties.len());
                 for property in &object.properties {
                     let (key, place) = (property.name.as_str().to_owned(), self.place(property.start()));
                     if entries.iter().any(|entry| entry.key == key) {
@@ -122,7 +125,7 @@ impl<'a> Source<'a> {
                         problems.push(Problem { place, key, message, hint: None, of_data: false });
                     } else {
                         let node = self.json_value(&property.value, problems);
-                        entries.push(Entry { key, place, node });
+                        entries.push(TableEntry { key, place, node });
                     }
                 }
                 Value::Table(entries)
@@ -152,7 +155,7 @@ fn plain_json() -> ParseOptions {
 /// takes a `string` has what was typed, be it a job's number, a date or a commit's `12e4567`.
 pub(super) fn override_value(argument: &str, text: &str, string: bool) -> Node {
     let place = Place::Override(argument.to_owned());
-    let source = Source::new("--set", text);
+    let source = SpecText::new("--set", text);
     let parsed = DeValue::parse(text).ok();
     let parsed = parsed.filter(|value| !string || matches!(value.get_ref(), DeValue::String(_)));
     let mut node = parsed.map_or_else(

@@ -4,12 +4,12 @@ use super::problem::Problem;
 use super::tree::Node;
 
 /// Problems of a spec, with the tree that knows their places.
-pub(super) struct Report<'a> {
+pub(super) struct ProblemReport<'a> {
     root: &'a Node,
     problems: Vec<Problem>,
 }
 
-impl<'a> Report<'a> {
+impl<'a> ProblemReport<'a> {
     /// Goes on from the problems that are known already.
     pub(super) fn new(root: &'a Node, problems: Vec<Problem>) -> Self {
         Self { root, problems }

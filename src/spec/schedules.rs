@@ -1,12 +1,12 @@
 //! When a training is measured and kept, from what was written.
 
 use super::checkpoints::{Branches, Checkpoints, Keep};
-use super::meaning::Report;
+use super::meaning::ProblemReport;
 use super::measures::{ExtraMeasures, HalfLife};
 use super::procedure::{Evaluation, EvaluationSchedule, Training};
 use super::written;
 
-pub(super) fn evaluation(written: &written::Evaluate, report: &mut Report<'_>) -> Evaluation {
+pub(super) fn evaluation(written: &written::Evaluate, report: &mut ProblemReport<'_>) -> Evaluation {
     let rhythm = |written| match written {
         written::CountOrLog::Every(every) => EvaluationSchedule::Every(every),
         written::CountOrLog::Word(_) => EvaluationSchedule::Log,
@@ -45,7 +45,7 @@ fn measures(written: &written::Evaluate) -> ExtraMeasures {
     }
 }
 
-pub(super) fn checkpoints(written: &written::Checkpoint, branches: &Branches) -> Checkpoints {
+pub(super) fn checkpoints(written: &written::Checkpoints, branches: &Branches) -> Checkpoints {
     Checkpoints {
         every_epochs: written.every_epochs,
         every_seconds: written.every_seconds,
@@ -67,7 +67,7 @@ pub(super) fn branches(
     written: &written::Branches,
     training: &Training,
     examples: usize,
-    report: &mut Report<'_>,
+    report: &mut ProblemReport<'_>,
 ) -> Branches {
     let branches = Branches {
         at: keep(&written.at),

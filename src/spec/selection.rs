@@ -1,15 +1,20 @@
 //! Which classes of a data set a task takes, and what its labels are.
 
-use super::experiment::{Part, Selection};
-use super::meaning::Report;
-use super::written::{self, ClassName, Labels};
+use super::experiment::{DisjointPart, Selection};
+use super::meaning::ProblemReport;
+use super::written::{self, ClassName, Labelling};
 use crate::catalogue::{Facts, Naming, Superclasses};
 use crate::text;
 
 /// What a task's table selects of a data set.
-pub(super) fn selection(task: &written::Task, facts: &Facts, prefix: &str, report: &mut Report<'_>) -> Selection {
-    let groups = facts.superclasses.filter(|_| task.labels == Labels::Superclass);
-    if task.labels == Labels::Superclass && groups.is_none() {
+pub(super) fn selection(
+    task: &written::Task,
+    facts: &Facts,
+    prefix: &str,
+    report: &mut ProblemReport<'_>,
+) -> Selection {
+    let groups = facts.superclasses.filter(|_| task.labels == Labelling::Superclass);
+    if task.labels == Labelling::Superclass && groups.is_none() {
         let message = format!("`{}` has no superclasses", task.dataset);
         report.add(&format!("{prefix}.labels"), message, "CIFAR-100 has them");
     }
@@ -67,24 +72,24 @@ impl Selection {
     }
 }
 
-fn part(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> Part {
-    let Some(written) = &task.split else { return Part { index: 0, of: 1 } };
+fn part(task: &written::Task, prefix: &str, report: &mut ProblemReport<'_>) -> DisjointPart {
+    let Some(written) = &task.split else { return DisjointPart { index: 0, of: 1 } };
     parse_part(written).unwrap_or_else(|| {
         let message = format!("`{}` is not a part of the training examples", written.escape_debug());
         report.add(&format!("{prefix}.split"), message, "write `\"1/2\"` for the first of two");
-        Part { index: 0, of: 1 }
+        DisjointPart { index: 0, of: 1 }
     })
 }
 
 /// `2/3`: the second of three.
-fn parse_part(text: &str) -> Option<Part> {
+fn parse_part(text: &str) -> Option<DisjointPart> {
     let (index, of) = text.split_once('/')?;
     let (index, of) = (index.trim().parse::<usize>().ok()?, of.trim().parse::<usize>().ok()?);
-    ((1..=of).contains(&index) && of <= 1000).then(|| Part { index: index - 1, of })
+    ((1..=of).contains(&index) && of <= 1000).then(|| DisjointPart { index: index - 1, of })
 }
 
 /// The classes that the list names, rising; all, if it is empty or cannot be understood.
-fn classes(task: &written::Task, facts: &Facts, prefix: &str, report: &mut Report<'_>) -> Vec<usize> {
+fn classes(task: &written::Task, facts: &Facts, prefix: &str, report: &mut ProblemReport<'_>) -> Vec<usize> {
     let all = || (0..facts.class_count).collect();
     if task.classes.is_empty() {
         return all();
@@ -120,10 +125,10 @@ fn classes(task: &written::Task, facts: &Facts, prefix: &str, report: &mut Repor
 }
 
 /// Why an entry of the list stands for no classes, and what to write.
-type Refusal = (String, String);
+type ClassRefusal = (String, String);
 
 /// The classes that an entry of the list stands for. One that can be read in two ways is refused.
-fn find(name: &ClassName, facts: &Facts, naming: &Naming<'_>) -> Result<Vec<usize>, Refusal> {
+fn find(name: &ClassName, facts: &Facts, naming: &Naming<'_>) -> Result<Vec<usize>, ClassRefusal> {
     let words = match name {
         ClassName::Number(number) => return numbered(*number, facts, naming).map(|class| vec![class]),
         ClassName::Words(words) => words.trim(),
@@ -136,7 +141,7 @@ fn find(name: &ClassName, facts: &Facts, naming: &Naming<'_>) -> Result<Vec<usiz
         let members = (0..facts.class_count).filter(|&class| usize::from(groups.of[class]) == group);
         readings.push(("the name of a superclass", members.collect()));
     }
-    if let Some(Part { index, of }) = parse_part(words).filter(|part| part.of <= facts.class_count) {
+    if let Some(DisjointPart { index, of }) = parse_part(words).filter(|part| part.of <= facts.class_count) {
         let bound = |index: usize| facts.class_count * index / of;
         readings.push(("a part of the classes", (bound(index)..bound(index + 1)).collect()));
     }
@@ -158,7 +163,7 @@ fn find(name: &ClassName, facts: &Facts, naming: &Naming<'_>) -> Result<Vec<usiz
 }
 
 /// The class of a number.
-fn numbered(number: u64, facts: &Facts, naming: &Naming<'_>) -> Result<usize, Refusal> {
+fn numbered(number: u64, facts: &Facts, naming: &Naming<'_>) -> Result<usize, ClassRefusal> {
     let Some(names) = &facts.classes else {
         return usize::try_from(number)
             .ok()
@@ -176,7 +181,7 @@ fn numbered(number: u64, facts: &Facts, naming: &Naming<'_>) -> Result<usize, Re
     }
 }
 
-fn none(number: u64, facts: &Facts) -> Refusal {
+fn none(number: u64, facts: &Facts) -> ClassRefusal {
     (format!("there is no class {number}"), format!("expected a number from 0 to {}", facts.class_count - 1))
 }
 
@@ -187,7 +192,7 @@ fn parse_range(words: &str) -> Option<(usize, usize)> {
     (first <= last).then_some((first, last))
 }
 
-fn unknown(words: &str, facts: &Facts) -> Refusal {
+fn unknown(words: &str, facts: &Facts) -> ClassRefusal {
     let names = facts.classes.iter().flatten().map(String::as_str);
     let groups = facts.superclasses.iter().flat_map(|groups| groups.names.iter().copied());
     let hint = text::nearest(words, names.chain(groups)).map_or_else(
@@ -206,7 +211,7 @@ mod tests {
         read(&ClassName::Words(name.into()), &Facts::known(Dataset::Cifar100, 0).expect("it is known")).ok()
     }
 
-    fn read(name: &ClassName, facts: &Facts) -> Result<Vec<usize>, Refusal> {
+    fn read(name: &ClassName, facts: &Facts) -> Result<Vec<usize>, ClassRefusal> {
         find(name, facts, &Naming::new(&[facts.classes.as_deref().expect("names")]))
     }
 

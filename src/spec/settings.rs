@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::compute::{Attention, Compute, Layout, Precision, PrecisionChoice, Switch};
+use super::compute::{Attention, Compute, MemoryFormat, Precision, PrecisionChoice, Switch};
 
 /// Images in a batch without gradients, on a CPU: its caches overflow with more.
 pub const CPU_EVALUATION_BATCH: usize = 500;
@@ -13,7 +13,7 @@ pub struct Settings {
     /// In which kind of number.
     pub precision: Precision,
     /// How feature maps lie in memory.
-    pub layout: Layout,
+    pub layout: MemoryFormat,
     /// How attention is computed. Trainings of before there was a choice had the fused one.
     #[serde(default)]
     pub attention: Attention,
@@ -29,7 +29,7 @@ impl Settings {
     /// The plain path: fp32, channels first, nothing cached, nothing captured. All others are tested against it.
     pub const PLAIN: Self = Self {
         precision: Precision::Fp32,
-        layout: Layout::ChannelsFirst,
+        layout: MemoryFormat::ChannelsFirst,
         attention: Attention::Fused,
         evaluation_batch: CPU_EVALUATION_BATCH as i64,
         cache: Switch::Off,

@@ -1,7 +1,7 @@
 //! How many training examples a task takes.
 
 use super::experiment::{Draw, Selection};
-use super::meaning::Report;
+use super::meaning::ProblemReport;
 use super::supply::Supply;
 use super::written::{self, Size};
 use crate::catalogue::Facts;
@@ -23,7 +23,7 @@ pub(super) fn train_size(
     selection: &Selection,
     facts: &Facts,
     prefix: &str,
-    report: &mut Report<'_>,
+    report: &mut ProblemReport<'_>,
 ) -> TrainSize {
     let held = task.validation_size as usize;
     let supply = Supply::new(selection, facts, held);
@@ -90,7 +90,7 @@ fn written_size(
     selection: &Selection,
     most: usize,
     key: &str,
-    report: &mut Report<'_>,
+    report: &mut ProblemReport<'_>,
 ) -> (usize, Draw) {
     let plain = if task.balanced { Draw::Balanced } else { Draw::Plain };
     match &task.train_size {

@@ -1,7 +1,7 @@
 //! How many training examples a task has to draw from, by label: counted from the sizes of the classes alone, as
 //! `data` deals them.
 
-use super::experiment::{Part, Selection};
+use super::experiment::{DisjointPart, Selection};
 use crate::catalogue::Facts;
 
 /// What a task can draw.
@@ -45,7 +45,7 @@ impl Supply {
     }
 }
 
-impl Part {
+impl DisjointPart {
     /// How many of the places from `start` on belong to this part, of `count`: they are dealt in turn.
     fn share(self, start: usize, count: usize) -> usize {
         let below = |end: usize| (end + self.of - 1 - self.index) / self.of;
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn parts_add_up_in_every_class() {
         for (start, count) in [(0, 10), (3, 7), (5, 1), (4, 0)] {
-            let shares: Vec<usize> = (0..3).map(|index| Part { index, of: 3 }.share(start, count)).collect();
+            let shares: Vec<usize> = (0..3).map(|index| DisjointPart { index, of: 3 }.share(start, count)).collect();
             let dealt = |index| (start..start + count).filter(|place| place % 3 == index).count();
             assert_eq!(shares, (0..3).map(dealt).collect::<Vec<_>>());
         }

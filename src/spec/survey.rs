@@ -45,12 +45,12 @@ pub trait Survey {
 #[derive(Debug)]
 pub struct Remembered<S> {
     inner: S,
-    known: RefCell<Vec<Known>>,
+    known: RefCell<Vec<SurveyAnswer>>,
 }
 
 /// A question and its answer.
 #[derive(Debug)]
-struct Known {
+struct SurveyAnswer {
     data: Data,
     side: Option<usize>,
     fit: Fit,
@@ -67,12 +67,12 @@ impl<S> Remembered<S> {
 impl<S: Survey> Survey for Remembered<S> {
     fn facts(&self, question: &Question<'_>) -> Result<Option<Facts>> {
         let Question { data, side, fit } = *question;
-        let is_same = |known: &&Known| known.data == *data && known.side == side && known.fit == fit;
+        let is_same = |known: &&SurveyAnswer| known.data == *data && known.side == side && known.fit == fit;
         if let Some(known) = self.known.borrow().iter().find(is_same) {
             return Ok(known.facts.clone());
         }
         let facts = self.inner.facts(question)?;
-        self.known.borrow_mut().push(Known { data: data.clone(), side, fit, facts: facts.clone() });
+        self.known.borrow_mut().push(SurveyAnswer { data: data.clone(), side, fit, facts: facts.clone() });
         Ok(facts)
     }
 

@@ -1,8 +1,8 @@
 //! What the table of a task means: its data, what it takes of them, and how it trains.
 
 use super::data::{Data, Npz, Pictures, Side};
-use super::experiment::{Fit, Normalise, Part, Seeds, Selection, Task};
-use super::meaning::Report;
+use super::experiment::{DisjointPart, Fit, Normalise, Seeds, Selection, Task};
+use super::meaning::ProblemReport;
 use super::survey::{Question, Survey};
 use super::written;
 use super::{labels, selection, size, training};
@@ -18,14 +18,20 @@ pub(super) struct Context<'a> {
 }
 
 /// A task and what is known of its data.
-pub(super) struct Known {
+pub(super) struct KnownTask {
     pub(super) task: Task,
     pub(super) facts: Facts,
 }
 
 impl Context<'_> {
     /// The task that a filled table means.
-    pub(super) fn task(&self, task: &written::Task, side: Side, seeds: Seeds, report: &mut Report<'_>) -> Known {
+    pub(super) fn task(
+        &self,
+        task: &written::Task,
+        side: Side,
+        seeds: Seeds,
+        report: &mut ProblemReport<'_>,
+    ) -> KnownTask {
         let prefix = side.name();
         let dataset = dataset(&task.dataset, prefix, report);
         check_unused(task, dataset, prefix, report);
@@ -51,10 +57,10 @@ impl Context<'_> {
             training,
             seeds,
         };
-        Known { task, facts }
+        KnownTask { task, facts }
     }
 
-    fn data(&self, task: &written::Task, dataset: Dataset, side: Side, report: &mut Report<'_>) -> Data {
+    fn data(&self, task: &written::Task, dataset: Dataset, side: Side, report: &mut ProblemReport<'_>) -> Data {
         let own = matches!(dataset, Dataset::Folder | Dataset::Npz);
         if own && task.path.as_ref().is_none_or(String::is_empty) {
             let message = format!("`dataset = \"{}\"` needs a `path`", dataset.name());
@@ -90,7 +96,7 @@ impl Context<'_> {
     }
 
     /// What the catalogue knows, or what is found on disk.
-    fn facts(&self, data: &Data, prefix: &str, report: &mut Report<'_>) -> Facts {
+    fn facts(&self, data: &Data, prefix: &str, report: &mut ProblemReport<'_>) -> Facts {
         let classes = if let Data::Synthetic { classes, .. } = data { *classes } else { 0 };
         let known = Facts::known(data.dataset(), classes);
         let looked_at = match data {
@@ -125,7 +131,7 @@ impl Context<'_> {
         known.unwrap_or_else(stand_in)
     }
 
-    fn normalise(&self, task: &written::Task, side: Side, report: &mut Report<'_>) -> Normalise {
+    fn normalise(&self, task: &written::Task, side: Side, report: &mut ProblemReport<'_>) -> Normalise {
         let prefix = side.name();
         let given = task.normalisation == Some(written::Normalise::Given);
         for (key, list) in [
@@ -169,7 +175,11 @@ impl Context<'_> {
 }
 
 /// The names of a file's arrays and of its validation arrays; absent where the spec names none.
-fn arrays(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> (Option<[String; 4]>, Option<[String; 2]>) {
+fn arrays(
+    task: &written::Task,
+    prefix: &str,
+    report: &mut ProblemReport<'_>,
+) -> (Option<[String; 4]>, Option<[String; 2]>) {
     let Some(names) = &task.arrays else { return (None, None) };
     let (arrays, validation) = names.split_at(names.len().min(4));
     let (arrays, own) =
@@ -211,7 +221,7 @@ fn stand_in() -> Facts {
     }
 }
 
-fn dataset(name: &str, prefix: &str, report: &mut Report<'_>) -> Dataset {
+fn dataset(name: &str, prefix: &str, report: &mut ProblemReport<'_>) -> Dataset {
     Dataset::named(name).unwrap_or_else(|| {
         let names = Dataset::ALL.map(Dataset::name);
         let list = text::alternatives(&names);
@@ -231,7 +241,7 @@ fn dataset(name: &str, prefix: &str, report: &mut Report<'_>) -> Dataset {
 }
 
 /// Keys that were written and would do nothing with this data set.
-fn check_unused(task: &written::Task, dataset: Dataset, prefix: &str, report: &mut Report<'_>) {
+fn check_unused(task: &written::Task, dataset: Dataset, prefix: &str, report: &mut ProblemReport<'_>) {
     let (folder, npz, tiny) = (Dataset::Folder, Dataset::Npz, Dataset::TinyImagenet);
     let rules = [
         ("path", task.path.is_some(), dataset == folder || dataset == npz, "`folder` or `npz`"),
@@ -247,7 +257,7 @@ fn check_unused(task: &written::Task, dataset: Dataset, prefix: &str, report: &m
     }
 }
 
-impl Part {
+impl DisjointPart {
     /// Whether it is everything.
     pub fn is_whole(self) -> bool {
         self.of == 1

@@ -1,12 +1,12 @@
 //! What the keys of a `train` table mean, and which of them contradict each other.
 
 use super::augment::{self, augmentation};
-use super::meaning::Report;
+use super::meaning::ProblemReport;
 use super::procedure::{Budget, Optimizer, Rate, Schedule, Training};
 use super::written::{self, Train};
 
 /// The training that a filled table means, over `examples`; `prefix` is the table's dotted key.
-pub(super) fn training(train: &Train, examples: usize, prefix: &str, report: &mut Report<'_>) -> Training {
+pub(super) fn training(train: &Train, examples: usize, prefix: &str, report: &mut ProblemReport<'_>) -> Training {
     check_unused(train, prefix, report);
     let training = Training {
         budget: train.steps.map_or(Budget::Epochs(train.epochs.unwrap_or(1)), Budget::Steps),
@@ -40,13 +40,13 @@ pub(super) fn training(train: &Train, examples: usize, prefix: &str, report: &mu
     training
 }
 
-fn below_one(value: f64, key: &str, report: &mut Report<'_>) {
+fn below_one(value: f64, key: &str, report: &mut ProblemReport<'_>) {
     if value >= 1.0 {
         report.add(key, format!("`{key} = {value}`, and it must be below 1"), "at 1 nothing would be learned");
     }
 }
 
-fn optimizer(train: &Train, prefix: &str, report: &mut Report<'_>) -> Optimizer {
+fn optimizer(train: &Train, prefix: &str, report: &mut ProblemReport<'_>) -> Optimizer {
     let weight_decay = train.weight_decay.unwrap_or_default();
     if train.optimizer == written::Optimizer::Sgd {
         let momentum = train.momentum.unwrap_or_default();
@@ -64,7 +64,7 @@ fn optimizer(train: &Train, prefix: &str, report: &mut Report<'_>) -> Optimizer 
     Optimizer::Adam { beta1, beta2, epsilon: train.epsilon.unwrap_or_default(), weight_decay, decoupled }
 }
 
-fn schedule(train: &Train, prefix: &str, report: &mut Report<'_>) -> Schedule {
+fn schedule(train: &Train, prefix: &str, report: &mut ProblemReport<'_>) -> Schedule {
     match train.schedule {
         written::Schedule::Constant => Schedule::Constant,
         written::Schedule::Cosine => Schedule::Cosine,
@@ -90,7 +90,7 @@ fn schedule(train: &Train, prefix: &str, report: &mut Report<'_>) -> Schedule {
 }
 
 /// Keys that were written and would do nothing: an option without effect is a mistake that nobody sees.
-fn check_unused(train: &Train, prefix: &str, report: &mut Report<'_>) {
+fn check_unused(train: &Train, prefix: &str, report: &mut ProblemReport<'_>) {
     let sgd = train.optimizer == written::Optimizer::Sgd;
     let (step, root) = (written::Schedule::Step, written::Schedule::InverseSqrt);
     let rules = [

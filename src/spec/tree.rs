@@ -17,14 +17,14 @@ pub(super) enum Value {
     Number(f64),
     Text(String),
     List(Vec<Node>),
-    Table(Vec<Entry>),
+    Table(Vec<TableEntry>),
     /// Something that no key takes, by its name.
     Foreign(&'static str),
 }
 
 /// A key of a table and its value.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct TableEntry {
     pub(super) key: String,
     pub(super) place: Place,
     pub(super) node: Node,
@@ -82,7 +82,7 @@ impl Node {
         let index = entries.iter().position(|entry| entry.key == *first).unwrap_or_else(|| {
             let place = value.place.clone();
             let node = Node { place: place.clone(), value: Value::Table(Vec::new()) };
-            entries.push(Entry { key: first.clone(), place, node });
+            entries.push(TableEntry { key: first.clone(), place, node });
             entries.len() - 1
         });
         if rest.is_empty() {

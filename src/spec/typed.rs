@@ -39,7 +39,7 @@ impl Typed {
     }
 
     pub(super) fn parse(written: Text<'_>, overrides: &[String]) -> Result<Self> {
-        let source = read::Source::new(written.file, written.text);
+        let source = read::SpecText::new(written.file, written.text);
         let (mut root, problems) = match written.notation {
             Notation::Toml => source.toml(),
             Notation::Json => source.json(),

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::plan::Plan;
-use super::state::State;
+use super::plan::SweepPlan;
+use super::state::RunState;
 use crate::files;
 use crate::rundir::{RunDirectory, directories};
 
 /// Copies the chosen cells that are finished in an archive and not here. Returns how many.
-pub fn restore(plan: &Plan, chosen: &[usize], archive: &Path) -> Result<usize> {
+pub fn restore(plan: &SweepPlan, chosen: &[usize], archive: &Path) -> Result<usize> {
     let there = directories(archive)?;
     let mut copied = 0;
     for &index in chosen {
@@ -19,7 +19,8 @@ pub fn restore(plan: &Plan, chosen: &[usize], archive: &Path) -> Result<usize> {
         let name = cell.directory.name();
         let Some(kept) = there.iter().find(|directory| directory.name() == name) else { continue };
         let length = Some(cell.length);
-        if State::of(kept, length)? == State::Done && State::of(&cell.directory, length)? == State::Waiting {
+        if RunState::of(kept, length)? == RunState::Done && RunState::of(&cell.directory, length)? == RunState::Waiting
+        {
             copy(kept, &cell.directory)?;
             copied += 1;
         }

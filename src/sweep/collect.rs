@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::sheet::Sheet;
+use super::record::SweepRecord;
 use crate::error::UserError;
 use crate::rundir::{COLUMNS, Record, RunDirectory, Status, Summary, directories};
 
@@ -23,7 +23,7 @@ pub fn collect(folders: &[&Path], out: &mut dyn Write) -> Result<(usize, Vec<Str
     let mut left_out = Vec::new();
     for folder in folders {
         for directory in directories(folder)? {
-            match Run::read(&directory) {
+            match CollectedRun::read(&directory) {
                 Ok(Some(run)) => runs.push(run),
                 Ok(None) => left_out.push(format!("{}: it has no rows yet", directory.path().display())),
                 Err(error) => left_out.push(format!("{}: {error:#}", directory.path().display())),
@@ -61,14 +61,14 @@ pub fn collect(folders: &[&Path], out: &mut dyn Write) -> Result<(usize, Vec<Str
 }
 
 /// A run's rows and what names it.
-struct Run {
+struct CollectedRun {
     own: [String; 6],
     axes: BTreeMap<String, String>,
     similarity: Vec<String>,
     rows: Vec<BTreeMap<String, String>>,
 }
 
-impl Run {
+impl CollectedRun {
     fn read(directory: &RunDirectory) -> Result<Option<Self>> {
         let Some(record) = Record::read(directory)? else { return Ok(None) };
         let rows = rows(directory)?;
@@ -76,9 +76,9 @@ impl Run {
             return Ok(None);
         }
         let name = directory.name();
-        let sheet = directory.path().parent().map(Sheet::read).transpose()?.flatten();
-        let entry = sheet.as_ref().and_then(|sheet| sheet.cells.get(&name).or(sheet.outside.get(&name)));
-        let keys = sheet.iter().flat_map(|sheet| &sheet.axes);
+        let sweep = directory.path().parent().map(SweepRecord::read).transpose()?.flatten();
+        let entry = sweep.as_ref().and_then(|sweep| sweep.cells.get(&name).or(sweep.outside.get(&name)));
+        let keys = sweep.iter().flat_map(|sweep| &sweep.axes);
         let axes = entry.map(|entry| keys.cloned().zip(entry.values.iter().cloned()).collect()).unwrap_or_default();
         let summary = Summary::read(directory);
         let facts = facts_in_name(&name);

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::state::State;
+use super::state::RunState;
 use crate::error::UserError;
 use crate::rundir::{RunDirectory, SpecValues, Summary, directories, spec_values};
 use crate::text;
@@ -32,16 +32,16 @@ pub struct Compared {
     pub values: Vec<String>,
     /// Where it stands.
     #[serde(flatten)]
-    pub state: State,
+    pub state: RunState,
     /// What came out, where it is finished.
     pub summary: Option<Summary>,
 }
 
 /// Columns of results, with what they hold.
-type Measure = (&'static str, fn(&Summary) -> Option<f64>);
+type ResultColumn = (&'static str, fn(&Summary) -> Option<f64>);
 
 /// The results that are compared, by name.
-pub const RESULTS: [Measure; 6] = [
+pub const RESULTS: [ResultColumn; 6] = [
     ("last_train_error", |summary| summary.last_train_error),
     ("last_test_error", |summary| summary.last_test_error),
     ("validation_selected_test_error", |summary| summary.validation_selected_test_error),
@@ -74,7 +74,7 @@ pub fn compare(folders: &[&Path]) -> Result<Comparison> {
         Ok(Compared {
             directory: directory.path().display().to_string(),
             values: keys.iter().map(|key| spec.get(key).cloned().unwrap_or_default()).collect(),
-            state: State::of(&directory, None)?,
+            state: RunState::of(&directory, None)?,
             summary: Summary::read(&directory),
         })
     });

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::plan::Plan;
+use super::plan::SweepPlan;
 use crate::run::Fixed;
 
 /// What a line needs beside its cell.
@@ -22,7 +22,7 @@ pub struct Call<'a> {
 
 /// A line for each source, then one for each chosen cell. A cell whose source is not there trains it or waits for it, so
 /// the lines may run in any order.
-pub fn lines(plan: &Plan, chosen: &[usize], call: &Call<'_>) -> Vec<String> {
+pub fn lines(plan: &SweepPlan, chosen: &[usize], call: &Call<'_>) -> Vec<String> {
     let needed = |index: &usize| chosen.iter().any(|cell| plan.cells[*cell].source == Some(*index));
     let sources = (0..plan.sources.len()).filter(needed);
     let sources = sources.map(|index| line("source", &plan.cells[plan.sources[index].cell].overrides, plan, call));
@@ -30,7 +30,7 @@ pub fn lines(plan: &Plan, chosen: &[usize], call: &Call<'_>) -> Vec<String> {
     sources.chain(cells).collect()
 }
 
-fn line(verb: &str, own: &[String], plan: &Plan, call: &Call<'_>) -> String {
+fn line(verb: &str, own: &[String], plan: &SweepPlan, call: &Call<'_>) -> String {
     let path = |path: &Path| path.display().to_string();
     let name = plan.folder.file_name().unwrap_or_default().to_string_lossy();
     let mut words = vec![path(call.program), verb.to_owned(), path(call.spec)];

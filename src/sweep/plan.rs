@@ -16,7 +16,7 @@ const SHOWN: usize = 5;
 
 /// What is to be run.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct SweepPlan {
     /// The folder of all runs.
     pub out: PathBuf,
     /// The sweep's own folder in it.
@@ -26,16 +26,16 @@ pub struct Plan {
     /// What its report is to show, as it is stated now.
     pub claims: StatedClaims,
     /// A cell for each point of the grid.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<PlannedCell>,
     /// The sources that they need, each once.
-    pub sources: Vec<Source>,
+    pub sources: Vec<PlannedSource>,
     /// The first cell of each network among them, by index.
     pub networks: Vec<usize>,
 }
 
 /// A cell and where it is run.
 #[derive(Clone, Debug)]
-pub struct Cell {
+pub struct PlannedCell {
     /// From its values: `frozen_layers=3,seed=0`.
     pub name: String,
     /// Its value on each axis, as text.
@@ -54,7 +54,7 @@ pub struct Cell {
 
 /// A source that cells share.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct PlannedSource {
     /// The name of its directory.
     pub hash: String,
     /// Its directory.
@@ -63,7 +63,7 @@ pub struct Source {
     pub cell: usize,
 }
 
-impl Plan {
+impl SweepPlan {
     /// Plans a sweep below `out`. Problems of cells come together, those of many cells once.
     pub fn new(sweep: &Sweep, out: &Path, survey: &dyn Survey) -> Result<Self> {
         let mut plan = Self {
@@ -75,7 +75,7 @@ impl Plan {
             sources: Vec::new(),
             networks: Vec::new(),
         };
-        let (mut problems, mut networks) = (Found::default(), Vec::new());
+        let (mut problems, mut networks) = (CellProblems::default(), Vec::new());
         for cell in &sweep.cells {
             match sweep.spec(cell, survey) {
                 Ok(spec) => {
@@ -98,11 +98,11 @@ impl Plan {
         let source = spec.source_hash().filter(|_| experiment.trains_source()).map(|hash| {
             self.sources.iter().position(|source| source.hash == hash).unwrap_or_else(|| {
                 let directory = RunDirectory::of_source(&self.out, &hash);
-                self.sources.push(Source { hash, directory, cell: index });
+                self.sources.push(PlannedSource { hash, directory, cell: index });
                 self.sources.len() - 1
             })
         });
-        self.cells.push(Cell {
+        self.cells.push(PlannedCell {
             name,
             values: self.keys.iter().map(|key| value(key)).collect(),
             overrides,
@@ -136,13 +136,13 @@ fn seeds(sweep: &Sweep) -> usize {
 
 /// Problems of cells, by their words.
 #[derive(Default)]
-struct Found {
+struct CellProblems {
     problems: Vec<(String, Vec<String>)>,
     /// Whether one of them is of a spec, and not of data alone.
     of_specs: bool,
 }
 
-impl Found {
+impl CellProblems {
     fn add(&mut self, cell: &str, problems: Problems) {
         for problem in problems.0 {
             self.of_specs |= !problem.of_data;

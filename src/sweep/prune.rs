@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde::Serialize;
 
-use super::state::State;
+use super::state::RunState;
 use crate::files;
 use crate::run;
 use crate::rundir::{Record, RunDirectory, directories};
@@ -23,7 +23,7 @@ pub struct Pruned {
 
 /// What a pruning keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keep {
+pub struct PruneOptions {
     /// Whether final weights stay.
     pub weights: bool,
     /// Whether to report without removing anything.
@@ -31,18 +31,18 @@ pub struct Keep {
 }
 
 /// Drops weights and states of the finished runs in a folder, and of the sources in it where `sources` says so.
-pub fn prune(folder: &Path, keep: Keep) -> Result<Pruned> {
+pub fn prune(folder: &Path, keep: PruneOptions) -> Result<Pruned> {
     let mut pruned = Pruned::default();
     for directory in directories(folder)? {
-        match State::of(&directory, None)? {
-            State::Done => lighten(&directory, keep, &mut pruned)?,
+        match RunState::of(&directory, None)? {
+            RunState::Done => lighten(&directory, keep, &mut pruned)?,
             other => pruned.left.push((directory.path().to_path_buf(), format!("it is {}", other.name()))),
         }
     }
     Ok(pruned)
 }
 
-fn lighten(directory: &RunDirectory, keep: Keep, pruned: &mut Pruned) -> Result<()> {
+fn lighten(directory: &RunDirectory, keep: PruneOptions, pruned: &mut Pruned) -> Result<()> {
     let mut gone: Vec<PathBuf> = Vec::new();
     if !keep.weights {
         gone.extend(Some(directory.weights()).filter(|path| path.is_file()));

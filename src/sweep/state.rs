@@ -9,7 +9,7 @@ use crate::rundir::{Length, Record, RunDirectory, Status, Summary};
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", content = "detail", rename_all = "lowercase")]
-pub enum State {
+pub enum RunState {
     /// Its budget is trained.
     Done,
     /// Its numbers were no longer finite: an outcome, not a failure.
@@ -26,7 +26,7 @@ pub enum State {
     Waiting,
 }
 
-impl State {
+impl RunState {
     /// One word for it.
     pub fn name(&self) -> &'static str {
         match self {

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde::Serialize;
 
-use super::sheet::Sheet;
-use super::state::State;
+use super::record::SweepRecord;
+use super::state::RunState;
 use crate::error::UserError;
 use crate::rundir::{Record, RunDirectory, directories};
 
 /// Where the runs of a folder stand.
 #[derive(Clone, Debug, Serialize)]
-pub struct Status {
+pub struct FolderStatus {
     /// Each of them.
     pub runs: Vec<RunStatus>,
 }
@@ -30,7 +30,7 @@ pub struct RunStatus {
     pub index: Option<usize>,
     #[serde(flatten)]
     /// Where it stands.
-    pub state: State,
+    pub state: RunState,
     /// Epochs trained, and epochs of its budget, where that is known.
     pub epochs: Option<[u64; 2]>,
     /// Seconds of all its attempts.
@@ -41,22 +41,22 @@ pub struct RunStatus {
 
 /// The runs below a folder: of a sweep, of all experiments, or the folder itself where it is a run. Cells of a sweep
 /// that were not begun are among them.
-pub fn status(folder: &Path) -> Result<Status> {
+pub fn status(folder: &Path) -> Result<FolderStatus> {
     let mut runs = Vec::new();
     for directory in directories(folder)? {
         let parent = directory.path().parent().unwrap_or(folder);
-        let sheet = Sheet::read(parent)?;
-        runs.push(of(&directory, sheet.as_ref())?);
+        let sweep = SweepRecord::read(parent)?;
+        runs.push(of(&directory, sweep.as_ref())?);
     }
-    if let Some(sheet) = Sheet::read(folder)? {
+    if let Some(sweep) = SweepRecord::read(folder)? {
         let begun: Vec<String> = runs.iter().map(|run| RunDirectory::at(&run.directory).name()).collect();
-        let absent = sheet.cells.iter().filter(|(name, _)| !begun.contains(name));
+        let absent = sweep.cells.iter().filter(|(name, _)| !begun.contains(name));
         runs.extend(absent.map(|(name, entry)| RunStatus {
             name: entry.name.clone(),
             directory: folder.join(name),
             outside: false,
             index: Some(entry.index),
-            state: State::Waiting,
+            state: RunState::Waiting,
             epochs: None,
             seconds: None,
             host: None,
@@ -68,13 +68,13 @@ pub fn status(folder: &Path) -> Result<Status> {
         let message = format!("there are no runs in `{}`", folder.display());
         return Err(UserError::new(message).hint("give a run, the folder of a sweep, or that of all runs").into());
     }
-    Ok(Status { runs })
+    Ok(FolderStatus { runs })
 }
 
-fn of(directory: &RunDirectory, sheet: Option<&Sheet>) -> Result<RunStatus> {
+fn of(directory: &RunDirectory, sweep: Option<&SweepRecord>) -> Result<RunStatus> {
     let (record, name) = (Record::read(directory)?, directory.name());
-    let entry = sheet.and_then(|sheet| sheet.cells.get(&name));
-    let gone = sheet.and_then(|sheet| sheet.outside.get(&name));
+    let entry = sweep.and_then(|sweep| sweep.cells.get(&name));
+    let gone = sweep.and_then(|sweep| sweep.outside.get(&name));
     let epochs = record.as_ref().map(|record| {
         let done = directory.last_row().map_or(0, |row| row.epoch);
         [done, record.length.epochs]
@@ -84,7 +84,7 @@ fn of(directory: &RunDirectory, sheet: Option<&Sheet>) -> Result<RunStatus> {
         directory: directory.path().to_path_buf(),
         outside: gone.is_some(),
         index: entry.map(|entry| entry.index),
-        state: State::of(directory, None)?,
+        state: RunState::of(directory, None)?,
         epochs,
         seconds: record.as_ref().and_then(|record| record.seconds),
         host: record.map(|record| record.host),

@@ -13,7 +13,7 @@ use crate::native::Autocast;
 use crate::network::{Mode, Network};
 use crate::seed::{Purpose, derive};
 use crate::spec::{Budget, Evaluation, EvaluationSchedule, Rate, Schedule, Seeds, Training};
-use crate::train::checkpoint_state::State;
+use crate::train::checkpoint_state::TrainingState;
 use crate::train::data::device_split::DeviceSplit;
 use crate::train::interrupt::{Interrupt, Stopped, proceed};
 use crate::train::measure::linear_fit::{LinearHead, fit_linear, fit_tuned};
@@ -73,7 +73,12 @@ pub struct BranchPlan {
 
 impl Phase<'_> {
     /// Tries what is planned on a state of this phase with whole epochs behind it. `None` where the observer stopped it.
-    pub fn branch(&self, state: &State, plan: BranchPlan, observer: &mut dyn Observer) -> Result<Option<Branch>> {
+    pub fn branch(
+        &self,
+        state: &TrainingState,
+        plan: BranchPlan,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Branch>> {
         let branch = self.annealed(state, plan, observer).and_then(|annealed| {
             let refitted = plan.refit.then(|| self.refit(state, &mut || observer.stops())).transpose()?;
             Ok(Branch { annealed, refitted })
@@ -85,7 +90,12 @@ impl Phase<'_> {
     }
 
     /// Trains on from a state for some steps, the rate going linearly to 0, in a network of its own.
-    fn annealed(&self, state: &State, plan: BranchPlan, observer: &mut dyn Observer) -> Result<Option<Annealed>> {
+    fn annealed(
+        &self,
+        state: &TrainingState,
+        plan: BranchPlan,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Annealed>> {
         let Some(steps) = plan.anneal else { return Ok(None) };
         let network = self.network.twin()?;
         let done = plan.epoch * self.training.steps_per_epoch(self.train.count());
@@ -106,7 +116,7 @@ impl Phase<'_> {
             settings: self.settings,
         };
         let tensors = state.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone()));
-        let start = State { epochs: 0, steps: 0, seconds: 0.0, tensors: tensors.collect() };
+        let start = TrainingState { epochs: 0, steps: 0, seconds: 0.0, tensors: tensors.collect() };
         let mut last = Last { observer, report: None };
         match phase.run(Some(start), &mut last) {
             Ok(Ended::Stopped) => Err(Stopped.into()),
@@ -123,7 +133,7 @@ impl Phase<'_> {
     }
 
     /// Fits heads anew on the features of a state.
-    fn refit(&self, state: &State, interrupt: Interrupt<'_>) -> Result<Refitted> {
+    fn refit(&self, state: &TrainingState, interrupt: Interrupt<'_>) -> Result<Refitted> {
         let network = self.network.twin()?;
         state.load(&network)?;
         let (train, test) = (

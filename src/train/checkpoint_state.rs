@@ -12,7 +12,7 @@ use crate::train::numbers::Totals;
 
 /// A training at a step boundary.
 #[derive(Debug)]
-pub struct State {
+pub struct TrainingState {
     /// Epochs behind, every one of them reported.
     pub epochs: u64,
     /// Steps behind in the epoch under way.
@@ -45,7 +45,7 @@ pub(in crate::train) fn state(
     totals: Totals,
     position: Position,
     seconds: f64,
-) -> Result<Option<State>> {
+) -> Result<Option<TrainingState>> {
     let of = |owners: &[&dyn Checkpointed]| -> NamedTensors {
         let named = |owner: &&dyn Checkpointed| {
             let prefix = owner.owner();
@@ -62,10 +62,10 @@ pub(in crate::train) fn state(
     tensors.insert(SUMS.into(), Tensor::from_slice(&[totals.loss, totals.wrong]));
     let host = native::download(&tensors.values().collect::<Vec<_>>())?;
     let tensors = tensors.into_keys().zip(host).collect();
-    Ok(Some(State { epochs: position.epochs, steps: position.steps, seconds, tensors }))
+    Ok(Some(TrainingState { epochs: position.epochs, steps: position.steps, seconds, tensors }))
 }
 
-impl State {
+impl TrainingState {
     /// Copies its network into one of the same sizes, or an error names what does not fit.
     pub fn load_network(&self, network: &Network) -> Result<()> {
         self.load(network)

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::native;
 use crate::spec::Due;
 use crate::spec::{FrozenNorm, Position};
-use crate::train::checkpoint_state::{Checkpointed, State};
+use crate::train::checkpoint_state::{Checkpointed, TrainingState};
 use crate::train::data::splits::Splits;
 use crate::train::interrupt::Stopped;
 use crate::train::measure::averaged::AveragedWeights;
@@ -28,14 +28,14 @@ impl Phase<'_> {
     /// Trains to the end of the budget, from a state or from the beginning, and reports every epoch, 0 among them. The
     /// observer can stop it before any batch: before a step and in an evaluation after steps it is given the state, from
     /// which the same numbers follow; before the first step there is none.
-    pub fn run(&self, start: Option<State>, observer: &mut dyn Observer) -> Result<Ended> {
+    pub fn run(&self, start: Option<TrainingState>, observer: &mut dyn Observer) -> Result<Ended> {
         match self.train(start, observer) {
             Err(error) if error.is::<Stopped>() => Ok(Ended::Stopped),
             ended => ended,
         }
     }
 
-    fn train(&self, start: Option<State>, observer: &mut dyn Observer) -> Result<Ended> {
+    fn train(&self, start: Option<TrainingState>, observer: &mut dyn Observer) -> Result<Ended> {
         let capture = self.captures();
         if capture {
             native::use_stream(self.network.device())?;
@@ -237,7 +237,7 @@ struct UnderWay {
 }
 
 impl UnderWay {
-    fn at(state: &State) -> Result<Self> {
+    fn at(state: &TrainingState) -> Result<Self> {
         let totals = if state.steps > 0 { state.totals()? } else { Totals::default() };
         let position = Position { epochs: state.epochs, steps: state.steps };
         Ok(Self { position, seconds: state.seconds, totals })

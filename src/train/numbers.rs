@@ -46,7 +46,7 @@ pub struct EpochReport {
     /// The rate of the epoch's last step; absent at epoch 0.
     pub learning_rate: Option<f64>,
     /// Over the epoch's own batches; absent at epoch 0.
-    pub running: Option<Running>,
+    pub running: Option<RunningMeans>,
     /// On the training examples, where it was measured.
     pub train: Option<Errors>,
     /// On the test examples, where it was measured.
@@ -89,7 +89,7 @@ pub enum Examples {
 
 /// Means over an epoch's own batches, in training mode, augmented, with weights that move.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Running {
+pub struct RunningMeans {
     /// The loss that is trained.
     pub loss: f64,
     /// Share of wrong answers.
@@ -105,7 +105,7 @@ pub(in crate::train) struct Totals {
 
 impl Totals {
     /// Means over so many images.
-    pub(in crate::train) fn over(self, images: u64) -> Running {
-        Running { loss: self.loss / images as f64, error: self.wrong / images as f64 }
+    pub(in crate::train) fn over(self, images: u64) -> RunningMeans {
+        RunningMeans { loss: self.loss / images as f64, error: self.wrong / images as f64 }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::Result;
 
-use crate::train::checkpoint_state::State;
+use crate::train::checkpoint_state::TrainingState;
 use crate::train::numbers::EpochReport;
 
 /// What the observer wants at a step boundary.
@@ -51,7 +51,7 @@ pub trait Observer {
 
     /// Is given the state where it was wished for, and at the end of the budget. A state in which an epoch is under
     /// way takes the place of that epoch's report, if it was made already: a longer budget makes another.
-    fn save(&mut self, _state: &State) -> Result<()> {
+    fn save(&mut self, _state: &TrainingState) -> Result<()> {
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ pub enum Activity {
     /// Errors of its splits.
     Evaluating,
     /// The outputs of frozen layers, to be kept.
-    Keeping,
+    CachingPrefix,
     /// A step or an evaluation, as a graph.
     Capturing,
 }
@@ -35,7 +35,7 @@ impl fmt::Display for OutOfMemory {
         let during = match self.during {
             Activity::Training => "training",
             Activity::Evaluating => "evaluating",
-            Activity::Keeping => "the outputs of frozen layers were computed to be kept",
+            Activity::CachingPrefix => "the outputs of frozen layers were computed to be kept",
             Activity::Capturing => "a graph was captured",
         };
         write!(f, "memory ran out while {during}: {}", self.cause)
@@ -48,7 +48,7 @@ impl Activity {
     /// Whether what fails in it is done in another way, so that a failure which may be one of memory passes for one: if
     /// it is another, it comes again.
     fn has_another_way(self) -> bool {
-        matches!(self, Self::Keeping | Self::Capturing)
+        matches!(self, Self::CachingPrefix | Self::Capturing)
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
         assert!(other.is_err());
         // An ambiguous error counts as out of memory only where there is a fallback.
         let perhaps = "Torch(\"cuDNN error: CUDNN_STATUS_INTERNAL_ERROR\")";
-        assert!(during(Activity::Keeping, || panic!("{perhaps}")).map(|(): ()| ()).is_err());
+        assert!(during(Activity::CachingPrefix, || panic!("{perhaps}")).map(|(): ()| ()).is_err());
         assert!(catch_unwind(|| during(Activity::Training, || panic!("{perhaps}"))).is_err());
     }
 

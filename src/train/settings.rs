@@ -4,8 +4,8 @@ use tch::Device;
 
 use crate::blueprint::Blueprint;
 use crate::error::UserError;
-use crate::native::{self, Chosen};
-use crate::spec::{CPU_EVALUATION_BATCH, Compute, Layout};
+use crate::native::{self, ChosenDevice};
+use crate::spec::{CPU_EVALUATION_BATCH, Compute, MemoryFormat};
 
 pub use crate::spec::Settings;
 
@@ -14,13 +14,14 @@ const GPU_EVALUATION_BATCH: usize = 2000;
 
 /// Pixel by pixel: on CPUs 1.0 to 1.4 times as fast as channel by channel in every network with feature maps, in fp32
 /// and in bf16 (`results/speed`), and the order that a GPU's matrix units read.
-const FASTEST: Layout = Layout::ChannelsLast;
+const FASTEST: MemoryFormat = MemoryFormat::ChannelsLast;
 
 /// What a spec comes to on a device.
-pub fn settings(compute: &Compute, chosen: &Chosen, blueprint: &Blueprint) -> Result<Settings, UserError> {
+pub fn settings(compute: &Compute, chosen: &ChosenDevice, blueprint: &Blueprint) -> Result<Settings, UserError> {
     let precision = native::precision(compute.precision, chosen, blueprint)?;
     // Without feature maps there is nothing to lay out.
-    let layout = if blueprint.has_feature_maps() { compute.layout.unwrap_or(FASTEST) } else { Layout::ChannelsFirst };
+    let layout =
+        if blueprint.has_feature_maps() { compute.layout.unwrap_or(FASTEST) } else { MemoryFormat::ChannelsFirst };
     let own = if chosen.device == Device::Cpu { CPU_EVALUATION_BATCH } else { GPU_EVALUATION_BATCH };
     Ok(Settings {
         precision,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use freezewise::report::{Written, write};
+use freezewise::report::{WrittenReport, write};
 use freezewise::spec::ReportSpec;
 use serde_json::json;
 
@@ -88,7 +88,7 @@ impl Folder {
         std::fs::write(self.path().join("sweep.json"), sheet.to_string()).expect("a file");
     }
 
-    fn report(&self) -> Written {
+    fn report(&self) -> WrittenReport {
         write(&[&self.path()], &self.path().join("report")).expect("a report")
     }
 

@@ -48,7 +48,7 @@ impl From<&OrderReversal> for Effect {
 /// How an effect does not survive a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Loss {
+pub enum NotSurviving {
     /// There is no effect whose survival could be asked about.
     NoEffect,
     /// The contrast under the control is not significant: absent, or too few seeds.
@@ -75,7 +75,7 @@ pub enum Survival {
         /// The size under the control.
         size: f64,
         /// All that is missing.
-        losses: Vec<Loss>,
+        losses: Vec<NotSurviving>,
     },
     /// The control was not run.
     NotRun,
@@ -85,10 +85,10 @@ pub enum Survival {
 /// controls: each is a further condition on one claim, and conditions do not add false positives.
 pub fn survival(effect: &Effect, control: Option<&Effect>) -> Survival {
     let Some(&Effect { p, size }) = control else { return Survival::NotRun };
-    let losses: Vec<Loss> = [
-        (effect.size <= 0.0, Loss::NoEffect),
-        (p > SIGNIFICANCE, Loss::NotSignificant),
-        (size < LEAST_SHARE * effect.size, Loss::TooSmall),
+    let losses: Vec<NotSurviving> = [
+        (effect.size <= 0.0, NotSurviving::NoEffect),
+        (p > SIGNIFICANCE, NotSurviving::NotSignificant),
+        (size < LEAST_SHARE * effect.size, NotSurviving::TooSmall),
     ]
     .into_iter()
     .filter_map(|(lost, loss)| lost.then_some(loss))
@@ -169,12 +169,12 @@ mod tests {
     fn half_the_size_and_significant() {
         let under = |p, size| survival(&EFFECT, Some(&Effect { p, size }));
         assert_eq!(under(0.05, 0.04), Survival::Survived { p: 0.05, size: 0.04 });
-        let lost = |p, size, losses: &[Loss]| Survival::NotSurvived { p, size, losses: losses.to_vec() };
-        assert_eq!(under(0.06, 0.08), lost(0.06, 0.08, &[Loss::NotSignificant]));
-        assert_eq!(under(0.01, 0.039), lost(0.01, 0.039, &[Loss::TooSmall]));
-        assert_eq!(under(0.9, -0.1), lost(0.9, -0.1, &[Loss::NotSignificant, Loss::TooSmall]));
+        let lost = |p, size, losses: &[NotSurviving]| Survival::NotSurvived { p, size, losses: losses.to_vec() };
+        assert_eq!(under(0.06, 0.08), lost(0.06, 0.08, &[NotSurviving::NotSignificant]));
+        assert_eq!(under(0.01, 0.039), lost(0.01, 0.039, &[NotSurviving::TooSmall]));
+        assert_eq!(under(0.9, -0.1), lost(0.9, -0.1, &[NotSurviving::NotSignificant, NotSurviving::TooSmall]));
         let none = survival(&Effect { p: 1.0, size: -0.02 }, Some(&EFFECT));
-        assert_eq!(none, lost(0.01, 0.08, &[Loss::NoEffect]));
+        assert_eq!(none, lost(0.01, 0.08, &[NotSurviving::NoEffect]));
         assert_eq!(survival(&EFFECT, None), Survival::NotRun);
     }
 

@@ -25,7 +25,7 @@ mod verdict;
 pub use bump::{BumpContrasts, BumpEvidence, BumpSites, ImageContrasts, bump_evidence};
 pub use bump_difference::{BumpDifference, bump_difference};
 pub use clusters::average_clusters;
-pub use controls::{CheckedControl, Effect, Loss, RealityCheck, Survival, checklist, survival};
+pub use controls::{CheckedControl, Effect, NotSurviving, RealityCheck, Survival, checklist, survival};
 pub use delay::{Delay, RatioMeaning, ReachedEpoch, delay};
 pub use equivalence::{Equivalence, equivalence};
 pub use holm::{SIGNIFICANCE, claims_carried, holm};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::bump::BumpEvidence;
-use super::controls::{Loss, Survival, survival};
+use super::controls::{NotSurviving, Survival, survival};
 use super::holm::SIGNIFICANCE;
 use crate::analysis::Regime;
 
@@ -68,7 +68,7 @@ pub enum Shortfall {
     /// The control does not show the effect.
     ControlNotSurvived {
         /// Why not.
-        losses: Vec<Loss>,
+        losses: Vec<NotSurviving>,
     },
 }
 
@@ -185,7 +185,7 @@ mod tests {
     fn a_bump_that_averaging_removes_is_no_claim() {
         let (found, averaged) = (evidence(8, 0.17, 0.16), evidence(8, 0.08, 0.07));
         let verdict = bump_verdict(&found, found.p, 0.01, &regimes(8, 8), Some(&averaged));
-        let lost = Shortfall::ControlNotSurvived { losses: vec![Loss::TooSmall] };
+        let lost = Shortfall::ControlNotSurvived { losses: vec![NotSurviving::TooSmall] };
         assert_eq!(verdict, BumpVerdict::NotShown(vec![lost]));
     }
 

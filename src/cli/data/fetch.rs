@@ -7,8 +7,8 @@ use clap::Args;
 
 use super::super::options::DataRoot;
 use super::named;
-use crate::catalogue::{Entry, Layout, Published};
-use crate::data::fetch::{Outcome, Patience, Wanted, fetch, unpack};
+use crate::catalogue::{CatalogueEntry, FileLayout, Published};
+use crate::data::fetch::{FetchOutcome, FetchRequest, Patience, fetch, unpack};
 use crate::data::held;
 use crate::error::{Exit, UserError};
 use crate::output::{self, FetchBar};
@@ -40,7 +40,7 @@ fn server(typed: &str) -> Result<String, String> {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let entries: Vec<&Entry> = arguments.names.iter().map(|name| Ok(named(name)?.1)).collect::<Result<_>>()?;
+    let entries: Vec<&CatalogueEntry> = arguments.names.iter().map(|name| Ok(named(name)?.1)).collect::<Result<_>>()?;
     for entry in entries {
         arguments.fetch(entry).with_context(|| format!("cannot fetch {}", entry.title))?;
     }
@@ -48,7 +48,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 }
 
 impl Arguments {
-    fn fetch(&self, entry: &Entry) -> Result<()> {
+    fn fetch(&self, entry: &CatalogueEntry) -> Result<()> {
         let root = &self.data.data;
         let mut missing = Vec::new();
         for file in entry.files {
@@ -58,7 +58,7 @@ impl Arguments {
                 _ => {
                     let target = self.fetch_file(file)?;
                     // Image files are read one by one, so they must lie in their folder.
-                    if let Layout::Tiny(layout) = entry.layout {
+                    if let FileLayout::Tiny(layout) = entry.layout {
                         unpacked(&target, layout.folder)?;
                     }
                 }
@@ -83,14 +83,14 @@ impl Arguments {
             Some(place) => vec![format!("{}/{name}", place.trim_end_matches('/'))],
             None => file.urls.iter().map(ToString::to_string).collect(),
         };
-        let wanted = Wanted { urls, bytes: file.bytes, checksum: file.checksum, origin: file.origin };
+        let wanted = FetchRequest { urls, bytes: file.bytes, checksum: file.checksum, origin: file.origin };
         let mut bar = FetchBar::new(name);
         let outcome = fetch(&wanted, &target, Patience::default(), &mut |done, total| bar.show(done, total));
         bar.end();
         let checked = format!("{} as {} has it", file.checksum.name(), file.origin);
         let said = match outcome? {
-            Outcome::Already => format!("{}: here, {checked}", target.display()),
-            Outcome::Fetched(bytes) => format!("{}: fetched, {}, {checked}", target.display(), text::bytes(bytes)),
+            FetchOutcome::Already => format!("{}: here, {checked}", target.display()),
+            FetchOutcome::Fetched(bytes) => format!("{}: fetched, {}, {checked}", target.display(), text::bytes(bytes)),
         };
         output::data(&said)?;
         Ok(target)

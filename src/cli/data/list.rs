@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::super::options::DataRoot;
 use super::published;
-use crate::catalogue::Entry;
+use crate::catalogue::CatalogueEntry;
 use crate::data;
 use crate::error::Exit;
 use crate::output::{self, Table};
@@ -62,7 +62,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 }
 
 impl Listed {
-    fn new(entry: &Entry, found: Option<String>) -> Self {
+    fn new(entry: &CatalogueEntry, found: Option<String>) -> Self {
         let files = entry.files.iter().map(|file| File {
             path: file.path,
             urls: file.urls,

@@ -9,7 +9,7 @@ mod verify;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use crate::catalogue::{Dataset, Entry};
+use crate::catalogue::{CatalogueEntry, Dataset};
 use crate::error::{Exit, UserError};
 use crate::text;
 
@@ -17,11 +17,11 @@ use crate::text;
 #[command(arg_required_else_help = true)]
 pub(super) struct Arguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: DataVerb,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum DataVerb {
     /// List the data sets that are known, and which are here.
     List(list::Arguments),
     /// Fetch published data sets, and check what comes.
@@ -36,21 +36,21 @@ enum Verb {
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     match &arguments.verb {
-        Verb::List(arguments) => list::main(arguments),
-        Verb::Fetch(arguments) => fetch::main(arguments),
-        Verb::Verify(arguments) => verify::main(arguments),
-        Verb::Stats(arguments) => stats::main(arguments),
-        Verb::Preview(arguments) => preview::main(arguments),
+        DataVerb::List(arguments) => list::main(arguments),
+        DataVerb::Fetch(arguments) => fetch::main(arguments),
+        DataVerb::Verify(arguments) => verify::main(arguments),
+        DataVerb::Stats(arguments) => stats::main(arguments),
+        DataVerb::Preview(arguments) => preview::main(arguments),
     }
 }
 
 /// The published data sets.
-fn published() -> impl Iterator<Item = (Dataset, &'static Entry)> {
+fn published() -> impl Iterator<Item = (Dataset, &'static CatalogueEntry)> {
     Dataset::ALL.into_iter().filter_map(|dataset| Some((dataset, dataset.entry()?)))
 }
 
 /// The published data set of a name.
-fn named(name: &str) -> Result<(Dataset, &'static Entry)> {
+fn named(name: &str) -> Result<(Dataset, &'static CatalogueEntry)> {
     let names: Vec<&str> = published().map(|(_, entry)| entry.name).collect();
     if let Some(found) = published().find(|(_, entry)| entry.name == name) {
         return Ok(found);

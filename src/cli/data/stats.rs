@@ -36,9 +36,9 @@ struct Statistics {
     task: &'static str,
     dataset: String,
     image: String,
-    train: Split,
-    validation: Option<Split>,
-    test: Split,
+    train: SplitStatistics,
+    validation: Option<SplitStatistics>,
+    test: SplitStatistics,
     /// Training labels that are wrong, by the true class; absent where none is.
     wrong_labels: Option<Vec<usize>>,
     /// Training examples that are test examples too.
@@ -50,7 +50,7 @@ struct Statistics {
 
 /// One split: labels, without the noise to train on, in the order of the classes; and colours in units of the full range.
 #[derive(Serialize)]
-struct Split {
+struct SplitStatistics {
     examples: usize,
     per_class: Vec<usize>,
     colours: Normalisation,
@@ -91,7 +91,7 @@ impl Statistics {
             labels.for_each(|label| counts[usize::from(label)] += 1);
             counts
         };
-        let split = |images: &Images| Split {
+        let split = |images: &Images| SplitStatistics {
             examples: images.count(),
             per_class: count(&mut images.labels.iter().copied()),
             colours: statistics(images, threads),
@@ -113,7 +113,7 @@ impl Statistics {
     }
 
     /// The splits that there are, by name.
-    fn splits(&self) -> impl Iterator<Item = (&'static str, &Split)> {
+    fn splits(&self) -> impl Iterator<Item = (&'static str, &SplitStatistics)> {
         let validation = self.validation.as_ref().map(|split| ("validation", split));
         std::iter::once(("training", &self.train)).chain(validation).chain([("test", &self.test)])
     }
@@ -126,7 +126,7 @@ fn shown(statistics: &Statistics) -> String {
         ["class<"].into_iter().chain(names).chain(wrong.as_ref().map(|_| "labelled wrong")).collect();
     let mut table = Table::new(&columns);
     let grouped = |count: usize| text::grouped(count as u64);
-    let mut row = |name: &str, count: &dyn Fn(&Split) -> usize, wrong: Option<usize>| {
+    let mut row = |name: &str, count: &dyn Fn(&SplitStatistics) -> usize, wrong: Option<usize>| {
         let counts = statistics.splits().map(|(_, split)| grouped(count(split)));
         table.row(std::iter::once(name.to_owned()).chain(counts).chain(wrong.map(grouped)));
     };

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::super::options::DataRoot;
 use super::{named, published};
-use crate::catalogue::{Checksum, Dataset, Entry, UNPACKED_ORIGIN};
+use crate::catalogue::{CatalogueEntry, Checksum, Dataset, UNPACKED_ORIGIN};
 use crate::data::fetch::{Verdict, compare};
 use crate::data::{self, held, unpacked_files};
 use crate::error::{Exit, UserError};
@@ -26,13 +26,13 @@ pub(super) struct Arguments {
 }
 
 /// What was found of one file, or of a whole data set.
-struct Finding {
+struct VerifiedItem {
     what: String,
     says: String,
     good: bool,
 }
 
-impl Finding {
+impl VerifiedItem {
     /// A row for each line that it says: a list of problems has several.
     fn rows(&self) -> impl Iterator<Item = [&str; 2]> {
         let first = std::iter::once(self.what.as_str()).chain(std::iter::repeat(""));
@@ -42,7 +42,7 @@ impl Finding {
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let root = &arguments.data.data;
-    let wanted: Vec<(Dataset, &Entry)> = if arguments.names.is_empty() {
+    let wanted: Vec<(Dataset, &CatalogueEntry)> = if arguments.names.is_empty() {
         published().filter(|(dataset, _)| data::find(*dataset, root).is_some()).collect()
     } else {
         arguments.names.iter().map(|name| named(name)).collect::<Result<_>>()?
@@ -68,12 +68,12 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 }
 
 /// Every file that is here, against its checksum.
-fn files(entry: &Entry, root: &Path) -> Vec<Finding> {
+fn files(entry: &CatalogueEntry, root: &Path) -> Vec<VerifiedItem> {
     let mut findings = Vec::new();
     for file in entry.files {
         let Some(path) = held(entry, file, root) else {
             let what = root.join(file.path).display().to_string();
-            findings.push(Finding { what, says: "not here, packed or unpacked".into(), good: false });
+            findings.push(VerifiedItem { what, says: "not here, packed or unpacked".into(), good: false });
             continue;
         };
         let unpacked = unpacked_files(entry, &path);
@@ -88,12 +88,12 @@ fn files(entry: &Entry, root: &Path) -> Vec<Finding> {
     findings
 }
 
-fn check(path: &Path, checksum: Option<Checksum>, origin: &str) -> Finding {
+fn check(path: &Path, checksum: Option<Checksum>, origin: &str) -> VerifiedItem {
     let what = path.display().to_string();
     let Some(checksum) = checksum else {
         let good = path.exists();
         let says = if good { "no checksum of it is known" } else { "not here" };
-        return Finding { what, says: says.into(), good };
+        return VerifiedItem { what, says: says.into(), good };
     };
     let name = checksum.name();
     let (says, good) = match compare(path, checksum) {
@@ -101,25 +101,25 @@ fn check(path: &Path, checksum: Option<Checksum>, origin: &str) -> Finding {
         Ok(Verdict::Other(found)) => (format!("WRONG: {name} {found}, not {} of {origin}", checksum.digits()), false),
         Err(error) => (format!("WRONG: {error:#}"), false),
     };
-    Finding { what, says, good }
+    VerifiedItem { what, says, good }
 }
 
 /// The data set read as training reads it: sizes, lengths, labels.
-fn images(dataset: Dataset, entry: &Entry, arguments: &Arguments) -> Finding {
+fn images(dataset: Dataset, entry: &CatalogueEntry, arguments: &Arguments) -> VerifiedItem {
     let what = entry.name.to_owned();
     match read(dataset, entry, arguments) {
-        Ok(says) => Finding { what, says, good: true },
+        Ok(says) => VerifiedItem { what, says, good: true },
         Err(error) => {
             let hints = error.downcast_ref::<UserError>().map_or(&[][..], UserError::hints);
             let first = hints.first().and_then(|hint| hint.lines().next()).unwrap_or_default();
             let says =
                 if first.is_empty() { format!("WRONG: {error:#}") } else { format!("WRONG: {error:#}; {first}") };
-            Finding { what, says, good: false }
+            VerifiedItem { what, says, good: false }
         }
     }
 }
 
-fn read(dataset: Dataset, entry: &Entry, arguments: &Arguments) -> Result<String> {
+fn read(dataset: Dataset, entry: &CatalogueEntry, arguments: &Arguments) -> Result<String> {
     let experiment = Spec::whole(dataset, &arguments.data.surveyor())?.experiment;
     let data = arguments.data.load(&experiment, &experiment.target)?;
     let count = |count: usize| text::grouped(count as u64);
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn every_line_has_a_row() {
-        let finding = Finding { what: "mnist".into(), says: "WRONG: one\n  two".into(), good: false };
+        let finding = VerifiedItem { what: "mnist".into(), says: "WRONG: one\n  two".into(), good: false };
         assert_eq!(finding.rows().collect::<Vec<_>>(), [["mnist", "WRONG: one"], ["", "  two"]]);
     }
 }

@@ -9,7 +9,7 @@ use anyhow::Result;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::{Contents, Header, MAGIC, folders, open_file};
+use super::{CacheContents, CacheHeader, MAGIC, folders, open_file};
 use crate::blueprint::ImageShape;
 use crate::data::store::Store;
 use crate::data::{files, fingerprint};
@@ -33,7 +33,7 @@ pub(in crate::data) struct Writer {
 }
 
 /// What a cache is to hold.
-pub(in crate::data) struct Wanted<'a> {
+pub(in crate::data) struct CacheRequest<'a> {
     /// The data root.
     pub(in crate::data) root: &'a Path,
     /// The cache's name.
@@ -49,8 +49,8 @@ pub(in crate::data) struct Wanted<'a> {
 /// Makes a cache in the first folder that takes it whole, and reads from it. A disk may fill up in the middle: then
 /// `fill` begins anew in the next folder.
 pub(in crate::data) fn make(
-    wanted: &Wanted<'_>,
-    mut fill: impl FnMut(&Writer) -> Result<(Contents, Vec<u64>)>,
+    wanted: &CacheRequest<'_>,
+    mut fill: impl FnMut(&Writer) -> Result<(CacheContents, Vec<u64>)>,
 ) -> Result<Store> {
     let mut causes = Vec::new();
     for folder in folders(wanted.root) {
@@ -85,7 +85,7 @@ fn read_back(path: &Path, place: &str) -> Result<Store> {
 
 impl Writer {
     /// Starts a cache in a folder.
-    fn create(folder: &Path, wanted: &Wanted<'_>) -> std::io::Result<Self> {
+    fn create(folder: &Path, wanted: &CacheRequest<'_>) -> std::io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         sweep(folder);
         let mut builder = tempfile::Builder::new();
@@ -95,7 +95,7 @@ impl Writer {
         // Held for as long as it is written: a sweep leaves it alone.
         let _ = file.as_file().lock();
         file.as_file().write_all_at(MAGIC, 0)?;
-        let &Wanted { name, shape, .. } = wanted;
+        let &CacheRequest { name, shape, .. } = wanted;
         Ok(Self { file, path: folder.join(name), shape, failed: AtomicBool::new(false) })
     }
 
@@ -140,10 +140,10 @@ impl Writer {
     }
 
     /// Makes the cache of as many images as there are fingerprints whole, and returns where it is.
-    fn finish(self, contents: Contents, fingerprints: Vec<u64>) -> Result<PathBuf> {
+    fn finish(self, contents: CacheContents, fingerprints: Vec<u64>) -> Result<PathBuf> {
         let ImageShape { channels, height, width } = self.shape;
         let end = self.offset(fingerprints.len());
-        let header = Header {
+        let header = CacheHeader {
             shape: [channels, height, width],
             classes: contents.classes,
             train: contents.train,
@@ -186,8 +186,8 @@ mod tests {
 
     const SHAPE: ImageShape = ImageShape { channels: 1, height: 2, width: 2 };
 
-    fn wanted(root: &Path, shape: ImageShape) -> Wanted<'_> {
-        Wanted { root, name: "a.u8", shape, count: 1, place: "here" }
+    fn wanted(root: &Path, shape: ImageShape) -> CacheRequest<'_> {
+        CacheRequest { root, name: "a.u8", shape, count: 1, place: "here" }
     }
 
     #[test]

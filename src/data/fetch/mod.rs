@@ -22,11 +22,11 @@ use crate::catalogue::Checksum;
 use crate::error::UserError;
 use crate::files;
 use crate::text;
-use request::Failure;
+use request::RequestFailure;
 
 /// A file to fetch.
 #[derive(Clone, Debug)]
-pub struct Wanted<'a> {
+pub struct FetchRequest<'a> {
     /// Where it is; the next place is asked where one does not have it.
     pub urls: Vec<String>,
     /// Its size, where it is known.
@@ -39,7 +39,7 @@ pub struct Wanted<'a> {
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum FetchOutcome {
     /// It was there, whole.
     Already,
     /// It was fetched; its size.
@@ -64,12 +64,17 @@ impl Default for Patience {
 }
 
 /// Told of the bytes that are there and of those that there will be, as far as that is known.
-pub type Watch<'a> = &'a mut dyn FnMut(u64, Option<u64>);
+pub type FetchWatch<'a> = &'a mut dyn FnMut(u64, Option<u64>);
 
 /// Fetches a file, or finds it there.
-pub fn fetch(wanted: &Wanted<'_>, target: &Path, patience: Patience, watch: Watch<'_>) -> Result<Outcome> {
+pub fn fetch(
+    wanted: &FetchRequest<'_>,
+    target: &Path,
+    patience: Patience,
+    watch: FetchWatch<'_>,
+) -> Result<FetchOutcome> {
     if is_there(wanted, target)? {
-        return Ok(Outcome::Already);
+        return Ok(FetchOutcome::Already);
     }
     if let Some(folder) = target.parent() {
         files::create_folder(folder)?;
@@ -89,7 +94,7 @@ pub fn fetch(wanted: &Wanted<'_>, target: &Path, patience: Patience, watch: Watc
     }
     // Another process may have finished between the first look and the lock; its file is no part any more.
     if is_there(wanted, target)? {
-        return Ok(Outcome::Already);
+        return Ok(FetchOutcome::Already);
     }
     let resumed = file.metadata()?.len() > 0;
     bring(wanted, file, target, patience, watch)?;
@@ -120,11 +125,11 @@ pub fn fetch(wanted: &Wanted<'_>, target: &Path, patience: Patience, watch: Watc
         files::sync_folder(target)
     };
     keep().with_context(|| format!("cannot write `{}`", target.display()))?;
-    Ok(Outcome::Fetched(bytes))
+    Ok(FetchOutcome::Fetched(bytes))
 }
 
 /// Whether the whole file is there; another under its name is an error.
-fn is_there(wanted: &Wanted<'_>, target: &Path) -> Result<bool> {
+fn is_there(wanted: &FetchRequest<'_>, target: &Path) -> Result<bool> {
     if !target.exists() {
         return Ok(false);
     }
@@ -144,16 +149,24 @@ fn is_there(wanted: &Wanted<'_>, target: &Path) -> Result<bool> {
 }
 
 /// Brings what is missing of the file, from the first place that has it.
-fn bring(wanted: &Wanted<'_>, file: &mut File, target: &Path, patience: Patience, watch: Watch<'_>) -> Result<()> {
+fn bring(
+    wanted: &FetchRequest<'_>,
+    file: &mut File,
+    target: &Path,
+    patience: Patience,
+    watch: FetchWatch<'_>,
+) -> Result<()> {
     let agent = request::agent(patience);
     let mut failures = Vec::new();
     for url in &wanted.urls {
         match from(&agent, url, wanted, file, patience, watch) {
             Ok(()) => return Ok(()),
-            Err(Failure::Ours(error)) => {
+            Err(RequestFailure::Ours(error)) => {
                 return Err(error).with_context(|| format!("cannot write `{}`", part_of(target).display()));
             }
-            Err(Failure::Lasting(error) | Failure::Passing(error)) => failures.push(format!("`{url}`: {error}")),
+            Err(RequestFailure::Lasting(error) | RequestFailure::Passing(error)) => {
+                failures.push(format!("`{url}`: {error}"))
+            }
         }
     }
     let kept = file.metadata()?.len();
@@ -171,23 +184,23 @@ fn bring(wanted: &Wanted<'_>, file: &mut File, target: &Path, patience: Patience
 fn from(
     agent: &ureq::Agent,
     url: &str,
-    wanted: &Wanted<'_>,
+    wanted: &FetchRequest<'_>,
     file: &mut File,
     patience: Patience,
-    watch: Watch<'_>,
-) -> Result<(), Failure> {
+    watch: FetchWatch<'_>,
+) -> Result<(), RequestFailure> {
     let mut most = file.metadata()?.len();
     let mut idle = 0;
     loop {
         let failure = match request::request(agent, url, wanted.bytes, file, watch) {
-            Err(Failure::Passing(failure)) => failure,
+            Err(RequestFailure::Passing(failure)) => failure,
             result => return result,
         };
         let now = file.metadata()?.len();
         idle = if now > most { 0 } else { idle + 1 };
         most = most.max(now);
         if idle >= patience.attempts {
-            return Err(Failure::Passing(failure));
+            return Err(RequestFailure::Passing(failure));
         }
         std::thread::sleep(patience.pause * idle);
     }

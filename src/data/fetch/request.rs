@@ -7,7 +7,7 @@ use std::time::Duration;
 use ureq::http::{Response, StatusCode, header};
 use ureq::{Agent, Body};
 
-use super::{Patience, Watch};
+use super::{FetchWatch, Patience};
 use crate::text;
 
 /// No file of a known data set is near this size: a server that goes on for ever is stopped here.
@@ -15,7 +15,7 @@ const LARGEST: u64 = 4 << 30;
 
 /// Why a request did not bring the rest of the file.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum RequestFailure {
     /// The place is down, slow or cut off: it may be asked again.
     Passing(String),
     /// The place does not have the file.
@@ -24,7 +24,7 @@ pub(super) enum Failure {
     Ours(io::Error),
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for RequestFailure {
     fn from(error: io::Error) -> Self {
         Self::Ours(error)
     }
@@ -47,8 +47,8 @@ pub(super) fn request(
     url: &str,
     bytes: Option<u64>,
     file: &mut File,
-    watch: Watch<'_>,
-) -> Result<(), Failure> {
+    watch: FetchWatch<'_>,
+) -> Result<(), RequestFailure> {
     let mut start = file.metadata()?.len();
     if bytes.is_some_and(|bytes| start > bytes) {
         file.set_len(0)?;
@@ -61,7 +61,7 @@ pub(super) fn request(
     if start > 0 {
         get = get.header(header::RANGE, format!("bytes={start}-"));
     }
-    let mut response = get.call().map_err(|error| Failure::Passing(error.to_string()))?;
+    let mut response = get.call().map_err(|error| RequestFailure::Passing(error.to_string()))?;
     match response.status() {
         StatusCode::OK => {
             file.set_len(0)?;
@@ -70,12 +70,12 @@ pub(super) fn request(
         StatusCode::PARTIAL_CONTENT if first_byte(&response) == Some(start) => {}
         StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {
             file.set_len(0)?;
-            return Err(Failure::Passing("it does not go on where the file ended".into()));
+            return Err(RequestFailure::Passing("it does not go on where the file ended".into()));
         }
         status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-            return Err(Failure::Passing(format!("it answers {status}")));
+            return Err(RequestFailure::Passing(format!("it answers {status}")));
         }
-        status => return Err(Failure::Lasting(format!("it answers {status}"))),
+        status => return Err(RequestFailure::Lasting(format!("it answers {status}"))),
     }
     let rest = response.body().content_length();
     let total = rest.map(|rest| start + rest);
@@ -83,12 +83,12 @@ pub(super) fn request(
         && total != bytes
     {
         let [total, bytes] = [total, bytes].map(text::grouped);
-        return Err(Failure::Lasting(format!("it has {total} bytes there, and the published file {bytes}")));
+        return Err(RequestFailure::Lasting(format!("it has {total} bytes there, and the published file {bytes}")));
     }
     let total = total.or(bytes);
     let end = append(response.body_mut().as_reader(), file, start, total, watch)?;
     match total {
-        Some(total) if end < total => Err(Failure::Passing(cut_off(end, Some(total)))),
+        Some(total) if end < total => Err(RequestFailure::Passing(cut_off(end, Some(total)))),
         _ => Ok(()),
     }
 }
@@ -104,8 +104,8 @@ fn append(
     file: &mut File,
     start: u64,
     total: Option<u64>,
-    watch: Watch<'_>,
-) -> Result<u64, Failure> {
+    watch: FetchWatch<'_>,
+) -> Result<u64, RequestFailure> {
     let most = total.unwrap_or(LARGEST);
     let mut end = file.seek(SeekFrom::Start(start))?;
     let mut buffer = vec![0; 1 << 16];
@@ -115,11 +115,11 @@ fn append(
             Ok(0) => return Ok(end),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Failure::Passing(format!("{}: {error}", cut_off(end, total)))),
+            Err(error) => return Err(RequestFailure::Passing(format!("{}: {error}", cut_off(end, total)))),
         };
         if end + count as u64 > most {
             file.set_len(0)?;
-            return Err(Failure::Lasting(format!("it sends more than {} bytes", text::grouped(most))));
+            return Err(RequestFailure::Lasting(format!("it sends more than {} bytes", text::grouped(most))));
         }
         file.write_all(&buffer[..count])?;
         end += count as u64;

@@ -123,9 +123,9 @@ impl Case {
         self.folder.path().join("deep/file.bin")
     }
 
-    fn try_fetch(&self, urls: &[&str]) -> Result<Outcome> {
+    fn try_fetch(&self, urls: &[&str]) -> Result<FetchOutcome> {
         let digits = checksum::hexadecimal(&Md5::digest(content()));
-        let wanted = Wanted {
+        let wanted = FetchRequest {
             urls: urls.iter().map(ToString::to_string).collect(),
             bytes: self.bytes,
             // The catalogue's are in the program itself; a test's may stay till its end.
@@ -139,7 +139,7 @@ impl Case {
     /// Fetches, which must succeed, and tells which ranges were asked for.
     fn fetch(&self, replies: &[Reply]) -> Vec<Option<usize>> {
         let (url, ranges) = serve(replies.to_vec());
-        assert_eq!(self.try_fetch(&[&url]).expect("it is fetched"), Outcome::Fetched(300_000));
+        assert_eq!(self.try_fetch(&[&url]).expect("it is fetched"), FetchOutcome::Fetched(300_000));
         assert!(fs::read(self.target()).expect("a file") == content(), "the bytes are others");
         assert_eq!(fs::read_dir(self.folder.path().join("deep")).expect("a folder").count(), 1, "a part is left");
         ranges.try_iter().collect()
@@ -160,7 +160,7 @@ fn a_file_is_fetched_once() {
     let case = Case::new();
     assert_eq!(case.fetch(&[Reply::Good]), [None]);
     let (url, ranges) = serve(vec![Reply::Good]);
-    assert_eq!(case.try_fetch(&[&url]).expect("it is there"), Outcome::Already);
+    assert_eq!(case.try_fetch(&[&url]).expect("it is there"), FetchOutcome::Already);
     assert_eq!(ranges.try_iter().count(), 0, "the server was asked");
 }
 
@@ -235,7 +235,7 @@ fn patience_ends() {
 fn the_next_place_is_asked() {
     let case = Case::new();
     let ((one, _), (other, _)) = (serve(vec![Reply::Status("404 Not Found")]), serve(vec![Reply::Good]));
-    assert_eq!(case.try_fetch(&[&one, &other]).expect("the other has it"), Outcome::Fetched(300_000));
+    assert_eq!(case.try_fetch(&[&one, &other]).expect("the other has it"), FetchOutcome::Fetched(300_000));
     let nobody = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let error = Case::new().try_fetch(&[&format!("http://{nobody}/file.bin")]).expect_err("nobody is there");
     assert!(error.to_string().starts_with("`http://127.0.0.1:"), "{error}");

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use zip::ZipArchive;
 
-use super::Watch;
+use super::FetchWatch;
 use crate::error::UserError;
 
 /// Unpacked, the largest known archive has a third of this.
@@ -15,14 +15,14 @@ const MOST_BYTES: u64 = 2 << 30;
 
 /// Unpacks a zip archive whose files all lie in `folder`, beside it. A folder under that name is there only once it is
 /// whole; `watch` is told of files.
-pub fn unpack(archive: &Path, folder: &str, watch: Watch<'_>) -> Result<()> {
+pub fn unpack(archive: &Path, folder: &str, watch: FetchWatch<'_>) -> Result<()> {
     let root = archive.parent().unwrap_or(Path::new("."));
     let target = root.join(folder);
     extract(archive, root, folder, watch)
         .with_context(|| format!("cannot unpack `{}` to `{}`", archive.display(), target.display()))
 }
 
-fn extract(archive: &Path, root: &Path, folder: &str, watch: Watch<'_>) -> Result<()> {
+fn extract(archive: &Path, root: &Path, folder: &str, watch: FetchWatch<'_>) -> Result<()> {
     let mut zip = ZipArchive::new(File::open(archive)?)?;
     let part = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(root)?;
     let count = zip.len();

@@ -3,7 +3,7 @@
 use super::frame::Frame;
 use super::headers::{Headers, Scan};
 use super::huffman::{Bits, Huffman};
-use super::scan::{Block, Pass};
+use super::scan::{CoefficientBlock, ScanPass};
 use super::segments::intervals;
 
 /// The blocks of a component.
@@ -48,11 +48,11 @@ impl Plane {
         Self { blocks_across: across, levels: vec![0; 64 * across * down], size }
     }
 
-    fn block(&mut self, place: usize) -> &mut Block {
+    fn block(&mut self, place: usize) -> &mut CoefficientBlock {
         &mut self.levels.as_chunks_mut().0[place]
     }
 
-    pub(super) fn blocks(&self) -> &[Block] {
+    pub(super) fn blocks(&self) -> &[CoefficientBlock] {
         self.levels.as_chunks().0
     }
 }
@@ -63,7 +63,7 @@ fn decode_scan<'a>(frame: &Frame, scan: &Scan<'a>, planes: &mut [Plane]) -> Resu
     for &(_, [dc, ac]) in &scan.components {
         tables.push([table(scan.tables.dc[dc])?, table(scan.tables.ac[ac])?]);
     }
-    let mut pass = Pass::new(frame.progressive, scan);
+    let mut pass = ScanPass::new(frame.progressive, scan);
     let mcus = Mcus::of(frame, scan, planes);
     let each = if scan.restart_interval == 0 { mcus.count() } else { scan.restart_interval };
     if scan.restarts && scan.restart_interval == 0 {

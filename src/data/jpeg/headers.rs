@@ -7,7 +7,7 @@ use super::segments::{START_OF_SCAN, Segment, Segments};
 const MOST_SCANS: usize = 100;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Colour {
+pub(super) enum ColourSpace {
     Grey,
     Rgb,
     YCbCr,
@@ -44,7 +44,7 @@ pub(super) struct Scan<'a> {
 
 pub(super) struct Headers<'a> {
     pub(super) frame: Frame,
-    pub(super) colour: Colour,
+    pub(super) colour: ColourSpace,
     pub(super) scans: Vec<Scan<'a>>,
     /// The quantisation table of each component, in zigzag order.
     pub(super) quantisation: Vec<Option<[u16; 64]>>,
@@ -54,7 +54,7 @@ pub(super) struct Headers<'a> {
 
 /// What segments have said so far.
 #[derive(Default)]
-struct State<'a> {
+struct HeaderState<'a> {
     frame: Option<Frame>,
     tables: Tables<'a>,
     quantisation: [Option<[u16; 64]>; 4],
@@ -66,7 +66,7 @@ struct State<'a> {
 impl<'a> Headers<'a> {
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, String> {
         let mut segments = Segments::of(bytes);
-        let mut state = State::default();
+        let mut state = HeaderState::default();
         let (mut scans, mut latched, mut colours) = (Vec::new(), Vec::new(), None);
         while let Some(segment) = segments.next()? {
             if segment.marker != START_OF_SCAN {
@@ -132,7 +132,7 @@ impl<'a> Headers<'a> {
     }
 }
 
-impl<'a> State<'a> {
+impl<'a> HeaderState<'a> {
     /// Takes in a segment that is no scan. Outside, nothing where the segment is damaged; inside, what is not supported.
     fn read(&mut self, marker: u8, body: &'a [u8]) -> Option<Result<(), String>> {
         match marker {
@@ -209,19 +209,19 @@ fn scan<'a>(frame: &Frame, body: &[u8]) -> Option<Scan<'a>> {
 }
 
 /// The colours that components stand for, as libjpeg tells them, and whether `zune-jpeg` tells the same.
-fn colour(frame: &Frame, jfif: bool, adobe: Option<u8>) -> (Colour, bool) {
+fn colour(frame: &Frame, jfif: bool, adobe: Option<u8>) -> (ColourSpace, bool) {
     let ids: Vec<u8> = frame.components.iter().map(|component| component.id).collect();
     match (ids.len(), adobe) {
-        (1, _) => (Colour::Grey, true),
+        (1, _) => (ColourSpace::Grey, true),
         (3, adobe) => {
             let named = ids == *b"RGB";
             let rgb = !jfif && adobe.map_or(named, |transform| transform == 0);
             // It goes by the names of the components first, and takes a transform of 0 for CMYK.
             let same = named == rgb && (named || adobe != Some(0)) && adobe.is_none_or(|transform| transform < 3);
-            (if rgb { Colour::Rgb } else { Colour::YCbCr }, same)
+            (if rgb { ColourSpace::Rgb } else { ColourSpace::YCbCr }, same)
         }
-        (_, None | Some(0)) => (Colour::Cmyk, true),
-        (_, Some(transform)) => (Colour::Ycck, transform == 2),
+        (_, None | Some(0)) => (ColourSpace::Cmyk, true),
+        (_, Some(transform)) => (ColourSpace::Ycck, transform == 2),
     }
 }
 

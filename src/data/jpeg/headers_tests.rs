@@ -56,20 +56,20 @@ fn colours_are_those_that_libjpeg_takes_components_for() {
     let three = |ids: &[u8; 3]| ids.map(|id| [id, 0x11]).to_vec();
     let four = || [1, 2, 3, 4].map(|id| [id, 0x11]).to_vec();
     for (parts, before, colour, fast) in [
-        (vec![[7, 0x11]], vec![], Colour::Grey, true),
-        (three(b"\x01\x02\x03"), vec![], Colour::YCbCr, true),
-        (three(b"\x01\x02\x03"), JFIF.to_vec(), Colour::YCbCr, true),
-        (three(b"\x01\x02\x03"), adobe(1), Colour::YCbCr, true),
-        (three(b"\x01\x02\x03"), adobe(0), Colour::Rgb, false),
-        (three(b"\x01\x02\x03"), [JFIF, &adobe(0)].concat(), Colour::YCbCr, false),
-        (three(b"RGB"), vec![], Colour::Rgb, true),
-        (three(b"RGB"), adobe(0), Colour::Rgb, true),
-        (three(b"RGB"), JFIF.to_vec(), Colour::YCbCr, false),
-        (three(b"RGB"), adobe(1), Colour::YCbCr, false),
-        (four(), vec![], Colour::Cmyk, true),
-        (four(), adobe(0), Colour::Cmyk, true),
-        (four(), adobe(2), Colour::Ycck, true),
-        (four(), adobe(1), Colour::Ycck, false),
+        (vec![[7, 0x11]], vec![], ColourSpace::Grey, true),
+        (three(b"\x01\x02\x03"), vec![], ColourSpace::YCbCr, true),
+        (three(b"\x01\x02\x03"), JFIF.to_vec(), ColourSpace::YCbCr, true),
+        (three(b"\x01\x02\x03"), adobe(1), ColourSpace::YCbCr, true),
+        (three(b"\x01\x02\x03"), adobe(0), ColourSpace::Rgb, false),
+        (three(b"\x01\x02\x03"), [JFIF, &adobe(0)].concat(), ColourSpace::YCbCr, false),
+        (three(b"RGB"), vec![], ColourSpace::Rgb, true),
+        (three(b"RGB"), adobe(0), ColourSpace::Rgb, true),
+        (three(b"RGB"), JFIF.to_vec(), ColourSpace::YCbCr, false),
+        (three(b"RGB"), adobe(1), ColourSpace::YCbCr, false),
+        (four(), vec![], ColourSpace::Cmyk, true),
+        (four(), adobe(0), ColourSpace::Cmyk, true),
+        (four(), adobe(2), ColourSpace::Ycck, true),
+        (four(), adobe(1), ColourSpace::Ycck, false),
     ] {
         let ids: Vec<u8> = parts.iter().map(|part| part[0]).collect();
         let file = file(0xc0, &parts, &[&ids], &before);

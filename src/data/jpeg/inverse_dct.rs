@@ -5,23 +5,23 @@
 
 use std::num::Wrapping;
 
-use super::scan::{Block, ZIGZAG};
+use super::scan::{CoefficientBlock, ZIGZAG};
 
 /// Wraps where a damaged file has coefficients out of bounds.
-type Number = Wrapping<i32>;
+type WrappingInt = Wrapping<i32>;
 
 const FACTOR_BITS: usize = 13;
 const KEPT_BITS: usize = 2;
 
 /// A factor, rounded.
-const fn factor(value: f64) -> Number {
+const fn factor(value: f64) -> WrappingInt {
     let scaled = value * (1 << FACTOR_BITS) as f64;
     Wrapping((scaled + if scaled < 0.0 { -0.5 } else { 0.5 }) as i32)
 }
 
 /// Writes the samples of a block to `samples`, which begins at its first sample and has `stride` samples a row.
 /// `quantisation` is in zigzag order.
-pub(super) fn block(coefficients: &Block, quantisation: &[u16; 64], samples: &mut [u8], stride: usize) {
+pub(super) fn block(coefficients: &CoefficientBlock, quantisation: &[u16; 64], samples: &mut [u8], stride: usize) {
     let mut values = [Wrapping(0); 64];
     for (&place, &step) in ZIGZAG.iter().zip(quantisation) {
         values[place] = Wrapping(i32::from(coefficients[place])) * Wrapping(i32::from(step));
@@ -41,17 +41,17 @@ pub(super) fn block(coefficients: &Block, quantisation: &[u16; 64], samples: &mu
     }
 }
 
-fn rounded(value: Number, bits: usize) -> Number {
+fn rounded(value: WrappingInt, bits: usize) -> WrappingInt {
     (value + Wrapping(1 << (bits - 1))) >> bits
 }
 
 /// The sums and differences of the even coefficients' half and the odd ones'.
-fn one_dimension(x: [Number; 8]) -> [Number; 8] {
+fn one_dimension(x: [WrappingInt; 8]) -> [WrappingInt; 8] {
     let (even, odd) = (even_half([x[0], x[2], x[4], x[6]]), odd_half([x[1], x[3], x[5], x[7]]));
     std::array::from_fn(|at| if at < 4 { even[at] + odd[at] } else { even[7 - at] - odd[7 - at] })
 }
 
-fn even_half([x0, x2, x4, x6]: [Number; 4]) -> [Number; 4] {
+fn even_half([x0, x2, x4, x6]: [WrappingInt; 4]) -> [WrappingInt; 4] {
     let turned = (x2 + x6) * const { factor(0.541_196_100) };
     let upper = turned + x2 * const { factor(0.765_366_865) };
     let lower = turned + x6 * const { factor(-1.847_759_065) };
@@ -59,7 +59,7 @@ fn even_half([x0, x2, x4, x6]: [Number; 4]) -> [Number; 4] {
     [sum + upper, difference + lower, difference - lower, sum - upper]
 }
 
-fn odd_half([x1, x3, x5, x7]: [Number; 4]) -> [Number; 4] {
+fn odd_half([x1, x3, x5, x7]: [WrappingInt; 4]) -> [WrappingInt; 4] {
     let common = (x1 + x3 + x5 + x7) * const { factor(1.175_875_602) };
     let from_37 = (x3 + x7) * const { factor(-1.961_570_560) } + common;
     let from_15 = (x1 + x5) * const { factor(-0.390_180_644) } + common;

@@ -21,7 +21,7 @@ use headers::Headers;
 
 /// Pixels of a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Pixels {
+pub(super) enum DecodedPixels {
     /// Red, green and blue of each pixel.
     Colours(Vec<u8>),
     /// One level for all three.
@@ -35,7 +35,7 @@ pub(super) fn size(bytes: &[u8]) -> Result<[u32; 2], String> {
 }
 
 /// The pixels of a file whose size is known to be in bounds.
-pub(super) fn decode(bytes: &[u8]) -> Result<Pixels, String> {
+pub(super) fn decode(bytes: &[u8]) -> Result<DecodedPixels, String> {
     let headers = Headers::parse(bytes)?;
     if headers.zune_is_right() {
         if !headers.zune_reports_holes() {

@@ -4,7 +4,7 @@ use super::headers::Scan;
 use super::huffman::{Bits, Huffman};
 
 /// Coefficients, in rows.
-pub(super) type Block = [i16; 64];
+pub(super) type CoefficientBlock = [i16; 64];
 
 /// The place in a block of each coefficient in zigzag order.
 #[rustfmt::skip]
@@ -29,7 +29,7 @@ enum Gives {
 }
 
 /// A pass over the blocks of a scan.
-pub(super) struct Pass {
+pub(super) struct ScanPass {
     gives: Gives,
     first: usize,
     last: usize,
@@ -40,7 +40,7 @@ pub(super) struct Pass {
     empty_blocks: u32,
 }
 
-impl Pass {
+impl ScanPass {
     pub(super) fn new(progressive: bool, scan: &Scan<'_>) -> Self {
         let gives = match (progressive, scan.first, scan.refines) {
             (false, ..) => Gives::All,
@@ -61,7 +61,7 @@ impl Pass {
     /// Takes in what the scan gives of a block of the component at a place of the scan, with its DC and AC table.
     pub(super) fn block(
         &mut self,
-        block: &mut Block,
+        block: &mut CoefficientBlock,
         at: usize,
         [dc, ac]: [Option<&Huffman<'_>>; 2],
         bits: &mut Bits<'_>,
@@ -95,7 +95,12 @@ impl Pass {
         Ok(sum)
     }
 
-    fn ac(&mut self, block: &mut Block, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result<(), &'static str> {
+    fn ac(
+        &mut self,
+        block: &mut CoefficientBlock,
+        table: &Huffman<'_>,
+        bits: &mut Bits<'_>,
+    ) -> Result<(), &'static str> {
         if self.empty_blocks > 0 {
             self.empty_blocks -= 1;
             return Ok(());
@@ -117,7 +122,12 @@ impl Pass {
         Ok(())
     }
 
-    fn ac_bit(&mut self, block: &mut Block, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result<(), &'static str> {
+    fn ac_bit(
+        &mut self,
+        block: &mut CoefficientBlock,
+        table: &Huffman<'_>,
+        bits: &mut Bits<'_>,
+    ) -> Result<(), &'static str> {
         let mut at = self.first;
         while self.empty_blocks == 0 && at <= self.last {
             let (zeros, size) = halves(table.decode(bits)?);
@@ -148,7 +158,7 @@ impl Pass {
 
     /// Adds a bit to each coefficient from a place on that is not zero, passing over some zeros. Returns the place of the
     /// zero after those.
-    fn refine(&self, block: &mut Block, from: usize, mut zeros: u32, bits: &mut Bits<'_>) -> usize {
+    fn refine(&self, block: &mut CoefficientBlock, from: usize, mut zeros: u32, bits: &mut Bits<'_>) -> usize {
         let bit = 1i16 << self.lowest_bit;
         for (at, &place) in ZIGZAG.iter().enumerate().take(self.last + 1).skip(from) {
             let level = &mut block[place];
@@ -165,7 +175,7 @@ impl Pass {
     }
 }
 
-fn all_ac(block: &mut Block, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result<(), &'static str> {
+fn all_ac(block: &mut CoefficientBlock, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result<(), &'static str> {
     let mut at = 1;
     while at < 64 {
         let (zeros, size) = halves(table.decode(bits)?);

@@ -5,10 +5,10 @@ use super::*;
 
 const JPEG: &[u8] = include_bytes!("../../../tests/fixtures/images/jpeg.tar.gz");
 
-fn colours(pixels: Pixels) -> Vec<u8> {
+fn colours(pixels: DecodedPixels) -> Vec<u8> {
     match pixels {
-        Pixels::Colours(levels) => levels,
-        Pixels::Grey(levels) => levels.iter().flat_map(|&level| [level; 3]).collect(),
+        DecodedPixels::Colours(levels) => levels,
+        DecodedPixels::Grey(levels) => levels.iter().flat_map(|&level| [level; 3]).collect(),
     }
 }
 

@@ -5,8 +5,8 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::Pixels;
-use super::headers::{Colour, Headers};
+use super::DecodedPixels;
+use super::headers::{ColourSpace, Headers};
 use super::segments::intervals;
 
 /// Sixteen bits of one, four times. No Huffman code is all ones (ITU-T T.81, C), so a decoder that takes a code of these
@@ -15,8 +15,8 @@ const PADDING: [u8; 16] = *b"\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0";
 
 /// The pixels of a file, or nothing where the decoder meets an error or, if `headers` say that it reports holes, the end
 /// of the data before that of the pixels.
-pub(super) fn decode(bytes: &[u8], headers: &Headers<'_>) -> Option<Pixels> {
-    let grey = headers.colour == Colour::Grey;
+pub(super) fn decode(bytes: &[u8], headers: &Headers<'_>) -> Option<DecodedPixels> {
+    let grey = headers.colour == ColourSpace::Grey;
     let out = if grey { ColorSpace::Luma } else { ColorSpace::RGB };
     let options = DecoderOptions::default()
         .jpeg_set_out_colorspace(out)
@@ -28,7 +28,7 @@ pub(super) fn decode(bytes: &[u8], headers: &Headers<'_>) -> Option<Pixels> {
     let pixels = JpegDecoder::new_with_options(ZCursor::new(bytes), options).decode().ok()?;
     let channels = if grey { 1 } else { 3 };
     let is_whole = pixels.len() == channels * headers.frame.width * headers.frame.height;
-    is_whole.then_some(if grey { Pixels::Grey(pixels) } else { Pixels::Colours(pixels) })
+    is_whole.then_some(if grey { DecodedPixels::Grey(pixels) } else { DecodedPixels::Colours(pixels) })
 }
 
 /// A file of one scan with ones behind its data, and before each restart marker. Nothing where too few of those are

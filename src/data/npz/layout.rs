@@ -14,7 +14,7 @@ const LARGEST_SIDE: usize = 4096;
 
 /// Images of an array, and where the numbers of each stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(super) struct ArrayLayout {
     pub(super) count: usize,
     pub(super) shape: ImageShape,
     pub(super) channels_last: bool,
@@ -22,7 +22,7 @@ pub(super) struct Layout {
     pub(super) columns_first: bool,
 }
 
-impl Layout {
+impl ArrayLayout {
     /// From the header of the array of a name.
     pub(super) fn read(file: &mut impl Read, name: &str) -> Result<Self, String> {
         let header = npy::header(file).map_err(|cause| format!("`{name}`: {cause}"))?;
@@ -101,7 +101,7 @@ mod tests {
                 columns[n + count * (a + first * (b + second * c))] = number as u8;
             }
             let shape = ImageShape { channels, height, width };
-            let layout = Layout { count, shape, channels_last, columns_first: true };
+            let layout = ArrayLayout { count, shape, channels_last, columns_first: true };
             let mut image = vec![0; shape.elements()];
             for index in 0..count {
                 layout.gather(&columns, index, &mut image);

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use ttf_parser::{Face, GlyphId, OutlineBuilder};
 
-use super::scene::Segment;
+use super::scene::PathSegment;
 
 /// The font file.
 pub(super) static FILE: &[u8] = include_bytes!("LiberationSans-Regular.ttf");
@@ -109,7 +109,7 @@ pub(super) fn wrapped(text: &str, size: f64, room: f64, lines: usize) -> Vec<Str
 }
 
 /// The outline of a glyph at a size, with its origin at a place on the page.
-pub(super) fn outline(id: GlyphId, (x, y): (f64, f64), size: f64) -> Vec<Segment> {
+pub(super) fn outline(id: GlyphId, (x, y): (f64, f64), size: f64) -> Vec<PathSegment> {
     let mut pen = Pen { x, y, scale: size / units(), at: (0.0, 0.0), segments: Vec::new() };
     face().outline_glyph(id, &mut pen);
     pen.segments
@@ -120,7 +120,7 @@ struct Pen {
     y: f64,
     scale: f64,
     at: (f64, f64),
-    segments: Vec<Segment>,
+    segments: Vec<PathSegment>,
 }
 
 impl Pen {
@@ -132,29 +132,29 @@ impl Pen {
 impl OutlineBuilder for Pen {
     fn move_to(&mut self, x: f32, y: f32) {
         self.at = self.place(x, y);
-        self.segments.push(Segment::Move(self.at.0, self.at.1));
+        self.segments.push(PathSegment::Move(self.at.0, self.at.1));
     }
 
     fn line_to(&mut self, x: f32, y: f32) {
         self.at = self.place(x, y);
-        self.segments.push(Segment::Line(self.at.0, self.at.1));
+        self.segments.push(PathSegment::Line(self.at.0, self.at.1));
     }
 
     fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
         let (control, end) = (self.place(x1, y1), self.place(x, y));
         let toward =
             |from: (f64, f64)| (from.0 + (control.0 - from.0) * 2.0 / 3.0, from.1 + (control.1 - from.1) * 2.0 / 3.0);
-        self.segments.push(Segment::Cubic([toward(self.at), toward(end), end]));
+        self.segments.push(PathSegment::Cubic([toward(self.at), toward(end), end]));
         self.at = end;
     }
 
     fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
         self.at = self.place(x, y);
-        self.segments.push(Segment::Cubic([self.place(x1, y1), self.place(x2, y2), self.at]));
+        self.segments.push(PathSegment::Cubic([self.place(x1, y1), self.place(x2, y2), self.at]));
     }
 
     fn close(&mut self) {
-        self.segments.push(Segment::Close);
+        self.segments.push(PathSegment::Close);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Axes: lines, ticks, their labels, titles.
 
 use crate::figure::font;
-use crate::figure::scene::{Anchor, Label, Paint, Segment, Stroke};
+use crate::figure::scene::{Anchor, Label, Paint, PathSegment, Stroke};
 
 use super::Placed;
 use super::margins::{GAP, Margins, TICK, level_ticks};
@@ -16,11 +16,11 @@ pub(super) fn draw_lines(margins: &Margins, placed: &Placed, page: &mut Page) {
     let (Placed { plot, x, y }, mut segments) = (placed, Vec::new());
     for tick in margins.y_ticks.iter().filter(|tick| tick.label.is_some()) {
         let at = y.at(tick.value);
-        segments.extend([Segment::Move(plot.left, at), Segment::Line(plot.right(), at)]);
+        segments.extend([PathSegment::Move(plot.left, at), PathSegment::Line(plot.right(), at)]);
     }
     for tick in level_ticks(&margins.x, x).iter().filter(|tick| tick.label.is_some()) {
         let at = x.at(tick.value);
-        segments.extend([Segment::Move(at, plot.top), Segment::Line(at, plot.bottom())]);
+        segments.extend([PathSegment::Move(at, plot.top), PathSegment::Line(at, plot.bottom())]);
     }
     page.path(segments, Stroke::solid(Paint::Faint, LINE));
 }
@@ -33,16 +33,16 @@ pub(super) fn draw(margins: &Margins, placed: &Placed, framed: bool, page: &mut 
     } else {
         let corner = (plot.left, plot.bottom());
         vec![
-            Segment::Move(plot.left, plot.top),
-            Segment::Line(corner.0, corner.1),
-            Segment::Line(plot.right(), plot.bottom()),
+            PathSegment::Move(plot.left, plot.top),
+            PathSegment::Line(corner.0, corner.1),
+            PathSegment::Line(plot.right(), plot.bottom()),
         ]
     };
     page.path(lines, Stroke::solid(Paint::Ink, AXIS));
     let mut ticks = Vec::new();
     for tick in &margins.y_ticks {
         let (at, length) = (y.at(tick.value), if tick.label.is_some() { TICK } else { MINOR });
-        ticks.extend([Segment::Move(plot.left, at), Segment::Line(plot.left - length, at)]);
+        ticks.extend([PathSegment::Move(plot.left, at), PathSegment::Line(plot.left - length, at)]);
         if let Some(text) = tick.label.clone() {
             page.write(level(plot.left - TICK - GAP, at, text, Anchor::End, Paint::Ink));
         }
@@ -50,7 +50,7 @@ pub(super) fn draw(margins: &Margins, placed: &Placed, framed: bool, page: &mut 
     let page_width = plot.right() + margins.right;
     for tick in level_ticks(&margins.x, x) {
         let (at, length) = (x.at(tick.value), if tick.label.is_some() { TICK } else { MINOR });
-        ticks.extend([Segment::Move(at, plot.bottom()), Segment::Line(at, plot.bottom() + length)]);
+        ticks.extend([PathSegment::Move(at, plot.bottom()), PathSegment::Line(at, plot.bottom() + length)]);
         if let Some(text) = tick.label {
             let label = level(at, plot.bottom() + TICK + GAP + height(SMALL) / 2.0, text, Anchor::Middle, Paint::Ink);
             let bounds = label.bounds();

@@ -2,7 +2,7 @@
 //! be.
 
 use crate::figure::font;
-use crate::figure::model::{Annotation, Mark};
+use crate::figure::model::{Annotation, ReferenceLine};
 use crate::figure::scene::{Anchor, Bounds, Item, Label, Paint, Stroke};
 
 use super::Placed;
@@ -14,15 +14,15 @@ const RING: f64 = 3.0;
 const SHARE: f64 = 0.7;
 
 /// Draws the lines of marks, below the data.
-pub(super) fn draw_lines(marks: &[Mark], placed: &Placed, page: &mut Page) {
+pub(super) fn draw_lines(marks: &[ReferenceLine], placed: &Placed, page: &mut Page) {
     let plot = placed.plot;
     for mark in marks {
         let (from, to) = match mark {
-            Mark::Vertical { at, .. } if placed.x.shows(*at) => {
+            ReferenceLine::Vertical { at, .. } if placed.x.shows(*at) => {
                 let x = placed.x.at(*at);
                 ((x, plot.top), (x, plot.bottom()))
             }
-            Mark::Horizontal { at, .. } if placed.y.shows(*at) => {
+            ReferenceLine::Horizontal { at, .. } if placed.y.shows(*at) => {
                 let y = placed.y.at(*at);
                 ((plot.left, y), (plot.right(), y))
             }
@@ -38,7 +38,7 @@ pub(super) fn draw_lines(marks: &[Mark], placed: &Placed, page: &mut Page) {
 }
 
 /// Writes the labels of marks and annotations, above everything else.
-pub(super) fn draw_labels(marks: &[Mark], annotations: &[Annotation], placed: &Placed, page: &mut Page) {
+pub(super) fn draw_labels(marks: &[ReferenceLine], annotations: &[Annotation], placed: &Placed, page: &mut Page) {
     for note in annotations.iter().filter(|note| placed.x.shows(note.x) && placed.y.shows(note.y)) {
         let place = (placed.x.at(note.x), placed.y.at(note.y));
         let (segments, stroke) = (markers::circle(place, RING), Some(Stroke::solid(Paint::Ink, 0.9)));
@@ -47,10 +47,10 @@ pub(super) fn draw_labels(marks: &[Mark], annotations: &[Annotation], placed: &P
     }
     for mark in marks {
         match mark {
-            Mark::Vertical { at, label } if placed.x.shows(*at) => {
+            ReferenceLine::Vertical { at, label } if placed.x.shows(*at) => {
                 write(label, candidates_beside(placed.x.at(*at), &placed.plot), placed, page);
             }
-            Mark::Horizontal { at, label } if placed.y.shows(*at) => {
+            ReferenceLine::Horizontal { at, label } if placed.y.shows(*at) => {
                 write(label, candidates_along(placed.y.at(*at), &placed.plot), placed, page);
             }
             _ => {}

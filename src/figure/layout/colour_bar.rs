@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::figure::font;
 use crate::figure::model::{AxisRange, ChartAxis, Grid, HeatMap, Panel, Scale};
 use crate::figure::palette::sequential;
-use crate::figure::scene::{Anchor, Bounds, Label, Paint, Segment, Stroke};
+use crate::figure::scene::{Anchor, Bounds, Label, Paint, PathSegment, Stroke};
 use crate::figure::span::Span;
 use crate::figure::ticks::Tick;
 
@@ -74,7 +74,7 @@ pub(super) fn draw(bar: &ColourBar, map: &HeatMap, placed: &Placed, page: &mut P
     let mut segments = sides(&area);
     for tick in &bar.ticks {
         let at = span.at(tick.value);
-        segments.extend([Segment::Move(area.right(), at), Segment::Line(area.right() + TICK, at)]);
+        segments.extend([PathSegment::Move(area.right(), at), PathSegment::Line(area.right() + TICK, at)]);
         if let Some(text) = tick.label.clone() {
             page.write(level(area.right() + TICK + GAP, at, text, Anchor::Start, Paint::Ink));
         }

@@ -1,7 +1,7 @@
 //! Series: bands, lines, markers.
 
 use crate::figure::model::{Band, Series};
-use crate::figure::scene::{Bounds, Item, Paint, Segment, Stroke};
+use crate::figure::scene::{Bounds, Item, Paint, PathSegment, Stroke};
 use crate::figure::thin;
 
 use super::Placed;
@@ -62,7 +62,7 @@ fn lone_points(points: &[(f64, f64)], placed: &Placed, tint: usize, width: f64, 
     let whole = |index: usize| points.get(index).is_some_and(|(_, y)| y.is_finite());
     let lone = (0..points.len()).filter(|&at| whole(at) && !whole(at + 1) && !(at > 0 && whole(at - 1)));
     let places = lone.map(|at| place(placed, points[at].0, points[at].1)).filter(|at| placed.plot.has(*at));
-    let segments: Vec<Segment> = places.flat_map(|at| markers::circle(at, width)).collect();
+    let segments: Vec<PathSegment> = places.flat_map(|at| markers::circle(at, width)).collect();
     if !segments.is_empty() {
         let fill = Some((Paint::Tint(tint), 1.0));
         page.items.push(Item::Outline { segments, fill, stroke: None, clip: None });
@@ -78,12 +78,12 @@ fn is_place(place: &(f64, f64)) -> bool {
 }
 
 /// One part for each run of points without a gap.
-fn lines(places: &[(f64, f64)]) -> Vec<Segment> {
+fn lines(places: &[(f64, f64)]) -> Vec<PathSegment> {
     let runs = places.split(|place| !is_place(place)).filter(|run| run.len() > 1);
     runs.flat_map(|run| {
         run.iter()
             .enumerate()
-            .map(|(index, &(x, y))| if index == 0 { Segment::Move(x, y) } else { Segment::Line(x, y) })
+            .map(|(index, &(x, y))| if index == 0 { PathSegment::Move(x, y) } else { PathSegment::Line(x, y) })
     })
     .collect()
 }
@@ -150,10 +150,10 @@ fn draw_band(band: &Band, tint: usize, placed: &Placed, page: &mut Page) {
     for run in kept.split(|&index| !is_place(&low[index]) || !is_place(&high[index])).filter(|run| run.len() > 1) {
         let around = run.iter().map(|&index| low[index]).chain(run.iter().rev().map(|&index| high[index]));
         segments.extend(around.enumerate().map(|(index, (x, y))| match index {
-            0 => Segment::Move(x, y),
-            _ => Segment::Line(x, y),
+            0 => PathSegment::Move(x, y),
+            _ => PathSegment::Line(x, y),
         }));
-        segments.push(Segment::Close);
+        segments.push(PathSegment::Close);
     }
     if !segments.is_empty() {
         let (fill, clip) = (Some((Paint::Tint(tint), BAND_OPACITY)), Some(placed.plot));

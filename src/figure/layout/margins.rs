@@ -1,7 +1,7 @@
 //! The room around each plot: for its title, the texts of its axes, its colour bar or the names of its lines.
 
 use crate::figure::font;
-use crate::figure::model::{ChartAxis, Figure, Labelling, Panel, Scale};
+use crate::figure::model::{ChartAxis, Figure, NamePlacement, Panel, Scale};
 use crate::figure::ranges;
 use crate::figure::span::Span;
 use crate::figure::ticks::{self, Room, Tick};
@@ -85,8 +85,8 @@ fn right(figure: &Figure, panel: &Panel, bar: Option<&ColourBar>, width: f64) ->
         return bar.width;
     }
     match figure.labelling {
-        Labelling::Direct => names::room(&panel.series, width).max(RIGHT),
-        Labelling::Legend => RIGHT,
+        NamePlacement::Direct => names::room(&panel.series, width).max(RIGHT),
+        NamePlacement::Legend => RIGHT,
     }
 }
 

@@ -14,7 +14,7 @@ mod page;
 #[cfg(test)]
 mod tests;
 
-use super::model::{Figure, Labelling};
+use super::model::{Figure, NamePlacement};
 use super::scene::{Bounds, Item, Paint, Scene};
 use super::span::Span;
 use arrangement::Arrangement;
@@ -74,7 +74,7 @@ fn draw_panel(figure: &Figure, index: usize, margins: &Margins, placed: &Placed,
     if let Some((bar, map)) = margins.colour_bar.as_ref().zip(colour_bar::of(panel)) {
         colour_bar::draw(bar, map, placed, page);
     }
-    if figure.labelling == Labelling::Direct && margins.colour_bar.is_none() {
+    if figure.labelling == NamePlacement::Direct && margins.colour_bar.is_none() {
         names::draw(&panel.series, &ends, margins.right, placed, page);
     }
     callouts::draw_labels(&panel.marks, &panel.annotations, placed, page);

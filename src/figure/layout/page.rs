@@ -1,7 +1,7 @@
 //! The page while it fills: what was drawn, and what labels must keep away from.
 
 use crate::figure::font;
-use crate::figure::scene::{Anchor, Bounds, Item, Label, Paint, Segment, Stroke};
+use crate::figure::scene::{Anchor, Bounds, Item, Label, Paint, PathSegment, Stroke};
 
 /// Sizes of text in points: titles of axes and panels; ticks, legends and notes; values in cells.
 pub(super) const TITLE: f64 = 8.0;
@@ -39,11 +39,11 @@ impl Page {
 
     /// Draws an open line.
     pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), stroke: Stroke) {
-        self.path(vec![Segment::Move(from.0, from.1), Segment::Line(to.0, to.1)], stroke);
+        self.path(vec![PathSegment::Move(from.0, from.1), PathSegment::Line(to.0, to.1)], stroke);
     }
 
     /// Draws a path without filling it.
-    pub(super) fn path(&mut self, segments: Vec<Segment>, stroke: Stroke) {
+    pub(super) fn path(&mut self, segments: Vec<PathSegment>, stroke: Stroke) {
         if !segments.is_empty() {
             self.items.push(Item::Outline { segments, fill: None, stroke: Some(stroke), clip: None });
         }
@@ -62,12 +62,12 @@ pub(super) fn level(x: f64, middle: f64, text: String, anchor: Anchor, paint: Pa
 }
 
 /// The sides of a rectangle.
-pub(super) fn sides(bounds: &Bounds) -> Vec<Segment> {
+pub(super) fn sides(bounds: &Bounds) -> Vec<PathSegment> {
     vec![
-        Segment::Move(bounds.left, bounds.top),
-        Segment::Line(bounds.right(), bounds.top),
-        Segment::Line(bounds.right(), bounds.bottom()),
-        Segment::Line(bounds.left, bounds.bottom()),
-        Segment::Close,
+        PathSegment::Move(bounds.left, bounds.top),
+        PathSegment::Line(bounds.right(), bounds.top),
+        PathSegment::Line(bounds.right(), bounds.bottom()),
+        PathSegment::Line(bounds.left, bounds.bottom()),
+        PathSegment::Close,
     ]
 }

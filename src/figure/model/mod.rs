@@ -22,7 +22,7 @@ pub struct Figure {
     /// Width of the figure and height of one plot.
     pub extent: Extent,
     /// How series are named.
-    pub labelling: Labelling,
+    pub labelling: NamePlacement,
     /// Drawn below the legend: what bands are, how many seeds. May be empty.
     pub note: String,
 }
@@ -32,7 +32,7 @@ impl Figure {
     pub fn new(title: impl Into<String>, extent: Extent, panels: Vec<Panel>) -> Self {
         let columns = if extent.width > Extent::ONE_COLUMN { 2 } else { 1 };
         let (title, description, note) = (title.into(), String::new(), String::new());
-        Self { title, description, panels, columns, extent, labelling: Labelling::Legend, note }
+        Self { title, description, panels, columns, extent, labelling: NamePlacement::Legend, note }
     }
 }
 
@@ -68,7 +68,7 @@ impl Extent {
 
 /// Where the names of series stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Labelling {
+pub enum NamePlacement {
     /// In a legend below the panels, where it covers no data.
     Legend,
     /// Right of each plot, at the end of each line. For few series with short names; panels with a colour
@@ -90,7 +90,7 @@ pub struct Panel {
     /// Later series lie over earlier ones.
     pub series: Vec<Series>,
     /// Lines across the whole plot.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<ReferenceLine>,
     /// Points with a text beside them.
     pub annotations: Vec<Annotation>,
 }
@@ -151,7 +151,7 @@ pub struct Band(pub Vec<(f64, f64, f64)>);
 
 /// A line across the plot at one value.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Mark {
+pub enum ReferenceLine {
     /// At an x, from bottom to top.
     Vertical {
         /// Where.

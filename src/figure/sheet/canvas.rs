@@ -8,7 +8,7 @@ use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use super::font;
 
 /// Red, green, blue.
-pub(super) type Colour = [u8; 3];
+pub(super) type PixelColour = [u8; 3];
 
 /// Pixels, row by row, white at first.
 pub(super) struct Canvas {
@@ -32,7 +32,7 @@ impl Canvas {
     }
 
     /// Fills a rectangle; what lies outside is left out.
-    pub(super) fn fill(&mut self, area: Area, colour: Colour) {
+    pub(super) fn fill(&mut self, area: Area, colour: PixelColour) {
         for y in area.top..(area.top + area.height).min(self.height) {
             for x in area.left..(area.left + area.width).min(self.width) {
                 let at = (y * self.width + x) * 3;
@@ -42,7 +42,7 @@ impl Canvas {
     }
 
     /// Draws a frame around a rectangle, outside of it.
-    pub(super) fn frame(&mut self, inside: Area, thick: usize, colour: Colour) {
+    pub(super) fn frame(&mut self, inside: Area, thick: usize, colour: PixelColour) {
         let Area { left, top, width, height } = inside;
         let (left, top) = (left - thick, top - thick);
         let (width, height) = (width + 2 * thick, height + 2 * thick);
@@ -57,7 +57,7 @@ impl Canvas {
     }
 
     /// Draws an image with each pixel as a square of `scale`; `colour_at` gives that of a row and a column.
-    pub(super) fn image(&mut self, area: Area, scale: usize, colour_at: impl Fn(usize, usize) -> Colour) {
+    pub(super) fn image(&mut self, area: Area, scale: usize, colour_at: impl Fn(usize, usize) -> PixelColour) {
         for row in 0..area.height / scale {
             for column in 0..area.width / scale {
                 let (left, top) = (area.left + column * scale, area.top + row * scale);
@@ -67,7 +67,7 @@ impl Canvas {
     }
 
     /// Writes a line, its letters `scale` pixels a dot.
-    pub(super) fn write(&mut self, left: usize, top: usize, text: &str, scale: usize, colour: Colour) {
+    pub(super) fn write(&mut self, left: usize, top: usize, text: &str, scale: usize, colour: PixelColour) {
         for (index, letter) in text.chars().enumerate() {
             for (row, dots) in font::glyph(letter).into_iter().enumerate() {
                 for column in (0..font::WIDTH).filter(|column| dots >> (font::WIDTH - 1 - column) & 1 == 1) {
@@ -87,7 +87,7 @@ impl Canvas {
     }
 
     #[cfg(test)]
-    pub(super) fn colour(&self, x: usize, y: usize) -> Colour {
+    pub(super) fn colour(&self, x: usize, y: usize) -> PixelColour {
         let at = (y * self.width + x) * 3;
         [self.pixels[at], self.pixels[at + 1], self.pixels[at + 2]]
     }

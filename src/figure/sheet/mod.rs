@@ -6,7 +6,7 @@ mod font;
 use anyhow::Result;
 
 use crate::blueprint::ImageShape;
-use canvas::{Area, Canvas, Colour, text_height, text_width};
+use canvas::{Area, Canvas, PixelColour, text_height, text_width};
 
 const COLUMNS: usize = 8;
 /// Images are drawn this large, or as they are where they are larger.
@@ -19,9 +19,9 @@ const FRAME: usize = 4;
 const TITLE: usize = 3;
 const TEXT: usize = 2;
 
-const BLACK: Colour = [34, 34, 34];
-const GREY: Colour = [120, 120, 120];
-const RED: Colour = [200, 30, 30];
+const BLACK: PixelColour = [34, 34, 34];
+const GREY: PixelColour = [120, 120, 120];
+const RED: PixelColour = [200, 30, 30];
 
 /// The examples of one task.
 pub struct Section {
@@ -47,7 +47,7 @@ pub struct Example {
 
 /// Draws sections one below another, as a PNG file.
 pub fn contact_sheet(sections: &[Section]) -> Result<Vec<u8>> {
-    let layouts: Vec<Layout> = sections.iter().map(Layout::new).collect();
+    let layouts: Vec<SectionLayout> = sections.iter().map(SectionLayout::new).collect();
     let width = layouts.iter().map(|layout| layout.width).max().unwrap_or(0) + 2 * MARGIN;
     let height = layouts.iter().map(|layout| layout.height + MARGIN).sum::<usize>() + MARGIN;
     let mut canvas = Canvas::new(width, height);
@@ -60,7 +60,7 @@ pub fn contact_sheet(sections: &[Section]) -> Result<Vec<u8>> {
 }
 
 /// Where the parts of a section are.
-struct Layout {
+struct SectionLayout {
     /// Pixels of the sheet for one of an image.
     scale: usize,
     /// The size of an image on the sheet.
@@ -73,7 +73,7 @@ struct Layout {
     height: usize,
 }
 
-impl Layout {
+impl SectionLayout {
     fn new(section: &Section) -> Self {
         let shape = section.shape;
         let scale = (TILE / shape.width.max(shape.height)).max(1);
@@ -131,7 +131,7 @@ impl Layout {
 }
 
 /// Writes a line as large as it fits; what is too long even so ends in dots.
-fn write_fitting(canvas: &mut Canvas, left: usize, top: usize, text: &str, width: usize, colour: Colour) {
+fn write_fitting(canvas: &mut Canvas, left: usize, top: usize, text: &str, width: usize, colour: PixelColour) {
     let scale = (1..=TEXT).rev().find(|&scale| text_width(text, scale) <= width);
     if let Some(scale) = scale {
         canvas.write(left, top, text, scale, colour);
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn images_stand_in_their_columns_and_wrong_labels_are_framed() -> Result<()> {
         let sheet = image::load_from_memory(&contact_sheet(&[section(3, 10), section(1, 1)])?)?.to_rgb8();
-        let layout = Layout::new(&section(3, 10));
+        let layout = SectionLayout::new(&section(3, 10));
         let top = (MARGIN + text_height(TITLE) + GAP) as u32;
         let at = |column: usize, row: u32| {
             let left = (layout.left + column * (TILE + GAP)) as u32;

@@ -12,7 +12,7 @@ const CODES: [u8; TINT_COUNT] = [32, 166, 36, 175, 178, 74, 244];
 
 /// A cell: dots, and the character that lies over them; each with the series that it belongs to, if to any.
 #[derive(Clone, Copy, Default)]
-struct Cell {
+struct Character {
     dots: u8,
     drawn_by: usize,
     over: Option<(char, Option<usize>)>,
@@ -20,7 +20,7 @@ struct Cell {
 
 /// The plot of a drawing.
 pub(super) struct Dots {
-    cells: Vec<Cell>,
+    cells: Vec<Character>,
     columns: usize,
     rows: usize,
     charset: Charset,
@@ -28,11 +28,11 @@ pub(super) struct Dots {
 
 impl Dots {
     pub(super) fn new(columns: usize, rows: usize, charset: Charset) -> Self {
-        Self { cells: vec![Cell::default(); columns * rows], columns, rows, charset }
+        Self { cells: vec![Character::default(); columns * rows], columns, rows, charset }
     }
 
     /// The cell at a column and a row, if it is in the plot.
-    fn cell(&mut self, column: f64, row: f64) -> Option<&mut Cell> {
+    fn cell(&mut self, column: f64, row: f64) -> Option<&mut Character> {
         let (column, row) = (column.round(), row.round());
         let inside = column >= 0.0 && row >= 0.0 && column < self.columns as f64 && row < self.rows as f64;
         inside.then(|| &mut self.cells[row as usize * self.columns + column as usize])

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::figure::model::{Mark, Panel};
+use crate::figure::model::{Panel, ReferenceLine};
 
 use super::dots::{code, start};
 use super::{Charset, NOTE, Screen, cut, mark};
@@ -11,13 +11,13 @@ use super::{Charset, NOTE, Screen, cut, mark};
 const SHARE: usize = 3;
 const BETWEEN: usize = 3;
 
-struct Entry {
+struct LegendItem {
     mark: String,
     name: String,
     colour: Option<u8>,
 }
 
-impl Entry {
+impl LegendItem {
     fn width(&self) -> usize {
         self.mark.width() + 1 + self.name.width()
     }
@@ -63,7 +63,7 @@ pub(super) fn lines(panel: &Panel, screen: &Screen) -> Vec<String> {
     lines
 }
 
-fn entries(panel: &Panel, screen: &Screen) -> Vec<Entry> {
+fn entries(panel: &Panel, screen: &Screen) -> Vec<LegendItem> {
     let ascii = screen.charset == Charset::Ascii;
     // Room for `… and 12 more` beside the longest.
     let room = screen.width - 20;
@@ -72,19 +72,19 @@ fn entries(panel: &Panel, screen: &Screen) -> Vec<Entry> {
         let line = if ascii { "-" } else { "━━" };
         let mark = if screen.colour && !ascii { line.to_owned() } else { mark(index).to_string() };
         let colour = screen.colour.then(|| code(series.style.tint));
-        entries.push(Entry { mark, name: cut(&series.name, room), colour });
+        entries.push(LegendItem { mark, name: cut(&series.name, room), colour });
     }
     for mark in &panel.marks {
         let (label, mark) = match mark {
-            Mark::Vertical { label, .. } => (label, if ascii { ":" } else { "┊" }),
-            Mark::Horizontal { label, .. } => (label, if ascii { "." } else { "┄" }),
+            ReferenceLine::Vertical { label, .. } => (label, if ascii { ":" } else { "┊" }),
+            ReferenceLine::Horizontal { label, .. } => (label, if ascii { "." } else { "┄" }),
         };
         if !label.is_empty() {
-            entries.push(Entry { mark: mark.to_owned(), name: cut(label, room), colour: None });
+            entries.push(LegendItem { mark: mark.to_owned(), name: cut(label, room), colour: None });
         }
     }
     for note in panel.annotations.iter().filter(|note| !note.label.is_empty()) {
-        entries.push(Entry { mark: NOTE.to_string(), name: cut(&note.label, room), colour: None });
+        entries.push(LegendItem { mark: NOTE.to_string(), name: cut(&note.label, room), colour: None });
     }
     entries
 }

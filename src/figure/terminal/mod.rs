@@ -10,7 +10,7 @@ mod tests;
 use unicode_width::UnicodeWidthStr;
 
 use super::font;
-use super::model::{Mark, Panel, Scale, Series};
+use super::model::{Panel, ReferenceLine, Scale, Series};
 use super::ranges;
 use super::span::Span;
 use super::ticks::{self, Room, Tick};
@@ -177,8 +177,8 @@ fn level_axis(x: &Span, ticks: &[(f64, String)], gutter: usize, columns: usize, 
 fn draw_marks(panel: &Panel, x: &Span, y: &Span, dots: &mut Dots) {
     for mark in &panel.marks {
         match mark {
-            Mark::Vertical { at, .. } if x.shows(*at) => dots.upright(x.at(*at)),
-            Mark::Horizontal { at, .. } if y.shows(*at) => dots.level(y.at(*at)),
+            ReferenceLine::Vertical { at, .. } if x.shows(*at) => dots.upright(x.at(*at)),
+            ReferenceLine::Horizontal { at, .. } if y.shows(*at) => dots.level(y.at(*at)),
             _ => {}
         }
     }

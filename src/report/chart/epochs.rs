@@ -1,14 +1,14 @@
 //! Error against epoch, on a logarithmic axis: of one cell everything that was measured, of several the test and train
 //! errors beside each other.
 
-use super::plotted::{Plotted, Sheet, band_note, titled};
+use super::plotted::{NumberTable, Plotted, band_note, titled};
 use super::thin::kept;
 use crate::analysis::BandPoint;
 use crate::figure::{
-    Annotation, AxisRange, Band, ChartAxis, Extent, Figure, Mark, Panel, Series, SeriesStyle, settled,
+    Annotation, AxisRange, Band, ChartAxis, Extent, Figure, Panel, ReferenceLine, Series, SeriesStyle, settled,
 };
-use crate::report::read::{Measure, Outcome};
-use crate::report::setting::{Cell, Setting};
+use crate::report::read::{Measure, RunMeasure};
+use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::percent;
 
 /// More lines than these in one plot cannot be told apart.
@@ -44,12 +44,12 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
 }
 
 /// Of few cells all; of many the ends, the worst at the end, and some between.
-fn chosen(setting: &Setting) -> Vec<&Cell> {
+fn chosen(setting: &Setting) -> Vec<&SeedGroup> {
     let cells = &setting.cells;
     if cells.len() <= MOST_LINES {
         return cells.iter().collect();
     }
-    let error = |index: &usize| cells[*index].mean(Outcome::Last).unwrap_or(0.0);
+    let error = |index: &usize| cells[*index].mean(RunMeasure::Last).unwrap_or(0.0);
     let worst = (0..cells.len()).max_by(|one, other| error(one).total_cmp(&error(other)));
     let mut indices: Vec<usize> = vec![0, cells.len() - 1];
     indices.extend(worst);
@@ -85,7 +85,7 @@ fn panel(title: &str, series: Vec<Series>) -> Panel {
     Panel::new(ChartAxis::log_epochs(), y, series)
 }
 
-fn one(cell: &Cell) -> Vec<Panel> {
+fn one(cell: &SeedGroup) -> Vec<Panel> {
     let series = |measures: &[Measure]| -> Vec<Series> {
         let lines = measures.iter().map(|measure| (measure, cell.band(*measure))).filter(|(_, band)| band.len() > 1);
         lines.enumerate().map(|(place, (measure, band))| line(place, measure.title().to_owned(), &band)).collect()
@@ -109,9 +109,9 @@ fn one(cell: &Cell) -> Vec<Panel> {
         .map(|(title, series)| panel(title, series))
         .collect();
     for panel in &mut panels {
-        panel
-            .marks
-            .extend(cell.interpolation_epoch().map(|at| Mark::Vertical { at, label: "interpolation".to_owned() }));
+        panel.marks.extend(
+            cell.interpolation_epoch().map(|at| ReferenceLine::Vertical { at, label: "interpolation".to_owned() }),
+        );
     }
     if let Some(panel) = panels.first_mut() {
         panel.annotations.extend(extrema(&cell.band(Measure::Test), cell.runs[0].curves.settled_epoch));
@@ -137,7 +137,7 @@ fn extrema(points: &[BandPoint<u64>], from: u64) -> Vec<Annotation> {
     .to_vec()
 }
 
-fn compared(cells: &[&Cell], measure: Measure) -> Option<Panel> {
+fn compared(cells: &[&SeedGroup], measure: Measure) -> Option<Panel> {
     let series: Vec<Series> = cells
         .iter()
         .map(|cell| (cell, cell.band(measure)))
@@ -149,9 +149,9 @@ fn compared(cells: &[&Cell], measure: Measure) -> Option<Panel> {
     (!series.is_empty()).then(|| panel(&title, series))
 }
 
-fn description(cells: &[&Cell]) -> String {
-    let end = |cell: &&Cell| {
-        let (test, train) = (cell.mean(Outcome::Last)?, cell.mean(Outcome::LastTrain)?);
+fn description(cells: &[&SeedGroup]) -> String {
+    let end = |cell: &&SeedGroup| {
+        let (test, train) = (cell.mean(RunMeasure::Last)?, cell.mean(RunMeasure::LastTrain)?);
         Some(format!(
             "{}: test error {}, train error {} at the end",
             cell.frozen.phrase(),
@@ -163,14 +163,15 @@ fn description(cells: &[&Cell]) -> String {
     format!("Lines of error over epochs. {}.", ends.join("; "))
 }
 
-fn data(setting: &Setting) -> Sheet {
-    let mut sheet = Sheet::new(&["frozen_layers", "measure", "epoch", "seeds", "mean", "deviation", "lower", "upper"]);
+fn data(setting: &Setting) -> NumberTable {
+    let mut data =
+        NumberTable::new(&["frozen_layers", "measure", "epoch", "seeds", "mean", "deviation", "lower", "upper"]);
     for cell in &setting.cells {
         for measure in Measure::ALL {
             for point in cell.band(measure) {
                 let spread = point.spread;
                 let field = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-                sheet.row(vec![
+                data.row(vec![
                     cell.frozen.count.to_string(),
                     measure.column().to_owned(),
                     point.place.to_string(),
@@ -183,5 +184,5 @@ fn data(setting: &Setting) -> Sheet {
             }
         }
     }
-    sheet
+    data
 }

@@ -1,9 +1,9 @@
 //! Error against frozen layers, from all frozen to none; beside it train error and what trains against n · C.
 
-use super::plotted::{Plotted, Sheet, band_note, titled};
+use super::plotted::{NumberTable, Plotted, band_note, titled};
 use crate::analysis::{BandPoint, band};
-use crate::figure::{Band, ChartAxis, Extent, Figure, Mark, Panel, Scale, Series, ValueFormat};
-use crate::report::read::Outcome;
+use crate::figure::{Band, ChartAxis, Extent, Figure, Panel, ReferenceLine, Scale, Series, ValueFormat};
+use crate::report::read::RunMeasure;
 use crate::report::setting::Setting;
 use crate::report::words::percent;
 
@@ -12,14 +12,19 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     if setting.cells.len() < 2 {
         return None;
     }
-    let test =
-        [Outcome::Last, Outcome::LastAveraged, Outcome::ValidationSelected, Outcome::OracleMin, Outcome::Refitted];
+    let test = [
+        RunMeasure::Last,
+        RunMeasure::LastAveraged,
+        RunMeasure::ValidationSelected,
+        RunMeasure::OracleMin,
+        RunMeasure::Refitted,
+    ];
     let series: Vec<Series> =
         test.into_iter().enumerate().filter_map(|(place, outcome)| line(setting, place, outcome)).collect();
     let mut panels = vec![Panel::new(axis(setting), ChartAxis::error("test error"), series)];
-    if let Some(train) = line(setting, 5, Outcome::LastTrain) {
+    if let Some(train) = line(setting, 5, RunMeasure::LastTrain) {
         let mut panel = Panel::new(axis(setting), ChartAxis::error("train error"), vec![train]);
-        panel.marks.push(Mark::Horizontal { at: 0.01, label: "1%: interpolation".to_owned() });
+        panel.marks.push(ReferenceLine::Horizontal { at: 0.01, label: "1%: interpolation".to_owned() });
         panels.push(panel);
     }
     panels.extend(parameters(setting));
@@ -40,12 +45,12 @@ fn axis(setting: &Setting) -> ChartAxis {
     ChartAxis::ordinal("frozen layers k", setting.cells.iter().map(|cell| cell.frozen.short()))
 }
 
-fn points(setting: &Setting, outcome: Outcome) -> Vec<BandPoint<usize>> {
+fn points(setting: &Setting, outcome: RunMeasure) -> Vec<BandPoint<usize>> {
     let curves = setting.over_layers(outcome);
     band(&curves, 0.95)
 }
 
-fn line(setting: &Setting, place: usize, outcome: Outcome) -> Option<Series> {
+fn line(setting: &Setting, place: usize, outcome: RunMeasure) -> Option<Series> {
     let points = points(setting, outcome);
     if points.is_empty() {
         return None;
@@ -58,7 +63,7 @@ fn line(setting: &Setting, place: usize, outcome: Outcome) -> Option<Series> {
         .filter_map(|(at, point)| point.spread.map(|spread| (at as f64, spread.lower.max(0.0), spread.upper.min(1.0))))
         .collect();
     // Several bands over each other show nothing: the first line has the band.
-    let has_band = [Outcome::Last, Outcome::LastTrain].contains(&outcome) && !band.is_empty();
+    let has_band = [RunMeasure::Last, RunMeasure::LastTrain].contains(&outcome) && !band.is_empty();
     Some(if has_band { series.with_band(Band(band)) } else { series })
 }
 
@@ -76,24 +81,24 @@ fn parameters(setting: &Setting) -> Option<Panel> {
         collapsed.filter(|counts| *counts != trainable).map(|counts| Series::line(6, "collapsed parameters", counts)),
     );
     let mut panel = Panel::new(axis(setting), y, series);
-    panel.marks.push(Mark::Horizontal { at: level as f64, label: "n · C".to_owned() });
+    panel.marks.push(ReferenceLine::Horizontal { at: level as f64, label: "n · C".to_owned() });
     Some(panel)
 }
 
 fn description(setting: &Setting) -> String {
-    let of = |cell: &crate::report::setting::Cell| {
-        Some(format!("{} {}", percent(cell.mean(Outcome::Last)?), cell.frozen.phrase()))
+    let of = |cell: &crate::report::setting::SeedGroup| {
+        Some(format!("{} {}", percent(cell.mean(RunMeasure::Last)?), cell.frozen.phrase()))
     };
     let values: Vec<String> = setting.cells.iter().filter_map(of).collect();
     format!("Mean test error of the last five epochs: {}.", values.join(", "))
 }
 
-fn data(setting: &Setting) -> Sheet {
-    let mut sheet = Sheet::new(&["frozen_layers", "measure", "seeds", "mean", "deviation", "lower", "upper"]);
-    for outcome in Outcome::ALL {
+fn data(setting: &Setting) -> NumberTable {
+    let mut data = NumberTable::new(&["frozen_layers", "measure", "seeds", "mean", "deviation", "lower", "upper"]);
+    for outcome in RunMeasure::ALL {
         for point in points(setting, outcome) {
             let field = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-            sheet.row(vec![
+            data.row(vec![
                 point.place.to_string(),
                 outcome.column().to_owned(),
                 point.count.to_string(),
@@ -104,5 +109,5 @@ fn data(setting: &Setting) -> Sheet {
             ]);
         }
     }
-    sheet
+    data
 }

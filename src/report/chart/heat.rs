@@ -1,6 +1,6 @@
 //! Test error over epochs and frozen layers as a heat map, with the border of interpolation.
 
-use super::plotted::{Plotted, Sheet, titled};
+use super::plotted::{NumberTable, Plotted, titled};
 use crate::analysis::INTERPOLATION_EPSILON;
 use crate::figure::{AxisRange, Cells, ChartAxis, Contour, Extent, Figure, Grid, HeatMap, Panel, ValueFormat};
 use crate::report::read::Measure;
@@ -53,14 +53,14 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     figure.columns = 1;
     let description = "A heat map: epochs across, frozen layers upwards, mean test error over seeds as colour.";
     description.clone_into(&mut figure.description);
-    let mut sheet = Sheet::new(&["frozen_layers", "epoch", "test_error", "train_error"]);
+    let mut data = NumberTable::new(&["frozen_layers", "epoch", "test_error", "train_error"]);
     for (row, epoch) in all() {
         let field = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         let values = [field(at(&bands[row], epoch)), field(at(&train[row], epoch))];
-        sheet.row([setting.cells[row].frozen.count.to_string(), epoch.to_string()].into_iter().chain(values).collect());
+        data.row([setting.cells[row].frozen.count.to_string(), epoch.to_string()].into_iter().chain(values).collect());
     }
     let caption = "Means over seeds. The border is where the mean train error is at most 1%.".to_owned();
-    Some(Plotted { id: format!("heat{id}"), title, caption, figure, data: sheet })
+    Some(Plotted { id: format!("heat{id}"), title, caption, figure, data })
 }
 
 /// Epochs about evenly on a logarithmic axis.

@@ -11,13 +11,13 @@ mod thin;
 
 pub(super) use plotted::{Plotted, narrow};
 
-use super::setting::Settings;
+use super::setting::ComparedSettings;
 
 /// Of more settings than these not each has figures of its own: a page must stay small enough to open.
 const MOST_SETTINGS: usize = 6;
 
 /// All figures, in the order of the page; and what was not drawn, in words.
-pub(super) fn all(settings: &Settings) -> (Vec<Plotted>, Option<String>) {
+pub(super) fn all(settings: &ComparedSettings) -> (Vec<Plotted>, Option<String>) {
     let mut figures = Vec::new();
     figures.extend(sizes::of(settings));
     figures.extend(regimes::of(settings));

@@ -15,17 +15,17 @@ pub(in crate::report) struct Plotted {
     pub(in crate::report) title: String,
     pub(in crate::report) caption: String,
     pub(in crate::report) figure: Figure,
-    pub(in crate::report) data: Sheet,
+    pub(in crate::report) data: NumberTable,
 }
 
 /// A table of numbers for CSV.
 #[derive(Clone, Debug, Default)]
-pub(in crate::report) struct Sheet {
+pub(in crate::report) struct NumberTable {
     header: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
-impl Sheet {
+impl NumberTable {
     pub(in crate::report) fn new(header: &[&str]) -> Self {
         Self { header: header.iter().map(|name| (*name).to_owned()).collect(), rows: Vec::new() }
     }

@@ -3,16 +3,16 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::plotted::{Plotted, Sheet};
+use super::plotted::{NumberTable, Plotted};
 use crate::analysis::{CellRegime, cell_regimes};
 use crate::figure::{Cells, ChartAxis, Extent, Figure, Grid, Hatch, Panel, Region, RegionMap, Scale, ValueFormat};
 use crate::report::read::FrozenLayers;
-use crate::report::setting::Settings;
+use crate::report::setting::ComparedSettings;
 
 const SIZE: &str = "target.train_size";
 
 /// The map, where target size is the only axis beside frozen layers.
-pub(super) fn of(settings: &Settings) -> Option<Plotted> {
+pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
     if settings.axes != [SIZE] {
         return None;
     }
@@ -51,17 +51,17 @@ pub(super) fn of(settings: &Settings) -> Option<Plotted> {
     figure.columns = 1;
     let description = "A map: training examples across, frozen layers upwards, the regime of each cell.";
     description.clone_into(&mut figure.description);
-    let mut sheet = Sheet::new(&["frozen_layers", "train_examples", "regime"]);
+    let mut data = NumberTable::new(&["frozen_layers", "train_examples", "regime"]);
     let places = layers.iter().flat_map(|layers| sizes.iter().map(move |size| (layers, size)));
     for ((layers, size), regime) in places.zip(&values) {
         let regime = regime.map_or("missing", |regime| names()[regime as usize].0);
-        sheet.row(vec![layers.count.to_string(), size.to_string(), regime.to_owned()]);
+        data.row(vec![layers.count.to_string(), size.to_string(), regime.to_owned()]);
     }
     let caption = "Under this procedure and budget. Over: every seed interpolates (train error at most 1%, sustained); under: \
                    every seed has levelled off above; critical: between the two, or seeds differ; undecided: still falling \
                    when training stopped."
         .to_owned();
-    Some(Plotted { id: "regimes".to_owned(), title, caption, figure, data: sheet })
+    Some(Plotted { id: "regimes".to_owned(), title, caption, figure, data })
 }
 
 /// In the order of `CellRegime`.

@@ -4,8 +4,8 @@ use crate::analysis::inference::{
     BumpContrasts, BumpEvidence, BumpSites, ImageContrasts, average_clusters, bump_evidence, error_differences,
 };
 use crate::analysis::{CompleteCurves, bump_contrasts};
-use crate::report::read::{Measure, Outcome, Run};
-use crate::report::setting::{Cell, Setting};
+use crate::report::read::{Measure, Run, RunMeasure};
+use crate::report::setting::{SeedGroup, Setting};
 use crate::rundir::{Answers, read_answers};
 use crate::spec::FINAL_EPOCHS;
 
@@ -43,7 +43,7 @@ impl Sources {
 
 /// A bump, measured.
 #[derive(Clone, Debug)]
-pub(super) struct Measured {
+pub(super) struct MeasuredBump {
     pub(super) evidence: BumpEvidence,
     /// The mean errors at the three places.
     pub(super) means: [f64; 3],
@@ -57,11 +57,15 @@ pub(super) struct Measured {
 }
 
 /// A bump over frozen layers. The error is a reason, in words.
-pub(super) fn over_layers(setting: &Setting, outcome: Outcome, sites: &BumpSites<usize>) -> Result<Measured, String> {
+pub(super) fn over_layers(
+    setting: &Setting,
+    outcome: RunMeasure,
+    sites: &BumpSites<usize>,
+) -> Result<MeasuredBump, String> {
     let curves = at_sites(setting.over_layers(outcome), &[sites.first_valley, sites.peak, sites.later_valley]);
     let runs =
         |layers: usize| -> Vec<&Run> { curves.names.iter().filter_map(|seed| setting.run(layers, seed)).collect() };
-    let images = (outcome == Outcome::Last).then(|| {
+    let images = (outcome == RunMeasure::Last).then(|| {
         let [first, peak, later] =
             [sites.first_valley, sites.peak, sites.later_valley].map(|site| answers(&runs(site)));
         Some(ImageContrasts { rises: contrasts(&peak.clone()?, &first?)?, drops: contrasts(&peak?, &later?)? })
@@ -71,7 +75,11 @@ pub(super) fn over_layers(setting: &Setting, outcome: Outcome, sites: &BumpSites
 }
 
 /// A bump over the epochs of a cell.
-pub(super) fn over_epochs(cell: &Cell, measure_of: Measure, sites: &BumpSites<u64>) -> Result<Measured, String> {
+pub(super) fn over_epochs(
+    cell: &SeedGroup,
+    measure_of: Measure,
+    sites: &BumpSites<u64>,
+) -> Result<MeasuredBump, String> {
     let curves = cell.curves(measure_of);
     let hashes: Vec<Option<String>> = cell.runs.iter().map(|run| run.source_hash.clone()).collect();
     if curves.names.len() != cell.runs.len() || curves.grid.is_empty() {
@@ -101,7 +109,7 @@ fn measure<X: Copy + PartialEq + std::fmt::Display>(
     sites: &BumpSites<X>,
     hashes: &[Option<String>],
     images: Option<ImageContrasts>,
-) -> Result<Measured, String> {
+) -> Result<MeasuredBump, String> {
     let mut contrasts = bump_contrasts(curves, sites).map_err(|error| error.to_string())?;
     let means = [sites.first_valley, sites.peak, sites.later_valley].map(|site| {
         let errors = curves.at(&site).unwrap_or_default();
@@ -119,7 +127,7 @@ fn measure<X: Copy + PartialEq + std::fmt::Display>(
         }
     }
     let evidence = bump_evidence(&contrasts, images.as_ref()).map_err(|error| error.to_string())?;
-    Ok(Measured {
+    Ok(MeasuredBump {
         evidence,
         means,
         sources,

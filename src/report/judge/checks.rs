@@ -2,7 +2,7 @@
 
 use super::bump::Sources;
 use super::finding::{Answer, Check};
-use crate::analysis::inference::{Effect, Loss, RealityCheck, Survival, survival};
+use crate::analysis::inference::{Effect, NotSurviving, RealityCheck, Survival, survival};
 use crate::report::read::SweepFolder;
 use crate::report::setting::Setting;
 use crate::report::words;
@@ -66,11 +66,11 @@ fn applies(check: RealityCheck, setting: &Setting) -> bool {
 }
 
 /// Why an effect does not survive.
-pub(super) fn loss_in_words(loss: Loss) -> &'static str {
+pub(super) fn loss_in_words(loss: NotSurviving) -> &'static str {
     match loss {
-        Loss::NoEffect => "there is no effect to begin with",
-        Loss::NotSignificant => "not significant",
-        Loss::TooSmall => "less than half the size",
+        NotSurviving::NoEffect => "there is no effect to begin with",
+        NotSurviving::NotSignificant => "not significant",
+        NotSurviving::TooSmall => "less than half the size",
     }
 }
 

@@ -4,8 +4,8 @@ use crate::analysis::inference::{
     Delay, Equivalence, OrderReversal, RatioMeaning, ReachedEpoch, SIGNIFICANCE, SourcePair, average_clusters, delay,
     equivalence, order_reversal,
 };
-use crate::report::read::{Outcome, Run};
-use crate::report::setting::{Cell, Setting};
+use crate::report::read::{Run, RunMeasure};
+use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{percent, points, short};
 use crate::spec::Reached;
 use crate::text;
@@ -33,7 +33,7 @@ fn settings<'a>(
 }
 
 /// The runs of two cells by seed; in clusters by their sources where sources are shared.
-fn paired<'a>(one: &'a Cell, other: &'a Cell) -> Vec<(&'a Run, &'a Run)> {
+fn paired<'a>(one: &'a SeedGroup, other: &'a SeedGroup) -> Vec<(&'a Run, &'a Run)> {
     let partner = |run: &Run| other.runs.iter().find(|other| other.seeds == run.seeds);
     one.runs.iter().filter_map(|run| Some((run, partner(run)?))).collect()
 }
@@ -107,7 +107,7 @@ pub(super) fn later(
 fn errors(pairs: &[(&Run, &Run)]) -> Result<[Vec<f64>; 2], String> {
     let rows: Option<Vec<Vec<f64>>> = pairs
         .iter()
-        .map(|(one, other)| Some(vec![one.outcome(Outcome::Last)?, other.outcome(Outcome::Last)?]))
+        .map(|(one, other)| Some(vec![one.outcome(RunMeasure::Last)?, other.outcome(RunMeasure::Last)?]))
         .collect();
     let rows = rows.ok_or("a run has no test error at its end")?;
     let labels: Vec<(Option<String>, Option<String>, usize)> = pairs

@@ -1,6 +1,6 @@
 //! A bump that was stated beforehand, over frozen layers or over epochs: measured, and judged with its controls.
 
-use super::bump::{self, Measured, Sources};
+use super::bump::{self, MeasuredBump, Sources};
 use super::checks::{checklist, loss_in_words, of_seeds};
 use super::control;
 use super::finding::{Answer, Check, Finding, Standing};
@@ -9,22 +9,22 @@ use crate::analysis::inference::{
     BumpPart, BumpSites, BumpVerdict, Effect, RealityCheck, Shortfall, SiteRegimes, bump_verdict,
 };
 use crate::report::read::SweepFolder;
-use crate::report::read::{FROZEN_LAYERS, Measure, Outcome, Run};
-use crate::report::setting::{Cell, Setting};
+use crate::report::read::{FROZEN_LAYERS, Measure, Run, RunMeasure};
+use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{list, p_value, percent, points};
 use crate::text;
 
 /// A bump that was stated, measured.
 pub(super) struct Stated<'a> {
     pub(super) setting: &'a Setting,
-    pub(super) measured: Measured,
+    pub(super) measured: MeasuredBump,
     /// The three places in words, and what they are places of.
     places: [String; 3],
     over: String,
     least_size: f64,
     regimes: SiteRegimes,
     controls: Vec<(RealityCheck, Effect)>,
-    averaged: Option<Measured>,
+    averaged: Option<MeasuredBump>,
 }
 
 /// Measures a stated bump over frozen layers, and its controls. The error is a reason, in words.
@@ -39,22 +39,22 @@ pub(super) fn over_layers<'a>(
     let [first, peak, later] = [cell(&sites[0])?, cell(&sites[1])?, cell(&sites[2])?];
     let [first_valley, at, later_valley] = [first, peak, later].map(|cell| cell.frozen.count);
     let sites = BumpSites { first_valley, peak: at, later_valley };
-    let measured = bump::over_layers(setting, Outcome::Last, &sites)?;
-    let averaged = bump::over_layers(setting, Outcome::LastAveraged, &sites).ok();
-    let regimes = |cell: &Cell| -> Vec<_> {
+    let measured = bump::over_layers(setting, RunMeasure::Last, &sites)?;
+    let averaged = bump::over_layers(setting, RunMeasure::LastAveraged, &sites).ok();
+    let regimes = |cell: &SeedGroup| -> Vec<_> {
         let in_use = cell.runs.iter().filter(|run| measured.seeds.contains(&run.seeds.label()));
         in_use.map(Run::regime).collect()
     };
     let mut controls = Vec::new();
     for check in RealityCheck::ALL {
         let outcome = match check {
-            RealityCheck::AveragedWeights => Outcome::LastAveraged,
-            RealityCheck::AnnealBranches => Outcome::Annealed,
-            RealityCheck::RefittedHead => Outcome::Refitted,
-            RealityCheck::ValidationSelection => Outcome::ValidationSelected,
-            _ => Outcome::Last,
+            RealityCheck::AveragedWeights => RunMeasure::LastAveraged,
+            RealityCheck::AnnealBranches => RunMeasure::Annealed,
+            RealityCheck::RefittedHead => RunMeasure::Refitted,
+            RealityCheck::ValidationSelection => RunMeasure::ValidationSelected,
+            _ => RunMeasure::Last,
         };
-        let of = if outcome == Outcome::Last { control::find(check, setting, all) } else { Some(setting) };
+        let of = if outcome == RunMeasure::Last { control::find(check, setting, all) } else { Some(setting) };
         let found = of.and_then(|of| bump::over_layers(of, outcome, &sites).ok());
         controls.extend(found.map(|found| (check, (&found.evidence).into())));
     }
@@ -182,7 +182,7 @@ fn shortfall(shortfall: &Shortfall) -> String {
     }
 }
 
-fn limits(measured: &Measured) -> Vec<String> {
+fn limits(measured: &MeasuredBump) -> Vec<String> {
     let mut limits = Vec::new();
     match measured.sources {
         Sources::One => limits.push("all seeds share one source: it holds for that source".to_owned()),

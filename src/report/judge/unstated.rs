@@ -1,12 +1,12 @@
 //! What is found by looking: never a claim.
 
-use super::bump::{self, Measured};
+use super::bump::{self, MeasuredBump};
 use super::checks::{checklist, of_seeds};
 use super::control;
 use super::finding::{Check, Finding, Standing};
 use crate::analysis::inference::{Effect, RealityCheck, SIGNIFICANCE, UnstatedBump, unstated_bump};
-use crate::report::read::{FrozenLayers, Measure, Outcome, SweepFolder};
-use crate::report::setting::{Cell, Setting};
+use crate::report::read::{FrozenLayers, Measure, RunMeasure, SweepFolder};
+use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{p_value, percent, points};
 use crate::text;
 
@@ -17,7 +17,7 @@ const MOST_SEEDS: usize = 16;
 
 /// The largest bump over frozen layers, wherever it is.
 pub(super) fn over_layers(setting: &Setting, all: &[Setting], sweeps: &[SweepFolder]) -> Option<Finding> {
-    let curves = setting.over_layers(Outcome::Last);
+    let curves = setting.over_layers(RunMeasure::Last);
     let frozen = |index: usize| setting.cells[index].frozen;
     if setting.cells.len() < 3 {
         return None;
@@ -36,17 +36,17 @@ pub(super) fn over_layers(setting: &Setting, all: &[Setting], sweeps: &[SweepFol
     let mean = |index: usize| rows.iter().map(|row| row[index]).sum::<f64>() / rows.len() as f64;
     let place = |index: usize| format!("{} {}", percent(mean(index)), frozen(index).phrase());
     let places = [found.sites.first_valley, found.sites.peak, found.sites.later_valley].map(place).join(", ");
-    let measured = bump::over_layers(setting, Outcome::Last, &sites).ok();
+    let measured = bump::over_layers(setting, RunMeasure::Last, &sites).ok();
     let checks = checks(&found, setting, sweeps, measured.as_ref(), &|check| {
         let of = |setting: &Setting, outcome| {
             bump::over_layers(setting, outcome, &sites).ok().map(|measured| (&measured.evidence).into())
         };
         match check {
-            RealityCheck::AveragedWeights => of(setting, Outcome::LastAveraged),
-            RealityCheck::AnnealBranches => of(setting, Outcome::Annealed),
-            RealityCheck::RefittedHead => of(setting, Outcome::Refitted),
-            RealityCheck::ValidationSelection => of(setting, Outcome::ValidationSelected),
-            other => of(control::find(other, setting, all)?, Outcome::Last),
+            RealityCheck::AveragedWeights => of(setting, RunMeasure::LastAveraged),
+            RealityCheck::AnnealBranches => of(setting, RunMeasure::Annealed),
+            RealityCheck::RefittedHead => of(setting, RunMeasure::Refitted),
+            RealityCheck::ValidationSelection => of(setting, RunMeasure::ValidationSelected),
+            other => of(control::find(other, setting, all)?, RunMeasure::Last),
         }
     });
     reasons.push(limits(rows.len()));
@@ -54,7 +54,7 @@ pub(super) fn over_layers(setting: &Setting, all: &[Setting], sweeps: &[SweepFol
 }
 
 /// The largest bump over epochs, wherever it is.
-pub(super) fn over_epochs(cell: &Cell, setting: &Setting, sweeps: &[SweepFolder]) -> Option<Finding> {
+pub(super) fn over_epochs(cell: &SeedGroup, setting: &Setting, sweeps: &[SweepFolder]) -> Option<Finding> {
     let curves = cell.curves(Measure::Test);
     let settled = cell.runs.iter().map(|run| run.curves.settled_epoch).max()?;
     let columns = spread(&curves.grid, settled);
@@ -96,8 +96,9 @@ fn spread(grid: &[u64], from: u64) -> Vec<usize> {
 
 fn picture(setting: &Setting, mut reasons: Vec<String>) -> Finding {
     let ends = [setting.cells.first(), setting.cells.last()].into_iter().flatten();
-    let name =
-        |cell: &Cell| Some(format!("{} {}", percent(cell.mean(Outcome::Last)?), FrozenLayers::phrase(cell.frozen)));
+    let name = |cell: &SeedGroup| {
+        Some(format!("{} {}", percent(cell.mean(RunMeasure::Last)?), FrozenLayers::phrase(cell.frozen)))
+    };
     let places: Vec<String> = ends.filter_map(name).collect();
     reasons.push("one seed is a picture: nothing can be inferred from it".to_owned());
     let sentence = format!("Test error over frozen layers, of one seed: {}.", places.join(", "));
@@ -149,7 +150,7 @@ fn checks(
     found: &UnstatedBump,
     setting: &Setting,
     sweeps: &[SweepFolder],
-    measured: Option<&Measured>,
+    measured: Option<&MeasuredBump>,
     under: &dyn Fn(RealityCheck) -> Option<Effect>,
 ) -> Vec<Check> {
     let Some(measured) = measured.filter(|_| found.p <= SIGNIFICANCE && found.largest > 0.0) else { return Vec::new() };

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::report::contents::Contents;
-use crate::report::setting::{Cell, Setting};
+use crate::report::contents::ReportContents;
+use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{list, shell};
 use crate::text;
 
 /// How many runs of how many cells, and which seeds move.
-pub(super) fn scope(contents: &Contents) -> String {
+pub(super) fn scope(contents: &ReportContents) -> String {
     let settings = &contents.settings.all;
     let runs = settings.iter().flat_map(Setting::runs).count();
     let cells = settings.iter().map(|setting| setting.cells.len()).sum::<usize>();
     let mut moving: Vec<&str> = Vec::new();
-    for purpose in settings.iter().flat_map(|setting| setting.cells.iter().flat_map(Cell::moving)) {
+    for purpose in settings.iter().flat_map(|setting| setting.cells.iter().flat_map(SeedGroup::moving)) {
         if !moving.contains(&purpose) {
             moving.push(purpose);
         }
@@ -34,7 +34,7 @@ pub(super) fn scope(contents: &Contents) -> String {
 }
 
 /// How many runs were made how.
-pub(super) fn environment(contents: &Contents) -> Vec<(String, usize)> {
+pub(super) fn environment(contents: &ReportContents) -> Vec<(String, usize)> {
     let mut counts: BTreeMap<_, usize> = BTreeMap::new();
     for run in contents.settings.all.iter().flat_map(Setting::runs) {
         *counts.entry(&run.environment).or_default() += 1;
@@ -49,7 +49,7 @@ pub(super) fn environment(contents: &Contents) -> Vec<(String, usize)> {
 }
 
 /// Commands that make the runs again.
-pub(super) fn commands(contents: &Contents) -> Vec<String> {
+pub(super) fn commands(contents: &ReportContents) -> Vec<String> {
     let of_sweeps = contents.sweeps.iter().filter_map(|sweep| {
         let out = sweep.folder.parent().filter(|out| !out.as_os_str().is_empty());
         let out = out.map_or_else(|| ".".to_owned(), |out| out.display().to_string());
@@ -65,7 +65,7 @@ pub(super) fn commands(contents: &Contents) -> Vec<String> {
 }
 
 /// The values that all runs share.
-pub(super) fn shared(contents: &Contents) -> Vec<(&str, &str)> {
+pub(super) fn shared(contents: &ReportContents) -> Vec<(&str, &str)> {
     let Some(first) = contents.settings.all.first() else { return Vec::new() };
     let own = first.values.iter().filter(|(key, _)| !contents.settings.axes.contains(key));
     own.map(|(key, value)| (key.as_str(), value.as_str())).collect()

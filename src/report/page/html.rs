@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use super::cells::{self, Grid};
+use super::cells::{self, TextTable};
 use super::facts;
 use crate::figure::svg::{self, escaped};
 use crate::figure::{Figure, hover, lay_out};
 use crate::report::chart::{Plotted, narrow};
-use crate::report::contents::Contents;
+use crate::report::contents::ReportContents;
 use crate::report::judge::{Answer, Check, Finding, Standing};
 
 const STYLE: &str = include_str!("style.css");
@@ -19,7 +19,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 const MOST_BYTES: usize = 3_500_000;
 
 /// The page. Writing to a string cannot fail.
-pub(in crate::report) fn html(contents: &Contents) -> String {
+pub(in crate::report) fn html(contents: &ReportContents) -> String {
     let title = escaped(&contents.title);
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -153,7 +153,7 @@ fn write_chart(id: &str, class: &str, figure: &Figure, title: &str, page: &mut S
     );
 }
 
-fn write_table(caption: &str, grid: &Grid, page: &mut String) {
+fn write_table(caption: &str, grid: &TextTable, page: &mut String) {
     // Numbers are not broken; names and reasons are.
     let class = if grid.header.iter().any(|name| name == "regime") { "numbers" } else { "names" };
     let _ = write!(
@@ -174,7 +174,7 @@ fn write_table(caption: &str, grid: &Grid, page: &mut String) {
     page.push_str("</tbody></table></div>\n");
 }
 
-fn write_origin(contents: &Contents, page: &mut String) {
+fn write_origin(contents: &ReportContents, page: &mut String) {
     page.push_str("<section aria-labelledby=\"origin\">\n<h2 id=\"origin\">Where the numbers come from</h2>\n<ul>\n");
     for (made, runs) in facts::environment(contents) {
         let _ = writeln!(page, "<li>{runs} of the runs: {}</li>", escaped(&made));
@@ -186,7 +186,7 @@ fn write_origin(contents: &Contents, page: &mut String) {
     page.push_str("</code></pre>\n<p><a href=\"data/runs.csv\" download>Every run with its errors, as CSV</a></p>\n");
     page.push_str("<details>\n<summary>What all runs share of their specs</summary>\n");
     let rows = facts::shared(contents).into_iter().map(|(key, value)| vec![key.to_owned(), value.to_owned()]).collect();
-    write_table("Shared keys", &Grid { header: vec!["key".to_owned(), "value".to_owned()], rows }, page);
+    write_table("Shared keys", &TextTable { header: vec!["key".to_owned(), "value".to_owned()], rows }, page);
     page.push_str("</details>\n<details>\n<summary>The runs in use</summary>\n");
     let settings = &contents.settings;
     let run = |run: &crate::report::read::Run| {
@@ -194,16 +194,20 @@ fn write_origin(contents: &Contents, page: &mut String) {
     };
     let rows = settings.all.iter().flat_map(|setting| setting.runs().map(run)).collect();
     let header = ["directory", "frozen layers", "seeds", "device"].map(str::to_owned).to_vec();
-    write_table("Runs in use", &Grid { header, rows }, page);
+    write_table("Runs in use", &TextTable { header, rows }, page);
     page.push_str("</details>\n</section>\n");
 }
 
-fn write_left_out(contents: &Contents, page: &mut String) {
+fn write_left_out(contents: &ReportContents, page: &mut String) {
     if contents.left_out.is_empty() {
         return;
     }
     page.push_str("<section aria-labelledby=\"left-out\">\n<h2 id=\"left-out\">Left out</h2>\n");
     let rows = contents.left_out.iter().map(|out| vec![out.place.clone(), out.reason.clone()]).collect();
-    write_table("Runs and cells left out", &Grid { header: vec!["run".to_owned(), "reason".to_owned()], rows }, page);
+    write_table(
+        "Runs and cells left out",
+        &TextTable { header: vec!["run".to_owned(), "reason".to_owned()], rows },
+        page,
+    );
     page.push_str("</section>\n");
 }

@@ -3,14 +3,14 @@
 use std::fmt::Write;
 
 use super::{cells, facts};
-use crate::report::contents::Contents;
+use crate::report::contents::ReportContents;
 use crate::report::judge::Finding;
 
 /// The most lines of a list: a pull request is no archive.
 const MOST_LINES: usize = 20;
 
 /// The page. Writing to a string cannot fail.
-pub(in crate::report) fn markdown(contents: &Contents) -> String {
+pub(in crate::report) fn markdown(contents: &ReportContents) -> String {
     let mut page = format!(
         "# Report on {}\n\n{}\n\n{}\n\n## Findings\n\n",
         text(&contents.title),

@@ -52,7 +52,7 @@ impl Measure {
 
 /// One number of a whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::report) enum Outcome {
+pub(in crate::report) enum RunMeasure {
     Last,
     ValidationSelected,
     OracleMin,
@@ -62,7 +62,7 @@ pub(in crate::report) enum Outcome {
     Refitted,
 }
 
-impl Outcome {
+impl RunMeasure {
     pub(in crate::report) const ALL: [Self; 7] = [
         Self::Last,
         Self::ValidationSelected,

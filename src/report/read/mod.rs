@@ -3,8 +3,8 @@
 mod curves;
 mod frozen_layers;
 mod measure;
+mod recorded;
 mod run;
-mod sheet;
 mod values;
 
 use std::collections::BTreeSet;
@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 pub(super) use frozen_layers::{FROZEN_LAYERS, FrozenLayers};
-pub(super) use measure::{Measure, Outcome};
+pub(super) use measure::{Measure, RunMeasure};
+pub(super) use recorded::SweepFolder;
 pub(super) use run::{MadeOn, Run};
-pub(super) use sheet::SweepFolder;
 pub(super) use values::moving;
 
 use crate::error::UserError;
@@ -23,7 +23,7 @@ use crate::rundir::{RunDirectory, directories};
 
 /// What some directories hold.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reading {
+pub(super) struct ReadRuns {
     pub(super) runs: Vec<Run>,
     pub(super) sweeps: Vec<SweepFolder>,
     pub(super) left_out: Vec<LeftOut>,
@@ -37,9 +37,9 @@ pub(super) struct LeftOut {
 }
 
 /// Reads all runs in some folders. An error where there is no run at all, or a folder is none.
-pub(super) fn read(folders: &[&Path]) -> Result<Reading> {
+pub(super) fn read(folders: &[&Path]) -> Result<ReadRuns> {
     let mut found: Vec<(RunDirectory, String)> = Vec::new();
-    let (mut reading, mut parents) = (Reading::default(), BTreeSet::<PathBuf>::new());
+    let (mut reading, mut parents) = (ReadRuns::default(), BTreeSet::<PathBuf>::new());
     for &folder in folders {
         parents.insert(folder.to_path_buf());
         for directory in directories(folder)? {
@@ -77,7 +77,7 @@ pub(super) fn read(folders: &[&Path]) -> Result<Reading> {
     Ok(reading)
 }
 
-impl Reading {
+impl ReadRuns {
     fn add_missing_cells(&mut self, folders: &[&Path], found: &[(RunDirectory, String)]) {
         let begun: BTreeSet<String> = found.iter().map(|(directory, _)| directory.name()).collect();
         // Cells are missing only where the whole sweep was given, not single runs of it.
@@ -90,13 +90,13 @@ impl Reading {
     }
 }
 
-type Read = (String, Result<Run, String>);
+type ReadResult = (String, Result<Run, String>);
 
 /// On all cores, in the order given.
-fn in_parallel(found: &[(RunDirectory, String)]) -> Vec<Read> {
+fn in_parallel(found: &[(RunDirectory, String)]) -> Vec<ReadResult> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = found.len().div_ceil(threads).max(1);
-    let read = |part: &[(RunDirectory, String)]| -> Vec<Read> {
+    let read = |part: &[(RunDirectory, String)]| -> Vec<ReadResult> {
         part.iter().map(|(directory, place)| (place.clone(), Run::read(directory.clone(), place.clone()))).collect()
     };
     std::thread::scope(|scope| {

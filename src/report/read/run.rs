@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::curves::Curves;
 use super::frozen_layers::FrozenLayers;
-use super::measure::{Measure, Outcome};
+use super::measure::{Measure, RunMeasure};
 use super::values::{self, SeedValues};
 use crate::analysis::{self, INTERPOLATION_EPSILON, Regime};
 use crate::rundir::{self, BranchRow, Record, RunDirectory, SpecValues, Status, Summary};
@@ -82,24 +82,24 @@ impl Run {
     }
 
     /// One number of the run, where it was measured. What a summary of an older version lacks comes from the curves.
-    pub(in crate::report) fn outcome(&self, outcome: Outcome) -> Option<f64> {
+    pub(in crate::report) fn outcome(&self, outcome: RunMeasure) -> Option<f64> {
         let (curves, last) = (&self.curves, self.curves.last_epoch);
         let branch = || self.branches.iter().find(|row| row.epoch == last);
         match outcome {
-            Outcome::Last => self.summary.last_test_error.or_else(|| final_mean(curves, Measure::Test)),
-            Outcome::LastAveraged => {
+            RunMeasure::Last => self.summary.last_test_error.or_else(|| final_mean(curves, Measure::Test)),
+            RunMeasure::LastAveraged => {
                 self.summary.last_test_error_averaged.or_else(|| final_mean(curves, Measure::TestAveraged))
             }
-            Outcome::ValidationSelected => self.summary.validation_selected_test_error,
-            Outcome::OracleMin => self
+            RunMeasure::ValidationSelected => self.summary.validation_selected_test_error,
+            RunMeasure::OracleMin => self
                 .summary
                 .oracle_min_test_error
                 .or_else(|| curves.of(Measure::Test).iter().map(|point| point.error).min_by(f64::total_cmp)),
-            Outcome::LastTrain => {
+            RunMeasure::LastTrain => {
                 self.summary.last_train_error.or_else(|| Some(curves.of(Measure::Train).last()?.error))
             }
-            Outcome::Annealed => branch()?.anneal_test_error,
-            Outcome::Refitted => branch()?.tuned_test_error,
+            RunMeasure::Annealed => branch()?.anneal_test_error,
+            RunMeasure::Refitted => branch()?.tuned_test_error,
         }
     }
 

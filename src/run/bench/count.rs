@@ -7,11 +7,11 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::blueprint::Blueprint;
-use crate::native::{Amounts, Counts, Part};
+use crate::native::{Amounts, OperatorCounts, TrainingPart};
 use crate::run::bench::bound::{Bound, Load, bounds};
 use crate::run::bench::work::Work;
 use crate::run::compute::ComputeSetup;
-use crate::train::{Counted, DeviceSplit, Phase, Settings};
+use crate::train::{DeviceSplit, Phase, PhaseCounts, Settings};
 
 /// What was counted.
 #[derive(Clone, Debug, Serialize)]
@@ -29,9 +29,9 @@ pub struct CountReport {
     /// Steps of an epoch on batches of so many.
     pub whole_steps: usize,
     /// A training step on a whole batch, operator by operator.
-    pub step: Asked,
+    pub step: WorkCount,
     /// An epoch with an evaluation of every split.
-    pub epoch: Asked,
+    pub epoch: WorkCount,
     /// The least time that it takes on some GPUs, by their published figures: computed, never measured.
     pub bound_not_measured: Vec<Bound>,
     /// What the phase had to say.
@@ -40,9 +40,9 @@ pub struct CountReport {
 
 /// What a step or an epoch asks for.
 #[derive(Clone, Debug, Serialize)]
-pub struct Asked {
+pub struct WorkCount {
     /// By part; those that ask for nothing are left out.
-    pub parts: BTreeMap<Part, PartAsked>,
+    pub parts: BTreeMap<TrainingPart, PartWork>,
     /// Operators that launch work.
     pub launches: i64,
     /// Those outside forward and backward.
@@ -55,7 +55,7 @@ pub struct Asked {
     pub peak_bytes: u64,
 }
 
-impl Asked {
+impl WorkCount {
     fn load(&self) -> Load {
         Load { flops: self.flops, moved_bytes: self.moved_bytes }
     }
@@ -63,7 +63,7 @@ impl Asked {
 
 /// What a part asks for.
 #[derive(Clone, Debug, Serialize)]
-pub struct PartAsked {
+pub struct PartWork {
     /// Operators, waits, uploads, bytes.
     #[serde(flatten)]
     pub amounts: Amounts,
@@ -81,18 +81,21 @@ fn report(
     compute: &ComputeSetup,
     blueprint: &Blueprint,
     phase: &Phase<'_>,
-    counted: &Counted,
+    counted: &PhaseCounts,
     notes: Vec<String>,
 ) -> CountReport {
     let frozen = phase.frozen;
     let [training, evaluating] = counted.first_layers.map(|first| Work::of(blueprint, frozen, first));
     let trained = |images: usize| {
         let flops = |multiply_adds: u64| 2 * multiply_adds * images as u64;
-        BTreeMap::from([(Part::Forward, flops(training.forward)), (Part::Backward, flops(training.backward))])
+        BTreeMap::from([
+            (TrainingPart::Forward, flops(training.forward)),
+            (TrainingPart::Backward, flops(training.backward)),
+        ])
     };
     let examples = phase.train.count() + phase.test.count() + phase.validation.as_ref().map_or(0, DeviceSplit::count);
     let mut epoch = trained(phase.train.count());
-    epoch.insert(Part::Evaluation, 2 * evaluating.forward * examples as u64);
+    epoch.insert(TrainingPart::Evaluation, 2 * evaluating.forward * examples as u64);
     let step = asked(&counted.step, &trained(counted.images_per_step), counted.step_peak_bytes);
     let epoch = asked(&counted.epoch, &epoch, counted.epoch_peak_bytes);
     CountReport {
@@ -109,18 +112,20 @@ fn report(
     }
 }
 
-fn asked(counts: &Counts, flops: &BTreeMap<Part, u64>, peak_bytes: u64) -> Asked {
-    let of = |part: &Part| flops.get(part).copied().unwrap_or(0);
-    let parts: BTreeMap<Part, PartAsked> = counts
+fn asked(counts: &OperatorCounts, flops: &BTreeMap<TrainingPart, u64>, peak_bytes: u64) -> WorkCount {
+    let of = |part: &TrainingPart| flops.get(part).copied().unwrap_or(0);
+    let parts: BTreeMap<TrainingPart, PartWork> = counts
         .0
         .iter()
-        .map(|(part, amounts)| (*part, PartAsked { amounts: amounts.clone(), flops: of(part) }))
+        .map(|(part, amounts)| (*part, PartWork { amounts: amounts.clone(), flops: of(part) }))
         .collect();
     let launches = |outside: bool| {
-        let counted = parts.iter().filter(|(part, _)| !outside || !matches!(part, Part::Forward | Part::Backward));
+        let counted = parts
+            .iter()
+            .filter(|(part, _)| !outside || !matches!(part, TrainingPart::Forward | TrainingPart::Backward));
         counted.map(|(_, asked)| asked.amounts.launches()).sum()
     };
-    Asked {
+    WorkCount {
         launches: launches(false),
         launches_outside: launches(true),
         flops: flops.values().sum(),

@@ -13,7 +13,7 @@ use crate::network::Network;
 use crate::run::bench::count::{CountReport, count};
 use crate::run::bench::work::Work;
 use crate::run::compute::ComputeSetup;
-use crate::run::phase::event::{Event, EventSink};
+use crate::run::phase::event::{EventSink, RunEvent};
 use crate::run::recovery::stop::Stop;
 use crate::run::request::{Beginning, Places, Request};
 use crate::spec::{EvaluationSchedule, FrozenNorm, Spec};
@@ -132,7 +132,7 @@ fn on_target<T>(
     let stop = Stop::never();
     let request = Request { places, beginning: Beginning::Resume, wait: Duration::ZERO, fixed: None, stop: &stop };
     let compute = ComputeSetup::start(experiment, None)?;
-    compute.notes.iter().for_each(|note| events.on_event(&Event::Note(note)));
+    compute.notes.iter().for_each(|note| events.on_event(&RunEvent::Note(note)));
     let (task, frozen) = (&experiment.target, &experiment.transfer.frozen);
     let mut data = compute.load(experiment, task, &request, events)?;
     let (device, kind) = (compute.device.device, Kind::Float);

@@ -1,6 +1,6 @@
 //! What a run tells those who watch it.
 
-use crate::data::Reading;
+use crate::data::ReadingProgress;
 use crate::rundir::Row;
 
 /// Which phase is under way.
@@ -20,11 +20,11 @@ pub struct Title {
 
 /// Something that happened.
 #[derive(Debug)]
-pub enum Event<'a> {
+pub enum RunEvent<'a> {
     /// A sentence for people.
     Note(&'a str),
     /// Image files are being read.
-    Reading(&'a Reading),
+    Reading(&'a ReadingProgress),
     /// A phase begins.
     Phase(&'a Title),
     /// So many steps of the phase are under way.
@@ -38,5 +38,5 @@ pub enum Event<'a> {
 /// Who watches.
 pub trait EventSink {
     /// Is told of an event.
-    fn on_event(&mut self, event: &Event<'_>);
+    fn on_event(&mut self, event: &RunEvent<'_>);
 }

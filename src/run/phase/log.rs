@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anyhow::Result;
 
 use crate::files::Lines;
-use crate::run::phase::event::{Event, EventSink};
+use crate::run::phase::event::{EventSink, RunEvent};
 use crate::rundir::Row;
 
 /// What is said goes to the log and to whoever watches.
@@ -17,7 +17,7 @@ pub(in crate::run) struct RunLog<'a> {
 
 impl RunLog<'_> {
     pub(in crate::run) fn note(&mut self, sentence: &str) -> Result<()> {
-        self.events.on_event(&Event::Note(sentence));
+        self.events.on_event(&RunEvent::Note(sentence));
         self.record(sentence)
     }
 

@@ -10,14 +10,14 @@ use crate::data::Normalisation;
 use crate::fault;
 use crate::native;
 use crate::run::phase::checkpoint_schedule::CheckpointSchedule;
-use crate::run::phase::event::Event;
+use crate::run::phase::event::RunEvent;
 use crate::run::phase::log::RunLog;
 use crate::run::phase::rows::{row, timing};
 use crate::run::phase::work::PhaseWork;
-use crate::run::recovery::checkpoint::{Checkpoint, CheckpointStore, FORMAT, Header, Name};
-use crate::rundir::{self, AnswerFile, MadeWith, Row, Table, Timing};
+use crate::run::recovery::checkpoint::{Checkpoint, CheckpointHeader, CheckpointStore, FORMAT, Name};
+use crate::rundir::{self, AnswerFile, CsvTable, MadeWith, Row, Timing};
 use crate::spec::Due;
-use crate::train::{Control, Correctness, EpochReport, Examples, Observer, State};
+use crate::train::{Control, Correctness, EpochReport, Examples, Observer, TrainingState};
 
 /// What is recorded, and where.
 pub(in crate::run) struct Recording<'a> {
@@ -35,8 +35,8 @@ pub(in crate::run) struct Recording<'a> {
 /// The observer of a phase.
 pub(in crate::run) struct Recorder<'a, 'b> {
     recording: Recording<'a>,
-    metrics: Table<Row>,
-    timing: Table<Timing>,
+    metrics: CsvTable<Row>,
+    timing: CsvTable<Timing>,
     answers: Vec<(Examples, AnswerFile)>,
     /// Every epoch's numbers, also those that the schedule did not ask for.
     rows: Vec<Row>,
@@ -60,11 +60,11 @@ impl<'a, 'b> Recorder<'a, 'b> {
         let rows: Vec<Row> = start.map_or_else(|| Ok(Vec::new()), |start| rundir::parse(&start.rows))?;
         let shown: Vec<Row> = rows.iter().map(|row| row.shown(work.evaluation)).collect();
         let timing = match start {
-            Some(start) => Table::cut(&directory.timing(), start.header.epochs)?,
-            None => Table::create(&directory.timing(), &[])?,
+            Some(start) => CsvTable::cut(&directory.timing(), start.header.epochs)?,
+            None => CsvTable::create(&directory.timing(), &[])?,
         };
         Ok(Self {
-            metrics: Table::create(&directory.metrics(), &shown)?,
+            metrics: CsvTable::create(&directory.metrics(), &shown)?,
             timing,
             answers: answers(&recording, start)?,
             step: start.map_or(0, |start| work.steps_behind(start.position())),
@@ -88,9 +88,9 @@ impl<'a, 'b> Recorder<'a, 'b> {
         self.rows
     }
 
-    fn header(&self, state: &State) -> Header {
+    fn header(&self, state: &TrainingState) -> CheckpointHeader {
         let Recording { work, normalisation, content, made_with, .. } = &self.recording;
-        Header {
+        CheckpointHeader {
             format: FORMAT,
             phase: work.side.name().into(),
             hash: work.hash.clone(),
@@ -113,7 +113,7 @@ impl Observer for Recorder<'_, '_> {
     fn step(&mut self, step: u64) {
         fault::device_step();
         self.step = step;
-        self.run_log.events.on_event(&Event::Step(step));
+        self.run_log.events.on_event(&RunEvent::Step(step));
     }
 
     fn control(&mut self) -> Control {
@@ -128,7 +128,7 @@ impl Observer for Recorder<'_, '_> {
         self.recording.work.stop.reason().is_some()
     }
 
-    fn save(&mut self, state: &State) -> Result<()> {
+    fn save(&mut self, state: &TrainingState) -> Result<()> {
         let began = Instant::now();
         let Recording { work, store, .. } = self.recording;
         self.metrics.sync()?;
@@ -156,7 +156,7 @@ impl Observer for Recorder<'_, '_> {
             let files = self.answers.iter_mut().filter(|(own, _)| own == examples);
             files.into_iter().try_for_each(|(_, file)| file.append(report.epoch, correct))?;
         }
-        self.run_log.events.on_event(&Event::Epoch(&row));
+        self.run_log.events.on_event(&RunEvent::Epoch(&row));
         self.run_log.record(&row.sentence())?;
         self.ended = Some(row.epoch);
         self.rows.push(row);

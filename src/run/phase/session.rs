@@ -9,7 +9,7 @@ use crate::files::{self, Lines};
 use crate::network::{Network, write_safetensors};
 use crate::run::branch;
 use crate::run::compute::ComputeSetup;
-use crate::run::phase::event::{Event, Title};
+use crate::run::phase::event::{RunEvent, Title};
 use crate::run::phase::log::RunLog;
 use crate::run::phase::recorder::{Recorder, Recording};
 use crate::run::phase::start::{PhaseStart, normalisation};
@@ -133,7 +133,7 @@ impl<'a> Session<'a> {
         let start = start.take();
         let title = title(work, data, start.as_ref());
         run_log.record(&format!("{}: {}", title.phase, title.text))?;
-        run_log.events.on_event(&Event::Phase(&title));
+        run_log.events.on_event(&RunEvent::Phase(&title));
         let recording = Recording {
             work,
             store,
@@ -147,7 +147,7 @@ impl<'a> Session<'a> {
         let ended = phase.run(start.map(|start| start.state), &mut recorder)?;
         let place = recorder.place();
         let rows = recorder.into_rows();
-        run_log.events.on_event(&Event::PhaseEnd);
+        run_log.events.on_event(&RunEvent::PhaseEnd);
         match ended {
             Ended::Complete => {
                 if work.side == Side::Target {

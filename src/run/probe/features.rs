@@ -13,11 +13,11 @@ use crate::train::DeviceSplit;
 const MOST_NUMBERS: usize = 64 << 20;
 
 /// Of some layers, the features of the training and the test images, `[images, features]` each.
-pub(super) struct Features {
+pub(super) struct LayerFeatures {
     pub(super) layers: Vec<[Tensor; 2]>,
 }
 
-impl Features {
+impl LayerFeatures {
     /// Of layers by their numbers from 1, rising. `stops` is asked before every batch.
     pub(super) fn of(looked_at: &LookedAt, layers: &[usize], stops: &mut dyn FnMut() -> bool) -> Result<Self> {
         let mut of = |split: &DeviceSplit| pooled(&looked_at.network, split, layers, stops);
@@ -52,7 +52,7 @@ fn pooled(
 /// shortcut. In memory of its own: later layers write to what they are given.
 fn pool(network: &Network, flow: &Flow) -> Tensor {
     let pooled = |part: &Tensor| network.pool(Flow::new(part.shallow_clone()), Mode::Evaluate).to_kind(Kind::Float);
-    let parts: Vec<Tensor> = std::iter::once(&flow.value).chain(&flow.kept).map(pooled).collect();
+    let parts: Vec<Tensor> = std::iter::once(&flow.value).chain(&flow.skip).map(pooled).collect();
     Tensor::cat(&parts, 1)
 }
 

@@ -22,13 +22,13 @@ use crate::run::phase::event::EventSink;
 use crate::run::phase::log::RunLog;
 use crate::run::recovery::attempt::{self, without_panic};
 use crate::run::recovery::claim::{create_inside, held};
-use crate::run::recovery::lock::{Asked, Lock};
+use crate::run::recovery::lock::{Lock, LockOutcome};
 use crate::run::request::Request;
-use crate::rundir::{ProbeRow, RunDirectory, Table, whole_rows};
+use crate::rundir::{CsvTable, ProbeRow, RunDirectory, whole_rows};
 use crate::spec::Spec;
 use crate::train::NEIGHBOURS;
-use networks::{Networks, Version};
-use probing::{Probing, Progress};
+use networks::{NetworkVersion, ProbedRun};
+use probing::{ProbeProgress, Probing};
 
 /// Where a probe's rows go.
 #[derive(Clone, Debug)]
@@ -79,15 +79,16 @@ fn probe_in(
     let versions = networks::versions(spec, directory, epochs)?;
     create_inside(directory, request.places.out)?;
     let lock = match Lock::take(directory.path())? {
-        Asked::Ours(lock) => lock,
-        Asked::Held(holder) => return Err(held(directory, &holder).into()),
+        LockOutcome::Ours(lock) => lock,
+        LockOutcome::Held(holder) => return Err(held(directory, &holder).into()),
     };
     files::remove_unfinished(directory.path())?;
     let mut rows: Vec<ProbeRow> = whole_rows(&directory.probes())?;
     let layers = spec.experiment.blueprint(&spec.experiment.target).layers.len();
-    let has = |rows: &[ProbeRow], version: Version, layer: usize| rows.iter().any(|row| version.is_of(row, layer));
-    let lacking = |version: Version| (1..=layers).filter(|&layer| !has(&rows, version, layer)).count();
-    let missing: Vec<Version> = versions.iter().copied().filter(|&version| lacking(version) > 0).collect();
+    let has =
+        |rows: &[ProbeRow], version: NetworkVersion, layer: usize| rows.iter().any(|row| version.is_of(row, layer));
+    let lacking = |version: NetworkVersion| (1..=layers).filter(|&layer| !has(&rows, version, layer)).count();
+    let missing: Vec<NetworkVersion> = versions.iter().copied().filter(|&version| lacking(version) > 0).collect();
     let all = versions.len() * layers;
     let done = all - missing.iter().map(|&version| lacking(version)).sum::<usize>();
     if !missing.is_empty() {
@@ -97,14 +98,14 @@ fn probe_in(
             run_log.note(note)?;
         }
         let data = compute.load(&spec.experiment, &spec.experiment.target, request, run_log.events)?;
-        let table = Table::create(&directory.probes(), &rows)?;
-        let progress = Progress { done, all, stop: request.stop };
-        let networks = Networks { spec, directory, compute: &compute, request, data: &data };
+        let table = CsvTable::create(&directory.probes(), &rows)?;
+        let progress = ProbeProgress { done, all, stop: request.stop };
+        let networks = ProbedRun { spec, directory, compute: &compute, request, data: &data };
         let mut probing = Probing { networks, lock: &lock, table, rows: &mut rows, progress };
         missing.into_iter().try_for_each(|version| probing.version(version, &mut run_log))?;
     }
     let wanted = versions.iter().flat_map(|version| (1..=layers).map(move |layer| (version, layer)));
-    let row = |(version, layer): (&Version, usize)| rows.iter().find(|row| version.is_of(row, layer)).cloned();
+    let row = |(version, layer): (&NetworkVersion, usize)| rows.iter().find(|row| version.is_of(row, layer)).cloned();
     let rows = wanted.filter_map(row).collect();
     Ok(Probed { directory: directory.clone(), probes: probes(spec, rows) })
 }

@@ -20,7 +20,7 @@ use crate::train::DeviceSplit;
 
 /// A network at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Version {
+pub(super) enum NetworkVersion {
     /// Pretrained, before the target trains.
     Source,
     /// After an epoch of the target whose state is kept.
@@ -29,7 +29,7 @@ pub(super) enum Version {
     Last(u64),
 }
 
-impl Version {
+impl NetworkVersion {
     fn epoch(self) -> Option<u64> {
         match self {
             Self::Source => None,
@@ -53,14 +53,14 @@ impl Version {
 }
 
 /// The networks that there are to probe, of those asked for.
-pub(super) fn versions(spec: &Spec, directory: &RunDirectory, epochs: &ProbedEpochs) -> Result<Vec<Version>> {
-    let mut there: Vec<Version> = kept_epochs(directory)?.into_iter().map(Version::Kept).collect();
+pub(super) fn versions(spec: &Spec, directory: &RunDirectory, epochs: &ProbedEpochs) -> Result<Vec<NetworkVersion>> {
+    let mut there: Vec<NetworkVersion> = kept_epochs(directory)?.into_iter().map(NetworkVersion::Kept).collect();
     let record = Record::read(directory)?.filter(|record| record.has_finished(&spec.experiment.target));
     if let Some(record) = record.filter(|_| directory.weights().is_file()) {
         let last = record.length.epochs;
         // A state that is kept says more than weights, and is the same network.
-        if !there.contains(&Version::Kept(last)) {
-            there.push(Version::Last(last));
+        if !there.contains(&NetworkVersion::Kept(last)) {
+            there.push(NetworkVersion::Last(last));
         }
     }
     let asked = match epochs {
@@ -68,15 +68,15 @@ pub(super) fn versions(spec: &Spec, directory: &RunDirectory, epochs: &ProbedEpo
         ProbedEpochs::None => Vec::new(),
         ProbedEpochs::Listed(listed) => {
             let find = |&epoch: &u64| there.iter().copied().find(|version| version.epoch() == Some(epoch));
-            let found: Vec<Version> = listed.iter().filter_map(find).collect();
+            let found: Vec<NetworkVersion> = listed.iter().filter_map(find).collect();
             if let Some(absent) = listed.iter().find(|epoch| find(epoch).is_none()) {
                 return Err(absent_epoch(directory, *absent, &there).into());
             }
             found
         }
     };
-    let source = spec.experiment.source.as_ref().map(|_| Version::Source);
-    let versions: Vec<Version> = source.into_iter().chain(asked).collect();
+    let source = spec.experiment.source.as_ref().map(|_| NetworkVersion::Source);
+    let versions: Vec<NetworkVersion> = source.into_iter().chain(asked).collect();
     if versions.is_empty() { Err(nothing(directory, epochs).into()) } else { Ok(versions) }
 }
 
@@ -90,7 +90,7 @@ fn nothing(directory: &RunDirectory, epochs: &ProbedEpochs) -> UserError {
         .hint("give it a `[source]` table; or keep epochs of the target by `checkpoint.keep = \"log\"`, and run it")
 }
 
-fn absent_epoch(directory: &RunDirectory, epoch: u64, there: &[Version]) -> UserError {
+fn absent_epoch(directory: &RunDirectory, epoch: u64, there: &[NetworkVersion]) -> UserError {
     let epochs: Vec<String> =
         there.iter().filter_map(|version| version.epoch()).map(|epoch| epoch.to_string()).collect();
     let has = if epochs.is_empty() { "no epoch".to_owned() } else { format!("those of {}", epochs.join(", ")) };
@@ -100,7 +100,7 @@ fn absent_epoch(directory: &RunDirectory, epoch: u64, there: &[Version]) -> User
 }
 
 /// What networks come from.
-pub(super) struct Networks<'a> {
+pub(super) struct ProbedRun<'a> {
     pub(super) spec: &'a Spec,
     pub(super) directory: &'a RunDirectory,
     pub(super) compute: &'a ComputeSetup,
@@ -116,22 +116,22 @@ pub(super) struct LookedAt {
     pub(super) test: DeviceSplit,
 }
 
-impl Networks<'_> {
+impl ProbedRun<'_> {
     /// A network with its weights; the source is trained where nobody has yet.
-    pub(super) fn load(&self, version: Version, run_log: &mut RunLog<'_>) -> Result<LookedAt> {
+    pub(super) fn load(&self, version: NetworkVersion, run_log: &mut RunLog<'_>) -> Result<LookedAt> {
         let target = &self.spec.experiment.target;
         let blueprint = self.spec.experiment.blueprint(target);
         let device = self.compute.device.device;
         let network = Network::new(&blueprint, device, Kind::Float, target.seeds.initial);
         let normalisation = match version {
-            Version::Source => self.load_source(&network, run_log)?,
-            Version::Kept(epoch) => {
+            NetworkVersion::Source => self.load_source(&network, run_log)?,
+            NetworkVersion::Kept(epoch) => {
                 let checkpoint = read_kept(self.directory, epoch, &self.spec.run_hash())?;
                 self.check_data(&checkpoint.header.data)?;
                 checkpoint.state.load_network(&network)?;
                 checkpoint.header.normalisation
             }
-            Version::Last(_) => {
+            NetworkVersion::Last(_) => {
                 network.load(&read_safetensors(&self.directory.weights())?, |_| true)?;
                 let record = Record::read(self.directory)?.and_then(|record| record.data).unwrap_or_default();
                 self.check_data(&record.content)?;

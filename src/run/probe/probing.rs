@@ -3,23 +3,23 @@
 use anyhow::Result;
 use tch::{Device, Tensor};
 
-use super::features::{Features, groups};
-use super::networks::{Networks, Version};
+use super::features::{LayerFeatures, groups};
+use super::networks::{NetworkVersion, ProbedRun};
 use crate::data::TaskData;
 use crate::run::phase::log::RunLog;
 use crate::run::recovery::lock::Lock;
 use crate::run::recovery::stop::{Stop, stopped};
-use crate::rundir::{ProbeRow, Table};
+use crate::rundir::{CsvTable, ProbeRow};
 use crate::train::{NEIGHBOURS, fit_linear, fit_tuned, nearest_error};
 
 /// How many of the rows asked for there are, and whether to stop before the next.
-pub(super) struct Progress<'a> {
+pub(super) struct ProbeProgress<'a> {
     pub(super) done: usize,
     pub(super) all: usize,
     pub(super) stop: &'a Stop,
 }
 
-impl Progress<'_> {
+impl ProbeProgress<'_> {
     /// An error that says how far it came, where one is due to a request to stop.
     fn told(&self, error: anyhow::Error) -> anyhow::Error {
         match self.stop.reason() {
@@ -31,21 +31,21 @@ impl Progress<'_> {
 
 /// Probes under way.
 pub(super) struct Probing<'a> {
-    pub(super) networks: Networks<'a>,
+    pub(super) networks: ProbedRun<'a>,
     pub(super) lock: &'a Lock,
-    pub(super) table: Table<ProbeRow>,
+    pub(super) table: CsvTable<ProbeRow>,
     /// All rows of the table.
     pub(super) rows: &'a mut Vec<ProbeRow>,
-    pub(super) progress: Progress<'a>,
+    pub(super) progress: ProbeProgress<'a>,
 }
 
 /// The labels to fit on and to be measured against, on the device.
-struct Labels {
+struct ProbeLabels {
     train: Tensor,
     test: Tensor,
 }
 
-impl Labels {
+impl ProbeLabels {
     fn of(data: &TaskData, device: Device) -> Self {
         let tensor = |labels: &[u16]| {
             let labels: Vec<i64> = labels.iter().map(|&label| i64::from(label)).collect();
@@ -57,17 +57,17 @@ impl Labels {
 
 impl Probing<'_> {
     /// Computes the rows of a network that are not there yet.
-    pub(super) fn version(&mut self, version: Version, run_log: &mut RunLog<'_>) -> Result<()> {
+    pub(super) fn version(&mut self, version: NetworkVersion, run_log: &mut RunLog<'_>) -> Result<()> {
         let looked_at = self.networks.load(version, run_log)?;
         let network = &looked_at.network;
-        let labels = Labels::of(self.networks.data, network.device());
+        let labels = ProbeLabels::of(self.networks.data, network.device());
         let missing = |layer: &usize| !self.rows.iter().any(|row| version.is_of(row, *layer));
         let missing: Vec<usize> = (1..=network.freezable()).filter(missing).collect();
         let images = looked_at.train.count() + looked_at.test.count();
         for layers in groups(network.blueprint(), images, &missing) {
             let stop = self.progress.stop;
             let mut stops = || stop.reason().is_some();
-            let features = Features::of(&looked_at, &layers, &mut stops);
+            let features = LayerFeatures::of(&looked_at, &layers, &mut stops);
             let features = features.map_err(|error| self.progress.told(error))?;
             for (layer, [train, test]) in layers.into_iter().zip(features.layers) {
                 let row = fitted(&[train, test], &labels, self.networks.data.classes.len(), &mut stops);
@@ -95,7 +95,7 @@ impl Probing<'_> {
 /// The errors of features of training and test images, `[images, features]` each.
 fn fitted(
     [train, test]: &[Tensor; 2],
-    labels: &Labels,
+    labels: &ProbeLabels,
     classes: usize,
     stops: &mut dyn FnMut() -> bool,
 ) -> Result<ProbeRow> {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::files;
 use crate::run::recovery::checkpoint::{CheckpointStore, has_leftovers};
-use crate::run::recovery::lock::{self, Asked, Lock};
+use crate::run::recovery::lock::{self, Lock, LockOutcome};
 use crate::rundir::{Record, RunDirectory};
 use crate::spec::Task;
 
@@ -37,7 +37,7 @@ pub(in crate::run) fn move_aside(directory: &RunDirectory, lock: Lock) -> Result
 pub(in crate::run) fn sweep(directory: &RunDirectory, task: &Task, last: Option<u64>) {
     let folder = directory.path();
     if (files::has_unfinished(folder) || has_leftovers(directory, task, last))
-        && let Ok(Asked::Ours(lock)) = Lock::take(folder)
+        && let Ok(LockOutcome::Ours(lock)) = Lock::take(folder)
         // Another may have begun to extend it since it was looked at.
         && let Ok(Some(record)) = Record::read(directory)
         && record.has_finished(task)

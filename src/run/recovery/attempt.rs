@@ -118,7 +118,7 @@ fn spares(activity: Activity) -> &'static str {
             "set `compute.cache=off` or `compute.graph=off`, which leave it the same run, or a smaller `batch_size`, \
              which makes another run"
         }
-        Activity::Keeping => "set `compute.cache=off`, which leaves it the same run",
+        Activity::CachingPrefix => "set `compute.cache=off`, which leaves it the same run",
         Activity::Capturing => "set `compute.graph=off`, which leaves it the same run",
     }
 }

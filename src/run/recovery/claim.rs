@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::error::UserError;
 use crate::files;
-use crate::run::phase::event::{Event, EventSink};
+use crate::run::phase::event::{EventSink, RunEvent};
 use crate::run::recovery::finished;
 use crate::run::recovery::lock::{Holder, Wait, Waited};
 use crate::run::recovery::unchanged::Unchanged;
@@ -31,7 +31,7 @@ pub(in crate::run) fn finished(
             &record,
             directory.path(),
             "train on the new ones with `--fresh`, which moves the finished run aside",
-            &mut |reading| events.on_event(&Event::Reading(reading)),
+            &mut |reading| events.on_event(&RunEvent::Reading(reading)),
         )?;
     }
     Ok(Some(finished))
@@ -57,7 +57,7 @@ pub(in crate::run) fn lock(
             let most = text::duration(request.wait.as_secs_f64());
             let place = directory.path().display();
             let sentence = format!("`{place}` is locked by {}: waiting up to {most}", holder.who());
-            events.borrow_mut().on_event(&Event::Note(&sentence));
+            events.borrow_mut().on_event(&RunEvent::Note(&sentence));
             Ok(())
         },
     )

@@ -25,7 +25,7 @@ pub(in crate::run) struct Goal<'a> {
 }
 
 /// A whole checkpoint that cannot serve.
-struct Passed {
+struct RejectedCheckpoint {
     /// Whole epochs behind.
     epochs: u64,
     /// All steps behind.
@@ -98,11 +98,11 @@ impl Goal<'_> {
         self.task.training.steps_per_epoch(self.task.train_size)
     }
 
-    fn look_at(&self, checkpoint: &Checkpoint) -> Result<Passed> {
+    fn look_at(&self, checkpoint: &Checkpoint) -> Result<RejectedCheckpoint> {
         let (epochs, beyond) = (checkpoint.header.epochs, checkpoint.header.steps);
         let steps = epochs.saturating_mul(self.steps_per_epoch()).saturating_add(beyond);
         let averaged_half_life = checkpoint.header.averaged_half_life;
-        Ok(Passed { epochs, steps, rows: rundir::parse(&checkpoint.rows)?, averaged_half_life })
+        Ok(RejectedCheckpoint { epochs, steps, rows: rundir::parse(&checkpoint.rows)?, averaged_half_life })
     }
 
     /// Whether averaged weights with a half-life are those that are wanted, if any are.
@@ -129,7 +129,7 @@ impl Goal<'_> {
 
     /// The least budget to which a checkpoint can be taken, in the unit of the one asked for; none where its epochs were
     /// not measured as the schedule asks.
-    fn least(&self, passed: &Passed) -> Option<u64> {
+    fn least(&self, passed: &RejectedCheckpoint) -> Option<u64> {
         let per_epoch = self.steps_per_epoch();
         let first = passed.steps.div_ceil(per_epoch).max(1);
         // Beyond that, the end of the budget asks for nothing among the epochs behind.
@@ -142,7 +142,7 @@ impl Goal<'_> {
     }
 
     /// What to tell where no checkpoint serves; the furthest comes first.
-    fn refusal(&self, passed: &[Passed]) -> UserError {
+    fn refusal(&self, passed: &[RejectedCheckpoint]) -> UserError {
         let wrong = passed.iter().find(|passed| !self.has_averages(passed.averaged_half_life));
         if let Some(passed) = wrong {
             return self.other_averages(passed.averaged_half_life);

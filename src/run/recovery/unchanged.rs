@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::data::{self, Access, Image, Reading};
+use crate::data::{self, Access, Image, ReadingProgress};
 use crate::error::UserError;
 use crate::native;
 use crate::run::facts::data_record;
@@ -33,7 +33,7 @@ impl Unchanged<'_> {
         record: &Record,
         directory: &Path,
         how: &str,
-        tell: &mut dyn FnMut(&Reading),
+        tell: &mut dyn FnMut(&ReadingProgress),
     ) -> Result<()> {
         let Some(recorded) = &record.data else { return Ok(()) };
         let (Some(before), Some(now)) = (&recorded.files, data::state(&task.data, self.places.data)) else {

@@ -18,7 +18,7 @@ pub struct Similarity {
     /// The run that it stands beside, `<name>/<folder>`.
     pub run: String,
     /// How many images were looked at.
-    pub images: Images,
+    pub images: ImageCounts,
     /// By a network before pretraining.
     pub before: Measures,
     /// By the same network after it.
@@ -46,7 +46,7 @@ pub struct TaskFacts {
 
 /// How many images of each split were looked at, drawn at random where there are more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Images {
+pub struct ImageCounts {
     /// For the Fréchet distances, with the next. Where both tasks have the same test images, each is given half of them.
     pub source_test: Option<usize>,
     /// For the Fréchet distances; none where the source is a file.

@@ -22,7 +22,7 @@ pub(in crate::run) struct Look {
 }
 
 /// What a network makes of them.
-pub(in crate::run) struct Features {
+pub(in crate::run) struct PooledFeatures {
     /// `[images, features]`, at the pooling.
     pub(in crate::run) pooled: DMatrix<f64>,
     /// `[images, classes of the network]`, probabilities.
@@ -60,7 +60,7 @@ fn picked(images: &data::Images, order: impl Iterator<Item = usize> + Clone) -> 
     data::Images { shape: images.shape, pixels, labels: order.map(|index| images.labels[index]).collect() }
 }
 
-impl Features {
+impl PooledFeatures {
     /// Runs the network over the images; `stop` is asked before every batch.
     pub(in crate::run) fn of(network: &Network, look: &Look, stop: &Stop) -> Result<Self> {
         let batches: Vec<(Tensor, Tensor)> = no_grad(|| {

@@ -33,7 +33,7 @@ pub(in crate::run) fn compare(
     stop: &Stop,
 ) -> Result<Vec<LayerSimilarity>> {
     let layers = trained.blueprint().layers.iter().map(|layer| layer.name.as_str());
-    let walk = |network| Walk { network, layer: 0, flows: flows(data).collect() };
+    let walk = |network| ForwardWalk { network, layer: 0, flows: flows(data).collect() };
     let (mut trained, mut fresh, mut fine_tuned) = (walk(trained), walk(fresh), fine_tuned.map(walk));
     let row = |layer: &str| {
         for walk in [&mut trained, &mut fresh].into_iter().chain(&mut fine_tuned) {
@@ -50,13 +50,13 @@ pub(in crate::run) fn compare(
 }
 
 /// A network, and how far images have come in it, in batches.
-struct Walk<'a> {
+struct ForwardWalk<'a> {
     network: &'a Network,
     layer: usize,
     flows: Vec<Flow>,
 }
 
-impl Walk<'_> {
+impl ForwardWalk<'_> {
     /// Past the next layer, or after the last one past the pooling.
     fn advance(&mut self, stop: &Stop) -> Result<()> {
         let (network, layer) = (self.network, self.layer);

@@ -1,7 +1,7 @@
 //! From features to measures.
 
 use super::facts::{ClassMatching, ClassPair, Frechet, Measures};
-use super::features::Features;
+use super::features::PooledFeatures;
 use crate::analysis::similarity::{
     Gaussian, LeadingAxes, frechet_squared, frechet_table, least_cost_matching, leep, logme,
 };
@@ -11,7 +11,7 @@ use crate::analysis::similarity::{
 const CLASS_AXES: usize = 128;
 
 /// How well features and answers foretell the target's labels.
-pub(in crate::run) fn transferability(train: &Features, classes: usize, head_is_trained: bool) -> Measures {
+pub(in crate::run) fn transferability(train: &PooledFeatures, classes: usize, head_is_trained: bool) -> Measures {
     Measures {
         frechet: None,
         classes: None,
@@ -21,7 +21,7 @@ pub(in crate::run) fn transferability(train: &Features, classes: usize, head_is_
 }
 
 /// Source and target as one Gaussian each.
-pub(in crate::run) fn frechet(source: &Features, target: &Features) -> Frechet {
+pub(in crate::run) fn frechet(source: &PooledFeatures, target: &PooledFeatures) -> Frechet {
     let (source, target) = (Gaussian::of(&source.pooled), Gaussian::of(&target.pooled));
     let squared = frechet_squared(&source, &target);
     Frechet {
@@ -33,14 +33,18 @@ pub(in crate::run) fn frechet(source: &Features, target: &Features) -> Frechet {
 }
 
 /// Each class as a Gaussian, and the cheapest pairs of them.
-pub(in crate::run) fn classes(source: &Features, target: &Features, names: [&[String]; 2]) -> ClassMatching {
+pub(in crate::run) fn classes(
+    source: &PooledFeatures,
+    target: &PooledFeatures,
+    names: [&[String]; 2],
+) -> ClassMatching {
     let axes = LeadingAxes::of(&source.pooled, &target.pooled, CLASS_AXES);
     let sides = [source, target].map(|side| axes.project(&side.pooled));
     let whole = sides.each_ref().map(Gaussian::of);
     let mut fewest_images = usize::MAX;
     let mut of_classes = |side: usize, labels: &[u16]| -> (Vec<usize>, Vec<Gaussian>) {
         let of_class = |class: usize| {
-            let features = Features::of_class(&sides[side], labels, class as u16);
+            let features = PooledFeatures::of_class(&sides[side], labels, class as u16);
             // A class of which no image was looked at has no place.
             (features.nrows() > 0).then(|| {
                 fewest_images = fewest_images.min(features.nrows());

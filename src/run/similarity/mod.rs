@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use anyhow::Result;
 use tch::{Kind, no_grad};
 
-pub use facts::{Images, LayerSimilarity, Measures, Similarity, TaskFacts};
+pub use facts::{ImageCounts, LayerSimilarity, Measures, Similarity, TaskFacts};
 
 use crate::analysis::similarity::overlap;
 use crate::blueprint::FrozenSet;
@@ -35,7 +35,7 @@ use crate::rundir::{Record, RunDirectory, write_json};
 use crate::spec::{Source, Spec, Task};
 use crate::train::{DeviceSplit, fit_frozen_statistics};
 pub(super) use features::flows;
-use features::{Features, Look, chosen, halves};
+use features::{Look, PooledFeatures, chosen, halves};
 
 /// Running statistics of the fresh network are settled by as many images.
 const STATISTICS_IMAGES: usize = 1000;
@@ -75,7 +75,8 @@ pub fn similarity(
     };
     let tests = source_data.as_ref().map(|source| tests(source, &target));
     let source = source_data.as_ref();
-    let comparison = Comparison { spec, compute: &compute, target: &target, source, tests, most, stop: request.stop };
+    let comparison =
+        SimilarityInputs { spec, compute: &compute, target: &target, source, tests, most, stop: request.stop };
     let networks = comparison.networks(&weights, &directory)?;
     run_log.note("measuring features, before and after pretraining")?;
     let similarity = Similarity {
@@ -111,7 +112,7 @@ fn tests<'a>(source: &'a TaskData, target: &'a TaskData) -> [Cow<'a, data::Image
 }
 
 /// What is compared.
-struct Comparison<'a> {
+struct SimilarityInputs<'a> {
     spec: &'a Spec,
     compute: &'a ComputeSetup,
     target: &'a TaskData,
@@ -122,14 +123,14 @@ struct Comparison<'a> {
 }
 
 /// The networks that are compared.
-struct Networks {
+struct ComparedNetworks {
     fresh: Network,
     trained: Network,
     fine_tuned: Option<Network>,
 }
 
-impl Comparison<'_> {
-    fn networks(&self, weights: &NamedTensors, directory: &RunDirectory) -> Result<Networks> {
+impl SimilarityInputs<'_> {
+    fn networks(&self, weights: &NamedTensors, directory: &RunDirectory) -> Result<ComparedNetworks> {
         let experiment = &self.spec.experiment;
         let new = |task: &Task| {
             Network::new(&experiment.blueprint(task), self.compute.device.device, Kind::Float, task.seeds.initial)
@@ -160,7 +161,7 @@ impl Comparison<'_> {
         } else {
             None
         };
-        Ok(Networks { fresh, trained, fine_tuned })
+        Ok(ComparedNetworks { fresh, trained, fine_tuned })
     }
 
     fn resident(&self, images: &data::Images, normalisation: &Normalisation, most: usize) -> Result<Look> {
@@ -170,9 +171,9 @@ impl Comparison<'_> {
         Ok(Look { data, labels })
     }
 
-    fn images(&self, network: &Network) -> Images {
+    fn images(&self, network: &Network) -> ImageCounts {
         let looked_at = |images: &data::Images| images.count().min(self.most);
-        Images {
+        ImageCounts {
             source_test: self.tests.as_ref().map(|[source, _]| looked_at(source)),
             target_test: self.tests.as_ref().map(|[_, target]| looked_at(target)),
             target_train: looked_at(&self.target.train),
@@ -182,8 +183,9 @@ impl Comparison<'_> {
 
     /// Everything that one network's features tell.
     fn measures(&self, network: &Network) -> Result<Measures> {
-        let features =
-            |images, normalisation| Features::of(network, &self.resident(images, normalisation, self.most)?, self.stop);
+        let features = |images, normalisation| {
+            PooledFeatures::of(network, &self.resident(images, normalisation, self.most)?, self.stop)
+        };
         let (target, classes) = (self.target, self.target.classes.len());
         let train = features(&target.train, &target.normalisation)?;
         let mut measures = measure::transferability(&train, classes, self.source.is_some());
@@ -197,10 +199,10 @@ impl Comparison<'_> {
     }
 
     /// Every layer, and the pooling, of the trained source against the other networks.
-    fn layers(&self, networks: &Networks) -> Result<Vec<LayerSimilarity>> {
+    fn layers(&self, networks: &ComparedNetworks) -> Result<Vec<LayerSimilarity>> {
         let count = layers::images(networks.trained.blueprint(), self.target.test.count().min(self.most));
         let look = self.resident(&self.target.test, &self.target.normalisation, count)?;
-        let Networks { trained, fresh, fine_tuned } = networks;
+        let ComparedNetworks { trained, fresh, fine_tuned } = networks;
         no_grad(|| layers::compare(&look.data, trained, fresh, fine_tuned.as_ref(), self.stop))
     }
 }

@@ -2,14 +2,14 @@
 
 use super::range;
 use super::{FROZEN_LAYERS, Slurm, kind_of, problems_of};
-use crate::spec::keys::{Key, Kind};
+use crate::spec::keys::{Key, KeyType};
 use crate::spec::problem::{Place, Problem, Problems};
-use crate::spec::tree::{Entry, Node, Value};
+use crate::spec::tree::{Node, TableEntry, Value};
 use crate::text;
 
 /// The table, read.
 #[derive(Debug, Default)]
-pub(super) struct Table {
+pub(super) struct SweepTable {
     pub(super) axes: Vec<Axis>,
     /// Axes by index that move together.
     pub(super) zip: Vec<Vec<usize>>,
@@ -42,10 +42,10 @@ pub(super) struct Pattern {
     pub(super) values: Vec<(usize, Vec<Node>)>,
 }
 
-impl Table {
+impl SweepTable {
     /// Reads the table; all of its problems come at once.
     pub(super) fn read(node: &Node, keys: &[Key]) -> Result<Self, Problems> {
-        let mut reader = Reader { keys, table: Self::default(), problems: Vec::new() };
+        let mut reader = AxesReader { keys, table: Self::default(), problems: Vec::new() };
         reader.read(node);
         if reader.problems.is_empty() { Ok(reader.table) } else { Err(Problems(reader.problems)) }
     }
@@ -55,13 +55,13 @@ impl Table {
     }
 }
 
-pub(super) struct Reader<'a> {
+pub(super) struct AxesReader<'a> {
     pub(super) keys: &'a [Key],
-    pub(super) table: Table,
+    pub(super) table: SweepTable,
     pub(super) problems: Vec<Problem>,
 }
 
-impl Reader<'_> {
+impl AxesReader<'_> {
     pub(super) fn report(&mut self, place: &Place, key: &str, message: String, hint: &str) {
         let hint = (!hint.is_empty()).then(|| hint.to_owned());
         self.problems.push(Problem { place: place.clone(), key: key.to_owned(), message, hint, of_data: false });
@@ -112,7 +112,7 @@ impl Reader<'_> {
     }
 
     /// Axes may be written by dotted keys, in quotes or not, or as tables.
-    fn axes(&mut self, entries: &[Entry], prefix: &str) {
+    fn axes(&mut self, entries: &[TableEntry], prefix: &str) {
         for entry in entries {
             let key = if prefix.is_empty() { entry.key.clone() } else { format!("{prefix}.{}", entry.key) };
             match &entry.node.value {
@@ -122,7 +122,7 @@ impl Reader<'_> {
         }
     }
 
-    fn axis(&mut self, key: String, entry: &Entry) {
+    fn axis(&mut self, key: String, entry: &TableEntry) {
         let place = &entry.place;
         if self.table.index(&key).is_some() {
             return self.report(place, &key, format!("the axis `{key}` stands here a second time"), "");
@@ -166,7 +166,7 @@ impl Reader<'_> {
         }
     }
 
-    fn check_values(&mut self, key: &str, place: &Place, kind: &Kind, values: &Values) {
+    fn check_values(&mut self, key: &str, place: &Place, kind: &KeyType, values: &Values) {
         let Values::List(values) = values else { return };
         if values.is_empty() {
             self.report(place, key, format!("the axis `{key}` has no values"), "give it one, or leave it out");
@@ -174,7 +174,7 @@ impl Reader<'_> {
         for (index, value) in values.iter().enumerate() {
             let wrong = problems_of(self.keys, key, value);
             let is_list = matches!(value.value, Value::List(_));
-            let takes_lists = matches!(kind, Kind::List(_));
+            let takes_lists = matches!(kind, KeyType::List(_));
             if takes_lists && !is_list {
                 let message = format!("each value of the axis `{key}` is a list, found {}", value.value.kind());
                 self.report(&value.place, key, message, "write a list of lists: `[[…], […]]`");
@@ -187,7 +187,7 @@ impl Reader<'_> {
         }
     }
 
-    fn slurm(&mut self, entry: &Entry) {
+    fn slurm(&mut self, entry: &TableEntry) {
         let Value::Table(entries) = &entry.node.value else {
             return self.report(
                 &entry.place,
@@ -227,10 +227,10 @@ impl Reader<'_> {
     }
 }
 
-fn takes_integers(kind: &Kind) -> bool {
+fn takes_integers(kind: &KeyType) -> bool {
     match kind {
-        Kind::Integer(_) => true,
-        Kind::Either(kinds) => kinds.iter().any(takes_integers),
+        KeyType::Integer(_) => true,
+        KeyType::Either(kinds) => kinds.iter().any(takes_integers),
         _ => false,
     }
 }
@@ -247,7 +247,7 @@ fn collect(keys: &[Key], prefix: &str, all: &mut Vec<String>) {
     for key in keys {
         let dotted = if prefix.is_empty() { key.name.clone() } else { format!("{prefix}.{}", key.name) };
         match &key.kind {
-            Kind::Table(inner) => collect(inner, &dotted, all),
+            KeyType::Table(inner) => collect(inner, &dotted, all),
             _ => all.push(dotted),
         }
     }

@@ -1,7 +1,7 @@
 //! From axes to cells: the product of all axes, without what is excluded, with what is included.
 
 use super::FROZEN_LAYERS;
-use super::axes::{Axis, Pattern, Table, Values};
+use super::axes::{Axis, Pattern, SweepTable, Values};
 use super::cell::{Cell, is_same, short_names};
 use crate::spec::problem::{Place, Problem, Problems};
 use crate::spec::tree::Node;
@@ -14,7 +14,7 @@ const MOST_CELLS: u128 = 100_000;
 pub(super) type Layers<'a> = dyn Fn(&Cell, &Place) -> Result<Vec<Node>, Problems> + 'a;
 
 /// All cells of a table. The last axis moves fastest; `all-values` of a network that varies moves fastest of all.
-pub(super) fn expand(table: &Table, layers: &Layers<'_>) -> Result<Vec<Cell>, Problems> {
+pub(super) fn expand(table: &SweepTable, layers: &Layers<'_>) -> Result<Vec<Cell>, Problems> {
     let keys: Vec<&str> = table.axes.iter().map(|axis| axis.key.as_str()).collect();
     let shown = short_names(&keys);
     let groups = groups(table);
@@ -45,14 +45,14 @@ pub(super) fn expand(table: &Table, layers: &Layers<'_>) -> Result<Vec<Cell>, Pr
 }
 
 /// Axes that move together, each other one alone, in the order of their first axis.
-fn groups(table: &Table) -> Vec<Vec<usize>> {
+fn groups(table: &SweepTable) -> Vec<Vec<usize>> {
     let group = |index: usize| table.zip.iter().find(|group| group.contains(&index)).cloned().unwrap_or(vec![index]);
     let open = |index: &usize| matches!(table.axes[*index].values, Values::List(_));
     let first = |index: &usize| group(*index).iter().min() == Some(index);
     (0..table.axes.len()).filter(open).filter(first).map(group).collect()
 }
 
-fn length(table: &Table, group: &[usize]) -> usize {
+fn length(table: &SweepTable, group: &[usize]) -> usize {
     group.first().map_or(1, |&index| listed(&table.axes[index]).len())
 }
 
@@ -64,7 +64,7 @@ fn listed(axis: &Axis) -> &[Node] {
 }
 
 /// The values at a position of the product, in the order of the axes.
-fn point(table: &Table, groups: &[Vec<usize>], mut index: usize) -> Vec<(String, Node)> {
+fn point(table: &SweepTable, groups: &[Vec<usize>], mut index: usize) -> Vec<(String, Node)> {
     let mut chosen: Vec<(usize, usize)> = Vec::new();
     for group in groups.iter().rev() {
         let length = length(table, group);
@@ -75,7 +75,7 @@ fn point(table: &Table, groups: &[Vec<usize>], mut index: usize) -> Vec<(String,
     chosen.into_iter().map(|(axis, at)| (table.axes[axis].key.clone(), listed(&table.axes[axis])[at].clone())).collect()
 }
 
-fn fits(pattern: &Pattern, table: &Table, cell: &Cell) -> bool {
+fn fits(pattern: &Pattern, table: &SweepTable, cell: &Cell) -> bool {
     pattern.values.iter().all(|(index, values)| {
         let key = &table.axes[*index].key;
         let own = cell.values.iter().find(|(name, _)| name == key);
@@ -83,7 +83,7 @@ fn fits(pattern: &Pattern, table: &Table, cell: &Cell) -> bool {
     })
 }
 
-fn exclude(table: &Table, cells: &mut Vec<Cell>) -> Result<(), Problems> {
+fn exclude(table: &SweepTable, cells: &mut Vec<Cell>) -> Result<(), Problems> {
     for pattern in &table.exclude {
         let before = cells.len();
         cells.retain(|cell| !fits(pattern, table, cell));
@@ -95,7 +95,7 @@ fn exclude(table: &Table, cells: &mut Vec<Cell>) -> Result<(), Problems> {
 }
 
 /// Adds the cells of `include` that are not there.
-fn include(table: &Table, shown: &[String], cells: &mut Vec<Cell>) {
+fn include(table: &SweepTable, shown: &[String], cells: &mut Vec<Cell>) {
     for pattern in &table.include {
         let count: usize = pattern.values.iter().map(|(_, values)| values.len()).product();
         for mut index in 0..count {
@@ -114,7 +114,7 @@ fn include(table: &Table, shown: &[String], cells: &mut Vec<Cell>) {
     }
 }
 
-fn check_names(table: &Table, cells: &[Cell]) -> Result<(), Problems> {
+fn check_names(table: &SweepTable, cells: &[Cell]) -> Result<(), Problems> {
     let mut names: Vec<&str> = cells.iter().map(|cell| cell.name.as_str()).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {

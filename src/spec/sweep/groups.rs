@@ -1,16 +1,16 @@
 //! Which axes move together, and which cells are left out or added.
 
-use super::axes::{Axis, Pattern, Reader, Values};
+use super::axes::{AxesReader, Axis, Pattern, Values};
 use super::{cell, kind_of, problems_of};
-use crate::spec::keys::Kind;
+use crate::spec::keys::KeyType;
 use crate::spec::problem::Place;
-use crate::spec::tree::{Entry, Node, Value};
+use crate::spec::tree::{Node, TableEntry, Value};
 use crate::text;
 
 const ZIP: &str = "such as `zip = [[\"target.train_size\", \"target.train.epochs\"]]`";
 
-impl Reader<'_> {
-    pub(super) fn zip(&mut self, entry: &Entry) {
+impl AxesReader<'_> {
+    pub(super) fn zip(&mut self, entry: &TableEntry) {
         let Value::List(groups) = &entry.node.value else {
             return self.report(
                 &entry.place,
@@ -64,7 +64,7 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn patterns(&mut self, entry: &Entry, name: &str) -> Vec<Pattern> {
+    pub(super) fn patterns(&mut self, entry: &TableEntry, name: &str) -> Vec<Pattern> {
         let key = format!("sweep.{name}");
         let Value::List(nodes) = &entry.node.value else {
             let message = format!("`{key}` takes a list of tables, found {}", entry.node.value.kind());
@@ -92,7 +92,13 @@ impl Reader<'_> {
         Some(Pattern { place: node.place.clone(), values })
     }
 
-    fn pattern_values(&mut self, entries: &[Entry], prefix: &str, within: &str, values: &mut Vec<(usize, Vec<Node>)>) {
+    fn pattern_values(
+        &mut self,
+        entries: &[TableEntry],
+        prefix: &str,
+        within: &str,
+        values: &mut Vec<(usize, Vec<Node>)>,
+    ) {
         for entry in entries {
             let key = if prefix.is_empty() { entry.key.clone() } else { format!("{prefix}.{}", entry.key) };
             match (self.table.index(&key), &entry.node.value) {
@@ -123,6 +129,6 @@ impl Reader<'_> {
     }
 
     fn takes_lists(&self, key: &str) -> bool {
-        matches!(kind_of(self.keys, key), Some(Kind::List(_)))
+        matches!(kind_of(self.keys, key), Some(KeyType::List(_)))
     }
 }

@@ -17,14 +17,14 @@ use anyhow::Result;
 pub use cell::Cell;
 pub(super) use schema::schema;
 
-use super::keys::{self, Kind};
+use super::keys::{self, KeyType};
 use super::problem::{Place, Problem, Problems};
 use super::survey::Survey;
 use super::tree::{Node, Value};
 use super::{ReportSpec, Spec, Typed, walk};
 use crate::error::UserError;
 use crate::text;
-use axes::{Table, Values};
+use axes::{SweepTable, Values};
 
 /// The table of a spec that makes it a sweep.
 const TABLE: &str = "sweep";
@@ -69,7 +69,7 @@ impl Sweep {
                 .into());
         };
         let keys = keys::all();
-        let mut table = Table::read(&table, keys)?;
+        let mut table = SweepTable::read(&table, keys)?;
         refuse_fixed(&root, &table)?;
         let varies =
             table.axes.iter().any(|axis| axis.key.starts_with("network.") || axis.key.ends_with("granularity"));
@@ -110,7 +110,7 @@ pub(super) fn detach(root: &mut Node) -> Option<Node> {
 
 /// A spec with axes is one run only where `--set` gives each axis a value.
 pub(super) fn check_single(root: &Node, table: &Node) -> Result<()> {
-    let table = Table::read(table, keys::all())?;
+    let table = SweepTable::read(table, keys::all())?;
     let open = table.axes.iter().filter(|axis| !is_overridden(root, &axis.key));
     let open: Vec<&str> = open.map(|axis| axis.key.as_str()).collect();
     let Some(first) = open.first() else { return Ok(()) };
@@ -125,7 +125,7 @@ fn is_overridden(root: &Node, key: &str) -> bool {
 }
 
 /// `--set` of an axis could mean the value of every cell, or another list: neither is guessed.
-fn refuse_fixed(root: &Node, table: &Table) -> Result<()> {
+fn refuse_fixed(root: &Node, table: &SweepTable) -> Result<()> {
     match table.axes.iter().find(|axis| is_overridden(root, &axis.key)) {
         None => Ok(()),
         Some(axis) => {
@@ -170,15 +170,15 @@ fn every_layer_count(
 }
 
 /// What a dotted key takes, if it is a key with a value.
-fn kind_of<'a>(keys: &'a [keys::Key], dotted: &str) -> Option<&'a Kind> {
+fn kind_of<'a>(keys: &'a [keys::Key], dotted: &str) -> Option<&'a KeyType> {
     let mut keys = keys;
     let mut kind = None;
     for name in dotted.split('.') {
         let key = keys.iter().find(|key| key.name == name)?;
         kind = Some(&key.kind);
-        keys = if let Kind::Table(inner) = &key.kind { inner } else { &[] };
+        keys = if let KeyType::Table(inner) = &key.kind { inner } else { &[] };
     }
-    kind.filter(|kind| !matches!(kind, Kind::Table(_)))
+    kind.filter(|kind| !matches!(kind, KeyType::Table(_)))
 }
 
 /// What is wrong with one value of an axis, by the rules of its key.

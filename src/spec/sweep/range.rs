@@ -1,7 +1,7 @@
 //! Axes by a range: `{ from, to, step }`, or `{ from, to, points, scale = "log" }`.
 
 use crate::spec::problem::Place;
-use crate::spec::tree::{Entry, Node, Value};
+use crate::spec::tree::{Node, TableEntry, Value};
 use crate::text;
 
 /// An axis of more values is a mistake.
@@ -12,12 +12,12 @@ const DIGITS: usize = 12;
 const KEYS: [&str; 5] = ["from", "to", "step", "points", "scale"];
 
 /// Whether a table is a range, and not a table of the spec.
-pub(super) fn is_range(entries: &[Entry]) -> bool {
+pub(super) fn is_range(entries: &[TableEntry]) -> bool {
     entries.iter().any(|entry| KEYS[..2].contains(&entry.key.as_str()))
 }
 
 /// The values of a range; whole numbers where the key takes those.
-pub(super) fn values(entries: &[Entry], place: &Place, whole: bool) -> Result<Vec<Node>, String> {
+pub(super) fn values(entries: &[TableEntry], place: &Place, whole: bool) -> Result<Vec<Node>, String> {
     if let Some(entry) = entries.iter().find(|entry| !KEYS.contains(&entry.key.as_str())) {
         return Err(format!("`{}` is not a key of a range, which takes {}", entry.key, text::alternatives(&KEYS)));
     }

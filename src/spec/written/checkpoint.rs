@@ -8,7 +8,7 @@ use super::scalars::Log;
 /// When the state of a training is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub(in crate::spec) struct Checkpoint {
+pub(in crate::spec) struct Checkpoints {
     /// After every so many epochs.
     #[schemars(
         range(min = 1, max = 1_000_000_000),
@@ -42,7 +42,7 @@ pub(in crate::spec) enum Keep {
     Word(Log),
 }
 
-impl Default for Checkpoint {
+impl Default for Checkpoints {
     fn default() -> Self {
         Self {
             every_epochs: None,

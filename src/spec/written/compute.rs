@@ -19,7 +19,7 @@ pub(in crate::spec) struct Compute {
     /// How feature maps lie in memory: `auto` is `channels_last`, the faster on every device
     /// that was measured.
     #[schemars(extend("x-identity" = false))]
-    pub(in crate::spec) layout: Layout,
+    pub(in crate::spec) layout: MemoryFormat,
     /// How a transformer's attention is computed: `fused` in one kernel, or `plain`, a product, a softmax and a
     /// product, which is slower, takes more memory, and is the same on every device.
     #[schemars(extend("x-identity" = false))]
@@ -35,7 +35,7 @@ pub(in crate::spec) struct Compute {
 /// A layout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::spec) enum Layout {
+pub(in crate::spec) enum MemoryFormat {
     /// By the table.
     #[default]
     Auto,

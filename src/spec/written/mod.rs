@@ -17,11 +17,11 @@ use super::experiment::{FrozenNorm, UnfrozenInit};
 use super::measures::Correct;
 use crate::blueprint::Granularity;
 
-pub(super) use checkpoint::{Branches, Checkpoint, Keep};
-pub(super) use compute::{Compute, Layout, Precision};
+pub(super) use checkpoint::{Branches, Checkpoints, Keep};
+pub(super) use compute::{Compute, MemoryFormat, Precision};
 pub(super) use network::{Architecture, Network};
 pub(super) use scalars::{CountOrLog, Device, LayersOrAll, Threads};
-pub(super) use task::{ClassName, Fit, Labels, NoiseKind, Normalise, Size, Task, TestFolder};
+pub(super) use task::{ClassName, Fit, Labelling, NoiseKind, Normalise, Size, Task, TestFolder};
 pub(super) use train::{Augment, Optimizer, Schedule, Train};
 
 /// A whole spec.
@@ -69,7 +69,7 @@ pub(super) struct Written {
     /// How to compute.
     pub(super) compute: Compute,
     /// When the state of a training is kept, so that it can go on after an interruption.
-    pub(super) checkpoint: Checkpoint,
+    pub(super) checkpoint: Checkpoints,
     /// Controls that leave from states of the target's training, and do not change it: `branches.csv`.
     pub(super) branches: Branches,
     /// The task named `synthetic`, which needs no files. Its images show a few small patterns, the parts, on a

@@ -39,7 +39,7 @@ pub(in crate::spec) struct Task {
     /// What is learned: the `class`; the `superclass` that CIFAR-100 has for each; or, to measure capacity, nothing,
     /// `random`: each image, of training, validation and test alike, has a label drawn once for its index in the data set
     /// (by `seeds.noise`), each class as likely. Which images are drawn is as with `class`.
-    pub(in crate::spec) labels: Labels,
+    pub(in crate::spec) labels: Labelling,
     /// Part `"i/m"` of the training examples: the data set is dealt into m parts with each class shared evenly. The parts
     /// are the same for every seed and whatever `classes` and `labels` are, so that of one m those of source and target
     /// are disjoint.
@@ -140,7 +140,7 @@ pub(in crate::spec) enum TestFolder {
 /// What is learned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(in crate::spec) enum Labels {
+pub(in crate::spec) enum Labelling {
     /// The class.
     #[default]
     Class,

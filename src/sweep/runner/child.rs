@@ -34,9 +34,9 @@ pub(super) enum Reason {
 
 /// How a child ended.
 #[derive(Debug)]
-pub(super) struct Ended {
+pub(super) struct ChildExit {
     /// Its exit code, or what killed it.
-    pub(super) status: Status,
+    pub(super) status: ExitCause,
     /// The last lines that it printed.
     pub(super) tail: Vec<String>,
     pub(super) asked: Option<Reason>,
@@ -45,7 +45,7 @@ pub(super) struct Ended {
 
 /// An exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Status {
+pub(super) enum ExitCause {
     Code(i32),
     Signal(i32),
 }
@@ -83,10 +83,10 @@ impl Child {
     }
 
     /// How it ended, if it has; one over its time is asked to stop, and killed if it does not.
-    pub(super) fn poll(&mut self) -> Result<Option<Status>> {
+    pub(super) fn poll(&mut self) -> Result<Option<ExitCause>> {
         if let Some(status) = self.process.try_wait().context("cannot wait for a cell's process")? {
             use std::os::unix::process::ExitStatusExt;
-            return Ok(Some(status.code().map_or(Status::Signal(status.signal().unwrap_or(0)), Status::Code)));
+            return Ok(Some(status.code().map_or(ExitCause::Signal(status.signal().unwrap_or(0)), ExitCause::Code)));
         }
         if self.limit.is_some_and(|limit| self.started.elapsed() > limit) {
             self.stop(Reason::TimeLimit);
@@ -98,9 +98,9 @@ impl Child {
     }
 
     /// What is to be known of one that has ended. Whatever it left running in its group is killed.
-    pub(super) fn end(self, status: Status) -> Ended {
+    pub(super) fn end(self, status: ExitCause) -> ChildExit {
         self.kill();
         let (asked, elapsed) = (self.asked.map(|(_, reason)| reason), self.started.elapsed());
-        Ended { status, tail: self.log.end(), asked, elapsed }
+        ChildExit { status, tail: self.log.end(), asked, elapsed }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::slots::Slot;
+use super::slots::DeviceSlot;
 use crate::rundir::RunDirectory;
 
 /// What became of a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CellOutcome {
     /// It is trained; `before` where it was already.
     Done {
         /// Whether there was nothing to do.
@@ -16,7 +16,7 @@ pub enum Outcome {
     /// Its numbers were no longer finite.
     Diverged(String),
     /// It failed, or did before.
-    Failed(Failure),
+    Failed(CellFailure),
     /// Another process works on it, or on its source.
     Held,
     /// The sweep stopped before its end.
@@ -27,7 +27,7 @@ pub enum Outcome {
 
 /// Why a cell failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Failure {
+pub struct CellFailure {
     /// One line.
     pub reason: String,
     /// The end of its log.
@@ -38,7 +38,7 @@ pub struct Failure {
 
 /// How many cells stand how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct CellCounts {
     /// All that were chosen.
     pub all: usize,
     /// Trained.
@@ -64,22 +64,22 @@ pub struct Active {
 
 /// Something that happened.
 #[derive(Debug)]
-pub enum Event<'a> {
+pub enum SweepEvent<'a> {
     /// So many cells were done before.
-    Begun(Counts),
+    Begun(CellCounts),
     /// A job was started.
     Started {
         /// Its name.
         job: &'a str,
         /// Where.
-        slot: &'a Slot,
+        slot: &'a DeviceSlot,
     },
     /// A cell or a source ended.
     Ended {
         /// Its name.
         job: &'a str,
         /// How.
-        outcome: &'a Outcome,
+        outcome: &'a CellOutcome,
         /// How long it took in this call.
         elapsed: Duration,
     },
@@ -88,14 +88,14 @@ pub enum Event<'a> {
         /// What is under way.
         running: &'a [Active],
         /// How many cells stand how.
-        counts: Counts,
+        counts: CellCounts,
     },
     /// No more will happen; so the cells stand.
-    End(Counts),
+    End(CellCounts),
 }
 
 /// Who watches.
-pub trait Observer {
+pub trait SweepObserver {
     /// Called for each event, in order.
-    fn on_event(&mut self, event: &Event<'_>);
+    fn on_event(&mut self, event: &SweepEvent<'_>);
 }

@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
-use super::child::{Child, Ended, Reason, Status};
+use super::child::{Child, ChildExit, ExitCause, Reason};
 use super::event::Active;
-use super::slots::Slot;
-use super::{Options, Plan, Program};
+use super::slots::DeviceSlot;
+use super::{Options, Program, SweepPlan};
 
 /// No file's name is longer.
 const LONGEST_NAME: usize = 120;
@@ -19,13 +19,13 @@ pub(super) enum Job {
 
 /// A job under way.
 #[derive(Debug)]
-pub(super) struct Running {
+pub(super) struct RunningJob {
     pub(super) job: Job,
     pub(super) child: Child,
 }
 
 impl Job {
-    pub(super) fn name(self, plan: &Plan) -> String {
+    pub(super) fn name(self, plan: &SweepPlan) -> String {
         match self {
             Self::Source(index) => format!("source {}", plan.sources[index].hash),
             Self::Cell(index) => plan.cells[index].name.clone(),
@@ -33,7 +33,7 @@ impl Job {
     }
 
     /// The name of its log.
-    pub(super) fn log(self, plan: &Plan) -> String {
+    pub(super) fn log(self, plan: &SweepPlan) -> String {
         let stays = |letter: char| letter.is_ascii_alphanumeric() || "-_.,=+".contains(letter);
         let name: String = self.name(plan).chars().map(|letter| if stays(letter) { letter } else { '_' }).collect();
         match self {
@@ -46,7 +46,7 @@ impl Job {
     }
 
     /// The command that does it.
-    pub(super) fn command(self, program: &Program, plan: &Plan, slot: &Slot, options: &Options) -> Command {
+    pub(super) fn command(self, program: &Program, plan: &SweepPlan, slot: &DeviceSlot, options: &Options) -> Command {
         let (verb, cell) = match self {
             Self::Source(index) => ("source", &plan.cells[plan.sources[index].cell]),
             Self::Cell(index) => ("run", &plan.cells[index]),
@@ -68,9 +68,9 @@ impl Job {
     }
 }
 
-impl Running {
+impl RunningJob {
     /// How a job ended, if it has: then its slot is free.
-    pub(super) fn poll(slot: &mut Option<Self>) -> anyhow::Result<Option<(Job, Ended)>> {
+    pub(super) fn poll(slot: &mut Option<Self>) -> anyhow::Result<Option<(Job, ChildExit)>> {
         let Some(running) = slot else { return Ok(None) };
         let Some(status) = running.child.poll()? else { return Ok(None) };
         Ok(slot.take().map(|Self { job, child }| (job, child.end(status))))
@@ -80,7 +80,7 @@ impl Running {
         self.child.stop(Reason::Sweep);
     }
 
-    pub(super) fn active(&self, plan: &Plan) -> Active {
+    pub(super) fn active(&self, plan: &SweepPlan) -> Active {
         let (directory, epochs) = match self.job {
             Job::Source(index) => (plan.sources[index].directory.clone(), 0),
             Job::Cell(index) => (plan.cells[index].directory.clone(), plan.cells[index].length.epochs),
@@ -90,15 +90,15 @@ impl Running {
 }
 
 /// Why a child that did not end well ended, in one line.
-pub(super) fn reason(ended: &Ended) -> String {
+pub(super) fn reason(ended: &ChildExit) -> String {
     let last = ended.tail.iter().rev().find(|line| line.starts_with("error: "));
     match (ended.asked, ended.status) {
         (Some(Reason::TimeLimit), _) => {
             format!("stopped: its time limit was reached after {}", crate::text::duration(ended.elapsed.as_secs_f64()))
         }
-        (_, Status::Signal(9)) => "killed (signal 9): often the system was out of memory".to_owned(),
-        (_, Status::Signal(signal)) => format!("killed by signal {signal}"),
-        (_, Status::Code(code)) => {
+        (_, ExitCause::Signal(9)) => "killed (signal 9): often the system was out of memory".to_owned(),
+        (_, ExitCause::Signal(signal)) => format!("killed by signal {signal}"),
+        (_, ExitCause::Code(code)) => {
             last.map_or_else(|| format!("exit code {code}"), |line| line.trim_start_matches("error: ").to_owned())
         }
     }

@@ -15,15 +15,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-pub use event::{Active, Counts, Event, Failure, Observer, Outcome};
-pub use slots::Slot;
+pub use event::{Active, CellCounts, CellFailure, CellOutcome, SweepEvent, SweepObserver};
+pub use slots::DeviceSlot;
 
-use super::plan::Plan;
+use super::plan::SweepPlan;
 use super::program::Program;
 use crate::files;
 use crate::run::{Fixed, Stop};
 use child::Child;
-use job::Running;
+use job::RunningJob;
 use queue::Queue;
 
 /// Children are looked at so often.
@@ -33,7 +33,7 @@ const TICK: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Options {
     /// Where cells compute: one at a time in each slot.
-    pub slots: Vec<Slot>,
+    pub slots: Vec<DeviceSlot>,
     /// After how many failed cells no more are started.
     pub most_failures: Option<usize>,
     /// Whether cells that failed before are tried again.
@@ -53,26 +53,26 @@ pub struct Options {
 }
 
 /// What became of each cell that was chosen, by its index in the plan.
-pub type Outcomes = Vec<(usize, Outcome)>;
+pub type Outcomes = Vec<(usize, CellOutcome)>;
 
 /// Runs the chosen cells of a plan.
 pub fn run(
-    plan: &Plan,
+    plan: &SweepPlan,
     chosen: &[usize],
     options: &Options,
     stop: &Stop,
-    observer: &mut dyn Observer,
+    observer: &mut dyn SweepObserver,
 ) -> Result<Outcomes> {
     let logs = plan.folder.join("logs");
     files::create_folder(&logs)?;
     let program = Program::own()?;
     let mut queue = Queue::new(plan, chosen, options)?;
-    let mut slots: Vec<(&Slot, Option<Running>)> = options.slots.iter().map(|slot| (slot, None)).collect();
+    let mut slots: Vec<(&DeviceSlot, Option<RunningJob>)> = options.slots.iter().map(|slot| (slot, None)).collect();
     queue.report_finished(observer);
     loop {
         let stopping = stop.reason();
         for (slot, running) in &mut slots {
-            if let Some(ended) = Running::poll(running)? {
+            if let Some(ended) = RunningJob::poll(running)? {
                 queue.ended(ended, stopping.is_some(), observer)?;
             }
             if stopping.is_some() {
@@ -84,21 +84,21 @@ pub fn run(
             {
                 let mut command = job.command(&program, plan, slot, options);
                 let child = Child::start(&mut command, &logs.join(job.log(plan)), options.cell_time)?;
-                observer.on_event(&Event::Started { job: &job.name(plan), slot });
-                *running = Some(Running { job, child });
+                observer.on_event(&SweepEvent::Started { job: &job.name(plan), slot });
+                *running = Some(RunningJob { job, child });
             }
         }
         let idle = slots.iter().all(|(_, running)| running.is_none());
         if idle && (stopping.is_some() || queue.is_empty()) {
             return Ok(queue.into_outcomes(observer));
         }
-        observer.on_event(&Event::Tick { running: &running_cells(plan, &slots), counts: queue.counts() });
+        observer.on_event(&SweepEvent::Tick { running: &running_cells(plan, &slots), counts: queue.counts() });
         std::thread::sleep(TICK);
     }
 }
 
 /// The cells under way, by their index.
-fn running_cells(plan: &Plan, slots: &[(&Slot, Option<Running>)]) -> Vec<Active> {
+fn running_cells(plan: &SweepPlan, slots: &[(&DeviceSlot, Option<RunningJob>)]) -> Vec<Active> {
     let active = slots.iter().filter_map(|(_, running)| running.as_ref());
     active.map(|running| running.active(plan)).collect()
 }

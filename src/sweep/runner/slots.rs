@@ -2,12 +2,12 @@
 
 /// A place for one cell at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slot {
+pub struct DeviceSlot {
     /// The `device` of its cells; `None` leaves it to the spec.
     pub device: Option<String>,
 }
 
-impl Slot {
+impl DeviceSlot {
     /// `jobs` slots on each device, or on whatever the spec names. Neighbours are on different devices, so that the
     /// first cells spread.
     pub fn of(devices: &[String], jobs: usize) -> Vec<Self> {

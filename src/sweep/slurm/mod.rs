@@ -6,6 +6,6 @@ mod queue;
 mod script;
 mod submit;
 
-pub use queue::{Job, parse, queue};
+pub use queue::{SlurmJob, parse, queue};
 pub use script::{Array, Script, arrays};
 pub use submit::submit;

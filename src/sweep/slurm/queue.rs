@@ -4,7 +4,7 @@ use std::process::Command;
 
 /// A job or an array task in the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Job {
+pub struct SlurmJob {
     /// Its name: the sweep's.
     pub name: String,
     /// `12_3`, or `12_[4-9%2]` for tasks that wait.
@@ -18,7 +18,7 @@ pub struct Job {
 const FORMAT: &str = "%j|%i|%T|%R";
 
 /// The jobs in the queue; nothing where there is no Slurm.
-pub fn queue() -> Vec<Job> {
+pub fn queue() -> Vec<SlurmJob> {
     let mut command = Command::new("squeue");
     command.args(["--me", "--noheader", "--format", FORMAT]);
     match command.output() {
@@ -28,11 +28,11 @@ pub fn queue() -> Vec<Job> {
 }
 
 /// Lines of `squeue`. A name may hold the separator; the other fields cannot.
-pub fn parse(text: &str) -> Vec<Job> {
+pub fn parse(text: &str) -> Vec<SlurmJob> {
     let job = |line: &str| {
         let mut fields = line.rsplitn(4, '|');
         let (reason, state, id, name) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-        Some(Job { name: name.into(), id: id.into(), state: state.into(), reason: reason.into() })
+        Some(SlurmJob { name: name.into(), id: id.into(), state: state.into(), reason: reason.into() })
     };
     text.lines().filter_map(job).collect()
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use tch::{Kind, Tensor};
 
-use crate::native::{self, Observation, Observed};
+use crate::native::{self, Observation, OperatorTime};
 use crate::spec::Precision;
 use crate::train::cost::notes::Notes;
 use crate::train::data::splits::Splits;
@@ -41,7 +41,7 @@ pub struct Speeds {
 #[derive(Clone, Copy, Debug)]
 pub struct ObservedSteps {
     /// What it saw.
-    pub observed: Observed,
+    pub observed: OperatorTime,
     /// How many steps there were.
     pub steps: u64,
     /// What they took.

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::native::{Counting, Counts};
+use crate::native::{Counting, OperatorCounts};
 use crate::train::cost::notes::Notes;
 use crate::train::data::splits::Splits;
 use crate::train::measure::evaluators::Evaluators;
@@ -12,11 +12,11 @@ use crate::train::step::epoch::{Epoch, Stepping, Trainer};
 
 /// What was counted.
 #[derive(Clone, Debug)]
-pub struct Counted {
+pub struct PhaseCounts {
     /// Of a training step on a whole batch: where it would be captured, the operators that are.
-    pub step: Counts,
+    pub step: OperatorCounts,
     /// Of an epoch: its plan, its steps, what it adds up, and an evaluation of every split.
-    pub epoch: Counts,
+    pub epoch: OperatorCounts,
     /// Images in a step.
     pub images_per_step: usize,
     /// Steps on whole batches in an epoch; a smaller one may follow.
@@ -32,7 +32,7 @@ pub struct Counted {
 impl Phase<'_> {
     /// Trains for a few steps and evaluates once, and counts what that asks of the device. Returns what the phase has to
     /// say as well.
-    pub fn counts(&self) -> Result<(Counted, Vec<String>)> {
+    pub fn counts(&self) -> Result<(PhaseCounts, Vec<String>)> {
         let mut notes = Notes::default();
         let splits = Splits::new(self, &mut notes)?;
         let mut measures = Evaluators::new(self, &splits, None, false);
@@ -59,7 +59,7 @@ impl Phase<'_> {
             Ok(())
         })?;
         let epoch = plan + &(&step * whole) + &(&rest * (steps - whole)) + &sums + &evaluation;
-        let counted = Counted {
+        let counted = PhaseCounts {
             step,
             epoch,
             images_per_step: self.training.batch_size.min(self.train.count()),
@@ -78,7 +78,7 @@ impl Phase<'_> {
         splits: &Splits,
         [from, to]: [i64; 2],
         notes: &mut Notes,
-    ) -> Result<(Counts, u64)> {
+    ) -> Result<(OperatorCounts, u64)> {
         let (from, to) = (from as u64, to as u64);
         let epoch = Epoch { behind: 0, done: 0, from, to, totals: Totals::default(), seconds: 0.0 };
         counted(|| trainer.epoch(splits.training(), self.batches(splits.training(), 1), &epoch, notes))
@@ -86,7 +86,7 @@ impl Phase<'_> {
 }
 
 /// What work asks for, and the most bytes that it held.
-fn counted<T>(work: impl FnOnce() -> Result<T>) -> Result<(Counts, u64)> {
+fn counted<T>(work: impl FnOnce() -> Result<T>) -> Result<(OperatorCounts, u64)> {
     let counting = Counting::start();
     let done = work();
     let counts = counting.end();

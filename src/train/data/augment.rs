@@ -8,7 +8,7 @@ use rand::{Rng, RngExt};
 use tch::{Device, Kind, Tensor};
 
 use crate::blueprint::ImageShape;
-use crate::native::Part;
+use crate::native::TrainingPart;
 use crate::spec::{Augmentation, Fill};
 
 /// Shares of red, green and blue in luma: ITU-R BT.601.
@@ -22,25 +22,25 @@ const BORDER: i64 = 1;
 
 /// The draws of an epoch, a column for each example: whole numbers, then shares.
 #[derive(Debug)]
-pub(in crate::train) struct Plan {
+pub(in crate::train) struct EpochDraws {
     augmentation: Augmentation,
     /// `[rows, count]`, i64: first row and column of a cut, mirrored; row and column of a square.
     places: Tensor,
     /// `[rows, count]`: top, left, height and width of a box; brightness, contrast and saturation.
     shares: Tensor,
-    frame: Frame,
+    frame: CropIndices,
 }
 
 /// The rows of a plan for one batch.
-pub(in crate::train) struct Batch {
+pub(in crate::train) struct BatchDraws {
     pub(in crate::train) places: Tensor,
     pub(in crate::train) shares: Tensor,
-    pub(in crate::train) frame: Frame,
+    pub(in crate::train) frame: CropIndices,
 }
 
 /// Places of a cut that starts at 0, i64: the same for every batch.
 #[derive(Debug)]
-pub(in crate::train) struct Frame {
+pub(in crate::train) struct CropIndices {
     /// `[height]`.
     rows: Tensor,
     /// `[width]`.
@@ -49,7 +49,7 @@ pub(in crate::train) struct Frame {
     mirrored: Tensor,
 }
 
-impl Frame {
+impl CropIndices {
     pub(in crate::train) fn new(augmentation: Augmentation, shape: ImageShape, device: Device) -> Self {
         let padding = augmentation.crop_padding as i64;
         let (height, width) = (shape.height as i64, shape.width as i64);
@@ -64,7 +64,7 @@ impl Frame {
     }
 }
 
-impl Plan {
+impl EpochDraws {
     /// Draws for `count` examples; none where nothing is to be done.
     pub(in crate::train) fn draw(
         augmentation: Augmentation,
@@ -73,7 +73,7 @@ impl Plan {
         stream: &mut impl Rng,
     ) -> Option<Self> {
         augmentation.is_some().then(|| {
-            let _part = Part::Augment.begin();
+            let _part = TrainingPart::Augment.begin();
             let mut places: Vec<i64> = Vec::new();
             let mut place = |most: usize| places.extend((0..count).map(|_| stream.random_range(0..=most as i64)));
             let offsets = 2 * augmentation.crop_padding;
@@ -90,16 +90,16 @@ impl Plan {
                 augmentation,
                 places: table(&Tensor::from_slice(&places)),
                 shares: table(&Tensor::from_slice(&rows)).to_kind(Kind::Float),
-                frame: Frame::new(augmentation, shape, device),
+                frame: CropIndices::new(augmentation, shape, device),
             }
         })
     }
 
     /// The draws of a batch, which `take` finds among those of the epoch.
-    pub(in crate::train) fn batch(&self, take: impl Fn(&Tensor) -> Tensor) -> Batch {
-        let _part = Part::Augment.begin();
+    pub(in crate::train) fn batch(&self, take: impl Fn(&Tensor) -> Tensor) -> BatchDraws {
+        let _part = TrainingPart::Augment.begin();
         let empty = self.shares.size()[0] == 0;
-        Batch {
+        BatchDraws {
             places: take(&self.places),
             shares: if empty { self.shares.shallow_clone() } else { take(&self.shares) },
             frame: self.frame.shared(),
@@ -108,7 +108,7 @@ impl Plan {
 
     /// Takes over the draws of another epoch, in the memory of this one's.
     pub(in crate::train) fn renew(&mut self, next: &Self) {
-        let _part = Part::Augment.begin();
+        let _part = TrainingPart::Augment.begin();
         self.places.copy_(&next.places);
         self.shares.copy_(&next.shares);
     }
@@ -150,7 +150,7 @@ pub(in crate::train) struct Cut {
     pub(in crate::train) inside: Option<Tensor>,
 }
 
-impl Batch {
+impl BatchDraws {
     /// The cut of each image, mirrored or not.
     pub(in crate::train) fn cut(&self, augmentation: Augmentation, shape: ImageShape) -> Cut {
         let row = |row: i64| self.places.select(0, row).unsqueeze(1);

@@ -3,11 +3,11 @@
 use rand::seq::SliceRandom;
 use tch::Tensor;
 
-use crate::native::Part;
+use crate::native::TrainingPart;
 use crate::network::{Flow, Network};
 use crate::seed::{Purpose, stream};
-use crate::spec::{Augmentation, Layout, Seeds};
-use crate::train::data::augment::Plan;
+use crate::spec::{Augmentation, MemoryFormat, Seeds};
+use crate::train::data::augment::EpochDraws;
 use crate::train::data::device_split::DeviceSplit;
 use crate::train::data::split::Split;
 use crate::train::step::batch_index::BatchIndex;
@@ -18,7 +18,7 @@ pub(in crate::train) struct Batches {
     /// The examples in the order of the epoch, `[count]`.
     order: Tensor,
     /// What is done to each of them, where anything is.
-    plan: Option<Plan>,
+    plan: Option<EpochDraws>,
     /// The learning rate of each step, `[steps]`.
     rates: Tensor,
     batch_size: i64,
@@ -41,7 +41,7 @@ impl Batches {
         epoch: u64,
         rate: impl Fn(u64) -> f64,
     ) -> Self {
-        let _part = Part::Gather.begin();
+        let _part = TrainingPart::Gather.begin();
         let (count, device) = (split.data.count(), split.data.device());
         let mut order: Vec<i64> = (0..count as i64).collect();
         order.shuffle(&mut stream(seeds.order, Purpose::Order, epoch));
@@ -49,7 +49,7 @@ impl Batches {
         let rates: Vec<f64> = (0..count.div_ceil(batch_size) as u64).map(rate).collect();
         Self {
             order: Tensor::from_slice(&order).to_device(device),
-            plan: Plan::draw(augmentation, (split.data.shape(), device), count, &mut draws),
+            plan: EpochDraws::draw(augmentation, (split.data.shape(), device), count, &mut draws),
             rates: Tensor::from_slice(&rates).to_kind(rate_kind(device, split.data.kind())).to_device(device),
             batch_size: batch_size as i64,
         }
@@ -75,8 +75,8 @@ impl Batches {
         let take = |table: &Tensor| BatchIndex::Host(index).take(table, self.batch_size, self.length(index));
         let order = take(&self.order);
         let images = match &self.plan {
-            Some(plan) => data.augmented(&order, &plan.batch(take), plan.augmentation(), Layout::ChannelsFirst),
-            None => data.gather(&order, Layout::ChannelsFirst),
+            Some(plan) => data.augmented(&order, &plan.batch(take), plan.augmentation(), MemoryFormat::ChannelsFirst),
+            None => data.gather(&order, MemoryFormat::ChannelsFirst),
         };
         (images, order)
     }
@@ -88,7 +88,7 @@ impl Batches {
 
     /// Takes over the plan of another epoch of the same split, in the memory of this one's.
     pub(in crate::train) fn renew(&mut self, next: &Self) {
-        let _part = Part::Gather.begin();
+        let _part = TrainingPart::Gather.begin();
         self.order.copy_(&next.order);
         if let (Some(plan), Some(next)) = (&mut self.plan, &next.plan) {
             plan.renew(next);
@@ -104,7 +104,7 @@ impl Batches {
         batch_index: &BatchIndex,
         length: i64,
     ) -> Batch {
-        let _part = Part::Gather.begin();
+        let _part = TrainingPart::Gather.begin();
         let take = |table: &Tensor| batch_index.take(table, self.batch_size, length);
         let order = take(&self.order);
         let flow = match &self.plan {

@@ -6,8 +6,8 @@ use tch::{Device, IndexOp, Kind, Tensor};
 use crate::blueprint::ImageShape;
 use crate::data::{Images, Labels, Normalisation, TaskData};
 use crate::native;
-use crate::spec::{Augmentation, Layout};
-use crate::train::data::augment::{Batch, Cut};
+use crate::spec::{Augmentation, MemoryFormat};
+use crate::train::data::augment::{BatchDraws, Cut};
 
 /// Images and labels on a device.
 #[derive(Debug)]
@@ -145,11 +145,11 @@ impl DeviceSplit {
 
     /// The network's input for a stretch of examples, none padded.
     pub fn stretch(&self, start: i64, length: i64) -> Tensor {
-        self.normalise(&self.images.i(start..start + length), Layout::ChannelsFirst)
+        self.normalise(&self.images.i(start..start + length), MemoryFormat::ChannelsFirst)
     }
 
     /// The network's input for the examples `indices`, `[batch]`, in a layout.
-    pub(in crate::train) fn gather(&self, indices: &Tensor, layout: Layout) -> Tensor {
+    pub(in crate::train) fn gather(&self, indices: &Tensor, layout: MemoryFormat) -> Tensor {
         self.normalise(&self.images.index_select(0, indices), layout)
     }
 
@@ -157,9 +157,9 @@ impl DeviceSplit {
     pub(in crate::train) fn augmented(
         &self,
         indices: &Tensor,
-        draws: &Batch,
+        draws: &BatchDraws,
         augmentation: Augmentation,
-        layout: Layout,
+        layout: MemoryFormat,
     ) -> Tensor {
         let mut pixels = if augmentation.resized_area.is_some() {
             draws.stretched(&self.images.index_select(0, indices).to_kind(self.kind))
@@ -192,9 +192,9 @@ impl DeviceSplit {
 
     /// Pixels, whichever way they lie, as input in a layout: they are widened and laid out at once. With one channel the
     /// layouts are the same.
-    fn normalise(&self, pixels: &Tensor, layout: Layout) -> Tensor {
+    fn normalise(&self, pixels: &Tensor, layout: MemoryFormat) -> Tensor {
         let options = (self.kind, pixels.device());
-        let mut input = if layout == Layout::ChannelsLast && self.shape.channels > 1 {
+        let mut input = if layout == MemoryFormat::ChannelsLast && self.shape.channels > 1 {
             Tensor::empty_permuted(pixels.size(), [0, 2, 3, 1], options)
         } else {
             Tensor::empty(pixels.size(), options)
@@ -223,7 +223,7 @@ mod tests {
     fn input_is_normalised_by_channel() {
         let normalisation = Normalisation { mean: vec![0.5, 0.25], deviation: vec![0.5, 0.25] };
         let resident = DeviceSplit::clean(images(), &normalisation, Device::Cpu, Kind::Double).expect("it fits");
-        let input = resident.gather(&Tensor::from_slice(&[1i64]), Layout::ChannelsFirst);
+        let input = resident.gather(&Tensor::from_slice(&[1i64]), MemoryFormat::ChannelsFirst);
         let expected = |pixel: f64, mean: f64, deviation: f64| (pixel / 255.0 - mean) / deviation;
         assert!((input.double_value(&[0, 0, 0, 0]) - expected(18.0, 0.5, 0.5)).abs() < 1e-12);
         assert!((input.double_value(&[0, 1, 2, 2]) - expected(35.0, 0.25, 0.25)).abs() < 1e-12);

@@ -20,9 +20,9 @@ pub(in crate::train) const SHARE: f64 = 0.5;
 
 /// What the frozen layers give for every example of a split.
 #[derive(Debug)]
-pub(in crate::train) struct Prefix {
+pub(in crate::train) struct PrefixCache {
     value: Rows,
-    kept: Option<Rows>,
+    skip: Option<Rows>,
 }
 
 /// A tensor of all examples, each example's numbers side by side in the order in which the layer wrote them.
@@ -73,7 +73,7 @@ fn dense(tensor: Tensor) -> Tensor {
     if end.is_some_and(|end| size[0] == 1 || stride[0] == end) { tensor } else { tensor.contiguous() }
 }
 
-impl Prefix {
+impl PrefixCache {
     /// Computes it.
     fn fill(
         network: &Network,
@@ -95,12 +95,12 @@ impl Prefix {
                 Some(prefix) => prefix,
                 empty => empty.insert(Self {
                     value: Rows::like(&flow.value, count),
-                    kept: flow.kept.as_ref().map(|kept| Rows::like(kept, count)),
+                    skip: flow.skip.as_ref().map(|skip| Rows::like(skip, count)),
                 }),
             };
             prefix.value.put(from, &flow.value);
-            if let (Some(rows), Some(kept)) = (&prefix.kept, &flow.kept) {
-                rows.put(from, kept);
+            if let (Some(rows), Some(skip)) = (&prefix.skip, &flow.skip) {
+                rows.put(from, skip);
             }
             start = from + batch;
         }
@@ -110,12 +110,12 @@ impl Prefix {
     /// What the frozen layers give for a stretch of examples: the kept numbers themselves, not to be written to.
     pub(in crate::train) fn stretch(&self, start: i64, length: i64) -> Flow {
         let part = |rows: &Rows| rows.stretch(start, length);
-        Flow { value: part(&self.value), kept: self.kept.as_ref().map(part) }
+        Flow { value: part(&self.value), skip: self.skip.as_ref().map(part) }
     }
 
     /// What the frozen layers give for the examples `indices`, `[batch]`.
     pub(in crate::train) fn gather(&self, indices: &Tensor) -> Flow {
-        Flow { value: self.value.gather(indices), kept: self.kept.as_ref().map(|kept| kept.gather(indices)) }
+        Flow { value: self.value.gather(indices), skip: self.skip.as_ref().map(|skip| skip.gather(indices)) }
     }
 }
 
@@ -132,14 +132,14 @@ fn boundary(
     let _no_gradient = no_grad_guard();
     let _autocast = Autocast::new(network.device(), settings.precision);
     let flow = network.run(0, leading, network.enter(data.stretch(start, length)), Mode::Evaluate);
-    Flow { value: dense(flow.value), kept: flow.kept.map(dense) }
+    Flow { value: dense(flow.value), skip: flow.skip.map(dense) }
 }
 
 /// Whether the prefix is cached, or why not.
 #[derive(Debug)]
-pub(in crate::train) enum Kept {
+pub(in crate::train) enum PrefixCaching {
     /// A prefix for each split, and the bytes of them all.
-    Prefixes(Vec<Prefix>, u64),
+    Prefixes(Vec<PrefixCache>, u64),
     /// They do not fit: the bytes that they would take, and those that are free.
     TooLarge(u64, u64),
     /// Memory ran out while they were computed: the bytes that they would have taken, and libtorch's words.
@@ -148,7 +148,7 @@ pub(in crate::train) enum Kept {
     Moving,
 }
 
-impl Kept {
+impl PrefixCaching {
     /// For people.
     pub(in crate::train) fn sentence(&self) -> String {
         match self {
@@ -171,30 +171,30 @@ impl Kept {
 
 /// The prefixes of splits, all of them or none: where one does not fit, a step would run the layers for the others all
 /// the same. `interrupt` is asked before every batch.
-pub(in crate::train) fn kept_prefixes(
+pub(in crate::train) fn cache_prefixes(
     network: &Network,
     leading: usize,
     splits: &[&DeviceSplit],
     settings: &Settings,
     interrupt: Interrupt<'_>,
-) -> Result<Kept> {
+) -> Result<PrefixCaching> {
     proceed(interrupt)?;
     let examples: u64 = splits.iter().map(|data| data.count() as u64).sum();
     let bytes = examples * boundary(network, leading, splits[0], 0, 1, settings).bytes();
     // Where a system does not tell, there is nothing to go by.
     let free = native::free_bytes(network.device()).unwrap_or(u64::MAX);
     if bytes as f64 > SHARE * free as f64 {
-        return Ok(Kept::TooLarge(bytes, free));
+        return Ok(PrefixCaching::TooLarge(bytes, free));
     }
     let fill = || {
-        let prefix = |data: &&DeviceSplit| Prefix::fill(network, leading, data, settings, &mut *interrupt);
+        let prefix = |data: &&DeviceSplit| PrefixCache::fill(network, leading, data, settings, &mut *interrupt);
         splits.iter().map(prefix).collect::<Result<Vec<_>>>()
     };
-    match during(Activity::Keeping, fill) {
-        Ok(prefixes) => Ok(Kept::Prefixes(prefixes?, bytes)),
+    match during(Activity::CachingPrefix, fill) {
+        Ok(prefixes) => Ok(PrefixCaching::Prefixes(prefixes?, bytes)),
         Err(out) => {
             native::empty_cache(network.device())?;
-            Ok(Kept::DidNotFit(bytes, out.cause))
+            Ok(PrefixCaching::DidNotFit(bytes, out.cause))
         }
     }
 }

@@ -2,19 +2,19 @@
 
 use tch::Tensor;
 
-use crate::native::Part;
+use crate::native::TrainingPart;
 use crate::network::{Flow, Network};
 use crate::spec::Augmentation;
-use crate::train::data::augment::Batch;
+use crate::train::data::augment::BatchDraws;
 use crate::train::data::device_split::DeviceSplit;
-use crate::train::data::prefix_cache::Prefix;
+use crate::train::data::prefix_cache::PrefixCache;
 use crate::train::step::batch_index::BatchIndex;
 
 /// A split of a data set, with the outputs of the frozen prefix where they are kept.
 #[derive(Debug)]
 pub(in crate::train) struct Split {
     pub(in crate::train) data: DeviceSplit,
-    prefix: Option<(usize, Prefix)>,
+    prefix: Option<(usize, PrefixCache)>,
 }
 
 impl Split {
@@ -24,7 +24,7 @@ impl Split {
     }
 
     /// A split with what its first `leading` layers give.
-    pub(in crate::train) fn keep(&mut self, leading: usize, prefix: Prefix) {
+    pub(in crate::train) fn keep(&mut self, leading: usize, prefix: PrefixCache) {
         self.prefix = Some((leading, prefix));
     }
 
@@ -55,10 +55,10 @@ impl Split {
         &self,
         network: &Network,
         indices: &Tensor,
-        draws: &Batch,
+        draws: &BatchDraws,
         how: Augmentation,
     ) -> Flow {
-        let _part = Part::Augment.begin();
+        let _part = TrainingPart::Augment.begin();
         network.enter(self.data.augmented(indices, draws, how, network.layout()))
     }
 }

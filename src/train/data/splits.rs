@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::spec::{FrozenNorm, Switch};
 use crate::train::data::device_split::DeviceSplit;
-use crate::train::data::prefix_cache::{Kept, kept_prefixes};
+use crate::train::data::prefix_cache::{PrefixCaching, cache_prefixes};
 use crate::train::data::split::Split;
 use crate::train::interrupt::Interrupt;
 use crate::train::observer::Observer;
@@ -29,9 +29,9 @@ impl Splits {
         let mut splits: Vec<Split> = data.iter().map(|data| Split::new(data.shared())).collect();
         // What is kept is of images as they are, which evaluation sees and augmented training does not.
         let augmented = phase.training.augmentation.is_some().then(|| Split::new(phase.train.shared()));
-        if let Some(kept) = kept(phase, &data, &mut || observer.stops())? {
-            observer.note(&sentence(&kept, augmented.is_some()))?;
-            if let Kept::Prefixes(prefixes, _) = kept {
+        if let Some(caching) = prefix_caching(phase, &data, &mut || observer.stops())? {
+            observer.note(&sentence(&caching, augmented.is_some()))?;
+            if let PrefixCaching::Prefixes(prefixes, _) = caching {
                 for (split, prefix) in splits.iter_mut().zip(prefixes) {
                     split.keep(phase.frozen.leading(), prefix);
                 }
@@ -54,22 +54,22 @@ impl Splits {
 }
 
 /// What becomes of the outputs of the frozen layers; nothing where there are none or they are not to be kept.
-fn kept(phase: &Phase<'_>, data: &[&DeviceSplit], interrupt: Interrupt<'_>) -> Result<Option<Kept>> {
+fn prefix_caching(phase: &Phase<'_>, data: &[&DeviceSplit], interrupt: Interrupt<'_>) -> Result<Option<PrefixCaching>> {
     let leading = phase.frozen.leading();
     if leading == 0 || phase.settings.cache == Switch::Off {
         return Ok(None);
     }
     if phase.frozen_norm == FrozenNorm::Batch {
-        return Ok(Some(Kept::Moving));
+        return Ok(Some(PrefixCaching::Moving));
     }
-    kept_prefixes(phase.network, leading, data, &phase.settings, interrupt).map(Some)
+    cache_prefixes(phase.network, leading, data, &phase.settings, interrupt).map(Some)
 }
 
-fn sentence(kept: &Kept, augmented: bool) -> String {
-    let rest = if augmented && matches!(kept, Kept::Prefixes(..)) {
+fn sentence(caching: &PrefixCaching, augmented: bool) -> String {
+    let rest = if augmented && matches!(caching, PrefixCaching::Prefixes(..)) {
         ", for evaluation; augmented images go through them in every step"
     } else {
         ""
     };
-    format!("{}{rest}", kept.sentence())
+    format!("{}{rest}", caching.sentence())
 }

@@ -10,9 +10,9 @@ use anyhow::Result;
 use tch::{Tensor, no_grad_guard};
 
 use crate::error::UserError;
-use crate::native::{Autocast, Part};
+use crate::native::{Autocast, TrainingPart};
 use crate::network::{Mode, NamedTensors, Network};
-use crate::train::checkpoint_state::{Checkpointed, State, misfit};
+use crate::train::checkpoint_state::{Checkpointed, TrainingState, misfit};
 use crate::train::data::splits::Splits;
 use crate::train::interrupt::{Interrupt, Stopped, proceed};
 use crate::train::phase::Phase;
@@ -46,7 +46,7 @@ impl AveragedWeights {
     }
 
     /// Takes the averages of a checkpoint.
-    pub(in crate::train) fn load(&self, state: &State) -> Result<()> {
+    pub(in crate::train) fn load(&self, state: &TrainingState) -> Result<()> {
         let kept = state.number(&format!("{OWNER}.{HALF_LIFE}"))?;
         if kept.to_bits() != self.half_life.to_bits() {
             return Err(misfit(&format!(
@@ -72,7 +72,7 @@ impl AveragedWeights {
         if self.network.batch_norms(moves).is_empty() {
             return Ok(());
         }
-        let _part = Part::Evaluation.begin();
+        let _part = TrainingPart::Evaluation.begin();
         let _no_gradient = no_grad_guard();
         let (count, device) = (split.data.count() as i64, split.data.device());
         let batch = (phase.training.batch_size as i64).min(count);

@@ -4,7 +4,7 @@ use crate::train::numbers::{ByCorruption, Errors};
 use crate::train::step::sums::read;
 use tch::{Kind, Reduction, Tensor, no_grad_guard};
 
-use crate::native::{Autocast, Part};
+use crate::native::{Autocast, TrainingPart};
 use crate::network::{Mode, Network};
 use crate::spec::{Precision, Settings};
 use crate::train::data::device_split::DeviceSplit;
@@ -59,12 +59,12 @@ impl<'a> Evaluator<'a> {
 
     /// Loss and errors as they are now. Waits for the device once; `interrupt` is asked before every batch.
     pub(in crate::train) fn errors(&mut self, interrupt: Interrupt<'_>) -> Result<Errors, Stopped> {
-        let _part = Part::Evaluation.begin();
+        let _part = TrainingPart::Evaluation.begin();
         let (count, batch) = (self.split.data.count() as i64, self.batch);
         let _no_gradient = no_grad_guard();
         let _ = self.sums.zero_();
         let Self { network, split, precision, sums, correct, whole: (captured, batch_index), .. } = self;
-        let mut pass = Pass { network, split, precision: *precision, batch, sums, correct: correct.as_mut() };
+        let mut pass = EvaluationPass { network, split, precision: *precision, batch, sums, correct: correct.as_mut() };
         batch_index.set(0);
         for _ in 0..count / batch {
             proceed(interrupt)?;
@@ -90,7 +90,7 @@ impl<'a> Evaluator<'a> {
 }
 
 /// One pass over a split.
-struct Pass<'a> {
+struct EvaluationPass<'a> {
     network: &'a Network,
     split: &'a Split,
     precision: Precision,
@@ -99,7 +99,7 @@ struct Pass<'a> {
     correct: Option<&'a mut Tensor>,
 }
 
-impl Pass<'_> {
+impl EvaluationPass<'_> {
     /// Adds the batch at an index, of `length` examples, to the sums.
     fn add(&mut self, batch_index: &BatchIndex, length: i64) {
         let (network, split, batch) = (self.network, self.split, self.batch);

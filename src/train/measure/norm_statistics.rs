@@ -10,7 +10,7 @@ use tch::{Kind, Tensor, no_grad_guard};
 
 use crate::blueprint::FrozenSet;
 use crate::native;
-use crate::network::{Flow, Mode, Network, Place};
+use crate::network::{Flow, Mode, Network, NormLocation};
 use crate::train::data::device_split::DeviceSplit;
 use crate::train::data::prefix_cache::SHARE;
 use crate::train::interrupt::{Interrupt, proceed};
@@ -28,11 +28,11 @@ pub fn fit_frozen_statistics(
     // Where a system does not tell, there is nothing to go by.
     let free = native::free_bytes(network.device()).unwrap_or(u64::MAX);
     let room = (SHARE * free as f64) as u64;
-    Fit { network, data, batch, room, operations: 0 }.run(frozen, interrupt).map(|_| ())
+    StatisticsFit { network, data, batch, room, operations: 0 }.run(frozen, interrupt).map(|_| ())
 }
 
 /// A fit of statistics.
-struct Fit<'a> {
+struct StatisticsFit<'a> {
     network: &'a Network,
     data: &'a DeviceSplit,
     batch: i64,
@@ -43,20 +43,20 @@ struct Fit<'a> {
 }
 
 /// What reaches a norm, for all images, batch by batch.
-struct Reached {
-    place: Place,
+struct NormInputs {
+    place: NormLocation,
     flows: Vec<Option<Flow>>,
 }
 
-impl Fit<'_> {
+impl StatisticsFit<'_> {
     /// Returns how many operations of the network that took, each on one batch.
     fn run(mut self, frozen: &FrozenSet, interrupt: Interrupt<'_>) -> Result<u64> {
         // A guard, since memory may run out in here, and what comes after must be as it was before.
         let _no_gradient = no_grad_guard();
-        let mut kept: Option<Reached> = None;
+        let mut kept: Option<NormInputs> = None;
         for place in self.network.batch_norms(|layer| frozen.has(layer)) {
             let last = kept.take();
-            let attempt = during(Activity::Keeping, || self.pass(last, place, interrupt));
+            let attempt = during(Activity::CachingPrefix, || self.pass(last, place, interrupt));
             let (moments, next) = if let Ok(done) = attempt {
                 done?
             } else {
@@ -76,10 +76,10 @@ impl Fit<'_> {
     /// where that fits, else what there was.
     fn pass(
         &mut self,
-        mut last: Option<Reached>,
-        place: Place,
+        mut last: Option<NormInputs>,
+        place: NormLocation,
         interrupt: Interrupt<'_>,
-    ) -> Result<(Vec<Moments>, Option<Reached>)> {
+    ) -> Result<(Vec<Moments>, Option<NormInputs>)> {
         let count = self.data.count() as i64;
         let (mut moments, mut flows) = (Vec::new(), Vec::new());
         let mut fits = false;
@@ -102,11 +102,11 @@ impl Fit<'_> {
                 }
             }
         }
-        Ok((moments, if fits { Some(Reached { place, flows }) } else { last }))
+        Ok((moments, if fits { Some(NormInputs { place, flows }) } else { last }))
     }
 
     /// A batch where it continues: taken from what is kept, or copied where that is needed again.
-    fn enter(&self, last: Option<&mut Reached>, index: usize, [start, length]: [i64; 2], take: bool) -> Flow {
+    fn enter(&self, last: Option<&mut NormInputs>, index: usize, [start, length]: [i64; 2], take: bool) -> Flow {
         match last.map(|last| &mut last.flows[index]) {
             Some(kept) if take => kept.take().expect("each batch is taken once"),
             Some(kept) => kept.as_ref().expect("what is not taken is there").copy(),
@@ -163,7 +163,7 @@ mod tests {
         let network = Network::new(blueprint, Device::Cpu, kind, 1);
         let frozen = FrozenSet::first(blueprint.layers.len(), blueprint.layers.len());
         let data = split(COUNT, kind);
-        let fit = Fit { network: &network, data: &data, batch: BATCH, room, operations: 0 };
+        let fit = StatisticsFit { network: &network, data: &data, batch: BATCH, room, operations: 0 };
         let operations = fit.run(&frozen, &mut || false).expect("nothing stops it");
         (network.state(), operations)
     }

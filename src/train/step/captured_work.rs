@@ -12,11 +12,11 @@ const WARM: u32 = 1;
 /// Work that is repeated. Whatever changes from one time to the next is on the device, or the same for all times.
 #[derive(Debug, Default)]
 pub(in crate::train) struct CapturedWork {
-    state: State,
+    state: CaptureState,
 }
 
 #[derive(Debug, Default)]
-enum State {
+enum CaptureState {
     /// It is never captured: there is nothing to capture with, it is not wanted, or it could not be done.
     #[default]
     Eager,
@@ -29,7 +29,7 @@ enum State {
 impl CapturedWork {
     /// Work that is captured on a device once it is warm.
     pub(in crate::train) fn captured(device: Device) -> Self {
-        Self { state: State::Warming(device, 0) }
+        Self { state: CaptureState::Warming(device, 0) }
     }
 
     /// Does the work once more. Returns why it could not be captured, the one time that this is found. `prepare` sets
@@ -38,27 +38,27 @@ impl CapturedWork {
     pub(in crate::train) fn run(&mut self, prepare: impl Fn(), mut work: impl FnMut()) -> Option<String> {
         prepare();
         match &mut self.state {
-            State::Eager => work(),
-            State::Warming(_, times) if *times < WARM => {
+            CaptureState::Eager => work(),
+            CaptureState::Warming(_, times) if *times < WARM => {
                 *times += 1;
                 work();
             }
-            State::Warming(device, _) => {
+            CaptureState::Warming(device, _) => {
                 let captured = captured(*device, &mut work);
                 prepare();
                 match captured {
                     Ok(graph) => {
                         replay(&graph);
-                        self.state = State::Captured(graph);
+                        self.state = CaptureState::Captured(graph);
                     }
                     Err(cause) => {
-                        self.state = State::Eager;
+                        self.state = CaptureState::Eager;
                         work();
                         return Some(cause);
                     }
                 }
             }
-            State::Captured(graph) => replay(graph),
+            CaptureState::Captured(graph) => replay(graph),
         }
         None
     }

@@ -5,10 +5,10 @@ use std::time::Instant;
 use anyhow::Result;
 use tch::Device;
 
-use crate::native::Part;
+use crate::native::TrainingPart;
 use crate::seed::{Purpose, derive};
 use crate::spec::Position;
-use crate::train::checkpoint_state::{Checkpointed, State, state};
+use crate::train::checkpoint_state::{Checkpointed, TrainingState, state};
 use crate::train::data::batches::Batches;
 use crate::train::data::split::Split;
 use crate::train::numbers::Totals;
@@ -16,7 +16,7 @@ use crate::train::observer::{Control, Diverged, Ended, Observer};
 use crate::train::step::batch_index::BatchIndex;
 use crate::train::step::captured_work::CapturedWork;
 use crate::train::step::learner::{Learner, OptimizerState};
-use crate::train::step::sums::{Start, Sums};
+use crate::train::step::sums::{EpochStart, Sums};
 
 /// A learner and what its steps read and write in every epoch, in the same places, as a captured step needs it.
 pub(in crate::train) struct Trainer<'a> {
@@ -117,7 +117,7 @@ impl<'a> Trainer<'a> {
             Some(kept) => kept.renew(&batches),
             none => *none = Some(batches),
         }
-        self.sums.start(Start { step: epoch.from, totals: epoch.totals });
+        self.sums.start(EpochStart { step: epoch.from, totals: epoch.totals });
         let batches = self.batches.as_ref().map_or(0, Batches::count);
         self.whole.batch_index.set(epoch.from as i64);
         self.rest.batch_index.set(batches - 1);
@@ -153,7 +153,7 @@ impl<'a> Trainer<'a> {
             },
             || {
                 learner.step(batch_index, batches.get(learner.network, split, batch_index, length), sums);
-                let _part = Part::Gather.begin();
+                let _part = TrainingPart::Gather.begin();
                 batch_index.advance();
             },
         );
@@ -166,7 +166,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Takes the optimizer's part of a checkpoint, and the loss scaler's.
-    pub(in crate::train) fn load(&self, state: &State) -> Result<()> {
+    pub(in crate::train) fn load(&self, state: &TrainingState) -> Result<()> {
         let optimizer = OptimizerState(&self.learner);
         let scaler = self.learner.scaler.as_ref().map(|scaler| scaler as &dyn Checkpointed);
         let owners: Vec<&dyn Checkpointed> = [&optimizer as &dyn Checkpointed].into_iter().chain(scaler).collect();
@@ -178,7 +178,7 @@ impl<'a> Trainer<'a> {
 
     /// What the epoch at hand added up before its step `end`, and its first step whose loss was not finite.
     pub(in crate::train) fn totals(&self, split: &Split, end: u64) -> (Totals, Option<u64>) {
-        let _part = Part::Metrics.begin();
+        let _part = TrainingPart::Metrics.begin();
         match &self.batches {
             Some(batches) if end > 0 => self.sums.read(batches, &split.data.labels, end),
             _ => (Totals::default(), None),
@@ -190,7 +190,7 @@ impl<'a> Trainer<'a> {
     /// # Errors
     ///
     /// `Diverged`, where any number of it is not finite.
-    pub(in crate::train) fn state(&self, split: &Split, position: Position, seconds: f64) -> Result<State> {
+    pub(in crate::train) fn state(&self, split: &Split, position: Position, seconds: f64) -> Result<TrainingState> {
         let Position { epochs, steps } = position;
         let (totals, bad) = self.totals(split, steps);
         let behind = epochs * self.batches.as_ref().map_or(0, |batches| batches.count() as u64);

@@ -3,7 +3,7 @@
 use tch::{Kind, Reduction, Tensor, no_grad_guard};
 
 use crate::error::UserError;
-use crate::native::{Autocast, Part, Scaler};
+use crate::native::{Autocast, Scaler, TrainingPart};
 use crate::network::{Flow, Mode, NamedTensors, Network};
 use crate::spec::Precision;
 use crate::train::checkpoint_state::Checkpointed;
@@ -39,7 +39,7 @@ impl Learner<'_> {
         let (logits, loss) = self.forward(batch.flow, &batch.labels);
         let parameters = self.optimizer.parameters();
         let backward = |loss: &Tensor| {
-            let _part = Part::Backward.begin();
+            let _part = TrainingPart::Backward.begin();
             Tensor::run_backward(&[loss], parameters, false, false)
         };
         let gradients = match &self.scaler {
@@ -51,7 +51,7 @@ impl Learner<'_> {
         if let Err(error) = done {
             panic!("{error}");
         }
-        let _part = Part::Metrics.begin();
+        let _part = TrainingPart::Metrics.begin();
         sums.add(batch_index, &loss, &logits);
     }
 
@@ -67,7 +67,7 @@ impl Learner<'_> {
     }
 
     fn optimize(&mut self, gradients: &[Tensor], rate: &Tensor) -> Result<(), UserError> {
-        let _part = Part::Optimizer.begin();
+        let _part = TrainingPart::Optimizer.begin();
         let Some(scaler) = &mut self.scaler else { return self.optimizer.step(gradients, rate, None) };
         scaler.look(gradients)?;
         self.optimizer.step(gradients, rate, Some(scaler))?;
@@ -76,7 +76,7 @@ impl Learner<'_> {
 
     /// Nothing below the frozen boundary is remembered for a gradient.
     fn forward(&self, flow: Flow, labels: &Tensor) -> (Tensor, Tensor) {
-        let _part = Part::Forward.begin();
+        let _part = TrainingPart::Forward.begin();
         let _autocast = Autocast::new(labels.device(), self.precision);
         let flow = {
             // A guard, since a capture may break off in here and the step be done in another way.

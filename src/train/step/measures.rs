@@ -3,7 +3,7 @@
 use tch::Tensor;
 
 use crate::error::UserError;
-use crate::native::{self, Part, Scaler};
+use crate::native::{self, Scaler, TrainingPart};
 
 /// What is measured in every step, where it is wanted. Nothing of the training reads it.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub(in crate::train) struct Averages {
 impl Averages {
     /// Moves the averages towards the weights after a step.
     pub(in crate::train) fn step(&self, weights: &[Tensor]) -> Result<(), UserError> {
-        let _part = Part::Metrics.begin();
+        let _part = TrainingPart::Metrics.begin();
         native::lerp(&self.averages, weights, self.weight)
     }
 }
@@ -38,7 +38,7 @@ pub(in crate::train) struct GradientNorms {
 impl GradientNorms {
     /// Adds that of a step, whose gradients a scaler may have scaled.
     pub(in crate::train) fn step(&self, gradients: &[Tensor], scaler: Option<&Scaler>) -> Result<(), UserError> {
-        let _part = Part::Metrics.begin();
+        let _part = TrainingPart::Metrics.begin();
         native::add_norm(&self.sum, gradients, scaler.map(Scaler::scale))
     }
 }

@@ -14,12 +14,12 @@ pub(in crate::train) struct Sums {
     /// The answer for each example, in the order of the epoch, `[count]`.
     answers: Tensor,
     batch: i64,
-    start: Start,
+    start: EpochStart,
 }
 
 /// Where an epoch, or the rest of one, begins.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::train) struct Start {
+pub(in crate::train) struct EpochStart {
     /// Its first step.
     pub(in crate::train) step: u64,
     /// What the steps before it added up.
@@ -33,12 +33,12 @@ impl Sums {
             losses: Tensor::zeros([count.div_ceil(batch) as i64], (kind, device)),
             answers: Tensor::zeros([count as i64], (Kind::Int64, device)),
             batch: batch as i64,
-            start: Start::default(),
+            start: EpochStart::default(),
         }
     }
 
     /// Starts an epoch, or goes on with one.
-    pub(in crate::train) fn start(&mut self, start: Start) {
+    pub(in crate::train) fn start(&mut self, start: EpochStart) {
         self.start = start;
     }
 
@@ -52,7 +52,7 @@ impl Sums {
     /// What the epoch added up before its step `end`, and its first step whose loss was not finite. `labels` are the
     /// split's. Waits for the device once; not at all where nothing was added.
     pub(in crate::train) fn read(&self, batches: &Batches, labels: &Tensor, end: u64) -> (Totals, Option<u64>) {
-        let Start { step: first, mut totals } = self.start;
+        let EpochStart { step: first, mut totals } = self.start;
         if end <= first {
             return (totals, None);
         }

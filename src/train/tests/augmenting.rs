@@ -5,14 +5,14 @@ use tch::{Device, Kind, Tensor};
 use crate::blueprint::ImageShape;
 use crate::data::{Images, Normalisation};
 use crate::seed::{Purpose, stream};
-use crate::spec::{Augmentation, Fill, Layout};
-use crate::train::data::augment::{Batch, Frame, Plan};
+use crate::spec::{Augmentation, Fill, MemoryFormat};
+use crate::train::data::augment::{BatchDraws, CropIndices, EpochDraws};
 use crate::train::data::device_split::DeviceSplit;
 
 const NONE: Augmentation =
     Augmentation { crop_padding: 0, crop_fill: Fill::Zero, flip: false, resized_area: None, jitter: 0.0, cutout: 0 };
 
-const LAYOUT: Layout = Layout::ChannelsFirst;
+const LAYOUT: MemoryFormat = MemoryFormat::ChannelsFirst;
 
 /// Two images of two or three channels, all pixels different; the network's input is the pixel itself.
 fn resident(channels: usize) -> DeviceSplit {
@@ -22,11 +22,15 @@ fn resident(channels: usize) -> DeviceSplit {
     DeviceSplit::clean(images, &plain, Device::Cpu, Kind::Double).expect("it fits")
 }
 
-fn batch(places: &[[i64; 3]], shares: &[[f64; 3]], augmentation: Augmentation) -> Batch {
+fn batch(places: &[[i64; 3]], shares: &[[f64; 3]], augmentation: Augmentation) -> BatchDraws {
     let shares =
         if shares.is_empty() { Tensor::zeros([0, 3], (Kind::Float, Device::Cpu)) } else { Tensor::from_slice2(shares) };
     let shape = ImageShape { channels: 1, height: 3, width: 3 };
-    Batch { places: Tensor::from_slice2(places), shares, frame: Frame::new(augmentation, shape, Device::Cpu) }
+    BatchDraws {
+        places: Tensor::from_slice2(places),
+        shares,
+        frame: CropIndices::new(augmentation, shape, Device::Cpu),
+    }
 }
 
 fn value(tensor: &Tensor, image: usize, channel: i64, row: i64, column: i64) -> f64 {
@@ -158,11 +162,11 @@ fn draws_keep_their_bounds_and_belong_to_the_epoch() {
     let data = resident(3);
     let all = Augmentation { flip: true, resized_area: Some(0.25), jitter: 0.4, cutout: 2, ..NONE };
     let draw = |epoch| {
-        let plan = Plan::draw(all, (data.shape(), data.device()), 500, &mut stream(3, Purpose::Augment, epoch))
+        let plan = EpochDraws::draw(all, (data.shape(), data.device()), 500, &mut stream(3, Purpose::Augment, epoch))
             .expect("much is done");
         plan.batch(Tensor::shallow_clone)
     };
-    let Batch { places, shares, .. } = draw(1);
+    let BatchDraws { places, shares, .. } = draw(1);
     assert_eq!((places.size(), shares.size()), (vec![5, 500], vec![7, 500]));
     let rows: Vec<Vec<f64>> =
         (0..7).map(|row| Vec::try_from(shares.select(0, row).to_kind(Kind::Double)).expect("a row")).collect();
@@ -177,7 +181,7 @@ fn draws_keep_their_bounds_and_belong_to_the_epoch() {
     assert_ne!(draw(2).shares, shares);
     // What is added to the list leaves the draws of the others as they were.
     let less = Augmentation { flip: true, ..NONE };
-    let plan = Plan::draw(less, (data.shape(), data.device()), 500, &mut stream(3, Purpose::Augment, 1))
+    let plan = EpochDraws::draw(less, (data.shape(), data.device()), 500, &mut stream(3, Purpose::Augment, 1))
         .expect("they are mirrored");
     assert_eq!(plan.batch(Tensor::shallow_clone).places.narrow(0, 0, 3), places.narrow(0, 0, 3));
 }

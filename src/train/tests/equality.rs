@@ -5,7 +5,7 @@ use tch::{Device, Kind};
 use crate::blueprint::{Blueprint, FrozenSet};
 use crate::network::{NamedTensors, Network};
 use crate::spec::{
-    self, Augmentation, Budget, EvaluationSchedule, FrozenNorm, Layout, Precision, Rate, Schedule, Seeds,
+    self, Augmentation, Budget, EvaluationSchedule, FrozenNorm, MemoryFormat, Precision, Rate, Schedule, Seeds,
 };
 use crate::spec::{Switch, Training};
 use crate::train::tests::testing::{Listener, alone, families, split};
@@ -99,9 +99,9 @@ fn a_kept_prefix_changes_no_bit_at_any_k_of_any_family() {
 fn a_kept_prefix_changes_no_bit_in_other_layouts_and_precisions() {
     for blueprint in families() {
         for (precision, layout) in [
-            (Precision::Fp32, Layout::ChannelsLast),
-            (Precision::Bf16, Layout::ChannelsFirst),
-            (Precision::Bf16, Layout::ChannelsLast),
+            (Precision::Fp32, MemoryFormat::ChannelsLast),
+            (Precision::Bf16, MemoryFormat::ChannelsFirst),
+            (Precision::Bf16, MemoryFormat::ChannelsLast),
         ] {
             let case = Case { norm: FrozenNorm::Target, ..case(&blueprint, blueprint.layers.len() / 2) };
             let settings = Settings { precision, layout, ..Settings::PLAIN };
@@ -134,7 +134,7 @@ fn channels_last_gives_the_same_up_to_rounding() {
     for blueprint in families() {
         let case = case(&blueprint, 0);
         let plain = losses(&case.run(Settings::PLAIN));
-        let last = losses(&case.run(Settings { layout: Layout::ChannelsLast, ..Settings::PLAIN }));
+        let last = losses(&case.run(Settings { layout: MemoryFormat::ChannelsLast, ..Settings::PLAIN }));
         for (one, other) in plain.iter().zip(&last) {
             assert!((one - other).abs() < 1e-4 * one, "{one} {other}");
         }
@@ -147,7 +147,7 @@ fn bf16_gives_the_losses_within_two_percent() {
     for blueprint in families() {
         let case = case(&blueprint, 0);
         let plain = losses(&case.run(Settings::PLAIN));
-        for layout in [Layout::ChannelsFirst, Layout::ChannelsLast] {
+        for layout in [MemoryFormat::ChannelsFirst, MemoryFormat::ChannelsLast] {
             let narrow = case.run(Settings { precision: Precision::Bf16, layout, ..Settings::PLAIN });
             for (one, other) in plain.iter().zip(losses(&narrow)) {
                 assert!((one - other).abs() < 0.02 * one, "{one} {other}");

@@ -9,7 +9,7 @@ use crate::spec::{
 };
 use crate::spec::{Augmentation, Rate, Schedule, Seeds, Switch, Training};
 use crate::train::tests::testing::{Listener, alone, families, split};
-use crate::train::{Control, EpochReport, Observer, Phase, Settings, State};
+use crate::train::{Control, EpochReport, Observer, Phase, Settings, TrainingState};
 
 const COUNT: usize = 80;
 const SEEDS: Seeds = Seeds { initial: 0, subset: 0, noise: 0, order: 0, augment: 0, dropout: 0 };
@@ -20,7 +20,7 @@ struct Stopper {
     listener: Listener,
     steps: u64,
     stop_after: Option<u64>,
-    state: Option<State>,
+    state: Option<TrainingState>,
 }
 
 impl Observer for Stopper {
@@ -40,10 +40,10 @@ impl Observer for Stopper {
         if self.stop_after == Some(self.steps) { Control::Stop } else { Control::GoOn }
     }
 
-    fn save(&mut self, state: &State) -> anyhow::Result<()> {
+    fn save(&mut self, state: &TrainingState) -> anyhow::Result<()> {
         let tensors = state.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.copy())).collect();
-        let State { epochs, steps, seconds, .. } = *state;
-        self.state = Some(State { epochs, steps, seconds, tensors });
+        let TrainingState { epochs, steps, seconds, .. } = *state;
+        self.state = Some(TrainingState { epochs, steps, seconds, tensors });
         Ok(())
     }
 }
@@ -52,7 +52,7 @@ fn run(
     blueprint: &crate::blueprint::Blueprint,
     measures: ExtraMeasures,
     settings: Settings,
-    start: Option<State>,
+    start: Option<TrainingState>,
     stop_after: Option<u64>,
 ) -> (Stopper, NamedTensors) {
     let network = Network::new(blueprint, Device::Cpu, Kind::Float, 1);

@@ -10,7 +10,7 @@ use crate::spec::{
     self, Augmentation, Budget, EvaluationSchedule, FrozenNorm, Rate, Schedule, Seeds, Switch, Training,
 };
 use crate::train::tests::testing::{Listener, alone, families, split};
-use crate::train::{Control, Ended, EpochReport, Observer, Phase, Settings, State};
+use crate::train::{Control, Ended, EpochReport, Observer, Phase, Settings, TrainingState};
 
 const COUNT: usize = 11;
 const TEST: usize = 7;
@@ -23,7 +23,7 @@ const EPOCHS: usize = 2;
 struct Stopper {
     questions: u64,
     at: u64,
-    state: Option<State>,
+    state: Option<TrainingState>,
     listener: Listener,
 }
 
@@ -53,11 +53,11 @@ impl Observer for Stopper {
         self.asked()
     }
 
-    fn save(&mut self, state: &State) -> Result<()> {
+    fn save(&mut self, state: &TrainingState) -> Result<()> {
         // What the training's own tensors are now, they will not be later.
         let tensors = state.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.copy())).collect();
-        let State { epochs, steps, seconds, .. } = *state;
-        self.state = Some(State { epochs, steps, seconds, tensors });
+        let TrainingState { epochs, steps, seconds, .. } = *state;
+        self.state = Some(TrainingState { epochs, steps, seconds, tensors });
         Ok(())
     }
 }
@@ -69,7 +69,7 @@ struct Outcome {
 }
 
 /// A phase on a fresh network, from a state or from the beginning, that is stopped at a question.
-fn run(blueprint: &Blueprint, start: Option<State>, at: u64) -> Outcome {
+fn run(blueprint: &Blueprint, start: Option<TrainingState>, at: u64) -> Outcome {
     let network = Network::new(blueprint, Device::Cpu, Kind::Float, 1);
     let training = Training {
         budget: Budget::Epochs(EPOCHS as u64),

@@ -6,8 +6,8 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use freezewise::blueprint::ImageShape;
-use freezewise::catalogue::{Checksum, CifarLayout, Entry, Layout, Published};
-use freezewise::data::foreign::{self, Splits};
+use freezewise::catalogue::{CatalogueEntry, Checksum, CifarLayout, FileLayout, Published};
+use freezewise::data::foreign::{self, TrainAndTest};
 
 static LAYOUT: CifarLayout = CifarLayout {
     folder: "small",
@@ -18,7 +18,7 @@ static LAYOUT: CifarLayout = CifarLayout {
     records_per_train_file: 2,
 };
 
-static SMALL: Entry = Entry {
+static SMALL: CatalogueEntry = CatalogueEntry {
     name: "small",
     title: "A small one",
     shape: ImageShape { channels: 1, height: 2, width: 2 },
@@ -29,7 +29,7 @@ static SMALL: Entry = Entry {
     test_size: 1,
     train_per_class: &[2, 1, 1],
     test_per_class: &[1, 0, 0],
-    layout: Layout::Cifar(&LAYOUT),
+    layout: FileLayout::Cifar(&LAYOUT),
     licence: "none",
     citation: "nobody",
     files: &[Published {
@@ -114,7 +114,7 @@ fn an_archive_whose_checksum_is_wrong_or_gone_is_none() {
     }
 }
 
-fn check(found: anyhow::Result<Splits>) {
+fn check(found: anyhow::Result<TrainAndTest>) {
     match found {
         Ok([train, test]) => {
             assert_eq!((train.count(), test.count()), (4, 1));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use freezewise::data::Surveyor;
-use freezewise::run::{Beginning, Event, EventSink, Places, Request, Stop, run};
+use freezewise::run::{Beginning, EventSink, Places, Request, RunEvent, Stop, run};
 use freezewise::spec::{Notation, Spec, Text};
 use image::{DynamicImage, ImageFormat, RgbImage};
 
@@ -36,7 +36,7 @@ pub struct World {
 struct Silent;
 
 impl EventSink for Silent {
-    fn on_event(&mut self, _: &Event<'_>) {}
+    fn on_event(&mut self, _: &RunEvent<'_>) {}
 }
 
 impl World {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use freezewise::data::Surveyor;
 use freezewise::error::{Exit, UserError};
-use freezewise::run::{self, Beginning, Event, EventSink, Finished, Places, Request, Stop};
+use freezewise::run::{self, Beginning, EventSink, Finished, Places, Request, RunEvent, Stop};
 use freezewise::spec::{Notation, Spec, Text};
 
 use super::torture::Draw;
@@ -67,10 +67,10 @@ struct Watcher<'a> {
 }
 
 impl EventSink for Watcher<'_> {
-    fn on_event(&mut self, event: &Event<'_>) {
+    fn on_event(&mut self, event: &RunEvent<'_>) {
         match event {
-            Event::Phase(title) => self.in_target = title.phase == "target",
-            Event::Step(_) | Event::Epoch(_) if self.in_target => {
+            RunEvent::Phase(title) => self.in_target = title.phase == "target",
+            RunEvent::Step(_) | RunEvent::Epoch(_) if self.in_target => {
                 self.count += 1;
                 match self.end {
                     End::Stop(at) if at == self.count => self.stop.request(),

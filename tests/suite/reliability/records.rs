@@ -86,7 +86,7 @@ fn finished(place: &Place) -> Option<serde_json::Value> {
 struct Deaf;
 
 impl freezewise::run::EventSink for Deaf {
-    fn on_event(&mut self, _: &freezewise::run::Event<'_>) {}
+    fn on_event(&mut self, _: &freezewise::run::RunEvent<'_>) {}
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::super::equivalence::equivalence;
 use super::super::holm::{SIGNIFICANCE, holm};
 use super::super::sign_flip::{p_mean_nonzero, p_mean_positive};
 use super::super::source_order::{SourcePair, order_reversal};
-use super::null_curves::{NOISE, Shape, Spread, normal, null_curves};
+use super::null_curves::{CurveShape, NOISE, NoiseShape, normal, null_curves};
 use super::{draws, hold};
 use crate::seed::Stream;
 
@@ -31,7 +31,12 @@ fn column(errors: &[Vec<f64>], point: usize) -> Vec<f64> {
 }
 
 /// Valleys and a peak stated at the quarters of a curve, the peak where noise may be largest.
-fn contrasts(shape: Shape, spread: Spread, (seeds, points): (usize, usize), stream: &mut Stream) -> BumpContrasts {
+fn contrasts(
+    shape: CurveShape,
+    spread: NoiseShape,
+    (seeds, points): (usize, usize),
+    stream: &mut Stream,
+) -> BumpContrasts {
     let errors = null_curves((shape, spread), (seeds, points), stream);
     let at = |point: usize| column(&errors, point);
     BumpContrasts::new(&at(points / 4), &at(points / 2), &at(3 * points / 4)).expect("one length")
@@ -39,8 +44,8 @@ fn contrasts(shape: Shape, spread: Spread, (seeds, points): (usize, usize), stre
 
 fn stated_bumps(trials: usize) {
     for points in [10, 18] {
-        for shape in Shape::ALL {
-            for spread in Spread::ALL {
+        for shape in CurveShape::ALL {
+            for spread in NoiseShape::ALL {
                 gate(&format!("stated bump {shape:?} {spread:?} {points}"), trials, |seeds, stream| {
                     let contrasts = contrasts(shape, spread, (seeds, points), stream);
                     bump_evidence(&contrasts, None).expect("enough seeds").p
@@ -52,8 +57,8 @@ fn stated_bumps(trials: usize) {
 
 /// A rise alone has nothing that makes it conservative: on a flat curve it is at the level.
 fn means(trials: usize) {
-    for spread in Spread::ALL {
-        let rises = |seeds, stream: &mut Stream| contrasts(Shape::Flat, spread, (seeds, 10), stream).rises;
+    for spread in NoiseShape::ALL {
+        let rises = |seeds, stream: &mut Stream| contrasts(CurveShape::Flat, spread, (seeds, 10), stream).rises;
         gate(&format!("one side {spread:?}"), trials, |seeds, stream| {
             p_mean_positive(&rises(seeds, stream)).expect("enough seeds")
         });
@@ -72,11 +77,11 @@ fn families(trials: usize) {
 
 /// The same bump in both settings, with three times the noise in one of them.
 fn differences(trials: usize) {
-    for shape in [Shape::Flat, Shape::SteepFall, Shape::Valley] {
+    for shape in [CurveShape::Flat, CurveShape::SteepFall, CurveShape::Valley] {
         for noisier_is_larger in [false, true] {
             gate(&format!("difference of bumps {shape:?} {noisier_is_larger}"), trials, |seeds, stream| {
-                let quiet = contrasts(shape, Spread::Autocorrelated, (seeds, 10), stream);
-                let mut noisy = contrasts(shape, Spread::Autocorrelated, (seeds, 10), stream);
+                let quiet = contrasts(shape, NoiseShape::Autocorrelated, (seeds, 10), stream);
+                let mut noisy = contrasts(shape, NoiseShape::Autocorrelated, (seeds, 10), stream);
                 for value in noisy.rises.iter_mut().chain(&mut noisy.drops) {
                     *value += 3.0 * NOISE * normal(stream);
                 }

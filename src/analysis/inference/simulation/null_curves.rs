@@ -14,7 +14,7 @@ const CORRELATION: f64 = 0.6;
 
 /// The mean curve.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Shape {
+pub(super) enum CurveShape {
     Flat,
     /// Falls by less than the noise from point to point.
     GentleFall,
@@ -31,7 +31,7 @@ pub(super) enum Shape {
     Cliff,
 }
 
-impl Shape {
+impl CurveShape {
     pub(super) const ALL: [Self; 9] = [
         Self::Flat,
         Self::GentleFall,
@@ -64,7 +64,7 @@ impl Shape {
 
 /// The noise around it; every seed is shifted too.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Spread {
+pub(super) enum NoiseShape {
     Independent,
     /// AR(1) along the curve.
     Autocorrelated,
@@ -74,22 +74,22 @@ pub(super) enum Spread {
     Both,
 }
 
-impl Spread {
+impl NoiseShape {
     pub(super) const ALL: [Self; 4] = [Self::Independent, Self::Autocorrelated, Self::NoisyPoint, Self::Both];
 }
 
 /// The errors of so many seeds: `[seed][point]`.
 pub(super) fn null_curves(
-    (shape, spread): (Shape, Spread),
+    (shape, spread): (CurveShape, NoiseShape),
     (seeds, points): (usize, usize),
     stream: &mut Stream,
 ) -> Vec<Vec<f64>> {
     let correlation = match spread {
-        Spread::Independent | Spread::NoisyPoint => 0.0,
-        Spread::Autocorrelated | Spread::Both => CORRELATION,
+        NoiseShape::Independent | NoiseShape::NoisyPoint => 0.0,
+        NoiseShape::Autocorrelated | NoiseShape::Both => CORRELATION,
     };
     let noise = |point: usize| match spread {
-        Spread::NoisyPoint | Spread::Both if point == points / 2 => NOISY * NOISE,
+        NoiseShape::NoisyPoint | NoiseShape::Both if point == points / 2 => NOISY * NOISE,
         _ => NOISE,
     };
     let mut row = |_| {

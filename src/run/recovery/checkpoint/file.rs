@@ -12,11 +12,11 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use tch::Tensor;
 
-use super::{Checkpoint, Header};
+use super::{Checkpoint, CheckpointHeader};
 use crate::error::UserError;
 use crate::files;
 use crate::network::{NamedTensors, dtype_of, kind_of, read_header, to_bytes};
-use crate::train::State;
+use crate::train::TrainingState;
 
 const ABOUT: &str = "freezewise";
 const ROWS: &str = "rows";
@@ -26,7 +26,7 @@ const DIGEST_BYTES: usize = 32;
 const ALIGNMENT: usize = 8;
 
 /// Writes a checkpoint, whole or not at all.
-pub(in crate::run) fn write(path: &Path, header: &Header, state: &State, rows: &[u8]) -> Result<()> {
+pub(in crate::run) fn write(path: &Path, header: &CheckpointHeader, state: &TrainingState, rows: &[u8]) -> Result<()> {
     let start = start(header, &state.tensors, rows.len())?;
     let mut failed = None;
     let written = files::stream_atomically(path, |file| {
@@ -52,7 +52,7 @@ pub(in crate::run) fn write(path: &Path, header: &Header, state: &State, rows: &
 }
 
 /// The length of the format's header and the header: where each tensor lies.
-fn start(header: &Header, tensors: &NamedTensors, rows: usize) -> Result<Vec<u8>> {
+fn start(header: &CheckpointHeader, tensors: &NamedTensors, rows: usize) -> Result<Vec<u8>> {
     let mut layout = Map::new();
     layout.insert("__metadata__".into(), json!({ ABOUT: serde_json::to_string(header)? }));
     let mut end = 0;
@@ -105,7 +105,7 @@ pub fn read_checkpoint(file: &mut impl Read, length: u64) -> Result<Checkpoint> 
     let mut digest = Sha256::new_with_prefix(&start);
     let about = layout.metadata().as_ref().and_then(|about| about.get(ABOUT));
     let about = about.ok_or_else(|| UserError::new("it is no checkpoint: its header says nothing of a training"))?;
-    let header: Header = serde_json::from_str(about).context("its header is malformed")?;
+    let header: CheckpointHeader = serde_json::from_str(about).context("its header is malformed")?;
     let mut tensors = NamedTensors::new();
     let (mut rows, mut kept_digest) = (None, None);
     for name in layout.offset_keys() {
@@ -128,6 +128,6 @@ pub fn read_checkpoint(file: &mut impl Read, length: u64) -> Result<Checkpoint> 
         return Err(UserError::new("it is damaged: its digest is not that of its content").into());
     }
     let rows = rows.ok_or_else(|| UserError::new("it has no rows"))?;
-    let Header { epochs, steps, seconds, .. } = header;
-    Ok(Checkpoint { header, state: State { epochs, steps, seconds, tensors }, rows })
+    let CheckpointHeader { epochs, steps, seconds, .. } = header;
+    Ok(Checkpoint { header, state: TrainingState { epochs, steps, seconds, tensors }, rows })
 }

@@ -13,7 +13,7 @@ pub(in crate::run) const FORMAT: u32 = 1;
 
 /// What a state is of, and what it was made with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Header {
+pub struct CheckpointHeader {
     /// The version of this layout.
     pub format: u32,
     /// `source` or `target`.
@@ -37,7 +37,7 @@ pub struct Header {
     pub averaged_half_life: Option<f64>,
 }
 
-impl Header {
+impl CheckpointHeader {
     /// Whether it is of this training.
     pub(in crate::run) fn check(&self, side: Side, hash: &str) -> Result<(), UserError> {
         if self.format != FORMAT {

@@ -13,15 +13,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 pub use file::read_checkpoint;
+pub use header::CheckpointHeader;
 pub(in crate::run) use header::FORMAT;
-pub use header::Header;
 
 use crate::error::UserError;
 use crate::files;
 use crate::run::recovery::lock::Lock;
 use crate::rundir::RunDirectory;
 use crate::spec::{Checkpoints, Position, Side, Task};
-use crate::train::State;
+use crate::train::TrainingState;
 
 const ENDING: &str = ".safetensors";
 /// Those under this name make room for newer ones.
@@ -34,9 +34,9 @@ const POINTER: &str = "latest.json";
 #[derive(Debug)]
 pub struct Checkpoint {
     /// What it is of.
-    pub header: Header,
+    pub header: CheckpointHeader,
     /// The training at that moment.
-    pub state: State,
+    pub state: TrainingState,
     /// The rows of the epochs behind, as CSV, with every evaluation that was made.
     pub rows: Vec<u8>,
 }
@@ -75,7 +75,7 @@ pub(in crate::run) struct CheckpointStore<'a> {
 
 /// What was found of a directory's checkpoints.
 #[derive(Debug, Default)]
-pub(in crate::run) struct Found {
+pub(in crate::run) struct CheckpointSearch {
     /// The furthest that is whole and serves.
     pub(in crate::run) checkpoint: Option<Checkpoint>,
     /// Further ones that are not whole, and why.
@@ -100,8 +100,8 @@ impl<'a> CheckpointStore<'a> {
         side: Side,
         hash: &str,
         mut serves: impl FnMut(&Checkpoint) -> Result<bool>,
-    ) -> Result<Found> {
-        let mut found = Found::default();
+    ) -> Result<CheckpointSearch> {
+        let mut found = CheckpointSearch::default();
         let mut whole = 0;
         for (_, name) in names(&self.folder, self.steps_per_epoch)?.into_iter().rev() {
             let path = self.folder.join(name.file());
@@ -129,7 +129,13 @@ impl<'a> CheckpointStore<'a> {
     }
 
     /// Puts a state on disk. Of those behind it the last one stays.
-    pub(in crate::run) fn commit(&self, name: Name, header: &Header, state: &State, rows: &[u8]) -> Result<()> {
+    pub(in crate::run) fn commit(
+        &self,
+        name: Name,
+        header: &CheckpointHeader,
+        state: &TrainingState,
+        rows: &[u8],
+    ) -> Result<()> {
         files::create_folder(&self.folder)?;
         self.lock.check()?;
         file::write(&self.folder.join(name.file()), header, state, rows)?;

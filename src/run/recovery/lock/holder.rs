@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::rundir::host::{self, Process};
+use crate::rundir::host::{self, ProcessState};
 
 /// A holder on another machine that was not seen for so long is taken to be dead.
 pub(in crate::run) const STALE: Duration = Duration::from_secs(300);
@@ -115,9 +115,9 @@ impl Holder {
             return beats();
         }
         match host::process(self.pid, self.born) {
-            Process::Alive => true,
-            Process::Dead => false,
-            Process::Hidden => beats(),
+            ProcessState::Alive => true,
+            ProcessState::Dead => false,
+            ProcessState::Hidden => beats(),
         }
     }
 }

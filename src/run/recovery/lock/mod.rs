@@ -31,7 +31,7 @@ pub(in crate::run) struct Lock {
 }
 
 /// What came of asking for a lock.
-pub(in crate::run) enum Asked {
+pub(in crate::run) enum LockOutcome {
     /// It is ours.
     Ours(Lock),
     /// Another has it.
@@ -40,13 +40,13 @@ pub(in crate::run) enum Asked {
 
 impl Lock {
     /// Takes the lock of a directory, or tells who has it.
-    pub(in crate::run) fn take(folder: &Path) -> Result<Asked> {
+    pub(in crate::run) fn take(folder: &Path) -> Result<LockOutcome> {
         loop {
             let top = top(folder)?;
             if let Some((_, holder)) = &top
                 && holder.is_alive()
             {
-                return Ok(Asked::Held(holder.clone()));
+                return Ok(LockOutcome::Held(holder.clone()));
             }
             let generation = top.map_or(1, |(generation, _)| generation + 1);
             // Several may find it free at once: one of them makes the file.
@@ -66,7 +66,7 @@ impl Lock {
                 files::remove(&path(folder, older))?;
             }
             let heartbeat = Some(Heartbeat::start(folder.to_path_buf(), generation));
-            return Ok(Asked::Ours(Self { folder: folder.to_path_buf(), generation, heartbeat }));
+            return Ok(LockOutcome::Ours(Self { folder: folder.to_path_buf(), generation, heartbeat }));
         }
     }
 
@@ -115,8 +115,8 @@ pub struct Hold(#[allow(dead_code)] Lock); // It is held, and nothing else.
 /// Takes the lock of a directory; `None` where another process has it.
 pub fn hold(folder: &Path) -> Result<Option<Hold>> {
     Ok(match Lock::take(folder)? {
-        Asked::Ours(lock) => Some(Hold(lock)),
-        Asked::Held(_) => None,
+        LockOutcome::Ours(lock) => Some(Hold(lock)),
+        LockOutcome::Held(_) => None,
     })
 }
 
@@ -180,17 +180,17 @@ mod tests {
 
     use super::*;
 
-    fn held(asked: Asked) -> Holder {
+    fn held(asked: LockOutcome) -> Holder {
         match asked {
-            Asked::Ours(_) => panic!("two hold one lock"),
-            Asked::Held(holder) => holder,
+            LockOutcome::Ours(_) => panic!("two hold one lock"),
+            LockOutcome::Held(holder) => holder,
         }
     }
 
-    fn ours(asked: Asked) -> Lock {
+    fn ours(asked: LockOutcome) -> Lock {
         match asked {
-            Asked::Ours(lock) => lock,
-            Asked::Held(holder) => panic!("{} holds it", holder.who()),
+            LockOutcome::Ours(lock) => lock,
+            LockOutcome::Held(holder) => panic!("{} holds it", holder.who()),
         }
     }
 
@@ -230,7 +230,7 @@ mod tests {
             (Holder::own().of_host("elsewhere").seen_ahead(Duration::from_secs(3600)), false),
         ] {
             write(&holder)?;
-            assert_eq!(matches!(Lock::take(folder.path())?, Asked::Ours(_)), free, "{holder:?}");
+            assert_eq!(matches!(Lock::take(folder.path())?, LockOutcome::Ours(_)), free, "{holder:?}");
             for generation in generations(folder.path())? {
                 files::remove(&path(folder.path(), generation))?;
             }
@@ -258,11 +258,11 @@ mod tests {
     fn of_many_at_once_one_gets_it() -> Result<()> {
         let folder = tempfile::tempdir()?;
         std::fs::write(path(folder.path(), 1), Holder::own().released().to_bytes()?)?;
-        let locks: Vec<Asked> = std::thread::scope(|scope| {
+        let locks: Vec<LockOutcome> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| Lock::take(folder.path()))).collect();
             threads.into_iter().map(|thread| thread.join().expect("no panic")).collect::<Result<_>>()
         })?;
-        assert_eq!(locks.iter().filter(|asked| matches!(asked, Asked::Ours(_))).count(), 1);
+        assert_eq!(locks.iter().filter(|asked| matches!(asked, LockOutcome::Ours(_))).count(), 1);
         Ok(())
     }
 
@@ -274,8 +274,8 @@ mod tests {
                 let threads: Vec<_> = (0..8)
                     .map(|_| {
                         scope.spawn(|| match Lock::take(folder.path())? {
-                            Asked::Ours(_lock) => files::remove_unfinished(folder.path()),
-                            Asked::Held(_) => Ok(()),
+                            LockOutcome::Ours(_lock) => files::remove_unfinished(folder.path()),
+                            LockOutcome::Held(_) => Ok(()),
                         })
                     })
                     .collect();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::{Asked, Holder, Lock};
+use super::{Holder, Lock, LockOutcome};
 use crate::files;
 use crate::run::recovery::stop::Stop;
 
@@ -43,8 +43,8 @@ impl Wait<'_> {
         let mut told = None;
         loop {
             let holder = match Lock::take(self.folder) {
-                Ok(Asked::Ours(lock)) => return Ok(Waited::Ours(lock)),
-                Ok(Asked::Held(holder)) => holder,
+                Ok(LockOutcome::Ours(lock)) => return Ok(Waited::Ours(lock)),
+                Ok(LockOutcome::Held(holder)) => holder,
                 // The holder moved the folder aside: it is anyone's to make again.
                 Err(_) if !files::exists(self.folder)? => {
                     files::create_folder(self.folder)?;
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn a_wait_ends_with_the_lock_or_its_time_or_what_it_is_for() -> Result<()> {
         let folder = tempfile::tempdir()?;
-        let Asked::Ours(lock) = Lock::take(folder.path())? else { panic!("it is free") };
+        let LockOutcome::Ours(lock) = Lock::take(folder.path())? else { panic!("it is free") };
         let mut said = 0;
         let most = Duration::from_millis(1);
         let held = wait(folder.path(), most).wait(

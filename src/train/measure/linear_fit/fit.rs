@@ -6,7 +6,7 @@ use tch::{Kind, Tensor, no_grad_guard};
 use super::axes::Axes;
 use super::head::{FitEnd, LinearHead};
 use super::lbfgs::{End, minimise};
-use super::objective::Loss;
+use super::objective::PenalizedLoss;
 use crate::train::interrupt::Interrupt;
 
 /// A fit has converged where no component of the gradient is larger: of the mean loss, along axes in which it curves by 1
@@ -27,13 +27,13 @@ pub fn fit_linear(
     interrupt: Interrupt<'_>,
 ) -> Result<LinearHead> {
     let _no_gradient = no_grad_guard();
-    let problem = Problem::new(features, labels, classes)?;
+    let problem = FitProblem::new(features, labels, classes)?;
     let solved = problem.solve(penalty, None, TOLERANCE, interrupt)?;
     Ok(problem.head(&solved))
 }
 
 /// Features in their axes, and labels, to fit with any penalty.
-pub(super) struct Problem {
+pub(super) struct FitProblem {
     axes: Axes,
     labels: Tensor,
     /// 1 at each example's label, `[count, classes]`.
@@ -49,7 +49,7 @@ pub(super) struct Solved {
     end: End,
 }
 
-impl Problem {
+impl FitProblem {
     pub(super) fn new(features: &Tensor, labels: &Tensor, classes: usize) -> Result<Self> {
         let (count, _) = features.size2()?;
         ensure!(count > 0 && labels.size() == [count], "a linear head is fitted on examples with a label each");
@@ -67,7 +67,7 @@ impl Problem {
         tolerance: f64,
         interrupt: Interrupt<'_>,
     ) -> Result<Solved> {
-        let mut loss = Loss::new(&self.axes, [&self.labels, &self.targets], penalty, interrupt);
+        let mut loss = PenalizedLoss::new(&self.axes, [&self.labels, &self.targets], penalty, interrupt);
         let classes = self.targets.size()[1];
         let start = match start {
             Some(start) => loss.point(start.weights.each_ref())?,

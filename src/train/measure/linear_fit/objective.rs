@@ -11,7 +11,7 @@ use crate::train::interrupt::{Interrupt, proceed};
 const SMALL_LOSS: f64 = 1e-3;
 
 /// The objective. A point is the weights `[classes, axes]`, each multiplied by its axis's scale, and then the bias.
-pub(super) struct Loss<'a> {
+pub(super) struct PenalizedLoss<'a> {
     axes: &'a Axes,
     /// `[count]`.
     labels: &'a Tensor,
@@ -24,7 +24,7 @@ pub(super) struct Loss<'a> {
     logits: Tensor,
 }
 
-impl<'a> Loss<'a> {
+impl<'a> PenalizedLoss<'a> {
     pub(super) fn new(
         axes: &'a Axes,
         [labels, targets]: [&'a Tensor; 2],
@@ -49,7 +49,7 @@ impl<'a> Loss<'a> {
     }
 }
 
-impl Objective for Loss<'_> {
+impl Objective for PenalizedLoss<'_> {
     fn at(&mut self, point: &[f64]) -> Result<(f64, Vec<f64>)> {
         proceed(&mut *self.interrupt)?;
         let count = self.axes.count() as f64;

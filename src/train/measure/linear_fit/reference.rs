@@ -11,14 +11,14 @@ pub(in crate::train) struct Reference {
     pub(in crate::train) labels: Tensor,
     pub(in crate::train) test: Tensor,
     pub(in crate::train) test_labels: Tensor,
-    pub(in crate::train) fits: Vec<Fit>,
+    pub(in crate::train) fits: Vec<PenaltyFit>,
     /// So many of the first examples can be separated.
     pub(in crate::train) separable: i64,
     pub(in crate::train) nearest: Vec<Nearest>,
 }
 
 /// A fit of a penalty.
-pub(in crate::train) struct Fit {
+pub(in crate::train) struct PenaltyFit {
     pub(in crate::train) penalty: f64,
     pub(in crate::train) weight: Tensor,
     pub(in crate::train) bias: Tensor,
@@ -39,7 +39,7 @@ impl Reference {
         let whole: Value = serde_json::from_slice(&std::fs::read("tests/fixtures/linear-head.json")?)?;
         let list = |name: &str| whole[name].as_array().context("a list");
         let fit = |fit: &Value| {
-            Ok(Fit {
+            Ok(PenaltyFit {
                 penalty: number(&fit["penalty"])?,
                 weight: matrix(&fit["weight"])?,
                 bias: Tensor::from_slice(&numbers(&fit["bias"])?),

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tch::{Kind, Tensor, no_grad_guard};
 
-use super::fit::{Problem, TOLERANCE};
+use super::fit::{FitProblem, TOLERANCE};
 use super::head::LinearHead;
 use crate::train::interrupt::Interrupt;
 
@@ -27,7 +27,7 @@ pub fn fit_tuned(
     let _no_gradient = no_grad_guard();
     let features = features.to_kind(Kind::Double);
     let penalty = choose(&features, labels, classes, &mut *interrupt)?;
-    let problem = Problem::new(&features, labels, classes)?;
+    let problem = FitProblem::new(&features, labels, classes)?;
     let solved = problem.solve(penalty, None, TOLERANCE, interrupt)?;
     Ok((problem.head(&solved), penalty))
 }
@@ -42,7 +42,7 @@ fn choose(features: &Tensor, labels: &Tensor, classes: usize, interrupt: Interru
     // A single example is all there is.
     let [own, own_labels] = part(&if count == 1 { held.shallow_clone() } else { held.logical_not() });
     let [held, held_labels] = part(&held);
-    let problem = Problem::new(&own, &own_labels, classes)?;
+    let problem = FitProblem::new(&own, &own_labels, classes)?;
     let unit = mean_squares(features);
     let (mut best, mut chosen, mut last) = (f64::INFINITY, 0.0, None);
     for power in POWERS {

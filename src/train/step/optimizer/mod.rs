@@ -139,7 +139,7 @@ mod tests {
             let mut parameters: Vec<Tensor> = shapes.iter().map(|shape| random(shape)).collect();
             let mut plain = Plain::new(rule, parameters.iter().map(Tensor::copy).collect());
             for parameter in &mut parameters[1..] {
-                crate::native::lay_out(parameter, spec::Layout::ChannelsLast)?;
+                crate::native::lay_out(parameter, spec::MemoryFormat::ChannelsLast)?;
             }
             let mut fused = Optimizer::new(rule, parameters);
             for _ in 0..50 {

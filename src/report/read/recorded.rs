@@ -21,15 +21,15 @@ pub(in crate::report) struct SweepFolder {
 }
 
 #[derive(Deserialize)]
-struct Sheet {
+struct RecordedSweep {
     #[serde(default)]
-    cells: BTreeMap<String, Entry>,
+    cells: BTreeMap<String, RecordedCell>,
     #[serde(default)]
     claims: Option<StatedClaims>,
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct RecordedCell {
     #[serde(default)]
     name: String,
 }
@@ -38,7 +38,7 @@ impl SweepFolder {
     /// The sweep of a folder, if it is one. The error is for the report's list of what was left out.
     pub(in crate::report) fn read(folder: &Path) -> Result<Option<Self>, String> {
         let Ok(bytes) = std::fs::read(folder.join("sweep.json")) else { return Ok(None) };
-        let sheet: Sheet =
+        let recorded: RecordedSweep =
             serde_json::from_slice(&bytes).map_err(|error| format!("`sweep.json` is damaged: {error}"))?;
         let spec =
             ["sweep.toml", "sweep-spec.json"].map(|name| folder.join(name)).into_iter().find(|path| path.is_file());
@@ -46,9 +46,9 @@ impl SweepFolder {
         Ok(Some(Self {
             folder: folder.to_path_buf(),
             spec,
-            cells: sheet.cells.into_iter().map(|(directory, entry)| (directory, entry.name)).collect(),
+            cells: recorded.cells.into_iter().map(|(directory, entry)| (directory, entry.name)).collect(),
             claims: claims.unwrap_or_default(),
-            stated: sheet.claims,
+            stated: recorded.claims,
         }))
     }
 

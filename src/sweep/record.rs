@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use super::plan::Plan;
+use super::plan::SweepPlan;
 use crate::error::UserError;
 use crate::files;
 use crate::run::Fixed;
@@ -20,7 +20,7 @@ const FORMAT: u32 = 1;
 
 /// A sweep on disk.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Sheet {
+pub struct SweepRecord {
     /// The version of this layout.
     pub format: u32,
     /// The version of the numerics: another gives other directories.
@@ -33,15 +33,15 @@ pub struct Sheet {
     /// The keys of the axes.
     pub axes: Vec<String>,
     /// The cells of the grid, by their directories' names.
-    pub cells: BTreeMap<String, Entry>,
+    pub cells: BTreeMap<String, CellRecord>,
     /// Cells of an earlier grid that this one does not have.
     #[serde(default)]
-    pub outside: BTreeMap<String, Entry>,
+    pub outside: BTreeMap<String, CellRecord>,
 }
 
 /// A cell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct CellRecord {
     /// Its place in the grid.
     #[serde(default)]
     pub index: usize,
@@ -53,27 +53,28 @@ pub struct Entry {
     pub source: Option<String>,
 }
 
-impl Sheet {
-    /// The sheet of a folder, if it has one.
+impl SweepRecord {
+    /// The record of a folder, if it has one.
     pub fn read(folder: &Path) -> Result<Option<Self>> {
         let path = path(folder);
         if !files::exists(&path)? {
             return Ok(None);
         }
         let bytes = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        let sheet: Self = serde_json::from_slice(&bytes).with_context(|| format!("`{}` is damaged", path.display()))?;
-        if sheet.format > FORMAT {
+        let record: Self =
+            serde_json::from_slice(&bytes).with_context(|| format!("`{}` is damaged", path.display()))?;
+        if record.format > FORMAT {
             let message =
-                format!("`{}` has format {}, this program reads format {FORMAT}", path.display(), sheet.format);
+                format!("`{}` has format {}, this program reads format {FORMAT}", path.display(), record.format);
             return Err(UserError::new(message).hint("use the version of freezewise that began the sweep").into());
         }
-        Ok(Some(sheet))
+        Ok(Some(record))
     }
 
-    /// The sheet of a plan, after an earlier one if there was one: what was fixed stays, cells that left are outside.
-    pub fn following(plan: &Plan, before: Option<Self>, fixed: impl FnOnce() -> Result<Fixed>) -> Result<Self> {
+    /// The record of a plan, after an earlier one if there was one: what was fixed stays, cells that left are outside.
+    pub fn following(plan: &SweepPlan, before: Option<Self>, fixed: impl FnOnce() -> Result<Fixed>) -> Result<Self> {
         let entries = (0..plan.cells.len()).map(|index| (plan.cells[index].directory.name(), entry(plan, index)));
-        let cells: BTreeMap<String, Entry> = entries.collect();
+        let cells: BTreeMap<String, CellRecord> = entries.collect();
         let Some(before) = before else {
             let (format, numerics, axes) = (FORMAT, NUMERICS, plan.keys.clone());
             let claims = Some(plan.claims.clone());
@@ -104,17 +105,17 @@ impl Sheet {
     }
 }
 
-fn entry(plan: &Plan, index: usize) -> Entry {
+fn entry(plan: &SweepPlan, index: usize) -> CellRecord {
     let cell = &plan.cells[index];
     let source = cell.source.map(|source| plan.sources[source].hash.clone());
-    Entry { index, name: cell.name.clone(), values: cell.values.clone(), source }
+    CellRecord { index, name: cell.name.clone(), values: cell.values.clone(), source }
 }
 
 fn path(folder: &Path) -> PathBuf {
     folder.join("sweep.json")
 }
 
-/// Keeps the spec as it is now beside the sheet: an edit of the user's file changes no cell that is under way.
+/// Keeps the spec as it is now beside the record: an edit of the user's file changes no cell that is under way.
 pub fn keep_spec(spec: &Path, folder: &Path) -> Result<PathBuf> {
     let ending = spec.extension().unwrap_or_default();
     let name = if ending == "json" { "sweep-spec.json" } else { "sweep.toml" };
