@@ -119,7 +119,7 @@ pub(super) fn parse(mut file: impl Read, size: &[usize]) -> Result<Vec<u8>, Stri
     let magic = [0, 0, 8, size.len() as u8];
     if header[..4] != magic {
         if let Some(kind) = kind_by_start(&header) {
-            return Err(format!("expected an IDX file, found one that is {kind}"));
+            return Err(format!("expected an IDX file, found {kind}"));
         }
         return Err(format!("it begins with {:02x?}, and an IDX file of this kind with {magic:02x?}", &header[..4]));
     }
@@ -149,7 +149,7 @@ mod tests {
         let good = [0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6];
         assert_eq!(parse(good.as_slice(), &[2, 3]), Ok(vec![1, 2, 3, 4, 5, 6]));
         let cases: [(Vec<u8>, &str); 6] = [
-            (b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4F".to_vec(), "expected an IDX file, found one that is packed by xz"),
+            (b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4F".to_vec(), "expected an IDX file, found an xz file"),
             (good[..17].to_vec(), "it should hold 6 bytes, and holds only 5"),
             ([good.as_slice(), &[7]].concat(), "it should hold 6 bytes, and holds more"),
             (good[..9].to_vec(), "failed to fill whole buffer"),

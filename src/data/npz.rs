@@ -215,7 +215,7 @@ fn opened<R: Read + Seek>(mut file: R) -> Result<ZipArchive<R>, String> {
     file.by_ref().take(16).read_to_end(&mut start).map_err(|error| error.to_string())?;
     let kind = kind_by_start(&start).filter(|_| !start.starts_with(b"PK"));
     ZipArchive::new(file).map_err(|error| match kind {
-        Some(kind) => format!("expected an `.npz` file, found one that is {kind}"),
+        Some(kind) => format!("expected an `.npz` file, found {kind}"),
         None => error.to_string(),
     })
 }

@@ -59,7 +59,7 @@ fn a_string_key_takes_what_was_typed() {
     assert!(quoted.stdout.starts_with("runs/1.0/"), "{}", quoted.stdout);
     let number = place.try_run(&["target.train.epochs=\"2\""]);
     assert_eq!(number.code, 2);
-    let told = "takes an integer from 1 to 1000000000, and not the string `\"2\"`\n    leave out the quotes: `2`";
+    let told = "must be an integer from 1 to 1000000000, found the string `\"2\"`\n    leave out the quotes: `2`";
     assert!(number.stderr.contains(told), "{}", number.stderr);
 }
 
@@ -141,13 +141,13 @@ fn a_path_that_is_not_there_is_told_from_one_of_another_kind() {
     };
     assert!(told("own/train/a/0.png").contains("`data/own/train/a/0.png` is a file\n"));
     let shell = told("~/own");
-    assert!(shell.contains("`~/own` is not in the data folder\n    only a shell expands `~`"), "{shell}");
+    assert!(shell.contains("`~/own` is not in the data folder\n    `~` is not expanded"), "{shell}");
     place.write("data/outer/own/train/a/0.png", "");
     assert!(told("outer").contains("has neither `val/` nor `test/`\n    `outer/own` has `train/`"));
     for option in ["--out", "--data"] {
         let answer = place.freezewise(&["run", "spec.toml", option, "~/runs"]);
         assert_eq!(answer.code, 2);
-        assert!(answer.stderr.contains("only a shell expands `~`"), "{}", answer.stderr);
+        assert!(answer.stderr.contains("`~` is not expanded"), "{}", answer.stderr);
     }
     assert!(!place.path("~").exists());
 }
