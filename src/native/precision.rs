@@ -27,8 +27,8 @@ pub fn precision(choice: PrecisionChoice, chosen: &Chosen, blueprint: &Blueprint
         }
     };
     if matches!(fixed, Precision::Tf32 | Precision::Fp16) && chosen.device == Device::Cpu {
-        let message = format!("`precision = \"{}\"` is for CUDA, and this run computes on the CPU", fixed.name());
-        return Err(UserError::new(message).hint("`fp32` and `bf16` work on a CPU; `auto` takes the faster"));
+        let message = format!("`precision = \"{}\"` needs CUDA, but this run uses the CPU", fixed.name());
+        return Err(UserError::new(message).hint("use `fp32`, `bf16`, or `auto` for the faster of the two"));
     }
     Ok(fixed)
 }

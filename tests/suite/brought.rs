@@ -144,7 +144,11 @@ fn validation_arrays_are_taken_where_they_are_named() {
     // Training and testing do not know of them.
     assert_eq!(error(&with, "test_loss"), error(&without, "test_loss"));
     let twice = place.freezewise(&["check", "spec.toml", "--set", six, "--set", "target.validation_size=2"]);
-    assert!(twice.code == 2 && twice.stderr.contains("`validation_size` holds out others"), "{}", twice.stderr);
+    assert!(
+        twice.code == 2 && twice.stderr.contains("`validation_size` both choose validation images"),
+        "{}",
+        twice.stderr
+    );
     let five = place.freezewise(&["check", "spec.toml", "--set", "target.arrays=[\"a\", \"b\", \"c\", \"d\", \"e\"]"]);
-    assert!(five.code == 2 && five.stderr.contains("`arrays` takes four names, or six"), "{}", five.stderr);
+    assert!(five.code == 2 && five.stderr.contains("`arrays` must have four or six names"), "{}", five.stderr);
 }
