@@ -41,9 +41,9 @@ fn labels_come_from_a_file() {
         assert_eq!(given, 3 + index % 2);
     }
     for (text, expected) in [
-        (lines[..19_999].join("\n"), "it has 19,999 labels, and the full training set 20,000 examples"),
-        (lines.join("\n").replacen("class 4", "class 44", 1), "line 2 is `class 44`, and no class"),
-        (lines.join("\n").replacen('3', "10", 1), "line 1 is `10`, and no class"),
+        (lines[..19_999].join("\n"), "it has 19,999 labels, but the full training set has 20,000 examples"),
+        (lines.join("\n").replacen("class 4", "class 44", 1), "line 2 is `class 44`, which is not a class"),
+        (lines.join("\n").replacen('3', "10", 1), "line 1 is `10`, which is not a class"),
     ] {
         place.write("labels.txt", text);
         let answer = place.try_run(&[]);

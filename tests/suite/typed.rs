@@ -110,10 +110,9 @@ fn what_lies_beside_images_is_left_out_and_listed() {
     }
     let strict = place.freezewise(&["check", "spec.toml", "--set", "target.skip_bad_files=false"]);
     assert_eq!(strict.code, 1, "{}", strict.stderr);
-    for told in [
-        "`data/own/train/Thumbs.db` is a file, and should be the folder of a class",
-        "leave it out with `skip_bad_files = true`",
-    ] {
+    for told in
+        ["`data/own/train/Thumbs.db` is a file, expected a class folder", "skip it with `skip_bad_files = true`"]
+    {
         assert!(strict.stderr.contains(told), "{}", strict.stderr);
     }
 }
@@ -126,7 +125,7 @@ fn a_check_names_a_file_that_is_no_image() {
     place.write("data/own/train/a/Thumbs.db", "junk");
     let answer = place.freezewise(&["check", "spec.toml", "--set", "target.train.batch_size=6"]);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("train/a/Thumbs.db: it is neither a PNG nor a JPEG file"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("train/a/Thumbs.db: expected a PNG or JPEG file"), "{}", answer.stderr);
     assert!(!answer.stderr.contains("batch of one"), "{}", answer.stderr);
 }
 
