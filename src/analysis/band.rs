@@ -8,6 +8,7 @@ use super::inference::t_interval;
 /// The runs at one point of a grid.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BandPoint<X> {
+    /// Grid point.
     pub place: X,
     /// Number of runs.
     pub count: usize,

@@ -14,6 +14,7 @@ pub struct NamedCurve<X> {
 /// Curves of several runs, each with an error at every point of one grid.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CompleteCurves<X> {
+    /// Grid points.
     pub grid: Vec<X>,
     /// Names of the runs, in the order given.
     pub names: Vec<String>,

@@ -27,6 +27,7 @@ pub enum CrossingDirection {
 pub struct LevelCrossing {
     /// Interpolated position.
     pub at: f64,
+    /// Direction of the crossing.
     pub direction: CrossingDirection,
 }
 

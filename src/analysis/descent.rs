@@ -8,9 +8,11 @@ use super::Point;
 /// A fall, a rise and a fall.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bump {
+    /// Epoch of the first minimum.
     pub first_minimum_epoch: u64,
     /// Error at the first minimum.
     pub first_minimum: f64,
+    /// Epoch of the peak.
     pub peak_epoch: u64,
     /// Error at the peak.
     pub peak: f64,

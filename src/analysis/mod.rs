@@ -28,6 +28,7 @@ pub use stated_bump::{SitesError, bump_contrasts};
 /// A measurement at an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
+    /// Epoch.
     pub epoch: u64,
     /// A fraction.
     pub error: f64,

@@ -16,6 +16,7 @@ pub struct Hover {
     pub width: f64,
     /// Height of the view box.
     pub height: f64,
+    /// Panels, in the order of the figure.
     pub panels: Vec<HoverPanel>,
 }
 
@@ -39,6 +40,7 @@ pub struct HoverPanel {
 /// The visible points of one series.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct HoverSeries {
+    /// Name in the legend.
     pub name: String,
     /// Index into the tints.
     pub tint: usize,

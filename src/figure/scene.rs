@@ -30,7 +30,9 @@ impl Scene {
 pub enum Item {
     /// A filled rectangle.
     Rectangle {
+        /// Position and size.
         bounds: Bounds,
+        /// Fill colour.
         fill: Paint,
         /// From 0 to 1.
         opacity: f64,
@@ -41,10 +43,12 @@ pub enum Item {
         segments: Vec<Segment>,
         /// Fill colour and opacity.
         fill: Option<(Paint, f64)>,
+        /// Line along the outline.
         stroke: Option<Stroke>,
         /// Clipping rectangle.
         clip: Option<Bounds>,
     },
+    /// A line of text.
     Label(Label),
 }
 
@@ -113,6 +117,7 @@ impl Paint {
 /// Style of a line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stroke {
+    /// Colour.
     pub paint: Paint,
     /// In points.
     pub width: f64,
@@ -155,6 +160,7 @@ pub struct Label {
     pub anchor: Anchor,
     /// Whether it is rotated a quarter turn counterclockwise around its anchor.
     pub upwards: bool,
+    /// Colour.
     pub paint: Paint,
 }
 
@@ -194,9 +200,13 @@ impl Label {
 /// A rectangle in points.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
+    /// Left edge.
     pub left: f64,
+    /// Upper edge.
     pub top: f64,
+    /// Width.
     pub width: f64,
+    /// Height.
     pub height: f64,
 }
 

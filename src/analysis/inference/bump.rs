@@ -18,6 +18,7 @@ pub(super) const EACH_OF_TWO: f64 = 0.975;
 pub struct BumpSites<X> {
     /// Minimum before the peak.
     pub first_valley: X,
+    /// Peak.
     pub peak: X,
     /// Minimum after the peak.
     pub later_valley: X,

@@ -145,6 +145,7 @@ impl RealityCheck {
 /// One line of the checklist.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckedControl {
+    /// The control.
     pub check: RealityCheck,
     /// Whether the effect survived it.
     pub survival: Survival,

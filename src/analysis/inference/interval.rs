@@ -10,7 +10,9 @@ use super::sample::{SampleError, check, mean, variance};
 pub struct Interval {
     /// Estimated mean.
     pub estimate: f64,
+    /// Lower end.
     pub lower: f64,
+    /// Upper end.
     pub upper: f64,
     /// Standard error of the mean.
     pub standard_error: f64,

@@ -27,7 +27,9 @@ pub struct OrderReversal {
 /// The errors of two sources at one point, one per seed, in the same order; for runs that share a source, their mean.
 #[derive(Clone, Copy, Debug)]
 pub struct SourcePair<'a> {
+    /// Errors of the first source.
     pub first: &'a [f64],
+    /// Errors of the second source.
     pub second: &'a [f64],
 }
 

@@ -13,7 +13,9 @@ pub const LEAST_SEEDS: usize = 8;
 /// The regimes on both sides of the peak, one per seed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteRegimes {
+    /// Regimes at the first valley.
     pub first_valley: Vec<Regime>,
+    /// Regimes at the later valley.
     pub later_valley: Vec<Regime>,
 }
 
@@ -47,12 +49,14 @@ pub enum Shortfall {
     },
     /// The 97.5% interval of a part includes zero.
     IntervalIncludesZero {
+        /// Rise or drop.
         part: BumpPart,
         /// Lower end of the interval.
         lower: f64,
     },
     /// The mean of a part is below the stated smallest size.
     TooSmall {
+        /// Rise or drop.
         part: BumpPart,
         /// Mean of the part.
         mean: f64,

@@ -81,6 +81,7 @@ impl LeadingAxes {
         Self { axes: eigen.eigenvectors.select_columns(&order), variance_kept }
     }
 
+    /// Number of axes.
     pub fn count(&self) -> usize {
         self.axes.ncols()
     }

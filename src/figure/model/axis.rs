@@ -1,9 +1,11 @@
 //! Axes: title, scale, number format, range.
 
+/// An axis of a panel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChartAxis {
     /// Title with unit, if there is one: `test error`, `time (s)`.
     pub title: String,
+    /// Spacing of values.
     pub scale: Scale,
     /// Number format of its values.
     pub format: ValueFormat,
@@ -42,6 +44,7 @@ impl ChartAxis {
 /// Spacing of values.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scale {
+    /// Linear.
     Linear,
     /// Logarithmic. Values at or below zero are not drawn.
     Log,

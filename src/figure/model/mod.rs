@@ -122,6 +122,7 @@ pub struct Series {
     pub points: Vec<(f64, f64)>,
     /// A band around the line.
     pub band: Option<Band>,
+    /// Colour, dashes and marker.
     pub style: SeriesStyle,
 }
 
@@ -171,7 +172,9 @@ pub enum Mark {
 /// A ringed point with text beside it, such as a peak or a valley.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Annotation {
+    /// x of the point.
     pub x: f64,
+    /// y of the point.
     pub y: f64,
     /// Placed where it covers least; dropped if there is no room, and then only the ring is drawn.
     pub label: String,

@@ -45,6 +45,7 @@ impl SeriesStyle {
 /// A dash pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dash {
+    /// Solid.
     Solid,
     /// Long dashes.
     Dashed,

@@ -31,9 +31,11 @@ pub struct Section {
     pub shape: ImageShape,
     /// Name of each row of images.
     pub rows: Vec<String>,
+    /// Examples, left to right.
     pub examples: Vec<Example>,
 }
 
+/// A training example.
 pub struct Example {
     /// One image per row: `[channels, height, width]`.
     pub images: Vec<Vec<u8>>,
