@@ -25,11 +25,11 @@
 //! costs, tensors and the forward pass cannot disagree. The keys of a spec are declared once, as Rust types;
 //! validation, the documentation of keys and the resolved spec all come from their JSON schema.
 
-pub mod environment;
+pub(crate) mod environment;
 pub mod error;
-pub mod fault;
-pub mod files;
-pub mod seed;
+pub(crate) mod fault;
+pub(crate) mod files;
+pub(crate) mod seed;
 pub mod text;
 
 pub mod analysis;
