@@ -25,7 +25,7 @@ namespace {
 // As in src/native/count.rs.
 enum Kind : int { kComposite = -1, kLaunch, kView, kAllocation };
 
-// Work of a training phase beside operators.
+// Work of a training phase besides operators.
 struct Amounts {
   uint64_t waits = 0, uploads = 0, allocated = 0, moved = 0;
 };

@@ -257,7 +257,7 @@ TORCH_LIBRARY_IMPL(aten, CUDA, library) {
   library.impl("_fused_sdp_choice", choose_attention);
 }
 
-// Where libtorch has one kernel for all backends beside the CPU's own, that kernel would run before the fallback: layer
+// Where libtorch has one kernel for all backends besides the CPU's own, that kernel would run before the fallback: layer
 // norm as batch norm, convolution by cuDNN, one addition per tensor for a `_foreach_`. CUDA has its own kernels there,
 // so these are listed individually.
 std::vector<c10::RegistrationHandleRAII> register_kernels() {

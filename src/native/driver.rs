@@ -88,7 +88,7 @@ impl Driver {
     /// Fails if libtorch cannot use the GPU with this index.
     pub fn check(&self, index: usize) -> Result<(), UserError> {
         match self {
-            Self::Absent => Err(UserError::new("no NVIDIA driver is installed: there is no `libcuda.so.1`")),
+            Self::Absent => Err(UserError::new("no NVIDIA driver is installed: `libcuda.so.1` not found")),
             Self::Broken(cause) => Err(UserError::new(cause.clone())
                 .hint("`nvidia-smi` must list the GPU; a driver that was just updated needs a reboot")),
             Self::Present { cuda, gpus } => {

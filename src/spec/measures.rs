@@ -1,11 +1,11 @@
-//! Measurements beside errors. None of them changes training.
+//! Measurements besides errors. None of them changes training.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::procedure::{EvaluationSchedule, FINAL_EPOCHS};
 
-/// Measurements beside errors.
+/// Measurements besides errors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ExtraMeasures {
     /// Epochs at which `correct/` records which test examples were classified correctly.
@@ -19,7 +19,7 @@ pub struct ExtraMeasures {
 }
 
 impl ExtraMeasures {
-    /// No measurements beside errors.
+    /// No measurements besides errors.
     pub const NONE: Self = Self { correct: Correct::Off, correct_train: false, averaging: None, norms: false };
 
     /// Whether correctness bits of training examples are recorded.

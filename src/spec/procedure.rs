@@ -137,14 +137,14 @@ impl Augmentation {
     }
 }
 
-/// When to evaluate, and what to measure beside errors.
+/// When to evaluate, and what to measure besides errors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
     /// When to evaluate test and validation examples.
     pub test: EvaluationSchedule,
     /// When to evaluate training examples; only epochs of `test` count.
     pub train: EvaluationSchedule,
-    /// What to measure beside errors.
+    /// What to measure besides errors.
     pub measures: ExtraMeasures,
 }
 

@@ -133,8 +133,11 @@ impl Context<'_> {
             ("normalisation_deviation", &task.normalisation_deviation),
         ] {
             if given != list.is_some() {
-                let (has, needs) =
-                    if given { ("needs", "give one number a channel") } else { ("is what needs", "leave it out") };
+                let (has, needs) = if given {
+                    ("needs", "set one number per channel")
+                } else {
+                    ("is required by", "set it, or remove the key")
+                };
                 report.add(&format!("{prefix}.{key}"), format!("`normalisation = \"given\"` {has} `{key}`"), needs);
             }
             let deviation = key.ends_with("deviation");

@@ -22,7 +22,7 @@ pub enum SampleError {
         least: usize,
     },
     /// Too many seeds to enumerate all signs.
-    #[error("an exact sign-flip test takes at most {most} seeds, found {seeds}")]
+    #[error("an exact sign-flip test supports at most {most} seeds, found {seeds}")]
     TooManySeeds {
         /// Seeds given.
         seeds: usize,
