@@ -1,10 +1,11 @@
-//! Faults that a test asks for: the disk that is full, the mount that is gone, the kill in the middle of a write.
+//! Fault injection for tests: a full disk, a lost mount, a kill in the middle of a write.
 //!
-//! `FREEZEWISE_FAULT` names one, at a count of operations: `ENOSPC@7` fails the seventh operation of this layer,
-//! `ENOSPC@7+` every one from then on, `short@7` writes half of it first, `kill@7` does that and ends the process as
-//! SIGKILL does. `EINVAL@sync-folder` fails every sync of a folder, as a file system does that has none. `memory@3` and
-//! `device@3` fail the third step of a training as libtorch would. `stop@3` has SIGTERM come when a run asks for the third
-//! time whether to stop. `trace@FILE` lists the operations in a file. Without the variable nothing is counted.
+//! `FREEZEWISE_FAULT` names a fault and the operation it hits. `ENOSPC@7` fails the seventh file operation, `ENOSPC@7+`
+//! every one from the seventh on. `short@7` writes half of the bytes and fails; `kill@7` writes half and kills the
+//! process with SIGKILL. `EINVAL@sync-folder` fails every sync of a folder, like a file system without directory sync.
+//! `memory@3` and `device@3` fail the third training step the way libtorch does. `stop@3` sends SIGTERM when the run
+//! checks for the third time whether to stop. `trace@FILE` appends each operation to a file. Without the variable
+//! nothing is counted.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -14,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::environment;
 
-/// What is about to be done.
+/// A file operation that can be made to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileOperation {
     Folder,
@@ -29,18 +30,18 @@ pub(crate) enum FileOperation {
     Remove,
 }
 
-/// How an operation is to fail.
+/// How an operation fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InjectedFailure {
-    /// With an error of the system, by its number.
+    /// With an operating system error, by errno.
     System(i32),
-    /// The same, half of the bytes written.
+    /// With a write error after half of the bytes.
     Short,
-    /// With the process, half of the bytes written.
+    /// With SIGKILL after half of the bytes.
     Kill,
 }
 
-/// What the variable asks for.
+/// The fault that the variable requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum FaultPlan {
     Nothing,
@@ -51,14 +52,14 @@ enum FaultPlan {
     Stop { at: u64 },
 }
 
-/// Linux's numbers, as a test names them.
+/// Linux errno values by name.
 const ERRORS: [(&str, i32); 7] =
     [("EIO", 5), ("EINVAL", 22), ("ENOSPC", 28), ("EROFS", 30), ("EOPNOTSUPP", 95), ("ESTALE", 116), ("EDQUOT", 122)];
 
-/// In the place of a count: every operation of this kind.
+/// Instead of a count: every sync of a folder.
 const SYNC_FOLDER: &str = "sync-folder";
 
-/// What libtorch says where a device fails, cut to its first line.
+/// The first line of libtorch's error messages for device failures.
 const DEVICE: [(&str, &str); 2] = [
     ("memory", "Torch(\"CUDA out of memory. Tried to allocate 2.00 GiB.\")"),
     ("device", "Torch(\"CUDA error: unspecified launch failure\")"),
@@ -99,13 +100,13 @@ fn plan() -> &'static FaultPlan {
     PLAN.get_or_init(|| environment::text("FREEZEWISE_FAULT").map_or(FaultPlan::Nothing, |text| FaultPlan::read(&text)))
 }
 
-/// The failure that this operation is to have.
+/// The failure to inject into this operation, if any.
 pub(crate) fn strike(operation: FileOperation, path: &Path) -> Option<InjectedFailure> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     match plan() {
         FaultPlan::Trace(file) => {
             let mut trace = OpenOptions::new().append(true).create(true).open(file).ok()?;
-            // A trace that cannot be written is a test that fails by itself.
+            // If the trace cannot be written, the test that reads it fails.
             let _ = writeln!(trace, "{operation:?} {}", path.display());
             None
         }
@@ -118,12 +119,12 @@ pub(crate) fn strike(operation: FileOperation, path: &Path) -> Option<InjectedFa
     }
 }
 
-/// Fails where an operation without bytes of its own is to fail.
+/// Returns the injected error of an operation that writes no bytes.
 pub(crate) fn check(operation: FileOperation, path: &Path) -> io::Result<()> {
     strike(operation, path).map_or(Ok(()), |failure| Err(failure.error()))
 }
 
-/// Writes bytes, or as many as the failure lets through.
+/// Writes the bytes, or as many as the injected failure allows.
 pub(crate) fn write(mut file: impl Write, bytes: &[u8], operation: FileOperation, path: &Path) -> io::Result<()> {
     let Some(failure) = strike(operation, path) else { return file.write_all(bytes) };
     if !matches!(failure, InjectedFailure::System(_)) {
@@ -133,11 +134,11 @@ pub(crate) fn write(mut file: impl Write, bytes: &[u8], operation: FileOperation
     Err(failure.error())
 }
 
-/// Where a test wants a device to fail at this step, does what the bindings to libtorch do then.
+/// Panics like the libtorch bindings if a test requests a device failure at this step.
 ///
 /// # Panics
 ///
-/// In that test alone.
+/// If `FREEZEWISE_FAULT` requests a device failure at this step.
 pub fn device_step() {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     if let FaultPlan::Device { message, at } = plan() {
@@ -145,13 +146,13 @@ pub fn device_step() {
     }
 }
 
-/// Where a test wants SIGTERM at this question whether to stop, sends it to this process.
+/// Sends SIGTERM to this process if a test requests it at this check for a stop.
 pub fn stop_question() {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     if let FaultPlan::Stop { at } = plan()
         && COUNT.fetch_add(1, Ordering::Relaxed) + 1 == *at
     {
-        // A signal that cannot be sent is a test that fails by itself.
+        // If the signal cannot be sent, the test that waits for it fails.
         let _ = signal_hook::low_level::raise(signal_hook::consts::SIGTERM);
     }
 }
@@ -199,7 +200,7 @@ mod tests {
     #[test]
     fn a_failure_is_the_systems() {
         let mut bytes = Vec::new();
-        // No variable is set in tests: the plan is nothing, and all of it is written.
+        // The variable is not set in unit tests: nothing fails, and everything is written.
         write(&mut bytes, b"whole", FileOperation::Write, Path::new("a")).expect("nothing fails");
         assert_eq!(bytes, b"whole");
         assert_eq!(InjectedFailure::System(28).error().kind(), io::ErrorKind::StorageFull);

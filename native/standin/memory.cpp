@@ -1,4 +1,4 @@
-// Memory that knows that it is not the host's: bounded, NaN where nothing was written yet, overwritten when it is freed.
+// Memory that is not the host's: limited, NaN until first written, overwritten when freed.
 #include <c10/core/CPUAllocator.h>
 
 #include <algorithm>
@@ -9,11 +9,11 @@
 namespace standin {
 namespace {
 
-// PyTorch's allocator gives out memory in such blocks, and counts whole ones.
+// PyTorch's allocator allocates and counts memory in blocks of this size.
 constexpr size_t kBlock = 512;
 size_t in_blocks(size_t bytes) { return (bytes + kBlock - 1) / kBlock * kBlock; }
 
-// All bits set is NaN in every kind of float; the other is a large number of no meaning.
+// All bits set is NaN in every float type; the other value is a large meaningless number.
 constexpr int kUnwritten = 0xFF, kFreed = 0xFB;
 
 void take(int device, size_t bytes) {
@@ -23,11 +23,11 @@ void take(int device, size_t bytes) {
   const auto limit = all.settings.memory;
   const auto wanted = in_blocks(bytes);
   if (!is_capturing()) {
-    // What was freed is used first, and given back where the device has no other.
+    // Reuses freed memory first, and releases it if the device has no other.
     counts.cached -= std::min(counts.cached, wanted);
     if (counts.held + counts.cached + wanted > limit) counts.cached = 0;
   }
-  // Within a capture it can be neither: a graph's memory is in a pool of its own.
+  // Not within a capture, where the graph's memory is in a pool of its own.
   TORCH_CHECK_WITH(OutOfMemoryError, counts.held + counts.cached + wanted <= limit, "CUDA out of memory. Tried to allocate ",
                    bytes, " bytes. GPU ", device, " has a total capacity of ", limit, " bytes of which ",
                    limit - counts.held, " bytes are free. (stand-in)");

@@ -1,4 +1,4 @@
-// The C interface of ../plugin.h over the stand-in's devices.
+// The C interface of ../plugin.h for the stand-in's devices.
 #include "../plugin.h"
 
 #include <ATen/Context.h>
@@ -35,14 +35,14 @@ void on_device(int device) {
   TORCH_CHECK(device >= 0 && device < state().settings.devices, "CUDA error: invalid device ordinal (stand-in)");
 }
 
-// At the end they can no longer be asked for.
+// Copies the flags, which cannot be queried any more at exit.
 void look_at_settings() {
   const auto& context = at::globalContext();
   state().tf32 = context.allowTF32CuBLAS() && context.allowTF32CuDNN();
   state().deterministic = context.deterministicAlgorithms();
 }
 
-// At the very end, when everything was given back that will be.
+// Runs at the very end, when all memory that is ever released has been.
 struct AtTheEnd {
   ~AtTheEnd() { report("end"); }
 } at_the_end;
@@ -71,7 +71,7 @@ int freezewise_device_facts(int device, freezewise_device* facts, char* error) {
     standin::on_device(device);
     copy_text(facts->name, "stand-in");
     facts->memory_bytes = standin::state().settings.memory;
-    // Of the first generation with bf16.
+    // Compute capability of the first generation with bf16.
     facts->major = 8;
     facts->minor = 0;
     facts->cudnn = 0;

@@ -1,5 +1,5 @@
-//! Pure functions on numbers: what a curve of errors shows, what several seeds say together, how alike two tasks are.
-//! Nothing here reads files or trains.
+//! Statistics as pure functions on numbers: curves of errors, inference over seeds, similarity of tasks. Nothing here
+//! reads files or trains.
 
 mod band;
 mod cell_regime;
@@ -28,9 +28,9 @@ pub use stated_bump::{SitesError, bump_contrasts};
 /// A measurement at an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
-    /// The epoch.
+    /// Epoch.
     pub epoch: u64,
-    /// The error, a fraction.
+    /// A fraction.
     pub error: f64,
 }
 

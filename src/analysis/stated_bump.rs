@@ -1,11 +1,11 @@
-//! The contrasts of a bump at places of a grid that were stated beforehand.
+//! The contrasts of a bump at grid points stated in advance.
 
 use thiserror::Error;
 
 use super::CompleteCurves;
 use super::inference::{BumpContrasts, BumpSites};
 
-/// Why stated places are not those of a bump.
+/// Why stated points are not those of a bump.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SitesError<X> {
     /// No run was made or evaluated there.
@@ -16,8 +16,8 @@ pub enum SitesError<X> {
     NotInOrder,
 }
 
-/// The contrasts of each run that is complete, in the order of `curves.names`. The places are in the order of the grid:
-/// over frozen layers it goes from all frozen to none, so that what trains grows along it as it does over epochs.
+/// The contrasts of each complete run, in the order of `curves.names`. Points are in grid order: over frozen layers
+/// from all frozen to none, so that the trainable part grows along the axis, as it does over epochs.
 pub fn bump_contrasts<X: Clone + PartialEq>(
     curves: &CompleteCurves<X>,
     sites: &BumpSites<X>,
@@ -39,7 +39,7 @@ mod tests {
     use super::super::NamedCurve;
     use super::*;
 
-    /// Frozen layers of a pilot's two seeds: the head alone, 8 layers and none.
+    /// Frozen layers of a pilot's two seeds: only the head trains, 8 layers, none.
     #[test]
     fn places_are_looked_up_on_the_grid() {
         let named = |name: &str, errors: [f64; 3]| NamedCurve {

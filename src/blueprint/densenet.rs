@@ -1,11 +1,11 @@
 //! DenseNet-BC as torchvision defines it (`torchvision/models/densenet.py`), after Huang et al., "Densely Connected
 //! Convolutional Networks" (arXiv 1608.06993).
 //!
-//! A dense layer is norm, ReLU, 1×1 convolution to four times the growth, norm, ReLU, 3×3 convolution to the growth;
-//! its output stands behind its input. The stem has twice the growth in channels. Norms stand before their
-//! convolutions, but in the stem. Tensors have torchvision's names: `features.conv0`, `features.norm0`,
-//! `features.denseblock1.denselayer1.norm1`, …, `features.transition1.conv`, …, `features.norm5`, `classifier`; the
-//! last norm is number 5 there whatever the number of blocks.
+//! A dense layer is norm, ReLU, 1×1 convolution to 4 × growth channels, norm, ReLU, 3×3 convolution to growth channels;
+//! its output is concatenated to its input. The stem has 2 × growth channels. Norms precede their convolutions, except
+//! in the stem. Tensors have torchvision's names: `features.conv0`, `features.norm0`,
+//! `features.denseblock1.denselayer1.norm1`, …, `features.transition1.conv`, …, `features.norm5`, `classifier`. The
+//! last norm is named `norm5` for any number of blocks.
 
 use super::operation::{Operation, Window};
 use super::plan::{Block, FamilyLayers, ShapeError};
@@ -17,13 +17,13 @@ const BOTTLENECK: usize = 4;
 /// A DenseNet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Densenet {
-    /// Dense layers in each block.
+    /// Number of dense layers in each block.
     pub blocks: Vec<usize>,
-    /// Channels that a dense layer adds.
+    /// Growth rate: channels that each dense layer adds.
     pub growth: usize,
-    /// The share of channels that a transition keeps.
+    /// Fraction of channels that a transition keeps.
     pub compression: f64,
-    /// What comes before the first block.
+    /// The layers before the first block.
     pub stem: Stem,
 }
 
@@ -32,8 +32,8 @@ impl Densenet {
         if self.blocks.is_empty() || self.blocks.contains(&0) {
             return Err(ShapeError {
                 key: "network.blocks",
-                message: format!("`blocks = {:?}` names a block without layers", self.blocks),
-                hint: "write the number of dense layers of each block, such as `[6, 12, 24, 16]`".into(),
+                message: format!("`blocks = {:?}` has a block without layers", self.blocks),
+                hint: "each number is the number of dense layers in a block, such as `[6, 12, 24, 16]`".into(),
             });
         }
         let mut channels = 2 * self.growth;
@@ -51,10 +51,10 @@ impl Densenet {
                     return Err(ShapeError {
                         key: "network.compression",
                         message: format!(
-                            "`compression = {}` leaves nothing of {channels} channels after block {number}",
+                            "`compression = {}` keeps none of {channels} channels after block {number}",
                             self.compression
                         ),
-                        hint: "take a larger share, or a larger `network.growth`".into(),
+                        hint: "increase it, or `network.growth`".into(),
                     });
                 }
                 blocks.push(transition(&format!("features.transition{number}"), channels, kept));

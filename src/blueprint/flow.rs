@@ -1,4 +1,4 @@
-//! What operations do to shapes, and what they cost.
+//! Output shapes and costs of operations.
 
 use super::operation::{Operation, Window};
 use super::{ImageShape, Shape};
@@ -10,7 +10,7 @@ pub(super) struct FlowShape {
     pub(super) skip: Option<Shape>,
 }
 
-/// A window that is larger than the feature map it is to move over.
+/// A window that is larger than the feature map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TooSmall {
     pub(super) window: Window,
@@ -22,7 +22,7 @@ impl FlowShape {
         Self { value, skip: None }
     }
 
-    /// Carries the shapes past an operation and returns its multiply-adds for one image.
+    /// Updates the shapes by an operation, and returns its multiply-adds for one image.
     pub(super) fn pass(&mut self, operation: &Operation) -> Result<u64, TooSmall> {
         match operation {
             Operation::SaveSkip => self.skip = Some(self.value),
@@ -47,7 +47,7 @@ impl FlowShape {
     }
 }
 
-/// The shape that an operation makes of one, and its multiply-adds.
+/// Output shape and multiply-adds of an operation.
 fn map(operation: &Operation, input: Shape) -> Result<(Shape, u64), TooSmall> {
     Ok(match (operation, input) {
         (Operation::Convolution { inputs, outputs, window, .. }, Shape::Image(image)) => {

@@ -1,8 +1,8 @@
-//! The network families as data: named layers made of operations, with their shapes, parameters and multiply-adds.
+//! Network families as data: named layers made of operations, with shapes, parameters and multiply-adds.
 //!
-//! A family is a list of operations and nothing more; `network` gives the same list its tensors and runs it, and
-//! `describe`, the range of k and the shape errors are read from it. So a new family is one file here.
-//! It must not know of tensors, devices or files.
+//! A family is just a list of operations. `network` gives the list its tensors and runs it; `describe`, the range of k
+//! and shape errors are computed from it. So a new family is one file here. This module does not know about tensors,
+//! devices or files.
 
 mod collapsed;
 mod densenet;
@@ -40,7 +40,7 @@ use flow::{FlowShape, TooSmall};
 pub enum Architecture {
     /// Pre-activation ResNet-18 for small images, of any width.
     PreactResnet18 {
-        /// Channels of the stem and the first stage; the others have two, four and eight times as many.
+        /// Channels of the stem and the first stage; later stages have two, four and eight times as many.
         width: usize,
     },
     /// ResNet.
@@ -55,56 +55,56 @@ pub enum Architecture {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Granularity {
-    /// A stem, a residual block, a dense layer, a transition, an encoder block, a last norm.
+    /// A stem, residual block, dense layer, transition, encoder block, or last norm.
     #[default]
     Block,
-    /// Each convolution with its norm; attention and MLP of an encoder block apart.
+    /// Each convolution with its norm; attention and MLP of an encoder block separately.
     Sublayer,
 }
 
-/// One freezable unit of a network, or its head.
+/// One freezable layer of a network, or its head.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
-    /// Its name, a prefix of its tensors' paths wherever the layer is one module of the original definition.
+    /// Name; also the prefix of its tensors' paths wherever the layer is one module of the original definition.
     pub name: String,
-    /// What it computes, in order.
+    /// Operations, in order.
     pub operations: Vec<Operation>,
 }
 
 /// A network as data: its freezable layers from the input on, and its head.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blueprint {
-    /// The shape of one input image.
+    /// Shape of one input image.
     pub input: ImageShape,
-    /// How many classes the head tells apart.
+    /// Number of classes of the head.
     pub classes: usize,
-    /// The freezable layers.
+    /// Freezable layers.
     pub layers: Vec<Layer>,
-    /// Pooling and then the classifier, one linear map: new for every task, never frozen, not counted in k.
+    /// Pooling and classifier, which form one linear map: new for every task, never frozen, not counted in k.
     pub head: Layer,
 }
 
-/// What one layer costs and gives.
+/// Output shape and cost of one layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerFacts {
-    /// The layer's name.
+    /// Name of the layer.
     pub name: String,
-    /// The shape of what it gives for one image.
+    /// Output shape for one image.
     pub output: Shape,
-    /// How many numbers training can change in it.
+    /// Number of trainable parameters.
     pub parameters: u64,
-    /// Multiply-adds of its convolutions, linear maps and attention, forward, for one image.
+    /// Forward multiply-adds of its convolutions, linear maps and attention, for one image.
     pub multiply_adds: u64,
 }
 
 impl Blueprint {
-    /// Whether its layers hand feature maps on; a network that turns images into tokens at once does not.
+    /// Whether its layers output feature maps; false for networks that turn images into tokens at once.
     pub fn has_feature_maps(&self) -> bool {
         let mut operations = self.layers.iter().flat_map(|layer| &layer.operations);
         !operations.any(|operation| matches!(operation, Operation::Tokens))
     }
 
-    /// How many numbers a token of a transformer has; none in other networks.
+    /// Embedding dimension of a transformer; `None` for other networks.
     pub fn token_width(&self) -> Option<usize> {
         let mut operations = self.layers.iter().flat_map(|layer| &layer.operations);
         operations.find_map(|operation| match operation {
@@ -113,7 +113,8 @@ impl Blueprint {
         })
     }
 
-    /// The network of an architecture for images of a shape and a number of classes, if its sizes go together.
+    /// Builds the network of an architecture for an image shape and a number of classes; fails if the sizes are
+    /// inconsistent.
     pub fn new(
         architecture: &Architecture,
         granularity: Granularity,
@@ -133,12 +134,12 @@ impl Blueprint {
         Ok(blueprint)
     }
 
-    /// The layers and the head, in order.
+    /// All layers in order, the head last.
     pub fn all_layers(&self) -> impl Iterator<Item = &Layer> {
         self.layers.iter().chain(std::iter::once(&self.head))
     }
 
-    /// The facts of every layer, the head last.
+    /// Output shape and cost of every layer, the head last.
     pub fn facts(&self) -> Vec<LayerFacts> {
         let mut facts: Vec<LayerFacts> = self
             .all_layers()
@@ -156,8 +157,8 @@ impl Blueprint {
         facts
     }
 
-    /// Whether a batch norm in one of some layers sees feature maps of a single pixel: where it normalises by its batch, it
-    /// needs more than one image.
+    /// Whether a batch norm in one of the selected layers sees feature maps of a single pixel. With batch statistics it
+    /// then needs more than one image.
     pub fn normalises_one_pixel(&self, layers: impl Fn(usize) -> bool) -> bool {
         let mut found = false;
         self.walk(|layer, operation, input, _| {
@@ -167,7 +168,7 @@ impl Blueprint {
         found
     }
 
-    /// How many parameters train when a set of layers does not.
+    /// Number of trainable parameters, given the frozen layers.
     pub fn trainable_parameters(&self, frozen: &FrozenSet) -> u64 {
         let layers = self.all_layers().enumerate();
         layers.filter(|(index, _)| !frozen.has(*index)).map(|(_, layer)| layer.parameters()).sum()
@@ -177,19 +178,19 @@ impl Blueprint {
     pub fn boundary(&self, layers: usize) -> (Shape, Option<Shape>) {
         let mut flow = FlowShape::new(Shape::Image(self.input));
         for operation in self.layers[..layers].iter().flat_map(|layer| &layer.operations) {
-            // As in `walk`.
+            // Same as in `walk`.
             let _ = flow.pass(operation);
         }
         (flow.value, flow.skip)
     }
 
-    /// Visits every operation with its layer, the shape that comes to it and what it makes of it.
+    /// Visits every operation with the index of its layer, its input shape, its output shape and its cost.
     fn walk(&self, mut visit: impl FnMut(usize, &Operation, Shape, OperationOutput)) {
         let mut flow = FlowShape::new(Shape::Image(self.input));
         for (index, layer) in self.all_layers().enumerate() {
             for operation in &layer.operations {
                 let input = flow.value;
-                // `new` has found that every window fits; a blueprint changed by hand shows no cost from there on.
+                // `new` has checked that every window fits; a blueprint changed by hand has no cost from there on.
                 let multiply_adds = flow.pass(operation).unwrap_or(0);
                 visit(index, operation, input, OperationOutput { output: flow.value, multiply_adds });
             }
@@ -210,17 +211,17 @@ impl Blueprint {
         let (key, hint) = match architecture {
             Architecture::Resnet(Resnet { stem: Stem::Imagenet, .. })
             | Architecture::Densenet(Densenet { stem: Stem::Imagenet, .. }) => {
-                ("network.stem", "`network.stem = \"cifar\"` makes them small more slowly")
+                ("network.stem", "use `network.stem = \"cifar\"`, which reduces the resolution less")
             }
-            Architecture::Densenet(_) => ("network.blocks", "take larger images, or fewer blocks in `network.blocks`"),
-            _ => ("image_size", "take larger images"),
+            Architecture::Densenet(_) => ("network.blocks", "use larger images, or fewer blocks in `network.blocks`"),
+            _ => ("image_size", "use larger images"),
         };
         let (height, width) = (small.map.height, small.map.width);
         ShapeError {
             key,
             message: format!(
-                "images of {}×{} are too small for this network: a map of {height}×{width} comes to `{layer}`, \
-                 which looks at {side}×{side}",
+                "images of {}×{} are too small for this network: `{layer}` gets a {height}×{width} feature map, \
+                 but needs at least {side}×{side}",
                 self.input.height,
                 self.input.width,
                 side = small.window.kernel
@@ -230,14 +231,14 @@ impl Blueprint {
     }
 }
 
-/// What one operation made of a shape.
+/// Output shape and cost of one operation.
 struct OperationOutput {
     output: Shape,
     multiply_adds: u64,
 }
 
 impl Layer {
-    /// How many numbers training can change in the layer.
+    /// Number of trainable parameters in the layer.
     pub fn parameters(&self) -> u64 {
         self.slots().filter(|slot| slot.role == Role::Parameter).map(|slot| slot.elements()).sum()
     }

@@ -1,11 +1,11 @@
 //! PreAct-ResNet18 for small images, as in Nakkiran et al., "Deep Double Descent" (arXiv 1912.02292), after He et
 //! al., "Identity Mappings in Deep Residual Networks" (arXiv 1603.05027).
 //!
-//! A 3×3 stem without norm; four stages of two blocks, of w, 2w, 4w and 8w channels, the first block of the last
-//! three with stride 2; no norm after the last block. A shortcut is the raw input where shapes agree, else a 1×1
-//! convolution of the pre-activated input, without norm. Tensors are named in torchvision's scheme: `conv1`,
-//! `layer1.0.bn1`, `layer1.0.conv1`, `layer1.0.bn2`, `layer1.0.conv2`, `layer2.0.downsample.0`, …, `fc`, and start
-//! with PyTorch's own defaults.
+//! A 3×3 stem without norm; four stages of two blocks with w, 2w, 4w and 8w channels, where the first block of the last
+//! three stages has stride 2; no norm after the last block. A shortcut is the raw input if shapes agree, else a 1×1
+//! convolution of the pre-activated input, without norm. Tensors have names in torchvision's style (`conv1`,
+//! `layer1.0.bn1`, `layer1.0.conv1`, `layer1.0.bn2`, `layer1.0.conv2`, `layer2.0.downsample.0`, …, `fc`) and PyTorch's
+//! default initialisation.
 
 use super::operation::{Operation, Window};
 use super::plan::{Block, FamilyLayers};

@@ -1,5 +1,5 @@
 //! ResNet-18, 34 and 50 as torchvision defines them (`torchvision/models/resnet.py`), after He et al., "Deep Residual
-//! Learning for Image Recognition" (arXiv 1512.03385); in ResNet-50 the 3×3 convolution has a block's stride.
+//! Learning for Image Recognition" (arXiv 1512.03385). In ResNet-50 the stride of a block is in its 3×3 convolution.
 //!
 //! Norms follow their convolutions. Tensors have torchvision's names: `conv1`, `bn1`, `layer1.0.conv1`,
 //! `layer1.0.bn1`, …, `layer2.0.downsample.0`, `layer2.0.downsample.1`, …, `fc`.
@@ -8,26 +8,26 @@ use super::operation::{Operation, Window};
 use super::plan::{Block, FamilyLayers};
 use super::{ImageShape, Initial, Stem};
 
-/// Channels out of a bottleneck, in channels of its middle.
+/// Output channels of a bottleneck, in units of its inner channels.
 const EXPANSION: usize = 4;
 
 /// A ResNet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resnet {
-    /// How many layers it is named after.
+    /// Depth.
     pub depth: ResnetDepth,
     /// Channels of the first stage before expansion; later stages have two, four and eight times as many.
     pub width: usize,
-    /// What comes before the first stage.
+    /// The layers before the first stage.
     pub stem: Stem,
 }
 
-/// Which blocks, and how many in each stage.
+/// Type and number of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResnetDepth {
-    /// Two blocks of two convolutions in each stage.
+    /// 2, 2, 2 and 2 basic blocks of two convolutions.
     Eighteen,
-    /// 3, 4, 6 and 3 blocks of two convolutions.
+    /// 3, 4, 6 and 3 basic blocks of two convolutions.
     ThirtyFour,
     /// 3, 4, 6 and 3 bottlenecks of three convolutions.
     Fifty,
@@ -69,7 +69,7 @@ impl Resnet {
     }
 }
 
-/// A block's parts: each convolution with the norm that follows it, the shortcut with the first.
+/// The parts of a block: each convolution with the norm that follows it; the shortcut belongs to the first.
 fn block(
     name: &str,
     [inputs, middle, outputs]: [usize; 3],

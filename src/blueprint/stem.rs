@@ -1,22 +1,22 @@
-//! What comes before the first stage of a ResNet or a DenseNet.
+//! The layers before the first stage of a ResNet or DenseNet.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::operation::{Operation, Window};
 
-/// How fast the first layer makes the image small.
+/// First layers of a ResNet or DenseNet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stem {
-    /// A 3×3 convolution of stride 1, and no pooling: for images of 32 pixels.
+    /// A 3×3 convolution of stride 1, without pooling: for images of about 32 pixels.
     Cifar,
-    /// A 7×7 convolution of stride 2 and max-pooling of stride 2, as torchvision has it: for images of 224 pixels.
+    /// torchvision's 7×7 convolution of stride 2 and max-pooling of stride 2: for images of about 224 pixels.
     Imagenet,
 }
 
 impl Stem {
-    /// Of its convolution.
+    /// Window of the convolution.
     pub(super) fn window(self) -> Window {
         match self {
             Self::Cifar => Window::centred(3, 1),
@@ -24,7 +24,7 @@ impl Stem {
         }
     }
 
-    /// What comes after norm and activation.
+    /// Pooling after norm and activation.
     pub(super) fn pool(self) -> Option<Operation> {
         match self {
             Self::Cifar => None,

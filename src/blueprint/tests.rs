@@ -1,4 +1,4 @@
-//! Every family against the counts of its definition.
+//! Checks every family against the counts of its definition.
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn build(architecture: &Architecture, side: usize, classes: usize) -> Blueprint 
     Blueprint::new(architecture, Granularity::Block, images(side), classes).expect("the sizes go together")
 }
 
-/// Of every kind, small and large.
+/// Every kind of network, small and large.
 fn families() -> Vec<(Architecture, usize)> {
     vec![
         (Architecture::PreactResnet18 { width: 4 }, 32),
@@ -48,7 +48,7 @@ fn trainable(blueprint: &Blueprint, first: usize) -> u64 {
     blueprint.trainable_parameters(&FrozenSet::first(first, blueprint.layers.len()))
 }
 
-/// Worked out by hand from the definition: all, stem and 6 blocks frozen, stem and 7, the head alone.
+/// Computed by hand from the definition, with nothing frozen, stem and 6 blocks, stem and 7, all but the head.
 #[test]
 fn preact_resnet18_has_its_parameters() {
     let table = [
@@ -62,7 +62,7 @@ fn preact_resnet18_has_its_parameters() {
     }
 }
 
-/// The counts and the multiply-adds that torchvision publishes with its weights, in units of 10 million.
+/// Parameter counts and multiply-adds published with torchvision's weights, in units of 10 million.
 #[test]
 fn torchvisions_networks_have_its_parameters_and_cost() {
     let table = [
@@ -80,7 +80,7 @@ fn torchvisions_networks_have_its_parameters_and_cost() {
     }
 }
 
-/// The finest axis of k: 63 layers, with the counts of trainable parameters for ten classes.
+/// The finest axis of k: 63 layers, with the numbers of trainable parameters for ten classes.
 #[test]
 fn densenet121_has_its_axis() {
     let blueprint = build(&densenet121(Stem::Cifar), 32, 10);
@@ -142,7 +142,7 @@ fn tensor_paths_are_unique() {
     }
 }
 
-/// What an in-place operation changes must be its own: not what is kept for a shortcut, and not what came over a
+/// An in-place operation must own what it changes: not a value kept for a shortcut, and not a value from a layer
 /// boundary, which a cache may hold.
 #[test]
 fn operations_in_place_change_only_their_own() {
@@ -173,5 +173,5 @@ fn impossible_sizes_name_the_key_to_change() {
     assert_eq!(key(&densenet(&[1, 1, 1, 1], 0.5), 4), Some("network.blocks"));
     assert_eq!(key(&densenet(&[], 0.5), 32), Some("network.blocks"));
     assert_eq!(key(&densenet(&[1, 1], 0.1), 32), Some("network.compression"));
-    assert_eq!(key(&resnet(ResnetDepth::Fifty, Stem::Imagenet), 4), None, "PyTorch too computes this one");
+    assert_eq!(key(&resnet(ResnetDepth::Fifty, Stem::Imagenet), 4), None, "PyTorch can compute this one too");
 }

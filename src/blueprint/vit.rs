@@ -1,10 +1,10 @@
 //! The vision transformer as torchvision defines it (`torchvision/models/vision_transformer.py`), after Dosovitskiy
 //! et al., "An Image is Worth 16x16 Words" (arXiv 2010.11929).
 //!
-//! Norms stand before attention and MLP. With a class token its last value is classified, with mean pooling the mean
-//! of all tokens. Tensors have torchvision's names: `conv_proj`, `class_token`, `encoder.pos_embedding`,
-//! `encoder.layers.encoder_layer_0.ln_1`, `….self_attention.in_proj_weight`, `….mlp.0`, …, `encoder.ln`,
-//! `heads.head`; so has the start of every tensor, the head's among them: zero.
+//! Norms precede attention and MLP. With a class token, its last value is classified; with mean pooling, the mean of
+//! all tokens. Tensors have torchvision's names (`conv_proj`, `class_token`, `encoder.pos_embedding`,
+//! `encoder.layers.encoder_layer_0.ln_1`, `….self_attention.in_proj_weight`, `….mlp.0`, …, `encoder.ln`, `heads.head`)
+//! and torchvision's initialisation, including a zero head.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,29 +16,29 @@ use super::{ImageShape, Initial};
 /// A vision transformer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vit {
-    /// Side of a patch, in pixels.
+    /// Patch size, in pixels.
     pub patch: usize,
-    /// Numbers in a token.
+    /// Embedding dimension.
     pub width: usize,
-    /// Encoder blocks.
+    /// Number of encoder blocks.
     pub depth: usize,
-    /// Heads of each attention.
+    /// Number of attention heads.
     pub heads: usize,
-    /// Numbers in the middle of each MLP.
+    /// Hidden dimension of each MLP.
     pub mlp_width: usize,
-    /// The share that is dropped after the embedding, each attention and each linear map of an MLP.
+    /// Dropout probability after the embedding, each attention and each linear layer of an MLP.
     pub dropout: f64,
     /// What is classified.
     pub pooling: Pooling,
 }
 
-/// What of the tokens goes to the classifier.
+/// Which token goes to the classifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pooling {
-    /// One more token, learned, that stands before the patches.
+    /// A learned class token before the patches.
     ClassToken,
-    /// The mean of the patches' tokens.
+    /// The mean of the patch tokens.
     Mean,
 }
 
@@ -71,14 +71,14 @@ impl Vit {
                     "`patch = {}` does not divide the images, which are {}×{}",
                     self.patch, input.height, input.width
                 ),
-                hint: "change `network.patch` or `image_size`, so that patches cover the image".into(),
+                hint: "change `network.patch` or `image_size`, so that the patch size divides the image size".into(),
             });
         }
         if !self.width.is_multiple_of(self.heads) {
             return Err(ShapeError {
                 key: "network.heads",
                 message: format!("`heads = {}` does not divide `width = {}`", self.heads, self.width),
-                hint: "every head takes the same share of a token: change `network.heads` or `network.width`".into(),
+                hint: "the width is shared evenly among heads: change `network.heads` or `network.width`".into(),
             });
         }
         Ok(())
@@ -93,7 +93,7 @@ impl Vit {
                 inputs: input.channels,
                 outputs: width,
                 window: Window::tiles(patch),
-                // `trunc_normal_` cuts at plus and minus 2 unless told otherwise, whatever the deviation.
+                // `trunc_normal_` truncates at ±2 by default, whatever the standard deviation.
                 weight: Initial::TruncatedNormal { deviation: 1.0 / (fan_in as f64).sqrt(), limit: 2.0 },
                 bias: Some(Initial::Zeros),
             },

@@ -5,12 +5,12 @@ use super::cifar100_classes::{CLASSES, SUPERCLASS_OF, SUPERCLASSES};
 use super::entry::{CatalogueEntry, Checksum, FileLayout, Published, Superclasses};
 use super::shape::ImageShape;
 
-/// One of the two data sets on disk: records of some label bytes and 3 × 32 × 32 pixels, colour by colour.
+/// Layout on disk: records of label bytes and 3 × 32 × 32 pixels, channel by channel.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CifarLayout {
-    /// The folder that its archive makes.
+    /// Folder that the archive unpacks to.
     pub folder: &'static str,
-    /// The archive.
+    /// Archive name.
     pub archive: &'static str,
     /// Files of training records.
     pub train: &'static [&'static str],
@@ -18,12 +18,12 @@ pub struct CifarLayout {
     pub test: &'static [&'static str],
     /// Bytes before the pixels of a record; the last of them is the label.
     pub label_bytes: usize,
-    /// Records in each training file.
+    /// Records per training file.
     pub records_per_train_file: usize,
 }
 
 const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
-const LICENCE: &str = "none is stated by its publishers";
+const LICENCE: &str = "not stated by the publishers";
 const CITATION: &str = "Krizhevsky, \"Learning Multiple Layers of Features from Tiny Images\" (2009)";
 const ORIGIN: &str = "https://www.cs.toronto.edu/~kriz/cifar.html";
 

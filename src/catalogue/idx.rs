@@ -1,13 +1,13 @@
-//! MNIST and its kin: four IDX files each, packed by gzip or plain. MD5 sums are those that torchvision holds to
-//! (`torchvision/datasets/mnist.py`); counts by class were counted in the files.
+//! MNIST and data sets in its format: four IDX files each, gzipped or plain. MD5 sums are those of torchvision
+//! (`torchvision/datasets/mnist.py`); class counts were counted in the files.
 
 use super::entry::{CatalogueEntry, Checksum, FileLayout, Published};
 use super::shape::ImageShape;
 
-/// Where the four files are. Each may end in `.gz`.
+/// Location of the four files. Each may end in `.gz`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct IdxLayout {
-    /// The folder, in the spellings that are in use; the first is what `fetch` makes.
+    /// Folder names in use; `fetch` creates the first.
     pub folders: &'static [&'static str],
 }
 
@@ -18,8 +18,7 @@ pub const IDX_FILES: [&str; 4] =
 const SHAPE: ImageShape = ImageShape { channels: 1, height: 28, width: 28 };
 const ORIGIN: &str = "torchvision, datasets/mnist.py";
 
-/// The files of a data set: its folder, its places, and of each file the name, the MD5 sum and, where it is known,
-/// the size.
+/// The files of a data set: folder and URLs, and for each file the name, the MD5 sum and the size if known.
 macro_rules! files {
     ($folder:literal, $places:tt, $(($name:literal, $md5:literal, $bytes:expr)),+ $(,)?) => {
         &[$(files!(@one $folder, $places, $name, $md5, $bytes)),+]
@@ -48,7 +47,7 @@ pub(super) static MNIST: CatalogueEntry = CatalogueEntry {
     train_per_class: &[5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
     test_per_class: &[980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
     layout: FileLayout::Idx(&IdxLayout { folders: &["mnist", "MNIST/raw", "MNIST"] }),
-    licence: "none is stated by its publishers",
+    licence: "not stated by the publishers",
     citation: "LeCun, Bottou, Bengio and Haffner, \"Gradient-Based Learning Applied to Document Recognition\" (1998)",
     files: files!(
         "mnist",

@@ -72,7 +72,7 @@ impl Findings {
         if !driver.has_no_gpu() || native::plugin_is_named() {
             match native::cuda_devices(&driver) {
                 Ok(devices) => self.devices(&devices),
-                Err(error) => self.problem(&error.hint("`--set device=cpu` computes on the CPU")),
+                Err(error) => self.problem(&error.hint("use the CPU with `--set device=cpu`")),
             }
         }
         match native::choose(DeviceChoice::Auto) {

@@ -1,4 +1,4 @@
-//! CIFAR-10 and CIFAR-100 in their original binary layouts, unpacked or in the archive as published.
+//! CIFAR-10 and CIFAR-100 in their original binary layouts, unpacked or as the published archive.
 
 use std::fs::File;
 use std::io::Read;
@@ -16,17 +16,17 @@ use crate::catalogue::{CatalogueEntry, Checksum, CifarLayout};
 use crate::error::UserError;
 use crate::text;
 
-/// What an archive may hold beside the files of the data set.
+/// Allowed size of other files in an archive.
 const BESIDES: u64 = 64 << 20;
 
-/// Where the data set is under the root: its folder, else its archive, else the root itself if it is that folder.
+/// Path of the data set in the data folder: its folder, its archive, or the data folder itself.
 pub(super) fn find(layout: &CifarLayout, root: &Path) -> Option<PathBuf> {
     let candidates = [root.join(layout.folder), root.join(layout.archive)];
     let bare = root.join(layout.test[0]).is_file() && root.join(layout.train[0]).is_file();
     candidates.into_iter().find(|path| path.exists()).or_else(|| bare.then(|| root.to_path_buf()))
 }
 
-/// The files of the data set, or the archive that has them.
+/// The files of the data set, or its archive.
 pub(super) fn files(layout: &CifarLayout, root: &Path) -> Option<Vec<PathBuf>> {
     let place = find(layout, root)?;
     let names = || layout.train.iter().chain(layout.test).map(|name| place.join(name)).collect();
@@ -47,7 +47,7 @@ pub(super) fn read(entry: &'static CatalogueEntry, layout: &CifarLayout, root: &
     }
 }
 
-/// All examples of an archive, which an error names as it is `shown`.
+/// All examples in an archive, called `shown` in errors.
 pub(super) fn archive(
     entry: &'static CatalogueEntry,
     layout: &CifarLayout,
@@ -70,8 +70,8 @@ pub(super) fn archive(
     Ok(reader.store(train, test, shown))
 }
 
-/// Where tar unpacks a file of a name, from the folder that it unpacks to: without the `/` or `./` before it. Nothing
-/// where the name leads out of that folder.
+/// The path to which tar unpacks a file, without a leading `/` or `./`; `None` if the name leads outside the target
+/// folder.
 fn inside(name: &Path) -> Option<PathBuf> {
     let mut inside = PathBuf::new();
     for part in name.components() {
@@ -84,7 +84,7 @@ fn inside(name: &Path) -> Option<PathBuf> {
     Some(inside)
 }
 
-/// A file of the data set, read whole.
+/// A file of the data set, in memory.
 struct BatchFile {
     shown: String,
     bytes: Vec<u8>,
@@ -106,14 +106,14 @@ impl CifarReader<'_> {
         Store { shape, train, test, validation: 0, classes, unused: Vec::new(), skipped: Vec::new(), place }
     }
 
-    /// The files in their order, training first, with the length that each must have.
+    /// The files in order, training first, with their required lengths.
     fn wanted(&self) -> impl Iterator<Item = (&'static str, usize)> {
         let (layout, record, test_size) = (self.layout, self.record(), self.entry.test_size);
         let train = layout.train.iter().map(move |name| (*name, record * layout.records_per_train_file));
         train.chain(layout.test.iter().map(move |name| (*name, record * test_size)))
     }
 
-    /// The files stay open: pixels are read from them into the place where they are to be.
+    /// Reads an unpacked data set. The files stay open, and pixels are read from them on demand.
     fn folder(&self, folder: &Path, threads: usize) -> Result<Store> {
         let open = |(name, length): (&str, usize)| -> Result<(Arc<File>, PathBuf)> {
             let path = folder.join(name);
@@ -140,14 +140,14 @@ impl CifarReader<'_> {
     /// The files in a packed archive.
     fn parts(&self, file: impl Read, shown: &str) -> Result<Vec<BatchFile>> {
         let broken = |error: std::io::Error| {
-            let error = self.wrong(format!("the archive `{shown}` is broken: {error}"));
+            let error = self.wrong(format!("the archive `{shown}` is damaged: {error}"));
             match self.entry.files.first().map(|file| file.checksum) {
                 Some(Checksum::Md5(digits)) => error.hint(format!("`md5sum {shown}` must print {digits}")),
                 Some(Checksum::Sha256(digits)) => error.hint(format!("`sha256sum {shown}` must print {digits}")),
                 None => error,
             }
         };
-        // An archive that unpacks to more than the data set is none of it, however small it is itself.
+        // An archive that unpacks to more than the data set is rejected, however small it is.
         let most = self.wanted().map(|(_, length)| length).sum::<usize>() as u64 + BESIDES;
         let mut archive = tar::Archive::new(Gunzip::new(file).map_err(broken)?.take(most));
         let mut parts: Vec<Option<BatchFile>> = self.wanted().map(|_| None).collect();
@@ -156,7 +156,7 @@ impl CifarReader<'_> {
             let named = entry.path().map_err(broken)?.into_owned();
             let Some(inside) = inside(&named) else {
                 let message = format!(
-                    "the archive `{shown}` holds `{}`, which leads out of it",
+                    "the archive `{shown}` contains `{}`, which leads outside the archive",
                     text::shortened(&named.to_string_lossy())
                 );
                 return Err(self.wrong(message).into());
@@ -168,7 +168,7 @@ impl CifarReader<'_> {
                 parts[position] = Some(self.part(entry, shown, length)?);
             }
         }
-        // Its checksum stands at the very end, behind what the archive has.
+        // The archive's checksum is at its very end, after all content.
         std::io::copy(&mut archive.into_inner(), &mut std::io::sink()).map_err(broken)?;
         let or_missing = |(part, (name, _)): (Option<BatchFile>, (&str, usize))| {
             let message = || format!("the archive `{shown}` has no `{}/{name}`", self.layout.folder);
@@ -177,7 +177,7 @@ impl CifarReader<'_> {
         parts.into_iter().zip(self.wanted()).map(or_missing).collect()
     }
 
-    /// Reads a file of a known length, and never more than that: what a file claims decides nothing.
+    /// Reads a file of known length, and never more, whatever the file claims.
     fn part(&self, mut file: impl Read, shown: String, length: usize) -> Result<BatchFile> {
         let mut bytes = Vec::with_capacity(length + 1);
         let read = file.by_ref().take(length as u64 + 1).read_to_end(&mut bytes);
@@ -193,15 +193,16 @@ impl CifarReader<'_> {
 
     fn other_length(&self, shown: &str, length: usize, found: &str) -> anyhow::Error {
         let length = text::grouped(length as u64);
-        self.wrong(format!("`{shown}` should have {length} bytes, and has {found}")).into()
+        self.wrong(format!("`{shown}` must have {length} bytes, found {found}")).into()
     }
 
-    /// The labels of files of as many records each, all of them of a class.
+    /// The labels of files with equally many records; each label must be a class.
     fn labels(&self, labels: Vec<u8>, per_file: usize, shown: impl Fn(usize) -> String) -> Result<Vec<u16>> {
         let most = self.entry.class_count - 1;
         if let Some((index, label)) = labels.iter().enumerate().find(|(_, label)| usize::from(**label) > most) {
             let (file, record) = (shown(index / per_file), index % per_file);
-            let message = format!("`{file}` is damaged: record {record} has label {label}, and labels end at {most}");
+            let message =
+                format!("`{file}` is damaged: record {record} has label {label}, but the largest label is {most}");
             return Err(self.wrong(message).into());
         }
         Ok(labels.into_iter().map(u16::from).collect())
@@ -213,18 +214,18 @@ impl CifarReader<'_> {
         let python = [layout.folder.replace("-bin", "-py").replace("-binary", "-python"), pickled];
         if let Some(found) = python.iter().map(|name| root.join(name)).find(|path| path.exists()) {
             let message = format!(
-                "`{}` is the Python version of {title}, whose pickles are programs and are not read",
+                "`{}` is the Python version of {title}; its pickles can run code and are not read",
                 found.display()
             );
             return self.wrong(message);
         }
         let message = format!(
-            "{title} is not in `{}`: neither `{}/` nor `{}` is there",
+            "{title} is not in `{}`: found neither `{}/` nor `{}`",
             root.display(),
             layout.folder,
             layout.archive
         );
-        self.wrong(message).hint("`--data DIR` or FREEZEWISE_DATA names another folder")
+        self.wrong(message).hint("set the data folder with `--data DIR` or FREEZEWISE_DATA")
     }
 
     fn wrong(&self, message: String) -> UserError {

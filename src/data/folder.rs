@@ -1,4 +1,4 @@
-//! Image files in folders: decoded once, on all threads, into the cache.
+//! Image files in folders, decoded once by all threads into the cache.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -16,15 +16,15 @@ use crate::error::UserError;
 use crate::spec::{Data, Fit, Pictures};
 use crate::text;
 
-/// Blocks of images that are ready before an earlier one at most, for each thread.
+/// Blocks of images that may be ready before an earlier one, per thread.
 const AHEAD: usize = 4;
-/// The version of how files become pixels, in the name of the file that keeps them: where it changes, images that an
-/// earlier version decoded are decoded again.
+/// Version of decoding, part of the cache's name: raise it when the same files give other pixels, so that images
+/// decoded by an earlier version are decoded again.
 const DECODING: u32 = 2;
-/// How many bad files an error names.
+/// Number of bad files named in an error.
 const SHOWN: usize = 10;
 
-/// Reads a data set of image files: from the cache, or by decoding them into it.
+/// Reads a data set of image files from the cache, or decodes it into the cache.
 pub(super) fn read(
     pictures: &Pictures,
     listing: &Listing,
@@ -55,7 +55,7 @@ pub(super) fn read(
     Ok(with_beside(store))
 }
 
-/// Decodes all files of a listing into the cache; `tell` is called with how many are done.
+/// Decodes all listed files into the cache; `tell` is called with the number done.
 fn decode_all(
     listing: &Listing,
     image: Image,
@@ -83,13 +83,13 @@ fn decode_all(
     Ok(found)
 }
 
-/// What came of files, in their order.
+/// Results for all files, in order.
 #[derive(Default)]
 struct FolderScan {
-    /// The places of those that are images.
+    /// Indices of the files that are images.
     kept: Vec<usize>,
     fingerprints: Vec<u64>,
-    /// Those of training, and of testing.
+    /// Training labels and test labels.
     labels: [Vec<u16>; 2],
     bad: Vec<String>,
     unfit: Vec<String>,
@@ -108,13 +108,15 @@ impl FolderScan {
         }
     }
 
-    /// What the cache is to say of its images, and their fingerprints; an error where files cannot be used that must be.
+    /// The cache header and the fingerprints. An error if required files cannot be used.
     fn contents(self, pictures: &Pictures, listing: &Listing, writer: &Writer) -> Result<(CacheContents, Vec<u64>)> {
         let Self { kept, fingerprints, labels, mut bad, mut unfit } = self;
         let advice = match (pictures.skip_bad_files, bad.is_empty()) {
-            (true, _) => "mend or remove them: `skip_bad_files` leaves out files that cannot be decoded, and no others",
-            (false, true) => "mend or remove them",
-            (false, false) => "mend or remove them; `skip_bad_files = true` leaves out files that cannot be decoded",
+            (true, _) => "repair or remove them; `skip_bad_files` only skips files that cannot be decoded",
+            (false, true) => "repair or remove them",
+            (false, false) => {
+                "repair or remove them, or skip files that cannot be decoded with `skip_bad_files = true`"
+            }
         };
         if !pictures.skip_bad_files {
             unfit.append(&mut bad);
@@ -126,7 +128,7 @@ impl FolderScan {
         let [train, test] = labels;
         if let Some(class) = emptied(listing, [&train, &test]) {
             let place = listing.folder.display();
-            let message = format!("class `{class}` of `{place}` has no image that can be read, in train or in test");
+            let message = format!("class `{class}` of `{place}` has no readable image in train or in test");
             return Err(UserError::new(message).hint(first(&bad)).into());
         }
         writer.keep(&kept)?;
@@ -138,7 +140,7 @@ fn pictures_name(pictures: &Pictures) -> String {
     Data::Pictures(pictures.clone()).name().replace(|letter: char| !letter.is_ascii_alphanumeric(), "-")
 }
 
-/// A class that had files in one of the splits and has no image left there.
+/// A class with files in a split, but no image left there.
 fn emptied<'a>(listing: &'a Listing, splits: [&[u16]; 2]) -> Option<&'a str> {
     let missing = |(files, labels): (&Vec<Picture>, &[u16])| {
         let mut has = vec![false; listing.classes.len()];
@@ -166,18 +168,18 @@ fn bad_files(folder: &Path, bad: &[String], total: usize, advice: &str) -> UserE
         .hint(advice)
 }
 
-/// Image files on their way into the cache, several at once.
+/// Image files being decoded into the cache, several at once.
 struct Blocks<'a> {
     listing: &'a Listing,
     image: Image,
     writer: &'a Writer,
-    /// Memory for pixels that nobody uses just now: fresh memory costs as much as some pixels.
+    /// Unused pixel buffers for reuse: allocating fresh memory costs as much as decoding some pixels.
     spare: Mutex<Vec<Vec<u8>>>,
 }
 
 impl Blocks<'_> {
-    /// Decodes files and writes their images to the places from `first` on. Returns the fingerprint of each, or why it
-    /// has none; its place holds anything then.
+    /// Decodes files and writes their images from index `first` on. Returns the fingerprint of each, or why there is
+    /// none; its slot then has undefined content.
     fn decode<'a>(
         &self,
         first: usize,
@@ -201,7 +203,7 @@ impl Blocks<'_> {
         if self.image.fit == Fit::Exact && (decoded.height, decoded.width) != (height, width) {
             let (own_height, own_width) = (decoded.height, decoded.width);
             return Err(Flaw::Unfit(format!(
-                "it is {own_height} × {own_width}, and the first image {height} × {width}: `image_size` gives all one size"
+                "it is {own_height} × {own_width}, but the first image is {height} × {width}: set a common size with `image_size`"
             )));
         }
         decoded.write_to(pixels, [height, width], self.image.fit);

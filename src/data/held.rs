@@ -1,11 +1,11 @@
-//! Which files of a published data set are here, packed or unpacked.
+//! Which files of a published data set exist, packed or unpacked.
 
 use std::path::{Path, PathBuf};
 
 use super::idx;
 use crate::catalogue::{CatalogueEntry, FileLayout, IDX_FILES, Published};
 
-/// A published file, or what was unpacked from it, if it is under the root.
+/// Path of a published file, or of what was unpacked from it, if it exists in the data folder.
 pub fn held(entry: &CatalogueEntry, file: &Published, root: &Path) -> Option<PathBuf> {
     let packed = root.join(file.path);
     let name = file.path.rsplit('/').next().unwrap_or(file.path);
@@ -28,8 +28,8 @@ pub fn held(entry: &CatalogueEntry, file: &Published, root: &Path) -> Option<Pat
     places.into_iter().find(|path| path.exists() && whole(path))
 }
 
-/// The files in a folder that was unpacked from a published file, or the one file that was, with the names that they
-/// have in the catalogue; nothing of what is still packed.
+/// Files that were unpacked from a published file, with their names in the catalogue: those in a folder, or a single
+/// file. Empty if it is still packed.
 pub fn unpacked_files(entry: &CatalogueEntry, path: &Path) -> Vec<PathBuf> {
     match entry.layout {
         FileLayout::Cifar(layout) if path.is_dir() => {

@@ -1,5 +1,5 @@
-//! The IDX format of MNIST and its kin, plain or packed by gzip: a magic number, the size of each dimension as a
-//! big-endian integer, then the bytes.
+//! The IDX format of MNIST and similar data sets, plain or gzipped: a magic number, each dimension as a big-endian
+//! integer, then the bytes.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -15,31 +15,31 @@ use crate::error::UserError;
 use crate::files::kind_by_start;
 use crate::text;
 
-/// The folder of a data set under the root: every spelling that is in use is looked for, and there may be one only.
+/// Folders of a data set in the data folder, in every spelling in use; there should be only one.
 pub(super) fn find(layout: &IdxLayout, root: &Path) -> Vec<PathBuf> {
     let has_files = |folder: &PathBuf| file(folder, IDX_FILES[0]).is_some();
     let mut found: Vec<PathBuf> = layout.folders.iter().map(|name| root.join(name)).filter(has_files).collect();
-    // On a file system that does not tell letters apart by case, two spellings are one folder.
+    // On a case-insensitive file system, two spellings are the same folder.
     found.dedup_by_key(|folder| folder.canonicalize().ok());
     found
 }
 
-/// The four files of the data set, plain or packed, where it is in one folder.
+/// The four files of the data set, plain or packed, if they are in one folder.
 pub(super) fn files(layout: &IdxLayout, root: &Path) -> Option<Vec<PathBuf>> {
     let [folder] = find(layout, root).try_into().ok()?;
     let folder: PathBuf = folder;
     IDX_FILES.iter().map(|name| file(&folder, name)).collect()
 }
 
-/// A file of the folder, plain or packed, in either spelling. A folder of such a name, as Kaggle's archive has beside each
-/// file, is none.
+/// A file in the folder, plain or packed, in either spelling. Kaggle's archive also has folders of these names, which
+/// are skipped.
 fn file(folder: &Path, name: &str) -> Option<PathBuf> {
     let other = other_spelling(name);
     let names = [name.to_owned(), format!("{name}.gz"), other.clone(), format!("{other}.gz")];
     names.into_iter().map(|name| folder.join(name)).find(|path| path.exists() && !path.is_dir())
 }
 
-/// The spelling of 7-Zip and Kaggle, which take the last part for an ending: `train-images.idx3-ubyte`.
+/// The spelling of 7-Zip and Kaggle, which treat the last part as a file extension: `train-images.idx3-ubyte`.
 pub(super) fn other_spelling(name: &str) -> String {
     name.replace("-idx", ".idx")
 }
@@ -54,16 +54,16 @@ pub(super) fn read(entry: &'static CatalogueEntry, layout: &IdxLayout, root: &Pa
                 "{} is not in `{}`: {} in {}",
                 entry.title,
                 root.display(),
-                format_args!("no `{}` or `{}`, nor `.gz` of them", IDX_FILES[0], other_spelling(IDX_FILES[0])),
+                format_args!("no `{}` or `{}`, plain or `.gz`", IDX_FILES[0], other_spelling(IDX_FILES[0])),
                 text::alternatives(&names)
             );
             return Err(advise(entry, UserError::new(message))
-                .hint("`--data DIR` or FREEZEWISE_DATA names another folder")
+                .hint("set the data folder with `--data DIR` or FREEZEWISE_DATA")
                 .into());
         }
         [one, other, ..] => {
-            let message = format!("{} is in `{}` and in `{}`", entry.title, one.display(), other.display());
-            return Err(UserError::new(message).hint("remove one of them, so that it is clear which is meant").into());
+            let message = format!("{} is in both `{}` and `{}`", entry.title, one.display(), other.display());
+            return Err(UserError::new(message).hint("remove one of them").into());
         }
     };
     let split = |images: &str, labels: &str, count: usize| -> Result<StoredSplit> {
@@ -75,7 +75,7 @@ pub(super) fn read(entry: &'static CatalogueEntry, layout: &IdxLayout, root: &Pa
             labels.iter().enumerate().find(|(_, label)| usize::from(**label) >= entry.class_count)
         {
             let message = format!(
-                "`{}` is damaged: label {index} is {label}, and labels end at {}",
+                "`{}` is damaged: label {index} is {label}, but the largest label is {}",
                 labels_path.display(),
                 entry.class_count - 1
             );
@@ -97,7 +97,7 @@ pub(super) fn read(entry: &'static CatalogueEntry, layout: &IdxLayout, root: &Pa
     })
 }
 
-/// The array in a file, which must have the size that the data set is published with.
+/// The array in a file, which must have the published size.
 fn array(entry: &'static CatalogueEntry, folder: &Path, name: &str, size: &[usize]) -> Result<Vec<u8>> {
     let Some(path) = file(folder, name) else {
         let other = other_spelling(name);
@@ -111,23 +111,23 @@ fn array(entry: &'static CatalogueEntry, folder: &Path, name: &str, size: &[usiz
     read().map_err(|cause| advise(entry, UserError::new(format!("cannot read `{}`: {cause}", path.display()))).into())
 }
 
-/// Reads an array of bytes of a given size, and never more than that: what a file claims decides nothing.
+/// Reads an array of bytes of a given size, and never more, whatever the file claims.
 pub(super) fn parse(mut file: impl Read, size: &[usize]) -> Result<Vec<u8>, String> {
     let mut header = vec![0; 4 + 4 * size.len()];
     file.read_exact(&mut header).map_err(|error| error.to_string())?;
-    // Two zeros, the code of unsigned bytes, the number of dimensions.
+    // Two zeros, the code for unsigned bytes, the number of dimensions.
     let magic = [0, 0, 8, size.len() as u8];
     if header[..4] != magic {
         if let Some(kind) = kind_by_start(&header) {
-            return Err(format!("expected an IDX file, found one that is {kind}"));
+            return Err(format!("expected an IDX file, found {kind}"));
         }
-        return Err(format!("it begins with {:02x?}, and an IDX file of this kind with {magic:02x?}", &header[..4]));
+        return Err(format!("it starts with {:02x?}, but this IDX file must start with {magic:02x?}", &header[..4]));
     }
     let found: Vec<usize> =
         header[4..].as_chunks::<4>().0.iter().map(|&bytes| u32::from_be_bytes(bytes) as usize).collect();
     let words = |size: &[usize]| size.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ");
     if found != size {
-        return Err(format!("it says that it holds {} bytes, and should hold {}", words(&found), words(size)));
+        return Err(format!("its header says {} bytes, expected {}", words(&found), words(size)));
     }
     let length: usize = size.iter().product();
     let mut bytes = Vec::with_capacity(length);
@@ -137,7 +137,7 @@ pub(super) fn parse(mut file: impl Read, size: &[usize]) -> Result<Vec<u8>, Stri
     }
     let more = bytes.len() > length;
     let found = if more { "more".to_owned() } else { format!("only {}", text::grouped(bytes.len() as u64)) };
-    Err(format!("it should hold {} bytes, and holds {found}", text::grouped(length as u64)))
+    Err(format!("expected {} bytes, found {found}", text::grouped(length as u64)))
 }
 
 #[cfg(test)]
@@ -149,12 +149,12 @@ mod tests {
         let good = [0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6];
         assert_eq!(parse(good.as_slice(), &[2, 3]), Ok(vec![1, 2, 3, 4, 5, 6]));
         let cases: [(Vec<u8>, &str); 6] = [
-            (b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4F".to_vec(), "expected an IDX file, found one that is packed by xz"),
-            (good[..17].to_vec(), "it should hold 6 bytes, and holds only 5"),
-            ([good.as_slice(), &[7]].concat(), "it should hold 6 bytes, and holds more"),
+            (b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4F".to_vec(), "expected an IDX file, found an xz file"),
+            (good[..17].to_vec(), "expected 6 bytes, found only 5"),
+            ([good.as_slice(), &[7]].concat(), "expected 6 bytes, found more"),
             (good[..9].to_vec(), "failed to fill whole buffer"),
-            ([&good[..3], &[1], &good[4..]].concat(), "it begins with [00, 00, 08, 01]"),
-            ([&good[..7], &[9], &good[8..]].concat(), "it says that it holds 9 × 3 bytes, and should hold 2 × 3"),
+            ([&good[..3], &[1], &good[4..]].concat(), "it starts with [00, 00, 08, 01]"),
+            ([&good[..7], &[9], &good[8..]].concat(), "its header says 9 × 3 bytes, expected 2 × 3"),
         ];
         for (bytes, expected) in cases {
             let cause = parse(bytes.as_slice(), &[2, 3]).expect_err("it is not whole");

@@ -1,7 +1,8 @@
-//! Bytes to u8 images and labels; subsets, label noise, statistics. One file per format. Nothing on a device here.
+//! Reads data sets to u8 images and labels; subsets, label noise, statistics. One file per format. Nothing here uses a
+//! device.
 //!
-//! Whatever its format, a data set becomes a `store`: labels in memory, pixels to be had by index. What a task takes of
-//! it is drawn from the labels alone, and only those images are made.
+//! A data set of any format becomes a `store`: labels in memory, pixels by index on demand. The examples of a task are
+//! drawn from labels only, and only their images are decoded.
 
 mod cache;
 mod cifar;
@@ -67,13 +68,13 @@ use store::Store;
 /// The images that a network takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// Their shape.
+    /// Shape of the images.
     pub shape: ImageShape,
-    /// How images of other proportions come to have it.
+    /// How images of another aspect ratio are fitted.
     pub fit: Fit,
 }
 
-/// Where data sets are, and with how many threads they are read.
+/// Location of data sets, and number of threads to read them.
 #[derive(Clone, Copy, Debug)]
 pub struct Access<'a> {
     /// The data folder.
@@ -82,22 +83,22 @@ pub struct Access<'a> {
     pub threads: usize,
 }
 
-/// How far the reading of image files is.
+/// Progress of reading image files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadingProgress {
-    /// The data set.
+    /// Name of the data set.
     pub name: String,
-    /// Files read.
+    /// Files done.
     pub done: usize,
-    /// Files there are.
+    /// Total number of files.
     pub total: usize,
 }
 
-/// Called with the progress, and without any now and then, so that a stop does not wait for gigabytes; an error ends the
-/// reading.
+/// Called with progress, and with `None` now and then, so that a stop request does not wait for gigabytes. An error
+/// ends the reading.
 pub type Watch<'a> = &'a mut dyn FnMut(Option<ReadingProgress>) -> Result<()>;
 
-/// Where a published data set is under the root, if it is there.
+/// Path of a published data set in the data folder, if it is there.
 pub fn find(dataset: Dataset, root: &Path) -> Option<PathBuf> {
     match dataset.entry()?.layout {
         FileLayout::Cifar(layout) => cifar::find(layout, root),
@@ -106,7 +107,8 @@ pub fn find(dataset: Dataset, root: &Path) -> Option<PathBuf> {
     }
 }
 
-/// All of a data set, and the state of its files when they were listed. Image files are given their size here, so that they are decoded once; arrays keep their own.
+/// Reads a whole data set, and the state of its files at the time they were listed. Image files are resized here, so
+/// that each is decoded once; arrays keep their own size.
 fn read(data: &Data, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
     if let Data::Pictures(pictures) = data {
         let listing = listing::of(pictures, access.root)?;
@@ -132,17 +134,17 @@ fn read(data: &Data, image: Image, access: Access<'_>, watch: Watch<'_>) -> Resu
     Ok((store?, state))
 }
 
-/// Adds how to get a published data set.
+/// Adds a hint on how to get a published data set.
 fn advise(entry: &CatalogueEntry, error: UserError) -> UserError {
     let url = entry.files.first().and_then(|file| file.urls.first()).copied().unwrap_or_default();
     error.hint(match entry.layout {
         FileLayout::Cifar(_) => {
-            format!("get it from {url} (the binary version) and leave it in the data folder, packed or unpacked")
+            format!("download {url} (the binary version) to the data folder, packed or unpacked")
         }
         FileLayout::Idx(layout) => {
             let place = url.rsplit_once('/').map_or(url, |(place, _)| place);
-            format!("get its four files from {place}/ and leave them in `{}/` in the data folder", layout.folders[0])
+            format!("download its four files from {place}/ to `{}/` in the data folder", layout.folders[0])
         }
-        FileLayout::Tiny(_) => format!("get it from {url} and unpack it in the data folder"),
+        FileLayout::Tiny(_) => format!("download {url} and unpack it in the data folder"),
     })
 }

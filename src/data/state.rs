@@ -1,4 +1,4 @@
-//! What tells from outside whether a file was changed.
+//! Detects changes of files without reading them.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -11,13 +11,13 @@ use crate::catalogue::FileLayout;
 use crate::spec::Data;
 use crate::text;
 
-/// Size, inode and times of a file. A file that is replaced has another inode, and one that is written has another
-/// change time, which no program can set: both also where its size and its modification time were kept.
+/// Size, inode and times of a file. A replaced file has another inode, and a modified one another change time, which no
+/// program can set, even if size and modification time stay the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
     pub(super) bytes: u64,
     inode: u64,
-    /// Nanoseconds since 1970, as are those of `modified`.
+    /// Nanoseconds since 1970, like `modified`.
     changed: i128,
     modified: i128,
 }
@@ -42,9 +42,9 @@ impl Stamp {
     }
 }
 
-/// A digest of the names, sizes, inodes and change times of a data set's files: the same for as long as nobody touches
-/// them, wherever their folder is moved on its disk. `None` where they are not all there, and for what has another name
-/// when its content changes (`npz`) or no files at all.
+/// Digest of the names, sizes, inodes and change times of a data set's files. It stays the same as long as nobody
+/// modifies them, also if their folder is moved on the same disk. `None` if files are missing, and for data sets that
+/// are identified by content (`npz`) or have no files.
 pub fn state(data: &Data, root: &Path) -> Option<String> {
     match data {
         Data::Synthetic { .. } | Data::Npz(_) => None,
@@ -86,7 +86,7 @@ mod tests {
         write(&path, "one")?;
         let first = state();
         assert_eq!(state(), first);
-        // A clock of change times may stand still for some milliseconds.
+        // The clock of change times may stand still for some milliseconds.
         while state() == first {
             write(&path, "two")?;
         }

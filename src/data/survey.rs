@@ -1,4 +1,4 @@
-//! What a spec must know of one's own data before it can be checked.
+//! Looks up what a spec needs to know about the user's own data before it can be validated.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use crate::catalogue::{Dataset, Facts};
 use crate::error::UserError;
 use crate::spec::{Data, Pictures, Question, Survey};
 
-/// Told of a data set that is not there; without it that is an error.
+/// Called for a data set that does not exist; without it, that is an error.
 type Absent<'a> = Box<dyn Fn(&str) + 'a>;
 
-/// Looks at data sets under a root.
+/// Looks up data sets in a data folder.
 pub struct Surveyor<'a> {
     root: PathBuf,
     threads: usize,
@@ -23,12 +23,12 @@ pub struct Surveyor<'a> {
 }
 
 impl<'a> Surveyor<'a> {
-    /// A surveyor that needs the data sets to be there.
+    /// A surveyor that requires the data sets to exist.
     pub fn new(root: &Path, threads: usize, watch: impl FnMut(ReadingProgress) + 'a) -> Self {
         Self { root: root.to_path_buf(), threads, watch: RefCell::new(Box::new(watch)), absent: None }
     }
 
-    /// The same, that tells of a data set that is not there and goes on.
+    /// Reports missing data sets to `absent` and continues.
     #[must_use]
     pub fn or_tell(mut self, absent: impl Fn(&str) + 'a) -> Self {
         self.absent = Some(Box::new(absent));
@@ -45,7 +45,7 @@ impl Survey for Surveyor<'_> {
                 Err(UserError::new(message).hint(listing::LAYOUT).into())
             }
             Data::Npz(file) if self.root.join(&file.path).is_dir() => {
-                let message = format!("`{}` is a folder, and an `npz` data set is a file", file.path.display());
+                let message = format!("`{}` is a folder, expected an `npz` file", file.path.display());
                 Err(UserError::new(message).hint(listing::LAYOUT).into())
             }
             Data::Pictures(pictures) if listing::folder(pictures, &self.root).is_dir() => {
@@ -69,7 +69,7 @@ impl Survey for Surveyor<'_> {
     }
 }
 
-/// From the list of files; where bad ones are to be left out, only decoding tells which they are.
+/// From the list of files. If bad files are skipped, only decoding shows which they are.
 fn pictures_facts(pictures: &Pictures, question: &Question<'_>, access: Access<'_>, watch: Watch<'_>) -> Result<Facts> {
     let listing = listing::of(pictures, access.root)?;
     let own = listing.first_shape()?;
@@ -77,7 +77,7 @@ fn pictures_facts(pictures: &Pictures, question: &Question<'_>, access: Access<'
         Some(side) => ImageShape { channels: 3, height: side, width: side },
         None => own,
     };
-    // Where a file is no image, decoding them all tells which others are none: it is an error, or they are left out.
+    // If one file is not an image, all are decoded to find the others, which are an error or skipped.
     let [train, test] = if pictures.skip_bad_files || listing.has_other_files() {
         let image = Image { shape, fit: question.fit };
         let store = folder::read(pictures, &listing, image, access, watch)?;

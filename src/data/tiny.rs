@@ -1,5 +1,5 @@
-//! Tiny ImageNet in its original layout. Its `val/` is one folder of all images with a table of their classes; read as
-//! class folders it would be one class.
+//! Tiny ImageNet in its original layout. `val/` is one folder of all images with a table of their classes; read as
+//! class folders, it would be a single class.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -14,15 +14,15 @@ use crate::error::UserError;
 use crate::spec::Pictures;
 use crate::text;
 
-/// The table of ten thousand files is half a megabyte.
+/// In bytes. The table of ten thousand files has half a megabyte.
 const LARGEST_TABLE: u64 = 16 << 20;
 
-/// Its folder under the root, else the root itself if it is that folder.
+/// Its folder in the data folder, or the data folder itself.
 pub(super) fn find(layout: &TinyLayout, root: &Path) -> Option<PathBuf> {
     [root.join(layout.folder), root.to_path_buf()].into_iter().find(|path| path.join(layout.classes).is_file())
 }
 
-/// Lists its files; the classes are sorted.
+/// Lists its files, with sorted classes.
 pub(super) fn list(folder: &Path, pictures: &Pictures) -> Result<Listing> {
     let entry = Dataset::TinyImagenet.entry().filter(|entry| matches!(entry.layout, FileLayout::Tiny(_)));
     let Some((entry, FileLayout::Tiny(layout))) = entry.map(|entry| (entry, entry.layout)) else {
@@ -40,12 +40,13 @@ pub(super) fn list(folder: &Path, pictures: &Pictures) -> Result<Listing> {
     classes.sort_unstable();
     classes.dedup();
     if classes.len() != entry.class_count {
-        let message = format!("`{}` has {} classes, and not 200", folder.join(layout.classes).display(), classes.len());
+        let message =
+            format!("`{}` has {} classes, expected 200", folder.join(layout.classes).display(), classes.len());
         return Err(wrong(message).into());
     }
     if !folder.join(layout.test_table).is_file() && folder.join("val").join(&classes[0]).is_dir() {
         let message = format!("`{}` has its `val/` sorted into folders", folder.display());
-        let hint = format!("as it is now it is `dataset = \"folder\"`, `path = \"{}\"`", layout.folder);
+        let hint = format!("in this layout it is `dataset = \"folder\"`, `path = \"{}\"`", layout.folder);
         return Err(UserError::new(message).hint(hint).into());
     }
     let (mut train, mut beside) = (Vec::new(), Vec::new());
@@ -56,7 +57,7 @@ pub(super) fn list(folder: &Path, pictures: &Pictures) -> Result<Listing> {
     let annotated = table(layout.test_table)?;
     let files = annotations(&annotated, &classes).map_err(|cause| {
         let place = folder.join(layout.test_table);
-        UserError::new(format!("`{}` {cause}", place.display())).hint("unpack the archive anew")
+        UserError::new(format!("`{}` {cause}", place.display())).hint("unpack the archive again")
     })?;
     let file = |(name, label): (&str, u16)| {
         let inside = format!("{}/{name}", layout.test_images);
@@ -66,7 +67,7 @@ pub(super) fn list(folder: &Path, pictures: &Pictures) -> Result<Listing> {
     Ok(Listing { folder: folder.to_path_buf(), classes, train, test, beside })
 }
 
-/// The files of a table and their labels, a line each: name, class, and a box that is of no use here.
+/// The files of a table and their labels, one per line: name, class, and a bounding box that is not used.
 pub(super) fn annotations<'a>(table: &'a str, classes: &[String]) -> Result<Vec<(&'a str, u16)>, String> {
     let labels: HashMap<&str, u16> = classes.iter().map(String::as_str).zip(0..).collect();
     let lines = table.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
@@ -76,13 +77,13 @@ pub(super) fn annotations<'a>(table: &'a str, classes: &[String]) -> Result<Vec<
         let (name, class) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
         let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
         let label = labels.get(class).filter(|_| plain);
-        let no_file = || format!("line {}: `{}` is not a file and its class", index + 1, text::shortened(line));
+        let no_file = || format!("line {}: `{}` is not a file name and its class", index + 1, text::shortened(line));
         let &label = label.ok_or_else(no_file)?;
         if !seen.insert(name) {
-            return Err(format!("line {}: `{}` has a class already", index + 1, text::shortened(name)));
+            return Err(format!("line {}: `{}` is listed twice", index + 1, text::shortened(name)));
         }
         Ok((name, label))
     };
     let files: Vec<(&str, u16)> = lines.map(file).collect::<Result<_, String>>()?;
-    if files.is_empty() { Err("names no file".to_owned()) } else { Ok(files) }
+    if files.is_empty() { Err("lists no file".to_owned()) } else { Ok(files) }
 }

@@ -1,5 +1,4 @@
-//! A scene as PDF: vectors, and text with its letters embedded as a subset of the font, so that it can be searched and
-//! needs no font of the reader's.
+//! Writes a scene as PDF: vectors, and searchable text with an embedded subset of the font.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -15,7 +14,7 @@ use super::palette::Rgb;
 use super::scene::{Bounds, Label, Paint, Painter, PathSegment, Scene, Stroke};
 
 const FONT: Name = Name(b"F0");
-/// The tag of a subset: six letters, the same for every file.
+/// The tag of a font subset: six letters, the same in every file.
 const SUBSET: &str = "FIGURE";
 const CATALOG: Ref = Ref::new(1);
 const PAGES: Ref = Ref::new(2);
@@ -62,9 +61,9 @@ pub fn write(scene: &Scene) -> Result<Vec<u8>> {
 struct PdfPage {
     content: Content,
     height: f64,
-    /// Of the font's glyphs, those in use, with their numbers in the subset.
+    /// Glyphs in use, with their numbers in the subset.
     glyphs: GlyphRemapper,
-    /// What each of them reads as.
+    /// The character of each glyph.
     letters: BTreeMap<u16, char>,
     /// Opacities in use, in percent.
     opacities: Vec<u8>,
@@ -76,7 +75,7 @@ impl PdfPage {
         Self { content, height: 0.0, glyphs, letters: BTreeMap::new(), opacities: Vec::new() }
     }
 
-    /// PDF counts upwards from the lower left corner.
+    /// The PDF origin is the lower left corner.
     fn place(&self, x: f64, y: f64) -> (f32, f32) {
         (rounded(x), rounded(self.height - y))
     }
@@ -199,7 +198,7 @@ fn embed_font(pdf: &mut Pdf, glyphs: &GlyphRemapper, letters: &BTreeMap<u16, cha
         .ascent(thousandths(f64::from(face.ascender())))
         .descent(thousandths(f64::from(face.descender())))
         .cap_height(thousandths(f64::from(face.capital_height().unwrap_or(face.ascender()))))
-        // The stems of regular weight.
+        // Stem width of the regular weight.
         .stem_v(80.0)
         .font_file2(FONT_FILE);
     let file = deflated(&subset)?;
@@ -228,7 +227,7 @@ fn channels(paint: Paint) -> [f32; 3] {
     channels.map(|channel| f32::from(channel) / 255.0)
 }
 
-/// A thousandth of a point is fine enough, and short.
+/// Rounds to a thousandth of a point, which is precise enough and short.
 fn rounded(value: f64) -> f32 {
     ((value * 1000.0).round() / 1000.0) as f32
 }

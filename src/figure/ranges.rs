@@ -1,14 +1,14 @@
-//! What part of each axis a panel shows.
+//! The visible range of each axis of a panel.
 
 use super::model::{AxisRange, ChartAxis, Grid, Panel, ReferenceLine, Scale};
 
 use super::edges;
 
-/// Margins beside the data, as parts of the axis.
+/// Margins beside the data, as fractions of the axis.
 const X_MARGIN: f64 = 0.02;
 const Y_MARGIN: f64 = 0.06;
 
-/// The lowest and highest values of both axes; low is below high, and above zero on a logarithmic axis.
+/// Lowest and highest values of both axes; low < high, and above zero on a logarithmic axis.
 pub(super) fn of(panel: &Panel) -> ((f64, f64), (f64, f64)) {
     let (columns, rows) = panel.grid.as_ref().map(Grid::places).unwrap_or_default();
     let margin = |margin: f64| if panel.grid.is_some() { 0.0 } else { margin };
@@ -36,7 +36,7 @@ pub(super) fn of(panel: &Panel) -> ((f64, f64), (f64, f64)) {
     (x, y)
 }
 
-/// The range of an axis over values, those it cannot show left out.
+/// The range of an axis over the values it can show.
 fn fit(axis: &ChartAxis, values: impl Iterator<Item = f64>, margin: f64) -> (f64, f64) {
     let log = axis.scale == Scale::Log;
     let shown = |value: &f64| value.is_finite() && (!log || *value > 0.0);
@@ -64,7 +64,7 @@ fn fit(axis: &ChartAxis, values: impl Iterator<Item = f64>, margin: f64) -> (f64
     }
     let apart = high - low > 1e-9 * high.abs().max(low.abs());
     let room = if apart { (high - low) * margin } else { (high.abs() * 0.1).max(0.01) };
-    // No margin reaches below zero where nothing is below zero.
+    // The margin does not extend below zero if no value is negative.
     low = if low >= 0.0 { (low - room).max(0.0) } else { low - room };
     high += room;
     (low, high)

@@ -1,5 +1,5 @@
-//! A scene as SVG. Text stays text. Colours are attributes, for a page of its own, and classes beside them, so that
-//! [`STYLE`] in an HTML page makes every figure in it follow its light or dark theme.
+//! Writes a scene as SVG. Text stays text. Colours are attributes, for standalone files, and also classes, so that
+//! [`STYLE`] in an HTML page makes every figure follow its light or dark theme.
 
 use std::fmt::Write;
 
@@ -7,17 +7,17 @@ use super::font::{self, FAMILY};
 use super::palette::{DARK_TINTS, Rgb, TINT_COUNT, TINTS};
 use super::scene::{Anchor, Bounds, Item, Label, Paint, PathSegment, Scene, Stroke};
 
-/// How a file differs from an element within a page.
+/// A standalone file, or an element within a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placement {
-    /// A file: with an XML declaration and its size in points.
+    /// A file, with an XML declaration and a size in points.
     File,
-    /// In an HTML page, which gives it its size; its width and height are the view box's.
+    /// An element of an HTML page, which sets its size; width and height are those of the view box.
     Inline,
 }
 
-/// Writes a scene. Identifiers within begin with `prefix` (letters, digits, `-` and `_`; anything else becomes `-`):
-/// figures in one page need different ones.
+/// Writes a scene. Identifiers in it start with `prefix` (letters, digits, `-` and `_`; other characters become `-`).
+/// Figures in one page need different prefixes.
 pub fn write(scene: &Scene, prefix: &str, placement: Placement) -> String {
     let safe = |letter: char| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' };
     let prefix: String = prefix.chars().map(safe).collect();
@@ -64,7 +64,7 @@ pub fn write(scene: &Scene, prefix: &str, placement: Placement) -> String {
     text
 }
 
-/// The style sheet of a page that figures stand in: `.figure` follows the reader's theme, or `data-theme` of the root.
+/// The style sheet for pages with figures: `.figure` follows the reader's theme, or `data-theme` of the root element.
 pub fn style() -> String {
     let rules = |tints: [Rgb; TINT_COUNT], [ink, muted, faint, paper]: [&str; 4]| {
         let mut rules = format!("--ink:{ink};--muted:{muted};--faint:{faint};--paper:{paper}");
@@ -104,7 +104,7 @@ fn write_label(label: &Label, text: &mut String) {
     );
 }
 
-/// The different clips of a scene, in the order of their first use.
+/// The distinct clips of a scene, in order of first use.
 fn clips(scene: &Scene) -> Vec<Bounds> {
     let mut found = Vec::new();
     for item in &scene.items {
@@ -175,7 +175,7 @@ fn stroked(stroke: &Stroke) -> String {
     format!("{class} stroke=\"{}\" stroke-width=\"{}\"{dashes}", hex(stroke.paint.rgb()), short(stroke.width))
 }
 
-/// The attributes of a fill and a stroke with one list of classes.
+/// Combines the attributes of a fill and a stroke, with a single class attribute.
 fn merged(fill: &str, stroke: &str) -> String {
     match (fill.strip_prefix(" class=\""), stroke.strip_prefix(" class=\"")) {
         (Some(fill), Some(stroke)) => match (fill.split_once('"'), stroke.split_once('"')) {
@@ -197,7 +197,7 @@ fn short(value: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
-/// Text for XML and HTML, element or attribute: nothing in it is markup, a line break or invisible.
+/// Escapes text for XML and HTML, elements and attributes, without line breaks or invisible characters.
 pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in font::visible(text).chars() {
@@ -252,7 +252,7 @@ mod tests {
         assert!(one.starts_with("<?xml") && one.contains("width=\"486pt\""));
     }
 
-    /// After a change that is meant, look at the new picture before replacing the old file.
+    /// After an intended change, inspect the new picture before replacing the file.
     #[test]
     fn a_curve_is_the_picture_that_was_looked_at() -> std::io::Result<()> {
         let points = vec![(1.0, 0.5), (3.0, 0.22), (10.0, 0.31), (30.0, 0.2)];

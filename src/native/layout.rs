@@ -1,4 +1,4 @@
-//! How feature maps lie in memory.
+//! Memory layout of feature maps.
 
 use tch::Tensor;
 
@@ -6,11 +6,11 @@ use super::shim::{self, call};
 use crate::error::UserError;
 use crate::spec::MemoryFormat;
 
-/// Lays a tensor `[batch, channels, height, width]` out, in place: other memory, the same numbers.
+/// Converts a tensor `[batch, channels, height, width]` to a memory layout, in place; its values stay the same.
 pub fn lay_out(tensor: &mut Tensor, layout: MemoryFormat) -> Result<(), UserError> {
     match layout {
         MemoryFormat::ChannelsFirst => Ok(()),
-        // SAFETY: the tensor lives through the call, which gives it other memory with the same numbers.
+        // SAFETY: the tensor outlives the call, which gives it new memory with the same values.
         MemoryFormat::ChannelsLast => {
             call(|error| unsafe { shim::freezewise_channels_last(tensor.as_mut_ptr(), error) })
         }

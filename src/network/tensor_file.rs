@@ -98,7 +98,7 @@ pub fn read_header(file: &mut impl Read, length: u64, bytes: &mut Vec<u8>) -> Re
     if header > LARGEST_HEADER || header > length.saturating_sub(LENGTH) {
         // Only here: what begins another kind of file may be the length of a header.
         if let Some(kind) = files::kind_by_start(bytes) {
-            let message = format!("expected a safetensors file, found one that is {kind}");
+            let message = format!("expected a safetensors file, found {kind}");
             let hint = "`scripts/reference/pth_to_safetensors.py` makes one of a PyTorch file";
             return Err(UserError::new(message).hint(hint).into());
         }
@@ -240,9 +240,9 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("w.pth");
         for (start, kind) in [
-            (&b"PK\x03\x04\x14\0\0\0"[..], "found one that is a zip archive, as PyTorch's `.pth`"),
-            (b"\x80\x02\x8a\x0al\xfc\x9cF", "found one that is a Python pickle"),
-            (b"version https://git-lfs", "`git lfs pull` brings it"),
+            (&b"PK\x03\x04\x14\0\0\0"[..], "found a zip archive, like PyTorch `.pth`"),
+            (b"\x80\x02\x8a\x0al\xfc\x9cF", "found a Python pickle"),
+            (b"version https://git-lfs", "run `git lfs pull`"),
         ] {
             std::fs::write(&path, [start, &[b'0'; 1000]].concat())?;
             let error = read_safetensors(&path).expect_err("it is another kind of file");

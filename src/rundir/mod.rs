@@ -1,7 +1,8 @@
-//! What a run, a source and a sweep leave on disk, to write and to read back, without libtorch: so that any version of
-//! the program, and a report years later, can read a directory.
+//! Writes and reads the directories of runs, sources and sweeps, without libtorch, so that any version of the program,
+//! and a report years later, can read them.
 //!
-//! A part that another version wrote and this one does not know says nothing; it never makes a finished run unfinished.
+//! A part of a file that another version wrote and this one does not understand is ignored; it never makes a finished
+//! run unfinished.
 
 mod correct;
 mod data_record;

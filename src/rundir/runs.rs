@@ -1,4 +1,4 @@
-//! Which runs lie below a folder.
+//! Finds the runs below a folder.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use super::directory::RunDirectory;
 use crate::error::UserError;
 use crate::files;
 
-/// How deep runs lie below a folder of all runs: `<out>/<name>/<run>`.
+/// Depth of runs below the output folder: `<out>/<name>/<run>`.
 const DEEPEST: usize = 2;
 
-/// The directories of runs in a folder and below; sources and what was moved aside are none.
+/// The run directories in a folder and below it, without sources and archived runs.
 pub fn directories(folder: &Path) -> Result<Vec<RunDirectory>> {
     if !folder.is_dir() {
         return Err(UserError::new(format!("`{}` is not a folder", folder.display())).into());

@@ -1,4 +1,5 @@
-//! The keys of a spec as data, read off the JSON schema of `written`: what the checks, the schema and the page use.
+//! The keys of a spec as data, extracted from the JSON schema of `written`. Validation, the schema and the
+//! documentation use them.
 
 use std::sync::OnceLock;
 
@@ -6,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::written::Written;
 
-/// What a key takes.
+/// The type of a key's value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum KeyType {
     Table(Vec<Key>),
@@ -19,27 +20,27 @@ pub(super) enum KeyType {
     Either(Vec<KeyType>),
 }
 
-/// The least and the largest value.
+/// Smallest and largest value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Limits {
     pub(super) least: Option<f64>,
     pub(super) most: Option<f64>,
 }
 
-/// A key.
+/// A key of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Key {
     pub(super) name: String,
     pub(super) kind: KeyType,
     pub(super) meaning: String,
     pub(super) unit: Option<String>,
-    /// As it is shown; a table has none.
+    /// Default as shown to the user; `None` for a table.
     pub(super) default: Option<String>,
-    /// Whether the key changes numbers, and so the name of the run.
+    /// Whether the key changes results, and so the hash of the run.
     pub(super) identity: bool,
 }
 
-/// The JSON schema of a spec, with everything in one piece.
+/// The JSON schema of a spec, without references.
 pub(super) fn schema() -> Json {
     let settings =
         schemars::generate::SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
@@ -49,7 +50,7 @@ pub(super) fn schema() -> Json {
     schema
 }
 
-/// An absent key is no key in TOML and never `null` in JSON; unknown keys are errors.
+/// Removes `null` from optional keys (TOML has no `null`), and rejects unknown keys.
 fn tidy(schema: &mut Json) {
     let Some(object) = schema.as_object_mut() else { return };
     if object.get("default").is_some_and(|default| default.is_null() || default.is_object()) {
@@ -81,7 +82,7 @@ fn tidy(schema: &mut Json) {
     }
 }
 
-/// The key's own words stand before those of its type.
+/// The key's own description takes precedence over that of its type.
 fn merge_missing(object: &mut Map<String, Json>, other: Json) {
     if let Json::Object(other) = other {
         for (name, value) in other {
@@ -99,14 +100,14 @@ pub(super) fn all() -> &'static [Key] {
     })
 }
 
-/// The names of the keys in a table.
+/// Names of the keys in a table.
 pub(super) fn names_in(table: &str) -> Vec<String> {
     let found = all().iter().find(|key| key.name == table).map(|key| &key.kind);
     let Some(KeyType::Table(keys)) = found else { return Vec::new() };
     keys.iter().map(|key| key.name.clone()).collect()
 }
 
-/// Whether a key takes a string, whatever it says.
+/// Whether a key accepts any string.
 pub(super) fn takes_text(path: &[String]) -> bool {
     let mut keys = all();
     for (at, name) in path.iter().enumerate() {
@@ -166,7 +167,7 @@ fn key(name: &str, schema: &Json) -> Key {
     }
 }
 
-/// A default as one writes it in TOML.
+/// A default in TOML syntax.
 fn shown(value: &Json) -> String {
     match value.as_f64() {
         Some(number) if number.fract() == 0.0 => format!("{number}"),
@@ -175,7 +176,7 @@ fn shown(value: &Json) -> String {
 }
 
 impl KeyType {
-    /// What it takes, in words.
+    /// The accepted values in words, as after "must be".
     pub(super) fn takes(&self) -> String {
         match self {
             Self::Table(_) => "a table".into(),
@@ -189,7 +190,7 @@ impl KeyType {
         }
     }
 
-    /// What several of it are, in words.
+    /// The accepted values in the plural, as after "a list of".
     fn take_many(&self) -> String {
         match self {
             Self::Text => "strings".into(),

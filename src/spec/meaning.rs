@@ -1,4 +1,4 @@
-//! From what was written, defaults filled in, to what it means; contradictions are found on the way, all of them.
+//! Resolves a filled spec to an experiment, and reports all contradictions on the way.
 
 pub(super) use super::report::ProblemReport;
 
@@ -17,7 +17,7 @@ use crate::catalogue::Dataset;
 use crate::seed::{Purpose, derive};
 use crate::text;
 
-/// The experiment that a filled spec means. It is to be used only if nothing was reported.
+/// Resolves a filled spec. Use the result only if nothing was reported.
 pub(super) fn experiment(
     spec: &Written,
     survey: &dyn Survey,
@@ -25,7 +25,7 @@ pub(super) fn experiment(
 ) -> (Experiment, Observed) {
     let source_is_synthetic = spec.source.as_ref().is_some_and(|source| is_synthetic(&source.task));
     if !is_synthetic(&spec.target) && !source_is_synthetic && report.wrote("synthetic") {
-        report.add("synthetic", "`synthetic` has no effect: neither task is synthetic", "leave the table out");
+        report.add("synthetic", "`synthetic` has no effect: neither task is synthetic", "remove the table");
     }
     let seed = |purpose: Option<u64>| purpose.unwrap_or(spec.seed);
     let seeds = Seeds {
@@ -83,7 +83,7 @@ fn is_synthetic(task: &written::Task) -> bool {
     task.dataset == Dataset::Synthetic.name()
 }
 
-/// The source's draws are unrelated to the target's, also where both seeds are the same number.
+/// Derives the source's seeds, so that its draws are unrelated to the target's even for the same number.
 fn source_seeds(seed: u64) -> Seeds {
     let of = |name| derive(seed, Purpose::Source, name);
     Seeds {
@@ -107,8 +107,8 @@ fn name(spec: &Written, report: &mut ProblemReport<'_>) -> String {
     {
         report.add(
             "name",
-            format!("`{}` cannot be the name of a folder", name.escape_debug()),
-            "`name`, by default the file's, takes up to 100 letters, digits and `-_.+=`; not `sources`, nor `.` or `-` first",
+            format!("`{}` is not a valid folder name", name.escape_debug()),
+            "`name` (by default that of the file) has up to 100 letters, digits and `-_.+=`, does not start with `.` or `-`, and is not `sources`",
         );
     }
     name
@@ -116,12 +116,12 @@ fn name(spec: &Written, report: &mut ProblemReport<'_>) -> String {
 
 fn device(typed: &str, report: &mut ProblemReport<'_>) -> DeviceChoice {
     device_named(typed).unwrap_or_else(|| {
-        report.add("device", format!("`{typed}` is not a device"), "`device` takes `auto`, `cpu`, `cuda` or `cuda:N`");
+        report.add("device", format!("`{typed}` is not a device"), "expected `auto`, `cpu`, `cuda` or `cuda:N`");
         DeviceChoice::Auto
     })
 }
 
-/// The device of a name.
+/// The device with this name.
 pub(super) fn device_named(name: &str) -> Option<DeviceChoice> {
     match name {
         "auto" => Some(DeviceChoice::Auto),
@@ -131,7 +131,7 @@ pub(super) fn device_named(name: &str) -> Option<DeviceChoice> {
     }
 }
 
-/// How images come to have the size that is asked for, if one is.
+/// How images are fitted to the requested size, if there is one.
 fn fit(spec: &Written, report: &mut ProblemReport<'_>) -> Fit {
     match (spec.image_size, spec.image_fit) {
         (None, written::Fit::Crop) => Fit::Exact,
@@ -139,32 +139,32 @@ fn fit(spec: &Written, report: &mut ProblemReport<'_>) -> Fit {
         (size, written::Fit::Squeeze) => {
             if size.is_none() {
                 let message = "`image_fit` has no effect without `image_size`";
-                report.add("image_fit", message, "leave it out, or give a size");
+                report.add("image_fit", message, "remove it, or set `image_size`");
             }
             Fit::Squeeze
         }
     }
 }
 
-/// The images of both tasks: their own shape where they agree, or the one asked for.
+/// The image shape of both tasks: the requested one, or the tasks' own if they agree.
 fn image(spec: &Written, target: &KnownTask, source: Option<&KnownTask>, report: &mut ProblemReport<'_>) -> ImageShape {
     let own = target.facts.shape;
     let other = source.map_or(own, |source| source.facts.shape);
     let size = |shape: ImageShape| format!("{} × {}", shape.height, shape.width);
     if spec.image_size.is_none() && (own.height, own.width) != (other.height, other.width) {
-        let message = format!("the source's images are {}, and the target's {}", size(other), size(own));
-        report.add("image_size", message, "`image_size` gives them one size, such as `image_size = 32`");
+        let message = format!("the source's images are {}, but the target's are {}", size(other), size(own));
+        report.add("image_size", message, "set a common size, such as `image_size = 32`");
     }
     if spec.channels.is_none() && own.channels != other.channels {
         let message = format!(
-            "the source's images have {}, and the target's {}",
+            "the source's images have {}, but the target's have {}",
             text::counted(other.channels, "channel", "channels"),
             own.channels
         );
-        report.add("channels", message, "`channels = 3` or `channels = 1` says which both are to have");
+        report.add("channels", message, "set `channels = 3` or `channels = 1` for both");
     }
     if spec.channels == Some(2) {
-        report.add("channels", "`channels = 2` is neither colours nor grey", "it takes 1 or 3");
+        report.add("channels", "`channels = 2` is neither colour nor greyscale", "expected 1 or 3");
     }
     let asked = |own: usize| spec.image_size.map_or(own, |side| side as usize);
     let channels = spec.channels.map_or(own.channels, |channels| channels as usize);
@@ -175,7 +175,7 @@ fn image(spec: &Written, target: &KnownTask, source: Option<&KnownTask>, report:
             && (mean.len() != channels || deviation.len() != channels)
         {
             let message = format!("images have {}", text::counted(channels, "channel", "channels"));
-            report.add(&format!("{prefix}.normalisation_mean"), message, "give as many means and deviations");
+            report.add(&format!("{prefix}.normalisation_mean"), message, "give one mean and one deviation per channel");
         }
     }
     image
@@ -201,8 +201,8 @@ fn transfer(
             if taken {
                 report.add(
                     &format!("transfer.{key}"),
-                    format!("`{key} = \"source\"`, and the spec has no source"),
-                    "add a `[source]` table, or leave the key out",
+                    format!("`{key} = \"source\"`, but the spec has no source"),
+                    "add a `[source]` table, or remove the key",
                 );
             }
         }

@@ -1,10 +1,10 @@
-//! What the `[network]` table means: the sizes of each family, those that a name fixes among them.
+//! Resolves the `[network]` table: the sizes of each family, and the defaults of each architecture.
 
 use super::meaning::ProblemReport;
 use super::written::{Architecture as Name, Network};
 use crate::blueprint::{Architecture, Densenet, Pooling, Resnet, ResnetDepth, Stem, Vit};
 
-/// Fills in the keys that the architecture has; the others stay absent.
+/// Fills the sizes of the chosen architecture; those of other families stay `None`.
 pub(super) fn fill(network: &mut Network) {
     match network.architecture {
         Name::PreactResnet18 => {
@@ -35,7 +35,7 @@ fn fill_vit(network: &mut Network, [patch, width, depth, heads, mlp_width]: [u64
     network.pooling.get_or_insert(Pooling::ClassToken);
 }
 
-/// The architecture that a filled table means.
+/// Resolves a filled table.
 pub(super) fn architecture(network: &Network, report: &mut ProblemReport<'_>) -> Architecture {
     check_unused(network, report);
     let size = |key: Option<u64>| key.unwrap_or(1) as usize;
@@ -64,21 +64,22 @@ pub(super) fn architecture(network: &Network, report: &mut ProblemReport<'_>) ->
     }
 }
 
-/// A few thousand dense layers are no network that anybody trains, and their list would fill the memory.
+/// Nobody trains networks of thousands of dense layers, and their layer list would fill memory.
 const MOST_LAYERS: u64 = 1000;
 
 fn blocks(network: &Network, report: &mut ProblemReport<'_>) -> Vec<usize> {
     let blocks = network.blocks.clone().unwrap_or_default();
     let all = blocks.iter().fold(0u64, |all, &layers| all.saturating_add(layers));
     if all > MOST_LAYERS {
-        let message = format!("`blocks = {blocks:?}` are {all} dense layers, and {MOST_LAYERS} is the most");
-        report.add("network.blocks", message, "write the number of dense layers of each block");
+        let message =
+            format!("`blocks = {blocks:?}` has {all} dense layers in total, at most {MOST_LAYERS} are allowed");
+        report.add("network.blocks", message, "each number is the number of dense layers in a block");
         return vec![1];
     }
     blocks.into_iter().map(|layers| layers as usize).collect()
 }
 
-/// Keys that were written and would do nothing.
+/// Reports keys without effect on this architecture.
 fn check_unused(network: &Network, report: &mut ProblemReport<'_>) {
     let vit = matches!(network.architecture, Name::VitB16 | Name::VitCifar);
     let densenet = network.architecture == Name::Densenet121;
@@ -98,12 +99,12 @@ fn check_unused(network: &Network, report: &mut ProblemReport<'_>) {
     ];
     for (key, written, used, owner) in rules {
         if written && !used {
-            let message = format!("`network.{key}` has no effect with this architecture: it is a size of {owner}");
-            report.add(&format!("network.{key}"), message, "leave the key out, or change `network.architecture`");
+            let message = format!("`network.{key}` has no effect with this architecture: it applies to {owner}");
+            report.add(&format!("network.{key}"), message, "remove the key, or change `network.architecture`");
         }
     }
     if network.dropout.is_some_and(|share| share >= 1.0) {
-        report.add("network.dropout", "`dropout` must be below 1", "at 1 nothing would be left");
+        report.add("network.dropout", "`dropout` must be below 1", "1 drops everything");
     }
 }
 
@@ -112,7 +113,7 @@ mod tests {
     use crate::spec::survey::NoOne;
     use crate::spec::{Problems, Spec};
 
-    /// The problems of a spec with these lines in `[network]` and these after it, each as `key: message`.
+    /// The problems of a spec with these lines in `[network]` and `rest` after it, each as `key: message`.
     fn problems(network: &str, rest: &str) -> Vec<String> {
         match load(network, rest) {
             Ok(_) => Vec::new(),
@@ -159,7 +160,7 @@ mod tests {
         assert!(problem("architecture = \"densenet121\"\nblocks = [900000000000]").starts_with("network.blocks: "));
         assert_eq!(
             problem("growth = 12"),
-            "network.growth: `network.growth` has no effect with this architecture: it is a size of `densenet121`"
+            "network.growth: `network.growth` has no effect with this architecture: it applies to `densenet121`"
         );
         assert!(problem("architecture = \"densenet121\"\nwidth = 12").starts_with("network.width: "));
         assert_eq!(problem("architecture = \"densenet121\"\ngrowth = 12"), "");
@@ -175,13 +176,13 @@ mod tests {
         );
         assert_eq!(
             problem("[transfer]\nfrozen = [\"stem\"]\nfrozen_layers = 2"),
-            "transfer.frozen: `transfer.frozen` and `transfer.frozen_layers` both say what stays frozen"
+            "transfer.frozen: `transfer.frozen` and `transfer.frozen_layers` both choose the frozen layers"
         );
         assert_eq!(problem("[transfer]\ngranularity = \"sublayer\"\nfrozen_layers = 17"), "");
         assert!(problem("[transfer]\nfrozen_layers = 17").contains("has 9 freezable layers"));
     }
 
-    /// A file of weights is hashed by what it holds, and takes the place of a whole training.
+    /// A weights file counts by its content, and replaces source training.
     #[test]
     fn weights_count_by_their_content() -> anyhow::Result<()> {
         let folder = tempfile::tempdir()?;

@@ -1,4 +1,4 @@
-//! What the table of a task means: its data, what it takes of them, and how it trains.
+//! Resolves a task's table: data, selection and training.
 
 use super::data::{Data, Npz, Pictures, Side};
 use super::experiment::{DisjointPart, Fit, Normalise, Seeds, Selection, Task};
@@ -10,21 +10,21 @@ use crate::blueprint::ImageShape;
 use crate::catalogue::{Dataset, Facts};
 use crate::text;
 
-/// What the tables of both tasks share.
+/// What the resolution of both tasks shares.
 pub(super) struct Context<'a> {
     pub(super) spec: &'a written::Written,
     pub(super) survey: &'a dyn Survey,
     pub(super) fit: Fit,
 }
 
-/// A task and what is known of its data.
+/// A task, and the known facts about its data.
 pub(super) struct KnownTask {
     pub(super) task: Task,
     pub(super) facts: Facts,
 }
 
 impl Context<'_> {
-    /// The task that a filled table means.
+    /// Resolves a filled table.
     pub(super) fn task(
         &self,
         task: &written::Task,
@@ -67,7 +67,7 @@ impl Context<'_> {
             report.add(
                 &format!("{}.path", side.name()),
                 message,
-                "it says where the data set is, from the data folder on",
+                "the path of the data set, relative to the data folder",
             );
         }
         let path = task.path.clone().unwrap_or_default().into();
@@ -95,7 +95,7 @@ impl Context<'_> {
         }
     }
 
-    /// What the catalogue knows, or what is found on disk.
+    /// Facts about the data, from the catalogue or from disk.
     fn facts(&self, data: &Data, prefix: &str, report: &mut ProblemReport<'_>) -> Facts {
         let classes = if let Data::Synthetic { classes, .. } = data { *classes } else { 0 };
         let known = Facts::known(data.dataset(), classes);
@@ -120,7 +120,7 @@ impl Context<'_> {
                     }
                     _ => data.name(),
                 };
-                let hint = text::tilde(&own).unwrap_or("`--data DIR` or FREEZEWISE_DATA names another one");
+                let hint = text::tilde(&own).unwrap_or("set the data folder with `--data DIR` or FREEZEWISE_DATA");
                 report.add_of_data(&format!("{prefix}.dataset"), format!("`{own}` is not in the data folder"), hint);
             }
             Err(error) => {
@@ -139,16 +139,19 @@ impl Context<'_> {
             ("normalisation_deviation", &task.normalisation_deviation),
         ] {
             if given != list.is_some() {
-                let (has, needs) =
-                    if given { ("needs", "give one number a channel") } else { ("is what needs", "leave it out") };
+                let (has, needs) = if given {
+                    ("needs", "set one number per channel")
+                } else {
+                    ("is required by", "set it, or remove the key")
+                };
                 report.add(&format!("{prefix}.{key}"), format!("`normalisation = \"given\"` {has} `{key}`"), needs);
             }
             let deviation = key.ends_with("deviation");
             if list.iter().flatten().any(|&value| !(0.0..=1.0).contains(&value) || (deviation && value == 0.0)) {
                 report.add(
                     &format!("{prefix}.{key}"),
-                    format!("`{key}` is beyond the range of pixels"),
-                    "they go from 0 to 1",
+                    format!("`{key}` is outside the range of pixel values"),
+                    "pixel values range from 0 to 1, and a deviation is above 0",
                 );
             }
         }
@@ -160,11 +163,12 @@ impl Context<'_> {
             },
             Some(written::Normalise::Source) => {
                 if side == Side::Source || !trained {
-                    let message = "`normalisation = \"source\"` is for a target whose source is trained here";
+                    let message =
+                        "`normalisation = \"source\"` needs a target with a source that is trained, not loaded";
                     report.add(
                         &format!("{prefix}.normalisation"),
                         message,
-                        "`given` takes the numbers of weights from a file",
+                        "with `source.weights`, use `given` and the values that the weights were trained with",
                     );
                 }
                 Normalise::Source
@@ -174,7 +178,7 @@ impl Context<'_> {
     }
 }
 
-/// The names of a file's arrays and of its validation arrays; absent where the spec names none.
+/// Array names and validation array names of an `npz` file; `None` if the spec names none.
 fn arrays(
     task: &written::Task,
     prefix: &str,
@@ -187,17 +191,17 @@ fn arrays(
     if arrays.is_none() || (own.is_none() && !validation.is_empty()) {
         report.add(
             &format!("{prefix}.arrays"),
-            "`arrays` takes four names, or six",
+            "`arrays` must have four or six names",
             "training images, training labels, test images, test labels; then validation images and validation labels",
         );
     } else if own.is_some() && task.validation_size > 0 {
-        let message = "`arrays` names validation images, and `validation_size` holds out others";
+        let message = "`arrays` and `validation_size` both choose validation images";
         report.add(&format!("{prefix}.validation_size"), message, "keep one of them");
     }
     (arrays, own)
 }
 
-/// How many test examples the task's classes have.
+/// Number of test examples of the selected classes.
 fn test_size(selection: &Selection, facts: &Facts) -> usize {
     match &facts.test_per_class {
         Some(sizes) => selection.classes.iter().map(|&class| sizes[class]).sum(),
@@ -205,8 +209,8 @@ fn test_size(selection: &Selection, facts: &Facts) -> usize {
     }
 }
 
-/// In the place of what cannot be looked at: it forbids nothing. One less than its training examples is a prime, so that no
-/// batch size leaves a last batch of one.
+/// Placeholder facts for data that cannot be inspected, chosen to pass every check. The number of training examples is
+/// one more than a prime, so no batch size leaves a last batch of one.
 fn stand_in() -> Facts {
     Facts {
         shape: ImageShape { channels: 3, height: 32, width: 32 },
@@ -227,11 +231,11 @@ fn dataset(name: &str, prefix: &str, report: &mut ProblemReport<'_>) -> Dataset 
         let list = text::alternatives(&names);
         let key = format!("{prefix}.dataset");
         if name.is_empty() {
-            report.add(&key, format!("`{key}` is missing"), format!("it takes {list}"));
+            report.add(&key, format!("`{key}` is missing"), format!("expected {list}"));
         } else {
             let near = text::nearest(name, names);
             let hint = near.map_or(
-                format!("`{key}` takes {list}; images of your own are a `folder` or an `npz` at `{prefix}.path`"),
+                format!("expected {list}; for your own images, use `folder` or `npz` and set `{prefix}.path`"),
                 |near| format!("did you mean `{near}`?"),
             );
             report.add(&key, format!("`{name}` is not a data set"), hint);
@@ -240,7 +244,7 @@ fn dataset(name: &str, prefix: &str, report: &mut ProblemReport<'_>) -> Dataset 
     })
 }
 
-/// Keys that were written and would do nothing with this data set.
+/// Reports keys without effect on this data set.
 fn check_unused(task: &written::Task, dataset: Dataset, prefix: &str, report: &mut ProblemReport<'_>) {
     let (folder, npz, tiny) = (Dataset::Folder, Dataset::Npz, Dataset::TinyImagenet);
     let rules = [
@@ -251,14 +255,14 @@ fn check_unused(task: &written::Task, dataset: Dataset, prefix: &str, report: &m
     ];
     for (key, written, used, needed) in rules {
         if written && !used {
-            let message = format!("`{prefix}.{key}` has no effect on `{}`", task.dataset);
-            report.add(&format!("{prefix}.{key}"), message, format!("it is for {needed}"));
+            let message = format!("`{prefix}.{key}` has no effect with `dataset = \"{}\"`", task.dataset);
+            report.add(&format!("{prefix}.{key}"), message, format!("it applies to {needed}"));
         }
     }
 }
 
 impl DisjointPart {
-    /// Whether it is everything.
+    /// Whether this is the whole data set.
     pub fn is_whole(self) -> bool {
         self.of == 1
     }

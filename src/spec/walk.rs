@@ -1,5 +1,5 @@
-//! The tree against the keys: every unknown key, wrong type and value out of range at once. What is right becomes
-//! JSON for `written`; what is wrong is left out, so that the rest can be checked too.
+//! Checks the tree against the keys, and reports unknown keys, wrong types and values out of range all at once. Valid
+//! values become JSON for `written`; invalid ones are left out, so that the rest can be checked too.
 
 use serde_json::{Map, Value as Json};
 
@@ -19,12 +19,12 @@ impl<'a> Walk<'a> {
         Self { keys, problems: Vec::new() }
     }
 
-    /// What is right in the tree, and what is not.
+    /// Returns the valid part of the tree, and the problems.
     pub(super) fn run(mut self, root: &Node) -> (Json, Vec<Problem>) {
         let json = match &root.value {
             Value::Table(entries) => self.table(entries, self.keys, ""),
             other => {
-                self.report(&root.place, "", format!("a spec is a table, and this is {}", other.kind()), None);
+                self.report(&root.place, "", format!("expected a table, found {}", other.kind()), None);
                 Map::new()
             }
         };
@@ -45,7 +45,7 @@ impl<'a> Walk<'a> {
                         json.insert(key.name.clone(), value);
                     }
                 }
-                // Editors find the schema by this key, which says nothing to us.
+                // Editors find the schema by this key; freezewise ignores it.
                 None if dotted == "$schema" => {}
                 None => self.unknown(entry, keys, prefix, &dotted),
             }
@@ -58,7 +58,7 @@ impl<'a> Walk<'a> {
         let hint = sibling
             .map(|name| join(prefix, name))
             .or_else(|| {
-                // The right name in the wrong table is the next most common slip; the nearest table comes first.
+                // The next most common mistake is the right name in the wrong table. Names in this table come first.
                 let mut all = Vec::new();
                 collect(self.keys, "", &mut all);
                 let ending = format!(".{}", entry.key);
@@ -91,7 +91,8 @@ impl<'a> Walk<'a> {
                 }
             }
             (KeyType::Either(kinds), _) => {
-                // The alternative for what was typed words its own error, such as a number out of range.
+                // Among alternatives, the one of the typed value's type gives the best error, such as a number out of
+                // range.
                 let fitting = kinds.iter().find(|kind| takes_type(kind, &node.value));
                 match fitting {
                     Some(fitting) if scalar(fitting, &node.value).is_some() => scalar(fitting, &node.value),
@@ -132,12 +133,12 @@ impl<'a> Walk<'a> {
         };
         let hint = near.map(|word| format!("did you mean `{word}`?"));
         let hint = hint.or_else(|| quoted.map(|text| format!("leave out the quotes: `{text}`")));
-        self.report(&node.place, dotted, format!("`{dotted}` takes {}, and not {typed}", kind.takes()), hint);
+        self.report(&node.place, dotted, format!("`{dotted}` must be {}, found {typed}", kind.takes()), hint);
         None
     }
 }
 
-/// Whether the kind is for values of this type, whatever the value.
+/// Whether a kind accepts values of this type, regardless of the value.
 fn takes_type(kind: &KeyType, value: &Value) -> bool {
     match kind {
         KeyType::Integer(_) => matches!(value, Value::Integer(_)),

@@ -111,7 +111,7 @@ fn arrays_of_other_programs_are_those_of_numpy() {
     let ones = |count| labels(count).into_iter().map(|label| label + 1).collect::<Vec<_>>();
     let [train, _, test, _] = numpy.clone();
     write_arrays(&place, &[train, npy("|u1", "(8,)", &ones(8)), test, npy("|u1", "(4,)", &ones(4))]);
-    says(&place, &["no image has label 0, and classes go from 0 to 2: number them from 0"]);
+    says(&place, &["no image has label 0, but labels go up to 2: number the classes from 0"]);
 }
 
 /// As `MedMNIST`'s files are.
@@ -130,10 +130,7 @@ fn validation_arrays_are_taken_where_they_are_named() {
     npz(&place.path("data/own.npz"), &entries);
     let without = place.run(&[]);
     let log = std::fs::read_to_string(without.join("log.txt")).expect("a log");
-    assert!(
-        log.contains("own.npz: `val_images` is not used: `arrays` with six names takes it for validation"),
-        "{log}"
-    );
+    assert!(log.contains("own.npz: `val_images` is not used: name it in `arrays` to validate on it"), "{log}");
     let six = "target.arrays=[\"train_images\", \"train_labels\", \"test_images\", \"test_labels\", \"val_images\", \"val_labels\"]";
     let with = place.run(&[six]);
     let data = |run: &std::path::Path| json(&run.join("run.json"))["data"].clone();
@@ -144,7 +141,11 @@ fn validation_arrays_are_taken_where_they_are_named() {
     // Training and testing do not know of them.
     assert_eq!(error(&with, "test_loss"), error(&without, "test_loss"));
     let twice = place.freezewise(&["check", "spec.toml", "--set", six, "--set", "target.validation_size=2"]);
-    assert!(twice.code == 2 && twice.stderr.contains("`validation_size` holds out others"), "{}", twice.stderr);
+    assert!(
+        twice.code == 2 && twice.stderr.contains("`validation_size` both choose validation images"),
+        "{}",
+        twice.stderr
+    );
     let five = place.freezewise(&["check", "spec.toml", "--set", "target.arrays=[\"a\", \"b\", \"c\", \"d\", \"e\"]"]);
-    assert!(five.code == 2 && five.stderr.contains("`arrays` takes four names, or six"), "{}", five.stderr);
+    assert!(five.code == 2 && five.stderr.contains("`arrays` must have four or six names"), "{}", five.stderr);
 }

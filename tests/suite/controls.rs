@@ -180,5 +180,5 @@ fn bad_input_names_its_key() {
     }
     let nothing = ["branches.at=[3]", "branches.anneal=false", "branches.refit=false"];
     let answer = place.try_run(&nothing);
-    assert!(answer.code == 2 && answer.stderr.contains("nothing is to be done in branches"), "{}", answer.stderr);
+    assert!(answer.code == 2 && answer.stderr.contains("branches do nothing"), "{}", answer.stderr);
 }

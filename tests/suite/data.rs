@@ -59,13 +59,13 @@ fn folder_and_archive_are_the_same_data() {
     let read = |folder: &Path| std::fs::read(folder.join("metrics.csv")).expect("metrics.csv");
     assert_eq!(read(&unpacked), read(&place.path(answer.stdout.trim())));
 
-    // An archive cut in the middle is broken, and says how to tell.
+    // An archive cut in the middle is damaged, and says how to tell.
     let bytes = std::fs::read(&archive).expect("the archive");
     std::fs::write(&archive, &bytes[..bytes.len() / 2]).expect("the archive");
     let answer = place.freezewise(&["run", "spec.toml", "--quiet", "--out", "cut", "--data", "packed"]);
     assert_eq!(answer.code, 1);
     assert!(answer.stderr.contains("packed/cifar-10-binary.tar.gz"), "{}", answer.stderr);
-    assert!(answer.stderr.contains("get it from https://www.cs.toronto.edu/~kriz/"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("download https://www.cs.toronto.edu/~kriz/"), "{}", answer.stderr);
 }
 
 #[test]
@@ -101,9 +101,9 @@ fn missing_data_says_where_it_was_looked_for_and_how_to_get_it() {
     assert_eq!(answer.code, 1);
     assert_eq!(
         answer.stderr,
-        "error: CIFAR-10 is not in `data`: neither `cifar-10-batches-bin/` nor `cifar-10-binary.tar.gz` is there\n  \
-         get it from https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz (the binary version) and leave it in the \
-         data folder, packed or unpacked\n  `--data DIR` or FREEZEWISE_DATA names another folder\n"
+        "error: CIFAR-10 is not in `data`: found neither `cifar-10-batches-bin/` nor `cifar-10-binary.tar.gz`\n  \
+         download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz (the binary version) to the data folder, \
+         packed or unpacked\n  set the data folder with `--data DIR` or FREEZEWISE_DATA\n"
     );
 }
 
@@ -117,9 +117,9 @@ fn short_long_and_damaged_files_are_named() {
     let mut damaged = good.clone();
     damaged[3 * RECORD] = 77;
     let cases: [(Vec<u8>, &str); 3] = [
-        (good[..good.len() - 1].to_vec(), "should have 30,730,000 bytes, and has 30,729,999"),
-        ([good.as_slice(), &[0]].concat(), "should have 30,730,000 bytes, and has 30,730,001"),
-        (damaged, "is damaged: record 3 has label 77, and labels end at 9"),
+        (good[..good.len() - 1].to_vec(), "must have 30,730,000 bytes, found 30,729,999"),
+        ([good.as_slice(), &[0]].concat(), "must have 30,730,000 bytes, found 30,730,001"),
+        (damaged, "is damaged: record 3 has label 77, but the largest label is 9"),
     ];
     for (bytes, message) in cases {
         std::fs::write(&second, bytes).expect("a file");

@@ -103,11 +103,15 @@ fn fetch_keeps_nothing_that_is_not_the_published_file() {
     let wrong = fetch(&server(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnope"));
     assert_eq!(wrong.code, 1);
     assert!(wrong.stderr.contains("cannot fetch MNIST"), "{}", wrong.stderr);
-    assert!(wrong.stderr.contains("it has 4 bytes there, and the published file 9,912,422"), "{}", wrong.stderr);
+    assert!(
+        wrong.stderr.contains("the file on the server has 4 bytes, the published file 9,912,422"),
+        "{}",
+        wrong.stderr
+    );
     assert_eq!(std::fs::read_dir(place.path("data/mnist")).expect("a folder").count(), 0);
     let absent = fetch(&server(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
     assert_eq!(absent.code, 1);
-    assert!(absent.stderr.contains("it answers 404 Not Found"), "{}", absent.stderr);
+    assert!(absent.stderr.contains("the server answered 404 Not Found"), "{}", absent.stderr);
     assert!(absent.stderr.contains("leave it as `data/mnist/train-images-idx3-ubyte.gz`"), "{}", absent.stderr);
 }
 
@@ -124,7 +128,7 @@ fn verify_tells_other_files_from_the_published_ones() {
     assert!(answer.stdout.contains("read: 50,000 training and 10,000 test images, 10 classes"), "{}", answer.stdout);
     std::fs::write(place.path("data/cifar-10-batches-bin/test_batch.bin"), "short").expect("a file");
     let answer = place.freezewise(&["data", "verify", "cifar10"]);
-    assert!(answer.stdout.contains("should have 30,730,000 bytes, and has 5"), "{}", answer.stdout);
+    assert!(answer.stdout.contains("must have 30,730,000 bytes, found 5"), "{}", answer.stdout);
     assert!(place.freezewise(&["data", "verify", "kmnist"]).stdout.contains("not here, packed or unpacked"));
 }
 

@@ -25,8 +25,8 @@ fn a_cache_goes_elsewhere_where_the_disk_fills_up() {
     assert_eq!(output.status.code(), Some(0), "{errors}");
     assert_eq!(std::fs::read_dir(place.path("cache/data")).expect("a folder").count(), 1);
     let full = place.read("full");
-    assert!(full.contains("decoded images cannot be kept: `") && full.contains("No space left on device"), "{full}");
-    assert!(full.contains("they take 147.5 kB; FREEZEWISE_CACHE names"), "{full}");
+    assert!(full.contains("cannot cache decoded images: `") && full.contains("No space left on device"), "{full}");
+    assert!(full.contains("they need 147.5 kB; set FREEZEWISE_CACHE"), "{full}");
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn folders_that_are_no_data_set_say_why() {
         (|place| write_folder(place, "data/own", "test"), &["has `val/` and `test/`", "test_folder = \"val\""]),
         (
             |place| std::fs::create_dir_all(place.path("data/own/train/c")).expect("made"),
-            &["class `c` is in `data/own/train/` and not in `val/`"],
+            &["class `c` is in `data/own/train/` but not in `val/`"],
         ),
         (
             |place| {
@@ -98,20 +98,20 @@ fn folders_that_are_no_data_set_say_why() {
             },
             &[
                 "4 of the 16 files in `data/own` cannot be used",
-                "val/b/cut.jpg: it ends in the middle of its pixels",
-                "val/b/hole.jpg: some of its pixels are missing",
-                "train/a/notes.txt: it is neither a PNG nor a JPEG file",
+                "val/b/cut.jpg: it ends before its last pixels",
+                "val/b/hole.jpg: some pixels are missing",
+                "train/a/notes.txt: expected a PNG or JPEG file",
                 "train/b/cut.png: ",
                 "skip_bad_files = true",
             ],
         ),
         (
             |place| std::os::unix::fs::symlink("loop", place.path("data/own/train/a/loop")).expect("a link"),
-            &["cannot read `data/own/train/a/loop`", "mend the link"],
+            &["cannot read `data/own/train/a/loop`", "repair the symbolic link"],
         ),
         (
             |place| std::os::unix::fs::symlink("..", place.path("data/own/train/a/up")).expect("a link"),
-            &["`data/own/train/a/up` is a folder, and a class holds files"],
+            &["`data/own/train/a/up` is a folder, expected an image file"],
         ),
     ];
     for (spoil, expected) in cases {
@@ -142,7 +142,7 @@ fn images_of_many_sizes_need_one() {
         write_folder(&place, "data/own", "val");
         let text = place.read("spec.toml").replace("image_size = 8\n", "");
         place.write("spec.toml", text);
-        says(&place, &["10 of the 12 files in `data/own` cannot be used", "`image_size` gives all one size"]);
+        says(&place, &["10 of the 12 files in `data/own` cannot be used", "set a common size with `image_size`"]);
         assert!(!place.try_run(&[]).stderr.contains("skip_bad_files = true"), "it would not help");
     }
 }

@@ -87,13 +87,13 @@ fn arrays_are_read_by_their_usual_names_and_by_given_ones() {
     let keras = json(&place.run(&[]).join("run.json"));
     assert_eq!(usual["data"]["checksum"], keras["data"]["checksum"]);
     write_npz(&place, &arrays(["a", "b", "c", "d"], ", 3"));
-    says(&place, &["it holds `a`, `b`, `c` and `d`", "`arrays` gives other names"]);
+    says(&place, &["it contains `a`, `b`, `c` and `d`", "set their names with `arrays`"]);
     let given = json(&place.run(&["target.arrays=[\"a\", \"b\", \"c\", \"d\"]"]).join("run.json"));
     assert_eq!(usual["data"]["checksum"], given["data"]["checksum"]);
     write_npz(&place, &arrays(USUAL, ""));
     let grey = place.run(&["channels=3"]);
     let log = std::fs::read_to_string(grey.join("log.txt")).expect("a log");
-    assert!(log.contains("own.npz: grey becomes three equal colours"), "{log}");
+    assert!(log.contains("own.npz: grey is copied to three channels"), "{log}");
 }
 
 #[test]
@@ -107,17 +107,20 @@ fn arrays_that_are_no_data_set_say_why() {
     let mut outside = arrays(USUAL, "");
     outside.push(("../../evil.npy".to_owned(), vec![0]));
     let cases = [
-        (spoilt(0, npy("<f4", "(8, 9, 10)", &[0; 2880])), "`train_images` holds `<f4`: images are bytes"),
+        (spoilt(0, npy("<f4", "(8, 9, 10)", &[0; 2880])), "`train_images` has type `<f4`, expected images as `uint8`"),
         (spoilt(0, npy("|u1", "(8, 90)", &[0; 720])), "`train_images` has shape [8, 90]"),
-        (spoilt(0, npy("|u1", "(8, 9, 10)", &[0; 719])), "it ends or is damaged in image 7"),
-        (spoilt(0, npy("|u1", "(8, 9, 10)", &[0; 721])), "it holds more than its header says"),
-        (spoilt(0, npy("|u1", "(800000000000, 9, 10)", &[0; 720])), "which no data set has"),
-        (spoilt(1, npy("<i8", "(7,)", &[0; 56])), "`train_labels` has shape [7], and there are 8 images"),
+        (spoilt(0, npy("|u1", "(8, 9, 10)", &[0; 719])), "it is truncated or damaged at image 7"),
+        (spoilt(0, npy("|u1", "(8, 9, 10)", &[0; 721])), "it contains more data than its header says"),
+        (spoilt(0, npy("|u1", "(800000000000, 9, 10)", &[0; 720])), "which is too large"),
+        (spoilt(1, npy("<i8", "(7,)", &[0; 56])), "`train_labels` has shape [7], but there are 8 images"),
         (spoilt(1, npy("<i8", "(8,)", &[0xff; 64])), "`train_labels` has label -1"),
         (spoilt(1, npy("<i8", "(8,)", &ones)), "class 0 has no training image"),
-        (spoilt(2, npy("|u1", "(4, 9, 9)", &[0; 324])), "its training images are 1×9×10, and its test images 1×9×9"),
+        (
+            spoilt(2, npy("|u1", "(4, 9, 9)", &[0; 324])),
+            "its training images are 1×9×10, but its test images are 1×9×9",
+        ),
         (spoilt(3, npy("|u1", "(4,)", &[0, 1, 2, 2])), "class 2 has no training image"),
-        (outside, "it holds `../../evil.npy`, which leads out of it"),
+        (outside, "it contains `../../evil.npy`, which leads outside the archive"),
     ];
     for (entries, expected) in cases {
         let place = place("npz", "path = \"own.npz\"");
@@ -145,7 +148,7 @@ fn an_archive_that_unpacks_to_more_than_it_should_is_refused() {
     let zeros = vec![0; 1 << 20];
     (0..200).for_each(|_| packer.write_all(&zeros).expect("written"));
     packer.finish().expect("written");
-    says(&place, &["train-images-idx3-ubyte.gz`: it should hold 47,040,000 bytes, and holds more"]);
+    says(&place, &["train-images-idx3-ubyte.gz`: expected 47,040,000 bytes, found more"]);
 }
 
 #[test]
@@ -174,7 +177,10 @@ fn a_path_out_of_an_archive_is_refused_and_pickles_are_not_read() {
     header.set_cksum();
     packer.append(&header, b"abc".as_slice()).expect("packed");
     packer.into_inner().and_then(flate2::write::GzEncoder::finish).expect("packed");
-    says(&place, &["the archive `data/cifar-10-binary.tar.gz` holds `../evil.bin`, which leads out of it"]);
+    says(
+        &place,
+        &["the archive `data/cifar-10-binary.tar.gz` contains `../evil.bin`, which leads outside the archive"],
+    );
 }
 
 /// Tiny ImageNet with an image for each of its 200 classes, three test images, and a table of their classes.
@@ -208,18 +214,18 @@ fn tiny_imagenet_is_read_in_its_original_layout() {
     let table = "data/tiny-imagenet-200/val/val_annotations.txt";
     let good = place.read(table);
     place.write(table, good.replace("val_1.JPEG", "../../val_1.JPEG"));
-    says(&place, &["val_annotations.txt` line 2: `../../val_1.JPEG", "unpack the archive anew"]);
+    says(&place, &["val_annotations.txt` line 2: `../../val_1.JPEG", "unpack the archive again"]);
     place.write(table, format!("{good}{}", good.lines().next().expect("a line").replace("n00000000", "n00000002")));
-    says(&place, &["val_annotations.txt` line 4: `val_0.JPEG` has a class already"]);
+    says(&place, &["val_annotations.txt` line 4: `val_0.JPEG` is listed twice"]);
     place.write(table, "\n");
-    says(&place, &["val_annotations.txt` names no file", "unpack the archive anew"]);
+    says(&place, &["val_annotations.txt` lists no file", "unpack the archive again"]);
     place.write(table, &good);
     let verified = place.freezewise(&["data", "verify", "tiny-imagenet"]);
     assert_eq!(verified.code, 1, "{}", verified.stdout);
     let told = "WRONG: 200 training and 3 test images are here, of 100,000 and 10,000";
     assert!(verified.stdout.contains(told), "{}", verified.stdout);
     place.write(table, good.replace("n00000002", "n99999999"));
-    says(&place, &["is not a file and its class"]);
+    says(&place, &["is not a file name and its class"]);
     // As many rearrange it.
     std::fs::remove_file(place.path(table)).expect("gone");
     std::fs::create_dir_all(place.path("data/tiny-imagenet-200/val/n00000000")).expect("made");

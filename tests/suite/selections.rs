@@ -56,14 +56,14 @@ fn what_a_selection_cannot_give_is_told_before_anything_is_read() {
     let place = place("npz", "path = \"own.npz\"");
     write_unequal(&place);
     let cases: [(&[&str], &str); 7] = [
-        (&["target.train_size=0.0"], "a fraction of 0 of 22 training examples is none"),
-        (&["target.train_size=0.02"], "a fraction of 0.02 of 22 training examples is none"),
+        (&["target.train_size=0.0"], "a fraction of 0 of 22 training examples rounds to none"),
+        (&["target.train_size=0.02"], "a fraction of 0.02 of 22 training examples rounds to none"),
         (&["target.split=1/22"], "class `1` has no training example in this part"),
         (&["target.validation_size=21"], "`validation_size = 21` holds out every training example of class"),
-        (&["target.balanced=true"], "class `2` has 6 training examples, and a balanced draw of 22 needs 7"),
+        (&["target.balanced=true"], "class `2` has 6 training examples, but a balanced draw of 22 needs 7"),
         (
             &["target.train_size=\"7 per class\""],
-            "class `2` has 6 training examples, and a balanced draw of 21 needs 7",
+            "class `2` has 6 training examples, but a balanced draw of 21 needs 7",
         ),
         (&["target.split=1000/1000"], "the task has no training examples"),
     ];

@@ -61,13 +61,13 @@ fn precisions_of_a_gpu_are_refused_on_a_cpu_with_the_others_named() {
         let set = format!("precision={precision}");
         let answer = place.freezewise(&["check", "spec.toml", "--set", &set, "--set", "device=cpu"]);
         assert_eq!(answer.code, 2);
-        let message = format!("`precision = \"{precision}\"` is for CUDA, and `device` is `cpu`");
+        let message = format!("`precision = \"{precision}\"` needs CUDA, but `device` is `cpu`");
         assert!(answer.stderr.contains(&message), "{}", answer.stderr);
-        assert!(answer.stderr.contains("`fp32` and `bf16` work on a CPU"), "{}", answer.stderr);
+        assert!(answer.stderr.contains("use `fp32`, `bf16`"), "{}", answer.stderr);
         // Which device `auto` is shows only when it runs; an empty list of devices hides any GPU.
         let run = place.freezewise_with(&[("CUDA_VISIBLE_DEVICES", "")], &["run", "spec.toml", "--set", &set]);
         assert_eq!(run.code, 1);
-        assert!(run.stderr.contains("and this run computes on the CPU"), "{}", run.stderr);
+        assert!(run.stderr.contains("but this run uses the CPU"), "{}", run.stderr);
     }
 }
 

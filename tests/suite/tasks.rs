@@ -41,9 +41,9 @@ fn labels_come_from_a_file() {
         assert_eq!(given, 3 + index % 2);
     }
     for (text, expected) in [
-        (lines[..19_999].join("\n"), "it has 19,999 labels, and the full training set 20,000 examples"),
-        (lines.join("\n").replacen("class 4", "class 44", 1), "line 2 is `class 44`, and no class"),
-        (lines.join("\n").replacen('3', "10", 1), "line 1 is `10`, and no class"),
+        (lines[..19_999].join("\n"), "it has 19,999 labels, but the full training set has 20,000 examples"),
+        (lines.join("\n").replacen("class 4", "class 44", 1), "line 2 is `class 44`, which is not a class"),
+        (lines.join("\n").replacen('3', "10", 1), "line 1 is `10`, which is not a class"),
     ] {
         place.write("labels.txt", text);
         let answer = place.try_run(&[]);
@@ -72,7 +72,11 @@ fn validation_examples_are_measured_and_choose_an_epoch() {
     assert_eq!(json(&run.join("run.json"))["data"]["validation_examples"], 50);
     let answer = place.try_run(&["target.validation_size=19950"]);
     assert_eq!(answer.code, 2);
-    assert!(answer.stderr.contains("has 50 training examples beside those held out, and not 80"), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("has 50 training examples after validation is held out, fewer than 80"),
+        "{}",
+        answer.stderr
+    );
 }
 
 #[test]
@@ -110,11 +114,11 @@ fn random_labels_have_no_other_noise() {
     // Ten classes, 2,000 test images whose labels no image tells.
     assert!((error("test_error") - 0.9).abs() < 0.025 && error("validation_error") > 0.7, "{last:?}");
     let bad: [(&[&str], &str); 5] = [
-        (&["target.label_noise=0.1"], "`labels = \"random\"` leaves no true label that `label_noise` could replace"),
-        (&["target.label_file=labels.txt"], "no true label that `label_file` could replace"),
+        (&["target.label_noise=0.1"], "`labels = \"random\"` leaves no true label for `label_noise` to replace"),
+        (&["target.label_file=labels.txt"], "no true label for `label_file` to replace"),
         (
             &["target.validation_size=9", "target.validation_noise=0.1"],
-            "no true label that `validation_noise` could replace",
+            "no true label for `validation_noise` to replace",
         ),
         (
             &["target.labels=class", "target.validation_noise=0.1"],
@@ -176,13 +180,13 @@ fn classes_parts_and_sizes_are_checked_with_the_spec() {
     let bad: [(&[&str], &str); 9] = [
         (&["target.classes=[\"appel\"]"], "did you mean `apple`?"),
         (&["target.classes=[100]"], "there is no class 100"),
-        (&["target.classes=[3]"], "the task has one class"),
-        (&["target.classes=[\"3-5\", 4]"], "class `beaver` is taken twice"),
-        (&["target.split=3/2"], "`3/2` is not a part of the training examples"),
+        (&["target.classes=[3]"], "the task has only one class"),
+        (&["target.classes=[\"3-5\", 4]"], "class `beaver` is listed twice"),
+        (&["target.split=3/2"], "`3/2` is not a part `i/m` of the training examples"),
         (&["target.train_size=lots"], "`lots` is not a number of examples"),
-        (&["target.train_size=\"501 per class\""], "`cifar100` has 50,000 training examples, and not 50,100"),
+        (&["target.train_size=\"501 per class\""], "`cifar100` has 50,000 training examples, fewer than 50,100"),
         (&["target.dataset=cifar10", "target.labels=superclass"], "`cifar10` has no superclasses"),
-        (&["target.path=x"], "`target.path` has no effect on `cifar100`"),
+        (&["target.path=x"], "`target.path` has no effect with `dataset = \"cifar100\"`"),
     ];
     for (sets, expected) in bad {
         let answer = check(sets);
@@ -195,8 +199,12 @@ fn tasks_of_other_shapes_need_one_that_is_stated() {
     let place = Place::with("[source]\ndataset = \"mnist\"\n[target]\ndataset = \"cifar10\"\n");
     let answer = place.freezewise(&["check", "spec.toml"]);
     assert_eq!(answer.code, 2);
-    assert!(answer.stderr.contains("the source's images are 28 × 28, and the target's 32 × 32"), "{}", answer.stderr);
-    assert!(answer.stderr.contains("the source's images have 1 channel, and the target's 3"), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("the source's images are 28 × 28, but the target's are 32 × 32"),
+        "{}",
+        answer.stderr
+    );
+    assert!(answer.stderr.contains("the source's images have 1 channel, but the target's have 3"), "{}", answer.stderr);
     let answer = place.freezewise(&["check", "spec.toml", "--set", "image_size=32", "--set", "channels=1"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
 }

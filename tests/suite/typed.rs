@@ -59,7 +59,7 @@ fn a_string_key_takes_what_was_typed() {
     assert!(quoted.stdout.starts_with("runs/1.0/"), "{}", quoted.stdout);
     let number = place.try_run(&["target.train.epochs=\"2\""]);
     assert_eq!(number.code, 2);
-    let told = "takes an integer from 1 to 1000000000, and not the string `\"2\"`\n    leave out the quotes: `2`";
+    let told = "must be an integer from 1 to 1000000000, found the string `\"2\"`\n    leave out the quotes: `2`";
     assert!(number.stderr.contains(told), "{}", number.stderr);
 }
 
@@ -110,10 +110,9 @@ fn what_lies_beside_images_is_left_out_and_listed() {
     }
     let strict = place.freezewise(&["check", "spec.toml", "--set", "target.skip_bad_files=false"]);
     assert_eq!(strict.code, 1, "{}", strict.stderr);
-    for told in [
-        "`data/own/train/Thumbs.db` is a file, and should be the folder of a class",
-        "leave it out with `skip_bad_files = true`",
-    ] {
+    for told in
+        ["`data/own/train/Thumbs.db` is a file, expected a class folder", "skip it with `skip_bad_files = true`"]
+    {
         assert!(strict.stderr.contains(told), "{}", strict.stderr);
     }
 }
@@ -126,7 +125,7 @@ fn a_check_names_a_file_that_is_no_image() {
     place.write("data/own/train/a/Thumbs.db", "junk");
     let answer = place.freezewise(&["check", "spec.toml", "--set", "target.train.batch_size=6"]);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("train/a/Thumbs.db: it is neither a PNG nor a JPEG file"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("train/a/Thumbs.db: expected a PNG or JPEG file"), "{}", answer.stderr);
     assert!(!answer.stderr.contains("batch of one"), "{}", answer.stderr);
 }
 
@@ -141,13 +140,13 @@ fn a_path_that_is_not_there_is_told_from_one_of_another_kind() {
     };
     assert!(told("own/train/a/0.png").contains("`data/own/train/a/0.png` is a file\n"));
     let shell = told("~/own");
-    assert!(shell.contains("`~/own` is not in the data folder\n    only a shell expands `~`"), "{shell}");
+    assert!(shell.contains("`~/own` is not in the data folder\n    `~` is not expanded"), "{shell}");
     place.write("data/outer/own/train/a/0.png", "");
     assert!(told("outer").contains("has neither `val/` nor `test/`\n    `outer/own` has `train/`"));
     for option in ["--out", "--data"] {
         let answer = place.freezewise(&["run", "spec.toml", option, "~/runs"]);
         assert_eq!(answer.code, 2);
-        assert!(answer.stderr.contains("only a shell expands `~`"), "{}", answer.stderr);
+        assert!(answer.stderr.contains("`~` is not expanded"), "{}", answer.stderr);
     }
     assert!(!place.path("~").exists());
 }

@@ -1,4 +1,4 @@
-//! "Is it real?": which controls an effect survives.
+//! Which controls an effect survives.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,15 +8,16 @@ use super::delay::Delay;
 use super::holm::SIGNIFICANCE;
 use super::source_order::OrderReversal;
 
-/// A control shows at least this share of the effect, else the effect was mostly what the control removes.
+/// Under a control, at least this fraction of the effect must remain; otherwise the effect was mostly what the control
+/// removes.
 const LEAST_SHARE: f64 = 0.5;
 
-/// An effect and the same contrast under a control are compared by these.
+/// The p-value and size of a contrast, to compare an effect with the same contrast under a control.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Effect {
-    /// One-sided p-value over the seeds.
+    /// One-sided p-value over seeds.
     pub p: f64,
-    /// The contrast's size, such as the bump in error or the mean log ratio of a delay.
+    /// Size of the contrast, such as the bump in error or the mean log ratio of a delay.
     pub size: f64,
 }
 
@@ -45,11 +46,11 @@ impl From<&OrderReversal> for Effect {
     }
 }
 
-/// How an effect does not survive a control.
+/// Why an effect does not survive a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NotSurviving {
-    /// There is no effect whose survival could be asked about.
+    /// There was no significant effect without the control.
     NoEffect,
     /// The contrast under the control is not significant: absent, or too few seeds.
     NotSignificant,
@@ -61,28 +62,28 @@ pub enum NotSurviving {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Survival {
-    /// The same contrast has p ≤ 0.05 under the control and at least half the size.
+    /// The same contrast has p ≤ 0.05 and at least half the size under the control.
     Survived {
-        /// The p-value under the control.
+        /// p-value under the control.
         p: f64,
-        /// The size under the control.
+        /// Size under the control.
         size: f64,
     },
-    /// It does not.
+    /// The effect did not survive.
     NotSurvived {
-        /// The p-value under the control.
+        /// p-value under the control.
         p: f64,
-        /// The size under the control.
+        /// Size under the control.
         size: f64,
-        /// All that is missing.
+        /// All reasons.
         losses: Vec<NotSurviving>,
     },
     /// The control was not run.
     NotRun,
 }
 
-/// Holds an effect against the same contrast under a control. The control's p-value is not corrected for the number of
-/// controls: each is a further condition on one claim, and conditions do not add false positives.
+/// Compares an effect with the same contrast under a control. The control's p-value is not corrected for the number of
+/// controls: each is one more condition on the same claim, and conditions do not add false positives.
 pub fn survival(effect: &Effect, control: Option<&Effect>) -> Survival {
     let Some(&Effect { p, size }) = control else { return Survival::NotRun };
     let losses: Vec<NotSurviving> = [
@@ -96,36 +97,36 @@ pub fn survival(effect: &Effect, control: Option<&Effect>) -> Survival {
     if losses.is_empty() { Survival::Survived { p, size } } else { Survival::NotSurvived { p, size, losses } }
 }
 
-/// The controls that an effect is held against, in the order in which a report lists them.
+/// The controls, in the order in which a report lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RealityCheck {
     /// Errors of exponentially averaged weights.
     AveragedWeights,
-    /// Short trainings from chosen epochs with the learning rate going to 0.
+    /// Short trainings from chosen epochs with the learning rate decaying to 0.
     AnnealBranches,
-    /// The features of each epoch with a freshly fitted head.
+    /// The features of each epoch with a newly fitted head.
     RefittedHead,
     /// A third of the learning rate.
     LearningRateThird,
     /// Three times the learning rate.
     LearningRateTriple,
-    /// A longer training.
+    /// A longer budget.
     LongerBudget,
-    /// Other seeds of the target.
+    /// Other target seeds.
     Seeds,
-    /// Other seeds of the source.
+    /// Other source seeds.
     SourceSeeds,
-    /// Frozen layers with random weights.
+    /// Random weights in the frozen layers.
     RandomPrefix,
     /// A source of the same task on other images.
     SameTask,
-    /// Error at the epoch that validation selects.
+    /// The error at the epoch selected by validation.
     ValidationSelection,
 }
 
 impl RealityCheck {
-    /// All of them, in order.
+    /// All controls, in order.
     pub const ALL: [Self; 11] = [
         Self::AveragedWeights,
         Self::AnnealBranches,
@@ -146,11 +147,11 @@ impl RealityCheck {
 pub struct CheckedControl {
     /// The control.
     pub check: RealityCheck,
-    /// What became of the effect.
+    /// Whether the effect survived it.
     pub survival: Survival,
 }
 
-/// A line for each control, run or not. Of a control given twice the first counts.
+/// One line for each control, run or not. If a control is given twice, the first one counts.
 pub fn checklist(effect: &Effect, controls: &[(RealityCheck, Effect)]) -> Vec<CheckedControl> {
     let line = |check| {
         let control = controls.iter().find(|(of, _)| *of == check).map(|(_, control)| control);

@@ -1,8 +1,8 @@
-//! From errors of several seeds to statements: tests, intervals, claims and controls.
+//! Statistical inference over seeds: tests, intervals, claims and controls.
 //!
-//! Every function is pure and takes one value, or one row, for each seed; pairing runs by seed is the caller's job.
-//! Tests are exact sign-flip tests over seeds, intervals are Student's, and the false positives of each test and the
-//! coverage of each interval are held by simulation. Nothing here knows of runs, files or specs.
+//! Every function is pure and takes one value or row per seed; pairing runs by seed is up to the caller. Tests are
+//! exact sign-flip tests over seeds, intervals are Student's t. Simulations check the false-positive rate of each test
+//! and the coverage of each interval. Nothing here knows about runs, files or specs.
 
 mod bump;
 mod bump_difference;

@@ -1,16 +1,16 @@
-//! Coefficients to pixels: red, green and blue, or grey.
+//! Converts coefficients to pixels: RGB or grey.
 
 use super::DecodedPixels;
 use super::coefficients::Plane;
 use super::headers::{ColourSpace, Headers};
 use super::upsampling::Samples;
 
-/// The pixels of an image, to the bit those of libjpeg-turbo; CMYK and YCCK as Pillow converts them to RGB.
+/// The pixels of an image, bit-identical to libjpeg-turbo; CMYK and YCCK are converted to RGB like Pillow.
 pub(super) fn pixels(headers: &Headers<'_>, planes: &[Plane]) -> Result<DecodedPixels, String> {
     let (frame, largest) = (&headers.frame, headers.frame.largest());
     let mut parts = Vec::new();
     for ((plane, quantisation), component) in planes.iter().zip(&headers.quantisation).zip(&frame.components) {
-        let quantisation = quantisation.as_ref().ok_or("it lacks a quantisation table")?;
+        let quantisation = quantisation.as_ref().ok_or("a quantisation table is missing")?;
         let [across, down] = component.factors;
         parts.push((Samples::of(plane, quantisation), [largest[0] / across, largest[1] / down]));
     }
@@ -38,7 +38,7 @@ pub(super) fn pixels(headers: &Headers<'_>, planes: &[Plane]) -> Result<DecodedP
     Ok(if channels == 1 { DecodedPixels::Grey(pixels) } else { DecodedPixels::Colours(pixels) })
 }
 
-/// ITU-T T.871, 7, with factors of 16 bits.
+/// ITU-T T.871, 7, with 16-bit fixed-point factors.
 fn from_ycbcr([y, blue, red]: [u8; 3]) -> [u8; 3] {
     const fn factor(value: f64) -> i32 {
         (value * 65_536.0 + 0.5) as i32
@@ -52,7 +52,7 @@ fn from_ycbcr([y, blue, red]: [u8; 3]) -> [u8; 3] {
     ]
 }
 
-/// Cyan, magenta and yellow, and black, all of them inverted as Adobe's programs store them.
+/// Cyan, magenta, yellow and black, inverted as Adobe's programs store them.
 fn with_black(inks: [u8; 3], black: u8) -> [u8; 3] {
     inks.map(|ink| {
         let product = u32::from(255 - ink) * u32::from(black) + 128;

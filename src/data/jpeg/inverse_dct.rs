@@ -1,25 +1,25 @@
-//! The inverse DCT of a block, to the bit that of libjpeg's accurate integer method.
+//! The inverse DCT of a block, bit-identical to libjpeg's accurate integer method.
 //!
-//! C. Loeffler, A. Ligtenberg, G. Moschytz: Practical Fast 1-D DCT Algorithms with 11 Multiplications, ICASSP 1989, with
-//! factors of 13 bits, and two more bits kept between the columns and the rows.
+//! C. Loeffler, A. Ligtenberg, G. Moschytz: Practical Fast 1-D DCT Algorithms with 11 Multiplications, ICASSP 1989,
+//! with 13-bit factors, and two extra bits of precision between columns and rows.
 
 use std::num::Wrapping;
 
 use super::scan::{CoefficientBlock, ZIGZAG};
 
-/// Wraps where a damaged file has coefficients out of bounds.
+/// Wraps around for out-of-range coefficients of damaged files.
 type WrappingInt = Wrapping<i32>;
 
 const FACTOR_BITS: usize = 13;
 const KEPT_BITS: usize = 2;
 
-/// A factor, rounded.
+/// A fixed-point factor.
 const fn factor(value: f64) -> WrappingInt {
     let scaled = value * (1 << FACTOR_BITS) as f64;
     Wrapping((scaled + if scaled < 0.0 { -0.5 } else { 0.5 }) as i32)
 }
 
-/// Writes the samples of a block to `samples`, which begins at its first sample and has `stride` samples a row.
+/// Writes the samples of a block to `samples`, which starts at its first sample and has `stride` samples per row.
 /// `quantisation` is in zigzag order.
 pub(super) fn block(coefficients: &CoefficientBlock, quantisation: &[u16; 64], samples: &mut [u8], stride: usize) {
     let mut values = [Wrapping(0); 64];
@@ -35,7 +35,7 @@ pub(super) fn block(coefficients: &CoefficientBlock, quantisation: &[u16; 64], s
     for (row, out) in samples.chunks_mut(stride).take(8).enumerate() {
         let results = one_dimension(std::array::from_fn(|column| values[8 * row + column]));
         for (out, result) in out.iter_mut().zip(results) {
-            // Three more bits are the factor 8 of a DCT in two dimensions.
+            // The three extra bits divide by 8, the scale of a two-dimensional DCT.
             *out = (rounded(result, FACTOR_BITS + KEPT_BITS + 3).0.saturating_add(128)).clamp(0, 255) as u8;
         }
     }
@@ -45,7 +45,7 @@ fn rounded(value: WrappingInt, bits: usize) -> WrappingInt {
     (value + Wrapping(1 << (bits - 1))) >> bits
 }
 
-/// The sums and differences of the even coefficients' half and the odd ones'.
+/// The sums and differences of the even and the odd half.
 fn one_dimension(x: [WrappingInt; 8]) -> [WrappingInt; 8] {
     let (even, odd) = (even_half([x[0], x[2], x[4], x[6]]), odd_half([x[1], x[3], x[5], x[7]]));
     std::array::from_fn(|at| if at < 4 { even[at] + odd[at] } else { even[7 - at] - odd[7 - at] })

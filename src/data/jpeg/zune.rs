@@ -9,12 +9,12 @@ use super::DecodedPixels;
 use super::headers::{ColourSpace, Headers};
 use super::segments::intervals;
 
-/// Sixteen bits of one, four times. No Huffman code is all ones (ITU-T T.81, C), so a decoder that takes a code of these
-/// fails; behind the end of the data it takes as many zeros as it needs.
+/// Sixteen one bits, four times. No Huffman code is all ones (ITU-T T.81, C), so a decoder that reads past the end of
+/// the data fails on these, instead of reading endless zeros.
 const PADDING: [u8; 16] = *b"\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0";
 
-/// The pixels of a file, or nothing where the decoder meets an error or, if `headers` say that it reports holes, the end
-/// of the data before that of the pixels.
+/// The pixels of a file. `None` if the decoder fails or, where `headers` say that it detects missing data, if data are
+/// missing.
 pub(super) fn decode(bytes: &[u8], headers: &Headers<'_>) -> Option<DecodedPixels> {
     let grey = headers.colour == ColourSpace::Grey;
     let out = if grey { ColorSpace::Luma } else { ColorSpace::RGB };
@@ -31,8 +31,8 @@ pub(super) fn decode(bytes: &[u8], headers: &Headers<'_>) -> Option<DecodedPixel
     is_whole.then_some(if grey { DecodedPixels::Grey(pixels) } else { DecodedPixels::Colours(pixels) })
 }
 
-/// A file of one scan with ones behind its data, and before each restart marker. Nothing where too few of those are
-/// there.
+/// A file of one scan with one bits after its data and before each restart marker. `None` if there are too few restart
+/// markers.
 fn padded(bytes: &[u8], headers: &Headers<'_>) -> Option<Vec<u8>> {
     let scan = &headers.scans[0];
     let mut padded = Vec::with_capacity(bytes.len() + 1024);

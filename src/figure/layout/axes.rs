@@ -1,4 +1,4 @@
-//! Axes: lines, ticks, their labels, titles.
+//! Draws axes: lines, ticks, labels, titles.
 
 use crate::figure::font;
 use crate::figure::scene::{Anchor, Label, Paint, PathSegment, Stroke};
@@ -11,7 +11,7 @@ const AXIS: f64 = 0.6;
 const LINE: f64 = 0.4;
 const MINOR: f64 = 1.8;
 
-/// Faint lines through the labelled ticks of both axes, below the data.
+/// Draws faint grid lines at the labelled ticks of both axes, below the data.
 pub(super) fn draw_lines(margins: &Margins, placed: &Placed, page: &mut Page) {
     let (Placed { plot, x, y }, mut segments) = (placed, Vec::new());
     for tick in margins.y_ticks.iter().filter(|tick| tick.label.is_some()) {
@@ -25,7 +25,7 @@ pub(super) fn draw_lines(margins: &Margins, placed: &Placed, page: &mut Page) {
     page.path(segments, Stroke::solid(Paint::Faint, LINE));
 }
 
-/// The axes themselves, above the data; a whole frame where the plot is full of cells.
+/// Draws the axes above the data, with a full frame if the plot is filled with cells.
 pub(super) fn draw(margins: &Margins, placed: &Placed, framed: bool, page: &mut Page) {
     let Placed { plot, x, y } = placed;
     let lines = if framed {
@@ -54,7 +54,7 @@ pub(super) fn draw(margins: &Margins, placed: &Placed, framed: bool, page: &mut 
         if let Some(text) = tick.label {
             let label = level(at, plot.bottom() + TICK + GAP + height(SMALL) / 2.0, text, Anchor::Middle, Paint::Ink);
             let bounds = label.bounds();
-            // A name at the edge may be wider than the margin beside it.
+            // A name at the edge can be wider than the margin beside it.
             if bounds.left >= plot.left - margins.left && bounds.right() <= page_width {
                 page.write(label);
             }

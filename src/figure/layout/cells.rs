@@ -11,9 +11,9 @@ use super::colour_bar;
 use super::page::{Page, SMALL, TINY};
 use crate::figure::edges;
 
-/// Neighbouring cells overlap so much that no reader of the file shows the page between them.
+/// Overlap of neighbouring cells, so that no viewer shows the page between them.
 const SEAM: f64 = 0.25;
-/// Distance of hatch lines.
+/// Spacing of hatch lines.
 const HATCH: f64 = 3.2;
 pub(super) const REGION_OPACITY: f64 = 0.55;
 
@@ -42,7 +42,7 @@ impl Rectangles {
         Bounds { left, top, width: right - left, height: bottom - top }
     }
 
-    /// The same, over its right and lower neighbours by a seam.
+    /// The same, extended over its right and lower neighbours by the overlap.
     fn filled(&self, row: usize, column: usize) -> Bounds {
         let cell = self.at(row, column);
         let width = (cell.width + SEAM).min(self.plot.right() - cell.left);
@@ -74,7 +74,7 @@ fn draw_heat(map: &HeatMap, rectangles: &Rectangles, page: &mut Page) {
             page.fill(rectangles.filled(row, column), Paint::Fixed(colour), 1.0);
         }
     }
-    // All cells say their values, or none does.
+    // Either all cells show their values, or none.
     let text = |row, column| value_at(row, column).map(|value| (number::value(value, map.format), value));
     let fits = |(row, column)| {
         let cell = rectangles.at(row, column);
@@ -101,7 +101,7 @@ fn inside(cell: &Bounds, text: String, size: f64, paint: Paint) -> Label {
     Label { x, y, text, size, anchor: Anchor::Middle, upwards: false, paint }
 }
 
-/// Missing cells are faint, with a line from corner to corner.
+/// Missing cells are faint, with a diagonal line.
 fn draw_missing(is_missing: impl Fn(usize, usize) -> bool, rectangles: &Rectangles, page: &mut Page) {
     let mut crossed = Vec::new();
     for (row, column) in rectangles.all().filter(|(row, column)| is_missing(*row, *column)) {
@@ -112,7 +112,7 @@ fn draw_missing(is_missing: impl Fn(usize, usize) -> bool, rectangles: &Rectangl
     page.path(crossed, Stroke::solid(Paint::Muted, 0.4));
 }
 
-/// The stroke of a contour and the halo below it.
+/// The stroke of a contour, and the halo below it.
 pub(super) fn contour_strokes() -> [Stroke; 2] {
     [Stroke::solid(Paint::Fixed(Rgb([255; 3])), 2.4), Stroke::solid(Paint::Fixed(Rgb([0; 3])), 1.1)]
 }
@@ -171,11 +171,11 @@ fn draw_regions(map: &RegionMap, rectangles: &Rectangles, page: &mut Page) {
     }
 }
 
-/// The lines of a hatch within a rectangle; those of neighbouring rectangles meet.
+/// Hatch lines within a rectangle; those of adjacent rectangles connect.
 pub(super) fn hatched(cell: &Bounds, hatch: Hatch) -> Vec<PathSegment> {
     let mut segments = Vec::new();
     let mut diagonals = |sign: f64| {
-        // On a diagonal, y - sign·x is a multiple of the distance.
+        // On a diagonal, y - sign·x is a multiple of the spacing.
         let corners = [cell.left, cell.right()].map(|x| [cell.top, cell.bottom()].map(|y| y - sign * x));
         let (low, high) = corners
             .iter()

@@ -8,20 +8,20 @@ use super::Placed;
 use super::markers;
 use super::page::Page;
 
-/// Points of a series that fall into so wide a column of the page are thinned.
+/// Points of a series within a column of this width are thinned.
 pub(super) const COLUMN: f64 = 0.6;
-/// Points closer than this carry a marker only here and there.
+/// If points are closer than this, only some carry a marker.
 const MARKER_SPACE: f64 = 8.0;
-/// Between such markers.
+/// Distance between such markers.
 const MARKER_STEP: f64 = 42.0;
-/// A band lies below lines.
+/// Opacity of a band, which is drawn below lines.
 const BAND_OPACITY: f64 = 0.18;
-/// Lines at the edge of a plot show their whole width.
+/// Margin for clipping, so that lines at the edge of a plot show in full width.
 const EDGE: f64 = 0.8;
-/// Far outside of any page; values as large as numbers get would break a reader of the file.
+/// Coordinates are clamped this far outside the page; some viewers cannot handle huge numbers.
 const FAR: f64 = 5000.0;
 
-/// Draws series and returns where each ends within the plot, if it shows there.
+/// Draws series, and returns where each one ends within the plot, if it is visible there.
 pub(super) fn draw(series: &[Series], placed: &Placed, page: &mut Page) -> Vec<Option<(f64, f64)>> {
     for series in series {
         if let Some(band) = &series.band {
@@ -57,7 +57,7 @@ fn draw_one(index: usize, series: &Series, placed: &Placed, page: &mut Page) -> 
     shown.last().copied()
 }
 
-/// A point without neighbours has no line: a dot shows it.
+/// A point without neighbours has no line, so it gets a dot.
 fn lone_points(points: &[(f64, f64)], placed: &Placed, tint: usize, width: f64, page: &mut Page) {
     let whole = |index: usize| points.get(index).is_some_and(|(_, y)| y.is_finite());
     let lone = (0..points.len()).filter(|&at| whole(at) && !whole(at + 1) && !(at > 0 && whole(at - 1)));
@@ -77,7 +77,7 @@ fn is_place(place: &(f64, f64)) -> bool {
     place.0.is_finite() && place.1.is_finite()
 }
 
-/// One part for each run of points without a gap.
+/// One subpath for each run of points without a gap.
 fn lines(places: &[(f64, f64)]) -> Vec<PathSegment> {
     let runs = places.split(|place| !is_place(place)).filter(|run| run.len() > 1);
     runs.flat_map(|run| {
@@ -88,7 +88,7 @@ fn lines(places: &[(f64, f64)]) -> Vec<PathSegment> {
     .collect()
 }
 
-/// Points along the lines, near enough to each other that no label slips between them.
+/// Points along the lines, close enough together that no label fits between them.
 fn sample(places: &[(f64, f64)], plot: &Bounds, curves: &mut Vec<(f64, f64)>) {
     const APART: f64 = 2.5;
     for pair in places.windows(2).filter(|pair| pair.iter().all(is_place)) {
@@ -101,7 +101,7 @@ fn sample(places: &[(f64, f64)], plot: &Bounds, curves: &mut Vec<(f64, f64)>) {
     }
 }
 
-/// The part of a straight line that lies in a plot (Liang and Barsky, 1984).
+/// The part of a straight line within a plot (Liang and Barsky, 1984).
 fn within(from: (f64, f64), to: (f64, f64), plot: &Bounds) -> Option<((f64, f64), (f64, f64))> {
     let (across, down) = (to.0 - from.0, to.1 - from.1);
     let (mut enters, mut leaves) = (0.0_f64, 1.0_f64);
@@ -124,7 +124,7 @@ fn within(from: (f64, f64), to: (f64, f64), plot: &Bounds) -> Option<((f64, f64)
     (enters <= leaves).then(|| (at(enters), at(leaves)))
 }
 
-/// Which points carry a marker: all where there is room, else some, at other places for each series.
+/// The points that carry a marker: all if there is space, else some, at different places for each series.
 fn marked(index: usize, shown: &[(f64, f64)], plot: &Bounds, all: bool) -> Vec<(f64, f64)> {
     if all || plot.width >= MARKER_SPACE * shown.len().saturating_sub(1) as f64 {
         return shown.to_vec();

@@ -1,4 +1,4 @@
-//! The legend and the note below all panels, in lines.
+//! The legend and the note below all panels.
 
 use crate::figure::font;
 use crate::figure::model::{Figure, Grid, NamePlacement, Region, Series};
@@ -29,7 +29,7 @@ struct LegendEntry<'a> {
     width: f64,
 }
 
-/// Draws both and returns the height of the page.
+/// Draws both, and returns the height of the page.
 pub(super) fn draw(figure: &Figure, arrangement: &Arrangement, page: &mut Page) -> f64 {
     let room = figure.extent.width - 2.0 * BORDER;
     let mut bottom = arrangement.bottom;
@@ -59,7 +59,7 @@ pub(super) fn draw(figure: &Figure, arrangement: &Arrangement, page: &mut Page) 
     bottom + BORDER
 }
 
-/// One entry for each name and look, in the order of their first use.
+/// One entry for each distinct name and style, in order of first use.
 fn entries(figure: &Figure, room: f64) -> Vec<LegendEntry<'_>> {
     let mut entries: Vec<LegendEntry> = Vec::new();
     let mut add = |swatch, name: &str| {
@@ -69,7 +69,7 @@ fn entries(figure: &Figure, room: f64) -> Vec<LegendEntry<'_>> {
     };
     let mut seen: Vec<&Series> = Vec::new();
     for panel in &figure.panels {
-        // A colour bar stands where names would.
+        // A colour bar takes the place of direct names.
         let listed = figure.labelling == NamePlacement::Legend || colour_bar::of(panel).is_some();
         let series = if listed { panel.series.as_slice() } else { &[] };
         for series in series.iter().filter(|series| !series.name.is_empty()) {

@@ -1,12 +1,12 @@
-//! The shapes of points.
+//! Shapes of markers.
 
 use crate::figure::model::{Marker, SeriesStyle};
 use crate::figure::scene::{Item, Paint, PathSegment, Stroke};
 
-/// From its middle to its edge, in widths of the line.
+/// From centre to edge, in line widths.
 const RADIUS: f64 = 1.9;
 
-/// Markers of one series at places on the page, as one item.
+/// The markers of one series at these places, as one item.
 pub(super) fn at(places: &[(f64, f64)], marker: Marker, style: &SeriesStyle) -> Item {
     let (radius, paint) = (RADIUS * style.width.max(0.8), Paint::Tint(style.tint));
     let segments = places.iter().flat_map(|place| outline(*place, marker, radius)).collect();
@@ -18,7 +18,7 @@ pub(super) fn at(places: &[(f64, f64)], marker: Marker, style: &SeriesStyle) -> 
     Item::Outline { segments, fill, stroke, clip: None }
 }
 
-/// A circle of four cubic curves (0.5523 of the radius: the usual approximation, 0.03% off).
+/// A circle of four cubic curves (control points at 0.5523 of the radius, the usual approximation, 0.03% off).
 pub(super) fn circle((x, y): (f64, f64), radius: f64) -> Vec<PathSegment> {
     let control = radius * 0.5523;
     let quarter = |c1: (f64, f64), c2: (f64, f64), end: (f64, f64)| {

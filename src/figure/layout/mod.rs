@@ -1,4 +1,4 @@
-//! From a figure to a scene: where everything is. No two texts overlap, none leaves the page, and no legend covers data.
+//! Lays out a figure as a scene. Texts never overlap or leave the page, and the legend covers no data.
 
 mod arrangement;
 mod axes;
@@ -21,27 +21,27 @@ use arrangement::Arrangement;
 use margins::Margins;
 use page::Page;
 
-/// A figure with everything in its place.
+/// A figure with everything positioned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drawing {
-    /// What to write.
+    /// What to draw.
     pub scene: Scene,
-    /// Where each panel's plot is, in the order of the panels.
+    /// Each panel's plot, in panel order.
     pub panels: Vec<Placed>,
 }
 
 /// A panel on the page.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placed {
-    /// Between its axes.
+    /// Area between its axes.
     pub plot: Bounds,
-    /// From an x value to points from the left.
+    /// Maps an x value to points from the left.
     pub x: Span,
-    /// From a y value to points from the top.
+    /// Maps a y value to points from the top.
     pub y: Span,
 }
 
-/// Lays a figure out.
+/// Lays out a figure.
 pub fn lay_out(figure: &Figure) -> Drawing {
     let arrangement = Arrangement::new(figure);
     let mut page = Page::default();

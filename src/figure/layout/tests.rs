@@ -1,4 +1,4 @@
-//! Whatever a figure holds, its texts stay on the page and off each other.
+//! Whatever a figure contains, its texts stay on the page and do not overlap.
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::figure::model::{
 };
 use crate::figure::scene::{Label, PathSegment};
 
-/// The first two texts that overlap, or the first that leaves the page.
+/// Describes the first two texts that overlap, or the first that leaves the page.
 fn fault(scene: &Scene) -> Option<String> {
     let page = Bounds { left: 0.0, top: 0.0, width: scene.width, height: scene.height };
     let labels: Vec<&Label> = scene.labels().collect();
@@ -17,7 +17,7 @@ fn fault(scene: &Scene) -> Option<String> {
         if !page.holds(&label.bounds()) {
             return Some(format!("{label:?} leaves {page:?}"));
         }
-        // Rounding aside, as boxes may touch.
+        // Allows for rounding, since boxes may touch.
         let inner = label.bounds().grown(-0.01);
         if let Some(other) = labels[..index].iter().find(|other| other.bounds().overlaps(&inner)) {
             return Some(format!("{label:?} overlaps {other:?}"));
@@ -152,7 +152,7 @@ fn plots_of_a_column_are_aligned() {
         assert!((plot(one).width - plot(other).width).abs() < 1e-9);
     }
     assert!((plot(0).top - plot(1).top).abs() < 1e-9 && plot(2).top > plot(0).bottom());
-    // One name and style in four panels is one entry of the legend.
+    // The same name and style in four panels gives one legend entry.
     assert_eq!(drawing.scene.labels().filter(|label| label.text == "test").count(), 1);
 }
 

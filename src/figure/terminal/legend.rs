@@ -1,4 +1,4 @@
-//! The lines below the plot that say what is what.
+//! The legend below the plot.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -7,7 +7,7 @@ use crate::figure::model::{Panel, ReferenceLine};
 use super::dots::{code, start};
 use super::{Charset, NOTE, Screen, cut, mark};
 
-/// The part of a screen's height that a legend may take.
+/// The legend takes at most 1 / `SHARE` of the height of the screen.
 const SHARE: usize = 3;
 const BETWEEN: usize = 3;
 
@@ -31,8 +31,7 @@ impl LegendItem {
     }
 }
 
-/// Series, marks and annotations that have names, in as many lines as the screen allows; the last says how many more
-/// there are.
+/// Named series, marks and annotations, in as many lines as the screen allows; the last line counts the rest.
 pub(super) fn lines(panel: &Panel, screen: &Screen) -> Vec<String> {
     let entries = entries(panel, screen);
     let (mut lines, mut used) = (Vec::<String>::new(), usize::MAX);
@@ -65,7 +64,7 @@ pub(super) fn lines(panel: &Panel, screen: &Screen) -> Vec<String> {
 
 fn entries(panel: &Panel, screen: &Screen) -> Vec<LegendItem> {
     let ascii = screen.charset == Charset::Ascii;
-    // Room for `… and 12 more` beside the longest.
+    // Reserves room for `… and 12 more` beside the longest.
     let room = screen.width - 20;
     let mut entries = Vec::new();
     for (index, series) in panel.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty()) {

@@ -1,4 +1,4 @@
-//! Drawings fit their screen, and names are text in them.
+//! Drawings fit their screen, and names are drawn as text.
 
 use super::*;
 use crate::figure::{Annotation, ChartAxis, SeriesStyle};

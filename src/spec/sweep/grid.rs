@@ -1,4 +1,4 @@
-//! From axes to cells: the product of all axes, without what is excluded, with what is included.
+//! Expands axes to cells: the product of all axes, minus `exclude`, plus `include`.
 
 use super::FROZEN_LAYERS;
 use super::axes::{Axis, Pattern, SweepTable, Values};
@@ -7,20 +7,20 @@ use crate::spec::problem::{Place, Problem, Problems};
 use crate::spec::tree::Node;
 use crate::text;
 
-/// More cells than this are refused before any is made.
+/// Larger grids are rejected before any cell is built.
 const MOST_CELLS: u128 = 100_000;
 
-/// The numbers of frozen layers that the network of a cell has.
+/// All numbers of frozen layers of a cell's network.
 pub(super) type Layers<'a> = dyn Fn(&Cell, &Place) -> Result<Vec<Node>, Problems> + 'a;
 
-/// All cells of a table. The last axis moves fastest; `all-values` of a network that varies moves fastest of all.
+/// All cells of a table. The last axis varies fastest; `all-values` varies fastest of all if the network varies.
 pub(super) fn expand(table: &SweepTable, layers: &Layers<'_>) -> Result<Vec<Cell>, Problems> {
     let keys: Vec<&str> = table.axes.iter().map(|axis| axis.key.as_str()).collect();
     let shown = short_names(&keys);
     let groups = groups(table);
     let count: u128 = groups.iter().map(|group| length(table, group) as u128).product();
     if count > MOST_CELLS {
-        let message = format!("the sweep has {} cells, at most {} are allowed", big(count), big(MOST_CELLS));
+        let message = format!("the sweep has {} cells; at most {} are allowed", big(count), big(MOST_CELLS));
         return Err(at(&table.axes[0].place, message));
     }
     let mut cells = Vec::with_capacity(count as usize);
@@ -44,7 +44,7 @@ pub(super) fn expand(table: &SweepTable, layers: &Layers<'_>) -> Result<Vec<Cell
     Ok(cells)
 }
 
-/// Axes that move together, each other one alone, in the order of their first axis.
+/// Groups of zipped axes, and each other axis by itself, in the order of their first axis.
 fn groups(table: &SweepTable) -> Vec<Vec<usize>> {
     let group = |index: usize| table.zip.iter().find(|group| group.contains(&index)).cloned().unwrap_or(vec![index]);
     let open = |index: &usize| matches!(table.axes[*index].values, Values::List(_));
@@ -63,7 +63,7 @@ fn listed(axis: &Axis) -> &[Node] {
     }
 }
 
-/// The values at a position of the product, in the order of the axes.
+/// The values at one index of the product, in axis order.
 fn point(table: &SweepTable, groups: &[Vec<usize>], mut index: usize) -> Vec<(String, Node)> {
     let mut chosen: Vec<(usize, usize)> = Vec::new();
     for group in groups.iter().rev() {
@@ -88,13 +88,13 @@ fn exclude(table: &SweepTable, cells: &mut Vec<Cell>) -> Result<(), Problems> {
         let before = cells.len();
         cells.retain(|cell| !fits(pattern, table, cell));
         if cells.len() == before {
-            return Err(at(&pattern.place, "no cell fits this `sweep.exclude`".to_owned()));
+            return Err(at(&pattern.place, "no cell matches this entry of `sweep.exclude`".to_owned()));
         }
     }
     Ok(())
 }
 
-/// Adds the cells of `include` that are not there.
+/// Adds the cells of `include` that do not exist yet.
 fn include(table: &SweepTable, shown: &[String], cells: &mut Vec<Cell>) {
     for pattern in &table.include {
         let count: usize = pattern.values.iter().map(|(_, values)| values.len()).product();

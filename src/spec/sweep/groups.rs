@@ -1,4 +1,4 @@
-//! Which axes move together, and which cells are left out or added.
+//! Zipped axes, and excluded and included cells.
 
 use super::axes::{AxesReader, Axis, Pattern, Values};
 use super::{cell, kind_of, problems_of};
@@ -7,7 +7,7 @@ use crate::spec::problem::Place;
 use crate::spec::tree::{Node, TableEntry, Value};
 use crate::text;
 
-const ZIP: &str = "such as `zip = [[\"target.train_size\", \"target.train.epochs\"]]`";
+const ZIP: &str = "for example `zip = [[\"target.train_size\", \"target.train.epochs\"]]`";
 
 impl AxesReader<'_> {
     pub(super) fn zip(&mut self, entry: &TableEntry) {
@@ -15,7 +15,7 @@ impl AxesReader<'_> {
             return self.report(
                 &entry.place,
                 "sweep.zip",
-                format!("`sweep.zip` takes a list of groups of axes, found {}", entry.node.value.kind()),
+                format!("`sweep.zip` must be a list of groups of axes, found {}", entry.node.value.kind()),
                 ZIP,
             );
         };
@@ -24,7 +24,7 @@ impl AxesReader<'_> {
                 self.report(
                     &group.place,
                     "sweep.zip",
-                    format!("a group of axes is a list of keys, found {}", group.value.kind()),
+                    format!("a group of axes must be a list of keys, found {}", group.value.kind()),
                     ZIP,
                 );
                 continue;
@@ -34,13 +34,13 @@ impl AxesReader<'_> {
                 let index = if let Value::Text(key) = &name.value { self.table.index(key) } else { None };
                 match index {
                     Some(index) if self.table.zip.iter().flatten().chain(&members).any(|other| *other == index) => {
-                        let message = format!("the axis `{}` moves in two groups", self.table.axes[index].key);
-                        self.report(&name.place, "sweep.zip", message, "let each axis be in one group");
+                        let message = format!("the axis `{}` is in two groups", self.table.axes[index].key);
+                        self.report(&name.place, "sweep.zip", message, "list each axis in one group only");
                     }
                     Some(index) => members.push(index),
                     None => {
                         let message = format!("`{}` is not an axis of the sweep", cell::plain(&name.value));
-                        self.report(&name.place, "sweep.zip", message, "a group names axes that move together");
+                        self.report(&name.place, "sweep.zip", message, "a group lists axes that vary together");
                     }
                 }
             }
@@ -59,7 +59,7 @@ impl AxesReader<'_> {
             .collect();
         let count = |text: &String| text.rsplit(' ').next().map(str::to_owned);
         if lengths.iter().any(|length| count(length) != count(&lengths[0]) || length.ends_with("values")) {
-            let message = format!("axes that move together need lists of one length: {}", lengths.join(", "));
+            let message = format!("axes in a group need the same number of values: {}", lengths.join(", "));
             self.report(place, "sweep.zip", message, "");
         }
     }
@@ -67,8 +67,13 @@ impl AxesReader<'_> {
     pub(super) fn patterns(&mut self, entry: &TableEntry, name: &str) -> Vec<Pattern> {
         let key = format!("sweep.{name}");
         let Value::List(nodes) = &entry.node.value else {
-            let message = format!("`{key}` takes a list of tables, found {}", entry.node.value.kind());
-            self.report(&entry.place, &key, message, "such as `[{ \"transfer.frozen_layers\" = 0, seed = [1, 2] }]`");
+            let message = format!("`{key}` must be a list of tables, found {}", entry.node.value.kind());
+            self.report(
+                &entry.place,
+                &key,
+                message,
+                "for example `[{ \"transfer.frozen_layers\" = 0, seed = [1, 2] }]`",
+            );
             return Vec::new();
         };
         nodes.iter().filter_map(|node| self.pattern(node, &key)).collect()
@@ -76,7 +81,12 @@ impl AxesReader<'_> {
 
     fn pattern(&mut self, node: &Node, key: &str) -> Option<Pattern> {
         let Value::Table(entries) = &node.value else {
-            self.report(&node.place, key, format!("`{key}` takes tables of axes, found {}", node.value.kind()), "");
+            self.report(
+                &node.place,
+                key,
+                format!("`{key}` must contain tables of axis values, found {}", node.value.kind()),
+                "",
+            );
             return None;
         };
         let mut values = Vec::new();
@@ -85,7 +95,7 @@ impl AxesReader<'_> {
             let missing =
                 self.table.axes.iter().enumerate().find(|(index, _)| !values.iter().any(|(own, _)| own == index));
             if let Some((_, axis)) = missing {
-                let message = format!("a cell of `sweep.include` has no value for the axis `{}`", axis.key);
+                let message = format!("an entry of `sweep.include` has no value for the axis `{}`", axis.key);
                 self.report(&node.place, key, message, "give every axis a value, or a list of values");
             }
         }

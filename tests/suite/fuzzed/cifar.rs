@@ -110,7 +110,7 @@ fn an_archive_whose_checksum_is_wrong_or_gone_is_none() {
     other[end - 8] ^= 1;
     for damaged in [&other[..], &whole[..end - 8], &whole[..end - 1]] {
         let error = read(damaged).expect_err("it is damaged").to_string();
-        assert!(error.contains("is broken: "), "{error}");
+        assert!(error.contains("is damaged: "), "{error}");
     }
 }
 

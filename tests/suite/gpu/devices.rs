@@ -26,7 +26,7 @@ fn all_that_a_run_does_is_on_the_device_it_was_given() {
     let beyond = Run::new(&place, "beyond", &["device=cuda:2"]).start();
     assert_eq!(beyond.answer.code, 1);
     let told = &beyond.answer.stderr;
-    assert!(told.contains("`device = \"cuda:2\"` cannot be used: CUDA shows 2 devices"), "{told}");
+    assert!(told.contains("`device = \"cuda:2\"` cannot be used: CUDA has 2 devices"), "{told}");
 }
 
 /// Reads whether TF32 was allowed, which changes nothing on the stand-in.
@@ -47,7 +47,7 @@ fn a_stand_in_is_called_one_everywhere() {
     let outcome = run(&place, "runs", &["device=cuda"]);
     assert_eq!(json(&outcome.directory.join("run.json"))["device"], "stand-in");
     let log = std::fs::read_to_string(outcome.directory.join("log.txt")).expect("log.txt");
-    assert!(log.contains("device stand-in, ") && log.contains("a stand-in plays the GPU"), "{log}");
+    assert!(log.contains("device stand-in, ") && log.contains("a stand-in simulates the GPU"), "{log}");
     let doctor = place.freezewise_with(&variables("devices=2"), &["doctor"]);
     let rows = doctor.stdout.lines().filter(|line| line.contains("stand-in: no GPU, for tests alone")).count();
     assert_eq!(rows, 2, "{}", doctor.stdout);

@@ -20,7 +20,11 @@ fn an_extended_run_is_an_unbroken_one() {
         let directory = extended.run(&[&longer]);
         assert!(product(&directory) == product(&place(second[1]).run(&[])), "{first}");
         let record = json(&directory.join("run.json"));
-        assert!(record["restarts"][0]["reason"].as_str().is_some_and(|reason| reason.starts_with("its budget was ")));
+        assert!(
+            record["restarts"][0]["reason"]
+                .as_str()
+                .is_some_and(|reason| reason.starts_with("its budget changed from "))
+        );
         // The numbers of a longer budget are not those of a shorter one.
         let before = product(&directory);
         let answer = extended.freezewise(&["run", "spec.toml", "--json"]);

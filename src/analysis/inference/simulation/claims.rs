@@ -1,4 +1,5 @@
-//! Tests at stated places, of delays, differences, orders and equivalence, on settings that do not differ.
+//! False-positive rates of tests at stated points (bumps, delays, differences, orders, equivalence) on settings that do
+//! not differ.
 
 use rand::Rng;
 
@@ -17,7 +18,7 @@ const SEEDS: [usize; 3] = [6, 8, 12];
 const SHORT: usize = 500;
 const LONG: usize = 10_000;
 
-/// Holds the false positives of a test that draws its own seeds and returns a p-value.
+/// Checks the false-positive rate of a test that draws its own seeds and returns a p-value.
 fn gate(what: &str, trials: usize, mut p: impl FnMut(usize, &mut Stream) -> f64) {
     for seeds in SEEDS {
         let mut stream = draws(&format!("{what} {seeds}"));
@@ -30,7 +31,7 @@ fn column(errors: &[Vec<f64>], point: usize) -> Vec<f64> {
     errors.iter().map(|row| row[point]).collect()
 }
 
-/// Valleys and a peak stated at the quarters of a curve, the peak where noise may be largest.
+/// Valleys and peak stated at the quarters of a curve, the peak where noise may be largest.
 fn contrasts(
     shape: CurveShape,
     spread: NoiseShape,
@@ -55,7 +56,7 @@ fn stated_bumps(trials: usize) {
     }
 }
 
-/// A rise alone has nothing that makes it conservative: on a flat curve it is at the level.
+/// A rise alone has nothing that makes it conservative: on a flat curve its rate is at the level.
 fn means(trials: usize) {
     for spread in NoiseShape::ALL {
         let rises = |seeds, stream: &mut Stream| contrasts(CurveShape::Flat, spread, (seeds, 10), stream).rises;
@@ -92,7 +93,7 @@ fn differences(trials: usize) {
     }
 }
 
-/// Epochs of interpolation from one distribution for both settings, a share of them not reached.
+/// Interpolation epochs from one distribution for both settings; some runs do not interpolate.
 fn delays(trials: usize) {
     for budget in [1000u64, 120, 60] {
         gate(&format!("delay within {budget}"), trials, |seeds, stream| {
@@ -107,7 +108,7 @@ fn delays(trials: usize) {
     }
 }
 
-/// The first source is better at both places, or they are level at the second: there is no reversal.
+/// The first source is better at both points, or they are equal at the second: no reversal.
 fn orders(trials: usize) {
     for advantage in [0.0, 0.02] {
         gate(&format!("reversal {advantage}"), trials, |seeds, stream| {
@@ -121,10 +122,10 @@ fn orders(trials: usize) {
     }
 }
 
-/// Settings that differ by just the margin are not on par.
+/// Settings that differ by exactly the margin are not equivalent.
 fn equivalences(trials: usize) {
     for sign in [-1.0, 1.0] {
-        gate(&format!("on par {sign}"), trials, |seeds, stream| {
+        gate(&format!("equivalent {sign}"), trials, |seeds, stream| {
             let margin = 3.0 * NOISE;
             let mut errors = |mean: f64| (0..seeds).map(|_| mean + NOISE * normal(stream)).collect::<Vec<_>>();
             equivalence(&errors(0.3), &errors(0.3 + sign * margin), margin).expect("pairs").p
@@ -155,7 +156,7 @@ fn settings_that_do_not_differ_long() {
     equivalences(LONG);
 }
 
-/// The tests are worth running: an effect of three times the noise is found by eight seeds in most draws.
+/// Power: with eight seeds, most draws detect an effect of three times the noise.
 #[test]
 fn settings_that_differ() {
     let mut stream = draws("power");
@@ -179,7 +180,7 @@ fn settings_that_differ() {
     assert!(found.iter().all(|&found| found >= 80), "{found:?} of 100");
 }
 
-/// Draws are ordered by a seed and a name alone.
+/// Draws depend only on a seed and a name.
 #[test]
 fn draws_are_repeatable() {
     assert_eq!(draws("one").next_u64(), draws("one").next_u64());

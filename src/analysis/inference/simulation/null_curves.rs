@@ -5,10 +5,10 @@ use rand_distr::StandardNormal;
 
 use crate::seed::Stream;
 
-/// The standard deviation of the noise at a point, and of the shift of a whole seed.
+/// Standard deviation of the noise at a point, and of the shift of a whole seed.
 pub(super) const NOISE: f64 = 0.01;
 const SHIFT: f64 = 0.02;
-/// How much a noisy point has more, and how strongly neighbours are correlated.
+/// Factor of the noise at a noisy point, and correlation of neighbours.
 const NOISY: f64 = 5.0;
 const CORRELATION: f64 = 0.6;
 
@@ -21,13 +21,13 @@ pub(super) enum CurveShape {
     SteepFall,
     Rise,
     Valley,
-    /// Falls to a wide flat bottom, and rises.
+    /// Falls to a wide flat bottom, then rises.
     WideValley,
-    /// Falls, and stays.
+    /// Falls, then stays flat.
     Plateau,
-    /// Stays, then falls.
+    /// Stays flat, then falls.
     LatePlateau,
-    /// Stays, and falls off at the end.
+    /// Stays flat, then drops at the end.
     Cliff,
 }
 
@@ -44,7 +44,7 @@ impl CurveShape {
         Self::Cliff,
     ];
 
-    /// The error at a place from 0 to 1.
+    /// The error at a position from 0 to 1.
     fn at(self, place: f64) -> f64 {
         let fall = |depth: f64| (depth - place).max(0.0);
         match self {
@@ -62,7 +62,7 @@ impl CurveShape {
     }
 }
 
-/// The noise around it; every seed is shifted too.
+/// The noise around the mean; every seed is also shifted.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum NoiseShape {
     Independent,
@@ -78,7 +78,7 @@ impl NoiseShape {
     pub(super) const ALL: [Self; 4] = [Self::Independent, Self::Autocorrelated, Self::NoisyPoint, Self::Both];
 }
 
-/// The errors of so many seeds: `[seed][point]`.
+/// The errors of several seeds: `[seed][point]`.
 pub(super) fn null_curves(
     (shape, spread): (CurveShape, NoiseShape),
     (seeds, points): (usize, usize),

@@ -1,4 +1,4 @@
-//! The exploratory test rejects curves without a bump no more often than it says, and finds one that is there.
+//! The exploratory test on curves without a bump rejects at most at its nominal rate, and it finds a real bump.
 
 use super::super::holm::SIGNIFICANCE;
 use super::super::unstated_bump::unstated_bump;
@@ -37,7 +37,7 @@ fn noise_alone_is_no_bump_long() {
     gate(&[(6, 10), (6, 18), (8, 10), (8, 18), (12, 10), (12, 18)], 2000);
 }
 
-/// A bump of three times the noise is found in most draws of eight seeds.
+/// With eight seeds, a bump of three times the noise is found in most draws.
 #[test]
 fn a_bump_is_found() {
     let mut stream = draws("unstated power");
