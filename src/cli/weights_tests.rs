@@ -10,7 +10,7 @@ fn state() -> NamedTensors {
     Network::new(&blueprint, Device::Cpu, Kind::Float, 0).state()
 }
 
-/// An import of a state, changed by the caller, into a folder of its own.
+/// Imports a state that `change` has modified, with the last `cut` bytes of its file missing.
 fn imported(architecture: &str, change: impl Fn(&mut NamedTensors), cut: usize) -> Result<NamedTensors> {
     let folder = tempfile::tempdir()?;
     let [file, out] = ["given", "imported"].map(|name| folder.path().join(name));
@@ -38,7 +38,7 @@ fn an_import_keeps_every_tensor_and_no_counter() -> Result<()> {
     assert_eq!(imported("preact-resnet18", |_| {}, 0)?, state());
     let half = |state: &mut NamedTensors| {
         let short = state["fc.bias"].to_kind(Kind::BFloat16);
-        // What is written is float; the file's own kinds are for its maker to choose.
+        // Imports are written in float32, whatever the kinds in the file.
         state.insert("fc.bias".into(), short.to_kind(Kind::Double));
     };
     assert_eq!(imported("preact-resnet18", half, 0)?["fc.bias"].kind(), Kind::Float);

@@ -20,7 +20,7 @@ fn a_sweep_skips_what_is_done_and_ends_with_a_table() {
         let output = sweep(&place, shell, &["spec.toml"]);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{errors}");
-        assert_eq!(errors.matches("finished already").count(), finished, "{errors}");
+        assert_eq!(errors.matches("already finished").count(), finished, "{errors}");
         let table = place.read("runs/spec/sweep.csv");
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines.len(), 5);
