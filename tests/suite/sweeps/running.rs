@@ -140,7 +140,7 @@ fn a_cell_over_its_time_is_stopped_and_counts_as_failed() {
     let place = endless();
     let answer = sweep(&place, &["--cell-time", "3s", "--jobs", "2"]);
     assert_eq!(answer.code, 3, "{}", answer.stderr);
-    assert_eq!(answer.stderr.matches("stopped: its time limit was reached").count(), 2, "{}", answer.stderr);
+    assert_eq!(answer.stderr.matches("stopped: `--cell-time` reached").count(), 2, "{}", answer.stderr);
     assert!(states(&place).values().all(|state| state == "stopped"), "with checkpoints: {:?}", states(&place));
 }
 
