@@ -77,7 +77,7 @@ fn weights_that_do_not_fit_are_refused_by_name() {
         state.insert("layer1.0.bn1.bias".into(), Tensor::zeros([5], (Kind::Float, Device::Cpu)));
     };
     let text = refusal("preact-resnet18", shape, 0);
-    assert!(text.contains("`layer1.0.bn1.bias` of the weights has shape [5], and the network's has [2]"), "{text}");
+    assert!(text.contains("tensor `layer1.0.bn1.bias`: expected shape [2], found [5]"), "{text}");
     let foreign = |state: &mut NamedTensors| *state = [("a".to_owned(), Tensor::from(1.0f32))].into();
     let text = refusal("resnet18", foreign, 0);
     assert!(text.contains("weights of another architecture"), "{text}");
@@ -85,7 +85,7 @@ fn weights_that_do_not_fit_are_refused_by_name() {
         state.insert("fc.bias".into(), Tensor::full([4], f64::NAN, (Kind::Float, Device::Cpu)));
     };
     let text = refusal("preact-resnet18", broken, 0);
-    assert!(text.contains("tensor `fc.bias` of the weights: 4 of its 4 numbers are not finite"), "{text}");
+    assert!(text.contains("tensor `fc.bias`: 4 of its 4 numbers are not finite"), "{text}");
     let text = refusal("resnet18", |_| {}, 0);
     assert!(text.contains("no tensor `bn1.weight`"), "{text}");
 }

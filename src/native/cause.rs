@@ -1,4 +1,5 @@
-//! What libtorch's words say of a failure. Its bindings pass on nothing else, so this is the one place that reads them.
+//! Deduces the cause of a failure from libtorch's message: the bindings pass on nothing else. The only module that reads
+//! these messages.
 
 /// What failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,13 +8,13 @@ pub enum Cause {
     Memory,
     /// A library of the device failed with a message that it also uses when memory runs out.
     MemoryOrDevice,
-    /// The device, its driver or one of its libraries.
+    /// The device, its driver or one of its libraries failed.
     Device,
-    /// None of them.
+    /// Anything else.
     Other,
 }
 
-/// In any case of letters.
+/// Matched without regard to case, as are the lists below.
 const MEMORY: [&str; 6] = [
     "out of memory",
     "alloc_failed",
@@ -22,8 +23,8 @@ const MEMORY: [&str; 6] = [
     "not enough memory",
     "std::bad_alloc",
 ];
-/// cuBLAS cannot be initialised, and cuDNN finds no kernel or fails inside, where there is no memory left for them; and
-/// for other reasons as well.
+/// cuBLAS fails to initialise, and cuDNN finds no kernel or fails internally, when memory runs out, but for other reasons
+/// too.
 const MEMORY_OR_DEVICE: [&str; 5] = [
     "cublas_status_not_initialized",
     "cudnn_status_not_initialized",
@@ -33,7 +34,7 @@ const MEMORY_OR_DEVICE: [&str; 5] = [
 ];
 const DEVICE: [&str; 5] = ["cuda error", "cuda driver error", "cublas", "cudnn", "cusolver"];
 
-/// The cause that libtorch's words name.
+/// The cause that a message names.
 pub fn cause_of(words: &str) -> Cause {
     let words = words.to_lowercase();
     let has = |signs: &[&str]| signs.iter().any(|sign| words.contains(sign));
@@ -48,7 +49,7 @@ pub fn cause_of(words: &str) -> Cause {
     }
 }
 
-/// The first line of what libtorch said, out of the panic of its bindings.
+/// The first line of libtorch's message, extracted from the bindings' panic.
 pub fn first_words(panic: &str) -> String {
     let cause = panic.split_once("Torch(\"").map_or(panic, |(_, cause)| cause);
     let line = cause.split("\\n").next().unwrap_or_default().lines().next().unwrap_or_default();
@@ -59,7 +60,7 @@ pub fn first_words(panic: &str) -> String {
 mod tests {
     use super::*;
 
-    /// What libtorch and the libraries under it say, as users have reported it; the rest of each message is cut.
+    /// Messages of libtorch and its libraries from users' reports, cut short.
     const SAMPLES: [(Cause, &str); 24] = [
         (
             Cause::Memory,

@@ -1,4 +1,4 @@
-//! What work asks of a device: operators by name, waits, uploads, bytes; by the part of a training that asks.
+//! Counts what a training asks of a device, by part of the training: operators by name, waits, uploads, bytes.
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -13,11 +13,11 @@ use super::shim;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
-    /// What no part claims.
+    /// Anything outside the other parts.
     Other,
-    /// The order of an epoch, and the examples of a batch.
+    /// Shuffling an epoch, and gathering the examples of a batch.
     Gather,
-    /// What is done to images at random.
+    /// Random augmentation of images.
     Augment,
     /// The network and its loss.
     Forward,
@@ -25,14 +25,14 @@ pub enum Part {
     Backward,
     /// The update.
     Optimizer,
-    /// What an epoch adds up.
+    /// Sums over an epoch.
     Metrics,
     /// Errors of whole splits.
     Evaluation,
 }
 
 impl Part {
-    /// All of them, in the order of a step.
+    /// All parts, in the order of a step.
     pub const ALL: [Self; 8] = [
         Self::Other,
         Self::Gather,
@@ -44,7 +44,7 @@ impl Part {
         Self::Evaluation,
     ];
 
-    /// For people.
+    /// Its name in tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Other => "other",
@@ -58,7 +58,7 @@ impl Part {
         }
     }
 
-    /// Has what follows belong to this part, until the guard goes. Costs a store, whether anybody counts or not.
+    /// Attributes the work that follows to this part until the guard is dropped. Costs one store, counting or not.
     #[must_use]
     pub fn begin(self) -> Guard {
         // SAFETY: the function stores a number.
@@ -86,27 +86,27 @@ impl Drop for Guard {
 /// How often operators were called, by name.
 pub type Operators = BTreeMap<String, i64>;
 
-/// What a part asked for.
+/// The counts of a part.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Amounts {
-    /// Operators that launch work on a device.
+    /// Operators that launch a kernel.
     pub operators: Operators,
     /// Views, which launch nothing.
     pub views: Operators,
     /// Allocations, which launch nothing.
     pub allocations: Operators,
-    /// Times that the host waits for a device: numbers that are read, and copies to the host.
+    /// How often the host waits for the device: to read a number, or to copy to the host.
     pub waits: i64,
     /// Copies from the host.
     pub uploads: i64,
     /// Bytes allocated.
     pub allocated_bytes: i64,
-    /// Bytes of the inputs and the outputs of operators that launch work.
+    /// Bytes of inputs and outputs of operators that launch a kernel.
     pub moved_bytes: i64,
 }
 
 impl Amounts {
-    /// How many operators launch work.
+    /// The number of operators that launch a kernel.
     pub fn launches(&self) -> i64 {
         self.operators.values().sum()
     }
@@ -133,18 +133,18 @@ impl Amounts {
     }
 }
 
-/// What all parts asked for; those that asked for nothing are left out.
+/// The counts of all parts; parts that did nothing are omitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Counts(pub BTreeMap<Part, Amounts>);
 
 impl Counts {
-    /// What all parts together asked for.
+    /// The sum over all parts.
     pub fn total(&self) -> Amounts {
         self.0.values().fold(Amounts::default(), |sum, amounts| sum.joined(amounts, Add::add))
     }
 
-    /// What a part asked for.
+    /// The counts of a part.
     pub fn of(&self, part: Part) -> Amounts {
         self.0.get(&part).cloned().unwrap_or_default()
     }
@@ -179,8 +179,7 @@ impl Mul<i64> for &Counts {
     }
 }
 
-/// Counts while it lives: operators on all threads, memory on this one and on autograd's, which is why it stays on its
-/// thread.
+/// Counts operators on all threads, and memory on this thread and on autograd's; therefore it must stay on its thread.
 #[derive(Debug)]
 pub struct Counting {
     handle: u64,
@@ -188,29 +187,29 @@ pub struct Counting {
 }
 
 impl Counting {
-    /// Starts to count. One at a time.
+    /// Starts counting. Only one can count at a time.
     pub fn start() -> Self {
         // SAFETY: the function takes nothing and adds an observer to libtorch's list.
         Self { handle: unsafe { shim::freezewise_count() }, on_this_thread: PhantomData }
     }
 
-    /// What there was, and the most bytes that were held beyond those at the start; counting ends.
+    /// Stops counting; returns the counts and the peak memory beyond that at the start.
     pub fn end(self) -> (Counts, u64) {
         let mut counts = Counts::default();
         let seer = (&raw mut counts).cast::<c_void>();
-        // SAFETY: the handle is that of `start`, and given back once; the two functions take the counts, which live
-        // through the call, and names that end with a zero.
+        // SAFETY: the handle came from `start` and is returned once; the two functions get the counts, which outlive the
+        // call, and zero-terminated names.
         let peak = unsafe { shim::freezewise_counted(self.handle, seer, see_operator, see_amounts) };
         (counts, peak)
     }
 }
 
-/// The kinds of operators, by number; as in `native/count.cpp`.
+/// Kinds of operators, numbered as in `native/count.cpp`.
 const LAUNCH: c_int = 0;
 const VIEW: c_int = 1;
 
 extern "C" fn see_operator(seer: *mut c_void, part: c_int, kind: c_int, name: *const c_char, times: u64) {
-    // SAFETY: `Counting::end` gives its own counts, and nobody else has them during the call; the name ends with a zero.
+    // SAFETY: `Counting::end` passes its own counts, which nothing else uses during the call; the name is zero-terminated.
     let (counts, name) = unsafe { (&mut *seer.cast::<Counts>(), CStr::from_ptr(name)) };
     let amounts = counts.0.entry(Part::of(part)).or_default();
     let list = match kind {

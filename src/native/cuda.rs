@@ -1,7 +1,7 @@
-//! The loading of CUDA: libtorch's CUDA half, then our plugin over it.
+//! Loads CUDA: libtorch's CUDA library, then freezewise's plugin.
 //!
-//! The binary links neither, so that it starts anywhere. libtorch settles whether there is CUDA at the first
-//! question, so both are loaded before anything asks. What is loaded stays loaded.
+//! The binary links neither, so that it starts on any machine. libtorch decides at the first query whether CUDA is
+//! available, so both are loaded before anything asks. They are never unloaded.
 
 use std::ffi::{CStr, c_char, c_int};
 use std::path::{Path, PathBuf};
@@ -16,30 +16,30 @@ use crate::environment;
 use crate::error::UserError;
 
 const PLUGIN: &str = "libfreezewise_cuda.so";
-/// Names another file in its place.
+/// Environment variable that names another plugin file.
 const NAMED: &str = "FREEZEWISE_CUDA_PLUGIN";
 
-/// What is known of a CUDA device.
+/// Facts about a CUDA device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceFacts {
-    /// The name that its maker gave it.
+    /// The product name.
     pub name: String,
-    /// All of its memory.
+    /// Total memory.
     pub memory_bytes: u64,
     /// Compute capability, such as (9, 0).
     pub capability: (i32, i32),
-    /// cuDNN's version number, such as 91900; 0 where there is none.
+    /// cuDNN's version number, such as 91900; 0 if there is none.
     pub cudnn: i64,
     /// Whether it is a GPU.
     pub nature: Nature,
 }
 
-/// What stands behind a CUDA device.
+/// Whether a CUDA device is real.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nature {
     /// A GPU.
     Gpu,
-    /// The CPU, in tests that play a GPU: what it takes says nothing of one.
+    /// The CPU standing in for a GPU in tests: its times say nothing about a GPU.
     StandIn,
 }
 
@@ -60,11 +60,11 @@ struct RawFacts {
 pub struct DeviceMemory {
     /// Held by tensors now.
     pub held: u64,
-    /// The most that tensors held.
+    /// Peak held by tensors.
     pub peak: u64,
-    /// Taken from the device, held or not.
+    /// Reserved from the device, whether held by tensors or cached.
     pub reserved: u64,
-    /// What tensors could still get.
+    /// Still available to tensors.
     pub free: u64,
 }
 
@@ -102,7 +102,7 @@ pub(super) struct Plugin {
 
 static PLUGIN_LOADED: OnceLock<Result<Plugin, (String, Vec<String>)>> = OnceLock::new();
 
-/// Where the plugin is: where `FREEZEWISE_CUDA_PLUGIN` says, beside the program, or where it was built.
+/// The plugin's path: `FREEZEWISE_CUDA_PLUGIN`, else beside the executable, else where it was built.
 pub fn plugin_path() -> Option<PathBuf> {
     if let Some(path) = environment::path(NAMED) {
         return Some(path);
@@ -113,13 +113,13 @@ pub fn plugin_path() -> Option<PathBuf> {
     beside.into_iter().chain([built]).find(|path| path.is_file())
 }
 
-/// Whether a plugin is named for this process, so that CUDA may be there without a driver.
+/// Whether `FREEZEWISE_CUDA_PLUGIN` names a plugin, which may provide CUDA without a driver.
 pub fn plugin_is_named() -> bool {
     environment::variable(NAMED).is_some()
 }
 
-/// Loads CUDA, once, and describes its devices. The driver must serve the device of this index; a plugin that is named
-/// needs none.
+/// Loads CUDA, once, and describes its devices. The driver must support the device with this index, unless
+/// `FREEZEWISE_CUDA_PLUGIN` names a plugin.
 pub(super) fn load(driver: &Driver, index: usize) -> Result<Vec<DeviceFacts>, UserError> {
     if !plugin_is_named() {
         driver.check(index)?;
@@ -128,7 +128,7 @@ pub(super) fn load(driver: &Driver, index: usize) -> Result<Vec<DeviceFacts>, Us
     let count = tch::Cuda::device_count().max(0);
     if count == 0 || !tch::Cuda::is_available() {
         return Err(UserError::new("CUDA is loaded, but shows no device")
-            .hint("`nvidia-smi` should list the GPU; CUDA_VISIBLE_DEVICES hides devices"));
+            .hint("check that `nvidia-smi` lists the GPU and that `CUDA_VISIBLE_DEVICES` does not hide it"));
     }
     (0..count).map(|index| plugin.describe(index as c_int)).collect()
 }
@@ -153,12 +153,12 @@ pub(super) fn plugin() -> Result<&'static Plugin, UserError> {
 
 fn open() -> Result<Plugin, UserError> {
     let path = plugin_path().ok_or_else(|| {
-        UserError::new(format!("`{PLUGIN}` is neither beside the program nor where it was built"))
-            .hint("`scripts/setup --cuda` and `cargo build --release` make it; carry it along with the program")
+        UserError::new(format!("`{PLUGIN}` is neither beside the executable nor where it was built"))
+            .hint("build it with `scripts/setup --cuda` and `cargo build --release`, and copy it with the executable")
     })?;
-    // SAFETY: libraries run code when they are loaded. libtorch_cuda registers its kernels, and must be there before
-    // the plugin, which uses its symbols; both are of the libtorch that this program links, which `open_plugin`
-    // checks by the version that the plugin was compiled for.
+    // SAFETY: libraries run code when they are loaded. libtorch_cuda registers its kernels and must be loaded before the
+    // plugin, which uses its symbols. Both belong to the libtorch that this program links; `open_plugin` checks the
+    // version that the plugin was compiled for.
     unsafe {
         if !plugin_is_named() {
             open_global(Path::new("libtorch_cuda.so"))
@@ -170,19 +170,19 @@ fn open() -> Result<Plugin, UserError> {
 
 unsafe fn open_plugin(path: &Path) -> Result<Plugin, UserError> {
     let not_ours = |_| {
-        UserError::new(format!("`{}` is not a plugin of this program", path.display()))
-            .hint("build it again: `cargo build --release`")
+        UserError::new(format!("`{}` is not a plugin for this version of freezewise", path.display()))
+            .hint("build it again with `cargo build --release`")
     };
-    // SAFETY: the caller's; the signatures are those of native/plugin.h, whose symbols live as long as the library,
-    // which the result keeps.
+    // SAFETY: as for the caller; the signatures are those of native/plugin.h, and the result keeps the library loaded as
+    // long as its symbols.
     unsafe {
         let library = open_global(path)?;
         let version: Symbol<TorchVersion> = library.get(b"freezewise_torch_version").map_err(not_ours)?;
         let version = CStr::from_ptr(version()).to_string_lossy().into_owned();
         if version != super::LIBTORCH {
             let message =
-                format!("`{}` is for libtorch {version}, and this program for {}", path.display(), super::LIBTORCH);
-            return Err(UserError::new(message).hint("build both again: `cargo build --release`"));
+                format!("expected a plugin for libtorch {}, found {version} in `{}`", super::LIBTORCH, path.display());
+            return Err(UserError::new(message).hint("build both again with `cargo build --release`"));
         }
         Ok(Plugin {
             facts: library.get(b"freezewise_device_facts").map_err(not_ours)?,
@@ -202,9 +202,9 @@ unsafe fn open_plugin(path: &Path) -> Result<Plugin, UserError> {
 }
 
 unsafe fn open_global(path: &Path) -> Result<Library, UserError> {
-    // SAFETY: the caller's.
+    // SAFETY: as for the caller.
     unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) }
-        .map_err(|error| UserError::new(format!("`{}` cannot be loaded: {error}", path.display())))
+        .map_err(|error| UserError::new(format!("cannot load `{}`: {error}", path.display())))
 }
 
 impl Plugin {

@@ -1,7 +1,7 @@
-//! NVIDIA's driver, asked before libtorch is: which CUDA it is for and which GPUs it shows.
+//! Asks NVIDIA's driver, before libtorch is asked, which CUDA it supports and which GPUs it shows.
 //!
-//! libtorch with a driver that is too old, or on a GPU that it has no kernels for, fails late and in words that name
-//! neither.
+//! With a driver that is too old, or a GPU that it has no kernels for, libtorch itself fails late, with messages that
+//! name neither.
 
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::fmt;
@@ -15,15 +15,15 @@ const NO_DEVICE: c_int = 100;
 const CAPABILITY_MAJOR: c_int = 75;
 const CAPABILITY_MINOR: c_int = 76;
 
-/// Oldest driver of each CUDA release, by its major version (CUDA Compatibility, table "CUDA Toolkit and Minimum
-/// Required Driver Versions"): within a major version every driver serves every minor one.
+/// The oldest driver for each major version of CUDA (CUDA Compatibility, table "CUDA Toolkit and Minimum Required Driver
+/// Versions"); within a major version every driver supports every minor one.
 const OLDEST_DRIVERS: [(i32, u32); 3] = [(11, 450), (12, 525), (13, 580)];
 
-/// The build of torch that serves older drivers and GPUs.
+/// The build of torch for older drivers and GPUs.
 const OTHER_BUILD: &str =
     "or use torch 2.11.0 for CUDA 12 (https://download.pytorch.org/whl/cu126): `scripts/setup --libtorch DIR`";
 
-/// A version of CUDA as its libraries number it: 13000 is 13.0.
+/// A CUDA version as its libraries encode it: 13000 is 13.0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CudaVersion(pub c_int);
 
@@ -39,10 +39,10 @@ impl fmt::Display for CudaVersion {
     }
 }
 
-/// What a driver says of a GPU.
+/// A GPU as the driver describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriverGpu {
-    /// The name that its maker gave it.
+    /// The product name.
     pub name: String,
     /// Compute capability, such as (9, 0).
     pub capability: (i32, i32),
@@ -51,33 +51,33 @@ pub struct DriverGpu {
 /// The driver of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Driver {
-    /// There is no `libcuda.so.1`.
+    /// `libcuda.so.1` does not exist.
     Absent,
-    /// There is one, and it cannot be used for this reason.
+    /// It exists but cannot be used; the reason.
     Broken(String),
     /// It works.
     Present {
-        /// The newest CUDA that it serves.
+        /// The newest CUDA that it supports.
         cuda: CudaVersion,
-        /// The GPUs that it shows to this process; none where `CUDA_VISIBLE_DEVICES` hides them.
+        /// The GPUs visible to this process; none if `CUDA_VISIBLE_DEVICES` hides them.
         gpus: Vec<DriverGpu>,
     },
 }
 
 impl Driver {
-    /// Asks the driver.
+    /// Loads and queries the driver.
     pub fn find() -> Self {
-        // SAFETY: libcuda.so.1 is the driver's library, or a test's in its place; loading it runs its initialisers.
+        // SAFETY: libcuda.so.1 is the driver's library, or a test's replacement; loading it runs its initialisers.
         let Ok(library) = (unsafe { Library::open(Some("libcuda.so.1"), RTLD_NOW) }) else { return Self::Absent };
         let found = Functions::of(&library)
             .ok_or_else(|| "`libcuda.so.1` lacks functions of NVIDIA's driver".to_owned())
             .and_then(|functions| functions.ask());
-        // The driver starts threads of its own: it must not be unloaded.
+        // The driver starts threads, so it must not be unloaded.
         std::mem::forget(library);
         found.unwrap_or_else(Self::Broken)
     }
 
-    /// Whether `device = "auto"` is the CPU without a question: no driver, or one that shows no GPU.
+    /// Whether `device = "auto"` means the CPU: there is no driver, or it shows no GPU.
     pub fn has_no_gpu(&self) -> bool {
         match self {
             Self::Absent => true,
@@ -86,21 +86,22 @@ impl Driver {
         }
     }
 
-    /// An error where libtorch cannot compute on the GPU of this index.
+    /// An error if libtorch cannot compute on the GPU with this index.
     pub fn check(&self, index: usize) -> Result<(), UserError> {
         match self {
             Self::Absent => Err(UserError::new("no NVIDIA driver is installed: there is no `libcuda.so.1`")),
             Self::Broken(cause) => Err(UserError::new(cause.clone())
-                .hint("`nvidia-smi` must list the GPU; a driver that was just updated needs a reboot")),
+                .hint("check that `nvidia-smi` lists the GPU; reboot if the driver was just updated")),
             Self::Present { cuda, gpus } => {
                 if let Some(needed) = libtorch_cuda() {
                     check_version(*cuda, needed)?;
                 }
                 match gpus.get(index) {
                     Some(gpu) => check_gpu(index, gpu, &built_for()),
-                    None if gpus.is_empty() => Err(UserError::new("the NVIDIA driver shows no GPU")
-                        .hint("`nvidia-smi` must list the GPU; CUDA_VISIBLE_DEVICES hides devices")),
-                    // libtorch's count decides.
+                    None if gpus.is_empty() => Err(UserError::new("the NVIDIA driver shows no GPU").hint(
+                        "check that `nvidia-smi` lists the GPU and that `CUDA_VISIBLE_DEVICES` does not hide it",
+                    )),
+                    // libtorch counts the devices and reports a missing one.
                     None => Ok(()),
                 }
             }
@@ -108,8 +109,8 @@ impl Driver {
     }
 }
 
-/// The CUDA that libtorch was built for, from the runtime library that it is linked to. This asks nothing of libtorch
-/// and nothing of the driver.
+/// The CUDA version that libtorch was built for, from the runtime library that it links; initialises neither libtorch's
+/// CUDA nor the driver.
 pub fn libtorch_cuda() -> Option<CudaVersion> {
     type Version = unsafe extern "C" fn(*mut c_int) -> c_int;
     let mut version = 0;
@@ -127,12 +128,12 @@ fn check_version(driver: CudaVersion, needed: CudaVersion) -> Result<(), UserErr
         Some((_, oldest)) => format!("update the NVIDIA driver to {oldest} or newer"),
         None => format!("update the NVIDIA driver to one for CUDA {}", needed.major()),
     };
-    let message = format!("the NVIDIA driver is for CUDA {driver} at most, and this libtorch is built for {needed}");
+    let message = format!("the NVIDIA driver supports CUDA up to {driver}, but this libtorch is built for {needed}");
     Err(UserError::new(message).hint(update).hint(OTHER_BUILD))
 }
 
-/// The compute capabilities that libtorch has kernels for, as `build.rs` read them in `libtorch_cuda.so`; empty where
-/// they are unknown.
+/// The compute capabilities that libtorch has kernels for, which `build.rs` reads from `libtorch_cuda.so`; empty if
+/// unknown.
 fn built_for() -> Vec<(i32, i32)> {
     read_capabilities(env!("FREEZEWISE_CUDA_CAPABILITIES"))
 }
@@ -156,16 +157,16 @@ fn check_gpu(index: usize, gpu: &DriverGpu, built_for: &[(i32, i32)]) -> Result<
     let kernels: Vec<String> = built_for.iter().map(|(major, minor)| format!("{major}.{minor}")).collect();
     let age = if built_for.iter().all(|kernel| *kernel > gpu.capability) { "too old" } else { "unsupported" };
     let message = format!(
-        "GPU {index}, {}, is {age}: it has compute capability {major}.{minor}, and this libtorch is built for {}",
+        "GPU {index}, {}, is {age}: it has compute capability {major}.{minor}, but this libtorch is built for {}",
         gpu.name,
         kernels.join(", ")
     );
     Err(UserError::new(message)
-        .hint("take another GPU, by `--set device=cuda:N` or CUDA_VISIBLE_DEVICES")
+        .hint("use another GPU with `--set device=cuda:N` or `CUDA_VISIBLE_DEVICES`")
         .hint(OTHER_BUILD))
 }
 
-/// The functions of the driver that are asked here; their signatures are those of `cuda.h` since CUDA 5.
+/// The driver's functions used here, with the signatures of `cuda.h` since CUDA 5.
 struct Functions {
     version: Symbol<unsafe extern "C" fn(*mut c_int) -> c_int>,
     initialise: Symbol<unsafe extern "C" fn(c_uint) -> c_int>,
@@ -196,7 +197,7 @@ impl Functions {
             _ => Err(format!("the driver's `{function}` failed with error {code}{}", meaning(code))),
         };
         let (mut cuda, mut count) = (0, 0);
-        // SAFETY: all pointers are to numbers and texts of this frame, of the sizes that are passed.
+        // SAFETY: all pointers point to variables of this frame, of the sizes that are passed.
         unsafe {
             failed("cuDriverGetVersion", (self.version)(&raw mut cuda))?;
             let cuda = CudaVersion(cuda);
@@ -221,13 +222,13 @@ impl Functions {
     }
 }
 
-/// What is behind the failures that users meet most, by their numbers in `cuda.h`.
+/// Explains the most common error codes of `cuda.h`.
 fn meaning(code: c_int) -> &'static str {
     match code {
-        34 => " (a stub library stands before the driver's: see LD_LIBRARY_PATH)",
+        34 => " (a stub library is found before the driver's: check `LD_LIBRARY_PATH`)",
         802 => " (the system is not ready: NVSwitch machines need the fabric manager)",
-        803 => " (the kernel module has another version than the library)",
-        999 => " (unknown, often a device that this process may not open)",
+        803 => " (kernel module and library have different versions)",
+        999 => " (unknown error, often missing permission to open the device)",
         _ => "",
     }
 }
@@ -256,7 +257,7 @@ mod tests {
         let error = check_version(CudaVersion(12020), CudaVersion(13000)).expect_err("it is too old");
         assert_eq!(
             error.to_string(),
-            "the NVIDIA driver is for CUDA 12.2 at most, and this libtorch is built for 13.0"
+            "the NVIDIA driver supports CUDA up to 12.2, but this libtorch is built for 13.0"
         );
         assert_eq!(error.hints()[0], "update the NVIDIA driver to 580 or newer");
     }
@@ -278,11 +279,11 @@ mod tests {
         ] {
             let gpu = DriverGpu { name: "a GPU".into(), capability };
             assert_eq!(check_gpu(0, &gpu, &built_for).is_ok(), runs, "{capability:?}");
-            assert!(check_gpu(0, &gpu, &[]).is_ok(), "nothing is known of the kernels");
+            assert!(check_gpu(0, &gpu, &[]).is_ok(), "the kernels are unknown");
         }
     }
 
-    /// The wheel's own list, from `torch.cuda.get_arch_list()` of torch 2.11.0+cu130.
+    /// From `torch.cuda.get_arch_list()` of torch 2.11.0+cu130.
     #[test]
     fn the_build_names_its_kernels() {
         if libtorch_cuda() == Some(CudaVersion(13000)) {

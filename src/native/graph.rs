@@ -1,4 +1,4 @@
-//! CUDA graphs: what was handed to the device once, handed to it again with one call.
+//! CUDA graphs: work that is submitted once and then replayed with one call.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use super::cuda::{self, RawGraph};
 use super::shim::call;
 use crate::error::UserError;
 
-/// A captured graph. Its replays read and write the memory that was read and written while it was captured.
+/// A captured graph. A replay reads and writes the same memory as the capture did.
 #[derive(Debug)]
 pub struct Graph {
     raw: *mut RawGraph,
@@ -20,16 +20,15 @@ pub struct Graph {
     pool: Rc<Pool>,
 }
 
-/// Memory of a device for what is made within graphs. Those of one thread share it: they replay one after another, and
-/// nothing that is made within one is read after it. libtorch gives a pool up with its last graph, so it is no longer
-/// used then.
+/// Device memory for tensors created inside graphs. The graphs of one thread share a pool: they replay one after another,
+/// and nothing created inside one is read after it. libtorch frees a pool with its last graph, so it is not reused then.
 #[derive(Debug)]
 struct Pool {
     id: [u64; 2],
 }
 
 impl Pool {
-    /// The pool of the graphs that this thread has on a device; another, where it has none.
+    /// The pool that this thread's graphs on a device share; a new one if there is none.
     fn of(index: c_int) -> Result<Rc<Self>, UserError> {
         thread_local! {
             static POOLS: RefCell<HashMap<c_int, Weak<Pool>>> = RefCell::default();
@@ -50,14 +49,13 @@ impl Pool {
 }
 
 impl Graph {
-    /// Captures what `work` hands to a GPU. The current stream is not the default (`use_stream`), and `work` has
-    /// been done a few times on it before; it must not wait for the device, upload, or keep what it makes. Where it fails
-    /// or panics, the device's memory and its random generator are as before.
+    /// Captures the work that `work` submits to a GPU. Requires a stream other than the default (`use_stream`) on which
+    /// `work` ran a few times before; it must not wait for the device, upload, or keep tensors that it creates. If it
+    /// fails or panics, the device's memory and random generator are restored.
     pub fn capture(device: Device, work: impl FnOnce()) -> Result<Self, UserError> {
         let plugin = cuda::plugin()?;
-        let index = index(device).ok_or_else(|| UserError::new("only a GPU captures graphs"))?;
-        // As PyTorch's `torch.cuda.graph` does: a capture has no use for memory that was freed before it and is still
-        // reserved, and cannot have it given back.
+        let index = index(device).ok_or_else(|| UserError::new("only a GPU can capture graphs"))?;
+        // As PyTorch's `torch.cuda.graph` does: during a capture, cached free memory can neither be used nor released.
         synchronize(device)?;
         empty_cache(device)?;
         let mut graph = Self { raw: ptr::null_mut(), pool: Pool::of(index)? };
@@ -65,12 +63,12 @@ impl Graph {
         // SAFETY: the pointers are valid for the call, which catches what C++ throws.
         call(|error| unsafe { (plugin.capture_begin)(&raw mut graph.raw, pool.as_ptr(), error) })?;
         work();
-        // SAFETY: the graph came from `capture_begin`; where `work` panicked instead, `drop` ends the capture.
+        // SAFETY: the graph came from `capture_begin`; if `work` panics, `drop` ends the capture.
         call(|error| unsafe { (plugin.capture_end)(graph.raw, error) })?;
         Ok(graph)
     }
 
-    /// Hands it to the device again.
+    /// Replays the graph.
     pub fn replay(&self) -> Result<(), UserError> {
         let plugin = cuda::plugin()?;
         // SAFETY: the graph was captured, and lives as long as `self`.
@@ -94,7 +92,7 @@ fn index(device: Device) -> Option<c_int> {
     }
 }
 
-/// From here on this thread hands its work for a GPU to a stream of its own, on which a graph can be captured.
+/// From now on this thread submits its GPU work to its own stream, on which a graph can be captured.
 pub fn use_stream(device: Device) -> Result<(), UserError> {
     let Some(index) = index(device) else { return Ok(()) };
     let plugin = cuda::plugin()?;
@@ -102,7 +100,7 @@ pub fn use_stream(device: Device) -> Result<(), UserError> {
     call(|error| unsafe { (plugin.use_stream)(index, error) })
 }
 
-/// Waits for all work of a GPU; the CPU's is done when a call returns.
+/// Waits for all work of a GPU; does nothing for the CPU.
 pub fn synchronize(device: Device) -> Result<(), UserError> {
     let Some(index) = index(device) else { return Ok(()) };
     let plugin = cuda::plugin()?;
@@ -110,7 +108,7 @@ pub fn synchronize(device: Device) -> Result<(), UserError> {
     call(|error| unsafe { (plugin.synchronize)(index, error) })
 }
 
-/// Lets `peak_bytes` of a GPU begin anew.
+/// Resets `peak_bytes` of a GPU.
 pub fn reset_peak(device: Device) -> Result<(), UserError> {
     let Some(index) = index(device) else { return Ok(()) };
     let plugin = cuda::plugin()?;
@@ -118,7 +116,7 @@ pub fn reset_peak(device: Device) -> Result<(), UserError> {
     call(|error| unsafe { (plugin.reset_peak)(index, error) })
 }
 
-/// Gives memory of GPUs that no tensor holds back to them.
+/// Releases cached GPU memory that no tensor holds.
 pub fn empty_cache(device: Device) -> Result<(), UserError> {
     if index(device).is_none() {
         return Ok(());

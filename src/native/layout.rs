@@ -1,4 +1,4 @@
-//! How feature maps lie in memory.
+//! Memory layout of feature maps.
 
 use tch::Tensor;
 
@@ -6,11 +6,11 @@ use super::shim::{self, call};
 use crate::error::UserError;
 use crate::spec::Layout;
 
-/// Lays a tensor `[batch, channels, height, width]` out, in place: other memory, the same numbers.
+/// Changes the memory layout of a tensor `[batch, channels, height, width]` in place; its values stay the same.
 pub fn lay_out(tensor: &mut Tensor, layout: Layout) -> Result<(), UserError> {
     match layout {
         Layout::ChannelsFirst => Ok(()),
-        // SAFETY: the tensor lives through the call, which gives it other memory with the same numbers.
+        // SAFETY: the tensor outlives the call, which only replaces its memory.
         Layout::ChannelsLast => call(|error| unsafe { shim::freezewise_channels_last(tensor.as_mut_ptr(), error) }),
     }
 }

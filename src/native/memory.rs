@@ -1,10 +1,10 @@
-//! How much memory the computation takes.
+//! Memory use: peak, free, and how freed memory is kept.
 
 use tch::Device;
 
 use super::cuda;
 
-/// The most bytes held so far: on a GPU by tensors, on the CPU by the whole process.
+/// Peak memory so far: on a GPU of tensors, on the CPU of the whole process.
 pub fn peak_bytes(device: Device) -> Option<u64> {
     match device {
         Device::Cuda(index) => cuda::device_memory(index).map(|memory| memory.peak),
@@ -12,8 +12,8 @@ pub fn peak_bytes(device: Device) -> Option<u64> {
     }
 }
 
-/// The bytes that the computation could still take: on a GPU of its memory, on the CPU of the machine's, or of what
-/// its control group (a container, a Slurm job) leaves.
+/// Memory still available: on a GPU its own, on the CPU the machine's or what its control group (a container, a Slurm
+/// job) leaves, whichever is less.
 pub fn free_bytes(device: Device) -> Option<u64> {
     if let Device::Cuda(index) = device {
         return cuda::device_memory(index).map(|memory| memory.free);
@@ -22,7 +22,7 @@ pub fn free_bytes(device: Device) -> Option<u64> {
     machine.into_iter().chain(group_bytes()).min()
 }
 
-/// What a limit of the control group leaves (cgroup v2, then v1).
+/// What the control group's limit leaves (cgroup v2 and v1).
 fn group_bytes() -> Option<u64> {
     let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
     let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
@@ -37,27 +37,27 @@ fn group_bytes() -> Option<u64> {
     .min()
 }
 
-/// A line of Linux's accounts; elsewhere there are none.
+/// A value in kB from a file in `/proc`; `None` outside Linux.
 fn kilobytes(account: &str, name: &str) -> Option<u64> {
     let status = std::fs::read_to_string(account).ok()?;
     let line = status.lines().find(|line| line.starts_with(name))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Lets the C library keep what libtorch frees for the next step, instead of giving it back to the system and asking
-/// again: a step's tensors have the same sizes as the last one's. Otherwise large ones cost a page fault for every
-/// 4 kB of every step, and memory creeps while the library learns which sizes to keep.
+/// Makes the C library keep memory that libtorch frees, instead of returning it to the system: every step needs tensors
+/// of the same sizes. Otherwise large tensors cost a page fault per 4 kB in every step, and memory use grows slowly while
+/// the library adapts its thresholds.
 pub fn keep_freed_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         use std::ffi::c_int;
-        // From malloc.h: no allocation by mmap, and no return of the heap's top below this many free bytes.
+        // From malloc.h: never allocate by mmap, and do not trim the top of the heap below this many free bytes.
         const M_TRIM_THRESHOLD: c_int = -1;
         const M_MMAP_MAX: c_int = -4;
         unsafe extern "C" {
             fn mallopt(parameter: c_int, value: c_int) -> c_int;
         }
-        // SAFETY: mallopt takes two numbers, may be called at any time, and ignores what it does not know.
+        // SAFETY: mallopt takes two numbers, may be called at any time, and ignores unknown parameters.
         unsafe {
             mallopt(M_MMAP_MAX, 0);
             mallopt(M_TRIM_THRESHOLD, c_int::MAX);

@@ -1,8 +1,8 @@
-//! What tch does not bind, behind safe functions: the loading of CUDA, devices, threads, memory, autocast, fused
-//! optimizer steps, graphs.
+//! Safe functions for what tch does not bind: loading CUDA, devices, threads, memory, autocast, fused optimizer steps,
+//! CUDA graphs.
 //!
-//! Unsafe code is allowed in this module alone, each block with its reason.
-#![allow(unsafe_code)] // dlopen and C interfaces are unsafe to call by their nature.
+//! Unsafe code is allowed only in this module, each block with its reason.
+#![allow(unsafe_code)] // dlopen and C interfaces are inherently unsafe.
 
 mod adopt;
 mod cause;
@@ -47,20 +47,20 @@ pub use threads::{Threads, compute_threads, reading_threads, set_threads};
 use crate::error::UserError;
 use crate::spec::DeviceChoice;
 
-/// The device that a run computes on, and how it came to that.
+/// The device that a run computes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chosen {
     /// The device.
     pub device: Device,
-    /// Its name, for people and records: a GPU's, or `cpu`.
+    /// Its name for messages and records: the GPU's, or `cpu`.
     pub name: String,
-    /// What is known of a GPU.
+    /// Facts about the GPU.
     pub gpu: Option<DeviceFacts>,
-    /// What the user should know of the choice.
+    /// A note for the user about the choice.
     pub note: Option<String>,
 }
 
-/// Finds the device that was asked for. Nothing may ask libtorch for CUDA before.
+/// Finds the requested device. Nothing may ask libtorch about CUDA before this.
 pub fn choose(choice: DeviceChoice) -> Result<Chosen> {
     let cpu = |note: Option<&str>| Chosen {
         device: Device::Cpu,
@@ -74,14 +74,14 @@ pub fn choose(choice: DeviceChoice) -> Result<Chosen> {
     let driver = Driver::find();
     let unusable = |what: String, error: &UserError| {
         let error = UserError::new(format!("{what}: {error}")).hints_of(error.hints());
-        error.hint("`--set device=cpu` computes on the CPU").into()
+        error.hint("`--set device=cpu` runs on the CPU").into()
     };
     match choice {
         DeviceChoice::Cuda(index) => {
             gpu(&driver, index).map_err(|error| unusable(format!("`device = \"cuda:{index}\"` cannot be used"), &error))
         }
-        _ if driver == Driver::Absent => Ok(cpu(Some("no NVIDIA driver answers: computing on the CPU"))),
-        _ if driver.has_no_gpu() => Ok(cpu(Some("the NVIDIA driver shows no GPU: computing on the CPU"))),
+        _ if driver == Driver::Absent => Ok(cpu(Some("no NVIDIA driver found: running on the CPU"))),
+        _ if driver.has_no_gpu() => Ok(cpu(Some("the NVIDIA driver shows no GPU: running on the CPU"))),
         _ => gpu(&driver, 0)
             .map_err(|error| unusable("there is an NVIDIA driver, but CUDA cannot be used".into(), &error)),
     }
@@ -91,20 +91,20 @@ fn gpu(driver: &Driver, index: usize) -> Result<Chosen, UserError> {
     let facts = cuda::load(driver, index)?;
     let device = facts.get(index).ok_or_else(|| {
         let count = crate::text::counted(facts.len(), "device", "devices");
-        UserError::new(format!("CUDA shows {count}, and the first is `cuda:0`"))
-            .hint("CUDA_VISIBLE_DEVICES hides devices")
+        UserError::new(format!("CUDA shows {count}, counted from `cuda:0`"))
+            .hint("`CUDA_VISIBLE_DEVICES` may hide devices")
     })?;
     let note = match device.nature {
         Nature::Gpu => None,
-        Nature::StandIn => Some("a stand-in plays the GPU: what it takes says nothing of one".to_owned()),
+        Nature::StandIn => Some("running on a stand-in for a GPU: its times say nothing about a real one".to_owned()),
     };
     Ok(Chosen { device: Device::Cuda(index), name: device.name.clone(), gpu: Some(device.clone()), note })
 }
 
-/// Every CUDA device, once CUDA is loaded.
+/// Loads CUDA and lists its devices.
 pub fn cuda_devices(driver: &Driver) -> Result<Vec<DeviceFacts>, UserError> {
     cuda::load(driver, 0)
 }
 
-/// The libtorch that the program was built with.
+/// The version of libtorch that freezewise is built with.
 pub const LIBTORCH: &str = "2.11.0";

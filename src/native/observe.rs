@@ -1,35 +1,35 @@
-//! What libtorch runs: how many operators, and the time in them.
+//! Profiles libtorch: how many operators run, and the time spent in them.
 
 use std::time::Duration;
 
 use super::shim;
 
-/// Observes what libtorch runs while it lives, on every thread.
+/// Observes the operators that libtorch runs on every thread.
 #[derive(Debug)]
 pub struct Observation {
     handle: u64,
 }
 
-/// What an observation saw.
+/// The result of an observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Observed {
-    /// Operators that no other operator called.
+    /// Number of operators that no other operator called.
     pub operators: u64,
-    /// The time in them, and in autograd's own work between them.
+    /// Time in these operators, and in autograd's work between them.
     pub time: Duration,
 }
 
 impl Observation {
-    /// Starts to observe.
+    /// Starts observing.
     pub fn start() -> Self {
         // SAFETY: the function takes nothing and adds an observer to libtorch's list.
         Self { handle: unsafe { shim::freezewise_observe() } }
     }
 
-    /// What there was; observing ends.
+    /// Stops observing and returns the result.
     pub fn end(self) -> Observed {
         let (mut operators, mut nanoseconds) = (0, 0);
-        // SAFETY: the handle is that of `start`, and given back once; the pointers are valid for the call.
+        // SAFETY: the handle came from `start` and is returned once; the pointers are valid for the call.
         unsafe { shim::freezewise_observed(self.handle, &raw mut operators, &raw mut nanoseconds) };
         Observed { operators, time: Duration::from_nanos(nanoseconds) }
     }

@@ -1,4 +1,4 @@
-//! In which kind of number a network computes: autocast, TF32, and what `auto` stands for.
+//! The precision of a network's arithmetic: autocast, TF32, and what `auto` resolves to.
 
 use std::ffi::c_int;
 
@@ -10,14 +10,14 @@ use crate::blueprint::Blueprint;
 use crate::error::UserError;
 use crate::spec::{Precision, PrecisionChoice};
 
-/// bf16 has matrix units on NVIDIA's GPUs from here on (Ampere).
+/// Major compute capability from which NVIDIA GPUs have bf16 matrix units (Ampere).
 const BF16_CAPABILITY: i32 = 8;
 
-/// On CPUs with AVX-512 BF16 and without AMX, transformers whose tokens have fewer numbers train faster in fp32: on a
-/// Zen 4, bf16 has 0.46 of fp32's speed at width 64, 0.78 at 128 and 1.16 at 256 (`results/speed`, "Precisions").
+/// On CPUs with AVX-512 BF16 but no AMX, transformers with a smaller embedding dimension train faster in fp32: on a Zen 4,
+/// bf16 has 0.46 of fp32's speed at width 64, 0.78 at 128 and 1.16 at 256 (`results/speed`, "Precisions").
 const BF16_TOKEN_WIDTH: usize = 256;
 
-/// What a choice comes to on a device, for a network. `auto` is a fixed table, not a race.
+/// Resolves a choice for a device and a network. `auto` is a fixed table; nothing is timed.
 pub fn precision(choice: PrecisionChoice, chosen: &Chosen, blueprint: &Blueprint) -> Result<Precision, UserError> {
     let fixed = match choice {
         PrecisionChoice::Fixed(precision) => precision,
@@ -27,13 +27,13 @@ pub fn precision(choice: PrecisionChoice, chosen: &Chosen, blueprint: &Blueprint
         }
     };
     if matches!(fixed, Precision::Tf32 | Precision::Fp16) && chosen.device == Device::Cpu {
-        let message = format!("`precision = \"{}\"` is for CUDA, and this run computes on the CPU", fixed.name());
-        return Err(UserError::new(message).hint("`fp32` and `bf16` work on a CPU; `auto` takes the faster"));
+        let message = format!("`precision = \"{}\"` needs CUDA, but this run is on the CPU", fixed.name());
+        return Err(UserError::new(message).hint("use `fp32`, `bf16` or `auto`, which takes the faster of the two"));
     }
     Ok(fixed)
 }
 
-/// What a choice comes to on this machine's CPU.
+/// Resolves a choice for this machine's CPU.
 pub fn precision_on_cpu(choice: PrecisionChoice, blueprint: &Blueprint) -> Precision {
     match choice {
         PrecisionChoice::Fixed(precision) => precision,
@@ -41,7 +41,7 @@ pub fn precision_on_cpu(choice: PrecisionChoice, blueprint: &Blueprint) -> Preci
     }
 }
 
-/// Whether a device has instructions for a kind of number, and so computes in it as fast and as others do.
+/// Whether a device has instructions for a precision, rather than emulating it slowly and with other rounding.
 pub fn has_instructions(precision: Precision, chosen: &Chosen) -> bool {
     let capability = chosen.gpu.as_ref().map(|gpu| gpu.capability.0);
     match precision {
@@ -55,8 +55,8 @@ pub fn has_instructions(precision: Precision, chosen: &Chosen) -> bool {
     }
 }
 
-/// The table of `auto`: by the compute capability of a GPU, the features of the CPU where there is none, and the width
-/// of a transformer's tokens. Transformers were not measured on AMX, nor anything on a GPU.
+/// The table of `auto`: by the GPU's compute capability, or without a GPU by the CPU's features, and by a transformer's
+/// embedding dimension. Transformers were not measured on AMX, and nothing was measured on a GPU.
 fn fastest(capability: Option<(i32, i32)>, cpu: &[&str], token_width: Option<usize>) -> Precision {
     let has = |feature| cpu.contains(&feature);
     let bf16 = match capability {
@@ -67,19 +67,18 @@ fn fastest(capability: Option<(i32, i32)>, cpu: &[&str], token_width: Option<usi
     if bf16 { Precision::Bf16 } else { Precision::Fp32 }
 }
 
-/// Sets what holds for the whole process: whether fp32 may be rounded to TF32, and that cuDNN looks for its fastest
-/// kernels.
+/// Sets process-wide flags: whether fp32 may be rounded to TF32, and cuDNN's search for the fastest kernels.
 pub fn prepare(device: Device, precision: Precision) -> Result<(), UserError> {
     if device == Device::Cpu {
         return Ok(());
     }
     tch::Cuda::cudnn_set_benchmark(true);
-    // Beside fp16 and bf16 as well, what stays in fp32 stays exact.
+    // With fp16 and bf16 too, operations that autocast leaves in fp32 stay exact.
     // SAFETY: the function sets two flags and catches what C++ throws.
     call(|error| unsafe { shim::freezewise_allow_tf32(precision == Precision::Tf32, error) })
 }
 
-/// A switch of the whole process, which is back as it was once this is dropped.
+/// A process-wide switch that is reset when this is dropped.
 #[derive(Debug)]
 pub struct Switched(fn(bool) -> Result<(), UserError>);
 
@@ -92,12 +91,12 @@ impl Switched {
 
 impl Drop for Switched {
     fn drop(&mut self) {
-        // A flag that could be set can be set back.
+        // A flag that could be set can be reset.
         let _ = (self.0)(false);
     }
 }
 
-/// Allows only kernels whose results do not vary from call to call, until the guard is dropped.
+/// Allows only deterministic kernels until the guard is dropped.
 pub fn use_deterministic_kernels() -> Result<Switched, UserError> {
     Switched::on(|wanted| {
         tch::Cuda::cudnn_set_benchmark(false);
@@ -106,13 +105,13 @@ pub fn use_deterministic_kernels() -> Result<Switched, UserError> {
     })
 }
 
-/// Computes attention as products and a softmax, until the guard is dropped.
+/// Computes attention as matrix products and a softmax, not by a fused kernel, until the guard is dropped.
 pub fn use_plain_attention() -> Result<Switched, UserError> {
     // SAFETY: as for deterministic kernels.
     Switched::on(|wanted| call(|error| unsafe { shim::freezewise_plain_attention(wanted, error) }))
 }
 
-/// The kind that autocast computes in, if a precision has one.
+/// The kind that autocast computes in, if the precision uses autocast.
 pub fn autocast_kind(precision: Precision) -> Option<Kind> {
     match precision {
         Precision::Fp32 | Precision::Tf32 => None,
@@ -121,15 +120,14 @@ pub fn autocast_kind(precision: Precision) -> Option<Kind> {
     }
 }
 
-/// While it lives, this thread computes what suits a narrow kind in it. What was cast of weights is kept until it
-/// ends, so it must not outlive a step.
+/// Autocast on this thread while it lives. It caches the cast weights, so it must not outlive a step.
 #[derive(Debug)]
 pub struct Autocast {
     device: Option<Device>,
 }
 
 impl Autocast {
-    /// Autocast as a precision asks for it.
+    /// Starts autocast if the precision uses it.
     pub fn new(device: Device, precision: Precision) -> Self {
         let kind = autocast_kind(precision);
         if let Some(kind) = kind {

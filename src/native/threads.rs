@@ -1,4 +1,4 @@
-//! How many threads to compute with: what was asked for, and what can be had.
+//! How many threads to compute with: what was requested, and what OpenMP grants.
 
 use super::openmp;
 use crate::environment;
@@ -8,29 +8,29 @@ use crate::text::counted;
 /// The threads that libtorch computes with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Threads {
-    /// How many.
+    /// Number of threads.
     pub count: usize,
-    /// What the user should know of that number.
+    /// A note for the user if they are fewer than requested.
     pub note: Option<String>,
 }
 
-/// A number of threads, and who asked for it.
+/// A requested number of threads.
 struct ThreadRequest {
     count: usize,
-    /// A key of the spec or a variable; none where it is the number of cores.
+    /// The key or environment variable that requested it; `None` if it is the number of cores.
     origin: Option<&'static str>,
 }
 
-/// Finds how many threads libtorch gets. More than there are cores is an error, since they would stall each other.
+/// Finds how many threads libtorch gets. Requesting more than there are cores is an error: they would stall each other.
 pub fn compute_threads(asked: Option<usize>) -> Result<Threads, UserError> {
     let (wanted, cores) = (asked_for(asked), cores());
     if let Some(origin) = wanted.origin
         && wanted.count > cores
     {
         let message = format!(
-            "`{origin}` asks for {} threads, and this machine has {} for the program",
+            "`{origin}` requests {} threads, but only {} available",
             wanted.count,
-            counted(cores, "core", "cores")
+            counted(cores, "core is", "cores are")
         );
         return Err(UserError::new(message).hint(format!("set `{origin}` to {cores} or less")));
     }
@@ -38,24 +38,24 @@ pub fn compute_threads(asked: Option<usize>) -> Result<Threads, UserError> {
     let note = (count < wanted.count).then(|| {
         let threads = counted(count, "thread", "threads");
         format!(
-            "OpenMP grants {count} of {} threads: computing with {threads}; OMP_THREAD_LIMIT is a common cause",
+            "OpenMP grants {count} of {} threads: running with {threads}; `OMP_THREAD_LIMIT` is a common cause",
             wanted.count
         )
     });
     Ok(Threads { count, note })
 }
 
-/// How many threads of its own the program reads data with: as asked, but never more than there are cores.
+/// How many threads to read data with: as requested, but at most the number of cores.
 pub fn reading_threads(asked: Option<usize>) -> usize {
     asked_for(asked).count.min(cores())
 }
 
-/// Tells libtorch how many threads to compute with.
+/// Sets the number of threads that libtorch computes with.
 pub fn set_threads(count: usize) {
     tch::set_num_threads(count as i32);
 }
 
-/// As the spec asks, else what the environment allots, else the cores there are.
+/// The spec's `threads`, else the environment's, else the number of cores.
 fn asked_for(asked: Option<usize>) -> ThreadRequest {
     let allotted = |name: &'static str| {
         let count = first_of_list(&environment::text(name)?)?;
@@ -68,13 +68,13 @@ fn asked_for(asked: Option<usize>) -> ThreadRequest {
         .unwrap_or_else(|| ThreadRequest { count: cores(), origin: None })
 }
 
-/// The cores that the system lets the program use.
+/// The cores available to this process.
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// `OMP_NUM_THREADS` is a number or a list, one for each level of nesting (OpenMP 5.2, section 21.1.2); libtorch opens
-/// regions at the first level alone. A list with anything else in it is ignored, as OpenMP ignores it with a warning.
+/// `OMP_NUM_THREADS` is a number or a list with one number per nesting level (OpenMP 5.2, section 21.1.2); libtorch only
+/// opens regions at the first level. An invalid list is ignored, as OpenMP does with a warning.
 fn first_of_list(text: &str) -> Option<usize> {
     let counts: Option<Vec<usize>> =
         text.split(',').map(|count| count.trim().parse().ok().filter(|&count| count > 0)).collect();

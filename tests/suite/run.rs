@@ -160,7 +160,7 @@ fn what_is_torn_is_made_again() {
 fn more_threads_than_cores_are_refused() {
     let answer = Place::with(TINY).try_run(&["threads=1024"]);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("`threads` asks for 1024 threads"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("`threads` requests 1024 threads"), "{}", answer.stderr);
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn setup_compares_the_driver_with_torch_before_it_fetches_any() {
     let old = Driver { cuda: 12040, ..WORKING };
     let (code, told) = setup(&place, old, &["--cuda"]);
     assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("the NVIDIA driver is for CUDA 12.4 at most, and torch 2.11.0 is built for 13.0"), "{told}");
+    assert!(told.contains("the NVIDIA driver supports CUDA up to 12.4, but torch 2.11.0 is built for 13.0"), "{told}");
     for advice in ["NVIDIA driver 580 or newer", "scripts/setup --libtorch DIR/torch", "scripts/setup --light"] {
         assert!(told.contains(advice), "{told}");
     }

@@ -67,7 +67,7 @@ fn precisions_of_a_gpu_are_refused_on_a_cpu_with_the_others_named() {
         // Which device `auto` is shows only when it runs; an empty list of devices hides any GPU.
         let run = place.freezewise_with(&[("CUDA_VISIBLE_DEVICES", "")], &["run", "spec.toml", "--set", &set]);
         assert_eq!(run.code, 1);
-        assert!(run.stderr.contains("and this run computes on the CPU"), "{}", run.stderr);
+        assert!(run.stderr.contains("but this run is on the CPU"), "{}", run.stderr);
     }
 }
 

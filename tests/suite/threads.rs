@@ -47,7 +47,7 @@ fn a_run_computes_with_the_threads_that_openmp_grants() {
         let variables = [("OMP_NUM_THREADS", "2"), (limit, value)];
         let (answer, threads) = run(&variables);
         assert_eq!(threads, 1, "{limit}");
-        let note = "OpenMP grants 1 of 2 threads: computing with 1 thread";
+        let note = "OpenMP grants 1 of 2 threads: running with 1 thread";
         assert!(answer.stderr.contains(note), "{}", answer.stderr);
         assert!(answer.stderr.contains(", 1 CPU thread, "), "{}", answer.stderr);
         let (row, told) = doctor(&variables);
@@ -87,7 +87,7 @@ fn doctor_and_run_refuse_more_threads_than_cores() {
     for (name, variables) in [("OMP_NUM_THREADS", &openmp[..]), ("SLURM_CPUS_PER_TASK", &slurm)] {
         let refused = Place::with(SPEC).freezewise_with(variables, &["run", "spec.toml"]);
         assert_eq!(refused.code, 1);
-        let told = format!("`{name}` asks for {many} threads, and this machine has {cores} core");
+        let told = format!("`{name}` requests {many} threads, but only {cores} core");
         assert!(refused.stderr.contains(&told), "{}", refused.stderr);
         let (row, page) = doctor(variables);
         assert_eq!(row, "error, see below");

@@ -16,11 +16,11 @@ fn a_plugin_that_cannot_be_used_says_why_and_what_to_do() {
     let missing = place.path("missing.so").display().to_string();
     let absent = missing.clone();
     let cases = [
-        (other, "other.so` is for libtorch 2.10.0, and this program for 2.11.0", "build both again"),
-        (empty, "empty.so` is not a plugin of this program", "build it again"),
-        (older, "older.so` is not a plugin of this program", "build it again"),
-        (broken, "broken.so` cannot be loaded", "`--set device=cpu` computes on the CPU"),
-        (missing, "missing.so` cannot be loaded", "`--set device=cpu` computes on the CPU"),
+        (other, "expected a plugin for libtorch 2.11.0, found 2.10.0 in", "build both again"),
+        (empty, "empty.so` is not a plugin for this version of freezewise", "build it again"),
+        (older, "older.so` is not a plugin for this version of freezewise", "build it again"),
+        (broken, "broken.so`: ", "`--set device=cpu` runs on the CPU"),
+        (missing, "missing.so`: ", "`--set device=cpu` runs on the CPU"),
     ];
     for (plugin, cause, hint) in cases {
         let plugin = ("FREEZEWISE_CUDA_PLUGIN", plugin.as_str());
@@ -42,5 +42,5 @@ fn a_plugin_that_cannot_be_used_says_why_and_what_to_do() {
     let variables = [("FREEZEWISE_CUDA_PLUGIN", absent.as_str()), ("CUDA_VISIBLE_DEVICES", "")];
     let cpu = place.freezewise_with(&variables, &["run", "spec.toml"]);
     assert_eq!(cpu.code, 0, "{}", cpu.stderr);
-    assert!(cpu.stderr.contains(": computing on the CPU"), "{}", cpu.stderr);
+    assert!(cpu.stderr.contains(": running on the CPU"), "{}", cpu.stderr);
 }

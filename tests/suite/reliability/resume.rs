@@ -126,7 +126,7 @@ fn a_fresh_start_that_cannot_start_leaves_the_finished_run() {
         assert!(!directory.join("error.txt").exists(), "{reason}");
         assert_eq!(place.run(&[]), directory, "it is still finished");
     };
-    check("100000", "asks for 100000 threads");
+    check("100000", "requests 100000 threads");
     std::fs::write(&weights, &whole[..whole.len() / 2]).expect("damage");
     check("1", "weights.safetensors");
     std::fs::write(&weights, whole).expect("weights");

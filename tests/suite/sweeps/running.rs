@@ -34,7 +34,7 @@ fn every_cell_and_every_source_is_trained_once() {
     assert_eq!(products(&place)[&name], product(&alone));
     let again = sweep(&place, &["--jobs", "2"]);
     assert_eq!(again.code, 0);
-    assert!(again.stderr.contains("6 cells, 2 sources, 6 done before"), "{}", again.stderr);
+    assert!(again.stderr.contains("6 cells, 2 sources, 6 already done"), "{}", again.stderr);
     assert!(!again.stderr.contains("done     "), "{}", again.stderr);
 }
 
