@@ -85,8 +85,8 @@ def main():
     found = json.loads(options.similarity.read_text())["after"]
     for name, expected, measured in [
         ("Fréchet distance, squared", whole, found["frechet"]["squared"]),
-        ("  as a share", whole / sum(np.trace(gaussian(part)[1]) for part in (source, target)), found["frechet"]["relative"]),
-        ("  of paired classes", classes[linear_sum_assignment(classes)].mean(), found["classes"]["mean_squared"]),
+        ("  as a fraction", whole / sum(np.trace(gaussian(part)[1]) for part in (source, target)), found["frechet"]["relative"]),
+        ("  mean over pairs", classes[linear_sum_assignment(classes)].mean(), found["classes"]["mean_squared"]),
         ("LEEP", leep(answers, labels, 10), found["leep"]),
         ("LogME", logme(train, labels, 10), found["logme"]),
     ]:

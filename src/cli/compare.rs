@@ -15,24 +15,24 @@ pub(super) struct Arguments {
     #[arg(value_name = "DIR", default_value = "runs")]
     folders: Vec<PathBuf>,
 
-    /// Sort by a key or a result, such as `seed` or `last_test_error`
+    /// Sort by a key or a result, such as `seed` or `last_test_error` [default: by the keys]
     #[arg(long, value_name = "COLUMN")]
     sort: Option<String>,
 
-    /// How to print
+    /// Output format
     #[arg(long, value_name = "FORM", default_value = "table")]
     format: Form,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Form {
-    /// For a terminal
+    /// Aligned columns, errors in percent
     Table,
-    /// For a spreadsheet
+    /// Errors as fractions, and the run directory
     Csv,
-    /// For a pull request
+    /// A Markdown table, errors in percent
     Markdown,
-    /// For a program
+    /// Errors as fractions, with each run's whole summary
     Json,
 }
 
@@ -52,7 +52,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::Complete)
 }
 
-/// Header and rows: keys that differ, state, results. Errors as fractions, or in percent for people.
+/// Header and rows: keys that differ, state, results. Errors are fractions, or percentages if `percent`.
 fn cells(comparison: &Comparison, percent: bool) -> (Vec<String>, Vec<Vec<String>>) {
     let results = RESULTS.iter().map(|(name, _)| (*name).to_owned());
     let header = comparison.keys.iter().cloned().chain(["state".to_owned()]).chain(results).collect();

@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// The description, as data.
+/// The description, for `--json`.
 #[derive(Debug, Serialize)]
 struct Description {
     /// n.
@@ -37,11 +37,11 @@ struct Description {
     input: String,
     layers: Vec<LayerRow>,
     frozen_layers: Vec<Frozen>,
-    /// The least k at which fewer parameters train than n·C.
+    /// The smallest k at which fewer than n·C parameters train.
     crossing: Crossing,
     /// What this spec freezes.
     spec: Choice,
-    /// In which kind of number this machine's CPU computes it.
+    /// The precision that this spec gets on this machine's CPU.
     precision_on_cpu: &'static str,
 }
 
@@ -58,11 +58,11 @@ struct Frozen {
     k: usize,
     #[serde(flatten)]
     counts: ParameterCounts,
-    /// What a device holds between epochs.
+    /// Memory that the device holds between epochs.
     resident_bytes: Footprint,
 }
 
-/// What trains, plain and with the linear tail collapsed, and both as shares of n·C.
+/// Trainable parameters, plain and with the linear tail collapsed, and both divided by n·C.
 #[derive(Debug, Serialize)]
 struct ParameterCounts {
     trainable_parameters: u64,
@@ -155,7 +155,7 @@ fn describe(
     }
 }
 
-/// A row for each layer, with what trains once it is the last one frozen.
+/// One row per layer, with what trains when it is the last one frozen.
 fn table(description: &Description) -> String {
     let columns = ["k", "layer<", "output<", "parameters", "multiply-adds", "trainable at k", "per n·C"];
     let mut table = Table::new(&[&columns[..], &["collapsed at k", "per n·C", "memory at k"]].concat());
@@ -185,20 +185,19 @@ fn table(description: &Description) -> String {
     format!("{table}\n\n{}", summary(description))
 }
 
-/// What the table says as a whole.
+/// The legend and the totals below the table.
 fn summary(description: &Description) -> String {
     let all = |count: fn(&LayerRow) -> u64| description.layers.iter().map(count).sum::<u64>();
-    let from = |k: Option<usize>| k.map_or("at no k".to_owned(), |k| format!("from k = {k} on"));
+    let from = |k: Option<usize>| k.map_or("never".to_owned(), |k| format!("from k = {k} on"));
     let chosen = &description.spec;
     format!(
-        "{} parameters, {} multiply-adds an image; n = {} examples, C = {} classes\n\
-         k: how many layers stay frozen, this one the last; trainable: what then still learns, the head among it\n\
-         collapsed: the same, a last convolution without norm or activation behind it counted by the rank of what it\n\
-         makes with pooling and head\n\
-         fewer than n·C = {} train {}, collapsed {}\n\
+        "{} parameters, {} multiply-adds per image; n = {} examples, C = {} classes\n\
+         k: number of frozen layers, this row's the last; trainable: parameters that still train, head included\n\
+         collapsed: trainable, but a last convolution with no norm or activation after it counts by the rank of its\n\
+         product with pooling and head\n\
+         fewer than n·C = {} parameters: trainable {}, collapsed {}\n\
          this spec freezes {}: {} parameters train, {} collapsed\n\
-         memory: what a GPU holds between epochs; for this spec {} of weights, {} of the optimizer, {} of data, {} of what\n\
-         frozen layers give for each example, where that is kept\n\
+         memory: held on a GPU between epochs; for this spec {} weights, {} optimizer, {} data, {} prefix cache\n\
          precision on this CPU: {}",
         text::grouped(all(|layer| layer.parameters)),
         text::scaled(all(|layer| layer.multiply_adds)),
@@ -223,8 +222,8 @@ mod tests {
     use super::*;
     use crate::blueprint::{Architecture, Granularity, ImageShape};
 
-    /// Between the last convolution frozen or not, the plain count says 37,642 and the collapsed one 3,338: on either
-    /// side of n·C = 20,000.
+    /// With the last convolution unfrozen, the plain count is 37,642 and the collapsed one 3,338: on either side of
+    /// n·C = 20,000.
     #[test]
     fn the_crossing_is_where_fewer_train_than_there_is_to_fit() {
         let input = ImageShape { channels: 3, height: 16, width: 16 };
@@ -235,6 +234,9 @@ mod tests {
         assert_eq!((description.crossing.trainable, description.crossing.collapsed), (Some(17), Some(16)));
         assert_eq!(description.spec.counts.collapsed_parameters, 3_338);
         let text = table(&description);
-        assert!(text.contains("fewer than n·C = 20,000 train from k = 17 on, collapsed from k = 16 on"), "{text}");
+        assert!(
+            text.contains("fewer than n·C = 20,000 parameters: trainable from k = 17 on, collapsed from k = 16 on"),
+            "{text}"
+        );
     }
 }

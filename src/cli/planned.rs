@@ -1,4 +1,4 @@
-//! A sweep as the verbs need it: planned, with the cells that were chosen.
+//! A planned sweep and the selection of its cells, for the verbs `sweep` and `slurm`.
 
 use std::path::Path;
 
@@ -19,35 +19,36 @@ use crate::sweep::{self, Call, RunState, SweepPlan, SweepRecord};
 use crate::text;
 use crate::train;
 
-/// Which cells.
+/// Which cells to run.
 #[derive(Debug, Args)]
 pub(super) struct CellSelection {
-    /// Only the cells of one task of an array, from 0
+    /// Run only the cells of one task of a job array, counted from 0
     #[arg(long, value_name = "I", conflicts_with_all = ["shard", "index_env"])]
     index: Option<usize>,
 
-    /// The same, with the index from a variable such as `SLURM_ARRAY_TASK_ID` or `JOB_COMPLETION_INDEX`
+    /// Like `--index`, with the index from an environment variable such as `SLURM_ARRAY_TASK_ID` or
+    /// `JOB_COMPLETION_INDEX`
     #[arg(long, value_name = "NAME", conflicts_with = "shard")]
     index_env: Option<String>,
 
-    /// Cells of a task
+    /// Cells per task, with `--index` or `--index-env`
     #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
 
-    /// Only every N-th cell, beginning with the I-th
+    /// Run only every N-th cell, starting with the I-th (from 1)
     #[arg(long, value_name = "I/N", value_parser = shard)]
     shard: Option<(usize, usize)>,
 
-    /// Whether tasks are of cells, or of sources
+    /// What to run
     #[arg(long, value_name = "WHAT", default_value = "cells")]
     only: Only,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Only {
-    /// Cells, and the sources that they need
+    /// Cells, and the sources they need
     Cells,
-    /// Sources alone
+    /// Only the sources
     Sources,
 }
 
@@ -57,7 +58,7 @@ fn shard(typed: &str) -> Result<(usize, usize), String> {
 }
 
 impl CellSelection {
-    /// The cells, by their index in a plan; of sources, a cell for each.
+    /// The indices of the chosen cells in a plan; for `--only sources`, one cell per source.
     pub(super) fn cells(&self, plan: &SweepPlan) -> Result<Vec<usize>> {
         let all: Vec<usize> = match self.only {
             Only::Cells => (0..plan.cells.len()).collect(),
@@ -71,7 +72,7 @@ impl CellSelection {
         let tasks = all.len().div_ceil(each);
         if index >= tasks {
             let message = format!("there is no task {index}: the sweep has {}", text::counted(tasks, "task", "tasks"));
-            return Err(UserError::usage(message).hint("they are counted from 0").into());
+            return Err(UserError::usage(message).hint("tasks are counted from 0").into());
         }
         Ok(all.into_iter().skip(index * each).take(each).collect())
     }
@@ -79,7 +80,8 @@ impl CellSelection {
     fn task(&self) -> Result<Option<usize>> {
         let Some(name) = &self.index_env else { return Ok(self.index) };
         let value = crate::environment::text(name).unwrap_or_default();
-        let index = value.parse().map_err(|_| UserError::usage(format!("`{name}` is `{value}`, expected a number")))?;
+        let index =
+            value.parse().map_err(|_| UserError::usage(format!("expected a number in `{name}`, found `{value}`")))?;
         Ok(Some(index))
     }
 
@@ -95,13 +97,14 @@ pub(super) struct Planned<'a> {
     surveyor: Remembered<Surveyor<'a>>,
 }
 
-/// An error where a path has no place in a text: a line or a script with other bytes would lead elsewhere.
+/// An error if a path is not UTF-8: written into a command line or a script, it would name another file.
 pub(super) fn check_text<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<()> {
     match paths.into_iter().find(|path| path.to_str().is_none()) {
         None => Ok(()),
         Some(path) => {
-            let message = format!("`{}` is not UTF-8, which command lines and scripts are written in", path.display());
-            Err(UserError::usage(message).hint("rename it, or name it from inside that folder").into())
+            let message =
+                format!("`{}` is not UTF-8 and cannot be written into a command line or script", path.display());
+            Err(UserError::usage(message).hint("rename it, or use a relative path from inside that folder").into())
         }
     }
 }
@@ -115,12 +118,13 @@ impl Planned<'_> {
         Ok(Self { sweep, plan, surveyor })
     }
 
-    /// Makes the sweep's folder, with its record: what an earlier start fixed is kept, and must be possible here.
+    /// Creates the sweep's folder with its record. Settings that an earlier start fixed stay, and this machine must
+    /// support them.
     pub(super) fn settle(&self, devices: &[String], jobs: usize) -> Result<SweepRecord> {
         self.settle_for(devices, (native::reading_threads(None) / jobs.max(1)).max(1))
     }
 
-    /// The same, with the threads that a cell takes where neither an earlier start nor the spec says.
+    /// Like `settle`, with `threads` per cell where neither an earlier start nor the spec says.
     pub(super) fn settle_for(&self, devices: &[String], threads: usize) -> Result<SweepRecord> {
         let plan = &self.plan;
         let own = |index: usize| -> Result<Experiment> {
@@ -140,7 +144,7 @@ impl Planned<'_> {
                 if experiment.compute.precision == PrecisionChoice::Auto && other != precision {
                     let (one, two) = (&plan.cells[0].name, &plan.cells[index].name);
                     let message = format!(
-                        "`precision = \"auto\"` is {} for `{one}` and {} for `{two}`",
+                        "`precision = \"auto\"` resolves to {} for the cell `{one}` and to {} for `{two}`",
                         precision.name(),
                         other.name()
                     );
@@ -156,7 +160,7 @@ impl Planned<'_> {
         Ok(record)
     }
 
-    /// How many cells last half an hour together, by those that are done; one where none is.
+    /// How many cells take half an hour together, estimated from those that are done; 1 if none is.
     pub(super) fn cells_per_task(&self) -> Result<usize> {
         const SECONDS: f64 = 1800.0;
         let mut paces = self.paces(&(0..self.plan.cells.len()).collect::<Vec<_>>())?;
@@ -166,7 +170,7 @@ impl Planned<'_> {
         Ok(((SECONDS / (pace * cost)).ceil() as usize).clamp(1, self.plan.cells.len()))
     }
 
-    /// Seconds for a multiply-add, of each cell that is done.
+    /// Seconds per multiply-add, for each cell that is done.
     fn paces(&self, chosen: &[usize]) -> Result<Vec<f64>> {
         let mut paces = Vec::new();
         for &index in chosen {
@@ -192,7 +196,7 @@ impl Planned<'_> {
         Ok(sweep::lines(&self.plan, chosen, &Call { program: &program, spec, data, overrides, fixed }))
     }
 
-    /// The cells and where they stand.
+    /// Prints the cells and their states.
     pub(super) fn list(&self, chosen: &[usize], as_json: bool) -> Result<Exit> {
         let mut table = Table::new(&["cell", "name<", "state<", "detail<", "directory<"]);
         let mut list = Vec::new();
@@ -216,7 +220,7 @@ impl Planned<'_> {
         Ok(Exit::Complete)
     }
 
-    /// What would run, and what it takes.
+    /// Prints what would run, and what it costs.
     pub(super) fn dry_run(&self, chosen: &[usize], slots: usize, as_json: bool) -> Result<Exit> {
         let (mut open, mut disk) = (0.0, 0);
         let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
@@ -240,10 +244,10 @@ impl Planned<'_> {
         for (state, count) in &counts {
             table.row([&format!("cells {state}"), &text::grouped(*count as u64)]);
         }
-        table.row(["sources that they share", &text::grouped(self.plan.sources.len() as u64)]);
-        table.row(["multiply-adds to do", &text::scaled(open as u64)]);
-        table.row(["disk for weights and states", &text::bytes(disk)]);
-        let time = seconds.map_or_else(|| "unknown until a cell is done".to_owned(), text::duration);
+        table.row(["shared sources", &text::grouped(self.plan.sources.len() as u64)]);
+        table.row(["multiply-adds left", &text::scaled(open as u64)]);
+        table.row(["disk for weights and checkpoints", &text::bytes(disk)]);
+        let time = seconds.map_or_else(|| "unknown until one cell is done".to_owned(), text::duration);
         table.row([&format!("time with {}", text::counted(slots, "cell at once", "cells at once")), &time]);
         output::data(&table.to_string())?;
         Ok(Exit::Complete)

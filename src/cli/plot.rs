@@ -13,26 +13,32 @@ use crate::files;
 use crate::output;
 use crate::rundir::{self, BranchRow, Record, Row, RunDirectory, Status};
 
+const EXAMPLES: &str = "\
+Examples:
+  freezewise plot runs/cifar/k4-n4000-s0-9c7c6cb5f6 --follow
+  freezewise plot runs/cifar/k*-s0-* --out frozen.pdf";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Directories of runs; the last errors of several are drawn in one plot
+    /// Run directories. One run: all of its curves; several runs: the test error of each
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
 
-    /// Draw errors against steps, not epochs
+    /// Plot against steps instead of epochs
     #[arg(long)]
     steps: bool,
 
-    /// Draw again every few seconds while the runs train
+    /// Redraw every 3 seconds while the runs train
     #[arg(long, conflicts_with = "out")]
     follow: bool,
 
-    /// Write the plot to a file in place of the terminal: `.svg`, `.pdf` or `.png`
+    /// Write the plot to a file, `.svg`, `.pdf` or `.png`, instead of the terminal
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
-/// Between two drawings of `--follow`.
+/// Time between two drawings of `--follow`.
 const AGAIN: Duration = Duration::from_secs(3);
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
@@ -61,7 +67,7 @@ fn is_training(run: &Path) -> bool {
     record.is_ok_and(|record| record.is_some_and(|record| record.status == Status::Running))
 }
 
-/// A file of the plot, by the ending of its name.
+/// Writes the plot to a file; the extension decides the format.
 fn write(path: &Path, panel: Panel) -> Result<()> {
     let drawing = lay_out(&Figure::new("", Extent::two_columns(), vec![panel]));
     let bytes = match path.extension().and_then(|ending| ending.to_str()) {
@@ -69,7 +75,7 @@ fn write(path: &Path, panel: Panel) -> Result<()> {
         Some("pdf") => pdf::write(&drawing.scene)?,
         Some("png") => png::write(&drawing.scene, png::DPI)?,
         _ => {
-            let message = format!("`{}` does not end in `.svg`, `.pdf` or `.png`", path.display());
+            let message = format!("expected a file that ends in `.svg`, `.pdf` or `.png`, found `{}`", path.display());
             return Err(UserError::usage(message).into());
         }
     };
@@ -103,7 +109,7 @@ fn panel(runs: &[PathBuf], steps: bool) -> Result<Panel> {
     Ok(error_panel(title, curves, steps))
 }
 
-/// The curves of one run: test and train error, those of averaged weights, and the ends of anneal branches.
+/// The curves of one run: test and train error, the test error of averaged weights, and that of anneal branches.
 pub(super) fn curves_of_run(rows: &[Row], branches: &[BranchRow], steps: bool) -> Vec<Series> {
     let at = |row: &BranchRow| if steps { row.step } else { row.epoch } as f64;
     let annealed = branches.iter().filter_map(|row| Some((at(row), row.anneal_test_error?))).collect();
@@ -121,7 +127,7 @@ fn points(rows: &[Row], steps: bool, error: impl Fn(&Row) -> Option<f64>) -> Vec
     rows.iter().filter_map(|row| Some((at(row), error(row)?))).collect()
 }
 
-/// Errors against epochs or steps, on a logarithmic axis where there are many.
+/// Errors against epochs or steps; the axis is logarithmic beyond `LINEAR`.
 pub(super) fn error_panel(title: &str, curves: Vec<Series>, steps: bool) -> Panel {
     const LINEAR: f64 = 30.0;
     let unit = if steps { "step" } else { "epoch" };

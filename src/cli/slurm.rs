@@ -25,23 +25,23 @@ pub(super) struct Arguments {
     #[command(flatten)]
     data: DataRoot,
 
-    /// Cells of a task, so that it lasts half an hour or longer [default: by the time that finished cells took, else 1]
+    /// Cells per array task; aim at tasks of half an hour or more [default: estimated from finished cells, otherwise 1]
     #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..))]
     per_task: Option<u32>,
 
-    /// Tasks at a time
+    /// Array tasks that run at once [default: no limit]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     throttle: Option<u32>,
 
-    /// The time limit of a task, as `sbatch --time` takes it
+    /// Time limit of a task, in the format of `sbatch --time` [default: the cluster's]
     #[arg(long, value_name = "TIME")]
     time: Option<String>,
 
-    /// CPU threads of a cell, at the first start of the sweep
+    /// CPU threads per cell; the first start of the sweep fixes it
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     threads: u32,
 
-    /// Submit the jobs: sources first, then the cells
+    /// Submit the script with `sbatch`: sources first, then cells
     #[arg(long)]
     submit: bool,
 }
@@ -82,7 +82,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     if !arguments.submit {
         let count = sources.len() + cells.len();
         output::talk(&format!(
-            "{} for {} and {}; `--submit` submits them",
+            "{} for {} and {}; submit with `--submit`",
             text::counted(count, "array", "arrays"),
             text::counted(plan.sources.len(), "source", "sources"),
             text::counted(plan.cells.len(), "cell", "cells"),

@@ -16,15 +16,15 @@ use crate::text;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The folder of a sweep, of all runs, or a run
+    /// A run, the folder of a sweep, or the folder of all runs
     #[arg(value_name = "DIR", default_value = "runs")]
     folder: PathBuf,
 
-    /// Show every run, also those that are done
+    /// List finished runs too
     #[arg(long)]
     all: bool,
 
-    /// Print again every few seconds, until Ctrl-C
+    /// Print again every 5 seconds until Ctrl-C
     #[arg(long, conflicts_with = "json")]
     watch: bool,
 
@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// Between two looks.
+/// Time between two prints of `--watch`.
 const INTERVAL: Duration = Duration::from_secs(5);
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
@@ -58,7 +58,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     }
 }
 
-/// A line of counts, and a row for each run that is not done.
+/// A line of counts, and a row per run: all of them, or those that are not done.
 fn shown(status: &FolderStatus, all: bool, queue: &[SlurmJob]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for run in &status.runs {
@@ -69,7 +69,7 @@ fn shown(status: &FolderStatus, all: bool, queue: &[SlurmJob]) -> String {
         .iter()
         .filter_map(|name| counts.get(name).map(|count| format!("{} {name}", text::grouped(*count as u64))));
     let outside = status.runs.iter().filter(|run| run.outside).count();
-    let outside = if outside > 0 { format!("; {outside} outside of the grid") } else { String::new() };
+    let outside = if outside > 0 { format!("; {outside} outside the grid") } else { String::new() };
     let line = format!(
         "{}: {}{outside}",
         text::counted(status.runs.len(), "run", "runs"),
@@ -90,6 +90,6 @@ fn row(run: &RunStatus) -> [String; 5] {
     let [done, of] = run.epochs.map_or([String::new(), String::new()], |epochs| epochs.map(|epoch| epoch.to_string()));
     let epoch = if of.is_empty() { String::new() } else { format!("{done}/{of}") };
     let time = run.seconds.map(text::duration).unwrap_or_default();
-    let outside = if run.outside { " (outside of the grid)" } else { "" };
+    let outside = if run.outside { " (outside the grid)" } else { "" };
     [format!("{}{outside}", run.name), run.state.name().to_owned(), epoch, time, text::shortened(run.state.detail())]
 }

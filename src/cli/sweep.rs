@@ -15,7 +15,16 @@ use crate::sweep::runner::{self, CellOutcome, DeviceSlot, Options};
 use crate::sweep::{self, keep_spec};
 use crate::text;
 
+const EXAMPLES: &str = "\
+Examples:
+  freezewise sweep sweep.toml --dry-run                   What would run, and what it costs
+  freezewise sweep sweep.toml                             Run or resume it
+  freezewise sweep sweep.toml --devices cuda:0,cuda:1     On two GPUs
+  freezewise sweep sweep.toml --shard 1/2                 The first of two machines' shares
+  freezewise sweep sweep.toml --export lines | parallel   With another engine";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 #[allow(clippy::struct_excessive_bools)] // Each is a flag of the command line.
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -30,62 +39,63 @@ pub(super) struct Arguments {
     #[command(flatten)]
     chosen: CellSelection,
 
-    /// Print the cells and where they stand, and run nothing
+    /// List the cells and their states; run nothing
     #[arg(long, conflicts_with = "dry_run")]
     list: bool,
 
-    /// Print what would run, and what it takes
+    /// Print how many cells would run, and their cost, disk space and time; run nothing
     #[arg(long)]
     dry_run: bool,
 
-    /// Print the cells as command lines for another engine
+    /// Print the cells as command lines for another engine, such as GNU parallel; run nothing
     #[arg(long, value_name = "FORM", conflicts_with_all = ["list", "dry_run"])]
     export: Option<ExportFormat>,
 
-    /// Print JSON
+    /// Print `--list` or `--dry-run` as JSON
     #[arg(long)]
     json: bool,
 
-    /// Cells at a time on each device, or `auto`: on a CPU one a core
+    /// Cells that run at once on each device; `auto` is one per CPU core without `--devices` or with `--devices cpu`,
+    /// and one per device otherwise
     #[arg(long, value_name = "N", default_value = "auto", value_parser = jobs)]
     jobs: Jobs,
 
-    /// Devices to use, such as `cuda:0,cuda:1`
+    /// Devices to run on, such as `cuda:0,cuda:1` [default: the spec's `device`]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     devices: Vec<String>,
 
-    /// Start no more cells after one has failed
+    /// Start no more cells after the first failure
     #[arg(long, conflicts_with = "max_failures")]
     fail_fast: bool,
 
-    /// Start no more cells after so many have failed
+    /// Start no more cells after N failures [default: no limit]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,
 
-    /// Try cells again that failed before
+    /// Retry cells that failed before, which are skipped otherwise
     #[arg(long)]
     retry_failed: bool,
 
-    /// Stop a cell that takes longer, such as `2h`, and count it as failed
+    /// Stop a cell after this long, such as `2h`, and count it as failed [default: no limit]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     cell_time: Option<Duration>,
 
-    /// Stop after so long, such as `90m`, with checkpoints and exit code 75; run again to continue
+    /// Stop after this long, such as `90m`: save checkpoints and exit with 75; run again to resume [default: no limit]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     max_time: Option<Duration>,
 
-    /// Copy finished cells from a folder of runs instead of running them
+    /// Copy cells that are already finished in this folder of runs instead of running them
     #[arg(long, value_name = "DIR")]
     archive: Option<PathBuf>,
 
-    /// Print nothing but errors
+    /// Print no progress, only the result and errors
     #[arg(long, short)]
     quiet: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ExportFormat {
-    /// A shell line for each source and each cell
+    /// One shell line per source and per cell
     Lines,
 }
 
@@ -122,7 +132,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     }
     if let Some(archive) = &arguments.archive {
         let copied = sweep::restore(&planned.plan, &chosen, archive)?;
-        output::talk(&format!("{} taken from {}", text::counted(copied, "cell", "cells"), archive.display()));
+        output::talk(&format!("{} copied from {}", text::counted(copied, "cell", "cells"), archive.display()));
     }
     let options = Options {
         slots,
@@ -142,29 +152,29 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     exit(&outcomes, stop.reason())
 }
 
-/// The exit code of a sweep: failures count before what is not finished.
+/// The exit code of a sweep. A stop counts before failures, and failures before cells that other processes hold.
 fn exit(outcomes: &[(usize, CellOutcome)], stopped: Option<String>) -> Result<Exit> {
     let count = |is: fn(&CellOutcome) -> bool| outcomes.iter().filter(|(_, outcome)| is(outcome)).count();
     let failed = count(|outcome| matches!(outcome, CellOutcome::Failed(_)));
     let open = count(|outcome| matches!(outcome, CellOutcome::Held | CellOutcome::Stopped | CellOutcome::NotStarted));
     if let Some(reason) = stopped.filter(|_| open > 0) {
         let message = format!("stopped by {reason}: {} not finished", text::counted(open, "cell", "cells"));
-        return Err(UserError::stopped(message).hint("the same command continues").into());
+        return Err(UserError::stopped(message).hint("run the same command again to resume").into());
     }
     if failed > 0 {
         return Ok(Exit::CellsFailed);
     }
     if open > 0 {
-        let message = format!("{} held by other processes", text::counted(open, "cell is", "cells are"));
-        return Err(UserError::stopped(message).hint("the same command takes what they leave").into());
+        let message = format!("{} locked by other processes", text::counted(open, "cell is", "cells are"));
+        return Err(UserError::stopped(message).hint("run the same command again when they have ended").into());
     }
     Ok(Exit::Complete)
 }
 
 impl Jobs {
-    /// On a CPU two jobs of one thread train 1.33 times the images of one job of two threads (two Zen 4 cores,
-    /// PreAct-ResNet18 of width 8, 16×16 images; `results/speed`), so `auto` is a job a core. On a GPU it is one a
-    /// device: how many more pay depends on the network.
+    /// On a CPU, two jobs of one thread each train 1.33 times the images of one job with two threads (two Zen 4 cores,
+    /// PreAct-ResNet18 of width 8, 16×16 images; `results/speed`), so `auto` is one job per core. On a GPU it is one
+    /// per device: whether more pay off depends on the network.
     fn count(self, devices: &[String]) -> usize {
         match self {
             Self::Count(count) => count,

@@ -1,17 +1,17 @@
-//! The network that a state dict is of, as far as its tensors' shapes tell: whoever brings weights need not say how
-//! many classes, colours and pixels they are for.
+//! Deduces stem, classes, channels and image size of a network from the shapes in its state dict, so that users need not
+//! specify them.
 
 use super::NamedTensors;
 use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape, Operation, Pooling, ShapeError, Stem, Vit};
 
-/// ImageNet's.
+/// ImageNet's number of classes, for a state dict without a head.
 const CLASSES: usize = 1000;
 
-/// No size of a tensor in a network that runs is larger; a header may claim any.
+/// Larger sizes are not believed: a damaged header may claim any.
 const LARGEST: i64 = 1 << 20;
 
-/// The blueprint of an architecture with the stem, classes, colours and image size that the state shows. Only a vision
-/// transformer's tensors tell the size of its images; for the others it is `side`.
+/// The blueprint of an architecture with stem, classes, channels and image size deduced from the state. Only a vision
+/// transformer's tensors tell the image size; for other architectures it is `side`.
 pub fn blueprint_of(
     mut architecture: Architecture,
     state: &NamedTensors,
@@ -46,7 +46,7 @@ pub fn blueprint_of(
         return Err(ShapeError {
             key: "channels",
             message: format!("the weights are for images of {channels} channels"),
-            hint: "expected 1 or 3: grey or colours".into(),
+            hint: "expected 1 (grey) or 3 (colour)".into(),
         });
     }
     let input = ImageShape { channels, height: side, width: side };
@@ -62,7 +62,7 @@ pub fn blueprint_of(
     }
 }
 
-/// The side of the square images that make so many tokens.
+/// The side of square images that give this many tokens.
 fn side_of(vit: &Vit, tokens: usize) -> Option<usize> {
     let patches = tokens - usize::from(vit.pooling == Pooling::ClassToken);
     let side = patches.isqrt();

@@ -1,5 +1,5 @@
-//! Initial weights, drawn on the host from the stream of each tensor's path, so that a tensor starts the same
-//! whatever else the network has, on every device.
+//! Initial weights, drawn on the host from a random stream per tensor path: a tensor starts the same on every device,
+//! whatever else the network contains.
 
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -8,7 +8,7 @@ use tch::Tensor;
 use crate::blueprint::{Initial, TensorSlot};
 use crate::seed::{Purpose, Stream, named_stream};
 
-/// Draws a tensor of the slot's shape, in float32, on the CPU.
+/// Draws a float32 tensor of the slot's shape on the CPU.
 pub(super) fn draw(slot: &TensorSlot, seed: u64) -> Tensor {
     let shape: Vec<i64> = slot.shape.iter().map(|&size| size as i64).collect();
     let options = (tch::Kind::Float, tch::Device::Cpu);
@@ -48,7 +48,7 @@ mod tests {
         let count = slot.elements() as f64;
         assert!(mean.abs() < 5.0 * deviation / count.sqrt(), "{}: mean {mean}", slot.path);
         assert!((found / deviation - 1.0).abs() < 4.0 / count.sqrt(), "{}: deviation {found}", slot.path);
-        // A normal draw of so many goes beyond two deviations and stays within seven.
+        // A normal sample of this size exceeds two deviations and stays within seven.
         assert!(largest < 7.0 * deviation && (count < 500.0 || largest > 2.0 * deviation), "{}", slot.path);
     }
 
@@ -64,14 +64,14 @@ mod tests {
         assert!(draw(slot, 1).eq(value).all().int64_value(&[]) == 1, "{}", slot.path);
     }
 
-    /// Mean, standard deviation and largest size.
+    /// Mean, standard deviation and largest absolute value.
     fn moments(slot: &TensorSlot) -> (f64, f64, f64) {
         let tensor = draw(slot, 1).to_kind(tch::Kind::Double);
         let mean = tensor.mean(tch::Kind::Double).double_value(&[]);
         (mean, tensor.std(true).double_value(&[]), tensor.abs().max().double_value(&[]))
     }
 
-    /// Every tensor of a network: norms are the identity, and the rest is for the family to say.
+    /// Checks every tensor of a network: norms are the identity, and `rule` checks the rest.
     fn check(architecture: &Architecture, side: usize, rule: impl Fn(&TensorSlot)) {
         let input = ImageShape { channels: 3, height: side, width: side };
         let blueprint = Blueprint::new(architecture, Granularity::Block, input, 100).expect("it fits");
@@ -138,7 +138,7 @@ mod tests {
         });
     }
 
-    /// The cut matters only where the deviation is near it, as with patches of a single grey pixel.
+    /// The truncation matters only if the deviation is near it, as with patches of a single grey pixel.
     #[test]
     fn a_truncated_normal_keeps_its_limit() {
         let initial = Initial::TruncatedNormal { deviation: 1.0, limit: 2.0 };

@@ -1,4 +1,4 @@
-//! The names that tensors have in files of other programs, and what they are called here.
+//! Maps tensor names in files of other programs to the names used here.
 //!
 //! Sources: torchvision `models/densenet.py` (`_load_state_dict`) and `models/vision_transformer.py` (`MLPBlock`), timm
 //! `models/vision_transformer.py`, `torch/nn/parallel`, `torch/_dynamo/eval_frame.py`, `torch/distributed/fsdp`,
@@ -13,30 +13,30 @@ use crate::error::UserError;
 use crate::text;
 
 /// Modules that wrap a network or a part of it: data parallelism and averaged weights, `torch.compile`, FSDP, activation
-/// checkpoints. No network here has a part of such a name.
+/// checkpointing. No network here has a module with such a name.
 const WRAPPERS: [&str; 4] = ["module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"];
 
-/// The counter of `torch.optim.swa_utils.AveragedModel`, which stands beside its network.
+/// The counter that `torch.optim.swa_utils.AveragedModel` stores beside its network.
 pub(super) const AVERAGED: &str = "n_averaged";
 
-/// By what a family's network is found among names: its first tensor, and how others begin.
+/// Identifies a family's network among names: its first tensor, and the prefix of others.
 struct FamilyMark {
     first: &'static str,
     others: &'static str,
-    /// What stands before these in the network here.
+    /// The prefix that these names have in a full network here.
     inside: &'static str,
 }
 
-/// What stands before the names of a network in a file.
+/// The prefix of a network's names in a file.
 #[derive(Debug, Default)]
 pub(super) struct NamePrefix {
     pub(super) before: String,
-    /// What a file of a part of the network lacks.
+    /// The prefix that names lack if the file holds only a part of the network.
     missing: &'static str,
 }
 
 impl NamePrefix {
-    /// The name inside the network; nothing for what stands beside it.
+    /// The name inside the network; `None` for a tensor outside it.
     pub(super) fn without<'a>(&self, name: &'a str) -> Option<Cow<'a, str>> {
         let inside = name.strip_prefix(&self.before)?;
         Some(if self.missing.is_empty() { inside.into() } else { format!("{}{inside}", self.missing).into() })
@@ -47,7 +47,7 @@ pub(super) fn without_wrappers(name: &str) -> String {
     name.split('.').filter(|part| !WRAPPERS.contains(part)).collect::<Vec<_>>().join(".")
 }
 
-/// Finds the network of an architecture among the names of a file. An error where there are two of them.
+/// Finds the network of an architecture among the names of a file; an error if there are several.
 pub(super) fn prefix(names: &BTreeSet<&str>, architecture: &Architecture) -> Result<NamePrefix, UserError> {
     for FamilyMark { first, others, inside } in marks(architecture) {
         let from = |start: &str| names.range::<str, _>((Included(start), Unbounded)).next();
@@ -69,7 +69,7 @@ pub(super) fn prefix(names: &BTreeSet<&str>, architecture: &Architecture) -> Res
                 let shown: Vec<String> = found.iter().map(|before| before.escape_debug().to_string()).collect();
                 let message =
                     format!("there are several networks of this architecture, under {}", text::listed(&shown));
-                return Err(UserError::new(message).hint("write a file with the one that is meant"));
+                return Err(UserError::new(message).hint("write a file that contains only one of them"));
             }
         }
     }
@@ -87,7 +87,7 @@ fn marks(architecture: &Architecture) -> Vec<FamilyMark> {
     }
 }
 
-/// What a tensor of another program's network is called here.
+/// The name used here for a tensor of another program's network.
 pub(super) fn renamed(name: &str, architecture: &Architecture) -> String {
     let parts: Vec<&str> = name.split('.').collect();
     let renamed = match architecture {
@@ -106,7 +106,7 @@ fn resnet(parts: &[&str]) -> Option<String> {
     }
 }
 
-/// Names of before modules could not have a full stop in them: `denselayer1.norm.1.weight`.
+/// Old files have names from before module names could not contain a dot: `denselayer1.norm.1.weight`.
 fn densenet(parts: &[&str]) -> Option<String> {
     match parts {
         ["last_linear", kind] => Some(format!("classifier.{kind}")),

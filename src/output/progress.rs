@@ -1,5 +1,5 @@
-//! A run under way: a bar on a terminal; elsewhere a plain line per epoch, at most one each thirty seconds, so that
-//! a cluster's log stays readable.
+//! Progress of a run: a bar on a terminal; otherwise a plain line per epoch, at most one every 30 seconds, so that a
+//! cluster's log stays readable.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -13,14 +13,14 @@ use crate::text;
 
 const QUIET_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Shows a run.
+/// Shows the progress of a run.
 pub struct Progress {
     style: Style,
     reading: ReadingBar,
 }
 
 enum Style {
-    /// Says nothing.
+    /// Prints nothing.
     Silent,
     /// Draws a bar.
     Bar { bar: Option<ProgressBar>, epochs: u64 },
@@ -29,7 +29,7 @@ enum Style {
 }
 
 impl Progress {
-    /// Progress for wherever stderr goes.
+    /// A bar if stderr is a terminal, otherwise lines; nothing if `silent`.
     pub fn new(silent: bool) -> Self {
         let style = if silent {
             Style::Silent
@@ -61,7 +61,7 @@ fn hear_with_bar(bar: &mut Option<ProgressBar>, epochs: &mut u64, event: &RunEve
         },
         RunEvent::Phase(title) => {
             talk(&format!("{}: {}", title.phase, title.text));
-            // A fixed text: only a mistake in it could fail, and then a plain bar serves.
+            // Only a typo in the template could fail; then the default bar is used.
             let style = ProgressStyle::with_template("{prefix} {bar:20} {wide_msg} {eta} left")
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
             let new = ProgressBar::new(title.steps).with_style(style).with_prefix(title.phase);
@@ -89,7 +89,7 @@ fn hear_with_bar(bar: &mut Option<ProgressBar>, epochs: &mut u64, event: &RunEve
     }
 }
 
-/// `epoch 3/40 · train 12.0% · test 23.4% · rate 1e-4`; errors that an epoch did not measure keep their last value.
+/// `epoch 3/40 · train 12.0% · test 23.4% · rate 1e-4`; errors that were not measured keep their last value.
 fn message(row: &Row, epochs: u64, before: &str) -> String {
     let percent = |name: &str, error: Option<f64>| match error {
         Some(error) => format!("{name}{:.1}%", error * 100.0),

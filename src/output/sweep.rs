@@ -1,4 +1,4 @@
-//! A sweep under way: on a terminal a bar for all cells and one for each that runs; elsewhere a line for each that ends.
+//! Progress of a sweep: on a terminal a bar for all cells and one per running cell; otherwise a line per finished cell.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use crate::sweep::SweepPlan;
 use crate::sweep::runner::{Active, CellCounts, CellOutcome, SweepEvent, SweepObserver};
 use crate::text;
 
-/// What runs is looked at so often: its rows are read from disk.
+/// How often the rows of running cells are read from disk.
 const REFRESH: Duration = Duration::from_secs(1);
 
-/// Shows a sweep.
+/// Shows the progress of a sweep.
 pub struct SweepView {
     style: SweepStyle,
     started: Instant,
@@ -29,7 +29,7 @@ enum SweepStyle {
 }
 
 impl SweepView {
-    /// A view for wherever stderr goes.
+    /// Bars if stderr is a terminal, otherwise lines; nothing if `silent`.
     pub fn new(plan: &SweepPlan, silent: bool) -> Self {
         let style = if silent {
             SweepStyle::Silent
@@ -56,13 +56,13 @@ impl SweepView {
     fn begun(&mut self, counts: CellCounts) {
         self.before = counts.done + counts.diverged + counts.failed;
         let done = if counts.done > 0 {
-            format!(", {} done before", text::grouped(counts.done as u64))
+            format!(", {} already done", text::grouped(counts.done as u64))
         } else {
             String::new()
         };
         let failed = match counts.failed {
             0 => String::new(),
-            count => format!(", {} failed before (`--retry-failed` tries them again)", text::grouped(count as u64)),
+            count => format!(", {} failed before (retry with `--retry-failed`)", text::grouped(count as u64)),
         };
         let sources = match self.sources {
             0 => String::new(),
@@ -80,7 +80,7 @@ impl SweepView {
                 self.say(&format!("failed   {job}: {}", failure.reason));
                 failure.tail.iter().for_each(|line| self.say(&format!("    | {line}")));
             }
-            CellOutcome::Held => self.say(&format!("held     {job}: another process works on it")),
+            CellOutcome::Held => self.say(&format!("held     {job}: locked by another process")),
             CellOutcome::Stopped => self.say(&format!("stopped  {job}, with a checkpoint")),
             CellOutcome::NotStarted => {}
         }
@@ -137,7 +137,7 @@ impl SweepObserver for SweepView {
     }
 }
 
-/// `, 3 min 20 s left`, by the cells that this call has done.
+/// `, 3 min 20 s left`, estimated from the cells that this call has finished.
 fn time_left(started: Instant, before: usize, counts: CellCounts) -> String {
     let ended =
         counts.done + counts.diverged + counts.failed - before.min(counts.done + counts.diverged + counts.failed);
@@ -148,7 +148,7 @@ fn time_left(started: Instant, before: usize, counts: CellCounts) -> String {
     format!(", {} left", text::duration(started.elapsed().as_secs_f64() * open as f64 / ended as f64))
 }
 
-/// The last row of a run.
+/// Shows the last row of a run on its bar.
 fn show(bar: &ProgressBar, directory: &RunDirectory) {
     let Some(row) = directory.last_row() else { return };
     bar.set_position(row.epoch);
@@ -158,7 +158,7 @@ fn show(bar: &ProgressBar, directory: &RunDirectory) {
 }
 
 fn bar(template: &str, length: u64) -> ProgressBar {
-    // A fixed text: only a mistake in it could fail, and then a plain bar serves.
+    // Only a typo in the template could fail; then the default bar is used.
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(length).with_style(style)
 }

@@ -1,4 +1,4 @@
-//! Finished cells that are somewhere else: a study's lean runs, committed or copied from another machine.
+//! Restores finished cells from another folder: lean runs of a study, committed or copied from another machine.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::state::RunState;
 use crate::files;
 use crate::rundir::{RunDirectory, directories};
 
-/// Copies the chosen cells that are finished in an archive and not here. Returns how many.
+/// Copies the chosen cells that are finished in an archive and have not started here. Returns how many.
 pub fn restore(plan: &SweepPlan, chosen: &[usize], archive: &Path) -> Result<usize> {
     let there = directories(archive)?;
     let mut copied = 0;
@@ -28,7 +28,7 @@ pub fn restore(plan: &SweepPlan, chosen: &[usize], archive: &Path) -> Result<usi
     Ok(copied)
 }
 
-/// The record comes last: before it is there, the cell is not finished.
+/// Copies the record last: without it the cell does not count as finished.
 fn copy(from: &RunDirectory, to: &RunDirectory) -> Result<()> {
     let record = from.record();
     copy_folder(from.path(), to.path(), &record)?;

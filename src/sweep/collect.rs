@@ -1,4 +1,4 @@
-//! All epochs of all runs as one tidy table: a row an epoch, the run's axes as its first columns.
+//! All epochs of all runs as one tidy table: one row per epoch, with the run's axes as columns.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -10,14 +10,14 @@ use super::record::SweepRecord;
 use crate::error::UserError;
 use crate::rundir::{COLUMNS, Record, RunDirectory, Status, Summary, directories};
 
-/// Columns of every run, before its axes' and after them those of `metrics.csv`.
+/// The first columns; those of the axes, of similarity and of `metrics.csv` follow.
 const OWN: [&str; 6] = ["run", "directory", "status", "frozen_layers", "train_examples", "seed"];
 
-/// Columns from `similarity.json`, where `freezewise similarity` left one.
+/// Columns from `similarity.json`, if `freezewise similarity` wrote one.
 const SIMILARITY: [(&str, &str); 3] =
     [("frechet_share", "/after/frechet/relative"), ("leep", "/after/leep"), ("logme", "/after/logme")];
 
-/// Writes the table of the runs in some folders as CSV. Returns the number of runs, and what was left out.
+/// Writes the table of the runs in some folders as CSV. Returns the number of runs, and a reason for each skipped one.
 pub fn collect(folders: &[&Path], out: &mut dyn Write) -> Result<(usize, Vec<String>)> {
     let mut runs = Vec::new();
     let mut left_out = Vec::new();
@@ -25,14 +25,14 @@ pub fn collect(folders: &[&Path], out: &mut dyn Write) -> Result<(usize, Vec<Str
         for directory in directories(folder)? {
             match CollectedRun::read(&directory) {
                 Ok(Some(run)) => runs.push(run),
-                Ok(None) => left_out.push(format!("{}: it has no rows yet", directory.path().display())),
+                Ok(None) => left_out.push(format!("{}: no rows yet", directory.path().display())),
                 Err(error) => left_out.push(format!("{}: {error:#}", directory.path().display())),
             }
         }
     }
     if runs.is_empty() {
-        return Err(UserError::new("no run there has rows")
-            .hint("`freezewise status DIR` tells how runs stand")
+        return Err(UserError::new("no run has any rows")
+            .hint("`freezewise status DIR` shows the state of each run")
             .into());
     }
     let mut axes: Vec<String> = Vec::new();
@@ -60,7 +60,7 @@ pub fn collect(folders: &[&Path], out: &mut dyn Write) -> Result<(usize, Vec<Str
     Ok((runs.len(), left_out))
 }
 
-/// A run's rows and what names it.
+/// A run's rows and the columns that identify it.
 struct CollectedRun {
     own: [String; 6],
     axes: BTreeMap<String, String>,
@@ -105,7 +105,7 @@ impl CollectedRun {
     }
 }
 
-/// Rows by column name: a table of an older version may have fewer.
+/// Rows by column name: a table from an older version may have fewer columns.
 fn rows(directory: &RunDirectory) -> Result<Vec<BTreeMap<String, String>>> {
     let path = directory.metrics();
     if !path.is_file() {
@@ -123,7 +123,7 @@ fn similarity(directory: &RunDirectory) -> Vec<String> {
     SIMILARITY.iter().map(|(_, pointer)| field(pointer).map(|value| value.to_string()).unwrap_or_default()).collect()
 }
 
-/// What a directory's name says: `k4-n4000-s0-…`.
+/// The facts in a directory's name, such as `k4-n4000-s0-…`.
 fn facts_in_name(name: &str) -> Vec<(char, String)> {
     let fact = |part: &str| {
         let letter = part.chars().next().filter(|letter| "kns".contains(*letter))?;

@@ -1,4 +1,4 @@
-//! Runs side by side: what differs in their specs, and what came out.
+//! Compares runs: the keys that differ in their specs, and their results.
 
 use std::cmp::Ordering;
 use std::path::Path;
@@ -11,36 +11,36 @@ use crate::error::UserError;
 use crate::rundir::{RunDirectory, SpecValues, Summary, directories, spec_values};
 use crate::text;
 
-/// Keys that differ without making another experiment.
+/// Keys that do not matter for a comparison.
 const IDLE: [&str; 3] = ["threads", "device", "name"];
 
 /// A table of runs.
 #[derive(Clone, Debug, Serialize)]
 pub struct Comparison {
-    /// The keys in which the runs differ.
+    /// The dotted keys in which the runs differ.
     pub keys: Vec<String>,
-    /// Each run.
+    /// The runs, sorted by the values of `keys`.
     pub runs: Vec<Compared>,
 }
 
 /// One run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Compared {
-    /// Its directory.
+    /// The run directory.
     pub directory: String,
-    /// Its values of the keys that differ; empty where it lacks one.
+    /// Values of `Comparison::keys`; empty for a key that the run lacks.
     pub values: Vec<String>,
-    /// Where it stands.
+    /// The run's state.
     #[serde(flatten)]
     pub state: RunState,
-    /// What came out, where it is finished.
+    /// The results, if there are any.
     pub summary: Option<Summary>,
 }
 
-/// Columns of results, with what they hold.
+/// A column of results: its name, and how to read it from a summary.
 type ResultColumn = (&'static str, fn(&Summary) -> Option<f64>);
 
-/// The results that are compared, by name.
+/// The columns of results.
 pub const RESULTS: [ResultColumn; 6] = [
     ("last_train_error", |summary| summary.last_train_error),
     ("last_test_error", |summary| summary.last_test_error),
@@ -60,7 +60,9 @@ pub fn compare(folders: &[&Path]) -> Result<Comparison> {
         }
     }
     if found.is_empty() {
-        return Err(UserError::new("there are no runs to compare").hint("give runs, or folders of them").into());
+        return Err(UserError::new("there are no runs to compare")
+            .hint("give run directories, or folders of runs")
+            .into());
     }
     let mut keys: Vec<String> = found.iter().flat_map(|(_, spec)| spec.keys().cloned()).collect();
     keys.sort();
@@ -95,7 +97,7 @@ impl Comparison {
                 self.keys.iter().map(String::as_str).chain(RESULTS.iter().map(|(name, _)| *name)).collect();
             let near = text::nearest(column, names.iter().copied());
             let hint = near.map_or_else(
-                || format!("there are {}", text::listed(&names)),
+                || format!("the columns are {}", text::listed(&names)),
                 |near| format!("did you mean `{near}`?"),
             );
             return Err(UserError::usage(format!("`{column}` is not a column of these runs")).hint(hint).into());
@@ -106,7 +108,7 @@ impl Comparison {
     }
 }
 
-/// Numbers by their value, before words.
+/// Compares numbers by value; numbers come before words.
 fn natural(one: &str, other: &str) -> Ordering {
     match (one.parse::<f64>(), other.parse::<f64>()) {
         (Ok(one), Ok(other)) => one.total_cmp(&other),
@@ -121,7 +123,7 @@ fn by_values(one: &[String], other: &[String]) -> Ordering {
     pairs.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
-/// The resolved spec of a run, by dotted key; empty where there is none.
+/// The resolved spec of a run, by dotted key; empty if it has none.
 fn spec(directory: &RunDirectory) -> Result<SpecValues> {
     let path = directory.spec();
     if !path.is_file() {

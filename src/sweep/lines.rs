@@ -1,27 +1,27 @@
-//! A sweep as shell lines, one a cell, for GNU parallel, xargs, `HyperQueue`, disBatch, or a loop of one's own.
+//! A sweep as shell lines, one per cell, for GNU parallel, xargs, `HyperQueue`, disBatch or a shell loop.
 
 use std::path::Path;
 
 use super::plan::SweepPlan;
 use crate::run::Fixed;
 
-/// What a line needs beside its cell.
+/// What every line needs besides its cell.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
-    /// The program.
+    /// The freezewise executable.
     pub program: &'a Path,
-    /// The spec.
+    /// The spec file.
     pub spec: &'a Path,
-    /// The folder of the data sets.
+    /// Folder of the data sets.
     pub data: &'a Path,
     /// `--set` arguments of the whole sweep.
     pub overrides: &'a [String],
-    /// What holds for every cell.
+    /// Settings of every cell.
     pub fixed: Fixed,
 }
 
-/// A line for each source, then one for each chosen cell. A cell whose source is not there trains it or waits for it, so
-/// the lines may run in any order.
+/// One line per source, then one per chosen cell. A cell whose source is missing trains it or waits for it, so the lines
+/// may run in any order.
 pub fn lines(plan: &SweepPlan, chosen: &[usize], call: &Call<'_>) -> Vec<String> {
     let needed = |index: &usize| chosen.iter().any(|cell| plan.cells[*cell].source == Some(*index));
     let sources = (0..plan.sources.len()).filter(needed);
@@ -43,7 +43,7 @@ fn line(verb: &str, own: &[String], plan: &SweepPlan, call: &Call<'_>) -> String
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
-/// A word as every POSIX shell reads it.
+/// Quotes a word for POSIX shells.
 pub(super) fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=,:+@%".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {

@@ -1,7 +1,7 @@
-//! A grid of runs: on this machine's devices, on Slurm, or as command lines for other engines; and what is there of it.
+//! A grid of runs, on this machine's devices, on Slurm, or as command lines for other engines; its state and results.
 //!
-//! A cell is an ordinary run in a directory that its spec names, so whatever ran it, it counts. Every cell is a process
-//! of its own. This module knows no format of a run's files: `rundir` reads them.
+//! A cell is an ordinary run in a directory that its spec determines, so it counts whatever ran it. Every cell is a
+//! separate process. This module knows no format of a run's files: `rundir` reads them.
 
 mod archive;
 mod collect;

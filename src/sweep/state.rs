@@ -1,4 +1,4 @@
-//! Where a run stands, by what it left on disk: it needs no process and no spec.
+//! The state of a run, read from its files and its lock; no spec is needed.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -6,28 +6,28 @@ use serde::Serialize;
 use crate::run;
 use crate::rundir::{Length, Record, RunDirectory, Status, Summary};
 
-/// Where a run stands.
+/// The state of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", content = "detail", rename_all = "lowercase")]
 pub enum RunState {
-    /// Its budget is trained.
+    /// Finished with its budget.
     Done,
-    /// Its numbers were no longer finite: an outcome, not a failure.
+    /// The loss became non-finite: a result, not a failure.
     Diverged(String),
-    /// It ended with an error.
+    /// Ended with an error.
     Failed(String),
-    /// A process works on it: which.
+    /// Locked by a running process, which is named.
     Running(String),
-    /// It was stopped with a checkpoint.
+    /// Stopped with a checkpoint.
     Stopped,
     /// No exit status was recorded: it was killed, or its host went down.
     Stale,
-    /// It was not begun, or not with this budget.
+    /// Not started, or not with this budget.
     Waiting,
 }
 
 impl RunState {
-    /// One word for it.
+    /// The state in one word.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -40,7 +40,7 @@ impl RunState {
         }
     }
 
-    /// Why, or who.
+    /// The reason, or the process that runs it.
     pub fn detail(&self) -> &str {
         match self {
             Self::Diverged(text) | Self::Failed(text) | Self::Running(text) => text,
@@ -48,7 +48,7 @@ impl RunState {
         }
     }
 
-    /// The state of a run whose budget is to be `length`; without one, of whatever budget it has.
+    /// The state of a run that should have the budget `length`; with `None`, of whatever budget it has.
     pub fn of(directory: &RunDirectory, length: Option<Length>) -> Result<Self> {
         let record = Record::read(directory)?;
         let holder = run::holder(directory.path())?;
@@ -69,7 +69,7 @@ impl RunState {
     }
 }
 
-/// A lean run, whose weights were dropped, is complete too.
+/// Weights are not needed, so a pruned run is complete too.
 fn is_complete(directory: &RunDirectory, record: &Record, length: Option<Length>) -> bool {
     let long_enough = length.is_none_or(|length| record.length.steps == length.steps);
     long_enough && Summary::read(directory).is_some()

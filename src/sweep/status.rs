@@ -1,4 +1,4 @@
-//! Where the runs of a folder stand.
+//! The state of every run in a folder.
 
 use std::path::{Path, PathBuf};
 
@@ -10,37 +10,37 @@ use super::state::RunState;
 use crate::error::UserError;
 use crate::rundir::{Record, RunDirectory, directories};
 
-/// Where the runs of a folder stand.
+/// The state of every run in a folder.
 #[derive(Clone, Debug, Serialize)]
 pub struct FolderStatus {
-    /// Each of them.
+    /// Cells in the order of their grid, then other runs.
     pub runs: Vec<RunStatus>,
 }
 
-/// One run.
+/// The state of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunStatus {
-    /// Its cell's name in a sweep, else its directory's.
+    /// The cell's name in a sweep, otherwise the directory's.
     pub name: String,
-    /// Its directory.
+    /// The run directory.
     pub directory: PathBuf,
-    /// Whether its sweep's grid no longer has it.
+    /// Whether the sweep's grid no longer contains it.
     pub outside: bool,
-    /// Its place in the grid, where it is a cell.
+    /// Its place in the grid, if it is a cell.
     pub index: Option<usize>,
     #[serde(flatten)]
-    /// Where it stands.
+    /// Its state.
     pub state: RunState,
-    /// Epochs trained, and epochs of its budget, where that is known.
+    /// Epochs trained and epochs of its budget, if known.
     pub epochs: Option<[u64; 2]>,
-    /// Seconds of all its attempts.
+    /// Seconds of all attempts together.
     pub seconds: Option<f64>,
     /// The machine that ran it last.
     pub host: Option<String>,
 }
 
-/// The runs below a folder: of a sweep, of all experiments, or the folder itself where it is a run. Cells of a sweep
-/// that were not begun are among them.
+/// The runs in a folder: of a sweep, of all experiments, or the folder itself if it is a run. Includes cells of a sweep
+/// that have not started.
 pub fn status(folder: &Path) -> Result<FolderStatus> {
     let mut runs = Vec::new();
     for directory in directories(folder)? {
@@ -62,11 +62,13 @@ pub fn status(folder: &Path) -> Result<FolderStatus> {
             host: None,
         }));
     }
-    // Cells in the order of the grid, then what is no cell of it; other folders one after the other.
+    // By folder; in each, cells in the order of the grid, then other runs.
     runs.sort_by_key(|run| (run.directory.parent().map(Path::to_path_buf), run.index.unwrap_or(usize::MAX)));
     if runs.is_empty() {
         let message = format!("there are no runs in `{}`", folder.display());
-        return Err(UserError::new(message).hint("give a run, the folder of a sweep, or that of all runs").into());
+        return Err(UserError::new(message)
+            .hint("give a run, the folder of a sweep, or the folder of all runs")
+            .into());
     }
     Ok(FolderStatus { runs })
 }

@@ -31,7 +31,7 @@ fn import_and_source_weights_take_the_same_files() {
     let report: serde_json::Value = serde_json::from_str(&answer.stdout).expect("JSON");
     assert_eq!(report["classes"], serde_json::Value::Null);
     assert_eq!(report["left_out"], serde_json::json!(["fc.1.bias", "fc.1.weight"]));
-    assert!(answer.stderr.contains("no part of the network: 2 tensors left out: `fc.1.bias` and `fc.1.weight`"));
+    assert!(answer.stderr.contains("not part of the network: 2 tensors ignored: `fc.1.bias` and `fc.1.weight`"));
     let imported = read_safetensors(&place.path("imported")).expect("weights");
     let body: NamedTensors = weights.into_iter().filter(|(name, _)| !name.starts_with("fc.")).collect();
     assert_eq!(imported, body);
@@ -43,7 +43,7 @@ fn import_and_source_weights_take_the_same_files() {
 #[test]
 fn weights_of_a_file_come_with_a_word_on_normalisation_once() {
     let (place, _) = with_weights(|name| Some(name.to_owned()));
-    let told = "the weights of a file may expect others: `target.normalisation = \"given\"`";
+    let told = "were trained with; set these with `target.normalisation = \"given\"`";
     let log = |overrides: &[&str]| std::fs::read_to_string(place.run(overrides).join("log.txt")).expect("a log");
     assert_eq!(log(&[]).matches(told).count(), 1);
     let given = [

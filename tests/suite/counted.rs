@@ -222,8 +222,12 @@ fn the_page_says_what_is_computed_and_never_measured() {
     let sets = ["--set", "device=cpu", "--set", "network.width=2"];
     let answer = place.freezewise(&[&["bench", "spec.toml", "--count"][..], &sets].concat());
     assert_eq!(answer.code, 0, "{}", answer.stderr);
-    let titles =
-        ["a training step on 32 images on cpu", "an epoch, with", "operators of a step", "bound, not measured"];
+    let titles = [
+        "a training step on 32 images on cpu",
+        "an epoch, including",
+        "operators of a step",
+        "lower bound, not measured",
+    ];
     let places: Vec<_> = titles.iter().map(|title| answer.stdout.find(title)).collect();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{}", answer.stdout);
     for word in ["H100", "H200", "convolution_backward", "_fused_sgd_"] {

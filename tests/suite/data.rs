@@ -91,7 +91,7 @@ fn data_that_changed_under_a_finished_run_is_an_error_and_absent_data_is_none() 
         }
         let answer = place.freezewise(&["run", "spec.toml"]);
         assert_eq!(answer.code, 0, "{}", answer.stderr);
-        assert!(answer.stderr.contains("finished already"), "{}", answer.stderr);
+        assert!(answer.stderr.contains("already finished"), "{}", answer.stderr);
     }
 }
 

@@ -46,14 +46,14 @@ fn fetch_asks_nobody_where_it_need_not() {
     assert!(unknown.stderr.contains("did you mean `cifar10`?"), "{}", unknown.stderr);
     let offline = place.freezewise(&["data", "fetch", "kmnist", "--offline"]);
     assert_eq!(offline.code, 1);
-    assert!(offline.stderr.contains("4 files are not here, and `--offline` asks nobody"), "{}", offline.stderr);
+    assert!(offline.stderr.contains("4 files are missing, and `--offline` downloads nothing"), "{}", offline.stderr);
     assert!(offline.stderr.contains("train-images-idx3-ubyte.gz to data/kmnist/"), "{}", offline.stderr);
     assert!(!place.path("data").exists());
-    // What is here unpacked need not be fetched; a part of it is not here.
+    // An unpacked data set needs no download, but only if all of its files are there.
     for name in ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"] {
         let part = place.freezewise(&["data", "fetch", "cifar10", "--offline"]);
         assert_eq!(part.code, 1, "{}", part.stdout);
-        assert!(part.stderr.contains("1 file is not here, and `--offline` asks nobody"), "{}", part.stderr);
+        assert!(part.stderr.contains("1 file is missing, and `--offline` downloads nothing"), "{}", part.stderr);
         place.write(&format!("data/cifar-10-batches-bin/{name}.bin"), "");
     }
     let here = place.freezewise(&["data", "fetch", "cifar10"]);
@@ -120,7 +120,7 @@ fn verify_tells_other_files_from_the_published_ones() {
     let place = Place::new();
     let nothing = place.freezewise(&["data", "verify"]);
     assert_eq!(nothing.code, 1);
-    assert!(nothing.stderr.contains("no published data set is in `data`"), "{}", nothing.stderr);
+    assert!(nothing.stderr.contains("no published data set in `data`"), "{}", nothing.stderr);
     write_cifar10(&place.path("data/cifar-10-batches-bin"));
     let answer = place.freezewise(&["data", "verify"]);
     assert_eq!(answer.code, 1);
@@ -129,7 +129,7 @@ fn verify_tells_other_files_from_the_published_ones() {
     std::fs::write(place.path("data/cifar-10-batches-bin/test_batch.bin"), "short").expect("a file");
     let answer = place.freezewise(&["data", "verify", "cifar10"]);
     assert!(answer.stdout.contains("must have 30,730,000 bytes, found 5"), "{}", answer.stdout);
-    assert!(place.freezewise(&["data", "verify", "kmnist"]).stdout.contains("not here, packed or unpacked"));
+    assert!(place.freezewise(&["data", "verify", "kmnist"]).stdout.contains("missing, packed and unpacked"));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn stats_count_what_a_run_takes() {
     assert_eq!(target["train"]["colours"], record["data"]["normalisation"]);
     assert_eq!(statistics[0]["wrong_labels"], Value::Null);
     let table = place.freezewise(&["data", "stats", "spec.toml"]).stdout;
-    for part in ["target: synthetic, images of 3×8×8", "class 9", "labelled wrong", "red: mean"] {
+    for part in ["target: synthetic, images of 3×8×8", "class 9", "mislabelled", "red: mean"] {
         assert!(table.contains(part), "{part}\n{table}");
     }
 }

@@ -222,7 +222,7 @@ fn tiny_imagenet_is_read_in_its_original_layout() {
     place.write(table, &good);
     let verified = place.freezewise(&["data", "verify", "tiny-imagenet"]);
     assert_eq!(verified.code, 1, "{}", verified.stdout);
-    let told = "WRONG: 200 training and 3 test images are here, of 100,000 and 10,000";
+    let told = "WRONG: expected 100,000 training and 10,000 test images, found 200 and 3";
     assert!(verified.stdout.contains(told), "{}", verified.stdout);
     place.write(table, good.replace("n00000002", "n99999999"));
     says(&place, &["is not a file name and its class"]);

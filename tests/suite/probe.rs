@@ -42,7 +42,7 @@ fn every_layer_of_the_source_and_of_kept_epochs_is_probed() {
     let directory = place.run(&[KEEP]);
     let metrics = std::fs::read(directory.join("metrics.csv")).expect("metrics.csv");
     let answer = probe(&place, &["spec.toml", "--set", KEEP]);
-    for part in ["layer4.1", "target epoch 3", "20 nearest", "errors of 2,000 test images", "80 training images"] {
+    for part in ["layer4.1", "target epoch 3", "20 nearest", "errors on 2,000 test images", "80 training images"] {
         assert!(answer.stdout.contains(part), "{part}\n{}", answer.stdout);
     }
     assert!(
@@ -118,9 +118,9 @@ fn a_run_is_named_by_its_directory_too() {
     assert_eq!(by_run["rows"].as_array().map(Vec::len), Some(2 * LAYERS));
     assert_eq!(place.path("runs").join(by_run["run"].as_str().expect("a run")), directory);
     let other = place.freezewise(&["probe", run, "--set", "target.train_size=90"]);
-    assert!(other.code == 2 && other.stderr.contains("is not the one that its spec makes now"), "{}", other.stderr);
+    assert!(other.code == 2 && other.stderr.contains("now describes another run"), "{}", other.stderr);
     let none = place.freezewise(&["probe", "runs"]);
-    assert!(none.code == 2 && none.stderr.contains("is not the directory of a run"), "{}", none.stderr);
+    assert!(none.code == 2 && none.stderr.contains("is not a run directory"), "{}", none.stderr);
 }
 
 #[test]
@@ -139,15 +139,12 @@ fn what_is_not_there_is_told_with_what_keeps_it() {
         &[],
         &["there is nothing to probe: the spec has no source", "keeps no epoch of the target", "checkpoint.keep"],
     );
-    refused(
-        &["--epochs", "1"],
-        &["there are no weights of epoch 1", "which keeps no epoch", "`checkpoint.keep = [1]`"],
-    );
+    refused(&["--epochs", "1"], &["no weights of epoch 1", "epochs kept: none", "`checkpoint.keep = [1]`"]);
     refused(&["--epochs", "soon"], &["expected `all`, `none` or epochs such as `10,50`"]);
     assert!(!place.path("runs").exists());
     place.run(&[]);
-    refused(&["--epochs", "1,2"], &["there are no weights of epoch 1", "which keeps those of 2"]);
-    refused(&["--epochs", "none"], &["there is nothing to probe", "`--epochs none` leaves the target out"]);
+    refused(&["--epochs", "1,2"], &["no weights of epoch 1", "epochs kept: 2"]);
+    refused(&["--epochs", "none"], &["there is nothing to probe", "`--epochs none` skips the target"]);
     assert_eq!(
         rows(&{
             probe(&place, &["spec.toml"]);

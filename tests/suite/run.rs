@@ -51,7 +51,7 @@ fn a_finished_run_is_left_alone() {
     let before = std::fs::metadata(directory.join("metrics.csv")).and_then(|data| data.modified()).expect("a date");
     let answer = place.freezewise(&["run", "spec.toml"]);
     assert_eq!(answer.code, 0);
-    assert!(answer.stderr.starts_with("finished already"), "{}", answer.stderr);
+    assert!(answer.stderr.starts_with("already finished"), "{}", answer.stderr);
     let after = std::fs::metadata(directory.join("metrics.csv")).and_then(|data| data.modified()).expect("a date");
     assert_eq!(before, after);
 }
@@ -101,7 +101,7 @@ fn the_train_set_is_evaluated_on_a_schedule_of_its_own() {
     let more = place.try_run(&["evaluate.every=2", "target.train.epochs=13"]);
     assert_eq!(more.code, 2, "{}", more.stderr);
     assert!(
-        more.stderr.contains("lacks what is asked for now: train errors after epochs 2, 4, 8\n"),
+        more.stderr.contains("lacks measurements that the spec asks for: train errors after epochs 2, 4, 8\n"),
         "{}",
         more.stderr
     );
@@ -134,7 +134,7 @@ fn a_longer_budget_is_trained_and_nothing_is_lost_before_it_can_be() {
     // A shorter one cannot be had any more, and changes nothing.
     let shorter = place.try_run(&["target.train.steps=5"]);
     assert_eq!(shorter.code, 2, "{}", shorter.stderr);
-    assert!(shorter.stderr.contains("has trained 8 steps, more than the 5 steps asked for"), "{}", shorter.stderr);
+    assert!(shorter.stderr.contains("has trained 8 steps, more than the requested 5 steps"), "{}", shorter.stderr);
     assert_eq!(std::fs::read_to_string(directory.join("metrics.csv")).expect("metrics.csv"), longer);
 }
 
@@ -153,14 +153,14 @@ fn what_is_torn_is_made_again() {
     std::fs::write(source.join("weights.safetensors"), "torn").expect("torn");
     let answer = place.try_run(&["transfer.frozen_layers=1"]);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("and the source is trained again"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("to train the source again"), "{}", answer.stderr);
 }
 
 #[test]
 fn more_threads_than_cores_are_refused() {
     let answer = Place::with(TINY).try_run(&["threads=1024"]);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("`threads` asks for 1024 threads"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("`threads` requests 1024 threads"), "{}", answer.stderr);
 }
 
 #[test]

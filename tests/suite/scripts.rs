@@ -20,7 +20,7 @@ fn a_sweep_skips_what_is_done_and_ends_with_a_table() {
         let output = sweep(&place, shell, &["spec.toml"]);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{errors}");
-        assert_eq!(errors.matches("finished already").count(), finished, "{errors}");
+        assert_eq!(errors.matches("already finished").count(), finished, "{errors}");
         let table = place.read("runs/spec/sweep.csv");
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines.len(), 5);
@@ -121,7 +121,7 @@ fn setup_compares_the_driver_with_torch_before_it_fetches_any() {
     let old = Driver { cuda: 12040, ..WORKING };
     let (code, told) = setup(&place, old, &["--cuda"]);
     assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("the NVIDIA driver is for CUDA 12.4 at most, and torch 2.11.0 is built for 13.0"), "{told}");
+    assert!(told.contains("the NVIDIA driver supports CUDA up to 12.4, but torch 2.11.0 is built for 13.0"), "{told}");
     for advice in ["NVIDIA driver 580 or newer", "scripts/setup --libtorch DIR/torch", "scripts/setup --light"] {
         assert!(told.contains(advice), "{told}");
     }

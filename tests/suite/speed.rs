@@ -141,7 +141,7 @@ fn bench_shows_a_table() {
     let place = Place::with(TINY);
     let answer = place.freezewise(&["bench", "spec.toml", "--steps", "1", "--rounds", "1"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
-    for row in ["training step", "evaluation", "frozen layers, once", "outside libtorch", "memory"] {
+    for row in ["training step", "evaluation", "prefix cache fill", "outside libtorch", "peak memory"] {
         assert!(answer.stdout.lines().any(|line| line.starts_with(row)), "{row}\n{}", answer.stdout);
     }
 }

@@ -16,18 +16,18 @@ use crate::text;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The data sets, by the names that `data list` tells
+    /// Data sets, by their names in `freezewise data list`
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
 
     #[command(flatten)]
     data: DataRoot,
 
-    /// Ask no server: tell what is here, and what to bring and from where
+    /// Use no network: report which files are here, and where to download the others
     #[arg(long)]
     offline: bool,
 
-    /// Take the files from this place instead of where they are published; their checksums must be the same
+    /// Download from this mirror instead of the publisher; the checksums must still match
     #[arg(long, value_name = "URL", value_parser = server)]
     from: Option<String>,
 }
@@ -36,7 +36,7 @@ fn server(typed: &str) -> Result<String, String> {
     if typed.starts_with("http://") || typed.starts_with("https://") {
         return Ok(typed.to_owned());
     }
-    Err("it begins with neither `http://` nor `https://`".to_owned())
+    Err("expected a URL that starts with `http://` or `https://`".to_owned())
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
@@ -53,11 +53,13 @@ impl Arguments {
         let mut missing = Vec::new();
         for file in entry.files {
             match held(entry, file, root) {
-                Some(path) if path != root.join(file.path) => output::data(&format!("{}: here", path.display()))?,
+                Some(path) if path != root.join(file.path) => {
+                    output::data(&format!("{}: already here", path.display()))?;
+                }
                 _ if self.offline && !root.join(file.path).exists() => missing.push(file),
                 _ => {
                     let target = self.fetch_file(file)?;
-                    // Image files are read one by one, so they must lie in their folder.
+                    // Image files are read one by one, so the archive must be unpacked.
                     if let FileLayout::Tiny(layout) = entry.layout {
                         unpacked(&target, layout.folder)?;
                     }
@@ -68,10 +70,10 @@ impl Arguments {
             return Ok(());
         }
         let what = text::counted(missing.len(), "file is", "files are");
-        let error = UserError::new(format!("{what} not here, and `--offline` asks nobody"));
+        let error = UserError::new(format!("{what} missing, and `--offline` downloads nothing"));
         let bring = |error: UserError, file: &&Published| {
             let url = file.urls.first().copied().unwrap_or_default();
-            error.hint(format!("bring {url} to {}", root.join(file.path).display()))
+            error.hint(format!("download {url} to {}", root.join(file.path).display()))
         };
         Err(missing.iter().fold(error, bring).into())
     }
@@ -87,17 +89,19 @@ impl Arguments {
         let mut bar = FetchBar::new(name);
         let outcome = fetch(&wanted, &target, Patience::default(), &mut |done, total| bar.show(done, total));
         bar.end();
-        let checked = format!("{} as {} has it", file.checksum.name(), file.origin);
+        let checked = format!("{} matches {}", file.checksum.name(), file.origin);
         let said = match outcome? {
-            FetchOutcome::Already => format!("{}: here, {checked}", target.display()),
-            FetchOutcome::Fetched(bytes) => format!("{}: fetched, {}, {checked}", target.display(), text::bytes(bytes)),
+            FetchOutcome::Already => format!("{}: already here, {checked}", target.display()),
+            FetchOutcome::Fetched(bytes) => {
+                format!("{}: downloaded {}, {checked}", target.display(), text::bytes(bytes))
+            }
         };
         output::data(&said)?;
         Ok(target)
     }
 }
 
-/// Makes an archive's folder beside it.
+/// Unpacks an archive beside it.
 fn unpacked(archive: &Path, folder: &str) -> Result<()> {
     let mut bar = FetchBar::of_files(folder);
     let done = unpack(archive, folder, &mut |done, total| bar.show(done, total));

@@ -1,4 +1,4 @@
-//! `freezewise data`, a file for each of its verbs.
+//! `freezewise data`, one file per verb.
 
 mod fetch;
 mod list;
@@ -22,15 +22,15 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum DataVerb {
-    /// List the data sets that are known, and which are here.
+    /// List the known data sets, and which are in the data folder.
     List(list::Arguments),
-    /// Fetch published data sets, and check what comes.
+    /// Download published data sets and verify their checksums.
     Fetch(fetch::Arguments),
-    /// Check the files of data sets that are here.
+    /// Verify the files of downloaded data sets.
     Verify(verify::Arguments),
-    /// Count a task's examples by class, and tell the mean and deviation of its colours.
+    /// Show examples per class, and the mean and deviation of each colour.
     Stats(stats::Arguments),
-    /// Draw a contact sheet of a spec's training examples, with labels, before and after augmentation.
+    /// Draw a contact sheet of training examples with labels, before and after augmentation.
     Preview(preview::Arguments),
 }
 
@@ -60,5 +60,5 @@ fn named(name: &str) -> Result<(Dataset, &'static CatalogueEntry)> {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error,
     };
-    Err(error.hint(format!("known are {}", names.join(", "))).into())
+    Err(error.hint(format!("published data sets: {}", names.join(", "))).into())
 }

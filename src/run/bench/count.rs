@@ -1,5 +1,5 @@
-//! What a spec's training asks of a device, counted: operators, waits, uploads, bytes, arithmetic. Nothing is written and
-//! nothing is timed, so it says the same on every machine.
+//! Counts what a spec's training asks of a device: operators, waits, uploads, bytes, arithmetic. Nothing is timed, so
+//! the result is the same on every machine.
 
 use std::collections::BTreeMap;
 
@@ -13,45 +13,45 @@ use crate::run::bench::work::Work;
 use crate::run::compute::ComputeSetup;
 use crate::train::{DeviceSplit, Phase, PhaseCounts, Settings};
 
-/// What was counted.
+/// The counts of a training.
 #[derive(Clone, Debug, Serialize)]
 pub struct CountReport {
     /// The device's name.
     pub device: String,
-    /// How it computes.
+    /// Precision, memory layout and the other settings.
     pub compute: Settings,
     /// k.
     pub frozen_layers: usize,
-    /// Whether what the frozen layers give is kept, for steps and for evaluation.
+    /// Whether the prefix cache is used, for steps and for evaluation.
     pub kept: [bool; 2],
     /// Images in a step.
     pub images_per_step: usize,
-    /// Steps of an epoch on batches of so many.
+    /// Steps of an epoch on full batches.
     pub whole_steps: usize,
-    /// A training step on a whole batch, operator by operator.
+    /// A training step on a full batch, operator by operator.
     pub step: WorkCount,
     /// An epoch with an evaluation of every split.
     pub epoch: WorkCount,
-    /// The least time that it takes on some GPUs, by their published figures: computed, never measured.
+    /// Lower bounds on some GPUs by their data sheets; computed, not measured.
     pub bound_not_measured: Vec<Bound>,
-    /// What the phase had to say.
+    /// Notes of the phase.
     pub notes: Vec<String>,
 }
 
-/// What a step or an epoch asks for.
+/// The counts of a step or an epoch.
 #[derive(Clone, Debug, Serialize)]
 pub struct WorkCount {
-    /// By part; those that ask for nothing are left out.
+    /// By part; parts that do nothing are omitted.
     pub parts: BTreeMap<TrainingPart, PartWork>,
-    /// Operators that launch work.
+    /// Operators that launch a kernel.
     pub launches: i64,
-    /// Those outside forward and backward.
+    /// Operators that launch a kernel outside forward and backward.
     pub launches_outside: i64,
-    /// Floating-point operations of convolutions, matrix products and attention; two for a multiply-add.
+    /// Floating-point operations of convolutions, matrix products and attention; two per multiply-add.
     pub flops: u64,
-    /// Bytes of the inputs and the outputs of operators that launch work.
+    /// Bytes of inputs and outputs of operators that launch a kernel.
     pub moved_bytes: i64,
-    /// The most bytes that were held beyond those at the start.
+    /// Peak memory beyond that at the start.
     pub peak_bytes: u64,
 }
 
@@ -61,7 +61,7 @@ impl WorkCount {
     }
 }
 
-/// What a part asks for.
+/// The counts of one part.
 #[derive(Clone, Debug, Serialize)]
 pub struct PartWork {
     /// Operators, waits, uploads, bytes.
@@ -71,7 +71,7 @@ pub struct PartWork {
     pub flops: u64,
 }
 
-/// Counts the target's phase of a spec.
+/// Counts the target phase of a spec.
 pub(in crate::run) fn count(compute: &ComputeSetup, blueprint: &Blueprint, phase: &Phase<'_>) -> Result<CountReport> {
     let (counted, notes) = phase.counts()?;
     Ok(report(compute, blueprint, phase, &counted, notes))

@@ -1,4 +1,4 @@
-//! Writes a phase's numbers down as they come, and its state when that is due. A row is on disk before the checkpoint
+//! Writes the rows of a phase as they come, and checkpoints when they are due. A row is on disk before the checkpoint
 //! that covers it.
 
 use std::time::Instant;
@@ -19,12 +19,12 @@ use crate::rundir::{self, AnswerFile, CsvTable, MadeWith, Row, Timing};
 use crate::spec::Due;
 use crate::train::{Control, Correctness, EpochReport, Examples, Observer, TrainingState};
 
-/// What is recorded, and where.
+/// What the recorder needs to know of the phase.
 pub(in crate::run) struct Recording<'a> {
     pub(in crate::run) work: &'a PhaseWork<'a>,
     pub(in crate::run) store: &'a CheckpointStore<'a>,
     pub(in crate::run) device: Device,
-    /// How many there are to train and to test on.
+    /// The number of training and of test examples.
     pub(in crate::run) examples: [usize; 2],
     pub(in crate::run) normalisation: &'a Normalisation,
     /// The digest of the data.
@@ -32,13 +32,13 @@ pub(in crate::run) struct Recording<'a> {
     pub(in crate::run) made_with: &'a MadeWith,
 }
 
-/// The observer of a phase.
+/// Observes a phase and writes its files.
 pub(in crate::run) struct Recorder<'a, 'b> {
     recording: Recording<'a>,
     metrics: CsvTable<Row>,
     timing: CsvTable<Timing>,
     answers: Vec<(Examples, AnswerFile)>,
-    /// Every epoch's numbers, also those that the schedule did not ask for.
+    /// Every epoch's measurements, including those that the schedule did not ask for.
     rows: Vec<Row>,
     schedule: CheckpointSchedule<'a>,
     /// The epoch that ended since the last step.
@@ -49,7 +49,7 @@ pub(in crate::run) struct Recorder<'a, 'b> {
 }
 
 impl<'a, 'b> Recorder<'a, 'b> {
-    /// A recorder of a training that begins, or that resumes from a checkpoint: then its later rows are cut.
+    /// A recorder for a training that begins, or that resumes from a checkpoint: later rows are then cut.
     pub(in crate::run) fn new(
         recording: Recording<'a>,
         start: Option<&Checkpoint>,
@@ -76,7 +76,7 @@ impl<'a, 'b> Recorder<'a, 'b> {
         })
     }
 
-    /// Where the training is, in words.
+    /// How far the training is, in words.
     pub(in crate::run) fn place(&self) -> String {
         match self.step {
             0 => "before the first step".to_owned(),
@@ -148,7 +148,7 @@ impl Observer for Recorder<'_, '_> {
 
     fn epoch(&mut self, report: &EpochReport) -> Result<()> {
         let row = row(self.recording.work.side, report);
-        // Another that took the run over writes its own rows.
+        // A process that took over the lock writes its own rows.
         self.recording.work.lock.check()?;
         self.metrics.append(&row.shown(self.recording.work.evaluation))?;
         self.timing.append(&timing(self.recording.work.side, report, native::peak_bytes(self.recording.device)))?;
@@ -164,8 +164,8 @@ impl Observer for Recorder<'_, '_> {
     }
 }
 
-/// The answer files of this phase. Records up to the checkpoint stay where the current budget and choice ask for them; those
-/// that an earlier budget or choice did not ask for cannot be recovered, and are missing.
+/// The answer files of this phase. Records up to the checkpoint stay if the current spec asks for them; those that an
+/// earlier spec did not ask for cannot be recovered and stay missing.
 fn answers(recording: &Recording<'_>, start: Option<&Checkpoint>) -> Result<Vec<(Examples, AnswerFile)>> {
     let work = recording.work;
     let measures = work.evaluation.measures;

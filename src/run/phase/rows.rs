@@ -1,10 +1,10 @@
-//! From what a phase reports of an epoch to the rows of its tables.
+//! Converts the report of an epoch to rows of `metrics.csv` and `timing.csv`.
 
 use crate::rundir::{Row, Timing};
 use crate::spec::Side;
 use crate::train::EpochReport;
 
-/// The row of an epoch with all that was measured.
+/// The row of `metrics.csv`, with everything that was measured.
 pub(in crate::run) fn row(side: Side, report: &EpochReport) -> Row {
     let train = report.train.as_ref();
     let split = train.and_then(|train| train.by_corruption);
@@ -31,7 +31,7 @@ pub(in crate::run) fn row(side: Side, report: &EpochReport) -> Row {
     }
 }
 
-/// Its row of times.
+/// The row of `timing.csv`.
 pub(in crate::run) fn timing(side: Side, report: &EpochReport, peak_memory_bytes: Option<u64>) -> Timing {
     Timing {
         phase: side.name().to_owned(),

@@ -1,10 +1,10 @@
-//! Probes: what a linear head and nearest neighbours make of the features of each layer, of the source and of the target
-//! at the epochs whose state was kept.
+//! Probes: linear heads and nearest neighbours on the features of each layer, of the source and of the target at the
+//! epochs whose checkpoint was kept.
 //!
-//! Features are what the first k layers hand on for the target's training and test images, pooled, in evaluation mode,
-//! without augmentation and in float32; heads are fitted on the labels that training uses. A row is written as soon as it
-//! is computed, and one that is there is not computed again. It explains error at k and is no measure of relatedness: with
-//! all layers frozen it is nearly the outcome itself.
+//! Features are the pooled outputs of the first k layers for the target's training and test images, in evaluation mode,
+//! without augmentation, in float32; heads are fitted on the labels that training uses. A row is written as soon as it is
+//! computed, and existing rows are not computed again. A probe explains the error at k and does not measure relatedness:
+//! with all layers frozen it is nearly the outcome itself.
 
 mod epochs;
 mod features;
@@ -30,34 +30,34 @@ use crate::train::NEIGHBOURS;
 use networks::{NetworkVersion, ProbedRun};
 use probing::{ProbeProgress, Probing};
 
-/// Where a probe's rows go.
+/// The result of a probe.
 #[derive(Clone, Debug)]
 pub struct Probed {
-    /// The run that they stand beside.
+    /// The run that `probes.csv` was written to.
     pub directory: RunDirectory,
-    /// The rows that were asked for, in the order of the networks and of their layers.
+    /// The requested rows, by network and layer.
     pub probes: Probes,
 }
 
-/// What probes tell of a run.
+/// The probes of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Probes {
     /// The run, `<name>/<folder>`.
     pub run: String,
-    /// How many images heads are fitted on.
+    /// How many training images heads are fitted on.
     pub train_examples: usize,
-    /// How many images errors are of.
+    /// How many test images errors are measured on.
     pub test_examples: usize,
     /// C.
     pub classes: usize,
-    /// How many neighbours have a vote.
+    /// How many nearest neighbours vote.
     pub neighbours: usize,
-    /// A row for each layer of each network.
+    /// One row per layer of each network.
     pub rows: Vec<ProbeRow>,
 }
 
-/// Probes the source of a spec, which is trained first where nobody has yet, and the target at some of the epochs that are
-/// kept in `directory`; writes `probes.csv` there.
+/// Probes the source of a spec, training it first if needed, and the target at some of the epochs kept in `directory`;
+/// writes `probes.csv` there.
 pub fn probe(
     spec: &Spec,
     directory: &RunDirectory,

@@ -1,4 +1,4 @@
-//! Rows, computed and written one after the other.
+//! Computes and writes the rows of a probe, one by one.
 
 use anyhow::Result;
 use tch::{Device, Tensor};
@@ -12,7 +12,7 @@ use crate::run::recovery::stop::{Stop, stopped};
 use crate::rundir::{CsvTable, ProbeRow};
 use crate::train::{NEIGHBOURS, fit_linear, fit_tuned, nearest_error};
 
-/// How many of the rows asked for there are, and whether to stop before the next.
+/// How many of the requested rows are done, and whether to stop before the next.
 pub(super) struct ProbeProgress<'a> {
     pub(super) done: usize,
     pub(super) all: usize,
@@ -20,7 +20,7 @@ pub(super) struct ProbeProgress<'a> {
 }
 
 impl ProbeProgress<'_> {
-    /// An error that says how far it came, where one is due to a request to stop.
+    /// Replaces an error caused by a stop request with one that tells how far the probe came.
     fn told(&self, error: anyhow::Error) -> anyhow::Error {
         match self.stop.reason() {
             Some(reason) => stopped(&reason, &format!("after row {} of {}", self.done, self.all)).into(),
@@ -29,7 +29,7 @@ impl ProbeProgress<'_> {
     }
 }
 
-/// Probes under way.
+/// A probe in progress.
 pub(super) struct Probing<'a> {
     pub(super) networks: ProbedRun<'a>,
     pub(super) lock: &'a Lock,
@@ -39,7 +39,7 @@ pub(super) struct Probing<'a> {
     pub(super) progress: ProbeProgress<'a>,
 }
 
-/// The labels to fit on and to be measured against, on the device.
+/// The labels to fit on and to measure errors with, on the device.
 struct ProbeLabels {
     train: Tensor,
     test: Tensor,
@@ -56,7 +56,7 @@ impl ProbeLabels {
 }
 
 impl Probing<'_> {
-    /// Computes the rows of a network that are not there yet.
+    /// Computes the missing rows of a network.
     pub(super) fn version(&mut self, version: NetworkVersion, run_log: &mut RunLog<'_>) -> Result<()> {
         let looked_at = self.networks.load(version, run_log)?;
         let network = &looked_at.network;
@@ -81,7 +81,7 @@ impl Probing<'_> {
     }
 
     fn write(&mut self, row: ProbeRow, run_log: &mut RunLog<'_>) -> Result<()> {
-        // Another that took the run over writes its own rows.
+        // A process that took over the lock writes its own rows.
         self.lock.check()?;
         self.table.append(&row)?;
         self.table.sync()?;
@@ -92,7 +92,7 @@ impl Probing<'_> {
     }
 }
 
-/// The errors of features of training and test images, `[images, features]` each.
+/// Fits heads and neighbours on the features of training images and measures errors; features are `[images, features]`.
 fn fitted(
     [train, test]: &[Tensor; 2],
     labels: &ProbeLabels,
@@ -116,7 +116,7 @@ fn fitted(
     })
 }
 
-/// One line for people.
+/// One line for the log.
 fn sentence(row: &ProbeRow) -> String {
     let percent = |error: f64| format!("{:.1}%", error * 100.0);
     let network = match row.epoch {

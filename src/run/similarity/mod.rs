@@ -1,9 +1,9 @@
-//! How alike source and target are, before and after pretraining: the features of a fresh network and of the trained
+//! How similar source and target are, before and after pretraining: the features of a fresh network and of the trained
 //! source, measured by `analysis::similarity`.
 //!
-//! Features are those of the pooling, in evaluation mode, of images as the tasks have them, without augmentation. The
-//! fresh network is the one that pretraining starts from, its batch norms fitted to training images of the source: with
-//! initial statistics they would normalise nothing, and two networks would be compared that differ in more than training.
+//! Features are pooled, in evaluation mode, without augmentation. The fresh network has the initial weights of
+//! pretraining, with batch norm statistics fitted to the source's training images: with initial statistics the norms
+//! would not normalise, and the two networks would differ in more than training.
 
 mod facts;
 mod features;
@@ -37,12 +37,11 @@ use crate::train::{DeviceSplit, fit_frozen_statistics};
 pub(super) use features::flows;
 use features::{Look, PooledFeatures, chosen, halves};
 
-/// Running statistics of the fresh network are settled by as many images.
+/// Images that the fresh network's batch norm statistics are fitted to.
 const STATISTICS_IMAGES: usize = 1000;
 
-/// Measures source against target, on at most `most` images of each split, and writes `similarity.json` beside what
-/// the spec's run leaves. The source is trained first where nobody has yet; where the run is finished its fine-tuned
-/// network is compared too.
+/// Compares source and target on at most `most` images of each split, and writes `similarity.json` into the run
+/// directory. The source is trained first if needed; if the run is finished, its fine-tuned network is compared too.
 pub fn similarity(
     spec: &Spec,
     request: &Request<'_>,
@@ -52,7 +51,7 @@ pub fn similarity(
     let (experiment, places) = (&spec.experiment, request.places);
     let (Some(source), Some(hash)) = (&experiment.source, spec.source_hash()) else {
         let error = UserError::usage("the spec has no source to compare the target with");
-        return Err(error.hint("give it a `[source]` table").into());
+        return Err(error.hint("add a `[source]` table").into());
     };
     let directory = RunDirectory::of_run(places.out, &experiment.name, &spec.run_folder());
     let compute = ComputeSetup::start(experiment, request.fixed)?;
@@ -102,8 +101,8 @@ fn source_facts(source: &Source, hash: String, data: Option<&TaskData>) -> TaskF
     TaskFacts { hash: Some(hash), ..facts }
 }
 
-/// The test images of source and target. Where these are the same, each task has half of them: images are at
-/// no distance from themselves whatever the network, and two halves are as far apart as chance puts them.
+/// The test images of source and target. If they are the same, each task gets half of them: a set has distance 0 from
+/// itself in any network, while two random halves differ by sampling.
 fn tests<'a>(source: &'a TaskData, target: &'a TaskData) -> [Cow<'a, data::Images>; 2] {
     if source.test.pixels == target.test.pixels {
         return halves(&target.test).map(Cow::Owned);
@@ -136,7 +135,7 @@ impl SimilarityInputs<'_> {
             Network::new(&experiment.blueprint(task), self.compute.device.device, Kind::Float, task.seeds.initial)
         };
         let target = &experiment.target;
-        // A file's head, if it has one, tells classes of which nothing is known.
+        // The head of a weights file, if any, has unknown classes.
         let (task, with_head) = match &experiment.source {
             Some(Source::Task(task)) => (&**task, true),
             _ => (target, false),
@@ -181,7 +180,7 @@ impl SimilarityInputs<'_> {
         }
     }
 
-    /// Everything that one network's features tell.
+    /// All measures with one network's features.
     fn measures(&self, network: &Network) -> Result<Measures> {
         let features = |images, normalisation| {
             PooledFeatures::of(network, &self.resident(images, normalisation, self.most)?, self.stop)
@@ -198,7 +197,7 @@ impl SimilarityInputs<'_> {
         Ok(measures)
     }
 
-    /// Every layer, and the pooling, of the trained source against the other networks.
+    /// CKA of every layer, and of the pooling, of the trained source against the other networks.
     fn layers(&self, networks: &ComparedNetworks) -> Result<Vec<LayerSimilarity>> {
         let count = layers::images(networks.trained.blueprint(), self.target.test.count().min(self.most));
         let look = self.resident(&self.target.test, &self.target.normalisation, count)?;

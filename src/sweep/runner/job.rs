@@ -1,4 +1,4 @@
-//! The work of one child: a source, or a cell.
+//! The job of one child: a source or a cell.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use super::event::Active;
 use super::slots::DeviceSlot;
 use super::{Options, Program, SweepPlan};
 
-/// No file's name is longer.
+/// Longer names are cut for the log's file name.
 const LONGEST_NAME: usize = 120;
 
 /// What a child trains, by its index in the plan.
@@ -17,7 +17,7 @@ pub(super) enum Job {
     Cell(usize),
 }
 
-/// A job under way.
+/// A running job.
 #[derive(Debug)]
 pub(super) struct RunningJob {
     pub(super) job: Job,
@@ -32,7 +32,7 @@ impl Job {
         }
     }
 
-    /// The name of its log.
+    /// The file name of its log.
     pub(super) fn log(self, plan: &SweepPlan) -> String {
         let stays = |letter: char| letter.is_ascii_alphanumeric() || "-_.,=+".contains(letter);
         let name: String = self.name(plan).chars().map(|letter| if stays(letter) { letter } else { '_' }).collect();
@@ -45,7 +45,7 @@ impl Job {
         }
     }
 
-    /// The command that does it.
+    /// The command that runs it.
     pub(super) fn command(self, program: &Program, plan: &SweepPlan, slot: &DeviceSlot, options: &Options) -> Command {
         let (verb, cell) = match self {
             Self::Source(index) => ("source", &plan.cells[plan.sources[index].cell]),
@@ -62,14 +62,14 @@ impl Job {
             command.arg("--set").arg(set);
         });
         command.arg("--fixed").arg(options.fixed.argument());
-        // OpenMP reads these once, at its start. Threads that wait actively take the cores of other cells.
+        // OpenMP reads these once, when it starts. Spinning threads would take cores from other cells.
         command.env("OMP_NUM_THREADS", options.fixed.threads.to_string()).env("OMP_WAIT_POLICY", "passive");
         command
     }
 }
 
 impl RunningJob {
-    /// How a job ended, if it has: then its slot is free.
+    /// Returns the job if it has ended, and frees its slot.
     pub(super) fn poll(slot: &mut Option<Self>) -> anyhow::Result<Option<(Job, ChildExit)>> {
         let Some(running) = slot else { return Ok(None) };
         let Some(status) = running.child.poll()? else { return Ok(None) };
@@ -89,14 +89,14 @@ impl RunningJob {
     }
 }
 
-/// Why a child that did not end well ended, in one line.
+/// Why a child failed, in one line.
 pub(super) fn reason(ended: &ChildExit) -> String {
     let last = ended.tail.iter().rev().find(|line| line.starts_with("error: "));
     match (ended.asked, ended.status) {
         (Some(Reason::TimeLimit), _) => {
-            format!("stopped: its time limit was reached after {}", crate::text::duration(ended.elapsed.as_secs_f64()))
+            format!("stopped: `--cell-time` reached after {}", crate::text::duration(ended.elapsed.as_secs_f64()))
         }
-        (_, ExitCause::Signal(9)) => "killed (signal 9): often the system was out of memory".to_owned(),
+        (_, ExitCause::Signal(9)) => "killed (signal 9), often because the system was out of memory".to_owned(),
         (_, ExitCause::Signal(signal)) => format!("killed by signal {signal}"),
         (_, ExitCause::Code(code)) => {
             last.map_or_else(|| format!("exit code {code}"), |line| line.trim_start_matches("error: ").to_owned())

@@ -1,4 +1,4 @@
-//! What a child prints, into a file of bounded size.
+//! Writes a child's output into a file of bounded size.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -8,11 +8,11 @@ use std::thread::{JoinHandle, spawn};
 
 use anyhow::{Context, Result};
 
-/// The beginning that is kept as it comes.
+/// Bytes kept from the beginning.
 const HEAD: usize = 4 << 20;
-/// The end that is kept of what is longer.
+/// Bytes kept from the end of a longer log.
 const TAIL: usize = 256 << 10;
-/// So many lines of it are shown where a cell fails.
+/// Last lines shown for a failed cell.
 const SHOWN_LINES: usize = 12;
 
 /// A log that is being written.
@@ -23,14 +23,14 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Copies what comes from `output` until its end.
+    /// Copies `output` to a file until it ends.
     pub(super) fn of(output: impl Read + Send + 'static, path: &Path) -> Result<Self> {
         let file = File::options().create(true).append(true).open(path);
         let file = file.with_context(|| format!("cannot write `{}`", path.display()))?;
         Ok(Self { path: path.to_path_buf(), writer: Some(spawn(move || copy(output, file))) })
     }
 
-    /// Waits for the end, and returns the last lines.
+    /// Waits for the end and returns the last lines.
     pub(super) fn end(mut self) -> Vec<String> {
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
@@ -39,7 +39,7 @@ impl Log {
     }
 }
 
-/// A log that cannot be written, on a full disk, must not stop the child that prints it.
+/// Ignores write errors: a full disk must not block the child, whose pipe must be read to the end.
 fn copy(mut output: impl Read, mut file: File) {
     let (mut part, mut written) = (vec![0; 64 << 10], 0);
     let mut tail: VecDeque<u8> = VecDeque::new();
@@ -57,7 +57,7 @@ fn copy(mut output: impl Read, mut file: File) {
         left_out += over;
     }
     if left_out > 0 {
-        let _ = writeln!(file, "\n[{left_out} bytes left out]");
+        let _ = writeln!(file, "\n[{left_out} bytes omitted]");
     }
     let (front, back) = tail.as_slices();
     let _ = file.write_all(front).and_then(|()| file.write_all(back));

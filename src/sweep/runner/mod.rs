@@ -1,7 +1,7 @@
-//! Runs the cells of a plan on this machine, each in a process of its own: a crash ends one cell.
+//! Runs the cells of a plan on this machine, each in its own process, so that a crash ends only one cell.
 //!
-//! Sources come first; a cell is started when its source is trained. A cell or a source that another process holds is
-//! left to it. Nothing here writes to a terminal: whoever watches gets events.
+//! Sources come first; a cell starts once its source is trained. A cell or source that another process has locked is
+//! left to it. Progress is reported as events; nothing here writes to a terminal.
 
 mod child;
 mod event;
@@ -26,33 +26,33 @@ use child::Child;
 use job::RunningJob;
 use queue::Queue;
 
-/// Children are looked at so often.
+/// How often children are polled.
 const TICK: Duration = Duration::from_millis(20);
 
-/// How a sweep is run.
+/// How to run a sweep.
 #[derive(Debug)]
 pub struct Options {
-    /// Where cells compute: one at a time in each slot.
+    /// Where cells run, one at a time in each slot.
     pub slots: Vec<DeviceSlot>,
-    /// After how many failed cells no more are started.
+    /// Start no more cells after this many failures.
     pub most_failures: Option<usize>,
-    /// Whether cells that failed before are tried again.
+    /// Retry cells that failed in an earlier call.
     pub retry_failed: bool,
-    /// The longest that a cell may take.
+    /// Time limit of a cell.
     pub cell_time: Option<Duration>,
     /// The spec that children read.
     pub spec: PathBuf,
-    /// The folder of the data sets.
+    /// Folder of the data sets.
     pub data: PathBuf,
     /// `--set` arguments of the whole sweep.
     pub overrides: Vec<String>,
-    /// What holds for every cell.
+    /// Settings of every cell.
     pub fixed: Fixed,
-    /// Whether the sources of the chosen cells are trained, and the cells left.
+    /// Train only the sources of the chosen cells.
     pub only_sources: bool,
 }
 
-/// What became of each cell that was chosen, by its index in the plan.
+/// The outcome of each chosen cell, by its index in the plan.
 pub type Outcomes = Vec<(usize, CellOutcome)>;
 
 /// Runs the chosen cells of a plan.
@@ -97,7 +97,7 @@ pub fn run(
     }
 }
 
-/// The cells under way, by their index.
+/// The running jobs.
 fn running_cells(plan: &SweepPlan, slots: &[(&DeviceSlot, Option<RunningJob>)]) -> Vec<Active> {
     let active = slots.iter().filter_map(|(_, running)| running.as_ref());
     active.map(|running| running.active(plan)).collect()

@@ -1,4 +1,4 @@
-//! Which job comes next, and what became of each.
+//! Decides which job comes next, and records the outcomes.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,13 @@ use super::{Options, Outcomes, SweepPlan};
 use crate::run;
 use crate::sweep::RunState;
 
-/// A source that another process trains is looked at so often.
+/// How often to check a source that another process trains.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A source of the sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum SourceState {
-    /// To be trained, not before a time: another process held it.
+    /// To be trained; if another process had locked it, not before this time.
     Open(Option<Instant>),
     Training,
     Trained,
@@ -29,9 +29,9 @@ pub(super) struct Queue<'a> {
     plan: &'a SweepPlan,
     options: &'a Options,
     sources: Vec<SourceState>,
-    /// Cells that were not started, in their order.
+    /// Cells that have not started, in order.
     waiting: Vec<usize>,
-    /// How many cells were chosen.
+    /// Number of chosen cells.
     all: usize,
     outcomes: Outcomes,
     failures: usize,
@@ -61,7 +61,7 @@ impl<'a> Queue<'a> {
                     let failure = CellFailure { reason, tail: Vec::new(), before: true };
                     queue.outcomes.push((index, CellOutcome::Failed(failure)));
                 }
-                // One that another process holds is found so when it is its turn: by then it may be free.
+                // Also one that another process has locked: it may be free when its turn comes.
                 _ => queue.waiting.push(index),
             }
         }
@@ -69,7 +69,7 @@ impl<'a> Queue<'a> {
         Ok(queue)
     }
 
-    /// Takes note of the sources that some cells need and that nobody has trained.
+    /// Marks the untrained sources of some cells as open.
     fn open_sources(&mut self, cells: &[usize]) -> Result<()> {
         for &index in cells {
             let Some(source) = self.plan.cells[index].source else { continue };
@@ -86,7 +86,7 @@ impl<'a> Queue<'a> {
         observer.on_event(&SweepEvent::Begun(self.counts()));
     }
 
-    /// The next job that can be started now: sources before cells.
+    /// The next job that can start now; sources come before cells.
     pub(super) fn next(&mut self) -> Result<Option<Job>> {
         if self.is_over() {
             return Ok(None);
@@ -99,7 +99,7 @@ impl<'a> Queue<'a> {
         Ok(ready.map(|at| Job::Cell(self.waiting.remove(at))))
     }
 
-    /// Whether no more cells are to be started, since too many failed.
+    /// Whether too many cells failed to start more.
     fn is_over(&self) -> bool {
         self.options.most_failures.is_some_and(|most| self.failures >= most)
     }
@@ -129,13 +129,13 @@ impl<'a> Queue<'a> {
         self.plan.cells[cell].source.is_none_or(|source| self.sources[source] == SourceState::Trained)
     }
 
-    /// Whether nothing is left to start, now or later.
+    /// Whether there is nothing left to start, now or later.
     pub(super) fn is_empty(&self) -> bool {
         let open = |source: &SourceState| matches!(source, SourceState::Open(_));
         self.is_over() || (self.waiting.is_empty() && !self.sources.iter().any(open))
     }
 
-    /// Takes note of a job that ended.
+    /// Records a job that ended.
     pub(super) fn ended(
         &mut self,
         (job, ended): (Job, ChildExit),

@@ -1,15 +1,15 @@
-//! Where cells compute on this machine.
+//! The slots of this machine that cells run in.
 
-/// A place for one cell at a time.
+/// A slot for one cell at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceSlot {
-    /// The `device` of its cells; `None` leaves it to the spec.
+    /// The `device` of its cells; `None` uses the spec's.
     pub device: Option<String>,
 }
 
 impl DeviceSlot {
-    /// `jobs` slots on each device, or on whatever the spec names. Neighbours are on different devices, so that the
-    /// first cells spread.
+    /// `jobs` slots on each device, or on the spec's device if the list is empty. Devices alternate, so that the first
+    /// cells spread over all of them.
     pub fn of(devices: &[String], jobs: usize) -> Vec<Self> {
         let one_each: Vec<Self> = if devices.is_empty() {
             vec![Self { device: None }]

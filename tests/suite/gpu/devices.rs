@@ -47,13 +47,13 @@ fn a_stand_in_is_called_one_everywhere() {
     let outcome = run(&place, "runs", &["device=cuda"]);
     assert_eq!(json(&outcome.directory.join("run.json"))["device"], "stand-in");
     let log = std::fs::read_to_string(outcome.directory.join("log.txt")).expect("log.txt");
-    assert!(log.contains("device stand-in, ") && log.contains("a stand-in simulates the GPU"), "{log}");
+    assert!(log.contains("device stand-in, ") && log.contains("running on a stand-in"), "{log}");
     let doctor = place.freezewise_with(&variables("devices=2"), &["doctor"]);
-    let rows = doctor.stdout.lines().filter(|line| line.contains("stand-in: no GPU, for tests alone")).count();
+    let rows = doctor.stdout.lines().filter(|line| line.contains("stand-in: not a GPU, for tests only")).count();
     assert_eq!(rows, 2, "{}", doctor.stdout);
     let bench = place.freezewise_with(&variables("devices=1"), &["bench", "spec.toml", "--set", "device=cuda"]);
     assert_eq!(bench.code, 0, "{}", bench.stderr);
     assert!(bench.stdout.contains("on stand-in") && bench.stdout.contains("outside forward and backward"));
-    let times = ["img/s", "outside libtorch", "their rate"];
+    let times = ["img/s", "outside libtorch", "arithmetic rate"];
     assert!(times.iter().all(|name| !bench.stdout.contains(name)), "no time is told: {}", bench.stdout);
 }

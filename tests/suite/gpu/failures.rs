@@ -73,7 +73,7 @@ fn too_little_memory_to_train_names_the_batch() {
         [
             "memory ran out while training",
             "a smaller `batch_size`, which makes another run",
-            "the same command goes on",
+            "run the same command again to resume",
         ],
     );
     let smaller = limited(&place, &[], i64::midpoint(held, peak));
@@ -100,8 +100,8 @@ fn too_little_memory_to_evaluate_names_the_evaluation_batch_and_the_same_run_goe
         &outcome,
         [
             "memory ran out while evaluating",
-            "a smaller `compute.evaluation_batch`, which leaves it the same run",
-            "the same command goes on",
+            "a smaller `compute.evaluation_batch`, which keeps it the same run",
+            "run the same command again to resume",
         ],
     );
     let again = limited(&place, &[], i64::midpoint(held, peak));
@@ -161,7 +161,10 @@ fn a_lost_device_ends_a_run_that_can_go_on() {
             let told = &outcome.answer.stderr;
             assert_eq!(outcome.answer.code, 1, "{told}");
             assert!(told.contains("unspecified launch failure") && !told.contains("panicked"), "{told}");
-            assert!(told.contains("the device failed") && told.contains("the same command goes on"), "{told}");
+            assert!(
+                told.contains("the device failed") && told.contains("run the same command again to resume"),
+                "{told}"
+            );
             let again = Run::new(&place, "runs", &sets).done();
             assert_eq!(again.metrics(), unbroken.metrics(), "{graph}, {lost}");
         }

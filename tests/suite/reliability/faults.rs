@@ -95,15 +95,15 @@ fn every_other_write_fails_on_a_disk_that_stays_broken() {
 #[test]
 fn a_failing_disk_is_told_with_what_to_do() {
     for (kind, cause, advice) in [
-        ("ENOSPC", "No space left on device", "the disk is full: make room on it"),
-        ("EDQUOT", "quota exceeded", "your quota on this disk is used up"),
-        ("ESTALE", "Stale file handle", "look whether its disk is mounted"),
-        ("EIO", "Input/output error", "the disk fails"),
+        ("ENOSPC", "No space left on device", "the disk is full: free some space"),
+        ("EDQUOT", "quota exceeded", "your disk quota is used up"),
+        ("ESTALE", "Stale file handle", "check that its disk is mounted"),
+        ("EIO", "Input/output error", "the disk is failing"),
     ] {
         let place = Place::with(SMALL);
         let answer = run_with_fault(&place, &format!("{kind}@110"), &[]);
         assert_eq!(answer.code, 1);
-        for part in [cause, advice, "the same command goes on from the last checkpoint"] {
+        for part in [cause, advice, "run the same command again to resume from the last checkpoint"] {
             assert!(answer.stderr.contains(part), "{part}: {}", answer.stderr);
         }
         let run = only_run(&place);
@@ -136,11 +136,11 @@ fn a_failing_device_is_told_with_what_to_do() {
             "CUDA out of memory. Tried to allocate 2.00 GiB.",
             "or a smaller `batch_size`, which makes another run",
         ),
-        ("device@3", "CUDA error: unspecified launch failure", "the device failed: look at `nvidia-smi`"),
+        ("device@3", "CUDA error: unspecified launch failure", "the device failed: check `nvidia-smi`"),
     ] {
         let answer = run_with_fault(&place, fault, &[]);
         assert_eq!(answer.code, 1);
-        for part in [cause, advice, "then the same command goes on from the last checkpoint"] {
+        for part in [cause, advice, "then run the same command again to resume from the last checkpoint"] {
             assert!(answer.stderr.contains(part), "{part}: {}", answer.stderr);
         }
         assert!(std::fs::read_to_string(only_run(&place).join("error.txt")).expect("error.txt").contains(cause));
@@ -155,7 +155,7 @@ fn what_spares_memory_goes_on_with_the_same_run() {
     let place = Place::with(SMALL);
     let answer = run_with_fault(&place, "memory@5", &[]);
     assert!(
-        answer.stderr.contains("`compute.cache=off` or `compute.graph=off`, which leave it the same run"),
+        answer.stderr.contains("`compute.cache=off` or `compute.graph=off`, which keep it the same run"),
         "{}",
         answer.stderr
     );
@@ -195,7 +195,7 @@ fn a_small_disk_fills_up_and_the_run_goes_on_when_there_is_room() {
     let Some(answer) = mounted(&place, "mount -t tmpfs -o size=150k tmpfs disk", script) else { return };
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     assert!(answer.stderr.contains("No space left on device"), "{}", answer.stderr);
-    assert!(answer.stderr.contains("the disk is full: make room on it"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("the disk is full: free some space"), "{}", answer.stderr);
     let directory = only_run(&place);
     assert_eq!(json(&directory.join("run.json"))["restarts"].as_array().map(Vec::len), Some(1));
     assert!(product(&directory) == product(&Place::with(SMALL).run(&[])));
@@ -207,7 +207,7 @@ fn a_disk_that_cannot_be_written_keeps_what_is_finished() {
     let read_only = "mount --bind disk disk && mount -o remount,ro,bind disk";
     if let Some(answer) = mounted(&place, read_only, "eval \"$run\"") {
         assert_eq!(answer.code, 1, "{}", answer.stderr);
-        for part in ["cannot create the folder `disk/runs`: Read-only file system", "take another by `--out`"] {
+        for part in ["cannot create the folder `disk/runs`: Read-only file system", "use another one with `--out`"] {
             assert!(answer.stderr.contains(part), "{}", answer.stderr);
         }
     }

@@ -117,12 +117,12 @@ fn a_held_run_is_waited_for_and_ends_with_75() {
     assert_eq!(answer.code, 75, "{}", answer.stderr);
     assert_eq!(answer.stderr.matches(&held).count(), 2, "{}", answer.stderr);
     assert!(answer.stderr.contains(": waiting up to 0.6 s\n"), "{}", answer.stderr);
-    assert!(answer.stderr.contains("  run the same command again when that has ended"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("  run the same command again when it has ended"), "{}", answer.stderr);
     // Off a terminal it waits by itself, for as long as it may run.
     let answer = run(&["--max-time", "100ms"]);
     assert_eq!(answer.code, 75, "{}", answer.stderr);
     assert!(answer.stderr.contains("waiting up to 10 min 0 s\n"), "{}", answer.stderr);
-    assert!(answer.stderr.contains("stopped by --max-time"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("stopped by `--max-time`"), "{}", answer.stderr);
     // A run that is asked for anew waits too.
     let answer = run(&["--fresh", "--wait", "1ms"]);
     assert_eq!(answer.code, 75, "{}", answer.stderr);
@@ -160,7 +160,7 @@ fn a_holder_of_an_earlier_boot_is_dead() {
     child.wait().expect("dead");
     let path = only_run(&place).join(".lock-1");
     let lock = json(&path);
-    for (boot, told) in [("", "is locked by"), ("earlier", "stopped by --max-time")] {
+    for (boot, told) in [("", "is locked by"), ("earlier", "stopped by `--max-time`")] {
         let mut lock = lock.clone();
         // What earlier versions wrote has no boot of its own.
         lock["machine"] = "as before the reboot".into();
@@ -231,7 +231,7 @@ fn a_source_that_is_torn_goes_the_way_with_the_lock() {
     std::fs::write(source.join("weights.safetensors"), &whole[..whole.len() / 2]).expect("cut");
     let answer = place.try_run(&["transfer.frozen_layers=1"]);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("and the source is trained again"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("to train the source again"), "{}", answer.stderr);
     let mut record = json(&source.join("run.json"));
     record["status"] = "running".into();
     std::fs::write(source.join("run.json"), record.to_string()).expect("a record");

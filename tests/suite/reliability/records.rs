@@ -149,7 +149,7 @@ fn a_diverged_run_is_not_tried_again() {
     let again = place.try_run(&rate);
     assert_eq!(again.code, 1);
     assert!(again.stderr.contains("diverged before: the loss was not finite at step 2"), "{}", again.stderr);
-    assert!(again.stderr.contains("`--fresh` trains the same again"), "{}", again.stderr);
+    assert!(again.stderr.contains("`--fresh` trains the same run again"), "{}", again.stderr);
     assert_eq!(std::fs::read(run.join("log.txt")).expect("log.txt"), before, "nothing was trained");
     // No state of it is worth keeping once its numbers are gone.
     let checkpoints = std::fs::read_dir(run.join("checkpoint")).expect("checkpoints");
@@ -186,7 +186,7 @@ fn a_data_set_that_changed_is_an_error() {
     let answer = place.try_run(&[]);
     assert_eq!(answer.code, 1);
     assert!(
-        answer.stderr.contains("the data set of the target is not the one that its training began with"),
+        answer.stderr.contains("the data set of the target has changed since its training began"),
         "{}",
         answer.stderr
     );

@@ -31,8 +31,8 @@ fn an_extended_run_is_an_unbroken_one() {
         assert_eq!((answer.code, answer.stdout.as_str()), (2, ""), "{}", answer.stderr);
         let [asked, has] = second;
         for part in [
-            format!("has trained {has} {first}, more than the {asked} {first} asked for"),
-            format!("ask for at least {has}: `--set target.train.{first}={has}`"),
+            format!("has trained {has} {first}, more than the requested {asked} {first}"),
+            format!("request at least {has} {first}: `--set target.train.{first}={has}`"),
             "`--fresh`".into(),
         ] {
             assert!(answer.stderr.contains(&part), "{part}: {}", answer.stderr);
@@ -48,7 +48,11 @@ fn a_stop_ends_with_its_code_and_loses_nothing() {
     assert_eq!(place.freezewise(&["data", "stats", "spec.toml"]).code, 0);
     let answer = place.freezewise(&["run", "spec.toml", "--max-time", "0s"]);
     assert_eq!(answer.code, 75, "{}", answer.stderr);
-    assert!(answer.stderr.contains("stopped by --max-time") && !answer.stderr.contains("error"), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("stopped by `--max-time` (0.0 s)") && !answer.stderr.contains("error"),
+        "{}",
+        answer.stderr
+    );
     // In the training of the target.
     let answer = run_with_fault(&place, "stop@30", &[]);
     assert!(answer.code == 75 && answer.stderr.contains("stopped by SIGTERM, after step"), "{}", answer.stderr);
@@ -72,7 +76,7 @@ fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
     let answer = place.freezewise(&["run", "spec.toml"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     assert!(answer.stderr.contains(&format!("{newest} cannot be used: it is damaged")), "{}", answer.stderr);
-    assert!(answer.stderr.contains("resuming from the one before"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("resuming from the previous one"), "{}", answer.stderr);
     assert!(product(&only_run(&place)) == product(&Place::with(SMALL).run(&[])));
 }
 
@@ -87,7 +91,7 @@ fn without_a_whole_checkpoint_nothing_is_thrown_away() {
     let table = std::fs::read(only_run(&place).join("metrics.csv")).expect("metrics.csv");
     let answer = place.try_run(&[]);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("nor those before it") && answer.stderr.contains("`--fresh`"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("nor the earlier ones") && answer.stderr.contains("`--fresh`"), "{}", answer.stderr);
     assert_eq!(std::fs::read(only_run(&place).join("metrics.csv")).expect("metrics.csv"), table);
     let answer = place.freezewise(&["run", "spec.toml", "--fresh"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
@@ -126,7 +130,7 @@ fn a_fresh_start_that_cannot_start_leaves_the_finished_run() {
         assert!(!directory.join("error.txt").exists(), "{reason}");
         assert_eq!(place.run(&[]), directory, "it is still finished");
     };
-    check("100000", "asks for 100000 threads");
+    check("100000", "requests 100000 threads");
     std::fs::write(&weights, &whole[..whole.len() / 2]).expect("damage");
     check("1", "weights.safetensors");
     std::fs::write(&weights, whole).expect("weights");
@@ -230,7 +234,7 @@ fn a_lowered_budget_is_an_unbroken_run_or_an_error() {
     assert_eq!(run_with_fault(&place, "device@12", &[]).code, 1);
     let refused = place.try_run(&["target.train.steps=5"]);
     assert_eq!(refused.code, 2, "{}", refused.stderr);
-    for part in ["has trained 8 steps, more than the 5 steps asked for", "`--set target.train.steps=7`", "`--fresh`"] {
+    for part in ["has trained 8 steps, more than the requested 5 steps", "`--set target.train.steps=7`", "`--fresh`"] {
         assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
     }
     for steps in [7, 8, 12] {

@@ -35,7 +35,7 @@ fn a_finished_sweep_is_told_compared_collected_and_kept_lean() {
     assert_eq!(place.freezewise(&["collect", "runs/spec"]).stdout, table);
     let spec = runs(&place)[0].join("spec.toml").display().to_string();
     let again = place.freezewise(&["run", &spec]);
-    assert!(again.code == 0 && again.stderr.contains("finished already"), "{}", again.stderr);
+    assert!(again.code == 0 && again.stderr.contains("already finished"), "{}", again.stderr);
     archived(&place);
 }
 
@@ -90,7 +90,7 @@ fn more_values_keep_what_is_done_and_fewer_leave_it_outside() {
     assert_eq!(by_state.len(), 2, "frozen_layers=0 of two seeds");
     assert_eq!(sweep(&place, &["--jobs", "2"]).code, 0);
     let status = place.freezewise(&["status", "runs/spec", "--all"]).stdout;
-    assert!(status.starts_with("8 runs: 8 done; 4 outside of the grid"), "{status}");
+    assert!(status.starts_with("8 runs: 8 done; 4 outside the grid"), "{status}");
     place.write("spec.toml", spec.replace("epochs = 3", "epochs = 5"));
     assert!(states(&place).values().all(|state| state == "waiting"), "a longer budget is the same run");
     assert_eq!(sweep(&place, &["--jobs", "2"]).code, 0);

@@ -34,7 +34,7 @@ fn every_cell_and_every_source_is_trained_once() {
     assert_eq!(products(&place)[&name], product(&alone));
     let again = sweep(&place, &["--jobs", "2"]);
     assert_eq!(again.code, 0);
-    assert!(again.stderr.contains("6 cells, 2 sources, 6 done before"), "{}", again.stderr);
+    assert!(again.stderr.contains("6 cells, 2 sources, 6 already done"), "{}", again.stderr);
     assert!(!again.stderr.contains("done     "), "{}", again.stderr);
 }
 
@@ -140,7 +140,7 @@ fn a_cell_over_its_time_is_stopped_and_counts_as_failed() {
     let place = endless();
     let answer = sweep(&place, &["--cell-time", "3s", "--jobs", "2"]);
     assert_eq!(answer.code, 3, "{}", answer.stderr);
-    assert_eq!(answer.stderr.matches("stopped: its time limit was reached").count(), 2, "{}", answer.stderr);
+    assert_eq!(answer.stderr.matches("stopped: `--cell-time` reached").count(), 2, "{}", answer.stderr);
     assert!(states(&place).values().all(|state| state == "stopped"), "with checkpoints: {:?}", states(&place));
 }
 

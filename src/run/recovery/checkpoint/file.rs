@@ -1,6 +1,6 @@
-//! One checkpoint as a safetensors file: its header under `freezewise` in the format's own, the tensors of the state,
-//! the rows as bytes, and last the digest of all that comes before it. Written and read tensor by tensor: beside the
-//! state itself, memory is taken for one of them.
+//! One checkpoint as a safetensors file: metadata under `freezewise` in the file's header, the tensors of the state, the
+//! rows as bytes, and last the digest of everything before it. Written and read tensor by tensor, so it needs memory for
+//! only one tensor besides the state.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
@@ -22,10 +22,10 @@ const ABOUT: &str = "freezewise";
 const ROWS: &str = "rows";
 const DIGEST: &str = "digest";
 const DIGEST_BYTES: usize = 32;
-/// As in files of the format's own crate: tensors begin at a multiple of this.
+/// Tensors begin at a multiple of this, as in files of the safetensors crate.
 const ALIGNMENT: usize = 8;
 
-/// Writes a checkpoint, whole or not at all.
+/// Writes a checkpoint atomically.
 pub(in crate::run) fn write(path: &Path, header: &CheckpointHeader, state: &TrainingState, rows: &[u8]) -> Result<()> {
     let start = start(header, &state.tensors, rows.len())?;
     let mut failed = None;
@@ -51,7 +51,7 @@ pub(in crate::run) fn write(path: &Path, header: &CheckpointHeader, state: &Trai
     }
 }
 
-/// The length of the format's header and the header: where each tensor lies.
+/// The start of a safetensors file: the header's length, and the header with each tensor's offsets.
 fn start(header: &CheckpointHeader, tensors: &NamedTensors, rows: usize) -> Result<Vec<u8>> {
     let mut layout = Map::new();
     layout.insert("__metadata__".into(), json!({ ABOUT: serde_json::to_string(header)? }));
@@ -72,7 +72,7 @@ fn start(header: &CheckpointHeader, tensors: &NamedTensors, rows: usize) -> Resu
     Ok([(text.len() as u64).to_le_bytes().as_slice(), &text].concat())
 }
 
-/// Takes the digest of what goes through.
+/// Hashes what is written through it.
 struct Digesting<W> {
     file: W,
     digest: Sha256,
@@ -90,21 +90,22 @@ impl<W: Write> Write for Digesting<W> {
     }
 }
 
-/// Reads a checkpoint from a file.
+/// Reads a checkpoint file.
 pub(in crate::run) fn read(path: &Path) -> Result<Checkpoint> {
     let file = File::open(path)?;
     let length = file.metadata()?.len();
     read_checkpoint(&mut BufReader::new(file), length)
 }
 
-/// Reads a checkpoint of `length` bytes, which may be damaged in any way: nothing of it is used before its digest is
-/// found to be right, and no memory is taken beyond its length.
+/// Reads a checkpoint of `length` bytes, which may be damaged in any way: nothing is used before the digest matches, and
+/// memory use is bounded by the length.
 pub fn read_checkpoint(file: &mut impl Read, length: u64) -> Result<Checkpoint> {
     let mut start = Vec::new();
     let layout = read_header(file, length, &mut start)?;
     let mut digest = Sha256::new_with_prefix(&start);
     let about = layout.metadata().as_ref().and_then(|about| about.get(ABOUT));
-    let about = about.ok_or_else(|| UserError::new("it is no checkpoint: its header says nothing of a training"))?;
+    let about =
+        about.ok_or_else(|| UserError::new("it is not a checkpoint: its header has no `freezewise` metadata"))?;
     let header: CheckpointHeader = serde_json::from_str(about).context("its header is malformed")?;
     let mut tensors = NamedTensors::new();
     let (mut rows, mut kept_digest) = (None, None);
@@ -125,7 +126,7 @@ pub fn read_checkpoint(file: &mut impl Read, length: u64) -> Result<Checkpoint> 
         }
     }
     if kept_digest.as_deref() != Some(digest.finalize().as_slice()) {
-        return Err(UserError::new("it is damaged: its digest is not that of its content").into());
+        return Err(UserError::new("it is damaged: its digest does not match its content").into());
     }
     let rows = rows.ok_or_else(|| UserError::new("it has no rows"))?;
     let CheckpointHeader { epochs, steps, seconds, .. } = header;
