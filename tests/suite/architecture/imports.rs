@@ -8,7 +8,9 @@ use super::sources;
 /// The modules in the order of `lib.rs`, the bottom of the house first.
 fn order() -> Vec<String> {
     let library = std::fs::read_to_string("src/lib.rs").expect("lib.rs");
-    let names = library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let modules =
+        library.lines().filter_map(|line| line.strip_prefix("pub mod ").or(line.strip_prefix("pub(crate) mod ")));
+    let names = modules.filter_map(|name| name.strip_suffix(';'));
     names.map(str::to_owned).collect()
 }
 
