@@ -3,7 +3,7 @@
 use super::operation::{Operation, Window};
 use super::{ImageShape, Shape};
 
-/// The shapes of the value and of the skip connection.
+/// The shapes of the value, and of the value saved for a skip connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FlowShape {
     pub(super) value: Shape,

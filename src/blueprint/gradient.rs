@@ -2,7 +2,7 @@
 
 use super::{Blueprint, FrozenSet, Operation, Role, Shape};
 
-/// Whether a gradient is to come to a value, and to the skip connection beside it.
+/// Whether the value, and the value saved for a skip connection, need a gradient.
 #[derive(Clone, Copy, Debug, Default)]
 struct NeedsGradient {
     value: bool,

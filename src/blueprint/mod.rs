@@ -174,7 +174,7 @@ impl Blueprint {
         layers.filter(|(index, _)| !frozen.has(*index)).map(|(_, layer)| layer.parameters()).sum()
     }
 
-    /// What the first `layers` layers hand on for one image: a value, and the skip connection beside it.
+    /// Shapes at the output of the first `layers` layers for one image: the value, and the value saved for a skip connection.
     pub fn boundary(&self, layers: usize) -> (Shape, Option<Shape>) {
         let mut flow = FlowShape::new(Shape::Image(self.input));
         for operation in self.layers[..layers].iter().flat_map(|layer| &layer.operations) {

@@ -1,7 +1,7 @@
 //! The operations that layers are made of, and the tensors of each.
 //!
-//! What flows is a value and, beside it, a second one for a skip connection. A family names operations; what they do to
-//! shapes and what they cost is in `flow`, how they are computed in `network`.
+//! A network computes one value, and saves a second one for a skip connection. A family lists operations; `flow` has
+//! their shapes and costs, `network` computes them.
 
 use super::slot::{Initial, Role, TensorSlot};
 
@@ -98,11 +98,11 @@ pub enum Operation {
     MeanToken,
     /// Saves the value for a skip connection.
     SaveSkip,
-    /// An operation on the skip connection.
+    /// An operation on the saved value.
     OnSkip(Box<Operation>),
-    /// Adds the skip connection to the value, in place, and drops it.
+    /// Adds the saved value in place, and drops it.
     AddSkip,
-    /// Puts the skip connection before the value, by channels, and drops it.
+    /// Concatenates the saved value before the value along channels, and drops it.
     ConcatenateSkip,
 }
 

@@ -39,7 +39,7 @@ pub(super) struct Arrays<R> {
     archive: ZipArchive<R>,
     /// Array names of images and labels: training, test and, if requested, validation.
     names: Vec<[String; 2]>,
-    /// ArrayLayout of the images of each.
+    /// Memory layout of the images of each.
     layouts: Vec<ArrayLayout>,
     /// Training labels and test labels.
     pub(super) labels: [Vec<u16>; 2],

@@ -23,7 +23,7 @@ pub struct Column {
     pub name: &'static str,
     /// Unit; empty if there is none.
     pub unit: &'static str,
-    /// Description, as docs/outputs.md prints it.
+    /// Description in words.
     pub meaning: &'static str,
     /// Which evaluation it belongs to.
     pub measured: MeasuredBy,

@@ -52,7 +52,7 @@ pub(super) struct Headers<'a> {
     zune_agrees: bool,
 }
 
-/// HeaderState from the segments so far.
+/// State from the segments so far.
 #[derive(Default)]
 struct HeaderState<'a> {
     frame: Option<Frame>,

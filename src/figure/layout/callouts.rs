@@ -1,4 +1,4 @@
-//! ReferenceLine lines and text labels, placed so that they cover no other text and as little of the curves as possible.
+//! Reference lines and text labels, placed so that they cover no other text and as little of the curves as possible.
 
 use crate::figure::font;
 use crate::figure::model::{Annotation, ReferenceLine};

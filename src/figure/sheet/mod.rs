@@ -59,7 +59,7 @@ pub fn contact_sheet(sections: &[Section]) -> Result<Vec<u8>> {
     canvas.png()
 }
 
-/// SectionLayout of a section.
+/// Positions and sizes within a section.
 struct SectionLayout {
     /// Pixels of the sheet per pixel of an image.
     scale: usize,
