@@ -181,8 +181,9 @@ impl EpochLoop<'_> {
         let measured =
             during(Activity::Evaluating, || self.measures.measure(due, [epoch, epochs], &mut || observer.stops()))??;
         self.measures.not_captured().iter().try_for_each(|cause| {
-            observer
-                .note(&format!("an evaluation cannot be captured as a CUDA graph and runs operator by operator: {cause}"))
+            observer.note(&format!(
+                "an evaluation cannot be captured as a CUDA graph and runs operator by operator: {cause}"
+            ))
         })?;
         if !measured.is_finite() {
             return Err(Diverged { step, epoch, updates: step }.into());
