@@ -6,7 +6,7 @@ use super::program::{Place, TINY, json, weights};
 fn the_kept_prefix_is_reported_and_can_be_refused() {
     let place = Place::with(TINY);
     let answer = place.freezewise(&["run", "spec.toml"]);
-    assert!(answer.stderr.contains("frozen layers computed once and kept: "), "{}", answer.stderr);
+    assert!(answer.stderr.contains("prefix cache on: "), "{}", answer.stderr);
     let refused = place.freezewise(&["run", "spec.toml", "--set", "compute.cache=off", "--out", "refused"]);
     assert!(!refused.stderr.contains("kept"), "{}", refused.stderr);
     let directory = |answer: &super::program::Answer| place.path(answer.stdout.trim());
@@ -24,7 +24,7 @@ fn the_kept_prefix_is_reported_and_can_be_refused() {
 fn batch_statistics_in_frozen_layers_are_said_to_keep_nothing() {
     let place = Place::with(TINY);
     let answer = place.freezewise(&["run", "spec.toml", "--set", "transfer.frozen_norm=batch"]);
-    assert!(answer.stderr.contains("frozen layers computed in every step: their batch norms"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("prefix cache off: frozen batch norms"), "{}", answer.stderr);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a phase asks of its device, step by step and over an epoch: counted, not timed, and the same on every machine.
+//! Counts what a phase asks of its device, in a step and in an epoch; the same on every machine.
 
 use anyhow::Result;
 
@@ -10,28 +10,27 @@ use crate::train::numbers::Totals;
 use crate::train::phase::Phase;
 use crate::train::step::epoch::{Epoch, Stepping, Trainer};
 
-/// What was counted.
+/// The counts of a phase.
 #[derive(Clone, Debug)]
 pub struct PhaseCounts {
-    /// Of a training step on a whole batch: where it would be captured, the operators that are.
+    /// Of a training step on a full batch; if it would be captured, the captured operators.
     pub step: OperatorCounts,
-    /// Of an epoch: its plan, its steps, what it adds up, and an evaluation of every split.
+    /// Of an epoch: its plan, its steps, its sums, and an evaluation of every split.
     pub epoch: OperatorCounts,
     /// Images in a step.
     pub images_per_step: usize,
-    /// Steps on whole batches in an epoch; a smaller one may follow.
+    /// Steps on full batches in an epoch; a smaller one may follow.
     pub whole_steps: usize,
-    /// The most bytes that a step held beyond what was there before it.
+    /// Peak memory of a step beyond that before it.
     pub step_peak_bytes: u64,
-    /// The same of an epoch.
+    /// Peak memory of an epoch beyond that before it.
     pub epoch_peak_bytes: u64,
     /// The first layer that runs in a step, and in an evaluation.
     pub first_layers: [usize; 2],
 }
 
 impl Phase<'_> {
-    /// Trains for a few steps and evaluates once, and counts what that asks of the device. Returns what the phase has to
-    /// say as well.
+    /// Trains for a few steps, evaluates once, and counts the work. Also returns the notes of the phase.
     pub fn counts(&self) -> Result<(PhaseCounts, Vec<String>)> {
         let mut notes = Notes::default();
         let splits = Splits::new(self, &mut notes)?;
@@ -46,7 +45,7 @@ impl Phase<'_> {
         let steps = self.training.steps_per_epoch(self.train.count()) as i64;
         let whole = (self.train.count() / self.training.batch_size) as i64;
         let mut train = |from: i64, to: i64| self.count_steps(&mut trainer, &splits, [from, to], &mut notes);
-        // The first step of all finds what later ones have.
+        // The first step allocates what later ones reuse.
         train(0, 1)?;
         let (plan, _) = train(0, 0)?;
         let (first, step_peak) = train(0, 1)?;
@@ -71,7 +70,7 @@ impl Phase<'_> {
         Ok((counted, notes.0))
     }
 
-    /// Counts the steps of an epoch from one to another, and the drawing of its plan.
+    /// Counts the steps `from..to` of an epoch, and the drawing of its plan.
     fn count_steps(
         &self,
         trainer: &mut Trainer<'_>,
@@ -85,7 +84,7 @@ impl Phase<'_> {
     }
 }
 
-/// What work asks for, and the most bytes that it held.
+/// Counts some work; returns the counts and the peak memory.
 fn counted<T>(work: impl FnOnce() -> Result<T>) -> Result<(OperatorCounts, u64)> {
     let counting = Counting::start();
     let done = work();

@@ -1,4 +1,4 @@
-//! A split as the layers that run on it see it: images from the first layer on, or what a frozen prefix made of them.
+//! A split as input of the layers that run: images, or the cached outputs of the frozen prefix.
 
 use tch::Tensor;
 
@@ -10,7 +10,7 @@ use crate::train::data::device_split::DeviceSplit;
 use crate::train::data::prefix_cache::PrefixCache;
 use crate::train::step::batch_index::BatchIndex;
 
-/// A split of a data set, with the outputs of the frozen prefix where they are kept.
+/// A split of a data set, with its prefix cache, if any.
 #[derive(Debug)]
 pub(in crate::train) struct Split {
     pub(in crate::train) data: DeviceSplit,
@@ -18,22 +18,22 @@ pub(in crate::train) struct Split {
 }
 
 impl Split {
-    /// A split of which nothing is kept.
+    /// A split without a prefix cache.
     pub(in crate::train) fn new(data: DeviceSplit) -> Self {
         Self { data, prefix: None }
     }
 
-    /// A split with what its first `leading` layers give.
+    /// Adds the cached outputs of the first `leading` layers.
     pub(in crate::train) fn keep(&mut self, leading: usize, prefix: PrefixCache) {
         self.prefix = Some((leading, prefix));
     }
 
-    /// The first layer that is still to run.
+    /// The first layer that runs.
     pub(in crate::train) fn first_layer(&self) -> usize {
         self.prefix.as_ref().map_or(0, |(leading, _)| *leading)
     }
 
-    /// What enters that layer for the examples of a batch, in the split's own order.
+    /// The input of that layer for a batch, in the split's order.
     pub(in crate::train) fn batch(&self, network: &Network, batch_index: &BatchIndex, batch: i64, length: i64) -> Flow {
         match (batch_index, &self.prefix) {
             (BatchIndex::Host(index), Some((_, prefix))) => prefix.stretch(index * batch, length),
@@ -42,7 +42,7 @@ impl Split {
         }
     }
 
-    /// What enters that layer for the examples `indices`, `[batch]`.
+    /// The input of that layer for the examples `indices`, `[batch]`.
     pub(in crate::train) fn gather(&self, network: &Network, indices: &Tensor) -> Flow {
         match &self.prefix {
             Some((_, prefix)) => prefix.gather(indices),
@@ -50,7 +50,7 @@ impl Split {
         }
     }
 
-    /// The same after what was drawn for each image; what is kept is of whole ones, so there must be none.
+    /// Like `gather`, with augmentation. The split must have no prefix cache, which is of images without augmentation.
     pub(in crate::train) fn augmented(
         &self,
         network: &Network,

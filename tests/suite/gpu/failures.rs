@@ -119,7 +119,7 @@ fn frozen_layers_that_do_not_fit_are_computed_in_every_step() {
     let (activations, kept) = (peak - held, held_cached - held);
     let unbroken = Run::new(&Place::with(ALONE), "runs", &uncached).done();
     // More than half of what is free is not tried; a little more than twice what is kept is, and does not do.
-    let tight = (held + 3 * kept / 2, "more than half of the");
+    let tight = (held + 3 * kept / 2, "limit is half of the free");
     let tried = (held + (activations + kept) * 19 / 20, "memory ran out while");
     assert!(tried.0 - held > 2 * kept && tried.0 > peak, "{activations} of activations, {kept} kept");
     for (limit, said) in [tight, tried] {
@@ -128,7 +128,7 @@ fn frozen_layers_that_do_not_fit_are_computed_in_every_step() {
         let outcome = limited(&place, &cached, limit);
         assert_eq!(outcome.answer.code, 0, "{}", outcome.answer.stderr);
         let log = std::fs::read_to_string(outcome.directory.join("log.txt")).expect("log.txt");
-        assert!(log.contains("frozen layers computed in every step: ") && log.contains(said), "{said}: {log}");
+        assert!(log.contains("prefix cache off: ") && log.contains(said), "{said}: {log}");
         assert_eq!(outcome.metrics(), unbroken.metrics());
     }
 }
@@ -143,7 +143,7 @@ fn a_graph_that_does_not_fit_leaves_the_steps_as_they_were() {
     let outcome = limited(&place, &captured, graph - (graph - eager) / 8);
     assert_eq!(outcome.answer.code, 0, "{}", outcome.answer.stderr);
     let log = std::fs::read_to_string(outcome.directory.join("log.txt")).expect("log.txt");
-    assert!(log.contains("cannot be captured as a graph, so it goes operator by operator: memory ran out"), "{log}");
+    assert!(log.contains("cannot be captured as a CUDA graph and runs operator by operator: memory ran out"), "{log}");
     assert_eq!(outcome.metrics(), Run::new(&Place::with(ALONE), "runs", &sets).done().metrics());
 }
 

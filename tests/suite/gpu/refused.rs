@@ -50,7 +50,7 @@ fn refuse(names: &[String]) {
         let place = Place::with(SPEC);
         let (outcome, refused) = product(&place, &format!("refuse={name}"), &[]);
         let log = std::fs::read_to_string(outcome.directory.join("log.txt")).expect("log.txt");
-        let said = "cannot be captured as a graph, so it goes operator by operator: CUDA error: operation not permitted \
+        let said = "cannot be captured as a CUDA graph and runs operator by operator: CUDA error: operation not permitted \
                     when stream is capturing: ";
         assert!(log.contains(&format!("{said}{name}")), "{name}: {log}");
         assert_eq!(outcome.metrics(), eager.metrics(), "{name}");

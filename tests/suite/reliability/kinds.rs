@@ -103,7 +103,7 @@ fn breaks_change_nothing(index: usize, combination: &[usize]) {
     assert_eq!(from[0], [Some(0), Some(0)], "{kind:?}: {restarts}");
     assert!(from[1] > [Some(0), Some(0)], "{kind:?}: {restarts}");
     let log = std::fs::read_to_string(directory.join("log.txt")).expect("log.txt");
-    assert_eq!(log.contains("frozen layers computed once and kept: "), keeps_frozen_layers(&overrides), "{log}");
+    assert_eq!(log.contains("prefix cache on: "), keeps_frozen_layers(&overrides), "{log}");
 }
 
 #[test]

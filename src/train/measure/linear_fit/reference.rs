@@ -1,4 +1,4 @@
-//! What scikit-learn makes of small problems: `tests/fixtures/linear-head.json`.
+//! scikit-learn's solutions of small problems: `tests/fixtures/linear-head.json`.
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -12,12 +12,12 @@ pub(in crate::train) struct Reference {
     pub(in crate::train) test: Tensor,
     pub(in crate::train) test_labels: Tensor,
     pub(in crate::train) fits: Vec<PenaltyFit>,
-    /// So many of the first examples can be separated.
+    /// How many examples, from the first, are linearly separable.
     pub(in crate::train) separable: i64,
     pub(in crate::train) nearest: Vec<Nearest>,
 }
 
-/// A fit of a penalty.
+/// A fit with one penalty.
 pub(in crate::train) struct PenaltyFit {
     pub(in crate::train) penalty: f64,
     pub(in crate::train) weight: Tensor,
@@ -26,7 +26,7 @@ pub(in crate::train) struct PenaltyFit {
     pub(in crate::train) test_error: f64,
 }
 
-/// Answers of nearest neighbours.
+/// Predictions of nearest neighbours.
 pub(in crate::train) struct Nearest {
     pub(in crate::train) neighbours: usize,
     pub(in crate::train) ties: usize,
