@@ -62,6 +62,22 @@ fn the_index_has_every_page() {
 }
 
 #[test]
+fn files_in_backticks_exist() {
+    let folders = ["src/", "tests/", "scripts/", "native/", "fuzz/", "configs/", "results/", "docs/"];
+    let mut found = 0;
+    for (page, text) in all_pages() {
+        let quoted = prose(&text).flat_map(|line| line.split('`').skip(1).step_by(2));
+        let paths = quoted.filter_map(|quoted| quoted.split([' ', ':']).next());
+        let named = paths.filter(|path| folders.iter().any(|folder| path.starts_with(folder)));
+        for path in named.filter(|path| !path.contains(['*', '<']) && !path.contains("COMMAND")) {
+            assert!(Path::new(path).exists(), "{}: `{path}`", page.display());
+            found += 1;
+        }
+    }
+    assert!(found >= 40, "{found}");
+}
+
+#[test]
 fn anchors_are_those_of_github() {
     let text = "# A `x.csv`, and more\n```sh\n# not a heading\n```\n## One_two-three\n";
     assert_eq!(anchors(text), ["a-xcsv-and-more", "one_two-three"].map(String::from).into());

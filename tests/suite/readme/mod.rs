@@ -74,6 +74,7 @@ const LITTLE: [&str; 9] = [
     "device=cpu",
 ];
 
+/// They need a server, published data, or a file of PyTorch's: `--help` says whether the verb is there.
 const NEEDY: [&str; 3] = ["freezewise data fetch", "freezewise data verify", "freezewise weights import"];
 
 #[test]
@@ -85,7 +86,6 @@ fn every_command_runs() {
     for command in commands {
         let line = match command.split(' ').nth(1) {
             Some("run") => LITTLE.iter().fold(command.to_owned(), |line, set| format!("{line} --set {set}")),
-            // They need a server, published data, or a file of PyTorch's: `--help` says whether the verb is there.
             _ => match NEEDY.iter().find(|verb| command.starts_with(**verb)) {
                 Some(verb) => format!("{verb} --help"),
                 None => command.to_owned(),

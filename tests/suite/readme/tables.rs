@@ -33,9 +33,9 @@ fn tables_of_columns_are_the_declared_ones() {
         ("docs/probes.md", "## `probes.csv`", PROBE_COLUMNS),
     ];
     for (page, heading, columns) in tables {
-        let written = table(page, heading).into_iter().map(|row| (row[0].clone(), row[1].clone()));
-        let declared = columns.iter().map(|column| (format!("`{}`", column.name), column.unit.to_owned()));
-        assert_eq!(written.collect::<Vec<_>>(), declared.collect::<Vec<_>>(), "{page}, {heading}");
+        let cells = |column: &Column| [format!("`{}`", column.name), column.unit.to_owned(), column.meaning.to_owned()];
+        let declared: Vec<_> = columns.iter().map(|column| cells(column).to_vec()).collect();
+        assert_eq!(table(page, heading), declared, "{page}, {heading}");
     }
 }
 
