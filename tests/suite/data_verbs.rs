@@ -57,7 +57,7 @@ fn fetch_asks_nobody_where_it_need_not() {
         place.write(&format!("data/cifar-10-batches-bin/{name}.bin"), "");
     }
     let here = place.freezewise(&["data", "fetch", "cifar10"]);
-    assert_eq!((here.code, here.stdout.as_str()), (0, "data/cifar-10-batches-bin: here\n"));
+    assert_eq!((here.code, here.stdout.as_str()), (0, "data/cifar-10-batches-bin: already here\n"));
     let nowhere = place.freezewise(&["data", "fetch", "mnist", "--from", "file:///etc"]);
     assert_eq!(nowhere.code, 2, "{}", nowhere.stderr);
 }
@@ -112,7 +112,7 @@ fn fetch_keeps_nothing_that_is_not_the_published_file() {
     let absent = fetch(&server(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
     assert_eq!(absent.code, 1);
     assert!(absent.stderr.contains("the server answered 404 Not Found"), "{}", absent.stderr);
-    assert!(absent.stderr.contains("leave it as `data/mnist/train-images-idx3-ubyte.gz`"), "{}", absent.stderr);
+    assert!(absent.stderr.contains("save it as `data/mnist/train-images-idx3-ubyte.gz`"), "{}", absent.stderr);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn verify_tells_other_files_from_the_published_ones() {
     write_cifar10(&place.path("data/cifar-10-batches-bin"));
     let answer = place.freezewise(&["data", "verify"]);
     assert_eq!(answer.code, 1);
-    assert_eq!(answer.stdout.matches("WRONG: MD5").count(), 6, "{}", answer.stdout);
+    assert_eq!(answer.stdout.matches("WRONG: expected MD5").count(), 6, "{}", answer.stdout);
     assert!(answer.stdout.contains("read: 50,000 training and 10,000 test images, 10 classes"), "{}", answer.stdout);
     std::fs::write(place.path("data/cifar-10-batches-bin/test_batch.bin"), "short").expect("a file");
     let answer = place.freezewise(&["data", "verify", "cifar10"]);

@@ -76,7 +76,7 @@ fn folders_that_are_no_data_set_say_why() {
             |place| std::fs::remove_dir_all(place.path("data/own/val")).expect("gone"),
             &["has neither `val/` nor `test/`"],
         ),
-        (|place| write_folder(place, "data/own", "test"), &["has `val/` and `test/`", "test_folder = \"val\""]),
+        (|place| write_folder(place, "data/own", "test"), &["has both `val/` and `test/`", "test_folder = \"val\""]),
         (
             |place| std::fs::create_dir_all(place.path("data/own/train/c")).expect("made"),
             &["class `c` is in `data/own/train/` but not in `val/`"],

@@ -157,7 +157,7 @@ fn one_data_set_in_two_places_is_refused() {
     for folder in ["mnist", "MNIST/raw"] {
         place.write(&format!("data/{folder}/train-images-idx3-ubyte"), "");
     }
-    says(&place, &["MNIST is in `data/mnist` and in `data/MNIST/raw`", "remove one of them"]);
+    says(&place, &["MNIST is in both `data/mnist` and in `data/MNIST/raw`", "remove one of them"]);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_path_out_of_an_archive_is_refused_and_pickles_are_not_read() {
     std::fs::create_dir_all(place.path("data/cifar-10-batches-py")).expect("made");
     says(
         &place,
-        &["`data/cifar-10-batches-py` is the Python version of CIFAR-10, whose pickles", "(the binary version)"],
+        &["`data/cifar-10-batches-py` is the Python version of CIFAR-10; its pickles", "(the binary version)"],
     );
     let file = std::fs::File::create(place.path("data/cifar-10-binary.tar.gz")).expect("a file");
     let mut packer = tar::Builder::new(flate2::write::GzEncoder::new(file, flate2::Compression::fast()));

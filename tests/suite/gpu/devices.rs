@@ -47,7 +47,7 @@ fn a_stand_in_is_called_one_everywhere() {
     let outcome = run(&place, "runs", &["device=cuda"]);
     assert_eq!(json(&outcome.directory.join("run.json"))["device"], "stand-in");
     let log = std::fs::read_to_string(outcome.directory.join("log.txt")).expect("log.txt");
-    assert!(log.contains("device stand-in, ") && log.contains("running on a stand-in"), "{log}");
+    assert!(log.contains("device stand-in, ") && log.contains("a stand-in simulates the GPU"), "{log}");
     let doctor = place.freezewise_with(&variables("devices=2"), &["doctor"]);
     let rows = doctor.stdout.lines().filter(|line| line.contains("stand-in: not a GPU, for tests only")).count();
     assert_eq!(rows, 2, "{}", doctor.stdout);
