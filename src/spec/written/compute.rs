@@ -20,7 +20,7 @@ pub(in crate::spec) struct Compute {
     #[schemars(extend("x-identity" = false))]
     pub(in crate::spec) layout: MemoryFormat,
     /// How attention is computed: `fused` in one kernel, or `plain` as matrix product, softmax and matrix product,
-    /// which is slower, uses more memory and gives the same numbers on every device.
+    /// which is slower and uses more memory, but runs the same operations on every device.
     #[schemars(extend("x-identity" = false))]
     pub(in crate::spec) attention: Attention,
     /// Batch size for evaluation and other passes without gradients.
