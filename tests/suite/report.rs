@@ -114,7 +114,7 @@ fn a_stated_bump_is_told_in_numbers_that_are_true() {
     );
     let page = folder.read("index.html");
     assert!(page.contains("--set target.train.learning_rate=0.001"), "the command of a control is missing");
-    assert!(page.contains("not started"));
+    assert!(page.contains("a cell of the sweep that has not started"));
     assert!(page.contains("they can carry 12 one-sided claims"));
 }
 

@@ -86,7 +86,7 @@ impl ReadRuns {
         let is_given = |sweep: &&SweepFolder| folders.iter().any(|folder| sweep.folder.starts_with(folder));
         for sweep in self.sweeps.iter().filter(is_given) {
             let missing = sweep.cells.iter().filter(|(directory, _)| !begun.contains(*directory));
-            let reason = "not started".to_owned();
+            let reason = "a cell of the sweep that has not started".to_owned();
             self.left_out.extend(missing.map(|(_, name)| LeftOut { place: name.clone(), reason: reason.clone() }));
         }
     }
