@@ -1,4 +1,4 @@
-//! Everything that a report says and shows, before it is written down.
+//! The contents of a report, independent of the page format.
 
 use std::path::Path;
 
@@ -11,27 +11,27 @@ use super::setting::{self, ComparedSettings};
 use super::words;
 use crate::error::UserError;
 
-/// Everything that pages show.
+/// Everything that the pages show.
 pub(super) struct ReportContents {
     pub(super) title: String,
     pub(super) settings: ComparedSettings,
     pub(super) judgement: Judgement,
     pub(super) figures: Vec<Plotted>,
-    /// What was not drawn.
+    /// A note about figures that were not drawn.
     pub(super) not_drawn: Option<String>,
     pub(super) sweeps: Vec<SweepFolder>,
     pub(super) left_out: Vec<LeftOut>,
 }
 
 impl ReportContents {
-    /// Reads, sorts and judges the runs in some folders.
+    /// Reads, groups and judges the runs in some folders.
     pub(super) fn new(folders: &[&Path]) -> Result<Self> {
         let ReadRuns { runs, sweeps, mut left_out } = read::read(folders)?;
         let settings = setting::sort(runs, &mut left_out);
         left_out.sort();
         if settings.all.is_empty() {
             let shown = left_out.iter().take(3).map(|out| format!("{}: {}", out.place, out.reason));
-            let error = UserError::new("none of the runs is finished and readable");
+            let error = UserError::new("no run is finished and readable");
             return Err(shown.fold(error, UserError::hint).into());
         }
         let judgement = judge::judge(&settings.all, &sweeps);

@@ -1,5 +1,5 @@
-//! Runs sorted by what they are: a setting is all but seeds and frozen layers, a cell one number of frozen layers of it.
-//! Nothing is ever averaged over more than the seeds of one cell.
+//! Groups runs: a setting is everything except seeds and frozen layers; a cell is one number of frozen layers in a setting.
+//! Averages are only over the seeds of one cell.
 
 use crate::rundir::SpecValues;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,17 +8,17 @@ use super::read::{FrozenLayers, LeftOut, Measure, Run, RunMeasure, moving};
 use super::words;
 use crate::analysis::{BandPoint, CompleteCurves, NamedCurve, Regime, band};
 
-/// Runs that differ in seeds and frozen layers alone.
+/// Runs that differ only in seeds and frozen layers.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
     pub(super) values: SpecValues,
-    /// The values of the axes in words; empty where all runs are of one setting.
+    /// The values of the axes in words; empty if there is only one setting.
     pub(super) title: String,
     /// From all layers frozen to none.
     pub(super) cells: Vec<SeedGroup>,
 }
 
-/// Runs that differ in seeds alone, with one schedule of evaluations.
+/// Runs that differ only in seeds, with one evaluation schedule.
 #[derive(Clone, Debug)]
 pub(super) struct SeedGroup {
     pub(super) frozen: FrozenLayers,
@@ -35,7 +35,7 @@ pub(super) struct ComparedSettings {
 /// Runs by their number of frozen layers.
 type ByLayers = BTreeMap<usize, Vec<Run>>;
 
-/// Sorts runs. What does not fit its cell goes to `left_out`.
+/// Groups runs. Those that do not fit their cell go to `left_out`.
 pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> ComparedSettings {
     let axes = axes(&runs);
     let mut groups: BTreeMap<Vec<String>, (SpecValues, ByLayers)> = BTreeMap::new();
@@ -61,7 +61,7 @@ pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> ComparedSetti
     ComparedSettings { axes, all }
 }
 
-/// The keys in which runs differ, seeds and frozen layers apart.
+/// The keys in which runs differ, except seeds and frozen layers.
 fn axes(runs: &[Run]) -> Vec<String> {
     let keys: BTreeSet<&String> = runs.iter().flat_map(|run| run.values.keys()).collect();
     let differs = |key: &&&String| {
@@ -78,7 +78,7 @@ fn title(values: &SpecValues, axes: &[String]) -> String {
 }
 
 impl SeedGroup {
-    /// The runs of a cell that were evaluated at the same epochs, by majority; each seed once.
+    /// Keeps the runs of a cell that were evaluated at the most common epochs, each seed once.
     fn new(mut runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> Option<Self> {
         runs.sort_by(|one, other| {
             words::natural(&one.seeds.label(), &other.seeds.label()).then(one.place.cmp(&other.place))
@@ -86,14 +86,14 @@ impl SeedGroup {
         let epochs = |run: &Run| run.curves.of(Measure::Test).iter().map(|point| point.epoch).collect::<Vec<u64>>();
         let grids: Vec<Vec<u64>> = runs.iter().map(epochs).collect();
         let votes = |grid: &Vec<u64>| grids.iter().filter(|other| *other == grid).count();
-        // Of several the first one, so that the order of directories does not matter.
+        // In a tie the first one, so that the order of directories does not matter.
         let most = grids.iter().map(votes).max()?;
         let grid = grids.iter().find(|grid| votes(grid) == most)?.clone();
         let (mut seen, mut kept) = (BTreeSet::new(), Vec::new());
         for (run, own) in runs.into_iter().zip(grids) {
             let reason = if own != grid {
                 let (own, others) = (own.len(), grid.len());
-                format!("it was evaluated at {own} epochs, others of its cell at {others} or at other ones")
+                format!("evaluated at {own} epochs, other runs of its cell at {others} or at different ones")
             } else if seen.insert(run.seeds.clone()) {
                 kept.push(run);
                 continue;
@@ -107,18 +107,18 @@ impl SeedGroup {
         Some(Self { frozen, runs: kept })
     }
 
-    /// The seeds that are not the same in all runs.
+    /// The purposes whose seeds differ between runs.
     pub(super) fn moving(&self) -> Vec<&'static str> {
         moving(&self.runs.iter().map(|run| &run.seeds))
     }
 
-    /// Mean and spread over seeds at each evaluation; empty where not every run has the same ones.
+    /// Mean and spread over seeds at each evaluation; empty if the runs have different evaluations.
     pub(super) fn band(&self, measure: Measure) -> Vec<BandPoint<u64>> {
         let curves = self.curves(measure);
         if curves.left_out.is_empty() { band(&curves, 0.95) } else { Vec::new() }
     }
 
-    /// The curves of all seeds on the first one's epochs.
+    /// The curves of all seeds at the first one's epochs.
     pub(super) fn curves(&self, measure: Measure) -> CompleteCurves<u64> {
         let of = |run: &Run| run.curves.of(measure).iter().map(|point| (point.epoch, point.error)).collect::<Vec<_>>();
         let grid: Vec<u64> =
@@ -127,7 +127,7 @@ impl SeedGroup {
         CompleteCurves::of(&grid, named.collect())
     }
 
-    /// One number of every run; none where a run lacks it.
+    /// One measure of every run; `None` if a run lacks it.
     pub(super) fn outcomes(&self, outcome: RunMeasure) -> Option<Vec<f64>> {
         self.runs.iter().map(|run| run.outcome(outcome)).collect()
     }
@@ -141,7 +141,7 @@ impl SeedGroup {
         self.runs.iter().map(Run::regime).collect()
     }
 
-    /// The mean epoch of sustained interpolation, where every seed interpolates.
+    /// The mean epoch of sustained interpolation, if every seed interpolates.
     pub(super) fn interpolation_epoch(&self) -> Option<f64> {
         let epochs: Option<Vec<u64>> = self.runs.iter().map(Run::interpolation_epoch).collect();
         epochs.map(|epochs| epochs.iter().sum::<u64>() as f64 / epochs.len() as f64)
@@ -149,7 +149,7 @@ impl SeedGroup {
 }
 
 impl Setting {
-    /// The cell of a number of layers, or of `all`.
+    /// The cell with a number of frozen layers, or `all`.
     pub(super) fn cell(&self, layers: &str) -> Option<&SeedGroup> {
         let is = |cell: &&SeedGroup| match layers {
             "all" => cell.frozen.short() == "all",
@@ -158,7 +158,7 @@ impl Setting {
         self.cells.iter().find(is)
     }
 
-    /// An error of each seed at each number of frozen layers, from all frozen to none. Seeds that lack one are left out.
+    /// A measure of each seed over frozen layers, from all frozen to none. Seeds that lack a point are left out.
     pub(super) fn over_layers(&self, outcome: RunMeasure) -> CompleteCurves<usize> {
         let mut seeds: BTreeMap<String, Vec<(usize, f64)>> = BTreeMap::new();
         for cell in &self.cells {
@@ -181,7 +181,7 @@ impl Setting {
         cell.runs.iter().find(|run| run.seeds.label() == seed)
     }
 
-    /// All of its runs.
+    /// All runs.
     pub(super) fn runs(&self) -> impl Iterator<Item = &Run> {
         self.cells.iter().flat_map(|cell| &cell.runs)
     }

@@ -11,23 +11,23 @@ use super::setting::Setting;
 use crate::figure::{lay_out, pdf, png, svg};
 use crate::files;
 
-/// Of a printer.
+/// Print resolution.
 const DPI: f64 = 300.0;
 
-/// What was written.
+/// A written report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrittenReport {
-    /// The page.
+    /// The page, `index.html`.
     pub index: PathBuf,
-    /// How many runs it uses.
+    /// Number of runs used.
     pub runs: usize,
-    /// The findings in words, each with how sure it is.
+    /// The findings, each with its standing.
     pub findings: Vec<String>,
-    /// What was left out, and why.
+    /// Runs and cells that were left out, and why.
     pub left_out: Vec<String>,
 }
 
-/// Writes the report of the runs in some folders into `out`, which is made where it is not there.
+/// Writes the report of the runs in some folders into `out`, which is created if needed.
 pub fn write(folders: &[&Path], out: &Path) -> Result<WrittenReport> {
     let contents = ReportContents::new(folders)?;
     let (figures, data) = (out.join("figures"), out.join("data"));

@@ -108,13 +108,13 @@ fn a_stated_bump_is_told_in_numbers_that_are_true() {
     let written = folder.report();
     assert_eq!(
         written.findings[0],
-        "claim holds: Double descent over frozen layers: 50.0% with the head alone, 60.0% at k = 1, 55.0% at k = 0; rise 10.0, \
+        "claim holds: Double descent over frozen layers: 50.0% with all layers frozen, 60.0% at k = 1, 55.0% at k = 0; rise 10.0, \
          drop 5.0 points, 95% interval of the bump 4.0 to 6.0; 8 seeds; p = 0.004; survives averaged weights; learning rate \
          not varied."
     );
     let page = folder.read("index.html");
     assert!(page.contains("--set target.train.learning_rate=0.001"), "the command of a control is missing");
-    assert!(page.contains("a cell of the sweep that was not begun"));
+    assert!(page.contains("a cell of the sweep that has not started"));
     assert!(page.contains("they can carry 12 one-sided claims"));
 }
 
@@ -147,11 +147,11 @@ fn what_cannot_be_averaged_is_left_out_with_its_reason() {
     change(&runs[5], "metrics.csv", "target,7,70,0.1,0.5,\n", "");
     let written = folder.report();
     let reasons = [
-        "still going",
-        "`test_error` at epoch 7 is no error",
-        "ends at epoch 39, and the budget is 40",
+        "still running",
+        "`test_error` at epoch 7 is not in [0, 1]",
+        "ends at epoch 39, but the budget is 40",
         "has no column `epoch`",
-        "evaluated at 40 epochs, others of its cell at 41",
+        "evaluated at 40 epochs, other runs of its cell at 41",
     ];
     assert_eq!((written.runs, written.left_out.len()), (1, 5), "{:?}", written.left_out);
     for (reason, shown) in reasons.iter().zip(&written.left_out) {

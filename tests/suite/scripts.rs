@@ -38,7 +38,7 @@ fn a_sweep_goes_on_after_a_failed_cell_and_says_so() {
     let output = sweep(&place, "sh", &sets);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{errors}");
-    assert!(errors.contains("0 frozen layers, seed 1 failed"), "{errors}");
+    assert!(errors.contains("0 frozen layers, seed 1: failed"), "{errors}");
     let wrong = sweep(&place, "sh", &["spec.toml", "--set", "nonsense=1"]);
     assert_eq!(wrong.status.code(), Some(2), "a wrong spec is wrong for every cell");
     assert_eq!(sweep(&place, "sh", &[]).status.code(), Some(2));
@@ -75,7 +75,7 @@ fn a_sweep_goes_on_with_the_next_cell_where_one_is_held() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(75), "{errors}");
     assert!(errors.contains(&format!("is locked by process {} on ", held.id())), "{errors}");
-    assert!(errors.contains("0 frozen layers, seed 0 is not finished"), "{errors}");
+    assert!(errors.contains("0 frozen layers, seed 0: not finished"), "{errors}");
     let table = place.read("runs/spec/sweep.csv");
     let cells: Vec<&str> = table.lines().skip(1).map(|line| &line[..3]).collect();
     assert_eq!(cells, ["0,1", "9,0", "9,1"], "{table}");

@@ -1,5 +1,5 @@
-//! Error against epoch, on a logarithmic axis: of one cell everything that was measured, of several the test and train
-//! errors beside each other.
+//! Error against epoch, on a logarithmic axis: for one cell all measures, for several cells test and train error side by
+//! side.
 
 use super::plotted::{NumberTable, Plotted, band_note, titled};
 use super::thin::kept;
@@ -11,10 +11,10 @@ use crate::report::read::{Measure, RunMeasure};
 use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::percent;
 
-/// More lines than these in one plot cannot be told apart.
+/// More lines in one plot cannot be told apart.
 const MOST_LINES: usize = 6;
 
-/// The figure of a setting, where its runs have epochs to draw.
+/// The figure of a setting, if its runs have epochs to draw.
 pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     let drawn = chosen(setting);
     let panels: Vec<Panel> = match drawn.as_slice() {
@@ -32,7 +32,7 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
         note.push_str(" Vertical line: sustained interpolation (train error at most 1%), mean over seeds.");
     }
     let caption = if rest > 0 {
-        format!("{rest} more numbers of frozen layers are in the data and in the heat map.")
+        format!("The data and the heat map have {rest} more numbers of frozen layers.")
     } else {
         String::new()
     };
@@ -43,7 +43,7 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     Some(Plotted { id: format!("epochs{id}"), title, caption, figure, data: data(setting) })
 }
 
-/// Of few cells all; of many the ends, the worst at the end, and some between.
+/// All cells if there are few; otherwise the first, the last, the one with the largest final error, and some in between.
 fn chosen(setting: &Setting) -> Vec<&SeedGroup> {
     let cells = &setting.cells;
     if cells.len() <= MOST_LINES {
@@ -119,14 +119,14 @@ fn one(cell: &SeedGroup) -> Vec<Panel> {
     panels
 }
 
-/// The first minimum, the peak and the minimum after it, of the mean curve: a description.
+/// Labels at the first minimum, the peak and the later minimum of the mean curve.
 fn extrema(points: &[BandPoint<u64>], from: u64) -> Vec<Annotation> {
     let curve: Vec<crate::analysis::Point> = points
         .iter()
         .filter(|point| point.place >= from.max(1))
         .map(|point| crate::analysis::Point { epoch: point.place, error: point.mean })
         .collect();
-    // Less than half a point is no bump to point at.
+    // A bump of less than half a point is not worth labels.
     let Some(bump) = crate::analysis::largest_bump(&curve).filter(|bump| bump.size >= 0.005) else { return Vec::new() };
     [
         (bump.first_minimum_epoch, bump.first_minimum),

@@ -1,4 +1,4 @@
-//! Error against frozen layers, from all frozen to none; beside it train error and what trains against n · C.
+//! Error against frozen layers, from all frozen to none, with train error and with trainable parameters against n · C.
 
 use super::plotted::{NumberTable, Plotted, band_note, titled};
 use crate::analysis::{BandPoint, band};
@@ -34,13 +34,13 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     figure.note = band_note(setting);
     figure.description = description(setting);
     let caption =
-        "From all layers frozen (the head alone trains) to none. Oracle minimum: the least test error of any \
-                   evaluation, which only the test set can tell."
+        "From all layers frozen (only the head trains) to none. Oracle minimum: the lowest test error of any \
+                   evaluation, selected on the test set."
             .to_owned();
     Some(Plotted { id: format!("frozen-layers{id}"), title, caption, figure, data: data(setting) })
 }
 
-/// Numbers of frozen layers as categories: they are not evenly spaced where a sweep takes only some.
+/// Numbers of frozen layers as categories: a sweep may have only some of them.
 fn axis(setting: &Setting) -> ChartAxis {
     ChartAxis::ordinal("frozen layers k", setting.cells.iter().map(|cell| cell.frozen.short()))
 }
@@ -62,7 +62,7 @@ fn line(setting: &Setting, place: usize, outcome: RunMeasure) -> Option<Series> 
         .enumerate()
         .filter_map(|(at, point)| point.spread.map(|spread| (at as f64, spread.lower.max(0.0), spread.upper.min(1.0))))
         .collect();
-    // Several bands over each other show nothing: the first line has the band.
+    // Several overlapping bands would be unreadable, so only the first line has one.
     let has_band = [RunMeasure::Last, RunMeasure::LastTrain].contains(&outcome) && !band.is_empty();
     Some(if has_band { series.with_band(Band(band)) } else { series })
 }
@@ -75,7 +75,7 @@ fn parameters(setting: &Setting) -> Option<Panel> {
     let trainable = counts(&|index| summary(index).trainable_parameters)?;
     let collapsed = counts(&|index| summary(index).collapsed_parameters);
     let level = summary(0).examples_times_classes?;
-    let y = ChartAxis::new("parameters that train", Scale::Log, ValueFormat::Count);
+    let y = ChartAxis::new("trainable parameters", Scale::Log, ValueFormat::Count);
     let mut series = vec![Series::line(4, "parameters", trainable.clone())];
     series.extend(
         collapsed.filter(|counts| *counts != trainable).map(|counts| Series::line(6, "collapsed parameters", counts)),

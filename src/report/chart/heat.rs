@@ -1,4 +1,4 @@
-//! Test error over epochs and frozen layers as a heat map, with the border of interpolation.
+//! Test error over epochs and frozen layers as a heat map, with the interpolation border.
 
 use super::plotted::{NumberTable, Plotted, titled};
 use crate::analysis::INTERPOLATION_EPSILON;
@@ -6,7 +6,7 @@ use crate::figure::{AxisRange, Cells, ChartAxis, Contour, Extent, Figure, Grid, 
 use crate::report::read::Measure;
 use crate::report::setting::Setting;
 
-/// The most columns: more cannot be told apart.
+/// More columns cannot be told apart.
 const MOST_COLUMNS: usize = 40;
 
 /// The figure of a setting with at least three numbers of frozen layers and epochs that all of them were evaluated at.
@@ -22,7 +22,7 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
         return None;
     }
     let columns = columns(&epochs);
-    // Rows rise from below: the fewest frozen layers at the top reads as the curves do.
+    // Rows go upwards, so the fewest frozen layers are at the top.
     let rows: Vec<usize> = (0..setting.cells.len()).collect();
     let at = |band: &[crate::analysis::BandPoint<u64>], epoch: u64| {
         band.binary_search_by_key(&epoch, |point| point.place).ok().map(|index| band[index].mean)
@@ -63,7 +63,7 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     Some(Plotted { id: format!("heat{id}"), title, caption, figure, data })
 }
 
-/// Epochs about evenly on a logarithmic axis.
+/// Epochs about evenly spaced on a logarithmic axis.
 fn columns(epochs: &[u64]) -> Vec<u64> {
     if epochs.len() <= MOST_COLUMNS {
         return epochs.to_vec();
@@ -82,7 +82,7 @@ fn columns(epochs: &[u64]) -> Vec<u64> {
     columns
 }
 
-/// Colours tell apart what comes after the first tenth of the columns, where errors still fall from chance.
+/// The colour range, from the values after the first tenth of the columns, where errors still fall from chance.
 fn range(bands: &[Vec<crate::analysis::BandPoint<u64>>], columns: &[u64]) -> Option<(f64, f64)> {
     let from = columns[columns.len() / 10];
     let shown = || bands.iter().flatten().filter(|point| point.place >= from).map(|point| point.mean);

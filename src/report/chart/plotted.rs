@@ -1,4 +1,4 @@
-//! A figure with the numbers that it shows.
+//! A figure with its numbers.
 
 use anyhow::Result;
 
@@ -10,7 +10,7 @@ use crate::text;
 /// A figure, its caption and its data.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Plotted {
-    /// The name of its files.
+    /// The base name of its files.
     pub(in crate::report) id: String,
     pub(in crate::report) title: String,
     pub(in crate::report) caption: String,
@@ -34,7 +34,7 @@ impl NumberTable {
         self.rows.push(row);
     }
 
-    /// The whole table.
+    /// The table as CSV.
     pub(in crate::report) fn csv(&self) -> Result<Vec<u8>> {
         let mut table = csv::Writer::from_writer(Vec::new());
         table.write_record(&self.header)?;
@@ -45,7 +45,7 @@ impl NumberTable {
     }
 }
 
-/// Which seeds a band is over, for a figure's note.
+/// The note of a figure about its bands and seeds.
 pub(in crate::report) fn band_note(setting: &Setting) -> String {
     let counts: Vec<usize> = setting.cells.iter().map(|cell| cell.runs.len()).collect();
     let (least, most) = (counts.iter().min().copied().unwrap_or(0), counts.iter().max().copied().unwrap_or(0));
@@ -56,16 +56,16 @@ pub(in crate::report) fn band_note(setting: &Setting) -> String {
     } else if moving.is_empty() {
         format!("Bands: 95% intervals of the mean over {seeds}.")
     } else {
-        format!("Bands: 95% intervals of the mean over {seeds}; what moves: {}.", words::list(&moving))
+        format!("Bands: 95% intervals of the mean over {seeds}; varying: {}.", words::list(&moving))
     }
 }
 
-/// A title with that of its setting.
+/// A title, with the setting's if there are several.
 pub(in crate::report) fn titled(title: &str, setting: &Setting) -> String {
     if setting.title.is_empty() { title.to_owned() } else { format!("{title}: {}", setting.title) }
 }
 
-/// The same figure for one column of a paper, or for a phone: its panels below each other.
+/// The figure for one column of a paper or for a phone, with its panels below each other.
 pub(in crate::report) fn narrow(figure: &Figure) -> Figure {
     let plot_height = figure.extent.plot_height.max(Extent::one_column().plot_height);
     Figure { extent: Extent::one_column().with_plot_height(plot_height), columns: 1, ..figure.clone() }

@@ -11,7 +11,7 @@ use crate::report::setting::ComparedSettings;
 
 const SIZE: &str = "target.train_size";
 
-/// The map, where target size is the only axis beside frozen layers.
+/// The map, if target size is the only axis besides frozen layers.
 pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
     if settings.axes != [SIZE] {
         return None;
@@ -58,7 +58,7 @@ pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
         data.row(vec![layers.count.to_string(), size.to_string(), regime.to_owned()]);
     }
     let caption = "Under this procedure and budget. Over: every seed interpolates (train error at most 1%, sustained); under: \
-                   every seed has levelled off above; critical: between the two, or seeds differ; undecided: still falling \
+                   every seed has levelled off above that; critical: between the two, or seeds differ; undecided: still falling \
                    when training stopped."
         .to_owned();
     Some(Plotted { id: "regimes".to_owned(), title, caption, figure, data })

@@ -14,10 +14,10 @@ const SIZES: [(&str, &str, &str); 2] = [
     ("target.train_size", "target-size", "target training examples"),
     ("source.train_size", "source-size", "source training examples"),
 ];
-/// More lines than these in one plot cannot be told apart.
+/// More lines in one plot cannot be told apart.
 const MOST_LINES: usize = 6;
 
-/// A figure for each size that is an axis.
+/// One figure per size that is an axis.
 pub(super) fn of(settings: &ComparedSettings) -> Vec<Plotted> {
     SIZES
         .iter()
@@ -46,7 +46,7 @@ fn one(settings: &ComparedSettings, (key, id, title): &(&str, &str, &str)) -> Op
     if lines.is_empty() {
         return None;
     }
-    // The first, the last and some between.
+    // The first, the last and some in between.
     let most = lines.len().min(MOST_LINES);
     let chosen: Vec<usize> = (0..most).map(|line| line * (lines.len() - 1) / (most - 1).max(1)).collect();
     let drawn = || lines.values().enumerate().filter(|(index, _)| chosen.contains(index)).map(|(_, line)| line);
@@ -62,7 +62,7 @@ fn one(settings: &ComparedSettings, (key, id, title): &(&str, &str, &str)) -> Op
     figure.description = format!("{heading}, a line for each number of frozen layers, means over seeds.");
     let left = lines.len() - drawn().count();
     let caption = if left > 0 {
-        format!("Mean of the last five epochs; bands are 95% intervals over seeds. {left} more lines are in the table.")
+        format!("Mean of the last five epochs; bands are 95% intervals over seeds. The data has {left} more lines.")
     } else {
         "Mean of the last five epochs; bands are 95% intervals over seeds.".to_owned()
     };
@@ -86,7 +86,7 @@ fn value(values: &SpecValues, key: &str) -> String {
     values.get(key).cloned().unwrap_or_else(|| "absent".to_owned())
 }
 
-/// In examples: a size that is written otherwise, such as `all`, is known of the target alone.
+/// The size in examples. If it is not a number, such as `all`, it is known only for the target.
 fn size(setting: &Setting, key: &str) -> Option<usize> {
     if key.starts_with("target") {
         setting.runs().next()?.train_examples

@@ -1,4 +1,4 @@
-//! A bump at three places, over frozen layers or over epochs, measured over the seeds of one setting.
+//! Measures a bump at three given places, over frozen layers or epochs, with the seeds of one setting.
 
 use crate::analysis::inference::{
     BumpContrasts, BumpEvidence, BumpSites, ImageContrasts, average_clusters, bump_evidence, error_differences,
@@ -9,24 +9,24 @@ use crate::report::setting::{SeedGroup, Setting};
 use crate::rundir::{Answers, read_answers};
 use crate::spec::FINAL_EPOCHS;
 
-/// Contrasts and means agree but for rounding.
+/// Tolerance for contrasts and means that differ only by rounding.
 const ROUNDING: f64 = 1e-9;
 
-/// What seeds share.
+/// How seeds share sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::report) enum Sources {
-    /// There is none.
+    /// No source.
     None,
-    /// Each seed has its own.
+    /// Each seed has its own source.
     Own,
-    /// All seeds share one.
+    /// All seeds share one source.
     One,
-    /// Some seeds share one: their mean counts as one.
+    /// Some seeds share a source; the mean of such a cluster counts as one seed.
     Clusters,
 }
 
 impl Sources {
-    /// By the source of each seed.
+    /// From the source hash of each seed.
     pub(in crate::report) fn of(hashes: &[Option<String>]) -> Self {
         let mut known: Vec<&String> = hashes.iter().flatten().collect();
         let all = known.len();
@@ -41,22 +41,22 @@ impl Sources {
     }
 }
 
-/// A bump, measured.
+/// A measured bump.
 #[derive(Clone, Debug)]
 pub(super) struct MeasuredBump {
     pub(super) evidence: BumpEvidence,
     /// The mean errors at the three places.
     pub(super) means: [f64; 3],
     pub(super) sources: Sources,
-    /// The seeds in use.
+    /// The seeds used.
     pub(super) seeds: Vec<String>,
-    /// Whether the intervals include the spread of the finite test set.
+    /// Whether the intervals include the variance from the finite test set.
     pub(super) with_images: bool,
-    /// Seeds left out, since they lack a place.
+    /// Seeds left out because they lack one of the places.
     pub(super) incomplete: Vec<String>,
 }
 
-/// A bump over frozen layers. The error is a reason, in words.
+/// Measures a bump over frozen layers. The error is a reason, in words.
 pub(super) fn over_layers(
     setting: &Setting,
     outcome: RunMeasure,
@@ -74,7 +74,7 @@ pub(super) fn over_layers(
     measure(&curves, sites, &hashes, images.flatten())
 }
 
-/// A bump over the epochs of a cell.
+/// Measures a bump over the epochs of a cell.
 pub(super) fn over_epochs(
     cell: &SeedGroup,
     measure_of: Measure,
@@ -88,9 +88,9 @@ pub(super) fn over_epochs(
     measure(&curves, sites, &hashes, None)
 }
 
-/// The curves at the sites alone, so that a seed that lacks another place still counts.
+/// The curves restricted to the sites, so that a seed that lacks another place still counts.
 fn at_sites(curves: CompleteCurves<usize>, sites: &[usize]) -> CompleteCurves<usize> {
-    // A seed that is complete is so at the sites too; only those left out are asked again.
+    // Complete seeds are complete at the sites too.
     let grid: Vec<usize> = curves.grid.iter().copied().filter(|place| sites.contains(place)).collect();
     let mut reduced =
         CompleteCurves { grid: grid.clone(), names: Vec::new(), errors: Vec::new(), left_out: Vec::new() };
@@ -137,7 +137,7 @@ fn measure<X: Copy + PartialEq + std::fmt::Display>(
     })
 }
 
-/// Whether the bits are of the same evaluations as the errors.
+/// Whether the per-image answers are from the same evaluations as the errors.
 fn agree(images: &ImageContrasts, contrasts: &BumpContrasts) -> bool {
     let mean = |row: &Vec<f64>| row.iter().sum::<f64>() / row.len() as f64;
     let same = |rows: &[Vec<f64>], values: &[f64]| {
@@ -146,7 +146,8 @@ fn agree(images: &ImageContrasts, contrasts: &BumpContrasts) -> bool {
     same(&images.rises, &contrasts.rises) && same(&images.drops, &contrasts.drops)
 }
 
-/// Which test images each run had right at the evaluations of its last five epochs; none where a run did not keep it.
+/// Which test images each run classified correctly at the evaluations of its last five epochs; `None` if a run did not
+/// record it.
 fn answers(runs: &[&Run]) -> Option<Vec<Vec<Vec<bool>>>> {
     let of = |run: &&Run| {
         let last = run.curves.last_epoch;

@@ -1,4 +1,4 @@
-//! "Is it real?": what became of an effect under each control, and how to run those that are missing.
+//! "Is it real?": whether an effect survives each control, and the commands for controls that were not run.
 
 use super::bump::Sources;
 use super::finding::{Answer, Check};
@@ -8,7 +8,7 @@ use crate::report::setting::Setting;
 use crate::report::words;
 use crate::rundir::SpecValues;
 
-/// The checklist of an effect: `under` measures the same contrast under a control, where that was run.
+/// The checklist of an effect; `under` measures the same contrast under a control, if it was run.
 pub(super) fn checklist(
     effect: &Effect,
     setting: &Setting,
@@ -34,7 +34,7 @@ pub(super) fn checklist(
     RealityCheck::ALL.into_iter().filter(|check| applies(*check, setting)).map(line).collect()
 }
 
-/// The checks that the seeds of a measurement answer themselves.
+/// The checks that the seeds of the measurement itself answer.
 pub(super) fn of_seeds(check: RealityCheck, effect: &Effect, seeds: usize, sources: Sources) -> Option<Effect> {
     match check {
         RealityCheck::Seeds if seeds >= crate::analysis::inference::LEAST_SEEDS => Some(*effect),
@@ -43,7 +43,7 @@ pub(super) fn of_seeds(check: RealityCheck, effect: &Effect, seeds: usize, sourc
     }
 }
 
-/// What a control is called.
+/// The name of a control.
 pub(super) fn name(check: RealityCheck) -> &'static str {
     match check {
         RealityCheck::AveragedWeights => "averaged weights",
@@ -65,7 +65,7 @@ fn applies(check: RealityCheck, setting: &Setting) -> bool {
     !of_source.contains(&check) || setting.values.contains_key("source.dataset")
 }
 
-/// Why an effect does not survive.
+/// Why an effect does not survive a control.
 pub(super) fn loss_in_words(loss: NotSurviving) -> &'static str {
     match loss {
         NotSurviving::NoEffect => "there is no effect to begin with",
@@ -74,7 +74,7 @@ pub(super) fn loss_in_words(loss: NotSurviving) -> &'static str {
     }
 }
 
-/// A command that runs the control beside what is there; none where there is no spec to start from.
+/// A command that runs the control beside the existing runs; `None` if there is no spec or overrides cannot express it.
 fn command(check: RealityCheck, setting: &Setting, sweeps: &[SweepFolder]) -> Option<String> {
     let run = setting.runs().next()?;
     let parent = run.directory.path().parent()?;
@@ -105,7 +105,7 @@ fn suffix(check: RealityCheck) -> &'static str {
     }
 }
 
-/// The overrides that make a control; none where overrides cannot.
+/// The overrides that make a control; `None` if overrides cannot.
 fn changes(check: RealityCheck, values: &SpecValues, is_sweep: bool) -> Option<Vec<String>> {
     let number = |key: &str| values.get(key)?.parse::<f64>().ok();
     let rate = |factor: f64| {
@@ -130,7 +130,7 @@ fn changes(check: RealityCheck, values: &SpecValues, is_sweep: bool) -> Option<V
             format!("sweep.axes.seeds.source={seeds}"),
             "sweep.zip=[[\"seed\", \"seeds.source\"]]".to_owned(),
         ]),
-        // A table cannot be taken away by an override: see docs/reports.md.
+        // An override cannot remove the `[source]` table: see docs/reports.md.
         RealityCheck::Seeds | RealityCheck::SourceSeeds | RealityCheck::RandomPrefix => None,
         RealityCheck::SameTask => Some(vec![
             format!("source.dataset={}", toml::Value::String(values.get("target.dataset")?.clone())),
@@ -141,7 +141,7 @@ fn changes(check: RealityCheck, values: &SpecValues, is_sweep: bool) -> Option<V
     }
 }
 
-/// Three digits: a third of a rate is a choice, not a measurement.
+/// Rounds to three significant digits.
 fn rounded(value: f64) -> f64 {
     if value == 0.0 {
         return 0.0;

@@ -1,4 +1,4 @@
-//! The claims that a sweep stated, judged together; and beside them what is found by looking.
+//! Judges all stated claims together, and adds exploratory findings.
 
 use super::finding::{Finding, Standing};
 use super::stated::{self, Stated};
@@ -10,7 +10,7 @@ use crate::report::words::{capital, p_value};
 use crate::spec::{Claim, Statement};
 use crate::text;
 
-/// Everything that is said, and how many claims it can carry.
+/// All findings, and a sentence about how many claims the seeds can carry.
 pub(in crate::report) struct Judgement {
     pub(in crate::report) findings: Vec<Finding>,
     pub(in crate::report) power: String,
@@ -22,12 +22,12 @@ enum Case<'a> {
     Failed(String),
 }
 
-/// Judges all claims of all sweeps, and looks at what no claim is about.
+/// Judges all claims of all sweeps, and explores settings without a claim.
 pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder]) -> Judgement {
     let claims: Vec<(&SweepFolder, &Claim)> =
         sweeps.iter().flat_map(|sweep| sweep.claims.claims.iter().map(move |claim| (sweep, claim))).collect();
     let cases: Vec<Case> = claims.iter().map(|(sweep, claim)| case(claim, sweep, settings)).collect();
-    // A claim that could not be tested counts among those that were stated.
+    // A claim that could not be tested still counts in the correction.
     let p_values: Vec<f64> = cases
         .iter()
         .map(|case| match case {
@@ -42,7 +42,7 @@ pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder]) -> 
         let mut finding = finding(case, claim, p, sweeps);
         if !sweep.stated_beforehand() {
             finding.standing = Standing::Exploratory;
-            let reason = "stated after the first cell was begun, or in a sweep that did not record it: exploratory";
+            let reason = "exploratory: stated after the first cell started, or by a version that did not record it";
             finding.reasons.push(reason.to_owned());
         }
         findings.push(finding);
@@ -60,7 +60,7 @@ pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder]) -> 
             findings.extend(unstated::over_layers(setting, settings, sweeps).map(titled));
         }
         let epochs = setting.cells.iter().filter_map(|cell| unstated::over_epochs(cell, setting, sweeps));
-        // Of many cells only those that show something: the others are in the table.
+        // Of several cells only those that show something; the table has the others.
         let shown = epochs.filter(|finding| !finding.checks.is_empty() || setting.cells.len() == 1);
         findings.extend(shown.map(titled));
     }
@@ -99,7 +99,7 @@ fn case<'a>(claim: &Claim, sweep: &SweepFolder, settings: &'a [Setting]) -> Case
         match (found.next(), found.count()) {
             (Some(only), 0) => Ok(only),
             (None, _) => Err("no finished run has its setting".to_owned()),
-            (_, more) => Err(format!("{} settings fit it: `setting` narrows it", more + 1)),
+            (_, more) => Err(format!("{} settings match: narrow it down with `setting`", more + 1)),
         }
     };
     let bump = |bump: Result<Stated<'a>, String>| bump.map(|bump| Case::Bump(Box::new(bump)));
@@ -138,7 +138,7 @@ fn finding(case: &Case, claim: &Claim, corrected: f64, sweeps: &[SweepFolder]) -
                 reasons.push(format!("not significant after Holm's correction: {}", p_value(corrected)));
             }
             if judged.seeds < crate::analysis::inference::LEAST_SEEDS {
-                reasons.push(format!("a claim takes at least eight independent seeds, found {}", judged.seeds));
+                reasons.push(format!("a claim needs at least eight independent seeds, found {}", judged.seeds));
             }
             let standing = if holds { Standing::Holds } else { Standing::NotShown };
             let sentence = format!("{}; {}.", capital(&judged.sentence), p_value(corrected));

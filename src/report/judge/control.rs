@@ -1,4 +1,4 @@
-//! Which other setting is a control of one: it differs in what the control changes and in nothing else.
+//! Finds the control of a setting: another setting that differs only in what the control changes.
 
 use crate::analysis::inference::RealityCheck;
 use crate::report::setting::Setting;
@@ -6,10 +6,10 @@ use crate::rundir::SpecValues;
 
 const RATE: &str = "target.train.learning_rate";
 const BUDGETS: [&str; 2] = ["target.train.epochs", "target.train.steps"];
-/// Keys whose default depends on there being a source.
+/// Keys whose default depends on whether there is a source.
 const WITH_SOURCE: [&str; 3] = ["transfer.frozen_norm", "transfer.unfrozen_init", "target.normalisation"];
 
-/// The setting among all that is this control of `setting`.
+/// The setting that is this control of `setting`, if any.
 pub(super) fn find<'a>(check: RealityCheck, setting: &Setting, all: &'a [Setting]) -> Option<&'a Setting> {
     all.iter().find(|other| is_control(check, &setting.values, &other.values))
 }

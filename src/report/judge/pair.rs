@@ -1,4 +1,4 @@
-//! Claims about two values of a key, paired by seed: later, on par, or better here and worse there.
+//! Claims about two values of a key, paired by seed: a delay, an equivalence, or a reversed order.
 
 use crate::analysis::inference::{
     Delay, Equivalence, OrderReversal, RatioMeaning, ReachedEpoch, SIGNIFICANCE, SourcePair, average_clusters, delay,
@@ -10,7 +10,7 @@ use crate::report::words::{percent, points, short};
 use crate::spec::Reached;
 use crate::text;
 
-/// The settings of two values of a key that agree in all else.
+/// The two settings that fit a claim, one for each of two values of a key.
 fn settings<'a>(
     all: &'a [Setting],
     fits: &dyn Fn(&Setting) -> bool,
@@ -26,13 +26,15 @@ fn settings<'a>(
     for (found, value) in [(&one, values[0]), (&other, values[1])] {
         if found.len() != 1 {
             let count = found.len();
-            return Err(format!("expected one setting with `{key}` = `{value}`, found {count}: `setting` narrows it"));
+            return Err(format!(
+                "expected one setting with `{key}` = `{value}`, found {count}: narrow it down with `setting`"
+            ));
         }
     }
     Ok([one[0], other[0]])
 }
 
-/// The runs of two cells by seed; in clusters by their sources where sources are shared.
+/// The runs of two cells, paired by seed.
 fn paired<'a>(one: &'a SeedGroup, other: &'a SeedGroup) -> Vec<(&'a Run, &'a Run)> {
     let partner = |run: &Run| other.runs.iter().find(|other| other.seeds == run.seeds);
     one.runs.iter().filter_map(|run| Some((run, partner(run)?))).collect()
@@ -45,7 +47,7 @@ fn only_cell(setting: &Setting, layers: Option<&str>) -> Result<usize, String> {
             .map(|cell| cell.frozen.count)
             .ok_or_else(|| format!("there is no cell at k = {layers}")),
         (None, [only]) => Ok(only.frozen.count),
-        (None, _) => Err("there are several numbers of frozen layers: `setting` names one".to_owned()),
+        (None, _) => Err("there are several numbers of frozen layers: choose one with `setting`".to_owned()),
     }
 }
 
@@ -53,10 +55,10 @@ fn pairs<'a>(settings: [&'a Setting; 2], layers: &str) -> Result<Vec<(&'a Run, &
     let [one, other] = settings.map(|setting| setting.cell(layers));
     let missing = || format!("there is no cell at k = {layers}");
     let pairs = paired(one.ok_or_else(missing)?, other.ok_or_else(missing)?);
-    if pairs.len() < 2 { Err("fewer than two seeds are in both settings".to_owned()) } else { Ok(pairs) }
+    if pairs.len() < 2 { Err("the two settings share fewer than two seeds".to_owned()) } else { Ok(pairs) }
 }
 
-/// A pair's verdict: its p-value, its sentence, and whether it holds but for Holm's correction.
+/// The result of a claim about a pair: its p-value before Holm's correction, its sentence, and its number of seeds.
 pub(super) struct Judged {
     pub(super) p: f64,
     pub(super) sentence: String,
@@ -103,7 +105,7 @@ pub(super) fn later(
     Ok(Judged { p: found.p, sentence, seeds: pairs.len() })
 }
 
-/// Errors of a pair, of runs that share a source their mean.
+/// The errors of a pair of cells; runs that share a source are averaged.
 fn errors(pairs: &[(&Run, &Run)]) -> Result<[Vec<f64>; 2], String> {
     let rows: Option<Vec<Vec<f64>>> = pairs
         .iter()
@@ -120,7 +122,7 @@ fn errors(pairs: &[(&Run, &Run)]) -> Result<[Vec<f64>; 2], String> {
         .collect();
     let rows = average_clusters(&labels, &rows).map_err(|error| error.to_string())?;
     if rows.len() < 2 {
-        return Err("all runs share one source: a claim about sources takes several".to_owned());
+        return Err("all runs share one source: a claim about sources needs several".to_owned());
     }
     Ok([0, 1].map(|side| rows.iter().map(|row| row[side]).collect()))
 }
@@ -181,7 +183,7 @@ pub(super) fn reversed(
     Ok(Judged { p: found.p, sentence, seeds: a.len() })
 }
 
-/// Whether a corrected p-value lets a claim hold.
+/// Whether a claim holds with a corrected p-value.
 pub(super) fn holds(corrected: f64, seeds: usize) -> bool {
     corrected <= SIGNIFICANCE && seeds >= crate::analysis::inference::LEAST_SEEDS
 }

@@ -1,4 +1,4 @@
-//! A bump that was stated beforehand, over frozen layers or over epochs: measured, and judged with its controls.
+//! Measures a bump that was stated beforehand, over frozen layers or epochs, and judges it with its controls.
 
 use super::bump::{self, MeasuredBump, Sources};
 use super::checks::{checklist, loss_in_words, of_seeds};
@@ -14,11 +14,11 @@ use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{list, p_value, percent, points};
 use crate::text;
 
-/// A bump that was stated, measured.
+/// A stated bump, measured.
 pub(super) struct Stated<'a> {
     pub(super) setting: &'a Setting,
     pub(super) measured: MeasuredBump,
-    /// The three places in words, and what they are places of.
+    /// The three places in words, and the axis.
     places: [String; 3],
     over: String,
     least_size: f64,
@@ -64,7 +64,7 @@ pub(super) fn over_layers<'a>(
     Ok(Stated { setting, measured, places, over, least_size, regimes, controls, averaged })
 }
 
-/// The same over the epochs of one cell.
+/// Measures a stated bump over the epochs of one cell, and its controls.
 pub(super) fn over_epochs<'a>(
     setting: &'a Setting,
     layers: Option<&str>,
@@ -78,7 +78,7 @@ pub(super) fn over_epochs<'a>(
         (None, [only]) => only,
         (None, _) => {
             return Err(format!(
-                "there are several numbers of frozen layers: its `setting` names one by `{FROZEN_LAYERS}`"
+                "there are several numbers of frozen layers: choose one with `{FROZEN_LAYERS}` in its `setting`"
             ));
         }
     };
@@ -95,12 +95,12 @@ pub(super) fn over_epochs<'a>(
     Ok(Stated { setting, measured, places, over, least_size, regimes, controls, averaged })
 }
 
-/// With the setting, where there are several.
+/// The axis, with the setting if there are several.
 fn within(over: &str, setting: &Setting) -> String {
     if setting.title.is_empty() { over.to_owned() } else { format!("{over} ({})", setting.title) }
 }
 
-/// What may be said of it, with the p-value that is corrected for all claims.
+/// The finding, given the p-value corrected for all claims.
 pub(super) fn finding(stated: &Stated, corrected: f64, sweeps: &[SweepFolder]) -> Finding {
     let Stated { measured, regimes, .. } = stated;
     let evidence = &measured.evidence;
@@ -116,8 +116,8 @@ pub(super) fn finding(stated: &Stated, corrected: f64, sweeps: &[SweepFolder]) -
         BumpVerdict::Bump { under, over } => {
             let seeds = regimes.first_valley.len();
             let reason = format!(
-                "a bump, and not double descent: {under} of {seeds} seeds are underparameterized at the first valley, {over} \
-                 overparameterized at the later one; 7 of 8 are asked of both"
+                "a bump, not double descent: {under} of {seeds} seeds are underparameterized at the first valley and {over} \
+                 overparameterized at the later one; both need 7 of 8"
             );
             (Standing::Holds, "A bump", vec![reason])
         }
@@ -143,7 +143,7 @@ pub(super) fn finding(stated: &Stated, corrected: f64, sweeps: &[SweepFolder]) -
     Finding { standing, sentence, reasons, checks }
 }
 
-/// Which controls an effect survived, which not, and which learning rates were not tried.
+/// Which controls the effect survived, which not, and whether the learning rate was varied.
 fn survived(checks: &[Check]) -> String {
     let names = |answer: Answer| {
         let seeds = ["eight seeds or more", "source seeds"];
@@ -166,13 +166,13 @@ fn survived(checks: &[Check]) -> String {
 fn shortfall(shortfall: &Shortfall) -> String {
     let part = |part: BumpPart| if part == BumpPart::Rise { "rise" } else { "drop" };
     match shortfall {
-        Shortfall::TooFewSeeds { seeds, least } => format!("{seeds} seeds, and a claim takes at least {least}"),
+        Shortfall::TooFewSeeds { seeds, least } => format!("a claim needs at least {least} seeds, found {seeds}"),
         Shortfall::NotSignificant { p, .. } => format!("not significant after Holm's correction: {}", p_value(*p)),
         Shortfall::IntervalIncludesZero { part: of, lower } => {
             format!("the 97.5% interval of the {} reaches down to {} points", part(*of), points(*lower))
         }
         Shortfall::TooSmall { part: of, mean, least } => {
-            format!("the {} of {} points is below the stated least of {}", part(*of), points(*mean), points(*least))
+            format!("the {} of {} points is below the stated minimum of {}", part(*of), points(*mean), points(*least))
         }
         Shortfall::NoControl => "no control was run: averaged weights were not measured".to_owned(),
         Shortfall::ControlNotSurvived { losses } => {
@@ -185,17 +185,17 @@ fn shortfall(shortfall: &Shortfall) -> String {
 fn limits(measured: &MeasuredBump) -> Vec<String> {
     let mut limits = Vec::new();
     match measured.sources {
-        Sources::One => limits.push("all seeds share one source: it holds for that source".to_owned()),
+        Sources::One => limits.push("all seeds share one source, so it holds only for that source".to_owned()),
         Sources::Clusters => {
             limits.push(format!("seeds that share a source count as one: {} clusters", measured.evidence.seeds));
         }
         Sources::None | Sources::Own => {}
     }
     if !measured.with_images {
-        limits.push("intervals are over seeds alone, not over test images".to_owned());
+        limits.push("intervals are only over seeds, not over test images".to_owned());
     }
     if !measured.incomplete.is_empty() {
-        limits.push(format!("left out, since they lack a place: {}", list(&measured.incomplete)));
+        limits.push(format!("left out because they lack one of the places: {}", list(&measured.incomplete)));
     }
     limits
 }

@@ -1,4 +1,4 @@
-//! What is found by looking: never a claim.
+//! Exploratory findings: the largest bump, wherever it is. Never a claim.
 
 use super::bump::{self, MeasuredBump};
 use super::checks::{checklist, of_seeds};
@@ -10,9 +10,9 @@ use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{p_value, percent, points};
 use crate::text;
 
-/// More points than these make the test slow and no sharper: evaluations are thinned to about so many in each tenfold.
+/// Evaluations are thinned to about this many per decade of epochs: more make the test slow but not sharper.
 const PER_DECADE: f64 = 20.0;
-/// Of more seeds the flips take too long; the first ones are used.
+/// With more seeds the sign flips take too long; only the first ones are used.
 const MOST_SEEDS: usize = 16;
 
 /// The largest bump over frozen layers, wherever it is.
@@ -25,7 +25,7 @@ pub(super) fn over_layers(setting: &Setting, all: &[Setting], sweeps: &[SweepFol
     let mut reasons: Vec<String> = curves
         .left_out
         .iter()
-        .map(|seed| format!("{} is left out: it lacks a number of frozen layers", seed.name))
+        .map(|seed| format!("{} left out: it lacks a number of frozen layers", seed.name))
         .collect();
     if curves.errors.len() < 2 {
         return Some(picture(setting, reasons));
@@ -81,7 +81,7 @@ pub(super) fn over_epochs(cell: &SeedGroup, setting: &Setting, sweeps: &[SweepFo
     Some(finding(&found, &format!("epochs {}", cell.frozen.phrase()), &places, rows.len(), reasons, checks))
 }
 
-/// Places of a grid from an epoch on, about evenly on a logarithmic axis.
+/// Indices of a grid from an epoch on, about evenly spaced on a logarithmic axis.
 fn spread(grid: &[u64], from: u64) -> Vec<usize> {
     let notch = |epoch: u64| ((epoch as f64).log10() * PER_DECADE).floor();
     let (mut kept, mut last) = (Vec::new(), f64::NEG_INFINITY);
@@ -100,7 +100,7 @@ fn picture(setting: &Setting, mut reasons: Vec<String>) -> Finding {
         Some(format!("{} {}", percent(cell.mean(RunMeasure::Last)?), FrozenLayers::phrase(cell.frozen)))
     };
     let places: Vec<String> = ends.filter_map(name).collect();
-    reasons.push("one seed is a picture: nothing can be inferred from it".to_owned());
+    reasons.push("only one seed: nothing can be inferred".to_owned());
     let sentence = format!("Test error over frozen layers, of one seed: {}.", places.join(", "));
     Finding { standing: Standing::Description, sentence, reasons, checks: Vec::new() }
 }
@@ -113,7 +113,7 @@ fn finding(
     reasons: Vec<String>,
     checks: Vec<Check>,
 ) -> Finding {
-    // All signs agreeing is the least that so many seeds can show.
+    // The smallest possible p-value: all signs agree.
     let cannot_tell = 0.5f64.powi(seeds as i32) > SIGNIFICANCE;
     let seeds = text::counted(seeds, "seed", "seeds");
     if found.largest <= 0.0 {
@@ -126,8 +126,8 @@ fn finding(
         false => "No bump beyond noise over",
     };
     let sentence = format!(
-        "{verdict} {over}, at places that were not stated: {places}; {} points high at its own place, {} on held-out \
-         seeds (biased low); {}; {seeds}.",
+        "{verdict} {over}, at places that were not stated: {places}; {} points high there, {} on held-out seeds (biased \
+         low); {}; {seeds}.",
         points(found.largest),
         points(found.size_biased_low),
         p_value(found.p),
@@ -138,11 +138,9 @@ fn finding(
 fn limits(seeds: usize) -> String {
     let least = crate::analysis::inference::LEAST_SEEDS;
     if seeds < least {
-        format!(
-            "{seeds} seeds are exploratory: a claim takes at least {least}, and places that were stated before the first run"
-        )
+        format!("{seeds} seeds are exploratory: a claim needs at least {least}, and places stated before the first run")
     } else {
-        "a claim takes places that were stated before the first run".to_owned()
+        "a claim needs places stated before the first run".to_owned()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The results of every cell as a table, for both pages.
+//! The table of results, for both pages.
 
 use crate::analysis::inference::t_interval;
 use crate::analysis::{CellRegime, cell_regimes};
@@ -6,7 +6,7 @@ use crate::report::read::RunMeasure;
 use crate::report::setting::{ComparedSettings, SeedGroup};
 use crate::report::words::percent;
 
-/// The columns of errors, where any cell has them.
+/// The error columns, shown if any cell has them.
 const ERRORS: [RunMeasure; 6] = [
     RunMeasure::Last,
     RunMeasure::ValidationSelected,
@@ -16,13 +16,13 @@ const ERRORS: [RunMeasure; 6] = [
     RunMeasure::LastTrain,
 ];
 
-/// A table of text: the first row is the header.
+/// A table of text.
 pub(super) struct TextTable {
     pub(super) header: Vec<String>,
     pub(super) rows: Vec<Vec<String>>,
 }
 
-/// A row for each cell.
+/// One row per cell.
 pub(super) fn results(settings: &ComparedSettings) -> TextTable {
     let cells = || settings.all.iter().flat_map(|setting| setting.cells.iter().map(move |cell| (setting, cell)));
     let has = |outcome: &&RunMeasure| cells().any(|(_, cell)| cell.outcomes(**outcome).is_some());

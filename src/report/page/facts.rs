@@ -1,4 +1,4 @@
-//! What both pages say of where the numbers come from: seeds, devices, how to run it again.
+//! Where the numbers come from, for both pages: seeds, devices, commands.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{list, shell};
 use crate::text;
 
-/// How many runs of how many cells, and which seeds move.
+/// The number of runs and cells, and which seeds vary.
 pub(super) fn scope(contents: &ReportContents) -> String {
     let settings = &contents.settings.all;
     let runs = settings.iter().flat_map(Setting::runs).count();
@@ -24,7 +24,7 @@ pub(super) fn scope(contents: &ReportContents) -> String {
         let fixed = ["source", "subset", "noise", "order", "init"];
         let fixed: Vec<&str> = fixed.into_iter().filter(|purpose| !moving.contains(purpose)).collect();
         let fixed = if fixed.is_empty() { String::new() } else { format!(", fixed: {}", list(&fixed)) };
-        format!("what moves within a cell: the seeds of {}{fixed}", list(&moving))
+        format!("seeds that vary within a cell: {}{fixed}", list(&moving))
     };
     let left_out = match contents.left_out.len() {
         0 => String::new(),
@@ -33,7 +33,7 @@ pub(super) fn scope(contents: &ReportContents) -> String {
     format!("{} in {}{left_out}; {seeds}.", text::counted(runs, "run", "runs"), text::counted(cells, "cell", "cells"))
 }
 
-/// How many runs were made how.
+/// Devices and versions, with their number of runs.
 pub(super) fn environment(contents: &ReportContents) -> Vec<(String, usize)> {
     let mut counts: BTreeMap<_, usize> = BTreeMap::new();
     for run in contents.settings.all.iter().flat_map(Setting::runs) {
@@ -48,7 +48,7 @@ pub(super) fn environment(contents: &ReportContents) -> Vec<(String, usize)> {
     counts.into_iter().map(|(made, count)| (words(made), count)).collect()
 }
 
-/// Commands that make the runs again.
+/// Commands that reproduce the runs.
 pub(super) fn commands(contents: &ReportContents) -> Vec<String> {
     let of_sweeps = contents.sweeps.iter().filter_map(|sweep| {
         let out = sweep.folder.parent().filter(|out| !out.as_os_str().is_empty());

@@ -1,11 +1,11 @@
-//! Every run that a report uses, as CSV: what its statements are worked out from.
+//! Every run that a report uses, as CSV: the data behind its statements.
 
 use anyhow::Result;
 
 use crate::report::contents::ReportContents;
 use crate::report::read::RunMeasure;
 
-/// A row for each run.
+/// One row per run.
 pub(in crate::report) fn runs_csv(contents: &ReportContents) -> Result<Vec<u8>> {
     let settings = &contents.settings;
     let mut table = csv::Writer::from_writer(Vec::new());

@@ -1,4 +1,4 @@
-//! What is measured along a run, and what is left of it at the end.
+//! The measures of a run: per epoch, and one number per run.
 
 /// A column of `metrics.csv` that a report draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Measure {
         }
     }
 
-    /// In a legend.
+    /// Its name in a legend.
     pub(in crate::report) fn title(self) -> &'static str {
         match self {
             Self::Test => "test",
@@ -73,7 +73,7 @@ impl RunMeasure {
         Self::Refitted,
     ];
 
-    /// In a table's header.
+    /// Its name in a table's header.
     pub(in crate::report) fn column(self) -> &'static str {
         match self {
             Self::Last => "last_test_error",
@@ -86,7 +86,7 @@ impl RunMeasure {
         }
     }
 
-    /// In a legend.
+    /// Its name in a legend.
     pub(in crate::report) fn title(self) -> &'static str {
         match self {
             Self::Last => "last five epochs",

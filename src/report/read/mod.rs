@@ -1,4 +1,4 @@
-//! From directories to runs: what is there, what is left out and why.
+//! Reads runs from directories, and lists what is left out and why.
 
 mod curves;
 mod frozen_layers;
@@ -21,7 +21,7 @@ pub(super) use values::moving;
 use crate::error::UserError;
 use crate::rundir::{RunDirectory, directories};
 
-/// What some directories hold.
+/// The runs in some directories.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReadRuns {
     pub(super) runs: Vec<Run>,
@@ -29,14 +29,14 @@ pub(super) struct ReadRuns {
     pub(super) left_out: Vec<LeftOut>,
 }
 
-/// What a report does not use.
+/// A run or a cell that the report does not use.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LeftOut {
     pub(super) place: String,
     pub(super) reason: String,
 }
 
-/// Reads all runs in some folders. An error where there is no run at all, or a folder is none.
+/// Reads all runs in some folders. An error if there are no runs, or a path is not a folder.
 pub(super) fn read(folders: &[&Path]) -> Result<ReadRuns> {
     let mut found: Vec<(RunDirectory, String)> = Vec::new();
     let (mut reading, mut parents) = (ReadRuns::default(), BTreeSet::<PathBuf>::new());
@@ -59,15 +59,17 @@ pub(super) fn read(folders: &[&Path]) -> Result<ReadRuns> {
     if found.is_empty() {
         let names: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
         let message = format!("there are no runs in {}", crate::text::listed(&names));
-        return Err(UserError::new(message).hint("give a run, the folder of a sweep, or that of all runs").into());
+        return Err(UserError::new(message)
+            .hint("give a run, the folder of a sweep, or the folder of all runs")
+            .into());
     }
     reading.add_missing_cells(folders, &found);
     let mut seen = BTreeSet::new();
     for (place, read) in in_parallel(&found) {
         match read {
-            // A lean copy of a run beside the run itself, or in an archive, is the same run.
+            // For example a pruned copy of a run in an archive.
             Ok(run) if !seen.insert(run.directory.name()) => {
-                let reason = "the same run is there a second time".to_owned();
+                let reason = "duplicate of another run".to_owned();
                 reading.left_out.push(LeftOut { place, reason });
             }
             Ok(run) => reading.runs.push(run),
@@ -80,11 +82,11 @@ pub(super) fn read(folders: &[&Path]) -> Result<ReadRuns> {
 impl ReadRuns {
     fn add_missing_cells(&mut self, folders: &[&Path], found: &[(RunDirectory, String)]) {
         let begun: BTreeSet<String> = found.iter().map(|(directory, _)| directory.name()).collect();
-        // Cells are missing only where the whole sweep was given, not single runs of it.
+        // Report missing cells only for whole sweeps, not for single runs of one.
         let is_given = |sweep: &&SweepFolder| folders.iter().any(|folder| sweep.folder.starts_with(folder));
         for sweep in self.sweeps.iter().filter(is_given) {
             let missing = sweep.cells.iter().filter(|(directory, _)| !begun.contains(*directory));
-            let reason = "a cell of the sweep that was not begun".to_owned();
+            let reason = "a cell of the sweep that has not started".to_owned();
             self.left_out.extend(missing.map(|(_, name)| LeftOut { place: name.clone(), reason: reason.clone() }));
         }
     }
@@ -92,7 +94,7 @@ impl ReadRuns {
 
 type ReadResult = (String, Result<Run, String>);
 
-/// On all cores, in the order given.
+/// Reads runs on all cores; the results keep the order.
 fn in_parallel(found: &[(RunDirectory, String)]) -> Vec<ReadResult> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = found.len().div_ceil(threads).max(1);
@@ -108,7 +110,7 @@ fn in_parallel(found: &[(RunDirectory, String)]) -> Vec<ReadResult> {
     })
 }
 
-/// A run's folder within what was given.
+/// The path of a run relative to the given folder.
 fn place(folder: &Path, run: &Path) -> String {
     let within = run.strip_prefix(folder).unwrap_or(run);
     if within.as_os_str().is_empty() { name(run) } else { within.to_string_lossy().into_owned() }

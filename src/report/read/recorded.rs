@@ -1,4 +1,4 @@
-//! What a sweep left beside its runs: which cells its grid has, and which claims were stated, and when.
+//! The record of a sweep, `sweep.json`: the cells of its grid, and the claims stated at its first start.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,12 @@ use crate::spec::{ReportSpec, StatedClaims};
 #[derive(Clone, Debug)]
 pub(in crate::report) struct SweepFolder {
     pub(in crate::report) folder: PathBuf,
-    /// The spec that its cells come from, where it was kept.
+    /// The copy of its spec, if there is one.
     pub(in crate::report) spec: Option<PathBuf>,
-    /// The names of cells by their directories' names.
+    /// Names of cells by directory name.
     pub(in crate::report) cells: BTreeMap<String, String>,
     pub(in crate::report) claims: ReportSpec,
-    /// What was stated when the first cell was begun; none in a sweep of an older version.
+    /// The claims stated at the first start; absent in a sweep from an older version.
     pub(in crate::report) stated: Option<StatedClaims>,
 }
 
@@ -35,7 +35,7 @@ struct RecordedCell {
 }
 
 impl SweepFolder {
-    /// The sweep of a folder, if it is one. The error is for the report's list of what was left out.
+    /// The sweep in a folder, if there is one. The error is for the report's list of what was left out.
     pub(in crate::report) fn read(folder: &Path) -> Result<Option<Self>, String> {
         let Ok(bytes) = std::fs::read(folder.join("sweep.json")) else { return Ok(None) };
         let recorded: RecordedSweep =
@@ -52,7 +52,7 @@ impl SweepFolder {
         }))
     }
 
-    /// Whether the claims are those that were stated before the first cell was begun.
+    /// Whether the claims are those stated before the first cell started.
     pub(in crate::report) fn stated_beforehand(&self) -> bool {
         self.stated.as_ref().is_some_and(|stated| stated.hash == self.claims.hash())
     }

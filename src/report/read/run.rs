@@ -1,4 +1,4 @@
-//! One run, read back.
+//! Reads one run.
 
 use std::path::Path;
 
@@ -14,9 +14,9 @@ use crate::spec::FINAL_EPOCHS;
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Run {
     pub(in crate::report) directory: RunDirectory,
-    /// Its folder's name within what was given, for people.
+    /// Its path relative to the given folder, for messages.
     pub(in crate::report) place: String,
-    /// What makes its setting, without seeds and frozen layers.
+    /// The keys of its setting, without seeds and frozen layers.
     pub(in crate::report) values: SpecValues,
     pub(in crate::report) seeds: SeedValues,
     pub(in crate::report) frozen: FrozenLayers,
@@ -27,11 +27,11 @@ pub(in crate::report) struct Run {
     pub(in crate::report) summary: Summary,
     pub(in crate::report) branches: Vec<BranchRow>,
     pub(in crate::report) environment: MadeOn,
-    /// Its source's directory name, where it has a trained source.
+    /// The hash of its source, if it has a trained one.
     pub(in crate::report) source_hash: Option<String>,
 }
 
-/// What a run was made with, as far as a reader must know.
+/// The device and versions that a run was made with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::report) struct MadeOn {
     pub(in crate::report) device: String,
@@ -42,25 +42,25 @@ pub(in crate::report) struct MadeOn {
 }
 
 impl Run {
-    /// Reads a directory. The error is a reason to leave it out, in words.
+    /// Reads a directory. The error is the reason to leave it out.
     pub(in crate::report) fn read(directory: RunDirectory, place: String) -> Result<Self, String> {
         let record = Record::read(&directory).map_err(|error| format!("{error:#}"))?;
         let record = record.ok_or_else(|| first_line(&directory.error()))?;
         check_finished(&record)?;
         let text = std::fs::read_to_string(directory.spec());
-        let text = text.map_err(|error| format!("`spec.toml` cannot be read: {error}"))?;
+        let text = text.map_err(|error| format!("cannot read `spec.toml`: {error}"))?;
         let (values, seeds) = values::parse(&text)?;
         let curves = Curves::read(&directory.metrics())?;
         if curves.last_epoch != record.length.epochs {
             let (found, budget) = (curves.last_epoch, record.length.epochs);
-            return Err(format!("`metrics.csv` ends at epoch {found}, and the budget is {budget}"));
+            return Err(format!("`metrics.csv` ends at epoch {found}, but the budget is {budget} epochs"));
         }
         if curves.of(Measure::Test).is_empty() {
             return Err("`metrics.csv` has no test error".to_owned());
         }
         let summary = Summary::read(&directory).unwrap_or_default();
         let count = summary.frozen_layers.or_else(|| in_name(&directory.name(), 'k'));
-        let count = count.ok_or("neither its summary nor its name tells the number of frozen layers")?;
+        let count = count.ok_or("the number of frozen layers is neither in its summary nor in its name")?;
         let layers = |transfer: &rundir::TransferReport| transfer.copied.len() + transfer.new.len() - 1;
         let all = record.transfer.as_ref().filter(|transfer| !transfer.new.is_empty()).map(layers);
         let branches = directory.branches();
@@ -81,7 +81,7 @@ impl Run {
         })
     }
 
-    /// One number of the run, where it was measured. What a summary of an older version lacks comes from the curves.
+    /// A measure of the run, if available. What a summary from an older version lacks is computed from the curves.
     pub(in crate::report) fn outcome(&self, outcome: RunMeasure) -> Option<f64> {
         let (curves, last) = (&self.curves, self.curves.last_epoch);
         let branch = || self.branches.iter().find(|row| row.epoch == last);
@@ -103,12 +103,12 @@ impl Run {
         }
     }
 
-    /// Its regime, under its procedure and budget.
+    /// Its regime, under its training procedure and budget.
     pub(in crate::report) fn regime(&self) -> Regime {
         self.summary.regime.unwrap_or_else(|| analysis::regime(self.curves.of(Measure::Train)))
     }
 
-    /// From which epoch on it interpolates.
+    /// The epoch from which on it interpolates.
     pub(in crate::report) fn interpolation_epoch(&self) -> Option<u64> {
         let computed =
             || analysis::interpolation(self.curves.of(Measure::Train), INTERPOLATION_EPSILON).sustained_epoch;
@@ -120,19 +120,19 @@ fn check_finished(record: &Record) -> Result<(), String> {
     let reason = || record.reason.as_deref().unwrap_or("no reason was recorded").lines().next().unwrap_or_default();
     match record.status {
         Status::Finished => Ok(()),
-        Status::Running => Err("it is still going, or ended without a recorded exit status".to_owned()),
-        Status::Stopped => Err("it was stopped before the end of its budget".to_owned()),
-        Status::Diverged => Err(format!("it diverged: {}", reason())),
-        Status::Failed => Err(format!("it failed: {}", reason())),
+        Status::Running => Err("still running, or ended without a recorded exit status".to_owned()),
+        Status::Stopped => Err("stopped before the end of its budget".to_owned()),
+        Status::Diverged => Err(format!("diverged: {}", reason())),
+        Status::Failed => Err(format!("failed: {}", reason())),
     }
 }
 
 fn first_line(error: &Path) -> String {
     let text = std::fs::read_to_string(error).unwrap_or_default();
-    text.lines().next().map_or_else(|| "it has no `run.json`".to_owned(), |line| format!("it failed: {line}"))
+    text.lines().next().map_or_else(|| "no `run.json`".to_owned(), |line| format!("failed: {line}"))
 }
 
-/// The mean over the evaluations in the last five epochs; epoch 0 is part of no budget.
+/// The mean over the evaluations in the last five epochs, without epoch 0.
 fn final_mean(curves: &Curves, measure: Measure) -> Option<f64> {
     let is_final = |epoch: u64| epoch > 0 && epoch + FINAL_EPOCHS > curves.last_epoch;
     let errors: Vec<f64> =
@@ -140,7 +140,7 @@ fn final_mean(curves: &Curves, measure: Measure) -> Option<f64> {
     (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64)
 }
 
-/// What a directory's name says: `k4-n4000-s0-…`.
+/// A fact in a directory's name, such as `k4-n4000-s0-…`.
 fn in_name(name: &str, letter: char) -> Option<usize> {
     name.split('-').take(3).find_map(|part| part.strip_prefix(letter)?.parse().ok())
 }

@@ -1,16 +1,16 @@
-//! What a run's resolved spec says, as text by dotted key: what makes its setting, and what its seeds are.
+//! The setting and the seeds of a run, as text by dotted key, from its resolved spec.
 
 use crate::rundir::{SpecValues, spec_values};
 
 use super::frozen_layers::FROZEN_LAYERS;
 
-/// Keys that do not change what is measured; devices and threads are reported apart.
+/// Keys that do not affect results; devices and threads are reported separately.
 const IDLE: [&str; 3] = ["name", "device", "threads"];
 const IDLE_TABLES: [&str; 2] = ["checkpoint.", "compute."];
-/// What a seed is for, in the order in which a report lists them.
+/// The purposes of seeds, in the order in which a report lists them.
 const PURPOSES: [&str; 6] = ["init", "subset", "noise", "order", "augment", "dropout"];
 
-/// The seed of each purpose that a run draws for.
+/// The seed of each purpose in a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::report) struct SeedValues(pub(in crate::report) Vec<(&'static str, String)>);
 
@@ -24,7 +24,7 @@ impl SeedValues {
         Self(source.into_iter().chain(own).collect())
     }
 
-    /// In words: `seed 3`, with what differs from it.
+    /// In words: `seed 3`, and the purposes with other seeds.
     pub(in crate::report) fn label(&self) -> String {
         let Some((_, common)) = self.0.iter().find(|(purpose, _)| *purpose == "order") else { return String::new() };
         let others =
@@ -33,7 +33,7 @@ impl SeedValues {
     }
 }
 
-/// The purposes whose seed is not the same in all of some runs.
+/// The purposes whose seeds differ between some runs.
 pub(in crate::report) fn moving<'a>(seeds: &(impl Iterator<Item = &'a SeedValues> + Clone)) -> Vec<&'static str> {
     let Some(first) = seeds.clone().next() else { return Vec::new() };
     let moves = |(purpose, seed): &&(&'static str, String)| {
@@ -42,9 +42,9 @@ pub(in crate::report) fn moving<'a>(seeds: &(impl Iterator<Item = &'a SeedValues
     first.0.iter().filter(moves).map(|(purpose, _)| *purpose).collect()
 }
 
-/// A spec in TOML, taken apart: its setting without seeds and frozen layers, and its seeds.
+/// Splits a TOML spec into its setting, without seeds and frozen layers, and its seeds.
 pub(in crate::report) fn parse(text: &str) -> Result<(SpecValues, SeedValues), String> {
-    let mut all = spec_values(text).map_err(|error| format!("`spec.toml` cannot be read: {}", error.message()))?;
+    let mut all = spec_values(text).map_err(|error| format!("cannot read `spec.toml`: {}", error.message()))?;
     let seeds = SeedValues::of(&all);
     all.retain(|key, _| {
         let idle = IDLE.contains(&key.as_str()) || IDLE_TABLES.iter().any(|table| key.starts_with(table));
