@@ -1,8 +1,9 @@
 //! CIFAR-10 and CIFAR-100 in their binary versions: Krizhevsky, "Learning Multiple Layers of Features from Tiny
 //! Images" (2009). Layout, sizes and MD5 sums are those of the page that publishes them.
 
+use super::FileLayout;
 use super::cifar100_classes::{CLASSES, SUPERCLASS_OF, SUPERCLASSES};
-use super::entry::{CatalogueEntry, Checksum, FileLayout, Published, Superclasses};
+use super::entry::{CatalogueEntry, Checksum, Published, Superclasses};
 use super::shape::ImageShape;
 
 /// Layout on disk: records of label bytes and 3 × 32 × 32 pixels, channel by channel.

@@ -1,6 +1,6 @@
 //! An entry of the catalogue.
 
-use super::{CifarLayout, IdxLayout, ImageShape, TinyLayout};
+use super::{FileLayout, ImageShape};
 
 /// A published data set.
 #[derive(Debug)]
@@ -35,6 +35,13 @@ pub struct CatalogueEntry {
     pub files: &'static [Published],
 }
 
+impl CatalogueEntry {
+    /// Where the first of its files is, for people.
+    pub fn url(&self) -> &'static str {
+        self.files.first().and_then(|file| file.urls.first()).copied().unwrap_or_default()
+    }
+}
+
 /// A grouping of classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Superclasses {
@@ -42,17 +49,6 @@ pub struct Superclasses {
     pub names: &'static [&'static str],
     /// Superclass of each class.
     pub of: &'static [u16],
-}
-
-/// File layout.
-#[derive(Clone, Copy, Debug)]
-pub enum FileLayout {
-    /// Records of a label and pixels.
-    Cifar(&'static CifarLayout),
-    /// Arrays in IDX format.
-    Idx(&'static IdxLayout),
-    /// JPEG files, with a table of labels for the validation images.
-    Tiny(&'static TinyLayout),
 }
 
 /// A published file.

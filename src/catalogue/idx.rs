@@ -1,7 +1,8 @@
 //! MNIST and data sets in its format: four IDX files each, gzipped or plain. MD5 sums are those of torchvision
 //! (`torchvision/datasets/mnist.py`); class counts were counted in the files.
 
-use super::entry::{CatalogueEntry, Checksum, FileLayout, Published};
+use super::FileLayout;
+use super::entry::{CatalogueEntry, Checksum, Published};
 use super::shape::ImageShape;
 
 /// Location of the four files. Each may end in `.gz`.

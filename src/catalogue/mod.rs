@@ -13,7 +13,7 @@ mod tiny;
 mod unpacked;
 
 pub use cifar::CifarLayout;
-pub use entry::{CatalogueEntry, Checksum, FileLayout, Published, Superclasses};
+pub use entry::{CatalogueEntry, Checksum, Published, Superclasses};
 pub use facts::Facts;
 pub use idx::{IDX_FILES, IdxLayout};
 pub use naming::Naming;
@@ -42,6 +42,17 @@ pub enum Dataset {
     Folder,
     /// The user's own arrays, in a `NumPy` `.npz` file.
     Npz,
+}
+
+/// File layout.
+#[derive(Clone, Copy, Debug)]
+pub enum FileLayout {
+    /// Records of a label and pixels.
+    Cifar(&'static CifarLayout),
+    /// Arrays in IDX format.
+    Idx(&'static IdxLayout),
+    /// JPEG files, with a table of labels for the validation images.
+    Tiny(&'static TinyLayout),
 }
 
 impl Dataset {
@@ -83,6 +94,14 @@ impl Dataset {
             Self::Kmnist => Some(&idx::KMNIST),
             Self::TinyImagenet => Some(&tiny::TINY_IMAGENET),
             Self::Synthetic | Self::Folder | Self::Npz => None,
+        }
+    }
+
+    /// Whether its images are files, a PNG or JPEG each.
+    pub fn has_image_files(self) -> bool {
+        match self.entry() {
+            Some(entry) => matches!(entry.layout, FileLayout::Tiny(_)),
+            None => self == Self::Folder,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Tiny ImageNet in its original layout: `train/<class>/images/*.JPEG`, and for validation a folder of images with a
 //! table of classes. Its test images have no labels, so the validation images are the test set, as usual.
 
-use super::entry::{CatalogueEntry, Checksum, FileLayout, Published};
+use super::FileLayout;
+use super::entry::{CatalogueEntry, Checksum, Published};
 use super::shape::ImageShape;
 
 /// Layout on disk.

@@ -7,43 +7,56 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::advise;
 use super::files::open_regular;
+use super::format::Format;
 use super::gunzip::Gunzip;
 use super::records::Records;
+use super::state::state_of_files;
 use super::store::{Pixels, Store, StoredSplit};
-use crate::catalogue::{CatalogueEntry, Checksum, CifarLayout};
+use super::{Access, Image, Watch};
+use crate::catalogue::{CatalogueEntry, Checksum, CifarLayout, Published};
 use crate::error::UserError;
 use crate::text;
 
 /// Allowed size of other files in an archive.
 const BESIDES: u64 = 64 << 20;
 
-/// Path of the data set in the data folder: its folder, its archive, or the data folder itself.
-pub(super) fn find(layout: &CifarLayout, root: &Path) -> Option<PathBuf> {
-    let candidates = [root.join(layout.folder), root.join(layout.archive)];
-    let bare = root.join(layout.test[0]).is_file() && root.join(layout.train[0]).is_file();
-    candidates.into_iter().find(|path| path.exists()).or_else(|| bare.then(|| root.to_path_buf()))
+/// A data set in this format.
+#[derive(Clone, Copy)]
+pub(super) struct Cifar<'a> {
+    pub(super) entry: &'static CatalogueEntry,
+    pub(super) layout: &'a CifarLayout,
 }
 
-/// The files of the data set, or its archive.
-pub(super) fn files(layout: &CifarLayout, root: &Path) -> Option<Vec<PathBuf>> {
-    let place = find(layout, root)?;
-    let names = || layout.train.iter().chain(layout.test).map(|name| place.join(name)).collect();
-    Some(if place.is_dir() { names() } else { vec![place] })
-}
-
-/// Reads all training and test examples.
-pub(super) fn read(entry: &'static CatalogueEntry, layout: &CifarLayout, root: &Path, threads: usize) -> Result<Store> {
-    let reader = CifarReader { entry, layout };
-    let Some(place) = find(layout, root) else { return Err(reader.missing(root).into()) };
-    let shown = place.display().to_string();
-    if place.is_dir() {
-        return reader.folder(&place, threads);
+impl Format for Cifar<'_> {
+    /// Its folder, its archive, or the data folder itself.
+    fn find(&self, root: &Path) -> Option<PathBuf> {
+        let layout = self.layout;
+        let candidates = [root.join(layout.folder), root.join(layout.archive)];
+        let bare = root.join(layout.test[0]).is_file() && root.join(layout.train[0]).is_file();
+        candidates.into_iter().find(|path| path.exists()).or_else(|| bare.then(|| root.to_path_buf()))
     }
-    match open_regular(&place) {
-        Ok(file) => archive(entry, layout, file, &shown),
-        Err(error) => Err(reader.wrong(format!("cannot read `{shown}`: {error}")).into()),
+
+    fn read(&self, _: Image, access: Access<'_>, _: Watch<'_>) -> Result<(Store, Option<String>)> {
+        let state = self.state(access.root);
+        Ok((self.store(access.root, access.threads)?, state))
+    }
+
+    fn state(&self, root: &Path) -> Option<String> {
+        let place = self.find(root)?;
+        let files = if place.is_dir() { self.unpacked_files(&place) } else { vec![place] };
+        state_of_files(&files)
+    }
+
+    fn held(&self, file: &Published, root: &Path) -> Option<PathBuf> {
+        let places = [root.join(self.layout.folder), root.join(file.path)];
+        let is_whole = |path: &PathBuf| self.unpacked_files(path).iter().all(|file| file.is_file());
+        places.into_iter().find(|path| path.exists() && is_whole(path))
+    }
+
+    fn unpacked_files(&self, path: &Path) -> Vec<PathBuf> {
+        let names = self.layout.train.iter().chain(self.layout.test).filter(|_| path.is_dir());
+        names.map(|name| path.join(name)).collect()
     }
 }
 
@@ -54,20 +67,20 @@ pub(super) fn archive(
     file: impl Read,
     shown: &str,
 ) -> Result<Store> {
-    let reader = CifarReader { entry, layout };
-    let mut parts = reader.parts(file, shown)?;
+    let cifar = Cifar { entry, layout };
+    let mut parts = cifar.parts(file, shown)?;
     let test = parts.split_off(layout.train.len());
     let split = |parts: Vec<BatchFile>, per_file: usize| -> Result<StoredSplit> {
-        let record = reader.record();
+        let record = cifar.record();
         let label = |bytes: &[u8]| bytes[layout.label_bytes - 1];
         let labels = parts.iter().flat_map(|part| part.bytes.chunks_exact(record).map(label)).collect();
-        let labels = reader.labels(labels, per_file, |file| parts[file].shown.clone())?;
+        let labels = cifar.labels(labels, per_file, |file| parts[file].shown.clone())?;
         let blocks = parts.into_iter().map(|part| part.bytes).collect();
         let pixels = Pixels::Blocks { blocks, per_block: per_file, stride: record };
         Ok(StoredSplit::new(labels, pixels))
     };
     let [train, test] = [split(parts, layout.records_per_train_file)?, split(test, entry.test_size)?];
-    Ok(reader.store(train, test, shown))
+    Ok(cifar.splits(train, test, shown))
 }
 
 /// The path to which tar unpacks a file, without a leading `/` or `./`; `None` if the name leads outside the target
@@ -90,17 +103,25 @@ struct BatchFile {
     bytes: Vec<u8>,
 }
 
-struct CifarReader<'a> {
-    entry: &'static CatalogueEntry,
-    layout: &'a CifarLayout,
-}
+impl Cifar<'_> {
+    /// All training and test examples.
+    pub(super) fn store(&self, root: &Path, threads: usize) -> Result<Store> {
+        let Some(place) = self.find(root) else { return Err(self.missing(root).into()) };
+        let shown = place.display().to_string();
+        if place.is_dir() {
+            return self.folder(&place, threads);
+        }
+        match open_regular(&place) {
+            Ok(file) => archive(self.entry, self.layout, file, &shown),
+            Err(error) => Err(self.wrong(format!("cannot read `{shown}`: {error}")).into()),
+        }
+    }
 
-impl CifarReader<'_> {
     fn record(&self) -> usize {
         self.layout.label_bytes + self.entry.shape.elements()
     }
 
-    fn store(&self, train: StoredSplit, test: StoredSplit, shown: &str) -> Store {
+    fn splits(&self, train: StoredSplit, test: StoredSplit, shown: &str) -> Store {
         let classes = self.entry.classes.iter().map(|&name| name.to_owned()).collect();
         let (shape, place) = (self.entry.shape, shown.to_owned());
         Store { shape, train, test, validation: 0, classes, unused: Vec::new(), skipped: Vec::new(), place }
@@ -134,7 +155,7 @@ impl CifarReader<'_> {
             Ok(StoredSplit::new(labels, Pixels::Filed(records)))
         };
         let (train, test) = (split(train, self.layout.records_per_train_file)?, split(test, self.entry.test_size)?);
-        Ok(self.store(train, test, &folder.display().to_string()))
+        Ok(self.splits(train, test, &folder.display().to_string()))
     }
 
     /// The files in a packed archive.
@@ -229,7 +250,9 @@ impl CifarReader<'_> {
     }
 
     fn wrong(&self, message: String) -> UserError {
-        advise(self.entry, UserError::new(message))
+        let url = self.entry.url();
+        UserError::new(message)
+            .hint(format!("download {url} (the binary version) to the data folder, packed or unpacked"))
     }
 }
 

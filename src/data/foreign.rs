@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use super::cifar::Cifar;
 use super::npz::Arrays;
 use super::store::{Store, StoredSplit};
 use super::{Image, Images, cache, cifar, decode, idx, label_file, tiny};
@@ -28,7 +29,7 @@ pub fn cifar_archive(entry: &'static CatalogueEntry, layout: &CifarLayout, file:
 
 /// Reads all examples of a folder of CIFAR files in the data folder.
 pub fn cifar_folder(entry: &'static CatalogueEntry, layout: &CifarLayout, root: &Path) -> Result<TrainAndTest> {
-    all(cifar::read(entry, layout, root, 1)?)
+    all(Cifar { entry, layout }.store(root, 1)?)
 }
 
 /// Reads a label file (text or `.npy`) as indices into `names`.

@@ -6,29 +6,54 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::advise;
 use super::files::open_regular;
+use super::format::Format;
 use super::gunzip::Gunzip;
+use super::state::state_of_files;
 use super::store::{Pixels, Store, StoredSplit};
-use crate::catalogue::{CatalogueEntry, IDX_FILES, IdxLayout};
+use super::{Access, Image, Watch};
+use crate::catalogue::{CatalogueEntry, IDX_FILES, IdxLayout, Published};
 use crate::error::UserError;
 use crate::files::kind_by_start;
 use crate::text;
 
-/// Folders of a data set in the data folder, in every spelling in use; there should be only one.
-pub(super) fn find(layout: &IdxLayout, root: &Path) -> Vec<PathBuf> {
-    let has_files = |folder: &PathBuf| file(folder, IDX_FILES[0]).is_some();
-    let mut found: Vec<PathBuf> = layout.folders.iter().map(|name| root.join(name)).filter(has_files).collect();
-    // On a case-insensitive file system, two spellings are the same folder.
-    found.dedup_by_key(|folder| folder.canonicalize().ok());
-    found
+/// A data set in this format.
+#[derive(Clone, Copy)]
+pub(super) struct Idx {
+    pub(super) entry: &'static CatalogueEntry,
+    pub(super) layout: &'static IdxLayout,
 }
 
-/// The four files of the data set, plain or packed, if they are in one folder.
-pub(super) fn files(layout: &IdxLayout, root: &Path) -> Option<Vec<PathBuf>> {
-    let [folder] = find(layout, root).try_into().ok()?;
-    let folder: PathBuf = folder;
-    IDX_FILES.iter().map(|name| file(&folder, name)).collect()
+impl Format for Idx {
+    fn find(&self, root: &Path) -> Option<PathBuf> {
+        self.folders(root).into_iter().next()
+    }
+
+    fn read(&self, _: Image, access: Access<'_>, _: Watch<'_>) -> Result<(Store, Option<String>)> {
+        let state = self.state(access.root);
+        Ok((self.store(access.root)?, state))
+    }
+
+    fn state(&self, root: &Path) -> Option<String> {
+        let [folder] = self.folders(root).try_into().ok()?;
+        let folder: PathBuf = folder;
+        state_of_files(&IDX_FILES.iter().map(|name| file(&folder, name)).collect::<Option<Vec<_>>>()?)
+    }
+
+    fn held(&self, file: &Published, root: &Path) -> Option<PathBuf> {
+        let name = file.path.rsplit('/').next().unwrap_or(file.path);
+        let plain = name.strip_suffix(".gz").unwrap_or(name);
+        let names = [plain.to_owned(), name.to_owned(), other_spelling(plain), other_spelling(name)];
+        let folders = self.layout.folders.iter().map(|folder| root.join(folder));
+        let mut places = folders.flat_map(|folder| names.each_ref().map(|name| folder.join(name)));
+        places.find(|path| path.exists() && !path.is_dir())
+    }
+
+    fn unpacked_files(&self, path: &Path) -> Vec<PathBuf> {
+        let mut plain = IDX_FILES.into_iter().flat_map(|file| [file.to_owned(), other_spelling(file)]);
+        let is_plain = plain.any(|file| path.file_name().is_some_and(|name| name == file.as_str()));
+        if is_plain { vec![path.to_path_buf()] } else { Vec::new() }
+    }
 }
 
 /// A file in the folder, plain or packed, in either spelling. Kaggle's archive also has folders of these names, which
@@ -40,37 +65,62 @@ fn file(folder: &Path, name: &str) -> Option<PathBuf> {
 }
 
 /// The spelling of 7-Zip and Kaggle, which treat the last part as a file extension: `train-images.idx3-ubyte`.
-pub(super) fn other_spelling(name: &str) -> String {
+fn other_spelling(name: &str) -> String {
     name.replace("-idx", ".idx")
 }
 
-pub(super) fn read(entry: &'static CatalogueEntry, layout: &IdxLayout, root: &Path) -> Result<Store> {
-    let folders = find(layout, root);
-    let folder = match folders.as_slice() {
-        [only] => only,
-        [] => {
-            let names: Vec<String> = layout.folders.iter().map(|name| format!("{name}/")).collect();
-            let message = format!(
-                "{} is not in `{}`: {} in {}",
-                entry.title,
-                root.display(),
-                format_args!("no `{}` or `{}`, plain or `.gz`", IDX_FILES[0], other_spelling(IDX_FILES[0])),
-                text::alternatives(&names)
-            );
-            return Err(advise(entry, UserError::new(message))
-                .hint("set the data folder with `--data DIR` or FREEZEWISE_DATA")
-                .into());
+impl Idx {
+    /// Its folders in the data folder, in every spelling in use; there should be only one.
+    fn folders(&self, root: &Path) -> Vec<PathBuf> {
+        let has_files = |folder: &PathBuf| file(folder, IDX_FILES[0]).is_some();
+        let mut found: Vec<PathBuf> =
+            self.layout.folders.iter().map(|name| root.join(name)).filter(has_files).collect();
+        // On a case-insensitive file system, two spellings are the same folder.
+        found.dedup_by_key(|folder| folder.canonicalize().ok());
+        found
+    }
+
+    fn store(&self, root: &Path) -> Result<Store> {
+        let entry = self.entry;
+        let folder = &self.only_folder(root)?;
+        Ok(Store {
+            shape: entry.shape,
+            train: self.split(folder, [IDX_FILES[0], IDX_FILES[1]], entry.train_size)?,
+            test: self.split(folder, [IDX_FILES[2], IDX_FILES[3]], entry.test_size)?,
+            classes: entry.classes.iter().map(|&name| name.to_owned()).collect(),
+            validation: 0,
+            unused: Vec::new(),
+            skipped: Vec::new(),
+            place: folder.display().to_string(),
+        })
+    }
+
+    fn only_folder(&self, root: &Path) -> Result<PathBuf> {
+        let title = self.entry.title;
+        match self.folders(root).as_slice() {
+            [only] => Ok(only.clone()),
+            [] => {
+                let names: Vec<String> = self.layout.folders.iter().map(|name| format!("{name}/")).collect();
+                let message = format!(
+                    "{title} is not in `{}`: {} in {}",
+                    root.display(),
+                    format_args!("no `{}` or `{}`, plain or `.gz`", IDX_FILES[0], other_spelling(IDX_FILES[0])),
+                    text::alternatives(&names)
+                );
+                Err(self.wrong(message).hint("set the data folder with `--data DIR` or FREEZEWISE_DATA").into())
+            }
+            [one, other, ..] => {
+                let message = format!("{title} is in both `{}` and `{}`", one.display(), other.display());
+                Err(UserError::new(message).hint("remove one of them").into())
+            }
         }
-        [one, other, ..] => {
-            let message = format!("{} is in both `{}` and `{}`", entry.title, one.display(), other.display());
-            return Err(UserError::new(message).hint("remove one of them").into());
-        }
-    };
-    let split = |images: &str, labels: &str, count: usize| -> Result<StoredSplit> {
-        let size = [count, entry.shape.height, entry.shape.width];
-        let pixels = array(entry, folder, images, &size)?;
+    }
+
+    fn split(&self, folder: &Path, [images, labels]: [&str; 2], count: usize) -> Result<StoredSplit> {
+        let entry = self.entry;
+        let pixels = self.array(folder, images, &[count, entry.shape.height, entry.shape.width])?;
         let labels_path = file(folder, labels).unwrap_or_else(|| folder.join(labels));
-        let labels = array(entry, folder, labels, &[count])?;
+        let labels = self.array(folder, labels, &[count])?;
         if let Some((index, label)) =
             labels.iter().enumerate().find(|(_, label)| usize::from(**label) >= entry.class_count)
         {
@@ -79,36 +129,32 @@ pub(super) fn read(entry: &'static CatalogueEntry, layout: &IdxLayout, root: &Pa
                 labels_path.display(),
                 entry.class_count - 1
             );
-            return Err(advise(entry, UserError::new(message)).into());
+            return Err(self.wrong(message).into());
         }
         let stride = entry.shape.elements();
         let pixels = Pixels::Blocks { blocks: vec![pixels], per_block: count, stride };
         Ok(StoredSplit::new(labels.into_iter().map(u16::from).collect(), pixels))
-    };
-    Ok(Store {
-        shape: entry.shape,
-        train: split(IDX_FILES[0], IDX_FILES[1], entry.train_size)?,
-        test: split(IDX_FILES[2], IDX_FILES[3], entry.test_size)?,
-        classes: entry.classes.iter().map(|&name| name.to_owned()).collect(),
-        validation: 0,
-        unused: Vec::new(),
-        skipped: Vec::new(),
-        place: folder.display().to_string(),
-    })
-}
+    }
 
-/// The array in a file, which must have the published size.
-fn array(entry: &'static CatalogueEntry, folder: &Path, name: &str, size: &[usize]) -> Result<Vec<u8>> {
-    let Some(path) = file(folder, name) else {
-        let other = other_spelling(name);
-        let message = format!("`{}` has neither `{name}` nor `{other}`, plain or `.gz`", folder.display());
-        return Err(advise(entry, UserError::new(message)).into());
-    };
-    let read = || -> Result<Vec<u8>, String> {
-        let file = open_regular(&path).and_then(Gunzip::new).map_err(|error| error.to_string())?;
-        parse(file, size)
-    };
-    read().map_err(|cause| advise(entry, UserError::new(format!("cannot read `{}`: {cause}", path.display()))).into())
+    /// The array in a file, which must have the published size.
+    fn array(&self, folder: &Path, name: &str, size: &[usize]) -> Result<Vec<u8>> {
+        let Some(path) = file(folder, name) else {
+            let other = other_spelling(name);
+            let message = format!("`{}` has neither `{name}` nor `{other}`, plain or `.gz`", folder.display());
+            return Err(self.wrong(message).into());
+        };
+        let read = || -> Result<Vec<u8>, String> {
+            let file = open_regular(&path).and_then(Gunzip::new).map_err(|error| error.to_string())?;
+            parse(file, size)
+        };
+        read().map_err(|cause| self.wrong(format!("cannot read `{}`: {cause}", path.display())).into())
+    }
+
+    fn wrong(&self, message: String) -> UserError {
+        let (url, folder) = (self.entry.url(), self.layout.folders[0]);
+        let place = url.rsplit_once('/').map_or(url, |(place, _)| place);
+        UserError::new(message).hint(format!("download its four files from {place}/ to `{folder}/` in the data folder"))
+    }
 }
 
 /// Reads an array of bytes of a given size, and never more, whatever the file claims.

@@ -16,9 +16,10 @@ mod files;
 mod fingerprint;
 mod folder;
 pub mod foreign;
+mod format;
 mod gunzip;
-mod held;
 mod idx;
+mod image_files;
 mod images;
 mod jpeg;
 mod label_file;
@@ -51,19 +52,19 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 pub use crate::spec::Normalisation;
-pub use held::{held, unpacked_files};
 pub use images::Images;
 pub use noise::Labels;
-pub use state::state;
 pub use statistics::of as statistics;
 pub use survey::Surveyor;
 pub use task::{TaskData, load};
 
 use crate::blueprint::ImageShape;
-use crate::catalogue::{CatalogueEntry, Dataset, FileLayout};
-use crate::error::UserError;
+use crate::catalogue::{CatalogueEntry, Dataset, FileLayout, Published};
 use crate::spec::{Data, Fit};
-use store::Store;
+use cifar::Cifar;
+use format::Format;
+use idx::Idx;
+use tiny::TinyImagenet;
 
 /// The images that a network takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,53 +99,52 @@ pub struct ReadingProgress {
 /// ends the reading.
 pub type Watch<'a> = &'a mut dyn FnMut(Option<ReadingProgress>) -> Result<()>;
 
+/// The data set in its format.
+fn format_of(data: &Data) -> Result<Box<dyn Format>> {
+    Ok(match data {
+        Data::Published { dataset, skip_bad_files } => match dataset.entry() {
+            Some(entry) => published(entry, *skip_bad_files),
+            None => anyhow::bail!("`{}` has no files", dataset.name()),
+        },
+        Data::Synthetic(images) => Box::new(images.clone()),
+        Data::Folder(folder) => Box::new(folder.clone()),
+        Data::Npz(arrays) => Box::new(arrays.clone()),
+    })
+}
+
+/// A published data set in its format.
+fn published(entry: &'static CatalogueEntry, skip_bad_files: bool) -> Box<dyn Format> {
+    match entry.layout {
+        FileLayout::Cifar(layout) => Box::new(Cifar { entry, layout }),
+        FileLayout::Idx(layout) => Box::new(Idx { entry, layout }),
+        FileLayout::Tiny(layout) => Box::new(TinyImagenet { entry, layout, skip_bad_files }),
+    }
+}
+
 /// Path of a published data set in the data folder, if it is there.
 pub fn find(dataset: Dataset, root: &Path) -> Option<PathBuf> {
-    match dataset.entry()?.layout {
-        FileLayout::Cifar(layout) => cifar::find(layout, root),
-        FileLayout::Idx(layout) => idx::find(layout, root).into_iter().next(),
-        FileLayout::Tiny(layout) => tiny::find(layout, root),
-    }
+    published(dataset.entry()?, false).find(root)
 }
 
-/// Reads a whole data set, and the state of its files at the time they were listed. Image files are resized here, so
-/// that each is decoded once; arrays keep their own size.
-fn read(data: &Data, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
-    if let Data::Pictures(pictures) = data {
-        let listing = listing::of(pictures, access.root)?;
-        let state = listing.state();
-        return Ok((folder::read(pictures, &listing, image, access, watch)?, Some(state)));
-    }
-    let state = state(data, access.root);
-    let store = match data {
-        Data::Synthetic { latent_similarity, side, classes } => {
-            Ok(synthetic::store(*classes, *latent_similarity, *side))
-        }
-        Data::Npz(npz) => npz::read(npz, access, watch),
-        Data::Pictures(_) => unreachable!("image files were read above"),
-        Data::Files(dataset) => {
-            let entry = dataset.entry().ok_or_else(|| anyhow::anyhow!("`{}` has no files", dataset.name()))?;
-            match entry.layout {
-                FileLayout::Cifar(layout) => cifar::read(entry, layout, access.root, access.threads),
-                FileLayout::Idx(layout) => idx::read(entry, layout, access.root),
-                FileLayout::Tiny(_) => Err(anyhow::anyhow!("`{}` is read as image files", dataset.name())),
-            }
-        }
-    };
-    Ok((store?, state))
+/// Path of a published file, or of what was unpacked from it, if it exists in the data folder.
+pub fn held(entry: &'static CatalogueEntry, file: &Published, root: &Path) -> Option<PathBuf> {
+    published(entry, false).held(file, root)
 }
 
-/// Adds a hint on how to get a published data set.
-fn advise(entry: &CatalogueEntry, error: UserError) -> UserError {
-    let url = entry.files.first().and_then(|file| file.urls.first()).copied().unwrap_or_default();
-    error.hint(match entry.layout {
-        FileLayout::Cifar(_) => {
-            format!("download {url} (the binary version) to the data folder, packed or unpacked")
-        }
-        FileLayout::Idx(layout) => {
-            let place = url.rsplit_once('/').map_or(url, |(place, _)| place);
-            format!("download its four files from {place}/ to `{}/` in the data folder", layout.folders[0])
-        }
-        FileLayout::Tiny(_) => format!("download {url} and unpack it in the data folder"),
-    })
+/// Files that were unpacked from a published file, with their names in the catalogue: those in a folder, or a single
+/// file. Empty if it is still packed.
+pub fn unpacked_files(entry: &'static CatalogueEntry, path: &Path) -> Vec<PathBuf> {
+    published(entry, false).unpacked_files(path)
+}
+
+/// Folder that a data set's archive must be unpacked to before it can be read, if it must be.
+pub fn unpacks_to(entry: &'static CatalogueEntry) -> Option<&'static str> {
+    published(entry, false).unpacks_to()
+}
+
+/// Digest of the names, sizes, inodes and change times of a data set's files. It stays the same as long as nobody
+/// modifies them, also if their folder is moved on the same disk. `None` if files are missing, and for data sets that
+/// are identified by content (`npz`) or have no files.
+pub fn state(data: &Data, root: &Path) -> Option<String> {
+    format_of(data).ok()?.state(root)
 }

@@ -2,35 +2,37 @@
 //! channels before or after, and a label for each. They are copied to the cache once, so that any image can be read by
 //! index.
 
+mod labels;
 mod layout;
 mod names;
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
+use labels::{classes, labels};
 use layout::ArrayLayout;
 use names::{chosen, unused};
 
 use super::cache::{self, CacheContents, CacheRequest};
 use super::files::open_regular;
+use super::format::Format;
+use super::listing::LAYOUT;
 use super::npy;
 use super::store::Store;
 use super::wide::by_colour;
-use super::{Access, ReadingProgress, Watch};
+use super::{Access, Image, ReadingProgress, Watch};
 use crate::blueprint::ImageShape;
 use crate::catalogue::Facts;
 use crate::error::UserError;
 use crate::files::kind_by_start;
-use crate::spec::Npz;
+use crate::spec::{Npz, Question};
 use crate::text;
 
-const MOST_LABELS: u64 = 100_000_000;
 /// Images between two progress reports.
 const STRIDE: usize = 1000;
 
@@ -50,8 +52,32 @@ pub(super) struct Arrays<R> {
     unused: Option<String>,
 }
 
+impl Format for Npz {
+    fn find(&self, root: &Path) -> Option<PathBuf> {
+        Some(root.join(&self.path)).filter(|path| path.exists())
+    }
+
+    fn read(&self, _: Image, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
+        Ok((read(self, access, watch)?, None))
+    }
+
+    /// None: the digest of its content is part of its name.
+    fn state(&self, _: &Path) -> Option<String> {
+        None
+    }
+
+    fn survey(&self, _: &Question<'_>, access: Access<'_>, _: Watch<'_>) -> Result<Option<Facts>> {
+        let Some(path) = self.find(access.root) else { return Ok(None) };
+        if path.is_dir() {
+            let message = format!("`{}` is a folder, expected an `npz` file", self.path.display());
+            return Err(UserError::new(message).hint(LAYOUT).into());
+        }
+        facts(self, access.root).map(Some)
+    }
+}
+
 /// What a spec needs to know about a file.
-pub(super) fn facts(npz: &Npz, root: &Path) -> Result<Facts> {
+fn facts(npz: &Npz, root: &Path) -> Result<Facts> {
     let arrays = open(npz, &root.join(&npz.path))?;
     let [train_size, test_size] = [0, 1].map(|split| arrays.layouts[split].count);
     let [train, test] = arrays.labels.each_ref().map(|labels| Facts::per_class(labels, arrays.classes));
@@ -73,7 +99,7 @@ fn class_names(count: usize) -> Vec<String> {
 }
 
 /// Reads a whole file through the cache.
-pub(super) fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<Store> {
+fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<Store> {
     let path = access.root.join(&npz.path);
     let mut arrays = open(npz, &path)?;
     let place = path.display().to_string();
@@ -223,43 +249,6 @@ fn opened<R: Read + Seek>(mut file: R) -> Result<ZipArchive<R>, String> {
 
 fn entry<'a, R: Read + Seek>(archive: &'a mut ZipArchive<R>, name: &str) -> Result<impl Read + use<'a, R>, String> {
     archive.by_name(&format!("{name}.npy")).map_err(|error| error.to_string())
-}
-
-fn labels<R: Read + Seek>(archive: &mut ZipArchive<R>, name: &str, count: usize) -> Result<Vec<u16>, String> {
-    let wrong = |cause: String| format!("`{name}`: {cause}");
-    let mut file = entry(archive, name)?;
-    let header = npy::header(&mut file).map_err(wrong)?;
-    if header.count() != Some(count) || count as u64 > MOST_LABELS {
-        return Err(format!("`{name}` has shape {:?}, but there are {count} images", header.shape));
-    }
-    let mut bytes = Vec::new();
-    // A label has at most eight bytes.
-    file.take(8 * count as u64 + 1).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
-    let numbers = npy::integers(&header, &bytes).map_err(wrong)?;
-    let label = |number: i64| {
-        u16::try_from(number).map_err(|_| format!("`{name}` has label {number}, expected numbers from 0"))
-    };
-    numbers.into_iter().map(label).collect()
-}
-
-/// Number of classes: every number up to the largest must be a class in both splits.
-fn classes(labels: &[Vec<u16>; 2]) -> Result<usize, String> {
-    let [train, test] = labels.each_ref().map(|labels| labels.iter().copied().collect::<BTreeSet<u16>>());
-    let most = train.union(&test).max().copied().unwrap_or_default();
-    for label in 0..=most {
-        for (split, name) in [(&train, "training"), (&test, "test")] {
-            if label == 0 && !train.contains(&0) && !test.contains(&0) {
-                return Err(format!("no image has label 0, but labels go up to {most}: number the classes from 0"));
-            }
-            if !split.contains(&label) {
-                return Err(format!("class {label} has no {name} image, but classes range from 0 to {most}"));
-            }
-        }
-    }
-    if most == 0 {
-        return Err("it has only one class, expected two or more".into());
-    }
-    Ok(usize::from(most) + 1)
 }
 
 /// Digest of the arrays in use, from the checksums stored in the archive.

@@ -2,13 +2,10 @@
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use super::{cifar, idx, listing};
-use crate::catalogue::FileLayout;
-use crate::spec::Data;
 use crate::text;
 
 /// Size, inode and times of a file. A replaced file has another inode, and a modified one another change time, which no
@@ -42,25 +39,8 @@ impl Stamp {
     }
 }
 
-/// Digest of the names, sizes, inodes and change times of a data set's files. It stays the same as long as nobody
-/// modifies them, also if their folder is moved on the same disk. `None` if files are missing, and for data sets that
-/// are identified by content (`npz`) or have no files.
-pub fn state(data: &Data, root: &Path) -> Option<String> {
-    match data {
-        Data::Synthetic { .. } | Data::Npz(_) => None,
-        Data::Pictures(pictures) => listing::of(pictures, root).ok().map(|listing| listing.state()),
-        Data::Files(dataset) => {
-            let files = match dataset.entry()?.layout {
-                FileLayout::Cifar(layout) => cifar::files(layout, root),
-                FileLayout::Idx(layout) => idx::files(layout, root),
-                FileLayout::Tiny(_) => None,
-            };
-            state_of_files(&files?)
-        }
-    }
-}
-
-fn state_of_files(paths: &[PathBuf]) -> Option<String> {
+/// State of a data set of these files; `None` if one is missing.
+pub(super) fn state_of_files(paths: &[PathBuf]) -> Option<String> {
     let mut digest = Sha256::new();
     for path in paths {
         digest.update(path.file_name()?.as_encoded_bytes());
@@ -71,6 +51,8 @@ fn state_of_files(paths: &[PathBuf]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]

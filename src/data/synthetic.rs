@@ -8,16 +8,20 @@
 //! not.
 
 use std::f64::consts::TAU;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::Result;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
 
+use super::format::Format;
 use super::store::{Fingerprints, Pixels, Store, StoredSplit};
+use super::{Access, Image, Watch};
 use crate::blueprint::ImageShape;
 use crate::seed::{Purpose, Stream, named_stream};
-use crate::spec::Side;
+use crate::spec::{Side, SyntheticImages};
 
 const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
 const TRAIN_SIZE: usize = 20_000;
@@ -57,6 +61,21 @@ impl Drawer {
         let image = self.generator.image(label, &mut stream);
         let level = |value: &f64| ((value + 0.5) * 255.0).round().clamp(0.0, 255.0) as u8;
         pixels.iter_mut().zip(&image).for_each(|(pixel, value)| *pixel = level(value));
+    }
+}
+
+impl Format for SyntheticImages {
+    /// Nowhere: it has no files.
+    fn find(&self, _: &Path) -> Option<PathBuf> {
+        None
+    }
+
+    fn read(&self, _: Image, _: Access<'_>, _: Watch<'_>) -> Result<(Store, Option<String>)> {
+        Ok((store(self.classes, self.latent_similarity, self.side), None))
+    }
+
+    fn state(&self, _: &Path) -> Option<String> {
+        None
     }
 }
 
@@ -211,7 +230,7 @@ mod tests {
     use super::*;
 
     fn image(store: &mut Store, index: usize) -> Vec<u8> {
-        let image = crate::data::Image { shape: SHAPE, fit: crate::spec::Fit::Crop };
+        let image = Image { shape: SHAPE, fit: crate::spec::Fit::Crop };
         store.train.gather(&[index], SHAPE, image, 1).expect("it is drawn").pixels
     }
 

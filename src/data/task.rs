@@ -10,7 +10,7 @@ use super::random_labels::random_labels;
 use super::relabel::Relabel;
 use super::statistics;
 use super::store::{Store, StoredSplit};
-use super::{Access, Image, Watch, fingerprint, read};
+use super::{Access, Image, Watch, fingerprint, format_of};
 use crate::error::UserError;
 use crate::spec::Normalisation;
 use crate::spec::{self, Draw, Labelling, Noise, Normalise, Task};
@@ -50,7 +50,7 @@ pub struct TaskData {
 
 /// Loads a task: training examples with label noise, validation examples and test examples, in the network's format.
 pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<TaskData> {
-    let (mut store, state) = read(&task.data, image, access, watch)?;
+    let (mut store, state) = format_of(&task.data)?.read(image, access, watch)?;
     let relabel = Relabel::new(&task.selection, &store.classes);
     // An archive's own validation examples follow its training examples and are not drawn from.
     let training = store.train.labels.len() - store.validation;

@@ -53,7 +53,7 @@ use anyhow::Result;
 pub use checkpoints::{Branches, Checkpoints, Keep};
 pub use claims::{Claim, Reached, ReportSpec, StatedClaims, Statement};
 pub use compute::{Attention, Compute, MemoryFormat, Precision, PrecisionChoice, Switch};
-pub use data::{Data, Npz, Pictures, Side};
+pub use data::{Data, ImageFolder, Npz, Side, SyntheticImages};
 pub use experiment::{
     DeviceChoice, DisjointPart, Draw, Experiment, Fit, FrozenNorm, Labelling, Noise, Normalisation, Normalise, Seeds,
     Selection, Source, Task, Transfer, UnfrozenInit,

@@ -1,6 +1,6 @@
 //! Resolves a task's table: data, selection and training.
 
-use super::data::{Data, Npz, Pictures, Side};
+use super::data::{Data, ImageFolder, Npz, Side, SyntheticImages};
 use super::experiment::{DisjointPart, Fit, Normalise, Seeds, Selection, Task};
 use super::meaning::ProblemReport;
 use super::survey::{Question, Survey};
@@ -78,35 +78,33 @@ impl Context<'_> {
                     Side::Source => 1.0,
                     Side::Target => synthetic.latent_similarity,
                 };
-                Data::Synthetic { latent_similarity, side, classes: synthetic.classes as usize }
+                Data::Synthetic(SyntheticImages { latent_similarity, side, classes: synthetic.classes as usize })
             }
-            Dataset::Folder | Dataset::TinyImagenet => {
+            Dataset::Folder => {
                 let test_folder = task.test_folder.map(|folder| match folder {
                     written::TestFolder::Val => "val".to_owned(),
                     written::TestFolder::Test => "test".to_owned(),
                 });
-                Data::Pictures(Pictures { dataset, path, test_folder, skip_bad_files: task.skip_bad_files })
+                Data::Folder(ImageFolder { path, test_folder, skip_bad_files: task.skip_bad_files })
             }
             Dataset::Npz => {
                 let (arrays, validation) = arrays(task, side.name(), report);
                 Data::Npz(Npz { path, arrays, validation })
             }
-            files => Data::Files(files),
+            published => Data::Published { dataset: published, skip_bad_files: task.skip_bad_files },
         }
     }
 
     /// Facts about the data, from the catalogue or from disk.
     fn facts(&self, data: &Data, prefix: &str, report: &mut ProblemReport<'_>) -> Facts {
-        let classes = if let Data::Synthetic { classes, .. } = data { *classes } else { 0 };
+        let classes = if let Data::Synthetic(images) = data { images.classes } else { 0 };
         let known = Facts::known(data.dataset(), classes);
-        let looked_at = match data {
-            Data::Files(_) | Data::Synthetic { .. } => true,
-            Data::Pictures(Pictures { path, dataset, .. }) => {
-                *dataset == Dataset::Folder && path.as_os_str().is_empty()
-            }
-            Data::Npz(npz) => npz.path.as_os_str().is_empty(),
+        // Image files may be damaged, whatever is published of them; one's own data without a place were complained of.
+        let is_known = match data.path() {
+            Some(path) => path.as_os_str().is_empty(),
+            None => !data.dataset().has_image_files(),
         };
-        if looked_at {
+        if is_known {
             return known.unwrap_or_else(stand_in);
         }
         let side = self.spec.image_size.map(|side| side as usize);
@@ -114,12 +112,7 @@ impl Context<'_> {
             Ok(Some(facts)) => return facts,
             Ok(None) if self.survey.may_be_absent(&data.name()) => {}
             Ok(None) => {
-                let own = match data {
-                    Data::Pictures(Pictures { path, dataset: Dataset::Folder, .. }) | Data::Npz(Npz { path, .. }) => {
-                        path.display().to_string()
-                    }
-                    _ => data.name(),
-                };
+                let own = data.path().map_or_else(|| data.name(), |path| path.display().to_string());
                 let hint = text::tilde(&own).unwrap_or("set the data folder with `--data DIR` or FREEZEWISE_DATA");
                 report.add_of_data(&format!("{prefix}.dataset"), format!("`{own}` is not in the data folder"), hint);
             }
@@ -246,12 +239,12 @@ fn dataset(name: &str, prefix: &str, report: &mut ProblemReport<'_>) -> Dataset 
 
 /// Reports keys without effect on this data set.
 fn check_unused(task: &written::Task, dataset: Dataset, prefix: &str, report: &mut ProblemReport<'_>) {
-    let (folder, npz, tiny) = (Dataset::Folder, Dataset::Npz, Dataset::TinyImagenet);
+    let (folder, npz, files) = (Dataset::Folder, Dataset::Npz, dataset.has_image_files());
     let rules = [
         ("path", task.path.is_some(), dataset == folder || dataset == npz, "`folder` or `npz`"),
         ("arrays", task.arrays.is_some(), dataset == npz, "`npz`"),
         ("test_folder", task.test_folder.is_some(), dataset == folder, "`folder`"),
-        ("skip_bad_files", task.skip_bad_files, dataset == folder || dataset == tiny, "`folder` or `tiny-imagenet`"),
+        ("skip_bad_files", task.skip_bad_files, files, "`folder` or `tiny-imagenet`"),
     ];
     for (key, written, used, needed) in rules {
         if written && !used {

@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::super::options::DataRoot;
 use super::named;
-use crate::catalogue::{CatalogueEntry, FileLayout, Published};
+use crate::catalogue::{CatalogueEntry, Published};
 use crate::data::fetch::{FetchOutcome, FetchRequest, Patience, fetch, unpack};
-use crate::data::held;
+use crate::data::{held, unpacks_to};
 use crate::error::{Exit, UserError};
 use crate::output::{self, FetchBar};
 use crate::text;
@@ -48,7 +48,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 }
 
 impl Arguments {
-    fn fetch(&self, entry: &CatalogueEntry) -> Result<()> {
+    fn fetch(&self, entry: &'static CatalogueEntry) -> Result<()> {
         let root = &self.data.data;
         let mut missing = Vec::new();
         for file in entry.files {
@@ -60,8 +60,8 @@ impl Arguments {
                 _ => {
                     let target = self.fetch_file(file)?;
                     // Image files are read one by one, so the archive must be unpacked.
-                    if let FileLayout::Tiny(layout) = entry.layout {
-                        unpacked(&target, layout.folder)?;
+                    if let Some(folder) = unpacks_to(entry) {
+                        unpacked(&target, folder)?;
                     }
                 }
             }

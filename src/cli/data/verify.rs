@@ -68,7 +68,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 }
 
 /// Checks every file in the data folder against its checksum.
-fn files(entry: &CatalogueEntry, root: &Path) -> Vec<VerifiedItem> {
+fn files(entry: &'static CatalogueEntry, root: &Path) -> Vec<VerifiedItem> {
     let mut findings = Vec::new();
     for file in entry.files {
         let Some(path) = held(entry, file, root) else {

@@ -29,8 +29,8 @@ impl Survey for MadeUp {
                 Some("grey.npz") => (place_of(npz), [1, 28, 28]),
                 _ => (place_of(npz), [3, 16, 16]),
             },
-            Data::Pictures(pictures) => (format!("{:?}", (&pictures.path, &pictures.test_folder)), [3, 24, 30]),
-            Data::Files(_) | Data::Synthetic { .. } => return Ok(None),
+            Data::Folder(folder) => (format!("{:?}", (&folder.path, &folder.test_folder)), [3, 24, 30]),
+            Data::Published { .. } | Data::Synthetic(_) => return Ok(None),
         };
         Ok(Some(Facts {
             shape: ImageShape { channels, height, width },
