@@ -109,7 +109,7 @@ fn axis_rank(length: usize, window: Window) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blueprint::{Architecture, Granularity, ImageShape};
+    use crate::blueprint::{Architecture, Granularity, ImageShape, PreactResnet18};
 
     /// The last convolution and the head of PreAct-ResNet18 of width 8 train: 128 parameters of the norm before it, 10
     /// biases, and 10 × 64 × (1 + r) weights, where r is 4 on a 2×2 map and 9 on a 4×4 map.
@@ -118,7 +118,7 @@ mod tests {
         for (size, plain, collapsed) in [(32, 37_642, 6_538), (16, 37_642, 3_338), (8, 37_642, 128 + 10 + 10 * 64 * 2)]
         {
             let input = ImageShape { channels: 3, height: size, width: size };
-            let architecture = Architecture::PreactResnet18 { width: 8 };
+            let architecture = Architecture::PreactResnet18(PreactResnet18 { width: 8 });
             let blueprint = Blueprint::new(&architecture, Granularity::Sublayer, input, 10).expect("it fits");
             let frozen = FrozenSet::first(16, blueprint.layers.len());
             assert_eq!(blueprint.trainable_parameters(&frozen), plain);

@@ -1,55 +1,36 @@
 //! Network families as data: named layers made of operations, with shapes, parameters and multiply-adds.
 //!
-//! A family is just a list of operations. `network` gives the list its tensors and runs it; `describe`, the range of k
-//! and shape errors are computed from it. So a new family is one file here. This module does not know about tensors,
-//! devices or files.
+//! A family is a list of operations, with its sizes and the names of its tensors. `network` gives the list its tensors and
+//! runs it; `describe`, the range of k and shape errors are computed from it. So a new family is a file in `family`. This
+//! module does not know about tensors, devices or files.
 
 mod collapsed;
-mod densenet;
+mod family;
 mod flow;
 mod frozen;
 mod gradient;
 mod operation;
 mod plan;
-mod preact_resnet;
-mod resnet;
 mod shape;
 mod slot;
-mod stem;
-mod vit;
 
-pub use densenet::Densenet;
+pub(crate) use family::FamilyMark;
+pub use family::{
+    Architecture, ArchitectureName, Densenet, NetworkTable, Pooling, PreactResnet18, Resnet, ResnetDepth, Stem, Vit,
+};
 pub use frozen::FrozenSet;
 pub use operation::{Operation, Window};
 pub use plan::ShapeError;
-pub use resnet::{Resnet, ResnetDepth};
 pub use shape::Shape;
 pub use slot::{Initial, Role, TensorSlot};
-pub use stem::Stem;
-pub use vit::{Pooling, Vit};
 
 pub use crate::catalogue::ImageShape;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use family::Family;
 use flow::{FlowShape, TooSmall};
-
-/// A network family with its sizes.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Architecture {
-    /// Pre-activation ResNet-18 for small images, of any width.
-    PreactResnet18 {
-        /// Channels of the stem and the first stage; later stages have two, four and eight times as many.
-        width: usize,
-    },
-    /// ResNet.
-    Resnet(Resnet),
-    /// DenseNet.
-    Densenet(Densenet),
-    /// Vision transformer.
-    Vit(Vit),
-}
 
 /// What counts as one freezable layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -121,16 +102,12 @@ impl Blueprint {
         input: ImageShape,
         classes: usize,
     ) -> Result<Self, ShapeError> {
-        let plan = match architecture {
-            Architecture::PreactResnet18 { width } => preact_resnet::plan(*width, input, classes),
-            Architecture::Resnet(resnet) => resnet.plan(input, classes),
-            Architecture::Densenet(densenet) => densenet.plan(input, classes)?,
-            Architecture::Vit(vit) => vit.plan(input, classes)?,
-        };
+        let family = architecture.family();
+        let plan = family.layers(input, classes)?;
         let layers = plan.blocks.into_iter().flat_map(|block| block.into_layers(granularity)).collect();
         let head = Layer { name: "head".into(), operations: plan.head };
         let blueprint = Self { input, classes, layers, head };
-        blueprint.check_windows(architecture)?;
+        blueprint.check_windows().map_err(|(layer, small)| blueprint.too_small(family, layer, small))?;
         Ok(blueprint)
     }
 
@@ -197,25 +174,19 @@ impl Blueprint {
         }
     }
 
-    fn check_windows(&self, architecture: &Architecture) -> Result<(), ShapeError> {
+    /// The first layer whose windows do not fit is an error.
+    fn check_windows(&self) -> Result<(), (&str, TooSmall)> {
         let mut flow = FlowShape::new(Shape::Image(self.input));
         for layer in self.all_layers() {
             for operation in &layer.operations {
-                flow.pass(operation).map_err(|small| self.too_small(architecture, &layer.name, small))?;
+                flow.pass(operation).map_err(|small| (layer.name.as_str(), small))?;
             }
         }
         Ok(())
     }
 
-    fn too_small(&self, architecture: &Architecture, layer: &str, small: TooSmall) -> ShapeError {
-        let (key, hint) = match architecture {
-            Architecture::Resnet(Resnet { stem: Stem::Imagenet, .. })
-            | Architecture::Densenet(Densenet { stem: Stem::Imagenet, .. }) => {
-                ("network.stem", "use `network.stem = \"cifar\"`, which reduces the resolution less")
-            }
-            Architecture::Densenet(_) => ("network.blocks", "use larger images, or fewer blocks in `network.blocks`"),
-            _ => ("image_size", "use larger images"),
-        };
+    fn too_small(&self, family: &dyn Family, layer: &str, small: TooSmall) -> ShapeError {
+        let (key, hint) = family.too_small();
         let (height, width) = (small.map.height, small.map.width);
         ShapeError {
             key,

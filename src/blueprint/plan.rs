@@ -4,13 +4,13 @@ use super::operation::Operation;
 use super::{Granularity, Layer};
 
 /// A family at given sizes.
-pub(super) struct FamilyLayers {
+pub(crate) struct FamilyLayers {
     pub(super) blocks: Vec<Block>,
     pub(super) head: Vec<Operation>,
 }
 
 /// One block, in the parts that can be frozen separately.
-pub(super) struct Block {
+pub(crate) struct Block {
     name: String,
     parts: Vec<Layer>,
 }

@@ -7,7 +7,7 @@ fn images(side: usize) -> ImageShape {
 }
 
 fn preact(width: usize) -> Blueprint {
-    build(&Architecture::PreactResnet18 { width }, 32, 10)
+    build(&Architecture::PreactResnet18(PreactResnet18 { width }), 32, 10)
 }
 
 fn resnet(depth: ResnetDepth, stem: Stem) -> Architecture {
@@ -33,7 +33,7 @@ fn build(architecture: &Architecture, side: usize, classes: usize) -> Blueprint 
 /// Every kind of network, small and large.
 fn families() -> Vec<(Architecture, usize)> {
     vec![
-        (Architecture::PreactResnet18 { width: 4 }, 32),
+        (Architecture::PreactResnet18(PreactResnet18 { width: 4 }), 32),
         (resnet(ResnetDepth::Eighteen, Stem::Cifar), 28),
         (resnet(ResnetDepth::ThirtyFour, Stem::Imagenet), 96),
         (resnet(ResnetDepth::Fifty, Stem::Imagenet), 224),
@@ -98,7 +98,7 @@ fn sublayers_are_convolutions_with_their_norms() {
         assert_eq!(trainable(&fine, 0), trainable(&build(architecture, side, 10), 0));
         fine.layers.into_iter().map(|layer| layer.name).collect()
     };
-    let preact = names(&Architecture::PreactResnet18 { width: 8 }, 32);
+    let preact = names(&Architecture::PreactResnet18(PreactResnet18 { width: 8 }), 32);
     assert_eq!((preact.len(), preact[16].as_str()), (17, "layer4.1.conv2"));
     let fifty = names(&resnet(ResnetDepth::Fifty, Stem::Imagenet), 224);
     assert_eq!(fifty[..4], ["stem", "layer1.0.conv1", "layer1.0.conv2", "layer1.0.conv3"]);

@@ -220,14 +220,14 @@ fn summary(description: &Description) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blueprint::{Architecture, Granularity, ImageShape};
+    use crate::blueprint::{Architecture, Granularity, ImageShape, PreactResnet18};
 
     /// With the last convolution unfrozen, the plain count is 37,642 and the collapsed one 3,338: on either side of
     /// n·C = 20,000.
     #[test]
     fn the_crossing_is_where_fewer_train_than_there_is_to_fit() {
         let input = ImageShape { channels: 3, height: 16, width: 16 };
-        let architecture = Architecture::PreactResnet18 { width: 8 };
+        let architecture = Architecture::PreactResnet18(PreactResnet18 { width: 8 });
         let blueprint = Blueprint::new(&architecture, Granularity::Sublayer, input, 10).expect("it fits");
         let nothing = |_: &FrozenSet| Footprint { weights: 0, optimizer: 0, data: 0, cache: 0 };
         let description = describe(&blueprint, &FrozenSet::first(16, 17), 2000, "fp32", nothing);

@@ -2,7 +2,7 @@
 //! specify them.
 
 use super::NamedTensors;
-use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape, Operation, Pooling, ShapeError, Stem, Vit};
+use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape, Operation, ShapeError};
 
 /// ImageNet's number of classes, for a state dict without a head.
 const CLASSES: usize = 1000;
@@ -21,26 +21,9 @@ pub fn blueprint_of(
         let length = *state.get(name)?.size().get(dimension)?;
         (1..=LARGEST).contains(&length).then_some(length as usize)
     };
-    let first = match &architecture {
-        Architecture::PreactResnet18 { .. } | Architecture::Resnet(_) => "conv1.weight",
-        Architecture::Densenet(_) => "features.conv0.weight",
-        Architecture::Vit(_) => "conv_proj.weight",
-    };
-    let stem = match length(first, 3) {
-        Some(3) => Some(Stem::Cifar),
-        Some(7) => Some(Stem::Imagenet),
-        _ => None,
-    };
-    match (&mut architecture, stem) {
-        (Architecture::Resnet(resnet), Some(stem)) => resnet.stem = stem,
-        (Architecture::Densenet(densenet), Some(stem)) => densenet.stem = stem,
-        _ => {}
-    }
-    let own_side = match &architecture {
-        Architecture::Vit(vit) => length("encoder.pos_embedding", 1).and_then(|tokens| side_of(vit, tokens)),
-        _ => None,
-    };
-    let side = own_side.unwrap_or(side);
+    architecture.family_mut().adapt(&length);
+    let first = architecture.family().first_tensor();
+    let side = architecture.family().image_side(&length).unwrap_or(side);
     let channels = length(first, 1).unwrap_or(3);
     if !matches!(channels, 1 | 3) {
         return Err(ShapeError {
@@ -62,17 +45,10 @@ pub fn blueprint_of(
     }
 }
 
-/// The side of square images that give this many tokens.
-fn side_of(vit: &Vit, tokens: usize) -> Option<usize> {
-    let patches = tokens - usize::from(vit.pooling == Pooling::ClassToken);
-    let side = patches.isqrt();
-    (side > 0 && side * side == patches).then_some(side * vit.patch)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blueprint::{Resnet, ResnetDepth};
+    use crate::blueprint::{Pooling, PreactResnet18, Resnet, ResnetDepth, Stem, Vit};
     use tch::{Device, Kind, Tensor};
 
     fn state(shapes: &[(&str, &[i64])]) -> NamedTensors {
@@ -98,7 +74,8 @@ mod tests {
     fn images_that_no_spec_can_have_are_refused() {
         for channels in [2, 4, 13] {
             let shapes = state(&[("conv1.weight", &[4, channels, 3, 3])]);
-            let error = blueprint_of(Architecture::PreactResnet18 { width: 4 }, &shapes, 224).expect_err("refused");
+            let error = blueprint_of(Architecture::PreactResnet18(PreactResnet18 { width: 4 }), &shapes, 224)
+                .expect_err("refused");
             assert_eq!(error.message, format!("the weights are for images of {channels} channels"));
         }
     }
@@ -106,7 +83,7 @@ mod tests {
     #[test]
     fn a_claim_of_endless_classes_is_not_followed() -> Result<(), ShapeError> {
         let shapes = state(&[("fc.weight", &[1 << 40, 0])]);
-        let architecture = Architecture::PreactResnet18 { width: 4 };
+        let architecture = Architecture::PreactResnet18(PreactResnet18 { width: 4 });
         assert_eq!(blueprint_of(architecture, &shapes, 224)?.classes, CLASSES);
         Ok(())
     }

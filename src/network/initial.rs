@@ -40,7 +40,8 @@ fn normal(stream: &mut Stream) -> f64 {
 mod tests {
     use super::*;
     use crate::blueprint::{
-        Architecture, Blueprint, Densenet, Granularity, ImageShape, Pooling, Resnet, ResnetDepth, Role, Stem, Vit,
+        Architecture, Blueprint, Densenet, Granularity, ImageShape, Pooling, PreactResnet18, Resnet, ResnetDepth, Role,
+        Stem, Vit,
     };
 
     fn normal(slot: &TensorSlot, deviation: f64) {
@@ -94,7 +95,7 @@ mod tests {
     /// PyTorch's own defaults throughout: uniform within 1/√fan-in.
     #[test]
     fn preact_resnet_starts_as_pytorch_does() {
-        check(&Architecture::PreactResnet18 { width: 16 }, 32, |slot| {
+        check(&Architecture::PreactResnet18(PreactResnet18 { width: 16 }), 32, |slot| {
             let fan_in = if slot.path == "fc.bias" { 128.0 } else { fan_in(slot) };
             uniform(slot, 1.0 / fan_in.sqrt());
         });

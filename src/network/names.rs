@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Bound::{Included, Unbounded};
 
-use crate::blueprint::Architecture;
+use crate::blueprint::{Architecture, FamilyMark};
 use crate::error::UserError;
 use crate::text;
 
@@ -18,14 +18,6 @@ const WRAPPERS: [&str; 4] = ["module", "_orig_mod", "_fsdp_wrapped_module", "_ch
 
 /// The counter that `torch.optim.swa_utils.AveragedModel` stores beside its network.
 pub(super) const AVERAGED: &str = "n_averaged";
-
-/// Identifies a family's network among names: its first tensor, and the prefix of others.
-struct FamilyMark {
-    first: &'static str,
-    others: &'static str,
-    /// The prefix that these names have in a full network here.
-    inside: &'static str,
-}
 
 /// The prefix of a network's names in a file.
 #[derive(Debug, Default)]
@@ -49,7 +41,7 @@ pub(super) fn without_wrappers(name: &str) -> String {
 
 /// Finds the network of an architecture among the names of a file; an error if there are several.
 pub(super) fn prefix(names: &BTreeSet<&str>, architecture: &Architecture) -> Result<NamePrefix, UserError> {
-    for FamilyMark { first, others, inside } in marks(architecture) {
+    for FamilyMark { first, others, inside } in architecture.family().marks() {
         let from = |start: &str| names.range::<str, _>((Included(start), Unbounded)).next();
         let begins = |start: &str| from(start).is_some_and(|name| name.starts_with(start));
         let found: Vec<&str> = names
@@ -76,72 +68,10 @@ pub(super) fn prefix(names: &BTreeSet<&str>, architecture: &Architecture) -> Res
     Ok(NamePrefix::default())
 }
 
-fn marks(architecture: &Architecture) -> Vec<FamilyMark> {
-    let mark = |first, others, inside| FamilyMark { first, others, inside };
-    match architecture {
-        Architecture::PreactResnet18 { .. } | Architecture::Resnet(_) => vec![mark("conv1.weight", "layer1.", "")],
-        Architecture::Densenet(_) => vec![mark("conv0.weight", "denseblock1.", "features.")],
-        Architecture::Vit(_) => {
-            vec![mark("conv_proj.weight", "encoder.", ""), mark("patch_embed.proj.weight", "blocks.", "")]
-        }
-    }
-}
-
 /// The name used here for a tensor of another program's network.
 pub(super) fn renamed(name: &str, architecture: &Architecture) -> String {
     let parts: Vec<&str> = name.split('.').collect();
-    let renamed = match architecture {
-        Architecture::PreactResnet18 { .. } | Architecture::Resnet(_) => resnet(&parts),
-        Architecture::Densenet(_) => densenet(&parts),
-        Architecture::Vit(_) => vit(&parts),
-    };
-    renamed.unwrap_or_else(|| name.to_owned())
-}
-
-fn resnet(parts: &[&str]) -> Option<String> {
-    match parts {
-        ["linear" | "last_linear", kind] => Some(format!("fc.{kind}")),
-        [layer, block, "shortcut", rest @ ..] => Some(format!("{layer}.{block}.downsample.{}", rest.join("."))),
-        _ => None,
-    }
-}
-
-/// Old files have names from before module names could not contain a dot: `denselayer1.norm.1.weight`.
-fn densenet(parts: &[&str]) -> Option<String> {
-    match parts {
-        ["last_linear", kind] => Some(format!("classifier.{kind}")),
-        ["features", block, layer, part @ ("norm" | "conv"), number @ ("1" | "2"), kind] => {
-            Some(format!("features.{block}.{layer}.{part}{number}.{kind}"))
-        }
-        _ => None,
-    }
-}
-
-fn vit(parts: &[&str]) -> Option<String> {
-    if let ["encoder", "layers", block, "mlp", linear @ ("linear_1" | "linear_2"), kind] = parts {
-        let place = if *linear == "linear_1" { 0 } else { 3 };
-        return Some(format!("encoder.layers.{block}.mlp.{place}.{kind}"));
-    }
-    Some(match parts {
-        ["cls_token"] => "class_token".to_owned(),
-        ["pos_embed"] => "encoder.pos_embedding".to_owned(),
-        ["patch_embed", "proj", kind] => format!("conv_proj.{kind}"),
-        ["norm", kind] => format!("encoder.ln.{kind}"),
-        ["head", kind] => format!("heads.head.{kind}"),
-        ["blocks", block, rest @ ..] => {
-            let own = match rest {
-                ["norm1", kind] => format!("ln_1.{kind}"),
-                ["norm2", kind] => format!("ln_2.{kind}"),
-                ["attn", "qkv", kind] => format!("self_attention.in_proj_{kind}"),
-                ["attn", "proj", kind] => format!("self_attention.out_proj.{kind}"),
-                ["mlp", "fc1", kind] => format!("mlp.0.{kind}"),
-                ["mlp", "fc2", kind] => format!("mlp.3.{kind}"),
-                _ => return None,
-            };
-            format!("encoder.layers.encoder_layer_{block}.{own}")
-        }
-        _ => return None,
-    })
+    architecture.family().renamed(&parts).unwrap_or_else(|| name.to_owned())
 }
 
 #[cfg(test)]

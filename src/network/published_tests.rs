@@ -1,7 +1,7 @@
 use tch::{Device, Tensor};
 
 use super::*;
-use crate::blueprint::{Granularity, ImageShape, Pooling, Vit};
+use crate::blueprint::{Granularity, ImageShape, Pooling, PreactResnet18, Vit};
 use crate::network::{Network, with_counters};
 
 const INPUT: ImageShape = ImageShape { channels: 3, height: 8, width: 8 };
@@ -11,7 +11,7 @@ fn network(architecture: &Architecture) -> Network {
     Network::new(&blueprint, Device::Cpu, Kind::Float, 1)
 }
 
-const PREACT: Architecture = Architecture::PreactResnet18 { width: 2 };
+const PREACT: Architecture = Architecture::PreactResnet18(PreactResnet18 { width: 2 });
 
 /// The network's state with renamed and with additional tensors.
 fn file(network: &Network, rename: impl Fn(&str) -> String, more: &[(&str, Tensor)]) -> NamedTensors {

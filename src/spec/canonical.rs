@@ -14,10 +14,8 @@ pub(super) fn canonical(spec: &Written, experiment: &Experiment, observed: &Obse
     let mut spec = spec.clone();
     one_frozen_set(&mut spec.transfer, experiment);
     one_seed_each(&mut spec, experiment);
-    // All sizes are written out in the spec by now, so the two ViT names differ in nothing else.
-    if spec.network.architecture == written::Architecture::VitB16 {
-        spec.network.architecture = written::Architecture::VitCifar;
-    }
+    // All sizes are written out in the spec by now, so names that differ in nothing else are one.
+    spec.network.architecture = spec.network.architecture.canonical(&spec.network);
     one_task(&mut spec.target, &experiment.target, observed.is_whole(Side::Target));
     if let (Some(written), Some(Source::Task(source))) = (&mut spec.source, &experiment.source) {
         one_task(&mut written.task, source, observed.is_whole(Side::Source));

@@ -1,8 +1,8 @@
 //! Defaults that depend on other keys. Afterwards a key of `written` is `None` only where it does not apply.
 
+use super::augment;
 use super::experiment::{FrozenNorm, UnfrozenInit};
 use super::written::{Normalise, Optimizer, Schedule, Synthetic, Task, Train, Written};
-use super::{augment, network};
 
 /// Nakkiran et al., "Deep Double Descent" (arXiv 1912.02292): Adam at 1e-4, SGD at 0.1, period 512.
 const ADAM_RATE: f64 = 1e-4;
@@ -17,7 +17,7 @@ pub(super) fn fill(spec: &mut Written, name: &str) {
     for purpose in drawn.into_iter().chain([&mut seeds.augment, &mut seeds.dropout]) {
         purpose.get_or_insert(seed);
     }
-    network::fill(&mut spec.network);
+    spec.network.fill();
     fill_train(&mut spec.target.train);
     if let Some(source) = &mut spec.source {
         fill_train(&mut source.task.train);

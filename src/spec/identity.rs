@@ -99,7 +99,7 @@ pub(super) fn digest_of_file(path: &Path) -> io::Result<String> {
 /// The keys that count, by dotted name: those of the canonical form that differ from their defaults and have an effect.
 /// A file counts by its digest, the images by their resolved shape.
 pub(super) fn counted(spec: &Written, experiment: &Experiment, observed: &Observed) -> IdentityValues {
-    let idle = idle::keys(spec, experiment);
+    let idle = idle::keys(experiment);
     let filled = as_json(&canonical(spec, experiment, observed));
     let defaults = Defaults::of(&filled);
     let mut own = Vec::new();

@@ -1,12 +1,11 @@
 //! Keys without effect on an experiment's results. They must not change its hash.
 
 use super::experiment::{Experiment, Labelling, Noise, Source, Task};
-use super::written::Written;
-use crate::blueprint::{Architecture, Blueprint, Operation};
+use crate::blueprint::{Blueprint, Operation};
 use crate::catalogue::Dataset;
 
 /// The dotted keys that have no effect on the results.
-pub(super) fn keys(spec: &Written, experiment: &Experiment) -> Vec<&'static str> {
+pub(super) fn keys(experiment: &Experiment) -> Vec<&'static str> {
     let source = match &experiment.source {
         Some(Source::Task(task)) => Some(&**task),
         Some(Source::Weights(_)) | None => None,
@@ -31,7 +30,6 @@ pub(super) fn keys(spec: &Written, experiment: &Experiment) -> Vec<&'static str>
         ("seeds.noise", !draws_noise(&experiment.target)),
         ("seeds.augment", !experiment.target.training.augmentation.is_some()),
         ("seeds.dropout", !drops(experiment)),
-        ("network.compression", spec.network.blocks.as_ref().is_some_and(|blocks| blocks.len() == 1)),
         // No layer is frozen while a source trains.
         ("network.dropout", source.is_none() && !drops(experiment)),
         ("synthetic.latent_similarity", !sets(&experiment.target, Dataset::Synthetic)),
@@ -39,7 +37,8 @@ pub(super) fn keys(spec: &Written, experiment: &Experiment) -> Vec<&'static str>
         ("transfer.frozen_norm", !has(&blueprint, |layer| frozen.has(layer), is_batch_norm)),
         ("transfer.unfrozen_init", frozen.count() == blueprint.layers.len()),
     ];
-    rules.into_iter().filter(|(_, idle)| *idle).map(|(key, _)| key).collect()
+    let idle = rules.into_iter().filter(|(_, idle)| *idle).map(|(key, _)| key);
+    idle.chain(experiment.architecture.family().idle_keys().iter().copied()).collect()
 }
 
 /// Whether any labels are random or corrupted.
@@ -51,7 +50,7 @@ pub(super) fn draws_noise(task: &Task) -> bool {
 /// Whether target training uses dropout; frozen layers do not.
 pub(super) fn drops(experiment: &Experiment) -> bool {
     // Only transformers have dropout; other networks need no blueprint here.
-    if !matches!(experiment.architecture, Architecture::Vit(_)) {
+    if !experiment.architecture.family().may_drop() {
         return false;
     }
     let frozen = &experiment.transfer.frozen;

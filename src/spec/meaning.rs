@@ -49,7 +49,8 @@ pub(super) fn experiment(
     let observed = Observed::of(&sides.collect::<Vec<_>>(), image, fit);
     let source = weights.or_else(|| source.map(|source| Source::Task(Box::new(source.task))));
     let target = target.task;
-    let architecture = network::architecture(&spec.network, report);
+    network::check(&spec.network, report);
+    let architecture = spec.network.architecture.at(&spec.network);
     let granularity = spec.transfer.granularity;
     let blueprint = Blueprint::new(&architecture, granularity, image, target.classes);
     if let Err(impossible) = &blueprint {

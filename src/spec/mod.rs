@@ -228,9 +228,10 @@ pub fn architecture(name: &str, overrides: &[String]) -> Result<Architecture> {
     }
     let (json, problems) = walk::Walk::new(keys::all()).run(&root);
     let mut filled: Written = serde_json::from_value(json)?;
-    network::fill(&mut filled.network);
+    filled.network.fill();
     let mut report = meaning::ProblemReport::new(&root, problems);
-    let architecture = network::architecture(&filled.network, &mut report);
+    network::check(&filled.network, &mut report);
+    let architecture = filled.network.architecture.at(&filled.network);
     let problems = report.into_problems();
     if problems.is_empty() { Ok(architecture) } else { Err(Problems(problems).into()) }
 }

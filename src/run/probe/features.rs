@@ -89,7 +89,7 @@ mod tests {
     use tch::Device;
 
     use super::*;
-    use crate::blueprint::{Architecture, Densenet, Granularity, ImageShape, Pooling, Stem, Vit};
+    use crate::blueprint::{Architecture, Densenet, Granularity, ImageShape, Pooling, PreactResnet18, Stem, Vit};
     use crate::data::{Images, Normalisation};
 
     const SHAPE: ImageShape = ImageShape { channels: 3, height: 8, width: 8 };
@@ -105,7 +105,7 @@ mod tests {
         let vit =
             Vit { patch: 4, width: 8, depth: 2, heads: 2, mlp_width: 8, dropout: 0.5, pooling: Pooling::ClassToken };
         let architectures = [
-            Architecture::PreactResnet18 { width: 2 },
+            Architecture::PreactResnet18(PreactResnet18 { width: 2 }),
             Architecture::Densenet(Densenet { blocks: vec![2, 1], growth: 2, compression: 0.5, stem: Stem::Cifar }),
             Architecture::Vit(vit),
         ];

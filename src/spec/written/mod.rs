@@ -5,7 +5,6 @@
 
 mod checkpoint;
 mod compute;
-mod network;
 mod scalars;
 mod task;
 mod train;
@@ -15,11 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::experiment::{FrozenNorm, UnfrozenInit};
 use super::measures::Correct;
-use crate::blueprint::Granularity;
+use crate::blueprint::{Granularity, NetworkTable};
 
 pub(super) use checkpoint::{Branches, Checkpoints, Keep};
 pub(super) use compute::{Compute, MemoryFormat, Precision};
-pub(super) use network::{Architecture, Network};
 pub(super) use scalars::{CountOrLog, Device, LayersOrAll, Threads};
 pub(super) use task::{ClassName, Fit, Labelling, NoiseKind, Normalise, Size, Task, TestFolder};
 pub(super) use train::{Augment, Optimizer, Schedule, Train};
@@ -57,7 +55,7 @@ pub(super) struct Written {
     /// Separate seeds by purpose.
     pub(super) seeds: Seeds,
     /// The network of both tasks; each task has its own head.
-    pub(super) network: Network,
+    pub(super) network: NetworkTable,
     /// The task to pretrain on, or weights from a file. Without this table there is no pretraining: the target trains
     /// from scratch, or with frozen layers on a frozen random prefix.
     pub(super) source: Option<Source>,

@@ -155,7 +155,7 @@ fn batch_sums(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape};
+    use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape, PreactResnet18};
     use crate::data::{Images, Labels, Normalisation};
     use tch::{Device, no_grad};
 
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn errors_are_counted_by_what_is_known_of_the_labels() {
         let shape = ImageShape { channels: 3, height: 8, width: 8 };
-        let architecture = Architecture::PreactResnet18 { width: 1 };
+        let architecture = Architecture::PreactResnet18(PreactResnet18 { width: 1 });
         let blueprint = Blueprint::new(&architecture, Granularity::Block, shape, 3).expect("it fits");
         let network = Network::new(&blueprint, Device::Cpu, Kind::Double, 0);
         for named in network.tensors() {

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use tch::{Device, Kind, Reduction, Tensor};
 
-use crate::blueprint::{Architecture, Blueprint, Densenet, Granularity, ImageShape, Pooling, Resnet, ResnetDepth};
+use crate::blueprint::{
+    Architecture, Blueprint, Densenet, Granularity, ImageShape, Pooling, PreactResnet18, Resnet, ResnetDepth,
+};
 use crate::blueprint::{Role, Stem, Vit};
 use crate::network::{Mode, NamedTensors, Network, read_safetensors};
 use crate::spec;
@@ -28,7 +30,7 @@ fn fixtures() -> Vec<Fixture> {
     };
     let vit = Vit { patch: 4, width: 8, depth: 2, heads: 2, mlp_width: 12, dropout: 0.0, pooling: Pooling::ClassToken };
     let networks = [
-        ("preact-resnet18", Architecture::PreactResnet18 { width: 2 }),
+        ("preact-resnet18", Architecture::PreactResnet18(PreactResnet18 { width: 2 })),
         ("resnet18", resnet(ResnetDepth::Eighteen, 2, Stem::Imagenet)),
         ("resnet50", resnet(ResnetDepth::Fifty, 2, Stem::Cifar)),
         ("densenet", densenet(&[2, 3], 3, Stem::Imagenet)),

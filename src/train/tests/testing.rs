@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyhow::Result;
 use tch::{Device, Kind};
 
-use crate::blueprint::{Architecture, Blueprint, Densenet, Granularity, ImageShape, Pooling, Resnet};
+use crate::blueprint::{Architecture, Blueprint, Densenet, Granularity, ImageShape, Pooling, PreactResnet18, Resnet};
 use crate::blueprint::{ResnetDepth, Stem, Vit};
 use crate::data::{Images, Normalisation};
 use crate::train::{DeviceSplit, EpochReport, Observer};
@@ -43,7 +43,7 @@ impl Observer for Listener {
 pub(in crate::train) fn families() -> Vec<Blueprint> {
     let vit = Vit { patch: 4, width: 8, depth: 2, heads: 2, mlp_width: 8, dropout: 0.5, pooling: Pooling::ClassToken };
     let architectures = [
-        Architecture::PreactResnet18 { width: 2 },
+        Architecture::PreactResnet18(PreactResnet18 { width: 2 }),
         Architecture::Resnet(Resnet { depth: ResnetDepth::Eighteen, width: 2, stem: Stem::Cifar }),
         Architecture::Densenet(Densenet { blocks: vec![2, 1], growth: 2, compression: 0.5, stem: Stem::Cifar }),
         Architecture::Vit(vit),

@@ -11,8 +11,7 @@ const WRITTEN_AND_MEANT: &str = "written in a spec, and what it means";
 const WRITTEN_AND_RUNNING: &str = "written in a spec, and what runs";
 
 /// The names that two types share, and why.
-const SHARED: [(&str, &str); 20] = [
-    ("Architecture", WRITTEN_AND_MEANT),
+const SHARED: [(&str, &str); 18] = [
     // Each verb's file has its own, and none imports another's.
     ("Arguments", "what a verb takes"),
     ("Branches", WRITTEN_AND_MEANT),
@@ -23,7 +22,6 @@ const SHARED: [(&str, &str); 20] = [
     ("Keep", WRITTEN_AND_MEANT),
     ("Labelling", WRITTEN_AND_MEANT),
     ("MemoryFormat", WRITTEN_AND_MEANT),
-    ("Network", WRITTEN_AND_RUNNING),
     ("Normalise", WRITTEN_AND_MEANT),
     ("Optimizer", WRITTEN_AND_RUNNING),
     ("Precision", WRITTEN_AND_MEANT),

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::operation::{Operation, Window};
+use crate::blueprint::operation::{Operation, Window};
 
 /// First layers of a ResNet or DenseNet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +22,17 @@ impl Stem {
             Self::Cifar => Window::centred(3, 1),
             Self::Imagenet => Window::centred(7, 2),
         }
+    }
+
+    /// The stem whose convolution has a kernel of this side.
+    pub(super) fn of_side(side: usize) -> Option<Self> {
+        [Self::Cifar, Self::Imagenet].into_iter().find(|stem| stem.window().kernel == side)
+    }
+
+    /// Key to change, and how, if it leaves feature maps too small.
+    pub(super) fn too_small(self) -> Option<(&'static str, &'static str)> {
+        let advice = ("network.stem", "use `network.stem = \"cifar\"`, which reduces the resolution less");
+        (self == Self::Imagenet).then_some(advice)
     }
 
     /// Pooling after norm and activation.

@@ -4,9 +4,12 @@
 //! Norms follow their convolutions. Tensors have torchvision's names: `conv1`, `bn1`, `layer1.0.conv1`,
 //! `layer1.0.bn1`, …, `layer2.0.downsample.0`, `layer2.0.downsample.1`, …, `fc`.
 
-use super::operation::{Operation, Window};
-use super::plan::{Block, FamilyLayers};
-use super::{ImageShape, Initial, Stem};
+use super::table::{NetworkTable, size};
+use super::{Family, FamilyMark, Length, Stem};
+use crate::blueprint::operation::{Operation, Window};
+use crate::blueprint::plan::{Block, FamilyLayers, ShapeError};
+use crate::blueprint::slot::Initial;
+use crate::catalogue::ImageShape;
 
 /// Output channels of a bottleneck, in units of its inner channels.
 const EXPANSION: usize = 4;
@@ -34,7 +37,27 @@ pub enum ResnetDepth {
 }
 
 impl Resnet {
-    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> FamilyLayers {
+    pub(super) fn sizes() -> NetworkTable {
+        NetworkTable { width: Some(64), stem: Some(Stem::Cifar), ..NetworkTable::default() }
+    }
+
+    pub(super) fn at(depth: ResnetDepth, sizes: &NetworkTable) -> Self {
+        Self { depth, width: size(sizes.width), stem: sizes.stem.unwrap_or(Stem::Cifar) }
+    }
+
+    fn stem(&self, input: ImageShape) -> Block {
+        let mut operations = vec![
+            convolution("conv1".into(), input.channels, self.width, self.stem.window()),
+            Operation::BatchNorm { path: "bn1".into(), channels: self.width },
+            Operation::Relu,
+        ];
+        operations.extend(self.stem.pool());
+        Block::whole("stem", operations)
+    }
+}
+
+impl Family for Resnet {
+    fn layers(&self, input: ImageShape, classes: usize) -> Result<FamilyLayers, ShapeError> {
         let mut blocks = vec![self.stem(input)];
         let (counts, bottleneck) = match self.depth {
             ResnetDepth::Eighteen => ([2; 4], false),
@@ -55,17 +78,42 @@ impl Resnet {
         let initial = Initial::of_fan_in(channels);
         let linear =
             Operation::Linear { path: "fc".into(), inputs: channels, outputs: classes, weight: initial, bias: initial };
-        FamilyLayers { blocks, head: vec![Operation::AveragePool, linear] }
+        Ok(FamilyLayers { blocks, head: vec![Operation::AveragePool, linear] })
     }
 
-    fn stem(&self, input: ImageShape) -> Block {
-        let mut operations = vec![
-            convolution("conv1".into(), input.channels, self.width, self.stem.window()),
-            Operation::BatchNorm { path: "bn1".into(), channels: self.width },
-            Operation::Relu,
-        ];
-        operations.extend(self.stem.pool());
-        Block::whole("stem", operations)
+    fn first_tensor(&self) -> &'static str {
+        FIRST_TENSOR
+    }
+
+    fn marks(&self) -> Vec<FamilyMark> {
+        marks()
+    }
+
+    fn renamed(&self, parts: &[&str]) -> Option<String> {
+        renamed(parts)
+    }
+
+    fn too_small(&self) -> (&'static str, &'static str) {
+        self.stem.too_small().unwrap_or(("image_size", "use larger images"))
+    }
+
+    fn adapt(&mut self, length: Length<'_>) {
+        self.stem = length(FIRST_TENSOR, 3).and_then(Stem::of_side).unwrap_or(self.stem);
+    }
+}
+
+pub(super) const FIRST_TENSOR: &str = "conv1.weight";
+
+pub(super) fn marks() -> Vec<FamilyMark> {
+    vec![FamilyMark { first: FIRST_TENSOR, others: "layer1.", inside: "" }]
+}
+
+/// Names of kuangliu/pytorch-cifar and of Cadene/pretrained-models.pytorch.
+pub(super) fn renamed(parts: &[&str]) -> Option<String> {
+    match parts {
+        ["linear" | "last_linear", kind] => Some(format!("fc.{kind}")),
+        [layer, block, "shortcut", rest @ ..] => Some(format!("{layer}.{block}.downsample.{}", rest.join("."))),
+        _ => None,
     }
 }
 

@@ -9,9 +9,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::operation::{Operation, Window};
-use super::plan::{Block, FamilyLayers, ShapeError};
-use super::{ImageShape, Initial};
+use super::table::{NetworkTable, size};
+use super::{Family, FamilyMark, Length};
+use crate::blueprint::operation::{Operation, Window};
+use crate::blueprint::plan::{Block, FamilyLayers, ShapeError};
+use crate::blueprint::slot::Initial;
+use crate::catalogue::ImageShape;
 
 /// A vision transformer.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,8 +45,8 @@ pub enum Pooling {
     Mean,
 }
 
-impl Vit {
-    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> Result<FamilyLayers, ShapeError> {
+impl Family for Vit {
+    fn layers(&self, input: ImageShape, classes: usize) -> Result<FamilyLayers, ShapeError> {
         self.check(input)?;
         let encoder = (0..self.depth).map(|index| self.encoder_block(&format!("encoder.layers.encoder_layer_{index}")));
         let mut blocks = vec![self.embedding(input)];
@@ -61,6 +64,87 @@ impl Vit {
             bias: Initial::Zeros,
         };
         Ok(FamilyLayers { blocks, head: vec![pooled, linear] })
+    }
+
+    fn first_tensor(&self) -> &'static str {
+        "conv_proj.weight"
+    }
+
+    fn marks(&self) -> Vec<FamilyMark> {
+        let mark = |first, others| FamilyMark { first, others, inside: "" };
+        vec![mark("conv_proj.weight", "encoder."), mark("patch_embed.proj.weight", "blocks.")]
+    }
+
+    fn renamed(&self, parts: &[&str]) -> Option<String> {
+        renamed(parts)
+    }
+
+    fn may_drop(&self) -> bool {
+        true
+    }
+
+    /// There is a position embedding for each token.
+    fn image_side(&self, length: Length<'_>) -> Option<usize> {
+        let tokens = length("encoder.pos_embedding", 1)?;
+        let patches = tokens - usize::from(self.pooling == Pooling::ClassToken);
+        let side = patches.isqrt();
+        (side > 0 && side * side == patches).then_some(side * self.patch)
+    }
+}
+
+/// Names of timm, and those that torchvision's MLPs had before.
+fn renamed(parts: &[&str]) -> Option<String> {
+    if let ["encoder", "layers", block, "mlp", linear @ ("linear_1" | "linear_2"), kind] = parts {
+        let place = if *linear == "linear_1" { 0 } else { 3 };
+        return Some(format!("encoder.layers.{block}.mlp.{place}.{kind}"));
+    }
+    Some(match parts {
+        ["cls_token"] => "class_token".to_owned(),
+        ["pos_embed"] => "encoder.pos_embedding".to_owned(),
+        ["patch_embed", "proj", kind] => format!("conv_proj.{kind}"),
+        ["norm", kind] => format!("encoder.ln.{kind}"),
+        ["head", kind] => format!("heads.head.{kind}"),
+        ["blocks", block, rest @ ..] => {
+            let own = match rest {
+                ["norm1", kind] => format!("ln_1.{kind}"),
+                ["norm2", kind] => format!("ln_2.{kind}"),
+                ["attn", "qkv", kind] => format!("self_attention.in_proj_{kind}"),
+                ["attn", "proj", kind] => format!("self_attention.out_proj.{kind}"),
+                ["mlp", "fc1", kind] => format!("mlp.0.{kind}"),
+                ["mlp", "fc2", kind] => format!("mlp.3.{kind}"),
+                _ => return None,
+            };
+            format!("encoder.layers.encoder_layer_{block}.{own}")
+        }
+        _ => return None,
+    })
+}
+
+impl Vit {
+    /// Those of a definition: patch, width, depth, heads and width of the MLP.
+    pub(super) fn sizes([patch, width, depth, heads, mlp_width]: [u64; 5]) -> NetworkTable {
+        NetworkTable {
+            patch: Some(patch),
+            width: Some(width),
+            depth: Some(depth),
+            heads: Some(heads),
+            mlp_width: Some(mlp_width),
+            dropout: Some(0.0),
+            pooling: Some(Pooling::ClassToken),
+            ..NetworkTable::default()
+        }
+    }
+
+    pub(super) fn at(sizes: &NetworkTable) -> Self {
+        Self {
+            patch: size(sizes.patch),
+            width: size(sizes.width),
+            depth: size(sizes.depth),
+            heads: size(sizes.heads),
+            mlp_width: size(sizes.mlp_width),
+            dropout: sizes.dropout.unwrap_or_default(),
+            pooling: sizes.pooling.unwrap_or(Pooling::ClassToken),
+        }
     }
 
     fn check(&self, input: ImageShape) -> Result<(), ShapeError> {

@@ -7,12 +7,17 @@
 //! `features.denseblock1.denselayer1.norm1`, …, `features.transition1.conv`, …, `features.norm5`, `classifier`. The
 //! last norm is named `norm5` for any number of blocks.
 
-use super::operation::{Operation, Window};
-use super::plan::{Block, FamilyLayers, ShapeError};
-use super::{ImageShape, Initial, Stem};
+use super::table::{NetworkTable, size};
+use super::{Family, FamilyMark, Length, Stem};
+use crate::blueprint::operation::{Operation, Window};
+use crate::blueprint::plan::{Block, FamilyLayers, ShapeError};
+use crate::blueprint::slot::Initial;
+use crate::catalogue::ImageShape;
 
 /// Channels between the two convolutions of a dense layer, in units of the growth.
 const BOTTLENECK: usize = 4;
+/// Nobody trains networks of thousands of dense layers, and their layer list would fill memory.
+const MOST_LAYERS: usize = 1000;
 
 /// A DenseNet.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,15 +32,9 @@ pub struct Densenet {
     pub stem: Stem,
 }
 
-impl Densenet {
-    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> Result<FamilyLayers, ShapeError> {
-        if self.blocks.is_empty() || self.blocks.contains(&0) {
-            return Err(ShapeError {
-                key: "network.blocks",
-                message: format!("`blocks = {:?}` has a block without layers", self.blocks),
-                hint: "each number is the number of dense layers in a block, such as `[6, 12, 24, 16]`".into(),
-            });
-        }
+impl Family for Densenet {
+    fn layers(&self, input: ImageShape, classes: usize) -> Result<FamilyLayers, ShapeError> {
+        self.check_blocks()?;
         let mut channels = 2 * self.growth;
         let mut blocks = vec![self.stem(input, channels)];
         let count = self.blocks.len();
@@ -71,6 +70,77 @@ impl Densenet {
             bias: Initial::Zeros,
         };
         Ok(FamilyLayers { blocks, head: vec![Operation::AveragePool, linear] })
+    }
+
+    fn first_tensor(&self) -> &'static str {
+        "features.conv0.weight"
+    }
+
+    fn marks(&self) -> Vec<FamilyMark> {
+        vec![FamilyMark { first: "conv0.weight", others: "denseblock1.", inside: "features." }]
+    }
+
+    /// Old files have names from before module names could not contain a dot: `denselayer1.norm.1.weight`.
+    fn renamed(&self, parts: &[&str]) -> Option<String> {
+        match parts {
+            ["last_linear", kind] => Some(format!("classifier.{kind}")),
+            ["features", block, layer, part @ ("norm" | "conv"), number @ ("1" | "2"), kind] => {
+                Some(format!("features.{block}.{layer}.{part}{number}.{kind}"))
+            }
+            _ => None,
+        }
+    }
+
+    fn too_small(&self) -> (&'static str, &'static str) {
+        let blocks = ("network.blocks", "use larger images, or fewer blocks in `network.blocks`");
+        self.stem.too_small().unwrap_or(blocks)
+    }
+
+    /// One block has no transition.
+    fn idle_keys(&self) -> &'static [&'static str] {
+        if self.blocks.len() == 1 { &["network.compression"] } else { &[] }
+    }
+
+    fn adapt(&mut self, length: Length<'_>) {
+        self.stem = length(self.first_tensor(), 3).and_then(Stem::of_side).unwrap_or(self.stem);
+    }
+}
+
+impl Densenet {
+    pub(super) fn sizes() -> NetworkTable {
+        NetworkTable {
+            stem: Some(Stem::Cifar),
+            blocks: Some(vec![6, 12, 24, 16]),
+            growth: Some(32),
+            compression: Some(0.5),
+            ..NetworkTable::default()
+        }
+    }
+
+    pub(super) fn at(sizes: &NetworkTable) -> Self {
+        Self {
+            blocks: sizes.blocks.iter().flatten().map(|&layers| layers as usize).collect(),
+            growth: size(sizes.growth),
+            compression: sizes.compression.unwrap_or(1.0),
+            stem: sizes.stem.unwrap_or(Stem::Cifar),
+        }
+    }
+
+    fn check_blocks(&self) -> Result<(), ShapeError> {
+        let blocks = &self.blocks;
+        let wrong = |message: String, hint: &str| ShapeError { key: "network.blocks", message, hint: hint.into() };
+        if blocks.is_empty() || blocks.contains(&0) {
+            let message = format!("`blocks = {blocks:?}` has a block without layers");
+            let hint = "each number is the number of dense layers in a block, such as `[6, 12, 24, 16]`";
+            return Err(wrong(message, hint));
+        }
+        let all = blocks.iter().fold(0usize, |all, &layers| all.saturating_add(layers));
+        if all > MOST_LAYERS {
+            let message =
+                format!("`blocks = {blocks:?}` has {all} dense layers in total, at most {MOST_LAYERS} are allowed");
+            return Err(wrong(message, "each number is the number of dense layers in a block"));
+        }
+        Ok(())
     }
 
     fn stem(&self, input: ImageShape, channels: usize) -> Block {

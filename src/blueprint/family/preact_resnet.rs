@@ -7,25 +7,60 @@
 //! `layer1.0.bn1`, `layer1.0.conv1`, `layer1.0.bn2`, `layer1.0.conv2`, `layer2.0.downsample.0`, …, `fc`) and PyTorch's
 //! default initialisation.
 
-use super::operation::{Operation, Window};
-use super::plan::{Block, FamilyLayers};
-use super::{ImageShape, Initial};
+use super::table::{NetworkTable, size};
+use super::{Family, FamilyMark, resnet};
+use crate::blueprint::operation::{Operation, Window};
+use crate::blueprint::plan::{Block, FamilyLayers, ShapeError};
+use crate::blueprint::slot::Initial;
+use crate::catalogue::ImageShape;
 
-pub(super) fn plan(width: usize, input: ImageShape, classes: usize) -> FamilyLayers {
-    let mut blocks = vec![Block::whole("stem", vec![convolution("conv1".into(), input.channels, width, 3, 1)])];
-    let mut channels = width;
-    for stage in 0..4 {
-        let outputs = width << stage;
-        for index in 0..2 {
-            let stride = if stage > 0 && index == 0 { 2 } else { 1 };
-            blocks.push(block(&format!("layer{}.{index}", stage + 1), channels, outputs, stride));
-            channels = outputs;
-        }
+/// A PreAct-ResNet18.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreactResnet18 {
+    /// Channels of the stem and the first stage; later stages have two, four and eight times as many.
+    pub width: usize,
+}
+
+impl PreactResnet18 {
+    pub(super) fn sizes() -> NetworkTable {
+        NetworkTable { width: Some(64), ..NetworkTable::default() }
     }
-    let initial = Initial::of_fan_in(channels);
-    let linear =
-        Operation::Linear { path: "fc".into(), inputs: channels, outputs: classes, weight: initial, bias: initial };
-    FamilyLayers { blocks, head: vec![Operation::AveragePool, linear] }
+
+    pub(super) fn at(sizes: &NetworkTable) -> Self {
+        Self { width: size(sizes.width) }
+    }
+}
+
+impl Family for PreactResnet18 {
+    fn layers(&self, input: ImageShape, classes: usize) -> Result<FamilyLayers, ShapeError> {
+        let width = self.width;
+        let mut blocks = vec![Block::whole("stem", vec![convolution("conv1".into(), input.channels, width, 3, 1)])];
+        let mut channels = width;
+        for stage in 0..4 {
+            let outputs = width << stage;
+            for index in 0..2 {
+                let stride = if stage > 0 && index == 0 { 2 } else { 1 };
+                blocks.push(block(&format!("layer{}.{index}", stage + 1), channels, outputs, stride));
+                channels = outputs;
+            }
+        }
+        let initial = Initial::of_fan_in(channels);
+        let linear =
+            Operation::Linear { path: "fc".into(), inputs: channels, outputs: classes, weight: initial, bias: initial };
+        Ok(FamilyLayers { blocks, head: vec![Operation::AveragePool, linear] })
+    }
+
+    fn first_tensor(&self) -> &'static str {
+        resnet::FIRST_TENSOR
+    }
+
+    fn marks(&self) -> Vec<FamilyMark> {
+        resnet::marks()
+    }
+
+    fn renamed(&self, parts: &[&str]) -> Option<String> {
+        resnet::renamed(parts)
+    }
 }
 
 fn block(name: &str, inputs: usize, outputs: usize, stride: usize) -> Block {
