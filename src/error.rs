@@ -19,6 +19,9 @@ pub enum Exit {
     Stopped = 75,
 }
 
+/// What the line of an error begins with on stderr. A sweep finds its cells' errors by it.
+pub const ERROR: &str = "error: ";
+
 /// An error with hints: a message, and one line each for what to do about it.
 #[derive(Debug)]
 pub struct UserError {

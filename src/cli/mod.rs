@@ -31,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::error::{Exit, UserError};
+use crate::error::{ERROR, Exit, UserError};
 use crate::output;
 use crate::spec::Problems;
 
@@ -142,7 +142,7 @@ fn tell(error: &anyhow::Error) -> Exit {
     let advice = error.chain().find_map(|cause| cause.downcast_ref::<UserError>());
     let exit = advice.map_or(Exit::Failed, UserError::exit);
     // A requested stop is not an error.
-    output::talk(&format!("{}{error:#}", if exit == Exit::Stopped { "" } else { "error: " }));
+    output::talk(&format!("{}{error:#}", if exit == Exit::Stopped { "" } else { ERROR }));
     for hint in advice.map(UserError::hints).unwrap_or_default() {
         output::talk(&format!("  {hint}"));
     }

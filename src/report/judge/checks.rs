@@ -29,7 +29,7 @@ pub(super) fn checklist(
             Survival::NotRun => (Answer::NotRun, String::new()),
         };
         let command = (answer == Answer::NotRun).then(|| command(check, setting, sweeps)).flatten();
-        Check { name: name(check), answer, detail, command }
+        Check { control: check, answer, detail, command }
     };
     RealityCheck::ALL.into_iter().filter(|check| applies(*check, setting)).map(line).collect()
 }
@@ -40,23 +40,6 @@ pub(super) fn of_seeds(check: RealityCheck, effect: &Effect, seeds: usize, sourc
         RealityCheck::Seeds if seeds >= crate::analysis::inference::LEAST_SEEDS => Some(*effect),
         RealityCheck::SourceSeeds if matches!(sources, Sources::Own | Sources::Clusters) => Some(*effect),
         _ => None,
-    }
-}
-
-/// The name of a control.
-pub(super) fn name(check: RealityCheck) -> &'static str {
-    match check {
-        RealityCheck::AveragedWeights => "averaged weights",
-        RealityCheck::AnnealBranches => "anneal branches",
-        RealityCheck::RefittedHead => "refitted head",
-        RealityCheck::LearningRateThird => "a third of the learning rate",
-        RealityCheck::LearningRateTriple => "three times the learning rate",
-        RealityCheck::LongerBudget => "longer budget",
-        RealityCheck::Seeds => "eight seeds or more",
-        RealityCheck::SourceSeeds => "source seeds",
-        RealityCheck::RandomPrefix => "random prefix",
-        RealityCheck::SameTask => "same task as source",
-        RealityCheck::ValidationSelection => "validation selection",
     }
 }
 

@@ -1,5 +1,7 @@
 //! A finding of a report, and its standing.
 
+use crate::analysis::inference::RealityCheck;
+
 /// How much a finding shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::report) enum Standing {
@@ -40,12 +42,31 @@ pub(in crate::report) struct Finding {
 /// A line of the checklist.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Check {
-    pub(in crate::report) name: &'static str,
+    pub(in crate::report) control: RealityCheck,
     pub(in crate::report) answer: Answer,
     /// Numbers, in words.
     pub(in crate::report) detail: String,
     /// The command that runs the control, if it was not run.
     pub(in crate::report) command: Option<String>,
+}
+
+impl Check {
+    /// What the control is called.
+    pub(in crate::report) fn name(&self) -> &'static str {
+        match self.control {
+            RealityCheck::AveragedWeights => "averaged weights",
+            RealityCheck::AnnealBranches => "anneal branches",
+            RealityCheck::RefittedHead => "refitted head",
+            RealityCheck::LearningRateThird => "a third of the learning rate",
+            RealityCheck::LearningRateTriple => "three times the learning rate",
+            RealityCheck::LongerBudget => "longer budget",
+            RealityCheck::Seeds => "eight seeds or more",
+            RealityCheck::SourceSeeds => "source seeds",
+            RealityCheck::RandomPrefix => "random prefix",
+            RealityCheck::SameTask => "same task as source",
+            RealityCheck::ValidationSelection => "validation selection",
+        }
+    }
 }
 
 /// Whether an effect survived a control.

@@ -146,9 +146,9 @@ pub(super) fn finding(stated: &Stated, corrected: f64, sweeps: &[SweepFolder]) -
 /// Which controls the effect survived, which not, and whether the learning rate was varied.
 fn survived(checks: &[Check]) -> String {
     let names = |answer: Answer| {
-        let seeds = ["eight seeds or more", "source seeds"];
-        let of = checks.iter().filter(|check| check.answer == answer && !seeds.contains(&check.name));
-        of.map(|check| check.name).collect::<Vec<_>>()
+        let seeds = [RealityCheck::Seeds, RealityCheck::SourceSeeds];
+        let of = checks.iter().filter(|check| check.answer == answer && !seeds.contains(&check.control));
+        of.map(Check::name).collect::<Vec<_>>()
     };
     let mut text = String::new();
     for (answer, words) in [(Answer::Survived, "survives"), (Answer::NotSurvived, "does not survive")] {
@@ -157,7 +157,9 @@ fn survived(checks: &[Check]) -> String {
             text.extend(["; ", words, " ", &list(&names)]);
         }
     }
-    if names(Answer::NotRun).iter().filter(|name| name.contains("learning rate")).count() == 2 {
+    let rates = [RealityCheck::LearningRateThird, RealityCheck::LearningRateTriple];
+    let not_run = |rate: &RealityCheck| checks.iter().any(|it| it.control == *rate && it.answer == Answer::NotRun);
+    if rates.iter().all(not_run) {
         text.push_str("; learning rate not varied");
     }
     text

@@ -99,7 +99,7 @@ fn write_checks(checks: &[Check], page: &mut String) {
         let _ = write!(
             page,
             "<li><span aria-hidden=\"true\">{mark}</span> {}: <strong>{}</strong>",
-            check.name,
+            check.name(),
             check.answer.name()
         );
         if !check.detail.is_empty() {

@@ -65,7 +65,7 @@ fn write_finding(finding: &Finding, page: &mut String) {
     }
     for check in &finding.checks {
         let detail = if check.detail.is_empty() { String::new() } else { format!(" ({})", text(&check.detail)) };
-        let _ = writeln!(page, "  - {}: {}{detail}", check.name, check.answer.name());
+        let _ = writeln!(page, "  - {}: {}{detail}", check.name(), check.answer.name());
     }
 }
 

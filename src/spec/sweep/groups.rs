@@ -50,15 +50,17 @@ impl AxesReader<'_> {
     }
 
     fn check_lengths(&mut self, members: &[usize], place: &Place) {
-        let lengths: Vec<String> = members
-            .iter()
-            .map(|&index| match &self.table.axes[index] {
-                Axis { key, values: Values::List(values), .. } => format!("`{key}` has {}", values.len()),
-                Axis { key, values: Values::All, .. } => format!("`{key}` has all values"),
-            })
-            .collect();
-        let count = |text: &String| text.rsplit(' ').next().map(str::to_owned);
-        if lengths.iter().any(|length| count(length) != count(&lengths[0]) || length.ends_with("values")) {
+        let axes: Vec<&Axis> = members.iter().map(|&index| &self.table.axes[index]).collect();
+        let count = |axis: &Axis| match &axis.values {
+            Values::List(values) => Some(values.len()),
+            Values::All => None,
+        };
+        if axes.iter().any(|axis| count(axis).is_none() || count(axis) != count(axes[0])) {
+            let has = |axis: &&Axis| match count(axis) {
+                Some(count) => format!("`{}` has {count}", axis.key),
+                None => format!("`{}` has all values", axis.key),
+            };
+            let lengths: Vec<String> = axes.iter().map(has).collect();
             let message = format!("axes in a group need the same number of values: {}", lengths.join(", "));
             self.report(place, "sweep.zip", message, "");
         }

@@ -6,6 +6,7 @@ use super::child::{Child, ChildExit, ExitCause, Reason};
 use super::event::Active;
 use super::pace::Pace;
 use super::{Options, Program, SweepPlan};
+use crate::error::ERROR;
 use crate::native::{self, Cause};
 use crate::rundir::RunDirectory;
 
@@ -124,15 +125,13 @@ impl ChildExit {
 
 /// Why a child failed, in one line.
 pub(super) fn reason(ended: &ChildExit) -> String {
-    let last = ended.tail.iter().rev().find(|line| line.starts_with("error: "));
+    let last = ended.tail.iter().rev().find_map(|line| line.strip_prefix(ERROR));
     match (ended.asked, ended.status) {
         (Some(Reason::TimeLimit), _) => {
             format!("stopped: `--cell-time` reached after {}", crate::text::duration(ended.elapsed.as_secs_f64()))
         }
         (_, ExitCause::Signal(9)) => "killed (signal 9), often because the system was out of memory".to_owned(),
         (_, ExitCause::Signal(signal)) => format!("killed by signal {signal}"),
-        (_, ExitCause::Code(code)) => {
-            last.map_or_else(|| format!("exit code {code}"), |line| line.trim_start_matches("error: ").to_owned())
-        }
+        (_, ExitCause::Code(code)) => last.map_or_else(|| format!("exit code {code}"), str::to_owned),
     }
 }
