@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
-use tch::{Device, Kind, no_grad};
+use tch::Kind;
 
 use crate::blueprint::Blueprint;
 use crate::error::{Exit, UserError};
 use crate::network::{
-    Matching, Mode, NamedTensors, Network, PublishedWeights, blueprint_of, check_numbers, read_safetensors,
-    with_counters, write_safetensors,
+    Matching, NamedTensors, PublishedWeights, blueprint_of, check_numbers, logits_of, read_safetensors, with_counters,
+    write_safetensors,
 };
 use crate::spec::Side;
 use crate::{output, run, spec, text};
@@ -171,19 +171,10 @@ fn logits(arguments: &Logits) -> Result<()> {
         UserError::new(format!("`{}` has no tensor `images`", shown(&arguments.images)))
             .hint("write the images as `images`: float32, [count, channels, height, width]")
     })?;
-    let size = images.size();
-    let ReadWeights { blueprint, weights, .. } =
-        arguments.weights.read(size.get(2).map_or(SIDE, |&side| side.max(1) as usize))?;
+    let side = images.size().get(2).map_or(SIDE, |&side| side.max(1) as usize);
+    let ReadWeights { blueprint, weights, .. } = arguments.weights.read(side)?;
     arguments.weights.check(&blueprint, &weights, true)?;
-    let input = blueprint.input;
-    if size.get(1..) != Some([input.channels, input.height, input.width].map(|size| size as i64).as_slice()) {
-        let message =
-            format!("expected `images` of shape [count, channels, height, width] for {input}, found {size:?}");
-        return Err(UserError::new(message).into());
-    }
-    let network = Network::new(&blueprint, Device::Cpu, Kind::Float, 0);
-    network.load(&weights.tensors, |_| true)?;
-    let logits = no_grad(|| network.logits(images.to_kind(Kind::Float), Mode::Evaluate));
+    let logits = logits_of(&blueprint, &weights.tensors, images)?;
     write_safetensors(&arguments.out, &[("logits".to_owned(), logits)].into(), "logits")?;
     Ok(output::data(&shown(&arguments.out))?)
 }

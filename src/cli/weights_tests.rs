@@ -1,11 +1,12 @@
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use super::*;
-use crate::blueprint::{Architecture, Granularity, ImageShape};
+use crate::blueprint::{Architecture, Granularity, ImageShape, PreactResnet18};
+use crate::network::Network;
 
 fn state() -> NamedTensors {
     let input = ImageShape { channels: 3, height: 8, width: 8 };
-    let architecture = Architecture::PreactResnet18 { width: 2 };
+    let architecture = Architecture::PreactResnet18(PreactResnet18 { width: 2 });
     let blueprint = Blueprint::new(&architecture, Granularity::Block, input, 4).expect("it fits");
     Network::new(&blueprint, Device::Cpu, Kind::Float, 0).state()
 }

@@ -6,6 +6,7 @@
 mod attention;
 mod foreign;
 mod initial;
+mod logits;
 mod names;
 mod published;
 mod step;
@@ -15,6 +16,7 @@ mod weights;
 use tch::{Device, Kind, Tensor, no_grad};
 
 pub use foreign::blueprint_of;
+pub use logits::logits_of;
 pub use published::PublishedWeights;
 pub use step::{Flow, Mode};
 pub use tensor_file::{dtype_of, kind_of, read_header, read_safetensors, to_bytes, write_safetensors};
