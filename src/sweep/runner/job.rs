@@ -117,21 +117,32 @@ impl RunningJob {
 }
 
 impl ChildExit {
+    /// The last error that it printed.
+    fn error(&self) -> Option<&str> {
+        self.tail.iter().rev().find_map(|line| line.strip_prefix(ERROR))
+    }
+
     /// Whether it failed because memory ran out.
     pub(super) fn is_out_of_memory(&self) -> bool {
-        self.status != ExitCause::Code(0) && native::cause_of(&reason(self)) == Cause::Memory
+        match self.status {
+            ExitCause::Code(0) => false,
+            ExitCause::Signal(KILLED) => self.asked.is_none(),
+            _ => self.error().is_some_and(|error| native::cause_of(error) == Cause::Memory),
+        }
     }
 }
 
+/// The signal that nothing handles, which a system out of memory sends.
+const KILLED: i32 = 9;
+
 /// Why a child failed, in one line.
 pub(super) fn reason(ended: &ChildExit) -> String {
-    let last = ended.tail.iter().rev().find_map(|line| line.strip_prefix(ERROR));
     match (ended.asked, ended.status) {
         (Some(Reason::TimeLimit), _) => {
             format!("stopped: `--cell-time` reached after {}", crate::text::duration(ended.elapsed.as_secs_f64()))
         }
-        (_, ExitCause::Signal(9)) => "killed (signal 9), often because the system was out of memory".to_owned(),
+        (_, ExitCause::Signal(KILLED)) => "killed (signal 9), often because the system was out of memory".to_owned(),
         (_, ExitCause::Signal(signal)) => format!("killed by signal {signal}"),
-        (_, ExitCause::Code(code)) => last.map_or_else(|| format!("exit code {code}"), str::to_owned),
+        (_, ExitCause::Code(code)) => ended.error().map_or_else(|| format!("exit code {code}"), str::to_owned),
     }
 }
