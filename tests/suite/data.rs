@@ -1,4 +1,4 @@
-//! CIFAR in its original layouts, and what is said of files that are missing, short or damaged.
+//! CIFAR in its original layouts, and errors about missing, short or damaged files.
 
 use std::io::Write;
 use std::path::Path;
@@ -19,7 +19,7 @@ epochs = 1
 batch_size = 20
 "#;
 
-/// A file of CIFAR-10 records: labels in turn, pixels that follow the label.
+/// A file of CIFAR-10 records: labels cycle through the classes, pixels depend on the label.
 fn records(count: usize) -> Vec<u8> {
     let mut bytes = vec![0; count * RECORD];
     for (index, record) in bytes.chunks_exact_mut(RECORD).enumerate() {
@@ -59,7 +59,7 @@ fn folder_and_archive_are_the_same_data() {
     let read = |folder: &Path| std::fs::read(folder.join("metrics.csv")).expect("metrics.csv");
     assert_eq!(read(&unpacked), read(&place.path(answer.stdout.trim())));
 
-    // An archive cut in the middle is damaged, and says how to tell.
+    // A truncated archive is reported as damaged.
     let bytes = std::fs::read(&archive).expect("the archive");
     std::fs::write(&archive, &bytes[..bytes.len() / 2]).expect("the archive");
     let answer = place.freezewise(&["run", "spec.toml", "--quiet", "--out", "cut", "--data", "packed"]);
@@ -83,7 +83,7 @@ fn data_that_changed_under_a_finished_run_is_an_error_and_absent_data_is_none() 
     assert_eq!(answer.code, 1, "{}", answer.stderr);
     let told = "error: the data set `cifar10` has changed since `runs/spec/";
     assert!(answer.stderr.starts_with(told) && answer.stderr.contains("`--fresh`"), "{}", answer.stderr);
-    assert!(place.try_run(&["target.train.epochs=2"]).code == 1, "it was finished, and goes on with other data");
+    assert!(place.try_run(&["target.train.epochs=2"]).code == 1, "a finished run is not extended with other data");
     std::fs::write(&test, good).expect("a file");
     for absent in [false, true] {
         if absent {

@@ -49,7 +49,7 @@ fn fetch_asks_nobody_where_it_need_not() {
     assert!(offline.stderr.contains("4 files are missing, and `--offline` downloads nothing"), "{}", offline.stderr);
     assert!(offline.stderr.contains("train-images-idx3-ubyte.gz to data/kmnist/"), "{}", offline.stderr);
     assert!(!place.path("data").exists());
-    // An unpacked data set needs no download, but only if all of its files are there.
+    // An unpacked data set needs no download if it has all of its files.
     for name in ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"] {
         let part = place.freezewise(&["data", "fetch", "cifar10", "--offline"]);
         assert_eq!(part.code, 1, "{}", part.stdout);
@@ -62,7 +62,7 @@ fn fetch_asks_nobody_where_it_need_not() {
     assert_eq!(nowhere.code, 2, "{}", nowhere.stderr);
 }
 
-/// Whoever opened a pipe would wait for ever.
+/// Opening a pipe would block forever.
 #[test]
 fn a_pipe_is_no_data_set() {
     let place = Place::new();
@@ -81,7 +81,7 @@ fn a_pipe_is_no_data_set() {
     assert!(fetched.stderr.contains("it is not a regular file"), "{}", fetched.stderr);
 }
 
-/// A server that sends the same to everyone, and its address.
+/// The address of a server that answers every request with `reply`.
 fn server(reply: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}/", listener.local_addr().expect("an address"));
@@ -89,7 +89,7 @@ fn server(reply: &'static [u8]) -> String {
         while let Ok((stream, _)) = listener.accept() {
             let request = BufReader::new(&stream).lines().map_while(Result::ok);
             request.take_while(|line| !line.is_empty()).for_each(drop);
-            // A client that has had enough closes its end.
+            // The client may close the connection early.
             let _ = (&stream).write_all(reply);
         }
     });
@@ -157,14 +157,14 @@ fn stats_take_a_whole_data_set_by_its_name() {
     let statistics = parse(&place.freezewise(&["data", "stats", "cifar10", "--json"]));
     assert_eq!(statistics[0]["train"]["per_class"], Value::from(vec![5000; 10]));
     assert_eq!((&statistics[0]["image"], statistics.as_array().map(Vec::len)), (&Value::from("3×32×32"), Some(1)));
-    // Pixels are 25 times the label, so that their mean is 4.5 · 25.
+    // Pixels are 25 times the label, so their mean is 4.5 · 25.
     let mean = statistics[0]["test"]["colours"]["mean"][2].as_f64().expect("a mean");
     assert!((mean - 4.5 * 25.0 / 255.0).abs() < 1e-12, "{mean}");
     assert_eq!(place.freezewise(&["data", "stats", "cifar11"]).code, 2);
     assert_eq!(place.freezewise(&["data", "stats", "absent.toml"]).code, 2);
 }
 
-/// How many pixels of a picture are of the colour of a wrong label.
+/// The number of pixels in the colour that marks wrong labels.
 fn red(picture: &std::path::Path) -> usize {
     let picture = image::open(picture).expect("a picture").to_rgb8();
     picture.pixels().filter(|pixel| pixel.0 == [200, 30, 30]).count()
@@ -184,7 +184,7 @@ fn preview_draws_examples_and_marks_wrong_labels() {
     assert!(red(&sheet) > 1000, "a quarter of the labels is wrong");
     assert_eq!(red(&preview(&["target.label_noise=0"], "clean.png")), 0);
     let height = |path: &std::path::Path| image::open(path).expect("a picture").height();
-    assert!(height(&sheet) > height(&place.path("clean.png")), "augmented images have rows of their own");
+    assert!(height(&sheet) > height(&place.path("clean.png")), "augmented images have their own rows");
     let again = preview(&["target.train.augment=[\"flip\"]"], "again.png");
     assert_eq!(std::fs::read(&sheet).expect("a file"), std::fs::read(again).expect("a file"));
     assert_eq!(place.freezewise(&["data", "preview", "spec.toml", "--out", "sheet.jpg"]).code, 2);

@@ -1,5 +1,4 @@
-//! Data sets in every format, small ones made on the spot: what a run sees of them, and what is said of those that are
-//! damaged, incomplete or hostile.
+//! Small generated data sets in every format: how runs read them, and errors about damaged, incomplete or hostile ones.
 
 use std::io::Write;
 
@@ -8,7 +7,7 @@ use image::{DynamicImage, ImageFormat, RgbImage};
 use super::arrays::{npy, npz};
 use super::program::{Answer, Place, json};
 
-/// A target of one epoch on whatever a test puts into `data/`.
+/// A target of one epoch on a data set in `data/`.
 fn spec(dataset: &str, keys: &str) -> String {
     format!(
         "image_size = 8\n[network]\nwidth = 1\n[target]\ndataset = \"{dataset}\"\n{keys}\n[target.train]\nepochs = 1\n\
@@ -23,7 +22,7 @@ pub fn place(dataset: &str, keys: &str) -> Place {
 fn refused(place: &Place) -> Answer {
     let answer = place.try_run(&[]);
     assert_ne!(answer.code, 0, "{}", answer.stderr);
-    // Data that cannot be read are no mistake of the spec, whatever their format.
+    // Unreadable data is not an error of the spec, whatever its format.
     assert_eq!(answer.code, 1, "{}", answer.stderr);
     assert!(
         ["error: ", "spec.toml:"].iter().any(|start| answer.stderr.lines().any(|line| line.starts_with(start))),
@@ -40,7 +39,7 @@ pub fn says(place: &Place, expected: &[&str]) {
     }
 }
 
-/// An image file of one colour.
+/// A single-colour image file.
 pub fn picture(format: ImageFormat, height: u32, width: u32, colour: [u8; 3]) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     let image = DynamicImage::ImageRgb8(RgbImage::from_pixel(width, height, image::Rgb(colour)));
@@ -48,7 +47,7 @@ pub fn picture(format: ImageFormat, height: u32, width: u32, colour: [u8; 3]) ->
     bytes.into_inner()
 }
 
-/// Eight images to train on and four to test on, of 9 × 10 pixels, of two classes.
+/// Eight training and four test images of 9 × 10 pixels, in two classes.
 fn arrays(names: [&'static str; 4], channels: &str) -> Vec<(String, Vec<u8>)> {
     let size = 90 * if channels.is_empty() { 1 } else { 3 };
     let images = |count: usize| -> Vec<u8> { (0..count * size).map(|at| (at % 251) as u8).collect() };
@@ -136,7 +135,7 @@ fn arrays_that_are_no_data_set_say_why() {
     says(&place, &["cannot read `data/own.npz`"]);
 }
 
-/// A gigabyte of zeros in a megabyte: what is read is bounded by what is expected.
+/// A gigabyte of zeros packed into a megabyte: reading is bounded by the expected size.
 #[test]
 fn an_archive_that_unpacks_to_more_than_it_should_is_refused() {
     let place = place("mnist", "");
@@ -183,7 +182,7 @@ fn a_path_out_of_an_archive_is_refused_and_pickles_are_not_read() {
     );
 }
 
-/// Tiny ImageNet with an image for each of its 200 classes, three test images, and a table of their classes.
+/// Writes Tiny ImageNet with one training image per class, three test images, and the table of their classes.
 fn write_tiny(place: &Place) {
     let root = "data/tiny-imagenet-200";
     let ids: Vec<String> = (0..200).map(|index| format!("n{index:08}")).collect();
@@ -226,7 +225,7 @@ fn tiny_imagenet_is_read_in_its_original_layout() {
     assert!(verified.stdout.contains(told), "{}", verified.stdout);
     place.write(table, good.replace("n00000002", "n99999999"));
     says(&place, &["is not a file name and its class"]);
-    // As many rearrange it.
+    // Rearranged into class folders, as many users do.
     std::fs::remove_file(place.path(table)).expect("gone");
     std::fs::create_dir_all(place.path("data/tiny-imagenet-200/val/n00000000")).expect("made");
     says(&place, &["has its `val/` sorted into folders", "`dataset = \"folder\"`"]);

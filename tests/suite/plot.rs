@@ -1,4 +1,4 @@
-//! Runs drawn in a terminal and as files.
+//! Plots of runs in a terminal and as files.
 
 use super::program::{Place, TINY};
 

@@ -1,4 +1,4 @@
-//! `freezewise report`: what it says is true by the CSVs, what it cannot use it names, and its page is one that opens.
+//! `freezewise report`: findings agree with the CSVs, unusable runs are listed, and the page works in a browser.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use freezewise::report::{WrittenReport, write};
 use freezewise::spec::ReportSpec;
 use serde_json::json;
 
-/// A name that would break a page that takes it for markup.
+/// A name that breaks a page that does not escape it.
 const HOSTILE: &str = "<img src=x onerror=alert(1)>\"'\n\u{202e}|*`";
 
-/// Errors of a run at the end of its training, before averaging and after.
+/// Errors in every epoch of a run; `averaged` is the test error of averaged weights.
 struct Errors {
     test: f64,
     averaged: Option<f64>,
@@ -31,7 +31,7 @@ impl Folder {
         self.0.path().join("sweep")
     }
 
-    /// A run of a network of two layers, with the errors in each of its 40 epochs.
+    /// Writes a run of 40 epochs with these errors, of a network of two layers.
     fn run(&self, layers: usize, seed: usize, dataset: &str, errors: &Errors) -> PathBuf {
         let run = self.path().join(format!("k{layers}-n400-s{seed}-{layers:05x}{seed:05x}"));
         std::fs::create_dir_all(&run).expect("a folder");
@@ -63,7 +63,7 @@ impl Folder {
         run
     }
 
-    /// Eight seeds with a rise of 10 points and a drop of 3.6 to 6.4, which averaged weights keep.
+    /// Writes runs of eight seeds, with a rise of 10 points and a drop of 3.6 to 6.4, also with averaged weights.
     fn bump(&self, averaged: bool) {
         for seed in 0..8 {
             let drop = 0.05 + (seed as f64 - 3.5) * 0.004;
@@ -74,7 +74,7 @@ impl Folder {
         }
     }
 
-    /// States the bump, before the first cell or after it.
+    /// Writes the claim of a bump, stated before the first cell or after it.
     fn state(&self, beforehand: bool) {
         let spec = self.path().join("sweep.toml");
         let text = "[target]\ndataset = \"b\"\n[sweep.axes]\nseed = [0]\n[[report.claims]]\nkind = \"frozen-layers\"\n\
@@ -97,9 +97,9 @@ impl Folder {
     }
 }
 
-/// Worked out by hand: the rise is 10 points in each seed. Drops of mean 5 have the variance 0.4² · 6 over eight seeds, the
-/// standard error 0.98 / √8 = 0.346, and with t = 2.841 of seven degrees of freedom at 97.5% the half width 0.984. All signs agree: p
-/// is 1 in 256.
+/// Computed by hand: the rise is 10 points in each seed. Over eight seeds drops have mean 5, variance 0.4² · 6,
+/// standard error 0.98 / √8 = 0.346, and half width 0.984, with t = 2.841 for seven degrees of freedom at 97.5%. All
+/// signs agree, so p is 1 / 256.
 #[test]
 fn a_stated_bump_is_told_in_numbers_that_are_true() {
     let folder = Folder::new();
@@ -212,18 +212,18 @@ fn a_hostile_name_is_text_everywhere_and_links_resolve() {
     for link in page.split("href=\"").skip(1).filter_map(|part| part.split('"').next()) {
         assert!(folder.path().join("report").join(link).is_file(), "{link}");
     }
-    // The name of SVG's elements and the policy alone.
+    // No URLs except the SVG namespace; `http-equiv` of the security policy is the one match.
     assert_eq!(page.replace("http://www.w3.org/2000/svg", "").matches("http").count(), 1);
 }
 
-/// Chromium, where there is one.
+/// The command of Chromium, if installed.
 fn browser() -> Option<&'static str> {
     ["chromium", "chromium-browser", "google-chrome"]
         .into_iter()
         .find(|name| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()))
 }
 
-/// Added to a copy of the page: moves a pointer and presses a key, and writes what it saw into the title.
+/// Added to a copy of the page: moves the pointer, presses keys, and replaces the body by what it observed.
 const PROBE: &str = "<script>window.addEventListener('load', () => {
   const chart = [...document.querySelectorAll('.chart')].find((chart) => chart.offsetWidth > 0);
   const tip = chart.querySelector('.tip'), svg = chart.querySelector('svg'), seen = [];
@@ -243,7 +243,7 @@ const PROBE: &str = "<script>window.addEventListener('load', () => {
 #[test]
 fn the_page_works_in_a_browser() {
     let Some(browser) = browser() else {
-        let note = b"skipped: there is no Chromium on this machine\n";
+        let note = b"SKIPPED: Chromium is not installed\n";
         std::io::Write::write_all(&mut std::io::stderr(), note).expect("stderr");
         return;
     };

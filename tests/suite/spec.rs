@@ -1,4 +1,4 @@
-//! Specs: all problems at once with their places, overrides, the resolved spec, the run's name.
+//! Specs: errors that list all problems with their locations, overrides, the resolved spec, names of runs.
 
 use super::program::{Place, TINY, json};
 
@@ -204,8 +204,8 @@ fn what_is_spelled_in_two_ways_is_one_run() {
     assert_eq!(std::fs::read_dir(place.path("runs/sources")).expect("sources").count(), 1);
 }
 
-/// A renamed key or another default must not orphan the runs that people have: these names change with the version of
-/// the numerics alone.
+/// Renamed keys and new defaults must not orphan existing runs: these names only change with the version of the
+/// numerics.
 #[test]
 fn names_stay() {
     let directory = Place::with(TINY);
@@ -247,7 +247,7 @@ fn hashes_are_printed_for_programs() {
     let run = place.run(&[]);
     assert_eq!(run.file_name().and_then(|name| name.to_str()), json[0]["folder"].as_str());
     assert!(place.path(&format!("runs/sources/{}", lines[0][1])).is_dir());
-    // Without the data nobody knows the hash; the spec is valid as far as can be told.
+    // Without the data the hash is unknown, but the spec is valid.
     let answer = place.freezewise(&["check", "--hash", "absent.toml"]);
     assert_eq!((answer.code, answer.stdout.as_str()), (1, ""));
     assert!(answer.stderr.contains("`absent.npz` is not in the data folder"), "{}", answer.stderr);
@@ -285,6 +285,6 @@ fn the_name_of_a_run_follows_what_changes_numbers() {
     names.sort();
     names.dedup();
     assert_eq!(names.len(), count);
-    // Seeds, frozen layers and the target's schedule leave the source as it is; its own budget does not.
+    // Seeds, frozen layers and the target's schedule do not change the source; its own budget does.
     assert_eq!(std::fs::read_dir(place.path("runs/sources")).expect("sources").count(), 2);
 }

@@ -1,4 +1,4 @@
-//! Tasks within a data set: classes, parts, draws, validation, label noise and normalisation, as a run records them.
+//! Tasks within a data set: classes, splits, sizes, validation, label noise and normalisation, as recorded by runs.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::program::{Place, TINY, json, metrics};
 
 const KEYS: &str = "label_noise = 0.25";
 
-/// Indices of corrupted examples with the labels they were given.
+/// Index, true label and given label of corrupted examples.
 fn corrupted(run: &Path) -> Vec<(usize, usize, usize)> {
     let mut reader = csv::Reader::from_path(run.join("corrupted.csv")).expect("corrupted.csv");
     reader.deserialize().collect::<Result<_, _>>().expect("whole rows")
@@ -90,7 +90,7 @@ fn validation_labels_may_be_noisy_and_the_summary_says_so() {
     assert!((10.0..=40.0).contains(&wrong) && (wrong - wrong.round()).abs() < 1e-9, "{wrong}");
     let record = json(&noisy.join("run.json"))["data"].clone();
     assert_eq!((&record["validation_noise_asked"], &record["validation_noise_realised"]), (&0.5.into(), &half));
-    // Nothing else moves: the same training, the same test images.
+    // Nothing else changes: training and test images are the same.
     let (clean, noisy) = (metrics(&clean), metrics(&noisy));
     let mut moved = 0;
     for (clean, noisy) in clean.iter().zip(&noisy) {
@@ -111,7 +111,7 @@ fn random_labels_have_no_other_noise() {
     assert!(!run.join("corrupted.csv").exists());
     let last = &metrics(&run)[3];
     let error = |name: &str| last[name].parse::<f64>().expect("a number");
-    // Ten classes, 2,000 test images whose labels no image tells.
+    // Ten classes, 2,000 test images with random labels.
     assert!((error("test_error") - 0.9).abs() < 0.025 && error("validation_error") > 0.7, "{last:?}");
     let bad: [(&[&str], &str); 5] = [
         (&["target.label_noise=0.1"], "`labels = \"random\"` leaves no true label for `label_noise` to replace"),
@@ -142,7 +142,7 @@ fn a_target_is_normalised_as_its_source_was() {
     };
     let run = place.run(&[]);
     assert_eq!(of(&run), of(&sources(&place)));
-    // Found and not trained, the source says the same.
+    // The same if the source is reused instead of trained.
     assert_eq!(of(&place.run(&["target.train_size=96"])), of(&run));
     assert_ne!(of(&place.run(&["target.normalisation=subset"])), of(&run));
     let given = place.run(&[

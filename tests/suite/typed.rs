@@ -1,4 +1,4 @@
-//! What people type, and what lies in their folders: taken as it is meant, or named for what it is.
+//! Common mistakes in what users type and have in their folders: understood, or refused with a helpful error.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -63,7 +63,7 @@ fn a_string_key_takes_what_was_typed() {
     assert!(number.stderr.contains(told), "{}", number.stderr);
 }
 
-/// Two classes of three images each, to train and to test on.
+/// Writes two classes with three images each, for training and for test.
 fn write_folder(place: &Place) {
     for split in ["train", "val"] {
         for (class, level) in [("a", 50), ("b", 200)] {
@@ -77,7 +77,7 @@ fn write_folder(place: &Place) {
     }
 }
 
-/// What Windows, macOS, Synology and people leave.
+/// Files that Windows, macOS, Synology and users leave between images.
 #[test]
 fn what_lies_beside_images_is_left_out_and_listed() {
     let place = place("folder", "path = \"own\"\nskip_bad_files = true");
@@ -88,7 +88,7 @@ fn what_lies_beside_images_is_left_out_and_listed() {
     for name in junk.iter().chain(&["train/.DS_Store", "train/a/._0.png", "LICENCE", "val/LICENCE"]) {
         place.write(&format!("data/own/{name}"), "junk");
     }
-    // From a cache that does not know of them, too.
+    // The second run uses a cache that was written without them.
     for out in ["first", "second"] {
         let answer = place.freezewise(&["run", "spec.toml", "--out", out, "-q"]);
         assert_eq!(answer.code, 0, "{}", answer.stderr);
@@ -151,7 +151,7 @@ fn a_path_that_is_not_there_is_told_from_one_of_another_kind() {
     assert!(!place.path("~").exists());
 }
 
-/// 17 = 2 · 8 + 1 examples; at 8 × 8 pixels the last stage has maps of one pixel.
+/// 17 = 2 · 8 + 1 examples; at 8 × 8 pixels the feature maps of the last stage have one pixel.
 #[test]
 fn a_last_batch_of_one_is_refused_only_where_a_norm_would_see_it() {
     let keys = TINY

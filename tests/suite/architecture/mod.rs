@@ -1,4 +1,4 @@
-//! The house rules of the source tree, held over its text.
+//! Rules for the source tree, checked on its text.
 
 mod imports;
 mod names;

@@ -1,19 +1,19 @@
-//! One name, one type.
+//! Type names are unique.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::texts;
 
-/// A choice as it is written in a spec and as it is meant: `spec::written::Task` becomes `spec::Task`.
-const WRITTEN_AND_MEANT: &str = "written in a spec, and what it means";
-/// The same, with what runs as well or instead: `spec::written::Threads` becomes `native::Threads`.
-const WRITTEN_AND_RUNNING: &str = "written in a spec, and what runs";
+/// A value as written in a spec, and resolved: `spec::written::Task` becomes `spec::Task`.
+const WRITTEN_AND_MEANT: &str = "as written in a spec, and resolved";
+/// A value as written in a spec, and the type that implements it: `spec::written::Threads` becomes `native::Threads`.
+const WRITTEN_AND_RUNNING: &str = "as written in a spec, and implemented";
 
-/// The names that two types share, and why.
+/// Names that several types may share, and why.
 const SHARED: [(&str, &str); 18] = [
-    // Each verb's file has its own, and none imports another's.
-    ("Arguments", "what a verb takes"),
+    // Each verb has its own, and none imports another's.
+    ("Arguments", "the arguments of a verb"),
     ("Branches", WRITTEN_AND_MEANT),
     ("Checkpoints", WRITTEN_AND_MEANT),
     ("Compute", WRITTEN_AND_MEANT),
@@ -33,13 +33,13 @@ const SHARED: [(&str, &str); 18] = [
     ("Transfer", WRITTEN_AND_MEANT),
 ];
 
-/// The types that a file declares, those of its tests left out.
+/// The types that a file declares outside of its tests.
 fn declared(text: &str) -> Vec<&str> {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
     code.lines().filter_map(declaration).collect()
 }
 
-/// The name of the type that a line declares. An indented `type` belongs to a trait or to a function.
+/// The name of the type that a line declares. An indented `type` belongs to a trait or a function.
 fn declaration(line: &str) -> Option<&str> {
     let code = line.trim_start();
     let code = match code.strip_prefix("pub") {
@@ -52,7 +52,7 @@ fn declaration(line: &str) -> Option<&str> {
     (declares && name.starts_with(char::is_uppercase)).then_some(name)
 }
 
-/// The files and folders that are compiled for tests alone.
+/// Files and folders that are only compiled for tests.
 fn of_tests(files: &[(PathBuf, String)]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for (path, text) in files {
@@ -87,7 +87,7 @@ fn one_name_is_one_type() {
     assert!(twice.is_empty(), "these types share a name:\n{}", twice.join("\n"));
     for (name, reason) in shared {
         let places = types.get(name).map_or(&[][..], Vec::as_slice);
-        assert!(places.len() > 1, "`{name}` is one type now: take it from the table");
+        assert!(places.len() > 1, "`{name}` is unique now: remove it from the table");
         let written = places.iter().filter(|place| place.starts_with("src/spec/written/")).count();
         let fits = match reason {
             WRITTEN_AND_MEANT => written == 1 && places.len() == 2,

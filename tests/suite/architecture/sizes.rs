@@ -2,7 +2,7 @@
 
 use super::texts;
 
-/// The lines of a function from `fn` to its closing brace, for rustfmt's layout.
+/// Names of functions and their numbers of lines, from `fn` to the closing brace, in text formatted by rustfmt.
 fn functions(text: &str) -> Vec<(String, usize)> {
     let lines: Vec<&str> = text.lines().collect();
     let mut found = Vec::new();
@@ -21,7 +21,7 @@ fn functions(text: &str) -> Vec<(String, usize)> {
     found
 }
 
-/// The name of the function that begins on a line.
+/// The name of the function that starts on a line.
 fn name(code: &str) -> Option<&str> {
     let (before, after) = code.split_once("fn ")?;
     let words = ["pub", "const", "unsafe", "async", "extern", "\"C\"", "pub(super)", "pub(crate)", "pub(in"];
@@ -46,7 +46,7 @@ fn no_file_is_over_300_lines_and_no_function_over_60() {
         }
     }
     assert!(count > 2000, "only {count} functions were found");
-    assert!(long.is_empty(), "make it two:\n{}", long.join("\n"));
+    assert!(long.is_empty(), "split:\n{}", long.join("\n"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Which device a run takes, what libtorch is told, and that nobody takes a stand-in for a GPU.
+//! Which device a run uses, settings of libtorch, and that a stand-in is never presented as a GPU.
 
 use super::{Outcome, Run, count, variables};
 use crate::program::{Place, TINY, json};
@@ -29,7 +29,7 @@ fn all_that_a_run_does_is_on_the_device_it_was_given() {
     assert!(told.contains("`device = \"cuda:2\"` cannot be used: CUDA has 2 devices"), "{told}");
 }
 
-/// Reads whether TF32 was allowed, which changes nothing on the stand-in.
+/// Checks only the setting: the stand-in does not compute in TF32.
 #[test]
 fn tf32_is_allowed_where_it_is_asked_for_alone() {
     let place = Place::with(TINY);
@@ -55,5 +55,5 @@ fn a_stand_in_is_called_one_everywhere() {
     assert_eq!(bench.code, 0, "{}", bench.stderr);
     assert!(bench.stdout.contains("on stand-in") && bench.stdout.contains("outside forward and backward"));
     let times = ["img/s", "outside libtorch", "arithmetic rate"];
-    assert!(times.iter().all(|name| !bench.stdout.contains(name)), "no time is told: {}", bench.stdout);
+    assert!(times.iter().all(|name| !bench.stdout.contains(name)), "times are printed: {}", bench.stdout);
 }

@@ -1,4 +1,4 @@
-//! A plugin that is missing, broken, of another program or for another libtorch; with a driver that answers and without.
+//! A plugin that is missing, broken, of another program or for another libtorch, with and without a working driver.
 
 use crate::device::{self, WORKING, fake_driver};
 use crate::program::{Place, TINY};
@@ -34,11 +34,11 @@ fn a_plugin_that_cannot_be_used_says_why_and_what_to_do() {
             assert!(answer.stderr.contains(cause) && answer.stderr.contains(hint), "{}", answer.stderr);
             assert!(
                 !place.path("runs/spec/spec.toml").exists() && !place.path("runs/sources").exists(),
-                "nothing was begun"
+                "a run was started"
             );
         }
     }
-    // Where no driver answers, a broken plugin is nobody's concern.
+    // Without a working driver, a broken plugin is not an error.
     let variables = [("FREEZEWISE_CUDA_PLUGIN", absent.as_str()), ("CUDA_VISIBLE_DEVICES", "")];
     let cpu = place.freezewise_with(&variables, &["run", "spec.toml"]);
     assert_eq!(cpu.code, 0, "{}", cpu.stderr);

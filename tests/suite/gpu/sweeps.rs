@@ -31,7 +31,7 @@ fn cells_spread_over_the_devices() {
 #[test]
 fn a_cell_that_does_not_fit_fails_and_the_others_run() {
     let axes = "[sweep.axes]\nnetwork.width = [2, 64]\n";
-    // Memory for the network of width 2 alone: that of width 64 does not fit, or what its training needs.
+    // Enough memory for width 2; for width 64 the network does not fit, or its training does not.
     for memory in [8_000_000, 80_000_000] {
         let place = Place::with(&format!("{TINY}{axes}"));
         let arguments = ["sweep", "spec.toml", "--devices", "cuda:0", "--set", "precision=fp32"];

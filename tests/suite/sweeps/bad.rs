@@ -1,4 +1,4 @@
-//! Sweeps that cannot be, refused before anything runs.
+//! Invalid sweeps are refused before anything runs.
 
 use super::super::program::Place;
 use super::super::reliability::SMALL;
@@ -74,7 +74,7 @@ fn what_was_fixed_at_the_first_start_is_kept() {
     assert_eq!(sweep(&place, &["--index", "0"]).code, 0);
     let sheet = place.read("runs/spec/sweep.json");
     let mut sheet: serde_json::Value = serde_json::from_str(&sheet).expect("JSON");
-    // As if a machine with other defaults had begun it.
+    // As if a machine with other defaults had started it.
     sheet["fixed"]["precision"] = "fp32".into();
     sheet["fixed"]["layout"] = "channels_first".into();
     place.write("runs/spec/sweep.json", sheet.to_string());

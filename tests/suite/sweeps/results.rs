@@ -1,4 +1,4 @@
-//! What is made of the runs of a sweep: their state, tables of them, lean runs and archives.
+//! Results of sweeps: states of cells, tables, lean runs and archives.
 
 use super::super::program::{Place, json};
 use super::{place, runs, states, sweep};
@@ -21,7 +21,7 @@ fn a_finished_sweep_is_told_compared_collected_and_kept_lean() {
     assert_eq!(status["runs"][0]["state"], "done");
     compared(&place);
     collected(&place);
-    // Lean runs are finished to all: the program, sweeps, tables.
+    // Lean runs count as finished for runs, sweeps and tables.
     let table = place.freezewise(&["collect", "runs/spec"]).stdout;
     let dry = place.freezewise(&["prune", "runs/spec", "--dry-run"]);
     assert!(dry.stdout.starts_with("6 runs, ") && runs(&place)[0].join("weights.safetensors").is_file());
@@ -69,7 +69,7 @@ fn collected(place: &Place) {
     assert_eq!(last["test_error"], own[3]["test_error"]);
 }
 
-/// A copy of lean runs counts elsewhere.
+/// A copy of lean runs works in another folder.
 fn archived(place: &Place) {
     let other = super::place();
     let archive = place.path("runs/spec").display().to_string();
