@@ -156,7 +156,7 @@ fn one_data_set_in_two_places_is_refused() {
     for folder in ["mnist", "MNIST/raw"] {
         place.write(&format!("data/{folder}/train-images-idx3-ubyte"), "");
     }
-    says(&place, &["MNIST is in both `data/mnist` and in `data/MNIST/raw`", "remove one of them"]);
+    says(&place, &["MNIST is in both `data/mnist` and `data/MNIST/raw`", "remove one of them"]);
 }
 
 #[test]
