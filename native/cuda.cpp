@@ -79,6 +79,8 @@ extern "C" {
 
 const char* freezewise_torch_version() { return TORCH_VERSION; }
 
+int freezewise_cuda_version() { return CUDART_VERSION; }
+
 int freezewise_device_facts(int device, freezewise_device* facts, char* error) {
   return caught(error, [&] {
     cudaDeviceProp properties;

@@ -28,6 +28,8 @@ struct freezewise_graph;
 
 // The libtorch version that the plugin was compiled for, such as 2.11.0.
 const char* freezewise_torch_version();
+// The CUDA version whose structures the plugin reads, such as 13000; 0 if it reads none.
+int freezewise_cuda_version();
 int freezewise_device_facts(int device, freezewise_device* facts, char* error);
 
 int freezewise_device_memory(int device, freezewise_memory* memory, char* error);

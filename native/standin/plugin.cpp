@@ -67,6 +67,8 @@ extern "C" {
 
 const char* freezewise_torch_version() { return TORCH_VERSION; }
 
+int freezewise_cuda_version() { return 0; }
+
 int freezewise_device_facts(int device, freezewise_device* facts, char* error) {
   return caught(error, [&] {
     standin::on_device(device);

@@ -11,6 +11,7 @@ mod data;
 mod describe;
 mod doctor;
 mod man;
+mod new;
 mod options;
 mod planned;
 mod plot;
@@ -37,6 +38,7 @@ use crate::spec::Problems;
 
 const EXAMPLES: &str = "\
 Examples:
+  freezewise new first                                               A commented spec, first.toml
   freezewise run configs/smoke.toml                                  A whole run in ten seconds
   freezewise run configs/cifar.toml --set transfer.frozen_layers=4   Change one key of a spec
   freezewise sweep configs/sweeps/layers.toml                        All cells of a grid
@@ -61,6 +63,8 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Write a commented starter spec, NAME.toml.
+    New(new::Arguments),
     /// Run a spec: pretrain, transfer, fine-tune. Prints the run directory.
     Run(run::Arguments),
     /// Run all cells of a sweep: a spec with a `[sweep]` table.
@@ -108,6 +112,7 @@ enum Verb {
 /// Runs the command line and returns its exit code.
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().verb {
+        Verb::New(arguments) => new::main(&arguments),
         Verb::Run(arguments) => run::main(&arguments),
         Verb::Sweep(arguments) => sweep::main(&arguments),
         Verb::Slurm(arguments) => slurm::main(&arguments),

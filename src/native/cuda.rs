@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW, Symbol};
 
-use super::driver::Driver;
+use super::driver::{CudaVersion, Driver, libtorch_cuda};
 use super::shim::{TEXT_SIZE, call};
 
 use crate::environment;
@@ -19,6 +19,9 @@ use crate::error::UserError;
 const PLUGIN: &str = "libfreezewise_cuda.so";
 /// Names another plugin file.
 const NAMED: &str = "FREEZEWISE_CUDA_PLUGIN";
+
+/// How to get the libraries of CUDA.
+const WITH_CUDA: &str = "`pip install torch==2.11.0`, or in a clone `scripts/setup --cuda`, installs libtorch with CUDA";
 
 /// Facts about a CUDA device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +79,7 @@ pub(super) struct RawGraph {
 }
 
 type TorchVersion = unsafe extern "C" fn() -> *const c_char;
+type CudaOfPlugin = unsafe extern "C" fn() -> c_int;
 type ReadFacts = unsafe extern "C" fn(c_int, *mut RawFacts, *mut c_char) -> c_int;
 type Memory = unsafe extern "C" fn(c_int, *mut DeviceMemory, *mut c_char) -> c_int;
 type OfDevice = unsafe extern "C" fn(c_int, *mut c_char) -> c_int;
@@ -163,7 +167,7 @@ fn open() -> Result<Plugin, UserError> {
     unsafe {
         if !plugin_is_named() {
             open_global(Path::new("libtorch_cuda.so"))
-                .map_err(|cause| cause.hint("`scripts/setup --cuda` installs libtorch with CUDA"))?;
+                .map_err(|cause| cause.hint(WITH_CUDA))?;
         }
         open_plugin(&path)
     }
@@ -188,6 +192,8 @@ unsafe fn open_plugin(path: &Path) -> Result<Plugin, UserError> {
             );
             return Err(UserError::new(message).hint("rebuild both with `cargo build --release`"));
         }
+        let cuda: Symbol<CudaOfPlugin> = library.get(b"freezewise_cuda_version").map_err(not_ours)?;
+        check_cuda(path, CudaVersion(cuda()))?;
         Ok(Plugin {
             facts: library.get(b"freezewise_device_facts").map_err(not_ours)?,
             memory: library.get(b"freezewise_device_memory").map_err(not_ours)?,
@@ -203,6 +209,17 @@ unsafe fn open_plugin(path: &Path) -> Result<Plugin, UserError> {
             _library: library,
         })
     }
+}
+
+/// CUDA's structures differ between major versions, and torch 2.11.0 is published for two of them.
+fn check_cuda(plugin: &Path, built_for: CudaVersion) -> Result<(), UserError> {
+    let Some(found) = libtorch_cuda().filter(|found| built_for.0 != 0 && found.major() != built_for.major()) else {
+        return Ok(());
+    };
+    let message = format!("`{}` was built for CUDA {built_for}, but this libtorch for {found}", plugin.display());
+    Err(UserError::new(message)
+        .hint(format!("install torch {} for CUDA {}", super::LIBTORCH, built_for.major()))
+        .hint("or build the program with this libtorch: `scripts/setup --libtorch DIR` and `cargo build --release`"))
 }
 
 unsafe fn open_global(path: &Path) -> Result<Library, UserError> {

@@ -27,7 +27,8 @@ const OTHER_BUILD: &str =
 pub struct CudaVersion(pub c_int);
 
 impl CudaVersion {
-    fn major(self) -> i32 {
+    /// 13 of 13.0: what is compiled for one major version runs with each of its minor ones.
+    pub fn major(self) -> i32 {
         self.0 / 1000
     }
 }

@@ -97,19 +97,23 @@ fn source_seeds(seed: u64) -> Seeds {
     }
 }
 
+/// Whether a name is valid for the folder of runs.
+pub fn is_valid_name(name: &str) -> bool {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_.+=".contains(letter);
+    (1..=100).contains(&name.len()) && name != "sources" && !name.starts_with(['.', '-']) && name.chars().all(plain)
+}
+
+/// What is valid, as the rest of a sentence.
+pub const VALID_NAME: &str =
+    "has up to 100 letters, digits and `-_.+=`, does not start with `.` or `-`, and is not `sources`";
+
 fn name(spec: &Written, report: &mut ProblemReport<'_>) -> String {
     let name = spec.name.clone().unwrap_or_default();
-    let plain = |letter: char| letter.is_alphanumeric() || "-_.+=".contains(letter);
-    if name == "sources"
-        || name.is_empty()
-        || name.len() > 100
-        || name.starts_with(['.', '-'])
-        || !name.chars().all(plain)
-    {
+    if !is_valid_name(&name) {
         report.add(
             "name",
             format!("`{}` is not a valid folder name", name.escape_debug()),
-            "`name` (by default that of the file) has up to 100 letters, digits and `-_.+=`, does not start with `.` or `-`, and is not `sources`",
+            format!("`name` (by default that of the file) {VALID_NAME}"),
         );
     }
     name

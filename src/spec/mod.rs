@@ -59,6 +59,7 @@ pub use experiment::{
     Selection, Source, Task, Transfer, UnfrozenInit,
 };
 pub use identity::NUMERICS;
+pub use meaning::{VALID_NAME, is_valid_name};
 pub use measures::{Correct, ExtraMeasures, HalfLife};
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
@@ -234,6 +235,11 @@ pub fn architecture(name: &str, overrides: &[String]) -> Result<Architecture> {
     let architecture = filled.network.architecture.at(&filled.network);
     let problems = report.into_problems();
     if problems.is_empty() { Ok(architecture) } else { Err(Problems(problems).into()) }
+}
+
+/// The names of all architectures.
+pub fn architectures() -> Vec<String> {
+    keys::words_of("network", "architecture")
 }
 
 /// The device with this name, such as `cuda:1`.

@@ -17,6 +17,7 @@ mod fuzzed;
 mod gpu;
 mod identity;
 mod memory;
+mod new;
 mod numbers;
 mod plot;
 mod probe;

@@ -93,10 +93,11 @@ fn sample(places: &[(f64, f64)], plot: &Bounds, curves: &mut Vec<(f64, f64)>) {
     const APART: f64 = 2.5;
     for pair in places.windows(2).filter(|pair| pair.iter().all(is_place)) {
         let Some((from, to)) = within(pair[0], pair[1], plot) else { continue };
-        let count = ((to.0 - from.0).hypot(to.1 - from.1) / APART).ceil().max(1.0);
+        let (across, down) = (to.0 - from.0, to.1 - from.1);
+        let count = ((across * across + down * down).sqrt() / APART).ceil().max(1.0);
         curves.extend((0..=count as usize).map(|index| {
             let share = index as f64 / count;
-            (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share)
+            (from.0 + across * share, from.1 + down * share)
         }));
     }
 }

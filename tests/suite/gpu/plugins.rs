@@ -44,3 +44,28 @@ fn a_plugin_that_cannot_be_used_says_why_and_what_to_do() {
     assert_eq!(cpu.code, 0, "{}", cpu.stderr);
     assert!(cpu.stderr.contains(": using the CPU"), "{}", cpu.stderr);
 }
+
+/// The wheel uses whichever torch 2.11.0 is installed.
+#[test]
+fn a_plugin_for_another_cuda_is_told_before_it_reads_anything() {
+    let Some(found) = freezewise::native::libtorch_cuda() else { return };
+    let place = Place::with(TINY);
+    let driver = fake_driver(&place, WORKING);
+    let source = |cuda: i32| {
+        format!(
+            "const char *freezewise_torch_version(void) {{ return \"2.11.0\"; }}\n\
+             int freezewise_cuda_version(void) {{ return {cuda}; }}"
+        )
+    };
+    let run = |plugin: &str| {
+        let variables = [("FREEZEWISE_CUDA_PLUGIN", plugin), ("LD_LIBRARY_PATH", driver.as_str())];
+        place.freezewise_with(&variables, &["run", "spec.toml"])
+    };
+    let other = run(&device::library(&place, "other.so", &source(found.0 - 1000)));
+    assert_eq!(other.code, 1);
+    let told = format!("other.so` was built for CUDA {}, but this libtorch for {found}", freezewise::native::CudaVersion(found.0 - 1000));
+    assert!(other.stderr.contains(&told), "{}", other.stderr);
+    // A minor version is no reason: the next thing missing is the rest of the plugin.
+    let same = run(&device::library(&place, "same.so", &source(found.0 + 10)));
+    assert!(same.stderr.contains("same.so` is not a plugin of this program"), "{}", same.stderr);
+}
