@@ -2,6 +2,7 @@
 //! reads files or trains.
 
 mod band;
+mod capacity;
 mod cell_regime;
 mod complete;
 mod crossing;
@@ -15,13 +16,17 @@ mod spikes;
 mod stated_bump;
 
 pub use band::{BandPoint, BandSpread, band};
+pub use capacity::{
+    Capacity, CapacityError, CapacityOverSeeds, CapacityReading, MeanCapacity, SizedError, capacity,
+    capacity_over_seeds,
+};
 pub use cell_regime::{CellRegime, cell_regimes};
 pub use complete::{CompleteCurves, IncompleteRun, NamedCurve};
 pub use crossing::{CrossingDirection, Interpolated, LevelCrossing, level_crossings};
 pub use descent::{Bump, largest_bump};
 pub use epoch_regime::epoch_regime;
 pub use interpolation::{Interpolation, interpolation};
-pub use regime::{INTERPOLATION_EPSILON, Regime, regime};
+pub use regime::{INTERPOLATION_EPSILON, Regime, regime, regime_at};
 pub use spikes::{Spike, spikes};
 pub use stated_bump::{SitesError, bump_contrasts};
 

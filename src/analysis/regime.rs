@@ -28,7 +28,12 @@ pub enum Regime {
 
 /// The regime of a train-error curve.
 pub fn regime(curve: &[Point]) -> Regime {
-    if interpolation(curve, INTERPOLATION_EPSILON).sustained_epoch.is_some() {
+    regime_at(curve, INTERPOLATION_EPSILON)
+}
+
+/// The same with another threshold of train error.
+pub fn regime_at(curve: &[Point], epsilon: f64) -> Regime {
+    if interpolation(curve, epsilon).sustained_epoch.is_some() {
         return Regime::Over;
     }
     let last_third = &curve[curve.len() - curve.len() / 3..];
@@ -38,11 +43,7 @@ pub fn regime(curve: &[Point]) -> Regime {
     let (first, second) = last_third.split_at(last_third.len() / 2);
     let (first, second) = (mean(first), mean(second));
     let fall = first - second;
-    if second > INTERPOLATION_EPSILON && fall < LEVEL && fall < LEVEL_SHARE * first {
-        Regime::Under
-    } else {
-        Regime::Undecided
-    }
+    if second > epsilon && fall < LEVEL && fall < LEVEL_SHARE * first { Regime::Under } else { Regime::Undecided }
 }
 
 fn mean(points: &[Point]) -> f64 {
@@ -70,6 +71,13 @@ mod tests {
         errors.extend([0.0; 94]);
         errors.push(0.02);
         assert_eq!(regime(&curve(&errors)), Regime::Undecided);
+    }
+
+    #[test]
+    fn the_threshold_is_chosen() {
+        let level = curve(&[0.05; 30]);
+        assert_eq!(regime_at(&level, 0.1), Regime::Over);
+        assert_eq!(regime_at(&level, 0.01), Regime::Under);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! directories always give the same bytes: no date, host or version of this program. It must not train, and needs no
 //! libtorch: it knows runs by what `rundir` reads.
 
+mod capacity;
 mod chart;
 mod contents;
 mod judge;
@@ -13,4 +14,5 @@ mod setting;
 mod words;
 mod write;
 
+pub use capacity::{CapacityRow, CapacityTable, SeedCapacity, capacities};
 pub use write::{WrittenReport, write};

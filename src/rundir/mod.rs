@@ -27,7 +27,7 @@ pub use made_with::MadeWith;
 pub use probe_row::{PROBE_COLUMNS, ProbeRow};
 pub use record::{Length, Record, Restart, Status, write_json};
 pub use row::{BRANCH_COLUMNS, BranchRow, COLUMNS, Column, MeasuredBy, Row, TIMING_COLUMNS, Timing};
-pub use runs::directories;
+pub use runs::{directories, directories_of};
 pub use spec_values::{SpecValues, spec_values};
 pub use summary::Summary;
 pub use table::{CsvTable, cut, last_row, parse, read, table, whole_rows, write_rows};

@@ -1,5 +1,6 @@
 //! Finds the runs below a folder.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::Result;
@@ -18,6 +19,15 @@ pub fn directories(folder: &Path) -> Result<Vec<RunDirectory>> {
     }
     let mut found = Vec::new();
     look(folder, DEEPEST, &mut found)?;
+    Ok(found)
+}
+
+/// The runs below several folders, each listed once.
+pub fn directories_of(folders: &[&Path]) -> Result<Vec<RunDirectory>> {
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    for folder in folders {
+        found.extend(directories(folder)?.into_iter().filter(|run| seen.insert(run.path().to_path_buf())));
+    }
     Ok(found)
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::state::RunState;
 use crate::error::UserError;
-use crate::rundir::{RunDirectory, SpecValues, Summary, directories, spec_values};
+use crate::rundir::{RunDirectory, SpecValues, Summary, directories_of, spec_values};
 use crate::text;
 
 /// Keys that do not matter for a comparison.
@@ -53,11 +53,9 @@ pub const RESULTS: [ResultColumn; 6] = [
 /// Compares the runs in some folders.
 pub fn compare(folders: &[&Path]) -> Result<Comparison> {
     let mut found: Vec<(RunDirectory, SpecValues)> = Vec::new();
-    for folder in folders {
-        for directory in directories(folder)? {
-            let spec = spec(&directory)?;
-            found.push((directory, spec));
-        }
+    for directory in directories_of(folders)? {
+        let spec = spec(&directory)?;
+        found.push((directory, spec));
     }
     if found.is_empty() {
         return Err(UserError::new("there are no runs to compare")

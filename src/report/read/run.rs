@@ -6,7 +6,7 @@ use super::curves::Curves;
 use super::frozen_layers::FrozenLayers;
 use super::measure::{Measure, RunMeasure};
 use super::values::{self, SeedValues};
-use crate::analysis::{self, INTERPOLATION_EPSILON, Regime};
+use crate::analysis::{self, INTERPOLATION_EPSILON, Point, Regime};
 use crate::rundir::{self, BranchRow, Record, RunDirectory, SpecValues, Status, Summary};
 use crate::spec::FINAL_EPOCHS;
 
@@ -101,6 +101,18 @@ impl Run {
             RunMeasure::Annealed => branch()?.anneal_test_error,
             RunMeasure::Refitted => branch()?.tuned_test_error,
         }
+    }
+
+    /// Train error by epoch, including the end of the budget if the schedule of evaluations skipped it.
+    pub(in crate::report) fn train_curve(&self) -> Vec<Point> {
+        let mut curve = self.curves.of(Measure::Train).to_vec();
+        let last = self.curves.last_epoch;
+        if curve.last().is_none_or(|point| point.epoch < last)
+            && let Some(error) = self.summary.last_train_error
+        {
+            curve.push(Point { epoch: last, error });
+        }
+        curve
     }
 
     /// Its regime, under its procedure and budget.
