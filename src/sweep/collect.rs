@@ -6,9 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::record::SweepRecord;
+use super::record::SweepRecords;
 use crate::error::UserError;
-use crate::rundir::{COLUMNS, Record, RunDirectory, Status, Summary, directories};
+use crate::rundir::{COLUMNS, Record, RunDirectory, Status, Summary, directories_of};
 
 /// The first columns; those of the axes, of similarity and of `metrics.csv` follow.
 const OWN: [&str; 6] = ["run", "directory", "status", "frozen_layers", "train_examples", "seed"];
@@ -20,14 +20,12 @@ const SIMILARITY: [(&str, &str); 3] =
 /// Writes the table of the runs in some folders as CSV. Returns the number of runs, and a reason for each skipped one.
 pub fn collect(folders: &[&Path], out: &mut dyn Write) -> Result<(usize, Vec<String>)> {
     let mut runs = Vec::new();
-    let mut left_out = Vec::new();
-    for folder in folders {
-        for directory in directories(folder)? {
-            match CollectedRun::read(&directory) {
-                Ok(Some(run)) => runs.push(run),
-                Ok(None) => left_out.push(format!("{}: no rows yet", directory.path().display())),
-                Err(error) => left_out.push(format!("{}: {error:#}", directory.path().display())),
-            }
+    let (mut left_out, mut sweeps) = (Vec::new(), SweepRecords::default());
+    for directory in directories_of(folders)? {
+        match CollectedRun::read(&directory, &mut sweeps) {
+            Ok(Some(run)) => runs.push(run),
+            Ok(None) => left_out.push(format!("{}: no rows yet", directory.path().display())),
+            Err(error) => left_out.push(format!("{}: {error:#}", directory.path().display())),
         }
     }
     if runs.is_empty() {
@@ -69,15 +67,15 @@ struct CollectedRun {
 }
 
 impl CollectedRun {
-    fn read(directory: &RunDirectory) -> Result<Option<Self>> {
+    fn read(directory: &RunDirectory, sweeps: &mut SweepRecords) -> Result<Option<Self>> {
         let Some(record) = Record::read(directory)? else { return Ok(None) };
         let rows = rows(directory)?;
         if rows.is_empty() {
             return Ok(None);
         }
         let name = directory.name();
-        let sweep = directory.path().parent().map(SweepRecord::read).transpose()?.flatten();
-        let entry = sweep.as_ref().and_then(|sweep| sweep.cells.get(&name).or(sweep.outside.get(&name)));
+        let sweep = sweeps.of(directory)?;
+        let entry = sweep.and_then(|sweep| sweep.cells.get(&name).or(sweep.outside.get(&name)));
         let keys = sweep.iter().flat_map(|sweep| &sweep.axes);
         let axes = entry.map(|entry| keys.cloned().zip(entry.values.iter().cloned()).collect()).unwrap_or_default();
         let summary = Summary::read(directory);

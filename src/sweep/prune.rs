@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::state::RunState;
+use crate::error::UserError;
 use crate::files;
 use crate::run;
 use crate::rundir::{Record, RunDirectory, directories};
@@ -24,7 +25,7 @@ pub struct Pruned {
 /// What to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PruneOptions {
-    /// PruneOptions the final weights.
+    /// Keep the final weights.
     pub weights: bool,
     /// Report without deleting anything.
     pub dry_run: bool,
@@ -32,8 +33,14 @@ pub struct PruneOptions {
 
 /// Deletes weights and checkpoints of the finished runs in a folder.
 pub fn prune(folder: &Path, keep: PruneOptions) -> Result<Pruned> {
-    let mut pruned = Pruned::default();
-    for directory in directories(folder)? {
+    let (mut pruned, runs) = (Pruned::default(), directories(folder)?);
+    if runs.is_empty() {
+        let message = format!("there are no runs in `{}`", folder.display());
+        return Err(UserError::new(message)
+            .hint("give a run, the folder of a sweep, or the folder of all runs")
+            .into());
+    }
+    for directory in runs {
         match RunState::of(&directory, None)? {
             RunState::Done => lighten(&directory, keep, &mut pruned)?,
             other => pruned.left.push((directory.path().to_path_buf(), format!("it is {}", other.name()))),

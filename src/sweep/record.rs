@@ -3,7 +3,7 @@
 //! What `auto` means for precision and layout depends on the machine, so a sweep over several machines would mix
 //! arithmetic under one name. The first start fixes them; a machine that does not support them refuses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -13,6 +13,7 @@ use super::plan::SweepPlan;
 use crate::error::UserError;
 use crate::files;
 use crate::run::Fixed;
+use crate::rundir::RunDirectory;
 use crate::spec::{NUMERICS, StatedClaims};
 
 /// Raise this when an older program could misread what a newer one writes.
@@ -39,6 +40,21 @@ pub struct SweepRecord {
     pub outside: BTreeMap<String, CellRecord>,
 }
 
+/// The records of several folders, each read once: a folder may hold thousands of runs.
+#[derive(Debug, Default)]
+pub(super) struct SweepRecords(HashMap<PathBuf, Option<SweepRecord>>);
+
+impl SweepRecords {
+    /// The record of the sweep that a run is in.
+    pub(super) fn of(&mut self, run: &RunDirectory) -> Result<Option<&SweepRecord>> {
+        let Some(folder) = run.path().parent() else { return Ok(None) };
+        if !self.0.contains_key(folder) {
+            self.0.insert(folder.to_path_buf(), SweepRecord::read(folder)?);
+        }
+        Ok(self.0.get(folder).and_then(Option::as_ref))
+    }
+}
+
 /// A cell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CellRecord {
@@ -61,8 +77,10 @@ impl SweepRecord {
             return Ok(None);
         }
         let bytes = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        let record: Self =
-            serde_json::from_slice(&bytes).with_context(|| format!("`{}` is damaged", path.display()))?;
+        let record: Self = serde_json::from_slice(&bytes).map_err(|error| {
+            UserError::new(format!("`{}` is damaged: {error}", path.display()))
+                .hint("move it away: `freezewise sweep` writes a new one and keeps all runs")
+        })?;
         if record.format > FORMAT {
             let message = format!("expected format {FORMAT} in `{}`, found {}", path.display(), record.format);
             return Err(UserError::new(message).hint("use the version of freezewise that began the sweep").into());

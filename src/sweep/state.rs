@@ -50,7 +50,11 @@ impl RunState {
 
     /// The state of a run that should have the budget `length`; with `None`, of whatever budget it has.
     pub fn of(directory: &RunDirectory, length: Option<Length>) -> Result<Self> {
-        let record = Record::read(directory)?;
+        let record = match Record::read(directory) {
+            Ok(record) => record,
+            // An unreadable record, or one from another version, must not hide the other runs.
+            Err(error) => return Ok(Self::Failed(format!("{error:#}"))),
+        };
         let holder = run::holder(directory.path())?;
         Ok(match (record, holder) {
             (Some(record), _) if record.status == Status::Finished && is_complete(directory, &record, length) => {

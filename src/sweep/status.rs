@@ -1,11 +1,12 @@
 //! The state of every run in a folder.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use serde::Serialize;
 
-use super::record::SweepRecord;
+use super::record::{SweepRecord, SweepRecords};
 use super::state::RunState;
 use crate::error::UserError;
 use crate::rundir::{Record, RunDirectory, directories};
@@ -42,15 +43,14 @@ pub struct RunStatus {
 /// The runs in a folder: of a sweep, of all experiments, or the folder itself if it is a run. Includes cells of a sweep
 /// that have not started.
 pub fn status(folder: &Path) -> Result<FolderStatus> {
-    let mut runs = Vec::new();
+    let (mut runs, mut sweeps) = (Vec::new(), SweepRecords::default());
     for directory in directories(folder)? {
-        let parent = directory.path().parent().unwrap_or(folder);
-        let sweep = SweepRecord::read(parent)?;
-        runs.push(of(&directory, sweep.as_ref())?);
+        let sweep = sweeps.of(&directory)?;
+        runs.push(of(&directory, sweep)?);
     }
     if let Some(sweep) = SweepRecord::read(folder)? {
-        let begun: Vec<String> = runs.iter().map(|run| RunDirectory::at(&run.directory).name()).collect();
-        let absent = sweep.cells.iter().filter(|(name, _)| !begun.contains(name));
+        let begun: HashSet<String> = runs.iter().map(|run| RunDirectory::at(&run.directory).name()).collect();
+        let absent = sweep.cells.iter().filter(|(name, _)| !begun.contains(name.as_str()));
         runs.extend(absent.map(|(name, entry)| RunStatus {
             name: entry.name.clone(),
             directory: folder.join(name),
@@ -74,7 +74,8 @@ pub fn status(folder: &Path) -> Result<FolderStatus> {
 }
 
 fn of(directory: &RunDirectory, sweep: Option<&SweepRecord>) -> Result<RunStatus> {
-    let (record, name) = (Record::read(directory)?, directory.name());
+    // A record that cannot be read is reported by the state.
+    let (record, name) = (Record::read(directory).ok().flatten(), directory.name());
     let entry = sweep.and_then(|sweep| sweep.cells.get(&name));
     let gone = sweep.and_then(|sweep| sweep.outside.get(&name));
     let epochs = record.as_ref().map(|record| {
