@@ -1,6 +1,7 @@
 //! The command line, one file per verb. A verb returns a result; only `main` turns it into an exit code.
 
 mod bench;
+mod capacity;
 mod check;
 mod collect;
 mod compare;
@@ -18,6 +19,7 @@ mod prune;
 mod report;
 mod run;
 mod schema;
+mod selection;
 mod similarity;
 mod slurm;
 mod source;

@@ -1,9 +1,8 @@
-//! A planned sweep and the selection of its cells, for the verbs `sweep` and `slurm`.
+//! A planned sweep, for the verbs `sweep` and `slurm`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::options::{DataRoot, SpecArguments};
@@ -19,75 +18,11 @@ use crate::sweep::{self, Call, RunState, SweepPlan, SweepRecord};
 use crate::text;
 use crate::train;
 
-/// Which cells to run.
-#[derive(Debug, Args)]
-pub(super) struct CellSelection {
-    /// Run only the cells of one task of a job array, counted from 0
-    #[arg(long, value_name = "I", conflicts_with_all = ["shard", "index_env"])]
-    index: Option<usize>,
-
-    /// Like `--index`, with the index from an environment variable such as `SLURM_ARRAY_TASK_ID` or
-    /// `JOB_COMPLETION_INDEX`
-    #[arg(long, value_name = "NAME", conflicts_with = "shard")]
-    index_env: Option<String>,
-
-    /// Cells per task, with `--index` or `--index-env`
-    #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    count: u32,
-
-    /// Run only every N-th cell, starting with the I-th (from 1)
-    #[arg(long, value_name = "I/N", value_parser = shard)]
-    shard: Option<(usize, usize)>,
-
-    /// What to run
-    #[arg(long, value_name = "WHAT", default_value = "cells")]
-    only: Only,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Only {
-    /// Cells, and the sources they need
-    Cells,
-    /// Only the sources
-    Sources,
-}
-
-fn shard(typed: &str) -> Result<(usize, usize), String> {
-    let parts = typed.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
-    parts.filter(|(index, of)| (1..=*of).contains(index)).ok_or_else(|| "expected I/N with I from 1 to N".to_owned())
-}
-
-impl CellSelection {
-    /// The indices of the chosen cells in a plan; for `--only sources`, one cell per source.
-    pub(super) fn cells(&self, plan: &SweepPlan) -> Result<Vec<usize>> {
-        let all: Vec<usize> = match self.only {
-            Only::Cells => (0..plan.cells.len()).collect(),
-            Only::Sources => plan.sources.iter().map(|source| source.cell).collect(),
-        };
-        if let Some((index, of)) = self.shard {
-            return Ok(all.into_iter().skip(index - 1).step_by(of).collect());
-        }
-        let Some(index) = self.task()? else { return Ok(all) };
-        let each = self.count as usize;
-        let tasks = all.len().div_ceil(each);
-        if index >= tasks {
-            let message = format!("there is no task {index}: the sweep has {}", text::counted(tasks, "task", "tasks"));
-            return Err(UserError::usage(message).hint("tasks are counted from 0").into());
-        }
-        Ok(all.into_iter().skip(index * each).take(each).collect())
-    }
-
-    fn task(&self) -> Result<Option<usize>> {
-        let Some(name) = &self.index_env else { return Ok(self.index) };
-        let value = crate::environment::text(name).unwrap_or_default();
-        let index =
-            value.parse().map_err(|_| UserError::usage(format!("expected a number in `{name}`, found `{value}`")))?;
-        Ok(Some(index))
-    }
-
-    pub(super) fn only_sources(&self) -> bool {
-        self.only == Only::Sources
-    }
+/// A device that cells are to run on.
+pub(super) struct FoundDevice {
+    /// Its name in `--devices`; `None` for the spec's.
+    pub(super) name: Option<String>,
+    pub(super) chosen: native::ChosenDevice,
 }
 
 /// A sweep and its plan.
@@ -118,28 +53,45 @@ impl Planned<'_> {
         Ok(Self { sweep, plan, surveyor })
     }
 
-    /// Creates the sweep's folder with its record. Settings that an earlier start fixed stay, and this machine must
-    /// support them.
-    pub(super) fn settle(&self, devices: &[String], jobs: usize) -> Result<SweepRecord> {
-        self.settle_for(devices, (native::reading_threads(None) / jobs.max(1)).max(1))
+    fn experiment(&self, index: usize) -> Result<Experiment> {
+        Ok(self.sweep.spec(&self.sweep.cells[index], &self.surveyor)?.experiment)
     }
 
-    /// Like `settle`, with `threads` per cell where neither an earlier start nor the spec says.
-    pub(super) fn settle_for(&self, devices: &[String], threads: usize) -> Result<SweepRecord> {
+    /// Threads per cell, if an earlier start, the spec or `OMP_NUM_THREADS` says.
+    pub(super) fn threads(&self) -> Result<Option<usize>> {
+        let before = SweepRecord::read(&self.plan.folder)?.map(|record| record.fixed.threads);
+        let of_spec = self.experiment(0)?.threads;
+        Ok(before.or(of_spec).or_else(native::omp_threads))
+    }
+
+    /// The named devices, or the spec's device if the list is empty.
+    pub(super) fn devices(&self, names: &[String]) -> Result<Vec<FoundDevice>> {
+        let asked = names.iter().map(|name| spec::device(name)).collect::<Result<Vec<_>, _>>()?;
+        if let Some(again) = (1..asked.len()).find(|&index| asked[..index].contains(&asked[index])) {
+            let message = format!("`--devices` names `{}` twice", names[again]);
+            return Err(UserError::usage(message).hint("`--jobs 2` runs two cells on each device").into());
+        }
+        if names.is_empty() {
+            return Ok(vec![FoundDevice { name: None, chosen: native::choose(self.experiment(0)?.device)? }]);
+        }
+        let found = names.iter().zip(asked);
+        found
+            .map(|(name, asked)| Ok(FoundDevice { name: Some(name.clone()), chosen: native::choose(asked)? }))
+            .collect()
+    }
+
+    /// Creates the sweep's folder with its record. Settings that an earlier start fixed stay, and this machine must
+    /// support them. `threads` applies where neither an earlier start nor the spec says.
+    pub(super) fn settle(&self, chosen: &native::ChosenDevice, threads: usize) -> Result<SweepRecord> {
         let plan = &self.plan;
-        let own = |index: usize| -> Result<Experiment> {
-            Ok(self.sweep.spec(&self.sweep.cells[index], &self.surveyor)?.experiment)
-        };
-        let first = own(0)?;
-        let device = devices.first().map_or(Ok(first.device), |name| spec::device(name))?;
-        let chosen = native::choose(device)?;
+        let first = self.experiment(0)?;
         let settings = |experiment: &Experiment| {
-            train::settings(&experiment.compute, &chosen, &experiment.blueprint(&experiment.target))
+            train::settings(&experiment.compute, chosen, &experiment.blueprint(&experiment.target))
         };
         let fixed = || -> Result<Fixed> {
             let (precision, layout) = (settings(&first)?.precision, settings(&first)?.layout);
             for &index in &plan.networks {
-                let experiment = own(index)?;
+                let experiment = self.experiment(index)?;
                 let other = settings(&experiment)?.precision;
                 if experiment.compute.precision == PrecisionChoice::Auto && other != precision {
                     let (one, two) = (&plan.cells[0].name, &plan.cells[index].name);
@@ -154,7 +106,7 @@ impl Planned<'_> {
             Ok(Fixed { threads: first.threads.unwrap_or(threads), precision, layout })
         };
         let record = SweepRecord::following(plan, SweepRecord::read(&plan.folder)?, fixed)?;
-        record.fixed.apply(&first.compute, &chosen)?;
+        record.fixed.apply(&first.compute, chosen)?;
         files::create_folder(&plan.folder)?;
         record.write(&plan.folder)?;
         Ok(record)
@@ -192,8 +144,12 @@ impl Planned<'_> {
         overrides: &[String],
     ) -> Result<Vec<String>> {
         let program = std::env::current_exe().context("cannot find this program's file")?;
-        check_text([program.as_path(), spec, data, &self.plan.out])?;
-        Ok(sweep::lines(&self.plan, chosen, &Call { program: &program, spec, data, overrides, fixed }))
+        // An engine may run a line in any folder.
+        let absolute = |path: &Path| std::path::absolute(path).context("cannot find the current folder");
+        let (spec, data, out) = (absolute(spec)?, absolute(data)?, absolute(&self.plan.out)?);
+        check_text([&program, &spec, &data, &out].map(PathBuf::as_path))?;
+        let call = Call { program: &program, spec: &spec, out: &out, data: &data, overrides, fixed };
+        Ok(sweep::lines(&self.plan, chosen, &call))
     }
 
     /// Prints the cells and their states.

@@ -15,7 +15,11 @@ impl Cell {
     pub(super) fn new(values: Vec<(String, Node)>, shown: &[String]) -> Self {
         let parts: Vec<String> =
             values.iter().zip(shown).map(|((_, node), name)| format!("{name}={}", plain(&node.value))).collect();
-        Self { name: parts.join(","), values }
+        // A line break in a value would break tables and logs.
+        let shown = |letter: char| {
+            if letter.is_control() { letter.escape_default().to_string() } else { letter.to_string() }
+        };
+        Self { name: parts.join(",").chars().map(shown).collect(), values }
     }
 
     /// The `--set` arguments that turn the sweep's spec into this cell.

@@ -40,6 +40,9 @@ pub(super) fn expand(table: &SweepTable, layers: &Layers<'_>) -> Result<Vec<Cell
     }
     exclude(table, &mut cells)?;
     include(table, &shown, &mut cells);
+    if let (Some(pattern), true) = (table.exclude.first(), cells.is_empty()) {
+        return Err(at(&pattern.place, "`sweep.exclude` leaves out every cell".to_owned()));
+    }
     check_names(table, &cells)?;
     Ok(cells)
 }
@@ -119,7 +122,11 @@ fn check_names(table: &SweepTable, cells: &[Cell]) -> Result<(), Problems> {
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
         None => Ok(()),
-        Some(pair) => Err(at(&table.axes[0].place, format!("two cells have the name `{}`", pair[0]))),
+        Some(pair) => {
+            let mut problems = at(&table.axes[0].place, format!("two cells have the name `{}`", pair[0]));
+            problems.0[0].hint = Some("two values of an axis look alike, such as 40 and \"40\"".to_owned());
+            Err(problems)
+        }
     }
 }
 
