@@ -24,7 +24,8 @@ State::State() {
     else if (name == "lose_after") settings.lose_after = std::stoll(value);
     else if (name == "report") settings.report = value;
     else if (name == "refuse") settings.refuse = value;
-    else TORCH_CHECK(false, "FREEZEWISE_STANDIN: expected devices, memory, lose_after, refuse or report, found `", name, "`");
+    else if (name == "share") settings.share = value;
+    else TORCH_CHECK(false, "FREEZEWISE_STANDIN: expected devices, memory, lose_after, refuse, report or share, found `", name, "`");
   }
   devices.resize(settings.devices);
 }

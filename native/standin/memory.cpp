@@ -20,8 +20,9 @@ void take(int device, size_t bytes) {
   auto& all = state();
   const std::lock_guard<std::mutex> held(all.lock);
   auto& counts = all.devices.at(device);
-  const auto limit = all.settings.memory;
   const auto wanted = in_blocks(bytes);
+  const auto others = held_by_others(device, counts.held + counts.cached);
+  const auto limit = all.settings.memory - std::min(others, all.settings.memory);
   if (!is_capturing()) {
     // Reuses freed memory first, and releases it if the device has no other.
     counts.cached -= std::min(counts.cached, wanted);
@@ -29,9 +30,10 @@ void take(int device, size_t bytes) {
   }
   // Not within a capture, where the graph's memory is in a pool of its own.
   TORCH_CHECK_WITH(OutOfMemoryError, counts.held + counts.cached + wanted <= limit, "CUDA out of memory. Tried to allocate ",
-                   bytes, " bytes. GPU ", device, " has a total capacity of ", limit, " bytes of which ",
-                   limit - counts.held, " bytes are free. (stand-in)");
+                   bytes, " bytes. GPU ", device, " has a total capacity of ", all.settings.memory, " bytes of which ",
+                   limit - std::min(limit, counts.held), " bytes are free. (stand-in)");
   counts.held += wanted;
+  held_by_others(device, counts.held + counts.cached);
   counts.peak = std::max(counts.peak, counts.held);
 }
 
@@ -105,7 +107,11 @@ c10::Storage adopted(c10::Storage host, int device) {
 void release_cached() {
   auto& all = state();
   const std::lock_guard<std::mutex> held(all.lock);
-  for (auto& counts : all.devices) counts.cached = 0;
+  for (size_t device = 0; device < all.devices.size(); device++) {
+    auto& counts = all.devices[device];
+    counts.cached = 0;
+    held_by_others(static_cast<int>(device), counts.held);
+  }
 }
 
 void overwrite(const c10::Storage& storage) {

@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -87,7 +88,8 @@ int freezewise_device_memory(int device, freezewise_memory* memory, char* error)
     auto& all = standin::state();
     const std::lock_guard<std::mutex> held(all.lock);
     const auto& counts = all.devices.at(device);
-    *memory = {counts.held, counts.peak, counts.held + counts.cached, all.settings.memory - counts.held};
+    const auto taken = counts.held + standin::held_by_others(device, counts.held + counts.cached);
+    *memory = {counts.held, counts.peak, counts.held + counts.cached, all.settings.memory - std::min(taken, all.settings.memory)};
   });
 }
 

@@ -7,6 +7,8 @@
 // `devices=2,memory=64000000,lose_after=5000,report=FILE`: the number of devices, the bytes of each, the number of
 // operators after which they are lost, and a file that gets a line of JSON with the counts of every device whenever a
 // device's memory is queried, and at exit. `refuse=aten::mul.Tensor` names an operator that cannot be captured.
+// Processes with the same `share=FILE` share the memory of each device, as on a GPU; the first number in the file is the
+// largest number of processes that held memory at the same time.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -40,6 +42,7 @@ struct Settings {
   int64_t lose_after = -1;  // operators of all devices together; below 0: never
   std::string refuse;       // an operator that cannot be captured
   std::string report;
+  std::string share;  // where processes note what they hold
 };
 
 // The whole state of the stand-in; hold `lock` to read or write it.
@@ -65,6 +68,10 @@ c10::Storage adopted(c10::Storage host, int device);
 // Releases the freed memory of all devices.
 void release_cached();
 void overwrite(const c10::Storage& storage);
+
+// ledger.cpp
+// Bytes of a device that other processes hold, and records that this one holds `own`; 0 without a shared file.
+size_t held_by_others(int device, size_t own);
 
 // operators.cpp
 // Runs an operator on the CPU over the same memory. Outputs are on the device; those that are inputs are the inputs

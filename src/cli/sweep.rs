@@ -7,11 +7,13 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use super::options::{DataRoot, RunsRoot, SpecArguments};
-use super::planned::{CellSelection, Planned};
+use super::planned::{FoundDevice, Planned};
+use super::selection::CellSelection;
 use crate::error::{Exit, UserError};
+use crate::native;
 use crate::output::{self, SweepView};
 use crate::run::Stop;
-use crate::sweep::runner::{self, CellOutcome, DeviceSlot, Options};
+use crate::sweep::runner::{self, CellOutcome, Options, SweepDevice};
 use crate::sweep::{self, keep_spec};
 use crate::text;
 
@@ -40,11 +42,11 @@ pub(super) struct Arguments {
     chosen: CellSelection,
 
     /// List the cells and their states; run nothing
-    #[arg(long, conflicts_with = "dry_run")]
+    #[arg(long, group = "shown", conflicts_with = "dry_run")]
     list: bool,
 
     /// Print how many cells would run, and their cost, disk space and time; run nothing
-    #[arg(long)]
+    #[arg(long, group = "shown")]
     dry_run: bool,
 
     /// Print the cells as command lines for another engine, such as GNU parallel; run nothing
@@ -52,11 +54,10 @@ pub(super) struct Arguments {
     export: Option<ExportFormat>,
 
     /// Print `--list` or `--dry-run` as JSON
-    #[arg(long)]
+    #[arg(long, requires = "shown")]
     json: bool,
 
-    /// Cells that run at once on each device; `auto` is one per CPU core without `--devices` or with `--devices cpu`,
-    /// and one per device otherwise
+    /// Cells that run at once on each device; `auto` is one per core on a CPU, and as many as pay off on a GPU
     #[arg(long, value_name = "N", default_value = "auto", value_parser = jobs)]
     jobs: Jobs,
 
@@ -77,7 +78,7 @@ pub(super) struct Arguments {
     retry_failed: bool,
 
     /// Stop a cell after this long, such as `2h`, and count it as failed [default: no limit]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = cell_time)]
     cell_time: Option<Duration>,
 
     /// Stop after this long, such as `90m`: save checkpoints and exit with 75; run again to resume [default: no limit]
@@ -105,6 +106,13 @@ enum Jobs {
     Count(usize),
 }
 
+fn cell_time(typed: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(typed) {
+        Ok(time) if time.is_zero() => Err("expected more than 0 s".to_owned()),
+        time => time.map_err(|error| error.to_string()),
+    }
+}
+
 fn jobs(typed: &str) -> Result<Jobs, String> {
     match typed.parse() {
         Ok(count @ 1..=1024) => Ok(Jobs::Count(count)),
@@ -119,11 +127,15 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     if arguments.list {
         return planned.list(&chosen, arguments.json);
     }
-    let slots = DeviceSlot::of(&arguments.devices, arguments.jobs.count(&arguments.devices));
+    let host = Host { cores: native::own_cores(), threads: planned.threads()? };
     if arguments.dry_run {
-        return planned.dry_run(&chosen, slots.len(), arguments.json);
+        let jobs = arguments.jobs.expected(&arguments.devices, host);
+        return planned.dry_run(&chosen, jobs, arguments.json);
     }
-    let record = planned.settle(&arguments.devices, slots.len())?;
+    let found = planned.devices(&arguments.devices)?;
+    let devices: Vec<SweepDevice> = found.iter().map(|one| arguments.jobs.on(one, found.len(), host)).collect();
+    let most: usize = devices.iter().map(SweepDevice::most).sum();
+    let record = planned.settle(&found[0].chosen, host.threads.unwrap_or((host.cores / most).max(1)))?;
     let spec = keep_spec(&arguments.spec.spec, &planned.plan.folder)?;
     if arguments.export.is_some() {
         let lines = planned.lines(&chosen, &spec, record.fixed, &arguments.data.data, &arguments.spec.overrides.set)?;
@@ -135,7 +147,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         output::talk(&format!("{} copied from {}", text::counted(copied, "cell", "cells"), archive.display()));
     }
     let options = Options {
-        slots,
+        devices,
         most_failures: if arguments.fail_fast { Some(1) } else { arguments.max_failures.map(|most| most as usize) },
         retry_failed: arguments.retry_failed,
         cell_time: arguments.cell_time,
@@ -171,15 +183,46 @@ fn exit(outcomes: &[(usize, CellOutcome)], stopped: Option<String>) -> Result<Ex
     Ok(Exit::Complete)
 }
 
+/// What jobs share.
+#[derive(Clone, Copy, Debug)]
+struct Host {
+    cores: usize,
+    /// Threads per cell, if they are set.
+    threads: Option<usize>,
+}
+
+impl Host {
+    /// Cells at a time on the CPU. Two jobs of one thread each train 1.33 times the images of one job with two threads (two
+    /// Zen 4 cores, PreAct-ResNet18 of width 8, 16×16 images; docs/sweeps.md), so a cell has one thread by default.
+    fn jobs(self) -> usize {
+        (self.cores / self.threads.unwrap_or(1)).max(1)
+    }
+}
+
+/// An upper bound for the search; a choice, not a measurement.
+const MOST_ON_GPU: usize = 16;
+
 impl Jobs {
-    /// On a CPU, two jobs of one thread each train 1.33 times the images of one job with two threads (two Zen 4 cores,
-    /// PreAct-ResNet18 of width 8, 16×16 images; `results/speed`), so `auto` is one job per core. On a GPU it is one
-    /// per device: whether more pay off depends on the network.
-    fn count(self, devices: &[String]) -> usize {
+    /// The jobs on one of `devices` devices. Each cell on a GPU keeps a core of the host busy.
+    fn on(self, found: &FoundDevice, devices: usize, host: Host) -> SweepDevice {
+        let jobs = match (self, &found.chosen.gpu) {
+            (Self::Count(count), _) => runner::Jobs::Fixed(count),
+            (Self::Auto, None) => runner::Jobs::Fixed(host.jobs()),
+            (Self::Auto, Some(gpu)) => {
+                let most = (host.cores / devices).clamp(1, MOST_ON_GPU);
+                runner::Jobs::Adaptive { most, memory: gpu.memory_bytes }
+            }
+        };
+        SweepDevice { name: found.name.clone(), jobs }
+    }
+
+    /// Cells at a time on all devices, estimated from their names.
+    fn expected(self, names: &[String], host: Host) -> usize {
+        let each = |name: &String| if name == "cpu" { host.jobs() } else { 1 };
         match self {
-            Self::Count(count) => count,
-            Self::Auto if devices.iter().all(|device| device == "cpu") => crate::native::reading_threads(None),
-            Self::Auto => 1,
+            Self::Count(count) => count * names.len().max(1),
+            Self::Auto if names.is_empty() => host.jobs(),
+            Self::Auto => names.iter().map(each).sum(),
         }
     }
 }

@@ -12,6 +12,29 @@ pub fn peak_bytes(device: Device) -> Option<u64> {
     }
 }
 
+/// The memory of a computation, read once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryUse {
+    /// As `peak_bytes`.
+    pub peak: Option<u64>,
+    /// On a GPU, what any process could still allocate; `None` on a CPU.
+    pub free: Option<u64>,
+}
+
+/// Peak and free memory of a device.
+pub fn memory_use(device: Device) -> MemoryUse {
+    match device {
+        Device::Cuda(index) => cuda::device_memory(index)
+            .map(|memory| {
+                // What this process has reserved is free only to itself.
+                let kept = memory.reserved.saturating_sub(memory.held);
+                MemoryUse { peak: Some(memory.peak), free: Some(memory.free.saturating_sub(kept)) }
+            })
+            .unwrap_or_default(),
+        _ => MemoryUse { peak: peak_bytes(device), free: None },
+    }
+}
+
 /// Bytes still available: of the GPU's memory, or on a CPU of the machine's memory or the limit of its control group (a
 /// container, a Slurm job).
 pub fn free_bytes(device: Device) -> Option<u64> {

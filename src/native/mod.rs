@@ -36,13 +36,13 @@ pub use fused::{Adam, Fused, Scaler, Sgd};
 pub use graph::{Graph, empty_cache, reset_peak, synchronize, use_stream};
 pub use layout::lay_out;
 pub use lists::{add_norm, lerp};
-pub use memory::{free_bytes, keep_freed_memory, peak_bytes};
+pub use memory::{MemoryUse, free_bytes, keep_freed_memory, memory_use, peak_bytes};
 pub use observe::{Observation, OperatorTime};
 pub use precision::{
     Autocast, Switched, autocast_kind, has_instructions, precision, precision_on_cpu, prepare,
     use_deterministic_kernels, use_plain_attention,
 };
-pub use threads::{Threads, compute_threads, reading_threads, set_threads};
+pub use threads::{Threads, compute_threads, omp_threads, own_cores, reading_threads, set_threads};
 
 use crate::error::UserError;
 use crate::spec::DeviceChoice;

@@ -48,6 +48,17 @@ pub fn reading_threads(asked: Option<usize>) -> usize {
     asked_for(asked).count.min(cores())
 }
 
+/// Cores for this program and its children: those that the system allows, at most as many as Slurm allocates.
+pub fn own_cores() -> usize {
+    let allotted = environment::text("SLURM_CPUS_PER_TASK").and_then(|text| first_of_list(&text));
+    allotted.map_or_else(cores, |allotted| allotted.min(cores()))
+}
+
+/// Threads of one process, if `OMP_NUM_THREADS` is set.
+pub fn omp_threads() -> Option<usize> {
+    first_of_list(&environment::text("OMP_NUM_THREADS")?)
+}
+
 /// Sets libtorch's number of threads.
 pub fn set_threads(count: usize) {
     tch::set_num_threads(count as i32);

@@ -121,6 +121,11 @@ impl SweepObserver for SweepView {
         match event {
             SweepEvent::Begun(counts) => self.begun(*counts),
             SweepEvent::Started { .. } => {}
+            SweepEvent::Jobs { device, count } => {
+                let name = device.name.as_deref().unwrap_or("the GPU");
+                self.say(&format!("{name}: {} at a time", text::counted(*count, "cell", "cells")));
+            }
+            SweepEvent::PutBack { job } => self.say(&format!("put back {job}: out of memory beside others")),
             SweepEvent::Ended { job, outcome, elapsed } => self.ended(job, outcome, *elapsed),
             SweepEvent::Tick { running, counts } => self.tick(running, *counts),
             SweepEvent::End(counts) => {

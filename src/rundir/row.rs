@@ -95,6 +95,7 @@ columns! {
     images_per_second: Option<f64>, Epoch, "images/s", "training throughput";
     evaluation_seconds: f64, Epoch, "seconds", "evaluation time after the epoch";
     peak_memory_bytes: Option<u64>, Epoch, "bytes", "peak memory: of tensors on a GPU, of the process on a CPU";
+    free_memory_bytes: Option<u64>, Epoch, "bytes", "on a GPU, memory that any process could still allocate";
 }
 
 columns! {
@@ -149,6 +150,6 @@ mod tests {
         assert_eq!(measured.without(&[MeasuredBy::Train, MeasuredBy::Test]), row);
         let test = Row { train_error: None, ..measured.clone() };
         assert_eq!(measured.without(&[MeasuredBy::Train]), test);
-        assert_eq!(TIMING_COLUMNS.len(), 6);
+        assert_eq!(TIMING_COLUMNS.len(), 7);
     }
 }

@@ -151,7 +151,7 @@ impl Observer for Recorder<'_, '_> {
         // A process that took over the lock writes its own rows.
         self.recording.work.lock.check()?;
         self.metrics.append(&row.shown(self.recording.work.evaluation))?;
-        self.timing.append(&timing(self.recording.work.side, report, native::peak_bytes(self.recording.device)))?;
+        self.timing.append(&timing(self.recording.work.side, report, native::memory_use(self.recording.device)))?;
         for Correctness { examples, correct } in &report.correct {
             let files = self.answers.iter_mut().filter(|(own, _)| own == examples);
             files.into_iter().try_for_each(|(_, file)| file.append(report.epoch, correct))?;

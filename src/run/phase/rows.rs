@@ -1,5 +1,6 @@
 //! Converts the report of an epoch to rows of `metrics.csv` and `timing.csv`.
 
+use crate::native::MemoryUse;
 use crate::rundir::{Row, Timing};
 use crate::spec::Side;
 use crate::train::EpochReport;
@@ -32,13 +33,14 @@ pub(in crate::run) fn row(side: Side, report: &EpochReport) -> Row {
 }
 
 /// The row of `timing.csv`.
-pub(in crate::run) fn timing(side: Side, report: &EpochReport, peak_memory_bytes: Option<u64>) -> Timing {
+pub(in crate::run) fn timing(side: Side, report: &EpochReport, memory: MemoryUse) -> Timing {
     Timing {
         phase: side.name().to_owned(),
         epoch: report.epoch,
         seconds: report.seconds,
         images_per_second: (report.images > 0).then(|| report.images as f64 / report.seconds),
         evaluation_seconds: report.evaluation_seconds,
-        peak_memory_bytes,
+        peak_memory_bytes: memory.peak,
+        free_memory_bytes: memory.free,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{self, Command, Stdio};
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -51,15 +52,15 @@ pub(super) enum ExitCause {
 }
 
 impl Child {
-    /// Starts a command; its output goes to a file.
-    pub(super) fn start(command: &mut Command, log: &Path, limit: Option<Duration>) -> Result<Self> {
+    /// Starts a command; its output goes to a file, and the end of its output is sent to `ended`.
+    pub(super) fn start(command: &mut Command, log: &Path, limit: Option<Duration>, ended: Sender<()>) -> Result<Self> {
         use std::os::unix::process::CommandExt;
         let (reader, writer) = std::io::pipe().context("cannot create a pipe")?;
         command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer).process_group(0);
         let process = command.spawn().context("cannot start a process for a cell")?;
         // Close the command's write ends of the pipe, so that the log ends when the child closes its own.
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        Ok(Self { process, log: Log::of(reader, log)?, started: Instant::now(), limit, asked: None })
+        Ok(Self { process, log: Log::of(reader, log, ended)?, started: Instant::now(), limit, asked: None })
     }
 
     /// Asks it to stop with a checkpoint.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::slots::DeviceSlot;
+use super::slots::SweepDevice;
 use crate::rundir::RunDirectory;
 
 /// How a cell ended.
@@ -72,7 +72,19 @@ pub enum SweepEvent<'a> {
         /// The job's name.
         job: &'a str,
         /// Where it runs.
-        slot: &'a DeviceSlot,
+        device: &'a SweepDevice,
+    },
+    /// The number of cells that a device runs at a time has changed.
+    Jobs {
+        /// The device.
+        device: &'a SweepDevice,
+        /// The number.
+        count: usize,
+    },
+    /// A job ran out of memory beside others, and will be started again.
+    PutBack {
+        /// The job's name.
+        job: &'a str,
     },
     /// A cell or a source ended.
     Ended {

@@ -4,8 +4,10 @@ use std::process::Command;
 
 use super::child::{Child, ChildExit, ExitCause, Reason};
 use super::event::Active;
-use super::slots::DeviceSlot;
+use super::pace::Pace;
 use super::{Options, Program, SweepPlan};
+use crate::native::{self, Cause};
+use crate::rundir::RunDirectory;
 
 /// Longer names are cut for the log's file name.
 const LONGEST_NAME: usize = 120;
@@ -20,8 +22,11 @@ pub(super) enum Job {
 /// A running job.
 #[derive(Debug)]
 pub(super) struct RunningJob {
-    pub(super) job: Job,
-    pub(super) child: Child,
+    /// Counts the starts of this call, from 0.
+    pub(super) number: usize,
+    pub(super) pace: Pace,
+    job: Job,
+    child: Child,
 }
 
 impl Job {
@@ -45,8 +50,22 @@ impl Job {
         }
     }
 
+    /// Its run directory, or its source's.
+    pub(super) fn directory(self, plan: &SweepPlan) -> &RunDirectory {
+        match self {
+            Self::Source(index) => &plan.sources[index].directory,
+            Self::Cell(index) => &plan.cells[index].directory,
+        }
+    }
+
     /// The command that runs it.
-    pub(super) fn command(self, program: &Program, plan: &SweepPlan, slot: &DeviceSlot, options: &Options) -> Command {
+    pub(super) fn command(
+        self,
+        program: &Program,
+        plan: &SweepPlan,
+        device: Option<&str>,
+        options: &Options,
+    ) -> Command {
         let (verb, cell) = match self {
             Self::Source(index) => ("source", &plan.cells[plan.sources[index].cell]),
             Self::Cell(index) => ("run", &plan.cells[index]),
@@ -56,7 +75,7 @@ impl Job {
         command.args(["--wait", "0s", "--parent", &std::process::id().to_string()]);
         let name = plan.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let own = [format!("name={name}"), format!("threads={}", options.fixed.threads)];
-        let device = slot.device.iter().map(|device| format!("device={device}"));
+        let device = device.iter().map(|device| format!("device={device}"));
         let sets = options.overrides.iter().chain(&cell.overrides).cloned().chain(own).chain(device);
         sets.for_each(|set| {
             command.arg("--set").arg(set);
@@ -69,11 +88,18 @@ impl Job {
 }
 
 impl RunningJob {
-    /// Returns the job if it has ended, and frees its slot.
-    pub(super) fn poll(slot: &mut Option<Self>) -> anyhow::Result<Option<(Job, ChildExit)>> {
-        let Some(running) = slot else { return Ok(None) };
-        let Some(status) = running.child.poll()? else { return Ok(None) };
-        Ok(slot.take().map(|Self { job, child }| (job, child.end(status))))
+    pub(super) fn new(number: usize, job: Job, child: Child, plan: &SweepPlan) -> Self {
+        Self { number, pace: Pace::of(job.directory(plan)), job, child }
+    }
+
+    /// Its exit status, if it has ended.
+    pub(super) fn poll(&mut self) -> anyhow::Result<Option<ExitCause>> {
+        self.child.poll()
+    }
+
+    /// Collects the result of a job that has ended.
+    pub(super) fn end(self, status: ExitCause) -> (Job, ChildExit) {
+        (self.job, self.child.end(status))
     }
 
     pub(super) fn stop(&mut self) {
@@ -81,11 +107,18 @@ impl RunningJob {
     }
 
     pub(super) fn active(&self, plan: &SweepPlan) -> Active {
-        let (directory, epochs) = match self.job {
-            Job::Source(index) => (plan.sources[index].directory.clone(), 0),
-            Job::Cell(index) => (plan.cells[index].directory.clone(), plan.cells[index].length.epochs),
+        let epochs = match self.job {
+            Job::Source(_) => 0,
+            Job::Cell(index) => plan.cells[index].length.epochs,
         };
-        Active { name: self.job.name(plan), directory, epochs }
+        Active { name: self.job.name(plan), directory: self.job.directory(plan).clone(), epochs }
+    }
+}
+
+impl ChildExit {
+    /// Whether it failed because memory ran out.
+    pub(super) fn is_out_of_memory(&self) -> bool {
+        self.status != ExitCause::Code(0) && native::cause_of(&reason(self)) == Cause::Memory
     }
 }
 

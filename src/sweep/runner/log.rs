@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
 use std::thread::{JoinHandle, spawn};
 
 use anyhow::{Context, Result};
@@ -23,11 +24,16 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Copies `output` to a file until it ends.
-    pub(super) fn of(output: impl Read + Send + 'static, path: &Path) -> Result<Self> {
+    /// Copies `output` to a file until it ends, then sends to `ended`.
+    pub(super) fn of(output: impl Read + Send + 'static, path: &Path, ended: Sender<()>) -> Result<Self> {
         let file = File::options().create(true).append(true).open(path);
         let file = file.with_context(|| format!("cannot write `{}`", path.display()))?;
-        Ok(Self { path: path.to_path_buf(), writer: Some(spawn(move || copy(output, file))) })
+        let write = move || {
+            copy(output, file);
+            // Nobody listens once the sweep is over.
+            let _ = ended.send(());
+        };
+        Ok(Self { path: path.to_path_buf(), writer: Some(spawn(write)) })
     }
 
     /// Waits for the end and returns the last lines.
@@ -76,10 +82,22 @@ mod tests {
 
     #[test]
     fn a_log_keeps_its_beginning_and_its_end() -> Result<()> {
+        log_output(20 << 20)
+    }
+
+    #[test]
+    #[ignore = "takes seconds: scripts/check --full"]
+    fn a_gigabyte_leaves_megabytes() -> Result<()> {
+        log_output(1 << 30)
+    }
+
+    fn log_output(bytes: u64) -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("log");
-        let long = [b"first\n".to_vec(), vec![b'x'; 20 << 20], b"\nlast\n".to_vec()].concat();
-        let shown = Log::of(std::io::Cursor::new(long), &path)?.end();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let long = b"first\n".chain(std::io::repeat(b'x').take(bytes)).chain(&b"\nlast\n"[..]);
+        let shown = Log::of(long, &path, sender)?.end();
+        assert_eq!(receiver.try_recv(), Ok(()));
         assert_eq!(shown.last().map(String::as_str), Some("last"));
         let bytes = std::fs::read(&path)?;
         assert!(bytes.starts_with(b"first\n") && bytes.ends_with(b"\nlast\n"));

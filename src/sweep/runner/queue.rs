@@ -8,7 +8,9 @@ use super::child::{ChildExit, ExitCause, Reason};
 use super::event::{CellCounts, CellFailure, CellOutcome, SweepEvent, SweepObserver};
 use super::job::{Job, reason};
 use super::{Options, Outcomes, SweepPlan};
+use crate::files;
 use crate::run;
+use crate::rundir::{Record, RunDirectory, Status};
 use crate::sweep::RunState;
 
 /// How often to check a source that another process trains.
@@ -135,6 +137,19 @@ impl<'a> Queue<'a> {
         self.is_over() || (self.waiting.is_empty() && !self.sources.iter().any(open))
     }
 
+    /// Takes back a job that ran out of memory beside others. It is the next to start.
+    pub(super) fn put_back(&mut self, job: Job, observer: &mut dyn SweepObserver) -> Result<()> {
+        match job {
+            Job::Source(index) => self.sources[index] = SourceState::Open(None),
+            Job::Cell(index) => {
+                clear_failure(&self.plan.cells[index].directory)?;
+                self.waiting.insert(0, index);
+            }
+        }
+        observer.on_event(&SweepEvent::PutBack { job: &job.name(self.plan) });
+        Ok(())
+    }
+
     /// Records a job that ended.
     pub(super) fn ended(
         &mut self,
@@ -161,11 +176,7 @@ impl<'a> Queue<'a> {
     }
 
     fn failed(&self, job: Job, ended: &ChildExit) -> Result<CellOutcome> {
-        let directory = match job {
-            Job::Source(index) => &self.plan.sources[index].directory,
-            Job::Cell(index) => &self.plan.cells[index].directory,
-        };
-        Ok(match RunState::of(directory, None)? {
+        Ok(match RunState::of(job.directory(self.plan), None)? {
             RunState::Diverged(reason) => CellOutcome::Diverged(reason),
             _ => CellOutcome::Failed(CellFailure { reason: reason(ended), tail: ended.tail.clone(), before: false }),
         })
@@ -210,4 +221,15 @@ impl<'a> Queue<'a> {
         self.outcomes.sort_by_key(|(cell, _)| *cell);
         self.outcomes
     }
+}
+
+/// Records a failed run as stopped, so that a later start of the sweep resumes it too.
+fn clear_failure(directory: &RunDirectory) -> Result<()> {
+    if let Some(mut record) = Record::read(directory)?
+        && record.status == Status::Failed
+    {
+        record.status = Status::Stopped;
+        record.write(directory)?;
+    }
+    files::remove(&directory.error())
 }

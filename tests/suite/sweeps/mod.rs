@@ -1,6 +1,8 @@
 //! Sweeps, through the program itself.
 
 mod bad;
+mod capacity;
+mod killed;
 mod results;
 mod running;
 mod slurm;
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::program::{Answer, Place};
 use super::reliability::{SMALL, product};
+pub use running::start_with;
 
 /// Three numbers of frozen layers and two seeds, from two sources.
 pub const AXES: &str = "[sweep.axes]\ntransfer.frozen_layers = [0, 2, \"all\"]\nseed = [0, 1]\n\"seeds.source\" = [0, 1]\n\
