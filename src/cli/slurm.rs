@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     throttle: Option<u32>,
 
     /// Time limit of a task, in the format of `sbatch --time` [default: the cluster's]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     time: Option<String>,
 
     /// CPU threads per cell; the first start of the sweep fixes it
@@ -46,10 +46,18 @@ pub(super) struct Arguments {
     submit: bool,
 }
 
+/// A value that fits on one line of `#SBATCH`; whether it is a time, `sbatch` decides.
+fn time(typed: &str) -> Result<String, String> {
+    let is_time = typed.starts_with(|letter: char| letter.is_ascii_digit())
+        && typed.chars().all(|letter| letter.is_ascii_digit() || ":-".contains(letter));
+    let error = "expected a time in the format of `sbatch --time`, such as 90 (minutes), 4:00:00 or 2-12";
+    is_time.then(|| typed.to_owned()).ok_or_else(|| error.to_owned())
+}
+
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let planned = Planned::load(&arguments.spec, &arguments.runs.out, &arguments.data)?;
     let plan = &planned.plan;
-    let record = planned.settle_for(&[], arguments.threads as usize)?;
+    let record = planned.settle(&planned.devices(&[])?[0].chosen, arguments.threads as usize)?;
     let spec = keep_spec(&arguments.spec.spec, &plan.folder)?;
     let logs = plan.folder.join("logs");
     files::create_folder(&logs)?;

@@ -26,6 +26,16 @@ pub fn arrays(count: usize, each: usize) -> Vec<Array> {
     (0..tasks).step_by(MOST_TASKS).map(|first| Array { first, tasks: MOST_TASKS.min(tasks - first) }).collect()
 }
 
+/// Quotes a word for a line of `#SBATCH`, which `sbatch` parses by its own rules.
+fn directive(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_./=,:+@%".contains(letter);
+    if word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
+    }
+}
+
 /// The contents of a job script.
 #[derive(Clone, Copy, Debug)]
 pub struct Script<'a> {
@@ -59,13 +69,17 @@ impl Script<'_> {
         let mut text = String::from("#!/bin/bash\n");
         let time = self.time.map(|time| format!("--time={time}"));
         let options = [
-            format!("--job-name={}", self.name),
+            format!("--job-name={}", directive(self.name)),
             "--ntasks=1".to_owned(),
             format!("--cpus-per-task={}", self.threads),
             "--requeue".to_owned(),
             "--open-mode=append".to_owned(),
             format!("--signal=B:USR1@{NOTICE_SECONDS}"),
-            format!("--output={}/slurm-%A_%a.log", self.logs.display()),
+            // `%` starts a pattern of Slurm's.
+            format!(
+                "--output={}",
+                directive(&format!("{}/slurm-%A_%a.log", self.logs.display().to_string().replace('%', "%%")))
+            ),
         ];
         for option in options.iter().chain(&time).chain(&self.extra.options) {
             // Writing to a string cannot fail.
@@ -138,7 +152,7 @@ mod tests {
             spec: Path::new("it's.toml"),
             out: Path::new("runs"),
             data: Path::new("data"),
-            logs: Path::new("runs/a/logs"),
+            logs: Path::new("5% of \"a\"/logs"),
             overrides: &["target.train_size=[\"$x\"]".to_owned()],
             each: 3,
             threads: 2,
@@ -147,6 +161,8 @@ mod tests {
         };
         let text = script.text();
         for part in [
+            "#SBATCH --job-name=\"a sweep\"\n",
+            "#SBATCH --output=\"5%% of \\\"a\\\"/logs/slurm-%A_%a.log\"\n",
             "#SBATCH --time=2:00:00\n",
             "#SBATCH --partition=gpu\n",
             "module load cuda\n",
