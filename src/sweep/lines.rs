@@ -12,6 +12,8 @@ pub struct Call<'a> {
     pub program: &'a Path,
     /// The spec file.
     pub spec: &'a Path,
+    /// Folder of all runs.
+    pub out: &'a Path,
     /// Folder of the data sets.
     pub data: &'a Path,
     /// `--set` arguments of the whole sweep.
@@ -34,7 +36,7 @@ fn line(verb: &str, own: &[String], plan: &SweepPlan, call: &Call<'_>) -> String
     let path = |path: &Path| path.display().to_string();
     let name = plan.folder.file_name().unwrap_or_default().to_string_lossy();
     let mut words = vec![path(call.program), verb.to_owned(), path(call.spec)];
-    words.extend(["--out".to_owned(), path(&plan.out), "--data".to_owned(), path(call.data), "--quiet".to_owned()]);
+    words.extend(["--out".to_owned(), path(call.out), "--data".to_owned(), path(call.data), "--quiet".to_owned()]);
     words.extend(["--fixed".to_owned(), call.fixed.argument()]);
     let last = [format!("name={name}"), format!("threads={}", call.fixed.threads)];
     for set in call.overrides.iter().chain(own).chain(&last) {
