@@ -115,18 +115,23 @@ fn directory_of(place: &Place, cell: usize) -> std::path::PathBuf {
 }
 
 /// A sweep of one endless cell at a time.
-fn endless() -> Place {
+pub fn endless() -> Place {
     let spec = super::super::reliability::endless();
     Place::with(&format!("{spec}[sweep.axes]\nseed = [0, 1]\n"))
 }
 
-fn start(place: &Place, arguments: &[&str]) -> Child {
+pub fn start(place: &Place, arguments: &[&str]) -> Child {
+    start_with(place, &[], arguments)
+}
+
+pub fn start_with(place: &Place, variables: &[(&str, &str)], arguments: &[&str]) -> Child {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("freezewise"));
     command.current_dir(place.path("")).env("OMP_NUM_THREADS", "1").args(["sweep", "spec.toml"]).args(arguments);
+    command.envs(variables.iter().copied());
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
 }
 
-fn wait_for_rows(place: &Place, cells: usize) {
+pub fn wait_for_rows(place: &Place, cells: usize) {
     wait_until("rows", || {
         let has_rows = |run: &std::path::PathBuf| {
             std::fs::read_to_string(run.join("metrics.csv")).is_ok_and(|table| table.lines().count() > 3)
@@ -200,25 +205,4 @@ fn a_cell_that_another_process_holds_is_left_to_it() {
     assert_eq!(answer.code, 75, "{}", answer.stderr);
     assert!(answer.stderr.contains("held     seed=0"), "{}", answer.stderr);
     assert_eq!(json(&runs(&place)[0].join("run.json"))["restarts"].as_array().map_or(0, Vec::len), 0);
-}
-
-#[test]
-#[ignore = "long: kills at random"]
-fn whatever_is_killed_every_cell_is_done_once() {
-    let unbroken = place();
-    assert_eq!(sweep(&unbroken, &["--jobs", "2"]).code, 0);
-    let place = place();
-    for round in 0..10u64 {
-        let mut child = start(&place, &["--jobs", "2"]);
-        std::thread::sleep(std::time::Duration::from_millis(300 + 370 * round));
-        if round % 2 == 0 {
-            child.kill().expect("it runs");
-        } else {
-            // A child of the sweep, whichever it is just now.
-            let _ = Command::new("pkill").args(["-KILL", "-P", &child.id().to_string()]).status();
-        }
-        let _ = child.wait();
-    }
-    assert_eq!(sweep(&place, &["--jobs", "2", "--retry-failed"]).code, 0);
-    assert_eq!(products(&place), products(&unbroken));
 }
