@@ -42,6 +42,10 @@ def parse_options(description, rows):
     parser.add_argument("--measures", action="store_true",
                         help="what averaged weights and the other measures cost, in CPU time; needs no PyTorch")
     parser.add_argument("--count", action="store_true", help="operators of a step beside PyTorch's, and no time")
+    parser.add_argument("--sweep", action="store_true",
+                        help="what a sweep costs beside its cells, in CPU time; needs no PyTorch")
+    parser.add_argument("--cells", type=positive, default=1000, help="with --sweep: trivial cells to run (default 1000)")
+    parser.add_argument("--many-cells", type=positive, default=10_000, help="with --sweep: cells to plan and to read (default 10000)")
     parser.add_argument("--widths", type=positive, nargs="+", default=[16, 32], metavar="W")
     parser.add_argument("--rounds", type=positive, default=5, help="how often the two run in turn (default 5)")
     parser.add_argument("--images", type=positive, default=1280, help="training images of a round (default 1280)")
