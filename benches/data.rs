@@ -32,7 +32,10 @@ fn main() -> Result<()> {
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let wanted = |name: &str| asked.is_empty() || asked.iter().any(|asked| asked == name);
     for threads in [1, cores].into_iter().filter(|_| wanted("reading")) {
-        report(&format!("CIFAR-10's files, time relative to copying them, {threads} threads"), &reading(&root, threads)?)?;
+        report(
+            &format!("CIFAR-10's files, time relative to copying them, {threads} threads"),
+            &reading(&root, threads)?,
+        )?;
     }
     for side in [64, 224].into_iter().filter(|_| wanted("decoding")) {
         let [decoded, reduced, whole] = decoding(&root, side, cores)?;
@@ -66,7 +69,10 @@ fn reading(root: &Path, threads: usize) -> Result<Vec<f64>> {
         .map(|entry| Ok(entry?.path()))
         .filter(|path| path.as_ref().is_ok_and(|path: &PathBuf| path.extension().is_some_and(|is| is == "bin")))
         .collect::<Result<_>>()?;
-    let spec = Spec::whole(Dataset::named("cifar10").context("cifar10 is in the catalogue")?, &Surveyor::new(root, threads, |_| {}))?;
+    let spec = Spec::whole(
+        Dataset::named("cifar10").context("cifar10 is in the catalogue")?,
+        &Surveyor::new(root, threads, |_| {}),
+    )?;
     let round = |_| {
         let copies = tempfile::tempdir()?;
         let copying = seconds(|| {

@@ -32,7 +32,7 @@ pub(super) fn print(folders: &[&Path], epsilon: f64, form: Form) -> Result<()> {
     if !table.follow_n.is_empty() {
         output::talk(&format!("{} with n", moves(&table.follow_n)));
     }
-    table.left_out.iter().for_each(|reason| output::talk(&format!("left out: {reason}")));
+    table.left_out.iter().for_each(|reason| output::talk(&format!("skipped {reason}")));
     Ok(())
 }
 

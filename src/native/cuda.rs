@@ -21,7 +21,8 @@ const PLUGIN: &str = "libfreezewise_cuda.so";
 const NAMED: &str = "FREEZEWISE_CUDA_PLUGIN";
 
 /// How to get the libraries of CUDA.
-const WITH_CUDA: &str = "`pip install torch==2.11.0`, or in a clone `scripts/setup --cuda`, installs libtorch with CUDA";
+const WITH_CUDA: &str =
+    "`pip install torch==2.11.0`, or in a clone `scripts/setup --cuda`, installs libtorch with CUDA";
 
 /// Facts about a CUDA device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,8 +167,7 @@ fn open() -> Result<Plugin, UserError> {
     // version that the plugin was compiled for.
     unsafe {
         if !plugin_is_named() {
-            open_global(Path::new("libtorch_cuda.so"))
-                .map_err(|cause| cause.hint(WITH_CUDA))?;
+            open_global(Path::new("libtorch_cuda.so")).map_err(|cause| cause.hint(WITH_CUDA))?;
         }
         open_plugin(&path)
     }

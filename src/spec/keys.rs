@@ -110,9 +110,9 @@ pub(super) fn names_in(table: &str) -> Vec<String> {
 /// The values of a key that accepts a fixed choice; otherwise none.
 pub(super) fn words_of(table: &str, name: &str) -> Vec<String> {
     let keys = all().iter().find(|key| key.name == table).map(|key| &key.kind);
-    let Some(Kind::Table(keys)) = keys else { return Vec::new() };
+    let Some(KeyType::Table(keys)) = keys else { return Vec::new() };
     match keys.iter().find(|key| key.name == name).map(|key| &key.kind) {
-        Some(Kind::Choice(words)) => words.clone(),
+        Some(KeyType::Choice(words)) => words.clone(),
         _ => Vec::new(),
     }
 }

@@ -110,7 +110,11 @@ fn branches_asked_for_later_are_those_asked_for_before() {
     assert!(!directory.join("branches.csv").exists());
     place.run(&["checkpoint.keep=[2, 5]", BRANCHES]);
     assert_eq!(branches(&directory), expected);
-    assert_eq!(std::fs::read_dir(directory.join("checkpoint")).expect("checkpoints").count(), 3, "kept checkpoints remain");
+    assert_eq!(
+        std::fs::read_dir(directory.join("checkpoint")).expect("checkpoints").count(),
+        3,
+        "kept checkpoints remain"
+    );
     // More branches, and different ones at the same epochs.
     place.run(&["checkpoint.keep=[2, 5]", "branches.at=[5]", "branches.anneal_steps=3"]);
     assert_eq!(branches(&directory)[1].anneal_steps, Some(3));

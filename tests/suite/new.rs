@@ -102,11 +102,13 @@ fn nothing_is_offered_that_these_tests_do_not_try() {
 fn what_is_commented_out_is_valid_too() {
     let place = place();
     let mut tried = 0;
-    for (name, more) in [("a", &[][..]), ("b", &["--sweep"]), ("c", &["--source", "none"]), ("d", &["--dataset", "folder"])]
+    for (name, more) in
+        [("a", &[][..]), ("b", &["--sweep"]), ("c", &["--source", "none"]), ("d", &["--dataset", "folder"])]
     {
         let path = made(&place, &[&[name], more].concat());
         let text = place.read(&path);
-        let key = |line: &str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+        let key =
+            |line: &str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
         let optional = |line: &str| line.strip_prefix("# ").filter(|rest| key(rest)).map(str::to_owned);
         tried += text.lines().filter(|line| optional(line).is_some()).count();
         let all: Vec<String> = text.lines().map(|line| optional(line).unwrap_or_else(|| line.to_owned())).collect();
@@ -129,7 +131,9 @@ fn the_schema_that_a_spec_names_is_beside_it() {
     place.write("freezewise.schema.json", "{}");
     let kept = new(&place, &["three"]);
     assert_eq!(kept.code, 0);
-    assert!(kept.stderr.contains("kept `freezewise.schema.json`, which is from another version; `freezewise schema > "));
+    assert!(
+        kept.stderr.contains("kept `freezewise.schema.json`, which is from another version; `freezewise schema > ")
+    );
     assert_eq!(place.read("freezewise.schema.json"), "{}");
 }
 

@@ -144,7 +144,8 @@ impl Starter<'_> {
     }
 }
 
-const EVALUATION: &str = "\n# [evaluate]\n# every = \"log\"  # measure errors after log-spaced epochs; the default is every epoch\n";
+const EVALUATION: &str =
+    "\n# [evaluate]\n# every = \"log\"  # measure errors after log-spaced epochs; the default is every epoch\n";
 
 /// Sizes with which a network trains in seconds on a CPU: key, value and comment.
 fn sizes(published: &Architecture) -> &'static [(&'static str, &'static str, &'static str)] {

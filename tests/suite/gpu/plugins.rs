@@ -63,7 +63,10 @@ fn a_plugin_for_another_cuda_is_told_before_it_reads_anything() {
     };
     let other = run(&device::library(&place, "other.so", &source(found.0 - 1000)));
     assert_eq!(other.code, 1);
-    let told = format!("other.so` was built for CUDA {}, but this libtorch for {found}", freezewise::native::CudaVersion(found.0 - 1000));
+    let told = format!(
+        "other.so` was built for CUDA {}, but this libtorch for {found}",
+        freezewise::native::CudaVersion(found.0 - 1000)
+    );
     assert!(other.stderr.contains(&told), "{}", other.stderr);
     // A minor version is no reason: the next thing missing is the rest of the plugin.
     let same = run(&device::library(&place, "same.so", &source(found.0 + 10)));

@@ -149,7 +149,7 @@ fn what_follows_n_makes_no_setting_and_what_does_not_makes_one() {
     record["status"] = "stopped".into();
     runs.place.write("made/k4-n10-s0-0/run.json", record.to_string());
     let answer = runs.compare(&[]);
-    assert!(answer.stderr.contains("left out: k4-n10-s0-0: it was stopped before the end"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("skipped k4-n10-s0-0: "), "{}", answer.stderr);
 }
 
 #[test]
