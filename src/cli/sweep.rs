@@ -59,7 +59,7 @@ pub(super) struct Arguments {
 
     /// Cells that run at once on each device; `auto` is one per core on a CPU, and as many as pay off on a GPU
     #[arg(long, value_name = "N", default_value = "auto", value_parser = jobs)]
-    jobs: Jobs,
+    jobs: JobsArgument,
 
     /// Devices to run on, such as `cuda:0,cuda:1` [default: the spec's `device`]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
@@ -101,7 +101,7 @@ enum ExportFormat {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Jobs {
+enum JobsArgument {
     Auto,
     Count(usize),
 }
@@ -113,10 +113,10 @@ fn cell_time(typed: &str) -> Result<Duration, String> {
     }
 }
 
-fn jobs(typed: &str) -> Result<Jobs, String> {
+fn jobs(typed: &str) -> Result<JobsArgument, String> {
     match typed.parse() {
-        Ok(count @ 1..=1024) => Ok(Jobs::Count(count)),
-        _ if typed == "auto" => Ok(Jobs::Auto),
+        Ok(count @ 1..=1024) => Ok(JobsArgument::Count(count)),
+        _ if typed == "auto" => Ok(JobsArgument::Auto),
         _ => Err("expected a number from 1 to 1024, or `auto`".to_owned()),
     }
 }
@@ -202,7 +202,7 @@ impl Host {
 /// An upper bound for the search; a choice, not a measurement.
 const MOST_ON_GPU: usize = 16;
 
-impl Jobs {
+impl JobsArgument {
     /// The jobs on one of `devices` devices. Each cell on a GPU keeps a core of the host busy.
     fn on(self, found: &FoundDevice, devices: usize, host: Host) -> SweepDevice {
         let jobs = match (self, &found.chosen.gpu) {

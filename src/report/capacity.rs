@@ -90,7 +90,7 @@ impl CapacityRow {
 }
 
 /// A setting's values, and k.
-type Place = (Vec<String>, usize);
+type CellKey = (Vec<String>, usize);
 /// The runs of a place: of each seed, by n.
 type Seeds = BTreeMap<String, BTreeMap<usize, Run>>;
 
@@ -105,7 +105,7 @@ pub fn capacities(folders: &[&Path], epsilon: f64) -> Result<CapacityTable> {
         }
     }
     let (keys, follow_n) = keys(&sized);
-    let mut places: BTreeMap<Place, Seeds> = BTreeMap::new();
+    let mut places: BTreeMap<CellKey, Seeds> = BTreeMap::new();
     for (n, run) in sized {
         let values = keys.iter().map(|key| run.values.get(key).cloned().unwrap_or_default()).collect();
         let sizes = places.entry((values, run.frozen.count)).or_default().entry(run.seeds.label()).or_default();

@@ -27,15 +27,6 @@ pub(super) fn experiment(
     if !is_synthetic(&spec.target) && !source_is_synthetic && report.wrote("synthetic") {
         report.add("synthetic", "`synthetic` has no effect: neither task is synthetic", "remove the table");
     }
-    let seed = |purpose: Option<u64>| purpose.unwrap_or(spec.seed);
-    let seeds = Seeds {
-        initial: seed(spec.seeds.init),
-        subset: seed(spec.seeds.subset),
-        noise: seed(spec.seeds.noise),
-        order: seed(spec.seeds.order),
-        augment: seed(spec.seeds.augment),
-        dropout: seed(spec.seeds.dropout),
-    };
     let fit = fit(spec, report);
     let context = Context { spec, survey, fit };
     let weights = frozen::weights(spec, report);
@@ -43,7 +34,7 @@ pub(super) fn experiment(
         (None, Some(source)) => Some(context.task(&source.task, Side::Source, source_seeds(spec.seeds.source), report)),
         _ => None,
     };
-    let target = context.task(&spec.target, Side::Target, seeds, report);
+    let target = context.task(&spec.target, Side::Target, target_seeds(spec), report);
     let image = image(spec, &target, source.as_ref(), report);
     let sides = source.as_ref().map(|source| (Side::Source, source)).into_iter().chain([(Side::Target, &target)]);
     let observed = Observed::of(&sides.collect::<Vec<_>>(), image, fit);
@@ -78,6 +69,18 @@ pub(super) fn experiment(
     };
     pixels::check(&experiment, blueprint.as_ref().ok(), report);
     (experiment, observed)
+}
+
+fn target_seeds(spec: &Written) -> Seeds {
+    let seed = |purpose: Option<u64>| purpose.unwrap_or(spec.seed);
+    Seeds {
+        initial: seed(spec.seeds.init),
+        subset: seed(spec.seeds.subset),
+        noise: seed(spec.seeds.noise),
+        order: seed(spec.seeds.order),
+        augment: seed(spec.seeds.augment),
+        dropout: seed(spec.seeds.dropout),
+    }
 }
 
 fn is_synthetic(task: &written::Task) -> bool {

@@ -125,7 +125,7 @@ fn verify_tells_other_files_from_the_published_ones() {
     let answer = place.freezewise(&["data", "verify"]);
     assert_eq!(answer.code, 1);
     assert_eq!(answer.stdout.matches("WRONG: expected MD5").count(), 6, "{}", answer.stdout);
-    assert!(answer.stdout.contains("read: 50,000 training and 10,000 test images, 10 classes"), "{}", answer.stdout);
+    assert!(answer.stdout.contains("ok: 50,000 training and 10,000 test images, 10 classes"), "{}", answer.stdout);
     std::fs::write(place.path("data/cifar-10-batches-bin/test_batch.bin"), "short").expect("a file");
     let answer = place.freezewise(&["data", "verify", "cifar10"]);
     assert!(answer.stdout.contains("must have 30,730,000 bytes, found 5"), "{}", answer.stdout);

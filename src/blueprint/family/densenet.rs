@@ -8,7 +8,7 @@
 //! last norm is named `norm5` for any number of blocks.
 
 use super::table::{NetworkTable, size};
-use super::{Family, FamilyMark, Length, Stem};
+use super::{AxisLength, Family, FamilyMark, Stem};
 use crate::blueprint::operation::{Operation, Window};
 use crate::blueprint::plan::{Block, FamilyLayers, ShapeError};
 use crate::blueprint::slot::Initial;
@@ -101,7 +101,7 @@ impl Family for Densenet {
         if self.blocks.len() == 1 { &["network.compression"] } else { &[] }
     }
 
-    fn adapt(&mut self, length: Length<'_>) {
+    fn adapt(&mut self, length: AxisLength<'_>) {
         self.stem = length(self.first_tensor(), 3).and_then(Stem::of_side).unwrap_or(self.stem);
     }
 }

@@ -143,7 +143,7 @@ impl Architecture {
 }
 
 /// A dimension of a tensor by the tensor's name, if a file has it.
-pub(crate) type Length<'a> = &'a dyn Fn(&str, usize) -> Option<usize>;
+pub(crate) type AxisLength<'a> = &'a dyn Fn(&str, usize) -> Option<usize>;
 
 /// What a family answers for itself.
 pub(crate) trait Family {
@@ -175,10 +175,10 @@ pub(crate) trait Family {
     }
 
     /// Takes over what the tensors of a file tell of its sizes.
-    fn adapt(&mut self, _: Length<'_>) {}
+    fn adapt(&mut self, _: AxisLength<'_>) {}
 
     /// The side of the square images that a file's tensors are for, where they tell.
-    fn image_side(&self, _: Length<'_>) -> Option<usize> {
+    fn image_side(&self, _: AxisLength<'_>) -> Option<usize> {
         None
     }
 }

@@ -5,7 +5,7 @@
 //! `layer1.0.bn1`, …, `layer2.0.downsample.0`, `layer2.0.downsample.1`, …, `fc`.
 
 use super::table::{NetworkTable, size};
-use super::{Family, FamilyMark, Length, Stem};
+use super::{AxisLength, Family, FamilyMark, Stem};
 use crate::blueprint::operation::{Operation, Window};
 use crate::blueprint::plan::{Block, FamilyLayers, ShapeError};
 use crate::blueprint::slot::Initial;
@@ -97,7 +97,7 @@ impl Family for Resnet {
         self.stem.too_small().unwrap_or(("image_size", "use larger images"))
     }
 
-    fn adapt(&mut self, length: Length<'_>) {
+    fn adapt(&mut self, length: AxisLength<'_>) {
         self.stem = length(FIRST_TENSOR, 3).and_then(Stem::of_side).unwrap_or(self.stem);
     }
 }

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::table::{NetworkTable, size};
-use super::{Family, FamilyMark, Length};
+use super::{AxisLength, Family, FamilyMark};
 use crate::blueprint::operation::{Operation, Window};
 use crate::blueprint::plan::{Block, FamilyLayers, ShapeError};
 use crate::blueprint::slot::Initial;
@@ -84,7 +84,7 @@ impl Family for Vit {
     }
 
     /// There is a position embedding for each token.
-    fn image_side(&self, length: Length<'_>) -> Option<usize> {
+    fn image_side(&self, length: AxisLength<'_>) -> Option<usize> {
         let tokens = length("encoder.pos_embedding", 1)?;
         let patches = tokens - usize::from(self.pooling == Pooling::ClassToken);
         let side = patches.isqrt();

@@ -66,29 +66,7 @@ pub struct Script<'a> {
 impl Script<'_> {
     /// The script's text. `FREEZEWISE_FIRST` and `FREEZEWISE_WHAT` select the part of the sweep that an array runs.
     pub fn text(&self) -> String {
-        let mut text = String::from("#!/bin/bash\n");
-        let time = self.time.map(|time| format!("--time={time}"));
-        let options = [
-            format!("--job-name={}", directive(self.name)),
-            "--ntasks=1".to_owned(),
-            format!("--cpus-per-task={}", self.threads),
-            "--requeue".to_owned(),
-            "--open-mode=append".to_owned(),
-            format!("--signal=B:USR1@{NOTICE_SECONDS}"),
-            // `%` starts a pattern of Slurm's.
-            format!(
-                "--output={}",
-                directive(&format!("{}/slurm-%A_%a.log", self.logs.display().to_string().replace('%', "%%")))
-            ),
-        ];
-        for option in options.iter().chain(&time).chain(&self.extra.options) {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "#SBATCH {option}");
-        }
-        let _ = writeln!(text, "\nset -u");
-        for line in &self.extra.setup {
-            let _ = writeln!(text, "{line}");
-        }
+        let mut text = self.header();
         let path = |path: &Path| quoted(&path.display().to_string());
         let sets: Vec<String> = self.overrides.iter().flat_map(|set| ["--set".to_owned(), quoted(set)]).collect();
         let sets = sets.join(" ");
@@ -126,6 +104,34 @@ exit "$status"
             out = path(self.out),
             data = path(self.data),
         );
+        text
+    }
+
+    /// The `#SBATCH` directives, and the lines of the user that come before the task.
+    fn header(&self) -> String {
+        let mut text = String::from("#!/bin/bash\n");
+        let time = self.time.map(|time| format!("--time={time}"));
+        let options = [
+            format!("--job-name={}", directive(self.name)),
+            "--ntasks=1".to_owned(),
+            format!("--cpus-per-task={}", self.threads),
+            "--requeue".to_owned(),
+            "--open-mode=append".to_owned(),
+            format!("--signal=B:USR1@{NOTICE_SECONDS}"),
+            // `%` starts a pattern of Slurm's.
+            format!(
+                "--output={}",
+                directive(&format!("{}/slurm-%A_%a.log", self.logs.display().to_string().replace('%', "%%")))
+            ),
+        ];
+        for option in options.iter().chain(&time).chain(&self.extra.options) {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "#SBATCH {option}");
+        }
+        let _ = writeln!(text, "\nset -u");
+        for line in &self.extra.setup {
+            let _ = writeln!(text, "{line}");
+        }
         text
     }
 }
