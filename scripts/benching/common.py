@@ -43,11 +43,11 @@ def parse_options(description, rows):
                         help="measure the cost of averaged weights and other measures, in CPU time; needs no PyTorch")
     parser.add_argument("--count", action="store_true", help="count the operators of a step beside PyTorch's")
     parser.add_argument("--sweep", action="store_true",
-                        help="measure what a sweep costs beside its cells, in CPU time; needs no PyTorch")
+                        help="measure the overhead of a sweep, in CPU time; needs no PyTorch")
     parser.add_argument("--cells", type=positive, default=1000,
                         help="with --sweep: trivial cells to run (default 1000)")
     parser.add_argument("--many-cells", type=positive, default=10_000,
-                        help="with --sweep: cells to plan and to read (default 10000)")
+                        help="with --sweep: cells to plan and read (default 10000)")
     parser.add_argument("--widths", type=positive, nargs="+", default=[16, 32], metavar="W",
                         help="network widths (default 16 32)")
     parser.add_argument("--rounds", type=positive, default=5, help="rounds, each running both programs (default 5)")

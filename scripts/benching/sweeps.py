@@ -1,7 +1,7 @@
-"""What a sweep costs beside its cells: the parent's CPU time and memory, planning, and reading what is there.
+"""The overhead of a sweep: CPU time and memory of its parent process, planning, and reading finished runs.
 
-CPU time (user and system) and not wall time, so that whatever else the machine does matters little. The cells do next to
-nothing: a network of width 1 on 40 images of 4×4 pixels.
+CPU time (user and system) depends little on other load. Cells are trivial: a network of width 1 on 40 images of 4×4
+pixels.
 """
 
 import json
@@ -38,7 +38,7 @@ def main(options):
         bench = Bench(options, Path(folder))
         start = bench.cpu("status", "one")
         report["process_start_cpu_seconds"] = start
-        common.say(f"a process of the program that does nothing: {start:.2f} s of CPU, most of it libtorch's loading")
+        common.say(f"start-up of freezewise: {start:.2f} s of CPU time, mostly loading libtorch")
         report["cells"] = bench.cells(options.cells, start)
         report["many"] = bench.many(options.many_cells, start)
     show(report)
@@ -66,7 +66,7 @@ class Bench:
         return done.stdout
 
     def cpu(self, *arguments, rounds=3):
-        """The least CPU seconds of a call."""
+        """The minimum CPU time of a call, in seconds."""
         return min(self._cpu(arguments) for _ in range(rounds))
 
     def _cpu(self, arguments):
@@ -76,7 +76,7 @@ class Bench:
         return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
     def cells(self, count, start):
-        """A sweep of trivial cells, two at a time; the same cells alone for comparison."""
+        """Runs a sweep of trivial cells, two at a time, and some of its cells alone for comparison."""
         self.write("cells", f"seed = {{ from = 0, to = {count - 1}, step = 1 }}\n")
         own, process = Own(), None
         command = [self.binary, "sweep", "cells.toml", "--jobs", "2", "--out", ".", "--quiet"]
@@ -87,7 +87,7 @@ class Bench:
                 time.sleep(0.02)
         wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
         if process.returncode != 0:
-            common.fail(f"the sweep ended with exit code {process.returncode}")
+            common.fail(f"`freezewise sweep` ended with exit code {process.returncode}")
         whole = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
         alone = [self.cpu("run", "cells.toml", "--quiet", "--out", "alone", "--set", f"seed={seed}", rounds=1)
                  for seed in range(min(count, 20))]
@@ -105,7 +105,7 @@ class Bench:
         }
 
     def many(self, count, start):
-        """Planning, listing and status of many cells, whose runs are copies of one that is finished."""
+        """Plans, lists and reads many cells, whose runs are copies of a finished one."""
         self.write("many", f"seed = {{ from = 0, to = {count - 1}, step = 1 }}\n")
         listed = self.cpu("sweep", "many.toml", "--list", "--out", ".", rounds=1)
         cells = json.loads(self.call("sweep", "many.toml", "--list", "--json", "--out", "."))
@@ -115,7 +115,7 @@ class Bench:
             target.mkdir(parents=True)
             for name in ("run.json", "spec.toml", "metrics.csv", "summary.json"):
                 shutil.copyfile(pattern / name, target / name)
-        # Writes sweep.json, and starts nothing.
+        # Writes sweep.json, but starts nothing.
         subprocess.run([self.binary, "sweep", "many.toml", "--out", ".", "--quiet"], cwd=self.folder,
                        env=self.environment, stdout=subprocess.DEVNULL, check=True)
         verbs = {
@@ -131,7 +131,7 @@ class Bench:
 
 
 class Own:
-    """A process's own CPU time and memory, without its children's."""
+    """CPU time and memory of a process without its children."""
 
     def __init__(self):
         self.seconds, self.peak, self.anonymous = 0.0, 0, 0
@@ -153,10 +153,10 @@ class Own:
 def show(report):
     cells, many = report["cells"], report["many"]
     print(f"{cells['cells']} trivial cells, two at a time")
-    print(f"  the parent's CPU           {cells['parent_cpu_milliseconds_per_cell']:.1f} ms a cell beyond its own start")
-    print(f"  a cell's CPU in the sweep  {cells['cell_cpu_seconds'] * 1e3:.0f} ms; alone {cells['cell_alone_cpu_seconds'] * 1e3:.0f} ms")
-    print(f"  the parent's memory        {cells['parent_peak_bytes'] / 1e6:.0f} MB at most, "
-          f"of which {cells['parent_peak_own_bytes'] / 1e6:.0f} MB are its own and the rest are pages of files, libtorch's above all")
-    print(f"{many['cells']} cells, CPU seconds; a process that does nothing takes {many['process_start']:.2f}")
+    print(f"  CPU time of the parent  {cells['parent_cpu_milliseconds_per_cell']:.1f} ms per cell, without start-up")
+    print(f"  CPU time of a cell      {cells['cell_cpu_seconds'] * 1e3:.0f} ms; alone {cells['cell_alone_cpu_seconds'] * 1e3:.0f} ms")
+    print(f"  memory of the parent    peak {cells['parent_peak_bytes'] / 1e6:.0f} MB, "
+          f"of which {cells['parent_peak_own_bytes'] / 1e6:.0f} MB are private and the rest are mapped files, mostly libtorch")
+    print(f"{many['cells']} cells, CPU seconds; start-up alone takes {many['process_start']:.2f}")
     for verb, seconds in many["cpu_seconds"].items():
         print(f"  {verb.replace('_', ' '):14} {seconds:.2f}")

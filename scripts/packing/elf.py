@@ -1,6 +1,6 @@
-"""What an ELF file for 64-bit x86 asks of the machine that loads it: libraries, their symbol versions, where to look.
+"""Reads the requirements of an ELF file for 64-bit x86: libraries, symbol versions, and library paths.
 
-The layout is that of the System V ABI, "Dynamic Section", and of the Linux Standard Base, "Symbol Versioning".
+The format is that of the System V ABI, "Dynamic Section", and of the Linux Standard Base, "Symbol Versioning".
 """
 
 import mmap
@@ -18,19 +18,19 @@ VER_FLG_WEAK = 2
 X86_64 = 62
 
 
-# What every Linux with glibc and libstdc++ has, and the driver's library where there is a GPU.
+# Libraries of every Linux with glibc and libstdc++, and of the NVIDIA driver.
 SYSTEM = re.compile(
     r"(libc|libm|libdl|libpthread|librt|libutil|libgcc_s|libstdc\+\+|ld-linux-x86-64)\.so\.\d+|libcuda\.so\.1|libnvidia-ml\.so\.1")
 
 
 def on_system(name):
-    """Whether a library is the system's to bring."""
+    """Whether the system provides a library."""
     return SYSTEM.fullmatch(name) is not None
 
 
 @dataclass
 class Elf:
-    """`versions` has the versions that must be there, by library: a version that only weak symbols name may be absent."""
+    """`versions` has the required symbol versions of each library, without versions that only weak symbols use."""
 
     needed: list
     rpath: str
@@ -66,7 +66,7 @@ def parse(path, data):
 
 
 def program_headers(data):
-    """(type, offset in the file, address, size in the file) of each."""
+    """(type, offset in the file, address, size in the file) of each program header."""
     start, = struct.unpack_from("<Q", data, 32)
     size, count = struct.unpack_from("<HH", data, 54)
     headers = []
@@ -80,18 +80,18 @@ def offset_of(segments, address):
     for kind, offset, start, length in segments:
         if kind == PT_LOAD and start <= address < start + length:
             return address - start + offset
-    raise Failure(f"no segment holds the address {address:#x}")
+    raise Failure(f"no segment contains the address {address:#x}")
 
 
 def dynamic_section(data, segments):
-    """The values of each tag."""
+    """{tag: values}."""
     found = {}
     for kind, offset, _, length in segments:
         if kind == PT_DYNAMIC:
             for tag, value in struct.iter_unpack("<qQ", data[offset : offset + length]):
                 found.setdefault(tag, []).append(value)
     if not found:
-        raise Failure("a file without a dynamic section loads no libraries")
+        raise Failure("the file has no dynamic section")
     return found
 
 

@@ -1,4 +1,4 @@
-"""The licences of the crates that are linked into the program: most ask that their text goes along with it."""
+"""The licences of the crates linked into the program, most of which must be distributed with it."""
 
 import functools
 import json
@@ -14,23 +14,23 @@ FONT = ROOT / "src" / "figure" / "font" / "LICENSE-LiberationSans"
 
 @functools.cache
 def notices():
-    """One text: each licence once, under the names of the crates that have it."""
+    """The text with each licence once, preceded by the names of its crates."""
     owners = {}
     for crate in linked():
         texts = texts_of(pathlib.Path(crate["manifest_path"]).parent)
         if not texts and not crate["license"]:
-            raise Failure(f"the crate `{crate['name']}` names no licence")
-        for text in texts or [f"Licensed under {crate['license']}; the crate comes without the text."]:
+            raise Failure(f"the crate `{crate['name']}` has no licence")
+        for text in texts or [f"Licensed under {crate['license']}; the crate does not include the text."]:
             owners.setdefault(text, []).append(f"{crate['name']} {crate['version']}")
     owners.setdefault(FONT.read_text().strip(), []).append("the font Liberation Sans")
-    parts = ["The program `freezewise` holds the work of others, under these licences."]
+    parts = ["The program `freezewise` contains third-party software under these licences."]
     for text, names in owners.items():
         parts.append(f"{'=' * 80}\n{', '.join(names)}\n{'=' * 80}\n\n{text}")
     return "\n\n\n".join(parts) + "\n"
 
 
 def linked():
-    """The packages that the program is built from, without this one, by name."""
+    """The packages that are linked into the program, without this one, sorted by name."""
     said = run("cargo", "metadata", "--locked", "--format-version", "1", "--filter-platform", TARGET,
                capture_output=True)
     metadata = json.loads(said.stdout)
@@ -44,7 +44,7 @@ def linked():
             continue
         found.add(node)
         for dependency in nodes[node]["deps"]:
-            # A kind of `null` is an ordinary dependency; the others are for tests and build scripts.
+            # `null` is a normal dependency; other kinds are for tests and build scripts.
             if any(kind["kind"] is None for kind in dependency["dep_kinds"]):
                 waiting.append(dependency["pkg"])
     crates = [packages[identity] for identity in found - {root}]

@@ -1,7 +1,7 @@
-"""The platform tag of a wheel, `manylinux_2_X_x86_64`, from the symbol versions that its files ask for.
+"""The platform tag of a wheel, `manylinux_2_X_x86_64`, from the symbol versions that its files require.
 
-PEP 600: a wheel of this tag runs where glibc is 2.X or newer. It says the same of libstdc++ and libgcc, through the
-distributions that have this glibc.
+PEP 600: a wheel with this tag runs with glibc 2.X or newer, and with the libstdc++ and libgcc of distributions that have
+this glibc.
 """
 
 import re
@@ -9,8 +9,8 @@ import re
 from .common import Failure
 from .elf import on_system
 
-# What the distributions of each glibc have at least, from the policies of auditwheel 6 (manylinux-policy.json, x86_64):
-# glibc, then the newest GLIBCXX, CXXABI and GCC versions that may be asked for.
+# (minor version of glibc, newest GLIBCXX, CXXABI and GCC versions that all distributions with this glibc have), from the
+# policies of auditwheel 6 (manylinux-policy.json, x86_64).
 POLICIES = [
     (17, (3, 4, 19), (1, 3, 7), (4, 8, 0)),
     (24, (3, 4, 22), (1, 3, 10), (4, 8, 0)),
@@ -24,11 +24,11 @@ KINDS = {"GLIBCXX": 1, "CXXABI": 2, "GCC": 3}
 
 
 def glibc_needed(versions):
-    """The least minor version of glibc 2 for versions such as `GLIBC_2.34` and `GLIBCXX_3.4.29`."""
+    """The minimum minor version of glibc 2 for symbol versions such as `GLIBC_2.34` and `GLIBCXX_3.4.29`."""
     return max((least_glibc(name) for name in versions), default=POLICIES[0][0])
 
 
-# What ld writes beside a version where it packs relocations: glibc 2.36 is the first to unpack them.
+# ld adds this mark for packed relocations, which glibc supports from 2.36 on.
 MARKS = {"GLIBC_ABI_DT_RELR": 36}
 
 
@@ -37,19 +37,20 @@ def least_glibc(name):
         return MARKS[name]
     found = re.fullmatch(r"(GLIBC|GLIBCXX|CXXABI|GCC)_(\d+(?:\.\d+)*)", name)
     if not found:
-        raise Failure(f"the symbol version `{name}` is of no library that every Linux has")
+        raise Failure(f"the symbol version `{name}` is not of a standard library")
     kind, number = found[1], tuple(int(part) for part in found[2].split("."))
     if kind == "GLIBC":
         if number[0] != 2:
-            raise Failure(f"`{name}` is of another glibc than 2")
+            raise Failure(f"`{name}`: expected glibc 2")
         return max(number[1], POLICIES[0][0])
     for policy in POLICIES:
         if number <= policy[KINDS[kind]]:
             return policy[0]
-    raise Failure(f"`{name}` is newer than this script knows", "add a line to POLICIES in scripts/packing/platform_tag.py")
+    raise Failure(f"the symbol version `{name}` is too new for this script",
+                  "add a line to POLICIES in scripts/packing/platform_tag.py")
 
 
 def platform_tag(files):
-    """The tag for files as `elf.read` has read them. What torch brings counts for nothing here."""
+    """The tag for files, given as `Elf`. Libraries that come with torch do not count."""
     versions = [found for file in files for library, found in file.versions.items() if on_system(library)]
     return f"manylinux_2_{glibc_needed(set().union(*versions))}_x86_64"

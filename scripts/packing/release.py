@@ -1,4 +1,4 @@
-"""A release: what must hold before it, and the files that it consists of, with their checksums."""
+"""A release: its preconditions, its files, and their checksums."""
 
 import hashlib
 import re
@@ -7,32 +7,32 @@ import subprocess
 from . import bundle, wheel
 from .common import DIST, ROOT, Failure, build, run, say, torch_version, version
 
-# crates.io refuses more.
+# The limit of crates.io.
 MOST_BYTES_OF_CRATE = 10_000_000
 SUMS = "SHA256SUMS"
 
 
 def check_tree(root):
-    """A release is a commit, and nothing beside it."""
+    """Checks that there are no uncommitted changes."""
     changed = git(root, "status", "--porcelain")
     if changed:
         raise Failure("the working tree has changes", *changed.splitlines()[:10], "commit or stash them")
 
 
 def check_tag(root, number):
-    """A tag that is there already must be this very commit."""
+    """Checks that the tag of this version, if it exists, is this commit."""
     tag = f"v{number}"
     if git(root, "tag", "--list", tag) and git(root, "rev-list", "-1", tag) != git(root, "rev-parse", "HEAD"):
-        raise Failure(f"the tag `{tag}` is another commit", "raise the version in Cargo.toml, and head CHANGELOG.md with it")
+        raise Failure(f"the tag `{tag}` is another commit", "raise the version in Cargo.toml and CHANGELOG.md")
 
 
 def check_changelog(text, number):
-    """The newest entry is this version's: `## 0.1.0` with anything behind it, such as a date."""
+    """Checks that the newest entry is for this version: `## 0.1.0`, optionally with a date."""
     head = re.search(r"^## +(\S+)", text, re.MULTILINE)
     if not head or head[1].strip("[]") != number:
         found = f"`{head[1]}`" if head else "nothing"
-        raise Failure(f"CHANGELOG.md begins with {found}, and Cargo.toml has version {number}",
-                      f"head the newest entry `## {number} (DATE)`")
+        raise Failure(f"CHANGELOG.md: expected version {number} of Cargo.toml, found {found}",
+                      f"title the newest entry `## {number} (DATE)`")
 
 
 def git(root, *arguments):
@@ -43,16 +43,17 @@ def git(root, *arguments):
 
 
 def check_crate(verify):
-    """What crates.io would get: cargo builds it from the package alone, unless told not to."""
+    """Checks the package for crates.io; with `verify`, cargo builds it."""
     options = [] if verify else ["--no-verify"]
     run("cargo", "publish", "--dry-run", "--locked", *options)
     crate = ROOT / "target" / "package" / f"freezewise-{version()}.crate"
     if crate.stat().st_size > MOST_BYTES_OF_CRATE:
-        raise Failure(f"`{crate}` is larger than {MOST_BYTES_OF_CRATE // 1_000_000} MB", "see `exclude` in Cargo.toml")
+        raise Failure(f"`{crate}` is larger than {MOST_BYTES_OF_CRATE // 1_000_000} MB",
+                      "exclude files with `exclude` in Cargo.toml")
 
 
 def make(checks, verify):
-    """Checks, builds and packs; returns what it wrote."""
+    """Checks, builds and packs; returns the files that it wrote."""
     check_tree(ROOT)
     check_changelog((ROOT / "CHANGELOG.md").read_text(), version())
     check_tag(ROOT, version())
@@ -62,7 +63,7 @@ def make(checks, verify):
     binary = build()
     folder = DIST / bundle.name()
     if folder.exists():
-        raise Failure(f"`{folder}` is already there", "remove it: a release is made from nothing")
+        raise Failure(f"`{folder}` already exists", "remove it")
     archive = bundle.archive(bundle.make(binary, folder, bundle.BESIDE))
     files = [wheel.make(binary, DIST), archive]
     check_tree(ROOT)
@@ -70,7 +71,7 @@ def make(checks, verify):
 
 
 def checksums(files):
-    """Writes what `sha256sum --check` reads."""
+    """Writes the checksums in the format of `sha256sum --check`."""
     path = DIST / SUMS
     path.write_text("".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files))
     return path
@@ -78,6 +79,6 @@ def checksums(files):
 
 def tell_what_is_left():
     number = version()
-    say(f"made for torch {torch_version()}; what is left, and cannot be undone:")
+    say(f"built for torch {torch_version()}; to publish, which cannot be undone:")
     for line in (f"git tag v{number} && git push origin v{number}", "cargo publish", "twine upload dist/*.whl"):
         say(f"    {line}")

@@ -1,6 +1,6 @@
-"""The wheel: the program and its plugin in a Python package whose entry point starts the program.
+"""The wheel: a Python package with the program and its plugin, whose entry point starts the program.
 
-The layout is PyPA's "Binary distribution format". The same files give the same bytes, whenever they are packed.
+The format is PyPA's "Binary distribution format". Wheels are reproducible: the same files give the same bytes.
 """
 
 import base64
@@ -17,12 +17,12 @@ from .platform_tag import platform_tag
 RPATH = "$ORIGIN/../../torch/lib"
 LAUNCHER = ROOT / "scripts" / "packing" / "launcher"
 MOST_BYTES = 15_000_000
-# The first that torch 2.11 is built for.
+# The oldest Python that torch 2.11 supports.
 PYTHON = "3.10"
 
 
 def make(binary, folder):
-    """Writes the wheel of a program into a folder and returns its path."""
+    """Writes the wheel of a program to a folder and returns its path."""
     with tempfile.TemporaryDirectory() as scratch:
         copies = binaries.prepare(binary, pathlib.Path(scratch), RPATH)
         tag = f"py3-none-{platform_tag([elf.read(copy) for copy in copies])}"
@@ -31,14 +31,14 @@ def make(binary, folder):
         path = folder / f"freezewise-{version()}-{tag}.whl"
         write(path, files)
     if path.stat().st_size > MOST_BYTES:
-        raise Failure(f"`{path}` has {megabytes(path)}, and {MOST_BYTES // 1_000_000} MB is the most")
+        raise Failure(f"`{path}` has {megabytes(path)}; at most {MOST_BYTES // 1_000_000} MB are allowed")
     if len(copies) == 1:
-        say(f"the wheel has no {binaries.PLUGIN}, so it computes on CPUs alone: CUDA's headers were not there to build it")
+        say(f"the wheel only uses the CPU: {binaries.PLUGIN} was not built, because the CUDA headers are missing")
     return path
 
 
 def contents(copies, tag):
-    """Everything but RECORD, by its name in the wheel."""
+    """{name in the wheel: content} of all files except RECORD."""
     info = f"freezewise-{version()}.dist-info"
     files = {f"freezewise/bin/{copy.name}": copy.read_bytes() for copy in copies}
     files["freezewise/__init__.py"] = versions().encode()
@@ -53,7 +53,7 @@ def contents(copies, tag):
 
 def versions():
     return (f'"""{package()["description"]}."""\n\n__version__ = "{version()}"\n'
-            f"# The libtorch that the program is linked to.\nTORCH = \"{torch_version()}\"\n")
+            f"# The version of libtorch that the program is linked to.\nTORCH = \"{torch_version()}\"\n")
 
 
 def licences():
@@ -76,7 +76,7 @@ def metadata():
         "Classifier: Programming Language :: Rust",
         "Classifier: Topic :: Scientific/Engineering :: Artificial Intelligence",
         f"Requires-Python: >={PYTHON}",
-        # Exactly: build.rs refuses any other, and the records of runs name it.
+        # The exact version, which build.rs requires and run.json records.
         f"Requires-Dist: torch=={torch_version()}",
         "Description-Content-Type: text/markdown",
     ]

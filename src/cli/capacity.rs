@@ -30,14 +30,14 @@ pub(super) fn print(folders: &[&Path], epsilon: f64, form: Form) -> Result<()> {
         "capacity is the largest n with a train error of at most {epsilon} at the end of training, under this procedure and budget"
     ));
     if !table.follow_n.is_empty() {
-        output::talk(&format!("{} with n", moves(&table.follow_n)));
+        output::talk(&format!("{} with n", vary(&table.follow_n)));
     }
     table.left_out.iter().for_each(|reason| output::talk(&format!("skipped {reason}")));
     Ok(())
 }
 
-fn moves(keys: &[String]) -> String {
-    format!("{} {}", text::listed(keys), if keys.len() == 1 { "moves" } else { "move" })
+fn vary(keys: &[String]) -> String {
+    format!("{} {}", text::listed(keys), if keys.len() == 1 { "varies" } else { "vary" })
 }
 
 /// The columns of the table and of Markdown: a row for each number of frozen layers.

@@ -1,4 +1,4 @@
-//! `freezewise new`: every spec that it offers is valid, the first one runs, and nothing is overwritten.
+//! `freezewise new`: all specs that it writes are valid, the default one runs, and nothing is overwritten.
 
 use super::program::{Answer, Place};
 
@@ -7,7 +7,7 @@ const ARCHITECTURES: [&str; 7] =
 const DATASETS: [&str; 9] =
     ["synthetic", "cifar10", "cifar100", "mnist", "fashion-mnist", "kmnist", "tiny-imagenet", "folder", "npz"];
 
-/// A folder with images and arrays of one's own where a starter spec looks for them.
+/// A place with images and arrays where starter specs expect them.
 fn place() -> Place {
     let place = Place::new();
     for split in ["train", "val"] {
@@ -81,7 +81,7 @@ fn every_family_with_every_data_set_is_valid() {
     assert_eq!(answer.stdout.matches(": valid, a sweep of 6 cells").count(), 10, "{}", answer.stdout);
 }
 
-/// The schema lists what can be chosen; this page is to know all of it.
+/// The lists above contain every architecture and data set.
 #[test]
 fn nothing_is_offered_that_these_tests_do_not_try() {
     let schema: serde_json::Value = serde_json::from_str(&Place::new().freezewise(&["schema"]).stdout).expect("JSON");
@@ -97,7 +97,7 @@ fn nothing_is_offered_that_these_tests_do_not_try() {
     }
 }
 
-/// A line that begins with `# key =` or `# [table]` can have its `# ` taken off.
+/// Lines that start with `# key =` or `# [table]` are valid without the `# `.
 #[test]
 fn what_is_commented_out_is_valid_too() {
     let place = place();
@@ -113,7 +113,7 @@ fn what_is_commented_out_is_valid_too() {
         tried += text.lines().filter(|line| optional(line).is_some()).count();
         let all: Vec<String> = text.lines().map(|line| optional(line).unwrap_or_else(|| line.to_owned())).collect();
         place.write(&path, all.join("\n"));
-        // Images of one's own, of which there are six here, leave none to hold out.
+        // There are only six own images, too few for the default validation set.
         let held = if name == "d" { "target.validation_size=1" } else { "target.validation_size=200" };
         let answer = place.freezewise(&["check", &path, "--set", held]);
         assert_eq!(answer.code, 0, "{}\n{}", answer.stderr, all.join("\n"));
@@ -127,7 +127,7 @@ fn the_schema_that_a_spec_names_is_beside_it() {
     let spec = made(&place, &["one"]);
     assert!(place.read(&spec).starts_with("#:schema ./freezewise.schema.json\n"));
     assert_eq!(place.read("freezewise.schema.json"), place.freezewise(&["schema"]).stdout);
-    assert!(!new(&place, &["two"]).stderr.contains("schema"), "it is there and the same");
+    assert!(!new(&place, &["two"]).stderr.contains("schema"), "the existing file is the same");
     place.write("freezewise.schema.json", "{}");
     let kept = new(&place, &["three"]);
     assert_eq!(kept.code, 0);

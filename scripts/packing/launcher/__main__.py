@@ -1,4 +1,4 @@
-"""Starts the program of this package in place of Python. It only finds libtorch, and asks that it is the right one."""
+"""Finds libtorch, checks its version, and replaces this Python process by the program of this package."""
 
 import importlib.util
 import os
@@ -22,19 +22,19 @@ def holds_libtorch(torch):
 
 
 def beside():
-    """The `torch` folder that the program itself looks in: it knows the way from its own file, links resolved."""
+    """The `torch` folder that the program uses by itself: relative to its own file, with symbolic links resolved."""
     return os.path.join(os.path.dirname(os.path.realpath(PROGRAM)), "..", "..", "torch")
 
 
 def elsewhere():
-    """The `torch` folder that Python finds: in another site-packages where this one is of a user or of an environment
-    with `--system-site-packages`, or where an installer made links. Nothing is imported."""
+    """The `torch` folder that Python finds, without importing it. It may be in another site-packages (user installs,
+    `--system-site-packages`), or an installer may have created links."""
     found = importlib.util.find_spec("torch")
     return os.path.dirname(found.origin) if found and found.origin else None
 
 
 def check_version(torch):
-    """libtorch's C++ interface changes with each release, so another one would crash."""
+    """Another version would crash, because libtorch's C++ interface changes with each release."""
     try:
         with open(os.path.join(torch, "version.py"), encoding="utf-8") as file:
             found = re.search(r"^__version__ = '([0-9.]+)", file.read(), re.MULTILINE)
@@ -42,8 +42,8 @@ def check_version(torch):
         found = None
     if not found or found[1] != TORCH:
         fail(
-            f"torch in `{os.path.normpath(torch)}` is {found[1] if found else 'of an unknown version'}, expected {TORCH}",
-            f"`pip install torch=={TORCH}`, or install freezewise into an environment of its own: `pipx install`, `uv tool install`",
+            f"`{os.path.normpath(torch)}`: expected torch {TORCH}, found {found[1] if found else 'an unknown version'}",
+            f"`pip install torch=={TORCH}`, or install freezewise in a separate environment: `pipx install`, `uv tool install`",
         )
 
 

@@ -1,1 +1,1 @@
-"""Tests of the packages: `scripts/check` runs them, and with FREEZEWISE_TEST_FULL=1 their long forms."""
+"""Tests of the packages, run by `scripts/check`; FREEZEWISE_TEST_FULL=1 includes the long tests."""

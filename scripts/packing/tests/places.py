@@ -1,4 +1,4 @@
-"""What the tests share: the program to pack, scratch folders, environments of Python, and commands on bare machines."""
+"""Shared by the tests: the program to pack, temporary folders, Python environments, and isolated commands."""
 
 import os
 import pathlib
@@ -15,7 +15,7 @@ from ..common import BINARY, ROOT
 FULL = bool(os.environ.get("FREEZEWISE_TEST_FULL"))
 PROGRAM = pathlib.Path(os.environ.get("FREEZEWISE_TEST_PROGRAM") or BINARY)
 
-# The quickstart's experiment, on little.
+# Makes the quickstart's experiment small.
 LITTLE = ["image_size=8", "network.width=2", "source.train_size=64", "target.train_size=64", "source.train.epochs=1",
           "target.train.epochs=1", "device=cpu", "threads=1"]
 QUICKSTART = ["run", str(ROOT / "configs" / "quickstart.toml"), "--quiet",
@@ -23,15 +23,15 @@ QUICKSTART = ["run", str(ROOT / "configs" / "quickstart.toml"), "--quiet",
 
 
 class Place(unittest.TestCase):
-    """A test with a folder of its own, and no variables of whoever runs it."""
+    """A test with a temporary folder, which runs commands without the user's environment variables."""
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.folder)
 
     def run_bare(self, *command, variables=None, hidden=()):
-        """Runs a command in the folder with an empty PATH and, where the system allows it, without a network and with
-        the hidden folders empty."""
+        """Runs a command in the folder with an empty PATH and, if the system allows it, without network access and with
+        the `hidden` folders empty."""
         empty = self.folder / "empty"
         empty.mkdir(exist_ok=True)
         environment = {"PATH": str(empty), "HOME": str(empty)} | (variables or {})
@@ -42,13 +42,13 @@ class Place(unittest.TestCase):
         return done
 
     def succeed(self, *command, **options):
-        """The same for a command that must succeed; returns what it printed."""
+        """Like `run_bare`, but fails unless the command succeeds; returns its stdout."""
         done = self.run_bare(*command, **options)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout
 
     def assert_trains(self, *program, **options):
-        """The program runs the quickstart's experiment, source and target, and leaves the rows of the target's epochs."""
+        """Checks that the program runs the quickstart's experiment, source and target."""
         directory = self.folder / self.succeed(*program, *QUICKSTART, **options).strip()
         rows = (directory / "metrics.csv").read_text().splitlines()
         self.assertEqual([row.split(",")[:2] for row in rows[1:]], [["target", "0"], ["target", "1"]])
@@ -56,7 +56,7 @@ class Place(unittest.TestCase):
 
 
 def namespaces():
-    """Whether a process may have a network and mounts of its own."""
+    """Whether the system allows network and mount namespaces."""
     tried = subprocess.run(["unshare", *UNSHARE, "true"], capture_output=True) if shutil.which("unshare") else None
     return tried is not None and tried.returncode == 0
 
@@ -71,7 +71,7 @@ def in_namespace(command, hidden):
 
 
 def environment(folder, wheel, torch=None, python=sys.executable):
-    """A fresh virtual environment with the wheel, and with `torch` as a link to a folder. Returns its site-packages."""
+    """Creates a virtual environment with the wheel, and with `torch` as a link. Returns its site-packages."""
     subprocess.run([python, "-m", "venv", "--without-pip", folder], check=True)
     install(folder, "--no-deps", "--no-index", wheel)
     site, = folder.glob("lib/python3*/site-packages")

@@ -1,4 +1,4 @@
-"""The folder that can be moved: it runs elsewhere, with nothing of the machine that made it."""
+"""The bundle runs in another place, without anything from the build machine."""
 
 import os
 import pathlib
@@ -16,10 +16,10 @@ class Bundle(Place):
     def test_the_whole_folder_runs_where_nothing_else_is(self):
         moved = self.made().rename(self.folder / "moved")
         torch = torch_here()
-        # No checkout, no libtorch of this machine, no cargo, no network.
+        # Without the checkout, this machine's libtorch, cargo and network access.
         hidden = [folder for folder in (ROOT, torch.parent, pathlib.Path.home() / ".cargo") if folder.is_dir()]
         if not namespaces():
-            print("namespaces are not allowed here: the bundle ran beside what it was made from", flush=True)
+            print("this system does not allow namespaces: the bundle is not isolated", flush=True)
         doctor = self.succeed(moved / "freezewise", "doctor", hidden=hidden)
         self.assertIn(f"in {moved}/torch/lib\n", doctor)
         self.assertIn("no problems found", doctor)
@@ -48,7 +48,7 @@ class Bundle(Place):
         made = self.made(pathlib.Path("torch"))
         archive = bundle.archive(made)
         again = archive.read_bytes()
-        self.assertEqual(bundle.archive(made).read_bytes()[10:], again[10:], "but for the time in gzip's header")
+        self.assertEqual(bundle.archive(made).read_bytes()[10:], again[10:], "except for the time in the gzip header")
         with tarfile.open(archive) as packed:
             packed.extractall(self.folder / "unpacked")
         for file in [file for file in made.rglob("*") if file.is_file()]:
@@ -62,13 +62,13 @@ class Bundle(Place):
         (other / "lib" / "libtorch_cpu.so").touch()
         (other / "version.py").write_text("__version__ = '2.10.0+cpu'\n")
         for torch, told in (
-            (other, f"is 2.10.0, expected {torch_version()}"),
+            (other, f"expected torch {torch_version()}, found 2.10.0"),
             (self.folder, "has no lib/libtorch_cpu.so"),
-            (pathlib.Path("/a:/b"), "has a `:` or a `\\$`"),
+            (pathlib.Path("/a:/b"), "contains `:` or `\\$`"),
         ):
             with self.assertRaisesRegex(Failure, told):
                 self.made(torch)
         (self.folder / "made").mkdir()
-        with self.assertRaisesRegex(Failure, "is already there"):
+        with self.assertRaisesRegex(Failure, "already exists"):
             self.made(pathlib.Path("torch"))
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["made", "other"])

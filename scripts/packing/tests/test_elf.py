@@ -1,4 +1,4 @@
-"""What is read of a program is what binutils reads, and the tag follows from it."""
+"""ELF files are read as binutils reads them, and the platform tag follows from them."""
 
 import pathlib
 import re

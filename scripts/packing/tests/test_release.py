@@ -1,4 +1,4 @@
-"""What a release refuses, and what crates.io would get."""
+"""Preconditions of a release, and the package for crates.io."""
 
 import hashlib
 import pathlib
@@ -46,7 +46,7 @@ class Refused(Place):
         for head in ("## 0.1.0", "## 0.1.0 (2026-11-27)", "## [0.1.0] – 2026"):
             release.check_changelog(f"# Changelog\n\n{head}\n\n## 0.0.9\n", "0.1.0")
         for head, told in (("## Unreleased\n\n## 0.1.0", "`Unreleased`"), ("## 0.1.01", "`0.1.01`"), ("", "nothing")):
-            with self.assertRaisesRegex(Failure, f"CHANGELOG.md begins with {told}, and Cargo.toml has version 0.1.0"):
+            with self.assertRaisesRegex(Failure, f"CHANGELOG.md: expected version 0.1.0 of Cargo.toml, found {told}"):
                 release.check_changelog(f"# Changelog\n\n{head}\n", "0.1.0")
 
 

@@ -1,4 +1,4 @@
-"""The wheel: what is in it, and that it runs where it is installed, by the path from its own file to torch alone."""
+"""The wheel has the right contents, and runs where it is installed, with only its relative path to torch."""
 
 import os
 import pathlib
@@ -54,7 +54,7 @@ class Contents(unittest.TestCase):
 
     def test_a_wheel_that_is_too_large_is_refused(self):
         with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.object(wheel, "MOST_BYTES", 1000):
-            with self.assertRaisesRegex(Failure, "and 0 MB is the most"):
+            with self.assertRaisesRegex(Failure, "at most 0 MB are allowed"):
                 wheel.make(PROGRAM, pathlib.Path(folder))
 
 
@@ -91,7 +91,7 @@ class Installed(Place):
         program = self.site / "freezewise/bin/freezewise"
         self.assertTrue(program.stat().st_mode & stat.S_IXUSR)
         self.assertEqual(self.succeed(program, "--version"), f"freezewise {version()}\n")
-        # Another libtorch in LD_LIBRARY_PATH, as a cluster's module sets it, does not come first.
+        # Another libtorch in LD_LIBRARY_PATH, for example from a cluster's module, has no priority.
         other = self.folder / "other"
         other.mkdir()
         (other / "libtorch_cpu.so").write_text("no library")
@@ -110,7 +110,7 @@ class Installed(Place):
         self.assertIn("libtorch", self.succeed(self.program, "doctor", variables={"PYTHONPATH": str(other)}))
 
     def test_a_package_of_links_into_a_cache_finds_torch(self):
-        """As `uv pip install --link-mode symlink` makes it: the program's own path leads into the cache."""
+        """As with `uv pip install --link-mode symlink`, where the program's own path is in the cache."""
         program, cached = self.site / "freezewise/bin/freezewise", self.folder / "cached"
         program.rename(cached)
         self.addCleanup(cached.rename, program)
@@ -127,11 +127,11 @@ class Installed(Place):
                                         f"  `pip install torch=={torch_version()}`\n")
         (self.site / "torch" / "lib").mkdir(parents=True)
         (self.site / "torch" / "lib" / "libtorch_cpu.so").touch()
-        for text, found in (("__version__ = '2.12.0+cu130'\n", "2.12.0"), ("", "of an unknown version")):
+        for text, found in (("__version__ = '2.12.0+cu130'\n", "2.12.0"), ("", "an unknown version")):
             (self.site / "torch" / "version.py").write_text(text)
             told = self.run_bare(self.program, "--version")
             self.assertEqual(told.returncode, 1)
-            self.assertIn(f"is {found}, expected {torch_version()}", told.stderr)
+            self.assertIn(f"expected torch {torch_version()}, found {found}\n", told.stderr)
             self.assertIn("`pip install torch==", told.stderr)
 
     def test_exit_codes_arguments_and_streams_are_the_programs(self):
@@ -154,7 +154,7 @@ class InstalledWithTorch(Place):
         self.check_bundle(site)
 
     def check_bundle(self, site):
-        """What was installed can be moved as a folder, with all that libtorch loads for CUDA."""
+        """A bundle of the installed wheel works, with all libraries that libtorch loads for CUDA."""
         made = bundle.make(site / "freezewise/bin/freezewise", self.folder / "made", None)
         moved = made.rename(self.folder / "moved")
         self.assertTrue((moved / "libfreezewise_cuda.so").is_file())
@@ -165,7 +165,7 @@ class InstalledWithTorch(Place):
         self.succeed(sys.executable, "-c", load, hidden=hidden)
 
 
-# NVRTC's asks for the driver's own library.
+# Without NVRTC's library, which needs the driver.
 CUDA_LIBRARIES = ["torch/lib/libtorch_cuda.so", "torch/lib/libtorch_cuda_linalg.so", "libfreezewise_cuda.so"]
 
 
@@ -175,7 +175,7 @@ class OtherPythons(Place):
         found = 0
         for minor in range(10, 15):
             python = shutil.which(f"python3.{minor}")
-            # A name may be there for a version that is not, as pyenv has them.
+            # With pyenv, commands exist for versions that are not installed.
             if python and os.system(f"'{python}' -c '' 2>/dev/null") == 0:
                 environment(self.folder / str(minor), WHEEL, torch_here(), python)
                 self.assert_trains(self.folder / str(minor) / "bin/freezewise")

@@ -1,4 +1,4 @@
-//! Sweeps over two devices, and how many cells one takes.
+//! Sweeps over two devices, and the number of cells that run on one at a time.
 
 use super::super::program::{Place, TINY, json};
 use super::super::reliability::{end, signal, wait_until};
@@ -55,27 +55,27 @@ fn cells_that_lose_their_device_are_tried_again() {
     assert_eq!(again.code, 0, "{}", again.stderr);
 }
 
-/// Cells that last until they are stopped.
+/// A sweep whose cells run until they are stopped.
 fn endless(axes: &str) -> Place {
     Place::with(&format!("{}[sweep.axes]\n{axes}\n", TINY.replace("epochs = 3", "epochs = 1000000")))
 }
 
-/// One device whose processes share so many bytes.
+/// Settings of the stand-in: one device, whose memory is shared by its processes.
 fn shared(place: &Place, memory: u64) -> String {
     format!("devices=1,memory={memory},share={}", place.path("share").display())
 }
 
-/// The most processes that held memory of it at a time.
+/// The most processes that held memory of the shared device at a time.
 fn most_at_a_time(place: &Place) -> i64 {
     let bytes = std::fs::read(place.path("share")).unwrap_or_default();
     bytes.get(..8).map_or(0, |first| i64::from_le_bytes(first.try_into().expect("eight bytes")))
 }
 
-/// Without what a cell does only where there is memory.
+/// Without optional uses of memory.
 const PLAIN: [&str; 6] = ["--set", "precision=fp32", "--set", "compute.cache=off", "--set", "compute.graph=off"];
 const AUTO: [&str; 2] = ["--devices", "cuda:0"];
 
-/// What a cell of the network of width 2 takes of a device with memory to spare, by its own `timing.csv`.
+/// Bytes that a cell uses on a device with ample memory, according to its `timing.csv`.
 fn memory_of_a_cell(place: &Place, sets: &[&str]) -> u64 {
     let memory = 1 << 30;
     let sets = sets.iter().flat_map(|set| ["--set", set]);
@@ -118,7 +118,7 @@ fn no_second_cell_is_tried_where_memory_would_not_do() {
             .map(|table| table.lines().count())
             .sum::<usize>()
     };
-    // Many times what a trial waits for.
+    // Many times more than before a trial.
     wait_until("many epochs", || epochs() > 400);
     signal(&parent, "TERM");
     let answer = end(parent);
@@ -126,23 +126,24 @@ fn no_second_cell_is_tried_where_memory_would_not_do() {
     assert_eq!(most_at_a_time(&place), 1, "{}", answer.stderr);
 }
 
-/// The second cell is larger than the first, which the rule cannot know: it finds no memory beside it, and runs after it.
+/// The second cell needs more memory than the first, which the sweep cannot know: it runs out of memory beside the
+/// first, and waits.
 #[test]
 fn a_cell_without_memory_beside_others_waits_for_them() {
     let axes = "network.width = [2, 12]";
     let small = endless(axes);
     let sizes = ["network.width=2", "network.width=12"].map(|width| memory_of_a_cell(&small, &[width]));
     let memory = sizes[1] + sizes[0] / 2;
-    assert!(memory as f64 > 2.3 * sizes[0] as f64, "a second small one must seem to fit: {sizes:?}");
+    assert!(memory as f64 > 2.3 * sizes[0] as f64, "a second small cell has to fit: {sizes:?}");
     let place = endless(axes);
-    // Sources one by one, with a memory that fits them.
+    // Train the sources first, one at a time, with enough memory.
     let only = [&["sweep", "spec.toml", "--only", "sources"], &AUTO[..], &PLAIN].concat();
     let sources = place.freezewise_with(&variables("devices=1"), &[&only[..], &["--jobs", "1"]].concat());
     assert_eq!(sources.code, 0, "{}", sources.stderr);
     let standin = shared(&place, memory);
     let parent = start_with(&place, &variables(&standin), &[&AUTO[..], &PLAIN].concat());
     let log = || place.read("runs/spec/logs/width=12.log");
-    wait_until("an out-of-memory", || {
+    wait_until("an out-of-memory error", || {
         place.path("runs/spec/logs/width=12.log").is_file() && log().contains("out of memory")
     });
     let count = || log().matches("out of memory").count();
@@ -154,5 +155,5 @@ fn a_cell_without_memory_beside_others_waits_for_them() {
     assert!(answer.stderr.contains("cuda:0: 1 cell at a time"), "{}", answer.stderr);
     assert!(!answer.stderr.contains("failed   "), "{}", answer.stderr);
     let standing: Vec<String> = states(&place).into_values().collect();
-    assert!(standing.iter().all(|state| state == "stopped"), "the next start tries both: {standing:?}");
+    assert!(standing.iter().all(|state| state == "stopped"), "the next start resumes both: {standing:?}");
 }

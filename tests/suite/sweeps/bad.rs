@@ -116,7 +116,7 @@ fn arguments_that_cannot_be_are_refused() {
     assert!(missing.code == 1 && missing.stderr.contains("`nowhere` is not a folder"), "{}", missing.stderr);
 }
 
-/// One odd file in a folder of thousands of runs is that run's affair.
+/// A damaged record must not hide the other runs.
 #[test]
 fn one_odd_record_fails_one_run() {
     let place = Place::with(&format!("{SMALL}[sweep.axes]\nseed = [0, 1]\n"));

@@ -1,14 +1,14 @@
-//! Capacity, read from directories of known train errors that no sweep made.
+//! Capacity, from directories with known train errors.
 
 use serde_json::Value;
 
 use super::super::program::{Answer, Place, json};
 use super::super::reliability::SMALL;
 
-/// Evaluations of each run: enough to say whether train error has levelled off.
+/// Epochs of each run: enough to tell whether train error has levelled off.
 const EPOCHS: u64 = 45;
 
-/// A place with one finished run, as a pattern for others.
+/// A place with one finished run, the template of others.
 struct Runs {
     place: Place,
     record: Value,
@@ -23,7 +23,7 @@ impl Runs {
         Self { record: json(&run.join("run.json")), spec, place }
     }
 
-    /// A finished run with k, n, a seed and train errors by epoch.
+    /// Writes a finished run with k, n, a seed and train errors by epoch.
     fn add(&self, [k, n, seed]: [usize; 3], error: impl Fn(u64) -> f64) {
         let folder = format!("made/k{k}-n{n}-s{seed}-0");
         let spec = set(&self.spec, "train_size = 40", &format!("train_size = {n}"));
@@ -59,10 +59,10 @@ fn set(spec: &str, from: &str, to: &str) -> String {
 
 fn near(found: &Value, expected: f64) {
     let found = found.as_f64().expect("a number");
-    assert!((found / expected - 1.0).abs() < 1e-9, "{found}, and {expected} was expected");
+    assert!((found / expected - 1.0).abs() < 1e-9, "expected {expected}, found {found}");
 }
 
-/// k = 0 crosses 1% between 10 and 40, at 20 and at 10 · 4^(1/4); k = 2 never fits, k = 4 always does.
+/// At k = 0 the seeds cross 1% at n = 20 and n = 10 · 4^(1/4); k = 2 never fits, k = 4 always does.
 fn made() -> Runs {
     let runs = Runs::new();
     for seed in [0, 1] {
@@ -86,7 +86,7 @@ fn the_capacity_of_each_number_of_frozen_layers_is_read_off_the_grid() {
     near(&crossed["seeds"][1]["n"], 10.0 * 4f64.powf(0.25));
     near(&crossed["over_seeds"]["mean"]["n"], (20.0 * 10.0 * 4f64.powf(0.25)).sqrt());
     assert!(crossed["over_seeds"]["mean"]["interval"][0].as_f64() < Some(14.0), "{crossed}");
-    // The mean error at 40 is 0.03: a third of the way in log n.
+    // The mean error at n = 40 is 0.03, so the crossing is a third of the way in log n.
     near(&crossed["of_mean_error"]["n"], 10.0 * 4f64.powf(1.0 / 3.0));
     assert_eq!((&crossed["seeds"][0]["fitted"], &crossed["seeds"][0]["missed"]), (&10.into(), &40.into()));
     assert_eq!(crossed["seeds"][0]["gradient_norm"], 3.5);
@@ -96,7 +96,7 @@ fn the_capacity_of_each_number_of_frozen_layers_is_read_off_the_grid() {
     assert_eq!(never["seeds"][0]["undecided"], serde_json::json!([40]), "it was still falling");
     assert_eq!(crossed["seeds"][0]["undecided"], serde_json::json!([]));
     assert_eq!((&always["seeds"][0]["reading"], &always["seeds"][0]["n"]), (&"above".into(), &40.into()));
-    // Another threshold is another capacity.
+    // Another threshold gives another capacity.
     let rows = runs.rows(&["--epsilon", "0.03"]);
     assert_eq!(rows[0]["seeds"][0]["reading"], "above");
     near(&rows[0]["seeds"][1]["n"], 10.0 * 4f64.powf(0.75));
@@ -121,7 +121,7 @@ fn capacities_are_shown_in_every_form() {
     assert_eq!(of("4")["largest_fitted"], "40");
 }
 
-/// Epochs that keep the steps are one procedure over n; another learning rate is another setting.
+/// Epochs that are a function of n do not split a setting; another batch size does.
 #[test]
 fn what_follows_n_makes_no_setting_and_what_does_not_makes_one() {
     let runs = made();
@@ -144,7 +144,7 @@ fn what_follows_n_makes_no_setting_and_what_does_not_makes_one() {
     runs.place.write("made/k0-n10-s0-0/spec.toml", spec.replacen("batch_size = 16", "batch_size = 8", 2));
     let table: Value = serde_json::from_str(&runs.compare(&["--json"]).stdout).expect("JSON");
     assert!(table["keys"].as_array().is_some_and(|keys| keys.contains(&"target.train.batch_size".into())), "{table}");
-    // An unfinished run is left out with its reason, and a second one of the same seed too.
+    // An unfinished run is left out, with the reason.
     let mut record = json(&runs.place.path("made/k4-n10-s0-0/run.json"));
     record["status"] = "stopped".into();
     runs.place.write("made/k4-n10-s0-0/run.json", record.to_string());

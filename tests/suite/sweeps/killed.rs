@@ -1,4 +1,4 @@
-//! Cells that crash, hang, are killed, or lose their device; and sweeps that are killed with them.
+//! Cells that crash, hang, are killed, or lose their device; and sweeps that are killed.
 
 use std::process::Child;
 
@@ -10,7 +10,7 @@ use super::super::reliability::{end, wait_until};
 use super::running::{endless, start, wait_for_rows};
 use super::{place, products, runs, states, sweep};
 
-/// The processes that a process has started and not waited for.
+/// The running children of a process.
 fn children(parent: &Child) -> Vec<i32> {
     let path = format!("/proc/{0}/task/{0}/children", parent.id());
     let text = std::fs::read_to_string(path).unwrap_or_default();
@@ -18,7 +18,7 @@ fn children(parent: &Child) -> Vec<i32> {
 }
 
 fn send(process: i32, signal: rustix::process::Signal) {
-    // It may have ended just now.
+    // It may have just ended.
     let _ = rustix::process::kill_process(rustix::process::Pid::from_raw(process).expect("a process"), signal);
 }
 
@@ -32,7 +32,7 @@ fn a_cell_that_crashes_or_is_killed_fails_alone() {
     assert_eq!(cells.len(), 2);
     send(cells[0], Signal::SEGV);
     wait_until("the end of one", || children(&parent).len() == 1);
-    // What the system does when memory runs out.
+    // As the system does when memory runs out.
     send(cells[1], Signal::KILL);
     let answer = end(parent);
     assert_eq!(answer.code, 3, "{}", answer.stderr);
@@ -62,7 +62,7 @@ fn cells_that_lose_their_device_or_find_no_memory_fail_in_words() {
 }
 
 #[test]
-#[ignore = "takes a minute, by the time that a cell has for its checkpoint: scripts/check --full"]
+#[ignore = "takes a minute, the time that a cell gets for its checkpoint: scripts/check --full"]
 fn a_cell_that_hangs_is_killed_after_its_time() {
     let place = endless();
     let parent = start(&place, &["--jobs", "2", "--cell-time", "20s"]);
@@ -76,9 +76,9 @@ fn a_cell_that_hangs_is_killed_after_its_time() {
     assert!(states(&place).values().all(|state| state == "stale"), "{:?}", states(&place));
 }
 
-/// Ten starts, each of which is killed at a random time, the sweep or one of its children; then one to the end.
+/// Ten starts are killed at random times, the sweep or one of its cells; the eleventh runs to the end.
 #[test]
-#[ignore = "long: scripts/check --full"]
+#[ignore = "takes minutes: scripts/check --full"]
 fn whatever_is_killed_every_cell_is_done_once() {
     let unbroken = place();
     assert_eq!(sweep(&unbroken, &["--jobs", "2"]).code, 0);
@@ -90,24 +90,24 @@ fn whatever_is_killed_every_cell_is_done_once() {
         std::thread::sleep(std::time::Duration::from_millis(draw.random_range(100..5000)));
         let cells = children(&parent);
         if cells.is_empty() || draw.random_bool(0.5) {
-            parent.kill().expect("it was not waited for");
+            parent.kill().expect("killed");
         } else {
             send(cells[draw.random_range(0..cells.len())], rustix::process::Signal::KILL);
             std::thread::sleep(std::time::Duration::from_millis(draw.random_range(0..1000)));
-            parent.kill().expect("it was not waited for");
+            parent.kill().expect("killed");
         }
         parent.wait().expect("it ends");
     }
-    wait_until("the end of what was left running", || states(&place).values().all(|state| state != "running"));
-    assert_eq!(sweep(&place, &["--jobs", "2", "--retry-failed"]).code, 0, "drawn from {seed}");
-    assert_eq!(products(&place), products(&unbroken), "drawn from {seed}");
+    wait_until("the end of remaining cells", || states(&place).values().all(|state| state != "running"));
+    assert_eq!(sweep(&place, &["--jobs", "2", "--retry-failed"]).code, 0, "seed {seed}");
+    assert_eq!(products(&place), products(&unbroken), "seed {seed}");
     for run in runs(&place) {
         let record = json(&run.join("run.json"));
-        assert_eq!(record["status"], "finished", "drawn from {seed}");
-        // No attempt began after the one that finished: a cell that is done is left alone.
+        assert_eq!(record["status"], "finished", "seed {seed}");
+        // No attempt started after the one that finished.
         let reasons = record["restarts"].to_string();
-        assert!(!reasons.contains("its files were incomplete"), "drawn from {seed}: {reasons}");
+        assert!(!reasons.contains("its files were incomplete"), "seed {seed}: {reasons}");
     }
     let again = sweep(&place, &["--jobs", "2"]);
-    assert!(again.code == 0 && again.stderr.contains("6 cells, 2 sources, 6 done before"), "{}", again.stderr);
+    assert!(again.code == 0 && again.stderr.contains("6 cells, 2 sources, 6 already done"), "{}", again.stderr);
 }

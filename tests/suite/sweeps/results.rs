@@ -75,7 +75,7 @@ fn archived(place: &Place) {
     let archive = place.path("runs/spec").display().to_string();
     let answer = sweep(&other, &["--archive", &archive]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
-    assert!(answer.stderr.contains("6 cells taken from"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("6 cells copied from"), "{}", answer.stderr);
     assert!(!other.path("runs/sources").exists(), "no source is needed");
     assert!(states(&other).values().all(|state| state == "done"));
 }
