@@ -7,8 +7,6 @@ import subprocess
 from . import bundle, wheel
 from .common import DIST, ROOT, Failure, build, run, say, torch_version, version
 
-# The limit of crates.io.
-MOST_BYTES_OF_CRATE = 10_000_000
 SUMS = "SHA256SUMS"
 
 
@@ -46,10 +44,6 @@ def check_crate(verify):
     """Checks the package for crates.io; with `verify`, cargo builds it."""
     options = [] if verify else ["--no-verify"]
     run("cargo", "publish", "--dry-run", "--locked", *options)
-    crate = ROOT / "target" / "package" / f"freezewise-{version()}.crate"
-    if crate.stat().st_size > MOST_BYTES_OF_CRATE:
-        raise Failure(f"`{crate}` is larger than {MOST_BYTES_OF_CRATE // 1_000_000} MB",
-                      "exclude files with `exclude` in Cargo.toml")
 
 
 def make(checks, verify):

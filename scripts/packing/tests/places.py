@@ -56,9 +56,11 @@ class Place(unittest.TestCase):
 
 
 def namespaces():
-    """Whether the system allows network and mount namespaces."""
-    tried = subprocess.run(["unshare", *UNSHARE, "true"], capture_output=True) if shutil.which("unshare") else None
-    return tried is not None and tried.returncode == 0
+    """Whether a process may have a network and mounts of its own."""
+    if not shutil.which("unshare"):
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        return subprocess.run(in_namespace(["true"], [folder]), capture_output=True).returncode == 0
 
 
 UNSHARE = ["--user", "--map-root-user", "--net", "--mount"]
