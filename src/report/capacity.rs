@@ -92,7 +92,7 @@ impl CapacityRow {
 /// A setting's values, and k.
 type CellKey = (Vec<String>, usize);
 /// The runs of a place: of each seed, by n.
-type Seeds = BTreeMap<String, BTreeMap<usize, Run>>;
+type SeedCurves = BTreeMap<String, BTreeMap<usize, Run>>;
 
 /// Reads the capacities of the runs in some folders, for the threshold `epsilon` of train error.
 pub fn capacities(folders: &[&Path], epsilon: f64) -> Result<CapacityTable> {
@@ -105,7 +105,7 @@ pub fn capacities(folders: &[&Path], epsilon: f64) -> Result<CapacityTable> {
         }
     }
     let (keys, follow_n) = keys(&sized);
-    let mut places: BTreeMap<CellKey, Seeds> = BTreeMap::new();
+    let mut places: BTreeMap<CellKey, SeedCurves> = BTreeMap::new();
     for (n, run) in sized {
         let values = keys.iter().map(|key| run.values.get(key).cloned().unwrap_or_default()).collect();
         let sizes = places.entry((values, run.frozen.count)).or_default().entry(run.seeds.label()).or_default();
@@ -155,7 +155,7 @@ fn keys(runs: &[(usize, Run)]) -> (Vec<String>, Vec<String>) {
 fn row(
     values: Vec<String>,
     frozen_layers: usize,
-    by_seed: &Seeds,
+    by_seed: &SeedCurves,
     epsilon: f64,
     left_out: &mut Vec<LeftOut>,
 ) -> Option<CapacityRow> {

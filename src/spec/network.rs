@@ -8,7 +8,7 @@ use crate::text;
 pub(super) fn check(network: &NetworkTable, report: &mut ProblemReport<'_>) {
     let sizes = network.architecture.sizes();
     for key in network.given().filter(|key| sizes.given().all(|own| own != *key)) {
-        let owners: Vec<String> = ArchitectureName::taking(key).map(|name| format!("`{}`", name.name())).collect();
+        let owners: Vec<String> = ArchitectureName::taking(key).map(|name| name.name().to_owned()).collect();
         let owners = text::alternatives(&owners);
         let message = format!("`network.{key}` has no effect with this architecture: it applies to {owners}");
         report.add(&format!("network.{key}"), message, "remove the key, or change `network.architecture`");

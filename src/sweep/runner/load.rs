@@ -243,7 +243,8 @@ mod tests {
 
     #[test]
     fn memory_bounds_them() {
-        for (memory, each, expected) in [(10, 4, 2), (10, 3, 3), (10, 2, 4), (10, 6, 1), (100, 1, 16)] {
+        // Without any slowdown the twelfth cell adds 9%, less than the least gain.
+        for (memory, each, expected) in [(10, 4, 2), (10, 3, 3), (10, 2, 4), (10, 6, 1), (100, 1, 11)] {
             let mut gpu = Simulated::new(16, memory, each);
             gpu.run(400, |_| 1.0);
             assert_eq!(gpu.load.allowed(), expected, "{each} of {memory} each");
