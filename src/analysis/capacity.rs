@@ -46,9 +46,16 @@ pub struct CapacityReading {
     /// The capacity.
     #[serde(flatten)]
     pub capacity: Capacity,
-    /// How often the error crosses ε, up or down. If more than once, the error does not grow with n, and the last crossing
-    /// counts.
+    /// How often the error crosses ε, up or down.
     pub crossings: usize,
+}
+
+impl CapacityReading {
+    /// Whether the error crosses ε upwards at most once. Otherwise it does not grow with n, and the last crossing upwards
+    /// counts.
+    pub fn is_monotone(&self) -> bool {
+        self.crossings == usize::from(matches!(self.capacity, Capacity::Between { .. }))
+    }
 }
 
 /// Why a curve of train error over n has no capacity.
@@ -164,7 +171,7 @@ mod tests {
         let found = read(&[(4000, 0.02), (250, 0.0), (1000, 0.0), (16_000, 0.4)]).expect("a capacity");
         let Capacity::Between { n, fitted, missed } = found.capacity else { panic!("{found:?}") };
         assert!((n - 2000.0).abs() < 1e-9, "{n}");
-        assert_eq!((fitted, missed, found.crossings), (1000, 4000, 1));
+        assert_eq!((fitted, missed, found.crossings, found.is_monotone()), (1000, 4000, 1, true));
         // A third of the way from 0.005 to 0.02, between 100 and 800: 100 · 8^(1/3).
         let found = read(&[(100, 0.005), (800, 0.02)]).expect("a capacity");
         assert!(matches!(found.capacity, Capacity::Between { n, .. } if (n - 200.0).abs() < 1e-9), "{found:?}");
@@ -190,8 +197,10 @@ mod tests {
     fn of_several_crossings_the_last_counts() {
         let found = read(&[(100, 0.0), (200, 0.3), (400, 0.0), (1600, 0.02)]).expect("a capacity");
         assert!(matches!(found.capacity, Capacity::Between { n, fitted: 400, .. } if (n - 800.0).abs() < 1e-9));
-        assert_eq!(found.crossings, 3);
-        is(&[(100, 0.3), (200, 0.0)], Capacity::Above { n: 200 }, 1);
+        assert_eq!((found.crossings, found.is_monotone()), (3, false));
+        let falling = read(&[(100, 0.3), (200, 0.0)]).expect("a capacity");
+        assert_eq!((falling.capacity, falling.is_monotone()), (Capacity::Above { n: 200 }, false));
+        assert!(read(&[(100, 0.3)]).expect("a capacity").is_monotone());
     }
 
     #[test]

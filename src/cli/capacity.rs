@@ -76,14 +76,15 @@ fn censored(row: &CapacityRow) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-/// `2,310`, `above 8,192` or `below 512`, with the number of crossings if there are several.
+/// `2,310`, `above 8,192` or `below 512`, with the number of crossings if the error does not grow with n.
 fn shown(reading: &CapacityReading) -> String {
     let place = match reading.capacity {
         Capacity::Between { n, .. } => number(n),
         Capacity::Above { n } => format!("above {}", text::grouped(n as u64)),
         Capacity::Below { n } => format!("below {}", text::grouped(n as u64)),
     };
-    if reading.crossings > 1 { format!("{place} ({} crossings)", reading.crossings) } else { place }
+    let crossings = || text::counted(reading.crossings, "crossing", "crossings");
+    if reading.is_monotone() { place } else { format!("{place} ({})", crossings()) }
 }
 
 fn number(n: f64) -> String {

@@ -103,6 +103,16 @@ fn the_capacity_of_each_number_of_frozen_layers_is_read_off_the_grid() {
 }
 
 #[test]
+fn an_error_that_does_not_grow_with_n_is_marked() {
+    let runs = Runs::new();
+    for (n, error) in [(10, 0.0), (20, 0.2), (40, 0.0), (80, 0.02)] {
+        runs.add([3, n, 0], |_| error);
+    }
+    let table = runs.compare(&[]).stdout;
+    assert!(table.contains("57 (3 crossings)"), "√(40 · 80) = 56.6: {table}");
+}
+
+#[test]
 fn capacities_are_shown_in_every_form() {
     let runs = made();
     let table = runs.compare(&[]).stdout;
