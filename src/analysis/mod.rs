@@ -12,7 +12,6 @@ mod interpolation;
 mod regime;
 pub mod similarity;
 mod spikes;
-mod stated_bump;
 
 pub use band::{BandPoint, BandSpread, band};
 pub use cell_regime::{CellRegime, cell_regimes};
@@ -23,7 +22,6 @@ pub use epoch_regime::epoch_regime;
 pub use interpolation::{Interpolation, interpolation};
 pub use regime::{INTERPOLATION_EPSILON, Regime, regime};
 pub use spikes::{Spike, spikes};
-pub use stated_bump::{SitesError, bump_contrasts};
 
 /// A measurement at an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]

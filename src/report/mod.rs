@@ -7,8 +7,10 @@
 mod chart;
 mod contents;
 mod judge;
+mod measured_alike;
 mod page;
 mod read;
+mod rerun;
 mod setting;
 mod words;
 mod write;

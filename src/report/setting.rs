@@ -4,7 +4,8 @@
 use crate::rundir::SpecValues;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::read::{FrozenLayers, LeftOut, Measure, Outcome, Run, moving};
+use super::measured_alike::keep_what_is_alike;
+use super::read::{FrozenLayers, LeftOut, Measure, Outcome, Run, SeedValues, moving};
 use super::words;
 use crate::analysis::{BandPoint, CompleteCurves, NamedCurve, Regime, band};
 
@@ -14,6 +15,8 @@ pub(super) struct Setting {
     pub(super) values: SpecValues,
     /// The values of the axes in words; empty where all runs are of one setting.
     pub(super) title: String,
+    /// Where its first run stands among all that were read.
+    pub(super) order: usize,
     /// From all layers frozen to none.
     pub(super) cells: Vec<Cell>,
 }
@@ -38,18 +41,19 @@ type ByLayers = BTreeMap<usize, Vec<Run>>;
 /// Sorts runs. What does not fit its cell goes to `left_out`.
 pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> Settings {
     let axes = axes(&runs);
-    let mut groups: BTreeMap<Vec<String>, (SpecValues, ByLayers)> = BTreeMap::new();
-    for run in runs {
+    let mut groups: BTreeMap<Vec<String>, (SpecValues, usize, ByLayers)> = BTreeMap::new();
+    for (order, run) in runs.into_iter().enumerate() {
         let key = axes.iter().map(|axis| run.values.get(axis).cloned().unwrap_or_default()).collect();
-        let (_, cells) = groups.entry(key).or_insert_with(|| (run.values.clone(), BTreeMap::new()));
+        let (.., cells) = groups.entry(key).or_insert_with(|| (run.values.clone(), order, BTreeMap::new()));
         cells.entry(run.frozen.count).or_default().push(run);
     }
     let mut all: Vec<Setting> = groups
         .into_values()
-        .map(|(values, cells)| {
+        .map(|(values, order, mut cells)| {
+            keep_what_is_alike(&mut cells.values_mut().flatten().collect::<Vec<_>>(), left_out);
             let title = title(&values, &axes);
             let cells = cells.into_values().rev().filter_map(|runs| Cell::new(runs, left_out)).collect();
-            Setting { values, title, cells }
+            Setting { values, title, order, cells }
         })
         .collect();
     all.retain(|setting| !setting.cells.is_empty());
@@ -158,6 +162,16 @@ impl Setting {
         self.cells.iter().find(is)
     }
 
+    /// The cell of a number of layers.
+    pub(super) fn cell_at(&self, layers: usize) -> Option<&Cell> {
+        self.cells.iter().find(|cell| cell.frozen.count == layers)
+    }
+
+    /// Something of it in words, with its title where there are several settings.
+    pub(super) fn within(&self, what: &str) -> String {
+        if self.title.is_empty() { what.to_owned() } else { format!("{what} ({})", self.title) }
+    }
+
     /// An error of each seed at each number of frozen layers, from all frozen to none. Seeds that lack one are left out.
     pub(super) fn over_layers(&self, outcome: Outcome) -> CompleteCurves<usize> {
         let mut seeds: BTreeMap<String, Vec<(usize, f64)>> = BTreeMap::new();
@@ -176,9 +190,8 @@ impl Setting {
     }
 
     /// The run of a seed in a cell.
-    pub(super) fn run(&self, layers: usize, seed: &str) -> Option<&Run> {
-        let cell = self.cells.iter().find(|cell| cell.frozen.count == layers)?;
-        cell.runs.iter().find(|run| run.seeds.label() == seed)
+    pub(super) fn run(&self, layers: usize, seeds: &SeedValues) -> Option<&Run> {
+        self.cell_at(layers)?.runs.iter().find(|run| run.seeds == *seeds)
     }
 
     /// All of its runs.

@@ -8,6 +8,7 @@ use super::chart::{Plotted, narrow};
 use super::contents::Contents;
 use super::page;
 use super::setting::Setting;
+use crate::figure::font::visible;
 use crate::figure::{lay_out, pdf, png, svg};
 use crate::files;
 
@@ -21,18 +22,20 @@ pub struct Written {
     pub index: PathBuf,
     /// How many runs it uses.
     pub runs: usize,
-    /// The findings in words, each with how sure it is.
+    /// The findings in words, each with how sure it is, on one line.
     pub findings: Vec<String>,
-    /// What was left out, and why.
+    /// What was left out, and why, on one line.
     pub left_out: Vec<String>,
 }
 
 /// Writes the report of the runs in some folders into `out`, which is made where it is not there.
 pub fn write(folders: &[&Path], out: &Path) -> Result<Written> {
-    let contents = Contents::new(folders)?;
-    let (figures, data) = (out.join("figures"), out.join("data"));
-    files::create_folder(&figures)?;
-    files::create_folder(&data)?;
+    let (figures, data, specs) = (out.join("figures"), out.join("data"), out.join("specs"));
+    let contents = Contents::new(folders, &specs)?;
+    [&figures, &data, &specs].into_iter().try_for_each(|folder| files::create_folder(folder))?;
+    for (file, text) in &contents.specs {
+        files::write_atomically(&specs.join(file), text.as_bytes())?;
+    }
     for plotted in &contents.figures {
         write_figure(plotted, &figures)?;
         files::write_atomically(&data.join(format!("{}.csv", plotted.id)), &plotted.data.csv()?)?;
@@ -45,8 +48,10 @@ pub fn write(folders: &[&Path], out: &Path) -> Result<Written> {
     Ok(Written {
         index,
         runs: contents.settings.all.iter().flat_map(Setting::runs).count(),
-        findings: findings.map(|finding| format!("{}: {}", finding.standing.name(), finding.sentence)).collect(),
-        left_out: contents.left_out.iter().map(|out| format!("{}: {}", out.place, out.reason)).collect(),
+        findings: findings
+            .map(|finding| visible(&format!("{}: {}", finding.standing.name(), finding.sentence)))
+            .collect(),
+        left_out: contents.left_out.iter().map(|out| visible(&format!("{}: {}", out.place, out.reason))).collect(),
     })
 }
 

@@ -106,6 +106,30 @@ pub(super) fn names_in(table: &str) -> Vec<String> {
     keys.iter().map(|key| key.name.clone()).collect()
 }
 
+/// The dotted names of all keys that take a value.
+pub(super) fn dotted() -> Vec<String> {
+    fn collect(keys: &[Key], prefix: &str, names: &mut Vec<String>) {
+        for key in keys {
+            let name = if prefix.is_empty() { key.name.clone() } else { format!("{prefix}.{}", key.name) };
+            match &key.kind {
+                Kind::Table(inner) => collect(inner, &name, names),
+                _ => names.push(name),
+            }
+        }
+    }
+    let mut names = Vec::new();
+    collect(all(), "", &mut names);
+    names
+}
+
+/// The key that a mistyped one most likely means.
+pub(super) fn nearest(mistyped: &str) -> Option<String> {
+    let names = dotted();
+    let last = mistyped.rsplit('.').next().unwrap_or(mistyped);
+    let own = crate::text::nearest(mistyped, names.iter().map(String::as_str)).map(str::to_owned);
+    own.or_else(|| names.iter().find(|name| name.rsplit('.').next() == Some(last)).cloned())
+}
+
 /// Whether a key takes a string, whatever it says.
 pub(super) fn takes_text(path: &[String]) -> bool {
     let mut keys = all();

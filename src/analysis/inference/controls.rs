@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::bump::BumpEvidence;
 use super::bump_difference::BumpDifference;
 use super::delay::Delay;
+use super::equivalence::Equivalence;
 use super::holm::SIGNIFICANCE;
 use super::source_order::OrderReversal;
 
@@ -42,6 +43,12 @@ impl From<&OrderReversal> for Effect {
     fn from(reversal: &OrderReversal) -> Self {
         let size = reversal.first_better.estimate.min(reversal.second_better.estimate);
         Self { p: reversal.p, size }
+    }
+}
+
+impl From<&Equivalence> for Effect {
+    fn from(equivalence: &Equivalence) -> Self {
+        Self { p: equivalence.p, size: equivalence.difference.estimate }
     }
 }
 
@@ -96,6 +103,17 @@ pub fn survival(effect: &Effect, control: Option<&Effect>) -> Survival {
     if losses.is_empty() { Survival::Survived { p, size } } else { Survival::NotSurvived { p, size, losses } }
 }
 
+/// The same of two settings that are on par: under the control, too, their difference lies within the margin. Its size
+/// is that difference, of which nothing is asked beyond.
+pub fn survival_of_equivalence(control: Option<&Effect>) -> Survival {
+    let Some(&Effect { p, size }) = control else { return Survival::NotRun };
+    if p <= SIGNIFICANCE {
+        Survival::Survived { p, size }
+    } else {
+        Survival::NotSurvived { p, size, losses: vec![Loss::NotSignificant] }
+    }
+}
+
 /// The controls that an effect is held against, in the order in which a report lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -141,24 +159,6 @@ impl RealityCheck {
     ];
 }
 
-/// One line of the checklist.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CheckedControl {
-    /// The control.
-    pub check: RealityCheck,
-    /// What became of the effect.
-    pub survival: Survival,
-}
-
-/// A line for each control, run or not. Of a control given twice the first counts.
-pub fn checklist(effect: &Effect, controls: &[(RealityCheck, Effect)]) -> Vec<CheckedControl> {
-    let line = |check| {
-        let control = controls.iter().find(|(of, _)| *of == check).map(|(_, control)| control);
-        CheckedControl { check, survival: survival(effect, control) }
-    };
-    RealityCheck::ALL.into_iter().map(line).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,17 +179,10 @@ mod tests {
     }
 
     #[test]
-    fn every_control_has_a_line() {
-        let given = [(RealityCheck::Seeds, EFFECT), (RealityCheck::RandomPrefix, Effect { p: 0.5, size: 0.0 })];
-        let lines = checklist(&EFFECT, &given);
-        assert_eq!(lines.len(), RealityCheck::ALL.len());
-        let run: Vec<_> = lines.iter().filter(|line| line.survival != Survival::NotRun).collect();
-        assert_eq!(
-            run.iter().map(|line| line.check).collect::<Vec<_>>(),
-            [RealityCheck::Seeds, RealityCheck::RandomPrefix]
-        );
-        assert!(matches!(run[0].survival, Survival::Survived { .. }));
-        assert!(matches!(run[1].survival, Survival::NotSurvived { .. }));
-        assert_eq!(serde_json::to_value(&lines[0]).expect("plain data")["survival"], "not_run");
+    fn an_equivalence_has_no_size_to_lose() {
+        let under = |p| survival_of_equivalence(Some(&Effect { p, size: 0.001 }));
+        assert_eq!(under(0.05), Survival::Survived { p: 0.05, size: 0.001 });
+        let lost = Survival::NotSurvived { p: 0.06, size: 0.001, losses: vec![Loss::NotSignificant] };
+        assert_eq!((under(0.06), survival_of_equivalence(None)), (lost, Survival::NotRun));
     }
 }

@@ -1,5 +1,8 @@
 //! What a report says, and how sure it is of it.
 
+use crate::analysis::inference::RealityCheck;
+use crate::report::rerun::Rerun;
+
 /// What may be made of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::report) enum Standing {
@@ -40,12 +43,13 @@ pub(in crate::report) struct Finding {
 /// A line of the checklist.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Check {
+    pub(in crate::report) check: RealityCheck,
     pub(in crate::report) name: &'static str,
     pub(in crate::report) answer: Answer,
     /// In words.
     pub(in crate::report) detail: String,
     /// What to run, where it was not.
-    pub(in crate::report) command: Option<String>,
+    pub(in crate::report) command: Option<Rerun>,
 }
 
 /// What became of an effect under a control.

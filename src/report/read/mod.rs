@@ -7,16 +7,16 @@ mod run;
 mod sheet;
 mod values;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 pub(super) use frozen_layers::{FROZEN_LAYERS, FrozenLayers};
-pub(super) use measure::{Measure, Outcome};
+pub(super) use measure::{Measure, Outcome, View};
 pub(super) use run::{MadeOn, Run};
 pub(super) use sheet::SweepFolder;
-pub(super) use values::moving;
+pub(super) use values::{SeedValues, moving};
 
 use crate::error::UserError;
 use crate::rundir::{RunDirectory, directories};
@@ -27,6 +27,8 @@ pub(super) struct Reading {
     pub(super) runs: Vec<Run>,
     pub(super) sweeps: Vec<SweepFolder>,
     pub(super) left_out: Vec<LeftOut>,
+    /// The index of each run by its directory's name, which is the same for the same run.
+    places: BTreeMap<String, usize>,
 }
 
 /// What a report does not use.
@@ -39,17 +41,23 @@ pub(super) struct LeftOut {
 /// Reads all runs in some folders. An error where there is no run at all, or a folder is none.
 pub(super) fn read(folders: &[&Path]) -> Result<Reading> {
     let mut found: Vec<(RunDirectory, String)> = Vec::new();
-    let (mut reading, mut parents) = (Reading::default(), BTreeSet::<PathBuf>::new());
+    // In the order given: of two sweeps that state the same claim the first one states it.
+    let (mut reading, mut parents) = (Reading::default(), Vec::<PathBuf>::new());
     for &folder in folders {
-        parents.insert(folder.to_path_buf());
-        for directory in directories(folder)? {
-            parents.extend(directory.path().parent().map(Path::to_path_buf));
+        let within = directories(folder)?;
+        let mut own: Vec<PathBuf> = within.iter().filter_map(|run| Some(run.path().parent()?.to_path_buf())).collect();
+        own.push(folder.to_path_buf());
+        own.sort();
+        own.dedup();
+        parents.extend(own);
+        for directory in within {
             let place = place(folder, directory.path());
-            if found.iter().all(|(known, _)| known.path() != directory.path()) {
-                found.push((directory, place));
-            }
+            found.push((directory, place));
         }
     }
+    let (mut seen, mut runs_seen) = (BTreeSet::new(), BTreeSet::new());
+    parents.retain(|parent| seen.insert(parent.clone()));
+    found.retain(|(directory, _)| runs_seen.insert(directory.path().to_path_buf()));
     for parent in parents {
         match SweepFolder::read(&parent) {
             Ok(sweep) => reading.sweeps.extend(sweep),
@@ -62,15 +70,9 @@ pub(super) fn read(folders: &[&Path]) -> Result<Reading> {
         return Err(UserError::new(message).hint("give a run, the folder of a sweep, or that of all runs").into());
     }
     reading.add_missing_cells(folders, &found);
-    let mut seen = BTreeSet::new();
     for (place, read) in in_parallel(&found) {
         match read {
-            // A lean copy of a run beside the run itself, or in an archive, is the same run.
-            Ok(run) if !seen.insert(run.directory.name()) => {
-                let reason = "the same run is there a second time".to_owned();
-                reading.left_out.push(LeftOut { place, reason });
-            }
-            Ok(run) => reading.runs.push(run),
+            Ok(run) => reading.add(run),
             Err(reason) => reading.left_out.push(LeftOut { place, reason }),
         }
     }
@@ -78,6 +80,27 @@ pub(super) fn read(folders: &[&Path]) -> Result<Reading> {
 }
 
 impl Reading {
+    /// Adds a run. A lean copy of one, or one that was run again for another measurement, is the same run: the copy that
+    /// holds more stays.
+    fn add(&mut self, run: Run) {
+        let reason = || "the same run is there a second time".to_owned();
+        let known = self.places.get(&run.directory.name()).copied();
+        match known.map(|index| &mut self.runs[index]) {
+            None => {
+                self.places.insert(run.directory.name(), self.runs.len());
+                self.runs.push(run);
+            }
+            Some(known) if known.measured() >= run.measured() => {
+                self.left_out.push(LeftOut { place: run.place, reason: reason() });
+            }
+            Some(known) => {
+                let fewer = std::mem::replace(known, run);
+                let reason = format!("{}, with more measured", reason());
+                self.left_out.push(LeftOut { place: fewer.place, reason });
+            }
+        }
+    }
+
     fn add_missing_cells(&mut self, folders: &[&Path], found: &[(RunDirectory, String)]) {
         let begun: BTreeSet<String> = found.iter().map(|(directory, _)| directory.name()).collect();
         // Cells are missing only where the whole sweep was given, not single runs of it.
