@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::options::{DataRoot, Process, RunsRoot, SpecArguments};
-use super::plot::{curves_of_run, error_panel};
+use super::plot::{Against, curves_of_run, error_panel};
 use crate::error::Exit;
 use crate::output::{self, Progress, Table};
 use crate::run::{self, Beginning, Finished, Places, Request, Stop};
@@ -34,6 +34,10 @@ pub(super) struct Arguments {
     #[command(flatten)]
     process: Process,
 
+    /// Write event files for TensorBoard into `tensorboard/` of the run and of a source that it trains
+    #[arg(long)]
+    tensorboard: bool,
+
     /// Print the summary as JSON instead of the run's directory
     #[arg(long)]
     json: bool,
@@ -51,6 +55,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         beginning: if arguments.fresh { Beginning::Fresh } else { Beginning::Resume },
         wait: arguments.process.wait(),
         fixed: arguments.process.fixed,
+        tensorboard: arguments.tensorboard,
         stop: &Stop::listen(arguments.max_time)?,
     };
     let finished = run::run(&spec, &request, &mut Progress::new(arguments.quiet))?;
@@ -72,8 +77,8 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 /// The curve and the table at the end of a run.
 fn shown(finished: &Finished) -> String {
     let branches = rundir::read(&finished.directory.branches()).unwrap_or_default();
-    let curves = curves_of_run(&finished.rows, &branches, false);
-    let curve = output::drawn(&error_panel("error", curves, false));
+    let curves = curves_of_run(&finished.rows, &branches, Against::Epochs);
+    let curve = output::drawn(&error_panel("error", curves, Against::Epochs));
     format!("\n{curve}\n\n{}\n", table(&finished.summary))
 }
 

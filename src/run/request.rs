@@ -27,6 +27,8 @@ pub struct Request<'a> {
     pub wait: Duration,
     /// What a sweep settled for all of its cells.
     pub fixed: Option<Fixed>,
+    /// Whether to write event files for TensorBoard beside the tables.
+    pub tensorboard: bool,
     /// What ends it early.
     pub stop: &'a Stop,
 }

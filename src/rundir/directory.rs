@@ -70,6 +70,11 @@ impl RunDirectory {
         self.0.join("summary.json")
     }
 
+    /// The event files of TensorBoard, where they were asked for.
+    pub fn tensorboard(&self) -> PathBuf {
+        self.0.join("tensorboard")
+    }
+
     /// The weights at the end.
     pub fn weights(&self) -> PathBuf {
         self.0.join("weights.safetensors")

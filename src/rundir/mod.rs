@@ -16,6 +16,7 @@ mod runs;
 mod spec_values;
 mod summary;
 mod table;
+mod tensorboard;
 mod transfer;
 
 pub use correct::{AnswerFile, Answers, read_answers};
@@ -30,4 +31,5 @@ pub use runs::directories;
 pub use spec_values::{SpecValues, spec_values};
 pub use summary::Summary;
 pub use table::{Table, cut, last_row, parse, read, table, whole_rows, write_rows};
+pub use tensorboard::EventFile;
 pub use transfer::TransferReport;
