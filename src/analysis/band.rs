@@ -27,6 +27,10 @@ pub struct BandSpread {
     pub lower: f64,
     /// The upper end.
     pub upper: f64,
+    /// The least error of any run.
+    pub lowest: f64,
+    /// The largest.
+    pub highest: f64,
 }
 
 /// The band over all complete runs at each place; empty without a run. `confidence` is that of the interval, as 0.95.
@@ -38,6 +42,8 @@ pub fn band<X: Clone + PartialEq>(curves: &CompleteCurves<X>, confidence: f64) -
             deviation: interval.standard_error * (count as f64).sqrt(),
             lower: interval.lower,
             upper: interval.upper,
+            lowest: errors.iter().copied().fold(f64::INFINITY, f64::min),
+            highest: errors.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         });
         BandPoint { place: place.clone(), count, mean: errors.iter().sum::<f64>() / count as f64, spread }
     };
@@ -65,6 +71,7 @@ mod tests {
         let spread = first.spread.expect("three runs");
         assert!((first.mean - 0.2).abs() < 1e-12 && (spread.deviation - 0.1).abs() < 1e-12, "{found:?}");
         assert!((spread.upper - 0.2 - 0.2484).abs() < 1e-3 && (0.2 - spread.lower - 0.2484).abs() < 1e-3, "{found:?}");
+        assert_eq!((spread.lowest, spread.highest), (0.1, 0.3));
         assert_eq!((first.place, first.count, second.place), (10, 3, 20));
         assert_eq!(second.spread.map(|spread| (spread.deviation, spread.lower)), Some((0.0, 0.5)));
     }

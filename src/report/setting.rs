@@ -198,9 +198,4 @@ impl Setting {
     pub(super) fn runs(&self) -> impl Iterator<Item = &Run> {
         self.cells.iter().flat_map(|cell| &cell.runs)
     }
-
-    pub(super) fn moving(&self) -> Vec<&'static str> {
-        let seeds: Vec<_> = self.runs().map(|run| &run.seeds).collect();
-        moving(&seeds.into_iter())
-    }
 }

@@ -1,11 +1,14 @@
 //! The figures of a report: only those whose axes the runs have. Each is plain data for `figure`, beside the numbers
 //! that it shows as a table.
 
+mod compared;
 mod epochs;
-mod frozen_layers;
 mod heat;
+mod layers;
+mod layers_at_epochs;
 mod plotted;
 mod regimes;
+mod similarity;
 mod sizes;
 mod thin;
 
@@ -19,11 +22,14 @@ const MOST_SETTINGS: usize = 6;
 /// All figures, in the order of the page; and what was not drawn, in words.
 pub(super) fn all(settings: &Settings) -> (Vec<Plotted>, Option<String>) {
     let mut figures = Vec::new();
+    figures.extend(compared::of(settings));
     figures.extend(sizes::of(settings));
     figures.extend(regimes::of(settings));
+    figures.extend(similarity::of(settings));
     for (index, setting) in settings.all.iter().take(MOST_SETTINGS).enumerate() {
         let id = if settings.all.len() == 1 { String::new() } else { format!("-{}", index + 1) };
-        figures.extend(frozen_layers::of(setting, &id));
+        figures.extend(layers::of(setting, &id));
+        figures.extend(layers_at_epochs::of(setting, &id));
         figures.extend(epochs::of(setting, &id));
         figures.extend(heat::of(setting, &id));
     }

@@ -5,6 +5,7 @@ mod frozen_layers;
 mod measure;
 mod run;
 mod sheet;
+mod similarity;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ pub(super) use frozen_layers::{FROZEN_LAYERS, FrozenLayers};
 pub(super) use measure::{Measure, Outcome, View};
 pub(super) use run::{MadeOn, Run};
 pub(super) use sheet::SweepFolder;
+pub(super) use similarity::{LayerFacts, SimilarityFacts};
 pub(super) use values::{SeedValues, moving};
 
 use crate::error::UserError;

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::curves::Curves;
 use super::frozen_layers::FrozenLayers;
 use super::measure::{Measure, Outcome, View};
+use super::similarity::SimilarityFacts;
 use super::values::{self, Parsed, SeedValues};
 use crate::analysis::{self, INTERPOLATION_EPSILON, Point, Regime};
 use crate::rundir::{self, BranchRow, Record, RunDirectory, SpecValues, Status, Summary};
@@ -28,6 +29,7 @@ pub(in crate::report) struct Run {
     pub(in crate::report) curves: Curves,
     pub(in crate::report) summary: Summary,
     pub(in crate::report) branches: Vec<BranchRow>,
+    pub(in crate::report) similarity: Option<SimilarityFacts>,
     pub(in crate::report) environment: MadeOn,
     /// Its source's directory name, where it has a trained source.
     pub(in crate::report) source_hash: Option<String>,
@@ -79,6 +81,7 @@ impl Run {
             curves,
             summary,
             branches,
+            similarity: SimilarityFacts::read(&directory),
             environment: made_on(&record),
             source_hash: record.source_hash,
             directory,
