@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::CompleteCurves;
-use super::inference::t_interval;
+use super::inference::t_reach;
 
 /// The runs at one place of a grid.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,16 +36,23 @@ pub struct BandSpread {
 /// The band over all complete runs at each place; empty without a run. `confidence` is that of the interval, as 0.95.
 pub fn band<X: Clone + PartialEq>(curves: &CompleteCurves<X>, confidence: f64) -> Vec<BandPoint<X>> {
     let count = curves.errors.len();
+    // The same at each place: to look it up takes longer than all the rest.
+    let reach = t_reach(count, confidence);
     let point = |(column, place): (usize, &X)| {
-        let errors: Vec<f64> = curves.errors.iter().map(|row| row[column]).collect();
-        let spread = t_interval(&errors, confidence).ok().map(|interval| BandSpread {
-            deviation: interval.standard_error * (count as f64).sqrt(),
-            lower: interval.lower,
-            upper: interval.upper,
-            lowest: errors.iter().copied().fold(f64::INFINITY, f64::min),
-            highest: errors.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        let errors = || curves.errors.iter().map(|row| row[column]);
+        let mean = errors().sum::<f64>() / count as f64;
+        let spread = reach.map(|reach| {
+            let deviation = (errors().map(|error| (error - mean).powi(2)).sum::<f64>() / (count - 1) as f64).sqrt();
+            let half = reach * deviation / (count as f64).sqrt();
+            BandSpread {
+                deviation,
+                lower: mean - half,
+                upper: mean + half,
+                lowest: errors().fold(f64::INFINITY, f64::min),
+                highest: errors().fold(f64::NEG_INFINITY, f64::max),
+            }
         });
-        BandPoint { place: place.clone(), count, mean: errors.iter().sum::<f64>() / count as f64, spread }
+        BandPoint { place: place.clone(), count, mean, spread }
     };
     if count == 0 { Vec::new() } else { curves.grid.iter().enumerate().map(point).collect() }
 }

@@ -9,6 +9,7 @@ mod contents;
 mod judge;
 mod measured_alike;
 mod page;
+mod parallel;
 mod read;
 mod rerun;
 mod setting;

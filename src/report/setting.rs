@@ -3,6 +3,7 @@
 
 use crate::rundir::SpecValues;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::measured_alike::keep_what_is_alike;
 use super::read::{FrozenLayers, LeftOut, Measure, Outcome, Run, SeedValues, moving};
@@ -26,6 +27,8 @@ pub(super) struct Setting {
 pub(super) struct Cell {
     pub(super) frozen: FrozenLayers,
     pub(super) runs: Vec<Run>,
+    /// The band of each measure, once it was asked for.
+    bands: [OnceLock<Vec<BandPoint<u64>>>; Measure::ALL.len()],
 }
 
 /// All settings, and the keys in which they differ.
@@ -108,7 +111,7 @@ impl Cell {
         }
         let all = kept.iter().filter_map(|run| run.frozen.all).max();
         let frozen = FrozenLayers { all, ..kept.first()?.frozen };
-        Some(Self { frozen, runs: kept })
+        Some(Self { frozen, runs: kept, bands: Default::default() })
     }
 
     /// The seeds that are not the same in all runs.
@@ -117,9 +120,11 @@ impl Cell {
     }
 
     /// Mean and spread over seeds at each evaluation; empty where not every run has the same ones.
-    pub(super) fn band(&self, measure: Measure) -> Vec<BandPoint<u64>> {
-        let curves = self.curves(measure);
-        if curves.left_out.is_empty() { band(&curves, 0.95) } else { Vec::new() }
+    pub(super) fn band(&self, measure: Measure) -> &[BandPoint<u64>] {
+        self.bands[measure as usize].get_or_init(|| {
+            let curves = self.curves(measure);
+            if curves.left_out.is_empty() { band(&curves, 0.95) } else { Vec::new() }
+        })
     }
 
     /// The curves of all seeds on the first one's epochs.

@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::chart::{Plotted, narrow};
 use super::contents::Contents;
 use super::page;
+use super::parallel::in_parallel;
 use super::setting::Setting;
 use crate::figure::font::visible;
 use crate::figure::{lay_out, pdf, png, svg};
@@ -36,10 +37,12 @@ pub fn write(folders: &[&Path], out: &Path) -> Result<Written> {
     for (file, text) in &contents.specs {
         files::write_atomically(&specs.join(file), text.as_bytes())?;
     }
-    for plotted in &contents.figures {
+    in_parallel(&contents.figures, |plotted| {
         write_figure(plotted, &figures)?;
-        files::write_atomically(&data.join(format!("{}.csv", plotted.id)), &plotted.data.csv()?)?;
-    }
+        files::write_atomically(&data.join(format!("{}.csv", plotted.id)), &plotted.data.csv()?)
+    })
+    .into_iter()
+    .collect::<Result<()>>()?;
     files::write_atomically(&data.join("runs.csv"), &page::runs_csv(&contents)?)?;
     files::write_atomically(&out.join("report.md"), page::markdown(&contents).as_bytes())?;
     let index = out.join("index.html");

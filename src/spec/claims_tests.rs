@@ -36,8 +36,10 @@ fn a_larger_bump_has_places_in_both_settings() -> Result<()> {
         least_size: 0.01,
     };
     assert_eq!(read(text)?.claims[0].statement, expected);
-    let over_layers =
-        text.replace("[5, 8]", "\"all\"").replace("larger-bump\"", "larger-bump\"\nover = \"frozen-layers\"");
+    let over_layers = text
+        .replace("[5, 8]", "\"all\"")
+        .replace("= 100\n", "= 0\n")
+        .replace("larger-bump\"", "larger-bump\"\nover = \"frozen-layers\"");
     assert!(matches!(read(&over_layers)?.claims[0].statement, Statement::LargerBump { over: Over::FrozenLayers, .. }));
     assert!(read(&text.replace("[20, 30]", "[20, 3]")).is_err_and(|error| error.to_string().contains("not in order")));
     Ok(())

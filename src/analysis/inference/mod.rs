@@ -29,7 +29,7 @@ pub use controls::{Effect, Loss, RealityCheck, Survival, survival, survival_of_e
 pub use delay::{Delay, RatioMeaning, ReachedEpoch, delay, delay_of_clusters};
 pub use equivalence::{Equivalence, equivalence};
 pub use holm::{SIGNIFICANCE, claims_carried, holm};
-pub use interval::{Interval, t_interval};
+pub use interval::{Interval, t_interval, t_reach};
 pub use sample::SampleError;
 pub use sign_flip::{MOST_SEEDS, p_mean_nonzero, p_mean_positive};
 pub use source_order::{OrderReversal, SourcePair, order_reversal};

@@ -97,7 +97,7 @@ fn level() -> Mark {
 fn one(cell: &Cell) -> Vec<Panel> {
     let lines = |measures: &[Measure]| -> Vec<Series> {
         let lines = measures.iter().map(|measure| (measure, cell.band(*measure))).filter(|(_, band)| band.len() > 1);
-        lines.enumerate().map(|(place, (measure, band))| line(place, measure.title().to_owned(), &band)).collect()
+        lines.enumerate().map(|(place, (measure, band))| line(place, measure.title().to_owned(), band)).collect()
     };
     let mut test = lines(&[Measure::Test, Measure::TestAveraged]);
     for (place, view, name) in [(2, View::Annealed, "test, annealed"), (3, View::Refitted, "test, refitted head")] {
@@ -117,7 +117,7 @@ fn one(cell: &Cell) -> Vec<Panel> {
             .extend(cell.interpolation_epoch().map(|at| Mark::Vertical { at, label: "interpolation".to_owned() }));
     }
     if let Some(panel) = panels.first_mut() {
-        panel.annotations.extend(extrema(&cell.band(Measure::Test), cell.runs[0].curves.settled_epoch));
+        panel.annotations.extend(extrema(cell.band(Measure::Test), cell.runs[0].curves.settled_epoch));
     }
     panels
 }
@@ -164,7 +164,7 @@ fn compared(cells: &[&Cell], measure: Measure) -> Option<Panel> {
         .map(|cell| (cell, cell.band(measure)))
         .enumerate()
         .filter(|(_, (_, band))| band.len() > 1)
-        .map(|(place, (cell, band))| line(place, name(cell), &band))
+        .map(|(place, (cell, band))| line(place, name(cell), band))
         .collect();
     let mut panel = panel(&format!("{} error", measure.title()), series);
     if measure == Measure::Train {
@@ -179,10 +179,10 @@ fn name(cell: &Cell) -> String {
 
 /// Where along the fall of train error test error is high, from the epoch on that test error is shown from.
 fn against_train_error(cells: &[&Cell]) -> Option<Panel> {
-    let tests: Vec<Vec<BandPoint<u64>>> = cells.iter().map(|cell| cell.band(Measure::Test)).collect();
+    let tests: Vec<&[BandPoint<u64>]> = cells.iter().map(|cell| cell.band(Measure::Test)).collect();
     let lines: Vec<Series> = tests.iter().map(|test| line(0, String::new(), test)).collect();
     let from = settled(&lines);
-    let of = |(place, (cell, (test, drawn))): (usize, (&&Cell, (&Vec<BandPoint<u64>>, &Series)))| {
+    let of = |(place, (cell, (test, drawn))): (usize, (&&Cell, (&&[BandPoint<u64>], &Series)))| {
         let train = cell.band(Measure::Train);
         let measured = train.iter().filter(|point| point.place as f64 >= from.max(1.0)).filter_map(|train| {
             let at = test.binary_search_by_key(&train.place, |point| point.place).ok()?;
@@ -230,7 +230,7 @@ fn data(setting: &Setting) -> Sheet {
         for measure in Measure::ALL {
             for point in cell.band(measure) {
                 let place = [cell.frozen.count.to_string(), measure.column().to_owned(), point.place.to_string()];
-                sheet.row(place.into_iter().chain(spread(&point)).collect());
+                sheet.row(place.into_iter().chain(spread(point)).collect());
             }
         }
         for view in [View::Annealed, View::Refitted] {

@@ -25,7 +25,7 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     if epochs.len() < 2 {
         return None;
     }
-    let panel = |title: &str, bands: &[Vec<BandPoint<u64>>]| {
+    let panel = |title: &str, bands: &[&[BandPoint<u64>]]| {
         let line = |(place, epoch): (usize, &u64)| {
             let points = bands.iter().enumerate().filter_map(|(x, band)| Some((x as f64, at(band, *epoch)?))).collect();
             Series::line(place, format!("epoch {}", crate::text::grouped(*epoch)), points)

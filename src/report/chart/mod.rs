@@ -14,7 +14,8 @@ mod thin;
 
 pub(super) use plotted::{Plotted, narrow};
 
-use super::setting::Settings;
+use super::parallel::in_parallel;
+use super::setting::{Setting, Settings};
 
 /// Of more settings than these not each has figures of its own: a page must stay small enough to open.
 const MOST_SETTINGS: usize = 6;
@@ -26,13 +27,13 @@ pub(super) fn all(settings: &Settings) -> (Vec<Plotted>, Option<String>) {
     figures.extend(sizes::of(settings));
     figures.extend(regimes::of(settings));
     figures.extend(similarity::of(settings));
-    for (index, setting) in settings.all.iter().take(MOST_SETTINGS).enumerate() {
+    let drawn: Vec<(usize, &Setting)> = settings.all.iter().take(MOST_SETTINGS).enumerate().collect();
+    let own = in_parallel(&drawn, |(index, setting)| {
         let id = if settings.all.len() == 1 { String::new() } else { format!("-{}", index + 1) };
-        figures.extend(layers::of(setting, &id));
-        figures.extend(layers_at_epochs::of(setting, &id));
-        figures.extend(epochs::of(setting, &id));
-        figures.extend(heat::of(setting, &id));
-    }
+        let (end, along) = (layers::of(setting, &id), layers_at_epochs::of(setting, &id));
+        [end, along, epochs::of(setting, &id), heat::of(setting, &id)]
+    });
+    figures.extend(own.into_iter().flatten().flatten());
     let rest = settings.all.len().saturating_sub(MOST_SETTINGS);
     let note = format!(
         "{rest} more settings have no figures of their own here: give `freezewise report` their directories alone"

@@ -20,6 +20,7 @@ pub(super) use sheet::SweepFolder;
 pub(super) use similarity::{LayerFacts, SimilarityFacts};
 pub(super) use values::{SeedValues, moving};
 
+use super::parallel::in_parallel;
 use crate::error::UserError;
 use crate::rundir::{RunDirectory, directories};
 
@@ -72,7 +73,8 @@ pub(super) fn read(folders: &[&Path]) -> Result<Reading> {
         return Err(UserError::new(message).hint("give a run, the folder of a sweep, or that of all runs").into());
     }
     reading.add_missing_cells(folders, &found);
-    for (place, read) in in_parallel(&found) {
+    let read = in_parallel(&found, |(directory, place)| Run::read(directory.clone(), place.clone()));
+    for ((_, place), read) in found.into_iter().zip(read) {
         match read {
             Ok(run) => reading.add(run),
             Err(reason) => reading.left_out.push(LeftOut { place, reason }),
@@ -113,24 +115,6 @@ impl Reading {
             self.left_out.extend(missing.map(|(_, name)| LeftOut { place: name.clone(), reason: reason.clone() }));
         }
     }
-}
-
-type Read = (String, Result<Run, String>);
-
-/// On all cores, in the order given.
-fn in_parallel(found: &[(RunDirectory, String)]) -> Vec<Read> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = found.len().div_ceil(threads).max(1);
-    let read = |part: &[(RunDirectory, String)]| -> Vec<Read> {
-        part.iter().map(|(directory, place)| (place.clone(), Run::read(directory.clone(), place.clone()))).collect()
-    };
-    std::thread::scope(|scope| {
-        let parts: Vec<_> = found.chunks(share).map(|part| scope.spawn(move || read(part))).collect();
-        parts
-            .into_iter()
-            .flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
 }
 
 /// A run's folder within what was given.
