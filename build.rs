@@ -1,5 +1,5 @@
-//! Compiles both halves of the shim against the headers of the same libtorch that torch-sys links: what is linked in,
-//! and the CUDA plugin. And gives the binary that library's place.
+//! Compiles the C++ shim that is linked into the program, and the CUDA plugin, against the libtorch that torch-sys
+//! links. Sets the rpath of the binary to that libtorch.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +13,7 @@ fn main() {
     println!("cargo:rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let (mut plugin, mut capabilities) = (None, String::new());
-    // torch-sys says where libtorch is; without a word from it (a build of the documentation) there is nothing to do.
+    // torch-sys names the place of libtorch; without it (documentation builds) there is nothing to compile.
     if let Some(library) = env::var_os("DEP_TCH_LIBTORCH_LIB").map(PathBuf::from) {
         check_version(&library);
         println!("cargo:rustc-link-arg=-Wl,-rpath,{}", library.display());
@@ -25,22 +25,22 @@ fn main() {
     println!("cargo:rustc-env=FREEZEWISE_CUDA_CAPABILITIES={capabilities}");
     let plugin = plugin.map(|path| path.display().to_string()).unwrap_or_default();
     println!("cargo:rustc-env=FREEZEWISE_BUILT_PLUGIN={plugin}");
-    // For tests, which build a stand-in for CUDA against the same libtorch.
+    // Tests compile a stand-in for CUDA against the same libtorch.
     let library = env::var("DEP_TCH_LIBTORCH_LIB").unwrap_or_default();
     println!("cargo:rustc-env=FREEZEWISE_LIBTORCH={library}");
 }
 
-/// The bindings fit one release of libtorch, and do not look at what they are given.
+/// The bindings work with exactly one release of libtorch, and do not check it themselves.
 fn check_version(library: &Path) {
     const NEEDED: [&str; 3] = ["MAJOR 2", "MINOR 11", "PATCH 0"];
     let header = library.join("../include/torch/headeronly/version.h");
-    // A libtorch without this header is older than the one that is needed.
+    // A libtorch without this header is older than the required release.
     let text = fs::read_to_string(&header).unwrap_or_default();
     let fits = NEEDED.iter().all(|part| text.contains(&format!("#define TORCH_VERSION_{part}\n")));
     assert!(fits, "libtorch in {} is not 2.11.0: scripts/setup installs it", library.display());
 }
 
-/// The half that needs no CUDA, linked into the program.
+/// Compiles the part of the shim that needs no CUDA and links it into the program.
 fn compile_shim(library: &Path) {
     let torch = library.join("../include");
     cc::Build::new()
@@ -49,16 +49,16 @@ fn compile_shim(library: &Path) {
         .opt_level(2)
         .debug(false)
         .define("_GLIBCXX_USE_CXX11_ABI", "1")
-        // As libtorch was compiled: its headers lay some classes out otherwise without it.
+        // Must match libtorch's own build: without it, its headers lay out some classes differently.
         .define("NDEBUG", None)
         .flag("-isystem")
-        .flag(torch.to_str().expect("a path without odd letters"))
+        .flag(torch.to_str().expect("a path in UTF-8"))
         .file("native/shim.cpp")
         .file("native/count.cpp")
         .compile("freezewise_shim");
 }
 
-/// The plugin, or nothing where libtorch has no CUDA half or its headers are not there.
+/// Compiles the CUDA plugin; `None` if libtorch has no CUDA support or the CUDA headers are missing.
 fn compile_plugin(library: &Path, out: &Path) -> Option<PathBuf> {
     let torch = library.parent()?.canonicalize().ok()?;
     if !library.join("libtorch_cuda.so").exists() {
@@ -88,8 +88,8 @@ fn compile_plugin(library: &Path, out: &Path) -> Option<PathBuf> {
     Some(plugin)
 }
 
-/// The compute capabilities that libtorch has kernels for, such as `75 80 90`: `libtorch_cuda.so` holds the compiler's
-/// options as text, which `torch.__config__.show()` prints. Nothing where there is no such text.
+/// The compute capabilities that libtorch has kernels for, such as `75 80 90`. `libtorch_cuda.so` holds the compiler
+/// options as text, the same that `torch.__config__.show()` prints. Empty if that text is missing.
 fn cuda_capabilities(library: &Path) -> String {
     let options = Command::new("grep")
         .args(["-aohE", "code=sm_[0-9]+"])
@@ -106,21 +106,20 @@ fn cuda_capabilities(library: &Path) -> String {
     numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// CUDA's headers: beside the wheel, or where a toolkit was installed.
+/// CUDA headers: from the Python wheels beside libtorch, or from an installed toolkit.
 fn cuda_headers(torch: &Path) -> Option<PathBuf> {
-    // CUDA 13's wheels have one folder, those of CUDA 12 one each.
+    // CUDA 13's wheels share one folder; each of CUDA 12's has its own.
     let wheels = ["../nvidia/cu13/include", "../nvidia/cuda_runtime/include"].map(|folder| torch.join(folder));
     let mut candidates = wheels.into_iter().chain([PathBuf::from("/usr/local/cuda/include")]);
     let found = candidates.find(|path| path.join("cuda_runtime_api.h").exists());
     if found.is_none() {
-        println!(
-            "cargo:warning=CUDA's headers were not found: this build runs on the CPU only (scripts/setup brings them)"
-        );
+        println!("cargo:warning=CUDA headers not found: this build runs on the CPU only (scripts/setup installs them)");
     }
     found
 }
 
-/// target/release, from target/release/build/NAME/out: so that the plugin can be carried along with the binary.
+/// Path of the plugin in target/release, given target/release/build/NAME/out, so that it can be copied along with the
+/// binary.
 fn beside_binary(out: &Path) -> PathBuf {
     out.ancestors().nth(3).unwrap_or(out).join(PLUGIN)
 }
@@ -128,5 +127,5 @@ fn beside_binary(out: &Path) -> PathBuf {
 fn run(command: &mut Command) {
     let compiler = command.get_program().to_string_lossy().into_owned();
     let status = command.status().unwrap_or_else(|error| panic!("cannot run `{compiler}`: {error}"));
-    assert!(status.success(), "`{compiler}` could not compile native/cuda.cpp: {status}");
+    assert!(status.success(), "`{compiler}` failed to compile native/cuda.cpp: {status}");
 }

@@ -1,11 +1,12 @@
-//! `cargo bench --bench data`: how fast data come into memory, as ratios to what cannot be avoided.
+//! `cargo bench --bench data`: speed of loading data, relative to a lower limit.
 //!
-//! - CIFAR-10's unpacked files, against copying them to other files;
-//! - a folder of JPEG files, against the `image` crate decoding the same files on as many threads and keeping nothing.
+//! - `reading`: CIFAR-10's unpacked files, relative to copying them;
+//! - `decoding`: a folder of JPEG files, relative to decoding them with the `image` crate on as many threads, without
+//!   keeping the result.
 //!
-//! `reading` or `decoding` after `--` measures one of them alone. Both are looked for in `FREEZEWISE_DATA`, else in
-//! `data/`. The two of a pair take turns, and the rounds' median is told with their least and largest: no time is a
-//! result, for the machine may have other work. Rounds are short, so that what else it has to do meets both of a pair.
+//! Name one of them after `--` to run only that. The data are in `FREEZEWISE_DATA`, or else in `data/`. The two sides
+//! of a ratio run alternately in short rounds, so that other load on the machine affects both. Results are the median,
+//! minimum and maximum over rounds.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,36 +15,39 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use freezewise::catalogue::Dataset;
-use freezewise::data::{Access, Image, Reading, Surveyor, load};
+use freezewise::data::{Access, Image, ReadingProgress, Surveyor, load};
 use freezewise::native;
 use freezewise::spec::{Notation, Spec, Text};
 
 const ROUNDS: usize = 41;
-/// A few hundred files make a data set of some thousand: what is done once counts as little as there.
+/// Links to each file, so that a few hundred files make a data set of a few thousand, with little weight on set-up.
 const TIMES: usize = 4;
 const FOLDER: &str = "imagenette-mini";
 
 fn main() -> Result<()> {
-    // As the program does: memory that is freed is kept.
+    // Like the program, keep freed memory.
     native::keep_freed_memory();
     let root = std::env::var_os("FREEZEWISE_DATA").map_or_else(|| PathBuf::from("data"), PathBuf::from);
     let cores = std::thread::available_parallelism()?.get();
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let wanted = |name: &str| asked.is_empty() || asked.iter().any(|asked| asked == name);
     for threads in [1, cores].into_iter().filter(|_| wanted("reading")) {
-        report(&format!("CIFAR-10's files, time over that of a copy, {threads} threads"), &reading(&root, threads)?)?;
+        report(
+            &format!("CIFAR-10's files, time relative to copying them, {threads} threads"),
+            &reading(&root, threads)?,
+        )?;
     }
     for side in [64, 224].into_iter().filter(|_| wanted("decoding")) {
         let [decoded, reduced, whole] = decoding(&root, side, cores)?;
-        let over = "speed over the image crate's";
+        let over = "speed relative to the image crate";
         report(&format!("JPEG files to {side} pixels, {over}, {cores} threads"), &decoded)?;
-        report(&format!("the same, {over} with its own reduction to {side} pixels"), &reduced)?;
-        report(&format!("the same with all that comes of a first reading, {over}"), &whole)?;
+        report(&format!("the same, {over} including its resize to {side} pixels"), &reduced)?;
+        report(&format!("a complete first reading of the folder, {over}"), &whole)?;
     }
     Ok(())
 }
 
-/// Prints the median of the rounds after the first, which finds nothing in the system's memory.
+/// Prints median, minimum and maximum of all rounds except the first, in which files are not in the page cache.
 fn report(what: &str, ratios: &[f64]) -> Result<()> {
     let mut later = ratios[1..].to_vec();
     later.sort_by(f64::total_cmp);
@@ -58,14 +62,17 @@ fn seconds(work: impl FnOnce() -> Result<()>) -> Result<f64> {
     Ok(start.elapsed().as_secs_f64())
 }
 
-/// The time of reading CIFAR-10, all its examples, over that of copying its files.
+/// The time of reading all of CIFAR-10 divided by the time of copying its files, for each round.
 fn reading(root: &Path, threads: usize) -> Result<Vec<f64>> {
     let files: Vec<PathBuf> = std::fs::read_dir(root.join("cifar-10-batches-bin"))
-        .context("CIFAR-10 is to be there unpacked")?
+        .context("expected CIFAR-10, unpacked")?
         .map(|entry| Ok(entry?.path()))
         .filter(|path| path.as_ref().is_ok_and(|path: &PathBuf| path.extension().is_some_and(|is| is == "bin")))
         .collect::<Result<_>>()?;
-    let spec = Spec::whole(Dataset::named("cifar10").context("it is known")?, &Surveyor::new(root, threads, |_| {}))?;
+    let spec = Spec::whole(
+        Dataset::named("cifar10").context("cifar10 is in the catalogue")?,
+        &Surveyor::new(root, threads, |_| {}),
+    )?;
     let round = |_| {
         let copies = tempfile::tempdir()?;
         let copying = seconds(|| {
@@ -79,13 +86,12 @@ fn reading(root: &Path, threads: usize) -> Result<Vec<f64>> {
     (0..ROUNDS).map(round).collect()
 }
 
-/// Reads all that the target of a spec takes. Returns the seconds that decoding took of it, without the end of the file
-/// that keeps what was decoded.
+/// Reads the data of a spec's target. Returns the seconds of decoding, without finishing the cache file.
 fn read(spec: &Spec, root: &Path, threads: usize) -> Result<f64> {
     let experiment = &spec.experiment;
     let image = Image { shape: experiment.image, fit: experiment.fit };
     let (start, mut seconds, mut share) = (Instant::now(), [0.0, 0.0], 1.0);
-    let mut watch = |reading: Option<Reading>| {
+    let mut watch = |reading: Option<ReadingProgress>| {
         if let Some(reading) = reading.filter(|reading| reading.done < reading.total) {
             seconds[usize::from(reading.done > 0)] = start.elapsed().as_secs_f64();
             share = reading.done as f64 / reading.total as f64;
@@ -96,14 +102,13 @@ fn read(spec: &Spec, root: &Path, threads: usize) -> Result<f64> {
     Ok((seconds[1] - seconds[0]) / share)
 }
 
-/// Speeds over that of the `image` crate decoding the same files and keeping nothing: of the files becoming images of a
-/// size in the file that keeps them, the same over the crate's with its own fast reduction, and of the first reading of
-/// the folder as a whole. A ratio for each round.
+/// Speeds relative to the `image` crate decoding the same files, for each round: of decoding and resizing images into
+/// the cache; the same relative to the crate with its fast resize; and of the complete first reading of the folder.
 fn decoding(root: &Path, side: usize, threads: usize) -> Result<[Vec<f64>; 3]> {
-    let original = root.join(FOLDER).canonicalize().with_context(|| format!("`{FOLDER}` is to be there"))?;
+    let original = root.join(FOLDER).canonicalize().with_context(|| format!("expected the folder `{FOLDER}`"))?;
     let mut files = Vec::new();
     let round = |_| {
-        // What is decoded is kept beside the folder: one that nobody has read yet.
+        // The cache is in the data folder, so use a new one.
         let place = tempfile::tempdir()?;
         files = link(&original, &place.path().join(FOLDER))?;
         let text = format!(
@@ -124,7 +129,7 @@ fn decoding(root: &Path, side: usize, threads: usize) -> Result<[Vec<f64>; 3]> {
     Ok(std::array::from_fn(|at| rounds.iter().map(|ratios| ratios[at]).collect()))
 }
 
-/// Makes a folder like another, with every file of it several times, and lists its files.
+/// Creates a copy of a folder with `TIMES` links to every file, and lists them.
 fn link(folder: &Path, copy: &Path) -> Result<Vec<PathBuf>> {
     std::fs::create_dir(copy)?;
     let mut files = Vec::new();
@@ -143,7 +148,7 @@ fn link(folder: &Path, copy: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Decodes files, and reduces them if a side is given. Each thread takes the next file as it is ready for one.
+/// Decodes files, and resizes them if `side` is given. Threads take files from a shared queue.
 fn decode_all(files: &[PathBuf], side: Option<u32>, threads: usize) -> Result<()> {
     let next = AtomicUsize::new(0);
     let work = || -> Result<()> {

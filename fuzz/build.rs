@@ -1,4 +1,4 @@
-//! Tells the fuzzers where libtorch is, as the program's own build does.
+//! Sets the rpath of the fuzzers to libtorch, like the program's build script.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

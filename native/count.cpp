@@ -1,9 +1,9 @@
-// What work asks of a device, operator by operator, seen by libtorch's own observer. It needs no device to be seen: the
-// same operators are called on all of them.
+// Counts the device work of each operator with libtorch's observer. This works on any device, because the same
+// operators are called on all of them.
 //
-// An operator launches work where libtorch has a kernel of its own for it on a backend; one that it calls in turn is part
-// of it. A composite operator launches nothing by itself: the operators that it calls do. Views and allocations launch
-// nothing at all.
+// An operator launches work if libtorch has a kernel for it on a backend; operators that it calls in turn are part of
+// it. A composite operator launches nothing itself; the operators that it calls do. Views and allocations launch
+// nothing.
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/record_function.h>
 #include <c10/core/Allocator.h>
@@ -25,7 +25,7 @@ namespace {
 // As in src/native/count.rs.
 enum Kind : int { kComposite = -1, kLaunch, kView, kAllocation };
 
-// What a phase of a training did beside calling operators.
+// Work of a training phase besides operators.
 struct Amounts {
   uint64_t waits = 0, uploads = 0, allocated = 0, moved = 0;
 };
@@ -41,8 +41,8 @@ std::mutex guard;
 Counts counts;
 thread_local int inside = 0;
 
-// Operators with one kernel for all backends, which does the work itself; and those over lists of tensors, which a CPU
-// takes apart and a GPU does at once.
+// Operators with one kernel for all backends, which does the work itself; and operators over lists of tensors, which a
+// CPU splits up and a GPU runs at once.
 bool works_itself(const std::string& name) {
   return name == "aten::copy_" || name == "aten::mkldnn_convolution" || name == "aten::convolution_backward" ||
          name.rfind("aten::_foreach_", 0) == 0;
@@ -72,7 +72,7 @@ Kind kind_of(const c10::OperatorName& name) {
   return has_kernel ? kLaunch : kComposite;
 }
 
-// Every operator has the same kind each time. Called with the guard held.
+// The kind of an operator never changes. Call with the lock held.
 Kind known_kind(const c10::OperatorName& name) {
   static std::unordered_map<c10::OperatorName, Kind> known;
   const auto found = known.find(name);
@@ -81,7 +81,7 @@ Kind known_kind(const c10::OperatorName& name) {
 
 uint64_t bytes_of(const at::Tensor& tensor) { return tensor.defined() ? tensor.numel() * tensor.element_size() : 0; }
 
-// Of an argument or a result: a tensor, or a list of them, some of which may be absent.
+// Visits the tensors of an argument or result: a tensor, or a list of tensors, some of which may be undefined.
 uint64_t bytes_of_value(const c10::IValue& value) {
   if (value.isTensor()) return bytes_of(value.toTensor());
   uint64_t bytes = 0;
@@ -100,7 +100,7 @@ uint64_t bytes_of_all(const Values& values) {
   return bytes;
 }
 
-// A copy from the host's memory to a device's, or back, for which the host waits.
+// A copy between host and device, for which the host waits.
 void note_transfer(c10::ArrayRef<const c10::IValue> inputs, Amounts& amounts) {
   if (inputs.size() < 2 || !inputs[0].isTensor() || !inputs[1].isTensor()) return;
   const bool to_host = inputs[0].toTensor().is_cpu(), from_host = inputs[1].toTensor().is_cpu();
@@ -117,7 +117,7 @@ std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function) {
   auto call = std::make_unique<Call>();
   const auto name = function.operator_name();
   if (!name.has_value() || inside > 0) {
-    // What a kernel calls is part of it; but how deep it goes has to be known.
+    // Operators called by a kernel are part of it, but the depth has to be tracked.
     call->launches = inside > 0;
     inside += call->launches;
     call->phase = -1;
@@ -138,16 +138,16 @@ std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function) {
 
 void leave(const at::RecordFunction& function, at::ObserverContext* context) {
   const auto* call = static_cast<const Call*>(context);
-  // What began before the counting.
+  // Operators that began before counting started.
   if (call == nullptr) return;
   inside -= call->launches;
   if (!call->launches || call->phase < 0) return;
   const std::lock_guard<std::mutex> lock(guard);
-  // What is written in place was among the inputs, and is read and written.
+  // Tensors written in place were among the inputs; they are read and written.
   counts.amounts[call->phase].moved += bytes_of_all(function.outputs());
 }
 
-// Told of every allocation on this thread and on those that autograd starts for it.
+// Called for every allocation on this thread, and on autograd's threads for it.
 struct Memory : c10::MemoryReportingInfoBase {
   void reportMemoryUsage(void*, int64_t size, size_t, size_t, c10::Device) override {
     const std::lock_guard<std::mutex> lock(guard);
@@ -162,10 +162,11 @@ struct Memory : c10::MemoryReportingInfoBase {
 
 extern "C" {
 
-// The phase that operators belong to from here on; returns the one before.
+// Sets the phase of the following operators; returns the previous one.
 int freezewise_set_phase(int next) { return phase.exchange(next, std::memory_order_relaxed); }
 
-// Counts from here on, on any thread; memory on this one and on autograd's. Returns a handle for freezewise_counted.
+// Starts counting operators on any thread, and memory on this thread and autograd's. Returns a handle for
+// freezewise_counted.
 uint64_t freezewise_count() {
   {
     const std::lock_guard<std::mutex> lock(guard);
@@ -178,8 +179,8 @@ uint64_t freezewise_count() {
                                    .scopes({at::RecordScope::FUNCTION}));
 }
 
-// Ends the counting. Calls `see_operator` with each operator's phase, kind, name and times, and `see_amounts` with each
-// phase's waits, uploads, and bytes allocated and moved. Returns the most bytes that were held beyond those at the start.
+// Stops counting. Calls `see_operator` with each operator's phase, kind, name and count, and `see_amounts` with each
+// phase's waits, uploads, and bytes allocated and moved. Returns the peak of bytes held beyond those at the start.
 uint64_t freezewise_counted(uint64_t handle, void* seer, void (*see_operator)(void*, int, int, const char*, uint64_t),
                             void (*see_amounts)(void*, int, uint64_t, uint64_t, uint64_t, uint64_t)) {
   at::removeCallback(handle);

@@ -1,5 +1,5 @@
-// The CUDA half of Freezewise: a shared object of its own, so that one binary serves machines with and without CUDA.
-// It is loaded after libtorch_cuda.so and before libtorch is first asked for CUDA (src/native/cuda.rs).
+// The CUDA plugin of Freezewise: a separate shared object, so that one binary works on machines with and without CUDA.
+// It is loaded after libtorch_cuda.so and before libtorch is first asked about CUDA (src/native/cuda.rs).
 #include <ATen/Context.h>
 #include <ATen/core/CachingHostAllocator.h>
 #include <ATen/cuda/CUDAGeneratorImpl.h>
@@ -17,7 +17,7 @@
 
 namespace {
 
-// Does what may fail and must not stop what comes after it.
+// Runs something that may fail without stopping what comes after it.
 template <class Work>
 bool succeeds(Work&& work) {
   try {
@@ -28,21 +28,21 @@ bool succeeds(Work&& work) {
   }
 }
 
-// A graph whose capture can be given up. libtorch 2.11 leaves three things behind where a capture breaks off, and any of
-// them fails what comes next: a stream that still captures, allocators that still send its memory to the graph's pool (by
-// a filter that reads the graph, which is gone), and generators that believe to be in a graph, on which a dropout outside
-// of one is an error ("Offset increment outside graph capture").
+// A graph whose capture can be abandoned. In libtorch 2.11, an aborted capture leaves three things behind, each of
+// which breaks later work: a stream that is still capturing; allocators that still send its memory to the graph's pool
+// (through a filter that reads the freed graph); and generators that believe they are in a graph, so that dropout
+// outside of one fails ("Offset increment outside graph capture").
 struct Recording : at::cuda::CUDAGraph {
   void give_up() {
     if (capture_ended_) return;
     cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
     cudaGraph_t begun = nullptr;
     if (cudaStreamIsCapturing(capture_stream_, &status) == cudaSuccess && status != cudaStreamCaptureStatusNone) {
-      // An error is expected of a capture that broke off; the stream is free either way.
+      // An aborted capture is expected to return an error; the stream is released either way.
       cudaStreamEndCapture(capture_stream_, &begun);
       if (begun != nullptr) cudaGraphDestroy(begun);
     }
-    // The last error would be blamed on the next kernel.
+    // Clears the last error, which would be attributed to the next kernel.
     cudaGetLastError();
     if (succeeds([&] { c10::cuda::CUDACachingAllocator::endAllocateToPool(capture_dev_, mempool_id_); })) {
       succeeds([&] { c10::cuda::CUDACachingAllocator::releasePool(capture_dev_, mempool_id_); });
@@ -79,6 +79,8 @@ extern "C" {
 
 const char* freezewise_torch_version() { return TORCH_VERSION; }
 
+int freezewise_cuda_version() { return CUDART_VERSION; }
+
 int freezewise_device_facts(int device, freezewise_device* facts, char* error) {
   return caught(error, [&] {
     cudaDeviceProp properties;
@@ -102,7 +104,7 @@ int freezewise_device_memory(int device, freezewise_memory* memory, char* error)
     const c10::cuda::CUDAGuard guard(index_of(device));
     size_t free = 0, total = 0;
     C10_CUDA_CHECK(cudaMemGetInfo(&free, &total));
-    // What is reserved and not held can be had without asking the device.
+    // Memory that is reserved but not in use is available without asking the device.
     memory->free = free + (memory->reserved - memory->held);
   });
 }
@@ -117,7 +119,7 @@ int freezewise_empty_cache(char* error) {
 
 int freezewise_use_stream(int device, char* error) {
   return caught(error, [&] {
-    // A capture is of the current device's stream.
+    // A capture belongs to the current device's stream.
     c10::cuda::set_device(index_of(device));
     c10::cuda::device_synchronize();
     c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromPool(false, index_of(device)));
@@ -141,9 +143,10 @@ int freezewise_new_pool(uint64_t* pool, char* error) {
 
 int freezewise_capture_begin(freezewise_graph** graph, const uint64_t* pool, char* error) {
   return caught(error, [&] {
-    // The caller's from here on: what begins and fails is to be given up as well.
+    // Owned by the caller from here on, so that a capture that starts and then fails is also abandoned.
     *graph = new freezewise_graph;
-    // Dropout draws on this generator; registered, it draws new numbers at each replay. `capture_begin` does it.
+    // Dropout draws from this generator; once registered, it draws new numbers in each replay. `capture_begin`
+    // registers it.
     (*graph)->graph.capture_begin({pool[0], pool[1]});
   });
 }

@@ -1,6 +1,6 @@
-// The C interface of a plugin for CUDA: what src/native/cuda.rs and graph.rs load by name.
+// The C interface of a CUDA plugin: what src/native/cuda.rs and graph.rs load by name.
 //
-// Where a function can fail it returns 0, or 1 with the cause in `error` (kTextSize bytes).
+// A function that can fail returns 0, or 1 with the cause in `error` (kTextSize bytes).
 #pragma once
 
 #include <cstdint>
@@ -14,41 +14,43 @@ struct freezewise_device {
   uint64_t memory_bytes;
   int32_t major, minor;
   int64_t cudnn;
-  int32_t stand_in;  // 1 where it is no GPU, but tests play one
+  int32_t stand_in;  // 1 for a stand-in in tests, 0 for a GPU
 };
 
 struct freezewise_memory {
-  uint64_t held;      // by tensors, now
-  uint64_t peak;      // by tensors, the most since the start or the last reset
-  uint64_t reserved;  // taken from the device, by tensors or for them
-  uint64_t free;      // what the device could still give
+  uint64_t held;      // by tensors, currently
+  uint64_t peak;      // by tensors, since the start or the last reset
+  uint64_t reserved;  // from the device, in use or not
+  uint64_t free;      // on the device
 };
 
 struct freezewise_graph;
 
-// The libtorch that the plugin was compiled for, such as 2.11.0.
+// The libtorch version that the plugin was compiled for, such as 2.11.0.
 const char* freezewise_torch_version();
+// The CUDA version whose structures the plugin reads, such as 13000; 0 if it reads none.
+int freezewise_cuda_version();
 int freezewise_device_facts(int device, freezewise_device* facts, char* error);
 
 int freezewise_device_memory(int device, freezewise_memory* memory, char* error);
 int freezewise_reset_peak(int device, char* error);
-// Gives memory that no tensor holds back to the device.
+// Releases memory that no tensor holds.
 int freezewise_empty_cache(char* error);
 
-// Makes a device the current one of this thread, and a stream that is not its default; what was handed to that comes first.
+// Makes a device current for this thread, with a non-default stream, after the work already submitted.
 int freezewise_use_stream(int device, char* error);
-// Waits for all of a device's work.
+// Waits for all work of a device.
 int freezewise_synchronize(int device, char* error);
 
-// Names a pool of memory, two numbers, that graphs can share which replay one after another. It lives as long as a graph
-// that was captured with it, and cannot be used again after that.
+// Creates an id, two numbers, of a memory pool that can be shared by graphs which replay one after another. The pool
+// lives as long as the graphs captured with it, and cannot be used again afterwards.
 int freezewise_new_pool(uint64_t* pool, char* error);
-// Starts to capture what this thread hands to the device, on the current stream, which is not the default.
+// Starts capturing this thread's work on the current stream, which must not be the default stream.
 int freezewise_capture_begin(freezewise_graph** graph, const uint64_t* pool, char* error);
-// Ends it; the graph can be replayed from here on.
+// Ends the capture; the graph can then be replayed.
 int freezewise_capture_end(freezewise_graph* graph, char* error);
 int freezewise_replay(freezewise_graph* graph, char* error);
-// Frees a graph with its memory. One whose capture did not end is undone: the device is as it was before it.
+// Frees a graph and its memory. An unfinished capture is undone, and the device is as it was before.
 void freezewise_drop_graph(freezewise_graph* graph);
 
 }  // extern "C"

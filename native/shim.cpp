@@ -1,7 +1,7 @@
-// What tch does not bind of libtorch, for any device; linked into the program. CUDA's own half is cuda.cpp.
+// Parts of libtorch that tch does not bind, for any device; linked into the program. cuda.cpp has those for CUDA.
 //
-// Tensors come as `at::Tensor*`, which is what tch holds. Every function that may throw catches, and returns 0, or 1
-// with the cause in `error` (kTextSize bytes): an exception must not cross into Rust.
+// Tensors are passed as `at::Tensor*`, as tch holds them. Every function that may throw catches exceptions and returns
+// 0, or 1 with the cause in `error` (kTextSize bytes): an exception must not cross into Rust.
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/ops/_amp_foreach_non_finite_check_and_unscale.h>
@@ -30,7 +30,8 @@ std::vector<at::Tensor> listed(Tensors tensors, int64_t count) {
   return list;
 }
 
-// Whether two tensors of one shape lie in memory alike; the stride of a dimension of one step says nothing.
+// Whether two tensors of the same shape have the same memory layout; the stride of a dimension of size 1 does not
+// matter.
 bool alike(const at::Tensor& one, const at::Tensor& other) {
   for (int64_t dimension = 0; dimension < one.dim(); dimension++) {
     if (one.size(dimension) > 1 && one.stride(dimension) != other.stride(dimension)) return false;
@@ -38,8 +39,8 @@ bool alike(const at::Tensor& one, const at::Tensor& other) {
   return one.scalar_type() == other.scalar_type();
 }
 
-// The fused kernels walk through memory, so a gradient must lie there as its parameter does. One that came out of
-// autograd may not: only `backward()` into `.grad` lays it out anew.
+// The fused kernels iterate over memory, so a gradient must have the same layout as its parameter. One returned by
+// autograd may not; only `backward()` into `.grad` fixes the layout.
 std::vector<at::Tensor> laid_out(Tensors gradients, const std::vector<at::Tensor>& parameters) {
   std::vector<at::Tensor> list;
   list.reserve(parameters.size());
@@ -55,7 +56,7 @@ std::optional<at::Tensor> optional(const at::Tensor* tensor) {
   return tensor == nullptr ? std::nullopt : std::optional<at::Tensor>(*tensor);
 }
 
-// What an observer sees: operators that no other operator called, and the time in them and in autograd's nodes.
+// Counts of an observer: top-level operators, and the time in them and in autograd nodes.
 std::atomic<uint64_t> operators{0}, nanoseconds{0};
 
 struct Range : at::ObserverContext {
@@ -84,7 +85,8 @@ void leave(const at::RecordFunction&, at::ObserverContext* context) {
 
 extern "C" {
 
-// A tensor over `data`, bytes in the order of `sizes`; `release` is given `owner` once the last tensor over them is gone.
+// A tensor over `data`, bytes in the shape `sizes`; `release` is called with `owner` once the last tensor over them is
+// gone.
 int freezewise_adopt(void* data, const int64_t* sizes, int64_t dimensions, void* owner, void (*release)(void*),
                      at::Tensor** tensor, char* error) {
   return caught(error, [&] {
@@ -94,20 +96,20 @@ int freezewise_adopt(void* data, const int64_t* sizes, int64_t dimensions, void*
   });
 }
 
-// One step of SGD; `directions` may be null where momentum is 0. `scale` and `bad` belong to a loss scaler, or are null.
+// One step of SGD; `directions` may be null if momentum is 0. `scale` and `bad` belong to a loss scaler, or are null.
 int freezewise_fused_sgd(Tensors parameters, Tensors gradients, Tensors directions, int64_t count,
                          const at::Tensor* rate, double momentum, double weight_decay, bool nesterov,
                          const at::Tensor* scale, const at::Tensor* bad, char* error) {
   return caught(error, [&] {
     const auto values = listed(parameters, count);
     const auto kept = directions == nullptr ? std::vector<at::Tensor>() : listed(directions, count);
-    // Directions start at zero, so that the first step is like all others.
+    // Momentum buffers start at zero, so the first step is like all others.
     at::_fused_sgd_(values, laid_out(gradients, values), kept, weight_decay, momentum, *rate, 0.0, nesterov, false,
                     false, optional(scale), optional(bad));
   });
 }
 
-// One step of Adam, or with `decoupled` AdamW. `step` counts from 1 and is the same for all parameters.
+// One step of Adam, or of AdamW if `decoupled`. `step` starts at 1 and is the same for all parameters.
 int freezewise_fused_adam(Tensors parameters, Tensors gradients, Tensors means, Tensors squares, int64_t count,
                           const at::Tensor* rate, const at::Tensor* step, double beta1, double beta2, double epsilon,
                           double weight_decay, bool decoupled, const at::Tensor* scale, const at::Tensor* bad,
@@ -128,7 +130,7 @@ int freezewise_fused_adam(Tensors parameters, Tensors gradients, Tensors means, 
   });
 }
 
-// Moves averages towards values, `average += weight * (value - average)`, by one kernel where the device has one.
+// Moves averages towards values, `average += weight * (value - average)`, as one kernel where the device has one.
 int freezewise_lerp(Tensors averages, Tensors values, int64_t count, double weight, char* error) {
   return caught(error, [&] {
     const at::NoGradGuard no_gradient;
@@ -136,8 +138,8 @@ int freezewise_lerp(Tensors averages, Tensors values, int64_t count, double weig
   });
 }
 
-// Adds the Euclidean norm of all gradients together, divided by `scale` where that is not null, to `sum`, a double; one
-// that is not finite adds nothing.
+// Adds the L2 norm of all gradients together, divided by `scale` if not null, to `sum`, a double; adds nothing if it is
+// not finite.
 int freezewise_add_norm(const at::Tensor* sum, Tensors gradients, int64_t count, const at::Tensor* scale, char* error) {
   return caught(error, [&] {
     const at::NoGradGuard no_gradient;
@@ -148,7 +150,7 @@ int freezewise_add_norm(const at::Tensor* sum, Tensors gradients, int64_t count,
   });
 }
 
-// Sets `bad` to 1 where any gradient is not finite.
+// Sets `bad` to 1 if any gradient is not finite.
 int freezewise_find_bad(Tensors gradients, int64_t count, const at::Tensor* bad, const at::Tensor* one, char* error) {
   return caught(error, [&] {
     at::Tensor found = *bad;
@@ -156,7 +158,7 @@ int freezewise_find_bad(Tensors gradients, int64_t count, const at::Tensor* bad,
   });
 }
 
-// A loss scaler's next scale: halved after a step that was bad, doubled after `interval` good ones.
+// The next scale of a loss scaler: halved after a bad step, doubled after `interval` good ones.
 int freezewise_update_scale(const at::Tensor* scale, const at::Tensor* good_steps, const at::Tensor* bad,
                             int64_t interval, char* error) {
   return caught(error, [&] {
@@ -166,8 +168,8 @@ int freezewise_update_scale(const at::Tensor* scale, const at::Tensor* good_step
   });
 }
 
-// Autocast on a device, for this thread. `kind` is a ScalarType; below 0 it is switched off, and what it kept of
-// weights is forgotten.
+// Enables autocast on a device for this thread. `kind` is a ScalarType; a negative value disables autocast and clears
+// its cache of weights.
 void freezewise_autocast(bool cuda, int kind, bool keep_weights) {
   const auto device = cuda ? at::kCUDA : at::kCPU;
   if (kind < 0) {
@@ -180,7 +182,7 @@ void freezewise_autocast(bool cuda, int kind, bool keep_weights) {
   }
 }
 
-// Whether matrix products and convolutions in fp32 may round their inputs to TF32, on CUDA.
+// Whether fp32 matrix products and convolutions on CUDA may round their inputs to TF32.
 int freezewise_allow_tf32(bool allowed, char* error) {
   return caught(error, [&] {
     at::globalContext().setAllowTF32CuBLAS(allowed);
@@ -188,7 +190,7 @@ int freezewise_allow_tf32(bool allowed, char* error) {
   });
 }
 
-// Whether only kernels whose results do not vary from call to call may run.
+// Whether only deterministic kernels may run.
 int freezewise_deterministic(bool wanted, char* error) {
   return caught(error, [&] {
     at::globalContext().setDeterministicAlgorithms(wanted, false);
@@ -197,7 +199,7 @@ int freezewise_deterministic(bool wanted, char* error) {
   });
 }
 
-// Whether attention is computed as products and a softmax, not as one kernel.
+// Whether attention is computed as matrix products and a softmax instead of in one kernel.
 int freezewise_plain_attention(bool wanted, char* error) {
   return caught(error, [&] {
     auto& context = at::globalContext();
@@ -208,7 +210,7 @@ int freezewise_plain_attention(bool wanted, char* error) {
   });
 }
 
-// A tensor's numbers in channels_last; itself where it lies so already.
+// A tensor in channels_last layout; the tensor itself if it already has that layout.
 int freezewise_channels_last(at::Tensor* tensor, char* error) {
   return caught(error, [&] {
     const at::NoGradGuard no_gradient;
@@ -216,7 +218,7 @@ int freezewise_channels_last(at::Tensor* tensor, char* error) {
   });
 }
 
-// Observes what libtorch runs, on any thread, from here on. Returns a handle for freezewise_observed.
+// Starts observing libtorch on all threads. Returns a handle for freezewise_observed.
 uint64_t freezewise_observe() {
   operators = 0;
   nanoseconds = 0;
@@ -224,7 +226,7 @@ uint64_t freezewise_observe() {
                                    .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
 }
 
-// How many operators there were, and the time in them; observing ends.
+// Stops observing; returns the number of operators and the time in them.
 void freezewise_observed(uint64_t handle, uint64_t* count, uint64_t* time) {
   at::removeCallback(handle);
   *count = operators;

@@ -1,4 +1,4 @@
-// What both halves of the shim have in common: how an exception becomes words.
+// Shared by both parts of the shim: converts exceptions to text.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ inline void copy_text(char* to, const char* from) {
   to[kTextSize - 1] = '\0';
 }
 
-// Does it; 0, or 1 with the cause in `error`.
+// Runs `work`; returns 0, or 1 with the cause in `error`.
 template <class Work>
 int caught(char* error, Work&& work) {
   try {

@@ -1,12 +1,12 @@
 #!/bin/sh
-# A sweep as everyone writes it first: a loop over frozen layers and seeds.
+# A simple sweep in shell: a loop over frozen layers and seeds.
 #
 #     scripts/sweep.sh SPEC [FREEZEWISE-RUN-ARGUMENT...]
 #     FROZEN="0 4 8 9" SEEDS="0 1 2" OUT=runs scripts/sweep.sh configs/cifar.toml
 #
-# What is finished is skipped when it is run again. A cell that fails, or that another process holds, does not stop the
-# others; at the end the exit code is 1 if any cell failed, else 75 if any is not finished. It prints a table of this
-# call's finished cells and leaves it in sweep.csv, beside the runs' directories.
+# Finished cells are skipped when it runs again. A cell that fails, or is locked by another process, does not stop the
+# others; the exit code is then 1 if any cell failed, else 75 if any is unfinished. Prints a table of the cells that this
+# call finished and writes it to sweep.csv, next to the run directories.
 set -u
 
 frozen=${FROZEN:-0 3 6 9}
@@ -20,7 +20,7 @@ if [ $# -lt 1 ]; then
     exit 2
 fi
 if [ ! -x "$program" ]; then
-    echo "sweep: \`$program\` is not there: scripts/setup, then cargo build --release" >&2
+    printf 'sweep: `%s` does not exist\n  build it: scripts/setup && cargo build --release\n' "$program" >&2
     exit 1
 fi
 spec=$1
@@ -40,8 +40,8 @@ newline='
 '
 carriage_return=$(printf '\r')
 
-# A signal goes on to the cell that runs, which stops with a checkpoint. Ctrl-C reaches the cell by itself: it is sent
-# SIGTERM, for a second SIGINT would end it without one.
+# Signals are passed on to the running cell, which stops with a checkpoint. Ctrl-C reaches the cell directly as well, and
+# a second SIGINT would kill it without a checkpoint, so it gets SIGTERM.
 child="" caught=""
 stop() {
     caught=yes
@@ -61,25 +61,25 @@ for k in $frozen; do
         child=$!
         wait "$child"
         status=$?
-        # A signal ends the wait, not the cell.
+        # A signal interrupts `wait`, but the cell is still running.
         while kill -0 "$child" 2>/dev/null; do
             wait "$child"
             status=$?
         done
         child=""
         directory=$(cat "$answer")
-        # Exit codes 2 (a wrong spec) and 130 (a second Ctrl-C) hold for every cell alike.
+        # Exit codes 2 (invalid spec) and 130 (second Ctrl-C) concern every cell.
         case $status in
             0) ;;
             2 | 130) exit "$status" ;;
             75)
                 [ -z "$caught" ] || exit 75
-                echo "sweep: $k frozen layers, seed $seed is not finished" >&2
+                echo "sweep: $k frozen layers, seed $seed: not finished" >&2
                 unfinished=1
                 continue
                 ;;
             *)
-                echo "sweep: $k frozen layers, seed $seed failed" >&2
+                echo "sweep: $k frozen layers, seed $seed: failed" >&2
                 failed=1
                 continue
                 ;;

@@ -1,25 +1,28 @@
-//! What a command says when it cannot do what was asked, and the exit code that goes with it.
+//! Errors for the user, and the exit codes of commands.
 //!
-//! Errors travel as `anyhow::Error`; one of these types at the bottom of the chain adds advice or an exit code.
+//! Errors travel as `anyhow::Error`; a `UserError` in the chain adds hints or an exit code.
 
 use std::fmt;
 
-/// The exit codes that scripts and schedulers rely on.
+/// Exit codes. Scripts and schedulers rely on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// All that was asked is complete, also where it already was.
+    /// Everything requested is complete, or already was.
     Complete = 0,
-    /// Something failed.
+    /// A failure.
     Failed = 1,
-    /// The arguments or the spec are wrong.
+    /// Wrong arguments or a wrong spec.
     Usage = 2,
-    /// A sweep ended with failed cells.
+    /// A sweep finished, but some cells failed.
     CellsFailed = 3,
-    /// It is not finished, and the same command goes on: it was stopped early, or another process holds the run.
+    /// Not finished; the same command resumes it. It was stopped early, or another process holds the run.
     Stopped = 75,
 }
 
-/// An error with advice: what happened, and on lines of their own what to do.
+/// What the line of an error begins with on stderr. A sweep finds its cells' errors by it.
+pub const ERROR: &str = "error: ";
+
+/// An error with hints: a message, and one line each for what to do about it.
 #[derive(Debug)]
 pub struct UserError {
     message: String,
@@ -28,46 +31,46 @@ pub struct UserError {
 }
 
 impl UserError {
-    /// A failure; `message` names the thing, the place and the cause.
+    /// A failure (exit code 1). `message` names the thing, the place and the cause.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hints: Vec::new(), exit: Exit::Failed }
     }
 
-    /// The same for arguments that cannot be right.
+    /// Wrong arguments or a wrong spec (exit code 2).
     pub fn usage(message: impl Into<String>) -> Self {
         Self { exit: Exit::Usage, ..Self::new(message) }
     }
 
-    /// The same for work that is not finished and that the same command goes on with.
+    /// Unfinished work that the same command resumes (exit code 75).
     pub fn stopped(message: impl Into<String>) -> Self {
         Self { exit: Exit::Stopped, ..Self::new(message) }
     }
 
-    /// The exit code that an error ends a command with.
+    /// The exit code for an error: that of the first `UserError` in its chain, else `Failed`.
     pub fn exit_of(error: &anyhow::Error) -> Exit {
         error.chain().find_map(|cause| cause.downcast_ref::<Self>()).map_or(Exit::Failed, Self::exit)
     }
 
-    /// Adds a line of advice.
+    /// Adds a hint, printed on a line of its own.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// Adds the advice of a cause.
+    /// Adds the hints of a cause.
     #[must_use]
     pub fn hints_of(mut self, hints: &[String]) -> Self {
         self.hints.extend_from_slice(hints);
         self
     }
 
-    /// The exit code that the command ends with.
+    /// The exit code of the command.
     pub fn exit(&self) -> Exit {
         self.exit
     }
 
-    /// The lines of advice.
+    /// The hints, one per line of output.
     pub fn hints(&self) -> &[String] {
         &self.hints
     }

@@ -1,10 +1,11 @@
-//! Faults that a test asks for: the disk that is full, the mount that is gone, the kill in the middle of a write.
+//! Fault injection for tests: a full disk, a lost mount, a kill in the middle of a write.
 //!
-//! `FREEZEWISE_FAULT` names one, at a count of operations: `ENOSPC@7` fails the seventh operation of this layer,
-//! `ENOSPC@7+` every one from then on, `short@7` writes half of it first, `kill@7` does that and ends the process as
-//! SIGKILL does. `EINVAL@sync-folder` fails every sync of a folder, as a file system does that has none. `memory@3` and
-//! `device@3` fail the third step of a training as libtorch would. `stop@3` has SIGTERM come when a run asks for the third
-//! time whether to stop. `trace@FILE` lists the operations in a file. Without the variable nothing is counted.
+//! `FREEZEWISE_FAULT` names a fault and the operation it hits. `ENOSPC@7` fails the seventh file operation, `ENOSPC@7+`
+//! every one from the seventh on. `short@7` writes half of the bytes and fails; `kill@7` writes half and kills the
+//! process with SIGKILL. `EINVAL@sync-folder` fails every sync of a folder, like a file system without directory sync.
+//! `memory@3` and `device@3` fail the third training step the way libtorch does. `stop@3` sends SIGTERM when the run
+//! checks for the third time whether to stop. `trace@FILE` appends each operation to a file. Without the variable
+//! nothing is counted.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -14,9 +15,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::environment;
 
-/// What is about to be done.
+/// A file operation that can be made to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operation {
+pub(crate) enum FileOperation {
     Folder,
     Look,
     Create,
@@ -29,48 +30,48 @@ pub(crate) enum Operation {
     Remove,
 }
 
-/// How an operation is to fail.
+/// How an operation fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// With an error of the system, by its number.
+pub(crate) enum InjectedFailure {
+    /// With an operating system error, by errno.
     System(i32),
-    /// The same, half of the bytes written.
+    /// With a write error after half of the bytes.
     Short,
-    /// With the process, half of the bytes written.
+    /// With SIGKILL after half of the bytes.
     Kill,
 }
 
-/// What the variable asks for.
+/// The fault that the variable requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Plan {
+enum FaultPlan {
     Nothing,
     Trace(String),
-    Fail { failure: Failure, at: u64, from_then_on: bool },
-    FailSyncFolder { failure: Failure },
+    Fail { failure: InjectedFailure, at: u64, from_then_on: bool },
+    FailSyncFolder { failure: InjectedFailure },
     Device { message: &'static str, at: u64 },
     Stop { at: u64 },
 }
 
-/// Linux's numbers, as a test names them.
+/// Linux errno values by name.
 const ERRORS: [(&str, i32); 7] =
     [("EIO", 5), ("EINVAL", 22), ("ENOSPC", 28), ("EROFS", 30), ("EOPNOTSUPP", 95), ("ESTALE", 116), ("EDQUOT", 122)];
 
-/// In the place of a count: every operation of this kind.
+/// Instead of a count: every sync of a folder.
 const SYNC_FOLDER: &str = "sync-folder";
 
-/// What libtorch says where a device fails, cut to its first line.
+/// The first line of libtorch's error messages for device failures.
 const DEVICE: [(&str, &str); 2] = [
     ("memory", "Torch(\"CUDA out of memory. Tried to allocate 2.00 GiB.\")"),
     ("device", "Torch(\"CUDA error: unspecified launch failure\")"),
 ];
 
-impl Plan {
+impl FaultPlan {
     fn read(text: &str) -> Self {
         let Some((name, rest)) = text.split_once('@') else { return Self::Nothing };
         if name == "trace" {
             return Self::Trace(rest.to_owned());
         }
-        let error = ERRORS.iter().find(|(error, _)| *error == name).map(|(_, number)| Failure::System(*number));
+        let error = ERRORS.iter().find(|(error, _)| *error == name).map(|(_, number)| InjectedFailure::System(*number));
         if let (Some(failure), SYNC_FOLDER) = (error, rest) {
             return Self::FailSyncFolder { failure };
         }
@@ -83,8 +84,8 @@ impl Plan {
             return Self::Stop { at };
         }
         let failure = match name {
-            "short" => Failure::Short,
-            "kill" => Failure::Kill,
+            "short" => InjectedFailure::Short,
+            "kill" => InjectedFailure::Kill,
             _ => match error {
                 Some(failure) => failure,
                 None => return Self::Nothing,
@@ -94,69 +95,69 @@ impl Plan {
     }
 }
 
-fn plan() -> &'static Plan {
-    static PLAN: OnceLock<Plan> = OnceLock::new();
-    PLAN.get_or_init(|| environment::text("FREEZEWISE_FAULT").map_or(Plan::Nothing, |text| Plan::read(&text)))
+fn plan() -> &'static FaultPlan {
+    static PLAN: OnceLock<FaultPlan> = OnceLock::new();
+    PLAN.get_or_init(|| environment::text("FREEZEWISE_FAULT").map_or(FaultPlan::Nothing, |text| FaultPlan::read(&text)))
 }
 
-/// The failure that this operation is to have.
-pub(crate) fn strike(operation: Operation, path: &Path) -> Option<Failure> {
+/// The failure to inject into this operation, if any.
+pub(crate) fn strike(operation: FileOperation, path: &Path) -> Option<InjectedFailure> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     match plan() {
-        Plan::Trace(file) => {
+        FaultPlan::Trace(file) => {
             let mut trace = OpenOptions::new().append(true).create(true).open(file).ok()?;
-            // A trace that cannot be written is a test that fails by itself.
+            // If the trace cannot be written, the test that reads it fails.
             let _ = writeln!(trace, "{operation:?} {}", path.display());
             None
         }
-        Plan::Fail { failure, at, from_then_on } => {
+        FaultPlan::Fail { failure, at, from_then_on } => {
             let count = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
             (count == *at || (*from_then_on && count > *at)).then_some(*failure)
         }
-        Plan::FailSyncFolder { failure } => (operation == Operation::SyncFolder).then_some(*failure),
-        Plan::Nothing | Plan::Device { .. } | Plan::Stop { .. } => None,
+        FaultPlan::FailSyncFolder { failure } => (operation == FileOperation::SyncFolder).then_some(*failure),
+        FaultPlan::Nothing | FaultPlan::Device { .. } | FaultPlan::Stop { .. } => None,
     }
 }
 
-/// Fails where an operation without bytes of its own is to fail.
-pub(crate) fn check(operation: Operation, path: &Path) -> io::Result<()> {
+/// Returns the injected error of an operation that writes no bytes.
+pub(crate) fn check(operation: FileOperation, path: &Path) -> io::Result<()> {
     strike(operation, path).map_or(Ok(()), |failure| Err(failure.error()))
 }
 
-/// Writes bytes, or as many as the failure lets through.
-pub(crate) fn write(mut file: impl Write, bytes: &[u8], operation: Operation, path: &Path) -> io::Result<()> {
+/// Writes the bytes, or as many as the injected failure allows.
+pub(crate) fn write(mut file: impl Write, bytes: &[u8], operation: FileOperation, path: &Path) -> io::Result<()> {
     let Some(failure) = strike(operation, path) else { return file.write_all(bytes) };
-    if !matches!(failure, Failure::System(_)) {
+    if !matches!(failure, InjectedFailure::System(_)) {
         file.write_all(&bytes[..bytes.len() / 2])?;
         file.flush()?;
     }
     Err(failure.error())
 }
 
-/// Where a test wants a device to fail at this step, does what the bindings to libtorch do then.
+/// Panics like the libtorch bindings if a test requests a device failure at this step.
 ///
 /// # Panics
 ///
-/// In that test alone.
+/// If `FREEZEWISE_FAULT` requests a device failure at this step.
 pub fn device_step() {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    if let Plan::Device { message, at } = plan() {
+    if let FaultPlan::Device { message, at } = plan() {
         assert!(COUNT.fetch_add(1, Ordering::Relaxed) + 1 != *at, "{message}");
     }
 }
 
-/// Where a test wants SIGTERM at this question whether to stop, sends it to this process.
+/// Sends SIGTERM to this process if a test requests it at this check for a stop.
 pub fn stop_question() {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    if let Plan::Stop { at } = plan()
+    if let FaultPlan::Stop { at } = plan()
         && COUNT.fetch_add(1, Ordering::Relaxed) + 1 == *at
     {
-        // A signal that cannot be sent is a test that fails by itself.
+        // If the signal cannot be sent, the test that waits for it fails.
         let _ = signal_hook::low_level::raise(signal_hook::consts::SIGTERM);
     }
 }
 
-impl Failure {
+impl InjectedFailure {
     fn error(self) -> io::Error {
         match self {
             Self::System(number) => io::Error::from_raw_os_error(number),
@@ -176,32 +177,32 @@ mod tests {
 
     #[test]
     fn plans_are_read() {
-        let fail = |failure, at, from_then_on| Plan::Fail { failure, at, from_then_on };
+        let fail = |failure, at, from_then_on| FaultPlan::Fail { failure, at, from_then_on };
         let cases = [
-            ("ENOSPC@7", fail(Failure::System(28), 7, false)),
-            ("ESTALE@1+", fail(Failure::System(116), 1, true)),
-            ("short@2", fail(Failure::Short, 2, false)),
-            ("kill@12", fail(Failure::Kill, 12, false)),
-            ("memory@3", Plan::Device { message: DEVICE[0].1, at: 3 }),
-            ("stop@4", Plan::Stop { at: 4 }),
-            ("trace@/tmp/a", Plan::Trace("/tmp/a".into())),
-            ("EINVAL@sync-folder", Plan::FailSyncFolder { failure: Failure::System(22) }),
-            ("EINVAL@sync", Plan::Nothing),
-            ("nonsense@3", Plan::Nothing),
-            ("EIO", Plan::Nothing),
-            ("EIO@x", Plan::Nothing),
+            ("ENOSPC@7", fail(InjectedFailure::System(28), 7, false)),
+            ("ESTALE@1+", fail(InjectedFailure::System(116), 1, true)),
+            ("short@2", fail(InjectedFailure::Short, 2, false)),
+            ("kill@12", fail(InjectedFailure::Kill, 12, false)),
+            ("memory@3", FaultPlan::Device { message: DEVICE[0].1, at: 3 }),
+            ("stop@4", FaultPlan::Stop { at: 4 }),
+            ("trace@/tmp/a", FaultPlan::Trace("/tmp/a".into())),
+            ("EINVAL@sync-folder", FaultPlan::FailSyncFolder { failure: InjectedFailure::System(22) }),
+            ("EINVAL@sync", FaultPlan::Nothing),
+            ("nonsense@3", FaultPlan::Nothing),
+            ("EIO", FaultPlan::Nothing),
+            ("EIO@x", FaultPlan::Nothing),
         ];
         for (text, plan) in cases {
-            assert_eq!(Plan::read(text), plan, "{text}");
+            assert_eq!(FaultPlan::read(text), plan, "{text}");
         }
     }
 
     #[test]
     fn a_failure_is_the_systems() {
         let mut bytes = Vec::new();
-        // No variable is set in tests: the plan is nothing, and all of it is written.
-        write(&mut bytes, b"whole", Operation::Write, Path::new("a")).expect("nothing fails");
+        // The variable is not set in unit tests: nothing fails, and everything is written.
+        write(&mut bytes, b"whole", FileOperation::Write, Path::new("a")).expect("nothing fails");
         assert_eq!(bytes, b"whole");
-        assert_eq!(Failure::System(28).error().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(InjectedFailure::System(28).error().kind(), io::ErrorKind::StorageFull);
     }
 }

@@ -1,36 +1,35 @@
-//! Freezewise: a transfer-learning experiment runner, for the study of double descent over epochs, over frozen layers
-//! and over data sizes.
+//! Freezewise: a transfer-learning experiment runner for the study of double descent over epochs, frozen layers and
+//! dataset sizes.
 //!
-//! The modules stand in the order of the house, its foundations first; nothing imports a module below it, and a test
-//! holds the `use` lines to that. `main` and this file are outside the order.
+//! Modules are listed in dependency order: none imports a module below it, and a test checks the `use` lines. `main`
+//! and this file are exempt.
 //!
 //! - `environment`, `error`, `fault`, `files`, `seed`, `text`: leaves
-//! - `analysis`: pure functions on numbers
-//! - `catalogue`: what data sets there are, as data
-//! - `blueprint`: the network families as data
+//! - `analysis`: statistics and similarity measures, as pure functions on numbers
+//! - `catalogue`: the published data sets, as data
+//! - `blueprint`: network families as data: layers, shapes, parameters, costs
 //! - `figure`: drawing: SVG, PDF, PNG, terminal; contact sheets
-//! - `spec`: what the user wrote, and what it means
-//! - `rundir`: what a run leaves on disk, to write and to read back
-//! - `data`: bytes to images and labels
+//! - `spec`: parses and validates what the user wrote
+//! - `rundir`: writes and reads the files of a run directory
+//! - `data`: decodes files to images and labels
 //! - `native`: what tch does not bind, and the loading of CUDA
-//! - `network`: a blueprint made of tensors
-//! - `train`: one phase of training
-//! - `run`: pretrain, transfer, fine-tune, and what that leaves on disk
-//! - `sweep`: a grid of runs
-//! - `report`: from directories of runs to findings, figures and pages
-//! - `output`: the only place that writes to the terminal
-//! - `cli`: what was typed, one file per verb
+//! - `network`: builds a blueprint as tensors; reads and writes weights
+//! - `train`: trains one phase (source or target)
+//! - `run`: one experiment: pretrain, transfer, fine-tune, record
+//! - `sweep`: runs a grid of experiments
+//! - `report`: turns run directories into findings, figures and pages
+//! - `output`: the only module that writes to the terminal
+//! - `cli`: the command line, one file per verb
 //!
-//! Two things are otherwise than first drawn. A family is no module of `network` but a list of operations in
-//! `blueprint`, which one interpreter runs: shapes, costs, tensors and the forward pass then cannot disagree. And the
-//! keys of a spec are declared once, as types, from whose JSON schema the checks, the page and the resolved spec are
-//! all made.
+//! Two design decisions. A network family is a list of operations in `blueprint` that one interpreter runs, so shapes,
+//! costs, tensors and the forward pass cannot disagree. The keys of a spec are declared once, as Rust types;
+//! validation, the documentation of keys and the resolved spec all come from their JSON schema.
 
-pub mod environment;
+pub(crate) mod environment;
 pub mod error;
-pub mod fault;
-pub mod files;
-pub mod seed;
+pub(crate) mod fault;
+pub(crate) mod files;
+pub(crate) mod seed;
 pub mod text;
 
 pub mod analysis;

@@ -1,4 +1,4 @@
-//! The command line program: its arguments go to the library, an exit code comes back.
+//! The command-line program: passes the arguments to the library and returns its exit code.
 
 fn main() -> std::process::ExitCode {
     freezewise::cli::main()

@@ -1,37 +1,38 @@
-//! Named random streams. Every draw of the program comes from one of them, so that nothing depends on history:
-//! a stream is a function of a seed, a purpose and an index (an epoch, an image) or a name (a tensor's path).
+//! Named random streams. Every random draw comes from one of them and depends on nothing else: a stream is a function
+//! of a seed, a purpose and an index (an epoch, an image) or a name (a tensor's path).
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
-/// The generator behind every stream; its output is fixed by its algorithm, not by a crate's release.
+/// The generator of every stream. ChaCha8's output is fixed by the algorithm, so it is the same in every release of the
+/// crate.
 pub type Stream = ChaCha8Rng;
 
-/// What a stream is for.
+/// What a stream is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Everything a source task draws: its seed is turned into seeds of its own.
+    /// The source phase; further seeds are derived from it.
     Source,
-    /// Initial weights, by tensor.
+    /// Initial weights, by tensor path.
     Initial,
-    /// Which training examples, in which order of preference.
+    /// The order of preference in which training examples are drawn.
     Subset,
-    /// Which labels are corrupted, and into what.
+    /// Which labels are corrupted, and what replaces them.
     Noise,
     /// Random labels, by split.
     Labels,
-    /// The order of an epoch.
+    /// The order of examples in an epoch.
     Order,
-    /// The augmentation of an epoch.
+    /// Augmentation in an epoch.
     Augment,
-    /// What dropout drops in a step.
+    /// Dropout masks in a step.
     Dropout,
-    /// The order, augmentation and dropout of a branch, by the epoch that it leaves from.
+    /// Order, augmentation and dropout of an anneal branch, by the epoch it starts from.
     Branch,
-    /// Which images a similarity is measured on.
+    /// The sample of images for a similarity measure.
     Similarity,
-    /// The features and images of the synthetic task.
+    /// Parts and images of the synthetic task.
     Synthetic,
 }
 
@@ -63,13 +64,13 @@ pub fn named_stream(seed: u64, purpose: Purpose, name: &str) -> Stream {
     Stream::from_seed(digest(seed, purpose, name))
 }
 
-/// A seed made from a seed, for what needs streams of its own.
+/// Derives a new seed, for a purpose that needs streams of its own.
 pub fn derive(seed: u64, purpose: Purpose, name: &str) -> u64 {
     let bytes = digest(seed, purpose, name);
     u64::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]])
 }
 
-/// Neighbouring seeds must give unrelated streams, so the key is a hash and not a sum.
+/// Hashes rather than adds, so that neighbouring seeds give unrelated streams.
 fn digest(seed: u64, purpose: Purpose, name: &str) -> [u8; 32] {
     Sha256::new()
         .chain_update(b"freezewise stream\0")
@@ -96,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_stream_is_the_same_in_every_release() {
-        // A changed value would change every run: then the version of the numerics must change with it.
+        // If a value here changes, every run changes: raise the version of the numerics with it.
         assert_eq!(derive(0, Purpose::Source, ""), 4_211_076_603_233_815_972);
         assert_eq!(stream(7, Purpose::Order, 1).next_u64(), 4_530_580_759_351_781_629);
     }

@@ -1,11 +1,11 @@
-//! Words for people: counts, lists, durations, sizes, and the nearest valid name.
+//! Formatting for people: counts, lists, durations, sizes, and the nearest valid name.
 
 /// `1 file`, `2 files`, `12,000 files`.
 pub fn counted(count: usize, singular: &str, plural: &str) -> String {
     format!("{} {}", grouped(count as u64), if count == 1 { singular } else { plural })
 }
 
-/// A whole number with its thousands apart: `11,171,146`.
+/// An integer with thousands separators: `11,171,146`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -37,7 +37,7 @@ fn joined<T: AsRef<str>>(names: &[T], word: &str) -> String {
     }
 }
 
-/// The valid name that a mistyped one most likely means, if any is near enough.
+/// The valid name closest to a mistyped one, if any is close enough.
 pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_lowercase().replace('_', "-");
     names
@@ -59,7 +59,7 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// `12 B`, `3.4 MB`, `1.2 GB`, in powers of ten as disks are sold.
+/// `12 B`, `3.4 MB`, `1.2 GB`, in powers of ten.
 pub fn bytes(count: u64) -> String {
     let mut value = count as f64;
     for unit in ["B", "kB", "MB", "GB"] {
@@ -71,18 +71,18 @@ pub fn bytes(count: u64) -> String {
     format!("{value:.1} TB")
 }
 
-/// What to say of a path that is not there where it begins as one that a shell expands; nothing for others.
+/// A hint for a missing path that starts with an unexpanded `~`.
 pub fn tilde(path: &str) -> Option<&'static str> {
-    path.starts_with('~').then_some("only a shell expands `~`, and not within quotes or files: write the whole path")
+    path.starts_with('~').then_some("`~` is not expanded in files or quotes: write the full path")
 }
 
-/// Bytes in lower-case hexadecimal.
+/// Bytes as lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
-/// What a file says, fit for a sentence: letters that would not show are written out, and a long text is cut.
+/// Text from a file for use in a message: at most 80 characters, with control characters escaped.
 pub fn shortened(text: &str) -> String {
     const LONGEST: usize = 80;
     let shown: String = text.chars().take(LONGEST).collect();
@@ -90,7 +90,7 @@ pub fn shortened(text: &str) -> String {
     format!("{}{rest}", shown.escape_debug())
 }
 
-/// A large count, short: `0.56 G`, `37.1 M`.
+/// A large count in short form: `0.56 G`, `37.1 M`.
 pub fn scaled(count: u64) -> String {
     let value = count as f64;
     match count {

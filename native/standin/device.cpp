@@ -1,4 +1,4 @@
-// The devices as libtorch sees them: present, with one stream each that is always done, and a generator each.
+// The devices as libtorch sees them: each has one stream, which is always idle, and a generator.
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CPUAllocator.h>
@@ -17,20 +17,21 @@ State::State() {
   std::istringstream list(text == nullptr ? "" : text);
   for (std::string entry; std::getline(list, entry, ',');) {
     const auto equals = entry.find('=');
-    TORCH_CHECK(equals != std::string::npos, "FREEZEWISE_STANDIN has `", entry, "`, which is no name=value");
+    TORCH_CHECK(equals != std::string::npos, "FREEZEWISE_STANDIN has `", entry, "`, which is not name=value");
     const auto name = entry.substr(0, equals), value = entry.substr(equals + 1);
     if (name == "devices") settings.devices = std::stoi(value);
     else if (name == "memory") settings.memory = std::stoull(value);
     else if (name == "lose_after") settings.lose_after = std::stoll(value);
     else if (name == "report") settings.report = value;
     else if (name == "refuse") settings.refuse = value;
-    else TORCH_CHECK(false, "FREEZEWISE_STANDIN: expected devices, memory, lose_after, refuse or report, found `", name, "`");
+    else if (name == "share") settings.share = value;
+    else TORCH_CHECK(false, "FREEZEWISE_STANDIN: expected devices, memory, lose_after, refuse, report or share, found `", name, "`");
   }
   devices.resize(settings.devices);
 }
 
 State& state() {
-  // Never destroyed: memory is given back by what outlives main.
+  // Never destroyed, because objects that outlive main release memory.
   static State* state = new State();
   return *state;
 }
@@ -81,7 +82,7 @@ C10_REGISTER_GUARD_IMPL(CUDA, Guard)
 
 namespace at {
 
-// libtorch makes it by this very name, once, at the first question about CUDA.
+// libtorch creates it by exactly this name, once, when first asked about CUDA.
 struct CUDAHooks final : CUDAHooksInterface {
   explicit CUDAHooks(CUDAHooksArgs) {}
   void init() const override {}

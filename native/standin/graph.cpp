@@ -1,8 +1,8 @@
-// Graphs: what was handed to a device while it was captured, handed to it again.
+// Graphs: captured device work, replayed.
 //
-// A capture does no work on a GPU. Here it must, for later operators need the shapes of what earlier ones give; so what it
-// overwrites is put back at its end, and what it made is NaN until a replay fills it. A replay knows memory by its
-// place, as a GPU does: what was freed since is an error, and what was moved elsewhere is not followed.
+// On a GPU, a capture does no work. Here it must, because later operators need the shapes of earlier results; so what
+// it overwrites is restored at its end, and what it creates is NaN until a replay fills it. Like on a GPU, a replay
+// uses memory addresses: using memory freed since is an error, and moved tensors are not followed.
 #include "graph.h"
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -19,7 +19,7 @@
 namespace standin {
 namespace {
 
-// The shape, the strides and the kind of a tensor, without its memory.
+// Shape, strides and type of a tensor, without its memory.
 Tensor outline(const Tensor& tensor) {
   const auto kind = c10::StorageImpl::use_byte_size_t();
   c10::DataPtr nowhere(nullptr, c10::Device(c10::kMeta));
@@ -27,7 +27,7 @@ Tensor outline(const Tensor& tensor) {
   return tensor_over(c10::Storage(std::move(storage)), c10::DispatchKey::Meta, tensor);
 }
 
-// A tensor as a graph knows it. Memory that was made in the capture is the graph's; other memory is not.
+// A tensor as a graph stores it. The graph owns memory that was created in the capture, and no other.
 class Place {
  public:
   Place(const Tensor& tensor, bool ours)
@@ -55,7 +55,7 @@ Tensor copied(const Tensor& number) {
   return copy;
 }
 
-// A list of values, the device's tensors in it by their places; single numbers of the host's as they were.
+// A list of values, with device tensors by address and single host numbers by value.
 class Values {
  public:
   template <class IsOurs>
@@ -91,19 +91,19 @@ struct Step {
   Values inputs, outputs;
 };
 
-// Memory that was there before a capture and is written to in it.
+// Memory that existed before a capture and is written in it.
 struct Before {
   c10::Storage storage;
   std::vector<char> bytes;
 };
 
-// Where a generator was before a capture.
+// State of a generator before a capture.
 struct Draws {
   at::Generator generator;
   Tensor state;
 };
 
-// The device's generator, and the CPU's: kernels that are given none, such as dropout's, draw on that.
+// The device's generator, and the CPU's: kernels without a generator argument, such as dropout, draw from the latter.
 std::vector<Draws> draws_of(int device) {
   const auto& own = at::detail::getCUDAHooks().getDefaultGenerator(static_cast<c10::DeviceIndex>(device));
   std::vector<Draws> draws;
@@ -127,14 +127,14 @@ struct Graph {
 
 namespace {
 
-// By number from 1. Those that no graph has used yet are kept alive.
+// By number, from 1. Keeps those alive that no graph has used yet.
 std::vector<std::weak_ptr<char>> pools;
 std::vector<std::shared_ptr<char>> fresh_pools;
 
-// At most one graph is captured at a time, on whatever thread: a backward pass has threads of its own.
+// At most one graph is captured at a time, on any thread: a backward pass has its own threads.
 Graph* capturing = nullptr;
 
-// Whether an operator may write to an argument; batch norm's schema says nothing of its running statistics.
+// Whether an operator may write to an argument; batch norm's schema does not mention its running statistics.
 bool may_write(const c10::Argument& argument) {
   const auto* alias = argument.alias_info();
   return (alias != nullptr && alias->isWrite()) || argument.name().rfind("running_", 0) == 0;
@@ -149,10 +149,10 @@ void put_back(const Graph& graph) {
   for (auto draws : graph.draws) draws.generator.set_state(draws.state);
 }
 
-// Puts a fresh result where the graph has its own.
+// Copies a new result to the graph's own memory.
 void fill(const Tensor& place, const Tensor& fresh) {
   if (!place.defined() || place.storage().data() == fresh.storage().data()) return;
-  // Both are contiguous alike, having been made by the same kernel.
+  // Both have the same contiguous layout, since the same kernel created them.
   TORCH_CHECK(place.storage().nbytes() == fresh.storage().nbytes(), "a replay gave another size (stand-in)");
   std::memcpy(place.storage().mutable_data(), fresh.storage().data(), fresh.storage().nbytes());
 }
@@ -202,7 +202,7 @@ Graph* begin_capture(uint64_t pool) {
   graph->device = current_device;
   graph->pool = pools[pool - 1].lock();
   TORCH_CHECK(graph->pool, "INTERNAL ASSERT FAILED: a pool is used after its last graph (stand-in)");
-  // From here on it lives by its graphs.
+  // From here on it lives as long as its graphs.
   fresh_pools.clear();
   graph->draws = draws_of(current_device);
   return capturing = graph.release();

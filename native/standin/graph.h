@@ -7,12 +7,12 @@ namespace standin {
 
 struct Graph;
 
-// A pool that graphs of the current device share. As libtorch has it, the last of its graphs takes it along.
+// A pool for graphs of the current device. As in libtorch, it is released with the last of its graphs.
 uint64_t new_pool();
 Graph* begin_capture(uint64_t pool);
 void end_capture(Graph* graph);
 void replay(const Graph& graph);
-// Frees a graph; a capture that an error broke off is undone.
+// Frees a graph; undoes an aborted capture.
 void drop(Graph* graph);
 
 }  // namespace standin

@@ -1,4 +1,4 @@
-// Memory that knows that it is not the host's: bounded, NaN where nothing was written yet, overwritten when it is freed.
+// Memory that is not the host's: limited, NaN until first written, overwritten when freed.
 #include <c10/core/CPUAllocator.h>
 
 #include <algorithm>
@@ -9,29 +9,31 @@
 namespace standin {
 namespace {
 
-// PyTorch's allocator gives out memory in such blocks, and counts whole ones.
+// PyTorch's allocator allocates and counts memory in blocks of this size.
 constexpr size_t kBlock = 512;
 size_t in_blocks(size_t bytes) { return (bytes + kBlock - 1) / kBlock * kBlock; }
 
-// All bits set is NaN in every kind of float; the other is a large number of no meaning.
+// All bits set is NaN in every float type; the other value is a large meaningless number.
 constexpr int kUnwritten = 0xFF, kFreed = 0xFB;
 
 void take(int device, size_t bytes) {
   auto& all = state();
   const std::lock_guard<std::mutex> held(all.lock);
   auto& counts = all.devices.at(device);
-  const auto limit = all.settings.memory;
   const auto wanted = in_blocks(bytes);
+  const auto others = held_by_others(device, counts.held + counts.cached);
+  const auto limit = all.settings.memory - std::min(others, all.settings.memory);
   if (!is_capturing()) {
-    // What was freed is used first, and given back where the device has no other.
+    // Reuses freed memory first, and releases it if the device has no other.
     counts.cached -= std::min(counts.cached, wanted);
     if (counts.held + counts.cached + wanted > limit) counts.cached = 0;
   }
-  // Within a capture it can be neither: a graph's memory is in a pool of its own.
+  // Not within a capture, where the graph's memory is in a pool of its own.
   TORCH_CHECK_WITH(OutOfMemoryError, counts.held + counts.cached + wanted <= limit, "CUDA out of memory. Tried to allocate ",
-                   bytes, " bytes. GPU ", device, " has a total capacity of ", limit, " bytes of which ",
-                   limit - counts.held, " bytes are free. (stand-in)");
+                   bytes, " bytes. GPU ", device, " has a total capacity of ", all.settings.memory, " bytes of which ",
+                   limit - std::min(limit, counts.held), " bytes are free. (stand-in)");
   counts.held += wanted;
+  held_by_others(device, counts.held + counts.cached);
   counts.peak = std::max(counts.peak, counts.held);
 }
 
@@ -105,7 +107,11 @@ c10::Storage adopted(c10::Storage host, int device) {
 void release_cached() {
   auto& all = state();
   const std::lock_guard<std::mutex> held(all.lock);
-  for (auto& counts : all.devices) counts.cached = 0;
+  for (size_t device = 0; device < all.devices.size(); device++) {
+    auto& counts = all.devices[device];
+    counts.cached = 0;
+    held_by_others(static_cast<int>(device), counts.held);
+  }
 }
 
 void overwrite(const c10::Storage& storage) {

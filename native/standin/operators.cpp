@@ -1,4 +1,4 @@
-// Every operator of CUDA tensors: looked at, counted, and run by the CPU's kernel over the same memory.
+// Every operator on CUDA tensors: checked, counted, and run by the CPU's kernel over the same memory.
 #include <ATen/DeviceGuard.h>
 #include <ATen/EmptyTensor.h>
 #include <ATen/detail/CUDAHooksInterface.h>
@@ -27,10 +27,10 @@ namespace {
 
 c10::StorageImpl* memory_of(const Tensor& tensor) { return tensor.storage().unsafeGetStorageImpl(); }
 
-// The tensors of one operator, each beside a CPU tensor over the same memory.
+// The tensors of one operator, each with a CPU tensor over the same memory.
 class Pairs {
  public:
-  // The CPU's side of an input; what is the host's is both.
+  // The CPU tensor of an input; host tensors are used directly.
   Tensor host(const Tensor& tensor) {
     if (!tensor.defined()) return tensor;
     for (const auto& pair : pairs_) {
@@ -50,7 +50,7 @@ class Pairs {
                                                                           c10::GetCPUAllocator(), true)));
   }
 
-  // The device's side of a result: an input itself, a view of one, or new memory.
+  // The device tensor of a result: an input itself, a view of one, or new memory.
   Tensor device(const Tensor& host, int index) {
     if (!host.defined() || !host.is_cpu()) return host;
     c10::Storage storage;
@@ -67,7 +67,7 @@ class Pairs {
     return tensor;
   }
 
-  // An `out` that the kernel gave other memory or another shape: the device's tensor follows.
+  // If the kernel gave an `out` tensor new memory or another shape, the device tensor follows.
   void settle() {
     for (const auto& pair : pairs_) {
       auto* to = memory_of(pair.device);
@@ -98,7 +98,7 @@ class Pairs {
 }  // namespace
 
 std::vector<IValue> execute(const OperatorHandle& op, const std::vector<IValue>& inputs, int device) {
-  // What a CPU kernel calls in its turn is no operator of the device's.
+  // Operators called by a CPU kernel are not operators of the device.
   const at::DisableRecordFunctionGuard unseen;
   Pairs pairs;
   Stack stack;
@@ -124,7 +124,7 @@ std::vector<IValue> execute(const OperatorHandle& op, const std::vector<IValue>&
 
 namespace {
 
-// What the tensors of an operator say of where it runs.
+// What the tensors of an operator say about where it runs.
 struct Places {
   int device = -1;
   bool on_host = false;  // beyond a single number, which a kernel takes as an argument
@@ -145,10 +145,10 @@ Places places(const std::vector<IValue>& inputs) {
   return seen;
 }
 
-// Those whose result has a size that only the device knows.
+// Operators whose result has a size that only the device knows.
 const std::set<std::string> kWaits{"aten::_local_scalar_dense", "aten::nonzero", "aten::masked_select", "aten::_unique2",
                                    "aten::unique_dim", "aten::equal"};
-// Those that take tensors of both sides.
+// Operators that accept tensors on both host and device.
 const std::set<std::string> kMixed{"aten::copy_", "aten::index.Tensor", "aten::index_put_",
                                    "aten::set_.source_Storage_storage_offset"};
 
@@ -163,12 +163,12 @@ Charge charge(const std::string& name, const std::vector<IValue>& inputs) {
     const auto &to = inputs[0].toTensor(), &from = inputs[1].toTensor();
     if (to.numel() == 0) return charge;
     if (!from.is_cuda()) charge.uploaded_bytes = static_cast<int64_t>(from.nbytes());
-    // Without blocking, memory that the host can read is promised for later.
+    // Without blocking, the copy promises memory that the host can read later.
     charge.wait = !to.is_cuda() && !inputs[2].toBool();
   } else if (name.rfind("aten::index", 0) == 0) {
     each_tensor({inputs[1]}, [&](const Tensor& index) {
       if (!index.is_cuda() && index.dim() > 0) charge.uploaded_bytes = static_cast<int64_t>(index.nbytes());
-      // A mask becomes a list of places, of a length that only the device knows.
+      // A mask becomes a list of indices, whose length only the device knows.
       charge.wait |= index.scalar_type() == at::kBool || index.scalar_type() == at::kByte;
     });
   }
@@ -214,7 +214,7 @@ void run(const OperatorHandle& op, DispatchKeySet, Stack* stack) {
   stack->insert(stack->end(), outputs.begin(), outputs.end());
 }
 
-// The current device, for as long as it lives.
+// Makes a device current, for as long as it lives.
 struct On {
   int before = current_device;
   explicit On(std::optional<c10::Device> device) {
@@ -244,7 +244,7 @@ Tensor empty_strided(c10::SymIntArrayRef size, c10::SymIntArrayRef stride, std::
                                                  &memory(), DispatchKeySet(DispatchKey::CUDA), type));
 }
 
-// Attention goes operator by operator: 0 is `SDPBackend::math`.
+// Attention operator by operator: 0 is `SDPBackend::math`.
 int64_t choose_attention(const Tensor&, const Tensor&, const Tensor&, const std::optional<Tensor>&, double, bool,
                          std::optional<double>, bool) {
   return 0;
@@ -257,9 +257,9 @@ TORCH_LIBRARY_IMPL(aten, CUDA, library) {
   library.impl("_fused_sdp_choice", choose_attention);
 }
 
-// Where libtorch has one kernel for every backend beside the CPU's own, that one would run before the fallback: layer
-// norm as batch norm, convolution by cuDNN, one addition a tensor for a `_foreach_`. CUDA has kernels of its own there,
-// so these are named one by one.
+// Where libtorch has one kernel for all backends besides the CPU's own, that kernel would run before the fallback: layer
+// norm as batch norm, convolution by cuDNN, one addition per tensor for a `_foreach_`. CUDA has its own kernels there,
+// so these are listed individually.
 std::vector<c10::RegistrationHandleRAII> register_kernels() {
   static const std::set<std::string> named{"aten::copy_", "aten::_local_scalar_dense", "aten::convolution",
                                            "aten::convolution_backward"};

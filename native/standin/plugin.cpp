@@ -1,9 +1,10 @@
-// The C interface of ../plugin.h over the stand-in's devices.
+// The C interface of ../plugin.h for the stand-in's devices.
 #include "../plugin.h"
 
 #include <ATen/Context.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -35,14 +36,14 @@ void on_device(int device) {
   TORCH_CHECK(device >= 0 && device < state().settings.devices, "CUDA error: invalid device ordinal (stand-in)");
 }
 
-// At the end they can no longer be asked for.
+// Copies the flags, which cannot be queried any more at exit.
 void look_at_settings() {
   const auto& context = at::globalContext();
   state().tf32 = context.allowTF32CuBLAS() && context.allowTF32CuDNN();
   state().deterministic = context.deterministicAlgorithms();
 }
 
-// At the very end, when everything was given back that will be.
+// Runs at the very end, when all memory that is ever released has been.
 struct AtTheEnd {
   ~AtTheEnd() { report("end"); }
 } at_the_end;
@@ -66,12 +67,14 @@ extern "C" {
 
 const char* freezewise_torch_version() { return TORCH_VERSION; }
 
+int freezewise_cuda_version() { return 0; }
+
 int freezewise_device_facts(int device, freezewise_device* facts, char* error) {
   return caught(error, [&] {
     standin::on_device(device);
     copy_text(facts->name, "stand-in");
     facts->memory_bytes = standin::state().settings.memory;
-    // Of the first generation with bf16.
+    // Compute capability of the first generation with bf16.
     facts->major = 8;
     facts->minor = 0;
     facts->cudnn = 0;
@@ -87,7 +90,8 @@ int freezewise_device_memory(int device, freezewise_memory* memory, char* error)
     auto& all = standin::state();
     const std::lock_guard<std::mutex> held(all.lock);
     const auto& counts = all.devices.at(device);
-    *memory = {counts.held, counts.peak, counts.held + counts.cached, all.settings.memory - counts.held};
+    const auto taken = counts.held + standin::held_by_others(device, counts.held + counts.cached);
+    *memory = {counts.held, counts.peak, counts.held + counts.cached, all.settings.memory - std::min(taken, all.settings.memory)};
   });
 }
 

@@ -1,1 +1,1 @@
-"""What scripts/bench is made of."""
+"""The benchmarks of scripts/bench."""

@@ -1,4 +1,4 @@
-"""What all rows have in common: options, the two programs, ratios with their spread, tables, and the JSON file."""
+"""Shared by all benchmarks: options, running both programs, ratios with their spread, tables, and the JSON file."""
 
 import argparse
 import json
@@ -35,30 +35,41 @@ def positive(text):
 
 def parse_options(description, rows):
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", choices=rows, nargs="+", default=rows, help="which of the CPU's rows (default all)")
-    parser.add_argument("--gpu", nargs="*", metavar="PART", help="the rows of a GPU, or some of them")
+    parser.add_argument("--rows", choices=rows, nargs="+", default=rows, help="CPU benchmarks to run (default all)")
+    parser.add_argument("--gpu", nargs="*", metavar="PART", help="run the GPU benchmarks, or only these parts")
     parser.add_argument("--precision", nargs="*", metavar="NETWORK",
-                        help="bf16 against fp32 by network, or some of them, in CPU time; needs no PyTorch")
+                        help="compare bf16 and fp32, for all networks or these, in CPU time; needs no PyTorch")
     parser.add_argument("--measures", action="store_true",
-                        help="what averaged weights and the other measures cost, in CPU time; needs no PyTorch")
-    parser.add_argument("--count", action="store_true", help="operators of a step beside PyTorch's, and no time")
-    parser.add_argument("--widths", type=positive, nargs="+", default=[16, 32], metavar="W")
-    parser.add_argument("--rounds", type=positive, default=5, help="how often the two run in turn (default 5)")
-    parser.add_argument("--images", type=positive, default=1280, help="training images of a round (default 1280)")
-    parser.add_argument("--batch", type=positive, default=128)
-    parser.add_argument("--threads", type=positive, default=2)
-    parser.add_argument("--compile", action="store_true", help="torch.compile too; it takes minutes to compile")
-    parser.add_argument("--sweep-images", type=positive, default=10_000, help="of the sweep (default 10000)")
-    parser.add_argument("--sweep-rounds", type=positive, default=2, help="of the sweep (default 2)")
-    parser.add_argument("--dataset", default="synthetic", help="what freezewise trains on (default synthetic)")
-    parser.add_argument("--data", type=pathlib.Path, default=ROOT / "data", metavar="DIR", help="where data sets are")
-    parser.add_argument("--binary", type=pathlib.Path, default=BINARY, metavar="FILE", help="the freezewise to time")
-    parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda", help="with --gpu: cpu tries the parts out")
-    parser.add_argument("--quick", action="store_true", help="with --gpu: sizes at which nothing is measured")
-    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write every number here, as it comes")
+                        help="measure the cost of averaged weights and other measures, in CPU time; needs no PyTorch")
+    parser.add_argument("--count", action="store_true", help="count the operators of a step beside PyTorch's")
+    parser.add_argument("--sweep", action="store_true",
+                        help="measure the overhead of a sweep, in CPU time; needs no PyTorch")
+    parser.add_argument("--cells", type=positive, default=1000,
+                        help="with --sweep: trivial cells to run (default 1000)")
+    parser.add_argument("--many-cells", type=positive, default=10_000,
+                        help="with --sweep: cells to plan and read (default 10000)")
+    parser.add_argument("--widths", type=positive, nargs="+", default=[16, 32], metavar="W",
+                        help="network widths (default 16 32)")
+    parser.add_argument("--rounds", type=positive, default=5, help="rounds, each running both programs (default 5)")
+    parser.add_argument("--images", type=positive, default=1280, help="training images per round (default 1280)")
+    parser.add_argument("--batch", type=positive, default=128, help="batch size (default 128)")
+    parser.add_argument("--threads", type=positive, default=2, help="CPU threads (default 2)")
+    parser.add_argument("--compile", action="store_true", help="include torch.compile, which compiles for minutes")
+    parser.add_argument("--sweep-images", type=positive, default=10_000,
+                        help="training images of the sweep (default 10000)")
+    parser.add_argument("--sweep-rounds", type=positive, default=2, help="rounds of the sweep (default 2)")
+    parser.add_argument("--dataset", default="synthetic", help="data set of freezewise (default synthetic)")
+    parser.add_argument("--data", type=pathlib.Path, default=ROOT / "data", metavar="DIR",
+                        help="folder of the data sets (default data/)")
+    parser.add_argument("--binary", type=pathlib.Path, default=BINARY, metavar="FILE",
+                        help="freezewise (default target/release/freezewise)")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda",
+                        help="with --gpu: device (default cuda; cpu only tests the scripts)")
+    parser.add_argument("--quick", action="store_true", help="with --gpu: tiny sizes, to test the scripts")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write all numbers to FILE, row by row")
     options = parser.parse_args()
     if not options.binary.exists():
-        fail(f"`{options.binary}` is missing", "cargo build --release makes it")
+        fail(f"`{options.binary}` does not exist", "build it: cargo build --release")
     return options
 
 
@@ -68,7 +79,7 @@ def imports_torch(environment):
 
 
 def twin_environment(threads):
-    """An environment in which Python imports torch: this one, or with what scripts/setup installed."""
+    """An environment in which Python can import torch: this one, or with the torch installed by scripts/setup."""
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     if imports_torch(environment):
         return environment
@@ -78,7 +89,7 @@ def twin_environment(threads):
     inherited = environment.get("PYTHONPATH")
     environment = environment | {"PYTHONPATH": f"{folder}:{inherited}" if inherited else str(folder)}
     if not (folder.is_dir() and imports_torch(environment)):
-        fail("this Python cannot import torch", "scripts/setup --cuda installs it")
+        fail("this Python cannot import torch", "run scripts/setup --cuda to install it")
     return environment
 
 
@@ -92,7 +103,7 @@ def output_of(command, environment):
 
 
 def freezewise_bench(binary, spec, overrides, steps, data, environment, rounds=1):
-    """What `freezewise bench` measures for a spec with overrides, in a process of its own."""
+    """The report of `freezewise bench` for a spec with overrides."""
     command = [str(binary), "bench", str(spec), "--json", "--steps", str(steps), "--rounds", str(rounds)]
     command += ["--data", str(data)]
     for key, value in overrides.items():
@@ -101,7 +112,7 @@ def freezewise_bench(binary, spec, overrides, steps, data, environment, rounds=1
 
 
 def twin(arguments, environment):
-    """The lines of the epochs of a PyTorch twin, and its settings."""
+    """What the PyTorch twin prints: a list with a dictionary per epoch, and its settings."""
     lines = output_of([sys.executable, str(TWIN), *map(str, arguments)], environment).splitlines()
     lines = [json.loads(line) for line in lines]
     return lines[:-1], lines[-1]["settings"]
@@ -127,10 +138,10 @@ def cpu_model():
 
 
 class Results:
-    """Rows as they come: each is printed, and all so far are written, so that a call cut off leaves what it had."""
+    """Prints each row when it is added and writes all rows so far, so that an interrupted call keeps its results."""
 
     def __init__(self, options, **machine):
-        # Where things are on this machine is nobody's concern.
+        # No paths of this machine in the results.
         asked = {name: value.name if isinstance(value, pathlib.Path) else value for name, value in vars(options).items()}
         self.path = options.json
         del asked["json"]
@@ -138,7 +149,7 @@ class Results:
         self.write()
 
     def add(self, row, ratios, numbers):
-        """A row: what it is, its ratios by name, each a list over rounds, and the numbers behind them."""
+        """Adds a row: its title, {name: ratios over rounds}, and the measurements behind them."""
         ratios = {name: spread(values) for name, values in ratios.items()}
         self.content["rows"].append({"row": row, "ratios": ratios, "numbers": numbers})
         self.write()

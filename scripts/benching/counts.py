@@ -1,4 +1,4 @@
-"""Operators of a training step beside those of the PyTorch twin: counted, not timed, so any machine will do."""
+"""Operators of a training step beside those of the PyTorch twin. They are counted, not timed: any machine will do."""
 
 import json
 import math
@@ -25,7 +25,7 @@ learning_rate = 0.05
 epochs = 1
 """
 
-# What makes a network of freezewise that of the twin, at a width.
+# Keys that give a network of freezewise the sizes of the twin at a width.
 NETWORKS = {
     "preact-resnet18": lambda width: {"width": width},
     "densenet121": lambda width: {"growth": width},
@@ -35,7 +35,7 @@ COLUMNS = ["network", "k", "precision", "frozen layers", "augment", "freezewise"
 
 
 def write_task(path, counts):
-    """Images of 32x32 with labels of ten classes: random ones would ask for the same."""
+    """32x32 images with labels of ten classes. Their content does not affect the counts."""
     def array(*shape):
         header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
         size = math.prod(shape)
@@ -49,7 +49,7 @@ def write_task(path, counts):
 
 
 def counted(binary, row, batch, cache, folder):
-    """The report of `freezewise bench --count` for what a row of the twin's counts trains."""
+    """The report of `freezewise bench --count` for the training in a row of the twin's counts."""
     network = {"architecture": row["architecture"], **NETWORKS[row["architecture"]](row["width"])}
     overrides = {f"network.{key}": value for key, value in network.items()} | {
         "transfer.frozen_layers": row["frozen"],
@@ -67,14 +67,14 @@ def counted(binary, row, batch, cache, folder):
 
 
 def rows(options):
-    """Each row as the table shows it, beside both reports; as they come."""
+    """Yields each row of the twin's counts with the report of freezewise."""
     twin = json.loads(TWIN_COUNTS.read_text())
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         write_task(folder / "task.npz", {"train": 2 * twin["batch"], "test": 10})
         (folder / "counts.toml").write_text(SPEC.format(data=folder / "task.npz"))
         for row in twin["rows"]:
-            # What frozen layers give of images that change cannot be kept.
+            # The outputs of frozen layers cannot be cached if augmentation changes the images.
             can_be_kept = row["frozen"] > 0 and not row["augment"]
             for cache in ["off", "auto"] if can_be_kept else ["off"]:
                 yield row, counted(options.binary, row, twin["batch"], cache, folder)
@@ -85,7 +85,7 @@ def print_row(cells):
 
 
 def main(options):
-    """Prints the table and the bounds. Returns 1 where freezewise launches more than the twin in any row."""
+    """Prints the table and the bounds. Returns 1 if freezewise launches more operators than the twin in any row."""
     print_row(COLUMNS)
     print_row(["---"] * len(COLUMNS))
     above, lines, bounds = False, [], []
@@ -100,7 +100,7 @@ def main(options):
         print_row(cells)
         lines.append({"row": dict(zip(COLUMNS, cells)), "freezewise": report, "twin": row})
         bounds.append((cells, report["bound_not_measured"]))
-    print("\nbound, not measured: the least time of a step of 32 images, by published figures\n")
+    print("\nbound, not measured: lower limit for the time of a step of 32 images, from published GPU specifications\n")
     print_row(COLUMNS[:5] + [f"{gpu['gpu']}, µs" for gpu in bounds[0][1]])
     print_row(["---"] * (5 + len(bounds[0][1])))
     for cells, gpus in bounds:

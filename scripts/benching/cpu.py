@@ -1,4 +1,4 @@
-"""The rows of a CPU: training, training of other families, training with frozen layers, and a whole sweep over them."""
+"""CPU benchmarks: training, training of other families, training with frozen layers, and a sweep over frozen layers."""
 
 import pathlib
 import tempfile
@@ -17,7 +17,7 @@ optimizer = "sgd"
 learning_rate = 0.05
 """
 
-# All have a fused optimizer; which is the best of them depends on the CPU and the width.
+# All with a fused optimizer. The fastest depends on the CPU and the width.
 SETTINGS = {
     "fp32, channels first": ["--fused"],
     "fp32, channels last": ["--fused", "--channels-last"],
@@ -25,12 +25,12 @@ SETTINGS = {
     "bf16, channels last": ["--fused", "--bf16", "--channels-last"],
 }
 
-# Layers of a PreAct-ResNet18: the stem, then two blocks a stage.
+# Layers of a PreAct-ResNet18: the stem, then two blocks per stage.
 LAYERS = 9
 THROUGH = {"stage 2": 5, "stage 3": 7}
 
 RESNET = "preact-resnet18"
-# Beside it: the network, its key of the spec for the twin's `--width`, and that width.
+# Other networks: (the key of the spec for the twin's `--width`, that width).
 FAMILIES = {"densenet121": ("growth", 12), "vit-cifar": ("width", 128)}
 
 
@@ -41,7 +41,7 @@ class Bench:
         self.best = {}
 
     def freezewise(self, width, frozen, images=None, network=RESNET, **overrides):
-        """A report of `freezewise bench`; with `images`, over a whole epoch of them."""
+        """The report of `freezewise bench` over an epoch of `images` (default `--images`)."""
         options = self.options
         count = images or options.images
         overrides = {
@@ -57,7 +57,7 @@ class Bench:
         return freezewise_bench(options.binary, self.spec, overrides, steps, options.data, self.environment)
 
     def twin(self, width, frozen, settings, images=None, test=None, epochs=2, network=RESNET):
-        """The last epoch of the twin: the first holds its warm-up."""
+        """The last epoch of the twin, since the first includes its warm-up."""
         options = self.options
         arguments = ["--architecture", network, "--width", width, "--frozen", frozen]
         arguments += ["--images", images or options.images, "--batch", options.batch]
@@ -68,7 +68,7 @@ class Bench:
         return lines[-1]
 
     def best_settings(self, width, frozen=0, network=RESNET):
-        """PyTorch's best of its settings here: each once, then the two fastest twice more."""
+        """PyTorch's fastest settings: each is measured once, then the two fastest twice more."""
         key = (network, width, frozen)
         if key not in self.best:
             def speed(name):
@@ -79,12 +79,12 @@ class Bench:
             for name in fastest * 2:
                 speeds[name] = max(speeds[name], speed(name))
             self.best[key] = max(fastest, key=speeds.get)
-            say(f"{network}, width {width}, {frozen} frozen: PyTorch's best is {self.best[key]}")
-            say(f"images a second: {rounded(speeds)}")
+            say(f"{network}, width {width}, {frozen} frozen: PyTorch is fastest with {self.best[key]}")
+            say(f"images per second: {rounded(speeds)}")
         return self.best[key]
 
     def train(self, width, network=RESNET):
-        """k = 0 against the loop as it is usually written, the best eager setting, and torch.compile."""
+        """k = 0 against plain PyTorch, PyTorch's best eager settings, and torch.compile."""
         best = self.best_settings(width, network=network)
         rivals = {"plain eager fp32": [], f"best eager ({best})": SETTINGS[best]}
         if self.options.compile:
@@ -105,14 +105,14 @@ class Bench:
         self.results.add(f"training, {network}, width {width}, k = 0, {precision}", ratios, numbers)
 
     def frozen(self, width, name, frozen):
-        """Kept frozen layers against its own k = 0 and against the best eager setting at the same k."""
+        """Cached frozen layers against freezewise at k = 0, and against PyTorch's best eager settings at the same k."""
         best = self.best_settings(width, frozen)
         ratios, numbers = {"its own k = 0": [], f"best eager at this k ({best})": []}, []
         for number in range(self.options.rounds):
             whole = self.freezewise(width, 0)["images_per_second"]["median"]
             report = self.freezewise(width, frozen)
             if report["cache_fill_seconds"] is None:
-                fail("the frozen layers were not kept", *report["notes"])
+                fail("the prefix cache is off", *report["notes"])
             own = report["images_per_second"]["median"]
             other = self.twin(width, frozen, SETTINGS[best])["images_per_second"]
             for values, rival in zip(ratios.values(), (whole, other)):
@@ -120,10 +120,10 @@ class Bench:
             fill = report["cache_fill_seconds"]
             numbers.append({"freezewise": own, "its own k = 0": whole, "best eager": other, "fill_seconds": fill})
             say(f"width {width}, through {name}, round {number + 1}: {rounded(numbers[-1])}")
-        self.results.add(f"training, width {width}, frozen through {name} (k = {frozen}), kept", ratios, numbers)
+        self.results.add(f"training, width {width}, frozen through {name} (k = {frozen}), cached", ratios, numbers)
 
     def sweep(self, width=16):
-        """An epoch with its evaluation at every k, summed: seconds of PyTorch by seconds of freezewise."""
+        """Time of an epoch with its evaluation, summed over every k: PyTorch divided by freezewise."""
         images, best = self.options.sweep_images, self.best_settings(width)
         rivals = {"plain eager fp32": [], f"best eager ({best})": SETTINGS[best]}
         ratios, numbers = {name: [] for name in rivals}, []

@@ -1,7 +1,7 @@
-"""The rows of a GPU, in parts: speed by network, equality of fast and plain paths, and a published curve.
+"""GPU benchmarks, in parts: speed per network, equality of fast and plain paths, and a published curve.
 
-The parts have been tried out on a CPU alone (`--device cpu --quick`). None has been run on a GPU yet: neither the rows
-nor the limits and shares of time below have been held against one.
+The parts have only been tested on a CPU (`--device cpu --quick`), never on a GPU: the tolerances and time limits below
+are estimates.
 """
 
 import signal
@@ -18,7 +18,7 @@ def speed(architecture, width, **more):
     return lambda bench: gpu_speed.measure(bench, architecture, width, **more)
 
 
-# What a part does, and the seconds that it may take of a call that has all of them; together under 22 minutes.
+# The function of each part, and its time limit in seconds in a call with all parts; under 22 minutes in total.
 PARTS = {
     "preact-resnet18-64": (speed("preact-resnet18", 64, precisions=("fp32", "tf32", "fp16")), 270),
     "preact-resnet18-8": (speed("preact-resnet18", 8), 170),
@@ -28,14 +28,14 @@ PARTS = {
     "equality": (gpu_equality.measure, 130),
     "curve": (gpu_curve.measure, 190),
 }
-# Of any part: they end at once when it is over, and the call has to end before eight minutes.
+# The time limit of any part. A part stops at once when it is over; a call of one part ends within eight minutes.
 PART_SECONDS = 460
-# Of a measurement, at most, in a call of several parts; one part alone has time for as many as are asked for.
+# The most rounds of a measurement in a call of several parts. A single part runs as many as requested.
 ROUNDS = 3
 
 
 class Bench:
-    """What the parts are given."""
+    """Shared by the parts: options, both programs, results and the clock."""
 
     def __init__(self, options, folder):
         self.options = options
@@ -45,21 +45,21 @@ class Bench:
         self.clock, self.rounds, self.failed = None, 0, []
 
     def add(self, row, ratios, numbers, trouble=None):
-        """Prints a row and writes it; one that troubles kept from being whole says so."""
+        """Prints a row and writes it. `trouble` says why it is incomplete or missing."""
         if trouble:
             numbers["trouble"] = trouble
-            row += " (not whole)" if ratios else " (not measured)"
+            row += " (incomplete)" if ratios else " (not measured)"
             say(f"{row}: {trouble}")
             self.failed.append(row)
         self.results.add(row, ratios, numbers)
 
 
 def main(options):
-    """Runs the parts that are named, or all; returns the exit code: 1 where anything failed or is missing."""
+    """Runs the requested parts, or all. Returns the exit code: 1 if anything failed or is missing."""
     unknown = [part for part in options.gpu if part not in PARTS]
     if unknown:
-        fail(f"`{unknown[0]}` is not a part of --gpu", f"they are {', '.join(PARTS)}")
-    # As an exception it ends what runs: freezewise with a checkpoint, the twin with its compiler's workers.
+        fail(f"--gpu: unknown part `{unknown[0]}`", f"parts: {', '.join(PARTS)}")
+    # An exception stops the running program: freezewise with a checkpoint, the twin with its compiler's workers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     parts = [part for part in PARTS if part in options.gpu] or list(PARTS)
     started, share = time.monotonic(), 0
@@ -70,7 +70,7 @@ def main(options):
         for part in parts:
             measure, seconds = PARTS[part]
             share += seconds
-            # Time that earlier parts left over may be used; one part alone may take all that a part may.
+            # A part may use the time that earlier parts left over.
             left = share - (time.monotonic() - started) if len(parts) > 1 else PART_SECONDS
             bench.clock = Clock(min(left, PART_SECONDS))
             measure(bench)

@@ -1,4 +1,4 @@
-"""The two programs on a GPU: run with a limit of time, and troubles that end one measurement and not the call."""
+"""Runs the two programs on a GPU within a time limit. A failure ends one measurement, not the call."""
 
 import json
 import os
@@ -12,15 +12,15 @@ from pathlib import Path
 
 from .common import ROOT, TWIN, twin_environment
 
-TAIL = 8  # lines of what a program said before it failed
+TAIL = 8  # last lines of a failed program's output to show
 
 
 class Trouble(Exception):
-    """Why a measurement is missing: a program failed, or time is over."""
+    """Why a measurement is missing: a program failed, or time ran out."""
 
 
 class Clock:
-    """When a part has to be done."""
+    """The time limit of a part."""
 
     def __init__(self, seconds):
         self.end = time.monotonic() + seconds
@@ -29,7 +29,7 @@ class Clock:
         return self.end - time.monotonic()
 
     def need(self):
-        """Seconds left, of which there must be some."""
+        """Seconds left; raises `Trouble` if there are none."""
         left = self.left()
         if left < 1:
             raise Trouble("out of time")
@@ -37,7 +37,7 @@ class Clock:
 
 
 def environments(options):
-    """Of freezewise, which finds libtorch beside the torch that Python imports; and of the twin."""
+    """The environments of freezewise, with the libtorch of the torch that Python imports, and of the twin."""
     twin = twin_environment(options.threads)
     command = [sys.executable, "-c", "import os, torch; print(os.path.join(os.path.dirname(torch.__file__), 'lib'))"]
     library = subprocess.run(command, env=twin, capture_output=True, text=True, check=True).stdout.strip()
@@ -46,7 +46,7 @@ def environments(options):
 
 
 class Freezewise:
-    """The binary, on one device."""
+    """The freezewise binary, on one device."""
 
     def __init__(self, options, environment, folder):
         self.options, self.environment, self.folder = options, environment, Path(folder)
@@ -64,7 +64,7 @@ class Freezewise:
         return json.loads(self.output(command, clock))
 
     def run(self, spec, overrides, out, clock):
-        """The directory of a run that has come to its end."""
+        """Trains a run to its end and returns its directory."""
         command = self.command("run", spec, overrides) + ["--out", str(out)]
         return Path(self.output(command, clock).split()[-1])
 
@@ -82,19 +82,19 @@ class Freezewise:
 
 
 class PacedTwin:
-    """A PyTorch twin that stays, and trains an epoch when asked: its compilation is paid for once."""
+    """A PyTorch twin that keeps running and trains an epoch on request, so that it compiles only once."""
 
     def __init__(self, arguments, environment):
         command = [sys.executable, str(TWIN), "--paced", "--epochs", "1000000", *map(str, arguments)]
         self.errors = tempfile.TemporaryFile("w+")
-        # A session of its own, so that the compiler's workers end with it.
+        # Its own session, so that the compiler's workers are killed with it.
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
             text=True, start_new_session=True,
         )
 
     def epoch(self, clock):
-        """What the twin prints of its next epoch."""
+        """Trains the next epoch and returns what the twin prints about it."""
         try:
             self.process.stdin.write("\n")
             self.process.stdin.flush()
@@ -119,7 +119,7 @@ class PacedTwin:
         return Trouble(f"the PyTorch twin ended with exit code {self.process.returncode}: {said}")
 
     def settings(self, clock):
-        """Ends the twin, which then says how it was set."""
+        """Ends the twin, which then prints its settings."""
         self.process.stdin.close()
         return self.line(clock)["settings"]
 
@@ -130,7 +130,7 @@ class PacedTwin:
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
-            pass  # it has ended
+            pass  # it has already ended
         self.process.wait()
         self.process.stdout.close()
         self.errors.close()

@@ -1,4 +1,4 @@
-"""Training on a GPU: freezewise against PyTorch, eager and tuned, and compiled."""
+"""Training speed on a GPU: freezewise against PyTorch, tuned eager and compiled."""
 
 import statistics
 
@@ -17,14 +17,14 @@ learning_rate = 0.05
 
 TUNED = ["--channels-last", "--fused", "--bf16"]
 COMPILED = [*TUNED, "--compile", "max-autotune"]
-# Epochs of a twin in a round, of which the median counts.
+# Epochs of the twin per round; their median counts.
 EPOCHS = 3
-# The spec's key for what the twin calls width.
+# The key of the spec for the twin's `--width`.
 WIDTH_KEYS = {"densenet121": "network.growth"}
 
 
 class Sizes:
-    """How much is trained: at the quick sizes only whether it works can be seen."""
+    """How much is trained. The quick sizes only test that the benchmark works."""
 
     def __init__(self, options):
         self.batch = 32 if options.quick else 128
@@ -33,7 +33,7 @@ class Sizes:
 
 
 class Speed:
-    """The rows of one network."""
+    """The benchmarks of one network."""
 
     def __init__(self, bench, architecture, width):
         self.bench, self.sizes = bench, Sizes(bench.options)
@@ -41,7 +41,7 @@ class Speed:
         self.name = f"{architecture}, width {self.width}"
 
     def freezewise(self, **overrides):
-        """Images a second, and the whole report."""
+        """Images per second, and the report of `freezewise bench`."""
         sizes = self.sizes
         overrides = {
             "network.architecture": self.architecture,
@@ -59,7 +59,7 @@ class Speed:
         return PacedTwin(arguments, self.bench.twin_environment)
 
     def against(self, rival, settings):
-        """Rounds of freezewise, then of the twin, as long as there is time."""
+        """Rounds of freezewise and the twin in turn, as long as there is time."""
         speeds, report, twin_settings, trouble = [], {}, {}, None
         try:
             with self.twin(settings) as twin:
@@ -77,7 +77,7 @@ class Speed:
         self.bench.add(f"{self.name}: freezewise against PyTorch, {rival}", ratios, numbers, trouble)
 
     def against_itself(self, what, usual, others):
-        """Rounds of freezewise as it is, `usual`, and with other settings: {name: overrides}."""
+        """Rounds of freezewise with its defaults, called `usual`, and with other settings: {name: overrides}."""
         speeds, reports, troubles = [], {}, {}
         for number in range(self.bench.rounds):
             pair = {}
@@ -97,11 +97,11 @@ class Speed:
                 ratios[name] = values
         trouble = "; ".join(f"{name}: {said}" for name, said in troubles.items()) or None
         numbers = {"images_per_second": speeds, "reports": reports}
-        self.bench.add(f"{self.name}: freezewise as it is against itself with {what}", ratios, numbers, trouble)
+        self.bench.add(f"{self.name}: freezewise with its defaults against {what}", ratios, numbers, trouble)
 
 
 def measure(bench, architecture, width, precisions=()):
-    """What matters most comes first: where time is over, what is left is missing."""
+    """The most important measurements come first: when time runs out, the rest are missing."""
     speed = Speed(bench, architecture, width)
     speed.against("eager, tuned", TUNED)
     speed.against_itself("graphs off", "auto", {"graphs off": {"compute__graph": "off"}})

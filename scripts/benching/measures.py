@@ -1,7 +1,7 @@
-"""What each measure of an epoch costs: CPU time of epochs with it by that of epochs without.
+"""The cost of each measure: CPU time of epochs with it, divided by that of epochs without.
 
-All take turns, each with one thread. What counts is the CPU time of eight more epochs, evaluated after each one, so that a
-busy machine costs little accuracy: loading and starting cancel out.
+Variants run in turn on one thread. What is measured is the CPU time of eight additional epochs, each evaluated: it
+depends little on other load, and loading and start-up cancel out.
 """
 
 import os
@@ -33,8 +33,8 @@ correct = "off"
 EPOCHS = (2, 10)
 EXAMPLES = 2048
 MEASURES = {
-    "which test images are right": ["correct=all"],
-    "and which training images": ["correct=all", "correct_train=true"],
+    "correct test images": ["correct=all"],
+    "correct test and training images": ["correct=all", "correct_train=true"],
     "norms": ["norms=true"],
     "all of these": ["correct=all", "correct_train=true", "norms=true"],
     "averaged weights": ["averaged_half_life=32"],
@@ -42,7 +42,7 @@ MEASURES = {
 
 
 def cpu_seconds(binary, folder, out, measures, epochs):
-    """CPU time of a run in a process of its own."""
+    """CPU time of `freezewise run`."""
     command = [str(binary), "run", str(folder / "spec.toml"), "--quiet", "--data", str(folder), "--out", str(out)]
     for change in [f"target.train.epochs={epochs}", *(f"evaluate.{measure}" for measure in measures)]:
         command += ["--set", change]
@@ -81,5 +81,5 @@ def main(options):
                 ratios[name].append(time / bare)
             say(f"round {number + 1}: " + ", ".join(f"{name} {found[-1]:.3f}" for name, found in ratios.items()))
         for name, found in ratios.items():
-            results.add(name, {"CPU time of an epoch by that of one without": found}, numbers)
+            results.add(name, {"CPU time of an epoch with it, divided by one without": found}, numbers)
     return 0

@@ -1,7 +1,7 @@
-"""bf16 against fp32 in freezewise itself, by family: what `precision = "auto"` is chosen from.
+"""bf16 against fp32 in freezewise, by network: the basis of `precision = "auto"`.
 
-The two run in turn, each with one thread. What counts is the CPU time of three training steps more, so that a busy
-machine costs little accuracy: loading, evaluation and the first step cancel out.
+The two run in turn on one thread. What is measured is the CPU time of three additional training steps: it depends
+little on other load, and loading, evaluation and the first step cancel out.
 """
 
 import os
@@ -12,7 +12,7 @@ import zipfile
 
 from .common import ROOT, Results, fail, say
 
-# Name, overrides of the spec and batch size: about a second for four training steps.
+# Name: (overrides of the spec, batch size). Four training steps take about a second.
 NETWORKS = {
     "preact-resnet18, width 8": ({"architecture": "preact-resnet18", "width": 8}, 128),
     "preact-resnet18, width 16": ({"architecture": "preact-resnet18", "width": 16}, 64),
@@ -37,8 +37,8 @@ path = "noise.npz"
 [target.train]
 """
 
-# Steps of the shorter and the longer measurement. Twice to warm up, once timed and once observed, `freezewise bench`
-# makes four times as many steps, beside a fixed number of others.
+# Steps of the shorter and the longer measurement. `freezewise bench` takes four times as many (two warm-ups, one timed,
+# one with operators counted), plus a fixed number of others.
 SHORT, LONG = 1, 4
 STEPS = 4 * (LONG - SHORT)
 
@@ -51,7 +51,7 @@ def npy(shape, kind, data):
 
 
 def write_noise(path, train, test):
-    """Random 32x32 images with labels; few to test on, since evaluation is no part of the figure."""
+    """Random 32x32 images with labels."""
     with zipfile.ZipFile(path, "w") as file:
         for split, count in (("train", train), ("test", test)):
             file.writestr(f"{split}_images.npy", npy((count, 32, 32, 3), "|u1", os.urandom(count * 32 * 32 * 3)))
@@ -59,7 +59,7 @@ def write_noise(path, train, test):
 
 
 def cpu_seconds(binary, folder, network, batch, precision, steps):
-    """CPU time of `freezewise bench` in a process of its own."""
+    """CPU time of `freezewise bench`."""
     keys = {f"network.{key}": value for key, value in network.items()}
     keys |= {"target.train_size": LONG * batch, "target.train.batch_size": batch, "precision": precision}
     command = [str(binary), "bench", str(folder / "spec.toml"), "--json", "--data", str(folder), "--rounds", "1"]
@@ -100,5 +100,5 @@ def main(options):
                 ratios.append(times["fp32"] / times["bf16"])
                 numbers.append(times)
                 say(f"{name}, round {number + 1}: {ratios[-1]:.2f}")
-            results.add(name, {"speed of bf16 by that of fp32": ratios}, numbers)
+            results.add(name, {"speed of bf16 divided by speed of fp32": ratios}, numbers)
     return 0

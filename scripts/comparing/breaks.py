@@ -1,4 +1,4 @@
-"""Runs that OLD begins and NEW resumes: they match an unbroken run of NEW, or are refused by their format number."""
+"""Runs that OLD starts and NEW resumes: they match an uninterrupted run of NEW, or NEW refuses their format number."""
 
 import dataclasses
 import json
@@ -10,15 +10,15 @@ from . import contents
 from .cases import SPEC, Case, Command
 from .sides import LIMIT, directories
 
-REFUSED, RESUMED, KEPT, ANEW = "refused by its format", "resumed", "left as it was", "started over under another name"
+REFUSED, RESUMED, KEPT, ANEW = "refused: other format", "resumed", "unchanged", "started over under another name"
 STOPPED = 75
 LONG = ("source.train.epochs=8", "target.train.epochs=16")
 
 
 @dataclasses.dataclass(frozen=True)
 class Break:
-    """A run with `keys`. OLD begins it, with the arguments `first` too, and is stopped by SIGTERM once `phase` has so
-    many rows, or ends by itself with `code`. NEW must leave what OLD `finished` alone: `sources` or `all`."""
+    """A run with `keys`. OLD starts it, with the extra arguments `first`, and is stopped by SIGTERM once `phase` has
+    `rows` rows, or ends by itself with `code`. NEW must not change what OLD `finished`: `sources` or `all`."""
 
     name: str
     keys: tuple
@@ -33,15 +33,15 @@ class Break:
 
 def breaks():
     sgd = [f"{task}.train.{key}" for task in ("source", "target") for key in ("optimizer=sgd", "momentum=0.9")]
-    yield Break("SIGTERM in the source", (*LONG, *sgd), phase="source", rows=2)
+    yield Break("SIGTERM during the source", (*LONG, *sgd), phase="source", rows=2)
     adamw = ["target.train.optimizer=adamw", "target.train.augment=['crop', 'flip']", "target.train.crop_padding=2"]
-    yield Break("SIGTERM in the target", (*LONG, *adamw, "precision=bf16"), phase="target", rows=3)
+    yield Break("SIGTERM during the target", (*LONG, *adamw, "precision=bf16"), phase="target", rows=3)
     steps = ["checkpoint.every_seconds=0", "checkpoint.time_share=1", "checkpoint.keep=log", "precision=fp32"]
     steps += ["transfer.granularity=sublayer", "target.train.schedule=cosine", "target.validation_size=30"]
-    yield Break("SIGTERM with states of every step", (*LONG, *steps), phase="target", rows=5)
+    yield Break("SIGTERM with a checkpoint at every step", (*LONG, *steps), phase="target", rows=5)
     vit = ["network.architecture=vit-cifar", "network.width=16", "network.depth=2", "network.heads=2"]
     vit += ["network.mlp_width=16", "network.dropout=0.1", "transfer.frozen_layers=1"]
-    yield Break("SIGTERM in a transformer", (*LONG, *vit), phase="target", rows=3)
+    yield Break("SIGTERM during a transformer", (*LONG, *vit), phase="target", rows=3)
     yield Break("--max-time", LONG[:1], first=("--max-time", "1ms"))
     yield Break("a longer budget", ("target.train.epochs=4",), first=("--set", "target.train.epochs=2"), code=0)
     yield Break("a finished run", (), code=0, finished="all")
@@ -49,7 +49,7 @@ def breaks():
 
 
 def wait_for_rows(folder, phase, rows, process):
-    """Until `metrics.csv` of a phase has a number of rows, or the process ends."""
+    """Waits until `metrics.csv` of a phase has more than `rows` lines, or the process ends."""
     limit = time.monotonic() + LIMIT
     while process.poll() is None and time.monotonic() < limit:
         for table in folder.glob("runs/*/*/metrics.csv"):
@@ -60,7 +60,7 @@ def wait_for_rows(folder, phase, rows, process):
 
 
 def begin(side, case, folder):
-    """Lets OLD begin the run. Returns its exit code and stderr."""
+    """OLD starts the run. Returns its exit code and stderr."""
     arguments = [*arguments_of(case), *case.first]
     if not case.phase:
         answer = side.answer(arguments, folder)
@@ -78,17 +78,17 @@ def arguments_of(case):
 
 def compare(case, old, new, ignored, allow_names):
     """(differences, notes, outcome)."""
-    whole = new.perform(Case(f"{case.name}, unbroken", (Command(tuple(arguments_of(case))),), case.files))
+    whole = new.perform(Case(f"{case.name}, uninterrupted", (Command(tuple(arguments_of(case))),), case.files))
     folder = old.place(f"{case.name}, broken", case.files)
     code, message = begin(old, case, folder)
     if code != case.code:
-        return [f"OLD ended with {code}, expected {case.code}"], contents.last_line(message), ""
+        return [f"exit code of OLD: expected {case.code}, found {code}"], contents.last_line(message), ""
     before = {path: (path / "run.json").read_bytes() for path in directories(folder)}
     states = list(folder.rglob("checkpoint/*.safetensors"))
     answer = new.answer(arguments_of(case), folder)
     if answer.code != 0 and "format" in answer.stderr:
         lost = [path.name for path in states if not path.exists()]
-        found = [f"refused, and `{lost[0]}` is gone"] if lost else []
+        found = [f"NEW refused the run but removed `{lost[0]}`"] if lost else []
         return found, contents.last_line(answer.stderr), REFUSED
     found, notes = contents.differences_of_answers(whole.answers, [answer], ([], []), [Command(("run",))])
     if found:
@@ -112,13 +112,13 @@ def compare(case, old, new, ignored, allow_names):
         if not json.loads((watched / "run.json").read_bytes())["restarts"]:
             found.append("NEW started over: `run.json` lists no restart")
     trees = [contents.tree(whole.folder, [], ignored), contents.tree(folder, [], ignored, {run, source})]
-    # The spec that both began with, outside of the run's directory.
+    # The input spec, outside of the run's directory.
     trees[0].pop("spec.toml")
     return found + contents.differences_of_trees(*map(without_restarts, trees)), notes, outcome
 
 
 def without_restarts(tree):
-    """Files without checkpoints and the list of restarts, which depend on when a run was stopped."""
+    """The files without checkpoints and the list of restarts, which depend on when a run was stopped."""
     kept = {}
     for name, content in tree.items():
         if name.endswith("run.json"):

@@ -14,8 +14,8 @@ FAILS = "an error"
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """Arguments of freezewise, in which `{run}` is the directory of the last run before, and the exit code that OLD
-    must answer with: a case that is broken in both builds compares nothing. FAILS is any but 0, None is any."""
+    """Arguments of freezewise, where `{run}` stands for the directory of the previous run, and the exit code expected
+    of OLD, so that a case that fails in both builds does not pass. FAILS is any code but 0, None is any code."""
 
     arguments: tuple
     code: object = 0
@@ -26,7 +26,7 @@ class Command:
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """Commands that run one after the other in a folder with these files."""
+    """Commands that run in order in a folder with these files."""
 
     name: str
     commands: tuple
@@ -70,7 +70,7 @@ SPEC = {"spec.toml": TINY}
 
 
 def cut(text, is_json):
-    """Overrides that make a config run in about a second and keep what it demonstrates."""
+    """Overrides that make a config run in about a second and still use the features it demonstrates."""
     spec = json.loads(text) if is_json else None
 
     def value(table, key):
@@ -143,14 +143,14 @@ def verbs():
     again += [run(options=("--quiet", "--fresh"))]
     yield Case("run: again, another k, --json, --fresh", tuple(again), SPEC)
     kept = ["checkpoint.keep=[1, 2]", "target.train.epochs=4"]
-    yield Case("run: states kept, a name, JSON", (run("name=other", *kept, options=("-q", "--out", "out")),), SPEC)
+    yield Case("run: kept checkpoints, a name", (run("name=other", *kept, options=("-q", "--out", "out")),), SPEC)
     skipping = [f"{key}" for key in ("target.dataset=folder", "target.path=damaged", "target.skip_bad_files=true")]
     folder = (run("target.train_size=all", *skipping, code=0), run(*skipping[:2], code=FAILS))
     yield Case("run: a damaged folder", folder, SPEC, frozenset({"damaged"}))
 
 
 def weights():
-    """Weights of a run out, and in again as a source."""
+    """Exports the weights of a run and imports them as a source."""
     network = ("--architecture", "resnet18", "--set", "network.width=2")
     images = tensors({"images": ((2, 3, 8, 8), [index % 13 / 13 - 0.5 for index in range(2 * 3 * 8 * 8)])})
     commands = [run("network.architecture=resnet18")]
@@ -169,16 +169,16 @@ def weights():
 def errors():
     keys = {
         "unknown key": "target.trian_size=3",
-        "value of another type": "target.train.epochs=many",
+        "value of wrong type": "target.train.epochs=many",
         "value out of range": "target.label_noise=1.5",
         "unknown value": "network.architecture=resnet19",
         "key without effect": "network.growth=4",
         "too many layers frozen": "transfer.frozen_layers=40",
-        "no such layer": "transfer.frozen=['layer9']",
-        "more examples than there are": "target.train_size=30000",
-        "missing file of labels": "target.label_file=nowhere.txt",
-        "precision of a GPU": "precision=fp16",
-        "absent device": "device=cuda:7",
+        "unknown layer": "transfer.frozen=['layer9']",
+        "too many examples": "target.train_size=30000",
+        "missing label file": "target.label_file=nowhere.txt",
+        "precision for GPUs only": "precision=fp16",
+        "missing device": "device=cuda:7",
         "missing arrays": "target.dataset=npz",
     }
     for title, key in keys.items():

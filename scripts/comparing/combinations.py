@@ -1,8 +1,8 @@
-"""Combinations of options in which every possible pair of values occurs; each runs in less than a second."""
+"""Combinations of options that cover every possible pair of values; each runs in less than a second."""
 
 import itertools
 
-# The part that all combinations share. No size of a training set is a multiple of the batch size.
+# Shared by all combinations. No training-set size is a multiple of the batch size.
 SPEC = """\
 image_size = 8
 device = "cpu"
@@ -17,7 +17,7 @@ SOURCE = ["source.dataset=synthetic", "source.train_size=72", "source.train.epoc
 # A label for each of the synthetic task's training examples.
 LABELS = "".join(f"{index * index % 10}\n" for index in range(20_000))
 
-# Factor -> value -> overrides. Names of values are unique across factors.
+# Factor -> value -> overrides. Value names are unique across factors.
 FACTORS = {
     "architecture": {
         "preact-resnet18": ["network.architecture=preact-resnet18", "network.width=2"],
@@ -109,8 +109,8 @@ IMPOSSIBLE = [{"scratch", "norm source"}, {"label file", "half of the classes"}]
 
 
 def rows():
-    """Rows of a value for each factor, until every possible pair of values is in a row. Greedy: a row begins with the
-    first missing pair; each other factor takes the value that covers most missing pairs."""
+    """Yields rows with one value per factor until every possible pair of values is in a row. Greedy: a row starts with
+    the first missing pair; each other factor takes the value that covers most missing pairs."""
     pairs = (
         frozenset(pair)
         for one, other in itertools.combinations(FACTORS.values(), 2)
@@ -129,7 +129,7 @@ def rows():
 
 
 def settings(row):
-    """The overrides of a row, `KEY=VALUE` each."""
+    """The overrides of a row, each `KEY=VALUE`."""
     keys = [key for values in FACTORS.values() for value in values if value in row for key in values[value]]
     if "frozen set" in row:
         keys.append(f"transfer.frozen={FROZEN_SETS.get(row[0], RESNET_SET)}")

@@ -1,4 +1,4 @@
-"""Compares the files, exit codes and stdout of two builds, and words the differences."""
+"""Compares the files, exit codes and stdout of two builds, and describes the differences."""
 
 import csv
 import json
@@ -6,7 +6,7 @@ import struct
 
 # Keys of `run.json`, at any depth, that change between runs of one build.
 VOLATILE = {"argv", "at", "cpu", "driver", "finished", "freezewise", "git", "host", "libtorch", "seconds", "started"}
-# Only their presence is compared.
+# Only the presence of these files is compared.
 UNREAD = {"log.txt", "similarity-log.txt", "probe-log.txt", "error.txt"}
 
 
@@ -21,7 +21,7 @@ def without_volatile(value):
 
 
 def comparable(path, folder, names):
-    """The part of a file that is compared. A checkpoint's header holds seconds, so its content is not."""
+    """The part of a file that is compared. None of a checkpoint: its header contains times."""
     if path.name in UNREAD or path.name.startswith(".lock") or path.parent.name == "checkpoint":
         return b""
     content = path.read_bytes()
@@ -45,7 +45,7 @@ def renamed(text, names):
 
 
 def tree(folder, names, ignored, within=None):
-    """Paths below a folder (with placeholders for `names`) to the bytes that are compared."""
+    """{path below a folder, with placeholders for `names`: bytes to compare}."""
     files = {}
     for path in sorted(folder.rglob("*")):
         inside = within is None or any(parent in within for parent in path.parents)
@@ -55,7 +55,7 @@ def tree(folder, names, ignored, within=None):
 
 
 def differences_of_trees(old, new):
-    """Sentences; metrics.csv first."""
+    """One sentence per difference, metrics.csv first."""
     found = []
     for label, one, other in (("OLD", old, new), ("NEW", new, old)):
         alone = [name for name in one if name not in other]
@@ -67,7 +67,7 @@ def differences_of_trees(old, new):
 
 
 def differences_of_answers(old, new, names, commands):
-    """Sentences about exit codes and stdout, and notes about messages."""
+    """Differences of exit codes and stdout, and notes about messages."""
     found, notes = [], []
     for one, other, command in zip(old, new, commands):
         verb = " ".join(command.arguments[:2]) if len(commands) > 1 else command.arguments[0]
@@ -78,7 +78,7 @@ def differences_of_answers(old, new, names, commands):
         elif one.code and one.stderr != other.stderr:
             notes.append(f"message of `{verb}`: {first_line(one.stderr, other.stderr)}")
         if not command.expects(one.code):
-            found.append(f"OLD ended `{verb}` with {one.code}, expected {command.code}")
+            found.append(f"exit code of `{verb}` in OLD: expected {command.code}, found {one.code}")
             notes += last_line(one.stderr)
         outputs = [renamed(answer.stdout, side) for answer, side in zip((one, other), names)]
         if outputs[0] != outputs[1]:
@@ -106,11 +106,11 @@ def first_line(old, new):
             return f"line {number}: `{shortened(one[start:])}` and `{shortened(other[start:])}`"
     if len(old_lines) != len(new_lines):
         return f"{len(old_lines)} lines and {len(new_lines)}"
-    return "ends of lines"
+    return "line endings"
 
 
 def explained(name, old, new):
-    """Where two contents differ first."""
+    """The first difference of two contents."""
     try:
         if name.endswith(".json"):
             return in_json(json.loads(old), json.loads(new)) or first_line(old.decode(), new.decode())
@@ -160,5 +160,5 @@ def in_tensors(old, new):
     (one, about), (other, other_about) = parts(old), parts(new)
     unlike = [name for name in one if one.get(name) != other.get(name)] + [name for name in other if name not in one]
     if unlike:
-        return f"{len(unlike)} of {len(one)} tensors, the first `{unlike[0]}`"
+        return f"{len(unlike)} of {len(one)} tensors, first `{unlike[0]}`"
     return "metadata of the header" if about != other_about else "header"

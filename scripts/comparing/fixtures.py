@@ -1,7 +1,7 @@
 """Generates data sets in the formats that freezewise reads, from fixed seeds.
 
-CIFAR and MNIST have the sizes of the real ones, because freezewise checks them. Images are noise around a brightness
-that depends on the class, so that losses fall.
+CIFAR and MNIST have their real sizes, because freezewise checks them. Images are noise around a brightness that depends
+on the class, so that losses fall.
 """
 
 import io
@@ -24,7 +24,7 @@ def image(draw, count, label):
 
 
 def cifar(path, count, classes, seed, coarse):
-    """Records of a label (before it the superclass, where `coarse`) and pixels."""
+    """Records of a label (preceded by the superclass if `coarse`) and pixels."""
     draw = random.Random(seed)
     with open(path, "wb") as file:
         for index in range(count):
@@ -44,7 +44,7 @@ def cifar100(root):
     folder = root / "cifar-100-binary"
     folder.mkdir()
     cifar(folder / "train.bin", 50_000, 100, 7, coarse=True)
-    # The first test image is a training image too.
+    # The first test image is also a training image.
     cifar(folder / "test.bin", 10_000, 100, 8, coarse=True)
     record = CIFAR_PIXELS + 2
     with open(folder / "test.bin", "r+b") as test, open(folder / "train.bin", "rb") as train:
@@ -52,7 +52,7 @@ def cifar100(root):
 
 
 def idx(folder, seed):
-    """The four IDX files of MNIST and its kin."""
+    """The four IDX files of MNIST or Fashion-MNIST."""
     folder.mkdir()
     draw = random.Random(seed)
     for name, count in (("train", 60_000), ("t10k", 10_000)):
@@ -124,7 +124,7 @@ def own_npz(root):
         for name, count in (("train", 240), ("test", 60)):
             labels = [index * 3 % 10 for index in range(count)]
             pixels = b"".join(image(draw, MNIST_PIXELS, label) for label in labels)
-            # A fixed date: writestr with a bare name would take the clock's.
+            # ZipInfo has a fixed date; writestr with a plain name would use the current time.
             for array, content in (
                 ("images", npy("|u1", (count, 28, 28), pixels)),
                 ("labels", npy("<i8", (count,), struct.pack(f"<{count}q", *labels))),

@@ -1,4 +1,4 @@
-"""Checks that differences are found: compares a build with itself and with wrappers that alter its results."""
+"""Checks that differences are found, by comparing a build with itself and with wrappers that alter its results."""
 
 import dataclasses
 import pathlib
@@ -75,20 +75,20 @@ if is_broken:
     table = run / "metrics.csv"
     table.write_text(table.read_text().replace("target,2,", "target,3,"))
 """
-# In place of the wrapper: a build that refuses leaves what is there alone.
+# Replaces the wrapper: a build that refuses an existing run changes nothing.
 REFUSED = """\
 #!{python}
 import pathlib, subprocess, sys
 
 if pathlib.Path.cwd().name.endswith("-broken"):
-    sys.exit("error: it is of format 1, and this program reads format 2")
+    sys.exit("error: checkpoint: expected format 2, found 1")
 sys.exit(subprocess.run([{program!r}, *sys.argv[1:]]).returncode)
 """
 
 SPOILED = ["metrics.csv`: line 3, ", "corrupted.csv`: line ", "weights.safetensors`: 1 of ", "spec.toml`: line 1: "]
 SPOILED += ["summary.json`: ", "run.json`: data.train_examples: 40 and 41", "only OLD has "]
 
-# What is altered and how, in which case, and texts that the differences must contain; without one, none may be found.
+# (what is altered, how, in which case, texts that the differences must contain). Without texts there must be none.
 FAULTS = [
     ("nothing", "", RUN, []),
     ("nothing", "", WRONG, []),
@@ -114,7 +114,7 @@ def spoiled(program, change, path):
 
 
 def wrong(what, case, found, expected):
-    """Prints whether the differences are as expected."""
+    """Prints whether the differences are as expected; returns True if not."""
     missing = [text for text in expected if not any(text in sentence for sentence in found)]
     extra = found if not expected else []
     print(f"{'FAILED' if missing or extra else 'ok'}: {what} changed, in {case.name}")
@@ -133,11 +133,11 @@ def main(program):
         for number, (what, change, case, expected) in enumerate(FAULTS):
             new = root / f"new-{number}"
             new = Side("NEW", spoiled(program, change, new / "program") if change else program, new)
-            # A break writes into the folder of OLD; results of other cases are reused.
+            # A break writes to the folder of OLD; results of other cases are reused.
             beside = Side("OLD", program, root / f"old-{number}") if case is BREAK else old
             failed += wrong(what, case, report.compare(case, beside, new)[0], expected)
             if change == NAME and case is RUN:
                 found = report.compare(case, old, new, allow_names=True)[0]
-                failed += wrong(f"{what}, which may,", case, found, [])
+                failed += wrong(f"{what}, with --allow-names,", case, found, [])
     print(f"{failed} failed" if failed else "every difference was found, and no other")
     return int(failed > 0)

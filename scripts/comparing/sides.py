@@ -6,7 +6,7 @@ import pathlib
 import re
 import subprocess
 
-# At the end of a run's directory name; the whole name of a source's.
+# At the end of the name of a run's directory; the whole name of a source's directory.
 HASH = re.compile(r"(?:^|-)([0-9a-f]{8,64})$")
 LIMIT = 300
 
@@ -20,8 +20,8 @@ class Answer:
 
 @dataclasses.dataclass(frozen=True)
 class Made:
-    """The result of a case: answers, its folder, and (name, placeholder) for each directory name and hash, in the order
-    in which they appeared."""
+    """The result of a case: answers, its folder, and (name, placeholder) for each directory name and hash, in order of
+    appearance."""
 
     answers: list
     folder: pathlib.Path
@@ -45,7 +45,7 @@ def placeholders(directories, before):
 
 
 class Side:
-    """A build, and a folder for what it makes."""
+    """A build and the folder for its results."""
 
     def __init__(self, label, program, folder):
         self.label, self.program, self.folder = label, program, folder
@@ -72,12 +72,12 @@ class Side:
         except subprocess.TimeoutExpired:
             process.kill()
             stdout, stderr = process.communicate()
-            stderr += f"\nended after {LIMIT} seconds".encode()
+            stderr += f"\nkilled after {LIMIT} seconds".encode()
         shown = [text.decode(errors="replace").replace(str(folder), "FOLDER") for text in (stdout, stderr)]
         return Answer(process.returncode, *(text.replace(str(self.program), "PROGRAM") for text in shown))
 
     def place(self, name, files):
-        """A new folder with files, named after a case."""
+        """A new folder with these files, named after a case."""
         folder = self.folder / "cases" / re.sub(r"[^a-z0-9]+", "-", name.lower())[:80].strip("-")
         folder.mkdir(parents=True)
         for file, content in files.items():
@@ -85,7 +85,7 @@ class Side:
         return folder
 
     def perform(self, case):
-        """Runs a case, once."""
+        """Runs a case, or returns the result if it already ran."""
         if case.name in self.made:
             return self.made[case.name]
         folder, answers, names, run = self.place(case.name, case.files), [], [], "nowhere"

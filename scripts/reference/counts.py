@@ -1,10 +1,10 @@
-"""What a training step of the PyTorch twin asks of a device: operators by name, and floating-point operations.
+"""Counts the operators, by name, and the floating-point operations of a training step of the PyTorch twin.
 
     python3 scripts/reference/counts.py tests/fixtures/twin-counts.json
 
-Counted on a CPU by torch.profiler, which sees what libtorch's own observer sees; by the rule of `native/count.cpp`. The
-twin is at its best: the images stay on the device, the optimizer is fused, feature maps lie channels last. Operators do
-not depend on the width, so the networks are small.
+torch.profiler counts on a CPU, where it sees the same operators as libtorch's observer, by the rule of
+`native/count.cpp`. The twin uses its fastest settings: images stay on the device, the optimizer is fused, the layout is
+channels last. Operators do not depend on the width, so the networks are small.
 """
 
 import collections
@@ -22,7 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from train_loop import ARCHITECTURES, CLASSES, Loop, random_task
 
 BATCH = 32
-# A network of each family, and its width.
+# A network of each family: its width.
 NETWORKS = {"preact-resnet18": 8, "densenet121": 8, "vit-cifar": 64}
 PRECISIONS = ("fp32", "bf16")
 AUGMENTATIONS = ([], ["crop", "flip"])
@@ -45,13 +45,13 @@ def launches(name, overload):
     try:
         schema = torch._C._get_schema(name, overload)
     except RuntimeError:
-        return False  # a node of autograd, or a range that the optimizer names
+        return False  # an autograd node, or a range named by the optimizer
     return not is_view(schema) and torch._C._dispatch_has_kernel_for_dispatch_key(full, "CPU")
 
 
 def operators(work):
-    """Operators that launch work, by name; one that such an operator calls is part of it."""
-    # Of two operators with one name, one may launch work and the other call it.
+    """{name: count} of operators that launch work; operators called by such an operator do not count."""
+    # Overloads of one name differ: one may launch work and another only call it.
     names = torch.profiler._ExperimentalConfig(capture_overload_names=True)
     with profile(activities=[ProfilerActivity.CPU], experimental_config=names) as profiler:
         work()
@@ -71,7 +71,7 @@ def operators(work):
 
 
 def flops(loop, images, labels):
-    """Of the forward and of the backward pass; attention as products, since its kernel for CPUs has no formula."""
+    """Of the forward and the backward pass. Attention runs as matrix products: its CPU kernel has no FLOP formula."""
     with sdpa_kernel(SDPBackend.MATH):
         with FlopCounterMode(display=False) as forward:
             loss = loop.loss(images, labels)
@@ -90,7 +90,7 @@ def row(architecture, frozen, precision, augment):
     images, labels = random_task(2 * BATCH, options)
     loop = Loop(network_of(architecture), options)
     loop.train_epoch(images, labels)
-    # An epoch of two steps less one of one.
+    # An epoch of two steps minus an epoch of one.
     two = operators(lambda: loop.train_epoch(images, labels))
     two.subtract(operators(lambda: loop.train_epoch(images[:BATCH], labels[:BATCH])))
     step = {name: times for name, times in sorted(two.items()) if times}

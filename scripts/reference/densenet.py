@@ -1,7 +1,6 @@
 """DenseNet-121 of any growth for 32x32 images: Huang et al. (arXiv 1608.06993), with a 3x3 stem and no max-pooling.
 
-The counterpart that the speed of freezewise's `densenet121` is held against. Run as a program, it checks its parameter
-counts.
+The speed of freezewise's `densenet121` is compared with it. Run as a program, it checks its parameter counts.
 """
 
 import torch
@@ -15,7 +14,7 @@ BOTTLENECK = 4  # channels between the two convolutions of a dense layer, in uni
 
 
 class DenseLayer(nn.Module):
-    """[N, inputs, H, W] -> [N, inputs + growth, H, W]: what it adds stands behind what came in."""
+    """[N, inputs, H, W] -> [N, inputs + growth, H, W]: appends its features to its input."""
 
     def __init__(self, inputs, growth):
         super().__init__()
@@ -44,7 +43,7 @@ class Transition(nn.Module):
 
 
 class DenseNet121(nn.Module):
-    """[N, 3, H, W] -> [N, classes]. Transitions keep half of the channels."""
+    """[N, 3, H, W] -> [N, classes]. Transitions halve the number of channels."""
 
     def __init__(self, growth=32, classes=10, blocks=BLOCKS):
         super().__init__()
@@ -72,7 +71,7 @@ class DenseNet121(nn.Module):
         return self.classifier(torch.flatten(F.adaptive_avg_pool2d(x, 1), 1))
 
 
-# Ten classes: growth -> trainable parameters by layers frozen, as `freezewise describe` has them.
+# Ten classes: growth -> {frozen layers: trainable parameters}, as in `freezewise describe`.
 COUNTS = {32: {0: 6_956_426, 8: 6_586_250, 32: 4_531_274, 46: 2_170_378, 61: 178_378, 62: 12_298, 63: 10_250}}
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Makes tests/fixtures/linear-head.json: what scikit-learn's LogisticRegression and KNeighborsClassifier make of small
-problems, for the fits in src/train/linear_fit and src/train/nearest.rs.
+"""Writes tests/fixtures/linear-head.json: the results of scikit-learn's LogisticRegression and KNeighborsClassifier on
+small problems, for the tests of src/train/measure/linear_fit and src/train/measure/nearest.rs.
 
     python3 -m pip install scikit-learn==1.9.1
     python3 scripts/reference/linear_head.py
 
-Features are alike, of unlike sizes and off zero, as those of a layer are; a fifth of the labels is wrong.
+Features are correlated, with different scales and nonzero means, like those of a layer; a fifth of the labels is wrong.
 """
 
 import json
@@ -27,19 +27,19 @@ def draw(generator, mixing, centres, count):
 
 
 def fitted(features, labels, penalty, solver="newton-cholesky"):
-    """A fit to the last digits: `penalty` is scikit-learn's 1/C."""
+    """A fit converged to the last digits; `penalty` is scikit-learn's 1/C."""
     strength = 1 / penalty if penalty else np.inf
     return LogisticRegression(C=strength, solver=solver, tol=1e-12, max_iter=100_000).fit(features, labels)
 
 
 def gradient(model, features, labels, penalty):
-    """The largest component of the gradient of the sum over examples that a fit leaves."""
+    """The largest component of the gradient of the loss, summed over examples, at a fit."""
     residuals = model.predict_proba(features) - np.eye(CLASSES)[labels]
     return max(abs(residuals.T @ features + penalty * model.coef_).max(), abs(residuals.sum(0)).max())
 
 
 def voted(features, labels, test, neighbours):
-    """The answers by plurality; a tie goes to the label whose neighbours are nearer by their summed similarity."""
+    """Predictions by plurality, and the number of ties. A tie goes to the label with the larger summed similarity."""
     model = KNeighborsClassifier(neighbours, metric="cosine", algorithm="brute").fit(features, labels)
     distances, indices = model.kneighbors(test)
     votes, nearness = np.zeros((len(test), CLASSES)), np.zeros((len(test), CLASSES))
@@ -69,7 +69,7 @@ def main():
         print(f"penalty {penalty}: weights to {abs(model.coef_).max():.1f}, gradient {left[0]:.0e}, by L-BFGS {left[1]:.0e}")
         fits.append({
             "penalty": penalty,
-            # Without a penalty, any vector may be added to the weights of all classes.
+            # Without a penalty, weights are unique only up to adding one vector to all classes.
             "weight": (model.coef_ - model.coef_.mean(0)).tolist(),
             "bias": (model.intercept_ - model.intercept_.mean()).tolist(),
             "train_error": 1 - model.score(features, labels),

@@ -1,25 +1,25 @@
-"""Makes tests/fixtures/*.safetensors: what PyTorch computes, for freezewise's tests to compute again.
+"""Writes tests/fixtures/*.safetensors: PyTorch's results, which freezewise's tests reproduce.
 
     python3 scripts/reference/make_fixtures.py
 
-Needs torch and torchvision. All is computed in float64, so that a wrong epsilon, momentum or order of operations
-shows: a test may ask for nine digits. At a larger learning rate it might not: rounding then grows from step to step,
-and weights changed by 1e-15 of themselves change later losses by 1e-7. So `losses.*` are at small rates, and the
-program checks that such a change moves none of them by more than 1e-11.
+Needs torch and torchvision. Everything is computed in float64, so that tests can require nine digits and detect a wrong
+epsilon, momentum or order of operations. Learning rates of `losses.*` are small, because at larger ones rounding errors
+grow from step to step: a relative change of 1e-15 in the weights changes later losses by 1e-7. The script checks that
+such a change moves no loss by more than 1e-11.
 
-One file a network of NETWORKS, 4 classes, a batch of 6:
-    weights.*                   parameters and running statistics, all random: no norm is the identity by chance
+One file per network of NETWORKS, with 4 classes and a batch of 6:
+    weights.*                   parameters and running statistics, all random, so that no norm is the identity
     input, labels               [6, 3, H, W], [6]
     eval.logits                 evaluation mode
     train.logits, train.loss    training mode, from the same weights; the loss is the batch's mean cross-entropy
     gradient.*                  of that loss, for every parameter
-    statistics1.*               running statistics after that forward pass; statistics2.*: after a second, same input
+    statistics1.*               running statistics after that forward pass; statistics2.*: after another on that input
     batches.input, .labels      [5, 6, 3, H, W], [5, 6]
-    losses.sgd, losses.adam     [100], each before its step; step i trains on batch i % 5, from `weights`
-Images and weights are float32 numbers, so that the files are small.
+    losses.sgd, losses.adam     [100], each before its step; step i trains on batch i % 5, starting from `weights`
+Images and weights are stored as float32, to keep the files small.
 
 optimizers.safetensors: one parameter of 7 numbers
-    start, gradients            [7], [20, 7]: the gradients are given, whatever the parameter became
+    start, gradients            [7], [20, 7]: the gradients are fixed, they do not depend on the parameter
     path.NAME                   [20, 7], the parameter after each step, for each NAME of OPTIMIZERS
 """
 
@@ -38,7 +38,7 @@ CLASSES, BATCH = 4, 6
 BATCHES, STEPS = 5, 100
 FIXTURES = Path(__file__).resolve().parents[2] / "tests" / "fixtures"
 
-# Side of the images, and the network.
+# (image size in pixels, network).
 NETWORKS = {
     "preact-resnet18": (8, lambda: PreActResNet18(2, CLASSES)),
     "resnet18": (16, lambda: resnet(18, width=2, classes=CLASSES)),
@@ -48,7 +48,7 @@ NETWORKS = {
     "vit": (8, lambda: vit(image=8, patch=4, width=8, depth=2, heads=2, mlp_width=12, classes=CLASSES)),
 }
 
-# Also the hyperparameters of the tests; what is not named here has PyTorch's default (betas 0.9 and 0.999, eps 1e-8).
+# The tests use the same hyperparameters. Others have PyTorch's defaults (betas 0.9 and 0.999, eps 1e-8).
 TRAININGS = {
     "sgd": (torch.optim.SGD, dict(lr=1e-3, momentum=0.9, weight_decay=5e-4, nesterov=True)),
     "adam": (torch.optim.Adam, dict(lr=1e-4)),
@@ -71,14 +71,14 @@ def statistics(network):
 def load(make, weights):
     """A network with these weights, in training mode."""
     network = make()
-    # Not strict: the counts of batches seen are no part of the fixture, and nothing here reads them.
+    # Not strict: the fixture omits `num_batches_tracked`, which nothing here reads.
     missing = network.load_state_dict(weights, strict=False).missing_keys
     assert all(name.endswith("num_batches_tracked") for name in missing)
     return network.train()
 
 
 def one_batch(make, weights, images, labels):
-    """What a single batch gives: logits in both modes, loss, gradients, running statistics."""
+    """The results of a single batch: logits in both modes, loss, gradients, running statistics."""
     network = load(make, weights)
     tensors = {"eval.logits": network.eval()(images)}
     logits = network.train()(images)
@@ -92,7 +92,7 @@ def one_batch(make, weights, images, labels):
 
 
 def train(make, weights, images, labels, kind, settings):
-    """The losses of STEPS steps over the batches in turn."""
+    """The losses of STEPS steps, cycling through the batches."""
     network = load(make, weights)
     optimizer = kind(network.parameters(), **settings)
     losses = []
@@ -107,7 +107,7 @@ def train(make, weights, images, labels, kind, settings):
 
 @torch.no_grad()
 def calm(network):
-    """Weaker branches beside ResNet's shortcuts: at full strength rounding grows through sixteen of them."""
+    """Scales down the residual branches of a ResNet: rounding errors grow through sixteen of them otherwise."""
     for module in network.modules():
         if isinstance(module, BasicBlock):
             module.bn2.weight *= 0.2
@@ -117,7 +117,7 @@ def calm(network):
 
 
 def single(tensor):
-    """The same numbers as float32, for which they are rounded first."""
+    """A floating-point tensor rounded to float32; others unchanged."""
     return tensor.float() if tensor.is_floating_point() else tensor
 
 
@@ -134,8 +134,8 @@ def network_fixture(side, make):
         losses = train(make, weights, images.double(), labels, kind, settings)
         nudged = {name: tensor.double() * (1 + 1e-15 * torch.randn(tensor.shape)) for name, tensor in weights.items()}
         growth = (train(make, nudged, images.double(), labels, kind, settings) - losses).abs().max()
-        print(f"  {name}: losses {losses[0]:.3f} to {losses[-1]:.3f}, rounding grows to {growth:.0e}")
-        assert growth < 1e-11, f"{name}: rounding grows to {growth}: take a smaller rate"
+        print(f"  {name}: losses {losses[0]:.3f} to {losses[-1]:.3f}, rounding errors grow to {growth:.0e}")
+        assert growth < 1e-11, f"{name}: rounding errors grow to {growth}: use a smaller learning rate"
         tensors[f"losses.{name}"] = losses
     return tensors
 
@@ -148,7 +148,7 @@ def optimizer_fixture():
         optimizer = kind([parameter], **settings)
         path = []
         for gradient in gradients:
-            parameter.grad = gradient.clone()  # decay is added in place by some optimizers
+            parameter.grad = gradient.clone()  # some optimizers add weight decay in place
             optimizer.step()
             path.append(parameter.detach().clone())
         tensors[f"path.{name}"] = torch.stack(path)
@@ -157,7 +157,7 @@ def optimizer_fixture():
 
 def main():
     torch.set_default_dtype(torch.float64)
-    torch.set_num_threads(1)  # one order of summation, whatever the machine
+    torch.set_num_threads(1)  # the same order of summation on every machine
     FIXTURES.mkdir(parents=True, exist_ok=True)
     makers = {name: lambda sizes=sizes: network_fixture(*sizes) for name, sizes in NETWORKS.items()}
     for name, make in (makers | {"optimizers": optimizer_fixture}).items():

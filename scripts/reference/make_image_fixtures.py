@@ -1,11 +1,11 @@
-"""Write tests/fixtures/images/jpeg.tar.gz and png.tar.gz: small files of every kind, with their pixels.
+"""Writes tests/fixtures/images/jpeg.tar.gz and png.tar.gz: small files of every kind, with their decoded pixels.
 
-Needs Pillow and numpy, and `cjpeg` and `jpegtran` of libjpeg-turbo 2.1 (Debian: libjpeg-turbo-progs). A file `NAME.jpg` or `NAME.png`
-has its pixels as Pillow decodes them in `REFERENCE.ppm`; NAME is `REFERENCE_VARIANT`, or REFERENCE itself. The script
-fails where two variants of a JPEG file have different pixels. A PNG file of 16 bits has the nearest levels of 8 bits,
-since Pillow cuts bits off, and makes nearly all of a grey image white.
+    python3 scripts/reference/make_image_fixtures.py
 
-    python scripts/reference/make_image_fixtures.py
+Needs Pillow and numpy, and `cjpeg` and `jpegtran` of libjpeg-turbo 2.1 (Debian: libjpeg-turbo-progs). The pixels of
+`NAME.jpg` or `NAME.png`, as decoded by Pillow, are in `REFERENCE.ppm`, where NAME is REFERENCE or `REFERENCE_VARIANT`.
+The script fails if two variants of a file have different pixels. Pixels of 16-bit PNG files are not Pillow's, which
+truncates 16-bit colours and turns nearly all of a 16-bit grey image white, but rounded to 8 bits.
 """
 
 import gzip
@@ -26,7 +26,8 @@ SAMPLINGS = """1x1,1x1,1x1 2x1,1x1,1x1 1x2,1x1,1x1 2x2,1x1,1x1 4x1,1x1,1x1 1x4,1
     1x1,2x1,1x1 2x1,2x1,2x1 1x2,1x2,1x2 4x1,2x1,2x1 4x2,2x1,2x1""".split()
 COMMON = SAMPLINGS[:4]
 SIZES = [(37, 21), (3, 9)]
-# One line a scan: components; for progressive files then first and last coefficient, the bits before and after.
+# Scan scripts of cjpeg. Per scan: components; for progressive files also first and last coefficient and the two
+# successive-approximation bit positions.
 SCANS = {
     "three": "0;1;2;",
     "two": "0;1,2;",
@@ -56,7 +57,7 @@ def decoded(file):
 
 
 def cjpeg(pixels, *arguments, scans=None):
-    """A JPEG file, or None where libjpeg does not write such files."""
+    """A JPEG file, or None if libjpeg cannot write it."""
     with tempfile.NamedTemporaryFile("w") as script:
         script.write(scans or "")
         script.flush()
@@ -72,7 +73,7 @@ class Fixtures:
     def add(self, reference, variant, file, extension="jpg", pixels=None):
         pixels = ppm(decoded(file) if pixels is None else pixels)
         if self.files.setdefault(f"{reference}.ppm", pixels) != pixels:
-            raise SystemExit(f"{reference}_{variant} has other pixels")
+            raise SystemExit(f"{reference}_{variant}: pixels differ from those of other variants")
         self.files[f"{reference}_{variant}.{extension}" if variant else f"{reference}.{extension}"] = file
 
     def write(self, path):
@@ -111,7 +112,7 @@ def colours(fixtures):
             for variant, scans in [("one", None), ("progressive", SCANS["bits"]), ("three", SCANS["three"])]:
                 file = cjpeg(picture(width, height), "-rgb", "-optimize", "-sample", sampling, scans=scans)
                 fixtures.add(f"rgb-{sampling}-{size}", variant, file)
-            # Adobe's transform alone says so, as in Photoshop's files.
+            # Only the transform in the Adobe segment marks it as RGB, as in Photoshop's files.
             if sampling == COMMON[0]:
                 fixtures.add(f"rgb-{sampling}-{size}", "numbered", renamed(file, b"RGB", b"\1\2\3"))
         for sampling in ["1x1", "2x2", "2x1", "1x2", "3x1", "4x4"]:
@@ -132,7 +133,7 @@ def colours(fixtures):
 
 
 def subsampled_ycck(fixtures):
-    """Black and luma whole, as Photoshop writes: put together from four grey files, then interleaved."""
+    """YCCK with only chroma subsampled, as Photoshop writes it: assembled from four grey files, then interleaved."""
     for width, height in SIZES:
         sizes = [(width, height), ((width + 1) // 2, (height + 1) // 2)]
         greys = [cjpeg(picture(*sizes[k in (1, 2)], 4)[:, :, k], "-grayscale") for k in range(4)]
@@ -152,7 +153,7 @@ def subsampled_ycck(fixtures):
 
 
 def renamed(file, old, new):
-    """A file whose components have other names."""
+    """The file with component identifiers `old` replaced by `new`."""
     file = bytearray(file)
     for before, after in zip(old, new):
         for at in range(len(file) - 20):
@@ -165,7 +166,7 @@ def renamed(file, old, new):
 
 
 def oddities(fixtures):
-    """Files that encoders write and libjpeg reads silently, or with a warning that concerns no pixel."""
+    """Unusual files that encoders write and libjpeg reads without a warning that concerns pixels."""
     file = cjpeg(picture(37, 21), "-sample", "2x2,1x1,1x1")
     scan = file.index(b"\xff\xda")
     fixtures.add("oddities", "", file)
@@ -177,7 +178,7 @@ def oddities(fixtures):
     thumbnail = b"Exif\0\0" + cjpeg(picture(3, 9))
     fixtures.add("oddities", "thumbnail", file[:2] + segment(0xE1, thumbnail) + file[2:])
     fixtures.add("oddities", "wide-tables", wide_tables(file))
-    # EXIF: turned by 90 degrees; Pillow, torchvision and the program leave it as it is stored.
+    # EXIF orientation: rotate by 90 degrees. Pillow, torchvision and freezewise ignore it.
     turned = Image.Exif()
     turned[0x0112] = 6
     fixtures.add("oddities", "orientation", file[:2] + segment(0xE1, turned.tobytes()) + file[2:])
@@ -190,7 +191,7 @@ def segment(marker, body):
 
 
 def wide_tables(file):
-    """The same quantisation tables in 16 bits."""
+    """The file with its quantisation tables in 16 bits."""
     parts = file.split(b"\xff\xdb")
     for at in range(1, len(parts)):
         part = parts[at]
@@ -210,7 +211,7 @@ def png(width, height, depth, colour, rows, chunks=b"", interlaced=0):
 
 
 def packed(values, depth):
-    """Rows of a PNG file without filters."""
+    """Unfiltered rows of a PNG file."""
     rows = b""
     for row in values:
         bits = "".join(format(int(value), f"0{depth}b") for value in row)

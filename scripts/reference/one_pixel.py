@@ -1,7 +1,7 @@
-"""Show where libtorch's bf16 convolutions go wrong on a CPU: the gradient of the weights of a strided 3x3 convolution
-over feature maps of one pixel. Memory is filled with NaN before each call, so that what is not written shows.
+"""Shows where libtorch's bf16 convolutions are wrong on a CPU: the weight gradient of a strided 3x3 convolution over
+one-pixel feature maps. Memory is filled with NaN before each call to reveal values that are never written.
 
-    python3 scripts/reference/one_pixel.py      # one line for each shape that is wrong; none where it was mended
+    python3 scripts/reference/one_pixel.py      # one line per wrong shape; none once libtorch is fixed
 """
 
 import torch
@@ -14,7 +14,7 @@ def poison():
 
 
 def errors(channels, side, kernel, stride, layout):
-    """The largest difference from fp32 of output and both gradients, each as a share of the largest value."""
+    """Describes differences between bf16 and fp32 of more than 5% of the largest value."""
     images = torch.randn(16, channels, side, side).to(torch.bfloat16)
     weights = torch.randn(2 * channels, channels, kernel, kernel).to(torch.bfloat16)
     ends = []

@@ -1,7 +1,7 @@
 """PreAct-ResNet18 of any width for 32x32 images, after Nakkiran et al., "Deep Double Descent" (arXiv 1912.02292).
 
-The counterpart that freezewise's `preact-resnet18` is held against. Run as a program, it checks its parameter counts
-against the ones that follow from the shapes.
+freezewise's `preact-resnet18` is compared with it. Run as a program, it checks its parameter counts against those that
+follow from the shapes.
 """
 
 import torch
@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 
 class PreActBlock(nn.Module):
-    """[N, inputs, H, W] -> [N, outputs, H / stride, W / stride]. It owns the norm at its own entry."""
+    """[N, inputs, H, W] -> [N, outputs, H / stride, W / stride]. It starts with a norm."""
 
     def __init__(self, inputs, outputs, stride):
         super().__init__()
@@ -20,18 +20,18 @@ class PreActBlock(nn.Module):
         self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
         self.downsample = None
         if stride != 1 or inputs != outputs:
-            # A sequence of one, so that its weight has torchvision's name, `downsample.0.weight`.
+            # A `Sequential`, so that its weight has torchvision's name, `downsample.0.weight`.
             self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False))
 
     def forward(self, x):
         activated = F.relu(self.bn1(x))
-        # A projection reads the activated input, an identity the raw one: that is what keeps a path free of norms.
+        # A projection takes the activated input, an identity the raw one, so that one path has no norms.
         shortcut = x if self.downsample is None else self.downsample(activated)
         return self.conv2(F.relu(self.bn2(self.conv1(activated)))) + shortcut
 
 
 class PreActResNet18(nn.Module):
-    """[N, 3, H, W] -> [N, classes]. Neither a norm nor a ReLU stands between the last block and the pooling."""
+    """[N, 3, H, W] -> [N, classes]. There is no norm or ReLU between the last block and the pooling."""
 
     def __init__(self, width=64, classes=10):
         super().__init__()
@@ -43,7 +43,7 @@ class PreActResNet18(nn.Module):
         self.fc = nn.Linear(8 * width, classes)
 
     def freezable_layers(self):
-        """The stem and the eight blocks, from the input on; the head is not one of them."""
+        """The stem and the eight blocks, in order; not the head."""
         return [self.conv1, *self.layer1, *self.layer2, *self.layer3, *self.layer4]
 
     def forward(self, x):
@@ -53,38 +53,38 @@ class PreActResNet18(nn.Module):
 
 
 def stage(inputs, outputs, stride):
-    """Two blocks, the first of which changes the shape."""
+    """Two blocks; the first one changes the shape."""
     return nn.Sequential(PreActBlock(inputs, outputs, stride), PreActBlock(outputs, outputs, 1))
 
 
 def freeze(network, count):
-    """Fix the first `count` layers: no gradients, and running statistics that are used and do not move.
+    """Freezes the first `count` layers: no gradients, and norms use running statistics without updating them.
 
-    To be called after `network.train()`, which would undo the second half.
+    Call it after `network.train()`, which undoes the latter.
     """
     for layer in network.freezable_layers()[:count]:
         layer.eval().requires_grad_(False)
 
 
 def trainable_parameters(network):
-    """How many numbers the optimizer moves."""
+    """The number of parameters that the optimizer updates."""
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
 
 
 def check_counts(make, counts):
-    """Hold trainable parameters against `counts`, {size: {layers frozen: parameters}}; `make` takes the size."""
+    """Checks trainable parameters against `counts`, {size: {frozen layers: parameters}}; `make` takes the size."""
     for size, expected in counts.items():
         network = make(size)
-        # From few frozen layers to many, as nothing thaws.
+        # In ascending order, because `freeze` does not unfreeze layers.
         for frozen, count in sorted(expected.items()):
             freeze(network, frozen)
             found = trainable_parameters(network)
-            assert found == count, f"width {size}, {frozen} frozen: {found} parameters, {count} expected"
+            assert found == count, f"width {size}, {frozen} frozen: expected {count} parameters, found {found}"
         assert network(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
         print(f"width {size}: {expected[0]:,} parameters")
 
 
-# Ten classes: width -> trainable parameters by layers frozen.
+# Ten classes: width -> {frozen layers: trainable parameters}.
 COUNTS = {
     8: {0: 176_050, 7: 132_170, 8: 74_634, 9: 650},
     16: {0: 700_762, 7: 526_474, 8: 296_714, 9: 1_290},

@@ -1,11 +1,11 @@
-"""Turns a PyTorch state dict into a safetensors file for `freezewise weights import`.
+"""Converts a PyTorch state dict to a safetensors file for `freezewise weights import`.
 
     python3 scripts/reference/pth_to_safetensors.py resnet18.pth resnet18.safetensors
 
-A `.pth` file is a pickle, which may run any code when it is loaded; with `weights_only=True` PyTorch takes tensors and
-plain containers from it and refuses the rest. A checkpoint that holds its state under a name, such as `state_dict` or
-`model`, is taken too; where it holds several, `--key` says which. Tensors keep their names: `freezewise` knows those of
-torchvision, timm, data parallelism and `torch.compile`.
+A `.pth` file is a pickle, which can run arbitrary code when it is loaded; with `weights_only=True` PyTorch accepts only
+tensors and plain containers. The file may be a state dict, or a checkpoint that contains one under a key such as
+`state_dict` or `model`; if it contains several, choose with `--key`. Tensors keep their names: `freezewise` knows those
+of torchvision, timm, data parallelism and `torch.compile`.
 """
 
 import argparse
@@ -15,30 +15,30 @@ import torch
 
 from tensor_file import TYPES, write_tensors
 
-# Under which names training programs keep the state of a network, the most specific first.
+# Keys under which training programs save the state of a network, the most specific first.
 KEYS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params")
 
 
 def is_state(value):
-    """Whether a value is a dictionary with tensors in it."""
+    """Whether a value is a dictionary that contains tensors."""
     return isinstance(value, dict) and any(isinstance(entry, torch.Tensor) for entry in value.values())
 
 
 def state_of(checkpoint, key, fail):
-    """The state dict in what a file holds."""
+    """The state dict in the content of a file."""
     if isinstance(checkpoint, torch.nn.Module):
         return checkpoint.state_dict()
     if not isinstance(checkpoint, dict):
-        fail(f"the file holds a {type(checkpoint).__name__}; expected a state dict")
+        fail(f"expected a state dict, found a {type(checkpoint).__name__}")
     if key is not None:
         for name in key.split("."):
             if not isinstance(checkpoint, dict) or name not in checkpoint:
-                fail(f"the file has no `{key}`")
+                fail(f"the file has no key `{key}`")
             checkpoint = checkpoint[name]
         if not is_state(checkpoint):
             fail(f"`{key}` is not a state dict")
         return checkpoint
-    # A state dict itself, unless it only has single numbers beside other dictionaries, such as an epoch.
+    # The file is itself a state dict if it contains a tensor that is not a scalar (an epoch, for example, is one).
     if any(isinstance(entry, torch.Tensor) and entry.dim() > 0 for entry in checkpoint.values()):
         return checkpoint
     states = {name: entry for name, entry in checkpoint.items() if is_state(entry)}
@@ -46,16 +46,16 @@ def state_of(checkpoint, key, fail):
     if known or len(states) == 1:
         return states[known[0] if known else next(iter(states))]
     names = ", ".join(f"`{name}`" for name in checkpoint)
-    fail(f"the file holds {names}; `--key NAME` says which is the state dict (`a.b` for one within another)")
+    fail(f"the file contains {names}: choose the state dict with `--key NAME` (`a.b` if nested)")
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Turn a PyTorch state dict into a safetensors file.")
-    parser.add_argument("pth", type=Path)
-    parser.add_argument("safetensors", type=Path)
-    parser.add_argument("--key", help="where the state dict is in the file")
+    parser = argparse.ArgumentParser(description="Convert a PyTorch state dict to a safetensors file.")
+    parser.add_argument("pth", type=Path, help="the PyTorch file to read")
+    parser.add_argument("safetensors", type=Path, help="the file to write")
+    parser.add_argument("--key", help="the key of the state dict in the file, such as `model` or `a.b`")
     options = parser.parse_args()
-    # Training programs save their arguments beside the state; a namespace is a plain container too.
+    # Training programs save their arguments with the state; a namespace is harmless.
     with torch.serialization.safe_globals([argparse.Namespace]):
         checkpoint = torch.load(options.pth, map_location="cpu", weights_only=True)
     state = state_of(checkpoint, options.key, parser.error)
@@ -65,7 +65,7 @@ def main():
     others = [name for name in state if name not in tensors]
     if others:
         shown = ", ".join(f"`{name}`" for name in others[:3]) + (" and others" if len(others) > 3 else "")
-        print(f"left out, since they are no tensors of {', '.join(TYPES.values())}: {shown}")
+        print(f"skipped (not a tensor of {', '.join(TYPES.values())}): {shown}")
     write_tensors(options.safetensors, tensors)
     print(f"{options.safetensors}: {len(tensors)} tensors")
 

@@ -1,6 +1,6 @@
-"""Random values for every parameter and running statistic of a network, so that nothing is right by chance.
+"""Random values for every parameter and running statistic of a network, so that comparisons detect every mistake.
 
-A fresh norm is the identity and a fresh ViT head is zero: two tensors swapped, or one never read, would not show.
+A new norm is the identity and a new ViT head is zero: swapped or unread tensors would go unnoticed.
 """
 
 import torch
@@ -11,7 +11,7 @@ NORMS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm)
 
 @torch.no_grad()
 def redraw(network):
-    """In place; of a scale at which the signal neither dies nor explodes. Variances are in [0.5, 2]."""
+    """Redraws in place, at scales that keep activations from vanishing or exploding. Variances are in [0.5, 2]."""
     for module in network.modules():
         scale = isinstance(module, NORMS)
         for name, tensor in module.named_parameters(recurse=False):
@@ -22,7 +22,7 @@ def redraw(network):
             elif name in ("class_token", "pos_embedding"):
                 tensor.normal_(0.0, 1.0)
             else:
-                # As a ReLU needs it for convolutions; half of it for the linear maps of a transformer.
+                # He initialisation for convolutions; half of the variance for the linear layers of a transformer.
                 gain = 2.0 if tensor.dim() == 4 else 1.0
                 tensor.normal_(0.0, (gain / tensor[0].numel()) ** 0.5)
         for name, tensor in module.named_buffers(recurse=False):

@@ -1,7 +1,6 @@
 """ResNet-18 of any width for 32x32 images: He et al. (arXiv 1512.03385), with a 3x3 stem and no max-pooling.
 
-The counterpart that the speed of freezewise's `resnet18` is held against. Run as a program, it checks its parameter
-counts; outputs are held against torchvision elsewhere.
+The speed of freezewise's `resnet18` is compared with it. Run as a program, it checks its parameter counts.
 """
 
 import torch
@@ -56,7 +55,7 @@ class ResNet18(nn.Module):
         return self.fc(torch.flatten(F.adaptive_avg_pool2d(x, 1), 1))
 
 
-# Ten classes: width -> trainable parameters by layers frozen, as `freezewise describe` has them.
+# Ten classes: width -> {frozen layers: trainable parameters}, as in `freezewise describe`.
 COUNTS = {64: {0: 11_173_962, 1: 11_172_106, 6: 9_579_530, 8: 4_725_770, 9: 5_130}}
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""The numbers that the tests of src/analysis/similarity hold freezewise's measures against, worked out another way.
+"""Computes the reference values for the tests of src/analysis/similarity by independent methods.
 
     python3 -m venv V && V/bin/pip install numpy scipy scikit-learn && V/bin/python scripts/reference/similarity.py
 
-Where a library has the measure it is asked (Ledoit-Wolf, assignment); else the definition is followed literally, however
-slow: CKA over every four different images, the Fréchet distance by a root of the product of covariances, the evidence of
-LogME as the density of a normal distribution, maximised by a general optimizer.
+Ledoit-Wolf and assignment come from libraries. The others follow their definitions literally: CKA over all sets of four
+different images, the Fréchet distance by a square root of the product of covariances, the evidence of LogME as the
+density of a normal distribution, maximised by a general optimizer.
 """
 
 from itertools import permutations
@@ -76,7 +76,7 @@ def main():
     for images, width in [(12, 5), (6, 9)]:
         _, covariance, shrinkage = gaussian(features(1, images, width))
         numbers = shrinkage, covariance[0, 0], covariance[1, 0], np.trace(covariance)
-        print(f"Ledoit-Wolf {images}x{width}: shrinkage, corner, beside it, trace", *map(repr, map(float, numbers)))
+        print(f"Ledoit-Wolf {images}x{width}: shrinkage, [0, 0], [1, 0], trace", *map(repr, map(float, numbers)))
     print("Fréchet, squared", float(frechet_squared(features(1, 12, 5), features(2, 9, 5))))
     costs = features(1, 10, 100)
     print("assignment 10x100", float(costs[linear_sum_assignment(costs)].sum()))

@@ -1,12 +1,12 @@
-"""Holds `freezewise similarity` as a whole against PyTorch, NumPy and SciPy: from the images to the measures.
+"""Compares all of `freezewise similarity`, from images to measures, with PyTorch, NumPy and SciPy.
 
     freezewise similarity SPEC --out RUNS --data DATA --images 60000 --json > similarity.json
     python3 scripts/reference/similarity_parity.py RUNS/sources/HASH similarity.json DATA
 
 For a PreAct-ResNet18 of width 8 at 16x16 pixels, trained on CIFAR-100, with all of CIFAR-10's training images as target
-(`train_size = 50000`): then every image is looked at, and no draw has to be repeated here. PyTorch's network runs on the
-images as NumPy halves them; distances, LEEP and LogME follow their definitions (similarity.py). Prints each measure
-twice; they differ by float32's rounding.
+(`train_size = 50000`), so that all images are used and no random draw has to be reproduced. PyTorch's network runs on
+images halved by NumPy; distances, LEEP and LogME follow their definitions (similarity.py). Prints the reference and
+freezewise's value of each measure; they differ by float32 rounding.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from tensor_file import read_tensors
 
 
 def cifar(files, label_bytes):
-    """Images halved by 2x2 means, rounded half up, [N, 3, 16, 16] of 0 to 255; and their labels."""
+    """Images halved by 2x2 means, rounded half up, [N, 3, 16, 16] from 0 to 255; and their labels."""
     records = np.concatenate([np.fromfile(file, np.uint8).reshape(-1, 3072 + label_bytes) for file in files])
     images = records[:, label_bytes:].reshape(-1, 3, 16, 2, 16, 2).astype(np.float64).mean((3, 5))
     return np.floor(images + 0.5), records[:, label_bytes - 1].astype(int)
@@ -31,7 +31,7 @@ def cifar(files, label_bytes):
 
 @torch.no_grad()
 def features(network, images, mean, deviation):
-    """What comes to the classifier, and the network's answers, in evaluation mode."""
+    """The inputs of the classifier, and the predicted probabilities, in evaluation mode."""
     mean, deviation = (np.asarray(value).reshape(3, 1, 1) for value in (mean, deviation))
     pooled, answers = [], []
     hook = network.fc.register_forward_pre_hook(lambda _, inputs: pooled.append(inputs[0].double().numpy()))
@@ -42,7 +42,7 @@ def features(network, images, mean, deviation):
 
 
 def logme(f, labels, classes):
-    """As in similarity.py, but by the evidence in as many dimensions as there are features, for images are many."""
+    """As in similarity.py, but with the evidence in feature space, because there are many more images than features."""
     gram, count = f.T @ f, len(f)
 
     def evidence(y):
@@ -62,10 +62,10 @@ def logme(f, labels, classes):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Hold `freezewise similarity` against PyTorch, NumPy and SciPy.")
-    parser.add_argument("source", type=Path, help="the directory of the trained source")
-    parser.add_argument("similarity", type=Path)
-    parser.add_argument("data", type=Path)
+    parser = argparse.ArgumentParser(description="Compare `freezewise similarity` with PyTorch, NumPy and SciPy.")
+    parser.add_argument("source", type=Path, help="directory of the trained source")
+    parser.add_argument("similarity", type=Path, help="output of `freezewise similarity --json`")
+    parser.add_argument("data", type=Path, help="folder of the data sets")
     options = parser.parse_args()
     network = PreActResNet18(8, 100)
     network.load_state_dict(read_tensors(options.source / "weights.safetensors"), strict=False)
@@ -85,8 +85,8 @@ def main():
     found = json.loads(options.similarity.read_text())["after"]
     for name, expected, measured in [
         ("Fréchet distance, squared", whole, found["frechet"]["squared"]),
-        ("  as a share", whole / sum(np.trace(gaussian(part)[1]) for part in (source, target)), found["frechet"]["relative"]),
-        ("  of paired classes", classes[linear_sum_assignment(classes)].mean(), found["classes"]["mean_squared"]),
+        ("  as a fraction", whole / sum(np.trace(gaussian(part)[1]) for part in (source, target)), found["frechet"]["relative"]),
+        ("  mean over pairs", classes[linear_sum_assignment(classes)].mean(), found["classes"]["mean_squared"]),
         ("LEEP", leep(answers, labels, 10), found["leep"]),
         ("LogME", logme(train, labels, 10), found["logme"]),
     ]:

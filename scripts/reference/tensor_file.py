@@ -1,6 +1,6 @@
-"""Writes and reads the safetensors format, which is short enough to need no dependency.
+"""Writes and reads safetensors files without a dependency.
 
-Eight bytes with the header's length, little-endian; the header, JSON; then the tensors' bytes, end to end.
+The format: the length of the header in eight little-endian bytes; the header, in JSON; the bytes of all tensors.
 """
 
 import ctypes
@@ -22,8 +22,8 @@ TYPES = {
 
 
 def write_tensors(path, tensors):
-    """Write {name: tensor} to `path`, in the order of the names, so that the same tensors make the same bytes."""
-    assert sys.byteorder == "little", "the format is little-endian and the tensors' bytes are written as they lie"
+    """Writes {name: tensor} to `path` in order of name, so that the same tensors produce the same bytes."""
+    assert sys.byteorder == "little", "the format is little-endian, and tensors are written in native byte order"
     header, chunks, offset = {}, [], 0
     for name, tensor in sorted(tensors.items()):
         tensor = tensor.detach().contiguous()
@@ -33,12 +33,12 @@ def write_tensors(path, tensors):
         chunks.append(chunk)
         offset = end
     text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # the tensors then lie at multiples of eight bytes
+    text += b" " * (-len(text) % 8)  # aligns the tensors to eight bytes
     path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(chunks))
 
 
 def read_tensors(path):
-    """The {name: tensor} of a file that freezewise wrote; a stranger's would need distrust."""
+    """{name: tensor} of a file written by freezewise. It does not validate the file."""
     content = bytearray(path.read_bytes())
     (length,) = struct.unpack_from("<Q", content)
     header = json.loads(content[8 : 8 + length])

@@ -1,8 +1,7 @@
-"""torchvision's own networks at small widths and with either stem: what freezewise's families are held against.
+"""torchvision's networks at small widths and with either stem, with which freezewise's families are compared.
 
-ResNet is the only one whose width torchvision fixes; here its own blocks are put together again at another one. The
-`cifar` stem is a 3x3 convolution of stride 1 without max-pooling. Run as a program, it checks the parameter counts of
-the full-size networks.
+torchvision fixes the width of a ResNet; here its blocks are assembled at other widths. The `cifar` stem is a 3x3
+convolution of stride 1 without max-pooling. Run as a program, it checks the parameter counts of the full-size networks.
 """
 
 from torch import nn
@@ -33,7 +32,7 @@ def resnet(depth, **sizes):
 
 
 def densenet(blocks=(6, 12, 24, 16), growth=32, classes=1000, stem="imagenet"):
-    """DenseNet with torchvision's compression by half."""
+    """DenseNet; transitions halve the number of channels, as in torchvision."""
     network = models.DenseNet(growth, tuple(blocks), num_init_features=2 * growth, num_classes=classes)
     if stem == "cifar":
         network.features.conv0 = stem_convolution(2 * growth, stem)
@@ -51,7 +50,7 @@ def stem_convolution(width, stem):
     return nn.Conv2d(3, width, kernel, stride, padding=kernel // 2, bias=False)
 
 
-# Of the full-size networks, with a thousand classes.
+# Parameters of the full-size networks, with 1000 classes.
 COUNTS = {
     "resnet18": (lambda: resnet(18), 11_689_512),
     "resnet34": (lambda: resnet(34), 21_797_672),
@@ -64,7 +63,7 @@ COUNTS = {
 def main():
     for name, (make, expected) in COUNTS.items():
         found = sum(parameter.numel() for parameter in make().parameters())
-        assert found == expected, f"{name}: {found} parameters, {expected} expected"
+        assert found == expected, f"{name}: expected {expected} parameters, found {found}"
         print(f"{name}: {found:,} parameters")
 
 

@@ -1,13 +1,13 @@
-"""The training loop that freezewise's speed is compared with: PyTorch, with nothing done carelessly.
+"""A carefully optimised PyTorch training loop, with whose speed freezewise is compared.
 
     python3 scripts/reference/train_loop.py --width 16 --threads 2
     python3 scripts/reference/train_loop.py --architecture densenet121 --device cuda --channels-last --fused --bf16
     python3 scripts/reference/train_loop.py --width 64 --device cuda --bf16 --fused --compile max-autotune --test 10000
 
-The images are random and stay on the device as bytes, so nothing is loaded or copied inside an epoch, and the loss is
-read once at its end. Plain eager fp32 and NCHW unless options say otherwise. Frozen layers need no gradient and are
-computed in every step. One line of JSON an epoch, then one with the settings. The first epoch holds the warm-up, and
-with --compile the compilation; it is for the reader to drop.
+Images are random and stay on the device as bytes, so nothing is loaded or copied during an epoch, and the loss is read
+once at its end. The default is plain eager fp32 in NCHW. Frozen layers need no gradient and are computed in every step.
+Prints a line of JSON per epoch, then one with the settings. Ignore the first epoch: it includes the warm-up, and with
+--compile the compilation.
 """
 
 import argparse
@@ -25,21 +25,21 @@ from vit import ViT
 
 CLASSES = 10
 SIDE = 32
-# Of CIFAR-10's channels, on the scale of the bytes. On random images any numbers cost the same.
+# Of CIFAR-10's channels, from 0 to 255. The values do not affect the speed.
 MEAN = (125.3, 123.0, 113.9)
 DEVIATION = (63.0, 62.1, 66.7)
 LEARNING_RATE = {"sgd": 0.05, "adam": 1e-3}
 EVALUATION_BATCH = 500
-# Black pixels round an image, out of which a crop is cut.
+# Black border from which a crop is taken, in pixels.
 PADDING = 4
-# The network, and the width it has unless --width is given.
+# (network, default of --width).
 ARCHITECTURES = {
     "preact-resnet18": (PreActResNet18, 16),
     "resnet18": (ResNet18, 64),
     "densenet121": (DenseNet121, 32),
     "vit-cifar": (ViT, 512),
 }
-# Those of torch.compile; the second and the third make CUDA graphs of what they compile.
+# Modes of torch.compile; the second and third use CUDA graphs.
 COMPILE_MODES = ("default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs")
 
 
@@ -53,26 +53,28 @@ def positive(text):
 def parse_options():
     parser = argparse.ArgumentParser(description="Time the training of a network in PyTorch, on 32x32 images.")
     parser.add_argument("--architecture", choices=list(ARCHITECTURES), default="preact-resnet18")
-    parser.add_argument("--width", type=positive, help="a ResNet's channels, a DenseNet's growth, a ViT's token")
-    parser.add_argument("--batch", type=positive, default=128)
-    parser.add_argument("--images", type=positive, default=2560)
-    parser.add_argument("--epochs", type=positive, default=4)
-    parser.add_argument("--optimizer", choices=sorted(LEARNING_RATE), default="sgd")
-    parser.add_argument("--threads", type=positive, help="all that PyTorch takes by itself, if not given")
-    parser.add_argument("--channels-last", action="store_true")
-    parser.add_argument("--fused", action="store_true", help="the optimizer's step as one kernel")
+    parser.add_argument("--width", type=positive,
+                        help="channels of a ResNet, growth of a DenseNet, token width of a ViT")
+    parser.add_argument("--batch", type=positive, default=128, help="batch size (default 128)")
+    parser.add_argument("--images", type=positive, default=2560, help="training images (default 2560)")
+    parser.add_argument("--epochs", type=positive, default=4, help="default 4")
+    parser.add_argument("--optimizer", choices=sorted(LEARNING_RATE), default="sgd", help="default sgd")
+    parser.add_argument("--threads", type=positive, help="CPU threads (default: PyTorch's)")
+    parser.add_argument("--channels-last", action="store_true", help="NHWC memory layout")
+    parser.add_argument("--fused", action="store_true", help="fused optimizer")
     parser.add_argument("--bf16", action="store_true", help="bf16 autocast")
-    parser.add_argument("--augment", action="store_true", help="crop out of a black border, and flip")
-    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--frozen", type=int, default=0, metavar="K", help="layers frozen: stem 1, each block 1 more")
+    parser.add_argument("--augment", action="store_true", help="random crops with a black border, and flips")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="default cpu")
+    parser.add_argument("--frozen", type=int, default=0, metavar="K",
+                        help="number of frozen layers: the stem, then the blocks (default 0)")
     parser.add_argument("--compile", choices=COMPILE_MODES, metavar="MODE",
-                        help=f"torch.compile: {', '.join(COMPILE_MODES)}; then an epoch leaves a smaller last batch out")
+                        help=f"torch.compile with this mode ({', '.join(COMPILE_MODES)}); drops a smaller last batch")
     parser.add_argument("--test", type=positive, metavar="N",
-                        help="after each epoch evaluate the training images and N more")
+                        help="evaluate the training images and N others after each epoch")
     parser.add_argument("--paced", action="store_true", help="wait for a line on stdin before each epoch")
     options = parser.parse_args()
     if options.compile and options.images < options.batch:
-        parser.error("--images is at least --batch with --compile, which leaves a smaller batch out")
+        parser.error("with --compile, --images must be at least --batch")
     if options.width is None:
         options.width = ARCHITECTURES[options.architecture][1]
     return options, parser
@@ -85,7 +87,7 @@ def random_task(count, options):
 
 
 class Loop:
-    """A network with its optimizer, and what is done with them in an epoch."""
+    """A network with its optimizer: trains and evaluates epochs."""
 
     def __init__(self, network, options):
         self.options = options
@@ -99,10 +101,10 @@ class Loop:
         self.deviation = torch.tensor(DEVIATION, device=options.device).view(1, 3, 1, 1)
         self.loss_of, self.errors_of = self.loss, self.errors
         if options.compile:
-            # Normalisation, network and loss in one, so that the compiler may fuse over their borders.
+            # Normalisation, network and loss together, so that the compiler can fuse across them.
             self.loss_of = torch.compile(self.loss, mode=options.compile, dynamic=False)
             self.errors_of = torch.compile(self.errors, mode=options.compile, dynamic=False)
-        # What an augmented batch is indexed by.
+        # Indices for augmented batches.
         self.numbers = torch.arange(max(SIDE, options.batch), device=options.device)
 
     def train_mode(self):
@@ -110,7 +112,7 @@ class Loop:
         freeze(self.network, self.options.frozen)
 
     def augmented(self, images):
-        """Bytes, each image cut out of its padded form, and half of them mirrored: one gather for the batch."""
+        """A batch of bytes with random crops of the padded images, half of them flipped, by a single gather."""
         drawn = torch.randint(2 * PADDING + 1, (2, len(images), 1), device=images.device)
         rows, columns = drawn + self.numbers[:SIDE]
         mirrored = torch.rand((len(images), 1), device=images.device) < 0.5
@@ -120,7 +122,7 @@ class Loop:
         return padded[which[:, None, None, None], channels[:, None, None], rows[:, None, :, None], columns[:, None, None]]
 
     def answers(self, images):
-        """Logits of images that are still bytes."""
+        """Logits of images given as bytes."""
         inputs = images.to(torch.float32, memory_format=self.layout).sub_(self.mean).div_(self.deviation)
         with torch.autocast(self.options.device, torch.bfloat16, enabled=self.options.bf16):
             return self.network(inputs)
@@ -130,13 +132,13 @@ class Loop:
             return F.cross_entropy(self.answers(images), labels)
 
     def errors(self, images, labels):
-        """Sum of the losses and number of wrong answers, [2]."""
+        """Sum of the losses and number of wrong predictions, [2]."""
         logits = self.answers(images).float()
         loss = F.cross_entropy(logits, labels, reduction="sum")
         return torch.stack([loss, (logits.argmax(1) != labels).sum().float()])
 
     def train_epoch(self, images, labels):
-        """Mean loss of the epoch's batches, and how many images were in them."""
+        """Mean loss of the epoch's batches, and the number of images in them."""
         count = len(images)
         if self.options.compile:
             count -= count % self.options.batch  # one shape, one compilation
@@ -152,7 +154,7 @@ class Loop:
             loss.backward()
             self.optimizer.step()
             total += loss.detach() * len(indices)
-        return total.item() / count, count  # the one wait of the epoch, so a clock round it is right on a GPU too
+        return total.item() / count, count  # waits for the GPU, so that the epoch's time is correct
 
     @torch.no_grad()
     def evaluate(self, images, labels):
@@ -170,12 +172,12 @@ class Loop:
 def make_optimizer(network, options):
     trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
     kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[options.optimizer]
-    # None leaves PyTorch its own default, which is one kernel per operation over all tensors on a GPU.
+    # None is PyTorch's default: on a GPU, one kernel per operation over all tensors.
     return kind(trainable, lr=LEARNING_RATE[options.optimizer], fused=options.fused or None)
 
 
 def run_epoch(loop, train, test):
-    """What is printed of an epoch."""
+    """The printed values of an epoch."""
     start = time.perf_counter()
     loss, count = loop.train_epoch(*train)
     seconds = time.perf_counter() - start
@@ -208,11 +210,11 @@ def main():
     network = ARCHITECTURES[options.architecture][0](options.width, CLASSES)
     layers = len(network.freezable_layers())
     if not 0 <= options.frozen <= layers:
-        parser.error(f"--frozen is from 0 to {layers}")
+        parser.error(f"--frozen must be from 0 to {layers}")
     loop = Loop(network, options)
     for epoch in range(1, options.epochs + 1):
         if options.paced and not sys.stdin.readline():
-            break  # nobody asks any more
+            break  # stdin is closed
         print(json.dumps({"epoch": epoch} | run_epoch(loop, train, test)), flush=True)
     print(json.dumps({"settings": settings_of(loop, options)}))
 

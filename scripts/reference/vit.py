@@ -1,7 +1,7 @@
-"""A small vision transformer for 32x32 images: Dosovitskiy et al. (arXiv 2010.11929), in torchvision's arrangement.
+"""A small vision transformer for 32x32 images: Dosovitskiy et al. (arXiv 2010.11929), with torchvision's structure.
 
-The counterpart that the speed of freezewise's `vit-cifar` is held against: patches of 4 pixels, six blocks, eight
-heads, an MLP as wide as a token at width 512. Run as a program, it checks its parameter counts.
+The speed of freezewise's `vit-cifar` is compared with it: patches of 4 pixels, six blocks, eight heads, width 512, MLP
+width 512. Run as a program, it checks its parameter counts.
 """
 
 import torch
@@ -27,7 +27,7 @@ class Embedding(nn.Module):
 
 
 class Attention(nn.Module):
-    """[N, tokens, width] -> the same shape, by PyTorch's fused attention."""
+    """[N, tokens, width] -> the same shape, with PyTorch's fused attention."""
 
     def __init__(self, width, heads):
         super().__init__()
@@ -44,7 +44,7 @@ class Attention(nn.Module):
 
 
 class EncoderBlock(nn.Module):
-    """[N, tokens, width] -> the same shape. A norm stands before each half."""
+    """[N, tokens, width] -> the same shape. A norm precedes the attention and the MLP."""
 
     def __init__(self, width, heads, mlp_width):
         super().__init__()
@@ -59,7 +59,7 @@ class EncoderBlock(nn.Module):
 
 
 class ViT(nn.Module):
-    """[N, 3, side, side] -> [N, classes], read from the class token."""
+    """[N, 3, side, side] -> [N, classes], from the class token."""
 
     def __init__(self, width=512, classes=10, side=32, patch=4, depth=6, heads=8, mlp_width=512):
         super().__init__()
@@ -69,7 +69,7 @@ class ViT(nn.Module):
         self.head = nn.Linear(width, classes)
 
     def freezable_layers(self):
-        """The embedding, the encoder's blocks and its last norm."""
+        """The embedding, the encoder's blocks and the last norm."""
         return [self.embedding, *self.blocks, self.norm]
 
     def forward(self, x):
@@ -78,7 +78,7 @@ class ViT(nn.Module):
         return self.head(x[:, 0])
 
 
-# Ten classes: width -> trainable parameters by layers frozen, as `freezewise describe` has them.
+# Ten classes: width -> {frozen layers: trainable parameters}, as in `freezewise describe`.
 COUNTS = {512: {0: 9_532_938, 1: 9_474_058, 4: 4_740_106, 7: 6_154, 8: 5_130}}
 
 if __name__ == "__main__":

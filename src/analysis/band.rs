@@ -1,31 +1,31 @@
-//! Mean and spread over seeds along a grid, for a figure.
+//! Mean and spread over seeds at each point of a grid, for figures.
 
 use serde::{Deserialize, Serialize};
 
 use super::CompleteCurves;
 use super::inference::t_reach;
 
-/// The runs at one place of a grid.
+/// The runs at one point of a grid.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BandPoint<X> {
-    /// The place.
+    /// Grid point.
     pub place: X,
-    /// How many runs.
+    /// Number of runs.
     pub count: usize,
-    /// Their mean error.
+    /// Mean error.
     pub mean: f64,
-    /// The rest; none of a single run.
+    /// `None` for a single run.
     pub spread: Option<BandSpread>,
 }
 
-/// How errors of at least two runs spread around their mean.
+/// Spread of the errors of at least two runs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BandSpread {
-    /// The standard deviation between runs, with one run less in the denominator.
+    /// Sample standard deviation between runs (denominator n − 1).
     pub deviation: f64,
-    /// The lower end of Student's interval of the mean, at this place alone: not a band that holds the whole curve.
+    /// Lower end of the Student interval of the mean, at this point alone: not a simultaneous band for the whole curve.
     pub lower: f64,
-    /// The upper end.
+    /// Upper end.
     pub upper: f64,
     /// The least error of any run.
     pub lowest: f64,
@@ -33,7 +33,8 @@ pub struct BandSpread {
     pub highest: f64,
 }
 
-/// The band over all complete runs at each place; empty without a run. `confidence` is that of the interval, as 0.95.
+/// The band over all complete runs at each point; empty without runs. `confidence` is that of the interval, such as
+/// 0.95.
 pub fn band<X: Clone + PartialEq>(curves: &CompleteCurves<X>, confidence: f64) -> Vec<BandPoint<X>> {
     let count = curves.errors.len();
     // The same at each place: to look it up takes longer than all the rest.
@@ -70,7 +71,7 @@ mod tests {
         CompleteCurves::of(&[10, 20], rows.iter().enumerate().map(named).collect())
     }
 
-    /// By hand: 0.1, 0.2, 0.3 have the deviation 0.1, and the half width 4.303 · 0.1 / √3.
+    /// By hand: 0.1, 0.2, 0.3 have standard deviation 0.1 and half width 4.303 · 0.1 / √3.
     #[test]
     fn worked_out_by_hand() {
         let found = band(&curves(&[[0.1, 0.5], [0.2, 0.5], [0.3, 0.5]]), 0.95);

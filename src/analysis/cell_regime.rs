@@ -1,25 +1,26 @@
-//! The regime of a cell of a grid: of all its seeds, and with its neighbours in training-set size.
+//! The regime of a cell of a grid, from all of its seeds and its neighbours in training-set size.
 
 use serde::{Deserialize, Serialize};
 
 use super::Regime;
 
-/// The regime of one setting over its seeds, under the procedure and budget at hand.
+/// The regime of one setting over its seeds, under the given procedure and budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CellRegime {
-    /// Every seed interpolates, sustained.
+    /// Every seed interpolates (sustained).
     Over,
-    /// Every seed has levelled off above the threshold.
+    /// The train error of every seed has levelled off above the threshold.
     Under,
-    /// It lies between interpolating at the next smaller n and not at the next larger, or its seeds are over and under.
+    /// The next smaller n interpolates and the next larger does not, or the seeds of the cell differ between over and
+    /// under.
     Critical,
-    /// A seed was still falling when training stopped, or there is no seed.
+    /// The train error of a seed was still falling when training stopped, or there is no seed.
     Undecided,
 }
 
-/// The regimes along training-set size: `cells[size]` are the seeds of a size, sizes in ascending order, all else equal.
-/// A cell without a neighbour on either side has the regime of its own seeds; so has one next to a cell without seeds.
+/// The regimes along training-set size. `cells[size]` holds the regimes of the seeds at one size; sizes ascend and all
+/// else is equal. A cell next to the end of the grid, or to a cell without seeds, has the regime of its own seeds.
 pub fn cell_regimes(cells: &[Vec<Regime>]) -> Vec<CellRegime> {
     let regime = |place: usize| {
         let smaller = place.checked_sub(1).map(|smaller| &cells[smaller]);

@@ -1,43 +1,43 @@
-//! Curves of several seeds on one grid: nothing is averaged over different things.
+//! Curves of several seeds on a common grid, so that averages never mix different things.
 
 use serde::{Deserialize, Serialize};
 
-/// The curve of one run, as it was read.
+/// The curve of one run, as read from disk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedCurve<X> {
-    /// What the run is called where it has to be left out, such as its seed.
+    /// Name of the run in messages, such as its seed.
     pub name: String,
-    /// Places (epochs, frozen layers) with an error each.
+    /// Pairs of grid point (epoch, number of frozen layers) and error.
     pub points: Vec<(X, f64)>,
 }
 
-/// Curves of several runs with an error at every place of one grid.
+/// Curves of several runs, each with an error at every point of one grid.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CompleteCurves<X> {
-    /// The grid.
+    /// Grid points.
     pub grid: Vec<X>,
-    /// The runs, in the order given.
+    /// Names of the runs, in the order given.
     pub names: Vec<String>,
     /// `[run][place]`.
     pub errors: Vec<Vec<f64>>,
-    /// The runs that do not fit the grid.
-    pub left_out: Vec<LeftOut<X>>,
+    /// Runs that do not fit the grid.
+    pub left_out: Vec<IncompleteRun<X>>,
 }
 
-/// A run left out, and why.
+/// An excluded run, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LeftOut<X> {
-    /// The run.
+pub struct IncompleteRun<X> {
+    /// Name of the run.
     pub name: String,
-    /// Places of the grid without a finite error.
+    /// Grid points without a finite error.
     pub missing: Vec<X>,
-    /// Places that are not of the grid, or a second time: it ran another schedule.
+    /// Points that are not on the grid, or appear twice: the run had another schedule.
     pub foreign: Vec<X>,
 }
 
 impl<X: Clone + PartialEq> CompleteCurves<X> {
-    /// Sorts curves into those that have just the places of a grid and those left out. The grid comes from the spec and
-    /// not from the curves, else one longer run would leave out all others.
+    /// Separates curves that have exactly the points of a grid from those that do not. The grid comes from the spec
+    /// rather than from the curves; otherwise one longer run would exclude all others.
     pub fn of(grid: &[X], curves: Vec<NamedCurve<X>>) -> Self {
         let mut complete = Self { grid: grid.to_vec(), names: Vec::new(), errors: Vec::new(), left_out: Vec::new() };
         for NamedCurve { name, points } in curves {
@@ -46,24 +46,24 @@ impl<X: Clone + PartialEq> CompleteCurves<X> {
                     complete.names.push(name);
                     complete.errors.push(errors);
                 }
-                Err((missing, foreign)) => complete.left_out.push(LeftOut { name, missing, foreign }),
+                Err((missing, foreign)) => complete.left_out.push(IncompleteRun { name, missing, foreign }),
             }
         }
         complete
     }
 
-    /// The errors of all runs at a place; none where it is not of the grid.
+    /// The errors of all runs at a point; `None` if it is not on the grid.
     pub fn at(&self, place: &X) -> Option<Vec<f64>> {
         let column = self.grid.iter().position(|known| known == place)?;
         Some(self.errors.iter().map(|row| row[column]).collect())
     }
 }
 
-/// Missing and foreign places.
+/// Missing and foreign points.
 type Misfit<X> = (Vec<X>, Vec<X>);
 
 fn on_grid<X: Clone + PartialEq>(grid: &[X], points: &[(X, f64)]) -> Result<Vec<f64>, Misfit<X>> {
-    // Nearly every curve has the grid's places in the grid's order; a search for each would take their square.
+    // Fast path: nearly every curve has the grid's points in order; searching for each would be quadratic.
     let in_order = grid.len() == points.len() && grid.iter().zip(points).all(|(place, (at, _))| place == at);
     if in_order && points.iter().all(|(_, error)| error.is_finite()) {
         return Ok(points.iter().map(|(_, error)| *error).collect());
@@ -106,7 +106,7 @@ mod tests {
         let found = CompleteCurves::of(&[1, 2, 5], curves);
         assert_eq!(found.names, ["seed 0", "seed 2"]);
         assert_eq!(found.errors, [[0.5, 0.4, 0.3], [0.6, 0.5, 0.2]]);
-        let left_out = |name: &str, missing: &[u64], foreign: &[u64]| LeftOut {
+        let left_out = |name: &str, missing: &[u64], foreign: &[u64]| IncompleteRun {
             name: name.to_owned(),
             missing: missing.to_vec(),
             foreign: foreign.to_vec(),

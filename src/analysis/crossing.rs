@@ -1,40 +1,40 @@
-//! Where a quantity crosses a level along an axis: capacity the count n · C, train error a threshold.
+//! Where a quantity crosses a level along an axis: capacity crosses n · C, train error crosses a threshold.
 
 use serde::{Deserialize, Serialize};
 
-/// How an axis, or a quantity, is interpolated between its points.
+/// How to interpolate an axis or a quantity between points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Interpolated {
-    /// Evenly, for what may be 0, such as frozen layers and errors.
+    /// Linear, for quantities that can be 0, such as frozen layers and errors.
     Linear,
-    /// By its logarithm, for positive sizes and counts.
+    /// Logarithmic, for positive sizes and counts.
     Log,
 }
 
-/// Which way a level is crossed along the axis.
+/// The direction in which the level is crossed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CrossingDirection {
-    /// From below it to above.
+    /// From below to above.
     Up,
-    /// From above it to below.
+    /// From above to below.
     Down,
 }
 
-/// A place on an axis at which a level is crossed.
+/// A point on the axis where the level is crossed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LevelCrossing {
-    /// The place, interpolated.
+    /// Interpolated position.
     pub at: f64,
-    /// Which way.
+    /// Direction of the crossing.
     pub direction: CrossingDirection,
 }
 
-/// All crossings of a quantity and a level, both given at each place of an axis in ascending order as
-/// `(place, quantity, level)`. Where points lie on the level, the first of them is the crossing; a quantity that touches
-/// the level and returns does not cross it. None is found beside a point whose logarithm does not exist: train error,
-/// which can be 0, is interpolated linearly.
+/// All crossings of a quantity and a level, given as `(position, quantity, level)` in ascending order of position. If
+/// points lie on the level, the first of them is the crossing; a quantity that touches the level and returns does not
+/// cross it. No crossing is found next to a point whose logarithm does not exist, so interpolate train error, which can
+/// be 0, linearly.
 pub fn level_crossings(points: &[(f64, f64, f64)], axis: Interpolated, quantity: Interpolated) -> Vec<LevelCrossing> {
     let mut crossings = Vec::new();
     let (mut last, mut on_level): (Option<(f64, f64)>, Option<f64>) = (None, None);
@@ -84,7 +84,7 @@ mod tests {
     }
 
     /// Trainable parameters of PreAct-ResNet18 of width 8 against n · C for n = 4,000 and ten classes: from 74,634 with
-    /// 8 layers frozen to 650 with 9.
+    /// 8 frozen layers to 650 with 9.
     #[test]
     fn parameters_against_n_times_c() {
         let points = [(7.0, 132_170.0, 40_000.0), (8.0, 74_634.0, 40_000.0), (9.0, 650.0, 40_000.0)];
@@ -94,7 +94,7 @@ mod tests {
         assert!((found[0].at - expected).abs() < 1e-12 && found[0].direction == CrossingDirection::Down, "{found:?}");
     }
 
-    /// Capacity of 4,000 at every n crosses n itself halfway between 2,000 and 8,000 on a log axis.
+    /// A capacity of 4,000 at every n crosses n halfway between 2,000 and 8,000 on a log axis.
     #[test]
     fn capacity_against_n() {
         let points = [(1000.0, 4000.0, 1000.0), (2000.0, 4000.0, 2000.0), (8000.0, 4000.0, 8000.0)];

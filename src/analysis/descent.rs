@@ -1,5 +1,5 @@
-//! The raw shape of one test-error curve: a description, not evidence. Taking extremes of a noisy curve makes a bump
-//! out of nothing; whether there is double descent is for several seeds and controls to say.
+//! The raw shape of one test-error curve. This describes, and is not evidence: taking extremes of a noisy curve makes a
+//! bump out of nothing. Whether there is double descent takes several seeds and controls.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,23 +8,23 @@ use super::Point;
 /// A fall, a rise and a fall.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bump {
-    /// Epoch and error of the first minimum.
+    /// Epoch of the first minimum.
     pub first_minimum_epoch: u64,
-    /// Its error.
+    /// Error at the first minimum.
     pub first_minimum: f64,
     /// Epoch of the peak.
     pub peak_epoch: u64,
-    /// Its error.
+    /// Error at the peak.
     pub peak: f64,
     /// Epoch of the minimum after the peak.
     pub later_minimum_epoch: u64,
-    /// Its error.
+    /// Error at that minimum.
     pub later_minimum: f64,
-    /// The smaller of the rise to the peak and the drop from it.
+    /// The smaller of the rise to the peak and the drop after it.
     pub size: f64,
 }
 
-/// The largest bump of a curve, in the order of its epochs; none where it never rises and falls again.
+/// The largest bump of a curve in epoch order; `None` if it never rises and falls again.
 pub fn largest_bump(curve: &[Point]) -> Option<Bump> {
     let later = running_minimum(curve.iter().rev());
     let earlier = running_minimum(curve.iter());
@@ -43,7 +43,7 @@ pub fn largest_bump(curve: &[Point]) -> Option<Bump> {
     bumps.max_by(|one, other| one.size.total_cmp(&other.size)).filter(|bump| bump.size > 0.0)
 }
 
-/// For each point the least one so far, itself included.
+/// For each point, the lowest point so far, including itself.
 fn running_minimum<'a>(points: impl Iterator<Item = &'a Point>) -> Vec<Point> {
     let least = |least: &mut Option<Point>, point: &Point| {
         let next = least.filter(|least| least.error <= point.error).unwrap_or(*point);

@@ -1,10 +1,9 @@
-//! The regime at an epoch, for a bump over epochs: before and after interpolation, of one training.
+//! The regime at an epoch of one training, for a bump over epochs: before or after interpolation.
 
 use super::{INTERPOLATION_EPSILON, Point, Regime, interpolation};
 
-/// The regime at an epoch of a curve of train error: `Over` from sustained interpolation on, `Under` where its train
-/// error is above the threshold, though it falls; `Undecided` where there is no such evaluation, or interpolation was
-/// not to last.
+/// The regime at an epoch of a train-error curve: `Over` from sustained interpolation on; `Under` while train error is
+/// above the threshold, even if falling; `Undecided` where there is no such evaluation, or interpolation did not last.
 pub fn epoch_regime(curve: &[Point], epoch: u64) -> Regime {
     let Some(point) = curve.iter().find(|point| point.epoch == epoch) else { return Regime::Undecided };
     let sustained = interpolation(curve, INTERPOLATION_EPSILON).sustained_epoch;

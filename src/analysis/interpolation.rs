@@ -1,24 +1,25 @@
-//! When a training fits its training labels.
+//! When a network fits its training labels.
 
 use serde::{Deserialize, Serialize};
 
 use super::Point;
 
-/// One spike of the optimizer does not undo interpolation: so many of the evaluations after it must hold.
+/// Fraction of later evaluations that must stay at or below the threshold, so that one spike of the optimizer does not
+/// undo interpolation.
 const SUSTAINED_SHARE: f64 = 0.95;
 
 /// The epochs at which train error reached a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interpolation {
-    /// The threshold.
+    /// Threshold of train error, a fraction.
     pub epsilon: f64,
-    /// The first epoch at or below it.
+    /// First epoch at or below it.
     pub first_epoch: Option<u64>,
-    /// The first epoch from which on 95% of the evaluations are at or below it, the last among them.
+    /// First epoch from which 95% of the evaluations, including the last, are at or below it.
     pub sustained_epoch: Option<u64>,
 }
 
-/// When a curve of train error, in the order of its epochs, reached `epsilon`.
+/// When a train-error curve, in epoch order, reached `epsilon`.
 pub fn interpolation(curve: &[Point], epsilon: f64) -> Interpolation {
     let fits = |point: &&Point| point.error <= epsilon;
     let first_epoch = curve.iter().find(fits).map(|point| point.epoch);

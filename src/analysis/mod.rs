@@ -1,7 +1,8 @@
-//! Pure functions on numbers: what a curve of errors shows, what several seeds say together, how alike two tasks are.
-//! Nothing here reads files or trains.
+//! Statistics as pure functions on numbers: curves of errors, inference over seeds, similarity of tasks. Nothing here
+//! reads files or trains.
 
 mod band;
+mod capacity;
 mod cell_regime;
 mod complete;
 mod crossing;
@@ -14,21 +15,25 @@ pub mod similarity;
 mod spikes;
 
 pub use band::{BandPoint, BandSpread, band};
+pub use capacity::{
+    Capacity, CapacityError, CapacityOverSeeds, CapacityReading, MeanCapacity, SizedError, capacity,
+    capacity_over_seeds,
+};
 pub use cell_regime::{CellRegime, cell_regimes};
-pub use complete::{CompleteCurves, LeftOut, NamedCurve};
+pub use complete::{CompleteCurves, IncompleteRun, NamedCurve};
 pub use crossing::{CrossingDirection, Interpolated, LevelCrossing, level_crossings};
 pub use descent::{Bump, largest_bump};
 pub use epoch_regime::epoch_regime;
 pub use interpolation::{Interpolation, interpolation};
-pub use regime::{INTERPOLATION_EPSILON, Regime, regime};
+pub use regime::{INTERPOLATION_EPSILON, Regime, regime, regime_at};
 pub use spikes::{Spike, spikes};
 
 /// A measurement at an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
-    /// The epoch.
+    /// Epoch.
     pub epoch: u64,
-    /// The error, a fraction.
+    /// A fraction.
     pub error: f64,
 }
 

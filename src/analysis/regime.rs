@@ -1,33 +1,39 @@
-//! Whether what trains is effectively over- or underparameterized, under the procedure and budget at hand.
+//! Whether a run is effectively over- or underparameterized, under the given procedure and budget.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Point, interpolation};
 
-/// The threshold of train error by which regimes are told, corrupted examples included.
+/// Threshold of train error for regimes, corrupted examples included.
 pub const INTERPOLATION_EPSILON: f64 = 0.01;
 
-/// A train error has levelled off when the second half of its last third is below the first half by less than both.
+/// Train error has levelled off if, over the last third of the evaluations, the mean of the second half is below that
+/// of the first by less than this, both absolutely and relatively.
 const LEVEL: f64 = 0.005;
 const LEVEL_SHARE: f64 = 0.05;
-/// Fewer evaluations in the last third than this say nothing.
+/// Smallest number of evaluations in the last third.
 const LEAST_EVALUATIONS: usize = 10;
 
-/// The regime of one run. `critical` needs runs of other sizes and is never told from one.
+/// The regime of one run. `critical` takes runs of other sizes, so a single run never has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Regime {
-    /// It interpolates, sustained.
+    /// It interpolates (sustained).
     Over,
-    /// Its train error has levelled off above the threshold.
+    /// Train error has levelled off above the threshold.
     Under,
-    /// It was still falling when training stopped, or there are too few evaluations to tell.
+    /// Train error was still falling when training stopped, or there are too few evaluations to tell.
     Undecided,
 }
 
-/// The regime that a curve of train error shows.
+/// The regime of a train-error curve.
 pub fn regime(curve: &[Point]) -> Regime {
-    if interpolation(curve, INTERPOLATION_EPSILON).sustained_epoch.is_some() {
+    regime_at(curve, INTERPOLATION_EPSILON)
+}
+
+/// The same with another threshold of train error.
+pub fn regime_at(curve: &[Point], epsilon: f64) -> Regime {
+    if interpolation(curve, epsilon).sustained_epoch.is_some() {
         return Regime::Over;
     }
     let last_third = &curve[curve.len() - curve.len() / 3..];
@@ -37,11 +43,7 @@ pub fn regime(curve: &[Point]) -> Regime {
     let (first, second) = last_third.split_at(last_third.len() / 2);
     let (first, second) = (mean(first), mean(second));
     let fall = first - second;
-    if second > INTERPOLATION_EPSILON && fall < LEVEL && fall < LEVEL_SHARE * first {
-        Regime::Under
-    } else {
-        Regime::Undecided
-    }
+    if second > epsilon && fall < LEVEL && fall < LEVEL_SHARE * first { Regime::Under } else { Regime::Undecided }
 }
 
 fn mean(points: &[Point]) -> f64 {
@@ -69,6 +71,13 @@ mod tests {
         errors.extend([0.0; 94]);
         errors.push(0.02);
         assert_eq!(regime(&curve(&errors)), Regime::Undecided);
+    }
+
+    #[test]
+    fn the_threshold_is_chosen() {
+        let level = curve(&[0.05; 30]);
+        assert_eq!(regime_at(&level, 0.1), Regime::Over);
+        assert_eq!(regime_at(&level, 0.01), Regime::Under);
     }
 
     #[test]

@@ -1,29 +1,29 @@
 //! Spikes of train error: the optimizer leaves an interpolating solution for a few evaluations and returns. Test error
-//! spikes with it, and a lone spike looks like double descent.
+//! spikes with it, and a single spike looks like double descent.
 
 use serde::{Deserialize, Serialize};
 
 use super::Point;
 
-/// A spike reaches this many times epsilon. A train error that wavers around epsilon crosses it without a jump.
+/// A spike reaches at least this many times epsilon. A train error that wavers around epsilon does not.
 const SPIKE_FACTOR: f64 = 3.0;
 
-/// A jump of train error after interpolation, and back.
+/// A jump of train error after interpolation, and its return.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spike {
-    /// The first epoch above epsilon.
+    /// First epoch above epsilon.
     pub first_epoch: u64,
-    /// The epoch of the largest train error, the first one of equals.
+    /// Epoch of the largest train error; the first one in a tie.
     pub peak_epoch: u64,
-    /// The last epoch above epsilon.
+    /// Last epoch above epsilon.
     pub last_epoch: u64,
-    /// The largest train error, a fraction.
+    /// Largest train error, a fraction.
     pub peak_error: f64,
 }
 
-/// The spikes of a curve of train error, in the order of its epochs. Each starts right after an evaluation at or below
-/// `epsilon`, reaches three times `epsilon`, and ends right before the next evaluation at or below `epsilon`; where
-/// train error has not returned by the end, the excursion is not listed.
+/// The spikes of a train-error curve in epoch order. Each starts right after an evaluation at or below `epsilon`,
+/// reaches three times `epsilon`, and ends right before the next evaluation at or below `epsilon`. An excursion that
+/// has not returned by the end is not listed.
 pub fn spikes(curve: &[Point], epsilon: f64) -> Vec<Spike> {
     let mut found = Vec::new();
     let mut interpolated = false;

@@ -1,32 +1,33 @@
-//! The collapsed count: free parameters once the network's linear tail is one linear map.
+//! The collapsed parameter count: free parameters once the network's linear tail is composed to one linear map.
 //!
-//! Where neither norm nor activation stands between the last convolution and the classifier, convolution, pooling and
-//! linear layer together are one linear map of what the convolution sees. Pooling sees each kernel entry only through
-//! a sum over a part of the feature map; entries with dependent sums are one direction, not several. With r the rank
-//! of those sums, m channels out of the convolution, i into it and C classes, the convolution and the classifier make
-//! a C × i·r matrix through m channels. A shortcut beside the convolution shows the classifier's C × m matrix itself.
+//! If no norm or activation separates the last convolution from the classifier, then convolution, pooling and
+//! classifier are together one linear map of the convolution's input. Pooling sees each kernel entry only through a sum
+//! over a part of the feature map, and entries with linearly dependent sums count once. Let r be the rank of those
+//! sums, i and m the input and output channels of the convolution, and C the number of classes: convolution and
+//! classifier form a C × i·r matrix of rank at most m. A shortcut around the convolution also exposes the classifier's
+//! C × m matrix itself.
 
 use super::operation::{Operation, Window};
 use super::{Blueprint, FrozenSet, Shape};
 
-/// The last convolution and what pooling leaves of it.
+/// The last convolution, as seen through pooling.
 struct Tail {
-    /// Its layer.
+    /// Index of its layer.
     layer: usize,
     inputs: usize,
     outputs: usize,
-    /// Its own parameters.
+    /// Number of its parameters.
     parameters: u64,
-    /// The rank of what pooling sees of the kernel's entries.
+    /// Rank of the sums through which pooling sees the kernel entries.
     rank: usize,
-    /// Whether something is added to it.
+    /// Whether a shortcut is added to its output.
     shortcut: bool,
 }
 
 impl Blueprint {
-    /// How many parameters train, those of the linear tail counted by the rank of what they make together at this
-    /// image size. Equal to the plain count where the last convolution is frozen, or no convolution ends in linear
-    /// maps alone.
+    /// Number of trainable parameters, with the linear tail counted by the rank of its composed map at this image size.
+    /// Equal to the plain count if the last convolution is frozen, or if no convolution is followed by linear maps
+    /// only.
     pub fn collapsed_parameters(&self, frozen: &FrozenSet) -> u64 {
         let plain = self.trainable_parameters(frozen);
         let Some(tail) = self.linear_tail() else { return plain };
@@ -39,7 +40,7 @@ impl Blueprint {
         let rank = if tail.shortcut {
             classes * tail.outputs + through * seen
         } else {
-            // The matrices of a rank are so many dimensions.
+            // Dimension of the set of matrices of this rank.
             let rank = through.min(seen);
             rank * (classes + seen - rank)
         };
@@ -55,24 +56,24 @@ impl Blueprint {
                     layer,
                     inputs: *inputs,
                     outputs: *outputs,
-                    parameters: operation.slots().iter().map(super::Slot::elements).sum(),
+                    parameters: operation.slots().iter().map(super::TensorSlot::elements).sum(),
                     rank: axis_rank(map.height, *window) * axis_rank(map.width, *window),
                     shortcut: false,
                 });
             }
-            (Operation::AddKept, _) => {
+            (Operation::AddSkip, _) => {
                 if let Some(tail) = &mut tail {
                     tail.shortcut = true;
                 }
             }
-            (Operation::Keep | Operation::OnKept(_) | Operation::AveragePool | Operation::Linear { .. }, _) => {}
+            (Operation::SaveSkip | Operation::OnSkip(_) | Operation::AveragePool | Operation::Linear { .. }, _) => {}
             _ => tail = None,
         });
         tail
     }
 }
 
-/// The rank, along one side of the map, of the sums over outputs that the entries of a kernel are multiplied with.
+/// The rank, along one side of the map, of the output sums that multiply the entries of a kernel.
 fn axis_rank(length: usize, window: Window) -> usize {
     let outputs = window.outputs(length).unwrap_or(0);
     let mut rows: Vec<Vec<f64>> = (0..window.kernel)
@@ -91,7 +92,7 @@ fn axis_rank(length: usize, window: Window) -> usize {
     for column in 0..length {
         let largest =
             (rank..rows.len()).max_by(|&one, &other| rows[one][column].abs().total_cmp(&rows[other][column].abs()));
-        // The entries are small whole numbers, so what elimination leaves is either near one or rounding.
+        // Entries are small integers, so after elimination a value is either near an integer or rounding error.
         let Some(pivot) = largest.filter(|&row| rows[row][column].abs() > 1e-6) else { continue };
         rows.swap(rank, pivot);
         let (above, below) = rows.split_at_mut(rank + 1);
@@ -108,16 +109,16 @@ fn axis_rank(length: usize, window: Window) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blueprint::{Architecture, Granularity, ImageShape};
+    use crate::blueprint::{Architecture, Granularity, ImageShape, PreactResnet18};
 
-    /// The last convolution and the head of PreAct-ResNet18 of width 8 train: 128 numbers of the norm before it, 10
-    /// biases, and 10 × 64 × (1 + r) weights, where r is 4 on a 2×2 map and 9 on a 4×4 one.
+    /// The last convolution and the head of PreAct-ResNet18 of width 8 train: 128 parameters of the norm before it, 10
+    /// biases, and 10 × 64 × (1 + r) weights, where r is 4 on a 2×2 map and 9 on a 4×4 map.
     #[test]
     fn the_tail_counts_by_its_rank() {
         for (size, plain, collapsed) in [(32, 37_642, 6_538), (16, 37_642, 3_338), (8, 37_642, 128 + 10 + 10 * 64 * 2)]
         {
             let input = ImageShape { channels: 3, height: size, width: size };
-            let architecture = Architecture::PreactResnet18 { width: 8 };
+            let architecture = Architecture::PreactResnet18(PreactResnet18 { width: 8 });
             let blueprint = Blueprint::new(&architecture, Granularity::Sublayer, input, 10).expect("it fits");
             let frozen = FrozenSet::first(16, blueprint.layers.len());
             assert_eq!(blueprint.trainable_parameters(&frozen), plain);

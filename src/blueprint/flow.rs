@@ -1,16 +1,16 @@
-//! What operations do to shapes, and what they cost.
+//! Output shapes and costs of operations.
 
 use super::operation::{Operation, Window};
 use super::{ImageShape, Shape};
 
-/// The shapes of the value and of what is kept.
+/// The shapes of the value, and of the value saved for a skip connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FlowShape {
     pub(super) value: Shape,
-    pub(super) kept: Option<Shape>,
+    pub(super) skip: Option<Shape>,
 }
 
-/// A window that is larger than the feature map it is to move over.
+/// A window that is larger than the feature map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TooSmall {
     pub(super) window: Window,
@@ -19,22 +19,22 @@ pub(super) struct TooSmall {
 
 impl FlowShape {
     pub(super) fn new(value: Shape) -> Self {
-        Self { value, kept: None }
+        Self { value, skip: None }
     }
 
-    /// Carries the shapes past an operation and returns its multiply-adds for one image.
+    /// Updates the shapes by an operation, and returns its multiply-adds for one image.
     pub(super) fn pass(&mut self, operation: &Operation) -> Result<u64, TooSmall> {
         match operation {
-            Operation::Keep => self.kept = Some(self.value),
-            Operation::AddKept => self.kept = None,
-            Operation::ConcatenateKept => {
-                if let (Shape::Image(value), Some(Shape::Image(kept))) = (self.value, self.kept.take()) {
-                    self.value = Shape::Image(ImageShape { channels: kept.channels + value.channels, ..value });
+            Operation::SaveSkip => self.skip = Some(self.value),
+            Operation::AddSkip => self.skip = None,
+            Operation::ConcatenateSkip => {
+                if let (Shape::Image(value), Some(Shape::Image(skip))) = (self.value, self.skip.take()) {
+                    self.value = Shape::Image(ImageShape { channels: skip.channels + value.channels, ..value });
                 }
             }
-            Operation::OnKept(inner) => {
-                let (kept, cost) = map(inner, self.kept.unwrap_or(self.value))?;
-                self.kept = Some(kept);
+            Operation::OnSkip(inner) => {
+                let (skip, cost) = map(inner, self.skip.unwrap_or(self.value))?;
+                self.skip = Some(skip);
                 return Ok(cost);
             }
             _ => {
@@ -47,7 +47,7 @@ impl FlowShape {
     }
 }
 
-/// The shape that an operation makes of one, and its multiply-adds.
+/// Output shape and multiply-adds of an operation.
 fn map(operation: &Operation, input: Shape) -> Result<(Shape, u64), TooSmall> {
     Ok(match (operation, input) {
         (Operation::Convolution { inputs, outputs, window, .. }, Shape::Image(image)) => {

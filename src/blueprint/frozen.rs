@@ -1,17 +1,17 @@
-//! Which layers stay frozen: any set of them, of which the leading part needs no gradient at all.
+//! The set of frozen layers. It can be any set; its leading part needs no gradient at all.
 
-/// A set of frozen layers, by their place in the network.
+/// A set of frozen layers, by position in the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FrozenSet(Vec<bool>);
 
 impl FrozenSet {
-    /// The first `count` of so many freezable layers.
+    /// The first `count` of `freezable` layers.
     pub fn first(count: usize, freezable: usize) -> Self {
         Self((0..freezable).map(|layer| layer < count).collect())
     }
 
-    /// The layers whose names match one of the patterns, in which `*` stands for any letters. The error is a pattern
-    /// that matches nothing.
+    /// The layers whose names match one of the patterns, where `*` matches any characters. The error is a pattern that
+    /// matches nothing.
     pub fn matching<'a>(patterns: &'a [String], names: &[&str]) -> Result<Self, &'a str> {
         let useless = patterns.iter().find(|pattern| !names.iter().any(|name| matches(pattern, name)));
         match useless {
@@ -25,12 +25,12 @@ impl FrozenSet {
         self.0.get(layer).copied().unwrap_or(false)
     }
 
-    /// How many layers are frozen.
+    /// Number of frozen layers.
     pub fn count(&self) -> usize {
         self.0.iter().filter(|&&frozen| frozen).count()
     }
 
-    /// How many layers are frozen from the input on, before the first that trains.
+    /// Number of frozen layers before the first one that trains.
     pub fn leading(&self) -> usize {
         self.0.iter().take_while(|&&frozen| frozen).count()
     }

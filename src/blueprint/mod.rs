@@ -1,110 +1,91 @@
-//! The network families as data: named layers made of operations, with their shapes, parameters and multiply-adds.
+//! Network families as data: named layers made of operations, with shapes, parameters and multiply-adds.
 //!
-//! A family is a list of operations and nothing more; `network` gives the same list its tensors and runs it, and
-//! `describe`, the range of k and the shape errors are read from it. So a new family is one file here.
-//! It must not know of tensors, devices or files.
+//! A family is a list of operations, with its sizes and the names of its tensors. `network` gives the list its tensors and
+//! runs it; `describe`, the range of k and shape errors are computed from it. So a new family is a file in `family`. This
+//! module does not know about tensors, devices or files.
 
 mod collapsed;
-mod densenet;
+mod family;
 mod flow;
 mod frozen;
 mod gradient;
 mod operation;
 mod plan;
-mod preact_resnet;
-mod resnet;
 mod shape;
 mod slot;
-mod stem;
-mod vit;
 
-pub use densenet::Densenet;
+pub(crate) use family::FamilyMark;
+pub use family::{
+    Architecture, ArchitectureName, Densenet, NetworkTable, Pooling, PreactResnet18, Resnet, ResnetDepth, Stem, Vit,
+};
 pub use frozen::FrozenSet;
 pub use operation::{Operation, Window};
 pub use plan::ShapeError;
-pub use resnet::{Resnet, ResnetDepth};
 pub use shape::Shape;
-pub use slot::{Initial, Role, Slot};
-pub use stem::Stem;
-pub use vit::{Pooling, Vit};
+pub use slot::{Initial, Role, TensorSlot};
 
 pub use crate::catalogue::ImageShape;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use family::Family;
 use flow::{FlowShape, TooSmall};
-
-/// A network family with its sizes.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Architecture {
-    /// Pre-activation ResNet-18 for small images, of any width.
-    PreactResnet18 {
-        /// Channels of the stem and the first stage; the others have two, four and eight times as many.
-        width: usize,
-    },
-    /// ResNet.
-    Resnet(Resnet),
-    /// DenseNet.
-    Densenet(Densenet),
-    /// Vision transformer.
-    Vit(Vit),
-}
 
 /// What counts as one freezable layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Granularity {
-    /// A stem, a residual block, a dense layer, a transition, an encoder block, a last norm.
+    /// A stem, residual block, dense layer, transition, encoder block, or last norm.
     #[default]
     Block,
-    /// Each convolution with its norm; attention and MLP of an encoder block apart.
+    /// Each convolution with its norm; attention and MLP of an encoder block separately.
     Sublayer,
 }
 
-/// One freezable unit of a network, or its head.
+/// One freezable layer of a network, or its head.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
-    /// Its name, a prefix of its tensors' paths wherever the layer is one module of the original definition.
+    /// Name; also the prefix of its tensors' paths wherever the layer is one module of the original definition.
     pub name: String,
-    /// What it computes, in order.
+    /// Operations, in order.
     pub operations: Vec<Operation>,
 }
 
 /// A network as data: its freezable layers from the input on, and its head.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blueprint {
-    /// The shape of one input image.
+    /// Shape of one input image.
     pub input: ImageShape,
-    /// How many classes the head tells apart.
+    /// Number of classes of the head.
     pub classes: usize,
-    /// The freezable layers.
+    /// Freezable layers.
     pub layers: Vec<Layer>,
-    /// Pooling and then the classifier, one linear map: new for every task, never frozen, not counted in k.
+    /// Pooling and classifier, which form one linear map: new for every task, never frozen, not counted in k.
     pub head: Layer,
 }
 
-/// What one layer costs and gives.
+/// Output shape and cost of one layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerFacts {
-    /// The layer's name.
+    /// Name of the layer.
     pub name: String,
-    /// The shape of what it gives for one image.
+    /// Output shape for one image.
     pub output: Shape,
-    /// How many numbers training can change in it.
+    /// Number of trainable parameters.
     pub parameters: u64,
-    /// Multiply-adds of its convolutions, linear maps and attention, forward, for one image.
+    /// Forward multiply-adds of its convolutions, linear maps and attention, for one image.
     pub multiply_adds: u64,
 }
 
 impl Blueprint {
-    /// Whether its layers hand feature maps on; a network that turns images into tokens at once does not.
+    /// Whether its layers output feature maps; false for networks that turn images into tokens at once.
     pub fn has_feature_maps(&self) -> bool {
         let mut operations = self.layers.iter().flat_map(|layer| &layer.operations);
         !operations.any(|operation| matches!(operation, Operation::Tokens))
     }
 
-    /// How many numbers a token of a transformer has; none in other networks.
+    /// Embedding dimension of a transformer; `None` for other networks.
     pub fn token_width(&self) -> Option<usize> {
         let mut operations = self.layers.iter().flat_map(|layer| &layer.operations);
         operations.find_map(|operation| match operation {
@@ -113,32 +94,29 @@ impl Blueprint {
         })
     }
 
-    /// The network of an architecture for images of a shape and a number of classes, if its sizes go together.
+    /// Builds the network of an architecture for an image shape and a number of classes; fails if the sizes are
+    /// inconsistent.
     pub fn new(
         architecture: &Architecture,
         granularity: Granularity,
         input: ImageShape,
         classes: usize,
     ) -> Result<Self, ShapeError> {
-        let plan = match architecture {
-            Architecture::PreactResnet18 { width } => preact_resnet::plan(*width, input, classes),
-            Architecture::Resnet(resnet) => resnet.plan(input, classes),
-            Architecture::Densenet(densenet) => densenet.plan(input, classes)?,
-            Architecture::Vit(vit) => vit.plan(input, classes)?,
-        };
+        let family = architecture.family();
+        let plan = family.layers(input, classes)?;
         let layers = plan.blocks.into_iter().flat_map(|block| block.into_layers(granularity)).collect();
         let head = Layer { name: "head".into(), operations: plan.head };
         let blueprint = Self { input, classes, layers, head };
-        blueprint.check_windows(architecture)?;
+        blueprint.check_windows().map_err(|(layer, small)| blueprint.too_small(family, layer, small))?;
         Ok(blueprint)
     }
 
-    /// The layers and the head, in order.
+    /// All layers in order, the head last.
     pub fn all_layers(&self) -> impl Iterator<Item = &Layer> {
         self.layers.iter().chain(std::iter::once(&self.head))
     }
 
-    /// The facts of every layer, the head last.
+    /// Output shape and cost of every layer, the head last.
     pub fn facts(&self) -> Vec<LayerFacts> {
         let mut facts: Vec<LayerFacts> = self
             .all_layers()
@@ -156,8 +134,8 @@ impl Blueprint {
         facts
     }
 
-    /// Whether a batch norm in one of some layers sees feature maps of a single pixel: where it normalises by its batch, it
-    /// needs more than one image.
+    /// Whether a batch norm in one of the selected layers sees feature maps of a single pixel. With batch statistics it
+    /// then needs more than one image.
     pub fn normalises_one_pixel(&self, layers: impl Fn(usize) -> bool) -> bool {
         let mut found = false;
         self.walk(|layer, operation, input, _| {
@@ -167,60 +145,54 @@ impl Blueprint {
         found
     }
 
-    /// How many parameters train when a set of layers does not.
+    /// Number of trainable parameters, given the frozen layers.
     pub fn trainable_parameters(&self, frozen: &FrozenSet) -> u64 {
         let layers = self.all_layers().enumerate();
         layers.filter(|(index, _)| !frozen.has(*index)).map(|(_, layer)| layer.parameters()).sum()
     }
 
-    /// What the first `layers` layers hand on for one image: a value, and what is kept beside it.
+    /// Shapes at the output of the first `layers` layers for one image: the value, and the value saved for a skip connection.
     pub fn boundary(&self, layers: usize) -> (Shape, Option<Shape>) {
         let mut flow = FlowShape::new(Shape::Image(self.input));
         for operation in self.layers[..layers].iter().flat_map(|layer| &layer.operations) {
-            // As in `walk`.
+            // Same as in `walk`.
             let _ = flow.pass(operation);
         }
-        (flow.value, flow.kept)
+        (flow.value, flow.skip)
     }
 
-    /// Visits every operation with its layer, the shape that comes to it and what it makes of it.
-    fn walk(&self, mut visit: impl FnMut(usize, &Operation, Shape, Passed)) {
+    /// Visits every operation with the index of its layer, its input shape, its output shape and its cost.
+    fn walk(&self, mut visit: impl FnMut(usize, &Operation, Shape, OperationOutput)) {
         let mut flow = FlowShape::new(Shape::Image(self.input));
         for (index, layer) in self.all_layers().enumerate() {
             for operation in &layer.operations {
                 let input = flow.value;
-                // `new` has found that every window fits; a blueprint changed by hand shows no cost from there on.
+                // `new` has checked that every window fits; a blueprint changed by hand has no cost from there on.
                 let multiply_adds = flow.pass(operation).unwrap_or(0);
-                visit(index, operation, input, Passed { output: flow.value, multiply_adds });
+                visit(index, operation, input, OperationOutput { output: flow.value, multiply_adds });
             }
         }
     }
 
-    fn check_windows(&self, architecture: &Architecture) -> Result<(), ShapeError> {
+    /// The first layer whose windows do not fit is an error.
+    fn check_windows(&self) -> Result<(), (&str, TooSmall)> {
         let mut flow = FlowShape::new(Shape::Image(self.input));
         for layer in self.all_layers() {
             for operation in &layer.operations {
-                flow.pass(operation).map_err(|small| self.too_small(architecture, &layer.name, small))?;
+                flow.pass(operation).map_err(|small| (layer.name.as_str(), small))?;
             }
         }
         Ok(())
     }
 
-    fn too_small(&self, architecture: &Architecture, layer: &str, small: TooSmall) -> ShapeError {
-        let (key, hint) = match architecture {
-            Architecture::Resnet(Resnet { stem: Stem::Imagenet, .. })
-            | Architecture::Densenet(Densenet { stem: Stem::Imagenet, .. }) => {
-                ("network.stem", "`network.stem = \"cifar\"` makes them small more slowly")
-            }
-            Architecture::Densenet(_) => ("network.blocks", "take larger images, or fewer blocks in `network.blocks`"),
-            _ => ("image_size", "take larger images"),
-        };
+    fn too_small(&self, family: &dyn Family, layer: &str, small: TooSmall) -> ShapeError {
+        let (key, hint) = family.too_small();
         let (height, width) = (small.map.height, small.map.width);
         ShapeError {
             key,
             message: format!(
-                "images of {}×{} are too small for this network: a map of {height}×{width} comes to `{layer}`, \
-                 which looks at {side}×{side}",
+                "images of {}×{} are too small for this network: `{layer}` gets a {height}×{width} feature map, \
+                 but needs at least {side}×{side}",
                 self.input.height,
                 self.input.width,
                 side = small.window.kernel
@@ -230,20 +202,20 @@ impl Blueprint {
     }
 }
 
-/// What one operation made of a shape.
-struct Passed {
+/// Output shape and cost of one operation.
+struct OperationOutput {
     output: Shape,
     multiply_adds: u64,
 }
 
 impl Layer {
-    /// How many numbers training can change in the layer.
+    /// Number of trainable parameters in the layer.
     pub fn parameters(&self) -> u64 {
         self.slots().filter(|slot| slot.role == Role::Parameter).map(|slot| slot.elements()).sum()
     }
 
     /// The layer's tensors.
-    pub fn slots(&self) -> impl Iterator<Item = Slot> {
+    pub fn slots(&self) -> impl Iterator<Item = TensorSlot> {
         self.operations.iter().flat_map(Operation::slots)
     }
 }

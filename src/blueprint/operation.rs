@@ -1,145 +1,145 @@
 //! The operations that layers are made of, and the tensors of each.
 //!
-//! What flows is a value and, beside it, a second one kept for a shortcut. A family names operations; what they do to
-//! shapes and what they cost is in `flow`, how they are computed in `network`.
+//! A network computes one value, and saves a second one for a skip connection. A family lists operations; `flow` has
+//! their shapes and costs, `network` computes them.
 
-use super::slot::{Initial, Role, Slot};
+use super::slot::{Initial, Role, TensorSlot};
 
-/// One step of a network. Paths are those of the tensors' module in PyTorch's definition.
+/// One step of a network. Paths are those of the module in PyTorch's definition.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
     /// A square convolution.
     Convolution {
-        /// Path of the module.
+        /// Module path.
         path: String,
-        /// Channels in.
+        /// Input channels.
         inputs: usize,
-        /// Channels out.
+        /// Output channels.
         outputs: usize,
-        /// What of the feature map it sees.
+        /// Kernel size, stride and padding.
         window: Window,
-        /// How its weights start.
+        /// Initial weights.
         weight: Initial,
-        /// How its bias starts, if it has one.
+        /// Initial bias, if there is one.
         bias: Option<Initial>,
     },
-    /// A linear map with bias, of a vector or of each token.
+    /// A linear map with bias, applied to a vector or to each token.
     Linear {
-        /// Path of the module.
+        /// Module path.
         path: String,
-        /// Features in.
+        /// Input features.
         inputs: usize,
-        /// Features out.
+        /// Output features.
         outputs: usize,
-        /// How its weights start.
+        /// Initial weights.
         weight: Initial,
-        /// How its bias starts.
+        /// Initial bias.
         bias: Initial,
     },
     /// Batch normalisation with scale and shift.
     BatchNorm {
-        /// Path of the module.
+        /// Module path.
         path: String,
-        /// Channels.
+        /// Number of channels.
         channels: usize,
     },
     /// Layer normalisation of each token, with scale and shift.
     LayerNorm {
-        /// Path of the module.
+        /// Module path.
         path: String,
-        /// Numbers in a token.
+        /// Embedding dimension.
         width: usize,
     },
     /// max(0, x), in place.
     Relu,
     /// x·Φ(x), with the exact normal distribution.
     Gelu,
-    /// Zeroes numbers at random while the layer trains, and scales up the others.
+    /// Dropout while the layer trains.
     Dropout {
-        /// The share that is zeroed.
+        /// Dropout probability.
         share: f64,
     },
-    /// The largest of each window of a feature map; padding never wins.
+    /// Max-pooling; padding never wins.
     MaxPool(Window),
-    /// The mean of each window of a feature map.
+    /// Average pooling of windows.
     AverageWindows(Window),
-    /// The mean over all places of a feature map.
+    /// Global average pooling.
     AveragePool,
-    /// A feature map as tokens, one a place, row by row.
+    /// Flattens a feature map to tokens, one per position, row by row.
     Tokens,
-    /// A learned token before all others.
+    /// Prepends a learned class token.
     ClassToken {
         /// Path of the tensor.
         path: String,
-        /// Numbers in a token.
+        /// Embedding dimension.
         width: usize,
     },
-    /// Adds a learned vector to each token, by its place.
+    /// Adds a learned position embedding to each token.
     Positions {
         /// Path of the tensor.
         path: String,
-        /// How many tokens.
+        /// Number of tokens.
         tokens: usize,
-        /// Numbers in a token.
+        /// Embedding dimension.
         width: usize,
     },
-    /// Self-attention over tokens with several heads, its projections in and out.
+    /// Multi-head self-attention with input and output projections.
     Attention {
-        /// Path of the module.
+        /// Module path.
         path: String,
-        /// Numbers in a token.
+        /// Embedding dimension.
         width: usize,
-        /// How many heads share them.
+        /// Number of heads.
         heads: usize,
     },
-    /// The first token alone.
+    /// Selects the first token.
     FirstToken,
     /// The mean of all tokens.
     MeanToken,
-    /// Keeps the value for a shortcut.
-    Keep,
-    /// An operation on what is kept.
-    OnKept(Box<Operation>),
-    /// Adds what is kept to the value, in place, and keeps it no longer.
-    AddKept,
-    /// Puts what is kept before the value, by channels, and keeps it no longer.
-    ConcatenateKept,
+    /// Saves the value for a skip connection.
+    SaveSkip,
+    /// An operation on the saved value.
+    OnSkip(Box<Operation>),
+    /// Adds the saved value in place, and drops it.
+    AddSkip,
+    /// Concatenates the saved value before the value along channels, and drops it.
+    ConcatenateSkip,
 }
 
-/// The part of a feature map that one output of a convolution or of pooling sees: a square that moves.
+/// The sliding window of a convolution or of pooling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Its side.
+    /// Kernel size.
     pub kernel: usize,
-    /// Step between outputs.
+    /// Stride.
     pub stride: usize,
-    /// What is added on each side of the map.
+    /// Padding on each side.
     pub padding: usize,
 }
 
 impl Window {
-    /// A window that keeps the map's size at stride 1.
+    /// A window that preserves the map's size at stride 1.
     pub fn centred(kernel: usize, stride: usize) -> Self {
         Self { kernel, stride, padding: kernel / 2 }
     }
 
-    /// Windows side by side.
+    /// Non-overlapping windows.
     pub fn tiles(side: usize) -> Self {
         Self { kernel: side, stride: side, padding: 0 }
     }
 
-    /// How many outputs fit along a side; none where the window is larger than the map.
+    /// Number of outputs along a side; `None` if the window is larger than the map.
     pub fn outputs(self, length: usize) -> Option<usize> {
         Some((length + 2 * self.padding).checked_sub(self.kernel)? / self.stride + 1)
     }
 }
 
 impl Operation {
-    /// The tensors of the operation, in the order in which `network` holds them.
-    pub fn slots(&self) -> Vec<Slot> {
+    /// Tensors of the operation, in the order in which `network` stores them.
+    pub fn slots(&self) -> Vec<TensorSlot> {
         let parameter = |path: &str, name: &str, shape: &[usize], initial| {
             let path = if name.is_empty() { path.to_owned() } else { format!("{path}.{name}") };
-            Slot { path, shape: shape.to_vec(), role: Role::Parameter, initial }
+            TensorSlot { path, shape: shape.to_vec(), role: Role::Parameter, initial }
         };
         let scale_and_shift = |path: &str, width: usize| {
             vec![parameter(path, "weight", &[width], Initial::Ones), parameter(path, "bias", &[width], Initial::Zeros)]
@@ -156,8 +156,10 @@ impl Operation {
                 parameter(path, "bias", &[*outputs], *bias),
             ],
             Self::BatchNorm { path, channels } => {
-                let statistic =
-                    |name, initial| Slot { role: Role::Statistic, ..parameter(path, name, &[*channels], initial) };
+                let statistic = |name, initial| TensorSlot {
+                    role: Role::Statistic,
+                    ..parameter(path, name, &[*channels], initial)
+                };
                 let mut slots = scale_and_shift(path, *channels);
                 slots.push(statistic("running_mean", Initial::Zeros));
                 slots.push(statistic("running_var", Initial::Ones));
@@ -165,11 +167,11 @@ impl Operation {
             }
             Self::LayerNorm { path, width } => scale_and_shift(path, *width),
             Self::ClassToken { path, width } => vec![parameter(path, "", &[1, 1, *width], Initial::Zeros)],
-            // Dosovitskiy et al., "An Image is Worth 16x16 Words" (arXiv 2010.11929), as torchvision has it.
+            // Dosovitskiy et al., "An Image is Worth 16x16 Words" (arXiv 2010.11929), as in torchvision.
             Self::Positions { path, tokens, width } => {
                 vec![parameter(path, "", &[1, *tokens, *width], Initial::Normal { deviation: 0.02 })]
             }
-            // `torch/nn/modules/activation.py`, `MultiheadAttention._reset_parameters`: the projection out keeps the
+            // `torch/nn/modules/activation.py`, `MultiheadAttention._reset_parameters`: the output projection keeps the
             // weights of a linear map, and every bias is zero.
             Self::Attention { path, width, .. } => vec![
                 parameter(path, "in_proj_weight", &[3 * width, *width], Initial::xavier(*width, 3 * width)),
@@ -177,13 +179,13 @@ impl Operation {
                 parameter(path, "out_proj.weight", &[*width, *width], Initial::of_fan_in(*width)),
                 parameter(path, "out_proj.bias", &[*width], Initial::Zeros),
             ],
-            Self::OnKept(inner) => inner.slots(),
+            Self::OnSkip(inner) => inner.slots(),
             _ => Vec::new(),
         }
     }
 
-    /// Whether it changes the value where it lies, so that nothing else may hold it.
+    /// Whether it changes its input in place, so that nothing else may hold it.
     pub fn in_place(&self) -> bool {
-        matches!(self, Self::Relu | Self::AddKept)
+        matches!(self, Self::Relu | Self::AddSkip)
     }
 }

@@ -1,38 +1,38 @@
-//! What a family gives: its blocks from the input on, each in parts, and its head.
+//! What a family provides: its blocks from the input on, each in parts, and its head.
 
 use super::operation::Operation;
 use super::{Granularity, Layer};
 
-/// A family at one size.
-pub(super) struct Plan {
+/// A family at given sizes.
+pub(crate) struct FamilyLayers {
     pub(super) blocks: Vec<Block>,
     pub(super) head: Vec<Operation>,
 }
 
-/// One block, in the parts that may be frozen apart.
-pub(super) struct Block {
+/// One block, in the parts that can be frozen separately.
+pub(crate) struct Block {
     name: String,
     parts: Vec<Layer>,
 }
 
-/// Sizes that do not go together, and which key to change.
+/// Sizes that are inconsistent, and the key to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShapeError {
-    /// The dotted key of the spec.
+    /// Dotted key of the spec.
     pub key: &'static str,
-    /// What does not go together.
+    /// What is wrong.
     pub message: String,
     /// What to do.
     pub hint: String,
 }
 
 impl Block {
-    /// A block of one part, which has its name.
+    /// A block of a single part, with the block's name.
     pub(super) fn whole(name: &str, operations: Vec<Operation>) -> Self {
         Self { name: name.to_owned(), parts: vec![Layer { name: name.to_owned(), operations }] }
     }
 
-    /// A block in named parts.
+    /// A block of named parts.
     pub(super) fn parts<'a>(name: &str, parts: impl IntoIterator<Item = (&'a str, Vec<Operation>)>) -> Self {
         let part = |(part, operations)| Layer { name: format!("{name}.{part}"), operations };
         Self { name: name.to_owned(), parts: parts.into_iter().map(part).collect() }

@@ -1,19 +1,19 @@
-//! The shapes that flow through a network, for one image.
+//! Shapes of values in a network, for one image.
 
 use std::fmt;
 
 use crate::catalogue::ImageShape;
 
-/// The shape between two operations.
+/// The shape of a value between two operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// A feature map.
     Image(ImageShape),
     /// Tokens of a transformer.
     Tokens {
-        /// How many.
+        /// Number of tokens.
         count: usize,
-        /// Numbers in each.
+        /// Embedding dimension.
         width: usize,
     },
     /// A vector.
@@ -21,7 +21,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// How many numbers it holds.
+    /// Number of elements.
     pub fn elements(self) -> usize {
         match self {
             Self::Image(image) => image.elements(),

@@ -1,52 +1,52 @@
-//! One tensor of an operation: its name, its sizes, and how it starts.
+//! One tensor of an operation: its name, shape and initialisation.
 
 /// One tensor of an operation.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Slot {
-    /// Its path, unique in the network: the module's path and the tensor's name in PyTorch.
+pub struct TensorSlot {
+    /// Path, unique in the network: module path and tensor name as in PyTorch.
     pub path: String,
-    /// Its sizes.
+    /// Shape.
     pub shape: Vec<usize>,
     /// Whether training changes it.
     pub role: Role,
-    /// Its value before training.
+    /// Initialisation.
     pub initial: Initial,
 }
 
-impl Slot {
-    /// How many numbers it holds.
+impl TensorSlot {
+    /// Number of elements.
     pub fn elements(&self) -> u64 {
         self.shape.iter().product::<usize>() as u64
     }
 }
 
-/// What a tensor is to training.
+/// Role of a tensor in training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Changed by the optimizer.
+    /// Updated by the optimizer.
     Parameter,
-    /// Changed by the forward pass of batch norm.
+    /// Updated by the forward pass of batch norm.
     Statistic,
 }
 
-/// The distribution of a tensor before training.
+/// Initialisation of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Initial {
-    /// Uniform between plus and minus the bound.
+    /// Uniform in ±bound.
     Uniform {
-        /// The bound.
+        /// Bound.
         bound: f64,
     },
-    /// Normal about zero.
+    /// Normal with mean 0.
     Normal {
-        /// The standard deviation.
+        /// Standard deviation.
         deviation: f64,
     },
-    /// Normal about zero, drawn again where it falls beyond plus or minus the limit.
+    /// Normal with mean 0, redrawn outside ±limit.
     TruncatedNormal {
-        /// The standard deviation before the cut.
+        /// Standard deviation before truncation.
         deviation: f64,
-        /// The limit.
+        /// Limit.
         limit: f64,
     },
     /// All zero.
@@ -56,13 +56,13 @@ pub enum Initial {
 }
 
 impl Initial {
-    /// PyTorch's default for convolutions and linear maps, weights and biases alike: `kaiming_uniform_` with a = √5,
-    /// which is uniform within 1/√fan-in (`torch/nn/modules/conv.py` and `linear.py`, `reset_parameters`).
+    /// PyTorch's default for weights and biases of convolutions and linear maps: `kaiming_uniform_` with a = √5, which
+    /// is uniform in ±1/√fan-in (`torch/nn/modules/conv.py` and `linear.py`, `reset_parameters`).
     pub(super) fn of_fan_in(fan_in: usize) -> Self {
         Self::Uniform { bound: 1.0 / (fan_in as f64).sqrt() }
     }
 
-    /// `kaiming_normal_` before a ReLU, over the fan that is given (He et al., arXiv 1502.01852).
+    /// `kaiming_normal_` for a ReLU, with the given fan (He et al., arXiv 1502.01852).
     pub(super) fn kaiming(fan: usize) -> Self {
         Self::Normal { deviation: (2.0 / fan as f64).sqrt() }
     }

@@ -1,4 +1,4 @@
-//! Every family against the counts of its definition.
+//! Checks every family against the counts of its definition.
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn images(side: usize) -> ImageShape {
 }
 
 fn preact(width: usize) -> Blueprint {
-    build(&Architecture::PreactResnet18 { width }, 32, 10)
+    build(&Architecture::PreactResnet18(PreactResnet18 { width }), 32, 10)
 }
 
 fn resnet(depth: ResnetDepth, stem: Stem) -> Architecture {
@@ -30,10 +30,10 @@ fn build(architecture: &Architecture, side: usize, classes: usize) -> Blueprint 
     Blueprint::new(architecture, Granularity::Block, images(side), classes).expect("the sizes go together")
 }
 
-/// Of every kind, small and large.
+/// Every kind of network, small and large.
 fn families() -> Vec<(Architecture, usize)> {
     vec![
-        (Architecture::PreactResnet18 { width: 4 }, 32),
+        (Architecture::PreactResnet18(PreactResnet18 { width: 4 }), 32),
         (resnet(ResnetDepth::Eighteen, Stem::Cifar), 28),
         (resnet(ResnetDepth::ThirtyFour, Stem::Imagenet), 96),
         (resnet(ResnetDepth::Fifty, Stem::Imagenet), 224),
@@ -48,7 +48,7 @@ fn trainable(blueprint: &Blueprint, first: usize) -> u64 {
     blueprint.trainable_parameters(&FrozenSet::first(first, blueprint.layers.len()))
 }
 
-/// Worked out by hand from the definition: all, stem and 6 blocks frozen, stem and 7, the head alone.
+/// Computed by hand from the definition, with nothing frozen, stem and 6 blocks, stem and 7, all but the head.
 #[test]
 fn preact_resnet18_has_its_parameters() {
     let table = [
@@ -62,7 +62,7 @@ fn preact_resnet18_has_its_parameters() {
     }
 }
 
-/// The counts and the multiply-adds that torchvision publishes with its weights, in units of 10 million.
+/// Parameter counts and multiply-adds published with torchvision's weights, in units of 10 million.
 #[test]
 fn torchvisions_networks_have_its_parameters_and_cost() {
     let table = [
@@ -80,7 +80,7 @@ fn torchvisions_networks_have_its_parameters_and_cost() {
     }
 }
 
-/// The finest axis of k: 63 layers, with the counts of trainable parameters for ten classes.
+/// The finest axis of k: 63 layers, with the numbers of trainable parameters for ten classes.
 #[test]
 fn densenet121_has_its_axis() {
     let blueprint = build(&densenet121(Stem::Cifar), 32, 10);
@@ -98,7 +98,7 @@ fn sublayers_are_convolutions_with_their_norms() {
         assert_eq!(trainable(&fine, 0), trainable(&build(architecture, side, 10), 0));
         fine.layers.into_iter().map(|layer| layer.name).collect()
     };
-    let preact = names(&Architecture::PreactResnet18 { width: 8 }, 32);
+    let preact = names(&Architecture::PreactResnet18(PreactResnet18 { width: 8 }), 32);
     assert_eq!((preact.len(), preact[16].as_str()), (17, "layer4.1.conv2"));
     let fifty = names(&resnet(ResnetDepth::Fifty, Stem::Imagenet), 224);
     assert_eq!(fifty[..4], ["stem", "layer1.0.conv1", "layer1.0.conv2", "layer1.0.conv3"]);
@@ -142,7 +142,7 @@ fn tensor_paths_are_unique() {
     }
 }
 
-/// What an in-place operation changes must be its own: not what is kept for a shortcut, and not what came over a
+/// An in-place operation must own what it changes: not a value kept for a shortcut, and not a value from a layer
 /// boundary, which a cache may hold.
 #[test]
 fn operations_in_place_change_only_their_own() {
@@ -151,7 +151,7 @@ fn operations_in_place_change_only_their_own() {
         for layer in blueprint.all_layers() {
             assert!(!layer.operations[0].in_place(), "{architecture:?}, {}", layer.name);
             for pair in layer.operations.windows(2) {
-                assert!(!(pair[0] == Operation::Keep && pair[1].in_place()), "{architecture:?}, {}", layer.name);
+                assert!(!(pair[0] == Operation::SaveSkip && pair[1].in_place()), "{architecture:?}, {}", layer.name);
             }
         }
     }
@@ -173,5 +173,5 @@ fn impossible_sizes_name_the_key_to_change() {
     assert_eq!(key(&densenet(&[1, 1, 1, 1], 0.5), 4), Some("network.blocks"));
     assert_eq!(key(&densenet(&[], 0.5), 32), Some("network.blocks"));
     assert_eq!(key(&densenet(&[1, 1], 0.1), 32), Some("network.compression"));
-    assert_eq!(key(&resnet(ResnetDepth::Fifty, Stem::Imagenet), 4), None, "PyTorch too computes this one");
+    assert_eq!(key(&resnet(ResnetDepth::Fifty, Stem::Imagenet), 4), None, "PyTorch can compute this one too");
 }

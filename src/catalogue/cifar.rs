@@ -1,16 +1,17 @@
 //! CIFAR-10 and CIFAR-100 in their binary versions: Krizhevsky, "Learning Multiple Layers of Features from Tiny
 //! Images" (2009). Layout, sizes and MD5 sums are those of the page that publishes them.
 
+use super::FileLayout;
 use super::cifar100_classes::{CLASSES, SUPERCLASS_OF, SUPERCLASSES};
-use super::entry::{Checksum, Entry, Layout, Published, Superclasses};
+use super::entry::{CatalogueEntry, Checksum, Published, Superclasses};
 use super::shape::ImageShape;
 
-/// One of the two data sets on disk: records of some label bytes and 3 × 32 × 32 pixels, colour by colour.
+/// Layout on disk: records of label bytes and 3 × 32 × 32 pixels, channel by channel.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CifarLayout {
-    /// The folder that its archive makes.
+    /// Folder that the archive unpacks to.
     pub folder: &'static str,
-    /// The archive.
+    /// Archive name.
     pub archive: &'static str,
     /// Files of training records.
     pub train: &'static [&'static str],
@@ -18,17 +19,17 @@ pub struct CifarLayout {
     pub test: &'static [&'static str],
     /// Bytes before the pixels of a record; the last of them is the label.
     pub label_bytes: usize,
-    /// Records in each training file.
+    /// Records per training file.
     pub records_per_train_file: usize,
 }
 
 const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
-const LICENCE: &str = "none is stated by its publishers";
+const LICENCE: &str = "not stated by the publishers";
 const CITATION: &str = "Krizhevsky, \"Learning Multiple Layers of Features from Tiny Images\" (2009)";
 const ORIGIN: &str = "https://www.cs.toronto.edu/~kriz/cifar.html";
 
 /// CIFAR-10.
-pub(super) static CIFAR10: Entry = Entry {
+pub(super) static CIFAR10: CatalogueEntry = CatalogueEntry {
     name: "cifar10",
     title: "CIFAR-10",
     shape: SHAPE,
@@ -39,7 +40,7 @@ pub(super) static CIFAR10: Entry = Entry {
     test_size: 10_000,
     train_per_class: &[5000; 10],
     test_per_class: &[1000; 10],
-    layout: Layout::Cifar(&CifarLayout {
+    layout: FileLayout::Cifar(&CifarLayout {
         folder: "cifar-10-batches-bin",
         archive: "cifar-10-binary.tar.gz",
         train: &["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"],
@@ -59,7 +60,7 @@ pub(super) static CIFAR10: Entry = Entry {
 };
 
 /// CIFAR-100; its records hold the superclass, then the class.
-pub(super) static CIFAR100: Entry = Entry {
+pub(super) static CIFAR100: CatalogueEntry = CatalogueEntry {
     name: "cifar100",
     title: "CIFAR-100",
     shape: SHAPE,
@@ -70,7 +71,7 @@ pub(super) static CIFAR100: Entry = Entry {
     test_size: 10_000,
     train_per_class: &[500; 100],
     test_per_class: &[100; 100],
-    layout: Layout::Cifar(&CifarLayout {
+    layout: FileLayout::Cifar(&CifarLayout {
         folder: "cifar-100-binary",
         archive: "cifar-100-binary.tar.gz",
         train: &["train.bin"],

@@ -1,7 +1,7 @@
-//! The classes of CIFAR-100 and the twenty groups that they are published in, in the order of their labels.
+//! The classes of CIFAR-100 and its twenty superclasses, in label order.
 
 /// The classes.
-#[rustfmt::skip] // A line each would hide the table.
+#[rustfmt::skip] // One line each would hide the table.
 pub(super) static CLASSES: &[&str] = &[
     "apple", "aquarium_fish", "baby", "bear", "beaver", "bed", "bee", "beetle", "bicycle", "bottle", "bowl",
     "boy", "bridge", "bus", "butterfly", "camel", "can", "castle", "caterpillar", "cattle", "chair",
@@ -15,7 +15,7 @@ pub(super) static CLASSES: &[&str] = &[
     "train", "trout", "tulip", "turtle", "wardrobe", "whale", "willow_tree", "wolf", "woman", "worm",
 ];
 
-/// The groups.
+/// The superclasses.
 #[rustfmt::skip] // As above.
 pub(super) static SUPERCLASSES: &[&str] = &[
     "aquatic_mammals", "fish", "flowers", "food_containers", "fruit_and_vegetables",
@@ -25,7 +25,7 @@ pub(super) static SUPERCLASSES: &[&str] = &[
     "vehicles_2",
 ];
 
-/// The group of each class, as the records of the data set have it.
+/// The superclass of each class, as in the records of the data set.
 #[rustfmt::skip] // As above.
 pub(super) static SUPERCLASS_OF: &[u16] = &[
     4, 1, 14, 8, 0, 6, 7, 7, 18, 3, 3, 14, 9, 18, 7, 11, 3, 9, 7, 11, 6, 11, 5, 10, 7, 6, 13, 15, 3, 15, 0, 11,

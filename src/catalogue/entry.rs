@@ -1,72 +1,68 @@
-//! What is known of one data set.
+//! An entry of the catalogue.
 
-use super::{CifarLayout, IdxLayout, ImageShape, TinyLayout};
+use super::{FileLayout, ImageShape};
 
-/// A data set as published.
+/// A published data set.
 #[derive(Debug)]
-pub struct Entry {
-    /// Its name in a spec.
+pub struct CatalogueEntry {
+    /// Name in a spec.
     pub name: &'static str,
-    /// Its usual name.
+    /// Title.
     pub title: &'static str,
-    /// The shape of an image.
+    /// Shape of an image.
     pub shape: ImageShape,
-    /// The names of its classes, in the order of their labels; empty where only its files tell.
+    /// Class names in label order; empty if only the files tell.
     pub classes: &'static [&'static str],
-    /// How many classes there are.
+    /// Number of classes.
     pub class_count: usize,
-    /// The groups of classes that it is published with.
+    /// Superclasses, if published.
     pub superclasses: Option<Superclasses>,
-    /// How many training examples there are.
+    /// Number of training examples.
     pub train_size: usize,
-    /// How many test examples there are.
+    /// Number of test examples.
     pub test_size: usize,
-    /// How many training examples each class has.
+    /// Number of training examples of each class.
     pub train_per_class: &'static [usize],
-    /// How many test examples each class has.
+    /// Number of test examples of each class.
     pub test_per_class: &'static [usize],
-    /// How its files are laid out.
-    pub layout: Layout,
-    /// What is known of its licence.
+    /// Layout of its files.
+    pub layout: FileLayout,
+    /// What is known about the licence.
     pub licence: &'static str,
-    /// Whom to cite.
+    /// Citation.
     pub citation: &'static str,
-    /// The files as published.
+    /// Files as published.
     pub files: &'static [Published],
 }
 
-/// Classes in groups.
+impl CatalogueEntry {
+    /// Where the first of its files is, for people.
+    pub fn url(&self) -> &'static str {
+        self.files.first().and_then(|file| file.urls.first()).copied().unwrap_or_default()
+    }
+}
+
+/// A grouping of classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Superclasses {
-    /// The names of the groups.
+    /// Names of the superclasses.
     pub names: &'static [&'static str],
-    /// The group of each class.
+    /// Superclass of each class.
     pub of: &'static [u16],
 }
 
-/// How files are laid out.
-#[derive(Clone, Copy, Debug)]
-pub enum Layout {
-    /// Records of a label and pixels.
-    Cifar(&'static CifarLayout),
-    /// Arrays in the IDX format.
-    Idx(&'static IdxLayout),
-    /// JPEG files, those for validation with a table of their labels.
-    Tiny(&'static TinyLayout),
-}
-
-/// A file as published.
+/// A published file.
 #[derive(Clone, Copy, Debug)]
 pub struct Published {
-    /// Its name under the data root, folders with `/`.
+    /// Path in the data folder, with `/` as separator.
     pub path: &'static str,
-    /// Where it is, the first place first.
+    /// URLs, in order of preference.
     pub urls: &'static [&'static str],
-    /// Its size, where it is known.
+    /// Size, if known.
     pub bytes: Option<u64>,
-    /// What its content must have.
+    /// Checksum of the content.
     pub checksum: Checksum,
-    /// Where the checksum comes from.
+    /// Source of the checksum.
     pub origin: &'static str,
 }
 
@@ -80,7 +76,7 @@ pub enum Checksum {
 }
 
 impl Checksum {
-    /// Its usual name.
+    /// Name of the algorithm.
     pub fn name(self) -> &'static str {
         match self {
             Self::Md5(_) => "MD5",
@@ -88,7 +84,7 @@ impl Checksum {
         }
     }
 
-    /// Its digits.
+    /// Hexadecimal digits.
     pub fn digits(self) -> &'static str {
         match self {
             Self::Md5(digits) | Self::Sha256(digits) => digits,

@@ -1,33 +1,33 @@
-//! What a spec must know of a data set before any image is read.
+//! What a spec needs to know about a data set before any image is read.
 
 use super::entry::Superclasses;
 use super::{Dataset, ImageShape};
 
-/// Facts of a data set: from the catalogue, or found on disk.
+/// Facts about a data set, from the catalogue or from disk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
-    /// The shape of every image; of the first, where only that was looked at.
+    /// Shape of every image, or of the first if only that was examined.
     pub shape: ImageShape,
-    /// How many classes there are.
+    /// Number of classes.
     pub class_count: usize,
-    /// Their names in the order of their labels, where they are known.
+    /// Class names in label order, if known.
     pub classes: Option<Vec<String>>,
-    /// Their groups.
+    /// Superclasses.
     pub superclasses: Option<Superclasses>,
-    /// How many training examples there are.
+    /// Number of training examples.
     pub train_size: usize,
-    /// How many test examples there are.
+    /// Number of test examples.
     pub test_size: usize,
-    /// How many training examples each class has, where that is known.
+    /// Number of training examples of each class, if known.
     pub train_per_class: Option<Vec<usize>>,
-    /// How many test examples each class has, where that is known.
+    /// Number of test examples of each class, if known.
     pub test_per_class: Option<Vec<usize>>,
-    /// A digest that changes with the content, for a data set of one's own.
+    /// Digest that changes with the content, for the user's own data.
     pub digest: Option<String>,
 }
 
 impl Facts {
-    /// The facts of a data set that is in the catalogue or, with some classes, made on the spot.
+    /// Facts about a data set in the catalogue, or about the synthetic one with this many classes.
     pub fn known(dataset: Dataset, synthetic_classes: usize) -> Option<Self> {
         if dataset == Dataset::Synthetic {
             return Some(Self {
@@ -57,7 +57,7 @@ impl Facts {
         })
     }
 
-    /// How many labels there are of each class.
+    /// Number of labels of each class.
     pub fn per_class(labels: &[u16], class_count: usize) -> Vec<usize> {
         let mut counts = vec![0; class_count];
         for &label in labels {

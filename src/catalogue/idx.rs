@@ -1,13 +1,14 @@
-//! MNIST and its kin: four IDX files each, packed by gzip or plain. MD5 sums are those that torchvision holds to
-//! (`torchvision/datasets/mnist.py`); counts by class were counted in the files.
+//! MNIST and data sets in its format: four IDX files each, gzipped or plain. MD5 sums are those of torchvision
+//! (`torchvision/datasets/mnist.py`); class counts were counted in the files.
 
-use super::entry::{Checksum, Entry, Layout, Published};
+use super::FileLayout;
+use super::entry::{CatalogueEntry, Checksum, Published};
 use super::shape::ImageShape;
 
-/// Where the four files are. Each may end in `.gz`.
+/// Location of the four files. Each may end in `.gz`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct IdxLayout {
-    /// The folder, in the spellings that are in use; the first is what `fetch` makes.
+    /// Folder names in use; `fetch` creates the first.
     pub folders: &'static [&'static str],
 }
 
@@ -18,8 +19,7 @@ pub const IDX_FILES: [&str; 4] =
 const SHAPE: ImageShape = ImageShape { channels: 1, height: 28, width: 28 };
 const ORIGIN: &str = "torchvision, datasets/mnist.py";
 
-/// The files of a data set: its folder, its places, and of each file the name, the MD5 sum and, where it is known,
-/// the size.
+/// The files of a data set: folder and URLs, and for each file the name, the MD5 sum and the size if known.
 macro_rules! files {
     ($folder:literal, $places:tt, $(($name:literal, $md5:literal, $bytes:expr)),+ $(,)?) => {
         &[$(files!(@one $folder, $places, $name, $md5, $bytes)),+]
@@ -36,7 +36,7 @@ macro_rules! files {
 }
 
 /// MNIST.
-pub(super) static MNIST: Entry = Entry {
+pub(super) static MNIST: CatalogueEntry = CatalogueEntry {
     name: "mnist",
     title: "MNIST",
     shape: SHAPE,
@@ -47,8 +47,8 @@ pub(super) static MNIST: Entry = Entry {
     test_size: 10_000,
     train_per_class: &[5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
     test_per_class: &[980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
-    layout: Layout::Idx(&IdxLayout { folders: &["mnist", "MNIST/raw", "MNIST"] }),
-    licence: "none is stated by its publishers",
+    layout: FileLayout::Idx(&IdxLayout { folders: &["mnist", "MNIST/raw", "MNIST"] }),
+    licence: "not stated by the publishers",
     citation: "LeCun, Bottou, Bengio and Haffner, \"Gradient-Based Learning Applied to Document Recognition\" (1998)",
     files: files!(
         "mnist",
@@ -61,7 +61,7 @@ pub(super) static MNIST: Entry = Entry {
 };
 
 /// Fashion-MNIST.
-pub(super) static FASHION_MNIST: Entry = Entry {
+pub(super) static FASHION_MNIST: CatalogueEntry = CatalogueEntry {
     name: "fashion-mnist",
     title: "Fashion-MNIST",
     shape: SHAPE,
@@ -83,7 +83,7 @@ pub(super) static FASHION_MNIST: Entry = Entry {
     test_size: 10_000,
     train_per_class: &[6000; 10],
     test_per_class: &[1000; 10],
-    layout: Layout::Idx(&IdxLayout { folders: &["fashion-mnist", "FashionMNIST/raw", "FashionMNIST"] }),
+    layout: FileLayout::Idx(&IdxLayout { folders: &["fashion-mnist", "FashionMNIST/raw", "FashionMNIST"] }),
     licence: "MIT",
     citation: "Xiao, Rasul and Vollgraf, \"Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning \
                Algorithms\" (arXiv 1708.07747)",
@@ -98,7 +98,7 @@ pub(super) static FASHION_MNIST: Entry = Entry {
 };
 
 /// KMNIST.
-pub(super) static KMNIST: Entry = Entry {
+pub(super) static KMNIST: CatalogueEntry = CatalogueEntry {
     name: "kmnist",
     title: "KMNIST",
     shape: SHAPE,
@@ -109,7 +109,7 @@ pub(super) static KMNIST: Entry = Entry {
     test_size: 10_000,
     train_per_class: &[6000; 10],
     test_per_class: &[1000; 10],
-    layout: Layout::Idx(&IdxLayout { folders: &["kmnist", "KMNIST/raw", "KMNIST"] }),
+    layout: FileLayout::Idx(&IdxLayout { folders: &["kmnist", "KMNIST/raw", "KMNIST"] }),
     licence: "CC BY-SA 4.0",
     citation: "Clanuwat et al., \"Deep Learning for Classical Japanese Literature\" (arXiv 1812.01718)",
     files: files!(

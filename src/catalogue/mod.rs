@@ -1,6 +1,6 @@
-//! The data sets that Freezewise knows, as data: classes, sizes, layouts on disk, where they come from.
+//! The known data sets as data: classes, sizes, layouts on disk, download URLs.
 //!
-//! Nothing is read here: a spec is checked against this page before any file is opened.
+//! Nothing is read here. Specs are validated against the catalogue before any file is opened.
 
 mod cifar;
 mod cifar100_classes;
@@ -13,7 +13,7 @@ mod tiny;
 mod unpacked;
 
 pub use cifar::CifarLayout;
-pub use entry::{Checksum, Entry, Layout, Published, Superclasses};
+pub use entry::{CatalogueEntry, Checksum, Published, Superclasses};
 pub use facts::Facts;
 pub use idx::{IDX_FILES, IdxLayout};
 pub use naming::Naming;
@@ -21,27 +21,38 @@ pub use shape::ImageShape;
 pub use tiny::TinyLayout;
 pub use unpacked::UNPACKED_ORIGIN;
 
-/// Where images come from, by the name that a spec gives it.
+/// A data set, as named in a spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dataset {
-    /// Images made on the spot, from nothing but a seed.
+    /// Images generated from a seed.
     Synthetic,
-    /// Ten classes of natural images.
+    /// Natural images of ten classes.
     Cifar10,
-    /// A hundred classes of natural images.
+    /// Natural images of a hundred classes.
     Cifar100,
     /// Handwritten digits.
     Mnist,
-    /// Pieces of clothing.
+    /// Clothing.
     FashionMnist,
-    /// Cursive Japanese letters.
+    /// Cursive Japanese characters.
     Kmnist,
-    /// Two hundred classes of ImageNet, small.
+    /// Downscaled ImageNet images of two hundred classes.
     TinyImagenet,
-    /// PNG and JPEG files of one's own, a folder for each class.
+    /// The user's own PNG and JPEG files, one folder per class.
     Folder,
-    /// Arrays of one's own, in a file of `NumPy`'s.
+    /// The user's own arrays, in a `NumPy` `.npz` file.
     Npz,
+}
+
+/// File layout.
+#[derive(Clone, Copy, Debug)]
+pub enum FileLayout {
+    /// Records of a label and pixels.
+    Cifar(&'static CifarLayout),
+    /// Arrays in IDX format.
+    Idx(&'static IdxLayout),
+    /// JPEG files, with a table of labels for the validation images.
+    Tiny(&'static TinyLayout),
 }
 
 impl Dataset {
@@ -58,7 +69,7 @@ impl Dataset {
         Self::Npz,
     ];
 
-    /// The name in a spec.
+    /// Name in a spec.
     pub fn name(self) -> &'static str {
         match self {
             Self::Synthetic => "synthetic",
@@ -68,13 +79,13 @@ impl Dataset {
         }
     }
 
-    /// The data set of a name.
+    /// The data set with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|dataset| dataset.name() == name)
     }
 
-    /// What is known of it, if it is a published one.
-    pub fn entry(self) -> Option<&'static Entry> {
+    /// Its catalogue entry, if it is a published data set.
+    pub fn entry(self) -> Option<&'static CatalogueEntry> {
         match self {
             Self::Cifar10 => Some(&cifar::CIFAR10),
             Self::Cifar100 => Some(&cifar::CIFAR100),
@@ -83,6 +94,14 @@ impl Dataset {
             Self::Kmnist => Some(&idx::KMNIST),
             Self::TinyImagenet => Some(&tiny::TINY_IMAGENET),
             Self::Synthetic | Self::Folder | Self::Npz => None,
+        }
+    }
+
+    /// Whether its images are files, a PNG or JPEG each.
+    pub fn has_image_files(self) -> bool {
+        match self.entry() {
+            Some(entry) => matches!(entry.layout, FileLayout::Tiny(_)),
+            None => self == Self::Folder,
         }
     }
 }

@@ -1,12 +1,12 @@
-//! What a number or a name means among the classes of a data set.
+//! Looks up classes by number and by name.
 //!
-//! Classes may have numbers for names, and those rarely stand in their order: folders `0` to `11` sort as text, so that
-//! class number 2 is named `10`. Then a number has two readings, and who reads it here learns of both.
+//! Class names can be numbers, and those are often out of order: folders `0` to `11` sort as text, so class number 2 is
+//! named `10`. A number then has two meanings, and the caller gets both.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-/// The names of some classes, to be looked up.
+/// Class names, indexed for look-up.
 #[derive(Debug)]
 pub struct Naming<'a> {
     by_name: HashMap<&'a str, Vec<usize>>,
@@ -14,7 +14,7 @@ pub struct Naming<'a> {
 }
 
 impl<'a> Naming<'a> {
-    /// One or more lists of names, each numbered from 0. The place of a name is that in all lists joined.
+    /// Indexes one or more lists of names, each numbered from 0. A position counts through all lists.
     pub fn new<S: AsRef<str>>(lists: &[&'a [S]]) -> Self {
         let mut naming = Self { by_name: HashMap::new(), by_number: HashMap::new() };
         let numbered = lists.iter().flat_map(|list| list.iter().enumerate());
@@ -22,7 +22,7 @@ impl<'a> Naming<'a> {
             let name = name.as_ref();
             add(naming.by_name.entry(name), place);
             add(naming.by_number.entry(number as i64), place);
-            // A name that is a number is that number too, also with leading zeros.
+            // A name that is a number also stands for that number, even with leading zeros.
             if let Ok(number) = name.trim().parse() {
                 add(naming.by_number.entry(number), place);
             }
@@ -30,12 +30,12 @@ impl<'a> Naming<'a> {
         naming
     }
 
-    /// The places that a number can mean: of the class of that number, and of those with that number for a name.
+    /// Positions that a number can mean: the classes with that number, and those with that number as a name.
     pub fn number(&self, number: i64) -> &[usize] {
         self.by_number.get(&number).map_or(&[], Vec::as_slice)
     }
 
-    /// The places of a name.
+    /// Positions of a name.
     pub fn name(&self, name: &str) -> &[usize] {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
@@ -57,7 +57,7 @@ mod tests {
         let names = ["0", "1", "10", "2", "007", "cat", "-1"];
         let naming = Naming::new(&[&names]);
         assert_eq!((naming.number(0), naming.number(1)), (&[0][..], &[1][..]));
-        // By number and by name; by name alone.
+        // By number and by name, then by name only.
         assert_eq!(naming.number(2), [2, 3]);
         assert_eq!((naming.number(10), naming.number(7), naming.number(-1)), (&[2][..], &[4][..], &[6][..]));
         assert_eq!((naming.name("10"), naming.name("cat"), naming.name("3")), (&[2][..], &[5][..], &[][..]));

@@ -1,11 +1,11 @@
-//! The shape of an image.
+//! Image shapes.
 
 use std::fmt;
 
 /// Channels, height and width of an image or a feature map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImageShape {
-    /// Colours or feature channels.
+    /// Colour or feature channels.
     pub channels: usize,
     /// Rows.
     pub height: usize,
@@ -14,7 +14,7 @@ pub struct ImageShape {
 }
 
 impl ImageShape {
-    /// How many numbers it holds.
+    /// Number of elements.
     pub fn elements(self) -> usize {
         self.channels * self.height * self.width
     }

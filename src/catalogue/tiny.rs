@@ -1,24 +1,25 @@
-//! Tiny ImageNet in its original layout: `train/<class>/images/*.JPEG`, and for validation one folder of images with
-//! a table of their classes. Its test images have no labels; the validation images are the test set here, as usual.
+//! Tiny ImageNet in its original layout: `train/<class>/images/*.JPEG`, and for validation a folder of images with a
+//! table of classes. Its test images have no labels, so the validation images are the test set, as usual.
 
-use super::entry::{Checksum, Entry, Layout, Published};
+use super::FileLayout;
+use super::entry::{CatalogueEntry, Checksum, Published};
 use super::shape::ImageShape;
 
-/// Where it is and what its files are called.
+/// Layout on disk.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TinyLayout {
-    /// The folder that its archive makes.
+    /// Folder that the archive unpacks to.
     pub folder: &'static str,
-    /// The list of its classes, a line each.
+    /// List of classes, one per line.
     pub classes: &'static str,
-    /// The folder of the validation images.
+    /// Folder of the validation images.
     pub test_images: &'static str,
-    /// The table of their classes: file name, class, and more, apart by tabs.
+    /// Table of their classes, separated by tabs: file name, class, and more.
     pub test_table: &'static str,
 }
 
 /// Tiny ImageNet.
-pub(super) static TINY_IMAGENET: Entry = Entry {
+pub(super) static TINY_IMAGENET: CatalogueEntry = CatalogueEntry {
     name: "tiny-imagenet",
     title: "Tiny ImageNet",
     shape: ImageShape { channels: 3, height: 64, width: 64 },
@@ -29,13 +30,13 @@ pub(super) static TINY_IMAGENET: Entry = Entry {
     test_size: 10_000,
     train_per_class: &[500; 200],
     test_per_class: &[50; 200],
-    layout: Layout::Tiny(&TinyLayout {
+    layout: FileLayout::Tiny(&TinyLayout {
         folder: "tiny-imagenet-200",
         classes: "wnids.txt",
         test_images: "val/images",
         test_table: "val/val_annotations.txt",
     }),
-    licence: "that of ImageNet: non-commercial research and education",
+    licence: "as ImageNet: non-commercial research and education",
     citation: "Le and Yang, \"Tiny ImageNet Visual Recognition Challenge\" (2015)",
     files: &[Published {
         path: "tiny-imagenet-200.zip",

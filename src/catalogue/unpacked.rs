@@ -1,28 +1,27 @@
-//! The files that published archives hold, with their MD5 sums: for those who keep a data set unpacked.
+//! MD5 sums of the files in the published archives, for data sets kept unpacked.
 //!
-//! The publishers state none of these. Each was computed from files unpacked from archives whose own sums are the
-//! published ones. Those of CIFAR-10, MNIST and Fashion-MNIST are the same in at least two projects that hold their
-//! files to them; those of CIFAR-100 were found in one.
+//! The publishers do not state these sums. Each was computed from files in archives whose own sums are the published
+//! ones. At least two other projects use the same sums for CIFAR-10, MNIST and Fashion-MNIST, and one for CIFAR-100.
 
-use super::{Checksum, Entry};
+use super::{CatalogueEntry, Checksum};
 
-/// Where the sums come from, in words.
+/// Source of the sums, for messages.
 pub const UNPACKED_ORIGIN: &str = "files unpacked from the published archive";
 
-impl Entry {
-    /// What a file of it must have once it is unpacked, by its name; none where that is not known.
+impl CatalogueEntry {
+    /// Expected checksum of an unpacked file, by name; `None` if unknown.
     pub fn unpacked(&self, file: &str) -> Option<Checksum> {
         let known = UNPACKED.iter().find(|(name, _)| *name == self.name)?;
-        // 7-Zip and Kaggle take the last part of an IDX file's name for an ending.
+        // 7-Zip and Kaggle treat the last part of an IDX file's name as an extension.
         let (_, digits) = known.1.iter().find(|(name, _)| *name == file.replace(".idx", "-idx"))?;
         Some(Checksum::Md5(digits))
     }
 }
 
 /// By data set: file names and sums.
-type Sums = &'static [(&'static str, &'static str)];
+type FileSums = &'static [(&'static str, &'static str)];
 
-const UNPACKED: [(&str, Sums); 4] = [
+const UNPACKED: [(&str, FileSums); 4] = [
     (
         "cifar10",
         &[
@@ -60,7 +59,7 @@ const UNPACKED: [(&str, Sums); 4] = [
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Dataset, Layout};
+    use super::super::{Dataset, FileLayout};
     use super::*;
 
     #[test]
@@ -71,9 +70,9 @@ mod tests {
                 assert_eq!(entry.unpacked(file), Some(Checksum::Md5(digits)));
                 assert!(digits.len() == 32, "{file}");
                 let known = match entry.layout {
-                    Layout::Cifar(layout) => layout.train.contains(file) || layout.test.contains(file),
-                    Layout::Idx(_) => super::super::IDX_FILES.contains(file),
-                    Layout::Tiny(_) => false,
+                    FileLayout::Cifar(layout) => layout.train.contains(file) || layout.test.contains(file),
+                    FileLayout::Idx(_) => super::super::IDX_FILES.contains(file),
+                    FileLayout::Tiny(_) => false,
                 };
                 assert!(known, "{name} has no file {file}");
             }

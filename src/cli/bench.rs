@@ -19,15 +19,15 @@ pub(super) struct Arguments {
     #[command(flatten)]
     data: DataRoot,
 
-    /// Training steps in a round, at most an epoch's
+    /// Training steps per round, at most one epoch
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     steps: u64,
 
-    /// Rounds, of which the median counts
+    /// Rounds to measure; the median is reported
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
 
-    /// Count what a step and an epoch ask of the device, and time nothing
+    /// Count operators, transfers, bytes and arithmetic of a step and an epoch instead of timing them
     #[arg(long, conflicts_with_all = ["steps", "rounds"])]
     count: bool,
 
@@ -39,7 +39,7 @@ pub(super) struct Arguments {
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let spec = arguments.spec.load(&arguments.data)?;
     let data = &arguments.data.data;
-    // Nothing is written; the data's folder stands for that of runs.
+    // Nothing is written, so the folder of runs does not matter.
     let places = Places { out: data, data };
     let mut progress = Progress::new(arguments.json);
     let effort = Effort { steps: arguments.steps, rounds: arguments.rounds as usize };
@@ -64,7 +64,7 @@ fn print(report: &BenchReport, json: bool) -> Result<()> {
 fn table(report: &BenchReport) -> Table {
     let device = format!("{}, {}", report.device, text::counted(report.threads, "CPU thread", "CPU threads"));
     let examples = report.train_examples + report.test_examples;
-    let mut table = Table::new(&["measure<", "median", "least to largest", "of<"]);
+    let mut table = Table::new(&["measure<", "median", "min to max", "of<"]);
     let mut row = |name: &str, spread: Spread, unit: &dyn Fn(f64) -> String, of: &str| {
         let range = format!("{} to {}", unit(spread.min), unit(spread.max));
         table.row([name, &unit(spread.median), &range, of]);
@@ -73,20 +73,20 @@ fn table(report: &BenchReport) -> Table {
     let images = |rate: f64| format!("{rate:.0} img/s");
     let seconds = |seconds: f64| format!("{seconds:.2} s");
     row("training step", report.step_seconds, &milliseconds, &format!("{}, {device}", report.compute.sentence()));
-    row("training", report.images_per_second, &images, &format!("k = {}", report.frozen_layers));
+    row("training rate", report.images_per_second, &images, &format!("k = {}", report.frozen_layers));
     row("evaluation", report.evaluation_seconds, &seconds, &format!("{} images", text::grouped(examples as u64)));
     let mut single = |name: &str, value: String, of: &str| table.row([name, &value, "", of]);
     let percent = |share: f64| format!("{:.1}%", share * 100.0);
-    single("evaluation", percent(report.evaluation_share), "an epoch that ends with one");
+    single("evaluation share", percent(report.evaluation_share), "an epoch that ends with an evaluation");
     if let Some(fill) = report.cache_fill_seconds {
-        single("frozen layers, once", seconds(fill), "both splits");
+        single("prefix cache fill", seconds(fill), "all splits, once per run");
     }
-    single("outside libtorch", percent(report.host_share), "a step, observed operator by operator");
+    single("outside libtorch", percent(report.host_share), "a step, profiled by operator");
     single("operators", format!("{:.0}", report.operators_per_step), "a step");
     single("multiply-adds", format!("{:.2} G", report.multiply_adds_per_step / 1e9), "a step");
-    single("their rate", percent(report.share_of_product_rate), "that of a large matrix product here");
+    single("arithmetic rate", percent(report.share_of_product_rate), "a large matrix product's rate here");
     if let Some(peak) = report.peak_memory_bytes {
-        single("memory", text::bytes(peak), "at its peak");
+        single("peak memory", text::bytes(peak), "");
     }
     table
 }

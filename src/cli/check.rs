@@ -11,12 +11,12 @@ use super::tell;
 use crate::error::Exit;
 use crate::output;
 use crate::spec::{Remembered, Spec, Survey, Sweep};
-use crate::sweep::Plan;
+use crate::sweep::SweepPlan;
 use crate::text;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The specs, .toml or .json files
+    /// Spec files, .toml or .json
     #[arg(required = true, value_name = "SPEC")]
     specs: Vec<PathBuf>,
 
@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     data: DataRoot,
 
-    /// Print the hashes that name the run and its source, then the spec; the data must be there
+    /// Print the hash of the run, the hash of its source and the path of each spec; the data must be present
     #[arg(long)]
     hash: bool,
 
@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// The names of what a spec makes.
+/// The names of the directories that a spec makes.
 #[derive(Serialize)]
 struct Hashes {
     spec: String,
@@ -56,7 +56,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
             Ok(Checked::Run(_)) => output::data(&format!("{}: valid", path.display()))?,
             Ok(Checked::Sweep(cells)) => {
                 let cells = text::counted(cells, "cell", "cells");
-                output::data(&format!("{}: valid, a sweep of {cells}", path.display()))?;
+                output::data(&format!("{}: valid, sweep of {cells}", path.display()))?;
             }
             Err(error) => exit = tell(&error),
         }
@@ -67,20 +67,21 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     Ok(exit)
 }
 
-/// A valid spec: of one run, or of so many cells.
+/// A valid spec: of one run, or of a sweep with this many cells.
 enum Checked {
     Run(Box<Spec>),
     Sweep(usize),
 }
 
-/// A valid spec. A hash counts the content of data, so without them there is none to print.
+/// Loads and checks a spec. A hash depends on the contents of the data, so `--hash` needs them; without it, missing
+/// data is a note.
 fn load(arguments: &Arguments, path: &Path) -> Result<Checked> {
     let surveyor = arguments.data.surveyor();
     if arguments.hash {
         return read(arguments, path, &surveyor);
     }
     let absent = |name: &str| {
-        output::talk(&format!("{}: `{name}` is not here, so what it holds is not checked", path.display()));
+        output::talk(&format!("{}: data set `{name}` not found, contents not checked", path.display()));
     };
     read(arguments, path, &Remembered::new(surveyor.or_tell(absent)))
 }
@@ -91,7 +92,7 @@ fn read(arguments: &Arguments, path: &Path, survey: &dyn Survey) -> Result<Check
         return Ok(Checked::Run(Box::new(Spec::load(path, overrides, survey)?)));
     }
     let sweep = Sweep::load(path, overrides, survey)?;
-    Ok(Checked::Sweep(Plan::new(&sweep, Path::new("runs"), survey)?.cells.len()))
+    Ok(Checked::Sweep(SweepPlan::new(&sweep, Path::new("runs"), survey)?.cells.len()))
 }
 
 impl Hashes {
@@ -105,7 +106,7 @@ impl Hashes {
         }
     }
 
-    /// The run's, the source's or `none`, and the spec, which may have spaces in its name.
+    /// The run's hash, the source's or `none`, and the spec's path, last because it may contain spaces.
     fn line(&self) -> String {
         format!("{} {} {}", self.run, self.source.as_deref().unwrap_or("none"), self.spec)
     }

@@ -35,7 +35,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     }
     output::talk(&text::counted(runs, "run", "runs"));
     for reason in left_out {
-        output::talk(&format!("left out: {reason}"));
+        output::talk(&format!("skipped {reason}"));
     }
     Ok(Exit::Complete)
 }

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
+use super::capacity;
+use crate::analysis::INTERPOLATION_EPSILON;
 use crate::error::Exit;
 use crate::output::{self, Table};
-use crate::sweep::{self, Comparison, RESULTS, State};
+use crate::sweep::{self, Comparison, RESULTS, RunState};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -15,50 +17,76 @@ pub(super) struct Arguments {
     #[arg(value_name = "DIR", default_value = "runs")]
     folders: Vec<PathBuf>,
 
-    /// Sort by a key or a result, such as `seed` or `last_test_error`
+    /// Sort by a key or a result, such as `seed` or `last_test_error` [default: by the keys]
     #[arg(long, value_name = "COLUMN")]
     sort: Option<String>,
 
-    /// How to print
+    /// Show the capacity of each number of frozen layers: the n at which train error crosses `--epsilon`
+    #[arg(long, conflicts_with = "sort")]
+    capacity: bool,
+
+    /// Threshold of train error for `--capacity`
+    #[arg(long, value_name = "ERROR", default_value_t = INTERPOLATION_EPSILON, requires = "capacity", value_parser = epsilon)]
+    epsilon: f64,
+
+    /// Output format
     #[arg(long, value_name = "FORM", default_value = "table")]
     format: Form,
+
+    /// Short for `--format json`
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+}
+
+/// A share of examples. No error is below 0, and every one is at most 1.
+fn epsilon(typed: &str) -> Result<f64, String> {
+    let epsilon = typed.parse().ok().filter(|epsilon| (0.0..1.0).contains(epsilon) && *epsilon > 0.0);
+    epsilon.ok_or_else(|| "expected an error between 0 and 1, such as 0.01".to_owned())
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Form {
-    /// For a terminal
+pub(super) enum Form {
+    /// Aligned columns, errors in percent
     Table,
-    /// For a spreadsheet
+    /// Errors as fractions, and the run directory
     Csv,
-    /// For a pull request
+    /// A Markdown table, errors in percent
     Markdown,
-    /// For a program
+    /// Errors as fractions, with each run's whole summary
     Json,
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let folders: Vec<&Path> = arguments.folders.iter().map(PathBuf::as_path).collect();
+    let form = if arguments.json { Form::Json } else { arguments.format };
+    if arguments.capacity {
+        capacity::print(&folders, arguments.epsilon, form)?;
+        return Ok(Exit::Complete);
+    }
     let mut comparison = sweep::compare(&folders)?;
     if let Some(column) = &arguments.sort {
         comparison.sort_by(column)?;
     }
-    let text = match arguments.format {
+    let text = match form {
         Form::Table => table(&comparison).to_string(),
         Form::Csv => csv(&comparison)?,
-        Form::Markdown => markdown(&comparison),
+        Form::Markdown => {
+            let (header, rows) = cells(&comparison, true);
+            markdown(&header, &rows)
+        }
         Form::Json => serde_json::to_string_pretty(&comparison)?,
     };
     output::data(&text)?;
     Ok(Exit::Complete)
 }
 
-/// Header and rows: keys that differ, state, results. Errors as fractions, or in percent for people.
+/// Header and rows: keys that differ, state, results. Errors are fractions, or percentages if `percent`.
 fn cells(comparison: &Comparison, percent: bool) -> (Vec<String>, Vec<Vec<String>>) {
     let results = RESULTS.iter().map(|(name, _)| (*name).to_owned());
     let header = comparison.keys.iter().cloned().chain(["state".to_owned()]).chain(results).collect();
     let rows = comparison.runs.iter().map(|run| {
         let results = RESULTS.iter().map(|(name, value)| {
-            let value = run.summary.as_ref().filter(|_| run.state == State::Done).and_then(value);
+            let value = run.summary.as_ref().filter(|_| run.state == RunState::Done).and_then(value);
             match value {
                 None => String::new(),
                 Some(value) if percent && name.ends_with("error") => format!("{:.2}%", value * 100.0),
@@ -91,12 +119,12 @@ fn csv(comparison: &Comparison) -> Result<String> {
     Ok(String::from_utf8(table.into_inner()?)?)
 }
 
-fn markdown(comparison: &Comparison) -> String {
-    let (header, rows) = cells(comparison, true);
+/// A Markdown table.
+pub(super) fn markdown(header: &[String], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
         format!("| {} |", cells.join(" | "))
     };
     let rule = format!("|{}", " --- |".repeat(header.len()));
-    std::iter::once(line(&header)).chain([rule]).chain(rows.iter().map(|row| line(row))).collect::<Vec<_>>().join("\n")
+    std::iter::once(line(header)).chain([rule]).chain(rows.iter().map(|row| line(row))).collect::<Vec<_>>().join("\n")
 }

@@ -9,7 +9,7 @@ use crate::output;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The shell
+    /// The shell to complete for
     shell: Shell,
 }
 

@@ -1,13 +1,13 @@
-//! The page of `freezewise bench --count`.
+//! The output of `freezewise bench --count`.
 
 use anyhow::Result;
 
 use crate::native::Operators;
 use crate::output::{self, Table};
-use crate::run::{Asked, Bound, CountReport, PartAsked};
+use crate::run::{Bound, CountReport, PartWork, WorkCount};
 use crate::text;
 
-/// Prints what was counted.
+/// Prints the counts.
 pub(super) fn print(report: &CountReport, json: bool) -> Result<()> {
     if json {
         return Ok(output::data(&serde_json::to_string_pretty(report)?)?);
@@ -22,24 +22,24 @@ pub(super) fn print(report: &CountReport, json: bool) -> Result<()> {
         report.compute.sentence(),
         report.frozen_layers,
     );
-    let epoch = "an epoch, with an evaluation of every split".to_owned();
+    let epoch = "an epoch, including an evaluation of every split".to_owned();
     let sections = [
         (step, parts(&report.step)),
         (epoch, parts(&report.epoch)),
-        ("operators of a step that launch work, by name".to_owned(), operators(&report.step)),
-        ("bound, not measured".to_owned(), bounds(&report.bound_not_measured)),
+        ("operators of a step that launch kernels, by name".to_owned(), operators(&report.step)),
+        ("lower bound, not measured".to_owned(), bounds(&report.bound_not_measured)),
     ];
     let sections: Vec<String> = sections.iter().map(|(title, table)| format!("{title}\n{table}")).collect();
     Ok(output::data(&sections.join("\n\n"))?)
 }
 
-fn parts(asked: &Asked) -> Table {
+fn parts(asked: &WorkCount) -> Table {
     let mut table =
         Table::new(&["part<", "launches", "views", "allocations", "waits", "uploads", "allocated", "moved", "GFLOP"]);
     let flops = |flops: u64| format!("{:.3}", flops as f64 / 1e9);
     let times = |operators: &Operators| operators.values().sum::<i64>().to_string();
     let mut sums = [0; 4];
-    for (part, PartAsked { amounts, flops: own }) in &asked.parts {
+    for (part, PartWork { amounts, flops: own }) in &asked.parts {
         let counts = [amounts.waits, amounts.uploads, amounts.views.values().sum(), amounts.allocations.values().sum()];
         sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         table.row([
@@ -55,7 +55,7 @@ fn parts(asked: &Asked) -> Table {
         ]);
     }
     let [waits, uploads, views, allocations] = sums.map(|sum: i64| sum.to_string());
-    let peak = format!("{} at most", text::bytes(asked.peak_bytes));
+    let peak = format!("{} at peak", text::bytes(asked.peak_bytes));
     let launches = asked.launches.to_string();
     table.row([
         "all".to_owned(),
@@ -72,8 +72,8 @@ fn parts(asked: &Asked) -> Table {
     table
 }
 
-fn operators(asked: &Asked) -> Table {
-    let mut table = Table::new(&["part<", "operator<", "times"]);
+fn operators(asked: &WorkCount) -> Table {
+    let mut table = Table::new(&["part<", "operator<", "count"]);
     for (part, asked) in &asked.parts {
         for (name, times) in &asked.amounts.operators {
             table.row([part.name(), name, &times.to_string()]);
@@ -83,7 +83,7 @@ fn operators(asked: &Asked) -> Table {
 }
 
 fn bounds(bounds: &[Bound]) -> Table {
-    let mut table = Table::new(&["published figures of<", "a step", "of it arithmetic", "of it memory", "an epoch"]);
+    let mut table = Table::new(&["by the data sheet of<", "step", "its arithmetic", "its memory", "epoch"]);
     let milliseconds = |seconds: f64| format!("{:.3} ms", seconds * 1e3);
     for bound in bounds {
         let [step, epoch] = bound.seconds();
@@ -99,7 +99,7 @@ fn bounds(bounds: &[Bound]) -> Table {
     table
 }
 
-/// Bytes, of which there are no fewer than none.
+/// A byte count, for display; a negative one, which cannot occur, shows as 0.
 fn size(bytes: i64) -> String {
     text::bytes(u64::try_from(bytes).unwrap_or_default())
 }

@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// The description, as data.
+/// The description, for `--json`.
 #[derive(Debug, Serialize)]
 struct Description {
     /// n.
@@ -35,18 +35,18 @@ struct Description {
     /// n·C.
     examples_times_classes: u64,
     input: String,
-    layers: Vec<Layer>,
+    layers: Vec<LayerRow>,
     frozen_layers: Vec<Frozen>,
-    /// The least k at which fewer parameters train than n·C.
+    /// The smallest k at which fewer than n·C parameters train.
     crossing: Crossing,
     /// What this spec freezes.
     spec: Choice,
-    /// In which kind of number this machine's CPU computes it.
+    /// The precision that this spec gets on this machine's CPU.
     precision_on_cpu: &'static str,
 }
 
 #[derive(Debug, Serialize)]
-struct Layer {
+struct LayerRow {
     name: String,
     output: String,
     parameters: u64,
@@ -57,14 +57,14 @@ struct Layer {
 struct Frozen {
     k: usize,
     #[serde(flatten)]
-    counts: Counts,
-    /// What a device holds between epochs.
+    counts: ParameterCounts,
+    /// Memory that the device holds between epochs.
     resident_bytes: Footprint,
 }
 
-/// What trains, plain and with the linear tail collapsed, and both as shares of n·C.
+/// Trainable parameters, plain and with the linear tail collapsed, and both divided by n·C.
 #[derive(Debug, Serialize)]
-struct Counts {
+struct ParameterCounts {
     trainable_parameters: u64,
     per_example_and_class: f64,
     collapsed_parameters: u64,
@@ -81,7 +81,7 @@ struct Crossing {
 struct Choice {
     frozen: Vec<String>,
     #[serde(flatten)]
-    counts: Counts,
+    counts: ParameterCounts,
     resident_bytes: Footprint,
 }
 
@@ -108,7 +108,7 @@ fn describe(
     footprint: impl Fn(&FrozenSet) -> Footprint,
 ) -> Description {
     let examples_times_classes = (train_examples * blueprint.classes) as u64;
-    let layer = |facts: crate::blueprint::LayerFacts| Layer {
+    let layer = |facts: crate::blueprint::LayerFacts| LayerRow {
         name: facts.name,
         output: facts.output.to_string(),
         parameters: facts.parameters,
@@ -118,7 +118,7 @@ fn describe(
         let trainable_parameters = blueprint.trainable_parameters(frozen);
         let collapsed_parameters = blueprint.collapsed_parameters(frozen);
         let ratio = |count: u64| count as f64 / examples_times_classes as f64;
-        Counts {
+        ParameterCounts {
             trainable_parameters,
             per_example_and_class: ratio(trainable_parameters),
             collapsed_parameters,
@@ -131,7 +131,7 @@ fn describe(
         Frozen { k, counts: counts(&frozen), resident_bytes: footprint(&frozen) }
     };
     let frozen_layers: Vec<Frozen> = (0..=layers).map(at).collect();
-    let crossing = |count: fn(&Counts) -> u64| {
+    let crossing = |count: fn(&ParameterCounts) -> u64| {
         frozen_layers.iter().find(|frozen| count(&frozen.counts) < examples_times_classes).map(|frozen| frozen.k)
     };
     let names = blueprint.layers.iter().enumerate().filter(|(index, _)| chosen.has(*index));
@@ -155,7 +155,7 @@ fn describe(
     }
 }
 
-/// A row for each layer, with what trains once it is the last one frozen.
+/// One row per layer, with what trains when it is the last one frozen.
 fn table(description: &Description) -> String {
     let columns = ["k", "layer<", "output<", "parameters", "multiply-adds", "trainable at k", "per n·C"];
     let mut table = Table::new(&[&columns[..], &["collapsed at k", "per n·C", "memory at k"]].concat());
@@ -169,12 +169,13 @@ fn table(description: &Description) -> String {
             text::bytes(resident_bytes.total()),
         ])
     };
-    let row = |k: String, layer: &Layer, trainable: [String; 5]| {
+    let row = |k: String, layer: &LayerRow, trainable: [String; 5]| {
         let cost = text::scaled(layer.multiply_adds);
         let own = [k, layer.name.clone(), layer.output.clone(), text::grouped(layer.parameters), cost];
         own.into_iter().chain(trainable)
     };
-    let nothing = Layer { name: "(input)".into(), output: description.input.clone(), parameters: 0, multiply_adds: 0 };
+    let nothing =
+        LayerRow { name: "(input)".into(), output: description.input.clone(), parameters: 0, multiply_adds: 0 };
     table.row(row("0".into(), &nothing, trainable(0).unwrap_or_default()));
     for (index, layer) in description.layers.iter().enumerate() {
         let k = index + 1;
@@ -184,20 +185,19 @@ fn table(description: &Description) -> String {
     format!("{table}\n\n{}", summary(description))
 }
 
-/// What the table says as a whole.
+/// The legend and the totals below the table.
 fn summary(description: &Description) -> String {
-    let all = |count: fn(&Layer) -> u64| description.layers.iter().map(count).sum::<u64>();
-    let from = |k: Option<usize>| k.map_or("at no k".to_owned(), |k| format!("from k = {k} on"));
+    let all = |count: fn(&LayerRow) -> u64| description.layers.iter().map(count).sum::<u64>();
+    let from = |k: Option<usize>| k.map_or("never".to_owned(), |k| format!("from k = {k} on"));
     let chosen = &description.spec;
     format!(
-        "{} parameters, {} multiply-adds an image; n = {} examples, C = {} classes\n\
-         k: how many layers stay frozen, this one the last; trainable: what then still learns, the head among it\n\
-         collapsed: the same, a last convolution without norm or activation behind it counted by the rank of what it\n\
-         makes with pooling and head\n\
-         fewer than n·C = {} train {}, collapsed {}\n\
+        "{} parameters, {} multiply-adds per image; n = {} examples, C = {} classes\n\
+         k: number of frozen layers, this row's the last; trainable: parameters that still train, head included\n\
+         collapsed: trainable, but a last convolution with no norm or activation after it counts by the rank of its\n\
+         product with pooling and head\n\
+         fewer than n·C = {} parameters: trainable {}, collapsed {}\n\
          this spec freezes {}: {} parameters train, {} collapsed\n\
-         memory: what a GPU holds between epochs; for this spec {} of weights, {} of the optimizer, {} of data, {} of what\n\
-         frozen layers give for each example, where that is kept\n\
+         memory: held on a GPU between epochs; for this spec {} weights, {} optimizer, {} data, {} prefix cache\n\
          precision on this CPU: {}",
         text::grouped(all(|layer| layer.parameters)),
         text::scaled(all(|layer| layer.multiply_adds)),
@@ -220,20 +220,23 @@ fn summary(description: &Description) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blueprint::{Architecture, Granularity, ImageShape};
+    use crate::blueprint::{Architecture, Granularity, ImageShape, PreactResnet18};
 
-    /// Between the last convolution frozen or not, the plain count says 37,642 and the collapsed one 3,338: on either
-    /// side of n·C = 20,000.
+    /// With the last convolution unfrozen, the plain count is 37,642 and the collapsed one 3,338: on either side of
+    /// n·C = 20,000.
     #[test]
     fn the_crossing_is_where_fewer_train_than_there_is_to_fit() {
         let input = ImageShape { channels: 3, height: 16, width: 16 };
-        let architecture = Architecture::PreactResnet18 { width: 8 };
+        let architecture = Architecture::PreactResnet18(PreactResnet18 { width: 8 });
         let blueprint = Blueprint::new(&architecture, Granularity::Sublayer, input, 10).expect("it fits");
         let nothing = |_: &FrozenSet| Footprint { weights: 0, optimizer: 0, data: 0, cache: 0 };
         let description = describe(&blueprint, &FrozenSet::first(16, 17), 2000, "fp32", nothing);
         assert_eq!((description.crossing.trainable, description.crossing.collapsed), (Some(17), Some(16)));
         assert_eq!(description.spec.counts.collapsed_parameters, 3_338);
         let text = table(&description);
-        assert!(text.contains("fewer than n·C = 20,000 train from k = 17 on, collapsed from k = 16 on"), "{text}");
+        assert!(
+            text.contains("fewer than n·C = 20,000 parameters: trainable from k = 17 on, collapsed from k = 16 on"),
+            "{text}"
+        );
     }
 }

@@ -1,6 +1,6 @@
-//! `freezewise doctor`: what was found on this machine, what is wrong with it, and what to do.
+//! `freezewise doctor`: what this machine has, what is wrong with it, and what to do.
 //!
-//! It asks the functions that `freezewise run` asks, so that the two agree.
+//! It calls the same functions as `freezewise run`, so that the two agree.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     data: DataRoot,
 }
 
-/// A table of what was found, and what is wrong, each with its hints.
+/// A table of what was found, and the problems with their hints.
 struct Findings {
     table: Table,
     problems: Vec<(String, Vec<String>)>,
@@ -58,7 +58,7 @@ impl Findings {
                 self.problems.extend(threads.note.map(|note| (note, Vec::new())));
             }
             Err(error) => {
-                self.row("CPU threads", "an error, see below");
+                self.row("CPU threads", "error, see below");
                 self.problem(&error);
             }
         }
@@ -72,12 +72,12 @@ impl Findings {
         if !driver.has_no_gpu() || native::plugin_is_named() {
             match native::cuda_devices(&driver) {
                 Ok(devices) => self.devices(&devices),
-                Err(error) => self.problem(&error.hint("`--set device=cpu` computes on the CPU")),
+                Err(error) => self.problem(&error.hint("use the CPU with `--set device=cpu`")),
             }
         }
         match native::choose(DeviceChoice::Auto) {
             Ok(chosen) => self.row("`device = \"auto\"`", &chosen.name),
-            Err(_) => self.row("`device = \"auto\"`", "an error, see below"),
+            Err(_) => self.row("`device = \"auto\"`", "error, see below"),
         }
     }
 
@@ -87,7 +87,7 @@ impl Findings {
             let memory = text::bytes(device.memory_bytes);
             let nature = match device.nature {
                 Nature::Gpu => "",
-                Nature::StandIn => ": no GPU, for tests alone",
+                Nature::StandIn => ": not a GPU, for tests only",
             };
             let facts = format!("{}{nature}, {memory}, capability {major}.{minor}", device.name);
             self.row(&format!("cuda:{index}"), &facts);
@@ -116,7 +116,7 @@ fn libtorch() -> String {
     format!("{} {cuda}, in {place}", native::LIBTORCH)
 }
 
-/// What of the CPU's instructions decides the speed and the last bits.
+/// The vector instructions that decide speed and the last bits of results.
 fn arithmetic() -> String {
     let has = native::cpu_features();
     if has.is_empty() { "no vector instructions that libtorch uses".into() } else { has.join(", ") }

@@ -9,7 +9,7 @@ use crate::text;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A command, for its own page
+    /// A command, for its own page [default: the page of the whole program]
     command: Option<String>,
 }
 

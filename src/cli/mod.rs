@@ -1,6 +1,7 @@
-//! What was typed, and one file per verb. A verb returns; only `main` turns that into an exit code.
+//! The command line, one file per verb. A verb returns a result; only `main` turns it into an exit code.
 
 mod bench;
+mod capacity;
 mod check;
 mod collect;
 mod compare;
@@ -10,6 +11,7 @@ mod data;
 mod describe;
 mod doctor;
 mod man;
+mod new;
 mod options;
 mod planned;
 mod plot;
@@ -18,6 +20,7 @@ mod prune;
 mod report;
 mod run;
 mod schema;
+mod selection;
 mod similarity;
 mod slurm;
 mod source;
@@ -29,14 +32,30 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::error::{Exit, UserError};
+use crate::error::{ERROR, Exit, UserError};
 use crate::output;
 use crate::spec::Problems;
+
+const EXAMPLES: &str = "\
+Examples:
+  freezewise new first                                               A commented spec, first.toml
+  freezewise run configs/smoke.toml                                  A whole run in ten seconds
+  freezewise run configs/cifar.toml --set transfer.frozen_layers=4   Change one key of a spec
+  freezewise sweep configs/sweeps/layers.toml                        All cells of a grid
+  freezewise report runs/layers                                      Findings and figures
+
+Exit codes:
+  0    everything that was asked is complete, now or already before
+  1    failed
+  2    wrong arguments or spec
+  3    a sweep ended with failed cells
+  75   not finished; run the same command again to resume
+  130  ended at once by a second Ctrl-C";
 
 /// Transfer-learning experiments for the study of double descent: pretrain on a source task, freeze the first
 /// layers, fine-tune on a target task, and log every epoch's errors to CSV.
 #[derive(Debug, Parser)]
-#[command(name = "freezewise", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "freezewise", version, max_term_width = 100, arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct Arguments {
     #[command(subcommand)]
     verb: Verb,
@@ -44,53 +63,56 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Run a spec: pretrain, transfer, fine-tune; prints the run's directory.
+    /// Write a commented starter spec, NAME.toml.
+    New(new::Arguments),
+    /// Run a spec: pretrain, transfer, fine-tune. Prints the run directory.
     Run(run::Arguments),
-    /// Run the cells of a sweep: a spec with a `[sweep]` table.
+    /// Run all cells of a sweep: a spec with a `[sweep]` table.
     Sweep(sweep::Arguments),
-    /// Write, and submit, the Slurm jobs of a sweep.
+    /// Write a Slurm job script for a sweep, and submit it.
     Slurm(slurm::Arguments),
-    /// Train the source of a spec, and no target.
+    /// Train only the source of a spec. Prints its directory.
     Source(source::Arguments),
     /// Show which runs are done, running, waiting or failed, and why.
     Status(status::Arguments),
-    /// Draw the errors of runs in the terminal, or as a figure.
+    /// Plot the error curves of runs, in the terminal or to a file.
     Plot(plot::Arguments),
-    /// Show runs side by side: the keys in which they differ, and their errors.
+    /// Compare runs in a table: the keys that differ, and the errors.
     Compare(compare::Arguments),
-    /// Print all epochs of all runs as one CSV table.
+    /// Print every epoch of every run as one CSV table.
     Collect(collect::Arguments),
-    /// Write findings, figures and pages of runs: `report/index.html`.
+    /// Write a report of runs: findings, figures and tables in `report/index.html`.
     Report(report::Arguments),
-    /// Drop weights and checkpoints of finished runs, and keep their tables.
+    /// Delete weights and checkpoints of finished runs; keep their tables.
     Prune(prune::Arguments),
     /// Check specs and report all of their problems.
     Check(check::Arguments),
-    /// Show a spec's layers, their shapes and costs, and what trains at each number of frozen layers.
+    /// Show a spec's layers, shapes and costs, and what trains at each number of frozen layers.
     Describe(describe::Arguments),
-    /// Measure how alike source and target are, before and after pretraining.
+    /// Measure how similar source and target are, before and after pretraining.
     Similarity(similarity::Arguments),
-    /// Fit linear heads and nearest neighbours on the features of every layer.
+    /// Probe every layer's features with linear heads and nearest neighbours.
     Probe(probe::Arguments),
-    /// List, fetch, check and look at data sets.
+    /// List, fetch, verify and inspect data sets.
     Data(data::Arguments),
-    /// Bring PyTorch's weights in, and a run's weights out.
+    /// Import PyTorch weights, and export a run's weights.
     Weights(weights::Arguments),
     /// Print the JSON schema of a spec, or every key on one page.
     Schema(schema::Arguments),
-    /// Time the steps, the evaluation and the frozen layers of a spec on this machine.
+    /// Time training steps, evaluation and frozen layers of a spec on this machine.
     Bench(bench::Arguments),
-    /// Tell what was found on this machine: libtorch, CUDA, threads, data sets.
+    /// Check this machine: libtorch, CUDA, threads, data sets.
     Doctor(doctor::Arguments),
-    /// Print completions for a shell.
+    /// Print shell completions.
     Completions(completions::Arguments),
-    /// Print the manual page, of the whole program or of one command.
+    /// Print a manual page.
     Man(man::Arguments),
 }
 
 /// Runs the command line and returns its exit code.
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().verb {
+        Verb::New(arguments) => new::main(&arguments),
         Verb::Run(arguments) => run::main(&arguments),
         Verb::Sweep(arguments) => sweep::main(&arguments),
         Verb::Slurm(arguments) => slurm::main(&arguments),
@@ -116,7 +138,7 @@ pub fn main() -> ExitCode {
     ExitCode::from(done.unwrap_or_else(|error| tell(&error)) as u8)
 }
 
-/// Says what went wrong and what to do, and returns the exit code that goes with it.
+/// Prints an error with its hints and returns its exit code.
 fn tell(error: &anyhow::Error) -> Exit {
     if let Some(problems) = error.downcast_ref::<Problems>() {
         output::talk(&problems.to_string());
@@ -124,8 +146,8 @@ fn tell(error: &anyhow::Error) -> Exit {
     }
     let advice = error.chain().find_map(|cause| cause.downcast_ref::<UserError>());
     let exit = advice.map_or(Exit::Failed, UserError::exit);
-    // A stop was asked for: that is no error.
-    output::talk(&format!("{}{error:#}", if exit == Exit::Stopped { "" } else { "error: " }));
+    // A requested stop is not an error.
+    output::talk(&format!("{}{error:#}", if exit == Exit::Stopped { "" } else { ERROR }));
     for hint in advice.map(UserError::hints).unwrap_or_default() {
         output::talk(&format!("  {hint}"));
     }

@@ -1,4 +1,4 @@
-//! Arguments that several verbs take.
+//! Arguments shared by several verbs.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ use crate::text;
 /// A spec with overrides.
 #[derive(Debug, Args)]
 pub(super) struct SpecArguments {
-    /// The spec, a .toml or .json file
+    /// Spec file, .toml or .json
     pub(super) spec: PathBuf,
 
     #[command(flatten)]
@@ -30,39 +30,40 @@ pub(super) struct SpecArguments {
 /// Overrides of a spec.
 #[derive(Debug, Args)]
 pub(super) struct Overrides {
-    /// Set a key of the spec, such as `transfer.frozen_layers=4`; the right side is TOML, else a string
+    /// Override a key of the spec, such as `transfer.frozen_layers=4`; may be repeated. The value is TOML, otherwise
+    /// a string
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
 }
 
-/// How long a run that another process holds is waited for where nobody watches. An engine that starts the cells of a
-/// sweep anew would count a refusal as a failure.
+/// How long to wait for a locked run when stderr is not a terminal. A scheduler that restarts a cell would count a
+/// refusal as a failure.
 const WAIT: Duration = Duration::from_secs(600);
 
-/// How a process that trains behaves among others.
+/// How a training process deals with others.
 #[derive(Debug, Args)]
-pub(super) struct Process {
-    /// Wait so long for a process that holds the run, such as `2h`; `0s` does not wait [default: 0s on a terminal, 10m
-    /// elsewhere]
+pub(super) struct ProcessOptions {
+    /// Wait this long for another process that has locked the run, such as `2h` [default: 0s on a terminal, otherwise
+    /// 10m]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     wait: Option<Duration>,
 
-    /// Stop, with a checkpoint, when the process of this number ends: a sweep's
+    /// Stop with a checkpoint when this process, a sweep, ends
     #[arg(long, value_name = "PID", hide = true)]
     parent: Option<u32>,
 
-    /// What a sweep settled for all of its cells, as its command lines have it
+    /// Settings that a sweep fixed for all of its cells
     #[arg(long, value_name = "SETTINGS", hide = true)]
     pub(super) fixed: Option<Fixed>,
 }
 
-impl Process {
+impl ProcessOptions {
     pub(super) fn wait(&self) -> Duration {
         let own = || if std::io::stderr().is_terminal() { Duration::ZERO } else { WAIT };
         self.wait.unwrap_or_else(own)
     }
 
-    /// Asks the system for a signal when the parent ends; it may have ended before that.
+    /// Asks the kernel for a signal when the parent ends, and checks that it has not ended already.
     pub(super) fn follow_parent(&self) -> Result<()> {
         let Some(parent) = self.parent else { return Ok(()) };
         rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))?;
@@ -77,7 +78,7 @@ impl Process {
 /// Where runs are.
 #[derive(Debug, Args)]
 pub(super) struct RunsRoot {
-    /// The folder of all runs
+    /// Folder for all runs
     #[arg(long, value_name = "DIR", default_value = "runs", value_parser = folder())]
     pub(super) out: PathBuf,
 }
@@ -85,13 +86,13 @@ pub(super) struct RunsRoot {
 /// Where the data sets are.
 #[derive(Debug, Args)]
 pub(super) struct DataRoot {
-    /// The folder of the data sets [env: `FREEZEWISE_DATA`] [default: data]
-    // Not clap's `env`, to which an empty variable is a missing value.
+    /// Folder of the data sets [env: `FREEZEWISE_DATA`] [default: data]
+    // Not clap's `env`: it rejects an empty variable, which should count as unset.
     #[arg(long, value_name = "DIR", default_value_os_t = default_data(), hide_default_value = true, value_parser = folder())]
     pub(super) data: PathBuf,
 }
 
-/// A folder as typed. One whose name begins with `~` is made under that very name, which nobody means.
+/// A folder as typed. Rejects a literal `~`, which no shell expanded: a folder of that name is never meant.
 fn folder() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(|path| match text::tilde(&path.to_string_lossy()) {
         Some(advice) if !path.exists() => Err(advice),
@@ -110,13 +111,13 @@ impl SpecArguments {
 }
 
 impl DataRoot {
-    /// Who looks at one's own data sets, with a progress bar.
+    /// Surveys the user's own data sets, with a progress bar.
     pub(super) fn surveyor<'a>(&self) -> Surveyor<'a> {
         let mut bar = output::ReadingBar::default();
         Surveyor::new(&self.data, native::reading_threads(None), move |reading| bar.show(&reading))
     }
 
-    /// The data of a task of an experiment, as its training gets them.
+    /// Loads the data of a task exactly as training does.
     pub(super) fn load(&self, experiment: &Experiment, task: &Task) -> Result<TaskData> {
         let mut bar = output::ReadingBar::default();
         let image = data::Image { shape: experiment.image, fit: experiment.fit };

@@ -1,9 +1,8 @@
-//! A sweep as the verbs need it: planned, with the cells that were chosen.
+//! A planned sweep, for the verbs `sweep` and `slurm`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::options::{DataRoot, SpecArguments};
@@ -15,93 +14,32 @@ use crate::output::{self, Table};
 use crate::run::Fixed;
 use crate::rundir::Record;
 use crate::spec::{self, Experiment, PrecisionChoice, Remembered, Sweep};
-use crate::sweep::{self, Call, Plan, Sheet, State};
+use crate::sweep::{self, Call, RunState, SweepPlan, SweepRecord};
 use crate::text;
 use crate::train;
 
-/// Which cells.
-#[derive(Debug, Args)]
-pub(super) struct Chosen {
-    /// Only the cells of one task of an array, from 0
-    #[arg(long, value_name = "I", conflicts_with_all = ["shard", "index_env"])]
-    index: Option<usize>,
-
-    /// The same, with the index from a variable such as `SLURM_ARRAY_TASK_ID` or `JOB_COMPLETION_INDEX`
-    #[arg(long, value_name = "NAME", conflicts_with = "shard")]
-    index_env: Option<String>,
-
-    /// Cells of a task
-    #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    count: u32,
-
-    /// Only every N-th cell, beginning with the I-th
-    #[arg(long, value_name = "I/N", value_parser = shard)]
-    shard: Option<(usize, usize)>,
-
-    /// Whether tasks are of cells, or of sources
-    #[arg(long, value_name = "WHAT", default_value = "cells")]
-    only: Only,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Only {
-    /// Cells, and the sources that they need
-    Cells,
-    /// Sources alone
-    Sources,
-}
-
-fn shard(typed: &str) -> Result<(usize, usize), String> {
-    let parts = typed.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
-    parts.filter(|(index, of)| (1..=*of).contains(index)).ok_or_else(|| "expected I/N with I from 1 to N".to_owned())
-}
-
-impl Chosen {
-    /// The cells, by their index in a plan; of sources, a cell for each.
-    pub(super) fn cells(&self, plan: &Plan) -> Result<Vec<usize>> {
-        let all: Vec<usize> = match self.only {
-            Only::Cells => (0..plan.cells.len()).collect(),
-            Only::Sources => plan.sources.iter().map(|source| source.cell).collect(),
-        };
-        if let Some((index, of)) = self.shard {
-            return Ok(all.into_iter().skip(index - 1).step_by(of).collect());
-        }
-        let Some(index) = self.task()? else { return Ok(all) };
-        let each = self.count as usize;
-        let tasks = all.len().div_ceil(each);
-        if index >= tasks {
-            let message = format!("there is no task {index}: the sweep has {}", text::counted(tasks, "task", "tasks"));
-            return Err(UserError::usage(message).hint("they are counted from 0").into());
-        }
-        Ok(all.into_iter().skip(index * each).take(each).collect())
-    }
-
-    fn task(&self) -> Result<Option<usize>> {
-        let Some(name) = &self.index_env else { return Ok(self.index) };
-        let value = crate::environment::text(name).unwrap_or_default();
-        let index = value.parse().map_err(|_| UserError::usage(format!("`{name}` is `{value}`, expected a number")))?;
-        Ok(Some(index))
-    }
-
-    pub(super) fn only_sources(&self) -> bool {
-        self.only == Only::Sources
-    }
+/// A device that cells are to run on.
+pub(super) struct FoundDevice {
+    /// Its name in `--devices`; `None` for the spec's.
+    pub(super) name: Option<String>,
+    pub(super) chosen: native::ChosenDevice,
 }
 
 /// A sweep and its plan.
 pub(super) struct Planned<'a> {
     pub(super) sweep: Sweep,
-    pub(super) plan: Plan,
+    pub(super) plan: SweepPlan,
     surveyor: Remembered<Surveyor<'a>>,
 }
 
-/// An error where a path has no place in a text: a line or a script with other bytes would lead elsewhere.
+/// An error if a path is not UTF-8: written into a command line or a script, it would name another file.
 pub(super) fn check_text<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<()> {
     match paths.into_iter().find(|path| path.to_str().is_none()) {
         None => Ok(()),
         Some(path) => {
-            let message = format!("`{}` is not UTF-8, which command lines and scripts are written in", path.display());
-            Err(UserError::usage(message).hint("rename it, or name it from inside that folder").into())
+            let message =
+                format!("`{}` is not UTF-8 and cannot be written into a command line or script", path.display());
+            Err(UserError::usage(message).hint("rename it, or use a relative path from inside that folder").into())
         }
     }
 }
@@ -111,36 +49,54 @@ impl Planned<'_> {
     pub(super) fn load(spec: &SpecArguments, out: &Path, data: &DataRoot) -> Result<Self> {
         let surveyor = Remembered::new(data.surveyor());
         let sweep = Sweep::load(&spec.spec, &spec.overrides.set, &surveyor)?;
-        let plan = Plan::new(&sweep, out, &surveyor)?;
+        let plan = SweepPlan::new(&sweep, out, &surveyor)?;
         Ok(Self { sweep, plan, surveyor })
     }
 
-    /// Makes the sweep's folder, with its sheet: what an earlier start fixed is kept, and must be possible here.
-    pub(super) fn settle(&self, devices: &[String], jobs: usize) -> Result<Sheet> {
-        self.settle_for(devices, (native::reading_threads(None) / jobs.max(1)).max(1))
+    fn experiment(&self, index: usize) -> Result<Experiment> {
+        Ok(self.sweep.spec(&self.sweep.cells[index], &self.surveyor)?.experiment)
     }
 
-    /// The same, with the threads that a cell takes where neither an earlier start nor the spec says.
-    pub(super) fn settle_for(&self, devices: &[String], threads: usize) -> Result<Sheet> {
+    /// Threads per cell, if an earlier start, the spec or `OMP_NUM_THREADS` says.
+    pub(super) fn threads(&self) -> Result<Option<usize>> {
+        let before = SweepRecord::read(&self.plan.folder)?.map(|record| record.fixed.threads);
+        let of_spec = self.experiment(0)?.threads;
+        Ok(before.or(of_spec).or_else(native::omp_threads))
+    }
+
+    /// The named devices, or the spec's device if the list is empty.
+    pub(super) fn devices(&self, names: &[String]) -> Result<Vec<FoundDevice>> {
+        let asked = names.iter().map(|name| spec::device(name)).collect::<Result<Vec<_>, _>>()?;
+        if let Some(again) = (1..asked.len()).find(|&index| asked[..index].contains(&asked[index])) {
+            let message = format!("`--devices` names `{}` twice", names[again]);
+            return Err(UserError::usage(message).hint("`--jobs 2` runs two cells on each device").into());
+        }
+        if names.is_empty() {
+            return Ok(vec![FoundDevice { name: None, chosen: native::choose(self.experiment(0)?.device)? }]);
+        }
+        let found = names.iter().zip(asked);
+        found
+            .map(|(name, asked)| Ok(FoundDevice { name: Some(name.clone()), chosen: native::choose(asked)? }))
+            .collect()
+    }
+
+    /// Creates the sweep's folder with its record. Settings that an earlier start fixed stay, and this machine must
+    /// support them. `threads` applies where neither an earlier start nor the spec says.
+    pub(super) fn settle(&self, chosen: &native::ChosenDevice, threads: usize) -> Result<SweepRecord> {
         let plan = &self.plan;
-        let own = |index: usize| -> Result<Experiment> {
-            Ok(self.sweep.spec(&self.sweep.cells[index], &self.surveyor)?.experiment)
-        };
-        let first = own(0)?;
-        let device = devices.first().map_or(Ok(first.device), |name| spec::device(name))?;
-        let chosen = native::choose(device)?;
+        let first = self.experiment(0)?;
         let settings = |experiment: &Experiment| {
-            train::settings(&experiment.compute, &chosen, &experiment.blueprint(&experiment.target))
+            train::settings(&experiment.compute, chosen, &experiment.blueprint(&experiment.target))
         };
         let fixed = || -> Result<Fixed> {
             let (precision, layout) = (settings(&first)?.precision, settings(&first)?.layout);
             for &index in &plan.networks {
-                let experiment = own(index)?;
+                let experiment = self.experiment(index)?;
                 let other = settings(&experiment)?.precision;
                 if experiment.compute.precision == PrecisionChoice::Auto && other != precision {
                     let (one, two) = (&plan.cells[0].name, &plan.cells[index].name);
                     let message = format!(
-                        "`precision = \"auto\"` is {} for `{one}` and {} for `{two}`",
+                        "`precision = \"auto\"` resolves to {} for the cell `{one}` and to {} for `{two}`",
                         precision.name(),
                         other.name()
                     );
@@ -149,14 +105,14 @@ impl Planned<'_> {
             }
             Ok(Fixed { threads: first.threads.unwrap_or(threads), precision, layout })
         };
-        let sheet = Sheet::following(plan, Sheet::read(&plan.folder)?, fixed)?;
-        sheet.fixed.apply(&first.compute, &chosen)?;
+        let record = SweepRecord::following(plan, SweepRecord::read(&plan.folder)?, fixed)?;
+        record.fixed.apply(&first.compute, chosen)?;
         files::create_folder(&plan.folder)?;
-        sheet.write(&plan.folder)?;
-        Ok(sheet)
+        record.write(&plan.folder)?;
+        Ok(record)
     }
 
-    /// How many cells last half an hour together, by those that are done; one where none is.
+    /// How many cells take half an hour together, estimated from those that are done; 1 if none is.
     pub(super) fn cells_per_task(&self) -> Result<usize> {
         const SECONDS: f64 = 1800.0;
         let mut paces = self.paces(&(0..self.plan.cells.len()).collect::<Vec<_>>())?;
@@ -166,12 +122,12 @@ impl Planned<'_> {
         Ok(((SECONDS / (pace * cost)).ceil() as usize).clamp(1, self.plan.cells.len()))
     }
 
-    /// Seconds for a multiply-add, of each cell that is done.
+    /// Seconds per multiply-add, for each cell that is done.
     fn paces(&self, chosen: &[usize]) -> Result<Vec<f64>> {
         let mut paces = Vec::new();
         for &index in chosen {
             let cell = &self.plan.cells[index];
-            if State::of(&cell.directory, Some(cell.length))? == State::Done {
+            if RunState::of(&cell.directory, Some(cell.length))? == RunState::Done {
                 let seconds = Record::read(&cell.directory)?.and_then(|record| record.seconds);
                 paces.extend(seconds.map(|seconds| seconds / cell.cost.multiply_adds));
             }
@@ -188,17 +144,21 @@ impl Planned<'_> {
         overrides: &[String],
     ) -> Result<Vec<String>> {
         let program = std::env::current_exe().context("cannot find this program's file")?;
-        check_text([program.as_path(), spec, data, &self.plan.out])?;
-        Ok(sweep::lines(&self.plan, chosen, &Call { program: &program, spec, data, overrides, fixed }))
+        // An engine may run a line in any folder.
+        let absolute = |path: &Path| std::path::absolute(path).context("cannot find the current folder");
+        let (spec, data, out) = (absolute(spec)?, absolute(data)?, absolute(&self.plan.out)?);
+        check_text([&program, &spec, &data, &out].map(PathBuf::as_path))?;
+        let call = Call { program: &program, spec: &spec, out: &out, data: &data, overrides, fixed };
+        Ok(sweep::lines(&self.plan, chosen, &call))
     }
 
-    /// The cells and where they stand.
+    /// Prints the cells and their states.
     pub(super) fn list(&self, chosen: &[usize], as_json: bool) -> Result<Exit> {
         let mut table = Table::new(&["cell", "name<", "state<", "detail<", "directory<"]);
         let mut list = Vec::new();
         for &index in chosen {
             let cell = &self.plan.cells[index];
-            let state = State::of(&cell.directory, Some(cell.length))?;
+            let state = RunState::of(&cell.directory, Some(cell.length))?;
             if as_json {
                 let values: serde_json::Map<_, _> =
                     self.plan.keys.iter().cloned().zip(cell.values.iter().cloned().map(Into::into)).collect();
@@ -216,15 +176,15 @@ impl Planned<'_> {
         Ok(Exit::Complete)
     }
 
-    /// What would run, and what it takes.
+    /// Prints what would run, and what it costs.
     pub(super) fn dry_run(&self, chosen: &[usize], slots: usize, as_json: bool) -> Result<Exit> {
         let (mut open, mut disk) = (0.0, 0);
         let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
         for &index in chosen {
             let cell = &self.plan.cells[index];
-            let state = State::of(&cell.directory, Some(cell.length))?;
+            let state = RunState::of(&cell.directory, Some(cell.length))?;
             *counts.entry(state.name()).or_default() += 1;
-            if !matches!(state, State::Done | State::Diverged(_) | State::Failed(_)) {
+            if !matches!(state, RunState::Done | RunState::Diverged(_) | RunState::Failed(_)) {
                 open += cell.cost.multiply_adds;
                 disk += cell.cost.disk_bytes;
             }
@@ -240,10 +200,10 @@ impl Planned<'_> {
         for (state, count) in &counts {
             table.row([&format!("cells {state}"), &text::grouped(*count as u64)]);
         }
-        table.row(["sources that they share", &text::grouped(self.plan.sources.len() as u64)]);
-        table.row(["multiply-adds to do", &text::scaled(open as u64)]);
-        table.row(["disk for weights and states", &text::bytes(disk)]);
-        let time = seconds.map_or_else(|| "unknown until a cell is done".to_owned(), text::duration);
+        table.row(["shared sources", &text::grouped(self.plan.sources.len() as u64)]);
+        table.row(["multiply-adds left", &text::scaled(open as u64)]);
+        table.row(["disk for weights and checkpoints", &text::bytes(disk)]);
+        let time = seconds.map_or_else(|| "unknown until one cell is done".to_owned(), text::duration);
         table.row([&format!("time with {}", text::counted(slots, "cell at once", "cells at once")), &time]);
         output::data(&table.to_string())?;
         Ok(Exit::Complete)

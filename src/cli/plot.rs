@@ -13,13 +13,19 @@ use crate::files;
 use crate::output;
 use crate::rundir::{self, BranchRow, Record, Row, RunDirectory, Status};
 
+const EXAMPLES: &str = "\
+Examples:
+  freezewise plot runs/cifar/k4-n4000-s0-9c7c6cb5f6 --follow
+  freezewise plot runs/cifar/k*-s0-* --out frozen.pdf";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Directories of runs; the last errors of several are drawn in one plot
+    /// Run directories. One run: all of its curves; several runs: the test error of each
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
 
-    /// Draw errors against steps, not epochs
+    /// Plot against steps instead of epochs
     #[arg(long)]
     steps: bool,
 
@@ -27,11 +33,11 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "steps")]
     train_error: bool,
 
-    /// Draw again every few seconds while the runs train
+    /// Redraw every 3 seconds while the runs train
     #[arg(long, conflicts_with = "out")]
     follow: bool,
 
-    /// Write the plot to a file in place of the terminal: `.svg`, `.pdf` or `.png`
+    /// Write the plot to a file, `.svg`, `.pdf` or `.png`, instead of the terminal
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -44,7 +50,7 @@ pub(super) enum Against {
     TrainError,
 }
 
-/// Between two drawings of `--follow`.
+/// Time between two drawings of `--follow`.
 const AGAIN: Duration = Duration::from_secs(3);
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
@@ -78,7 +84,7 @@ fn is_training(run: &Path) -> bool {
     record.is_ok_and(|record| record.is_some_and(|record| record.status == Status::Running))
 }
 
-/// A file of the plot, by the ending of its name.
+/// Writes the plot to a file; the extension decides the format.
 fn write(path: &Path, panel: Panel) -> Result<()> {
     let drawing = lay_out(&Figure::new("", Extent::two_columns(), vec![panel]));
     let bytes = match path.extension().and_then(|ending| ending.to_str()) {
@@ -86,7 +92,7 @@ fn write(path: &Path, panel: Panel) -> Result<()> {
         Some("pdf") => pdf::write(&drawing.scene)?,
         Some("png") => png::write(&drawing.scene, png::DPI)?,
         _ => {
-            let message = format!("`{}` does not end in `.svg`, `.pdf` or `.png`", path.display());
+            let message = format!("expected a file that ends in `.svg`, `.pdf` or `.png`, found `{}`", path.display());
             return Err(UserError::usage(message).into());
         }
     };
@@ -120,7 +126,7 @@ fn panel(runs: &[PathBuf], against: Against) -> Result<Panel> {
     Ok(error_panel(title, curves, against))
 }
 
-/// The curves of one run: test and train error, those of averaged weights, and the ends of anneal branches.
+/// The curves of one run: test and train error, the test error of averaged weights, and that of anneal branches.
 pub(super) fn curves_of_run(rows: &[Row], branches: &[BranchRow], against: Against) -> Vec<Series> {
     let at = |row: &BranchRow| match against {
         Against::Epochs => Some(row.epoch as f64),

@@ -16,7 +16,7 @@ use crate::text;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A spec, or the directory of a run
+    /// A spec, or a run directory
     #[arg(value_name = "SPEC|RUN")]
     of: PathBuf,
 
@@ -29,7 +29,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     data: DataRoot,
 
-    /// Epochs of the target: `all` that `checkpoint.keep` kept and the last one, `none`, or a list such as `10,50`
+    /// Epochs of the target to probe: `all` that `checkpoint.keep` kept and the last one, `none`, or a list such as
+    /// `10,50`
     #[arg(long, value_name = "EPOCHS", default_value = "all")]
     epochs: ProbedEpochs,
 
@@ -37,7 +38,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     json: bool,
 
-    /// Say nothing but errors
+    /// Print no progress, only the result and errors
     #[arg(long, short)]
     quiet: bool,
 }
@@ -71,22 +72,22 @@ fn found(arguments: &Arguments) -> Result<(Spec, RunDirectory, PathBuf)> {
         let directory = RunDirectory::of_run(&out, &spec.experiment.name, &spec.run_folder());
         return Ok((spec, directory, out));
     }
-    // The whole path first: `..` of a relative one would leave the wrong folder.
+    // Absolute first: the parent of a relative path with `..` would be the wrong folder.
     let whole = of.canonicalize().with_context(|| format!("cannot find `{}`", of.display()))?;
     let directory = RunDirectory::at(&whole);
     if !directory.spec().is_file() {
-        let message = format!("`{}` is not the directory of a run: it has no `spec.toml`", of.display());
+        let message = format!("`{}` is not a run directory: it has no `spec.toml`", of.display());
         return Err(UserError::usage(message)
-            .hint("`freezewise run` makes one; a spec is a .toml or .json file")
+            .hint("give a directory that `freezewise run` prints, or a .toml or .json spec")
             .into());
     }
     let spec = Spec::load(&directory.spec(), overrides, &surveyor)?;
     let recorded = Record::read(&directory)?.map(|record| record.hash);
     if recorded.as_ref().is_some_and(|hash| *hash != spec.run_hash()) {
-        let message = format!("the run in `{}` is not the one that its spec makes now", of.display());
+        let message = format!("the spec in `{}` now describes another run", of.display());
         return Err(UserError::usage(message)
-            .hint("`--set` takes what leaves it the same run, such as `device`; the spec of another run is a file of its own")
-            .hint("files that the spec names by a path are looked for from the folder that the command runs in")
+            .hint("with a run directory, `--set` may only change keys that do not change the run, such as `device`")
+            .hint("relative paths in the spec are resolved from the current folder")
             .into());
     }
     let out = whole.parent().and_then(Path::parent).unwrap_or(Path::new("/")).to_path_buf();
@@ -101,10 +102,10 @@ fn shown(probes: &Probes) -> String {
         "layer<",
         "features",
         "linear",
-        "on training",
+        "(train)",
         "penalty",
         "no penalty",
-        "on training",
+        "(train)",
         &neighbours,
     ]);
     let percent = |error: f64| format!("{:.2}%", error * 100.0);
@@ -124,7 +125,9 @@ fn shown(probes: &Probes) -> String {
     }
     let counts = [probes.test_examples, probes.train_examples].map(|count| text::grouped(count as u64));
     let [test, train] = counts;
-    format!("{table}\n\nerrors of {test} test images; heads are fitted on {train} training images")
+    format!(
+        "{table}\n\nerrors on {test} test images, `(train)` on the {train} training images that heads are fitted on"
+    )
 }
 
 fn network(row: &ProbeRow) -> String {

@@ -7,20 +7,20 @@ use clap::Args;
 
 use crate::error::Exit;
 use crate::output;
-use crate::sweep::{self, Keep};
+use crate::sweep::{self, PruneOptions};
 use crate::text;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A run, the folder of a sweep, or that of all runs
+    /// A run, the folder of a sweep, or the folder of all runs
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 
-    /// Keep the final weights
+    /// Keep the final weights; delete only checkpoints
     #[arg(long)]
     keep_weights: bool,
 
-    /// Remove nothing, tell what would be
+    /// Report what would be deleted; delete nothing
     #[arg(long)]
     dry_run: bool,
 
@@ -30,13 +30,13 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let keep = Keep { weights: arguments.keep_weights, dry_run: arguments.dry_run };
+    let keep = PruneOptions { weights: arguments.keep_weights, dry_run: arguments.dry_run };
     let pruned = sweep::prune(&arguments.folder, keep)?;
     if arguments.json {
         output::data(&serde_json::to_string_pretty(&pruned)?)?;
         return Ok(Exit::Complete);
     }
-    pruned.left.iter().for_each(|(path, why)| output::talk(&format!("left alone: {}: {why}", path.display())));
+    pruned.left.iter().for_each(|(path, why)| output::talk(&format!("skipped {}: {why}", path.display())));
     let word = if arguments.dry_run { "would be freed" } else { "freed" };
     let runs = text::counted(pruned.lean.len(), "run", "runs");
     output::data(&format!("{runs}, {} {word}", text::bytes(pruned.bytes)))?;

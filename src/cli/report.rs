@@ -10,7 +10,7 @@ use crate::output;
 use crate::report;
 use crate::text;
 
-/// So many of the runs that are left out are named; the page has them all.
+/// How many of the skipped runs to name; the page lists all of them.
 const SHOWN: usize = 10;
 
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "DIR", default_value = "runs")]
     folders: Vec<PathBuf>,
 
-    /// Where to write the report, in place of `report/` in the first DIR
+    /// Folder to write the report to [default: `report/` in the first DIR]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -34,10 +34,10 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         output::talk(finding);
     }
     for reason in written.left_out.iter().take(SHOWN) {
-        output::talk(&format!("left out: {reason}"));
+        output::talk(&format!("skipped {reason}"));
     }
     if written.left_out.len() > SHOWN {
-        output::talk(&format!("and {} more, all of them in the page", written.left_out.len() - SHOWN));
+        output::talk(&format!("and {} more, listed on the page", written.left_out.len() - SHOWN));
     }
     Ok(Exit::Complete)
 }

@@ -5,14 +5,21 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
-use super::options::{DataRoot, Process, RunsRoot, SpecArguments};
+use super::options::{DataRoot, ProcessOptions, RunsRoot, SpecArguments};
 use super::plot::{Against, curves_of_run, error_panel};
 use crate::error::Exit;
 use crate::output::{self, Progress, Table};
 use crate::run::{self, Beginning, Finished, Places, Request, Stop};
 use crate::rundir::{self, Summary};
 
+const EXAMPLES: &str = "\
+Examples:
+  freezewise run spec.toml
+  freezewise run spec.toml --set transfer.frozen_layers=all --set seed=1
+  freezewise run spec.toml --max-time 90m    Exits with 75 if unfinished; run again to resume";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
     spec: SpecArguments,
@@ -23,26 +30,27 @@ pub(super) struct Arguments {
     #[command(flatten)]
     data: DataRoot,
 
-    /// Start over; what is there already is moved aside, not deleted
+    /// Start over; the existing run moves to `.old/` beside it
     #[arg(long)]
     fresh: bool,
 
-    /// Stop after so long, such as `90m` or `7h 30m`, with a checkpoint and exit code 75; run again to go on
+    /// Stop after this long, such as `90m` or `7h 30m`: save a checkpoint and exit with 75; run again to resume
+    /// [default: no limit]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     max_time: Option<Duration>,
 
     #[command(flatten)]
-    process: Process,
+    process: ProcessOptions,
 
     /// Write event files for TensorBoard into `tensorboard/` of the run and of a source that it trains
     #[arg(long)]
     tensorboard: bool,
 
-    /// Print the summary as JSON instead of the run's directory
+    /// Print the summary as JSON instead of the run directory
     #[arg(long)]
     json: bool,
 
-    /// Say nothing but errors
+    /// Print no progress, only the result and errors
     #[arg(long, short)]
     quiet: bool,
 }
@@ -61,7 +69,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let finished = run::run(&spec, &request, &mut Progress::new(arguments.quiet))?;
     if !arguments.quiet {
         if finished.already {
-            output::talk(&format!("finished already, after {} epochs; nothing to do", finished.summary.epochs));
+            output::talk(&format!("already finished: {} epochs; nothing to do", finished.summary.epochs));
         }
         output::talk(&shown(&finished));
     }
@@ -74,7 +82,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::Complete)
 }
 
-/// The curve and the table at the end of a run.
+/// The plot and the table at the end of a run.
 fn shown(finished: &Finished) -> String {
     let branches = rundir::read(&finished.directory.branches()).unwrap_or_default();
     let curves = curves_of_run(&finished.rows, &branches, Against::Epochs);
@@ -84,27 +92,27 @@ fn shown(finished: &Finished) -> String {
 
 fn table(summary: &Summary) -> Table {
     let percent =
-        |error: Option<f64>| error.map_or_else(|| "unknown".to_owned(), |error| format!("{:.2}%", error * 100.0));
+        |error: Option<f64>| error.map_or_else(|| "not measured".to_owned(), |error| format!("{:.2}%", error * 100.0));
     let mut table = Table::new(&["measure<", "value", "at<"]);
     let epochs = format!("epoch {}", summary.epochs);
     table.row(["train error", &percent(summary.last_train_error), &epochs]);
     table.row(["test error", &percent(summary.last_test_error), "mean of the last five epochs"]);
     if let (Some(error), Some(epoch)) = (summary.validation_selected_test_error, summary.validation_selected_epoch) {
-        let at = format!("epoch {epoch}, where the validation error is least");
-        table.row(["test error, chosen", &percent(Some(error)), &at]);
+        let at = format!("epoch {epoch}, the lowest validation error");
+        table.row(["test error, selected", &percent(Some(error)), &at]);
     }
     let least = match summary.oracle_min_epoch {
-        Some(epoch) => format!("epoch {epoch} (an oracle: only the test set tells)"),
+        Some(epoch) => format!("epoch {epoch} (oracle: selected on the test set)"),
         None => String::new(),
     };
-    table.row(["least test error", &percent(summary.oracle_min_test_error), &least]);
+    table.row(["lowest test error", &percent(summary.oracle_min_test_error), &least]);
     let interpolation = match summary.interpolation_epoch {
         Some(epoch) => format!("from epoch {epoch} on"),
         None => "not reached".to_owned(),
     };
-    table.row(["train error within 1%", "", &interpolation]);
+    table.row(["train error at most 1%", "", &interpolation]);
     if let (Some(count), Some(ratio)) = (summary.trainable_parameters, summary.parameters_per_example_and_class) {
-        table.row(["trainable parameters", &crate::text::grouped(count), &format!("{ratio:.2} of n·C")]);
+        table.row(["trainable parameters", &crate::text::grouped(count), &format!("{ratio:.2} per n·C")]);
     }
     table
 }

@@ -9,7 +9,7 @@ use crate::spec;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Print every key with its default, unit and meaning, as a page
+    /// Print every key with its default, unit and meaning as a Markdown page instead
     #[arg(long)]
     markdown: bool,
 }

@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     data: DataRoot,
 
-    /// Look at this many images of each split at most
+    /// Use at most this many images of each split
     #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(10..))]
     images: u32,
 
@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     json: bool,
 
-    /// Say nothing but errors
+    /// Print no progress, only the result and errors
     #[arg(long, short)]
     quiet: bool,
 }
@@ -65,19 +65,19 @@ fn shown(similarity: &Similarity) -> String {
         for pair in &matching.pairs {
             table.row([&pair.source, &pair.target, &number(pair.squared)]);
         }
-        parts.push(format!("classes paired at the least cost, after pretraining:\n{table}"));
+        parts.push(format!("classes paired at the lowest total distance, after pretraining:\n{table}"));
     }
     parts.push(labels(similarity));
     parts.join("\n\n")
 }
 
-/// A row for each measure of the pooled features.
+/// One row per measure of the pooled features.
 fn measures(similarity: &Similarity) -> Table {
     let mut table = Table::new(&["measure<", "before pretraining", "after", "images<"]);
     let images = &similarity.images;
-    let sides = |(source, target)| format!("{} and {}, test", grouped(source), grouped(target));
+    let sides = |(source, target)| format!("{} source and {} target, test", grouped(source), grouped(target));
     let tested = images.source_test.zip(images.target_test).map_or(String::new(), sides);
-    let trained = format!("{} of the target, training", grouped(images.target_train));
+    let trained = format!("{} target, training", grouped(images.target_train));
     let mut row = |name: &str, value: &dyn Fn(&Measures) -> Option<f64>, images: &str| {
         let [before, after] = [&similarity.before, &similarity.after].map(|measures| value(measures).map(number));
         if let (Some(before), Some(after)) = (before, after) {
@@ -85,19 +85,19 @@ fn measures(similarity: &Similarity) -> Table {
         }
     };
     row("Fréchet distance, squared", &|measures| Some(measures.frechet.as_ref()?.squared), &tested);
-    row("  as a share of the variance", &|measures| Some(measures.frechet.as_ref()?.relative), "");
-    row("  of paired classes, mean", &|measures| Some(measures.classes.as_ref()?.mean_squared), "");
-    row("  as a share of the variance", &|measures| Some(measures.classes.as_ref()?.relative), "");
+    row("  as a fraction of the variance", &|measures| Some(measures.frechet.as_ref()?.relative), "");
+    row("  mean over paired classes", &|measures| Some(measures.classes.as_ref()?.mean_squared), "");
+    row("  as a fraction of the variance", &|measures| Some(measures.classes.as_ref()?.relative), "");
     row("LEEP", &|measures| measures.leep, &trained);
     row("LogME", &|measures| Some(measures.logme), &trained);
     table
 }
 
-/// A row for each layer: CKA, debiased and plain.
+/// One row per layer: CKA, debiased and plain.
 fn layers(similarity: &Similarity) -> Table {
     let fine_tuned = similarity.layers.iter().any(|layer| layer.fine_tuned.is_some());
-    let mut columns = vec!["layer<", "CKA with fresh", "plain"];
-    columns.extend(fine_tuned.then_some(["with fine-tuned", "plain"]).into_iter().flatten());
+    let mut columns = vec!["layer<", "CKA to fresh", "biased"];
+    columns.extend(fine_tuned.then_some(["CKA to fine-tuned", "biased"]).into_iter().flatten());
     let mut table = Table::new(&columns);
     let cells = |cka: &Cka| {
         let number = |value: f64| format!("{value:.3}");
@@ -112,12 +112,12 @@ fn layers(similarity: &Similarity) -> Table {
 
 fn labels(similarity: &Similarity) -> String {
     let images = &similarity.images;
-    let layers = format!("CKA is of {} test images of the target", grouped(images.layers));
+    let layers = format!("CKA on {} test images of the target", grouped(images.layers));
     match &similarity.labels {
         None => format!("{layers}; the classes have no names to compare"),
         Some(overlap) if overlap.shared.is_empty() => format!("{layers}; no class has the same name in both tasks"),
         Some(overlap) => format!(
-            "{layers}; {} of the same name in both tasks, {:.0}% of the target's: {}",
+            "{layers}; {} with the same name in both tasks, {:.0}% of the target's: {}",
             text::counted(overlap.shared.len(), "class", "classes"),
             overlap.of_target * 100.0,
             overlap.shared.join(", ")

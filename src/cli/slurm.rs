@@ -25,31 +25,39 @@ pub(super) struct Arguments {
     #[command(flatten)]
     data: DataRoot,
 
-    /// Cells of a task, so that it lasts half an hour or longer [default: by the time that finished cells took, else 1]
+    /// Cells per array task; aim at tasks of half an hour or more [default: estimated from finished cells, otherwise 1]
     #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..))]
     per_task: Option<u32>,
 
-    /// Tasks at a time
+    /// Array tasks that run at once [default: no limit]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     throttle: Option<u32>,
 
-    /// The time limit of a task, as `sbatch --time` takes it
-    #[arg(long, value_name = "TIME")]
+    /// Time limit of a task, in the format of `sbatch --time` [default: the cluster's]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     time: Option<String>,
 
-    /// CPU threads of a cell, at the first start of the sweep
+    /// CPU threads per cell; the first start of the sweep fixes it
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     threads: u32,
 
-    /// Submit the jobs: sources first, then the cells
+    /// Submit the script with `sbatch`: sources first, then cells
     #[arg(long)]
     submit: bool,
+}
+
+/// A value that fits on one line of `#SBATCH`; whether it is a time, `sbatch` decides.
+fn time(typed: &str) -> Result<String, String> {
+    let is_time = typed.starts_with(|letter: char| letter.is_ascii_digit())
+        && typed.chars().all(|letter| letter.is_ascii_digit() || ":-".contains(letter));
+    let error = "expected a time in the format of `sbatch --time`, such as 90 (minutes), 4:00:00 or 2-12";
+    is_time.then(|| typed.to_owned()).ok_or_else(|| error.to_owned())
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let planned = Planned::load(&arguments.spec, &arguments.runs.out, &arguments.data)?;
     let plan = &planned.plan;
-    let sheet = planned.settle_for(&[], arguments.threads as usize)?;
+    let record = planned.settle(&planned.devices(&[])?[0].chosen, arguments.threads as usize)?;
     let spec = keep_spec(&arguments.spec.spec, &plan.folder)?;
     let logs = plan.folder.join("logs");
     files::create_folder(&logs)?;
@@ -71,7 +79,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         logs: &logs,
         overrides: &overrides,
         each,
-        threads: sheet.fixed.threads,
+        threads: record.fixed.threads,
         time: arguments.time.as_deref(),
         extra: &planned.sweep.slurm,
     };
@@ -82,7 +90,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     if !arguments.submit {
         let count = sources.len() + cells.len();
         output::talk(&format!(
-            "{} for {} and {}; `--submit` submits them",
+            "{} for {} and {}; submit with `--submit`",
             text::counted(count, "array", "arrays"),
             text::counted(plan.sources.len(), "source", "sources"),
             text::counted(plan.cells.len(), "cell", "cells"),

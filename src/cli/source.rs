@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
-use super::options::{DataRoot, Process, RunsRoot, SpecArguments};
+use super::options::{DataRoot, ProcessOptions, RunsRoot, SpecArguments};
 use crate::error::Exit;
 use crate::output::{self, Progress};
 use crate::run::{self, Beginning, Places, Request, Stop};
@@ -21,14 +21,14 @@ pub(super) struct Arguments {
     #[command(flatten)]
     data: DataRoot,
 
-    /// Stop after so long, such as `90m`, with a checkpoint and exit code 75; run again to continue
+    /// Stop after this long, such as `90m`: save a checkpoint and exit with 75; run again to resume [default: no limit]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     max_time: Option<Duration>,
 
     #[command(flatten)]
-    process: Process,
+    process: ProcessOptions,
 
-    /// Print nothing but errors
+    /// Print no progress, only the result and errors
     #[arg(long, short)]
     quiet: bool,
 }

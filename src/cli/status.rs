@@ -10,21 +10,21 @@ use clap::Args;
 use crate::error::Exit;
 use crate::output::{self, Table};
 use crate::run::Stop;
-use crate::sweep::slurm::{self, Job};
-use crate::sweep::{self, RunStatus, State, Status};
+use crate::sweep::slurm::{self, SlurmJob};
+use crate::sweep::{self, FolderStatus, RunState, RunStatus};
 use crate::text;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The folder of a sweep, of all runs, or a run
+    /// A run, the folder of a sweep, or the folder of all runs
     #[arg(value_name = "DIR", default_value = "runs")]
     folder: PathBuf,
 
-    /// Show every run, also those that are done
+    /// List finished runs too
     #[arg(long)]
     all: bool,
 
-    /// Print again every few seconds, until Ctrl-C
+    /// Print again every 5 seconds until Ctrl-C
     #[arg(long, conflicts_with = "json")]
     watch: bool,
 
@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// Between two looks.
+/// Time between two prints of `--watch`.
 const INTERVAL: Duration = Duration::from_secs(5);
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
@@ -58,8 +58,8 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     }
 }
 
-/// A line of counts, and a row for each run that is not done.
-fn shown(status: &Status, all: bool, queue: &[Job]) -> String {
+/// A line of counts, and a row per run: all of them, or those that are not done.
+fn shown(status: &FolderStatus, all: bool, queue: &[SlurmJob]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for run in &status.runs {
         *counts.entry(run.state.name()).or_default() += 1;
@@ -69,7 +69,7 @@ fn shown(status: &Status, all: bool, queue: &[Job]) -> String {
         .iter()
         .filter_map(|name| counts.get(name).map(|count| format!("{} {name}", text::grouped(*count as u64))));
     let outside = status.runs.iter().filter(|run| run.outside).count();
-    let outside = if outside > 0 { format!("; {outside} outside of the grid") } else { String::new() };
+    let outside = if outside > 0 { format!("; {outside} outside the grid") } else { String::new() };
     let line = format!(
         "{}: {}{outside}",
         text::counted(status.runs.len(), "run", "runs"),
@@ -77,7 +77,7 @@ fn shown(status: &Status, all: bool, queue: &[Job]) -> String {
     );
     let mut table = Table::new(&["run<", "state<", "epoch", "time", "detail<"]);
     let mut rows = 0;
-    for run in status.runs.iter().filter(|run| all || run.state != State::Done) {
+    for run in status.runs.iter().filter(|run| all || run.state != RunState::Done) {
         rows += 1;
         table.row(row(run));
     }
@@ -90,6 +90,6 @@ fn row(run: &RunStatus) -> [String; 5] {
     let [done, of] = run.epochs.map_or([String::new(), String::new()], |epochs| epochs.map(|epoch| epoch.to_string()));
     let epoch = if of.is_empty() { String::new() } else { format!("{done}/{of}") };
     let time = run.seconds.map(text::duration).unwrap_or_default();
-    let outside = if run.outside { " (outside of the grid)" } else { "" };
+    let outside = if run.outside { " (outside the grid)" } else { "" };
     [format!("{}{outside}", run.name), run.state.name().to_owned(), epoch, time, text::shortened(run.state.detail())]
 }

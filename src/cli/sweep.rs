@@ -7,15 +7,26 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use super::options::{DataRoot, RunsRoot, SpecArguments};
-use super::planned::{Chosen, Planned};
+use super::planned::{FoundDevice, Planned};
+use super::selection::CellSelection;
 use crate::error::{Exit, UserError};
+use crate::native;
 use crate::output::{self, SweepView};
 use crate::run::Stop;
-use crate::sweep::runner::{self, Options, Outcome, Slot};
+use crate::sweep::runner::{self, CellOutcome, Options, SweepDevice};
 use crate::sweep::{self, keep_spec};
 use crate::text;
 
+const EXAMPLES: &str = "\
+Examples:
+  freezewise sweep sweep.toml --dry-run                   What would run, and what it costs
+  freezewise sweep sweep.toml                             Run or resume it
+  freezewise sweep sweep.toml --devices cuda:0,cuda:1     On two GPUs
+  freezewise sweep sweep.toml --shard 1/2                 The first of two machines' shares
+  freezewise sweep sweep.toml --export lines | parallel   With another engine";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 #[allow(clippy::struct_excessive_bools)] // Each is a flag of the command line.
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -28,77 +39,84 @@ pub(super) struct Arguments {
     data: DataRoot,
 
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: CellSelection,
 
-    /// Print the cells and where they stand, and run nothing
-    #[arg(long, conflicts_with = "dry_run")]
+    /// List the cells and their states; run nothing
+    #[arg(long, group = "shown", conflicts_with = "dry_run")]
     list: bool,
 
-    /// Print what would run, and what it takes
-    #[arg(long)]
+    /// Print how many cells would run, and their cost, disk space and time; run nothing
+    #[arg(long, group = "shown")]
     dry_run: bool,
 
-    /// Print the cells as command lines for another engine
+    /// Print the cells as command lines for another engine, such as GNU parallel; run nothing
     #[arg(long, value_name = "FORM", conflicts_with_all = ["list", "dry_run"])]
-    export: Option<Export>,
+    export: Option<ExportFormat>,
 
-    /// Print JSON
-    #[arg(long)]
+    /// Print `--list` or `--dry-run` as JSON
+    #[arg(long, requires = "shown")]
     json: bool,
 
-    /// Cells at a time on each device, or `auto`: on a CPU one a core
+    /// Cells that run at once on each device; `auto` is one per core on a CPU, and as many as pay off on a GPU
     #[arg(long, value_name = "N", default_value = "auto", value_parser = jobs)]
-    jobs: Jobs,
+    jobs: JobsArgument,
 
-    /// Devices to use, such as `cuda:0,cuda:1`
+    /// Devices to run on, such as `cuda:0,cuda:1` [default: the spec's `device`]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     devices: Vec<String>,
 
-    /// Start no more cells after one has failed
+    /// Start no more cells after the first failure
     #[arg(long, conflicts_with = "max_failures")]
     fail_fast: bool,
 
-    /// Start no more cells after so many have failed
+    /// Start no more cells after N failures [default: no limit]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: Option<u32>,
 
-    /// Try cells again that failed before
+    /// Retry cells that failed before, which are skipped otherwise
     #[arg(long)]
     retry_failed: bool,
 
-    /// Stop a cell that takes longer, such as `2h`, and count it as failed
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    /// Stop a cell after this long, such as `2h`, and count it as failed [default: no limit]
+    #[arg(long, value_name = "DURATION", value_parser = cell_time)]
     cell_time: Option<Duration>,
 
-    /// Stop after so long, such as `90m`, with checkpoints and exit code 75; run again to continue
+    /// Stop after this long, such as `90m`: save checkpoints and exit with 75; run again to resume [default: no limit]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     max_time: Option<Duration>,
 
-    /// Copy finished cells from a folder of runs instead of running them
+    /// Copy cells that are already finished in this folder of runs instead of running them
     #[arg(long, value_name = "DIR")]
     archive: Option<PathBuf>,
 
-    /// Print nothing but errors
+    /// Print no progress, only the result and errors
     #[arg(long, short)]
     quiet: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Export {
-    /// A shell line for each source and each cell
+enum ExportFormat {
+    /// One shell line per source and per cell
     Lines,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Jobs {
+enum JobsArgument {
     Auto,
     Count(usize),
 }
 
-fn jobs(typed: &str) -> Result<Jobs, String> {
+fn cell_time(typed: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(typed) {
+        Ok(time) if time.is_zero() => Err("expected more than 0 s".to_owned()),
+        time => time.map_err(|error| error.to_string()),
+    }
+}
+
+fn jobs(typed: &str) -> Result<JobsArgument, String> {
     match typed.parse() {
-        Ok(count @ 1..=1024) => Ok(Jobs::Count(count)),
-        _ if typed == "auto" => Ok(Jobs::Auto),
+        Ok(count @ 1..=1024) => Ok(JobsArgument::Count(count)),
+        _ if typed == "auto" => Ok(JobsArgument::Auto),
         _ => Err("expected a number from 1 to 1024, or `auto`".to_owned()),
     }
 }
@@ -109,30 +127,34 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     if arguments.list {
         return planned.list(&chosen, arguments.json);
     }
-    let slots = Slot::of(&arguments.devices, arguments.jobs.count(&arguments.devices));
+    let host = Host { cores: native::own_cores(), threads: planned.threads()? };
     if arguments.dry_run {
-        return planned.dry_run(&chosen, slots.len(), arguments.json);
+        let jobs = arguments.jobs.expected(&arguments.devices, host);
+        return planned.dry_run(&chosen, jobs, arguments.json);
     }
-    let sheet = planned.settle(&arguments.devices, slots.len())?;
+    let found = planned.devices(&arguments.devices)?;
+    let devices: Vec<SweepDevice> = found.iter().map(|one| arguments.jobs.on(one, found.len(), host)).collect();
+    let most: usize = devices.iter().map(SweepDevice::most).sum();
+    let record = planned.settle(&found[0].chosen, host.threads.unwrap_or((host.cores / most).max(1)))?;
     let spec = keep_spec(&arguments.spec.spec, &planned.plan.folder)?;
     if arguments.export.is_some() {
-        let lines = planned.lines(&chosen, &spec, sheet.fixed, &arguments.data.data, &arguments.spec.overrides.set)?;
+        let lines = planned.lines(&chosen, &spec, record.fixed, &arguments.data.data, &arguments.spec.overrides.set)?;
         output::data(&lines.join("\n"))?;
         return Ok(Exit::Complete);
     }
     if let Some(archive) = &arguments.archive {
         let copied = sweep::restore(&planned.plan, &chosen, archive)?;
-        output::talk(&format!("{} taken from {}", text::counted(copied, "cell", "cells"), archive.display()));
+        output::talk(&format!("{} copied from {}", text::counted(copied, "cell", "cells"), archive.display()));
     }
     let options = Options {
-        slots,
+        devices,
         most_failures: if arguments.fail_fast { Some(1) } else { arguments.max_failures.map(|most| most as usize) },
         retry_failed: arguments.retry_failed,
         cell_time: arguments.cell_time,
         spec,
         data: arguments.data.data.clone(),
         overrides: arguments.spec.overrides.set.clone(),
-        fixed: sheet.fixed,
+        fixed: record.fixed,
         only_sources: arguments.chosen.only_sources(),
     };
     let stop = Stop::listen(arguments.max_time)?;
@@ -142,34 +164,65 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     exit(&outcomes, stop.reason())
 }
 
-/// The exit code of a sweep: failures count before what is not finished.
-fn exit(outcomes: &[(usize, Outcome)], stopped: Option<String>) -> Result<Exit> {
-    let count = |is: fn(&Outcome) -> bool| outcomes.iter().filter(|(_, outcome)| is(outcome)).count();
-    let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
-    let open = count(|outcome| matches!(outcome, Outcome::Held | Outcome::Stopped | Outcome::NotStarted));
+/// The exit code of a sweep. A stop counts before failures, and failures before cells that other processes hold.
+fn exit(outcomes: &[(usize, CellOutcome)], stopped: Option<String>) -> Result<Exit> {
+    let count = |is: fn(&CellOutcome) -> bool| outcomes.iter().filter(|(_, outcome)| is(outcome)).count();
+    let failed = count(|outcome| matches!(outcome, CellOutcome::Failed(_)));
+    let open = count(|outcome| matches!(outcome, CellOutcome::Held | CellOutcome::Stopped | CellOutcome::NotStarted));
     if let Some(reason) = stopped.filter(|_| open > 0) {
         let message = format!("stopped by {reason}: {} not finished", text::counted(open, "cell", "cells"));
-        return Err(UserError::stopped(message).hint("the same command continues").into());
+        return Err(UserError::stopped(message).hint("run the same command again to resume").into());
     }
     if failed > 0 {
         return Ok(Exit::CellsFailed);
     }
     if open > 0 {
-        let message = format!("{} held by other processes", text::counted(open, "cell is", "cells are"));
-        return Err(UserError::stopped(message).hint("the same command takes what they leave").into());
+        let message = format!("{} locked by other processes", text::counted(open, "cell is", "cells are"));
+        return Err(UserError::stopped(message).hint("run the same command again when they have ended").into());
     }
     Ok(Exit::Complete)
 }
 
-impl Jobs {
-    /// On a CPU two jobs of one thread train 1.33 times the images of one job of two threads (two Zen 4 cores,
-    /// PreAct-ResNet18 of width 8, 16×16 images; `results/speed`), so `auto` is a job a core. On a GPU it is one a
-    /// device: how many more pay depends on the network.
-    fn count(self, devices: &[String]) -> usize {
+/// What jobs share.
+#[derive(Clone, Copy, Debug)]
+struct Host {
+    cores: usize,
+    /// Threads per cell, if they are set.
+    threads: Option<usize>,
+}
+
+impl Host {
+    /// Cells at a time on the CPU. Two jobs of one thread each train 1.33 times the images of one job with two threads (two
+    /// Zen 4 cores, PreAct-ResNet18 of width 8, 16×16 images; docs/sweeps.md), so a cell has one thread by default.
+    fn jobs(self) -> usize {
+        (self.cores / self.threads.unwrap_or(1)).max(1)
+    }
+}
+
+/// An upper bound for the search; a choice, not a measurement.
+const MOST_ON_GPU: usize = 16;
+
+impl JobsArgument {
+    /// The jobs on one of `devices` devices. Each cell on a GPU keeps a core of the host busy.
+    fn on(self, found: &FoundDevice, devices: usize, host: Host) -> SweepDevice {
+        let jobs = match (self, &found.chosen.gpu) {
+            (Self::Count(count), _) => runner::Jobs::Fixed(count),
+            (Self::Auto, None) => runner::Jobs::Fixed(host.jobs()),
+            (Self::Auto, Some(gpu)) => {
+                let most = (host.cores / devices).clamp(1, MOST_ON_GPU);
+                runner::Jobs::Adaptive { most, memory: gpu.memory_bytes }
+            }
+        };
+        SweepDevice { name: found.name.clone(), jobs }
+    }
+
+    /// Cells at a time on all devices, estimated from their names.
+    fn expected(self, names: &[String], host: Host) -> usize {
+        let each = |name: &String| if name == "cpu" { host.jobs() } else { 1 };
         match self {
-            Self::Count(count) => count,
-            Self::Auto if devices.iter().all(|device| device == "cpu") => crate::native::reading_threads(None),
-            Self::Auto => 1,
+            Self::Count(count) => count * names.len().max(1),
+            Self::Auto if names.is_empty() => host.jobs(),
+            Self::Auto => names.iter().map(each).sum(),
         }
     }
 }

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
-use tch::{Device, Kind, no_grad};
+use tch::Kind;
 
 use crate::blueprint::Blueprint;
 use crate::error::{Exit, UserError};
 use crate::network::{
-    Matching, Mode, NamedTensors, Network, PublishedWeights, blueprint_of, check_numbers, read_safetensors,
-    with_counters, write_safetensors,
+    Matching, NamedTensors, PublishedWeights, blueprint_of, check_numbers, logits_of, read_safetensors, with_counters,
+    write_safetensors,
 };
 use crate::spec::Side;
 use crate::{output, run, spec, text};
@@ -19,33 +19,34 @@ use crate::{output, run, spec, text};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: WeightsVerb,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
-    /// Take a PyTorch state dict with the names of torchvision or timm; the result can be a spec's `source.weights`
+enum WeightsVerb {
+    /// Convert a PyTorch state dict with torchvision or timm names into a file for `source.weights`
     Import(Import),
-    /// Write a run's weights as a state dict that PyTorch loads with `strict=True`
+    /// Export a run's weights as a state dict that PyTorch loads with `strict=True`
     Export(Export),
-    /// Compute the logits of weights on given images, in evaluation mode
+    /// Compute logits of given images in evaluation mode, to compare with PyTorch
     Logits(Logits),
 }
 
-/// Side of the images that torchvision's weights are for; most networks take any.
+/// Image side that torchvision's weights were trained with; most networks take any.
 const SIDE: usize = 224;
 
-/// Which network a file's weights are of.
+/// A weights file and the network it belongs to.
 #[derive(Debug, Args)]
 struct Weights {
-    /// The weights, a safetensors file
+    /// Weights, a .safetensors file
     file: PathBuf,
 
-    /// The network that they are of, as in a spec's `network.architecture`
+    /// Architecture of the network, as in a spec's `network.architecture`
     #[arg(long, value_name = "NAME")]
     architecture: String,
 
-    /// Set another key of the network, such as `network.width=16`; stem, classes and image size are read off the file
+    /// Set another key of the network, such as `network.width=16`; may be repeated. Stem, classes and image size are
+    /// read from the file
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
 }
@@ -55,34 +56,34 @@ struct Import {
     #[command(flatten)]
     weights: Weights,
 
-    /// The file to write
+    /// File to write, .safetensors
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
-    /// Print what matched as JSON instead of the file's name
+    /// Print which tensors matched as JSON instead of the file name
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Args)]
 struct Export {
-    /// The run's directory, or a file of weights
+    /// Run directory, or a weights file
     run: PathBuf,
 
-    /// Which of the run's networks
+    /// Which network of the run to export
     #[arg(long, value_enum, default_value = "target")]
     network: Which,
 
-    /// The file to write
+    /// File to write, .safetensors
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Which {
-    /// The one that was fine-tuned
+    /// The fine-tuned network
     Target,
-    /// The one that was pretrained
+    /// The pretrained network
     Source,
 }
 
@@ -91,58 +92,58 @@ struct Logits {
     #[command(flatten)]
     weights: Weights,
 
-    /// A safetensors file with `images`, [count, channels, height, width], as the network takes them
+    /// A .safetensors file with `images`: float32, [count, channels, height, width], already normalised
     #[arg(long, value_name = "FILE")]
     images: PathBuf,
 
-    /// The file to write, with `logits`, [count, classes]
+    /// File to write, .safetensors, with `logits`: [count, classes]
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
 
-/// What an import found.
+/// The result of an import.
 #[derive(Serialize)]
-struct Report<'a> {
+struct ImportReport<'a> {
     architecture: &'a str,
-    /// Absent where the file has no head of this architecture.
+    /// Absent if the file has no head of this architecture.
     classes: Option<usize>,
     image: String,
     parameters: u64,
     #[serde(flatten)]
     matching: Matching,
-    /// Tensors of the file that are no part of the network.
+    /// Tensors of the file that are not part of the network.
     left_out: Vec<String>,
-    /// The same in words.
+    /// `left_out` in words.
     #[serde(skip)]
     beside: Option<String>,
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     match &arguments.verb {
-        Verb::Import(arguments) => {
+        WeightsVerb::Import(arguments) => {
             let report = import(arguments)?;
             output::talk(&report.sentence());
             let json = arguments.json.then(|| serde_json::to_string_pretty(&report)).transpose()?;
             output::data(&json.unwrap_or_else(|| shown(&arguments.out)))?;
         }
-        Verb::Export(arguments) => export(arguments)?,
-        Verb::Logits(arguments) => logits(arguments)?,
+        WeightsVerb::Export(arguments) => export(arguments)?,
+        WeightsVerb::Logits(arguments) => logits(arguments)?,
     }
     Ok(Exit::Complete)
 }
 
-fn import(arguments: &Import) -> Result<Report<'_>> {
-    let Read { blueprint, weights, has_head } = arguments.weights.read(SIDE)?;
+fn import(arguments: &Import) -> Result<ImportReport<'_>> {
+    let ReadWeights { blueprint, weights, has_head } = arguments.weights.read(SIDE)?;
     let matching = arguments.weights.check(&blueprint, &weights, has_head)?;
     let (left_out, beside) = (weights.left_out.clone(), weights.left_out_in_words());
     let taken = weights.tensors.into_iter().filter(|(name, _)| matching.matched.binary_search(name).is_ok());
-    // In the kind that is written: what is large in another may be infinite there.
+    // Checked in float32, which is written: a large float64 number may be infinite there.
     let state: NamedTensors = taken.map(|(name, tensor)| (name, tensor.to_kind(Kind::Float))).collect();
     check_numbers(state.iter().map(|(name, tensor)| (name.as_str(), tensor)))
         .with_context(|| format!("`{}` cannot be imported", shown(&arguments.weights.file)))?;
     write_safetensors(&arguments.out, &state, "import")?;
     let layers = blueprint.layers.iter().chain(has_head.then_some(&blueprint.head));
-    Ok(Report {
+    Ok(ImportReport {
         architecture: &arguments.weights.architecture,
         classes: has_head.then_some(blueprint.classes),
         image: blueprint.input.to_string(),
@@ -160,7 +161,7 @@ fn export(arguments: &Export) -> Result<()> {
     };
     let state = with_counters(run::weights_of(&arguments.run, side)?);
     write_safetensors(&arguments.out, &state, "export")?;
-    output::talk(&format!("{}, for `load_state_dict`", text::counted(state.len(), "tensor", "tensors")));
+    output::talk(&format!("{} for `load_state_dict`", text::counted(state.len(), "tensor", "tensors")));
     Ok(output::data(&shown(&arguments.out))?)
 }
 
@@ -168,45 +169,36 @@ fn logits(arguments: &Logits) -> Result<()> {
     let inputs = read_safetensors(&arguments.images)?;
     let images = inputs.get("images").ok_or_else(|| {
         UserError::new(format!("`{}` has no tensor `images`", shown(&arguments.images)))
-            .hint("write them as [count, channels, height, width], in float32")
+            .hint("write the images as `images`: float32, [count, channels, height, width]")
     })?;
-    let size = images.size();
-    let Read { blueprint, weights, .. } =
-        arguments.weights.read(size.get(2).map_or(SIDE, |&side| side.max(1) as usize))?;
+    let side = images.size().get(2).map_or(SIDE, |&side| side.max(1) as usize);
+    let ReadWeights { blueprint, weights, .. } = arguments.weights.read(side)?;
     arguments.weights.check(&blueprint, &weights, true)?;
-    let input = blueprint.input;
-    if size.get(1..) != Some([input.channels, input.height, input.width].map(|size| size as i64).as_slice()) {
-        let message =
-            format!("`images` is {size:?}, and the network takes [count, channels, height, width] of {input}");
-        return Err(UserError::new(message).into());
-    }
-    let network = Network::new(&blueprint, Device::Cpu, Kind::Float, 0);
-    network.load(&weights.tensors, |_| true)?;
-    let logits = no_grad(|| network.logits(images.to_kind(Kind::Float), Mode::Evaluate));
+    let logits = logits_of(&blueprint, &weights.tensors, images)?;
     write_safetensors(&arguments.out, &[("logits".to_owned(), logits)].into(), "logits")?;
     Ok(output::data(&shown(&arguments.out))?)
 }
 
-/// A file of weights, and the network that it shows.
-struct Read {
+/// The contents of a weights file, and the network deduced from them.
+struct ReadWeights {
     blueprint: Blueprint,
     weights: PublishedWeights,
-    /// Whether the file has the network's head.
+    /// Whether the file has a head that fits the network.
     has_head: bool,
 }
 
 impl Weights {
-    /// The tensors of the file and the network that they are of.
-    fn read(&self, side: usize) -> Result<Read> {
+    /// Reads the file and deduces its network; `side` is the image side if the file does not tell.
+    fn read(&self, side: usize) -> Result<ReadWeights> {
         let architecture = spec::architecture(&self.architecture, &self.set)?;
         let mut weights = PublishedWeights::read(&self.file, &architecture)?;
         let blueprint = blueprint_of(architecture, &weights.tensors, side)
             .map_err(|impossible| UserError::usage(impossible.message).hint(impossible.hint))?;
         let has_head = weights.leave_out_heads(&blueprint, true);
-        Ok(Read { blueprint, weights, has_head })
+        Ok(ReadWeights { blueprint, weights, has_head })
     }
 
-    /// How the tensors of the file and of the network match, with the head or without it; an error names what does not.
+    /// Matches the file's tensors with the network's, with or without the head; an error names what does not match.
     fn check(&self, blueprint: &Blueprint, weights: &PublishedWeights, head: bool) -> Result<Matching> {
         let matching = Matching::new(blueprint, &weights.tensors, |layer| head || layer < blueprint.layers.len());
         let fits = matching.check().map_err(|error| weights.advise(error));
@@ -215,23 +207,23 @@ impl Weights {
     }
 }
 
-impl Report<'_> {
-    /// What matched, both ways.
+impl ImportReport<'_> {
+    /// What matched, in both directions.
     fn sentence(&self) -> String {
         let matched = self.matching.matched.len();
         let classes = match self.classes {
-            Some(classes) => format!("for {} classes and", text::grouped(classes as u64)),
-            None => "without a head, for".to_owned(),
+            Some(classes) => format!("with {} classes for", text::grouped(classes as u64)),
+            None => "without a head for".to_owned(),
         };
-        let beside = self.beside.as_ref().map(|words| format!("\nno part of the network: {words}"));
+        let beside = self.beside.as_ref().map(|words| format!("\nnot part of the network: {words}"));
         format!(
             "{} {classes} images of {}, {} parameters\n\
-             file to network: {matched} tensors taken, {} of batches left out, none unknown\n\
+             file to network: {matched} tensors taken, {} skipped, none unexpected\n\
              network to file: {matched} tensors found, none missing{}",
             self.architecture,
             self.image,
             text::grouped(self.parameters),
-            text::counted(self.matching.counters, "counter", "counters"),
+            text::counted(self.matching.counters, "batch counter", "batch counters"),
             beside.unwrap_or_default(),
         )
     }

@@ -1,16 +1,17 @@
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use super::*;
-use crate::blueprint::{Architecture, Granularity, ImageShape};
+use crate::blueprint::{Architecture, Granularity, ImageShape, PreactResnet18};
+use crate::network::Network;
 
 fn state() -> NamedTensors {
     let input = ImageShape { channels: 3, height: 8, width: 8 };
-    let architecture = Architecture::PreactResnet18 { width: 2 };
+    let architecture = Architecture::PreactResnet18(PreactResnet18 { width: 2 });
     let blueprint = Blueprint::new(&architecture, Granularity::Block, input, 4).expect("it fits");
     Network::new(&blueprint, Device::Cpu, Kind::Float, 0).state()
 }
 
-/// An import of a state, changed by the caller, into a folder of its own.
+/// Imports a state that `change` has modified, with the last `cut` bytes of its file missing.
 fn imported(architecture: &str, change: impl Fn(&mut NamedTensors), cut: usize) -> Result<NamedTensors> {
     let folder = tempfile::tempdir()?;
     let [file, out] = ["given", "imported"].map(|name| folder.path().join(name));
@@ -38,7 +39,7 @@ fn an_import_keeps_every_tensor_and_no_counter() -> Result<()> {
     assert_eq!(imported("preact-resnet18", |_| {}, 0)?, state());
     let half = |state: &mut NamedTensors| {
         let short = state["fc.bias"].to_kind(Kind::BFloat16);
-        // What is written is float; the file's own kinds are for its maker to choose.
+        // Imports are written in float32, whatever the kinds in the file.
         state.insert("fc.bias".into(), short.to_kind(Kind::Double));
     };
     assert_eq!(imported("preact-resnet18", half, 0)?["fc.bias"].kind(), Kind::Float);
@@ -77,7 +78,7 @@ fn weights_that_do_not_fit_are_refused_by_name() {
         state.insert("layer1.0.bn1.bias".into(), Tensor::zeros([5], (Kind::Float, Device::Cpu)));
     };
     let text = refusal("preact-resnet18", shape, 0);
-    assert!(text.contains("`layer1.0.bn1.bias` of the weights has shape [5], and the network's has [2]"), "{text}");
+    assert!(text.contains("tensor `layer1.0.bn1.bias`: expected shape [2], found [5]"), "{text}");
     let foreign = |state: &mut NamedTensors| *state = [("a".to_owned(), Tensor::from(1.0f32))].into();
     let text = refusal("resnet18", foreign, 0);
     assert!(text.contains("weights of another architecture"), "{text}");
@@ -85,7 +86,7 @@ fn weights_that_do_not_fit_are_refused_by_name() {
         state.insert("fc.bias".into(), Tensor::full([4], f64::NAN, (Kind::Float, Device::Cpu)));
     };
     let text = refusal("preact-resnet18", broken, 0);
-    assert!(text.contains("tensor `fc.bias` of the weights: 4 of its 4 numbers are not finite"), "{text}");
+    assert!(text.contains("tensor `fc.bias`: 4 of its 4 numbers are not finite"), "{text}");
     let text = refusal("resnet18", |_| {}, 0);
     assert!(text.contains("no tensor `bn1.weight`"), "{text}");
 }

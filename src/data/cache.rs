@@ -1,7 +1,7 @@
-//! Decoded images in a file of their own, so that the second start reads no image file.
+//! A cache file of decoded images, so that later runs read no image files.
 //!
-//! The file is written under another name and renamed when it is whole, so a half-written one is never found. It ends
-//! with a header that has a checksum; the header has a fingerprint of each image, to which it is held as it is read.
+//! The file is written under a temporary name and renamed when complete, so a partial cache is never found. The header
+//! is at the end, with a checksum; it contains a fingerprint of each image, which is checked when the image is read.
 //!
 //! `magic, pixels [count, channels, height, width], header as JSON, SHA-256 of the header, its length as u64`
 
@@ -15,23 +15,23 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub(super) use writer::{Wanted, Writer, make};
+pub(super) use writer::{CacheRequest, Writer, make};
 
 use super::records::Records;
-use super::store::{Fingerprints, Pixels, Split, Store};
+use super::store::{Fingerprints, Pixels, Store, StoredSplit};
 use crate::blueprint::ImageShape;
 use crate::environment;
 
 const MAGIC: &[u8; 16] = b"freezewise-u8 1\n";
-/// Length and checksum of the header.
+/// Length of what follows the header: its checksum and its length.
 const END: u64 = 8 + 32;
-/// The header of a million images has forty megabytes.
+/// In bytes. The header of a million images has 40 MB.
 const LONGEST_HEADER: u64 = 1 << 30;
-/// Below the data root.
+/// Folder of caches in the data folder.
 const FOLDER: &str = ".freezewise";
 
-/// What goes with the images.
-pub(super) struct Contents {
+/// The content of a header.
+pub(super) struct CacheContents {
     pub(super) classes: Vec<String>,
     pub(super) train: Vec<u16>,
     pub(super) test: Vec<u16>,
@@ -39,7 +39,7 @@ pub(super) struct Contents {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Header {
+struct CacheHeader {
     shape: [usize; 3],
     classes: Vec<String>,
     train: Vec<u16>,
@@ -48,7 +48,7 @@ struct Header {
     skipped: Vec<String>,
 }
 
-/// Where caches may be: under the data root, else in the user's cache.
+/// Folders for caches: in the data folder, else in the user's cache folder.
 fn folders(root: &Path) -> Vec<PathBuf> {
     let own = environment::path("FREEZEWISE_CACHE")
         .or_else(|| Some(environment::path("XDG_CACHE_HOME")?.join("freezewise")))
@@ -56,7 +56,7 @@ fn folders(root: &Path) -> Vec<PathBuf> {
     std::iter::once(root.join(FOLDER)).chain(own.map(|own| own.join("data"))).collect()
 }
 
-/// The data set of a cache, if there is one that is whole.
+/// Opens the cached data set, if there is a valid cache.
 pub(super) fn open(root: &Path, name: &str, place: &str) -> Option<Store> {
     folders(root).into_iter().find_map(|folder| open_file(&folder.join(name), place))
 }
@@ -78,16 +78,16 @@ pub(super) fn open_file(path: &Path, place: &str) -> Option<Store> {
     if Sha256::digest(&text)[..] != checksum {
         return None;
     }
-    let header: Header = serde_json::from_slice(&text).ok()?;
+    let header: CacheHeader = serde_json::from_slice(&text).ok()?;
     header.store(path, &Arc::new(file), start, place)
 }
 
-impl Header {
-    /// None where the pixels are not as many as the header says, or a label has no class.
+impl CacheHeader {
+    /// `None` if the number of pixels does not match the header, or a label has no class.
     fn store(mut self, path: &Path, file: &Arc<File>, end: u64, place: &str) -> Option<Store> {
         let [channels, height, width] = self.shape;
         let shape = ImageShape { channels, height, width };
-        // What a header claims may be beyond all numbers.
+        // Sizes in a damaged header could overflow.
         let stride = channels.checked_mul(height)?.checked_mul(width).filter(|&size| size > 0)?;
         let (first, count, size) = (MAGIC.len() as u64, self.fingerprints.len(), stride as u64);
         let whole = (count as u64).checked_mul(size)?.checked_add(first)? == end;
@@ -97,7 +97,7 @@ impl Header {
         }
         let test_start = first + self.train.len() as u64 * size;
         let test_fingerprints = self.fingerprints.split_off(self.train.len());
-        let split = |labels, fingerprints, start| Split {
+        let split = |labels, fingerprints, start| StoredSplit {
             labels,
             fingerprints: Fingerprints::Stated(fingerprints),
             pixels: Pixels::Filed(Records {
@@ -129,13 +129,13 @@ mod tests {
     const SHAPE: ImageShape = ImageShape { channels: 1, height: 2, width: 2 };
 
     fn write(root: &Path) -> Result<()> {
-        make(&Wanted { root, name: "a.u8", shape: SHAPE, count: 4, place: "here" }, |writer| {
+        make(&CacheRequest { root, name: "a.u8", shape: SHAPE, count: 4, place: "here" }, |writer| {
             let mut fingerprints = writer.write(2, &[5, 6, 7, 8, 9, 9, 9, 9])?;
             fingerprints.insert(0, writer.write(0, &[1, 2, 3, 4])?[0]);
-            // Nobody wrote the second one.
+            // The second image was never written.
             writer.keep(&[0, 2, 3])?;
             let classes = vec!["a".to_owned(), "b".to_owned()];
-            Ok((Contents { classes, train: vec![0, 1], test: vec![1], skipped: vec![] }, fingerprints))
+            Ok((CacheContents { classes, train: vec![0, 1], test: vec![1], skipped: vec![] }, fingerprints))
         })
         .map(drop)
     }

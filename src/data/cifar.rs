@@ -1,4 +1,4 @@
-//! CIFAR-10 and CIFAR-100 in their original binary layouts, unpacked or in the archive as published.
+//! CIFAR-10 and CIFAR-100 in their original binary layouts, unpacked or as the published archive.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,66 +7,84 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::advise;
 use super::files::open_regular;
+use super::format::Format;
 use super::gunzip::Gunzip;
 use super::records::Records;
-use super::store::{Pixels, Split, Store};
-use crate::catalogue::{Checksum, CifarLayout, Entry};
+use super::state::state_of_files;
+use super::store::{Pixels, Store, StoredSplit};
+use super::{Access, Image, Watch};
+use crate::catalogue::{CatalogueEntry, Checksum, CifarLayout, Published};
 use crate::error::UserError;
 use crate::text;
 
-/// What an archive may hold beside the files of the data set.
+/// Allowed size of other files in an archive.
 const BESIDES: u64 = 64 << 20;
 
-/// Where the data set is under the root: its folder, else its archive, else the root itself if it is that folder.
-pub(super) fn find(layout: &CifarLayout, root: &Path) -> Option<PathBuf> {
-    let candidates = [root.join(layout.folder), root.join(layout.archive)];
-    let bare = root.join(layout.test[0]).is_file() && root.join(layout.train[0]).is_file();
-    candidates.into_iter().find(|path| path.exists()).or_else(|| bare.then(|| root.to_path_buf()))
+/// A data set in this format.
+#[derive(Clone, Copy)]
+pub(super) struct Cifar<'a> {
+    pub(super) entry: &'static CatalogueEntry,
+    pub(super) layout: &'a CifarLayout,
 }
 
-/// The files of the data set, or the archive that has them.
-pub(super) fn files(layout: &CifarLayout, root: &Path) -> Option<Vec<PathBuf>> {
-    let place = find(layout, root)?;
-    let names = || layout.train.iter().chain(layout.test).map(|name| place.join(name)).collect();
-    Some(if place.is_dir() { names() } else { vec![place] })
-}
-
-/// Reads all training and test examples.
-pub(super) fn read(entry: &'static Entry, layout: &CifarLayout, root: &Path, threads: usize) -> Result<Store> {
-    let reader = Reader { entry, layout };
-    let Some(place) = find(layout, root) else { return Err(reader.missing(root).into()) };
-    let shown = place.display().to_string();
-    if place.is_dir() {
-        return reader.folder(&place, threads);
+impl Format for Cifar<'_> {
+    /// Its folder, its archive, or the data folder itself.
+    fn find(&self, root: &Path) -> Option<PathBuf> {
+        let layout = self.layout;
+        let candidates = [root.join(layout.folder), root.join(layout.archive)];
+        let bare = root.join(layout.test[0]).is_file() && root.join(layout.train[0]).is_file();
+        candidates.into_iter().find(|path| path.exists()).or_else(|| bare.then(|| root.to_path_buf()))
     }
-    match open_regular(&place) {
-        Ok(file) => archive(entry, layout, file, &shown),
-        Err(error) => Err(reader.wrong(format!("cannot read `{shown}`: {error}")).into()),
+
+    fn read(&self, _: Image, access: Access<'_>, _: Watch<'_>) -> Result<(Store, Option<String>)> {
+        let state = self.state(access.root);
+        Ok((self.store(access.root, access.threads)?, state))
+    }
+
+    fn state(&self, root: &Path) -> Option<String> {
+        let place = self.find(root)?;
+        let files = if place.is_dir() { self.unpacked_files(&place) } else { vec![place] };
+        state_of_files(&files)
+    }
+
+    fn held(&self, file: &Published, root: &Path) -> Option<PathBuf> {
+        let places = [root.join(self.layout.folder), root.join(file.path)];
+        let is_whole = |path: &PathBuf| self.unpacked_files(path).iter().all(|file| file.is_file());
+        places.into_iter().find(|path| path.exists() && is_whole(path))
+    }
+
+    fn unpacked_files(&self, path: &Path) -> Vec<PathBuf> {
+        let names = self.layout.train.iter().chain(self.layout.test).filter(|_| path.is_dir());
+        names.map(|name| path.join(name)).collect()
     }
 }
 
-/// All examples of an archive, which an error names as it is `shown`.
-pub(super) fn archive(entry: &'static Entry, layout: &CifarLayout, file: impl Read, shown: &str) -> Result<Store> {
-    let reader = Reader { entry, layout };
-    let mut parts = reader.parts(file, shown)?;
+/// All examples in an archive, called `shown` in errors.
+pub(super) fn archive(
+    entry: &'static CatalogueEntry,
+    layout: &CifarLayout,
+    file: impl Read,
+    shown: &str,
+) -> Result<Store> {
+    let cifar = Cifar { entry, layout };
+    let mut parts = cifar.parts(file, shown)?;
     let test = parts.split_off(layout.train.len());
-    let split = |parts: Vec<Part>, per_file: usize| -> Result<Split> {
-        let record = reader.record();
+    let split = |parts: Vec<BatchFile>, per_file: usize| -> Result<StoredSplit> {
+        let record = cifar.record();
         let label = |bytes: &[u8]| bytes[layout.label_bytes - 1];
         let labels = parts.iter().flat_map(|part| part.bytes.chunks_exact(record).map(label)).collect();
-        let labels = reader.labels(labels, per_file, |file| parts[file].shown.clone())?;
+        let labels = cifar.labels(labels, per_file, |file| parts[file].shown.clone())?;
         let blocks = parts.into_iter().map(|part| part.bytes).collect();
         let pixels = Pixels::Blocks { blocks, per_block: per_file, stride: record };
-        Ok(Split::new(labels, pixels))
+        Ok(StoredSplit::new(labels, pixels))
     };
     let [train, test] = [split(parts, layout.records_per_train_file)?, split(test, entry.test_size)?];
-    Ok(reader.store(train, test, shown))
+    Ok(cifar.splits(train, test, shown))
 }
 
-/// Where tar unpacks a file of a name, from the folder that it unpacks to: without the `/` or `./` before it. Nothing
-/// where the name leads out of that folder.
+/// The path to which tar unpacks a file, without a leading `/` or `./`; `None` if the name leads outside the target
+/// folder.
 fn inside(name: &Path) -> Option<PathBuf> {
     let mut inside = PathBuf::new();
     for part in name.components() {
@@ -79,36 +97,44 @@ fn inside(name: &Path) -> Option<PathBuf> {
     Some(inside)
 }
 
-/// A file of the data set, read whole.
-struct Part {
+/// A file of the data set, in memory.
+struct BatchFile {
     shown: String,
     bytes: Vec<u8>,
 }
 
-struct Reader<'a> {
-    entry: &'static Entry,
-    layout: &'a CifarLayout,
-}
+impl Cifar<'_> {
+    /// All training and test examples.
+    pub(super) fn store(&self, root: &Path, threads: usize) -> Result<Store> {
+        let Some(place) = self.find(root) else { return Err(self.missing(root).into()) };
+        let shown = place.display().to_string();
+        if place.is_dir() {
+            return self.folder(&place, threads);
+        }
+        match open_regular(&place) {
+            Ok(file) => archive(self.entry, self.layout, file, &shown),
+            Err(error) => Err(self.wrong(format!("cannot read `{shown}`: {error}")).into()),
+        }
+    }
 
-impl Reader<'_> {
     fn record(&self) -> usize {
         self.layout.label_bytes + self.entry.shape.elements()
     }
 
-    fn store(&self, train: Split, test: Split, shown: &str) -> Store {
+    fn splits(&self, train: StoredSplit, test: StoredSplit, shown: &str) -> Store {
         let classes = self.entry.classes.iter().map(|&name| name.to_owned()).collect();
         let (shape, place) = (self.entry.shape, shown.to_owned());
         Store { shape, train, test, validation: 0, classes, unused: Vec::new(), skipped: Vec::new(), place }
     }
 
-    /// The files in their order, training first, with the length that each must have.
+    /// The files in order, training first, with their required lengths.
     fn wanted(&self) -> impl Iterator<Item = (&'static str, usize)> {
         let (layout, record, test_size) = (self.layout, self.record(), self.entry.test_size);
         let train = layout.train.iter().map(move |name| (*name, record * layout.records_per_train_file));
         train.chain(layout.test.iter().map(move |name| (*name, record * test_size)))
     }
 
-    /// The files stay open: pixels are read from them into the place where they are to be.
+    /// Reads an unpacked data set. The files stay open, and pixels are read from them on demand.
     fn folder(&self, folder: &Path, threads: usize) -> Result<Store> {
         let open = |(name, length): (&str, usize)| -> Result<(Arc<File>, PathBuf)> {
             let path = folder.join(name);
@@ -121,37 +147,37 @@ impl Reader<'_> {
         };
         let mut train = self.wanted().map(open).collect::<Result<Vec<_>>>()?;
         let test = train.split_off(self.layout.train.len());
-        let split = |files: Vec<(Arc<File>, PathBuf)>, per_file: usize| -> Result<Split> {
+        let split = |files: Vec<(Arc<File>, PathBuf)>, per_file: usize| -> Result<StoredSplit> {
             let count = files.len() * per_file;
             let records = Records { files, per_file, start: 0, stride: self.record() };
             let labels = records.column(count, self.layout.label_bytes - 1, threads)?;
             let labels = self.labels(labels, per_file, |file| records.files[file].1.display().to_string())?;
-            Ok(Split::new(labels, Pixels::Filed(records)))
+            Ok(StoredSplit::new(labels, Pixels::Filed(records)))
         };
         let (train, test) = (split(train, self.layout.records_per_train_file)?, split(test, self.entry.test_size)?);
-        Ok(self.store(train, test, &folder.display().to_string()))
+        Ok(self.splits(train, test, &folder.display().to_string()))
     }
 
     /// The files in a packed archive.
-    fn parts(&self, file: impl Read, shown: &str) -> Result<Vec<Part>> {
+    fn parts(&self, file: impl Read, shown: &str) -> Result<Vec<BatchFile>> {
         let broken = |error: std::io::Error| {
-            let error = self.wrong(format!("the archive `{shown}` is broken: {error}"));
+            let error = self.wrong(format!("the archive `{shown}` is damaged: {error}"));
             match self.entry.files.first().map(|file| file.checksum) {
                 Some(Checksum::Md5(digits)) => error.hint(format!("`md5sum {shown}` must print {digits}")),
                 Some(Checksum::Sha256(digits)) => error.hint(format!("`sha256sum {shown}` must print {digits}")),
                 None => error,
             }
         };
-        // An archive that unpacks to more than the data set is none of it, however small it is itself.
+        // An archive that unpacks to more than the data set is rejected, however small it is.
         let most = self.wanted().map(|(_, length)| length).sum::<usize>() as u64 + BESIDES;
         let mut archive = tar::Archive::new(Gunzip::new(file).map_err(broken)?.take(most));
-        let mut parts: Vec<Option<Part>> = self.wanted().map(|_| None).collect();
+        let mut parts: Vec<Option<BatchFile>> = self.wanted().map(|_| None).collect();
         for entry in archive.entries().map_err(broken)? {
             let entry = entry.map_err(broken)?;
             let named = entry.path().map_err(broken)?.into_owned();
             let Some(inside) = inside(&named) else {
                 let message = format!(
-                    "the archive `{shown}` holds `{}`, which leads out of it",
+                    "the archive `{shown}` contains `{}`, which leads outside the archive",
                     text::shortened(&named.to_string_lossy())
                 );
                 return Err(self.wrong(message).into());
@@ -163,24 +189,24 @@ impl Reader<'_> {
                 parts[position] = Some(self.part(entry, shown, length)?);
             }
         }
-        // Its checksum stands at the very end, behind what the archive has.
+        // The archive's checksum is at its very end, after all content.
         std::io::copy(&mut archive.into_inner(), &mut std::io::sink()).map_err(broken)?;
-        let or_missing = |(part, (name, _)): (Option<Part>, (&str, usize))| {
+        let or_missing = |(part, (name, _)): (Option<BatchFile>, (&str, usize))| {
             let message = || format!("the archive `{shown}` has no `{}/{name}`", self.layout.folder);
             part.ok_or_else(|| self.wrong(message()).into())
         };
         parts.into_iter().zip(self.wanted()).map(or_missing).collect()
     }
 
-    /// Reads a file of a known length, and never more than that: what a file claims decides nothing.
-    fn part(&self, mut file: impl Read, shown: String, length: usize) -> Result<Part> {
+    /// Reads a file of known length, and never more, whatever the file claims.
+    fn part(&self, mut file: impl Read, shown: String, length: usize) -> Result<BatchFile> {
         let mut bytes = Vec::with_capacity(length + 1);
         let read = file.by_ref().take(length as u64 + 1).read_to_end(&mut bytes);
         if let Err(error) = read {
             return Err(self.wrong(format!("cannot read `{shown}`: {error}")).into());
         }
         if bytes.len() == length {
-            return Ok(Part { shown, bytes });
+            return Ok(BatchFile { shown, bytes });
         }
         let found = if bytes.len() > length { "more".to_owned() } else { text::grouped(bytes.len() as u64) };
         Err(self.other_length(&shown, length, &found))
@@ -188,15 +214,16 @@ impl Reader<'_> {
 
     fn other_length(&self, shown: &str, length: usize, found: &str) -> anyhow::Error {
         let length = text::grouped(length as u64);
-        self.wrong(format!("`{shown}` should have {length} bytes, and has {found}")).into()
+        self.wrong(format!("`{shown}` must have {length} bytes, found {found}")).into()
     }
 
-    /// The labels of files of as many records each, all of them of a class.
+    /// The labels of files with equally many records; each label must be a class.
     fn labels(&self, labels: Vec<u8>, per_file: usize, shown: impl Fn(usize) -> String) -> Result<Vec<u16>> {
         let most = self.entry.class_count - 1;
         if let Some((index, label)) = labels.iter().enumerate().find(|(_, label)| usize::from(**label) > most) {
             let (file, record) = (shown(index / per_file), index % per_file);
-            let message = format!("`{file}` is damaged: record {record} has label {label}, and labels end at {most}");
+            let message =
+                format!("`{file}` is damaged: record {record} has label {label}, but the largest label is {most}");
             return Err(self.wrong(message).into());
         }
         Ok(labels.into_iter().map(u16::from).collect())
@@ -208,22 +235,24 @@ impl Reader<'_> {
         let python = [layout.folder.replace("-bin", "-py").replace("-binary", "-python"), pickled];
         if let Some(found) = python.iter().map(|name| root.join(name)).find(|path| path.exists()) {
             let message = format!(
-                "`{}` is the Python version of {title}, whose pickles are programs and are not read",
+                "`{}` is the Python version of {title}; its pickles can run code and are not read",
                 found.display()
             );
             return self.wrong(message);
         }
         let message = format!(
-            "{title} is not in `{}`: neither `{}/` nor `{}` is there",
+            "{title} is not in `{}`: found neither `{}/` nor `{}`",
             root.display(),
             layout.folder,
             layout.archive
         );
-        self.wrong(message).hint("`--data DIR` or FREEZEWISE_DATA names another folder")
+        self.wrong(message).hint("set the data folder with `--data DIR` or FREEZEWISE_DATA")
     }
 
     fn wrong(&self, message: String) -> UserError {
-        advise(self.entry, UserError::new(message))
+        let url = self.entry.url();
+        UserError::new(message)
+            .hint(format!("download {url} (the binary version) to the data folder, packed or unpacked"))
     }
 }
 

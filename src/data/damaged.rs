@@ -1,4 +1,4 @@
-//! Damaged files: whatever is changed in a good one, a parser answers or refuses, and never more than that.
+//! Damaged files: whatever is changed in a valid file, a parser either accepts or rejects it, without panicking.
 
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ const IDX: &[u8] = &[0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6];
 const NPY: &[u8] =
     b"\x93NUMPY\x01\x00\x3a\x00{'descr': '<i2', 'fortran_order': False, 'shape': (3, 1)}\n\x01\x00\x02\x00\x03\x00";
 
-/// Some bytes changed, and the end cut off.
+/// Changes some bytes, and truncates the end.
 fn damaged(good: &[u8], changes: &[(prop::sample::Index, u8)], length: prop::sample::Index) -> Vec<u8> {
     let mut bytes = good.to_vec();
     for (at, value) in changes {

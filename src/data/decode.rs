@@ -1,4 +1,4 @@
-//! An image file to pixels: PNG or JPEG, whatever its name says, of any colours, within bounds of memory.
+//! Decodes image files: PNG or JPEG by content, of any colour type, within memory limits.
 
 use std::cell::Cell;
 use std::io::{BufReader, Cursor, Read};
@@ -9,15 +9,15 @@ use std::sync::Once;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use super::files::{open_regular, read_whole};
-use super::jpeg::{self, Pixels};
+use super::jpeg::{self, DecodedPixels};
 use super::resize::Resize;
 use super::wide::by_colour;
 use crate::spec::Fit;
 use crate::text;
 
-/// A larger file is no photograph.
+/// In bytes. A larger file is not a photograph.
 const LARGEST_FILE: u64 = 256 << 20;
-/// A small file may claim to be a huge image.
+/// In pixels. A small file can claim to be a huge image.
 const LARGEST_SIDE: u32 = 16_384;
 const MOST_MEMORY: u64 = 512 << 20;
 const MOST_PIXELS: u64 = 1 << 26;
@@ -25,18 +25,18 @@ const MOST_PIXELS: u64 = 1 << 26;
 /// Why a file gives no image.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
-    /// It is none.
+    /// It is not a valid image.
     Bad(String),
-    /// It is one for all that is known: it cannot be read, or does not fit the others.
+    /// It cannot be read, or it does not fit the other images; it may still be a valid image.
     Unfit(String),
 }
 
-/// Pixels of an image.
+/// A decoded image.
 #[derive(Debug)]
 pub(super) struct Decoded {
     pub(super) height: usize,
     pub(super) width: usize,
-    pixels: Pixels,
+    pixels: DecodedPixels,
 }
 
 /// Height and width of an image file, from its header.
@@ -51,7 +51,7 @@ pub(super) fn size(path: &Path) -> Result<(usize, usize), String> {
     Ok((height as usize, width as usize))
 }
 
-/// Whether a file that can be read begins as no image does.
+/// Whether a readable file does not start like an image.
 pub(super) fn is_other_file(path: &Path) -> bool {
     let mut start = Vec::new();
     let read = open_regular(path).and_then(|file| file.take(16).read_to_end(&mut start));
@@ -61,15 +61,14 @@ pub(super) fn is_other_file(path: &Path) -> bool {
 /// Decodes an image file.
 pub(super) fn file(path: &Path) -> Result<Decoded, Flaw> {
     let content = read_whole(path, LARGEST_FILE).map_err(|error| {
-        // What the system says of a file is no matter of its content: it may be another thing the next time.
+        // Errors of the operating system say nothing about the content, and may be gone the next time.
         if error.raw_os_error().is_some() { Flaw::Unfit(error.to_string()) } else { Flaw::Bad(error.to_string()) }
     })?;
     bytes(&content).map_err(Flaw::Bad)
 }
 
-/// Decodes the bytes of an image file. Grey becomes three equal colours, a palette its colours, CMYK its conversion to
-/// RGB; transparency is dropped, as Pillow's `convert("RGB")` drops it; 16 bits become 8. The orientation that EXIF data
-/// give is not applied.
+/// Decodes the bytes of an image file. Grey becomes three equal channels, palettes and CMYK become RGB; alpha is
+/// dropped, as in Pillow's `convert("RGB")`; 16 bits become 8. EXIF orientation is not applied.
 pub(super) fn bytes(bytes: &[u8]) -> Result<Decoded, String> {
     let decode = || match known(image::guess_format(bytes).ok())? {
         ImageFormat::Jpeg => {
@@ -79,8 +78,8 @@ pub(super) fn bytes(bytes: &[u8]) -> Result<Decoded, String> {
         }
         _ => png(bytes),
     };
-    // A decoder that gives up on a damaged file is one bad file, not the end of the program.
-    quietly(decode).unwrap_or_else(|| Err("its decoder gave up".to_owned()))
+    // A decoder that panics on a damaged file means one bad file, not the end of the program.
+    quietly(decode).unwrap_or_else(|| Err("the decoder failed".to_owned()))
 }
 
 fn png(bytes: &[u8]) -> Result<Decoded, String> {
@@ -94,8 +93,8 @@ fn png(bytes: &[u8]) -> Result<Decoded, String> {
     let (width, height) = decoder.dimensions();
     bounded(width, height)?;
     let pixels = match DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())? {
-        DynamicImage::ImageLuma8(image) => Pixels::Grey(image.into_raw()),
-        image => Pixels::Colours(image.into_rgb8().into_raw()),
+        DynamicImage::ImageLuma8(image) => DecodedPixels::Grey(image.into_raw()),
+        image => DecodedPixels::Colours(image.into_rgb8().into_raw()),
     };
     Ok(Decoded { height: height as usize, width: width as usize, pixels })
 }
@@ -104,7 +103,7 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What work gives, or nothing where it panics; of that nothing is printed.
+/// The result of `work`, or `None` if it panics. The panic message is not printed.
 fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -124,35 +123,38 @@ fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
 fn known(format: Option<ImageFormat>) -> Result<ImageFormat, String> {
     match format {
         Some(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => Ok(format),
-        _ => Err("it is neither a PNG nor a JPEG file".to_owned()),
+        _ => Err("expected a PNG or JPEG file".to_owned()),
     }
 }
 
-/// What an image may need at most, whatever its file says: three bytes a pixel, beside what the decoder takes.
+/// Limits the memory for an image, whatever its file claims: three bytes per pixel, plus the decoder's own needs.
 fn bounded(width: u32, height: u32) -> Result<(), String> {
     if width.max(height) <= LARGEST_SIDE && u64::from(width) * u64::from(height) <= MOST_PIXELS {
         return Ok(());
     }
-    Err(format!("it is {height} × {width}, and may have {} pixels, {LARGEST_SIDE} a side", text::grouped(MOST_PIXELS)))
+    Err(format!(
+        "it is {height} × {width}; the limit is {} pixels and {LARGEST_SIDE} per side",
+        text::grouped(MOST_PIXELS)
+    ))
 }
 
 impl Decoded {
-    /// The image in a size, colour by colour.
+    /// The image at another size, channel by channel.
     pub(super) fn resized(&self, [height, width]: [usize; 2], fit: Fit) -> Vec<u8> {
         let mut planes = vec![0; 3 * height * width];
         self.write_to(&mut planes, [height, width], fit);
         planes
     }
 
-    /// The same to where it is to be.
+    /// Like `resized`, into existing memory.
     pub(super) fn write_to(&self, planes: &mut [u8], [height, width]: [usize; 2], fit: Fit) {
         let (first, others) = planes.split_at_mut(height * width);
         let resize = ((self.height, self.width) != (height, width))
             .then(|| Resize::new((self.height, self.width), (height, width), fit));
         match (&self.pixels, resize) {
-            (Pixels::Colours(levels), Some(resize)) => resize.apply::<3>(levels, planes),
-            (Pixels::Colours(levels), None) => by_colour(levels, planes),
-            (Pixels::Grey(levels), resize) => {
+            (DecodedPixels::Colours(levels), Some(resize)) => resize.apply::<3>(levels, planes),
+            (DecodedPixels::Colours(levels), None) => by_colour(levels, planes),
+            (DecodedPixels::Grey(levels), resize) => {
                 match resize {
                     Some(resize) => resize.apply::<1>(levels, first),
                     None => first.copy_from_slice(levels),
@@ -168,7 +170,7 @@ mod tests {
     use super::super::reference::each;
     use super::*;
 
-    /// The middle of each quarter of an image of 16 × 16 pixels.
+    /// The centre of each quarter of an image of 16 × 16 pixels.
     fn quarters(name: &str) -> [[u8; 3]; 4] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images").join(name);
         let planes = file(&path).expect("it can be read").resized([16, 16], Fit::Exact);
@@ -194,11 +196,11 @@ mod tests {
             let found = quarters(name);
             let far =
                 found.iter().flatten().zip(expected.iter().flatten()).any(|(one, other)| one.abs_diff(*other) > within);
-            assert!(!far, "{name}: {found:?}, and not {expected:?}");
+            assert!(!far, "{name}: expected {expected:?}, found {found:?}");
         }
     }
 
-    /// Grey, colours, palettes, transparency, 1 to 16 bits, interlaced, with a gamma: as Pillow's `convert("RGB")`.
+    /// Grey, colour, palette, transparency, 1 to 16 bits, interlaced, with gamma: like Pillow's `convert("RGB")`.
     #[test]
     fn png_files_of_every_kind_become_rgb() {
         let archive = include_bytes!("../../tests/fixtures/images/png.tar.gz");
@@ -219,10 +221,10 @@ mod tests {
     #[test]
     fn what_is_no_image_or_too_large_is_refused() {
         let refused = |bytes: &[u8]| bytes_of(bytes).expect_err("it is no image");
-        assert_eq!(refused(b"hello"), "it is neither a PNG nor a JPEG file");
-        assert_eq!(refused(b"GIF89a\x01\0\x01\0\0\0\0;"), "it is neither a PNG nor a JPEG file");
+        assert_eq!(refused(b"hello"), "expected a PNG or JPEG file");
+        assert_eq!(refused(b"GIF89a\x01\0\x01\0\0\0\0;"), "expected a PNG or JPEG file");
         assert!(!refused(&[0xff, 0xd8, 0xff, 0xe0, 0, 16]).is_empty());
-        // A header that claims a hundred thousand pixels a side, with its checksum.
+        // A header that claims 100,000 pixels per side, with a valid checksum.
         let bomb = [
             b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".as_slice(),
             &100_000u32.to_be_bytes(),

@@ -1,35 +1,35 @@
-//! Which examples a task has: of the classes that it selects, in its part of the data set, those held out for
-//! validation and, of the rest, the training examples that it draws.
+//! Draws the examples of a task: of the selected classes, in its part of the data set, first those held out for
+//! validation, then the training examples.
 //!
-//! Every rule looks at the full training set alone, never at n, so that a smaller draw is part of any larger one. Parts
-//! are dealt by the data set's own classes, whatever a task makes of them, so that tasks that differ in their classes
-//! or labels have the same parts. `spec` counts what is drawn here from the sizes of the classes.
+//! Every rule depends only on the full training set, never on n, so that a smaller draw is a subset of a larger one.
+//! Parts are dealt by the data set's own classes, so that tasks with different classes or labels have the same parts.
+//! `spec` computes the resulting numbers from class sizes.
 
 use rand::seq::SliceRandom;
 
 use crate::seed::{Purpose, Stream, named_stream, stream};
-use crate::spec::{Draw, Part};
+use crate::spec::{DisjointPart, Draw};
 
-/// The examples of a task, by their index in the full training set.
+/// The examples of a task, as indices into the full training set.
 pub(super) struct Drawn {
     pub(super) train: Vec<usize>,
     pub(super) validation: Vec<usize>,
-    /// How many there were to draw from, those held out included.
+    /// Number of available examples, including those held out.
     pub(super) pool: usize,
-    /// How many of each label there were to train on.
+    /// Number of training examples available of each label.
     pub(super) left: Vec<usize>,
 }
 
-/// What is drawn, and from what.
+/// What to draw, and from what.
 pub(super) struct Lot<'a> {
-    /// The data set's class of each example of the full training set.
+    /// The data set's class of each example in the full training set.
     pub(super) classes: &'a [u16],
-    /// The task's label of each; none where the task leaves its class out.
+    /// The task's label of each; `None` if the task does not use its class.
     pub(super) labels: &'a [Option<u16>],
-    /// How many labels there are.
+    /// Number of labels.
     pub(super) label_count: usize,
-    /// The part of the data set that the task has for itself.
-    pub(super) part: Part,
+    /// The part of the data set.
+    pub(super) part: DisjointPart,
     pub(super) validation_size: usize,
     pub(super) train_size: usize,
     pub(super) draw: Draw,
@@ -37,7 +37,7 @@ pub(super) struct Lot<'a> {
 }
 
 impl Lot<'_> {
-    /// Draws; there may be fewer examples than were asked for, of a label or at all.
+    /// Draws the examples. There may be fewer than requested, in total or of a label.
     pub(super) fn draw(&self) -> Drawn {
         let mut free = self.part();
         let pool = free.iter().filter(|&&free| free).count();
@@ -58,11 +58,11 @@ impl Lot<'_> {
         Drawn { train: order, validation, pool, left }
     }
 
-    /// Whether each example is in the task's part and of a class that it takes.
+    /// Whether each example is in the task's part and has a selected class.
     fn part(&self) -> Vec<bool> {
         let mut inside: Vec<bool> = self.labels.iter().map(Option::is_some).collect();
         if self.part.of > 1 {
-            // No seed and no label moves the parts: they are the same ones for every task.
+            // The parts do not depend on any seed or label: they are the same for every task.
             let mut order = self.shuffled(&mut named_stream(0, Purpose::Subset, "part"));
             order.sort_by_key(|&index| self.classes[index]);
             for (position, &index) in order.iter().enumerate() {
@@ -72,14 +72,14 @@ impl Lot<'_> {
         inside
     }
 
-    /// The examples held out, of those that are free.
+    /// The examples held out, among the `free` ones.
     fn validation(&self, free: &[bool]) -> Vec<usize> {
         if self.validation_size == 0 {
             return Vec::new();
         }
         let mut order = self.shuffled(&mut named_stream(self.seed, Purpose::Subset, "validation"));
         order.retain(|&index| free[index]);
-        // At even distances in the order of labels and of classes within, so that each of both has its share.
+        // Evenly spaced in the order of labels, then classes, so that each label and class has its share.
         order.sort_by_key(|&index| (self.labels[index], self.classes[index]));
         let count = self.validation_size.min(order.len());
         (0..count).map(|rank| order[rank * order.len() / count]).collect()
@@ -92,7 +92,7 @@ impl Lot<'_> {
         order
     }
 
-    /// One example of each label in turn.
+    /// Reorders so that labels take turns.
     fn deal(&self, order: &mut [usize]) {
         let mut seen = std::collections::HashMap::new();
         let mut turn = vec![0usize; self.labels.len()];
@@ -110,9 +110,9 @@ mod tests {
     use super::*;
     use crate::spec::Side;
 
-    const ALL: Part = Part { index: 0, of: 1 };
+    const ALL: DisjointPart = DisjointPart { index: 0, of: 1 };
 
-    /// Examples of a data set and their labels in a task.
+    /// Examples of a data set, and their labels in a task.
     struct Set {
         classes: Vec<u16>,
         labels: Vec<Option<u16>>,
@@ -124,7 +124,7 @@ mod tests {
             Self { labels: classes.iter().copied().map(Some).collect(), classes }
         }
 
-        /// With other labels for the classes.
+        /// The set with other labels for the classes.
         fn labelled(&self, label: impl Fn(u16) -> Option<u16>) -> Self {
             Self { classes: self.classes.clone(), labels: self.classes.iter().map(|&class| label(class)).collect() }
         }
@@ -183,7 +183,7 @@ mod tests {
         let mut parts = [const { Vec::new() }; 3];
         for (index, part) in parts.iter_mut().enumerate() {
             let part_of = |set: &Set, seed| {
-                let mut drawn = Lot { part: Part { index, of: 3 }, seed, ..set.lot() }.draw().train;
+                let mut drawn = Lot { part: DisjointPart { index, of: 3 }, seed, ..set.lot() }.draw().train;
                 drawn.sort_unstable();
                 drawn
             };
@@ -205,10 +205,10 @@ mod tests {
 
     #[test]
     fn parts_of_whole_data_sets_stay_as_they_are() {
-        // Results rest on them: another value here would be another half of a data set.
+        // Results depend on these values: other values would be another half of a data set.
         let classes = super::super::synthetic::store(10, 1.0, Side::Target).train.labels;
         let set = Set { labels: classes.iter().copied().map(Some).collect(), classes };
-        let half = Lot { part: Part { index: 0, of: 2 }, seed: 0, ..set.lot() }.draw().train;
+        let half = Lot { part: DisjointPart { index: 0, of: 2 }, seed: 0, ..set.lot() }.draw().train;
         assert_eq!((half.len(), &half[..6]), (10_000, &[4655, 13_253, 3358, 379, 15_625, 14_999][..]));
         let sum: usize = half.iter().enumerate().map(|(at, index)| at * index % 65_521).sum();
         assert_eq!(sum, 327_051_977);

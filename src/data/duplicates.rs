@@ -1,10 +1,10 @@
-//! Images that stand in the training set and in the test set too.
+//! Images that appear in both the training and the test set.
 
 use std::collections::HashMap;
 
-/// Training examples with the pixels of a test example, each with the first such one, by their indices in the data set,
-/// in the order of the training examples: from the fingerprints of each split and the indices that are looked at.
-/// Nothing is known of images that have no fingerprints, which are made on the spot.
+/// Training examples whose pixels equal those of a test example, each with the first such example, by indices in the
+/// data set, in training order. Takes the fingerprints of each split and the indices to compare. Generated images have
+/// no fingerprints and are skipped.
 pub(super) fn between(train: (&[u64], &[usize]), test: (&[u64], &[usize])) -> Vec<(usize, usize)> {
     let of = |split: &[u64], index: usize| split.get(index).copied();
     let mut places = HashMap::new();

@@ -1,29 +1,30 @@
-//! A number for each image, by which equal images are found and a damaged cache is known. It is fast, not secret:
-//! of the 100,000 images of a large data set, two different ones share a fingerprint once in four billion times.
+//! Image fingerprints, to find equal images and to detect damaged caches. They are fast, not cryptographic: among the
+//! 100,000 images of a large data set, a collision has a probability of 1 in 4 billion.
 
 use sha2::{Digest, Sha256};
 
 use crate::blueprint::ImageShape;
 use crate::text;
 
-/// An odd number without a pattern: the golden ratio's fraction, as in many multiplicative hashes.
+/// The fraction of the golden ratio as an odd number without a pattern, common in multiplicative hashes.
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Folded in last, so that the last byte counts as much as the others.
 const FACTOR_OF_END: [u8; 8] = FACTOR.to_le_bytes();
 
-/// Eight bytes at a time: multiplied, and both halves of the product folded into one.
+/// Multiplies eight bytes at a time, and folds both halves of the product into one.
 pub(super) fn of(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<8>();
     end(words.iter().copied().fold(start(bytes.len()), fold), rest)
 }
 
-/// The same of many images of one length.
+/// The fingerprints of many images of the same length.
 pub(super) fn of_all(images: &[&[u8]]) -> Vec<u64> {
     let (fours, rest) = images.as_chunks::<4>();
     fours.iter().flat_map(|four| of_four(*four)).chain(rest.iter().map(|image| of(image))).collect()
 }
 
-/// Four images of one length: each product waits for the one before it, and those of others fill the wait.
+/// Four images of the same length at once: each product depends on the previous one, and interleaving hides that
+/// latency.
 fn of_four(images: [&[u8]; 4]) -> [u64; 4] {
     let [(one, _), (two, _), (three, _), (four, _)] = images.map(<[u8]>::as_chunks::<8>);
     let mut states = images.map(|image| start(image.len()));
@@ -48,8 +49,8 @@ fn end(state: u64, rest: &[u8]) -> u64 {
     fold(fold(state, last), FACTOR_OF_END)
 }
 
-/// The checksum of a data set: SHA-256 over its shape, its labels and the fingerprints of its images, training
-/// examples first. It says nothing of the format: the same images in CIFAR's records and in `NumPy`'s arrays have one.
+/// Checksum of a data set: SHA-256 over its shape, labels and image fingerprints, training examples first. It does not
+/// depend on the format: the same images as CIFAR records and as `NumPy` arrays have the same checksum.
 pub(super) fn checksum(shape: ImageShape, splits: [(&[u16], &[u64]); 2]) -> String {
     let mut digest = Sha256::new().chain_update(format!("freezewise data {shape}\0"));
     for (labels, fingerprints) in splits {

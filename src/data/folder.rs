@@ -1,210 +1,118 @@
-//! Image files in folders: decoded once, on all threads, into the cache.
+//! Image files of one's own in folders: `train/<class>/*`, and `val/<class>/*` or `test/<class>/*`.
 
-use std::path::Path;
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::cache::{self, Contents, Wanted, Writer};
-use super::decode::{self, Flaw};
-use super::listing::{Listing, Picture};
-use super::parallel::in_order;
+use super::format::Format;
+use super::image_files::{self, ImageFiles};
+use super::listing::{LAYOUT, LITTER, Listing, Picture, entries, metadata, pictures_in};
 use super::store::Store;
-use super::{Access, Image, Reading, Watch};
-use crate::blueprint::ImageShape;
+use super::{Access, Image, Watch};
+use crate::catalogue::Facts;
 use crate::error::UserError;
-use crate::spec::{Data, Fit, Pictures};
+use crate::spec::{Data, ImageFolder, Question};
 use crate::text;
 
-/// Blocks of images that are ready before an earlier one at most, for each thread.
-const AHEAD: usize = 4;
-/// The version of how files become pixels, in the name of the file that keeps them: where it changes, images that an
-/// earlier version decoded are decoded again.
-const DECODING: u32 = 2;
-/// How many bad files an error names.
-const SHOWN: usize = 10;
+const SKIP: &str = "remove it, or skip it with `skip_bad_files = true`";
 
-/// Reads a data set of image files: from the cache, or by decoding them into it.
-pub(super) fn read(
-    pictures: &Pictures,
-    listing: &Listing,
-    image: Image,
-    access: Access<'_>,
-    watch: Watch<'_>,
-) -> Result<Store> {
-    let shape = ImageShape { channels: 3, ..image.shape };
-    let how = format!("{:?}", image.fit).to_lowercase();
-    let skip = if pictures.skip_bad_files { "-skip" } else { "" };
-    let name = pictures_name(pictures);
-    let (size, state) = (format!("{}x{}", shape.height, shape.width), &listing.place_and_state()[..16]);
-    let file = format!("{name}-{size}-{how}{skip}-v{DECODING}-{state}.u8");
-    let place = listing.folder.display().to_string();
-    let with_beside = |store: Store| Store { skipped: [listing.beside.clone(), store.skipped].concat(), ..store };
-    if let Some(store) = cache::open(access.root, &file, &place) {
-        return Ok(with_beside(store));
+impl Format for ImageFolder {
+    fn find(&self, root: &Path) -> Option<PathBuf> {
+        Some(root.join(&self.path)).filter(|folder| folder.is_dir())
     }
-    let total = listing.train.len() + listing.test.len();
-    let wanted = Wanted { root: access.root, name: &file, shape, count: total, place: &place };
-    let store = cache::make(&wanted, |writer| {
-        let found = decode_all(listing, image, writer, access.threads, &mut |done| {
-            watch(Some(Reading { name: name.clone(), done, total }))
-        })?;
-        found.contents(pictures, listing, writer)
-    })?;
-    watch(Some(Reading { name, done: total, total }))?;
-    Ok(with_beside(store))
+
+    fn read(&self, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
+        files(self, access.root)?.read(image, access, watch)
+    }
+
+    fn state(&self, root: &Path) -> Option<String> {
+        Some(list(self, &root.join(&self.path)).ok()?.state())
+    }
+
+    fn survey(&self, question: &Question<'_>, access: Access<'_>, watch: Watch<'_>) -> Result<Option<Facts>> {
+        if !image_files::is_folder(&access.root.join(&self.path))? {
+            return Ok(None);
+        }
+        let files = files(self, access.root)?;
+        let digest = Some(files.listing.identity());
+        Ok(Some(Facts { digest, ..files.survey(question, access, watch)? }))
+    }
 }
 
-/// Decodes all files of a listing into the cache; `tell` is called with how many are done.
-fn decode_all(
-    listing: &Listing,
-    image: Image,
-    writer: &Writer,
-    threads: usize,
-    tell: &mut dyn FnMut(usize) -> Result<()>,
-) -> Result<Found> {
-    let total = listing.train.len() + listing.test.len();
-    let file_at = |at: usize| match at.checked_sub(listing.train.len()) {
-        None => (0, &listing.train[at]),
-        Some(at) => (1, &listing.test[at]),
-    };
-    let each = writer.together();
-    let blocks = Blocks { listing, image, writer, spare: Mutex::default() };
-    let decode = |block: usize| {
-        let first = block * each;
-        blocks.decode(first, (first..total.min(first + each)).map(|at| file_at(at).1))
-    };
-    let mut found = Found::default();
-    in_order(total.div_ceil(each), [threads, AHEAD * threads], decode, |block, decoded| {
-        tell(block * each)?;
-        (block * each..).zip(decoded?).for_each(|(at, decoded)| found.add(at, file_at(at), decoded));
-        Ok(())
-    })?;
-    Ok(found)
+fn files(pictures: &ImageFolder, root: &Path) -> Result<ImageFiles> {
+    let name = Data::Folder(pictures.clone()).name();
+    let listing = list(pictures, &root.join(&pictures.path))?;
+    Ok(ImageFiles { name, skip_bad_files: pictures.skip_bad_files, listing })
 }
 
-/// What came of files, in their order.
-#[derive(Default)]
-struct Found {
-    /// The places of those that are images.
-    kept: Vec<usize>,
-    fingerprints: Vec<u64>,
-    /// Those of training, and of testing.
-    labels: [Vec<u16>; 2],
-    bad: Vec<String>,
-    unfit: Vec<String>,
-}
-
-impl Found {
-    fn add(&mut self, at: usize, (split, file): (usize, &Picture), decoded: Result<u64, Flaw>) {
-        match decoded {
-            Ok(fingerprint) => {
-                self.kept.push(at);
-                self.fingerprints.push(fingerprint);
-                self.labels[split].push(file.label);
+/// Lists its files; the classes are sorted.
+fn list(pictures: &ImageFolder, folder: &Path) -> Result<Listing> {
+    // If the folder cannot be listed, report that first.
+    entries(folder)?;
+    let test = match &pictures.test_folder {
+        Some(name) => name.as_str(),
+        None => match ["val", "test"].map(|name| folder.join(name).is_dir()) {
+            [true, false] => "val",
+            [false, true] => "test",
+            [true, true] => {
+                let message = format!("`{}` has both `val/` and `test/`", folder.display());
+                return Err(UserError::new(message)
+                    .hint("choose the test images, for example with `test_folder = \"val\"`")
+                    .into());
             }
-            Err(Flaw::Bad(cause)) => self.bad.push(format!("{}: {cause}", file.path)),
-            Err(Flaw::Unfit(cause)) => self.unfit.push(format!("{}: {cause}", file.path)),
-        }
-    }
-
-    /// What the cache is to say of its images, and their fingerprints; an error where files cannot be used that must be.
-    fn contents(self, pictures: &Pictures, listing: &Listing, writer: &Writer) -> Result<(Contents, Vec<u64>)> {
-        let Self { kept, fingerprints, labels, mut bad, mut unfit } = self;
-        let advice = match (pictures.skip_bad_files, bad.is_empty()) {
-            (true, _) => "mend or remove them: `skip_bad_files` leaves out files that cannot be decoded, and no others",
-            (false, true) => "mend or remove them",
-            (false, false) => "mend or remove them; `skip_bad_files = true` leaves out files that cannot be decoded",
-        };
-        if !pictures.skip_bad_files {
-            unfit.append(&mut bad);
-        }
-        if !unfit.is_empty() {
-            let total = listing.train.len() + listing.test.len();
-            return Err(bad_files(&listing.folder, &unfit, total, advice).into());
-        }
-        let [train, test] = labels;
-        if let Some(class) = emptied(listing, [&train, &test]) {
-            let place = listing.folder.display();
-            let message = format!("class `{class}` of `{place}` has no image that can be read, in train or in test");
-            return Err(UserError::new(message).hint(first(&bad)).into());
-        }
-        writer.keep(&kept)?;
-        Ok((Contents { classes: listing.classes.clone(), train, test, skipped: bad }, fingerprints))
-    }
-}
-
-fn pictures_name(pictures: &Pictures) -> String {
-    Data::Pictures(pictures.clone()).name().replace(|letter: char| !letter.is_ascii_alphanumeric(), "-")
-}
-
-/// A class that had files in one of the splits and has no image left there.
-fn emptied<'a>(listing: &'a Listing, splits: [&[u16]; 2]) -> Option<&'a str> {
-    let missing = |(files, labels): (&Vec<Picture>, &[u16])| {
-        let mut has = vec![false; listing.classes.len()];
-        for &label in labels {
-            has[usize::from(label)] = true;
-        }
-        files.iter().map(|file| usize::from(file.label)).find(|&label| !has[label])
+            [false, false] => {
+                let message = format!("`{}` has neither `val/` nor `test/`", folder.display());
+                let inside = entries(folder)?.into_iter().find(|(_, path)| path.join("train").is_dir());
+                let deeper = inside.map(|(name, _)| format!("`{}` has `train/`", pictures.path.join(name).display()));
+                return Err(UserError::new(message).hints_of(deeper.as_slice()).hint(LAYOUT).into());
+            }
+        },
     };
-    let found = [&listing.train, &listing.test].into_iter().zip(splits).find_map(missing);
-    found.map(|label| listing.classes[label].as_str())
-}
-
-fn first(bad: &[String]) -> String {
-    let mut shown: Vec<String> = bad.iter().take(SHOWN).cloned().collect();
-    if bad.len() > SHOWN {
-        shown.push(format!("and {} more", text::grouped((bad.len() - SHOWN) as u64)));
-    }
-    shown.join("\n  ")
-}
-
-fn bad_files(folder: &Path, bad: &[String], total: usize, advice: &str) -> UserError {
-    let (count, total) = (text::grouped(bad.len() as u64), text::grouped(total as u64));
-    UserError::new(format!("{count} of the {total} files in `{}` cannot be used", folder.display()))
-        .hint(first(bad))
-        .hint(advice)
-}
-
-/// Image files on their way into the cache, several at once.
-struct Blocks<'a> {
-    listing: &'a Listing,
-    image: Image,
-    writer: &'a Writer,
-    /// Memory for pixels that nobody uses just now: fresh memory costs as much as some pixels.
-    spare: Mutex<Vec<Vec<u8>>>,
-}
-
-impl Blocks<'_> {
-    /// Decodes files and writes their images to the places from `first` on. Returns the fingerprint of each, or why it
-    /// has none; its place holds anything then.
-    fn decode<'a>(
-        &self,
-        first: usize,
-        files: impl ExactSizeIterator<Item = &'a Picture>,
-    ) -> Result<Vec<Result<u64, Flaw>>> {
-        let ImageShape { height, width, .. } = self.image.shape;
-        let size = 3 * height * width;
-        let spare = || self.spare.lock().expect("nothing panics under the lock");
-        let mut pixels = spare().pop().unwrap_or_default();
-        pixels.resize(files.len() * size, 0);
-        let decoded: Vec<Result<(), Flaw>> =
-            files.zip(pixels.chunks_exact_mut(size)).map(|(file, pixels)| self.decode_one(file, pixels)).collect();
-        let fingerprints = self.writer.write(first, &pixels)?;
-        spare().push(pixels);
-        Ok(decoded.into_iter().zip(fingerprints).map(|(decoded, fingerprint)| decoded.map(|()| fingerprint)).collect())
-    }
-
-    fn decode_one(&self, file: &Picture, pixels: &mut [u8]) -> Result<(), Flaw> {
-        let decoded = decode::file(&self.listing.folder.join(&file.path))?;
-        let ImageShape { height, width, .. } = self.image.shape;
-        if self.image.fit == Fit::Exact && (decoded.height, decoded.width) != (height, width) {
-            let (own_height, own_width) = (decoded.height, decoded.width);
-            return Err(Flaw::Unfit(format!(
-                "it is {own_height} × {own_width}, and the first image {height} × {width}: `image_size` gives all one size"
-            )));
+    let skip = pictures.skip_bad_files;
+    let mut beside = Vec::new();
+    let classes = folders(folder, "train", skip, &mut beside)?;
+    let others = folders(folder, test, skip, &mut beside)?;
+    let only = |these: &[String], those: &[String]| these.iter().find(|name| !those.contains(name)).cloned();
+    for (found, one, other) in [(only(&classes, &others), "train", test), (only(&others, &classes), test, "train")] {
+        if let Some(class) = found {
+            let message = format!("class `{class}` is in `{}/` but not in `{other}/`", folder.join(one).display());
+            return Err(UserError::new(message).hint("each class needs a folder in both").hint(LAYOUT).into());
         }
-        decoded.write_to(pixels, [height, width], self.image.fit);
-        Ok(())
     }
+    let mut list = |split: &str| -> Result<Vec<Picture>> {
+        let mut files = Vec::new();
+        for (label, class) in classes.iter().enumerate() {
+            files.extend(pictures_in(folder, &format!("{split}/{class}"), label as u16, skip, &mut beside)?);
+        }
+        Ok(files)
+    };
+    let (train, test) = (list("train")?, list(test)?);
+    Ok(Listing { folder: folder.to_path_buf(), train, test, classes, beside })
+}
+
+/// The sorted names of the class folders of a split. Anything else is skipped if requested, else an error.
+fn folders(folder: &Path, split: &str, skip: bool, beside: &mut Vec<String>) -> Result<Vec<String>> {
+    let path = folder.join(split);
+    let mut names = Vec::new();
+    for (name, entry) in entries(&path)? {
+        let is_folder = metadata(&entry)?.is_dir();
+        if is_folder && !LITTER.contains(&name.as_str()) {
+            names.push(name);
+        } else if skip {
+            beside.push(format!("{split}/{name}: it is not a class folder"));
+        } else {
+            let what = if is_folder { "left by a system or an archiver" } else { "a file" };
+            let message = format!("`{}` is {what}, expected a class folder", entry.display());
+            return Err(UserError::new(message).hint(SKIP).hint(LAYOUT).into());
+        }
+    }
+    if names.len() < 2 {
+        let message = format!("`{}` contains {}", path.display(), text::counted(names.len(), "class", "classes"));
+        return Err(UserError::new(message).hint(LAYOUT).into());
+    }
+    if names.len() > usize::from(u16::MAX) {
+        let message = format!("`{}` contains {} classes", path.display(), text::grouped(names.len() as u64));
+        return Err(UserError::new(message).hint("the limit is 65,535").into());
+    }
+    Ok(names)
 }

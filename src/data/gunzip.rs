@@ -1,5 +1,5 @@
-//! What `gunzip` reads: a file of one member or of several (RFC 1952, 2.2), as bgzip, pigz and `cat a.gz b.gz` write them,
-//! with anything behind the last; and a file that is not packed at all, whatever its name says, as browsers leave it.
+//! Reads what `gunzip` reads: files of one or several members (RFC 1952, 2.2), as written by bgzip, pigz and `cat a.gz
+//! b.gz`, with anything after the last member; and uncompressed files whatever their name, as browsers leave them.
 
 use std::io::{BufRead, BufReader, Chain, Cursor, Read, Result};
 
@@ -7,15 +7,15 @@ use flate2::bufread::GzDecoder;
 
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// A file, its members one after the other, and the two bytes that told what it is.
-type Start<R> = BufReader<Chain<Cursor<Vec<u8>>, R>>;
+/// The file, preceded by the two bytes that were read to detect its type.
+type RewoundFile<R> = BufReader<Chain<Cursor<Vec<u8>>, R>>;
 
-/// Reads a file, unpacked where it is packed.
+/// A reader that decompresses if necessary.
 pub(super) enum Gunzip<R: Read> {
-    Plain(Start<R>),
-    /// A member that is being read.
-    Member(Box<GzDecoder<Start<R>>>),
-    /// Behind the last one.
+    Plain(RewoundFile<R>),
+    /// In a member.
+    Member(Box<GzDecoder<RewoundFile<R>>>),
+    /// After the last member.
     End,
 }
 
@@ -28,7 +28,7 @@ impl<R: Read> Gunzip<R> {
         Ok(if packed { Self::Member(Box::new(GzDecoder::new(whole))) } else { Self::Plain(whole) })
     }
 
-    /// Goes on with the member behind the one that ended, past the zeros that tapes fill up with.
+    /// Continues with the next member, skipping zero padding (as on tapes).
     fn next_member(&mut self) -> Result<()> {
         let Self::Member(ended) = std::mem::replace(self, Self::End) else { return Ok(()) };
         let mut file = ended.into_inner();
@@ -40,7 +40,7 @@ impl<R: Read> Gunzip<R> {
             }
             file.consume(zeros);
         }
-        // The buffer may end within the two bytes; the first alone begins nothing else that `gunzip` reads.
+        // The buffer may end between the two magic bytes; the first one alone is enough here.
         if file.fill_buf()?.first() == Some(&MAGIC[0]) {
             *self = Self::Member(Box::new(GzDecoder::new(file)));
         }

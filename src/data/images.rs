@@ -1,26 +1,26 @@
-//! Images of one shape with their labels, in memory.
+//! Labelled images of one shape, in memory.
 
 use crate::blueprint::ImageShape;
 
-/// Images of one shape with a label each: u8, colour by colour, row by row.
+/// Labelled images of one shape: u8, channel by channel, row by row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
-    /// The shape of each image.
+    /// Shape of each image.
     pub shape: ImageShape,
-    /// All pixels, `[count, channels, height, width]`.
+    /// Pixels, `[count, channels, height, width]`.
     pub pixels: Vec<u8>,
-    /// The true labels, `[count]`.
+    /// True labels, `[count]`.
     pub labels: Vec<u16>,
 }
 
 impl Images {
-    /// Hands them over, pixels and all; here their labels stay. Pixels are held once: there may be gigabytes.
+    /// Takes the images out, leaving only the labels. Pixels are stored once, because there may be gigabytes.
     #[must_use]
     pub fn hand_over(&mut self) -> Self {
         Self { shape: self.shape, pixels: std::mem::take(&mut self.pixels), labels: self.labels.clone() }
     }
 
-    /// How many there are.
+    /// Number of images.
     pub fn count(&self) -> usize {
         self.labels.len()
     }

@@ -1,7 +1,7 @@
-//! Files of labels: a class's number or name on each line, or an array of `NumPy`'s.
+//! Label files: a class number or name per line, or a `NumPy` array.
 //!
-//! Where a number is the number of one class and the name of another, the file is refused: which was meant, nobody can
-//! tell, and a wrong guess would pass for label noise. A name in quotes is a name alone.
+//! If a number is both the number of one class and the name of another, the file is rejected: there is no way to tell
+//! which was meant, and a wrong guess would look like label noise. A quoted name is always a name.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -14,17 +14,17 @@ use crate::catalogue::Naming;
 use crate::error::UserError;
 use crate::text;
 
-/// A file of labels for a data set of millions is far smaller.
+/// In bytes. A label file for a data set of millions is far smaller.
 const LARGEST_FILE: u64 = 256 << 20;
 
-/// Why a file is refused, and what to do.
+/// Why a file is rejected, and a hint.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) cause: String,
     pub(super) hint: String,
 }
 
-/// The labels of some indices of the full training set, which has `count` examples, from a file that has them all.
+/// The labels of some indices of the full training set, from a file with labels for all `count` examples of it.
 pub(super) fn labels(path: &Path, count: usize, indices: &[usize], relabel: &Relabel) -> Result<Vec<u16>> {
     let wrong = |cause: String| UserError::new(format!("cannot read the labels `{}`: {cause}", path.display()));
     let bytes = super::files::read_whole(path, LARGEST_FILE).map_err(|error| wrong(error.to_string()))?;
@@ -32,22 +32,24 @@ pub(super) fn labels(path: &Path, count: usize, indices: &[usize], relabel: &Rel
         .map_err(|refusal| wrong(refusal.cause).hint(refusal.hint))?;
     if all.len() != count {
         let (found, wanted) = (text::grouped(all.len() as u64), text::grouped(count as u64));
-        let message = format!("it has {found} labels, and the full training set {wanted} examples");
-        return Err(wrong(message).hint("a label for each training example of the data set, in its order").into());
+        let message = format!("it has {found} labels, but the full training set has {wanted} examples");
+        return Err(wrong(message)
+            .hint("expected a label for each training example of the data set, in its order")
+            .into());
     }
     let label = |&index: &usize| {
         let (name, label) = relabel.meaning(all[index]);
         label.ok_or_else(|| {
-            wrong(format!("example {index} has class `{name}`, which the task leaves out"))
-                .hint("let `classes` have it, or give the example another label")
+            wrong(format!("example {index} has class `{name}`, which the task does not use"))
+                .hint("add it to `classes`, or change the label of the example")
                 .into()
         })
     };
     indices.iter().map(label).collect()
 }
 
-/// What a file of labels says, as places in `naming`. `meaning` tells the name and the label of a place: two readings
-/// of one label are one.
+/// Parses a label file to indices in `naming`. `meaning` returns the name and label at an index; two readings with the
+/// same label are not ambiguous.
 pub(super) fn parse<'a>(
     bytes: &[u8],
     naming: &Naming<'_>,
@@ -58,12 +60,13 @@ pub(super) fn parse<'a>(
     let place = |at: usize, shown: &str, readings: &[usize]| {
         let line = || format!("line {} is `{}`", at + 1, text::shortened(shown));
         match *readings {
-            [] => Err(plain(format!("{}, and no class", line()))),
+            [] => Err(plain(format!("{}, which is not a class", line()))),
             [first, ref others @ ..] if others.iter().all(|&other| meaning(other).1 == meaning(first).1) => Ok(first),
             _ => {
                 let names: Vec<String> = readings.iter().map(|&place| format!("\"{}\"", meaning(place).0)).collect();
-                let cause = format!("{}, the number of one class and the name or number of another", line());
-                let hint = format!("write names in quotes, one a line: here {}", text::alternatives(&names));
+                let cause =
+                    format!("{}, which is both the number of one class and the name or number of another", line());
+                let hint = format!("write names in quotes, one per line: here {}", text::alternatives(&names));
                 Err(Refusal { cause, hint })
             }
         }
@@ -72,13 +75,13 @@ pub(super) fn parse<'a>(
         let numbers = npy::labels(bytes).map_err(plain)?.into_iter().enumerate();
         return numbers.map(|(at, number)| place(at, &number.to_string(), naming.number(number))).collect();
     }
-    let text = text_of(bytes).ok_or_else(|| plain("it is neither text nor an .npy file".to_owned()))?;
-    // Editors leave a byte-order mark before the first line and empty lines after the last.
+    let text = text_of(bytes).ok_or_else(|| plain("expected text or an `.npy` file".to_owned()))?;
+    // Editors add a byte-order mark before the first line and empty lines at the end.
     let lines = text.strip_prefix('\u{feff}').unwrap_or(&text).trim_end().lines().enumerate();
     lines.map(|(at, line)| place(at, line, readings(naming, line.trim()))).collect()
 }
 
-/// Text in UTF-8, or in UTF-16 with the mark by which Windows' shells begin it.
+/// Decodes UTF-8, or UTF-16 with a byte-order mark, as Windows shells write it.
 fn text_of(bytes: &[u8]) -> Option<Cow<'_, str>> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     let read: fn([u8; 2]) -> u16 = match bytes {
@@ -90,7 +93,7 @@ fn text_of(bytes: &[u8]) -> Option<Cow<'_, str>> {
     String::from_utf16(&units).ok().filter(|_| rest.is_empty()).map(Cow::Owned)
 }
 
-/// What a line can mean.
+/// The possible meanings of a line.
 fn readings<'a>(naming: &'a Naming<'_>, line: &str) -> &'a [usize] {
     if let Ok(number) = line.parse() {
         return naming.number(number);
@@ -106,7 +109,7 @@ fn readings<'a>(naming: &'a Naming<'_>, line: &str) -> &'a [usize] {
 mod tests {
     use super::*;
 
-    /// As classes that are folders `0` to `11` sort.
+    /// Classes that are folders `0` to `11`, sorted as text.
     const SORTED: [&str; 12] = ["0", "1", "10", "11", "2", "3", "4", "5", "6", "7", "8", "9"];
 
     fn read(bytes: &[u8], names: &[&str]) -> Result<Vec<usize>, Refusal> {
@@ -132,7 +135,7 @@ mod tests {
         }
         for none in ["3", "-1", "\"3\"", "", "frog"] {
             let refusal = read(format!("{none}\ncat\n").as_bytes(), &names).expect_err("it is no class");
-            assert_eq!(refusal.cause, format!("line 1 is `{}`, and no class", none.escape_debug()));
+            assert_eq!(refusal.cause, format!("line 1 is `{}`, which is not a class", none.escape_debug()));
         }
     }
 
@@ -140,19 +143,22 @@ mod tests {
     fn a_number_of_one_class_that_names_another_is_refused_as_text_and_as_an_array() {
         for bytes in [b"1\n10\n".to_vec(), array(&[1, 10])] {
             let refusal = read(&bytes, &SORTED).expect_err("it is ambiguous");
-            assert_eq!(refusal.cause, "line 2 is `10`, the number of one class and the name or number of another");
-            assert_eq!(refusal.hint, "write names in quotes, one a line: here `\"10\"` or `\"8\"`");
+            assert_eq!(
+                refusal.cause,
+                "line 2 is `10`, which is both the number of one class and the name or number of another"
+            );
+            assert_eq!(refusal.hint, "write names in quotes, one per line: here `\"10\"` or `\"8\"`");
         }
         assert_eq!(read(b"\"10\"\n\"8\"\n1\n", &SORTED), Ok(vec![2, 10, 1]));
         assert!(read(b"1\n", &["01", "02"]).is_err() && read(b"01\n", &["01", "02"]).is_err());
-        // Where names are the numbers, there is one reading.
+        // If all names are their own numbers, there is one reading.
         let digits = ["0", "1", "2", "3"];
         assert_eq!((read(b"3\n0\n", &digits), read(&array(&[3, 0]), &digits)), (Ok(vec![3, 0]), Ok(vec![3, 0])));
     }
 
     #[test]
     fn numbers_of_superclasses_are_not_taken_for_those_of_classes() {
-        // Classes 0 to 3 in groups x and y, by which the task labels.
+        // Classes 0 to 3 in groups x and y; the groups are the labels.
         let (classes, groups, labels) = (["a", "b", "c", "d"], ["x", "y"], [0, 1, 0, 1, 0, 1]);
         let naming = Naming::new(&[&classes[..], &groups]);
         let read = |text: &str| {
@@ -160,7 +166,7 @@ mod tests {
                 .map(|places| places.into_iter().map(|place| labels[place]).collect::<Vec<u16>>())
         };
         assert_eq!(read("x\ny\nb\n"), Ok(vec![0, 1, 1]));
-        // One label whichever list is counted; 2 and 3 are numbers of classes alone.
+        // The same label either way; 2 and 3 can only be class numbers.
         assert_eq!(read("0\n1\n2\n3\n"), Ok(vec![0, 1, 0, 1]));
         let shifted = [0, 0, 1, 1, 0, 1];
         assert!(parse(b"1\n", &naming, |place| ("", Some(shifted[place]))).is_err());

@@ -1,4 +1,4 @@
-//! What holds for the labels of a task: they belong to an image's index and nothing else a task takes.
+//! Properties of labels: they depend only on an image's index, not on the rest of the task.
 
 use super::draw::Drawn;
 use super::noise::Labels;
@@ -6,7 +6,7 @@ use super::relabel::Relabel;
 use super::synthetic;
 use super::task::{draw, given, labels};
 use crate::catalogue::Facts;
-use crate::spec::{Notation, Part, Question, Selection, Side, Spec, Survey, Task, Text};
+use crate::spec::{DisjointPart, Notation, Question, Selection, Side, Spec, Survey, Task, Text};
 
 struct NoOne;
 
@@ -16,7 +16,7 @@ impl Survey for NoOne {
     }
 }
 
-/// A task of made-up images, of which no pixel is made here.
+/// A task with generated images; no pixels are computed here.
 struct Case {
     task: Task,
     classes: Vec<u16>,
@@ -39,12 +39,12 @@ impl Case {
         labels(&self.task, &self.relabel, &self.classes, "train")
     }
 
-    /// The labels to train on, and those of the examples held out.
+    /// The training labels, and the validation labels.
     fn given(&self) -> [Labels; 2] {
         given(&self.task, &self.full(), &self.drawn, &self.relabel).expect("they are drawn")
     }
 
-    /// The label given to each example of the full set that the task has, in either part.
+    /// The given label of each example of the full set that the task uses, in training or validation.
     fn by_index(&self) -> Vec<Option<u16>> {
         let mut found = vec![None; self.classes.len()];
         for (indices, labels) in [&self.drawn.train, &self.drawn.validation].into_iter().zip(self.given()) {
@@ -59,7 +59,7 @@ fn a_random_label_is_an_images_own_whatever_is_drawn() {
     let random = "labels = \"random\"\n";
     let small = Case::new(&format!("{random}train_size = 500"));
     let large = Case::new(&format!("{random}train_size = 4000"));
-    // Smaller draws are part of larger ones, with the labels they have there.
+    // Smaller draws are subsets of larger ones, with the same labels.
     assert_eq!(small.given()[0].given, large.given()[0].given[..500]);
     assert_eq!(small.drawn.train, Case::new("train_size = 500").drawn.train);
     let other =
@@ -67,7 +67,7 @@ fn a_random_label_is_an_images_own_whatever_is_drawn() {
     let pairs: Vec<(u16, u16)> =
         large.by_index().into_iter().zip(other.by_index()).filter_map(|(one, other)| one.zip(other)).collect();
     assert!(pairs.len() > 500 && pairs.iter().all(|(one, other)| one == other), "{}", pairs.len());
-    // They tell nothing of the class, and are those that nobody replaced.
+    // They are independent of the class, and nothing is counted as corrupted.
     let right = large.by_index().iter().zip(&large.classes).filter(|(label, class)| **label == Some(**class)).count();
     assert!((300..500).contains(&right), "{right} of 4,000 labels are right by chance");
     assert!(large.given().iter().all(|labels| labels.corrupted_count() == 0));
@@ -78,7 +78,7 @@ fn a_random_label_does_not_look_at_the_classes_that_are_taken() {
     let mut case = Case::new("labels = \"random\"");
     let names: Vec<String> = (0..10).map(|class| class.to_string()).collect();
     let mut of = |classes: &[usize]| {
-        let selection = Selection { classes: classes.to_vec(), groups: None, part: Part { index: 0, of: 1 } };
+        let selection = Selection { classes: classes.to_vec(), groups: None, part: DisjointPart { index: 0, of: 1 } };
         case.relabel = Relabel::new(&selection, &names);
         case.full()
     };
@@ -105,12 +105,12 @@ fn noise_of_validation_labels_has_draws_of_its_own() {
             .zip(&held.corrupted)
             .all(|((given, truth), wrong)| (given != truth) == *wrong)
     );
-    // The same ones for every n, and more of them at a larger share.
+    // The same examples for every n, and a larger fraction includes those of a smaller one.
     let fewer = Case::new(&format!("{keys}validation_noise = 0.2\ntrain_size = 50"));
     assert_eq!(fewer.given()[1], held);
     let more = Case::new(&format!("{keys}validation_noise = 0.4")).given()[1].corrupted.clone();
     assert!(held.corrupted.iter().zip(&more).all(|(few, many)| !few || *many));
-    // Were it the stream of training labels, whoever is wrong at 0.3 would be wrong here.
+    // If validation noise used the stream of training noise, every example wrong at 0.3 would be wrong here.
     let as_trained = Case::new("label_noise = 0.2").by_index();
     let also = noisy.drawn.validation.iter().zip(&held.corrupted);
     let also = also.filter(|(index, wrong)| **wrong && as_trained[**index] != Some(noisy.classes[**index])).count();
@@ -130,7 +130,7 @@ fn kinds_of_noise_hold_for_validation_labels() {
     let (pairs, truth) = held("pairs", "1.0");
     assert_eq!(pairs.given, truth.iter().map(|label| (label + 1) % 10).collect::<Vec<_>>());
     assert_eq!(held("uniform", "1.0").0.corrupted_count(), 1000);
-    // A tenth of labels that may be any one, and of those that change places, is right.
+    // A tenth of the labels is right: of those replaced by any label, and of those permuted.
     for kind in ["uniform-all", "permutation"] {
         let share = held(kind, "1.0").0.realised_fraction();
         assert!((share - 0.9).abs() < 0.03, "{kind}: {share}");

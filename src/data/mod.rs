@@ -1,7 +1,8 @@
-//! Bytes to u8 images and labels; subsets, label noise, statistics. One file per format. Nothing on a device here.
+//! Reads data sets to u8 images and labels; subsets, label noise, statistics. One file per format. Nothing here uses a
+//! device.
 //!
-//! Whatever its format, a data set becomes a `store`: labels in memory, pixels to be had by index. What a task takes of
-//! it is drawn from the labels alone, and only those images are made.
+//! A data set of any format becomes a `store`: labels in memory, pixels by index on demand. The examples of a task are
+//! drawn from labels only, and only their images are decoded.
 
 mod cache;
 mod cifar;
@@ -15,9 +16,10 @@ mod files;
 mod fingerprint;
 mod folder;
 pub mod foreign;
+mod format;
 mod gunzip;
-mod held;
 mod idx;
+mod image_files;
 mod images;
 mod jpeg;
 mod label_file;
@@ -50,30 +52,30 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 pub use crate::spec::Normalisation;
-pub use held::{held, unpacked_files};
 pub use images::Images;
 pub use noise::Labels;
-pub use state::state;
 pub use statistics::of as statistics;
 pub use survey::Surveyor;
 pub use task::{TaskData, load};
 
 use crate::blueprint::ImageShape;
-use crate::catalogue::{Dataset, Entry, Layout};
-use crate::error::UserError;
+use crate::catalogue::{CatalogueEntry, Dataset, FileLayout, Published};
 use crate::spec::{Data, Fit};
-use store::Store;
+use cifar::Cifar;
+use format::Format;
+use idx::Idx;
+use tiny::TinyImagenet;
 
 /// The images that a network takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// Their shape.
+    /// Shape of the images.
     pub shape: ImageShape,
-    /// How images of other proportions come to have it.
+    /// How images of another aspect ratio are fitted.
     pub fit: Fit,
 }
 
-/// Where data sets are, and with how many threads they are read.
+/// Location of data sets, and number of threads to read them.
 #[derive(Clone, Copy, Debug)]
 pub struct Access<'a> {
     /// The data folder.
@@ -82,67 +84,67 @@ pub struct Access<'a> {
     pub threads: usize,
 }
 
-/// How far the reading of image files is.
+/// Progress of reading image files.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
-    /// The data set.
+pub struct ReadingProgress {
+    /// Name of the data set.
     pub name: String,
-    /// Files read.
+    /// Files done.
     pub done: usize,
-    /// Files there are.
+    /// Total number of files.
     pub total: usize,
 }
 
-/// Called with the progress, and without any now and then, so that a stop does not wait for gigabytes; an error ends the
-/// reading.
-pub type Watch<'a> = &'a mut dyn FnMut(Option<Reading>) -> Result<()>;
+/// Called with progress, and with `None` now and then, so that a stop request does not wait for gigabytes. An error
+/// ends the reading.
+pub type Watch<'a> = &'a mut dyn FnMut(Option<ReadingProgress>) -> Result<()>;
 
-/// Where a published data set is under the root, if it is there.
-pub fn find(dataset: Dataset, root: &Path) -> Option<PathBuf> {
-    match dataset.entry()?.layout {
-        Layout::Cifar(layout) => cifar::find(layout, root),
-        Layout::Idx(layout) => idx::find(layout, root).into_iter().next(),
-        Layout::Tiny(layout) => tiny::find(layout, root),
-    }
-}
-
-/// All of a data set, and the state of its files when they were listed. Image files are given their size here, so that they are decoded once; arrays keep their own.
-fn read(data: &Data, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
-    if let Data::Pictures(pictures) = data {
-        let listing = listing::of(pictures, access.root)?;
-        let state = listing.state();
-        return Ok((folder::read(pictures, &listing, image, access, watch)?, Some(state)));
-    }
-    let state = state(data, access.root);
-    let store = match data {
-        Data::Synthetic { latent_similarity, side, classes } => {
-            Ok(synthetic::store(*classes, *latent_similarity, *side))
-        }
-        Data::Npz(npz) => npz::read(npz, access, watch),
-        Data::Pictures(_) => unreachable!("image files were read above"),
-        Data::Files(dataset) => {
-            let entry = dataset.entry().ok_or_else(|| anyhow::anyhow!("`{}` has no files", dataset.name()))?;
-            match entry.layout {
-                Layout::Cifar(layout) => cifar::read(entry, layout, access.root, access.threads),
-                Layout::Idx(layout) => idx::read(entry, layout, access.root),
-                Layout::Tiny(_) => Err(anyhow::anyhow!("`{}` is read as image files", dataset.name())),
-            }
-        }
-    };
-    Ok((store?, state))
-}
-
-/// Adds how to get a published data set.
-fn advise(entry: &Entry, error: UserError) -> UserError {
-    let url = entry.files.first().and_then(|file| file.urls.first()).copied().unwrap_or_default();
-    error.hint(match entry.layout {
-        Layout::Cifar(_) => {
-            format!("get it from {url} (the binary version) and leave it in the data folder, packed or unpacked")
-        }
-        Layout::Idx(layout) => {
-            let place = url.rsplit_once('/').map_or(url, |(place, _)| place);
-            format!("get its four files from {place}/ and leave them in `{}/` in the data folder", layout.folders[0])
-        }
-        Layout::Tiny(_) => format!("get it from {url} and unpack it in the data folder"),
+/// The data set in its format.
+fn format_of(data: &Data) -> Result<Box<dyn Format>> {
+    Ok(match data {
+        Data::Published { dataset, skip_bad_files } => match dataset.entry() {
+            Some(entry) => published(entry, *skip_bad_files),
+            None => anyhow::bail!("`{}` has no files", dataset.name()),
+        },
+        Data::Synthetic(images) => Box::new(images.clone()),
+        Data::Folder(folder) => Box::new(folder.clone()),
+        Data::Npz(arrays) => Box::new(arrays.clone()),
     })
+}
+
+/// A published data set in its format.
+fn published(entry: &'static CatalogueEntry, skip_bad_files: bool) -> Box<dyn Format> {
+    match entry.layout {
+        FileLayout::Cifar(layout) => Box::new(Cifar { entry, layout }),
+        FileLayout::Idx(layout) => Box::new(Idx { entry, layout }),
+        FileLayout::Tiny(layout) => Box::new(TinyImagenet { entry, layout, skip_bad_files }),
+    }
+}
+
+/// Path of a published data set in the data folder, if it is there.
+pub fn find(dataset: Dataset, root: &Path) -> Option<PathBuf> {
+    published(dataset.entry()?, false).find(root)
+}
+
+/// Path of a published file, or of what was unpacked from it, if it exists in the data folder.
+pub fn held(entry: &'static CatalogueEntry, file: &Published, root: &Path) -> Option<PathBuf> {
+    published(entry, false).held(file, root)
+}
+
+/// Files that were unpacked from a published file, with their names in the catalogue: those in a folder, or a single
+/// file. Empty if it is still packed.
+pub fn unpacked_files(entry: &'static CatalogueEntry, path: &Path) -> Vec<PathBuf> {
+    published(entry, false).unpacked_files(path)
+}
+
+/// Folder that a data set's archive must be unpacked to before it can be read, if it must be.
+pub fn unpacks_to(entry: &'static CatalogueEntry) -> Option<&'static str> {
+    published(entry, false).unpacks_to()
+}
+
+/// Digest of the names, sizes, inodes and change times of a data set's files. It stays the same as long as nobody
+/// modifies them, also if their folder is moved on the same disk. `None` if files are missing, and for data sets that
+/// are identified by content (`npz`) or have no files.
+pub fn state(data: &Data, root: &Path) -> Option<String> {
+    format_of(data).ok()?.state(root)
 }

@@ -1,4 +1,4 @@
-//! Label noise. Every draw belongs to an index of the full training set, so that the noise of a subset is that of any
+//! Label noise. Every draw belongs to an index of the full training set, so that a subset has the same noise as any
 //! larger one.
 
 use anyhow::Result;
@@ -10,17 +10,17 @@ use super::relabel::Relabel;
 use crate::seed::{Purpose, Stream, named_stream};
 use crate::spec::Noise;
 
-/// Which examples are corrupted: each have draws of their own.
+/// Which examples are corrupted. Training and validation have independent draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Corrupted {
-    /// Those to train on.
+    /// Training examples.
     Training,
-    /// Those held out.
+    /// Validation examples.
     Validation,
 }
 
 impl Corrupted {
-    /// The names of the streams of its draws, and of a permutation.
+    /// Names of the random streams of its draws, and of its permutation.
     fn streams(self) -> [&'static str; 2] {
         match self {
             Self::Training => ["0", "permutation"],
@@ -29,52 +29,52 @@ impl Corrupted {
     }
 }
 
-/// The labels to train on.
+/// Labels after corruption.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Labels {
-    /// The labels given, `[count]`.
+    /// Given labels, `[count]`.
     pub given: Vec<u16>,
     /// Which of them are wrong, `[count]`.
     pub corrupted: Vec<bool>,
 }
 
 impl Labels {
-    /// The labels given, against the true ones.
+    /// Compares given labels with true ones.
     fn new(given: Vec<u16>, truth: &[u16]) -> Self {
         let corrupted = given.iter().zip(truth).map(|(given, truth)| given != truth).collect();
         Self { given, corrupted }
     }
 
-    /// A table of the wrong ones, with the index of each in the full training set.
+    /// CSV of the wrong labels, with their indices in the full training set.
     pub fn corrupted_table(&self, indices: &[usize], truth: &[u16]) -> String {
         let wrong = indices.iter().enumerate().filter(|(at, _)| self.corrupted[*at]);
         let rows = wrong.map(|(at, index)| format!("{index},{},{}\n", truth[at], self.given[at]));
         std::iter::once("index,true_label,given_label\n".to_owned()).chain(rows).collect()
     }
 
-    /// How many are wrong.
+    /// Number of wrong labels.
     pub fn corrupted_count(&self) -> usize {
         self.corrupted.iter().filter(|&&corrupted| corrupted).count()
     }
 
-    /// The share that is wrong: the noise as it fell out, not as it was asked for.
+    /// Fraction of wrong labels: the realised noise rather than the requested noise.
     pub fn realised_fraction(&self) -> f64 {
         self.corrupted_count() as f64 / self.given.len() as f64
     }
 }
 
-/// What label noise works on.
+/// Input of label noise.
 #[derive(Clone, Copy)]
 pub(super) struct Truth<'a> {
-    /// The true label of each example of the full training set; none where the task leaves its class out.
+    /// True label of each example of the full training set; `None` if the task does not use its class.
     pub(super) full: &'a [Option<u16>],
-    /// The task's examples among them.
+    /// Indices of the task's examples.
     pub(super) indices: &'a [usize],
-    /// The task's labels, and what a file of them may speak of.
+    /// The task's labels, and the names that a label file may use.
     pub(super) relabel: &'a Relabel,
 }
 
-/// The labels given: those of `fraction` of the examples are drawn anew, or all come from a file.
+/// Corrupts a fraction of the labels, or takes all labels from a file.
 pub(super) fn corrupt(
     truth: &Truth<'_>,
     noise: &Noise,
@@ -98,7 +98,7 @@ pub(super) fn corrupt(
                 ((chance, _), _) if chance >= fraction => label,
                 (_, Noise::Pairs) => (label + 1) % classes,
                 ((_, offset), Noise::Uniform) => (label + offset) % classes,
-                // The same chance says which label: below the fraction it is uniform there.
+                // Given chance < fraction, the same number is uniform over the labels.
                 ((chance, _), _) => ((chance / fraction * f64::from(classes)) as u16).min(classes - 1),
             };
             labels.iter().zip(truth.indices).map(anew).collect()
@@ -107,7 +107,7 @@ pub(super) fn corrupt(
     Ok(Labels::new(given, &labels))
 }
 
-/// The labels of the noisy part of the full set change places among themselves.
+/// Permutes the labels of the noisy part of the full set.
 fn permuted(truth: &Truth<'_>, fraction: f64, places: &mut Stream, draws: &mut dyn FnMut() -> (f64, u16)) -> Vec<u16> {
     let mut full = truth.full.to_vec();
     let noisy: Vec<usize> = (0..full.len()).filter(|&index| draws().0 < fraction && full[index].is_some()).collect();

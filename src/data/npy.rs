@@ -1,91 +1,91 @@
-//! The `.npy` format of `NumPy` (its versions 1 to 3): a magic string, a header that is a Python dictionary, then the
+//! The `.npy` format of `NumPy`, versions 1 to 3: a magic string, a header that is a Python dictionary, then the
 //! numbers.
 
 use std::io::Read;
 
 use crate::text;
 
-/// How every file begins.
+/// Magic string of every file.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
-/// A header is a hundred bytes.
+/// In bytes. A typical header has a hundred.
 const LONGEST_HEADER: usize = 64 * 1024;
 
-/// An array's type and size.
+/// Type and shape of an array.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Header {
-    /// As `NumPy` writes it, such as `|u1` or `<i8`.
+pub(super) struct NpyHeader {
+    /// `NumPy` type string, such as `|u1` or `<i8`.
     pub(super) kind: String,
-    /// Whether the first place of an array moves fastest, as in Fortran, MATLAB and R.
+    /// Whether the array is in column-major order, as in Fortran, MATLAB and R.
     pub(super) columns_first: bool,
     pub(super) shape: Vec<usize>,
 }
 
-/// Reads up to where the numbers begin.
-pub(super) fn header(file: &mut impl Read) -> Result<Header, String> {
+/// Reads the header, up to the start of the numbers.
+pub(super) fn header(file: &mut impl Read) -> Result<NpyHeader, String> {
     let mut start = [0; 8];
     file.read_exact(&mut start).map_err(|error| error.to_string())?;
     if &start[..6] != MAGIC {
-        return Err("it does not begin as an .npy file".into());
+        return Err("it does not start like an `.npy` file".into());
     }
     let wide = match start[6] {
         1 => 2,
         2 | 3 => 4,
-        version => return Err(format!("it is of version {version} of the format, and 1 to 3 are known")),
+        version => return Err(format!("version {version} of the format is not supported, expected 1 to 3")),
     };
     let mut length = [0; 4];
     file.read_exact(&mut length[..wide]).map_err(|error| error.to_string())?;
     let length = u32::from_le_bytes(length) as usize;
     if length > LONGEST_HEADER {
-        return Err(format!("its header claims {length} bytes"));
+        return Err(format!("its header claims to have {length} bytes"));
     }
     let mut text = vec![0; length];
     file.read_exact(&mut text).map_err(|error| error.to_string())?;
     parse(&String::from_utf8_lossy(&text))
 }
 
-/// `{'descr': '|u1', 'fortran_order': False, 'shape': (60000, 28, 28), }`
-fn parse(text: &str) -> Result<Header, String> {
+/// Parses `{'descr': '|u1', 'fortran_order': False, 'shape': (60000, 28, 28), }`.
+fn parse(text: &str) -> Result<NpyHeader, String> {
     let mut header = Dictionary { rest: text };
     let (mut kind, mut columns_first, mut shape) = (None, None, None);
-    header.take("{").ok_or("its header is no Python dictionary")?;
+    header.take("{").ok_or("its header is not a Python dictionary")?;
     while header.take("}").is_none() {
-        let key = header.string().ok_or("its header is no Python dictionary of names")?;
+        let key = header.string().ok_or("its header is not a Python dictionary with string keys")?;
         header.take(":").ok_or_else(|| format!("its header has no value for `{}`", text::shortened(key)))?;
         match key {
             "descr" => {
-                kind = Some(header.string().ok_or("it holds records, and should hold plain numbers")?.to_owned());
+                kind = Some(header.string().ok_or("it contains records, expected plain numbers")?.to_owned());
             }
             "fortran_order" => {
                 columns_first = Some(header.flag().ok_or("its header's `fortran_order` is not a boolean")?);
             }
             "shape" => shape = Some(header.sizes()?),
-            other => return Err(format!("its header has a key `{}`", text::shortened(other))),
+            other => return Err(format!("its header has an unknown key `{}`", text::shortened(other))),
         }
         if header.take(",").is_none() && !header.rest.trim_start().starts_with('}') {
-            return Err("its header is no Python dictionary".into());
+            return Err("its header is not a Python dictionary".into());
         }
     }
     let missing = |key: &str| format!("its header has no `{key}`");
-    Ok(Header {
+    Ok(NpyHeader {
         kind: kind.ok_or_else(|| missing("descr"))?,
         columns_first: columns_first.ok_or_else(|| missing("fortran_order"))?,
         shape: shape.ok_or_else(|| missing("shape"))?,
     })
 }
 
-/// As much of Python's literals as stands in a header, which other libraries write with spaces and quotes of their own.
+/// A parser for the Python literals in a header. Other libraries write different spaces and quotes.
 struct Dictionary<'a> {
     rest: &'a str,
 }
 
 impl<'a> Dictionary<'a> {
-    /// Passes over a word, and spaces before it.
+    /// Consumes a word, and spaces before it.
     fn take(&mut self, word: &str) -> Option<()> {
         self.rest = self.rest.trim_start().strip_prefix(word)?;
         Some(())
     }
 
-    /// A string without escapes, in either kind of quotes; Python 2 may have a letter before it.
+    /// A string without escapes, in single or double quotes; Python 2 may put a letter before it.
     fn string(&mut self) -> Option<&'a str> {
         let rest = self.rest.trim_start().trim_start_matches(['u', 'b']);
         let quote = rest.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
@@ -98,10 +98,10 @@ impl<'a> Dictionary<'a> {
         self.take("True").map(|()| true).or_else(|| self.take("False").map(|()| false))
     }
 
-    /// `()`, `(3,)`, `(60000, 28L)`: Python 2 has an `L` behind long integers.
+    /// `()`, `(3,)`, `(60000, 28L)`: Python 2 puts an `L` after long integers.
     fn sizes(&mut self) -> Result<Vec<usize>, String> {
         let inside = self.take("(").and_then(|()| self.rest.split_once(')'));
-        let (inside, rest) = inside.ok_or("its header's shape is no tuple")?;
+        let (inside, rest) = inside.ok_or("its header's shape is not a tuple")?;
         self.rest = rest;
         let sizes = inside.split(',').map(str::trim).filter(|size| !size.is_empty());
         let number = |size: &str| size.trim_end_matches('L').parse();
@@ -109,8 +109,8 @@ impl<'a> Dictionary<'a> {
     }
 }
 
-impl Header {
-    /// Whether its bytes are in big-endian order, and its type without that: `u1` for `|u1`, `>u1` and `uint8`.
+impl NpyHeader {
+    /// Whether it is big-endian, and the type without byte order: `u1` for `|u1`, `>u1` and `uint8`.
     pub(super) fn order_and_kind(&self) -> (bool, &str) {
         let kind = self.kind.trim_start_matches(['<', '>', '=', '|']);
         let kind = match kind {
@@ -121,7 +121,7 @@ impl Header {
         (self.kind.starts_with('>'), kind)
     }
 
-    /// How many numbers it holds, if that can be.
+    /// Number of elements, unless it overflows.
     pub(super) fn count(&self) -> Option<usize> {
         self.shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size))
     }
@@ -134,11 +134,11 @@ pub(super) fn labels(bytes: &[u8]) -> Result<Vec<i64>, String> {
     integers(&header, rest)
 }
 
-/// The integers of an array of one dimension, or of two of which one is 1. Whole numbers of another type are integers too:
-/// MATLAB and R have no other type until they are asked for one.
-pub(super) fn integers(header: &Header, bytes: &[u8]) -> Result<Vec<i64>, String> {
+/// The integers of an array of one dimension, or of two where one is 1. Floats with integer values are accepted: MATLAB
+/// and R use them by default.
+pub(super) fn integers(header: &NpyHeader, bytes: &[u8]) -> Result<Vec<i64>, String> {
     if !matches!(header.shape.as_slice(), [_] | [_, 1] | [1, _]) {
-        return Err(format!("labels are an array of one dimension, and it has shape {:?}", header.shape));
+        return Err(format!("expected labels as an array of one dimension, found shape {:?}", header.shape));
     }
     let (big_endian, kind) = header.order_and_kind();
     let width = match kind {
@@ -146,14 +146,14 @@ pub(super) fn integers(header: &Header, bytes: &[u8]) -> Result<Vec<i64>, String
         "u2" | "i2" => 2,
         "u4" | "i4" | "f4" => 4,
         "u8" | "i8" | "f8" => 8,
-        _ => return Err(format!("labels are integers, and it holds `{}`", text::shortened(&header.kind))),
+        _ => return Err(format!("expected integer labels, found `{}`", text::shortened(&header.kind))),
     };
-    let count = header.count().ok_or("its shape is beyond all memory")?;
+    let count = header.count().ok_or("its shape is too large")?;
     if count.checked_mul(width) != Some(bytes.len()) {
         return Err(format!("its shape {:?} does not fit its {} bytes", header.shape, bytes.len()));
     }
     let number = |(at, part): (usize, &[u8])| -> Result<i64, String> {
-        // Little-endian, in as many bytes as there are.
+        // Little-endian, in any number of bytes.
         let mut wide = [0; 8];
         let ordered = part.iter().enumerate().map(|(at, &byte)| (if big_endian { width - 1 - at } else { at }, byte));
         ordered.for_each(|(at, byte)| wide[at] = byte);
@@ -167,7 +167,7 @@ pub(super) fn integers(header: &Header, bytes: &[u8]) -> Result<Vec<i64>, String
             }
         };
         let whole = float.fract() == 0.0 && float.abs() < 1e9;
-        whole.then_some(float as i64).ok_or_else(|| format!("labels are integers, and number {at} is {float}"))
+        whole.then_some(float as i64).ok_or_else(|| format!("expected integer labels, found {float} at index {at}"))
     };
     bytes.chunks_exact(width).enumerate().map(number).collect()
 }
@@ -202,7 +202,7 @@ mod tests {
         }
     }
 
-    /// Of NumPy under Python 2, NPZ.jl, cnpy and hand-made ones: `numpy.load` takes each of them.
+    /// From NumPy under Python 2, NPZ.jl, cnpy and hand-written files: `numpy.load` accepts all of them.
     #[test]
     fn headers_of_every_writer_are_read() {
         for text in [
@@ -212,7 +212,7 @@ mod tests {
             "{ 'shape' : (3L, 2L) , 'fortran_order' : False , u'descr' : '|u1' , }   \n",
             "{'fortran_order': False, 'shape': (3, 2,), 'descr': '|u1'}\n",
         ] {
-            let expected = Header { kind: "|u1".into(), columns_first: false, shape: vec![3, 2] };
+            let expected = NpyHeader { kind: "|u1".into(), columns_first: false, shape: vec![3, 2] };
             assert_eq!(parse(text), Ok(expected), "{text}");
         }
         assert!(
@@ -230,22 +230,22 @@ mod tests {
         };
         let cases = [
             (b"PK".to_vec(), "failed to fill"),
-            (b"\x93NUMPX\x01\0".to_vec(), "it does not begin"),
-            (b"\x93NUMPY\x09\0".to_vec(), "it is of version 9"),
-            (b"\x93NUMPY\x02\0\xff\xff\xff\xff".to_vec(), "its header claims 4294967295 bytes"),
+            (b"\x93NUMPX\x01\0".to_vec(), "it does not start"),
+            (b"\x93NUMPY\x09\0".to_vec(), "version 9 of the format"),
+            (b"\x93NUMPY\x02\0\xff\xff\xff\xff".to_vec(), "its header claims to have 4294967295 bytes"),
             (file(1, "{}", &[]), "its header has no `descr`"),
             (file(1, "{'descr': '|u1'}", &[]), "its header has no `fortran_order`"),
-            (file(1, "{'descr': [('a', '|u1')], ", &[]), "it holds records"),
+            (file(1, "{'descr': [('a', '|u1')], ", &[]), "it contains records"),
             (file(1, "{'descr' '|u1'}", &[]), "its header has no value for `descr`"),
-            (file(1, "{'descr': '|u1' 'shape': (1,)}", &[]), "its header is no Python dictionary"),
-            (file(1, "{'descr': '|u1', 'shape': 1}", &[]), "its header's shape is no tuple"),
+            (file(1, "{'descr': '|u1' 'shape': (1,)}", &[]), "its header is not a Python dictionary"),
+            (file(1, "{'descr': '|u1', 'shape': 1}", &[]), "its header's shape is not a tuple"),
             (file(1, "{'descr': '|u1', 'fortran_order': 0}", &[]), "its header's `fortran_order` is not"),
-            (file(1, "{'size': 1}", &[]), "its header has a key `size`"),
-            (file(1, "", &[]), "its header is no Python dictionary"),
-            (of("<U4", "False", "(1,)"), "labels are integers, and it holds `<U4`"),
-            (of("<f4", "False", "(1,)"), "labels are integers, and number 0 is 0.0000"),
+            (file(1, "{'size': 1}", &[]), "its header has an unknown key `size`"),
+            (file(1, "", &[]), "its header is not a Python dictionary"),
+            (of("<U4", "False", "(1,)"), "expected integer labels, found `<U4`"),
+            (of("<f4", "False", "(1,)"), "expected integer labels, found 0.0000"),
             (of("|u1", "False", "(5,)"), "its shape [5] does not fit its 4 bytes"),
-            (of("|u1", "False", "(2, 2)"), "labels are an array of one dimension"),
+            (of("|u1", "False", "(2, 2)"), "expected labels as an array of one dimension"),
             (of("|u1", "False", "(x,)"), "its shape has `x`"),
             (of("<i8", "False", "(18446744073709551615,)"), "its shape [18446744073709551615] does not fit"),
         ];

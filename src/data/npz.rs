@@ -1,56 +1,83 @@
-//! Arrays of `NumPy`'s in an `.npz` file: images as bytes, `[count, height, width]` with one or three channels before or
-//! after, and a label for each. They are copied to the cache once, so that any image can be had by its index.
+//! Arrays in a `NumPy` `.npz` file: images as bytes, `[count, height, width]` with an optional axis of one or three
+//! channels before or after, and a label for each. They are copied to the cache once, so that any image can be read by
+//! index.
 
+mod labels;
 mod layout;
 mod names;
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use layout::Layout;
+use labels::{classes, labels};
+use layout::ArrayLayout;
 use names::{chosen, unused};
 
-use super::cache::{self, Contents, Wanted};
+use super::cache::{self, CacheContents, CacheRequest};
 use super::files::open_regular;
+use super::format::Format;
+use super::listing::LAYOUT;
 use super::npy;
 use super::store::Store;
 use super::wide::by_colour;
-use super::{Access, Reading, Watch};
+use super::{Access, Image, ReadingProgress, Watch};
 use crate::blueprint::ImageShape;
 use crate::catalogue::Facts;
 use crate::error::UserError;
 use crate::files::kind_by_start;
-use crate::spec::Npz;
+use crate::spec::{Npz, Question};
 use crate::text;
 
-const MOST_LABELS: u64 = 100_000_000;
-/// Images between two reports.
+/// Images between two progress reports.
 const STRIDE: usize = 1000;
 
-/// What a file holds, and the file, for its pixels.
+/// The content of a file; pixels are still in the file.
 pub(super) struct Arrays<R> {
     archive: ZipArchive<R>,
-    /// Images and labels of training, of testing and, where they are asked for, of validation.
+    /// Array names of images and labels: training, test and, if requested, validation.
     names: Vec<[String; 2]>,
-    /// Of the images of each.
-    layouts: Vec<Layout>,
+    /// Memory layout of the images of each.
+    layouts: Vec<ArrayLayout>,
     /// Training labels and test labels.
     pub(super) labels: [Vec<u16>; 2],
     validation: Vec<u16>,
     pub(super) classes: usize,
     digest: String,
-    /// Validation images that are there and were not asked for.
+    /// A note on validation images that exist but were not requested.
     unused: Option<String>,
 }
 
-/// What a spec must know of a file.
-pub(super) fn facts(npz: &Npz, root: &Path) -> Result<Facts> {
+impl Format for Npz {
+    fn find(&self, root: &Path) -> Option<PathBuf> {
+        Some(root.join(&self.path)).filter(|path| path.exists())
+    }
+
+    fn read(&self, _: Image, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
+        Ok((read(self, access, watch)?, None))
+    }
+
+    /// None: the digest of its content is part of its name.
+    fn state(&self, _: &Path) -> Option<String> {
+        None
+    }
+
+    fn survey(&self, _: &Question<'_>, access: Access<'_>, _: Watch<'_>) -> Result<Option<Facts>> {
+        let Some(path) = self.find(access.root) else { return Ok(None) };
+        if path.is_dir() {
+            let message = format!("`{}` is a folder, expected an `npz` file", self.path.display());
+            return Err(UserError::new(message).hint(LAYOUT).into());
+        }
+        facts(self, access.root).map(Some)
+    }
+}
+
+/// What a spec needs to know about a file.
+fn facts(npz: &Npz, root: &Path) -> Result<Facts> {
     let arrays = open(npz, &root.join(&npz.path))?;
     let [train_size, test_size] = [0, 1].map(|split| arrays.layouts[split].count);
     let [train, test] = arrays.labels.each_ref().map(|labels| Facts::per_class(labels, arrays.classes));
@@ -71,8 +98,8 @@ fn class_names(count: usize) -> Vec<String> {
     (0..count).map(|class| class.to_string()).collect()
 }
 
-/// All of a file, by way of the cache.
-pub(super) fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<Store> {
+/// Reads a whole file through the cache.
+fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<Store> {
     let path = access.root.join(&npz.path);
     let mut arrays = open(npz, &path)?;
     let place = path.display().to_string();
@@ -86,14 +113,14 @@ pub(super) fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<St
         return Ok(with_facts(store, &arrays));
     }
     let total = arrays.layouts.iter().map(|layout| layout.count).sum();
-    let wanted = Wanted { root: access.root, name: &file, shape: arrays.shape(), count: total, place: &place };
+    let wanted = CacheRequest { root: access.root, name: &file, shape: arrays.shape(), count: total, place: &place };
     let store = cache::make(&wanted, |writer| {
         let (mut done, mut waiting, mut fingerprints) = (0, Vec::new(), Vec::with_capacity(total));
-        // As they lie in the store: validation behind training.
+        // In the order of a store: validation examples follow the training examples.
         for split in arrays.order() {
             arrays.images(split, &place, &mut |pixels| {
                 if done % STRIDE == 0 {
-                    watch(Some(Reading { name: stem.clone(), done, total }))?;
+                    watch(Some(ReadingProgress { name: stem.clone(), done, total }))?;
                 }
                 done += 1;
                 waiting.extend_from_slice(pixels);
@@ -106,9 +133,9 @@ pub(super) fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<St
         }
         let [train, test] = arrays.labels.clone();
         let train = [train, arrays.validation.clone()].concat();
-        Ok((Contents { classes: class_names(arrays.classes), train, test, skipped: Vec::new() }, fingerprints))
+        Ok((CacheContents { classes: class_names(arrays.classes), train, test, skipped: Vec::new() }, fingerprints))
     })?;
-    watch(Some(Reading { name: stem, done: total, total }))?;
+    watch(Some(ReadingProgress { name: stem, done: total, total }))?;
     Ok(with_facts(store, &arrays))
 }
 
@@ -117,15 +144,15 @@ fn open(npz: &Npz, path: &Path) -> Result<Arrays<File>> {
     arrays.map_err(|cause| {
         UserError::new(format!("cannot read `{}`: {cause}", path.display()))
             .hint(
-                "it is to hold `train_images`, `train_labels`, `test_images` and `test_labels`, or `x_train` and so on",
+                "expected the arrays `train_images`, `train_labels`, `test_images` and `test_labels`, or `x_train` and so on",
             )
-            .hint("`arrays` gives other names")
+            .hint("or set their names with `arrays`")
             .into()
     })
 }
 
 impl<R: Read + Seek> Arrays<R> {
-    /// Reads all but the pixels.
+    /// Reads everything except the pixels.
     pub(super) fn parse(file: R, npz: Option<&Npz>) -> Result<Self, String> {
         let mut archive = opened(file)?;
         let found: Vec<String> = archive
@@ -136,18 +163,18 @@ impl<R: Read + Seek> Arrays<R> {
         if let Some(name) =
             found.iter().find(|name| name.starts_with('/') || name.split(['/', '\\']).any(|part| part == ".."))
         {
-            return Err(format!("it holds `{}`, which leads out of it", name.escape_debug()));
+            return Err(format!("it contains `{}`, which leads outside the archive", name.escape_debug()));
         }
         let names = chosen(&found, npz)?;
         let unused = unused(&found, &names);
         let layouts = names
             .iter()
-            .map(|[images, _]| Layout::read(&mut entry(&mut archive, images)?, images))
+            .map(|[images, _]| ArrayLayout::read(&mut entry(&mut archive, images)?, images))
             .collect::<Result<Vec<_>, _>>()?;
         for (other, what) in layouts[1..].iter().zip(["test", "validation"]) {
             if other.shape != layouts[0].shape {
                 return Err(format!(
-                    "its training images are {}, and its {what} images {}",
+                    "its training images are {}, but its {what} images are {}",
                     layouts[0].shape, other.shape
                 ));
             }
@@ -156,22 +183,22 @@ impl<R: Read + Seek> Arrays<R> {
         let (labels, validation) = ([of(0)?, of(1)?], if names.len() > 2 { of(2)? } else { Vec::new() });
         let classes = classes(&labels)?;
         if let Some(label) = validation.iter().find(|label| usize::from(**label) >= classes) {
-            return Err(format!("class {label} has no training image, and is one of validation"));
+            return Err(format!("class {label} has validation images but no training image"));
         }
         Ok(Self { digest: digest(&mut archive, &names)?, archive, names, layouts, labels, validation, classes, unused })
     }
 
-    /// The splits in the order of a store: validation behind training.
+    /// The splits in store order: validation follows training.
     fn order(&self) -> Vec<usize> {
         if self.names.len() > 2 { vec![0, 2, 1] } else { vec![0, 1] }
     }
 
-    /// The shape of every image.
+    /// Shape of every image.
     pub(super) fn shape(&self) -> ImageShape {
         self.layouts[0].shape
     }
 
-    /// Hands out the pixels of every image of a split, colour by colour. An error names the file as it is `shown`.
+    /// Passes on the pixels of every image of a split, channel by channel. The file is called `shown` in errors.
     pub(super) fn images(
         &mut self,
         split: usize,
@@ -191,7 +218,7 @@ impl<R: Read + Seek> Arrays<R> {
                 Some(whole) => layout.gather(whole, index, &mut raw),
                 None => file
                     .read_exact(&mut raw)
-                    .map_err(|error| wrong(format!("it ends or is damaged in image {index}: {error}")))?,
+                    .map_err(|error| wrong(format!("it is truncated or damaged at image {index}: {error}")))?,
             }
             if layout.channels_last && channels == 3 {
                 by_colour(&raw, &mut planes);
@@ -200,22 +227,22 @@ impl<R: Read + Seek> Arrays<R> {
                 take(&raw)?;
             }
         }
-        // The end of the entry is where its checksum is compared.
+        // The checksum is verified at the end of the entry.
         match file.read(&mut [0]) {
             Ok(0) => Ok(()),
-            Ok(_) => Err(wrong("it holds more than its header says".into()).into()),
+            Ok(_) => Err(wrong("it contains more data than its header says".into()).into()),
             Err(error) => Err(wrong(error.to_string()).into()),
         }
     }
 }
 
-/// The archive in a file; what a file is that holds none, where that is known.
+/// Opens the archive; for another kind of file, the error names the kind if known.
 fn opened<R: Read + Seek>(mut file: R) -> Result<ZipArchive<R>, String> {
     let mut start = Vec::new();
     file.by_ref().take(16).read_to_end(&mut start).map_err(|error| error.to_string())?;
     let kind = kind_by_start(&start).filter(|_| !start.starts_with(b"PK"));
     ZipArchive::new(file).map_err(|error| match kind {
-        Some(kind) => format!("expected an `.npz` file, found one that is {kind}"),
+        Some(kind) => format!("expected an `.npz` file, found {kind}"),
         None => error.to_string(),
     })
 }
@@ -224,44 +251,7 @@ fn entry<'a, R: Read + Seek>(archive: &'a mut ZipArchive<R>, name: &str) -> Resu
     archive.by_name(&format!("{name}.npy")).map_err(|error| error.to_string())
 }
 
-fn labels<R: Read + Seek>(archive: &mut ZipArchive<R>, name: &str, count: usize) -> Result<Vec<u16>, String> {
-    let wrong = |cause: String| format!("`{name}`: {cause}");
-    let mut file = entry(archive, name)?;
-    let header = npy::header(&mut file).map_err(wrong)?;
-    if header.count() != Some(count) || count as u64 > MOST_LABELS {
-        return Err(format!("`{name}` has shape {:?}, and there are {count} images", header.shape));
-    }
-    let mut bytes = Vec::new();
-    // A label has eight bytes at most.
-    file.take(8 * count as u64 + 1).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
-    let numbers = npy::integers(&header, &bytes).map_err(wrong)?;
-    let label = |number: i64| {
-        u16::try_from(number).map_err(|_| format!("`{name}` has label {number}: classes are numbered from 0"))
-    };
-    numbers.into_iter().map(label).collect()
-}
-
-/// How many classes there are: every number up to the largest must be a class of both splits.
-fn classes(labels: &[Vec<u16>; 2]) -> Result<usize, String> {
-    let [train, test] = labels.each_ref().map(|labels| labels.iter().copied().collect::<BTreeSet<u16>>());
-    let most = train.union(&test).max().copied().unwrap_or_default();
-    for label in 0..=most {
-        for (split, name) in [(&train, "training"), (&test, "test")] {
-            if label == 0 && !train.contains(&0) && !test.contains(&0) {
-                return Err(format!("no image has label 0, and classes go from 0 to {most}: number them from 0"));
-            }
-            if !split.contains(&label) {
-                return Err(format!("class {label} has no {name} image, and classes go from 0 to {most}"));
-            }
-        }
-    }
-    if most == 0 {
-        return Err("it has one class, and there is nothing to tell apart".into());
-    }
-    Ok(usize::from(most) + 1)
-}
-
-/// A digest of the arrays that are read, by the checksums that the archive keeps of them.
+/// Digest of the arrays in use, from the checksums stored in the archive.
 fn digest<R: Read + Seek>(archive: &mut ZipArchive<R>, names: &[[String; 2]]) -> Result<String, String> {
     let mut digest = Sha256::new();
     for name in names.iter().flatten() {

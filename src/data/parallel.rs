@@ -1,16 +1,16 @@
-//! Work on even parts of many items, a thread each.
+//! Splits work over many items into equal parts, one thread each.
 
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard};
 
 use anyhow::Result;
 
-/// How many items each of `threads` threads has of `count`.
+/// Number of items per thread, for `count` items and `threads` threads.
 pub(super) fn share(count: usize, threads: usize) -> usize {
     count.div_ceil(threads.max(1)).max(1)
 }
 
-/// Works on each part in a thread of its own. The answers come in the order of the parts.
+/// Processes each part in its own thread. The results are in the order of the parts.
 pub(super) fn in_parallel<P: Send, R: Send>(
     parts: impl IntoIterator<Item = P>,
     work: impl Fn(P) -> R + Sync,
@@ -25,7 +25,7 @@ pub(super) fn in_parallel<P: Send, R: Send>(
     })
 }
 
-/// The same for work that may fail; the error of the earliest part is the one returned.
+/// The same for fallible work; returns the error of the earliest part.
 pub(super) fn try_in_parallel<P: Send, R: Send>(
     parts: impl IntoIterator<Item = P>,
     work: impl Fn(P) -> Result<R> + Sync,
@@ -33,9 +33,9 @@ pub(super) fn try_in_parallel<P: Send, R: Send>(
     in_parallel(parts, work).into_iter().collect()
 }
 
-/// Makes `count` items in `threads` threads, the caller's among them, each of which takes the next as it is ready for
-/// one. The caller hands them out in their order as they come. No more than `ahead` of them are made before they are
-/// wanted; an error of `take` ends it.
+/// Makes `count` items in `threads` threads, including the caller's; each thread takes the next item when it is free.
+/// The caller passes them to `take` in order. At most `ahead` items are made before they are needed; an error of `take`
+/// ends the work.
 pub(super) fn in_order<R: Send>(
     count: usize,
     [threads, ahead]: [usize; 2],
@@ -43,8 +43,8 @@ pub(super) fn in_order<R: Send>(
     mut take: impl FnMut(usize, R) -> Result<()>,
 ) -> Result<()> {
     let state =
-        Mutex::new(State { count, ahead: ahead.max(1), begun: 0, taken: 0, made: BTreeMap::new(), broken: false });
-    let line = Line { state, moved: Condvar::new() };
+        Mutex::new(QueueState { count, ahead: ahead.max(1), begun: 0, taken: 0, made: BTreeMap::new(), broken: false });
+    let line = OrderedQueue { state, moved: Condvar::new() };
     std::thread::scope(|scope| {
         for _ in 1..threads {
             scope.spawn(|| {
@@ -68,27 +68,27 @@ pub(super) fn in_order<R: Send>(
     })
 }
 
-/// Items on their way from those who make them to the one who takes them.
-struct Line<R> {
-    state: Mutex<State<R>>,
+/// Items between the threads that make them and the one that takes them.
+struct OrderedQueue<R> {
+    state: Mutex<QueueState<R>>,
     moved: Condvar,
 }
 
-struct State<R> {
+struct QueueState<R> {
     count: usize,
     ahead: usize,
-    /// Items that somebody makes or made.
+    /// Number of items started.
     begun: usize,
-    /// Items that were taken.
+    /// Number of items taken.
     taken: usize,
-    /// Items that wait to be.
+    /// Finished items that wait to be taken.
     made: BTreeMap<usize, R>,
-    /// Whether one of the threads panicked, whose item never comes.
+    /// Whether a thread panicked, so that its item never comes.
     broken: bool,
 }
 
-/// Lets the other threads end where one panics: they would wait for it for ever.
-struct EndInPanic<'a, R>(&'a Line<R>);
+/// Ends the other threads if one panics; otherwise they would wait forever.
+struct EndInPanic<'a, R>(&'a OrderedQueue<R>);
 
 impl<R> Drop for EndInPanic<'_, R> {
     fn drop(&mut self) {
@@ -105,12 +105,12 @@ enum Turn<R> {
     Make(usize),
 }
 
-impl<R> State<R> {
+impl<R> QueueState<R> {
     fn is_full(&self) -> bool {
         self.begun >= self.taken + self.ahead
     }
 
-    /// The next item to make, which is begun with that; none after the last, nor where too many wait.
+    /// Starts the next item and returns its index; `None` after the last one, or if too many wait.
     fn begin(&mut self) -> Option<usize> {
         let free = self.begun < self.count && !self.is_full();
         self.begun += usize::from(free);
@@ -118,16 +118,16 @@ impl<R> State<R> {
     }
 }
 
-impl<R> Line<R> {
-    fn locked(&self) -> MutexGuard<'_, State<R>> {
+impl<R> OrderedQueue<R> {
+    fn locked(&self) -> MutexGuard<'_, QueueState<R>> {
         self.state.lock().expect("nothing panics under the lock")
     }
 
-    fn wait<'a>(&self, state: MutexGuard<'a, State<R>>) -> MutexGuard<'a, State<R>> {
+    fn wait<'a>(&self, state: MutexGuard<'a, QueueState<R>>) -> MutexGuard<'a, QueueState<R>> {
         self.moved.wait(state).expect("nothing panics under the lock")
     }
 
-    /// The next item to make, as soon as there is room for it; none after the last.
+    /// The next item to make, once there is room for it; `None` after the last one.
     fn next(&self) -> Option<usize> {
         let mut state = self.locked();
         while state.begun < state.count && state.is_full() {
@@ -141,7 +141,7 @@ impl<R> Line<R> {
         self.moved.notify_all();
     }
 
-    /// The item of a place, or, until it is made, one to make.
+    /// The item at an index, or another one to make until it is finished.
     fn turn(&self, at: usize) -> Turn<R> {
         let mut state = self.locked();
         loop {
@@ -162,7 +162,7 @@ impl<R> Line<R> {
         }
     }
 
-    /// Whoever waits for something to make has nothing any more.
+    /// Ends the work for all threads waiting for items.
     fn end(&self) {
         let mut state = self.locked();
         state.begun = state.count;
@@ -183,7 +183,7 @@ mod tests {
             taken.store(0, Ordering::SeqCst);
             let make = |at: usize| {
                 assert!(at < taken.load(Ordering::SeqCst) + ahead.max(1) + 1, "{at} is made too early");
-                // Later items are ready before earlier ones.
+                // Makes later items ready before earlier ones.
                 std::thread::sleep(std::time::Duration::from_micros(if at.is_multiple_of(3) { 300 } else { 10 }));
                 at * at
             };

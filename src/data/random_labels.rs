@@ -1,15 +1,15 @@
-//! Random labels: what a network can fit of them is its capacity, whatever the data set (Zhang et al., arXiv 1611.03530).
+//! Random labels: how many a network can fit measures its capacity on any data set (Zhang et al., arXiv 1611.03530).
 
 use rand::RngExt;
 
 use crate::seed::{Purpose, named_stream};
 
-/// A label for each of `count` examples of a split, in the order of the data set, each of `classes` as likely. Nothing else
-/// counts: an example keeps its label whatever else a task takes.
+/// A uniformly random label for each of `count` examples of a split, in data set order. Labels depend on nothing else:
+/// an example keeps its label whatever the rest of the task.
 pub(super) fn random_labels(seed: u64, split: &str, count: usize, classes: usize) -> Vec<u16> {
     let mut stream = named_stream(seed, Purpose::Labels, split);
     let most = classes.saturating_sub(1) as u16;
-    // One number for each example, whatever the classes: the labels of another number of classes go with these.
+    // One number per example for any number of classes, so labels for different numbers of classes are related.
     (0..count).map(|_| ((stream.random::<f64>() * classes as f64) as u16).min(most)).collect()
 }
 
@@ -39,7 +39,7 @@ mod tests {
             }
             let expected = 100_000.0 / classes as f64;
             let squares: f64 = counts.iter().map(|count: &f64| (count - expected).powi(2) / expected).sum();
-            // Chi-squared with classes − 1 degrees of freedom, five deviations above its mean.
+            // Chi-squared with classes − 1 degrees of freedom, five standard deviations above its mean.
             let freedom = classes as f64 - 1.0;
             assert!(squares < freedom + 5.0 * (2.0 * freedom).sqrt() + 5.0, "{classes}: {squares}");
         }

@@ -1,4 +1,4 @@
-//! Images in files, as records of one length: had by their index.
+//! Images in files as records of fixed length, accessed by index.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -10,22 +10,22 @@ use anyhow::Result;
 use super::parallel::{share, try_in_parallel};
 use crate::error::UserError;
 
-/// Files of as many records each, one after the other from `start`; each record has its pixels at its end.
+/// Files with equally many records each, contiguous from `start`; each record ends with its pixels.
 pub(super) struct Records {
     pub(super) files: Vec<(Arc<File>, PathBuf)>,
     pub(super) per_file: usize,
     pub(super) start: u64,
-    /// The length of a record.
+    /// Length of a record in bytes.
     pub(super) stride: usize,
 }
 
 impl Records {
-    /// The file that a record is in.
+    /// The file that contains a record.
     pub(super) fn path(&self, index: usize) -> &Path {
         &self.files[index / self.per_file].1
     }
 
-    /// Copies records that follow each other.
+    /// Copies consecutive records.
     pub(super) fn read(&self, first: usize, mut records: &mut [u8]) -> Result<()> {
         let mut index = first;
         while !records.is_empty() {
@@ -38,7 +38,7 @@ impl Records {
         Ok(())
     }
 
-    /// One byte of each of `count` records.
+    /// One byte from each of `count` records.
     pub(super) fn column(&self, count: usize, offset: usize, threads: usize) -> Result<Vec<u8>> {
         let mut bytes = vec![0; count];
         let each = share(count, threads);
@@ -54,7 +54,7 @@ impl Records {
         let place = self.start + ((index % self.per_file) * self.stride + offset) as u64;
         file.read_exact_at(bytes, place).map_err(|error| {
             let message = format!("cannot read `{}`: {error}", path.display());
-            UserError::new(message).hint("let nothing write to it while it is read").into()
+            UserError::new(message).hint("make sure that nothing writes to it while it is being read").into()
         })
     }
 }

@@ -1,10 +1,10 @@
-//! Image files with the pixels that another program decodes, for tests: the archives of
+//! Test fixtures: image files with the pixels that another program decodes, from the archives of
 //! `scripts/reference/make_image_fixtures.py`.
 
 use std::collections::BTreeMap;
 use std::io::Read;
 
-/// The files of an archive by their names.
+/// The files of an archive by name.
 pub(super) fn files(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(archive));
     let read = |entry: std::io::Result<tar::Entry<'_, _>>| {
@@ -16,7 +16,7 @@ pub(super) fn files(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
     files.collect::<std::io::Result<_>>().expect("a sound archive")
 }
 
-/// Checks every image file of an archive: its name, its bytes, and the size and the colours of its reference.
+/// Checks every image file of an archive: its name, its bytes, and the size and colours of its reference.
 pub(super) fn each(archive: &[u8], extension: &str, at_least: usize, check: impl Fn(&str, &[u8], [usize; 2], &[u8])) {
     let files = files(archive);
     let mut count = 0;

@@ -1,16 +1,16 @@
-//! From the data set's classes to the labels of a task.
+//! Maps the classes of a data set to the labels of a task.
 
 use crate::catalogue::Naming;
 use crate::spec::Selection;
 
-/// From the data set's classes to the task's labels.
+/// Maps the classes of a data set to the labels of a task.
 #[derive(Debug)]
 pub(super) struct Relabel {
-    /// The task's label for each of the data set's classes.
+    /// The task's label for each class of the data set.
     pub(super) of: Vec<Option<u16>>,
-    /// The names of the task's labels.
+    /// Names of the task's labels.
     pub(super) classes: Vec<String>,
-    /// The names of the data set's classes and, where they are the labels, of their groups.
+    /// Names of the data set's classes and, where they are the labels, of the superclasses.
     names: [Vec<String>; 2],
     /// The task's label for each of these names.
     meanings: Vec<Option<u16>>,
@@ -27,18 +27,18 @@ impl Relabel {
         Self { of, classes, names: [names.to_vec(), groups], meanings }
     }
 
-    /// The label of each example from its class.
+    /// The label of each example, given its class.
     pub(super) fn labels(&self, classes: &[u16]) -> Vec<Option<u16>> {
         classes.iter().map(|&class| self.of[usize::from(class)]).collect()
     }
 
-    /// What may be spoken of.
+    /// The names that may be used.
     pub(super) fn naming(&self) -> Naming<'_> {
         let [classes, groups] = &self.names;
         Naming::new(&[classes, groups])
     }
 
-    /// What a place in `naming` means: its name, and the task's label for it.
+    /// Name and label at an index of `naming`.
     pub(super) fn meaning(&self, place: usize) -> (&str, Option<u16>) {
         let name = self.names.iter().flatten().nth(place).map_or("", String::as_str);
         (name, self.meanings[place])

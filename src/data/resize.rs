@@ -1,8 +1,8 @@
-//! Images in another size and other colours.
+//! Resizes images and converts colours.
 //!
-//! Down by area: each new pixel is the mean of the area that it covers, fractions of pixels counted. Up by the bicubic
+//! Downscaling averages over the area of each new pixel, including fractions of pixels. Upscaling uses the bicubic
 //! kernel of Keys, "Cubic Convolution Interpolation for Digital Image Processing" (1981), with a = −1/2, as in Pillow.
-//! Each axis takes the filter that it needs.
+//! Each axis uses the filter it needs.
 
 use std::ops::Range;
 
@@ -13,10 +13,10 @@ use super::wide::widely;
 use crate::blueprint::ImageShape;
 use crate::spec::Fit;
 
-/// Channels that are resized together: as many floats as any processor adds at once.
+/// Channels that are resized together: as many floats as any CPU adds at once.
 const LANES: usize = 4;
 
-/// From one shape to another.
+/// A conversion between two image shapes.
 pub(super) struct Conversion {
     from: ImageShape,
     to: ImageShape,
@@ -24,7 +24,7 @@ pub(super) struct Conversion {
 }
 
 impl Conversion {
-    /// None where nothing is to be done.
+    /// `None` if nothing changes.
     pub(super) fn new(from: ImageShape, image: Image) -> Option<Self> {
         let to = image.shape;
         let same_size = (from.height, from.width) == (to.height, to.width);
@@ -32,7 +32,7 @@ impl Conversion {
         (from != to).then_some(Self { from, to, resize })
     }
 
-    /// Converts one image, colour by colour.
+    /// Converts one image, channel by channel.
     pub(super) fn apply(&self, raw: &[u8], target: &mut [u8]) {
         let grey: Vec<u8>;
         let (raw, channels) = if self.from.channels == 3 && self.to.channels == 1 {
@@ -55,7 +55,7 @@ impl Conversion {
     }
 }
 
-/// Luma of ITU-R BT.601, which Pillow's `L` has too.
+/// Luma of ITU-R BT.601, the same as Pillow's `L`.
 fn luma(raw: &[u8]) -> Vec<u8> {
     let (red, others) = raw.split_at(raw.len() / 3);
     let (green, blue) = others.split_at(red.len());
@@ -65,7 +65,7 @@ fn luma(raw: &[u8]) -> Vec<u8> {
     red.iter().zip(green).zip(blue).map(mix).collect()
 }
 
-/// A change of size, for any image of one size.
+/// A resize between two sizes.
 pub(super) struct Resize {
     from: (usize, usize),
     rows: Filter,
@@ -73,8 +73,8 @@ pub(super) struct Resize {
 }
 
 impl Resize {
-    /// `from` and `to` are heights and widths. To fit, the middle of the image is cut out in the new proportions, or
-    /// the whole is squeezed into them.
+    /// `from` and `to` are heights and widths. To fit the new aspect ratio, the image is cropped at the centre, or
+    /// scaled unevenly.
     pub(super) fn new(from: (usize, usize), to: (usize, usize), fit: Fit) -> Self {
         let (height, width) = match fit {
             Fit::Squeeze | Fit::Exact => from,
@@ -85,14 +85,14 @@ impl Resize {
         Self { from, rows: Filter::new(top, height, to.0), columns: Filter::new(left, width, to.1) }
     }
 
-    /// Resizes an image of interleaved channels, four at most, `[height, width, channels]`, to
-    /// `[channels, height, width]`.
+    /// Resizes an image of at most four interleaved channels, `[height, width, channels]`, to `[channels, height,
+    /// width]`.
     pub(super) fn apply<const CHANNELS: usize>(&self, raw: &[u8], target: &mut [u8]) {
         let stride = self.from.1 * CHANNELS;
         let (height, width) = (self.rows.old.len(), self.columns.old.len());
         let across = self.columns.span();
         let (left, length) = (across.start * CHANNELS, across.len() * CHANNELS);
-        // Behind the last pixel there is room for weights that are zero, and for channels that it does not have.
+        // Padding after the last pixel, for zero weights and missing channels.
         let mut mixed = vec![0f32; length + self.columns.most * CHANNELS + LANES];
         let mut line = vec![[0f32; LANES]; width];
         widely!(simd => {
@@ -102,7 +102,7 @@ impl Resize {
                     let line = &raw[(first + offset) * stride + left..][..length];
                     mixed.iter_mut().zip(line).for_each(|(sum, &value)| *sum += weight * f32::from(value));
                 }
-                // A loop over a known number of weights needs no counting.
+                // A loop over a constant number of weights is unrolled.
                 match self.columns.most {
                     2 => self.columns.mix::<_, CHANNELS>(simd, 2, across.start, &mixed, &mut line),
                     3 => self.columns.mix::<_, CHANNELS>(simd, 3, across.start, &mixed, &mut line),
@@ -118,10 +118,10 @@ impl Resize {
     }
 }
 
-/// The nearest whole number, halves away from zero, as `round` has it. That is a call to the C library, and a cast to a
-/// whole number one of many steps for a float that it could not hold; additions are done to many at once.
+/// Rounds to the nearest integer, halves away from zero, like `round`. But `round` is a call to the C library, and a
+/// cast to an integer takes many steps for out-of-range floats; additions are vectorised.
 fn level(value: f32) -> u8 {
-    // From here on a float has no fraction: what is added to it is rounded, halves to the even number.
+    // From here on floats have no fraction, so adding this rounds, halves to even.
     const WHOLE: f32 = 8_388_608.0;
     let value = value.clamp(0.0, 255.0);
     let rounded = value + WHOLE;
@@ -129,10 +129,10 @@ fn level(value: f32) -> u8 {
     (rounded.to_bits() as u8).wrapping_add(u8::from(went_down_by_half))
 }
 
-/// For each new position, the old ones that count, and their weights, which sum to 1.
+/// For each new position, the old positions that contribute, and their weights, which sum to 1.
 struct Filter {
     old: Vec<Range<usize>>,
-    /// As many for each new position as any of them has, zeros behind its own.
+    /// Equally many weights for each new position, padded with zeros.
     weights: Vec<f32>,
     most: usize,
 }
@@ -144,16 +144,16 @@ impl Filter {
         each.map(|(old, weights)| (old.start, &weights[..old.len()]))
     }
 
-    /// From the first old position that counts to the last.
+    /// The range of old positions that contribute.
     fn span(&self) -> Range<usize> {
         let start = self.old.iter().map(|old| old.start).min().unwrap_or_default();
         start..self.old.iter().map(|old| old.end).max().unwrap_or_default()
     }
 
-    /// Mixes the pixels of a row, which begins at the position `left`, into those of a new one, all channels of a pixel
-    /// at once. `most` is the field of that name.
+    /// Mixes the pixels of a row, which starts at position `left`, into those of a new row, all channels of a pixel at
+    /// once. `most` is the field of that name.
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "what is not inlined is built for the oldest processor")]
+    #[allow(clippy::inline_always, reason = "code that is not inlined is compiled for the oldest CPU")]
     fn mix<S: Simd, const CHANNELS: usize>(
         &self,
         simd: S,
@@ -173,7 +173,7 @@ impl Filter {
         }
     }
 
-    /// From `length` positions, which begin at `start`, to `to`.
+    /// The filter from `length` positions starting at `start` to `to` positions.
     fn new(start: usize, length: usize, to: usize) -> Self {
         let scale = length as f64 / to as f64;
         let weigh = if to > length { cubic } else { area };
@@ -196,7 +196,7 @@ impl Filter {
     }
 }
 
-/// Adds the weights of one new position, and returns the old one that the first is of.
+/// Adds the area weights of one new position, and returns the old position of the first weight.
 fn area(index: usize, scale: f64, length: usize, weights: &mut Vec<f64>) -> usize {
     let (start, end) = (index as f64 * scale, (index + 1) as f64 * scale);
     let first = (start as usize).min(length - 1);
@@ -205,7 +205,7 @@ fn area(index: usize, scale: f64, length: usize, weights: &mut Vec<f64>) -> usiz
     first
 }
 
-/// The same up. Beyond the edge nothing counts; the weights that are left are scaled up to 1.
+/// The same for bicubic upscaling. Positions beyond the edge are dropped, and the other weights are scaled to sum to 1.
 fn cubic(index: usize, scale: f64, length: usize, weights: &mut Vec<f64>) -> usize {
     let centre = (index as f64 + 0.5) * scale - 0.5;
     let first = (centre.floor() - 1.0).max(0.0) as usize;
@@ -246,12 +246,12 @@ mod tests {
 
     #[test]
     fn fractions_count() {
-        // Three pixels into two: the middle one goes half to each.
+        // Three pixels to two: half of the middle one goes to each.
         let pixels = [0, 90, 180, 0, 90, 180, 0, 90, 180];
         assert_eq!(resized((3, 3), (2, 2), Fit::Squeeze, &pixels), [30, 150, 30, 150]);
     }
 
-    /// Pillow 11's `resize((8, 1), BICUBIC)` of the same row; its edges too.
+    /// Pillow 11's `resize((8, 1), BICUBIC)` of the same row, including the edges.
     #[test]
     fn up_is_bicubic() {
         assert_eq!(resized((1, 4), (1, 8), Fit::Squeeze, &[0, 100, 200, 100]), [0, 17, 71, 130, 189, 185, 121, 91]);

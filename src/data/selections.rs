@@ -1,5 +1,5 @@
-//! What holds for any selection of any data set: what `spec` counts from the sizes of classes is what is drawn here,
-//! parts are disjoint, smaller draws are part of larger ones.
+//! Properties of any selection of any data set: the numbers that `spec` computes from class sizes match what is drawn,
+//! parts are disjoint, and smaller draws are subsets of larger ones.
 
 use std::collections::BTreeSet;
 
@@ -11,19 +11,19 @@ use super::relabel::Relabel;
 use super::task::draw;
 use crate::blueprint::ImageShape;
 use crate::catalogue::{Facts, Superclasses};
-use crate::spec::{Draw, Notation, Part, Question, Spec, Survey, Task, Text};
+use crate::spec::{DisjointPart, Draw, Notation, Question, Spec, Survey, Task, Text};
 
 const GROUPS: [&str; 3] = ["x", "y", "z"];
-/// The group of each of eight classes.
+/// Superclasses of eight classes.
 const GROUPINGS: [&[u16]; 3] = [&[0, 1, 0, 1, 0, 1, 0, 1], &[2, 2, 0, 0, 1, 1, 2, 0], &[1, 0, 0, 0, 0, 2, 1, 1]];
 
-/// A data set and what a task takes of it.
+/// A data set, and the selection of a task.
 #[derive(Clone, Debug)]
 struct Case {
-    /// The class of each example, in the order of the data set.
+    /// Class of each example, in data set order.
     labels: Vec<u16>,
     class_count: usize,
-    /// The classes to take, rising.
+    /// The classes to use, in increasing order.
     taken: Vec<usize>,
     groups: Option<&'static [u16]>,
     parts: usize,
@@ -100,7 +100,7 @@ impl Case {
         (0..self.class_count).map(|class| format!("class {class}")).collect()
     }
 
-    /// The task that a spec means.
+    /// The task of a spec.
     fn task(&self) -> anyhow::Result<Task> {
         let size = match self.size {
             Size::Count(count) => count.to_string(),
@@ -123,7 +123,7 @@ impl Case {
         Ok(Spec::parse(text, &[], self)?.experiment.target)
     }
 
-    /// The label of each of the data set's classes, found out apart from the program.
+    /// The label of each class, computed independently of the program.
     fn label_of(&self) -> Vec<Option<u16>> {
         let key = |class: usize| self.groups.map_or(class as u16, |groups| groups[class]);
         let present: BTreeSet<u16> = self.taken.iter().map(|&class| key(class)).collect();
@@ -131,7 +131,7 @@ impl Case {
         (0..self.class_count).map(|class| rank(class).filter(|_| self.taken.contains(&class))).collect()
     }
 
-    /// What is drawn without any check.
+    /// Draws without any validation.
     fn drawn(&self, draw: Draw, train_size: usize) -> Drawn {
         let label_of = self.label_of();
         let labels: Vec<Option<u16>> = self.labels.iter().map(|&class| label_of[usize::from(class)]).collect();
@@ -139,7 +139,7 @@ impl Case {
             classes: &self.labels,
             labels: &labels,
             label_count: self.label_count(),
-            part: Part { index: self.part, of: self.parts },
+            part: DisjointPart { index: self.part, of: self.parts },
             validation_size: self.validation,
             train_size,
             draw,
@@ -166,7 +166,7 @@ impl Case {
     }
 }
 
-/// How many are to be drawn of those that are left, and how; none where that cannot be.
+/// How many examples to draw of those left, and how; `None` if that is impossible.
 fn wanted(case: &Case, left: usize) -> Option<(usize, Draw)> {
     let draw = if case.balanced { Draw::Balanced } else { Draw::Plain };
     let (count, draw) = match case.size {
@@ -181,7 +181,7 @@ fn wanted(case: &Case, left: usize) -> Option<(usize, Draw)> {
     (count > 0 && drawn.train.len() == count && (draw == Draw::Plain || even)).then_some((count, draw))
 }
 
-/// A spec is valid where what it asks for can be drawn, and what it counts is what is drawn.
+/// A spec is valid exactly if its request can be drawn, and its numbers match what is drawn.
 fn checked_as_drawn(case: &Case) {
     let all = case.drawn(Draw::Plain, usize::MAX);
     let possible = case.label_count() >= 2
@@ -190,7 +190,7 @@ fn checked_as_drawn(case: &Case) {
     let wanted = if possible { wanted(case, all.train.len()) } else { None };
     let task = match (case.task(), wanted) {
         (Err(_), None) => return,
-        (Ok(_), None) => panic!("the spec passes, and cannot be drawn"),
+        (Ok(_), None) => panic!("the spec is valid, but cannot be drawn"),
         (Err(error), Some(_)) => panic!("it can be drawn: {error:#}"),
         (Ok(task), Some(wanted)) => {
             assert_eq!((task.train_size, task.draw), wanted);
@@ -206,7 +206,7 @@ fn checked_as_drawn(case: &Case) {
     let validation: BTreeSet<usize> = drawn.validation.iter().copied().collect();
     assert_eq!((train.len(), validation.len()), (drawn.train.len(), drawn.validation.len()));
     assert!(train.is_disjoint(&validation));
-    // The draw is the beginning of any larger one, and validation is the same for all.
+    // The draw is a prefix of any larger one, and validation is the same for all.
     let larger = case.drawn(task.draw, usize::MAX);
     assert_eq!(drawn.train, larger.train[..task.train_size]);
     assert_eq!((&drawn.validation, &drawn.validation), (&larger.validation, &all.validation));
@@ -222,7 +222,7 @@ fn checked_as_drawn(case: &Case) {
     case.per_label(&pool).iter().zip(case.per_label(&drawn.validation)).for_each(share);
 }
 
-/// Parts are disjoint and make up the whole, also those of tasks with other classes, labels, seeds and validation.
+/// Parts are disjoint and complete, also those of tasks with other classes, labels, seeds and validation.
 fn parts_are_disjoint(case: &Case, other: &Case) {
     let whole = |case: &Case| {
         let taken = (0..case.labels.len()).filter(|&index| case.taken.contains(&usize::from(case.labels[index])));

@@ -1,23 +1,20 @@
-//! What tells from outside whether a file was changed.
+//! Detects changes of files without reading them.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use super::{cifar, idx, listing};
-use crate::catalogue::Layout;
-use crate::spec::Data;
 use crate::text;
 
-/// Size, inode and times of a file. A file that is replaced has another inode, and one that is written has another
-/// change time, which no program can set: both also where its size and its modification time were kept.
+/// Size, inode and times of a file. A replaced file has another inode, and a modified one another change time, which no
+/// program can set, even if size and modification time stay the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
     pub(super) bytes: u64,
     inode: u64,
-    /// Nanoseconds since 1970, as are those of `modified`.
+    /// Nanoseconds since 1970, like `modified`.
     changed: i128,
     modified: i128,
 }
@@ -42,25 +39,8 @@ impl Stamp {
     }
 }
 
-/// A digest of the names, sizes, inodes and change times of a data set's files: the same for as long as nobody touches
-/// them, wherever their folder is moved on its disk. `None` where they are not all there, and for what has another name
-/// when its content changes (`npz`) or no files at all.
-pub fn state(data: &Data, root: &Path) -> Option<String> {
-    match data {
-        Data::Synthetic { .. } | Data::Npz(_) => None,
-        Data::Pictures(pictures) => listing::of(pictures, root).ok().map(|listing| listing.state()),
-        Data::Files(dataset) => {
-            let files = match dataset.entry()?.layout {
-                Layout::Cifar(layout) => cifar::files(layout, root),
-                Layout::Idx(layout) => idx::files(layout, root),
-                Layout::Tiny(_) => None,
-            };
-            state_of_files(&files?)
-        }
-    }
-}
-
-fn state_of_files(paths: &[PathBuf]) -> Option<String> {
+/// State of a data set of these files; `None` if one is missing.
+pub(super) fn state_of_files(paths: &[PathBuf]) -> Option<String> {
     let mut digest = Sha256::new();
     for path in paths {
         digest.update(path.file_name()?.as_encoded_bytes());
@@ -71,6 +51,8 @@ fn state_of_files(paths: &[PathBuf]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -86,7 +68,7 @@ mod tests {
         write(&path, "one")?;
         let first = state();
         assert_eq!(state(), first);
-        // A clock of change times may stand still for some milliseconds.
+        // The clock of change times may stand still for some milliseconds.
         while state() == first {
             write(&path, "two")?;
         }

@@ -1,16 +1,16 @@
-//! Mean and deviation of each colour, by which pixels become a network's input.
+//! Mean and standard deviation of each channel, for normalisation.
 
 use super::Images;
 use super::parallel::{in_parallel, share};
 use super::wide::widely;
 use crate::spec::Normalisation;
 
-/// So many squares of pixels sum to less than 2^32, and a lane's share of the pixels to less than 2^16.
+/// Number of squared pixels whose sum stays below 2^32, while the sum of a lane's pixels stays below 2^16.
 const STRETCH: usize = 1 << 12;
 const LANES: usize = 16;
 
-/// The statistics of all pixels of some images; sums of integers, so exact, whatever the number of threads. A colour
-/// that never varies is divided by 1.
+/// The statistics of all pixels of some images. Sums are of integers, so the result is exact for any number of threads.
+/// A constant channel gets a deviation of 1.
 pub fn of(images: &Images, threads: usize) -> Normalisation {
     let channels = images.shape.channels;
     let plane = images.shape.height * images.shape.width;
@@ -28,12 +28,12 @@ pub fn of(images: &Images, threads: usize) -> Normalisation {
     Normalisation { mean, deviation }
 }
 
-/// The sum of each channel's pixels and of their squares.
+/// Sum of each channel's pixels, and of their squares.
 fn sums(pixels: &[u8], channels: usize, plane: usize) -> Vec<(u64, u64)> {
     let mut sums = vec![(0, 0); channels];
     widely!(for (index, pixels) in pixels.chunks_exact(plane).enumerate() {
         let (sum, squares) = &mut sums[index % channels];
-        // Two plain sums over what stays near the processor, unchecked: it adds many pixels at once.
+        // Unchecked sums over a stretch that fits in the cache, so that the compiler vectorises them.
         for stretch in pixels.chunks(STRETCH) {
             let (groups, rest) = stretch.as_chunks::<LANES>();
             let mut lanes = [0u16; LANES];

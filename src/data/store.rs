@@ -1,5 +1,5 @@
-//! All examples of a data set as its files have them: labels in memory, pixels to be had by index. From there any
-//! selection is made into images of the size and colours that a network takes, on several threads.
+//! All examples of a data set as stored in its files: labels in memory, pixels by index. Any selection can be converted
+//! to images of the network's size and colours, on several threads.
 
 use anyhow::Result;
 
@@ -12,67 +12,67 @@ use super::{Image, fingerprint};
 use crate::blueprint::ImageShape;
 use crate::error::UserError;
 
-/// Examples that are read together; a multiple of four, for the fingerprints.
+/// Examples read together; a multiple of four, for the fingerprints.
 const TOGETHER: usize = 16;
 
-/// So many bytes are read before it is asked again whether to go on; a test has small images.
+/// Bytes read between two checks for a stop; smaller in tests, which have small images.
 const ROUND: usize = if cfg!(test) { 64 } else { 64 << 20 };
 
-/// Asked between parts of a long work; an error ends it.
+/// Called between parts of a long work; an error ends it.
 type Ask<'a> = &'a mut dyn FnMut() -> Result<()>;
 
-/// A data set as its files have it.
+/// A data set as stored in its files.
 pub(super) struct Store {
     pub(super) shape: ImageShape,
-    pub(super) train: Split,
-    pub(super) test: Split,
-    /// How many examples at the end of `train` are the data set's own validation examples, which nobody trains on.
+    pub(super) train: StoredSplit,
+    pub(super) test: StoredSplit,
+    /// Number of examples at the end of `train` that are the data set's own validation examples, never trained on.
     pub(super) validation: usize,
-    /// The names of the classes, in the order of their labels.
+    /// Class names in label order.
     pub(super) classes: Vec<String>,
-    /// Notes on what of the files is not used.
+    /// Notes on parts of the files that are not used.
     pub(super) unused: Vec<String>,
-    /// What could not be read and was left out.
+    /// Files that could not be decoded and were skipped.
     pub(super) skipped: Vec<String>,
     /// Where it was found.
     pub(super) place: String,
 }
 
-/// All examples for training, or for testing.
-pub(super) struct Split {
+/// All training or all test examples.
+pub(super) struct StoredSplit {
     pub(super) labels: Vec<u16>,
     pub(super) pixels: Pixels,
     pub(super) fingerprints: Fingerprints,
 }
 
-/// What is known of the images' fingerprints, one for each.
+/// Fingerprints of the images, one each.
 pub(super) enum Fingerprints {
-    /// Nothing, for images are made on the spot.
+    /// None, because images are generated.
     None,
-    /// They are stated: what is read is held to them.
+    /// Given: images are checked against them when read.
     Stated(Vec<u64>),
-    /// Those of the images that were read so far.
+    /// Those of the images read so far.
     Seen(Vec<Option<u64>>),
 }
 
-/// Where pixels are.
+/// Where the pixels are.
 pub(super) enum Pixels {
-    /// In memory: blocks of as many records each, every record of `stride` bytes with the pixels at its end.
+    /// In memory, in blocks with equally many records. Each record has `stride` bytes and ends with its pixels.
     Blocks { blocks: Vec<Vec<u8>>, per_block: usize, stride: usize },
     /// In files.
     Filed(Records),
-    /// Nowhere: they are drawn when they are asked for.
+    /// Generated on demand.
     Drawn(Box<Drawer>),
 }
 
-impl Split {
-    /// A split whose fingerprints nobody has stated.
+impl StoredSplit {
+    /// A split without given fingerprints.
     pub(super) fn new(labels: Vec<u16>, pixels: Pixels) -> Self {
         let fingerprints = Fingerprints::Seen(vec![None; labels.len()]);
         Self { labels, pixels, fingerprints }
     }
 
-    /// Bytes from one record to the next, where they are read together; each ends with `own_size` of pixels.
+    /// Bytes between records, if they are read together; each ends with `own_size` bytes of pixels.
     fn stride(&self, own_size: usize) -> usize {
         match &self.pixels {
             Pixels::Filed(records) => records.stride,
@@ -80,7 +80,7 @@ impl Split {
         }
     }
 
-    /// Reads the records of examples that follow each other; their pixels are still to be checked.
+    /// Reads the records of consecutive examples; their pixels are not checked yet.
     fn read(&self, first: usize, records: &mut [u8], own_size: usize) -> Result<()> {
         let examples = |records| (first..).zip(<[u8]>::chunks_exact_mut(records, own_size));
         match &self.pixels {
@@ -95,7 +95,7 @@ impl Split {
         Ok(())
     }
 
-    /// Reads the examples of some indices, which rise, hands out each with its place among them, and returns their
+    /// Reads the examples at ascending indices, passes each on with its position among them, and returns their
     /// fingerprints.
     fn visit(&self, indices: &[usize], own: ImageShape, mut see: impl FnMut(usize, &[u8])) -> Result<Vec<u64>> {
         let own_size = own.elements();
@@ -117,7 +117,7 @@ impl Split {
         Ok(found)
     }
 
-    /// The fingerprints of images, which must be those that are stated.
+    /// The fingerprints of images; an error if they differ from given ones.
     fn checked(&self, indices: &[usize], images: &[&[u8]]) -> Result<Vec<u64>> {
         if matches!(self.fingerprints, Fingerprints::None) {
             return Ok(Vec::new());
@@ -137,10 +137,10 @@ impl Split {
             Pixels::Blocks { .. } | Pixels::Drawn(_) => "of images".to_owned(),
         };
         UserError::new(format!("the cache `{place}` is damaged at image {index}"))
-            .hint("delete it and it is made again")
+            .hint("delete it; the next run creates it again")
     }
 
-    /// The images of some indices in their order, as a network takes them; their labels are those of the files.
+    /// The images at some indices, in that order, as a network takes them. Labels are those of the files.
     pub(super) fn gather(
         &mut self,
         indices: &[usize],
@@ -151,7 +151,7 @@ impl Split {
         self.gather_asking(indices, own, image, threads, &mut || Ok(()))
     }
 
-    /// The same, asking from time to time whether to go on.
+    /// Like `gather`, with regular checks for a stop.
     pub(super) fn gather_asking(
         &mut self,
         indices: &[usize],
@@ -162,7 +162,7 @@ impl Split {
     ) -> Result<Images> {
         let size = image.shape.elements();
         let mut pixels = vec![0; indices.len() * size];
-        // In the order of the files: what lies side by side there is read at once.
+        // In file order, so that adjacent records are read at once.
         let mut places: Vec<(usize, &mut [u8])> = indices.iter().copied().zip(pixels.chunks_exact_mut(size)).collect();
         places.sort_unstable_by_key(|(index, _)| *index);
         let sorted: Vec<usize> = places.iter().map(|(index, _)| *index).collect();
@@ -186,7 +186,7 @@ impl Split {
         Ok(Images { shape: image.shape, pixels, labels })
     }
 
-    /// Looks at the images that were not read yet, and returns the fingerprints of all; nothing where there are none.
+    /// Reads the images not read so far, and returns the fingerprints of all; empty if there are none.
     pub(super) fn all_fingerprints(&mut self, own: ImageShape, threads: usize, ask: Ask<'_>) -> Result<Vec<u64>> {
         if let Fingerprints::Seen(seen) = &self.fingerprints {
             let left: Vec<usize> = (0..seen.len()).filter(|&index| seen[index].is_none()).collect();
@@ -205,7 +205,7 @@ impl Split {
         })
     }
 
-    /// Keeps what was found of the images of some indices.
+    /// Stores the fingerprints found for some indices.
     fn note(&mut self, indices: &[usize], found: Vec<Vec<u64>>) {
         if let Fingerprints::Seen(seen) = &mut self.fingerprints {
             indices.iter().zip(found.into_iter().flatten()).for_each(|(&index, found)| seen[index] = Some(found));
@@ -213,7 +213,7 @@ impl Split {
     }
 }
 
-/// How many images are read before it is asked again.
+/// Number of images between two checks for a stop.
 fn round(own: ImageShape) -> usize {
     (ROUND / own.elements()).max(TOGETHER)
 }
@@ -233,7 +233,7 @@ mod tests {
     fn it_is_asked_between_rounds_whether_to_go_on() -> Result<()> {
         let shape = ImageShape { channels: 1, height: 2, width: 2 };
         let blocks = vec![(0..160).collect()];
-        let mut split = Split::new(vec![0; 40], Pixels::Blocks { blocks, per_block: 40, stride: 4 });
+        let mut split = StoredSplit::new(vec![0; 40], Pixels::Blocks { blocks, per_block: 40, stride: 4 });
         let image = Image { shape, fit: Fit::Exact };
         let indices: Vec<usize> = (0..40).rev().collect();
         let mut asked = 0;
@@ -247,8 +247,9 @@ mod tests {
             Ok(())
         })?;
         assert_eq!((asked, &images.pixels[..5]), (2 + 3, &[156, 157, 158, 159, 152][..]));
-        let fresh =
-            || Split::new(vec![0; 40], Pixels::Blocks { blocks: vec![(0..160).collect()], per_block: 40, stride: 4 });
+        let fresh = || {
+            StoredSplit::new(vec![0; 40], Pixels::Blocks { blocks: vec![(0..160).collect()], per_block: 40, stride: 4 })
+        };
         assert!(fresh().all_fingerprints(shape, 1, &mut || Err(UserError::stopped("stop").into())).is_err());
         assert_eq!(
             fresh().all_fingerprints(shape, 1, &mut || Ok(()))?,

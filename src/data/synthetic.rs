@@ -1,22 +1,27 @@
-//! The synthetic task: images made from nothing but their index, so that a first run needs no files.
+//! The synthetic task: images generated from their index, so that a first run needs no files.
 //!
-//! There are sixteen parts, small coloured textures that a network has to learn to see, and a class is three of
-//! them. An image shows its class's parts at random places and strengths, and one other, on a cluttered and noisy
-//! ground. The target has classes of its own; its parts are those of the source blended with private ones:
-//! `s · shared + √(1 − s²) · private`, so that with s the correlation between the tasks' parts goes from 0 to 1.
-//! So early layers, which see parts, carry over as far as the parts are alike; later ones, which join them, do not.
+//! There are sixteen parts, small coloured textures that a network has to learn to recognise, and a class is a set of
+//! three of them. An image shows the parts of its class at random places and strengths, and one other part, on a
+//! cluttered and noisy background. The target has its own classes; its parts blend those of the source with private
+//! ones: `s · shared + √(1 − s²) · private`, so that s is the correlation between the tasks' parts, from 0 to 1. Early
+//! layers, which detect parts, therefore transfer as far as the parts are similar; later layers, which combine them, do
+//! not.
 
 use std::f64::consts::TAU;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::Result;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::store::{Fingerprints, Pixels, Split, Store};
+use super::format::Format;
+use super::store::{Fingerprints, Pixels, Store, StoredSplit};
+use super::{Access, Image, Watch};
 use crate::blueprint::ImageShape;
 use crate::seed::{Purpose, Stream, named_stream};
-use crate::spec::Side;
+use crate::spec::{Side, SyntheticImages};
 
 const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
 const TRAIN_SIZE: usize = 20_000;
@@ -24,32 +29,32 @@ const TEST_SIZE: usize = 2_000;
 const PARTS: usize = 16;
 const PARTS_OF_A_CLASS: usize = 3;
 const DISTRACTORS: usize = 1;
-/// Side of a part.
+/// Side of a part, in pixels.
 const PART: usize = 11;
-/// Deviation of the round window that a part fades out under, in pixels.
+/// Standard deviation of the round window under which a part fades out, in pixels.
 const WINDOW: f64 = 3.0;
-/// Deviation of the ground's clutter and of pixel noise, and strength of a part, in units of the full range.
+/// Standard deviation of background clutter and of pixel noise, and strength of a part, relative to the full range.
 const CLUTTER: f64 = 0.05;
 const NOISE: f64 = 0.05;
 const STRENGTH: f64 = 0.34;
-/// The world is one: seeds choose examples of it, not another world.
+/// Fixed: seeds choose examples, not other parts or classes.
 const WORLD: u64 = 2211;
 
 /// Training or test images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum SplitKind {
     Train,
     Test,
 }
 
-/// Draws the images of a split, each from its index alone.
+/// Generates the images of a split, each from its index.
 pub(super) struct Drawer {
     generator: Arc<Generator>,
-    kind: Kind,
+    kind: SplitKind,
 }
 
 impl Drawer {
-    /// Draws an image, colour by colour.
+    /// Generates an image, channel by channel.
     pub(super) fn draw(&self, index: usize, pixels: &mut [u8]) {
         let mut stream = self.generator.stream(&format!("{:?} {index}", self.kind));
         let label = stream.random_range(0..self.generator.classes.len());
@@ -59,40 +64,55 @@ impl Drawer {
     }
 }
 
-/// The synthetic data set of a side.
+impl Format for SyntheticImages {
+    /// Nowhere: it has no files.
+    fn find(&self, _: &Path) -> Option<PathBuf> {
+        None
+    }
+
+    fn read(&self, _: Image, _: Access<'_>, _: Watch<'_>) -> Result<(Store, Option<String>)> {
+        Ok((store(self.classes, self.latent_similarity, self.side), None))
+    }
+
+    fn state(&self, _: &Path) -> Option<String> {
+        None
+    }
+}
+
+/// The synthetic data set of the source or the target.
 pub(super) fn store(classes: usize, latent_similarity: f64, side: Side) -> Store {
     let generator = Arc::new(Generator::new(classes, latent_similarity, side));
-    let split = |kind, count| Split {
+    let split = |kind, count| StoredSplit {
         labels: (0..count).map(|index| generator.label(kind, index)).collect(),
         pixels: Pixels::Drawn(Box::new(Drawer { generator: generator.clone(), kind })),
         fingerprints: Fingerprints::None,
     };
     Store {
         shape: SHAPE,
-        train: split(Kind::Train, TRAIN_SIZE),
-        test: split(Kind::Test, TEST_SIZE),
+        train: split(SplitKind::Train, TRAIN_SIZE),
+        test: split(SplitKind::Test, TEST_SIZE),
         classes: (0..classes).map(|class| format!("class {class}")).collect(),
         validation: 0,
         unused: Vec::new(),
         skipped: Vec::new(),
-        place: "made on the spot".to_owned(),
+        place: "generated".to_owned(),
     }
 }
 
-/// A coloured texture, `[channels, PART, PART]`, of mean square 1 under its window.
-type Part = Vec<f64>;
+/// A coloured texture, `[channels, PART, PART]`, with mean square 1 under its window.
+type Texture = Vec<f64>;
 
-/// Makes the images of one task.
+/// Generates the images of one task.
 struct Generator {
     side: Side,
-    parts: Vec<Part>,
+    parts: Vec<Texture>,
     classes: Vec<[usize; PARTS_OF_A_CLASS]>,
 }
 
 impl Generator {
     fn new(classes: usize, latent_similarity: f64, side: Side) -> Self {
         let other = (1.0 - latent_similarity * latent_similarity).sqrt();
-        let blend = |(shared, private): (Part, Part)| {
+        let blend = |(shared, private): (Texture, Texture)| {
             shared.iter().zip(&private).map(|(shared, private)| latent_similarity * shared + other * private).collect()
         };
         let parts = bank("shared").into_iter().zip(bank("private")).map(blend).collect();
@@ -100,7 +120,7 @@ impl Generator {
     }
 
     /// The class of an image.
-    fn label(&self, split: Kind, index: usize) -> u16 {
+    fn label(&self, split: SplitKind, index: usize) -> u16 {
         self.stream(&format!("{split:?} {index}")).random_range(0..self.classes.len()) as u16
     }
 
@@ -108,7 +128,7 @@ impl Generator {
         named_stream(WORLD, Purpose::Synthetic, &format!("{:?} {name}", self.side))
     }
 
-    /// One image, values about 0 within half a range.
+    /// One image, with values in ± half a range around 0.
     fn image(&self, label: usize, stream: &mut Stream) -> Vec<f64> {
         let mut image = ground(stream);
         let own = self.classes[label];
@@ -129,7 +149,7 @@ impl Generator {
     }
 }
 
-/// A slowly varying coloured ground: a few random waves in each colour.
+/// A slowly varying coloured background: a few random waves in each channel.
 fn ground(stream: &mut Stream) -> Vec<f64> {
     const WAVES: usize = 3;
     let mut image = vec![0.0; SHAPE.elements()];
@@ -144,8 +164,8 @@ fn ground(stream: &mut Stream) -> Vec<f64> {
     image
 }
 
-/// Adds `size` times the sine of `down` times the row, `right` times the column and `phase`: of the sum of two angles,
-/// since a sine for each row and each column takes a tenth of the time of one for each pixel.
+/// Adds `size` times the sine of `down` × row + `right` × column + `phase`. Uses the angle sum identity: one sine per
+/// row and column takes a tenth of the time of one per pixel.
 fn add_wave(plane: &mut [f64], [down, right, phase]: [f64; 3], size: f64) {
     let columns: Vec<(f64, f64)> = (0..SHAPE.width).map(|column| (right * column as f64 + phase).sin_cos()).collect();
     for (row, values) in plane.chunks_exact_mut(SHAPE.width).enumerate() {
@@ -156,9 +176,9 @@ fn add_wave(plane: &mut [f64], [down, right, phase]: [f64; 3], size: f64) {
     }
 }
 
-/// Sixteen parts: waves of random direction, length and colour under a round window. They are many, so that a part is
-/// close to a Gaussian field and a blend of two parts looks like any other part.
-fn bank(name: &str) -> Vec<Part> {
+/// Sixteen parts: waves of random direction, length and colour under a round window. There are enough waves that a part
+/// is close to a Gaussian field, and a blend of two parts looks like any other part.
+fn bank(name: &str) -> Vec<Texture> {
     let draw = |index: usize| {
         let mut stream = named_stream(WORLD, Purpose::Synthetic, &format!("part {name} {index}"));
         let waves: Vec<([f64; 3], [f64; 3])> = (0..8)
@@ -178,16 +198,16 @@ fn bank(name: &str) -> Vec<Part> {
                 .sum();
             window * sum
         };
-        let part: Part = (0..SHAPE.channels * PART * PART).map(value).collect();
+        let part: Texture = (0..SHAPE.channels * PART * PART).map(value).collect();
         let square: f64 = part.iter().map(|value| value * value).sum();
-        // Scaled to the energy of the window alone, so that no part is easier to see than another.
+        // Scaled to the energy of the window, so that all parts are equally visible.
         let energy = (3.0 * TAU / 2.0 * WINDOW * WINDOW / square).sqrt();
         part.iter().map(|value| value * energy).collect()
     };
     (0..PARTS).map(draw).collect()
 }
 
-/// Which parts make each class: different sets, drawn anew for each side.
+/// The parts of each class: distinct sets, drawn separately for source and target.
 fn class_parts(classes: usize, side: Side) -> Vec<[usize; PARTS_OF_A_CLASS]> {
     let mut stream = named_stream(WORLD, Purpose::Synthetic, &format!("classes {side:?}"));
     let mut sets: Vec<[usize; PARTS_OF_A_CLASS]> = Vec::new();
@@ -210,7 +230,7 @@ mod tests {
     use super::*;
 
     fn image(store: &mut Store, index: usize) -> Vec<u8> {
-        let image = crate::data::Image { shape: SHAPE, fit: crate::spec::Fit::Crop };
+        let image = Image { shape: SHAPE, fit: crate::spec::Fit::Crop };
         store.train.gather(&[index], SHAPE, image, 1).expect("it is drawn").pixels
     }
 

@@ -1,4 +1,4 @@
-//! A task's data, ready for training.
+//! The data of a task, ready for training.
 
 use anyhow::Result;
 
@@ -9,57 +9,57 @@ use super::noise::{self, Corrupted, Labels, Truth};
 use super::random_labels::random_labels;
 use super::relabel::Relabel;
 use super::statistics;
-use super::store::{Split, Store};
-use super::{Access, Image, Watch, fingerprint, read};
+use super::store::{Store, StoredSplit};
+use super::{Access, Image, Watch, fingerprint, format_of};
 use crate::error::UserError;
 use crate::spec::Normalisation;
 use crate::spec::{self, Draw, Labelling, Noise, Normalise, Task};
 use crate::text;
 
-/// A task's data, ready for training.
+/// The data of a task, ready for training.
 #[derive(Debug)]
 pub struct TaskData {
-    /// The training examples in the order of the subset.
+    /// Training examples, in subset order.
     pub train: Images,
-    /// The labels to train on, some of them corrupted.
+    /// Labels to train on, some of them corrupted.
     pub train_labels: Labels,
-    /// Where each training example stands in the data set's full training set.
+    /// Index of each training example in the data set's full training set.
     pub indices: Vec<usize>,
-    /// Training examples held out, with the labels to measure them against; absent where none were asked for.
+    /// Validation examples with the labels to evaluate against; `None` if not requested.
     pub validation: Option<Images>,
-    /// The share of those labels that is wrong.
+    /// Fraction of these labels that are wrong.
     pub validation_noise_realised: Option<f64>,
-    /// The test examples, their labels always true.
+    /// Test examples, with true labels.
     pub test: Images,
-    /// What makes pixels into the network's input; the training examples' own where the spec asks for the source's.
+    /// Normalisation of pixels: that of the training examples if the spec requests the source's.
     pub normalisation: Normalisation,
-    /// The names of the classes, in the order of their labels.
+    /// Class names in label order.
     pub classes: Vec<String>,
-    /// Training examples and test examples that are the same image, by their indices in the data set.
+    /// Pairs of a training and a test example that are the same image, by indices in the data set.
     pub duplicates: Vec<(usize, usize)>,
-    /// What could not be read and was left out.
+    /// Files that could not be decoded and were skipped.
     pub skipped: Vec<String>,
-    /// SHA-256 over the labels and images of the whole data set; absent where they are made on the spot.
+    /// SHA-256 over labels and images of the whole data set; `None` for generated images.
     pub checksum: Option<String>,
-    /// The state of the data set's files when it was read; absent where its name tells its content, or it has no files.
+    /// State of the data set's files when they were read; `None` if the data set is identified by content or has no
+    /// files.
     pub state: Option<String>,
-    /// What was done to the images, in words.
+    /// Notes on what was done to the images.
     pub notes: Vec<String>,
 }
 
-/// Loads a task: its training examples with label noise, those held out, and the test examples, all as the network
-/// takes them.
+/// Loads a task: training examples with label noise, validation examples and test examples, in the network's format.
 pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<TaskData> {
-    let (mut store, state) = read(&task.data, image, access, watch)?;
+    let (mut store, state) = format_of(&task.data)?.read(image, access, watch)?;
     let relabel = Relabel::new(&task.selection, &store.classes);
-    // An archive's own validation examples stand after its training examples, and are part of no draw.
+    // An archive's own validation examples follow its training examples and are not drawn from.
     let training = store.train.labels.len() - store.validation;
     let all = labels(task, &relabel, &store.train.labels, "train");
     let mut drawn = draw(task, &store.train.labels[..training], &relabel, &store.place)?;
     drawn.validation.extend((training..all.len()).filter(|&index| all[index].is_some()));
     let [train_labels, validation_labels] = given(task, &all, &drawn, &relabel)?;
     let own = store.shape;
-    let mut gather = |split: &mut Split, indices: &[usize], labels: &[Option<u16>]| -> Result<Images> {
+    let mut gather = |split: &mut StoredSplit, indices: &[usize], labels: &[Option<u16>]| -> Result<Images> {
         let mut images = split.gather_asking(indices, own, image, access.threads, &mut || watch(None))?;
         images.labels = indices.iter().map(|&index| labels[index].unwrap_or_default()).collect();
         Ok(images)
@@ -102,7 +102,7 @@ pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> 
     })
 }
 
-/// The label of each example of a split before any is corrupted; none where the task leaves its class out.
+/// The label of each example of a split before corruption; `None` if the task does not use its class.
 pub(super) fn labels(task: &Task, relabel: &Relabel, classes: &[u16], split: &str) -> Vec<Option<u16>> {
     let labels = relabel.labels(classes);
     match task.labelling {
@@ -114,7 +114,7 @@ pub(super) fn labels(task: &Task, relabel: &Relabel, classes: &[u16], split: &st
     }
 }
 
-/// The labels to train on, and those to measure the examples held out against.
+/// The training labels, and the validation labels.
 pub(super) fn given(task: &Task, full: &[Option<u16>], drawn: &Drawn, relabel: &Relabel) -> Result<[Labels; 2]> {
     let seed = task.seeds.noise;
     let train = Truth { full, indices: &drawn.train, relabel };
@@ -126,7 +126,7 @@ pub(super) fn given(task: &Task, full: &[Option<u16>], drawn: &Drawn, relabel: &
     ])
 }
 
-/// Draws, and holds the draw to what the spec asked for and counted.
+/// Draws the examples, and checks the draw against the numbers of the spec.
 pub(super) fn draw(task: &Task, classes: &[u16], relabel: &Relabel, place: &str) -> Result<Drawn, UserError> {
     let labels = relabel.labels(classes);
     let lot = Lot {
@@ -144,15 +144,13 @@ pub(super) fn draw(task: &Task, classes: &[u16], relabel: &Relabel, place: &str)
     if drawn.pool != task.pool {
         let (found, counted) = (grouped(drawn.pool), grouped(task.pool));
         let message =
-            format!("`{place}` has {found} training examples for this task, and its class sizes say {counted}");
-        return Err(
-            UserError::new(message).hint("its labels are not those that it is published with, or it has changed")
-        );
+            format!("`{place}` has {found} training examples for this task, but its class sizes give {counted}");
+        return Err(UserError::new(message).hint("its labels differ from the published ones, or it has changed"));
     }
     if drawn.train.len() < task.train_size || drawn.validation.len() < task.validation_size {
         let (found, wanted) = (grouped(drawn.train.len()), grouped(task.train_size));
-        let message = format!("`{place}` has {found} training examples for this task, and not {wanted}");
-        return Err(UserError::new(message).hint("take fewer, or hold out fewer"));
+        let message = format!("`{place}` has {found} training examples for this task, fewer than {wanted}");
+        return Err(UserError::new(message).hint("draw fewer examples, or hold out fewer"));
     }
     if let Some(label) = drawn.left.iter().position(|&count| count == 0) {
         let message = format!("class `{}` has no training example left to draw", relabel.classes[label]);
@@ -163,7 +161,7 @@ pub(super) fn draw(task: &Task, classes: &[u16], relabel: &Relabel, place: &str)
     {
         let each = task.train_size / relabel.classes.len();
         let message = spec::unbalanced(&relabel.classes[label], drawn.left[label], each, task.train_size);
-        return Err(UserError::new(message).hint("take fewer, or leave `balanced` out"));
+        return Err(UserError::new(message).hint("draw fewer, or remove `balanced`"));
     }
     Ok(drawn)
 }
@@ -173,12 +171,18 @@ fn notes(task: &Task, store: &Store, image: Image, duplicates: &[(usize, usize)]
     let (own, shape) = (store.shape, image.shape);
     let mut notes: Vec<String> = store.unused.iter().map(|unused| format!("{name}: {unused}")).collect();
     if own.channels != shape.channels {
-        let how =
-            if shape.channels == 1 { "colours become grey by their luma" } else { "grey becomes three equal colours" };
+        let how = if shape.channels == 1 {
+            "colours are converted to grey by luma"
+        } else {
+            "grey is copied to three channels"
+        };
         notes.push(format!("{name}: {how}"));
     }
     if (own.height, own.width) != (shape.height, shape.width) {
-        notes.push(format!("{name}: {} × {} images become {} × {}", own.height, own.width, shape.height, shape.width));
+        notes.push(format!(
+            "{name}: {} × {} images are resized to {} × {}",
+            own.height, own.width, shape.height, shape.width
+        ));
     }
     if !duplicates.is_empty() {
         let same = text::counted(
@@ -190,7 +194,7 @@ fn notes(task: &Task, store: &Store, image: Image, duplicates: &[(usize, usize)]
     }
     if !store.skipped.is_empty() {
         notes.push(format!(
-            "{name}: {} left out; run.json lists them",
+            "{name}: {} skipped; run.json lists them",
             text::counted(store.skipped.len(), "bad file", "bad files")
         ));
     }

@@ -1,8 +1,8 @@
-//! Loops over pixels on the widest registers of the processor at hand. The program is built for any one of its kind,
-//! which knows no more than sixteen bytes at a time; such a loop is built once more for each of the later ones.
+//! Loops over pixels on the widest SIMD registers of the CPU. The program is compiled for the baseline CPU with 16-byte
+//! registers; these loops are compiled again for each newer instruction set.
 
-/// Does work whose loops are to be wide, with a token of the processor for what names registers itself. A function that
-/// it calls is wide only where the compiler inlines it.
+/// Runs work with wide loops, passing a token of the CPU's instruction set to code that names registers itself. A
+/// called function is only wide if the compiler inlines it.
 macro_rules! widely {
     ($work:expr) => {
         widely!(_simd => $work)
@@ -17,7 +17,7 @@ macro_rules! widely {
 
 pub(super) use widely;
 
-/// Lays pixels of three interleaved colours out by colour: the red of all, then the green, then the blue.
+/// Converts pixels of three interleaved channels to planes: all red, then green, then blue.
 pub(super) fn by_colour(pixels: &[u8], planes: &mut [u8]) {
     let (red, others) = planes.split_at_mut(planes.len() / 3);
     let (green, blue) = others.split_at_mut(red.len());

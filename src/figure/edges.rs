@@ -1,9 +1,9 @@
-//! The borders of cells.
+//! Borders between cells.
 
 use super::model::Scale;
 
-/// The borders between places, one more than there are places, midway on the page; the outer ones as far from the
-/// first and last place as their inner ones.
+/// The borders of the cells at these places, one more than there are places. Inner borders are midway on the page; an
+/// outer border is as far from its place as the inner border on the other side.
 pub(super) fn of(places: &[f64], scale: &Scale) -> Vec<f64> {
     let log = *scale == Scale::Log;
     let spaced: Vec<f64> = places.iter().map(|place| if log { place.ln() } else { *place }).collect();

@@ -1,5 +1,5 @@
-//! What a page needs to show values under the pointer or at the keyboard: for each panel its plot, and for each series
-//! its points with their places, from the same layout as the picture.
+//! The data a page needs to show values under the pointer or by keyboard: the plot of each panel and the points of each
+//! series with their positions, from the same layout as the picture.
 
 use serde::Serialize;
 
@@ -9,63 +9,64 @@ use super::model::{ChartAxis, Figure, Grid, Panel, Scale, Series, ValueFormat};
 use super::number;
 use super::thin;
 
-/// Everything of one figure. Serialised as JSON it is plain data: a page must still write names as text, and escape
+/// Hover data of one figure. It serialises to plain JSON; a page must still insert names as text, and escape `<` if the
 /// `<` where the JSON stands in a script element. Names hold no letter that turns or hides others.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Hover {
-    /// Points across the view box.
+    /// Width of the view box.
     pub width: f64,
-    /// Points down the view box.
+    /// Height of the view box.
     pub height: f64,
-    /// In the order of the figure's panels.
+    /// Panels, in the order of the figure.
     pub panels: Vec<HoverPanel>,
 }
 
 /// One panel.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct HoverPanel {
-    /// Its title, without a letter.
+    /// Title, without the panel's letter.
     pub title: String,
-    /// The title of the x axis.
+    /// Title of the x axis.
     pub x: String,
-    /// The title of the y axis.
+    /// Title of the y axis.
     pub y: String,
     /// Left, top, width and height of the plot, in points.
     pub plot: [f64; 4],
-    /// Those with a name and points in the plot.
+    /// Named series with points in the plot.
     pub series: Vec<HoverSeries>,
-    /// Those of a heat map or a map of regions.
+    /// Cells of a heat map or region map.
     pub cells: Vec<HoverCell>,
 }
 
-/// The points of one series, those that are drawn.
+/// The visible points of one series.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct HoverSeries {
-    /// Its name.
+    /// Name in the legend.
     pub name: String,
-    /// An index into the tints.
+    /// Index into the tints.
     pub tint: usize,
-    /// Places in points from the left and the top, rising in x.
+    /// Positions in points from the left and the top, x increasing.
     pub places: Vec<[f64; 2]>,
-    /// What each of them says: x and y as they are to be read.
+    /// x and y of each point, formatted.
     pub values: Vec<[String; 2]>,
 }
 
 /// One cell.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct HoverCell {
-    /// Its middle, in points from the left and the top.
+    /// Centre, in points from the left and the top.
     pub place: [f64; 2],
-    /// Its x and y as they are to be read.
+    /// x and y, formatted.
     pub at: [String; 2],
-    /// Its value as it is to be read, or `missing`.
+    /// Value, formatted, or `missing`.
     pub value: String,
 }
 
-/// A column of the page carries at most four points of a series: wider than for drawing, since nobody points finer.
+/// A column of this width keeps at most four points of a series. Wider than for drawing, because pointing is less
+/// precise.
 const COLUMN: f64 = 1.5;
 
-/// The values of a figure and where its drawing has them.
+/// The values of a figure, and their positions in its drawing.
 pub fn describe(figure: &Figure, drawing: &Drawing) -> Hover {
     let panels = figure.panels.iter().zip(&drawing.panels).map(|(panel, placed)| describe_panel(panel, placed));
     Hover { width: tenths(drawing.scene.width), height: tenths(drawing.scene.height), panels: panels.collect() }
@@ -118,7 +119,7 @@ fn single(value: f64, format: ValueFormat) -> String {
     number::value(value, format)
 }
 
-/// A value of an axis: the name of a category, else a number.
+/// A value of an axis: the name of a category, or a number.
 fn read(axis: &ChartAxis, value: f64) -> String {
     let name = match &axis.scale {
         Scale::Ordinal(names) if value >= 0.0 && value.fract() == 0.0 => {
@@ -148,7 +149,7 @@ mod tests {
         let hover = describe(&figure, &drawing);
         let series = &hover.panels[0].series[0];
         assert_eq!((series.name.as_str(), series.tint), ("<b>", 3));
-        // Epoch 0 has no place on a logarithmic axis.
+        // A logarithmic axis cannot show epoch 0.
         let values: Vec<[&str; 2]> = series.values.iter().map(|[x, y]| [x.as_str(), y.as_str()]).collect();
         assert_eq!(values, [["1", "50.0%"], ["10", "25.0%"], ["100", "40.0%"]]);
         let Placed { x, y, .. } = drawing.panels[0];

@@ -1,12 +1,12 @@
-//! Drawing: charts as data, laid out once, written as SVG, PDF and PNG, or drawn in a terminal; and contact sheets.
+//! Drawing: charts as data, laid out once, then written as SVG, PDF or PNG, or drawn in a terminal; and contact sheets.
 //!
-//! A [`Figure`] is plain data. [`lay_out`] makes a [`Drawing`] of it, a scene of primitives in points (1/72 inch) with
-//! y downwards; the writers [`svg`], [`pdf`] and [`png`] and the values for hover in [`hover`] all come from that one
-//! scene, so that they agree. Text is measured with the font that is embedded. The same figure always gives the same
-//! bytes: no clock, no fonts of the machine, no random numbers.
+//! A [`Figure`] is plain data. [`lay_out`] turns it into a [`Drawing`], a scene of primitives in points (1/72 inch)
+//! with y downwards. The writers [`svg`], [`pdf`] and [`png`] and the hover values in [`hover`] all use that one scene,
+//! so they agree. Text is measured with the embedded font. The same figure always gives the same bytes: no clock,
+//! system fonts or random numbers are involved.
 //!
-//! It must not know runs, specs or tensors: the caller brings numbers, names and titles, and every name is text,
-//! whatever letters it has.
+//! This module does not know runs, specs or tensors. The caller provides numbers, names and titles; every name is
+//! treated as text, whatever characters it has.
 
 mod edges;
 pub mod font;
@@ -29,10 +29,10 @@ mod ticks;
 
 pub use layout::{Drawing, Placed, lay_out};
 pub use model::{
-    Annotation, AxisRange, Band, Cells, ChartAxis, Contour, Extent, Figure, Grid, Hatch, HeatMap, Labelling, Mark,
-    Panel, Region, RegionMap, Scale, Series, ValueFormat,
+    Annotation, AxisRange, Band, Cells, ChartAxis, Contour, Extent, Figure, Grid, Hatch, HeatMap, NamePlacement, Panel,
+    ReferenceLine, Region, RegionMap, Scale, Series, ValueFormat,
 };
 pub use model::{Dash, Marker, SeriesStyle};
-pub use scene::{Anchor, Bounds, Item, Label, Paint, Scene, Segment, Stroke};
+pub use scene::{Anchor, Bounds, Item, Label, Paint, PathSegment, Scene, Stroke};
 pub use settled::settled;
 pub use span::Span;

@@ -1,14 +1,14 @@
-//! How values are written on axes, in cells and on hover.
+//! Formats values for axes, cells and hover.
 
 use crate::text::grouped;
 
 use super::ValueFormat;
 
-/// From here on an axis of counts writes thousands as `k`.
+/// From this value on, an axis of counts writes thousands as `k`.
 const SHORT_FROM: f64 = 10_000.0;
 
-/// A tick's value with as many decimals as `step`, the distance to its neighbours, asks for. `largest` is the largest
-/// value on the axis: all of them are written alike.
+/// A tick label with as many decimals as `step`, the distance between ticks, requires. `largest` is the largest value
+/// on the axis: all labels use the same unit.
 pub(super) fn tick(value: f64, step: f64, largest: f64, format: ValueFormat) -> String {
     let usual = if format == ValueFormat::Number { 1e-4..1e7 } else { 1e-6..1e12 };
     if largest != 0.0 && !usual.contains(&largest) {
@@ -29,7 +29,7 @@ pub(super) fn tick(value: f64, step: f64, largest: f64, format: ValueFormat) -> 
     }
 }
 
-/// A value on its own: percent with one decimal, counts whole, other numbers with four digits that count.
+/// A value by itself: percent with one decimal, integers for counts, four significant digits otherwise.
 pub(super) fn value(value: f64, format: ValueFormat) -> String {
     match format {
         _ if !value.is_finite() => "none".to_owned(),
@@ -46,19 +46,19 @@ pub(super) fn value(value: f64, format: ValueFormat) -> String {
     }
 }
 
-/// The decimals that tell values apart which are `step` from each other.
+/// The number of decimals needed to distinguish values `step` apart.
 fn decimals(step: f64) -> usize {
     if step <= 0.0 || !step.is_finite() {
         return 0;
     }
-    // 0.05 has two decimals, 0.25 has two as well.
+    // 0.05 has two decimals, and so does 0.25.
     let digits = -(step.log10() + 1e-9).floor();
     let digits = if digits < 0.0 { 0 } else { (digits as usize).min(12) };
     let scaled = step * 10f64.powi(digits as i32);
     digits + usize::from((scaled - scaled.round()).abs() > 1e-6)
 }
 
-/// With a true minus sign, and no sign before a zero.
+/// With a typographic minus sign, and no sign before zero.
 fn decimal(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     match text.strip_prefix('-') {

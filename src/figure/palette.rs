@@ -1,5 +1,5 @@
-//! Colours that people with any colour vision tell apart. Colour is never alone: dashes, markers, letters and hatches
-//! stand beside it.
+//! Colours that are distinguishable with any colour vision. Colour is never the only cue: there are also dashes,
+//! markers, letters and hatches.
 
 /// Red, green, blue, in sRGB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,8 +10,8 @@ impl Rgb {
         Self([(code >> 16) as u8, (code >> 8) as u8, code as u8])
     }
 
-    /// Whether black text is easier to read on it than white text: relative luminance above 0.18, where the contrast
-    /// with both is the same (WCAG 2, "contrast ratio").
+    /// Whether black text has more contrast on it than white text: relative luminance above 0.18, where both contrasts
+    /// are equal (WCAG 2, "contrast ratio").
     pub fn is_light(self) -> bool {
         let linear = self.0.map(|value| {
             let value = f64::from(value) / 255.0;
@@ -21,7 +21,7 @@ impl Rgb {
     }
 }
 
-/// How many tints there are before they repeat.
+/// Number of tints before they repeat.
 pub const TINT_COUNT: usize = 7;
 
 /// Categories on a light page: Okabe and Ito, "Color Universal Design" (2008), without their yellow, which has too
@@ -36,7 +36,8 @@ pub const TINTS: [Rgb; TINT_COUNT] = [
     Rgb::hex(0x3a_3a3a),
 ];
 
-/// The same categories on a dark page: the dark ones made lighter, black replaced by the yellow of the same source.
+/// The same categories on a dark page: dark tints are lightened, and black is replaced by the yellow of the same
+/// source.
 pub const DARK_TINTS: [Rgb; TINT_COUNT] = [
     Rgb::hex(0x4a_a3df),
     Rgb::hex(0xf0_8030),
@@ -47,8 +48,8 @@ pub const DARK_TINTS: [Rgb; TINT_COUNT] = [
     Rgb::hex(0xf0_e442),
 ];
 
-/// Viridis of matplotlib (Smith and van der Walt, 2015; CC0), every eighth of its 256 entries: lightness rises evenly,
-/// in grey print too.
+/// Viridis of matplotlib (Smith and van der Walt, 2015; CC0), every eighth of its 256 entries. Lightness rises
+/// uniformly, so it also works in greyscale.
 const VIRIDIS: [u32; 33] = [
     0x44_0154, 0x47_0d60, 0x48_186a, 0x48_2374, 0x47_2d7b, 0x45_3781, 0x42_4086, 0x3e_4989, 0x3b_528b, 0x37_5b8d,
     0x33_638d, 0x2f_6b8e, 0x2c_728e, 0x29_7a8e, 0x26_828e, 0x23_898e, 0x21_918c, 0x1f_988b, 0x1f_a088, 0x22_a785,
@@ -56,7 +57,7 @@ const VIRIDIS: [u32; 33] = [
     0xd8_e219, 0xec_e51b, 0xfd_e725,
 ];
 
-/// The colour of a share in [0, 1] of a sequential scale, dark to light. Shares outside take the nearest end.
+/// The colour at a position in [0, 1] of the sequential scale, dark to light. Positions outside are clamped.
 pub fn sequential(share: f64) -> Rgb {
     let last = VIRIDIS.len() - 1;
     let place = share.clamp(0.0, 1.0) * last as f64;

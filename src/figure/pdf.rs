@@ -1,5 +1,4 @@
-//! A scene as PDF: vectors, and text with its letters embedded as a subset of the font, so that it can be searched and
-//! needs no font of the reader's.
+//! Writes a scene as PDF: vectors, and searchable text with an embedded subset of the font.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -12,10 +11,10 @@ use subsetter::GlyphRemapper;
 
 use super::font;
 use super::palette::Rgb;
-use super::scene::{Bounds, Label, Paint, Painter, Scene, Segment, Stroke};
+use super::scene::{Bounds, Label, Paint, Painter, PathSegment, Scene, Stroke};
 
 const FONT: Name = Name(b"F0");
-/// The tag of a subset: six letters, the same for every file.
+/// The tag of a font subset: six letters, the same in every file.
 const SUBSET: &str = "FIGURE";
 const CATALOG: Ref = Ref::new(1);
 const PAGES: Ref = Ref::new(2);
@@ -32,7 +31,7 @@ const SYSTEM: SystemInfo = SystemInfo { registry: Str(b"Adobe"), ordering: Str(b
 
 /// Writes a scene as one page of its size.
 pub fn write(scene: &Scene) -> Result<Vec<u8>> {
-    let mut sheet = Sheet { height: scene.height, ..Sheet::new() };
+    let mut sheet = PdfPage { height: scene.height, ..PdfPage::new() };
     sheet.paint(scene);
     let mut pdf = Pdf::new();
     pdf.catalog(CATALOG).pages(PAGES);
@@ -59,24 +58,24 @@ pub fn write(scene: &Scene) -> Result<Vec<u8>> {
     Ok(pdf.finish())
 }
 
-struct Sheet {
+struct PdfPage {
     content: Content,
     height: f64,
-    /// Of the font's glyphs, those in use, with their numbers in the subset.
+    /// Glyphs in use, with their numbers in the subset.
     glyphs: GlyphRemapper,
-    /// What each of them reads as.
+    /// The character of each glyph.
     letters: BTreeMap<u16, char>,
     /// Opacities in use, in percent.
     opacities: Vec<u8>,
 }
 
-impl Sheet {
+impl PdfPage {
     fn new() -> Self {
         let (content, glyphs) = (Content::new(), GlyphRemapper::new());
         Self { content, height: 0.0, glyphs, letters: BTreeMap::new(), opacities: Vec::new() }
     }
 
-    /// PDF counts upwards from the lower left corner.
+    /// The PDF origin is the lower left corner.
     fn place(&self, x: f64, y: f64) -> (f32, f32) {
         (rounded(x), rounded(self.height - y))
     }
@@ -91,22 +90,22 @@ impl Sheet {
         self.content.set_parameters(Name(opacity_name(percent).as_bytes()));
     }
 
-    fn path(&mut self, segments: &[Segment]) {
+    fn path(&mut self, segments: &[PathSegment]) {
         for segment in segments {
             match *segment {
-                Segment::Move(x, y) => {
+                PathSegment::Move(x, y) => {
                     let (x, y) = self.place(x, y);
                     self.content.move_to(x, y);
                 }
-                Segment::Line(x, y) => {
+                PathSegment::Line(x, y) => {
                     let (x, y) = self.place(x, y);
                     self.content.line_to(x, y);
                 }
-                Segment::Cubic([one, two, end]) => {
+                PathSegment::Cubic([one, two, end]) => {
                     let [a, b, c] = [one, two, end].map(|(x, y)| self.place(x, y));
                     self.content.cubic_to(a.0, a.1, b.0, b.1, c.0, c.1);
                 }
-                Segment::Close => {
+                PathSegment::Close => {
                     self.content.close_path();
                 }
             }
@@ -114,7 +113,7 @@ impl Sheet {
     }
 }
 
-impl Painter for Sheet {
+impl Painter for PdfPage {
     fn rectangle(&mut self, bounds: &Bounds, fill: Paint, opacity: f64) {
         self.fill_with(fill, opacity);
         let (left, bottom) = self.place(bounds.left, bounds.bottom());
@@ -123,7 +122,7 @@ impl Painter for Sheet {
 
     fn outline(
         &mut self,
-        segments: &[Segment],
+        segments: &[PathSegment],
         fill: Option<(Paint, f64)>,
         stroke: Option<&Stroke>,
         clip: Option<&Bounds>,
@@ -199,7 +198,7 @@ fn embed_font(pdf: &mut Pdf, glyphs: &GlyphRemapper, letters: &BTreeMap<u16, cha
         .ascent(thousandths(f64::from(face.ascender())))
         .descent(thousandths(f64::from(face.descender())))
         .cap_height(thousandths(f64::from(face.capital_height().unwrap_or(face.ascender()))))
-        // The stems of regular weight.
+        // Stem width of the regular weight.
         .stem_v(80.0)
         .font_file2(FONT_FILE);
     let file = deflated(&subset)?;
@@ -228,7 +227,7 @@ fn channels(paint: Paint) -> [f32; 3] {
     channels.map(|channel| f32::from(channel) / 255.0)
 }
 
-/// A thousandth of a point is fine enough, and short.
+/// Rounds to a thousandth of a point, which is precise enough and short.
 fn rounded(value: f64) -> f32 {
     ((value * 1000.0).round() / 1000.0) as f32
 }

@@ -1,4 +1,4 @@
-//! A scene as PNG, with its resolution written in the file.
+//! Writes a scene as PNG, with its resolution in the file.
 
 use anyhow::{Context, Result};
 use png::{BitDepth, ColorType, Compression, PixelDimensions, Unit};
@@ -8,12 +8,12 @@ use tiny_skia::{
 
 use super::font;
 use super::palette::Rgb;
-use super::scene::{Bounds, Label, Paint, Painter, Scene, Segment, Stroke};
+use super::scene::{Bounds, Label, Paint, Painter, PathSegment, Scene, Stroke};
 
-/// What print asks for.
+/// Resolution for print, in dots per inch.
 pub const DPI: f64 = 300.0;
 
-/// Draws a scene on white with `dpi` pixels an inch. An error says that the picture is too large or too small to draw.
+/// Draws a scene on white at `dpi` pixels per inch. Fails if the picture is too large or too small to draw.
 pub fn write(scene: &Scene, dpi: f64) -> Result<Vec<u8>> {
     let scale = dpi / 72.0;
     let (width, height) = ((scene.width * scale).round() as u32, (scene.height * scale).round() as u32);
@@ -49,7 +49,7 @@ fn encode(pixels: &[u8], (width, height): (u32, u32), dpi: f64) -> Result<Vec<u8
 struct Raster {
     pixels: Pixmap,
     scale: f64,
-    /// One for each clip met so far.
+    /// One mask per clip so far.
     masks: Vec<(Bounds, Mask)>,
 }
 
@@ -58,7 +58,7 @@ impl Raster {
         Transform::from_scale(self.scale as f32, self.scale as f32)
     }
 
-    /// The index of the mask that shows what is within bounds.
+    /// The index of the mask for a clip.
     fn mask(&mut self, clip: &Bounds) -> Option<usize> {
         if let Some(known) = self.masks.iter().position(|(bounds, _)| bounds == clip) {
             return Some(known);
@@ -75,7 +75,7 @@ impl Raster {
 impl Painter for Raster {
     fn rectangle(&mut self, bounds: &Bounds, fill: Paint, opacity: f64) {
         let (left, top, right, bottom) = (bounds.left, bounds.top, bounds.right(), bounds.bottom());
-        // Cells meet at whole pixels, so that no page shows between them.
+        // Cell borders are rounded to whole pixels, so that the page does not show between cells.
         let mut edges = [left, top, right, bottom];
         if matches!(fill, Paint::Fixed(_)) {
             edges = edges.map(|edge| (edge * self.scale).round() / self.scale);
@@ -91,7 +91,7 @@ impl Painter for Raster {
 
     fn outline(
         &mut self,
-        segments: &[Segment],
+        segments: &[PathSegment],
         fill: Option<(Paint, f64)>,
         stroke: Option<&Stroke>,
         clip: Option<&Bounds>,
@@ -138,17 +138,17 @@ fn paint(paint: Paint, opacity: f64) -> tiny_skia::Paint<'static> {
     drawn
 }
 
-fn path(segments: &[Segment]) -> Option<tiny_skia::Path> {
+fn path(segments: &[PathSegment]) -> Option<tiny_skia::Path> {
     let mut builder = PathBuilder::new();
     for segment in segments {
         match *segment {
-            Segment::Move(x, y) => builder.move_to(x as f32, y as f32),
-            Segment::Line(x, y) => builder.line_to(x as f32, y as f32),
-            Segment::Cubic([one, two, end]) => {
+            PathSegment::Move(x, y) => builder.move_to(x as f32, y as f32),
+            PathSegment::Line(x, y) => builder.line_to(x as f32, y as f32),
+            PathSegment::Cubic([one, two, end]) => {
                 let [a, b, c] = [one, two, end].map(|(x, y)| (x as f32, y as f32));
                 builder.cubic_to(a.0, a.1, b.0, b.1, c.0, c.1);
             }
-            Segment::Close => builder.close(),
+            PathSegment::Close => builder.close(),
         }
     }
     builder.finish()
@@ -171,7 +171,7 @@ mod tests {
         let file = write(&scene(), DPI)?;
         let reader = png::Decoder::new(std::io::Cursor::new(&file)).read_info()?;
         let info = reader.info();
-        // 3.25 inches; 300 dots an inch are 11,811 a metre.
+        // 3.25 inches; 300 dots per inch are 11,811 per metre.
         assert_eq!(info.width, 975);
         assert_eq!(info.pixel_dims.map(|dims| (dims.xppu, dims.yppu, dims.unit)), Some((11_811, 11_811, Unit::Meter)));
         assert_eq!(file, write(&scene(), DPI)?);

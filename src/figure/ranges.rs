@@ -1,14 +1,14 @@
-//! What part of each axis a panel shows.
+//! The visible range of each axis of a panel.
 
-use super::model::{AxisRange, ChartAxis, Grid, Mark, Panel, Scale};
+use super::model::{AxisRange, ChartAxis, Grid, Panel, ReferenceLine, Scale};
 
 use super::edges;
 
-/// Margins beside the data, as parts of the axis.
+/// Margins beside the data, as fractions of the axis.
 const X_MARGIN: f64 = 0.02;
 const Y_MARGIN: f64 = 0.06;
 
-/// The lowest and highest values of both axes; low is below high, and above zero on a logarithmic axis.
+/// Lowest and highest values of both axes; low < high, and above zero on a logarithmic axis.
 pub(super) fn of(panel: &Panel) -> ((f64, f64), (f64, f64)) {
     let (columns, rows) = panel.grid.as_ref().map(Grid::places).unwrap_or_default();
     let margin = |margin: f64| if panel.grid.is_some() { 0.0 } else { margin };
@@ -18,8 +18,8 @@ pub(super) fn of(panel: &Panel) -> ((f64, f64), (f64, f64)) {
 
     let across = points().map(|(x, _)| x).chain(bands().map(|(x, ..)| *x)).chain(notes().map(|note| note.x));
     let across = across.chain(panel.marks.iter().filter_map(|mark| match mark {
-        Mark::Vertical { at, .. } => Some(*at),
-        Mark::Horizontal { .. } => None,
+        ReferenceLine::Vertical { at, .. } => Some(*at),
+        ReferenceLine::Horizontal { .. } => None,
     }));
     let x = fit(&panel.x, across.chain(edges::of(columns, &panel.x.scale)), margin(X_MARGIN));
 
@@ -29,14 +29,14 @@ pub(super) fn of(panel: &Panel) -> ((f64, f64), (f64, f64)) {
     let upwards = upwards.chain(bands().filter(|(at, ..)| counts(*at)).flat_map(|(_, low, high)| [*low, *high]));
     let upwards = upwards.chain(notes().filter(|note| counts(note.x)).map(|note| note.y));
     let upwards = upwards.chain(panel.marks.iter().filter_map(|mark| match mark {
-        Mark::Horizontal { at, .. } => Some(*at),
-        Mark::Vertical { .. } => None,
+        ReferenceLine::Horizontal { at, .. } => Some(*at),
+        ReferenceLine::Vertical { .. } => None,
     }));
     let y = fit(&panel.y, upwards.chain(edges::of(rows, &panel.y.scale)), margin(Y_MARGIN));
     (x, y)
 }
 
-/// The range of an axis over values, those it cannot show left out.
+/// The range of an axis over the values it can show.
 fn fit(axis: &ChartAxis, values: impl Iterator<Item = f64>, margin: f64) -> (f64, f64) {
     let log = axis.scale == Scale::Log;
     let shown = |value: &f64| value.is_finite() && (!log || *value > 0.0);
@@ -64,7 +64,7 @@ fn fit(axis: &ChartAxis, values: impl Iterator<Item = f64>, margin: f64) -> (f64
     }
     let apart = high - low > 1e-9 * high.abs().max(low.abs());
     let room = if apart { (high - low) * margin } else { (high.abs() * 0.1).max(0.01) };
-    // No margin reaches below zero where nothing is below zero.
+    // The margin does not extend below zero if no value is negative.
     low = if low >= 0.0 { (low - room).max(0.0) } else { low - room };
     high += room;
     (low, high)

@@ -1,4 +1,4 @@
-//! A page of primitives, in points from its upper left corner: what a writer writes, whatever the format.
+//! A page of drawing primitives, in points from its upper left corner. Every writer takes it.
 
 use super::font;
 use super::palette::{Rgb, TINT_COUNT, TINTS};
@@ -6,15 +6,15 @@ use super::palette::{Rgb, TINT_COUNT, TINTS};
 /// A page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scene {
-    /// Points.
+    /// In points.
     pub width: f64,
-    /// Points.
+    /// In points.
     pub height: f64,
-    /// Its accessible name.
+    /// Accessible name.
     pub title: String,
-    /// Its accessible description.
+    /// Accessible description.
     pub description: String,
-    /// Later items lie over earlier ones.
+    /// Later items cover earlier ones.
     pub items: Vec<Item>,
 }
 
@@ -25,48 +25,48 @@ impl Scene {
     }
 }
 
-/// One thing on a page.
+/// A primitive.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
     /// A filled rectangle.
     Rectangle {
-        /// Where.
+        /// Position and size.
         bounds: Bounds,
-        /// Its colour.
+        /// Fill colour.
         fill: Paint,
         /// From 0 to 1.
         opacity: f64,
     },
     /// Lines and curves, filled, stroked or both.
     Outline {
-        /// Its parts, each beginning with a move.
-        segments: Vec<Segment>,
-        /// The colour inside and its opacity.
+        /// Segments; each subpath starts with a move.
+        segments: Vec<PathSegment>,
+        /// Fill colour and opacity.
         fill: Option<(Paint, f64)>,
-        /// The line along it.
+        /// Line along the outline.
         stroke: Option<Stroke>,
-        /// Nothing of it shows outside.
+        /// Clipping rectangle.
         clip: Option<Bounds>,
     },
-    /// Text.
+    /// A line of text.
     Label(Label),
 }
 
-/// What draws the items of a scene, each over those before.
+/// Draws the items of a scene in order.
 pub(super) trait Painter {
     /// Fills a rectangle.
     fn rectangle(&mut self, bounds: &Bounds, fill: Paint, opacity: f64);
 
-    /// Fills and strokes segments; nothing shows outside of `clip`.
+    /// Fills and strokes segments, clipped to `clip`.
     fn outline(
         &mut self,
-        segments: &[Segment],
+        segments: &[PathSegment],
         fill: Option<(Paint, f64)>,
         stroke: Option<&Stroke>,
         clip: Option<&Bounds>,
     );
 
-    /// Writes text.
+    /// Draws text.
     fn label(&mut self, label: &Label);
 
     /// Draws a whole scene.
@@ -83,25 +83,25 @@ pub(super) trait Painter {
     }
 }
 
-/// A colour by what it is for, so that a page may be dark or light.
+/// A colour by role, so that a page can be dark or light.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paint {
     /// Text and axes.
     Ink,
-    /// Notes, marks and the text of ticks.
+    /// Notes, marks and tick labels.
     Muted,
     /// Grid lines and missing cells.
     Faint,
-    /// The page.
+    /// Background.
     Paper,
-    /// A category, an index into the tints; larger ones start again.
+    /// A category; an index into the tints, modulo their number.
     Tint(usize),
-    /// A value of a scale, the same on every page.
+    /// A value of a colour scale, the same on every page.
     Fixed(Rgb),
 }
 
 impl Paint {
-    /// Its colour on a light page.
+    /// The colour on a light page.
     pub fn rgb(self) -> Rgb {
         match self {
             Self::Ink => Rgb([0x1a, 0x1a, 0x1a]),
@@ -114,64 +114,64 @@ impl Paint {
     }
 }
 
-/// A line along an outline.
+/// Style of a line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stroke {
-    /// Its colour.
+    /// Colour.
     pub paint: Paint,
-    /// Points.
+    /// In points.
     pub width: f64,
-    /// Lengths on and off in points; empty for an unbroken line.
+    /// Lengths on and off in points; empty for a solid line.
     pub dashes: Vec<f64>,
 }
 
 impl Stroke {
-    /// An unbroken line.
+    /// A solid line.
     pub fn solid(paint: Paint, width: f64) -> Self {
         Self { paint, width, dashes: Vec::new() }
     }
 }
 
-/// A part of an outline.
+/// A segment of an outline.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Segment {
-    /// Begins a part.
+pub enum PathSegment {
+    /// Starts a subpath.
     Move(f64, f64),
-    /// A straight line.
+    /// Straight line.
     Line(f64, f64),
-    /// A cubic curve: two control points and its end.
+    /// Cubic curve: two control points and the end point.
     Cubic([(f64, f64); 3]),
-    /// Back to where the part began.
+    /// Closes the subpath.
     Close,
 }
 
 /// A line of text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Label {
-    /// Where its anchor is.
+    /// Position of its anchor.
     pub x: f64,
-    /// Its baseline.
+    /// Position of its baseline.
     pub y: f64,
-    /// As drawn: already without line breaks and invisible letters.
+    /// Without line breaks and invisible characters.
     pub text: String,
-    /// Points.
+    /// Font size in points.
     pub size: f64,
-    /// Which part of it is at x.
+    /// Which part of the text is at `x`.
     pub anchor: Anchor,
-    /// Whether it reads upwards, turned a quarter against the clock around its anchor.
+    /// Whether it is rotated a quarter turn counterclockwise around its anchor.
     pub upwards: bool,
-    /// Its colour.
+    /// Colour.
     pub paint: Paint,
 }
 
-/// Which part of a text is at its x.
+/// Which part of a text is at its `x`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
-    /// Its left end.
+    /// Left end.
     Start,
-    /// Its middle.
+    /// Centre.
     Middle,
-    /// Its right end.
+    /// Right end.
     End,
 }
 
@@ -186,7 +186,7 @@ impl Label {
         }
     }
 
-    /// The rectangle that it covers, measured with the bundled font.
+    /// The rectangle it covers, measured with the bundled font.
     pub fn bounds(&self) -> Bounds {
         let (width, shift) = (font::width(&self.text, self.size), self.shift());
         let (above, below) = (font::ASCENT * self.size, font::DESCENT * self.size);
@@ -200,23 +200,23 @@ impl Label {
 /// A rectangle in points.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
-    /// Its left edge.
+    /// Left edge.
     pub left: f64,
-    /// Its upper edge.
+    /// Upper edge.
     pub top: f64,
-    /// Across.
+    /// Width.
     pub width: f64,
-    /// Down.
+    /// Height.
     pub height: f64,
 }
 
 impl Bounds {
-    /// Its right edge.
+    /// Right edge.
     pub fn right(&self) -> f64 {
         self.left + self.width
     }
 
-    /// Its lower edge.
+    /// Lower edge.
     pub fn bottom(&self) -> f64 {
         self.top + self.height
     }
@@ -226,7 +226,7 @@ impl Bounds {
         self.left < other.right() && other.left < self.right() && self.top < other.bottom() && other.top < self.bottom()
     }
 
-    /// Whether the other lies in this one; rounding is forgiven.
+    /// Whether it contains the other one, up to rounding.
     pub fn holds(&self, other: &Self) -> bool {
         const ROUNDING: f64 = 1e-6;
         other.left >= self.left - ROUNDING
@@ -235,12 +235,12 @@ impl Bounds {
             && other.bottom() <= self.bottom() + ROUNDING
     }
 
-    /// Whether a point is in it.
+    /// Whether it contains a point.
     pub fn has(&self, (x, y): (f64, f64)) -> bool {
         x >= self.left && x <= self.right() && y >= self.top && y <= self.bottom()
     }
 
-    /// The same with a margin on every side.
+    /// The rectangle grown by a margin on every side.
     #[must_use]
     pub fn grown(&self, margin: f64) -> Self {
         Self {

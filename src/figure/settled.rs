@@ -1,15 +1,14 @@
-//! Where curves have left their start behind.
+//! Where curves have left their initial transient.
 
 use super::model::Series;
 
-/// Points before the returned x may leave the plot: it is the first x from which all series need less than this part
-/// of their whole height.
+/// The returned x is the first from which all series need less than this fraction of their whole height.
 const WORTHWHILE: f64 = 0.4;
-/// At most this part of the points is left behind, and at least one may be.
+/// At most this fraction of the points may be skipped, and at least one.
 const LEADING: f64 = 0.02;
 
-/// The x from which on a y axis should fit the series, for [`AxisRange::FitFrom`](super::AxisRange::FitFrom): the
-/// first x of all, unless a short start (an error of 90% before training) would take most of the plot's height.
+/// The x from which a y axis should fit the series, for [`AxisRange::FitFrom`](super::AxisRange::FitFrom): the smallest
+/// x, unless a short start (such as an error of 90% before training) would take up most of the plot's height.
 pub fn settled(series: &[Series]) -> f64 {
     let points = || series.iter().flat_map(|series| &series.points).filter(|(x, y)| x.is_finite() && y.is_finite());
     let mut starts: Vec<f64> = points().map(|(x, _)| *x).collect();
@@ -21,7 +20,7 @@ pub fn settled(series: &[Series]) -> f64 {
         high - low
     };
     let Some(&first) = starts.first() else { return f64::NEG_INFINITY };
-    // With few points each of them matters.
+    // With few points, every one matters.
     if starts.len() < 6 {
         return first;
     }
@@ -42,7 +41,7 @@ mod tests {
         assert_eq!(settled(&[Series::line(0, "test", points.clone())]).to_bits(), 1f64.to_bits());
         points[0].1 = 0.25;
         assert_eq!(settled(&[Series::line(0, "test", points.clone())]).to_bits(), 0f64.to_bits());
-        // Of five points none is left behind.
+        // Of five points, none is skipped.
         points.truncate(5);
         points[0].1 = 0.9;
         assert_eq!(settled(&[Series::line(0, "test", points)]).to_bits(), 0f64.to_bits());

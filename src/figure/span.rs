@@ -1,29 +1,29 @@
-//! From values to places on a page, or in a terminal.
+//! Maps values to positions on a page or in a terminal.
 
 use super::model::Scale;
 
-/// A range of values laid along a line.
+/// A range of values mapped to a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Span {
-    /// Whether values are spaced by their logarithm.
+    /// Whether the scale is logarithmic.
     pub log: bool,
-    /// The lowest value shown.
+    /// Lowest value.
     pub low: f64,
-    /// The highest value shown.
+    /// Highest value.
     pub high: f64,
-    /// Where the lowest value is.
+    /// Position of the lowest value.
     pub from: f64,
-    /// Where the highest value is.
+    /// Position of the highest value.
     pub to: f64,
 }
 
 impl Span {
-    /// Lays values from `low` to `high` between two places. A logarithmic scale needs `low` above zero.
+    /// Maps values from `low` to `high` to positions. A logarithmic scale needs `low` above zero.
     pub fn new(scale: &Scale, (low, high): (f64, f64), (from, to): (f64, f64)) -> Self {
         Self { log: *scale == Scale::Log, low, high, from, to }
     }
 
-    /// The place of a value; no number where it has none, as zero on a logarithmic scale.
+    /// The position of a value; not finite if it has none, such as zero on a logarithmic scale.
     pub fn at(&self, value: f64) -> f64 {
         let share = if self.log {
             if value <= 0.0 {
@@ -36,7 +36,7 @@ impl Span {
         self.from + share * (self.to - self.from)
     }
 
-    /// Whether a value lies in the range; rounding is forgiven.
+    /// Whether a value is in the range, up to rounding.
     pub fn shows(&self, value: f64) -> bool {
         let (place, near) = (self.at(value), (self.to - self.from).abs() * 1e-9);
         place >= self.from.min(self.to) - near && place <= self.from.max(self.to) + near

@@ -1,23 +1,23 @@
-//! A scene as SVG. Text stays text. Colours are attributes, for a page of its own, and classes beside them, so that
-//! [`STYLE`] in an HTML page makes every figure in it follow its light or dark theme.
+//! Writes a scene as SVG. Text stays text. Colours are attributes, for standalone files, and also classes, so that
+//! [`STYLE`] in an HTML page makes every figure follow its light or dark theme.
 
 use std::fmt::Write;
 
 use super::font::{self, FAMILY};
 use super::palette::{DARK_TINTS, Rgb, TINT_COUNT, TINTS};
-use super::scene::{Anchor, Bounds, Item, Label, Paint, Scene, Segment, Stroke};
+use super::scene::{Anchor, Bounds, Item, Label, Paint, PathSegment, Scene, Stroke};
 
-/// How a file differs from an element within a page.
+/// A standalone file, or an element within a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placement {
-    /// A file: with an XML declaration and its size in points.
+    /// A file, with an XML declaration and a size in points.
     File,
-    /// In an HTML page, which gives it its size; its width and height are the view box's.
+    /// An element of an HTML page, which sets its size; width and height are those of the view box.
     Inline,
 }
 
-/// Writes a scene. Identifiers within begin with `prefix` (letters, digits, `-` and `_`; anything else becomes `-`):
-/// figures in one page need different ones.
+/// Writes a scene. Identifiers in it start with `prefix` (letters, digits, `-` and `_`; other characters become `-`).
+/// Figures in one page need different prefixes.
 pub fn write(scene: &Scene, prefix: &str, placement: Placement) -> String {
     let safe = |letter: char| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' };
     let prefix: String = prefix.chars().map(safe).collect();
@@ -64,7 +64,7 @@ pub fn write(scene: &Scene, prefix: &str, placement: Placement) -> String {
     text
 }
 
-/// The style sheet of a page that figures stand in: `.figure` follows the reader's theme, or `data-theme` of the root.
+/// The style sheet for pages with figures: `.figure` follows the reader's theme, or `data-theme` of the root element.
 pub fn style() -> String {
     let rules = |tints: [Rgb; TINT_COUNT], [ink, muted, faint, paper]: [&str; 4]| {
         let mut rules = format!("--ink:{ink};--muted:{muted};--faint:{faint};--paper:{paper}");
@@ -114,7 +114,7 @@ fn write_label(label: &Label, text: &mut String) {
     );
 }
 
-/// The different clips of a scene, in the order of their first use.
+/// The distinct clips of a scene, in order of first use.
 fn clips(scene: &Scene) -> Vec<Bounds> {
     let mut found = Vec::new();
     for item in &scene.items {
@@ -138,13 +138,13 @@ fn corners(bounds: &Bounds) -> String {
     )
 }
 
-fn path(segments: &[Segment]) -> String {
+fn path(segments: &[PathSegment]) -> String {
     let mut text = String::new();
     for segment in segments {
         let _ = match segment {
-            Segment::Move(x, y) => write!(text, "M{} {}", short(*x), short(*y)),
-            Segment::Line(x, y) => write!(text, "L{} {}", short(*x), short(*y)),
-            Segment::Cubic([one, two, end]) => write!(
+            PathSegment::Move(x, y) => write!(text, "M{} {}", short(*x), short(*y)),
+            PathSegment::Line(x, y) => write!(text, "L{} {}", short(*x), short(*y)),
+            PathSegment::Cubic([one, two, end]) => write!(
                 text,
                 "C{} {} {} {} {} {}",
                 short(one.0),
@@ -154,7 +154,7 @@ fn path(segments: &[Segment]) -> String {
                 short(end.0),
                 short(end.1)
             ),
-            Segment::Close => write!(text, "Z"),
+            PathSegment::Close => write!(text, "Z"),
         };
     }
     text
@@ -185,7 +185,7 @@ fn stroked(stroke: &Stroke) -> String {
     format!("{class} stroke=\"{}\" stroke-width=\"{}\"{dashes}", hex(stroke.paint.rgb()), short(stroke.width))
 }
 
-/// The attributes of a fill and a stroke with one list of classes.
+/// Combines the attributes of a fill and a stroke, with a single class attribute.
 fn merged(fill: &str, stroke: &str) -> String {
     match (fill.strip_prefix(" class=\""), stroke.strip_prefix(" class=\"")) {
         (Some(fill), Some(stroke)) => match (fill.split_once('"'), stroke.split_once('"')) {
@@ -207,7 +207,7 @@ fn short(value: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
-/// Text for XML and HTML, element or attribute: nothing in it is markup, a line break or invisible.
+/// Escapes text for XML and HTML, elements and attributes, without line breaks or invisible characters.
 pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in font::visible(text).chars() {
@@ -226,7 +226,7 @@ pub fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figure::{Annotation, Band, ChartAxis, Extent, Figure, Mark, Panel, Series, lay_out};
+    use crate::figure::{Annotation, Band, ChartAxis, Extent, Figure, Panel, ReferenceLine, Series, lay_out};
 
     const HOSTILE: &str = "<img src=x onerror=\"alert('1')\">\n]]>&amp;\u{202e}\u{0}";
 
@@ -234,7 +234,7 @@ mod tests {
         let points = vec![(1.0, 0.5), (2.0, 0.4), (10.0, 0.3)];
         let mut panel =
             Panel::new(ChartAxis::log_epochs(), ChartAxis::error(HOSTILE), vec![Series::line(0, HOSTILE, points)]);
-        panel.marks.push(Mark::Vertical { at: 3.0, label: HOSTILE.into() });
+        panel.marks.push(ReferenceLine::Vertical { at: 3.0, label: HOSTILE.into() });
         let description = HOSTILE.to_owned();
         let figure = Figure::new(HOSTILE, Extent::two_columns(), vec![panel.clone().titled(HOSTILE), panel]);
         Figure { description, note: HOSTILE.into(), ..figure }
@@ -262,14 +262,14 @@ mod tests {
         assert!(one.starts_with("<?xml") && one.contains("width=\"486pt\""));
     }
 
-    /// After a change that is meant, look at the new picture before replacing the old file.
+    /// After an intended change, inspect the new picture before replacing the file.
     #[test]
     fn a_curve_is_the_picture_that_was_looked_at() -> std::io::Result<()> {
         let points = vec![(1.0, 0.5), (3.0, 0.22), (10.0, 0.31), (30.0, 0.2)];
         let band = Band(points.iter().map(|(x, y)| (*x, y - 0.02, y + 0.02)).collect());
         let series = vec![Series::line(0, "test", points).with_band(band)];
         let mut panel = Panel::new(ChartAxis::log_epochs(), ChartAxis::error("error"), series);
-        panel.marks.push(Mark::Vertical { at: 15.0, label: "interpolation".into() });
+        panel.marks.push(ReferenceLine::Vertical { at: 15.0, label: "interpolation".into() });
         panel.annotations.push(Annotation { x: 10.0, y: 0.31, label: "peak 31.0%".into() });
         let figure = Figure::new("a curve", Extent::one_column().with_plot_height(90.0), vec![panel]);
         let expected = std::fs::read_to_string("tests/fixtures/figure/curve.svg")?;

@@ -1,9 +1,8 @@
-//! Long series made short without a change that could be seen: M4 (Jugel et al., "M4: A Visualization-Oriented Time
-//! Series Data Aggregation", VLDB 2014), which keeps of each column of the page the first, last, lowest and highest
-//! point.
+//! Thins long series without a visible change: M4 (Jugel et al., "M4: A Visualization-Oriented Time Series Data
+//! Aggregation", VLDB 2014) keeps the first, last, lowest and highest point of each column of the page.
 
-/// The indices of points to keep, rising; `place` gives x and y on the page, columns are `width` wide. Points that have
-/// no place (no number) are all kept, since they break the line.
+/// The indices of points to keep, ascending. `place` gives x and y on the page; columns are `width` wide. Points
+/// without a finite position are all kept, since they break the line.
 pub(super) fn kept(places: &[(f64, f64)], width: f64) -> Vec<usize> {
     let mut kept = Vec::new();
     let mut start = 0;

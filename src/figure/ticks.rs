@@ -1,4 +1,4 @@
-//! Where an axis has ticks, and which of them have labels: round values that never touch each other.
+//! Chooses the ticks of an axis, and which of them have labels: round values that never touch each other.
 
 use super::model::{Scale, ValueFormat};
 use super::number;
@@ -8,17 +8,17 @@ use super::span::Span;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tick {
     pub(super) value: f64,
-    /// None on a minor tick.
+    /// `None` for a minor tick.
     pub(super) label: Option<String>,
 }
 
-/// The room that labels have.
+/// The space for labels.
 pub(super) struct Room<'a> {
     /// The length of a label along the axis, in the unit of the span.
     pub(super) extent: &'a dyn Fn(&str) -> f64,
-    /// The least distance between two labels.
+    /// Smallest gap between two labels.
     pub(super) gap: f64,
-    /// The most labels.
+    /// Largest number of labels.
     pub(super) most: usize,
 }
 
@@ -36,7 +36,7 @@ impl Room<'_> {
     }
 }
 
-/// The ticks of an axis: as many labels as have room.
+/// The ticks of an axis, with as many labels as there is room for.
 pub(super) fn choose(span: &Span, scale: &Scale, format: ValueFormat, room: &Room) -> Vec<Tick> {
     match scale {
         Scale::Linear => linear(span, format, room),
@@ -57,7 +57,7 @@ fn linear(span: &Span, format: ValueFormat, room: &Room) -> Vec<Tick> {
     Vec::new()
 }
 
-/// The smallest step of 1, 2 or 5 times a power of ten that is not below `least`; counts are whole.
+/// The smallest step of 1, 2 or 5 times a power of ten that is at least `least`; an integer for counts.
 fn nice_step(least: f64, format: ValueFormat) -> f64 {
     let power = 10f64.powf(least.log10().floor());
     let step =
@@ -72,7 +72,7 @@ fn multiples(span: &Span, step: f64) -> Vec<f64> {
     if !(first.is_finite() && last.is_finite()) || last - first > 1000.0 {
         return Vec::new();
     }
-    // Adding 0.0 makes a positive zero of a negative one.
+    // Adding 0.0 turns a negative zero positive.
     (0..=(last - first) as i64).map(|index| (first + index as f64) * step + 0.0).collect()
 }
 
@@ -81,8 +81,8 @@ fn labelled(values: &[f64], step: impl Fn(f64) -> f64, format: ValueFormat) -> V
     values.iter().map(|value| (*value, number::tick(*value, step(*value), largest, format))).collect()
 }
 
-/// The densest of the usual sets of values that has room, with minor ticks between; evenly spaced round values where
-/// less than a third of a decade is shown.
+/// The densest of the usual sets of values that fits, with minor ticks between; evenly spaced round values if less than
+/// a third of a decade is shown.
 fn logarithmic(span: &Span, format: ValueFormat, room: &Room) -> Vec<Tick> {
     let decades = (span.high / span.low).log10();
     let minor: Vec<f64> = if decades <= 8.0 { within(span, &[1., 2., 3., 4., 5., 6., 7., 8., 9.], 1) } else { vec![] };
@@ -111,9 +111,9 @@ fn logarithmic(span: &Span, format: ValueFormat, room: &Room) -> Vec<Tick> {
     if first.is_empty() { even } else { with_minor(first, &minor) }
 }
 
-/// The factors times every so many powers of ten, within the span.
+/// The factors times every `every`-th power of ten, within the span.
 fn within(span: &Span, factors: &[f64], every: i32) -> Vec<f64> {
-    // A logarithm of nothing would make a range of billions of powers.
+    // The logarithm of zero would give a range of billions of powers.
     if span.low <= 0.0 || !span.high.is_finite() {
         return Vec::new();
     }
@@ -132,7 +132,7 @@ fn with_minor(labels: Vec<(f64, String)>, minor: &[f64]) -> Vec<Tick> {
     ticks
 }
 
-/// Every name, or every second, third and so on; the last one always, since it often is a word.
+/// Every name, or every second, third and so on; always including the last one, which is often a word.
 fn ordinal(span: &Span, names: &[String], room: &Room) -> Vec<Tick> {
     let shown: Vec<usize> = (0..names.len()).filter(|index| span.shows(*index as f64)).collect();
     let Some(&last) = shown.last() else { return Vec::new() };
@@ -145,7 +145,7 @@ fn ordinal(span: &Span, names: &[String], room: &Room) -> Vec<Tick> {
                 let label = |index: usize| (chosen.contains(&index) || index == last).then(|| names[index].clone());
                 return shown.iter().map(|&index| Tick { value: index as f64, label: label(index) }).collect();
             }
-            // Only the neighbour of the last one may give way to it.
+            // Only its neighbour may be dropped to make room for the last one.
             let before: Vec<_> = chosen.iter().copied().map(named).collect();
             if !room.fits(span, &before) || chosen.pop().is_none() {
                 break;

@@ -1,24 +1,24 @@
-//! What a file is by its first bytes, so that an error can say what somebody has in place of what is wanted.
+//! File types by magic bytes, so that an error can say what a file is.
 
-/// What a file that begins so is, in words with an article; nothing where its beginning is not known. A few bytes tell as
-/// much as they can.
+/// The type of a file that starts with these bytes, as a noun phrase with an article; `None` if unknown. A few bytes
+/// are enough to try.
 pub fn kind_by_start(start: &[u8]) -> Option<&'static str> {
     const STARTS: [(&[u8], &str); 18] = [
-        (b"PK\x03\x04", "a zip archive, as PyTorch's `.pth` and NumPy's `.npz` files are"),
-        (b"\x80\x02", "a Python pickle, as PyTorch's older `.pth` files are"),
+        (b"PK\x03\x04", "a zip archive, like PyTorch `.pth` and NumPy `.npz` files"),
+        (b"\x80\x02", "a Python pickle, like older PyTorch `.pth` files"),
         (b"\x80\x03", "a Python pickle"),
         (b"\x80\x04", "a Python pickle"),
         (b"\x80\x05", "a Python pickle"),
         (b"\x89HDF", "an HDF5 file"),
         (b"\x93NUMPY", "an `.npy` array"),
         (b"MATLAB 5", "a MATLAB file"),
-        (b"\x1f\x8b", "packed by gzip"),
-        (b"BZh", "packed by bzip2"),
-        (b"\xfd7zXZ", "packed by xz"),
-        (b"\x28\xb5\x2f\xfd", "packed by zstd"),
+        (b"\x1f\x8b", "a gzip file"),
+        (b"BZh", "a bzip2 file"),
+        (b"\xfd7zXZ", "an xz file"),
+        (b"\x28\xb5\x2f\xfd", "a zstd file"),
         (b"7z\xbc\xaf", "a 7-Zip archive"),
         (b"Rar!", "a RAR archive"),
-        (b"version ", "a pointer that Git LFS left in place of the file: `git lfs pull` brings it"),
+        (b"version ", "a Git LFS pointer, not the file itself: run `git lfs pull`"),
         (b"<!DOCTYP", "a web page"),
         (b"<!doctyp", "a web page"),
         (b"<html", "a web page"),

@@ -1,4 +1,4 @@
-//! A file that grows by whole lines, or by records of bytes.
+//! A file that grows by whole lines, or by binary records.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::write_atomically;
-use crate::fault::{self, Operation};
+use crate::fault::{self, FileOperation};
 
-/// A file that grows by whole lines, or by records of bytes.
+/// A file that grows by whole lines, or by binary records.
 #[derive(Debug)]
 pub struct Lines {
     file: File,
@@ -17,19 +17,19 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Starts the file anew with a first part, such as a table's header.
+    /// Creates or replaces the file, with initial content such as a table's header.
     pub fn create(path: &Path, start: &str) -> Result<Self> {
         Self::create_bytes(path, start.as_bytes())
     }
 
-    /// The same with bytes.
+    /// Like `create`, with bytes.
     pub fn create_bytes(path: &Path, start: &[u8]) -> Result<Self> {
         write_atomically(path, start)?;
         Self::open(path)
     }
 
-    /// Goes on with a file, after the line that an interruption cut, if it did. What is there and is no plain file is
-    /// replaced: a link could lead anywhere.
+    /// Opens the file to append to it; a line left incomplete by an interruption is terminated first. Anything that is
+    /// not a regular file is replaced: a symbolic link could point anywhere.
     pub fn extend(path: &Path) -> Result<Self> {
         if !std::fs::symlink_metadata(path).is_ok_and(|data| data.is_file()) {
             return Self::create(path, "");
@@ -48,14 +48,14 @@ impl Lines {
 
     fn open(path: &Path) -> Result<Self> {
         let open = || {
-            fault::check(Operation::Open, path)?;
+            fault::check(FileOperation::Open, path)?;
             OpenOptions::new().read(true).append(true).open(path)
         };
         let file = open().with_context(|| format!("cannot open `{}` to append", path.display()))?;
         Ok(Self { file, path: path.to_path_buf() })
     }
 
-    /// Appends one line in one write, so that a reader and a crash see whole lines.
+    /// Appends one line in a single write, so that readers and crashes see whole lines.
     pub fn append(&mut self, line: &str) -> Result<()> {
         let mut bytes = Vec::with_capacity(line.len() + 1);
         bytes.extend_from_slice(line.as_bytes());
@@ -63,15 +63,15 @@ impl Lines {
         self.append_bytes(&bytes)
     }
 
-    /// Appends a record in one write.
+    /// Appends a binary record in a single write.
     pub fn append_bytes(&mut self, record: &[u8]) -> Result<()> {
-        fault::write(&mut self.file, record, Operation::Append, &self.path)
+        fault::write(&mut self.file, record, FileOperation::Append, &self.path)
             .with_context(|| format!("cannot append to `{}`", self.path.display()))
     }
 
-    /// Waits until the lines are on the disk.
+    /// Waits until the data are on disk.
     pub fn sync(&self) -> Result<()> {
-        let sync = || fault::check(Operation::Sync, &self.path).and_then(|()| self.file.sync_data());
+        let sync = || fault::check(FileOperation::Sync, &self.path).and_then(|()| self.file.sync_data());
         sync().with_context(|| format!("cannot write `{}`", self.path.display()))
     }
 }

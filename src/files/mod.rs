@@ -1,5 +1,5 @@
-//! Files that are whole or absent, and rows that are whole or cut. Every write of a run goes through here, so that a
-//! test can make any one of them fail (`fault`).
+//! Atomic and append-only file writes: a file is whole or absent. Every write of a run goes through here, so that a
+//! test can make any of them fail (`fault`).
 
 mod kind;
 mod lines;
@@ -14,67 +14,67 @@ pub use kind::kind_by_start;
 pub use lines::Lines;
 
 use crate::error::UserError;
-use crate::fault::{self, Operation};
+use crate::fault::{self, FileOperation};
 
-/// What is being written has a name of its own until it is whole.
+/// Prefix of temporary files, which are renamed once complete.
 const UNFINISHED: &str = ".writing-";
 
-/// So much is gathered before it goes to the disk.
+/// Write buffer, in bytes.
 const BUFFER: usize = 1 << 20;
 
-/// Creates a folder and those above it.
+/// Creates a folder and its parents.
 pub fn create_folder(path: &Path) -> Result<()> {
     let create = || -> io::Result<()> {
         if !path.is_dir() {
-            fault::check(Operation::Folder, path)?;
+            fault::check(FileOperation::Folder, path)?;
         }
         fs::create_dir_all(path)
     };
     create().with_context(|| format!("cannot create the folder `{}`", path.display()))
 }
 
-/// Whether something is there. A disk that cannot tell is an error: what is there must not pass for absent.
+/// Whether a path exists. If the file system cannot tell, this is an error: an existing file must not pass for absent.
 pub fn exists(path: &Path) -> Result<bool> {
-    let exists = || fault::check(Operation::Look, path).and_then(|()| path.try_exists());
+    let exists = || fault::check(FileOperation::Look, path).and_then(|()| path.try_exists());
     match exists() {
-        // A file stands where a folder of the path should: nothing is behind it.
+        // A parent of the path is a file, so the path does not exist.
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
         exists => exists.with_context(|| format!("cannot look for `{}`", path.display())),
     }
 }
 
-/// Refuses a place that a symbolic link has put outside of the folder that it is to be in.
+/// Fails if symbolic links lead `path` outside of `folder`.
 pub fn check_inside(path: &Path, folder: &Path) -> Result<()> {
     let real = |path: &Path| path.canonicalize().with_context(|| format!("cannot find `{}`", path.display()));
     let (inner, outer) = (real(path)?, real(folder)?);
     if inner.starts_with(&outer) {
         return Ok(());
     }
-    let message = format!("`{}` leads to `{}`, outside of `{}`", path.display(), inner.display(), folder.display());
+    let message = format!("`{}` leads to `{}`, outside `{}`", path.display(), inner.display(), folder.display());
     Err(UserError::new(message).hint("remove the symbolic link; `--out` itself may be one").into())
 }
 
-/// Writes a file so that a reader sees the old content or the new, never a part, and a crash keeps one of them.
+/// Writes a file atomically: a reader sees the old or the new content, also after a crash.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     stream_atomically(path, |file| file.write_all(bytes))
 }
 
-/// The same for content that comes in pieces.
+/// Like `write_atomically`, for content written in pieces.
 pub fn stream_atomically(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     let write = || -> io::Result<()> {
         let file = unfinished(path, content)?;
-        fault::check(Operation::Rename, path)?;
+        fault::check(FileOperation::Rename, path)?;
         file.persist(path).map_err(|error| error.error)?;
         sync_folder(path)
     };
     write().with_context(|| format!("cannot write `{}`", path.display()))
 }
 
-/// Writes a file that is not there yet, whole; `false` where another was there first.
+/// Creates a new file atomically; returns `false` if it already exists.
 pub fn create_new(path: &Path, bytes: &[u8]) -> Result<bool> {
     let write = || -> io::Result<bool> {
         let file = unfinished(path, |file| file.write_all(bytes))?;
-        fault::check(Operation::Rename, path)?;
+        fault::check(FileOperation::Rename, path)?;
         match file.persist_noclobber(path) {
             Ok(_) => sync_folder(path).map(|()| true),
             Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
@@ -84,14 +84,14 @@ pub fn create_new(path: &Path, bytes: &[u8]) -> Result<bool> {
     write().with_context(|| format!("cannot write `{}`", path.display()))
 }
 
-/// Content on the disk under a name of its own, which goes with it unless it is given another.
+/// Content on disk under a temporary name; deleted on drop unless persisted.
 fn unfinished(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<tempfile::NamedTempFile> {
-    fault::check(Operation::Create, path)?;
+    fault::check(FileOperation::Create, path)?;
     let mut builder = tempfile::Builder::new();
-    // A temporary file is private by itself; what a run leaves is as the user's umask has it.
+    // Temporary files are private by default; files of a run follow the user's umask.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.prefix(UNFINISHED).tempfile_in(folder_of(path))?;
@@ -99,12 +99,12 @@ fn unfinished(
     content(&mut writer)?;
     writer.flush()?;
     drop(writer);
-    fault::check(Operation::Sync, path)?;
+    fault::check(FileOperation::Sync, path)?;
     file.as_file().sync_all()?;
     Ok(file)
 }
 
-/// A file whose writes can be made to fail.
+/// A file whose writes a test can make fail.
 struct Watched<'a> {
     file: &'a mut File,
     path: &'a Path,
@@ -112,7 +112,7 @@ struct Watched<'a> {
 
 impl Write for Watched<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        fault::write(&mut *self.file, bytes, Operation::Write, self.path).map(|()| bytes.len())
+        fault::write(&mut *self.file, bytes, FileOperation::Write, self.path).map(|()| bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -120,38 +120,38 @@ impl Write for Watched<'_> {
     }
 }
 
-/// Puts the list of names of a file's folder on the disk, where the file system can do that. Some FUSE and CIFS mounts
-/// cannot, and a file there is as safe as it gets without.
+/// Syncs the directory entry of a file, if the file system can. Some FUSE and CIFS mounts cannot; there a file is as
+/// safe as it gets without.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = File::open(folder_of(path))?;
-    match fault::check(Operation::SyncFolder, path).and_then(|()| folder.sync_all()) {
-        // EINVAL; ENOTSUP, EOPNOTSUPP and ENOSYS.
+    match fault::check(FileOperation::SyncFolder, path).and_then(|()| folder.sync_all()) {
+        // EINVAL, or ENOTSUP, EOPNOTSUPP and ENOSYS.
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
         synced => synced,
     }
 }
 
-/// Removes a file; one that is not there is removed already.
+/// Removes a file; succeeds if it does not exist.
 pub fn remove(path: &Path) -> Result<()> {
-    let remove = || match fault::check(Operation::Remove, path).and_then(|()| fs::remove_file(path)) {
+    let remove = || match fault::check(FileOperation::Remove, path).and_then(|()| fs::remove_file(path)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         done => done,
     };
     remove().with_context(|| format!("cannot remove `{}`", path.display()))
 }
 
-/// Moves a file or a folder to a name that is free, on the same disk.
+/// Moves a file or folder to an unused name on the same disk.
 pub fn rename(from: &Path, to: &Path) -> Result<()> {
-    let rename = || fault::check(Operation::Rename, from).and_then(|()| fs::rename(from, to));
+    let rename = || fault::check(FileOperation::Rename, from).and_then(|()| fs::rename(from, to));
     rename().with_context(|| format!("cannot move `{}` to `{}`", from.display(), to.display()))
 }
 
-/// Whether an interrupted write left something in a folder.
+/// Whether an interrupted write left temporary files in a folder.
 pub fn has_unfinished(folder: &Path) -> bool {
     names(folder).is_ok_and(|names| names.iter().any(|name| name.starts_with(UNFINISHED)))
 }
 
-/// Removes what an interrupted write left in a folder: nobody else may be writing there.
+/// Removes temporary files of interrupted writes. The caller must be the only writer in the folder.
 pub fn remove_unfinished(folder: &Path) -> Result<()> {
     for name in names(folder)?.into_iter().filter(|name| name.starts_with(UNFINISHED)) {
         remove(&folder.join(name))?;
@@ -159,7 +159,7 @@ pub fn remove_unfinished(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The names in a folder, in order; those that are no text, which are none of ours, left out.
+/// The names in a folder, sorted. Names that are not UTF-8 are skipped: freezewise writes none.
 pub fn names(folder: &Path) -> Result<Vec<String>> {
     let list = || -> io::Result<Vec<String>> {
         let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
@@ -220,7 +220,7 @@ mod tests {
         let (folder, other) = (tempfile::tempdir()?, tempfile::tempdir()?);
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(other.path(), &link)?;
-        assert!(check_inside(&link, folder.path()).is_err_and(|error| error.to_string().contains("outside of")));
+        assert!(check_inside(&link, folder.path()).is_err_and(|error| error.to_string().contains("outside")));
         fs::create_dir(folder.path().join("inner"))?;
         check_inside(&folder.path().join("inner"), folder.path())
     }

@@ -1,4 +1,4 @@
-//! Bytes that become a tensor where they are.
+//! Turns bytes into a tensor without copying.
 
 use std::ffi::c_void;
 
@@ -7,29 +7,29 @@ use tch::Tensor;
 use super::shim::{self, call};
 use crate::error::UserError;
 
-/// A u8 tensor on the CPU, of `size`, that takes over the bytes in their order: nothing is copied, and they are freed
-/// with the last tensor that sees them.
+/// A u8 tensor on the CPU with shape `size` that takes over the bytes. Nothing is copied; the bytes are freed with the
+/// last tensor that uses them.
 pub fn adopt(bytes: Vec<u8>, size: &[i64]) -> Result<Tensor, UserError> {
     let count: Option<i64> =
         size.iter().try_fold(1i64, |count, &size| count.checked_mul(size).filter(|&count| count >= 0));
     if count != i64::try_from(bytes.len()).ok() {
-        return Err(UserError::new(format!("{} bytes are no tensor of size {size:?}", bytes.len())));
+        return Err(UserError::new(format!("{} bytes do not fit a tensor of size {size:?}", bytes.len())));
     }
     let owner = Box::into_raw(Box::new(bytes));
     let mut tensor = std::ptr::null_mut();
-    // SAFETY: the owner was made here and is given away with its bytes, which stay in their place until `release` has
-    // it. Where the call fails it may have been released or not, so it is left alone: a leak, and no more.
+    // SAFETY: the owner is created here and passed on with its bytes, which stay in place until `release` gets it. If
+    // the call fails, it may or may not have been released, so it is leaked.
     call(|error| unsafe {
         let data = (*owner).as_mut_ptr().cast();
         shim::freezewise_adopt(data, size.as_ptr(), size.len() as i64, owner.cast(), release, &raw mut tensor, error)
     })?;
-    // SAFETY: the call made this tensor for its caller to own.
+    // SAFETY: the call created this tensor, and its caller owns it.
     Ok(unsafe { Tensor::from_ptr(tensor) })
 }
 
-/// Frees what `adopt` gave away.
+/// Frees what `adopt` passed on.
 extern "C" fn release(owner: *mut c_void) {
-    // SAFETY: libtorch calls this once for each owner, which `adopt` made from a box of this type.
+    // SAFETY: libtorch calls this once for each owner, which `adopt` created from a box of this type.
     drop(unsafe { Box::from_raw(owner.cast::<Vec<u8>>()) });
 }
 
@@ -53,7 +53,7 @@ mod tests {
     fn another_size_is_refused() {
         for size in [&[2, 2][..], &[-1, -5], &[i64::MAX, 2]] {
             let error = adopt(vec![0; 5], size).expect_err("five bytes");
-            assert!(error.to_string().starts_with("5 bytes are no tensor of size ["), "{error}");
+            assert!(error.to_string().starts_with("5 bytes do not fit a tensor of size ["), "{error}");
         }
     }
 }

@@ -1,19 +1,19 @@
-//! What libtorch's words say of a failure. Its bindings pass on nothing else, so this is the one place that reads them.
+//! Classifies failures by libtorch's messages. Its bindings provide nothing else, and no other module parses them.
 
-/// What failed.
+/// The cause of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// Memory ran out.
+    /// Out of memory.
     Memory,
-    /// A library of the device failed with a message that it also uses when memory runs out.
+    /// A device library failed with a message that it also uses when out of memory.
     MemoryOrDevice,
     /// The device, its driver or one of its libraries.
     Device,
-    /// None of them.
+    /// Anything else.
     Other,
 }
 
-/// In any case of letters.
+/// In any letter case.
 const MEMORY: [&str; 6] = [
     "out of memory",
     "alloc_failed",
@@ -22,8 +22,8 @@ const MEMORY: [&str; 6] = [
     "not enough memory",
     "std::bad_alloc",
 ];
-/// cuBLAS cannot be initialised, and cuDNN finds no kernel or fails inside, where there is no memory left for them; and
-/// for other reasons as well.
+/// When out of memory, cuBLAS may fail to initialise, and cuDNN may find no kernel or report an internal error; but
+/// both also happen for other reasons.
 const MEMORY_OR_DEVICE: [&str; 5] = [
     "cublas_status_not_initialized",
     "cudnn_status_not_initialized",
@@ -33,7 +33,7 @@ const MEMORY_OR_DEVICE: [&str; 5] = [
 ];
 const DEVICE: [&str; 5] = ["cuda error", "cuda driver error", "cublas", "cudnn", "cusolver"];
 
-/// The cause that libtorch's words name.
+/// The cause named by a libtorch message.
 pub fn cause_of(words: &str) -> Cause {
     let words = words.to_lowercase();
     let has = |signs: &[&str]| signs.iter().any(|sign| words.contains(sign));
@@ -48,7 +48,7 @@ pub fn cause_of(words: &str) -> Cause {
     }
 }
 
-/// The first line of what libtorch said, out of the panic of its bindings.
+/// The first line of libtorch's message, extracted from the panic of its bindings.
 pub fn first_words(panic: &str) -> String {
     let cause = panic.split_once("Torch(\"").map_or(panic, |(_, cause)| cause);
     let line = cause.split("\\n").next().unwrap_or_default().lines().next().unwrap_or_default();
@@ -59,7 +59,7 @@ pub fn first_words(panic: &str) -> String {
 mod tests {
     use super::*;
 
-    /// What libtorch and the libraries under it say, as users have reported it; the rest of each message is cut.
+    /// Messages of libtorch and the libraries under it as reported by users, truncated.
     const SAMPLES: [(Cause, &str); 24] = [
         (
             Cause::Memory,

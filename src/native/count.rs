@@ -1,4 +1,4 @@
-//! What work asks of a device: operators by name, waits, uploads, bytes; by the part of a training that asks.
+//! Counts the device work of a training: operators by name, synchronisations, uploads, bytes, by part of the training.
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -12,27 +12,27 @@ use super::shim;
 /// The parts of a training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Part {
-    /// What no part claims.
+pub enum TrainingPart {
+    /// Everything else.
     Other,
-    /// The order of an epoch, and the examples of a batch.
+    /// Order of an epoch, and gathering of batches.
     Gather,
-    /// What is done to images at random.
+    /// Data augmentation.
     Augment,
-    /// The network and its loss.
+    /// Network and loss.
     Forward,
     /// Gradients.
     Backward,
-    /// The update.
+    /// Optimizer step.
     Optimizer,
-    /// What an epoch adds up.
+    /// Sums over an epoch.
     Metrics,
     /// Errors of whole splits.
     Evaluation,
 }
 
-impl Part {
-    /// All of them, in the order of a step.
+impl TrainingPart {
+    /// All parts, in the order of a step.
     pub const ALL: [Self; 8] = [
         Self::Other,
         Self::Gather,
@@ -44,7 +44,7 @@ impl Part {
         Self::Evaluation,
     ];
 
-    /// For people.
+    /// Name for people.
     pub fn name(self) -> &'static str {
         match self {
             Self::Other => "other",
@@ -58,7 +58,8 @@ impl Part {
         }
     }
 
-    /// Has what follows belong to this part, until the guard goes. Costs a store, whether anybody counts or not.
+    /// Assigns the following work to this part, until the guard is dropped. Costs one store, whether or not anything is
+    /// being counted.
     #[must_use]
     pub fn begin(self) -> Guard {
         // SAFETY: the function stores a number.
@@ -70,7 +71,7 @@ impl Part {
     }
 }
 
-/// A part that has begun.
+/// A part in progress.
 #[derive(Debug)]
 pub struct Guard {
     before: c_int,
@@ -78,15 +79,15 @@ pub struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // SAFETY: as for `begin`.
+        // SAFETY: as in `begin`.
         unsafe { shim::freezewise_set_phase(self.before) };
     }
 }
 
-/// How often operators were called, by name.
+/// Number of calls of each operator, by name.
 pub type Operators = BTreeMap<String, i64>;
 
-/// What a part asked for.
+/// The work of one part.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Amounts {
     /// Operators that launch work on a device.
@@ -95,18 +96,18 @@ pub struct Amounts {
     pub views: Operators,
     /// Allocations, which launch nothing.
     pub allocations: Operators,
-    /// Times that the host waits for a device: numbers that are read, and copies to the host.
+    /// Times that the host waits for the device: numbers read, and copies to the host.
     pub waits: i64,
-    /// Copies from the host.
+    /// Copies from the host to the device.
     pub uploads: i64,
     /// Bytes allocated.
     pub allocated_bytes: i64,
-    /// Bytes of the inputs and the outputs of operators that launch work.
+    /// Bytes of inputs and outputs of operators that launch work.
     pub moved_bytes: i64,
 }
 
 impl Amounts {
-    /// How many operators launch work.
+    /// Number of operators that launch work.
     pub fn launches(&self) -> i64 {
         self.operators.values().sum()
     }
@@ -133,29 +134,29 @@ impl Amounts {
     }
 }
 
-/// What all parts asked for; those that asked for nothing are left out.
+/// The work of all parts that have any.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Counts(pub BTreeMap<Part, Amounts>);
+pub struct OperatorCounts(pub BTreeMap<TrainingPart, Amounts>);
 
-impl Counts {
-    /// What all parts together asked for.
+impl OperatorCounts {
+    /// The work of all parts together.
     pub fn total(&self) -> Amounts {
         self.0.values().fold(Amounts::default(), |sum, amounts| sum.joined(amounts, Add::add))
     }
 
-    /// What a part asked for.
-    pub fn of(&self, part: Part) -> Amounts {
+    /// The work of one part.
+    pub fn of(&self, part: TrainingPart) -> Amounts {
         self.0.get(&part).cloned().unwrap_or_default()
     }
 
     fn joined(&self, other: &Self, join: impl Fn(i64, i64) -> i64 + Copy) -> Self {
-        let parts = Part::ALL.map(|part| (part, self.of(part).joined(&other.of(part), join)));
+        let parts = TrainingPart::ALL.map(|part| (part, self.of(part).joined(&other.of(part), join)));
         Self(parts.into_iter().filter(|(_, amounts)| *amounts != Amounts::default()).collect())
     }
 }
 
-impl Add<&Counts> for Counts {
+impl Add<&OperatorCounts> for OperatorCounts {
     type Output = Self;
 
     fn add(self, other: &Self) -> Self {
@@ -163,7 +164,7 @@ impl Add<&Counts> for Counts {
     }
 }
 
-impl Sub<&Counts> for Counts {
+impl Sub<&OperatorCounts> for OperatorCounts {
     type Output = Self;
 
     fn sub(self, other: &Self) -> Self {
@@ -171,16 +172,16 @@ impl Sub<&Counts> for Counts {
     }
 }
 
-impl Mul<i64> for &Counts {
-    type Output = Counts;
+impl Mul<i64> for &OperatorCounts {
+    type Output = OperatorCounts;
 
-    fn mul(self, times: i64) -> Counts {
-        self.joined(&Counts::default(), |amount, _| amount * times)
+    fn mul(self, times: i64) -> OperatorCounts {
+        self.joined(&OperatorCounts::default(), |amount, _| amount * times)
     }
 }
 
-/// Counts while it lives: operators on all threads, memory on this one and on autograd's, which is why it stays on its
-/// thread.
+/// Counts until dropped: operators on all threads, memory on this thread and on autograd's. Because of the latter it
+/// must stay on its thread.
 #[derive(Debug)]
 pub struct Counting {
     handle: u64,
@@ -188,31 +189,32 @@ pub struct Counting {
 }
 
 impl Counting {
-    /// Starts to count. One at a time.
+    /// Starts counting. Only one count may run at a time.
     pub fn start() -> Self {
-        // SAFETY: the function takes nothing and adds an observer to libtorch's list.
+        // SAFETY: the function takes no arguments and adds an observer to libtorch's list.
         Self { handle: unsafe { shim::freezewise_count() }, on_this_thread: PhantomData }
     }
 
-    /// What there was, and the most bytes that were held beyond those at the start; counting ends.
-    pub fn end(self) -> (Counts, u64) {
-        let mut counts = Counts::default();
+    /// Stops counting. Returns the counts, and the peak of bytes held beyond those at the start.
+    pub fn end(self) -> (OperatorCounts, u64) {
+        let mut counts = OperatorCounts::default();
         let seer = (&raw mut counts).cast::<c_void>();
-        // SAFETY: the handle is that of `start`, and given back once; the two functions take the counts, which live
-        // through the call, and names that end with a zero.
+        // SAFETY: the handle is from `start` and used once; the two callbacks get the counts, which outlive the call,
+        // and zero-terminated names.
         let peak = unsafe { shim::freezewise_counted(self.handle, seer, see_operator, see_amounts) };
         (counts, peak)
     }
 }
 
-/// The kinds of operators, by number; as in `native/count.cpp`.
+/// Operator kinds by number, as in `native/count.cpp`.
 const LAUNCH: c_int = 0;
 const VIEW: c_int = 1;
 
 extern "C" fn see_operator(seer: *mut c_void, part: c_int, kind: c_int, name: *const c_char, times: u64) {
-    // SAFETY: `Counting::end` gives its own counts, and nobody else has them during the call; the name ends with a zero.
-    let (counts, name) = unsafe { (&mut *seer.cast::<Counts>(), CStr::from_ptr(name)) };
-    let amounts = counts.0.entry(Part::of(part)).or_default();
+    // SAFETY: `Counting::end` passes its own counts, to which nobody else has access during the call; the name is
+    // zero-terminated.
+    let (counts, name) = unsafe { (&mut *seer.cast::<OperatorCounts>(), CStr::from_ptr(name)) };
+    let amounts = counts.0.entry(TrainingPart::of(part)).or_default();
     let list = match kind {
         LAUNCH => &mut amounts.operators,
         VIEW => &mut amounts.views,
@@ -223,8 +225,8 @@ extern "C" fn see_operator(seer: *mut c_void, part: c_int, kind: c_int, name: *c
 
 extern "C" fn see_amounts(seer: *mut c_void, part: c_int, waits: u64, uploads: u64, allocated: u64, moved: u64) {
     // SAFETY: as for operators.
-    let counts = unsafe { &mut *seer.cast::<Counts>() };
-    let amounts = counts.0.entry(Part::of(part)).or_default();
+    let counts = unsafe { &mut *seer.cast::<OperatorCounts>() };
+    let amounts = counts.0.entry(TrainingPart::of(part)).or_default();
     (amounts.waits, amounts.uploads) = (waits as i64, uploads as i64);
     (amounts.allocated_bytes, amounts.moved_bytes) = (allocated as i64, moved as i64);
 }
@@ -239,20 +241,20 @@ mod tests {
         let matrix = Tensor::ones([8, 4], (Kind::Float, Device::Cpu));
         let counting = Counting::start();
         {
-            let _part = Part::Forward.begin();
+            let _part = TrainingPart::Forward.begin();
             let _ = matrix.transpose(0, 1).matmul(&matrix);
-            let _inner = Part::Metrics.begin();
+            let _inner = TrainingPart::Metrics.begin();
             let _ = matrix.to_kind(Kind::Double).double_value(&[0, 0]);
         }
         let (counts, peak) = counting.end();
-        let forward = counts.of(Part::Forward);
+        let forward = counts.of(TrainingPart::Forward);
         assert_eq!(forward.operators, Operators::from([("mm".into(), 1)]));
         assert!(forward.views.contains_key("transpose"), "{forward:?}");
         assert_eq!((forward.allocated_bytes, forward.moved_bytes), (64, 2 * 128 + 64));
-        let metrics = counts.of(Part::Metrics);
+        let metrics = counts.of(TrainingPart::Metrics);
         assert_eq!((metrics.operators, metrics.waits), (Operators::from([("copy_".into(), 1)]), 1));
         assert!((64..=1024).contains(&peak), "{peak}");
-        assert_eq!(counts.clone() - &counts, Counts::default());
+        assert_eq!(counts.clone() - &counts, OperatorCounts::default());
         assert_eq!(&counts * 2, counts.clone() + &counts);
     }
 }

@@ -1,8 +1,8 @@
-//! What is known of the CPU and of the libtorch that is loaded.
+//! Facts about the CPU, and about the loaded libtorch.
 
 use std::path::PathBuf;
 
-/// The instruction sets that decide libtorch's speed and the last bits of its sums, those that this CPU has.
+/// Instruction sets of this CPU that determine libtorch's speed and rounding.
 pub fn cpu_features() -> Vec<&'static str> {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let flags = info.lines().find(|line| line.starts_with("flags")).unwrap_or_default();

@@ -1,6 +1,7 @@
-//! The loading of CUDA: libtorch's CUDA half, then our plugin over it.
+//! Loads CUDA: libtorch's CUDA libraries, then the plugin.
 //!
-//! The binary links neither, so that it starts anywhere. libtorch settles whether there is CUDA at the first
+//! The binary links neither, so it starts on any machine. libtorch decides whether CUDA exists when first asked, so
+//! both must be loaded before anything asks. They stay loaded.
 //! question, so both are loaded before anything asks. What is loaded stays loaded.
 
 use std::ffi::{CStr, c_char, c_int};
@@ -9,37 +10,41 @@ use std::sync::OnceLock;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW, Symbol};
 
-use super::driver::Driver;
+use super::driver::{CudaVersion, Driver, libtorch_cuda};
 use super::shim::{TEXT_SIZE, call};
 
 use crate::environment;
 use crate::error::UserError;
 
 const PLUGIN: &str = "libfreezewise_cuda.so";
-/// Names another file in its place.
+/// Names another plugin file.
 const NAMED: &str = "FREEZEWISE_CUDA_PLUGIN";
 
-/// What is known of a CUDA device.
+/// How to get the libraries of CUDA.
+const WITH_CUDA: &str =
+    "`pip install torch==2.11.0`, or in a clone `scripts/setup --cuda`, installs libtorch with CUDA";
+
+/// Facts about a CUDA device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceFacts {
-    /// The name that its maker gave it.
+    /// Product name.
     pub name: String,
-    /// All of its memory.
+    /// Total memory, in bytes.
     pub memory_bytes: u64,
     /// Compute capability, such as (9, 0).
     pub capability: (i32, i32),
-    /// cuDNN's version number, such as 91900; 0 where there is none.
+    /// cuDNN's version number, such as 91900; 0 without cuDNN.
     pub cudnn: i64,
-    /// Whether it is a GPU.
+    /// GPU or stand-in.
     pub nature: Nature,
 }
 
-/// What stands behind a CUDA device.
+/// What a CUDA device really is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nature {
     /// A GPU.
     Gpu,
-    /// The CPU, in tests that play a GPU: what it takes says nothing of one.
+    /// The CPU, simulating a GPU in tests: its timings say nothing about GPUs.
     StandIn,
 }
 
@@ -54,28 +59,29 @@ struct RawFacts {
     stand_in: i32,
 }
 
-/// `freezewise_memory` of `native/plugin.h`: bytes of a device.
+/// `freezewise_memory` of `native/plugin.h`, in bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DeviceMemory {
-    /// Held by tensors now.
+    /// Currently held by tensors.
     pub held: u64,
-    /// The most that tensors held.
+    /// Peak held by tensors.
     pub peak: u64,
-    /// Taken from the device, held or not.
+    /// Reserved from the device, in use or not.
     pub reserved: u64,
-    /// What tensors could still get.
+    /// Available for more tensors.
     pub free: u64,
 }
 
-/// A graph of the plugin's.
+/// A graph handle of the plugin.
 #[repr(C)]
 pub(super) struct RawGraph {
     _private: [u8; 0],
 }
 
 type TorchVersion = unsafe extern "C" fn() -> *const c_char;
-type Facts = unsafe extern "C" fn(c_int, *mut RawFacts, *mut c_char) -> c_int;
+type CudaOfPlugin = unsafe extern "C" fn() -> c_int;
+type ReadFacts = unsafe extern "C" fn(c_int, *mut RawFacts, *mut c_char) -> c_int;
 type Memory = unsafe extern "C" fn(c_int, *mut DeviceMemory, *mut c_char) -> c_int;
 type OfDevice = unsafe extern "C" fn(c_int, *mut c_char) -> c_int;
 type OfProcess = unsafe extern "C" fn(*mut c_char) -> c_int;
@@ -86,7 +92,7 @@ type Drop = unsafe extern "C" fn(*mut RawGraph);
 
 /// The functions of `native/plugin.h`.
 pub(super) struct Plugin {
-    facts: Symbol<Facts>,
+    facts: Symbol<ReadFacts>,
     memory: Symbol<Memory>,
     pub(super) reset_peak: Symbol<OfDevice>,
     pub(super) empty_cache: Symbol<OfProcess>,
@@ -102,7 +108,7 @@ pub(super) struct Plugin {
 
 static PLUGIN_LOADED: OnceLock<Result<Plugin, (String, Vec<String>)>> = OnceLock::new();
 
-/// Where the plugin is: where `FREEZEWISE_CUDA_PLUGIN` says, beside the program, or where it was built.
+/// Path of the plugin: `FREEZEWISE_CUDA_PLUGIN`, or beside the program, or where it was built.
 pub fn plugin_path() -> Option<PathBuf> {
     if let Some(path) = environment::path(NAMED) {
         return Some(path);
@@ -113,13 +119,13 @@ pub fn plugin_path() -> Option<PathBuf> {
     beside.into_iter().chain([built]).find(|path| path.is_file())
 }
 
-/// Whether a plugin is named for this process, so that CUDA may be there without a driver.
+/// Whether the environment names a plugin; then CUDA may exist without a driver.
 pub fn plugin_is_named() -> bool {
     environment::variable(NAMED).is_some()
 }
 
-/// Loads CUDA, once, and describes its devices. The driver must serve the device of this index; a plugin that is named
-/// needs none.
+/// Loads CUDA once, and describes its devices. The driver must support the device with this index, unless the
+/// environment names a plugin.
 pub(super) fn load(driver: &Driver, index: usize) -> Result<Vec<DeviceFacts>, UserError> {
     if !plugin_is_named() {
         driver.check(index)?;
@@ -127,22 +133,22 @@ pub(super) fn load(driver: &Driver, index: usize) -> Result<Vec<DeviceFacts>, Us
     let plugin = plugin()?;
     let count = tch::Cuda::device_count().max(0);
     if count == 0 || !tch::Cuda::is_available() {
-        return Err(UserError::new("CUDA is loaded, but shows no device")
+        return Err(UserError::new("CUDA is loaded, but has no device")
             .hint("`nvidia-smi` should list the GPU; CUDA_VISIBLE_DEVICES hides devices"));
     }
     (0..count).map(|index| plugin.describe(index as c_int)).collect()
 }
 
-/// The version of cuDNN, once CUDA is loaded.
+/// Version of cuDNN, once CUDA is loaded.
 pub fn cudnn_version(facts: &DeviceFacts) -> Option<String> {
     (facts.cudnn > 0).then(|| format!("{}.{}.{}", facts.cudnn / 10_000, facts.cudnn / 100 % 100, facts.cudnn % 100))
 }
 
-/// The memory of a device, if CUDA is loaded.
+/// Memory of a device, if CUDA is loaded.
 pub fn device_memory(index: usize) -> Option<DeviceMemory> {
     let plugin = PLUGIN_LOADED.get()?.as_ref().ok()?;
     let mut memory = DeviceMemory::default();
-    // SAFETY: the pointer is valid for the call, which checks the index and catches what C++ throws.
+    // SAFETY: the pointer is valid for the call, which checks the index and catches C++ exceptions.
     call(|error| unsafe { (plugin.memory)(index as c_int, &raw mut memory, error) }).ok().map(|()| memory)
 }
 
@@ -153,16 +159,15 @@ pub(super) fn plugin() -> Result<&'static Plugin, UserError> {
 
 fn open() -> Result<Plugin, UserError> {
     let path = plugin_path().ok_or_else(|| {
-        UserError::new(format!("`{PLUGIN}` is neither beside the program nor where it was built"))
-            .hint("`scripts/setup --cuda` and `cargo build --release` make it; carry it along with the program")
+        UserError::new(format!("`{PLUGIN}` was not found, neither beside the program nor where it was built"))
+            .hint("`scripts/setup --cuda` and `cargo build --release` build it; copy it along with the program")
     })?;
-    // SAFETY: libraries run code when they are loaded. libtorch_cuda registers its kernels, and must be there before
-    // the plugin, which uses its symbols; both are of the libtorch that this program links, which `open_plugin`
-    // checks by the version that the plugin was compiled for.
+    // SAFETY: libraries run code when they are loaded. libtorch_cuda registers its kernels, and must be loaded before
+    // the plugin, which uses its symbols. Both belong to the libtorch that this program links; `open_plugin` checks the
+    // version that the plugin was compiled for.
     unsafe {
         if !plugin_is_named() {
-            open_global(Path::new("libtorch_cuda.so"))
-                .map_err(|cause| cause.hint("`scripts/setup --cuda` installs libtorch with all of CUDA"))?;
+            open_global(Path::new("libtorch_cuda.so")).map_err(|cause| cause.hint(WITH_CUDA))?;
         }
         open_plugin(&path)
     }
@@ -171,19 +176,24 @@ fn open() -> Result<Plugin, UserError> {
 unsafe fn open_plugin(path: &Path) -> Result<Plugin, UserError> {
     let not_ours = |_| {
         UserError::new(format!("`{}` is not a plugin of this program", path.display()))
-            .hint("build it again: `cargo build --release`")
+            .hint("rebuild it with `cargo build --release`")
     };
-    // SAFETY: the caller's; the signatures are those of native/plugin.h, whose symbols live as long as the library,
-    // which the result keeps.
+    // SAFETY: required of the caller; the signatures are those of native/plugin.h, and the symbols live as long as the
+    // library, which the result keeps.
     unsafe {
         let library = open_global(path)?;
         let version: Symbol<TorchVersion> = library.get(b"freezewise_torch_version").map_err(not_ours)?;
         let version = CStr::from_ptr(version()).to_string_lossy().into_owned();
         if version != super::LIBTORCH {
-            let message =
-                format!("`{}` is for libtorch {version}, and this program for {}", path.display(), super::LIBTORCH);
-            return Err(UserError::new(message).hint("build both again: `cargo build --release`"));
+            let message = format!(
+                "`{}` was built for libtorch {version}, but this program for {}",
+                path.display(),
+                super::LIBTORCH
+            );
+            return Err(UserError::new(message).hint("rebuild both with `cargo build --release`"));
         }
+        let cuda: Symbol<CudaOfPlugin> = library.get(b"freezewise_cuda_version").map_err(not_ours)?;
+        check_cuda(path, CudaVersion(cuda()))?;
         Ok(Plugin {
             facts: library.get(b"freezewise_device_facts").map_err(not_ours)?,
             memory: library.get(b"freezewise_device_memory").map_err(not_ours)?,
@@ -201,8 +211,19 @@ unsafe fn open_plugin(path: &Path) -> Result<Plugin, UserError> {
     }
 }
 
+/// CUDA's structures differ between major versions, and torch 2.11.0 is published for two of them.
+fn check_cuda(plugin: &Path, built_for: CudaVersion) -> Result<(), UserError> {
+    let Some(found) = libtorch_cuda().filter(|found| built_for.0 != 0 && found.major() != built_for.major()) else {
+        return Ok(());
+    };
+    let message = format!("`{}` was built for CUDA {built_for}, but this libtorch for {found}", plugin.display());
+    Err(UserError::new(message)
+        .hint(format!("install torch {} for CUDA {}", super::LIBTORCH, built_for.major()))
+        .hint("or build the program with this libtorch: `scripts/setup --libtorch DIR` and `cargo build --release`"))
+}
+
 unsafe fn open_global(path: &Path) -> Result<Library, UserError> {
-    // SAFETY: the caller's.
+    // SAFETY: required of the caller.
     unsafe { Library::open(Some(path), RTLD_NOW | RTLD_GLOBAL) }
         .map_err(|error| UserError::new(format!("`{}` cannot be loaded: {error}", path.display())))
 }
@@ -210,10 +231,10 @@ unsafe fn open_global(path: &Path) -> Result<Library, UserError> {
 impl Plugin {
     fn describe(&self, index: c_int) -> Result<DeviceFacts, UserError> {
         let mut raw = RawFacts { name: [0; TEXT_SIZE], memory_bytes: 0, major: 0, minor: 0, cudnn: 0, stand_in: 0 };
-        // SAFETY: the pointers are valid for the call, which writes nothing beyond them and catches what C++ throws.
+        // SAFETY: the pointers are valid for the call, which stays within their bounds and catches C++ exceptions.
         call(|error| unsafe { (self.facts)(index, &raw mut raw, error) })
             .map_err(|error| UserError::new(format!("CUDA device {index} cannot be used: {error}")))?;
-        // SAFETY: the name ends with a zero, within the buffer.
+        // SAFETY: the name is zero-terminated within the buffer.
         let name = unsafe { CStr::from_ptr(raw.name.as_ptr()) }.to_string_lossy().into_owned();
         Ok(DeviceFacts {
             name,

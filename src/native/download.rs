@@ -1,14 +1,14 @@
-//! Tensors of a device for the host to read.
+//! Copies tensors from a device to the host.
 
 use tch::{Device, Tensor};
 
 use super::graph::synchronize;
 use crate::error::UserError;
 
-/// Copies of tensors on the CPU, with one wait for all of them; those that are there already are not copied.
+/// Copies of tensors on the CPU, with a single synchronisation for all of them; tensors on the CPU are not copied.
 ///
 /// # Panics
-/// With what libtorch throws, as any call of its bindings.
+/// If libtorch throws, like any call of its bindings.
 pub fn download(tensors: &[&Tensor]) -> Result<Vec<Tensor>, UserError> {
     let mut device = Device::Cpu;
     let copies = tensors
@@ -17,7 +17,7 @@ pub fn download(tensors: &[&Tensor]) -> Result<Vec<Tensor>, UserError> {
             Device::Cpu => tensor.shallow_clone(),
             other => {
                 device = other;
-                // Without blocking, into memory that the device itself can write to.
+                // Non-blocking, to pinned memory.
                 tensor.detach().internal_to_copy((tensor.kind(), Device::Cpu), true)
             }
         })

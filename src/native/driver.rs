@@ -1,7 +1,6 @@
-//! NVIDIA's driver, asked before libtorch is: which CUDA it is for and which GPUs it shows.
+//! Queries NVIDIA's driver before libtorch does: the CUDA version it supports, and its GPUs.
 //!
-//! libtorch with a driver that is too old, or on a GPU that it has no kernels for, fails late and in words that name
-//! neither.
+//! With a driver that is too old, or a GPU without kernels, libtorch fails late and with unclear messages.
 
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::fmt;
@@ -10,7 +9,7 @@ use libloading::os::unix::{Library, RTLD_NOW, Symbol};
 
 use crate::error::UserError;
 
-/// `CUDA_ERROR_NO_DEVICE` and the values of `CUdevice_attribute`, from the CUDA driver API's reference.
+/// `CUDA_ERROR_NO_DEVICE` and values of `CUdevice_attribute`, from the CUDA driver API reference.
 const NO_DEVICE: c_int = 100;
 const CAPABILITY_MAJOR: c_int = 75;
 const CAPABILITY_MINOR: c_int = 76;
@@ -19,16 +18,17 @@ const CAPABILITY_MINOR: c_int = 76;
 /// Required Driver Versions"): within a major version every driver serves every minor one.
 const OLDEST_DRIVERS: [(i32, u32); 3] = [(11, 450), (12, 525), (13, 580)];
 
-/// The build of torch that serves older drivers and GPUs.
+/// Hint for older drivers and GPUs: another build of torch.
 const OTHER_BUILD: &str =
     "or use torch 2.11.0 for CUDA 12 (https://download.pytorch.org/whl/cu126): `scripts/setup --libtorch DIR`";
 
-/// A version of CUDA as its libraries number it: 13000 is 13.0.
+/// A CUDA version as CUDA encodes it: 13000 is 13.0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CudaVersion(pub c_int);
 
 impl CudaVersion {
-    fn major(self) -> i32 {
+    /// 13 of 13.0: what is compiled for one major version runs with each of its minor ones.
+    pub fn major(self) -> i32 {
         self.0 / 1000
     }
 }
@@ -39,45 +39,45 @@ impl fmt::Display for CudaVersion {
     }
 }
 
-/// What a driver says of a GPU.
+/// A GPU, as described by the driver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriverGpu {
-    /// The name that its maker gave it.
+    /// Product name.
     pub name: String,
     /// Compute capability, such as (9, 0).
     pub capability: (i32, i32),
 }
 
-/// The driver of this machine.
+/// The NVIDIA driver of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Driver {
     /// There is no `libcuda.so.1`.
     Absent,
-    /// There is one, and it cannot be used for this reason.
+    /// It exists but cannot be used, for this reason.
     Broken(String),
     /// It works.
     Present {
-        /// The newest CUDA that it serves.
+        /// Newest CUDA version it supports.
         cuda: CudaVersion,
-        /// The GPUs that it shows to this process; none where `CUDA_VISIBLE_DEVICES` hides them.
+        /// GPUs visible to this process; empty if `CUDA_VISIBLE_DEVICES` hides them.
         gpus: Vec<DriverGpu>,
     },
 }
 
 impl Driver {
-    /// Asks the driver.
+    /// Queries the driver.
     pub fn find() -> Self {
-        // SAFETY: libcuda.so.1 is the driver's library, or a test's in its place; loading it runs its initialisers.
+        // SAFETY: libcuda.so.1 is the driver's library, or a fake one in tests; loading it runs its initialisers.
         let Ok(library) = (unsafe { Library::open(Some("libcuda.so.1"), RTLD_NOW) }) else { return Self::Absent };
         let found = Functions::of(&library)
-            .ok_or_else(|| "`libcuda.so.1` lacks functions of NVIDIA's driver".to_owned())
+            .ok_or_else(|| "`libcuda.so.1` lacks functions of the NVIDIA driver".to_owned())
             .and_then(|functions| functions.ask());
-        // The driver starts threads of its own: it must not be unloaded.
+        // The driver starts its own threads, so it must not be unloaded.
         std::mem::forget(library);
         found.unwrap_or_else(Self::Broken)
     }
 
-    /// Whether `device = "auto"` is the CPU without a question: no driver, or one that shows no GPU.
+    /// Whether `device = "auto"` means the CPU: no driver, or one without GPUs.
     pub fn has_no_gpu(&self) -> bool {
         match self {
             Self::Absent => true,
@@ -86,10 +86,10 @@ impl Driver {
         }
     }
 
-    /// An error where libtorch cannot compute on the GPU of this index.
+    /// Fails if libtorch cannot use the GPU with this index.
     pub fn check(&self, index: usize) -> Result<(), UserError> {
         match self {
-            Self::Absent => Err(UserError::new("no NVIDIA driver is installed: there is no `libcuda.so.1`")),
+            Self::Absent => Err(UserError::new("no NVIDIA driver is installed: `libcuda.so.1` not found")),
             Self::Broken(cause) => Err(UserError::new(cause.clone())
                 .hint("`nvidia-smi` must list the GPU; a driver that was just updated needs a reboot")),
             Self::Present { cuda, gpus } => {
@@ -100,7 +100,7 @@ impl Driver {
                     Some(gpu) => check_gpu(index, gpu, &built_for()),
                     None if gpus.is_empty() => Err(UserError::new("the NVIDIA driver shows no GPU")
                         .hint("`nvidia-smi` must list the GPU; CUDA_VISIBLE_DEVICES hides devices")),
-                    // libtorch's count decides.
+                    // Left to libtorch, which counts its devices.
                     None => Ok(()),
                 }
             }
@@ -108,12 +108,12 @@ impl Driver {
     }
 }
 
-/// The CUDA that libtorch was built for, from the runtime library that it is linked to. This asks nothing of libtorch
-/// and nothing of the driver.
+/// The CUDA version that libtorch was built for, from the CUDA runtime that it links. Queries neither libtorch nor the
+/// driver.
 pub fn libtorch_cuda() -> Option<CudaVersion> {
     type Version = unsafe extern "C" fn(*mut c_int) -> c_int;
     let mut version = 0;
-    // SAFETY: the function has had this signature since CUDA 2 and only writes its own version.
+    // SAFETY: the function has had this signature since CUDA 2, and only writes its own version.
     let code = unsafe { Library::this().get::<Version>(b"cudaRuntimeGetVersion").ok()?(&raw mut version) };
     (code == 0).then_some(CudaVersion(version))
 }
@@ -127,17 +127,17 @@ fn check_version(driver: CudaVersion, needed: CudaVersion) -> Result<(), UserErr
         Some((_, oldest)) => format!("update the NVIDIA driver to {oldest} or newer"),
         None => format!("update the NVIDIA driver to one for CUDA {}", needed.major()),
     };
-    let message = format!("the NVIDIA driver is for CUDA {driver} at most, and this libtorch is built for {needed}");
+    let message =
+        format!("the NVIDIA driver supports CUDA {driver} at most, but this libtorch is built for CUDA {needed}");
     Err(UserError::new(message).hint(update).hint(OTHER_BUILD))
 }
 
-/// The compute capabilities that libtorch has kernels for, as `build.rs` read them in `libtorch_cuda.so`; empty where
-/// they are unknown.
+/// Compute capabilities that libtorch has kernels for, found by `build.rs` in `libtorch_cuda.so`; empty if unknown.
 fn built_for() -> Vec<(i32, i32)> {
     read_capabilities(env!("FREEZEWISE_CUDA_CAPABILITIES"))
 }
 
-/// `75 80 120` as (7, 5), (8, 0), (12, 0).
+/// Parses `75 80 120` as (7, 5), (8, 0), (12, 0).
 fn read_capabilities(text: &str) -> Vec<(i32, i32)> {
     text.split_whitespace()
         .filter_map(|number| number.parse().ok())
@@ -145,7 +145,7 @@ fn read_capabilities(text: &str) -> Vec<(i32, i32)> {
         .collect()
 }
 
-/// Kernels for a capability run on each later one of the same major version (CUDA C++ Programming Guide, "Binary
+/// Kernels for a capability also run on later ones of the same major version (CUDA C++ Programming Guide, "Binary
 /// Compatibility").
 fn check_gpu(index: usize, gpu: &DriverGpu, built_for: &[(i32, i32)]) -> Result<(), UserError> {
     let (major, minor) = gpu.capability;
@@ -156,16 +156,16 @@ fn check_gpu(index: usize, gpu: &DriverGpu, built_for: &[(i32, i32)]) -> Result<
     let kernels: Vec<String> = built_for.iter().map(|(major, minor)| format!("{major}.{minor}")).collect();
     let age = if built_for.iter().all(|kernel| *kernel > gpu.capability) { "too old" } else { "unsupported" };
     let message = format!(
-        "GPU {index}, {}, is {age}: it has compute capability {major}.{minor}, and this libtorch is built for {}",
+        "GPU {index}, {}, is {age}: it has compute capability {major}.{minor}, but this libtorch is built for {}",
         gpu.name,
         kernels.join(", ")
     );
     Err(UserError::new(message)
-        .hint("take another GPU, by `--set device=cuda:N` or CUDA_VISIBLE_DEVICES")
+        .hint("choose another GPU with `--set device=cuda:N` or CUDA_VISIBLE_DEVICES")
         .hint(OTHER_BUILD))
 }
 
-/// The functions of the driver that are asked here; their signatures are those of `cuda.h` since CUDA 5.
+/// The driver functions used here; their signatures have been those of `cuda.h` since CUDA 5.
 struct Functions {
     version: Symbol<unsafe extern "C" fn(*mut c_int) -> c_int>,
     initialise: Symbol<unsafe extern "C" fn(c_uint) -> c_int>,
@@ -177,7 +177,7 @@ struct Functions {
 
 impl Functions {
     fn of(library: &Library) -> Option<Self> {
-        // SAFETY: the signatures are the driver API's.
+        // SAFETY: these are the signatures of the driver API.
         unsafe {
             Some(Self {
                 version: library.get(b"cuDriverGetVersion").ok()?,
@@ -196,7 +196,7 @@ impl Functions {
             _ => Err(format!("the driver's `{function}` failed with error {code}{}", meaning(code))),
         };
         let (mut cuda, mut count) = (0, 0);
-        // SAFETY: all pointers are to numbers and texts of this frame, of the sizes that are passed.
+        // SAFETY: all pointers are to local numbers and buffers of the sizes that are passed.
         unsafe {
             failed("cuDriverGetVersion", (self.version)(&raw mut cuda))?;
             let cuda = CudaVersion(cuda);
@@ -221,13 +221,13 @@ impl Functions {
     }
 }
 
-/// What is behind the failures that users meet most, by their numbers in `cuda.h`.
+/// The usual reasons of common errors, by their number in `cuda.h`.
 fn meaning(code: c_int) -> &'static str {
     match code {
-        34 => " (a stub library stands before the driver's: see LD_LIBRARY_PATH)",
+        34 => " (a stub library is found before the driver's: check LD_LIBRARY_PATH)",
         802 => " (the system is not ready: NVSwitch machines need the fabric manager)",
-        803 => " (the kernel module has another version than the library)",
-        999 => " (unknown, often a device that this process may not open)",
+        803 => " (the kernel module and the library have different versions)",
+        999 => " (unknown error; often this process has no permission to open the device)",
         _ => "",
     }
 }
@@ -256,7 +256,7 @@ mod tests {
         let error = check_version(CudaVersion(12020), CudaVersion(13000)).expect_err("it is too old");
         assert_eq!(
             error.to_string(),
-            "the NVIDIA driver is for CUDA 12.2 at most, and this libtorch is built for 13.0"
+            "the NVIDIA driver supports CUDA 12.2 at most, but this libtorch is built for CUDA 13.0"
         );
         assert_eq!(error.hints()[0], "update the NVIDIA driver to 580 or newer");
     }
@@ -278,7 +278,7 @@ mod tests {
         ] {
             let gpu = DriverGpu { name: "a GPU".into(), capability };
             assert_eq!(check_gpu(0, &gpu, &built_for).is_ok(), runs, "{capability:?}");
-            assert!(check_gpu(0, &gpu, &[]).is_ok(), "nothing is known of the kernels");
+            assert!(check_gpu(0, &gpu, &[]).is_ok(), "the kernels are unknown");
         }
     }
 

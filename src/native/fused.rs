@@ -1,6 +1,6 @@
-//! Optimizer steps over all parameters in one kernel.
+//! Fused optimizer steps: one kernel for all parameters.
 //!
-//! The rate and the count of steps are tensors on the device, so that a captured step follows them.
+//! The learning rate and the step count are tensors on the device, so that captured steps follow them.
 
 use std::ptr;
 
@@ -9,51 +9,52 @@ use tch::Tensor;
 use super::shim::{self, call, pointers};
 use crate::error::UserError;
 
-/// What an optimizer changes and keeps: parameters, and for each its gradient and one or two means.
+/// The tensors of an optimizer step: parameters, and for each its gradient and one or two running means.
 #[derive(Debug)]
 pub struct Fused<'a> {
-    /// The parameters.
+    /// Parameters, updated in place.
     pub parameters: &'a [Tensor],
-    /// Their gradients, alike in shape.
+    /// Gradients, with the shapes of the parameters.
     pub gradients: &'a [Tensor],
-    /// SGD's directions, Adam's means of gradients; for SGD without momentum none.
+    /// SGD's momentum buffers or Adam's means of gradients; empty for SGD without momentum.
     pub first: &'a [Tensor],
-    /// Adam's means of squared gradients; for SGD none.
+    /// Adam's means of squared gradients; empty for SGD.
     pub second: &'a [Tensor],
-    /// The learning rate, `[]`: f32 on CUDA, any float on the CPU.
+    /// Learning rate, shape `[]`: f32 on CUDA, any float type on the CPU.
     pub rate: &'a Tensor,
-    /// A loss scaler's scale and whether this step's gradients are bad, `[]` f32 each: a bad step changes nothing.
+    /// A loss scaler's scale, and whether this step's gradients are bad, shape `[]` f32 each. A bad step changes
+    /// nothing.
     pub scaler: Option<(&'a Tensor, &'a Tensor)>,
 }
 
-/// SGD's settings, as in PyTorch.
+/// SGD's hyperparameters, as in PyTorch.
 #[derive(Clone, Copy, Debug)]
 pub struct Sgd {
-    /// How much of the last direction is kept.
+    /// Momentum.
     pub momentum: f64,
-    /// Nesterov's form.
+    /// Whether to use Nesterov momentum.
     pub nesterov: bool,
-    /// Added to the gradient.
+    /// L2 penalty, added to the gradient.
     pub weight_decay: f64,
 }
 
-/// Adam's settings, as in PyTorch.
+/// Adam's hyperparameters, as in PyTorch.
 #[derive(Clone, Copy, Debug)]
 pub struct Adam {
-    /// Decay of the mean of gradients.
+    /// Decay rate of the running mean of gradients.
     pub beta1: f64,
-    /// Decay of the mean of squared gradients.
+    /// Decay rate of the running mean of squared gradients.
     pub beta2: f64,
-    /// Added to the root.
+    /// Added to the denominator.
     pub epsilon: f64,
     /// Weight decay.
     pub weight_decay: f64,
-    /// Whether weight decay stays out of the gradient (AdamW).
+    /// Whether weight decay is decoupled from the gradient (AdamW).
     pub decoupled: bool,
 }
 
 impl Fused<'_> {
-    /// A step of SGD.
+    /// One step of SGD.
     ///
     /// # Panics
     /// If the lists have different lengths.
@@ -63,7 +64,7 @@ impl Fused<'_> {
             [pointers(self.parameters), pointers(self.gradients), pointers(self.first)];
         let (scale, bad) = self.scaler_pointers();
         let directions = if directions.is_empty() { ptr::null() } else { directions.as_ptr() };
-        // SAFETY: the lists have as many tensors as `check` has counted, and live through the call, which keeps none.
+        // SAFETY: the lists have as many tensors as `check` counted, and outlive the call, which keeps none.
         call(|error| unsafe {
             shim::freezewise_fused_sgd(
                 parameters.as_ptr(),
@@ -81,17 +82,17 @@ impl Fused<'_> {
         })
     }
 
-    /// A step of Adam; `step` counts from 1, `[]` f32.
+    /// One step of Adam. `step` starts at 1, shape `[]` f32.
     ///
     /// # Panics
     /// If the lists have different lengths.
     pub fn adam(&self, rule: Adam, step: &Tensor) -> Result<(), UserError> {
         self.check();
-        assert_eq!(self.second.len(), self.parameters.len(), "Adam keeps two means of every parameter");
+        assert_eq!(self.second.len(), self.parameters.len(), "Adam needs two means for every parameter");
         let [parameters, gradients, means, squares] =
             [self.parameters, self.gradients, self.first, self.second].map(pointers);
         let (scale, bad) = self.scaler_pointers();
-        // SAFETY: as for `sgd`.
+        // SAFETY: as in `sgd`.
         call(|error| unsafe {
             shim::freezewise_fused_adam(
                 parameters.as_ptr(),
@@ -114,8 +115,8 @@ impl Fused<'_> {
     }
 
     fn check(&self) {
-        assert_eq!(self.gradients.len(), self.parameters.len(), "every parameter has a gradient");
-        assert!(self.first.is_empty() || self.first.len() == self.parameters.len(), "every parameter has its mean");
+        assert_eq!(self.gradients.len(), self.parameters.len(), "every parameter needs a gradient");
+        assert!(self.first.is_empty() || self.first.len() == self.parameters.len(), "every parameter needs a mean");
     }
 
     fn scaler_pointers(&self) -> (*const torch_sys::C_tensor, *const torch_sys::C_tensor) {
@@ -123,16 +124,17 @@ impl Fused<'_> {
     }
 }
 
-/// A loss scaler for fp16: the loss is multiplied by its scale, which follows what the gradients bear.
+/// A loss scaler for fp16: it multiplies the loss by a scale, which adapts so that gradients neither overflow nor
+/// underflow.
 ///
-/// As in PyTorch's `GradScaler`, with its defaults.
+/// Same as PyTorch's `GradScaler` with its defaults.
 #[derive(Debug)]
 pub struct Scaler {
-    /// `[]` f32.
+    /// Shape `[]` f32.
     scale: Tensor,
-    /// 1 where this step's gradients are not all finite; `[]` f32.
+    /// 1 if this step's gradients are not all finite; shape `[]` f32.
     bad: Tensor,
-    /// Steps since the scale changed; `[]` i32.
+    /// Steps since the last change of the scale; shape `[]` i32.
     good_steps: Tensor,
     one: Tensor,
 }
@@ -141,7 +143,7 @@ impl Scaler {
     const START: f64 = 65_536.0;
     const INTERVAL: i64 = 2000;
 
-    /// A scaler at its start.
+    /// A scaler with the initial scale.
     pub fn new(device: tch::Device) -> Self {
         let filled = |value: f64, kind| Tensor::full([], value, (kind, device));
         Self {
@@ -152,26 +154,26 @@ impl Scaler {
         }
     }
 
-    /// The scale, `[]`.
+    /// The scale, shape `[]`.
     pub fn scale(&self) -> &Tensor {
         &self.scale
     }
 
-    /// Whether the step's gradients were bad, `[]`.
+    /// Whether the step's gradients are bad, shape `[]`.
     pub fn bad(&self) -> &Tensor {
         &self.bad
     }
 
-    /// What a checkpoint keeps: the scale, and the good steps since it changed.
+    /// The state for a checkpoint: the scale, and the steps since its last change.
     pub fn state(&self) -> [&Tensor; 2] {
         [&self.scale, &self.good_steps]
     }
 
-    /// Looks at a step's gradients.
+    /// Checks a step's gradients.
     pub fn look(&mut self, gradients: &[Tensor]) -> Result<(), UserError> {
         let _ = self.bad.zero_();
         let gradients = pointers(gradients);
-        // SAFETY: the tensors live through the call, which keeps none.
+        // SAFETY: the tensors outlive the call, which keeps none.
         call(|error| unsafe {
             shim::freezewise_find_bad(
                 gradients.as_ptr(),
@@ -183,9 +185,9 @@ impl Scaler {
         })
     }
 
-    /// Adapts the scale to what `look` saw.
+    /// Adapts the scale to the result of `look`.
     pub fn update(&mut self) -> Result<(), UserError> {
-        // SAFETY: as for `look`.
+        // SAFETY: as in `look`.
         call(|error| unsafe {
             shim::freezewise_update_scale(
                 self.scale.as_ptr(),

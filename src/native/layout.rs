@@ -1,16 +1,18 @@
-//! How feature maps lie in memory.
+//! Memory layout of feature maps.
 
 use tch::Tensor;
 
 use super::shim::{self, call};
 use crate::error::UserError;
-use crate::spec::Layout;
+use crate::spec::MemoryFormat;
 
-/// Lays a tensor `[batch, channels, height, width]` out, in place: other memory, the same numbers.
-pub fn lay_out(tensor: &mut Tensor, layout: Layout) -> Result<(), UserError> {
+/// Converts a tensor `[batch, channels, height, width]` to a memory layout, in place; its values stay the same.
+pub fn lay_out(tensor: &mut Tensor, layout: MemoryFormat) -> Result<(), UserError> {
     match layout {
-        Layout::ChannelsFirst => Ok(()),
-        // SAFETY: the tensor lives through the call, which gives it other memory with the same numbers.
-        Layout::ChannelsLast => call(|error| unsafe { shim::freezewise_channels_last(tensor.as_mut_ptr(), error) }),
+        MemoryFormat::ChannelsFirst => Ok(()),
+        // SAFETY: the tensor outlives the call, which gives it new memory with the same values.
+        MemoryFormat::ChannelsLast => {
+            call(|error| unsafe { shim::freezewise_channels_last(tensor.as_mut_ptr(), error) })
+        }
     }
 }

@@ -1,10 +1,10 @@
-//! How much memory the computation takes.
+//! Memory use of the computation.
 
 use tch::Device;
 
 use super::cuda;
 
-/// The most bytes held so far: on a GPU by tensors, on the CPU by the whole process.
+/// Peak bytes so far: held by tensors on a GPU, by the whole process on a CPU.
 pub fn peak_bytes(device: Device) -> Option<u64> {
     match device {
         Device::Cuda(index) => cuda::device_memory(index).map(|memory| memory.peak),
@@ -12,8 +12,31 @@ pub fn peak_bytes(device: Device) -> Option<u64> {
     }
 }
 
-/// The bytes that the computation could still take: on a GPU of its memory, on the CPU of the machine's, or of what
-/// its control group (a container, a Slurm job) leaves.
+/// The memory of a computation, read once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryUse {
+    /// As `peak_bytes`.
+    pub peak: Option<u64>,
+    /// On a GPU, what any process could still allocate; `None` on a CPU.
+    pub free: Option<u64>,
+}
+
+/// Peak and free memory of a device.
+pub fn memory_use(device: Device) -> MemoryUse {
+    match device {
+        Device::Cuda(index) => cuda::device_memory(index)
+            .map(|memory| {
+                // What this process has reserved is free only to itself.
+                let kept = memory.reserved.saturating_sub(memory.held);
+                MemoryUse { peak: Some(memory.peak), free: Some(memory.free.saturating_sub(kept)) }
+            })
+            .unwrap_or_default(),
+        _ => MemoryUse { peak: peak_bytes(device), free: None },
+    }
+}
+
+/// Bytes still available: of the GPU's memory, or on a CPU of the machine's memory or the limit of its control group (a
+/// container, a Slurm job).
 pub fn free_bytes(device: Device) -> Option<u64> {
     if let Device::Cuda(index) = device {
         return cuda::device_memory(index).map(|memory| memory.free);
@@ -22,7 +45,7 @@ pub fn free_bytes(device: Device) -> Option<u64> {
     machine.into_iter().chain(group_bytes()).min()
 }
 
-/// What a limit of the control group leaves (cgroup v2, then v1).
+/// Bytes left within the limit of the control group (cgroup v2, then v1).
 fn group_bytes() -> Option<u64> {
     let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
     let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
@@ -37,27 +60,27 @@ fn group_bytes() -> Option<u64> {
     .min()
 }
 
-/// A line of Linux's accounts; elsewhere there are none.
+/// Reads a line of Linux's memory statistics; `None` on other systems.
 fn kilobytes(account: &str, name: &str) -> Option<u64> {
     let status = std::fs::read_to_string(account).ok()?;
     let line = status.lines().find(|line| line.starts_with(name))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Lets the C library keep what libtorch frees for the next step, instead of giving it back to the system and asking
-/// again: a step's tensors have the same sizes as the last one's. Otherwise large ones cost a page fault for every
-/// 4 kB of every step, and memory creeps while the library learns which sizes to keep.
+/// Lets the C library keep freed memory for the next step, instead of returning it to the system: all steps allocate
+/// the same sizes. Otherwise large tensors cost a page fault per 4 kB in every step, and memory use creeps up while the
+/// library learns which sizes to keep.
 pub fn keep_freed_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         use std::ffi::c_int;
-        // From malloc.h: no allocation by mmap, and no return of the heap's top below this many free bytes.
+        // From malloc.h: never allocate by mmap, and never return the heap's top below this many free bytes.
         const M_TRIM_THRESHOLD: c_int = -1;
         const M_MMAP_MAX: c_int = -4;
         unsafe extern "C" {
             fn mallopt(parameter: c_int, value: c_int) -> c_int;
         }
-        // SAFETY: mallopt takes two numbers, may be called at any time, and ignores what it does not know.
+        // SAFETY: mallopt takes two numbers, may be called at any time, and ignores unknown options.
         unsafe {
             mallopt(M_MMAP_MAX, 0);
             mallopt(M_TRIM_THRESHOLD, c_int::MAX);

@@ -1,8 +1,8 @@
-//! What tch does not bind, behind safe functions: the loading of CUDA, devices, threads, memory, autocast, fused
-//! optimizer steps, graphs.
+//! Safe wrappers for what tch does not bind: loading CUDA, devices, threads, memory, autocast, fused optimizer steps,
+//! graphs.
 //!
-//! Unsafe code is allowed in this module alone, each block with its reason.
-#![allow(unsafe_code)] // dlopen and C interfaces are unsafe to call by their nature.
+//! Only this module may use unsafe code, with a reason at each block.
+#![allow(unsafe_code)] // Calling dlopen and C functions is inherently unsafe.
 
 mod adopt;
 mod cause;
@@ -27,7 +27,7 @@ use tch::Device;
 
 pub use adopt::adopt;
 pub use cause::{Cause, cause_of, first_words};
-pub use count::{Amounts, Counting, Counts, Operators, Part};
+pub use count::{Amounts, Counting, OperatorCounts, Operators, TrainingPart};
 pub use cpu::{cpu_features, libtorch_place};
 pub use cuda::{DeviceFacts, DeviceMemory, Nature, cudnn_version, device_memory, plugin_is_named, plugin_path};
 pub use download::download;
@@ -36,33 +36,33 @@ pub use fused::{Adam, Fused, Scaler, Sgd};
 pub use graph::{Graph, empty_cache, reset_peak, synchronize, use_stream};
 pub use layout::lay_out;
 pub use lists::{add_norm, lerp};
-pub use memory::{free_bytes, keep_freed_memory, peak_bytes};
-pub use observe::{Observation, Observed};
+pub use memory::{MemoryUse, free_bytes, keep_freed_memory, memory_use, peak_bytes};
+pub use observe::{Observation, OperatorTime};
 pub use precision::{
     Autocast, Switched, autocast_kind, has_instructions, precision, precision_on_cpu, prepare,
     use_deterministic_kernels, use_plain_attention,
 };
-pub use threads::{Threads, compute_threads, reading_threads, set_threads};
+pub use threads::{Threads, compute_threads, omp_threads, own_cores, reading_threads, set_threads};
 
 use crate::error::UserError;
 use crate::spec::DeviceChoice;
 
-/// The device that a run computes on, and how it came to that.
+/// The device of a run, and why it was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chosen {
-    /// The device.
+pub struct ChosenDevice {
+    /// CPU, or GPU by index.
     pub device: Device,
-    /// Its name, for people and records: a GPU's, or `cpu`.
+    /// Name for messages and records: that of the GPU, or `cpu`.
     pub name: String,
-    /// What is known of a GPU.
+    /// Facts about a GPU.
     pub gpu: Option<DeviceFacts>,
-    /// What the user should know of the choice.
+    /// A note to the user about the choice.
     pub note: Option<String>,
 }
 
-/// Finds the device that was asked for. Nothing may ask libtorch for CUDA before.
-pub fn choose(choice: DeviceChoice) -> Result<Chosen> {
-    let cpu = |note: Option<&str>| Chosen {
+/// Chooses the requested device. Nothing may ask libtorch about CUDA before.
+pub fn choose(choice: DeviceChoice) -> Result<ChosenDevice> {
+    let cpu = |note: Option<&str>| ChosenDevice {
         device: Device::Cpu,
         name: "cpu".into(),
         gpu: None,
@@ -74,37 +74,36 @@ pub fn choose(choice: DeviceChoice) -> Result<Chosen> {
     let driver = Driver::find();
     let unusable = |what: String, error: &UserError| {
         let error = UserError::new(format!("{what}: {error}")).hints_of(error.hints());
-        error.hint("`--set device=cpu` computes on the CPU").into()
+        error.hint("use the CPU with `--set device=cpu`").into()
     };
     match choice {
         DeviceChoice::Cuda(index) => {
             gpu(&driver, index).map_err(|error| unusable(format!("`device = \"cuda:{index}\"` cannot be used"), &error))
         }
-        _ if driver == Driver::Absent => Ok(cpu(Some("no NVIDIA driver answers: computing on the CPU"))),
-        _ if driver.has_no_gpu() => Ok(cpu(Some("the NVIDIA driver shows no GPU: computing on the CPU"))),
+        _ if driver == Driver::Absent => Ok(cpu(Some("no NVIDIA driver found: using the CPU"))),
+        _ if driver.has_no_gpu() => Ok(cpu(Some("the NVIDIA driver shows no GPU: using the CPU"))),
         _ => gpu(&driver, 0)
             .map_err(|error| unusable("there is an NVIDIA driver, but CUDA cannot be used".into(), &error)),
     }
 }
 
-fn gpu(driver: &Driver, index: usize) -> Result<Chosen, UserError> {
+fn gpu(driver: &Driver, index: usize) -> Result<ChosenDevice, UserError> {
     let facts = cuda::load(driver, index)?;
     let device = facts.get(index).ok_or_else(|| {
         let count = crate::text::counted(facts.len(), "device", "devices");
-        UserError::new(format!("CUDA shows {count}, and the first is `cuda:0`"))
-            .hint("CUDA_VISIBLE_DEVICES hides devices")
+        UserError::new(format!("CUDA has {count}, numbered from `cuda:0`")).hint("CUDA_VISIBLE_DEVICES hides devices")
     })?;
     let note = match device.nature {
         Nature::Gpu => None,
-        Nature::StandIn => Some("a stand-in plays the GPU: what it takes says nothing of one".to_owned()),
+        Nature::StandIn => Some("a stand-in simulates the GPU: timings say nothing about a real one".to_owned()),
     };
-    Ok(Chosen { device: Device::Cuda(index), name: device.name.clone(), gpu: Some(device.clone()), note })
+    Ok(ChosenDevice { device: Device::Cuda(index), name: device.name.clone(), gpu: Some(device.clone()), note })
 }
 
-/// Every CUDA device, once CUDA is loaded.
+/// All CUDA devices; loads CUDA.
 pub fn cuda_devices(driver: &Driver) -> Result<Vec<DeviceFacts>, UserError> {
     cuda::load(driver, 0)
 }
 
-/// The libtorch that the program was built with.
+/// Version of libtorch that the program was built with.
 pub const LIBTORCH: &str = "2.11.0";

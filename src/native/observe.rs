@@ -1,36 +1,36 @@
-//! What libtorch runs: how many operators, and the time in them.
+//! Observes libtorch: the number of operators, and the time spent in them.
 
 use std::time::Duration;
 
 use super::shim;
 
-/// Observes what libtorch runs while it lives, on every thread.
+/// Observes libtorch on all threads until it ends.
 #[derive(Debug)]
 pub struct Observation {
     handle: u64,
 }
 
-/// What an observation saw.
+/// The result of an observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Observed {
-    /// Operators that no other operator called.
+pub struct OperatorTime {
+    /// Number of top-level operators (not called by other operators).
     pub operators: u64,
-    /// The time in them, and in autograd's own work between them.
+    /// Time in them, and in autograd's own work between them.
     pub time: Duration,
 }
 
 impl Observation {
-    /// Starts to observe.
+    /// Starts observing.
     pub fn start() -> Self {
-        // SAFETY: the function takes nothing and adds an observer to libtorch's list.
+        // SAFETY: the function takes no arguments and adds an observer to libtorch's list.
         Self { handle: unsafe { shim::freezewise_observe() } }
     }
 
-    /// What there was; observing ends.
-    pub fn end(self) -> Observed {
+    /// Stops observing.
+    pub fn end(self) -> OperatorTime {
         let (mut operators, mut nanoseconds) = (0, 0);
-        // SAFETY: the handle is that of `start`, and given back once; the pointers are valid for the call.
+        // SAFETY: the handle is from `start` and used once; the pointers are valid for the call.
         unsafe { shim::freezewise_observed(self.handle, &raw mut operators, &raw mut nanoseconds) };
-        Observed { operators, time: Duration::from_nanos(nanoseconds) }
+        OperatorTime { operators, time: Duration::from_nanos(nanoseconds) }
     }
 }

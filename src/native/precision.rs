@@ -1,24 +1,28 @@
-//! In which kind of number a network computes: autocast, TF32, and what `auto` stands for.
+//! Floating-point precision: autocast, TF32, and the meaning of `auto`.
 
 use std::ffi::c_int;
 
 use tch::{Device, Kind};
 
 use super::shim::{self, call};
-use super::{Chosen, cpu_features};
+use super::{ChosenDevice, cpu_features};
 use crate::blueprint::Blueprint;
 use crate::error::UserError;
 use crate::spec::{Precision, PrecisionChoice};
 
-/// bf16 has matrix units on NVIDIA's GPUs from here on (Ampere).
+/// NVIDIA GPUs have bf16 matrix units from this compute capability on (Ampere).
 const BF16_CAPABILITY: i32 = 8;
 
-/// On CPUs with AVX-512 BF16 and without AMX, transformers whose tokens have fewer numbers train faster in fp32: on a
-/// Zen 4, bf16 has 0.46 of fp32's speed at width 64, 0.78 at 128 and 1.16 at 256 (`results/speed`, "Precisions").
+/// On CPUs with AVX-512 BF16 but no AMX, narrower transformers train faster in fp32: on a Zen 4, bf16 has 0.46 times
+/// the speed of fp32 at width 64, 0.78 at 128 and 1.16 at 256 (`results/speed`, "Precisions").
 const BF16_TOKEN_WIDTH: usize = 256;
 
-/// What a choice comes to on a device, for a network. `auto` is a fixed table, not a race.
-pub fn precision(choice: PrecisionChoice, chosen: &Chosen, blueprint: &Blueprint) -> Result<Precision, UserError> {
+/// Resolves a precision for a device and a network. `auto` is a fixed table; nothing is measured at run time.
+pub fn precision(
+    choice: PrecisionChoice,
+    chosen: &ChosenDevice,
+    blueprint: &Blueprint,
+) -> Result<Precision, UserError> {
     let fixed = match choice {
         PrecisionChoice::Fixed(precision) => precision,
         PrecisionChoice::Auto => {
@@ -27,13 +31,13 @@ pub fn precision(choice: PrecisionChoice, chosen: &Chosen, blueprint: &Blueprint
         }
     };
     if matches!(fixed, Precision::Tf32 | Precision::Fp16) && chosen.device == Device::Cpu {
-        let message = format!("`precision = \"{}\"` is for CUDA, and this run computes on the CPU", fixed.name());
-        return Err(UserError::new(message).hint("`fp32` and `bf16` work on a CPU; `auto` takes the faster"));
+        let message = format!("`precision = \"{}\"` needs CUDA, but this run uses the CPU", fixed.name());
+        return Err(UserError::new(message).hint("use `fp32`, `bf16`, or `auto` for the faster of the two"));
     }
     Ok(fixed)
 }
 
-/// What a choice comes to on this machine's CPU.
+/// Resolves a precision for this machine's CPU.
 pub fn precision_on_cpu(choice: PrecisionChoice, blueprint: &Blueprint) -> Precision {
     match choice {
         PrecisionChoice::Fixed(precision) => precision,
@@ -41,8 +45,9 @@ pub fn precision_on_cpu(choice: PrecisionChoice, blueprint: &Blueprint) -> Preci
     }
 }
 
-/// Whether a device has instructions for a kind of number, and so computes in it as fast and as others do.
-pub fn has_instructions(precision: Precision, chosen: &Chosen) -> bool {
+/// Whether a device has instructions for a precision, so that it is fast and gives the same results as on similar
+/// devices.
+pub fn has_instructions(precision: Precision, chosen: &ChosenDevice) -> bool {
     let capability = chosen.gpu.as_ref().map(|gpu| gpu.capability.0);
     match precision {
         Precision::Fp32 => true,
@@ -55,8 +60,8 @@ pub fn has_instructions(precision: Precision, chosen: &Chosen) -> bool {
     }
 }
 
-/// The table of `auto`: by the compute capability of a GPU, the features of the CPU where there is none, and the width
-/// of a transformer's tokens. Transformers were not measured on AMX, nor anything on a GPU.
+/// The table of `auto`: by compute capability of the GPU, or by CPU features, and by embedding dimension of a
+/// transformer. Transformers were not measured on AMX, and nothing was measured on a GPU.
 fn fastest(capability: Option<(i32, i32)>, cpu: &[&str], token_width: Option<usize>) -> Precision {
     let has = |feature| cpu.contains(&feature);
     let bf16 = match capability {
@@ -67,19 +72,18 @@ fn fastest(capability: Option<(i32, i32)>, cpu: &[&str], token_width: Option<usi
     if bf16 { Precision::Bf16 } else { Precision::Fp32 }
 }
 
-/// Sets what holds for the whole process: whether fp32 may be rounded to TF32, and that cuDNN looks for its fastest
-/// kernels.
+/// Sets process-wide flags: whether fp32 may be rounded to TF32, and that cuDNN benchmarks its kernels.
 pub fn prepare(device: Device, precision: Precision) -> Result<(), UserError> {
     if device == Device::Cpu {
         return Ok(());
     }
     tch::Cuda::cudnn_set_benchmark(true);
-    // Beside fp16 and bf16 as well, what stays in fp32 stays exact.
-    // SAFETY: the function sets two flags and catches what C++ throws.
+    // With fp16 and bf16 too, whatever stays in fp32 stays exact.
+    // SAFETY: the function sets two flags and catches C++ exceptions.
     call(|error| unsafe { shim::freezewise_allow_tf32(precision == Precision::Tf32, error) })
 }
 
-/// A switch of the whole process, which is back as it was once this is dropped.
+/// A process-wide switch that is reset when dropped.
 #[derive(Debug)]
 pub struct Switched(fn(bool) -> Result<(), UserError>);
 
@@ -92,27 +96,27 @@ impl Switched {
 
 impl Drop for Switched {
     fn drop(&mut self) {
-        // A flag that could be set can be set back.
+        // A flag that could be set can be reset.
         let _ = (self.0)(false);
     }
 }
 
-/// Allows only kernels whose results do not vary from call to call, until the guard is dropped.
+/// Allows only deterministic kernels until the guard is dropped.
 pub fn use_deterministic_kernels() -> Result<Switched, UserError> {
     Switched::on(|wanted| {
         tch::Cuda::cudnn_set_benchmark(false);
-        // SAFETY: the function sets flags and catches what C++ throws.
+        // SAFETY: the function sets flags and catches C++ exceptions.
         call(|error| unsafe { shim::freezewise_deterministic(wanted, error) })
     })
 }
 
-/// Computes attention as products and a softmax, until the guard is dropped.
+/// Computes attention as matrix products and a softmax until the guard is dropped.
 pub fn use_plain_attention() -> Result<Switched, UserError> {
-    // SAFETY: as for deterministic kernels.
+    // SAFETY: as in `use_deterministic_kernels`.
     Switched::on(|wanted| call(|error| unsafe { shim::freezewise_plain_attention(wanted, error) }))
 }
 
-/// The kind that autocast computes in, if a precision has one.
+/// The autocast type of a precision, if it has one.
 pub fn autocast_kind(precision: Precision) -> Option<Kind> {
     match precision {
         Precision::Fp32 | Precision::Tf32 => None,
@@ -121,15 +125,15 @@ pub fn autocast_kind(precision: Precision) -> Option<Kind> {
     }
 }
 
-/// While it lives, this thread computes what suits a narrow kind in it. What was cast of weights is kept until it
-/// ends, so it must not outlive a step.
+/// Autocast on this thread while it lives. Casts of weights are cached until it is dropped, so it must not outlive a
+/// step.
 #[derive(Debug)]
 pub struct Autocast {
     device: Option<Device>,
 }
 
 impl Autocast {
-    /// Autocast as a precision asks for it.
+    /// Enables autocast as the precision requires.
     pub fn new(device: Device, precision: Precision) -> Self {
         let kind = autocast_kind(precision);
         if let Some(kind) = kind {

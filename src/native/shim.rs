@@ -1,4 +1,4 @@
-//! The C interface of `native/shim.cpp`, and how its errors become ours.
+//! The C interface of `native/shim.cpp`, and the conversion of its errors.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
@@ -7,10 +7,10 @@ use torch_sys::C_tensor;
 
 use crate::error::UserError;
 
-/// The most bytes of a text that the shim or a plugin writes; `kTextSize` of `native/text.h`.
+/// Size of text buffers for the shim and plugins; `kTextSize` of `native/text.h`.
 pub(super) const TEXT_SIZE: usize = 1024;
 
-/// A list of tensors as the shim takes it.
+/// A list of tensors in the shim's interface.
 pub(super) type Tensors = *const *mut C_tensor;
 
 unsafe extern "C" {
@@ -98,18 +98,18 @@ unsafe extern "C" {
     ) -> u64;
 }
 
-/// The tensors' own places, for a call.
+/// The tensors' pointers, for a call.
 pub(super) fn pointers(tensors: &[Tensor]) -> Vec<*mut C_tensor> {
     tensors.iter().map(|tensor| tensor.as_ptr().cast_mut()).collect()
 }
 
-/// Makes a call that writes its cause into a buffer where it does not return 0.
+/// Calls a function that returns 0, or writes the cause of its failure to a buffer.
 pub(super) fn call(work: impl FnOnce(*mut c_char) -> c_int) -> Result<(), UserError> {
     let mut text = [0 as c_char; TEXT_SIZE];
     if work(text.as_mut_ptr()) == 0 {
         return Ok(());
     }
-    // SAFETY: the shim ends what it writes with a zero, within the buffer's size.
+    // SAFETY: the shim zero-terminates the text within the buffer.
     let cause = unsafe { CStr::from_ptr(text.as_ptr()) }.to_string_lossy();
-    Err(UserError::new(cause.lines().next().unwrap_or("an error without words").to_owned()))
+    Err(UserError::new(cause.lines().next().unwrap_or("unknown error").to_owned()))
 }

@@ -1,4 +1,4 @@
-//! How many threads to compute with: what was asked for, and what can be had.
+//! Number of compute threads: requested and available.
 
 use super::openmp;
 use crate::environment;
@@ -8,27 +8,28 @@ use crate::text::counted;
 /// The threads that libtorch computes with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Threads {
-    /// How many.
+    /// Number of threads.
     pub count: usize,
-    /// What the user should know of that number.
+    /// A note to the user about this number.
     pub note: Option<String>,
 }
 
-/// A number of threads, and who asked for it.
+/// A requested number of threads, and its origin.
 struct ThreadRequest {
     count: usize,
-    /// A key of the spec or a variable; none where it is the number of cores.
+    /// A key of the spec or a variable; `None` if it is the number of cores.
     origin: Option<&'static str>,
 }
 
-/// Finds how many threads libtorch gets. More than there are cores is an error, since they would stall each other.
+/// Determines how many threads libtorch gets. More threads than cores are an error, because they would stall each
+/// other.
 pub fn compute_threads(asked: Option<usize>) -> Result<Threads, UserError> {
     let (wanted, cores) = (asked_for(asked), cores());
     if let Some(origin) = wanted.origin
         && wanted.count > cores
     {
         let message = format!(
-            "`{origin}` asks for {} threads, and this machine has {} for the program",
+            "`{origin}` requests {} threads, but {} can be used by this process",
             wanted.count,
             counted(cores, "core", "cores")
         );
@@ -37,25 +38,33 @@ pub fn compute_threads(asked: Option<usize>) -> Result<Threads, UserError> {
     let count = openmp::granted_threads(wanted.count);
     let note = (count < wanted.count).then(|| {
         let threads = counted(count, "thread", "threads");
-        format!(
-            "OpenMP grants {count} of {} threads: computing with {threads}; OMP_THREAD_LIMIT is a common cause",
-            wanted.count
-        )
+        format!("OpenMP grants only {count} of {} threads: using {threads}; check OMP_THREAD_LIMIT", wanted.count)
     });
     Ok(Threads { count, note })
 }
 
-/// How many threads of its own the program reads data with: as asked, but never more than there are cores.
+/// Number of threads for reading data: as requested, but at most the number of cores.
 pub fn reading_threads(asked: Option<usize>) -> usize {
     asked_for(asked).count.min(cores())
 }
 
-/// Tells libtorch how many threads to compute with.
+/// Cores for this program and its children: those that the system allows, at most as many as Slurm allocates.
+pub fn own_cores() -> usize {
+    let allotted = environment::text("SLURM_CPUS_PER_TASK").and_then(|text| first_of_list(&text));
+    allotted.map_or_else(cores, |allotted| allotted.min(cores()))
+}
+
+/// Threads of one process, if `OMP_NUM_THREADS` is set.
+pub fn omp_threads() -> Option<usize> {
+    first_of_list(&environment::text("OMP_NUM_THREADS")?)
+}
+
+/// Sets libtorch's number of threads.
 pub fn set_threads(count: usize) {
     tch::set_num_threads(count as i32);
 }
 
-/// As the spec asks, else what the environment allots, else the cores there are.
+/// The spec's number, else the one allotted by the environment, else the number of cores.
 fn asked_for(asked: Option<usize>) -> ThreadRequest {
     let allotted = |name: &'static str| {
         let count = first_of_list(&environment::text(name)?)?;
@@ -68,13 +77,13 @@ fn asked_for(asked: Option<usize>) -> ThreadRequest {
         .unwrap_or_else(|| ThreadRequest { count: cores(), origin: None })
 }
 
-/// The cores that the system lets the program use.
+/// Number of cores that the system lets this process use.
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// `OMP_NUM_THREADS` is a number or a list, one for each level of nesting (OpenMP 5.2, section 21.1.2); libtorch opens
-/// regions at the first level alone. A list with anything else in it is ignored, as OpenMP ignores it with a warning.
+/// `OMP_NUM_THREADS` is a number, or a list with one number per nesting level (OpenMP 5.2, section 21.1.2); libtorch
+/// only opens regions at the first level. An invalid list is ignored, as OpenMP ignores it with a warning.
 fn first_of_list(text: &str) -> Option<usize> {
     let counts: Option<Vec<usize>> =
         text.split(',').map(|count| count.trim().parse().ok().filter(|&count| count > 0)).collect();

@@ -1,15 +1,15 @@
-//! Self-attention with several heads, as `torch.nn.MultiheadAttention` computes it.
+//! Multi-head self-attention, as `torch.nn.MultiheadAttention` computes it.
 
 use tch::Tensor;
 
-/// Attention of tokens `[batch, tokens, width]` to one another. `project` is the weights `[3 · width, width]` and the
-/// bias of query, key and value, in this order; `out` those of the projection out, `[width, width]`.
+/// Self-attention of tokens `[batch, tokens, width]`. `project` is the weight `[3 · width, width]` and bias of query, key
+/// and value, in this order; `out` is the weight `[width, width]` and bias of the output projection.
 pub(super) fn attention(tokens: &Tensor, heads: i64, project: (&Tensor, &Tensor), out: (&Tensor, &Tensor)) -> Tensor {
     let (batch, count, width) = tokens.size3().expect("tokens have three dimensions");
     let projected = tokens.linear(project.0, Some(project.1));
     // [batch, tokens, 3 · width] -> [3, batch, heads, tokens, width / heads].
     let split = projected.reshape([batch, count, 3, heads, width / heads]).permute([2, 0, 3, 1, 4]);
-    // Taken apart at once: three gradients are then joined at once as well.
+    // One `unbind`, so that the backward pass joins the three gradients in one operation.
     let parts = split.unbind(0);
     let mixed = Tensor::scaled_dot_product_attention(
         &parts[0],

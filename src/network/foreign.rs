@@ -1,17 +1,17 @@
-//! The network that a state dict is of, as far as its tensors' shapes tell: whoever brings weights need not say how
-//! many classes, colours and pixels they are for.
+//! Deduces stem, classes, channels and image size of a network from the shapes in its state dict, so that users need not
+//! specify them.
 
 use super::NamedTensors;
-use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape, Operation, Pooling, ShapeError, Stem, Vit};
+use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape, Operation, ShapeError};
 
-/// ImageNet's.
+/// ImageNet's number of classes, for a state dict without a head.
 const CLASSES: usize = 1000;
 
-/// No size of a tensor in a network that runs is larger; a header may claim any.
+/// Larger sizes are not believed: a damaged header may claim any.
 const LARGEST: i64 = 1 << 20;
 
-/// The blueprint of an architecture with the stem, classes, colours and image size that the state shows. Only a vision
-/// transformer's tensors tell the size of its images; for the others it is `side`.
+/// The blueprint of an architecture with stem, classes, channels and image size deduced from the state. Only a vision
+/// transformer's tensors tell the image size; for other architectures it is `side`.
 pub fn blueprint_of(
     mut architecture: Architecture,
     state: &NamedTensors,
@@ -21,32 +21,15 @@ pub fn blueprint_of(
         let length = *state.get(name)?.size().get(dimension)?;
         (1..=LARGEST).contains(&length).then_some(length as usize)
     };
-    let first = match &architecture {
-        Architecture::PreactResnet18 { .. } | Architecture::Resnet(_) => "conv1.weight",
-        Architecture::Densenet(_) => "features.conv0.weight",
-        Architecture::Vit(_) => "conv_proj.weight",
-    };
-    let stem = match length(first, 3) {
-        Some(3) => Some(Stem::Cifar),
-        Some(7) => Some(Stem::Imagenet),
-        _ => None,
-    };
-    match (&mut architecture, stem) {
-        (Architecture::Resnet(resnet), Some(stem)) => resnet.stem = stem,
-        (Architecture::Densenet(densenet), Some(stem)) => densenet.stem = stem,
-        _ => {}
-    }
-    let own_side = match &architecture {
-        Architecture::Vit(vit) => length("encoder.pos_embedding", 1).and_then(|tokens| side_of(vit, tokens)),
-        _ => None,
-    };
-    let side = own_side.unwrap_or(side);
+    architecture.family_mut().adapt(&length);
+    let first = architecture.family().first_tensor();
+    let side = architecture.family().image_side(&length).unwrap_or(side);
     let channels = length(first, 1).unwrap_or(3);
     if !matches!(channels, 1 | 3) {
         return Err(ShapeError {
             key: "channels",
             message: format!("the weights are for images of {channels} channels"),
-            hint: "expected 1 or 3: grey or colours".into(),
+            hint: "expected 1 (grey) or 3 (colour)".into(),
         });
     }
     let input = ImageShape { channels, height: side, width: side };
@@ -62,17 +45,10 @@ pub fn blueprint_of(
     }
 }
 
-/// The side of the square images that make so many tokens.
-fn side_of(vit: &Vit, tokens: usize) -> Option<usize> {
-    let patches = tokens - usize::from(vit.pooling == Pooling::ClassToken);
-    let side = patches.isqrt();
-    (side > 0 && side * side == patches).then_some(side * vit.patch)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blueprint::{Resnet, ResnetDepth};
+    use crate::blueprint::{Pooling, PreactResnet18, Resnet, ResnetDepth, Stem, Vit};
     use tch::{Device, Kind, Tensor};
 
     fn state(shapes: &[(&str, &[i64])]) -> NamedTensors {
@@ -98,7 +74,8 @@ mod tests {
     fn images_that_no_spec_can_have_are_refused() {
         for channels in [2, 4, 13] {
             let shapes = state(&[("conv1.weight", &[4, channels, 3, 3])]);
-            let error = blueprint_of(Architecture::PreactResnet18 { width: 4 }, &shapes, 224).expect_err("refused");
+            let error = blueprint_of(Architecture::PreactResnet18(PreactResnet18 { width: 4 }), &shapes, 224)
+                .expect_err("refused");
             assert_eq!(error.message, format!("the weights are for images of {channels} channels"));
         }
     }
@@ -106,7 +83,7 @@ mod tests {
     #[test]
     fn a_claim_of_endless_classes_is_not_followed() -> Result<(), ShapeError> {
         let shapes = state(&[("fc.weight", &[1 << 40, 0])]);
-        let architecture = Architecture::PreactResnet18 { width: 4 };
+        let architecture = Architecture::PreactResnet18(PreactResnet18 { width: 4 });
         assert_eq!(blueprint_of(architecture, &shapes, 224)?.classes, CLASSES);
         Ok(())
     }

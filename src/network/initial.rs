@@ -1,15 +1,15 @@
-//! Initial weights, drawn on the host from the stream of each tensor's path, so that a tensor starts the same
-//! whatever else the network has, on every device.
+//! Initial weights, drawn on the host from a random stream per tensor path: a tensor starts the same on every device,
+//! whatever else the network contains.
 
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use tch::Tensor;
 
-use crate::blueprint::{Initial, Slot};
+use crate::blueprint::{Initial, TensorSlot};
 use crate::seed::{Purpose, Stream, named_stream};
 
-/// Draws a tensor of the slot's shape, in float32, on the CPU.
-pub(super) fn draw(slot: &Slot, seed: u64) -> Tensor {
+/// Draws a float32 tensor of the slot's shape on the CPU.
+pub(super) fn draw(slot: &TensorSlot, seed: u64) -> Tensor {
     let shape: Vec<i64> = slot.shape.iter().map(|&size| size as i64).collect();
     let options = (tch::Kind::Float, tch::Device::Cpu);
     let random = |one: &dyn Fn(&mut Stream) -> f64| {
@@ -40,19 +40,20 @@ fn normal(stream: &mut Stream) -> f64 {
 mod tests {
     use super::*;
     use crate::blueprint::{
-        Architecture, Blueprint, Densenet, Granularity, ImageShape, Pooling, Resnet, ResnetDepth, Role, Stem, Vit,
+        Architecture, Blueprint, Densenet, Granularity, ImageShape, Pooling, PreactResnet18, Resnet, ResnetDepth, Role,
+        Stem, Vit,
     };
 
-    fn normal(slot: &Slot, deviation: f64) {
+    fn normal(slot: &TensorSlot, deviation: f64) {
         let (mean, found, largest) = moments(slot);
         let count = slot.elements() as f64;
         assert!(mean.abs() < 5.0 * deviation / count.sqrt(), "{}: mean {mean}", slot.path);
         assert!((found / deviation - 1.0).abs() < 4.0 / count.sqrt(), "{}: deviation {found}", slot.path);
-        // A normal draw of so many goes beyond two deviations and stays within seven.
+        // A normal sample of this size exceeds two deviations and stays within seven.
         assert!(largest < 7.0 * deviation && (count < 500.0 || largest > 2.0 * deviation), "{}", slot.path);
     }
 
-    fn uniform(slot: &Slot, bound: f64) {
+    fn uniform(slot: &TensorSlot, bound: f64) {
         let (mean, found, largest) = moments(slot);
         let (count, deviation) = (slot.elements() as f64, bound / 3f64.sqrt());
         assert!(mean.abs() < 5.0 * deviation / count.sqrt(), "{}: mean {mean}", slot.path);
@@ -60,19 +61,19 @@ mod tests {
         assert!(largest <= bound * 1.000_001 && largest > bound * (1.0 - 10.0 / count), "{}", slot.path);
     }
 
-    fn constant(slot: &Slot, value: f64) {
+    fn constant(slot: &TensorSlot, value: f64) {
         assert!(draw(slot, 1).eq(value).all().int64_value(&[]) == 1, "{}", slot.path);
     }
 
-    /// Mean, standard deviation and largest size.
-    fn moments(slot: &Slot) -> (f64, f64, f64) {
+    /// Mean, standard deviation and largest absolute value.
+    fn moments(slot: &TensorSlot) -> (f64, f64, f64) {
         let tensor = draw(slot, 1).to_kind(tch::Kind::Double);
         let mean = tensor.mean(tch::Kind::Double).double_value(&[]);
         (mean, tensor.std(true).double_value(&[]), tensor.abs().max().double_value(&[]))
     }
 
-    /// Every tensor of a network: norms are the identity, and the rest is for the family to say.
-    fn check(architecture: &Architecture, side: usize, rule: impl Fn(&Slot)) {
+    /// Checks every tensor of a network: norms are the identity, and `rule` checks the rest.
+    fn check(architecture: &Architecture, side: usize, rule: impl Fn(&TensorSlot)) {
         let input = ImageShape { channels: 3, height: side, width: side };
         let blueprint = Blueprint::new(architecture, Granularity::Block, input, 100).expect("it fits");
         for slot in blueprint.all_layers().flat_map(crate::blueprint::Layer::slots) {
@@ -87,14 +88,14 @@ mod tests {
         }
     }
 
-    fn fan_in(slot: &Slot) -> f64 {
+    fn fan_in(slot: &TensorSlot) -> f64 {
         slot.shape[1..].iter().product::<usize>() as f64
     }
 
     /// PyTorch's own defaults throughout: uniform within 1/√fan-in.
     #[test]
     fn preact_resnet_starts_as_pytorch_does() {
-        check(&Architecture::PreactResnet18 { width: 16 }, 32, |slot| {
+        check(&Architecture::PreactResnet18(PreactResnet18 { width: 16 }), 32, |slot| {
             let fan_in = if slot.path == "fc.bias" { 128.0 } else { fan_in(slot) };
             uniform(slot, 1.0 / fan_in.sqrt());
         });
@@ -138,11 +139,11 @@ mod tests {
         });
     }
 
-    /// The cut matters only where the deviation is near it, as with patches of a single grey pixel.
+    /// The truncation matters only if the deviation is near it, as with patches of a single grey pixel.
     #[test]
     fn a_truncated_normal_keeps_its_limit() {
         let initial = Initial::TruncatedNormal { deviation: 1.0, limit: 2.0 };
-        let slot = Slot { path: "a".into(), shape: vec![10_000], role: Role::Parameter, initial };
+        let slot = TensorSlot { path: "a".into(), shape: vec![10_000], role: Role::Parameter, initial };
         let (_, deviation, largest) = moments(&slot);
         assert!(largest <= 2.0 && largest > 1.99);
         assert!((deviation - 0.8796).abs() < 0.02, "{deviation}");
@@ -150,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_tensor_starts_the_same_in_any_network() {
-        let slot = |path: &str| Slot {
+        let slot = |path: &str| TensorSlot {
             path: path.into(),
             shape: vec![4, 3],
             role: Role::Parameter,

@@ -1,11 +1,12 @@
-//! A blueprint made of tensors: the stack of freezable layers and the head.
+//! A blueprint with tensors: the stack of freezable layers and the head.
 //!
-//! One interpreter runs every family, so a family is written once, as data, in `blueprint`. A network builds in any
-//! kind of number, on any device. It must not know of data sets, optimizers or files' places.
+//! One interpreter runs every family, so a family is written only once, as data in `blueprint`. A network can be built
+//! in any floating-point kind on any device. It must not know data sets, optimizers or paths of files.
 
 mod attention;
 mod foreign;
 mod initial;
+mod logits;
 mod names;
 mod published;
 mod step;
@@ -15,6 +16,7 @@ mod weights;
 use tch::{Device, Kind, Tensor, no_grad};
 
 pub use foreign::blueprint_of;
+pub use logits::logits_of;
 pub use published::PublishedWeights;
 pub use step::{Flow, Mode};
 pub use tensor_file::{dtype_of, kind_of, read_header, read_safetensors, to_bytes, write_safetensors};
@@ -23,8 +25,8 @@ pub use weights::{Matching, Misshapen, NamedTensors, check_numbers, is_counter, 
 use crate::blueprint::{Blueprint, Operation, Role};
 use crate::error::UserError;
 use crate::native;
-use crate::spec::Layout;
-use step::{Step, Stream};
+use crate::spec::MemoryFormat;
+use step::{FlowTensor, Step};
 
 /// A network with its tensors.
 #[derive(Debug)]
@@ -33,7 +35,7 @@ pub struct Network {
     layers: Vec<LayerTensors>,
     device: Device,
     kind: Kind,
-    layout: Layout,
+    layout: MemoryFormat,
 }
 
 /// One layer with its tensors; the last of a network is its head.
@@ -56,7 +58,7 @@ pub struct Named<'a> {
 }
 
 impl Network {
-    /// A network with initial weights: each tensor is drawn from the stream of its path.
+    /// A network with initial weights; each tensor is drawn from the random stream of its path.
     pub fn new(blueprint: &Blueprint, device: Device, kind: Kind, seed: u64) -> Self {
         let layers = blueprint
             .all_layers()
@@ -70,10 +72,10 @@ impl Network {
                     .collect(),
             })
             .collect();
-        Self { blueprint: blueprint.clone(), layers, device, kind, layout: Layout::ChannelsFirst }
+        Self { blueprint: blueprint.clone(), layers, device, kind, layout: MemoryFormat::ChannelsFirst }
     }
 
-    /// Another network with the same numbers, in memory of its own.
+    /// A deep copy.
     pub fn twin(&self) -> Result<Self, UserError> {
         let mut twin = Self::new(&self.blueprint, self.device, self.kind, 0);
         twin.lay_out(self.layout)?;
@@ -85,7 +87,7 @@ impl Network {
         Ok(twin)
     }
 
-    /// What the network was made from.
+    /// The blueprint that it was built from.
     pub fn blueprint(&self) -> &Blueprint {
         &self.blueprint
     }
@@ -95,14 +97,14 @@ impl Network {
         self.device
     }
 
-    /// The kind of number it computes in.
+    /// The kind of its tensors.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Lays the weights of its convolutions out anew, and from here on every image that enters: the same numbers in
-    /// another order in memory, which its feature maps follow.
-    pub fn lay_out(&mut self, layout: Layout) -> Result<(), UserError> {
+    /// Changes the memory layout of convolution weights and, from now on, of every input image; feature maps follow.
+    /// Values stay the same.
+    pub fn lay_out(&mut self, layout: MemoryFormat) -> Result<(), UserError> {
         self.layout = layout;
         for step in self.layers.iter_mut().flat_map(|layer| &mut layer.steps) {
             step.lay_out(layout)?;
@@ -110,12 +112,12 @@ impl Network {
         Ok(())
     }
 
-    /// How what enters it lies in memory.
-    pub fn layout(&self) -> Layout {
+    /// The memory layout of its inputs.
+    pub fn layout(&self) -> MemoryFormat {
         self.layout
     }
 
-    /// Images `[batch, channels, height, width]` as what enters the first layer.
+    /// Prepares images `[batch, channels, height, width]` as input of the first layer.
     ///
     /// # Panics
     /// If they have other dimensions.
@@ -124,28 +126,27 @@ impl Network {
         Flow::new(images)
     }
 
-    /// How many freezable layers it has.
+    /// Number of freezable layers.
     pub fn freezable(&self) -> usize {
         self.blueprint.layers.len()
     }
 
-    /// Runs the layers from `first` up to, not including, `end`; the head counts as one more than the freezable.
-    /// `value` is `[batch, …]`.
+    /// Runs the layers `first..end`; the head has index `freezable()`.
     pub fn run(&self, first: usize, end: usize, flow: Flow, mode: Mode) -> Flow {
         self.layers[first..end].iter().flat_map(|layer| &layer.steps).fold(flow, |flow, step| step.run(flow, mode))
     }
 
-    /// The same with a mode for each layer, the head's last.
+    /// Like `run`, with a mode per layer; the head's is last.
     pub fn run_each(&self, first: usize, end: usize, flow: Flow, modes: &[Mode]) -> Flow {
         (first..end).fold(flow, |flow, layer| self.run(layer, layer + 1, flow, modes[layer]))
     }
 
-    /// Logits `[batch, classes]` of images `[batch, channels, height, width]`, all layers alike.
+    /// Logits `[batch, classes]` of images `[batch, channels, height, width]`, with all layers in one mode.
     pub fn logits(&self, images: Tensor, mode: Mode) -> Tensor {
         self.run(0, self.layers.len(), self.enter(images), mode).value
     }
 
-    /// What comes to the classifier, `[batch, features]`, from what the freezable layers give: pooled, no more.
+    /// Pools the output of the freezable layers into the classifier's input, `[batch, features]`.
     pub fn pool(&self, flow: Flow, mode: Mode) -> Tensor {
         let (_, pooling) = self.head();
         pooling.iter().fold(flow, |flow, step| step.run(flow, mode)).value
@@ -157,13 +158,13 @@ impl Network {
         classifier.run(Flow::new(features), Mode::Evaluate).value
     }
 
-    /// The head's linear map, and what is before it.
+    /// The head's linear map, and the operations before it.
     fn head(&self) -> (&Step, &[Step]) {
         let head = self.layers.last().and_then(|head| head.steps.split_last());
         head.expect("a head ends in a linear map")
     }
 
-    /// Whether anything in it is dropped at random in training.
+    /// Whether its freezable layers have dropout.
     pub fn has_dropout(&self) -> bool {
         let mut operations = self.blueprint.layers.iter().flat_map(|layer| &layer.operations);
         operations.any(|operation| matches!(operation, Operation::Dropout { .. }))
@@ -181,27 +182,27 @@ impl Network {
         })
     }
 
-    /// The batch norms of the layers that `wanted` picks, in order.
-    pub fn batch_norms(&self, wanted: impl Fn(usize) -> bool) -> Vec<Place> {
+    /// The batch norms of the layers for which `wanted` is true, in order.
+    pub fn batch_norms(&self, wanted: impl Fn(usize) -> bool) -> Vec<NormLocation> {
         let layers = self.layers.iter().enumerate().filter(|(layer, _)| wanted(*layer));
         let places = layers.flat_map(|(layer, tensors)| {
             let steps = tensors.steps.iter().enumerate();
-            steps.filter_map(move |(step, norm)| Some(Place { layer, step, stream: norm.batch_norm()? }))
+            steps.filter_map(move |(step, norm)| Some(NormLocation { layer, step, tensor: norm.batch_norm()? }))
         });
         places.collect()
     }
 
-    /// Runs a flow that reaches one place, or enters the network where that is none, up to the batch norm at another.
-    pub fn run_between(&self, from: Option<Place>, to: Place, flow: Flow, mode: Mode) -> Flow {
+    /// Runs a flow from the batch norm at `from`, or from the network's input if `None`, up to the one at `to`, exclusive.
+    pub fn run_between(&self, from: Option<NormLocation>, to: NormLocation, flow: Flow, mode: Mode) -> Flow {
         self.between(from, to).fold(flow, |flow, step| step.run(flow, mode))
     }
 
-    /// How many operations `run_between` runs.
-    pub fn operations_between(&self, from: Option<Place>, to: Place) -> usize {
+    /// The number of operations that `run_between` runs.
+    pub fn operations_between(&self, from: Option<NormLocation>, to: NormLocation) -> usize {
         self.between(from, to).count()
     }
 
-    fn between(&self, from: Option<Place>, to: Place) -> impl Iterator<Item = &Step> {
+    fn between(&self, from: Option<NormLocation>, to: NormLocation) -> impl Iterator<Item = &Step> {
         let first = from.map_or((0, 0), |place| (place.layer, place.step));
         let layers = self.layers.iter().enumerate().take(to.layer + 1).skip(first.0);
         layers.flat_map(move |(layer, tensors)| {
@@ -212,24 +213,24 @@ impl Network {
     }
 
     /// Sets the running statistics of the batch norm at a place; `mean` and `variance` are `[channels]`.
-    pub fn set_statistics(&self, place: Place, mean: &Tensor, variance: &Tensor) {
+    pub fn set_statistics(&self, place: NormLocation, mean: &Tensor, variance: &Tensor) {
         self.layers[place.layer].steps[place.step].set_statistics(mean, variance);
     }
 }
 
-/// Where a batch norm stands in a network.
+/// The position of a batch norm in a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct NormLocation {
     layer: usize,
     step: usize,
-    stream: Stream,
+    tensor: FlowTensor,
 }
 
-impl Place {
-    /// What comes to the batch norm there, `[batch, channels, …]`, of a flow that reaches it.
+impl NormLocation {
+    /// The input of the batch norm, `[batch, channels, …]`, in a flow that has reached it.
     pub fn input(self, flow: &Flow) -> &Tensor {
-        match (self.stream, &flow.kept) {
-            (Stream::Kept, Some(kept)) => kept,
+        match (self.tensor, &flow.skip) {
+            (FlowTensor::Skip, Some(skip)) => skip,
             _ => &flow.value,
         }
     }

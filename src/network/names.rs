@@ -1,4 +1,4 @@
-//! The names that tensors have in files of other programs, and what they are called here.
+//! Maps tensor names in files of other programs to the names used here.
 //!
 //! Sources: torchvision `models/densenet.py` (`_load_state_dict`) and `models/vision_transformer.py` (`MLPBlock`), timm
 //! `models/vision_transformer.py`, `torch/nn/parallel`, `torch/_dynamo/eval_frame.py`, `torch/distributed/fsdp`,
@@ -8,35 +8,27 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Bound::{Included, Unbounded};
 
-use crate::blueprint::Architecture;
+use crate::blueprint::{Architecture, FamilyMark};
 use crate::error::UserError;
 use crate::text;
 
 /// Modules that wrap a network or a part of it: data parallelism and averaged weights, `torch.compile`, FSDP, activation
-/// checkpoints. No network here has a part of such a name.
+/// checkpointing. No network here has a module with such a name.
 const WRAPPERS: [&str; 4] = ["module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"];
 
-/// The counter of `torch.optim.swa_utils.AveragedModel`, which stands beside its network.
+/// The counter that `torch.optim.swa_utils.AveragedModel` stores beside its network.
 pub(super) const AVERAGED: &str = "n_averaged";
 
-/// By what a family's network is found among names: its first tensor, and how others begin.
-struct Mark {
-    first: &'static str,
-    others: &'static str,
-    /// What stands before these in the network here.
-    inside: &'static str,
-}
-
-/// What stands before the names of a network in a file.
+/// The prefix of a network's names in a file.
 #[derive(Debug, Default)]
-pub(super) struct Prefix {
+pub(super) struct NamePrefix {
     pub(super) before: String,
-    /// What a file of a part of the network lacks.
+    /// The prefix that names lack if the file holds only a part of the network.
     missing: &'static str,
 }
 
-impl Prefix {
-    /// The name inside the network; nothing for what stands beside it.
+impl NamePrefix {
+    /// The name inside the network; `None` for a tensor outside it.
     pub(super) fn without<'a>(&self, name: &'a str) -> Option<Cow<'a, str>> {
         let inside = name.strip_prefix(&self.before)?;
         Some(if self.missing.is_empty() { inside.into() } else { format!("{}{inside}", self.missing).into() })
@@ -47,9 +39,9 @@ pub(super) fn without_wrappers(name: &str) -> String {
     name.split('.').filter(|part| !WRAPPERS.contains(part)).collect::<Vec<_>>().join(".")
 }
 
-/// Finds the network of an architecture among the names of a file. An error where there are two of them.
-pub(super) fn prefix(names: &BTreeSet<&str>, architecture: &Architecture) -> Result<Prefix, UserError> {
-    for Mark { first, others, inside } in marks(architecture) {
+/// Finds the network of an architecture among the names of a file; an error if there are several.
+pub(super) fn prefix(names: &BTreeSet<&str>, architecture: &Architecture) -> Result<NamePrefix, UserError> {
+    for FamilyMark { first, others, inside } in architecture.family().marks() {
         let from = |start: &str| names.range::<str, _>((Included(start), Unbounded)).next();
         let begins = |start: &str| from(start).is_some_and(|name| name.starts_with(start));
         let found: Vec<&str> = names
@@ -63,85 +55,23 @@ pub(super) fn prefix(names: &BTreeSet<&str>, architecture: &Architecture) -> Res
             [only] => {
                 let whole = only.strip_suffix(inside).filter(|rest| rest.is_empty() || rest.ends_with('.'));
                 let missing = if whole.is_none() { inside } else { "" };
-                return Ok(Prefix { before: whole.unwrap_or(only).to_owned(), missing });
+                return Ok(NamePrefix { before: whole.unwrap_or(only).to_owned(), missing });
             }
             [..] => {
                 let shown: Vec<String> = found.iter().map(|before| before.escape_debug().to_string()).collect();
                 let message =
                     format!("there are several networks of this architecture, under {}", text::listed(&shown));
-                return Err(UserError::new(message).hint("write a file with the one that is meant"));
+                return Err(UserError::new(message).hint("write a file that contains only one of them"));
             }
         }
     }
-    Ok(Prefix::default())
+    Ok(NamePrefix::default())
 }
 
-fn marks(architecture: &Architecture) -> Vec<Mark> {
-    let mark = |first, others, inside| Mark { first, others, inside };
-    match architecture {
-        Architecture::PreactResnet18 { .. } | Architecture::Resnet(_) => vec![mark("conv1.weight", "layer1.", "")],
-        Architecture::Densenet(_) => vec![mark("conv0.weight", "denseblock1.", "features.")],
-        Architecture::Vit(_) => {
-            vec![mark("conv_proj.weight", "encoder.", ""), mark("patch_embed.proj.weight", "blocks.", "")]
-        }
-    }
-}
-
-/// What a tensor of another program's network is called here.
+/// The name used here for a tensor of another program's network.
 pub(super) fn renamed(name: &str, architecture: &Architecture) -> String {
     let parts: Vec<&str> = name.split('.').collect();
-    let renamed = match architecture {
-        Architecture::PreactResnet18 { .. } | Architecture::Resnet(_) => resnet(&parts),
-        Architecture::Densenet(_) => densenet(&parts),
-        Architecture::Vit(_) => vit(&parts),
-    };
-    renamed.unwrap_or_else(|| name.to_owned())
-}
-
-fn resnet(parts: &[&str]) -> Option<String> {
-    match parts {
-        ["linear" | "last_linear", kind] => Some(format!("fc.{kind}")),
-        [layer, block, "shortcut", rest @ ..] => Some(format!("{layer}.{block}.downsample.{}", rest.join("."))),
-        _ => None,
-    }
-}
-
-/// Names of before modules could not have a full stop in them: `denselayer1.norm.1.weight`.
-fn densenet(parts: &[&str]) -> Option<String> {
-    match parts {
-        ["last_linear", kind] => Some(format!("classifier.{kind}")),
-        ["features", block, layer, part @ ("norm" | "conv"), number @ ("1" | "2"), kind] => {
-            Some(format!("features.{block}.{layer}.{part}{number}.{kind}"))
-        }
-        _ => None,
-    }
-}
-
-fn vit(parts: &[&str]) -> Option<String> {
-    if let ["encoder", "layers", block, "mlp", linear @ ("linear_1" | "linear_2"), kind] = parts {
-        let place = if *linear == "linear_1" { 0 } else { 3 };
-        return Some(format!("encoder.layers.{block}.mlp.{place}.{kind}"));
-    }
-    Some(match parts {
-        ["cls_token"] => "class_token".to_owned(),
-        ["pos_embed"] => "encoder.pos_embedding".to_owned(),
-        ["patch_embed", "proj", kind] => format!("conv_proj.{kind}"),
-        ["norm", kind] => format!("encoder.ln.{kind}"),
-        ["head", kind] => format!("heads.head.{kind}"),
-        ["blocks", block, rest @ ..] => {
-            let own = match rest {
-                ["norm1", kind] => format!("ln_1.{kind}"),
-                ["norm2", kind] => format!("ln_2.{kind}"),
-                ["attn", "qkv", kind] => format!("self_attention.in_proj_{kind}"),
-                ["attn", "proj", kind] => format!("self_attention.out_proj.{kind}"),
-                ["mlp", "fc1", kind] => format!("mlp.0.{kind}"),
-                ["mlp", "fc2", kind] => format!("mlp.3.{kind}"),
-                _ => return None,
-            };
-            format!("encoder.layers.encoder_layer_{block}.{own}")
-        }
-        _ => return None,
-    })
+    architecture.family().renamed(&parts).unwrap_or_else(|| name.to_owned())
 }
 
 #[cfg(test)]

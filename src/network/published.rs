@@ -1,6 +1,6 @@
-//! Weights that other programs wrote, made into those of a network here by their names alone: wrappers about the
-//! network, names before every name, the renamings that torchvision does as it loads its published files, and the
-//! layouts of timm and of public CIFAR repositories. What no rule knows keeps its name, for `Matching` to report.
+//! Converts weights of other programs by renaming tensors: strips wrappers and prefixes, applies the renamings that
+//! torchvision does when it loads its published files, and maps the names of timm and of public CIFAR repositories. A
+//! tensor that no rule knows keeps its name, for `Matching` to report.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,23 +15,22 @@ use crate::blueprint::{Architecture, Blueprint, Layer};
 use crate::error::UserError;
 use crate::text;
 
-/// So many names of tensors that are left out are shown.
+/// How many ignored tensors a message names.
 const SHOWN: usize = 3;
 
-/// Weights of a file from anywhere, under the names of a network here.
+/// Weights from a file, under the names that freezewise uses.
 #[derive(Debug, Default)]
 pub struct PublishedWeights {
-    /// Floating-point tensors, and counters of batches.
+    /// Floating-point tensors, and batch counters.
     pub tensors: NamedTensors,
-    /// What is no part of the network, by its name in the file: another head, other networks, tensors of other kinds.
+    /// Names in the file of tensors that are not part of the network: another head, other networks, integer tensors.
     pub left_out: Vec<String>,
-    /// What stood before every name of the network; empty where nothing did.
+    /// The prefix of every name of the network in the file; may be empty.
     pub prefix: String,
 }
 
 impl PublishedWeights {
-    /// Reads a safetensors file of an architecture's weights. An error where it cannot be read, or holds two such
-    /// networks.
+    /// Reads a safetensors file with weights of an architecture. An error if it cannot be read or holds two such networks.
     pub fn read(path: &Path, architecture: &Architecture) -> Result<Self> {
         let (tensors, others) = read_known(path)?;
         let mut weights =
@@ -40,14 +39,14 @@ impl PublishedWeights {
         Ok(weights)
     }
 
-    /// The same of tensors that were read.
+    /// Like `read`, for tensors in memory.
     pub fn of(file: NamedTensors, architecture: &Architecture) -> Result<Self, UserError> {
         let plain: Vec<String> = file.keys().map(|name| names::without_wrappers(name)).collect();
         let prefix = names::prefix(&plain.iter().map(String::as_str).collect(), architecture)?;
         let mut weights = Self { prefix: prefix.before.clone(), ..Self::default() };
         for ((name, tensor), plain) in file.into_iter().zip(&plain) {
             let own = prefix.without(plain).map(|inside| names::renamed(&inside, architecture));
-            // Two names that become one are told apart by what they were.
+            // If two names map to the same one, the second keeps its original name.
             let own = own.map(|own| if weights.tensors.contains_key(&own) { name.clone() } else { own });
             let float = matches!(tensor.kind(), Kind::Half | Kind::BFloat16 | Kind::Float | Kind::Double);
             match own {
@@ -59,10 +58,10 @@ impl PublishedWeights {
         Ok(weights)
     }
 
-    /// Leaves out what stands beside the layers of a network that can be frozen: its head unless that is `wanted` and the
-    /// blueprint's own, and heads of other kinds. Tells whether the head stays.
+    /// Drops tensors outside the freezable layers: the head, unless it is `wanted` and fits the blueprint, and other
+    /// heads. Returns whether the head stays.
     ///
-    /// A norm that stands alone beside the layers is no head: without it the network would compute something else.
+    /// A top-level batch norm is not a head and stays: without it the network would compute something else.
     pub fn leave_out_heads(&mut self, blueprint: &Blueprint, wanted: bool) -> bool {
         let first = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
         let body: BTreeSet<String> =
@@ -90,7 +89,7 @@ impl PublishedWeights {
         has_head
     }
 
-    /// Adds to an error of tensors that do not fit what of the file was not looked at.
+    /// Adds the ignored tensors to an error about tensors that do not fit.
     pub fn advise(&self, error: UserError) -> UserError {
         match self.left_out_in_words() {
             Some(words) => error.hint(words),
@@ -98,12 +97,12 @@ impl PublishedWeights {
         }
     }
 
-    /// What was left out, in words; nothing where nothing was.
+    /// The ignored tensors in words; `None` if there are none.
     pub fn left_out_in_words(&self) -> Option<String> {
         let count = self.left_out.len();
         let shown: Vec<String> = self.left_out.iter().take(SHOWN).map(|name| name.escape_debug().to_string()).collect();
         let names = if count > SHOWN { format!("`{}` and others", shown.join("`, `")) } else { text::listed(&shown) };
-        (count > 0).then(|| format!("{} left out: {names}", text::counted(count, "tensor", "tensors")))
+        (count > 0).then(|| format!("{} ignored: {names}", text::counted(count, "tensor", "tensors")))
     }
 }
 

@@ -1,7 +1,7 @@
 use tch::{Device, Tensor};
 
 use super::*;
-use crate::blueprint::{Granularity, ImageShape, Pooling, Vit};
+use crate::blueprint::{Granularity, ImageShape, Pooling, PreactResnet18, Vit};
 use crate::network::{Network, with_counters};
 
 const INPUT: ImageShape = ImageShape { channels: 3, height: 8, width: 8 };
@@ -11,9 +11,9 @@ fn network(architecture: &Architecture) -> Network {
     Network::new(&blueprint, Device::Cpu, Kind::Float, 1)
 }
 
-const PREACT: Architecture = Architecture::PreactResnet18 { width: 2 };
+const PREACT: Architecture = Architecture::PreactResnet18(PreactResnet18 { width: 2 });
 
-/// The state under names that a function changes, with more tensors.
+/// The network's state with renamed and with additional tensors.
 fn file(network: &Network, rename: impl Fn(&str) -> String, more: &[(&str, Tensor)]) -> NamedTensors {
     let mut file: NamedTensors =
         with_counters(network.state()).into_iter().map(|(name, tensor)| (rename(&name), tensor)).collect();
@@ -25,7 +25,7 @@ fn numbers(size: &[i64]) -> Tensor {
     Tensor::ones(size, (Kind::Float, Device::Cpu))
 }
 
-/// The tensors that fit the network, without counters, whether its head is among them, and what was left out.
+/// The tensors taken from a file without counters, whether the head is among them, and the ignored names.
 fn taken(network: &Network, architecture: &Architecture, file: NamedTensors) -> (NamedTensors, bool, Vec<String>) {
     let mut weights = PublishedWeights::of(file, architecture).expect("one network");
     let has_head = weights.leave_out_heads(network.blueprint(), true);
@@ -127,7 +127,7 @@ fn what_belongs_to_another_network_is_not_left_out() {
         error.to_string(),
         "there are several networks of this architecture, under `encoder_k.` and `encoder_q.`"
     );
-    // Of integers, as quantised files have them.
+    // Integer weights, as in quantised files.
     let mut weights = file(&network, str::to_owned, &[("conv1.weight", Tensor::from_slice(&[1i64]))]);
     weights.retain(|name, _| !is_counter(name));
     let (tensors, _, left_out) = taken(&network, &PREACT, weights);

@@ -1,72 +1,71 @@
-//! One operation with its tensors, and what flows from one to the next.
+//! One operation with its tensors, and the values that flow between operations.
 
 use tch::{Kind, Tensor, no_grad};
 
 use super::attention::attention;
-use crate::blueprint::{Operation, Slot, Window};
+use crate::blueprint::{Operation, TensorSlot, Window};
 use crate::error::UserError;
 use crate::native;
-use crate::spec::Layout;
+use crate::spec::MemoryFormat;
 
 /// PyTorch's defaults for batch norm.
 const MOMENTUM: f64 = 0.1;
 const EPSILON: f64 = 1e-5;
 
-/// torchvision's choice for the layer norms of its vision transformers.
+/// torchvision's value for the layer norms of its vision transformers.
 const LAYER_EPSILON: f64 = 1e-6;
 
 /// How layers run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// As in training: batch norm uses the batch's own statistics and the running ones follow them; dropout drops.
+    /// Training: batch norm uses batch statistics and updates the running ones; dropout is on.
     Train,
     /// Batch norm as in training; dropout is off.
     BatchStatistics,
-    /// Batch norm uses the running statistics, which stay as they are; dropout is off.
+    /// Evaluation: batch norm uses the running statistics and does not change them; dropout is off.
     Evaluate,
-    /// Batch norm uses the batch's own statistics, and the running ones become the plain mean of those of the batches so
-    /// far, this one included; dropout is off.
+    /// Batch norm uses batch statistics, and the running ones become the mean over all batches so far; dropout is off.
     Estimate {
-        /// Batches so far, this one included.
+        /// Batches so far, including this one.
         batches: u32,
     },
 }
 
-/// What flows through a network: a value `[batch, …]`, and what is kept beside it for a shortcut.
+/// What flows through a network: a value `[batch, …]`, and inside a block the saved input of its skip connection.
 #[derive(Debug)]
 pub struct Flow {
     /// The value.
     pub value: Tensor,
-    /// What a later operation joins to it.
-    pub kept: Option<Tensor>,
+    /// The saved tensor that a later operation adds or concatenates.
+    pub skip: Option<Tensor>,
 }
 
 impl Flow {
-    /// A flow with nothing kept.
+    /// A flow with nothing saved.
     pub fn new(value: Tensor) -> Self {
-        Self { value, kept: None }
+        Self { value, skip: None }
     }
 
-    /// The same numbers, without the history that a gradient would follow.
+    /// The same tensors, detached from the autograd graph.
     #[must_use]
     pub fn detach(&self) -> Self {
-        Self { value: self.value.detach(), kept: self.kept.as_ref().map(Tensor::detach) }
+        Self { value: self.value.detach(), skip: self.skip.as_ref().map(Tensor::detach) }
     }
 
-    /// The same numbers in memory of their own: some operations write to what they are given.
+    /// A copy: some operations work in place.
     #[must_use]
     pub fn copy(&self) -> Self {
-        Self { value: self.value.copy(), kept: self.kept.as_ref().map(Tensor::copy) }
+        Self { value: self.value.copy(), skip: self.skip.as_ref().map(Tensor::copy) }
     }
 
-    /// Bytes of its numbers.
+    /// Size in bytes.
     pub fn bytes(&self) -> u64 {
         let bytes = |tensor: &Tensor| (tensor.numel() * tensor.kind().elt_size_in_bytes()) as u64;
-        bytes(&self.value) + self.kept.as_ref().map_or(0, bytes)
+        bytes(&self.value) + self.skip.as_ref().map_or(0, bytes)
     }
 
-    fn take_kept(&mut self) -> Tensor {
-        self.kept.take().expect("a blueprint keeps a value before it uses it")
+    fn take_skip(&mut self) -> Tensor {
+        self.skip.take().expect("a blueprint saves a value before it uses it")
     }
 }
 
@@ -74,34 +73,34 @@ impl Flow {
 #[derive(Debug)]
 pub(super) struct Step {
     operation: Operation,
-    slots: Vec<Slot>,
+    slots: Vec<TensorSlot>,
     tensors: Vec<Tensor>,
 }
 
 impl Step {
-    pub(super) fn new(operation: &Operation, make: impl Fn(&Slot) -> Tensor) -> Self {
+    pub(super) fn new(operation: &Operation, make: impl Fn(&TensorSlot) -> Tensor) -> Self {
         let slots = operation.slots();
         let tensors = slots.iter().map(make).collect();
         Self { operation: operation.clone(), slots, tensors }
     }
 
-    pub(super) fn tensors(&self) -> impl Iterator<Item = (&Slot, &Tensor)> {
+    pub(super) fn tensors(&self) -> impl Iterator<Item = (&TensorSlot, &Tensor)> {
         self.slots.iter().zip(&self.tensors)
     }
 
-    /// Whether it is a batch norm, and whether of what is kept.
-    pub(super) fn batch_norm(&self) -> Option<Stream> {
+    /// If it is a batch norm, the tensor of the flow that it normalises.
+    pub(super) fn batch_norm(&self) -> Option<FlowTensor> {
         match &self.operation {
-            Operation::BatchNorm { .. } => Some(Stream::Value),
-            Operation::OnKept(inner) if matches!(**inner, Operation::BatchNorm { .. }) => Some(Stream::Kept),
+            Operation::BatchNorm { .. } => Some(FlowTensor::Value),
+            Operation::OnSkip(inner) if matches!(**inner, Operation::BatchNorm { .. }) => Some(FlowTensor::Skip),
             _ => None,
         }
     }
 
-    /// Lays the weights of a convolution out anew.
-    pub(super) fn lay_out(&mut self, layout: Layout) -> Result<(), UserError> {
+    /// Changes the memory layout of a convolution's weights.
+    pub(super) fn lay_out(&mut self, layout: MemoryFormat) -> Result<(), UserError> {
         let operation = match &self.operation {
-            Operation::OnKept(inner) => inner,
+            Operation::OnSkip(inner) => inner,
             operation => operation,
         };
         match operation {
@@ -119,23 +118,23 @@ impl Step {
 
     pub(super) fn run(&self, mut flow: Flow, mode: Mode) -> Flow {
         match &self.operation {
-            Operation::Keep => flow.kept = Some(flow.value.shallow_clone()),
-            Operation::OnKept(inner) => {
-                let kept = flow.take_kept();
-                flow.kept = Some(self.apply(inner, kept, mode));
+            Operation::SaveSkip => flow.skip = Some(flow.value.shallow_clone()),
+            Operation::OnSkip(inner) => {
+                let skip = flow.take_skip();
+                flow.skip = Some(self.apply(inner, skip, mode));
             }
-            Operation::AddKept => {
-                let kept = flow.take_kept();
-                // Under autocast a transformer's sums stay in the wider kind, as they do in PyTorch. Without, its linear maps
-                // give views, whose change in place costs the backward pass more than it saves.
+            Operation::AddSkip => {
+                let skip = flow.take_skip();
+                // Under autocast a transformer's sums stay in the wider kind, as in PyTorch. Without autocast its linear maps
+                // return views, and changing those in place costs the backward pass more than it saves.
                 let map = flow.value.dim() == 4;
-                if map && flow.value.kind() == kept.kind() {
-                    let _ = flow.value.g_add_(&kept);
+                if map && flow.value.kind() == skip.kind() {
+                    let _ = flow.value.g_add_(&skip);
                 } else {
-                    flow.value = &flow.value + &kept;
+                    flow.value = &flow.value + &skip;
                 }
             }
-            Operation::ConcatenateKept => flow.value = Tensor::cat(&[&flow.take_kept(), &flow.value], 1),
+            Operation::ConcatenateSkip => flow.value = Tensor::cat(&[&flow.take_skip(), &flow.value], 1),
             operation => flow.value = self.apply(operation, flow.value, mode),
         }
         flow
@@ -157,7 +156,7 @@ impl Step {
             Operation::LayerNorm { width, .. } => {
                 value.layer_norm([*width as i64], Some(&tensors[0]), Some(&tensors[1]), LAYER_EPSILON, true)
             }
-            // In place: the norm before it does not need its own output for its gradient, and memory is time.
+            // In place: the preceding norm does not need its output for its gradient, and this saves memory traffic.
             Operation::Relu => value.relu_(),
             Operation::Gelu => value.gelu("none"),
             Operation::Dropout { share } if mode == Mode::Train => value.dropout(*share, true),
@@ -183,7 +182,7 @@ impl Step {
             }
             Operation::FirstToken => value.select(1, 0),
             Operation::MeanToken => value.mean_dim([1i64].as_slice(), false, None::<Kind>),
-            Operation::Keep | Operation::OnKept(_) | Operation::AddKept | Operation::ConcatenateKept => {
+            Operation::SaveSkip | Operation::OnSkip(_) | Operation::AddSkip | Operation::ConcatenateSkip => {
                 unreachable!("these change the flow, not a value")
             }
         }
@@ -193,8 +192,8 @@ impl Step {
 fn convolution(value: &Tensor, weight: &Tensor, bias: Option<&Tensor>, window: Window) -> Tensor {
     let [kernel, stride, padding] = sizes(window);
     let centre = padding[0];
-    // Only the centre of a kernel meets a single pixel. In bf16 on CPUs with AVX-512 libtorch 2.11 leaves the rest of the
-    // weight's gradient unset where the stride is 2: whatever lay in that memory (`scripts/reference/one_pixel.py`).
+    // With a single pixel only the kernel's centre matters. In bf16 on CPUs with AVX-512, libtorch 2.11 leaves the rest of
+    // the weight gradient uninitialised if the stride is 2 (`scripts/reference/one_pixel.py`).
     if value.kind() == Kind::BFloat16 && value.size()[2..] == [1, 1] && kernel[0] == 2 * centre + 1 {
         let weight = weight.narrow(2, centre, 1).narrow(3, centre, 1);
         return value.conv2d(&weight, bias, [1, 1], [0, 0], [1, 1], 1);
@@ -202,16 +201,16 @@ fn convolution(value: &Tensor, weight: &Tensor, bias: Option<&Tensor>, window: W
     value.conv2d(weight, bias, stride, padding, [1, 1], 1)
 }
 
-/// Which of the two tensors of a flow.
+/// One of the two tensors of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stream {
-    /// The value.
+pub enum FlowTensor {
+    /// `Flow::value`.
     Value,
-    /// What is kept.
-    Kept,
+    /// `Flow::skip`.
+    Skip,
 }
 
-/// Kernel, stride and padding, each for both sides.
+/// Kernel, stride and padding, each for both dimensions.
 fn sizes(window: Window) -> [[i64; 2]; 3] {
     [window.kernel, window.stride, window.padding].map(|size| [size as i64; 2])
 }
@@ -228,13 +227,16 @@ mod tests {
         let window = Window { kernel: 3, stride: 2, padding: 1 };
         for [inputs, outputs] in [[4, 8], [16, 32]] {
             for _ in 0..10 {
-                // What lay in memory before is what an unset gradient would be.
+                // Fill freed memory with NaN, which an uninitialised gradient would show.
                 drop([100, 1000, 10_000].map(|size| Tensor::full([size], f64::NAN, (Kind::Float, Device::Cpu))));
                 let weight = Tensor::ones([outputs, inputs, 3, 3], kind).set_requires_grad(true);
                 let value = Tensor::ones([16, inputs, 1, 1], kind);
                 convolution(&value, &weight, None, window).sum(None::<Kind>).backward();
                 let sum = weight.grad().sum(Kind::Double).double_value(&[]);
-                assert!((sum - (16 * inputs * outputs) as f64).abs() < 0.5, "the centre's alone, and not {sum}");
+                assert!(
+                    (sum - (16 * inputs * outputs) as f64).abs() < 0.5,
+                    "only the centre has a gradient, found {sum}"
+                );
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Safetensors files, written and read. What is read may come from anywhere: its header is believed only as far as
-//! the file's own length bears it out, before anything is allocated for it.
+//! Writes and reads safetensors files. A file may come from anywhere, so its header is checked against the file's length
+//! before anything is allocated.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -15,14 +15,14 @@ use crate::error::UserError;
 use crate::files;
 use crate::native;
 
-/// Bytes of a header's length, which stand before it.
+/// Size of the header's length, at the start of the file.
 const LENGTH: u64 = 8;
 
-/// A header of ten thousand tensors is near one megabyte.
+/// Larger headers are rejected; one of ten thousand tensors takes about 1 MB.
 const LARGEST_HEADER: u64 = 16 << 20;
 
-/// Writes tensors to a safetensors file, atomically, with a word about them in its header. One word and no more: the
-/// format's crate writes several in no fixed order, and the same weights are to be the same bytes.
+/// Writes tensors to a safetensors file, atomically, with one metadata entry. Only one: the safetensors crate writes
+/// several in random order, and the same weights must give the same bytes.
 pub fn write_safetensors(path: &Path, tensors: &NamedTensors, about: &str) -> Result<()> {
     let host = native::download(&tensors.values().collect::<Vec<_>>())?;
     let bytes: Vec<(&String, Dtype, Vec<usize>, Vec<u8>)> = tensors
@@ -48,13 +48,13 @@ pub fn read_safetensors(path: &Path) -> Result<NamedTensors> {
     match others.into_iter().next() {
         None => Ok(tensors),
         Some((name, kind)) => {
-            let message = format!("tensor `{}`: numbers of type {kind:?} are not read", name.escape_debug());
+            let message = format!("tensor `{}`: numbers of type {kind:?} are not supported", name.escape_debug());
             Err(UserError::new(message)).with_context(|| cannot_read(path))
         }
     }
 }
 
-/// The same of the tensors of kinds that there are here, and the names and types of all others.
+/// Reads the tensors of supported types, and returns the names and types of all others.
 pub(super) fn read_known(path: &Path) -> Result<(NamedTensors, Vec<(String, Dtype)>)> {
     let read = || -> Result<(NamedTensors, Vec<(String, Dtype)>)> {
         let bytes = read_checked(path)?;
@@ -78,7 +78,7 @@ fn cannot_read(path: &Path) -> String {
     format!("cannot read the weights `{}`", path.display())
 }
 
-/// The whole file, once its header is found to describe just what the file holds.
+/// Reads the whole file after checking that its header describes exactly what the file holds.
 fn read_checked(path: &Path) -> Result<Vec<u8>> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
@@ -89,21 +89,21 @@ fn read_checked(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads the start of a safetensors file of `length` bytes, up to its tensors, into `bytes`, and holds its header
-/// against that length. It takes memory for the header alone, and for no more than a header has.
+/// Reads the start of a safetensors file of `length` bytes, up to its tensors, into `bytes`, and checks its header
+/// against that length. Allocates only the header's size, which is bounded.
 pub fn read_header(file: &mut impl Read, length: u64, bytes: &mut Vec<u8>) -> Result<Metadata> {
     file.by_ref().take(LENGTH).read_to_end(bytes)?;
-    let number: [u8; 8] = bytes.as_slice().try_into().map_err(|_| UserError::new("it is no safetensors file"))?;
+    let number: [u8; 8] = bytes.as_slice().try_into().map_err(|_| UserError::new("it is not a safetensors file"))?;
     let header = u64::from_le_bytes(number);
     if header > LARGEST_HEADER || header > length.saturating_sub(LENGTH) {
-        // Only here: what begins another kind of file may be the length of a header.
+        // Only after the check: a valid header's length may look like the start of another kind of file.
         if let Some(kind) = files::kind_by_start(bytes) {
-            let message = format!("expected a safetensors file, found one that is {kind}");
-            let hint = "`scripts/reference/pth_to_safetensors.py` makes one of a PyTorch file";
+            let message = format!("expected a safetensors file, found {kind}");
+            let hint = "convert a PyTorch file with `scripts/reference/pth_to_safetensors.py`";
             return Err(UserError::new(message).hint(hint).into());
         }
-        let message = format!("its header claims {header} bytes, and the file has {length}");
-        return Err(UserError::new(message).hint("it is cut short, or no safetensors file").into());
+        let message = format!("its header claims {header} bytes, but the file has {length}");
+        return Err(UserError::new(message).hint("it is cut short, or not a safetensors file").into());
     }
     file.by_ref().take(header).read_to_end(bytes)?;
     let metadata: Metadata = serde_json::from_slice(&bytes[LENGTH as usize..]).context("its header is malformed")?;
@@ -111,18 +111,17 @@ pub fn read_header(file: &mut impl Read, length: u64, bytes: &mut Vec<u8>) -> Re
     Ok(metadata)
 }
 
-/// Tensors lie end to end, which reading the header has checked, and fill the rest of the file.
+/// Checks that the tensors, which are contiguous, end exactly at the end of the file.
 fn check_end(metadata: &Metadata, rest: u64) -> Result<()> {
     let end = metadata.tensors().values().map(|tensor| tensor.data_offsets.1).max().unwrap_or(0);
     if end as u64 == rest {
         return Ok(());
     }
-    let message = format!("its header describes {end} bytes of tensors, and the file has {rest}");
-    Err(UserError::new(message).hint("it is cut short, or something was added to it").into())
+    let message = format!("its header describes {end} bytes of tensors, but the file has {rest}");
+    Err(UserError::new(message).hint("it is cut short, or something was appended to it").into())
 }
 
-/// A tensor's numbers as a file has them. Safetensors is little-endian, as are the machines that libtorch's wheels are
-/// for.
+/// A tensor's bytes as in a file. Safetensors is little-endian, and so are all machines with libtorch wheels.
 pub fn to_bytes(tensor: &Tensor) -> Result<(Dtype, Vec<u8>)> {
     let dtype = dtype_of(tensor.kind())?;
     let flat = tensor.to_device(Device::Cpu).contiguous();
@@ -131,7 +130,7 @@ pub fn to_bytes(tensor: &Tensor) -> Result<(Dtype, Vec<u8>)> {
     Ok((dtype, bytes))
 }
 
-/// How a file calls a kind of numbers.
+/// The safetensors type of a kind.
 pub fn dtype_of(kind: Kind) -> Result<Dtype> {
     Ok(match kind {
         Kind::Float => Dtype::F32,
@@ -144,7 +143,7 @@ pub fn dtype_of(kind: Kind) -> Result<Dtype> {
         Kind::Int8 => Dtype::I8,
         Kind::Uint8 => Dtype::U8,
         Kind::Bool => Dtype::BOOL,
-        kind => return Err(UserError::new(format!("numbers of kind {kind:?} are not written")).into()),
+        kind => return Err(UserError::new(format!("numbers of kind {kind:?} are not supported")).into()),
     })
 }
 
@@ -153,7 +152,7 @@ fn from_view(view: &TensorView<'_>, kind: Kind) -> Result<Tensor> {
     Ok(Tensor::f_from_data_size(view.data(), &shape, kind)?)
 }
 
-/// The kind of a file's numbers.
+/// The kind of a safetensors type.
 pub fn kind_of(dtype: Dtype) -> Result<Kind> {
     Ok(match dtype {
         Dtype::F16 => Kind::Half,
@@ -166,7 +165,7 @@ pub fn kind_of(dtype: Dtype) -> Result<Kind> {
         Dtype::I8 => Kind::Int8,
         Dtype::U8 => Kind::Uint8,
         Dtype::BOOL => Kind::Bool,
-        other => return Err(UserError::new(format!("numbers of type {other:?} are not read")).into()),
+        other => return Err(UserError::new(format!("numbers of type {other:?} are not supported")).into()),
     })
 }
 
@@ -198,7 +197,7 @@ mod tests {
         Ok(())
     }
 
-    /// A header and what follows it, as they would lie in a file.
+    /// The error for a file with this header and this many bytes of data.
     fn refusal(length: u64, header: &str, data: usize) -> Result<String> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("torn.safetensors");
@@ -223,14 +222,14 @@ mod tests {
             assert!(text.contains(expected), "{text}");
             Ok(())
         };
-        assert!(refusal(9, "{", 0)?.contains("its header claims 9 bytes, and the file has 9"));
+        assert!(refusal(9, "{", 0)?.contains("its header claims 9 bytes, but the file has 9"));
         assert!(refusal(u64::MAX, "{}", 0)?.contains("its header claims"));
         check("{\"a\":", 0, "its header is malformed")?;
         check(&whole(&[tensor("a", "[4]", 0, 16), tensor("b", "[4]", 8, 24)]), 24, "invalid offset for tensor `b`")?;
-        check(&whole(&[tensor("a", "[4]", 0, 16)]), 12, "describes 16 bytes of tensors, and the file has 12")?;
-        // Far more than there is memory, said in a few bytes.
+        check(&whole(&[tensor("a", "[4]", 0, 16)]), 12, "describes 16 bytes of tensors, but the file has 12")?;
+        // A few bytes that claim far more than there is memory.
         let end = 1u64 << 50;
-        check(&whole(&[tensor("a", &format!("[{}]", end / 4), 0, end)]), 0, "and the file has 0")?;
+        check(&whole(&[tensor("a", &format!("[{}]", end / 4), 0, end)]), 0, "but the file has 0")?;
         check(&whole(&[tensor("a", "[9223372036854775807, 9223372036854775807]", 0, 16)]), 16, "cannot read")?;
         check(&whole(&[tensor("a", "[3]", 0, 16)]), 16, "cannot read")
     }
@@ -240,15 +239,15 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("w.pth");
         for (start, kind) in [
-            (&b"PK\x03\x04\x14\0\0\0"[..], "found one that is a zip archive, as PyTorch's `.pth`"),
-            (b"\x80\x02\x8a\x0al\xfc\x9cF", "found one that is a Python pickle"),
-            (b"version https://git-lfs", "`git lfs pull` brings it"),
+            (&b"PK\x03\x04\x14\0\0\0"[..], "found a zip archive, like PyTorch `.pth`"),
+            (b"\x80\x02\x8a\x0al\xfc\x9cF", "found a Python pickle"),
+            (b"version https://git-lfs", "run `git lfs pull`"),
         ] {
             std::fs::write(&path, [start, &[b'0'; 1000]].concat())?;
             let error = read_safetensors(&path).expect_err("it is another kind of file");
             assert!(format!("{error:#}").contains(kind), "{error:#}");
         }
-        // A header of 640 bytes begins as a pickle does.
+        // The length of a 640-byte header starts like a pickle.
         let mut header = b"{}".to_vec();
         header.resize(640, b' ');
         std::fs::write(&path, [&640u64.to_le_bytes()[..], &header].concat())?;
@@ -271,7 +270,7 @@ mod tests {
         }
         write("U64", 16)?;
         let error = read_safetensors(&path).expect_err("libtorch has no such numbers");
-        assert!(format!("{error:#}").ends_with("tensor `a`: numbers of type U64 are not read"), "{error:#}");
+        assert!(format!("{error:#}").ends_with("tensor `a`: numbers of type U64 are not supported"), "{error:#}");
         let (tensors, others) = read_known(&path)?;
         assert_eq!((tensors.len(), others), (0, vec![("a".to_owned(), Dtype::U64)]));
         Ok(())
@@ -283,7 +282,7 @@ mod tests {
         let path = folder.path().join("a");
         std::fs::write(&path, [1, 2, 3])?;
         let error = read_safetensors(&path).expect_err("three bytes are no header");
-        assert!(format!("{error:#}").contains("no safetensors file"));
+        assert!(format!("{error:#}").contains("not a safetensors file"));
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Weights in and out of a network, by name, with a report both ways of what fits and what does not.
+//! Loads weights into a network and reads them back, by name, with a report of what matches in both directions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,21 +15,21 @@ use crate::text;
 /// Tensors by name, sorted.
 pub type NamedTensors = BTreeMap<String, Tensor>;
 
-/// So many misfits of each kind are named in an error; a foreign file has hundreds.
+/// How many mismatches of each kind an error names; a file of another architecture has hundreds.
 const SHOWN: usize = 3;
 
-/// How the tensors of a state and those of a network answer each other.
+/// How the tensors of a state match those of a network.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Matching {
-    /// In both, in the same shape.
+    /// In both, with the same shape.
     pub matched: Vec<String>,
-    /// In both, in different shapes.
+    /// In both, with different shapes.
     pub misshapen: Vec<Misshapen>,
-    /// In the network alone.
+    /// Only in the network.
     pub missing: Vec<String>,
-    /// In the state alone.
+    /// Only in the state.
     pub unknown: Vec<String>,
-    /// Counters of batches, which are in PyTorch's states and in no network here.
+    /// Number of `num_batches_tracked` counters, which PyTorch's states have and networks here do not.
     pub counters: usize,
     #[serde(skip)]
     names: [BTreeSet<String>; 2],
@@ -38,17 +38,17 @@ pub struct Matching {
 /// A tensor with two shapes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Misshapen {
-    /// Its name.
+    /// The tensor's name.
     pub name: String,
-    /// In the state.
+    /// Shape in the state.
     pub state: Vec<i64>,
-    /// In the network.
+    /// Shape in the network.
     pub network: Vec<i64>,
 }
 
 impl Matching {
-    /// Compares the tensors of the layers that `wanted` picks, the head's index among them. Those of other layers are
-    /// known and not looked at.
+    /// Compares the tensors of the layers for which `wanted` is true; the head has the last index. Tensors of other layers
+    /// are known but not compared.
     pub fn new(blueprint: &Blueprint, state: &NamedTensors, wanted: impl Fn(usize) -> bool) -> Self {
         let mut matching = Self::default();
         let mut known = BTreeSet::new();
@@ -77,7 +77,7 @@ impl Matching {
         }
     }
 
-    /// An error that names what does not fit, if anything does not.
+    /// An error that names what does not match, if anything.
     pub fn check(&self) -> Result<(), UserError> {
         let [state, network] = &self.names;
         let near = |name: &str, names: &BTreeSet<String>| {
@@ -86,60 +86,56 @@ impl Matching {
         };
         let shapes = self.misshapen.iter().map(|tensor| {
             let (state, network) = (&tensor.state, &tensor.network);
-            format!("tensor `{}` of the weights has shape {state:?}, and the network's has {network:?}", tensor.name)
+            format!("tensor `{}`: expected shape {network:?}, found {state:?}", tensor.name)
         });
         let missing =
             self.missing.iter().map(|name| format!("the weights have no tensor `{name}`{}", near(name, state)));
-        let unknown = self.unknown.iter().map(|name| {
-            format!(
-                "tensor `{}` of the weights fits nowhere in the network{}",
-                name.escape_debug(),
-                near(name, network)
-            )
-        });
+        let unknown = self
+            .unknown
+            .iter()
+            .map(|name| format!("the network has no tensor `{}`{}", name.escape_debug(), near(name, network)));
         let all = self.misshapen.len() + self.missing.len() + self.unknown.len();
-        // Closest names cost time: only those that are shown are looked for.
+        // Nearest names are slow to find, so only for the tensors that are shown.
         let lines: Vec<String> = shapes.take(SHOWN).chain(missing.take(SHOWN)).chain(unknown.take(SHOWN)).collect();
         let rest = all - lines.len();
         let mut lines = lines.into_iter();
         let Some(first) = lines.next() else { return Ok(()) };
         let mut error = lines.fold(UserError::new(first), UserError::hint);
         if rest > 0 {
-            error = error.hint(format!("and {} do not fit either", text::counted(rest, "tensor", "tensors")));
+            error = error.hint(format!("and {} more", text::counted(rest, "tensor", "tensors")));
         }
         if self.matched.is_empty() && self.misshapen.is_empty() {
-            error = error.hint("no name of one is in the other: these are weights of another architecture");
+            error = error.hint("no name matches: these are weights of another architecture");
         }
         Err(error)
     }
 }
 
-/// An error that names the first tensor whose numbers no network computes with: those that are not finite, and running
-/// variances below zero.
+/// An error that names the first tensor with values that break a network: non-finite ones, or negative running variances.
 pub fn check_numbers<'a>(tensors: impl IntoIterator<Item = (&'a str, &'a Tensor)>) -> Result<(), UserError> {
     for (name, tensor) in tensors {
         let bad = tensor.isfinite().logical_not().sum(Kind::Int64).int64_value(&[]);
         let (bad, what) = if bad == 0 && name.ends_with(".running_var") {
-            (tensor.lt(0.0).sum(Kind::Int64).int64_value(&[]), "below zero, though it is a variance")
+            (tensor.lt(0.0).sum(Kind::Int64).int64_value(&[]), "negative, but it is a variance")
         } else {
             (bad, "not finite")
         };
         if bad > 0 {
             let (name, count) = (name.escape_debug(), text::grouped(tensor.numel() as u64));
-            let message = format!("tensor `{name}` of the weights: {bad} of its {count} numbers are {what}");
+            let message = format!("tensor `{name}`: {bad} of its {count} numbers are {what}");
             return Err(UserError::new(message).hint("the file is damaged, or the training that wrote it diverged"));
         }
     }
     Ok(())
 }
 
-/// Whether a tensor of a PyTorch state dict is a batch norm's counter, which nothing here reads.
+/// Whether a name in a PyTorch state dict is that of a batch norm's counter, which nothing here reads.
 pub fn is_counter(name: &str) -> bool {
     name.ends_with(".num_batches_tracked")
 }
 
-/// A state that PyTorch loads with `strict=True`: with the counters of batches that its batch norms have. Nothing
-/// counted them, and PyTorch reads them only where a norm has no momentum.
+/// Adds the batch counters that PyTorch needs to load a state with `strict=True`. They are 0: nothing counts batches
+/// here, and PyTorch uses the counters only for norms without momentum.
 pub fn with_counters(mut state: NamedTensors) -> NamedTensors {
     let norms = state.keys().filter_map(|name| name.strip_suffix(".running_mean"));
     let counters: Vec<String> = norms.map(|norm| format!("{norm}.num_batches_tracked")).collect();
@@ -153,7 +149,7 @@ impl Network {
     /// A copy of every tensor, on the CPU.
     ///
     /// # Panics
-    /// With what libtorch throws, as any call of its bindings.
+    /// If libtorch throws.
     pub fn state(&self) -> NamedTensors {
         let named: Vec<_> = self.tensors().collect();
         let copies: Vec<Tensor> = match self.device {
@@ -164,9 +160,8 @@ impl Network {
         named.iter().map(|named| named.path.to_owned()).zip(copies).collect()
     }
 
-    /// Copies tensors into the layers that `wanted` picks; each must be there, in the same shape, and of numbers that a
-    /// network can compute with (`check_numbers`), and each of the state must be known to the network. Else nothing is
-    /// copied.
+    /// Copies tensors into the layers for which `wanted` is true. An error, and nothing copied, if the state lacks one of
+    /// their tensors, has it in another shape or with bad values (`check_numbers`), or has a tensor unknown to the network.
     pub fn load(&self, state: &NamedTensors, wanted: impl Fn(usize) -> bool) -> Result<Matching> {
         let matching = Matching::new(&self.blueprint, state, &wanted);
         matching.check()?;
@@ -186,11 +181,11 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blueprint::{Architecture, Granularity, ImageShape};
+    use crate::blueprint::{Architecture, Granularity, ImageShape, PreactResnet18};
 
     fn network() -> Network {
         let input = ImageShape { channels: 3, height: 8, width: 8 };
-        let architecture = Architecture::PreactResnet18 { width: 2 };
+        let architecture = Architecture::PreactResnet18(PreactResnet18 { width: 2 });
         let blueprint = Blueprint::new(&architecture, Granularity::Block, input, 4).expect("it fits");
         Network::new(&blueprint, Device::Cpu, Kind::Float, 0)
     }
@@ -210,15 +205,12 @@ mod tests {
         state.insert("fc.bais".into(), bias);
         state.insert("conv1.weight".into(), Tensor::zeros([4, 3, 3, 3], (Kind::Float, Device::Cpu)));
         let error = misfit(&network, &state);
-        assert_eq!(
-            error.to_string(),
-            "tensor `conv1.weight` of the weights has shape [4, 3, 3, 3], and the network's has [2, 3, 3, 3]"
-        );
+        assert_eq!(error.to_string(), "tensor `conv1.weight`: expected shape [2, 3, 3, 3], found [4, 3, 3, 3]");
         assert_eq!(
             error.hints(),
             [
                 "the weights have no tensor `fc.bias`; the closest name is `fc.bais`",
-                "tensor `fc.bais` of the weights fits nowhere in the network; the closest name is `fc.bias`"
+                "the network has no tensor `fc.bais`; the closest name is `fc.bias`"
             ]
         );
     }
@@ -232,8 +224,8 @@ mod tests {
         assert_eq!(error.to_string(), "the weights have no tensor `conv1.weight`");
         let hints = error.hints();
         assert_eq!(hints.len(), 2 * SHOWN + 1, "{hints:?}");
-        assert_eq!(hints[2], "tensor `class_token` of the weights fits nowhere in the network");
-        assert_eq!(hints[5], "and 83 tensors do not fit either");
+        assert_eq!(hints[2], "the network has no tensor `class_token`");
+        assert_eq!(hints[5], "and 83 tensors more");
         assert!(hints[6].ends_with("weights of another architecture"));
     }
 
@@ -247,16 +239,15 @@ mod tests {
             state.insert(name.to_owned(), tensor);
             misfit(&network, &state).to_string()
         };
-        // The last is a double that is no float.
+        // The last is finite as a double but not as a float.
         for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300] {
             let told = refused("conv1.weight", number);
-            assert_eq!(told, "tensor `conv1.weight` of the weights: 1 of its 54 numbers are not finite", "{number}");
+            assert_eq!(told, "tensor `conv1.weight`: 1 of its 54 numbers are not finite", "{number}");
         }
         let told = refused("layer1.0.bn1.running_var", -1e-9);
-        let expected = "tensor `layer1.0.bn1.running_var` of the weights: 1 of its 2 numbers are below zero, though it is \
-                        a variance";
+        let expected = "tensor `layer1.0.bn1.running_var`: 1 of its 2 numbers are negative, but it is a variance";
         assert_eq!(told, expected);
-        // A mean may be below zero, and what is not taken is not looked at.
+        // A mean may be negative, and tensors that are not taken are not checked.
         let mut state = network.state();
         state.insert("layer1.0.bn1.running_mean".into(), Tensor::from_slice(&[-1f32, -2.0]));
         state.insert("fc.bias".into(), Tensor::full([4], f64::NAN, (Kind::Float, Device::Cpu)));

@@ -1,4 +1,4 @@
-//! Panels drawn in the terminal, as large as it is.
+//! Draws panels in the terminal, at its size.
 
 use std::io::{ErrorKind, IsTerminal, Write};
 
@@ -9,12 +9,12 @@ use crate::error::UserError;
 use crate::figure::Panel;
 use crate::figure::terminal::{Charset, Screen, draw};
 
-/// Where nobody tells how large the terminal is.
+/// Default width, if the terminal's is unknown.
 const COLUMNS: usize = 80;
-/// A plot need not fill a tall terminal.
+/// Default height; a plot need not fill a tall terminal.
 const ROWS: usize = 20;
 
-/// Which of the two streams a drawing goes to.
+/// The stream that a drawing goes to.
 #[derive(Clone, Copy)]
 enum Destination {
     Data,
@@ -39,17 +39,17 @@ fn screen(stream: Destination) -> Screen {
     Screen { width, height, charset: charset(), colour: is_terminal && environment::text("NO_COLOR").is_none() }
 }
 
-/// Braille where the locale says that there is Unicode.
+/// Braille if the locale is UTF-8, otherwise ASCII.
 fn charset() -> Charset {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(environment::text).unwrap_or_default();
     let name = locale.to_lowercase().replace('-', "");
-    // No locale at all, as in a container, is no statement.
+    // No locale at all, as in a container, says nothing: assume UTF-8.
     if locale.is_empty() || name.contains("utf8") { Charset::Braille } else { Charset::Ascii }
 }
 
-/// A panel as text, for what is said to people on stderr.
+/// A panel as text for stderr.
 pub fn drawn(panel: &Panel) -> String {
-    // What is said there is freed of control characters, and with them of colours.
+    // `talk` escapes control characters, which colours need.
     draw(panel, &Screen { colour: false, ..screen(Destination::Talk) })
 }
 
@@ -58,20 +58,20 @@ pub fn drawing(panel: &Panel) -> Result<()> {
     print(&format!("{}\n", draw(panel, &screen(Destination::Data))))
 }
 
-/// An error where stdout is no terminal on which a drawing can be replaced.
+/// An error if stdout is not a terminal, where a drawing could not be replaced.
 pub fn check_redraws() -> Result<(), UserError> {
     if Destination::Data.is_terminal() {
         return Ok(());
     }
-    Err(UserError::usage("`--follow` draws again and again, for which stdout must be a terminal"))
+    Err(UserError::usage("`--follow` needs a terminal on stdout"))
 }
 
-/// Draws a panel in place of what the terminal shows.
+/// Clears the terminal and draws a panel.
 pub fn redraw(panel: &Panel) -> Result<()> {
     print(&format!("\u{1b}[H\u{1b}[2J{}\n", draw(panel, &screen(Destination::Data))))
 }
 
-/// Prints what a drawing is made of, colours included: names in it were made plain when it was drawn.
+/// Prints a drawing with its colours; control characters in names were escaped when it was drawn.
 fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -1,4 +1,4 @@
-//! Files on their way: a bar on a terminal; elsewhere a plain line now and then.
+//! Progress of a download: a bar on a terminal, otherwise a plain line every 30 seconds.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -10,7 +10,6 @@ use crate::text;
 
 const QUIET_INTERVAL: Duration = Duration::from_secs(30);
 
-/// What is counted.
 enum Unit {
     Bytes,
     Files,
@@ -32,7 +31,7 @@ impl Unit {
     }
 }
 
-/// Shows how much of a file, or of a folder, is here.
+/// Shows how much of a file is downloaded, or of a folder unpacked.
 pub struct FetchBar {
     name: String,
     unit: Unit,
@@ -51,11 +50,11 @@ impl FetchBar {
         Self { unit: Unit::Files, ..Self::new(name) }
     }
 
-    /// Shows how much is here, and how much there will be.
+    /// Updates the bar; `total` is `None` if unknown.
     pub fn show(&mut self, done: u64, total: Option<u64>) {
         if std::io::stderr().is_terminal() {
             let bar = self.bar.get_or_insert_with(|| {
-                // A fixed text: only a mistake in it could fail, and then a plain bar serves.
+                // Only a typo in the template could fail; then the default bar is used.
                 let style =
                     ProgressStyle::with_template(self.unit.template()).unwrap_or_else(|_| ProgressStyle::default_bar());
                 ProgressBar::new(0).with_style(style).with_message(self.name.clone())
@@ -69,7 +68,7 @@ impl FetchBar {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn end(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();

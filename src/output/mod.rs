@@ -1,4 +1,4 @@
-//! The only place that writes to the terminal. stdout is data, stderr is talk.
+//! The only module that writes to the terminal. Results go to stdout, everything else to stderr.
 
 mod drawing;
 mod fetch;
@@ -17,7 +17,7 @@ pub use reading::ReadingBar;
 pub use sweep::SweepView;
 pub use table::Table;
 
-/// Prints data to stdout. A reader that has closed its end, as `head` does, has had enough: that is no error.
+/// Prints a result to stdout. A closed pipe, as behind `head`, is not an error.
 pub fn data(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{}", plain(text.trim_end_matches('\n'))).and_then(|()| out.flush()) {
@@ -26,12 +26,12 @@ pub fn data(text: &str) -> std::io::Result<()> {
     }
 }
 
-/// Says something to people, on stderr. If nobody can be told, there is nobody to tell that.
+/// Prints a message to stderr. Errors are ignored: there is nowhere to report them.
 pub fn talk(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{}", plain(text.trim_end_matches('\n')));
 }
 
-/// Text without a letter that a terminal would obey: names come from files, and files from anywhere.
+/// Escapes control characters, which a terminal would obey: names come from files, and files from anywhere.
 fn plain(text: &str) -> Cow<'_, str> {
     // Of what turns the direction of letters too: a name could end in another order than it is written.
     let turns = |letter: char| matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

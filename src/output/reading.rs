@@ -1,33 +1,33 @@
-//! The reading of image files: a bar on a terminal, elsewhere a line when it begins and one when it ends.
+//! Progress of reading image files: a bar on a terminal, otherwise one line at the beginning and one at the end.
 
 use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::talk;
-use crate::data::Reading;
+use crate::data::ReadingProgress;
 use crate::text;
 
-/// Shows how far it is.
+/// Shows how many images are read.
 #[derive(Default)]
 pub struct ReadingBar {
     bar: Option<ProgressBar>,
 }
 
 impl ReadingBar {
-    /// Shows a stage of it.
-    pub fn show(&mut self, reading: &Reading) {
-        let Reading { name, done, total } = reading;
+    /// Updates the bar.
+    pub fn show(&mut self, reading: &ReadingProgress) {
+        let ReadingProgress { name, done, total } = reading;
         if !std::io::stderr().is_terminal() {
             if *done == 0 {
                 talk(&format!("{name}: reading {}", text::counted(*total, "image", "images")));
             } else if done == total {
-                talk(&format!("{name}: read; the next start takes them from the cache"));
+                talk(&format!("{name}: read and cached for the next start"));
             }
             return;
         }
         let bar = self.bar.get_or_insert_with(|| {
-            // A fixed text: only a mistake in it could fail, and then a plain bar serves.
+            // Only a typo in the template could fail; then the default bar is used.
             let style = ProgressStyle::with_template("{prefix} {bar:20} {pos}/{len} images, {eta} left")
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::new(*total as u64).with_style(style).with_prefix(name.clone())

@@ -1,4 +1,4 @@
-//! A sweep under way: on a terminal a bar for all cells and one for each that runs; elsewhere a line for each that ends.
+//! Progress of a sweep: on a terminal a bar for all cells and one per running cell; otherwise a line per finished cell.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -7,62 +7,62 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::talk;
 use crate::rundir::RunDirectory;
-use crate::sweep::Plan;
-use crate::sweep::runner::{Active, Counts, Event, Observer, Outcome};
+use crate::sweep::SweepPlan;
+use crate::sweep::runner::{Active, CellCounts, CellOutcome, SweepEvent, SweepObserver};
 use crate::text;
 
-/// What runs is looked at so often: its rows are read from disk.
+/// How often the rows of running cells are read from disk.
 const REFRESH: Duration = Duration::from_secs(1);
 
-/// Shows a sweep.
+/// Shows the progress of a sweep.
 pub struct SweepView {
-    style: Style,
+    style: SweepStyle,
     started: Instant,
     before: usize,
     sources: usize,
 }
 
-enum Style {
+enum SweepStyle {
     Silent,
     Bars { all: ProgressBar, bars: MultiProgress, cells: Vec<(String, ProgressBar)>, last: Option<Instant> },
     Lines,
 }
 
 impl SweepView {
-    /// A view for wherever stderr goes.
-    pub fn new(plan: &Plan, silent: bool) -> Self {
+    /// Bars if stderr is a terminal, otherwise lines; nothing if `silent`.
+    pub fn new(plan: &SweepPlan, silent: bool) -> Self {
         let style = if silent {
-            Style::Silent
+            SweepStyle::Silent
         } else if std::io::stderr().is_terminal() {
             let bars = MultiProgress::new();
             let all = bars.add(bar("{prefix} {bar:20} {pos} of {len} cells{wide_msg}", plan.cells.len() as u64));
-            Style::Bars { all, bars, cells: Vec::new(), last: None }
+            SweepStyle::Bars { all, bars, cells: Vec::new(), last: None }
         } else {
-            Style::Lines
+            SweepStyle::Lines
         };
         Self { style, started: Instant::now(), before: 0, sources: plan.sources.len() }
     }
 
     fn say(&self, sentence: &str) {
         match &self.style {
-            Style::Silent => {}
-            Style::Bars { bars, .. } => {
+            SweepStyle::Silent => {}
+            SweepStyle::Bars { bars, .. } => {
                 let _ = bars.println(sentence);
             }
-            Style::Lines => talk(sentence),
+            SweepStyle::Lines => talk(sentence),
         }
     }
 
-    fn begun(&mut self, counts: Counts) {
+    fn begun(&mut self, counts: CellCounts) {
         self.before = counts.done + counts.diverged + counts.failed;
         let done = if counts.done > 0 {
-            format!(", {} done before", text::grouped(counts.done as u64))
+            format!(", {} already done", text::grouped(counts.done as u64))
         } else {
             String::new()
         };
         let failed = match counts.failed {
             0 => String::new(),
-            count => format!(", {} failed before (`--retry-failed` tries them again)", text::grouped(count as u64)),
+            count => format!(", {} failed before (retry with `--retry-failed`)", text::grouped(count as u64)),
         };
         let sources = match self.sources {
             0 => String::new(),
@@ -71,24 +71,24 @@ impl SweepView {
         self.say(&format!("{}{sources}{done}{failed}", text::counted(counts.all, "cell", "cells")));
     }
 
-    fn ended(&mut self, job: &str, outcome: &Outcome, elapsed: Duration) {
+    fn ended(&mut self, job: &str, outcome: &CellOutcome, elapsed: Duration) {
         let took = text::duration(elapsed.as_secs_f64());
         match outcome {
-            Outcome::Done { .. } => self.say(&format!("done     {job}  {took}")),
-            Outcome::Diverged(reason) => self.say(&format!("diverged {job}: {reason}")),
-            Outcome::Failed(failure) => {
+            CellOutcome::Done { .. } => self.say(&format!("done     {job}  {took}")),
+            CellOutcome::Diverged(reason) => self.say(&format!("diverged {job}: {reason}")),
+            CellOutcome::Failed(failure) => {
                 self.say(&format!("failed   {job}: {}", failure.reason));
                 failure.tail.iter().for_each(|line| self.say(&format!("    | {line}")));
             }
-            Outcome::Held => self.say(&format!("held     {job}: another process works on it")),
-            Outcome::Stopped => self.say(&format!("stopped  {job}, with a checkpoint")),
-            Outcome::NotStarted => {}
+            CellOutcome::Held => self.say(&format!("held     {job}: locked by another process")),
+            CellOutcome::Stopped => self.say(&format!("stopped  {job}, with a checkpoint")),
+            CellOutcome::NotStarted => {}
         }
     }
 
-    fn tick(&mut self, running: &[Active], counts: Counts) {
+    fn tick(&mut self, running: &[Active], counts: CellCounts) {
         let left = time_left(self.started, self.before, counts);
-        let Style::Bars { all, bars, cells, last } = &mut self.style else { return };
+        let SweepStyle::Bars { all, bars, cells, last } = &mut self.style else { return };
         if last.is_some_and(|last| last.elapsed() < REFRESH) {
             return;
         }
@@ -116,15 +116,20 @@ impl SweepView {
     }
 }
 
-impl Observer for SweepView {
-    fn on_event(&mut self, event: &Event<'_>) {
+impl SweepObserver for SweepView {
+    fn on_event(&mut self, event: &SweepEvent<'_>) {
         match event {
-            Event::Begun(counts) => self.begun(*counts),
-            Event::Started { .. } => {}
-            Event::Ended { job, outcome, elapsed } => self.ended(job, outcome, *elapsed),
-            Event::Tick { running, counts } => self.tick(running, *counts),
-            Event::End(counts) => {
-                if let Style::Bars { all, cells, .. } = &self.style {
+            SweepEvent::Begun(counts) => self.begun(*counts),
+            SweepEvent::Started { .. } => {}
+            SweepEvent::Jobs { device, count } => {
+                let name = device.name.as_deref().unwrap_or("the GPU");
+                self.say(&format!("{name}: {} at a time", text::counted(*count, "cell", "cells")));
+            }
+            SweepEvent::PutBack { job } => self.say(&format!("put back {job}: out of memory beside others")),
+            SweepEvent::Ended { job, outcome, elapsed } => self.ended(job, outcome, *elapsed),
+            SweepEvent::Tick { running, counts } => self.tick(running, *counts),
+            SweepEvent::End(counts) => {
+                if let SweepStyle::Bars { all, cells, .. } = &self.style {
                     for (_, bar) in cells {
                         bar.finish_and_clear();
                     }
@@ -137,8 +142,8 @@ impl Observer for SweepView {
     }
 }
 
-/// `, 3 min 20 s left`, by the cells that this call has done.
-fn time_left(started: Instant, before: usize, counts: Counts) -> String {
+/// `, 3 min 20 s left`, estimated from the cells that this call has finished.
+fn time_left(started: Instant, before: usize, counts: CellCounts) -> String {
     let ended =
         counts.done + counts.diverged + counts.failed - before.min(counts.done + counts.diverged + counts.failed);
     let open = counts.all.saturating_sub(counts.done + counts.diverged + counts.failed);
@@ -148,7 +153,7 @@ fn time_left(started: Instant, before: usize, counts: Counts) -> String {
     format!(", {} left", text::duration(started.elapsed().as_secs_f64() * open as f64 / ended as f64))
 }
 
-/// The last row of a run.
+/// Shows the last row of a run on its bar.
 fn show(bar: &ProgressBar, directory: &RunDirectory) {
     let Some(row) = directory.last_row() else { return };
     bar.set_position(row.epoch);
@@ -158,7 +163,7 @@ fn show(bar: &ProgressBar, directory: &RunDirectory) {
 }
 
 fn bar(template: &str, length: u64) -> ProgressBar {
-    // A fixed text: only a mistake in it could fail, and then a plain bar serves.
+    // Only a typo in the template could fail; then the default bar is used.
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(length).with_style(style)
 }

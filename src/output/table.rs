@@ -1,4 +1,4 @@
-//! Tables for people: columns apart by spaces, numbers to the right.
+//! Tables for the terminal: columns separated by spaces, numbers right-aligned.
 
 use comfy_table::{CellAlignment, presets};
 
@@ -20,7 +20,7 @@ impl Table {
 
     /// Adds a row.
     pub fn row<T: ToString>(&mut self, cells: impl IntoIterator<Item = T>) {
-        // A line break in a name would be a row.
+        // A line break in a name would start a new row.
         self.0.add_row(cells.into_iter().map(|cell| cell.to_string().replace('\n', "\\n")));
     }
 }

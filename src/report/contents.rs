@@ -1,4 +1,4 @@
-//! Everything that a report says and shows, before it is written down.
+//! The contents of a report, independent of the page format.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,18 +7,18 @@ use anyhow::Result;
 
 use super::chart::{self, Plotted};
 use super::judge::{self, Commands, Judgement};
-use super::read::{self, LeftOut, Reading, Run};
-use super::setting::{self, Setting, Settings};
+use super::read::{self, LeftOut, ReadRuns, Run};
+use super::setting::{self, ComparedSettings, Setting};
 use super::words;
 use crate::error::UserError;
 
-/// Everything that pages show.
-pub(super) struct Contents {
+/// Everything that the pages show.
+pub(super) struct ReportContents {
     pub(super) title: String,
-    pub(super) settings: Settings,
+    pub(super) settings: ComparedSettings,
     pub(super) judgement: Judgement,
     pub(super) figures: Vec<Plotted>,
-    /// What was not drawn.
+    /// A note about figures that were not drawn.
     pub(super) not_drawn: Option<String>,
     /// Commands that make the runs again.
     pub(super) again: Vec<String>,
@@ -27,15 +27,15 @@ pub(super) struct Contents {
     pub(super) left_out: Vec<LeftOut>,
 }
 
-impl Contents {
+impl ReportContents {
     /// Reads, sorts and judges the runs in some folders. The specs that it names are to be written into `specs`.
     pub(super) fn new(folders: &[&Path], specs: &Path) -> Result<Self> {
-        let Reading { runs, sweeps, mut left_out, .. } = read::read(folders)?;
+        let ReadRuns { runs, sweeps, mut left_out, .. } = read::read(folders)?;
         let settings = setting::sort(runs, &mut left_out);
         left_out.sort();
         if settings.all.is_empty() {
             let shown = left_out.iter().take(3).map(|out| format!("{}: {}", out.place, out.reason));
-            let error = UserError::new("none of the runs is finished and readable");
+            let error = UserError::new("no run is finished and readable");
             return Err(shown.fold(error, UserError::hint).into());
         }
         let commands = Commands::new(specs);
@@ -49,7 +49,7 @@ impl Contents {
 }
 
 /// For each folder of runs a command that makes them again, elsewhere.
-fn again(settings: &Settings, commands: &Commands) -> Vec<String> {
+fn again(settings: &ComparedSettings, commands: &Commands) -> Vec<String> {
     let mut folders: BTreeMap<&Path, Vec<&Run>> = BTreeMap::new();
     for run in settings.all.iter().flat_map(Setting::runs) {
         folders.entry(run.directory.path().parent().unwrap_or(Path::new(""))).or_default().push(run);

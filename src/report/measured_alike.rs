@@ -25,7 +25,7 @@ pub(super) fn keep_what_is_alike(runs: &mut [&mut Run], left_out: &mut Vec<LeftO
         for run in runs.iter_mut().filter(|run| has(run, key) && run.measurements.get(key) != kept.as_ref()) {
             let [own, others] = [run.measurements.get(key), kept.as_ref()]
                 .map(|value| value.map_or_else(|| "its default".to_owned(), |value| format!("`{value}`")));
-            let reason = format!("its {what} are not used: `{key}` is {own}, in most runs of its setting {others}");
+            let reason = format!("its {what} are not used: `{key}` is {own}, but {others} in most runs of its setting");
             left_out.push(LeftOut { place: run.place.clone(), reason });
             forget(run);
         }

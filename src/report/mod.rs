@@ -1,9 +1,10 @@
-//! From directories of runs to findings in words, figures and pages.
+//! Turns run directories into findings, figures and pages.
 //!
-//! Nothing is averaged but the seeds of one cell, everything left out is listed with its reason, and the same
-//! directories always give the same bytes: no date, host or version of this program. It must not train, and needs no
-//! libtorch: it knows runs by what `rundir` reads.
+//! Averages are only over the seeds of one cell, everything left out is listed with its reason, and the same directories
+//! always give the same bytes: no date, host or version of freezewise. It must not train and needs no libtorch: it knows
+//! runs only through `rundir`.
 
+mod capacity;
 mod chart;
 mod contents;
 mod judge;
@@ -16,4 +17,5 @@ mod setting;
 mod words;
 mod write;
 
-pub use write::{Written, write};
+pub use capacity::{CapacityRow, CapacityTable, SeedCapacity, capacities};
+pub use write::{WrittenReport, write};

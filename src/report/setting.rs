@@ -1,30 +1,30 @@
-//! Runs sorted by what they are: a setting is all but seeds and frozen layers, a cell one number of frozen layers of it.
-//! Nothing is ever averaged over more than the seeds of one cell.
+//! Groups runs: a setting is everything except seeds and frozen layers; a cell is one number of frozen layers in a setting.
+//! Averages are only over the seeds of one cell.
 
 use crate::rundir::SpecValues;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::measured_alike::keep_what_is_alike;
-use super::read::{FrozenLayers, LeftOut, Measure, Outcome, Run, SeedValues, moving};
+use super::read::{FrozenLayers, LeftOut, Measure, Run, RunMeasure, SeedValues, moving};
 use super::words;
 use crate::analysis::{BandPoint, CompleteCurves, NamedCurve, Regime, band};
 
-/// Runs that differ in seeds and frozen layers alone.
+/// Runs that differ only in seeds and frozen layers.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
     pub(super) values: SpecValues,
-    /// The values of the axes in words; empty where all runs are of one setting.
+    /// The values of the axes in words; empty if there is only one setting.
     pub(super) title: String,
     /// Where its first run stands among all that were read.
     pub(super) order: usize,
     /// From all layers frozen to none.
-    pub(super) cells: Vec<Cell>,
+    pub(super) cells: Vec<SeedGroup>,
 }
 
-/// Runs that differ in seeds alone, with one schedule of evaluations.
+/// Runs that differ only in seeds, with one evaluation schedule.
 #[derive(Clone, Debug)]
-pub(super) struct Cell {
+pub(super) struct SeedGroup {
     pub(super) frozen: FrozenLayers,
     pub(super) runs: Vec<Run>,
     /// The band of each measure, once it was asked for.
@@ -33,7 +33,7 @@ pub(super) struct Cell {
 
 /// All settings, and the keys in which they differ.
 #[derive(Clone, Debug)]
-pub(super) struct Settings {
+pub(super) struct ComparedSettings {
     pub(super) axes: Vec<String>,
     pub(super) all: Vec<Setting>,
 }
@@ -41,8 +41,8 @@ pub(super) struct Settings {
 /// Runs by their number of frozen layers.
 type ByLayers = BTreeMap<usize, Vec<Run>>;
 
-/// Sorts runs. What does not fit its cell goes to `left_out`.
-pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> Settings {
+/// Groups runs. Those that do not fit their cell go to `left_out`.
+pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> ComparedSettings {
     let axes = axes(&runs);
     let mut groups: BTreeMap<Vec<String>, (SpecValues, usize, ByLayers)> = BTreeMap::new();
     for (order, run) in runs.into_iter().enumerate() {
@@ -55,7 +55,7 @@ pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> Settings {
         .map(|(values, order, mut cells)| {
             keep_what_is_alike(&mut cells.values_mut().flatten().collect::<Vec<_>>(), left_out);
             let title = title(&values, &axes);
-            let cells = cells.into_values().rev().filter_map(|runs| Cell::new(runs, left_out)).collect();
+            let cells = cells.into_values().rev().filter_map(|runs| SeedGroup::new(runs, left_out)).collect();
             Setting { values, title, order, cells }
         })
         .collect();
@@ -65,10 +65,10 @@ pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> Settings {
         let orders = axes.iter().map(|axis| words::natural(&value(one, axis), &value(other, axis)));
         orders.into_iter().find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
     });
-    Settings { axes, all }
+    ComparedSettings { axes, all }
 }
 
-/// The keys in which runs differ, seeds and frozen layers apart.
+/// The keys in which runs differ, except seeds and frozen layers.
 fn axes(runs: &[Run]) -> Vec<String> {
     let keys: BTreeSet<&String> = runs.iter().flat_map(|run| run.values.keys()).collect();
     let differs = |key: &&&String| {
@@ -84,8 +84,8 @@ fn title(values: &SpecValues, axes: &[String]) -> String {
     axes.iter().map(|axis| format!("{} = {}", words::short(axis), value(axis))).collect::<Vec<_>>().join(", ")
 }
 
-impl Cell {
-    /// The runs of a cell that were evaluated at the same epochs, by majority; each seed once.
+impl SeedGroup {
+    /// Keeps the runs of a cell that were evaluated at the most common epochs, each seed once.
     fn new(mut runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> Option<Self> {
         runs.sort_by(|one, other| {
             words::natural(&one.seeds.label(), &other.seeds.label()).then(one.place.cmp(&other.place))
@@ -93,14 +93,14 @@ impl Cell {
         let epochs = |run: &Run| run.curves.of(Measure::Test).iter().map(|point| point.epoch).collect::<Vec<u64>>();
         let grids: Vec<Vec<u64>> = runs.iter().map(epochs).collect();
         let votes = |grid: &Vec<u64>| grids.iter().filter(|other| *other == grid).count();
-        // Of several the first one, so that the order of directories does not matter.
+        // In a tie the first one, so that the order of directories does not matter.
         let most = grids.iter().map(votes).max()?;
         let grid = grids.iter().find(|grid| votes(grid) == most)?.clone();
         let (mut seen, mut kept) = (BTreeSet::new(), Vec::new());
         for (run, own) in runs.into_iter().zip(grids) {
             let reason = if own != grid {
                 let (own, others) = (own.len(), grid.len());
-                format!("it was evaluated at {own} epochs, others of its cell at {others} or at other ones")
+                format!("evaluated at {own} epochs, other runs of its cell at {others} or at different ones")
             } else if seen.insert(run.seeds.clone()) {
                 kept.push(run);
                 continue;
@@ -114,12 +114,12 @@ impl Cell {
         Some(Self { frozen, runs: kept, bands: Default::default() })
     }
 
-    /// The seeds that are not the same in all runs.
+    /// The purposes whose seeds differ between runs.
     pub(super) fn moving(&self) -> Vec<&'static str> {
         moving(&self.runs.iter().map(|run| &run.seeds))
     }
 
-    /// Mean and spread over seeds at each evaluation; empty where not every run has the same ones.
+    /// Mean and spread over seeds at each evaluation; empty if the runs have different evaluations.
     pub(super) fn band(&self, measure: Measure) -> &[BandPoint<u64>] {
         self.bands[measure as usize].get_or_init(|| {
             let curves = self.curves(measure);
@@ -127,7 +127,7 @@ impl Cell {
         })
     }
 
-    /// The curves of all seeds on the first one's epochs.
+    /// The curves of all seeds at the first one's epochs.
     pub(super) fn curves(&self, measure: Measure) -> CompleteCurves<u64> {
         let of = |run: &Run| run.curves.of(measure).iter().map(|point| (point.epoch, point.error)).collect::<Vec<_>>();
         let grid: Vec<u64> =
@@ -136,12 +136,12 @@ impl Cell {
         CompleteCurves::of(&grid, named.collect())
     }
 
-    /// One number of every run; none where a run lacks it.
-    pub(super) fn outcomes(&self, outcome: Outcome) -> Option<Vec<f64>> {
+    /// One measure of every run; `None` if a run lacks it.
+    pub(super) fn outcomes(&self, outcome: RunMeasure) -> Option<Vec<f64>> {
         self.runs.iter().map(|run| run.outcome(outcome)).collect()
     }
 
-    pub(super) fn mean(&self, outcome: Outcome) -> Option<f64> {
+    pub(super) fn mean(&self, outcome: RunMeasure) -> Option<f64> {
         let values = self.outcomes(outcome)?;
         Some(values.iter().sum::<f64>() / values.len() as f64)
     }
@@ -150,7 +150,7 @@ impl Cell {
         self.runs.iter().map(Run::regime).collect()
     }
 
-    /// The mean epoch of sustained interpolation, where every seed interpolates.
+    /// The mean epoch of sustained interpolation, if every seed interpolates.
     pub(super) fn interpolation_epoch(&self) -> Option<f64> {
         let epochs: Option<Vec<u64>> = self.runs.iter().map(Run::interpolation_epoch).collect();
         epochs.map(|epochs| epochs.iter().sum::<u64>() as f64 / epochs.len() as f64)
@@ -158,9 +158,9 @@ impl Cell {
 }
 
 impl Setting {
-    /// The cell of a number of layers, or of `all`.
-    pub(super) fn cell(&self, layers: &str) -> Option<&Cell> {
-        let is = |cell: &&Cell| match layers {
+    /// The cell with a number of frozen layers, or `all`.
+    pub(super) fn cell(&self, layers: &str) -> Option<&SeedGroup> {
+        let is = |cell: &&SeedGroup| match layers {
             "all" => cell.frozen.short() == "all",
             count => count.parse() == Ok(cell.frozen.count),
         };
@@ -168,7 +168,7 @@ impl Setting {
     }
 
     /// The cell of a number of layers.
-    pub(super) fn cell_at(&self, layers: usize) -> Option<&Cell> {
+    pub(super) fn cell_at(&self, layers: usize) -> Option<&SeedGroup> {
         self.cells.iter().find(|cell| cell.frozen.count == layers)
     }
 
@@ -177,8 +177,8 @@ impl Setting {
         if self.title.is_empty() { what.to_owned() } else { format!("{what} ({})", self.title) }
     }
 
-    /// An error of each seed at each number of frozen layers, from all frozen to none. Seeds that lack one are left out.
-    pub(super) fn over_layers(&self, outcome: Outcome) -> CompleteCurves<usize> {
+    /// A measure of each seed over frozen layers, from all frozen to none. Seeds that lack a point are left out.
+    pub(super) fn over_layers(&self, outcome: RunMeasure) -> CompleteCurves<usize> {
         let mut seeds: BTreeMap<String, Vec<(usize, f64)>> = BTreeMap::new();
         for cell in &self.cells {
             for run in &cell.runs {
@@ -199,7 +199,7 @@ impl Setting {
         self.cell_at(layers)?.runs.iter().find(|run| run.seeds == *seeds)
     }
 
-    /// All of its runs.
+    /// All runs.
     pub(super) fn runs(&self) -> impl Iterator<Item = &Run> {
         self.cells.iter().flat_map(|cell| &cell.runs)
     }

@@ -1,18 +1,18 @@
-//! Numbers and lists as a report says them.
+//! Formats numbers and lists for a report.
 
 use std::cmp::Ordering;
 
-/// A fraction as percent, with one digit: `60.0%`.
+/// A fraction in percent, with one decimal: `60.0%`.
 pub(super) fn percent(fraction: f64) -> String {
     format!("{:.1}%", positive_zero(fraction * 100.0))
 }
 
-/// A difference of fractions in points, with one digit: `11.1`.
+/// A difference of fractions in percentage points, with one decimal: `11.1`.
 pub(super) fn points(difference: f64) -> String {
     format!("{:.1}", positive_zero(difference * 100.0))
 }
 
-/// Rounds to one digit, so that no `-0.0` is shown.
+/// Rounds to one decimal and avoids `-0.0`.
 fn positive_zero(value: f64) -> f64 {
     let rounded = (value * 10.0).round() / 10.0;
     if rounded == 0.0 { 0.0 } else { rounded }
@@ -35,13 +35,13 @@ pub(super) fn list<T: AsRef<str>>(parts: &[T]) -> String {
     }
 }
 
-/// With a capital letter.
+/// The text with a capital first letter.
 pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// Numbers by their value, before words.
+/// Compares numbers by value; numbers come before words.
 pub(super) fn natural(one: &str, other: &str) -> Ordering {
     match (one.parse::<f64>(), other.parse::<f64>()) {
         (Ok(one), Ok(other)) => one.total_cmp(&other),
@@ -51,7 +51,7 @@ pub(super) fn natural(one: &str, other: &str) -> Ordering {
     }
 }
 
-/// One word of a shell, quoted where it must be.
+/// A word for a shell, quoted if needed.
 pub(super) fn shell(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=:,+%@".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {
@@ -61,7 +61,7 @@ pub(super) fn shell(word: &str) -> String {
     }
 }
 
-/// The last part of a dotted key, with the part before it where the last alone says little.
+/// The last part of a dotted key in words, with `source` or `target` if the key is of a task.
 pub(super) fn short(key: &str) -> String {
     let parts: Vec<&str> = key.split('.').collect();
     match parts.as_slice() {

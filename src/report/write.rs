@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::chart::{Plotted, narrow};
-use super::contents::Contents;
+use super::contents::ReportContents;
 use super::page;
 use super::parallel::in_parallel;
 use super::setting::Setting;
@@ -13,15 +13,15 @@ use crate::figure::font::visible;
 use crate::figure::{lay_out, pdf, png, svg};
 use crate::files;
 
-/// Of a printer.
+/// Print resolution.
 const DPI: f64 = 300.0;
 
-/// What was written.
+/// A written report.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
-    /// The page.
+pub struct WrittenReport {
+    /// The page, `index.html`.
     pub index: PathBuf,
-    /// How many runs it uses.
+    /// Number of runs used.
     pub runs: usize,
     /// The findings in words, each with how sure it is, on one line.
     pub findings: Vec<String>,
@@ -29,10 +29,10 @@ pub struct Written {
     pub left_out: Vec<String>,
 }
 
-/// Writes the report of the runs in some folders into `out`, which is made where it is not there.
-pub fn write(folders: &[&Path], out: &Path) -> Result<Written> {
+/// Writes the report of the runs in some folders into `out`, which is created if needed.
+pub fn write(folders: &[&Path], out: &Path) -> Result<WrittenReport> {
     let (figures, data, specs) = (out.join("figures"), out.join("data"), out.join("specs"));
-    let contents = Contents::new(folders, &specs)?;
+    let contents = ReportContents::new(folders, &specs)?;
     [&figures, &data, &specs].into_iter().try_for_each(|folder| files::create_folder(folder))?;
     for (file, text) in &contents.specs {
         files::write_atomically(&specs.join(file), text.as_bytes())?;
@@ -48,7 +48,7 @@ pub fn write(folders: &[&Path], out: &Path) -> Result<Written> {
     let index = out.join("index.html");
     files::write_atomically(&index, page::html(&contents).as_bytes())?;
     let findings = contents.judgement.findings.iter();
-    Ok(Written {
+    Ok(WrittenReport {
         index,
         runs: contents.settings.all.iter().flat_map(Setting::runs).count(),
         findings: findings

@@ -1,7 +1,7 @@
-//! The branches of a finished training, a row of `branches.csv` for each epoch that they leave from.
+//! Branches of a finished training: anneal branches and refitted heads, one row of `branches.csv` per epoch.
 //!
-//! They start from checkpoints after the training has ended, so it makes no difference when they are asked for, and a kill
-//! loses none. A row that is there is not computed again.
+//! They start from kept checkpoints after the training has ended, so they can be requested at any time and survive a
+//! kill. Existing rows are not computed again.
 
 use anyhow::{Context, Result};
 
@@ -16,7 +16,7 @@ use crate::spec::{Branches, Experiment};
 use crate::text;
 use crate::train::{Branch, BranchPlan, Control, EpochReport, Observer, Phase, anneal_steps};
 
-/// The branches that a spec asks for.
+/// The branches that the spec asks for.
 pub(in crate::run) fn plans(experiment: &Experiment) -> Vec<BranchPlan> {
     let (target, Branches { at, anneal, anneal_steps: steps, refit }) = (&experiment.target, &experiment.branches);
     let per_epoch = target.training.steps_per_epoch(target.train_size);
@@ -28,7 +28,7 @@ pub(in crate::run) fn plans(experiment: &Experiment) -> Vec<BranchPlan> {
     (1..=whole).filter(|&epoch| at.has(epoch)).map(plan).collect()
 }
 
-/// The rows on disk; none where the table cannot be read.
+/// The rows on disk; none if the table cannot be read.
 fn rows(directory: &RunDirectory) -> Vec<BranchRow> {
     rundir::read(&directory.branches()).unwrap_or_default()
 }
@@ -49,7 +49,7 @@ pub(in crate::run) fn missing(directory: &RunDirectory, experiment: &Experiment)
     plans.into_iter().filter(|plan| !rows.iter().any(|row| serves(row, plan))).collect()
 }
 
-/// An error if a branch needs the state after one of the first `behind` epochs and that state was not kept.
+/// An error if a missing branch starts from one of the `behind` epochs already trained and its checkpoint was not kept.
 pub(in crate::run) fn check(
     directory: &RunDirectory,
     experiment: &Experiment,
@@ -64,16 +64,16 @@ pub(in crate::run) fn check(
     }
     let epochs = if gone.len() == 1 { "epoch" } else { "epochs" };
     Err(UserError::usage(format!(
-        "`branches.at` asks for branches of the run in `{}`, and it kept no checkpoint after {epochs} {}",
+        "`branches.at` needs checkpoints that the run in `{}` did not keep: {epochs} {}",
         directory.path().display(),
         gone.join(", ")
     ))
-    .hint("ask for epochs that `checkpoint.keep` has kept, or for none")
+    .hint("choose epochs that `checkpoint.keep` kept, or none")
     .hint(FRESH)
     .into())
 }
 
-/// Makes the missing branches of a finished training.
+/// Computes the missing branches of a finished training.
 pub(in crate::run) fn run(work: &PhaseWork<'_>, phase: &Phase<'_>, run_log: &mut RunLog<'_>) -> Result<()> {
     let (directory, experiment) = (work.directory, work.experiment);
     let per_epoch = work.task.training.steps_per_epoch(work.task.train_size);
@@ -96,7 +96,7 @@ pub(in crate::run) fn run(work: &PhaseWork<'_>, phase: &Phase<'_>, run_log: &mut
         all.retain(|row| row.epoch != plan.epoch);
         all.push(row);
         all.sort_by_key(|row| row.epoch);
-        rundir::write_rows(&directory.branches(), &all).context("the branches cannot be kept")?;
+        rundir::write_rows(&directory.branches(), &all).context("cannot write the branches")?;
     }
     Ok(())
 }
@@ -119,7 +119,7 @@ fn row(plan: BranchPlan, branch: Branch, per_epoch: u64) -> BranchRow {
     }
 }
 
-/// Passes the notes of a branch to the run's log, and requests to stop to the branch.
+/// Passes a branch's notes to the run's log, and stop requests to the branch.
 struct Watcher<'a, 'b> {
     work: &'a PhaseWork<'a>,
     run_log: &'a mut RunLog<'b>,

@@ -1,13 +1,13 @@
-//! What a run computes with: the device, the threads and the settings that its spec resolves to on this machine.
+//! The device, threads and settings that a spec resolves to on this machine.
 
 use std::rc::Rc;
 
 use anyhow::Result;
 
 use crate::data::{self, Access, Image, TaskData};
-use crate::native::{self, Chosen, Switched};
+use crate::native::{self, ChosenDevice, Switched};
 use crate::run::fixed::Fixed;
-use crate::run::phase::event::{Event, EventSink};
+use crate::run::phase::event::{EventSink, RunEvent};
 use crate::run::phase::log::RunLog;
 use crate::run::recovery::checkpoint::Checkpoint;
 use crate::run::request::Request;
@@ -15,20 +15,20 @@ use crate::rundir::{MadeWith, host};
 use crate::spec::{Attention, Experiment, Task};
 use crate::train::{self, Settings};
 
-/// What a phase computes with.
+/// The device, threads and settings of a phase.
 #[derive(Clone)]
 pub(in crate::run) struct ComputeSetup {
-    pub(in crate::run) device: Chosen,
+    pub(in crate::run) device: ChosenDevice,
     pub(in crate::run) threads: usize,
-    /// What the user should know of both.
+    /// Notes for the user about device and threads.
     pub(in crate::run) notes: Vec<String>,
     pub(in crate::run) settings: Settings,
-    /// Switches of the process, on for as long as this is there.
+    /// Process-wide switches, on as long as this lives.
     _switched: Rc<[Switched]>,
 }
 
 impl ComputeSetup {
-    /// Finds the device and makes this process ready to compute; `fixed` is what a sweep settled.
+    /// Finds the device and prepares this process; `fixed` are the settings that a sweep fixed.
     pub(in crate::run) fn start(experiment: &Experiment, fixed: Option<Fixed>) -> Result<Self> {
         let device = native::choose(experiment.device)?;
         let compute = match fixed {
@@ -47,7 +47,7 @@ impl ComputeSetup {
         Ok(Self { device, threads: threads.count, notes, settings, _switched: switched.into() })
     }
 
-    /// What the last bits of numbers depend on.
+    /// Everything that the last bits of results depend on.
     pub(in crate::run) fn made_with(&self) -> MadeWith {
         MadeWith {
             freezewise: env!("CARGO_PKG_VERSION").into(),
@@ -59,7 +59,7 @@ impl ComputeSetup {
         }
     }
 
-    /// Takes the settings that a training began with, where the spec leaves them open, and says what differs all the same.
+    /// Adopts the settings of the checkpoint where the spec leaves them open, and notes the remaining differences.
     pub(in crate::run) fn resume_settings(
         &mut self,
         start: Option<&Checkpoint>,
@@ -73,10 +73,10 @@ impl ComputeSetup {
         if differences.is_empty() {
             return Ok(());
         }
-        run_log.note(&format!("{}: the last bits of numbers may differ from here on", differences.join(", ")))
+        run_log.note(&format!("{}: results may no longer be bit-identical", differences.join(", ")))
     }
 
-    /// Reads the data of a task.
+    /// Loads the data of a task.
     pub(in crate::run) fn load(
         &self,
         experiment: &Experiment,
@@ -88,7 +88,7 @@ impl ComputeSetup {
         let access = Access { root: request.places.data, threads: self.threads };
         data::load(task, image, access, &mut |reading| {
             if let Some(reading) = &reading {
-                events.on_event(&Event::Reading(reading));
+                events.on_event(&RunEvent::Reading(reading));
             }
             request.stop.check()
         })

@@ -1,4 +1,4 @@
-//! The weights that a run left, for those who use them elsewhere.
+//! A run's weights, for use elsewhere.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ use crate::network::{NamedTensors, read_safetensors};
 use crate::rundir::{Record, RunDirectory};
 use crate::spec::Side;
 
-/// The weights of a run's target network, or of the source that it started from. A source's own directory and a file
-/// of weights are taken too, as what they are.
+/// The weights of a run's target network, or of the source that it started from. `run` may also be a source's directory
+/// or a weights file.
 pub fn weights_of(run: &Path, side: Side) -> Result<NamedTensors> {
     if run.is_file() {
         return read_safetensors(run);
@@ -22,7 +22,7 @@ pub fn weights_of(run: &Path, side: Side) -> Result<NamedTensors> {
     let path = directory.weights();
     if !path.exists() {
         let message = format!("there are no weights in `{}`", directory.path().display());
-        return Err(UserError::new(message).hint("a run writes them at its end; `RUN` is its directory").into());
+        return Err(UserError::new(message).hint("give the directory of a finished run").into());
     }
     read_safetensors(&path)
 }
@@ -31,18 +31,18 @@ pub fn weights_of(run: &Path, side: Side) -> Result<NamedTensors> {
 fn source_of(run: &Path) -> Result<RunDirectory> {
     let hash = Record::read(&RunDirectory::at(run))?.and_then(|record| record.source_hash);
     let hash = hash.ok_or_else(|| {
-        UserError::new(format!("`{}` names no source", run.display()))
-            .hint("a run from scratch has none; `RUN` is the run's directory")
+        UserError::new(format!("the run in `{}` has no source", run.display()))
+            .hint("it was trained from scratch, or this is not a run directory")
     })?;
-    // The whole path first: `..` of a relative one would leave the wrong folder.
+    // Absolute first: the parent of a relative path with `..` would be the wrong folder.
     let run = run.canonicalize()?;
     let out = run.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
     let source = RunDirectory::of_source(out, &hash);
     if source.path().exists() {
         return Ok(source);
     }
-    let message = format!("the run's source is not in `{}`", source.path().display());
-    Err(UserError::new(message).hint("where the source was a file, the run's `spec.toml` names it").into())
+    let message = format!("the source of the run is not in `{}`", source.path().display());
+    Err(UserError::new(message).hint("if the source was a weights file, the run's `spec.toml` names it").into())
 }
 
 #[cfg(test)]
@@ -74,9 +74,7 @@ mod tests {
         let error = weights_of(run.path(), Side::Target).expect_err("they are gone");
         assert!(error.to_string().starts_with("there are no weights in"));
         record(None)?;
-        assert!(
-            weights_of(run.path(), Side::Source).is_err_and(|error| error.to_string().ends_with("names no source"))
-        );
+        assert!(weights_of(run.path(), Side::Source).is_err_and(|error| error.to_string().ends_with("has no source")));
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! What is recorded of a task's data.
+//! The record of a task's data in `run.json`.
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
@@ -9,10 +9,10 @@ use crate::rundir::DataRecord;
 use crate::spec::Task;
 use crate::text;
 
-/// Bytes between two questions whether to stop.
+/// Bytes hashed between two checks for a stop request.
 const PART: usize = 4 << 20;
 
-/// The record of a task's data. The digest of gigabytes takes seconds, in which a stop is heeded.
+/// The record of a task's data. Hashing gigabytes takes seconds, so it checks for a stop request.
 pub(in crate::run) fn data_record(task: &Task, data: &TaskData, stop: &Stop) -> Result<DataRecord> {
     Ok(DataRecord {
         dataset: task.data.name(),
@@ -34,7 +34,7 @@ pub(in crate::run) fn data_record(task: &Task, data: &TaskData, stop: &Stop) -> 
     })
 }
 
-/// The digest of what is trained and tested on: pixels, true labels and given ones.
+/// The digest of pixels, true labels and given labels.
 fn content(data: &TaskData, stop: &Stop) -> Result<String> {
     let mut digest = Sha256::new();
     for images in [&data.train, &data.test].into_iter().chain(&data.validation) {

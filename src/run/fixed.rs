@@ -1,42 +1,42 @@
-//! What a sweep settled for all of its cells, where a spec leaves it to the machine: a machine that cannot keep it
-//! refuses, so that no sweep mixes arithmetic under one name.
+//! Settings that depend on the machine and that a sweep fixes for all of its cells. A machine that does not support
+//! them refuses, so that no sweep mixes precisions under one name.
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::UserError;
-use crate::native::{self, Chosen};
-use crate::spec::{Compute, Layout, Precision, PrecisionChoice};
+use crate::native::{self, ChosenDevice};
+use crate::spec::{Compute, MemoryFormat, Precision, PrecisionChoice};
 
-/// What holds for every cell of a sweep, whatever machine computes it.
+/// Settings of every cell of a sweep, whatever machine runs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fixed {
-    /// CPU threads of a cell.
+    /// CPU threads per cell.
     pub threads: usize,
-    /// What `precision = "auto"` is.
+    /// What `precision = "auto"` resolves to.
     pub precision: Precision,
-    /// What `compute.layout = "auto"` is.
-    pub layout: Layout,
+    /// What `compute.layout = "auto"` resolves to.
+    pub layout: MemoryFormat,
 }
 
 impl Fixed {
-    /// As the program takes it from its parent: `2,bf16,channels_last`.
+    /// The value of `--fixed`: `2,bf16,channels_last`.
     pub fn argument(self) -> String {
         format!("{},{},{}", self.threads, self.precision.name(), self.layout.name())
     }
 
-    /// What a spec says, with what it leaves open; an error where this machine cannot keep it.
-    pub fn apply(self, compute: &Compute, chosen: &Chosen) -> Result<Compute, UserError> {
+    /// Fills in what the spec leaves open; an error if this machine does not support it.
+    pub fn apply(self, compute: &Compute, chosen: &ChosenDevice) -> Result<Compute, UserError> {
         let mut compute = *compute;
         compute.layout.get_or_insert(self.layout);
         if compute.precision == PrecisionChoice::Auto {
             if !native::has_instructions(self.precision, chosen) {
                 let name = self.precision.name();
-                let message = format!("the sweep computes in {name}, for which {} has no instructions", chosen.name);
+                let message = format!("the sweep computes in {name}, which {} does not support", chosen.name);
                 return Err(UserError::new(message)
-                    .hint("run it on a machine that has them, as at its first start")
-                    .hint("or give it a fixed `precision` and another `name`"));
+                    .hint("run it on a machine like that of its first start")
+                    .hint("or set `precision` and another `name` in the spec"));
             }
             compute.precision = PrecisionChoice::Fixed(self.precision);
         }
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn an_argument_reads_back() {
-        let fixed = Fixed { threads: 2, precision: Precision::Bf16, layout: Layout::ChannelsFirst };
+        let fixed = Fixed { threads: 2, precision: Precision::Bf16, layout: MemoryFormat::ChannelsFirst };
         assert_eq!(fixed.argument(), "2,bf16,channels_first");
         assert_eq!(fixed.argument().parse(), Ok(fixed));
         assert!("2,bf16".parse::<Fixed>().is_err() && "2,bf17,channels_first".parse::<Fixed>().is_err());

@@ -1,14 +1,14 @@
-//! A whole run: pretrain, transfer, fine-tune; and everything that it leaves on disk.
+//! A whole run: pretrain, transfer, fine-tune, and every file it writes.
 //!
-//! A run is one spec with every value fixed, one directory, and never more than one process at a time. Whoever
-//! listens is told by events; nothing here writes to a terminal.
+//! A run is one spec with every value fixed, in one directory, run by at most one process at a time. Progress is
+//! reported as events; nothing here writes to a terminal.
 //!
-//! - `request`: what is asked for and what comes back; `pipeline`: the run on one page
-//! - `source`, `target`: its two trainings; `transfer`: what goes from one to the other
-//! - `branch`: what is tried on states that a training kept
-//! - `phase`: one training in its directory; `recovery`: what makes it survive
-//! - `compute`: the device, threads and settings; `fixed`: what a sweep settled of them; `facts`: the record of data
-//! - `bench`, `similarity`, `probe`, `export`: what else is done with a spec or a run
+//! - `request`: input and output types; `pipeline`: the run on one page
+//! - `source`, `target`: the two training phases; `transfer`: copying layers from one to the other
+//! - `branch`: anneal branches and refitted heads, from kept checkpoints
+//! - `phase`: one training phase in its directory; `recovery`: locks, checkpoints, resuming
+//! - `compute`: device, threads and settings; `fixed`: those that a sweep fixes; `facts`: the record of a data set
+//! - `bench`, `similarity`, `probe`, `export`: the other operations on a spec or a run
 
 mod bench;
 mod branch;
@@ -27,14 +27,14 @@ mod target;
 mod transfer;
 
 pub use bench::bound::Bound;
-pub use bench::count::{Asked, CountReport, PartAsked};
+pub use bench::count::{CountReport, PartWork, WorkCount};
 pub use bench::speed::{Asking, Bench, BenchReport, Spread, bench};
 pub use export::weights_of;
 pub use fixed::Fixed;
-pub use phase::event::{Event, EventSink, Title};
+pub use phase::event::{EventSink, RunEvent, Title};
 pub use pipeline::run;
 pub use probe::{Probed, ProbedEpochs, Probes, probe};
-pub use recovery::checkpoint::{Checkpoint, Header, read_checkpoint};
+pub use recovery::checkpoint::{Checkpoint, CheckpointHeader, read_checkpoint};
 pub use recovery::lock::{hold, holder};
 pub use recovery::stop::Stop;
 pub use request::{Beginning, Finished, Places, Request};

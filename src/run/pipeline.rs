@@ -1,10 +1,10 @@
-//! A run from request to result: finished already? else the lock, then source and target.
+//! A run from request to result: return it if it is finished; otherwise lock it and train source and target.
 
 use anyhow::Result;
 
 use crate::run::compute::ComputeSetup;
 use crate::run::facts::data_record;
-use crate::run::phase::event::{Event, EventSink};
+use crate::run::phase::event::{EventSink, RunEvent};
 use crate::run::recovery::attempt::{self, record_failure};
 use crate::run::recovery::lock::{Lock, Waited};
 use crate::run::recovery::{archive, claim};
@@ -13,7 +13,7 @@ use crate::run::{source, target};
 use crate::rundir::{self, EventFile, RunDirectory};
 use crate::spec::Spec;
 
-/// Runs a spec to its end, from its last checkpoint, or finds that it was run.
+/// Runs a spec to its end, resuming from the last checkpoint; a finished run is returned as it is.
 pub fn run(spec: &Spec, request: &Request<'_>, events: &mut dyn EventSink) -> Result<Finished> {
     let experiment = &spec.experiment;
     let directory = RunDirectory::of_run(request.places.out, &experiment.name, &spec.run_folder());
@@ -26,7 +26,7 @@ fn run_in(
     request: &Request<'_>,
     events: &mut dyn EventSink,
 ) -> Result<Finished> {
-    // A finished run can be asked for where nothing can be written, as in an archive.
+    // Before the lock, so that a finished run can be read from a read-only archive.
     if request.beginning == Beginning::Resume
         && let Some(finished) = claim::finished(spec, request, directory, events)?
     {
@@ -51,7 +51,7 @@ fn with_events(finished: Finished, request: &Request<'_>) -> Result<Finished> {
     Ok(finished)
 }
 
-/// Trains from the beginning or from the last checkpoint, in a directory whose lock is held.
+/// Trains from step 0 or from the last checkpoint, in a locked directory.
 fn begin(
     spec: &Spec,
     request: &Request<'_>,
@@ -59,14 +59,14 @@ fn begin(
     lock: Lock,
     events: &mut dyn EventSink,
 ) -> Result<Finished> {
-    // Another process may have finished it since it was looked at.
+    // Another process may have finished it in the meantime.
     if request.beginning == Beginning::Resume
         && let Some(finished) = claim::finished(spec, request, directory, events)?
     {
         return with_events(finished, request);
     }
     let experiment = &spec.experiment;
-    // Device and data come first: a run that cannot start leaves what an earlier one left.
+    // Device and data come first: a run that cannot start must not touch an existing one.
     let compute = ComputeSetup::start(experiment, request.fixed)?;
     let data = compute.load(experiment, &experiment.target, request, events)?;
     let facts = data_record(&experiment.target, &data, request.stop)?;
@@ -83,7 +83,7 @@ fn begin(
     target::train(spec, request, directory, &lock, (compute, data, facts), events)
 }
 
-/// Moves what is in a run's directory aside, and takes the lock of an empty one.
+/// Moves an existing run aside, and locks a new, empty directory.
 fn begin_anew(
     spec: &Spec,
     directory: &RunDirectory,
@@ -92,7 +92,7 @@ fn begin_anew(
     events: &mut dyn EventSink,
 ) -> Result<Waited<Finished>> {
     let moved = archive::move_aside(directory, own)?;
-    events.on_event(&Event::Note(&format!("the existing run was moved to {}", moved.display())));
-    // Another process may come first here: what it finishes is as fresh.
+    events.on_event(&RunEvent::Note(&format!("the existing run was moved to {}", moved.display())));
+    // Another process may take the new lock first; what it finishes is as fresh.
     claim::lock(spec, directory, request, Beginning::Resume, events)
 }

@@ -1,4 +1,4 @@
-//! What a run is asked for with, and what comes back.
+//! The request for a run, and its result.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,47 +10,47 @@ use crate::rundir::{Row, RunDirectory, Summary};
 /// Where a run reads and writes.
 #[derive(Clone, Copy, Debug)]
 pub struct Places<'a> {
-    /// The folder of all runs.
+    /// Folder of all runs.
     pub out: &'a Path,
-    /// The folder of the data sets.
+    /// Folder of the data sets.
     pub data: &'a Path,
 }
 
-/// How a run is asked for.
+/// How to run a spec.
 #[derive(Debug)]
 pub struct Request<'a> {
-    /// Where it reads and writes.
+    /// Where to read and write.
     pub places: Places<'a>,
-    /// Whether to begin anew where something is there already.
+    /// Whether to resume or start over.
     pub beginning: Beginning,
-    /// How long to wait where another process holds the run.
+    /// How long to wait for another process that has locked the run.
     pub wait: Duration,
-    /// What a sweep settled for all of its cells.
+    /// Settings that a sweep fixed for all of its cells.
     pub fixed: Option<Fixed>,
     /// Whether to write event files for TensorBoard beside the tables.
     pub tensorboard: bool,
-    /// What ends it early.
+    /// Checked between batches; ends the run early.
     pub stop: &'a Stop,
 }
 
 /// Where a run begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beginning {
-    /// At its last checkpoint, if it was begun.
+    /// At the last checkpoint, if there is one.
     Resume,
-    /// At the first step; the existing run is moved aside.
+    /// At step 0; an existing run is moved aside.
     Fresh,
 }
 
 /// A finished run.
 #[derive(Debug)]
 pub struct Finished {
-    /// Where it is.
+    /// The run directory.
     pub directory: RunDirectory,
-    /// What it shows.
+    /// `summary.json`.
     pub summary: Summary,
-    /// Its rows.
+    /// `metrics.csv`.
     pub rows: Vec<Row>,
-    /// Whether it was finished before.
+    /// Whether the run was finished before this request.
     pub already: bool,
 }

@@ -1,4 +1,4 @@
-//! The pretrained source: found under `<out>/sources/<hash>/`, or trained there, by one process at a time.
+//! The pretrained source: read from `<out>/sources/<hash>/`, or trained there by one process at a time.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::files::{self, Lines};
 use crate::network::{NamedTensors, Network, PublishedWeights, is_counter, read_safetensors};
 use crate::run::compute::ComputeSetup;
 use crate::run::facts::data_record;
-use crate::run::phase::event::{Event, EventSink};
+use crate::run::phase::event::{EventSink, RunEvent};
 use crate::run::phase::log::RunLog;
 use crate::run::phase::session::Session;
 use crate::run::phase::start::PhaseStart;
@@ -31,22 +31,22 @@ use crate::spec::{
     Spec, Task,
 };
 
-/// A source is shared by runs that evaluate their targets as they like, so it has a schedule of its own.
+/// Fixed: a source is shared by runs with different evaluation schedules.
 const EVALUATION: Evaluation =
     Evaluation { test: EvaluationSchedule::Log, train: EvaluationSchedule::Log, measures: ExtraMeasures::NONE };
 
 /// A trained source.
 pub(in crate::run) struct Trained {
     pub(in crate::run) weights: NamedTensors,
-    /// By which its images became its input.
+    /// Mean and deviation that its images were normalised with.
     pub(in crate::run) normalisation: Normalisation,
 }
 
-/// Trains the source of a spec, if nobody has yet, and returns its directory.
+/// Trains the source of a spec unless it is trained already, and returns its directory.
 pub fn source(spec: &Spec, request: &Request<'_>, events: &mut dyn EventSink) -> Result<RunDirectory> {
     let (Some(Source::Task(task)), Some(hash)) = (&spec.experiment.source, spec.source_hash()) else {
-        let message = "the spec has no source that is trained";
-        return Err(UserError::usage(message).hint("`[source]` with a `dataset` has one").into());
+        let message = "the spec has no source to train";
+        return Err(UserError::usage(message).hint("add a `[source]` table with a `dataset`").into());
     };
     let directory = RunDirectory::of_source(request.places.out, &hash);
     let compute = ComputeSetup::start(&spec.experiment, request.fixed)?;
@@ -61,7 +61,8 @@ pub fn is_trained(directory: &RunDirectory) -> Result<bool> {
     Ok(Record::read(directory)?.is_some_and(|record| record.is_finished()) && directory.weights().is_file())
 }
 
-/// The source network, trained here if nobody has yet; `most` is the longest wait for another process that trains it.
+/// The source network, trained now unless it is trained already; `most` limits the wait for another process that trains
+/// it.
 pub(in crate::run) fn weights(
     spec: &Spec,
     task: &Task,
@@ -81,7 +82,7 @@ pub(in crate::run) fn weights(
     let wait = Wait { folder: directory.path(), stop: request.stop, most };
     let waited = wait.wait(
         || finished(&directory, task),
-        |holder| run_log.note(&format!("{} trains the source {place}: waiting", holder.who())),
+        |holder| run_log.note(&format!("waiting: {} is training the source in {place}", holder.who())),
     )?;
     let lock = match waited {
         Waited::Ours(lock) => lock,
@@ -93,7 +94,7 @@ pub(in crate::run) fn weights(
         return asked.found(finished, run_log);
     }
     let record = Record::read(&directory)?;
-    // What says that it is finished and cannot be read was damaged since: nobody but the user throws it away.
+    // A finished source that cannot be read was damaged later: `read` reports it, and only the user may delete it.
     if !record.as_ref().is_some_and(|record| record.has_finished(task)) {
         asked.pretrain(&lock, record, compute.clone(), run_log).map_err(|error| match UserError::exit_of(&error) {
             Exit::Stopped => error,
@@ -103,7 +104,7 @@ pub(in crate::run) fn weights(
     read(&directory)
 }
 
-/// A source that is wanted, and where it is or will be.
+/// The source to read or train, and its directory.
 struct SourceTask<'a> {
     spec: &'a Spec,
     task: &'a Task,
@@ -113,18 +114,18 @@ struct SourceTask<'a> {
 }
 
 impl SourceTask<'_> {
-    /// A source that was found finished, if its data are what they were.
+    /// Returns a finished source after checking that its data have not changed.
     fn found(&self, (trained, record): (Trained, Record), run_log: &mut RunLog<'_>) -> Result<Trained> {
         archive::sweep(self.directory, self.task, None);
         let place = self.directory.path().display();
-        run_log.note(&format!("the source is in {place}"))?;
+        run_log.note(&format!("using the trained source in {place}"))?;
         let Request { places, stop, .. } = *self.request;
         Unchanged { experiment: &self.spec.experiment, places, stop }.check(
             self.task,
             &record,
             self.directory.path(),
-            &format!("train on the new ones: move `{place}` away"),
-            &mut |reading| run_log.events.on_event(&Event::Reading(reading)),
+            &format!("move `{place}` away to train on the new data"),
+            &mut |reading| run_log.events.on_event(&RunEvent::Reading(reading)),
         )?;
         Ok(trained)
     }
@@ -140,7 +141,7 @@ impl SourceTask<'_> {
         let experiment = &spec.experiment;
         let data = compute.load(experiment, task, request, run_log.events)?;
         let facts = data_record(task, &data, request.stop)?;
-        // A source's states serve to resume it, and nothing else.
+        // A source's checkpoints serve only to resume it.
         let keep = Keep::Epochs(Vec::new());
         let work = PhaseWork {
             side: Side::Source,
@@ -170,22 +171,22 @@ impl SourceTask<'_> {
     }
 }
 
-/// What a finished source left.
+/// Reads a finished source.
 fn read(directory: &RunDirectory) -> Result<Trained> {
     let again = |error: anyhow::Error| {
         UserError::new(format!("{error:#}"))
-            .hint(format!("delete `{}` and the source is trained again", directory.path().display()))
+            .hint(format!("delete `{}` to train the source again", directory.path().display()))
     };
     let weights = read_safetensors(&directory.weights()).map_err(again)?;
     let data = Record::read(directory)?.and_then(|record| record.data);
     let normalisation = data.and_then(|data| data.normalisation).ok_or_else(|| {
-        again(anyhow::anyhow!("`{}` does not say how its images were normalised", directory.record().display()))
+        again(anyhow::anyhow!("`{}` does not record the normalisation of its images", directory.record().display()))
     })?;
     Ok(Trained { weights, normalisation })
 }
 
-/// Finds out, as far as that can be known before any work, whether a target can start from its source: a trained one is
-/// there and fits, or its data are there to train it.
+/// Checks, before any work, that a target can start from its source: a trained source exists and fits, or the data to
+/// train it can be loaded.
 pub(in crate::run) fn check(
     spec: &Spec,
     compute: &ComputeSetup,
@@ -212,11 +213,11 @@ pub(in crate::run) fn check(
     transfer(&network, Some(&weights), &experiment.transfer).map(drop)
 }
 
-/// A source that is finished, with its record, read without a lock: nothing is written, and no reader waits for another.
+/// Reads a finished source and its record without a lock, so readers do not wait for each other.
 ///
-/// The record says `finished` after the weights are on the disk, and says `running` before anything is trained anew. So
-/// weights that were read between two looks at one and the same record are the ones that it speaks of. Whatever is torn,
-/// half there or changes meanwhile is `None`: the way with the lock tells what it is.
+/// The record becomes `finished` only after the weights are on disk, and `running` before they are trained again. So
+/// weights read between two identical reads of the record belong to it. Anything torn, incomplete or changed in between
+/// gives `None`, and the caller takes the lock to find out.
 fn finished(directory: &RunDirectory, task: &Task) -> Result<Option<(Trained, Record)>> {
     let read = || std::fs::read(directory.record()).ok();
     let Some(before) = read() else { return Ok(None) };
@@ -236,24 +237,24 @@ fn finished(directory: &RunDirectory, task: &Task) -> Result<Option<(Trained, Re
 fn diverged(directory: &RunDirectory, record: &Record) -> UserError {
     let reason = record.reason.as_deref().unwrap_or("its numbers were not finite");
     UserError::new(format!("the source in `{}` diverged before: {reason}", directory.path().display()))
-        .hint("change `source.train`; or move that folder away, and the same is tried again")
+        .hint("change `source.train`, or move that folder away to train it again")
 }
 
-/// The weights of a file, without a head: the target has its own.
+/// Weights from a file, without the head: the target has its own.
 pub(in crate::run) fn from_file(
     path: &Path,
     experiment: &Experiment,
     run_log: &mut RunLog<'_>,
 ) -> Result<NamedTensors> {
     let weights = published(path, experiment)?;
-    run_log.note(&format!("the source is the file {}", path.display()))?;
+    run_log.note(&format!("using source weights from {}", path.display()))?;
     if let Some(words) = weights.left_out_in_words() {
-        run_log.note(&format!("of the source's file, {words}"))?;
+        run_log.note(&format!("{}: {words}", path.display()))?;
     }
     if !matches!(experiment.target.normalise, Normalise::Given { .. }) {
         run_log.note(
-            "the target's images are normalised by their own statistics, and the weights of a file may expect others: \
-             `target.normalisation = \"given\"` takes those that they were trained with",
+            "the target's images are normalised by their own mean and deviation, which may not be those that the weights \
+             were trained with; set these with `target.normalisation = \"given\"`",
         )?;
     }
     Ok(weights.tensors)

@@ -1,4 +1,4 @@
-//! The fine-tuning of a run: what it starts from, and what it leaves.
+//! The fine-tuning phase of a run.
 
 use anyhow::{Context, Result};
 
@@ -20,13 +20,13 @@ use crate::rundir::{DataRecord, Record, RunDirectory, Summary, TransferReport, w
 use crate::spec::{Side, Source, Spec};
 use crate::text;
 
-/// The steps behind the state that stays when the target is finished, if one does.
+/// The step of the checkpoint to keep after the target is finished, if one is to be kept.
 pub(in crate::run) fn last_state(spec: &Spec) -> Option<u64> {
     let target = &spec.experiment.target;
     spec.experiment.checkpoints.keep_final.then(|| target.training.steps(target.train_size))
 }
 
-/// Trains the target in a directory whose lock is held, on data that are loaded.
+/// Trains the target in a locked directory, on loaded data.
 pub(in crate::run) fn train(
     spec: &Spec,
     request: &Request<'_>,
@@ -60,7 +60,7 @@ pub(in crate::run) fn train(
     let validation_noise_realised = data.validation_noise_realised;
     let session = Session::open(work, compute, (data, facts), before, run_log)?;
     let ends = |rows: Vec<_>| {
-        // The summary of another budget or schedule never stands beside these weights.
+        // Written together with these weights: a summary of another budget or schedule must not stay beside them.
         let summary = Summary::new(experiment, &rows, noise).context("the run ended without an evaluation")?;
         let summary = Summary { validation_noise_realised, ..summary };
         write_json(&directory.summary(), &summary)?;
@@ -71,7 +71,7 @@ pub(in crate::run) fn train(
             run_log.note(&line)?;
         }
         let (report, source) = if resumes {
-            // Every tensor comes from the checkpoint.
+            // The checkpoint holds every tensor.
             (TransferReport::new(network.blueprint(), experiment.source.is_some(), &experiment.transfer), None)
         } else {
             let (weights, normalisation) = source_of(spec, compute, request, run_log)?;
@@ -95,7 +95,7 @@ fn opening(directory: &RunDirectory, compute: &ComputeSetup) -> Vec<String> {
     lines
 }
 
-/// The weights that the target starts from, if it has a source; and the normalisation of one that was trained here.
+/// The source weights, if the spec has a source, and the normalisation of a source that was trained by freezewise.
 fn source_of(
     spec: &Spec,
     compute: &ComputeSetup,

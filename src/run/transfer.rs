@@ -1,4 +1,4 @@
-//! What goes from the source network to the target's, with a report by name.
+//! Copying layers from the source network to the target's, with a report by name.
 
 use anyhow::{Context, Result};
 
@@ -6,8 +6,8 @@ use crate::network::{NamedTensors, Network};
 use crate::rundir::TransferReport;
 use crate::spec::Transfer;
 
-/// Copies what the transfer asks for. A tensor of a copied layer that the source lacks, or has in another shape, is
-/// an error; so is one of the source's that no layer of the target has.
+/// Copies the layers that the spec transfers. It is an error if the source lacks a tensor of a copied layer or has it in
+/// another shape, or has a tensor that no layer of the target has.
 pub(in crate::run) fn transfer(
     network: &Network,
     source: Option<&NamedTensors>,
@@ -16,7 +16,7 @@ pub(in crate::run) fn transfer(
     if let Some(source) = source {
         network
             .load(source, |layer| spec.copies(layer, network.freezable()))
-            .context("the target's network cannot start from the source's weights")?;
+            .context("the source weights do not fit the target network")?;
     }
     Ok(TransferReport::new(network.blueprint(), source.is_some(), spec))
 }

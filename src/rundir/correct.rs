@@ -1,8 +1,9 @@
-//! `correct/test.bits` and `correct/train.bits`: which examples of a split were classified correctly, after which epochs.
+//! `correct/test.bits` and `correct/train.bits`: which examples of a split were classified correctly, at each recorded
+//! epoch.
 //!
-//! A record for each evaluation: the epoch, 8 bytes, little-endian; then one bit an example, 1 where it was right, in the
-//! split's order, the first in the highest bit of the first byte; the last byte is filled up with zeros. One line of NumPy
-//! reads it: `np.fromfile(path, [("epoch", "<u8"), ("bits", "u1", (n + 7) // 8)])`, and `np.unpackbits` the bits.
+//! One record per evaluation: the epoch as 8 bytes little-endian, then one bit per example in the order of the split, 1
+//! if correct, first example in the highest bit of the first byte, padded with zeros to a whole byte. To read it with
+//! NumPy: `np.fromfile(path, [("epoch", "<u8"), ("bits", "u1", (n + 7) // 8)])`, then `np.unpackbits` the bits.
 
 use std::path::Path;
 
@@ -13,16 +14,16 @@ use crate::files::{self, Lines};
 
 const EPOCH: usize = 8;
 
-/// The answers after an epoch.
+/// Correctness of each example after an epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answers {
-    /// The epoch.
+    /// Epoch.
     pub epoch: u64,
-    /// Whether each example was right.
+    /// Whether each example was classified correctly.
     pub correct: Vec<bool>,
 }
 
-/// A file of answers that grows.
+/// A file of correctness bits, open for appending.
 pub struct AnswerFile {
     file: Lines,
 }
@@ -40,8 +41,8 @@ fn record_length(examples: usize) -> usize {
 }
 
 impl AnswerFile {
-    /// Opens the file of a split of so many examples, with those of its records that `keep` picks, in rising order of
-    /// their epochs; whatever follows one that is out of order is cut, as is what an interruption left.
+    /// Opens the file for a split of `examples` examples, keeping the records selected by `keep` in increasing order of
+    /// epochs. Everything from the first record that is out of order is cut, and so is an incomplete record.
     pub fn open(path: &Path, examples: usize, keep: impl Fn(u64) -> bool) -> Result<Self> {
         let bytes = std::fs::read(path).unwrap_or_default();
         let mut kept = Vec::new();
@@ -63,12 +64,12 @@ impl AnswerFile {
         Ok(Self { file: Lines::create_bytes(path, &kept)? })
     }
 
-    /// Appends the answers after an epoch.
+    /// Appends the record of an epoch.
     pub fn append(&mut self, epoch: u64, correct: &[bool]) -> Result<()> {
         self.file.append_bytes(&record(epoch, correct))
     }
 
-    /// Waits until they are on the disk.
+    /// Waits until the records are on disk.
     pub fn sync(&self) -> Result<()> {
         self.file.sync()
     }
@@ -80,12 +81,12 @@ fn epoch_of(record: &[u8]) -> u64 {
     u64::from_le_bytes(epoch)
 }
 
-/// Reads the answers of a split of so many examples.
+/// Reads the records for a split of `examples` examples.
 pub fn read_answers(path: &Path, examples: usize) -> Result<Vec<Answers>> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let length = record_length(examples);
     if bytes.len() % length != 0 {
-        let message = format!("`{}` does not hold records of {examples} examples", path.display());
+        let message = format!("`{}` does not contain records of {examples} examples", path.display());
         return Err(UserError::new(message).into());
     }
     let answers = bytes.chunks_exact(length).map(|record| {

@@ -1,43 +1,43 @@
-//! What `run.json` says of a task's data.
+//! The data of a task, as recorded in `run.json`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::spec::Normalisation;
 
-/// What is known of a task's data once it is read.
+/// Facts about a task's data, known once it is read.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DataRecord {
-    /// The data set.
+    /// Data set.
     pub dataset: String,
-    /// Of the whole data set; absent where images are made on the spot.
+    /// Checksum of the whole data set; `None` for generated images.
     pub checksum: Option<String>,
-    /// The digest of the images and labels that are trained and tested on, as they are drawn and corrupted.
+    /// Digest of the images and labels used for training and testing, after drawing and label noise.
     pub content: String,
-    /// The state of the data set's files, by which it is known later that they are unchanged.
+    /// State of the data set's files, to detect later changes.
     pub files: Option<String>,
-    /// n.
+    /// Number n of training examples.
     pub train_examples: usize,
-    /// Test examples.
+    /// Number of test examples.
     pub test_examples: usize,
-    /// The share of labels that was to be corrupted.
+    /// Requested fraction of corrupted training labels.
     pub label_noise_asked: f64,
-    /// The share that is wrong.
+    /// Fraction of training labels that are wrong.
     pub label_noise_realised: f64,
-    /// How many are.
+    /// Number of wrong training labels.
     pub corrupted_examples: usize,
-    /// By what pixels became the network's input.
+    /// Normalisation of pixels.
     pub normalisation: Option<Normalisation>,
-    /// The names of the classes, in the order of their labels.
+    /// Class names in label order.
     pub classes: Vec<String>,
-    /// Examples held out of training.
+    /// Number of validation examples.
     pub validation_examples: usize,
-    /// The share of their labels that was to be corrupted.
+    /// Requested fraction of corrupted validation labels.
     pub validation_noise_asked: f64,
-    /// The share that is wrong; absent where none is held out.
+    /// Fraction of validation labels that are wrong; `None` without validation examples.
     pub validation_noise_realised: Option<f64>,
-    /// Training and test examples that are the same image, by their indices in the data set.
+    /// Pairs of a training and a test example that are the same image, by their indices in the data set.
     pub duplicates: Vec<(usize, usize)>,
-    /// Files that could not be read and were left out.
+    /// Files that could not be decoded and were skipped.
     pub skipped_files: Vec<String>,
 }

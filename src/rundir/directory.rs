@@ -1,16 +1,16 @@
-//! Where a run and a source keep what.
+//! The layout of the directory of a run or a source.
 
 use std::path::{Path, PathBuf};
 
 use super::row::Row;
 use super::table::last_row;
 
-/// A directory of a run or of a source; both hold the same files.
+/// The directory of a run or a source. Both contain the same files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunDirectory(PathBuf);
 
 impl RunDirectory {
-    /// A directory that is there already.
+    /// An existing directory.
     pub fn at(path: &Path) -> Self {
         Self(path.to_path_buf())
     }
@@ -25,47 +25,47 @@ impl RunDirectory {
         Self(out.join("sources").join(hash))
     }
 
-    /// The directory.
+    /// Path of the directory.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// The resolved spec.
+    /// `spec.toml`: the resolved spec.
     pub fn spec(&self) -> PathBuf {
         self.0.join("spec.toml")
     }
 
-    /// Status, versions, times and what was found on the way.
+    /// `run.json`: status, versions, times, facts about the data.
     pub fn record(&self) -> PathBuf {
         self.0.join("run.json")
     }
 
-    /// One row per epoch: the product.
+    /// `metrics.csv`: errors, one row per epoch.
     pub fn metrics(&self) -> PathBuf {
         self.0.join("metrics.csv")
     }
 
-    /// One row per epoch: seconds and memory.
+    /// `timing.csv`: seconds and memory, one row per epoch.
     pub fn timing(&self) -> PathBuf {
         self.0.join("timing.csv")
     }
 
-    /// Which training labels are wrong: a row for each, with its index in the data set.
+    /// `corrupted.csv`: training examples with wrong labels, by index in the data set.
     pub fn corrupted(&self) -> PathBuf {
         self.0.join("corrupted.csv")
     }
 
-    /// Which examples were right after evaluations, as bits.
+    /// `correct/*.bits`: which examples were classified correctly at evaluations.
     pub fn correct(&self, examples: &str) -> PathBuf {
         self.0.join("correct").join(format!("{examples}.bits"))
     }
 
-    /// What was tried on states of the training, a row for each epoch.
+    /// `branches.csv`: results of branches, one row per epoch.
     pub fn branches(&self) -> PathBuf {
         self.0.join("branches.csv")
     }
 
-    /// What the curves show.
+    /// `summary.json`: what the curves show.
     pub fn summary(&self) -> PathBuf {
         self.0.join("summary.json")
     }
@@ -75,22 +75,22 @@ impl RunDirectory {
         self.0.join("tensorboard")
     }
 
-    /// The weights at the end.
+    /// `weights.safetensors`: final weights.
     pub fn weights(&self) -> PathBuf {
         self.0.join("weights.safetensors")
     }
 
-    /// The states to go on from.
+    /// `checkpoint/`: states to resume from.
     pub fn checkpoints(&self) -> PathBuf {
         self.0.join("checkpoint")
     }
 
-    /// What was said.
+    /// `log.txt`: messages.
     pub fn log(&self) -> PathBuf {
         self.0.join("log.txt")
     }
 
-    /// How alike source and target are.
+    /// `similarity.json`: similarity of source and target.
     pub fn similarity(&self) -> PathBuf {
         self.0.join("similarity.json")
     }
@@ -100,7 +100,7 @@ impl RunDirectory {
         self.0.join("similarity-log.txt")
     }
 
-    /// How well linear heads and nearest neighbours do on each layer's features.
+    /// `probes.csv`: accuracy of linear heads and nearest neighbours on the features of each layer.
     pub fn probes(&self) -> PathBuf {
         self.0.join("probes.csv")
     }
@@ -110,22 +110,22 @@ impl RunDirectory {
         self.0.join("probe-log.txt")
     }
 
-    /// Why a run failed.
+    /// `error.txt`: why a run failed.
     pub fn error(&self) -> PathBuf {
         self.0.join("error.txt")
     }
 
-    /// The name of the directory itself.
+    /// Name of the directory itself.
     pub fn name(&self) -> String {
         self.0.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// Whether a run left something here.
+    /// Whether a run has started here.
     pub fn is_begun(&self) -> bool {
         [self.record(), self.metrics(), self.error()].iter().any(|path| path.is_file())
     }
 
-    /// The last whole row of `metrics.csv`.
+    /// The last complete row of `metrics.csv`.
     pub fn last_row(&self) -> Option<Row> {
         last_row(&self.metrics())
     }

@@ -1,24 +1,24 @@
-//! The state of the working tree that a run was started in, where there is one.
+//! The state of the git working tree that a run was started in.
 
 use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
-/// A longer difference is told by its length alone.
+/// In bytes. Of a longer diff only the length is recorded.
 const LONGEST: usize = 1 << 20;
 
-/// A commit and what differs from it.
+/// A commit, and the diff to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Git {
     commit: String,
-    /// Of tracked files, as `git apply` takes it; empty where nothing differs.
+    /// Diff of tracked files, in `git apply` format; empty if nothing differs.
     diff: String,
-    /// Where it was too long to be kept.
+    /// Length of a diff that is too long to record.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     diff_bytes: Option<usize>,
 }
 
-/// The working tree of the current folder. Without git, or outside of a working tree, there is none.
+/// The working tree of the current folder; `None` without git or outside of a working tree.
 pub fn here() -> Option<Git> {
     let commit = git(&["rev-parse", "HEAD"])?.trim().to_owned();
     let diff = git(&["diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color"])?;

@@ -1,4 +1,4 @@
-//! Which machine this is, and whether a process on it is still there.
+//! Identifies this machine, and checks whether a process on it is still alive.
 
 use std::fs;
 
@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 use crate::environment;
 use crate::text;
 
-/// Names this machine in a test that needs two of them.
+/// Set by tests that need two machines.
 const OTHER_HOST: &str = "FREEZEWISE_HOST";
 
-/// The machine's name, for people.
+/// Host name, for messages.
 pub fn name() -> String {
     if let Some(name) = environment::text(OTHER_HOST) {
         return name;
@@ -18,56 +18,56 @@ pub fn name() -> String {
     line("/proc/sys/kernel/hostname").unwrap_or_else(|| "an unnamed host".into())
 }
 
-/// What tells this machine from every other: its name, its boot, and the space that its process numbers count in, since
-/// containers of one machine have each their own.
+/// Identifies this machine: host name, boot, and process number namespace, because each container of a machine has its
+/// own.
 pub fn identity() -> String {
     let boot = boot();
     let space = fs::read_link("/proc/self/ns/pid").map(|space| space.display().to_string()).unwrap_or_default();
     format!("{} {boot} {space}", name())
 }
 
-/// Names this boot of the machine; empty where the system does not.
+/// Identifier of this boot; empty if the system has none.
 pub fn boot() -> String {
     line("/proc/sys/kernel/random/boot_id").unwrap_or_default()
 }
 
-/// Names the installation of the operating system, which tells machines of one name apart and outlives a reboot; empty
-/// where there is none, as in many containers. machine-id(5) asks that the number itself stay on the machine, so this
-/// is a digest of it.
+/// Identifier of the operating system installation, which distinguishes machines of the same name and survives a
+/// reboot; empty if there is none, as in many containers. machine-id(5) asks not to expose the ID itself, so this is a
+/// digest of it.
 pub fn installation() -> String {
     let id = line("/etc/machine-id").filter(|id| id != "uninitialized");
     id.map(|id| text::hex(&Sha256::digest(format!("freezewise {id}")))[..16].to_owned()).unwrap_or_default()
 }
 
-/// What is known of a process of this machine.
+/// Whether a process of this machine is alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Process {
-    /// It runs, and is the one that started then.
+pub enum ProcessState {
+    /// It runs, and it is the process that started at that time.
     Alive,
-    /// It is gone, or another has its number now.
+    /// It has ended, or another process has its number now.
     Dead,
     /// The system hides it from this user.
     Hidden,
 }
 
-/// The process of a number that started at `born`, by the kernel's clock.
-pub fn process(pid: u32, born: u64) -> Process {
+/// Looks up a process by its number and its start time `born` (kernel clock).
+pub fn process(pid: u32, born: u64) -> ProcessState {
     match stat(pid) {
-        Some((state, start)) if start == born && !['Z', 'X'].contains(&state) => Process::Alive,
-        Some(_) => Process::Dead,
-        // Process 1 is always there: if it cannot be seen, others cannot either.
-        None if stat(1).is_some() => Process::Dead,
-        None => Process::Hidden,
+        Some((state, start)) if start == born && !['Z', 'X'].contains(&state) => ProcessState::Alive,
+        Some(_) => ProcessState::Dead,
+        // Process 1 always exists: if it is not visible, other processes may be hidden too.
+        None if stat(1).is_some() => ProcessState::Dead,
+        None => ProcessState::Hidden,
     }
 }
 
-/// When this process started, by the kernel's clock.
+/// Start time of this process, by the kernel's clock.
 pub fn own_birth() -> u64 {
     stat(std::process::id()).map_or(0, |(_, start)| start)
 }
 
-/// State and start of a process: fields 3 and 22 of `/proc/PID/stat` (proc(5)). The second field is a name in
-/// parentheses that may hold anything, so the fields are counted from its end.
+/// State and start time of a process: fields 3 and 22 of `/proc/PID/stat` (proc(5)). Field 2 is a name in parentheses
+/// that can contain anything, so fields are counted from its end.
 fn stat(pid: u32) -> Option<(char, u64)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
@@ -75,14 +75,14 @@ fn stat(pid: u32) -> Option<(char, u64)> {
     Some((state, fields.nth(18)?.parse().ok()?))
 }
 
-/// The processor's name.
+/// Name of the processor.
 pub fn cpu() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
     name.map_or_else(|| std::env::consts::ARCH.into(), |(_, name)| name.trim().to_owned())
 }
 
-/// The NVIDIA driver's version, where there is one.
+/// Version of the NVIDIA driver, if there is one.
 pub fn driver() -> Option<String> {
     line("/sys/module/nvidia/version")
 }
@@ -98,19 +98,19 @@ mod tests {
 
     #[test]
     fn processes_are_told_apart() -> std::io::Result<()> {
-        assert_eq!(process(std::process::id(), own_birth()), Process::Alive);
-        assert_eq!(process(std::process::id(), own_birth() + 1), Process::Dead);
+        assert_eq!(process(std::process::id(), own_birth()), ProcessState::Alive);
+        assert_eq!(process(std::process::id(), own_birth() + 1), ProcessState::Dead);
         let mut child = std::process::Command::new("sleep").arg("60").spawn()?;
         let (_, born) = stat(child.id()).expect("it runs");
-        assert_eq!(process(child.id(), born), Process::Alive);
+        assert_eq!(process(child.id(), born), ProcessState::Alive);
         child.kill()?;
-        // Not waited for yet: its number is still taken, and it is dead all the same.
+        // Not waited for yet: the number is still taken, but the process is dead.
         while stat(child.id()).is_some_and(|(state, _)| state != 'Z') {
             std::thread::yield_now();
         }
-        assert_eq!(process(child.id(), born), Process::Dead);
+        assert_eq!(process(child.id(), born), ProcessState::Dead);
         child.wait()?;
-        assert_eq!(process(child.id(), born), Process::Dead);
+        assert_eq!(process(child.id(), born), ProcessState::Dead);
         Ok(())
     }
 }

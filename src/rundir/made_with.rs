@@ -1,28 +1,28 @@
-//! What a training was made with: on what the last bits of its numbers depend.
+//! Versions, hardware and settings that bit-identical results depend on.
 
 use serde::{Deserialize, Serialize};
 
 use crate::spec::Settings;
 
-/// What the last bits of numbers depend on.
+/// What bit-identical results depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MadeWith {
-    /// This program's version.
+    /// Version of freezewise.
     pub freezewise: String,
-    /// libtorch's.
+    /// Version of libtorch.
     pub libtorch: String,
-    /// The device's name.
+    /// Name of the device.
     pub device: String,
-    /// The processor's name.
+    /// Name of the processor.
     pub cpu: String,
-    /// CPU threads.
+    /// Number of CPU threads.
     pub threads: usize,
-    /// What the spec came to.
+    /// Resolved compute settings.
     pub compute: Settings,
 }
 
 impl MadeWith {
-    /// What differs, in words; nothing where the numbers go on to the last bit.
+    /// Descriptions of the differences; empty if results stay bit-identical.
     pub fn differences(&self, now: &Self) -> Vec<String> {
         let parts = [
             ("freezewise", &self.freezewise, &now.freezewise),
@@ -33,7 +33,7 @@ impl MadeWith {
             ("arithmetic", &self.compute.sentence(), &now.compute.sentence()),
         ];
         let changed = parts.into_iter().filter(|(_, then, now)| then != now);
-        changed.map(|(name, then, now)| format!("{name} {now} and not {}", then.escape_debug())).collect()
+        changed.map(|(name, then, now)| format!("{name} changed {} → {now}", then.escape_debug())).collect()
     }
 }
 
@@ -52,6 +52,9 @@ mod tests {
             compute: Settings::PLAIN,
         };
         assert!(made_with(1, "a").differences(&made_with(1, "a")).is_empty());
-        assert_eq!(made_with(1, "a").differences(&made_with(2, "b")), ["processor b and not a", "threads 2 and not 1"]);
+        assert_eq!(
+            made_with(1, "a").differences(&made_with(2, "b")),
+            ["processor changed a → b", "threads changed 1 → 2"]
+        );
     }
 }

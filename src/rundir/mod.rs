@@ -1,7 +1,8 @@
-//! What a run, a source and a sweep leave on disk, to write and to read back, without libtorch: so that any version of
-//! the program, and a report years later, can read a directory.
+//! Writes and reads the directories of runs, sources and sweeps, without libtorch, so that any version of the program,
+//! and a report years later, can read them.
 //!
-//! A part that another version wrote and this one does not know says nothing; it never makes a finished run unfinished.
+//! A part of a file that another version wrote and this one does not understand is ignored; it never makes a finished
+//! run unfinished.
 
 mod correct;
 mod data_record;
@@ -26,10 +27,10 @@ pub use git::Git;
 pub use made_with::MadeWith;
 pub use probe_row::{PROBE_COLUMNS, ProbeRow};
 pub use record::{Length, Record, Restart, Status, write_json};
-pub use row::{BRANCH_COLUMNS, BranchRow, COLUMNS, Column, Measured, Row, TIMING_COLUMNS, Timing};
-pub use runs::directories;
+pub use row::{BRANCH_COLUMNS, BranchRow, COLUMNS, Column, MeasuredBy, Row, TIMING_COLUMNS, Timing};
+pub use runs::{directories, directories_of};
 pub use spec_values::{SpecValues, spec_values};
 pub use summary::Summary;
-pub use table::{Table, cut, last_row, parse, read, table, whole_rows, write_rows};
+pub use table::{CsvTable, cut, last_row, parse, read, table, whole_rows, write_rows};
 pub use tensorboard::EventFile;
 pub use transfer::TransferReport;

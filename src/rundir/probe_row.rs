@@ -1,23 +1,23 @@
-//! The columns of `probes.csv`.
+//! Columns of `probes.csv`.
 
 use serde::{Deserialize, Serialize};
 
-use super::row::{Column, Measured, columns};
+use super::row::{Column, MeasuredBy, columns};
 
 columns! {
     /// A row of `probes.csv`: one layer of one network. Errors are fractions.
     ProbeRow, PROBE_COLUMNS:
-    network: String, Epoch, "", "`source`, as it is before the target trains, or `target`";
-    epoch: Option<u64>, Epoch, "epochs", "of the target, after which its network is probed; empty for the source";
-    layer: usize, Epoch, "", "the layer's number from the input on, from 1: what k frozen layers hand on is in the row of number k";
-    layer_name: String, Epoch, "", "its name";
-    features: usize, Epoch, "", "how many numbers its pooled output has";
-    linear_error: f64, Epoch, "fraction", "of a linear head with a tuned penalty, on the test images";
-    linear_train_error: f64, Epoch, "fraction", "of that head, on the labels it was fitted on";
-    penalty: f64, Epoch, "", "λ of that head: the loss summed over examples has λ/2 times the squared weights added";
+    network: String, Epoch, "", "`source` (before target training) or `target`";
+    epoch: Option<u64>, Epoch, "epochs", "epoch of target training at which the network is probed; empty for the source";
+    layer: usize, Epoch, "", "number of the layer from the input, starting at 1: row k describes the output of the first k layers";
+    layer_name: String, Epoch, "", "name of the layer";
+    features: usize, Epoch, "", "dimension of the layer's pooled output";
+    linear_error: f64, Epoch, "fraction", "test error of a linear head with a tuned L2 penalty";
+    linear_train_error: f64, Epoch, "fraction", "its train error, on the labels it was fitted to";
+    penalty: f64, Epoch, "", "its penalty λ: the loss summed over examples plus λ/2 times the squared weights";
     linear_fit: String, Epoch, "", "how its fit ended: `converged`, `step-limit` or `rounding`";
-    unpenalised_error: f64, Epoch, "fraction", "of a linear head without a penalty, on the test images";
-    unpenalised_train_error: f64, Epoch, "fraction", "of that head, on the labels it was fitted on";
-    unpenalised_fit: String, Epoch, "", "how its fit ended; `separated` where every training example is right and the loss has no minimum";
-    knn_error: f64, Epoch, "fraction", "of the plurality of the 20 nearest training examples, on the test images";
+    unpenalised_error: f64, Epoch, "fraction", "test error of a linear head without penalty";
+    unpenalised_train_error: f64, Epoch, "fraction", "its train error, on the labels it was fitted to";
+    unpenalised_fit: String, Epoch, "", "how its fit ended; `separated` if every training example is classified correctly and the loss has no minimum";
+    knn_error: f64, Epoch, "fraction", "test error of a 20-nearest-neighbour classifier (plurality vote)";
 }

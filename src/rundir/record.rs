@@ -1,4 +1,4 @@
-//! `run.json`: what a run was made with, what it found on the way, and how it ended.
+//! `run.json`: status, versions, hardware, and facts found during the run.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -18,23 +18,23 @@ use crate::error::UserError;
 use crate::files;
 use crate::spec::{Normalisation, Position, Seeds, Settings, Task};
 
-/// How far a run is.
+/// Status of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Under way, or ended without a recorded exit status.
+    /// Running, or ended without a recorded exit status.
     Running,
-    /// Its budget is done.
+    /// The budget is complete.
     Finished,
-    /// It was stopped, and can go on.
+    /// Stopped early; it can resume.
     Stopped,
-    /// Its numbers were no longer finite: it would be so again.
+    /// The loss or weights became non-finite; a new attempt would diverge again.
     Diverged,
-    /// It ended with an error.
+    /// Ended with an error.
     Failed,
 }
 
-/// How long a budget is; a finished run has done it all.
+/// Length of a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Length {
     /// Passes over the training examples.
@@ -44,79 +44,79 @@ pub struct Length {
 }
 
 impl Length {
-    /// Of a task's budget.
+    /// The budget of a task.
     pub fn of(task: &Task) -> Self {
         Self { epochs: task.training.epochs(task.train_size), steps: task.training.steps(task.train_size) }
     }
 }
 
-/// The record. What another version of the program did not write, or wrote otherwise, says nothing; the status and the
-/// length count all the same.
+/// The record of a run. Fields that another version did not write, or wrote differently, are ignored; status and length
+/// count all the same.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
-    /// How far it is.
+    /// How far the run is: running, stopped, finished, failed or diverged.
     pub status: Status,
-    /// Why it ended, where it ended early.
+    /// Why it ended early, if it did.
     #[serde(default)]
     pub reason: Option<String>,
-    /// Its budget.
+    /// Budget.
     #[serde(flatten)]
     pub length: Length,
-    /// The hash in its directory's name.
+    /// Hash in the directory's name.
     #[serde(default)]
     pub hash: String,
-    /// Its source's directory name.
+    /// Name of the source's directory.
     pub source_hash: Option<String>,
-    /// The command line of the last attempt.
+    /// Command line of the last attempt.
     #[serde(default)]
     pub argv: Vec<String>,
-    /// The seed of each purpose.
+    /// Seed of each purpose.
     #[serde(default)]
     pub seeds: Map<String, Value>,
-    /// This program's version.
+    /// Version of freezewise.
     #[serde(default)]
     pub freezewise: String,
-    /// libtorch's.
+    /// Version of libtorch.
     #[serde(default)]
     pub libtorch: String,
-    /// The machine of the last attempt.
+    /// Host of the last attempt.
     #[serde(default)]
     pub host: String,
-    /// Its processor.
+    /// Processor.
     #[serde(default)]
     pub cpu: String,
-    /// Its device.
+    /// Device.
     #[serde(default)]
     pub device: String,
-    /// The NVIDIA driver's version, where there is one.
+    /// Version of the NVIDIA driver, if there is one.
     #[serde(default)]
     pub driver: Option<String>,
-    /// CPU threads.
+    /// Number of CPU threads.
     #[serde(default)]
     pub threads: usize,
-    /// What the spec came to.
+    /// Resolved compute settings.
     #[serde(default, deserialize_with = "lenient")]
     pub compute: Option<Settings>,
-    /// The working tree that it was started in.
+    /// Git working tree that it was started in.
     #[serde(default, deserialize_with = "lenient")]
     pub git: Option<Git>,
-    /// When the first attempt began.
+    /// Start of the first attempt.
     #[serde(default)]
     pub started: String,
-    /// When the last one ended.
+    /// End of the last attempt.
     pub finished: Option<String>,
-    /// Of all attempts whose end was recorded.
+    /// Run time of all attempts with a recorded end.
     pub seconds: Option<f64>,
-    /// Whether its weights and states were dropped since: it is finished all the same.
+    /// Whether weights and checkpoints were pruned since; the run is finished all the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lean: bool,
     /// Later attempts.
     #[serde(default, deserialize_with = "lenient")]
     pub restarts: Vec<Restart>,
-    /// What was found of its data.
+    /// Facts about the data.
     #[serde(default, deserialize_with = "lenient")]
     pub data: Option<DataRecord>,
-    /// What went over from the source.
+    /// What was transferred from the source.
     #[serde(default, deserialize_with = "lenient")]
     pub transfer: Option<TransferReport>,
 }
@@ -125,24 +125,24 @@ pub struct Record {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Restart {
-    /// When.
+    /// Start time.
     pub at: String,
-    /// On which machine.
+    /// Host.
     pub host: String,
-    /// With how many CPU threads.
+    /// Number of CPU threads.
     pub threads: usize,
-    /// On which device.
+    /// Device.
     pub device: String,
-    /// How the attempt before it ended.
+    /// How the previous attempt ended.
     pub reason: String,
-    /// Whole epochs that it resumes from.
+    /// Completed epochs at the checkpoint that it resumed from.
     pub epoch: u64,
-    /// Steps beyond them.
+    /// Completed steps of the epoch after that.
     pub step: u64,
 }
 
 impl Record {
-    /// The record of a training that begins.
+    /// The record of a run that starts.
     pub fn new(task: &Task, hash: String, source_hash: Option<String>, made_with: &MadeWith, data: DataRecord) -> Self {
         Self {
             status: Status::Running,
@@ -171,7 +171,7 @@ impl Record {
         }
     }
 
-    /// Goes on with the record of the attempts before, if there were any: from a checkpoint, or from the beginning.
+    /// Continues the record of earlier attempts, if any, from a checkpoint or from the beginning.
     #[must_use]
     pub fn following(mut self, before: Option<Self>, start: Option<Position>) -> Self {
         let Some(before) = before else { return self };
@@ -179,10 +179,10 @@ impl Record {
         let reason = match before.status {
             Status::Running => "no exit status was recorded (killed, or the host went down)".into(),
             Status::Finished if before.length == self.length => {
-                "what it left was no longer whole, or was measured by another schedule".into()
+                "its files were incomplete, or it was evaluated on another schedule".into()
             }
             Status::Finished => {
-                format!("its budget was {} steps, and is {} now", before.length.steps, self.length.steps)
+                format!("its budget changed from {} to {} steps", before.length.steps, self.length.steps)
             }
             Status::Stopped | Status::Diverged | Status::Failed => before.reason.unwrap_or_default(),
         };
@@ -201,33 +201,33 @@ impl Record {
         self
     }
 
-    /// Notes by what images become the network's input, once that is known.
+    /// Records the normalisation, once it is known.
     pub fn set_normalisation(&mut self, normalisation: &Normalisation) {
         if let Some(record) = &mut self.data {
             record.normalisation = Some(normalisation.clone());
         }
     }
 
-    /// Whether it says that some budget is done.
+    /// Whether any budget is complete.
     pub fn is_finished(&self) -> bool {
         self.status == Status::Finished
     }
 
-    /// Whether it says that a task's training is done: all of its budget, and no more.
+    /// Whether the training of a task is complete, with exactly its budget.
     pub fn has_finished(&self, task: &Task) -> bool {
         self.is_finished() && self.length.steps == Length::of(task).steps
     }
 
-    /// The record of a directory, if it has one.
+    /// Reads the record of a directory, if there is one.
     pub fn read(directory: &RunDirectory) -> Result<Option<Self>> {
         let path = directory.record();
         if !files::exists(&path)? {
             return Ok(None);
         }
         let bytes = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        // A record that is torn says nothing, as if it were not there.
+        // A torn record counts as absent.
         let Ok(value) = serde_json::from_slice::<Value>(&bytes) else { return Ok(None) };
-        // One that is whole and not understood is no reason to write over what it is the record of.
+        // A complete record that cannot be understood must not be overwritten.
         serde_json::from_value(value).map(Some).map_err(|error| {
             UserError::new(format!("cannot understand `{}`: {error}", path.display()))
                 .hint("use the version of freezewise that wrote it, or move its folder away to start over")
@@ -235,12 +235,12 @@ impl Record {
         })
     }
 
-    /// Writes it, so that a reader sees the old one or the new.
+    /// Writes the record atomically.
     pub fn write(&self, directory: &RunDirectory) -> Result<()> {
         write_json(&directory.record(), self)
     }
 
-    /// Notes how it ended.
+    /// Records how the run ended.
     pub fn end(&mut self, status: Status, reason: Option<String>, seconds: f64) {
         (self.status, self.reason) = (status, reason);
         self.finished = Some(now());
@@ -248,7 +248,7 @@ impl Record {
     }
 }
 
-/// A part of a file that may have been written by another version: what cannot be understood is left out.
+/// Deserialises a part of a file that another version may have written; what cannot be understood becomes the default.
 pub fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(file: D) -> Result<T, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(file)?).unwrap_or_default())
 }
@@ -265,7 +265,7 @@ fn seeds(seeds: Seeds) -> Map<String, Value> {
     named.into_iter().map(|(name, seed)| (name.to_owned(), seed.into())).collect()
 }
 
-/// Writes JSON for people and programs: indented, atomic.
+/// Writes indented JSON atomically.
 pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     let mut text = serde_json::to_string_pretty(value)?;
     text.push('\n');

@@ -1,5 +1,6 @@
-//! Which runs lie below a folder.
+//! Finds the runs below a folder.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::Result;
@@ -8,16 +9,25 @@ use super::directory::RunDirectory;
 use crate::error::UserError;
 use crate::files;
 
-/// How deep runs lie below a folder of all runs: `<out>/<name>/<run>`.
+/// Depth of runs below the output folder: `<out>/<name>/<run>`.
 const DEEPEST: usize = 2;
 
-/// The directories of runs in a folder and below; sources and what was moved aside are none.
+/// The run directories in a folder and below it, without sources and archived runs.
 pub fn directories(folder: &Path) -> Result<Vec<RunDirectory>> {
     if !folder.is_dir() {
         return Err(UserError::new(format!("`{}` is not a folder", folder.display())).into());
     }
     let mut found = Vec::new();
     look(folder, DEEPEST, &mut found)?;
+    Ok(found)
+}
+
+/// The runs below several folders, each listed once.
+pub fn directories_of(folders: &[&Path]) -> Result<Vec<RunDirectory>> {
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    for folder in folders {
+        found.extend(directories(folder)?.into_iter().filter(|run| seen.insert(run.path().to_path_buf())));
+    }
     Ok(found)
 }
 

@@ -1,11 +1,11 @@
-//! The values of a resolved spec, as text by dotted key.
+//! The values of a resolved spec as text, by dotted key.
 
 use std::collections::BTreeMap;
 
-/// Values by dotted key: strings as they are, others as TOML writes them.
+/// Values by dotted key: strings without quotes, other values in TOML syntax.
 pub type SpecValues = BTreeMap<String, String>;
 
-/// The values of a spec in TOML; an error where it cannot be read.
+/// Parses the values of a TOML spec.
 pub fn spec_values(text: &str) -> Result<SpecValues, toml::de::Error> {
     let mut values = SpecValues::new();
     flatten(&toml::from_str(text)?, "", &mut values);

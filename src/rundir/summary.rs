@@ -1,4 +1,4 @@
-//! `summary.json`: what the curves of a run show, by `analysis`, beside the counts of parameters.
+//! `summary.json`: what the curves of a run show (by `analysis`), and parameter counts.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,90 +8,91 @@ use super::row::Row;
 use crate::analysis::{self, Bump, INTERPOLATION_EPSILON, Interpolation, Point, Regime, Spike};
 use crate::spec::{Experiment, FINAL_EPOCHS};
 
-/// Batch norm's running statistics lag at first; bumps are looked for after so many steps.
+/// Running statistics of batch norm lag at first, so bumps are searched only after this many steps.
 const SETTLED_STEPS: u64 = 50;
 
-/// The summary of a run. Errors are fractions. A field is absent where it was not measured, or where the version of the
-/// program that wrote the file did not know it; such a summary counts as any other.
+/// The summary of a run. Errors are fractions. A field is `None` if it was not measured, or if the version that wrote
+/// the file did not know it; such a summary is still valid.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Summary {
-    /// k.
+    /// Number k of frozen layers.
     pub frozen_layers: Option<usize>,
-    /// n.
+    /// Number n of training examples.
     pub train_examples: Option<usize>,
-    /// C.
+    /// Number C of classes.
     pub classes: Option<usize>,
-    /// The share of training labels that is wrong.
+    /// Fraction of training labels that are wrong.
     pub label_noise_realised: Option<f64>,
     /// Epochs trained.
     pub epochs: u64,
-    /// Steps trained.
+    /// Optimizer steps made.
     pub steps: u64,
-    /// At the end.
+    /// Train error after the last epoch.
     pub last_train_error: Option<f64>,
-    /// Mean over the evaluations in the last five epochs.
+    /// Mean test error over the evaluations in the last five epochs.
     pub last_test_error: Option<f64>,
-    /// The least test error of any evaluation, which only the test set can tell: an oracle, not a result.
+    /// Smallest test error of any evaluation. It is selected on the test set: an oracle, not a result.
     pub oracle_min_test_error: Option<f64>,
-    /// Its epoch.
+    /// Epoch of the smallest test error.
     pub oracle_min_epoch: Option<u64>,
-    /// The test error at the epoch of the least validation error, the first such; absent without validation examples.
+    /// Test error at the (first) epoch with the smallest validation error; `None` without validation examples.
     pub validation_selected_test_error: Option<f64>,
     /// That epoch.
     pub validation_selected_epoch: Option<u64>,
-    /// The share of validation labels that is wrong: 0 where the epoch is chosen by true labels; absent without
+    /// Fraction of validation labels that are wrong: 0 if the epoch is selected by true labels; `None` without
     /// validation examples.
     pub validation_noise_realised: Option<f64>,
-    /// The epoch from which on the training labels are fitted, sustained, within 1%.
+    /// First epoch of sustained interpolation: train error at most 1%.
     pub interpolation_epoch: Option<u64>,
-    /// The same for three thresholds, first and sustained.
+    /// First and sustained interpolation for three thresholds.
     #[serde(deserialize_with = "lenient")]
     pub interpolation: Option<Vec<Interpolation>>,
     /// Over, under or undecided, under this procedure and budget.
     #[serde(deserialize_with = "lenient")]
     pub regime: Option<Regime>,
-    /// The raw test error's largest fall, rise and fall: a description of one curve, not evidence of double descent.
+    /// The largest fall, rise and fall of the raw test error. It describes one curve and is not evidence of double
+    /// descent.
     #[serde(deserialize_with = "lenient")]
     pub largest_bump: Option<Bump>,
-    /// Where train error had interpolated, jumped and came back: spikes of the optimizer.
+    /// Spikes of the optimizer: train error had interpolated, jumped, and returned.
     #[serde(deserialize_with = "lenient")]
     pub spikes: Option<Vec<Spike>>,
-    /// The half-life of averaged weights, in steps; absent where none were measured.
+    /// Half-life of averaged weights, in steps; `None` if not measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub averaged_half_life: Option<f64>,
-    /// Of averaged weights, as `last_test_error`.
+    /// Like `last_test_error`, for averaged weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_test_error_averaged: Option<f64>,
-    /// Parameters that train.
+    /// Number of trainable parameters.
     pub trainable_parameters: Option<u64>,
-    /// The same, the network's linear tail counted by its rank at this image size.
+    /// The same, with the network's linear tail counted by its rank at this image size.
     pub collapsed_parameters: Option<u64>,
     /// n times C.
     pub examples_times_classes: Option<u64>,
-    /// Their ratio: a heuristic of order of magnitude.
+    /// Trainable parameters per example and class: an order-of-magnitude heuristic.
     pub parameters_per_example_and_class: Option<f64>,
 }
 
 impl Summary {
-    /// The summary in a directory, if it has one that can be understood.
+    /// The summary in a directory, if there is a valid one.
     pub fn read(directory: &RunDirectory) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(directory.summary()).ok()?).ok()
     }
 
-    /// Sums up the rows of a run, which hold at least the evaluation of the last epoch. What rows do not tell,
-    /// `validation_noise_realised`, is left out.
+    /// Summarises the rows of a run, which must include the evaluation of the last epoch. Leaves out what rows do not
+    /// contain, `validation_noise_realised`.
     pub fn new(experiment: &Experiment, rows: &[Row], label_noise_realised: f64) -> Option<Self> {
-        // What the schedule did not ask for is there for the last errors alone: the largest bump would else change with
-        // five crowded points at the curve's end.
+        // Evaluations outside the schedule only serve the last errors: otherwise five crowded points at the end of the
+        // curve would change the largest bump.
         let scheduled = || rows.iter().filter(|row| experiment.evaluation.has(row.epoch));
         let last = rows.last()?;
-        // The end of the budget counts as one more point: a verdict never contradicts the last train error.
+        // The end of the budget counts as one more point, so that a verdict never contradicts the last train error.
         let measured = |row: &&Row| experiment.evaluation.has_train(row.epoch) || row.epoch == last.epoch;
         let train = curve(rows.iter().filter(measured), |row| row.train_error);
-        // Epoch 0 is before the first step, and part of no budget.
+        // Epoch 0 is before the first step, and not part of any budget.
         let is_final = |epoch: u64| epoch > 0 && epoch + FINAL_EPOCHS > last.epoch;
-        // The last epochs of a shorter budget were evaluated too, and are no part of this one.
+        // The last epochs of a shorter budget were evaluated too, but are not part of this one.
         let wanted = || rows.iter().filter(|row| experiment.evaluation.has(row.epoch) || is_final(row.epoch));
         let test = curve(wanted(), |row| row.test_error);
         let final_errors: Vec<f64> =
@@ -139,7 +140,7 @@ impl Summary {
     }
 }
 
-/// The mean of what some rows have of a measure.
+/// The mean of a measure over the rows that have it.
 fn mean<'a>(rows: impl Iterator<Item = &'a Row>, measure: impl Fn(&Row) -> Option<f64>) -> Option<f64> {
     let values: Vec<f64> = rows.filter_map(measure).collect();
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
@@ -163,7 +164,7 @@ mod tests {
         }
     }
 
-    /// The summary of train errors by epoch, where the schedule asks for every hundredth.
+    /// The summary of train errors by epoch, with evaluations scheduled every hundred epochs.
     fn summary(train_errors: &[(u64, f64)]) -> Summary {
         let text = "[target]\ndataset = \"synthetic\"\ntrain_size = 8\n[target.train]\nepochs = 1\n\
                     [evaluate]\nevery = 100\n";

@@ -1,4 +1,4 @@
-//! Tables of one row an epoch, as CSV. An empty field was not measured; floats read back exactly.
+//! CSV tables with one row per epoch. An empty field was not measured; floats are read back exactly.
 
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -9,14 +9,14 @@ use serde::de::DeserializeOwned;
 
 use crate::files::{Lines, write_atomically};
 
-/// A CSV file that grows by rows of one type.
-pub struct Table<T> {
+/// A CSV file with rows of one type, open for appending.
+pub struct CsvTable<T> {
     lines: Lines,
     row: std::marker::PhantomData<T>,
 }
 
-impl<T: Serialize + Default> Table<T> {
-    /// Starts the file anew, with its header and the rows that are there already.
+impl<T: Serialize + Default> CsvTable<T> {
+    /// Creates the file with its header and the given rows.
     pub fn create(path: &Path, rows: &[T]) -> Result<Self> {
         let mut start = header::<T>()?;
         for row in rows {
@@ -25,10 +25,10 @@ impl<T: Serialize + Default> Table<T> {
         Ok(Self { lines: Lines::create(path, &start)?, row: std::marker::PhantomData })
     }
 
-    /// Goes on with a file after an epoch: later rows are cut, and whatever an interruption left.
+    /// Opens a file and cuts rows after an epoch, and incomplete rows.
     pub fn cut(path: &Path, last_epoch: u64) -> Result<Self> {
         let header = header::<T>()?;
-        // What cannot be read is made anew from here on.
+        // If the file cannot be read, it is written again from here.
         let bytes = std::fs::read(path).unwrap_or_default();
         let kept = cut(&bytes, &header, last_epoch);
         let start = if kept.is_empty() { header } else { String::from_utf8_lossy(kept).into_owned() };
@@ -40,7 +40,7 @@ impl<T: Serialize + Default> Table<T> {
         self.lines.append(text(row, false)?.trim_end())
     }
 
-    /// Waits until the rows are on the disk.
+    /// Waits until the rows are on disk.
     pub fn sync(&self) -> Result<()> {
         self.lines.sync()
     }
@@ -57,8 +57,8 @@ fn text<T: Serialize>(row: &T, header: bool) -> Result<String> {
     Ok(String::from_utf8(writer.into_inner()?)?)
 }
 
-/// The beginning of a table that holds its header and the whole rows of the epochs up to `last_epoch`, one after the
-/// other from 0 on, without a gap; nothing where the header is another.
+/// The beginning of a table: the header and the complete rows of epochs 0 to `last_epoch` without a gap; empty if the
+/// header differs.
 pub fn cut<'a>(bytes: &'a [u8], header: &str, last_epoch: u64) -> &'a [u8] {
     if !bytes.starts_with(header.as_bytes()) {
         return &[];
@@ -68,7 +68,7 @@ pub fn cut<'a>(bytes: &'a [u8], header: &str, last_epoch: u64) -> &'a [u8] {
     for (epoch, line) in (0..=last_epoch).zip(bytes[length..].split_inclusive(|&byte| byte == b'\n')) {
         let whole = line.strip_suffix(b"\n").and_then(|line| std::str::from_utf8(line).ok());
         let fits = whole.is_some_and(|line| {
-            // What a reader could take for more or less than a row was never written here.
+            // Lines that a CSV reader could take for more or less than one row were not written by this program.
             let plain = !line.contains(|letter: char| letter == '"' || letter.is_control());
             let mut fields = line.split(',');
             plain && line.split(',').count() == columns && fields.nth(1) == Some(epoch.to_string().as_str())
@@ -81,7 +81,7 @@ pub fn cut<'a>(bytes: &'a [u8], header: &str, last_epoch: u64) -> &'a [u8] {
     &bytes[..length]
 }
 
-/// The whole rows of a file, up to what an interruption left; none where it is not there or has other columns.
+/// The complete rows of a file; empty if it does not exist or has other columns.
 pub fn whole_rows<T: Serialize + DeserializeOwned + Default>(path: &Path) -> Result<Vec<T>> {
     let header = header::<T>()?;
     let bytes = std::fs::read(path).unwrap_or_default();
@@ -91,12 +91,12 @@ pub fn whole_rows<T: Serialize + DeserializeOwned + Default>(path: &Path) -> Res
     Ok(lines.map_while(|line| row(line.strip_suffix(b"\n")?)).collect())
 }
 
-/// The rows of a table.
+/// Parses the rows of a table.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>> {
     Ok(csv::Reader::from_reader(bytes).deserialize().collect::<Result<_, _>>()?)
 }
 
-/// The bytes of a table.
+/// Formats a table.
 pub fn table<T: Serialize>(rows: &[T]) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
@@ -105,14 +105,14 @@ pub fn table<T: Serialize>(rows: &[T]) -> Result<Vec<u8>> {
     Ok(writer.into_inner()?)
 }
 
-/// Writes a table, whole or not at all.
+/// Writes a table atomically.
 pub fn write_rows<T: Serialize>(path: &Path, rows: &[T]) -> Result<()> {
     write_atomically(path, &table(rows)?)
 }
 
-/// The last whole row of a table.
+/// The last complete row of a table.
 pub fn last_row<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    // No row is near so long.
+    // In bytes. No row is nearly as long.
     const LONGEST: u64 = 8192;
     let mut file = std::fs::File::open(path).ok()?;
     let mut header = String::new();
@@ -127,7 +127,7 @@ pub fn last_row<T: DeserializeOwned>(path: &Path) -> Option<T> {
     parse(format!("{header}{last}\n").as_bytes()).ok()?.pop()
 }
 
-/// Reads every row of a CSV file.
+/// Reads all rows of a CSV file.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     let read = || parse(&std::fs::read(path)?);
     read().with_context(|| format!("cannot read `{}`", path.display()))
@@ -156,7 +156,7 @@ mod tests {
         let path = folder.path().join("probes.csv");
         assert!(whole_rows::<Row>(&path)?.is_empty());
         let rows = [1, 2].map(|epoch| Row { phase: "target".into(), epoch, ..Row::default() });
-        Table::create(&path, &rows)?;
+        CsvTable::create(&path, &rows)?;
         let text = std::fs::read_to_string(&path)?;
         assert_eq!(whole_rows::<Row>(&path)?, rows);
         for (torn, whole) in [
@@ -176,7 +176,7 @@ mod tests {
     fn rows_read_back_exactly() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("metrics.csv");
-        let mut table = Table::<Row>::create(&path, &[])?;
+        let mut table = CsvTable::<Row>::create(&path, &[])?;
         let rows = [
             Row { phase: "target".into(), ..Row::default() },
             Row {

@@ -1,27 +1,27 @@
-//! What goes from the source network to the target's, by name.
+//! What is transferred from the source network to the target network, by layer name.
 
 use serde::{Deserialize, Serialize};
 
 use crate::blueprint::Blueprint;
 use crate::spec::Transfer;
 
-/// What became of each layer. Every freezable layer is either copied or new; the head is always new.
+/// What happened to each layer. Every freezable layer is either copied or new; the head is always new.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferReport {
-    /// Layers that start from the source's weights.
+    /// Layers initialised from the source.
     pub copied: Vec<String>,
-    /// Layers that start anew.
+    /// Layers with new initial weights.
     pub new: Vec<String>,
-    /// Layers that do not train.
+    /// Frozen layers.
     pub frozen: Vec<String>,
-    /// Which statistics frozen batch norms use.
+    /// Batch norm statistics of frozen layers.
     pub frozen_norm: String,
-    /// How many parameters train.
+    /// Number of trainable parameters.
     pub trainable_parameters: u64,
 }
 
 impl TransferReport {
-    /// What a transfer does, whether or not it is being done now.
+    /// The effect of a transfer, whether or not it is being run now.
     pub fn new(blueprint: &Blueprint, has_source: bool, spec: &Transfer) -> Self {
         let copies = |layer: usize| has_source && spec.copies(layer, blueprint.layers.len());
         let names = |wanted: &dyn Fn(usize) -> bool| {
@@ -45,7 +45,7 @@ impl TransferReport {
             [first, .., last] => format!("{first} … {last} ({})", names.len()),
         };
         format!(
-            "copied {}; new {}; frozen {}; {} parameters train",
+            "copied {}; new {}; frozen {}; {} trainable parameters",
             list(&self.copied),
             list(&self.new),
             list(&self.frozen),

@@ -1,10 +1,10 @@
-//! What the keys of augmentation mean, and which of them contradict each other.
+//! Resolves the augmentation keys, and reports combinations that conflict.
 
-use super::meaning::Report;
+use super::meaning::ProblemReport;
 use super::procedure::{Augmentation, Fill};
 use super::written::{Augment, Train};
 
-/// The augmentation that a list of names means.
+/// The augmentation requested by a list of names.
 pub(super) fn augmentation(train: &Train) -> Augmentation {
     let has = |name: Augment| train.augment.contains(&name);
     let size = |name, size: Option<u64>| if has(name) { size.unwrap_or_default() as usize } else { 0 };
@@ -21,15 +21,15 @@ pub(super) fn augmentation(train: &Train) -> Augmentation {
     }
 }
 
-/// Names that stand twice or contradict each other, and keys that would do nothing.
-pub(super) fn check(train: &Train, prefix: &str, report: &mut Report<'_>) {
+/// Reports duplicates, conflicts, and keys without effect.
+pub(super) fn check(train: &Train, prefix: &str, report: &mut ProblemReport<'_>) {
     let list = &train.augment;
     let key = format!("{prefix}.augment");
     if (1..list.len()).any(|index| list[..index].contains(&list[index])) {
-        report.add(&key, "an augmentation stands in the list twice", "name each once");
+        report.add(&key, "an augmentation is listed twice", "list each once");
     }
     if list.contains(&Augment::Crop) && list.contains(&Augment::ResizedCrop) {
-        report.add(&key, "`crop` and `resized-crop` both choose a part of the image", "keep one of them");
+        report.add(&key, "`crop` and `resized-crop` both crop the image", "keep one of them");
     }
     let rules = [
         ("crop_padding", train.crop_padding.is_some(), Augment::Crop, "crop"),
@@ -41,13 +41,13 @@ pub(super) fn check(train: &Train, prefix: &str, report: &mut Report<'_>) {
     for (key, written, needed, name) in rules {
         if written && !list.contains(&needed) {
             let message = format!("`{prefix}.{key}` has no effect without `augment = [\"{name}\"]`");
-            let hint = format!("set `augment = [\"{name}\"]`, or leave the key out");
+            let hint = format!("set `augment = [\"{name}\"]`, or remove the key");
             report.add(&format!("{prefix}.{key}"), message, hint);
         }
     }
 }
 
-/// The defaults of what is in the list.
+/// Fills the defaults of the listed augmentations.
 pub(super) fn fill(train: &mut Train) {
     for augment in train.augment.clone() {
         match augment {
@@ -56,7 +56,7 @@ pub(super) fn fill(train: &mut Train) {
                 train.crop_fill.get_or_insert(Fill::Zero);
             }
             Augment::Flip => {}
-            // The share that torchvision's `RandomResizedCrop` has.
+            // The default of torchvision's `RandomResizedCrop`.
             Augment::ResizedCrop => {
                 train.resized_area.get_or_insert(0.08);
             }

@@ -1,24 +1,21 @@
-//! One experiment, one spelling: before a spec is hashed, what can be written in several ways is written in one.
-//!
-//! Each rule here joins two specs into one run, so it must hold to the last bit: the table of `tests/suite/identity`
-//! trains both and compares.
+//! The canonical form of a spec: specs that mean the same experiment are rewritten to one form before they are hashed.
+//! Each rule merges two specs into one run, so it must hold bit for bit: the table in `tests/suite/identity` trains
+//! both and compares.
 
 use super::data::Side;
 use super::experiment::{Draw, Experiment, Source, Task};
 use super::idle;
 use super::observed::Observed;
 use super::procedure::Budget;
-use super::written::{self, Augment, ClassName, Labels, LayersOrAll, NoiseKind, Optimizer, Schedule, Size, Written};
+use super::written::{self, Augment, ClassName, Labelling, LayersOrAll, NoiseKind, Optimizer, Schedule, Size, Written};
 
-/// The spec in its one spelling.
+/// The canonical form of a spec.
 pub(super) fn canonical(spec: &Written, experiment: &Experiment, observed: &Observed) -> Written {
     let mut spec = spec.clone();
     one_frozen_set(&mut spec.transfer, experiment);
     one_seed_each(&mut spec, experiment);
-    // Its sizes are all written down, and no two of its names differ in more.
-    if spec.network.architecture == written::Architecture::VitB16 {
-        spec.network.architecture = written::Architecture::VitCifar;
-    }
+    // All sizes are written out in the spec by now, so names that differ in nothing else are one.
+    spec.network.architecture = spec.network.architecture.canonical(&spec.network);
     one_task(&mut spec.target, &experiment.target, observed.is_whole(Side::Target));
     if let (Some(written), Some(Source::Task(source))) = (&mut spec.source, &experiment.source) {
         one_task(&mut written.task, source, observed.is_whole(Side::Source));
@@ -27,7 +24,7 @@ pub(super) fn canonical(spec: &Written, experiment: &Experiment, observed: &Obse
     spec
 }
 
-/// The first k layers as their number, any others by their names.
+/// Writes the first k layers as a number, and any other set by names.
 fn one_frozen_set(transfer: &mut written::Transfer, experiment: &Experiment) {
     let frozen = &experiment.transfer.frozen;
     if frozen.leading() == frozen.count() {
@@ -39,7 +36,8 @@ fn one_frozen_set(transfer: &mut written::Transfer, experiment: &Experiment) {
     }
 }
 
-/// The seed of most purposes as `seed`, the others on their own; a purpose that draws nothing follows.
+/// Writes the most common seed as `seed` and the others by purpose. The seed of a purpose that draws nothing is
+/// dropped.
 fn one_seed_each(spec: &mut Written, experiment: &Experiment) {
     let shared = shared_seed(experiment);
     let own = |used: bool, seed: u64| Some(if used { seed } else { shared });
@@ -56,7 +54,7 @@ fn one_seed_each(spec: &mut Written, experiment: &Experiment) {
     };
 }
 
-/// The seed that most purposes of the target have, of those that draw anything; in a tie the one that stands first.
+/// The seed shared by most purposes of the target that draw anything; in a tie, the one that comes first.
 pub(super) fn shared_seed(experiment: &Experiment) -> u64 {
     let (target, seeds) = (&experiment.target, experiment.target.seeds);
     let purposes = [
@@ -77,15 +75,15 @@ fn one_task(task: &mut written::Task, means: &Task, is_whole: bool) {
     task.balanced = means.draw == Draw::Balanced;
     let numbers = means.selection.classes.iter().map(|&class| ClassName::Number(class as u64));
     task.classes = if is_whole { Vec::new() } else { numbers.collect() };
-    // One class of each group, in the order of the groups: they have the numbers that classes have.
+    // One class per superclass in the same order gives the same labels as the classes themselves.
     if let Some(groups) = means.selection.groups
         && means.selection.classes.is_sorted_by(|&one, &next| groups.of[one] < groups.of[next])
     {
-        task.labels = Labels::Class;
+        task.labels = Labelling::Class;
     }
     let part = means.selection.part;
     task.split = (!part.is_whole()).then(|| format!("{}/{}", part.index + 1, part.of));
-    // The next class is the only wrong one of two.
+    // With two classes, the next class is the only wrong one.
     if means.classes == 2 && task.label_noise_kind == NoiseKind::Pairs {
         task.label_noise_kind = NoiseKind::Uniform;
     }
@@ -100,7 +98,7 @@ fn one_training(train: &mut written::Train, means: &Task) {
         Augment::Jitter => 3,
         Augment::Cutout => 4,
     });
-    // A batch of more than there are is a batch of all.
+    // A batch larger than the training set is the whole training set.
     train.batch_size = train.batch_size.min(means.train_size as u64);
     if train.optimizer == Optimizer::Adamw && train.weight_decay == Some(0.0) {
         train.optimizer = Optimizer::Adam;
@@ -119,7 +117,7 @@ fn one_training(train: &mut written::Train, means: &Task) {
     }
 }
 
-/// What a schedule says of steps beyond the budget is never heard. A target's budget may grow, a source's does not.
+/// Drops what a schedule does after the end of the budget. Only for sources: the budget of a target may be extended.
 fn end_with_budget(train: &mut written::Train, means: &Task) {
     let steps = means.training.steps(means.train_size);
     let per_epoch = means.training.steps_per_epoch(means.train_size);
@@ -131,7 +129,7 @@ fn end_with_budget(train: &mut written::Train, means: &Task) {
     }
 }
 
-/// The rate stays the same.
+/// Replaces a schedule that never changes the learning rate by a constant one.
 fn keep_rate(train: &mut written::Train) {
     train.schedule = Schedule::Constant;
     (train.period, train.milestones, train.decay) = (None, None, None);

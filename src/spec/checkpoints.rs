@@ -1,40 +1,40 @@
-//! When the state of a training is kept, and what is tried on the states.
+//! When to write checkpoints, and which branches start from them.
 
-/// When the state of a training is kept.
+/// When to write checkpoints, and which to keep.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoints {
-    /// After every so many epochs, if that is asked for.
+    /// Epochs between checkpoints; `None`: by time only.
     pub every_epochs: Option<u64>,
-    /// After so many seconds.
+    /// Seconds between checkpoints.
     pub every_seconds: f64,
-    /// The largest share of time that they may take.
+    /// Largest fraction of run time to spend on checkpoints.
     pub time_share: f64,
-    /// The epochs whose state stays.
+    /// Epochs whose checkpoints stay on disk.
     pub keep: Keep,
-    /// Whether the state at the end stays, so that a longer budget can be asked for.
+    /// Whether to keep the final checkpoint, so that the budget can be extended.
     pub keep_final: bool,
-    /// The epochs whose state stays until branches have left from it.
+    /// Epochs whose checkpoints are kept until the branches from them are done.
     pub branches: Keep,
 }
 
 impl Checkpoints {
-    /// Whether an epoch's state is kept when the epoch ends.
+    /// Whether to keep the checkpoint at the end of an epoch.
     pub fn keeps(&self, epoch: u64) -> bool {
         self.keep.has(epoch) || self.branches.has(epoch)
     }
 }
 
-/// The epochs whose state stays.
+/// A set of epochs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// These.
+    /// These epochs.
     Epochs(Vec<u64>),
     /// 1, 2, 5, 10, 20, 50 and so on.
     Log,
 }
 
 impl Keep {
-    /// Whether an epoch's state stays.
+    /// Whether an epoch is in the set.
     pub fn has(&self, epoch: u64) -> bool {
         match self {
             Self::Epochs(epochs) => epochs.contains(&epoch),
@@ -46,15 +46,15 @@ impl Keep {
     }
 }
 
-/// What is tried on states of the target's training, beside it.
+/// Branches from checkpoints of target training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Branches {
-    /// The epochs that branches leave from.
+    /// Epochs to branch from.
     pub at: Keep,
-    /// Whether an anneal branch does.
+    /// Whether to train on with the learning rate decaying to 0.
     pub anneal: bool,
-    /// Its steps; absent: a tenth of those so far, within bounds.
+    /// Steps of the anneal; `None`: a tenth of the steps so far, from 10 to 300.
     pub anneal_steps: Option<u64>,
-    /// Whether heads are fitted anew.
+    /// Whether to fit a new linear head.
     pub refit: bool,
 }

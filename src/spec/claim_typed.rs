@@ -1,4 +1,4 @@
-//! One claim as it is typed, and what it means.
+//! Parses one claim of `[report]`.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::claims::{Claim, Over, Reached, Statement};
 use super::keys;
 use crate::text;
 
-/// A rise and a drop below this say little, even where they are certain: one point.
+/// Default of `least_size`: a rise or drop below one percentage point matters little, even where it is significant.
 const LEAST_SIZE: f64 = 0.01;
 
 /// The kinds of claims, each with its keys.
@@ -27,7 +27,7 @@ pub(super) fn kinds() -> Vec<&'static str> {
     KINDS.iter().map(|(kind, _)| *kind).collect()
 }
 
-/// A claim as it is typed.
+/// A claim as written in the spec.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Typing {
@@ -49,7 +49,7 @@ struct Typing {
     margin: Option<f64>,
 }
 
-/// What a claim means. The error is in words, for a message with its place.
+/// Parses a claim. The error is a message without a place; the caller adds it.
 pub(super) fn read(json: &Json) -> Result<Claim, String> {
     let typed: Typing = serde_json::from_value(json.clone()).map_err(|error| error.to_string())?;
     check_keys(&typed.kind, json)?;
@@ -74,7 +74,7 @@ pub(super) fn read(json: &Json) -> Result<Claim, String> {
         "delay" => {
             let of = typed.of.unwrap_or_default();
             if of == Reached::Interpolation && typed.least_size.is_some() {
-                return Err("`least_size` is of a peak: it goes with `of = \"peak\"`".to_owned());
+                return Err("`least_size` needs `of = \"peak\"`".to_owned());
             }
             Statement::Delay {
                 key: typed.key()?,
@@ -91,7 +91,7 @@ pub(super) fn read(json: &Json) -> Result<Claim, String> {
         },
         _ => {
             let margin = typed.margin.filter(|margin| *margin > 0.0 && *margin < 1.0);
-            let margin = margin.ok_or("it needs `margin`, a fraction above 0")?;
+            let margin = margin.ok_or("missing `margin`, a fraction above 0")?;
             Statement::Equivalence { key: typed.key()?, values: pair(typed.values.as_ref(), "values")?, margin }
         }
     };
@@ -101,20 +101,20 @@ pub(super) fn read(json: &Json) -> Result<Claim, String> {
     Ok(Claim { statement, setting })
 }
 
-/// Refuses an unknown kind, and a key that its kind does not take: it would do nothing.
+/// Rejects an unknown kind, and a key that has no effect for its kind.
 fn check_keys(kind: &str, json: &Json) -> Result<(), String> {
     let Some((_, taken)) = KINDS.iter().find(|(known, _)| *known == kind) else {
-        return Err(format!("`{kind}` is not a kind of claim; there are {}", text::listed(&kinds())));
+        return Err(format!("`{kind}` is not a kind of claim; expected {}", text::listed(&kinds())));
     };
     let common = ["kind", "setting"];
     let typed = json.as_object().into_iter().flat_map(|keys| keys.keys().map(String::as_str));
     let foreign = typed.into_iter().find(|key| !common.contains(key) && !taken.contains(key));
     foreign.map_or(Ok(()), |key| {
-        Err(format!("`{key}` is not a key of the kind `{kind}`, which takes {}", text::listed(taken)))
+        Err(format!("`{key}` is not a key of the kind `{kind}`; expected {}", text::listed(taken)))
     })
 }
 
-/// Refuses what is not a key of a spec: such a claim could never be tested.
+/// Rejects unknown keys of a spec: such a claim could never be tested.
 fn check_is_key(key: &str) -> Result<(), String> {
     if keys::dotted().iter().any(|name| name == key) {
         return Ok(());
@@ -125,7 +125,7 @@ fn check_is_key(key: &str) -> Result<(), String> {
 
 impl Typing {
     fn key(&self) -> Result<String, String> {
-        let key = self.key.clone().ok_or("it needs `key`")?;
+        let key = self.key.clone().ok_or("missing `key`")?;
         check_is_key(&key)?;
         Ok(key)
     }
@@ -135,7 +135,7 @@ impl Typing {
         if (0.0..1.0).contains(&least_size) {
             Ok(least_size)
         } else {
-            Err(format!("`least_size` is a fraction in [0, 1), found {least_size}"))
+            Err(format!("`least_size` must be a fraction in [0, 1), found {least_size}"))
         }
     }
 
@@ -167,9 +167,11 @@ impl Typing {
 fn check_order(over: Over, sites: &[String; 3]) -> Result<(), String> {
     let places = sites.each_ref().map(|site| site.parse::<u64>().unwrap_or(u64::MAX));
     match over {
-        Over::Epochs if !places.is_sorted_by(|one, next| one < next) => Err("its epochs are not in order".to_owned()),
+        Over::Epochs if !places.is_sorted_by(|one, next| one < next) => {
+            Err("the epochs must be in increasing order".to_owned())
+        }
         Over::FrozenLayers if !places.is_sorted_by(|one, next| one > next) => {
-            Err("its numbers of frozen layers do not fall from the first valley to the later one".to_owned())
+            Err("frozen layers must decrease from the first valley to the later one".to_owned())
         }
         _ => Ok(()),
     }
@@ -182,11 +184,11 @@ fn epochs(sites: [String; 3]) -> Result<[u64; 3], String> {
 }
 
 fn needed(value: Option<&Json>, name: &str) -> Result<String, String> {
-    value.map(plain).ok_or_else(|| format!("it needs `{name}`"))
+    value.map(plain).ok_or_else(|| format!("missing `{name}`"))
 }
 
 fn pair(pair: Option<&[Json; 2]>, name: &str) -> Result<[String; 2], String> {
-    pair.map(|pair| pair.each_ref().map(plain)).ok_or_else(|| format!("it needs `{name}`, two values"))
+    pair.map(|pair| pair.each_ref().map(plain)).ok_or_else(|| format!("missing `{name}`, two values"))
 }
 
 fn flatten(json: &Json, prefix: &str, values: &mut BTreeMap<String, String>) -> Result<(), String> {
@@ -198,7 +200,7 @@ fn flatten(json: &Json, prefix: &str, values: &mut BTreeMap<String, String>) -> 
                 flatten(value, &key, values)?;
             }
         }
-        _ if prefix.is_empty() => return Err("`setting` is a table of keys and values".to_owned()),
+        _ if prefix.is_empty() => return Err("`setting` must be a table of keys and values".to_owned()),
         value => {
             values.insert(prefix.to_owned(), plain(value));
         }

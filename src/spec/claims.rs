@@ -1,6 +1,5 @@
-//! The `[report]` table: what a sweep is to show, stated before it runs. It changes no run, and no run's name.
-//!
-//! The table is taken off the tree before the spec itself is read, as `[sweep]` is.
+//! The `[report]` table: claims that a sweep is meant to test, stated before it runs. It changes neither the runs nor
+//! their names. Like `[sweep]`, it is removed from the tree before the spec itself is read.
 
 use std::collections::BTreeMap;
 
@@ -10,60 +9,60 @@ use sha2::{Digest, Sha256};
 
 use super::claim_typed;
 use super::problem::{Problem, Problems};
-use super::tree::{Entry, Node, Value};
+use super::tree::{Node, TableEntry, Value};
 use crate::text;
 
-/// The table of a spec that states claims.
+/// Name of the table.
 const TABLE: &str = "report";
 
-/// What a spec says for reports.
+/// What a spec says about reports.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ReportSpec {
-    /// What its runs are to show.
+    /// Claims to test.
     pub claims: Vec<Claim>,
 }
 
-/// What `sweep.json` keeps of the claims when the first cell is begun: what is stated later is exploratory.
+/// The record of the claims in `sweep.json`, made when the first cell starts. Claims stated later are exploratory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatedClaims {
-    /// Of all of them.
+    /// Hash of all claims.
     pub hash: String,
-    /// How many different seeds the grid had.
+    /// Number of distinct seeds in the grid.
     pub seeds: usize,
 }
 
-/// A statement about the runs of a sweep.
+/// A claim about the runs of a sweep.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Claim {
-    /// What it says.
+    /// What it claims.
     pub statement: Statement,
-    /// Which runs it is about, by dotted keys; empty where it is about all.
+    /// The runs it is about, as values of dotted keys; empty for all runs.
     pub setting: BTreeMap<String, String>,
 }
 
-/// What a claim says.
+/// What a claim states.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Statement {
-    /// Test error against frozen layers has a bump: `[first valley, peak, later valley]`, a number of layers or `all`.
+    /// Test error against frozen layers has a bump: valley, peak, valley.
     FrozenLayers {
-        /// The three places, from more frozen layers to fewer.
+        /// First valley, peak and later valley as numbers of frozen layers or `all`, from most to least frozen.
         sites: [String; 3],
-        /// The least rise and drop, a fraction.
+        /// Smallest rise and drop that count, as a fraction.
         least_size: f64,
     },
-    /// Test error against epochs has a bump.
+    /// Test error against epochs has a bump: valley, peak, valley.
     Epochs {
-        /// First valley, peak and later valley.
+        /// Epochs of first valley, peak and later valley.
         sites: [u64; 3],
-        /// The least rise and drop, a fraction.
+        /// Smallest rise and drop that count, as a fraction.
         least_size: f64,
     },
     /// With one value of a key the bump of test error is larger than with another.
     LargerBump {
         /// What it is a bump over.
         over: Over,
-        /// The key.
+        /// Dotted key.
         key: String,
         /// Its value in the setting with the smaller bump.
         reference: String,
@@ -74,36 +73,36 @@ pub enum Statement {
         /// The least rise and drop of the larger bump, a fraction.
         least_size: f64,
     },
-    /// One value of a key reaches something later than another.
+    /// One value of a key delays an event, compared to a reference value.
     Delay {
-        /// The key.
+        /// Dotted key.
         key: String,
-        /// Its value in the earlier setting.
+        /// Value with the earlier event.
         reference: String,
-        /// Its value in the later one.
+        /// Value with the later event.
         delayed: String,
-        /// What is reached.
+        /// The event.
         of: Reached,
         /// The least rise and drop of a bump whose peak counts, a fraction; none where no peak is asked for.
         #[serde(skip_serializing_if = "Option::is_none")]
         least_size: Option<f64>,
     },
-    /// One of two values of a key is better at one k, the other at another.
+    /// Which of two values of a key has the lower test error depends on k.
     Order {
-        /// The key.
+        /// Dotted key.
         key: String,
-        /// Two of its values.
+        /// The two values.
         values: [String; 2],
-        /// The k at which the first is better, and that at which the second is.
+        /// The k at which the first value is better, and the k at which the second is.
         at: [String; 2],
     },
-    /// Two values of a key differ by less than a margin.
+    /// The test errors for two values of a key differ by less than a margin.
     Equivalence {
-        /// The key.
+        /// Dotted key.
         key: String,
-        /// Two of its values.
+        /// The two values.
         values: [String; 2],
-        /// The margin, a fraction.
+        /// The margin, as a fraction.
         margin: f64,
     },
 }
@@ -119,33 +118,33 @@ pub enum Over {
     FrozenLayers,
 }
 
-/// What a training reaches at an epoch.
+/// An event in training, dated by its epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reached {
     /// Sustained interpolation.
     #[default]
     Interpolation,
-    /// The peak of its largest bump.
+    /// The peak of the largest bump in test error.
     Peak,
 }
 
 impl ReportSpec {
-    /// Names the claims: another hash, other claims.
+    /// Hash of the claims; it changes if any claim changes.
     pub fn hash(&self) -> String {
-        // Plain data always makes JSON.
+        // Plain data always serialises.
         let bytes = serde_json::to_vec(self).unwrap_or_default();
         text::hex(&Sha256::digest(bytes))[..16].to_owned()
     }
 }
 
-/// Takes the table off a spec, and reads it; all of its problems come at once.
+/// Removes the table from a spec and parses it; reports all problems at once.
 pub(super) fn detach(root: &mut Node) -> Result<ReportSpec, Problems> {
     let Value::Table(entries) = &mut root.value else { return Ok(ReportSpec::default()) };
     let Some(at) = entries.iter().position(|entry| entry.key == TABLE) else { return Ok(ReportSpec::default()) };
     let entry = entries.remove(at);
     let (mut claims, mut problems) = (Vec::new(), Vec::new());
-    let mut report = |entry: &Entry, message: String| {
+    let mut report = |entry: &TableEntry, message: String| {
         problems.push(Problem {
             place: entry.place.clone(),
             key: TABLE.to_owned(),
@@ -168,12 +167,12 @@ pub(super) fn detach(root: &mut Node) -> Result<ReportSpec, Problems> {
                             }
                         }
                     }
-                    (other, "claims") => report(key, format!("`report.claims` is a list, found {}", other.kind())),
-                    (_, other) => report(key, format!("`report.{other}` is not a key; `report` takes `claims`")),
+                    (other, "claims") => report(key, format!("`report.claims` must be a list, found {}", other.kind())),
+                    (_, other) => report(key, format!("`report.{other}` is not a key; did you mean `report.claims`?")),
                 }
             }
         }
-        other => report(&entry, format!("`report` is a table, found {}", other.kind())),
+        other => report(&entry, format!("`report` must be a table, found {}", other.kind())),
     }
     if problems.is_empty() { Ok(ReportSpec { claims }) } else { Err(Problems(problems)) }
 }
@@ -194,7 +193,7 @@ fn as_json(node: &Node) -> Json {
     }
 }
 
-/// The table's schema, for editors.
+/// The table's JSON schema, for editors.
 pub(super) fn schema() -> Json {
     let kinds = json!(claim_typed::kinds());
     let layers = json!({ "type": ["integer", "string", "array"], "minItems": 2, "maxItems": 2 });
@@ -202,12 +201,12 @@ pub(super) fn schema() -> Json {
     let fraction = json!({ "type": "number", "minimum": 0, "exclusiveMaximum": 1 });
     json!({
         "type": "object",
-        "description": "What `freezewise report` is to test, stated before the first run.",
+        "description": "Claims that `freezewise report` tests, stated before the first run.",
         "properties": { "claims": { "type": "array", "items": {
             "type": "object",
             "properties": {
                 "kind": { "enum": kinds },
-                "setting": { "type": "object", "description": "Which runs it is about, by dotted keys." },
+                "setting": { "type": "object", "description": "Runs that the claim is about, as values of dotted keys; all runs by default." },
                 "first_valley": layers, "peak": layers, "later_valley": layers,
                 "least_size": fraction,
                 "key": { "type": "string" },

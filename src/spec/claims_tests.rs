@@ -41,17 +41,23 @@ fn a_larger_bump_has_places_in_both_settings() -> Result<()> {
         .replace("= 100\n", "= 0\n")
         .replace("larger-bump\"", "larger-bump\"\nover = \"frozen-layers\"");
     assert!(matches!(read(&over_layers)?.claims[0].statement, Statement::LargerBump { over: Over::FrozenLayers, .. }));
-    assert!(read(&text.replace("[20, 30]", "[20, 3]")).is_err_and(|error| error.to_string().contains("not in order")));
+    assert!(
+        read(&text.replace("[20, 30]", "[20, 3]"))
+            .is_err_and(|error| error.to_string().contains("must be in increasing order"))
+    );
     Ok(())
 }
 
 #[test]
 fn mistakes_have_their_line() {
     for (text, message) in [
-        ("[report]\nclaim = 1\n", "s.toml:2:1: `report.claim` is not a key; `report` takes `claims`"),
+        ("[report]\nclaim = 1\n", "s.toml:2:1: `report.claim` is not a key; did you mean `report.claims`?"),
         ("[[report.claims]]\nkind = \"bump\"\n", "`bump` is not a kind of claim"),
-        ("[[report.claims]]\nkind = \"epochs\"\nfirst_valley = 9\npeak = 4\nlater_valley = 5\n", "not in order"),
-        ("[[report.claims]]\nkind = \"delay\"\n", "it needs `key`"),
+        (
+            "[[report.claims]]\nkind = \"epochs\"\nfirst_valley = 9\npeak = 4\nlater_valley = 5\n",
+            "must be in increasing order",
+        ),
+        ("[[report.claims]]\nkind = \"delay\"\n", "missing `key`"),
         ("[[report.claims]]\nkind = \"epochs\"\nsites = 1\n", "unknown field `sites`"),
         ("[[report.claims]]\nkind = \"epochs\"\nmargin = 0.1\n", "`margin` is not a key of the kind `epochs`"),
         (
@@ -60,7 +66,7 @@ fn mistakes_have_their_line() {
         ),
         (
             "[[report.claims]]\nkind = \"frozen-layers\"\nfirst_valley = 0\npeak = 8\nlater_valley = \"all\"\n",
-            "do not fall from the first valley",
+            "must decrease from the first valley",
         ),
         (
             "[[report.claims]]\nkind = \"frozen-layers\"\nfirst_valley = \"al\"\npeak = 8\nlater_valley = 0\n",

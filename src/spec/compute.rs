@@ -1,56 +1,56 @@
-//! How a run computes, as far as the spec says.
+//! The `[compute]` table and `precision`, validated.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::experiment::DeviceChoice;
-use super::meaning::Report;
+use super::meaning::ProblemReport;
 use super::written::{self, Written};
 
-/// How to compute.
+/// Precision, memory layout and kernels of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compute {
-    /// In which kind of number.
+    /// Floating-point precision.
     pub precision: PrecisionChoice,
-    /// Whether a frozen prefix is computed once.
+    /// Whether to use the prefix cache.
     pub cache: Switch,
-    /// Whether a step is captured as a graph.
+    /// Whether to capture training steps as CUDA graphs.
     pub graph: Switch,
-    /// How feature maps lie in memory; `None` takes what the table says.
-    pub layout: Option<Layout>,
-    /// How attention is computed.
+    /// Memory layout of feature maps; `None`: chosen by device.
+    pub layout: Option<MemoryFormat>,
+    /// How to compute attention.
     pub attention: Attention,
-    /// Images in a batch without gradients; `None` takes the device's.
+    /// Batch size without gradients; `None`: chosen by device.
     pub evaluation_batch: Option<usize>,
-    /// Whether a GPU may take only kernels that repeat their bits.
+    /// Whether to use only deterministic CUDA kernels.
     pub deterministic: bool,
 }
 
-/// A kind of number, or the one that suits the device.
+/// A precision, or `auto`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrecisionChoice {
-    /// The device's.
+    /// The fastest on the device.
     Auto,
-    /// This one.
+    /// A fixed precision.
     Fixed(Precision),
 }
 
-/// In which kind of number a network computes. Weights, statistics and sums are fp32 in all of them.
+/// Floating-point precision. Weights, statistics and sums are fp32 in all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Precision {
-    /// fp32 throughout.
+    /// 32-bit floating point throughout.
     Fp32,
-    /// Products and feature maps in bfloat16.
+    /// Matrix products and feature maps in bfloat16.
     Bf16,
-    /// Products rounded to TF32 (CUDA).
+    /// Matrix products rounded to TF32; CUDA only.
     Tf32,
-    /// Products and feature maps in half precision, the loss scaled (CUDA).
+    /// Matrix products and feature maps in half precision, with loss scaling; CUDA only.
     Fp16,
 }
 
 impl Precision {
-    /// Its name in specs and records.
+    /// Name in specs and records.
     pub fn name(self) -> &'static str {
         match self {
             Self::Fp32 => "fp32",
@@ -61,29 +61,29 @@ impl Precision {
     }
 }
 
-/// Where it can be done, or never.
+/// `auto` or `off`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Switch {
-    /// Where it can be done.
+    /// Wherever possible.
     #[default]
     Auto,
     /// Never.
     Off,
 }
 
-/// The order of a feature map's dimensions in memory.
+/// Memory layout of feature maps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Layout {
-    /// Channel by channel (NCHW).
+pub enum MemoryFormat {
+    /// NCHW.
     ChannelsFirst,
-    /// Pixel by pixel (NHWC).
+    /// NHWC.
     ChannelsLast,
 }
 
-impl Layout {
-    /// Its name in specs and records.
+impl MemoryFormat {
+    /// Name in specs and records.
     pub fn name(self) -> &'static str {
         match self {
             Self::ChannelsFirst => "channels_first",
@@ -92,19 +92,19 @@ impl Layout {
     }
 }
 
-/// How a transformer's attention is computed.
+/// How attention is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Attention {
-    /// In one kernel, where the device has one.
+    /// In one fused kernel, where the device has one.
     #[default]
     Fused,
-    /// Step by step: the same on every device.
+    /// Matrix product, softmax, matrix product: the same operations on every device.
     Plain,
 }
 
-/// What the spec says, with what cannot be on the device that it names.
-pub(super) fn compute(spec: &Written, device: DeviceChoice, report: &mut Report<'_>) -> Compute {
+/// Validates the table, also against the device if the spec names one.
+pub(super) fn compute(spec: &Written, device: DeviceChoice, report: &mut ProblemReport<'_>) -> Compute {
     let precision = match spec.precision {
         written::Precision::Auto => PrecisionChoice::Auto,
         written::Precision::Fp32 => PrecisionChoice::Fixed(Precision::Fp32),
@@ -117,8 +117,8 @@ pub(super) fn compute(spec: &Written, device: DeviceChoice, report: &mut Report<
     {
         report.add(
             "precision",
-            format!("`precision = \"{}\"` is for CUDA, and `device` is `cpu`", precision.name()),
-            "`fp32` and `bf16` work on a CPU; `auto` takes the faster",
+            format!("`precision = \"{}\"` needs CUDA, but `device` is `cpu`", precision.name()),
+            "use `fp32`, `bf16`, or `auto` for the faster of the two",
         );
     }
     Compute {
@@ -126,9 +126,9 @@ pub(super) fn compute(spec: &Written, device: DeviceChoice, report: &mut Report<
         cache: spec.compute.cache,
         graph: spec.compute.graph,
         layout: match spec.compute.layout {
-            written::Layout::Auto => None,
-            written::Layout::ChannelsFirst => Some(Layout::ChannelsFirst),
-            written::Layout::ChannelsLast => Some(Layout::ChannelsLast),
+            written::MemoryFormat::Auto => None,
+            written::MemoryFormat::ChannelsFirst => Some(MemoryFormat::ChannelsFirst),
+            written::MemoryFormat::ChannelsLast => Some(MemoryFormat::ChannelsLast),
         },
         attention: spec.compute.attention,
         evaluation_batch: spec.compute.evaluation_batch.map(|batch| batch as usize),

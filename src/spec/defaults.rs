@@ -1,15 +1,15 @@
-//! The defaults that depend on other keys. After this, a key of `written` is absent only where it has no meaning.
+//! Defaults that depend on other keys. Afterwards a key of `written` is `None` only where it does not apply.
 
+use super::augment;
 use super::experiment::{FrozenNorm, UnfrozenInit};
 use super::written::{Normalise, Optimizer, Schedule, Synthetic, Task, Train, Written};
-use super::{augment, network};
 
 /// Nakkiran et al., "Deep Double Descent" (arXiv 1912.02292): Adam at 1e-4, SGD at 0.1, period 512.
 const ADAM_RATE: f64 = 1e-4;
 const SGD_RATE: f64 = 0.1;
 const PERIOD: u64 = 512;
 
-/// Fills them in; `name` is for a spec that has none.
+/// Fills in the defaults; `name` is used if the spec has no `name`.
 pub(super) fn fill(spec: &mut Written, name: &str) {
     spec.name.get_or_insert_with(|| name.to_owned());
     let (seeds, seed) = (&mut spec.seeds, spec.seed);
@@ -17,13 +17,13 @@ pub(super) fn fill(spec: &mut Written, name: &str) {
     for purpose in drawn.into_iter().chain([&mut seeds.augment, &mut seeds.dropout]) {
         purpose.get_or_insert(seed);
     }
-    network::fill(&mut spec.network);
+    spec.network.fill();
     fill_train(&mut spec.target.train);
     if let Some(source) = &mut spec.source {
         fill_train(&mut source.task.train);
         source.task.normalisation.get_or_insert(Normalise::Subset);
     }
-    // Frozen layers see their images as the source's images were seen, whatever the target's n.
+    // By default the target is normalised like the source's images, which the frozen layers were trained on.
     let trained = spec.source.as_ref().is_some_and(|source| source.weights.is_none());
     spec.target.normalisation.get_or_insert(if trained { Normalise::Source } else { Normalise::Subset });
     let (norm, init) = match spec.source {
@@ -42,7 +42,7 @@ fn fill_train(train: &mut Train) {
     if train.steps.is_none() {
         train.epochs.get_or_insert(100);
     }
-    // PyTorch's defaults; without decay AdamW would be Adam.
+    // PyTorch's defaults. Without weight decay AdamW is Adam.
     train.weight_decay.get_or_insert(if train.optimizer == Optimizer::Adamw { 0.01 } else { 0.0 });
     match train.optimizer {
         Optimizer::Sgd => {

@@ -1,4 +1,4 @@
-//! What a spec means: every value fixed, nothing optional that has a default.
+//! A validated experiment: every value is resolved, and no key with a default is optional any more.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,191 +13,191 @@ use super::procedure::{Evaluation, Training};
 use crate::blueprint::{Architecture, Blueprint, FrozenSet, Granularity, ImageShape};
 use crate::catalogue::Superclasses;
 
-/// One experiment: a source, a target, a network and what stays frozen.
+/// One experiment: source, target, network and frozen layers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Experiment {
-    /// The folder that holds the run.
+    /// Name of the folder that holds the run.
     pub name: String,
-    /// Where to compute.
+    /// The device to train on.
     pub device: DeviceChoice,
-    /// How to compute.
+    /// Precision, memory layout and kernels.
     pub compute: Compute,
-    /// CPU threads; `None` takes what the environment allots, which is known only when it runs.
+    /// CPU threads; `None`: the number allotted by the environment, known only at run time.
     pub threads: Option<usize>,
     /// The network.
     pub architecture: Architecture,
-    /// The shape of the images of both tasks.
+    /// Shape of the images of both tasks.
     pub image: ImageShape,
-    /// How images of other proportions come to have it.
+    /// How images of another aspect ratio are fitted.
     pub fit: Fit,
-    /// Where the weights that go over come from.
+    /// Origin of the transferred weights; `None`: training from scratch.
     pub source: Option<Source>,
-    /// The task fine-tuned on.
+    /// The task to fine-tune on.
     pub target: Task,
-    /// What goes over and what stays frozen.
+    /// What is transferred and what stays frozen.
     pub transfer: Transfer,
-    /// After which epochs the target is evaluated.
+    /// When the target is evaluated.
     pub evaluation: Evaluation,
-    /// When the state of a training is kept.
+    /// When to write checkpoints.
     pub checkpoints: Checkpoints,
-    /// What is tried on the target's states.
+    /// Branches from the target's checkpoints.
     pub branches: Branches,
 }
 
-/// Where a target's first weights come from.
+/// Origin of the transferred weights.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
-    /// A network trained on a task.
+    /// A network pretrained on a task.
     Task(Box<Task>),
     /// A safetensors file.
     Weights(PathBuf),
 }
 
-/// Where to compute.
+/// The device to train on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// A GPU where there is one, else the CPU.
+    /// A GPU if available, else the CPU.
     Auto,
     /// The CPU.
     Cpu,
-    /// The GPU of this index.
+    /// The GPU with this index.
     Cuda(usize),
 }
 
-/// A data set, what is taken of it, and how to train on it.
+/// A data set, the part of it to use, and how to train on it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {
-    /// Where its images come from.
+    /// Where the images come from.
     pub data: Data,
-    /// Which of its classes, which part of it.
+    /// Which classes and which part of the data set.
     pub selection: Selection,
-    /// How many classes the task has.
+    /// Number C of classes.
     pub classes: usize,
-    /// How many training examples there are of its classes in its part of the data set, those held out included.
+    /// Number of training examples of the selected classes and part, including those held out for validation.
     pub pool: usize,
-    /// n: how many training examples are drawn.
+    /// Number n of training examples to draw.
     pub train_size: usize,
     /// How they are drawn.
     pub draw: Draw,
-    /// How many test examples there are.
+    /// Number of test examples.
     pub test_size: usize,
-    /// How many examples are held out for validation.
+    /// Number of examples held out for validation.
     pub validation_size: usize,
-    /// The share of their labels that is drawn anew.
+    /// Fraction of validation labels to corrupt.
     pub validation_noise: f64,
-    /// Whose labels examples have before any is drawn anew.
+    /// Which labels the examples have before any is corrupted.
     pub labelling: Labelling,
-    /// The share of training labels that is drawn anew.
+    /// Fraction of training labels to corrupt.
     pub label_noise: f64,
-    /// How they are.
+    /// What replaces corrupted labels.
     pub noise: Noise,
-    /// What makes pixels into the network's input.
+    /// Normalisation of pixels.
     pub normalise: Normalise,
     /// How to train.
     pub training: Training,
-    /// What it draws from.
+    /// Seeds of the task's random streams.
     pub seeds: Seeds,
 }
 
-/// What of a data set a task is about.
+/// The classes and the part of a data set that a task uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
-    /// The data set's classes that it takes, rising.
+    /// Classes of the data set, in increasing order.
     pub classes: Vec<usize>,
-    /// The group of each of the data set's classes, where groups are the labels.
+    /// The superclass of each class, where superclasses are the labels.
     pub groups: Option<Superclasses>,
-    /// The part of the training examples that it has for itself.
-    pub part: Part,
+    /// The part of the training examples.
+    pub part: DisjointPart,
 }
 
-/// One of some disjoint parts.
+/// Part `index` of `of` disjoint parts of the training examples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// Which, from 0.
+pub struct DisjointPart {
+    /// Index of the part, from 0.
     pub index: usize,
-    /// Of how many.
+    /// Number of parts.
     pub of: usize,
 }
 
 /// How training examples are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Draw {
-    /// As they come.
+    /// Uniformly.
     Plain,
-    /// As many of each class.
+    /// Equally many from each class.
     Balanced,
 }
 
-/// Whose labels examples have.
+/// Which labels the examples have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Labelling {
-    /// The data set's.
+    /// Those of the data set.
     DataSet,
-    /// Random ones, drawn for each index of the data set.
+    /// Random labels, drawn for each index of the data set.
     Random,
 }
 
-/// How labels are corrupted.
+/// What replaces a corrupted label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Noise {
-    /// Into a wrong label, each as likely.
+    /// A uniformly random wrong label.
     Uniform,
-    /// Into any label, each as likely, the true one among them.
+    /// A uniformly random label, possibly the true one.
     UniformAll,
-    /// The corrupted ones change places among themselves.
+    /// The label of another corrupted example.
     Permutation,
-    /// Into that of the next class.
+    /// The next class.
     Pairs,
     /// All labels come from a file.
     File(PathBuf),
 }
 
-/// What makes pixels into the network's input.
+/// How pixels are normalised.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Normalise {
-    /// Mean and deviation of the task's own training examples.
+    /// By mean and deviation of the task's own training examples.
     Subset,
-    /// Those of the source.
+    /// By those of the source's training examples.
     Source,
-    /// Given ones, by channel, in units of the full range.
+    /// By given values per channel, for pixels in [0, 1].
     Given {
-        /// What is subtracted.
+        /// Mean of each channel.
         mean: Vec<f64>,
-        /// What is divided by.
+        /// Standard deviation of each channel.
         deviation: Vec<f64>,
     },
 }
 
-/// What is subtracted from each colour and what it is divided by, in units of the full range 0 to 1.
+/// Mean and standard deviation by which each channel is normalised, for pixels in [0, 1].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Normalisation {
-    /// Mean by channel.
+    /// Mean of each channel.
     pub mean: Vec<f64>,
-    /// Standard deviation by channel, of the population.
+    /// Population standard deviation of each channel.
     pub deviation: Vec<f64>,
 }
 
-/// How images of other proportions are made to fit.
+/// How images of another aspect ratio are fitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
-    /// They are not: all must have the shape.
+    /// Not at all: every image must have the shape.
     Exact,
-    /// The middle is cut out.
+    /// The centre is cropped.
     Crop,
-    /// The whole is squeezed.
+    /// The whole image is scaled without keeping its aspect ratio.
     Squeeze,
 }
 
-/// The seeds of a task's random streams.
+/// Seeds of a task's random streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seeds {
     /// Initial weights.
     pub initial: u64,
-    /// Training examples.
+    /// Draw of training examples.
     pub subset: u64,
     /// Label noise.
     pub noise: u64,
-    /// Order of an epoch.
+    /// Order of examples.
     pub order: u64,
     /// Augmentation.
     pub augment: u64,
@@ -205,62 +205,62 @@ pub struct Seeds {
     pub dropout: u64,
 }
 
-/// What goes from source to target, and what stays frozen.
+/// What is transferred from source to target, and what stays frozen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// What counts as one layer.
     pub granularity: Granularity,
-    /// Which of them stay frozen; k is how many.
+    /// The frozen layers; k is their number.
     pub frozen: FrozenSet,
-    /// Statistics of frozen batch norms.
+    /// Batch norm statistics of frozen layers.
     pub frozen_norm: FrozenNorm,
-    /// The start of the layers that train.
+    /// Initial weights of layers that are not frozen.
     pub unfrozen_init: UnfrozenInit,
 }
 
-/// Which statistics frozen batch norms use.
+/// Batch norm statistics of frozen layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FrozenNorm {
-    /// The source's running ones.
+    /// Running statistics of the source.
     Source,
-    /// Those of the target's training images, computed once.
+    /// Statistics of the target's training images, computed once.
     Target,
-    /// Each batch's, the running ones moving on.
+    /// Statistics of each batch; running statistics keep moving.
     Batch,
 }
 
-/// Where the layers that train start.
+/// Initial weights of layers that are not frozen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnfrozenInit {
-    /// At the source's weights.
+    /// Transferred from the source.
     Source,
-    /// At initial weights.
+    /// Random.
     Random,
 }
 
 impl Transfer {
-    /// Whether a layer starts from the source's weights, of so many that can be frozen. The head never does.
+    /// Whether layer `layer` of `freezable` is transferred from the source. The head never is.
     pub fn copies(&self, layer: usize, freezable: usize) -> bool {
         layer < freezable && (self.frozen.has(layer) || self.unfrozen_init == UnfrozenInit::Source)
     }
 }
 
 impl Experiment {
-    /// Whether it trains a source, in place of weights from a file.
+    /// Whether a source is trained, rather than loaded from a weights file.
     pub fn trains_source(&self) -> bool {
         matches!(self.source, Some(Source::Task(_)))
     }
 
-    /// The network of a task.
+    /// The network for a task.
     ///
     /// # Panics
     ///
-    /// Where the sizes do not go together, which the checks of a spec have refused.
+    /// If the sizes are inconsistent, which validation of the spec rules out.
     pub fn blueprint(&self, task: &Task) -> Blueprint {
         let blueprint = Blueprint::new(&self.architecture, self.transfer.granularity, self.image, task.classes);
-        blueprint.expect("a spec whose sizes do not go together is refused when it is read")
+        blueprint.expect("validation rejects inconsistent sizes")
     }
 }
 

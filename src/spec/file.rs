@@ -1,4 +1,4 @@
-//! A spec's file, as text.
+//! Reads the text of a spec file.
 
 use std::io::Read;
 use std::path::Path;
@@ -7,10 +7,10 @@ use anyhow::Result;
 
 use crate::error::UserError;
 
-/// No spec that a person wrote is near this size; a larger file is not one.
+/// In bytes. No spec written by hand is near this size.
 const LARGEST: u64 = 256 * 1024;
 
-/// Reads a file that may be a spec.
+/// Reads a spec file. Fails for anything but a regular, small UTF-8 file.
 pub(super) fn read(path: &Path) -> Result<String> {
     let text = || -> Result<String> {
         if !std::fs::metadata(path)?.is_file() {
@@ -18,10 +18,10 @@ pub(super) fn read(path: &Path) -> Result<String> {
         }
         let mut bytes = Vec::new();
         std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-        let text = String::from_utf8(bytes).map_err(|_| UserError::usage("it is not UTF-8 text; save it as that"))?;
+        let text = String::from_utf8(bytes).map_err(|_| UserError::usage("it is not UTF-8 text"))?;
         let text = text.trim_start_matches('\u{feff}').to_owned();
         if text.len() as u64 > LARGEST {
-            return Err(UserError::usage(format!("it is larger than {} kB, and so no spec", LARGEST / 1024)).into());
+            return Err(UserError::usage(format!("it is larger than {} kB: not a spec", LARGEST / 1024)).into());
         }
         Ok(text)
     };

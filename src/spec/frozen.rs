@@ -1,14 +1,14 @@
-//! Which layers the `[transfer]` table freezes, and where the source's weights come from.
+//! The layers frozen by `[transfer]`, and sources that are weights files.
 
 use super::experiment::Source;
 use super::keys;
-use super::meaning::Report;
+use super::meaning::ProblemReport;
 use super::written::{self, Written};
 use crate::blueprint::{Blueprint, FrozenSet};
 use crate::text;
 
-/// The frozen layers of a network.
-pub(super) fn frozen(transfer: &written::Transfer, blueprint: &Blueprint, report: &mut Report<'_>) -> FrozenSet {
+/// Resolves the frozen layers of a network.
+pub(super) fn frozen(transfer: &written::Transfer, blueprint: &Blueprint, report: &mut ProblemReport<'_>) -> FrozenSet {
     let layers = blueprint.layers.len();
     let count = match transfer.frozen_layers {
         written::LayersOrAll::Count(count) => count as usize,
@@ -17,15 +17,15 @@ pub(super) fn frozen(transfer: &written::Transfer, blueprint: &Blueprint, report
     if count > layers {
         report.add(
             "transfer.frozen_layers",
-            format!("`frozen_layers = {count}`, and this network has {layers} freezable layers"),
-            "`freezewise describe` lists them; `\"all\"` freezes all but the head",
+            format!("`frozen_layers = {count}`, but this network has {layers} freezable layers"),
+            "`freezewise describe` lists them; `\"all\"` freezes everything except the head",
         );
     }
     if transfer.frozen.is_empty() {
         return FrozenSet::first(count, layers);
     }
     if count > 0 {
-        let message = "`transfer.frozen` and `transfer.frozen_layers` both say what stays frozen";
+        let message = "`transfer.frozen` and `transfer.frozen_layers` both choose the frozen layers";
         report.add("transfer.frozen", message, "keep one of them");
     }
     let names: Vec<&str> = blueprint.layers.iter().map(|layer| layer.name.as_str()).collect();
@@ -33,21 +33,21 @@ pub(super) fn frozen(transfer: &written::Transfer, blueprint: &Blueprint, report
         let hint = match text::nearest(pattern, names.iter().copied()) {
             _ if pattern == "head" => "the head always trains".to_owned(),
             Some(near) => format!("did you mean `{near}`? `freezewise describe` lists the layers"),
-            None => "`freezewise describe` lists the layers; `*` stands for any letters".to_owned(),
+            None => "`freezewise describe` lists the layers; `*` matches any characters".to_owned(),
         };
         report.add("transfer.frozen", format!("`{pattern}` matches no layer of this network"), hint);
         FrozenSet::first(0, layers)
     })
 }
 
-/// The source that is a file, where the spec names one; whatever else the table says then has no effect.
-pub(super) fn weights(spec: &Written, report: &mut Report<'_>) -> Option<Source> {
+/// The weights file of `[source]`, if the spec names one. Other keys of the table then have no effect.
+pub(super) fn weights(spec: &Written, report: &mut ProblemReport<'_>) -> Option<Source> {
     let weights = spec.source.as_ref()?.weights.as_ref()?;
     for key in keys::names_in("source").into_iter().filter(|name| name != "weights") {
         let key = format!("source.{key}");
         if report.wrote(&key) {
-            let message = format!("`{key}` has no effect beside `source.weights`, which takes the place of a training");
-            report.add(&key, message, "leave one of them out");
+            let message = format!("`{key}` has no effect with `source.weights`, which replaces source training");
+            report.add(&key, message, "remove one of them");
         }
     }
     Some(Source::Weights(weights.into()))

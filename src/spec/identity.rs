@@ -1,9 +1,9 @@
-//! What makes two runs the same run: a hash of the keys that change numbers and differ from their defaults.
+//! Run identity: a hash of the keys that change results and differ from their defaults.
 //!
-//! Keys at their defaults stay out, so that a key added later does not orphan old runs. So do the device, paths,
-//! threads, what only adds measurements, and the target's budget unless its schedule looks at it: a longer budget is
-//! the same run. The source's budget always counts. Images count as the network sees them, by their resolved shape,
-//! and not by the keys that led to it: those mean something else beside another task.
+//! Keys at their defaults are left out, so that adding a key does not orphan old runs. Also left out: device, paths,
+//! threads, keys that only add measurements, and the target's budget unless its schedule depends on it, since a longer
+//! budget continues the same run. The source's budget always counts. Images count by their resolved shape, as the
+//! network sees them, not by the keys that lead to it: the same keys give another shape with another task.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -22,28 +22,30 @@ use super::written::{Schedule, Written};
 use crate::catalogue::Dataset;
 use crate::text;
 
-/// Raised when the same spec starts to give other numbers, or specs that shared a name are told apart.
+/// Version of the numerics. Raise it when the same spec starts to give different results, or when specs that shared a
+/// hash must differ.
 ///
-/// 4: images count by their resolved shape, where a source trained at another `image_size` could be reused; keys without
-/// effect no longer count; and what the other changes of the same release did to numbers.
+/// 4: images count by their resolved shape (a source trained at another `image_size` could be reused before); keys
+/// without effect no longer count; and the other numeric changes of that release.
 pub const NUMERICS: u64 = 4;
 
-/// Length of a hash in a folder's name: 40 bits: of a thousand runs, two share one once in two million times.
+/// Length of a hash in a folder name, in hexadecimal digits. With 40 bits, a collision among a thousand runs has a
+/// probability of 1 in 2 million.
 const LETTERS: usize = 10;
 
-/// The keys that a source depends on: single keys, and tables by their name and a dot. The hash of a source and its
-/// `spec.toml` both have these and no others.
+/// The keys that a source depends on: single keys, and tables with a trailing dot. The hash of a source and its
+/// `spec.toml` contain exactly these.
 const SOURCE_KEYS: [&str; 8] =
     ["precision", "image_size", "image_fit", "channels", "network.", "source.", "seeds.source", "synthetic.classes"];
 
-/// How the resolved shape of the images is called in a hash, in place of `image_size` and `channels`.
+/// Key of the resolved image shape in a hash; it replaces `image_size` and `channels`.
 const IMAGE: &str = "image";
 
-/// What counts of a spec: dotted keys and their values.
-pub(super) type Counted = Vec<(String, Json)>;
+/// The keys that count towards a hash, with their values.
+pub(super) type IdentityValues = Vec<(String, Json)>;
 
-/// The hash of the whole run.
-pub(super) fn run(spec: &Written, counted: &Counted) -> String {
+/// Hash of the whole run.
+pub(super) fn run(spec: &Written, counted: &IdentityValues) -> String {
     let mut own = counted.clone();
     if !matches!(spec.target.train.schedule, Schedule::Cosine | Schedule::Linear) {
         own.retain(|(key, _)| key != "target.train.epochs" && key != "target.train.steps");
@@ -51,9 +53,9 @@ pub(super) fn run(spec: &Written, counted: &Counted) -> String {
     hash(own)
 }
 
-/// The hash of what trains the source: everything that its numbers depend on, and nothing of the target. Weights from a
-/// file were trained elsewhere: they are what the file holds, in the network that takes them.
-pub(super) fn source(spec: &Written, experiment: &Experiment, counted: &Counted) -> String {
+/// Hash of everything that the source's results depend on, and of nothing in the target. Weights from a file count by
+/// the file's content and the network that loads them; they were not trained here.
+pub(super) fn source(spec: &Written, experiment: &Experiment, counted: &IdentityValues) -> String {
     let mut own = counted.clone();
     let trained = matches!(experiment.source, Some(experiment::Source::Task(_)));
     own.retain(|(key, _)| match key.as_str() {
@@ -63,14 +65,14 @@ pub(super) fn source(spec: &Written, experiment: &Experiment, counted: &Counted)
     hash(own)
 }
 
-/// Whether a source depends on a key.
+/// Whether the source depends on a key.
 pub(super) fn is_of_source(key: &str, spec: &Written) -> bool {
     let synthetic = spec.source.as_ref().is_some_and(|source| source.task.dataset == Dataset::Synthetic.name());
     let has = |name: &&str| if name.ends_with('.') { key.starts_with(name) } else { key == *name };
     SOURCE_KEYS.iter().any(has) && (synthetic || !key.starts_with("synthetic."))
 }
 
-fn hash(mut own: Counted) -> String {
+fn hash(mut own: IdentityValues) -> String {
     own.sort_by(|one, other| one.0.cmp(&other.0));
     let mut canonical = Map::new();
     canonical.insert("numerics".into(), NUMERICS.into());
@@ -78,8 +80,8 @@ fn hash(mut own: Counted) -> String {
     text::hex(&Sha256::digest(Json::Object(canonical).to_string()))[..LETTERS].to_owned()
 }
 
-/// The digest of a file's content, which stands for the file in a hash: its path says nothing. A pipe or a device is
-/// no file: it may never end.
+/// SHA-256 of a file's content, which represents the file in a hash instead of its path. Pipes and devices are
+/// rejected: they may never end.
 pub(super) fn digest_of_file(path: &Path) -> io::Result<String> {
     if !path.metadata()?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
@@ -94,10 +96,10 @@ pub(super) fn digest_of_file(path: &Path) -> io::Result<String> {
     }
 }
 
-/// What counts of a spec, by dotted keys: the values of one spelling that would be others if they were left out, but for
-/// those without effect, a file by its digest; and the images as the network sees them.
-pub(super) fn counted(spec: &Written, experiment: &Experiment, observed: &Observed) -> Counted {
-    let idle = idle::keys(spec, experiment);
+/// The keys that count, by dotted name: those of the canonical form that differ from their defaults and have an effect.
+/// A file counts by its digest, the images by their resolved shape.
+pub(super) fn counted(spec: &Written, experiment: &Experiment, observed: &Observed) -> IdentityValues {
+    let idle = idle::keys(experiment);
     let filled = as_json(&canonical(spec, experiment, observed));
     let defaults = Defaults::of(&filled);
     let mut own = Vec::new();

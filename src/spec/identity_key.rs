@@ -1,4 +1,4 @@
-//! The keys that make a run another one, and what they are where they are left out.
+//! The keys that count towards a run's hash, and their defaults.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -6,22 +6,22 @@ use std::sync::LazyLock;
 use serde_json::Value as Json;
 
 use super::defaults;
-use super::keys::{self, Key, Kind};
+use super::keys::{self, Key, KeyType};
 use super::written::{Source, Synthetic, Written};
 
-/// A key that changes numbers.
+/// A key that changes results.
 pub(super) struct IdentityKey {
     path: Vec<String>,
     pub(super) dotted: String,
-    /// What it is where it is left out, if that is the same beside any others.
+    /// Its default, if that does not depend on other keys.
     fixed_default: Option<Json>,
-    /// Whether its presence decides over the defaults of others.
+    /// Whether its presence changes the defaults of other keys.
     decides: bool,
 }
 
 const DECIDING: [&str; 3] = ["source.train.steps", "target.train.steps", "source.weights"];
 
-/// All of them. They are looked up for every cell of a sweep, so what can be known beforehand is.
+/// All identity keys. Looked up for every cell of a sweep, so everything possible is computed once.
 pub(super) static KEYS: LazyLock<Vec<IdentityKey>> = LazyLock::new(|| {
     let (source, synthetic) = (Some(Source::default()), Some(Synthetic::default()));
     let defaults = as_json(&Written { source, synthetic, ..Written::default() });
@@ -34,7 +34,7 @@ fn collect(keys: &[Key], prefix: &mut Vec<String>, defaults: &Json, found: &mut 
     for key in keys {
         prefix.push(key.name.clone());
         match &key.kind {
-            Kind::Table(inner) => collect(inner, prefix, defaults, found),
+            KeyType::Table(inner) => collect(inner, prefix, defaults, found),
             _ if key.identity => {
                 let (path, dotted) = (prefix.clone(), prefix.join("."));
                 let fixed_default = at(defaults, &path).cloned();
@@ -61,7 +61,7 @@ impl IdentityKey {
         }
     }
 
-    /// The value that it takes when it is left out and all others stay, found for it alone.
+    /// The value that the key gets if it is removed from an otherwise unchanged spec.
     fn value_without(&self, filled: &Json) -> Option<Json> {
         let mut without = filled.clone();
         self.remove(&mut without);
@@ -73,18 +73,19 @@ fn at<'a>(spec: &'a Json, path: &[String]) -> Option<&'a Json> {
     path.iter().try_fold(spec, |json, name| json.get(name))
 }
 
-/// What the keys of a spec are where they are left out.
+/// The default of every identity key in the context of one spec.
 pub(super) struct Defaults(Json);
 
 impl Defaults {
-    /// Those of a spec, found at once: a default depends on no key that has none of its own, but for the deciding ones.
+    /// Computes all defaults of a spec at once. This works because no default depends on a key with a dynamic default,
+    /// except on the deciding keys.
     pub(super) fn of(filled: &Json) -> Self {
         let mut bare = filled.clone();
         KEYS.iter().filter(|key| key.fixed_default.is_none() && !key.decides).for_each(|key| key.remove(&mut bare));
         Self(refilled(bare))
     }
 
-    /// The value that a key takes when it is left out and all others stay.
+    /// The default of a key, with all other keys unchanged.
     pub(super) fn value<'a>(&'a self, filled: &Json, key: &'a IdentityKey) -> Option<Cow<'a, Json>> {
         match &key.fixed_default {
             Some(default) => Some(Cow::Borrowed(default)),
@@ -94,14 +95,14 @@ impl Defaults {
     }
 }
 
-/// A spec with its defaults filled in again.
+/// Fills the defaults of a spec again.
 fn refilled(spec: Json) -> Json {
     let mut spec: Written = serde_json::from_value(spec).unwrap_or_default();
     defaults::fill(&mut spec, "");
     as_json(&spec)
 }
 
-/// A spec as JSON, without what is absent.
+/// A spec as JSON, without `None` values.
 pub(super) fn as_json(spec: &Written) -> Json {
     let mut json = serde_json::to_value(spec).unwrap_or_default();
     drop_nulls(&mut json);

@@ -1,12 +1,11 @@
-//! Keys that change no number of this experiment, whatever they say: they must not rename it.
+//! Keys without effect on an experiment's results. They must not change its hash.
 
 use super::experiment::{Experiment, Labelling, Noise, Source, Task};
-use super::written::Written;
-use crate::blueprint::{Architecture, Blueprint, Operation};
+use crate::blueprint::{Blueprint, Operation};
 use crate::catalogue::Dataset;
 
-/// The dotted keys without effect.
-pub(super) fn keys(spec: &Written, experiment: &Experiment) -> Vec<&'static str> {
+/// The dotted keys that have no effect on the results.
+pub(super) fn keys(experiment: &Experiment) -> Vec<&'static str> {
     let source = match &experiment.source {
         Some(Source::Task(task)) => Some(&**task),
         Some(Source::Weights(_)) | None => None,
@@ -15,43 +14,43 @@ pub(super) fn keys(spec: &Written, experiment: &Experiment) -> Vec<&'static str>
     let blueprint = experiment.blueprint(&experiment.target);
     let sets = |task: &Task, dataset| task.data.dataset() == dataset;
     let rules = [
-        // What they make of the images counts, by the images' shape.
+        // Their effect on the images counts as the images' shape.
         ("image_size", true),
         ("image_fit", true),
         ("channels", true),
-        // The digest of the data says which arrays and which folder they are.
+        // The digest of the data covers the choice of arrays and folders.
         ("source.arrays", true),
         ("target.arrays", true),
         ("source.test_folder", true),
         ("target.test_folder", true),
-        // A folder's digest has its damaged files too, and without this key they are an error.
+        // A folder's digest covers damaged files too, and without this key they are an error.
         ("source.skip_bad_files", source.is_some_and(|task| sets(task, Dataset::Folder))),
         ("target.skip_bad_files", sets(&experiment.target, Dataset::Folder)),
         ("seeds.source", source.is_none()),
         ("seeds.noise", !draws_noise(&experiment.target)),
         ("seeds.augment", !experiment.target.training.augmentation.is_some()),
         ("seeds.dropout", !drops(experiment)),
-        ("network.compression", spec.network.blocks.as_ref().is_some_and(|blocks| blocks.len() == 1)),
-        // A source is trained with nothing frozen.
+        // No layer is frozen while a source trains.
         ("network.dropout", source.is_none() && !drops(experiment)),
         ("synthetic.latent_similarity", !sets(&experiment.target, Dataset::Synthetic)),
         ("transfer.granularity", frozen.count() == 0),
         ("transfer.frozen_norm", !has(&blueprint, |layer| frozen.has(layer), is_batch_norm)),
         ("transfer.unfrozen_init", frozen.count() == blueprint.layers.len()),
     ];
-    rules.into_iter().filter(|(_, idle)| *idle).map(|(key, _)| key).collect()
+    let idle = rules.into_iter().filter(|(_, idle)| *idle).map(|(key, _)| key);
+    idle.chain(experiment.architecture.family().idle_keys().iter().copied()).collect()
 }
 
-/// Whether labels are drawn by chance, all of them or those that are corrupted.
+/// Whether any labels are random or corrupted.
 pub(super) fn draws_noise(task: &Task) -> bool {
     let corrupts = task.label_noise > 0.0 && !matches!(task.noise, Noise::File(_));
     corrupts || task.validation_noise > 0.0 || task.labelling == Labelling::Random
 }
 
-/// Whether the target's training drops anything: frozen layers do not.
+/// Whether target training uses dropout; frozen layers do not.
 pub(super) fn drops(experiment: &Experiment) -> bool {
-    // Only transformers do, so that others need no blueprint here.
-    if !matches!(experiment.architecture, Architecture::Vit(_)) {
+    // Only transformers have dropout; other networks need no blueprint here.
+    if !experiment.architecture.family().may_drop() {
         return false;
     }
     let frozen = &experiment.transfer.frozen;
@@ -67,7 +66,7 @@ fn has(blueprint: &Blueprint, layers: impl Fn(usize) -> bool, wanted: impl Fn(&O
 fn is_batch_norm(operation: &Operation) -> bool {
     match operation {
         Operation::BatchNorm { .. } => true,
-        Operation::OnKept(inner) => is_batch_norm(inner),
+        Operation::OnSkip(inner) => is_batch_norm(inner),
         _ => false,
     }
 }

@@ -1,4 +1,5 @@
-//! The keys of a spec as data, read off the JSON schema of `written`: what the checks, the schema and the page use.
+//! The keys of a spec as data, extracted from the JSON schema of `written`. Validation, the schema and the
+//! documentation use them.
 
 use std::sync::OnceLock;
 
@@ -6,40 +7,40 @@ use serde_json::{Map, Value as Json};
 
 use super::written::Written;
 
-/// What a key takes.
+/// The type of a key's value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum KeyType {
     Table(Vec<Key>),
     Flag,
     Integer(Limits),
     Number(Limits),
     Text,
     Choice(Vec<String>),
-    List(Box<Kind>),
-    Either(Vec<Kind>),
+    List(Box<KeyType>),
+    Either(Vec<KeyType>),
 }
 
-/// The least and the largest value.
+/// Smallest and largest value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Limits {
     pub(super) least: Option<f64>,
     pub(super) most: Option<f64>,
 }
 
-/// A key.
+/// A key of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Key {
     pub(super) name: String,
-    pub(super) kind: Kind,
+    pub(super) kind: KeyType,
     pub(super) meaning: String,
     pub(super) unit: Option<String>,
-    /// As it is shown; a table has none.
+    /// Default as shown to the user; `None` for a table.
     pub(super) default: Option<String>,
-    /// Whether the key changes numbers, and so the name of the run.
+    /// Whether the key changes results, and so the hash of the run.
     pub(super) identity: bool,
 }
 
-/// The JSON schema of a spec, with everything in one piece.
+/// The JSON schema of a spec, without references.
 pub(super) fn schema() -> Json {
     let settings =
         schemars::generate::SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
@@ -49,7 +50,7 @@ pub(super) fn schema() -> Json {
     schema
 }
 
-/// An absent key is no key in TOML and never `null` in JSON; unknown keys are errors.
+/// Removes `null` from optional keys (TOML has no `null`), and rejects unknown keys.
 fn tidy(schema: &mut Json) {
     let Some(object) = schema.as_object_mut() else { return };
     if object.get("default").is_some_and(|default| default.is_null() || default.is_object()) {
@@ -81,7 +82,7 @@ fn tidy(schema: &mut Json) {
     }
 }
 
-/// The key's own words stand before those of its type.
+/// The key's own description takes precedence over that of its type.
 fn merge_missing(object: &mut Map<String, Json>, other: Json) {
     if let Json::Object(other) = other {
         for (name, value) in other {
@@ -94,15 +95,15 @@ fn merge_missing(object: &mut Map<String, Json>, other: Json) {
 pub(super) fn all() -> &'static [Key] {
     static KEYS: OnceLock<Vec<Key>> = OnceLock::new();
     KEYS.get_or_init(|| match kind(&schema()) {
-        Kind::Table(keys) => keys,
+        KeyType::Table(keys) => keys,
         _ => Vec::new(),
     })
 }
 
-/// The names of the keys in a table.
+/// Names of the keys in a table.
 pub(super) fn names_in(table: &str) -> Vec<String> {
     let found = all().iter().find(|key| key.name == table).map(|key| &key.kind);
-    let Some(Kind::Table(keys)) = found else { return Vec::new() };
+    let Some(KeyType::Table(keys)) = found else { return Vec::new() };
     keys.iter().map(|key| key.name.clone()).collect()
 }
 
@@ -112,7 +113,7 @@ pub(super) fn dotted() -> Vec<String> {
         for key in keys {
             let name = if prefix.is_empty() { key.name.clone() } else { format!("{prefix}.{}", key.name) };
             match &key.kind {
-                Kind::Table(inner) => collect(inner, &name, names),
+                KeyType::Table(inner) => collect(inner, &name, names),
                 _ => names.push(name),
             }
         }
@@ -130,37 +131,47 @@ pub(super) fn nearest(mistyped: &str) -> Option<String> {
     own.or_else(|| names.iter().find(|name| name.rsplit('.').next() == Some(last)).cloned())
 }
 
-/// Whether a key takes a string, whatever it says.
+/// The values of a key that accepts a fixed choice; otherwise none.
+pub(super) fn words_of(table: &str, name: &str) -> Vec<String> {
+    let keys = all().iter().find(|key| key.name == table).map(|key| &key.kind);
+    let Some(KeyType::Table(keys)) = keys else { return Vec::new() };
+    match keys.iter().find(|key| key.name == name).map(|key| &key.kind) {
+        Some(KeyType::Choice(words)) => words.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a key accepts any string.
 pub(super) fn takes_text(path: &[String]) -> bool {
     let mut keys = all();
     for (at, name) in path.iter().enumerate() {
         match keys.iter().find(|key| key.name == *name).map(|key| &key.kind) {
-            Some(Kind::Table(inner)) => keys = inner,
-            Some(Kind::Text) => return at + 1 == path.len(),
+            Some(KeyType::Table(inner)) => keys = inner,
+            Some(KeyType::Text) => return at + 1 == path.len(),
             _ => return false,
         }
     }
     false
 }
 
-fn kind(schema: &Json) -> Kind {
+fn kind(schema: &Json) -> KeyType {
     if let Some(choices) = schema["anyOf"].as_array() {
-        return Kind::Either(choices.iter().map(kind).collect());
+        return KeyType::Either(choices.iter().map(kind).collect());
     }
     if let Some(words) = words(schema) {
-        return Kind::Choice(words);
+        return KeyType::Choice(words);
     }
     let limits = Limits { least: schema["minimum"].as_f64(), most: schema["maximum"].as_f64() };
     match schema["type"].as_str() {
-        Some("boolean") => Kind::Flag,
-        Some("integer") => Kind::Integer(limits),
-        Some("number") => Kind::Number(limits),
-        Some("array") => Kind::List(Box::new(kind(&schema["items"]))),
+        Some("boolean") => KeyType::Flag,
+        Some("integer") => KeyType::Integer(limits),
+        Some("number") => KeyType::Number(limits),
+        Some("array") => KeyType::List(Box::new(kind(&schema["items"]))),
         Some("object") => {
             let properties = schema["properties"].as_object();
-            Kind::Table(properties.into_iter().flatten().map(|(name, schema)| key(name, schema)).collect())
+            KeyType::Table(properties.into_iter().flatten().map(|(name, schema)| key(name, schema)).collect())
         }
-        _ => Kind::Text,
+        _ => KeyType::Text,
     }
 }
 
@@ -184,13 +195,13 @@ fn key(name: &str, schema: &Json) -> Key {
         name: name.to_owned(),
         meaning: text("description").unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" "),
         unit: text("x-unit"),
-        default: if matches!(kind, Kind::Table(_)) { None } else { default },
+        default: if matches!(kind, KeyType::Table(_)) { None } else { default },
         identity: schema["x-identity"] != false,
         kind,
     }
 }
 
-/// A default as one writes it in TOML.
+/// A default in TOML syntax.
 fn shown(value: &Json) -> String {
     match value.as_f64() {
         Some(number) if number.fract() == 0.0 => format!("{number}"),
@@ -198,8 +209,8 @@ fn shown(value: &Json) -> String {
     }
 }
 
-impl Kind {
-    /// What it takes, in words.
+impl KeyType {
+    /// The accepted values in words, as after "must be".
     pub(super) fn takes(&self) -> String {
         match self {
             Self::Table(_) => "a table".into(),
@@ -213,7 +224,7 @@ impl Kind {
         }
     }
 
-    /// What several of it are, in words.
+    /// The accepted values in the plural, as after "a list of".
     fn take_many(&self) -> String {
         match self {
             Self::Text => "strings".into(),

@@ -1,12 +1,12 @@
 //! Where a task's labels come from, and how they are corrupted.
 
 use super::experiment::{Labelling, Noise};
-use super::meaning::Report;
-use super::written::{self, Labels, NoiseKind};
+use super::meaning::ProblemReport;
+use super::written::{self, NoiseKind};
 
-/// Whose labels a task has; random ones leave nothing to corrupt.
-pub(super) fn labelling(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> Labelling {
-    if task.labels != Labels::Random {
+/// Which labels a task has. Random labels exclude all keys that corrupt labels.
+pub(super) fn labelling(task: &written::Task, prefix: &str, report: &mut ProblemReport<'_>) -> Labelling {
+    if task.labels != written::Labelling::Random {
         return Labelling::DataSet;
     }
     let corrupting = [
@@ -16,22 +16,22 @@ pub(super) fn labelling(task: &written::Task, prefix: &str, report: &mut Report<
     ];
     for (key, written) in corrupting {
         if written {
-            let message = format!("`labels = \"random\"` leaves no true label that `{key}` could replace");
-            report.add(&format!("{prefix}.{key}"), message, "leave one of them out");
+            let message = format!("`labels = \"random\"` leaves no true label for `{key}` to replace");
+            report.add(&format!("{prefix}.{key}"), message, "remove one of them");
         }
     }
     Labelling::Random
 }
 
-/// How labels are corrupted, those to train on and those held out.
-pub(super) fn noise(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> Noise {
+/// How training and validation labels are corrupted.
+pub(super) fn noise(task: &written::Task, prefix: &str, report: &mut ProblemReport<'_>) -> Noise {
     if task.validation_noise > 0.0 && task.validation_size == 0 {
         let key = format!("{prefix}.validation_noise");
         let message = format!("`{key}` has no effect without `validation_size`");
-        report.add(&key, message, "set `validation_size = 1000`, or leave the key out");
+        report.add(&key, message, "set `validation_size = 1000`, or remove the key");
     }
     if let Some(path) = &task.label_file {
-        // A resolved spec writes their defaults beside the file.
+        // A resolved spec contains the defaults of these keys even with a `label_file`.
         let written = [
             ("label_noise", task.label_noise != 0.0),
             ("label_noise_kind", task.label_noise_kind != NoiseKind::Uniform),
@@ -39,8 +39,8 @@ pub(super) fn noise(task: &written::Task, prefix: &str, report: &mut Report<'_>)
         for (key, written) in written {
             let key = format!("{prefix}.{key}");
             if written {
-                let message = format!("`{key}` has no effect beside `label_file`, which gives every label");
-                report.add(&key, message, "leave one of them out");
+                let message = format!("`{key}` has no effect with `label_file`, which gives every label");
+                report.add(&key, message, "remove one of them");
             }
         }
         return Noise::File(path.into());
@@ -48,7 +48,7 @@ pub(super) fn noise(task: &written::Task, prefix: &str, report: &mut Report<'_>)
     if task.label_noise == 0.0 && task.validation_noise == 0.0 && task.label_noise_kind != NoiseKind::Uniform {
         let key = format!("{prefix}.label_noise_kind");
         let message = format!("`{key}` has no effect without `label_noise`");
-        report.add(&key, message, "set `label_noise = 0.2`, or leave the key out");
+        report.add(&key, message, "set `label_noise = 0.2`, or remove the key");
     }
     match task.label_noise_kind {
         NoiseKind::Uniform => Noise::Uniform,

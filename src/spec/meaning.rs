@@ -1,6 +1,6 @@
-//! From what was written, defaults filled in, to what it means; contradictions are found on the way, all of them.
+//! Resolves a filled spec to an experiment, and reports all contradictions on the way.
 
-pub(super) use super::report::Report;
+pub(super) use super::report::ProblemReport;
 
 use super::compute::compute;
 use super::data::Side;
@@ -9,7 +9,7 @@ use super::experiment::{
 };
 use super::observed::Observed;
 use super::survey::Survey;
-use super::task::{Context, Known};
+use super::task::{Context, KnownTask};
 use super::written::{self, Written};
 use super::{frozen, network, pixels, schedules};
 use crate::blueprint::{Blueprint, FrozenSet, Granularity, ImageShape};
@@ -17,21 +17,16 @@ use crate::catalogue::Dataset;
 use crate::seed::{Purpose, derive};
 use crate::text;
 
-/// The experiment that a filled spec means. It is to be used only if nothing was reported.
-pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Report<'_>) -> (Experiment, Observed) {
+/// Resolves a filled spec. Use the result only if nothing was reported.
+pub(super) fn experiment(
+    spec: &Written,
+    survey: &dyn Survey,
+    report: &mut ProblemReport<'_>,
+) -> (Experiment, Observed) {
     let source_is_synthetic = spec.source.as_ref().is_some_and(|source| is_synthetic(&source.task));
     if !is_synthetic(&spec.target) && !source_is_synthetic && report.wrote("synthetic") {
-        report.add("synthetic", "`synthetic` has no effect: neither task is synthetic", "leave the table out");
+        report.add("synthetic", "`synthetic` has no effect: neither task is synthetic", "remove the table");
     }
-    let seed = |purpose: Option<u64>| purpose.unwrap_or(spec.seed);
-    let seeds = Seeds {
-        initial: seed(spec.seeds.init),
-        subset: seed(spec.seeds.subset),
-        noise: seed(spec.seeds.noise),
-        order: seed(spec.seeds.order),
-        augment: seed(spec.seeds.augment),
-        dropout: seed(spec.seeds.dropout),
-    };
     let fit = fit(spec, report);
     let context = Context { spec, survey, fit };
     let weights = frozen::weights(spec, report);
@@ -39,13 +34,14 @@ pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Repor
         (None, Some(source)) => Some(context.task(&source.task, Side::Source, source_seeds(spec.seeds.source), report)),
         _ => None,
     };
-    let target = context.task(&spec.target, Side::Target, seeds, report);
+    let target = context.task(&spec.target, Side::Target, target_seeds(spec), report);
     let image = image(spec, &target, source.as_ref(), report);
     let sides = source.as_ref().map(|source| (Side::Source, source)).into_iter().chain([(Side::Target, &target)]);
     let observed = Observed::of(&sides.collect::<Vec<_>>(), image, fit);
     let source = weights.or_else(|| source.map(|source| Source::Task(Box::new(source.task))));
     let target = target.task;
-    let architecture = network::architecture(&spec.network, report);
+    network::check(&spec.network, report);
+    let architecture = spec.network.architecture.at(&spec.network);
     let granularity = spec.transfer.granularity;
     let blueprint = Blueprint::new(&architecture, granularity, image, target.classes);
     if let Err(impossible) = &blueprint {
@@ -75,11 +71,23 @@ pub(super) fn experiment(spec: &Written, survey: &dyn Survey, report: &mut Repor
     (experiment, observed)
 }
 
+fn target_seeds(spec: &Written) -> Seeds {
+    let seed = |purpose: Option<u64>| purpose.unwrap_or(spec.seed);
+    Seeds {
+        initial: seed(spec.seeds.init),
+        subset: seed(spec.seeds.subset),
+        noise: seed(spec.seeds.noise),
+        order: seed(spec.seeds.order),
+        augment: seed(spec.seeds.augment),
+        dropout: seed(spec.seeds.dropout),
+    }
+}
+
 fn is_synthetic(task: &written::Task) -> bool {
     task.dataset == Dataset::Synthetic.name()
 }
 
-/// The source's draws are unrelated to the target's, also where both seeds are the same number.
+/// Derives the source's seeds, so that its draws are unrelated to the target's even for the same number.
 fn source_seeds(seed: u64) -> Seeds {
     let of = |name| derive(seed, Purpose::Source, name);
     Seeds {
@@ -92,32 +100,36 @@ fn source_seeds(seed: u64) -> Seeds {
     }
 }
 
-fn name(spec: &Written, report: &mut Report<'_>) -> String {
-    let name = spec.name.clone().unwrap_or_default();
+/// Whether a name is valid for the folder of runs.
+pub fn is_valid_name(name: &str) -> bool {
     let plain = |letter: char| letter.is_alphanumeric() || "-_.+=".contains(letter);
-    if name == "sources"
-        || name.is_empty()
-        || name.len() > 100
-        || name.starts_with(['.', '-'])
-        || !name.chars().all(plain)
-    {
+    (1..=100).contains(&name.len()) && name != "sources" && !name.starts_with(['.', '-']) && name.chars().all(plain)
+}
+
+/// What is valid, as the rest of a sentence.
+pub const VALID_NAME: &str =
+    "has up to 100 letters, digits and `-_.+=`, does not start with `.` or `-`, and is not `sources`";
+
+fn name(spec: &Written, report: &mut ProblemReport<'_>) -> String {
+    let name = spec.name.clone().unwrap_or_default();
+    if !is_valid_name(&name) {
         report.add(
             "name",
-            format!("`{}` cannot be the name of a folder", name.escape_debug()),
-            "`name`, by default the file's, takes up to 100 letters, digits and `-_.+=`; not `sources`, nor `.` or `-` first",
+            format!("`{}` is not a valid folder name", name.escape_debug()),
+            format!("`name` (by default that of the file) {VALID_NAME}"),
         );
     }
     name
 }
 
-fn device(typed: &str, report: &mut Report<'_>) -> DeviceChoice {
+fn device(typed: &str, report: &mut ProblemReport<'_>) -> DeviceChoice {
     device_named(typed).unwrap_or_else(|| {
-        report.add("device", format!("`{typed}` is not a device"), "`device` takes `auto`, `cpu`, `cuda` or `cuda:N`");
+        report.add("device", format!("`{typed}` is not a device"), "expected `auto`, `cpu`, `cuda` or `cuda:N`");
         DeviceChoice::Auto
     })
 }
 
-/// The device of a name.
+/// The device with this name.
 pub(super) fn device_named(name: &str) -> Option<DeviceChoice> {
     match name {
         "auto" => Some(DeviceChoice::Auto),
@@ -127,51 +139,51 @@ pub(super) fn device_named(name: &str) -> Option<DeviceChoice> {
     }
 }
 
-/// How images come to have the size that is asked for, if one is.
-fn fit(spec: &Written, report: &mut Report<'_>) -> Fit {
+/// How images are fitted to the requested size, if there is one.
+fn fit(spec: &Written, report: &mut ProblemReport<'_>) -> Fit {
     match (spec.image_size, spec.image_fit) {
         (None, written::Fit::Crop) => Fit::Exact,
         (Some(_), written::Fit::Crop) => Fit::Crop,
         (size, written::Fit::Squeeze) => {
             if size.is_none() {
                 let message = "`image_fit` has no effect without `image_size`";
-                report.add("image_fit", message, "leave it out, or give a size");
+                report.add("image_fit", message, "remove it, or set `image_size`");
             }
             Fit::Squeeze
         }
     }
 }
 
-/// The images of both tasks: their own shape where they agree, or the one asked for.
-fn image(spec: &Written, target: &Known, source: Option<&Known>, report: &mut Report<'_>) -> ImageShape {
+/// The image shape of both tasks: the requested one, or the tasks' own if they agree.
+fn image(spec: &Written, target: &KnownTask, source: Option<&KnownTask>, report: &mut ProblemReport<'_>) -> ImageShape {
     let own = target.facts.shape;
     let other = source.map_or(own, |source| source.facts.shape);
     let size = |shape: ImageShape| format!("{} × {}", shape.height, shape.width);
     if spec.image_size.is_none() && (own.height, own.width) != (other.height, other.width) {
-        let message = format!("the source's images are {}, and the target's {}", size(other), size(own));
-        report.add("image_size", message, "`image_size` gives them one size, such as `image_size = 32`");
+        let message = format!("the source's images are {}, but the target's are {}", size(other), size(own));
+        report.add("image_size", message, "set a common size, such as `image_size = 32`");
     }
     if spec.channels.is_none() && own.channels != other.channels {
         let message = format!(
-            "the source's images have {}, and the target's {}",
+            "the source's images have {}, but the target's have {}",
             text::counted(other.channels, "channel", "channels"),
             own.channels
         );
-        report.add("channels", message, "`channels = 3` or `channels = 1` says which both are to have");
+        report.add("channels", message, "set `channels = 3` or `channels = 1` for both");
     }
     if spec.channels == Some(2) {
-        report.add("channels", "`channels = 2` is neither colours nor grey", "it takes 1 or 3");
+        report.add("channels", "`channels = 2` is neither colour nor greyscale", "expected 1 or 3");
     }
     let asked = |own: usize| spec.image_size.map_or(own, |side| side as usize);
     let channels = spec.channels.map_or(own.channels, |channels| channels as usize);
     let image = ImageShape { channels, height: asked(own.height), width: asked(own.width) };
     for (prefix, known) in [("target", Some(target)), ("source", source)] {
-        if let Some(Known { task: Task { normalise: Normalise::Given { mean, deviation }, .. }, .. }) = known
+        if let Some(KnownTask { task: Task { normalise: Normalise::Given { mean, deviation }, .. }, .. }) = known
             && !mean.is_empty()
             && (mean.len() != channels || deviation.len() != channels)
         {
             let message = format!("images have {}", text::counted(channels, "channel", "channels"));
-            report.add(&format!("{prefix}.normalisation_mean"), message, "give as many means and deviations");
+            report.add(&format!("{prefix}.normalisation_mean"), message, "give one mean and one deviation per channel");
         }
     }
     image
@@ -181,7 +193,7 @@ fn transfer(
     spec: &Written,
     granularity: Granularity,
     blueprint: Option<&Blueprint>,
-    report: &mut Report<'_>,
+    report: &mut ProblemReport<'_>,
 ) -> Transfer {
     let frozen = match blueprint {
         Some(blueprint) => frozen::frozen(&spec.transfer, blueprint, report),
@@ -197,8 +209,8 @@ fn transfer(
             if taken {
                 report.add(
                     &format!("transfer.{key}"),
-                    format!("`{key} = \"source\"`, and the spec has no source"),
-                    "add a `[source]` table, or leave the key out",
+                    format!("`{key} = \"source\"`, but the spec has no source"),
+                    "add a `[source]` table, or remove the key",
                 );
             }
         }

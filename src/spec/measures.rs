@@ -1,45 +1,45 @@
-//! What is measured of a training beside its errors. None of it changes the training.
+//! Measurements besides errors. None of them changes training.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::procedure::{EvaluationSchedule, FINAL_EPOCHS};
 
-/// What is measured beside errors.
+/// Measurements besides errors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ExtraMeasures {
-    /// After which epochs it is kept which examples were right.
+    /// Epochs at which `correct/` records which test examples were classified correctly.
     pub correct: Correct,
-    /// Whether that is kept of the training examples too.
+    /// Whether it records the training examples too.
     pub correct_train: bool,
-    /// The half-life of averaged weights, where they are wanted.
+    /// Half-life of the weight average; `None`: no averaging.
     pub averaging: Option<HalfLife>,
-    /// Norms of weights and gradients.
+    /// Whether to record norms of weights and gradients.
     pub norms: bool,
 }
 
 impl ExtraMeasures {
-    /// Nothing.
+    /// No measurements besides errors.
     pub const NONE: Self = Self { correct: Correct::Off, correct_train: false, averaging: None, norms: false };
 
-    /// Whether answers to training examples are kept.
+    /// Whether correctness bits of training examples are recorded.
     pub fn keeps_train_answers(self) -> bool {
         self.correct != Correct::Off && self.correct_train
     }
 
-    /// Whether answers to test examples are kept.
+    /// Whether correctness bits of test examples are recorded.
     pub fn keeps_test_answers(self) -> bool {
         self.correct != Correct::Off
     }
 }
 
-/// After which of the epochs that are evaluated it is kept which examples were right.
+/// Evaluated epochs at which correctness bits are recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Correct {
-    /// All.
+    /// All evaluated epochs.
     All,
-    /// Log-spaced ones, and the last five of the budget.
+    /// Log-spaced epochs, and the last five of the budget.
     #[default]
     Log,
     /// None.
@@ -47,7 +47,7 @@ pub enum Correct {
 }
 
 impl Correct {
-    /// Whether the answers after an epoch are kept, in a budget of so many epochs.
+    /// Whether bits are recorded after `epoch`, in a budget of `epochs`.
     pub fn has(self, epoch: u64, epochs: u64) -> bool {
         match self {
             Self::Off => false,
@@ -57,17 +57,17 @@ impl Correct {
     }
 }
 
-/// The steps after which a weight's share in an average has halved.
+/// Half-life of an exponential moving average of weights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum HalfLife {
-    /// So many.
+    /// In steps.
     Steps(u64),
-    /// A share of the budget.
+    /// As a fraction of the budget.
     Share(f64),
 }
 
 impl HalfLife {
-    /// The steps, in a budget of so many.
+    /// The half-life in steps, for a budget in steps.
     pub fn steps(self, budget: u64) -> f64 {
         match self {
             Self::Steps(steps) => steps as f64,

@@ -1,8 +1,8 @@
-//! What the user wrote, and what it means.
+//! What the user writes, and the validated experiment it describes.
 //!
-//! A spec goes through three forms, each made once: a tree of what was typed, with places (`tree`); the keys with
-//! their types (`written`), checked against the tree by one walk; and the experiment that they mean. All problems
-//! are found in one go. It must not open data sets or know of devices.
+//! A spec has three representations, each converted once: a tree of typed values with positions (`tree`), the keys with
+//! their types (`written`, checked against the tree in one walk), and the resolved experiment. All problems are
+//! reported at once. This module does not open data sets, and does not know which devices exist.
 
 mod augment;
 mod canonical;
@@ -52,13 +52,14 @@ use anyhow::Result;
 
 pub use checkpoints::{Branches, Checkpoints, Keep};
 pub use claims::{Claim, Over, Reached, ReportSpec, StatedClaims, Statement};
-pub use compute::{Attention, Compute, Layout, Precision, PrecisionChoice, Switch};
-pub use data::{Data, Npz, Pictures, Side};
+pub use compute::{Attention, Compute, MemoryFormat, Precision, PrecisionChoice, Switch};
+pub use data::{Data, ImageFolder, Npz, Side, SyntheticImages};
 pub use experiment::{
-    DeviceChoice, Draw, Experiment, Fit, FrozenNorm, Labelling, Noise, Normalisation, Normalise, Part, Seeds,
+    DeviceChoice, DisjointPart, Draw, Experiment, Fit, FrozenNorm, Labelling, Noise, Normalisation, Normalise, Seeds,
     Selection, Source, Task, Transfer, UnfrozenInit,
 };
 pub use identity::NUMERICS;
+pub use meaning::{VALID_NAME, is_valid_name};
 pub use measures::{Correct, ExtraMeasures, HalfLife};
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
@@ -75,64 +76,64 @@ use crate::blueprint::Architecture;
 use crate::catalogue::Dataset;
 use crate::error::UserError;
 use crate::text;
-use identity::Counted;
+use identity::IdentityValues;
 use observed::Observed;
 use tree::Node;
 use typed::{Typed, apply_override};
 use written::Written;
 
-/// How a spec is written down.
+/// The file format of a spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notation {
     /// TOML 1.0.
     Toml,
-    /// JSON, to the letter.
+    /// JSON, without extensions.
     Json,
 }
 
-/// A spec as text.
+/// The text of a spec.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
-    /// What its problems call the file.
+    /// File name for messages.
     pub file: &'a str,
-    /// The experiment's name where the spec gives none.
+    /// Name of the experiment if the spec has no `name`.
     pub name: &'a str,
-    /// What it says.
+    /// The text.
     pub text: &'a str,
-    /// And how.
+    /// Its format.
     pub notation: Notation,
 }
 
 /// A valid spec.
 #[derive(Clone, Debug)]
 pub struct Spec {
-    /// What it means.
+    /// The experiment it describes.
     pub experiment: Experiment,
     filled: Written,
-    /// What was seen of data and files, whose content counts in the name of a run.
+    /// Facts about data and files whose content counts towards the run's hash.
     observed: Observed,
-    /// What makes it this run: found once, for it takes most of the time of planning a cell.
-    counted: OnceLock<Counted>,
+    /// The identity keys. Computed once: this takes most of the time of planning a cell.
+    counted: OnceLock<IdentityValues>,
 }
 
 impl Spec {
-    /// Loads a spec from a `.toml` or `.json` file, with overrides `key=value`. The error is `Problems` where the
-    /// spec is wrong, and another where it cannot be read. What the catalogue does not know is asked of `survey`. Of a
-    /// sweep it is the cell whose axes the overrides give values; where they leave one open, that is an error.
+    /// Loads a spec from a `.toml` or `.json` file, with `key=value` overrides. The error is `Problems` if the spec is
+    /// invalid, and another type if it cannot be read. Data sets missing from the catalogue are looked up through
+    /// `survey`. For a sweep, the overrides must fix every axis, which selects one cell.
     pub fn load(path: &Path, overrides: &[String], survey: &dyn Survey) -> Result<Self> {
         Typed::read(path, overrides)?.single(survey)
     }
 
-    /// The same from text that was read already.
+    /// Like `load`, from text.
     pub fn parse(written: Text<'_>, overrides: &[String], survey: &dyn Survey) -> Result<Self> {
         Typed::parse(written, overrides)?.single(survey)
     }
 
-    /// A spec whose target is the whole of a data set as it is, for who wants to look at it.
+    /// A spec whose target is an entire data set as it is, for inspection.
     pub fn whole(dataset: Dataset, survey: &dyn Survey) -> Result<Self> {
         let name = dataset.name();
         let text = format!("[target]\ndataset = \"{name}\"\ntrain_size = \"all\"\n");
-        let (root, problems) = read::Source::new(name, &text).toml();
+        let (root, problems) = read::SpecText::new(name, &text).toml();
         if problems.is_empty() { Ok(Self::from_tree(&root, name, survey)?) } else { Err(Problems(problems).into()) }
     }
 
@@ -150,13 +151,13 @@ impl Spec {
             Written::default()
         });
         defaults::fill(&mut filled, name);
-        let mut report = meaning::Report::new(root, problems);
+        let mut report = meaning::ProblemReport::new(root, problems);
         let (experiment, mut observed) = meaning::experiment(&filled, survey, &mut report);
         for (key, path) in files_of(&filled) {
             match identity::digest_of_file(Path::new(path)) {
                 Ok(digest) => observed.add_file(key, digest),
                 Err(error) => {
-                    let hint = text::tilde(path).unwrap_or("the path is from the folder that the command runs in");
+                    let hint = text::tilde(path).unwrap_or("the path is relative to the working directory");
                     report.add(&key, format!("cannot read `{path}`: {error}"), hint);
                 }
             }
@@ -172,7 +173,7 @@ impl Spec {
         Err(Problems(problems))
     }
 
-    /// The run's folder under the experiment's name: what varies most, and a hash of all that counts.
+    /// The run's folder name: the values that most often vary, and the run's hash.
     pub fn run_folder(&self) -> String {
         let experiment = &self.experiment;
         format!(
@@ -184,27 +185,27 @@ impl Spec {
         )
     }
 
-    /// The hash of what changes the run's numbers.
+    /// Hash of everything that changes the run's results.
     pub fn run_hash(&self) -> String {
         identity::run(&self.filled, self.counted())
     }
 
-    fn counted(&self) -> &Counted {
+    fn counted(&self) -> &IdentityValues {
         self.counted.get_or_init(|| identity::counted(&self.filled, &self.experiment, &self.observed))
     }
 
-    /// The hash of what changes the source's numbers.
+    /// Hash of everything that changes the source's results.
     pub fn source_hash(&self) -> Option<String> {
         self.filled.source.as_ref().map(|_| identity::source(&self.filled, &self.experiment, self.counted()))
     }
 
-    /// The seed that the spec gives for all purposes.
+    /// The spec's `seed`, common to all purposes.
     pub fn seed(&self) -> u64 {
         self.filled.seed
     }
 }
 
-/// The files that a spec names by paths of the machine, by their keys.
+/// Files that a spec names by a path on this machine, with their keys.
 fn files_of(spec: &Written) -> Vec<(String, &str)> {
     let source = spec.source.as_ref();
     let files = [
@@ -215,29 +216,36 @@ fn files_of(spec: &Written) -> Vec<(String, &str)> {
     files.into_iter().filter_map(|(key, path)| Some((key.to_owned(), path?))).collect()
 }
 
-/// The architecture of a name with `network.*=value` overrides, apart from any experiment.
+/// The architecture with this name, with `network.*=value` overrides, outside of any experiment.
 pub fn architecture(name: &str, overrides: &[String]) -> Result<Architecture> {
     let place = Place::Override(format!("network.architecture={name}"));
     let mut root = Node { place, value: tree::Value::Table(Vec::new()) };
     let foreign = overrides.iter().find(|argument| !argument.trim_start().starts_with("network."));
     if let Some(argument) = foreign {
-        return Err(UserError::usage(format!("`--set {argument}` sets no key of `network`")).into());
+        return Err(UserError::usage(format!("`--set {argument}` does not set a key of `network`")).into());
     }
     for argument in std::iter::once(&format!("network.architecture={name}")).chain(overrides) {
         apply_override(&mut root, argument)?;
     }
     let (json, problems) = walk::Walk::new(keys::all()).run(&root);
     let mut filled: Written = serde_json::from_value(json)?;
-    network::fill(&mut filled.network);
-    let mut report = meaning::Report::new(&root, problems);
-    let architecture = network::architecture(&filled.network, &mut report);
+    filled.network.fill();
+    let mut report = meaning::ProblemReport::new(&root, problems);
+    network::check(&filled.network, &mut report);
+    let architecture = filled.network.architecture.at(&filled.network);
     let problems = report.into_problems();
     if problems.is_empty() { Ok(architecture) } else { Err(Problems(problems).into()) }
 }
 
-/// The device of a name such as `cuda:1`.
+/// The names of all architectures.
+pub fn architectures() -> Vec<String> {
+    keys::words_of("network", "architecture")
+}
+
+/// The device with this name, such as `cuda:1`.
 pub fn device(name: &str) -> Result<DeviceChoice> {
-    let message = || UserError::usage(format!("`{name}` is not a device")).hint("such as `cpu`, `cuda` or `cuda:1`");
+    let message =
+        || UserError::usage(format!("`{name}` is not a device")).hint("expected `auto`, `cpu`, `cuda` or `cuda:N`");
     meaning::device_named(name).ok_or_else(|| message().into())
 }
 

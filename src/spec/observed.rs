@@ -1,25 +1,25 @@
-//! What was seen of data sets and files when a spec was read, as far as the names of runs and sources depend on it.
+//! Facts about data sets and files that were looked up while reading a spec, as far as hashes depend on them.
 
 use super::data::Side;
 use super::experiment::Fit;
-use super::task::Known;
+use super::task::KnownTask;
 use crate::blueprint::ImageShape;
 use crate::catalogue::Dataset;
 
-/// What was seen.
+/// Facts about data sets and files.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Observed {
-    /// Digests of content, by the key that names the data set or the file.
+    /// Content digests, by the key that names the data set or file.
     digests: Vec<(String, String)>,
-    /// The tasks that take every class of their data set.
+    /// Tasks that use every class of their data set.
     whole: Vec<Side>,
-    /// The tasks whose images `image_fit = "squeeze"` changes.
+    /// Tasks whose images `image_fit = "squeeze"` changes.
     squeezed: Vec<Side>,
 }
 
 impl Observed {
-    /// Of the data sets of the tasks, whose images are given a shape.
-    pub(super) fn of(tasks: &[(Side, &Known)], image: ImageShape, fit: Fit) -> Self {
+    /// Collects the facts of the tasks' data sets.
+    pub(super) fn of(tasks: &[(Side, &KnownTask)], image: ImageShape, fit: Fit) -> Self {
         let mut observed = Self::default();
         for &(side, known) in tasks {
             let digest = known.facts.digest.clone();
@@ -34,7 +34,7 @@ impl Observed {
         observed
     }
 
-    /// Adds the digest of a file that a key names.
+    /// Adds the digest of the file named by a key.
     pub(super) fn add_file(&mut self, key: String, digest: String) {
         self.digests.push((key, digest));
     }
@@ -44,20 +44,20 @@ impl Observed {
         self.digests.iter().find(|(name, _)| name == key).map(|(_, digest)| digest.as_str())
     }
 
-    /// Whether a task takes every class.
+    /// Whether a task uses every class.
     pub(super) fn is_whole(&self, side: Side) -> bool {
         self.whole.contains(&side)
     }
 
-    /// Whether a task's images are squeezed where otherwise their middle would be cut out.
+    /// Whether squeezing gives a task other images than cropping.
     pub(super) fn is_squeezed(&self, side: Side) -> bool {
         self.squeezed.contains(&side)
     }
 }
 
-/// Whether cropping and squeezing give other images: not where they have the proportions already. Of a folder only the
-/// first image was looked at, and the others may have any.
-fn depends_on_fit(known: &Known, image: ImageShape) -> bool {
+/// Whether cropping and squeezing give different images. They do not if all images have the right aspect ratio. Of a
+/// folder only the first image was examined, so the others may have any.
+fn depends_on_fit(known: &KnownTask, image: ImageShape) -> bool {
     let own = known.facts.shape;
     known.task.data.dataset() == Dataset::Folder || own.height * image.width != own.width * image.height
 }

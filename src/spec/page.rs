@@ -1,18 +1,19 @@
-//! Every key on one page, in Markdown: `configs/README.md`.
+//! All keys on one Markdown page: `configs/README.md`.
 
 use std::fmt::Write;
 
-use super::keys::{Key, Kind, all};
+use super::keys::{Key, KeyType, all};
 
 /// The page.
 pub fn markdown() -> String {
     let mut page = String::from(
         "# Specs\n\n\
-         A spec is a TOML or JSON file. These are its keys, as `freezewise schema --markdown` prints them; every key\n\
-         has a default but `target.dataset`. `--set key=value` on the command line goes before the file: the right\n\
-         side is TOML, else a string. `freezewise check SPEC` reports all problems of a spec at once.\n",
+         A spec is a TOML or JSON file. These are its keys; `freezewise schema --markdown` generates this page. Every key\n\
+         except `target.dataset` has a default. `--set key=value` on the command line overrides the file; the value is\n\
+         parsed as TOML, else taken as a string. `freezewise check SPEC` reports all problems of a spec at once.\n",
     );
-    let (tables, top): (Vec<Key>, Vec<Key>) = all().iter().cloned().partition(|key| matches!(key.kind, Kind::Table(_)));
+    let (tables, top): (Vec<Key>, Vec<Key>) =
+        all().iter().cloned().partition(|key| matches!(key.kind, KeyType::Table(_)));
     rows(&mut page, &top);
     for table in &tables {
         section(&mut page, table, &table.name);
@@ -21,16 +22,15 @@ pub fn markdown() -> String {
 }
 
 fn section(page: &mut String, table: &Key, dotted: &str) {
-    let Kind::Table(keys) = &table.kind else { return };
+    let KeyType::Table(keys) = &table.kind else { return };
     // Writing to a string cannot fail.
     let _ = write!(page, "\n## `[{dotted}]`\n\n{}\n", table.meaning);
     let (tables, leaves): (Vec<Key>, Vec<Key>) =
-        keys.iter().cloned().partition(|key| matches!(key.kind, Kind::Table(_)));
+        keys.iter().cloned().partition(|key| matches!(key.kind, KeyType::Table(_)));
     rows(page, &leaves);
     for inner in &tables {
         if dotted == "target" && inner.name == "train" {
-            let _ =
-                write!(page, "\n## `[target.train]`\n\n{} The keys are those of `[source.train]`.\n", inner.meaning);
+            let _ = write!(page, "\n## `[target.train]`\n\n{} Same keys as `[source.train]`.\n", inner.meaning);
         } else {
             section(page, inner, &format!("{dotted}.{}", inner.name));
         }
@@ -38,7 +38,7 @@ fn section(page: &mut String, table: &Key, dotted: &str) {
 }
 
 fn rows(page: &mut String, keys: &[Key]) {
-    page.push_str("\n| key | takes | default | unit | meaning |\n| --- | --- | --- | --- | --- |\n");
+    page.push_str("\n| key | type | default | unit | description |\n| --- | --- | --- | --- | --- |\n");
     for key in keys {
         let _ = writeln!(
             page,

@@ -1,13 +1,13 @@
-//! Whether the images of either task have pixels enough for what is done to them.
+//! Checks that the images are large enough for augmentation and batch norm.
 
 use super::experiment::{Experiment, FrozenNorm, Source, Task};
-use super::meaning::Report;
+use super::meaning::ProblemReport;
 use super::procedure::{Budget, Fill};
 use crate::blueprint::Blueprint;
 use crate::text;
 
 /// Reports every task whose images are too small.
-pub(super) fn check(experiment: &Experiment, blueprint: Option<&Blueprint>, report: &mut Report<'_>) {
+pub(super) fn check(experiment: &Experiment, blueprint: Option<&Blueprint>, report: &mut ProblemReport<'_>) {
     let side = experiment.image.height.min(experiment.image.width);
     let source = match &experiment.source {
         Some(Source::Task(task)) => Some(("source", &**task)),
@@ -17,7 +17,7 @@ pub(super) fn check(experiment: &Experiment, blueprint: Option<&Blueprint>, repo
         reflection(prefix, task, side, report);
         cutout(prefix, task, side, report);
         let (frozen, norm) = (&experiment.transfer.frozen, experiment.transfer.frozen_norm);
-        // Of frozen layers, the target's, other statistics are known.
+        // Frozen layers of the target use other statistics, which are known in advance.
         let by_batch = |layer| prefix == "source" || norm == FrozenNorm::Batch || !frozen.has(layer);
         if blueprint.is_some_and(|blueprint| blueprint.normalises_one_pixel(by_batch)) {
             batches(prefix, task, report);
@@ -25,33 +25,33 @@ pub(super) fn check(experiment: &Experiment, blueprint: Option<&Blueprint>, repo
     }
 }
 
-/// An image has so many pixels to be mirrored at its edge.
-fn reflection(prefix: &str, task: &Task, side: usize, report: &mut Report<'_>) {
+/// Reflection padding must be smaller than the image.
+fn reflection(prefix: &str, task: &Task, side: usize, report: &mut ProblemReport<'_>) {
     let augmentation = task.training.augmentation;
     if augmentation.crop_fill == Fill::Reflect && augmentation.crop_padding >= side {
         let padding = augmentation.crop_padding;
         report.add(
             &format!("{prefix}.train.crop_padding"),
-            format!("images of {side} pixels cannot be mirrored beyond their edge for {padding}"),
-            "pad by less, or with `crop_fill = \"zero\"`",
+            format!("`crop_fill = \"reflect\"` cannot pad images of {side} pixels by {padding}"),
+            "use less padding, or `crop_fill = \"zero\"`",
         );
     }
 }
 
-/// A square as large as the image leaves nothing of it where it falls on the middle; one twice as large, nowhere.
-fn cutout(prefix: &str, task: &Task, side: usize, report: &mut Report<'_>) {
+/// A centred square as large as the image erases all of it; one twice as large does so wherever it falls.
+fn cutout(prefix: &str, task: &Task, side: usize, report: &mut ProblemReport<'_>) {
     let square = task.training.augmentation.cutout;
     if square >= side {
         report.add(
             &format!("{prefix}.train.cutout_size"),
-            format!("a square of {square} pixels can blank the whole of an image of {side}"),
-            format!("give `cutout_size` less than {side}; {} is half of the side", side.div_ceil(2)),
+            format!("a cutout of {square} pixels can erase a whole image of {side}"),
+            format!("set `cutout_size` below {side}; {} is half of the side", side.div_ceil(2)),
         );
     }
 }
 
-/// Batch norm cannot normalise one value: a last batch of one image, where the feature map is one pixel.
-fn batches(prefix: &str, task: &Task, report: &mut Report<'_>) {
+/// Batch norm cannot normalise a single value, as in a last batch of one image whose feature map is one pixel.
+fn batches(prefix: &str, task: &Task, report: &mut ProblemReport<'_>) {
     let size = task.training.batch_size.max(1);
     let steps = match task.training.budget {
         Budget::Epochs(_) => u64::MAX,

@@ -1,10 +1,10 @@
-//! What is wrong with a spec, each problem with its place.
+//! Problems of a spec, each with its place.
 
 use std::fmt;
 
 use crate::error::Exit;
 
-/// A longer argument is cut in messages.
+/// Longer arguments are truncated in messages.
 const LONGEST_OVERRIDE: usize = 100;
 
 /// Where something was written.
@@ -16,10 +16,10 @@ pub enum Place {
         file: String,
         /// Line, from 1.
         line: usize,
-        /// Column, from 1, in bytes.
+        /// Column in bytes, from 1.
         column: usize,
     },
-    /// In a `--set` argument, given whole.
+    /// In a `--set` argument, stored in full.
     Override(String),
 }
 
@@ -39,18 +39,18 @@ impl fmt::Display for Place {
     }
 }
 
-/// One thing that is wrong.
+/// One problem of a spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Where.
+    /// Where it was written.
     pub place: Place,
-    /// The dotted key; empty where the file as a whole is meant.
+    /// Dotted key; empty for the file as a whole.
     pub key: String,
-    /// What.
+    /// What is wrong.
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
-    /// Whether the spec is right and the data set that it names is not.
+    /// Whether the spec is valid and the problem is in the data set it names.
     pub of_data: bool,
 }
 
@@ -64,12 +64,12 @@ impl fmt::Display for Problem {
     }
 }
 
-/// All that is wrong with a spec, in the order of the file.
+/// All problems of a spec, in file order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
 
 impl Problems {
-    /// The exit code of a command that they end: data that cannot be read are no mistake of the spec.
+    /// The exit code for these problems. Unreadable data are a failure, not a mistake in the spec.
     pub fn exit(&self) -> Exit {
         if self.0.iter().all(|problem| problem.of_data) { Exit::Failed } else { Exit::Usage }
     }

@@ -1,4 +1,4 @@
-//! How a phase is trained and when it is measured, every value fixed.
+//! How a phase is trained and evaluated; every value is resolved.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,120 +6,120 @@ use serde::{Deserialize, Serialize};
 use super::experiment::Task;
 use super::measures::ExtraMeasures;
 
-/// A training.
+/// Training procedure of a phase.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Training {
-    /// How long.
+    /// Length of the training.
     pub budget: Budget,
-    /// Examples in a step.
+    /// Examples per step.
     pub batch_size: usize,
-    /// The rule for a step.
+    /// Optimizer.
     pub optimizer: Optimizer,
-    /// The rate of a step.
+    /// Learning rate.
     pub rate: Rate,
-    /// Share of each label that is spread over the classes.
+    /// Label smoothing, in [0, 1].
     pub label_smoothing: f64,
-    /// What is done to training images at random.
+    /// Data augmentation.
     pub augmentation: Augmentation,
 }
 
-/// How long a training lasts.
+/// Length of a training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
-    /// Passes over the training examples.
+    /// In passes over the training examples.
     Epochs(u64),
-    /// Optimizer steps.
+    /// In optimizer steps.
     Steps(u64),
 }
 
-/// A place in a training.
+/// A position in training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
-    /// Whole epochs behind.
+    /// Completed epochs.
     pub epochs: u64,
-    /// Steps behind in the epoch under way.
+    /// Completed steps of the current epoch.
     pub steps: u64,
 }
 
-/// An optimizer and its constants.
+/// An optimizer with its hyperparameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Optimizer {
     /// Stochastic gradient descent.
     Sgd {
-        /// How much of the last direction is kept.
+        /// Momentum.
         momentum: f64,
-        /// Nesterov's form.
+        /// Whether to use Nesterov momentum.
         nesterov: bool,
-        /// Added to the gradient, times the weight.
+        /// L2 penalty, added to the gradient.
         weight_decay: f64,
     },
     /// Adam (Kingma and Ba, arXiv 1412.6980) or `AdamW` (Loshchilov and Hutter, arXiv 1711.05101).
     Adam {
-        /// Decay of the mean of gradients.
+        /// Decay rate of the running mean of gradients.
         beta1: f64,
-        /// Decay of the mean of squared gradients.
+        /// Decay rate of the running mean of squared gradients.
         beta2: f64,
-        /// Added to the root of the latter.
+        /// Added to the denominator for numerical stability.
         epsilon: f64,
-        /// Strength of the decay.
+        /// Weight decay.
         weight_decay: f64,
-        /// Whether the decay stays out of the means, as in `AdamW`.
+        /// Whether weight decay bypasses the gradient means, as in `AdamW`.
         decoupled: bool,
     },
 }
 
-/// The learning rate of every step.
+/// Learning rate of every step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rate {
-    /// Before the schedule.
+    /// Base learning rate, before the schedule.
     pub base: f64,
-    /// Steps of linear warm-up.
+    /// Steps of linear warmup.
     pub warmup_steps: u64,
-    /// How it changes.
+    /// Schedule.
     pub schedule: Schedule,
 }
 
-/// How the learning rate changes.
+/// Learning rate schedule.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Schedule {
-    /// Not at all.
+    /// Constant.
     Constant,
     /// Divided by √(1 + ⌊step / period⌋): Nakkiran et al., arXiv 1912.02292.
     InverseSqrt {
-        /// Steps.
+        /// Period in steps.
         period: u64,
     },
-    /// Half a cosine wave, down to 0 at the end of the budget.
+    /// Cosine decay to 0 at the end of the budget.
     Cosine,
-    /// Linearly down to 0 at the end of the budget.
+    /// Linear decay to 0 at the end of the budget.
     Linear,
-    /// Multiplied at each of some epochs.
+    /// Multiplied by a factor at each milestone.
     Step {
-        /// Epochs, rising.
+        /// Epochs, increasing.
         milestones: Vec<u64>,
-        /// The factor.
+        /// Factor.
         decay: f64,
     },
 }
 
-/// What is done to training images at random.
+/// Data augmentation of training images.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Augmentation {
-    /// Pixels added on each side before a random cut; 0: no crop.
+    /// Padding in pixels on each side before a random crop; 0: no crop.
     pub crop_padding: usize,
-    /// What they are.
+    /// What to pad with.
     pub crop_fill: Fill,
-    /// Whether half of the images are mirrored.
+    /// Whether to flip images horizontally, with probability 1/2.
     pub flip: bool,
-    /// The least share of an image that a random box has, which is stretched to the whole; absent: no box.
+    /// Smallest area of a random box that is resized to the full image, as a fraction; `None`: no box.
     pub resized_area: Option<f64>,
-    /// How far brightness, contrast and saturation go from 1; 0: not at all.
+    /// Largest relative change of brightness, contrast and saturation; 0: no jitter.
     pub jitter: f64,
-    /// The side of a square that is blanked; 0: none is.
+    /// Side of the erased square in pixels; 0: no cutout.
     pub cutout: usize,
 }
 
-/// What lies beyond the edge of an image.
+/// Padding of an image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fill {
@@ -131,35 +131,35 @@ pub enum Fill {
 }
 
 impl Augmentation {
-    /// Whether anything is done.
+    /// Whether there is any augmentation.
     pub fn is_some(self) -> bool {
         self != Self::default()
     }
 }
 
-/// After which epochs errors are measured, and what beside them.
+/// When to evaluate, and what to measure besides errors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
-    /// On the test examples, and on those held out.
+    /// When to evaluate test and validation examples.
     pub test: EvaluationSchedule,
-    /// On the training examples, where the test examples are due too.
+    /// When to evaluate training examples; only epochs of `test` count.
     pub train: EvaluationSchedule,
-    /// What is measured beside errors.
+    /// What to measure besides errors.
     pub measures: ExtraMeasures,
 }
 
 impl Evaluation {
-    /// Whether test errors are due after an epoch.
+    /// Whether test errors are measured after an epoch.
     pub fn has(self, epoch: u64) -> bool {
         self.test.has(epoch)
     }
 
-    /// The half-life of averaged weights in a task's training, in steps; absent where weights are not averaged.
+    /// Half-life of averaged weights in steps of the task's training; `None`: no averaging.
     pub fn averaged_half_life(self, task: &Task) -> Option<f64> {
         self.measures.averaging.map(|half_life| half_life.steps(task.training.steps(task.train_size)))
     }
 
-    /// Whether training errors are due after an epoch.
+    /// Whether train errors are measured after an epoch.
     pub fn has_train(self, epoch: u64) -> bool {
         self.has(epoch) && self.train.has(epoch)
     }
@@ -168,11 +168,11 @@ impl Evaluation {
 /// A schedule of epochs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EvaluationSchedule {
-    /// Every so many, and before the first step.
+    /// Every N epochs, and before the first step.
     Every(u64),
-    /// About twenty in each tenfold of epochs.
+    /// About 20 per factor of 10.
     Log,
-    /// The last of the budget alone.
+    /// Only the last epoch of the budget.
     End,
 }
 
@@ -183,7 +183,7 @@ impl From<EvaluationSchedule> for Evaluation {
 }
 
 impl EvaluationSchedule {
-    /// Whether the schedule has an epoch; epoch 0 is before the first step.
+    /// Whether the schedule includes an epoch; epoch 0 is before the first step.
     pub fn has(self, epoch: u64) -> bool {
         let notch = |epoch: u64| ((epoch as f64).log10() * 20.0 + 1e-9).floor();
         match self {
@@ -195,12 +195,12 @@ impl EvaluationSchedule {
 }
 
 impl Training {
-    /// Steps of an epoch over `examples`.
+    /// Steps per epoch for this many training examples.
     pub fn steps_per_epoch(&self, examples: usize) -> u64 {
         examples.div_ceil(self.batch_size) as u64
     }
 
-    /// All steps of the budget.
+    /// Total steps of the budget.
     pub fn steps(&self, examples: usize) -> u64 {
         match self.budget {
             Budget::Epochs(epochs) => epochs * self.steps_per_epoch(examples),
@@ -208,7 +208,7 @@ impl Training {
         }
     }
 
-    /// All epochs of the budget, the last of them perhaps cut short.
+    /// Total epochs of the budget; the last may be incomplete.
     pub fn epochs(&self, examples: usize) -> u64 {
         match self.budget {
             Budget::Epochs(epochs) => epochs,
@@ -217,21 +217,22 @@ impl Training {
     }
 }
 
-/// Which errors are to be measured after an epoch.
+/// Which errors to measure after an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// On the training examples.
+    /// On training examples.
     pub train: bool,
-    /// On the test examples and on those held out.
+    /// On test and validation examples.
     pub test: bool,
 }
 
-/// The last epochs of a budget are always evaluated on the test examples: a run's last test error is the mean over them.
-/// The training examples have their turn in the last one.
+/// The last epochs of a budget are always evaluated on the test examples: a run's last test error is the mean over
+/// them. Training examples are evaluated at least in the last one.
 pub const FINAL_EPOCHS: u64 = 5;
 
 impl Due {
-    /// After an epoch of a budget of so many: what the schedule asks for, and what the end of the budget does.
+    /// The errors due after `epoch`, in a budget of `epochs`: those of the schedule, and those at the end of the
+    /// budget.
     pub fn after(epoch: u64, epochs: u64, evaluation: Evaluation) -> Self {
         let last = if evaluation.test == EvaluationSchedule::End { 1 } else { FINAL_EPOCHS };
         Self {

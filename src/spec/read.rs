@@ -1,5 +1,5 @@
-//! Bytes to a tree: TOML by `toml`'s recoverable parser, which goes on after an error; JSON by `jsonc-parser`, held
-//! to plain JSON.
+//! Parses bytes to a tree: TOML with `toml`'s error-recovering parser, JSON with `jsonc-parser` restricted to plain
+//! JSON.
 
 use std::ops::Range;
 
@@ -7,18 +7,18 @@ use jsonc_parser::{ParseOptions, ast, common::Ranged};
 use toml::{Spanned, de::DeTable, de::DeValue};
 
 use super::problem::{Place, Problem};
-use super::tree::{Entry, Node, Value};
+use super::tree::{Node, TableEntry, Value};
 
 const MOST_SYNTAX_ERRORS: usize = 10;
 
-/// The text of a spec and the name to give in its problems.
-pub(super) struct Source<'a> {
+/// The text of a spec, and the file name for its problems.
+pub(super) struct SpecText<'a> {
     name: &'a str,
     text: &'a str,
     line_starts: Vec<usize>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> SpecText<'a> {
     pub(super) fn new(name: &'a str, text: &'a str) -> Self {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let line_starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
@@ -35,10 +35,10 @@ impl<'a> Source<'a> {
         Problem { place, key: String::new(), message: message.to_owned(), hint: None, of_data: false }
     }
 
-    /// Reads TOML; what could be read of it comes with what was wrong.
+    /// Parses TOML; returns all problems and whatever could be parsed.
     pub(super) fn toml(&self) -> (Node, Vec<Problem>) {
         let (table, errors) = DeTable::parse_recoverable(self.text);
-        // One slip can derail the rest of a file: the first few errors say where it began.
+        // One mistake can derail the rest of a file, so report only the first few errors.
         let problems =
             errors.iter().take(MOST_SYNTAX_ERRORS).map(|error| self.problem(error.span(), error.message())).collect();
         let node = Node { place: self.place(0), value: self.toml_table(table.get_ref()) };
@@ -46,12 +46,15 @@ impl<'a> Source<'a> {
     }
 
     fn toml_table(&self, table: &DeTable<'_>) -> Value {
-        let mut entries: Vec<(usize, Entry)> = table
+        let mut entries: Vec<(usize, TableEntry)> = table
             .iter()
             .map(|(key, value)| {
                 let start = key.span().start;
-                let entry =
-                    Entry { key: key.get_ref().to_string(), place: self.place(start), node: self.toml_value(value) };
+                let entry = TableEntry {
+                    key: key.get_ref().to_string(),
+                    place: self.place(start),
+                    node: self.toml_value(value),
+                };
                 (start, entry)
             })
             .collect();
@@ -76,7 +79,7 @@ impl<'a> Source<'a> {
         Node { place, value }
     }
 
-    /// Reads JSON, up to its first syntax error.
+    /// Parses JSON up to the first syntax error.
     pub(super) fn json(&self) -> (Node, Vec<Problem>) {
         let empty = || Node { place: self.place(0), value: Value::Table(Vec::new()) };
         let parsed = jsonc_parser::parse_to_ast(self.text, &jsonc_parser::CollectOptions::default(), &plain_json());
@@ -114,15 +117,15 @@ impl<'a> Source<'a> {
                 Value::List(list.elements.iter().map(|item| self.json_value(item, problems)).collect())
             }
             ast::Value::Object(object) => {
-                let mut entries: Vec<Entry> = Vec::with_capacity(object.properties.len());
+                let mut entries: Vec<TableEntry> = Vec::with_capacity(object.properties.len());
                 for property in &object.properties {
                     let (key, place) = (property.name.as_str().to_owned(), self.place(property.start()));
                     if entries.iter().any(|entry| entry.key == key) {
-                        let message = format!("`{key}` stands here a second time");
+                        let message = format!("duplicate key `{key}`");
                         problems.push(Problem { place, key, message, hint: None, of_data: false });
                     } else {
                         let node = self.json_value(&property.value, problems);
-                        entries.push(Entry { key, place, node });
+                        entries.push(TableEntry { key, place, node });
                     }
                 }
                 Value::Table(entries)
@@ -132,7 +135,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// A spec in JSON is read by other programs too, so it is JSON to the letter.
+/// Other programs read specs in JSON too, so no extensions are accepted.
 fn plain_json() -> ParseOptions {
     ParseOptions {
         allow_comments: false,
@@ -148,11 +151,12 @@ fn plain_json() -> ParseOptions {
     }
 }
 
-/// Reads the right side of `--set key=value`: TOML, else the string itself, so that no shell quoting is needed. A key that
-/// takes a `string` has what was typed, be it a job's number, a date or a commit's `12e4567`.
+/// Parses the value of `--set key=value`: as TOML, else as a plain string, so that no shell quoting is needed. For a
+/// key that takes a `string`, the text is taken literally, even if it looks like a number or a date, such as a commit
+/// `12e4567`.
 pub(super) fn override_value(argument: &str, text: &str, string: bool) -> Node {
     let place = Place::Override(argument.to_owned());
-    let source = Source::new("--set", text);
+    let source = SpecText::new("--set", text);
     let parsed = DeValue::parse(text).ok();
     let parsed = parsed.filter(|value| !string || matches!(value.get_ref(), DeValue::String(_)));
     let mut node = parsed.map_or_else(

@@ -1,26 +1,26 @@
-//! The problems of a spec as they are found, each with the place of its key.
+//! Collects the problems of a spec, each with the place of its key.
 
 use super::problem::Problem;
 use super::tree::Node;
 
-/// Problems of a spec, with the tree that knows their places.
-pub(super) struct Report<'a> {
+/// Problems of a spec, and the tree that knows their places.
+pub(super) struct ProblemReport<'a> {
     root: &'a Node,
     problems: Vec<Problem>,
 }
 
-impl<'a> Report<'a> {
-    /// Goes on from the problems that are known already.
+impl<'a> ProblemReport<'a> {
+    /// Starts from problems that are already known.
     pub(super) fn new(root: &'a Node, problems: Vec<Problem>) -> Self {
         Self { root, problems }
     }
 
-    /// Reports a problem with a key, unless the key is known to be wrong: one mistake, one message.
+    /// Reports a problem with a key, unless that key already has one: one mistake, one message.
     pub(super) fn add(&mut self, key: &str, message: impl Into<String>, hint: impl Into<String>) {
         self.report(key, message.into(), hint.into(), false);
     }
 
-    /// The same of a data set that the spec names.
+    /// Like `add`, for a problem of the data set that the spec names.
     pub(super) fn add_of_data(&mut self, key: &str, message: impl Into<String>, hint: impl Into<String>) {
         self.report(key, message.into(), hint.into(), true);
     }
@@ -33,7 +33,7 @@ impl<'a> Report<'a> {
         self.problems.push(Problem { place, key: key.to_owned(), message, hint: Some(hint), of_data });
     }
 
-    /// Whether a key picks classes of data that cannot be read: what they are is then not known.
+    /// Whether a key selects classes of data that cannot be read; which classes exist is then unknown.
     fn has_unknown_classes(&self, key: &str) -> bool {
         let table = key.strip_suffix(".classes");
         let of = |problem: &Problem| problem.key.split('.').next().map(str::to_owned);
@@ -42,7 +42,7 @@ impl<'a> Report<'a> {
         })
     }
 
-    /// Whether the user wrote a key.
+    /// Whether the user set a key.
     pub(super) fn wrote(&self, key: &str) -> bool {
         self.root.has(key)
     }

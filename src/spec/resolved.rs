@@ -1,4 +1,4 @@
-//! A spec written down with every value in its place: as a whole, and the part of it that trains the source.
+//! The resolved spec as TOML: all of it, or the part that trains the source.
 
 use anyhow::{Context, Result};
 use toml::{Table, Value};
@@ -6,8 +6,8 @@ use toml::{Table, Value};
 use super::{Spec, identity};
 
 impl Spec {
-    /// The spec with every value in its place; it is a spec itself, in TOML. Seeds that follow `seed` are left to it, so
-    /// that another `seed` moves them here too.
+    /// The spec with every value resolved, as a valid TOML spec. Seeds that follow `seed` are left out, so that
+    /// changing `seed` changes them too.
     pub fn to_toml(&self) -> Result<String> {
         let mut filled = self.filled.clone();
         let (seeds, seed) = (&mut filled.seeds, filled.seed);
@@ -22,7 +22,7 @@ impl Spec {
             own.take_if(|own| *own == seed);
         }
         let text = if self.filled.source.as_ref().is_some_and(|source| source.weights.is_some()) {
-            // A training stands beside weights in memory alone: written down it would be a contradiction.
+            // With `source.weights`, source training exists only in memory: written out, it would be a contradiction.
             let mut table = Table::try_from(&filled)?;
             if let Some(Value::Table(source)) = table.get_mut("source") {
                 source.retain(|key, _| key == "weights");
@@ -34,8 +34,8 @@ impl Spec {
         text.context("cannot write the spec as TOML")
     }
 
-    /// A spec of the same source: the keys that it depends on, and its own task as the target, so that it does not
-    /// matter which target asked for it first.
+    /// A spec of the same source: the keys that it depends on, with its own task as the target, so that it does not
+    /// depend on which target requested it first.
     pub fn source_to_toml(&self) -> Result<String> {
         let mut table = Table::try_from(&self.filled)?;
         retain(&mut table, "", &|key| identity::is_of_source(key, &self.filled));
@@ -45,13 +45,11 @@ impl Spec {
         let hash = self.source_hash().unwrap_or_default();
         table.insert("name".into(), format!("source-{hash}").into());
         let text = toml::to_string(&table).context("cannot write the source's part of the spec as TOML")?;
-        Ok(format!(
-            "# A spec of the source {hash}: `freezewise run` finds it, and fine-tunes it on its own task.\n{text}"
-        ))
+        Ok(format!("# The spec of source {hash}: `freezewise run` loads it and fine-tunes it on its own task.\n{text}"))
     }
 }
 
-/// Keeps the wanted keys, by their dotted names; an empty table goes.
+/// Keeps the selected keys, by dotted name, and drops empty tables.
 fn retain(table: &mut Table, prefix: &str, wanted: &dyn Fn(&str) -> bool) {
     table.retain(|name, value| {
         let key = format!("{prefix}{name}");

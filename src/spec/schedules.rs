@@ -1,12 +1,12 @@
-//! When a training is measured and kept, from what was written.
+//! Resolves the schedules of evaluation, checkpoints and branches.
 
 use super::checkpoints::{Branches, Checkpoints, Keep};
-use super::meaning::Report;
+use super::meaning::ProblemReport;
 use super::measures::{ExtraMeasures, HalfLife};
 use super::procedure::{Evaluation, EvaluationSchedule, Training};
 use super::written;
 
-pub(super) fn evaluation(written: &written::Evaluate, report: &mut Report<'_>) -> Evaluation {
+pub(super) fn evaluation(written: &written::Evaluate, report: &mut ProblemReport<'_>) -> Evaluation {
     let rhythm = |written| match written {
         written::CountOrLog::Every(every) => EvaluationSchedule::Every(every),
         written::CountOrLog::Word(_) => EvaluationSchedule::Log,
@@ -21,13 +21,13 @@ pub(super) fn evaluation(written: &written::Evaluate, report: &mut Report<'_>) -
     if !within {
         let hint = match test {
             EvaluationSchedule::Every(every) => {
-                format!("give a multiple of {every}, the value of `evaluate.every`, or `log`")
+                format!("use a multiple of {every} (`evaluate.every`), or `log`")
             }
             EvaluationSchedule::Log | EvaluationSchedule::End => {
-                "give `log`, as in `evaluate.every`, or leave it out".to_owned()
+                "use `log`, as in `evaluate.every`, or remove it".to_owned()
             }
         };
-        let message = "`train_every` has epochs after which nothing is measured, by `evaluate.every`";
+        let message = "`train_every` includes epochs that `evaluate.every` does not evaluate";
         report.add("evaluate.train_every", message, hint);
     }
     Evaluation { test, train, measures: measures(written) }
@@ -45,7 +45,7 @@ fn measures(written: &written::Evaluate) -> ExtraMeasures {
     }
 }
 
-pub(super) fn checkpoints(written: &written::Checkpoint, branches: &Branches) -> Checkpoints {
+pub(super) fn checkpoints(written: &written::Checkpoints, branches: &Branches) -> Checkpoints {
     Checkpoints {
         every_epochs: written.every_epochs,
         every_seconds: written.every_seconds,
@@ -67,7 +67,7 @@ pub(super) fn branches(
     written: &written::Branches,
     training: &Training,
     examples: usize,
-    report: &mut Report<'_>,
+    report: &mut ProblemReport<'_>,
 ) -> Branches {
     let branches = Branches {
         at: keep(&written.at),
@@ -79,11 +79,11 @@ pub(super) fn branches(
     if let Keep::Epochs(epochs) = &branches.at {
         if let Some(beyond) = epochs.iter().find(|&&epoch| epoch > whole) {
             let message = format!("epoch {beyond} is beyond the budget of {whole} whole epochs");
-            report.add("branches.at", message, "name epochs within the budget, from 1 on");
+            report.add("branches.at", message, "list epochs from 1 to the end of the budget");
         }
         if !epochs.is_empty() && !branches.anneal && !branches.refit {
-            let message = "nothing is to be done in branches: `branches.anneal` and `branches.refit` are false";
-            report.add("branches.at", message, "set one of them, or leave `branches.at` out");
+            let message = "branches do nothing: `branches.anneal` and `branches.refit` are both false";
+            report.add("branches.at", message, "enable one of them, or remove `branches.at`");
         }
     }
     branches

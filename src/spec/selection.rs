@@ -1,34 +1,35 @@
-//! Which classes of a data set a task takes, and what its labels are.
+//! Which classes of a data set a task uses, and what its labels are.
 
-use super::experiment::{Part, Selection};
-use super::meaning::Report;
-use super::written::{self, ClassName, Labels};
+use super::experiment::{DisjointPart, Selection};
+use super::meaning::ProblemReport;
+use super::written::{self, ClassName, Labelling};
 use crate::catalogue::{Facts, Naming, Superclasses};
 use crate::text;
 
-/// What a task's table selects of a data set.
-pub(super) fn selection(task: &written::Task, facts: &Facts, prefix: &str, report: &mut Report<'_>) -> Selection {
-    let groups = facts.superclasses.filter(|_| task.labels == Labels::Superclass);
-    if task.labels == Labels::Superclass && groups.is_none() {
+/// Resolves the selection of a task.
+pub(super) fn selection(
+    task: &written::Task,
+    facts: &Facts,
+    prefix: &str,
+    report: &mut ProblemReport<'_>,
+) -> Selection {
+    let groups = facts.superclasses.filter(|_| task.labels == Labelling::Superclass);
+    if task.labels == Labelling::Superclass && groups.is_none() {
         let message = format!("`{}` has no superclasses", task.dataset);
-        report.add(&format!("{prefix}.labels"), message, "CIFAR-100 has them");
+        report.add(&format!("{prefix}.labels"), message, "only CIFAR-100 has superclasses");
     }
     let classes = classes(task, facts, prefix, report);
     let part = part(task, prefix, report);
     let selection = Selection { classes, groups, part };
     if selection.label_count() < 2 {
         let key = if task.classes.is_empty() { "labels" } else { "classes" };
-        report.add(
-            &format!("{prefix}.{key}"),
-            "the task has one class",
-            "there is nothing to tell apart: take two or more",
-        );
+        report.add(&format!("{prefix}.{key}"), "the task has only one class", "use two classes or more");
     }
     selection
 }
 
 impl Selection {
-    /// The task's label for each of the data set's classes; none for those that it leaves out.
+    /// The task's label for each class of the data set; `None` for unused classes.
     pub fn labels(&self, class_count: usize) -> Vec<Option<u16>> {
         let mut labels = vec![None; class_count];
         let groups = self.present_groups();
@@ -42,7 +43,7 @@ impl Selection {
         labels
     }
 
-    /// The name of each label, from those of the data set's classes.
+    /// The name of each label, given the class names of the data set.
     pub fn label_names(&self, classes: &[String]) -> Vec<String> {
         match self.groups {
             None => self.classes.iter().map(|&class| classes[class].clone()).collect(),
@@ -52,12 +53,12 @@ impl Selection {
         }
     }
 
-    /// How many labels there are to tell apart.
+    /// Number of labels.
     pub fn label_count(&self) -> usize {
         if self.groups.is_some() { self.present_groups().len() } else { self.classes.len() }
     }
 
-    /// The groups of its classes, rising; none where groups are not the labels.
+    /// The superclasses of the selected classes, in increasing order; empty where superclasses are not the labels.
     fn present_groups(&self) -> Vec<u16> {
         let of = |groups: Superclasses| self.classes.iter().map(|&class| groups.of[class]).collect();
         let mut found: Vec<u16> = self.groups.map(of).unwrap_or_default();
@@ -67,35 +68,31 @@ impl Selection {
     }
 }
 
-fn part(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> Part {
-    let Some(written) = &task.split else { return Part { index: 0, of: 1 } };
+fn part(task: &written::Task, prefix: &str, report: &mut ProblemReport<'_>) -> DisjointPart {
+    let Some(written) = &task.split else { return DisjointPart { index: 0, of: 1 } };
     parse_part(written).unwrap_or_else(|| {
-        let message = format!("`{}` is not a part of the training examples", written.escape_debug());
-        report.add(&format!("{prefix}.split"), message, "write `\"1/2\"` for the first of two");
-        Part { index: 0, of: 1 }
+        let message = format!("`{}` is not a part `i/m` of the training examples", written.escape_debug());
+        report.add(&format!("{prefix}.split"), message, "for example `\"1/2\"` for the first of two parts");
+        DisjointPart { index: 0, of: 1 }
     })
 }
 
 /// `2/3`: the second of three.
-fn parse_part(text: &str) -> Option<Part> {
+fn parse_part(text: &str) -> Option<DisjointPart> {
     let (index, of) = text.split_once('/')?;
     let (index, of) = (index.trim().parse::<usize>().ok()?, of.trim().parse::<usize>().ok()?);
-    ((1..=of).contains(&index) && of <= 1000).then(|| Part { index: index - 1, of })
+    ((1..=of).contains(&index) && of <= 1000).then(|| DisjointPart { index: index - 1, of })
 }
 
-/// The classes that the list names, rising; all, if it is empty or cannot be understood.
-fn classes(task: &written::Task, facts: &Facts, prefix: &str, report: &mut Report<'_>) -> Vec<usize> {
+/// The classes in the list, in increasing order; all classes if the list is empty or invalid.
+fn classes(task: &written::Task, facts: &Facts, prefix: &str, report: &mut ProblemReport<'_>) -> Vec<usize> {
     let all = || (0..facts.class_count).collect();
     if task.classes.is_empty() {
         return all();
     }
     let key = format!("{prefix}.classes");
     if task.dataset == "synthetic" {
-        report.add(
-            &key,
-            "the synthetic task has no classes to choose from",
-            "`synthetic.classes` says how many it has",
-        );
+        report.add(&key, "the synthetic task has no classes to choose from", "`synthetic.classes` sets their number");
         return all();
     }
     let naming = Naming::new(&[facts.classes.as_deref().unwrap_or_default()]);
@@ -111,7 +108,7 @@ fn classes(task: &written::Task, facts: &Facts, prefix: &str, report: &mut Repor
         for class in found {
             if std::mem::replace(&mut taken[class], true) {
                 let shown = facts.classes.as_ref().map_or_else(|| class.to_string(), |names| names[class].clone());
-                report.add(&key, format!("class `{shown}` is taken twice"), "let each be named once");
+                report.add(&key, format!("class `{shown}` is listed twice"), "list each class once");
                 return all();
             }
         }
@@ -119,11 +116,11 @@ fn classes(task: &written::Task, facts: &Facts, prefix: &str, report: &mut Repor
     (0..facts.class_count).filter(|&class| taken[class]).collect()
 }
 
-/// Why an entry of the list stands for no classes, and what to write.
-type Refusal = (String, String);
+/// Why an entry of the list is invalid, and a hint.
+type ClassRefusal = (String, String);
 
-/// The classes that an entry of the list stands for. One that can be read in two ways is refused.
-fn find(name: &ClassName, facts: &Facts, naming: &Naming<'_>) -> Result<Vec<usize>, Refusal> {
+/// The classes that an entry of the list stands for. Ambiguous entries are an error.
+fn find(name: &ClassName, facts: &Facts, naming: &Naming<'_>) -> Result<Vec<usize>, ClassRefusal> {
     let words = match name {
         ClassName::Number(number) => return numbered(*number, facts, naming).map(|class| vec![class]),
         ClassName::Words(words) => words.trim(),
@@ -136,7 +133,7 @@ fn find(name: &ClassName, facts: &Facts, naming: &Naming<'_>) -> Result<Vec<usiz
         let members = (0..facts.class_count).filter(|&class| usize::from(groups.of[class]) == group);
         readings.push(("the name of a superclass", members.collect()));
     }
-    if let Some(Part { index, of }) = parse_part(words).filter(|part| part.of <= facts.class_count) {
+    if let Some(DisjointPart { index, of }) = parse_part(words).filter(|part| part.of <= facts.class_count) {
         let bound = |index: usize| facts.class_count * index / of;
         readings.push(("a part of the classes", (bound(index)..bound(index + 1)).collect()));
     }
@@ -152,13 +149,13 @@ fn find(name: &ClassName, facts: &Facts, naming: &Naming<'_>) -> Result<Vec<usiz
         [(_, classes)] => Ok(classes.clone()),
         [(one, _), (other, _), ..] => Err((
             format!("`{}` is {one} and {other}", words.escape_debug()),
-            "list the numbers of the classes that are meant".to_owned(),
+            "list the numbers of the classes you mean".to_owned(),
         )),
     }
 }
 
-/// The class of a number.
-fn numbered(number: u64, facts: &Facts, naming: &Naming<'_>) -> Result<usize, Refusal> {
+/// The class with this number.
+fn numbered(number: u64, facts: &Facts, naming: &Naming<'_>) -> Result<usize, ClassRefusal> {
     let Some(names) = &facts.classes else {
         return usize::try_from(number)
             .ok()
@@ -171,12 +168,12 @@ fn numbered(number: u64, facts: &Facts, naming: &Naming<'_>) -> Result<usize, Re
         several => {
             let names: Vec<String> = several.iter().map(|&class| format!("\"{}\"", names[class])).collect();
             let message = format!("`{number}` is the number of one class and the name of another");
-            Err((message, format!("name the class, in quotes: {}", text::alternatives(&names))))
+            Err((message, format!("name the class in quotes: {}", text::alternatives(&names))))
         }
     }
 }
 
-fn none(number: u64, facts: &Facts) -> Refusal {
+fn none(number: u64, facts: &Facts) -> ClassRefusal {
     (format!("there is no class {number}"), format!("expected a number from 0 to {}", facts.class_count - 1))
 }
 
@@ -187,14 +184,19 @@ fn parse_range(words: &str) -> Option<(usize, usize)> {
     (first <= last).then_some((first, last))
 }
 
-fn unknown(words: &str, facts: &Facts) -> Refusal {
+fn unknown(words: &str, facts: &Facts) -> ClassRefusal {
     let names = facts.classes.iter().flatten().map(String::as_str);
     let groups = facts.superclasses.iter().flat_map(|groups| groups.names.iter().copied());
     let hint = text::nearest(words, names.chain(groups)).map_or_else(
-        || format!("a name, a number up to {}, a range such as `0-4`, or a part such as `1/2`", facts.class_count - 1),
+        || {
+            format!(
+                "expected a name, a number up to {}, a range such as `0-4`, or a part such as `1/2`",
+                facts.class_count - 1
+            )
+        },
         |near| format!("did you mean `{near}`?"),
     );
-    (format!("`{}` is none of the classes", words.escape_debug()), hint)
+    (format!("`{}` is not a class", words.escape_debug()), hint)
 }
 
 #[cfg(test)]
@@ -206,7 +208,7 @@ mod tests {
         read(&ClassName::Words(name.into()), &Facts::known(Dataset::Cifar100, 0).expect("it is known")).ok()
     }
 
-    fn read(name: &ClassName, facts: &Facts) -> Result<Vec<usize>, Refusal> {
+    fn read(name: &ClassName, facts: &Facts) -> Result<Vec<usize>, ClassRefusal> {
         find(name, facts, &Naming::new(&[facts.classes.as_deref().expect("names")]))
     }
 
@@ -229,7 +231,7 @@ mod tests {
             ..Facts::known(Dataset::Cifar10, 0).expect("it is known")
         };
         let (number, words) = (ClassName::Number, |words: &str| ClassName::Words(words.into()));
-        // As `0` to `11` sort as text.
+        // `0` to `11`, sorted as text.
         let sorted = folders(&["0", "1", "10", "11", "2", "3", "4", "5", "6", "7", "8", "9"]);
         assert_eq!(read(&number(1), &sorted), Ok(vec![1]));
         assert_eq!(read(&words("10"), &sorted), Ok(vec![2]));
@@ -237,16 +239,16 @@ mod tests {
         assert_eq!(read(&words("1/4"), &sorted), Ok(vec![0, 1, 2]));
         let (message, hint) = read(&number(10), &sorted).expect_err("it is ambiguous");
         assert_eq!(message, "`10` is the number of one class and the name of another");
-        assert_eq!(hint, "name the class, in quotes: `\"10\"` or `\"8\"`");
+        assert_eq!(hint, "name the class in quotes: `\"10\"` or `\"8\"`");
         assert!(read(&words("0-4"), &sorted).is_err());
-        // Numbers that no class has can be names alone.
+        // A number that is no class number can only be a name.
         assert_eq!(read(&number(30), &folders(&["10", "20", "30"])), Ok(vec![2]));
         assert!(read(&number(1), &folders(&["01", "02", "03"])).is_err());
         let ages = folders(&["0-1", "2-3", "4-5"]);
         let (message, _) = read(&words("0-1"), &ages).expect_err("it is ambiguous");
         assert_eq!(message, "`0-1` is the name of a class and a range of numbers");
         assert_eq!(read(&words("2-3"), &ages), Ok(vec![1]));
-        // MNIST's names are its numbers.
+        // MNIST's class names are their numbers.
         let mnist = Facts::known(Dataset::Mnist, 0).expect("it is known");
         assert_eq!((read(&number(3), &mnist), read(&words("3"), &mnist)), (Ok(vec![3]), Ok(vec![3])));
         assert_eq!(read(&words("2-4"), &mnist), Ok(vec![2, 3, 4]));

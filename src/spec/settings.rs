@@ -1,42 +1,43 @@
-//! How a phase computes, every choice made: what a record and a checkpoint say of it.
+//! The compute settings of a phase, all resolved: what records and checkpoints store.
 
 use serde::{Deserialize, Serialize};
 
-use super::compute::{Attention, Compute, Layout, Precision, PrecisionChoice, Switch};
+use super::compute::{Attention, Compute, MemoryFormat, Precision, PrecisionChoice, Switch};
 
-/// Images in a batch without gradients, on a CPU: its caches overflow with more.
+/// Batch size for evaluation on a CPU; larger batches overflow its caches.
 pub const CPU_EVALUATION_BATCH: usize = 500;
 
-/// How a phase computes.
+/// The compute settings of a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// In which kind of number.
+    /// Floating-point precision.
     pub precision: Precision,
-    /// How feature maps lie in memory.
-    pub layout: Layout,
-    /// How attention is computed. Trainings of before there was a choice had the fused one.
+    /// Memory layout of feature maps.
+    pub layout: MemoryFormat,
+    /// How attention is computed. Older records without this field used the fused kernel.
     #[serde(default)]
     pub attention: Attention,
-    /// Images in a batch without gradients. It takes no part in the numbers but for their last bits.
+    /// Batch size without gradients. Affects results only by floating-point rounding.
     pub evaluation_batch: i64,
-    /// Whether a frozen prefix is computed once, where that can be done.
+    /// Whether to use the prefix cache where possible.
     pub cache: Switch,
-    /// Whether steps are captured as graphs, where the device has any.
+    /// Whether to capture steps as CUDA graphs where possible.
     pub graph: Switch,
 }
 
 impl Settings {
-    /// The plain path: fp32, channels first, nothing cached, nothing captured. All others are tested against it.
+    /// The reference: fp32, channels first, no cache, no graphs. All other settings are tested against it.
     pub const PLAIN: Self = Self {
         precision: Precision::Fp32,
-        layout: Layout::ChannelsFirst,
+        layout: MemoryFormat::ChannelsFirst,
         attention: Attention::Fused,
         evaluation_batch: CPU_EVALUATION_BATCH as i64,
         cache: Switch::Off,
         graph: Switch::Off,
     };
 
-    /// The same, but for what the spec leaves open as it was `before`: a training goes on as it began.
+    /// The same settings, with those that the spec leaves open taken from `before`, so that a resumed training keeps
+    /// them.
     #[must_use]
     pub fn as_before(self, before: &Self, compute: &Compute) -> Self {
         Self {

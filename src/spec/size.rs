@@ -1,29 +1,29 @@
-//! How many training examples a task takes.
+//! The number of training examples of a task.
 
 use super::experiment::{Draw, Selection};
-use super::meaning::Report;
+use super::meaning::ProblemReport;
 use super::supply::Supply;
 use super::written::{self, Size};
 use crate::catalogue::Facts;
 use crate::text;
 
-/// How many training examples there are, how many are drawn, and how.
+/// Number of training examples, and how they are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TrainSize {
-    /// The examples of the task's classes in its part of the data set, those held out included.
+    /// Examples of the task's classes and part, including those held out.
     pub(super) pool: usize,
-    /// n.
+    /// Number n of examples to draw.
     pub(super) drawn: usize,
     pub(super) draw: Draw,
 }
 
-/// n, and how it is drawn.
+/// Resolves n and the way of drawing.
 pub(super) fn train_size(
     task: &written::Task,
     selection: &Selection,
     facts: &Facts,
     prefix: &str,
-    report: &mut Report<'_>,
+    report: &mut ProblemReport<'_>,
 ) -> TrainSize {
     let held = task.validation_size as usize;
     let supply = Supply::new(selection, facts, held);
@@ -39,12 +39,12 @@ pub(super) fn train_size(
         let whole = pool == facts.train_size && held == 0;
         let what = if whole { format!("`{}`", task.dataset) } else { "what the task selects".to_owned() };
         let message = format!(
-            "{what} has {} training examples{}, and not {}",
+            "{what} has {} training examples{}, fewer than {}",
             text::grouped(most as u64),
-            if held > 0 { " beside those held out" } else { "" },
+            if held > 0 { " after validation is held out" } else { "" },
             text::grouped(drawn as u64)
         );
-        report.add(&key, message, "`train_size = \"all\"` takes them all");
+        report.add(&key, message, "use `train_size = \"all\"` for all of them");
     } else if draw == Draw::Balanced
         && let Some(left) = &supply.left
         && let Some(label) = uneven(left, drawn)
@@ -52,12 +52,12 @@ pub(super) fn train_size(
         let (name, count) = (label_name(selection, facts, label), left[label]);
         let each = drawn / left.len();
         let message = unbalanced(&name, count, each, drawn);
-        report.add(&key, message, "take fewer, or leave `balanced` out");
+        report.add(&key, message, "draw fewer, or remove `balanced`");
     }
     TrainSize { pool, drawn, draw }
 }
 
-/// What is wrong where nothing is left to train on, in all or of one label: the key, the message and the hint.
+/// If no training example is left, overall or for one label: the key, the message and a hint.
 fn shortage(
     supply: &Supply,
     selection: &Selection,
@@ -66,31 +66,37 @@ fn shortage(
 ) -> Option<(&'static str, String, &'static str)> {
     let part = if selection.part.is_whole() { "classes" } else { "split" };
     if supply.pool == 0 {
-        return Some((part, "the task has no training examples".into(), "expected a part with one of each class"));
+        return Some((
+            part,
+            "the task has no training examples".into(),
+            "expected a part with at least one example of each class",
+        ));
     }
     if held >= supply.pool {
-        let message =
-            format!("`validation_size = {held}` leaves none of {} to train on", text::grouped(supply.pool as u64));
-        return Some(("validation_size", message, "hold out fewer"));
+        let message = format!(
+            "`validation_size = {held}` leaves none of {} training examples",
+            text::grouped(supply.pool as u64)
+        );
+        return Some(("validation_size", message, "hold out fewer examples"));
     }
     let none_of = |counts: &Option<Vec<usize>>| counts.iter().flatten().position(|&count| count == 0);
     if let Some(label) = none_of(&supply.labels) {
         let message = format!("class `{}` has no training example in this part", label_name(selection, facts, label));
-        return Some((part, message, "split into fewer parts, or leave the class out of `classes`"));
+        return Some((part, message, "split into fewer parts, or remove the class from `classes`"));
     }
     let label = none_of(&supply.left)?;
     let name = label_name(selection, facts, label);
     let message = format!("`validation_size = {held}` holds out every training example of class `{name}`");
-    Some(("validation_size", message, "hold out fewer, or leave the class out of `classes`"))
+    Some(("validation_size", message, "hold out fewer, or remove the class from `classes`"))
 }
 
-/// What the key says, of at most so many.
+/// Resolves the key, given at most `most` examples.
 fn written_size(
     task: &written::Task,
     selection: &Selection,
     most: usize,
     key: &str,
-    report: &mut Report<'_>,
+    report: &mut ProblemReport<'_>,
 ) -> (usize, Draw) {
     let plain = if task.balanced { Draw::Balanced } else { Draw::Plain };
     match &task.train_size {
@@ -99,8 +105,8 @@ fn written_size(
             let size = (most as f64 * share).round() as usize;
             if size == 0 {
                 let message =
-                    format!("a fraction of {share} of {} training examples is none", text::grouped(most as u64));
-                report.add(key, message, "expected a fraction that gives one example or more");
+                    format!("a fraction of {share} of {} training examples rounds to none", text::grouped(most as u64));
+                report.add(key, message, "use a larger fraction");
             }
             (size.max(1), plain)
         }
@@ -108,7 +114,11 @@ fn written_size(
         Size::Words(words) => {
             let each = per_class(words).unwrap_or_else(|| {
                 let message = format!("`{}` is not a number of examples", words.escape_debug());
-                report.add(key, message, "a number, a fraction such as `0.1`, `\"50 per class\"` or `\"all\"`");
+                report.add(
+                    key,
+                    message,
+                    "expected a number, a fraction such as `0.1`, `\"50 per class\"` or `\"all\"`",
+                );
                 1
             });
             (each.saturating_mul(selection.label_count()), Draw::Balanced)
@@ -116,7 +126,7 @@ fn written_size(
     }
 }
 
-/// The first label with too few examples for a draw that has as many of each to within one.
+/// The first label with too few examples for a balanced draw (equal counts to within one).
 pub fn uneven(left: &[usize], drawn: usize) -> Option<usize> {
     let (each, more) = (drawn / left.len(), drawn % left.len());
     let short = |least: usize| left.iter().position(|&count| count < least);
@@ -124,11 +134,11 @@ pub fn uneven(left: &[usize], drawn: usize) -> Option<usize> {
         .or_else(|| if left.iter().filter(|&&count| count > each).count() < more { short(each + 1) } else { None })
 }
 
-/// How a draw fails that has too few examples of a class.
+/// The message for a balanced draw that lacks examples of a class.
 pub fn unbalanced(name: &str, count: usize, each: usize, drawn: usize) -> String {
     let needed = if count < each { each } else { each + 1 };
     format!(
-        "class `{name}` has {}, and a balanced draw of {} needs {needed}",
+        "class `{name}` has {}, but a balanced draw of {} needs {needed}",
         text::counted(count, "training example", "training examples"),
         text::grouped(drawn as u64)
     )
@@ -139,7 +149,7 @@ fn label_name(selection: &Selection, facts: &Facts, label: usize) -> String {
     names.map_or_else(|| label.to_string(), |names| names[label].clone())
 }
 
-/// `50 per class`.
+/// Parses `50 per class`.
 fn per_class(words: &str) -> Option<usize> {
     let count = words.trim().strip_suffix("class")?.trim_end().strip_suffix("per")?.trim();
     count.parse().ok().filter(|&count| (1..=1_000_000_000).contains(&count))
@@ -154,7 +164,7 @@ mod tests {
         assert_eq!(uneven(&[5, 5, 5], 15), None);
         assert_eq!(uneven(&[1, 5, 5], 5), None);
         assert_eq!(uneven(&[1, 5, 5], 6), Some(0));
-        // One of each, then two of the third: it would have three.
+        // One of each, then two more: they would come from the third, which would have three.
         assert_eq!(uneven(&[1, 1, 5], 5), Some(0));
         assert_eq!(uneven(&[1, 1, 5], 4), None);
     }

@@ -1,28 +1,28 @@
-//! How many training examples a task has to draw from, by label: counted from the sizes of the classes alone, as
-//! `data` deals them.
+//! How many training examples of each label a task can draw from, computed from class sizes alone, by the same rule by
+//! which `data` deals them.
 
-use super::experiment::{Part, Selection};
+use super::experiment::{DisjointPart, Selection};
 use crate::catalogue::Facts;
 
-/// What a task can draw.
+/// What a task can draw from.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Supply {
-    /// The examples of its classes in its part of the data set.
+    /// Examples of its classes in its part of the data set.
     pub(super) pool: usize,
-    /// Those of each label, where class sizes are known.
+    /// Examples of each label, if class sizes are known.
     pub(super) labels: Option<Vec<usize>>,
-    /// The same without those held out.
+    /// Examples of each label without those held out.
     pub(super) left: Option<Vec<usize>>,
 }
 
 impl Supply {
-    /// What a selection leaves, with so many examples held out.
+    /// The supply of a selection, with `held` examples held out.
     pub(super) fn new(selection: &Selection, facts: &Facts, held: usize) -> Self {
         let part = selection.part;
         let Some(sizes) = &facts.train_per_class else {
             return Self { pool: part.share(0, facts.train_size), labels: None, left: None };
         };
-        // Each class with its label and its examples in the part, which is dealt class after class of the whole set.
+        // Label and size of each class in the part; the data set is dealt to parts in turn, class by class.
         let mut start = 0;
         let mut classes: Vec<(u16, usize)> = Vec::new();
         for (&size, label) in sizes.iter().zip(selection.labels(facts.class_count)) {
@@ -30,7 +30,7 @@ impl Supply {
             start += size;
         }
         let pool = classes.iter().map(|(_, count)| count).sum();
-        // Validation examples stand at even distances, label after label and class after class within.
+        // Validation examples are evenly spaced along the examples sorted by label, then class.
         classes.sort_by_key(|(label, _)| *label);
         let mut labels = vec![0; selection.label_count()];
         let mut left = labels.clone();
@@ -45,15 +45,15 @@ impl Supply {
     }
 }
 
-impl Part {
-    /// How many of the places from `start` on belong to this part, of `count`: they are dealt in turn.
+impl DisjointPart {
+    /// How many of `count` places from `start` on belong to this part, when places are dealt in turn.
     fn share(self, start: usize, count: usize) -> usize {
         let below = |end: usize| (end + self.of - 1 - self.index) / self.of;
         below(start + count) - below(start)
     }
 }
 
-/// How many of the first `end` of `pool` examples are held out, of `held` in all.
+/// How many of the first `end` of `pool` examples are held out, with `held` in total.
 fn held_below(end: usize, pool: usize, held: usize) -> usize {
     let held = held.min(pool);
     if pool == 0 { 0 } else { (end * held).div_ceil(pool) }
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn parts_add_up_in_every_class() {
         for (start, count) in [(0, 10), (3, 7), (5, 1), (4, 0)] {
-            let shares: Vec<usize> = (0..3).map(|index| Part { index, of: 3 }.share(start, count)).collect();
+            let shares: Vec<usize> = (0..3).map(|index| DisjointPart { index, of: 3 }.share(start, count)).collect();
             let dealt = |index| (start..start + count).filter(|place| place % 3 == index).count();
             assert_eq!(shares, (0..3).map(dealt).collect::<Vec<_>>());
         }

@@ -1,4 +1,4 @@
-//! What a spec asks of the files of one's own data: it opens none itself.
+//! Questions of a spec about data sets on disk. The spec itself opens none.
 
 use std::cell::RefCell;
 
@@ -8,18 +8,18 @@ use super::data::Data;
 use super::experiment::Fit;
 use crate::catalogue::Facts;
 
-/// A question about a data set that the catalogue does not know.
+/// A question about a data set that is not in the catalogue.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
-    /// Which.
+    /// The data set.
     pub data: &'a Data,
-    /// The side that its images will be given.
+    /// The side that its images will have, in pixels; `None`: their own.
     pub side: Option<usize>,
-    /// How they come to have it.
+    /// How the images are fitted to it.
     pub fit: Fit,
 }
 
-/// Sees no data set.
+/// Finds no data set.
 #[cfg(test)]
 pub(super) struct NoOne;
 
@@ -30,27 +30,27 @@ impl Survey for NoOne {
     }
 }
 
-/// Who can look at data sets.
+/// Looks up facts about data sets on disk.
 pub trait Survey {
-    /// The facts of a data set; none if it is not there.
+    /// Facts about a data set; `None` if it does not exist.
     fn facts(&self, question: &Question<'_>) -> Result<Option<Facts>>;
 
-    /// Whether a spec may be checked without its data. It is then valid as far as can be told.
+    /// Whether to accept a spec whose data do not exist. It is then validated as far as possible.
     fn may_be_absent(&self, _what: &str) -> bool {
         false
     }
 }
 
-/// Asks another once, however many cells of a sweep ask the same.
+/// Caches the answers of another survey, for the many cells of a sweep.
 #[derive(Debug)]
 pub struct Remembered<S> {
     inner: S,
-    known: RefCell<Vec<Known>>,
+    known: RefCell<Vec<SurveyAnswer>>,
 }
 
 /// A question and its answer.
 #[derive(Debug)]
-struct Known {
+struct SurveyAnswer {
     data: Data,
     side: Option<usize>,
     fit: Fit,
@@ -58,7 +58,7 @@ struct Known {
 }
 
 impl<S> Remembered<S> {
-    /// Knows nothing yet.
+    /// An empty cache over another survey.
     pub fn new(inner: S) -> Self {
         Self { inner, known: RefCell::new(Vec::new()) }
     }
@@ -67,12 +67,12 @@ impl<S> Remembered<S> {
 impl<S: Survey> Survey for Remembered<S> {
     fn facts(&self, question: &Question<'_>) -> Result<Option<Facts>> {
         let Question { data, side, fit } = *question;
-        let is_same = |known: &&Known| known.data == *data && known.side == side && known.fit == fit;
+        let is_same = |known: &&SurveyAnswer| known.data == *data && known.side == side && known.fit == fit;
         if let Some(known) = self.known.borrow().iter().find(is_same) {
             return Ok(known.facts.clone());
         }
         let facts = self.inner.facts(question)?;
-        self.known.borrow_mut().push(Known { data: data.clone(), side, fit, facts: facts.clone() });
+        self.known.borrow_mut().push(SurveyAnswer { data: data.clone(), side, fit, facts: facts.clone() });
         Ok(facts)
     }
 

@@ -1,8 +1,8 @@
-//! What the table of a task means: its data, what it takes of them, and how it trains.
+//! Resolves a task's table: data, selection and training.
 
-use super::data::{Data, Npz, Pictures, Side};
-use super::experiment::{Fit, Normalise, Part, Seeds, Selection, Task};
-use super::meaning::Report;
+use super::data::{Data, ImageFolder, Npz, Side, SyntheticImages};
+use super::experiment::{DisjointPart, Fit, Normalise, Seeds, Selection, Task};
+use super::meaning::ProblemReport;
 use super::survey::{Question, Survey};
 use super::written;
 use super::{labels, selection, size, training};
@@ -10,22 +10,28 @@ use crate::blueprint::ImageShape;
 use crate::catalogue::{Dataset, Facts};
 use crate::text;
 
-/// What the tables of both tasks share.
+/// What the resolution of both tasks shares.
 pub(super) struct Context<'a> {
     pub(super) spec: &'a written::Written,
     pub(super) survey: &'a dyn Survey,
     pub(super) fit: Fit,
 }
 
-/// A task and what is known of its data.
-pub(super) struct Known {
+/// A task, and the known facts about its data.
+pub(super) struct KnownTask {
     pub(super) task: Task,
     pub(super) facts: Facts,
 }
 
 impl Context<'_> {
-    /// The task that a filled table means.
-    pub(super) fn task(&self, task: &written::Task, side: Side, seeds: Seeds, report: &mut Report<'_>) -> Known {
+    /// Resolves a filled table.
+    pub(super) fn task(
+        &self,
+        task: &written::Task,
+        side: Side,
+        seeds: Seeds,
+        report: &mut ProblemReport<'_>,
+    ) -> KnownTask {
         let prefix = side.name();
         let dataset = dataset(&task.dataset, prefix, report);
         check_unused(task, dataset, prefix, report);
@@ -51,17 +57,17 @@ impl Context<'_> {
             training,
             seeds,
         };
-        Known { task, facts }
+        KnownTask { task, facts }
     }
 
-    fn data(&self, task: &written::Task, dataset: Dataset, side: Side, report: &mut Report<'_>) -> Data {
+    fn data(&self, task: &written::Task, dataset: Dataset, side: Side, report: &mut ProblemReport<'_>) -> Data {
         let own = matches!(dataset, Dataset::Folder | Dataset::Npz);
         if own && task.path.as_ref().is_none_or(String::is_empty) {
             let message = format!("`dataset = \"{}\"` needs a `path`", dataset.name());
             report.add(
                 &format!("{}.path", side.name()),
                 message,
-                "it says where the data set is, from the data folder on",
+                "the path of the data set, relative to the data folder",
             );
         }
         let path = task.path.clone().unwrap_or_default().into();
@@ -72,35 +78,33 @@ impl Context<'_> {
                     Side::Source => 1.0,
                     Side::Target => synthetic.latent_similarity,
                 };
-                Data::Synthetic { latent_similarity, side, classes: synthetic.classes as usize }
+                Data::Synthetic(SyntheticImages { latent_similarity, side, classes: synthetic.classes as usize })
             }
-            Dataset::Folder | Dataset::TinyImagenet => {
+            Dataset::Folder => {
                 let test_folder = task.test_folder.map(|folder| match folder {
                     written::TestFolder::Val => "val".to_owned(),
                     written::TestFolder::Test => "test".to_owned(),
                 });
-                Data::Pictures(Pictures { dataset, path, test_folder, skip_bad_files: task.skip_bad_files })
+                Data::Folder(ImageFolder { path, test_folder, skip_bad_files: task.skip_bad_files })
             }
             Dataset::Npz => {
                 let (arrays, validation) = arrays(task, side.name(), report);
                 Data::Npz(Npz { path, arrays, validation })
             }
-            files => Data::Files(files),
+            published => Data::Published { dataset: published, skip_bad_files: task.skip_bad_files },
         }
     }
 
-    /// What the catalogue knows, or what is found on disk.
-    fn facts(&self, data: &Data, prefix: &str, report: &mut Report<'_>) -> Facts {
-        let classes = if let Data::Synthetic { classes, .. } = data { *classes } else { 0 };
+    /// Facts about the data, from the catalogue or from disk.
+    fn facts(&self, data: &Data, prefix: &str, report: &mut ProblemReport<'_>) -> Facts {
+        let classes = if let Data::Synthetic(images) = data { images.classes } else { 0 };
         let known = Facts::known(data.dataset(), classes);
-        let looked_at = match data {
-            Data::Files(_) | Data::Synthetic { .. } => true,
-            Data::Pictures(Pictures { path, dataset, .. }) => {
-                *dataset == Dataset::Folder && path.as_os_str().is_empty()
-            }
-            Data::Npz(npz) => npz.path.as_os_str().is_empty(),
+        // Image files may be damaged, whatever is published of them; one's own data without a place were complained of.
+        let is_known = match data.path() {
+            Some(path) => path.as_os_str().is_empty(),
+            None => !data.dataset().has_image_files(),
         };
-        if looked_at {
+        if is_known {
             return known.unwrap_or_else(stand_in);
         }
         let side = self.spec.image_size.map(|side| side as usize);
@@ -108,13 +112,8 @@ impl Context<'_> {
             Ok(Some(facts)) => return facts,
             Ok(None) if self.survey.may_be_absent(&data.name()) => {}
             Ok(None) => {
-                let own = match data {
-                    Data::Pictures(Pictures { path, dataset: Dataset::Folder, .. }) | Data::Npz(Npz { path, .. }) => {
-                        path.display().to_string()
-                    }
-                    _ => data.name(),
-                };
-                let hint = text::tilde(&own).unwrap_or("`--data DIR` or FREEZEWISE_DATA names another one");
+                let own = data.path().map_or_else(|| data.name(), |path| path.display().to_string());
+                let hint = text::tilde(&own).unwrap_or("set the data folder with `--data DIR` or FREEZEWISE_DATA");
                 report.add_of_data(&format!("{prefix}.dataset"), format!("`{own}` is not in the data folder"), hint);
             }
             Err(error) => {
@@ -125,7 +124,7 @@ impl Context<'_> {
         known.unwrap_or_else(stand_in)
     }
 
-    fn normalise(&self, task: &written::Task, side: Side, report: &mut Report<'_>) -> Normalise {
+    fn normalise(&self, task: &written::Task, side: Side, report: &mut ProblemReport<'_>) -> Normalise {
         let prefix = side.name();
         let given = task.normalisation == Some(written::Normalise::Given);
         for (key, list) in [
@@ -133,16 +132,19 @@ impl Context<'_> {
             ("normalisation_deviation", &task.normalisation_deviation),
         ] {
             if given != list.is_some() {
-                let (has, needs) =
-                    if given { ("needs", "give one number a channel") } else { ("is what needs", "leave it out") };
+                let (has, needs) = if given {
+                    ("needs", "set one number per channel")
+                } else {
+                    ("is required by", "set it, or remove the key")
+                };
                 report.add(&format!("{prefix}.{key}"), format!("`normalisation = \"given\"` {has} `{key}`"), needs);
             }
             let deviation = key.ends_with("deviation");
             if list.iter().flatten().any(|&value| !(0.0..=1.0).contains(&value) || (deviation && value == 0.0)) {
                 report.add(
                     &format!("{prefix}.{key}"),
-                    format!("`{key}` is beyond the range of pixels"),
-                    "they go from 0 to 1",
+                    format!("`{key}` is outside the range of pixel values"),
+                    "pixel values range from 0 to 1, and a deviation is above 0",
                 );
             }
         }
@@ -154,11 +156,12 @@ impl Context<'_> {
             },
             Some(written::Normalise::Source) => {
                 if side == Side::Source || !trained {
-                    let message = "`normalisation = \"source\"` is for a target whose source is trained here";
+                    let message =
+                        "`normalisation = \"source\"` needs a target with a source that is trained, not loaded";
                     report.add(
                         &format!("{prefix}.normalisation"),
                         message,
-                        "`given` takes the numbers of weights from a file",
+                        "with `source.weights`, use `given` and the values that the weights were trained with",
                     );
                 }
                 Normalise::Source
@@ -168,8 +171,12 @@ impl Context<'_> {
     }
 }
 
-/// The names of a file's arrays and of its validation arrays; absent where the spec names none.
-fn arrays(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> (Option<[String; 4]>, Option<[String; 2]>) {
+/// Array names and validation array names of an `npz` file; `None` if the spec names none.
+fn arrays(
+    task: &written::Task,
+    prefix: &str,
+    report: &mut ProblemReport<'_>,
+) -> (Option<[String; 4]>, Option<[String; 2]>) {
     let Some(names) = &task.arrays else { return (None, None) };
     let (arrays, validation) = names.split_at(names.len().min(4));
     let (arrays, own) =
@@ -177,17 +184,17 @@ fn arrays(task: &written::Task, prefix: &str, report: &mut Report<'_>) -> (Optio
     if arrays.is_none() || (own.is_none() && !validation.is_empty()) {
         report.add(
             &format!("{prefix}.arrays"),
-            "`arrays` takes four names, or six",
+            "`arrays` must have four or six names",
             "training images, training labels, test images, test labels; then validation images and validation labels",
         );
     } else if own.is_some() && task.validation_size > 0 {
-        let message = "`arrays` names validation images, and `validation_size` holds out others";
+        let message = "`arrays` and `validation_size` both choose validation images";
         report.add(&format!("{prefix}.validation_size"), message, "keep one of them");
     }
     (arrays, own)
 }
 
-/// How many test examples the task's classes have.
+/// Number of test examples of the selected classes.
 fn test_size(selection: &Selection, facts: &Facts) -> usize {
     match &facts.test_per_class {
         Some(sizes) => selection.classes.iter().map(|&class| sizes[class]).sum(),
@@ -195,8 +202,8 @@ fn test_size(selection: &Selection, facts: &Facts) -> usize {
     }
 }
 
-/// In the place of what cannot be looked at: it forbids nothing. One less than its training examples is a prime, so that no
-/// batch size leaves a last batch of one.
+/// Placeholder facts for data that cannot be inspected, chosen to pass every check. The number of training examples is
+/// one more than a prime, so no batch size leaves a last batch of one.
 fn stand_in() -> Facts {
     Facts {
         shape: ImageShape { channels: 3, height: 32, width: 32 },
@@ -211,17 +218,17 @@ fn stand_in() -> Facts {
     }
 }
 
-fn dataset(name: &str, prefix: &str, report: &mut Report<'_>) -> Dataset {
+fn dataset(name: &str, prefix: &str, report: &mut ProblemReport<'_>) -> Dataset {
     Dataset::named(name).unwrap_or_else(|| {
         let names = Dataset::ALL.map(Dataset::name);
         let list = text::alternatives(&names);
         let key = format!("{prefix}.dataset");
         if name.is_empty() {
-            report.add(&key, format!("`{key}` is missing"), format!("it takes {list}"));
+            report.add(&key, format!("`{key}` is missing"), format!("expected {list}"));
         } else {
             let near = text::nearest(name, names);
             let hint = near.map_or(
-                format!("`{key}` takes {list}; images of your own are a `folder` or an `npz` at `{prefix}.path`"),
+                format!("expected {list}; for your own images, use `folder` or `npz` and set `{prefix}.path`"),
                 |near| format!("did you mean `{near}`?"),
             );
             report.add(&key, format!("`{name}` is not a data set"), hint);
@@ -230,25 +237,25 @@ fn dataset(name: &str, prefix: &str, report: &mut Report<'_>) -> Dataset {
     })
 }
 
-/// Keys that were written and would do nothing with this data set.
-fn check_unused(task: &written::Task, dataset: Dataset, prefix: &str, report: &mut Report<'_>) {
-    let (folder, npz, tiny) = (Dataset::Folder, Dataset::Npz, Dataset::TinyImagenet);
+/// Reports keys without effect on this data set.
+fn check_unused(task: &written::Task, dataset: Dataset, prefix: &str, report: &mut ProblemReport<'_>) {
+    let (folder, npz, files) = (Dataset::Folder, Dataset::Npz, dataset.has_image_files());
     let rules = [
         ("path", task.path.is_some(), dataset == folder || dataset == npz, "`folder` or `npz`"),
         ("arrays", task.arrays.is_some(), dataset == npz, "`npz`"),
         ("test_folder", task.test_folder.is_some(), dataset == folder, "`folder`"),
-        ("skip_bad_files", task.skip_bad_files, dataset == folder || dataset == tiny, "`folder` or `tiny-imagenet`"),
+        ("skip_bad_files", task.skip_bad_files, files, "`folder` or `tiny-imagenet`"),
     ];
     for (key, written, used, needed) in rules {
         if written && !used {
-            let message = format!("`{prefix}.{key}` has no effect on `{}`", task.dataset);
-            report.add(&format!("{prefix}.{key}"), message, format!("it is for {needed}"));
+            let message = format!("`{prefix}.{key}` has no effect with `dataset = \"{}\"`", task.dataset);
+            report.add(&format!("{prefix}.{key}"), message, format!("it applies to {needed}"));
         }
     }
 }
 
-impl Part {
-    /// Whether it is everything.
+impl DisjointPart {
+    /// Whether this is the whole data set.
     pub fn is_whole(self) -> bool {
         self.of == 1
     }

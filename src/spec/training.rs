@@ -1,12 +1,12 @@
-//! What the keys of a `train` table mean, and which of them contradict each other.
+//! Resolves a `train` table, and reports keys that conflict.
 
 use super::augment::{self, augmentation};
-use super::meaning::Report;
+use super::meaning::ProblemReport;
 use super::procedure::{Budget, Optimizer, Rate, Schedule, Training};
 use super::written::{self, Train};
 
-/// The training that a filled table means, over `examples`; `prefix` is the table's dotted key.
-pub(super) fn training(train: &Train, examples: usize, prefix: &str, report: &mut Report<'_>) -> Training {
+/// Resolves a filled table for `examples` training examples; `prefix` is the table's dotted key.
+pub(super) fn training(train: &Train, examples: usize, prefix: &str, report: &mut ProblemReport<'_>) -> Training {
     check_unused(train, prefix, report);
     let training = Training {
         budget: train.steps.map_or(Budget::Epochs(train.epochs.unwrap_or(1)), Budget::Steps),
@@ -23,7 +23,7 @@ pub(super) fn training(train: &Train, examples: usize, prefix: &str, report: &mu
     if train.epochs.is_some() && train.steps.is_some() {
         report.add(
             &format!("{prefix}.steps"),
-            format!("`{prefix}.steps` and `{prefix}.epochs` both say how long to train"),
+            format!("`{prefix}.steps` and `{prefix}.epochs` both set the length of training"),
             "keep one of them",
         );
     }
@@ -31,8 +31,8 @@ pub(super) fn training(train: &Train, examples: usize, prefix: &str, report: &mu
     if train.warmup_steps > steps {
         report.add(
             &format!("{prefix}.warmup_steps"),
-            format!("`warmup_steps = {}`, and the training has only {steps} steps", train.warmup_steps),
-            "train longer, or warm up for less",
+            format!("`warmup_steps = {}`, but training has only {steps} steps", train.warmup_steps),
+            "train longer, or use fewer warmup steps",
         );
     }
     below_one(train.label_smoothing, &format!("{prefix}.label_smoothing"), report);
@@ -40,13 +40,13 @@ pub(super) fn training(train: &Train, examples: usize, prefix: &str, report: &mu
     training
 }
 
-fn below_one(value: f64, key: &str, report: &mut Report<'_>) {
+fn below_one(value: f64, key: &str, report: &mut ProblemReport<'_>) {
     if value >= 1.0 {
-        report.add(key, format!("`{key} = {value}`, and it must be below 1"), "at 1 nothing would be learned");
+        report.add(key, format!("`{key} = {value}`, but must be below 1"), "nothing would be learned at 1");
     }
 }
 
-fn optimizer(train: &Train, prefix: &str, report: &mut Report<'_>) -> Optimizer {
+fn optimizer(train: &Train, prefix: &str, report: &mut ProblemReport<'_>) -> Optimizer {
     let weight_decay = train.weight_decay.unwrap_or_default();
     if train.optimizer == written::Optimizer::Sgd {
         let momentum = train.momentum.unwrap_or_default();
@@ -64,7 +64,7 @@ fn optimizer(train: &Train, prefix: &str, report: &mut Report<'_>) -> Optimizer 
     Optimizer::Adam { beta1, beta2, epsilon: train.epsilon.unwrap_or_default(), weight_decay, decoupled }
 }
 
-fn schedule(train: &Train, prefix: &str, report: &mut Report<'_>) -> Schedule {
+fn schedule(train: &Train, prefix: &str, report: &mut ProblemReport<'_>) -> Schedule {
     match train.schedule {
         written::Schedule::Constant => Schedule::Constant,
         written::Schedule::Cosine => Schedule::Cosine,
@@ -76,12 +76,12 @@ fn schedule(train: &Train, prefix: &str, report: &mut Report<'_>) -> Schedule {
             if milestones.is_empty() {
                 report.add(&key, "`schedule = \"step\"` needs milestones", "for example `milestones = [100, 150]`");
             } else if milestones.iter().any(|&epoch| epoch > 1_000_000_000) {
-                report.add(&key, format!("`milestones = {milestones:?}` go beyond any training"), "they are epochs");
+                report.add(&key, format!("`milestones = {milestones:?}` are too large"), "milestones are epochs");
             } else if milestones.first() == Some(&0) || !milestones.is_sorted_by(|one, next| one < next) {
                 report.add(
                     &key,
-                    format!("`milestones = {milestones:?}` do not rise from 1 on"),
-                    "write each epoch once, in order",
+                    format!("`milestones = {milestones:?}` must be increasing, from 1"),
+                    "list each epoch once, in increasing order",
                 );
             }
             Schedule::Step { milestones, decay: train.decay.unwrap_or(1.0) }
@@ -89,8 +89,8 @@ fn schedule(train: &Train, prefix: &str, report: &mut Report<'_>) -> Schedule {
     }
 }
 
-/// Keys that were written and would do nothing: an option without effect is a mistake that nobody sees.
-fn check_unused(train: &Train, prefix: &str, report: &mut Report<'_>) {
+/// Reports keys without effect, which would otherwise go unnoticed.
+fn check_unused(train: &Train, prefix: &str, report: &mut ProblemReport<'_>) {
     let sgd = train.optimizer == written::Optimizer::Sgd;
     let (step, root) = (written::Schedule::Step, written::Schedule::InverseSqrt);
     let rules = [
@@ -105,7 +105,7 @@ fn check_unused(train: &Train, prefix: &str, report: &mut Report<'_>) {
     ];
     for (key, written, used, needed) in rules {
         if written && !used {
-            let hint = format!("set `{needed}`, or leave the key out");
+            let hint = format!("set `{needed}`, or remove the key");
             report.add(&format!("{prefix}.{key}"), format!("`{prefix}.{key}` has no effect without `{needed}`"), hint);
         }
     }

@@ -1,15 +1,15 @@
-//! A spec as it was typed: a tree of values with their places, the same for TOML and JSON.
+//! A spec as typed: a tree of values with their places, the same for TOML and JSON.
 
 use super::problem::Place;
 
-/// A value and where it was written.
+/// A value, and where it was written.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) place: Place,
     pub(super) value: Value,
 }
 
-/// What was written.
+/// A value of any type.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     Flag(bool),
@@ -17,21 +17,21 @@ pub(super) enum Value {
     Number(f64),
     Text(String),
     List(Vec<Node>),
-    Table(Vec<Entry>),
-    /// Something that no key takes, by its name.
+    Table(Vec<TableEntry>),
+    /// A value that no key accepts, by a description.
     Foreign(&'static str),
 }
 
-/// A key of a table and its value.
+/// A key of a table, and its value.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct TableEntry {
     pub(super) key: String,
     pub(super) place: Place,
     pub(super) node: Node,
 }
 
 impl Value {
-    /// What kind of value it is, for a message.
+    /// The type of the value, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Flag(_) => "a boolean",
@@ -46,7 +46,7 @@ impl Value {
 }
 
 impl Node {
-    /// The place of a dotted key, or of the nearest table above it that was written.
+    /// The place of a dotted key, or of the nearest enclosing table that was written.
     pub(super) fn place_of(&self, key: &str) -> &Place {
         let mut node = self;
         let mut place = &self.place;
@@ -71,8 +71,8 @@ impl Node {
         })
     }
 
-    /// Puts a value at a path of keys, making the tables that lead there. Returns the key that is in the way where
-    /// it is no table.
+    /// Sets the value at a path of keys, creating tables on the way. The error is the key on the path that is not a
+    /// table.
     pub(super) fn set(&mut self, path: &[String], value: Node) -> Result<(), String> {
         let Some((first, rest)) = path.split_first() else {
             *self = value;
@@ -82,7 +82,7 @@ impl Node {
         let index = entries.iter().position(|entry| entry.key == *first).unwrap_or_else(|| {
             let place = value.place.clone();
             let node = Node { place: place.clone(), value: Value::Table(Vec::new()) };
-            entries.push(Entry { key: first.clone(), place, node });
+            entries.push(TableEntry { key: first.clone(), place, node });
             entries.len() - 1
         });
         if rest.is_empty() {

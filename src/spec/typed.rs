@@ -1,4 +1,4 @@
-//! A spec as it was typed: from a file and `--set` to one tree.
+//! A spec as typed: a file and `--set` overrides merged to one tree.
 
 use std::path::Path;
 
@@ -10,15 +10,15 @@ use super::tree::Node;
 use super::{Notation, Problems, Spec, Text, file, keys, read, sweep};
 use crate::error::UserError;
 
-/// No key stands deeper than this.
+/// Maximum depth of a dotted key.
 const DEEPEST: usize = 8;
 
-/// A spec as it was typed, overrides in their places.
+/// A spec as typed, with overrides applied.
 pub(super) struct Typed {
     pub(super) root: Node,
-    /// The experiment's name where the spec gives none.
+    /// Name of the experiment if the spec has no `name`.
     pub(super) stem: String,
-    /// What it says for reports, which is no part of an experiment.
+    /// Its `[report]` table, which is not part of an experiment.
     pub(super) report: ReportSpec,
 }
 
@@ -31,7 +31,7 @@ impl Typed {
             Some("json") => Notation::Json,
             _ => {
                 let message = format!("`{name}` is neither a `.toml` nor a `.json` file");
-                return Err(UserError::usage(message).hint("a spec's ending says how it is written").into());
+                return Err(UserError::usage(message).hint("the file extension chooses the format of a spec").into());
             }
         };
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
@@ -39,12 +39,12 @@ impl Typed {
     }
 
     pub(super) fn parse(written: Text<'_>, overrides: &[String]) -> Result<Self> {
-        let source = read::Source::new(written.file, written.text);
+        let source = read::SpecText::new(written.file, written.text);
         let (mut root, problems) = match written.notation {
             Notation::Toml => source.toml(),
             Notation::Json => source.json(),
         };
-        // After a syntax error the rest of the file may be misread: then other problems would be noise.
+        // After a syntax error the rest of the file may be misread, and further problems would be noise.
         if !problems.is_empty() {
             return Err(Problems(problems).into());
         }
@@ -55,7 +55,7 @@ impl Typed {
         Ok(Self { root, stem: written.name.to_owned(), report })
     }
 
-    /// The one experiment that it means.
+    /// The single experiment of the spec.
     pub(super) fn single(mut self, survey: &dyn Survey) -> Result<Spec> {
         if let Some(table) = sweep::detach(&mut self.root) {
             sweep::check_single(&self.root, &table)?;
@@ -64,7 +64,7 @@ impl Typed {
     }
 }
 
-/// Puts the value of a `--set` argument into the tree.
+/// Applies a `--set` argument to the tree.
 pub(super) fn apply_override(root: &mut Node, argument: &str) -> Result<()> {
     let malformed = || UserError::usage(format!("`--set {argument}` is not of the form `key=value`"));
     let (key, value) = argument.split_once('=').ok_or_else(malformed)?;
@@ -73,13 +73,11 @@ pub(super) fn apply_override(root: &mut Node, argument: &str) -> Result<()> {
         return Err(malformed().hint("for example `--set transfer.frozen_layers=4`").into());
     }
     let in_the_way = root.set(&path, read::override_value(argument, value.trim(), keys::takes_text(&path)));
-    in_the_way.map_err(|name| {
-        UserError::usage(format!("`--set {argument}`: nothing can stand below a value, as `{name}` would")).into()
-    })
+    in_the_way.map_err(|name| UserError::usage(format!("`--set {argument}`: `{name}` is not a table")).into())
 }
 
 impl ReportSpec {
-    /// What a spec's file says for reports; without a `[report]` table there are no claims.
+    /// The `[report]` table of a spec file; without one there are no claims.
     pub fn load(path: &Path) -> Result<Self> {
         Ok(Typed::read(path, &[])?.report)
     }

@@ -1,11 +1,11 @@
-//! The tree against the keys: every unknown key, wrong type and value out of range at once. What is right becomes
-//! JSON for `written`; what is wrong is left out, so that the rest can be checked too.
+//! Checks the tree against the keys, and reports unknown keys, wrong types and values out of range all at once. Valid
+//! values become JSON for `written`; invalid ones are left out, so that the rest can be checked too.
 
 use serde_json::{Map, Value as Json};
 
-use super::keys::{Key, Kind};
+use super::keys::{Key, KeyType};
 use super::problem::{Place, Problem};
-use super::tree::{Entry, Node, Value};
+use super::tree::{Node, TableEntry, Value};
 use crate::text;
 
 /// A walk over a spec.
@@ -19,12 +19,12 @@ impl<'a> Walk<'a> {
         Self { keys, problems: Vec::new() }
     }
 
-    /// What is right in the tree, and what is not.
+    /// Returns the valid part of the tree, and the problems.
     pub(super) fn run(mut self, root: &Node) -> (Json, Vec<Problem>) {
         let json = match &root.value {
             Value::Table(entries) => self.table(entries, self.keys, ""),
             other => {
-                self.report(&root.place, "", format!("a spec is a table, and this is {}", other.kind()), None);
+                self.report(&root.place, "", format!("expected a table, found {}", other.kind()), None);
                 Map::new()
             }
         };
@@ -35,7 +35,7 @@ impl<'a> Walk<'a> {
         self.problems.push(Problem { place: place.clone(), key: key.to_owned(), message, hint, of_data: false });
     }
 
-    fn table(&mut self, entries: &[Entry], keys: &[Key], prefix: &str) -> Map<String, Json> {
+    fn table(&mut self, entries: &[TableEntry], keys: &[Key], prefix: &str) -> Map<String, Json> {
         let mut json = Map::new();
         for entry in entries {
             let dotted = join(prefix, &entry.key);
@@ -45,7 +45,7 @@ impl<'a> Walk<'a> {
                         json.insert(key.name.clone(), value);
                     }
                 }
-                // Editors find the schema by this key, which says nothing to us.
+                // Editors find the schema by this key; freezewise ignores it.
                 None if dotted == "$schema" => {}
                 None => self.unknown(entry, keys, prefix, &dotted),
             }
@@ -53,12 +53,12 @@ impl<'a> Walk<'a> {
         json
     }
 
-    fn unknown(&mut self, entry: &Entry, keys: &[Key], prefix: &str, dotted: &str) {
+    fn unknown(&mut self, entry: &TableEntry, keys: &[Key], prefix: &str, dotted: &str) {
         let sibling = text::nearest(&entry.key, keys.iter().map(|key| key.name.as_str()));
         let hint = sibling
             .map(|name| join(prefix, name))
             .or_else(|| {
-                // The right name in the wrong table is the next most common slip; the nearest table comes first.
+                // The next most common mistake is the right name in the wrong table. Names in this table come first.
                 let mut all = Vec::new();
                 collect(self.keys, "", &mut all);
                 let ending = format!(".{}", entry.key);
@@ -73,10 +73,10 @@ impl<'a> Walk<'a> {
         self.report(&entry.place, dotted, format!("`{}` is not a key of the spec", dotted.escape_debug()), Some(hint));
     }
 
-    fn value(&mut self, node: &Node, kind: &Kind, dotted: &str) -> Option<Json> {
+    fn value(&mut self, node: &Node, kind: &KeyType, dotted: &str) -> Option<Json> {
         match (kind, &node.value) {
-            (Kind::Table(keys), Value::Table(entries)) => Some(Json::Object(self.table(entries, keys, dotted))),
-            (Kind::List(items), Value::List(nodes)) => {
+            (KeyType::Table(keys), Value::Table(entries)) => Some(Json::Object(self.table(entries, keys, dotted))),
+            (KeyType::List(items), Value::List(nodes)) => {
                 let indexed = nodes.iter().enumerate();
                 Some(
                     indexed
@@ -84,12 +84,15 @@ impl<'a> Walk<'a> {
                         .collect(),
                 )
             }
-            (Kind::Either(kinds), Value::List(_)) => match kinds.iter().find(|kind| matches!(kind, Kind::List(_))) {
-                Some(list) => self.value(node, list, dotted),
-                None => self.refuse(node, kind, dotted),
-            },
-            (Kind::Either(kinds), _) => {
-                // The alternative for what was typed words its own error, such as a number out of range.
+            (KeyType::Either(kinds), Value::List(_)) => {
+                match kinds.iter().find(|kind| matches!(kind, KeyType::List(_))) {
+                    Some(list) => self.value(node, list, dotted),
+                    None => self.refuse(node, kind, dotted),
+                }
+            }
+            (KeyType::Either(kinds), _) => {
+                // Among alternatives, the one of the typed value's type gives the best error, such as a number out of
+                // range.
                 let fitting = kinds.iter().find(|kind| takes_type(kind, &node.value));
                 match fitting {
                     Some(fitting) if scalar(fitting, &node.value).is_some() => scalar(fitting, &node.value),
@@ -100,7 +103,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn refuse(&mut self, node: &Node, kind: &Kind, dotted: &str) -> Option<Json> {
+    fn refuse(&mut self, node: &Node, kind: &KeyType, dotted: &str) -> Option<Json> {
         let quoted = match &node.value {
             Value::Text(text) => Some(text).filter(|text| text.parse::<f64>().is_ok() || text.parse::<bool>().is_ok()),
             _ => None,
@@ -114,11 +117,11 @@ impl<'a> Walk<'a> {
             other => other.kind().to_owned(),
         };
         let words: Vec<&str> = match kind {
-            Kind::Choice(words) => words.iter().map(String::as_str).collect(),
-            Kind::Either(kinds) => kinds
+            KeyType::Choice(words) => words.iter().map(String::as_str).collect(),
+            KeyType::Either(kinds) => kinds
                 .iter()
                 .filter_map(|kind| match kind {
-                    Kind::Choice(words) => words.first().map(String::as_str),
+                    KeyType::Choice(words) => words.first().map(String::as_str),
                     _ => None,
                 })
                 .collect(),
@@ -130,32 +133,32 @@ impl<'a> Walk<'a> {
         };
         let hint = near.map(|word| format!("did you mean `{word}`?"));
         let hint = hint.or_else(|| quoted.map(|text| format!("leave out the quotes: `{text}`")));
-        self.report(&node.place, dotted, format!("`{dotted}` takes {}, and not {typed}", kind.takes()), hint);
+        self.report(&node.place, dotted, format!("`{dotted}` must be {}, found {typed}", kind.takes()), hint);
         None
     }
 }
 
-/// Whether the kind is for values of this type, whatever the value.
-fn takes_type(kind: &Kind, value: &Value) -> bool {
+/// Whether a kind accepts values of this type, regardless of the value.
+fn takes_type(kind: &KeyType, value: &Value) -> bool {
     match kind {
-        Kind::Integer(_) => matches!(value, Value::Integer(_)),
-        Kind::Number(_) => matches!(value, Value::Integer(_) | Value::Number(_)),
-        Kind::Text | Kind::Choice(_) => matches!(value, Value::Text(_)),
-        Kind::Flag => matches!(value, Value::Flag(_)),
-        Kind::Table(_) | Kind::List(_) | Kind::Either(_) => false,
+        KeyType::Integer(_) => matches!(value, Value::Integer(_)),
+        KeyType::Number(_) => matches!(value, Value::Integer(_) | Value::Number(_)),
+        KeyType::Text | KeyType::Choice(_) => matches!(value, Value::Text(_)),
+        KeyType::Flag => matches!(value, Value::Flag(_)),
+        KeyType::Table(_) | KeyType::List(_) | KeyType::Either(_) => false,
     }
 }
 
-fn scalar(kind: &Kind, value: &Value) -> Option<Json> {
+fn scalar(kind: &KeyType, value: &Value) -> Option<Json> {
     match (kind, value) {
-        (Kind::Flag, Value::Flag(flag)) => Some((*flag).into()),
-        (Kind::Integer(limits), Value::Integer(integer)) if limits.hold(*integer as f64) => Some((*integer).into()),
-        (Kind::Number(limits), Value::Integer(integer)) if limits.hold(*integer as f64) => {
+        (KeyType::Flag, Value::Flag(flag)) => Some((*flag).into()),
+        (KeyType::Integer(limits), Value::Integer(integer)) if limits.hold(*integer as f64) => Some((*integer).into()),
+        (KeyType::Number(limits), Value::Integer(integer)) if limits.hold(*integer as f64) => {
             Some((*integer as f64).into())
         }
-        (Kind::Number(limits), Value::Number(number)) if limits.hold(*number) => Some((*number).into()),
-        (Kind::Text, Value::Text(text)) => Some(text.clone().into()),
-        (Kind::Choice(words), Value::Text(text)) if words.contains(text) => Some(text.clone().into()),
+        (KeyType::Number(limits), Value::Number(number)) if limits.hold(*number) => Some((*number).into()),
+        (KeyType::Text, Value::Text(text)) => Some(text.clone().into()),
+        (KeyType::Choice(words), Value::Text(text)) if words.contains(text) => Some(text.clone().into()),
         _ => None,
     }
 }
@@ -167,7 +170,7 @@ fn join(prefix: &str, name: &str) -> String {
 fn collect(keys: &[Key], prefix: &str, all: &mut Vec<String>) {
     for key in keys {
         let dotted = join(prefix, &key.name);
-        if let Kind::Table(keys) = &key.kind {
+        if let KeyType::Table(keys) = &key.kind {
             collect(keys, &dotted, all);
         }
         all.push(dotted);

@@ -1,17 +1,17 @@
-//! Finished cells that are somewhere else: a study's lean runs, committed or copied from another machine.
+//! Restores finished cells from another folder: lean runs of a study, committed or copied from another machine.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::plan::Plan;
-use super::state::State;
+use super::plan::SweepPlan;
+use super::state::RunState;
 use crate::files;
 use crate::rundir::{RunDirectory, directories};
 
-/// Copies the chosen cells that are finished in an archive and not here. Returns how many.
-pub fn restore(plan: &Plan, chosen: &[usize], archive: &Path) -> Result<usize> {
+/// Copies the chosen cells that are finished in an archive and have not started here. Returns how many.
+pub fn restore(plan: &SweepPlan, chosen: &[usize], archive: &Path) -> Result<usize> {
     let there = directories(archive)?;
     let mut copied = 0;
     for &index in chosen {
@@ -19,7 +19,8 @@ pub fn restore(plan: &Plan, chosen: &[usize], archive: &Path) -> Result<usize> {
         let name = cell.directory.name();
         let Some(kept) = there.iter().find(|directory| directory.name() == name) else { continue };
         let length = Some(cell.length);
-        if State::of(kept, length)? == State::Done && State::of(&cell.directory, length)? == State::Waiting {
+        if RunState::of(kept, length)? == RunState::Done && RunState::of(&cell.directory, length)? == RunState::Waiting
+        {
             copy(kept, &cell.directory)?;
             copied += 1;
         }
@@ -27,7 +28,7 @@ pub fn restore(plan: &Plan, chosen: &[usize], archive: &Path) -> Result<usize> {
     Ok(copied)
 }
 
-/// The record comes last: before it is there, the cell is not finished.
+/// Copies the record last: without it the cell does not count as finished.
 fn copy(from: &RunDirectory, to: &RunDirectory) -> Result<()> {
     let record = from.record();
     copy_folder(from.path(), to.path(), &record)?;

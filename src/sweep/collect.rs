@@ -1,4 +1,4 @@
-//! All epochs of all runs as one tidy table: a row an epoch, the run's axes as its first columns.
+//! All epochs of all runs as one tidy table: one row per epoch, with the run's axes as columns.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -6,33 +6,31 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::sheet::Sheet;
+use super::record::SweepRecords;
 use crate::error::UserError;
-use crate::rundir::{COLUMNS, Record, RunDirectory, Status, Summary, directories};
+use crate::rundir::{COLUMNS, Record, RunDirectory, Status, Summary, directories_of};
 
-/// Columns of every run, before its axes' and after them those of `metrics.csv`.
+/// The first columns; those of the axes, of similarity and of `metrics.csv` follow.
 const OWN: [&str; 6] = ["run", "directory", "status", "frozen_layers", "train_examples", "seed"];
 
-/// Columns from `similarity.json`, where `freezewise similarity` left one.
+/// Columns from `similarity.json`, if `freezewise similarity` wrote one.
 const SIMILARITY: [(&str, &str); 3] =
     [("frechet_share", "/after/frechet/relative"), ("leep", "/after/leep"), ("logme", "/after/logme")];
 
-/// Writes the table of the runs in some folders as CSV. Returns the number of runs, and what was left out.
+/// Writes the table of the runs in some folders as CSV. Returns the number of runs, and a reason for each skipped one.
 pub fn collect(folders: &[&Path], out: &mut dyn Write) -> Result<(usize, Vec<String>)> {
     let mut runs = Vec::new();
-    let mut left_out = Vec::new();
-    for folder in folders {
-        for directory in directories(folder)? {
-            match Run::read(&directory) {
-                Ok(Some(run)) => runs.push(run),
-                Ok(None) => left_out.push(format!("{}: it has no rows yet", directory.path().display())),
-                Err(error) => left_out.push(format!("{}: {error:#}", directory.path().display())),
-            }
+    let (mut left_out, mut sweeps) = (Vec::new(), SweepRecords::default());
+    for directory in directories_of(folders)? {
+        match CollectedRun::read(&directory, &mut sweeps) {
+            Ok(Some(run)) => runs.push(run),
+            Ok(None) => left_out.push(format!("{}: no rows yet", directory.path().display())),
+            Err(error) => left_out.push(format!("{}: {error:#}", directory.path().display())),
         }
     }
     if runs.is_empty() {
-        return Err(UserError::new("no run there has rows")
-            .hint("`freezewise status DIR` tells how runs stand")
+        return Err(UserError::new("no run has any rows")
+            .hint("`freezewise status DIR` shows the state of each run")
             .into());
     }
     let mut axes: Vec<String> = Vec::new();
@@ -60,25 +58,25 @@ pub fn collect(folders: &[&Path], out: &mut dyn Write) -> Result<(usize, Vec<Str
     Ok((runs.len(), left_out))
 }
 
-/// A run's rows and what names it.
-struct Run {
+/// A run's rows and the columns that identify it.
+struct CollectedRun {
     own: [String; 6],
     axes: BTreeMap<String, String>,
     similarity: Vec<String>,
     rows: Vec<BTreeMap<String, String>>,
 }
 
-impl Run {
-    fn read(directory: &RunDirectory) -> Result<Option<Self>> {
+impl CollectedRun {
+    fn read(directory: &RunDirectory, sweeps: &mut SweepRecords) -> Result<Option<Self>> {
         let Some(record) = Record::read(directory)? else { return Ok(None) };
         let rows = rows(directory)?;
         if rows.is_empty() {
             return Ok(None);
         }
         let name = directory.name();
-        let sheet = directory.path().parent().map(Sheet::read).transpose()?.flatten();
-        let entry = sheet.as_ref().and_then(|sheet| sheet.cells.get(&name).or(sheet.outside.get(&name)));
-        let keys = sheet.iter().flat_map(|sheet| &sheet.axes);
+        let sweep = sweeps.of(directory)?;
+        let entry = sweep.and_then(|sweep| sweep.cells.get(&name).or(sweep.outside.get(&name)));
+        let keys = sweep.iter().flat_map(|sweep| &sweep.axes);
         let axes = entry.map(|entry| keys.cloned().zip(entry.values.iter().cloned()).collect()).unwrap_or_default();
         let summary = Summary::read(directory);
         let facts = facts_in_name(&name);
@@ -105,7 +103,7 @@ impl Run {
     }
 }
 
-/// Rows by column name: a table of an older version may have fewer.
+/// Rows by column name: a table from an older version may have fewer columns.
 fn rows(directory: &RunDirectory) -> Result<Vec<BTreeMap<String, String>>> {
     let path = directory.metrics();
     if !path.is_file() {
@@ -123,7 +121,7 @@ fn similarity(directory: &RunDirectory) -> Vec<String> {
     SIMILARITY.iter().map(|(_, pointer)| field(pointer).map(|value| value.to_string()).unwrap_or_default()).collect()
 }
 
-/// What a directory's name says: `k4-n4000-s0-…`.
+/// The facts in a directory's name, such as `k4-n4000-s0-…`.
 fn facts_in_name(name: &str) -> Vec<(char, String)> {
     let fact = |part: &str| {
         let letter = part.chars().next().filter(|letter| "kns".contains(*letter))?;

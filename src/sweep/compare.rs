@@ -1,4 +1,4 @@
-//! Runs side by side: what differs in their specs, and what came out.
+//! Compares runs: the keys that differ in their specs, and their results.
 
 use std::cmp::Ordering;
 use std::path::Path;
@@ -6,42 +6,42 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::state::State;
+use super::state::RunState;
 use crate::error::UserError;
-use crate::rundir::{RunDirectory, SpecValues, Summary, directories, spec_values};
+use crate::rundir::{RunDirectory, SpecValues, Summary, directories_of, spec_values};
 use crate::text;
 
-/// Keys that differ without making another experiment.
+/// Keys that do not matter for a comparison.
 const IDLE: [&str; 3] = ["threads", "device", "name"];
 
 /// A table of runs.
 #[derive(Clone, Debug, Serialize)]
 pub struct Comparison {
-    /// The keys in which the runs differ.
+    /// The dotted keys in which the runs differ.
     pub keys: Vec<String>,
-    /// Each run.
+    /// The runs, sorted by the values of `keys`.
     pub runs: Vec<Compared>,
 }
 
 /// One run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Compared {
-    /// Its directory.
+    /// The run directory.
     pub directory: String,
-    /// Its values of the keys that differ; empty where it lacks one.
+    /// Values of `Comparison::keys`; empty for a key that the run lacks.
     pub values: Vec<String>,
-    /// Where it stands.
+    /// The run's state.
     #[serde(flatten)]
-    pub state: State,
-    /// What came out, where it is finished.
+    pub state: RunState,
+    /// The results, if there are any.
     pub summary: Option<Summary>,
 }
 
-/// Columns of results, with what they hold.
-type Measure = (&'static str, fn(&Summary) -> Option<f64>);
+/// A column of results: its name, and how to read it from a summary.
+type ResultColumn = (&'static str, fn(&Summary) -> Option<f64>);
 
-/// The results that are compared, by name.
-pub const RESULTS: [Measure; 6] = [
+/// The columns of results.
+pub const RESULTS: [ResultColumn; 6] = [
     ("last_train_error", |summary| summary.last_train_error),
     ("last_test_error", |summary| summary.last_test_error),
     ("validation_selected_test_error", |summary| summary.validation_selected_test_error),
@@ -53,14 +53,14 @@ pub const RESULTS: [Measure; 6] = [
 /// Compares the runs in some folders.
 pub fn compare(folders: &[&Path]) -> Result<Comparison> {
     let mut found: Vec<(RunDirectory, SpecValues)> = Vec::new();
-    for folder in folders {
-        for directory in directories(folder)? {
-            let spec = spec(&directory)?;
-            found.push((directory, spec));
-        }
+    for directory in directories_of(folders)? {
+        let spec = spec(&directory)?;
+        found.push((directory, spec));
     }
     if found.is_empty() {
-        return Err(UserError::new("there are no runs to compare").hint("give runs, or folders of them").into());
+        return Err(UserError::new("there are no runs to compare")
+            .hint("give run directories, or folders of runs")
+            .into());
     }
     let mut keys: Vec<String> = found.iter().flat_map(|(_, spec)| spec.keys().cloned()).collect();
     keys.sort();
@@ -74,7 +74,7 @@ pub fn compare(folders: &[&Path]) -> Result<Comparison> {
         Ok(Compared {
             directory: directory.path().display().to_string(),
             values: keys.iter().map(|key| spec.get(key).cloned().unwrap_or_default()).collect(),
-            state: State::of(&directory, None)?,
+            state: RunState::of(&directory, None)?,
             summary: Summary::read(&directory),
         })
     });
@@ -95,7 +95,7 @@ impl Comparison {
                 self.keys.iter().map(String::as_str).chain(RESULTS.iter().map(|(name, _)| *name)).collect();
             let near = text::nearest(column, names.iter().copied());
             let hint = near.map_or_else(
-                || format!("there are {}", text::listed(&names)),
+                || format!("the columns are {}", text::listed(&names)),
                 |near| format!("did you mean `{near}`?"),
             );
             return Err(UserError::usage(format!("`{column}` is not a column of these runs")).hint(hint).into());
@@ -106,7 +106,7 @@ impl Comparison {
     }
 }
 
-/// Numbers by their value, before words.
+/// Compares numbers by value; numbers come before words.
 fn natural(one: &str, other: &str) -> Ordering {
     match (one.parse::<f64>(), other.parse::<f64>()) {
         (Ok(one), Ok(other)) => one.total_cmp(&other),
@@ -121,7 +121,7 @@ fn by_values(one: &[String], other: &[String]) -> Ordering {
     pairs.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
-/// The resolved spec of a run, by dotted key; empty where there is none.
+/// The resolved spec of a run, by dotted key; empty if it has none.
 fn spec(directory: &RunDirectory) -> Result<SpecValues> {
     let path = directory.spec();
     if !path.is_file() {

@@ -1,23 +1,23 @@
-//! What a run takes, by arithmetic: to share time left and disk among cells. Never a measurement.
+//! The cost of a run, computed from its spec and never measured; used to estimate time left and disk space.
 
 use serde::Serialize;
 
 use crate::blueprint::FrozenSet;
 use crate::spec::{Experiment, FrozenNorm, Switch};
 
-/// What a cell takes and leaves.
+/// The cost of a cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Cost {
     /// Multiply-adds of its training and its evaluations.
     pub multiply_adds: f64,
-    /// Parameters that train.
+    /// Trainable parameters.
     pub trainable_parameters: u64,
-    /// Bytes of its weights and its last state.
+    /// Bytes of its final weights and its last checkpoint.
     pub disk_bytes: u64,
 }
 
 impl Cost {
-    /// Of the target's training of an experiment.
+    /// The cost of an experiment's target phase.
     pub fn of(experiment: &Experiment) -> Self {
         let target = &experiment.target;
         let (blueprint, frozen) = (experiment.blueprint(target), &experiment.transfer.frozen);
@@ -37,13 +37,13 @@ impl Cost {
         Self {
             multiply_adds: trained * (forward + backward) + evaluated * forward + once,
             trainable_parameters: trainable,
-            // fp32: the weights twice, and an optimizer's two moments of what trains.
+            // fp32: the weights twice, and the optimizer's two moments of trainable parameters.
             disk_bytes: 4 * (2 * all + 2 * trainable),
         }
     }
 }
 
-/// Whether the frozen layers are computed once for each example.
+/// Whether the prefix cache applies: frozen layers are then computed once per example.
 fn computes_prefix_once(experiment: &Experiment, frozen: &FrozenSet) -> bool {
     frozen.leading() > 0
         && experiment.compute.cache == Switch::Auto

@@ -1,28 +1,30 @@
-//! A sweep as shell lines, one a cell, for GNU parallel, xargs, `HyperQueue`, disBatch, or a loop of one's own.
+//! A sweep as shell lines, one per cell, for GNU parallel, xargs, `HyperQueue`, disBatch or a shell loop.
 
 use std::path::Path;
 
-use super::plan::Plan;
+use super::plan::SweepPlan;
 use crate::run::Fixed;
 
-/// What a line needs beside its cell.
+/// What every line needs besides its cell.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
-    /// The program.
+    /// The freezewise executable.
     pub program: &'a Path,
-    /// The spec.
+    /// The spec file.
     pub spec: &'a Path,
-    /// The folder of the data sets.
+    /// Folder of all runs.
+    pub out: &'a Path,
+    /// Folder of the data sets.
     pub data: &'a Path,
     /// `--set` arguments of the whole sweep.
     pub overrides: &'a [String],
-    /// What holds for every cell.
+    /// Settings of every cell.
     pub fixed: Fixed,
 }
 
-/// A line for each source, then one for each chosen cell. A cell whose source is not there trains it or waits for it, so
-/// the lines may run in any order.
-pub fn lines(plan: &Plan, chosen: &[usize], call: &Call<'_>) -> Vec<String> {
+/// One line per source, then one per chosen cell. A cell whose source is missing trains it or waits for it, so the lines
+/// may run in any order.
+pub fn lines(plan: &SweepPlan, chosen: &[usize], call: &Call<'_>) -> Vec<String> {
     let needed = |index: &usize| chosen.iter().any(|cell| plan.cells[*cell].source == Some(*index));
     let sources = (0..plan.sources.len()).filter(needed);
     let sources = sources.map(|index| line("source", &plan.cells[plan.sources[index].cell].overrides, plan, call));
@@ -30,11 +32,11 @@ pub fn lines(plan: &Plan, chosen: &[usize], call: &Call<'_>) -> Vec<String> {
     sources.chain(cells).collect()
 }
 
-fn line(verb: &str, own: &[String], plan: &Plan, call: &Call<'_>) -> String {
+fn line(verb: &str, own: &[String], plan: &SweepPlan, call: &Call<'_>) -> String {
     let path = |path: &Path| path.display().to_string();
     let name = plan.folder.file_name().unwrap_or_default().to_string_lossy();
     let mut words = vec![path(call.program), verb.to_owned(), path(call.spec)];
-    words.extend(["--out".to_owned(), path(&plan.out), "--data".to_owned(), path(call.data), "--quiet".to_owned()]);
+    words.extend(["--out".to_owned(), path(call.out), "--data".to_owned(), path(call.data), "--quiet".to_owned()]);
     words.extend(["--fixed".to_owned(), call.fixed.argument()]);
     let last = [format!("name={name}"), format!("threads={}", call.fixed.threads)];
     for set in call.overrides.iter().chain(own).chain(&last) {
@@ -43,7 +45,7 @@ fn line(verb: &str, own: &[String], plan: &Plan, call: &Call<'_>) -> String {
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
-/// A word as every POSIX shell reads it.
+/// Quotes a word for POSIX shells.
 pub(super) fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=,:+@%".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {

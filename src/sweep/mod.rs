@@ -1,7 +1,7 @@
-//! A grid of runs: on this machine's devices, on Slurm, or as command lines for other engines; and what is there of it.
+//! A grid of runs, on this machine's devices, on Slurm, or as command lines for other engines; its state and results.
 //!
-//! A cell is an ordinary run in a directory that its spec names, so whatever ran it, it counts. Every cell is a process
-//! of its own. This module knows no format of a run's files: `rundir` reads them.
+//! A cell is an ordinary run in a directory that its spec determines, so it counts whatever ran it. Every cell is a
+//! separate process. This module knows no format of a run's files: `rundir` reads them.
 
 mod archive;
 mod collect;
@@ -11,8 +11,8 @@ mod lines;
 mod plan;
 mod program;
 mod prune;
+mod record;
 pub mod runner;
-mod sheet;
 pub mod slurm;
 mod state;
 mod status;
@@ -22,8 +22,8 @@ pub use collect::collect;
 pub use compare::{Comparison, RESULTS, compare};
 pub use cost::Cost;
 pub use lines::{Call, lines};
-pub use plan::{Cell, Plan, Source};
-pub use prune::{Keep, Pruned, prune};
-pub use sheet::{Entry, Sheet, keep_spec};
-pub use state::State;
-pub use status::{RunStatus, Status, status};
+pub use plan::{PlannedCell, PlannedSource, SweepPlan};
+pub use prune::{PruneOptions, Pruned, prune};
+pub use record::{CellRecord, SweepRecord, keep_spec};
+pub use state::RunState;
+pub use status::{FolderStatus, RunStatus, status};

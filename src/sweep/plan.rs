@@ -1,4 +1,4 @@
-//! A sweep as it is to be run: each cell with its directory, its budget and the source that it needs.
+//! The plan of a sweep: each cell with its directory, its budget and the source that it needs.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -11,60 +11,60 @@ use crate::rundir::{Length, RunDirectory};
 use crate::spec::{Problems, Spec, StatedClaims, Survey, Sweep};
 use crate::text;
 
-/// So many different problems of cells are shown.
+/// How many different problems to show.
 const SHOWN: usize = 5;
 
-/// What is to be run.
+/// A planned sweep.
 #[derive(Clone, Debug)]
-pub struct Plan {
-    /// The folder of all runs.
+pub struct SweepPlan {
+    /// Folder of all runs.
     pub out: PathBuf,
-    /// The sweep's own folder in it.
+    /// The sweep's folder, inside `out`.
     pub folder: PathBuf,
     /// The keys of the axes.
     pub keys: Vec<String>,
-    /// What its report is to show, as it is stated now.
+    /// The claims that the spec states now.
     pub claims: StatedClaims,
-    /// A cell for each point of the grid.
-    pub cells: Vec<Cell>,
-    /// The sources that they need, each once.
-    pub sources: Vec<Source>,
-    /// The first cell of each network among them, by index.
+    /// One cell per point of the grid.
+    pub cells: Vec<PlannedCell>,
+    /// The sources that the cells need, each once.
+    pub sources: Vec<PlannedSource>,
+    /// The index of the first cell of each network.
     pub networks: Vec<usize>,
 }
 
-/// A cell and where it is run.
+/// A cell of the grid.
 #[derive(Clone, Debug)]
-pub struct Cell {
-    /// From its values: `frozen_layers=3,seed=0`.
+pub struct PlannedCell {
+    /// Made from its values: `frozen_layers=3,seed=0`.
     pub name: String,
     /// Its value on each axis, as text.
     pub values: Vec<String>,
-    /// The arguments of `--set` that make it.
+    /// Its `--set` arguments.
     pub overrides: Vec<String>,
-    /// Its directory.
+    /// Its run directory.
     pub directory: RunDirectory,
     /// Its budget.
     pub length: Length,
-    /// What its training takes, and leaves.
+    /// Its cost in arithmetic and disk space.
     pub cost: Cost,
-    /// The index of its source, if it has one that is trained.
+    /// The index of its source in the plan, if it has one that is trained.
     pub source: Option<usize>,
 }
 
 /// A source that cells share.
 #[derive(Clone, Debug)]
-pub struct Source {
-    /// The name of its directory.
+pub struct PlannedSource {
+    /// Its hash, the name of its directory.
     pub hash: String,
     /// Its directory.
     pub directory: RunDirectory,
-    /// The index of a cell that needs it: its spec trains it.
+    /// The index of a cell whose spec trains it.
     pub cell: usize,
 }
 
-impl Plan {
-    /// Plans a sweep below `out`. Problems of cells come together, those of many cells once.
+impl SweepPlan {
+    /// Plans a sweep in `out`. Reports the problems of all cells at once, and a problem of several cells once.
     pub fn new(sweep: &Sweep, out: &Path, survey: &dyn Survey) -> Result<Self> {
         let mut plan = Self {
             out: out.to_path_buf(),
@@ -75,7 +75,7 @@ impl Plan {
             sources: Vec::new(),
             networks: Vec::new(),
         };
-        let (mut problems, mut networks) = (Found::default(), Vec::new());
+        let (mut problems, mut networks) = (CellProblems::default(), Vec::new());
         for cell in &sweep.cells {
             match sweep.spec(cell, survey) {
                 Ok(spec) => {
@@ -98,11 +98,11 @@ impl Plan {
         let source = spec.source_hash().filter(|_| experiment.trains_source()).map(|hash| {
             self.sources.iter().position(|source| source.hash == hash).unwrap_or_else(|| {
                 let directory = RunDirectory::of_source(&self.out, &hash);
-                self.sources.push(Source { hash, directory, cell: index });
+                self.sources.push(PlannedSource { hash, directory, cell: index });
                 self.sources.len() - 1
             })
         });
-        self.cells.push(Cell {
+        self.cells.push(PlannedCell {
             name,
             values: self.keys.iter().map(|key| value(key)).collect(),
             overrides,
@@ -113,15 +113,15 @@ impl Plan {
         });
     }
 
-    /// Two cells in one directory differ in nothing that makes another run.
+    /// An error if two cells have the same directory: they differ only in keys that do not change the run.
     fn check_directories(&self) -> Result<()> {
         let mut seen: HashMap<&Path, &str> = HashMap::new();
         for cell in &self.cells {
             if let Some(other) = seen.insert(cell.directory.path(), &cell.name) {
                 let message = format!("the cells `{other}` and `{}` are the same run", cell.name);
                 return Err(UserError::usage(message)
-                    .hint(format!("both would be in `{}`", cell.directory.path().display()))
-                    .hint("their values differ in keys that do not change which run it is, such as a budget")
+                    .hint(format!("both belong in `{}`", cell.directory.path().display()))
+                    .hint("they differ only in keys that do not change the run, such as its budget")
                     .into());
             }
         }
@@ -129,20 +129,20 @@ impl Plan {
     }
 }
 
-/// How many different seeds the grid has.
+/// The number of different seeds in the grid.
 fn seeds(sweep: &Sweep) -> usize {
     sweep.cells.iter().map(|cell| cell.value("seed")).collect::<BTreeSet<_>>().len()
 }
 
-/// Problems of cells, by their words.
+/// Problems by their text, each with its cells.
 #[derive(Default)]
-struct Found {
+struct CellProblems {
     problems: Vec<(String, Vec<String>)>,
-    /// Whether one of them is of a spec, and not of data alone.
+    /// Whether any problem is in a spec rather than in data.
     of_specs: bool,
 }
 
-impl Found {
+impl CellProblems {
     fn add(&mut self, cell: &str, problems: Problems) {
         for problem in problems.0 {
             self.of_specs |= !problem.of_data;
@@ -164,7 +164,7 @@ impl Found {
                 all if all == count => format!("in all {}", text::counted(count, "cell", "cells")),
                 1 => format!("in the cell `{}`", cells[0]),
                 some => format!(
-                    "in {} of {} cells, the first is `{}`",
+                    "in {} of {} cells, first in `{}`",
                     text::grouped(some as u64),
                     text::grouped(count as u64),
                     cells[0]

@@ -1,4 +1,4 @@
-//! The program that cells run: this one, as it was when the sweep began.
+//! The program that cells run: this executable, as it was when the sweep started.
 
 use std::fs::File;
 use std::os::fd::AsRawFd;
@@ -6,19 +6,19 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-/// This program, held open: a build that replaces its file in the middle of a sweep changes nothing.
+/// This executable, held open: replacing its file with a new build does not affect a running sweep.
 #[derive(Debug)]
 pub struct Program(File);
 
 impl Program {
-    /// Opens the file that this process runs.
+    /// Opens the executable of this process.
     pub fn own() -> Result<Self> {
         File::open("/proc/self/exe").map(Self).context("cannot open this program's file")
     }
 
     /// A command that runs it.
     pub fn command(&self) -> Command {
-        // The path is resolved in the child, before descriptors that are closed on exec are closed.
+        // The child resolves the path before close-on-exec descriptors are closed.
         Command::new(format!("/proc/self/fd/{}", self.0.as_raw_fd()))
     }
 }

@@ -1,48 +1,55 @@
-//! Lean runs: what a study needs of a finished run without its weights and states.
+//! Lean runs: finished runs without weights and checkpoints, which a study can keep.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use serde::Serialize;
 
-use super::state::State;
+use super::state::RunState;
+use crate::error::UserError;
 use crate::files;
 use crate::run;
 use crate::rundir::{Record, RunDirectory, directories};
 
-/// What became of a folder of runs.
+/// The result of pruning.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Pruned {
-    /// Runs that are lean now, or would be.
+    /// Runs that were pruned, or would be.
     pub lean: Vec<PathBuf>,
     /// Bytes that were freed, or would be.
     pub bytes: u64,
-    /// Runs that were left alone, and why.
+    /// Skipped runs, and why.
     pub left: Vec<(PathBuf, String)>,
 }
 
-/// What a pruning keeps.
+/// What to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keep {
-    /// Whether final weights stay.
+pub struct PruneOptions {
+    /// Keep the final weights.
     pub weights: bool,
-    /// Whether to report without removing anything.
+    /// Report without deleting anything.
     pub dry_run: bool,
 }
 
-/// Drops weights and states of the finished runs in a folder, and of the sources in it where `sources` says so.
-pub fn prune(folder: &Path, keep: Keep) -> Result<Pruned> {
-    let mut pruned = Pruned::default();
-    for directory in directories(folder)? {
-        match State::of(&directory, None)? {
-            State::Done => lighten(&directory, keep, &mut pruned)?,
+/// Deletes weights and checkpoints of the finished runs in a folder.
+pub fn prune(folder: &Path, keep: PruneOptions) -> Result<Pruned> {
+    let (mut pruned, runs) = (Pruned::default(), directories(folder)?);
+    if runs.is_empty() {
+        let message = format!("there are no runs in `{}`", folder.display());
+        return Err(UserError::new(message)
+            .hint("give a run, the folder of a sweep, or the folder of all runs")
+            .into());
+    }
+    for directory in runs {
+        match RunState::of(&directory, None)? {
+            RunState::Done => lighten(&directory, keep, &mut pruned)?,
             other => pruned.left.push((directory.path().to_path_buf(), format!("it is {}", other.name()))),
         }
     }
     Ok(pruned)
 }
 
-fn lighten(directory: &RunDirectory, keep: Keep, pruned: &mut Pruned) -> Result<()> {
+fn lighten(directory: &RunDirectory, keep: PruneOptions, pruned: &mut Pruned) -> Result<()> {
     let mut gone: Vec<PathBuf> = Vec::new();
     if !keep.weights {
         gone.extend(Some(directory.weights()).filter(|path| path.is_file()));
@@ -54,16 +61,16 @@ fn lighten(directory: &RunDirectory, keep: Keep, pruned: &mut Pruned) -> Result<
     if gone.is_empty() {
         return Ok(());
     }
-    // A process that extends the run needs its states.
+    // A process that extends the run needs its checkpoints.
     let Some(_lock) = run::hold(directory.path())? else {
-        pruned.left.push((directory.path().to_path_buf(), "another process works on it".to_owned()));
+        pruned.left.push((directory.path().to_path_buf(), "locked by another process".to_owned()));
         return Ok(());
     };
     if !keep.dry_run
         && !keep.weights
         && let Some(mut record) = Record::read(directory)?
     {
-        // Before anything is removed: a run without weights that is not marked would be trained again.
+        // Before deleting anything: an unmarked run without weights would be trained again.
         record.lean = true;
         record.write(directory)?;
     }
@@ -74,7 +81,7 @@ fn lighten(directory: &RunDirectory, keep: Keep, pruned: &mut Pruned) -> Result<
         }
     }
     if !keep.dry_run {
-        // Something of the user's may lie there too: then the folder stays.
+        // Fails if the user's files are in there too: then the folder stays.
         let _ = std::fs::remove_dir(&states);
     }
     pruned.lean.push(directory.path().to_path_buf());

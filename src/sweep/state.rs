@@ -1,4 +1,4 @@
-//! Where a run stands, by what it left on disk: it needs no process and no spec.
+//! The state of a run, read from its files and its lock; no spec is needed.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -6,28 +6,28 @@ use serde::Serialize;
 use crate::run;
 use crate::rundir::{Length, Record, RunDirectory, Status, Summary};
 
-/// Where a run stands.
+/// The state of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", content = "detail", rename_all = "lowercase")]
-pub enum State {
-    /// Its budget is trained.
+pub enum RunState {
+    /// Finished with its budget.
     Done,
-    /// Its numbers were no longer finite: an outcome, not a failure.
+    /// The loss became non-finite: a result, not a failure.
     Diverged(String),
-    /// It ended with an error.
+    /// Ended with an error.
     Failed(String),
-    /// A process works on it: which.
+    /// Locked by a running process, which is named.
     Running(String),
-    /// It was stopped with a checkpoint.
+    /// Stopped with a checkpoint.
     Stopped,
     /// No exit status was recorded: it was killed, or its host went down.
     Stale,
-    /// It was not begun, or not with this budget.
+    /// Not started, or not with this budget.
     Waiting,
 }
 
-impl State {
-    /// One word for it.
+impl RunState {
+    /// The state in one word.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -40,7 +40,7 @@ impl State {
         }
     }
 
-    /// Why, or who.
+    /// The reason, or the process that runs it.
     pub fn detail(&self) -> &str {
         match self {
             Self::Diverged(text) | Self::Failed(text) | Self::Running(text) => text,
@@ -48,9 +48,13 @@ impl State {
         }
     }
 
-    /// The state of a run whose budget is to be `length`; without one, of whatever budget it has.
+    /// The state of a run that should have the budget `length`; with `None`, of whatever budget it has.
     pub fn of(directory: &RunDirectory, length: Option<Length>) -> Result<Self> {
-        let record = Record::read(directory)?;
+        let record = match Record::read(directory) {
+            Ok(record) => record,
+            // An unreadable record, or one from another version, must not hide the other runs.
+            Err(error) => return Ok(Self::Failed(format!("{error:#}"))),
+        };
         let holder = run::holder(directory.path())?;
         Ok(match (record, holder) {
             (Some(record), _) if record.status == Status::Finished && is_complete(directory, &record, length) => {
@@ -69,7 +73,7 @@ impl State {
     }
 }
 
-/// A lean run, whose weights were dropped, is complete too.
+/// Weights are not needed, so a pruned run is complete too.
 fn is_complete(directory: &RunDirectory, record: &Record, length: Option<Length>) -> bool {
     let long_enough = length.is_none_or(|length| record.length.steps == length.steps);
     long_enough && Summary::read(directory).is_some()

@@ -1,80 +1,83 @@
-//! Where the runs of a folder stand.
+//! The state of every run in a folder.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use serde::Serialize;
 
-use super::sheet::Sheet;
-use super::state::State;
+use super::record::{SweepRecord, SweepRecords};
+use super::state::RunState;
 use crate::error::UserError;
 use crate::rundir::{Record, RunDirectory, directories};
 
-/// Where the runs of a folder stand.
+/// The state of every run in a folder.
 #[derive(Clone, Debug, Serialize)]
-pub struct Status {
-    /// Each of them.
+pub struct FolderStatus {
+    /// Cells in the order of their grid, then other runs.
     pub runs: Vec<RunStatus>,
 }
 
-/// One run.
+/// The state of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunStatus {
-    /// Its cell's name in a sweep, else its directory's.
+    /// The cell's name in a sweep, otherwise the directory's.
     pub name: String,
-    /// Its directory.
+    /// The run directory.
     pub directory: PathBuf,
-    /// Whether its sweep's grid no longer has it.
+    /// Whether the sweep's grid no longer contains it.
     pub outside: bool,
-    /// Its place in the grid, where it is a cell.
+    /// Its place in the grid, if it is a cell.
     pub index: Option<usize>,
     #[serde(flatten)]
-    /// Where it stands.
-    pub state: State,
-    /// Epochs trained, and epochs of its budget, where that is known.
+    /// Its state.
+    pub state: RunState,
+    /// Epochs trained and epochs of its budget, if known.
     pub epochs: Option<[u64; 2]>,
-    /// Seconds of all its attempts.
+    /// Seconds of all attempts together.
     pub seconds: Option<f64>,
     /// The machine that ran it last.
     pub host: Option<String>,
 }
 
-/// The runs below a folder: of a sweep, of all experiments, or the folder itself where it is a run. Cells of a sweep
-/// that were not begun are among them.
-pub fn status(folder: &Path) -> Result<Status> {
-    let mut runs = Vec::new();
+/// The runs in a folder: of a sweep, of all experiments, or the folder itself if it is a run. Includes cells of a sweep
+/// that have not started.
+pub fn status(folder: &Path) -> Result<FolderStatus> {
+    let (mut runs, mut sweeps) = (Vec::new(), SweepRecords::default());
     for directory in directories(folder)? {
-        let parent = directory.path().parent().unwrap_or(folder);
-        let sheet = Sheet::read(parent)?;
-        runs.push(of(&directory, sheet.as_ref())?);
+        let sweep = sweeps.of(&directory)?;
+        runs.push(of(&directory, sweep)?);
     }
-    if let Some(sheet) = Sheet::read(folder)? {
-        let begun: Vec<String> = runs.iter().map(|run| RunDirectory::at(&run.directory).name()).collect();
-        let absent = sheet.cells.iter().filter(|(name, _)| !begun.contains(name));
+    if let Some(sweep) = SweepRecord::read(folder)? {
+        let begun: HashSet<String> = runs.iter().map(|run| RunDirectory::at(&run.directory).name()).collect();
+        let absent = sweep.cells.iter().filter(|(name, _)| !begun.contains(name.as_str()));
         runs.extend(absent.map(|(name, entry)| RunStatus {
             name: entry.name.clone(),
             directory: folder.join(name),
             outside: false,
             index: Some(entry.index),
-            state: State::Waiting,
+            state: RunState::Waiting,
             epochs: None,
             seconds: None,
             host: None,
         }));
     }
-    // Cells in the order of the grid, then what is no cell of it; other folders one after the other.
+    // By folder; in each, cells in the order of the grid, then other runs.
     runs.sort_by_key(|run| (run.directory.parent().map(Path::to_path_buf), run.index.unwrap_or(usize::MAX)));
     if runs.is_empty() {
         let message = format!("there are no runs in `{}`", folder.display());
-        return Err(UserError::new(message).hint("give a run, the folder of a sweep, or that of all runs").into());
+        return Err(UserError::new(message)
+            .hint("give a run, the folder of a sweep, or the folder of all runs")
+            .into());
     }
-    Ok(Status { runs })
+    Ok(FolderStatus { runs })
 }
 
-fn of(directory: &RunDirectory, sheet: Option<&Sheet>) -> Result<RunStatus> {
-    let (record, name) = (Record::read(directory)?, directory.name());
-    let entry = sheet.and_then(|sheet| sheet.cells.get(&name));
-    let gone = sheet.and_then(|sheet| sheet.outside.get(&name));
+fn of(directory: &RunDirectory, sweep: Option<&SweepRecord>) -> Result<RunStatus> {
+    // A record that cannot be read is reported by the state.
+    let (record, name) = (Record::read(directory).ok().flatten(), directory.name());
+    let entry = sweep.and_then(|sweep| sweep.cells.get(&name));
+    let gone = sweep.and_then(|sweep| sweep.outside.get(&name));
     let epochs = record.as_ref().map(|record| {
         let done = directory.last_row().map_or(0, |row| row.epoch);
         [done, record.length.epochs]
@@ -84,7 +87,7 @@ fn of(directory: &RunDirectory, sheet: Option<&Sheet>) -> Result<RunStatus> {
         directory: directory.path().to_path_buf(),
         outside: gone.is_some(),
         index: entry.map(|entry| entry.index),
-        state: State::of(directory, None)?,
+        state: RunState::of(directory, None)?,
         epochs,
         seconds: record.as_ref().and_then(|record| record.seconds),
         host: record.map(|record| record.host),

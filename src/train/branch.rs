@@ -1,10 +1,10 @@
-//! What is tried on a state of a training, beside it: an anneal branch, and a refitted head. The training itself is in no
-//! way changed: both work on a copy.
+//! Branches from a state of a training: an anneal branch, and a refitted head. Both work on a copy and do not affect the
+//! training.
 //!
-//! An anneal branch trains on from the state with the learning rate going linearly to 0, on random streams of its own. It
-//! tells a spike of the optimizer, which goes away, from what the weights have learned. A refitted head is a linear head
-//! fitted anew on the state's features and the same, maybe noisy, labels: it tells a head that fits its features badly from
-//! features that are bad.
+//! An anneal branch continues from the state with the learning rate decaying linearly to 0, on its own random streams. It
+//! separates optimizer noise, which disappears, from what the weights have learned. A refitted head is a new linear head
+//! fitted on the state's features and the same, possibly noisy, labels: it separates a badly fitted head from bad
+//! features.
 
 use anyhow::Result;
 use tch::{Kind, Tensor, no_grad_guard};
@@ -13,7 +13,7 @@ use crate::native::Autocast;
 use crate::network::{Mode, Network};
 use crate::seed::{Purpose, derive};
 use crate::spec::{Budget, Evaluation, EvaluationSchedule, Rate, Schedule, Seeds, Training};
-use crate::train::checkpoint_state::State;
+use crate::train::checkpoint_state::TrainingState;
 use crate::train::data::device_split::DeviceSplit;
 use crate::train::interrupt::{Interrupt, Stopped, proceed};
 use crate::train::measure::linear_fit::{LinearHead, fit_linear, fit_tuned};
@@ -22,11 +22,11 @@ use crate::train::observer::{Control, Diverged, Ended, Observer};
 use crate::train::out_of_memory::{Activity, during};
 use crate::train::phase::Phase;
 
-/// The most steps of an anneal branch, and the fewest: longer ones leave the peak that they are to test.
+/// Bounds on the steps of an anneal branch: a longer one would leave the peak that it is meant to test.
 const MOST_STEPS: u64 = 300;
 const FEWEST_STEPS: u64 = 10;
 
-/// Steps of an anneal branch that leaves after so many: a tenth of them, within bounds.
+/// Default steps of an anneal branch that starts at `step`: a tenth of it, within bounds.
 pub fn anneal_steps(step: u64) -> u64 {
     (step / 10).clamp(FEWEST_STEPS, MOST_STEPS)
 }
@@ -40,40 +40,45 @@ pub struct Annealed {
     pub test: Errors,
 }
 
-/// Errors of heads that were fitted anew.
+/// Errors of refitted heads, on the training and the test examples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Refitted {
-    /// Without a penalty, on the training and the test examples.
+    /// Without a penalty.
     pub plain: [f64; 2],
-    /// With the penalty that was best on a held-out fifth of the training examples.
+    /// With the penalty that is best on a held-out fifth of the training examples.
     pub tuned: [f64; 2],
     /// That penalty.
     pub penalty: f64,
 }
 
-/// What was tried on a state.
+/// The results of a branch.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Branch {
-    /// Absent where it was not wanted, or its loss was no longer finite.
+    /// Absent if not requested, or if the branch diverged.
     pub annealed: Option<Annealed>,
-    /// Absent where it was not wanted.
+    /// Absent if not requested.
     pub refitted: Option<Refitted>,
 }
 
-/// What is to be tried.
+/// What a branch computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BranchPlan {
-    /// The epoch that the state is of.
+    /// The epoch of the state.
     pub epoch: u64,
-    /// Steps of an anneal branch, where one is wanted.
+    /// Steps of the anneal branch; `None` for no anneal branch.
     pub anneal: Option<u64>,
-    /// Whether heads are fitted anew.
+    /// Whether to refit heads.
     pub refit: bool,
 }
 
 impl Phase<'_> {
-    /// Tries what is planned on a state of this phase with whole epochs behind it. `None` where the observer stopped it.
-    pub fn branch(&self, state: &State, plan: BranchPlan, observer: &mut dyn Observer) -> Result<Option<Branch>> {
+    /// Computes a branch from a state of this phase at an epoch boundary. `None` if the observer stopped it.
+    pub fn branch(
+        &self,
+        state: &TrainingState,
+        plan: BranchPlan,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Branch>> {
         let branch = self.annealed(state, plan, observer).and_then(|annealed| {
             let refitted = plan.refit.then(|| self.refit(state, &mut || observer.stops())).transpose()?;
             Ok(Branch { annealed, refitted })
@@ -84,8 +89,13 @@ impl Phase<'_> {
         }
     }
 
-    /// Trains on from a state for some steps, the rate going linearly to 0, in a network of its own.
-    fn annealed(&self, state: &State, plan: BranchPlan, observer: &mut dyn Observer) -> Result<Option<Annealed>> {
+    /// Continues from a state for some steps with the learning rate decaying linearly to 0, in a separate network.
+    fn annealed(
+        &self,
+        state: &TrainingState,
+        plan: BranchPlan,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Annealed>> {
         let Some(steps) = plan.anneal else { return Ok(None) };
         let network = self.network.twin()?;
         let done = plan.epoch * self.training.steps_per_epoch(self.train.count());
@@ -106,7 +116,7 @@ impl Phase<'_> {
             settings: self.settings,
         };
         let tensors = state.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone()));
-        let start = State { epochs: 0, steps: 0, seconds: 0.0, tensors: tensors.collect() };
+        let start = TrainingState { epochs: 0, steps: 0, seconds: 0.0, tensors: tensors.collect() };
         let mut last = Last { observer, report: None };
         match phase.run(Some(start), &mut last) {
             Ok(Ended::Stopped) => Err(Stopped.into()),
@@ -122,8 +132,8 @@ impl Phase<'_> {
         }
     }
 
-    /// Fits heads anew on the features of a state.
-    fn refit(&self, state: &State, interrupt: Interrupt<'_>) -> Result<Refitted> {
+    /// Refits heads on the features of a state.
+    fn refit(&self, state: &TrainingState, interrupt: Interrupt<'_>) -> Result<Refitted> {
         let network = self.network.twin()?;
         state.load(&network)?;
         let (train, test) = (
@@ -138,7 +148,7 @@ impl Phase<'_> {
         Ok(Refitted { plain: errors(&plain), tuned: errors(&tuned), penalty })
     }
 
-    /// What comes to the classifier for every example, `[count, features]`.
+    /// The classifier's input for every example, `[count, features]`.
     fn features(&self, network: &Network, data: &DeviceSplit, interrupt: Interrupt<'_>) -> Result<Tensor> {
         let (count, batch) = (data.count() as i64, self.settings.evaluation_batch);
         let mut parts = Vec::new();
@@ -157,7 +167,7 @@ impl Phase<'_> {
     }
 }
 
-/// Keeps the last report, and asks another observer whether to stop.
+/// Keeps the last report, and forwards stop requests from another observer.
 struct Last<'a> {
     observer: &'a mut dyn Observer,
     report: Option<EpochReport>,

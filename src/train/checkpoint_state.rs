@@ -1,5 +1,5 @@
-//! All that a training is at a step boundary. Random streams do not depend on history, so nothing of them is here:
-//! which step comes next says it all.
+//! The whole state of a training at a step boundary. It contains no random generators: random streams depend only on the
+//! seed and the step.
 
 use anyhow::Result;
 use tch::{Kind, Tensor, no_grad};
@@ -12,40 +12,40 @@ use crate::train::numbers::Totals;
 
 /// A training at a step boundary.
 #[derive(Debug)]
-pub struct State {
-    /// Epochs behind, every one of them reported.
+pub struct TrainingState {
+    /// Whole epochs trained and reported.
     pub epochs: u64,
-    /// Steps behind in the epoch under way.
+    /// Steps trained in the current epoch.
     pub steps: u64,
-    /// Seconds of training in the epoch under way.
+    /// Seconds of training in the current epoch.
     pub seconds: f64,
-    /// The network's tensors, the optimizer's, the loss scaler's if there is one, those of what measures, and the sums of
-    /// the epoch under way, each under a prefix. On a CPU they are the training's own while it is under way; of another device's, copies.
+    /// Tensors of the network, the optimizer, the loss scaler (if any), the measures, and the sums of the current epoch,
+    /// each under its owner's prefix. On a CPU they alias the training's own tensors; from another device they are copies.
     pub tensors: NamedTensors,
 }
 
-/// What joins a checkpoint, under the name of its owner.
+/// Something that is part of a checkpoint.
 pub(in crate::train) trait Checkpointed {
-    /// The first part of its tensors' names in a checkpoint.
+    /// The prefix of its tensors' names in a checkpoint.
     fn owner(&self) -> &'static str;
 
-    /// Its tensors by the rest of their names: those that training changes, into which a checkpoint is loaded.
+    /// Its tensors, by name without the prefix. Loading a checkpoint writes into them.
     fn tensors(&self) -> NamedTensors;
 }
 
-/// The owners whose part of a checkpoint a training may do without: what they measured is then no longer wanted.
+/// Owners whose part of a checkpoint may be ignored, if the spec no longer asks for their measurements.
 const MEASURES: [&str; 2] = ["averaged", "norms"];
 const SUMS: &str = "sums";
 
-/// The state at a place, of all that joins it; none where any number of the first `needed` owners is not finite: such a
-/// state is not worth keeping.
+/// The state at a position, from all owners; `None` if a tensor of the first `needed` owners is not finite: such a state
+/// is useless.
 pub(in crate::train) fn state(
     owners: &[&dyn Checkpointed],
     needed: usize,
     totals: Totals,
     position: Position,
     seconds: f64,
-) -> Result<Option<State>> {
+) -> Result<Option<TrainingState>> {
     let of = |owners: &[&dyn Checkpointed]| -> NamedTensors {
         let named = |owner: &&dyn Checkpointed| {
             let prefix = owner.owner();
@@ -62,16 +62,16 @@ pub(in crate::train) fn state(
     tensors.insert(SUMS.into(), Tensor::from_slice(&[totals.loss, totals.wrong]));
     let host = native::download(&tensors.values().collect::<Vec<_>>())?;
     let tensors = tensors.into_keys().zip(host).collect();
-    Ok(Some(State { epochs: position.epochs, steps: position.steps, seconds, tensors }))
+    Ok(Some(TrainingState { epochs: position.epochs, steps: position.steps, seconds, tensors }))
 }
 
-impl State {
-    /// Copies its network into one of the same sizes, or an error names what does not fit.
+impl TrainingState {
+    /// Copies the network's tensors into a network of the same shape; an error names what does not fit.
     pub fn load_network(&self, network: &Network) -> Result<()> {
         self.load(network)
     }
 
-    /// Copies an owner's part into its tensors: into all of them, or an error names what does not fit.
+    /// Copies an owner's part into all of its tensors; an error names what does not fit.
     pub(in crate::train) fn load(&self, owner: &dyn Checkpointed) -> Result<()> {
         let own = owner.tensors();
         let prefix = format!("{}.", owner.owner());
@@ -84,14 +84,14 @@ impl State {
             let name = format!("{prefix}{name}");
             let kept = self.tensors.get(&name).ok_or_else(|| misfit(&format!("it lacks the tensor `{name}`")))?;
             if kept.size() != tensor.size() || kept.kind() != tensor.kind() {
-                return Err(misfit(&format!("its tensor `{name}` is of another shape or kind")).into());
+                return Err(misfit(&format!("its tensor `{name}` has another shape or kind")).into());
             }
             no_grad(|| tensor.shallow_clone().copy_(kept));
         }
         Ok(())
     }
 
-    /// An error where it has something of an owner that this training does not have, unless that only measured.
+    /// An error if it has tensors of an owner that this training lacks, except owners that only measure.
     pub(in crate::train) fn check_owners(&self, owners: &[&str]) -> Result<(), UserError> {
         let unknown = self.tensors.keys().find(|name| {
             let owner = name.split_once('.').map_or(name.as_str(), |(owner, _)| owner);
@@ -100,13 +100,13 @@ impl State {
         unknown.map_or(Ok(()), |name| Err(no_place(name)))
     }
 
-    /// A number of it.
+    /// A tensor of one element, as a number.
     pub(in crate::train) fn number(&self, name: &str) -> Result<f64, UserError> {
         let number = self.tensors.get(name).filter(|tensor| tensor.numel() == 1);
         number.map(|number| number.double_value(&[])).ok_or_else(|| misfit(&format!("it lacks the tensor `{name}`")))
     }
 
-    /// Loss and wrong answers of the epoch under way.
+    /// Loss and misclassifications of the current epoch.
     pub(in crate::train) fn totals(&self) -> Result<Totals> {
         let sums = self.tensors.get(SUMS).filter(|sums| sums.size() == [2] && sums.kind() == Kind::Double);
         let sums = Vec::<f64>::try_from(sums.ok_or_else(|| misfit("it lacks the sums of its epoch"))?)?;
@@ -124,16 +124,16 @@ impl Checkpointed for Network {
     }
 }
 
-/// Asked on the device, and read once.
+/// Checked on the device, read once.
 fn all_finite<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> bool {
     let verdicts: Vec<Tensor> = tensors.map(|tensor| tensor.isfinite().all()).collect();
     verdicts.is_empty() || Tensor::stack(&verdicts, 0).all().int64_value(&[]) == 1
 }
 
 fn no_place(name: &str) -> UserError {
-    misfit(&format!("its tensor `{}` has no place in this training", name.escape_debug()))
+    misfit(&format!("this training has no tensor `{}`", name.escape_debug()))
 }
 
 pub(in crate::train) fn misfit(what: &str) -> UserError {
-    UserError::new(format!("the checkpoint is of another training: {what}"))
+    UserError::new(format!("the checkpoint belongs to another training: {what}"))
 }

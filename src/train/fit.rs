@@ -1,4 +1,4 @@
-//! A phase from its first step to the end of its budget.
+//! The training loop of a phase, from its first step to the end of its budget.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::native;
 use crate::spec::Due;
 use crate::spec::{FrozenNorm, Position};
-use crate::train::checkpoint_state::{Checkpointed, State};
+use crate::train::checkpoint_state::{Checkpointed, TrainingState};
 use crate::train::data::splits::Splits;
 use crate::train::interrupt::Stopped;
 use crate::train::measure::averaged::AveragedWeights;
@@ -25,17 +25,17 @@ use crate::train::step::learner::Learner;
 use crate::train::step::measures::StepMeasures;
 
 impl Phase<'_> {
-    /// Trains to the end of the budget, from a state or from the beginning, and reports every epoch, 0 among them. The
-    /// observer can stop it before any batch: before a step and in an evaluation after steps it is given the state, from
-    /// which the same numbers follow; before the first step there is none.
-    pub fn run(&self, start: Option<State>, observer: &mut dyn Observer) -> Result<Ended> {
+    /// Trains to the end of the budget, from a state or from step 0, and reports every epoch, including epoch 0. The
+    /// observer can stop it before any batch. Before a step, and in an evaluation after steps, the observer then gets the
+    /// state, from which training continues with the same results; before the first step there is no state.
+    pub fn run(&self, start: Option<TrainingState>, observer: &mut dyn Observer) -> Result<Ended> {
         match self.train(start, observer) {
             Err(error) if error.is::<Stopped>() => Ok(Ended::Stopped),
             ended => ended,
         }
     }
 
-    fn train(&self, start: Option<State>, observer: &mut dyn Observer) -> Result<Ended> {
+    fn train(&self, start: Option<TrainingState>, observer: &mut dyn Observer) -> Result<Ended> {
         let capture = self.captures();
         if capture {
             native::use_stream(self.network.device())?;
@@ -69,7 +69,7 @@ impl Phase<'_> {
             .run(is_new, under_way, observer)
     }
 
-    /// What is measured in every step, and lies beside the weights.
+    /// Averaged weights and norms, which every step updates.
     fn meters(&self, learner: &mut Learner<'_>) -> Result<(Option<AveragedWeights>, Option<NormMeter>)> {
         let wanted = self.evaluation.measures;
         let averaged = wanted.averaging.map(|half_life| {
@@ -92,7 +92,7 @@ impl Phase<'_> {
     }
 }
 
-/// A training under way.
+/// The loop over epochs.
 struct EpochLoop<'a> {
     phase: &'a Phase<'a>,
     splits: &'a Splits,
@@ -101,7 +101,7 @@ struct EpochLoop<'a> {
     norms: Option<&'a NormMeter>,
 }
 
-/// A place in a training with whole steps behind it: epoch, steps of the whole training, and the epochs of the budget.
+/// A point of the training between steps: the epoch, the step, and the number of epochs in the budget.
 #[derive(Clone, Copy)]
 struct Moment {
     epoch: u64,
@@ -127,7 +127,7 @@ impl EpochLoop<'_> {
         Ok(Ended::Complete)
     }
 
-    /// Trains and measures an epoch, or the rest of one; after the last one the state is saved.
+    /// Trains and measures an epoch, or the rest of one; saves the state after the last.
     fn epoch(&mut self, number: u64, part: UnderWay, observer: &mut dyn Observer) -> Result<Ended> {
         let started = Instant::now();
         let (phase, split) = (self.phase, self.splits.training());
@@ -155,7 +155,7 @@ impl EpochLoop<'_> {
         let moment = Moment { epoch: number, step: done + to, epochs };
         let measured = self.measure(moment, observer);
         if measured.as_ref().is_err_and(anyhow::Error::is::<Stopped>) {
-            // The epoch's steps are done and its row is not written: a resumed run takes no step, and measures.
+            // The epoch's steps are done but not measured: a resumed run takes no step and measures.
             observer.save(&self.trainer.state(split, Position { epochs: behind, steps: to }, seconds)?)?;
         }
         let (measured, evaluation_seconds) = measured?;
@@ -164,7 +164,7 @@ impl EpochLoop<'_> {
         let rate = Some(phase.rate(done + to - 1));
         observer.epoch(&report(moment, rate, trained, measured, norms, evaluation_seconds))?;
         if number == epochs {
-            // An epoch that the budget cut short is under way still: a longer budget goes on with it.
+            // An epoch that the budget cut short is not finished: a longer budget continues it.
             let whole = to == per_epoch;
             let position =
                 if whole { Position { epochs: number, steps: 0 } } else { Position { epochs: behind, steps: to } };
@@ -173,7 +173,7 @@ impl EpochLoop<'_> {
         Ok(Ended::Complete)
     }
 
-    /// Evaluators what is due, with the seconds that it takes.
+    /// Measures what is due; returns it with the seconds that it took.
     fn measure(&mut self, moment: Moment, observer: &mut dyn Observer) -> Result<(MeasuredErrors, f64)> {
         let Moment { epoch, step, epochs } = moment;
         let due = Due::after(epoch, epochs, self.phase.evaluation);
@@ -181,8 +181,9 @@ impl EpochLoop<'_> {
         let measured =
             during(Activity::Evaluating, || self.measures.measure(due, [epoch, epochs], &mut || observer.stops()))??;
         self.measures.not_captured().iter().try_for_each(|cause| {
-            observer
-                .note(&format!("an evaluation cannot be captured as a graph, so it goes operator by operator: {cause}"))
+            observer.note(&format!(
+                "an evaluation cannot be captured as a CUDA graph and runs operator by operator: {cause}"
+            ))
         })?;
         if !measured.is_finite() {
             return Err(Diverged { step, epoch, updates: step }.into());
@@ -199,7 +200,7 @@ struct TrainedEpoch {
     seconds: f64,
 }
 
-/// The numbers of an epoch, whole.
+/// Assembles the report of an epoch.
 fn report(
     moment: Moment,
     learning_rate: Option<f64>,
@@ -227,17 +228,17 @@ fn report(
     }
 }
 
-/// Where a training resumes; by default at its beginning.
+/// Where a training resumes; by default at step 0.
 #[derive(Clone, Copy, Default)]
 struct UnderWay {
     position: Position,
-    /// Seconds of the epoch under way, and what its steps added up.
+    /// Seconds and sums of the epoch so far.
     seconds: f64,
     totals: Totals,
 }
 
 impl UnderWay {
-    fn at(state: &State) -> Result<Self> {
+    fn at(state: &TrainingState) -> Result<Self> {
         let totals = if state.steps > 0 { state.totals()? } else { Totals::default() };
         let position = Position { epochs: state.epochs, steps: state.steps };
         Ok(Self { position, seconds: state.seconds, totals })

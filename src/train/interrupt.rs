@@ -1,11 +1,11 @@
-//! Stopping between two batches of what leaves no state.
+//! Stopping work that has no state to save, between two batches.
 
 use std::fmt;
 
-/// Tells whether to stop, between two batches.
+/// Called between batches; returns whether to stop.
 pub type Interrupt<'a> = &'a mut dyn FnMut() -> bool;
 
-/// The phase was stopped in the middle of something that leaves no state.
+/// The phase was stopped during work that has no state to save.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::train) struct Stopped;
 
@@ -17,7 +17,7 @@ impl fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
-/// An error where a stop is asked for.
+/// An error if a stop is requested.
 pub(in crate::train) fn proceed(interrupt: Interrupt<'_>) -> Result<(), Stopped> {
     if interrupt() { Err(Stopped) } else { Ok(()) }
 }

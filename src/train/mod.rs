@@ -1,14 +1,14 @@
-//! One phase of training, on any device: resident data, batches, augmentation, optimizer, schedule, evaluation.
+//! One phase of training, on any device: data on the device, batches, augmentation, optimizer, schedule, evaluation.
 //!
-//! It knows nothing of files, CSV or terminals: it reports numbers to an observer. Within an epoch the host never
-//! waits for the device; sums are kept there and read once.
+//! It knows no files, CSV or terminals: it reports numbers to an observer. Within an epoch the host never waits for the
+//! device; sums stay there and are read once.
 //!
-//! - `phase`: what is trained, on what, and how; `fit`: the training itself
-//! - `data`: splits on the device, their batches, and the outputs of frozen layers that are kept
-//! - `step`: one step, and an epoch of them
+//! - `phase`: what to train, on which data, and how; `fit`: the training loop
+//! - `data`: splits on the device, their batches, and the prefix cache
+//! - `step`: one step, and an epoch of steps
 //! - `measure`: errors, averaged weights, norms, and the statistics of frozen norms
-//! - `cost`: what it costs; `branch`: what is tried on one of its states
-//! - `numbers`: what a phase reports, to an `observer`; `checkpoint_state`: all that it is at a step boundary
+//! - `cost`: its cost; `branch`: anneal branches and refitted heads
+//! - `numbers`: the reports to an `observer`; `checkpoint_state`: the whole state at a step boundary
 
 mod branch;
 mod checkpoint_state;
@@ -28,16 +28,16 @@ mod step;
 mod tests;
 
 pub use branch::{Annealed, Branch, BranchPlan, Refitted, anneal_steps};
-pub use checkpoint_state::State;
+pub use checkpoint_state::TrainingState;
 pub use cost::bench::{Effort, ObservedSteps, Speeds, product_rate};
-pub use cost::count::Counted;
+pub use cost::count::PhaseCounts;
 pub use cost::footprint::Footprint;
 pub use data::device_split::{DeviceSplit, DeviceSplits};
 pub use interrupt::Interrupt;
 pub use measure::linear_fit::{FitEnd, LinearHead, fit_linear, fit_tuned};
 pub use measure::nearest::{NEIGHBOURS, nearest_error};
 pub use measure::norm_statistics::fit_frozen_statistics;
-pub use numbers::{ByCorruption, Correctness, EpochReport, Errors, Examples, Norms, Running};
+pub use numbers::{ByCorruption, Correctness, EpochReport, Errors, Examples, Norms, RunningMeans};
 pub use observer::{Control, Diverged, Ended, Observer};
 pub use out_of_memory::{Activity, OutOfMemory};
 pub use phase::Phase;

@@ -3,18 +3,18 @@
 /// Means over a split.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Errors {
-    /// Cross-entropy against the labels of the split.
+    /// Mean cross-entropy against the labels of the split.
     pub loss: f64,
-    /// Share of wrong answers, against the labels of the split.
+    /// Fraction misclassified, against the labels of the split.
     pub error: f64,
-    /// The same, by whether the label is corrupted; absent where none is.
+    /// Errors split by whether the label is corrupted; absent if none is.
     pub by_corruption: Option<ByCorruption>,
 }
 
 /// Errors on both parts of a noisy split.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ByCorruption {
-    /// On examples whose label is true; absent where all are corrupted.
+    /// On examples with true labels; absent if all are corrupted.
     pub clean: Option<f64>,
     /// On corrupted examples, against the wrong label given.
     pub corrupted: f64,
@@ -22,17 +22,16 @@ pub struct ByCorruption {
     pub corrupted_true: f64,
 }
 
-/// The norms after an epoch.
+/// Euclidean norms after an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Norms {
-    /// Of the weights that train.
+    /// Of the trainable weights.
     pub weights: f64,
     /// Of the head's weights.
     pub head: f64,
-    /// Of the weights that train less those that they began with.
+    /// Of the change of the trainable weights since the start of training.
     pub distance: f64,
-    /// Of the loss's gradient, the mean over the epoch's steps; absent before the first. A step that a loss scaler skipped
-    /// counts as 0.
+    /// Of the gradient, averaged over the epoch's steps; absent at epoch 0. A step that the loss scaler skipped counts as 0.
     pub gradient: Option<f64>,
 }
 
@@ -43,27 +42,27 @@ pub struct EpochReport {
     pub epoch: u64,
     /// Optimizer steps so far.
     pub step: u64,
-    /// The rate of the epoch's last step; absent at epoch 0.
+    /// The learning rate of the epoch's last step; absent at epoch 0.
     pub learning_rate: Option<f64>,
-    /// Over the epoch's own batches; absent at epoch 0.
-    pub running: Option<Running>,
-    /// On the training examples, where it was measured.
+    /// Means over the epoch's training batches; absent at epoch 0.
+    pub running: Option<RunningMeans>,
+    /// On the training examples, if measured.
     pub train: Option<Errors>,
-    /// On the test examples, where it was measured.
+    /// On the test examples, if measured.
     pub test: Option<Errors>,
-    /// On the examples held out of training, where it was measured.
+    /// On the validation examples, if measured.
     pub validation: Option<Errors>,
-    /// Error of the averaged weights on the training examples, where it was measured.
+    /// Error of averaged weights on the training examples, if measured.
     pub train_error_averaged: Option<f64>,
-    /// The same on the test examples.
+    /// Error of averaged weights on the test examples, if measured.
     pub test_error_averaged: Option<f64>,
-    /// Norms of what trains, where they are wanted.
+    /// Norms, if requested.
     pub norms: Option<Norms>,
-    /// Which examples were right, where that is kept.
+    /// Which examples were classified correctly, if requested.
     pub correct: Vec<Correctness>,
     /// Seconds of training.
     pub seconds: f64,
-    /// Training images in those seconds.
+    /// Training images processed in these seconds.
     pub images: u64,
     /// Seconds of evaluation.
     pub evaluation_seconds: f64,
@@ -72,31 +71,31 @@ pub struct EpochReport {
 /// Which examples of a split were classified as labelled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correctness {
-    /// Of which split.
+    /// The split.
     pub examples: Examples,
-    /// In the split's order.
+    /// One entry per example, in the split's order.
     pub correct: Vec<bool>,
 }
 
-/// Examples whose answers can be kept one by one.
+/// Splits whose answers can be recorded per example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Examples {
-    /// Those that are trained on, against the labels given.
+    /// The training examples, against the given labels.
     Train,
     /// The test examples.
     Test,
 }
 
-/// Means over an epoch's own batches, in training mode, augmented, with weights that move.
+/// Means over an epoch's training batches: in training mode, augmented, while the weights change.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Running {
-    /// The loss that is trained.
+pub struct RunningMeans {
+    /// The training loss.
     pub loss: f64,
-    /// Share of wrong answers.
+    /// Fraction misclassified.
     pub error: f64,
 }
 
-/// Loss and wrong answers, each times the batch.
+/// Sums over examples of the loss and of misclassifications.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in crate::train) struct Totals {
     pub(in crate::train) loss: f64,
@@ -104,8 +103,8 @@ pub(in crate::train) struct Totals {
 }
 
 impl Totals {
-    /// Means over so many images.
-    pub(in crate::train) fn over(self, images: u64) -> Running {
-        Running { loss: self.loss / images as f64, error: self.wrong / images as f64 }
+    /// Means over `images`.
+    pub(in crate::train) fn over(self, images: u64) -> RunningMeans {
+        RunningMeans { loss: self.loss / images as f64, error: self.wrong / images as f64 }
     }
 }

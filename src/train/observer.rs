@@ -1,69 +1,69 @@
-//! The observer of a phase: it receives the reports and the state, and asks for saves and stops.
+//! The observer of a phase: it receives reports and states, and requests saves and stops.
 
 use std::fmt;
 
 use anyhow::Result;
 
-use crate::train::checkpoint_state::State;
+use crate::train::checkpoint_state::TrainingState;
 use crate::train::numbers::EpochReport;
 
-/// What the observer wants at a step boundary.
+/// What the observer requests at a step boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
-    /// The next step.
+    /// Take the next step.
     GoOn,
-    /// The state, then the next step.
+    /// Save the state, then take the next step.
     Save,
-    /// The state, then the end.
+    /// Save the state, then stop.
     Stop,
 }
 
 /// How a phase ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// Its budget is done.
+    /// The whole budget was trained.
     Complete,
-    /// The observer wanted it to stop.
+    /// The observer stopped it.
     Stopped,
 }
 
-/// Who listens to a phase.
+/// Observes and controls a phase.
 pub trait Observer {
-    /// A step was handed to the device; it may not have been computed yet.
+    /// A step was submitted to the device; it may not have been computed yet.
     fn step(&mut self, step: u64);
 
-    /// Something that people should know.
+    /// A note for the user.
     fn note(&mut self, sentence: &str) -> Result<()>;
 
-    /// An epoch has ended.
+    /// An epoch ended.
     fn epoch(&mut self, report: &EpochReport) -> Result<()>;
 
-    /// Is asked before every step.
+    /// Called before every step.
     fn control(&mut self) -> Control {
         Control::GoOn
     }
 
-    /// Whether the phase is to stop; asked before every batch that is no step: while statistics are computed, outputs
-    /// of frozen layers are kept, or errors are measured.
+    /// Whether to stop; called before every batch outside training steps: of norm statistics, the prefix cache and
+    /// evaluations.
     fn stops(&mut self) -> bool {
         false
     }
 
-    /// Is given the state where it was wished for, and at the end of the budget. A state in which an epoch is under
-    /// way takes the place of that epoch's report, if it was made already: a longer budget makes another.
-    fn save(&mut self, _state: &State) -> Result<()> {
+    /// Receives the state when it requested one, and at the end of the budget. If the state is in the middle of an epoch
+    /// that was already reported, that report is provisional: a longer budget continues the epoch and reports it again.
+    fn save(&mut self, _state: &TrainingState) -> Result<()> {
         Ok(())
     }
 }
 
-/// A training whose numbers are no longer finite.
+/// The training diverged: its loss or its weights are no longer finite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Diverged {
-    /// The first step at which that was seen; 0 is before the first.
+    /// The first step where this was detected; 0 is before the first.
     pub step: u64,
-    /// Its epoch.
+    /// The step's epoch.
     pub epoch: u64,
-    /// Optimizer steps that were taken before it was seen: with none, no learning rate is at fault.
+    /// Optimizer steps taken before it was detected; if 0, the learning rate is not the cause.
     pub updates: u64,
 }
 

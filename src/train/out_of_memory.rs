@@ -1,4 +1,4 @@
-//! Memory that runs out: libtorch's bindings panic where it throws, and that becomes an error which says what was done.
+//! Turns the bindings' panic at out-of-memory into an error that tells what the training was doing.
 
 use std::any::Any;
 use std::fmt;
@@ -8,25 +8,25 @@ use anyhow::Result;
 
 use crate::native::{self, Cause};
 
-/// What a training does with memory.
+/// What a training was doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
-    /// Steps.
+    /// Training steps.
     Training,
-    /// Errors of its splits.
+    /// Evaluating splits.
     Evaluating,
-    /// The outputs of frozen layers, to be kept.
-    Keeping,
-    /// A step or an evaluation, as a graph.
+    /// Filling the prefix cache.
+    CachingPrefix,
+    /// Capturing a step or an evaluation as a CUDA graph.
     Capturing,
 }
 
 /// Memory ran out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutOfMemory {
-    /// While this was done.
+    /// What the training was doing.
     pub during: Activity,
-    /// In libtorch's words.
+    /// libtorch's message.
     pub cause: String,
 }
 
@@ -35,8 +35,8 @@ impl fmt::Display for OutOfMemory {
         let during = match self.during {
             Activity::Training => "training",
             Activity::Evaluating => "evaluating",
-            Activity::Keeping => "the outputs of frozen layers were computed to be kept",
-            Activity::Capturing => "a graph was captured",
+            Activity::CachingPrefix => "filling the prefix cache",
+            Activity::Capturing => "capturing a CUDA graph",
         };
         write!(f, "memory ran out while {during}: {}", self.cause)
     }
@@ -45,14 +45,14 @@ impl fmt::Display for OutOfMemory {
 impl std::error::Error for OutOfMemory {}
 
 impl Activity {
-    /// Whether what fails in it is done in another way, so that a failure which may be one of memory passes for one: if
-    /// it is another, it comes again.
+    /// Whether there is a fallback. Then a failure that may be out-of-memory counts as one; if it is not, it will recur in
+    /// the fallback.
     fn has_another_way(self) -> bool {
-        matches!(self, Self::Keeping | Self::Capturing)
+        matches!(self, Self::CachingPrefix | Self::Capturing)
     }
 }
 
-/// Does work; where memory runs out in it, that is the error. What else it panics with goes on.
+/// Does work; an error if memory runs out. Other panics propagate.
 pub(in crate::train) fn during<T>(activity: Activity, work: impl FnOnce() -> T) -> Result<T, OutOfMemory> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         let words = words(&panic);
@@ -65,7 +65,7 @@ pub(in crate::train) fn during<T>(activity: Activity, work: impl FnOnce() -> T) 
     })
 }
 
-/// Does work that can be done in another way; whatever it panics with is an error in words.
+/// Does work that has a fallback; any panic becomes an error message.
 pub(in crate::train) fn attempt<T>(activity: Activity, work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         let words = words(&panic);
@@ -79,7 +79,7 @@ pub(in crate::train) fn attempt<T>(activity: Activity, work: impl FnOnce() -> T)
 
 fn words(panic: &Box<dyn Any + Send>) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("a panic without words").to_owned()
+    text.unwrap_or("a panic without a message").to_owned()
 }
 
 #[cfg(test)]
@@ -97,7 +97,7 @@ mod tests {
         assert!(other.is_err());
         // An ambiguous error counts as out of memory only where there is a fallback.
         let perhaps = "Torch(\"cuDNN error: CUDNN_STATUS_INTERNAL_ERROR\")";
-        assert!(during(Activity::Keeping, || panic!("{perhaps}")).map(|(): ()| ()).is_err());
+        assert!(during(Activity::CachingPrefix, || panic!("{perhaps}")).map(|(): ()| ()).is_err());
         assert!(catch_unwind(|| during(Activity::Training, || panic!("{perhaps}"))).is_err());
     }
 
@@ -105,7 +105,7 @@ mod tests {
     fn any_failure_of_an_attempt_is_an_error_in_words() {
         let failed = |text: &'static str| attempt(Activity::Capturing, || panic!("{text}")).map(|(): ()| ());
         assert_eq!(failed("another thing"), Err("another thing".to_owned()));
-        let memory = "memory ran out while a graph was captured: CUDA out of memory.".to_owned();
+        let memory = "memory ran out while capturing a CUDA graph: CUDA out of memory.".to_owned();
         assert_eq!(failed("Torch(\"CUDA out of memory.\")"), Err(memory));
     }
 }

@@ -1,4 +1,4 @@
-//! What is trained, on what, and how.
+//! A phase: what to train, on which data, and how.
 
 use tch::Device;
 
@@ -19,30 +19,30 @@ use crate::train::step::schedule;
 
 /// One phase of training: a network, its data, and how to train.
 pub struct Phase<'a> {
-    /// The network, which the phase changes.
+    /// The network, which training changes.
     pub network: &'a Network,
     /// The training examples.
     pub train: DeviceSplit,
     /// The test examples.
     pub test: DeviceSplit,
-    /// Examples held out of training, where there are any.
+    /// The validation examples, if any.
     pub validation: Option<DeviceSplit>,
-    /// How to train.
+    /// Budget, batch size, optimizer and schedule.
     pub training: &'a Training,
-    /// What it draws from.
+    /// Seeds of its random streams.
     pub seeds: Seeds,
-    /// Which layers stay frozen.
+    /// Which layers are frozen.
     pub frozen: &'a FrozenSet,
-    /// What batch norm in them uses.
+    /// Which statistics batch norm uses in frozen layers.
     pub frozen_norm: FrozenNorm,
-    /// After which epochs errors are measured.
+    /// The evaluation schedule.
     pub evaluation: Evaluation,
-    /// How to compute.
+    /// Precision, memory layout, prefix cache, CUDA graphs.
     pub settings: Settings,
 }
 
 impl<'a> Phase<'a> {
-    /// The rate of the step of an index.
+    /// The learning rate of a step, counted from 0.
     pub(in crate::train) fn rate(&self, step: u64) -> f64 {
         let count = self.train.count();
         let (per_epoch, total) = (self.training.steps_per_epoch(count), self.training.steps(count));
@@ -73,17 +73,17 @@ impl<'a> Phase<'a> {
         Trainer::new(learner, measures, dropout, self.network.device(), sizes, stepping)
     }
 
-    /// Whether steps are captured: only a GPU has graphs.
+    /// Whether steps are captured as CUDA graphs.
     pub(in crate::train) fn captures(&self) -> bool {
         self.settings.graph == Switch::Auto && self.network.device() != Device::Cpu
     }
 
-    /// How its steps come to the device.
+    /// How steps are submitted to the device.
     pub(in crate::train) fn stepping(&self) -> Stepping {
         if self.captures() { Stepping::Captured } else { Stepping::Eager }
     }
 
-    /// Only what trains asks for a gradient and has optimizer state.
+    /// Only trainable parameters get gradients and optimizer state.
     pub(in crate::train) fn learner(&self, first_layer: usize) -> Learner<'a> {
         let (mut parameters, mut trained) = (Vec::new(), Vec::new());
         for named in self.network.tensors() {
@@ -109,7 +109,7 @@ impl<'a> Phase<'a> {
         }
     }
 
-    /// Dropout is off in a frozen layer; what its batch norm uses is the spec's choice.
+    /// The mode of a layer. In a frozen layer dropout is off, and the spec decides the batch norm statistics.
     pub(in crate::train) fn mode(&self, layer: usize) -> Mode {
         match (self.frozen.has(layer), self.frozen_norm) {
             (false, _) => Mode::Train,

@@ -1,4 +1,4 @@
-//! What training sees of its images, as images again: for people to look at.
+//! Augmented training images, converted back to pixels for people to look at.
 
 use anyhow::Result;
 use tch::{Device, Kind};
@@ -9,8 +9,8 @@ use crate::train::data::batches::Batches;
 use crate::train::data::device_split::DeviceSplit;
 use crate::train::data::split::Split;
 
-/// The first `count` training images as some epochs take them, `[channels, height, width]` each, all of an epoch after
-/// those of another: by the same draws and the same `normalisation`, so it is what the training of these seeds does.
+/// The first `count` training images as each of the `epochs` sees them, `[channels, height, width]` each: with the same
+/// random draws and normalisation as training with these seeds.
 pub fn seen(
     images: Images,
     normalisation: &Normalisation,
@@ -75,7 +75,7 @@ mod tests {
         for (seen, image) in seen.iter().zip(&as_they_are) {
             assert!(*seen == *image || *seen == mirrored(image), "{seen:?} of {image:?}");
         }
-        assert!(seen != as_they_are && seen != look(flip, 2), "ten images are not all left as they are");
+        assert!(seen != as_they_are && seen != look(flip, 2), "some of ten images are mirrored");
     }
     #[test]
     fn what_is_cut_out_has_the_mean_that_training_gives_it() {

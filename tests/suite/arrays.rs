@@ -1,16 +1,16 @@
-//! NumPy's files, as tests make them.
+//! NumPy files for tests.
 
 use std::io::Write;
 use std::path::Path;
 
-/// An array of a kind such as `|u1` and a shape such as `(4, 9, 10)`.
+/// An `.npy` file; `kind` is a dtype such as `|u1`, `shape` a tuple such as `(4, 9, 10)`.
 pub fn npy(kind: &str, shape: &str, bytes: &[u8]) -> Vec<u8> {
     let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}\n");
     let length = (header.len() as u16).to_le_bytes();
     [b"\x93NUMPY\x01\0".as_slice(), &length, header.as_bytes(), bytes].concat()
 }
 
-/// An archive of arrays by their names.
+/// Writes an `.npz` file with these arrays.
 pub fn npz(path: &Path, entries: &[(&str, Vec<u8>)]) {
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
     let mut archive = zip::ZipWriter::new(std::fs::File::create(path).expect("a file"));

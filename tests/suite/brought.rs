@@ -1,4 +1,4 @@
-//! Weights and arrays as other programs write them: what is valid elsewhere is taken, and what is not is named.
+//! Weights and arrays written by other programs: valid ones are accepted, invalid ones refused with their cause.
 
 use freezewise::network::{NamedTensors, read_safetensors, write_safetensors};
 
@@ -6,7 +6,7 @@ use super::arrays::{npy, npz};
 use super::formats::{place, says, write_arrays};
 use super::program::{Place, TINY, json};
 
-/// A place whose target starts from `w.safetensors`, and the weights of a source that fit it.
+/// A place whose target starts from `w.safetensors`, and the source weights in it.
 fn with_weights(rename: impl Fn(&str) -> Option<String>) -> (Place, NamedTensors) {
     let place = Place::with(TINY);
     place.run(&["target.train.epochs=1"]);
@@ -19,7 +19,7 @@ fn with_weights(rename: impl Fn(&str) -> Option<String>) -> (Place, NamedTensors
     (place, weights)
 }
 
-/// What a compiled network in a checkpoint of Lightning has, with a head of its own.
+/// Names as in a Lightning checkpoint of a compiled network, with another head.
 #[test]
 fn import_and_source_weights_take_the_same_files() {
     let rename = |name: &str| Some(format!("model._orig_mod.{}", name.replace("fc.", "fc.1.")));
@@ -31,7 +31,7 @@ fn import_and_source_weights_take_the_same_files() {
     let report: serde_json::Value = serde_json::from_str(&answer.stdout).expect("JSON");
     assert_eq!(report["classes"], serde_json::Value::Null);
     assert_eq!(report["left_out"], serde_json::json!(["fc.1.bias", "fc.1.weight"]));
-    assert!(answer.stderr.contains("no part of the network: 2 tensors left out: `fc.1.bias` and `fc.1.weight`"));
+    assert!(answer.stderr.contains("not part of the network: 2 tensors ignored: `fc.1.bias` and `fc.1.weight`"));
     let imported = read_safetensors(&place.path("imported")).expect("weights");
     let body: NamedTensors = weights.into_iter().filter(|(name, _)| !name.starts_with("fc.")).collect();
     assert_eq!(imported, body);
@@ -43,7 +43,7 @@ fn import_and_source_weights_take_the_same_files() {
 #[test]
 fn weights_of_a_file_come_with_a_word_on_normalisation_once() {
     let (place, _) = with_weights(|name| Some(name.to_owned()));
-    let told = "the weights of a file may expect others: `target.normalisation = \"given\"`";
+    let told = "were trained with; set these with `target.normalisation = \"given\"`";
     let log = |overrides: &[&str]| std::fs::read_to_string(place.run(overrides).join("log.txt")).expect("a log");
     assert_eq!(log(&[]).matches(told).count(), 1);
     let given = [
@@ -54,7 +54,7 @@ fn weights_of_a_file_come_with_a_word_on_normalisation_once() {
     assert_eq!(log(&given).matches(told).count(), 0);
 }
 
-/// Eight images of two classes to train on and four to test on, in the order of rows or of columns.
+/// Images of two classes, in row-major or column-major order.
 fn images(count: usize, columns_first: bool) -> Vec<u8> {
     let at = |index: usize, row: usize, column: usize| ((index * 90 + row * 10 + column) % 251) as u8;
     let all = |first: usize, second: usize, third: usize, level: &dyn Fn(usize, usize, usize) -> u8| {
@@ -75,7 +75,7 @@ fn header(kind: &str, order: &str, shape: &str, bytes: &[u8]) -> Vec<u8> {
     [b"\x93NUMPY\x01\0".as_slice(), &length, header.as_bytes(), bytes].concat()
 }
 
-/// MATLAB's and R's arrays: columns first, numbers as doubles, labels in a row; and big-endian ones with Python 2's names.
+/// Arrays as from MATLAB and R (column-major doubles, labels in a row), and big-endian ones with headers from Python 2.
 #[test]
 fn arrays_of_other_programs_are_those_of_numpy() {
     let place = place("npz", "path = \"own.npz\"");
@@ -107,14 +107,14 @@ fn arrays_of_other_programs_are_those_of_numpy() {
     ];
     let expected = checksum(&numpy);
     assert_eq!((checksum(&matlab), checksum(&python2)), (expected.clone(), expected));
-    // Classes that are counted from 1, as MATLAB and R count.
+    // Labels that start at 1, as in MATLAB and R.
     let ones = |count| labels(count).into_iter().map(|label| label + 1).collect::<Vec<_>>();
     let [train, _, test, _] = numpy.clone();
     write_arrays(&place, &[train, npy("|u1", "(8,)", &ones(8)), test, npy("|u1", "(4,)", &ones(4))]);
-    says(&place, &["no image has label 0, and classes go from 0 to 2: number them from 0"]);
+    says(&place, &["no image has label 0, but labels go up to 2: number the classes from 0"]);
 }
 
-/// As `MedMNIST`'s files are.
+/// As in `MedMNIST`'s files.
 #[test]
 fn validation_arrays_are_taken_where_they_are_named() {
     let place = place("npz", "path = \"own.npz\"");
@@ -130,10 +130,7 @@ fn validation_arrays_are_taken_where_they_are_named() {
     npz(&place.path("data/own.npz"), &entries);
     let without = place.run(&[]);
     let log = std::fs::read_to_string(without.join("log.txt")).expect("a log");
-    assert!(
-        log.contains("own.npz: `val_images` is not used: `arrays` with six names takes it for validation"),
-        "{log}"
-    );
+    assert!(log.contains("own.npz: `val_images` is not used: name it in `arrays` to validate on it"), "{log}");
     let six = "target.arrays=[\"train_images\", \"train_labels\", \"test_images\", \"test_labels\", \"val_images\", \"val_labels\"]";
     let with = place.run(&[six]);
     let data = |run: &std::path::Path| json(&run.join("run.json"))["data"].clone();
@@ -141,10 +138,14 @@ fn validation_arrays_are_taken_where_they_are_named() {
     assert_eq!(data(&without)["validation_examples"], 0);
     let error = |run: &std::path::Path, column: &str| super::program::metrics(run)[1][column].clone();
     assert!((error(&with, "validation_error").parse::<f64>().expect("a number") * 6.0).fract().abs() < 1e-9);
-    // Training and testing do not know of them.
+    // They do not affect training and test.
     assert_eq!(error(&with, "test_loss"), error(&without, "test_loss"));
     let twice = place.freezewise(&["check", "spec.toml", "--set", six, "--set", "target.validation_size=2"]);
-    assert!(twice.code == 2 && twice.stderr.contains("`validation_size` holds out others"), "{}", twice.stderr);
+    assert!(
+        twice.code == 2 && twice.stderr.contains("`validation_size` both choose validation images"),
+        "{}",
+        twice.stderr
+    );
     let five = place.freezewise(&["check", "spec.toml", "--set", "target.arrays=[\"a\", \"b\", \"c\", \"d\", \"e\"]"]);
-    assert!(five.code == 2 && five.stderr.contains("`arrays` takes four names, or six"), "{}", five.stderr);
+    assert!(five.code == 2 && five.stderr.contains("`arrays` must have four or six names"), "{}", five.stderr);
 }

@@ -1,5 +1,4 @@
-//! What tells an effect from the optimizer's noise: averaged weights, correct examples, norms, branches. None of it changes
-//! a training, all of it survives stops and kills.
+//! Averaged weights, correct examples, norms and branches: none changes the training, all survive interruptions.
 
 use std::path::Path;
 
@@ -34,7 +33,7 @@ fn branches(directory: &Path) -> Vec<BranchRow> {
     rundir::read(&directory.join("branches.csv")).expect("branches")
 }
 
-/// Every file that a measure leaves.
+/// Every file written by the measures.
 fn measured(directory: &Path) -> Vec<Vec<u8>> {
     let files = [
         "metrics.csv",
@@ -71,7 +70,7 @@ fn measures_and_branches_leave_a_run_as_it_is() {
     assert_eq!(measured.iter().map(raw).collect::<Vec<_>>(), rows(bare));
     assert!(measured.iter().all(|row| row.test_error_averaged.is_some() && row.weight_norm.is_some()));
     assert!(!bare.join("correct").exists() && !bare.join("branches.csv").exists());
-    // The states that branches left from are gone, and the last one is there.
+    // Checkpoints from which branches started are deleted; the last one remains.
     let states = std::fs::read_dir(directory.join("checkpoint")).expect("checkpoints").count();
     assert_eq!(states, 1);
 }
@@ -111,8 +110,12 @@ fn branches_asked_for_later_are_those_asked_for_before() {
     assert!(!directory.join("branches.csv").exists());
     place.run(&["checkpoint.keep=[2, 5]", BRANCHES]);
     assert_eq!(branches(&directory), expected);
-    assert_eq!(std::fs::read_dir(directory.join("checkpoint")).expect("checkpoints").count(), 3, "what is kept stays");
-    // More of them, and other ones of the same epochs.
+    assert_eq!(
+        std::fs::read_dir(directory.join("checkpoint")).expect("checkpoints").count(),
+        3,
+        "kept checkpoints remain"
+    );
+    // More branches, and different ones at the same epochs.
     place.run(&["checkpoint.keep=[2, 5]", "branches.at=[5]", "branches.anneal_steps=3"]);
     assert_eq!(branches(&directory)[1].anneal_steps, Some(3));
 }
@@ -124,10 +127,10 @@ fn branches_from_states_that_are_gone_are_refused() {
     let before = measured(&directory);
     let answer = place.try_run(&["branches.at=[3, 6]"]);
     assert_eq!(answer.code, 2, "{}", answer.stderr);
-    assert!(answer.stderr.contains("kept no checkpoint after epochs 3, 6"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("did not keep: epochs 3, 6"), "{}", answer.stderr);
     assert!(answer.stderr.contains("`checkpoint.keep`") && answer.stderr.contains("--fresh"), "{}", answer.stderr);
     assert!(measured(&directory) == before && !directory.join("error.txt").exists());
-    assert_eq!(place.try_run(&[]).code, 0, "it is as finished as it was");
+    assert_eq!(place.try_run(&[]).code, 0, "it is still finished");
 }
 
 #[test]
@@ -154,14 +157,18 @@ fn other_averages_than_a_run_has_are_refused() {
     let answer = place.try_run(&["evaluate.averaged_half_life=5"]);
     assert!(answer.code == 2 && answer.stderr.contains("a half-life of 4 steps, not 5"), "{}", answer.stderr);
     assert_eq!(measured(&directory), before);
-    // Without them it is the same run, finished.
+    // Without them it is the same run, and finished.
     assert_eq!(place.try_run(&[]).code, 0);
     let bare = Place::with(SPEC);
     bare.run(&[]);
     let answer = bare.try_run(&["evaluate.averaged_half_life=5"]);
     assert!(answer.code == 2 && answer.stderr.contains("has no averaged weights"), "{}", answer.stderr);
     let answer = bare.try_run(&["evaluate.norms=true"]);
-    assert!(answer.code == 2 && answer.stderr.contains("lacks what is asked for now: norms"), "{}", answer.stderr);
+    assert!(
+        answer.code == 2 && answer.stderr.contains("lacks measurements that the spec asks for: norms"),
+        "{}",
+        answer.stderr
+    );
 }
 
 #[test]
@@ -180,5 +187,5 @@ fn bad_input_names_its_key() {
     }
     let nothing = ["branches.at=[3]", "branches.anneal=false", "branches.refit=false"];
     let answer = place.try_run(&nothing);
-    assert!(answer.code == 2 && answer.stderr.contains("nothing is to be done in branches"), "{}", answer.stderr);
+    assert!(answer.code == 2 && answer.stderr.contains("branches do nothing"), "{}", answer.stderr);
 }

@@ -1,4 +1,4 @@
-//! What a training step asks of a device, against what was decided and against PyTorch.
+//! Operators of a training step, compared with fixtures and with PyTorch.
 
 use serde_json::{Map, Value};
 
@@ -23,14 +23,14 @@ layout = "channels_last"
 
 const CROP_AND_FLIP: &str = "target.train.augment=[\"crop\", \"flip\"]";
 
-/// A network of each family, small: operators do not depend on the width.
+/// A small network of each family: operators do not depend on the width.
 const FAMILIES: [(&str, &[&str]); 3] = [
     ("preact-resnet18", &["network.width=8"]),
     ("densenet121", &["network.growth=2"]),
     ("vit-cifar", &["network.width=64", "network.mlp_width=512", "network.heads=8", "network.dropout=0"]),
 ];
 
-/// A place with a task of ten classes: 128 images of 32 × 32 to train on, and no more than ten to test on.
+/// A place with a task of ten classes: 128 training images of 32 × 32 and ten test images.
 fn place() -> Place {
     let place = Place::with(SPEC);
     let images = |count: usize| {
@@ -65,10 +65,10 @@ fn counted(family: usize, sets: &[&str]) -> Value {
 }
 
 fn number(value: &Value) -> i64 {
-    value.as_i64().unwrap_or_else(|| panic!("{value} is no number"))
+    value.as_i64().unwrap_or_else(|| panic!("{value} is not a number"))
 }
 
-/// `part operator times`, a line each.
+/// Lines of `part operator count`.
 fn listed(report: &Value) -> String {
     let parts = report["step"]["parts"].as_object().expect("parts");
     let order = ["gather", "augment", "forward", "backward", "optimizer", "metrics"];
@@ -77,9 +77,9 @@ fn listed(report: &Value) -> String {
     lines.flat_map(|(part, list)| list.iter().map(move |(name, times)| format!("{part} {name} {times}\n"))).collect()
 }
 
-/// A new operator in the hot path is a decision: whoever takes it writes these lists anew, with
-/// `FREEZEWISE_WRITE_OPERATORS=1 cargo test --release operators_of_a_step`, and says why. On the CPU, and on a GPU, whose
-/// step is captured and finds its batch on the device.
+/// Operators are added to the hot path only on purpose: rewrite the lists with
+/// `FREEZEWISE_WRITE_OPERATORS=1 cargo test --release operators_of_a_step`, and say why. There is one list for the CPU,
+/// and one for a GPU, where the step is captured and selects its batch on the device.
 #[test]
 fn the_operators_of_a_step_are_those_that_were_decided() {
     let captured = (Gpu::here() == Gpu::StandIn).then_some(("device=cuda", "-captured"));
@@ -97,7 +97,7 @@ fn the_operators_of_a_step_are_those_that_were_decided() {
     }
 }
 
-/// As they are captured for a GPU, where batches are found on the device: that is more than on the CPU.
+/// For steps captured for a GPU, which select batches on the device and so launch more than on the CPU.
 #[test]
 fn outside_forward_and_backward_a_step_launches_little() {
     let device = if Gpu::here() == Gpu::StandIn { "device=cuda" } else { "device=cpu" };
@@ -112,9 +112,9 @@ fn outside_forward_and_backward_a_step_launches_little() {
     }
 }
 
-/// `scripts/reference/counts.py` counts the same of a PyTorch loop that holds its images on the device and fuses its
-/// optimizer. Frozen layers that are kept are not run at all. Of the images that are changed at random, and of the
-/// DenseNet in bf16, the rows where that weighs the most; the long form has all.
+/// `scripts/reference/counts.py` counts operators of a PyTorch loop with images on the device and a fused optimizer.
+/// Cached frozen layers do not run at all. The short test covers a few of the rows with augmentation, or of the
+/// DenseNet in bf16; the long test covers all of them.
 #[test]
 fn a_step_launches_no_more_than_pytorchs() {
     compare_with_pytorch(|row, most| {
@@ -130,7 +130,7 @@ fn a_step_launches_no_more_than_pytorchs_in_every_row() {
     compare_with_pytorch(|_, _| true);
 }
 
-/// Compares those rows of PyTorch's counts that are wanted, which is asked with the largest k of the row's network.
+/// Compares the rows of PyTorch's counts for which `wanted(row, largest k of its network)` holds.
 fn compare_with_pytorch(wanted: impl Fn(&Value, i64) -> bool) {
     let twin = std::fs::read_to_string("tests/fixtures/twin-counts.json").expect("a fixture");
     let twin: Value = serde_json::from_str(&twin).expect("JSON");
@@ -155,11 +155,11 @@ fn compare_with_pytorch(wanted: impl Fn(&Value, i64) -> bool) {
         };
         let (own, report) = launches("compute.cache=off");
         let twins = number(&row["launches"]);
-        assert!(own <= twins, "{own} operators and {twins} of PyTorch's: {row}\n{}", listed(&report));
+        assert!(own <= twins, "{own} operators, {twins} in PyTorch: {row}\n{}", listed(&report));
         if row["frozen"] != 0 && is_plain {
             let (kept, report) = launches("compute.cache=auto");
             assert_eq!(report["kept"][0], true);
-            assert!(kept < own, "{kept} operators above kept layers, {own} without: {row}");
+            assert!(kept < own, "{kept} operators with cached layers, {own} without: {row}");
         }
         if row["width"] == width(family) {
             let flops = |of: &Value| ["forward", "backward"].map(|part| of[part].as_f64().expect("a number"));
@@ -172,7 +172,7 @@ fn compare_with_pytorch(wanted: impl Fn(&Value, i64) -> bool) {
     }
 }
 
-/// The width at which the twin was counted, where ours is the same.
+/// The `network.width` of a family, or 0.
 fn width(family: usize) -> i64 {
     let sets: Map<String, Value> = FAMILIES[family]
         .1
@@ -183,7 +183,7 @@ fn width(family: usize) -> i64 {
     sets.get("network.width").map_or(0, number)
 }
 
-/// An epoch is its steps and what is done once: no wait and no upload is a step's.
+/// Waits and uploads happen once per epoch, not in every step.
 #[test]
 fn an_epoch_is_its_steps_and_its_ends() {
     let few = counted(0, &["device=cpu", "precision=fp32"]);
@@ -222,8 +222,12 @@ fn the_page_says_what_is_computed_and_never_measured() {
     let sets = ["--set", "device=cpu", "--set", "network.width=2"];
     let answer = place.freezewise(&[&["bench", "spec.toml", "--count"][..], &sets].concat());
     assert_eq!(answer.code, 0, "{}", answer.stderr);
-    let titles =
-        ["a training step on 32 images on cpu", "an epoch, with", "operators of a step", "bound, not measured"];
+    let titles = [
+        "a training step on 32 images on cpu",
+        "an epoch, including",
+        "operators of a step",
+        "lower bound, not measured",
+    ];
     let places: Vec<_> = titles.iter().map(|title| answer.stdout.find(title)).collect();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{}", answer.stdout);
     for word in ["H100", "H200", "convolution_backward", "_fused_sgd_"] {
@@ -231,5 +235,5 @@ fn the_page_says_what_is_computed_and_never_measured() {
     }
     assert!(answer.stdout.lines().all(|line| !line.contains("img/s")), "nothing is timed");
     let both = place.freezewise(&["bench", "spec.toml", "--count", "--steps", "3"]);
-    assert_eq!(both.code, 2, "steps are of a measurement");
+    assert_eq!(both.code, 2, "`--steps` conflicts with `--count`");
 }

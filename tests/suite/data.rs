@@ -1,4 +1,4 @@
-//! CIFAR in its original layouts, and what is said of files that are missing, short or damaged.
+//! CIFAR in its original layouts, and errors about missing, short or damaged files.
 
 use std::io::Write;
 use std::path::Path;
@@ -19,7 +19,7 @@ epochs = 1
 batch_size = 20
 "#;
 
-/// A file of CIFAR-10 records: labels in turn, pixels that follow the label.
+/// A file of CIFAR-10 records: labels cycle through the classes, pixels depend on the label.
 fn records(count: usize) -> Vec<u8> {
     let mut bytes = vec![0; count * RECORD];
     for (index, record) in bytes.chunks_exact_mut(RECORD).enumerate() {
@@ -59,13 +59,13 @@ fn folder_and_archive_are_the_same_data() {
     let read = |folder: &Path| std::fs::read(folder.join("metrics.csv")).expect("metrics.csv");
     assert_eq!(read(&unpacked), read(&place.path(answer.stdout.trim())));
 
-    // An archive cut in the middle is broken, and says how to tell.
+    // A truncated archive is reported as damaged.
     let bytes = std::fs::read(&archive).expect("the archive");
     std::fs::write(&archive, &bytes[..bytes.len() / 2]).expect("the archive");
     let answer = place.freezewise(&["run", "spec.toml", "--quiet", "--out", "cut", "--data", "packed"]);
     assert_eq!(answer.code, 1);
     assert!(answer.stderr.contains("packed/cifar-10-binary.tar.gz"), "{}", answer.stderr);
-    assert!(answer.stderr.contains("get it from https://www.cs.toronto.edu/~kriz/"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("download https://www.cs.toronto.edu/~kriz/"), "{}", answer.stderr);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn data_that_changed_under_a_finished_run_is_an_error_and_absent_data_is_none() 
     assert_eq!(answer.code, 1, "{}", answer.stderr);
     let told = "error: the data set `cifar10` has changed since `runs/spec/";
     assert!(answer.stderr.starts_with(told) && answer.stderr.contains("`--fresh`"), "{}", answer.stderr);
-    assert!(place.try_run(&["target.train.epochs=2"]).code == 1, "it was finished, and goes on with other data");
+    assert!(place.try_run(&["target.train.epochs=2"]).code == 1, "a finished run is not extended with other data");
     std::fs::write(&test, good).expect("a file");
     for absent in [false, true] {
         if absent {
@@ -91,7 +91,7 @@ fn data_that_changed_under_a_finished_run_is_an_error_and_absent_data_is_none() 
         }
         let answer = place.freezewise(&["run", "spec.toml"]);
         assert_eq!(answer.code, 0, "{}", answer.stderr);
-        assert!(answer.stderr.contains("finished already"), "{}", answer.stderr);
+        assert!(answer.stderr.contains("already finished"), "{}", answer.stderr);
     }
 }
 
@@ -101,9 +101,9 @@ fn missing_data_says_where_it_was_looked_for_and_how_to_get_it() {
     assert_eq!(answer.code, 1);
     assert_eq!(
         answer.stderr,
-        "error: CIFAR-10 is not in `data`: neither `cifar-10-batches-bin/` nor `cifar-10-binary.tar.gz` is there\n  \
-         get it from https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz (the binary version) and leave it in the \
-         data folder, packed or unpacked\n  `--data DIR` or FREEZEWISE_DATA names another folder\n"
+        "error: CIFAR-10 is not in `data`: found neither `cifar-10-batches-bin/` nor `cifar-10-binary.tar.gz`\n  \
+         download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz (the binary version) to the data folder, \
+         packed or unpacked\n  set the data folder with `--data DIR` or FREEZEWISE_DATA\n"
     );
 }
 
@@ -117,9 +117,9 @@ fn short_long_and_damaged_files_are_named() {
     let mut damaged = good.clone();
     damaged[3 * RECORD] = 77;
     let cases: [(Vec<u8>, &str); 3] = [
-        (good[..good.len() - 1].to_vec(), "should have 30,730,000 bytes, and has 30,729,999"),
-        ([good.as_slice(), &[0]].concat(), "should have 30,730,000 bytes, and has 30,730,001"),
-        (damaged, "is damaged: record 3 has label 77, and labels end at 9"),
+        (good[..good.len() - 1].to_vec(), "must have 30,730,000 bytes, found 30,729,999"),
+        ([good.as_slice(), &[0]].concat(), "must have 30,730,000 bytes, found 30,730,001"),
+        (damaged, "is damaged: record 3 has label 77, but the largest label is 9"),
     ];
     for (bytes, message) in cases {
         std::fs::write(&second, bytes).expect("a file");

@@ -46,23 +46,23 @@ fn fetch_asks_nobody_where_it_need_not() {
     assert!(unknown.stderr.contains("did you mean `cifar10`?"), "{}", unknown.stderr);
     let offline = place.freezewise(&["data", "fetch", "kmnist", "--offline"]);
     assert_eq!(offline.code, 1);
-    assert!(offline.stderr.contains("4 files are not here, and `--offline` asks nobody"), "{}", offline.stderr);
+    assert!(offline.stderr.contains("4 files are missing, and `--offline` downloads nothing"), "{}", offline.stderr);
     assert!(offline.stderr.contains("train-images-idx3-ubyte.gz to data/kmnist/"), "{}", offline.stderr);
     assert!(!place.path("data").exists());
-    // What is here unpacked need not be fetched; a part of it is not here.
+    // An unpacked data set needs no download if it has all of its files.
     for name in ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"] {
         let part = place.freezewise(&["data", "fetch", "cifar10", "--offline"]);
         assert_eq!(part.code, 1, "{}", part.stdout);
-        assert!(part.stderr.contains("1 file is not here, and `--offline` asks nobody"), "{}", part.stderr);
+        assert!(part.stderr.contains("1 file is missing, and `--offline` downloads nothing"), "{}", part.stderr);
         place.write(&format!("data/cifar-10-batches-bin/{name}.bin"), "");
     }
     let here = place.freezewise(&["data", "fetch", "cifar10"]);
-    assert_eq!((here.code, here.stdout.as_str()), (0, "data/cifar-10-batches-bin: here\n"));
+    assert_eq!((here.code, here.stdout.as_str()), (0, "data/cifar-10-batches-bin: already here\n"));
     let nowhere = place.freezewise(&["data", "fetch", "mnist", "--from", "file:///etc"]);
     assert_eq!(nowhere.code, 2, "{}", nowhere.stderr);
 }
 
-/// Whoever opened a pipe would wait for ever.
+/// Opening a pipe would block forever.
 #[test]
 fn a_pipe_is_no_data_set() {
     let place = Place::new();
@@ -81,7 +81,7 @@ fn a_pipe_is_no_data_set() {
     assert!(fetched.stderr.contains("it is not a regular file"), "{}", fetched.stderr);
 }
 
-/// A server that sends the same to everyone, and its address.
+/// The address of a server that answers every request with `reply`.
 fn server(reply: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}/", listener.local_addr().expect("an address"));
@@ -89,7 +89,7 @@ fn server(reply: &'static [u8]) -> String {
         while let Ok((stream, _)) = listener.accept() {
             let request = BufReader::new(&stream).lines().map_while(Result::ok);
             request.take_while(|line| !line.is_empty()).for_each(drop);
-            // A client that has had enough closes its end.
+            // The client may close the connection early.
             let _ = (&stream).write_all(reply);
         }
     });
@@ -103,12 +103,16 @@ fn fetch_keeps_nothing_that_is_not_the_published_file() {
     let wrong = fetch(&server(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnope"));
     assert_eq!(wrong.code, 1);
     assert!(wrong.stderr.contains("cannot fetch MNIST"), "{}", wrong.stderr);
-    assert!(wrong.stderr.contains("it has 4 bytes there, and the published file 9,912,422"), "{}", wrong.stderr);
+    assert!(
+        wrong.stderr.contains("the file on the server has 4 bytes, the published file 9,912,422"),
+        "{}",
+        wrong.stderr
+    );
     assert_eq!(std::fs::read_dir(place.path("data/mnist")).expect("a folder").count(), 0);
     let absent = fetch(&server(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
     assert_eq!(absent.code, 1);
-    assert!(absent.stderr.contains("it answers 404 Not Found"), "{}", absent.stderr);
-    assert!(absent.stderr.contains("leave it as `data/mnist/train-images-idx3-ubyte.gz`"), "{}", absent.stderr);
+    assert!(absent.stderr.contains("the server answered 404 Not Found"), "{}", absent.stderr);
+    assert!(absent.stderr.contains("save it as `data/mnist/train-images-idx3-ubyte.gz`"), "{}", absent.stderr);
 }
 
 #[test]
@@ -116,16 +120,16 @@ fn verify_tells_other_files_from_the_published_ones() {
     let place = Place::new();
     let nothing = place.freezewise(&["data", "verify"]);
     assert_eq!(nothing.code, 1);
-    assert!(nothing.stderr.contains("no published data set is in `data`"), "{}", nothing.stderr);
+    assert!(nothing.stderr.contains("no published data set in `data`"), "{}", nothing.stderr);
     write_cifar10(&place.path("data/cifar-10-batches-bin"));
     let answer = place.freezewise(&["data", "verify"]);
     assert_eq!(answer.code, 1);
-    assert_eq!(answer.stdout.matches("WRONG: MD5").count(), 6, "{}", answer.stdout);
-    assert!(answer.stdout.contains("read: 50,000 training and 10,000 test images, 10 classes"), "{}", answer.stdout);
+    assert_eq!(answer.stdout.matches("WRONG: expected MD5").count(), 6, "{}", answer.stdout);
+    assert!(answer.stdout.contains("ok: 50,000 training and 10,000 test images, 10 classes"), "{}", answer.stdout);
     std::fs::write(place.path("data/cifar-10-batches-bin/test_batch.bin"), "short").expect("a file");
     let answer = place.freezewise(&["data", "verify", "cifar10"]);
-    assert!(answer.stdout.contains("should have 30,730,000 bytes, and has 5"), "{}", answer.stdout);
-    assert!(place.freezewise(&["data", "verify", "kmnist"]).stdout.contains("not here, packed or unpacked"));
+    assert!(answer.stdout.contains("must have 30,730,000 bytes, found 5"), "{}", answer.stdout);
+    assert!(place.freezewise(&["data", "verify", "kmnist"]).stdout.contains("missing, packed and unpacked"));
 }
 
 #[test]
@@ -141,7 +145,7 @@ fn stats_count_what_a_run_takes() {
     assert_eq!(target["train"]["colours"], record["data"]["normalisation"]);
     assert_eq!(statistics[0]["wrong_labels"], Value::Null);
     let table = place.freezewise(&["data", "stats", "spec.toml"]).stdout;
-    for part in ["target: synthetic, images of 3×8×8", "class 9", "labelled wrong", "red: mean"] {
+    for part in ["target: synthetic, images of 3×8×8", "class 9", "mislabelled", "red: mean"] {
         assert!(table.contains(part), "{part}\n{table}");
     }
 }
@@ -153,14 +157,14 @@ fn stats_take_a_whole_data_set_by_its_name() {
     let statistics = parse(&place.freezewise(&["data", "stats", "cifar10", "--json"]));
     assert_eq!(statistics[0]["train"]["per_class"], Value::from(vec![5000; 10]));
     assert_eq!((&statistics[0]["image"], statistics.as_array().map(Vec::len)), (&Value::from("3×32×32"), Some(1)));
-    // Pixels are 25 times the label, so that their mean is 4.5 · 25.
+    // Pixels are 25 times the label, so their mean is 4.5 · 25.
     let mean = statistics[0]["test"]["colours"]["mean"][2].as_f64().expect("a mean");
     assert!((mean - 4.5 * 25.0 / 255.0).abs() < 1e-12, "{mean}");
     assert_eq!(place.freezewise(&["data", "stats", "cifar11"]).code, 2);
     assert_eq!(place.freezewise(&["data", "stats", "absent.toml"]).code, 2);
 }
 
-/// How many pixels of a picture are of the colour of a wrong label.
+/// The number of pixels in the colour that marks wrong labels.
 fn red(picture: &std::path::Path) -> usize {
     let picture = image::open(picture).expect("a picture").to_rgb8();
     picture.pixels().filter(|pixel| pixel.0 == [200, 30, 30]).count()
@@ -180,7 +184,7 @@ fn preview_draws_examples_and_marks_wrong_labels() {
     assert!(red(&sheet) > 1000, "a quarter of the labels is wrong");
     assert_eq!(red(&preview(&["target.label_noise=0"], "clean.png")), 0);
     let height = |path: &std::path::Path| image::open(path).expect("a picture").height();
-    assert!(height(&sheet) > height(&place.path("clean.png")), "augmented images have rows of their own");
+    assert!(height(&sheet) > height(&place.path("clean.png")), "augmented images have their own rows");
     let again = preview(&["target.train.augment=[\"flip\"]"], "again.png");
     assert_eq!(std::fs::read(&sheet).expect("a file"), std::fs::read(again).expect("a file"));
     assert_eq!(place.freezewise(&["data", "preview", "spec.toml", "--out", "sheet.jpg"]).code, 2);

@@ -1,25 +1,25 @@
-//! Which device a run takes, by what the NVIDIA driver says. The driver here is a stand-in of a few lines.
+//! Which device a run uses, depending on the NVIDIA driver, which is replaced by a fake of a few lines.
 
 use std::process::Command;
 
 use super::program::{Answer, Place, TINY};
 
-/// What a stand-in for the driver says.
+/// What the fake driver reports.
 #[derive(Clone, Copy)]
 pub struct Driver {
-    /// The newest CUDA that it serves, such as 13000.
+    /// The newest CUDA version that it supports, such as 13000.
     pub cuda: u32,
-    /// What `cuInit` returns.
+    /// Return value of `cuInit`.
     pub initialised: u32,
     pub devices: u32,
-    /// Compute capability of each, such as 90.
+    /// Compute capability of each device, such as 90.
     pub capability: u32,
 }
 
-/// One that is new enough, with one H100.
+/// A driver that is new enough, with one H100.
 pub const WORKING: Driver = Driver { cuda: 13000, initialised: 0, devices: 1, capability: 90 };
 
-/// A folder with a library that answers as the driver does.
+/// A folder with a library that behaves like this driver.
 pub fn fake_driver(place: &Place, driver: Driver) -> String {
     let Driver { cuda, initialised, devices, capability } = driver;
     let (major, minor) = (capability / 10, capability % 10);
@@ -44,7 +44,7 @@ pub fn fake_driver(place: &Place, driver: Driver) -> String {
     place.path("driver").display().to_string()
 }
 
-/// A library made of C.
+/// Compiles a library from C.
 pub fn library(place: &Place, name: &str, code: &str) -> String {
     let source = place.write(&format!("{name}.c"), code);
     let library = place.path(name);
@@ -60,16 +60,16 @@ fn told(answer: &Answer) -> (&str, Vec<&str>) {
 }
 
 const OTHER_BUILD: &str = "scripts/setup --libtorch DIR";
-const ON_THE_CPU: &str = "`--set device=cpu` computes on the CPU";
+const ON_THE_CPU: &str = "use the CPU with `--set device=cpu`";
 
-/// Each with what is wrong, and a part of what to do.
+/// Unusable drivers, each with a part of the error message and of the hint.
 fn unusable() -> [(Driver, &'static str, &'static str); 6] {
-    let too_old = "the NVIDIA driver is for CUDA 12.2 at most, and this libtorch is built for 13.0";
+    let too_old = "the NVIDIA driver supports CUDA 12.2 at most, but this libtorch is built for CUDA 13.0";
     let old_gpu =
-        "GPU 0, a fake GPU, is too old: it has compute capability 7.0, and this libtorch is built for 7.5, 8.0, ";
+        "GPU 0, a fake GPU, is too old: it has compute capability 7.0, but this libtorch is built for 7.5, 8.0, ";
     let unknown_gpu = "GPU 0, a fake GPU, is unsupported: it has compute capability 11.0";
     let mismatch =
-        "the driver's `cuInit` failed with error 803 (the kernel module has another version than the library)";
+        "the driver's `cuInit` failed with error 803 (the kernel module and the library have different versions)";
     [
         (Driver { cuda: 12020, ..WORKING }, too_old, "update the NVIDIA driver to 580 or newer"),
         (Driver { cuda: 12020, ..WORKING }, too_old, OTHER_BUILD),
@@ -118,7 +118,7 @@ fn the_cpu_can_be_asked_for_whatever_the_driver_is() {
     assert_eq!(answer.code, 0, "{}", answer.stderr);
 }
 
-/// Here CUDA fails for another reason, since there is no GPU: libtorch is asked, and its words are told.
+/// Without a GPU, CUDA fails for another reason, and the error quotes libtorch.
 #[test]
 fn a_driver_that_is_exactly_new_enough_is_not_to_blame() {
     for driver in [WORKING, Driver { cuda: 13020, capability: 75, ..WORKING }] {
@@ -136,14 +136,14 @@ fn a_driver_that_is_exactly_new_enough_is_not_to_blame() {
 
 #[test]
 fn a_driver_without_gpus_leaves_the_cpu_and_says_so() {
-    // `cuInit` returns 100, "no device", where CUDA_VISIBLE_DEVICES hides all.
+    // `cuInit` returns 100, "no device", if CUDA_VISIBLE_DEVICES hides all devices.
     for driver in [Driver { devices: 0, ..WORKING }, Driver { initialised: 100, cuda: 12020, ..WORKING }] {
         let place = Place::with(TINY);
         let folder = fake_driver(&place, driver);
         let variables = [("LD_LIBRARY_PATH", folder.as_str())];
         let answer = place.freezewise_with(&variables, &["run", "spec.toml"]);
         assert_eq!(answer.code, 0, "{}", answer.stderr);
-        assert!(answer.stderr.contains("the NVIDIA driver shows no GPU: computing on the CPU"), "{}", answer.stderr);
+        assert!(answer.stderr.contains("the NVIDIA driver shows no GPU: using the CPU"), "{}", answer.stderr);
         let doctor = place.freezewise_with(&variables, &["doctor"]).stdout;
         assert!(doctor.contains("shows no GPU") && doctor.contains("no problems found"), "{doctor}");
     }
@@ -162,7 +162,7 @@ fn a_library_that_is_no_driver_is_named() {
     let folder = place.path("driver").display().to_string();
     let answer = place.freezewise_with(&[("LD_LIBRARY_PATH", &folder)], &["run", "spec.toml"]);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("`libcuda.so.1` lacks functions of NVIDIA's driver"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("`libcuda.so.1` lacks functions of the NVIDIA driver"), "{}", answer.stderr);
 }
 
 #[test]
@@ -186,8 +186,8 @@ fn a_broken_plugin_is_named() {
 #[test]
 fn without_a_gpu_auto_takes_the_cpu_and_says_so() {
     let place = Place::with(TINY);
-    // An empty list of visible devices hides a GPU that the machine may have.
+    // An empty list of visible devices hides any GPU of this machine.
     let answer = place.freezewise_with(&[("CUDA_VISIBLE_DEVICES", "")], &["run", "spec.toml"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
-    assert!(answer.stderr.contains(": computing on the CPU"), "{}", answer.stderr);
+    assert!(answer.stderr.contains(": using the CPU"), "{}", answer.stderr);
 }

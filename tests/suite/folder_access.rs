@@ -1,4 +1,4 @@
-//! Class folders that cannot be read, and caches of them that cannot be written.
+//! Class folders that cannot be read, and caches that cannot be written.
 
 use super::folders::{set_rights, write_folder};
 use super::formats::place;
@@ -8,7 +8,7 @@ fn a_cache_goes_elsewhere_where_the_disk_fills_up() {
     let place = place("folder", "path = \"own\"");
     write_folder(&place, "data/own", "val");
     std::fs::create_dir_all(place.path("data/.freezewise")).expect("a folder");
-    // 12 images of 64 × 64 pixels take 147 kB, of which the first block fits.
+    // 12 images of 64 × 64 pixels take 147 kB; only the first block fits.
     let program = assert_cmd::cargo::cargo_bin!("freezewise").display().to_string();
     let script = format!(
         "mount -t tmpfs -o size=120k tmpfs data/.freezewise || exit 99; export FREEZEWISE_CACHE
@@ -20,13 +20,13 @@ fn a_cache_goes_elsewhere_where_the_disk_fills_up() {
     let Ok(output) = command.env("OMP_NUM_THREADS", "1").output() else { return };
     let errors = String::from_utf8_lossy(&output.stderr);
     if output.status.code() == Some(99) || errors.contains("unshare") {
-        return; // No mounts here.
+        return; // This machine does not allow mounts.
     }
     assert_eq!(output.status.code(), Some(0), "{errors}");
     assert_eq!(std::fs::read_dir(place.path("cache/data")).expect("a folder").count(), 1);
     let full = place.read("full");
-    assert!(full.contains("decoded images cannot be kept: `") && full.contains("No space left on device"), "{full}");
-    assert!(full.contains("they take 147.5 kB; FREEZEWISE_CACHE names"), "{full}");
+    assert!(full.contains("cannot cache decoded images: `") && full.contains("No space left on device"), "{full}");
+    assert!(full.contains("they need 147.5 kB; set FREEZEWISE_CACHE"), "{full}");
 }
 
 #[test]
@@ -50,6 +50,6 @@ fn a_cache_goes_elsewhere_where_the_data_cannot_be_written_to() {
     let run = ["run", "spec.toml", "--quiet"];
     let answer = place.freezewise_without_rights(&[("FREEZEWISE_CACHE", &cache)], &run);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
-    assert!(!place.path("data/.freezewise").exists(), "it could be written to");
+    assert!(!place.path("data/.freezewise").exists(), "the data folder was written to");
     assert_eq!(std::fs::read_dir(place.path("cache/data")).expect("a folder").count(), 1);
 }

@@ -1,4 +1,4 @@
-//! Class folders of image files: what a run sees of them, and what is said of those that are incomplete or damaged.
+//! Class folders of image files: how runs read them, and errors about incomplete or damaged ones.
 
 use image::ImageFormat;
 
@@ -10,7 +10,7 @@ pub fn set_rights(path: &std::path::Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("set");
 }
 
-/// `a` and `b`, red and blue, four images each to train on and two to test on.
+/// Writes classes `a` (red) and `b` (blue), each with four training and two test images.
 pub fn write_folder(place: &Place, root: &str, test: &str) {
     for (class, colour) in [("a", [200, 0, 0]), ("b", [0, 0, 200])] {
         for index in 0..4 {
@@ -39,7 +39,7 @@ fn class_folders_are_read_once_and_then_from_the_cache() {
     let metrics = |answer: &Answer| std::fs::read(place.path(answer.stdout.trim()).join("metrics.csv")).expect("rows");
     assert_eq!(metrics(&answer), metrics(&again));
 
-    // A cache that is cut is made again; an image that is changed in its place is another data set.
+    // A truncated cache is rebuilt; with a changed image it is a different data set.
     let cache =
         std::fs::read_dir(place.path("data/.freezewise")).expect("a folder").next().expect("a cache").expect("it");
     let whole = std::fs::read(cache.path()).expect("a cache");
@@ -65,7 +65,7 @@ fn a_run_is_named_by_the_content_of_its_folder_and_not_by_the_path() {
     assert_ne!(place.run(&["target.path=moved"]).file_name(), first.file_name());
 }
 
-/// What is done to a good folder.
+/// Damages a valid folder.
 type Spoil = fn(&Place);
 
 #[test]
@@ -76,10 +76,10 @@ fn folders_that_are_no_data_set_say_why() {
             |place| std::fs::remove_dir_all(place.path("data/own/val")).expect("gone"),
             &["has neither `val/` nor `test/`"],
         ),
-        (|place| write_folder(place, "data/own", "test"), &["has `val/` and `test/`", "test_folder = \"val\""]),
+        (|place| write_folder(place, "data/own", "test"), &["has both `val/` and `test/`", "test_folder = \"val\""]),
         (
             |place| std::fs::create_dir_all(place.path("data/own/train/c")).expect("made"),
-            &["class `c` is in `data/own/train/` and not in `val/`"],
+            &["class `c` is in `data/own/train/` but not in `val/`"],
         ),
         (
             |place| {
@@ -98,20 +98,20 @@ fn folders_that_are_no_data_set_say_why() {
             },
             &[
                 "4 of the 16 files in `data/own` cannot be used",
-                "val/b/cut.jpg: it ends in the middle of its pixels",
-                "val/b/hole.jpg: some of its pixels are missing",
-                "train/a/notes.txt: it is neither a PNG nor a JPEG file",
+                "val/b/cut.jpg: it ends before its last pixels",
+                "val/b/hole.jpg: some pixels are missing",
+                "train/a/notes.txt: expected a PNG or JPEG file",
                 "train/b/cut.png: ",
                 "skip_bad_files = true",
             ],
         ),
         (
             |place| std::os::unix::fs::symlink("loop", place.path("data/own/train/a/loop")).expect("a link"),
-            &["cannot read `data/own/train/a/loop`", "mend the link"],
+            &["cannot read `data/own/train/a/loop`", "repair the symbolic link"],
         ),
         (
             |place| std::os::unix::fs::symlink("..", place.path("data/own/train/a/up")).expect("a link"),
-            &["`data/own/train/a/up` is a folder, and a class holds files"],
+            &["`data/own/train/a/up` is a folder, expected an image file"],
         ),
     ];
     for (spoil, expected) in cases {
@@ -134,7 +134,7 @@ fn bad_files_are_left_out_where_that_is_asked_for() {
     assert!(skipped[0].as_str().expect("text").starts_with("train/a/notes.txt: "));
 }
 
-/// Nor is an image left out for its size.
+/// Images are not skipped because of their size either.
 #[test]
 fn images_of_many_sizes_need_one() {
     for keys in ["path = \"own\"", "path = \"own\"\nskip_bad_files = true"] {
@@ -142,12 +142,12 @@ fn images_of_many_sizes_need_one() {
         write_folder(&place, "data/own", "val");
         let text = place.read("spec.toml").replace("image_size = 8\n", "");
         place.write("spec.toml", text);
-        says(&place, &["10 of the 12 files in `data/own` cannot be used", "`image_size` gives all one size"]);
-        assert!(!place.try_run(&[]).stderr.contains("skip_bad_files = true"), "it would not help");
+        says(&place, &["10 of the 12 files in `data/own` cannot be used", "set a common size with `image_size`"]);
+        assert!(!place.try_run(&[]).stderr.contains("skip_bad_files = true"), "`skip_bad_files` does not help here");
     }
 }
 
-/// Names, sizes and times are the same, and the pixels are not.
+/// Names, sizes and times are the same, but not the pixels.
 #[test]
 fn one_folders_images_are_never_taken_for_anothers() {
     let place = place("folder", "path = \"one\"");
@@ -174,7 +174,7 @@ fn one_folders_images_are_never_taken_for_anothers() {
     assert_ne!(brightness("one"), brightness("other"));
 }
 
-/// Gives a file other content of the same size, with its time of modification, as `rsync --times` does.
+/// Replaces the content of a file and keeps its size and modification time, as `rsync --times` does.
 fn replace_silently(path: &std::path::Path, colour: u8) {
     let before = std::fs::metadata(path).expect("a file");
     let bytes = picture(ImageFormat::Png, 8, 8, [colour; 3]);
@@ -220,13 +220,13 @@ fn a_folder_that_changed_under_what_is_finished_is_an_error() {
         let answer = place.freezewise(&run);
         assert_eq!(answer.code, 1, "{}", answer.stderr);
         assert!(answer.stderr.contains(told), "{}", answer.stderr);
-        // The old content in a new file is the old data.
+        // A new file with the old content is the old data.
         replace_silently(path, 90);
         assert_eq!(place.freezewise(&run).code, 0);
     }
 }
 
-/// It may be one the next time.
+/// Reading may succeed the next time.
 #[test]
 fn what_cannot_be_read_is_not_left_out() {
     let place = place("folder", "path = \"own\"\nskip_bad_files = true");
@@ -242,7 +242,7 @@ fn what_cannot_be_read_is_not_left_out() {
     assert_eq!(json(&place.run(&[]).join("run.json"))["data"]["train_examples"], 8);
 }
 
-/// A run that is asked to end does not read on to the last image.
+/// A run that is asked to stop does not read the remaining images.
 #[test]
 fn reading_heeds_a_wish_to_stop() {
     let place = place("folder", "path = \"own\"");
@@ -250,7 +250,7 @@ fn reading_heeds_a_wish_to_stop() {
     let answer = place.freezewise(&["run", "spec.toml", "--max-time", "1ns"]);
     assert_eq!(answer.code, 75, "{}", answer.stderr);
     assert_eq!(std::fs::read_dir(place.path("data/.freezewise")).expect("a folder").count(), 0, "it was read");
-    // Nor does it read the cache to its end.
+    // Nor does it read the rest of the cache.
     assert_eq!(place.freezewise(&["data", "stats", "spec.toml"]).code, 0);
     let answer = place.freezewise(&["run", "spec.toml", "--max-time", "1ns"]);
     assert_eq!(answer.code, 75, "{}", answer.stderr);

@@ -1,5 +1,4 @@
-//! Data sets in every format, small ones made on the spot: what a run sees of them, and what is said of those that are
-//! damaged, incomplete or hostile.
+//! Small generated data sets in every format: how runs read them, and errors about damaged, incomplete or hostile ones.
 
 use std::io::Write;
 
@@ -8,7 +7,7 @@ use image::{DynamicImage, ImageFormat, RgbImage};
 use super::arrays::{npy, npz};
 use super::program::{Answer, Place, json};
 
-/// A target of one epoch on whatever a test puts into `data/`.
+/// A target of one epoch on a data set in `data/`.
 fn spec(dataset: &str, keys: &str) -> String {
     format!(
         "image_size = 8\n[network]\nwidth = 1\n[target]\ndataset = \"{dataset}\"\n{keys}\n[target.train]\nepochs = 1\n\
@@ -23,7 +22,7 @@ pub fn place(dataset: &str, keys: &str) -> Place {
 fn refused(place: &Place) -> Answer {
     let answer = place.try_run(&[]);
     assert_ne!(answer.code, 0, "{}", answer.stderr);
-    // Data that cannot be read are no mistake of the spec, whatever their format.
+    // Unreadable data is not an error of the spec, whatever its format.
     assert_eq!(answer.code, 1, "{}", answer.stderr);
     assert!(
         ["error: ", "spec.toml:"].iter().any(|start| answer.stderr.lines().any(|line| line.starts_with(start))),
@@ -40,7 +39,7 @@ pub fn says(place: &Place, expected: &[&str]) {
     }
 }
 
-/// An image file of one colour.
+/// A single-colour image file.
 pub fn picture(format: ImageFormat, height: u32, width: u32, colour: [u8; 3]) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     let image = DynamicImage::ImageRgb8(RgbImage::from_pixel(width, height, image::Rgb(colour)));
@@ -48,7 +47,7 @@ pub fn picture(format: ImageFormat, height: u32, width: u32, colour: [u8; 3]) ->
     bytes.into_inner()
 }
 
-/// Eight images to train on and four to test on, of 9 × 10 pixels, of two classes.
+/// Eight training and four test images of 9 × 10 pixels, in two classes.
 fn arrays(names: [&'static str; 4], channels: &str) -> Vec<(String, Vec<u8>)> {
     let size = 90 * if channels.is_empty() { 1 } else { 3 };
     let images = |count: usize| -> Vec<u8> { (0..count * size).map(|at| (at % 251) as u8).collect() };
@@ -87,13 +86,13 @@ fn arrays_are_read_by_their_usual_names_and_by_given_ones() {
     let keras = json(&place.run(&[]).join("run.json"));
     assert_eq!(usual["data"]["checksum"], keras["data"]["checksum"]);
     write_npz(&place, &arrays(["a", "b", "c", "d"], ", 3"));
-    says(&place, &["it holds `a`, `b`, `c` and `d`", "`arrays` gives other names"]);
+    says(&place, &["it contains `a`, `b`, `c` and `d`", "set their names with `arrays`"]);
     let given = json(&place.run(&["target.arrays=[\"a\", \"b\", \"c\", \"d\"]"]).join("run.json"));
     assert_eq!(usual["data"]["checksum"], given["data"]["checksum"]);
     write_npz(&place, &arrays(USUAL, ""));
     let grey = place.run(&["channels=3"]);
     let log = std::fs::read_to_string(grey.join("log.txt")).expect("a log");
-    assert!(log.contains("own.npz: grey becomes three equal colours"), "{log}");
+    assert!(log.contains("own.npz: grey is copied to three channels"), "{log}");
 }
 
 #[test]
@@ -107,17 +106,20 @@ fn arrays_that_are_no_data_set_say_why() {
     let mut outside = arrays(USUAL, "");
     outside.push(("../../evil.npy".to_owned(), vec![0]));
     let cases = [
-        (spoilt(0, npy("<f4", "(8, 9, 10)", &[0; 2880])), "`train_images` holds `<f4`: images are bytes"),
+        (spoilt(0, npy("<f4", "(8, 9, 10)", &[0; 2880])), "`train_images` has type `<f4`, expected images as `uint8`"),
         (spoilt(0, npy("|u1", "(8, 90)", &[0; 720])), "`train_images` has shape [8, 90]"),
-        (spoilt(0, npy("|u1", "(8, 9, 10)", &[0; 719])), "it ends or is damaged in image 7"),
-        (spoilt(0, npy("|u1", "(8, 9, 10)", &[0; 721])), "it holds more than its header says"),
-        (spoilt(0, npy("|u1", "(800000000000, 9, 10)", &[0; 720])), "which no data set has"),
-        (spoilt(1, npy("<i8", "(7,)", &[0; 56])), "`train_labels` has shape [7], and there are 8 images"),
+        (spoilt(0, npy("|u1", "(8, 9, 10)", &[0; 719])), "it is truncated or damaged at image 7"),
+        (spoilt(0, npy("|u1", "(8, 9, 10)", &[0; 721])), "it contains more data than its header says"),
+        (spoilt(0, npy("|u1", "(800000000000, 9, 10)", &[0; 720])), "which is too large"),
+        (spoilt(1, npy("<i8", "(7,)", &[0; 56])), "`train_labels` has shape [7], but there are 8 images"),
         (spoilt(1, npy("<i8", "(8,)", &[0xff; 64])), "`train_labels` has label -1"),
         (spoilt(1, npy("<i8", "(8,)", &ones)), "class 0 has no training image"),
-        (spoilt(2, npy("|u1", "(4, 9, 9)", &[0; 324])), "its training images are 1×9×10, and its test images 1×9×9"),
+        (
+            spoilt(2, npy("|u1", "(4, 9, 9)", &[0; 324])),
+            "its training images are 1×9×10, but its test images are 1×9×9",
+        ),
         (spoilt(3, npy("|u1", "(4,)", &[0, 1, 2, 2])), "class 2 has no training image"),
-        (outside, "it holds `../../evil.npy`, which leads out of it"),
+        (outside, "it contains `../../evil.npy`, which leads outside the archive"),
     ];
     for (entries, expected) in cases {
         let place = place("npz", "path = \"own.npz\"");
@@ -133,7 +135,7 @@ fn arrays_that_are_no_data_set_say_why() {
     says(&place, &["cannot read `data/own.npz`"]);
 }
 
-/// A gigabyte of zeros in a megabyte: what is read is bounded by what is expected.
+/// A gigabyte of zeros packed into a megabyte: reading is bounded by the expected size.
 #[test]
 fn an_archive_that_unpacks_to_more_than_it_should_is_refused() {
     let place = place("mnist", "");
@@ -145,7 +147,7 @@ fn an_archive_that_unpacks_to_more_than_it_should_is_refused() {
     let zeros = vec![0; 1 << 20];
     (0..200).for_each(|_| packer.write_all(&zeros).expect("written"));
     packer.finish().expect("written");
-    says(&place, &["train-images-idx3-ubyte.gz`: it should hold 47,040,000 bytes, and holds more"]);
+    says(&place, &["train-images-idx3-ubyte.gz`: expected 47,040,000 bytes, found more"]);
 }
 
 #[test]
@@ -154,7 +156,7 @@ fn one_data_set_in_two_places_is_refused() {
     for folder in ["mnist", "MNIST/raw"] {
         place.write(&format!("data/{folder}/train-images-idx3-ubyte"), "");
     }
-    says(&place, &["MNIST is in `data/mnist` and in `data/MNIST/raw`", "remove one of them"]);
+    says(&place, &["MNIST is in both `data/mnist` and `data/MNIST/raw`", "remove one of them"]);
 }
 
 #[test]
@@ -163,7 +165,7 @@ fn a_path_out_of_an_archive_is_refused_and_pickles_are_not_read() {
     std::fs::create_dir_all(place.path("data/cifar-10-batches-py")).expect("made");
     says(
         &place,
-        &["`data/cifar-10-batches-py` is the Python version of CIFAR-10, whose pickles", "(the binary version)"],
+        &["`data/cifar-10-batches-py` is the Python version of CIFAR-10; its pickles", "(the binary version)"],
     );
     let file = std::fs::File::create(place.path("data/cifar-10-binary.tar.gz")).expect("a file");
     let mut packer = tar::Builder::new(flate2::write::GzEncoder::new(file, flate2::Compression::fast()));
@@ -174,10 +176,13 @@ fn a_path_out_of_an_archive_is_refused_and_pickles_are_not_read() {
     header.set_cksum();
     packer.append(&header, b"abc".as_slice()).expect("packed");
     packer.into_inner().and_then(flate2::write::GzEncoder::finish).expect("packed");
-    says(&place, &["the archive `data/cifar-10-binary.tar.gz` holds `../evil.bin`, which leads out of it"]);
+    says(
+        &place,
+        &["the archive `data/cifar-10-binary.tar.gz` contains `../evil.bin`, which leads outside the archive"],
+    );
 }
 
-/// Tiny ImageNet with an image for each of its 200 classes, three test images, and a table of their classes.
+/// Writes Tiny ImageNet with one training image per class, three test images, and the table of their classes.
 fn write_tiny(place: &Place) {
     let root = "data/tiny-imagenet-200";
     let ids: Vec<String> = (0..200).map(|index| format!("n{index:08}")).collect();
@@ -208,19 +213,19 @@ fn tiny_imagenet_is_read_in_its_original_layout() {
     let table = "data/tiny-imagenet-200/val/val_annotations.txt";
     let good = place.read(table);
     place.write(table, good.replace("val_1.JPEG", "../../val_1.JPEG"));
-    says(&place, &["val_annotations.txt` line 2: `../../val_1.JPEG", "unpack the archive anew"]);
+    says(&place, &["val_annotations.txt` line 2: `../../val_1.JPEG", "unpack the archive again"]);
     place.write(table, format!("{good}{}", good.lines().next().expect("a line").replace("n00000000", "n00000002")));
-    says(&place, &["val_annotations.txt` line 4: `val_0.JPEG` has a class already"]);
+    says(&place, &["val_annotations.txt` line 4: `val_0.JPEG` is listed twice"]);
     place.write(table, "\n");
-    says(&place, &["val_annotations.txt` names no file", "unpack the archive anew"]);
+    says(&place, &["val_annotations.txt` lists no file", "unpack the archive again"]);
     place.write(table, &good);
     let verified = place.freezewise(&["data", "verify", "tiny-imagenet"]);
     assert_eq!(verified.code, 1, "{}", verified.stdout);
-    let told = "WRONG: 200 training and 3 test images are here, of 100,000 and 10,000";
+    let told = "WRONG: expected 100,000 training and 10,000 test images, found 200 and 3";
     assert!(verified.stdout.contains(told), "{}", verified.stdout);
     place.write(table, good.replace("n00000002", "n99999999"));
-    says(&place, &["is not a file and its class"]);
-    // As many rearrange it.
+    says(&place, &["is not a file name and its class"]);
+    // Rearranged into class folders, as many users do.
     std::fs::remove_file(place.path(table)).expect("gone");
     std::fs::create_dir_all(place.path("data/tiny-imagenet-200/val/n00000000")).expect("made");
     says(&place, &["has its `val/` sorted into folders", "`dataset = \"folder\"`"]);

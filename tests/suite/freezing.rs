@@ -1,10 +1,10 @@
-//! What stays, stays to the bit; what trains, moves; and the classic slips of transfer code are absent.
+//! Frozen layers do not change by a bit, others do; and common mistakes of transfer code are absent.
 
 use std::collections::BTreeMap;
 
 use super::program::{Place, TINY, weights};
 
-/// The layer of a tensor of PreAct-ResNet18, counted from 1; the head is 10.
+/// The layer of a tensor of a PreAct-ResNet18, starting at 1; the head is 10.
 fn layer(path: &str) -> usize {
     let parts: Vec<&str> = path.split('.').collect();
     match parts[0] {
@@ -17,7 +17,7 @@ fn layer(path: &str) -> usize {
     }
 }
 
-/// For each tensor of a run, whether it is the source's to the bit.
+/// For each tensor of a run, whether it is bit-identical to the source's.
 fn kept(place: &Place, overrides: &[&str]) -> BTreeMap<String, bool> {
     let target = weights(&place.run(overrides));
     let source = place.source_weights();
@@ -45,7 +45,7 @@ fn frozen_norm_target_sets_statistics_and_nothing_else() {
     for (path, kept) in kept(&place, &["transfer.frozen_norm=target"]) {
         assert_eq!(kept, layer(&path) <= 4 && !is_statistic(&path), "{path}");
     }
-    // They depend on the training images alone: not on how the rest trains.
+    // The statistics depend only on the training images, not on how the other layers train.
     let one = weights(&place.run(&["transfer.frozen_norm=target"]));
     let other = weights(&place.run(&["transfer.frozen_norm=target", "target.train.learning_rate=1e-3"]));
     assert!(one.iter().all(|(path, tensor)| layer(path) > 4 || *tensor == other[path]));
@@ -72,7 +72,7 @@ fn layers_beyond_k_start_where_they_are_told() {
     let (from_source, random) = (start(&[]), start(&["transfer.unfrozen_init=random"]));
     let source = place.source_weights();
     for (path, tensor) in &source {
-        // At a rate of 0 parameters stay where they started; statistics follow the data.
+        // With a learning rate of 0 parameters do not change, but statistics follow the data.
         if is_statistic(path) || path.contains("bn") {
             continue;
         }

@@ -1,4 +1,4 @@
-//! What a user sees, through the program itself.
+//! End-to-end tests that run the program as a user does.
 
 mod architecture;
 mod arrays;
@@ -17,6 +17,7 @@ mod fuzzed;
 mod gpu;
 mod identity;
 mod memory;
+mod new;
 mod numbers;
 mod plot;
 mod probe;

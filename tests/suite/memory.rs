@@ -1,15 +1,15 @@
-//! Memory stays flat: what an epoch takes, it gives back, in every mode.
+//! Memory use does not grow from epoch to epoch, in any mode.
 
 use super::arrays::npy;
 use super::formats::write_arrays;
 use super::program::{Place, TINY, json};
 
-/// A checkpoint at every boundary, so that the first epochs have made some too, however slow the machine is.
+/// A checkpoint at every step, so that the first epochs also write some, however slow the machine is.
 const CHECKPOINTS: [&str; 2] = ["checkpoint.every_seconds=0", "checkpoint.time_share=1.0"];
 
 const AUGMENTED: &str = "target.train.augment=[\"crop\", \"flip\"]";
 
-/// How phases compute: precision, layout, optimizer, what is kept.
+/// Modes of computing: precision, layout, optimizer, prefix cache.
 const MODES: [&[&str]; 5] = [
     &["precision=fp32", "compute.layout=channels_first", "compute.cache=off"],
     &["precision=fp32", "compute.layout=channels_last", "target.train.optimizer=sgd", "target.train.momentum=0.9"],
@@ -39,7 +39,7 @@ fn memory_is_flat_over_2000_epochs() {
     flat(2000, &[AUGMENTED]);
 }
 
-/// Once the first epochs have found what they need: threads start, buffers grow, a second checkpoint is there.
+/// Epochs until memory use settles: threads start, buffers grow, a second checkpoint is written.
 const SETTLED: usize = 10;
 
 fn flat(epochs: usize, mode: &[&str]) {
@@ -53,7 +53,7 @@ fn flat(epochs: usize, mode: &[&str]) {
     assert!(late <= 1.01 * early, "{mode:?}: {early} bytes after epoch {SETTLED}, {late} at the end");
 }
 
-/// How much more memory a run takes for more images: as much as their pixels, and not twice that.
+/// More images take as much additional memory as their pixels, and not twice that.
 #[test]
 fn pixels_are_held_once() {
     const SIDE: usize = 32;

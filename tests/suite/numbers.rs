@@ -1,4 +1,4 @@
-//! Weights with numbers that no network computes with, and losses that were never finite: errors that name the cause.
+//! Weights with unusable numbers, and losses that are never finite: errors name the cause.
 
 use freezewise::network::{NamedTensors, write_safetensors};
 use tch::{Kind, Tensor};
@@ -22,7 +22,7 @@ learning_rate = 1e-2
 batch_size = 20
 "#;
 
-/// A place with weights in which one number of a tensor is another.
+/// A place with weights in which one element of tensor `name` is `number`.
 fn broken(name: &str, number: f64) -> Place {
     let place = Place::with(SPEC);
     let alone = Place::with(&SPEC.replace("[source]\nweights = \"broken.safetensors\"\n", ""));
@@ -38,7 +38,7 @@ fn broken(name: &str, number: f64) -> Place {
 fn weights_that_are_not_finite_are_refused_by_name() {
     for (name, number, said) in [
         ("conv1.weight", f64::NAN, "numbers are not finite"),
-        ("layer1.0.bn1.running_var", -1.0, "numbers are below zero, though it is a variance"),
+        ("layer1.0.bn1.running_var", -1.0, "numbers are negative, but it is a variance"),
     ] {
         let place = broken(name, number);
         let import = ["weights", "import", "broken.safetensors", "--architecture", "resnet18"];
@@ -47,7 +47,7 @@ fn weights_that_are_not_finite_are_refused_by_name() {
         assert!(!place.path("imported").exists(), "nothing is written");
         for answer in [import, run] {
             assert_eq!(answer.code, 1, "{}", answer.stderr);
-            assert!(answer.stderr.contains(&format!("tensor `{name}` of the weights: 1 of its ")), "{}", answer.stderr);
+            assert!(answer.stderr.contains(&format!("tensor `{name}`: 1 of its ")), "{}", answer.stderr);
             assert!(answer.stderr.contains(said), "{}", answer.stderr);
             assert!(!answer.stderr.contains("learning rate"), "{}", answer.stderr);
         }
@@ -56,7 +56,7 @@ fn weights_that_are_not_finite_are_refused_by_name() {
 
 #[test]
 fn a_loss_that_was_never_finite_is_not_blamed_on_the_learning_rate() {
-    // Finite, and too large to compute with.
+    // Finite, but too large to compute with.
     let place = broken("layer4.1.bn2.weight", 3e38);
     for sets in [&[][..], &["evaluate.every=1000"]] {
         let answer = place.try_run(sets);

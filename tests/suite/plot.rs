@@ -1,4 +1,4 @@
-//! Runs drawn in a terminal and as files.
+//! Plots of runs in a terminal and as files.
 
 use super::program::{Place, TINY};
 
@@ -43,8 +43,8 @@ fn what_cannot_be_drawn_is_named() {
     let run = run.to_str().expect("a name");
     for (arguments, part) in [
         (vec!["plot", "nowhere"], "there is no `metrics.csv` in `nowhere`"),
-        (vec!["plot", run, "--out", "a.jpg"], "does not end in `.svg`, `.pdf` or `.png`"),
-        (vec!["plot", run, "--follow"], "stdout must be a terminal"),
+        (vec!["plot", run, "--out", "a.jpg"], "expected a file that ends in `.svg`, `.pdf` or `.png`, found `a.jpg`"),
+        (vec!["plot", run, "--follow"], "needs a terminal on stdout"),
     ] {
         let answer = place.freezewise(&arguments);
         assert!(answer.code == 2 && answer.stderr.contains(part), "{arguments:?}: {}", answer.stderr);

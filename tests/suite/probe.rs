@@ -1,4 +1,4 @@
-//! `freezewise probe`, through the program.
+//! `freezewise probe`.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ fn probe(place: &Place, arguments: &[&str]) -> Answer {
     answer
 }
 
-/// The only `probes.csv` below the folder of runs.
+/// The only `probes.csv` in the folder of runs.
 fn file(place: &Place) -> PathBuf {
     let runs = std::fs::read_dir(place.path("runs/spec")).expect("runs");
     let mut files = runs.map(|run| run.expect("a folder").path().join("probes.csv")).filter(|path| path.exists());
@@ -30,7 +30,7 @@ fn rows(path: &Path) -> Vec<ProbeRow> {
     freezewise::rundir::read(path).expect("whole rows")
 }
 
-/// How many rows were computed, ever.
+/// How many rows have been computed so far, according to the log.
 fn computed(path: &Path) -> usize {
     let log = std::fs::read_to_string(path.with_file_name("probe-log.txt")).expect("a log");
     log.lines().filter(|line| line.contains("nearest neighbours")).count()
@@ -42,7 +42,7 @@ fn every_layer_of_the_source_and_of_kept_epochs_is_probed() {
     let directory = place.run(&[KEEP]);
     let metrics = std::fs::read(directory.join("metrics.csv")).expect("metrics.csv");
     let answer = probe(&place, &["spec.toml", "--set", KEEP]);
-    for part in ["layer4.1", "target epoch 3", "20 nearest", "errors of 2,000 test images", "80 training images"] {
+    for part in ["layer4.1", "target epoch 3", "20 nearest", "errors on 2,000 test images", "80 training images"] {
         assert!(answer.stdout.contains(part), "{part}\n{}", answer.stdout);
     }
     assert!(
@@ -65,13 +65,13 @@ fn every_layer_of_the_source_and_of_kept_epochs_is_probed() {
     assert_eq!(source.iter().map(|row| row.features).collect::<Vec<_>>(), [2, 2, 2, 4, 4, 8, 8, 16, 16]);
     let measured = |row: &ProbeRow| ProbeRow { network: String::new(), epoch: None, ..row.clone() };
     for ((source, first), last) in source.iter().zip(&first).zip(&last) {
-        // What stays frozen is the source's still, on images normalised as the source's.
+        // Frozen layers are still the source's, and images are normalised as the source's.
         let same = measured(source) == measured(first) && measured(first) == measured(last);
         assert_eq!(same, source.layer <= 4, "{source:?}\n{last:?}");
     }
     for row in &rows {
         let errors = [row.linear_error, row.unpenalised_error, row.knn_error];
-        // Of 2,000 images, of ten classes.
+        // 2,000 images of ten classes.
         assert!(
             errors.iter().all(|error| (0.3..1.0).contains(error) && (error * 2000.0).fract().abs() < 1e-6),
             "{row:?}"
@@ -79,14 +79,14 @@ fn every_layer_of_the_source_and_of_kept_epochs_is_probed() {
         assert!(row.penalty > 0.0 && row.linear_fit == "converged", "{row:?}");
         assert!(row.unpenalised_train_error <= row.linear_train_error + 0.1, "{row:?}");
     }
-    // The training itself is as it was.
+    // The training itself is unchanged.
     assert_eq!(std::fs::read(directory.join("metrics.csv")).expect("metrics.csv"), metrics);
 }
 
 #[test]
 fn a_finished_row_is_not_computed_again() {
     let place = Place::with(TINY);
-    // Without a run: its source is trained.
+    // Without a run, only the source is trained.
     let first = probe(&place, &["spec.toml", "--json"]);
     let path = file(&place);
     let whole = std::fs::read_to_string(&path).expect("a table");
@@ -98,7 +98,7 @@ fn a_finished_row_is_not_computed_again() {
     std::fs::write(&path, &whole[..cut + 9]).expect("written");
     assert_eq!(probe(&place, &["spec.toml", "--json"]).stdout, first.stdout);
     assert_eq!((computed(&path), std::fs::read_to_string(&path).expect("a table")), (LAYERS + 2, whole.clone()));
-    // When the run is there, the epochs it has are added, those that are asked for.
+    // Once there is a run, the requested epochs of it are added.
     place.run(&[]);
     assert_eq!(probe(&place, &["spec.toml", "--json", "--epochs", "none"]).stdout, first.stdout);
     probe(&place, &["spec.toml", "--epochs", "3"]);
@@ -118,9 +118,9 @@ fn a_run_is_named_by_its_directory_too() {
     assert_eq!(by_run["rows"].as_array().map(Vec::len), Some(2 * LAYERS));
     assert_eq!(place.path("runs").join(by_run["run"].as_str().expect("a run")), directory);
     let other = place.freezewise(&["probe", run, "--set", "target.train_size=90"]);
-    assert!(other.code == 2 && other.stderr.contains("is not the one that its spec makes now"), "{}", other.stderr);
+    assert!(other.code == 2 && other.stderr.contains("now describes another run"), "{}", other.stderr);
     let none = place.freezewise(&["probe", "runs"]);
-    assert!(none.code == 2 && none.stderr.contains("is not the directory of a run"), "{}", none.stderr);
+    assert!(none.code == 2 && none.stderr.contains("is not a run directory"), "{}", none.stderr);
 }
 
 #[test]
@@ -139,15 +139,12 @@ fn what_is_not_there_is_told_with_what_keeps_it() {
         &[],
         &["there is nothing to probe: the spec has no source", "keeps no epoch of the target", "checkpoint.keep"],
     );
-    refused(
-        &["--epochs", "1"],
-        &["there are no weights of epoch 1", "which keeps no epoch", "`checkpoint.keep = [1]`"],
-    );
+    refused(&["--epochs", "1"], &["no weights of epoch 1", "epochs kept: none", "`checkpoint.keep = [1]`"]);
     refused(&["--epochs", "soon"], &["expected `all`, `none` or epochs such as `10,50`"]);
     assert!(!place.path("runs").exists());
     place.run(&[]);
-    refused(&["--epochs", "1,2"], &["there are no weights of epoch 1", "which keeps those of 2"]);
-    refused(&["--epochs", "none"], &["there is nothing to probe", "`--epochs none` leaves the target out"]);
+    refused(&["--epochs", "1,2"], &["no weights of epoch 1", "epochs kept: 2"]);
+    refused(&["--epochs", "none"], &["there is nothing to probe", "`--epochs none` skips the target"]);
     assert_eq!(
         rows(&{
             probe(&place, &["spec.toml"]);
@@ -206,14 +203,14 @@ fn a_source_from_a_file_is_probed() {
     assert!(found["rows"].as_array().expect("rows").iter().all(|row| row["network"] == "source"));
 }
 
-/// Labels that no image tells: heads fit them where there are enough features, and never others.
+/// Random labels: heads fit them if there are enough features, but do not generalise.
 #[test]
 fn random_labels_are_fitted_and_not_foretold() {
     let place = Place::with(&TINY.replace("label_noise = 0.25", "labels = \"random\"").replace("= 80", "= 40"));
     let found: Value = serde_json::from_str(&probe(&place, &["spec.toml", "--json"]).stdout).expect("JSON");
     let error = |row: &Value, name: &str| row[name].as_f64().expect("a number");
     for row in found["rows"].as_array().expect("rows") {
-        // Three deviations of 2,000 images.
+        // Three standard deviations for 2,000 images.
         assert!((error(row, "unpenalised_error") - 0.9).abs() < 0.025, "{row}");
         assert!((error(row, "knn_error") - 0.9).abs() < 0.025, "{row}");
     }

@@ -1,10 +1,10 @@
-//! A small builder: a temporary folder, and the program run in it.
+//! Runs the program in a temporary folder.
 
 use std::path::{Path, PathBuf};
 
 use freezewise::network::{NamedTensors, read_safetensors};
 
-/// A spec that runs in a second: eight-pixel images, a network of width 2.
+/// A spec that runs in a second: images of 8 × 8 pixels, a network of width 2.
 pub const TINY: &str = r#"
 image_size = 8
 [network]
@@ -28,18 +28,18 @@ batch_size = 32
 frozen_layers = 4
 "#;
 
-/// The program under test: the one that was built with the tests, or on a machine without cargo another.
+/// The program under test: built with the tests, or named by `FREEZEWISE_TEST_PROGRAM` on a machine without cargo.
 fn program() -> PathBuf {
     let named = std::env::var_os("FREEZEWISE_TEST_PROGRAM").map(PathBuf::from);
     named.unwrap_or_else(|| assert_cmd::cargo::cargo_bin!("freezewise").to_owned())
 }
 
-/// A folder of one test.
+/// The temporary folder of a test.
 pub struct Place {
     folder: tempfile::TempDir,
 }
 
-/// A run with the folder that it is in.
+/// A run's directory, and the temporary folder that it is in.
 pub struct Ran {
     _place: Place,
     directory: PathBuf,
@@ -51,7 +51,7 @@ impl Ran {
     }
 }
 
-/// What the program answered.
+/// Exit code and output of the program.
 pub struct Answer {
     pub code: i32,
     pub stdout: String,
@@ -63,7 +63,7 @@ impl Place {
         Self { folder: tempfile::tempdir().expect("a temporary folder") }
     }
 
-    /// A folder with `spec.toml`.
+    /// A folder with this text in `spec.toml`.
     pub fn with(spec: &str) -> Self {
         let place = Self::new();
         place.write("spec.toml", spec);
@@ -91,13 +91,13 @@ impl Place {
         self.freezewise_with(&[], arguments)
     }
 
-    /// The same, with variables of the environment.
+    /// Like `freezewise`, with environment variables.
     pub fn freezewise_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Answer {
         let mut command = self.command(&program());
         Self::answer(command.envs(variables.iter().copied()).args(arguments))
     }
 
-    /// Runs the program with no more than a user's rights: to root, permissions are no obstacle otherwise.
+    /// Like `freezewise_with`, but root is subject to file permissions like any user.
     pub fn freezewise_without_rights(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Answer {
         let program = program();
         let is_root =
@@ -127,14 +127,14 @@ impl Place {
         }
     }
 
-    /// Runs `spec.toml` with overrides, which must succeed, and returns the run's directory.
+    /// Runs `spec.toml` with overrides and returns the run's directory. Panics if the run fails.
     pub fn run(&self, overrides: &[&str]) -> PathBuf {
         let answer = self.try_run(overrides);
         assert_eq!(answer.code, 0, "{}", answer.stderr);
         self.path(answer.stdout.trim())
     }
 
-    /// Runs `spec.toml` in a folder that lives as long as what comes back.
+    /// Like `run`; the temporary folder lives as long as the result.
     pub fn run_at(self, overrides: &[&str]) -> Ran {
         let directory = self.run(overrides);
         Ran { _place: self, directory }
@@ -146,7 +146,7 @@ impl Place {
         self.freezewise(&arguments)
     }
 
-    /// The weights of the only source.
+    /// The weights of the only source; panics if there are several.
     pub fn source_weights(&self) -> NamedTensors {
         let mut sources = std::fs::read_dir(self.path("runs/sources")).expect("sources");
         let source = sources.next().expect("a source").expect("a folder").path();
@@ -160,13 +160,13 @@ pub fn weights(directory: &Path) -> NamedTensors {
     read_safetensors(&directory.join("weights.safetensors")).expect("weights")
 }
 
-/// The rows of `metrics.csv`, by column.
+/// The rows of `metrics.csv`, each a map from column to value.
 pub fn metrics(directory: &Path) -> Vec<std::collections::HashMap<String, String>> {
     let mut reader = csv::Reader::from_path(directory.join("metrics.csv")).expect("metrics.csv");
     reader.deserialize().collect::<Result<_, _>>().expect("whole rows")
 }
 
-/// A JSON file.
+/// Reads a JSON file.
 pub fn json(path: &Path) -> serde_json::Value {
     serde_json::from_slice(&std::fs::read(path).expect("a file")).expect("JSON")
 }

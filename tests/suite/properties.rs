@@ -1,4 +1,4 @@
-//! What holds for any table and any spec, on a few of them drawn anew each time.
+//! Properties of all tables and all specs, tested on a few random ones.
 
 use freezewise::rundir::{Row, cut, parse};
 use freezewise::spec::{Notation, Spec, Text};
@@ -12,20 +12,20 @@ fn few() -> ProptestConfig {
     ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-/// A table of so many epochs.
+/// A table with an epoch for each of these times.
 fn table(seconds: &[f64]) -> String {
     let rows = seconds.iter().enumerate().map(|(epoch, seconds)| format!("target,{epoch},{seconds}\n"));
     HEADER.to_owned() + &rows.collect::<String>()
 }
 
-/// What may stand at a table's end after anything: also what is nearly a row.
+/// Bytes that may follow a table after a crash, including almost complete rows.
 fn tail() -> impl Strategy<Value = Vec<u8>> {
     let letters = sample::select(b"target,0123456789.\"\r\n\0\xff".to_vec());
     prop_oneof![collection::vec(any::<u8>(), 0..200), collection::vec(letters, 0..200)]
 }
 
 fn measured() -> impl Strategy<Value = Option<f64>> {
-    // Never written: a loss that is not finite ends a run.
+    // Non-finite losses are never written: they end a run.
     option::of(any::<f64>().prop_filter("finite", |number| number.is_finite()))
 }
 
@@ -70,7 +70,7 @@ proptest! {
     }
 }
 
-/// Keys with values for them, as TOML; any of them go together.
+/// Keys with TOML values, all compatible with each other.
 fn keys() -> impl Strategy<Value = Vec<(&'static str, String)>> {
     let number = |key, range: std::ops::Range<u64>| (key, range.prop_map(|number| number.to_string()).boxed());
     let share = |key, range: std::ops::Range<f64>| (key, range.prop_map(|number| format!("{number:?}")).boxed());
@@ -113,7 +113,7 @@ fn spec(text: &str, overrides: &[String]) -> Spec {
     Spec::parse(text, overrides, &NoOne).unwrap_or_else(|error| panic!("{error:#}\n{text:?}"))
 }
 
-/// Each as `key=value`, which is a line of TOML too.
+/// Each as `key=value`, which is also a line of TOML.
 fn pairs(keys: &[(&str, String)]) -> Vec<String> {
     keys.iter().map(|(key, value)| format!("{key}={value}")).collect()
 }
@@ -136,7 +136,7 @@ proptest! {
         let overridden = spec(LEAST, &pairs(&keys));
         prop_assert_eq!(resolved(&overridden), resolved(&written));
         prop_assert_eq!(overridden.run_folder(), written.run_folder());
-        // The last word counts, wherever the one before it stood.
+        // The last of several overrides of a key counts.
         let all = [before.clone(), keys.clone()].concat();
         let mut last = before;
         last.retain(|(key, _)| keys.iter().all(|(other, _)| other != key));

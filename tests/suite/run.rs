@@ -1,4 +1,4 @@
-//! Whole runs: what they leave, that they repeat, and how they end.
+//! Complete runs: the files they write, repeated and extended runs, and how runs end.
 
 use super::program::{Place, TINY, json, metrics, weights};
 
@@ -51,7 +51,7 @@ fn a_finished_run_is_left_alone() {
     let before = std::fs::metadata(directory.join("metrics.csv")).and_then(|data| data.modified()).expect("a date");
     let answer = place.freezewise(&["run", "spec.toml"]);
     assert_eq!(answer.code, 0);
-    assert!(answer.stderr.starts_with("finished already"), "{}", answer.stderr);
+    assert!(answer.stderr.starts_with("already finished"), "{}", answer.stderr);
     let after = std::fs::metadata(directory.join("metrics.csv")).and_then(|data| data.modified()).expect("a date");
     assert_eq!(before, after);
 }
@@ -65,7 +65,7 @@ fn evaluation_follows_its_schedule_and_the_summary_has_the_end() {
     assert_eq!(measured, expected);
     assert!(metrics(&directory)[1..].iter().all(|row| !row["train_error_running"].is_empty()));
     assert!(json(&directory.join("summary.json"))["last_train_error"].is_f64());
-    // Asked for more often, the same training gives the same numbers.
+    // Evaluating more often does not change the numbers.
     let dense = Place::with(TINY);
     let (sparse, dense) = (metrics(&directory), metrics(&dense.run(&["target.train.epochs=10"])));
     assert_eq!(sparse[8]["test_loss"], dense[8]["test_loss"]);
@@ -81,7 +81,7 @@ fn the_train_set_is_evaluated_on_a_schedule_of_its_own() {
     assert_eq!(measured("test_error"), [0, 2, 4, 6, 8, 10]);
     assert_eq!((measured("train_error"), measured("train_loss")), (vec![0, 6], vec![0, 6]));
     assert!(rows[1..].iter().all(|row| !row["train_error_running"].is_empty()));
-    // The numbers are those of a run that measures more, and the summary has the end of the budget.
+    // The numbers equal those of a run that measures more; the summary includes the end of the budget.
     let other = Place::with(TINY);
     let dense_directory = other.run(&["target.train.epochs=10"]);
     let dense = metrics(&dense_directory);
@@ -91,17 +91,17 @@ fn the_train_set_is_evaluated_on_a_schedule_of_its_own() {
     let last = |directory: &std::path::Path| json(&directory.join("summary.json"))["last_train_error"].clone();
     assert!(last(&directory).is_f64());
     assert_eq!(last(&directory), last(&dense_directory));
-    // A longer budget gives the rows of one that was long from the start.
+    // An extended budget gives the same rows as one that was long from the start.
     assert_eq!(place.run(&[&thinned[..2], &["target.train.epochs=13"]].concat()), directory);
     let other = Place::with(TINY);
     let long = other.run(&[&thinned[..2], &["target.train.epochs=13"]].concat());
     let bytes = |directory: &std::path::Path| std::fs::read_to_string(directory.join("metrics.csv")).expect("metrics");
     assert_eq!(bytes(&directory), bytes(&long));
-    // What was not measured is named, and fewer are there already.
+    // Missing measurements are named; a sparser schedule is already complete.
     let more = place.try_run(&["evaluate.every=2", "target.train.epochs=13"]);
     assert_eq!(more.code, 2, "{}", more.stderr);
     assert!(
-        more.stderr.contains("lacks what is asked for now: train errors after epochs 2, 4, 8\n"),
+        more.stderr.contains("lacks measurements that the spec asks for: train errors after epochs 2, 4, 8\n"),
         "{}",
         more.stderr
     );
@@ -131,10 +131,10 @@ fn a_longer_budget_is_trained_and_nothing_is_lost_before_it_can_be() {
     let longer = std::fs::read_to_string(directory.join("metrics.csv")).expect("metrics.csv");
     let whole_epochs = |text: &str| text.lines().take(4).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(whole_epochs(&longer), whole_epochs(&first));
-    // A shorter one cannot be had any more, and changes nothing.
+    // A shorter budget is refused and changes nothing.
     let shorter = place.try_run(&["target.train.steps=5"]);
     assert_eq!(shorter.code, 2, "{}", shorter.stderr);
-    assert!(shorter.stderr.contains("has trained 8 steps, more than the 5 steps asked for"), "{}", shorter.stderr);
+    assert!(shorter.stderr.contains("has trained 8 steps, more than the requested 5 steps"), "{}", shorter.stderr);
     assert_eq!(std::fs::read_to_string(directory.join("metrics.csv")).expect("metrics.csv"), longer);
 }
 
@@ -153,14 +153,14 @@ fn what_is_torn_is_made_again() {
     std::fs::write(source.join("weights.safetensors"), "torn").expect("torn");
     let answer = place.try_run(&["transfer.frozen_layers=1"]);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("and the source is trained again"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("to train the source again"), "{}", answer.stderr);
 }
 
 #[test]
 fn more_threads_than_cores_are_refused() {
     let answer = Place::with(TINY).try_run(&["threads=1024"]);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("`threads` asks for 1024 threads"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("`threads` requests 1024 threads"), "{}", answer.stderr);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn two_at_once_share_one_source_and_never_one_run() {
         starts.map(|start| start.join().expect("an answer")).into()
     });
     assert_eq!(answers[0].code, 0, "{}", answers[0].stderr);
-    // The second of the two waits for the first, and finds it finished.
+    // The second run waits for the first and finds it finished.
     for answer in &answers[1..] {
         assert_eq!(answer.code, 0, "{}", answer.stderr);
     }
@@ -243,7 +243,7 @@ fn a_run_without_source_has_none() {
     assert_eq!(record["source_hash"], serde_json::Value::Null);
     assert_eq!(record["transfer"]["frozen_norm"], "target");
     assert_eq!(record["transfer"]["copied"].as_array().map(Vec::len), Some(0));
-    // The head starts the same whatever is frozen, and the frozen prefix of a smaller k is that of a larger one.
+    // The head's initial weights do not depend on k, and the frozen prefix of a smaller k is part of a larger one's.
     let more = weights(&place.run(&["transfer.frozen_layers=6"]));
     assert_eq!(weights(&directory)["layer1.0.conv1.weight"], more["layer1.0.conv1.weight"]);
 }

@@ -1,4 +1,4 @@
-//! `scripts/sweep.sh`, under dash and bash; what `scripts/setup` says of a driver; `scripts/compare-builds`.
+//! `scripts/sweep.sh` under dash and bash, the driver check of `scripts/setup`, and `scripts/compare-builds`.
 
 use std::process::{Command, Output};
 
@@ -20,7 +20,7 @@ fn a_sweep_skips_what_is_done_and_ends_with_a_table() {
         let output = sweep(&place, shell, &["spec.toml"]);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{errors}");
-        assert_eq!(errors.matches("finished already").count(), finished, "{errors}");
+        assert_eq!(errors.matches("already finished").count(), finished, "{errors}");
         let table = place.read("runs/spec/sweep.csv");
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines.len(), 5);
@@ -33,18 +33,18 @@ fn a_sweep_skips_what_is_done_and_ends_with_a_table() {
 #[test]
 fn a_sweep_goes_on_after_a_failed_cell_and_says_so() {
     let place = Place::with(TINY);
-    // The head alone survives a rate that the whole network does not.
+    // At this learning rate the whole network diverges, the head alone does not.
     let sets = ["spec.toml", "--set", "target.train.optimizer=sgd", "--set", "target.train.learning_rate=1e12"];
     let output = sweep(&place, "sh", &sets);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{errors}");
-    assert!(errors.contains("0 frozen layers, seed 1 failed"), "{errors}");
+    assert!(errors.contains("0 frozen layers, seed 1: failed"), "{errors}");
     let wrong = sweep(&place, "sh", &["spec.toml", "--set", "nonsense=1"]);
-    assert_eq!(wrong.status.code(), Some(2), "a wrong spec is wrong for every cell");
+    assert_eq!(wrong.status.code(), Some(2), "an invalid spec stops the sweep");
     assert_eq!(sweep(&place, "sh", &[]).status.code(), Some(2));
 }
 
-/// As the case of a folder that Hydra named.
+/// For example a folder named by Hydra.
 #[test]
 fn a_folder_of_any_name_is_one_field_of_the_table() {
     let place = Place::with(&TINY.replace("epochs = 3", "epochs = 1"));
@@ -75,7 +75,7 @@ fn a_sweep_goes_on_with_the_next_cell_where_one_is_held() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(75), "{errors}");
     assert!(errors.contains(&format!("is locked by process {} on ", held.id())), "{errors}");
-    assert!(errors.contains("0 frozen layers, seed 0 is not finished"), "{errors}");
+    assert!(errors.contains("0 frozen layers, seed 0: not finished"), "{errors}");
     let table = place.read("runs/spec/sweep.csv");
     let cells: Vec<&str> = table.lines().skip(1).map(|line| &line[..3]).collect();
     assert_eq!(cells, ["0,1", "9,0", "9,1"], "{table}");
@@ -100,12 +100,12 @@ fn a_stopped_sweep_waits_for_its_cell_and_ends_with_its_code() {
         assert_eq!(
             std::fs::read_dir(place.path("runs/spec")).expect("runs").count(),
             1,
-            "{shell}: the next cell waits"
+            "{shell}: the next cell did not start"
         );
     }
 }
 
-/// Runs a copy of `scripts/setup`, which writes beside itself alone, where a driver answers.
+/// Runs a copy of `scripts/setup` in `place`, where it writes its files, with a fake driver.
 fn setup(place: &Place, driver: Driver, arguments: &[&str]) -> (Option<i32>, String) {
     let script = place.write("scripts/setup", std::fs::read("scripts/setup").expect("the script"));
     let folder = fake_driver(place, driver);
@@ -121,11 +121,11 @@ fn setup_compares_the_driver_with_torch_before_it_fetches_any() {
     let old = Driver { cuda: 12040, ..WORKING };
     let (code, told) = setup(&place, old, &["--cuda"]);
     assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("the NVIDIA driver is for CUDA 12.4 at most, and torch 2.11.0 is built for 13.0"), "{told}");
+    assert!(told.contains("the NVIDIA driver supports CUDA up to 12.4, but torch 2.11.0 is built for 13.0"), "{told}");
     for advice in ["NVIDIA driver 580 or newer", "scripts/setup --libtorch DIR/torch", "scripts/setup --light"] {
         assert!(told.contains(advice), "{told}");
     }
-    assert!(!place.path("cache").exists() && !place.path(".libtorch").exists(), "nothing was begun");
+    assert!(!place.path("cache").exists() && !place.path(".libtorch").exists(), "nothing was installed");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn setup_takes_a_torch_that_the_driver_serves() {
         assert_eq!(code == Some(0), serves, "{version}: {told}");
         std::fs::remove_file(path).expect("a file");
     }
-    // What was set up is kept, so that `scripts/quickstart` works after `scripts/setup --light` with any driver.
+    // An existing set-up is kept, so that `scripts/quickstart` works after `scripts/setup --light` with any driver.
     place.write("torch/build-version", "2.11.0+cu130\n");
     let (code, told) = setup(&place, Driver { cuda: 12020, ..WORKING }, &[]);
     assert!(code == Some(0) && told.contains("(kept)"), "{told}");

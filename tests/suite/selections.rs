@@ -1,4 +1,4 @@
-//! What tasks take of one data set, and how classes are named, as runs record it.
+//! Which examples of a data set tasks select, and how classes are named, according to the files of runs.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,10 +9,10 @@ use super::arrays::npy;
 use super::formats::{picture, place, write_arrays};
 use super::program::{Place, json};
 
-/// How many training images each of three classes has.
+/// Training images of each of the three classes.
 const SIZES: [usize; 3] = [7, 9, 6];
 
-/// A data set of classes of unequal size, in turn as long as each has images.
+/// Writes a data set with classes of these sizes, in alternating order.
 fn write_unequal(place: &Place) {
     let longest = SIZES.into_iter().max().expect("sizes");
     let labels = (0..longest).flat_map(|at| (0..3u8).filter(move |&class| at < SIZES[usize::from(class)]));
@@ -29,7 +29,7 @@ fn write_unequal(place: &Place) {
     );
 }
 
-/// The indices of the training images, where every label is corrupted.
+/// The indices of the training images of a run in which every label is corrupted.
 fn indices(run: &Path) -> BTreeSet<usize> {
     let mut reader = csv::Reader::from_path(run.join("corrupted.csv")).expect("corrupted.csv");
     reader.deserialize::<(usize, u16, u16)>().map(|row| row.expect("a row").0).collect()
@@ -44,7 +44,7 @@ fn parts_of_tasks_with_other_classes_are_disjoint() {
     let first = of(&["target.split=1/2"]);
     let second = of(&["target.split=2/2"]);
     assert!(first.is_disjoint(&second) && first.len() + second.len() == 22);
-    // Of 22 images, 9 and 6 belong to these classes.
+    // These classes have 9 and 6 of the 22 images.
     let few = ["target.classes=[1, 2]", "target.train.batch_size=5"];
     let [left, right] = ["1/2", "2/2"].map(|part| of(&[few[0], few[1], &format!("target.split={part}")]));
     assert!(left.is_subset(&first) && right.is_subset(&second), "{left:?} of {first:?}, {right:?} of {second:?}");
@@ -56,14 +56,14 @@ fn what_a_selection_cannot_give_is_told_before_anything_is_read() {
     let place = place("npz", "path = \"own.npz\"");
     write_unequal(&place);
     let cases: [(&[&str], &str); 7] = [
-        (&["target.train_size=0.0"], "a fraction of 0 of 22 training examples is none"),
-        (&["target.train_size=0.02"], "a fraction of 0.02 of 22 training examples is none"),
+        (&["target.train_size=0.0"], "a fraction of 0 of 22 training examples rounds to none"),
+        (&["target.train_size=0.02"], "a fraction of 0.02 of 22 training examples rounds to none"),
         (&["target.split=1/22"], "class `1` has no training example in this part"),
         (&["target.validation_size=21"], "`validation_size = 21` holds out every training example of class"),
-        (&["target.balanced=true"], "class `2` has 6 training examples, and a balanced draw of 22 needs 7"),
+        (&["target.balanced=true"], "class `2` has 6 training examples, but a balanced draw of 22 needs 7"),
         (
             &["target.train_size=\"7 per class\""],
-            "class `2` has 6 training examples, and a balanced draw of 21 needs 7",
+            "class `2` has 6 training examples, but a balanced draw of 21 needs 7",
         ),
         (&["target.split=1000/1000"], "the task has no training examples"),
     ];
@@ -75,7 +75,7 @@ fn what_a_selection_cannot_give_is_told_before_anything_is_read() {
     }
 }
 
-/// Twelve class folders `0` to `11`, which sort as text, and the true class of each training image.
+/// Writes twelve class folders `0` to `11`; returns the class of each training image, in the (textual) sorted order.
 fn write_numbered(place: &Place) -> Vec<String> {
     let mut names: Vec<String> = (0..12).map(|class| class.to_string()).collect();
     names.sort();
@@ -95,7 +95,7 @@ fn a_number_that_names_another_class_is_refused_wherever_it_stands() {
         let answer = place.try_run(overrides);
         assert!(answer.code != 0 && answer.stderr.contains(expected), "{overrides:?}: {}", answer.stderr);
     };
-    // torchvision's numbers of the true classes, 0 to 11 in the sorted order.
+    // torchvision numbers the classes from 0 to 11 in the sorted order.
     let numbers: Vec<u8> = (0..12).collect();
     place.write("labels.npy", npy("|u1", "(12,)", &numbers));
     place.write("labels.txt", lines(&numbers, ToString::to_string));
@@ -113,7 +113,7 @@ fn a_number_that_names_another_class_is_refused_wherever_it_stands() {
     assert_eq!(json(&run.join("run.json"))["data"]["classes"], serde_json::json!(["10", "2"]));
 }
 
-/// A line for each.
+/// One line for each value.
 fn lines<T>(values: &[T], line: impl Fn(&T) -> String) -> String {
     let lines: Vec<String> = values.iter().map(line).collect();
     lines.join("\n") + "\n"

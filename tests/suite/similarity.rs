@@ -1,4 +1,4 @@
-//! `freezewise similarity`, through the program.
+//! `freezewise similarity`.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ fn similarity(place: &Place, arguments: &[&str]) -> Answer {
     answer
 }
 
-/// The only file of a similarity below the folder of runs.
+/// The only `similarity.json` in the folder of runs.
 fn file(place: &Place) -> PathBuf {
     let runs = std::fs::read_dir(place.path("runs/spec")).expect("runs");
     let mut files = runs.map(|run| run.expect("a folder").path().join("similarity.json")).filter(|path| path.exists());
@@ -22,7 +22,7 @@ fn file(place: &Place) -> PathBuf {
 }
 
 fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+    value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_source_is_trained_and_measured() {
         let mut targets: Vec<&str> = pairs.iter().filter_map(|pair| pair["target"].as_str()).collect();
         targets.sort_unstable();
         targets.dedup();
-        assert_eq!(targets.len(), 10, "each class has a partner of its own");
+        assert_eq!(targets.len(), 10, "each class has a different partner");
     }
     assert_ne!(found["before"], found["after"]);
     let layers: Vec<&Value> = found["layers"].as_array().expect("layers").iter().collect();
@@ -69,7 +69,7 @@ fn a_source_is_trained_and_measured() {
             .all(|layer| (0.0..=1.0).contains(&number(&layer["fresh"]["plain"])) && layer["fine_tuned"].is_null())
     );
     assert!(number(&layers[9]["fresh"]["debiased"]) < 0.999);
-    assert_eq!(found["labels"], Value::Null, "the classes of made-up images have no names");
+    assert_eq!(found["labels"], Value::Null, "the classes of synthetic images have no names");
 }
 
 #[test]
@@ -86,18 +86,18 @@ fn it_is_the_same_every_time_and_leaves_the_run_alone() {
     let second = json(&directory.join("similarity.json"));
     assert_eq!(second["after"], serde_json::from_slice::<Value>(&first).expect("JSON")["after"]);
     assert_eq!(std::fs::read(directory.join("metrics.csv")).expect("metrics.csv"), metrics);
-    // It names the source as the run does, so that the two can be set against each other.
+    // It has the same source hash as the run, so that the two can be joined.
     assert_eq!(second["source"]["hash"], json(&directory.join("run.json"))["source_hash"]);
     assert_eq!(place.path("runs").join(second["run"].as_str().expect("a run")), directory);
 }
 
-/// What stays frozen is the source's still, whatever was trained behind it.
+/// Frozen layers are still the source's, whatever was trained after them.
 #[test]
 fn a_finished_run_is_compared_layer_by_layer() {
     let place = Place::with(TINY);
     let directory = place.run(&[]);
     let answer = similarity(&place, &[]);
-    assert!(answer.stdout.contains("with fine-tuned"), "{}", answer.stdout);
+    assert!(answer.stdout.contains("CKA to fine-tuned"), "{}", answer.stdout);
     let found = json(&directory.join("similarity.json"));
     for (index, layer) in found["layers"].as_array().expect("layers").iter().enumerate() {
         let cka = number(&layer["fine_tuned"]["debiased"]);
@@ -145,7 +145,7 @@ fn without_a_source_there_is_nothing_to_compare() {
     assert!(!place.path("runs").exists());
 }
 
-/// Where both tasks have the same test images, each has half of them.
+/// If both tasks have the same test images, each gets half of them.
 #[test]
 fn images_are_not_compared_with_themselves() {
     let place = Place::with(&TINY.replace("\"synthetic\"", "\"cifar10\"").replace("width = 2", "width = 1"));
@@ -163,7 +163,7 @@ fn a_stop_is_heeded_while_layers_are_compared() {
     similarity(&place, &[]);
     let expected = std::fs::read(file(&place)).expect("a file");
     std::fs::remove_file(file(&place)).expect("to remove it");
-    // Two networks, ten layers, two batches each: the last of more than 40 questions whether to stop.
+    // Two networks, ten layers, two batches each: more than 40 checks for a stop.
     let fault = [("FREEZEWISE_FAULT", "stop@50")];
     let stopped = place.freezewise_with(&fault, &["similarity", "spec.toml"]);
     assert_eq!(stopped.code, 75, "{}", stopped.stderr);

@@ -1,4 +1,4 @@
-//! Specs: all problems at once with their places, overrides, the resolved spec, the run's name.
+//! Specs: errors that list all problems with their locations, overrides, the resolved spec, names of runs.
 
 use super::program::{Place, TINY, json};
 
@@ -29,30 +29,30 @@ frozen_norm = "source"
     assert_eq!(answer.code, 2);
     assert_eq!(answer.stdout, "");
     let expected = [
-        "spec.toml:1:1: `a/b` cannot be the name of a folder",
-        "    `name`, by default the file's, takes up to 100 letters, digits and `-_.+=`; not `sources`, nor `.` or `-` first",
+        "spec.toml:1:1: `a/b` is not a valid folder name",
+        "    `name` (by default that of the file) has up to 100 letters, digits and `-_.+=`, does not start with `.` or `-`, and is not `sources`",
         "spec.toml:2:1: `sed` is not a key of the spec",
         "    did you mean `seed`?",
-        "spec.toml:3:14: `image_size` takes an integer from 4 to 1024, and not `big`",
-        "spec.toml:5:16: `network.architecture` takes `preact-resnet18`, `resnet18`, `resnet34`, `resnet50`, `densenet121`, `vit-b16` or `vit-cifar`, and not `preact-resnet81`",
+        "spec.toml:3:14: `image_size` must be an integer from 4 to 1024, found `big`",
+        "spec.toml:5:16: `network.architecture` must be `preact-resnet18`, `resnet18`, `resnet34`, `resnet50`, `densenet121`, `vit-b16` or `vit-cifar`, found `preact-resnet81`",
         "    did you mean `preact-resnet18`?",
         "spec.toml:6:2: `targt` is not a key of the spec",
         "    did you mean `target`?",
         "spec.toml:8:1: `cifar01` is not a data set",
         "    did you mean `cifar10`?",
-        "spec.toml:9:15: `target.label_noise` takes a number from 0 to 1, and not `1.5`",
+        "spec.toml:9:15: `target.label_noise` must be a number from 0 to 1, found `1.5`",
         "spec.toml:10:1: `target.learning_rate` is not a key of the spec",
         "    did you mean `target.train.learning_rate`?",
         "spec.toml:11:9: `schedule = \"step\"` needs milestones",
         "    for example `milestones = [100, 150]`",
-        "spec.toml:13:1: `target.train.steps` and `target.train.epochs` both say how long to train",
+        "spec.toml:13:1: `target.train.steps` and `target.train.epochs` both set the length of training",
         "    keep one of them",
         "spec.toml:14:1: `target.train.momentum` has no effect without `optimizer = \"sgd\"`",
-        "    set `optimizer = \"sgd\"`, or leave the key out",
-        "spec.toml:17:1: `frozen_layers = 12`, and this network has 9 freezable layers",
-        "    `freezewise describe` lists them; `\"all\"` freezes all but the head",
-        "spec.toml:18:1: `frozen_norm = \"source\"`, and the spec has no source",
-        "    add a `[source]` table, or leave the key out",
+        "    set `optimizer = \"sgd\"`, or remove the key",
+        "spec.toml:17:1: `frozen_layers = 12`, but this network has 9 freezable layers",
+        "    `freezewise describe` lists them; `\"all\"` freezes everything except the head",
+        "spec.toml:18:1: `frozen_norm = \"source\"`, but the spec has no source",
+        "    add a `[source]` table, or remove the key",
     ];
     assert_eq!(answer.stderr.lines().collect::<Vec<_>>(), expected);
 }
@@ -63,8 +63,8 @@ fn what_contradicts_is_named_with_its_remedy() {
     for (overrides, message, hint) in [
         (
             &["image_size=8", "target.train.augment=[\"cutout\"]"][..],
-            "a square of 16 pixels can blank the whole of an image of 8",
-            "give `cutout_size` less than 8; 4 is half of the side",
+            "a cutout of 16 pixels can erase a whole image of 8",
+            "set `cutout_size` below 8; 4 is half of the side",
         ),
         (
             &[
@@ -73,18 +73,18 @@ fn what_contradicts_is_named_with_its_remedy() {
                 "source.train.crop_padding=8",
                 "source.train.crop_fill=reflect",
             ],
-            "images of 8 pixels cannot be mirrored beyond their edge for 8",
-            "pad by less, or with `crop_fill = \"zero\"`",
+            "`crop_fill = \"reflect\"` cannot pad images of 8 pixels by 8",
+            "use less padding, or `crop_fill = \"zero\"`",
         ),
         (
             &["evaluate.every=4", "evaluate.train_every=6"],
-            "`train_every` has epochs after which nothing is measured, by `evaluate.every`",
-            "give a multiple of 4, the value of `evaluate.every`, or `log`",
+            "`train_every` includes epochs that `evaluate.every` does not evaluate",
+            "use a multiple of 4 (`evaluate.every`), or `log`",
         ),
         (
             &["evaluate.every=log", "evaluate.train_every=1"],
-            "`train_every` has epochs after which nothing is measured, by `evaluate.every`",
-            "give `log`, as in `evaluate.every`, or leave it out",
+            "`train_every` includes epochs that `evaluate.every` does not evaluate",
+            "use `log`, as in `evaluate.every`, or remove it",
         ),
     ] {
         let sets: Vec<&str> = overrides.iter().flat_map(|&pair| ["--set", pair]).collect();
@@ -125,8 +125,8 @@ fn syntax_errors_name_their_line() {
     for (spec, start) in [
         ("spec.toml", "spec.toml:1:8: "),
         ("spec.json", "spec.json:2:11: "),
-        ("twice.json", "twice.json:2:2: `target` stands here a second time"),
-        ("null.json", "null.json:1:24: `target.dataset` takes a string, and not null"),
+        ("twice.json", "twice.json:2:2: duplicate key `target`"),
+        ("null.json", "null.json:1:24: `target.dataset` must be a string, found null"),
     ] {
         let answer = place.freezewise(&["check", spec]);
         assert_eq!(answer.code, 2, "{spec}");
@@ -170,7 +170,7 @@ fn overrides_go_before_the_file_and_are_named_in_problems() {
     assert_eq!(wrong.code, 2);
     assert_eq!(
         wrong.stderr,
-        "--set transfer.frozen_layers=many: `transfer.frozen_layers` takes an integer of at least 0 or `all`, and not `many`\n"
+        "--set transfer.frozen_layers=many: `transfer.frozen_layers` must be an integer of at least 0 or `all`, found `many`\n"
     );
     let deep = format!("{}b=1", "a.".repeat(60_000));
     for set in ["nonsense", "=3", "a..b=1", "name.x=1", "name=sources", &deep[..20_000]] {
@@ -204,8 +204,8 @@ fn what_is_spelled_in_two_ways_is_one_run() {
     assert_eq!(std::fs::read_dir(place.path("runs/sources")).expect("sources").count(), 1);
 }
 
-/// A renamed key or another default must not orphan the runs that people have: these names change with the version of
-/// the numerics alone.
+/// Renamed keys and new defaults must not orphan existing runs: these names only change with the version of the
+/// numerics.
 #[test]
 fn names_stay() {
     let directory = Place::with(TINY);
@@ -247,7 +247,7 @@ fn hashes_are_printed_for_programs() {
     let run = place.run(&[]);
     assert_eq!(run.file_name().and_then(|name| name.to_str()), json[0]["folder"].as_str());
     assert!(place.path(&format!("runs/sources/{}", lines[0][1])).is_dir());
-    // Without the data nobody knows the hash; the spec is valid as far as can be told.
+    // Without the data the hash is unknown, but the spec is valid.
     let answer = place.freezewise(&["check", "--hash", "absent.toml"]);
     assert_eq!((answer.code, answer.stdout.as_str()), (1, ""));
     assert!(answer.stderr.contains("`absent.npz` is not in the data folder"), "{}", answer.stderr);
@@ -285,6 +285,6 @@ fn the_name_of_a_run_follows_what_changes_numbers() {
     names.sort();
     names.dedup();
     assert_eq!(names.len(), count);
-    // Seeds, frozen layers and the target's schedule leave the source as it is; its own budget does not.
+    // Seeds, frozen layers and the target's schedule do not change the source; its own budget does.
     assert_eq!(std::fs::read_dir(place.path("runs/sources")).expect("sources").count(), 2);
 }

@@ -1,4 +1,4 @@
-//! Precision, layout, the kept prefix and the bench, as a user meets them.
+//! Precision, layout, the prefix cache and `freezewise bench`.
 
 use super::program::{Place, TINY, json, weights};
 
@@ -6,12 +6,12 @@ use super::program::{Place, TINY, json, weights};
 fn the_kept_prefix_is_reported_and_can_be_refused() {
     let place = Place::with(TINY);
     let answer = place.freezewise(&["run", "spec.toml"]);
-    assert!(answer.stderr.contains("frozen layers computed once and kept: "), "{}", answer.stderr);
+    assert!(answer.stderr.contains("prefix cache on: "), "{}", answer.stderr);
     let refused = place.freezewise(&["run", "spec.toml", "--set", "compute.cache=off", "--out", "refused"]);
     assert!(!refused.stderr.contains("kept"), "{}", refused.stderr);
     let directory = |answer: &super::program::Answer| place.path(answer.stdout.trim());
     let (kept, plain) = (directory(&answer), directory(&refused));
-    // The key makes no other run. Batches of 32 and 16 have kernels of their own, so the numbers agree to rounding.
+    // The key does not change the run. Batches of 32 and 16 use different kernels, so numbers agree up to rounding.
     assert_eq!(kept.file_name(), plain.file_name());
     assert_eq!(json(&plain.join("run.json"))["compute"]["cache"], "off");
     for (name, tensor) in weights(&kept) {
@@ -24,7 +24,7 @@ fn the_kept_prefix_is_reported_and_can_be_refused() {
 fn batch_statistics_in_frozen_layers_are_said_to_keep_nothing() {
     let place = Place::with(TINY);
     let answer = place.freezewise(&["run", "spec.toml", "--set", "transfer.frozen_norm=batch"]);
-    assert!(answer.stderr.contains("frozen layers computed in every step: their batch norms"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("prefix cache off: frozen batch norms"), "{}", answer.stderr);
 }
 
 #[test]
@@ -37,10 +37,10 @@ fn auto_is_bf16_where_the_cpu_has_it_and_the_record_says_so() {
     assert_eq!(record["compute"]["precision"], expected);
     let other = json(&place.run(&["device=cpu", "precision=fp32"]).join("run.json"));
     assert_eq!(other["compute"]["precision"], "fp32");
-    assert_ne!(record["hash"], other["hash"], "a precision that is asked for makes another run");
+    assert_ne!(record["hash"], other["hash"], "a different precision is a different run");
 }
 
-/// Narrow transformers are slower in bf16 where the CPU has no matrix units.
+/// Narrow transformers are slower in bf16 on CPUs without matrix units.
 #[test]
 fn auto_looks_at_the_family() {
     const NARROW: &str = "image_size = 8\n[network]\narchitecture = \"vit-cifar\"\nwidth = 16\ndepth = 1\nheads = 2\nmlp_width = 16\n\
@@ -61,17 +61,17 @@ fn precisions_of_a_gpu_are_refused_on_a_cpu_with_the_others_named() {
         let set = format!("precision={precision}");
         let answer = place.freezewise(&["check", "spec.toml", "--set", &set, "--set", "device=cpu"]);
         assert_eq!(answer.code, 2);
-        let message = format!("`precision = \"{precision}\"` is for CUDA, and `device` is `cpu`");
+        let message = format!("`precision = \"{precision}\"` needs CUDA, but `device` is `cpu`");
         assert!(answer.stderr.contains(&message), "{}", answer.stderr);
-        assert!(answer.stderr.contains("`fp32` and `bf16` work on a CPU"), "{}", answer.stderr);
-        // Which device `auto` is shows only when it runs; an empty list of devices hides any GPU.
+        assert!(answer.stderr.contains("use `fp32`, `bf16`"), "{}", answer.stderr);
+        // The device `auto` is resolved when the run starts; an empty list of devices hides any GPU.
         let run = place.freezewise_with(&[("CUDA_VISIBLE_DEVICES", "")], &["run", "spec.toml", "--set", &set]);
         assert_eq!(run.code, 1);
-        assert!(run.stderr.contains("and this run computes on the CPU"), "{}", run.stderr);
+        assert!(run.stderr.contains("but this run uses the CPU"), "{}", run.stderr);
     }
 }
 
-/// Precision counts for the source too: what it learns is not the same.
+/// The source depends on the precision too: its weights differ.
 #[test]
 fn a_source_belongs_to_its_precision() {
     let place = Place::with(TINY);
@@ -119,8 +119,7 @@ fn bench_counts_the_work_of_a_step() {
         .map(|layer| layer["multiply_adds"].as_f64().expect("a number"))
         .collect();
     let full = bench(&place, &["transfer.frozen_layers=0"]);
-    // Forward, and two gradients; but the stem's input needs none. The inputs of a block's convolutions do: its norm,
-    // which comes first, trains.
+    // The forward pass and two gradients; only the input of the stem needs no gradient.
     let whole = 32.0 * (3.0 * costs.iter().sum::<f64>() - costs[0]);
     assert_eq!(full["multiply_adds_per_step"].as_f64(), Some(whole));
     assert!(full["cache_fill_seconds"].is_null());
@@ -133,7 +132,7 @@ fn bench_counts_the_work_of_a_step() {
     assert_eq!(uncached["multiply_adds_per_step"].as_f64(), Some(rest + forward));
     let operators = |report: &serde_json::Value| report["operators_per_step"].as_f64().expect("a number");
     assert!(operators(&kept) < operators(&uncached) && operators(&uncached) < operators(&full));
-    assert!(!place.path("runs").exists(), "a bench writes nothing");
+    assert!(!place.path("runs").exists(), "bench writes no run");
 }
 
 #[test]
@@ -141,7 +140,7 @@ fn bench_shows_a_table() {
     let place = Place::with(TINY);
     let answer = place.freezewise(&["bench", "spec.toml", "--steps", "1", "--rounds", "1"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
-    for row in ["training step", "evaluation", "frozen layers, once", "outside libtorch", "memory"] {
+    for row in ["training step", "evaluation", "prefix cache fill", "outside libtorch", "peak memory"] {
         assert!(answer.stdout.lines().any(|line| line.starts_with(row)), "{row}\n{}", answer.stdout);
     }
 }

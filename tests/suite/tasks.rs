@@ -1,4 +1,4 @@
-//! Tasks within a data set: classes, parts, draws, validation, label noise and normalisation, as a run records them.
+//! Tasks within a data set: classes, splits, sizes, validation, label noise and normalisation, as recorded by runs.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::program::{Place, TINY, json, metrics};
 
 const KEYS: &str = "label_noise = 0.25";
 
-/// Indices of corrupted examples with the labels they were given.
+/// Index, true label and given label of corrupted examples.
 fn corrupted(run: &Path) -> Vec<(usize, usize, usize)> {
     let mut reader = csv::Reader::from_path(run.join("corrupted.csv")).expect("corrupted.csv");
     reader.deserialize().collect::<Result<_, _>>().expect("whole rows")
@@ -41,9 +41,9 @@ fn labels_come_from_a_file() {
         assert_eq!(given, 3 + index % 2);
     }
     for (text, expected) in [
-        (lines[..19_999].join("\n"), "it has 19,999 labels, and the full training set 20,000 examples"),
-        (lines.join("\n").replacen("class 4", "class 44", 1), "line 2 is `class 44`, and no class"),
-        (lines.join("\n").replacen('3', "10", 1), "line 1 is `10`, and no class"),
+        (lines[..19_999].join("\n"), "it has 19,999 labels, but the full training set has 20,000 examples"),
+        (lines.join("\n").replacen("class 4", "class 44", 1), "line 2 is `class 44`, which is not a class"),
+        (lines.join("\n").replacen('3', "10", 1), "line 1 is `10`, which is not a class"),
     ] {
         place.write("labels.txt", text);
         let answer = place.try_run(&[]);
@@ -72,7 +72,11 @@ fn validation_examples_are_measured_and_choose_an_epoch() {
     assert_eq!(json(&run.join("run.json"))["data"]["validation_examples"], 50);
     let answer = place.try_run(&["target.validation_size=19950"]);
     assert_eq!(answer.code, 2);
-    assert!(answer.stderr.contains("has 50 training examples beside those held out, and not 80"), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("has 50 training examples after validation is held out, fewer than 80"),
+        "{}",
+        answer.stderr
+    );
 }
 
 #[test]
@@ -86,7 +90,7 @@ fn validation_labels_may_be_noisy_and_the_summary_says_so() {
     assert!((10.0..=40.0).contains(&wrong) && (wrong - wrong.round()).abs() < 1e-9, "{wrong}");
     let record = json(&noisy.join("run.json"))["data"].clone();
     assert_eq!((&record["validation_noise_asked"], &record["validation_noise_realised"]), (&0.5.into(), &half));
-    // Nothing else moves: the same training, the same test images.
+    // Nothing else changes: training and test images are the same.
     let (clean, noisy) = (metrics(&clean), metrics(&noisy));
     let mut moved = 0;
     for (clean, noisy) in clean.iter().zip(&noisy) {
@@ -107,14 +111,14 @@ fn random_labels_have_no_other_noise() {
     assert!(!run.join("corrupted.csv").exists());
     let last = &metrics(&run)[3];
     let error = |name: &str| last[name].parse::<f64>().expect("a number");
-    // Ten classes, 2,000 test images whose labels no image tells.
+    // Ten classes, 2,000 test images with random labels.
     assert!((error("test_error") - 0.9).abs() < 0.025 && error("validation_error") > 0.7, "{last:?}");
     let bad: [(&[&str], &str); 5] = [
-        (&["target.label_noise=0.1"], "`labels = \"random\"` leaves no true label that `label_noise` could replace"),
-        (&["target.label_file=labels.txt"], "no true label that `label_file` could replace"),
+        (&["target.label_noise=0.1"], "`labels = \"random\"` leaves no true label for `label_noise` to replace"),
+        (&["target.label_file=labels.txt"], "no true label for `label_file` to replace"),
         (
             &["target.validation_size=9", "target.validation_noise=0.1"],
-            "no true label that `validation_noise` could replace",
+            "no true label for `validation_noise` to replace",
         ),
         (
             &["target.labels=class", "target.validation_noise=0.1"],
@@ -138,7 +142,7 @@ fn a_target_is_normalised_as_its_source_was() {
     };
     let run = place.run(&[]);
     assert_eq!(of(&run), of(&sources(&place)));
-    // Found and not trained, the source says the same.
+    // The same if the source is reused instead of trained.
     assert_eq!(of(&place.run(&["target.train_size=96"])), of(&run));
     assert_ne!(of(&place.run(&["target.normalisation=subset"])), of(&run));
     let given = place.run(&[
@@ -176,13 +180,13 @@ fn classes_parts_and_sizes_are_checked_with_the_spec() {
     let bad: [(&[&str], &str); 9] = [
         (&["target.classes=[\"appel\"]"], "did you mean `apple`?"),
         (&["target.classes=[100]"], "there is no class 100"),
-        (&["target.classes=[3]"], "the task has one class"),
-        (&["target.classes=[\"3-5\", 4]"], "class `beaver` is taken twice"),
-        (&["target.split=3/2"], "`3/2` is not a part of the training examples"),
+        (&["target.classes=[3]"], "the task has only one class"),
+        (&["target.classes=[\"3-5\", 4]"], "class `beaver` is listed twice"),
+        (&["target.split=3/2"], "`3/2` is not a part `i/m` of the training examples"),
         (&["target.train_size=lots"], "`lots` is not a number of examples"),
-        (&["target.train_size=\"501 per class\""], "`cifar100` has 50,000 training examples, and not 50,100"),
+        (&["target.train_size=\"501 per class\""], "`cifar100` has 50,000 training examples, fewer than 50,100"),
         (&["target.dataset=cifar10", "target.labels=superclass"], "`cifar10` has no superclasses"),
-        (&["target.path=x"], "`target.path` has no effect on `cifar100`"),
+        (&["target.path=x"], "`target.path` has no effect with `dataset = \"cifar100\"`"),
     ];
     for (sets, expected) in bad {
         let answer = check(sets);
@@ -195,8 +199,12 @@ fn tasks_of_other_shapes_need_one_that_is_stated() {
     let place = Place::with("[source]\ndataset = \"mnist\"\n[target]\ndataset = \"cifar10\"\n");
     let answer = place.freezewise(&["check", "spec.toml"]);
     assert_eq!(answer.code, 2);
-    assert!(answer.stderr.contains("the source's images are 28 × 28, and the target's 32 × 32"), "{}", answer.stderr);
-    assert!(answer.stderr.contains("the source's images have 1 channel, and the target's 3"), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("the source's images are 28 × 28, but the target's are 32 × 32"),
+        "{}",
+        answer.stderr
+    );
+    assert!(answer.stderr.contains("the source's images have 1 channel, but the target's have 3"), "{}", answer.stderr);
     let answer = place.freezewise(&["check", "spec.toml", "--set", "image_size=32", "--set", "channels=1"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
 }

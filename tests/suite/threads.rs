@@ -1,8 +1,8 @@
-//! How many threads a run takes, and that nothing which the environment says makes it hang.
+//! The number of threads of a run; no setting of the environment makes it hang.
 
 use super::program::{Answer, Place, json};
 
-/// One step, evaluated.
+/// A spec of two steps.
 const SPEC: &str = r#"
 image_size = 8
 [network]
@@ -15,7 +15,7 @@ epochs = 1
 batch_size = 8
 "#;
 
-/// What a run tells with these variables, and the record of its threads.
+/// The output of a run with these variables, and the number of threads that it records.
 fn run(variables: &[(&str, &str)]) -> (Answer, u64) {
     let place = Place::with(SPEC);
     let answer = place.freezewise_with(variables, &["run", "spec.toml"]);
@@ -24,7 +24,7 @@ fn run(variables: &[(&str, &str)]) -> (Answer, u64) {
     (answer, record["threads"].as_u64().expect("a number"))
 }
 
-/// What `doctor` tells of threads, with what follows the table.
+/// The threads according to `doctor`, and all of its output.
 fn doctor(variables: &[(&str, &str)]) -> (String, String) {
     let answer = Place::new().freezewise_with(variables, &["doctor"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
@@ -36,7 +36,7 @@ fn cores() -> u64 {
     std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64)
 }
 
-/// oneDNN waits for ever for threads that OpenMP does not grant: each of these hung.
+/// oneDNN waits forever for threads that OpenMP does not grant: each of these cases used to hang.
 #[test]
 fn a_run_computes_with_the_threads_that_openmp_grants() {
     if cores() == 1 {
@@ -47,7 +47,7 @@ fn a_run_computes_with_the_threads_that_openmp_grants() {
         let variables = [("OMP_NUM_THREADS", "2"), (limit, value)];
         let (answer, threads) = run(&variables);
         assert_eq!(threads, 1, "{limit}");
-        let note = "OpenMP grants 1 of 2 threads: computing with 1 thread";
+        let note = "OpenMP grants only 1 of 2 threads: using 1 thread";
         assert!(answer.stderr.contains(note), "{}", answer.stderr);
         assert!(answer.stderr.contains(", 1 CPU thread, "), "{}", answer.stderr);
         let (row, told) = doctor(&variables);
@@ -55,7 +55,7 @@ fn a_run_computes_with_the_threads_that_openmp_grants() {
     }
 }
 
-/// What OpenMP then grants changes with the load of the machine, so it may not choose.
+/// With `OMP_DYNAMIC` the number of threads would depend on the load of the machine.
 #[test]
 fn openmp_may_not_choose_the_number_of_threads() {
     let count = cores().min(2);
@@ -87,7 +87,7 @@ fn doctor_and_run_refuse_more_threads_than_cores() {
     for (name, variables) in [("OMP_NUM_THREADS", &openmp[..]), ("SLURM_CPUS_PER_TASK", &slurm)] {
         let refused = Place::with(SPEC).freezewise_with(variables, &["run", "spec.toml"]);
         assert_eq!(refused.code, 1);
-        let told = format!("`{name}` asks for {many} threads, and this machine has {cores} core");
+        let told = format!("`{name}` requests {many} threads, but {cores} core");
         assert!(refused.stderr.contains(&told), "{}", refused.stderr);
         let (row, page) = doctor(variables);
         assert_eq!(row, "an error, see below");
@@ -95,13 +95,13 @@ fn doctor_and_run_refuse_more_threads_than_cores() {
     }
     let asked = Place::with(&format!("threads = {many}\n{SPEC}"));
     let refused = asked.freezewise(&["run", "spec.toml"]);
-    assert!(refused.code == 1 && refused.stderr.contains("`threads` asks for"), "{}", refused.stderr);
-    // A login node has fewer cores than the job: there is nothing to compute in a check.
+    assert!(refused.code == 1 && refused.stderr.contains("`threads` requests"), "{}", refused.stderr);
+    // `check` computes nothing, and a login node may have fewer cores than the job.
     let check = Place::with(SPEC).freezewise_with(&[("OMP_NUM_THREADS", &many)], &["check", "spec.toml"]);
     assert_eq!(check.code, 0, "{}", check.stderr);
 }
 
-/// A job script that exports `NAME=$OTHER` with nothing in `OTHER` asks for nothing.
+/// A job script may export `NAME=$OTHER` with an empty `OTHER`.
 #[test]
 fn an_empty_variable_is_an_unset_one() {
     let names = [
@@ -125,6 +125,6 @@ fn an_empty_variable_is_an_unset_one() {
     assert!(doctor.contains("not in data") && doctor.contains("no problems found"), "{doctor}");
     let elsewhere = place.freezewise_with(&[("FREEZEWISE_DATA", "elsewhere")], &["doctor"]).stdout;
     assert!(elsewhere.contains("not in elsewhere"), "{elsewhere}");
-    // Typed, it is an error.
+    // As an option, an empty value is an error.
     assert_eq!(place.freezewise(&["run", "spec.toml", "--data", ""]).code, 2);
 }

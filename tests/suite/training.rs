@@ -1,19 +1,18 @@
-//! Options of a training by the values that they give, found out apart from the program.
+//! Training options, compared with values computed independently of the program.
 
 use freezewise::spec::{Fill, Notation, Optimizer, Schedule, Spec, Text, Training};
 
 use super::fuzzed::spec::NoOne;
 use super::program::{Place, TINY, metrics};
 
-/// The target's training with some keys.
+/// The training of the target, with these keys.
 fn training(keys: &str) -> Training {
     let text = format!("[target]\ndataset = 'synthetic'\ntrain_size = 80\n[target.train]\n{keys}");
     let text = Text { file: "spec.toml", name: "spec", text: &text, notation: Notation::Toml };
     Spec::parse(text, &[], &NoOne).unwrap_or_else(|error| panic!("{error:#}")).experiment.target.training
 }
 
-/// Every option has a value of its own, so that no two can be mistaken. What is done with them is tested by formula,
-/// in the library.
+/// Every option has a different value, so that confusing two of them fails. Unit tests check what the options do.
 #[test]
 fn options_reach_what_trains() {
     let sgd = training("optimizer = 'sgd'\nmomentum = 0.7\nnesterov = true\nweight_decay = 0.2\nlearning_rate = 0.3");
@@ -39,7 +38,7 @@ fn options_reach_what_trains() {
     assert_eq!(training("augment = ['resized-crop']\nresized_area = 0.25").augmentation.resized_area, Some(0.25));
 }
 
-/// Of a run of three epochs of three steps, the number and the rate of each epoch's last step.
+/// Compares the number and learning rate of each epoch's last step, for three epochs of three steps.
 #[test]
 fn rates_and_steps_are_those_of_their_formulas() {
     let place = Place::with(TINY);
@@ -50,12 +49,12 @@ fn rates_and_steps_are_those_of_their_formulas() {
         };
         rows[1..].iter().map(row).collect()
     };
-    // 80 examples in batches of 32; a step of index 2, 5 and 8 of 9 is the last of an epoch.
+    // 80 examples in batches of 32: steps 2, 5 and 8 of 9 (from 0) are the last of an epoch.
     let same = |found: &[(u64, f64)], rate: &dyn Fn(f64) -> f64| {
         assert_eq!(found.iter().map(|(step, _)| *step).collect::<Vec<_>>(), [3, 6, 9]);
         for (found, index) in found.iter().zip([2.0, 5.0, 8.0]) {
             let expected = 1e-2 * rate(index);
-            // Rates are rounded to f32, as the kernels of a GPU read them.
+            // Rates are rounded to f32, which GPU kernels use.
             assert!((found.1 / expected - 1.0).abs() < 1e-6, "{} and not {expected} at {index}", found.1);
         }
     };
@@ -68,7 +67,7 @@ fn rates_and_steps_are_those_of_their_formulas() {
     assert_eq!(steps, [4, 8, 12]);
 }
 
-/// `seed` stands for each of the seeds, and each of them moves what it is for alone.
+/// `seed` sets all seeds, and each seed only affects its own purpose.
 #[test]
 fn a_seed_is_all_its_purposes_and_each_moves_its_own() {
     let augmented = "target.train.augment=[\"flip\"]";

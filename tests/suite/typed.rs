@@ -1,4 +1,4 @@
-//! What people type, and what lies in their folders: taken as it is meant, or named for what it is.
+//! Common mistakes in what users type and have in their folders: understood, or refused with a helpful error.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -59,11 +59,11 @@ fn a_string_key_takes_what_was_typed() {
     assert!(quoted.stdout.starts_with("runs/1.0/"), "{}", quoted.stdout);
     let number = place.try_run(&["target.train.epochs=\"2\""]);
     assert_eq!(number.code, 2);
-    let told = "takes an integer from 1 to 1000000000, and not the string `\"2\"`\n    leave out the quotes: `2`";
+    let told = "must be an integer from 1 to 1000000000, found the string `\"2\"`\n    leave out the quotes: `2`";
     assert!(number.stderr.contains(told), "{}", number.stderr);
 }
 
-/// Two classes of three images each, to train and to test on.
+/// Writes two classes with three images each, for training and for test.
 fn write_folder(place: &Place) {
     for split in ["train", "val"] {
         for (class, level) in [("a", 50), ("b", 200)] {
@@ -77,7 +77,7 @@ fn write_folder(place: &Place) {
     }
 }
 
-/// What Windows, macOS, Synology and people leave.
+/// Files that Windows, macOS, Synology and users leave between images.
 #[test]
 fn what_lies_beside_images_is_left_out_and_listed() {
     let place = place("folder", "path = \"own\"\nskip_bad_files = true");
@@ -88,7 +88,7 @@ fn what_lies_beside_images_is_left_out_and_listed() {
     for name in junk.iter().chain(&["train/.DS_Store", "train/a/._0.png", "LICENCE", "val/LICENCE"]) {
         place.write(&format!("data/own/{name}"), "junk");
     }
-    // From a cache that does not know of them, too.
+    // The second run uses a cache that was written without them.
     for out in ["first", "second"] {
         let answer = place.freezewise(&["run", "spec.toml", "--out", out, "-q"]);
         assert_eq!(answer.code, 0, "{}", answer.stderr);
@@ -110,10 +110,9 @@ fn what_lies_beside_images_is_left_out_and_listed() {
     }
     let strict = place.freezewise(&["check", "spec.toml", "--set", "target.skip_bad_files=false"]);
     assert_eq!(strict.code, 1, "{}", strict.stderr);
-    for told in [
-        "`data/own/train/Thumbs.db` is a file, and should be the folder of a class",
-        "leave it out with `skip_bad_files = true`",
-    ] {
+    for told in
+        ["`data/own/train/Thumbs.db` is a file, expected a class folder", "skip it with `skip_bad_files = true`"]
+    {
         assert!(strict.stderr.contains(told), "{}", strict.stderr);
     }
 }
@@ -126,7 +125,7 @@ fn a_check_names_a_file_that_is_no_image() {
     place.write("data/own/train/a/Thumbs.db", "junk");
     let answer = place.freezewise(&["check", "spec.toml", "--set", "target.train.batch_size=6"]);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("train/a/Thumbs.db: it is neither a PNG nor a JPEG file"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("train/a/Thumbs.db: expected a PNG or JPEG file"), "{}", answer.stderr);
     assert!(!answer.stderr.contains("batch of one"), "{}", answer.stderr);
 }
 
@@ -141,18 +140,18 @@ fn a_path_that_is_not_there_is_told_from_one_of_another_kind() {
     };
     assert!(told("own/train/a/0.png").contains("`data/own/train/a/0.png` is a file\n"));
     let shell = told("~/own");
-    assert!(shell.contains("`~/own` is not in the data folder\n    only a shell expands `~`"), "{shell}");
+    assert!(shell.contains("`~/own` is not in the data folder\n    `~` is not expanded"), "{shell}");
     place.write("data/outer/own/train/a/0.png", "");
     assert!(told("outer").contains("has neither `val/` nor `test/`\n    `outer/own` has `train/`"));
     for option in ["--out", "--data"] {
         let answer = place.freezewise(&["run", "spec.toml", option, "~/runs"]);
         assert_eq!(answer.code, 2);
-        assert!(answer.stderr.contains("only a shell expands `~`"), "{}", answer.stderr);
+        assert!(answer.stderr.contains("`~` is not expanded"), "{}", answer.stderr);
     }
     assert!(!place.path("~").exists());
 }
 
-/// 17 = 2 · 8 + 1 examples; at 8 × 8 pixels the last stage has maps of one pixel.
+/// 17 = 2 · 8 + 1 examples; at 8 × 8 pixels the feature maps of the last stage have one pixel.
 #[test]
 fn a_last_batch_of_one_is_refused_only_where_a_norm_would_see_it() {
     let keys = TINY

@@ -1,4 +1,4 @@
-//! The verbs that do not train.
+//! Verbs that do not train.
 
 use super::program::{Place, TINY};
 
@@ -12,8 +12,8 @@ fn describe_shows_layers_costs_and_what_trains() {
     };
     let input = row("(input)");
     assert_eq!(input[..9], ["0", "(input)", "3×32×32", "0", "0", "700,762", "17.519", "564,826", "14.121"]);
-    // 14,000 images of 3,072 bytes and 8 of label, 16 bytes more for each that is trained on, weights with statistics, and
-    // Adam's two means of each weight: 43.1, 0.1, 2.8 and 5.6 MB.
+    // 14,000 images of 3,072 bytes with labels of 8 bytes, 16 additional bytes per training image, weights with
+    // statistics, and Adam's two moments of each weight: 43.1, 0.1, 2.8 and 5.6 MB.
     assert_eq!(input[9..], ["51.6", "MB"]);
     assert_eq!(row("layer4.1")[6..10], ["1,290", "0.032", "1,290", "0.032"]);
     assert_eq!(row("layer3.1")[6], "526,474");

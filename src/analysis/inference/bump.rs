@@ -1,7 +1,7 @@
-//! What several seeds say about a bump at a stated location: first valley, peak, later valley.
+//! Evidence from several seeds for a bump at a stated location: first valley, peak, later valley.
 //!
-//! The location is fixed before the errors are seen, from pilots. Reading it off the same errors makes a bump out of
-//! noise; `unstated_bump` is for that.
+//! The location is fixed in advance, from pilots. Reading it off the same errors makes a bump out of noise; use
+//! `unstated_bump` for that.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,22 +10,22 @@ use super::sample::{SampleError, differences, same_length};
 use super::sign_flip::p_mean_positive;
 use super::test_set::t_interval_over_images;
 
-/// The confidence of each of two intervals, so that both cover at once with 95% (Bonferroni).
+/// Confidence of each of two intervals that together cover with 95% (Bonferroni).
 pub(super) const EACH_OF_TWO: f64 = 0.975;
 
-/// The three places of a bump: epochs, numbers of frozen layers, or whatever names a point of the axis.
+/// The three points of a bump: epochs, numbers of frozen layers, or any other label of the axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BumpSites<X> {
-    /// The minimum before the peak.
+    /// Minimum before the peak.
     pub first_valley: X,
-    /// The peak.
+    /// Peak.
     pub peak: X,
-    /// The minimum after the peak.
+    /// Minimum after the peak.
     pub later_valley: X,
 }
 
 impl<X> BumpSites<X> {
-    /// The same places named otherwise, such as indices turned into epochs.
+    /// The same points with other labels, such as epochs for indices.
     pub fn map<Y>(self, mut name: impl FnMut(X) -> Y) -> BumpSites<Y> {
         BumpSites {
             first_valley: name(self.first_valley),
@@ -35,55 +35,56 @@ impl<X> BumpSites<X> {
     }
 }
 
-/// The two contrasts of a bump, one value for each seed.
+/// The two contrasts of a bump, with one value per seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BumpContrasts {
-    /// Error at the peak less that at the first valley.
+    /// Error at the peak minus error at the first valley.
     pub rises: Vec<f64>,
-    /// Error at the peak less that at the later valley.
+    /// Error at the peak minus error at the later valley.
     pub drops: Vec<f64>,
 }
 
 impl BumpContrasts {
-    /// From errors at the three places, one for each seed in one order.
+    /// Computes the contrasts from the errors at the three points, one per seed, in the same order of seeds.
     pub fn new(first_valley: &[f64], peak: &[f64], later_valley: &[f64]) -> Result<Self, SampleError> {
         Ok(Self { rises: differences(peak, first_valley)?, drops: differences(peak, later_valley)? })
     }
 }
 
-/// The same contrasts image by image: `[seed][image]`, as `error_differences` makes them.
+/// The same contrasts per image: `[seed][image]`, as from `error_differences`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageContrasts {
-    /// Of the peak and the first valley.
+    /// Peak minus first valley.
     pub rises: Vec<Vec<f64>>,
-    /// Of the peak and the later valley.
+    /// Peak minus later valley.
     pub drops: Vec<Vec<f64>>,
 }
 
-/// A bump at a stated location, measured.
+/// Measured evidence for a bump at a stated location.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BumpEvidence {
-    /// The number of seeds, or of clusters where seeds were averaged.
+    /// Number of seeds, or of clusters where seeds were averaged.
     pub seeds: usize,
-    /// The mean rise to the peak, with its 97.5% interval.
+    /// Mean rise to the peak, with its 97.5% interval.
     pub rise: Interval,
-    /// The mean drop from the peak, with its 97.5% interval.
+    /// Mean drop from the peak, with its 97.5% interval.
     pub drop: Interval,
     /// One-sided p-value of the rise.
     pub p_rise: f64,
     /// One-sided p-value of the drop.
     pub p_drop: f64,
-    /// The larger of both p-values: a bump needs both (an intersection-union test: Berger, Technometrics 24, 1982).
+    /// The larger of the two p-values, because a bump needs both (an intersection-union test: Berger, Technometrics 24,
+    /// 1982).
     pub p: f64,
     /// The smaller of the mean rise and the mean drop.
     pub size: f64,
-    /// The lower end of the bump's 95% interval: the smaller of both lower ends.
+    /// Lower end of the bump's 95% interval: the smaller of the two lower ends.
     pub lower: f64,
-    /// The upper end of the bump's 95% interval: the smaller of both upper ends.
+    /// Upper end of the bump's 95% interval: the smaller of the two upper ends.
     pub upper: f64,
 }
 
-/// Measures a bump over 2 to 40 seeds. With `images` the intervals include the spread of a finite test set.
+/// Measures a bump over 2 to 40 seeds. With `images`, the intervals include the variance from a finite test set.
 pub fn bump_evidence(contrasts: &BumpContrasts, images: Option<&ImageContrasts>) -> Result<BumpEvidence, SampleError> {
     let seeds = contrasts.rises.len();
     same_length(seeds, contrasts.drops.len())?;

@@ -1,8 +1,8 @@
 //! Whether one setting has a larger bump than another, such as a larger target training set.
 //!
-//! The difference itself is tested, paired by seed. "Significant here and not there" is no evidence of a difference:
-//! Gelman and Stern, "The difference between 'significant' and 'not significant' is not itself statistically
-//! significant" (The American Statistician 60, 2006).
+//! Tests the difference itself, paired by seed. "Significant here and not there" is no evidence of a difference: Gelman
+//! and Stern, "The difference between 'significant' and 'not significant' is not itself statistically significant" (The
+//! American Statistician 60, 2006).
 
 use serde::{Deserialize, Serialize};
 
@@ -11,27 +11,28 @@ use super::interval::{Interval, t_interval};
 use super::sample::{SampleError, differences, mean};
 use super::sign_flip::p_mean_positive;
 
-/// How much larger a bump is in one setting than in another.
+/// How much larger the bump of one setting is than that of another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BumpDifference {
-    /// How much larger the rise is, with its 97.5% interval.
+    /// Difference of the rises, with its 97.5% interval.
     pub rise: Interval,
-    /// How much larger the drop is, with its 97.5% interval.
+    /// Difference of the drops, with its 97.5% interval.
     pub drop: Interval,
-    /// One-sided p-value: the larger of those of the rise and the drop.
+    /// One-sided p-value: the larger of those of rise and drop.
     pub p: f64,
-    /// Bump less bump, each the smaller of its mean rise and mean drop.
+    /// Difference of the bump sizes; each size is the smaller of mean rise and mean drop.
     pub size: f64,
-    /// The lower end of a 95% interval of the size.
+    /// Lower end of a 95% interval of the size.
     pub lower: f64,
-    /// The upper end of a 95% interval of the size.
+    /// Upper end of a 95% interval of the size.
     pub upper: f64,
 }
 
-/// Compares the bumps of two settings, each at its own stated location, over seeds in one order. It asks that both rise
-/// and drop are larger, which makes the smaller of them larger; testing the difference of each seed's smaller one
-/// instead would take more noise in one setting for a smaller bump. The difference of two minima lies between the
-/// differences of rises and of drops, hence the interval from the lower of both lower to the upper of both upper ends.
+/// Compares the bumps of two settings, each at its own stated location, with seeds in the same order. It requires both
+/// rise and drop to be larger, which makes the smaller of them larger. Testing the difference of each seed's smaller
+/// one instead would mistake more noise in one setting for a smaller bump. The difference of two minima lies between
+/// the differences of rises and of drops; hence the interval from the lower of both lower ends to the upper of both
+/// upper ends.
 pub fn bump_difference(reference: &BumpContrasts, larger: &BumpContrasts) -> Result<BumpDifference, SampleError> {
     let rises = differences(&larger.rises, &reference.rises)?;
     let drops = differences(&larger.drops, &reference.drops)?;
@@ -62,7 +63,7 @@ mod tests {
         let larger = bump_difference(&contrasts(0.02, 0.03), &contrasts(0.06, 0.05)).expect("eight pairs");
         close(larger.p, 1.0 / 256.0);
         assert!((larger.size - 0.03).abs() < 1e-12, "{larger:?}");
-        // Seeds move both alike, so that the differences are 0.04 and 0.02 in each.
+        // Seeds shift both settings alike, so the differences are 0.04 and 0.02 in each.
         assert!((larger.lower - 0.02).abs() < 1e-9 && (larger.upper - 0.04).abs() < 1e-9, "{larger:?}");
         let one_side = bump_difference(&contrasts(0.02, 0.03), &contrasts(0.06, 0.01)).expect("eight pairs");
         close(one_side.p, 1.0);

@@ -1,10 +1,10 @@
-//! Seeds that are not independent.
+//! Averages over seeds that are not independent.
 
 use super::sample::{SampleError, check_rows, mean_row, same_length};
 
-/// The mean row of each cluster, in the order in which clusters first appear. Seeds that share a source are one cluster
-/// where a statement is about sources: counting each of them would take one source's luck for many sources' rule.
-/// `labels[seed]` names the cluster, `rows[seed]` is of one length.
+/// The mean row of each cluster, in order of first appearance. For claims about sources, seeds that share a source are
+/// one cluster: counting each of them would take one source's luck for a rule about sources. `labels[seed]` names the
+/// cluster; all `rows[seed]` have the same length.
 pub fn average_clusters<Label: PartialEq>(labels: &[Label], rows: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, SampleError> {
     same_length(rows.len(), labels.len())?;
     check_rows(rows, 1, 1)?;

@@ -1,4 +1,4 @@
-//! "Is it real?": which controls an effect survives.
+//! Which controls an effect survives.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,15 +9,16 @@ use super::equivalence::Equivalence;
 use super::holm::SIGNIFICANCE;
 use super::source_order::OrderReversal;
 
-/// A control shows at least this share of the effect, else the effect was mostly what the control removes.
+/// Under a control, at least this fraction of the effect must remain; otherwise the effect was mostly what the control
+/// removes.
 const LEAST_SHARE: f64 = 0.5;
 
-/// An effect and the same contrast under a control are compared by these.
+/// The p-value and size of a contrast, to compare an effect with the same contrast under a control.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Effect {
-    /// One-sided p-value over the seeds.
+    /// One-sided p-value over seeds.
     pub p: f64,
-    /// The contrast's size, such as the bump in error or the mean log ratio of a delay.
+    /// Size of the contrast, such as the bump in error or the mean log ratio of a delay.
     pub size: f64,
 }
 
@@ -52,11 +53,11 @@ impl From<&Equivalence> for Effect {
     }
 }
 
-/// How an effect does not survive a control.
+/// Why an effect does not survive a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Loss {
-    /// There is no effect whose survival could be asked about.
+pub enum NotSurviving {
+    /// There was no significant effect without the control.
     NoEffect,
     /// The contrast under the control is not significant: absent, or too few seeds.
     NotSignificant,
@@ -68,34 +69,34 @@ pub enum Loss {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Survival {
-    /// The same contrast has p ≤ 0.05 under the control and at least half the size.
+    /// The same contrast has p ≤ 0.05 and at least half the size under the control.
     Survived {
         /// The p-value under the control.
         p: f64,
         /// The size under the control.
         size: f64,
     },
-    /// It does not.
+    /// The effect did not survive.
     NotSurvived {
         /// The p-value under the control.
         p: f64,
         /// The size under the control.
         size: f64,
-        /// All that is missing.
-        losses: Vec<Loss>,
+        /// All reasons.
+        losses: Vec<NotSurviving>,
     },
     /// The control was not run.
     NotRun,
 }
 
-/// Holds an effect against the same contrast under a control. The control's p-value is not corrected for the number of
-/// controls: each is a further condition on one claim, and conditions do not add false positives.
+/// Compares an effect with the same contrast under a control. The control's p-value is not corrected for the number of
+/// controls: each is one more condition on the same claim, and conditions do not add false positives.
 pub fn survival(effect: &Effect, control: Option<&Effect>) -> Survival {
     let Some(&Effect { p, size }) = control else { return Survival::NotRun };
-    let losses: Vec<Loss> = [
-        (effect.size <= 0.0, Loss::NoEffect),
-        (p > SIGNIFICANCE, Loss::NotSignificant),
-        (size < LEAST_SHARE * effect.size, Loss::TooSmall),
+    let losses: Vec<NotSurviving> = [
+        (effect.size <= 0.0, NotSurviving::NoEffect),
+        (p > SIGNIFICANCE, NotSurviving::NotSignificant),
+        (size < LEAST_SHARE * effect.size, NotSurviving::TooSmall),
     ]
     .into_iter()
     .filter_map(|(lost, loss)| lost.then_some(loss))
@@ -110,40 +111,40 @@ pub fn survival_of_equivalence(control: Option<&Effect>) -> Survival {
     if p <= SIGNIFICANCE {
         Survival::Survived { p, size }
     } else {
-        Survival::NotSurvived { p, size, losses: vec![Loss::NotSignificant] }
+        Survival::NotSurvived { p, size, losses: vec![NotSurviving::NotSignificant] }
     }
 }
 
-/// The controls that an effect is held against, in the order in which a report lists them.
+/// The controls, in the order in which a report lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RealityCheck {
     /// Errors of exponentially averaged weights.
     AveragedWeights,
-    /// Short trainings from chosen epochs with the learning rate going to 0.
+    /// Short trainings from chosen epochs with the learning rate decaying to 0.
     AnnealBranches,
-    /// The features of each epoch with a freshly fitted head.
+    /// The features of each epoch with a newly fitted head.
     RefittedHead,
     /// A third of the learning rate.
     LearningRateThird,
     /// Three times the learning rate.
     LearningRateTriple,
-    /// A longer training.
+    /// A longer budget.
     LongerBudget,
-    /// Other seeds of the target.
+    /// Other target seeds.
     Seeds,
-    /// Other seeds of the source.
+    /// Other source seeds.
     SourceSeeds,
-    /// Frozen layers with random weights.
+    /// Random weights in the frozen layers.
     RandomPrefix,
     /// A source of the same task on other images.
     SameTask,
-    /// Error at the epoch that validation selects.
+    /// The error at the epoch selected by validation.
     ValidationSelection,
 }
 
 impl RealityCheck {
-    /// All of them, in order.
+    /// All controls, in order.
     pub const ALL: [Self; 11] = [
         Self::AveragedWeights,
         Self::AnnealBranches,
@@ -169,12 +170,12 @@ mod tests {
     fn half_the_size_and_significant() {
         let under = |p, size| survival(&EFFECT, Some(&Effect { p, size }));
         assert_eq!(under(0.05, 0.04), Survival::Survived { p: 0.05, size: 0.04 });
-        let lost = |p, size, losses: &[Loss]| Survival::NotSurvived { p, size, losses: losses.to_vec() };
-        assert_eq!(under(0.06, 0.08), lost(0.06, 0.08, &[Loss::NotSignificant]));
-        assert_eq!(under(0.01, 0.039), lost(0.01, 0.039, &[Loss::TooSmall]));
-        assert_eq!(under(0.9, -0.1), lost(0.9, -0.1, &[Loss::NotSignificant, Loss::TooSmall]));
+        let lost = |p, size, losses: &[NotSurviving]| Survival::NotSurvived { p, size, losses: losses.to_vec() };
+        assert_eq!(under(0.06, 0.08), lost(0.06, 0.08, &[NotSurviving::NotSignificant]));
+        assert_eq!(under(0.01, 0.039), lost(0.01, 0.039, &[NotSurviving::TooSmall]));
+        assert_eq!(under(0.9, -0.1), lost(0.9, -0.1, &[NotSurviving::NotSignificant, NotSurviving::TooSmall]));
         let none = survival(&Effect { p: 1.0, size: -0.02 }, Some(&EFFECT));
-        assert_eq!(none, lost(0.01, 0.08, &[Loss::NoEffect]));
+        assert_eq!(none, lost(0.01, 0.08, &[NotSurviving::NoEffect]));
         assert_eq!(survival(&EFFECT, None), Survival::NotRun);
     }
 
@@ -182,7 +183,7 @@ mod tests {
     fn an_equivalence_has_no_size_to_lose() {
         let under = |p| survival_of_equivalence(Some(&Effect { p, size: 0.001 }));
         assert_eq!(under(0.05), Survival::Survived { p: 0.05, size: 0.001 });
-        let lost = Survival::NotSurvived { p: 0.06, size: 0.001, losses: vec![Loss::NotSignificant] };
+        let lost = Survival::NotSurvived { p: 0.06, size: 0.001, losses: vec![NotSurviving::NotSignificant] };
         assert_eq!((under(0.06), survival_of_equivalence(None)), (lost, Survival::NotRun));
     }
 }

@@ -1,4 +1,4 @@
-//! Whether one setting reaches an epoch (of interpolation, of the peak) later than another.
+//! Whether one setting reaches an event (interpolation, the peak) at a later epoch than another.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,26 +7,26 @@ use super::interval::{Interval, t_interval};
 use super::sample::{SampleError, mean, same_length};
 use super::sign_flip::p_mean_positive;
 
-/// When a run reached what was waited for.
+/// When a run reached an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReachedEpoch {
-    /// The epoch; none where it did not within the budget.
+    /// The epoch; `None` if not reached within the budget.
     pub epoch: Option<u64>,
-    /// The last epoch of the run.
+    /// Last epoch of the run.
     pub budget: u64,
 }
 
-/// What the mean ratio of a delay says about the true one.
+/// How the mean ratio of a delay relates to the true one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RatioMeaning {
-    /// Every epoch was reached.
+    /// Exact: every run reached the event.
     Exact,
-    /// Some delayed runs did not reach it: the ratio is larger.
+    /// A lower bound: some delayed runs did not reach the event.
     AtLeast,
-    /// Some reference runs did not reach it: the ratio is smaller.
+    /// An upper bound: some reference runs did not reach the event.
     AtMost,
-    /// Runs on both sides did not reach it: the ratio can be either.
+    /// No bound: runs of both settings did not reach the event.
     Open,
 }
 
@@ -35,26 +35,28 @@ pub enum RatioMeaning {
 pub struct Delay {
     /// The logarithm of delayed over reference epoch, for each seed or cluster of seeds.
     pub log_ratios: Vec<f64>,
-    /// The geometric mean of the ratios.
+    /// Geometric mean of the ratios.
     pub ratio: f64,
-    /// What that mean says.
+    /// Whether the mean is exact or a bound.
     pub meaning: RatioMeaning,
-    /// Reference runs that did not reach it within the common budget.
+    /// Reference runs that did not reach the event within the common budget.
     pub reference_not_reached: usize,
-    /// Delayed runs that did not reach it within the common budget.
+    /// Delayed runs that did not reach the event within the common budget.
     pub delayed_not_reached: usize,
-    /// The 95% interval of the mean log ratio; none where a run did not reach it, since Student's t knows no bounds.
+    /// 95% interval of the mean log ratio; `None` if a run did not reach the event, because Student's t does not handle
+    /// bounds.
     pub interval: Option<Interval>,
-    /// One-sided p-value of a delay.
+    /// One-sided p-value.
     pub p: f64,
 }
 
-/// Compares the epochs of two settings over 2 to 40 seeds in one order, by an exact sign flip of mean log ratios.
+/// Compares the epochs of two settings over 2 to 40 seeds in the same order, by an exact sign-flip test of the mean log
+/// ratio.
 ///
-/// "Not reached" is later than the budget and is counted as one epoch past it; two of a pair that were both not reached
-/// tie. Of two budgets the smaller one holds for both runs of the pair, also for a run that got there after it. Without
-/// a difference between settings the two runs of a pair are exchangeable before and after this rule, so that the test
-/// stays exact; with one it loses power only, as a ratio that is a bound is nearer to 1. Epoch 0 counts as 1.
+/// "Not reached" counts as one epoch after the budget; a pair in which neither run reached the event is a tie. If the
+/// budgets of a pair differ, the smaller one applies to both runs, even if one reached the event after it. If the
+/// settings do not differ, the two runs of a pair are exchangeable before and after this rule, so the test stays exact;
+/// if they do, it only loses power, because a ratio that is a bound is closer to 1. Epoch 0 counts as 1.
 pub fn delay(reference: &[ReachedEpoch], delayed: &[ReachedEpoch]) -> Result<Delay, SampleError> {
     delay_of_clusters(&(0..reference.len()).collect::<Vec<_>>(), reference, delayed)
 }
@@ -94,7 +96,7 @@ pub fn delay_of_clusters<Label: PartialEq>(
     })
 }
 
-/// The epochs of a pair, each only where it lies within the smaller budget.
+/// The epochs of a pair, each `None` if outside the smaller budget.
 fn within(reference: &ReachedEpoch, delayed: &ReachedEpoch) -> [Option<u64>; 2] {
     let budget = reference.budget.min(delayed.budget);
     [reference, delayed].map(|run| run.epoch.filter(|&epoch| epoch <= budget))
@@ -130,7 +132,7 @@ mod tests {
         assert_eq!((sooner.meaning, sooner.p), (RatioMeaning::AtMost, 1.0));
     }
 
-    /// A run of 500 epochs that got there at 300 says no more about one of 100 epochs than one cut at 100.
+    /// A run of 500 epochs that reached the event at 300 says no more about one of 100 epochs than one stopped at 100.
     #[test]
     fn the_smaller_budget_holds_for_both() {
         let found = delay(&all(&[300, 50], 500), &all(&[1000, 80], 100)).expect("two pairs");

@@ -1,4 +1,4 @@
-//! Whether two settings are on par. Not to find a difference is not to find that there is none.
+//! Whether two settings are equivalent. Finding no difference is not the same as finding that there is none.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,24 +6,24 @@ use super::interval::{Interval, t_interval};
 use super::sample::{SampleError, differences};
 use super::sign_flip::p_mean_positive;
 
-/// Two one-sided tests of a difference within a margin.
+/// Two one-sided tests (TOST) of a difference within a margin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Equivalence {
-    /// The mean difference with its 90% interval, which belongs to two tests at 5%.
+    /// Mean difference with its 90% interval, which corresponds to two tests at 5%.
     pub difference: Interval,
-    /// The stated margin.
+    /// Stated margin.
     pub margin: f64,
     /// p-value against a difference at or below the negative margin.
     pub p_above: f64,
     /// p-value against a difference at or above the margin.
     pub p_below: f64,
-    /// The larger of both.
+    /// The larger of the two.
     pub p: f64,
 }
 
 /// Tests that the mean difference of two settings' errors, paired by seed, lies within ± `margin`, a positive number
-/// stated before the errors are seen. Schuirmann, "A comparison of the two one-sided tests procedure and the power
-/// approach" (Journal of Pharmacokinetics and Biopharmaceutics 15, 1987), with sign flips in the place of t.
+/// stated in advance. Schuirmann, "A comparison of the two one-sided tests procedure and the power approach" (Journal
+/// of Pharmacokinetics and Biopharmaceutics 15, 1987), with sign-flip tests instead of t-tests.
 pub fn equivalence(one: &[f64], other: &[f64], margin: f64) -> Result<Equivalence, SampleError> {
     let differences = differences(one, other)?;
     let p = |distance: fn(f64, f64) -> f64| {

@@ -1,11 +1,11 @@
-//! Several claims in one report.
+//! Correction for several claims in one report.
 
-/// The level at which a report makes claims, over all of them.
+/// Family-wise significance level of a report's claims.
 pub const SIGNIFICANCE: f64 = 0.05;
 
-/// p-values corrected for their number, in the order given: a claim whose corrected p-value is at most α is one of a
-/// family in which a false claim has probability at most α. Holm, "A simple sequentially rejective multiple test
-/// procedure" (Scandinavian Journal of Statistics 6, 1979).
+/// p-values after Holm's correction, in the order given. Rejecting at a corrected p ≤ α keeps the probability of any
+/// false claim at most α. Holm, "A simple sequentially rejective multiple test procedure" (Scandinavian Journal of
+/// Statistics 6, 1979).
 pub fn holm(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|&one, &other| p_values[one].total_cmp(&p_values[other]));
@@ -18,8 +18,8 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
     corrected
 }
 
-/// How many one-sided claims so many seeds can carry at level `alpha` after Holm's correction: all of them can have the
-/// least p-value, 2^−seeds, and still hold.
+/// How many one-sided claims a number of seeds can support at level `alpha` after Holm's correction: all of them can
+/// have the smallest p-value, 2^−seeds, and still be significant.
 pub fn claims_carried(seeds: usize, alpha: f64) -> u64 {
     (alpha * 2f64.powi(seeds.min(52) as i32)).floor() as u64
 }
@@ -30,7 +30,7 @@ mod tests {
 
     #[test]
     fn worked_out_by_hand() {
-        // 0.01 · 4, 0.02 · 3, 0.03 · 2 (as 0.06 before it), 0.5.
+        // 0.01 · 4, 0.02 · 3, 0.03 · 2 (the 0.06 of the one before it), 0.5.
         let corrected = holm(&[0.03, 0.01, 0.5, 0.02]);
         for (found, expected) in corrected.iter().zip([0.06, 0.04, 0.5, 0.06]) {
             assert!((found - expected).abs() < 1e-12, "{corrected:?}");

@@ -1,4 +1,4 @@
-//! Student's interval of a mean over seeds. A percentile bootstrap over six seeds covers 85% where it says 95%.
+//! Student's t interval of a mean over seeds. With six seeds, a percentile bootstrap covers 85% instead of 95%.
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -8,22 +8,22 @@ use super::sample::{SampleError, check, mean, variance};
 /// A two-sided confidence interval of a mean.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
-    /// The mean.
+    /// Estimated mean.
     pub estimate: f64,
-    /// The lower end.
+    /// Lower end.
     pub lower: f64,
-    /// The upper end.
+    /// Upper end.
     pub upper: f64,
-    /// The standard error of the mean.
+    /// Standard error of the mean.
     pub standard_error: f64,
-    /// Degrees of freedom of Student's t; not whole where variances were added.
+    /// Degrees of freedom of Student's t; fractional where variances were added.
     pub degrees_of_freedom: f64,
-    /// The share of such intervals that cover the true mean, as 0.95.
+    /// Coverage, such as 0.95.
     pub confidence: f64,
 }
 
-/// The interval of the mean of `values`, one for each seed, at least two: mean ± t · s / √m with m − 1 degrees of
-/// freedom ("Student", "The probable error of a mean", Biometrika 6, 1908). `confidence` lies between 0 and 1.
+/// The interval of the mean of `values`, one per seed and at least two: mean ± t · s / √m with m − 1 degrees of freedom
+/// ("Student", "The probable error of a mean", Biometrika 6, 1908). `confidence` is between 0 and 1.
 pub fn t_interval(values: &[f64], confidence: f64) -> Result<Interval, SampleError> {
     check(values, 2)?;
     let seeds = values.len() as f64;
@@ -35,7 +35,7 @@ pub fn t_reach(seeds: usize, confidence: f64) -> Option<f64> {
     (seeds >= 2).then(|| t_quantile(f64::midpoint(1.0, confidence), (seeds - 1) as f64))
 }
 
-/// The interval of an estimate with a variance of so many degrees of freedom.
+/// The interval of an estimate, given its variance and the degrees of freedom of that variance.
 pub(super) fn interval(estimate: f64, variance: f64, degrees_of_freedom: f64, confidence: f64) -> Interval {
     let standard_error = variance.sqrt();
     let half = t_quantile(f64::midpoint(1.0, confidence), degrees_of_freedom) * standard_error;
@@ -43,11 +43,11 @@ pub(super) fn interval(estimate: f64, variance: f64, degrees_of_freedom: f64, co
     Interval { estimate, lower, upper, standard_error, degrees_of_freedom, confidence }
 }
 
-/// Beyond so many degrees of freedom the library's quantile loses digits, down to 1.83 for 1.96 at ten million, while
-/// the true one changes by less than 0.00003.
+/// Beyond this, the library's quantile loses precision (1.83 instead of 1.96 at ten million degrees of freedom), while
+/// the true quantile changes by less than 0.00003.
 const MOST_DEGREES: f64 = 1e5;
 
-/// Student's t below which lies a share of its distribution.
+/// The quantile of Student's t distribution at probability `share`.
 fn t_quantile(share: f64, degrees_of_freedom: f64) -> f64 {
     StudentsT::new(0.0, 1.0, degrees_of_freedom.min(MOST_DEGREES))
         .map_or(f64::NAN, |student| student.inverse_cdf(share))
@@ -58,10 +58,10 @@ mod tests {
     use super::*;
 
     fn close(found: f64, expected: f64, within: f64) {
-        assert!((found - expected).abs() <= within, "{found}, and {expected} was expected");
+        assert!((found - expected).abs() <= within, "expected {expected}, found {found}");
     }
 
-    /// From a printed table, and the normal distribution's for many degrees of freedom.
+    /// From a printed table, and from the normal distribution for many degrees of freedom.
     #[test]
     fn quantiles_are_the_tabulated_ones() {
         let table = [
@@ -79,7 +79,7 @@ mod tests {
         for (share, degrees_of_freedom, expected) in table {
             close(t_quantile(share, degrees_of_freedom), expected, 5.1e-4);
         }
-        // Between the tabulated ones, where variances were added.
+        // Fractional degrees of freedom, as from added variances.
         let between = t_quantile(0.975, 7.5);
         assert!(between < t_quantile(0.975, 7.0) && between > t_quantile(0.975, 8.0));
     }

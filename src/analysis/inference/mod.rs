@@ -1,8 +1,8 @@
-//! From errors of several seeds to statements: tests, intervals, claims and controls.
+//! Statistical inference over seeds: tests, intervals, claims and controls.
 //!
-//! Every function is pure and takes one value, or one row, for each seed; pairing runs by seed is the caller's job.
-//! Tests are exact sign-flip tests over seeds, intervals are Student's, and the false positives of each test and the
-//! coverage of each interval are held by simulation. Nothing here knows of runs, files or specs.
+//! Every function is pure and takes one value or row per seed; pairing runs by seed is up to the caller. Tests are
+//! exact sign-flip tests over seeds, intervals are Student's t. Simulations check the false-positive rate of each test
+//! and the coverage of each interval. Nothing here knows about runs, files or specs.
 
 mod bump;
 mod bump_difference;
@@ -25,7 +25,7 @@ mod verdict;
 pub use bump::{BumpContrasts, BumpEvidence, BumpSites, ImageContrasts, bump_evidence};
 pub use bump_difference::{BumpDifference, bump_difference};
 pub use clusters::{average_clusters, linked_clusters};
-pub use controls::{Effect, Loss, RealityCheck, Survival, survival, survival_of_equivalence};
+pub use controls::{Effect, NotSurviving, RealityCheck, Survival, survival, survival_of_equivalence};
 pub use delay::{Delay, RatioMeaning, ReachedEpoch, delay, delay_of_clusters};
 pub use equivalence::{Equivalence, equivalence};
 pub use holm::{SIGNIFICANCE, claims_carried, holm};

@@ -1,4 +1,4 @@
-//! What values of several seeds must be before anything is inferred from them.
+//! Preconditions on the values of several seeds.
 
 use thiserror::Error;
 
@@ -8,44 +8,44 @@ pub enum SampleError {
     /// Two lists that belong together differ in length.
     #[error("expected {expected} values, found {found}")]
     DifferentLengths {
-        /// The length of the first list.
+        /// Length of the first list.
         expected: usize,
-        /// The length of the other.
+        /// Length of the other list.
         found: usize,
     },
-    /// Too few for what was asked.
+    /// Too few seeds.
     #[error("expected at least {least} seeds, found {seeds}")]
     TooFewSeeds {
-        /// How many there are.
+        /// Seeds given.
         seeds: usize,
-        /// How many it takes.
+        /// Seeds required.
         least: usize,
     },
-    /// All signs cannot be listed.
-    #[error("an exact sign-flip test takes at most {most} seeds, found {seeds}")]
+    /// Too many seeds to enumerate all signs.
+    #[error("an exact sign-flip test supports at most {most} seeds, found {seeds}")]
     TooManySeeds {
-        /// How many there are.
+        /// Seeds given.
         seeds: usize,
-        /// How many it takes.
+        /// Seeds allowed.
         most: usize,
     },
     /// A curve, or a test set, has too few points.
     #[error("expected at least {least} points for each seed, found {points}")]
     TooFewPoints {
-        /// How many there are.
+        /// Points given.
         points: usize,
-        /// How many it takes.
+        /// Points required.
         least: usize,
     },
-    /// NaN or infinite.
+    /// A value is NaN or infinite.
     #[error("the values of seed {index} are not all finite")]
     NotFinite {
-        /// The place of the seed, counted from 0.
+        /// Index of the seed, from 0.
         index: usize,
     },
 }
 
-/// Refuses fewer than `least` values and values that are not finite.
+/// Rejects fewer than `least` values, and values that are not finite.
 pub(super) fn check(values: &[f64], least: usize) -> Result<(), SampleError> {
     if values.len() < least {
         return Err(SampleError::TooFewSeeds { seeds: values.len(), least });
@@ -53,7 +53,8 @@ pub(super) fn check(values: &[f64], least: usize) -> Result<(), SampleError> {
     values.iter().position(|value| !value.is_finite()).map_or(Ok(()), |index| Err(SampleError::NotFinite { index }))
 }
 
-/// Refuses rows of different lengths, fewer than `least` rows, rows of fewer than `points`, and values not finite.
+/// Rejects rows of different lengths, fewer than `least` rows, rows shorter than `points`, and values that are not
+/// finite.
 pub(super) fn check_rows(rows: &[Vec<f64>], least: usize, points: usize) -> Result<(), SampleError> {
     if rows.len() < least || rows.is_empty() {
         return Err(SampleError::TooFewSeeds { seeds: rows.len(), least: least.max(1) });
@@ -74,13 +75,12 @@ pub(super) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// The unbiased variance; of at least two values.
+/// Unbiased variance of at least two values.
 pub(super) fn variance(values: &[f64]) -> f64 {
     let mean = mean(values);
     values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64
 }
 
-/// The mean of each column.
 pub(super) fn mean_row(rows: &[Vec<f64>]) -> Vec<f64> {
     let mut sums = vec![0.0; rows.first().map_or(0, Vec::len)];
     for row in rows {
@@ -91,14 +91,14 @@ pub(super) fn mean_row(rows: &[Vec<f64>]) -> Vec<f64> {
     sums.into_iter().map(|sum| sum / rows.len() as f64).collect()
 }
 
-/// The differences of two lists, place by place.
+/// Elementwise differences.
 pub(super) fn differences(one: &[f64], other: &[f64]) -> Result<Vec<f64>, SampleError> {
     same_length(one.len(), other.len())?;
     Ok(one.iter().zip(other).map(|(one, other)| one - other).collect())
 }
 
-/// Holds a number to another but for rounding.
+/// Asserts that two numbers are equal up to rounding.
 #[cfg(test)]
 pub(super) fn close(found: f64, expected: f64) {
-    assert!((found - expected).abs() <= 1e-9, "{found}, and {expected} was expected");
+    assert!((found - expected).abs() <= 1e-9, "expected {expected}, found {found}");
 }

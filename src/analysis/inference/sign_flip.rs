@@ -1,25 +1,26 @@
-//! The exact sign-flip test of a mean: under the null hypothesis each seed's value is as likely as its negative.
+//! Exact sign-flip test of a mean: under the null hypothesis, each seed's value is as likely as its negative.
 //!
-//! Fisher, "The Design of Experiments" (1935), section 21. The observed signs are among all signs, so that p is never 0
-//! and the test is exact: Phipson and Smyth, "Permutation p-values should never be zero" (Statistical Applications in
-//! Genetics and Molecular Biology 9, 2010). Over m seeds p is at least 2^−m one-sided.
+//! Fisher, "The Design of Experiments" (1935), section 21. The observed signs are among all signs, so p is never 0 and
+//! the test is exact: Phipson and Smyth, "Permutation p-values should never be zero" (Statistical Applications in
+//! Genetics and Molecular Biology 9, 2010). With m seeds, the smallest one-sided p is 2^−m.
 
 use super::sample::{SampleError, check};
 
-/// The most seeds of a test of a mean: the sums of each half of them, a million, are listed.
+/// Largest number of seeds for a test of a mean, which enumerates the sums of each half of them, a million.
 pub const MOST_SEEDS: usize = 40;
 
-/// Errors are multiples of one image, so that sums tie often; rounding must not break a tie. A million additions move a
-/// sum by less than this share of its largest size.
+/// Relative tolerance for ties. Errors are multiples of one image, so sums often tie, and rounding must not break a
+/// tie. A million additions change a sum by less than this fraction of its largest size.
 pub(super) const TIE: f64 = 1e-9;
 
-/// The p-value against a mean of `values`, one for each seed, that is zero or below: the share of all signs with at
-/// least the observed sum. Takes 1 to [`MOST_SEEDS`] values.
+/// One-sided p-value of "the mean of `values` is zero or less", with one value per seed: the fraction of sign patterns
+/// whose sum is at least the observed one. Takes 1 to [`MOST_SEEDS`] values.
 pub fn p_mean_positive(values: &[f64]) -> Result<f64, SampleError> {
     check(values, 1)?;
     check_most(values.len(), MOST_SEEDS)?;
     let observed = values.iter().sum::<f64>() - TIE * values.iter().map(|value| value.abs()).sum::<f64>();
-    // All sums of two halves in 2^(m/2) steps: each of one half, and how many of the other half's reach the rest.
+    // Meet in the middle, in 2^(m/2) steps: for each sum of one half, count the sums of the other half that reach the
+    // rest.
     let (half, rest) = values.split_at(values.len() / 2);
     let mut rest = sums(rest);
     rest.sort_by(f64::total_cmp);
@@ -27,14 +28,14 @@ pub fn p_mean_positive(values: &[f64]) -> Result<f64, SampleError> {
     Ok(sums(half).into_iter().map(reach).sum::<usize>() as f64 / flips(values.len()))
 }
 
-/// The p-value against a mean of zero, on both sides.
+/// Two-sided p-value of "the mean is zero".
 pub fn p_mean_nonzero(values: &[f64]) -> Result<f64, SampleError> {
     let negative: Vec<f64> = values.iter().map(|value| -value).collect();
-    // The signs of a sum are as often all turned, so that both tails have one size.
+    // The distribution of sums is symmetric, so both tails have the same size.
     Ok((2.0 * p_mean_positive(values)?.min(p_mean_positive(&negative)?)).min(1.0))
 }
 
-/// The sum of the values under every choice of signs.
+/// The sums of the values under all sign patterns.
 fn sums(values: &[f64]) -> Vec<f64> {
     let rows: Vec<[f64; 1]> = values.iter().map(|&value| [value]).collect();
     let mut found = Vec::with_capacity(1 << rows.len());
@@ -42,18 +43,18 @@ fn sums(values: &[f64]) -> Vec<f64> {
     found
 }
 
-/// Refuses more seeds than signs can be listed for.
+/// Rejects more seeds than sign patterns can be enumerated for.
 pub(super) fn check_most(seeds: usize, most: usize) -> Result<(), SampleError> {
     if seeds <= most { Ok(()) } else { Err(SampleError::TooManySeeds { seeds, most }) }
 }
 
-/// How many ways there are to sign so many seeds.
+/// Number of sign patterns.
 pub(super) fn flips(seeds: usize) -> f64 {
     (1u64 << seeds) as f64
 }
 
-/// Visits the sum of the rows, column by column, under every choice of a sign for each row. From one visit to the next
-/// one sign changes (a Gray code).
+/// Visits the column-wise sum of the rows under every sign pattern. Consecutive visits differ in one sign (a Gray
+/// code).
 pub(super) fn for_each_flip<Row: AsRef<[f64]>>(rows: &[Row], mut visit: impl FnMut(&[f64])) {
     let mut sums = vec![0.0; rows.first().map_or(0, |row| row.as_ref().len())];
     let mut signs = vec![1.0; rows.len()];
@@ -81,7 +82,7 @@ mod tests {
 
     #[test]
     fn worked_out_by_hand() {
-        // Sums of ±1 ±2 ±3 that reach 6: one of eight. That reach 4 (−1 + 2 + 3): 6 and 4.
+        // Sums of ±1 ±2 ±3 that reach 6: one of eight. Sums that reach 4 (−1 + 2 + 3): 6 and 4.
         assert_eq!(p_mean_positive(&[1.0, 2.0, 3.0]), Ok(1.0 / 8.0));
         assert_eq!(p_mean_positive(&[-1.0, 2.0, 3.0]), Ok(2.0 / 8.0));
         assert_eq!(p_mean_nonzero(&[-1.0, 2.0, 3.0]), Ok(4.0 / 8.0));
@@ -89,7 +90,8 @@ mod tests {
         assert_eq!(p_mean_positive(&[0.0; 8]), Ok(1.0));
     }
 
-    /// Of eight seeds one is against, with the least size: only it and all signs positive reach the observed sum.
+    /// One of eight seeds is negative, with the smallest size: only this pattern and all positive reach the observed
+    /// sum.
     #[test]
     fn eight_seeds_reach_one_in_256() {
         let values = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
@@ -98,7 +100,7 @@ mod tests {
         assert_eq!(p_mean_positive(&[-0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]), Ok(2.0 / 256.0));
     }
 
-    /// 0.1 + 0.2 − 0.3 is not 0 in floating point, yet the sums are equal.
+    /// 0.1 + 0.2 − 0.3 is not 0 in floating point, yet these sums are equal.
     #[test]
     fn rounding_breaks_no_tie() {
         assert_eq!(p_mean_positive(&[0.1, 0.2, -0.3]), Ok(5.0 / 8.0));
@@ -113,7 +115,7 @@ mod tests {
         assert_eq!(p_mean_positive(&[1.0; 30]), Ok(2f64.powi(-30)));
     }
 
-    /// Every sum is visited once: those of 1, 2, 4 and 8 with signs are the odd numbers from −15 to 15.
+    /// Every sum is visited once: the signed sums of 1, 2, 4 and 8 are the odd numbers from −15 to 15.
     #[test]
     fn every_flip_is_visited_once() {
         let mut found = sums(&[1.0, 2.0, 4.0, 8.0]);

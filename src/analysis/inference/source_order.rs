@@ -1,4 +1,4 @@
-//! Whether the better one of two sources depends on the number of frozen layers.
+//! Whether the better of two sources depends on the number of frozen layers.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,22 +7,24 @@ use super::interval::{Interval, t_interval};
 use super::sample::{SampleError, differences};
 use super::sign_flip::p_mean_positive;
 
-/// An order of two sources at one place, and the opposite order at another.
+/// One order of two sources at one point, and the opposite order at another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OrderReversal {
-    /// Error of the second source less that of the first, where the first is stated to be better: 97.5% interval.
+    /// Error of the second source minus that of the first, at the point where the first is stated to be better: 97.5%
+    /// interval.
     pub first_better: Interval,
-    /// Error of the first source less that of the second, where the second is stated to be better: 97.5% interval.
+    /// Error of the first source minus that of the second, at the point where the second is stated to be better: 97.5%
+    /// interval.
     pub second_better: Interval,
     /// One-sided p-value of the first order.
     pub p_first: f64,
     /// One-sided p-value of the second order.
     pub p_second: f64,
-    /// The larger of both: a reversal needs both orders.
+    /// The larger of the two, because a reversal needs both orders.
     pub p: f64,
 }
 
-/// The errors of two sources at one place, one for each seed in one order; of runs that share a source, the mean.
+/// The errors of two sources at one point, one per seed, in the same order; for runs that share a source, their mean.
 #[derive(Clone, Copy, Debug)]
 pub struct SourcePair<'a> {
     /// Errors of the first source.
@@ -31,8 +33,8 @@ pub struct SourcePair<'a> {
     pub second: &'a [f64],
 }
 
-/// Tests that the first source is better at one stated place and the second at another. A claim about sources counts
-/// sources, not runs: average those that share a source first (`average_clusters`).
+/// Tests that the first source is better at one stated point and the second at another. A claim about sources counts
+/// sources, not runs: average runs that share a source first (`average_clusters`).
 pub fn order_reversal(first_better: SourcePair, second_better: SourcePair) -> Result<OrderReversal, SampleError> {
     let at_first = differences(first_better.second, first_better.first)?;
     let at_second = differences(second_better.first, second_better.second)?;

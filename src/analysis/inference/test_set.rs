@@ -1,19 +1,18 @@
-//! The interval of a difference of errors that knows that the test set, too, is a sample.
+//! Interval of a difference of errors that accounts for the finite test set.
 
 use super::interval::{Interval, interval};
 use super::sample::{SampleError, check_rows, mean, mean_row, same_length, variance};
 
-/// The interval of the mean of `differences[seed][image]`, over seeds and over the images that could have been tested
-/// on. Takes at least two seeds and two images.
+/// The interval of the mean of `differences[seed][image]`, over seeds and over the population of test images. Takes at
+/// least two seeds and two images.
 ///
 /// Seeds and images are crossed random effects (Searle et al., "Variance Components", 1992, chapter 4). The variance of
-/// the mean is s² / m, of the m seeds' means, and a component for the N images,
-/// max(0, [m · Var(image means) − mean Var(images of a seed)] / (m − 1)) / N: resampling both seeds and images would
-/// count their interaction twice.
+/// the mean is s² / m, from the means of the m seeds, plus a component for the N images: max(0, [m · Var(image means) −
+/// mean Var(images of a seed)] / (m − 1)) / N. Resampling both seeds and images would count their interaction twice.
 ///
-/// The degrees of freedom are those of both parts, weighted by their shares of the variance: 1 / df is the sum of
-/// share / df. Satterthwaite's approximation (Biometrics Bulletin 2, 1946) weights by squared shares; by simulation his
-/// 95% intervals over six seeds miss 5.6%, since the seeds' share is estimated smallest just where their variance is
+/// The degrees of freedom combine both parts, weighted by their shares of the variance: 1 / df is the sum of share /
+/// df. Satterthwaite's approximation (Biometrics Bulletin 2, 1946) weights by squared shares; in simulation, its 95%
+/// intervals over six seeds miss 5.6%, because the seeds' share is smallest exactly when their variance is
 /// underestimated.
 pub fn t_interval_over_images(differences: &[Vec<f64>], confidence: f64) -> Result<Interval, SampleError> {
     check_rows(differences, 2, 2)?;
@@ -25,13 +24,13 @@ pub fn t_interval_over_images(differences: &[Vec<f64>], confidence: f64) -> Resu
     let from_images = ((seeds * between_images - within_seeds) / (seeds - 1.0) / images).max(0.0);
     let total = from_seeds + from_images;
     let reciprocal = (from_seeds / (seeds - 1.0) + from_images / (images - 1.0)) / total;
-    // Without any variance there are no shares; the interval is a point under every t.
+    // With zero variance there are no shares; the interval is a point under every t.
     let degrees_of_freedom = if total > 0.0 { 1.0 / reciprocal } else { seeds - 1.0 };
     Ok(interval(mean(&seed_means), total, degrees_of_freedom, confidence))
 }
 
-/// For each image the difference of its error at the peak and at a valley, each the mean over the evaluations given:
-/// between −1 and 1. `[evaluation][image]`, true where the image was classified correctly.
+/// For each image, its mean error over the evaluations at the peak minus that at a valley: between −1 and 1.
+/// `[evaluation][image]` is true where the image was classified correctly.
 pub fn error_differences<Row: AsRef<[bool]>>(peak: &[Row], valley: &[Row]) -> Result<Vec<f64>, SampleError> {
     let images = peak.first().map_or(0, |correct| correct.as_ref().len());
     if images == 0 || valley.is_empty() {
@@ -51,7 +50,7 @@ mod tests {
     use super::*;
 
     /// By hand, two seeds and four images: seed means 0.5 and 0.25, s²/m = 1/64. Image means 1, 0.5, 0, 0 have variance
-    /// 11/48, the rows 1/3 and 1/4; the images' component is (2 · 11/48 − 7/24) / 1 / 4 = 1/24.
+    /// 11/48, the rows 1/3 and 1/4; the image component is (2 · 11/48 − 7/24) / 1 / 4 = 1/24.
     #[test]
     fn worked_out_by_hand() {
         let found =
@@ -62,7 +61,7 @@ mod tests {
         close(found.degrees_of_freedom, 1.0 / (3.0 / 11.0 + 8.0 / 33.0));
     }
 
-    /// Where images do not agree between seeds there is no component of theirs, and the interval is Student's.
+    /// If seeds do not agree on images, the image component is 0 and the interval is Student's.
     #[test]
     fn without_agreement_it_is_students() {
         let found = t_interval_over_images(&[vec![1.0, 0.0, 0.0], vec![0.0, 1.0, 1.0]], 0.95).expect("a table");

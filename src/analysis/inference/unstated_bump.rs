@@ -1,4 +1,4 @@
-//! A bump at a location that was not stated beforehand: exploratory, never a claim.
+//! A bump at a location that was not stated in advance: exploratory, never a claim.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,40 +7,40 @@ use super::sample::{SampleError, check_rows, mean, mean_row};
 use super::sign_flip::{TIE, check_most, flips, for_each_flip};
 use super::valley::LeastSquaresValley;
 
-/// The most seeds of a test whose flips, about a million, are all made.
+/// Largest number of seeds for which all sign flips, about a million, are enumerated.
 const MOST_CURVES: usize = 20;
 
 /// The largest bump of a mean curve, and how often noise alone makes one as large.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UnstatedBump {
-    /// The smaller of the rise and the drop of the mean curve at the location where it is largest. Biased high: the
+    /// The smaller of rise and drop of the mean curve, at the location where it is largest. Biased high, because the
     /// location was chosen for it.
     pub largest: f64,
     /// That location, as indices into the curve.
     pub sites: BumpSites<usize>,
-    /// The share of sign flips whose noise could make as large a bump.
+    /// Fraction of sign flips whose noise could make as large a bump.
     pub p: f64,
-    /// For each seed, the smaller of its rise and its drop at the location of the other seeds' largest bump.
+    /// For each seed, the smaller of its rise and drop at the location of the other seeds' largest bump.
     pub held_out_sizes: Vec<f64>,
-    /// Their mean. Biased low: the smaller one of two noisy numbers, at a location that is not quite the best one.
+    /// Their mean. Biased low: the smaller of two noisy numbers, at a location that is not quite the best.
     pub size_biased_low: f64,
 }
 
 /// Tests `errors[seed][point]` of 2 to 20 seeds and at least three points for a bump at any location.
 ///
-/// The null hypothesis is that the mean curve is a valley. Residuals from the least-squares valley have their signs
-/// flipped by whole rows, which keeps shifts between seeds, correlation along the curve and noisy points as they are.
-/// Residuals are not centred at the mean curve: with eight seeds that rejects 7% at a nominal 5%.
+/// The null hypothesis is that the mean curve is a valley (falls, then rises). The signs of the residuals from the
+/// least-squares valley are flipped by whole rows, which preserves shifts between seeds, correlation along the curve
+/// and noisy points. Residuals from the mean curve instead would reject 7% at a nominal 5% with eight seeds.
 ///
-/// Nor are flipped residuals added back to the fitted valley and its largest bump taken: by simulation that rejects up
-/// to 11% at a nominal 5%, on a gentle fall with one noisy point and on a plateau before a cliff. The fit bends to the
-/// noise, so that its plateaus fall, and a bump on them is then rarer than on the true ones (bootstraps of isotonic fits
-/// fail alike: Sen, Banerjee and Woodroofe, "Inconsistency of bootstrap: the Grenander estimator", Annals of Statistics
-/// 38, 2010). What counts instead is the largest bump that the flipped noise could make on any valley with the fitted
-/// turning point. Before it the curve falls, so that a rise is at most the noise's; after it, a drop is. Both bounds are
-/// reached by plateaus beside cliffs, the least favourable valleys; on other curves the test is conservative. The fit
-/// takes a part of the noise with it, at most that of one seed in m, so that residuals are enlarged by √(m / (m − 1)):
-/// without, the test rejects 6 to 8% on such plateaus.
+/// The test does not add flipped residuals back to the fitted valley and take the largest bump: in simulation that
+/// rejects up to 11% at a nominal 5%, on a gentle fall with one noisy point and on a plateau before a cliff. The fit
+/// bends to the noise, so its plateaus slope, and a bump on them is rarer than on the true ones (bootstraps of isotonic
+/// fits fail in the same way: Sen, Banerjee and Woodroofe, "Inconsistency of bootstrap: the Grenander estimator",
+/// Annals of Statistics 38, 2010). Instead it takes the largest bump that the flipped noise could make on any valley
+/// with the fitted turning point. Before that point the curve falls, so a rise is at most that of the noise; after it,
+/// the same holds for a drop. Both bounds are attained by plateaus next to cliffs, the least favourable valleys; on
+/// other curves the test is conservative. The fit absorbs part of the noise, at most that of one seed in m, so
+/// residuals are scaled by √(m / (m − 1)): without this, the test rejects 6 to 8% on such plateaus.
 pub fn unstated_bump(errors: &[Vec<f64>]) -> Result<UnstatedBump, SampleError> {
     check_rows(errors, 2, 3)?;
     check_most(errors.len(), MOST_CURVES)?;
@@ -75,8 +75,8 @@ pub fn held_out_contrasts(errors: &[Vec<f64>]) -> Result<BumpContrasts, SampleEr
     Ok(BumpContrasts { rises, drops })
 }
 
-/// The largest of min(rise, drop) over all first valleys before a peak before a later valley, and where it is; negative
-/// on a valley. Of at least three points.
+/// The largest min(rise, drop) over all triples of first valley, peak and later valley, and its location; negative on a
+/// valley. Takes at least three points.
 fn largest_bump(curve: &[f64]) -> (f64, BumpSites<usize>) {
     let lowest = |places: std::ops::Range<usize>| places.min_by(|&one, &other| curve[one].total_cmp(&curve[other]));
     let bumps = (1..curve.len() - 1).filter_map(|peak| {
@@ -88,8 +88,8 @@ fn largest_bump(curve: &[f64]) -> (f64, BumpSites<usize>) {
     bumps.fold(none, |most, bump| if bump.0 > most.0 { bump } else { most })
 }
 
-/// The largest bump that noise can make on a curve that falls up to `turn` and rises from it on: its largest rise to a
-/// point before `turn`, or its largest drop from a point after it. The ends of the curve are no peaks.
+/// The largest bump that noise can make on a curve that falls up to `turn` and rises from there: its largest rise to a
+/// point before `turn`, or its largest drop from a point after it. The ends of the curve are not peaks.
 fn largest_on_a_valley(noise: &[f64], turn: usize) -> f64 {
     let inner = 1..noise.len() - 1;
     let (mut most, mut lowest) = (f64::NEG_INFINITY, noise[0]);
@@ -115,7 +115,7 @@ mod tests {
     const EPOCHS: [u64; 12] = [5, 10, 20, 26, 40, 50, 60, 70, 100, 200, 500, 1000];
     const PUBLISHED: [f64; 12] = [28.3, 22.3, 19.9, 19.0, 22.6, 24.7, 26.2, 25.8, 25.0, 23.0, 20.4, 18.8];
 
-    /// Seeds that differ by a shift of the whole curve and by a wave of their own.
+    /// Seeds that differ by a shift of the whole curve and by a wave each.
     fn seeds(curve: &[f64], count: usize) -> Vec<Vec<f64>> {
         let wave = |seed: usize, point: usize| ((seed * 7 + point * 3) as f64).sin();
         let row = |seed: usize| {
@@ -158,19 +158,19 @@ mod tests {
         assert!(found.largest < 0.0 && found.p > 0.9, "{found:?}");
     }
 
-    /// By hand: up to the turn the noise rises by 3 at most (−1 to 2), from it on it drops by 4 (5 to 1).
+    /// By hand: before the turn the noise rises by at most 3 (−1 to 2), after it it drops by 4 (5 to 1).
     #[test]
     fn noise_on_a_valley() {
         let noise = [0.0, -1.0, 2.0, 9.0, 3.0, 5.0, 1.0];
         close(largest_on_a_valley(&noise, 3), 8.0);
         close(largest_on_a_valley(&noise, 4), 10.0);
         close(largest_on_a_valley(&[0.0, -1.0, 2.0, 0.0, 3.0, 5.0, 1.0], 3), 4.0);
-        // All falls, all rises: an end is no peak.
+        // Only falls, only rises: an end is not a peak.
         close(largest_on_a_valley(&[0.0, 1.0, 7.0], 3), 1.0);
         close(largest_on_a_valley(&[7.0, 1.0, 0.0], 0), 1.0);
     }
 
-    /// No valley with the turning point has a larger bump under the same noise.
+    /// No valley with this turning point has a larger bump under the same noise.
     #[test]
     fn the_bound_holds_on_every_valley() {
         let draw = |seed: usize, point: usize| ((seed * 31 + point * 17) as f64).sin();

@@ -1,19 +1,19 @@
-//! The curve without a bump that is nearest to a curve: it falls, then rises.
+//! The closest curve without a bump: one that falls, then rises.
 
-/// The least-squares valley of a curve, and where it turns.
+/// The least-squares valley of a curve, and its turning point.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeastSquaresValley {
-    /// The first point of the rising part; the curve's length where it only falls.
+    /// First point of the rising part; the curve's length if it only falls.
     pub turn: usize,
-    /// A value for each point of the curve.
+    /// Fitted value for each point of the curve.
     pub fit: Vec<f64>,
 }
 
 impl LeastSquaresValley {
-    /// Fits a curve. For each turning point the values before it are fitted by a falling and those from it on by a
-    /// rising sequence; the turning point with the least squared error is taken, the first one of equals. A falling,
-    /// rising or flat curve is a valley too. Stout, "Unimodal regression via prefix isotonic regression" (Computational
-    /// Statistics & Data Analysis 53, 2008), here without its prefix sums: curves have tens of points.
+    /// Fits a curve. For each turning point, a decreasing sequence is fitted before it and an increasing one from it
+    /// on; the turning point with the smallest squared error wins, the first one in a tie. Monotone and flat curves are
+    /// valleys too. Stout, "Unimodal regression via prefix isotonic regression" (Computational Statistics & Data
+    /// Analysis 53, 2008), here without prefix sums, since curves have tens of points.
     pub fn of(curve: &[f64]) -> Self {
         let fits = (0..=curve.len()).map(|turn| {
             let mut fit = rising(curve[..turn].iter().rev());
@@ -27,7 +27,7 @@ impl LeastSquaresValley {
     }
 }
 
-/// The least-squares sequence that never falls, by pooling adjacent violators: Ayer et al., "An empirical distribution
+/// The least-squares non-decreasing sequence, by pooling adjacent violators: Ayer et al., "An empirical distribution
 /// function for sampling with incomplete information" (Annals of Mathematical Statistics 26, 1955).
 fn rising<'a>(values: impl Iterator<Item = &'a f64>) -> Vec<f64> {
     let mut blocks: Vec<(f64, usize)> = Vec::new();
@@ -61,14 +61,14 @@ mod tests {
         }
     }
 
-    /// By hand: of 3, 1, 2, 0 the falling fit pools 1 and 2 and errs by 0.5; any rise errs by more.
+    /// By hand: for 3, 1, 2, 0 the decreasing fit pools 1 and 2 with squared error 0.5; any rise has a larger error.
     #[test]
     fn a_bump_is_levelled() {
         let found = LeastSquaresValley::of(&[3.0, 1.0, 2.0, 0.0]);
         assert_eq!((found.turn, found.fit), (3, vec![3.0, 1.5, 1.5, 0.0]));
     }
 
-    /// No valley on a fine grid of values is nearer than the fit.
+    /// No valley on a fine grid of values is closer than the fit.
     #[test]
     fn nothing_is_nearer() {
         let curve = [2.0, 0.0, 3.0, 1.0];
@@ -79,7 +79,7 @@ mod tests {
             let other = [0, 1, 2, 3].map(|place| value(index, place));
             let falls = other.windows(2).take_while(|pair| pair[1] <= pair[0]).count();
             if other[falls..].windows(2).all(|pair| pair[1] >= pair[0]) {
-                assert!(distance(&other) >= distance(&fit) - 1e-12, "{other:?} is nearer than {fit:?}");
+                assert!(distance(&other) >= distance(&fit) - 1e-12, "{other:?} is closer than {fit:?}");
             }
         }
     }

@@ -1,25 +1,25 @@
-//! Whether a stated bump is a claim.
+//! Whether a stated bump may be claimed.
 
 use serde::{Deserialize, Serialize};
 
 use super::bump::BumpEvidence;
-use super::controls::{Loss, Survival, survival};
+use super::controls::{NotSurviving, Survival, survival};
 use super::holm::SIGNIFICANCE;
 use crate::analysis::Regime;
 
-/// A claim of double descent takes at least so many seeds; three are exploratory, one is a picture.
+/// Smallest number of seeds for a claim of double descent. Three seeds are exploratory, one is a picture.
 pub const LEAST_SEEDS: usize = 8;
 
-/// The regimes on both sides of the peak, one for each seed.
+/// The regimes on both sides of the peak, one per seed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteRegimes {
-    /// At the first valley.
+    /// Regimes at the first valley.
     pub first_valley: Vec<Regime>,
-    /// At the later valley.
+    /// Regimes at the later valley.
     pub later_valley: Vec<Regime>,
 }
 
-/// The part of a bump that falls short.
+/// A part of a bump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BumpPart {
@@ -29,56 +29,56 @@ pub enum BumpPart {
     Drop,
 }
 
-/// Why a stated bump is no claim.
+/// Why a stated bump is not a claim.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shortfall {
-    /// Fewer seeds than a claim takes.
+    /// Fewer seeds than a claim needs.
     TooFewSeeds {
-        /// How many there are.
+        /// Seeds given.
         seeds: usize,
-        /// How many it takes.
+        /// Seeds required.
         least: usize,
     },
     /// The corrected p-value is above the level.
     NotSignificant {
-        /// The p-value, corrected for the number of claims.
+        /// p-value, corrected for the number of claims.
         p: f64,
-        /// The level.
+        /// Significance level.
         level: f64,
     },
     /// The 97.5% interval of a part includes zero.
     IntervalIncludesZero {
-        /// Which part.
+        /// Rise or drop.
         part: BumpPart,
-        /// Its lower end.
+        /// Lower end of the interval.
         lower: f64,
     },
-    /// The mean of a part is below the stated least size.
+    /// The mean of a part is below the stated smallest size.
     TooSmall {
-        /// Which part.
+        /// Rise or drop.
         part: BumpPart,
-        /// Its mean.
+        /// Mean of the part.
         mean: f64,
-        /// The stated least size.
+        /// Stated smallest size.
         least: f64,
     },
     /// No control was run.
     NoControl,
-    /// The control does not show the effect.
+    /// The effect does not survive the control.
     ControlNotSurvived {
-        /// Why not.
-        losses: Vec<Loss>,
+        /// The reasons.
+        losses: Vec<NotSurviving>,
     },
 }
 
-/// What may be said of a stated bump.
+/// What can be said about a stated bump.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BumpVerdict {
     /// The claim holds, from an underparameterized to an overparameterized regime.
     DoubleDescent,
-    /// There is a bump, but the regimes on its sides are not those of double descent in 7 of 8 seeds.
+    /// There is a bump, but fewer than 7 of 8 seeds have the regimes of double descent on its sides.
     Bump {
         /// Seeds underparameterized at the first valley.
         under: usize,
@@ -90,8 +90,8 @@ pub enum BumpVerdict {
 }
 
 /// Judges a stated bump. `corrected_p` is its p-value after Holm's correction over all stated claims, `least_size` the
-/// stated least rise and drop, such as 0.01, `control` the same contrast under a control. `under` at the first valley
-/// and `over` at the later one are asked of 7 in 8 seeds.
+/// stated smallest rise and drop (such as 0.01), `control` the same contrast under a control. At least 7 in 8 seeds
+/// must be `under` at the first valley and `over` at the later one.
 pub fn bump_verdict(
     evidence: &BumpEvidence,
     corrected_p: f64,
@@ -185,12 +185,12 @@ mod tests {
     fn a_bump_that_averaging_removes_is_no_claim() {
         let (found, averaged) = (evidence(8, 0.17, 0.16), evidence(8, 0.08, 0.07));
         let verdict = bump_verdict(&found, found.p, 0.01, &regimes(8, 8), Some(&averaged));
-        let lost = Shortfall::ControlNotSurvived { losses: vec![Loss::TooSmall] };
+        let lost = Shortfall::ControlNotSurvived { losses: vec![NotSurviving::TooSmall] };
         assert_eq!(verdict, BumpVerdict::NotShown(vec![lost]));
     }
 
-    /// The published curve of `unstated_bump`: at epochs 26, 60 and 1000 a rise of 7.2 and a drop of 7.4 points, with the
-    /// deviations between seeds that its authors' logs have. Five seeds, as they ran, are no claim.
+    /// The published curve of `unstated_bump`: at epochs 26, 60 and 1000 it rises by 7.2 and drops by 7.4 points, with
+    /// the standard deviations between seeds from its authors' logs. Their five seeds are not enough for a claim.
     #[test]
     fn the_published_bump_is_a_claim_of_eight_seeds() {
         let normal_scores = [-1.42, -0.85, -0.47, -0.15, 0.15, 0.47, 0.85, 1.42];

@@ -1,28 +1,29 @@
-//! How alike two layers see the same images.
+//! How similarly two layers represent the same images.
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
-/// The products of the features of each image with those of each other one, `[images, images]`: X·Xᵀ. It is all that
-/// linear CKA needs of a layer, whatever its size.
+/// Inner products of the features of all pairs of images, `[images, images]`: X·Xᵀ. Linear CKA needs nothing else from
+/// a layer, whatever its size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gram(DMatrix<f64>);
 
-/// Linear centred kernel alignment of two layers.
+/// Linear centred kernel alignment (CKA) of two layers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cka {
-    /// As first defined, in [0, 1]: Kornblith et al., "Similarity of Neural Network Representations Revisited" (arXiv
-    /// 1905.00414), equation 4. It is too large where images are few and features many: unrelated layers then seem alike.
+    /// The original estimator, in [0, 1]: Kornblith et al., "Similarity of Neural Network Representations Revisited"
+    /// (arXiv 1905.00414), equation 4. Biased upward with few images and many features, where even unrelated layers
+    /// seem similar.
     pub plain: f64,
-    /// The same from the unbiased estimate of HSIC, near 0 for unrelated layers: Song et al., "Feature Selection via
-    /// Dependence Maximization" (Journal of Machine Learning Research 13, 2012, equation 5), for CKA in Nguyen, Raghu
-    /// and Kornblith, "Do Wide and Deep Networks Learn the Same Things?" (arXiv 2010.15327). Absent for fewer than four
-    /// images, and where a layer's own estimate is not positive.
+    /// From the unbiased estimator of HSIC, near 0 for unrelated layers: Song et al., "Feature Selection via Dependence
+    /// Maximization" (Journal of Machine Learning Research 13, 2012, equation 5), applied to CKA in Nguyen, Raghu and
+    /// Kornblith, "Do Wide and Deep Networks Learn the Same Things?" (arXiv 2010.15327). `None` for fewer than four
+    /// images, or if a layer's own estimate is not positive.
     pub debiased: Option<f64>,
 }
 
 impl Gram {
-    /// The Gram matrix of `count` images, row by row; symmetric.
+    /// From the Gram matrix of `count` images, row by row; symmetric.
     pub fn from_rows(count: usize, values: &[f64]) -> Self {
         Self(DMatrix::from_row_slice(count, count, values))
     }
@@ -32,7 +33,7 @@ impl Gram {
         Self(features * features.transpose())
     }
 
-    /// CKA with the layer of another Gram matrix, of the same images. Zero where a layer gives the same for all images.
+    /// CKA with another layer's Gram matrix of the same images. Zero if a layer has the same features for all images.
     pub fn cka(&self, other: &Self) -> Cka {
         let ratio = |hsic: fn(&Self, &Self) -> f64| {
             let own = hsic(self, self) * hsic(other, other);
@@ -47,7 +48,7 @@ impl Gram {
         self.centred().dot(&other.centred())
     }
 
-    /// K with the mean of its rows and columns taken off.
+    /// K with row and column means removed.
     fn centred(&self) -> DMatrix<f64> {
         let mean = self.0.row_mean();
         let all = mean.mean();
@@ -56,7 +57,7 @@ impl Gram {
         })
     }
 
-    /// The mean over all sets of four different images, without the factor 1/(n (n − 3)), which cancels in CKA.
+    /// The mean over all sets of four distinct images, without the factor 1/(n (n − 3)), which cancels in CKA.
     fn unbiased_hsic(&self, other: &Self) -> f64 {
         let count = self.0.nrows() as f64;
         let (one, other) = (self.without_diagonal(), other.without_diagonal());
@@ -77,8 +78,8 @@ mod tests {
     use super::super::reference::{close, features};
     use super::*;
 
-    /// NumPy 2.4.6: plain from the features' covariances, ‖Y′X‖² / (‖X′X‖ ‖Y′Y‖), debiased as the mean over every four
-    /// different images that defines it: scripts/reference/similarity.py.
+    /// NumPy 2.4.6: plain from the features' covariances, ‖Y′X‖² / (‖X′X‖ ‖Y′Y‖); debiased from its definition as a
+    /// mean over all sets of four distinct images: scripts/reference/similarity.py.
     #[test]
     fn both_forms_agree_with_their_definitions() {
         for ((one, other), (plain, debiased)) in [((5, 3), NUMPY[0]), ((20, 30), NUMPY[1])] {
@@ -101,7 +102,7 @@ mod tests {
         close(cka.debiased.expect("ten images are enough"), 1.0);
     }
 
-    /// Where features are many and images few, the plain form calls anything alike.
+    /// With many features and few images, the plain estimator finds everything similar.
     #[test]
     fn unrelated_layers_are_unalike_to_the_debiased_form() {
         let cka = Gram::of(&features(1.0, 40, 900)).cka(&Gram::of(&features(7.0, 40, 900)));

@@ -1,5 +1,5 @@
-//! The Gaussian of some features, with a covariance that is well-conditioned however few images there are; and the
-//! directions in which features vary most.
+//! The Gaussian of a set of features, with a covariance that is well-conditioned however few images there are; and
+//! principal components.
 
 use nalgebra::{DMatrix, DVector};
 
@@ -10,15 +10,15 @@ pub struct Gaussian {
     pub mean: DVector<f64>,
     /// `[features, features]`, shrunk.
     pub covariance: DMatrix<f64>,
-    /// How far the covariance was drawn towards a multiple of the identity: 0 not at all, 1 wholly.
+    /// Shrinkage intensity of the covariance towards a multiple of the identity, from 0 (none) to 1 (full).
     pub shrinkage: f64,
 }
 
 impl Gaussian {
-    /// The Gaussian of features `[images, features]`, of at least one image. The covariance is that of Ledoit and Wolf,
+    /// The Gaussian of features `[images, features]` of at least one image. The covariance is that of Ledoit and Wolf,
     /// "A well-conditioned estimator for large-dimensional covariance matrices" (Journal of Multivariate Analysis 88,
-    /// 2004, section 3.2): (1 − s)·S + s·m·I, with S the covariance of the population, m the mean of its diagonal, and
-    /// s estimated from the data.
+    /// 2004, section 3.2): (1 − s)·S + s·m·I, with S the population covariance, m the mean of its diagonal, and s
+    /// estimated from the data.
     pub fn of(features: &DMatrix<f64>) -> Self {
         let (count, width) = (features.nrows() as f64, features.ncols() as f64);
         let mean = features.row_mean().transpose();
@@ -26,10 +26,11 @@ impl Gaussian {
         let sample = centred.tr_mul(&centred) / count;
         let average = sample.trace() / width;
         let from_identity = sample.norm_squared() - width * average * average;
-        // The mean of ‖x xᵀ − S‖² over images, by the fourth powers of their lengths, and over n once more: the error of S.
+        // The error of S: the mean of ‖x xᵀ − S‖² over images, computed from the fourth powers of their lengths,
+        // divided by n again.
         let fourth: f64 = centred.row_iter().map(|row| row.norm_squared().powi(2)).sum::<f64>() / count;
         let error = ((fourth - sample.norm_squared()) / count).max(0.0);
-        // A covariance that is a multiple of the identity already is the same at any shrinkage.
+        // A covariance that is already a multiple of the identity is the same at any shrinkage.
         let shrinkage = if from_identity > 0.0 { (error / from_identity).min(1.0) } else { 0.0 };
         let mut covariance = sample * (1.0 - shrinkage);
         for at in 0..covariance.nrows() {
@@ -47,18 +48,18 @@ fn centred(features: &DMatrix<f64>, mean: &DVector<f64>) -> DMatrix<f64> {
     centred
 }
 
-/// The directions of largest variance of several sets of features together: principal components.
+/// Principal components of several feature sets together.
 #[derive(Clone, Debug)]
 pub struct LeadingAxes {
     /// `[features, axes]`, orthonormal.
     axes: DMatrix<f64>,
-    /// The share of the variance that lies along them.
+    /// Fraction of the variance along these axes.
     pub variance_kept: f64,
 }
 
 impl LeadingAxes {
-    /// The `most` leading axes of features `[images, features]` of two sets, each set about the mean of both; all of
-    /// space where it has no more dimensions than that.
+    /// The leading `most` axes of two sets of features `[images, features]`, centred on their common mean; the whole
+    /// space if it has no more dimensions than that.
     pub fn of(one: &DMatrix<f64>, other: &DMatrix<f64>, most: usize) -> Self {
         let width = one.ncols();
         if width <= most {
@@ -80,12 +81,12 @@ impl LeadingAxes {
         Self { axes: eigen.eigenvectors.select_columns(&order), variance_kept }
     }
 
-    /// How many there are.
+    /// Number of axes.
     pub fn count(&self) -> usize {
         self.axes.ncols()
     }
 
-    /// Features `[images, features]` along the axes, `[images, axes]`.
+    /// Projects features `[images, features]` to the axes, `[images, axes]`.
     pub fn project(&self, features: &DMatrix<f64>) -> DMatrix<f64> {
         features * &self.axes
     }
@@ -129,7 +130,7 @@ mod tests {
         }
     }
 
-    /// Features in three of nine dimensions, turned: on three axes nothing is lost, and no distance changes.
+    /// Features in three of nine dimensions, rotated: three axes lose nothing, and distances do not change.
     #[test]
     fn what_lies_in_few_directions_is_kept_whole() {
         let turn = features(3.0, 3, 9);

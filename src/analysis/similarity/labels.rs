@@ -1,22 +1,22 @@
-//! Which classes two tasks share by name.
+//! Which class names two tasks share.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// The classes that two tasks have in common.
+/// Classes that two tasks have in common.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Overlap {
-    /// Their names, as the target has them, sorted.
+    /// Shared names, as the target spells them, sorted.
     pub shared: Vec<String>,
-    /// How many there are, as a share of the target's classes.
+    /// Number of shared classes as a fraction of the target's classes.
     pub of_target: f64,
-    /// The same as a share of all classes of either task: Jaccard's index.
+    /// The same as a fraction of all classes of either task: the Jaccard index.
     pub of_either: f64,
 }
 
-/// The overlap of two lists of class names: equal but for case and for what stands between words. None where a list has
-/// names that say nothing, such as `class 7` or `7`.
+/// The overlap of two lists of class names, ignoring case and punctuation. `None` if the names of a list carry no
+/// meaning, such as `class 7` or `7`.
 pub fn overlap(source: &[String], target: &[String]) -> Option<Overlap> {
     if source.iter().chain(target).any(|name| is_a_number(name)) {
         return None;
@@ -30,7 +30,7 @@ pub fn overlap(source: &[String], target: &[String]) -> Option<Overlap> {
     Some(Overlap { shared, of_target: both / targets.len() as f64, of_either: both / either })
 }
 
-/// Letters and digits in lower case, one space between words.
+/// Letters and digits in lower case, with one space between words.
 fn plain(name: &str) -> String {
     let words = name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")

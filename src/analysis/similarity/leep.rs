@@ -1,18 +1,18 @@
-//! How well the source's own answers foretell the target's labels.
+//! How well the predictions of the source network predict the target's labels.
 
 use nalgebra::DMatrix;
 
 /// LEEP of a source network on a target: Nguyen et al., "LEEP: A New Measure to Evaluate Transferability of Learned
 /// Representations" (arXiv 2002.12462), equation 2. `answers` is `[images, source classes]`, the source network's
-/// probabilities on target images; `labels` are the target's. It is the mean logarithm of the probability that the
-/// best predictor from source classes to target classes gives the labels: at most 0, and the higher the better.
+/// probabilities on target images; `labels` are the target's. It is the mean log-likelihood of the labels under the
+/// best predictor from source classes to target classes: at most 0, higher is better.
 pub fn leep(answers: &DMatrix<f64>, labels: &[u16], classes: usize) -> f64 {
     let mut joint = DMatrix::<f64>::zeros(classes, answers.ncols());
     for (answer, &label) in answers.row_iter().zip(labels) {
         let mut row = joint.row_mut(usize::from(label));
         row += answer;
     }
-    // P(label | source class); a class that no image is given to at all foretells nothing and weighs nothing.
+    // P(label | source class). A class without any probability mass predicts nothing and has no weight.
     for mut column in joint.column_iter_mut() {
         let sum = column.sum();
         if sum > 0.0 {
@@ -29,7 +29,7 @@ mod tests {
     use super::super::reference::{close, features};
     use super::*;
 
-    /// By hand: the first source class means label 0 twice in three, the second always label 1.
+    /// By hand: the first source class means label 0 in two of three cases, the second always label 1.
     #[test]
     fn answers_that_are_sure_count_labels() {
         let answers = DMatrix::from_row_slice(4, 2, &[1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0]);
@@ -37,13 +37,13 @@ mod tests {
         close(leep(&answers, &[0, 0, 1, 1], 2), expected);
     }
 
-    /// By hand: answers that are the same for every image leave the labels' entropy.
+    /// By hand: predictions that are the same for every image leave the entropy of the labels.
     #[test]
     fn answers_that_say_nothing_leave_the_entropy() {
         let answers = DMatrix::from_element(4, 5, 0.2);
         let entropy = -(0.25 * 0.25f64.ln() + 0.75 * 0.75f64.ln());
         close(leep(&answers, &[0, 1, 1, 1], 2), -entropy);
-        // Nor does a class that is never answered.
+        // A class that is never predicted changes nothing either.
         close(leep(&answers.insert_column(2, 0.0), &[0, 1, 1, 1], 2), -entropy);
     }
 

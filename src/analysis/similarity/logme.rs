@@ -1,20 +1,20 @@
-//! How well a linear map of features would explain the target's labels.
+//! How well a linear map of the features explains the target's labels.
 
 use nalgebra::{DMatrix, DVector};
 
-/// The evidence is flat at its maximum; the rounds end once it rises by less than this, a share of itself.
+/// Relative increase of the evidence below which the iteration stops; the evidence is flat at its maximum.
 const SETTLED: f64 = 1e-10;
-/// The rounds close in linearly; where features are alike or many they take hundreds.
+/// The iteration converges linearly; with similar or many features it takes hundreds of rounds.
 const MOST_ROUNDS: usize = 10_000;
-/// Beyond this, weights or residual have vanished and the evidence grows no more than by rounding.
+/// Beyond this ratio, weights or residual have vanished, and the evidence grows only by rounding.
 const LARGEST_RATIO: f64 = 1e12;
 
 /// LogME of features `[images, features]` on labels: You et al., "LogME: Practical Assessment of Pre-trained Models for
 /// Transfer Learning" (arXiv 2102.11005). For each class, the labels as 0 and 1 are a linear map of the features with
-/// Gaussian weights of precision α and Gaussian noise of precision β; it is the logarithm of the largest evidence over
-/// α and β, per image, averaged over the classes. The higher, the better the features fit the labels.
+/// Gaussian weights of precision α and Gaussian noise of precision β. LogME is the logarithm of the evidence maximised
+/// over α and β, per image, averaged over classes. Higher means that the features fit the labels better.
 ///
-/// The paper's fixed-point rounds go on here until the evidence has settled, so that what is told is the maximum.
+/// The paper's fixed-point iteration continues here until the evidence converges, so the result is the maximum.
 pub fn logme(features: &DMatrix<f64>, labels: &[u16], classes: usize) -> f64 {
     let eigen = features.tr_mul(features).symmetric_eigen();
     let squares = eigen.eigenvalues.map(|value| value.max(0.0));
@@ -38,7 +38,7 @@ pub fn logme(features: &DMatrix<f64>, labels: &[u16], classes: usize) -> f64 {
     (0..classes).map(evidence).sum::<f64>() / classes as f64 / labels.len() as f64
 }
 
-/// A linear map to one column of labels, along the axes in which features do not hang together.
+/// A linear regression of one label column, in the eigenbasis of the features.
 struct Regression<'a> {
     /// Eigenvalues of F′F.
     squares: &'a DVector<f64>,
@@ -72,7 +72,7 @@ impl Regression<'_> {
         last
     }
 
-    /// The squared length of the mean weights, and of what they leave unexplained.
+    /// Squared norms of the mean weights and of the residual.
     fn fit(&self, alpha: f64, beta: f64) -> (f64, f64) {
         let (mut weights, mut residual) = (0.0, self.labels_squared);
         for (square, product) in self.squares.iter().zip(&self.products) {
@@ -83,7 +83,7 @@ impl Regression<'_> {
         (weights, residual.max(0.0))
     }
 
-    /// The logarithm of the evidence, equation 2 of the paper.
+    /// The log evidence, equation 2 of the paper.
     fn evidence(&self, alpha: f64, beta: f64) -> f64 {
         let (weights, residual) = self.fit(alpha, beta);
         let features = self.squares.len() as f64;
@@ -98,8 +98,8 @@ mod tests {
     use super::super::reference::features;
     use super::*;
 
-    /// SciPy 1.17.1: the density of the labels under a normal with covariance I/β + FFᵀ/α, its maximum over α and β
-    /// found by `minimize`: scripts/reference/similarity.py.
+    /// SciPy 1.17.1: the density of the labels under a normal with covariance I/β + FFᵀ/α, maximised over α and β with
+    /// `minimize`: scripts/reference/similarity.py.
     #[test]
     fn the_evidence_is_the_largest() {
         let labels: Vec<u16> = (0..24).map(|image| [0, 1, 2, 1][image % 4]).collect();
@@ -128,7 +128,7 @@ mod tests {
         let nothing = logme(&DMatrix::zeros(4, 3), &labels, 2);
         let wholly = logme(&DMatrix::from_row_slice(4, 2, &[1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0]), &labels, 2);
         assert!(nothing.is_finite() && wholly.is_finite() && wholly > nothing, "{nothing} {wholly}");
-        // A class without images is explained by no weights at all.
+        // A class without images is explained by zero weights.
         assert!(logme(&features(1.0, 4, 3), &labels, 3).is_finite());
     }
 }

@@ -1,7 +1,7 @@
-//! The cheapest way to pair two sets.
+//! Assignment: the cheapest way to pair two sets.
 
-/// Pairs each member of the smaller set with another one of the larger, at the least sum of costs, and returns the
-/// pairs in the order of the rows. `costs` is `[rows][columns]`, finite.
+/// Pairs each member of the smaller set with a different one of the larger set so that the sum of costs is smallest.
+/// Returns the pairs in row order. `costs` is `[rows][columns]`, finite.
 ///
 /// Shortest augmenting paths with potentials: Kuhn, "The Hungarian method for the assignment problem" (Naval Research
 /// Logistics Quarterly 2, 1955), for rectangles after Crouse, "On implementing 2D rectangular assignment algorithms"
@@ -17,7 +17,7 @@ pub fn least_cost_matching(costs: &[Vec<f64>]) -> Vec<(usize, usize)> {
     pairs
 }
 
-/// Gives every row a column of its own; there are at least as many columns.
+/// Assigns a distinct column to every row; there are at least as many columns.
 fn assign(rows: usize, columns: usize, cost: impl Fn(usize, usize) -> f64) -> Vec<(usize, usize)> {
     let mut prices = Prices { of_row: vec![0.0; rows], of_column: vec![0.0; columns] };
     let mut row_of = vec![None; columns];
@@ -30,13 +30,13 @@ fn assign(rows: usize, columns: usize, cost: impl Fn(usize, usize) -> f64) -> Ve
     pairs
 }
 
-/// What each row and column has cost so far: no pair costs less than both of its prices, and those made cost just that.
+/// Dual prices: no pair costs less than the sum of its two prices, and assigned pairs cost exactly that.
 struct Prices {
     of_row: Vec<f64>,
     of_column: Vec<f64>,
 }
 
-/// Finds a column for one more row, along the path on which pairs change hands at the least cost.
+/// Finds a column for one more row, along the cheapest augmenting path.
 fn augment(new: usize, row_of: &mut [Option<usize>], prices: &mut Prices, cost: &impl Fn(usize, usize) -> f64) {
     let columns = row_of.len();
     let mut distance = vec![f64::INFINITY; columns];
@@ -90,7 +90,7 @@ mod tests {
         pairs.iter().map(|&(row, column)| costs[row][column]).sum()
     }
 
-    /// The least sum over all ways to give each row its own column, tried one after another.
+    /// The smallest sum over all assignments, by exhaustive search.
     fn least(costs: &[Vec<f64>], row: usize, taken: &mut Vec<usize>) -> f64 {
         if row == costs.len() {
             return 0.0;
@@ -127,7 +127,8 @@ mod tests {
         close(total(&turned, &pairs), total(&costs, &least_cost_matching(&costs)));
     }
 
-    /// SciPy 1.17.1, `linear_sum_assignment`, on a table too large to try all ways: scripts/reference/similarity.py.
+    /// SciPy 1.17.1, `linear_sum_assignment`, on a table too large for exhaustive search:
+    /// scripts/reference/similarity.py.
     #[test]
     fn a_large_table_agrees_with_scipy() {
         let costs = table(1.0, 10, 100);

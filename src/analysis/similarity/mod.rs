@@ -1,6 +1,6 @@
-//! How alike two tasks are, as numbers: each measure a pure function of features, probabilities, labels or names.
+//! How similar two tasks are. Each measure is a pure function of features, probabilities, labels or names.
 //!
-//! Features are matrices with a row for each image. Where they come from, and of which network, is not known here.
+//! Feature matrices have one row per image. This module does not know which network they come from.
 
 mod cka;
 mod frechet;

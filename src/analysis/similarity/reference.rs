@@ -1,8 +1,8 @@
-//! The inputs that scripts/reference/similarity.py has too, and how near its numbers must be.
+//! Inputs shared with scripts/reference/similarity.py, and the tolerance for its numbers.
 
 use nalgebra::DMatrix;
 
-/// Numbers in [−1, 1] without order, `[images, width]`: the same formula as in the script.
+/// Unstructured numbers in [−1, 1], `[images, width]`: the same formula as in the script.
 pub(super) fn features(seed: f64, images: usize, width: usize) -> DMatrix<f64> {
     DMatrix::from_fn(images, width, |row, column| {
         let (row, column) = (row as f64, column as f64);
@@ -11,5 +11,5 @@ pub(super) fn features(seed: f64, images: usize, width: usize) -> DMatrix<f64> {
 }
 
 pub(super) fn close(found: f64, expected: f64) {
-    assert!((found - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{found}, and {expected} was expected");
+    assert!((found - expected).abs() <= 1e-9 * expected.abs().max(1.0), "expected {expected}, found {found}");
 }

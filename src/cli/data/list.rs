@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::super::options::DataRoot;
 use super::published;
-use crate::catalogue::Entry;
+use crate::catalogue::CatalogueEntry;
 use crate::data;
 use crate::error::Exit;
 use crate::output::{self, Table};
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// A data set, as data.
+/// A data set, for `--json`.
 #[derive(Serialize)]
 struct Listed {
     name: &'static str,
@@ -31,14 +31,14 @@ struct Listed {
     classes: usize,
     train_examples: usize,
     test_examples: usize,
-    /// Where it is, if it is here.
+    /// Its path, if it is in the data folder.
     found: Option<String>,
     licence: &'static str,
     citation: &'static str,
     files: Vec<File>,
 }
 
-/// A file as published.
+/// A published file.
 #[derive(Serialize)]
 struct File {
     path: &'static str,
@@ -62,7 +62,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 }
 
 impl Listed {
-    fn new(entry: &Entry, found: Option<String>) -> Self {
+    fn new(entry: &CatalogueEntry, found: Option<String>) -> Self {
         let files = entry.files.iter().map(|file| File {
             path: file.path,
             urls: file.urls,
@@ -85,14 +85,14 @@ impl Listed {
         }
     }
 
-    /// The size of what is fetched, where all of it is known.
+    /// The download size, if the sizes of all files are known.
     fn bytes(&self) -> Option<u64> {
         self.files.iter().map(|file| file.bytes).sum()
     }
 }
 
 fn shown(listed: &[Listed], root: &DataRoot) -> String {
-    let mut table = Table::new(&["name<", "image<", "classes", "training", "test", "to fetch", "found<"]);
+    let mut table = Table::new(&["name<", "image<", "classes", "training", "test", "download", "found<"]);
     let grouped = |count: usize| text::grouped(count as u64);
     for dataset in listed {
         table.row([
@@ -110,7 +110,7 @@ fn shown(listed: &[Listed], root: &DataRoot) -> String {
     };
     let about: Vec<String> = listed.iter().map(about).collect();
     format!(
-        "{table}\n\n{}\n\nbeside these: `synthetic`, made on the spot, and data of your own, as `folder` or `npz`",
+        "{table}\n\n{}\n\nalso: `synthetic`, generated on the fly, and your own data as `folder` or `npz`",
         about.join("\n")
     )
 }

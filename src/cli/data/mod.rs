@@ -1,4 +1,4 @@
-//! `freezewise data`, a file for each of its verbs.
+//! `freezewise data`, one file per verb.
 
 mod fetch;
 mod list;
@@ -9,7 +9,7 @@ mod verify;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use crate::catalogue::{Dataset, Entry};
+use crate::catalogue::{CatalogueEntry, Dataset};
 use crate::error::{Exit, UserError};
 use crate::text;
 
@@ -17,40 +17,40 @@ use crate::text;
 #[command(arg_required_else_help = true)]
 pub(super) struct Arguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: DataVerb,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
-    /// List the data sets that are known, and which are here.
+enum DataVerb {
+    /// List the known data sets, and which are in the data folder.
     List(list::Arguments),
-    /// Fetch published data sets, and check what comes.
+    /// Download published data sets and verify their checksums.
     Fetch(fetch::Arguments),
-    /// Check the files of data sets that are here.
+    /// Verify the files of downloaded data sets.
     Verify(verify::Arguments),
-    /// Count a task's examples by class, and tell the mean and deviation of its colours.
+    /// Show examples per class, and the mean and deviation of each colour.
     Stats(stats::Arguments),
-    /// Draw a contact sheet of a spec's training examples, with labels, before and after augmentation.
+    /// Draw a contact sheet of training examples with labels, before and after augmentation.
     Preview(preview::Arguments),
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     match &arguments.verb {
-        Verb::List(arguments) => list::main(arguments),
-        Verb::Fetch(arguments) => fetch::main(arguments),
-        Verb::Verify(arguments) => verify::main(arguments),
-        Verb::Stats(arguments) => stats::main(arguments),
-        Verb::Preview(arguments) => preview::main(arguments),
+        DataVerb::List(arguments) => list::main(arguments),
+        DataVerb::Fetch(arguments) => fetch::main(arguments),
+        DataVerb::Verify(arguments) => verify::main(arguments),
+        DataVerb::Stats(arguments) => stats::main(arguments),
+        DataVerb::Preview(arguments) => preview::main(arguments),
     }
 }
 
 /// The published data sets.
-fn published() -> impl Iterator<Item = (Dataset, &'static Entry)> {
+fn published() -> impl Iterator<Item = (Dataset, &'static CatalogueEntry)> {
     Dataset::ALL.into_iter().filter_map(|dataset| Some((dataset, dataset.entry()?)))
 }
 
 /// The published data set of a name.
-fn named(name: &str) -> Result<(Dataset, &'static Entry)> {
+fn named(name: &str) -> Result<(Dataset, &'static CatalogueEntry)> {
     let names: Vec<&str> = published().map(|(_, entry)| entry.name).collect();
     if let Some(found) = published().find(|(_, entry)| entry.name == name) {
         return Ok(found);
@@ -60,5 +60,5 @@ fn named(name: &str) -> Result<(Dataset, &'static Entry)> {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error,
     };
-    Err(error.hint(format!("known are {}", names.join(", "))).into())
+    Err(error.hint(format!("published data sets: {}", names.join(", "))).into())
 }

@@ -26,19 +26,19 @@ pub(super) struct Arguments {
     #[command(flatten)]
     data: DataRoot,
 
-    /// The picture, a .png file
+    /// Picture to write, a .png file
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
-    /// How many examples of each task are shown, the first of its training examples
+    /// How many training examples of each task to show, from the first
     #[arg(long, value_name = "N", default_value = "24", value_parser = clap::value_parser!(u16).range(1..=400))]
     examples: u16,
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     if arguments.out.extension().is_none_or(|extension| extension != "png") {
-        let message = format!("`{}` is no `.png` file", arguments.out.display());
-        return Err(UserError::usage(message).hint("the picture is written as PNG: name it so").into());
+        let message = format!("expected a file that ends in `.png`, found `{}`", arguments.out.display());
+        return Err(UserError::usage(message).into());
     }
     let experiment = arguments.spec.load(&arguments.data)?.experiment;
     let mut sections = Vec::new();
@@ -63,7 +63,7 @@ fn section(name: &str, task: &Task, mut data: TaskData, examples: u16) -> Result
     let (total, shape) = (data.train.count(), data.train.shape);
     let count = usize::from(examples).min(total);
     let whole = data.train.pixels.chunks_exact(shape.elements()).take(count);
-    let mut rows = vec!["as it is".to_owned()];
+    let mut rows = vec!["original".to_owned()];
     let mut images: Vec<Vec<Vec<u8>>> = whole.map(|image| vec![image.to_vec()]).collect();
     if task.training.augmentation.is_some() {
         rows.extend(EPOCHS.map(|epoch| format!("epoch {epoch}")));

@@ -15,7 +15,7 @@ use crate::text;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A spec, for the examples that its tasks take; or the name of a published data set, for all of it
+    /// A spec, for the examples its tasks use; or the name of a published data set, for all of it
     #[arg(value_name = "SPEC|NAME")]
     what: String,
 
@@ -30,27 +30,27 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// A task's data, counted.
+/// Statistics of a task's data.
 #[derive(Serialize)]
 struct Statistics {
     task: &'static str,
     dataset: String,
     image: String,
-    train: Split,
-    validation: Option<Split>,
-    test: Split,
-    /// Training labels that are wrong, by the true class; absent where none is.
+    train: SplitStatistics,
+    validation: Option<SplitStatistics>,
+    test: SplitStatistics,
+    /// Wrong training labels per true class; absent if there are none.
     wrong_labels: Option<Vec<usize>>,
-    /// Training examples that are test examples too.
+    /// Training examples that are also test examples.
     duplicates: usize,
-    /// Files that could not be read and were left out.
+    /// Files that could not be read and were skipped.
     skipped: Vec<String>,
     classes: Vec<String>,
 }
 
-/// One split: labels, without the noise to train on, in the order of the classes; and colours in units of the full range.
+/// One split. Labels are the true ones, in class order; colours range from 0 to 1.
 #[derive(Serialize)]
-struct Split {
+struct SplitStatistics {
     examples: usize,
     per_class: Vec<usize>,
     colours: Normalisation,
@@ -59,7 +59,7 @@ struct Split {
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let survey = arguments.data.surveyor();
     let path = std::path::Path::new(&arguments.what);
-    // The data folder may have a folder of a data set's name.
+    // A folder of a data set's name may exist, so only a file or an extension makes it a spec.
     let spec = if path.extension().is_some() || path.is_file() {
         Spec::load(path, &arguments.overrides.set, &survey)?
     } else {
@@ -91,7 +91,7 @@ impl Statistics {
             labels.for_each(|label| counts[usize::from(label)] += 1);
             counts
         };
-        let split = |images: &Images| Split {
+        let split = |images: &Images| SplitStatistics {
             examples: images.count(),
             per_class: count(&mut images.labels.iter().copied()),
             colours: statistics(images, threads),
@@ -112,8 +112,8 @@ impl Statistics {
         }
     }
 
-    /// The splits that there are, by name.
-    fn splits(&self) -> impl Iterator<Item = (&'static str, &Split)> {
+    /// The existing splits with their names.
+    fn splits(&self) -> impl Iterator<Item = (&'static str, &SplitStatistics)> {
         let validation = self.validation.as_ref().map(|split| ("validation", split));
         std::iter::once(("training", &self.train)).chain(validation).chain([("test", &self.test)])
     }
@@ -122,11 +122,10 @@ impl Statistics {
 fn shown(statistics: &Statistics) -> String {
     let wrong = &statistics.wrong_labels;
     let names = statistics.splits().map(|(name, _)| name);
-    let columns: Vec<&str> =
-        ["class<"].into_iter().chain(names).chain(wrong.as_ref().map(|_| "labelled wrong")).collect();
+    let columns: Vec<&str> = ["class<"].into_iter().chain(names).chain(wrong.as_ref().map(|_| "mislabelled")).collect();
     let mut table = Table::new(&columns);
     let grouped = |count: usize| text::grouped(count as u64);
-    let mut row = |name: &str, count: &dyn Fn(&Split) -> usize, wrong: Option<usize>| {
+    let mut row = |name: &str, count: &dyn Fn(&SplitStatistics) -> usize, wrong: Option<usize>| {
         let counts = statistics.splits().map(|(_, split)| grouped(count(split)));
         table.row(std::iter::once(name.to_owned()).chain(counts).chain(wrong.map(grouped)));
     };
@@ -148,19 +147,19 @@ fn shown(statistics: &Statistics) -> String {
         parts.push(same);
     }
     if !statistics.skipped.is_empty() {
-        let skipped = text::counted(statistics.skipped.len(), "bad file was left out", "bad files were left out");
+        let skipped = text::counted(statistics.skipped.len(), "bad file skipped", "bad files skipped");
         parts.push(format!("{skipped}:\n  {}", statistics.skipped.join("\n  ")));
     }
     parts.join("\n\n")
 }
 
-/// Mean and deviation of each colour.
+/// Mean and standard deviation of each colour.
 fn colours(statistics: &Statistics) -> Table {
     let channels = statistics.train.colours.mean.len();
     let names: &[&str] = if channels == 1 { &["grey"] } else { &["red", "green", "blue"] };
     let columns: Vec<String> =
         names.iter().flat_map(|name| [format!("{name}: mean"), "deviation".to_owned()]).collect();
-    let columns: Vec<&str> = std::iter::once("of 0 to 1<").chain(columns.iter().map(String::as_str)).collect();
+    let columns: Vec<&str> = std::iter::once("colour, 0 to 1<").chain(columns.iter().map(String::as_str)).collect();
     let mut table = Table::new(&columns);
     for (name, split) in statistics.splits() {
         let pairs = split.colours.mean.iter().zip(&split.colours.deviation);

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::super::options::DataRoot;
 use super::{named, published};
-use crate::catalogue::{Checksum, Dataset, Entry, UNPACKED_ORIGIN};
+use crate::catalogue::{CatalogueEntry, Checksum, Dataset, UNPACKED_ORIGIN};
 use crate::data::fetch::{Verdict, compare};
 use crate::data::{self, held, unpacked_files};
 use crate::error::{Exit, UserError};
@@ -17,7 +17,7 @@ use crate::text;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The data sets; all that are here, where none is named
+    /// Data sets to verify [default: all that are in the data folder]
     #[arg(value_name = "NAME")]
     names: Vec<String>,
 
@@ -25,15 +25,15 @@ pub(super) struct Arguments {
     data: DataRoot,
 }
 
-/// What was found of one file, or of a whole data set.
-struct Finding {
+/// The verdict on one file, or on a whole data set.
+struct VerifiedItem {
     what: String,
     says: String,
     good: bool,
 }
 
-impl Finding {
-    /// A row for each line that it says: a list of problems has several.
+impl VerifiedItem {
+    /// One row per line of its text: a list of problems has several.
     fn rows(&self) -> impl Iterator<Item = [&str; 2]> {
         let first = std::iter::once(self.what.as_str()).chain(std::iter::repeat(""));
         first.zip(self.says.lines()).map(|(what, line)| [what, line.trim_end()])
@@ -42,14 +42,14 @@ impl Finding {
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let root = &arguments.data.data;
-    let wanted: Vec<(Dataset, &Entry)> = if arguments.names.is_empty() {
+    let wanted: Vec<(Dataset, &CatalogueEntry)> = if arguments.names.is_empty() {
         published().filter(|(dataset, _)| data::find(*dataset, root).is_some()).collect()
     } else {
         arguments.names.iter().map(|name| named(name)).collect::<Result<_>>()?
     };
     if wanted.is_empty() {
-        let error = UserError::new(format!("no published data set is in `{}`", root.display()));
-        return Err(error.hint("`freezewise data fetch NAME` brings one; `--data DIR` names another folder").into());
+        let error = UserError::new(format!("no published data set in `{}`", root.display()));
+        return Err(error.hint("download one with `freezewise data fetch NAME`, or use `--data DIR`").into());
     }
     let mut table = Table::new(&["what<", "found<"]);
     let mut bad = 0;
@@ -63,17 +63,17 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     if bad == 0 {
         return Ok(Exit::Complete);
     }
-    let message = format!("{} wrong", text::counted(bad, "finding is", "findings are"));
-    Err(UserError::new(message).hint("remove what is wrong, and `freezewise data fetch NAME` brings it anew").into())
+    let message = format!("{} failed verification", text::counted(bad, "item", "items"));
+    Err(UserError::new(message).hint("delete what is wrong and run `freezewise data fetch NAME`").into())
 }
 
-/// Every file that is here, against its checksum.
-fn files(entry: &Entry, root: &Path) -> Vec<Finding> {
+/// Checks every file in the data folder against its checksum.
+fn files(entry: &'static CatalogueEntry, root: &Path) -> Vec<VerifiedItem> {
     let mut findings = Vec::new();
     for file in entry.files {
         let Some(path) = held(entry, file, root) else {
             let what = root.join(file.path).display().to_string();
-            findings.push(Finding { what, says: "not here, packed or unpacked".into(), good: false });
+            findings.push(VerifiedItem { what, says: "missing, packed and unpacked".into(), good: false });
             continue;
         };
         let unpacked = unpacked_files(entry, &path);
@@ -88,53 +88,55 @@ fn files(entry: &Entry, root: &Path) -> Vec<Finding> {
     findings
 }
 
-fn check(path: &Path, checksum: Option<Checksum>, origin: &str) -> Finding {
+fn check(path: &Path, checksum: Option<Checksum>, origin: &str) -> VerifiedItem {
     let what = path.display().to_string();
     let Some(checksum) = checksum else {
         let good = path.exists();
-        let says = if good { "no checksum of it is known" } else { "not here" };
-        return Finding { what, says: says.into(), good };
+        let says = if good { "here; no checksum is known" } else { "missing" };
+        return VerifiedItem { what, says: says.into(), good };
     };
     let name = checksum.name();
     let (says, good) = match compare(path, checksum) {
-        Ok(Verdict::Same) => (format!("right, by the {name} of {origin}"), true),
-        Ok(Verdict::Other(found)) => (format!("WRONG: {name} {found}, not {} of {origin}", checksum.digits()), false),
+        Ok(Verdict::Same) => (format!("ok: {name} matches {origin}"), true),
+        Ok(Verdict::Other(found)) => {
+            (format!("WRONG: expected {name} {} from {origin}, found {found}", checksum.digits()), false)
+        }
         Err(error) => (format!("WRONG: {error:#}"), false),
     };
-    Finding { what, says, good }
+    VerifiedItem { what, says, good }
 }
 
-/// The data set read as training reads it: sizes, lengths, labels.
-fn images(dataset: Dataset, entry: &Entry, arguments: &Arguments) -> Finding {
+/// Reads the data set as training does: sizes, lengths, labels.
+fn images(dataset: Dataset, entry: &CatalogueEntry, arguments: &Arguments) -> VerifiedItem {
     let what = entry.name.to_owned();
     match read(dataset, entry, arguments) {
-        Ok(says) => Finding { what, says, good: true },
+        Ok(says) => VerifiedItem { what, says, good: true },
         Err(error) => {
             let hints = error.downcast_ref::<UserError>().map_or(&[][..], UserError::hints);
             let first = hints.first().and_then(|hint| hint.lines().next()).unwrap_or_default();
             let says =
                 if first.is_empty() { format!("WRONG: {error:#}") } else { format!("WRONG: {error:#}; {first}") };
-            Finding { what, says, good: false }
+            VerifiedItem { what, says, good: false }
         }
     }
 }
 
-fn read(dataset: Dataset, entry: &Entry, arguments: &Arguments) -> Result<String> {
+fn read(dataset: Dataset, entry: &CatalogueEntry, arguments: &Arguments) -> Result<String> {
     let experiment = Spec::whole(dataset, &arguments.data.surveyor())?.experiment;
     let data = arguments.data.load(&experiment, &experiment.target)?;
     let count = |count: usize| text::grouped(count as u64);
     let (train, test) = (data.train.count(), data.test.count());
     if (train, test) != (entry.train_size, entry.test_size) {
         let [train, test, whole_train, whole_test] = [train, test, entry.train_size, entry.test_size].map(count);
-        let message = format!("{train} training and {test} test images are here, of {whole_train} and {whole_test}");
+        let message = format!("expected {whole_train} training and {whole_test} test images, found {train} and {test}");
         return Err(UserError::new(message).into());
     }
     let duplicates = match data.duplicates.len() {
         0 => String::new(),
-        number => format!("; {} training examples are test examples too", count(number)),
+        number => format!("; {} training examples are also test examples", count(number)),
     };
     Ok(format!(
-        "read: {} training and {} test images, {} classes{duplicates}",
+        "ok: {} training and {} test images, {} classes{duplicates}",
         count(train),
         count(test),
         data.classes.len()
@@ -147,7 +149,7 @@ mod tests {
 
     #[test]
     fn every_line_has_a_row() {
-        let finding = Finding { what: "mnist".into(), says: "WRONG: one\n  two".into(), good: false };
+        let finding = VerifiedItem { what: "mnist".into(), says: "WRONG: one\n  two".into(), good: false };
         assert_eq!(finding.rows().collect::<Vec<_>>(), [["mnist", "WRONG: one"], ["", "  two"]]);
     }
 }

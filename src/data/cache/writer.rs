@@ -1,4 +1,4 @@
-//! Writes a cache, from several threads.
+//! Writes a cache from several threads.
 
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -9,48 +9,48 @@ use anyhow::Result;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::{Contents, Header, MAGIC, folders, open_file};
+use super::{CacheContents, CacheHeader, MAGIC, folders, open_file};
 use crate::blueprint::ImageShape;
 use crate::data::store::Store;
 use crate::data::{files, fingerprint};
 use crate::error::UserError;
 use crate::text;
 
-/// How the names of caches begin that are not whole yet.
+/// Prefix of the names of incomplete caches.
 const WRITING: &str = ".writing-";
-/// From making a file to holding it there is a moment.
+/// Age below which an incomplete cache is left alone: there is a moment between creating and locking a file.
 const JUST_NOW: Duration = Duration::from_secs(10);
-/// So many bytes are written together at least.
+/// Smallest number of bytes written at once.
 const TOGETHER: usize = 1 << 18;
 
-/// A cache that is being written.
+/// A cache being written.
 pub(in crate::data) struct Writer {
     file: NamedTempFile,
     path: PathBuf,
     shape: ImageShape,
-    /// Whether something could not be written.
+    /// Whether a write failed.
     failed: AtomicBool,
 }
 
-/// What a cache is to hold.
-pub(in crate::data) struct Wanted<'a> {
-    /// The data root.
+/// What to write to a cache.
+pub(in crate::data) struct CacheRequest<'a> {
+    /// The data folder.
     pub(in crate::data) root: &'a Path,
-    /// The cache's name.
+    /// File name of the cache.
     pub(in crate::data) name: &'a str,
-    /// The shape of the images.
+    /// Shape of the images.
     pub(in crate::data) shape: ImageShape,
-    /// How many images there are at most.
+    /// Largest number of images.
     pub(in crate::data) count: usize,
-    /// Where the images come from, for people.
+    /// Where the images come from, for messages.
     pub(in crate::data) place: &'a str,
 }
 
-/// Makes a cache in the first folder that takes it whole, and reads from it. A disk may fill up in the middle: then
-/// `fill` begins anew in the next folder.
+/// Writes a cache to the first folder that has room, and opens it. If a disk fills up, `fill` starts over in the next
+/// folder.
 pub(in crate::data) fn make(
-    wanted: &Wanted<'_>,
-    mut fill: impl FnMut(&Writer) -> Result<(Contents, Vec<u64>)>,
+    wanted: &CacheRequest<'_>,
+    mut fill: impl FnMut(&Writer) -> Result<(CacheContents, Vec<u64>)>,
 ) -> Result<Store> {
     let mut causes = Vec::new();
     for folder in folders(wanted.root) {
@@ -73,50 +73,50 @@ pub(in crate::data) fn make(
         }
     }
     let bytes = text::bytes((MAGIC.len() + wanted.count * wanted.shape.elements()) as u64);
-    Err(UserError::new(format!("decoded images cannot be kept: {}", causes.join("; ")))
-        .hint(format!("they take {bytes}; FREEZEWISE_CACHE names a folder that has room and can be written to"))
+    Err(UserError::new(format!("cannot cache decoded images: {}", causes.join("; ")))
+        .hint(format!("they need {bytes}; set FREEZEWISE_CACHE to a writable folder with that much room"))
         .into())
 }
 
 fn read_back(path: &Path, place: &str) -> Result<Store> {
     open_file(path, place)
-        .ok_or_else(|| UserError::new(format!("the cache `{}` does not read back", path.display())).into())
+        .ok_or_else(|| UserError::new(format!("the cache `{}` is invalid after writing", path.display())).into())
 }
 
 impl Writer {
-    /// Starts a cache in a folder.
-    fn create(folder: &Path, wanted: &Wanted<'_>) -> std::io::Result<Self> {
+    /// Creates a cache in a folder.
+    fn create(folder: &Path, wanted: &CacheRequest<'_>) -> std::io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         sweep(folder);
         let mut builder = tempfile::Builder::new();
-        // A temporary file is private by itself; the cache is for whoever may read the data.
+        // Temporary files are private by default; anyone who may read the data may read the cache.
         builder.permissions(PermissionsExt::from_mode(0o644));
         let file = builder.prefix(WRITING).tempfile_in(folder)?;
-        // Held for as long as it is written: a sweep leaves it alone.
+        // Locked while it is being written, so that `sweep` leaves it alone.
         let _ = file.as_file().lock();
         file.as_file().write_all_at(MAGIC, 0)?;
-        let &Wanted { name, shape, .. } = wanted;
+        let &CacheRequest { name, shape, .. } = wanted;
         Ok(Self { file, path: folder.join(name), shape, failed: AtomicBool::new(false) })
     }
 
-    /// Whether something could not be written, as on a full disk.
+    /// Whether a write failed, as on a full disk.
     fn failed(&self) -> bool {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// How many images it is best to write at once: many bytes, and fingerprints are taken of four.
+    /// The best number of images to write at once: many bytes, and a multiple of four for the fingerprints.
     pub(in crate::data) fn together(&self) -> usize {
         (TOGETHER / self.shape.elements()).next_multiple_of(4).max(4)
     }
 
-    /// Writes images side by side from the place of the first on, and returns their fingerprints.
+    /// Writes consecutive images from index `first` on, and returns their fingerprints.
     pub(in crate::data) fn write(&self, first: usize, images: &[u8]) -> Result<Vec<u64>> {
         self.file.as_file().write_all_at(images, self.offset(first)).map_err(|error| self.not_written(&error))?;
         let images: Vec<&[u8]> = images.chunks_exact(self.shape.elements()).collect();
         Ok(fingerprint::of_all(&images))
     }
 
-    /// Keeps the images of some places, which rise, and moves them together.
+    /// Keeps only the images at these ascending places, and closes the gaps.
     pub(in crate::data) fn keep(&self, places: &[usize]) -> Result<()> {
         let mut image = vec![0; self.shape.elements()];
         let moved = places.iter().enumerate().filter(|(to, from)| to != *from);
@@ -139,11 +139,11 @@ impl Writer {
         UserError::new(format!("`{}`: {error}", self.path.display()))
     }
 
-    /// Makes the cache of as many images as there are fingerprints whole, and returns where it is.
-    fn finish(self, contents: Contents, fingerprints: Vec<u64>) -> Result<PathBuf> {
+    /// Completes the cache, with one image per fingerprint, and returns its path.
+    fn finish(self, contents: CacheContents, fingerprints: Vec<u64>) -> Result<PathBuf> {
         let ImageShape { channels, height, width } = self.shape;
         let end = self.offset(fingerprints.len());
-        let header = Header {
+        let header = CacheHeader {
             shape: [channels, height, width],
             classes: contents.classes,
             train: contents.train,
@@ -163,7 +163,7 @@ impl Writer {
     }
 }
 
-/// Removes what processes that were killed had begun to write: whatever nobody holds, and did not begin just now.
+/// Removes incomplete caches of processes that were killed: those that nobody has locked and that are not brand new.
 fn sweep(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     let began = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(WRITING));
@@ -171,7 +171,7 @@ fn sweep(folder: &Path) {
         let Ok(file) = files::open_regular(&path) else { continue };
         let age = file.metadata().and_then(|data| data.modified()).ok().and_then(|time| time.elapsed().ok());
         if age.is_some_and(|age| age > JUST_NOW) && file.try_lock().is_ok() {
-            // Where it cannot be removed it stays, and nothing reads it.
+            // If it cannot be removed it stays, but nothing reads it.
             let _ = std::fs::remove_file(&path);
         }
     }
@@ -186,8 +186,8 @@ mod tests {
 
     const SHAPE: ImageShape = ImageShape { channels: 1, height: 2, width: 2 };
 
-    fn wanted(root: &Path, shape: ImageShape) -> Wanted<'_> {
-        Wanted { root, name: "a.u8", shape, count: 1, place: "here" }
+    fn wanted(root: &Path, shape: ImageShape) -> CacheRequest<'_> {
+        CacheRequest { root, name: "a.u8", shape, count: 1, place: "here" }
     }
 
     #[test]

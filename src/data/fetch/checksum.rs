@@ -1,4 +1,4 @@
-//! Whether a file is the published one.
+//! Compares a file with its published checksum.
 
 use std::io::Read;
 use std::path::Path;
@@ -10,16 +10,16 @@ use sha2::Sha256;
 use crate::catalogue::Checksum;
 use crate::data::files::open_regular;
 
-/// A file against a checksum.
+/// Whether a file has the expected checksum.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is the published file.
+    /// It has.
     Same,
-    /// It is not; its own checksum, of the same kind.
+    /// It has not; its actual checksum, of the same kind.
     Other(String),
 }
 
-/// Reads a file, however large, and compares its checksum.
+/// Computes a file's checksum and compares it.
 pub fn compare(path: &Path, checksum: Checksum) -> Result<Verdict> {
     let digest = match checksum {
         Checksum::Md5(_) => digest::<Md5>(path),

@@ -1,7 +1,7 @@
-//! Files of published data sets, fetched whole or not at all.
+//! Downloads files of published data sets, completely or not at all.
 //!
-//! What comes goes to `<file>.part`, which a later attempt goes on with; it gets its name only once its checksum is the
-//! published one. One process at a time fetches a file.
+//! Data goes to `<file>.part`, which a later attempt resumes. The file gets its final name once its checksum matches
+//! the published one. Only one process at a time downloads a file.
 
 mod checksum;
 mod request;
@@ -22,38 +22,38 @@ use crate::catalogue::Checksum;
 use crate::error::UserError;
 use crate::files;
 use crate::text;
-use request::Failure;
+use request::RequestFailure;
 
-/// A file to fetch.
+/// A file to download.
 #[derive(Clone, Debug)]
-pub struct Wanted<'a> {
-    /// Where it is; the next place is asked where one does not have it.
+pub struct FetchRequest<'a> {
+    /// URLs, in order of preference.
     pub urls: Vec<String>,
-    /// Its size, where it is known.
+    /// Size in bytes, if known.
     pub bytes: Option<u64>,
-    /// What its content must have.
+    /// Expected checksum.
     pub checksum: Checksum,
-    /// Where the checksum comes from.
+    /// Source of the checksum.
     pub origin: &'a str,
 }
 
-/// What came of it.
+/// The result of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was there, whole.
+pub enum FetchOutcome {
+    /// The complete file was already there.
     Already,
-    /// It was fetched; its size.
+    /// It was downloaded; its size in bytes.
     Fetched(u64),
 }
 
-/// How long a server is waited for.
+/// Timeouts and retries.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// Attempts in a row that bring nothing new.
+    /// Consecutive attempts without progress.
     pub attempts: u32,
-    /// Between them; longer each time.
+    /// Pause before a retry; it grows with each one.
     pub pause: Duration,
-    /// For an answer, and for more of it.
+    /// Timeout for a response, and for more data.
     pub silence: Duration,
 }
 
@@ -63,13 +63,18 @@ impl Default for Patience {
     }
 }
 
-/// Told of the bytes that are there and of those that there will be, as far as that is known.
-pub type Watch<'a> = &'a mut dyn FnMut(u64, Option<u64>);
+/// Called with the bytes present and the total, if known.
+pub type FetchWatch<'a> = &'a mut dyn FnMut(u64, Option<u64>);
 
-/// Fetches a file, or finds it there.
-pub fn fetch(wanted: &Wanted<'_>, target: &Path, patience: Patience, watch: Watch<'_>) -> Result<Outcome> {
+/// Downloads a file, or finds it already there.
+pub fn fetch(
+    wanted: &FetchRequest<'_>,
+    target: &Path,
+    patience: Patience,
+    watch: FetchWatch<'_>,
+) -> Result<FetchOutcome> {
     if is_there(wanted, target)? {
-        return Ok(Outcome::Already);
+        return Ok(FetchOutcome::Already);
     }
     if let Some(folder) = target.parent() {
         files::create_folder(folder)?;
@@ -81,21 +86,21 @@ pub fn fetch(wanted: &Wanted<'_>, target: &Path, patience: Patience, watch: Watc
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let message = format!("another process is fetching `{}`", target.display());
-            return Err(UserError::new(message).hint("wait for it; then nothing is left to do").into());
+            return Err(UserError::new(message).hint("wait for it to finish; the file will then be there").into());
         }
         Err(TryLockError::Error(error)) => {
             return Err(error).with_context(|| format!("cannot lock `{}`", part.display()));
         }
     }
-    // Another process may have finished between the first look and the lock; its file is no part any more.
+    // Another process may have finished between the first look and the lock; its file is complete.
     if is_there(wanted, target)? {
-        return Ok(Outcome::Already);
+        return Ok(FetchOutcome::Already);
     }
     let resumed = file.metadata()?.len() > 0;
     bring(wanted, file, target, patience, watch)?;
     let mut verdict = compare(&part, wanted.checksum)?;
     if resumed && verdict != Verdict::Same {
-        // What an earlier attempt left may have been of another file.
+        // The part may be from another file.
         file.set_len(0)?;
         bring(wanted, file, target, patience, watch)?;
         verdict = compare(&part, wanted.checksum)?;
@@ -104,14 +109,14 @@ pub fn fetch(wanted: &Wanted<'_>, target: &Path, patience: Patience, watch: Watc
     if let Verdict::Other(found) = verdict {
         fs::remove_file(&part).with_context(|| format!("cannot remove `{}`", part.display()))?;
         let message = format!(
-            "what came for `{}` is not the published file: {} is {found}, and {} has {}",
+            "the download of `{}` is not the published file: {} is {found}, but {} has {}",
             target.display(),
             wanted.checksum.name(),
             wanted.origin,
             wanted.checksum.digits()
         );
         return Err(UserError::new(message)
-            .hint("it was not kept; fetch it again, or get it elsewhere and leave it there")
+            .hint("it was deleted; fetch it again, or download it from elsewhere and save it there")
             .into());
     }
     let keep = || {
@@ -120,11 +125,11 @@ pub fn fetch(wanted: &Wanted<'_>, target: &Path, patience: Patience, watch: Watc
         files::sync_folder(target)
     };
     keep().with_context(|| format!("cannot write `{}`", target.display()))?;
-    Ok(Outcome::Fetched(bytes))
+    Ok(FetchOutcome::Fetched(bytes))
 }
 
-/// Whether the whole file is there; another under its name is an error.
-fn is_there(wanted: &Wanted<'_>, target: &Path) -> Result<bool> {
+/// Whether the complete file is there. Another file of that name is an error.
+fn is_there(wanted: &FetchRequest<'_>, target: &Path) -> Result<bool> {
     if !target.exists() {
         return Ok(false);
     }
@@ -132,28 +137,36 @@ fn is_there(wanted: &Wanted<'_>, target: &Path) -> Result<bool> {
         Verdict::Same => Ok(true),
         Verdict::Other(found) => {
             let message = format!(
-                "`{}` is there, but it is not the published file: its {} is {found}, and {} has {}",
+                "`{}` exists, but is not the published file: its {} is {found}, but {} has {}",
                 target.display(),
                 wanted.checksum.name(),
                 wanted.origin,
                 wanted.checksum.digits()
             );
-            Err(UserError::new(message).hint("move it away, and it is fetched anew").into())
+            Err(UserError::new(message).hint("move it away, and fetch it again").into())
         }
     }
 }
 
-/// Brings what is missing of the file, from the first place that has it.
-fn bring(wanted: &Wanted<'_>, file: &mut File, target: &Path, patience: Patience, watch: Watch<'_>) -> Result<()> {
+/// Downloads what is missing of the file, from the first URL that has it.
+fn bring(
+    wanted: &FetchRequest<'_>,
+    file: &mut File,
+    target: &Path,
+    patience: Patience,
+    watch: FetchWatch<'_>,
+) -> Result<()> {
     let agent = request::agent(patience);
     let mut failures = Vec::new();
     for url in &wanted.urls {
         match from(&agent, url, wanted, file, patience, watch) {
             Ok(()) => return Ok(()),
-            Err(Failure::Ours(error)) => {
+            Err(RequestFailure::Ours(error)) => {
                 return Err(error).with_context(|| format!("cannot write `{}`", part_of(target).display()));
             }
-            Err(Failure::Lasting(error) | Failure::Passing(error)) => failures.push(format!("`{url}`: {error}")),
+            Err(RequestFailure::Lasting(error) | RequestFailure::Passing(error)) => {
+                failures.push(format!("`{url}`: {error}"))
+            }
         }
     }
     let kept = file.metadata()?.len();
@@ -162,32 +175,32 @@ fn bring(wanted: &Wanted<'_>, file: &mut File, target: &Path, patience: Patience
         let part = part_of(target);
         fs::remove_file(&part).with_context(|| format!("cannot remove `{}`", part.display()))?;
     } else {
-        error = error.hint(format!("{} are kept; run the same command again to resume", text::bytes(kept)));
+        error = error.hint(format!("{} are saved; run the same command again to resume", text::bytes(kept)));
     }
-    Err(error.hint(format!("or get it elsewhere and leave it as `{}`", target.display())).into())
+    Err(error.hint(format!("or download it from elsewhere and save it as `{}`", target.display())).into())
 }
 
-/// Asks one place, again and again as long as that brings something.
+/// Downloads from one URL, repeatedly as long as there is progress.
 fn from(
     agent: &ureq::Agent,
     url: &str,
-    wanted: &Wanted<'_>,
+    wanted: &FetchRequest<'_>,
     file: &mut File,
     patience: Patience,
-    watch: Watch<'_>,
-) -> Result<(), Failure> {
+    watch: FetchWatch<'_>,
+) -> Result<(), RequestFailure> {
     let mut most = file.metadata()?.len();
     let mut idle = 0;
     loop {
         let failure = match request::request(agent, url, wanted.bytes, file, watch) {
-            Err(Failure::Passing(failure)) => failure,
+            Err(RequestFailure::Passing(failure)) => failure,
             result => return result,
         };
         let now = file.metadata()?.len();
         idle = if now > most { 0 } else { idle + 1 };
         most = most.max(now);
         if idle >= patience.attempts {
-            return Err(Failure::Passing(failure));
+            return Err(RequestFailure::Passing(failure));
         }
         std::thread::sleep(patience.pause * idle);
     }

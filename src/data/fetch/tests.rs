@@ -1,4 +1,4 @@
-//! Fetching from a server that does what servers do on bad days: on this machine, in a thread.
+//! Downloads from a server with all kinds of problems, which runs in a thread.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,32 +11,32 @@ use super::*;
 /// What the server does with one request.
 #[derive(Clone)]
 enum Reply {
-    /// Sends what was asked for: a part where a range was given.
+    /// Sends what was requested, a part if a range was given.
     Good,
-    /// The same, and goes away after so many bytes of it.
+    /// The same, but disconnects after this many bytes.
     CutAfter(usize),
-    /// Sends everything, whatever range was asked for.
+    /// Ignores ranges and sends everything.
     WithoutRanges,
     /// Sends other bytes of the same length.
     Wrong,
-    /// Claims another length than it sends.
+    /// Sends a wrong `Content-Length`.
     Claims(usize),
-    /// Says nothing of its length and goes on for ever.
+    /// Sends no length, and never stops.
     Endless,
-    /// Sends a part from elsewhere.
+    /// Sends another range than requested.
     Elsewhere,
-    /// Answers with a status alone.
+    /// Sends only a status.
     Status(&'static str),
-    /// Accepts and says nothing.
+    /// Accepts the connection and sends nothing.
     Silent,
 }
 
-/// The file that it serves.
+/// The file on the server.
 fn content() -> Vec<u8> {
     (0..300_000u64).map(|index| (index * index % 251) as u8).collect()
 }
 
-/// A server that follows a list of replies, and its address; it tells which range each request asked for.
+/// A server that follows a list of replies, and its address; it reports the range of each request.
 fn serve(replies: Vec<Reply>) -> (String, Receiver<Option<usize>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}/file.bin", listener.local_addr().expect("an address"));
@@ -47,7 +47,7 @@ fn serve(replies: Vec<Reply>) -> (String, Receiver<Option<usize>>) {
             let Ok((stream, _)) = listener.accept() else { return };
             let start = range(&stream);
             let _ = sender.send(start);
-            // A client that has had enough closes its end; that is its right.
+            // A client may disconnect early.
             let _ = answer(&stream, &reply, start);
             if matches!(reply, Reply::Silent) {
                 silent.push(stream);
@@ -60,7 +60,7 @@ fn serve(replies: Vec<Reply>) -> (String, Receiver<Option<usize>>) {
     (address, receiver)
 }
 
-/// Reads a request and returns where its range begins.
+/// Reads a request, and returns the start of its range.
 fn range(stream: &TcpStream) -> Option<usize> {
     let mut start = None;
     for line in BufReader::new(stream).lines() {
@@ -108,7 +108,7 @@ fn answer(mut stream: &TcpStream, reply: &Reply, start: Option<usize>) -> std::i
     stream.write_all(&body)
 }
 
-/// What came of fetching from a server, with a folder to fetch to.
+/// The result of downloads from a server, and the folder for them.
 struct Case {
     folder: tempfile::TempDir,
     bytes: Option<u64>,
@@ -123,12 +123,12 @@ impl Case {
         self.folder.path().join("deep/file.bin")
     }
 
-    fn try_fetch(&self, urls: &[&str]) -> Result<Outcome> {
+    fn try_fetch(&self, urls: &[&str]) -> Result<FetchOutcome> {
         let digits = checksum::hexadecimal(&Md5::digest(content()));
-        let wanted = Wanted {
+        let wanted = FetchRequest {
             urls: urls.iter().map(ToString::to_string).collect(),
             bytes: self.bytes,
-            // The catalogue's are in the program itself; a test's may stay till its end.
+            // The catalogue's checksums are static; a test may leak its own.
             checksum: Checksum::Md5(digits.leak()),
             origin: "this test",
         };
@@ -136,16 +136,16 @@ impl Case {
         fetch(&wanted, &self.target(), patience, &mut |_, _| {})
     }
 
-    /// Fetches, which must succeed, and tells which ranges were asked for.
+    /// Downloads, which must succeed, and returns the requested ranges.
     fn fetch(&self, replies: &[Reply]) -> Vec<Option<usize>> {
         let (url, ranges) = serve(replies.to_vec());
-        assert_eq!(self.try_fetch(&[&url]).expect("it is fetched"), Outcome::Fetched(300_000));
-        assert!(fs::read(self.target()).expect("a file") == content(), "the bytes are others");
+        assert_eq!(self.try_fetch(&[&url]).expect("it is fetched"), FetchOutcome::Fetched(300_000));
+        assert!(fs::read(self.target()).expect("a file") == content(), "the bytes differ");
         assert_eq!(fs::read_dir(self.folder.path().join("deep")).expect("a folder").count(), 1, "a part is left");
         ranges.try_iter().collect()
     }
 
-    /// Fetches, which must fail, and returns the error with its advice; nothing is there under the file's name.
+    /// Downloads, which must fail, and returns the error with its hints. No file may exist under the final name.
     fn fail(&self, replies: &[Reply]) -> String {
         let (url, _) = serve(replies.to_vec());
         let error = self.try_fetch(&[&url]).expect_err("it cannot be fetched");
@@ -160,7 +160,7 @@ fn a_file_is_fetched_once() {
     let case = Case::new();
     assert_eq!(case.fetch(&[Reply::Good]), [None]);
     let (url, ranges) = serve(vec![Reply::Good]);
-    assert_eq!(case.try_fetch(&[&url]).expect("it is there"), Outcome::Already);
+    assert_eq!(case.try_fetch(&[&url]).expect("it is there"), FetchOutcome::Already);
     assert_eq!(ranges.try_iter().count(), 0, "the server was asked");
 }
 
@@ -175,7 +175,7 @@ fn what_is_cut_off_goes_on() {
 fn a_later_command_goes_on_too() {
     let case = Case::new();
     let said = case.fail(&[Reply::CutAfter(120_000), Reply::Status("404 Gone")]);
-    assert!(said.contains("404") && said.contains("120.0 kB are kept"), "{said}");
+    assert!(said.contains("404") && said.contains("120.0 kB are saved"), "{said}");
     assert_eq!(case.fetch(&[Reply::Good]), [Some(120_000)]);
 }
 
@@ -195,7 +195,7 @@ fn wrong_bytes_are_not_kept() {
     let said = case.fail(&[Reply::Wrong]);
     assert!(said.contains("is not the published file: MD5 is ") && said.contains("this test has "), "{said}");
     assert!(!part_of(&case.target()).exists());
-    // Nor is a part of another file, once it shows.
+    // A part of another file must not survive either.
     fs::write(part_of(&case.target()), vec![9; 1000]).expect("a stale part");
     assert_eq!(case.fetch(&[Reply::Good, Reply::Good]), [Some(1000), None]);
 }
@@ -203,12 +203,12 @@ fn wrong_bytes_are_not_kept() {
 #[test]
 fn a_false_length_is_found_out() {
     let said = Case::new().fail(&[Reply::Claims(299_999)]);
-    assert!(said.contains("it has 299,999 bytes there, and the published file 300,000"), "{said}");
+    assert!(said.contains("the file on the server has 299,999 bytes, the published file 300,000"), "{said}");
     let mut unknown = Case::new();
     unknown.bytes = None;
-    // Less is claimed than is sent: the rest is not read, and the checksum tells.
+    // The server claims less than it sends: the rest is not read, and the checksum differs.
     assert!(unknown.fail(&[Reply::Claims(1000)]).contains("is not the published file"));
-    // More is claimed than is sent: as if it were cut off, to the end.
+    // The server claims more than it sends: like a disconnect, at the end.
     let replies = [Reply::Claims(400_000), Reply::Status("404 Gone")];
     assert!(unknown.fail(&replies).contains("404"));
     assert_eq!(fs::metadata(part_of(&unknown.target())).expect("a part").len(), 300_000);
@@ -218,24 +218,24 @@ fn a_false_length_is_found_out() {
 fn a_server_that_never_ends_is_stopped() {
     let case = Case::new();
     let said = case.fail(&[Reply::Endless]);
-    assert!(said.contains("it sends more than 300,000 bytes"), "{said}");
+    assert!(said.contains("the server sent more than 300,000 bytes"), "{said}");
     assert!(!part_of(&case.target()).exists());
 }
 
 #[test]
 fn patience_ends() {
     let busy = vec![Reply::Status("500 Broken"); 3];
-    assert!(Case::new().fail(&busy).contains("it answers 500"));
+    assert!(Case::new().fail(&busy).contains("the server answered 500"));
     let said = Case::new().fail(&vec![Reply::Silent; 3]);
     assert!(said.contains("timeout"), "{said}");
-    assert!(said.contains("or get it elsewhere and leave it as `"), "{said}");
+    assert!(said.contains("or download it from elsewhere and save it as `"), "{said}");
 }
 
 #[test]
 fn the_next_place_is_asked() {
     let case = Case::new();
     let ((one, _), (other, _)) = (serve(vec![Reply::Status("404 Not Found")]), serve(vec![Reply::Good]));
-    assert_eq!(case.try_fetch(&[&one, &other]).expect("the other has it"), Outcome::Fetched(300_000));
+    assert_eq!(case.try_fetch(&[&one, &other]).expect("the other has it"), FetchOutcome::Fetched(300_000));
     let nobody = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let error = Case::new().try_fetch(&[&format!("http://{nobody}/file.bin")]).expect_err("nobody is there");
     assert!(error.to_string().starts_with("`http://127.0.0.1:"), "{error}");
@@ -247,7 +247,7 @@ fn another_file_under_its_name_stays() {
     fs::create_dir_all(case.target().parent().expect("a folder")).expect("a folder");
     fs::write(case.target(), "mine").expect("a file");
     let error = case.try_fetch(&["http://127.0.0.1:1/"]).expect_err("it is another");
-    assert!(error.to_string().contains("is there, but it is not the published file"), "{error}");
+    assert!(error.to_string().contains("exists, but is not the published file"), "{error}");
     assert_eq!(fs::read(case.target()).expect("it stays"), b"mine");
 }
 

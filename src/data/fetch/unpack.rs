@@ -1,4 +1,4 @@
-//! An archive of image files made into its folder, whole or not at all.
+//! Unpacks an archive of image files to its folder, completely or not at all.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -7,22 +7,22 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use zip::ZipArchive;
 
-use super::Watch;
+use super::FetchWatch;
 use crate::error::UserError;
 
-/// Unpacked, the largest known archive has a third of this.
+/// In bytes. The largest known archive unpacks to a third of this.
 const MOST_BYTES: u64 = 2 << 30;
 
-/// Unpacks a zip archive whose files all lie in `folder`, beside it. A folder under that name is there only once it is
-/// whole; `watch` is told of files.
-pub fn unpack(archive: &Path, folder: &str, watch: Watch<'_>) -> Result<()> {
+/// Unpacks a zip archive whose files are all in `folder` to its own directory. The folder appears only once it is
+/// complete. `watch` is called with the number of files.
+pub fn unpack(archive: &Path, folder: &str, watch: FetchWatch<'_>) -> Result<()> {
     let root = archive.parent().unwrap_or(Path::new("."));
     let target = root.join(folder);
     extract(archive, root, folder, watch)
         .with_context(|| format!("cannot unpack `{}` to `{}`", archive.display(), target.display()))
 }
 
-fn extract(archive: &Path, root: &Path, folder: &str, watch: Watch<'_>) -> Result<()> {
+fn extract(archive: &Path, root: &Path, folder: &str, watch: FetchWatch<'_>) -> Result<()> {
     let mut zip = ZipArchive::new(File::open(archive)?)?;
     let part = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(root)?;
     let count = zip.len();
@@ -31,7 +31,7 @@ fn extract(archive: &Path, root: &Path, folder: &str, watch: Watch<'_>) -> Resul
         watch(index as u64, Some(count as u64));
         let mut entry = zip.by_index(index)?;
         let Some(inside) = entry.enclosed_name().filter(|name| name.starts_with(folder)) else {
-            return Err(UserError::new(format!("it holds `{}`, outside of `{folder}/`", entry.name()?)).into());
+            return Err(UserError::new(format!("it contains `{}`, outside `{folder}/`", entry.name()?)).into());
         };
         let path = part.path().join(inside);
         if entry.is_dir() {
@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
 
-    /// Unpacks an archive of some files, and tells what is then in its folder.
+    /// Unpacks an archive of some files, and returns the names in the resulting folder.
     fn unpacked(files: &[(&str, &[u8])]) -> Result<Vec<String>> {
         let root = tempfile::tempdir()?;
         let archive = root.path().join("set.zip");
@@ -92,7 +92,7 @@ mod tests {
     fn what_leads_out_of_the_folder_is_refused() {
         for name in ["other/one.txt", "set/../../escaped", "/escaped", "../escaped"] {
             let error = unpacked(&[("set/deep/one.txt", b"one"), (name, b"out")]).expect_err(name);
-            assert!(format!("{error:#}").contains("outside of `set/`"), "{name}: {error:#}");
+            assert!(format!("{error:#}").contains("outside `set/`"), "{name}: {error:#}");
         }
         assert!(unpacked(&[]).is_err());
     }

@@ -1,39 +1,39 @@
-//! The coefficients of all blocks of a JPEG file, from all its scans, each bit of them being there.
+//! Decodes the DCT coefficients of all blocks of a JPEG file from all its scans, and checks that all data are present.
 
 use super::frame::Frame;
 use super::headers::{Headers, Scan};
 use super::huffman::{Bits, Huffman};
-use super::scan::{Block, Pass};
+use super::scan::{CoefficientBlock, ScanPass};
 use super::segments::intervals;
 
 /// The blocks of a component.
 pub(super) struct Plane {
-    /// Blocks in a row, with those that fill up the last MCU.
+    /// Blocks per row, including padding of the last MCU.
     pub(super) blocks_across: usize,
-    /// Coefficients of each block in rows, not in zigzag order; blocks row by row. Flat, since the system zeroes such
-    /// memory when it is first touched: a damaged file may claim to be large.
+    /// Coefficients of each block in row order (not zigzag), blocks row by row. A flat vector, because the system zeroes
+    /// its memory lazily: a damaged file may claim to be large.
     levels: Vec<i16>,
-    /// Height and width in pixels of the component.
+    /// Height and width of the component in pixels.
     pub(super) size: [usize; 2],
 }
 
-/// Decodes all scans. An error where one has too few data, or a component no scan.
+/// Decodes all scans. Fails if a scan is incomplete or a component has no scan.
 pub(super) fn decode(headers: &Headers<'_>) -> Result<Vec<Plane>, String> {
     let frame = &headers.frame;
     let mut planes: Vec<Plane> = (0..frame.components.len()).map(|place| Plane::new(frame, place)).collect();
     let mut seen = vec![false; planes.len()];
     for scan in &headers.scans {
         for &(place, _) in &scan.components {
-            // The first scan of a component in a progressive file is that of its DC coefficients.
+            // The first scan of a component in a progressive file must contain its DC coefficients.
             if frame.progressive && (scan.first != 0 || scan.refines) && !seen[place] {
-                return Err("a scan of it comes before the one that it refines".to_owned());
+                return Err("a scan comes before the one that it refines".to_owned());
             }
             seen[place] = true;
         }
         decode_scan(frame, scan, &mut planes)?;
     }
     if seen.contains(&false) {
-        return Err("some of its colours are missing".to_owned());
+        return Err("some colour components are missing".to_owned());
     }
     Ok(planes)
 }
@@ -48,11 +48,11 @@ impl Plane {
         Self { blocks_across: across, levels: vec![0; 64 * across * down], size }
     }
 
-    fn block(&mut self, place: usize) -> &mut Block {
+    fn block(&mut self, place: usize) -> &mut CoefficientBlock {
         &mut self.levels.as_chunks_mut().0[place]
     }
 
-    pub(super) fn blocks(&self) -> &[Block] {
+    pub(super) fn blocks(&self) -> &[CoefficientBlock] {
         self.levels.as_chunks().0
     }
 }
@@ -63,16 +63,16 @@ fn decode_scan<'a>(frame: &Frame, scan: &Scan<'a>, planes: &mut [Plane]) -> Resu
     for &(_, [dc, ac]) in &scan.components {
         tables.push([table(scan.tables.dc[dc])?, table(scan.tables.ac[ac])?]);
     }
-    let mut pass = Pass::new(frame.progressive, scan);
+    let mut pass = ScanPass::new(frame.progressive, scan);
     let mcus = Mcus::of(frame, scan, planes);
     let each = if scan.restart_interval == 0 { mcus.count() } else { scan.restart_interval };
     if scan.restarts && scan.restart_interval == 0 {
-        return Err("there is a restart marker among its pixels that cannot be there".to_owned());
+        return Err("there is an unexpected restart marker".to_owned());
     }
     let mut parts = intervals(scan.data)?.into_iter();
     let mut order = (0..mcus.down).flat_map(|y| (0..mcus.across).map(move |x| [x, y]));
     for _ in (0..mcus.count()).step_by(each) {
-        let mut bits = Bits::of(parts.next().ok_or("some of its pixels are missing")?);
+        let mut bits = Bits::of(parts.next().ok_or("some pixels are missing")?);
         pass.restart();
         for mcu in order.by_ref().take(each) {
             for (at, (&(place, _), [dc, ac])) in scan.components.iter().zip(&tables).enumerate() {
@@ -86,12 +86,12 @@ fn decode_scan<'a>(frame: &Frame, scan: &Scan<'a>, planes: &mut [Plane]) -> Resu
     Ok(())
 }
 
-/// The MCUs of a scan (ITU-T T.81, A.2): of one component, its blocks; of several, as many blocks of each as its
-/// sampling factors say.
+/// The MCUs of a scan (ITU-T T.81, A.2): single blocks if it has one component, else the blocks of each component given
+/// by its sampling factors.
 struct Mcus {
     across: usize,
     down: usize,
-    /// For each component, the blocks of an MCU across and down, and those of a row.
+    /// For each component: blocks of an MCU across and down, and blocks per row.
     parts: Vec<([usize; 2], usize)>,
 }
 
@@ -115,7 +115,7 @@ impl Mcus {
         self.across * self.down
     }
 
-    /// The places of an MCU's blocks in the component at a place of the scan.
+    /// The indices of an MCU's blocks, in the component at index `at` of the scan.
     fn blocks(&self, at: usize, [x, y]: [usize; 2]) -> impl Iterator<Item = usize> + use<> {
         let ([across, down], row) = self.parts[at];
         let first = y * down * row + x * across;

@@ -1,8 +1,8 @@
-//! The frame header of a JPEG file: its size, its components and how they are coded.
+//! The frame header of a JPEG file: size, components and coding.
 
 use super::segments::{START_OF_SCAN, Segments};
 
-pub(super) const NO_FRAME: &str = "it has no frame header";
+pub(super) const NO_FRAME: &str = "the frame header is missing";
 
 /// A component of a frame (ITU-T T.81, B.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub(super) struct Component {
     pub(super) table: usize,
 }
 
-/// The size of an image and how it is coded.
+/// The size of an image, and its coding.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Frame {
     pub(super) progressive: bool,
@@ -37,7 +37,7 @@ impl Frame {
         Err(NO_FRAME.to_owned())
     }
 
-    /// The frame that a segment describes, if it is such a segment.
+    /// The frame described by a segment, if it is a frame header.
     pub(super) fn of(marker: u8, body: &[u8]) -> Result<Option<Self>, String> {
         let unsupported = |what: &str| Err(format!("it is {what} JPEG file, which is not supported"));
         match marker {
@@ -47,7 +47,7 @@ impl Frame {
             0xc5..=0xc7 | 0xcd..=0xcf => return unsupported("a hierarchical"),
             _ => return Ok(None),
         }
-        let bad = || "its frame header is damaged".to_owned();
+        let bad = || "the frame header is damaged".to_owned();
         let (head, parts) = body.split_at_checked(6).ok_or_else(bad)?;
         if head[0] != 8 {
             return unsupported(&format!("a {}-bit", head[0]));
@@ -74,19 +74,19 @@ impl Frame {
         frame.whole_ratios().map(|()| Some(frame))
     }
 
-    /// The MCUs of a scan of all components (ITU-T T.81, A.2).
+    /// The number of MCUs of a scan of all components (ITU-T T.81, A.2).
     pub(super) fn mcus(&self) -> usize {
         let [across, down] = if self.components.len() == 1 { [1, 1] } else { self.largest() };
         self.width.div_ceil(8 * across) * self.height.div_ceil(8 * down)
     }
 
-    /// An error where samples of a component do not come to a whole number of pixels.
+    /// Fails if a sample of a component does not cover an integer number of pixels.
     fn whole_ratios(&self) -> Result<(), String> {
         let [most_across, most_down] = self.largest();
         for [across, down] in self.components.iter().map(|component| component.factors) {
             if !most_across.is_multiple_of(across) || !most_down.is_multiple_of(down) {
                 let largest = format!("{most_across}x{most_down}");
-                return Err(format!("sampling factors of {across}x{down} beside {largest} are not supported"));
+                return Err(format!("sampling factors {across}x{down} together with {largest} are not supported"));
             }
         }
         Ok(())
@@ -127,10 +127,10 @@ mod tests {
                 8,
                 7,
                 &[[1, 0x32, 0], parts[1], [3, 0x21, 0]],
-                "sampling factors of 2x1 beside 3x2 are not supported",
+                "sampling factors 2x1 together with 3x2 are not supported",
             ),
-            (0xc0, 8, 7, &[[1, 0x51, 0]], "its frame header is damaged"),
-            (0xc0, 8, 7, &[[1, 0x11, 4]], "its frame header is damaged"),
+            (0xc0, 8, 7, &[[1, 0x51, 0]], "the frame header is damaged"),
+            (0xc0, 8, 7, &[[1, 0x11, 4]], "the frame header is damaged"),
         ] {
             assert_eq!(frame(marker, precision, height, parts).expect_err("it is refused"), expected);
         }

@@ -1,13 +1,13 @@
-//! What the headers of a JPEG file say, and which decoder they ask for.
+//! Parses the headers of a JPEG file, and decides which decoder to use.
 
 use super::frame::{Frame, NO_FRAME};
 use super::segments::{START_OF_SCAN, Segment, Segments};
 
-/// More scans than encoders write: a small file may ask for many passes over a large image.
+/// More scans than encoders write. Limits small files that request many passes over a large image.
 const MOST_SCANS: usize = 100;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Colour {
+pub(super) enum ColourSpace {
     Grey,
     Rgb,
     YCbCr,
@@ -15,7 +15,7 @@ pub(super) enum Colour {
     Ycck,
 }
 
-/// The Huffman tables in force at a scan, as the file holds them: counts of codes, then symbols.
+/// The Huffman tables of a scan as stored in the file: code counts, then symbols.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Tables<'a> {
     pub(super) dc: [Option<&'a [u8]>; 4],
@@ -24,37 +24,37 @@ pub(super) struct Tables<'a> {
 
 /// A pass over some of the components (ITU-T T.81, B.2.3).
 pub(super) struct Scan<'a> {
-    /// Their places in the frame, each with the places of its DC table and its AC table.
+    /// Indices of its components in the frame, each with the indices of its DC and AC table.
     pub(super) components: Vec<(usize, [usize; 2])>,
-    /// First and last coefficient, in zigzag order; without meaning in sequential files.
+    /// First and last coefficient, in zigzag order; meaningless in sequential files.
     pub(super) first: usize,
     pub(super) last: usize,
-    /// Whether earlier scans gave the higher bits, and the lowest bit that this one gives.
+    /// Whether it refines the higher bits of earlier scans, and the lowest bit that it provides.
     pub(super) refines: bool,
     pub(super) lowest_bit: u32,
-    /// MCUs from one restart marker to the next, or 0.
+    /// MCUs between restart markers, or 0.
     pub(super) restart_interval: usize,
     pub(super) tables: Tables<'a>,
     pub(super) data: &'a [u8],
-    /// Where the data begin in the file.
+    /// Offset of the data in the file.
     pub(super) offset: usize,
-    /// Whether there are restart markers among them.
+    /// Whether the data contain restart markers.
     pub(super) restarts: bool,
 }
 
 pub(super) struct Headers<'a> {
     pub(super) frame: Frame,
-    pub(super) colour: Colour,
+    pub(super) colour: ColourSpace,
     pub(super) scans: Vec<Scan<'a>>,
-    /// The quantisation table of each component, in zigzag order.
+    /// Quantisation table of each component, in zigzag order.
     pub(super) quantisation: Vec<Option<[u16; 64]>>,
-    /// Whether `zune-jpeg` takes the components for the same colours.
+    /// Whether `zune-jpeg` interprets the components as the same colours.
     zune_agrees: bool,
 }
 
-/// What segments have said so far.
+/// State from the segments so far.
 #[derive(Default)]
-struct State<'a> {
+struct HeaderState<'a> {
     frame: Option<Frame>,
     tables: Tables<'a>,
     quantisation: [Option<[u16; 64]>; 4],
@@ -66,11 +66,11 @@ struct State<'a> {
 impl<'a> Headers<'a> {
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, String> {
         let mut segments = Segments::of(bytes);
-        let mut state = State::default();
+        let mut state = HeaderState::default();
         let (mut scans, mut latched, mut colours) = (Vec::new(), Vec::new(), None);
         while let Some(segment) = segments.next()? {
             if segment.marker != START_OF_SCAN {
-                state.read(segment.marker, segment.body).ok_or("a segment of its header is damaged")??;
+                state.read(segment.marker, segment.body).ok_or("a header segment is damaged")??;
                 continue;
             }
             let frame = state.frame.as_ref().ok_or(NO_FRAME)?;
@@ -94,22 +94,22 @@ impl<'a> Headers<'a> {
         Ok(Self { frame, colour, scans, quantisation: latched, zune_agrees })
     }
 
-    /// Whether `zune-jpeg` is known to decode such a file to the pixels of libjpeg-turbo, all its data being there.
+    /// Whether `zune-jpeg` is known to decode such a file, if complete, to the pixels of libjpeg-turbo.
     pub(super) fn zune_is_right(&self) -> bool {
         let parts = &self.frame.components;
         let in_order = |scan: &Scan<'_>| scan.components.iter().map(|part| part.0).eq(0..parts.len());
-        // It mixes up rows, or the order of components, where a sequential file has scans of some of them.
+        // In sequential files with partial scans it mixes up rows or the order of components.
         let scans_are_usual = self.frame.progressive || self.scans.len() == 1 && in_order(&self.scans[0]);
         scans_are_usual && self.zune_agrees && self.zune_upsamples()
     }
 
-    /// Whether the sampling factors are among those that `zune-jpeg` handles.
+    /// Whether `zune-jpeg` handles these sampling factors.
     fn zune_upsamples(&self) -> bool {
         let parts = &self.frame.components;
         let [across, down] = parts[0].factors;
         let all_are =
             |allowed: &[usize]| parts.iter().all(|part| part.factors.iter().all(|factor| allowed.contains(factor)));
-        // libjpeg-turbo does not interpolate between colours of one or two columns.
+        // libjpeg-turbo does not interpolate chroma of one or two columns.
         let narrow = across == 2 && self.frame.width <= 4;
         match parts.len() {
             1 => all_are(&[1, 2, 4]),
@@ -118,8 +118,8 @@ impl<'a> Headers<'a> {
         }
     }
 
-    /// Whether `zune::decode` finds out that data are missing: in a sequential file whose Huffman tables have no code of
-    /// ones alone, which the standard rules out (ITU-T T.81, C).
+    /// Whether `zune::decode` detects missing data: only in sequential files whose Huffman tables have no code of all
+    /// ones, which the standard forbids (ITU-T T.81, C).
     pub(super) fn zune_reports_holes(&self) -> bool {
         let scan = &self.scans[0];
         let full = |table: &[u8]| {
@@ -132,8 +132,9 @@ impl<'a> Headers<'a> {
     }
 }
 
-impl<'a> State<'a> {
-    /// Takes in a segment that is no scan. Outside, nothing where the segment is damaged; inside, what is not supported.
+impl<'a> HeaderState<'a> {
+    /// Processes a segment that is not a scan. `None` if the segment is damaged; the inner error is an unsupported
+    /// feature.
     fn read(&mut self, marker: u8, body: &'a [u8]) -> Option<Result<(), String>> {
         match marker {
             0xc4 => self.huffman_tables(body)?,
@@ -176,7 +177,7 @@ impl<'a> State<'a> {
     }
 }
 
-/// A scan header, without what stands outside it.
+/// Parses a scan header, without the state from outside of it.
 fn scan<'a>(frame: &Frame, body: &[u8]) -> Option<Scan<'a>> {
     let (&count, rest) = body.split_first()?;
     let (parts, rest) = rest.split_at_checked(2 * usize::from(count))?;
@@ -208,20 +209,20 @@ fn scan<'a>(frame: &Frame, body: &[u8]) -> Option<Scan<'a>> {
     })
 }
 
-/// The colours that components stand for, as libjpeg tells them, and whether `zune-jpeg` tells the same.
-fn colour(frame: &Frame, jfif: bool, adobe: Option<u8>) -> (Colour, bool) {
+/// The colour space of the components by libjpeg's rules, and whether `zune-jpeg` agrees.
+fn colour(frame: &Frame, jfif: bool, adobe: Option<u8>) -> (ColourSpace, bool) {
     let ids: Vec<u8> = frame.components.iter().map(|component| component.id).collect();
     match (ids.len(), adobe) {
-        (1, _) => (Colour::Grey, true),
+        (1, _) => (ColourSpace::Grey, true),
         (3, adobe) => {
             let named = ids == *b"RGB";
             let rgb = !jfif && adobe.map_or(named, |transform| transform == 0);
-            // It goes by the names of the components first, and takes a transform of 0 for CMYK.
+            // It first goes by the component names, and interprets a transform of 0 as CMYK.
             let same = named == rgb && (named || adobe != Some(0)) && adobe.is_none_or(|transform| transform < 3);
-            (if rgb { Colour::Rgb } else { Colour::YCbCr }, same)
+            (if rgb { ColourSpace::Rgb } else { ColourSpace::YCbCr }, same)
         }
-        (_, None | Some(0)) => (Colour::Cmyk, true),
-        (_, Some(transform)) => (Colour::Ycck, transform == 2),
+        (_, None | Some(0)) => (ColourSpace::Cmyk, true),
+        (_, Some(transform)) => (ColourSpace::Ycck, transform == 2),
     }
 }
 

@@ -31,12 +31,12 @@ fn the_decoder_is_chosen_from_the_headers() {
         (0xc0, &colours(0x41, 0x11), all, true),
         (0xc0, &colours(0x22, 0x21), all, true),
         (0xc2, &colours(0x22, 0x11), &[&[1, 2, 3], &[1], &[3]], true),
-        // Scans of some components, another order.
+        // Partial scans, and components out of order.
         (0xc0, &colours(0x11, 0x11), &[&[1], &[2], &[3]], false),
         (0xc0, &colours(0x22, 0x11), &[&[1], &[2, 3]], false),
         (0xc0, &colours(0x11, 0x11), &[&[3, 2, 1]], false),
         (0xc2, &colours(0x22, 0x11), &[&[1], &[2], &[3]], true),
-        // Factors.
+        // Sampling factors.
         (0xc0, &colours(0x31, 0x11), all, false),
         (0xc0, &colours(0x11, 0x22), all, false),
         (0xc0, &colours(0x41, 0x21), all, false),
@@ -56,20 +56,20 @@ fn colours_are_those_that_libjpeg_takes_components_for() {
     let three = |ids: &[u8; 3]| ids.map(|id| [id, 0x11]).to_vec();
     let four = || [1, 2, 3, 4].map(|id| [id, 0x11]).to_vec();
     for (parts, before, colour, fast) in [
-        (vec![[7, 0x11]], vec![], Colour::Grey, true),
-        (three(b"\x01\x02\x03"), vec![], Colour::YCbCr, true),
-        (three(b"\x01\x02\x03"), JFIF.to_vec(), Colour::YCbCr, true),
-        (three(b"\x01\x02\x03"), adobe(1), Colour::YCbCr, true),
-        (three(b"\x01\x02\x03"), adobe(0), Colour::Rgb, false),
-        (three(b"\x01\x02\x03"), [JFIF, &adobe(0)].concat(), Colour::YCbCr, false),
-        (three(b"RGB"), vec![], Colour::Rgb, true),
-        (three(b"RGB"), adobe(0), Colour::Rgb, true),
-        (three(b"RGB"), JFIF.to_vec(), Colour::YCbCr, false),
-        (three(b"RGB"), adobe(1), Colour::YCbCr, false),
-        (four(), vec![], Colour::Cmyk, true),
-        (four(), adobe(0), Colour::Cmyk, true),
-        (four(), adobe(2), Colour::Ycck, true),
-        (four(), adobe(1), Colour::Ycck, false),
+        (vec![[7, 0x11]], vec![], ColourSpace::Grey, true),
+        (three(b"\x01\x02\x03"), vec![], ColourSpace::YCbCr, true),
+        (three(b"\x01\x02\x03"), JFIF.to_vec(), ColourSpace::YCbCr, true),
+        (three(b"\x01\x02\x03"), adobe(1), ColourSpace::YCbCr, true),
+        (three(b"\x01\x02\x03"), adobe(0), ColourSpace::Rgb, false),
+        (three(b"\x01\x02\x03"), [JFIF, &adobe(0)].concat(), ColourSpace::YCbCr, false),
+        (three(b"RGB"), vec![], ColourSpace::Rgb, true),
+        (three(b"RGB"), adobe(0), ColourSpace::Rgb, true),
+        (three(b"RGB"), JFIF.to_vec(), ColourSpace::YCbCr, false),
+        (three(b"RGB"), adobe(1), ColourSpace::YCbCr, false),
+        (four(), vec![], ColourSpace::Cmyk, true),
+        (four(), adobe(0), ColourSpace::Cmyk, true),
+        (four(), adobe(2), ColourSpace::Ycck, true),
+        (four(), adobe(1), ColourSpace::Ycck, false),
     ] {
         let ids: Vec<u8> = parts.iter().map(|part| part[0]).collect();
         let file = file(0xc0, &parts, &[&ids], &before);
@@ -85,7 +85,7 @@ fn many_scans_and_damaged_segments_are_refused() {
     assert_eq!(error(&file(0xc2, &[[1, 0x11]], &many, &[])).as_deref(), Some("it has more than 100 scans"));
     for segment in [&b"\xff\xc4\0\x04\0\x01"[..], b"\xff\xdb\0\x03\0", b"\xff\xdd\0\x03\0"] {
         let file = file(0xc0, &[[1, 0x11]], &[&[1]], segment);
-        assert_eq!(error(&file).as_deref(), Some("a segment of its header is damaged"));
+        assert_eq!(error(&file).as_deref(), Some("a header segment is damaged"));
     }
     for [from, to, marker] in [[1, 0, 0xc2], [0, 5, 0xc2], [1, 64, 0xc2]] {
         let mut file = file(marker, &[[1, 0x11]], &[&[1]], &[]);

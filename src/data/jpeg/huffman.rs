@@ -1,21 +1,21 @@
-//! Huffman codes (ITU-T T.81, C and F.2.2) and the bits that they stand in.
+//! Huffman decoding (ITU-T T.81, C and F.2.2), and the bit reader.
 
 const SHORT: u32 = 9;
-const DAMAGED_TABLE: &str = "a Huffman table of it is damaged";
+const DAMAGED_TABLE: &str = "a Huffman table is damaged";
 
 /// A table for decoding codes of up to 16 bits.
 pub(super) struct Huffman<'a> {
     symbols: &'a [u8],
-    /// The symbol of each code of up to nine bits, whatever bits follow, and its length; length 0 for none.
+    /// Symbol and length of the code at the start of each nine-bit prefix; length 0 if the code is longer.
     short: [(u8, u8); 1 << SHORT],
-    /// For each length, the first code of a greater length, filled up with zeros to 16 bits.
+    /// For each length, the first code of a greater length, padded with zeros to 16 bits.
     ends: [u32; 17],
-    /// For each length, the place of its first symbol less its first code.
+    /// For each length, the index of its first symbol minus its first code.
     offsets: [i32; 17],
 }
 
 impl<'a> Huffman<'a> {
-    /// From the counts of codes of 1 to 16 bits, then the symbols in the order of their codes.
+    /// From the numbers of codes of 1 to 16 bits, followed by the symbols in code order.
     pub(super) fn new(table: &'a [u8]) -> Result<Self, &'static str> {
         let (counts, symbols) = table.split_at(16);
         let mut new = Self { symbols, short: [(0, 0); 1 << SHORT], ends: [0; 17], offsets: [0; 17] };
@@ -38,7 +38,7 @@ impl<'a> Huffman<'a> {
         Ok(new)
     }
 
-    /// The next symbol.
+    /// Decodes the next symbol.
     pub(super) fn decode(&self, bits: &mut Bits<'_>) -> Result<u8, &'static str> {
         let next = bits.peek(16);
         let (symbol, length) = self.short[(next >> (16 - SHORT)) as usize];
@@ -47,20 +47,20 @@ impl<'a> Huffman<'a> {
             return Ok(symbol);
         }
         let length = (SHORT as usize + 1..=16).find(|&length| next < self.ends[length]);
-        let length = length.ok_or("there is a code among its pixels that its Huffman tables lack")?;
+        let length = length.ok_or("there is a code that is not in the Huffman tables")?;
         bits.skip(length as u32);
         let place = self.offsets[length] + (next >> (16 - length)) as i32;
         self.symbols.get(place as usize).copied().ok_or(DAMAGED_TABLE)
     }
 }
 
-/// The bits of entropy-coded data without markers. Behind their end there are zeros, which `check` reports.
+/// The bits of entropy-coded data without markers. Reading past the end returns zeros, which `check` reports.
 pub(super) struct Bits<'a> {
     data: &'a [u8],
     at: usize,
     buffer: u64,
     count: u32,
-    /// Bits in the buffer that are not in the data.
+    /// Bits in the buffer that are past the end of the data.
     missing: u32,
 }
 
@@ -70,7 +70,7 @@ impl<'a> Bits<'a> {
     }
 
     fn fill(&mut self) {
-        // Most data have no byte 0xff in the next four.
+        // Most data have no byte 0xff in the next four bytes.
         if let Some(&[first, second, third, fourth]) = self.data.get(self.at..).and_then(<[u8]>::first_chunk)
             && self.count < 32
             && ![first, second, third, fourth].contains(&0xff)
@@ -90,7 +90,7 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// The next bits, at most 16.
+    /// The next bits, at most 16, without consuming them.
     fn peek(&mut self, length: u32) -> u32 {
         if self.count < length {
             self.fill();
@@ -102,22 +102,22 @@ impl<'a> Bits<'a> {
         self.count -= length;
     }
 
-    /// A number of some bits, at most 16.
+    /// A number of at most 16 bits.
     pub(super) fn number(&mut self, length: u32) -> i32 {
         let number = self.peek(length);
         self.skip(length);
         number as i32
     }
 
-    /// A number whose first bit tells its sign (F.2.2.1).
+    /// A number whose first bit determines its sign (F.2.2.1).
     pub(super) fn signed(&mut self, length: u32) -> i32 {
         let number = self.number(length);
         if length > 0 && number < 1 << (length - 1) { number - (1 << length) + 1 } else { number }
     }
 
-    /// An error once bits were taken that are not there.
+    /// Fails if bits past the end were consumed.
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        if self.missing > self.count { Err("some of its pixels are missing") } else { Ok(()) }
+        if self.missing > self.count { Err("some pixels are missing") } else { Ok(()) }
     }
 }
 
@@ -125,7 +125,7 @@ impl<'a> Bits<'a> {
 mod tests {
     use super::*;
 
-    /// One code of a bit, one of 2, one of 12.
+    /// One code of one bit, one of 2, one of 12.
     const TABLE: &[u8] = &[1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 7, 8, 9];
 
     #[test]

@@ -1,27 +1,27 @@
-//! The inverse DCT of a block, to the bit that of libjpeg's accurate integer method.
+//! The inverse DCT of a block, bit-identical to libjpeg's accurate integer method.
 //!
-//! C. Loeffler, A. Ligtenberg, G. Moschytz: Practical Fast 1-D DCT Algorithms with 11 Multiplications, ICASSP 1989, with
-//! factors of 13 bits, and two more bits kept between the columns and the rows.
+//! C. Loeffler, A. Ligtenberg, G. Moschytz: Practical Fast 1-D DCT Algorithms with 11 Multiplications, ICASSP 1989,
+//! with 13-bit factors, and two extra bits of precision between columns and rows.
 
 use std::num::Wrapping;
 
-use super::scan::{Block, ZIGZAG};
+use super::scan::{CoefficientBlock, ZIGZAG};
 
-/// Wraps where a damaged file has coefficients out of bounds.
-type Number = Wrapping<i32>;
+/// Wraps around for out-of-range coefficients of damaged files.
+type WrappingInt = Wrapping<i32>;
 
 const FACTOR_BITS: usize = 13;
 const KEPT_BITS: usize = 2;
 
-/// A factor, rounded.
-const fn factor(value: f64) -> Number {
+/// A fixed-point factor.
+const fn factor(value: f64) -> WrappingInt {
     let scaled = value * (1 << FACTOR_BITS) as f64;
     Wrapping((scaled + if scaled < 0.0 { -0.5 } else { 0.5 }) as i32)
 }
 
-/// Writes the samples of a block to `samples`, which begins at its first sample and has `stride` samples a row.
+/// Writes the samples of a block to `samples`, which starts at its first sample and has `stride` samples per row.
 /// `quantisation` is in zigzag order.
-pub(super) fn block(coefficients: &Block, quantisation: &[u16; 64], samples: &mut [u8], stride: usize) {
+pub(super) fn block(coefficients: &CoefficientBlock, quantisation: &[u16; 64], samples: &mut [u8], stride: usize) {
     let mut values = [Wrapping(0); 64];
     for (&place, &step) in ZIGZAG.iter().zip(quantisation) {
         values[place] = Wrapping(i32::from(coefficients[place])) * Wrapping(i32::from(step));
@@ -35,23 +35,23 @@ pub(super) fn block(coefficients: &Block, quantisation: &[u16; 64], samples: &mu
     for (row, out) in samples.chunks_mut(stride).take(8).enumerate() {
         let results = one_dimension(std::array::from_fn(|column| values[8 * row + column]));
         for (out, result) in out.iter_mut().zip(results) {
-            // Three more bits are the factor 8 of a DCT in two dimensions.
+            // The three extra bits divide by 8, the scale of a two-dimensional DCT.
             *out = (rounded(result, FACTOR_BITS + KEPT_BITS + 3).0.saturating_add(128)).clamp(0, 255) as u8;
         }
     }
 }
 
-fn rounded(value: Number, bits: usize) -> Number {
+fn rounded(value: WrappingInt, bits: usize) -> WrappingInt {
     (value + Wrapping(1 << (bits - 1))) >> bits
 }
 
-/// The sums and differences of the even coefficients' half and the odd ones'.
-fn one_dimension(x: [Number; 8]) -> [Number; 8] {
+/// The sums and differences of the even and the odd half.
+fn one_dimension(x: [WrappingInt; 8]) -> [WrappingInt; 8] {
     let (even, odd) = (even_half([x[0], x[2], x[4], x[6]]), odd_half([x[1], x[3], x[5], x[7]]));
     std::array::from_fn(|at| if at < 4 { even[at] + odd[at] } else { even[7 - at] - odd[7 - at] })
 }
 
-fn even_half([x0, x2, x4, x6]: [Number; 4]) -> [Number; 4] {
+fn even_half([x0, x2, x4, x6]: [WrappingInt; 4]) -> [WrappingInt; 4] {
     let turned = (x2 + x6) * const { factor(0.541_196_100) };
     let upper = turned + x2 * const { factor(0.765_366_865) };
     let lower = turned + x6 * const { factor(-1.847_759_065) };
@@ -59,7 +59,7 @@ fn even_half([x0, x2, x4, x6]: [Number; 4]) -> [Number; 4] {
     [sum + upper, difference + lower, difference - lower, sum - upper]
 }
 
-fn odd_half([x1, x3, x5, x7]: [Number; 4]) -> [Number; 4] {
+fn odd_half([x1, x3, x5, x7]: [WrappingInt; 4]) -> [WrappingInt; 4] {
     let common = (x1 + x3 + x5 + x7) * const { factor(1.175_875_602) };
     let from_37 = (x3 + x7) * const { factor(-1.961_570_560) } + common;
     let from_15 = (x1 + x5) * const { factor(-0.390_180_644) } + common;

@@ -1,12 +1,12 @@
-//! The blocks of a scan: sequential (ITU-T T.81, F.2) and progressive (G.2).
+//! Decodes the blocks of a scan: sequential (ITU-T T.81, F.2) and progressive (G.2).
 
 use super::headers::Scan;
 use super::huffman::{Bits, Huffman};
 
-/// Coefficients, in rows.
-pub(super) type Block = [i16; 64];
+/// Coefficients in row order.
+pub(super) type CoefficientBlock = [i16; 64];
 
-/// The place in a block of each coefficient in zigzag order.
+/// Index in a block of each coefficient in zigzag order.
 #[rustfmt::skip]
 pub(super) const ZIGZAG: [usize; 64] = [
      0,  1,  8, 16,  9,  2,  3, 10, 17, 24, 32, 25, 18, 11,  4,  5,
@@ -15,32 +15,32 @@ pub(super) const ZIGZAG: [usize; 64] = [
     58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-const IMPOSSIBLE: &str = "there is a code among its pixels that cannot be there";
+const IMPOSSIBLE: &str = "there is an invalid code";
 
-/// What a scan gives of each block.
+/// What a scan provides for each block.
 enum Gives {
     All,
-    /// The upper bits of the first coefficient, or one more bit of it.
+    /// The upper bits of the DC coefficient, or one more bit of it.
     Dc,
     DcBit,
-    /// The same of a range of the others.
+    /// The same for a range of AC coefficients.
     Ac,
     AcBit,
 }
 
 /// A pass over the blocks of a scan.
-pub(super) struct Pass {
+pub(super) struct ScanPass {
     gives: Gives,
     first: usize,
     last: usize,
     lowest_bit: u32,
-    /// The last first coefficient of each component.
+    /// The last DC coefficient of each component.
     predictions: [i32; 4],
-    /// Blocks to come that have no coefficient that was zero before.
+    /// Remaining blocks of an end-of-band run, without new non-zero coefficients.
     empty_blocks: u32,
 }
 
-impl Pass {
+impl ScanPass {
     pub(super) fn new(progressive: bool, scan: &Scan<'_>) -> Self {
         let gives = match (progressive, scan.first, scan.refines) {
             (false, ..) => Gives::All,
@@ -53,20 +53,20 @@ impl Pass {
         Self { gives, first, last, lowest_bit, predictions: [0; 4], empty_blocks: 0 }
     }
 
-    /// Forgets the blocks before.
+    /// Resets at a restart marker.
     pub(super) fn restart(&mut self) {
         (self.predictions, self.empty_blocks) = ([0; 4], 0);
     }
 
-    /// Takes in what the scan gives of a block of the component at a place of the scan, with its DC and AC table.
+    /// Decodes the next block of component `place` of the scan, with its DC and AC table.
     pub(super) fn block(
         &mut self,
-        block: &mut Block,
+        block: &mut CoefficientBlock,
         at: usize,
         [dc, ac]: [Option<&Huffman<'_>>; 2],
         bits: &mut Bits<'_>,
     ) -> Result<(), &'static str> {
-        let missing = "it lacks a Huffman table";
+        let missing = "a Huffman table is missing";
         match self.gives {
             Gives::All => {
                 block[0] = self.dc(at, dc.ok_or(missing)?, bits)? as i16;
@@ -95,7 +95,12 @@ impl Pass {
         Ok(sum)
     }
 
-    fn ac(&mut self, block: &mut Block, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result<(), &'static str> {
+    fn ac(
+        &mut self,
+        block: &mut CoefficientBlock,
+        table: &Huffman<'_>,
+        bits: &mut Bits<'_>,
+    ) -> Result<(), &'static str> {
         if self.empty_blocks > 0 {
             self.empty_blocks -= 1;
             return Ok(());
@@ -117,7 +122,12 @@ impl Pass {
         Ok(())
     }
 
-    fn ac_bit(&mut self, block: &mut Block, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result<(), &'static str> {
+    fn ac_bit(
+        &mut self,
+        block: &mut CoefficientBlock,
+        table: &Huffman<'_>,
+        bits: &mut Bits<'_>,
+    ) -> Result<(), &'static str> {
         let mut at = self.first;
         while self.empty_blocks == 0 && at <= self.last {
             let (zeros, size) = halves(table.decode(bits)?);
@@ -146,9 +156,9 @@ impl Pass {
         Ok(())
     }
 
-    /// Adds a bit to each coefficient from a place on that is not zero, passing over some zeros. Returns the place of the
-    /// zero after those.
-    fn refine(&self, block: &mut Block, from: usize, mut zeros: u32, bits: &mut Bits<'_>) -> usize {
+    /// Refines each non-zero coefficient from index `from` on by one bit, skipping `zeros` zeros. Returns the index of
+    /// the zero after those.
+    fn refine(&self, block: &mut CoefficientBlock, from: usize, mut zeros: u32, bits: &mut Bits<'_>) -> usize {
         let bit = 1i16 << self.lowest_bit;
         for (at, &place) in ZIGZAG.iter().enumerate().take(self.last + 1).skip(from) {
             let level = &mut block[place];
@@ -165,7 +175,7 @@ impl Pass {
     }
 }
 
-fn all_ac(block: &mut Block, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result<(), &'static str> {
+fn all_ac(block: &mut CoefficientBlock, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result<(), &'static str> {
     let mut at = 1;
     while at < 64 {
         let (zeros, size) = halves(table.decode(bits)?);
@@ -181,7 +191,7 @@ fn all_ac(block: &mut Block, table: &Huffman<'_>, bits: &mut Bits<'_>) -> Result
     Ok(())
 }
 
-/// A run of zeros, and the bits of the coefficient behind it.
+/// A run of zeros, and the number of bits of the coefficient after it.
 fn halves(symbol: u8) -> (u32, u32) {
     (u32::from(symbol >> 4), u32::from(symbol & 15))
 }

@@ -1,4 +1,4 @@
-//! The segments of a JPEG file (ITU-T T.81, B.1.1): markers, each with its parameters.
+//! The segments of a JPEG file (ITU-T T.81, B.1.1): markers with parameters.
 
 pub(super) const START_OF_SCAN: u8 = 0xda;
 const END_OF_IMAGE: u8 = 0xd9;
@@ -6,13 +6,13 @@ const END_OF_IMAGE: u8 = 0xd9;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Segment<'a> {
     pub(super) marker: u8,
-    /// The parameters, without their length.
+    /// Parameters, without their length.
     pub(super) body: &'a [u8],
-    /// For a scan, the entropy-coded data up to the next marker that is no restart marker.
+    /// For a scan: entropy-coded data up to the next marker other than a restart marker.
     pub(super) data: &'a [u8],
-    /// Where those data begin in the file.
+    /// Offset of the data in the file.
     pub(super) offset: usize,
-    /// Whether there are restart markers among them.
+    /// Whether the data contain restart markers.
     pub(super) restarts: bool,
 }
 
@@ -27,17 +27,17 @@ impl<'a> Segments<'a> {
         Self { bytes, at: 2 }
     }
 
-    /// The next segment, or none at the end of the image.
+    /// The next segment, or `None` at the end of the image.
     pub(super) fn next(&mut self) -> Result<Option<Segment<'a>>, String> {
-        let segment = self.read().ok_or("it ends in the middle of its pixels")?;
+        let segment = self.read().ok_or("it ends before its last pixels")?;
         Ok(Some(segment).filter(|segment| segment.marker != END_OF_IMAGE))
     }
 
-    /// The next segment, the end of the image being one without parameters; nothing where the file ends before that.
+    /// The next segment; the end of the image counts as a segment without parameters. `None` if the file ends before.
     fn read(&mut self) -> Option<Segment<'a>> {
         let marker = loop {
             self.at = after_next_ff(self.bytes, self.at)?;
-            // A marker may have any number of bytes 0xff before it.
+            // A marker may be preceded by any number of fill bytes 0xff.
             while *self.bytes.get(self.at)? == 0xff {
                 self.at += 1;
             }
@@ -47,7 +47,7 @@ impl<'a> Segments<'a> {
                 END_OF_IMAGE => {
                     return Some(Segment { marker, body: &[], data: &[], offset: self.at, restarts: false });
                 }
-                // A stuffed byte, and the markers that have no parameters.
+                // A stuffed byte, and markers without parameters.
                 0x00 | 0x01 | 0xd0..=0xd8 => {}
                 _ => break marker,
             }
@@ -79,25 +79,25 @@ impl<'a> Segments<'a> {
     }
 }
 
-/// The place behind the next byte 0xff.
+/// The index after the next byte 0xff.
 fn after_next_ff(bytes: &[u8], from: usize) -> Option<usize> {
     const BLOCK: usize = 64;
     let mut at = from;
-    // `contains` looks at many bytes at a time, `position` at one.
+    // `contains` is vectorised, `position` is not.
     while bytes.get(at..at + BLOCK).is_some_and(|block| !block.contains(&0xff)) {
         at += BLOCK;
     }
     Some(at + bytes.get(at..)?.iter().position(|&byte| byte == 0xff)? + 1)
 }
 
-/// Splits entropy-coded data at their restart markers, which must count from 0 to 7 again and again.
+/// Splits entropy-coded data at restart markers, whose numbers must cycle from 0 to 7.
 pub(super) fn intervals(data: &[u8]) -> Result<Vec<&[u8]>, String> {
     let (mut parts, mut start, mut at) = (Vec::new(), 0, 0);
     while let Some(after) = after_next_ff(data, at) {
         at = after;
         if let Some(marker @ 0xd0..=0xd7) = data.get(at) {
             if usize::from(marker - 0xd0) != parts.len() % 8 {
-                return Err("a restart marker is missing among its pixels".to_owned());
+                return Err("a restart marker is missing".to_owned());
             }
             parts.push(&data[start..at - 1]);
             start = at + 1;
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn segments_are_read_up_to_the_end_of_the_image() {
-        // A small picture with an end of its own; a scan with fill bytes before its marker; an end.
+        // A thumbnail with its own end marker; a scan with fill bytes before its marker; the end.
         let bytes = b"\xff\xd8\xff\xe1\0\x06\xff\xd8\xff\xd9\xff\xff\xda\0\x03\x07\x01\xff\0\xff\xd0\x03\xff\xd9more";
         let mut segments = Segments::of(bytes);
         let small = segments.next().expect("a segment").expect("no end");
@@ -125,7 +125,7 @@ mod tests {
         for length in 2..24 {
             let mut segments = Segments::of(&bytes[..length]);
             let end = std::iter::from_fn(|| segments.next().transpose()).find_map(Result::err);
-            assert_eq!(end.as_deref(), Some("it ends in the middle of its pixels"), "{length}");
+            assert_eq!(end.as_deref(), Some("it ends before its last pixels"), "{length}");
         }
     }
 

@@ -1,14 +1,14 @@
-//! Against libjpeg-turbo: the files of `scripts/reference/make_image_fixtures.py`, with their pixels.
+//! Comparison with libjpeg-turbo, on the files and pixels made by `scripts/reference/make_image_fixtures.py`.
 
 use super::super::reference::{each, files};
 use super::*;
 
 const JPEG: &[u8] = include_bytes!("../../../tests/fixtures/images/jpeg.tar.gz");
 
-fn colours(pixels: Pixels) -> Vec<u8> {
+fn colours(pixels: DecodedPixels) -> Vec<u8> {
     match pixels {
-        Pixels::Colours(levels) => levels,
-        Pixels::Grey(levels) => levels.iter().flat_map(|&level| [level; 3]).collect(),
+        DecodedPixels::Colours(levels) => levels,
+        DecodedPixels::Grey(levels) => levels.iter().flat_map(|&level| [level; 3]).collect(),
     }
 }
 
@@ -22,8 +22,8 @@ fn the_decoder_of_all_files_gives_the_pixels_of_libjpeg() {
     });
 }
 
-/// The fast decoder rounds otherwise, by up to 3 levels, and at the right and lower edge it mixes in colours from beyond
-/// the edge, which encoders fill blocks up with.
+/// The fast decoder rounds differently, by up to 3 levels, and at the right and lower edge it blends in colours from
+/// outside the image, with which encoders pad blocks.
 #[test]
 fn each_file_is_decoded_to_the_pixels_of_libjpeg_within_rounding() {
     each(JPEG, ".jpg", 500, |name, bytes, [height, width], expected| {
@@ -45,7 +45,7 @@ fn each_file_is_decoded_to_the_pixels_of_libjpeg_within_rounding() {
     });
 }
 
-/// The last bytes before the end of each scan and before each restart marker are taken out: four, and half of them all.
+/// Removes bytes before the end of each scan and before each restart marker: four, and half of all.
 #[test]
 fn a_file_with_a_hole_is_damaged() {
     each(JPEG, ".jpg", 500, |name, bytes, _, _| {
@@ -55,7 +55,8 @@ fn a_file_with_a_hole_is_damaged() {
             for part in segments::intervals(scan.data).expect(name) {
                 end += part.len();
                 for lost in [part.len().min(4), part.len() / 2] {
-                    // A file with as many bytes more is whole; a byte may hold no more than a bit.
+                    // A file with extra bytes is complete without them; and a single byte may contain only one
+                    // significant bit.
                     if lost > 1 && !name.contains("extra-bytes.") {
                         let holed = [&bytes[..end - lost], &bytes[end..]].concat();
                         assert!(decode(&holed).is_err(), "{name}: {lost} bytes less of {} before {end}", part.len());
@@ -81,27 +82,27 @@ fn what_is_not_supported_is_refused_by_name() {
     assert_eq!(changed(frame + 1, 0xc9), "it is an arithmetic-coded JPEG file, which is not supported");
     assert_eq!(changed(frame + 1, 0xc3), "it is a lossless JPEG file, which is not supported");
     assert_eq!(changed(frame + 4, 12), "it is a 12-bit JPEG file, which is not supported");
-    assert_eq!(changed(frame + 14, 0x32), "sampling factors of 2x2 beside 3x2 are not supported");
+    assert_eq!(changed(frame + 14, 0x32), "sampling factors 2x2 together with 3x2 are not supported");
     assert_eq!(changed(scan + 5, 9), "a scan header is damaged");
     let without = |from: usize, to: usize| decode(&[&file[..from], &file[to..]].concat()).expect_err("it is refused");
-    assert_eq!(without(frame, frame + 19), "it has no frame header");
-    assert_eq!(without(at(0xdb), frame), "it lacks a quantisation table");
-    assert_eq!(without(at(0xc4), scan), "it lacks a Huffman table");
-    assert_eq!(without(file.len() - 2, file.len()), "it ends in the middle of its pixels");
+    assert_eq!(without(frame, frame + 19), "the frame header is missing");
+    assert_eq!(without(at(0xdb), frame), "a quantisation table is missing");
+    assert_eq!(without(at(0xc4), scan), "a Huffman table is missing");
+    assert_eq!(without(file.len() - 2, file.len()), "it ends before its last pixels");
     let three = &files["ycbcr-1x1,1x1,1x1-37x21_three.jpg"];
     let last = three.windows(2).rposition(|pair| pair == [0xff, 0xda]).expect("it is there");
     let two = [&three[..last], b"\xff\xd9"].concat();
-    assert_eq!(decode(&two).expect_err("it is refused"), "some of its colours are missing");
+    assert_eq!(decode(&two).expect_err("it is refused"), "some colour components are missing");
     let restarts = &files["ycbcr-2x2,1x1,1x1-37x21_one-restart.jpg"];
     let mark = restarts.windows(2).position(|pair| pair == [0xff, 0xd0]).expect("it is there");
     let fewer = [&restarts[..mark], &restarts[mark + 2..]].concat();
-    assert_eq!(decode(&fewer).expect_err("it is refused"), "a restart marker is missing among its pixels");
+    assert_eq!(decode(&fewer).expect_err("it is refused"), "a restart marker is missing");
     let more = [&file[..file.len() - 20], b"\xff\xd0", &file[file.len() - 20..]].concat();
     let error = decode(&more).expect_err("it is refused");
-    assert_eq!(error, "there is a restart marker among its pixels that cannot be there");
+    assert_eq!(error, "there is an unexpected restart marker");
 }
 
-/// As torchvision leaves them, and unlike most viewers.
+/// The EXIF orientation is ignored, as in torchvision and unlike most viewers.
 #[test]
 fn an_orientation_in_exif_data_is_not_applied() {
     let files = files(JPEG);

@@ -1,10 +1,10 @@
-//! Components of fewer samples to the size of the image, to the bit as libjpeg does ("fancy upsampling"): at half the
-//! resolution, a sample counts three quarters and its neighbour one quarter; at other ratios samples are repeated.
+//! Upsamples subsampled components, bit-identical to libjpeg ("fancy upsampling"): at half resolution, a sample has
+//! weight 3/4 and its neighbour 1/4; at other ratios samples are repeated.
 
 use super::coefficients::Plane;
 use super::inverse_dct;
 
-/// The samples of a component, without those that fill up blocks.
+/// The samples of a component, without block padding.
 pub(super) struct Samples {
     height: usize,
     width: usize,
@@ -30,10 +30,10 @@ impl Samples {
         &self.levels[at * self.stride..][..self.width]
     }
 
-    /// Writes a row of the image; `[across, down]` is how many of its pixels come of a sample.
+    /// Writes a row of the image; `[across, down]` is the number of image pixels per sample.
     pub(super) fn write_row(&self, at: usize, [across, down]: [usize; 2], out: &mut [u8]) {
         let row = self.row(at / down);
-        // The nearer of the rows above and below, or the same beyond the edge of the image.
+        // The nearer of the rows above and below, or the row itself at the edge of the image.
         let near = if at.is_multiple_of(2) { (at / 2).saturating_sub(1) } else { (at / 2 + 1).min(self.height - 1) };
         match (across, down) {
             (1, 2) => {
@@ -52,8 +52,8 @@ impl Samples {
     }
 }
 
-/// Two pixels of each sample, of which the left one is rounded with the first number and the right one with the second;
-/// the third is what a sample is divided by.
+/// Two pixels per sample. The first number is the rounding of the left one, the second that of the right one, and the
+/// third is the divisor.
 fn interpolate(sample: impl Fn(usize) -> u16, width: usize, [left, right, unit]: [u16; 3], out: &mut [u8]) {
     for (x, out) in out.iter_mut().enumerate() {
         let (at, round) = (x / 2, if x.is_multiple_of(2) { left } else { right });

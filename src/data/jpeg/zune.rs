@@ -5,18 +5,18 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::Pixels;
-use super::headers::{Colour, Headers};
+use super::DecodedPixels;
+use super::headers::{ColourSpace, Headers};
 use super::segments::intervals;
 
-/// Sixteen bits of one, four times. No Huffman code is all ones (ITU-T T.81, C), so a decoder that takes a code of these
-/// fails; behind the end of the data it takes as many zeros as it needs.
+/// Sixteen one bits, four times. No Huffman code is all ones (ITU-T T.81, C), so a decoder that reads past the end of
+/// the data fails on these, instead of reading endless zeros.
 const PADDING: [u8; 16] = *b"\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0";
 
-/// The pixels of a file, or nothing where the decoder meets an error or, if `headers` say that it reports holes, the end
-/// of the data before that of the pixels.
-pub(super) fn decode(bytes: &[u8], headers: &Headers<'_>) -> Option<Pixels> {
-    let grey = headers.colour == Colour::Grey;
+/// The pixels of a file. `None` if the decoder fails or, where `headers` say that it detects missing data, if data are
+/// missing.
+pub(super) fn decode(bytes: &[u8], headers: &Headers<'_>) -> Option<DecodedPixels> {
+    let grey = headers.colour == ColourSpace::Grey;
     let out = if grey { ColorSpace::Luma } else { ColorSpace::RGB };
     let options = DecoderOptions::default()
         .jpeg_set_out_colorspace(out)
@@ -28,11 +28,11 @@ pub(super) fn decode(bytes: &[u8], headers: &Headers<'_>) -> Option<Pixels> {
     let pixels = JpegDecoder::new_with_options(ZCursor::new(bytes), options).decode().ok()?;
     let channels = if grey { 1 } else { 3 };
     let is_whole = pixels.len() == channels * headers.frame.width * headers.frame.height;
-    is_whole.then_some(if grey { Pixels::Grey(pixels) } else { Pixels::Colours(pixels) })
+    is_whole.then_some(if grey { DecodedPixels::Grey(pixels) } else { DecodedPixels::Colours(pixels) })
 }
 
-/// A file of one scan with ones behind its data, and before each restart marker. Nothing where too few of those are
-/// there.
+/// A file of one scan with one bits after its data and before each restart marker. `None` if there are too few restart
+/// markers.
 fn padded(bytes: &[u8], headers: &Headers<'_>) -> Option<Vec<u8>> {
     let scan = &headers.scans[0];
     let mut padded = Vec::with_capacity(bytes.len() + 1024);

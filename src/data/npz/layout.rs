@@ -1,4 +1,4 @@
-//! How the images of an array lie in it.
+//! The memory layout of an array of images.
 
 use std::io::Read;
 
@@ -6,29 +6,29 @@ use crate::blueprint::ImageShape;
 use crate::data::npy;
 use crate::text;
 
-/// A small file may claim to hold more than any disk.
+/// In bytes. A small file can claim a huge array.
 const LARGEST_ARRAY: u64 = 256 << 30;
-/// An array that must be in memory as a whole to be read.
+/// In bytes, for an array that must be in memory as a whole.
 const LARGEST_IN_MEMORY: u64 = 16 << 30;
 const LARGEST_SIDE: usize = 4096;
 
-/// Images of an array, and where the numbers of each stand.
+/// The images of an array, and the positions of their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(super) struct ArrayLayout {
     pub(super) count: usize,
     pub(super) shape: ImageShape,
     pub(super) channels_last: bool,
-    /// Whether the first place of the array moves fastest, as MATLAB and R write it.
+    /// Whether the array is in column-major order, as MATLAB and R write it.
     pub(super) columns_first: bool,
 }
 
-impl Layout {
-    /// From the header of the array of a name.
+impl ArrayLayout {
+    /// Parses the header of the array called `name`.
     pub(super) fn read(file: &mut impl Read, name: &str) -> Result<Self, String> {
         let header = npy::header(file).map_err(|cause| format!("`{name}`: {cause}"))?;
         if header.order_and_kind().1 != "u1" {
             let kind = text::shortened(&header.kind);
-            return Err(format!("`{name}` holds `{kind}`: images are bytes from 0 to 255, `uint8`"));
+            return Err(format!("`{name}` has type `{kind}`, expected images as `uint8`"));
         }
         let (count, shape, channels_last) = match *header.shape.as_slice() {
             [count, height, width] => (count, (1, height, width), false),
@@ -36,7 +36,7 @@ impl Layout {
             [count, channels @ (1 | 3), height, width] => (count, (channels, height, width), false),
             _ => {
                 return Err(format!(
-                    "`{name}` has shape {:?}: images are [count, height, width], with 1 or 3 channels before or after",
+                    "`{name}` has shape {:?}, expected [count, height, width] with an optional axis of 1 or 3 channels before or after",
                     header.shape
                 ));
             }
@@ -45,19 +45,19 @@ impl Layout {
         let sides = 1..=LARGEST_SIDE;
         let bytes = header.count().filter(|&bytes| bytes > 0 && bytes as u64 <= LARGEST_ARRAY);
         if bytes.is_none() || !sides.contains(&height) || !sides.contains(&width) {
-            return Err(format!("`{name}` has shape {:?}, which no data set has", header.shape));
+            return Err(format!("`{name}` has shape {:?}, which is too large", header.shape));
         }
         let columns_first = header.columns_first;
         Ok(Self { count, shape: ImageShape { channels, height, width }, channels_last, columns_first })
     }
 
-    /// All bytes of an array whose images do not lie one after the other; more than there should be are left unread.
+    /// All bytes of an array whose images are not contiguous. Bytes beyond the expected size are left unread.
     pub(super) fn whole(&self, file: &mut impl Read) -> Result<Vec<u8>, String> {
         let length = self.count * self.shape.elements();
         if length as u64 > LARGEST_IN_MEMORY {
             let most = text::bytes(LARGEST_IN_MEMORY);
             return Err(format!(
-                "it is in Fortran's order and larger than {most}: save `numpy.ascontiguousarray` of it"
+                "it is in Fortran order and larger than {most}: save it with `numpy.ascontiguousarray`"
             ));
         }
         let mut whole = Vec::new();
@@ -68,7 +68,7 @@ impl Layout {
         Ok(whole)
     }
 
-    /// The bytes of an image in the order of rows, from an array in the order of columns.
+    /// The bytes of an image in row-major order, from an array in column-major order.
     pub(super) fn gather(&self, whole: &[u8], index: usize, raw: &mut [u8]) {
         let ImageShape { channels, height, width } = self.shape;
         let [first, second, third] =
@@ -84,7 +84,7 @@ impl Layout {
 mod tests {
     use super::*;
 
-    /// As `numpy.asfortranarray` writes the array whose numbers count from 0.
+    /// As `numpy.asfortranarray` writes the array of numbers counting from 0.
     #[test]
     fn images_in_the_order_of_columns_are_those_in_the_order_of_rows() {
         for (shape, channels_last) in [([4, 2, 3, 1], true), ([4, 5, 2, 3], true), ([4, 3, 5, 2], false)] {
@@ -101,7 +101,7 @@ mod tests {
                 columns[n + count * (a + first * (b + second * c))] = number as u8;
             }
             let shape = ImageShape { channels, height, width };
-            let layout = Layout { count, shape, channels_last, columns_first: true };
+            let layout = ArrayLayout { count, shape, channels_last, columns_first: true };
             let mut image = vec![0; shape.elements()];
             for index in 0..count {
                 layout.gather(&columns, index, &mut image);

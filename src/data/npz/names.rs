@@ -1,20 +1,19 @@
-//! Which arrays of a file are read, by their names.
+//! Chooses the arrays of a file by name.
 
 use crate::spec::Npz;
 use crate::text;
 
-/// The names that are in use.
+/// Common names.
 const USUAL: [[&str; 4]; 2] =
     [["train_images", "train_labels", "test_images", "test_labels"], ["x_train", "y_train", "x_test", "y_test"]];
-/// Those of validation images, `MedMNIST`'s first.
+/// Common names of validation images, `MedMNIST`'s first.
 const VALIDATION: [&str; 2] = ["val_images", "x_val"];
 
 fn has(found: &[String], name: &str) -> bool {
     found.iter().any(|found| found.strip_suffix(".npy") == Some(name))
 }
 
-/// The arrays of an archive that are read: images and labels of training, of testing and, where they are given, of
-/// validation.
+/// The arrays to read: images and labels of training, test and, if named, validation.
 pub(super) fn chosen(found: &[String], npz: Option<&Npz>) -> Result<Vec<[String; 2]>, String> {
     let all = |names: &[String; 4]| names.iter().all(|name| has(found, name));
     let names = match npz.and_then(|npz| npz.arrays.as_ref()) {
@@ -24,9 +23,9 @@ pub(super) fn chosen(found: &[String], npz: Option<&Npz>) -> Result<Vec<[String;
     let Some([train_images, train_labels, test_images, test_labels]) = names else {
         let found: Vec<&str> = found.iter().map(|name| name.trim_end_matches(".npy")).take(12).collect();
         return Err(if found.is_empty() {
-            "it holds nothing".into()
+            "it is empty".into()
         } else {
-            format!("it holds {}", text::listed(&found))
+            format!("it contains {}", text::listed(&found))
         });
     };
     let validation = npz.and_then(|npz| npz.validation.clone());
@@ -36,8 +35,8 @@ pub(super) fn chosen(found: &[String], npz: Option<&Npz>) -> Result<Vec<[String;
     Ok([[train_images, train_labels], [test_images, test_labels]].into_iter().chain(validation).collect())
 }
 
-/// Validation images that are there and are not read, in words.
+/// A note on validation images that exist but are not used.
 pub(super) fn unused(found: &[String], names: &[[String; 2]]) -> Option<String> {
     let name = VALIDATION.into_iter().filter(|_| names.len() == 2).find(|name| has(found, name))?;
-    Some(format!("`{name}` is not used: `arrays` with six names takes it for validation"))
+    Some(format!("`{name}` is not used: name it in `arrays` to validate on it"))
 }

@@ -1,55 +1,55 @@
-//! The one font that figures are measured, drawn and embedded with: Liberation Sans, with the metrics of Arial and
-//! Helvetica, so that a browser that has one of these keeps the layout. Whole and unchanged as version 2.1.5 was
-//! published, under the SIL Open Font License 1.1 (beside it); the machine's fonts are never read.
+//! The single font with which figures are measured, drawn and embedded: Liberation Sans. It has the metrics of Arial
+//! and Helvetica, so a browser with one of these preserves the layout. The file is release 2.1.5, complete and
+//! unmodified, under the SIL Open Font License 1.1 (beside it). Fonts of the machine are never read.
 
 use std::sync::OnceLock;
 
 use ttf_parser::{Face, GlyphId, OutlineBuilder};
 
-use super::scene::Segment;
+use super::scene::PathSegment;
 
 /// The font file.
 pub(super) static FILE: &[u8] = include_bytes!("LiberationSans-Regular.ttf");
 /// Its `PostScript` name.
 pub(super) const NAME: &str = "LiberationSans";
-/// What a browser is asked for, the same metrics first.
+/// Font families for browsers, those with the same metrics first.
 pub const FAMILY: &str = "'Liberation Sans', Arimo, Arial, Helvetica, sans-serif";
 
-/// Above and below the baseline, in sizes of the font: capitals with accents, and tails.
+/// Above and below the baseline, relative to the font size, including accented capitals and descenders.
 pub(super) const ASCENT: f64 = 0.80;
 pub(super) const DESCENT: f64 = 0.22;
-/// From one line to the next, in sizes of the font.
+/// Line height, relative to the font size.
 pub(super) const LINE: f64 = 1.25;
 
-/// Stands for letters that the font has not.
+/// Replaces characters that are missing from the font.
 const MISSING: char = '□';
 
 /// The parsed font.
 pub(super) fn face() -> &'static Face<'static> {
     static FACE: OnceLock<Face<'static>> = OnceLock::new();
-    // The file is part of the program, and every test here reads it.
+    // The file is compiled in, and every test here parses it.
     FACE.get_or_init(|| Face::parse(FILE, 0).expect("the bundled font is whole"))
 }
 
-/// Units of the font for one of its size.
+/// Font units per em.
 pub(super) fn units() -> f64 {
     f64::from(face().units_per_em())
 }
 
-/// The glyph of a letter and its advance in units.
+/// The glyph of a character, and its advance in font units.
 pub(super) fn glyph(letter: char) -> (GlyphId, f64) {
     let face = face();
     let id = face.glyph_index(letter).or_else(|| face.glyph_index(MISSING)).unwrap_or(GlyphId(0));
     (id, f64::from(face.glyph_hor_advance(id).unwrap_or(0)))
 }
 
-/// The width of a line of text in the unit of `size`.
+/// Width of a line of text, in the unit of `size`.
 pub fn width(text: &str, size: f64) -> f64 {
     text.chars().map(|letter| glyph(letter).1).sum::<f64>() * size / units()
 }
 
-/// Text that is safe to draw in a line: line breaks and tabs become spaces; letters that are invisible or turn the
-/// reading direction become `\u{fffd}`.
+/// Text that is safe to draw on one line: line breaks and tabs become spaces; invisible characters and those that
+/// change the reading direction become `\u{fffd}`.
 pub fn visible(text: &str) -> String {
     let shown = |letter: char| match letter {
         '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => ' ',
@@ -69,7 +69,7 @@ pub fn visible(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-/// Visible text no wider than `room`; what is cut ends in an ellipsis.
+/// Visible text no wider than `room`, truncated with an ellipsis.
 pub fn fitted(text: &str, size: f64, room: f64) -> String {
     let text = visible(text);
     if width(&text, size) <= room {
@@ -87,7 +87,7 @@ pub fn fitted(text: &str, size: f64, room: f64) -> String {
     format!("{}…", cut.trim_end())
 }
 
-/// Visible text in lines no wider than `room`, at most `lines` of them, the last cut where there is more.
+/// Visible text wrapped to at most `lines` lines no wider than `room`; the last one is truncated if there is more.
 pub(super) fn wrapped(text: &str, size: f64, room: f64, lines: usize) -> Vec<String> {
     let text = visible(text);
     let mut found: Vec<String> = Vec::new();
@@ -108,8 +108,8 @@ pub(super) fn wrapped(text: &str, size: f64, room: f64, lines: usize) -> Vec<Str
     found
 }
 
-/// The outline of a glyph at a size, with its origin at a place on the page.
-pub(super) fn outline(id: GlyphId, (x, y): (f64, f64), size: f64) -> Vec<Segment> {
+/// The outline of a glyph at a size, with its origin at a point on the page.
+pub(super) fn outline(id: GlyphId, (x, y): (f64, f64), size: f64) -> Vec<PathSegment> {
     let mut pen = Pen { x, y, scale: size / units(), at: (0.0, 0.0), segments: Vec::new() };
     face().outline_glyph(id, &mut pen);
     pen.segments
@@ -120,7 +120,7 @@ struct Pen {
     y: f64,
     scale: f64,
     at: (f64, f64),
-    segments: Vec<Segment>,
+    segments: Vec<PathSegment>,
 }
 
 impl Pen {
@@ -132,29 +132,29 @@ impl Pen {
 impl OutlineBuilder for Pen {
     fn move_to(&mut self, x: f32, y: f32) {
         self.at = self.place(x, y);
-        self.segments.push(Segment::Move(self.at.0, self.at.1));
+        self.segments.push(PathSegment::Move(self.at.0, self.at.1));
     }
 
     fn line_to(&mut self, x: f32, y: f32) {
         self.at = self.place(x, y);
-        self.segments.push(Segment::Line(self.at.0, self.at.1));
+        self.segments.push(PathSegment::Line(self.at.0, self.at.1));
     }
 
     fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
         let (control, end) = (self.place(x1, y1), self.place(x, y));
         let toward =
             |from: (f64, f64)| (from.0 + (control.0 - from.0) * 2.0 / 3.0, from.1 + (control.1 - from.1) * 2.0 / 3.0);
-        self.segments.push(Segment::Cubic([toward(self.at), toward(end), end]));
+        self.segments.push(PathSegment::Cubic([toward(self.at), toward(end), end]));
         self.at = end;
     }
 
     fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
         self.at = self.place(x, y);
-        self.segments.push(Segment::Cubic([self.place(x1, y1), self.place(x2, y2), self.at]));
+        self.segments.push(PathSegment::Cubic([self.place(x1, y1), self.place(x2, y2), self.at]));
     }
 
     fn close(&mut self) {
-        self.segments.push(Segment::Close);
+        self.segments.push(PathSegment::Close);
     }
 }
 

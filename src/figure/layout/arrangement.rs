@@ -1,30 +1,30 @@
-//! Where the plots of a figure are: a grid of cells of one width, plots of a column aligned left and right, those of a
-//! row at the top and bottom.
+//! Positions of the plots: a grid of equally wide cells, in which plots align left and right within a column, and top
+//! and bottom within a row.
 
 use crate::figure::model::Figure;
 use crate::figure::scene::Bounds;
 
 use super::margins::Margins;
 
-/// Around the page, between columns, between rows.
+/// Gaps around the page, between columns, and between rows.
 pub(super) const BORDER: f64 = 3.0;
 const COLUMN_GAP: f64 = 10.0;
 const ROW_GAP: f64 = 8.0;
-/// Narrower plots are set below each other instead.
+/// Plots narrower than this are placed below each other instead.
 const NARROWEST: f64 = 70.0;
 
-/// Where the plots of a figure are.
+/// Positions of the plots.
 pub(super) struct Arrangement {
-    /// Of each panel.
+    /// For each panel.
     pub(super) margins: Vec<Margins>,
-    /// Of each panel.
+    /// For each panel.
     pub(super) plots: Vec<Bounds>,
-    /// Below all panels.
+    /// Lower end of all panels.
     pub(super) bottom: f64,
 }
 
 impl Arrangement {
-    /// Takes as many columns as asked for, or fewer where plots would be too narrow.
+    /// Uses the requested number of columns, or fewer if plots would be too narrow.
     pub(super) fn new(figure: &Figure) -> Self {
         let most = figure.columns.clamp(1, figure.panels.len().max(1));
         let mut columns = most;

@@ -1,7 +1,7 @@
-//! Axes: lines, ticks, their labels, titles.
+//! Draws axes: lines, ticks, labels, titles.
 
 use crate::figure::font;
-use crate::figure::scene::{Anchor, Label, Paint, Segment, Stroke};
+use crate::figure::scene::{Anchor, Label, Paint, PathSegment, Stroke};
 
 use super::Placed;
 use super::margins::{GAP, Margins, TICK, level_ticks};
@@ -11,21 +11,21 @@ const AXIS: f64 = 0.6;
 const LINE: f64 = 0.4;
 const MINOR: f64 = 1.8;
 
-/// Faint lines through the labelled ticks of both axes, below the data.
+/// Draws faint grid lines at the labelled ticks of both axes, below the data.
 pub(super) fn draw_lines(margins: &Margins, placed: &Placed, page: &mut Page) {
     let (Placed { plot, x, y }, mut segments) = (placed, Vec::new());
     for tick in margins.y_ticks.iter().filter(|tick| tick.label.is_some()) {
         let at = y.at(tick.value);
-        segments.extend([Segment::Move(plot.left, at), Segment::Line(plot.right(), at)]);
+        segments.extend([PathSegment::Move(plot.left, at), PathSegment::Line(plot.right(), at)]);
     }
     for tick in level_ticks(&margins.x, x).iter().filter(|tick| tick.label.is_some()) {
         let at = x.at(tick.value);
-        segments.extend([Segment::Move(at, plot.top), Segment::Line(at, plot.bottom())]);
+        segments.extend([PathSegment::Move(at, plot.top), PathSegment::Line(at, plot.bottom())]);
     }
     page.path(segments, Stroke::solid(Paint::Faint, LINE));
 }
 
-/// The axes themselves, above the data; a whole frame where the plot is full of cells.
+/// Draws the axes above the data, with a full frame if the plot is filled with cells.
 pub(super) fn draw(margins: &Margins, placed: &Placed, framed: bool, page: &mut Page) {
     let Placed { plot, x, y } = placed;
     let lines = if framed {
@@ -33,16 +33,16 @@ pub(super) fn draw(margins: &Margins, placed: &Placed, framed: bool, page: &mut 
     } else {
         let corner = (plot.left, plot.bottom());
         vec![
-            Segment::Move(plot.left, plot.top),
-            Segment::Line(corner.0, corner.1),
-            Segment::Line(plot.right(), plot.bottom()),
+            PathSegment::Move(plot.left, plot.top),
+            PathSegment::Line(corner.0, corner.1),
+            PathSegment::Line(plot.right(), plot.bottom()),
         ]
     };
     page.path(lines, Stroke::solid(Paint::Ink, AXIS));
     let mut ticks = Vec::new();
     for tick in &margins.y_ticks {
         let (at, length) = (y.at(tick.value), if tick.label.is_some() { TICK } else { MINOR });
-        ticks.extend([Segment::Move(plot.left, at), Segment::Line(plot.left - length, at)]);
+        ticks.extend([PathSegment::Move(plot.left, at), PathSegment::Line(plot.left - length, at)]);
         if let Some(text) = tick.label.clone() {
             page.write(level(plot.left - TICK - GAP, at, text, Anchor::End, Paint::Ink));
         }
@@ -50,11 +50,11 @@ pub(super) fn draw(margins: &Margins, placed: &Placed, framed: bool, page: &mut 
     let page_width = plot.right() + margins.right;
     for tick in level_ticks(&margins.x, x) {
         let (at, length) = (x.at(tick.value), if tick.label.is_some() { TICK } else { MINOR });
-        ticks.extend([Segment::Move(at, plot.bottom()), Segment::Line(at, plot.bottom() + length)]);
+        ticks.extend([PathSegment::Move(at, plot.bottom()), PathSegment::Line(at, plot.bottom() + length)]);
         if let Some(text) = tick.label {
             let label = level(at, plot.bottom() + TICK + GAP + height(SMALL) / 2.0, text, Anchor::Middle, Paint::Ink);
             let bounds = label.bounds();
-            // A name at the edge may be wider than the margin beside it.
+            // A name at the edge can be wider than the margin beside it.
             if bounds.left >= plot.left - margins.left && bounds.right() <= page_width {
                 page.write(label);
             }

@@ -1,8 +1,7 @@
-//! Marks across a plot, and texts at points: placed where they cover no other text and as little of the curves as can
-//! be.
+//! Reference lines and text labels, placed so that they cover no other text and as little of the curves as possible.
 
 use crate::figure::font;
-use crate::figure::model::{Annotation, Mark};
+use crate::figure::model::{Annotation, ReferenceLine};
 use crate::figure::scene::{Anchor, Bounds, Item, Label, Paint, Stroke};
 
 use super::Placed;
@@ -10,19 +9,19 @@ use super::markers;
 use super::page::{Page, SMALL, height, level};
 
 const RING: f64 = 3.0;
-/// The part of a plot's width that a label may take.
+/// Largest fraction of the plot's width for a label.
 const SHARE: f64 = 0.7;
 
 /// Draws the lines of marks, below the data.
-pub(super) fn draw_lines(marks: &[Mark], placed: &Placed, page: &mut Page) {
+pub(super) fn draw_lines(marks: &[ReferenceLine], placed: &Placed, page: &mut Page) {
     let plot = placed.plot;
     for mark in marks {
         let (from, to) = match mark {
-            Mark::Vertical { at, .. } if placed.x.shows(*at) => {
+            ReferenceLine::Vertical { at, .. } if placed.x.shows(*at) => {
                 let x = placed.x.at(*at);
                 ((x, plot.top), (x, plot.bottom()))
             }
-            Mark::Horizontal { at, .. } if placed.y.shows(*at) => {
+            ReferenceLine::Horizontal { at, .. } if placed.y.shows(*at) => {
                 let y = placed.y.at(*at);
                 ((plot.left, y), (plot.right(), y))
             }
@@ -37,8 +36,8 @@ pub(super) fn draw_lines(marks: &[Mark], placed: &Placed, page: &mut Page) {
     }
 }
 
-/// Writes the labels of marks and annotations, above everything else.
-pub(super) fn draw_labels(marks: &[Mark], annotations: &[Annotation], placed: &Placed, page: &mut Page) {
+/// Draws the labels of marks and annotations, above everything else.
+pub(super) fn draw_labels(marks: &[ReferenceLine], annotations: &[Annotation], placed: &Placed, page: &mut Page) {
     for note in annotations.iter().filter(|note| placed.x.shows(note.x) && placed.y.shows(note.y)) {
         let place = (placed.x.at(note.x), placed.y.at(note.y));
         let (segments, stroke) = (markers::circle(place, RING), Some(Stroke::solid(Paint::Ink, 0.9)));
@@ -47,10 +46,10 @@ pub(super) fn draw_labels(marks: &[Mark], annotations: &[Annotation], placed: &P
     }
     for mark in marks {
         match mark {
-            Mark::Vertical { at, label } if placed.x.shows(*at) => {
+            ReferenceLine::Vertical { at, label } if placed.x.shows(*at) => {
                 write(label, candidates_beside(placed.x.at(*at), &placed.plot), placed, page);
             }
-            Mark::Horizontal { at, label } if placed.y.shows(*at) => {
+            ReferenceLine::Horizontal { at, label } if placed.y.shows(*at) => {
                 write(label, candidates_along(placed.y.at(*at), &placed.plot), placed, page);
             }
             _ => {}
@@ -61,10 +60,10 @@ pub(super) fn draw_labels(marks: &[Mark], annotations: &[Annotation], placed: &P
     }
 }
 
-/// A place for a label: its anchor, its middle, what it costs to be there.
+/// A candidate position for a label: anchor point, vertical middle, anchor, cost.
 type Candidate = (f64, f64, Anchor, f64);
 
-/// Right or left of an upright line, the higher the better.
+/// Right or left of a vertical line, preferably high up.
 fn candidates_beside(x: f64, plot: &Bounds) -> Vec<Candidate> {
     let step = height(SMALL);
     let rows = (plot.height / step) as usize;
@@ -76,7 +75,7 @@ fn candidates_beside(x: f64, plot: &Bounds) -> Vec<Candidate> {
     (0..rows).flat_map(beside).collect()
 }
 
-/// Above or below a level line, at its ends or between.
+/// Above or below a horizontal line, at its ends or between.
 fn candidates_along(y: f64, plot: &Bounds) -> Vec<Candidate> {
     let away = height(SMALL) / 2.0 + 1.0;
     let across = [(plot.right() - 2.0, Anchor::End, 0.0), (plot.left + 3.0, Anchor::Start, 0.2)];
@@ -85,7 +84,7 @@ fn candidates_along(y: f64, plot: &Bounds) -> Vec<Candidate> {
     places.flat_map(|(x, anchor, cost)| [(x, y - away, anchor, cost), (x, y + away, anchor, cost + 0.1)]).collect()
 }
 
-/// On rings around a point, above first.
+/// On rings around a point, preferably above it.
 fn candidates_around((x, y): (f64, f64)) -> Vec<Candidate> {
     let half = height(SMALL) / 2.0;
     let ring = |distance: f64| {
@@ -104,7 +103,7 @@ fn candidates_around((x, y): (f64, f64)) -> Vec<Candidate> {
     [5.0, 9.0, 14.0, 20.0, 27.0].into_iter().flat_map(ring).collect()
 }
 
-/// Writes a label at the best of its places; nowhere, if each of them covers text or leaves the plot.
+/// Draws a label at the best candidate, or not at all if every candidate covers text or leaves the plot.
 fn write(text: &str, candidates: Vec<Candidate>, placed: &Placed, page: &mut Page) {
     let text = font::fitted(text, SMALL, placed.plot.width * SHARE);
     if text.is_empty() {

@@ -4,16 +4,16 @@ use crate::figure::font;
 use crate::figure::model::{Cells, Contour, Grid, Hatch, HeatMap, RegionMap, Scale};
 use crate::figure::number;
 use crate::figure::palette::{Rgb, sequential};
-use crate::figure::scene::{Anchor, Bounds, Label, Paint, Segment, Stroke};
+use crate::figure::scene::{Anchor, Bounds, Label, Paint, PathSegment, Stroke};
 
 use super::Placed;
 use super::colour_bar;
 use super::page::{Page, SMALL, TINY};
 use crate::figure::edges;
 
-/// Neighbouring cells overlap so much that no reader of the file shows the page between them.
+/// Overlap of neighbouring cells, so that no viewer shows the page between them.
 const SEAM: f64 = 0.25;
-/// Distance of hatch lines.
+/// Spacing of hatch lines.
 const HATCH: f64 = 3.2;
 pub(super) const REGION_OPACITY: f64 = 0.55;
 
@@ -42,7 +42,7 @@ impl Rectangles {
         Bounds { left, top, width: right - left, height: bottom - top }
     }
 
-    /// The same, over its right and lower neighbours by a seam.
+    /// The same, extended over its right and lower neighbours by the overlap.
     fn filled(&self, row: usize, column: usize) -> Bounds {
         let cell = self.at(row, column);
         let width = (cell.width + SEAM).min(self.plot.right() - cell.left);
@@ -74,7 +74,7 @@ fn draw_heat(map: &HeatMap, rectangles: &Rectangles, page: &mut Page) {
             page.fill(rectangles.filled(row, column), Paint::Fixed(colour), 1.0);
         }
     }
-    // All cells say their values, or none does.
+    // Either all cells show their values, or none.
     let text = |row, column| value_at(row, column).map(|value| (number::value(value, map.format), value));
     let fits = |(row, column)| {
         let cell = rectangles.at(row, column);
@@ -101,18 +101,18 @@ fn inside(cell: &Bounds, text: String, size: f64, paint: Paint) -> Label {
     Label { x, y, text, size, anchor: Anchor::Middle, upwards: false, paint }
 }
 
-/// Missing cells are faint, with a line from corner to corner.
+/// Missing cells are faint, with a diagonal line.
 fn draw_missing(is_missing: impl Fn(usize, usize) -> bool, rectangles: &Rectangles, page: &mut Page) {
     let mut crossed = Vec::new();
     for (row, column) in rectangles.all().filter(|(row, column)| is_missing(*row, *column)) {
         let cell = rectangles.at(row, column);
         page.fill(rectangles.filled(row, column), Paint::Faint, 1.0);
-        crossed.extend([Segment::Move(cell.left, cell.bottom()), Segment::Line(cell.right(), cell.top)]);
+        crossed.extend([PathSegment::Move(cell.left, cell.bottom()), PathSegment::Line(cell.right(), cell.top)]);
     }
     page.path(crossed, Stroke::solid(Paint::Muted, 0.4));
 }
 
-/// The stroke of a contour and the halo below it.
+/// The stroke of a contour, and the halo below it.
 pub(super) fn contour_strokes() -> [Stroke; 2] {
     [Stroke::solid(Paint::Fixed(Rgb([255; 3])), 2.4), Stroke::solid(Paint::Fixed(Rgb([0; 3])), 1.1)]
 }
@@ -124,10 +124,11 @@ fn draw_contour(contour: &Contour, cells: &Cells<f64>, rectangles: &Rectangles, 
     for (row, column) in rectangles.all() {
         let (cell, inside) = (rectangles.at(row, column), is_inside(row, column));
         if column + 1 < count.1 && inside != is_inside(row, column + 1) {
-            segments.extend([Segment::Move(cell.right(), cell.top), Segment::Line(cell.right(), cell.bottom())]);
+            segments
+                .extend([PathSegment::Move(cell.right(), cell.top), PathSegment::Line(cell.right(), cell.bottom())]);
         }
         if row + 1 < count.0 && inside != is_inside(row + 1, column) {
-            segments.extend([Segment::Move(cell.left, cell.top), Segment::Line(cell.right(), cell.top)]);
+            segments.extend([PathSegment::Move(cell.left, cell.top), PathSegment::Line(cell.right(), cell.top)]);
         }
     }
     for stroke in contour_strokes() {
@@ -152,8 +153,8 @@ fn draw_regions(map: &RegionMap, rectangles: &Rectangles, page: &mut Page) {
     let mut borders = Vec::new();
     for (row, column) in rectangles.all() {
         let cell = rectangles.at(row, column);
-        borders.extend([Segment::Move(cell.left, cell.bottom()), Segment::Line(cell.left, cell.top)]);
-        borders.push(Segment::Line(cell.right(), cell.top));
+        borders.extend([PathSegment::Move(cell.left, cell.bottom()), PathSegment::Line(cell.left, cell.top)]);
+        borders.push(PathSegment::Line(cell.right(), cell.top));
     }
     page.path(borders, Stroke::solid(Paint::Paper, 0.8));
     for (row, column) in rectangles.all() {
@@ -170,11 +171,11 @@ fn draw_regions(map: &RegionMap, rectangles: &Rectangles, page: &mut Page) {
     }
 }
 
-/// The lines of a hatch within a rectangle; those of neighbouring rectangles meet.
-pub(super) fn hatched(cell: &Bounds, hatch: Hatch) -> Vec<Segment> {
+/// Hatch lines within a rectangle; those of adjacent rectangles connect.
+pub(super) fn hatched(cell: &Bounds, hatch: Hatch) -> Vec<PathSegment> {
     let mut segments = Vec::new();
     let mut diagonals = |sign: f64| {
-        // On a diagonal, y - sign·x is a multiple of the distance.
+        // On a diagonal, y - sign·x is a multiple of the spacing.
         let corners = [cell.left, cell.right()].map(|x| [cell.top, cell.bottom()].map(|y| y - sign * x));
         let (low, high) = corners
             .iter()
@@ -185,8 +186,8 @@ pub(super) fn hatched(cell: &Bounds, hatch: Hatch) -> Vec<Segment> {
             let ends = [cell.top, cell.bottom()].map(|y| (y - offset) / sign);
             let (left, right) = (ends[0].min(ends[1]).max(cell.left), ends[0].max(ends[1]).min(cell.right()));
             if left < right {
-                segments.push(Segment::Move(left, sign * left + offset));
-                segments.push(Segment::Line(right, sign * right + offset));
+                segments.push(PathSegment::Move(left, sign * left + offset));
+                segments.push(PathSegment::Line(right, sign * right + offset));
             }
             offset += HATCH;
         }
@@ -212,7 +213,7 @@ mod tests {
             let segments = hatched(&cell, hatch);
             assert!(segments.len() >= 12, "{hatch:?}");
             for segment in segments {
-                let (Segment::Move(x, y) | Segment::Line(x, y)) = segment else { panic!("{segment:?}") };
+                let (PathSegment::Move(x, y) | PathSegment::Line(x, y)) = segment else { panic!("{segment:?}") };
                 assert!(cell.grown(1e-9).has((x, y)), "{hatch:?} {x} {y}");
             }
         }

@@ -1,11 +1,11 @@
-//! The bar that says which colour is which value.
+//! The colour bar of a heat map.
 
 use std::cmp::Ordering;
 
 use crate::figure::font;
 use crate::figure::model::{AxisRange, ChartAxis, Grid, HeatMap, Panel, Scale};
 use crate::figure::palette::sequential;
-use crate::figure::scene::{Anchor, Bounds, Label, Paint, Segment, Stroke};
+use crate::figure::scene::{Anchor, Bounds, Label, Paint, PathSegment, Stroke};
 use crate::figure::span::Span;
 use crate::figure::ticks::Tick;
 
@@ -19,9 +19,9 @@ const TICK: f64 = 2.0;
 const GAP: f64 = 2.0;
 const STEPS: usize = 48;
 
-/// The room and the ticks of a bar.
+/// Space and ticks of a colour bar.
 pub(super) struct ColourBar {
-    /// Of everything right of the plot.
+    /// Width of everything right of the plot.
     pub(super) width: f64,
     ticks: Vec<Tick>,
 }
@@ -34,7 +34,7 @@ pub(super) fn of(panel: &Panel) -> Option<&HeatMap> {
     }
 }
 
-/// The values at both ends of the colours; low is below high.
+/// The values at both ends of the colour scale; low < high.
 pub(super) fn range(map: &HeatMap) -> (f64, f64) {
     if let Some((low, high)) = map.range.filter(|(low, high)| low < high && (high - low).is_finite()) {
         return (low, high);
@@ -65,7 +65,7 @@ pub(super) fn draw(bar: &ColourBar, map: &HeatMap, placed: &Placed, page: &mut P
     let plot = placed.plot;
     let area = Bounds { left: plot.right() + BEFORE, width: BAR, ..plot };
     for step in 0..STEPS {
-        // From the top; each lies over the lower part of the one before, so that no seam shows.
+        // From the top. Each step covers the lower part of the one before, so that no seam shows.
         let top = area.top + area.height * step as f64 / STEPS as f64;
         let colour = sequential(1.0 - (step as f64 + 0.5) / STEPS as f64);
         page.fill(Bounds { top, height: area.bottom() - top, ..area }, Paint::Fixed(colour), 1.0);
@@ -74,7 +74,7 @@ pub(super) fn draw(bar: &ColourBar, map: &HeatMap, placed: &Placed, page: &mut P
     let mut segments = sides(&area);
     for tick in &bar.ticks {
         let at = span.at(tick.value);
-        segments.extend([Segment::Move(area.right(), at), Segment::Line(area.right() + TICK, at)]);
+        segments.extend([PathSegment::Move(area.right(), at), PathSegment::Line(area.right() + TICK, at)]);
         if let Some(text) = tick.label.clone() {
             page.write(level(area.right() + TICK + GAP, at, text, Anchor::Start, Paint::Ink));
         }

@@ -1,27 +1,27 @@
 //! Series: bands, lines, markers.
 
 use crate::figure::model::{Band, Series};
-use crate::figure::scene::{Bounds, Item, Paint, Segment, Stroke};
+use crate::figure::scene::{Bounds, Item, Paint, PathSegment, Stroke};
 use crate::figure::thin;
 
 use super::Placed;
 use super::markers;
 use super::page::Page;
 
-/// Points of a series that fall into so wide a column of the page are thinned.
+/// Points of a series within a column of this width are thinned.
 pub(super) const COLUMN: f64 = 0.6;
-/// Points closer than this carry a marker only here and there.
+/// If points are closer than this, only some carry a marker.
 const MARKER_SPACE: f64 = 8.0;
-/// Between such markers.
+/// Distance between such markers.
 const MARKER_STEP: f64 = 42.0;
-/// A band lies below lines.
+/// Opacity of a band, which is drawn below lines.
 const BAND_OPACITY: f64 = 0.18;
-/// Lines at the edge of a plot show their whole width.
+/// Margin for clipping, so that lines at the edge of a plot show in full width.
 const EDGE: f64 = 0.8;
-/// Far outside of any page; values as large as numbers get would break a reader of the file.
+/// Coordinates are clamped this far outside the page; some viewers cannot handle huge numbers.
 const FAR: f64 = 5000.0;
 
-/// Draws series and returns where each ends within the plot, if it shows there.
+/// Draws series, and returns where each one ends within the plot, if it is visible there.
 pub(super) fn draw(series: &[Series], placed: &Placed, page: &mut Page) -> Vec<Option<(f64, f64)>> {
     for series in series {
         if let Some(band) = &series.band {
@@ -57,12 +57,12 @@ fn draw_one(index: usize, series: &Series, placed: &Placed, page: &mut Page) -> 
     shown.last().copied()
 }
 
-/// A point without neighbours has no line: a dot shows it.
+/// A point without neighbours has no line, so it gets a dot.
 fn lone_points(points: &[(f64, f64)], placed: &Placed, tint: usize, width: f64, page: &mut Page) {
     let whole = |index: usize| points.get(index).is_some_and(|(_, y)| y.is_finite());
     let lone = (0..points.len()).filter(|&at| whole(at) && !whole(at + 1) && !(at > 0 && whole(at - 1)));
     let places = lone.map(|at| place(placed, points[at].0, points[at].1)).filter(|at| placed.plot.has(*at));
-    let segments: Vec<Segment> = places.flat_map(|at| markers::circle(at, width)).collect();
+    let segments: Vec<PathSegment> = places.flat_map(|at| markers::circle(at, width)).collect();
     if !segments.is_empty() {
         let fill = Some((Paint::Tint(tint), 1.0));
         page.items.push(Item::Outline { segments, fill, stroke: None, clip: None });
@@ -77,31 +77,32 @@ fn is_place(place: &(f64, f64)) -> bool {
     place.0.is_finite() && place.1.is_finite()
 }
 
-/// One part for each run of points without a gap.
-fn lines(places: &[(f64, f64)]) -> Vec<Segment> {
+/// One subpath for each run of points without a gap.
+fn lines(places: &[(f64, f64)]) -> Vec<PathSegment> {
     let runs = places.split(|place| !is_place(place)).filter(|run| run.len() > 1);
     runs.flat_map(|run| {
         run.iter()
             .enumerate()
-            .map(|(index, &(x, y))| if index == 0 { Segment::Move(x, y) } else { Segment::Line(x, y) })
+            .map(|(index, &(x, y))| if index == 0 { PathSegment::Move(x, y) } else { PathSegment::Line(x, y) })
     })
     .collect()
 }
 
-/// Points along the lines, near enough to each other that no label slips between them.
+/// Points along the lines, close enough together that no label fits between them.
 fn sample(places: &[(f64, f64)], plot: &Bounds, curves: &mut Vec<(f64, f64)>) {
     const APART: f64 = 2.5;
     for pair in places.windows(2).filter(|pair| pair.iter().all(is_place)) {
         let Some((from, to)) = within(pair[0], pair[1], plot) else { continue };
-        let count = ((to.0 - from.0).hypot(to.1 - from.1) / APART).ceil().max(1.0);
+        let (across, down) = (to.0 - from.0, to.1 - from.1);
+        let count = ((across * across + down * down).sqrt() / APART).ceil().max(1.0);
         curves.extend((0..=count as usize).map(|index| {
             let share = index as f64 / count;
-            (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share)
+            (from.0 + across * share, from.1 + down * share)
         }));
     }
 }
 
-/// The part of a straight line that lies in a plot (Liang and Barsky, 1984).
+/// The part of a straight line within a plot (Liang and Barsky, 1984).
 fn within(from: (f64, f64), to: (f64, f64), plot: &Bounds) -> Option<((f64, f64), (f64, f64))> {
     let (across, down) = (to.0 - from.0, to.1 - from.1);
     let (mut enters, mut leaves) = (0.0_f64, 1.0_f64);
@@ -124,7 +125,7 @@ fn within(from: (f64, f64), to: (f64, f64), plot: &Bounds) -> Option<((f64, f64)
     (enters <= leaves).then(|| (at(enters), at(leaves)))
 }
 
-/// Which points carry a marker: all where there is room, else some, at other places for each series.
+/// The points that carry a marker: all if there is space, else some, at different places for each series.
 fn marked(index: usize, shown: &[(f64, f64)], plot: &Bounds, all: bool) -> Vec<(f64, f64)> {
     if all || plot.width >= MARKER_SPACE * shown.len().saturating_sub(1) as f64 {
         return shown.to_vec();
@@ -150,10 +151,10 @@ fn draw_band(band: &Band, tint: usize, placed: &Placed, page: &mut Page) {
     for run in kept.split(|&index| !is_place(&low[index]) || !is_place(&high[index])).filter(|run| run.len() > 1) {
         let around = run.iter().map(|&index| low[index]).chain(run.iter().rev().map(|&index| high[index]));
         segments.extend(around.enumerate().map(|(index, (x, y))| match index {
-            0 => Segment::Move(x, y),
-            _ => Segment::Line(x, y),
+            0 => PathSegment::Move(x, y),
+            _ => PathSegment::Line(x, y),
         }));
-        segments.push(Segment::Close);
+        segments.push(PathSegment::Close);
     }
     if !segments.is_empty() {
         let (fill, clip) = (Some((Paint::Tint(tint), BAND_OPACITY)), Some(placed.plot));

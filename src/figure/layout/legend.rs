@@ -1,8 +1,8 @@
-//! The legend and the note below all panels, in lines.
+//! The legend and the note below all panels.
 
 use crate::figure::font;
-use crate::figure::model::{Figure, Grid, Labelling, Region, Series};
-use crate::figure::scene::{Anchor, Bounds, Item, Paint, Segment, Stroke};
+use crate::figure::model::{Figure, Grid, NamePlacement, Region, Series};
+use crate::figure::scene::{Anchor, Bounds, Item, Paint, PathSegment, Stroke};
 
 use super::arrangement::{Arrangement, BORDER};
 use super::cells::{REGION_OPACITY, contour_strokes, hatched};
@@ -23,13 +23,13 @@ enum Swatch<'a> {
     Contour,
 }
 
-struct Entry<'a> {
+struct LegendEntry<'a> {
     swatch: Swatch<'a>,
     name: String,
     width: f64,
 }
 
-/// Draws both and returns the height of the page.
+/// Draws both, and returns the height of the page.
 pub(super) fn draw(figure: &Figure, arrangement: &Arrangement, page: &mut Page) -> f64 {
     let room = figure.extent.width - 2.0 * BORDER;
     let mut bottom = arrangement.bottom;
@@ -59,18 +59,18 @@ pub(super) fn draw(figure: &Figure, arrangement: &Arrangement, page: &mut Page) 
     bottom + BORDER
 }
 
-/// One entry for each name and look, in the order of their first use.
-fn entries(figure: &Figure, room: f64) -> Vec<Entry<'_>> {
-    let mut entries: Vec<Entry> = Vec::new();
+/// One entry for each distinct name and style, in order of first use.
+fn entries(figure: &Figure, room: f64) -> Vec<LegendEntry<'_>> {
+    let mut entries: Vec<LegendEntry> = Vec::new();
     let mut add = |swatch, name: &str| {
         let name = font::fitted(name, SMALL, room - SWATCH - SWATCH_GAP);
         let width = SWATCH + SWATCH_GAP + font::width(&name, SMALL);
-        entries.push(Entry { swatch, name, width });
+        entries.push(LegendEntry { swatch, name, width });
     };
     let mut seen: Vec<&Series> = Vec::new();
     for panel in &figure.panels {
-        // A colour bar stands where names would.
-        let listed = figure.labelling == Labelling::Legend || colour_bar::of(panel).is_some();
+        // A colour bar takes the place of direct names.
+        let listed = figure.labelling == NamePlacement::Legend || colour_bar::of(panel).is_some();
         let series = if listed { panel.series.as_slice() } else { &[] };
         for series in series.iter().filter(|series| !series.name.is_empty()) {
             if !seen.iter().any(|other| (&other.name, other.style) == (&series.name, series.style)) {
@@ -104,8 +104,8 @@ fn entries(figure: &Figure, room: f64) -> Vec<Entry<'_>> {
     entries
 }
 
-fn flow(entries: Vec<Entry>, room: f64) -> Vec<Vec<Entry>> {
-    let mut lines: Vec<Vec<Entry>> = Vec::new();
+fn flow(entries: Vec<LegendEntry>, room: f64) -> Vec<Vec<LegendEntry>> {
+    let mut lines: Vec<Vec<LegendEntry>> = Vec::new();
     let mut used = f64::INFINITY;
     for entry in entries {
         if used + ENTRY_GAP + entry.width > room {
@@ -122,7 +122,7 @@ fn flow(entries: Vec<Entry>, room: f64) -> Vec<Vec<Entry>> {
 
 fn draw_swatch(swatch: &Swatch, left: f64, middle: f64, page: &mut Page) {
     let area = Bounds { left: left + 2.0, top: middle - 3.5, width: SWATCH - 4.0, height: 7.0 };
-    let across = vec![Segment::Move(left, middle), Segment::Line(left + SWATCH, middle)];
+    let across = vec![PathSegment::Move(left, middle), PathSegment::Line(left + SWATCH, middle)];
     match swatch {
         Swatch::Series(series) => {
             let style = &series.style;

@@ -1,7 +1,7 @@
-//! The room around each plot: for its title, the texts of its axes, its colour bar or the names of its lines.
+//! Margins around each plot, for its title, axis labels, colour bar and direct names.
 
 use crate::figure::font;
-use crate::figure::model::{ChartAxis, Figure, Labelling, Panel, Scale};
+use crate::figure::model::{ChartAxis, Figure, NamePlacement, Panel, Scale};
 use crate::figure::ranges;
 use crate::figure::span::Span;
 use crate::figure::ticks::{self, Room, Tick};
@@ -13,24 +13,24 @@ use super::page::{SMALL, TITLE, height};
 /// Length of a tick, and the gap between it and its label.
 pub(super) const TICK: f64 = 3.0;
 pub(super) const GAP: f64 = 2.0;
-/// Between the labels of a level axis, of an upright one, and between a title and what it belongs to.
+/// Gaps between the labels of a horizontal axis, those of a vertical axis, and between a title and its target.
 const BETWEEN_LEVEL: f64 = 6.0;
 const BETWEEN_UPRIGHT: f64 = 5.0;
 const TITLE_GAP: f64 = 4.0;
-/// Right of a plot without anything there: half a tick's label may reach into it.
+/// Margin right of a plot with nothing there; half a tick label may extend into it.
 const RIGHT: f64 = 9.0;
-/// The part of a panel's width that one name of an ordinal axis may take.
+/// Largest fraction of a panel's width for one name of an ordinal axis.
 const NAME: f64 = 0.25;
 
-/// What lies around a plot, in points.
+/// Margins of a plot, in points.
 pub(super) struct Margins {
     pub(super) left: f64,
     pub(super) right: f64,
     pub(super) top: f64,
     pub(super) bottom: f64,
-    /// The panel's title, in lines.
+    /// Lines of the panel's title.
     pub(super) title: Vec<String>,
-    /// The axes, with names that fit.
+    /// The axes, with names shortened to fit.
     pub(super) x: ChartAxis,
     pub(super) y: ChartAxis,
     pub(super) x_range: (f64, f64),
@@ -40,7 +40,7 @@ pub(super) struct Margins {
 }
 
 impl Margins {
-    /// The margins of the panel at `index` in a cell of the page of this width.
+    /// The margins of panel `index`, in a cell of this width.
     pub(super) fn of(figure: &Figure, index: usize, width: f64) -> Self {
         let panel = &figure.panels[index];
         let (x_range, y_range) = ranges::of(panel);
@@ -70,7 +70,7 @@ impl Margins {
     }
 }
 
-/// The title of a panel, with its letter where there are several.
+/// The title of a panel, with its letter if there are several panels.
 fn lettered(figure: &Figure, index: usize) -> String {
     let title = &figure.panels[index].title;
     if figure.panels.len() == 1 {
@@ -85,8 +85,8 @@ fn right(figure: &Figure, panel: &Panel, bar: Option<&ColourBar>, width: f64) ->
         return bar.width;
     }
     match figure.labelling {
-        Labelling::Direct => names::room(&panel.series, width).max(RIGHT),
-        Labelling::Legend => RIGHT,
+        NamePlacement::Direct => names::room(&panel.series, width).max(RIGHT),
+        NamePlacement::Legend => RIGHT,
     }
 }
 
@@ -100,14 +100,14 @@ fn with_fitting_names(axis: &ChartAxis, room: f64) -> ChartAxis {
     axis
 }
 
-/// The ticks of an upright axis over a length.
+/// The ticks of a vertical axis of this length.
 pub(super) fn upright_ticks(axis: &ChartAxis, range: (f64, f64), length: f64) -> Vec<Tick> {
     let span = Span::new(&axis.scale, range, (length, 0.0));
     let most = if matches!(axis.scale, Scale::Ordinal(_)) { usize::MAX } else { 7 };
     ticks::choose(&span, &axis.scale, axis.format, &Room { extent: &|_| height(SMALL), gap: BETWEEN_UPRIGHT, most })
 }
 
-/// The ticks of a level axis.
+/// The ticks of a horizontal axis.
 pub(super) fn level_ticks(axis: &ChartAxis, span: &Span) -> Vec<Tick> {
     let most = if matches!(axis.scale, Scale::Ordinal(_)) { usize::MAX } else { 10 };
     let extent = |label: &str| font::width(label, SMALL);

@@ -1,12 +1,12 @@
-//! The shapes of points.
+//! Shapes of markers.
 
 use crate::figure::model::{Marker, SeriesStyle};
-use crate::figure::scene::{Item, Paint, Segment, Stroke};
+use crate::figure::scene::{Item, Paint, PathSegment, Stroke};
 
-/// From its middle to its edge, in widths of the line.
+/// From centre to edge, in line widths.
 const RADIUS: f64 = 1.9;
 
-/// Markers of one series at places on the page, as one item.
+/// The markers of one series at these places, as one item.
 pub(super) fn at(places: &[(f64, f64)], marker: Marker, style: &SeriesStyle) -> Item {
     let (radius, paint) = (RADIUS * style.width.max(0.8), Paint::Tint(style.tint));
     let segments = places.iter().flat_map(|place| outline(*place, marker, radius)).collect();
@@ -18,36 +18,37 @@ pub(super) fn at(places: &[(f64, f64)], marker: Marker, style: &SeriesStyle) -> 
     Item::Outline { segments, fill, stroke, clip: None }
 }
 
-/// A circle of four cubic curves (0.5523 of the radius: the usual approximation, 0.03% off).
-pub(super) fn circle((x, y): (f64, f64), radius: f64) -> Vec<Segment> {
+/// A circle of four cubic curves (control points at 0.5523 of the radius, the usual approximation, 0.03% off).
+pub(super) fn circle((x, y): (f64, f64), radius: f64) -> Vec<PathSegment> {
     let control = radius * 0.5523;
     let quarter = |c1: (f64, f64), c2: (f64, f64), end: (f64, f64)| {
-        Segment::Cubic([(x + c1.0, y + c1.1), (x + c2.0, y + c2.1), (x + end.0, y + end.1)])
+        PathSegment::Cubic([(x + c1.0, y + c1.1), (x + c2.0, y + c2.1), (x + end.0, y + end.1)])
     };
     vec![
-        Segment::Move(x + radius, y),
+        PathSegment::Move(x + radius, y),
         quarter((radius, control), (control, radius), (0.0, radius)),
         quarter((-control, radius), (-radius, control), (-radius, 0.0)),
         quarter((-radius, -control), (-control, -radius), (0.0, -radius)),
         quarter((control, -radius), (radius, -control), (radius, 0.0)),
-        Segment::Close,
+        PathSegment::Close,
     ]
 }
 
-fn outline((x, y): (f64, f64), marker: Marker, radius: f64) -> Vec<Segment> {
+fn outline((x, y): (f64, f64), marker: Marker, radius: f64) -> Vec<PathSegment> {
     let polygon = |corners: &[(f64, f64)]| {
-        let mut segments = vec![Segment::Move(x + corners[0].0 * radius, y + corners[0].1 * radius)];
-        segments.extend(corners[1..].iter().map(|corner| Segment::Line(x + corner.0 * radius, y + corner.1 * radius)));
-        segments.push(Segment::Close);
+        let mut segments = vec![PathSegment::Move(x + corners[0].0 * radius, y + corners[0].1 * radius)];
+        segments
+            .extend(corners[1..].iter().map(|corner| PathSegment::Line(x + corner.0 * radius, y + corner.1 * radius)));
+        segments.push(PathSegment::Close);
         segments
     };
     let strokes = |a: (f64, f64), b: (f64, f64)| {
         let ends = [a, (-a.0, -a.1), b, (-b.0, -b.1)].map(|end| (x + end.0 * radius, y + end.1 * radius));
         vec![
-            Segment::Move(ends[0].0, ends[0].1),
-            Segment::Line(ends[1].0, ends[1].1),
-            Segment::Move(ends[2].0, ends[2].1),
-            Segment::Line(ends[3].0, ends[3].1),
+            PathSegment::Move(ends[0].0, ends[0].1),
+            PathSegment::Line(ends[1].0, ends[1].1),
+            PathSegment::Move(ends[2].0, ends[2].1),
+            PathSegment::Line(ends[3].0, ends[3].1),
         ]
     };
     match marker {

@@ -1,4 +1,4 @@
-//! From a figure to a scene: where everything is. No two texts overlap, none leaves the page, and no legend covers data.
+//! Lays out a figure as a scene. Texts never overlap or leave the page, and the legend covers no data.
 
 mod arrangement;
 mod axes;
@@ -14,34 +14,34 @@ mod page;
 #[cfg(test)]
 mod tests;
 
-use super::model::{Figure, Labelling};
+use super::model::{Figure, NamePlacement};
 use super::scene::{Bounds, Item, Paint, Scene};
 use super::span::Span;
 use arrangement::Arrangement;
 use margins::Margins;
 use page::Page;
 
-/// A figure with everything in its place.
+/// A figure with everything positioned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drawing {
-    /// What to write.
+    /// What to draw.
     pub scene: Scene,
-    /// Where each panel's plot is, in the order of the panels.
+    /// Each panel's plot, in panel order.
     pub panels: Vec<Placed>,
 }
 
 /// A panel on the page.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placed {
-    /// Between its axes.
+    /// Area between its axes.
     pub plot: Bounds,
-    /// From an x value to points from the left.
+    /// Maps an x value to points from the left.
     pub x: Span,
-    /// From a y value to points from the top.
+    /// Maps a y value to points from the top.
     pub y: Span,
 }
 
-/// Lays a figure out.
+/// Lays out a figure.
 pub fn lay_out(figure: &Figure) -> Drawing {
     let arrangement = Arrangement::new(figure);
     let mut page = Page::default();
@@ -74,7 +74,7 @@ fn draw_panel(figure: &Figure, index: usize, margins: &Margins, placed: &Placed,
     if let Some((bar, map)) = margins.colour_bar.as_ref().zip(colour_bar::of(panel)) {
         colour_bar::draw(bar, map, placed, page);
     }
-    if figure.labelling == Labelling::Direct && margins.colour_bar.is_none() {
+    if figure.labelling == NamePlacement::Direct && margins.colour_bar.is_none() {
         names::draw(&panel.series, &ends, margins.right, placed, page);
     }
     callouts::draw_labels(&panel.marks, &panel.annotations, placed, page);

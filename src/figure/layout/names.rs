@@ -1,4 +1,4 @@
-//! Names of series right of the plot, at the ends of their lines.
+//! Direct labels: names of series right of the plot, at the ends of their lines.
 
 use crate::figure::font;
 use crate::figure::model::Series;
@@ -7,22 +7,22 @@ use crate::figure::scene::{Anchor, Paint, Stroke};
 use super::Placed;
 use super::page::{Page, SMALL, height, level};
 
-/// Between the plot and a name, for a line that leads to it.
+/// Space between plot and name, for a leader line.
 const LEAD: f64 = 9.0;
-/// The part of a panel's width that names may take.
+/// Largest fraction of a panel's width for names.
 const SHARE: f64 = 0.35;
-/// Names stand at most half a line above and below the plot.
+/// Names may extend at most half a line above and below the plot.
 const OVER: f64 = 0.5;
 
-/// The room right of the plot that the names need.
+/// The width that the names need right of the plot.
 pub(super) fn room(series: &[Series], width: f64) -> f64 {
     let names = series.iter().map(|series| font::width(&font::visible(&series.name), SMALL));
     let widest = names.fold(0.0, f64::max);
     if widest > 0.0 { (widest + 0.01).min(width * SHARE) + LEAD } else { 0.0 }
 }
 
-/// Writes each name as near to its line's end as the others allow. Series without an end in the plot, and those for
-/// which the plot is too low, stay without.
+/// Writes each name as close to the end of its line as the others allow. A series that does not end in the plot gets no
+/// name, and neither do series for which the plot is too low.
 pub(super) fn draw(series: &[Series], ends: &[Option<(f64, f64)>], room: f64, placed: &Placed, page: &mut Page) {
     let plot = placed.plot;
     let named = series.iter().zip(ends).filter(|(series, _)| !series.name.is_empty());
@@ -40,10 +40,10 @@ pub(super) fn draw(series: &[Series], ends: &[Option<(f64, f64)>], room: f64, pl
     }
 }
 
-/// Places near the wanted ones (rising), at least `step` apart, within bounds where there is room.
+/// Positions close to the wanted ones (ascending), at least `step` apart and within bounds if there is room.
 fn spread(wanted: &[f64], step: f64, low: f64, high: f64) -> Vec<f64> {
     let mut places: Vec<f64> = Vec::with_capacity(wanted.len());
-    // Groups that touch move together to the mean of what they want.
+    // Groups that touch merge, and move to the mean of their wanted positions.
     let mut groups: Vec<(f64, usize)> = Vec::new();
     let clamp = |mean: f64, count: usize| {
         let half = (count - 1) as f64 * step / 2.0;

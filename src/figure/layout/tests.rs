@@ -1,15 +1,15 @@
-//! Whatever a figure holds, its texts stay on the page and off each other.
+//! Whatever a figure contains, its texts stay on the page and do not overlap.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::figure::model::{
-    Annotation, Band, Cells, ChartAxis, Contour, Extent, Grid, Hatch, HeatMap, Mark, Panel, Region, RegionMap, Scale,
-    Series, ValueFormat,
+    Annotation, Band, Cells, ChartAxis, Contour, Extent, Grid, Hatch, HeatMap, Panel, ReferenceLine, Region, RegionMap,
+    Scale, Series, ValueFormat,
 };
-use crate::figure::scene::{Label, Segment};
+use crate::figure::scene::{Label, PathSegment};
 
-/// The first two texts that overlap, or the first that leaves the page.
+/// Describes the first two texts that overlap, or the first that leaves the page.
 fn fault(scene: &Scene) -> Option<String> {
     let page = Bounds { left: 0.0, top: 0.0, width: scene.width, height: scene.height };
     let labels: Vec<&Label> = scene.labels().collect();
@@ -17,7 +17,7 @@ fn fault(scene: &Scene) -> Option<String> {
         if !page.holds(&label.bounds()) {
             return Some(format!("{label:?} leaves {page:?}"));
         }
-        // Rounding aside, as boxes may touch.
+        // Allows for rounding, since boxes may touch.
         let inner = label.bounds().grown(-0.01);
         if let Some(other) = labels[..index].iter().find(|other| other.bounds().overlaps(&inner)) {
             return Some(format!("{label:?} overlaps {other:?}"));
@@ -28,9 +28,9 @@ fn fault(scene: &Scene) -> Option<String> {
         let (Item::Rectangle { bounds, .. } | Item::Outline { clip: Some(bounds), .. }) = item else {
             if let Item::Outline { segments, .. } = item
                 && let Some(segment) = segments.iter().find(|segment| match segment {
-                    Segment::Move(x, y) | Segment::Line(x, y) => !inside(x, y),
-                    Segment::Cubic(places) => !places.iter().all(|(x, y)| inside(x, y)),
-                    Segment::Close => false,
+                    PathSegment::Move(x, y) | PathSegment::Line(x, y) => !inside(x, y),
+                    PathSegment::Cubic(places) => !places.iter().all(|(x, y)| inside(x, y)),
+                    PathSegment::Close => false,
                 })
             {
                 return Some(format!("{segment:?} leaves {page:?}"));
@@ -96,7 +96,7 @@ fn grid() -> impl Strategy<Value = Grid> {
 
 fn panel() -> impl Strategy<Value = Panel> {
     let mark = (number(), name(), any::<bool>()).prop_map(|(at, label, upright)| {
-        if upright { Mark::Vertical { at, label } } else { Mark::Horizontal { at, label } }
+        if upright { ReferenceLine::Vertical { at, label } } else { ReferenceLine::Horizontal { at, label } }
     });
     let note = (number(), number(), name()).prop_map(|(x, y, label)| Annotation { x, y, label });
     let lists = (
@@ -121,7 +121,7 @@ fn figure() -> impl Strategy<Value = Figure> {
         .prop_map(|(width, plot_height)| Extent { width, ..Extent::one_column().with_plot_height(plot_height) });
     (prop::collection::vec(panel(), 0..5), extent, 1..4usize, name(), any::<bool>()).prop_map(
         |(panels, extent, columns, note, direct)| {
-            let labelling = if direct { Labelling::Direct } else { Labelling::Legend };
+            let labelling = if direct { NamePlacement::Direct } else { NamePlacement::Legend };
             Figure { columns, labelling, note, ..Figure::new("any", extent, panels) }
         },
     )
@@ -152,7 +152,7 @@ fn plots_of_a_column_are_aligned() {
         assert!((plot(one).width - plot(other).width).abs() < 1e-9);
     }
     assert!((plot(0).top - plot(1).top).abs() < 1e-9 && plot(2).top > plot(0).bottom());
-    // One name and style in four panels is one entry of the legend.
+    // The same name and style in four panels gives one legend entry.
     assert_eq!(drawing.scene.labels().filter(|label| label.text == "test").count(), 1);
 }
 

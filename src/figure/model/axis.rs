@@ -1,15 +1,15 @@
-//! Axes: what they measure, how they are spaced, what part of them is shown.
+//! Axes: title, scale, number format, range.
 
-/// One axis.
+/// An axis of a panel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChartAxis {
-    /// With the unit, where there is one: `test error`, `time (s)`.
+    /// Title with unit, if there is one: `test error`, `time (s)`.
     pub title: String,
-    /// How values are spaced.
+    /// Spacing of values.
     pub scale: Scale,
-    /// How values are written.
+    /// Number format of its values.
     pub format: ValueFormat,
-    /// What part is shown.
+    /// Visible range.
     pub range: AxisRange,
 }
 
@@ -19,56 +19,56 @@ impl ChartAxis {
         Self { title: title.into(), scale, format, range: AxisRange::Fit }
     }
 
-    /// The same with a range.
+    /// Sets the range.
     #[must_use]
     pub fn ranging(self, range: AxisRange) -> Self {
         Self { range, ..self }
     }
 
-    /// Epochs on a logarithmic axis; epoch 0 has no place there.
+    /// Epochs on a logarithmic axis, which cannot show epoch 0.
     pub fn log_epochs() -> Self {
         Self::new("epoch", Scale::Log, ValueFormat::Count)
     }
 
-    /// An error, a fraction in [0, 1], in percent.
+    /// An error in [0, 1], shown in percent.
     pub fn error(title: impl Into<String>) -> Self {
         Self::new(title, Scale::Linear, ValueFormat::Percent)
     }
 
-    /// Categories in their order: the series' x are 0, 1, 2 and so on.
+    /// Categories in order: the x of series are 0, 1, 2 and so on.
     pub fn ordinal(title: impl Into<String>, names: impl IntoIterator<Item = String>) -> Self {
         Self::new(title, Scale::Ordinal(names.into_iter().collect()), ValueFormat::Number)
     }
 }
 
-/// How values are spaced.
+/// Spacing of values.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scale {
-    /// Evenly.
+    /// Linear.
     Linear,
-    /// By their logarithm. Values at or below zero are not drawn.
+    /// Logarithmic. Values at or below zero are not drawn.
     Log,
-    /// Categories: the value is an index into the names.
+    /// Categories: a value is an index into the names.
     Ordinal(Vec<String>),
 }
 
-/// How values are written.
+/// Number format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueFormat {
-    /// As a decimal number.
+    /// Decimal number.
     Number,
-    /// A fraction as percent.
+    /// Fraction as percent.
     Percent,
-    /// A whole number, from 10,000 on in k, M, G.
+    /// Integer, abbreviated with k, M or G from 10,000 on.
     Count,
 }
 
-/// What part of an axis is shown.
+/// Visible range of an axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum AxisRange {
     /// All data, with a margin.
     Fit,
-    /// For a y axis: what series hold from this x on. Earlier points may leave the plot at its edge. See
+    /// For a y axis: the values of series from this x on. Earlier points may leave the plot. See
     /// [`settled`](crate::figure::settled).
     FitFrom(f64),
     /// From the lower to the higher value.

@@ -1,8 +1,8 @@
-//! Cells over two axes: heat maps and maps of regions.
+//! Grids of cells over two axes: heat maps and region maps.
 
 use super::ValueFormat;
 
-/// What lies below the series of a panel.
+/// A grid below the series of a panel.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Grid {
     /// Values as colours.
@@ -12,7 +12,7 @@ pub enum Grid {
 }
 
 impl Grid {
-    /// The values of both axes that cells stand at.
+    /// Coordinates of the cells on both axes.
     pub(in crate::figure) fn places(&self) -> (&[f64], &[f64]) {
         match self {
             Self::Heat(map) => (&map.cells.columns, &map.cells.rows),
@@ -21,12 +21,12 @@ impl Grid {
     }
 }
 
-/// Values of cells, row by row. Borders lie midway between neighbouring places on the page.
+/// Values of cells, row by row. Borders are midway between neighbouring coordinates on the page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cells<T> {
-    /// The x of each column, rising.
+    /// x of each column, ascending.
     pub columns: Vec<f64>,
-    /// The y of each row, rising.
+    /// y of each row, ascending.
     pub rows: Vec<f64>,
     /// `rows.len() * columns.len()` values; a cell without one is marked as missing.
     pub values: Vec<Option<T>>,
@@ -39,56 +39,56 @@ impl<T: Copy> Cells<T> {
     }
 }
 
-/// Values as colours, with a colour bar. Values are written into the cells where they fit.
+/// Values as colours, with a colour bar. Values are written into cells that have room.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeatMap {
     /// Finite values; others count as missing.
     pub cells: Cells<f64>,
-    /// What the values are: the colour bar's title.
+    /// Title of the colour bar.
     pub title: String,
-    /// How values are written.
+    /// Number format.
     pub format: ValueFormat,
-    /// The lowest and highest value that colours tell apart; none takes all values.
+    /// Values at the ends of the colour scale; `None`: the range of all values.
     pub range: Option<(f64, f64)>,
-    /// A border around cells.
+    /// Contour around some of the cells.
     pub contour: Option<Contour>,
 }
 
-/// The border between cells inside and outside, drawn along their edges: no value between cells is made up.
+/// A contour between cells inside and outside, drawn along cell edges, so that nothing is interpolated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contour {
-    /// In the legend.
+    /// Name in the legend.
     pub name: String,
-    /// For each cell, row by row, whether it is inside.
+    /// Whether each cell is inside, row by row.
     pub inside: Vec<bool>,
 }
 
-/// Categories of cells.
+/// Cells with a category each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegionMap {
     /// Indices into `regions`.
     pub cells: Cells<usize>,
-    /// The categories, all of which stand in the legend.
+    /// All categories, in legend order.
     pub regions: Vec<Region>,
 }
 
-/// One category of cells.
+/// A category of cells.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Region {
-    /// In the legend.
+    /// Name in the legend.
     pub name: String,
-    /// In each cell that has room.
+    /// Letter drawn in each cell that has room.
     pub letter: char,
-    /// An index into the tints.
+    /// Index into the tints.
     pub tint: usize,
-    /// Beside the colour.
+    /// Hatch over the colour.
     pub hatch: Hatch,
 }
 
-/// Lines over a colour.
+/// A hatch pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hatch {
-    /// None.
+    /// No hatch.
     Plain,
     /// Rising to the right.
     Rising,

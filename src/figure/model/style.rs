@@ -1,64 +1,64 @@
-//! How a series is drawn: each place in a list differs from the others by more than its colour.
+//! Style of a series. Styles at different positions of a list differ in more than colour.
 
 use crate::figure::palette::TINT_COUNT;
 
 /// Colour, dashes and marker of a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SeriesStyle {
-    /// An index into the tints; larger ones start again.
+    /// Index into the tints, modulo their number.
     pub tint: usize,
-    /// The dashes of its line; none draws markers alone.
+    /// Dashes of the line; `None`: markers only.
     pub line: Option<Dash>,
-    /// Drawn on each point, or here and there where points are dense.
+    /// Drawn on each point, or on some if points are dense.
     pub marker: Option<Marker>,
-    /// Width of the line in points.
+    /// Line width in points.
     pub width: f64,
 }
 
 impl SeriesStyle {
-    /// The style of this place in a list: neighbours differ in tint, dashes and marker.
+    /// The style of this position in a list; neighbours differ in tint, dashes and marker.
     pub fn nth(place: usize) -> Self {
         let round = place / TINT_COUNT;
         let (dash, marker) = (Dash::ALL[(place + 2 * round) % Dash::ALL.len()], Marker::ALL[place % Marker::ALL.len()]);
         Self { tint: place % TINT_COUNT, line: Some(dash), marker: Some(marker), width: 1.1 }
     }
 
-    /// The same with other dashes.
+    /// Sets the dashes.
     #[must_use]
     pub fn dashed(self, dash: Dash) -> Self {
         Self { line: Some(dash), ..self }
     }
 
-    /// The same without markers.
+    /// Removes the markers.
     #[must_use]
     pub fn plain(self) -> Self {
         Self { marker: None, ..self }
     }
 
-    /// The same without a line.
+    /// Removes the line.
     #[must_use]
     pub fn scattered(self) -> Self {
         Self { line: None, ..self }
     }
 }
 
-/// The pattern of a line.
+/// A dash pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dash {
-    /// Unbroken.
+    /// Solid.
     Solid,
-    /// Long.
+    /// Long dashes.
     Dashed,
-    /// Long and short in turn.
+    /// Long and short dashes in turn.
     DashDot,
-    /// Short.
+    /// Dots.
     Dotted,
 }
 
 impl Dash {
     const ALL: [Self; 4] = [Self::Solid, Self::Dashed, Self::DashDot, Self::Dotted];
 
-    /// Lengths on and off, in widths of the line.
+    /// Lengths on and off, in line widths.
     pub fn pattern(self) -> &'static [f64] {
         match self {
             Self::Solid => &[],
@@ -69,22 +69,22 @@ impl Dash {
     }
 }
 
-/// The shape of a point.
+/// A marker shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Marker {
-    /// Round, filled.
+    /// Filled circle.
     Disc,
-    /// A square, filled.
+    /// Filled square.
     Square,
-    /// A triangle on its base, filled.
+    /// Filled upright triangle.
     Triangle,
-    /// A square on its corner, filled.
+    /// Filled diamond.
     Diamond,
-    /// A diagonal cross.
+    /// Diagonal cross.
     Cross,
-    /// Round, open.
+    /// Open circle.
     Ring,
-    /// An upright cross.
+    /// Upright cross.
     Plus,
 }
 
@@ -104,8 +104,8 @@ mod tests {
             for other in &styles[..index] {
                 let same = |one: bool, two: bool, three: bool| usize::from(one) + usize::from(two) + usize::from(three);
                 let shared = same(style.tint == other.tint, style.line == other.line, style.marker == other.marker);
-                assert!(shared < 3, "two of fourteen styles are one");
-                assert!(index >= 7 || style.marker != other.marker, "a marker came twice in seven");
+                assert!(shared < 3, "two of fourteen styles are equal");
+                assert!(index >= 7 || style.marker != other.marker, "a marker repeats within seven");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A picture to draw on.
+//! A bitmap to draw on.
 
 use std::io::Cursor;
 
@@ -8,9 +8,9 @@ use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use super::font;
 
 /// Red, green, blue.
-pub(super) type Colour = [u8; 3];
+pub(super) type PixelColour = [u8; 3];
 
-/// Pixels, row by row, white at first.
+/// Pixels, row by row, initially white.
 pub(super) struct Canvas {
     width: usize,
     height: usize,
@@ -31,8 +31,8 @@ impl Canvas {
         Self { width, height, pixels: vec![255; width * height * 3] }
     }
 
-    /// Fills a rectangle; what lies outside is left out.
-    pub(super) fn fill(&mut self, area: Area, colour: Colour) {
+    /// Fills a rectangle, clipped to the canvas.
+    pub(super) fn fill(&mut self, area: Area, colour: PixelColour) {
         for y in area.top..(area.top + area.height).min(self.height) {
             for x in area.left..(area.left + area.width).min(self.width) {
                 let at = (y * self.width + x) * 3;
@@ -41,8 +41,8 @@ impl Canvas {
         }
     }
 
-    /// Draws a frame around a rectangle, outside of it.
-    pub(super) fn frame(&mut self, inside: Area, thick: usize, colour: Colour) {
+    /// Draws a frame around a rectangle, on its outside.
+    pub(super) fn frame(&mut self, inside: Area, thick: usize, colour: PixelColour) {
         let Area { left, top, width, height } = inside;
         let (left, top) = (left - thick, top - thick);
         let (width, height) = (width + 2 * thick, height + 2 * thick);
@@ -56,8 +56,8 @@ impl Canvas {
         }
     }
 
-    /// Draws an image with each pixel as a square of `scale`; `colour_at` gives that of a row and a column.
-    pub(super) fn image(&mut self, area: Area, scale: usize, colour_at: impl Fn(usize, usize) -> Colour) {
+    /// Draws an image with `scale` × `scale` pixels per pixel; `colour_at` returns the colour at a row and a column.
+    pub(super) fn image(&mut self, area: Area, scale: usize, colour_at: impl Fn(usize, usize) -> PixelColour) {
         for row in 0..area.height / scale {
             for column in 0..area.width / scale {
                 let (left, top) = (area.left + column * scale, area.top + row * scale);
@@ -66,8 +66,8 @@ impl Canvas {
         }
     }
 
-    /// Writes a line, its letters `scale` pixels a dot.
-    pub(super) fn write(&mut self, left: usize, top: usize, text: &str, scale: usize, colour: Colour) {
+    /// Draws a line of text with `scale` pixels per dot.
+    pub(super) fn write(&mut self, left: usize, top: usize, text: &str, scale: usize, colour: PixelColour) {
         for (index, letter) in text.chars().enumerate() {
             for (row, dots) in font::glyph(letter).into_iter().enumerate() {
                 for column in (0..font::WIDTH).filter(|column| dots >> (font::WIDTH - 1 - column) & 1 == 1) {
@@ -78,7 +78,7 @@ impl Canvas {
         }
     }
 
-    /// As a PNG file.
+    /// Encodes as PNG.
     pub(super) fn png(&self) -> Result<Vec<u8>> {
         let mut file = Cursor::new(Vec::new());
         let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height)?);
@@ -87,18 +87,18 @@ impl Canvas {
     }
 
     #[cfg(test)]
-    pub(super) fn colour(&self, x: usize, y: usize) -> Colour {
+    pub(super) fn colour(&self, x: usize, y: usize) -> PixelColour {
         let at = (y * self.width + x) * 3;
         [self.pixels[at], self.pixels[at + 1], self.pixels[at + 2]]
     }
 }
 
-/// How wide a line is.
+/// Width of a line of text.
 pub(super) fn text_width(text: &str, scale: usize) -> usize {
     (text.chars().count() * font::ADVANCE * scale).saturating_sub(scale)
 }
 
-/// How high a line is, tails among it.
+/// Height of a line of text, including descenders.
 pub(super) fn text_height(scale: usize) -> usize {
     font::HEIGHT * scale
 }
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!((canvas.colour(5, 4), canvas.colour(10, 5)), (blue, [255; 3]));
         canvas.write(20, 10, "I", 2, blue);
         assert_eq!((canvas.colour(22, 10), canvas.colour(20, 10), canvas.colour(24, 15)), (blue, [255; 3], blue));
-        // Over the edge there is nothing to draw on.
+        // Drawing beyond the edge is ignored.
         canvas.write(38, 28, "W", 3, red);
     }
 

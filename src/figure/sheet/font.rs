@@ -1,22 +1,22 @@
-//! Letters for pictures: the printable characters of ASCII, five dots wide, seven high, and one line below for tails.
+//! A bitmap font: printable ASCII, five dots wide and seven high, with one extra row for descenders.
 
-/// Dots across a letter, and from one letter to the next.
+/// Width of a character, and distance between characters, in dots.
 pub(super) const WIDTH: usize = 5;
 pub(super) const ADVANCE: usize = WIDTH + 1;
-/// Dots from the top of a letter to the end of its tail.
+/// Height of a character including its descender, in dots.
 pub(super) const HEIGHT: usize = 8;
 
-/// What stands for a letter that is not here.
+/// Drawn for characters outside the font.
 const UNKNOWN: [u8; HEIGHT] = [0b11111, 0b10001, 0b10001, 0b10001, 0b10001, 0b10001, 0b11111, 0b00000];
 
-/// The dots of a letter, row by row, the leftmost in the highest of five bits.
+/// The dots of a character, row by row; the leftmost dot is the highest of five bits.
 pub(super) fn glyph(letter: char) -> [u8; HEIGHT] {
     let place = (letter as usize).checked_sub(' ' as usize);
     place.and_then(|place| GLYPHS.get(place)).copied().unwrap_or(UNKNOWN)
 }
 
 /// From space to tilde.
-#[rustfmt::skip] // a line each, to be seen
+#[rustfmt::skip] // one character per line
 const GLYPHS: [[u8; HEIGHT]; 95] = [
     [0b00000, 0b00000, 0b00000, 0b00000, 0b00000, 0b00000, 0b00000, 0b00000], // space
     [0b00100, 0b00100, 0b00100, 0b00100, 0b00000, 0b00000, 0b00100, 0b00000], // !
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn letters_stand_in_their_places() {
-        // The bar of an A, the cross of a +, the dot of an i; no two letters look the same.
+        // The bar of A, the cross of +, the dot of i; no two characters look the same.
         assert_eq!(glyph('A')[3], 0b11111);
         assert_eq!((glyph('+')[2], glyph('+')[3]), (0b00100, 0b11111));
         assert_eq!((glyph('i')[0], glyph('i')[1]), (0b00100, 0));
@@ -129,7 +129,7 @@ mod tests {
         assert_eq!((glyph('é'), glyph('\n')), (UNKNOWN, UNKNOWN));
         for (index, one) in GLYPHS.iter().enumerate() {
             assert!(one.iter().all(|row| *row < 1 << WIDTH));
-            assert!(!GLYPHS[..index].contains(one), "{:?} is another letter's", (b' ' + index as u8) as char);
+            assert!(!GLYPHS[..index].contains(one), "{:?} looks like another character", (b' ' + index as u8) as char);
         }
     }
 }

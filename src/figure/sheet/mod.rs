@@ -1,4 +1,4 @@
-//! A contact sheet: examples as they are and as training sees them, with their labels, wrong ones marked.
+//! Contact sheets: training examples with labels, as stored and as augmented, with wrong labels marked.
 
 mod canvas;
 mod font;
@@ -6,48 +6,48 @@ mod font;
 use anyhow::Result;
 
 use crate::blueprint::ImageShape;
-use canvas::{Area, Canvas, Colour, text_height, text_width};
+use canvas::{Area, Canvas, PixelColour, text_height, text_width};
 
 const COLUMNS: usize = 8;
-/// Images are drawn this large, or as they are where they are larger.
+/// Smallest tile size in pixels; images are scaled up to it, and larger ones shown as they are.
 const TILE: usize = 128;
 const GAP: usize = 16;
-/// Between images of one example.
+/// Gap between images of one example.
 const SEAM: usize = 4;
 const MARGIN: usize = 24;
 const FRAME: usize = 4;
 const TITLE: usize = 3;
 const TEXT: usize = 2;
 
-const BLACK: Colour = [34, 34, 34];
-const GREY: Colour = [120, 120, 120];
-const RED: Colour = [200, 30, 30];
+const BLACK: PixelColour = [34, 34, 34];
+const GREY: PixelColour = [120, 120, 120];
+const RED: PixelColour = [200, 30, 30];
 
 /// The examples of one task.
 pub struct Section {
-    /// What it shows.
+    /// Heading.
     pub title: String,
-    /// The shape of its images, of one colour or three.
+    /// Shape of its images, with one channel or three.
     pub shape: ImageShape,
-    /// What each row of images of an example is.
+    /// Name of each row of images.
     pub rows: Vec<String>,
-    /// The examples.
+    /// Examples, left to right.
     pub examples: Vec<Example>,
 }
 
-/// One example.
+/// A training example.
 pub struct Example {
-    /// Its images, one for each row: `[channels, height, width]`.
+    /// One image per row: `[channels, height, width]`.
     pub images: Vec<Vec<u8>>,
-    /// The label given.
+    /// Given label.
     pub label: String,
-    /// The true label, where that is another.
+    /// True label, if different.
     pub truth: Option<String>,
 }
 
 /// Draws sections one below another, as a PNG file.
 pub fn contact_sheet(sections: &[Section]) -> Result<Vec<u8>> {
-    let layouts: Vec<Layout> = sections.iter().map(Layout::new).collect();
+    let layouts: Vec<SectionLayout> = sections.iter().map(SectionLayout::new).collect();
     let width = layouts.iter().map(|layout| layout.width).max().unwrap_or(0) + 2 * MARGIN;
     let height = layouts.iter().map(|layout| layout.height + MARGIN).sum::<usize>() + MARGIN;
     let mut canvas = Canvas::new(width, height);
@@ -59,21 +59,21 @@ pub fn contact_sheet(sections: &[Section]) -> Result<Vec<u8>> {
     canvas.png()
 }
 
-/// Where the parts of a section are.
-struct Layout {
-    /// Pixels of the sheet for one of an image.
+/// Positions and sizes within a section.
+struct SectionLayout {
+    /// Pixels of the sheet per pixel of an image.
     scale: usize,
-    /// The size of an image on the sheet.
+    /// Size of an image on the sheet.
     tile: (usize, usize),
-    /// Left of the first image.
+    /// Left edge of the first image.
     left: usize,
-    /// From one row of examples to the next.
+    /// Distance between rows of examples.
     step: usize,
     width: usize,
     height: usize,
 }
 
-impl Layout {
+impl SectionLayout {
     fn new(section: &Section) -> Self {
         let shape = section.shape;
         let scale = (TILE / shape.width.max(shape.height)).max(1);
@@ -130,8 +130,8 @@ impl Layout {
     }
 }
 
-/// Writes a line as large as it fits; what is too long even so ends in dots.
-fn write_fitting(canvas: &mut Canvas, left: usize, top: usize, text: &str, width: usize, colour: Colour) {
+/// Writes a line at the largest size that fits; if even the smallest is too long, it ends in dots.
+fn write_fitting(canvas: &mut Canvas, left: usize, top: usize, text: &str, width: usize, colour: PixelColour) {
     let scale = (1..=TEXT).rev().find(|&scale| text_width(text, scale) <= width);
     if let Some(scale) = scale {
         canvas.write(left, top, text, scale, colour);
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn images_stand_in_their_columns_and_wrong_labels_are_framed() -> Result<()> {
         let sheet = image::load_from_memory(&contact_sheet(&[section(3, 10), section(1, 1)])?)?.to_rgb8();
-        let layout = Layout::new(&section(3, 10));
+        let layout = SectionLayout::new(&section(3, 10));
         let top = (MARGIN + text_height(TITLE) + GAP) as u32;
         let at = |column: usize, row: u32| {
             let left = (layout.left + column * (TILE + GAP)) as u32;

@@ -1,23 +1,23 @@
-//! The lines below the plot that say what is what.
+//! The legend below the plot.
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::figure::model::{Mark, Panel};
+use crate::figure::model::{Panel, ReferenceLine};
 
 use super::dots::{code, start};
 use super::{Charset, NOTE, Screen, cut, mark};
 
-/// The part of a screen's height that a legend may take.
+/// The legend takes at most 1 / `SHARE` of the height of the screen.
 const SHARE: usize = 3;
 const BETWEEN: usize = 3;
 
-struct Entry {
+struct LegendItem {
     mark: String,
     name: String,
     colour: Option<u8>,
 }
 
-impl Entry {
+impl LegendItem {
     fn width(&self) -> usize {
         self.mark.width() + 1 + self.name.width()
     }
@@ -31,8 +31,7 @@ impl Entry {
     }
 }
 
-/// Series, marks and annotations that have names, in as many lines as the screen allows; the last says how many more
-/// there are.
+/// Named series, marks and annotations, in as many lines as the screen allows; the last line counts the rest.
 pub(super) fn lines(panel: &Panel, screen: &Screen) -> Vec<String> {
     let entries = entries(panel, screen);
     let (mut lines, mut used) = (Vec::<String>::new(), usize::MAX);
@@ -63,28 +62,28 @@ pub(super) fn lines(panel: &Panel, screen: &Screen) -> Vec<String> {
     lines
 }
 
-fn entries(panel: &Panel, screen: &Screen) -> Vec<Entry> {
+fn entries(panel: &Panel, screen: &Screen) -> Vec<LegendItem> {
     let ascii = screen.charset == Charset::Ascii;
-    // Room for `… and 12 more` beside the longest.
+    // Reserves room for `… and 12 more` beside the longest.
     let room = screen.width - 20;
     let mut entries = Vec::new();
     for (index, series) in panel.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty()) {
         let line = if ascii { "-" } else { "━━" };
         let mark = if screen.colour && !ascii { line.to_owned() } else { mark(index).to_string() };
         let colour = screen.colour.then(|| code(series.style.tint));
-        entries.push(Entry { mark, name: cut(&series.name, room), colour });
+        entries.push(LegendItem { mark, name: cut(&series.name, room), colour });
     }
     for mark in &panel.marks {
         let (label, mark) = match mark {
-            Mark::Vertical { label, .. } => (label, if ascii { ":" } else { "┊" }),
-            Mark::Horizontal { label, .. } => (label, if ascii { "." } else { "┄" }),
+            ReferenceLine::Vertical { label, .. } => (label, if ascii { ":" } else { "┊" }),
+            ReferenceLine::Horizontal { label, .. } => (label, if ascii { "." } else { "┄" }),
         };
         if !label.is_empty() {
-            entries.push(Entry { mark: mark.to_owned(), name: cut(label, room), colour: None });
+            entries.push(LegendItem { mark: mark.to_owned(), name: cut(label, room), colour: None });
         }
     }
     for note in panel.annotations.iter().filter(|note| !note.label.is_empty()) {
-        entries.push(Entry { mark: NOTE.to_string(), name: cut(&note.label, room), colour: None });
+        entries.push(LegendItem { mark: NOTE.to_string(), name: cut(&note.label, room), colour: None });
     }
     entries
 }

@@ -1,6 +1,6 @@
-//! Series of a panel in a terminal: lines of braille dots where the terminal has Unicode, marks of ASCII elsewhere.
+//! Draws the series of a panel in a terminal: lines of braille dots with Unicode, else ASCII marks.
 //!
-//! It draws into text and knows no terminal: the caller says how large, with which characters, and whether in colour.
+//! The result is text; the caller decides size, characters and colour.
 
 mod dots;
 mod legend;
@@ -10,31 +10,31 @@ mod tests;
 use unicode_width::UnicodeWidthStr;
 
 use super::font;
-use super::model::{Mark, Panel, Scale, Series};
+use super::model::{Panel, ReferenceLine, Scale, Series};
 use super::ranges;
 use super::span::Span;
 use super::ticks::{self, Room, Tick};
 use dots::Dots;
 
-/// What a terminal can show.
+/// Capabilities of a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Screen {
     /// Columns, at least 24.
     pub width: usize,
-    /// Lines, at least 8. A drawing is never higher and may be a line lower.
+    /// Lines, at least 8. A drawing is never higher, and may be one line lower.
     pub height: usize,
-    /// Which characters it has.
+    /// Available characters.
     pub charset: Charset,
-    /// Whether series are told apart by colours (ANSI, 256 of them). Without, they carry marks and dashes.
+    /// Whether to distinguish series by colour (256-colour ANSI) instead of marks and dashes.
     pub colour: bool,
 }
 
-/// The characters of a terminal.
+/// Characters of a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Charset {
-    /// Eight dots a character, and lines for the axes.
+    /// Eight dots per character, and lines for the axes.
     Braille,
-    /// One mark a character.
+    /// One mark per character.
     Ascii,
 }
 
@@ -47,8 +47,8 @@ fn mark(index: usize) -> char {
     MARKS[index % MARKS.len()]
 }
 
-/// Draws the series, marks and annotations of a panel; a grid has no place in a terminal. The text ends without a line
-/// break; it is empty where there is no point to draw.
+/// Draws the series, marks and annotations of a panel; grids are not drawn. The text has no trailing line break, and is
+/// empty if there is no point to draw.
 pub fn draw(panel: &Panel, screen: &Screen) -> String {
     let screen = Screen { width: screen.width.max(24), height: screen.height.max(8), ..*screen };
     let legend = legend::lines(panel, &screen);
@@ -110,7 +110,7 @@ pub fn draw(panel: &Panel, screen: &Screen) -> String {
     if ascii { text.chars().map(nearest_ascii).collect() } else { text }
 }
 
-/// Names may have any letters, and such a terminal has not.
+/// Replaces characters that an ASCII terminal lacks.
 fn nearest_ascii(letter: char) -> char {
     match letter {
         '−' => '-',
@@ -124,7 +124,7 @@ fn labelled(ticks: Vec<Tick>) -> Vec<(f64, String)> {
     ticks.into_iter().filter_map(|tick| Some((tick.value, font::visible(&tick.label?)))).collect()
 }
 
-/// `test error against epoch (log)`, after the panel's title where it has one.
+/// `test error against epoch (log)`, after the panel's title if it has one.
 fn heading(panel: &Panel, width: usize) -> String {
     let log = if panel.x.scale == Scale::Log { " (log)" } else { "" };
     let axes = format!("{} against {}{log}", panel.y.title, panel.x.title);
@@ -132,7 +132,7 @@ fn heading(panel: &Panel, width: usize) -> String {
     cut(&text, width)
 }
 
-/// Visible text of at most so many columns.
+/// Visible text of at most `width` columns.
 fn cut(text: &str, width: usize) -> String {
     let text = font::visible(text);
     if text.width() <= width {
@@ -149,13 +149,13 @@ fn cut(text: &str, width: usize) -> String {
     if width > 0 { shorter + "…" } else { shorter }
 }
 
-/// Text at the right end of so many columns.
+/// Text aligned right in `width` columns.
 fn right(text: &str, width: usize) -> String {
     let text = cut(text, width);
     format!("{}{text}", " ".repeat(width.saturating_sub(text.width())))
 }
 
-/// The line below the plot and its labels.
+/// The line below the plot, and its labels.
 fn level_axis(x: &Span, ticks: &[(f64, String)], gutter: usize, columns: usize, ascii: bool) -> [String; 2] {
     let (corner, dash, tick) = if ascii { ('+', '-', '+') } else { ('└', '─', '┬') };
     let mut line = vec![dash; columns];
@@ -177,14 +177,14 @@ fn level_axis(x: &Span, ticks: &[(f64, String)], gutter: usize, columns: usize, 
 fn draw_marks(panel: &Panel, x: &Span, y: &Span, dots: &mut Dots) {
     for mark in &panel.marks {
         match mark {
-            Mark::Vertical { at, .. } if x.shows(*at) => dots.upright(x.at(*at)),
-            Mark::Horizontal { at, .. } if y.shows(*at) => dots.level(y.at(*at)),
+            ReferenceLine::Vertical { at, .. } if x.shows(*at) => dots.upright(x.at(*at)),
+            ReferenceLine::Horizontal { at, .. } if y.shows(*at) => dots.level(y.at(*at)),
             _ => {}
         }
     }
 }
 
-/// Draws a series; false, if none of its points is in the plot.
+/// Draws a series; returns false if none of its points is in the plot.
 fn draw_series(index: usize, series: &Series, (x, y): (&Span, &Span), screen: &Screen, dots: &mut Dots) -> bool {
     let places = || series.points.iter().map(|(at, value)| (x.at(*at), y.at(*value)));
     let shown = |place: &(f64, f64)| dots_has(place, x, y);
@@ -217,7 +217,7 @@ fn dots_has((column, row): &(f64, f64), x: &Span, y: &Span) -> bool {
     (x.from - 0.5..x.to + 0.5).contains(column) && (y.to - 0.5..y.from + 0.5).contains(row)
 }
 
-/// Marks on a line of dots, some columns apart, at other places for each series.
+/// Puts marks on a line of dots, some columns apart and at different places for each series.
 fn write_marks(index: usize, places: &[(f64, f64)], dots: &mut Dots) {
     const APART: f64 = 12.0;
     let mut wanted = 2.0 + (index as f64 * 5.0) % APART;

@@ -1,4 +1,4 @@
-//! Drawings fit their screen, and names are text in them.
+//! Drawings fit their screen, and names are drawn as text.
 
 use super::*;
 use crate::figure::{Annotation, ChartAxis, SeriesStyle};
@@ -56,7 +56,7 @@ fn colour_is_used_where_it_may_be() {
 fn marks_notes_and_names_are_shown_as_text() {
     let mut panel = curve(1);
     panel.series[0].name = "a\u{1b}[2Jb".into();
-    panel.marks.push(Mark::Vertical { at: 160.0, label: "interpolation".into() });
+    panel.marks.push(ReferenceLine::Vertical { at: 160.0, label: "interpolation".into() });
     panel.annotations.push(Annotation { x: 60.0, y: 0.29, label: "peak".into() });
     let text = draw(&panel, &screen(80, 16));
     assert!(text.contains('┊') && text.contains("interpolation") && text.contains("O peak"), "{text}");

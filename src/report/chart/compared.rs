@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::plotted::{Plotted, SPREAD, Sheet, band_note, banded, spread};
+use super::plotted::{NumberTable, Plotted, SPREAD, band_note, banded, spread};
 use crate::analysis::{BandPoint, band};
 use crate::figure::{ChartAxis, Extent, Figure, Panel, Series};
-use crate::report::read::{FrozenLayers, Outcome};
-use crate::report::setting::{Setting, Settings};
+use crate::report::read::{FrozenLayers, RunMeasure};
+use crate::report::setting::{ComparedSettings, Setting};
 
 /// More lines than these in one plot cannot be told apart.
 const MOST_LINES: usize = 6;
@@ -15,7 +15,7 @@ const MOST_LINES: usize = 6;
 const MOST_BANDS: usize = 3;
 
 /// The figure, where a few settings have several numbers of frozen layers each.
-pub(super) fn of(settings: &Settings) -> Option<Plotted> {
+pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
     let drawn: Vec<&Setting> = settings.all.iter().filter(|setting| setting.cells.len() > 1).collect();
     if !(2..=MOST_LINES).contains(&drawn.len()) {
         return None;
@@ -23,7 +23,7 @@ pub(super) fn of(settings: &Settings) -> Option<Plotted> {
     let layers: BTreeMap<Reverse<usize>, FrozenLayers> =
         drawn.iter().flat_map(|setting| &setting.cells).map(|cell| (Reverse(cell.frozen.count), cell.frozen)).collect();
     let places: Vec<usize> = layers.keys().map(|Reverse(count)| *count).collect();
-    let panel = |outcome: Outcome, title: &str| {
+    let panel = |outcome: RunMeasure, title: &str| {
         let line = |(place, setting): (usize, &&Setting)| {
             let points = points(setting, outcome);
             let x =
@@ -38,7 +38,7 @@ pub(super) fn of(settings: &Settings) -> Option<Plotted> {
         let x = ChartAxis::ordinal("frozen layers k", layers.values().map(|layers| layers.short()));
         Panel::new(x, ChartAxis::error(title), series)
     };
-    let mut panels = vec![panel(Outcome::Last, "test error"), panel(Outcome::LastTrain, "train error")];
+    let mut panels = vec![panel(RunMeasure::Last, "test error"), panel(RunMeasure::LastTrain, "train error")];
     panels.retain(|panel| !panel.series.is_empty());
     if panels.is_empty() {
         return None;
@@ -49,19 +49,19 @@ pub(super) fn of(settings: &Settings) -> Option<Plotted> {
     if drawn.len() <= MOST_BANDS {
         figure.note = band_note(drawn.iter().flat_map(|setting| &setting.cells));
     }
-    let mut sheet = Sheet::new(&[&["setting", "frozen_layers", "measure"][..], &SPREAD].concat());
+    let mut data = NumberTable::new(&[&["setting", "frozen_layers", "measure"][..], &SPREAD].concat());
     for setting in &drawn {
-        for outcome in Outcome::ALL {
+        for outcome in RunMeasure::ALL {
             for point in points(setting, outcome) {
                 let place = [setting.title.clone(), point.place.to_string(), outcome.column().to_owned()];
-                sheet.row(place.into_iter().chain(spread(&point)).collect());
+                data.row(place.into_iter().chain(spread(&point)).collect());
             }
         }
     }
     let caption = "Means of the last five epochs over the seeds that have every number of frozen layers.".to_owned();
-    Some(Plotted { id: "settings".to_owned(), title, caption, figure, data: sheet })
+    Some(Plotted { id: "settings".to_owned(), title, caption, figure, data })
 }
 
-fn points(setting: &Setting, outcome: Outcome) -> Vec<BandPoint<usize>> {
+fn points(setting: &Setting, outcome: RunMeasure) -> Vec<BandPoint<usize>> {
     band(&setting.over_layers(outcome), 0.95)
 }

@@ -1,24 +1,25 @@
-//! Error against epoch, on a logarithmic axis: of one cell everything that was measured, of several the test and train
+//! Error against epoch, on a logarithmic axis: for one cell all measures, for several cells test and train error side by
 //! errors beside each other; and test error against train error.
 
 use std::collections::BTreeMap;
 
-use super::plotted::{Plotted, SPREAD, Sheet, band_note, banded, spread, titled};
+use super::plotted::{NumberTable, Plotted, SPREAD, band_note, banded, spread, titled};
 use super::thin::kept;
 use crate::analysis::{BandPoint, INTERPOLATION_EPSILON};
 use crate::figure::{
-    Annotation, AxisRange, ChartAxis, Extent, Figure, Mark, Panel, Scale, Series, SeriesStyle, ValueFormat, settled,
+    Annotation, AxisRange, ChartAxis, Extent, Figure, Panel, ReferenceLine, Scale, Series, SeriesStyle, ValueFormat,
+    settled,
 };
-use crate::report::read::{Measure, Outcome, View};
-use crate::report::setting::{Cell, Setting};
+use crate::report::read::{Measure, RunMeasure, View};
+use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::percent;
 
-/// More lines than these in one plot cannot be told apart.
+/// More lines in one plot cannot be told apart.
 const MOST_LINES: usize = 6;
 /// So many points of a line show its shape without markers.
 const MANY_POINTS: usize = 60;
 
-/// The figure of a setting, where its runs have epochs to draw.
+/// The figure of a setting, if its runs have epochs to draw.
 pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     let drawn = chosen(setting);
     let mut panels: Vec<Panel> = match drawn.as_slice() {
@@ -51,13 +52,13 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     Some(Plotted { id: format!("epochs{id}"), title, caption, figure, data: data(setting) })
 }
 
-/// Of few cells all; of many the ends, the worst at the end, and some between.
-fn chosen(setting: &Setting) -> Vec<&Cell> {
+/// All cells if there are few; otherwise the first, the last, the one with the largest final error, and some in between.
+fn chosen(setting: &Setting) -> Vec<&SeedGroup> {
     let cells = &setting.cells;
     if cells.len() <= MOST_LINES {
         return cells.iter().collect();
     }
-    let error = |index: &usize| cells[*index].mean(Outcome::Last).unwrap_or(0.0);
+    let error = |index: &usize| cells[*index].mean(RunMeasure::Last).unwrap_or(0.0);
     let worst = (0..cells.len()).max_by(|one, other| error(one).total_cmp(&error(other)));
     let mut indices: Vec<usize> = vec![0, cells.len() - 1];
     indices.extend(worst);
@@ -90,11 +91,11 @@ fn panel(title: &str, series: Vec<Series>) -> Panel {
 }
 
 /// The level of interpolation, without words: the panels are narrow, and captions say it.
-fn level() -> Mark {
-    Mark::Horizontal { at: INTERPOLATION_EPSILON, label: String::new() }
+fn level() -> ReferenceLine {
+    ReferenceLine::Horizontal { at: INTERPOLATION_EPSILON, label: String::new() }
 }
 
-fn one(cell: &Cell) -> Vec<Panel> {
+fn one(cell: &SeedGroup) -> Vec<Panel> {
     let lines = |measures: &[Measure]| -> Vec<Series> {
         let lines = measures.iter().map(|measure| (measure, cell.band(*measure))).filter(|(_, band)| band.len() > 1);
         lines.enumerate().map(|(place, (measure, band))| line(place, measure.title().to_owned(), band)).collect()
@@ -112,9 +113,9 @@ fn one(cell: &Cell) -> Vec<Panel> {
     let drawn = groups.into_iter().filter(|(_, series)| !series.is_empty());
     let mut panels: Vec<Panel> = drawn.map(|(title, series)| panel(title, series)).collect();
     for panel in &mut panels {
-        panel
-            .marks
-            .extend(cell.interpolation_epoch().map(|at| Mark::Vertical { at, label: "interpolation".to_owned() }));
+        panel.marks.extend(
+            cell.interpolation_epoch().map(|at| ReferenceLine::Vertical { at, label: "interpolation".to_owned() }),
+        );
     }
     if let Some(panel) = panels.first_mut() {
         panel.annotations.extend(extrema(cell.band(Measure::Test), cell.runs[0].curves.settled_epoch));
@@ -123,8 +124,8 @@ fn one(cell: &Cell) -> Vec<Panel> {
 }
 
 /// The mean over seeds at each epoch from which all of them have a branch.
-fn branches(cell: &Cell, view: View) -> Vec<(f64, f64)> {
-    let curves: Vec<_> = cell.runs.iter().map(|run| run.test_curve(view)).collect();
+fn branches(cell: &SeedGroup, view: View) -> Vec<(f64, f64)> {
+    let curves: Vec<_> = cell.runs.iter().map(|run| run.test_errors(view)).collect();
     let Some((first, others)) = curves.split_first() else { return Vec::new() };
     let mean = |epoch: u64| -> Option<f64> {
         let at = |curve: &Vec<crate::analysis::Point>| {
@@ -140,14 +141,14 @@ fn branches(cell: &Cell, view: View) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// The first minimum, the peak and the minimum after it, of the mean curve: a description.
+/// Labels at the first minimum, the peak and the later minimum of the mean curve.
 fn extrema(points: &[BandPoint<u64>], from: u64) -> Vec<Annotation> {
     let curve: Vec<crate::analysis::Point> = points
         .iter()
         .filter(|point| point.place >= from.max(1))
         .map(|point| crate::analysis::Point { epoch: point.place, error: point.mean })
         .collect();
-    // Less than half a point is no bump to point at.
+    // A bump of less than half a point is not worth labels.
     let Some(bump) = crate::analysis::largest_bump(&curve).filter(|bump| bump.size >= 0.005) else { return Vec::new() };
     [
         (bump.first_minimum_epoch, bump.first_minimum),
@@ -158,7 +159,7 @@ fn extrema(points: &[BandPoint<u64>], from: u64) -> Vec<Annotation> {
     .to_vec()
 }
 
-fn compared(cells: &[&Cell], measure: Measure) -> Option<Panel> {
+fn compared(cells: &[&SeedGroup], measure: Measure) -> Option<Panel> {
     let series: Vec<Series> = cells
         .iter()
         .map(|cell| (cell, cell.band(measure)))
@@ -173,16 +174,16 @@ fn compared(cells: &[&Cell], measure: Measure) -> Option<Panel> {
     (!panel.series.is_empty()).then_some(panel)
 }
 
-fn name(cell: &Cell) -> String {
+fn name(cell: &SeedGroup) -> String {
     format!("k = {}", cell.frozen.short())
 }
 
 /// Where along the fall of train error test error is high, from the epoch on that test error is shown from.
-fn against_train_error(cells: &[&Cell]) -> Option<Panel> {
+fn against_train_error(cells: &[&SeedGroup]) -> Option<Panel> {
     let tests: Vec<&[BandPoint<u64>]> = cells.iter().map(|cell| cell.band(Measure::Test)).collect();
     let lines: Vec<Series> = tests.iter().map(|test| line(0, String::new(), test)).collect();
     let from = settled(&lines);
-    let of = |(place, (cell, (test, drawn))): (usize, (&&Cell, (&&[BandPoint<u64>], &Series)))| {
+    let of = |(place, (cell, (test, drawn))): (usize, (&&SeedGroup, (&&[BandPoint<u64>], &Series)))| {
         let train = cell.band(Measure::Train);
         let measured = train.iter().filter(|point| point.place as f64 >= from.max(1.0)).filter_map(|train| {
             let at = test.binary_search_by_key(&train.place, |point| point.place).ok()?;
@@ -210,9 +211,9 @@ fn one_for_each_step(measured: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f6
     last.into_values().collect()
 }
 
-fn description(cells: &[&Cell]) -> String {
-    let end = |cell: &&Cell| {
-        let (test, train) = (cell.mean(Outcome::Last)?, cell.mean(Outcome::LastTrain)?);
+fn description(cells: &[&SeedGroup]) -> String {
+    let end = |cell: &&SeedGroup| {
+        let (test, train) = (cell.mean(RunMeasure::Last)?, cell.mean(RunMeasure::LastTrain)?);
         Some(format!(
             "{}: test error {}, train error {} at the end",
             cell.frozen.phrase(),
@@ -224,13 +225,13 @@ fn description(cells: &[&Cell]) -> String {
     format!("Lines of error over epochs. {}.", ends.join("; "))
 }
 
-fn data(setting: &Setting) -> Sheet {
-    let mut sheet = Sheet::new(&[&["frozen_layers", "measure", "epoch"][..], &SPREAD].concat());
+fn data(setting: &Setting) -> NumberTable {
+    let mut data = NumberTable::new(&[&["frozen_layers", "measure", "epoch"][..], &SPREAD].concat());
     for cell in &setting.cells {
         for measure in Measure::ALL {
             for point in cell.band(measure) {
                 let place = [cell.frozen.count.to_string(), measure.column().to_owned(), point.place.to_string()];
-                sheet.row(place.into_iter().chain(spread(point)).collect());
+                data.row(place.into_iter().chain(spread(point)).collect());
             }
         }
         for view in [View::Annealed, View::Refitted] {
@@ -238,9 +239,9 @@ fn data(setting: &Setting) -> Sheet {
                 let place = [cell.frozen.count.to_string(), view.outcome().column().to_owned(), epoch.to_string()];
                 let means = [cell.runs.len().to_string(), mean.to_string()];
                 let rest = std::iter::repeat_n(String::new(), SPREAD.len() - means.len());
-                sheet.row(place.into_iter().chain(means).chain(rest).collect());
+                data.row(place.into_iter().chain(means).chain(rest).collect());
             }
         }
     }
-    sheet
+    data
 }

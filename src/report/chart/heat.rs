@@ -1,12 +1,12 @@
-//! Test error over epochs and frozen layers as a heat map, with the border of interpolation.
+//! Test error over epochs and frozen layers as a heat map, with the interpolation border.
 
-use super::plotted::{Plotted, Sheet, titled};
+use super::plotted::{NumberTable, Plotted, titled};
 use crate::analysis::INTERPOLATION_EPSILON;
 use crate::figure::{AxisRange, Cells, ChartAxis, Contour, Extent, Figure, Grid, HeatMap, Panel, ValueFormat};
 use crate::report::read::Measure;
 use crate::report::setting::Setting;
 
-/// The most columns: more cannot be told apart.
+/// More columns cannot be told apart.
 const MOST_COLUMNS: usize = 40;
 
 /// The figure of a setting with at least three numbers of frozen layers and epochs that all of them were evaluated at.
@@ -22,7 +22,7 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
         return None;
     }
     let columns = columns(&epochs);
-    // Rows rise from below: the fewest frozen layers at the top reads as the curves do.
+    // Rows go upwards, so the fewest frozen layers are at the top.
     let rows: Vec<usize> = (0..setting.cells.len()).collect();
     let at = |band: &[crate::analysis::BandPoint<u64>], epoch: u64| {
         band.binary_search_by_key(&epoch, |point| point.place).ok().map(|index| band[index].mean)
@@ -53,17 +53,17 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     figure.columns = 1;
     let description = "A heat map: epochs across, frozen layers upwards, mean test error over seeds as colour.";
     description.clone_into(&mut figure.description);
-    let mut sheet = Sheet::new(&["frozen_layers", "epoch", "test_error", "train_error"]);
+    let mut data = NumberTable::new(&["frozen_layers", "epoch", "test_error", "train_error"]);
     for (row, epoch) in all() {
         let field = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         let values = [field(at(bands[row], epoch)), field(at(train[row], epoch))];
-        sheet.row([setting.cells[row].frozen.count.to_string(), epoch.to_string()].into_iter().chain(values).collect());
+        data.row([setting.cells[row].frozen.count.to_string(), epoch.to_string()].into_iter().chain(values).collect());
     }
     let caption = "Means over seeds. The border is where the mean train error is at most 1%.".to_owned();
-    Some(Plotted { id: format!("heat{id}"), title, caption, figure, data: sheet })
+    Some(Plotted { id: format!("heat{id}"), title, caption, figure, data })
 }
 
-/// Epochs about evenly on a logarithmic axis.
+/// Epochs about evenly spaced on a logarithmic axis.
 fn columns(epochs: &[u64]) -> Vec<u64> {
     if epochs.len() <= MOST_COLUMNS {
         return epochs.to_vec();
@@ -82,7 +82,7 @@ fn columns(epochs: &[u64]) -> Vec<u64> {
     columns
 }
 
-/// Colours tell apart what comes after the first tenth of the columns, where errors still fall from chance.
+/// The colour range, from the values after the first tenth of the columns, where errors still fall from chance.
 fn range(bands: &[&[crate::analysis::BandPoint<u64>]], columns: &[u64]) -> Option<(f64, f64)> {
     let from = columns[columns.len() / 10];
     let shown = || bands.iter().copied().flatten().filter(|point| point.place >= from).map(|point| point.mean);

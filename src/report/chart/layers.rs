@@ -1,9 +1,9 @@
-//! Error against frozen layers, from all frozen to none; beside it train error and what trains against n · C.
+//! Error against frozen layers, from all frozen to none, with train error and with trainable parameters against n · C.
 
-use super::plotted::{Plotted, SPREAD, Sheet, band_note, banded, spread, titled};
+use super::plotted::{NumberTable, Plotted, SPREAD, band_note, banded, spread, titled};
 use crate::analysis::{BandPoint, band};
-use crate::figure::{ChartAxis, Extent, Figure, Mark, Panel, Scale, Series, ValueFormat};
-use crate::report::read::Outcome;
+use crate::figure::{ChartAxis, Extent, Figure, Panel, ReferenceLine, Scale, Series, ValueFormat};
+use crate::report::read::RunMeasure;
 use crate::report::setting::Setting;
 use crate::report::words::percent;
 use crate::text;
@@ -14,12 +14,12 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
         return None;
     }
     let test = [
-        Outcome::Last,
-        Outcome::LastAveraged,
-        Outcome::ValidationSelected,
-        Outcome::OracleMin,
-        Outcome::Annealed,
-        Outcome::Refitted,
+        RunMeasure::Last,
+        RunMeasure::LastAveraged,
+        RunMeasure::ValidationSelected,
+        RunMeasure::OracleMin,
+        RunMeasure::Annealed,
+        RunMeasure::Refitted,
     ];
     let series: Vec<Series> =
         test.into_iter().enumerate().filter_map(|(place, outcome)| line(setting, place, outcome)).collect();
@@ -27,9 +27,9 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
         return None;
     }
     let mut panels = vec![Panel::new(axis(setting), ChartAxis::error("test error"), series)];
-    if let Some(train) = line(setting, 6, Outcome::LastTrain) {
+    if let Some(train) = line(setting, 6, RunMeasure::LastTrain) {
         let mut panel = Panel::new(axis(setting), ChartAxis::error("train error"), vec![train]);
-        panel.marks.push(Mark::Horizontal { at: 0.01, label: "1%: interpolation".to_owned() });
+        panel.marks.push(ReferenceLine::Horizontal { at: 0.01, label: "1%: interpolation".to_owned() });
         panels.push(panel);
     }
     panels.extend(parameters(setting));
@@ -39,10 +39,10 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     figure.note = band_note(setting.cells.iter());
     figure.description = description(setting);
     let mut caption =
-        "From all layers frozen (the head alone trains) to none. Oracle minimum: the least test error of any \
+        "From all layers frozen (only the head trains) to none. Oracle minimum: the lowest test error of any \
                        evaluation, which only the test set can tell."
             .to_owned();
-    let incomplete = setting.over_layers(Outcome::Last).left_out.len();
+    let incomplete = setting.over_layers(RunMeasure::Last).left_out.len();
     if incomplete > 0 {
         let seeds = text::counted(incomplete, "seed lacks", "seeds lack");
         caption.push_str(&format!(" Left out: {seeds} a number of frozen layers."));
@@ -50,25 +50,25 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     Some(Plotted { id: format!("frozen-layers{id}"), title, caption, figure, data: data(setting) })
 }
 
-/// Numbers of frozen layers as categories: they are not evenly spaced where a sweep takes only some.
+/// Numbers of frozen layers as categories: a sweep may have only some of them.
 pub(super) fn axis(setting: &Setting) -> ChartAxis {
     ChartAxis::ordinal("frozen layers k", setting.cells.iter().map(|cell| cell.frozen.short()))
 }
 
-fn points(setting: &Setting, outcome: Outcome) -> Vec<BandPoint<usize>> {
+fn points(setting: &Setting, outcome: RunMeasure) -> Vec<BandPoint<usize>> {
     let curves = setting.over_layers(outcome);
     band(&curves, 0.95)
 }
 
-fn line(setting: &Setting, place: usize, outcome: Outcome) -> Option<Series> {
+fn line(setting: &Setting, place: usize, outcome: RunMeasure) -> Option<Series> {
     let points = points(setting, outcome);
     if points.is_empty() {
         return None;
     }
     let line = points.iter().enumerate().map(|(at, point)| (at as f64, point.mean)).collect();
     let series = Series::line(place, outcome.title(), line);
-    // Several bands over each other show nothing: the first line has the band.
-    if ![Outcome::Last, Outcome::LastTrain].contains(&outcome) {
+    // Several overlapping bands would be unreadable, so only the first line has one.
+    if ![RunMeasure::Last, RunMeasure::LastTrain].contains(&outcome) {
         return Some(series);
     }
     let places: Vec<(f64, &BandPoint<usize>)> =
@@ -84,31 +84,31 @@ fn parameters(setting: &Setting) -> Option<Panel> {
     let trainable = counts(&|index| summary(index).trainable_parameters)?;
     let collapsed = counts(&|index| summary(index).collapsed_parameters);
     let level = summary(0).examples_times_classes?;
-    let y = ChartAxis::new("parameters that train", Scale::Log, ValueFormat::Count);
+    let y = ChartAxis::new("trainable parameters", Scale::Log, ValueFormat::Count);
     let mut series = vec![Series::line(8, "parameters", trainable.clone())];
     series.extend(
         collapsed.filter(|counts| *counts != trainable).map(|counts| Series::line(9, "collapsed parameters", counts)),
     );
     let mut panel = Panel::new(axis(setting), y, series);
-    panel.marks.push(Mark::Horizontal { at: level as f64, label: "n · C".to_owned() });
+    panel.marks.push(ReferenceLine::Horizontal { at: level as f64, label: "n · C".to_owned() });
     Some(panel)
 }
 
 fn description(setting: &Setting) -> String {
-    let of = |cell: &crate::report::setting::Cell| {
-        Some(format!("{} {}", percent(cell.mean(Outcome::Last)?), cell.frozen.phrase()))
+    let of = |cell: &crate::report::setting::SeedGroup| {
+        Some(format!("{} {}", percent(cell.mean(RunMeasure::Last)?), cell.frozen.phrase()))
     };
     let values: Vec<String> = setting.cells.iter().filter_map(of).collect();
     format!("Mean test error of the last five epochs: {}.", values.join(", "))
 }
 
-fn data(setting: &Setting) -> Sheet {
-    let mut sheet = Sheet::new(&[&["frozen_layers", "measure"][..], &SPREAD].concat());
-    for outcome in Outcome::ALL {
+fn data(setting: &Setting) -> NumberTable {
+    let mut data = NumberTable::new(&[&["frozen_layers", "measure"][..], &SPREAD].concat());
+    for outcome in RunMeasure::ALL {
         for point in points(setting, outcome) {
             let place = [point.place.to_string(), outcome.column().to_owned()];
-            sheet.row(place.into_iter().chain(spread(&point)).collect());
+            data.row(place.into_iter().chain(spread(&point)).collect());
         }
     }
-    sheet
+    data
 }

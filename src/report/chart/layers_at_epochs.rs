@@ -1,7 +1,7 @@
 //! Error against frozen layers after some epochs: how the curve at the end came about.
 
 use super::layers::axis;
-use super::plotted::{Plotted, Sheet, titled};
+use super::plotted::{NumberTable, Plotted, titled};
 use crate::analysis::BandPoint;
 use crate::figure::{ChartAxis, Extent, Figure, Panel, Series};
 use crate::report::read::Measure;
@@ -38,15 +38,15 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     let title = titled("Error against frozen layers after some epochs", setting);
     let mut figure = Figure::new(title.clone(), Extent::two_columns(), panels);
     figure.description = "Lines of error over frozen layers, one for each of some epochs, means over seeds.".to_owned();
-    let mut sheet = Sheet::new(&["frozen_layers", "epoch", "test_error", "train_error"]);
+    let mut data = NumberTable::new(&["frozen_layers", "epoch", "test_error", "train_error"]);
     for (cell, (test, train)) in setting.cells.iter().zip(test.iter().zip(&train)) {
         for &epoch in &shared {
             let field = |band| at(band, epoch).map(|error| error.to_string()).unwrap_or_default();
-            sheet.row(vec![cell.frozen.count.to_string(), epoch.to_string(), field(test), field(train)]);
+            data.row(vec![cell.frozen.count.to_string(), epoch.to_string(), field(test), field(train)]);
         }
     }
     let caption = "Means over seeds. Every epoch that all were evaluated at is in the data.".to_owned();
-    Some(Plotted { id: format!("layers-at-epochs{id}"), title, caption, figure, data: sheet })
+    Some(Plotted { id: format!("layers-at-epochs{id}"), title, caption, figure, data })
 }
 
 fn at(band: &[BandPoint<u64>], epoch: u64) -> Option<f64> {

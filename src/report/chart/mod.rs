@@ -1,5 +1,4 @@
-//! The figures of a report: only those whose axes the runs have. Each is plain data for `figure`, beside the numbers
-//! that it shows as a table.
+//! The figures of a report, for the axes that the runs have. Each is plain data for `figure`, with its numbers as a table.
 
 mod compared;
 mod epochs;
@@ -15,13 +14,13 @@ mod thin;
 pub(super) use plotted::{Plotted, narrow};
 
 use super::parallel::in_parallel;
-use super::setting::{Setting, Settings};
+use super::setting::{ComparedSettings, Setting};
 
-/// Of more settings than these not each has figures of its own: a page must stay small enough to open.
+/// Further settings get no figures, so that the page stays small.
 const MOST_SETTINGS: usize = 6;
 
-/// All figures, in the order of the page; and what was not drawn, in words.
-pub(super) fn all(settings: &Settings) -> (Vec<Plotted>, Option<String>) {
+/// All figures, in the order of the page, and a note about those that were not drawn.
+pub(super) fn all(settings: &ComparedSettings) -> (Vec<Plotted>, Option<String>) {
     let mut figures = Vec::new();
     figures.extend(compared::of(settings));
     figures.extend(sizes::of(settings));
@@ -35,8 +34,6 @@ pub(super) fn all(settings: &Settings) -> (Vec<Plotted>, Option<String>) {
     });
     figures.extend(own.into_iter().flatten().flatten());
     let rest = settings.all.len().saturating_sub(MOST_SETTINGS);
-    let note = format!(
-        "{rest} more settings have no figures of their own here: give `freezewise report` their directories alone"
-    );
+    let note = format!("{rest} more settings have no figures here: run `freezewise report` on their directories only");
     (figures, (rest > 0).then_some(note))
 }

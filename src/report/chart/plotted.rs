@@ -1,32 +1,32 @@
-//! A figure with the numbers that it shows.
+//! A figure with its numbers.
 
 use anyhow::Result;
 
 use crate::analysis::{BandPoint, BandSpread, CompleteCurves, NamedCurve, band};
 use crate::figure::{Band, Extent, Figure, Series};
-use crate::report::setting::{Cell, Setting};
+use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words;
 use crate::text;
 
 /// A figure, its caption and its data.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Plotted {
-    /// The name of its files.
+    /// The base name of its files.
     pub(in crate::report) id: String,
     pub(in crate::report) title: String,
     pub(in crate::report) caption: String,
     pub(in crate::report) figure: Figure,
-    pub(in crate::report) data: Sheet,
+    pub(in crate::report) data: NumberTable,
 }
 
 /// A table of numbers for CSV.
 #[derive(Clone, Debug, Default)]
-pub(in crate::report) struct Sheet {
+pub(in crate::report) struct NumberTable {
     header: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
-impl Sheet {
+impl NumberTable {
     pub(in crate::report) fn new(header: &[&str]) -> Self {
         Self { header: header.iter().map(|name| (*name).to_owned()).collect(), rows: Vec::new() }
     }
@@ -35,7 +35,7 @@ impl Sheet {
         self.rows.push(row);
     }
 
-    /// The whole table.
+    /// The table as CSV.
     pub(in crate::report) fn csv(&self) -> Result<Vec<u8>> {
         let mut table = csv::Writer::from_writer(Vec::new());
         table.write_record(&self.header)?;
@@ -91,11 +91,11 @@ pub(in crate::report) fn spread<X>(point: &BandPoint<X>) -> Vec<String> {
 }
 
 /// What is shaded, over which seeds, and what of them moves: for a figure's note.
-pub(in crate::report) fn band_note<'a>(cells: impl Iterator<Item = &'a Cell> + Clone) -> String {
+pub(in crate::report) fn band_note<'a>(cells: impl Iterator<Item = &'a SeedGroup> + Clone) -> String {
     let counts = || cells.clone().map(|cell| cell.runs.len());
     let (least, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
     let mut moves: Vec<&str> = Vec::new();
-    for purpose in cells.clone().flat_map(Cell::moving) {
+    for purpose in cells.clone().flat_map(SeedGroup::moving) {
         if !moves.contains(&purpose) {
             moves.push(purpose);
         }
@@ -110,12 +110,12 @@ pub(in crate::report) fn band_note<'a>(cells: impl Iterator<Item = &'a Cell> + C
     }
 }
 
-/// A title with that of its setting.
+/// A title, with the setting's if there are several.
 pub(in crate::report) fn titled(title: &str, setting: &Setting) -> String {
     if setting.title.is_empty() { title.to_owned() } else { format!("{title}: {}", setting.title) }
 }
 
-/// The same figure for one column of a paper, or for a phone: its panels below each other.
+/// The figure for one column of a paper or for a phone, with its panels below each other.
 pub(in crate::report) fn narrow(figure: &Figure) -> Figure {
     let plot_height = figure.extent.plot_height.max(Extent::one_column().plot_height);
     Figure { extent: Extent::one_column().with_plot_height(plot_height), columns: 1, ..figure.clone() }

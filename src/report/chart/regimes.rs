@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::plotted::{Plotted, Sheet};
+use super::plotted::{NumberTable, Plotted};
 use crate::analysis::{CellRegime, cell_regimes};
 use crate::figure::{Cells, ChartAxis, Extent, Figure, Grid, Hatch, Panel, Region, RegionMap, Scale, ValueFormat};
 use crate::report::read::FrozenLayers;
-use crate::report::setting::{Setting, Settings};
+use crate::report::setting::{ComparedSettings, Setting};
 use crate::report::words;
 
 const SIZE: &str = "target.train_size";
@@ -16,7 +16,7 @@ const SIZE: &str = "target.train_size";
 const MOST_PANELS: usize = 4;
 
 /// A map for each setting of the other axes, where target size is an axis.
-pub(super) fn of(settings: &Settings) -> Option<Plotted> {
+pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
     let mut groups: BTreeMap<Vec<String>, Vec<&Setting>> = BTreeMap::new();
     let others: Vec<&String> = settings.axes.iter().filter(|axis| *axis != SIZE).collect();
     for setting in &settings.all {
@@ -24,29 +24,30 @@ pub(super) fn of(settings: &Settings) -> Option<Plotted> {
         let key = others.iter().map(|axis| format!("{} = {}", words::short(axis), value(axis))).collect();
         groups.entry(key).or_default().push(setting);
     }
-    let maps: Vec<Map> = groups.into_iter().filter_map(|(key, settings)| Map::of(key.join(", "), &settings)).collect();
+    let maps: Vec<RegimeMap> =
+        groups.into_iter().filter_map(|(key, settings)| RegimeMap::of(key.join(", "), &settings)).collect();
     if maps.is_empty() || maps.len() > MOST_PANELS {
         return None;
     }
     let title = "Regime over target size and frozen layers".to_owned();
     let most = maps.iter().map(|map| map.layers.len()).max().unwrap_or(0);
     let height = (18.0 * most as f64).clamp(110.0, 260.0);
-    let panels: Vec<Panel> = maps.iter().map(Map::panel).collect();
+    let panels: Vec<Panel> = maps.iter().map(RegimeMap::panel).collect();
     let mut figure = Figure::new(title.clone(), Extent::two_columns().with_plot_height(height), panels);
     figure.columns = maps.len().min(2);
     let description = "Maps: training examples across, frozen layers upwards, the regime of each cell.";
     description.clone_into(&mut figure.description);
-    let mut sheet = Sheet::new(&["setting", "frozen_layers", "train_examples", "regime"]);
-    maps.iter().for_each(|map| map.table(&mut sheet));
+    let mut data = NumberTable::new(&["setting", "frozen_layers", "train_examples", "regime"]);
+    maps.iter().for_each(|map| map.table(&mut data));
     let caption = "Under this procedure and budget. Over: every seed interpolates (train error at most 1%, sustained); under: \
-                   every seed has levelled off above; critical: between the two, or seeds differ; undecided: still falling \
+                   every seed has levelled off above that; critical: between the two, or seeds differ; undecided: still falling \
                    when training stopped."
         .to_owned();
-    Some(Plotted { id: "regimes".to_owned(), title, caption, figure, data: sheet })
+    Some(Plotted { id: "regimes".to_owned(), title, caption, figure, data })
 }
 
 /// The regimes of settings that differ in their target's size alone.
-struct Map {
+struct RegimeMap {
     title: String,
     layers: Vec<FrozenLayers>,
     sizes: Vec<usize>,
@@ -54,7 +55,7 @@ struct Map {
     values: Vec<Option<CellRegime>>,
 }
 
-impl Map {
+impl RegimeMap {
     /// None of fewer than two sizes or two numbers of frozen layers.
     fn of(title: String, settings: &[&Setting]) -> Option<Self> {
         let mut regimes = BTreeMap::new();
@@ -96,11 +97,11 @@ impl Map {
         Panel::of_grid(x, y, Grid::Regions(RegionMap { cells, regions: regions() })).titled(self.title.clone())
     }
 
-    fn table(&self, sheet: &mut Sheet) {
+    fn table(&self, data: &mut NumberTable) {
         let places = self.layers.iter().flat_map(|layers| self.sizes.iter().map(move |size| (layers, size)));
         for ((layers, size), regime) in places.zip(&self.values) {
             let regime = regime.map_or("missing", |regime| names()[regime as usize].0);
-            sheet.row(vec![self.title.clone(), layers.count.to_string(), size.to_string(), regime.to_owned()]);
+            data.row(vec![self.title.clone(), layers.count.to_string(), size.to_string(), regime.to_owned()]);
         }
     }
 }

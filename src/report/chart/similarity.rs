@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::plotted::{Plotted, Sheet};
+use super::plotted::{NumberTable, Plotted};
 use crate::figure::{AxisRange, ChartAxis, Extent, Figure, Panel, Scale, Series, ValueFormat};
 use crate::report::read::{LayerFacts, SimilarityFacts};
-use crate::report::setting::{Cell, Setting, Settings};
+use crate::report::setting::{ComparedSettings, SeedGroup, Setting};
 
 /// More panels than these do not fit a page.
 const MOST_PANELS: usize = 6;
@@ -14,19 +14,28 @@ const MOST_PANELS: usize = 6;
 const MOST_LINES: usize = 5;
 
 /// The figure, where any run was compared with its source.
-pub(super) fn of(settings: &Settings) -> Option<Plotted> {
-    let sources: Vec<Source> = settings.all.iter().filter_map(Source::of).collect();
+pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
+    let sources: Vec<ComparedSource> = settings.all.iter().filter_map(ComparedSource::of).collect();
     if sources.is_empty() {
         return None;
     }
-    let panels: Vec<Panel> = sources.iter().take(MOST_PANELS).map(Source::panel).collect();
+    let panels: Vec<Panel> = sources.iter().take(MOST_PANELS).map(ComparedSource::panel).collect();
     let title = "Similarity of source and target, by layer".to_owned();
     let mut figure = Figure::new(title.clone(), Extent::two_columns(), panels);
     figure.columns = 3;
     figure.description = "Lines of centred kernel alignment over layers, a panel for each source.".to_owned();
-    let mut sheet =
-        Sheet::new(&["setting", "source", "frozen_layers", "runs", "layer", "network", "cka", "frechet_share", "leep"]);
-    sources.iter().for_each(|source| source.table(&mut sheet));
+    let mut data = NumberTable::new(&[
+        "setting",
+        "source",
+        "frozen_layers",
+        "runs",
+        "layer",
+        "network",
+        "cka",
+        "frechet_share",
+        "leep",
+    ]);
+    sources.iter().for_each(|source| source.table(&mut data));
     let rest = sources.len().saturating_sub(MOST_PANELS);
     let mut caption = "CKA of the trained source's features with those of the network before pretraining, and after fine-tuning \
                        with k layers frozen; means over runs. Fréchet: distance of the features of source and target, as a \
@@ -35,26 +44,26 @@ pub(super) fn of(settings: &Settings) -> Option<Plotted> {
     if rest > 0 {
         caption.push_str(&format!(" {rest} more are in the data."));
     }
-    Some(Plotted { id: "similarity".to_owned(), title, caption, figure, data: sheet })
+    Some(Plotted { id: "similarity".to_owned(), title, caption, figure, data })
 }
 
 /// A network that the source is compared with, and its alignment at each layer.
-type Line = (String, Vec<f64>);
+type AlignmentLine = (String, Vec<f64>);
 
 /// What was measured of one setting.
-struct Source<'a> {
+struct ComparedSource<'a> {
     setting: &'a Setting,
     name: String,
     layers: Vec<String>,
-    lines: Vec<(String, usize, Line)>,
+    lines: Vec<(String, usize, AlignmentLine)>,
     frechet: Option<f64>,
     leep: Option<f64>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> ComparedSource<'a> {
     /// None where no run of the setting was compared, or where they name other layers.
     fn of(setting: &'a Setting) -> Option<Self> {
-        let facts = |cell: &Cell| -> Vec<SimilarityFacts> {
+        let facts = |cell: &SeedGroup| -> Vec<SimilarityFacts> {
             cell.runs.iter().filter_map(|run| run.similarity.clone()).collect()
         };
         let by_layers: BTreeMap<usize, (String, Vec<SimilarityFacts>)> = setting
@@ -71,7 +80,7 @@ impl<'a> Source<'a> {
             return None;
         }
         let fresh = mean_line(&all, |layer| layer.fresh.map(|fresh| fresh.debiased));
-        let mut lines: Vec<(String, usize, Line)> = Vec::new();
+        let mut lines: Vec<(String, usize, AlignmentLine)> = Vec::new();
         lines.extend(fresh.map(|line| (String::new(), all.len(), ("before pretraining".to_owned(), line))));
         for (short, facts) in by_layers.values() {
             let facts: Vec<&SimilarityFacts> = facts.iter().collect();
@@ -96,7 +105,7 @@ impl<'a> Source<'a> {
     fn panel(&self) -> Panel {
         let x = ChartAxis::ordinal("layer", self.layers.iter().cloned());
         let y = ChartAxis::new("CKA", Scale::Linear, ValueFormat::Number).ranging(AxisRange::Fixed(0.0, 1.0));
-        let line = |(place, (_, _, (name, line))): (usize, &(String, usize, Line))| {
+        let line = |(place, (_, _, (name, line))): (usize, &(String, usize, AlignmentLine))| {
             let points = line.iter().enumerate().map(|(layer, value)| (layer as f64, value.clamp(0.0, 1.0))).collect();
             Series::line(place, name.clone(), points)
         };
@@ -105,11 +114,11 @@ impl<'a> Source<'a> {
         panel.titled(format!("{}{distance}", self.name))
     }
 
-    fn table(&self, sheet: &mut Sheet) {
+    fn table(&self, data: &mut NumberTable) {
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         for (layers, runs, (network, line)) in &self.lines {
             for (layer, value) in self.layers.iter().zip(line) {
-                sheet.row(vec![
+                data.row(vec![
                     self.setting.title.clone(),
                     self.name.clone(),
                     layers.clone(),

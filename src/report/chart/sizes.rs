@@ -3,21 +3,21 @@
 use crate::rundir::SpecValues;
 use std::collections::BTreeMap;
 
-use super::plotted::{Plotted, Sheet, band_note, shade_of};
+use super::plotted::{NumberTable, Plotted, band_note, shade_of};
 use crate::figure::{Band, ChartAxis, Extent, Figure, Panel, Scale, Series, ValueFormat};
-use crate::report::read::Outcome;
-use crate::report::setting::{Cell, Setting, Settings};
+use crate::report::read::RunMeasure;
+use crate::report::setting::{ComparedSettings, SeedGroup, Setting};
 use crate::report::words;
 
 const SIZES: [(&str, &str, &str); 2] = [
     ("target.train_size", "target-size", "target training examples"),
     ("source.train_size", "source-size", "source training examples"),
 ];
-/// More lines than these in one plot cannot be told apart.
+/// More lines in one plot cannot be told apart.
 const MOST_LINES: usize = 6;
 
-/// A figure for each size that is an axis.
-pub(super) fn of(settings: &Settings) -> Vec<Plotted> {
+/// One figure per size that is an axis.
+pub(super) fn of(settings: &ComparedSettings) -> Vec<Plotted> {
     SIZES
         .iter()
         .filter(|(key, ..)| settings.axes.iter().any(|axis| axis == key))
@@ -25,10 +25,10 @@ pub(super) fn of(settings: &Settings) -> Vec<Plotted> {
         .collect()
 }
 
-type Line<'a> = BTreeMap<usize, &'a Cell>;
+type SizeCurve<'a> = BTreeMap<usize, &'a SeedGroup>;
 
-fn one(settings: &Settings, (key, id, title): &(&str, &str, &str)) -> Option<Plotted> {
-    let mut lines: BTreeMap<(Vec<String>, usize), (String, Line)> = BTreeMap::new();
+fn one(settings: &ComparedSettings, (key, id, title): &(&str, &str, &str)) -> Option<Plotted> {
+    let mut lines: BTreeMap<(Vec<String>, usize), (String, SizeCurve)> = BTreeMap::new();
     for setting in &settings.all {
         let Some(size) = size(setting, key) else { continue };
         let others: Vec<&String> = settings.axes.iter().filter(|axis| axis != key).collect();
@@ -37,7 +37,7 @@ fn one(settings: &Settings, (key, id, title): &(&str, &str, &str)) -> Option<Plo
             let named = others.iter().zip(&rest).map(|(axis, value)| format!("{} {value}", words::short(axis)));
             let name =
                 std::iter::once(format!("k = {}", cell.frozen.short())).chain(named).collect::<Vec<_>>().join(", ");
-            let (_, line) = lines.entry((rest.clone(), cell.frozen.count)).or_insert_with(|| (name, Line::new()));
+            let (_, line) = lines.entry((rest.clone(), cell.frozen.count)).or_insert_with(|| (name, SizeCurve::new()));
             line.insert(size, cell);
         }
     }
@@ -45,17 +45,17 @@ fn one(settings: &Settings, (key, id, title): &(&str, &str, &str)) -> Option<Plo
     if lines.is_empty() {
         return None;
     }
-    // The first, the last and some between.
+    // The first, the last and some in between.
     let most = lines.len().min(MOST_LINES);
     let chosen: Vec<usize> = (0..most).map(|line| line * (lines.len() - 1) / (most - 1).max(1)).collect();
     let drawn = || lines.values().enumerate().filter(|(index, _)| chosen.contains(index)).map(|(_, line)| line);
-    let panel = |outcome: Outcome, title_y: &str| {
+    let panel = |outcome: RunMeasure, title_y: &str| {
         let series: Vec<Series> =
             drawn().enumerate().map(|(place, (name, line))| series(place, name, line, outcome)).collect();
         let x = ChartAxis::new(*title, Scale::Log, ValueFormat::Count);
         Panel::new(x, ChartAxis::error(title_y), series)
     };
-    let panels = vec![panel(Outcome::Last, "test error"), panel(Outcome::LastTrain, "train error")];
+    let panels = vec![panel(RunMeasure::Last, "test error"), panel(RunMeasure::LastTrain, "train error")];
     let heading = format!("Error against {title}");
     let mut figure = Figure::new(heading.clone(), Extent::two_columns(), panels);
     figure.note = band_note(drawn().flat_map(|(_, line)| line.values().copied()));
@@ -66,27 +66,27 @@ fn one(settings: &Settings, (key, id, title): &(&str, &str, &str)) -> Option<Plo
     } else {
         "Mean of the last five epochs.".to_owned()
     };
-    let mut sheet = Sheet::new(&["line", "size", "seeds", "test_error", "train_error"]);
+    let mut data = NumberTable::new(&["line", "size", "seeds", "test_error", "train_error"]);
     for (name, line) in lines.values() {
         for (size, cell) in line {
             let mean = |outcome| cell.mean(outcome).map(|mean| mean.to_string()).unwrap_or_default();
-            sheet.row(vec![
+            data.row(vec![
                 name.clone(),
                 size.to_string(),
                 cell.runs.len().to_string(),
-                mean(Outcome::Last),
-                mean(Outcome::LastTrain),
+                mean(RunMeasure::Last),
+                mean(RunMeasure::LastTrain),
             ]);
         }
     }
-    Some(Plotted { id: (*id).to_owned(), title: heading, caption, figure, data: sheet })
+    Some(Plotted { id: (*id).to_owned(), title: heading, caption, figure, data })
 }
 
 fn value(values: &SpecValues, key: &str) -> String {
     values.get(key).cloned().unwrap_or_else(|| "absent".to_owned())
 }
 
-/// In examples: a size that is written otherwise, such as `all`, is known of the target alone.
+/// The size in examples. If it is not a number, such as `all`, it is known only for the target.
 fn size(setting: &Setting, key: &str) -> Option<usize> {
     if key.starts_with("target") {
         setting.runs().next()?.train_examples
@@ -95,9 +95,9 @@ fn size(setting: &Setting, key: &str) -> Option<usize> {
     }
 }
 
-fn series(place: usize, name: &str, line: &Line, outcome: Outcome) -> Series {
+fn series(place: usize, name: &str, line: &SizeCurve, outcome: RunMeasure) -> Series {
     let points = line.iter().filter_map(|(size, cell)| Some((*size as f64, cell.mean(outcome)?))).collect();
-    let shaded = |(size, cell): (&usize, &&Cell)| {
+    let shaded = |(size, cell): (&usize, &&SeedGroup)| {
         let (low, high) = shade_of(&cell.outcomes(outcome)?)?;
         Some((*size as f64, low, high))
     };

@@ -1,10 +1,10 @@
-//! Long series made short: the lowest and the highest value of each stretch stay.
+//! Thins long series: the lowest and the highest value of each interval stay.
 
-/// Stretches of a series, even on a logarithmic axis.
+/// Number of intervals, equal on a logarithmic axis.
 const STRETCHES: f64 = 120.0;
 
-/// The indices to keep of points whose x rise from above 0: the first and the last, and of each stretch the ends and the
-/// extremes, so that no peak and no valley is lost.
+/// The indices to keep of points with ascending, positive x: the first, the last, and the extremes of each interval, so
+/// that no peak or valley is lost.
 pub(super) fn kept(x: &[f64], y: &[f64]) -> Vec<usize> {
     let last = x.len().saturating_sub(1);
     if (x.len() as f64) < 2.0 * STRETCHES {

@@ -1,4 +1,4 @@
-//! A bump at three places, over frozen layers or over epochs, measured over the seeds of one setting.
+//! Measures a bump at three given places, over frozen layers or epochs, with the seeds of one setting.
 
 use super::images;
 use super::sources::Sources;
@@ -6,25 +6,25 @@ use crate::analysis::inference::{
     BumpContrasts, BumpEvidence, BumpSites, Effect, ImageContrasts, average_clusters, bump_evidence, unstated_bump,
 };
 use crate::report::read::{Run, View};
-use crate::report::setting::{Cell, Setting};
+use crate::report::setting::{SeedGroup, Setting};
 
-/// More points than these make the test slow and no sharper: evaluations are thinned to about so many in each tenfold.
+/// Evaluations are thinned to about this many per decade of epochs: more make the test slow but not sharper.
 const PER_DECADE: f64 = 20.0;
 /// Of more seeds the flips take too long; the first ones are used.
 const MOST_SEEDS: usize = 16;
 
-/// A bump, measured.
+/// A measured bump.
 #[derive(Clone, Debug)]
-pub(super) struct Measured {
+pub(super) struct MeasuredBump {
     pub(super) evidence: BumpEvidence,
     /// The mean errors at the three places.
     pub(super) means: [f64; 3],
     pub(super) sources: Sources,
-    /// The seeds in use.
+    /// The seeds used.
     pub(super) seeds: Vec<String>,
-    /// Whether the intervals include the spread of the finite test set.
+    /// Whether the intervals include the variance from the finite test set.
     pub(super) with_images: bool,
-    /// Seeds left out, since they lack a place.
+    /// Seeds left out because they lack one of the places.
     pub(super) incomplete: Vec<String>,
 }
 
@@ -50,7 +50,7 @@ impl SiteErrors<'_> {
 pub(super) fn at_layers<'a>(setting: &'a Setting, view: View, sites: &BumpSites<usize>) -> SiteErrors<'a> {
     let mut found = SiteErrors::default();
     let places = [sites.first_valley, sites.peak, sites.later_valley];
-    let cells: Vec<&Cell> = setting.cells.iter().filter(|cell| places.contains(&cell.frozen.count)).collect();
+    let cells: Vec<&SeedGroup> = setting.cells.iter().filter(|cell| places.contains(&cell.frozen.count)).collect();
     let mut seeds: Vec<&Run> = Vec::new();
     for run in cells.iter().flat_map(|cell| &cell.runs) {
         if seeds.iter().all(|known| known.seeds != run.seeds) {
@@ -74,7 +74,7 @@ pub(super) fn at_layers<'a>(setting: &'a Setting, view: View, sites: &BumpSites<
 pub(super) fn at_epochs<'a>(runs: &[&'a Run], view: View, sites: &BumpSites<Option<u64>>) -> SiteErrors<'a> {
     let mut found = SiteErrors::default();
     for run in runs {
-        let curve = run.test_curve(view);
+        let curve = run.test_errors(view);
         let at = |site: Option<u64>| {
             let epoch = site.unwrap_or(run.curves.last_epoch);
             curve.binary_search_by_key(&epoch, |point| point.epoch).ok().map(|index| curve[index].error)
@@ -91,18 +91,22 @@ pub(super) fn at_epochs<'a>(runs: &[&'a Run], view: View, sites: &BumpSites<Opti
 }
 
 /// A bump over frozen layers. The error is a reason, in words.
-pub(super) fn over_layers(setting: &Setting, view: View, sites: &BumpSites<usize>) -> Result<Measured, String> {
+pub(super) fn over_layers(setting: &Setting, view: View, sites: &BumpSites<usize>) -> Result<MeasuredBump, String> {
     let found = at_layers(setting, view, sites);
     let images = (view == View::Raw).then(|| images::contrasts(setting, &found, sites)).flatten();
     measure(&found, images)
 }
 
 /// A bump over the epochs of a cell.
-pub(super) fn over_epochs(cell: &Cell, view: View, sites: &BumpSites<Option<u64>>) -> Result<Measured, String> {
+pub(super) fn over_epochs(
+    cell: &SeedGroup,
+    view: View,
+    sites: &BumpSites<Option<u64>>,
+) -> Result<MeasuredBump, String> {
     measure(&at_epochs(&cell.runs.iter().collect::<Vec<_>>(), view, sites), None)
 }
 
-fn measure(found: &SiteErrors, mut images: Option<ImageContrasts>) -> Result<Measured, String> {
+fn measure(found: &SiteErrors, mut images: Option<ImageContrasts>) -> Result<MeasuredBump, String> {
     let mut contrasts = found.contrasts();
     let hashes: Vec<Option<String>> = found.runs.iter().map(|run| run.source_hash.clone()).collect();
     let sources = Sources::of(&hashes);
@@ -117,7 +121,7 @@ fn measure(found: &SiteErrors, mut images: Option<ImageContrasts>) -> Result<Mea
     }
     let evidence = bump_evidence(&contrasts, images.as_ref()).map_err(|error| error.to_string())?;
     let mean = |place: usize| found.errors.iter().map(|errors| errors[place]).sum::<f64>() / found.errors.len() as f64;
-    Ok(Measured {
+    Ok(MeasuredBump {
         evidence,
         means: [0, 1, 2].map(mean),
         sources,
@@ -129,15 +133,15 @@ fn measure(found: &SiteErrors, mut images: Option<ImageContrasts>) -> Result<Mea
 
 /// Test errors of some runs at the epochs that all share, thinned, after running statistics have settled:
 /// `[seed][epoch]`, of at most 16 seeds.
-pub(super) struct Grid {
+pub(super) struct EpochGrid {
     pub(super) epochs: Vec<u64>,
     pub(super) rows: Vec<Vec<f64>>,
 }
 
 /// None where there are fewer than two runs or three epochs.
-pub(super) fn grid(runs: &[&Run]) -> Option<Grid> {
+pub(super) fn grid(runs: &[&Run]) -> Option<EpochGrid> {
     let settled = runs.iter().map(|run| run.curves.settled_epoch).max()?;
-    let curves: Vec<_> = runs.iter().take(MOST_SEEDS).map(|run| run.test_curve(View::Raw)).collect();
+    let curves: Vec<_> = runs.iter().take(MOST_SEEDS).map(|run| run.test_errors(View::Raw)).collect();
     let first: Vec<u64> = curves.first()?.iter().map(|point| point.epoch).collect();
     if curves.iter().any(|curve| !curve.iter().map(|point| point.epoch).eq(first.iter().copied())) {
         return None;
@@ -145,17 +149,19 @@ pub(super) fn grid(runs: &[&Run]) -> Option<Grid> {
     let columns = spread(&first, settled);
     let enough = columns.len() >= 3 && curves.len() >= 2;
     let row = |curve: &Vec<crate::analysis::Point>| columns.iter().map(|&at| curve[at].error).collect();
-    enough
-        .then(|| Grid { epochs: columns.iter().map(|&at| first[at]).collect(), rows: curves.iter().map(row).collect() })
+    enough.then(|| EpochGrid {
+        epochs: columns.iter().map(|&at| first[at]).collect(),
+        rows: curves.iter().map(row).collect(),
+    })
 }
 
 /// The largest bump over epochs wherever it is: of a control that moves it, such as another learning rate.
-pub(super) fn anywhere(cell: &Cell) -> Option<Effect> {
+pub(super) fn anywhere(cell: &SeedGroup) -> Option<Effect> {
     let found = unstated_bump(&grid(&cell.runs.iter().collect::<Vec<_>>())?.rows).ok()?;
     Some(Effect { p: found.p, size: found.size_biased_low })
 }
 
-/// Places of a grid from an epoch on, about evenly on a logarithmic axis.
+/// Indices of a grid from an epoch on, about evenly spaced on a logarithmic axis.
 fn spread(grid: &[u64], from: u64) -> Vec<usize> {
     let notch = |epoch: u64| ((epoch as f64).log10() * PER_DECADE).floor();
     let (mut kept, mut last) = (Vec::new(), f64::NEG_INFINITY);

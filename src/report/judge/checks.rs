@@ -1,11 +1,11 @@
-//! "Is it real?": what became of an effect under each control, and how to run those that are missing.
+//! "Is it real?": whether an effect survives each control, and the commands for controls that were not run.
 
 use super::commands::Commands;
 use super::finding::{Answer, Check};
 use super::sources::Sources;
 use super::subject::Subject;
 use crate::analysis::inference::{
-    Effect, LEAST_SEEDS, Loss, RealityCheck, Survival, survival, survival_of_equivalence,
+    Effect, LEAST_SEEDS, NotSurviving, RealityCheck, Survival, survival, survival_of_equivalence,
 };
 use crate::report::words::{list, p_value, points};
 
@@ -38,7 +38,7 @@ impl Unit {
     }
 }
 
-/// The checklist of an effect: a line for each control that can be asked of it.
+/// The checklist of an effect: one line for each control that applies to it.
 pub(super) fn checklist(
     subject: &Subject,
     (effect, unit): (&Effect, Unit),
@@ -55,24 +55,24 @@ pub(super) fn checklist(
             Survival::NotRun => (Answer::NotRun, String::new()),
         };
         let command = (answer == Answer::NotRun).then(|| commands.of(check, subject)).flatten();
-        Check { check, name: name(check), answer, detail, command }
+        Check { control: check, answer, detail, command }
     };
     RealityCheck::ALL.into_iter().filter(|check| subject.admits(*check)).map(line).collect()
 }
 
-/// The checks that the seeds of a measurement answer themselves.
+/// The checks that the seeds of the measurement itself answer.
 pub(super) fn of_seeds(effect: &Effect, independent: usize, sources: Sources) -> Vec<(RealityCheck, Effect)> {
     let seeds = (independent >= LEAST_SEEDS).then_some((RealityCheck::Seeds, *effect));
     let of_sources = matches!(sources, Sources::Own | Sources::Clusters);
     seeds.into_iter().chain(of_sources.then_some((RealityCheck::SourceSeeds, *effect))).collect()
 }
 
-/// Which controls an effect survived, which not, and whether learning rates were not tried.
+/// Which controls the effect survived, which not, and whether the learning rate was varied.
 pub(super) fn survived(checks: &[Check]) -> String {
     let names = |answer: Answer| {
         let of_seeds = [RealityCheck::Seeds, RealityCheck::SourceSeeds];
-        let of = checks.iter().filter(|check| check.answer == answer && !of_seeds.contains(&check.check));
-        of.map(|check| check.name).collect::<Vec<_>>()
+        let of = checks.iter().filter(|check| check.answer == answer && !of_seeds.contains(&check.control));
+        of.map(Check::name).collect::<Vec<_>>()
     };
     let mut text = String::new();
     for (answer, words) in [(Answer::Survived, "survives"), (Answer::NotSurvived, "does not survive")] {
@@ -82,35 +82,18 @@ pub(super) fn survived(checks: &[Check]) -> String {
         }
     }
     let rates = [RealityCheck::LearningRateThird, RealityCheck::LearningRateTriple];
-    if checks.iter().filter(|check| rates.contains(&check.check) && check.answer == Answer::NotRun).count() == 2 {
+    if checks.iter().filter(|check| rates.contains(&check.control) && check.answer == Answer::NotRun).count() == 2 {
         text.push_str("; learning rate not varied");
     }
     text
 }
 
-/// What a control is called.
-fn name(check: RealityCheck) -> &'static str {
-    match check {
-        RealityCheck::AveragedWeights => "averaged weights",
-        RealityCheck::AnnealBranches => "anneal branches",
-        RealityCheck::RefittedHead => "refitted head",
-        RealityCheck::LearningRateThird => "a third of the learning rate",
-        RealityCheck::LearningRateTriple => "three times the learning rate",
-        RealityCheck::LongerBudget => "longer budget",
-        RealityCheck::Seeds => "eight seeds or more",
-        RealityCheck::SourceSeeds => "source seeds",
-        RealityCheck::RandomPrefix => "random prefix",
-        RealityCheck::SameTask => "same task as source",
-        RealityCheck::ValidationSelection => "validation selection",
-    }
-}
-
-/// Why an effect does not survive.
-pub(super) fn losses_in_words(losses: &[Loss]) -> String {
-    let word = |loss: &Loss| match loss {
-        Loss::NoEffect => "there is no effect to begin with",
-        Loss::NotSignificant => "not significant",
-        Loss::TooSmall => "less than half the size",
+/// Why an effect does not survive a control.
+pub(super) fn losses_in_words(losses: &[NotSurviving]) -> String {
+    let word = |loss: &NotSurviving| match loss {
+        NotSurviving::NoEffect => "there is no effect to begin with",
+        NotSurviving::NotSignificant => "not significant",
+        NotSurviving::TooSmall => "less than half the size",
     };
     list(&losses.iter().map(word).collect::<Vec<_>>())
 }

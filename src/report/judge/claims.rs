@@ -6,7 +6,7 @@ use super::control::is_control_of_any;
 use super::finding::{Finding, Standing};
 use super::pair::{Judged, is_same};
 use super::stated::{self, Stated};
-use super::subject::Place;
+use super::subject::MeasuredAt;
 use super::{delay, equivalence, larger_bump, order, unstated};
 use crate::analysis::inference::{LEAST_SEEDS, SIGNIFICANCE, claims_carried, holm};
 use crate::report::read::{FROZEN_LAYERS, SweepFolder};
@@ -15,7 +15,7 @@ use crate::report::words::{capital, list, p_value};
 use crate::spec::{Claim, Statement};
 use crate::text;
 
-/// Everything that is said, and how many claims it can carry.
+/// All findings, and a sentence about how many claims the seeds can carry.
 pub(in crate::report) struct Judgement {
     pub(in crate::report) findings: Vec<Finding>,
     pub(in crate::report) power: String,
@@ -34,11 +34,11 @@ enum Case<'a> {
     Failed(String),
 }
 
-/// Judges all claims of all sweeps, and looks at what no claim is about.
+/// Judges all claims of all sweeps, and explores settings without a claim.
 pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder], commands: &Commands) -> Judgement {
     let claims = distinct(sweeps);
     let cases: Vec<Case> = claims.iter().map(|stated| case(stated.claim, stated.sweep, settings)).collect();
-    // A claim that could not be tested counts among those that were stated.
+    // A claim that could not be tested still counts in the correction.
     let p_values: Vec<f64> = cases
         .iter()
         .map(|case| match case {
@@ -52,12 +52,12 @@ pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder], com
         let mut finding = finding(case, stated.claim, p, commands);
         if !stated.sweep.stated_beforehand() {
             finding.standing = Standing::Exploratory;
-            let reason = "stated after the first cell was begun, or in a sweep that did not record it: exploratory";
+            let reason = "exploratory: stated after the first cell started, or by a version that did not record it";
             finding.reasons.push(reason.to_owned());
         }
         if !stated.again.is_empty() {
             let names: Vec<String> = stated.again.iter().map(|sweep| sweep.name()).collect();
-            finding.reasons.push(format!("{} state it too: it is tested and counted once", list(&names)));
+            finding.reasons.push(format!("{} also state it; it is tested and counted once", list(&names)));
         }
         findings.push(finding);
     }
@@ -72,7 +72,7 @@ pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder], com
 fn looked_for(setting: &Setting, all: &[Setting], cases: &[Case], commands: &Commands) -> Vec<Finding> {
     let is_of = |stated: &Stated, over_layers: bool| {
         let is_setting = stated.subject.settings.iter().any(|own| std::ptr::eq(*own, setting));
-        is_setting && (stated.subject.place == Place::End) == over_layers
+        is_setting && (stated.subject.place == MeasuredAt::End) == over_layers
     };
     let is_stated = |over_layers: bool, layers: Option<usize>| {
         cases.iter().any(|case| match case {
@@ -139,7 +139,7 @@ fn case<'a>(claim: &Claim, sweep: &SweepFolder, settings: &'a [Setting]) -> Case
         match (found.next(), found.count()) {
             (Some(only), 0) => Ok(only),
             (None, _) => Err("no finished run has its setting".to_owned()),
-            (_, more) => Err(format!("{} settings fit it: `setting` narrows it", more + 1)),
+            (_, more) => Err(format!("{} settings match: narrow it down with `setting`", more + 1)),
         }
     };
     let bump = |bump: Result<Stated<'a>, String>| bump.map(|bump| Case::Bump(Box::new(bump)));
@@ -153,12 +153,12 @@ fn case<'a>(claim: &Claim, sweep: &SweepFolder, settings: &'a [Setting]) -> Case
         }
         Statement::LargerBump { over, key, reference, larger, sites, least_size } => {
             let (values, least_size) = ([reference.as_str(), larger.as_str()], *least_size);
-            let claimed = larger_bump::Claimed { over: *over, key, values, layers, sites, least_size };
+            let claimed = larger_bump::ClaimedDifference { over: *over, key, values, layers, sites, least_size };
             pair(larger_bump::judge(settings, &fitting, &claimed))
         }
         Statement::Delay { key, reference, delayed, of, least_size } => {
             let (values, least_size) = ([reference.as_str(), delayed.as_str()], least_size.unwrap_or(0.0));
-            pair(delay::judge(settings, &fitting, &delay::Claimed { key, values, layers, of: *of, least_size }))
+            pair(delay::judge(settings, &fitting, &delay::ClaimedDelay { key, values, layers, of: *of, least_size }))
         }
         Statement::Order { key, values: [one, other], at: [first, second] } => {
             pair(order::judge(settings, &fitting, (key, [one, other]), [first, second]))
@@ -190,7 +190,7 @@ fn of_pair(judged: &Judged, corrected: f64, commands: &Commands) -> Finding {
     }
     if judged.independent < LEAST_SEEDS {
         let count = judged.independent;
-        reasons.push(format!("a claim takes at least {LEAST_SEEDS} independent pairs, found {count}"));
+        reasons.push(format!("a claim needs at least {LEAST_SEEDS} independent pairs, found {count}"));
     }
     reasons.extend(judged.shortfalls.iter().cloned());
     let standing = if reasons.is_empty() { Standing::Holds } else { Standing::NotShown };

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::control::RATE;
-use super::subject::{Place, Subject};
+use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{LEAST_SEEDS, RealityCheck};
 use crate::report::read::Run;
-use crate::report::rerun::{self, Change, Places, Rerun};
+use crate::report::rerun::{self, Rerun, SpecChange, SpecPlaces};
 use crate::rundir::SpecValues;
 
 /// Makes the commands of a report.
@@ -34,11 +34,17 @@ impl<'a> Commands<'a> {
     }
 
     /// The spec of some runs under a name that no other spec has.
-    pub(in crate::report) fn named(&self, runs: &[&Run], name: &str, changes: &[Change], out: &Path) -> Option<Rerun> {
+    pub(in crate::report) fn named(
+        &self,
+        runs: &[&Run],
+        name: &str,
+        changes: &[SpecChange],
+        out: &Path,
+    ) -> Option<Rerun> {
         let mut made = self.made.borrow_mut();
         let names = std::iter::once(name.to_owned()).chain((2..).map(|copy| format!("{name}-{copy}")));
         for name in names {
-            let found = rerun::of(runs, &name, changes, Places { specs: self.specs, out })?;
+            let found = rerun::of(runs, &name, changes, SpecPlaces { specs: self.specs, out })?;
             if made.get(&found.file).is_none_or(|text| *text == found.text) {
                 made.insert(found.file.clone(), found.text.clone());
                 return Some(found);
@@ -69,54 +75,54 @@ fn suffix(check: RealityCheck) -> &'static str {
 }
 
 /// What makes a control of a spec; none where nothing can.
-fn changes(check: RealityCheck, subject: &Subject) -> Option<Vec<Change>> {
+fn changes(check: RealityCheck, subject: &Subject) -> Option<Vec<SpecChange>> {
     let values = &subject.settings.first()?.values;
     let budget = ["target.train.epochs", "target.train.steps"].into_iter().find(|key| values.contains_key(*key));
     Some(match check {
-        RealityCheck::AveragedWeights => vec![Change::Set("evaluate.averaged_half_life", 0.01.into())],
+        RealityCheck::AveragedWeights => vec![SpecChange::Set("evaluate.averaged_half_life", 0.01.into())],
         RealityCheck::AnnealBranches | RealityCheck::RefittedHead => {
             // A budget in steps may end within an epoch, from which nothing branches.
             let last = values.get("target.train.epochs")?.parse::<i64>().ok()?;
             let at = match &subject.place {
-                Place::End => vec![last],
-                Place::Epochs(epochs) => epochs.iter().map(|epoch| *epoch as i64).collect(),
-                Place::Interpolation | Place::Peak => spaced(last),
+                MeasuredAt::End => vec![last],
+                MeasuredAt::Epochs(epochs) => epochs.iter().map(|epoch| *epoch as i64).collect(),
+                MeasuredAt::Interpolation | MeasuredAt::Peak => spaced(last),
             };
-            vec![Change::Set("branches.at", at.into())]
+            vec![SpecChange::Set("branches.at", at.into())]
         }
-        RealityCheck::LearningRateThird => vec![Change::Multiply(RATE, 1.0 / 3.0)],
-        RealityCheck::LearningRateTriple => vec![Change::Multiply(RATE, 3.0)],
-        RealityCheck::LongerBudget => vec![Change::Multiply(budget?, 3.0)],
-        RealityCheck::Seeds => vec![Change::MoreSeeds(LEAST_SEEDS)],
-        RealityCheck::SourceSeeds => vec![Change::OwnSources(LEAST_SEEDS)],
+        RealityCheck::LearningRateThird => vec![SpecChange::Multiply(RATE, 1.0 / 3.0)],
+        RealityCheck::LearningRateTriple => vec![SpecChange::Multiply(RATE, 3.0)],
+        RealityCheck::LongerBudget => vec![SpecChange::Multiply(budget?, 3.0)],
+        RealityCheck::Seeds => vec![SpecChange::MoreSeeds(LEAST_SEEDS)],
+        RealityCheck::SourceSeeds => vec![SpecChange::OwnSources(LEAST_SEEDS)],
         RealityCheck::RandomPrefix => vec![
-            Change::Remove("source"),
-            Change::Remove("seeds.source"),
-            Change::Remove("transfer.unfrozen_init"),
-            Change::Remove("target.normalisation"),
-            Change::Set("transfer.frozen_norm", "target".into()),
+            SpecChange::Remove("source"),
+            SpecChange::Remove("seeds.source"),
+            SpecChange::Remove("transfer.unfrozen_init"),
+            SpecChange::Remove("target.normalisation"),
+            SpecChange::Set("transfer.frozen_norm", "target".into()),
         ],
         RealityCheck::SameTask => same_task(values)?,
-        RealityCheck::ValidationSelection => vec![Change::Set("target.validation_size", 1000.into())],
+        RealityCheck::ValidationSelection => vec![SpecChange::Set("target.validation_size", 1000.into())],
     })
 }
 
 /// Source and target from the two halves of the target's images.
-fn same_task(values: &SpecValues) -> Option<Vec<Change>> {
+fn same_task(values: &SpecValues) -> Option<Vec<SpecChange>> {
     if values.contains_key("target.split") {
         return None;
     }
     let of_target: BTreeMap<&str, &'static str> =
         [("target.dataset", "source.dataset"), ("target.path", "source.path")].into();
     let mut changes = vec![
-        Change::Set("source.classes", toml::Value::Array(Vec::new())),
-        Change::Set("source.labels", "class".into()),
-        Change::Set("source.split", "1/2".into()),
-        Change::Set("target.split", "2/2".into()),
+        SpecChange::Set("source.classes", toml::Value::Array(Vec::new())),
+        SpecChange::Set("source.labels", "class".into()),
+        SpecChange::Set("source.split", "1/2".into()),
+        SpecChange::Set("target.split", "2/2".into()),
     ];
     for (target, source) in of_target {
-        let value = values.get(target).map(|value| Change::Set(source, value.as_str().into()));
-        changes.push(value.unwrap_or(Change::Remove(source)));
+        let value = values.get(target).map(|value| SpecChange::Set(source, value.as_str().into()));
+        changes.push(value.unwrap_or(SpecChange::Remove(source)));
     }
     Some(changes)
 }

@@ -1,4 +1,4 @@
-//! Which other setting is a control of one: it differs in what the control changes and in nothing else.
+//! Finds the control of a setting: another setting that differs only in what the control changes.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::rundir::SpecValues;
 
 pub(super) const RATE: &str = "target.train.learning_rate";
 pub(super) const BUDGETS: [&str; 2] = ["target.train.epochs", "target.train.steps"];
-/// Keys whose default depends on there being a source.
+/// Keys whose default depends on whether there is a source.
 const WITH_SOURCE: [&str; 3] = ["transfer.frozen_norm", "transfer.unfrozen_init", "target.normalisation"];
 const VALIDATION: [&str; 2] = ["target.validation_size", "target.validation_noise"];
 

@@ -4,7 +4,7 @@ use super::checks::{Unit, of_seeds};
 use super::control;
 use super::pair::{Judged, Pairs, cell_of, settings};
 use super::sources::Sources;
-use super::subject::{Place, Subject};
+use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{Delay, Effect, RatioMeaning, ReachedEpoch, delay_of_clusters};
 use crate::analysis::{INTERPOLATION_EPSILON, Point, interpolation, largest_bump};
 use crate::report::read::{Run, View};
@@ -17,7 +17,7 @@ use crate::text;
 const LEAST_POINTS: usize = 3;
 
 /// What is claimed: a key, its value in the earlier and in the later setting, and what is reached.
-pub(super) struct Claimed<'a> {
+pub(super) struct ClaimedDelay<'a> {
     pub(super) key: &'a str,
     pub(super) values: [&'a str; 2],
     pub(super) layers: Option<&'a str>,
@@ -30,7 +30,7 @@ pub(super) struct Claimed<'a> {
 pub(super) fn judge<'a>(
     all: &'a [Setting],
     fits: &dyn Fn(&Setting) -> bool,
-    claimed: &Claimed,
+    claimed: &ClaimedDelay,
 ) -> Result<Judged<'a>, String> {
     let settings = settings(all, fits, claimed.key, claimed.values)?;
     let layers = cell_of(settings[0], claimed.layers)?.frozen.count;
@@ -51,7 +51,7 @@ pub(super) fn judge<'a>(
         subject: Subject {
             settings: settings.to_vec(),
             layers: vec![layers],
-            place: if claimed.of == Reached::Peak { Place::Peak } else { Place::Interpolation },
+            place: if claimed.of == Reached::Peak { MeasuredAt::Peak } else { MeasuredAt::Interpolation },
             key: Some(claimed.key.to_owned()),
         },
         effect,
@@ -61,25 +61,25 @@ pub(super) fn judge<'a>(
 }
 
 /// A delay, measured.
-struct Found {
+struct MeasuredDelay {
     delay: Delay,
     sources: Sources,
 }
 
-fn measure(settings: &[&Setting], layers: usize, claimed: &Claimed, view: View) -> Result<Found, String> {
+fn measure(settings: &[&Setting], layers: usize, claimed: &ClaimedDelay, view: View) -> Result<MeasuredDelay, String> {
     let pairs = Pairs::of(settings, layers)?;
     let clusters = pairs.clusters(claimed.key)?;
     let side = |side: usize| -> Result<Vec<ReachedEpoch>, String> {
         pairs.side(side).into_iter().map(|run| reached(run, claimed, view)).collect()
     };
     let delay = delay_of_clusters(&clusters.labels, &side(0)?, &side(1)?).map_err(|error| error.to_string())?;
-    Ok(Found { delay, sources: clusters.sources })
+    Ok(MeasuredDelay { delay, sources: clusters.sources })
 }
 
 /// When a run got there.
-fn reached(run: &Run, claimed: &Claimed, view: View) -> Result<ReachedEpoch, String> {
+fn reached(run: &Run, claimed: &ClaimedDelay, view: View) -> Result<ReachedEpoch, String> {
     let of_peak = claimed.of == Reached::Peak;
-    let curve = if of_peak { run.test_curve(view) } else { run.train_curve(view) };
+    let curve = if of_peak { run.test_errors(view) } else { run.train_errors(view) };
     if curve.len() < LEAST_POINTS {
         return Err(format!("{} has no curve of it", run.seeds.label()));
     }
@@ -95,8 +95,8 @@ fn reached(run: &Run, claimed: &Claimed, view: View) -> Result<ReachedEpoch, Str
     Ok(ReachedEpoch { epoch, budget: run.curves.last_epoch })
 }
 
-fn sentence(claimed: &Claimed, found: &Found, several: bool, layers: usize) -> String {
-    let Found { delay, .. } = found;
+fn sentence(claimed: &ClaimedDelay, found: &MeasuredDelay, several: bool, layers: usize) -> String {
+    let MeasuredDelay { delay, .. } = found;
     let what = if claimed.of == Reached::Interpolation { "interpolation" } else { "the peak of test error" };
     let about = match delay.meaning {
         RatioMeaning::Exact => "",

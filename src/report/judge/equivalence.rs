@@ -3,9 +3,9 @@
 use super::checks::{Unit, of_seeds};
 use super::control;
 use super::pair::{Judged, cell_of, end_errors, settings};
-use super::subject::{Place, Subject};
+use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{Effect, equivalence};
-use crate::report::read::Outcome;
+use crate::report::read::RunMeasure;
 use crate::report::setting::Setting;
 use crate::report::words::{points, short};
 use crate::text;
@@ -20,7 +20,7 @@ pub(super) fn judge<'a>(
     let settings = settings(all, fits, key, values)?;
     let cell = cell_of(settings[0], layers)?;
     let layers = cell.frozen.count;
-    let found = end_errors(&settings, layers, key, Outcome::Last)?;
+    let found = end_errors(&settings, layers, key, RunMeasure::Last)?;
     let [one, other] = &found.sides;
     let tested = equivalence(one, other, margin).map_err(|error| error.to_string())?;
     let effect: Effect = (&tested).into();
@@ -50,7 +50,7 @@ pub(super) fn judge<'a>(
         subject: Subject {
             settings: settings.to_vec(),
             layers: vec![layers],
-            place: Place::End,
+            place: MeasuredAt::End,
             key: Some(key.to_owned()),
         },
         effect,

@@ -1,23 +1,23 @@
-//! What a report says, and how sure it is of it.
+//! A finding of a report, and its standing.
 
 use crate::analysis::inference::RealityCheck;
 use crate::report::rerun::Rerun;
 
-/// What may be made of a finding.
+/// How much a finding shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::report) enum Standing {
-    /// Stated before the first run, and it holds.
+    /// A claim stated before the first run that holds.
     Holds,
-    /// Stated before the first run, and it does not hold, or not fully.
+    /// A claim stated before the first run that does not hold, or not fully.
     NotShown,
-    /// Found by looking: no claim.
+    /// Found by exploring: not a claim.
     Exploratory,
-    /// Too little to infer anything from.
+    /// Too little data to infer anything from.
     Description,
 }
 
 impl Standing {
-    /// For a badge.
+    /// Its name in a badge.
     pub(in crate::report) fn name(self) -> &'static str {
         match self {
             Self::Holds => "claim holds",
@@ -32,27 +32,45 @@ impl Standing {
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Finding {
     pub(in crate::report) standing: Standing,
-    /// In words, with numbers.
+    /// The finding with its numbers.
     pub(in crate::report) sentence: String,
-    /// What stands against it, or limits it.
+    /// Objections and limits.
     pub(in crate::report) reasons: Vec<String>,
-    /// "Is it real?"; empty where there is no effect to ask about.
+    /// "Is it real?"; empty without an effect.
     pub(in crate::report) checks: Vec<Check>,
 }
 
 /// A line of the checklist.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Check {
-    pub(in crate::report) check: RealityCheck,
-    pub(in crate::report) name: &'static str,
+    pub(in crate::report) control: RealityCheck,
     pub(in crate::report) answer: Answer,
-    /// In words.
+    /// Numbers, in words.
     pub(in crate::report) detail: String,
-    /// What to run, where it was not.
+    /// The command that runs the control, if it was not run.
     pub(in crate::report) command: Option<Rerun>,
 }
 
-/// What became of an effect under a control.
+impl Check {
+    /// What the control is called.
+    pub(in crate::report) fn name(&self) -> &'static str {
+        match self.control {
+            RealityCheck::AveragedWeights => "averaged weights",
+            RealityCheck::AnnealBranches => "anneal branches",
+            RealityCheck::RefittedHead => "refitted head",
+            RealityCheck::LearningRateThird => "a third of the learning rate",
+            RealityCheck::LearningRateTriple => "three times the learning rate",
+            RealityCheck::LongerBudget => "longer budget",
+            RealityCheck::Seeds => "eight seeds or more",
+            RealityCheck::SourceSeeds => "source seeds",
+            RealityCheck::RandomPrefix => "random prefix",
+            RealityCheck::SameTask => "same task as source",
+            RealityCheck::ValidationSelection => "validation selection",
+        }
+    }
+}
+
+/// Whether an effect survived a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::report) enum Answer {
     Survived,

@@ -7,7 +7,7 @@ use crate::report::setting::Setting;
 use crate::rundir::{Answers, read_answers};
 use crate::spec::FINAL_EPOCHS;
 
-/// Contrasts and means agree but for rounding.
+/// Tolerance for contrasts and means that differ only by rounding.
 const ROUNDING: f64 = 1e-9;
 
 /// The contrasts of each seed's images; none where a run kept no answers, or those of other evaluations than its errors.
@@ -20,7 +20,7 @@ pub(super) fn contrasts(setting: &Setting, found: &SiteErrors, sites: &BumpSites
     agree(&images, &found.contrasts()).then_some(images)
 }
 
-/// Whether the bits are of the same evaluations as the errors.
+/// Whether the per-image answers are from the same evaluations as the errors.
 fn agree(images: &ImageContrasts, contrasts: &BumpContrasts) -> bool {
     let mean = |row: &Vec<f64>| row.iter().sum::<f64>() / row.len() as f64;
     let same = |rows: &[Vec<f64>], values: &[f64]| {

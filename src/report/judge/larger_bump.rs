@@ -5,7 +5,7 @@ use super::checks::{Unit, losses_in_words, of_seeds};
 use super::control;
 use super::pair::{Clusters, Judged, Pairs, cell_of, settings};
 use super::stated::layer_cells;
-use super::subject::{Place, Subject};
+use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{
     BumpContrasts, BumpDifference, BumpEvidence, BumpSites, Effect, RealityCheck, Survival, bump_difference,
     bump_evidence, held_out_contrasts, survival,
@@ -17,7 +17,7 @@ use crate::spec::Over;
 use crate::text;
 
 /// What is claimed: a key, its value in the setting with the smaller bump and in the other, and the places in both.
-pub(super) struct Claimed<'a> {
+pub(super) struct ClaimedDifference<'a> {
     pub(super) over: Over,
     pub(super) key: &'a str,
     pub(super) values: [&'a str; 2],
@@ -28,7 +28,7 @@ pub(super) struct Claimed<'a> {
 }
 
 /// Where both bumps are.
-enum Places {
+enum BumpPlaces {
     /// At one number of frozen layers.
     Epochs {
         layers: usize,
@@ -38,7 +38,7 @@ enum Places {
 }
 
 /// Both bumps, measured. `p` is of a larger bump that is a bump itself.
-struct Found {
+struct MeasuredDifference {
     difference: BumpDifference,
     evidence: [BumpEvidence; 2],
     clusters: Clusters,
@@ -49,7 +49,7 @@ struct Found {
 pub(super) fn judge<'a>(
     all: &'a [Setting],
     fits: &dyn Fn(&Setting) -> bool,
-    claimed: &Claimed,
+    claimed: &ClaimedDifference,
 ) -> Result<Judged<'a>, String> {
     let settings = settings(all, fits, claimed.key, claimed.values)?;
     let places = places(&settings, claimed)?;
@@ -63,11 +63,11 @@ pub(super) fn judge<'a>(
     let averaged = under.iter().find(|(check, _)| *check == RealityCheck::AveragedWeights).map(|(_, effect)| *effect);
     controls.extend(under);
     let (layers, place) = match &places {
-        Places::Layers(sites) => {
+        BumpPlaces::Layers(sites) => {
             let layers = sites.iter().flat_map(|sites| [sites.first_valley, sites.peak, sites.later_valley]).collect();
-            (layers, Place::End)
+            (layers, MeasuredAt::End)
         }
-        Places::Epochs { layers, sites } => (vec![*layers], Place::Epochs(epochs(sites))),
+        BumpPlaces::Epochs { layers, sites } => (vec![*layers], MeasuredAt::Epochs(epochs(sites))),
     };
     Ok(Judged {
         p: found.p,
@@ -82,21 +82,21 @@ pub(super) fn judge<'a>(
     })
 }
 
-fn places(settings: &[&Setting; 2], claimed: &Claimed) -> Result<Places, String> {
+fn places(settings: &[&Setting; 2], claimed: &ClaimedDifference) -> Result<BumpPlaces, String> {
     let [one, other] = claimed.sites;
     if claimed.over == Over::FrozenLayers {
         let of = |setting: &Setting, sites: &[String; 3]| {
             let [first_valley, peak, later_valley] = layer_cells(setting, sites)?.map(|cell| cell.frozen.count);
             Ok::<_, String>(BumpSites { first_valley, peak, later_valley })
         };
-        return Ok(Places::Layers([of(settings[0], one)?, of(settings[1], other)?]));
+        return Ok(BumpPlaces::Layers([of(settings[0], one)?, of(settings[1], other)?]));
     }
     let of = |sites: &[String; 3]| {
         let [first_valley, peak, later_valley] = sites.each_ref().map(|site| site.parse().ok());
         BumpSites { first_valley, peak, later_valley }
     };
     let layers = cell_of(settings[0], claimed.layers)?.frozen.count;
-    Ok(Places::Epochs { layers, sites: [of(one), of(other)] })
+    Ok(BumpPlaces::Epochs { layers, sites: [of(one), of(other)] })
 }
 
 /// The epochs of both settings, each once.
@@ -112,23 +112,23 @@ fn epochs(sites: &[BumpSites<Option<u64>>; 2]) -> Vec<u64> {
 fn measure(
     settings: &[&Setting],
     key: &str,
-    places: &Places,
+    places: &BumpPlaces,
     view: View,
     check: Option<RealityCheck>,
-) -> Result<Found, String> {
+) -> Result<MeasuredDifference, String> {
     let rate = [RealityCheck::LearningRateThird, RealityCheck::LearningRateTriple];
-    if let (Places::Epochs { layers, .. }, Some(check)) = (places, check)
+    if let (BumpPlaces::Epochs { layers, .. }, Some(check)) = (places, check)
         && rate.contains(&check)
     {
         return anywhere(settings, key, *layers);
     }
     let at_end = check == Some(RealityCheck::LongerBudget);
     let (pairs, [one, other]) = match places {
-        Places::Layers(sites) => (
+        BumpPlaces::Layers(sites) => (
             Pairs::of(settings, sites[0].peak)?,
             [0, 1].map(|side| bump::at_layers(settings[side], view, &sites[side])),
         ),
-        Places::Epochs { layers, sites } => {
+        BumpPlaces::Epochs { layers, sites } => {
             let pairs = Pairs::of(settings, *layers)?;
             let at = |side: usize| {
                 let later_valley = sites[side].later_valley.filter(|_| !at_end);
@@ -152,7 +152,7 @@ fn measure(
 }
 
 /// Both bumps wherever they are, each seed at the others' place: a learning rate moves them.
-fn anywhere(settings: &[&Setting], key: &str, layers: usize) -> Result<Found, String> {
+fn anywhere(settings: &[&Setting], key: &str, layers: usize) -> Result<MeasuredDifference, String> {
     let pairs = Pairs::of(settings, layers)?;
     let contrasts = |side: usize| -> Result<BumpContrasts, String> {
         let grid = bump::grid(&pairs.side(side)).ok_or("its runs were evaluated at other epochs")?;
@@ -162,7 +162,7 @@ fn anywhere(settings: &[&Setting], key: &str, layers: usize) -> Result<Found, St
     compare(&both, pairs.first(both[0].rises.len()).clusters(key)?)
 }
 
-fn compare(contrasts: &[BumpContrasts; 2], clusters: Clusters) -> Result<Found, String> {
+fn compare(contrasts: &[BumpContrasts; 2], clusters: Clusters) -> Result<MeasuredDifference, String> {
     let words = |error: crate::analysis::inference::SampleError| error.to_string();
     let averaged = |contrasts: &BumpContrasts| -> Result<BumpContrasts, String> {
         Ok(BumpContrasts { rises: clusters.averaged(&contrasts.rises)?, drops: clusters.averaged(&contrasts.drops)? })
@@ -172,16 +172,16 @@ fn compare(contrasts: &[BumpContrasts; 2], clusters: Clusters) -> Result<Found, 
     let evidence = [bump_evidence(&one, None).map_err(words)?, bump_evidence(&other, None).map_err(words)?];
     // Larger than none is no bump yet: both are asked for (an intersection-union test).
     let p = difference.p.max(evidence[1].p);
-    Ok(Found { difference, evidence, clusters, p })
+    Ok(MeasuredDifference { difference, evidence, clusters, p })
 }
 
-impl Found {
+impl MeasuredDifference {
     fn effect(&self) -> Effect {
         Effect { p: self.p, size: self.difference.size }
     }
 }
 
-fn shortfalls(claimed: &Claimed, found: &Found, averaged: Option<&Effect>) -> Vec<String> {
+fn shortfalls(claimed: &ClaimedDifference, found: &MeasuredDifference, averaged: Option<&Effect>) -> Vec<String> {
     let mut reasons = Vec::new();
     let parts = [
         ("rise", &found.difference.rise, &found.evidence[1].rise),
@@ -195,7 +195,7 @@ fn shortfalls(claimed: &Claimed, found: &Found, averaged: Option<&Effect>) -> Ve
         if larger.estimate < claimed.least_size {
             let (size, least) = (points(larger.estimate), points(claimed.least_size));
             let value = claimed.values[1];
-            reasons.push(format!("with {value} the {part} of {size} points is below the stated least of {least}"));
+            reasons.push(format!("with {value} the {part} of {size} points is below the stated minimum of {least}"));
         }
     }
     match survival(&found.effect(), averaged) {
@@ -208,12 +208,12 @@ fn shortfalls(claimed: &Claimed, found: &Found, averaged: Option<&Effect>) -> Ve
     reasons
 }
 
-fn sentence(claimed: &Claimed, places: &Places, found: &Found, several: bool) -> String {
+fn sentence(claimed: &ClaimedDifference, places: &BumpPlaces, found: &MeasuredDifference, several: bool) -> String {
     let [reference, larger] = claimed.values;
     let over = match places {
-        Places::Layers(_) => "frozen layers".to_owned(),
-        Places::Epochs { layers, .. } if several => format!("epochs at k = {layers}"),
-        Places::Epochs { .. } => "epochs".to_owned(),
+        BumpPlaces::Layers(_) => "frozen layers".to_owned(),
+        BumpPlaces::Epochs { layers, .. } if several => format!("epochs at k = {layers}"),
+        BumpPlaces::Epochs { .. } => "epochs".to_owned(),
     };
     let rise = |side: usize| points(found.evidence[side].rise.estimate);
     let drop = |side: usize| points(found.evidence[side].drop.estimate);

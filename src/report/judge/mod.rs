@@ -1,4 +1,4 @@
-//! From settings to findings in words: what was stated and holds, what does not, and what is only looked at.
+//! Turns settings into findings: stated claims that hold or not, and exploratory results.
 
 mod bump;
 mod checks;

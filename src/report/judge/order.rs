@@ -3,9 +3,9 @@
 use super::checks::{Unit, of_seeds};
 use super::control;
 use super::pair::{EndErrors, Judged, end_errors, settings};
-use super::subject::{Place, Subject};
+use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{Effect, OrderReversal, SourcePair, order_reversal};
-use crate::report::read::Outcome;
+use crate::report::read::RunMeasure;
 use crate::report::setting::Setting;
 use crate::report::words::{percent, points, short};
 use crate::text;
@@ -26,7 +26,7 @@ pub(super) fn judge<'a>(
     let both = |settings: &[&Setting], outcome| -> Result<[EndErrors; 2], String> {
         Ok([end_errors(settings, layers[0], key, outcome)?, end_errors(settings, layers[1], key, outcome)?])
     };
-    let found = both(&settings, Outcome::Last)?;
+    let found = both(&settings, RunMeasure::Last)?;
     let tested = test(&found)?;
     let effect: Effect = (&tested).into();
     let independent = found[0].sides[0].len().min(found[1].sides[0].len());
@@ -62,7 +62,7 @@ pub(super) fn judge<'a>(
         subject: Subject {
             settings: settings.to_vec(),
             layers: layers.to_vec(),
-            place: Place::End,
+            place: MeasuredAt::End,
             key: Some(key.to_owned()),
         },
         effect,

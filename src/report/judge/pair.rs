@@ -4,8 +4,8 @@ use super::checks::Unit;
 use super::sources::Sources;
 use super::subject::Subject;
 use crate::analysis::inference::{Effect, RealityCheck, average_clusters, linked_clusters};
-use crate::report::read::{FROZEN_LAYERS, Outcome, Run};
-use crate::report::setting::{Cell, Setting};
+use crate::report::read::{FROZEN_LAYERS, Run, RunMeasure};
+use crate::report::setting::{SeedGroup, Setting};
 
 /// A claim about two settings, judged but for Holm's correction.
 pub(super) struct Judged<'a> {
@@ -23,7 +23,7 @@ pub(super) struct Judged<'a> {
     pub(super) controls: Vec<(RealityCheck, Effect)>,
 }
 
-/// The settings of two values of a key that agree in all else.
+/// The two settings that fit a claim, one for each of two values of a key.
 pub(super) fn settings<'a>(
     all: &'a [Setting],
     fits: &dyn Fn(&Setting) -> bool,
@@ -38,7 +38,9 @@ pub(super) fn settings<'a>(
     for (found, value) in [(&one, values[0]), (&other, values[1])] {
         if found.len() != 1 {
             let count = found.len();
-            return Err(format!("expected one setting with `{key}` = `{value}`, found {count}: `setting` narrows it"));
+            return Err(format!(
+                "expected one setting with `{key}` = `{value}`, found {count}: narrow it down with `setting`"
+            ));
         }
     }
     Ok([one[0], other[0]])
@@ -51,13 +53,13 @@ pub(super) fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// The cell of a number of layers as it was typed, or the only one.
-pub(super) fn cell_of<'a>(setting: &'a Setting, layers: Option<&str>) -> Result<&'a Cell, String> {
+pub(super) fn cell_of<'a>(setting: &'a Setting, layers: Option<&str>) -> Result<&'a SeedGroup, String> {
     match (layers, setting.cells.as_slice()) {
         (Some(layers), _) => setting.cell(layers).ok_or_else(|| format!("there is no finished cell at k = {layers}")),
         (None, [only]) => Ok(only),
-        (None, _) => {
-            Err(format!("there are several numbers of frozen layers: its `setting` names one by `{FROZEN_LAYERS}`"))
-        }
+        (None, _) => Err(format!(
+            "there are several numbers of frozen layers: choose one with `{FROZEN_LAYERS}` in its `setting`"
+        )),
     }
 }
 
@@ -73,7 +75,7 @@ impl<'a> Pairs<'a> {
         let (one, other) = (cell(one)?, cell(other)?);
         let partner = |run: &Run| other.runs.iter().find(|other| other.seeds == run.seeds);
         let pairs: Vec<_> = one.runs.iter().filter_map(|run| Some((run, partner(run)?))).collect();
-        if pairs.len() < 2 { Err("fewer than two seeds are in both settings".to_owned()) } else { Ok(Self(pairs)) }
+        if pairs.len() < 2 { Err("the two settings share fewer than two seeds".to_owned()) } else { Ok(Self(pairs)) }
     }
 
     /// Those pairs alone whose first run is among some.
@@ -101,7 +103,7 @@ impl<'a> Pairs<'a> {
         let count = |labels: &[usize]| labels.iter().collect::<std::collections::BTreeSet<_>>().len();
         let one_source = hashes.iter().any(|pair| pair.iter().any(Option::is_some)) && count(&linked) == 1;
         if one_source && key.starts_with("source.") {
-            return Err("all runs share one source: a claim about sources takes several".to_owned());
+            return Err("all runs share one source: a claim about sources needs several".to_owned());
         }
         if one_source {
             return Ok(Clusters { labels: (0..hashes.len()).collect(), sources: Sources::One });
@@ -140,7 +142,7 @@ pub(super) fn end_errors(
     settings: &[&Setting],
     layers: usize,
     key: &str,
-    outcome: Outcome,
+    outcome: RunMeasure,
 ) -> Result<EndErrors, String> {
     let Pairs(all) = Pairs::of(settings, layers)?;
     let measured = |(one, other): &(&Run, &Run)| one.outcome(outcome).is_some() && other.outcome(outcome).is_some();

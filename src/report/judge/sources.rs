@@ -1,20 +1,20 @@
 //! Which runs share a source: they are not independent.
 
-/// What seeds share.
+/// How seeds share sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sources {
-    /// There is none.
+    /// No source.
     None,
-    /// Each seed has its own.
+    /// Each seed has its own source.
     Own,
-    /// All seeds share one.
+    /// All seeds share one source.
     One,
-    /// Some seeds share one: their mean counts as one.
+    /// Some seeds share a source; the mean of such a cluster counts as one seed.
     Clusters,
 }
 
 impl Sources {
-    /// By the source of each seed.
+    /// From the source hash of each seed.
     pub(super) fn of(hashes: &[Option<String>]) -> Self {
         let mut known: Vec<&String> = hashes.iter().flatten().collect();
         let all = known.len();
@@ -31,7 +31,7 @@ impl Sources {
     /// What that means for a statement over so many independent values, in words.
     pub(super) fn limit(self, independent: usize) -> Option<String> {
         match self {
-            Self::One => Some("all seeds share one source: it holds for that source".to_owned()),
+            Self::One => Some("all seeds share one source, so it holds only for that source".to_owned()),
             Self::Clusters => Some(format!("seeds that share a source count as one: {independent} clusters")),
             Self::None | Self::Own => None,
         }

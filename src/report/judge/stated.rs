@@ -1,32 +1,32 @@
-//! A bump that was stated beforehand, over frozen layers or over epochs: measured, and judged with its controls.
+//! Measures a bump that was stated beforehand, over frozen layers or epochs, and judges it with its controls.
 
-use super::bump::{self, Measured};
+use super::bump::{self, MeasuredBump};
 use super::checks::{Unit, checklist, losses_in_words, of_seeds, survived};
 use super::commands::Commands;
 use super::control;
 use super::finding::{Finding, Standing};
 use super::pair::cell_of;
-use super::subject::{Place, Subject};
+use super::subject::{MeasuredAt, Subject};
 use crate::analysis::epoch_regime;
 use crate::analysis::inference::{
     BumpPart, BumpSites, BumpVerdict, Effect, RealityCheck, Shortfall, SiteRegimes, bump_verdict,
 };
 use crate::report::read::{Measure, Run, View};
-use crate::report::setting::{Cell, Setting};
+use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{list, p_value, percent, points};
 use crate::text;
 
-/// A bump that was stated, measured.
+/// A stated bump, measured.
 pub(super) struct Stated<'a> {
     pub(super) subject: Subject<'a>,
-    pub(super) measured: Measured,
-    /// The three places in words, and what they are places of.
+    pub(super) measured: MeasuredBump,
+    /// The three places in words, and the axis.
     places: [String; 3],
     over: String,
     least_size: f64,
     regimes: SiteRegimes,
     controls: Vec<(RealityCheck, Effect)>,
-    averaged: Option<Measured>,
+    averaged: Option<MeasuredBump>,
 }
 
 /// Measures a stated bump over frozen layers, and its controls. The error is a reason, in words.
@@ -40,7 +40,7 @@ pub(super) fn over_layers<'a>(
     let layers = [first, peak, later].map(|cell| cell.frozen.count);
     let sites = BumpSites { first_valley: layers[0], peak: layers[1], later_valley: layers[2] };
     let measured = bump::over_layers(setting, View::Raw, &sites)?;
-    let regimes = |cell: &Cell| -> Vec<_> {
+    let regimes = |cell: &SeedGroup| -> Vec<_> {
         let in_use = cell.runs.iter().filter(|run| measured.seeds.contains(&run.seeds.label()));
         in_use.map(Run::regime).collect()
     };
@@ -53,24 +53,24 @@ pub(super) fn over_layers<'a>(
         least_size,
         regimes: SiteRegimes { first_valley: regimes(first), later_valley: regimes(later) },
         averaged: bump::over_layers(setting, View::Averaged, &sites).ok(),
-        subject: Subject { settings: vec![setting], layers: layers.to_vec(), place: Place::End, key: None },
+        subject: Subject { settings: vec![setting], layers: layers.to_vec(), place: MeasuredAt::End, key: None },
         measured,
         controls,
     })
 }
 
 /// The cells of a setting at three numbers of frozen layers that fall.
-pub(super) fn layer_cells<'a>(setting: &'a Setting, sites: &[String; 3]) -> Result<[&'a Cell; 3], String> {
+pub(super) fn layer_cells<'a>(setting: &'a Setting, sites: &[String; 3]) -> Result<[&'a SeedGroup; 3], String> {
     let cell = |site: &String| setting.cell(site).ok_or_else(|| format!("there is no finished cell at k = {site}"));
     let cells = [cell(&sites[0])?, cell(&sites[1])?, cell(&sites[2])?];
     if cells.is_sorted_by(|one, next| one.frozen.count > next.frozen.count) {
         Ok(cells)
     } else {
-        Err("its numbers of frozen layers do not fall from the first valley to the later one".to_owned())
+        Err("frozen layers must decrease from the first valley to the later one".to_owned())
     }
 }
 
-/// The same over the epochs of one cell.
+/// Measures a stated bump over the epochs of one cell, and its controls.
 pub(super) fn over_epochs<'a>(
     setting: &'a Setting,
     all: &[Setting],
@@ -97,7 +97,7 @@ pub(super) fn over_epochs<'a>(
         subject: Subject {
             settings: vec![setting],
             layers: vec![count],
-            place: Place::Epochs(sites.to_vec()),
+            place: MeasuredAt::Epochs(sites.to_vec()),
             key: None,
         },
         measured,
@@ -108,7 +108,7 @@ pub(super) fn over_epochs<'a>(
 /// A bump over epochs under a control. Another learning rate moves it, so it may be anywhere then; in a longer training
 /// the later valley is its end.
 pub(super) fn bump_under(
-    cell: &Cell,
+    cell: &SeedGroup,
     view: View,
     check: RealityCheck,
     sites: &BumpSites<Option<u64>>,
@@ -121,7 +121,7 @@ pub(super) fn bump_under(
     }
 }
 
-/// What may be said of it, with the p-value that is corrected for all claims.
+/// The finding, given the p-value corrected for all claims.
 pub(super) fn finding(stated: &Stated, corrected: f64, commands: &Commands) -> Finding {
     let Stated { measured, regimes, .. } = stated;
     let evidence = &measured.evidence;
@@ -136,8 +136,8 @@ pub(super) fn finding(stated: &Stated, corrected: f64, commands: &Commands) -> F
         BumpVerdict::Bump { under, over } => {
             let seeds = regimes.first_valley.len();
             let reason = format!(
-                "a bump, and not double descent: {under} of {seeds} seeds are underparameterized at the first valley, {over} \
-                 overparameterized at the later one; 7 of 8 are asked of both"
+                "a bump, not double descent: {under} of {seeds} seeds are underparameterized at the first valley and {over} \
+                 overparameterized at the later one; both need 7 of 8"
             );
             (Standing::Holds, "A bump", vec![reason])
         }
@@ -166,13 +166,13 @@ pub(super) fn finding(stated: &Stated, corrected: f64, commands: &Commands) -> F
 pub(super) fn shortfall(shortfall: &Shortfall) -> String {
     let part = |part: BumpPart| if part == BumpPart::Rise { "rise" } else { "drop" };
     match shortfall {
-        Shortfall::TooFewSeeds { seeds, least } => format!("{seeds} seeds, and a claim takes at least {least}"),
+        Shortfall::TooFewSeeds { seeds, least } => format!("a claim needs at least {least} seeds, found {seeds}"),
         Shortfall::NotSignificant { p, .. } => format!("not significant after Holm's correction: {}", p_value(*p)),
         Shortfall::IntervalIncludesZero { part: of, lower } => {
             format!("the 97.5% interval of the {} reaches down to {} points", part(*of), points(*lower))
         }
         Shortfall::TooSmall { part: of, mean, least } => {
-            format!("the {} of {} points is below the stated least of {}", part(*of), points(*mean), points(*least))
+            format!("the {} of {} points is below the stated minimum of {}", part(*of), points(*mean), points(*least))
         }
         Shortfall::NoControl => "no control was run: averaged weights were not measured".to_owned(),
         Shortfall::ControlNotSurvived { losses } => {
@@ -181,13 +181,13 @@ pub(super) fn shortfall(shortfall: &Shortfall) -> String {
     }
 }
 
-fn limits(measured: &Measured) -> Vec<String> {
+fn limits(measured: &MeasuredBump) -> Vec<String> {
     let mut limits: Vec<String> = measured.sources.limit(measured.evidence.seeds).into_iter().collect();
     if !measured.with_images {
-        limits.push("intervals are over seeds alone, not over test images".to_owned());
+        limits.push("intervals are only over seeds, not over test images".to_owned());
     }
     if !measured.incomplete.is_empty() {
-        limits.push(format!("left out, since they lack a place: {}", list(&measured.incomplete)));
+        limits.push(format!("left out because they lack one of the places: {}", list(&measured.incomplete)));
     }
     limits
 }

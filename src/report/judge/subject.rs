@@ -6,7 +6,7 @@ use crate::report::setting::Setting;
 
 /// Where an effect is measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum MeasuredAt {
     /// At the end of training.
     End,
     /// At some epochs.
@@ -24,7 +24,7 @@ pub(super) struct Subject<'a> {
     pub(super) settings: Vec<&'a Setting>,
     /// The numbers of frozen layers at which it is measured.
     pub(super) layers: Vec<usize>,
-    pub(super) place: Place,
+    pub(super) place: MeasuredAt,
     /// The key in which the two differ.
     pub(super) key: Option<String>,
 }
@@ -43,7 +43,7 @@ impl Subject<'_> {
             }
             RealityCheck::LearningRateThird | RealityCheck::LearningRateTriple => key != RATE,
             RealityCheck::LongerBudget => !BUDGETS.contains(&key),
-            RealityCheck::ValidationSelection => self.place != Place::Interpolation,
+            RealityCheck::ValidationSelection => self.place != MeasuredAt::Interpolation,
             RealityCheck::AveragedWeights
             | RealityCheck::AnnealBranches
             | RealityCheck::RefittedHead

@@ -1,24 +1,24 @@
-//! What is found by looking: never a claim.
+//! Exploratory findings: the largest bump, wherever it is. Never a claim.
 
-use super::bump::{self, Measured};
+use super::bump::{self, MeasuredBump};
 use super::checks::{Unit, checklist, of_seeds};
 use super::commands::Commands;
 use super::control::{self, Remeasure};
 use super::finding::{Check, Finding, Standing};
 use super::stated::bump_under;
-use super::subject::{Place, Subject};
+use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{Effect, LEAST_SEEDS, SIGNIFICANCE, UnstatedBump, unstated_bump};
-use crate::report::read::{FrozenLayers, Outcome, View};
-use crate::report::setting::{Cell, Setting};
+use crate::report::read::{FrozenLayers, RunMeasure, View};
+use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{p_value, percent, points};
 use crate::text;
 
-/// Of more seeds the flips take too long; the first ones are used.
+/// With more seeds the sign flips take too long; only the first ones are used.
 const MOST_SEEDS: usize = 16;
 
 /// The largest bump over frozen layers, wherever it is.
 pub(super) fn over_layers(setting: &Setting, all: &[Setting], commands: &Commands) -> Option<Finding> {
-    let curves = setting.over_layers(Outcome::Last);
+    let curves = setting.over_layers(RunMeasure::Last);
     let frozen = |index: usize| setting.cells[index].frozen;
     if setting.cells.len() < 3 {
         return None;
@@ -26,7 +26,7 @@ pub(super) fn over_layers(setting: &Setting, all: &[Setting], commands: &Command
     let mut reasons: Vec<String> = curves
         .left_out
         .iter()
-        .map(|seed| format!("{} is left out: it lacks a number of frozen layers", seed.name))
+        .map(|seed| format!("{} left out: it lacks a number of frozen layers", seed.name))
         .collect();
     if curves.errors.len() < 2 {
         return Some(picture(setting, reasons));
@@ -40,7 +40,7 @@ pub(super) fn over_layers(setting: &Setting, all: &[Setting], commands: &Command
     let subject = Subject {
         settings: vec![setting],
         layers: vec![sites.first_valley, sites.peak, sites.later_valley],
-        place: Place::End,
+        place: MeasuredAt::End,
         key: None,
     };
     let measured = bump::over_layers(setting, View::Raw, &sites).ok();
@@ -52,7 +52,12 @@ pub(super) fn over_layers(setting: &Setting, all: &[Setting], commands: &Command
 }
 
 /// The largest bump over epochs, wherever it is.
-pub(super) fn over_epochs(cell: &Cell, setting: &Setting, all: &[Setting], commands: &Commands) -> Option<Finding> {
+pub(super) fn over_epochs(
+    cell: &SeedGroup,
+    setting: &Setting,
+    all: &[Setting],
+    commands: &Commands,
+) -> Option<Finding> {
     let grid = bump::grid(&cell.runs.iter().collect::<Vec<_>>())?;
     let found = unstated_bump(&grid.rows).ok()?;
     let sites = found.sites.map(|index| Some(grid.epochs[index]));
@@ -63,7 +68,7 @@ pub(super) fn over_epochs(cell: &Cell, setting: &Setting, all: &[Setting], comma
     let subject = Subject {
         settings: vec![setting],
         layers: vec![cell.frozen.count],
-        place: Place::Epochs([sites.first_valley, sites.peak, sites.later_valley].into_iter().flatten().collect()),
+        place: MeasuredAt::Epochs([sites.first_valley, sites.peak, sites.later_valley].into_iter().flatten().collect()),
         key: None,
     };
     let measured = bump::over_epochs(cell, View::Raw, &sites).ok();
@@ -76,10 +81,11 @@ pub(super) fn over_epochs(cell: &Cell, setting: &Setting, all: &[Setting], comma
 
 fn picture(setting: &Setting, mut reasons: Vec<String>) -> Finding {
     let ends = [setting.cells.first(), setting.cells.last()].into_iter().flatten();
-    let name =
-        |cell: &Cell| Some(format!("{} {}", percent(cell.mean(Outcome::Last)?), FrozenLayers::phrase(cell.frozen)));
+    let name = |cell: &SeedGroup| {
+        Some(format!("{} {}", percent(cell.mean(RunMeasure::Last)?), FrozenLayers::phrase(cell.frozen)))
+    };
     let places: Vec<String> = ends.filter_map(name).collect();
-    reasons.push("one seed is a picture: nothing can be inferred from it".to_owned());
+    reasons.push("only one seed: nothing can be inferred".to_owned());
     let sentence = format!("Test error over frozen layers, of one seed: {}.", places.join(", "));
     Finding { standing: Standing::Description, sentence, reasons, checks: Vec::new() }
 }
@@ -92,7 +98,7 @@ fn finding(
     reasons: Vec<String>,
     checks: Vec<Check>,
 ) -> Finding {
-    // All signs agreeing is the least that so many seeds can show.
+    // The smallest possible p-value: all signs agree.
     let cannot_tell = 0.5f64.powi(seeds as i32) > SIGNIFICANCE;
     let seeds = text::counted(seeds, "seed", "seeds");
     if found.largest <= 0.0 {
@@ -105,8 +111,8 @@ fn finding(
         false => "No bump beyond noise over",
     };
     let sentence = format!(
-        "{verdict} {over}, at places that were not stated: {places}; {} points high at its own place, {} on held-out \
-         seeds (biased low); {}; {seeds}.",
+        "{verdict} {over}, at places that were not stated: {places}; {} points high there, {} on held-out seeds (biased \
+         low); {}; {seeds}.",
         points(found.largest),
         points(found.size_biased_low),
         p_value(found.p),
@@ -116,11 +122,11 @@ fn finding(
 
 /// What keeps a bump from being a claim.
 fn limits(found: &UnstatedBump, seeds: usize) -> Option<String> {
-    let stated = "places that were stated before the first run";
+    let stated = "places stated before the first run";
     let limit = if seeds < LEAST_SEEDS {
-        format!("{seeds} seeds are exploratory: a claim takes at least {LEAST_SEEDS}, and {stated}")
+        format!("{seeds} seeds are exploratory: a claim needs at least {LEAST_SEEDS}, and {stated}")
     } else {
-        format!("a claim takes {stated}")
+        format!("a claim needs {stated}")
     };
     (found.largest > 0.0).then_some(limit)
 }
@@ -130,7 +136,7 @@ fn checks(
     found: &UnstatedBump,
     subject: &Subject,
     all: &[Setting],
-    measured: Option<&Measured>,
+    measured: Option<&MeasuredBump>,
     commands: &Commands,
     under: Remeasure,
 ) -> Vec<Check> {

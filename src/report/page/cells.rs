@@ -1,32 +1,32 @@
-//! The results of every cell as a table, for both pages.
+//! The table of results, for both pages.
 
 use crate::analysis::inference::t_interval;
 use crate::analysis::{CellRegime, cell_regimes};
-use crate::report::read::Outcome;
-use crate::report::setting::{Cell, Settings};
+use crate::report::read::RunMeasure;
+use crate::report::setting::{ComparedSettings, SeedGroup};
 use crate::report::words::percent;
 
-/// The columns of errors, where any cell has them.
-const ERRORS: [Outcome; 6] = [
-    Outcome::Last,
-    Outcome::ValidationSelected,
-    Outcome::OracleMin,
-    Outcome::LastAveraged,
-    Outcome::Refitted,
-    Outcome::LastTrain,
+/// The error columns, shown if any cell has them.
+const ERRORS: [RunMeasure; 6] = [
+    RunMeasure::Last,
+    RunMeasure::ValidationSelected,
+    RunMeasure::OracleMin,
+    RunMeasure::LastAveraged,
+    RunMeasure::Refitted,
+    RunMeasure::LastTrain,
 ];
 
-/// A table of text: the first row is the header.
-pub(super) struct Grid {
+/// A table of text.
+pub(super) struct TextTable {
     pub(super) header: Vec<String>,
     pub(super) rows: Vec<Vec<String>>,
 }
 
-/// A row for each cell.
-pub(super) fn results(settings: &Settings) -> Grid {
+/// One row per cell.
+pub(super) fn results(settings: &ComparedSettings) -> TextTable {
     let cells = || settings.all.iter().flat_map(|setting| setting.cells.iter().map(move |cell| (setting, cell)));
-    let has = |outcome: &&Outcome| cells().any(|(_, cell)| cell.outcomes(**outcome).is_some());
-    let errors: Vec<Outcome> = ERRORS.iter().filter(has).copied().collect();
+    let has = |outcome: &&RunMeasure| cells().any(|(_, cell)| cell.outcomes(**outcome).is_some());
+    let errors: Vec<RunMeasure> = ERRORS.iter().filter(has).copied().collect();
     let several = settings.all.len() > 1;
     let mut header: Vec<String> = if several { vec!["setting".to_owned()] } else { Vec::new() };
     header.extend(["frozen layers", "seeds"].map(str::to_owned));
@@ -42,30 +42,30 @@ pub(super) fn results(settings: &Settings) -> Grid {
         row
     });
     let rows = rows.collect();
-    Grid { header, rows }
+    TextTable { header, rows }
 }
 
-fn column(outcome: Outcome) -> &'static str {
+fn column(outcome: RunMeasure) -> &'static str {
     match outcome {
-        Outcome::Last => "test",
+        RunMeasure::Last => "test",
         other => other.title(),
     }
 }
 
 /// Mean and half the width of the 95% interval.
-fn error(cell: &Cell, outcome: Outcome) -> String {
+fn error(cell: &SeedGroup, outcome: RunMeasure) -> String {
     let Some(values) = cell.outcomes(outcome) else { return String::new() };
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let half = t_interval(&values, 0.95).ok().map(|interval| (interval.upper - interval.lower) / 2.0);
     half.map_or_else(|| percent(mean), |half| format!("{} ± {:.1}", percent(mean), half * 100.0))
 }
 
-fn partly(cell: &Cell) -> String {
+fn partly(cell: &SeedGroup) -> String {
     let reached = cell.runs.iter().filter(|run| run.interpolation_epoch().is_some()).count();
     if reached == 0 { "not reached".to_owned() } else { format!("{reached} of {} seeds", cell.runs.len()) }
 }
 
-fn regime(cell: &Cell) -> &'static str {
+fn regime(cell: &SeedGroup) -> &'static str {
     match cell_regimes(&[cell.regimes()]).first() {
         Some(CellRegime::Over) => "over",
         Some(CellRegime::Under) => "under",

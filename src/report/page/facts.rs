@@ -1,19 +1,19 @@
-//! What both pages say of where the numbers come from: seeds, devices, how to run it again.
+//! Where the numbers come from, for both pages: seeds, devices, commands.
 
 use std::collections::BTreeMap;
 
-use crate::report::contents::Contents;
-use crate::report::setting::{Cell, Setting};
+use crate::report::contents::ReportContents;
+use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::list;
 use crate::text;
 
-/// How many runs of how many cells, and which seeds move.
-pub(super) fn scope(contents: &Contents) -> String {
+/// The number of runs and cells, and which seeds vary.
+pub(super) fn scope(contents: &ReportContents) -> String {
     let settings = &contents.settings.all;
     let runs = settings.iter().flat_map(Setting::runs).count();
     let cells = settings.iter().map(|setting| setting.cells.len()).sum::<usize>();
     let mut moving: Vec<&str> = Vec::new();
-    for purpose in settings.iter().flat_map(|setting| setting.cells.iter().flat_map(Cell::moving)) {
+    for purpose in settings.iter().flat_map(|setting| setting.cells.iter().flat_map(SeedGroup::moving)) {
         if !moving.contains(&purpose) {
             moving.push(purpose);
         }
@@ -24,7 +24,7 @@ pub(super) fn scope(contents: &Contents) -> String {
         let fixed = ["source", "subset", "noise", "order", "init"];
         let fixed: Vec<&str> = fixed.into_iter().filter(|purpose| !moving.contains(purpose)).collect();
         let fixed = if fixed.is_empty() { String::new() } else { format!(", fixed: {}", list(&fixed)) };
-        format!("what moves within a cell: the seeds of {}{fixed}", list(&moving))
+        format!("seeds that vary within a cell: {}{fixed}", list(&moving))
     };
     let left_out = match contents.left_out.len() {
         0 => String::new(),
@@ -33,8 +33,8 @@ pub(super) fn scope(contents: &Contents) -> String {
     format!("{} in {}{left_out}; {seeds}.", text::counted(runs, "run", "runs"), text::counted(cells, "cell", "cells"))
 }
 
-/// How many runs were made how.
-pub(super) fn environment(contents: &Contents) -> Vec<(String, usize)> {
+/// Devices and versions, with their number of runs.
+pub(super) fn environment(contents: &ReportContents) -> Vec<(String, usize)> {
     let mut counts: BTreeMap<_, usize> = BTreeMap::new();
     for run in contents.settings.all.iter().flat_map(Setting::runs) {
         *counts.entry(&run.environment).or_default() += 1;
@@ -51,7 +51,7 @@ pub(super) fn environment(contents: &Contents) -> Vec<(String, usize)> {
 }
 
 /// The values that all runs share.
-pub(super) fn shared(contents: &Contents) -> Vec<(&str, &str)> {
+pub(super) fn shared(contents: &ReportContents) -> Vec<(&str, &str)> {
     let Some(first) = contents.settings.all.first() else { return Vec::new() };
     let own = first.values.iter().filter(|(key, _)| !contents.settings.axes.contains(key));
     own.map(|(key, value)| (key.as_str(), value.as_str())).collect()

@@ -2,24 +2,24 @@
 
 use std::fmt::Write;
 
-use super::cells::{self, Grid};
+use super::cells::{self, TextTable};
 use super::facts;
 use crate::figure::svg::{self, escaped};
 use crate::figure::{Figure, hover, lay_out};
 use crate::report::chart::{Plotted, narrow};
-use crate::report::contents::Contents;
+use crate::report::contents::ReportContents;
 use crate::report::judge::{Answer, Check, Finding, Standing};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
-/// No request leaves the page, whatever a name in it says.
+/// The page makes no requests, whatever a name in it contains.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
-/// Once the page is so large, figures lie beside it alone: what opens slowly on a phone is not read.
+/// Beyond this size, figures are only linked: a page that opens slowly on a phone is not read.
 const MOST_BYTES: usize = 3_500_000;
 
 /// The page. Writing to a string cannot fail.
-pub(in crate::report) fn html(contents: &Contents) -> String {
+pub(in crate::report) fn html(contents: &ReportContents) -> String {
     let title = escaped(&contents.title);
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -52,7 +52,7 @@ pub(in crate::report) fn html(contents: &Contents) -> String {
 fn write_findings(findings: &[Finding], page: &mut String) {
     page.push_str("<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>\n");
     if findings.is_empty() {
-        page.push_str("<p>Nothing was found to say: see the results below.</p>\n");
+        page.push_str("<p>No findings: see the results below.</p>\n");
     }
     for finding in findings {
         let class = match finding.standing {
@@ -99,7 +99,7 @@ fn write_checks(checks: &[Check], page: &mut String) {
         let _ = write!(
             page,
             "<li><span aria-hidden=\"true\">{mark}</span> {}: <strong>{}</strong>",
-            check.name,
+            check.name(),
             check.answer.name()
         );
         if !check.detail.is_empty() {
@@ -122,7 +122,7 @@ fn write_figure(plotted: &Plotted, page: &mut String) {
     page.push_str("</figure>\n");
 }
 
-/// A figure that is not shown in the page.
+/// Links to a figure that is not embedded in the page.
 fn write_links(plotted: &Plotted, page: &mut String) {
     let _ = writeln!(page, "<figure id=\"{}\">\n<h3>{}</h3>", plotted.id, escaped(&plotted.title));
     write_caption(plotted, page);
@@ -148,13 +148,13 @@ fn write_chart(id: &str, class: &str, figure: &Figure, title: &str, page: &mut S
          <div class=\"tip\" role=\"status\" hidden></div>\n<script type=\"application/json\">{}</script>\n</div>\n",
         escaped(title),
         svg::write(&drawing.scene, id, svg::Placement::Inline),
-        // Within a script nothing is escaped, and `</script>` or `<!--` would end it.
+        // Nothing is escaped inside a script, and `</script>` or `<!--` would end it.
         values.replace('<', "\\u003c"),
     );
 }
 
-fn write_table(caption: &str, grid: &Grid, page: &mut String) {
-    // Numbers are not broken; names and reasons are.
+fn write_table(caption: &str, grid: &TextTable, page: &mut String) {
+    // Numbers do not wrap; names and reasons do.
     let class = if grid.header.iter().any(|name| name == "regime") { "numbers" } else { "names" };
     let _ = write!(
         page,
@@ -174,36 +174,40 @@ fn write_table(caption: &str, grid: &Grid, page: &mut String) {
     page.push_str("</tbody></table></div>\n");
 }
 
-fn write_origin(contents: &Contents, page: &mut String) {
+fn write_origin(contents: &ReportContents, page: &mut String) {
     page.push_str("<section aria-labelledby=\"origin\">\n<h2 id=\"origin\">Where the numbers come from</h2>\n<ul>\n");
     for (made, runs) in facts::environment(contents) {
-        let _ = writeln!(page, "<li>{runs} of the runs: {}</li>", escaped(&made));
+        let _ = writeln!(page, "<li>{runs} runs: {}</li>", escaped(&made));
     }
-    page.push_str("</ul>\n<p>To run them again:</p>\n<pre tabindex=\"0\"><code>");
+    page.push_str("</ul>\n<p>To reproduce them:</p>\n<pre tabindex=\"0\"><code>");
     for command in &contents.again {
         let _ = writeln!(page, "{}", escaped(command));
     }
     page.push_str("</code></pre>\n<p><a href=\"data/runs.csv\" download>Every run with its errors, as CSV</a></p>\n");
-    page.push_str("<details>\n<summary>What all runs share of their specs</summary>\n");
+    page.push_str("<details>\n<summary>Keys that all runs share</summary>\n");
     let rows = facts::shared(contents).into_iter().map(|(key, value)| vec![key.to_owned(), value.to_owned()]).collect();
-    write_table("Shared keys", &Grid { header: vec!["key".to_owned(), "value".to_owned()], rows }, page);
-    page.push_str("</details>\n<details>\n<summary>The runs in use</summary>\n");
+    write_table("Shared keys", &TextTable { header: vec!["key".to_owned(), "value".to_owned()], rows }, page);
+    page.push_str("</details>\n<details>\n<summary>All runs</summary>\n");
     let settings = &contents.settings;
     let run = |run: &crate::report::read::Run| {
         vec![run.place.clone(), run.frozen.short(), run.seeds.label(), run.environment.device.clone()]
     };
     let rows = settings.all.iter().flat_map(|setting| setting.runs().map(run)).collect();
     let header = ["directory", "frozen layers", "seeds", "device"].map(str::to_owned).to_vec();
-    write_table("Runs in use", &Grid { header, rows }, page);
+    write_table("Runs", &TextTable { header, rows }, page);
     page.push_str("</details>\n</section>\n");
 }
 
-fn write_left_out(contents: &Contents, page: &mut String) {
+fn write_left_out(contents: &ReportContents, page: &mut String) {
     if contents.left_out.is_empty() {
         return;
     }
     page.push_str("<section aria-labelledby=\"left-out\">\n<h2 id=\"left-out\">Left out</h2>\n");
     let rows = contents.left_out.iter().map(|out| vec![out.place.clone(), out.reason.clone()]).collect();
-    write_table("Runs and cells left out", &Grid { header: vec!["run".to_owned(), "reason".to_owned()], rows }, page);
+    write_table(
+        "Runs and cells left out",
+        &TextTable { header: vec!["run".to_owned(), "reason".to_owned()], rows },
+        page,
+    );
     page.push_str("</section>\n");
 }

@@ -3,14 +3,14 @@
 use std::fmt::Write;
 
 use super::{cells, facts};
-use crate::report::contents::Contents;
+use crate::report::contents::ReportContents;
 use crate::report::judge::Finding;
 
-/// The most lines of a list: a pull request is no archive.
+/// Longest list: a pull request should stay short.
 const MOST_LINES: usize = 20;
 
 /// The page. Writing to a string cannot fail.
-pub(in crate::report) fn markdown(contents: &Contents) -> String {
+pub(in crate::report) fn markdown(contents: &ReportContents) -> String {
     let mut page = format!(
         "# Report on {}\n\n{}\n\n{}\n\n## Findings\n\n",
         text(&contents.title),
@@ -18,7 +18,7 @@ pub(in crate::report) fn markdown(contents: &Contents) -> String {
         text(&contents.judgement.power)
     );
     if contents.judgement.findings.is_empty() {
-        page.push_str("Nothing was found to say: see the table.\n");
+        page.push_str("No findings: see the table.\n");
     }
     for finding in &contents.judgement.findings {
         write_finding(finding, &mut page);
@@ -38,9 +38,9 @@ pub(in crate::report) fn markdown(contents: &Contents) -> String {
     }
     page.push_str("## Made with\n\n");
     for (made, runs) in facts::environment(contents) {
-        let _ = writeln!(page, "- {runs} of the runs: {}", text(&made));
+        let _ = writeln!(page, "- {runs} runs: {}", text(&made));
     }
-    page.push_str("\nTo run them again:\n\n");
+    page.push_str("\nTo reproduce them:\n\n");
     for command in contents.again.iter().take(MOST_LINES) {
         let _ = writeln!(page, "    {}", crate::figure::font::visible(command));
     }
@@ -51,7 +51,7 @@ pub(in crate::report) fn markdown(contents: &Contents) -> String {
         }
         let rest = contents.left_out.len().saturating_sub(MOST_LINES);
         if rest > 0 {
-            let _ = writeln!(page, "- and {rest} more, all of them in `index.html`");
+            let _ = writeln!(page, "- and {rest} more, listed in `index.html`");
         }
     }
     page
@@ -64,7 +64,7 @@ fn write_finding(finding: &Finding, page: &mut String) {
     }
     for check in &finding.checks {
         let detail = if check.detail.is_empty() { String::new() } else { format!(" ({})", text(&check.detail)) };
-        let _ = writeln!(page, "  - {}: {}{detail}", check.name, check.answer.name());
+        let _ = writeln!(page, "  - {}: {}{detail}", check.name(), check.answer.name());
     }
 }
 
@@ -78,7 +78,7 @@ fn write_table(header: &[String], rows: &[Vec<String>], page: &mut String) {
     }
 }
 
-/// Text that Markdown and the HTML in it take for nothing else.
+/// Escapes text for Markdown and the HTML in it.
 fn text(plain: &str) -> String {
     let mut safe = String::with_capacity(plain.len());
     for letter in crate::figure::font::visible(plain).chars() {

@@ -1,4 +1,4 @@
-//! The pages of a report. Every text that comes from runs is escaped where it is written.
+//! The pages of a report. All text that comes from runs is escaped when it is written.
 
 mod cells;
 mod facts;

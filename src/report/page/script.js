@@ -1,9 +1,9 @@
 "use strict";
-// Values under the pointer and at the keyboard. All text goes in as text.
+// Shows values under the pointer and by keyboard. All text is inserted as text, never as HTML.
 for (const chart of document.querySelectorAll(".chart")) {
   const data = JSON.parse(chart.querySelector("script").textContent);
   const svg = chart.querySelector("svg"), tip = chart.querySelector(".tip");
-  // Every value with its place: a line is a list of them, as is a row of cells.
+  // Values with their positions; a line is a list of values, and so is a row of cells.
   const lines = [];
   data.panels.forEach((panel) => {
     for (const one of panel.series) {
@@ -56,7 +56,7 @@ for (const chart of document.querySelectorAll(".chart")) {
     lines.forEach((values, index) => values.forEach((value, place) => {
       if (!inside(value.panel)) return;
       const [dx, dy] = [value.place[0] - x, value.place[1] - y];
-      // Along a line the pointer means an epoch, between lines the nearer one.
+      // Weight x: along a line the pointer selects an epoch, and between lines the nearer one.
       const distance = value.isCell ? dx * dx + dy * dy : 4 * dx * dx + dy * dy;
       if (distance < best) [best, line, at] = [distance, index, place];
     }));

@@ -1,16 +1,16 @@
-//! Every run that a report uses, as CSV: what its statements are worked out from.
+//! Every run that a report uses, as CSV: the data behind its statements.
 
 use anyhow::Result;
 
-use crate::report::contents::Contents;
-use crate::report::read::Outcome;
+use crate::report::contents::ReportContents;
+use crate::report::read::RunMeasure;
 
-/// A row for each run.
-pub(in crate::report) fn runs_csv(contents: &Contents) -> Result<Vec<u8>> {
+/// One row per run.
+pub(in crate::report) fn runs_csv(contents: &ReportContents) -> Result<Vec<u8>> {
     let settings = &contents.settings;
     let mut table = csv::Writer::from_writer(Vec::new());
     let own = ["run", "frozen_layers", "train_examples", "seeds"].map(str::to_owned);
-    let outcomes = Outcome::ALL.iter().map(|outcome| outcome.column().to_owned());
+    let outcomes = RunMeasure::ALL.iter().map(|outcome| outcome.column().to_owned());
     let end = ["interpolation_epoch", "regime"].map(str::to_owned);
     let axes = settings.axes.iter().filter(|axis| *axis != "target.train_size").cloned().collect::<Vec<_>>();
     table.write_record(own.into_iter().chain(axes.iter().cloned()).chain(outcomes).chain(end))?;
@@ -24,7 +24,7 @@ pub(in crate::report) fn runs_csv(contents: &Contents) -> Result<Vec<u8>> {
                 run.seeds.label(),
             ];
             let axes = axes.iter().map(|axis| setting.values.get(axis).cloned().unwrap_or_default());
-            let outcomes = Outcome::ALL.iter().map(|outcome| number(run.outcome(*outcome)));
+            let outcomes = RunMeasure::ALL.iter().map(|outcome| number(run.outcome(*outcome)));
             let epoch = run.interpolation_epoch().map(|epoch| epoch.to_string()).unwrap_or_default();
             let regime = format!("{:?}", run.regime()).to_lowercase();
             table.write_record(own.into_iter().chain(axes).chain(outcomes).chain([epoch, regime]))?;

@@ -1,11 +1,11 @@
-//! `metrics.csv` as columns: only what a report draws, so that a thousand runs fit into memory.
+//! Reads `metrics.csv` as columns: only those that a report draws, so that a thousand runs fit into memory.
 
 use std::path::Path;
 
 use super::measure::Measure;
 use crate::analysis::Point;
 
-/// Batch norm's running statistics lag at first; bumps are looked for after so many steps.
+/// Batch norm's running statistics lag at first, so bumps are searched for only after this many steps.
 const SETTLED_STEPS: u64 = 50;
 /// No training is so long; what says so is no table of epochs.
 const LAST_EPOCH: u64 = 1 << 52;
@@ -14,26 +14,28 @@ const LAST_EPOCH: u64 = 1 << 52;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::report) struct Curves {
     columns: [Vec<Point>; Measure::ALL.len()],
-    /// The last epoch that has a row.
+    /// The last epoch with a row.
     pub(in crate::report) last_epoch: u64,
-    /// The first epoch after so many steps that running statistics have settled.
+    /// The first epoch after `SETTLED_STEPS`.
     pub(in crate::report) settled_epoch: u64,
 }
 
 impl Curves {
-    /// Reads a table. The error is a reason to leave the run out, in words.
+    /// Reads a table. The error is the reason to leave the run out.
     pub(in crate::report) fn read(path: &Path) -> Result<Self, String> {
-        let bytes = std::fs::read(path).map_err(|error| format!("`metrics.csv` cannot be read: {error}"))?;
+        let bytes = std::fs::read(path).map_err(|error| format!("cannot read `metrics.csv`: {error}"))?;
         Self::parse(&bytes)
     }
 
-    /// The same from bytes.
+    /// Parses a table.
     pub(in crate::report) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let mut reader = csv::ReaderBuilder::new().from_reader(bytes);
-        let header = reader.byte_headers().map_err(|error| format!("`metrics.csv` is no table: {error}"))?.clone();
+        let header =
+            reader.byte_headers().map_err(|error| format!("`metrics.csv` is not a CSV table: {error}"))?.clone();
         let column = |name: &str| header.iter().position(|field| field == name.as_bytes());
-        let needed =
-            |name: &str| column(name).ok_or_else(|| format!("`metrics.csv` has no column `{name}`: a foreign table"));
+        let needed = |name: &str| {
+            column(name).ok_or_else(|| format!("`metrics.csv` has no column `{name}`: it is not from freezewise"))
+        };
         let (epoch_at, step_at) = (needed("epoch")?, needed("step")?);
         needed(Measure::Test.column())?;
         let places = Measure::ALL.map(|measure| column(measure.column()));
@@ -51,9 +53,9 @@ impl Curves {
             }
             for (place, measure) in places.iter().zip(Measure::ALL) {
                 if let Some(error) = place.and_then(|place| fraction(&record, place)) {
-                    // Also what is no number comes as one that is not finite.
+                    // A field that is not a number comes as NaN.
                     if !(0.0..=1.0).contains(&error) {
-                        return Err(format!("`{}` at epoch {epoch} is no error in [0, 1]", measure.column()));
+                        return Err(format!("`{}` at epoch {epoch} is not in [0, 1]", measure.column()));
                     }
                     curves.columns[measure as usize].push(Point { epoch, error });
                 }
@@ -69,7 +71,7 @@ impl Curves {
         self.columns[measure as usize] = Vec::new();
     }
 
-    /// The measured points, by epoch.
+    /// The points of a measure, by epoch.
     pub(in crate::report) fn of(&self, measure: Measure) -> &[Point] {
         &self.columns[measure as usize]
     }
@@ -79,7 +81,7 @@ fn whole(record: &csv::ByteRecord, place: usize) -> Option<u64> {
     std::str::from_utf8(record.get(place)?).ok()?.parse().ok()
 }
 
-/// None of an empty field; NaN of one that is no number.
+/// `None` for an empty field; NaN for one that is not a number.
 fn fraction(record: &csv::ByteRecord, place: usize) -> Option<f64> {
     let field = record.get(place).filter(|field| !field.is_empty())?;
     Some(std::str::from_utf8(field).ok().and_then(|text| text.parse().ok()).unwrap_or(f64::NAN))
@@ -107,10 +109,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_averaged_is_named() {
-        assert!(Curves::parse(b"time,value\n1,2\n").is_err_and(|reason| reason.contains("foreign")));
+        assert!(Curves::parse(b"time,value\n1,2\n").is_err_and(|reason| reason.contains("not from freezewise")));
         assert_eq!(reason(""), "`metrics.csv` has no rows");
-        assert_eq!(reason("target,3,9,0.1,NaN\n"), "`test_error` at epoch 3 is no error in [0, 1]");
-        assert_eq!(reason("target,3,9,x,0.1\n"), "`train_error` at epoch 3 is no error in [0, 1]");
+        assert_eq!(reason("target,3,9,0.1,NaN\n"), "`test_error` at epoch 3 is not in [0, 1]");
+        assert_eq!(reason("target,3,9,x,0.1\n"), "`train_error` at epoch 3 is not in [0, 1]");
         assert_eq!(reason("target,3,9,,0.1\ntarget,3,9,,0.1\n"), "`metrics.csv` has epoch 3 out of order");
         assert!(reason("target,3\n").contains("torn"));
     }

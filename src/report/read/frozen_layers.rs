@@ -1,9 +1,9 @@
-//! k as a report names it.
+//! The number of frozen layers, k, as text.
 
-/// The key that is an axis of its own in every report.
+/// The key that every report treats as a separate axis.
 pub(in crate::report) const FROZEN_LAYERS: &str = "transfer.frozen_layers";
 
-/// How many layers are frozen, and of how many where that is known.
+/// The number of frozen layers, and the number of layers if known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::report) struct FrozenLayers {
     pub(in crate::report) count: usize,
@@ -11,12 +11,12 @@ pub(in crate::report) struct FrozenLayers {
 }
 
 impl FrozenLayers {
-    /// In a sentence.
+    /// For a sentence.
     pub(in crate::report) fn phrase(self) -> String {
-        if self.is_head_alone() { "with the head alone".to_owned() } else { format!("at k = {}", self.count) }
+        if self.is_head_alone() { "with all layers frozen".to_owned() } else { format!("at k = {}", self.count) }
     }
 
-    /// On an axis and in a legend.
+    /// For an axis or a legend.
     pub(in crate::report) fn short(self) -> String {
         if self.is_head_alone() { "all".to_owned() } else { self.count.to_string() }
     }

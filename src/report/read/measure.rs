@@ -1,4 +1,4 @@
-//! What is measured along a run, and what is left of it at the end.
+//! The measures of a run: per epoch, and one number per run.
 
 /// A column of `metrics.csv` that a report draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Measure {
 
 /// One number of a whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::report) enum Outcome {
+pub(in crate::report) enum RunMeasure {
     Last,
     ValidationSelected,
     OracleMin,
@@ -66,7 +66,7 @@ pub(in crate::report) enum Outcome {
     Refitted,
 }
 
-impl Outcome {
+impl RunMeasure {
     pub(in crate::report) const ALL: [Self; 7] = [
         Self::Last,
         Self::ValidationSelected,
@@ -77,7 +77,7 @@ impl Outcome {
         Self::Refitted,
     ];
 
-    /// In a table's header.
+    /// Its name in a table's header.
     pub(in crate::report) fn column(self) -> &'static str {
         match self {
             Self::Last => "last_test_error",
@@ -121,13 +121,13 @@ pub(in crate::report) enum View {
 
 impl View {
     /// At the end of a training.
-    pub(in crate::report) fn outcome(self) -> Outcome {
+    pub(in crate::report) fn outcome(self) -> RunMeasure {
         match self {
-            Self::Raw => Outcome::Last,
-            Self::Averaged => Outcome::LastAveraged,
-            Self::Annealed => Outcome::Annealed,
-            Self::Refitted => Outcome::Refitted,
-            Self::Validation => Outcome::ValidationSelected,
+            Self::Raw => RunMeasure::Last,
+            Self::Averaged => RunMeasure::LastAveraged,
+            Self::Annealed => RunMeasure::Annealed,
+            Self::Refitted => RunMeasure::Refitted,
+            Self::Validation => RunMeasure::ValidationSelected,
         }
     }
 }

@@ -1,10 +1,10 @@
-//! From directories to runs: what is there, what is left out and why.
+//! Reads runs from directories, and lists what is left out and why.
 
 mod curves;
 mod frozen_layers;
 mod measure;
+mod recorded;
 mod run;
-mod sheet;
 mod similarity;
 mod values;
 
@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 pub(super) use frozen_layers::{FROZEN_LAYERS, FrozenLayers};
-pub(super) use measure::{Measure, Outcome, View};
+pub(super) use measure::{Measure, RunMeasure, View};
+pub(super) use recorded::SweepFolder;
 pub(super) use run::{MadeOn, Run};
-pub(super) use sheet::SweepFolder;
 pub(super) use similarity::{LayerFacts, SimilarityFacts};
 pub(super) use values::{SeedValues, moving};
 
@@ -24,9 +24,9 @@ use super::parallel::in_parallel;
 use crate::error::UserError;
 use crate::rundir::{RunDirectory, directories};
 
-/// What some directories hold.
+/// The runs in some directories.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reading {
+pub(super) struct ReadRuns {
     pub(super) runs: Vec<Run>,
     pub(super) sweeps: Vec<SweepFolder>,
     pub(super) left_out: Vec<LeftOut>,
@@ -34,18 +34,18 @@ pub(super) struct Reading {
     places: BTreeMap<String, usize>,
 }
 
-/// What a report does not use.
+/// A run or a cell that the report does not use.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LeftOut {
     pub(super) place: String,
     pub(super) reason: String,
 }
 
-/// Reads all runs in some folders. An error where there is no run at all, or a folder is none.
-pub(super) fn read(folders: &[&Path]) -> Result<Reading> {
+/// Reads all runs in some folders. An error if there are no runs, or a path is not a folder.
+pub(super) fn read(folders: &[&Path]) -> Result<ReadRuns> {
     let mut found: Vec<(RunDirectory, String)> = Vec::new();
-    // In the order given: of two sweeps that state the same claim the first one states it.
-    let (mut reading, mut parents) = (Reading::default(), Vec::<PathBuf>::new());
+    // In the order given: a claim that two sweeps state belongs to the first.
+    let (mut reading, mut parents) = (ReadRuns::default(), Vec::<PathBuf>::new());
     for &folder in folders {
         let within = directories(folder)?;
         let mut own: Vec<PathBuf> = within.iter().filter_map(|run| Some(run.path().parent()?.to_path_buf())).collect();
@@ -70,7 +70,9 @@ pub(super) fn read(folders: &[&Path]) -> Result<Reading> {
     if found.is_empty() {
         let names: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
         let message = format!("there are no runs in {}", crate::text::listed(&names));
-        return Err(UserError::new(message).hint("give a run, the folder of a sweep, or that of all runs").into());
+        return Err(UserError::new(message)
+            .hint("give a run, the folder of a sweep, or the folder of all runs")
+            .into());
     }
     reading.add_missing_cells(folders, &found);
     let read = in_parallel(&found, |(directory, place)| Run::read(directory.clone(), place.clone()));
@@ -83,11 +85,11 @@ pub(super) fn read(folders: &[&Path]) -> Result<Reading> {
     Ok(reading)
 }
 
-impl Reading {
-    /// Adds a run. A lean copy of one, or one that was run again for another measurement, is the same run: the copy that
-    /// holds more stays.
+impl ReadRuns {
+    /// Adds a run. A duplicate is for example a pruned copy in an archive, or a repetition with more measurements; the copy
+    /// with more measurements is kept.
     fn add(&mut self, run: Run) {
-        let reason = || "the same run is there a second time".to_owned();
+        let reason = || "duplicate of another run".to_owned();
         let known = self.places.get(&run.directory.name()).copied();
         match known.map(|index| &mut self.runs[index]) {
             None => {
@@ -99,7 +101,7 @@ impl Reading {
             }
             Some(known) => {
                 let fewer = std::mem::replace(known, run);
-                let reason = format!("{}, with more measured", reason());
+                let reason = format!("{}, which has more measurements", reason());
                 self.left_out.push(LeftOut { place: fewer.place, reason });
             }
         }
@@ -107,17 +109,17 @@ impl Reading {
 
     fn add_missing_cells(&mut self, folders: &[&Path], found: &[(RunDirectory, String)]) {
         let begun: BTreeSet<String> = found.iter().map(|(directory, _)| directory.name()).collect();
-        // Cells are missing only where the whole sweep was given, not single runs of it.
+        // Report missing cells only for whole sweeps, not for single runs of one.
         let is_given = |sweep: &&SweepFolder| folders.iter().any(|folder| sweep.folder.starts_with(folder));
         for sweep in self.sweeps.iter().filter(is_given) {
             let missing = sweep.cells.iter().filter(|(directory, _)| !begun.contains(*directory));
-            let reason = "a cell of the sweep that was not begun".to_owned();
+            let reason = "a cell of the sweep that has not started".to_owned();
             self.left_out.extend(missing.map(|(_, name)| LeftOut { place: name.clone(), reason: reason.clone() }));
         }
     }
 }
 
-/// A run's folder within what was given.
+/// The path of a run relative to the given folder.
 fn place(folder: &Path, run: &Path) -> String {
     let within = run.strip_prefix(folder).unwrap_or(run);
     if within.as_os_str().is_empty() { name(run) } else { within.to_string_lossy().into_owned() }

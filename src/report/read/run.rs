@@ -1,12 +1,12 @@
-//! One run, read back.
+//! Reads one run.
 
 use std::path::Path;
 
 use super::curves::Curves;
 use super::frozen_layers::FrozenLayers;
-use super::measure::{Measure, Outcome, View};
+use super::measure::{Measure, RunMeasure, View};
 use super::similarity::SimilarityFacts;
-use super::values::{self, Parsed, SeedValues};
+use super::values::{self, ParsedSpec, SeedValues};
 use crate::analysis::{self, INTERPOLATION_EPSILON, Point, Regime};
 use crate::rundir::{self, BranchRow, Record, RunDirectory, SpecValues, Status, Summary};
 use crate::spec::FINAL_EPOCHS;
@@ -15,9 +15,9 @@ use crate::spec::FINAL_EPOCHS;
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Run {
     pub(in crate::report) directory: RunDirectory,
-    /// Its folder's name within what was given, for people.
+    /// Its path relative to the given folder, for messages.
     pub(in crate::report) place: String,
-    /// What makes its setting, without seeds and frozen layers.
+    /// The keys of its setting, without seeds and frozen layers.
     pub(in crate::report) values: SpecValues,
     pub(in crate::report) seeds: SeedValues,
     /// How its controls were measured.
@@ -31,11 +31,11 @@ pub(in crate::report) struct Run {
     pub(in crate::report) branches: Vec<BranchRow>,
     pub(in crate::report) similarity: Option<SimilarityFacts>,
     pub(in crate::report) environment: MadeOn,
-    /// Its source's directory name, where it has a trained source.
+    /// The hash of its source, if it has a trained one.
     pub(in crate::report) source_hash: Option<String>,
 }
 
-/// What a run was made with, as far as a reader must know.
+/// The device and versions that a run was made with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::report) struct MadeOn {
     pub(in crate::report) device: String,
@@ -46,18 +46,18 @@ pub(in crate::report) struct MadeOn {
 }
 
 impl Run {
-    /// Reads a directory. The error is a reason to leave it out, in words.
+    /// Reads a directory. The error is the reason to leave it out.
     pub(in crate::report) fn read(directory: RunDirectory, place: String) -> Result<Self, String> {
         let record = Record::read(&directory).map_err(|error| format!("{error:#}"))?;
         let record = record.ok_or_else(|| first_line(&directory.error()))?;
         check_finished(&record)?;
         let text = std::fs::read_to_string(directory.spec());
-        let text = text.map_err(|error| format!("`spec.toml` cannot be read: {error}"))?;
-        let Parsed { values, seeds, measurements } = values::parse(&text)?;
+        let text = text.map_err(|error| format!("cannot read `spec.toml`: {error}"))?;
+        let ParsedSpec { values, seeds, measurements } = values::parse(&text)?;
         let curves = Curves::read(&directory.metrics())?;
         if curves.last_epoch != record.length.epochs {
             let (found, budget) = (curves.last_epoch, record.length.epochs);
-            return Err(format!("`metrics.csv` ends at epoch {found}, and the budget is {budget}"));
+            return Err(format!("`metrics.csv` ends at epoch {found}, but the budget is {budget} epochs"));
         }
         if curves.of(Measure::Test).is_empty() {
             return Err("`metrics.csv` has no test error".to_owned());
@@ -65,7 +65,7 @@ impl Run {
         let summary = Summary::read(&directory).unwrap_or_default();
         check_summary(&summary)?;
         let count = summary.frozen_layers.or_else(|| in_name(&directory.name(), 'k'));
-        let count = count.ok_or("neither its summary nor its name tells the number of frozen layers")?;
+        let count = count.ok_or("the number of frozen layers is neither in its summary nor in its name")?;
         let layers = |transfer: &rundir::TransferReport| transfer.copied.len() + transfer.new.len() - 1;
         let all = record.transfer.as_ref().filter(|transfer| !transfer.new.is_empty()).map(layers);
         let branches = directory.branches();
@@ -88,35 +88,47 @@ impl Run {
         })
     }
 
-    /// One number of the run, where it was measured. What a summary of an older version lacks comes from the curves.
-    pub(in crate::report) fn outcome(&self, outcome: Outcome) -> Option<f64> {
+    /// A measure of the run, if available. What a summary from an older version lacks is computed from the curves.
+    pub(in crate::report) fn outcome(&self, outcome: RunMeasure) -> Option<f64> {
         let (curves, last) = (&self.curves, self.curves.last_epoch);
         let branch = || self.branches.iter().find(|row| row.epoch == last);
         match outcome {
-            Outcome::Last => self.summary.last_test_error.or_else(|| final_mean(curves, Measure::Test)),
-            Outcome::LastAveraged => {
+            RunMeasure::Last => self.summary.last_test_error.or_else(|| final_mean(curves, Measure::Test)),
+            RunMeasure::LastAveraged => {
                 self.summary.last_test_error_averaged.or_else(|| final_mean(curves, Measure::TestAveraged))
             }
-            Outcome::ValidationSelected => self.summary.validation_selected_test_error,
-            Outcome::OracleMin => self
+            RunMeasure::ValidationSelected => self.summary.validation_selected_test_error,
+            RunMeasure::OracleMin => self
                 .summary
                 .oracle_min_test_error
                 .or_else(|| curves.of(Measure::Test).iter().map(|point| point.error).min_by(f64::total_cmp)),
-            Outcome::LastTrain => {
+            RunMeasure::LastTrain => {
                 self.summary.last_train_error.or_else(|| Some(curves.of(Measure::Train).last()?.error))
             }
-            Outcome::Annealed => branch()?.anneal_test_error,
-            Outcome::Refitted => branch()?.tuned_test_error,
+            RunMeasure::Annealed => branch()?.anneal_test_error,
+            RunMeasure::Refitted => branch()?.tuned_test_error,
         }
     }
 
-    /// Its regime, under its procedure and budget.
+    /// Train error by epoch, including the end of the budget if the schedule of evaluations skipped it.
+    pub(in crate::report) fn train_curve(&self) -> Vec<Point> {
+        let mut curve = self.curves.of(Measure::Train).to_vec();
+        let last = self.curves.last_epoch;
+        if curve.last().is_none_or(|point| point.epoch < last)
+            && let Some(error) = self.summary.last_train_error
+        {
+            curve.push(Point { epoch: last, error });
+        }
+        curve
+    }
+
+    /// Its regime, under its training procedure and budget.
     pub(in crate::report) fn regime(&self) -> Regime {
         self.summary.regime.unwrap_or_else(|| analysis::regime(self.curves.of(Measure::Train)))
     }
 
     /// Test error along the training, in the order of epochs.
-    pub(in crate::report) fn test_curve(&self, view: View) -> Vec<Point> {
+    pub(in crate::report) fn test_errors(&self, view: View) -> Vec<Point> {
         match view {
             View::Raw => self.curves.of(Measure::Test).to_vec(),
             View::Averaged => self.curves.of(Measure::TestAveraged).to_vec(),
@@ -127,9 +139,9 @@ impl Run {
     }
 
     /// Train error along the training; validation examples have none.
-    pub(in crate::report) fn train_curve(&self, view: View) -> Vec<Point> {
+    pub(in crate::report) fn train_errors(&self, view: View) -> Vec<Point> {
         match view {
-            View::Raw => self.curves.of(Measure::Train).to_vec(),
+            View::Raw => self.train_curve(),
             View::Averaged => self.curves.of(Measure::TrainAveraged).to_vec(),
             View::Annealed => self.branch_curve(|row| row.anneal_train_error),
             View::Refitted => self.branch_curve(|row| row.refit_train_error),
@@ -164,7 +176,7 @@ impl Run {
         (points, self.branches.len())
     }
 
-    /// From which epoch on it interpolates.
+    /// The epoch from which on it interpolates.
     pub(in crate::report) fn interpolation_epoch(&self) -> Option<u64> {
         let computed =
             || analysis::interpolation(self.curves.of(Measure::Train), INTERPOLATION_EPSILON).sustained_epoch;
@@ -176,10 +188,10 @@ fn check_finished(record: &Record) -> Result<(), String> {
     let reason = || record.reason.as_deref().unwrap_or("no reason was recorded").lines().next().unwrap_or_default();
     match record.status {
         Status::Finished => Ok(()),
-        Status::Running => Err("it is still going, or ended without a recorded exit status".to_owned()),
-        Status::Stopped => Err("it was stopped before the end of its budget".to_owned()),
-        Status::Diverged => Err(format!("it diverged: {}", reason())),
-        Status::Failed => Err(format!("it failed: {}", reason())),
+        Status::Running => Err("still running, or ended without a recorded exit status".to_owned()),
+        Status::Stopped => Err("stopped before the end of its budget".to_owned()),
+        Status::Diverged => Err(format!("diverged: {}", reason())),
+        Status::Failed => Err(format!("failed: {}", reason())),
     }
 }
 
@@ -193,15 +205,15 @@ fn check_summary(summary: &Summary) -> Result<(), String> {
         ("validation_selected_test_error", summary.validation_selected_test_error),
     ];
     let wrong = errors.into_iter().find(|(_, error)| error.is_some_and(|error| !(0.0..=1.0).contains(&error)));
-    wrong.map_or(Ok(()), |(name, _)| Err(format!("`{name}` of `summary.json` is no error in [0, 1]")))
+    wrong.map_or(Ok(()), |(name, _)| Err(format!("`{name}` of `summary.json` is not in [0, 1]")))
 }
 
 fn first_line(error: &Path) -> String {
     let text = std::fs::read_to_string(error).unwrap_or_default();
-    text.lines().next().map_or_else(|| "it has no `run.json`".to_owned(), |line| format!("it failed: {line}"))
+    text.lines().next().map_or_else(|| "no `run.json`".to_owned(), |line| format!("failed: {line}"))
 }
 
-/// The mean over the evaluations in the last five epochs; epoch 0 is part of no budget.
+/// The mean over the evaluations in the last five epochs, without epoch 0.
 fn final_mean(curves: &Curves, measure: Measure) -> Option<f64> {
     let is_final = |epoch: u64| epoch > 0 && epoch + FINAL_EPOCHS > curves.last_epoch;
     let errors: Vec<f64> =
@@ -209,7 +221,7 @@ fn final_mean(curves: &Curves, measure: Measure) -> Option<f64> {
     (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64)
 }
 
-/// What a directory's name says: `k4-n4000-s0-…`.
+/// A fact in a directory's name, such as `k4-n4000-s0-…`.
 fn in_name(name: &str, letter: char) -> Option<usize> {
     name.split('-').take(3).find_map(|part| part.strip_prefix(letter)?.parse().ok())
 }

@@ -7,27 +7,27 @@ use crate::rundir::RunDirectory;
 /// What `freezewise similarity` found for a run.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(in crate::report) struct SimilarityFacts {
-    pub(in crate::report) source: Named,
-    pub(in crate::report) after: Measures,
+    pub(in crate::report) source: NamedTask,
+    pub(in crate::report) after: SourceMeasures,
     pub(in crate::report) layers: Vec<LayerFacts>,
 }
 
 /// A task.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-pub(in crate::report) struct Named {
+pub(in crate::report) struct NamedTask {
     pub(in crate::report) name: String,
 }
 
 /// By the trained source's features.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-pub(in crate::report) struct Measures {
-    pub(in crate::report) frechet: Option<Frechet>,
+pub(in crate::report) struct SourceMeasures {
+    pub(in crate::report) frechet: Option<FrechetShare>,
     pub(in crate::report) leep: Option<f64>,
 }
 
 /// A Fréchet distance.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-pub(in crate::report) struct Frechet {
+pub(in crate::report) struct FrechetShare {
     /// A share of the features' variance.
     pub(in crate::report) relative: f64,
 }

@@ -1,10 +1,10 @@
-//! What a run's resolved spec says, as text by dotted key: what makes its setting, and what its seeds are.
+//! The setting and the seeds of a run, as text by dotted key, from its resolved spec.
 
 use crate::rundir::{SpecValues, spec_values};
 
 use super::frozen_layers::FROZEN_LAYERS;
 
-/// Keys that do not change what is measured; devices and threads are reported apart.
+/// Keys that do not affect results; devices and threads are reported separately.
 const IDLE: [&str; 3] = ["name", "device", "threads"];
 const IDLE_TABLES: [&str; 2] = ["checkpoint.", "compute."];
 /// Keys that add measurements and change no other number, so that runs with and without them are of one cell. How a
@@ -19,10 +19,10 @@ const MEASUREMENTS: [&str; 8] = [
     "branches.anneal_steps",
     "branches.refit",
 ];
-/// What a seed is for, in the order in which a report lists them.
+/// The purposes of seeds, in the order in which a report lists them.
 const PURPOSES: [&str; 6] = ["init", "subset", "noise", "order", "augment", "dropout"];
 
-/// The seed of each purpose that a run draws for.
+/// The seed of each purpose in a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::report) struct SeedValues(pub(in crate::report) Vec<(&'static str, String)>);
 
@@ -46,7 +46,7 @@ impl SeedValues {
         self.0.iter().map(|(purpose, _)| *purpose).collect()
     }
 
-    /// In words: `seed 3`, with what differs from it.
+    /// In words: `seed 3`, and the purposes with other seeds.
     pub(in crate::report) fn label(&self) -> String {
         let Some(common) = self.of("order") else { return String::new() };
         let others =
@@ -55,7 +55,7 @@ impl SeedValues {
     }
 }
 
-/// The purposes whose seed is not the same in all of some runs.
+/// The purposes whose seeds differ between some runs.
 pub(in crate::report) fn moving<'a>(seeds: &(impl Iterator<Item = &'a SeedValues> + Clone)) -> Vec<&'static str> {
     let Some(first) = seeds.clone().next() else { return Vec::new() };
     let moves = |(purpose, seed): &&(&'static str, String)| {
@@ -66,7 +66,7 @@ pub(in crate::report) fn moving<'a>(seeds: &(impl Iterator<Item = &'a SeedValues
 
 /// A spec, taken apart.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::report) struct Parsed {
+pub(in crate::report) struct ParsedSpec {
     /// What makes its setting: all but seeds, frozen layers and added measurements.
     pub(in crate::report) values: SpecValues,
     pub(in crate::report) seeds: SeedValues,
@@ -74,15 +74,15 @@ pub(in crate::report) struct Parsed {
 }
 
 /// Takes a spec in TOML apart.
-pub(in crate::report) fn parse(text: &str) -> Result<Parsed, String> {
-    let mut all = spec_values(text).map_err(|error| format!("`spec.toml` cannot be read: {}", error.message()))?;
+pub(in crate::report) fn parse(text: &str) -> Result<ParsedSpec, String> {
+    let mut all = spec_values(text).map_err(|error| format!("cannot read `spec.toml`: {}", error.message()))?;
     let seeds = SeedValues::from_spec(&all);
     let measurements = MEASUREMENTS.iter().filter_map(|key| all.remove_entry(*key)).collect();
     all.retain(|key, _| {
         let idle = IDLE.contains(&key.as_str()) || IDLE_TABLES.iter().any(|table| key.starts_with(table));
         !idle && key != "seed" && !key.starts_with("seeds.") && key != FROZEN_LAYERS
     });
-    Ok(Parsed { values: all, seeds, measurements })
+    Ok(ParsedSpec { values: all, seeds, measurements })
 }
 
 #[cfg(test)]
@@ -100,7 +100,7 @@ mod tests {
                 "name = \"n\"\nseed = {seed}\nthreads = {seed}\n[transfer]\nfrozen_layers = {layers}\n[target]\ndataset = \"d\"\n"
             )
         };
-        let Parsed { values, .. } = parse(&text(1, "4")).expect("a spec");
+        let ParsedSpec { values, .. } = parse(&text(1, "4")).expect("a spec");
         assert_eq!(values, parse(&text(2, "\"all\"")).expect("a spec").values);
         assert_eq!(values.into_iter().collect::<Vec<_>>(), [("target.dataset".to_owned(), "d".to_owned())]);
     }

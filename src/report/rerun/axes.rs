@@ -8,7 +8,7 @@ use crate::report::words;
 
 /// A key and its values. `of_runs` has the value of each run, by its index.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Axis {
+pub(super) struct GridAxis {
     pub(super) key: String,
     pub(super) values: Vec<toml::Value>,
     pub(super) of_runs: Vec<usize>,
@@ -16,7 +16,7 @@ pub(super) struct Axis {
 
 /// The keys in which runs differ, seeds and frozen layers among them. `spec` is that of the first run; its seeds are
 /// written anew.
-pub(super) fn of(runs: &[&Run], spec: &mut toml::Table) -> Vec<Axis> {
+pub(super) fn of(runs: &[&Run], spec: &mut toml::Table) -> Vec<GridAxis> {
     let mut axes = Vec::new();
     let keys: BTreeSet<&String> = runs.iter().flat_map(|run| run.values.keys()).collect();
     for key in keys {
@@ -34,7 +34,7 @@ pub(super) fn of(runs: &[&Run], spec: &mut toml::Table) -> Vec<Axis> {
 }
 
 /// The axis of a key, where runs differ in it and all have it.
-fn axis(key: &str, texts: Vec<Option<String>>, is_text: bool) -> Option<Axis> {
+fn axis(key: &str, texts: Vec<Option<String>>, is_text: bool) -> Option<GridAxis> {
     let texts: Vec<String> = texts.into_iter().collect::<Option<_>>()?;
     let mut distinct: Vec<&String> = texts.iter().collect::<BTreeSet<_>>().into_iter().collect();
     distinct.sort_by(|one, other| words::natural(one, other));
@@ -43,7 +43,7 @@ fn axis(key: &str, texts: Vec<Option<String>>, is_text: bool) -> Option<Axis> {
     }
     let of_runs = texts.iter().filter_map(|text| distinct.iter().position(|known| *known == text)).collect();
     let values = distinct.iter().map(|text| if is_text { (*text).as_str().into() } else { parsed(text) }).collect();
-    Some(Axis { key: key.to_owned(), values, of_runs })
+    Some(GridAxis { key: key.to_owned(), values, of_runs })
 }
 
 /// A value as TOML writes it, else a string.
@@ -53,7 +53,7 @@ fn parsed(text: &str) -> toml::Value {
 }
 
 /// `seed`, and each purpose whose seed is another one; a source's does not follow `seed` by itself.
-fn seeds(runs: &[&Run], spec: &mut toml::Table) -> Vec<Axis> {
+fn seeds(runs: &[&Run], spec: &mut toml::Table) -> Vec<GridAxis> {
     let of = |purpose: &str| -> Vec<Option<String>> {
         runs.iter().map(|run| run.seeds.of(purpose).map(str::to_owned)).collect()
     };
@@ -74,7 +74,7 @@ fn seeds(runs: &[&Run], spec: &mut toml::Table) -> Vec<Axis> {
 }
 
 /// The groups of axes that move together: each value of one goes with one value of the other.
-pub(super) fn zips(axes: &[Axis]) -> Vec<Vec<usize>> {
+pub(super) fn zips(axes: &[GridAxis]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (index, axis) in axes.iter().enumerate() {
         match groups.iter_mut().find(|group| axes[group[0]].of_runs == axis.of_runs) {

@@ -1,11 +1,11 @@
 //! What a control changes of a spec.
 
-use super::axes::Axis;
+use super::axes::GridAxis;
 use super::{get, remove, set};
 
 /// A change of a spec.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::report) enum Change {
+pub(in crate::report) enum SpecChange {
     /// Gives a key one value.
     Set(&'static str, toml::Value),
     /// Multiplies a number, on an axis too.
@@ -18,9 +18,9 @@ pub(in crate::report) enum Change {
     OwnSources(usize),
 }
 
-impl Change {
+impl SpecChange {
     /// Makes it; none where the spec does not have what it changes.
-    pub(super) fn make(&self, spec: &mut toml::Table, axes: &mut Vec<Axis>) -> Option<()> {
+    pub(super) fn make(&self, spec: &mut toml::Table, axes: &mut Vec<GridAxis>) -> Option<()> {
         match self {
             Self::Set(key, value) => {
                 axes.retain(|axis| axis.key != *key);
@@ -78,7 +78,7 @@ fn times(value: &toml::Value, factor: f64) -> Option<toml::Value> {
 }
 
 /// Takes the seeds of a key away, from its axis or from the spec.
-fn take(axes: &mut Vec<Axis>, spec: &toml::Table, key: &str) -> Vec<i64> {
+fn take(axes: &mut Vec<GridAxis>, spec: &toml::Table, key: &str) -> Vec<i64> {
     let of_axis = axes.iter().position(|axis| axis.key == key).map(|index| axes.remove(index).values);
     let values = of_axis.unwrap_or_else(|| vec![get(spec, key).cloned().unwrap_or_else(|| 0.into())]);
     values.iter().filter_map(toml::Value::as_integer).collect()
@@ -90,24 +90,24 @@ fn fresh(known: &[i64], wanted: usize) -> Vec<i64> {
 }
 
 /// An axis of seeds. It moves with others that are made here, and with none that was found from runs.
-fn moving(key: &str, seeds: Vec<i64>) -> Axis {
+fn moving(key: &str, seeds: Vec<i64>) -> GridAxis {
     let of_runs = (0..seeds.len()).map(|seed| usize::MAX - seed).collect();
-    Axis { key: key.to_owned(), values: seeds.into_iter().map(Into::into).collect(), of_runs }
+    GridAxis { key: key.to_owned(), values: seeds.into_iter().map(Into::into).collect(), of_runs }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn axis(key: &str, values: &[i64]) -> Axis {
-        Axis {
+    fn axis(key: &str, values: &[i64]) -> GridAxis {
+        GridAxis {
             key: key.to_owned(),
             values: values.iter().map(|&value| value.into()).collect(),
             of_runs: (0..values.len()).collect(),
         }
     }
 
-    fn values(axes: &[Axis], key: &str) -> Vec<i64> {
+    fn values(axes: &[GridAxis], key: &str) -> Vec<i64> {
         let axis = axes.iter().find(|axis| axis.key == key).expect(key);
         axis.values.iter().filter_map(toml::Value::as_integer).collect()
     }
@@ -116,12 +116,12 @@ mod tests {
     fn seeds_are_added_and_given_sources() {
         let mut spec = toml::Table::new();
         let mut axes = vec![axis("seed", &[0, 1, 3]), axis("seeds.source", &[1, 2, 4])];
-        Change::MoreSeeds(5).make(&mut spec, &mut axes).expect("two more");
+        SpecChange::MoreSeeds(5).make(&mut spec, &mut axes).expect("two more");
         assert_eq!((values(&axes, "seed"), values(&axes, "seeds.source")), (vec![2, 4], vec![0, 3]));
         let mut axes = vec![axis("seed", &[0, 5])];
-        Change::OwnSources(3).make(&mut spec, &mut axes).expect("three");
+        SpecChange::OwnSources(3).make(&mut spec, &mut axes).expect("three");
         assert_eq!((values(&axes, "seed"), values(&axes, "seeds.source")), (vec![0, 5, 1], vec![1, 2, 3]));
-        assert_eq!(Change::MoreSeeds(3).make(&mut spec, &mut axes), None);
+        assert_eq!(SpecChange::MoreSeeds(3).make(&mut spec, &mut axes), None);
     }
 
     #[test]
@@ -129,10 +129,10 @@ mod tests {
         let mut spec: toml::Table =
             toml::from_str("[target.train]\nlearning_rate = 0.001\nepochs = 80\n").expect("a spec");
         let rate = "target.train.learning_rate";
-        Change::Multiply(rate, 1.0 / 3.0).make(&mut spec, &mut Vec::new()).expect("a rate");
+        SpecChange::Multiply(rate, 1.0 / 3.0).make(&mut spec, &mut Vec::new()).expect("a rate");
         assert_eq!(get(&spec, rate).and_then(toml::Value::as_float), Some(0.000_333));
-        Change::Multiply("target.train.epochs", 3.0).make(&mut spec, &mut Vec::new()).expect("a budget");
+        SpecChange::Multiply("target.train.epochs", 3.0).make(&mut spec, &mut Vec::new()).expect("a budget");
         assert_eq!(get(&spec, "target.train.epochs").and_then(toml::Value::as_integer), Some(240));
-        assert_eq!(Change::Multiply("target.train.steps", 3.0).make(&mut spec, &mut Vec::new()), None);
+        assert_eq!(SpecChange::Multiply("target.train.steps", 3.0).make(&mut spec, &mut Vec::new()), None);
     }
 }

@@ -6,8 +6,8 @@ mod change;
 
 use std::path::Path;
 
-use axes::Axis;
-pub(super) use change::Change;
+use axes::GridAxis;
+pub(super) use change::SpecChange;
 
 use super::read::Run;
 use super::words;
@@ -26,13 +26,13 @@ const OF_MACHINE: [&str; 3] = ["name", "device", "threads"];
 
 /// Where specs are written, and where what they name would be run.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Places<'a> {
+pub(super) struct SpecPlaces<'a> {
     pub(super) specs: &'a Path,
     pub(super) out: &'a Path,
 }
 
 /// The spec of some runs under a name, with changes; none where their specs cannot be read, or a change cannot be made.
-pub(super) fn of(runs: &[&Run], name: &str, changes: &[Change], places: Places) -> Option<Rerun> {
+pub(super) fn of(runs: &[&Run], name: &str, changes: &[SpecChange], places: SpecPlaces) -> Option<Rerun> {
     let first = runs.first()?;
     let mut spec: toml::Table = toml::from_str(&std::fs::read_to_string(first.directory.spec()).ok()?).ok()?;
     OF_MACHINE.iter().for_each(|key| {
@@ -69,7 +69,7 @@ fn file_name(name: &str) -> String {
 }
 
 /// Axes in place of their keys; those that move together are zipped.
-fn add_sweep(spec: &mut toml::Table, axes: &[Axis]) {
+fn add_sweep(spec: &mut toml::Table, axes: &[GridAxis]) {
     let mut table = toml::Table::new();
     let zips = axes::zips(axes);
     if !zips.is_empty() {

@@ -1,60 +1,60 @@
-//! The least time that work takes on a GPU, by what its maker publishes: arithmetic at its highest rate and memory at its
-//! full width, both at once, and nothing else.
+//! A lower bound on the time that work takes on a GPU, from its data sheet: arithmetic at peak rate and memory at full
+//! bandwidth, both at once, and nothing else.
 
 use serde::Serialize;
 
 use crate::spec::Precision;
 
-/// A GPU by its data sheet: dense arithmetic, without sparsity.
+/// Data sheet figures of a GPU: dense arithmetic, without sparsity.
 struct Figures {
     name: &'static str,
-    /// Floating-point operations a second in fp32, in TF32, and in bf16 or fp16.
+    /// Floating-point operations per second in fp32, TF32, and bf16 or fp16.
     fp32: f64,
     tf32: f64,
     narrow: f64,
-    /// Bytes of memory a second.
+    /// Memory bandwidth in bytes per second.
     bandwidth: f64,
 }
 
-/// NVIDIA's data sheets of the H100 (SXM, 80 GB) and the H200 (SXM).
+/// From NVIDIA's data sheets of the H100 (SXM, 80 GB) and the H200 (SXM).
 const GPUS: [Figures; 2] = [
     Figures { name: "H100 SXM", fp32: 67e12, tf32: 494.7e12, narrow: 989.4e12, bandwidth: 3.35e12 },
     Figures { name: "H200 SXM", fp32: 67e12, tf32: 494.7e12, narrow: 989.4e12, bandwidth: 4.8e12 },
 ];
 
-/// The least that a GPU's published figures allow. Seconds; computed, never measured.
+/// The least time that a GPU's data sheet allows, in seconds; computed, not measured.
 #[derive(Clone, Debug, Serialize)]
 pub struct Bound {
-    /// The GPU.
+    /// The GPU's name.
     pub gpu: &'static str,
-    /// A step's arithmetic alone, and its memory alone: no less than the larger of them.
+    /// Arithmetic of a step.
     pub step_arithmetic_seconds: f64,
-    /// As above.
+    /// Memory traffic of a step.
     pub step_memory_seconds: f64,
-    /// An epoch's.
+    /// Arithmetic of an epoch.
     pub epoch_arithmetic_seconds: f64,
-    /// As above.
+    /// Memory traffic of an epoch.
     pub epoch_memory_seconds: f64,
 }
 
 impl Bound {
-    /// The least time of a step and of an epoch.
+    /// The bounds of a step and of an epoch: the larger of arithmetic and memory.
     pub fn seconds(&self) -> [f64; 2] {
         let step = self.step_arithmetic_seconds.max(self.step_memory_seconds);
         [step, self.epoch_arithmetic_seconds.max(self.epoch_memory_seconds)]
     }
 }
 
-/// What is to be done.
+/// The work of a step or an epoch.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::run) struct Load {
     /// Floating-point operations.
     pub(in crate::run) flops: u64,
-    /// Bytes that go to or come from memory.
+    /// Bytes read from or written to memory.
     pub(in crate::run) moved_bytes: i64,
 }
 
-/// The bounds of a step and of an epoch.
+/// The bounds on each GPU.
 pub(in crate::run) fn bounds(precision: Precision, step: Load, epoch: Load) -> Vec<Bound> {
     let bound = |figures: &Figures| {
         let rate = match precision {

@@ -1,5 +1,5 @@
-//! What a spec's training asks of a device, counted: operators, waits, uploads, bytes, arithmetic. Nothing is written and
-//! nothing is timed, so it says the same on every machine.
+//! Counts what a spec's training asks of a device: operators, waits, uploads, bytes, arithmetic. Nothing is timed, so
+//! the result is the same on every machine.
 
 use std::collections::BTreeMap;
 
@@ -7,63 +7,63 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::blueprint::Blueprint;
-use crate::native::{Amounts, Counts, Part};
+use crate::native::{Amounts, OperatorCounts, TrainingPart};
 use crate::run::bench::bound::{Bound, Load, bounds};
 use crate::run::bench::work::Work;
 use crate::run::compute::ComputeSetup;
-use crate::train::{Counted, DeviceSplit, Phase, Settings};
+use crate::train::{DeviceSplit, Phase, PhaseCounts, Settings};
 
-/// What was counted.
+/// The counts of a training.
 #[derive(Clone, Debug, Serialize)]
 pub struct CountReport {
     /// The device's name.
     pub device: String,
-    /// How it computes.
+    /// Precision, memory layout and the other settings.
     pub compute: Settings,
     /// k.
     pub frozen_layers: usize,
-    /// Whether what the frozen layers give is kept, for steps and for evaluation.
+    /// Whether the prefix cache is used, for steps and for evaluation.
     pub kept: [bool; 2],
     /// Images in a step.
     pub images_per_step: usize,
-    /// Steps of an epoch on batches of so many.
+    /// Steps of an epoch on full batches.
     pub whole_steps: usize,
-    /// A training step on a whole batch, operator by operator.
-    pub step: Asked,
+    /// A training step on a full batch, operator by operator.
+    pub step: WorkCount,
     /// An epoch with an evaluation of every split.
-    pub epoch: Asked,
-    /// The least time that it takes on some GPUs, by their published figures: computed, never measured.
+    pub epoch: WorkCount,
+    /// Lower bounds on some GPUs by their data sheets; computed, not measured.
     pub bound_not_measured: Vec<Bound>,
-    /// What the phase had to say.
+    /// Notes of the phase.
     pub notes: Vec<String>,
 }
 
-/// What a step or an epoch asks for.
+/// The counts of a step or an epoch.
 #[derive(Clone, Debug, Serialize)]
-pub struct Asked {
-    /// By part; those that ask for nothing are left out.
-    pub parts: BTreeMap<Part, PartAsked>,
-    /// Operators that launch work.
+pub struct WorkCount {
+    /// By part; parts that do nothing are omitted.
+    pub parts: BTreeMap<TrainingPart, PartWork>,
+    /// Operators that launch a kernel.
     pub launches: i64,
-    /// Those outside forward and backward.
+    /// Operators that launch a kernel outside forward and backward.
     pub launches_outside: i64,
-    /// Floating-point operations of convolutions, matrix products and attention; two for a multiply-add.
+    /// Floating-point operations of convolutions, matrix products and attention; two per multiply-add.
     pub flops: u64,
-    /// Bytes of the inputs and the outputs of operators that launch work.
+    /// Bytes of inputs and outputs of operators that launch a kernel.
     pub moved_bytes: i64,
-    /// The most bytes that were held beyond those at the start.
+    /// Peak memory beyond that at the start.
     pub peak_bytes: u64,
 }
 
-impl Asked {
+impl WorkCount {
     fn load(&self) -> Load {
         Load { flops: self.flops, moved_bytes: self.moved_bytes }
     }
 }
 
-/// What a part asks for.
+/// The counts of one part.
 #[derive(Clone, Debug, Serialize)]
-pub struct PartAsked {
+pub struct PartWork {
     /// Operators, waits, uploads, bytes.
     #[serde(flatten)]
     pub amounts: Amounts,
@@ -71,7 +71,7 @@ pub struct PartAsked {
     pub flops: u64,
 }
 
-/// Counts the target's phase of a spec.
+/// Counts the target phase of a spec.
 pub(in crate::run) fn count(compute: &ComputeSetup, blueprint: &Blueprint, phase: &Phase<'_>) -> Result<CountReport> {
     let (counted, notes) = phase.counts()?;
     Ok(report(compute, blueprint, phase, &counted, notes))
@@ -81,18 +81,21 @@ fn report(
     compute: &ComputeSetup,
     blueprint: &Blueprint,
     phase: &Phase<'_>,
-    counted: &Counted,
+    counted: &PhaseCounts,
     notes: Vec<String>,
 ) -> CountReport {
     let frozen = phase.frozen;
     let [training, evaluating] = counted.first_layers.map(|first| Work::of(blueprint, frozen, first));
     let trained = |images: usize| {
         let flops = |multiply_adds: u64| 2 * multiply_adds * images as u64;
-        BTreeMap::from([(Part::Forward, flops(training.forward)), (Part::Backward, flops(training.backward))])
+        BTreeMap::from([
+            (TrainingPart::Forward, flops(training.forward)),
+            (TrainingPart::Backward, flops(training.backward)),
+        ])
     };
     let examples = phase.train.count() + phase.test.count() + phase.validation.as_ref().map_or(0, DeviceSplit::count);
     let mut epoch = trained(phase.train.count());
-    epoch.insert(Part::Evaluation, 2 * evaluating.forward * examples as u64);
+    epoch.insert(TrainingPart::Evaluation, 2 * evaluating.forward * examples as u64);
     let step = asked(&counted.step, &trained(counted.images_per_step), counted.step_peak_bytes);
     let epoch = asked(&counted.epoch, &epoch, counted.epoch_peak_bytes);
     CountReport {
@@ -109,18 +112,20 @@ fn report(
     }
 }
 
-fn asked(counts: &Counts, flops: &BTreeMap<Part, u64>, peak_bytes: u64) -> Asked {
-    let of = |part: &Part| flops.get(part).copied().unwrap_or(0);
-    let parts: BTreeMap<Part, PartAsked> = counts
+fn asked(counts: &OperatorCounts, flops: &BTreeMap<TrainingPart, u64>, peak_bytes: u64) -> WorkCount {
+    let of = |part: &TrainingPart| flops.get(part).copied().unwrap_or(0);
+    let parts: BTreeMap<TrainingPart, PartWork> = counts
         .0
         .iter()
-        .map(|(part, amounts)| (*part, PartAsked { amounts: amounts.clone(), flops: of(part) }))
+        .map(|(part, amounts)| (*part, PartWork { amounts: amounts.clone(), flops: of(part) }))
         .collect();
     let launches = |outside: bool| {
-        let counted = parts.iter().filter(|(part, _)| !outside || !matches!(part, Part::Forward | Part::Backward));
+        let counted = parts
+            .iter()
+            .filter(|(part, _)| !outside || !matches!(part, TrainingPart::Forward | TrainingPart::Backward));
         counted.map(|(_, asked)| asked.amounts.launches()).sum()
     };
-    Asked {
+    WorkCount {
         launches: launches(false),
         launches_outside: launches(true),
         flops: flops.values().sum(),

@@ -1,4 +1,4 @@
-//! What a spec's training costs on this machine: timed, or counted without a clock.
+//! The cost of a spec's training on this machine: timed, or counted without a clock.
 
 pub(in crate::run) mod bound;
 pub(in crate::run) mod count;

@@ -1,5 +1,5 @@
-//! How fast a spec trains on this machine: nothing is written, and no source is trained, since what the weights are
-//! takes no time.
+//! Times a spec's training on this machine. Nothing is written, and no source is trained: the values of the weights do
+//! not affect speed.
 
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use crate::network::Network;
 use crate::run::bench::count::{CountReport, count};
 use crate::run::bench::work::Work;
 use crate::run::compute::ComputeSetup;
-use crate::run::phase::event::{Event, EventSink};
+use crate::run::phase::event::{EventSink, RunEvent};
 use crate::run::recovery::stop::Stop;
 use crate::run::request::{Beginning, Places, Request};
 use crate::spec::{EvaluationSchedule, FrozenNorm, Spec};
 use crate::train::{DeviceSplits, Effort, ObservedSteps, Phase, Settings, Speeds, product_rate};
 
-/// What a bench found. Times are seconds; each has its least, median and largest over the rounds.
+/// The timings. Times are in seconds, each with minimum, median and maximum over the rounds.
 #[derive(Clone, Debug, Serialize)]
 pub struct BenchReport {
     /// The device's name.
     pub device: String,
     /// CPU threads.
     pub threads: usize,
-    /// How it computes.
+    /// Precision, memory layout and the other settings.
     pub compute: Settings,
     /// k.
     pub frozen_layers: usize,
@@ -34,40 +34,40 @@ pub struct BenchReport {
     pub train_examples: usize,
     /// Test examples.
     pub test_examples: usize,
-    /// A training step.
+    /// Time of a training step.
     pub step_seconds: Spread,
-    /// Training images a second.
+    /// Training images per second.
     pub images_per_second: Spread,
-    /// One evaluation of all training and test examples.
+    /// Time of one evaluation of all training and test examples.
     pub evaluation_seconds: Spread,
-    /// The share of evaluation in an epoch after which it is done.
+    /// Fraction of an epoch that is evaluation, if the epoch ends with one.
     pub evaluation_share: f64,
-    /// Computing the frozen layers' outputs, where they are kept.
+    /// Time to fill the prefix cache, if it is used.
     pub cache_fill_seconds: Option<f64>,
-    /// The share of a step that passes outside of libtorch's operators: this program, the bindings, autograd's set-up.
+    /// Fraction of a step outside libtorch's operators: this program, the bindings, autograd's set-up.
     pub host_share: f64,
-    /// Seconds of a step that do.
+    /// Seconds of a step outside libtorch's operators.
     pub host_seconds_per_step: f64,
-    /// Operators of a step, each with all that it calls counted as one.
+    /// Operators per step; an operator and those that it calls count as one.
     pub operators_per_step: f64,
-    /// Multiply-adds of a step, forward and backward.
+    /// Multiply-adds per step, forward and backward.
     pub multiply_adds_per_step: f64,
-    /// The rate of those as a share of the rate of a large matrix product in the same precision on the same device.
+    /// Multiply-adds per second, divided by those of a large matrix product in the same precision on this device.
     pub share_of_product_rate: f64,
-    /// The most memory that was held.
+    /// Peak memory.
     pub peak_memory_bytes: Option<u64>,
-    /// What the phase had to say.
+    /// Notes of the phase.
     pub notes: Vec<String>,
 }
 
-/// Least, median and largest of some measurements.
+/// Minimum, median and maximum of some measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spread {
-    /// Least.
+    /// Minimum.
     pub min: f64,
     /// Median.
     pub median: f64,
-    /// Largest.
+    /// Maximum.
     pub max: f64,
 }
 
@@ -86,26 +86,25 @@ impl Spread {
     }
 }
 
-/// What a bench is to find.
+/// What to measure.
 #[derive(Clone, Copy, Debug)]
 pub enum Asking {
-    /// How fast it goes, measured with some effort.
+    /// Times, over this many steps and rounds.
     Times(Effort),
-    /// What it asks of the device.
+    /// Counts of operators, transfers, bytes and arithmetic.
     Counts,
 }
 
-/// What it found.
+/// The result of a bench.
 #[derive(Clone, Debug)]
 pub enum Bench {
-    /// How fast it goes.
+    /// Timings.
     Times(Box<BenchReport>),
-    /// What it asks of the device.
+    /// Counts.
     Counts(Box<CountReport>),
 }
 
-/// Measures the target's phase of a spec, or counts it: where a stand-in plays the GPU there are no times, and it is
-/// counted whatever was asked.
+/// Times or counts the target phase of a spec. On the stand-in GPU it always counts, because times mean nothing there.
 pub fn bench(spec: &Spec, places: Places<'_>, asking: Asking, events: &mut dyn EventSink) -> Result<Bench> {
     on_target(spec, places, events, |compute, blueprint, phase| {
         let stand_in = compute.device.gpu.as_ref().is_some_and(|gpu| gpu.nature == Nature::StandIn);
@@ -121,7 +120,7 @@ pub fn bench(spec: &Spec, places: Places<'_>, asking: Asking, events: &mut dyn E
     })
 }
 
-/// Does work with the target's phase of a spec, as it is before its first step.
+/// Calls `work` with the target phase of a spec, before its first step.
 fn on_target<T>(
     spec: &Spec,
     places: Places<'_>,
@@ -133,14 +132,14 @@ fn on_target<T>(
     let (beginning, wait) = (Beginning::Resume, Duration::ZERO);
     let request = Request { places, beginning, wait, fixed: None, tensorboard: false, stop: &stop };
     let compute = ComputeSetup::start(experiment, None)?;
-    compute.notes.iter().for_each(|note| events.on_event(&Event::Note(note)));
+    compute.notes.iter().for_each(|note| events.on_event(&RunEvent::Note(note)));
     let (task, frozen) = (&experiment.target, &experiment.transfer.frozen);
     let mut data = compute.load(experiment, task, &request, events)?;
     let (device, kind) = (compute.device.device, Kind::Float);
     let blueprint = experiment.blueprint(task);
     let mut network = Network::new(&blueprint, device, kind, task.seeds.initial);
     network.lay_out(compute.settings.layout)?;
-    // Statistics of the source or of the target take the same time, once they are there.
+    // Statistics of the source and of the target take the same time once computed.
     let frozen_norm = match experiment.transfer.frozen_norm {
         FrozenNorm::Batch => FrozenNorm::Batch,
         FrozenNorm::Source | FrozenNorm::Target => FrozenNorm::Source,

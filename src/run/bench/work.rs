@@ -1,4 +1,4 @@
-//! What a network's arithmetic comes to for one image.
+//! The arithmetic of a network for one image.
 
 use crate::blueprint::{Blueprint, FrozenSet};
 
@@ -7,12 +7,12 @@ use crate::blueprint::{Blueprint, FrozenSet};
 pub(in crate::run) struct Work {
     /// Of the layers that run.
     pub(in crate::run) forward: u64,
-    /// Of gradients, by weights that train and by the inputs of what comes after them.
+    /// Of the gradients with respect to trainable weights, and to the inputs of every later layer.
     pub(in crate::run) backward: u64,
 }
 
 impl Work {
-    /// Of a step that begins at the layer `first`.
+    /// Of a step that starts at the layer `first`; earlier ones come from the prefix cache.
     pub(in crate::run) fn of(blueprint: &Blueprint, frozen: &FrozenSet, first: usize) -> Self {
         Self {
             forward: blueprint.facts()[first..].iter().map(|layer| layer.multiply_adds).sum(),

@@ -1,16 +1,16 @@
-//! When a checkpoint is due: by epochs, by time, and never for more than a share of the time.
+//! When a checkpoint is due: by epochs or by time, within a limited fraction of the total time.
 
 use std::time::{Duration, Instant};
 
 use crate::spec::Checkpoints;
 
-/// The rhythm of a training's checkpoints.
+/// Decides when a training writes a checkpoint.
 #[derive(Debug)]
 pub(in crate::run) struct CheckpointSchedule<'a> {
     wanted: &'a Checkpoints,
-    /// When the last one was done, or the training began.
+    /// When the last checkpoint was written, or the training began.
     last: Instant,
-    /// How long the last one took.
+    /// How long the last checkpoint took.
     cost: Duration,
 }
 
@@ -19,7 +19,7 @@ impl<'a> CheckpointSchedule<'a> {
         Self { wanted, last: now, cost: Duration::ZERO }
     }
 
-    /// Whether one is due; `ended` is the epoch that ended just now, if one did.
+    /// Whether a checkpoint is due; `ended` is the epoch that just ended, if one did.
     pub(in crate::run) fn is_due(&self, now: Instant, ended: Option<u64>) -> bool {
         if ended.is_some_and(|epoch| self.wanted.keeps(epoch)) {
             return true;
@@ -27,12 +27,12 @@ impl<'a> CheckpointSchedule<'a> {
         let since = now.saturating_duration_since(self.last).as_secs_f64();
         let by_epoch = ended.zip(self.wanted.every_epochs).is_some_and(|(epoch, every)| epoch.is_multiple_of(every));
         let by_time = since >= self.wanted.every_seconds;
-        // A pause of `cost` after `since` of work is within the share if cost ≤ share · (since + cost).
+        // A checkpoint of `cost` after `since` of training is within the share if cost ≤ share · (since + cost).
         let cost = self.cost.as_secs_f64();
         (by_epoch || by_time) && cost <= self.wanted.time_share * (since + cost)
     }
 
-    /// One was made.
+    /// Records that a checkpoint was written.
     pub(in crate::run) fn done(&mut self, began: Instant, now: Instant) {
         (self.last, self.cost) = (now, now.saturating_duration_since(began));
     }
@@ -72,7 +72,7 @@ mod tests {
         let wanted = wanted(Some(1), &[]);
         let mut schedule = CheckpointSchedule::new(&wanted, start);
         schedule.done(start, at(50));
-        // 50 seconds are a twentieth of 1000, of which 950 are for work.
+        // 50 s are 5% of 1000 s, which leaves 950 s for training.
         assert!(!schedule.is_due(at(50 + 949), Some(1)) && schedule.is_due(at(50 + 951), Some(1)));
     }
 }

@@ -1,33 +1,33 @@
-//! What a run tells those who watch it.
+//! Events that a run reports.
 
-use crate::data::Reading;
+use crate::data::ReadingProgress;
 use crate::rundir::Row;
 
-/// Which phase is under way.
+/// The phase that begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Title {
     /// `source` or `target`.
     pub phase: &'static str,
-    /// What it trains on: `cifar10, 4,000 examples, 20.3% of labels wrong`.
+    /// Its data: `cifar10, 4,000 examples, 20.3% of labels wrong`.
     pub text: String,
     /// Epochs in its budget.
     pub epochs: u64,
     /// Steps in its budget.
     pub steps: u64,
-    /// Steps done before, where it goes on from a checkpoint.
+    /// Steps already done, if it resumes from a checkpoint.
     pub behind: u64,
 }
 
-/// Something that happened.
+/// An event of a run.
 #[derive(Debug)]
-pub enum Event<'a> {
+pub enum RunEvent<'a> {
     /// A sentence for people.
     Note(&'a str),
     /// Image files are being read.
-    Reading(&'a Reading),
+    Reading(&'a ReadingProgress),
     /// A phase begins.
     Phase(&'a Title),
-    /// So many steps of the phase are under way.
+    /// The number of steps of the phase so far.
     Step(u64),
     /// An epoch ended.
     Epoch(&'a Row),
@@ -35,8 +35,8 @@ pub enum Event<'a> {
     PhaseEnd,
 }
 
-/// Who watches.
+/// Receives the events of a run.
 pub trait EventSink {
-    /// Is told of an event.
-    fn on_event(&mut self, event: &Event<'_>);
+    /// Handles one event.
+    fn on_event(&mut self, event: &RunEvent<'_>);
 }

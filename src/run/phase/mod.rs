@@ -1,4 +1,4 @@
-//! One phase of a run in its directory: the session that trains it, and what it writes and tells on the way.
+//! One training phase in its directory: the session that trains it, and what it writes and reports.
 
 pub(in crate::run) mod checkpoint_schedule;
 pub(in crate::run) mod event;

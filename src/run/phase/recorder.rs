@@ -1,4 +1,4 @@
-//! Writes a phase's numbers down as they come, and its state when that is due. A row is on disk before the checkpoint
+//! Writes the rows of a phase as they come, and checkpoints when they are due. A row is on disk before the checkpoint
 //! that covers it.
 
 use std::time::Instant;
@@ -10,21 +10,21 @@ use crate::data::Normalisation;
 use crate::fault;
 use crate::native;
 use crate::run::phase::checkpoint_schedule::CheckpointSchedule;
-use crate::run::phase::event::Event;
+use crate::run::phase::event::RunEvent;
 use crate::run::phase::log::RunLog;
 use crate::run::phase::rows::{row, timing};
 use crate::run::phase::work::PhaseWork;
-use crate::run::recovery::checkpoint::{Checkpoint, CheckpointStore, FORMAT, Header, Name};
+use crate::run::recovery::checkpoint::{Checkpoint, CheckpointHeader, CheckpointStore, FORMAT, Name};
 use crate::rundir::{self, AnswerFile, EventFile, MadeWith, Row, Table, Timing};
 use crate::spec::Due;
-use crate::train::{Control, Correctness, EpochReport, Examples, Observer, State};
+use crate::train::{Control, Correctness, EpochReport, Examples, Observer, TrainingState};
 
-/// What is recorded, and where.
+/// What the recorder needs to know of the phase.
 pub(in crate::run) struct Recording<'a> {
     pub(in crate::run) work: &'a PhaseWork<'a>,
     pub(in crate::run) store: &'a CheckpointStore<'a>,
     pub(in crate::run) device: Device,
-    /// How many there are to train and to test on.
+    /// The number of training and of test examples.
     pub(in crate::run) examples: [usize; 2],
     pub(in crate::run) normalisation: &'a Normalisation,
     /// The digest of the data.
@@ -32,14 +32,14 @@ pub(in crate::run) struct Recording<'a> {
     pub(in crate::run) made_with: &'a MadeWith,
 }
 
-/// The observer of a phase.
+/// Observes a phase and writes its files.
 pub(in crate::run) struct Recorder<'a, 'b> {
     recording: Recording<'a>,
-    metrics: Table<Row>,
-    timing: Table<Timing>,
+    metrics: CsvTable<Row>,
+    timing: CsvTable<Timing>,
     events: Option<EventFile>,
     answers: Vec<(Examples, AnswerFile)>,
-    /// Every epoch's numbers, also those that the schedule did not ask for.
+    /// Every epoch's measurements, including those that the schedule did not ask for.
     rows: Vec<Row>,
     schedule: CheckpointSchedule<'a>,
     /// The epoch that ended since the last step.
@@ -50,7 +50,7 @@ pub(in crate::run) struct Recorder<'a, 'b> {
 }
 
 impl<'a, 'b> Recorder<'a, 'b> {
-    /// A recorder of a training that begins, or that resumes from a checkpoint: then its later rows are cut.
+    /// A recorder for a training that begins, or that resumes from a checkpoint: later rows are then cut.
     pub(in crate::run) fn new(
         recording: Recording<'a>,
         start: Option<&Checkpoint>,
@@ -61,15 +61,15 @@ impl<'a, 'b> Recorder<'a, 'b> {
         let rows: Vec<Row> = start.map_or_else(|| Ok(Vec::new()), |start| rundir::parse(&start.rows))?;
         let shown: Vec<Row> = rows.iter().map(|row| row.shown(work.evaluation)).collect();
         let timing = match start {
-            Some(start) => Table::cut(&directory.timing(), start.header.epochs)?,
-            None => Table::create(&directory.timing(), &[])?,
+            Some(start) => CsvTable::cut(&directory.timing(), start.header.epochs)?,
+            None => CsvTable::create(&directory.timing(), &[])?,
         };
         // Once it was asked for it goes on, so that it never says less than the tables.
         let has_events = work.tensorboard || directory.tensorboard().is_dir();
         let behind = || rundir::read(&directory.timing());
         let events = has_events.then(|| EventFile::create(directory, &shown, &behind()?)).transpose()?;
         Ok(Self {
-            metrics: Table::create(&directory.metrics(), &shown)?,
+            metrics: CsvTable::create(&directory.metrics(), &shown)?,
             timing,
             events,
             answers: answers(&recording, start)?,
@@ -82,7 +82,7 @@ impl<'a, 'b> Recorder<'a, 'b> {
         })
     }
 
-    /// Where the training is, in words.
+    /// How far the training is, in words.
     pub(in crate::run) fn place(&self) -> String {
         match self.step {
             0 => "before the first step".to_owned(),
@@ -94,9 +94,9 @@ impl<'a, 'b> Recorder<'a, 'b> {
         self.rows
     }
 
-    fn header(&self, state: &State) -> Header {
+    fn header(&self, state: &TrainingState) -> CheckpointHeader {
         let Recording { work, normalisation, content, made_with, .. } = &self.recording;
-        Header {
+        CheckpointHeader {
             format: FORMAT,
             phase: work.side.name().into(),
             hash: work.hash.clone(),
@@ -119,7 +119,7 @@ impl Observer for Recorder<'_, '_> {
     fn step(&mut self, step: u64) {
         fault::device_step();
         self.step = step;
-        self.run_log.events.on_event(&Event::Step(step));
+        self.run_log.events.on_event(&RunEvent::Step(step));
     }
 
     fn control(&mut self) -> Control {
@@ -134,7 +134,7 @@ impl Observer for Recorder<'_, '_> {
         self.recording.work.stop.reason().is_some()
     }
 
-    fn save(&mut self, state: &State) -> Result<()> {
+    fn save(&mut self, state: &TrainingState) -> Result<()> {
         let began = Instant::now();
         let Recording { work, store, .. } = self.recording;
         self.metrics.sync()?;
@@ -154,17 +154,17 @@ impl Observer for Recorder<'_, '_> {
 
     fn epoch(&mut self, report: &EpochReport) -> Result<()> {
         let row = row(self.recording.work.side, report);
-        // Another that took the run over writes its own rows.
+        // A process that took over the lock writes its own rows.
         self.recording.work.lock.check()?;
         let shown = row.shown(self.recording.work.evaluation);
         self.metrics.append(&shown)?;
         self.events.as_mut().map_or(Ok(()), |events| events.append(&shown))?;
-        self.timing.append(&timing(self.recording.work.side, report, native::peak_bytes(self.recording.device)))?;
+        self.timing.append(&timing(self.recording.work.side, report, native::memory_use(self.recording.device)))?;
         for Correctness { examples, correct } in &report.correct {
             let files = self.answers.iter_mut().filter(|(own, _)| own == examples);
             files.into_iter().try_for_each(|(_, file)| file.append(report.epoch, correct))?;
         }
-        self.run_log.events.on_event(&Event::Epoch(&row));
+        self.run_log.events.on_event(&RunEvent::Epoch(&row));
         self.run_log.record(&row.sentence())?;
         self.ended = Some(row.epoch);
         self.rows.push(row);
@@ -172,8 +172,8 @@ impl Observer for Recorder<'_, '_> {
     }
 }
 
-/// The answer files of this phase. Records up to the checkpoint stay where the current budget and choice ask for them; those
-/// that an earlier budget or choice did not ask for cannot be recovered, and are missing.
+/// The answer files of this phase. Records up to the checkpoint stay if the current spec asks for them; those that an
+/// earlier spec did not ask for cannot be recovered and stay missing.
 fn answers(recording: &Recording<'_>, start: Option<&Checkpoint>) -> Result<Vec<(Examples, AnswerFile)>> {
     let work = recording.work;
     let measures = work.evaluation.measures;

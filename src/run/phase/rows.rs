@@ -1,10 +1,11 @@
-//! From what a phase reports of an epoch to the rows of its tables.
+//! Converts the report of an epoch to rows of `metrics.csv` and `timing.csv`.
 
+use crate::native::MemoryUse;
 use crate::rundir::{Row, Timing};
 use crate::spec::Side;
 use crate::train::EpochReport;
 
-/// The row of an epoch with all that was measured.
+/// The row of `metrics.csv`, with everything that was measured.
 pub(in crate::run) fn row(side: Side, report: &EpochReport) -> Row {
     let train = report.train.as_ref();
     let split = train.and_then(|train| train.by_corruption);
@@ -31,14 +32,15 @@ pub(in crate::run) fn row(side: Side, report: &EpochReport) -> Row {
     }
 }
 
-/// Its row of times.
-pub(in crate::run) fn timing(side: Side, report: &EpochReport, peak_memory_bytes: Option<u64>) -> Timing {
+/// The row of `timing.csv`.
+pub(in crate::run) fn timing(side: Side, report: &EpochReport, memory: MemoryUse) -> Timing {
     Timing {
         phase: side.name().to_owned(),
         epoch: report.epoch,
         seconds: report.seconds,
         images_per_second: (report.images > 0).then(|| report.images as f64 / report.seconds),
         evaluation_seconds: report.evaluation_seconds,
-        peak_memory_bytes,
+        peak_memory_bytes: memory.peak,
+        free_memory_bytes: memory.free,
     }
 }

@@ -1,5 +1,5 @@
-//! One phase with its records: what the source and the target have in common. It resumes or begins, trains, and leaves
-//! the record, the tables and the weights in a directory whose lock is held.
+//! One training phase, for source and target alike: resume or begin, train, and write the record, the tables and the
+//! weights into a locked directory.
 
 use anyhow::Result;
 use tch::Kind;
@@ -9,7 +9,7 @@ use crate::files::{self, Lines};
 use crate::network::{Network, write_safetensors};
 use crate::run::branch;
 use crate::run::compute::ComputeSetup;
-use crate::run::phase::event::{Event, Title};
+use crate::run::phase::event::{RunEvent, Title};
 use crate::run::phase::log::RunLog;
 use crate::run::phase::recorder::{Recorder, Recording};
 use crate::run::phase::start::{PhaseStart, normalisation};
@@ -29,7 +29,7 @@ pub(in crate::run) struct Session<'a> {
     work: PhaseWork<'a>,
     compute: ComputeSetup,
     data: TaskData,
-    /// The digest of the data.
+    /// Digest of the data.
     content: String,
     store: CheckpointStore<'a>,
     start: Option<Checkpoint>,
@@ -39,7 +39,7 @@ pub(in crate::run) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Finds the checkpoint to resume from, or clears what an earlier attempt left; `before` is its record.
+    /// Finds the checkpoint to resume from, or deletes the results of an earlier attempt; `before` is the existing record.
     pub(in crate::run) fn open(
         work: PhaseWork<'a>,
         mut compute: ComputeSetup,
@@ -58,7 +58,7 @@ impl<'a> Session<'a> {
         compute.resume_settings(start.as_ref(), work.experiment, &mut run_log)?;
         if start.is_none() {
             finished::check_replaceable(directory)?;
-            // An earlier attempt's log and results must not stand beside this one's.
+            // The log and results of an earlier attempt must not mix with this one's.
             run_log.log = Some(Lines::create(&directory.log(), "")?);
             files::remove(&directory.summary())?;
             files::remove(&directory.weights())?;
@@ -71,8 +71,8 @@ impl<'a> Session<'a> {
         Ok(Self { work, compute, data, content, store, start, record, made_with, run_log })
     }
 
-    /// Trains to the end of the budget and writes the weights. `starts` loads the first weights into the network; its last
-    /// argument is true where a checkpoint holds them already. `ends` makes the result from the rows of all evaluations,
+    /// Trains to the end of the budget and writes the weights. `starts` loads the initial weights into the network; its
+    /// last argument is true if a checkpoint holds them. `ends` makes the result from the rows of all evaluations,
     /// scheduled or not.
     pub(in crate::run) fn train<T>(
         mut self,
@@ -83,7 +83,7 @@ impl<'a> Session<'a> {
         let mut record = self.record.clone();
         let done = attempt(directory, lock, &mut record, |record| {
             files::write_atomically(&directory.spec(), self.work.spec.as_bytes())?;
-            // In here, since the network may not fit into a device's memory.
+            // Inside the attempt, because the network may not fit into the device's memory.
             let device = self.compute.device.device;
             let blueprint = self.work.experiment.blueprint(task);
             let mut network = Network::new(&blueprint, device, Kind::Float, task.seeds.initial);
@@ -103,12 +103,12 @@ impl<'a> Session<'a> {
         let dropped = self.store.drop_branch_states(&self.work.checkpoints);
         discard(&self.store, last_state, &mut self.run_log)?;
         if let Err(error) = dropped {
-            self.run_log.note(&format!("checkpoints that are no longer needed are left: {error:#}"))?;
+            self.run_log.note(&format!("cannot delete checkpoints that are no longer needed: {error:#}"))?;
         }
         Ok(done)
     }
 
-    /// Trains, and keeps every epoch's numbers in the directory.
+    /// Trains, and writes every epoch's rows.
     fn rows(&mut self, network: &Network, normalisation: &Normalisation) -> Result<Vec<Row>> {
         let Self { work, compute, data, content, store, start, made_with, run_log, .. } = self;
         let DeviceSplits { train, test, validation } =
@@ -133,7 +133,7 @@ impl<'a> Session<'a> {
         let start = start.take();
         let title = title(work, data, start.as_ref());
         run_log.record(&format!("{}: {}", title.phase, title.text))?;
-        run_log.events.on_event(&Event::Phase(&title));
+        run_log.events.on_event(&RunEvent::Phase(&title));
         let recording = Recording {
             work,
             store,
@@ -147,7 +147,7 @@ impl<'a> Session<'a> {
         let ended = phase.run(start.map(|start| start.state), &mut recorder)?;
         let place = recorder.place();
         let rows = recorder.into_rows();
-        run_log.events.on_event(&Event::PhaseEnd);
+        run_log.events.on_event(&RunEvent::PhaseEnd);
         match ended {
             Ended::Complete => {
                 if work.side == Side::Target {

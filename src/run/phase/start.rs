@@ -1,20 +1,20 @@
-//! What a phase starts from, beside the weights that its network has by then.
+//! What a phase starts with besides the weights: the transfer report and the normalisation.
 
 use crate::data::Normalisation;
 use crate::rundir::TransferReport;
 use crate::spec::{Normalise, Task};
 
-/// What came of the start of a phase.
+/// The result of starting a phase.
 #[derive(Default)]
 pub(in crate::run) struct PhaseStart {
-    /// What went over from a source, and what stays frozen.
+    /// Which layers were copied, are new, stay frozen.
     pub(in crate::run) transfer: Option<TransferReport>,
-    /// By which a source that was trained here made its images its input.
+    /// The normalisation of a source that was trained by freezewise.
     pub(in crate::run) source: Option<Normalisation>,
 }
 
-/// By what a phase makes its images its input: a training that resumes as it began; else as its source did, where the task
-/// asks for that; else by `own`, which the task's data or its spec give.
+/// The normalisation of a phase: that of the checkpoint if it resumes; otherwise the source's if the task asks for it;
+/// otherwise `own`, from the task's data or spec.
 pub(in crate::run) fn normalisation(
     task: &Task,
     own: &Normalisation,

@@ -1,4 +1,4 @@
-//! What a phase is to do, and where.
+//! The task of a phase.
 
 use crate::blueprint::FrozenSet;
 use crate::run::recovery::lock::Lock;
@@ -6,7 +6,7 @@ use crate::run::recovery::stop::Stop;
 use crate::rundir::RunDirectory;
 use crate::spec::{Checkpoints, Evaluation, Experiment, FrozenNorm, Position, Side, Task};
 
-/// What a phase is to do, and where.
+/// What a phase trains, and where.
 pub(in crate::run) struct PhaseWork<'a> {
     pub(in crate::run) side: Side,
     pub(in crate::run) experiment: &'a Experiment,
@@ -14,11 +14,11 @@ pub(in crate::run) struct PhaseWork<'a> {
     pub(in crate::run) directory: &'a RunDirectory,
     pub(in crate::run) lock: &'a Lock,
     pub(in crate::run) stop: &'a Stop,
-    /// The resolved spec, as the directory has it.
+    /// The resolved spec, as TOML.
     pub(in crate::run) spec: String,
     /// The hash of the spec, as in the directory's name.
     pub(in crate::run) hash: String,
-    /// That of its source, where it has one.
+    /// The hash of the source, if there is one.
     pub(in crate::run) source_hash: Option<String>,
     pub(in crate::run) frozen: &'a FrozenSet,
     pub(in crate::run) frozen_norm: FrozenNorm,
@@ -26,17 +26,17 @@ pub(in crate::run) struct PhaseWork<'a> {
     /// Whether TensorBoard's event file is asked for; one that is there is kept up in any case.
     pub(in crate::run) tensorboard: bool,
     pub(in crate::run) checkpoints: Checkpoints,
-    /// The steps behind the state that stays at the end, if one does.
+    /// The step of the checkpoint to keep at the end, if one is to be kept.
     pub(in crate::run) last_state: Option<u64>,
 }
 
 impl PhaseWork<'_> {
-    /// Steps of the training behind a position.
+    /// Steps trained up to a position.
     pub(in crate::run) fn steps_behind(&self, position: Position) -> u64 {
         position.epochs * self.task.training.steps_per_epoch(self.task.train_size) + position.steps
     }
 
-    /// The half-life of averaged weights in steps, where weights are averaged.
+    /// The half-life of averaged weights in steps, if weights are averaged.
     pub(in crate::run) fn averaged_half_life(&self) -> Option<f64> {
         self.evaluation.averaged_half_life(self.task)
     }

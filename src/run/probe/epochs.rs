@@ -5,11 +5,11 @@ use std::str::FromStr;
 /// Which epochs of the target are probed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProbedEpochs {
-    /// All whose state was kept, and the last one of a finished run.
+    /// Every epoch whose checkpoint was kept, and the last one of a finished run.
     All,
-    /// None: the source alone.
+    /// None: only the source.
     None,
-    /// These.
+    /// These epochs.
     Listed(Vec<u64>),
 }
 

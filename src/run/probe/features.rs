@@ -1,4 +1,4 @@
-//! What the first layers of a network hand on, pooled.
+//! The pooled outputs of a network's layers.
 
 use anyhow::{Result, bail};
 use tch::{Kind, Tensor, no_grad_guard};
@@ -9,16 +9,16 @@ use crate::network::{Flow, Mode, Network};
 use crate::run::similarity::flows;
 use crate::train::DeviceSplit;
 
-/// Features that are held at a time, in numbers: 256 MB.
+/// Numbers held at a time: 256 MB of float32.
 const MOST_NUMBERS: usize = 64 << 20;
 
-/// Of some layers, the features of the training and the test images, `[images, features]` each.
-pub(super) struct Features {
+/// Per layer, the features of training and test images, `[images, features]` each.
+pub(super) struct LayerFeatures {
     pub(super) layers: Vec<[Tensor; 2]>,
 }
 
-impl Features {
-    /// Of layers by their numbers from 1, rising. `stops` is asked before every batch.
+impl LayerFeatures {
+    /// The features of `layers`, counted from 1, ascending. `stops` is called before every batch.
     pub(super) fn of(looked_at: &LookedAt, layers: &[usize], stops: &mut dyn FnMut() -> bool) -> Result<Self> {
         let mut of = |split: &DeviceSplit| pooled(&looked_at.network, split, layers, stops);
         let (train, test) = (of(&looked_at.train)?, of(&looked_at.test)?);
@@ -48,15 +48,15 @@ fn pooled(
     Ok(parts.iter().map(|parts| Tensor::cat(parts, 0)).collect())
 }
 
-/// Everything that a flow hands on, pooled as the head pools: beside the value, within a block, what is kept for its
-/// shortcut. In memory of its own: later layers write to what they are given.
+/// Everything that a flow passes on, pooled as the head does: its value and, inside a block, the saved skip connection.
+/// A copy, because later layers work in place.
 fn pool(network: &Network, flow: &Flow) -> Tensor {
     let pooled = |part: &Tensor| network.pool(Flow::new(part.shallow_clone()), Mode::Evaluate).to_kind(Kind::Float);
-    let parts: Vec<Tensor> = std::iter::once(&flow.value).chain(&flow.kept).map(pooled).collect();
+    let parts: Vec<Tensor> = std::iter::once(&flow.value).chain(&flow.skip).map(pooled).collect();
     Tensor::cat(&parts, 1)
 }
 
-/// Layers in groups whose features fit into memory together, so that few passes are made; the numbers rise.
+/// Groups of ascending layers whose features fit into memory together, to need few passes.
 pub(super) fn groups(blueprint: &Blueprint, images: usize, layers: &[usize]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut room = 0;
@@ -73,7 +73,7 @@ pub(super) fn groups(blueprint: &Blueprint, images: usize, layers: &[usize]) -> 
     groups
 }
 
-/// How many numbers the first `layers` layers hand on for an image, pooled.
+/// The number of pooled features per image after the first `layers` layers.
 fn width(blueprint: &Blueprint, layers: usize) -> usize {
     let pooled = |shape: Shape| match shape {
         Shape::Image(image) => image.channels,
@@ -89,7 +89,7 @@ mod tests {
     use tch::Device;
 
     use super::*;
-    use crate::blueprint::{Architecture, Densenet, Granularity, ImageShape, Pooling, Stem, Vit};
+    use crate::blueprint::{Architecture, Densenet, Granularity, ImageShape, Pooling, PreactResnet18, Stem, Vit};
     use crate::data::{Images, Normalisation};
 
     const SHAPE: ImageShape = ImageShape { channels: 3, height: 8, width: 8 };
@@ -105,7 +105,7 @@ mod tests {
         let vit =
             Vit { patch: 4, width: 8, depth: 2, heads: 2, mlp_width: 8, dropout: 0.5, pooling: Pooling::ClassToken };
         let architectures = [
-            Architecture::PreactResnet18 { width: 2 },
+            Architecture::PreactResnet18(PreactResnet18 { width: 2 }),
             Architecture::Densenet(Densenet { blocks: vec![2, 1], growth: 2, compression: 0.5, stem: Stem::Cifar }),
             Architecture::Vit(vit),
         ];
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn layers_are_pooled_alike_in_one_pass_and_in_many() -> Result<()> {
-        // More than a batch, and a rest.
+        // A full batch and a partial one.
         let data = split(260);
         for network in networks() {
             let all: Vec<usize> = (1..=network.freezable()).collect();
@@ -128,7 +128,7 @@ mod tests {
                 assert_eq!(features.size(), [260, width(network.blueprint(), layer) as i64], "layer {layer}");
                 assert_eq!(&pooled(&network, &data, &[layer], &mut || false)?[0], features, "layer {layer}");
             }
-            // The last layer's are what comes to the classifier.
+            // The last layer's features are the classifier's input.
             let input = network.enter(data.stretch(0, 250));
             let flow = network.run(0, network.freezable(), input, Mode::Evaluate);
             let expected = network.pool(flow, Mode::Evaluate);

@@ -1,10 +1,10 @@
-//! Probes: what a linear head and nearest neighbours make of the features of each layer, of the source and of the target
-//! at the epochs whose state was kept.
+//! Probes: linear heads and nearest neighbours on the features of each layer, of the source and of the target at the
+//! epochs whose checkpoint was kept.
 //!
-//! Features are what the first k layers hand on for the target's training and test images, pooled, in evaluation mode,
-//! without augmentation and in float32; heads are fitted on the labels that training uses. A row is written as soon as it
-//! is computed, and one that is there is not computed again. It explains error at k and is no measure of relatedness: with
-//! all layers frozen it is nearly the outcome itself.
+//! Features are the pooled outputs of the first k layers for the target's training and test images, in evaluation mode,
+//! without augmentation, in float32; heads are fitted on the labels that training uses. A row is written as soon as it is
+//! computed, and existing rows are not computed again. A probe explains the error at k and does not measure relatedness:
+//! with all layers frozen it is nearly the outcome itself.
 
 mod epochs;
 mod features;
@@ -22,42 +22,42 @@ use crate::run::phase::event::EventSink;
 use crate::run::phase::log::RunLog;
 use crate::run::recovery::attempt::{self, without_panic};
 use crate::run::recovery::claim::{create_inside, held};
-use crate::run::recovery::lock::{Asked, Lock};
+use crate::run::recovery::lock::{Lock, LockOutcome};
 use crate::run::request::Request;
-use crate::rundir::{ProbeRow, RunDirectory, Table, whole_rows};
+use crate::rundir::{CsvTable, ProbeRow, RunDirectory, whole_rows};
 use crate::spec::Spec;
 use crate::train::NEIGHBOURS;
-use networks::{Networks, Version};
-use probing::{Probing, Progress};
+use networks::{NetworkVersion, ProbedRun};
+use probing::{ProbeProgress, Probing};
 
-/// Where a probe's rows go.
+/// The result of a probe.
 #[derive(Clone, Debug)]
 pub struct Probed {
-    /// The run that they stand beside.
+    /// The run that `probes.csv` was written to.
     pub directory: RunDirectory,
-    /// The rows that were asked for, in the order of the networks and of their layers.
+    /// The requested rows, by network and layer.
     pub probes: Probes,
 }
 
-/// What probes tell of a run.
+/// The probes of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Probes {
     /// The run, `<name>/<folder>`.
     pub run: String,
-    /// How many images heads are fitted on.
+    /// How many training images heads are fitted on.
     pub train_examples: usize,
-    /// How many images errors are of.
+    /// How many test images errors are measured on.
     pub test_examples: usize,
     /// C.
     pub classes: usize,
-    /// How many neighbours have a vote.
+    /// How many nearest neighbours vote.
     pub neighbours: usize,
-    /// A row for each layer of each network.
+    /// One row per layer of each network.
     pub rows: Vec<ProbeRow>,
 }
 
-/// Probes the source of a spec, which is trained first where nobody has yet, and the target at some of the epochs that are
-/// kept in `directory`; writes `probes.csv` there.
+/// Probes the source of a spec, training it first if needed, and the target at some of the epochs kept in `directory`;
+/// writes `probes.csv` there.
 pub fn probe(
     spec: &Spec,
     directory: &RunDirectory,
@@ -79,15 +79,16 @@ fn probe_in(
     let versions = networks::versions(spec, directory, epochs)?;
     create_inside(directory, request.places.out)?;
     let lock = match Lock::take(directory.path())? {
-        Asked::Ours(lock) => lock,
-        Asked::Held(holder) => return Err(held(directory, &holder).into()),
+        LockOutcome::Ours(lock) => lock,
+        LockOutcome::Held(holder) => return Err(held(directory, &holder).into()),
     };
     files::remove_unfinished(directory.path())?;
     let mut rows: Vec<ProbeRow> = whole_rows(&directory.probes())?;
     let layers = spec.experiment.blueprint(&spec.experiment.target).layers.len();
-    let has = |rows: &[ProbeRow], version: Version, layer: usize| rows.iter().any(|row| version.is_of(row, layer));
-    let lacking = |version: Version| (1..=layers).filter(|&layer| !has(&rows, version, layer)).count();
-    let missing: Vec<Version> = versions.iter().copied().filter(|&version| lacking(version) > 0).collect();
+    let has =
+        |rows: &[ProbeRow], version: NetworkVersion, layer: usize| rows.iter().any(|row| version.is_of(row, layer));
+    let lacking = |version: NetworkVersion| (1..=layers).filter(|&layer| !has(&rows, version, layer)).count();
+    let missing: Vec<NetworkVersion> = versions.iter().copied().filter(|&version| lacking(version) > 0).collect();
     let all = versions.len() * layers;
     let done = all - missing.iter().map(|&version| lacking(version)).sum::<usize>();
     if !missing.is_empty() {
@@ -97,14 +98,14 @@ fn probe_in(
             run_log.note(note)?;
         }
         let data = compute.load(&spec.experiment, &spec.experiment.target, request, run_log.events)?;
-        let table = Table::create(&directory.probes(), &rows)?;
-        let progress = Progress { done, all, stop: request.stop };
-        let networks = Networks { spec, directory, compute: &compute, request, data: &data };
+        let table = CsvTable::create(&directory.probes(), &rows)?;
+        let progress = ProbeProgress { done, all, stop: request.stop };
+        let networks = ProbedRun { spec, directory, compute: &compute, request, data: &data };
         let mut probing = Probing { networks, lock: &lock, table, rows: &mut rows, progress };
         missing.into_iter().try_for_each(|version| probing.version(version, &mut run_log))?;
     }
     let wanted = versions.iter().flat_map(|version| (1..=layers).map(move |layer| (version, layer)));
-    let row = |(version, layer): (&Version, usize)| rows.iter().find(|row| version.is_of(row, layer)).cloned();
+    let row = |(version, layer): (&NetworkVersion, usize)| rows.iter().find(|row| version.is_of(row, layer)).cloned();
     let rows = wanted.filter_map(row).collect();
     Ok(Probed { directory: directory.clone(), probes: probes(spec, rows) })
 }

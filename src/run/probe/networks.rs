@@ -1,4 +1,4 @@
-//! The networks that are probed: the source, and the target after epochs whose state is on disk.
+//! The networks to probe: the source, and the target after epochs whose weights are on disk.
 
 use anyhow::Result;
 use tch::Kind;
@@ -18,18 +18,18 @@ use crate::rundir::{ProbeRow, Record, RunDirectory};
 use crate::spec::{Source, Spec};
 use crate::train::DeviceSplit;
 
-/// A network at a moment.
+/// A network at some point of its training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Version {
-    /// Pretrained, before the target trains.
+pub(super) enum NetworkVersion {
+    /// The pretrained source.
     Source,
-    /// After an epoch of the target whose state is kept.
+    /// The target after an epoch whose checkpoint is kept.
     Kept(u64),
-    /// After the last epoch of a finished run.
+    /// The target after the last epoch of a finished run.
     Last(u64),
 }
 
-impl Version {
+impl NetworkVersion {
     fn epoch(self) -> Option<u64> {
         match self {
             Self::Source => None,
@@ -41,26 +41,26 @@ impl Version {
         if self == Self::Source { "source" } else { "target" }
     }
 
-    /// Whether a row is of this network's layer.
+    /// Whether a row belongs to this network and layer.
     pub(super) fn is_of(self, row: &ProbeRow, layer: usize) -> bool {
         row.network == self.network() && row.epoch == self.epoch() && row.layer == layer
     }
 
-    /// A row that says that it is of this network.
+    /// Marks a row as this network's.
     pub(super) fn marked(self, row: ProbeRow) -> ProbeRow {
         ProbeRow { network: self.network().into(), epoch: self.epoch(), ..row }
     }
 }
 
-/// The networks that there are to probe, of those asked for.
-pub(super) fn versions(spec: &Spec, directory: &RunDirectory, epochs: &ProbedEpochs) -> Result<Vec<Version>> {
-    let mut there: Vec<Version> = kept_epochs(directory)?.into_iter().map(Version::Kept).collect();
+/// The requested networks; an error names one that does not exist.
+pub(super) fn versions(spec: &Spec, directory: &RunDirectory, epochs: &ProbedEpochs) -> Result<Vec<NetworkVersion>> {
+    let mut there: Vec<NetworkVersion> = kept_epochs(directory)?.into_iter().map(NetworkVersion::Kept).collect();
     let record = Record::read(directory)?.filter(|record| record.has_finished(&spec.experiment.target));
     if let Some(record) = record.filter(|_| directory.weights().is_file()) {
         let last = record.length.epochs;
-        // A state that is kept says more than weights, and is the same network.
-        if !there.contains(&Version::Kept(last)) {
-            there.push(Version::Last(last));
+        // A kept checkpoint is the same network and has more metadata.
+        if !there.contains(&NetworkVersion::Kept(last)) {
+            there.push(NetworkVersion::Last(last));
         }
     }
     let asked = match epochs {
@@ -68,70 +68,70 @@ pub(super) fn versions(spec: &Spec, directory: &RunDirectory, epochs: &ProbedEpo
         ProbedEpochs::None => Vec::new(),
         ProbedEpochs::Listed(listed) => {
             let find = |&epoch: &u64| there.iter().copied().find(|version| version.epoch() == Some(epoch));
-            let found: Vec<Version> = listed.iter().filter_map(find).collect();
+            let found: Vec<NetworkVersion> = listed.iter().filter_map(find).collect();
             if let Some(absent) = listed.iter().find(|epoch| find(epoch).is_none()) {
                 return Err(absent_epoch(directory, *absent, &there).into());
             }
             found
         }
     };
-    let source = spec.experiment.source.as_ref().map(|_| Version::Source);
-    let versions: Vec<Version> = source.into_iter().chain(asked).collect();
+    let source = spec.experiment.source.as_ref().map(|_| NetworkVersion::Source);
+    let versions: Vec<NetworkVersion> = source.into_iter().chain(asked).collect();
     if versions.is_empty() { Err(nothing(directory, epochs).into()) } else { Ok(versions) }
 }
 
-/// The error of a spec without a source, of whose target nothing is to be looked at.
+/// The error if the spec has no source and no epoch of the target is requested or kept.
 fn nothing(directory: &RunDirectory, epochs: &ProbedEpochs) -> UserError {
     let target = match epochs {
-        ProbedEpochs::None => "`--epochs none` leaves the target out".to_owned(),
+        ProbedEpochs::None => "`--epochs none` skips the target".to_owned(),
         _ => format!("`{}` keeps no epoch of the target", directory.path().display()),
     };
     UserError::usage(format!("there is nothing to probe: the spec has no source, and {target}"))
-        .hint("give it a `[source]` table; or keep epochs of the target by `checkpoint.keep = \"log\"`, and run it")
+        .hint("add a `[source]` table, or set `checkpoint.keep = \"log\"` and run the spec")
 }
 
-fn absent_epoch(directory: &RunDirectory, epoch: u64, there: &[Version]) -> UserError {
+fn absent_epoch(directory: &RunDirectory, epoch: u64, there: &[NetworkVersion]) -> UserError {
     let epochs: Vec<String> =
         there.iter().filter_map(|version| version.epoch()).map(|epoch| epoch.to_string()).collect();
-    let has = if epochs.is_empty() { "no epoch".to_owned() } else { format!("those of {}", epochs.join(", ")) };
+    let has = if epochs.is_empty() { "none".to_owned() } else { epochs.join(", ") };
     let shown = directory.path().display();
-    UserError::usage(format!("there are no weights of epoch {epoch} in `{shown}`, which keeps {has}"))
-        .hint(format!("`checkpoint.keep = [{epoch}]` in the spec keeps it, in a run that has not passed it yet"))
+    UserError::usage(format!("no weights of epoch {epoch} in `{shown}`; epochs kept: {has}"))
+        .hint(format!("`checkpoint.keep = [{epoch}]` in the spec keeps them, if the run has not passed that epoch yet"))
 }
 
-/// What networks come from.
-pub(super) struct Networks<'a> {
+/// Loads the networks to probe.
+pub(super) struct ProbedRun<'a> {
     pub(super) spec: &'a Spec,
     pub(super) directory: &'a RunDirectory,
     pub(super) compute: &'a ComputeSetup,
     pub(super) request: &'a Request<'a>,
-    /// The target's.
+    /// The target's data.
     pub(super) data: &'a TaskData,
 }
 
-/// A network and the images it looks at, as it takes them.
+/// A network and its normalised images.
 pub(super) struct LookedAt {
     pub(super) network: Network,
     pub(super) train: DeviceSplit,
     pub(super) test: DeviceSplit,
 }
 
-impl Networks<'_> {
-    /// A network with its weights; the source is trained where nobody has yet.
-    pub(super) fn load(&self, version: Version, run_log: &mut RunLog<'_>) -> Result<LookedAt> {
+impl ProbedRun<'_> {
+    /// Loads a network with its weights; the source is trained first if needed.
+    pub(super) fn load(&self, version: NetworkVersion, run_log: &mut RunLog<'_>) -> Result<LookedAt> {
         let target = &self.spec.experiment.target;
         let blueprint = self.spec.experiment.blueprint(target);
         let device = self.compute.device.device;
         let network = Network::new(&blueprint, device, Kind::Float, target.seeds.initial);
         let normalisation = match version {
-            Version::Source => self.load_source(&network, run_log)?,
-            Version::Kept(epoch) => {
+            NetworkVersion::Source => self.load_source(&network, run_log)?,
+            NetworkVersion::Kept(epoch) => {
                 let checkpoint = read_kept(self.directory, epoch, &self.spec.run_hash())?;
                 self.check_data(&checkpoint.header.data)?;
                 checkpoint.state.load_network(&network)?;
                 checkpoint.header.normalisation
             }
-            Version::Last(_) => {
+            NetworkVersion::Last(_) => {
                 network.load(&read_safetensors(&self.directory.weights())?, |_| true)?;
                 let record = Record::read(self.directory)?.and_then(|record| record.data).unwrap_or_default();
                 self.check_data(&record.content)?;
@@ -142,7 +142,7 @@ impl Networks<'_> {
         Ok(LookedAt { train: split(&self.data.train)?, test: split(&self.data.test)?, network })
     }
 
-    /// Returns by which the target's images become the network's input.
+    /// Loads the source's weights and returns the normalisation for the target's images.
     fn load_source(&self, network: &Network, run_log: &mut RunLog<'_>) -> Result<Normalisation> {
         let freezable = network.freezable();
         let mut normalisation = self.data.normalisation.clone();
@@ -160,16 +160,16 @@ impl Networks<'_> {
         Ok(normalisation)
     }
 
-    /// An error where the data are not those that the target was trained on.
+    /// An error if the target was trained on other data.
     fn check_data(&self, trained: &str) -> Result<()> {
         let now = data_record(&self.spec.experiment.target, self.data, self.request.stop)?.content;
         if now == trained {
             return Ok(());
         }
         let message = format!(
-            "the data set of the target is not the one that `{}` was trained on",
+            "the data set of the target has changed since `{}` was trained on it",
             self.directory.path().display()
         );
-        Err(UserError::new(message).hint("put the old files back").into())
+        Err(UserError::new(message).hint("restore the old files").into())
     }
 }

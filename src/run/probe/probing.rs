@@ -1,26 +1,26 @@
-//! Rows, computed and written one after the other.
+//! Computes and writes the rows of a probe, one by one.
 
 use anyhow::Result;
 use tch::{Device, Tensor};
 
-use super::features::{Features, groups};
-use super::networks::{Networks, Version};
+use super::features::{LayerFeatures, groups};
+use super::networks::{NetworkVersion, ProbedRun};
 use crate::data::TaskData;
 use crate::run::phase::log::RunLog;
 use crate::run::recovery::lock::Lock;
 use crate::run::recovery::stop::{Stop, stopped};
-use crate::rundir::{ProbeRow, Table};
+use crate::rundir::{CsvTable, ProbeRow};
 use crate::train::{NEIGHBOURS, fit_linear, fit_tuned, nearest_error};
 
-/// How many of the rows asked for there are, and whether to stop before the next.
-pub(super) struct Progress<'a> {
+/// How many of the requested rows are done, and whether to stop before the next.
+pub(super) struct ProbeProgress<'a> {
     pub(super) done: usize,
     pub(super) all: usize,
     pub(super) stop: &'a Stop,
 }
 
-impl Progress<'_> {
-    /// An error that says how far it came, where one is due to a request to stop.
+impl ProbeProgress<'_> {
+    /// Replaces an error caused by a stop request with one that tells how far the probe came.
     fn told(&self, error: anyhow::Error) -> anyhow::Error {
         match self.stop.reason() {
             Some(reason) => stopped(&reason, &format!("after row {} of {}", self.done, self.all)).into(),
@@ -29,23 +29,23 @@ impl Progress<'_> {
     }
 }
 
-/// Probes under way.
+/// A probe in progress.
 pub(super) struct Probing<'a> {
-    pub(super) networks: Networks<'a>,
+    pub(super) networks: ProbedRun<'a>,
     pub(super) lock: &'a Lock,
-    pub(super) table: Table<ProbeRow>,
+    pub(super) table: CsvTable<ProbeRow>,
     /// All rows of the table.
     pub(super) rows: &'a mut Vec<ProbeRow>,
-    pub(super) progress: Progress<'a>,
+    pub(super) progress: ProbeProgress<'a>,
 }
 
-/// The labels to fit on and to be measured against, on the device.
-struct Labels {
+/// The labels to fit on and to measure errors with, on the device.
+struct ProbeLabels {
     train: Tensor,
     test: Tensor,
 }
 
-impl Labels {
+impl ProbeLabels {
     fn of(data: &TaskData, device: Device) -> Self {
         let tensor = |labels: &[u16]| {
             let labels: Vec<i64> = labels.iter().map(|&label| i64::from(label)).collect();
@@ -56,18 +56,18 @@ impl Labels {
 }
 
 impl Probing<'_> {
-    /// Computes the rows of a network that are not there yet.
-    pub(super) fn version(&mut self, version: Version, run_log: &mut RunLog<'_>) -> Result<()> {
+    /// Computes the missing rows of a network.
+    pub(super) fn version(&mut self, version: NetworkVersion, run_log: &mut RunLog<'_>) -> Result<()> {
         let looked_at = self.networks.load(version, run_log)?;
         let network = &looked_at.network;
-        let labels = Labels::of(self.networks.data, network.device());
+        let labels = ProbeLabels::of(self.networks.data, network.device());
         let missing = |layer: &usize| !self.rows.iter().any(|row| version.is_of(row, *layer));
         let missing: Vec<usize> = (1..=network.freezable()).filter(missing).collect();
         let images = looked_at.train.count() + looked_at.test.count();
         for layers in groups(network.blueprint(), images, &missing) {
             let stop = self.progress.stop;
             let mut stops = || stop.reason().is_some();
-            let features = Features::of(&looked_at, &layers, &mut stops);
+            let features = LayerFeatures::of(&looked_at, &layers, &mut stops);
             let features = features.map_err(|error| self.progress.told(error))?;
             for (layer, [train, test]) in layers.into_iter().zip(features.layers) {
                 let row = fitted(&[train, test], &labels, self.networks.data.classes.len(), &mut stops);
@@ -81,7 +81,7 @@ impl Probing<'_> {
     }
 
     fn write(&mut self, row: ProbeRow, run_log: &mut RunLog<'_>) -> Result<()> {
-        // Another that took the run over writes its own rows.
+        // A process that took over the lock writes its own rows.
         self.lock.check()?;
         self.table.append(&row)?;
         self.table.sync()?;
@@ -92,10 +92,10 @@ impl Probing<'_> {
     }
 }
 
-/// The errors of features of training and test images, `[images, features]` each.
+/// Fits heads and neighbours on the features of training images and measures errors; features are `[images, features]`.
 fn fitted(
     [train, test]: &[Tensor; 2],
-    labels: &Labels,
+    labels: &ProbeLabels,
     classes: usize,
     stops: &mut dyn FnMut() -> bool,
 ) -> Result<ProbeRow> {
@@ -116,7 +116,7 @@ fn fitted(
     })
 }
 
-/// One line for people.
+/// One line for the log.
 fn sentence(row: &ProbeRow) -> String {
     let percent = |error: f64| format!("{:.1}%", error * 100.0);
     let network = match row.epoch {

@@ -1,4 +1,4 @@
-//! An attempt at the work of a directory, recorded however it ends.
+//! One attempt at a run, recorded however it ends, and advice for its errors.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
@@ -13,7 +13,7 @@ use crate::run::recovery::lock::{Lock, TakenOver};
 use crate::rundir::{Record, RunDirectory, Status};
 use crate::train::{Activity, Diverged, OutOfMemory};
 
-/// Does the work, and writes down that it runs, and how it ended: in the record, and an error in `error.txt` too.
+/// Does the work and records that it runs and how it ended, in `run.json`; an error also goes to `error.txt`.
 pub(in crate::run) fn attempt<T>(
     directory: &RunDirectory,
     lock: &Lock,
@@ -38,7 +38,7 @@ pub(in crate::run) fn attempt<T>(
     }
     let (status, error) = with_advice(error);
     record.end(status, Some(format!("{error:#}")), seconds);
-    // The work's own error is the one to tell, whether or not it can be written down too.
+    // The work's own error is the one to report, even if it cannot be written.
     if status != Status::Stopped {
         let _ = files::write_atomically(&directory.error(), format!("{error:#}\n").as_bytes());
     }
@@ -46,8 +46,8 @@ pub(in crate::run) fn attempt<T>(
     Err(error)
 }
 
-/// What went wrong before the work began, with what to do; and in `error.txt`, where that can be written. A finished run
-/// did not fail: what stands in its place says nothing of a later attempt that did not come to replace it.
+/// Adds advice to an error that came before the work began, and writes it to `error.txt` if that is possible. Not for a
+/// finished run: it did not fail because a later attempt could not replace it.
 pub(in crate::run) fn record_failure(directory: &RunDirectory, error: anyhow::Error) -> anyhow::Error {
     let is_failure = UserError::exit_of(&error) == Exit::Failed;
     if !is_failure || error.chain().any(<dyn std::error::Error + 'static>::is::<TakenOver>) {
@@ -61,19 +61,19 @@ pub(in crate::run) fn record_failure(directory: &RunDirectory, error: anyhow::Er
     error
 }
 
-/// An error of the system with what to do about it.
+/// Adds advice to an error of the operating system or the device.
 pub(in crate::run) fn advised(error: anyhow::Error) -> anyhow::Error {
     with_advice(error).1
 }
 
-/// How a work that ended early ended, and its error with what to do.
+/// The status of an attempt that ended early, and its error with advice.
 fn with_advice(error: anyhow::Error) -> (Status, anyhow::Error) {
     if UserError::exit_of(&error) == Exit::Stopped {
         return (Status::Stopped, error);
     }
     if let Some(diverged) = error.downcast_ref::<Diverged>() {
         if diverged.updates == 0 {
-            // Nothing was learned yet, so it is no divergence: another start may find other weights or data.
+            // No update was made yet, so this is not a divergence: with other weights or data it may work.
             let told = UserError::new(error.to_string()).hint(NOT_LEARNED).hint(OVERFLOW);
             return (Status::Failed, told.into());
         }
@@ -91,7 +91,7 @@ fn with_advice(error: anyhow::Error) -> (Status, anyhow::Error) {
     }
 }
 
-/// A device's error comes in words alone where it is found in a call of ours, and is given its advice here.
+/// Adds advice to a device error that did not come through `without_panic`; only its text tells the cause.
 fn of_device(error: anyhow::Error) -> anyhow::Error {
     let text = format!("{error:#}");
     let advised = error.downcast_ref::<UserError>().is_some_and(|error| !error.hints().is_empty());
@@ -101,46 +101,45 @@ fn of_device(error: anyhow::Error) -> anyhow::Error {
     thrown(&text).into()
 }
 
-const NOT_LEARNED: &str = "the learning rate has no part in it: look at the data (`freezewise data stats`), at the \
-                           weights that the run starts from, and at the statistics of frozen layers";
-const OVERFLOW: &str =
-    "where numbers are too large for 16 bits, `precision=fp32` is another run that has room for them";
-const LOOK_AT_DEVICE: &str = "the device failed: look at `nvidia-smi` and the system's log";
-const GOES_ON: &str = "then the same command goes on from the last checkpoint";
-const SPARES_MEMORY: &str = "set `compute.cache=off` or a smaller `compute.evaluation_batch`, which leave it the same \
-                             run, or a smaller `batch_size`, which makes another run; or give it more memory";
+const NOT_LEARNED: &str = "the learning rate is not the cause: check the data (`freezewise data stats`), the initial \
+                           weights and the statistics of frozen layers";
+const OVERFLOW: &str = "if values overflow 16 bits, try `precision=fp32`, which is another run";
+const LOOK_AT_DEVICE: &str = "the device failed: check `nvidia-smi` and the system log";
+const GOES_ON: &str = "then run the same command again to resume from the last checkpoint";
+const SPARES_MEMORY: &str = "set `compute.cache=off` or a smaller `compute.evaluation_batch`, which keep it the same \
+                             run, or a smaller `batch_size`, which makes another run; or use more memory";
 
-/// The settings that spare memory in what was done.
+/// The settings that save memory in an activity.
 fn spares(activity: Activity) -> &'static str {
     match activity {
-        Activity::Evaluating => "set a smaller `compute.evaluation_batch`, which leaves it the same run",
+        Activity::Evaluating => "set a smaller `compute.evaluation_batch`, which keeps it the same run",
         Activity::Training => {
-            "set `compute.cache=off` or `compute.graph=off`, which leave it the same run, or a smaller `batch_size`, \
+            "set `compute.cache=off` or `compute.graph=off`, which keep it the same run, or a smaller `batch_size`, \
              which makes another run"
         }
-        Activity::Keeping => "set `compute.cache=off`, which leaves it the same run",
-        Activity::Capturing => "set `compute.graph=off`, which leaves it the same run",
+        Activity::CachingPrefix => "set `compute.cache=off`, which keeps it the same run",
+        Activity::Capturing => "set `compute.graph=off`, which keeps it the same run",
     }
 }
 
-/// Linux's number of an input or output error, which has no kind of its own.
+/// Linux's `EIO`, an I/O error, which has no `io::ErrorKind`.
 const EIO: i32 = 5;
 
-/// What to do about an error of the system.
+/// Advice for an error of the operating system.
 fn advice(error: &io::Error) -> Option<&'static str> {
     Some(match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::WriteZero => "the disk is full: make room on it",
-        io::ErrorKind::QuotaExceeded => "your quota on this disk is used up: make room in it",
+        io::ErrorKind::StorageFull | io::ErrorKind::WriteZero => "the disk is full: free some space",
+        io::ErrorKind::QuotaExceeded => "your disk quota is used up: free some space",
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
-            "the folder cannot be written: give yourself the right to, or take another by `--out`"
+            "the folder is not writable: change its permissions, or use another one with `--out`"
         }
-        io::ErrorKind::StaleNetworkFileHandle => "the folder is no longer there: look whether its disk is mounted",
-        _ if error.raw_os_error() == Some(EIO) => "the disk fails: look at the system's log",
+        io::ErrorKind::StaleNetworkFileHandle => "the folder is gone: check that its disk is mounted",
+        _ if error.raw_os_error() == Some(EIO) => "the disk is failing: check the system log",
         _ => return None,
     })
 }
 
-/// The bindings to libtorch panic where libtorch throws: out of memory, a lost device. That is an error like others.
+/// Turns a panic into an error: the bindings panic where libtorch throws, as out of memory or when a device is lost.
 pub(in crate::run) fn without_panic<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     let hook = take_hook();
     set_hook(Box::new(|_| {}));
@@ -148,22 +147,23 @@ pub(in crate::run) fn without_panic<T>(work: impl FnOnce() -> Result<T>) -> Resu
     set_hook(hook);
     done.unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
-        Err(thrown(text.unwrap_or("a panic without words")).into())
+        Err(thrown(text.unwrap_or("a panic without a message")).into())
     })
 }
 
-/// Words for what libtorch threw: its first line, and what to do.
+/// An error for what libtorch threw: its first line, with advice.
 fn thrown(text: &str) -> UserError {
     let error = UserError::new(format!("the computation failed: {}", native::first_words(text)));
     match native::cause_of(text) {
         Cause::Memory => error.hint(SPARES_MEMORY).hint(GOES_ON),
         Cause::MemoryOrDevice => error
             .hint(format!("if memory ran out, {SPARES_MEMORY}"))
-            .hint(format!("else {LOOK_AT_DEVICE}"))
+            .hint(format!("otherwise {LOOK_AT_DEVICE}"))
             .hint(GOES_ON),
         Cause::Device => error.hint(LOOK_AT_DEVICE).hint(GOES_ON),
-        Cause::Other => error
-            .hint("log.txt says how far it came; if it comes again, it is a mistake in this program: please report it"),
+        Cause::Other => {
+            error.hint("`log.txt` shows how far the run came; if it happens again, it is a bug: please report it")
+        }
     }
 }
 
@@ -197,11 +197,11 @@ mod tests {
         assert_eq!(other.to_string(), "a file is not there");
     }
 
-    /// Advice about the learning rate is for what learning broke.
+    /// Only a divergence after an update gets advice about the learning rate.
     #[test]
     fn what_was_never_finite_did_not_diverge() {
         for (updates, expected, hint) in
-            [(0, Status::Failed, "the learning rate has no part in it"), (1, Status::Diverged, "a third of the")]
+            [(0, Status::Failed, "the learning rate is not the cause"), (1, Status::Diverged, "a third of the")]
         {
             let (status, error) = with_advice(Diverged { step: updates + 1, epoch: 1, updates }.into());
             assert_eq!(status, expected);

@@ -1,4 +1,4 @@
-//! The claim to a run: found finished, or its lock, for which another process may have to be waited for.
+//! Claiming a run: it is finished already, or this process gets its lock, possibly after waiting for another.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::error::UserError;
 use crate::files;
-use crate::run::phase::event::{Event, EventSink};
+use crate::run::phase::event::{EventSink, RunEvent};
 use crate::run::recovery::finished;
 use crate::run::recovery::lock::{Holder, Wait, Waited};
 use crate::run::recovery::unchanged::Unchanged;
@@ -16,7 +16,7 @@ use crate::rundir::{Record, RunDirectory};
 use crate::spec::Spec;
 use crate::text;
 
-/// The run as it stands on disk, if it is finished and its data are what they were.
+/// The run on disk, if it is finished and its data have not changed.
 pub(in crate::run) fn finished(
     spec: &Spec,
     request: &Request<'_>,
@@ -30,15 +30,15 @@ pub(in crate::run) fn finished(
             &experiment.target,
             &record,
             directory.path(),
-            "train on the new ones with `--fresh`, which moves the finished run aside",
-            &mut |reading| events.on_event(&Event::Reading(reading)),
+            "train on the new data with `--fresh`, which moves the finished run aside",
+            &mut |reading| events.on_event(&RunEvent::Reading(reading)),
         )?;
     }
     Ok(Some(finished))
 }
 
-/// Makes the directory of a run and takes its lock, within the time that the request gives; where another process has
-/// it, that one may finish the run meanwhile.
+/// Creates the directory of a run and locks it, waiting as long as the request allows; the process that holds the lock
+/// may finish the run in the meantime.
 pub(in crate::run) fn lock(
     spec: &Spec,
     directory: &RunDirectory,
@@ -57,22 +57,22 @@ pub(in crate::run) fn lock(
             let most = text::duration(request.wait.as_secs_f64());
             let place = directory.path().display();
             let sentence = format!("`{place}` is locked by {}: waiting up to {most}", holder.who());
-            events.borrow_mut().on_event(&Event::Note(&sentence));
+            events.borrow_mut().on_event(&RunEvent::Note(&sentence));
             Ok(())
         },
     )
 }
 
-/// What is said where another process holds the run after the wait.
+/// The error if another process still holds the lock after the wait.
 pub(in crate::run) fn held(directory: &RunDirectory, holder: &Holder) -> UserError {
     UserError::stopped(format!("`{}` is locked by {}", directory.path().display(), holder.who()))
-        .hint("run the same command again when that has ended; `--wait 2h` waits up to two hours for it")
+        .hint("run the same command again when it has ended, or wait for it with `--wait 2h`")
 }
 
-/// Creates the directory of a run, which must not lead elsewhere.
+/// Creates the directory of a run, which must not be reached through a link to outside `out`.
 pub(in crate::run) fn create_inside(directory: &RunDirectory, out: &Path) -> Result<()> {
     files::create_folder(out)?;
-    // A link is found before anything is made behind it.
+    // Links are checked before anything is created behind them.
     for folder in [directory.path().parent(), Some(directory.path())].into_iter().flatten() {
         if std::fs::symlink_metadata(folder).is_ok() {
             files::check_inside(folder, out)?;

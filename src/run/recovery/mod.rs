@@ -1,4 +1,4 @@
-//! What makes a run survive: locks, checkpoints and resuming from them, records of how it ended, requests to stop.
+//! What lets a run survive kills and crashes: locks, checkpoints, resuming, records of how it ended, stop requests.
 
 pub(in crate::run) mod archive;
 pub(in crate::run) mod attempt;

@@ -1,6 +1,6 @@
-//! Which checkpoint a training resumes from: the furthest that is whole, not beyond the budget, and has every
-//! measurement that is asked for now. Where there are checkpoints and none of them serves, nothing else is handed out: an
-//! error says which budget can still be had.
+//! Which checkpoint a training resumes from: the latest that is intact, within the budget, and has every measurement
+//! that the spec asks for now. If there are checkpoints but none qualifies, it is an error that names the smallest budget
+//! that would work.
 
 use anyhow::Result;
 
@@ -11,10 +11,10 @@ use crate::rundir::{self, DataRecord, Row, RunDirectory};
 use crate::spec::{Budget, Due, Evaluation, FINAL_EPOCHS, Side, Task};
 use crate::text;
 
-/// So many epochs are named in a message.
+/// How many epochs a message names.
 const NAMED: usize = 5;
 
-/// The training that is asked for.
+/// The requested training.
 pub(in crate::run) struct Goal<'a> {
     pub(in crate::run) directory: &'a RunDirectory,
     pub(in crate::run) side: Side,
@@ -24,19 +24,18 @@ pub(in crate::run) struct Goal<'a> {
     pub(in crate::run) evaluation: Evaluation,
 }
 
-/// A whole checkpoint that cannot serve.
-struct Passed {
-    /// Whole epochs behind.
+/// An intact checkpoint that does not qualify.
+struct RejectedCheckpoint {
+    /// Whole epochs trained.
     epochs: u64,
-    /// All steps behind.
+    /// Steps trained in all.
     steps: u64,
     rows: Vec<Row>,
-    /// The half-life in steps of its averaged weights, if it has any.
+    /// Half-life of its averaged weights in steps, if it has any.
     averaged_half_life: Option<f64>,
 }
 
-/// A checkpoint to resume from, if there is one; what is to be known of it is noted. It must be of the data that is
-/// there now.
+/// The checkpoint to resume from, if there is one. It is an error if it was trained on other data than there is now.
 pub(in crate::run) fn resume(
     store: &CheckpointStore<'_>,
     goal: &Goal<'_>,
@@ -55,7 +54,7 @@ pub(in crate::run) fn resume(
         Ok(serves)
     })?;
     for damaged in &found.damaged {
-        run_log.note(&format!("{damaged}: resuming from the one before"))?;
+        run_log.note(&format!("{damaged}; resuming from the previous one"))?;
     }
     let Some(checkpoint) = found.checkpoint else {
         return if passed.is_empty() { Ok(None) } else { Err(goal.refusal(&passed).into()) };
@@ -63,10 +62,8 @@ pub(in crate::run) fn resume(
     let header = &checkpoint.header;
     let phase = goal.side.name();
     if header.data != data.content {
-        let message = format!("the data set of the {phase} is not the one that its training began with");
-        return Err(UserError::new(message)
-            .hint("put the old files back, or start over with `--fresh`; a changed data set gives another curve")
-            .into());
+        let message = format!("the data set of the {phase} has changed since its training began");
+        return Err(UserError::new(message).hint("restore the old files, or start over with `--fresh`").into());
     }
     let beyond = match header.steps {
         0 => String::new(),
@@ -76,12 +73,12 @@ pub(in crate::run) fn resume(
     Ok(Some(checkpoint))
 }
 
-/// Removes what a finished training has no use for, but for the state after `last` steps; where that cannot be done the
-/// training is finished all the same.
+/// Deletes the checkpoints that a finished training no longer needs, except the one at step `last`. A failure is only
+/// noted: the training is finished anyway.
 pub(in crate::run) fn discard(store: &CheckpointStore<'_>, last: Option<u64>, run_log: &mut RunLog<'_>) -> Result<()> {
     match store.finish(last) {
         Ok(()) => Ok(()),
-        Err(error) => run_log.note(&format!("checkpoints that are no longer needed are left: {error:#}")),
+        Err(error) => run_log.note(&format!("cannot delete checkpoints that are no longer needed: {error:#}")),
     }
 }
 
@@ -98,19 +95,19 @@ impl Goal<'_> {
         self.task.training.steps_per_epoch(self.task.train_size)
     }
 
-    fn look_at(&self, checkpoint: &Checkpoint) -> Result<Passed> {
+    fn look_at(&self, checkpoint: &Checkpoint) -> Result<RejectedCheckpoint> {
         let (epochs, beyond) = (checkpoint.header.epochs, checkpoint.header.steps);
         let steps = epochs.saturating_mul(self.steps_per_epoch()).saturating_add(beyond);
         let averaged_half_life = checkpoint.header.averaged_half_life;
-        Ok(Passed { epochs, steps, rows: rundir::parse(&checkpoint.rows)?, averaged_half_life })
+        Ok(RejectedCheckpoint { epochs, steps, rows: rundir::parse(&checkpoint.rows)?, averaged_half_life })
     }
 
-    /// Whether averaged weights with a half-life are those that are wanted, if any are.
+    /// Whether `half_life` is the requested one, if averaged weights are requested.
     fn has_averages(&self, half_life: Option<f64>) -> bool {
         self.evaluation.averaged_half_life(self.task).is_none_or(|wanted| half_life == Some(wanted))
     }
 
-    /// What rows lack of the measurements in a budget of so many epochs.
+    /// The measurements that are due within `epochs` and that `rows` lack.
     fn missing(&self, rows: &[Row], epochs: u64) -> Option<Missing> {
         let lacks = |lacks: &dyn Fn(Due, &Row) -> bool| -> Vec<u64> {
             let due = |row: &Row| Due::after(row.epoch, epochs, self.evaluation);
@@ -127,12 +124,12 @@ impl Goal<'_> {
         }
     }
 
-    /// The least budget to which a checkpoint can be taken, in the unit of the one asked for; none where its epochs were
+    /// The smallest budget that a checkpoint qualifies for, in the unit of the requested one; `None` if its epochs were
     /// not measured as the schedule asks.
-    fn least(&self, passed: &Passed) -> Option<u64> {
+    fn least(&self, passed: &RejectedCheckpoint) -> Option<u64> {
         let per_epoch = self.steps_per_epoch();
         let first = passed.steps.div_ceil(per_epoch).max(1);
-        // Beyond that, the end of the budget asks for nothing among the epochs behind.
+        // Beyond that, the end of the budget no longer affects which past epochs are due.
         let epochs = (first..=first.max(passed.epochs + FINAL_EPOCHS))
             .find(|&epochs| self.missing(&passed.rows, epochs).is_none())?;
         Some(match self.task.training.budget {
@@ -141,8 +138,8 @@ impl Goal<'_> {
         })
     }
 
-    /// What to tell where no checkpoint serves; the furthest comes first.
-    fn refusal(&self, passed: &[Passed]) -> UserError {
+    /// The error if no checkpoint qualifies; `passed` has the latest first.
+    fn refusal(&self, passed: &[RejectedCheckpoint]) -> UserError {
         let wrong = passed.iter().find(|passed| !self.has_averages(passed.averaged_half_life));
         if let Some(passed) = wrong {
             return self.other_averages(passed.averaged_half_life);
@@ -164,37 +161,37 @@ impl Goal<'_> {
         };
         let epochs = if missing.epochs.len() == 1 { "epoch" } else { "epochs" };
         let error = UserError::usage(format!(
-            "the run in `{}` lacks what is asked for now: {} after {epochs} {}{more}",
+            "the run in `{}` lacks measurements that the spec asks for: {} after {epochs} {}{more}",
             self.directory.path().display(),
             missing.what,
             named.join(", ")
         ));
         let error = match least {
             Some(least) => error.hint(at_least(self.side, self.task, least)),
-            None => error.hint(format!("ask for no more than it has: see `{}`", missing.key)),
+            None => error.hint(format!("request fewer measurements with `{}`", missing.key)),
         };
         error.hint(FRESH)
     }
 }
 
 impl Goal<'_> {
-    /// What to tell where a training has other averaged weights than are wanted, or none.
+    /// The error if a training has other averaged weights than requested, or none.
     fn other_averages(&self, half_life: Option<f64>) -> UserError {
         let place = self.directory.path().display();
         let key = "evaluate.averaged_half_life";
         let wanted = self.evaluation.averaged_half_life(self.task).unwrap_or_default();
         match half_life {
             None => UserError::usage(format!("the run in `{place}` has no averaged weights: `{key}` was not set"))
-                .hint(format!("leave `{key}` out, {FRESH}")),
+                .hint(format!("remove `{key}` from the spec, {FRESH}")),
             Some(own) => UserError::usage(format!(
                 "the run in `{place}` averages weights with a half-life of {own} steps, not {wanted}"
             ))
-            .hint(format!("ask for that half-life, {FRESH}")),
+            .hint(format!("use that half-life, {FRESH}")),
         }
     }
 }
 
-/// Measurements that are due and were not made.
+/// Measurements that are due and missing.
 struct Missing {
     what: &'static str,
     /// The key that asks for them.
@@ -202,9 +199,9 @@ struct Missing {
     epochs: Vec<u64>,
 }
 
-pub(in crate::run) const FRESH: &str = "or train from the beginning with `--fresh`, which moves the existing run aside";
+pub(in crate::run) const FRESH: &str = "or start over with `--fresh`, which moves the existing run aside";
 
-/// The error of a run that has trained for so many steps, which is longer than is asked for.
+/// The error for a run that has trained for more steps than requested.
 pub(in crate::run) fn too_long(directory: &RunDirectory, task: &Task, trained: u64) -> UserError {
     let steps = |count: u64| text::counted(count as usize, "step", "steps");
     let epochs = |count: u64| text::counted(count as usize, "epoch", "epochs");
@@ -217,15 +214,15 @@ pub(in crate::run) fn too_long(directory: &RunDirectory, task: &Task, trained: u
         },
     };
     let shown = directory.path().display();
-    UserError::usage(format!("the run in `{shown}` has trained {has}, more than the {wants} asked for"))
+    UserError::usage(format!("the run in `{shown}` has trained {has}, more than the requested {wants}"))
 }
 
-/// Advice to ask for a longer budget.
+/// Advice to request a longer budget.
 pub(in crate::run) fn at_least(side: Side, task: &Task, least: u64) -> String {
     let unit = match task.training.budget {
         Budget::Steps(_) => "steps",
         Budget::Epochs(_) => "epochs",
     };
     let phase = side.name();
-    format!("ask for at least {least}: `--set {phase}.train.{unit}={least}`")
+    format!("request at least {least} {unit}: `--set {phase}.train.{unit}={least}`")
 }

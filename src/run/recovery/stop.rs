@@ -1,5 +1,5 @@
-//! A request to stop: a signal, or the end of the time that was given. A signal sets a flag and nothing else; the run
-//! looks at it between steps.
+//! Stop requests: a signal, or the end of `--max-time`. A signal handler only sets a flag; the run checks it between
+//! steps.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,10 +13,10 @@ use crate::error::UserError;
 use crate::fault;
 use crate::text;
 
-/// In the place of a signal's number: whoever uses the library asks.
+/// Stored instead of a signal number for a request from code that uses the library.
 const REQUEST: usize = usize::MAX;
 
-/// What a shell says of a program that Ctrl-C ended.
+/// The exit code of a program that Ctrl-C ended: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
 
 const SIGNALS: [(i32, &str); 5] =
@@ -25,26 +25,26 @@ const SIGNALS: [(i32, &str); 5] =
 /// Whether to stop, and why.
 #[derive(Debug, Default)]
 pub struct Stop {
-    /// The last signal that came; 0 for none.
+    /// The last signal received; 0 for none.
     signal: Arc<AtomicUsize>,
-    /// When the time is over, and how much it was.
+    /// The deadline, and the duration it was set from.
     limit: Option<(Instant, Duration)>,
 }
 
 impl Stop {
-    /// Nothing stops it.
+    /// Never requests a stop.
     pub fn never() -> Self {
         Self::default()
     }
 
-    /// Listens to the signals that ask a program to end, for as long as the process lives; a second SIGINT ends it at
-    /// once. A SIGHUP that is ignored already, as under `nohup`, stays so. The time, if any, begins now.
+    /// Listens for INT, TERM, USR1, USR2 and HUP as long as the process lives; a second SIGINT exits at once. A SIGHUP
+    /// that is already ignored, as under `nohup`, stays ignored. `most` is the time limit from now on.
     pub fn listen(most: Option<Duration>) -> Result<Self> {
         let stop =
             Self { limit: most.and_then(|most| Some((Instant::now().checked_add(most)?, most))), ..Self::default() };
         let interrupted = Arc::new(AtomicBool::new(false));
         let listen = || -> std::io::Result<()> {
-            // In this order: the first one finds the flag unset, and sets it.
+            // The order matters: at the first SIGINT the shutdown handler finds the flag unset, then it is set.
             flag::register_conditional_shutdown(SIGINT, INTERRUPTED, Arc::clone(&interrupted))?;
             flag::register(SIGINT, interrupted)?;
             for (signal, _) in SIGNALS {
@@ -58,12 +58,12 @@ impl Stop {
         Ok(stop)
     }
 
-    /// Asks for a stop, as a signal does.
+    /// Requests a stop, as a signal does.
     pub fn request(&self) {
         self.signal.store(REQUEST, Ordering::Relaxed);
     }
 
-    /// Why to stop, if that is wished.
+    /// The reason to stop, if a stop was requested.
     pub fn reason(&self) -> Option<String> {
         fault::stop_question();
         let signal = self.signal.load(Ordering::Relaxed);
@@ -75,16 +75,16 @@ impl Stop {
             return Some((*name).to_owned());
         }
         let (_, most) = self.limit.filter(|(end, _)| Instant::now() >= *end)?;
-        Some(format!("--max-time, {} were given", text::duration(most.as_secs_f64())))
+        Some(format!("`--max-time` ({})", text::duration(most.as_secs_f64())))
     }
 
-    /// The end of what cannot be kept yet, where a stop is wished.
+    /// An error if a stop was requested, for work before the first step, which has no checkpoint.
     pub(in crate::run) fn check(&self) -> Result<()> {
         self.reason().map_or(Ok(()), |reason| Err(stopped(&reason, "before the first step").into()))
     }
 }
 
-/// Words for a stop.
+/// The error for a requested stop.
 pub(in crate::run) fn stopped(reason: &str, place: &str) -> UserError {
     UserError::stopped(format!("stopped by {reason}, {place}")).hint("run the same command again to resume")
 }
@@ -115,7 +115,7 @@ mod tests {
     fn time_ends() {
         assert_eq!(Stop::never().reason(), None);
         let over = Stop { limit: Some((Instant::now(), Duration::from_secs(90))), ..Stop::default() };
-        assert_eq!(over.reason().as_deref(), Some("--max-time, 1 min 30 s were given"));
+        assert_eq!(over.reason().as_deref(), Some("`--max-time` (1 min 30 s)"));
         assert!(over.check().is_err_and(|error| UserError::exit_of(&error) == crate::error::Exit::Stopped));
     }
 }

@@ -1,14 +1,14 @@
-//! Whether what is finished was made with the data that are there now.
+//! Whether a finished training used the data that is there now.
 //!
-//! Names, sizes and the catalogue name a data set, and its files may change under them. The record of a training keeps a
-//! digest of its files' sizes, inodes and change times; the content is compared only where that differs. Where the data
-//! are not there, or the record is of an earlier version, there is nothing to compare.
+//! The hash of a run covers a data set's name and sizes, but its files may change. The record keeps a digest of the
+//! files' sizes, inodes and change times; only if that differs is the content compared. If the data is missing, or the
+//! record is from an earlier version, there is nothing to compare.
 
 use std::path::Path;
 
 use anyhow::Result;
 
-use crate::data::{self, Access, Image, Reading};
+use crate::data::{self, Access, Image, ReadingProgress};
 use crate::error::UserError;
 use crate::native;
 use crate::run::facts::data_record;
@@ -17,7 +17,7 @@ use crate::run::request::Places;
 use crate::rundir::Record;
 use crate::spec::{Experiment, Task};
 
-/// Compares data with what a finished training recorded of them.
+/// Compares data with the record of a finished training.
 pub(in crate::run) struct Unchanged<'a> {
     pub(in crate::run) experiment: &'a Experiment,
     pub(in crate::run) places: Places<'a>,
@@ -25,15 +25,15 @@ pub(in crate::run) struct Unchanged<'a> {
 }
 
 impl Unchanged<'_> {
-    /// An error where the data of a task are not those that `directory` was trained on. `how` says what to do to train
-    /// on those that are there.
+    /// An error if the data of a task is not what `directory` was trained on. `how` tells the user how to train on the
+    /// new data.
     pub(in crate::run) fn check(
         &self,
         task: &Task,
         record: &Record,
         directory: &Path,
         how: &str,
-        tell: &mut dyn FnMut(&Reading),
+        tell: &mut dyn FnMut(&ReadingProgress),
     ) -> Result<()> {
         let Some(recorded) = &record.data else { return Ok(()) };
         let (Some(before), Some(now)) = (&recorded.files, data::state(&task.data, self.places.data)) else {
@@ -57,6 +57,6 @@ impl Unchanged<'_> {
             task.data.name(),
             directory.display()
         );
-        Err(UserError::new(message).hint(format!("put the old files back, or {how}")).into())
+        Err(UserError::new(message).hint(format!("restore the old files, or {how}")).into())
     }
 }

@@ -8,117 +8,118 @@ use crate::analysis::similarity::{Cka, Overlap};
 use crate::data::TaskData;
 use crate::spec::Task;
 
-/// How alike a source and a target are.
+/// How similar a source and a target are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Similarity {
-    /// The task pretrained on, with the hash of all that made its weights.
+    /// The task pretrained on.
     pub source: TaskFacts,
     /// The task fine-tuned on.
     pub target: TaskFacts,
-    /// The run that it stands beside, `<name>/<folder>`.
+    /// The run that this file belongs to, `<name>/<folder>`.
     pub run: String,
-    /// How many images were looked at.
-    pub images: Images,
-    /// By a network before pretraining.
+    /// How many images were used.
+    pub images: ImageCounts,
+    /// Measured with a network before pretraining.
     pub before: Measures,
-    /// By the same network after it.
+    /// Measured with the same network after pretraining.
     pub after: Measures,
-    /// Each layer of the source-trained network against other networks, on the same test images of the target; the
-    /// pooling last.
+    /// Each layer of the pretrained network against other networks, on the same test images of the target; pooling
+    /// last.
     pub layers: Vec<LayerSimilarity>,
-    /// Classes of the same name; absent where classes have no names.
+    /// Classes with the same name; absent if classes have no names.
     pub labels: Option<Overlap>,
 }
 
 /// One of the two tasks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskFacts {
-    /// The data set, or the file of the source's weights.
+    /// The data set, or the source's weights file.
     pub name: String,
-    /// C; absent where all that is known is a file of weights.
+    /// C; absent for a weights file.
     pub classes: Option<usize>,
-    /// n.
+    /// n; absent for a weights file.
     pub train_examples: Option<usize>,
-    /// Of a source: `<out>/sources/<hash>/` where it was trained here, and the `source_hash` of every run that starts
-    /// from it.
+    /// Only for a source: the `source_hash` of every run that starts from it, and its directory `<out>/sources/<hash>/`
+    /// if it was trained by freezewise.
     pub hash: Option<String>,
 }
 
-/// How many images of each split were looked at, drawn at random where there are more.
+/// How many images of each split were used, a random subset if there are more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Images {
-    /// For the Fréchet distances, with the next. Where both tasks have the same test images, each is given half of them.
+pub struct ImageCounts {
+    /// Source test images, for the Fréchet distances; absent if the source is a file. If both tasks have the same test
+    /// images, each gets half of them.
     pub source_test: Option<usize>,
-    /// For the Fréchet distances; none where the source is a file.
+    /// Target test images, for the Fréchet distances; absent if the source is a file.
     pub target_test: Option<usize>,
-    /// For LEEP and LogME, with their true labels.
+    /// Target training images with true labels, for LEEP and LogME.
     pub target_train: usize,
-    /// Of the target's test images, for CKA.
+    /// Target test images, for CKA.
     pub layers: usize,
 }
 
-/// What the pooled features of one network tell. The source's head counts for LEEP alone.
+/// Measures of the pooled features of one network. Only LEEP uses the source's head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measures {
-    /// The features of source and target as two Gaussians.
+    /// Fréchet distance with source and target as one Gaussian each.
     pub frechet: Option<Frechet>,
-    /// The classes of source and target as Gaussians each, paired.
+    /// Fréchet distances with one Gaussian per class, paired.
     pub classes: Option<ClassMatching>,
-    /// LEEP, in nats; the nearer to 0, the better the source's answers foretell the target's labels.
+    /// LEEP, in nats; the closer to 0, the better the source's predictions predict the target's labels.
     pub leep: Option<f64>,
     /// LogME; the higher, the better a linear map of the features explains the target's labels.
     pub logme: f64,
 }
 
-/// The distance of two Gaussians.
+/// The Fréchet distance of two Gaussians.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Frechet {
-    /// In the features' own units, squared: of use within one network.
+    /// Squared, in units of the features: comparable within one network.
     pub squared: f64,
-    /// The same as a share of the variance of both tasks' features together: of use between networks.
+    /// `squared` divided by the total variance of both tasks' features: comparable between networks.
     pub relative: f64,
-    /// How many features there are.
+    /// Number of features.
     pub features: usize,
-    /// How far the covariances of source and target were shrunk.
+    /// Ledoit-Wolf shrinkage of the covariances of source and target, from 0 to 1.
     pub shrinkage: [f64; 2],
 }
 
-/// The cheapest pairing of classes.
+/// The pairing of classes with the lowest total distance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassMatching {
-    /// The mean squared Fréchet distance of a pair.
+    /// Mean squared Fréchet distance over the pairs.
     pub mean_squared: f64,
-    /// The same as a share of the variance of both tasks' features together.
+    /// `mean_squared` divided by the total variance of both tasks' features.
     pub relative: f64,
-    /// On how many leading axes of the features classes were compared.
+    /// Number of leading principal axes that classes were compared on.
     pub axes: usize,
-    /// The share of the features' variance along them.
+    /// Fraction of the features' variance along these axes.
     pub variance_kept: f64,
-    /// The fewest images of a class; its covariance is shrunk the most.
+    /// Images of the smallest class, whose covariance is shrunk most.
     pub fewest_images: usize,
-    /// Each class of the task with fewer, and the one it is paired with.
+    /// Each class of the task with fewer classes, and its partner.
     pub pairs: Vec<ClassPair>,
 }
 
-/// Two classes.
+/// A pair of classes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassPair {
-    /// Of the source.
+    /// The source's class.
     pub source: String,
-    /// Of the target.
+    /// The target's class.
     pub target: String,
-    /// Their squared Fréchet distance.
+    /// Squared Fréchet distance of the two.
     pub squared: f64,
 }
 
-/// A layer of the source-trained network.
+/// CKA of one layer of the pretrained network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerSimilarity {
-    /// Its name.
+    /// The layer's name.
     pub layer: String,
-    /// Against the fresh network.
+    /// Against the same layer before pretraining.
     pub fresh: Cka,
-    /// Against the fine-tuned network, where the run is finished.
+    /// Against the same layer after fine-tuning, if the run is finished.
     pub fine_tuned: Option<Cka>,
 }
 

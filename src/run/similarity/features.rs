@@ -1,4 +1,4 @@
-//! From images to matrices: which images of a split, and what a network makes of them.
+//! Pooled features as matrices: which images of a split are used, and a network's outputs for them.
 
 use anyhow::Result;
 use nalgebra::DMatrix;
@@ -12,7 +12,7 @@ use crate::run::recovery::stop::Stop;
 use crate::seed::{Purpose, stream};
 use crate::train::DeviceSplit;
 
-/// Images in a batch.
+/// Images per batch.
 pub(in crate::run) const BATCH: usize = 250;
 
 /// Images of a split, on the device, with their true labels.
@@ -21,17 +21,17 @@ pub(in crate::run) struct Look {
     pub(in crate::run) labels: Vec<u16>,
 }
 
-/// What a network makes of them.
-pub(in crate::run) struct Features {
-    /// `[images, features]`, at the pooling.
+/// A network's outputs for some images.
+pub(in crate::run) struct PooledFeatures {
+    /// Pooled features, `[images, features]`.
     pub(in crate::run) pooled: DMatrix<f64>,
-    /// `[images, classes of the network]`, probabilities.
+    /// Class probabilities, `[images, classes of the network]`.
     pub(in crate::run) answers: DMatrix<f64>,
     /// The images' true labels.
     pub(in crate::run) labels: Vec<u16>,
 }
 
-/// At most `most` images, drawn at random, for a split may be in the order of its classes; the same ones each time.
+/// At most `most` images, a fixed random subset: a split may be sorted by class.
 pub(in crate::run) fn chosen(images: &data::Images, most: usize) -> data::Images {
     if images.count() <= most {
         return images.clone();
@@ -42,7 +42,7 @@ pub(in crate::run) fn chosen(images: &data::Images, most: usize) -> data::Images
     picked(images, order.into_iter())
 }
 
-/// Two halves, of each class every other image.
+/// Two halves; each class alternates between them.
 pub(in crate::run) fn halves(images: &data::Images) -> [data::Images; 2] {
     let mut seen = vec![0usize; usize::from(u16::MAX) + 1];
     let mut sides = [Vec::new(), Vec::new()];
@@ -60,8 +60,8 @@ fn picked(images: &data::Images, order: impl Iterator<Item = usize> + Clone) -> 
     data::Images { shape: images.shape, pixels, labels: order.map(|index| images.labels[index]).collect() }
 }
 
-impl Features {
-    /// Runs the network over the images; `stop` is asked before every batch.
+impl PooledFeatures {
+    /// Runs the network over the images; checks `stop` before every batch.
     pub(in crate::run) fn of(network: &Network, look: &Look, stop: &Stop) -> Result<Self> {
         let batches: Vec<(Tensor, Tensor)> = no_grad(|| {
             let flows = flows(&look.data);
@@ -89,14 +89,14 @@ impl Features {
     }
 }
 
-/// The images in batches, ready to go through a network.
+/// The images in batches, as inputs of a network.
 pub(in crate::run) fn flows(data: &DeviceSplit) -> impl Iterator<Item = Flow> {
     let count = data.count();
     let stretch = move |start: usize| Flow::new(data.stretch(start as i64, BATCH.min(count - start) as i64));
     (0..count).step_by(BATCH).map(stretch)
 }
 
-/// Batches `[batch, width]` as one matrix of doubles.
+/// Concatenates batches `[batch, width]` into one matrix of doubles.
 fn matrix(batches: &[Tensor]) -> Result<DMatrix<f64>> {
     let whole = Tensor::cat(batches, 0).to_device(Device::Cpu).to_kind(Kind::Double);
     let (rows, columns) = whole.size2()?;

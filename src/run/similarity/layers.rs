@@ -1,4 +1,4 @@
-//! CKA, layer by layer: the networks go through the images side by side, so that no more than one layer of each is held.
+//! CKA, layer by layer: the networks advance in lockstep, so that memory holds one layer of each.
 
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
@@ -13,18 +13,18 @@ use crate::train::DeviceSplit;
 
 /// More images change the debiased CKA in its third digit.
 const MOST_IMAGES: usize = 1000;
-/// Fewer would say nothing.
+/// Fewer images would tell nothing.
 const LEAST_IMAGES: usize = 50;
-/// The features of one layer of one network, in numbers: 256 MB.
+/// Numbers in the features of one layer of one network: 256 MB of float32.
 const MOST_NUMBERS: usize = 64 << 20;
 
-/// On how many images layers are compared: as many as are at hand and fit.
+/// How many images to compare layers on: as many as there are and as fit.
 pub(in crate::run) fn images(blueprint: &Blueprint, at_hand: usize) -> usize {
     let largest = blueprint.facts().iter().map(|layer| layer.output.elements()).max().unwrap_or(1);
     (MOST_NUMBERS / largest).clamp(LEAST_IMAGES, MOST_IMAGES).min(at_hand)
 }
 
-/// Every layer of a network against those of others; `stop` is asked before every batch.
+/// Compares every layer of the trained network, and the pooling, with the same layer of the others.
 pub(in crate::run) fn compare(
     data: &DeviceSplit,
     trained: &Network,
@@ -33,7 +33,7 @@ pub(in crate::run) fn compare(
     stop: &Stop,
 ) -> Result<Vec<LayerSimilarity>> {
     let layers = trained.blueprint().layers.iter().map(|layer| layer.name.as_str());
-    let walk = |network| Walk { network, layer: 0, flows: flows(data).collect() };
+    let walk = |network| ForwardWalk { network, layer: 0, flows: flows(data).collect() };
     let (mut trained, mut fresh, mut fine_tuned) = (walk(trained), walk(fresh), fine_tuned.map(walk));
     let row = |layer: &str| {
         for walk in [&mut trained, &mut fresh].into_iter().chain(&mut fine_tuned) {
@@ -49,15 +49,15 @@ pub(in crate::run) fn compare(
     layers.chain(["pooling"]).map(row).collect()
 }
 
-/// A network, and how far images have come in it, in batches.
-struct Walk<'a> {
+/// A network, and batches of images advanced to the input of `layer`.
+struct ForwardWalk<'a> {
     network: &'a Network,
     layer: usize,
     flows: Vec<Flow>,
 }
 
-impl Walk<'_> {
-    /// Past the next layer, or after the last one past the pooling.
+impl ForwardWalk<'_> {
+    /// Advances through the next layer, or after the last one through the pooling.
     fn advance(&mut self, stop: &Stop) -> Result<()> {
         let (network, layer) = (self.network, self.layer);
         for flow in &mut self.flows {
@@ -73,8 +73,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The products of what the images are now, about their mean: it takes no part in CKA, and without it no digits
-    /// are lost.
+    /// The Gram matrix of the centred features. CKA does not depend on the mean, and subtracting it avoids cancellation.
     fn gram(&self) -> Gram {
         let parts: Vec<Tensor> = self.flows.iter().map(|flow| flow.value.flatten(1, -1).to_kind(Kind::Float)).collect();
         let mut features = Tensor::cat(&parts, 0);

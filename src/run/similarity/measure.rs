@@ -1,17 +1,17 @@
-//! From features to measures.
+//! Computes the measures from features.
 
 use super::facts::{ClassMatching, ClassPair, Frechet, Measures};
-use super::features::Features;
+use super::features::PooledFeatures;
 use crate::analysis::similarity::{
     Gaussian, LeadingAxes, frechet_squared, frechet_table, least_cost_matching, leep, logme,
 };
 
-/// Classes are compared on as many axes at most: a hundred by ten of them in hundreds of dimensions would take minutes,
-/// and a class of a hundred images spans no more.
+/// Classes are compared on at most this many principal axes: 100 × 10 classes in hundreds of dimensions would take
+/// minutes, and a class of a hundred images spans no more.
 const CLASS_AXES: usize = 128;
 
-/// How well features and answers foretell the target's labels.
-pub(in crate::run) fn transferability(train: &Features, classes: usize, head_is_trained: bool) -> Measures {
+/// How well features and predictions predict the target's labels.
+pub(in crate::run) fn transferability(train: &PooledFeatures, classes: usize, head_is_trained: bool) -> Measures {
     Measures {
         frechet: None,
         classes: None,
@@ -20,8 +20,8 @@ pub(in crate::run) fn transferability(train: &Features, classes: usize, head_is_
     }
 }
 
-/// Source and target as one Gaussian each.
-pub(in crate::run) fn frechet(source: &Features, target: &Features) -> Frechet {
+/// The distance with source and target as one Gaussian each.
+pub(in crate::run) fn frechet(source: &PooledFeatures, target: &PooledFeatures) -> Frechet {
     let (source, target) = (Gaussian::of(&source.pooled), Gaussian::of(&target.pooled));
     let squared = frechet_squared(&source, &target);
     Frechet {
@@ -32,16 +32,20 @@ pub(in crate::run) fn frechet(source: &Features, target: &Features) -> Frechet {
     }
 }
 
-/// Each class as a Gaussian, and the cheapest pairs of them.
-pub(in crate::run) fn classes(source: &Features, target: &Features, names: [&[String]; 2]) -> ClassMatching {
+/// The distances with one Gaussian per class, paired at the lowest total distance.
+pub(in crate::run) fn classes(
+    source: &PooledFeatures,
+    target: &PooledFeatures,
+    names: [&[String]; 2],
+) -> ClassMatching {
     let axes = LeadingAxes::of(&source.pooled, &target.pooled, CLASS_AXES);
     let sides = [source, target].map(|side| axes.project(&side.pooled));
     let whole = sides.each_ref().map(Gaussian::of);
     let mut fewest_images = usize::MAX;
     let mut of_classes = |side: usize, labels: &[u16]| -> (Vec<usize>, Vec<Gaussian>) {
         let of_class = |class: usize| {
-            let features = Features::of_class(&sides[side], labels, class as u16);
-            // A class of which no image was looked at has no place.
+            let features = PooledFeatures::of_class(&sides[side], labels, class as u16);
+            // A class without any of the used images is skipped.
             (features.nrows() > 0).then(|| {
                 fewest_images = fewest_images.min(features.nrows());
                 (class, Gaussian::of(&features))
@@ -75,7 +79,7 @@ fn variance(one: &Gaussian, other: &Gaussian) -> f64 {
     one.covariance.trace() + other.covariance.trace()
 }
 
-/// A network whose features never vary has no distance either.
+/// 0 if the whole is 0: features without variance have no distance either.
 fn share(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }

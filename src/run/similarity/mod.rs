@@ -1,9 +1,9 @@
-//! How alike source and target are, before and after pretraining: the features of a fresh network and of the trained
+//! How similar source and target are, before and after pretraining: the features of a fresh network and of the trained
 //! source, measured by `analysis::similarity`.
 //!
-//! Features are those of the pooling, in evaluation mode, of images as the tasks have them, without augmentation. The
-//! fresh network is the one that pretraining starts from, its batch norms fitted to training images of the source: with
-//! initial statistics they would normalise nothing, and two networks would be compared that differ in more than training.
+//! Features are pooled, in evaluation mode, without augmentation. The fresh network has the initial weights of
+//! pretraining, with batch norm statistics fitted to the source's training images: with initial statistics the norms
+//! would not normalise, and the two networks would differ in more than training.
 
 mod facts;
 mod features;
@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use anyhow::Result;
 use tch::{Kind, no_grad};
 
-pub use facts::{Images, LayerSimilarity, Measures, Similarity, TaskFacts};
+pub use facts::{ImageCounts, LayerSimilarity, Measures, Similarity, TaskFacts};
 
 use crate::analysis::similarity::overlap;
 use crate::blueprint::FrozenSet;
@@ -35,14 +35,13 @@ use crate::rundir::{Record, RunDirectory, write_json};
 use crate::spec::{Source, Spec, Task};
 use crate::train::{DeviceSplit, fit_frozen_statistics};
 pub(super) use features::flows;
-use features::{Features, Look, chosen, halves};
+use features::{Look, PooledFeatures, chosen, halves};
 
-/// Running statistics of the fresh network are settled by as many images.
+/// Images that the fresh network's batch norm statistics are fitted to.
 const STATISTICS_IMAGES: usize = 1000;
 
-/// Measures source against target, on at most `most` images of each split, and writes `similarity.json` beside what
-/// the spec's run leaves. The source is trained first where nobody has yet; where the run is finished its fine-tuned
-/// network is compared too.
+/// Compares source and target on at most `most` images of each split, and writes `similarity.json` into the run
+/// directory. The source is trained first if needed; if the run is finished, its fine-tuned network is compared too.
 pub fn similarity(
     spec: &Spec,
     request: &Request<'_>,
@@ -52,7 +51,7 @@ pub fn similarity(
     let (experiment, places) = (&spec.experiment, request.places);
     let (Some(source), Some(hash)) = (&experiment.source, spec.source_hash()) else {
         let error = UserError::usage("the spec has no source to compare the target with");
-        return Err(error.hint("give it a `[source]` table").into());
+        return Err(error.hint("add a `[source]` table").into());
     };
     let directory = RunDirectory::of_run(places.out, &experiment.name, &spec.run_folder());
     let compute = ComputeSetup::start(experiment, request.fixed)?;
@@ -75,7 +74,8 @@ pub fn similarity(
     };
     let tests = source_data.as_ref().map(|source| tests(source, &target));
     let source = source_data.as_ref();
-    let comparison = Comparison { spec, compute: &compute, target: &target, source, tests, most, stop: request.stop };
+    let comparison =
+        SimilarityInputs { spec, compute: &compute, target: &target, source, tests, most, stop: request.stop };
     let networks = comparison.networks(&weights, &directory)?;
     run_log.note("measuring features, before and after pretraining")?;
     let similarity = Similarity {
@@ -101,8 +101,8 @@ fn source_facts(source: &Source, hash: String, data: Option<&TaskData>) -> TaskF
     TaskFacts { hash: Some(hash), ..facts }
 }
 
-/// The test images of source and target. Where these are the same, each task has half of them: images are at
-/// no distance from themselves whatever the network, and two halves are as far apart as chance puts them.
+/// The test images of source and target. If they are the same, each task gets half of them: a set has distance 0 from
+/// itself in any network, while two random halves differ by sampling.
 fn tests<'a>(source: &'a TaskData, target: &'a TaskData) -> [Cow<'a, data::Images>; 2] {
     if source.test.pixels == target.test.pixels {
         return halves(&target.test).map(Cow::Owned);
@@ -111,7 +111,7 @@ fn tests<'a>(source: &'a TaskData, target: &'a TaskData) -> [Cow<'a, data::Image
 }
 
 /// What is compared.
-struct Comparison<'a> {
+struct SimilarityInputs<'a> {
     spec: &'a Spec,
     compute: &'a ComputeSetup,
     target: &'a TaskData,
@@ -122,20 +122,20 @@ struct Comparison<'a> {
 }
 
 /// The networks that are compared.
-struct Networks {
+struct ComparedNetworks {
     fresh: Network,
     trained: Network,
     fine_tuned: Option<Network>,
 }
 
-impl Comparison<'_> {
-    fn networks(&self, weights: &NamedTensors, directory: &RunDirectory) -> Result<Networks> {
+impl SimilarityInputs<'_> {
+    fn networks(&self, weights: &NamedTensors, directory: &RunDirectory) -> Result<ComparedNetworks> {
         let experiment = &self.spec.experiment;
         let new = |task: &Task| {
             Network::new(&experiment.blueprint(task), self.compute.device.device, Kind::Float, task.seeds.initial)
         };
         let target = &experiment.target;
-        // A file's head, if it has one, tells classes of which nothing is known.
+        // The head of a weights file, if any, has unknown classes.
         let (task, with_head) = match &experiment.source {
             Some(Source::Task(task)) => (&**task, true),
             _ => (target, false),
@@ -160,7 +160,7 @@ impl Comparison<'_> {
         } else {
             None
         };
-        Ok(Networks { fresh, trained, fine_tuned })
+        Ok(ComparedNetworks { fresh, trained, fine_tuned })
     }
 
     fn resident(&self, images: &data::Images, normalisation: &Normalisation, most: usize) -> Result<Look> {
@@ -170,9 +170,9 @@ impl Comparison<'_> {
         Ok(Look { data, labels })
     }
 
-    fn images(&self, network: &Network) -> Images {
+    fn images(&self, network: &Network) -> ImageCounts {
         let looked_at = |images: &data::Images| images.count().min(self.most);
-        Images {
+        ImageCounts {
             source_test: self.tests.as_ref().map(|[source, _]| looked_at(source)),
             target_test: self.tests.as_ref().map(|[_, target]| looked_at(target)),
             target_train: looked_at(&self.target.train),
@@ -180,10 +180,11 @@ impl Comparison<'_> {
         }
     }
 
-    /// Everything that one network's features tell.
+    /// All measures with one network's features.
     fn measures(&self, network: &Network) -> Result<Measures> {
-        let features =
-            |images, normalisation| Features::of(network, &self.resident(images, normalisation, self.most)?, self.stop);
+        let features = |images, normalisation| {
+            PooledFeatures::of(network, &self.resident(images, normalisation, self.most)?, self.stop)
+        };
         let (target, classes) = (self.target, self.target.classes.len());
         let train = features(&target.train, &target.normalisation)?;
         let mut measures = measure::transferability(&train, classes, self.source.is_some());
@@ -196,11 +197,11 @@ impl Comparison<'_> {
         Ok(measures)
     }
 
-    /// Every layer, and the pooling, of the trained source against the other networks.
-    fn layers(&self, networks: &Networks) -> Result<Vec<LayerSimilarity>> {
+    /// CKA of every layer, and of the pooling, of the trained source against the other networks.
+    fn layers(&self, networks: &ComparedNetworks) -> Result<Vec<LayerSimilarity>> {
         let count = layers::images(networks.trained.blueprint(), self.target.test.count().min(self.most));
         let look = self.resident(&self.target.test, &self.target.normalisation, count)?;
-        let Networks { trained, fresh, fine_tuned } = networks;
+        let ComparedNetworks { trained, fresh, fine_tuned } = networks;
         no_grad(|| layers::compare(&look.data, trained, fresh, fine_tuned.as_ref(), self.stop))
     }
 }

@@ -1,24 +1,24 @@
-//! The `[sweep]` table as it was typed: axes, groups that move together, what is left out and what is added.
+//! Parses the `[sweep]` table: axes, zipped groups, exclusions and additions.
 
 use super::range;
 use super::{FROZEN_LAYERS, Slurm, kind_of, problems_of};
-use crate::spec::keys::{self, Key, Kind};
+use crate::spec::keys::{self, Key, KeyType};
 use crate::spec::problem::{Place, Problem, Problems};
-use crate::spec::tree::{Entry, Node, Value};
+use crate::spec::tree::{Node, TableEntry, Value};
 use crate::text;
 
-/// The table, read.
+/// The parsed table.
 #[derive(Debug, Default)]
-pub(super) struct Table {
+pub(super) struct SweepTable {
     pub(super) axes: Vec<Axis>,
-    /// Axes by index that move together.
+    /// Groups of axes that vary together, by index.
     pub(super) zip: Vec<Vec<usize>>,
     pub(super) exclude: Vec<Pattern>,
     pub(super) include: Vec<Pattern>,
     pub(super) slurm: Slurm,
 }
 
-/// A key and the values that it takes in turn.
+/// A key and its values.
 #[derive(Debug)]
 pub(super) struct Axis {
     pub(super) key: String,
@@ -30,22 +30,22 @@ pub(super) struct Axis {
 #[derive(Debug)]
 pub(super) enum Values {
     List(Vec<Node>),
-    /// Every number of frozen layers that a cell's network has.
+    /// Every possible number of frozen layers of the cell's network.
     All,
 }
 
-/// Cells by the values of some axes.
+/// A pattern that selects cells by the values of some axes.
 #[derive(Debug)]
 pub(super) struct Pattern {
     pub(super) place: Place,
-    /// Axes by index, each with the values that fit.
+    /// Axes by index, each with the matching values.
     pub(super) values: Vec<(usize, Vec<Node>)>,
 }
 
-impl Table {
-    /// Reads the table; all of its problems come at once.
+impl SweepTable {
+    /// Parses the table; reports all problems at once.
     pub(super) fn read(node: &Node, keys: &[Key]) -> Result<Self, Problems> {
-        let mut reader = Reader { keys, table: Self::default(), problems: Vec::new() };
+        let mut reader = AxesReader { keys, table: Self::default(), problems: Vec::new() };
         reader.read(node);
         if reader.problems.is_empty() { Ok(reader.table) } else { Err(Problems(reader.problems)) }
     }
@@ -55,13 +55,13 @@ impl Table {
     }
 }
 
-pub(super) struct Reader<'a> {
+pub(super) struct AxesReader<'a> {
     pub(super) keys: &'a [Key],
-    pub(super) table: Table,
+    pub(super) table: SweepTable,
     pub(super) problems: Vec<Problem>,
 }
 
-impl Reader<'_> {
+impl AxesReader<'_> {
     pub(super) fn report(&mut self, place: &Place, key: &str, message: String, hint: &str) {
         let hint = (!hint.is_empty()).then(|| hint.to_owned());
         self.problems.push(Problem { place: place.clone(), key: key.to_owned(), message, hint, of_data: false });
@@ -69,17 +69,17 @@ impl Reader<'_> {
 
     fn read(&mut self, node: &Node) {
         let Value::Table(entries) = &node.value else {
-            self.report(&node.place, "sweep", format!("`sweep` is a table, found {}", node.value.kind()), "");
+            self.report(&node.place, "sweep", format!("`sweep` must be a table, found {}", node.value.kind()), "");
             return;
         };
-        // Axes first: the others refer to them.
+        // Axes come first because the other keys refer to them.
         for entry in entries.iter().filter(|entry| entry.key == "axes") {
             match &entry.node.value {
                 Value::Table(axes) => self.axes(axes, ""),
                 other => self.report(
                     &entry.place,
                     "sweep.axes",
-                    format!("`sweep.axes` is a table, found {}", other.kind()),
+                    format!("`sweep.axes` must be a table, found {}", other.kind()),
                     "",
                 ),
             }
@@ -89,7 +89,7 @@ impl Reader<'_> {
                 &node.place,
                 "sweep.axes",
                 "the sweep has no axes".to_owned(),
-                "`[sweep.axes]` takes lines such as `seed = [0, 1, 2]`",
+                "add lines such as `seed = [0, 1, 2]` to `[sweep.axes]`",
             );
         }
         for entry in entries {
@@ -102,7 +102,7 @@ impl Reader<'_> {
                 other => {
                     let names = ["axes", "zip", "exclude", "include", "slurm"];
                     let hint = text::nearest(other, names).map_or_else(
-                        || format!("`sweep` takes {}", text::alternatives(&names)),
+                        || format!("expected {}", text::alternatives(&names)),
                         |name| format!("did you mean `sweep.{name}`?"),
                     );
                     self.report(&entry.place, "sweep", format!("`sweep.{other}` is not a key of a sweep"), &hint);
@@ -111,8 +111,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Axes may be written by dotted keys, in quotes or not, or as tables.
-    fn axes(&mut self, entries: &[Entry], prefix: &str) {
+    /// Axes may be written as dotted keys, quoted or not, or as nested tables.
+    fn axes(&mut self, entries: &[TableEntry], prefix: &str) {
         for entry in entries {
             let key = if prefix.is_empty() { entry.key.clone() } else { format!("{prefix}.{}", entry.key) };
             match &entry.node.value {
@@ -122,10 +122,10 @@ impl Reader<'_> {
         }
     }
 
-    fn axis(&mut self, key: String, entry: &Entry) {
+    fn axis(&mut self, key: String, entry: &TableEntry) {
         let place = &entry.place;
         if self.table.index(&key).is_some() {
-            return self.report(place, &key, format!("the axis `{key}` stands here a second time"), "");
+            return self.report(place, &key, format!("duplicate axis `{key}`"), "");
         }
         let kind = match kind_of(self.keys, &key) {
             Some(kind) if key != "name" => kind,
@@ -134,7 +134,7 @@ impl Reader<'_> {
                     place,
                     &key,
                     "`name` cannot be an axis".to_owned(),
-                    "it is the folder of all cells",
+                    "it names the folder of all cells",
                 );
             }
             None => {
@@ -145,16 +145,17 @@ impl Reader<'_> {
         };
         let values = match &entry.node.value {
             Value::Text(word) if word == "all-values" && key == FROZEN_LAYERS => Ok(Values::All),
-            Value::Text(word) if word == "all-values" => {
-                Err((format!("`all-values` is for the axis `{FROZEN_LAYERS}`"), format!("give `{key}` a list")))
-            }
+            Value::Text(word) if word == "all-values" => Err((
+                format!("`all-values` works only for the axis `{FROZEN_LAYERS}`"),
+                format!("set `{key}` to a list"),
+            )),
             Value::List(values) => Ok(Values::List(values.clone())),
             Value::Table(entries) => range::values(entries, place, takes_integers(kind))
                 .map(Values::List)
                 .map_err(|error| (format!("axis `{key}`: {error}"), String::new())),
             other => Err((
-                format!("the axis `{key}` takes a list of values or a range, found {}", other.kind()),
-                format!("such as `{key} = [{}]` or `{{ from = 1, to = 9, step = 2 }}`", super::cell::toml(other)),
+                format!("the axis `{key}` must be a list of values or a range, found {}", other.kind()),
+                format!("for example `{key} = [{}]` or `{{ from = 1, to = 9, step = 2 }}`", super::cell::toml(other)),
             )),
         };
         match values {
@@ -166,33 +167,33 @@ impl Reader<'_> {
         }
     }
 
-    fn check_values(&mut self, key: &str, place: &Place, kind: &Kind, values: &Values) {
+    fn check_values(&mut self, key: &str, place: &Place, kind: &KeyType, values: &Values) {
         let Values::List(values) = values else { return };
         if values.is_empty() {
-            self.report(place, key, format!("the axis `{key}` has no values"), "give it one, or leave it out");
+            self.report(place, key, format!("the axis `{key}` has no values"), "add a value, or remove the axis");
         }
         for (index, value) in values.iter().enumerate() {
             let wrong = problems_of(self.keys, key, value);
             let is_list = matches!(value.value, Value::List(_));
-            let takes_lists = matches!(kind, Kind::List(_));
+            let takes_lists = matches!(kind, KeyType::List(_));
             if takes_lists && !is_list {
-                let message = format!("each value of the axis `{key}` is a list, found {}", value.value.kind());
+                let message = format!("each value of the axis `{key}` must be a list, found {}", value.value.kind());
                 self.report(&value.place, key, message, "write a list of lists: `[[…], […]]`");
             } else if !wrong.is_empty() {
                 self.problems.extend(wrong);
             } else if values[..index].iter().any(|other| super::cell::is_same(other, value)) {
-                let message = format!("the axis `{key}` has `{}` twice", super::cell::toml(&value.value));
+                let message = format!("the axis `{key}` lists `{}` twice", super::cell::toml(&value.value));
                 self.report(&value.place, key, message, "");
             }
         }
     }
 
-    fn slurm(&mut self, entry: &Entry) {
+    fn slurm(&mut self, entry: &TableEntry) {
         let Value::Table(entries) = &entry.node.value else {
             return self.report(
                 &entry.place,
                 "sweep.slurm",
-                format!("`sweep.slurm` is a table, found {}", entry.node.value.kind()),
+                format!("`sweep.slurm` must be a table, found {}", entry.node.value.kind()),
                 "",
             );
         };
@@ -208,7 +209,7 @@ impl Reader<'_> {
                 self.report(
                     &entry.place,
                     "sweep.slurm",
-                    format!("`sweep.slurm.{}` takes a list of strings", entry.key),
+                    format!("`sweep.slurm.{}` must be a list of strings", entry.key),
                     "",
                 );
                 continue;
@@ -220,17 +221,17 @@ impl Reader<'_> {
                     &entry.place,
                     "sweep.slurm",
                     format!("`sweep.slurm.{other}` is not a key of a sweep"),
-                    "`sweep.slurm` takes `options` and `setup`",
+                    "expected `options` or `setup`",
                 ),
             }
         }
     }
 }
 
-fn takes_integers(kind: &Kind) -> bool {
+fn takes_integers(kind: &KeyType) -> bool {
     match kind {
-        Kind::Integer(_) => true,
-        Kind::Either(kinds) => kinds.iter().any(takes_integers),
+        KeyType::Integer(_) => true,
+        KeyType::Either(kinds) => kinds.iter().any(takes_integers),
         _ => false,
     }
 }

@@ -1,12 +1,12 @@
-//! A point of a grid: a value for each axis, and the name and arguments that come from them.
+//! A cell: a point of the grid, with the name and arguments that its axis values give.
 
 use crate::spec::read::override_value;
 use crate::spec::tree::{Node, Value};
 
-/// A cell.
+/// A point of the grid.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    /// From its values alone: `frozen_layers=3,seed=0`.
+    /// Name made of its values: `frozen_layers=3,seed=0`.
     pub name: String,
     pub(super) values: Vec<(String, Node)>,
 }
@@ -15,21 +15,25 @@ impl Cell {
     pub(super) fn new(values: Vec<(String, Node)>, shown: &[String]) -> Self {
         let parts: Vec<String> =
             values.iter().zip(shown).map(|((_, node), name)| format!("{name}={}", plain(&node.value))).collect();
-        Self { name: parts.join(","), values }
+        // A line break in a value would break tables and logs.
+        let shown = |letter: char| {
+            if letter.is_control() { letter.escape_default().to_string() } else { letter.to_string() }
+        };
+        Self { name: parts.join(",").chars().map(shown).collect(), values }
     }
 
-    /// The arguments of `--set` that make the cell of its sweep's spec.
+    /// The `--set` arguments that turn the sweep's spec into this cell.
     pub fn overrides(&self) -> Vec<String> {
         self.values.iter().map(|(key, node)| format!("{key}={}", argument(&node.value))).collect()
     }
 
-    /// Its value on an axis, as text; empty where it has none.
+    /// Its value on an axis, as text; empty if it has none.
     pub fn value(&self, key: &str) -> String {
         self.values.iter().find(|(own, _)| own == key).map(|(_, node)| plain(&node.value)).unwrap_or_default()
     }
 }
 
-/// The shortest endings of dotted keys that tell them apart.
+/// The shortest suffixes of dotted keys that tell them apart.
 pub(super) fn short_names(keys: &[&str]) -> Vec<String> {
     let ending = |key: &str, parts: usize| {
         let names: Vec<&str> = key.split('.').collect();
@@ -47,7 +51,7 @@ pub(super) fn short_names(keys: &[&str]) -> Vec<String> {
     keys.iter().map(shortest).collect()
 }
 
-/// A value in TOML.
+/// A value in TOML syntax.
 pub(super) fn toml(value: &Value) -> String {
     match value {
         Value::Flag(flag) => flag.to_string(),
@@ -65,7 +69,7 @@ pub(super) fn toml(value: &Value) -> String {
     }
 }
 
-/// A value for a name or a table: a string without quotes.
+/// A value for names and tables: like TOML, but strings without quotes.
 pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::Text(text) => text.clone(),
@@ -73,7 +77,7 @@ pub(super) fn plain(value: &Value) -> String {
     }
 }
 
-/// A value as the right side of `--set`: a string goes without quotes where it is read back as itself.
+/// A value for `--set`: a string goes without quotes if it is parsed back to the same string.
 fn argument(value: &Value) -> String {
     match value {
         Value::Text(text) if matches!(override_value("", text, false).value, Value::Text(read) if read == *text) => {
@@ -83,7 +87,7 @@ fn argument(value: &Value) -> String {
     }
 }
 
-/// Whether two values are one to a spec: `1` and `1.0` are.
+/// Whether two values are equal in a spec: `1` and `1.0` are.
 pub(super) fn is_same(one: &Node, other: &Node) -> bool {
     let number = |node: &Node| match node.value {
         Value::Integer(number) => Some(number as f64),

@@ -1,26 +1,26 @@
-//! From axes to cells: the product of all axes, without what is excluded, with what is included.
+//! Expands axes to cells: the product of all axes, minus `exclude`, plus `include`.
 
 use super::FROZEN_LAYERS;
-use super::axes::{Axis, Pattern, Table, Values};
+use super::axes::{Axis, Pattern, SweepTable, Values};
 use super::cell::{Cell, is_same, short_names};
 use crate::spec::problem::{Place, Problem, Problems};
 use crate::spec::tree::Node;
 use crate::text;
 
-/// More cells than this are refused before any is made.
+/// Larger grids are rejected before any cell is built.
 const MOST_CELLS: u128 = 100_000;
 
-/// The numbers of frozen layers that the network of a cell has.
+/// All numbers of frozen layers of a cell's network.
 pub(super) type Layers<'a> = dyn Fn(&Cell, &Place) -> Result<Vec<Node>, Problems> + 'a;
 
-/// All cells of a table. The last axis moves fastest; `all-values` of a network that varies moves fastest of all.
-pub(super) fn expand(table: &Table, layers: &Layers<'_>) -> Result<Vec<Cell>, Problems> {
+/// All cells of a table. The last axis varies fastest; `all-values` varies fastest of all if the network varies.
+pub(super) fn expand(table: &SweepTable, layers: &Layers<'_>) -> Result<Vec<Cell>, Problems> {
     let keys: Vec<&str> = table.axes.iter().map(|axis| axis.key.as_str()).collect();
     let shown = short_names(&keys);
     let groups = groups(table);
     let count: u128 = groups.iter().map(|group| length(table, group) as u128).product();
     if count > MOST_CELLS {
-        let message = format!("the sweep has {} cells, at most {} are allowed", big(count), big(MOST_CELLS));
+        let message = format!("the sweep has {} cells; at most {} are allowed", big(count), big(MOST_CELLS));
         return Err(at(&table.axes[0].place, message));
     }
     let mut cells = Vec::with_capacity(count as usize);
@@ -40,19 +40,22 @@ pub(super) fn expand(table: &Table, layers: &Layers<'_>) -> Result<Vec<Cell>, Pr
     }
     exclude(table, &mut cells)?;
     include(table, &shown, &mut cells);
+    if let (Some(pattern), true) = (table.exclude.first(), cells.is_empty()) {
+        return Err(at(&pattern.place, "`sweep.exclude` leaves out every cell".to_owned()));
+    }
     check_names(table, &cells)?;
     Ok(cells)
 }
 
-/// Axes that move together, each other one alone, in the order of their first axis.
-fn groups(table: &Table) -> Vec<Vec<usize>> {
+/// Groups of zipped axes, and each other axis by itself, in the order of their first axis.
+fn groups(table: &SweepTable) -> Vec<Vec<usize>> {
     let group = |index: usize| table.zip.iter().find(|group| group.contains(&index)).cloned().unwrap_or(vec![index]);
     let open = |index: &usize| matches!(table.axes[*index].values, Values::List(_));
     let first = |index: &usize| group(*index).iter().min() == Some(index);
     (0..table.axes.len()).filter(open).filter(first).map(group).collect()
 }
 
-fn length(table: &Table, group: &[usize]) -> usize {
+fn length(table: &SweepTable, group: &[usize]) -> usize {
     group.first().map_or(1, |&index| listed(&table.axes[index]).len())
 }
 
@@ -63,8 +66,8 @@ fn listed(axis: &Axis) -> &[Node] {
     }
 }
 
-/// The values at a position of the product, in the order of the axes.
-fn point(table: &Table, groups: &[Vec<usize>], mut index: usize) -> Vec<(String, Node)> {
+/// The values at one index of the product, in axis order.
+fn point(table: &SweepTable, groups: &[Vec<usize>], mut index: usize) -> Vec<(String, Node)> {
     let mut chosen: Vec<(usize, usize)> = Vec::new();
     for group in groups.iter().rev() {
         let length = length(table, group);
@@ -75,7 +78,7 @@ fn point(table: &Table, groups: &[Vec<usize>], mut index: usize) -> Vec<(String,
     chosen.into_iter().map(|(axis, at)| (table.axes[axis].key.clone(), listed(&table.axes[axis])[at].clone())).collect()
 }
 
-fn fits(pattern: &Pattern, table: &Table, cell: &Cell) -> bool {
+fn fits(pattern: &Pattern, table: &SweepTable, cell: &Cell) -> bool {
     pattern.values.iter().all(|(index, values)| {
         let key = &table.axes[*index].key;
         let own = cell.values.iter().find(|(name, _)| name == key);
@@ -83,19 +86,19 @@ fn fits(pattern: &Pattern, table: &Table, cell: &Cell) -> bool {
     })
 }
 
-fn exclude(table: &Table, cells: &mut Vec<Cell>) -> Result<(), Problems> {
+fn exclude(table: &SweepTable, cells: &mut Vec<Cell>) -> Result<(), Problems> {
     for pattern in &table.exclude {
         let before = cells.len();
         cells.retain(|cell| !fits(pattern, table, cell));
         if cells.len() == before {
-            return Err(at(&pattern.place, "no cell fits this `sweep.exclude`".to_owned()));
+            return Err(at(&pattern.place, "no cell matches this entry of `sweep.exclude`".to_owned()));
         }
     }
     Ok(())
 }
 
-/// Adds the cells of `include` that are not there.
-fn include(table: &Table, shown: &[String], cells: &mut Vec<Cell>) {
+/// Adds the cells of `include` that do not exist yet.
+fn include(table: &SweepTable, shown: &[String], cells: &mut Vec<Cell>) {
     for pattern in &table.include {
         let count: usize = pattern.values.iter().map(|(_, values)| values.len()).product();
         for mut index in 0..count {
@@ -114,12 +117,16 @@ fn include(table: &Table, shown: &[String], cells: &mut Vec<Cell>) {
     }
 }
 
-fn check_names(table: &Table, cells: &[Cell]) -> Result<(), Problems> {
+fn check_names(table: &SweepTable, cells: &[Cell]) -> Result<(), Problems> {
     let mut names: Vec<&str> = cells.iter().map(|cell| cell.name.as_str()).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
         None => Ok(()),
-        Some(pair) => Err(at(&table.axes[0].place, format!("two cells have the name `{}`", pair[0]))),
+        Some(pair) => {
+            let mut problems = at(&table.axes[0].place, format!("two cells have the name `{}`", pair[0]));
+            problems.0[0].hint = Some("two values of an axis look alike, such as 40 and \"40\"".to_owned());
+            Err(problems)
+        }
     }
 }
 

@@ -1,21 +1,21 @@
-//! Which axes move together, and which cells are left out or added.
+//! Zipped axes, and excluded and included cells.
 
-use super::axes::{Axis, Pattern, Reader, Values};
+use super::axes::{AxesReader, Axis, Pattern, Values};
 use super::{cell, kind_of, problems_of};
-use crate::spec::keys::Kind;
+use crate::spec::keys::KeyType;
 use crate::spec::problem::Place;
-use crate::spec::tree::{Entry, Node, Value};
+use crate::spec::tree::{Node, TableEntry, Value};
 use crate::text;
 
-const ZIP: &str = "such as `zip = [[\"target.train_size\", \"target.train.epochs\"]]`";
+const ZIP: &str = "for example `zip = [[\"target.train_size\", \"target.train.epochs\"]]`";
 
-impl Reader<'_> {
-    pub(super) fn zip(&mut self, entry: &Entry) {
+impl AxesReader<'_> {
+    pub(super) fn zip(&mut self, entry: &TableEntry) {
         let Value::List(groups) = &entry.node.value else {
             return self.report(
                 &entry.place,
                 "sweep.zip",
-                format!("`sweep.zip` takes a list of groups of axes, found {}", entry.node.value.kind()),
+                format!("`sweep.zip` must be a list of groups of axes, found {}", entry.node.value.kind()),
                 ZIP,
             );
         };
@@ -24,7 +24,7 @@ impl Reader<'_> {
                 self.report(
                     &group.place,
                     "sweep.zip",
-                    format!("a group of axes is a list of keys, found {}", group.value.kind()),
+                    format!("a group of axes must be a list of keys, found {}", group.value.kind()),
                     ZIP,
                 );
                 continue;
@@ -34,13 +34,13 @@ impl Reader<'_> {
                 let index = if let Value::Text(key) = &name.value { self.table.index(key) } else { None };
                 match index {
                     Some(index) if self.table.zip.iter().flatten().chain(&members).any(|other| *other == index) => {
-                        let message = format!("the axis `{}` moves in two groups", self.table.axes[index].key);
-                        self.report(&name.place, "sweep.zip", message, "let each axis be in one group");
+                        let message = format!("the axis `{}` is in two groups", self.table.axes[index].key);
+                        self.report(&name.place, "sweep.zip", message, "list each axis in one group only");
                     }
                     Some(index) => members.push(index),
                     None => {
                         let message = format!("`{}` is not an axis of the sweep", cell::plain(&name.value));
-                        self.report(&name.place, "sweep.zip", message, "a group names axes that move together");
+                        self.report(&name.place, "sweep.zip", message, "a group lists axes that vary together");
                     }
                 }
             }
@@ -50,25 +50,32 @@ impl Reader<'_> {
     }
 
     fn check_lengths(&mut self, members: &[usize], place: &Place) {
-        let lengths: Vec<String> = members
-            .iter()
-            .map(|&index| match &self.table.axes[index] {
-                Axis { key, values: Values::List(values), .. } => format!("`{key}` has {}", values.len()),
-                Axis { key, values: Values::All, .. } => format!("`{key}` has all values"),
-            })
-            .collect();
-        let count = |text: &String| text.rsplit(' ').next().map(str::to_owned);
-        if lengths.iter().any(|length| count(length) != count(&lengths[0]) || length.ends_with("values")) {
-            let message = format!("axes that move together need lists of one length: {}", lengths.join(", "));
+        let axes: Vec<&Axis> = members.iter().map(|&index| &self.table.axes[index]).collect();
+        let count = |axis: &Axis| match &axis.values {
+            Values::List(values) => Some(values.len()),
+            Values::All => None,
+        };
+        if axes.iter().any(|axis| count(axis).is_none() || count(axis) != count(axes[0])) {
+            let has = |axis: &&Axis| match count(axis) {
+                Some(count) => format!("`{}` has {count}", axis.key),
+                None => format!("`{}` has all values", axis.key),
+            };
+            let lengths: Vec<String> = axes.iter().map(has).collect();
+            let message = format!("axes in a group need the same number of values: {}", lengths.join(", "));
             self.report(place, "sweep.zip", message, "");
         }
     }
 
-    pub(super) fn patterns(&mut self, entry: &Entry, name: &str) -> Vec<Pattern> {
+    pub(super) fn patterns(&mut self, entry: &TableEntry, name: &str) -> Vec<Pattern> {
         let key = format!("sweep.{name}");
         let Value::List(nodes) = &entry.node.value else {
-            let message = format!("`{key}` takes a list of tables, found {}", entry.node.value.kind());
-            self.report(&entry.place, &key, message, "such as `[{ \"transfer.frozen_layers\" = 0, seed = [1, 2] }]`");
+            let message = format!("`{key}` must be a list of tables, found {}", entry.node.value.kind());
+            self.report(
+                &entry.place,
+                &key,
+                message,
+                "for example `[{ \"transfer.frozen_layers\" = 0, seed = [1, 2] }]`",
+            );
             return Vec::new();
         };
         nodes.iter().filter_map(|node| self.pattern(node, &key)).collect()
@@ -76,7 +83,12 @@ impl Reader<'_> {
 
     fn pattern(&mut self, node: &Node, key: &str) -> Option<Pattern> {
         let Value::Table(entries) = &node.value else {
-            self.report(&node.place, key, format!("`{key}` takes tables of axes, found {}", node.value.kind()), "");
+            self.report(
+                &node.place,
+                key,
+                format!("`{key}` must contain tables of axis values, found {}", node.value.kind()),
+                "",
+            );
             return None;
         };
         let mut values = Vec::new();
@@ -85,14 +97,20 @@ impl Reader<'_> {
             let missing =
                 self.table.axes.iter().enumerate().find(|(index, _)| !values.iter().any(|(own, _)| own == index));
             if let Some((_, axis)) = missing {
-                let message = format!("a cell of `sweep.include` has no value for the axis `{}`", axis.key);
+                let message = format!("an entry of `sweep.include` has no value for the axis `{}`", axis.key);
                 self.report(&node.place, key, message, "give every axis a value, or a list of values");
             }
         }
         Some(Pattern { place: node.place.clone(), values })
     }
 
-    fn pattern_values(&mut self, entries: &[Entry], prefix: &str, within: &str, values: &mut Vec<(usize, Vec<Node>)>) {
+    fn pattern_values(
+        &mut self,
+        entries: &[TableEntry],
+        prefix: &str,
+        within: &str,
+        values: &mut Vec<(usize, Vec<Node>)>,
+    ) {
         for entry in entries {
             let key = if prefix.is_empty() { entry.key.clone() } else { format!("{prefix}.{}", entry.key) };
             match (self.table.index(&key), &entry.node.value) {
@@ -123,6 +141,6 @@ impl Reader<'_> {
     }
 
     fn takes_lists(&self, key: &str) -> bool {
-        matches!(kind_of(self.keys, key), Some(Kind::List(_)))
+        matches!(kind_of(self.keys, key), Some(KeyType::List(_)))
     }
 }

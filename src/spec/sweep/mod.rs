@@ -1,7 +1,8 @@
-//! A sweep: a spec with a `[sweep]` table, whose axes make a grid of cells. A cell is the spec with one value for each
-//! axis; it is an ordinary run.
+//! A sweep is a spec with a `[sweep]` table, whose axes span a grid of cells. A cell is the spec with one value per
+//! axis, and an ordinary run.
 //!
-//! The table is taken off the tree before the spec itself is read, so axes never mix with a key that takes a list.
+//! The table is removed from the tree before the spec itself is read, so that the values of an axis are never confused
+//! with a key that takes a list.
 
 mod axes;
 mod cell;
@@ -17,37 +18,37 @@ use anyhow::Result;
 pub use cell::Cell;
 pub(super) use schema::schema;
 
-use super::keys::{self, Kind};
+use super::keys::{self, KeyType};
 use super::problem::{Place, Problem, Problems};
 use super::survey::Survey;
 use super::tree::{Node, Value};
 use super::{ReportSpec, Spec, Typed, walk};
 use crate::error::UserError;
 use crate::text;
-use axes::{Table, Values};
+use axes::{SweepTable, Values};
 
-/// The table of a spec that makes it a sweep.
+/// Name of the table.
 const TABLE: &str = "sweep";
-/// The one axis that may take all the values there are.
+/// The only axis that accepts `"all-values"`.
 const FROZEN_LAYERS: &str = "transfer.frozen_layers";
 
-/// A sweep, expanded.
+/// An expanded sweep.
 #[derive(Clone, Debug)]
 pub struct Sweep {
-    /// The folder of its runs, below that of all runs.
+    /// Name of the folder of its runs, under `--out`.
     pub name: String,
-    /// The keys of its axes, in the order of the file.
+    /// Keys of the axes, in file order.
     pub keys: Vec<String>,
-    /// Its cells: the last axis moves fastest.
+    /// Cells; the last axis varies fastest.
     pub cells: Vec<Cell>,
-    /// What its runs are to show.
+    /// Claims to test.
     pub report: ReportSpec,
-    /// For a job script: more `#SBATCH` options, and lines of set-up.
+    /// Settings for Slurm job scripts.
     pub slurm: Slurm,
     root: Node,
 }
 
-/// What a sweep says of its job scripts.
+/// Settings of `[sweep.slurm]` for job scripts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Slurm {
     /// Options of `sbatch`, such as `--partition=gpu`.
@@ -57,19 +58,19 @@ pub struct Slurm {
 }
 
 impl Sweep {
-    /// Loads the sweep of a `.toml` or `.json` file, with overrides `key=value`. The error is `Problems` where the
-    /// table is wrong. Cells are not checked here: see `Sweep::spec`.
+    /// Loads the sweep from a `.toml` or `.json` file, with `key=value` overrides. The error is `Problems` if the table
+    /// is invalid. Cells are not validated here; see `Sweep::spec`.
     pub fn load(path: &Path, overrides: &[String], survey: &dyn Survey) -> Result<Self> {
         let Typed { mut root, stem, report } = Typed::read(path, overrides)?;
         let Some(table) = detach(&mut root) else {
             let message = format!("`{}` has no `[sweep]` table", path.display());
             return Err(UserError::usage(message)
-                .hint("`[sweep.axes]` names the keys that vary: `seed = [0, 1, 2]`")
-                .hint("`freezewise run` runs a spec without axes")
+                .hint("list the keys to vary in `[sweep.axes]`, such as `seed = [0, 1, 2]`")
+                .hint("or run a spec without axes with `freezewise run`")
                 .into());
         };
         let keys = keys::all();
-        let mut table = Table::read(&table, keys)?;
+        let mut table = SweepTable::read(&table, keys)?;
         refuse_fixed(&root, &table)?;
         let varies =
             table.axes.iter().any(|axis| axis.key.starts_with("network.") || axis.key.ends_with("granularity"));
@@ -89,34 +90,34 @@ impl Sweep {
         })
     }
 
-    /// Whether a spec has axes that overrides leave open.
+    /// Whether a spec has axes that the overrides do not fix.
     pub fn is_open(path: &Path, overrides: &[String]) -> Result<bool> {
         let Typed { mut root, .. } = Typed::read(path, overrides)?;
         Ok(detach(&mut root).is_some_and(|table| check_single(&root, &table).is_err()))
     }
 
-    /// What a cell means: the spec with its values.
+    /// The spec of a cell.
     pub fn spec(&self, cell: &Cell, survey: &dyn Survey) -> Result<Spec, Problems> {
         Spec::from_tree(&with_values(&self.root, &cell.values), &self.name, survey)
     }
 }
 
-/// Takes the table off a spec.
+/// Removes the table from a spec.
 pub(super) fn detach(root: &mut Node) -> Option<Node> {
     let Value::Table(entries) = &mut root.value else { return None };
     let at = entries.iter().position(|entry| entry.key == TABLE)?;
     Some(entries.remove(at).node)
 }
 
-/// A spec with axes is one run only where `--set` gives each axis a value.
+/// Fails if a spec has axes that `--set` does not fix: it is then not a single run.
 pub(super) fn check_single(root: &Node, table: &Node) -> Result<()> {
-    let table = Table::read(table, keys::all())?;
+    let table = SweepTable::read(table, keys::all())?;
     let open = table.axes.iter().filter(|axis| !is_overridden(root, &axis.key));
     let open: Vec<&str> = open.map(|axis| axis.key.as_str()).collect();
     let Some(first) = open.first() else { return Ok(()) };
     Err(UserError::usage(format!("the spec is a sweep over {}", text::listed(&open)))
-        .hint("`freezewise sweep` runs all of its cells")
-        .hint(format!("or give each axis a value: `--set {first}=…`"))
+        .hint("run all cells with `freezewise sweep`")
+        .hint(format!("or set each axis to one value: `--set {first}=…`"))
         .into())
 }
 
@@ -124,15 +125,16 @@ fn is_overridden(root: &Node, key: &str) -> bool {
     root.has(key) && matches!(root.place_of(key), Place::Override(_))
 }
 
-/// `--set` of an axis could mean the value of every cell, or another list: neither is guessed.
-fn refuse_fixed(root: &Node, table: &Table) -> Result<()> {
+/// `--set` of an axis is ambiguous: one value for every cell, or a new list of values.
+fn refuse_fixed(root: &Node, table: &SweepTable) -> Result<()> {
     match table.axes.iter().find(|axis| is_overridden(root, &axis.key)) {
         None => Ok(()),
-        Some(axis) => {
-            Err(UserError::usage(format!("`{}` is an axis of the sweep, and `--set` gives it one value", axis.key))
-                .hint(format!("other values of the axis: `--set 'sweep.axes.{}=[…]'`", axis.key))
-                .into())
-        }
+        Some(axis) => Err(UserError::usage(format!(
+            "`{}` is an axis of the sweep and cannot be set to one value with `--set`",
+            axis.key
+        ))
+        .hint(format!("to change the values of the axis: `--set 'sweep.axes.{}=[…]'`", axis.key))
+        .into()),
     }
 }
 
@@ -148,13 +150,13 @@ fn with_values(root: &Node, values: &[(String, Node)]) -> Node {
     let mut root = root.clone();
     for (key, value) in values {
         let path: Vec<String> = key.split('.').map(str::to_owned).collect();
-        // Where a value stands in the way of a table, the spec has that problem without the sweep too.
+        // If a value is in the way of a table, the spec has that problem even without the sweep.
         let _ = root.set(&path, value.clone());
     }
     root
 }
 
-/// The values of `frozen_layers` that the network of a cell has: 0 to all of its layers.
+/// The values of `frozen_layers` for a cell's network: from 0 to all of its layers.
 fn every_layer_count(
     root: &Node,
     stem: &str,
@@ -169,19 +171,19 @@ fn every_layer_count(
     Ok((0..=layers).map(|count| Node { place: place.clone(), value: Value::Integer(count) }).collect())
 }
 
-/// What a dotted key takes, if it is a key with a value.
-fn kind_of<'a>(keys: &'a [keys::Key], dotted: &str) -> Option<&'a Kind> {
+/// The type of a dotted key, if it is a key with a value.
+fn kind_of<'a>(keys: &'a [keys::Key], dotted: &str) -> Option<&'a KeyType> {
     let mut keys = keys;
     let mut kind = None;
     for name in dotted.split('.') {
         let key = keys.iter().find(|key| key.name == name)?;
         kind = Some(&key.kind);
-        keys = if let Kind::Table(inner) = &key.kind { inner } else { &[] };
+        keys = if let KeyType::Table(inner) = &key.kind { inner } else { &[] };
     }
-    kind.filter(|kind| !matches!(kind, Kind::Table(_)))
+    kind.filter(|kind| !matches!(kind, KeyType::Table(_)))
 }
 
-/// What is wrong with one value of an axis, by the rules of its key.
+/// Problems with one value of an axis, by the rules of its key.
 fn problems_of(keys: &[keys::Key], key: &str, value: &Node) -> Vec<Problem> {
     let root = Node { place: value.place.clone(), value: Value::Table(Vec::new()) };
     walk::Walk::new(keys).run(&with_values(&root, &[(key.to_owned(), value.clone())])).1

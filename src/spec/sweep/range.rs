@@ -1,32 +1,32 @@
-//! Axes by a range: `{ from, to, step }`, or `{ from, to, points, scale = "log" }`.
+//! Axes given as a range: `{ from, to, step }`, or `{ from, to, points, scale = "log" }`.
 
 use crate::spec::problem::Place;
-use crate::spec::tree::{Entry, Node, Value};
+use crate::spec::tree::{Node, TableEntry, Value};
 use crate::text;
 
-/// An axis of more values is a mistake.
+/// An axis with more values is assumed to be a mistake.
 const MOST_VALUES: usize = 10_000;
-/// So many digits of a value are kept, so that `0.1 + 0.2` is 0.3 in names and files.
+/// Significant digits of a value, so that `0.1 + 0.2` is 0.3 in names and files.
 const DIGITS: usize = 12;
 
 const KEYS: [&str; 5] = ["from", "to", "step", "points", "scale"];
 
-/// Whether a table is a range, and not a table of the spec.
-pub(super) fn is_range(entries: &[Entry]) -> bool {
+/// Whether a table is a range rather than a table of the spec.
+pub(super) fn is_range(entries: &[TableEntry]) -> bool {
     entries.iter().any(|entry| KEYS[..2].contains(&entry.key.as_str()))
 }
 
-/// The values of a range; whole numbers where the key takes those.
-pub(super) fn values(entries: &[Entry], place: &Place, whole: bool) -> Result<Vec<Node>, String> {
+/// The values of a range, as integers where the key takes integers.
+pub(super) fn values(entries: &[TableEntry], place: &Place, whole: bool) -> Result<Vec<Node>, String> {
     if let Some(entry) = entries.iter().find(|entry| !KEYS.contains(&entry.key.as_str())) {
-        return Err(format!("`{}` is not a key of a range, which takes {}", entry.key, text::alternatives(&KEYS)));
+        return Err(format!("`{}` is not a key of a range; expected {}", entry.key, text::alternatives(&KEYS)));
     }
     let find = |key: &str| entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node.value);
     let number = |key: &str| match find(key) {
         Some(Value::Integer(number)) => Ok(Some(*number as f64)),
         Some(Value::Number(number)) if number.is_finite() => Ok(Some(*number)),
         None => Ok(None),
-        Some(other) => Err(format!("`{key}` of a range is a number, found {}", other.kind())),
+        Some(other) => Err(format!("`{key}` of a range must be a number, found {}", other.kind())),
     };
     let needed = |key: &str| number(key)?.ok_or_else(|| format!("a range needs `{key}`"));
     let (from, to) = (needed("from")?, needed("to")?);
@@ -34,19 +34,19 @@ pub(super) fn values(entries: &[Entry], place: &Place, whole: bool) -> Result<Ve
         None => false,
         Some(Value::Text(scale)) if scale == "log" => true,
         Some(Value::Text(scale)) if scale == "linear" => false,
-        Some(_) => return Err("`scale` of a range is `linear` or `log`".to_owned()),
+        Some(_) => return Err("`scale` of a range must be `linear` or `log`".to_owned()),
     };
     let numbers = match (number("step")?, find("points")) {
-        (Some(_), Some(_)) | (None, None) => return Err("a range needs `step` or `points`, one of them".to_owned()),
-        (Some(_), None) if logarithmic => return Err("`scale = \"log\"` goes with `points`".to_owned()),
+        (Some(_), Some(_)) | (None, None) => return Err("a range needs either `step` or `points`".to_owned()),
+        (Some(_), None) if logarithmic => return Err("`scale = \"log\"` needs `points`".to_owned()),
         (Some(step), None) => by_step(from, to, step)?,
         (None, Some(Value::Integer(points))) => by_points(from, to, *points, logarithmic)?,
-        (None, Some(other)) => return Err(format!("`points` of a range is an integer, found {}", other.kind())),
+        (None, Some(other)) => return Err(format!("`points` of a range must be an integer, found {}", other.kind())),
     };
     let mut values: Vec<Value> = Vec::new();
     for number in numbers {
         let value = if whole { Value::Integer(number.round() as i64) } else { Value::Number(shortened(number)) };
-        // Whole numbers near 1 may fall together on a logarithmic scale.
+        // On a logarithmic scale, small values can round to the same integer.
         if values.last().is_none_or(|last| super::cell::toml(last) != super::cell::toml(&value)) {
             values.push(value);
         }
@@ -57,12 +57,12 @@ pub(super) fn values(entries: &[Entry], place: &Place, whole: bool) -> Result<Ve
 fn by_step(from: f64, to: f64, step: f64) -> Result<Vec<f64>, String> {
     let steps = (to - from) / step;
     if step == 0.0 || steps < 0.0 {
-        return Err(format!("no steps of {step} lead from {from} to {to}"));
+        return Err(format!("steps of {step} do not lead from {from} to {to}"));
     }
-    // A hair more than a whole number of steps is rounding.
+    // Tolerates rounding errors in the number of steps.
     let count = (steps + 1e-9).floor() as usize;
     if count >= MOST_VALUES {
-        return Err(format!("the range has {count} values, at most {MOST_VALUES} are allowed"));
+        return Err(format!("the range has {count} values; at most {MOST_VALUES} are allowed"));
     }
     Ok((0..=count).map(|index| from + step * index as f64).collect())
 }
@@ -70,10 +70,10 @@ fn by_step(from: f64, to: f64, step: f64) -> Result<Vec<f64>, String> {
 fn by_points(from: f64, to: f64, points: i64, logarithmic: bool) -> Result<Vec<f64>, String> {
     let most = MOST_VALUES as i64;
     if !(2..=most).contains(&points) {
-        return Err(format!("`points` of a range goes from 2 to {most}, found {points}"));
+        return Err(format!("`points` of a range must be from 2 to {most}, found {points}"));
     }
     if logarithmic && (from <= 0.0 || to <= 0.0) {
-        return Err("a logarithmic range begins and ends above 0".to_owned());
+        return Err("a logarithmic range must start and end above 0".to_owned());
     }
     let share = |index: i64| index as f64 / (points - 1) as f64;
     let at = |index: i64| match index {
@@ -123,15 +123,15 @@ mod tests {
     fn a_range_that_cannot_be_is_refused() {
         let cases = [
             ("{ from = 0 }", "needs `to`"),
-            ("{ from = 0, to = 1 }", "`step` or `points`"),
-            ("{ from = 0, to = 1, step = 1, points = 2 }", "one of them"),
-            ("{ from = 0, to = 1, step = 0 }", "no steps of 0"),
-            ("{ from = 0, to = 1, step = -1 }", "no steps of -1"),
+            ("{ from = 0, to = 1 }", "either `step` or `points`"),
+            ("{ from = 0, to = 1, step = 1, points = 2 }", "either `step` or `points`"),
+            ("{ from = 0, to = 1, step = 0 }", "steps of 0"),
+            ("{ from = 0, to = 1, step = -1 }", "steps of -1"),
             ("{ from = 0, to = 1e9, step = 1 }", "at most 10000"),
             ("{ from = 0, to = 1, points = 2, scale = \"log\" }", "above 0"),
             ("{ from = 0, to = 1, points = 1 }", "from 2 to"),
             ("{ from = 0, to = 1, points = 2, scale = \"root\" }", "`linear` or `log`"),
-            ("{ from = \"a\", to = 1, points = 2 }", "is a number, found a string"),
+            ("{ from = \"a\", to = 1, points = 2 }", "must be a number, found a string"),
             ("{ from = 0, to = 1, stop = 2 }", "`stop` is not a key of a range"),
         ];
         for (text, expected) in cases {

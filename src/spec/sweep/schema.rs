@@ -1,16 +1,16 @@
-//! The `[sweep]` table in the JSON schema of a spec.
+//! The JSON schema of the `[sweep]` table.
 
 use serde_json::{Value as Json, json};
 
-/// The table's schema, for editors.
+/// The table's JSON schema, for editors.
 pub(in crate::spec) fn schema() -> Json {
     let range = json!({
         "type": "object",
         "properties": {
             "from": { "type": "number" },
             "to": { "type": "number" },
-            "step": { "type": "number", "description": "Difference of two values" },
-            "points": { "type": "integer", "minimum": 2, "description": "How many values" },
+            "step": { "type": "number", "description": "Difference between consecutive values" },
+            "points": { "type": "integer", "minimum": 2, "description": "Number of values" },
             "scale": { "enum": ["linear", "log"], "default": "linear" }
         },
         "required": ["from", "to"],
@@ -21,25 +21,25 @@ pub(in crate::spec) fn schema() -> Json {
     let lines = |what: &str| json!({ "type": "array", "items": { "type": "string" }, "description": what });
     json!({
         "type": "object",
-        "description": "Makes the spec a sweep: `freezewise sweep` runs a cell for each combination of the axes' values.",
+        "description": "Makes the spec a sweep: `freezewise sweep` runs one cell for each combination of axis values.",
         "properties": {
             "axes": {
                 "type": "object",
-                "description": "Dotted keys of the spec, each with the values that it takes: a list, a range, or for `transfer.frozen_layers` `\"all-values\"`.",
+                "description": "Dotted keys of the spec, each with its values: a list, a range, or (for `transfer.frozen_layers`) `\"all-values\"`.",
                 "additionalProperties": axis
             },
             "zip": {
                 "type": "array",
                 "items": { "type": "array", "items": { "type": "string" } },
-                "description": "Groups of axes that move together, each with lists of one length."
+                "description": "Groups of axes that vary together instead of in all combinations; their lists have the same length."
             },
-            "exclude": cells("Cells to leave out, by the values of some axes."),
+            "exclude": cells("Cells to exclude, by the values of some axes."),
             "include": cells("Cells to add, with a value for every axis."),
             "slurm": {
                 "type": "object",
-                "description": "For the job scripts of `freezewise slurm`.",
+                "description": "Settings for the job scripts of `freezewise slurm`.",
                 "properties": {
-                    "options": lines("Options of sbatch, such as `--partition=gpu`."),
+                    "options": lines("Options for sbatch, such as `--partition=gpu`."),
                     "setup": lines("Shell lines to run before the program, such as `module load cuda`.")
                 },
                 "additionalProperties": false

@@ -1,9 +1,9 @@
-//! Values that are a number or a word.
+//! Values that are a number or a keyword.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A device, as typed.
+/// A device name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(in crate::spec) struct Device(pub(in crate::spec) String);
 
@@ -11,29 +11,29 @@ pub(in crate::spec) struct Device(pub(in crate::spec) String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(in crate::spec) enum Threads {
-    /// So many.
+    /// This many.
     Count(#[schemars(range(min = 1, max = 1024))] u64),
-    /// As the environment has it.
+    /// The number allotted by the environment.
     Word(Auto),
 }
 
-/// A count of layers or all of them.
+/// A number of layers, or `all`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(in crate::spec) enum LayersOrAll {
-    /// So many.
+    /// This many.
     Count(u64),
-    /// All.
+    /// All layers.
     Word(All),
 }
 
-/// A count of epochs or the word for a logarithmic schedule.
+/// A number of epochs, or `log`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub(in crate::spec) enum CountOrLog {
-    /// Every so many.
+    /// Every N epochs.
     Every(#[schemars(range(min = 1, max = 1_000_000_000))] u64),
-    /// Log-spaced.
+    /// Log-spaced epochs.
     Word(Log),
 }
 

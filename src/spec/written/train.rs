@@ -5,81 +5,81 @@ use serde::{Deserialize, Serialize};
 
 use crate::spec::procedure::Fill;
 
-/// A training.
+/// How to train.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(in crate::spec) struct Train {
-    /// How long to train, in passes over the training examples.
-    #[schemars(range(min = 1, max = 1_000_000_000), extend("x-unit" = "epochs", "x-default" = "100, unless `steps` is given"))]
+    /// Budget in epochs (passes over the training examples).
+    #[schemars(range(min = 1, max = 1_000_000_000), extend("x-unit" = "epochs", "x-default" = "100, or `steps` if given"))]
     pub(in crate::spec) epochs: Option<u64>,
-    /// How long to train, in optimizer steps; the last epoch ends where they do.
-    #[schemars(range(min = 1, max = 1_000_000_000), extend("x-unit" = "steps", "x-default" = "none: `epochs` counts"))]
+    /// Budget in optimizer steps; training ends there, also within an epoch.
+    #[schemars(range(min = 1, max = 1_000_000_000), extend("x-unit" = "steps", "x-default" = "none: use `epochs`"))]
     pub(in crate::spec) steps: Option<u64>,
-    /// Examples in a step. The rest of an epoch makes a smaller batch and is trained on too.
+    /// Examples per step. A last smaller batch of an epoch is trained on too.
     #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "examples"))]
     pub(in crate::spec) batch_size: u64,
-    /// The rule that turns gradients into steps.
+    /// Optimizer.
     pub(in crate::spec) optimizer: Optimizer,
-    /// The learning rate before its schedule.
-    #[schemars(range(min = 0.0), extend("x-default" = "1e-4 for Adam and AdamW, 0.1 for SGD"))]
+    /// Base learning rate, before the schedule.
+    #[schemars(range(min = 0.0), extend("x-default" = "1e-4 for `adam` and `adamw`, 0.1 for `sgd`"))]
     pub(in crate::spec) learning_rate: Option<f64>,
-    /// How the learning rate changes.
+    /// Learning rate schedule.
     pub(in crate::spec) schedule: Schedule,
-    /// Steps over which the rate rises linearly to its schedule.
+    /// Number of steps of linear warmup.
     #[schemars(range(max = 1_000_000_000), extend("x-unit" = "steps"))]
     pub(in crate::spec) warmup_steps: u64,
-    /// `inverse-sqrt`: the rate is divided by √(1 + ⌊step / period⌋).
-    #[schemars(range(min = 1, max = 1_000_000_000), extend("x-unit" = "steps", "x-default" = "512, with `inverse-sqrt`"))]
+    /// `inverse-sqrt`: the learning rate is divided by √(1 + ⌊step / period⌋).
+    #[schemars(range(min = 1, max = 1_000_000_000), extend("x-unit" = "steps", "x-default" = "512 for `inverse-sqrt`"))]
     pub(in crate::spec) period: Option<u64>,
-    /// `step`: epochs after which the rate is multiplied by `decay`.
-    #[schemars(extend("x-unit" = "epochs", "x-default" = "none: needed with `step`"))]
+    /// `step`: epochs after which the learning rate is multiplied by `decay`.
+    #[schemars(extend("x-unit" = "epochs", "x-default" = "none: required for `step`"))]
     pub(in crate::spec) milestones: Option<Vec<u64>>,
-    /// `step`: what the rate is multiplied by at each milestone.
-    #[schemars(range(min = 0.0, max = 1.0), extend("x-default" = "0.1, with `step`"))]
+    /// `step`: factor of the learning rate at each milestone.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-default" = "0.1 for `step`"))]
     pub(in crate::spec) decay: Option<f64>,
-    /// `sgd`: how much of the last direction is kept.
-    #[schemars(range(min = 0.0, max = 1.0), extend("x-default" = "0, with `sgd`"))]
+    /// `sgd`: momentum.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-default" = "0 for `sgd`"))]
     pub(in crate::spec) momentum: Option<f64>,
-    /// `sgd`: Nesterov's form of momentum.
-    #[schemars(extend("x-default" = "false, with `sgd`"))]
+    /// `sgd`: use Nesterov momentum.
+    #[schemars(extend("x-default" = "`false` for `sgd`"))]
     pub(in crate::spec) nesterov: Option<bool>,
-    /// `adam`, `adamw`: decay of the mean of gradients.
-    #[schemars(range(min = 0.0, max = 1.0), extend("x-default" = "0.9, with Adam and AdamW"))]
+    /// `adam`, `adamw`: decay rate β₁ of the running mean of gradients.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-default" = "0.9 for `adam` and `adamw`"))]
     pub(in crate::spec) beta1: Option<f64>,
-    /// `adam`, `adamw`: decay of the mean of squared gradients.
-    #[schemars(range(min = 0.0, max = 1.0), extend("x-default" = "0.999, with Adam and AdamW"))]
+    /// `adam`, `adamw`: decay rate β₂ of the running mean of squared gradients.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-default" = "0.999 for `adam` and `adamw`"))]
     pub(in crate::spec) beta2: Option<f64>,
-    /// `adam`, `adamw`: added to the root of the mean of squared gradients.
-    #[schemars(range(min = 0.0), extend("x-default" = "1e-8, with Adam and AdamW"))]
+    /// `adam`, `adamw`: ε, added to the denominator for numerical stability.
+    #[schemars(range(min = 0.0), extend("x-default" = "1e-8 for `adam` and `adamw`"))]
     pub(in crate::spec) epsilon: Option<f64>,
-    /// Weight decay: added to the gradient in SGD and Adam, apart from it in AdamW.
-    #[schemars(range(min = 0.0), extend("x-default" = "0; 0.01 with AdamW, as in PyTorch"))]
+    /// Weight decay: an L2 penalty on the gradient in `sgd` and `adam`, decoupled in `adamw`.
+    #[schemars(range(min = 0.0), extend("x-default" = "0; 0.01 for `adamw`, as in PyTorch"))]
     pub(in crate::spec) weight_decay: Option<f64>,
-    /// The share of each label that is spread over all classes in the loss that is trained.
+    /// Label smoothing of the training loss: the fraction of each label that is spread evenly over all classes.
     #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "fraction"))]
     pub(in crate::spec) label_smoothing: f64,
-    /// What is done to training images at random: cut out of their padded form, `crop`; mirrored, half of them, `flip`;
-    /// a random box stretched to the whole, `resized-crop`; brightness, contrast and saturation changed, `jitter`; a
-    /// square blanked, `cutout`.
+    /// Data augmentation of training images: `crop`, a random crop of the padded image; `flip`, a horizontal flip with
+    /// probability 1/2; `resized-crop`, a random box resized to the full image; `jitter`, random brightness, contrast
+    /// and saturation; `cutout`, a random square erased.
     pub(in crate::spec) augment: Vec<Augment>,
-    /// `crop`: pixels added on each side before an image is cut to its size again.
-    #[schemars(range(min = 1, max = 64), extend("x-unit" = "pixels", "x-default" = "4, with `crop`"))]
+    /// `crop`: pixels of padding on each side.
+    #[schemars(range(min = 1, max = 64), extend("x-unit" = "pixels", "x-default" = "4 for `crop`"))]
     pub(in crate::spec) crop_padding: Option<u64>,
-    /// `crop`: what those pixels are: black, `zero`, or the image mirrored at its edge, `reflect`.
-    #[schemars(extend("x-default" = "`zero`, with `crop`"))]
+    /// `crop`: what to pad with: `zero` (black), or `reflect` (the mirrored edge of the image).
+    #[schemars(extend("x-default" = "`zero` for `crop`"))]
     pub(in crate::spec) crop_fill: Option<Fill>,
-    /// `resized-crop`: the least share of the image's area that the box has; its proportions go from 3:4 to 4:3.
-    #[schemars(range(min = 0.01, max = 1.0), extend("x-unit" = "fraction", "x-default" = "0.08, with `resized-crop`"))]
+    /// `resized-crop`: smallest area of the box, as a fraction of the image; its aspect ratio ranges from 3:4 to 4:3.
+    #[schemars(range(min = 0.01, max = 1.0), extend("x-unit" = "fraction", "x-default" = "0.08 for `resized-crop`"))]
     pub(in crate::spec) resized_area: Option<f64>,
-    /// `jitter`: each of the three is multiplied by a factor from 1 − this to 1 + this.
-    #[schemars(range(min = 0.01, max = 1.0), extend("x-unit" = "fraction", "x-default" = "0.4, with `jitter`"))]
+    /// `jitter`: brightness, contrast and saturation are each multiplied by a random factor from 1 − this to 1 + this.
+    #[schemars(range(min = 0.01, max = 1.0), extend("x-unit" = "fraction", "x-default" = "0.4 for `jitter`"))]
     pub(in crate::spec) jitter_strength: Option<f64>,
-    /// `cutout`: side of the square, which may reach over the edge. It becomes the mean colour.
-    #[schemars(range(min = 1, max = 1024), extend("x-unit" = "pixels", "x-default" = "16, with `cutout`"))]
+    /// `cutout`: side of the square, which may extend beyond the image. It is filled with the mean colour.
+    #[schemars(range(min = 1, max = 1024), extend("x-unit" = "pixels", "x-default" = "16 for `cutout`"))]
     pub(in crate::spec) cutout_size: Option<u64>,
 }
 
-/// An optimizer.
+/// Optimizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::spec) enum Optimizer {
@@ -91,35 +91,35 @@ pub(in crate::spec) enum Optimizer {
     Sgd,
 }
 
-/// A schedule of the learning rate.
+/// Learning rate schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::spec) enum Schedule {
-    /// The same rate throughout.
+    /// Constant.
     Constant,
-    /// Divided by a root of the steps.
+    /// Divided by √(1 + ⌊step / period⌋).
     InverseSqrt,
-    /// Half a cosine wave, down to 0 at the end of the budget.
+    /// Cosine decay to 0 at the end of the budget.
     Cosine,
-    /// Linearly down to 0 at the end of the budget.
+    /// Linear decay to 0 at the end of the budget.
     Linear,
-    /// Multiplied by a factor at given epochs.
+    /// Multiplied by `decay` at each of the `milestones`.
     Step,
 }
 
-/// An augmentation.
+/// Data augmentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::spec) enum Augment {
-    /// A random part of the padded image.
+    /// A random crop of the padded image.
     Crop,
-    /// Mirrored left to right, half of the time.
+    /// A horizontal flip with probability 1/2.
     Flip,
-    /// A random box, stretched.
+    /// A random box, resized to the full image.
     ResizedCrop,
-    /// Other colours.
+    /// Random brightness, contrast and saturation.
     Jitter,
-    /// A square blanked.
+    /// A random square, erased.
     Cutout,
 }
 

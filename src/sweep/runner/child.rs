@@ -1,7 +1,8 @@
-//! A child process that trains one source or one cell, in a process group of its own.
+//! A child process that trains one source or one cell, in its own process group.
 
 use std::path::Path;
 use std::process::{self, Command, Stdio};
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -12,14 +13,14 @@ use super::log::Log;
 /// How long a child may take to write its checkpoint after a request to stop.
 const GRACE: Duration = Duration::from_secs(60);
 
-/// A child that runs.
+/// A running child.
 #[derive(Debug)]
 pub(super) struct Child {
     process: process::Child,
     log: Log,
     started: Instant,
     limit: Option<Duration>,
-    /// When it was asked to stop, and why.
+    /// When and why it was asked to stop.
     asked: Option<(Instant, Reason)>,
 }
 
@@ -28,16 +29,16 @@ pub(super) struct Child {
 pub(super) enum Reason {
     /// The sweep is stopping.
     Sweep,
-    /// Its time is over.
+    /// The cell's time limit was reached.
     TimeLimit,
 }
 
 /// How a child ended.
 #[derive(Debug)]
-pub(super) struct Ended {
-    /// Its exit code, or what killed it.
-    pub(super) status: Status,
-    /// The last lines that it printed.
+pub(super) struct ChildExit {
+    /// Its exit code, or the signal that killed it.
+    pub(super) status: ExitCause,
+    /// The last lines of its output.
     pub(super) tail: Vec<String>,
     pub(super) asked: Option<Reason>,
     pub(super) elapsed: Duration,
@@ -45,21 +46,21 @@ pub(super) struct Ended {
 
 /// An exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Status {
+pub(super) enum ExitCause {
     Code(i32),
     Signal(i32),
 }
 
 impl Child {
-    /// Starts a command; what it prints goes to a file.
-    pub(super) fn start(command: &mut Command, log: &Path, limit: Option<Duration>) -> Result<Self> {
+    /// Starts a command; its output goes to a file, and the end of its output is sent to `ended`.
+    pub(super) fn start(command: &mut Command, log: &Path, limit: Option<Duration>, ended: Sender<()>) -> Result<Self> {
         use std::os::unix::process::CommandExt;
-        let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
+        let (reader, writer) = std::io::pipe().context("cannot create a pipe")?;
         command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer).process_group(0);
         let process = command.spawn().context("cannot start a process for a cell")?;
-        // The command holds the writing ends; the log ends when the child's are the last ones closed.
+        // Close the command's write ends of the pipe, so that the log ends when the child closes its own.
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        Ok(Self { process, log: Log::of(reader, log)?, started: Instant::now(), limit, asked: None })
+        Ok(Self { process, log: Log::of(reader, log, ended)?, started: Instant::now(), limit, asked: None })
     }
 
     /// Asks it to stop with a checkpoint.
@@ -70,23 +71,23 @@ impl Child {
         }
     }
 
-    /// Ends it at once.
+    /// Kills it.
     pub(super) fn kill(&self) {
         self.signal(Signal::KILL);
     }
 
     fn signal(&self, signal: Signal) {
-        // One that has ended and was not waited for yet keeps its number; a group that is gone needs no signal.
+        // The id stays valid until the child was waited for; an error means that the group is gone.
         if let Some(group) = Pid::from_raw(self.process.id() as i32) {
             let _ = kill_process_group(group, signal);
         }
     }
 
-    /// How it ended, if it has; one over its time is asked to stop, and killed if it does not.
-    pub(super) fn poll(&mut self) -> Result<Option<Status>> {
+    /// Its exit status, if it has ended. Stops a child that is over its time limit, and kills one that does not stop.
+    pub(super) fn poll(&mut self) -> Result<Option<ExitCause>> {
         if let Some(status) = self.process.try_wait().context("cannot wait for a cell's process")? {
             use std::os::unix::process::ExitStatusExt;
-            return Ok(Some(status.code().map_or(Status::Signal(status.signal().unwrap_or(0)), Status::Code)));
+            return Ok(Some(status.code().map_or(ExitCause::Signal(status.signal().unwrap_or(0)), ExitCause::Code)));
         }
         if self.limit.is_some_and(|limit| self.started.elapsed() > limit) {
             self.stop(Reason::TimeLimit);
@@ -97,10 +98,10 @@ impl Child {
         Ok(None)
     }
 
-    /// What is to be known of one that has ended. Whatever it left running in its group is killed.
-    pub(super) fn end(self, status: Status) -> Ended {
+    /// Collects the result of a child that has ended, and kills whatever it left running in its group.
+    pub(super) fn end(self, status: ExitCause) -> ChildExit {
         self.kill();
         let (asked, elapsed) = (self.asked.map(|(_, reason)| reason), self.started.elapsed());
-        Ended { status, tail: self.log.end(), asked, elapsed }
+        ChildExit { status, tail: self.log.end(), asked, elapsed }
     }
 }

@@ -1,25 +1,25 @@
-//! What a sweep tells those who watch it.
+//! Events that a sweep reports.
 
 use std::time::Duration;
 
-use super::slots::Slot;
+use super::slots::SweepDevice;
 use crate::rundir::RunDirectory;
 
-/// What became of a cell.
+/// How a cell ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is trained; `before` where it was already.
+pub enum CellOutcome {
+    /// Trained.
     Done {
-        /// Whether there was nothing to do.
+        /// Whether it was trained before this call.
         before: bool,
     },
-    /// Its numbers were no longer finite.
+    /// The loss became non-finite; the reason.
     Diverged(String),
-    /// It failed, or did before.
-    Failed(Failure),
-    /// Another process works on it, or on its source.
+    /// Failed now, or in an earlier call.
+    Failed(CellFailure),
+    /// Another process has locked it or its source.
     Held,
-    /// The sweep stopped before its end.
+    /// The sweep stopped while it was running.
     Stopped,
     /// The sweep ended before it was started.
     NotStarted,
@@ -27,75 +27,87 @@ pub enum Outcome {
 
 /// Why a cell failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Failure {
-    /// One line.
+pub struct CellFailure {
+    /// The reason, in one line.
     pub reason: String,
-    /// The end of its log.
+    /// The last lines of its log.
     pub tail: Vec<String>,
-    /// Whether it was so before this call.
+    /// Whether it failed before this call.
     pub before: bool,
 }
 
-/// How many cells stand how.
+/// How many cells are in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// All that were chosen.
+pub struct CellCounts {
+    /// Chosen cells.
     pub all: usize,
-    /// Trained.
+    /// Trained cells.
     pub done: usize,
-    /// Diverged.
+    /// Diverged cells.
     pub diverged: usize,
-    /// Failed.
+    /// Failed cells.
     pub failed: usize,
-    /// Neither started nor ended.
+    /// Cells that have not started.
     pub waiting: usize,
 }
 
-/// A job under way.
+/// A running job.
 #[derive(Clone, Debug)]
 pub struct Active {
     /// The cell's or source's name.
     pub name: String,
-    /// Where it writes.
+    /// Its run directory.
     pub directory: RunDirectory,
     /// Epochs of its budget; 0 for a source.
     pub epochs: u64,
 }
 
-/// Something that happened.
+/// An event of a sweep.
 #[derive(Debug)]
-pub enum Event<'a> {
-    /// So many cells were done before.
-    Begun(Counts),
+pub enum SweepEvent<'a> {
+    /// The sweep begins; the counts before it.
+    Begun(CellCounts),
     /// A job was started.
     Started {
-        /// Its name.
+        /// The job's name.
         job: &'a str,
-        /// Where.
-        slot: &'a Slot,
+        /// Where it runs.
+        device: &'a SweepDevice,
+    },
+    /// The number of cells that a device runs at a time has changed.
+    Jobs {
+        /// The device.
+        device: &'a SweepDevice,
+        /// The number.
+        count: usize,
+    },
+    /// A job ran out of memory beside others, and will be started again.
+    PutBack {
+        /// The job's name.
+        job: &'a str,
     },
     /// A cell or a source ended.
     Ended {
-        /// Its name.
+        /// The job's name.
         job: &'a str,
-        /// How.
-        outcome: &'a Outcome,
-        /// How long it took in this call.
+        /// How it ended.
+        outcome: &'a CellOutcome,
+        /// How long it ran in this call.
         elapsed: Duration,
     },
     /// Time passed.
     Tick {
-        /// What is under way.
+        /// Running jobs.
         running: &'a [Active],
-        /// How many cells stand how.
-        counts: Counts,
+        /// The counts now.
+        counts: CellCounts,
     },
-    /// No more will happen; so the cells stand.
-    End(Counts),
+    /// The sweep ends; the final counts.
+    End(CellCounts),
 }
 
-/// Who watches.
-pub trait Observer {
-    /// Called for each event, in order.
-    fn on_event(&mut self, event: &Event<'_>);
+/// Receives the events of a sweep.
+pub trait SweepObserver {
+    /// Handles one event; called in order.
+    fn on_event(&mut self, event: &SweepEvent<'_>);
 }

@@ -1,18 +1,19 @@
-//! What a child prints, into a file of bounded size.
+//! Writes a child's output into a file of bounded size.
 
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
 use std::thread::{JoinHandle, spawn};
 
 use anyhow::{Context, Result};
 
-/// The beginning that is kept as it comes.
+/// Bytes kept from the beginning.
 const HEAD: usize = 4 << 20;
-/// The end that is kept of what is longer.
+/// Bytes kept from the end of a longer log.
 const TAIL: usize = 256 << 10;
-/// So many lines of it are shown where a cell fails.
+/// Last lines shown for a failed cell.
 const SHOWN_LINES: usize = 12;
 
 /// A log that is being written.
@@ -23,14 +24,19 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Copies what comes from `output` until its end.
-    pub(super) fn of(output: impl Read + Send + 'static, path: &Path) -> Result<Self> {
+    /// Copies `output` to a file until it ends, then sends to `ended`.
+    pub(super) fn of(output: impl Read + Send + 'static, path: &Path, ended: Sender<()>) -> Result<Self> {
         let file = File::options().create(true).append(true).open(path);
         let file = file.with_context(|| format!("cannot write `{}`", path.display()))?;
-        Ok(Self { path: path.to_path_buf(), writer: Some(spawn(move || copy(output, file))) })
+        let write = move || {
+            copy(output, file);
+            // Nobody listens once the sweep is over.
+            let _ = ended.send(());
+        };
+        Ok(Self { path: path.to_path_buf(), writer: Some(spawn(write)) })
     }
 
-    /// Waits for the end, and returns the last lines.
+    /// Waits for the end and returns the last lines.
     pub(super) fn end(mut self) -> Vec<String> {
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
@@ -39,7 +45,7 @@ impl Log {
     }
 }
 
-/// A log that cannot be written, on a full disk, must not stop the child that prints it.
+/// Ignores write errors: a full disk must not block the child, whose pipe must be read to the end.
 fn copy(mut output: impl Read, mut file: File) {
     let (mut part, mut written) = (vec![0; 64 << 10], 0);
     let mut tail: VecDeque<u8> = VecDeque::new();
@@ -57,7 +63,7 @@ fn copy(mut output: impl Read, mut file: File) {
         left_out += over;
     }
     if left_out > 0 {
-        let _ = writeln!(file, "\n[{left_out} bytes left out]");
+        let _ = writeln!(file, "\n[{left_out} bytes omitted]");
     }
     let (front, back) = tail.as_slices();
     let _ = file.write_all(front).and_then(|()| file.write_all(back));
@@ -76,10 +82,22 @@ mod tests {
 
     #[test]
     fn a_log_keeps_its_beginning_and_its_end() -> Result<()> {
+        log_output(20 << 20)
+    }
+
+    #[test]
+    #[ignore = "takes seconds: scripts/check --full"]
+    fn a_gigabyte_leaves_megabytes() -> Result<()> {
+        log_output(1 << 30)
+    }
+
+    fn log_output(bytes: u64) -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("log");
-        let long = [b"first\n".to_vec(), vec![b'x'; 20 << 20], b"\nlast\n".to_vec()].concat();
-        let shown = Log::of(std::io::Cursor::new(long), &path)?.end();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let long = b"first\n".chain(std::io::repeat(b'x').take(bytes)).chain(&b"\nlast\n"[..]);
+        let shown = Log::of(long, &path, sender)?.end();
+        assert_eq!(receiver.try_recv(), Ok(()));
         assert_eq!(shown.last().map(String::as_str), Some("last"));
         let bytes = std::fs::read(&path)?;
         assert!(bytes.starts_with(b"first\n") && bytes.ends_with(b"\nlast\n"));

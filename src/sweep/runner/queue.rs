@@ -1,23 +1,25 @@
-//! Which job comes next, and what became of each.
+//! Decides which job comes next, and records the outcomes.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::child::{Ended, Reason, Status};
-use super::event::{Counts, Event, Failure, Observer, Outcome};
+use super::child::{ChildExit, ExitCause, Reason};
+use super::event::{CellCounts, CellFailure, CellOutcome, SweepEvent, SweepObserver};
 use super::job::{Job, reason};
-use super::{Options, Outcomes, Plan};
+use super::{Options, Outcomes, SweepPlan};
+use crate::files;
 use crate::run;
-use crate::sweep::State;
+use crate::rundir::{Record, RunDirectory, Status};
+use crate::sweep::RunState;
 
-/// A source that another process trains is looked at so often.
+/// How often to check a source that another process trains.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A source of the sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum SourceState {
-    /// To be trained, not before a time: another process held it.
+    /// To be trained; if another process had locked it, not before this time.
     Open(Option<Instant>),
     Training,
     Trained,
@@ -26,19 +28,19 @@ enum SourceState {
 
 /// The jobs of a sweep.
 pub(super) struct Queue<'a> {
-    plan: &'a Plan,
+    plan: &'a SweepPlan,
     options: &'a Options,
     sources: Vec<SourceState>,
-    /// Cells that were not started, in their order.
+    /// Cells that have not started, in order.
     waiting: Vec<usize>,
-    /// How many cells were chosen.
+    /// Number of chosen cells.
     all: usize,
     outcomes: Outcomes,
     failures: usize,
 }
 
 impl<'a> Queue<'a> {
-    pub(super) fn new(plan: &'a Plan, chosen: &[usize], options: &'a Options) -> Result<Self> {
+    pub(super) fn new(plan: &'a SweepPlan, chosen: &[usize], options: &'a Options) -> Result<Self> {
         let mut queue = Self {
             plan,
             options,
@@ -54,14 +56,14 @@ impl<'a> Queue<'a> {
         }
         for &index in chosen {
             let cell = &plan.cells[index];
-            match State::of(&cell.directory, Some(cell.length))? {
-                State::Done => queue.outcomes.push((index, Outcome::Done { before: true })),
-                State::Diverged(reason) => queue.outcomes.push((index, Outcome::Diverged(reason))),
-                State::Failed(reason) if !options.retry_failed => {
-                    let failure = Failure { reason, tail: Vec::new(), before: true };
-                    queue.outcomes.push((index, Outcome::Failed(failure)));
+            match RunState::of(&cell.directory, Some(cell.length))? {
+                RunState::Done => queue.outcomes.push((index, CellOutcome::Done { before: true })),
+                RunState::Diverged(reason) => queue.outcomes.push((index, CellOutcome::Diverged(reason))),
+                RunState::Failed(reason) if !options.retry_failed => {
+                    let failure = CellFailure { reason, tail: Vec::new(), before: true };
+                    queue.outcomes.push((index, CellOutcome::Failed(failure)));
                 }
-                // One that another process holds is found so when it is its turn: by then it may be free.
+                // Also one that another process has locked: it may be free when its turn comes.
                 _ => queue.waiting.push(index),
             }
         }
@@ -69,24 +71,24 @@ impl<'a> Queue<'a> {
         Ok(queue)
     }
 
-    /// Takes note of the sources that some cells need and that nobody has trained.
+    /// Marks the untrained sources of some cells as open.
     fn open_sources(&mut self, cells: &[usize]) -> Result<()> {
         for &index in cells {
             let Some(source) = self.plan.cells[index].source else { continue };
             if !run::is_trained(&self.plan.sources[source].directory)? {
                 self.sources[source] = SourceState::Open(None);
             } else if self.options.only_sources {
-                self.outcomes.push((index, Outcome::Done { before: true }));
+                self.outcomes.push((index, CellOutcome::Done { before: true }));
             }
         }
         Ok(())
     }
 
-    pub(super) fn report_finished(&self, observer: &mut dyn Observer) {
-        observer.on_event(&Event::Begun(self.counts()));
+    pub(super) fn report_finished(&self, observer: &mut dyn SweepObserver) {
+        observer.on_event(&SweepEvent::Begun(self.counts()));
     }
 
-    /// The next job that can be started now: sources before cells.
+    /// The next job that can start now; sources come before cells.
     pub(super) fn next(&mut self) -> Result<Option<Job>> {
         if self.is_over() {
             return Ok(None);
@@ -99,7 +101,7 @@ impl<'a> Queue<'a> {
         Ok(ready.map(|at| Job::Cell(self.waiting.remove(at))))
     }
 
-    /// Whether no more cells are to be started, since too many failed.
+    /// Whether too many cells failed to start more.
     fn is_over(&self) -> bool {
         self.options.most_failures.is_some_and(|most| self.failures >= most)
     }
@@ -114,7 +116,7 @@ impl<'a> Queue<'a> {
             if run::is_trained(directory)? {
                 self.sources[index] = SourceState::Trained;
                 if self.options.only_sources {
-                    self.outcomes.push((self.plan.sources[index].cell, Outcome::Done { before: true }));
+                    self.outcomes.push((self.plan.sources[index].cell, CellOutcome::Done { before: true }));
                 }
             } else if run::holder(directory.path())?.is_some() {
                 self.sources[index] = SourceState::Open(Some(Instant::now() + LOOK_AGAIN));
@@ -129,30 +131,43 @@ impl<'a> Queue<'a> {
         self.plan.cells[cell].source.is_none_or(|source| self.sources[source] == SourceState::Trained)
     }
 
-    /// Whether nothing is left to start, now or later.
+    /// Whether there is nothing left to start, now or later.
     pub(super) fn is_empty(&self) -> bool {
         let open = |source: &SourceState| matches!(source, SourceState::Open(_));
         self.is_over() || (self.waiting.is_empty() && !self.sources.iter().any(open))
     }
 
-    /// Takes note of a job that ended.
+    /// Takes back a job that ran out of memory beside others. It is the next to start.
+    pub(super) fn put_back(&mut self, job: Job, observer: &mut dyn SweepObserver) -> Result<()> {
+        match job {
+            Job::Source(index) => self.sources[index] = SourceState::Open(None),
+            Job::Cell(index) => {
+                clear_failure(&self.plan.cells[index].directory)?;
+                self.waiting.insert(0, index);
+            }
+        }
+        observer.on_event(&SweepEvent::PutBack { job: &job.name(self.plan) });
+        Ok(())
+    }
+
+    /// Records a job that ended.
     pub(super) fn ended(
         &mut self,
-        (job, ended): (Job, Ended),
+        (job, ended): (Job, ChildExit),
         stopping: bool,
-        observer: &mut dyn Observer,
+        observer: &mut dyn SweepObserver,
     ) -> Result<()> {
         let outcome = match (ended.status, ended.asked) {
-            (Status::Code(0), _) => Outcome::Done { before: false },
-            (Status::Code(75), Some(Reason::Sweep)) => Outcome::Stopped,
-            (_, Some(Reason::Sweep)) if stopping => Outcome::Stopped,
-            (Status::Code(75), None) => Outcome::Held,
+            (ExitCause::Code(0), _) => CellOutcome::Done { before: false },
+            (ExitCause::Code(75), Some(Reason::Sweep)) => CellOutcome::Stopped,
+            (_, Some(Reason::Sweep)) if stopping => CellOutcome::Stopped,
+            (ExitCause::Code(75), None) => CellOutcome::Held,
             _ => self.failed(job, &ended)?,
         };
-        observer.on_event(&Event::Ended { job: &job.name(self.plan), outcome: &outcome, elapsed: ended.elapsed });
+        observer.on_event(&SweepEvent::Ended { job: &job.name(self.plan), outcome: &outcome, elapsed: ended.elapsed });
         match job {
             Job::Cell(index) => {
-                self.failures += usize::from(matches!(outcome, Outcome::Failed(_)));
+                self.failures += usize::from(matches!(outcome, CellOutcome::Failed(_)));
                 self.outcomes.push((index, outcome));
             }
             Job::Source(index) => self.source_ended(index, &outcome),
@@ -160,52 +175,61 @@ impl<'a> Queue<'a> {
         Ok(())
     }
 
-    fn failed(&self, job: Job, ended: &Ended) -> Result<Outcome> {
-        let directory = match job {
-            Job::Source(index) => &self.plan.sources[index].directory,
-            Job::Cell(index) => &self.plan.cells[index].directory,
-        };
-        Ok(match State::of(directory, None)? {
-            State::Diverged(reason) => Outcome::Diverged(reason),
-            _ => Outcome::Failed(Failure { reason: reason(ended), tail: ended.tail.clone(), before: false }),
+    fn failed(&self, job: Job, ended: &ChildExit) -> Result<CellOutcome> {
+        Ok(match RunState::of(job.directory(self.plan), None)? {
+            RunState::Diverged(reason) => CellOutcome::Diverged(reason),
+            _ => CellOutcome::Failed(CellFailure { reason: reason(ended), tail: ended.tail.clone(), before: false }),
         })
     }
 
-    fn source_ended(&mut self, index: usize, outcome: &Outcome) {
-        if self.options.only_sources && *outcome != Outcome::Held {
+    fn source_ended(&mut self, index: usize, outcome: &CellOutcome) {
+        if self.options.only_sources && *outcome != CellOutcome::Held {
             self.outcomes.push((self.plan.sources[index].cell, outcome.clone()));
         }
         self.sources[index] = match outcome {
-            Outcome::Done { .. } => SourceState::Trained,
-            Outcome::Held => SourceState::Open(Some(Instant::now() + LOOK_AGAIN)),
-            Outcome::Stopped | Outcome::NotStarted => SourceState::Open(None),
-            Outcome::Diverged(reason) | Outcome::Failed(Failure { reason, .. }) => SourceState::Failed(reason.clone()),
+            CellOutcome::Done { .. } => SourceState::Trained,
+            CellOutcome::Held => SourceState::Open(Some(Instant::now() + LOOK_AGAIN)),
+            CellOutcome::Stopped | CellOutcome::NotStarted => SourceState::Open(None),
+            CellOutcome::Diverged(reason) | CellOutcome::Failed(CellFailure { reason, .. }) => {
+                SourceState::Failed(reason.clone())
+            }
         };
         let SourceState::Failed(reason) = self.sources[index].clone() else { return };
         let plan = self.plan;
         let blocked = self.waiting.extract_if(.., |cell| plan.cells[*cell].source == Some(index));
         let reason = format!("its source {} cannot be trained: {reason}", plan.sources[index].hash);
-        let failure = Failure { reason, ..Failure::default() };
+        let failure = CellFailure { reason, ..CellFailure::default() };
         let before = self.outcomes.len();
-        self.outcomes.extend(blocked.map(|cell| (cell, Outcome::Failed(failure.clone()))));
+        self.outcomes.extend(blocked.map(|cell| (cell, CellOutcome::Failed(failure.clone()))));
         self.failures += self.outcomes.len() - before;
     }
 
-    pub(super) fn counts(&self) -> Counts {
-        let count = |is: fn(&Outcome) -> bool| self.outcomes.iter().filter(|(_, outcome)| is(outcome)).count();
-        Counts {
+    pub(super) fn counts(&self) -> CellCounts {
+        let count = |is: fn(&CellOutcome) -> bool| self.outcomes.iter().filter(|(_, outcome)| is(outcome)).count();
+        CellCounts {
             all: self.all,
-            done: count(|outcome| matches!(outcome, Outcome::Done { .. })),
-            diverged: count(|outcome| matches!(outcome, Outcome::Diverged(_))),
-            failed: count(|outcome| matches!(outcome, Outcome::Failed(_))),
+            done: count(|outcome| matches!(outcome, CellOutcome::Done { .. })),
+            diverged: count(|outcome| matches!(outcome, CellOutcome::Diverged(_))),
+            failed: count(|outcome| matches!(outcome, CellOutcome::Failed(_))),
             waiting: self.waiting.len(),
         }
     }
 
-    pub(super) fn into_outcomes(mut self, observer: &mut dyn Observer) -> Outcomes {
-        observer.on_event(&Event::End(self.counts()));
-        self.outcomes.extend(self.waiting.iter().map(|&cell| (cell, Outcome::NotStarted)));
+    pub(super) fn into_outcomes(mut self, observer: &mut dyn SweepObserver) -> Outcomes {
+        observer.on_event(&SweepEvent::End(self.counts()));
+        self.outcomes.extend(self.waiting.iter().map(|&cell| (cell, CellOutcome::NotStarted)));
         self.outcomes.sort_by_key(|(cell, _)| *cell);
         self.outcomes
     }
+}
+
+/// Records a failed run as stopped, so that a later start of the sweep resumes it too.
+fn clear_failure(directory: &RunDirectory) -> Result<()> {
+    if let Some(mut record) = Record::read(directory)?
+        && record.status == Status::Failed
+    {
+        record.status = Status::Stopped;
+        record.write(directory)?;
+    }
+    files::remove(&directory.error())
 }

@@ -1,11 +1,11 @@
-//! A sweep on Slurm: a job script that can be read and edited, how it is submitted, and how its queue is read.
+//! A sweep on Slurm: a job script for people to read and edit, its submission, and the state of the queue.
 //!
-//! Every function here is pure but `submit` and `queue`, which start `sbatch` and `squeue`.
+//! Every function is pure except `submit` and `queue`, which run `sbatch` and `squeue`.
 
 mod queue;
 mod script;
 mod submit;
 
-pub use queue::{Job, parse, queue};
+pub use queue::{SlurmJob, parse, queue};
 pub use script::{Array, Script, arrays};
 pub use submit::submit;

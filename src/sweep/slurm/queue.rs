@@ -1,24 +1,24 @@
-//! What `squeue` says of this user's jobs. Accounting is not needed.
+//! This user's jobs, from `squeue`; needs no Slurm accounting.
 
 use std::process::Command;
 
 /// A job or an array task in the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Job {
-    /// Its name: the sweep's.
+pub struct SlurmJob {
+    /// The job's name, which is the sweep's.
     pub name: String,
-    /// `12_3`, or `12_[4-9%2]` for tasks that wait.
+    /// `12_3`, or `12_[4-9%2]` for pending tasks.
     pub id: String,
     /// `RUNNING`, `PENDING` and so on.
     pub state: String,
-    /// Why it waits, or where it runs.
+    /// Why it is pending, or the node that it runs on.
     pub reason: String,
 }
 
 const FORMAT: &str = "%j|%i|%T|%R";
 
-/// The jobs in the queue; nothing where there is no Slurm.
-pub fn queue() -> Vec<Job> {
+/// The jobs in the queue; none if Slurm is not installed.
+pub fn queue() -> Vec<SlurmJob> {
     let mut command = Command::new("squeue");
     command.args(["--me", "--noheader", "--format", FORMAT]);
     match command.output() {
@@ -27,12 +27,12 @@ pub fn queue() -> Vec<Job> {
     }
 }
 
-/// Lines of `squeue`. A name may hold the separator; the other fields cannot.
-pub fn parse(text: &str) -> Vec<Job> {
+/// Parses lines of `squeue`. A name may contain the separator; the other fields cannot.
+pub fn parse(text: &str) -> Vec<SlurmJob> {
     let job = |line: &str| {
         let mut fields = line.rsplitn(4, '|');
         let (reason, state, id, name) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-        Some(Job { name: name.into(), id: id.into(), state: state.into(), reason: reason.into() })
+        Some(SlurmJob { name: name.into(), id: id.into(), state: state.into(), reason: reason.into() })
     };
     text.lines().filter_map(job).collect()
 }

@@ -1,4 +1,4 @@
-//! Submitting: one `sbatch` an array, sources before cells.
+//! Submits arrays with `sbatch`.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use super::script::Array;
 use crate::error::UserError;
 
-/// Submits a script for some arrays and returns their job numbers. They start when the jobs `after` have ended, however
-/// they did: a cell trains a source that is missing itself.
+/// Submits a script for some arrays and returns their job ids. They start after the jobs `after` have ended, successfully
+/// or not: a cell trains a missing source itself.
 pub fn submit(
     script: &Path,
     what: &str,
@@ -28,16 +28,16 @@ fn sbatch(script: &Path, what: &str, array: Array, throttle: Option<usize>, afte
     if !after.is_empty() {
         command.arg(format!("--dependency=afterany:{}", after.join(":")));
     }
-    let output = command.arg(script).output().context("cannot start `sbatch`: is this a Slurm machine?")?;
+    let output = command.arg(script).output().context("cannot run `sbatch`: is Slurm installed here?")?;
     let text = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr);
-        return Err(UserError::new(format!("sbatch refused the job: {}", reason.trim())).into());
+        return Err(UserError::new(format!("`sbatch` refused the job: {}", reason.trim())).into());
     }
-    // `--parsable` prints the number, and on a federation `;cluster` behind it.
+    // `--parsable` prints the job id, followed by `;cluster` on a federation.
     let number = text.trim().split(';').next().unwrap_or_default();
     if number.is_empty() || !number.chars().all(|letter| letter.is_ascii_digit()) {
-        return Err(UserError::new(format!("sbatch answered `{}`, expected a job number", text.trim())).into());
+        return Err(UserError::new(format!("expected a job id from `sbatch`, found `{}`", text.trim())).into());
     }
     Ok(number.to_owned())
 }

@@ -1,11 +1,11 @@
-//! How fast a phase goes: its steps, its evaluation, and what is kept of its frozen layers.
+//! Times a phase: its steps, its evaluation, and filling the prefix cache.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use tch::{Kind, Tensor};
 
-use crate::native::{self, Observation, Observed};
+use crate::native::{self, Observation, OperatorTime};
 use crate::spec::Precision;
 use crate::train::cost::notes::Notes;
 use crate::train::data::splits::Splits;
@@ -16,43 +16,43 @@ use crate::train::step::epoch::{Epoch, Stepping};
 /// How much to measure.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
-    /// Steps in a round.
+    /// Steps per round.
     pub steps: u64,
-    /// Rounds, each timed as a whole.
+    /// Number of rounds, each timed as a whole.
     pub rounds: usize,
 }
 
-/// What was measured. Times are seconds.
+/// The timings, in seconds.
 #[derive(Clone, Debug)]
 pub struct Speeds {
-    /// Of each round, a step.
+    /// Time of a step, for each round.
     pub step: Vec<f64>,
-    /// Images in those steps, each.
+    /// Images per step, on average.
     pub images_per_step: f64,
-    /// Of each round, an evaluation of the training and the test examples.
+    /// Time of an evaluation of all splits, for each round.
     pub evaluation: Vec<f64>,
-    /// Computing what is kept of the frozen layers, where it is kept.
+    /// Time to fill the prefix cache, if it is used.
     pub fill: Option<f64>,
-    /// Some steps one operator after the other.
+    /// Steps profiled operator by operator.
     pub observed: ObservedSteps,
 }
 
-/// Steps with an observer.
+/// Steps profiled operator by operator.
 #[derive(Clone, Copy, Debug)]
 pub struct ObservedSteps {
-    /// What it saw.
-    pub observed: Observed,
-    /// How many steps there were.
+    /// Operators, and the time in them.
+    pub observed: OperatorTime,
+    /// Number of steps.
     pub steps: u64,
-    /// What they took.
+    /// Total time of the steps.
     pub time: Duration,
 }
 
-/// Steps before anything is timed, and of those that are observed.
+/// Steps of warm-up, and of profiling.
 const WARM: u64 = 5;
 
 impl Phase<'_> {
-    /// Trains and evaluates for a while, and times it. Returns what the phase has to say as well.
+    /// Times training steps and evaluations. Also returns the notes of the phase.
     ///
     /// # Panics
     /// If `effort` has no steps or rounds.
@@ -74,7 +74,7 @@ impl Phase<'_> {
         let batches = self.batches(splits.training(), 1);
         let steps = effort.steps.min(batches.count() as u64);
         let images = (0..steps as i64).map(|index| batches.length(index)).sum::<i64>();
-        // Kernels are chosen and graphs captured before anything is timed.
+        // Select kernels and capture graphs before timing anything.
         for epoch in 1..=2 {
             let batches = self.batches(splits.training(), epoch);
             trainer.epoch(splits.training(), batches, &Epoch::first(steps.min(WARM)), &mut notes)?;
@@ -102,7 +102,7 @@ impl Phase<'_> {
         Ok((speeds, notes.0))
     }
 
-    /// Some steps, one operator after the other.
+    /// Profiles some steps operator by operator.
     fn observed(&self, splits: &Splits, steps: u64, notes: &mut Notes) -> Result<ObservedSteps> {
         let mut trainer = self.trainer(splits.training().first_layer(), Stepping::Eager);
         trainer.epoch(splits.training(), self.batches(splits.training(), 1), &Epoch::first(1), notes)?;
@@ -113,7 +113,7 @@ impl Phase<'_> {
         Ok(ObservedSteps { observed: observation.end(), steps, time: started.elapsed() })
     }
 
-    /// Seconds that work takes, all that it hands to the device included.
+    /// Seconds that work takes, including its work on the device.
     fn timed(&self, work: impl FnOnce() -> Result<()>) -> Result<f64> {
         let device = self.network.device();
         native::synchronize(device)?;
@@ -124,7 +124,7 @@ impl Phase<'_> {
     }
 }
 
-/// Multiply-adds a second of a large matrix product in a precision: what a device gives to a program like this one.
+/// Multiply-adds per second of a large matrix product in a precision: what the device achieves through libtorch.
 pub fn product_rate(device: tch::Device, precision: Precision) -> Result<f64> {
     const SIDE: i64 = 2048;
     const ROUNDS: usize = 5;

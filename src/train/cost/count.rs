@@ -1,8 +1,8 @@
-//! What a phase asks of its device, step by step and over an epoch: counted, not timed, and the same on every machine.
+//! Counts what a phase asks of its device, in a step and in an epoch; the same on every machine.
 
 use anyhow::Result;
 
-use crate::native::{Counting, Counts};
+use crate::native::{Counting, OperatorCounts};
 use crate::train::cost::notes::Notes;
 use crate::train::data::splits::Splits;
 use crate::train::measure::evaluators::Evaluators;
@@ -10,29 +10,28 @@ use crate::train::numbers::Totals;
 use crate::train::phase::Phase;
 use crate::train::step::epoch::{Epoch, Stepping, Trainer};
 
-/// What was counted.
+/// The counts of a phase.
 #[derive(Clone, Debug)]
-pub struct Counted {
-    /// Of a training step on a whole batch: where it would be captured, the operators that are.
-    pub step: Counts,
-    /// Of an epoch: its plan, its steps, what it adds up, and an evaluation of every split.
-    pub epoch: Counts,
+pub struct PhaseCounts {
+    /// Of a training step on a full batch; if it would be captured, the captured operators.
+    pub step: OperatorCounts,
+    /// Of an epoch: its plan, its steps, its sums, and an evaluation of every split.
+    pub epoch: OperatorCounts,
     /// Images in a step.
     pub images_per_step: usize,
-    /// Steps on whole batches in an epoch; a smaller one may follow.
+    /// Steps on full batches in an epoch; a smaller one may follow.
     pub whole_steps: usize,
-    /// The most bytes that a step held beyond what was there before it.
+    /// Peak memory of a step beyond that before it.
     pub step_peak_bytes: u64,
-    /// The same of an epoch.
+    /// Peak memory of an epoch beyond that before it.
     pub epoch_peak_bytes: u64,
     /// The first layer that runs in a step, and in an evaluation.
     pub first_layers: [usize; 2],
 }
 
 impl Phase<'_> {
-    /// Trains for a few steps and evaluates once, and counts what that asks of the device. Returns what the phase has to
-    /// say as well.
-    pub fn counts(&self) -> Result<(Counted, Vec<String>)> {
+    /// Trains for a few steps, evaluates once, and counts the work. Also returns the notes of the phase.
+    pub fn counts(&self) -> Result<(PhaseCounts, Vec<String>)> {
         let mut notes = Notes::default();
         let splits = Splits::new(self, &mut notes)?;
         let mut measures = Evaluators::new(self, &splits, None, false);
@@ -46,7 +45,7 @@ impl Phase<'_> {
         let steps = self.training.steps_per_epoch(self.train.count()) as i64;
         let whole = (self.train.count() / self.training.batch_size) as i64;
         let mut train = |from: i64, to: i64| self.count_steps(&mut trainer, &splits, [from, to], &mut notes);
-        // The first step of all finds what later ones have.
+        // The first step allocates what later ones reuse.
         train(0, 1)?;
         let (plan, _) = train(0, 0)?;
         let (first, step_peak) = train(0, 1)?;
@@ -59,7 +58,7 @@ impl Phase<'_> {
             Ok(())
         })?;
         let epoch = plan + &(&step * whole) + &(&rest * (steps - whole)) + &sums + &evaluation;
-        let counted = Counted {
+        let counted = PhaseCounts {
             step,
             epoch,
             images_per_step: self.training.batch_size.min(self.train.count()),
@@ -71,22 +70,22 @@ impl Phase<'_> {
         Ok((counted, notes.0))
     }
 
-    /// Counts the steps of an epoch from one to another, and the drawing of its plan.
+    /// Counts the steps `from..to` of an epoch, and the drawing of its plan.
     fn count_steps(
         &self,
         trainer: &mut Trainer<'_>,
         splits: &Splits,
         [from, to]: [i64; 2],
         notes: &mut Notes,
-    ) -> Result<(Counts, u64)> {
+    ) -> Result<(OperatorCounts, u64)> {
         let (from, to) = (from as u64, to as u64);
         let epoch = Epoch { behind: 0, done: 0, from, to, totals: Totals::default(), seconds: 0.0 };
         counted(|| trainer.epoch(splits.training(), self.batches(splits.training(), 1), &epoch, notes))
     }
 }
 
-/// What work asks for, and the most bytes that it held.
-fn counted<T>(work: impl FnOnce() -> Result<T>) -> Result<(Counts, u64)> {
+/// Counts some work; returns the counts and the peak memory.
+fn counted<T>(work: impl FnOnce() -> Result<T>) -> Result<(OperatorCounts, u64)> {
     let counting = Counting::start();
     let done = work();
     let counts = counting.end();

@@ -1,40 +1,40 @@
-//! What a target's training holds in a device's memory between its epochs, told without running it.
+//! Predicts the device memory that a target's training holds between epochs, without running it.
 
 use serde::Serialize;
 
 use crate::blueprint::{Blueprint, FrozenSet, Layer, Shape};
 use crate::spec::{Experiment, FrozenNorm, Optimizer, Precision, PrecisionChoice, Switch};
 
-/// Bytes of weights and statistics, and of what an optimizer keeps.
+/// Bytes of a weight, a statistic or an optimizer moment.
 const WIDE: u64 = 4;
-/// Bytes of a number that autocast made.
+/// Bytes of a number computed under autocast.
 const NARROW: u64 = 2;
-/// Bytes of a label, an index or a drawn place.
+/// Bytes of a label, an index or a drawn position.
 const INDEX: u64 = 8;
 
-/// Bytes.
+/// Device memory, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Footprint {
     /// Weights and running statistics.
     pub weights: u64,
-    /// What the optimizer keeps of each weight that trains.
+    /// Optimizer state of trainable weights.
     pub optimizer: u64,
-    /// Images, labels, and what an epoch draws for each.
+    /// Images, labels, and the random draws of an epoch.
     pub data: u64,
-    /// The outputs of the frozen layers, where they are kept.
+    /// The prefix cache, if used.
     pub cache: u64,
 }
 
 impl Footprint {
-    /// All of it.
+    /// The sum.
     pub fn total(&self) -> u64 {
         self.weights + self.optimizer + self.data + self.cache
     }
 }
 
 impl Experiment {
-    /// What the target's training holds when a set of layers is frozen. Feature maps are taken to be narrow where the
-    /// precision is `auto`, as it is on a GPU.
+    /// The memory of the target's training with a set of frozen layers. With precision `auto`, feature maps are assumed to
+    /// be 16-bit, as on a GPU.
     pub fn footprint(&self, blueprint: &Blueprint, frozen: &FrozenSet) -> Footprint {
         let weights = blueprint.all_layers().flat_map(Layer::slots).map(|slot| slot.elements());
         let copies = match self.target.training.optimizer {
@@ -64,9 +64,9 @@ impl Experiment {
     fn data_bytes(&self) -> u64 {
         let target = &self.target;
         let augmentation = target.training.augmentation;
-        // The true label beside a corrupted one, and which is.
+        // The true labels, and the mask of corrupted ones.
         let truth = if target.label_noise > 0.0 { INDEX + 1 } else { 0 };
-        // The order of the epoch, and the answers in it.
+        // The order of the epoch, and its predictions.
         let order = 2 * INDEX;
         let places = if augmentation.is_some() { INDEX * (3 + if augmentation.cutout > 0 { 2 } else { 0 }) } else { 0 };
         let boxes = if augmentation.resized_area.is_some() { 4 } else { 0 };
@@ -75,10 +75,10 @@ impl Experiment {
         self.examples() * (self.image.elements() as u64 + INDEX) + target.train_size as u64 * drawn
     }
 
-    /// Of one example: what the leading layers hand on.
+    /// Bytes of one example in the prefix cache.
     fn kept_bytes(&self, blueprint: &Blueprint, leading: usize) -> u64 {
         let wide = matches!(self.compute.precision, PrecisionChoice::Fixed(Precision::Fp32 | Precision::Tf32));
-        // A transformer's sums stay wide under autocast.
+        // A transformer's sums stay in 32 bits under autocast.
         let number = if wide || !blueprint.has_feature_maps() { WIDE } else { NARROW };
         let (value, kept) = blueprint.boundary(leading);
         number * (value.elements() + kept.map_or(0, Shape::elements)) as u64

@@ -1,4 +1,4 @@
-//! What a phase costs: timed, counted, and told from its spec alone.
+//! The cost of a phase: timed, counted, and predicted from its spec.
 
 pub(in crate::train) mod bench;
 pub(in crate::train) mod count;

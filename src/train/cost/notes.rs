@@ -1,4 +1,4 @@
-//! Who listens to a phase that is measured.
+//! The observer of a phase that is timed or counted.
 
 use anyhow::Result;
 

@@ -1,46 +1,46 @@
-//! What is done to training images at random: drawn on the host for an epoch, done on the device to a batch at once, in
-//! a number of operations that does not depend on the batch.
+//! Random augmentation of training images: drawn on the host for an epoch, applied on the device to a whole batch, in a
+//! number of operations that does not depend on the batch size.
 //!
-//! In this order: a part is cut out and mirrored, or a random box is stretched to the whole; colours change; pixels become
-//! the network's input; a square is blanked.
+//! The order is: crop and flip, or resized crop and flip; colour jitter; normalisation; cutout.
 
 use rand::{Rng, RngExt};
 use tch::{Device, Kind, Tensor};
 
 use crate::blueprint::ImageShape;
-use crate::native::Part;
+use crate::native::TrainingPart;
 use crate::spec::{Augmentation, Fill};
 
-/// Shares of red, green and blue in luma: ITU-R BT.601.
+/// Weights of red, green and blue in luma: ITU-R BT.601.
 const LUMA: [f64; 3] = [0.299, 0.587, 0.114];
-/// The proportions of a random box, width to height: Szegedy et al., "Going Deeper with Convolutions" (2015), section 6.
+/// Smallest aspect ratio, width to height, of a resized crop, whose inverse is the largest: Szegedy et al., "Going Deeper
+/// with Convolutions" (2015), section 6.
 const NARROWEST: f64 = 3.0 / 4.0;
 
-/// How `grid_sampler` fills in between pixels and beyond the edge.
+/// `grid_sampler`'s codes for interpolation and padding.
 const BILINEAR: i64 = 0;
 const BORDER: i64 = 1;
 
-/// The draws of an epoch, a column for each example: whole numbers, then shares.
+/// The draws of an epoch, one column per example: integers and fractions.
 #[derive(Debug)]
-pub(in crate::train) struct Plan {
+pub(in crate::train) struct EpochDraws {
     augmentation: Augmentation,
-    /// `[rows, count]`, i64: first row and column of a cut, mirrored; row and column of a square.
+    /// `[rows, count]`, i64: first row and column of the crop, whether mirrored; row and column of the cutout.
     places: Tensor,
-    /// `[rows, count]`: top, left, height and width of a box; brightness, contrast and saturation.
+    /// `[rows, count]`: top, left, height and width of the resized crop; brightness, contrast and saturation.
     shares: Tensor,
-    frame: Frame,
+    frame: CropIndices,
 }
 
-/// The rows of a plan for one batch.
-pub(in crate::train) struct Batch {
+/// The draws of one batch.
+pub(in crate::train) struct BatchDraws {
     pub(in crate::train) places: Tensor,
     pub(in crate::train) shares: Tensor,
-    pub(in crate::train) frame: Frame,
+    pub(in crate::train) frame: CropIndices,
 }
 
-/// Places of a cut that starts at 0, i64: the same for every batch.
+/// Row and column indices of a crop at offset 0, i64: the same for every batch.
 #[derive(Debug)]
-pub(in crate::train) struct Frame {
+pub(in crate::train) struct CropIndices {
     /// `[height]`.
     rows: Tensor,
     /// `[width]`.
@@ -49,7 +49,7 @@ pub(in crate::train) struct Frame {
     mirrored: Tensor,
 }
 
-impl Frame {
+impl CropIndices {
     pub(in crate::train) fn new(augmentation: Augmentation, shape: ImageShape, device: Device) -> Self {
         let padding = augmentation.crop_padding as i64;
         let (height, width) = (shape.height as i64, shape.width as i64);
@@ -64,8 +64,8 @@ impl Frame {
     }
 }
 
-impl Plan {
-    /// Draws for `count` examples; none where nothing is to be done.
+impl EpochDraws {
+    /// Draws for `count` examples; `None` without augmentation.
     pub(in crate::train) fn draw(
         augmentation: Augmentation,
         (shape, device): (ImageShape, Device),
@@ -73,7 +73,7 @@ impl Plan {
         stream: &mut impl Rng,
     ) -> Option<Self> {
         augmentation.is_some().then(|| {
-            let _part = Part::Augment.begin();
+            let _part = TrainingPart::Augment.begin();
             let mut places: Vec<i64> = Vec::new();
             let mut place = |most: usize| places.extend((0..count).map(|_| stream.random_range(0..=most as i64)));
             let offsets = 2 * augmentation.crop_padding;
@@ -90,25 +90,25 @@ impl Plan {
                 augmentation,
                 places: table(&Tensor::from_slice(&places)),
                 shares: table(&Tensor::from_slice(&rows)).to_kind(Kind::Float),
-                frame: Frame::new(augmentation, shape, device),
+                frame: CropIndices::new(augmentation, shape, device),
             }
         })
     }
 
-    /// The draws of a batch, which `take` finds among those of the epoch.
-    pub(in crate::train) fn batch(&self, take: impl Fn(&Tensor) -> Tensor) -> Batch {
-        let _part = Part::Augment.begin();
+    /// The draws of a batch, selected by `take` from the columns of the epoch.
+    pub(in crate::train) fn batch(&self, take: impl Fn(&Tensor) -> Tensor) -> BatchDraws {
+        let _part = TrainingPart::Augment.begin();
         let empty = self.shares.size()[0] == 0;
-        Batch {
+        BatchDraws {
             places: take(&self.places),
             shares: if empty { self.shares.shallow_clone() } else { take(&self.shares) },
             frame: self.frame.shared(),
         }
     }
 
-    /// Takes over the draws of another epoch, in the memory of this one's.
+    /// Copies the draws of another epoch into this one's memory.
     pub(in crate::train) fn renew(&mut self, next: &Self) {
-        let _part = Part::Augment.begin();
+        let _part = TrainingPart::Augment.begin();
         self.places.copy_(&next.places);
         self.shares.copy_(&next.shares);
     }
@@ -118,7 +118,7 @@ impl Plan {
     }
 }
 
-/// The rows of shares, one after the other.
+/// The rows of `Plan::shares`, concatenated.
 fn shares(augmentation: Augmentation, count: usize, stream: &mut impl Rng) -> Vec<f64> {
     let mut rows = Vec::new();
     if let Some(least) = augmentation.resized_area {
@@ -132,8 +132,8 @@ fn shares(augmentation: Augmentation, count: usize, stream: &mut impl Rng) -> Ve
     rows
 }
 
-/// A box in shares of the image: top, left, height, width. Its area and proportions are drawn, and it is cut back to the
-/// image where it is longer.
+/// A box in fractions of the image: top, left, height, width. Area and aspect ratio are drawn; sides longer than the image
+/// are cut to it.
 fn random_box(least: f64, stream: &mut impl Rng) -> [f64; 4] {
     let area: f64 = stream.random_range(least..=1.0);
     let widest = -NARROWEST.ln();
@@ -142,16 +142,16 @@ fn random_box(least: f64, stream: &mut impl Rng) -> [f64; 4] {
     [stream.random_range(0.0..=1.0 - height), stream.random_range(0.0..=1.0 - width), height, width]
 }
 
-/// Where pixels of a cut come from: rows and columns of the images, `[batch, length]`, within them; and which of them lie
-/// beyond, where those are black.
+/// The source pixels of a crop: row and column indices within the images, `[batch, length]`, and for black padding a mask
+/// of pixels inside the image.
 pub(in crate::train) struct Cut {
     pub(in crate::train) rows: Tensor,
     pub(in crate::train) columns: Tensor,
     pub(in crate::train) inside: Option<Tensor>,
 }
 
-impl Batch {
-    /// The cut of each image, mirrored or not.
+impl BatchDraws {
+    /// The crop of each image, mirrored or not.
     pub(in crate::train) fn cut(&self, augmentation: Augmentation, shape: ImageShape) -> Cut {
         let row = |row: i64| self.places.select(0, row).unsqueeze(1);
         let rows = row(0) + &self.frame.rows;
@@ -174,7 +174,7 @@ impl Batch {
         }
     }
 
-    /// A random box of each image, mirrored or not, stretched to the whole, bilinear; `images` are floats.
+    /// The resized crop of each image, mirrored or not, bilinear; `images` are floats.
     pub(in crate::train) fn stretched(&self, images: &Tensor) -> Tensor {
         let size = images.size();
         let (batch, height, width) = (size[0], size[2], size[3]);
@@ -183,7 +183,7 @@ impl Batch {
         let flip = self.places.select(0, 2).unsqueeze(1).to_kind(Kind::Float);
         let across = centres(width);
         let across = &flip + (1.0 - &flip * 2.0) * &across;
-        // From −1 at the first edge to 1 at the last, as the sampler has it.
+        // From −1 at the first edge to 1 at the last, as `grid_sampler` expects.
         let rows: Tensor = (share(0) + share(2) * centres(height)) * 2.0 - 1.0;
         let columns: Tensor = (share(1) + share(3) * across) * 2.0 - 1.0;
         let whole = [batch, height, width];
@@ -192,7 +192,7 @@ impl Batch {
         images.grid_sampler(&grid.to_kind(images.kind()), BILINEAR, BORDER, false)
     }
 
-    /// Brightness, contrast and saturation, in this order, each by a factor of its own; pixels go from 0 to 255.
+    /// Scales brightness, contrast and saturation, in this order, by a factor each; pixels range from 0 to 255.
     pub(in crate::train) fn jittered(&self, pixels: &Tensor, augmentation: Augmentation) -> Tensor {
         let first = if augmentation.resized_area.is_some() { 4 } else { 0 };
         let factor = |row: i64| self.shares.select(0, first + row).reshape([-1, 1, 1, 1]).to_kind(pixels.kind());
@@ -204,7 +204,7 @@ impl Batch {
         blend(&pixels, &luma(&pixels), factor(2))
     }
 
-    /// A square about a random place of each image becomes 0, the mean of all pixels: `DeVries` and Taylor, "Improved
+    /// Sets a square around a random pixel of each image to 0, the mean of all pixels: `DeVries` and Taylor, "Improved
     /// Regularization of Convolutional Neural Networks with Cutout" (arXiv 1708.04552).
     pub(in crate::train) fn blanked(&self, input: &Tensor, side: usize) -> Tensor {
         let shape = input.size();
@@ -223,7 +223,7 @@ fn luma(pixels: &Tensor) -> Tensor {
     if pixels.size()[1] != 3 {
         return pixels.shallow_clone();
     }
-    // Numbers that an operation carries along are no upload, which a captured step could not hold.
+    // Scalar operands instead of a tensor: a captured step cannot contain an upload.
     let [red, green, blue] = [0, 1, 2].map(|channel| pixels.narrow(1, channel, 1) * LUMA[channel as usize]);
     red + green + blue
 }

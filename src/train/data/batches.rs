@@ -1,13 +1,13 @@
-//! The order and the augmentation of an epoch: drawn on the host at once, uploaded at once, handed out in batches.
+//! The order and augmentation of an epoch: drawn on the host and uploaded once, then handed out in batches.
 
 use rand::seq::SliceRandom;
 use tch::Tensor;
 
-use crate::native::Part;
+use crate::native::TrainingPart;
 use crate::network::{Flow, Network};
 use crate::seed::{Purpose, stream};
-use crate::spec::{Augmentation, Layout, Seeds};
-use crate::train::data::augment::Plan;
+use crate::spec::{Augmentation, MemoryFormat, Seeds};
+use crate::train::data::augment::EpochDraws;
 use crate::train::data::device_split::DeviceSplit;
 use crate::train::data::split::Split;
 use crate::train::step::batch_index::BatchIndex;
@@ -15,16 +15,16 @@ use crate::train::step::optimizer::rate_kind;
 
 /// The plan of one epoch.
 pub(in crate::train) struct Batches {
-    /// The examples in the order of the epoch, `[count]`.
+    /// Indices of the examples in the order of the epoch, `[count]`.
     order: Tensor,
-    /// What is done to each of them, where anything is.
-    plan: Option<Plan>,
+    /// The augmentation of each example, if any.
+    plan: Option<EpochDraws>,
     /// The learning rate of each step, `[steps]`.
     rates: Tensor,
     batch_size: i64,
 }
 
-/// One batch: what enters the first layer that is to run, the labels to learn, and the rate to learn them at.
+/// One batch: the input of the first layer that runs, the labels, and the learning rate.
 pub(in crate::train) struct Batch {
     pub(in crate::train) flow: Flow,
     pub(in crate::train) labels: Tensor,
@@ -32,7 +32,7 @@ pub(in crate::train) struct Batch {
 }
 
 impl Batches {
-    /// Draws the plan of an epoch; but for the rates, one for each batch, it depends on the seeds and the epoch alone.
+    /// Draws the plan of an epoch, which depends only on the seeds and the epoch; `rate` gives the learning rate per batch.
     pub(in crate::train) fn draw(
         split: &Split,
         batch_size: usize,
@@ -41,7 +41,7 @@ impl Batches {
         epoch: u64,
         rate: impl Fn(u64) -> f64,
     ) -> Self {
-        let _part = Part::Gather.begin();
+        let _part = TrainingPart::Gather.begin();
         let (count, device) = (split.data.count(), split.data.device());
         let mut order: Vec<i64> = (0..count as i64).collect();
         order.shuffle(&mut stream(seeds.order, Purpose::Order, epoch));
@@ -49,46 +49,46 @@ impl Batches {
         let rates: Vec<f64> = (0..count.div_ceil(batch_size) as u64).map(rate).collect();
         Self {
             order: Tensor::from_slice(&order).to_device(device),
-            plan: Plan::draw(augmentation, (split.data.shape(), device), count, &mut draws),
+            plan: EpochDraws::draw(augmentation, (split.data.shape(), device), count, &mut draws),
             rates: Tensor::from_slice(&rates).to_kind(rate_kind(device, split.data.kind())).to_device(device),
             batch_size: batch_size as i64,
         }
     }
 
-    /// How many batches there are; the last may be smaller.
+    /// The number of batches; the last may be smaller.
     pub(in crate::train) fn count(&self) -> i64 {
         self.rates.numel() as i64
     }
 
-    /// How many examples the batch of an index has.
+    /// The number of examples in a batch.
     pub(in crate::train) fn length(&self, index: i64) -> i64 {
         self.batch_size.min(self.order.size()[0] - index * self.batch_size)
     }
 
-    /// Whether the batch of an index has all the examples that a batch is to have.
+    /// Whether a batch has the full batch size.
     pub(in crate::train) fn is_whole(&self, index: i64) -> bool {
         self.length(index) == self.batch_size
     }
 
-    /// What a batch takes of its images, `[batch, channels, height, width]`, and which ones they are, `[batch]`.
+    /// The augmented images of a batch, `[batch, channels, height, width]`, and their indices in the split, `[batch]`.
     pub(in crate::train) fn images(&self, data: &DeviceSplit, index: i64) -> (Tensor, Tensor) {
         let take = |table: &Tensor| BatchIndex::Host(index).take(table, self.batch_size, self.length(index));
         let order = take(&self.order);
         let images = match &self.plan {
-            Some(plan) => data.augmented(&order, &plan.batch(take), plan.augmentation(), Layout::ChannelsFirst),
-            None => data.gather(&order, Layout::ChannelsFirst),
+            Some(plan) => data.augmented(&order, &plan.batch(take), plan.augmentation(), MemoryFormat::ChannelsFirst),
+            None => data.gather(&order, MemoryFormat::ChannelsFirst),
         };
         (images, order)
     }
 
-    /// The labels of a stretch of the epoch's order, of those of the split.
+    /// The labels of a range of the epoch's order; `labels` are the split's.
     pub(in crate::train) fn labels(&self, labels: &Tensor, start: i64, length: i64) -> Tensor {
         labels.index_select(0, &self.order.narrow(0, start, length))
     }
 
-    /// Takes over the plan of another epoch of the same split, in the memory of this one's.
+    /// Copies the plan of another epoch of the same split into this one's memory.
     pub(in crate::train) fn renew(&mut self, next: &Self) {
-        let _part = Part::Gather.begin();
+        let _part = TrainingPart::Gather.begin();
         self.order.copy_(&next.order);
         if let (Some(plan), Some(next)) = (&mut self.plan, &next.plan) {
             plan.renew(next);
@@ -96,7 +96,7 @@ impl Batches {
         self.rates.copy_(&next.rates);
     }
 
-    /// The batch that a cursor is at, of `length` examples.
+    /// The batch at an index, of `length` examples.
     pub(in crate::train) fn get(
         &self,
         network: &Network,
@@ -104,7 +104,7 @@ impl Batches {
         batch_index: &BatchIndex,
         length: i64,
     ) -> Batch {
-        let _part = Part::Gather.begin();
+        let _part = TrainingPart::Gather.begin();
         let take = |table: &Tensor| batch_index.take(table, self.batch_size, length);
         let order = take(&self.order);
         let flow = match &self.plan {

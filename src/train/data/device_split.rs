@@ -1,4 +1,4 @@
-//! A split of a data set on the device, whole, as u8; and how a batch of it becomes the network's input.
+//! A whole split of a data set on the device, as u8, and the conversion of its batches to network inputs.
 
 use anyhow::Result;
 use tch::{Device, IndexOp, Kind, Tensor};
@@ -6,17 +6,17 @@ use tch::{Device, IndexOp, Kind, Tensor};
 use crate::blueprint::ImageShape;
 use crate::data::{Images, Labels, Normalisation, TaskData};
 use crate::native;
-use crate::spec::{Augmentation, Layout};
-use crate::train::data::augment::{Batch, Cut};
+use crate::spec::{Augmentation, MemoryFormat};
+use crate::train::data::augment::{BatchDraws, Cut};
 
 /// Images and labels on a device.
 #[derive(Debug)]
 pub struct DeviceSplit {
     /// `[count, channels, height, width]`, u8.
     images: Tensor,
-    /// The labels to learn or to be measured against, `[count]`.
+    /// The labels to train on or to measure errors with, `[count]`.
     pub(in crate::train) labels: Tensor,
-    /// Where labels are corrupted: the true ones, and which, `[count]` each.
+    /// If labels are corrupted: the true labels and the mask, `[count]` each.
     pub(in crate::train) corruption: Option<Corruption>,
     shape: ImageShape,
     scale: Tensor,
@@ -24,14 +24,14 @@ pub struct DeviceSplit {
     kind: Kind,
 }
 
-/// What is known of corrupted labels.
+/// The corrupted labels of a split.
 #[derive(Debug)]
 pub(in crate::train) struct Corruption {
-    /// The labels before the noise.
+    /// The true labels.
     pub(in crate::train) truth: Tensor,
-    /// Whether the label given is wrong.
+    /// Whether the given label is wrong.
     pub(in crate::train) mask: Tensor,
-    /// How many are.
+    /// Number of wrong labels.
     pub(in crate::train) count: u64,
 }
 
@@ -42,12 +42,12 @@ pub struct DeviceSplits {
     pub train: DeviceSplit,
     /// The test examples.
     pub test: DeviceSplit,
-    /// Examples held out of training, where there are any.
+    /// The validation examples, if any.
     pub validation: Option<DeviceSplit>,
 }
 
 impl DeviceSplits {
-    /// Takes the pixels of a task, whose labels stay, to be normalised in one way.
+    /// Moves the pixels of a task to the device, all splits with one normalisation; `data` keeps its labels.
     pub fn take(data: &mut TaskData, normalisation: &Normalisation, device: Device, kind: Kind) -> Result<Self> {
         let held = data.validation.as_mut().map(Images::hand_over);
         Ok(Self {
@@ -59,7 +59,7 @@ impl DeviceSplits {
 }
 
 impl DeviceSplit {
-    /// A training split with the labels to train on, which may be noisy. On the CPU the pixels stay where they are.
+    /// A training split with its labels, which may be noisy. On the CPU the pixels are not copied.
     pub fn training(
         images: Images,
         labels: &Labels,
@@ -79,7 +79,7 @@ impl DeviceSplit {
         Ok(resident)
     }
 
-    /// A split whose labels are true.
+    /// A split with true labels.
     pub fn clean(mut images: Images, normalisation: &Normalisation, device: Device, kind: Kind) -> Result<Self> {
         let labels = std::mem::take(&mut images.labels);
         Self::new(images, &labels, normalisation, device, kind)
@@ -105,17 +105,17 @@ impl DeviceSplit {
         })
     }
 
-    /// How many examples there are.
+    /// Number of examples.
     pub fn count(&self) -> usize {
         self.labels.size()[0] as usize
     }
 
-    /// Where they are.
+    /// The device of the images.
     pub fn device(&self) -> Device {
         self.images.device()
     }
 
-    /// The kind of number that the network computes in.
+    /// The kind of the network's input.
     pub(in crate::train) fn kind(&self) -> Kind {
         self.kind
     }
@@ -125,7 +125,7 @@ impl DeviceSplit {
         self.shape
     }
 
-    /// The same examples, in the same memory.
+    /// The same examples, sharing memory.
     pub(in crate::train) fn shared(&self) -> Self {
         let corruption = self.corruption.as_ref().map(|corruption| Corruption {
             truth: corruption.truth.shallow_clone(),
@@ -143,23 +143,23 @@ impl DeviceSplit {
         }
     }
 
-    /// The network's input for a stretch of examples, none padded.
+    /// The network's input for a range of examples.
     pub fn stretch(&self, start: i64, length: i64) -> Tensor {
-        self.normalise(&self.images.i(start..start + length), Layout::ChannelsFirst)
+        self.normalise(&self.images.i(start..start + length), MemoryFormat::ChannelsFirst)
     }
 
-    /// The network's input for the examples `indices`, `[batch]`, in a layout.
-    pub(in crate::train) fn gather(&self, indices: &Tensor, layout: Layout) -> Tensor {
+    /// The network's input for the examples `indices`, `[batch]`, in a memory layout.
+    pub(in crate::train) fn gather(&self, indices: &Tensor, layout: MemoryFormat) -> Tensor {
         self.normalise(&self.images.index_select(0, indices), layout)
     }
 
-    /// The same, after what was drawn for each image.
+    /// Like `gather`, with augmentation by `draws`.
     pub(in crate::train) fn augmented(
         &self,
         indices: &Tensor,
-        draws: &Batch,
+        draws: &BatchDraws,
         augmentation: Augmentation,
-        layout: Layout,
+        layout: MemoryFormat,
     ) -> Tensor {
         let mut pixels = if augmentation.resized_area.is_some() {
             draws.stretched(&self.images.index_select(0, indices).to_kind(self.kind))
@@ -173,10 +173,10 @@ impl DeviceSplit {
         if augmentation.cutout > 0 { draws.blanked(&input, augmentation.cutout) } else { input }
     }
 
-    /// A part of each image: one gather, whatever the batch.
+    /// Crops each image, in one gather.
     fn parts(&self, indices: &Tensor, cut: &Cut) -> Tensor {
         let (rows, columns) = (cut.rows.unsqueeze(2), cut.columns.unsqueeze(1));
-        // Indices on both sides of a whole dimension move it to the end: [batch, height, width, channels].
+        // Indexing on both sides of a full dimension moves it to the end: [batch, height, width, channels].
         let parts = self.images.index(&[Some(indices.reshape([-1, 1, 1])), None, Some(rows), Some(columns)]);
         let parts = match &cut.inside {
             Some(inside) => parts * inside.unsqueeze(3),
@@ -185,16 +185,16 @@ impl DeviceSplit {
         parts.permute([0, 3, 1, 2])
     }
 
-    /// The pixels, u8, of a network's input.
+    /// Converts a network's input back to u8 pixels.
     pub(in crate::train) fn pixels_of(&self, input: &Tensor) -> Tensor {
         ((input - &self.shift) / &self.scale).round().clamp(0.0, 255.0).to_kind(Kind::Uint8).contiguous()
     }
 
-    /// Pixels, whichever way they lie, as input in a layout: they are widened and laid out at once. With one channel the
-    /// layouts are the same.
-    fn normalise(&self, pixels: &Tensor, layout: Layout) -> Tensor {
+    /// Converts pixels in any layout to normalised input in the given one, in one copy. With one channel the layouts are
+    /// the same.
+    fn normalise(&self, pixels: &Tensor, layout: MemoryFormat) -> Tensor {
         let options = (self.kind, pixels.device());
-        let mut input = if layout == Layout::ChannelsLast && self.shape.channels > 1 {
+        let mut input = if layout == MemoryFormat::ChannelsLast && self.shape.channels > 1 {
             Tensor::empty_permuted(pixels.size(), [0, 2, 3, 1], options)
         } else {
             Tensor::empty(pixels.size(), options)
@@ -223,7 +223,7 @@ mod tests {
     fn input_is_normalised_by_channel() {
         let normalisation = Normalisation { mean: vec![0.5, 0.25], deviation: vec![0.5, 0.25] };
         let resident = DeviceSplit::clean(images(), &normalisation, Device::Cpu, Kind::Double).expect("it fits");
-        let input = resident.gather(&Tensor::from_slice(&[1i64]), Layout::ChannelsFirst);
+        let input = resident.gather(&Tensor::from_slice(&[1i64]), MemoryFormat::ChannelsFirst);
         let expected = |pixel: f64, mean: f64, deviation: f64| (pixel / 255.0 - mean) / deviation;
         assert!((input.double_value(&[0, 0, 0, 0]) - expected(18.0, 0.5, 0.5)).abs() < 1e-12);
         assert!((input.double_value(&[0, 1, 2, 2]) - expected(35.0, 0.25, 0.25)).abs() < 1e-12);

@@ -1,4 +1,4 @@
-//! What is trained on and evaluated: splits on the device, their batches, and the kept outputs of frozen layers.
+//! Training and evaluation data: splits on the device, their batches, and the prefix cache.
 
 pub(in crate::train) mod augment;
 pub(in crate::train) mod batches;

@@ -1,7 +1,7 @@
-//! The outputs of the frozen layers before the first that trains, computed once for all examples of a split and kept.
+//! The prefix cache: the outputs of the leading frozen layers, computed once for all examples of a split.
 //!
-//! They are what the layers would give in every epoch, where nothing random happens below the boundary. On the CPU in
-//! fp32 they are so bit for bit in batches of more than 32; libtorch has other kernels for small ones.
+//! They equal what the layers would compute in every epoch, as long as nothing random happens in them: on the CPU in
+//! fp32 bit for bit, for batches of more than 32; libtorch has other kernels for smaller ones.
 
 use anyhow::Result;
 use tch::{Tensor, no_grad_guard};
@@ -15,17 +15,17 @@ use crate::train::interrupt::{Interrupt, proceed};
 use crate::train::out_of_memory::{Activity, during};
 use crate::train::settings::Settings;
 
-/// The share of free memory that a cache may take: the rest is for the training, and on a CPU for other processes.
+/// The fraction of free memory that the cache may use; the rest is for training, and on a CPU for other processes.
 pub(in crate::train) const SHARE: f64 = 0.5;
 
-/// What the frozen layers give for every example of a split.
+/// The outputs of the frozen layers for every example of a split.
 #[derive(Debug)]
-pub(in crate::train) struct Prefix {
+pub(in crate::train) struct PrefixCache {
     value: Rows,
-    kept: Option<Rows>,
+    skip: Option<Rows>,
 }
 
-/// A tensor of all examples, each example's numbers side by side in the order in which the layer wrote them.
+/// A tensor of all examples, one row each, in the memory order in which the layer wrote it.
 #[derive(Debug)]
 struct Rows {
     /// `[count, elements]`.
@@ -63,7 +63,7 @@ impl Rows {
     }
 }
 
-/// A tensor that lies in memory without gaps, example after example: itself, if it does.
+/// The tensor itself if it is contiguous in memory, example after example, in any dimension order; otherwise a copy.
 fn dense(tensor: Tensor) -> Tensor {
     let (size, stride) = (tensor.size(), tensor.stride());
     let mut dimensions: Vec<(i64, i64)> = stride[1..].iter().copied().zip(size[1..].iter().copied()).collect();
@@ -73,8 +73,8 @@ fn dense(tensor: Tensor) -> Tensor {
     if end.is_some_and(|end| size[0] == 1 || stride[0] == end) { tensor } else { tensor.contiguous() }
 }
 
-impl Prefix {
-    /// Computes it.
+impl PrefixCache {
+    /// Computes the outputs for a split.
     fn fill(
         network: &Network,
         leading: usize,
@@ -88,38 +88,38 @@ impl Prefix {
         let mut start = 0;
         while start < count {
             proceed(interrupt)?;
-            // The last batch reaches back, so that none is small.
+            // The last batch overlaps the one before, so that none is small.
             let from = start.min(count - batch);
             let flow = boundary(network, leading, data, from, batch, settings);
             let prefix = match &mut prefix {
                 Some(prefix) => prefix,
                 empty => empty.insert(Self {
                     value: Rows::like(&flow.value, count),
-                    kept: flow.kept.as_ref().map(|kept| Rows::like(kept, count)),
+                    skip: flow.skip.as_ref().map(|skip| Rows::like(skip, count)),
                 }),
             };
             prefix.value.put(from, &flow.value);
-            if let (Some(rows), Some(kept)) = (&prefix.kept, &flow.kept) {
-                rows.put(from, kept);
+            if let (Some(rows), Some(skip)) = (&prefix.skip, &flow.skip) {
+                rows.put(from, skip);
             }
             start = from + batch;
         }
-        Ok(prefix.ok_or_else(|| UserError::new("a split without examples has nothing to keep"))?)
+        Ok(prefix.ok_or_else(|| UserError::new("the prefix cache needs a split with examples"))?)
     }
 
-    /// What the frozen layers give for a stretch of examples: the kept numbers themselves, not to be written to.
+    /// The outputs for a range of examples: a view of the cache, which must not be written to.
     pub(in crate::train) fn stretch(&self, start: i64, length: i64) -> Flow {
         let part = |rows: &Rows| rows.stretch(start, length);
-        Flow { value: part(&self.value), kept: self.kept.as_ref().map(part) }
+        Flow { value: part(&self.value), skip: self.skip.as_ref().map(part) }
     }
 
-    /// What the frozen layers give for the examples `indices`, `[batch]`.
+    /// The outputs for the examples `indices`, `[batch]`.
     pub(in crate::train) fn gather(&self, indices: &Tensor) -> Flow {
-        Flow { value: self.value.gather(indices), kept: self.kept.as_ref().map(|kept| kept.gather(indices)) }
+        Flow { value: self.value.gather(indices), skip: self.skip.as_ref().map(|skip| skip.gather(indices)) }
     }
 }
 
-/// What the first `leading` layers give for a stretch of examples.
+/// Runs the first `leading` layers on a range of examples.
 fn boundary(
     network: &Network,
     leading: usize,
@@ -128,73 +128,69 @@ fn boundary(
     length: i64,
     settings: &Settings,
 ) -> Flow {
-    // A guard, since memory may run out in here, and what comes after must be as it was before.
+    // A guard, not `no_grad`: a panic at out-of-memory must restore the gradient mode.
     let _no_gradient = no_grad_guard();
     let _autocast = Autocast::new(network.device(), settings.precision);
     let flow = network.run(0, leading, network.enter(data.stretch(start, length)), Mode::Evaluate);
-    Flow { value: dense(flow.value), kept: flow.kept.map(dense) }
+    Flow { value: dense(flow.value), skip: flow.skip.map(dense) }
 }
 
 /// Whether the prefix is cached, or why not.
 #[derive(Debug)]
-pub(in crate::train) enum Kept {
-    /// A prefix for each split, and the bytes of them all.
-    Prefixes(Vec<Prefix>, u64),
-    /// They do not fit: the bytes that they would take, and those that are free.
+pub(in crate::train) enum PrefixCaching {
+    /// A prefix per split, and their total bytes.
+    Prefixes(Vec<PrefixCache>, u64),
+    /// Too large: the bytes needed, and the bytes free.
     TooLarge(u64, u64),
-    /// Memory ran out while they were computed: the bytes that they would have taken, and libtorch's words.
+    /// Memory ran out while filling it: the bytes needed, and libtorch's message.
     DidNotFit(u64, String),
-    /// They change from batch to batch.
+    /// The outputs change from batch to batch.
     Moving,
 }
 
-impl Kept {
-    /// For people.
+impl PrefixCaching {
+    /// One line for the log.
     pub(in crate::train) fn sentence(&self) -> String {
         match self {
-            Self::Prefixes(_, bytes) => format!("frozen layers computed once and kept: {}", text::bytes(*bytes)),
+            Self::Prefixes(_, bytes) => format!("prefix cache on: frozen layers run once, {}", text::bytes(*bytes)),
             Self::TooLarge(bytes, free) => format!(
-                "frozen layers computed in every step: kept, they would take {}, more than half of the {} that are free",
+                "prefix cache off: needs {}, limit is half of the free {}",
                 text::bytes(*bytes),
                 text::bytes(*free),
             ),
-            Self::DidNotFit(bytes, cause) => format!(
-                "frozen layers computed in every step: memory ran out while {} of them were computed to be kept: {cause}",
-                text::bytes(*bytes),
-            ),
-            Self::Moving => {
-                "frozen layers computed in every step: their batch norms see each batch's statistics".to_owned()
+            Self::DidNotFit(bytes, cause) => {
+                format!("prefix cache off: memory ran out while filling it with {}: {cause}", text::bytes(*bytes))
             }
+            Self::Moving => "prefix cache off: frozen batch norms use the statistics of each batch".to_owned(),
         }
     }
 }
 
-/// The prefixes of splits, all of them or none: where one does not fit, a step would run the layers for the others all
-/// the same. `interrupt` is asked before every batch.
-pub(in crate::train) fn kept_prefixes(
+/// Fills the prefix cache of all splits or of none. `interrupt` is called before every batch.
+pub(in crate::train) fn cache_prefixes(
     network: &Network,
     leading: usize,
     splits: &[&DeviceSplit],
     settings: &Settings,
     interrupt: Interrupt<'_>,
-) -> Result<Kept> {
+) -> Result<PrefixCaching> {
     proceed(interrupt)?;
     let examples: u64 = splits.iter().map(|data| data.count() as u64).sum();
     let bytes = examples * boundary(network, leading, splits[0], 0, 1, settings).bytes();
-    // Where a system does not tell, there is nothing to go by.
+    // If the system does not report free memory, assume that it fits.
     let free = native::free_bytes(network.device()).unwrap_or(u64::MAX);
     if bytes as f64 > SHARE * free as f64 {
-        return Ok(Kept::TooLarge(bytes, free));
+        return Ok(PrefixCaching::TooLarge(bytes, free));
     }
     let fill = || {
-        let prefix = |data: &&DeviceSplit| Prefix::fill(network, leading, data, settings, &mut *interrupt);
+        let prefix = |data: &&DeviceSplit| PrefixCache::fill(network, leading, data, settings, &mut *interrupt);
         splits.iter().map(prefix).collect::<Result<Vec<_>>>()
     };
-    match during(Activity::Keeping, fill) {
-        Ok(prefixes) => Ok(Kept::Prefixes(prefixes?, bytes)),
+    match during(Activity::CachingPrefix, fill) {
+        Ok(prefixes) => Ok(PrefixCaching::Prefixes(prefixes?, bytes)),
         Err(out) => {
             native::empty_cache(network.device())?;
-            Ok(Kept::DidNotFit(bytes, out.cause))
+            Ok(PrefixCaching::DidNotFit(bytes, out.cause))
         }
     }
 }

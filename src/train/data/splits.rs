@@ -1,10 +1,10 @@
-//! The splits of a phase: what is trained on, what is evaluated, and what is kept of either.
+//! The splits of a phase for training and evaluation, with their prefix caches.
 
 use anyhow::Result;
 
 use crate::spec::{FrozenNorm, Switch};
 use crate::train::data::device_split::DeviceSplit;
-use crate::train::data::prefix_cache::{Kept, kept_prefixes};
+use crate::train::data::prefix_cache::{PrefixCaching, cache_prefixes};
 use crate::train::data::split::Split;
 use crate::train::interrupt::Interrupt;
 use crate::train::observer::Observer;
@@ -12,26 +12,26 @@ use crate::train::phase::Phase;
 
 /// The splits of a phase.
 pub(in crate::train) struct Splits {
-    /// The training examples as an evaluation sees them.
+    /// The training examples, without augmentation.
     pub(in crate::train) train: Split,
     /// The test examples.
     pub(in crate::train) test: Split,
-    /// The examples held out, where there are any.
+    /// The validation examples, if any.
     pub(in crate::train) validation: Option<Split>,
-    /// What is trained on, where that is not what is evaluated: images to be augmented.
+    /// The training examples for augmented training, without a prefix cache.
     augmented: Option<Split>,
 }
 
 impl Splits {
-    /// The splits of a phase. Where the outputs of its frozen layers never change, they are kept.
+    /// The splits of a phase. Fills the prefix cache if the outputs of the frozen layers never change.
     pub(in crate::train) fn new(phase: &Phase<'_>, observer: &mut dyn Observer) -> Result<Self> {
         let data: Vec<&DeviceSplit> = [&phase.train, &phase.test].into_iter().chain(&phase.validation).collect();
         let mut splits: Vec<Split> = data.iter().map(|data| Split::new(data.shared())).collect();
-        // What is kept is of images as they are, which evaluation sees and augmented training does not.
+        // The prefix cache is of images without augmentation, so augmented training cannot use it.
         let augmented = phase.training.augmentation.is_some().then(|| Split::new(phase.train.shared()));
-        if let Some(kept) = kept(phase, &data, &mut || observer.stops())? {
-            observer.note(&sentence(&kept, augmented.is_some()))?;
-            if let Kept::Prefixes(prefixes, _) = kept {
+        if let Some(caching) = prefix_caching(phase, &data, &mut || observer.stops())? {
+            observer.note(&sentence(&caching, augmented.is_some()))?;
+            if let PrefixCaching::Prefixes(prefixes, _) = caching {
                 for (split, prefix) in splits.iter_mut().zip(prefixes) {
                     split.keep(phase.frozen.leading(), prefix);
                 }
@@ -42,7 +42,7 @@ impl Splits {
         Ok(Self { train: next(), test: next(), validation: splits.next(), augmented })
     }
 
-    /// What is trained on.
+    /// The split that steps train on.
     pub(in crate::train) fn training(&self) -> &Split {
         self.augmented.as_ref().unwrap_or(&self.train)
     }
@@ -53,23 +53,23 @@ impl Splits {
     }
 }
 
-/// What becomes of the outputs of the frozen layers; nothing where there are none or they are not to be kept.
-fn kept(phase: &Phase<'_>, data: &[&DeviceSplit], interrupt: Interrupt<'_>) -> Result<Option<Kept>> {
+/// The prefix cache, or why there is none; `None` if no leading layer is frozen or the spec turns it off.
+fn prefix_caching(phase: &Phase<'_>, data: &[&DeviceSplit], interrupt: Interrupt<'_>) -> Result<Option<PrefixCaching>> {
     let leading = phase.frozen.leading();
     if leading == 0 || phase.settings.cache == Switch::Off {
         return Ok(None);
     }
     if phase.frozen_norm == FrozenNorm::Batch {
-        return Ok(Some(Kept::Moving));
+        return Ok(Some(PrefixCaching::Moving));
     }
-    kept_prefixes(phase.network, leading, data, &phase.settings, interrupt).map(Some)
+    cache_prefixes(phase.network, leading, data, &phase.settings, interrupt).map(Some)
 }
 
-fn sentence(kept: &Kept, augmented: bool) -> String {
-    let rest = if augmented && matches!(kept, Kept::Prefixes(..)) {
-        ", for evaluation; augmented images go through them in every step"
+fn sentence(caching: &PrefixCaching, augmented: bool) -> String {
+    let rest = if augmented && matches!(caching, PrefixCaching::Prefixes(..)) {
+        ", for evaluation only: augmented images pass through the frozen layers in every step"
     } else {
         ""
     };
-    format!("{}{rest}", kept.sentence())
+    format!("{}{rest}", caching.sentence())
 }

@@ -1,36 +1,36 @@
-//! Exponentially averaged weights: a second network beside the one that trains, which it never changes.
+//! Exponentially averaged weights: a second network that never affects the one that trains.
 //!
-//! After every step `average += (1 − d) · (weight − average)` with d = 2^(−1 / half-life), as PyTorch's
-//! `get_ema_multi_avg_fn` does. Batch norms get running statistics of their own before an evaluation, in one pass over at
-//! most 4,000 training images without augmentation: the plain mean of each batch's statistics, as PyTorch's
-//! `swa_utils.update_bn` does. Dropout is off in that pass, so that it draws nothing.
+//! After every step `average += (1 − d) · (weight − average)` with d = 2^(−1 / half-life), as in PyTorch's
+//! `get_ema_multi_avg_fn`. Before an evaluation its batch norms get their own running statistics, in one pass over at most
+//! 4,000 training images without augmentation: the mean of the batches' statistics, as in PyTorch's
+//! `swa_utils.update_bn`. Dropout is off in that pass, so that it draws no random numbers.
 
 use crate::train::step::measures::Averages;
 use anyhow::Result;
 use tch::{Tensor, no_grad_guard};
 
 use crate::error::UserError;
-use crate::native::{Autocast, Part};
+use crate::native::{Autocast, TrainingPart};
 use crate::network::{Mode, NamedTensors, Network};
-use crate::train::checkpoint_state::{Checkpointed, State, misfit};
+use crate::train::checkpoint_state::{Checkpointed, TrainingState, misfit};
 use crate::train::data::splits::Splits;
 use crate::train::interrupt::{Interrupt, Stopped, proceed};
 use crate::train::phase::Phase;
 
-/// The most training images that batch-norm statistics are estimated on.
+/// Maximum number of training images to estimate batch norm statistics on.
 const STATISTICS_IMAGES: i64 = 4000;
 
-/// A network whose weights are averages of those that train.
+/// A network whose weights are averages of the trainable ones.
 pub(in crate::train) struct AveragedWeights {
     pub(in crate::train) network: Network,
     paths: Vec<String>,
     averages: Vec<Tensor>,
-    /// Steps after which a weight's share has halved.
+    /// Steps after which a weight's contribution has halved.
     half_life: f64,
 }
 
 impl AveragedWeights {
-    /// Averages that begin at a network's weights, of the parameters that train.
+    /// Averages of the trainable parameters `trained`, starting at the network's weights.
     pub(in crate::train) fn new(network: &Network, trained: &[String], half_life: f64) -> Result<Self, UserError> {
         let own = network.twin()?;
         let found = |path: &String| own.tensors().find(|named| named.path == path).map(|named| named.tensor.detach());
@@ -39,14 +39,14 @@ impl AveragedWeights {
         Ok(Self { network: own, paths: trained.to_vec(), averages, half_life })
     }
 
-    /// What a step needs.
+    /// The averages, for training steps.
     pub(in crate::train) fn averages(&self) -> Averages {
         let averages = self.averages.iter().map(Tensor::shallow_clone).collect();
         Averages { averages, weight: 1.0 - 0.5f64.powf(1.0 / self.half_life) }
     }
 
-    /// Takes the averages of a checkpoint.
-    pub(in crate::train) fn load(&self, state: &State) -> Result<()> {
+    /// Loads the averages from a checkpoint.
+    pub(in crate::train) fn load(&self, state: &TrainingState) -> Result<()> {
         let kept = state.number(&format!("{OWNER}.{HALF_LIFE}"))?;
         if kept.to_bits() != self.half_life.to_bits() {
             return Err(misfit(&format!(
@@ -58,8 +58,8 @@ impl AveragedWeights {
         state.load(self)
     }
 
-    /// Gives its batch norms statistics that fit its weights: of the training images, without augmentation, in batches of
-    /// the training's size that are spread evenly over them. Frozen norms that do not move keep theirs.
+    /// Re-estimates the statistics of its batch norms on training images without augmentation, in batches of the training
+    /// size, spread evenly over all images. Frozen norms with fixed statistics keep them.
     pub(in crate::train) fn refresh(
         &self,
         phase: &Phase<'_>,
@@ -72,7 +72,7 @@ impl AveragedWeights {
         if self.network.batch_norms(moves).is_empty() {
             return Ok(());
         }
-        let _part = Part::Evaluation.begin();
+        let _part = TrainingPart::Evaluation.begin();
         let _no_gradient = no_grad_guard();
         let (count, device) = (split.data.count() as i64, split.data.device());
         let batch = (phase.training.batch_size as i64).min(count);
@@ -90,8 +90,8 @@ impl AveragedWeights {
     }
 }
 
-/// The images of one of some batches, `[batch]`: image j of batch i is ⌊(j · batches + i) · count / (batches · batch)⌋, so
-/// that every batch has images from everywhere, whatever their order.
+/// The images of batch `index`, `[batch]`: image j of batch i is ⌊(j · batches + i) · count / (batches · batch)⌋, so that
+/// every batch is spread over the whole split.
 fn spread(index: i64, [batches, batch]: [i64; 2], count: i64) -> Tensor {
     let images: Vec<i64> = (0..batch).map(|place| (place * batches + index) * count / (batches * batch)).collect();
     Tensor::from_slice(&images)
@@ -123,7 +123,7 @@ mod tests {
     use crate::train::settings::Settings;
     use crate::train::tests::testing::{Listener, SHAPE, families, split};
 
-    /// Against a plain loop in double precision.
+    /// Compares with a plain loop in double precision.
     #[test]
     fn averages_are_those_of_a_plain_loop() {
         let network = Network::new(&families()[0], Device::Cpu, Kind::Float, 1);

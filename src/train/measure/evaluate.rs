@@ -1,10 +1,10 @@
-//! Loss and errors of a split, in evaluation mode, without augmentation: sums on the device, read once.
+//! Loss and errors on a split, in evaluation mode, without augmentation: summed on the device, read once.
 
 use crate::train::numbers::{ByCorruption, Errors};
 use crate::train::step::sums::read;
 use tch::{Kind, Reduction, Tensor, no_grad_guard};
 
-use crate::native::{Autocast, Part};
+use crate::native::{Autocast, TrainingPart};
 use crate::network::{Mode, Network};
 use crate::spec::{Precision, Settings};
 use crate::train::data::device_split::DeviceSplit;
@@ -14,8 +14,8 @@ use crate::train::step::batch_index::BatchIndex;
 use crate::train::step::captured_work::CapturedWork;
 use crate::train::step::learner::widened;
 
-/// Evaluates one network on one split, in batches that are all alike but for the last. It is bound to both: what was
-/// captured as a graph reads their tensors, whatever it would be called with.
+/// Evaluates one network on one split, in batches of equal size except the last. It is bound to both, because a captured
+/// graph reads their tensors.
 pub(in crate::train) struct Evaluator<'a> {
     network: &'a Network,
     split: &'a Split,
@@ -23,15 +23,15 @@ pub(in crate::train) struct Evaluator<'a> {
     batch: i64,
     /// `[4]`, see `batch_sums`.
     sums: Tensor,
-    /// Whether the answer for each example is right, `[count]` bool, where that is wanted.
+    /// Whether each example is classified correctly, `[count]` bool, if requested.
     correct: Option<Tensor>,
     whole: (CapturedWork, BatchIndex),
-    /// Why it cannot be captured, when that is found.
+    /// Why it cannot be captured, once that is found.
     pub(in crate::train) not_captured: Option<String>,
 }
 
 impl<'a> Evaluator<'a> {
-    /// An evaluator that computes as `settings` say; `capture` asks for graphs, `correct` for the answers of each example.
+    /// An evaluator with some settings; `capture` requests CUDA graphs, `correct` the result of each example.
     pub(in crate::train) fn new(
         network: &'a Network,
         split: &'a Split,
@@ -57,14 +57,14 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Loss and errors as they are now. Waits for the device once; `interrupt` is asked before every batch.
+    /// Measures loss and errors. Waits for the device once; `interrupt` is called before every batch.
     pub(in crate::train) fn errors(&mut self, interrupt: Interrupt<'_>) -> Result<Errors, Stopped> {
-        let _part = Part::Evaluation.begin();
+        let _part = TrainingPart::Evaluation.begin();
         let (count, batch) = (self.split.data.count() as i64, self.batch);
         let _no_gradient = no_grad_guard();
         let _ = self.sums.zero_();
         let Self { network, split, precision, sums, correct, whole: (captured, batch_index), .. } = self;
-        let mut pass = Pass { network, split, precision: *precision, batch, sums, correct: correct.as_mut() };
+        let mut pass = EvaluationPass { network, split, precision: *precision, batch, sums, correct: correct.as_mut() };
         batch_index.set(0);
         for _ in 0..count / batch {
             proceed(interrupt)?;
@@ -82,7 +82,7 @@ impl<'a> Evaluator<'a> {
         Ok(errors(&read(&self.sums), &self.split.data))
     }
 
-    /// Whether the answer for each example was right in the last evaluation, where that was wanted.
+    /// Whether each example was classified correctly in the last evaluation, if requested.
     pub(in crate::train) fn correct(&self) -> Option<Vec<bool>> {
         let answers = self.correct.as_ref()?.to_device(tch::Device::Cpu);
         Some(Vec::<bool>::try_from(answers).expect("the answers are a vector of booleans"))
@@ -90,7 +90,7 @@ impl<'a> Evaluator<'a> {
 }
 
 /// One pass over a split.
-struct Pass<'a> {
+struct EvaluationPass<'a> {
     network: &'a Network,
     split: &'a Split,
     precision: Precision,
@@ -99,8 +99,8 @@ struct Pass<'a> {
     correct: Option<&'a mut Tensor>,
 }
 
-impl Pass<'_> {
-    /// Adds the batch at an index, of `length` examples, to the sums.
+impl EvaluationPass<'_> {
+    /// Evaluates the batch at an index, of `length` examples, and adds it to the sums.
     fn add(&mut self, batch_index: &BatchIndex, length: i64) {
         let (network, split, batch) = (self.network, self.split, self.batch);
         let logits = {
@@ -131,7 +131,7 @@ fn errors(sums: &[f64], data: &DeviceSplit) -> Errors {
     Errors { loss: sums[0] / count, error: sums[1] / count, by_corruption }
 }
 
-/// Of a batch: loss, wrong answers, and of the corrupted ones those against the label given and the true label.
+/// Sums over a batch: loss, errors, and on corrupted examples the errors against the given and against the true label.
 fn batch_sums(
     logits: &Tensor,
     answers: &Tensor,
@@ -155,27 +155,27 @@ fn batch_sums(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape};
+    use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape, PreactResnet18};
     use crate::data::{Images, Labels, Normalisation};
     use tch::{Device, no_grad};
 
     fn evaluate(network: &Network, data: DeviceSplit) -> Errors {
         let split = Split::new(data);
-        // In batches of two, and a rest of one.
+        // Batches of two, and a last one of one.
         let settings = Settings { evaluation_batch: 2, ..Settings::PLAIN };
         let mut evaluator = Evaluator::new(network, &split, &settings, false, true);
         let errors = evaluator.errors(&mut || false).expect("nothing stops it");
-        let correct = evaluator.correct().expect("they were wanted");
+        let correct = evaluator.correct().expect("they were requested");
         let wrong = correct.iter().filter(|&&correct| !correct).count();
         assert_eq!((correct.len(), wrong as f64 / 5.0), (5, errors.error));
         errors
     }
 
-    /// A network that always answers class 1, and labels for which every error is another fraction.
+    /// A network that always predicts class 1, and labels that make every error a different fraction.
     #[test]
     fn errors_are_counted_by_what_is_known_of_the_labels() {
         let shape = ImageShape { channels: 3, height: 8, width: 8 };
-        let architecture = Architecture::PreactResnet18 { width: 1 };
+        let architecture = Architecture::PreactResnet18(PreactResnet18 { width: 1 });
         let blueprint = Blueprint::new(&architecture, Granularity::Block, shape, 3).expect("it fits");
         let network = Network::new(&blueprint, Device::Cpu, Kind::Double, 0);
         for named in network.tensors() {

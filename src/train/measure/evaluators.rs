@@ -1,5 +1,5 @@
-//! All that is measured after an epoch: errors of the raw weights and of averaged ones on every split, which examples were
-//! right, norms.
+//! The measurements after an epoch: errors of the raw and of the averaged weights on every split, and which examples were
+//! classified correctly.
 
 use anyhow::Result;
 
@@ -12,26 +12,26 @@ use crate::train::numbers::Errors;
 use crate::train::numbers::{Correctness, Examples};
 use crate::train::phase::Phase;
 
-/// What was measured of errors, where it was due.
+/// The errors that were due.
 #[derive(Debug, Default)]
 pub(in crate::train) struct MeasuredErrors {
     pub(in crate::train) train: Option<Errors>,
     pub(in crate::train) test: Option<Errors>,
     pub(in crate::train) validation: Option<Errors>,
-    /// Of averaged weights.
+    /// Of the averaged weights.
     pub(in crate::train) train_averaged: Option<Errors>,
     pub(in crate::train) test_averaged: Option<Errors>,
     pub(in crate::train) correct: Vec<Correctness>,
 }
 
 impl MeasuredErrors {
-    /// Whether every loss is finite. That of averaged weights is not asked: they change nothing.
+    /// Whether every loss of the raw weights is finite. Averaged weights do not affect the training and are not checked.
     pub(in crate::train) fn is_finite(&self) -> bool {
         [&self.train, &self.test, &self.validation].into_iter().flatten().all(|errors| errors.loss.is_finite())
     }
 }
 
-/// What measures a phase.
+/// The evaluators of a phase, one per network and split.
 pub(in crate::train) struct Evaluators<'a> {
     phase: &'a Phase<'a>,
     splits: &'a Splits,
@@ -40,7 +40,7 @@ pub(in crate::train) struct Evaluators<'a> {
 }
 
 impl<'a> Evaluators<'a> {
-    /// What measures a phase on its splits; `capture` asks for graphs.
+    /// Evaluators for all splits of a phase; `capture` requests CUDA graphs.
     pub(in crate::train) fn new(
         phase: &'a Phase<'a>,
         splits: &'a Splits,
@@ -64,7 +64,7 @@ impl<'a> Evaluators<'a> {
         }
     }
 
-    /// Evaluators what is due after an epoch of so many.
+    /// Measures what is due after `epoch` of `epochs`.
     pub(in crate::train) fn measure(
         &mut self,
         due: Due,
@@ -96,12 +96,12 @@ impl<'a> Evaluators<'a> {
         Ok(measured)
     }
 
-    /// Errors of the raw weights on every split, and nothing else: what an evaluation costs.
+    /// Measures only the errors of the raw weights on every split, to time or count an evaluation.
     pub(in crate::train) fn errors(&mut self, interrupt: Interrupt<'_>) -> Result<(), Stopped> {
         self.raw.iter_mut().flatten().try_for_each(|evaluator| evaluator.errors(&mut *interrupt).map(drop))
     }
 
-    /// Why evaluations could not be captured, where that was found since the last call.
+    /// Why evaluations could not be captured, if that was found since the last call.
     pub(in crate::train) fn not_captured(&mut self) -> Vec<String> {
         let averaged = self.averaged.iter_mut().flat_map(|(_, evaluators)| evaluators);
         let all = self.raw.iter_mut().flatten().chain(averaged);

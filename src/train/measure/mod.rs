@@ -1,5 +1,5 @@
-//! What is measured of a training, which none of it changes: errors, averaged weights, norms; and the statistics that
-//! frozen batch norms are given once. Linear heads and nearest neighbours say what features are worth.
+//! Measurements, which never affect the training: errors, averaged weights, norms, linear heads and nearest neighbours on
+//! features. Also the statistics of frozen batch norms, which are fitted once.
 
 pub(in crate::train) mod averaged;
 pub(in crate::train) mod evaluate;

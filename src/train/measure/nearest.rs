@@ -1,26 +1,25 @@
-//! The error of the nearest neighbours of features that stay as they are.
+//! The error of k-nearest neighbours on fixed features.
 //!
-//! Features are alike by the cosine of their angle, and an answer is the plurality of the labels of the k nearest. The cosine
-//! is what features are commonly judged by (Wu et al., arXiv 1805.01978): it does not depend on the scale of a layer's
-//! features, which differs from layer to layer and means nothing, and unlike a distance between standardised features it
-//! gives a channel that hardly varies no more weight than it has. k is 20, which Caron et al. found to be the best for
-//! most of their networks (arXiv 2104.14294).
+//! Similarity is the cosine, and the prediction is the plurality of the labels of the k nearest. The cosine is the common
+//! choice (Wu et al., arXiv 1805.01978): it does not depend on the scale of a layer's features, which is arbitrary and
+//! differs between layers, and unlike a distance between standardised features it does not inflate channels that hardly
+//! vary. k is 20, which Caron et al. found best for most of their networks (arXiv 2104.14294).
 
 use anyhow::{Result, ensure};
 use tch::{Kind, Tensor, no_grad_guard};
 
 use crate::train::interrupt::{Interrupt, proceed};
 
-/// How many neighbours have a vote.
+/// The number of neighbours that vote.
 pub const NEIGHBOURS: usize = 20;
 
-/// Similarities that are held at a time, in numbers: 64 MB.
+/// Similarities held at a time: 64 MB of doubles.
 const MOST_NUMBERS: i64 = 8 << 20;
 
-/// The share of features `[count, features]` whose plurality among the `neighbours` nearest of `known` features is not
-/// their label; among fewer where there are no more. Labels are `[count]`, below `classes`. Of labels with as many votes
-/// the one with the larger sum of similarities counts. Features of length 0 are at right angles to all others. Computed
-/// in double, on the features' device; `interrupt` is asked before every batch.
+/// The fraction of features `[count, features]` whose prediction, the plurality among the `neighbours` nearest of the
+/// `known` features (all of them if there are fewer), is not their label. Labels are `[count]`, below `classes`. In a tie
+/// the larger sum of similarities wins. Features of norm 0 have similarity 0 to all others. Computed in double precision on
+/// the features' device; `interrupt` is called before every batch.
 pub fn nearest_error(
     [known, known_labels]: [&Tensor; 2],
     [features, labels]: [&Tensor; 2],
@@ -42,7 +41,7 @@ fn nearest_labels(
     let _no_gradient = no_grad_guard();
     let known = unit(known);
     let (count, total) = (features.size()[0], known.size()[0]);
-    ensure!(total > 0, "there is no example to be near to");
+    ensure!(total > 0, "nearest neighbours need at least one known example");
     let neighbours = (neighbours as i64).min(total);
     let all = Tensor::arange(classes as i64, (Kind::Int64, known.device()));
     let batch = (MOST_NUMBERS / total).max(1);
@@ -51,7 +50,7 @@ fn nearest_labels(
         proceed(&mut *interrupt)?;
         let part = unit(&features.narrow(0, start, batch.min(count - start)));
         let (similarities, indices) = part.matmul(&known.transpose(0, 1)).topk(neighbours, 1, true, false);
-        // Whose label is which, `[batch, neighbours, classes]`.
+        // One-hot labels of the neighbours, `[batch, neighbours, classes]`.
         let labels = known_labels.index_select(0, &indices.reshape([-1])).reshape_as(&indices);
         let voters = labels.unsqueeze(2).eq_tensor(&all).to_kind(Kind::Double);
         let votes = voters.sum_dim_intlist([1i64].as_slice(), false, Kind::Double);
@@ -62,7 +61,7 @@ fn nearest_labels(
     Ok(Tensor::cat(&answers, 0))
 }
 
-/// Features of length 1, double.
+/// Features scaled to norm 1, double.
 fn unit(features: &Tensor) -> Tensor {
     let features = features.to_kind(Kind::Double);
     let lengths = features.norm_scalaropt_dim(2.0, [1i64].as_slice(), true);
@@ -104,10 +103,10 @@ mod tests {
             Ok(Vec::try_from(nearest_labels([&known, &labels], &asked, 3, neighbours, &mut || false)?)?)
         };
         assert_eq!(answers(1)?[..2], [0, 2]);
-        // A tie goes to the nearer one.
+        // In a tie the nearer one wins.
         assert_eq!(answers(2)?[..2], [0, 2]);
         assert_eq!(answers(3)?[..2], [1, 1]);
-        // More than there are: all of them; at right angles to every one the plurality is all there is.
+        // More neighbours than examples: all vote. With similarity 0 to every one, only the plurality counts.
         assert_eq!(answers(9)?, [1, 1, 1]);
         Ok(())
     }

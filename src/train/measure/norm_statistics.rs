@@ -1,23 +1,23 @@
-//! Running statistics of frozen batch norms for `frozen_norm = "target"`: computed once on the target's training
-//! images, without augmentation, norm by norm, each norm seeing inputs that the ones before it have normalised with
-//! their new statistics. They are exact: every image counts.
+//! Running statistics of frozen batch norms for `frozen_norm = "target"`: computed once on the target's training images,
+//! without augmentation, norm by norm; each norm sees inputs that the norms before it normalise with their new
+//! statistics. They are exact, over all images.
 //!
-//! What reaches a norm is kept for all images, where memory allows it, and the next norm continues from there: then all
-//! norms together take one forward pass. Where it does not fit, the pass starts again at the last norm that did.
+//! The inputs of a norm are kept for all images if memory allows, and the next norm continues from there, so that all
+//! norms together take one forward pass. If they do not fit, the pass restarts at the last norm whose inputs are kept.
 
 use anyhow::Result;
 use tch::{Kind, Tensor, no_grad_guard};
 
 use crate::blueprint::FrozenSet;
 use crate::native;
-use crate::network::{Flow, Mode, Network, Place};
+use crate::network::{Flow, Mode, Network, NormLocation};
 use crate::train::data::device_split::DeviceSplit;
 use crate::train::data::prefix_cache::SHARE;
 use crate::train::interrupt::{Interrupt, proceed};
 use crate::train::out_of_memory::{Activity, during};
 
-/// Sets the statistics of the batch norms in frozen layers, in batches of `batch` and in the network's own kind: they
-/// are fixed once, so they are worth its time. `interrupt` is asked before every batch.
+/// Sets the statistics of the batch norms in frozen layers, in batches of `batch` and in the network's full precision,
+/// which is worth the time because it happens once. `interrupt` is called before every batch.
 pub fn fit_frozen_statistics(
     network: &Network,
     frozen: &FrozenSet,
@@ -25,42 +25,42 @@ pub fn fit_frozen_statistics(
     batch: i64,
     interrupt: Interrupt<'_>,
 ) -> Result<()> {
-    // Where a system does not tell, there is nothing to go by.
+    // If the system does not report free memory, assume that it fits.
     let free = native::free_bytes(network.device()).unwrap_or(u64::MAX);
     let room = (SHARE * free as f64) as u64;
-    Fit { network, data, batch, room, operations: 0 }.run(frozen, interrupt).map(|_| ())
+    StatisticsFit { network, data, batch, room, operations: 0 }.run(frozen, interrupt).map(|_| ())
 }
 
 /// A fit of statistics.
-struct Fit<'a> {
+struct StatisticsFit<'a> {
     network: &'a Network,
     data: &'a DeviceSplit,
     batch: i64,
-    /// Bytes that may be kept.
+    /// Memory limit for kept inputs, in bytes.
     room: u64,
-    /// Operations of the network that were run.
+    /// Operations of the network run so far.
     operations: u64,
 }
 
-/// What reaches a norm, for all images, batch by batch.
-struct Reached {
-    place: Place,
+/// The inputs of a norm for all images, batch by batch.
+struct NormInputs {
+    place: NormLocation,
     flows: Vec<Option<Flow>>,
 }
 
-impl Fit<'_> {
-    /// Returns how many operations of the network that took, each on one batch.
+impl StatisticsFit<'_> {
+    /// Returns how many operations it ran, each on one batch.
     fn run(mut self, frozen: &FrozenSet, interrupt: Interrupt<'_>) -> Result<u64> {
-        // A guard, since memory may run out in here, and what comes after must be as it was before.
+        // A guard, not `no_grad`: a panic at out-of-memory must restore the gradient mode.
         let _no_gradient = no_grad_guard();
-        let mut kept: Option<Reached> = None;
+        let mut kept: Option<NormInputs> = None;
         for place in self.network.batch_norms(|layer| frozen.has(layer)) {
             let last = kept.take();
-            let attempt = during(Activity::Keeping, || self.pass(last, place, interrupt));
+            let attempt = during(Activity::CachingPrefix, || self.pass(last, place, interrupt));
             let (moments, next) = if let Ok(done) = attempt {
                 done?
             } else {
-                // It does not fit after all: again from the images.
+                // It does not fit after all: start again from the images.
                 native::empty_cache(self.network.device())?;
                 self.room = 0;
                 self.pass(None, place, interrupt)?
@@ -72,14 +72,14 @@ impl Fit<'_> {
         Ok(self.operations)
     }
 
-    /// The moments of each batch at a place, from what is kept of an earlier one; and what is kept now: the place itself
-    /// where that fits, else what there was.
+    /// The moments of each batch at `place`, continuing from `last`; and the inputs to keep: those at `place` if they fit,
+    /// otherwise `last`.
     fn pass(
         &mut self,
-        mut last: Option<Reached>,
-        place: Place,
+        mut last: Option<NormInputs>,
+        place: NormLocation,
         interrupt: Interrupt<'_>,
-    ) -> Result<(Vec<Moments>, Option<Reached>)> {
+    ) -> Result<(Vec<Moments>, Option<NormInputs>)> {
         let count = self.data.count() as i64;
         let (mut moments, mut flows) = (Vec::new(), Vec::new());
         let mut fits = false;
@@ -96,17 +96,17 @@ impl Fit<'_> {
             }
             if fits {
                 flows.push(Some(flow));
-                // The first batch was copied, before it was known that the place is kept.
+                // The first batch was only copied, before it was known that these inputs fit.
                 if let Some(last) = &mut last {
                     last.flows[index] = None;
                 }
             }
         }
-        Ok((moments, if fits { Some(Reached { place, flows }) } else { last }))
+        Ok((moments, if fits { Some(NormInputs { place, flows }) } else { last }))
     }
 
-    /// A batch where it continues: taken from what is kept, or copied where that is needed again.
-    fn enter(&self, last: Option<&mut Reached>, index: usize, [start, length]: [i64; 2], take: bool) -> Flow {
+    /// The flow of a batch to continue from: moved out of the kept inputs, or copied if they are needed again.
+    fn enter(&self, last: Option<&mut NormInputs>, index: usize, [start, length]: [i64; 2], take: bool) -> Flow {
         match last.map(|last| &mut last.flows[index]) {
             Some(kept) if take => kept.take().expect("each batch is taken once"),
             Some(kept) => kept.as_ref().expect("what is not taken is there").copy(),
@@ -115,7 +115,7 @@ impl Fit<'_> {
     }
 }
 
-/// Count, mean and sum of squares about the mean of a batch, by channel, in double.
+/// Count, mean and sum of squared deviations of a batch, per channel, in double.
 struct Moments {
     count: f64,
     mean: Tensor,
@@ -123,8 +123,7 @@ struct Moments {
 }
 
 impl Moments {
-    /// Those of `[batch, channels, …]`. The mean comes first and the squares about it, so that nothing is lost where the
-    /// mean is large.
+    /// The moments of `[batch, channels, …]`, in two passes, which is accurate even if the mean is large.
     fn of(value: &Tensor) -> Self {
         let value = value.transpose(0, 1).flatten(1, -1).to_kind(Kind::Double);
         let mean = value.mean_dim([1i64].as_slice(), false, Kind::Double);
@@ -141,7 +140,7 @@ impl Moments {
     }
 }
 
-/// Mean and unbiased variance by channel, as PyTorch's running statistics estimate them.
+/// Mean and unbiased variance per channel, as in PyTorch's running statistics.
 fn statistics(moments: Vec<Moments>, kind: Kind) -> (Tensor, Tensor) {
     let Moments { count, mean, squares } =
         moments.into_iter().reduce(Moments::join).expect("a task has training images");
@@ -163,12 +162,12 @@ mod tests {
         let network = Network::new(blueprint, Device::Cpu, kind, 1);
         let frozen = FrozenSet::first(blueprint.layers.len(), blueprint.layers.len());
         let data = split(COUNT, kind);
-        let fit = Fit { network: &network, data: &data, batch: BATCH, room, operations: 0 };
+        let fit = StatisticsFit { network: &network, data: &data, batch: BATCH, room, operations: 0 };
         let operations = fit.run(&frozen, &mut || false).expect("nothing stops it");
         (network.state(), operations)
     }
 
-    /// With nothing kept every norm has a pass from the images, which is what the statistics were first computed by.
+    /// With nothing kept, every norm takes a full pass from the images: the simple algorithm to compare with.
     #[test]
     fn what_is_kept_changes_no_bit_and_leaves_one_pass() {
         for blueprint in families() {
@@ -183,7 +182,7 @@ mod tests {
                 assert_eq!(once, batches * network.operations_between(None, last) as u64);
                 let each = norms.iter().map(|&norm| network.operations_between(None, norm) as u64).sum::<u64>();
                 assert_eq!(many, batches * each);
-                // Some places fit and others do not.
+                // The inputs of some norms fit and those of others do not.
                 for room in [3_000, 10_000, 30_000] {
                     let (some, between) = fitted(&blueprint, kind, room);
                     assert_eq!(plain, some, "{kind:?}, {room} bytes");

@@ -1,5 +1,4 @@
-//! Norms of what trains: of its weights, of their distance from where they began, of its gradients. All Euclidean, over
-//! all its tensors together.
+//! Euclidean norms over all trainable tensors together: of the weights, of their change since the start, of the gradients.
 
 use crate::train::numbers::Norms;
 use crate::train::step::measures::GradientNorms;
@@ -9,19 +8,19 @@ use tch::{Device, Kind, Tensor, no_grad_guard};
 use crate::network::NamedTensors;
 use crate::train::checkpoint_state::Checkpointed;
 
-/// What norms are measured with.
+/// Measures norms.
 pub(in crate::train) struct NormMeter {
     paths: Vec<String>,
     weights: Vec<Tensor>,
-    /// Which of the weights are the head's.
+    /// Which weights belong to the head.
     head: Vec<bool>,
-    /// The weights that training began with.
+    /// The weights at the start of training.
     start: Vec<Tensor>,
     gradients: GradientNorms,
 }
 
 impl NormMeter {
-    /// A meter of weights as they are now, by path; `head` says which are the head's.
+    /// A meter that takes the current weights as the start; `head` marks those of the head.
     pub(in crate::train) fn new(paths: &[String], weights: &[Tensor], head: Vec<bool>) -> Self {
         let device = weights.first().map_or(Device::Cpu, Tensor::device);
         let _no_gradient = no_grad_guard();
@@ -34,17 +33,17 @@ impl NormMeter {
         }
     }
 
-    /// What a step needs.
+    /// The accumulator of gradient norms, for training steps.
     pub(in crate::train) fn gradients(&self) -> GradientNorms {
         GradientNorms { sum: self.gradients.sum.shallow_clone() }
     }
 
-    /// Starts an epoch.
+    /// Resets the gradient norms at the start of an epoch.
     pub(in crate::train) fn start(&self) {
         let _ = self.gradients.sum.shallow_clone().zero_();
     }
 
-    /// The norms after an epoch of so many steps. Waits for the device once.
+    /// The norms after an epoch of `steps`. Waits for the device once.
     pub(in crate::train) fn read(&self, steps: u64) -> Result<Norms> {
         let _no_gradient = no_grad_guard();
         let squares = |tensors: &mut dyn Iterator<Item = Tensor>, device: Device| {

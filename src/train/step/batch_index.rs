@@ -1,22 +1,22 @@
-//! Which batch is at hand: a number of the host's, or one on the device, where a captured step finds it.
+//! The index of the current batch: a number on the host, or on the device, where a captured step can read it.
 
 use tch::{Device, Kind, Tensor};
 
 /// An index of batches of one size.
 #[derive(Debug)]
 pub(in crate::train) enum BatchIndex {
-    /// The host's.
+    /// On the host.
     Host(i64),
-    /// The device's.
+    /// On the device.
     Device(Counters),
 }
 
-/// An index on the device, and the places of its batch's entries.
+/// A batch index on the device, and the positions of the batch's entries.
 #[derive(Debug)]
 pub(in crate::train) struct Counters {
-    /// The index, then the places; `[1 + length]`, so that one operation moves them on.
+    /// The index, then the positions, `[1 + length]`: one operation advances both.
     now: Tensor,
-    /// What they are for the first batch, and what a batch adds to each.
+    /// Their values for the first batch, and the increment per batch.
     first: Tensor,
     stride: Tensor,
 }
@@ -34,7 +34,7 @@ impl Counters {
 }
 
 impl BatchIndex {
-    /// The first batch of `length` examples where there are `batch` to each, by a number on the device.
+    /// An index on the device, at the first batch: of `length` examples, at a stride of `batch`.
     pub(in crate::train) fn on(device: Device, batch: i64, length: i64) -> Self {
         let kind = (Kind::Int64, device);
         let first = Tensor::cat(&[Tensor::zeros([1], kind), Tensor::arange(length, kind)], 0);
@@ -42,7 +42,7 @@ impl BatchIndex {
         Self::Device(Counters { now: first.copy(), first, stride })
     }
 
-    /// The entries of a batch, of a table `[…, count]` whose last dimension has `batch` for each batch.
+    /// The entries of the batch in a table `[…, count]`, which has `batch` entries per batch in its last dimension.
     pub(in crate::train) fn take(&self, table: &Tensor, batch: i64, length: i64) -> Tensor {
         let last = table.dim() as i64 - 1;
         match self {
@@ -51,7 +51,7 @@ impl BatchIndex {
         }
     }
 
-    /// The entry of a batch, of a table `[batches]`.
+    /// The entry of the batch in a table `[batches]`.
     pub(in crate::train) fn entry(&self, table: &Tensor) -> Tensor {
         match self {
             Self::Host(index) => table.select(0, *index),
@@ -59,7 +59,7 @@ impl BatchIndex {
         }
     }
 
-    /// Writes a number `[]` as the entry of a batch, into a table `[batches]` of its kind.
+    /// Writes a number `[]` as the batch's entry into a table `[batches]` of the same kind.
     pub(in crate::train) fn put(&self, table: &mut Tensor, number: &Tensor) {
         match self {
             Self::Host(index) => table.select(0, *index).copy_(number),
@@ -69,7 +69,7 @@ impl BatchIndex {
         }
     }
 
-    /// Writes the answers of logits `[length, classes]` as the entries of a batch, into a table `[count]`.
+    /// Writes the predictions of logits `[length, classes]` as the batch's entries into a table `[count]`.
     pub(in crate::train) fn put_answers(&self, table: &mut Tensor, batch: i64, logits: &Tensor) {
         match self {
             Self::Host(index) => {
@@ -82,7 +82,7 @@ impl BatchIndex {
         }
     }
 
-    /// Writes values `[length]` as the entries of a batch, into a table `[count]` of their kind.
+    /// Writes values `[length]` as the batch's entries into a table `[count]` of the same kind.
     pub(in crate::train) fn put_each(&self, table: &mut Tensor, batch: i64, values: &Tensor) {
         match self {
             Self::Host(index) => table.narrow(0, index * batch, values.size()[0]).copy_(values),
@@ -92,7 +92,7 @@ impl BatchIndex {
         }
     }
 
-    /// The places of a batch's entries, `[length]`.
+    /// The positions of the batch's entries, `[length]`.
     pub(in crate::train) fn places(&self, batch: i64) -> Tensor {
         match self {
             Self::Host(index) => Tensor::arange_start(index * batch, (index + 1) * batch, (Kind::Int64, Device::Cpu)),
@@ -100,7 +100,7 @@ impl BatchIndex {
         }
     }
 
-    /// Goes on to the next.
+    /// Advances to the next batch.
     pub(in crate::train) fn advance(&mut self) {
         match self {
             Self::Host(index) => *index += 1,
@@ -110,7 +110,7 @@ impl BatchIndex {
         }
     }
 
-    /// Goes to a batch.
+    /// Moves to a batch.
     pub(in crate::train) fn set(&mut self, to: i64) {
         match self {
             Self::Host(index) => *index = to,

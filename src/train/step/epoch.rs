@@ -1,14 +1,14 @@
-//! One epoch of steps, without a wait for the device until its end.
+//! One epoch of steps; the host does not wait for the device until the end.
 
 use std::time::Instant;
 
 use anyhow::Result;
 use tch::Device;
 
-use crate::native::Part;
+use crate::native::TrainingPart;
 use crate::seed::{Purpose, derive};
 use crate::spec::Position;
-use crate::train::checkpoint_state::{Checkpointed, State, state};
+use crate::train::checkpoint_state::{Checkpointed, TrainingState, state};
 use crate::train::data::batches::Batches;
 use crate::train::data::split::Split;
 use crate::train::numbers::Totals;
@@ -16,51 +16,51 @@ use crate::train::observer::{Control, Diverged, Ended, Observer};
 use crate::train::step::batch_index::BatchIndex;
 use crate::train::step::captured_work::CapturedWork;
 use crate::train::step::learner::{Learner, OptimizerState};
-use crate::train::step::sums::{Start, Sums};
+use crate::train::step::sums::{EpochStart, Sums};
 
-/// A learner and what its steps read and write in every epoch, in the same places, as a captured step needs it.
+/// A learner, and the tensors that its steps read and write: at fixed addresses, as captured steps need.
 pub(in crate::train) struct Trainer<'a> {
     learner: Learner<'a>,
-    /// What measures and joins a checkpoint.
+    /// Measures that are part of a checkpoint.
     measures: Vec<&'a dyn Checkpointed>,
-    /// The seed of dropout, where the network has any.
+    /// The seed of dropout, if the network has any.
     dropout: Option<u64>,
     batches: Option<Batches>,
     sums: Sums,
-    /// Steps on whole batches, and on the smaller one at the end of an epoch.
+    /// Steps on full batches, and on the smaller one at the end of an epoch.
     whole: Steps,
     rest: Steps,
 }
 
-/// An epoch to be trained, or the rest of one.
+/// An epoch to train, or the rest of one.
 pub(in crate::train) struct Epoch {
     /// Whole epochs before it.
     pub(in crate::train) behind: u64,
     /// Steps of the training before it.
     pub(in crate::train) done: u64,
-    /// Its first step to take, and the one to end before.
+    /// Its first step to take, and the end, exclusive.
     pub(in crate::train) from: u64,
     pub(in crate::train) to: u64,
-    /// What the steps before `from` added up, and their seconds.
+    /// The sums and the seconds of the steps before `from`.
     pub(in crate::train) totals: Totals,
     pub(in crate::train) seconds: f64,
 }
 
 impl Epoch {
-    /// The first steps of all.
+    /// The first `steps` of the training.
     pub(in crate::train) fn first(steps: u64) -> Self {
         Self { behind: 0, done: 0, from: 0, to: steps, totals: Totals::default(), seconds: 0.0 }
     }
 }
 
-/// How steps come to the device.
+/// How steps are submitted to the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::train) enum Stepping {
     /// Operator by operator.
     Eager,
-    /// The same, with the batch found on the device: the operators of a graph.
+    /// Operator by operator, with the batch index on the device: the operators that a graph would have.
     Capturable,
-    /// As a graph, once they are warm.
+    /// As a CUDA graph, after warm-up.
     Captured,
 }
 
@@ -82,7 +82,7 @@ impl Steps {
 }
 
 impl<'a> Trainer<'a> {
-    /// A trainer for batches of `batch_size` of `count` examples on a device.
+    /// A trainer for `count` examples in batches of `batch_size`.
     pub(in crate::train) fn new(
         learner: Learner<'a>,
         measures: Vec<&'a dyn Checkpointed>,
@@ -104,7 +104,7 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Trains on an epoch's batches, and keeps its sums.
+    /// Trains on an epoch's batches.
     pub(in crate::train) fn epoch(
         &mut self,
         split: &Split,
@@ -117,7 +117,7 @@ impl<'a> Trainer<'a> {
             Some(kept) => kept.renew(&batches),
             none => *none = Some(batches),
         }
-        self.sums.start(Start { step: epoch.from, totals: epoch.totals });
+        self.sums.start(EpochStart { step: epoch.from, totals: epoch.totals });
         let batches = self.batches.as_ref().map_or(0, Batches::count);
         self.whole.batch_index.set(epoch.from as i64);
         self.rest.batch_index.set(batches - 1);
@@ -140,10 +140,10 @@ impl<'a> Trainer<'a> {
         let Some(batches) = &self.batches else { return Ok(()) };
         let length = batches.length(index);
         let step = done + index as u64;
-        // The device's own generator draws what is dropped; a step's draws depend on the step alone.
+        // Dropout uses the device's generator, seeded so that a step's draws depend only on the step.
         let seed = self.dropout.map(|seed| derive(seed, Purpose::Dropout, &step.to_string()) as i64);
         let (learner, sums) = (&mut self.learner, &mut self.sums);
-        // A set smaller than a batch has no whole one.
+        // A split smaller than a batch has no full one.
         let Steps { work, batch_index } = if batches.is_whole(index) { &mut self.whole } else { &mut self.rest };
         let not_captured = work.run(
             || {
@@ -153,20 +153,20 @@ impl<'a> Trainer<'a> {
             },
             || {
                 learner.step(batch_index, batches.get(learner.network, split, batch_index, length), sums);
-                let _part = Part::Gather.begin();
+                let _part = TrainingPart::Gather.begin();
                 batch_index.advance();
             },
         );
         if let Some(cause) = not_captured {
             observer
-                .note(&format!("a step cannot be captured as a graph, so it goes operator by operator: {cause}"))?;
+                .note(&format!("a step cannot be captured as a CUDA graph and runs operator by operator: {cause}"))?;
         }
         observer.step(step + 1);
         Ok(())
     }
 
-    /// Takes the optimizer's part of a checkpoint, and the loss scaler's.
-    pub(in crate::train) fn load(&self, state: &State) -> Result<()> {
+    /// Loads the optimizer's and the loss scaler's part of a checkpoint.
+    pub(in crate::train) fn load(&self, state: &TrainingState) -> Result<()> {
         let optimizer = OptimizerState(&self.learner);
         let scaler = self.learner.scaler.as_ref().map(|scaler| scaler as &dyn Checkpointed);
         let owners: Vec<&dyn Checkpointed> = [&optimizer as &dyn Checkpointed].into_iter().chain(scaler).collect();
@@ -176,21 +176,21 @@ impl<'a> Trainer<'a> {
         owners.into_iter().try_for_each(|owner| state.load(owner))
     }
 
-    /// What the epoch at hand added up before its step `end`, and its first step whose loss was not finite.
+    /// The sums of the current epoch up to its step `end`, exclusive, and the first step whose loss was not finite.
     pub(in crate::train) fn totals(&self, split: &Split, end: u64) -> (Totals, Option<u64>) {
-        let _part = Part::Metrics.begin();
+        let _part = TrainingPart::Metrics.begin();
         match &self.batches {
             Some(batches) if end > 0 => self.sums.read(batches, &split.data.labels, end),
             _ => (Totals::default(), None),
         }
     }
 
-    /// The state after whole epochs and some steps of the next, which took some seconds.
+    /// The state at a position; `seconds` is the time of the current epoch so far.
     ///
     /// # Errors
     ///
-    /// `Diverged`, where any number of it is not finite.
-    pub(in crate::train) fn state(&self, split: &Split, position: Position, seconds: f64) -> Result<State> {
+    /// `Diverged` if any of its numbers is not finite.
+    pub(in crate::train) fn state(&self, split: &Split, position: Position, seconds: f64) -> Result<TrainingState> {
         let Position { epochs, steps } = position;
         let (totals, bad) = self.totals(split, steps);
         let behind = epochs * self.batches.as_ref().map_or(0, |batches| batches.count() as u64);

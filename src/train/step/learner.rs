@@ -1,9 +1,9 @@
-//! One step: forward, backward, update. All that changes from one step to the next is on the device.
+//! One step: forward, backward, update. Everything that changes between steps is on the device.
 
 use tch::{Kind, Reduction, Tensor, no_grad_guard};
 
 use crate::error::UserError;
-use crate::native::{Autocast, Part, Scaler};
+use crate::native::{Autocast, Scaler, TrainingPart};
 use crate::network::{Flow, Mode, NamedTensors, Network};
 use crate::spec::Precision;
 use crate::train::checkpoint_state::Checkpointed;
@@ -13,33 +13,33 @@ use crate::train::step::measures::StepMeasures;
 use crate::train::step::optimizer::Optimizer;
 use crate::train::step::sums::Sums;
 
-/// A network in training: which layers stay frozen and how, and the optimizer of the others.
+/// A network in training: its frozen layers, and the optimizer of the others.
 pub(in crate::train) struct Learner<'a> {
     pub(in crate::train) network: &'a Network,
     pub(in crate::train) optimizer: Optimizer,
-    /// The paths of the parameters that train, in the optimizer's order.
+    /// The paths of the trainable parameters, in the optimizer's order.
     pub(in crate::train) trained: Vec<String>,
-    /// Where fp16 is computed in, the scaler of its loss.
+    /// The loss scaler, with fp16.
     pub(in crate::train) scaler: Option<Scaler>,
-    /// The first layer that runs in a step: where a prefix is kept, the one after it.
+    /// The first layer that runs in a step; with a prefix cache, the first after the prefix.
     pub(in crate::train) first_layer: usize,
-    /// How many leading layers stay frozen.
+    /// Number of leading frozen layers.
     pub(in crate::train) leading: usize,
-    /// How each layer runs, the head's last.
+    /// The mode of each layer; the head's is last.
     pub(in crate::train) modes: Vec<Mode>,
     pub(in crate::train) label_smoothing: f64,
     pub(in crate::train) precision: Precision,
-    /// What every step adds to what is measured.
+    /// Optional measurements of every step.
     pub(in crate::train) measures: StepMeasures,
 }
 
 impl Learner<'_> {
-    /// Learns the batch that a cursor is at.
+    /// Takes a step on a batch.
     pub(in crate::train) fn step(&mut self, batch_index: &BatchIndex, batch: Batch, sums: &mut Sums) {
         let (logits, loss) = self.forward(batch.flow, &batch.labels);
         let parameters = self.optimizer.parameters();
         let backward = |loss: &Tensor| {
-            let _part = Part::Backward.begin();
+            let _part = TrainingPart::Backward.begin();
             Tensor::run_backward(&[loss], parameters, false, false)
         };
         let gradients = match &self.scaler {
@@ -47,11 +47,11 @@ impl Learner<'_> {
             Some(scaler) => backward(&(&loss * scaler.scale())),
         };
         let done = self.update(&gradients, &batch.rate);
-        // What the kernels throw is libtorch's, as in any call of tch, which panics there too.
+        // Panics at an error, as every call of tch does.
         if let Err(error) = done {
             panic!("{error}");
         }
-        let _part = Part::Metrics.begin();
+        let _part = TrainingPart::Metrics.begin();
         sums.add(batch_index, &loss, &logits);
     }
 
@@ -67,19 +67,19 @@ impl Learner<'_> {
     }
 
     fn optimize(&mut self, gradients: &[Tensor], rate: &Tensor) -> Result<(), UserError> {
-        let _part = Part::Optimizer.begin();
+        let _part = TrainingPart::Optimizer.begin();
         let Some(scaler) = &mut self.scaler else { return self.optimizer.step(gradients, rate, None) };
         scaler.look(gradients)?;
         self.optimizer.step(gradients, rate, Some(scaler))?;
         scaler.update()
     }
 
-    /// Nothing below the frozen boundary is remembered for a gradient.
+    /// Logits and loss. Autograd records nothing in the frozen prefix.
     fn forward(&self, flow: Flow, labels: &Tensor) -> (Tensor, Tensor) {
-        let _part = Part::Forward.begin();
+        let _part = TrainingPart::Forward.begin();
         let _autocast = Autocast::new(labels.device(), self.precision);
         let flow = {
-            // A guard, since a capture may break off in here and the step be done in another way.
+            // A guard, not `no_grad`: a failed capture may panic in here, and the step then runs eagerly.
             let _no_gradient = no_grad_guard();
             self.network.run_each(self.first_layer, self.leading, flow, &self.modes)
         };
@@ -89,7 +89,7 @@ impl Learner<'_> {
     }
 }
 
-/// The optimizer's part of a checkpoint: for each slot and parameter a tensor, and the count of steps.
+/// The optimizer's part of a checkpoint: a tensor per slot and parameter, and the step count.
 pub(in crate::train) struct OptimizerState<'a>(pub(in crate::train) &'a Learner<'a>);
 
 impl Checkpointed for OptimizerState<'_> {
@@ -119,12 +119,12 @@ impl Checkpointed for Scaler {
     }
 }
 
-/// The mean cross-entropy of logits, a share of each label spread evenly over all classes.
+/// The mean cross-entropy with label smoothing.
 fn loss(logits: &Tensor, labels: &Tensor, smoothing: f64) -> Tensor {
     logits.cross_entropy_loss::<Tensor>(labels, None, Reduction::Mean, -100, smoothing)
 }
 
-/// Logits in at least 32 bits: a softmax in fewer loses what tells answers apart, and CUDA's autocast widens it too.
+/// Logits in at least 32 bits: a softmax in fewer bits is too coarse, and CUDA's autocast widens it too.
 pub(in crate::train) fn widened(logits: Tensor) -> Tensor {
     match logits.kind() {
         Kind::BFloat16 | Kind::Half => logits.to_kind(Kind::Float),
@@ -148,7 +148,7 @@ mod tests {
             };
             let expected = logits.iter().zip(&labels).map(of).sum::<f64>() / 2.0;
             let found = loss(&table, &truth, smoothing).double_value(&[]);
-            assert!((found - expected).abs() < 1e-14, "{smoothing}: {found} and not {expected}");
+            assert!((found - expected).abs() < 1e-14, "{smoothing}: expected {expected}, found {found}");
         }
     }
 }

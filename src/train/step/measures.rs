@@ -1,18 +1,18 @@
-//! What is measured in every step, on the device, where it is wanted. Nothing of the training reads it.
+//! Optional measurements in every step, on the device. The training never reads them.
 
 use tch::Tensor;
 
 use crate::error::UserError;
-use crate::native::{self, Part, Scaler};
+use crate::native::{self, Scaler, TrainingPart};
 
-/// What is measured in every step, where it is wanted. Nothing of the training reads it.
+/// Optional measurements in every step.
 #[derive(Debug, Default)]
 pub(in crate::train) struct StepMeasures {
     pub(in crate::train) averages: Option<Averages>,
     pub(in crate::train) gradients: Option<GradientNorms>,
 }
 
-/// What a step needs to move averages on.
+/// The averaged weights that a step updates.
 #[derive(Debug)]
 pub(in crate::train) struct Averages {
     pub(in crate::train) averages: Vec<Tensor>,
@@ -21,24 +21,24 @@ pub(in crate::train) struct Averages {
 }
 
 impl Averages {
-    /// Moves the averages towards the weights after a step.
+    /// Updates the averages after a step.
     pub(in crate::train) fn step(&self, weights: &[Tensor]) -> Result<(), UserError> {
-        let _part = Part::Metrics.begin();
+        let _part = TrainingPart::Metrics.begin();
         native::lerp(&self.averages, weights, self.weight)
     }
 }
 
-/// The gradient norms of an epoch's steps.
+/// The sum of gradient norms over an epoch's steps.
 #[derive(Debug)]
 pub(in crate::train) struct GradientNorms {
-    /// Their sum, `[]` f64.
+    /// `[]`, f64.
     pub(in crate::train) sum: Tensor,
 }
 
 impl GradientNorms {
-    /// Adds that of a step, whose gradients a scaler may have scaled.
+    /// Adds the norm of a step's gradients, which a loss scaler may have scaled.
     pub(in crate::train) fn step(&self, gradients: &[Tensor], scaler: Option<&Scaler>) -> Result<(), UserError> {
-        let _part = Part::Metrics.begin();
+        let _part = TrainingPart::Metrics.begin();
         native::add_norm(&self.sum, gradients, scaler.map(Scaler::scale))
     }
 }

@@ -1,4 +1,4 @@
-//! One step, forward, backward and update, and an epoch of them.
+//! One step, forward, backward and update, and an epoch of steps.
 
 pub(in crate::train) mod batch_index;
 pub(in crate::train) mod captured_work;

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use crate::spec::{Rate, Schedule};
 
-/// The rate of the step of an index, from 0; `total` is the budget.
+/// The learning rate of a step, counted from 0; `total` is the budget in steps.
 pub(in crate::train) fn rate(rate: &Rate, step: u64, steps_per_epoch: u64, total: u64) -> f64 {
     let scheduled = match &rate.schedule {
         Schedule::Constant => 1.0,

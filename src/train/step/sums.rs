@@ -1,5 +1,5 @@
-//! What an epoch adds up. A step leaves its loss and its answers on the device, in two operations; they are read and
-//! added up once, at the epoch's end.
+//! The sums of an epoch. A step stores its loss and predictions on the device, in two operations; they are summed and
+//! read once, at the end of the epoch.
 
 use tch::{Device, Kind, Tensor, no_grad_guard};
 
@@ -7,52 +7,52 @@ use crate::train::data::batches::Batches;
 use crate::train::numbers::Totals;
 use crate::train::step::batch_index::BatchIndex;
 
-/// What the steps of an epoch leave.
+/// The losses and predictions of an epoch's steps.
 pub(in crate::train) struct Sums {
     /// The loss of each step, `[steps]`, in the network's kind.
     losses: Tensor,
-    /// The answer for each example, in the order of the epoch, `[count]`.
+    /// The prediction for each example, in the order of the epoch, `[count]`.
     answers: Tensor,
     batch: i64,
-    start: Start,
+    start: EpochStart,
 }
 
 /// Where an epoch, or the rest of one, begins.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::train) struct Start {
-    /// Its first step.
+pub(in crate::train) struct EpochStart {
+    /// The first step.
     pub(in crate::train) step: u64,
-    /// What the steps before it added up.
+    /// The sums of the steps before it.
     pub(in crate::train) totals: Totals,
 }
 
 impl Sums {
-    /// Room for what an epoch of `count` examples in batches leaves, of a network of a kind.
+    /// Allocates for epochs of `count` examples in batches of `batch`.
     pub(in crate::train) fn new(device: Device, kind: Kind, [count, batch]: [usize; 2]) -> Self {
         Self {
             losses: Tensor::zeros([count.div_ceil(batch) as i64], (kind, device)),
             answers: Tensor::zeros([count as i64], (Kind::Int64, device)),
             batch: batch as i64,
-            start: Start::default(),
+            start: EpochStart::default(),
         }
     }
 
-    /// Starts an epoch, or goes on with one.
-    pub(in crate::train) fn start(&mut self, start: Start) {
+    /// Starts or continues an epoch.
+    pub(in crate::train) fn start(&mut self, start: EpochStart) {
         self.start = start;
     }
 
-    /// Keeps what the step that a cursor is at gave: its loss `[]` and its logits `[length, classes]`.
+    /// Stores the results of a step: its loss `[]` and the predictions from its logits `[length, classes]`.
     pub(in crate::train) fn add(&mut self, batch_index: &BatchIndex, loss: &Tensor, logits: &Tensor) {
         let _no_gradient = no_grad_guard();
         batch_index.put(&mut self.losses, loss);
         batch_index.put_answers(&mut self.answers, self.batch, logits);
     }
 
-    /// What the epoch added up before its step `end`, and its first step whose loss was not finite. `labels` are the
-    /// split's. Waits for the device once; not at all where nothing was added.
+    /// The sums of the epoch up to its step `end`, exclusive, and the first step whose loss was not finite. `labels` are
+    /// the split's. Waits for the device once, or not at all if there are no steps.
     pub(in crate::train) fn read(&self, batches: &Batches, labels: &Tensor, end: u64) -> (Totals, Option<u64>) {
-        let Start { step: first, mut totals } = self.start;
+        let EpochStart { step: first, mut totals } = self.start;
         if end <= first {
             return (totals, None);
         }

@@ -1,20 +1,20 @@
-//! Augmentation against its definitions, one pixel at a time, and what it does to whole sets of images.
+//! Compares augmentation with its definition, pixel by pixel, and checks the distribution of its draws.
 
 use tch::{Device, Kind, Tensor};
 
 use crate::blueprint::ImageShape;
 use crate::data::{Images, Normalisation};
 use crate::seed::{Purpose, stream};
-use crate::spec::{Augmentation, Fill, Layout};
-use crate::train::data::augment::{Batch, Frame, Plan};
+use crate::spec::{Augmentation, Fill, MemoryFormat};
+use crate::train::data::augment::{BatchDraws, CropIndices, EpochDraws};
 use crate::train::data::device_split::DeviceSplit;
 
 const NONE: Augmentation =
     Augmentation { crop_padding: 0, crop_fill: Fill::Zero, flip: false, resized_area: None, jitter: 0.0, cutout: 0 };
 
-const LAYOUT: Layout = Layout::ChannelsFirst;
+const LAYOUT: MemoryFormat = MemoryFormat::ChannelsFirst;
 
-/// Two images of two or three channels, all pixels different; the network's input is the pixel itself.
+/// Two images of two or three channels with distinct pixels; the network's input is the pixel value itself.
 fn resident(channels: usize) -> DeviceSplit {
     let shape = ImageShape { channels, height: 3, width: 3 };
     let images = Images { shape, pixels: (0..18 * channels as u8).map(|at| 4 * at).collect(), labels: vec![0, 1] };
@@ -22,21 +22,25 @@ fn resident(channels: usize) -> DeviceSplit {
     DeviceSplit::clean(images, &plain, Device::Cpu, Kind::Double).expect("it fits")
 }
 
-fn batch(places: &[[i64; 3]], shares: &[[f64; 3]], augmentation: Augmentation) -> Batch {
+fn batch(places: &[[i64; 3]], shares: &[[f64; 3]], augmentation: Augmentation) -> BatchDraws {
     let shares =
         if shares.is_empty() { Tensor::zeros([0, 3], (Kind::Float, Device::Cpu)) } else { Tensor::from_slice2(shares) };
     let shape = ImageShape { channels: 1, height: 3, width: 3 };
-    Batch { places: Tensor::from_slice2(places), shares, frame: Frame::new(augmentation, shape, Device::Cpu) }
+    BatchDraws {
+        places: Tensor::from_slice2(places),
+        shares,
+        frame: CropIndices::new(augmentation, shape, Device::Cpu),
+    }
 }
 
 fn value(tensor: &Tensor, image: usize, channel: i64, row: i64, column: i64) -> f64 {
     tensor.double_value(&[image as i64, channel, row, column])
 }
 
-/// The same, where it is a whole number.
+/// A pixel, which must be an integer.
 fn pixel(tensor: &Tensor, image: usize, channel: i64, row: i64, column: i64) -> i64 {
     let value = value(tensor, image, channel, row, column);
-    assert!((value - value.round()).abs() < 1e-6, "{value} is no pixel");
+    assert!((value - value.round()).abs() < 1e-6, "{value} is not an integer");
     value.round() as i64
 }
 
@@ -99,7 +103,7 @@ fn a_box_is_stretched_to_the_whole() {
     let data = resident(2);
     let augmentation = Augmentation { resized_area: Some(0.1), flip: true, ..NONE };
     let zero = [0; 3];
-    // The whole; the whole mirrored; the middle pixel's lower right quarter and what is right of and below it.
+    // The whole image; the whole image mirrored; the lower right quarter of the image.
     let draws = batch(
         &[zero, zero, [0, 1, 0]],
         &[[0.0, 0.0, 0.5], [0.0, 0.0, 0.5], [1.0, 1.0, 0.5], [1.0, 1.0, 0.5]],
@@ -110,7 +114,7 @@ fn a_box_is_stretched_to_the_whole() {
         let own = |row: i64, column: i64| (4 * (row * 3 + column)) as f64;
         assert!((value(&found, 0, 0, row, column) - own(row, column)).abs() < 1e-4);
         assert!((value(&found, 1, 0, row, column) - own(row, 2 - column)).abs() < 1e-4);
-        // Centres of the box's pixels at 1.5 + (i + ½)/2 − ½ of the image's, held to its last pixel.
+        // The centres of the box's pixels are at 1.5 + (i + ½)/2 − ½ in the image, clamped to the last pixel.
         let at = |place: i64| (1.25 + 0.5 * place as f64).min(2.0);
         let expected = 4.0 * (3.0 * at(row) + at(column));
         assert!((value(&found, 2, 0, row, column) - expected).abs() < 1e-4, "{row} {column}");
@@ -158,11 +162,11 @@ fn draws_keep_their_bounds_and_belong_to_the_epoch() {
     let data = resident(3);
     let all = Augmentation { flip: true, resized_area: Some(0.25), jitter: 0.4, cutout: 2, ..NONE };
     let draw = |epoch| {
-        let plan = Plan::draw(all, (data.shape(), data.device()), 500, &mut stream(3, Purpose::Augment, epoch))
+        let plan = EpochDraws::draw(all, (data.shape(), data.device()), 500, &mut stream(3, Purpose::Augment, epoch))
             .expect("much is done");
         plan.batch(Tensor::shallow_clone)
     };
-    let Batch { places, shares, .. } = draw(1);
+    let BatchDraws { places, shares, .. } = draw(1);
     assert_eq!((places.size(), shares.size()), (vec![5, 500], vec![7, 500]));
     let rows: Vec<Vec<f64>> =
         (0..7).map(|row| Vec::try_from(shares.select(0, row).to_kind(Kind::Double)).expect("a row")).collect();
@@ -175,9 +179,9 @@ fn draws_keep_their_bounds_and_belong_to_the_epoch() {
     }
     assert_eq!(draw(1).shares, shares);
     assert_ne!(draw(2).shares, shares);
-    // What is added to the list leaves the draws of the others as they were.
+    // Adding augmentations to the list does not change the draws of the others.
     let less = Augmentation { flip: true, ..NONE };
-    let plan = Plan::draw(less, (data.shape(), data.device()), 500, &mut stream(3, Purpose::Augment, 1))
+    let plan = EpochDraws::draw(less, (data.shape(), data.device()), 500, &mut stream(3, Purpose::Augment, 1))
         .expect("they are mirrored");
     assert_eq!(plan.batch(Tensor::shallow_clone).places.narrow(0, 0, 3), places.narrow(0, 0, 3));
 }

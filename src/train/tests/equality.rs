@@ -1,23 +1,23 @@
-//! Each fast path against the plain one: fp32, channels first, operator by operator, nothing kept.
+//! Compares each fast path with the plain one: fp32, channels first, operator by operator, no prefix cache.
 
 use tch::{Device, Kind};
 
 use crate::blueprint::{Blueprint, FrozenSet};
 use crate::network::{NamedTensors, Network};
 use crate::spec::{
-    self, Augmentation, Budget, EvaluationSchedule, FrozenNorm, Layout, Precision, Rate, Schedule, Seeds,
+    self, Augmentation, Budget, EvaluationSchedule, FrozenNorm, MemoryFormat, Precision, Rate, Schedule, Seeds,
 };
 use crate::spec::{Switch, Training};
 use crate::train::tests::testing::{Listener, alone, families, split};
 use crate::train::{EpochReport, Phase, Settings};
 
-/// Batches of more than 32, as small ones have kernels of their own: 80 examples in batches of 40.
+/// 80 examples in batches of 40: libtorch has other kernels for batches of up to 32.
 const COUNT: usize = 80;
 const BATCH: usize = 40;
 
 const SEEDS: Seeds = Seeds { initial: 0, subset: 0, noise: 0, order: 0, augment: 0, dropout: 0 };
 
-/// What a phase gave: its reports, without times, the network's state, and how many prefixes were kept.
+/// The result of a phase: its reports without times, the network's state, and whether the prefix cache was used.
 struct Outcome {
     reports: Vec<EpochReport>,
     state: NamedTensors,
@@ -60,7 +60,7 @@ impl Case<'_> {
         };
         let mut listener = Listener::default();
         phase.run(None, &mut listener).expect("the losses are finite");
-        let kept = listener.notes.iter().any(|note| note.starts_with("frozen layers computed once and kept"));
+        let kept = listener.notes.iter().any(|note| note.starts_with("prefix cache on"));
         Outcome { reports: listener.reports, state: network.state(), kept }
     }
 }
@@ -99,9 +99,9 @@ fn a_kept_prefix_changes_no_bit_at_any_k_of_any_family() {
 fn a_kept_prefix_changes_no_bit_in_other_layouts_and_precisions() {
     for blueprint in families() {
         for (precision, layout) in [
-            (Precision::Fp32, Layout::ChannelsLast),
-            (Precision::Bf16, Layout::ChannelsFirst),
-            (Precision::Bf16, Layout::ChannelsLast),
+            (Precision::Fp32, MemoryFormat::ChannelsLast),
+            (Precision::Bf16, MemoryFormat::ChannelsFirst),
+            (Precision::Bf16, MemoryFormat::ChannelsLast),
         ] {
             let case = Case { norm: FrozenNorm::Target, ..case(&blueprint, blueprint.layers.len() / 2) };
             let settings = Settings { precision, layout, ..Settings::PLAIN };
@@ -113,7 +113,7 @@ fn a_kept_prefix_changes_no_bit_in_other_layouts_and_precisions() {
     }
 }
 
-/// With crops the training sees other images in every epoch, and the evaluation the same.
+/// With crops, training sees other images in every epoch, and evaluation the same ones.
 #[test]
 fn augmented_images_go_through_the_prefix_and_plain_ones_do_not() {
     let blueprint = &families()[0];
@@ -134,20 +134,20 @@ fn channels_last_gives_the_same_up_to_rounding() {
     for blueprint in families() {
         let case = case(&blueprint, 0);
         let plain = losses(&case.run(Settings::PLAIN));
-        let last = losses(&case.run(Settings { layout: Layout::ChannelsLast, ..Settings::PLAIN }));
+        let last = losses(&case.run(Settings { layout: MemoryFormat::ChannelsLast, ..Settings::PLAIN }));
         for (one, other) in plain.iter().zip(&last) {
             assert!((one - other).abs() < 1e-4 * one, "{one} {other}");
         }
     }
 }
 
-/// bf16 keeps 8 bits: a loss may be off by a few of them, and the training still learns.
+/// bf16 has 8 bits of precision, so a loss may differ by a few of them.
 #[test]
 fn bf16_gives_the_losses_within_two_percent() {
     for blueprint in families() {
         let case = case(&blueprint, 0);
         let plain = losses(&case.run(Settings::PLAIN));
-        for layout in [Layout::ChannelsFirst, Layout::ChannelsLast] {
+        for layout in [MemoryFormat::ChannelsFirst, MemoryFormat::ChannelsLast] {
             let narrow = case.run(Settings { precision: Precision::Bf16, layout, ..Settings::PLAIN });
             for (one, other) in plain.iter().zip(losses(&narrow)) {
                 assert!((one - other).abs() < 0.02 * one, "{one} {other}");

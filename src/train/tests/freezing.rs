@@ -1,4 +1,4 @@
-//! What is frozen stays as it is, bit for bit, and asks for no gradient: in every family, at every k, for any set.
+//! Frozen layers stay bit-identical and get no gradients: in every family, at every k, for any set of layers.
 
 use tch::{Device, Kind};
 
@@ -74,7 +74,7 @@ fn any_set_of_layers_stays() {
     }
 }
 
-/// Every frozen batch norm gets statistics of what comes to it, those beside a block among them.
+/// Every frozen batch norm gets statistics of its input, including those on shortcuts.
 #[test]
 fn frozen_statistics_reach_every_norm() {
     for blueprint in families() {
@@ -88,8 +88,8 @@ fn frozen_statistics_reach_every_norm() {
     }
 }
 
-/// A norm beside a block sees its own input: with the whole split as one batch, its fitted mean is the mean that batch
-/// norm itself takes there, of which a running mean shows a tenth.
+/// A norm on a shortcut is fitted to the shortcut's input: with the whole split as one batch, its fitted mean is the batch
+/// mean there, of which one update adds a tenth to the running mean.
 #[test]
 fn a_norm_on_a_shortcut_is_fitted_to_the_shortcut() {
     let resnet = Resnet { depth: ResnetDepth::Eighteen, width: 2, stem: Stem::Cifar };
@@ -98,7 +98,7 @@ fn a_norm_on_a_shortcut_is_fitted_to_the_shortcut() {
     let frozen = FrozenSet::first(4, blueprint.layers.len());
     let split = split(6, Kind::Double);
     fit_frozen_statistics(&fitted, &frozen, &split, 4, &mut || false).expect("nothing stops it");
-    // Norms before it with the fitted statistics, this one with the batch's.
+    // Norms before it use the fitted statistics, this one the batch's.
     let state = fitted.state();
     seen.load(&state, |layer| layer < 3).expect("the networks are alike");
     let flow = seen.run(0, 3, Flow::new(split.stretch(0, 6)), Mode::Evaluate);
@@ -108,7 +108,7 @@ fn a_norm_on_a_shortcut_is_fitted_to_the_shortcut() {
     assert!(difference < 1e-12, "{difference}");
 }
 
-/// Dropout follows its own seed, step by step, and is off where all is frozen but the head.
+/// Dropout depends only on its seed and the step, and is off when all layers are frozen.
 #[test]
 fn dropout_follows_its_seed_and_stops_in_frozen_layers() {
     let vit = families().pop().expect("the last family is the vision transformer");

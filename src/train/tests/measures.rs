@@ -1,4 +1,4 @@
-//! What is measured beside errors changes nothing of a training, and survives a stop.
+//! Optional measurements do not affect a training, and survive a stop.
 
 use tch::{Device, Kind};
 
@@ -9,18 +9,18 @@ use crate::spec::{
 };
 use crate::spec::{Augmentation, Rate, Schedule, Seeds, Switch, Training};
 use crate::train::tests::testing::{Listener, alone, families, split};
-use crate::train::{Control, EpochReport, Observer, Phase, Settings, State};
+use crate::train::{Control, EpochReport, Observer, Phase, Settings, TrainingState};
 
 const COUNT: usize = 80;
 const SEEDS: Seeds = Seeds { initial: 0, subset: 0, noise: 0, order: 0, augment: 0, dropout: 0 };
 
-/// Stops before a step, and keeps the state there.
+/// Stops after some steps, and keeps the state.
 #[derive(Default)]
 struct Stopper {
     listener: Listener,
     steps: u64,
     stop_after: Option<u64>,
-    state: Option<State>,
+    state: Option<TrainingState>,
 }
 
 impl Observer for Stopper {
@@ -40,10 +40,10 @@ impl Observer for Stopper {
         if self.stop_after == Some(self.steps) { Control::Stop } else { Control::GoOn }
     }
 
-    fn save(&mut self, state: &State) -> anyhow::Result<()> {
+    fn save(&mut self, state: &TrainingState) -> anyhow::Result<()> {
         let tensors = state.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.copy())).collect();
-        let State { epochs, steps, seconds, .. } = *state;
-        self.state = Some(State { epochs, steps, seconds, tensors });
+        let TrainingState { epochs, steps, seconds, .. } = *state;
+        self.state = Some(TrainingState { epochs, steps, seconds, tensors });
         Ok(())
     }
 }
@@ -52,7 +52,7 @@ fn run(
     blueprint: &crate::blueprint::Blueprint,
     measures: ExtraMeasures,
     settings: Settings,
-    start: Option<State>,
+    start: Option<TrainingState>,
     stop_after: Option<u64>,
 ) -> (Stopper, NamedTensors) {
     let network = Network::new(blueprint, Device::Cpu, Kind::Float, 1);
@@ -90,7 +90,7 @@ fn run(
 const ALL: ExtraMeasures =
     ExtraMeasures { correct: Correct::All, correct_train: true, averaging: Some(HalfLife::Steps(3)), norms: true };
 
-/// The reports without what is only measured.
+/// The reports without optional measurements.
 fn raw(reports: &[EpochReport]) -> Vec<EpochReport> {
     let bare = |report: &EpochReport| EpochReport {
         train_error_averaged: None,
@@ -144,7 +144,7 @@ fn measures_survive_a_stop_at_any_step() {
     }
 }
 
-/// With a half-life near 0 the average is the weight itself, and only its batch norms differ.
+/// With a half-life near 0 the average is the weight itself.
 #[test]
 fn an_average_without_memory_is_the_network() {
     let _alone = alone();

@@ -1,4 +1,4 @@
-//! Tests of whole phases: what must be equal, what must stay frozen, where a stop is heeded.
+//! Tests of whole phases: equal results, frozen layers, stops.
 
 mod augmenting;
 mod equality;

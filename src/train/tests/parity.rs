@@ -1,11 +1,13 @@
-//! Every family against what PyTorch computes from the same weights, images and labels
-//! (`scripts/reference/make_fixtures.py`): outputs, gradients, running statistics and the losses of a training.
+//! Compares every family with PyTorch on the same weights, images and labels (`scripts/reference/make_fixtures.py`):
+//! outputs, gradients, running statistics and the losses of a training.
 
 use std::path::Path;
 
 use tch::{Device, Kind, Reduction, Tensor};
 
-use crate::blueprint::{Architecture, Blueprint, Densenet, Granularity, ImageShape, Pooling, Resnet, ResnetDepth};
+use crate::blueprint::{
+    Architecture, Blueprint, Densenet, Granularity, ImageShape, Pooling, PreactResnet18, Resnet, ResnetDepth,
+};
 use crate::blueprint::{Role, Stem, Vit};
 use crate::network::{Mode, NamedTensors, Network, read_safetensors};
 use crate::spec;
@@ -14,7 +16,7 @@ use crate::train::Optimizer;
 const CLASSES: usize = 4;
 const BATCHES: usize = 5;
 
-/// A fixture, and the network that it is of.
+/// A fixture, and the blueprint of its network.
 struct Fixture {
     name: &'static str,
     tensors: NamedTensors,
@@ -28,7 +30,7 @@ fn fixtures() -> Vec<Fixture> {
     };
     let vit = Vit { patch: 4, width: 8, depth: 2, heads: 2, mlp_width: 12, dropout: 0.0, pooling: Pooling::ClassToken };
     let networks = [
-        ("preact-resnet18", Architecture::PreactResnet18 { width: 2 }),
+        ("preact-resnet18", Architecture::PreactResnet18(PreactResnet18 { width: 2 })),
         ("resnet18", resnet(ResnetDepth::Eighteen, 2, Stem::Imagenet)),
         ("resnet50", resnet(ResnetDepth::Fifty, 2, Stem::Cifar)),
         ("densenet", densenet(&[2, 3], 3, Stem::Imagenet)),
@@ -48,7 +50,7 @@ impl Fixture {
         Self { name, tensors, blueprint }
     }
 
-    /// The network with the fixture's weights, all of which it must have a place for.
+    /// The network with all of the fixture's weights.
     fn network(&self, kind: Kind) -> Network {
         let network = Network::new(&self.blueprint, Device::Cpu, kind, 0);
         let weights = self.part("weights.");
@@ -70,7 +72,7 @@ impl Fixture {
         (batch("batches.input").to_kind(kind), batch("batches.labels"))
     }
 
-    /// The losses of so many steps, each before its step.
+    /// The loss before each of `steps`.
     fn losses(&self, rule: spec::Optimizer, rate: f64, steps: usize, kind: Kind) -> Vec<f64> {
         let network = self.network(kind);
         let parameters = network.tensors().filter(|named| named.role == Role::Parameter);
@@ -89,11 +91,11 @@ impl Fixture {
         Vec::<f64>::try_from(&self.tensors[&format!("losses.{name}")]).expect("losses are a vector of doubles")
     }
 
-    /// Outputs, gradients and running statistics of one batch, within a share of the largest number of each tensor.
+    /// Compares outputs, gradients and running statistics of one batch, relative to the largest number of each tensor.
     fn check_one_batch(&self, kind: Kind, forward: f64, gradients: f64) {
         let network = self.network(kind);
         let input = self.tensors["input"].to_kind(kind);
-        // What cancels to almost nothing has the rounding of the sums that it came from.
+        // A gradient that almost cancels has the rounding error of its summands.
         let steepest = self.part("gradient.").values().map(largest).fold(0.0, f64::max);
         let at_most = |limit: f64, name: &str, found: &Tensor| {
             let least = if name.starts_with("gradient") { steepest / 100.0 } else { 0.0 };
@@ -131,7 +133,7 @@ fn loss(logits: &Tensor, labels: &Tensor) -> Tensor {
     logits.cross_entropy_loss::<Tensor>(labels, None, Reduction::Mean, -100, 0.0)
 }
 
-/// The largest difference, as a share of the largest number expected, which counts for `least` or more.
+/// The largest difference, relative to the largest expected number or `least`, whichever is larger.
 fn relative(found: &Tensor, expected: &Tensor, least: f64) -> f64 {
     let expected = expected.to_kind(Kind::Double);
     assert_eq!(found.size(), expected.size());
@@ -156,7 +158,7 @@ fn every_family_is_pytorchs_in_float() {
     }
 }
 
-/// Of SGD with momentum and of Adam: a hundred in double, and three in float, where rounding alone drifts further.
+/// SGD with momentum and Adam: a hundred steps in double, and three in float, where rounding errors grow quickly.
 #[test]
 fn every_family_trains_as_in_pytorch() {
     let sgd = spec::Optimizer::Sgd { momentum: 0.9, nesterov: true, weight_decay: 5e-4 };

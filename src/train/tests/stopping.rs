@@ -1,5 +1,4 @@
-//! A phase can be stopped before any batch, whatever the batch is for, and what follows from there is what an unbroken
-//! phase gives.
+//! A phase can be stopped before any batch, and resuming gives the results of an uninterrupted phase.
 
 use anyhow::Result;
 use tch::{Device, Kind};
@@ -10,7 +9,7 @@ use crate::spec::{
     self, Augmentation, Budget, EvaluationSchedule, FrozenNorm, Rate, Schedule, Seeds, Switch, Training,
 };
 use crate::train::tests::testing::{Listener, alone, families, split};
-use crate::train::{Control, Ended, EpochReport, Observer, Phase, Settings, State};
+use crate::train::{Control, Ended, EpochReport, Observer, Phase, Settings, TrainingState};
 
 const COUNT: usize = 11;
 const TEST: usize = 7;
@@ -19,11 +18,11 @@ const BATCH: usize = 4;
 const EVALUATION: usize = 6;
 const EPOCHS: usize = 2;
 
-/// Asks for a stop from a question on, and keeps the last state.
+/// Requests a stop from the `at`-th check on, and keeps the last state.
 struct Stopper {
     questions: u64,
     at: u64,
-    state: Option<State>,
+    state: Option<TrainingState>,
     listener: Listener,
 }
 
@@ -53,11 +52,11 @@ impl Observer for Stopper {
         self.asked()
     }
 
-    fn save(&mut self, state: &State) -> Result<()> {
-        // What the training's own tensors are now, they will not be later.
+    fn save(&mut self, state: &TrainingState) -> Result<()> {
+        // Copies: the training goes on changing its own tensors.
         let tensors = state.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.copy())).collect();
-        let State { epochs, steps, seconds, .. } = *state;
-        self.state = Some(State { epochs, steps, seconds, tensors });
+        let TrainingState { epochs, steps, seconds, .. } = *state;
+        self.state = Some(TrainingState { epochs, steps, seconds, tensors });
         Ok(())
     }
 }
@@ -68,8 +67,8 @@ struct Outcome {
     weights: NamedTensors,
 }
 
-/// A phase on a fresh network, from a state or from the beginning, that is stopped at a question.
-fn run(blueprint: &Blueprint, start: Option<State>, at: u64) -> Outcome {
+/// A phase on a new network, from a state or from step 0, stopped at the `at`-th check.
+fn run(blueprint: &Blueprint, start: Option<TrainingState>, at: u64) -> Outcome {
     let network = Network::new(blueprint, Device::Cpu, Kind::Float, 1);
     let training = Training {
         budget: Budget::Epochs(EPOCHS as u64),
@@ -106,9 +105,9 @@ fn a_stop_at_any_batch_is_heeded_at_once_and_loses_nothing() {
         let norms = Network::new(blueprint, Device::Cpu, Kind::Float, 1).batch_norms(|layer| layer < 3).len();
         let splits: usize = [COUNT, TEST, HELD].map(|count| count.div_ceil(EVALUATION)).iter().sum();
         let statistics = norms * COUNT.div_ceil(EVALUATION);
-        // One question before the size of what is kept is found by a first image.
+        // One check before the size of the prefix cache is computed from a first image.
         let expected = statistics + 1 + splits + splits + EPOCHS * (COUNT.div_ceil(BATCH) + splits);
-        assert_eq!(all, expected as u64, "a question before every batch");
+        assert_eq!(all, expected as u64, "one check before every batch");
         for at in 1..=all {
             let broken = run(blueprint, None, at);
             assert_eq!((broken.ended, broken.stopper.questions), (Ended::Stopped, at), "no batch follows");

@@ -1,16 +1,16 @@
-//! A file of decoded images from anywhere: no data set, an error, or images with classes. The bytes are tried as the
-//! whole file, and with the checksum of their header as it ought to be.
+//! An untrusted cache of decoded images is no data set, an error, or images with classes. The bytes are read as they
+//! are, and with a corrected checksum of the header.
 
 use freezewise::data::foreign;
 use sha2::{Digest, Sha256};
 
-/// Of the whole file.
+/// The header cannot start before this byte.
 const START: usize = 16;
 
-/// What holds for any bytes.
+/// Checks the properties for any bytes.
 pub fn hold(bytes: &[u8]) {
     read(bytes);
-    // The header begins with the first brace.
+    // The header starts at the first brace.
     if let Some(start) = bytes.iter().position(|&byte| byte == b'{').filter(|&start| start >= START) {
         let (pixels, header) = bytes.split_at(start);
         let length = (header.len() as u64).to_le_bytes();

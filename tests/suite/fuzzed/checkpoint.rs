@@ -1,4 +1,4 @@
-//! A checkpoint from anywhere: an error in words, or what it says it is. No memory is taken beyond its length.
+//! An untrusted checkpoint is an error or is read completely, without allocating more memory than its length.
 
 use freezewise::run::read_checkpoint;
 use freezewise::rundir::{Row, parse};
@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 const DIGEST_BYTES: usize = 32;
 
-/// What holds for any bytes, and for the same with the digest that they ought to have: else nothing that is damaged
-/// would ever be looked into.
+/// Checks the properties for any bytes, as they are and with a corrected digest, without which most would be refused
+/// unread.
 pub fn hold(bytes: &[u8]) {
     read(bytes);
     if let Some(length) = bytes.len().checked_sub(DIGEST_BYTES) {

@@ -1,13 +1,13 @@
-//! CIFAR's files from anywhere, packed and unpacked: as many examples as there are to be, all of them of a class, or a
-//! cause in words. Of a small relative of CIFAR, so that a few bytes can be the whole of it.
+//! Untrusted CIFAR files, packed or unpacked, are an error or the expected number of examples with valid labels. The
+//! data set is a tiny variant of CIFAR.
 
 use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use freezewise::blueprint::ImageShape;
-use freezewise::catalogue::{Checksum, CifarLayout, Entry, Layout, Published};
-use freezewise::data::foreign::{self, Splits};
+use freezewise::catalogue::{CatalogueEntry, Checksum, CifarLayout, FileLayout, Published};
+use freezewise::data::foreign::{self, TrainAndTest};
 
 static LAYOUT: CifarLayout = CifarLayout {
     folder: "small",
@@ -18,7 +18,7 @@ static LAYOUT: CifarLayout = CifarLayout {
     records_per_train_file: 2,
 };
 
-static SMALL: Entry = Entry {
+static SMALL: CatalogueEntry = CatalogueEntry {
     name: "small",
     title: "A small one",
     shape: ImageShape { channels: 1, height: 2, width: 2 },
@@ -29,7 +29,7 @@ static SMALL: Entry = Entry {
     test_size: 1,
     train_per_class: &[2, 1, 1],
     test_per_class: &[1, 0, 0],
-    layout: Layout::Cifar(&LAYOUT),
+    layout: FileLayout::Cifar(&LAYOUT),
     licence: "none",
     citation: "nobody",
     files: &[Published {
@@ -41,7 +41,7 @@ static SMALL: Entry = Entry {
     }],
 };
 
-/// What holds for any bytes as an archive, as what was packed into one, and as its unpacked files one after the other.
+/// Checks the properties for any bytes as an archive, as the content of an archive, and as concatenated unpacked files.
 pub fn hold(bytes: &[u8]) {
     check(foreign::cifar_archive(&SMALL, &LAYOUT, bytes));
     let mut packer = GzEncoder::new(Vec::new(), Compression::none());
@@ -59,7 +59,7 @@ pub fn hold(bytes: &[u8]) {
     check(foreign::cifar_folder(&SMALL, &LAYOUT, root.path()));
 }
 
-/// `tar c ./small`, `tar cP`, and what bgzip, pigz and `cat` make of several members.
+/// As from `tar c ./small` and `tar cP`, and with several gzip members, as from bgzip, pigz and `cat`.
 #[test]
 fn an_archive_is_read_as_tar_and_gunzip_read_it() {
     let packed = |name: &str| {
@@ -91,7 +91,7 @@ fn an_archive_is_read_as_tar_and_gunzip_read_it() {
     assert!(images(&member(&packed("../small/"))).is_err());
 }
 
-/// What a packed file's checksum is for, though the archive in it ends before.
+/// The gzip checksum is verified, although it follows the end of the archive.
 #[test]
 fn an_archive_whose_checksum_is_wrong_or_gone_is_none() {
     let mut packer = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
@@ -110,11 +110,11 @@ fn an_archive_whose_checksum_is_wrong_or_gone_is_none() {
     other[end - 8] ^= 1;
     for damaged in [&other[..], &whole[..end - 8], &whole[..end - 1]] {
         let error = read(damaged).expect_err("it is damaged").to_string();
-        assert!(error.contains("is broken: "), "{error}");
+        assert!(error.contains("is damaged: "), "{error}");
     }
 }
 
-fn check(found: anyhow::Result<Splits>) {
+fn check(found: anyhow::Result<TrainAndTest>) {
     match found {
         Ok([train, test]) => {
             assert_eq!((train.count(), test.count()), (4, 1));

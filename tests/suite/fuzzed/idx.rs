@@ -1,12 +1,12 @@
-//! An IDX file from anywhere: the array that it should hold, or a cause in words.
+//! An untrusted IDX file is an error or an array of the expected shape.
 
 use flate2::read::GzDecoder;
 use freezewise::data::foreign;
 
-/// A shape of images, and one of labels.
+/// Shapes of images and of labels.
 const SIZES: [&[usize]; 2] = [&[2, 3, 3], &[4]];
 
-/// What holds for any bytes, as they are and unpacked.
+/// Checks the properties for any bytes, as they are and unpacked.
 pub fn hold(bytes: &[u8]) {
     for size in SIZES {
         for found in [foreign::idx(bytes, size), foreign::idx(GzDecoder::new(bytes), size)] {

@@ -1,9 +1,9 @@
-//! An image file from anywhere: the pixels that were asked for, or a cause in words.
+//! An untrusted image file is an error or has the requested number of pixels.
 
 use freezewise::data::foreign;
 use freezewise::spec::Fit;
 
-/// What holds for any bytes.
+/// Checks the properties for any bytes.
 pub fn hold(bytes: &[u8]) {
     for (fit, [height, width]) in [(Fit::Crop, [8, 8]), (Fit::Squeeze, [5, 3])] {
         match foreign::picture(bytes, [height, width], fit) {

@@ -1,10 +1,10 @@
-//! A file of labels from anywhere, text or an array: a class for each line, or a cause in words of a line's length.
+//! An untrusted label file, text or array, is a short error or a valid class for each line.
 
 use freezewise::data::foreign;
 
 const LONGEST: usize = 2000;
 
-/// What holds for any bytes.
+/// Checks the properties for any bytes.
 pub fn hold(bytes: &[u8]) {
     let names: Vec<String> = ["cat", "dog", "tree frog", "7", "ä"].map(str::to_owned).to_vec();
     match foreign::labels(bytes, &names) {

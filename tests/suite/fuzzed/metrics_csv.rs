@@ -1,11 +1,11 @@
-//! A table from anywhere: what is kept of it is whole rows, one for each epoch from 0 on.
+//! `cut` keeps complete rows of an untrusted table, one for each epoch from 0 on.
 
 use freezewise::rundir::{Row, cut, parse};
 
-/// Of the tables that are held to this.
+/// The header of the tables in these tests.
 pub const HEADER: &str = "phase,epoch,seconds\n";
 
-/// What holds for any bytes.
+/// Checks the properties for any bytes.
 pub fn hold(bytes: &[u8]) {
     if let Err(error) = parse::<Row>(bytes) {
         assert!(!error.to_string().is_empty());

@@ -1,5 +1,5 @@
-//! What holds for files from anywhere. The fuzzers in `fuzz/` look for bytes for which it does not; here it is held for
-//! those that they found and for those that a person thought of, in `tests/corpus/`.
+//! Properties of readers on untrusted files. The fuzzers in `fuzz/` search for bytes that violate them; these tests
+//! check the files that they found, and others, in `tests/corpus/`.
 
 pub mod cache;
 pub mod checkpoint;
@@ -15,7 +15,7 @@ pub mod unpacking;
 
 use std::path::Path;
 
-/// Every file of a corpus.
+/// Checks every file of a corpus.
 fn replay(corpus: &str, hold: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(corpus);
     let mut files: Vec<_> =
@@ -24,7 +24,7 @@ fn replay(corpus: &str, hold: fn(&[u8])) {
     assert!(!files.is_empty(), "{corpus} is empty");
     for file in files {
         let bytes = std::fs::read(&file).expect("a file");
-        // A panic names the test alone; the file is what one needs.
+        // A panic does not name the file.
         let outcome = std::panic::catch_unwind(|| hold(&bytes));
         assert!(outcome.is_ok(), "it does not hold for {}", file.display());
     }

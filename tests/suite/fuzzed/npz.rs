@@ -1,6 +1,5 @@
-//! An `.npz` file from anywhere: as many images of its shape as it has labels, all of them of classes, or a cause in
-//! words. The bytes are tried as the whole file, and as the arrays in a sound one: a checksum would keep all that is
-//! damaged in an archive from ever being looked into.
+//! An untrusted `.npz` file is an error or as many images as labels, all valid. The bytes are read as an archive, and
+//! as the arrays in a valid one, because its checksums would reveal any damage before the arrays are read.
 
 use std::io::{Cursor, Write};
 
@@ -9,10 +8,10 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 const NAMES: [&str; 4] = ["train_images", "train_labels", "test_images", "test_labels"];
-/// Between the arrays.
+/// Separates the arrays.
 const SEPARATOR: &[u8] = b"----";
 
-/// What holds for any bytes.
+/// Checks the properties for any bytes.
 pub fn hold(bytes: &[u8]) {
     read(bytes);
     read(&archive(bytes));
@@ -30,7 +29,7 @@ fn read(bytes: &[u8]) {
     }
 }
 
-/// An archive whose arrays are the parts of the bytes.
+/// An archive with the parts of the bytes as arrays.
 fn archive(bytes: &[u8]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let mut rest = bytes;

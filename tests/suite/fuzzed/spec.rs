@@ -1,10 +1,10 @@
-//! A spec from anywhere: problems in words, or a spec whose resolved form is the same spec. What begins with `{` is
-//! JSON, all else TOML; after a zero byte stand overrides, each with one before it.
+//! An untrusted spec is an error, or its resolved form is the same spec. Text that starts with `{` is JSON, other text
+//! is TOML; each override is preceded by a zero byte.
 
 use freezewise::catalogue::Facts;
 use freezewise::spec::{Notation, Question, Spec, Survey, Text};
 
-/// Sees no data set.
+/// Knows no data set.
 pub struct NoOne;
 
 impl Survey for NoOne {
@@ -13,7 +13,7 @@ impl Survey for NoOne {
     }
 }
 
-/// What holds for any bytes.
+/// Checks the properties for any bytes.
 pub fn hold(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let mut parts = text.split('\0');
@@ -26,7 +26,7 @@ pub fn hold(bytes: &[u8]) {
     }
 }
 
-/// What holds for any spec.
+/// Checks the properties for any spec.
 pub fn holds_of(spec: &Spec) {
     let resolved = spec.to_toml().expect("a spec can be written down");
     let text = Text { file: "spec.toml", name: "other", text: &resolved, notation: Notation::Toml };

@@ -1,11 +1,11 @@
-//! A table of Tiny ImageNet's validation images from anywhere: names of files in one folder, each with a class, or a
-//! cause in words of a line's length.
+//! An untrusted table of Tiny ImageNet's validation images is a short error or file names without folders, each with a
+//! valid class.
 
 use freezewise::data::foreign;
 
 const LONGEST: usize = 2000;
 
-/// What holds for any bytes.
+/// Checks the properties for any bytes.
 pub fn hold(bytes: &[u8]) {
     let table = String::from_utf8_lossy(bytes);
     let classes: Vec<String> = ["n01443537", "n01629819", "n02124075"].map(str::to_owned).to_vec();

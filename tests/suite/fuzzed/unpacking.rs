@@ -1,10 +1,10 @@
-//! A zip archive from anywhere, unpacked: its folder whole, or nothing; and never anything outside of it.
+//! Unpacking an untrusted zip archive writes its complete folder or nothing, and never anything outside of it.
 
 use std::path::Path;
 
 use freezewise::data::fetch::unpack;
 
-/// What holds for any bytes.
+/// Checks the properties for any bytes.
 pub fn hold(bytes: &[u8]) {
     let above = tempfile::tempdir().expect("a folder");
     let root = above.path().join("root");

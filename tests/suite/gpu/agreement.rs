@@ -1,16 +1,15 @@
 //! The same spec on the CPU, on CUDA operator by operator, and on CUDA as captured graphs.
 //!
-//! On the stand-in, whose kernels are the CPU's, a run on CUDA writes the CPU's `metrics.csv`, byte for byte, eager or
-//! captured, which is one more thing that combinations differ in. Where CUDA's autocast rounds elsewhere than the CPU's
-//! (transformers in bf16), the losses of the first epoch agree, and captured is what eager is. On a GPU the first losses
-//! agree.
+//! On the stand-in, which uses the CPU's kernels, a run on CUDA writes the same `metrics.csv` as on the CPU, byte for
+//! byte, with and without graphs. Exceptions are transformers in bf16, where CUDA's autocast differs from the CPU's:
+//! initial losses agree, and runs with and without graphs are identical. On a GPU the initial losses agree.
 
 use super::covering::{Combination, covering, sample};
 use super::{Gpu, Run};
 use crate::arrays::{npy, npz};
 use crate::program::{Place, metrics};
 
-/// A small task; with a source, so that what is frozen is not only random.
+/// A small task with a source, so that frozen layers are not random.
 const SPEC: &str = r#"
 image_size = 8
 device = "cpu"
@@ -55,7 +54,7 @@ const FAMILY: [Option; 4] = [
     ],
 ];
 const VIT: usize = 3;
-/// The middle of each family, by the number of its layers.
+/// The number of frozen layers in the middle of each family.
 const MIDDLE: [&str; 4] = ["4", "4", "3", "1"];
 const K: [&str; 3] = ["0", "middle", "all"];
 const OPTIMIZER: [Option; 4] = [
@@ -74,12 +73,12 @@ const AUGMENT: [Option; 3] = [
     &["target.train.augment=[\"crop\", \"flip\"]"],
     &["target.train.augment=[\"resized-crop\", \"jitter\", \"cutout\"]", "target.train.cutout_size=3"],
 ];
-/// Training examples, in batches of 40: fewer than one batch, one, and with a smaller one at an epoch's end.
+/// Numbers of training examples, with batches of 40: less than a batch, one batch, and a smaller last batch.
 const EXAMPLES: [usize; 5] = [1, 39, 40, 41, 100];
-/// Where feature maps end as single pixels, a batch of one image has no statistics.
+/// Whether the last feature maps have one pixel, so that a batch of one image has no batch statistics.
 const ENDS_IN_PIXELS: [bool; 4] = [true, true, false, false];
 
-/// Grey images of four classes, 200 to train on and 60 to test on: what a class shows is where it is bright.
+/// Grey images of four classes, 200 for training and 60 for test. The class determines which half is bright.
 fn arrays() -> Vec<(&'static str, Vec<u8>)> {
     let labels = |count: usize| (0..count).map(|image| (image % 4) as u8).collect::<Vec<u8>>();
     let pixel = |image: usize, at: usize| {
@@ -102,7 +101,7 @@ fn arrays() -> Vec<(&'static str, Vec<u8>)> {
 const GRAPH: [&str; 2] = ["compute.graph=auto", "compute.graph=off"];
 const LAYOUT: [Option; 2] = [&["compute.layout=channels_first"], &["compute.layout=channels_last"]];
 
-/// Measures of a second network, whose captured evaluations must not be those of the network that trains.
+/// Measures of a second network, whose captured evaluations must not be confused with the trained network's.
 const MEASURES: [Option; 2] = [&[], &["evaluate.averaged_half_life=2", "evaluate.norms=true"]];
 
 const OPTIONS: [usize; 11] = [
@@ -141,7 +140,7 @@ fn overrides(combination: &Combination) -> Vec<String> {
     sets.chain([format!("transfer.frozen_layers={k}"), format!("target.train_size={examples}")]).collect()
 }
 
-/// Whether the CPU's autocast and CUDA's keep the same operations in the narrow kind.
+/// Whether autocast uses the low precision for the same operations on the CPU and on CUDA.
 fn same_autocast(combination: &Combination) -> bool {
     combination[3] != BF16 || combination[0] != VIT
 }
@@ -169,7 +168,7 @@ fn agree(combination: &Combination) {
     }
 }
 
-/// Of the network before its first step, which no history has driven apart.
+/// Compares losses before the first step, before differences can accumulate.
 fn first_losses_agree(one: &super::Outcome, other: &super::Outcome, what: &str) {
     let first = |outcome: &super::Outcome, name: &str| -> f64 {
         metrics(&outcome.directory)[0][name].parse().expect("a loss before the first step")
@@ -193,13 +192,13 @@ fn cuda_gives_what_the_cpu_gives_in_300_combinations() {
     sample(&OPTIONS, 300).iter().for_each(agree);
 }
 
-/// What is left of a config once its data set is the synthetic one, its network narrow and its training short.
+/// A config with the synthetic data set, a narrow network and a short training.
 fn cut(path: &std::path::Path) -> String {
     let text = std::fs::read_to_string(path).expect("a config");
     let mut spec: toml::Table = text.parse().expect("TOML");
     for phase in ["source", "target"] {
         let Some(task) = spec.get_mut(phase).and_then(toml::Value::as_table_mut) else { continue };
-        // What names parts of another data set.
+        // Keys that select parts of another data set.
         for key in ["path", "arrays", "classes", "labels", "split", "balanced"] {
             task.remove(key);
         }

@@ -1,12 +1,12 @@
-//! What an epoch asks of the host: waits and uploads, which do not grow with steps, with k or with layers. And that
-//! what is captured was.
+//! Waits and uploads per epoch do not depend on the numbers of steps, layers and frozen layers. Steps and evaluations
+//! are captured.
 
 use super::{Outcome, Run, count};
 use crate::program::{Place, TINY};
 
 const DEVICE: [&str; 2] = ["device=cuda", "target.train.epochs=4"];
 
-/// Of a run on the stand-in whose training began long enough ago that its graphs are there: between two epochs' ends.
+/// A count of the stand-in in the last epoch, when all graphs have been captured.
 fn between(outcome: &Outcome, name: &str) -> i64 {
     let epochs = outcome.epochs(2);
     count(&epochs[1], 0, name) - count(&epochs[0], 0, name)
@@ -28,8 +28,8 @@ const SMALL_VIT: [&str; 5] = [
     "network.dropout=0.1",
 ];
 
-/// However many steps, layers and frozen layers there are: one wait for the training and one for each split that is
-/// evaluated, and one for the answers that are kept of the test split; and uploads of the order, of the rates, and where anything is drawn, of places and shares.
+/// Waits: one for the training, one for each evaluated split, and one for the predictions on the test split. Uploads:
+/// the order, the learning rates, and the random numbers of augmentation.
 #[test]
 fn waits_and_uploads_are_a_few_an_epoch_and_none_a_step() {
     let none = "transfer.frozen_layers=0";
@@ -56,7 +56,7 @@ fn waits_and_uploads_are_a_few_an_epoch_and_none_a_step() {
     }
 }
 
-/// One more for the examples held out, and two for a checkpoint, whatever is in it.
+/// One more wait for validation examples, and two for a checkpoint, whatever its content.
 #[test]
 fn a_checkpoint_waits_twice_and_every_split_once() {
     for graph in ["compute.graph=auto", "compute.graph=off"] {
@@ -68,7 +68,7 @@ fn a_checkpoint_waits_twice_and_every_split_once() {
     }
 }
 
-/// A warm step of each size, then a graph of it; and one of each evaluation that has as many whole batches.
+/// After one step of each batch size a graph is captured; evaluations of whole batches are captured too.
 #[test]
 fn steps_and_evaluations_are_captured_once_and_replayed() {
     let sets = ["target.train.epochs=8", "compute.evaluation_batch=40", "precision=fp32"];
@@ -82,7 +82,7 @@ fn steps_and_evaluations_are_captured_once_and_replayed() {
             .sum()
     };
     let epochs = outcome.epochs(2);
-    // 80 images: two whole batches of 32 and one of 16; two evaluation batches of them and fifty of the test images.
+    // 80 images: two batches of 32 and one of 16; two evaluation batches of training images and fifty of test images.
     assert_eq!(between(&outcome, "replays"), 3 + 2 + 50);
     assert_eq!(between(&outcome, "captures"), 0);
     let eager = run(&[&sets[..], &["compute.graph=off"]].concat());
@@ -91,5 +91,5 @@ fn steps_and_evaluations_are_captured_once_and_replayed() {
         let epochs = eager.epochs(2);
         operators(&epochs[1]) - operators(&epochs[0])
     });
-    assert!(few < 40 && many > 1000, "{few} operators beside the graphs, {many} without");
+    assert!(few < 40 && many > 1000, "{few} operators outside of graphs, {many} without graphs");
 }

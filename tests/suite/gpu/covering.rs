@@ -1,4 +1,4 @@
-//! Combinations of factors such that any two options of different factors meet in one of them.
+//! Combinations of options that cover every pair of options of different factors.
 
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -7,8 +7,8 @@ use rand_chacha::ChaCha8Rng;
 /// One option for each factor, by index.
 pub type Combination = Vec<usize>;
 
-/// A covering set for factors of so many options each: of fifty drawn combinations the one that covers most pairs not yet
-/// covered, again and again.
+/// A covering set for factors with these numbers of options. Repeatedly draws fifty combinations and takes the one that
+/// covers most of the missing pairs.
 pub fn covering(options: &[usize]) -> Vec<Combination> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let mut missing = all_pairs(options);
@@ -16,7 +16,7 @@ pub fn covering(options: &[usize]) -> Vec<Combination> {
     while let Some(&pair) = missing.choose(&mut rng) {
         let candidate = |_| {
             let mut combination = drawn(options, &mut rng);
-            // So that each covers at least one.
+            // Ensure that it covers at least one missing pair.
             (combination[pair.0.0], combination[pair.1.0]) = (pair.0.1, pair.1.1);
             combination
         };
@@ -29,7 +29,7 @@ pub fn covering(options: &[usize]) -> Vec<Combination> {
     found
 }
 
-/// Combinations drawn from a seed.
+/// Pseudo-random combinations, always the same.
 pub fn sample(options: &[usize], count: usize) -> Vec<Combination> {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     (0..count).map(|_| drawn(options, &mut rng)).collect()
@@ -39,7 +39,7 @@ fn drawn(options: &[usize], rng: &mut ChaCha8Rng) -> Combination {
     options.iter().map(|&count| rng.random_range(0..count)).collect()
 }
 
-/// Factor and option, twice.
+/// Two options, each as (factor, option).
 type Pair = ((usize, usize), (usize, usize));
 
 fn covers(combination: &Combination, (one, other): &Pair) -> bool {

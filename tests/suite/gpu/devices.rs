@@ -1,4 +1,4 @@
-//! Which device a run takes, what libtorch is told, and that nobody takes a stand-in for a GPU.
+//! Which device a run uses, settings of libtorch, and that a stand-in is never presented as a GPU.
 
 use super::{Outcome, Run, count, variables};
 use crate::program::{Place, TINY, json};
@@ -26,10 +26,10 @@ fn all_that_a_run_does_is_on_the_device_it_was_given() {
     let beyond = Run::new(&place, "beyond", &["device=cuda:2"]).start();
     assert_eq!(beyond.answer.code, 1);
     let told = &beyond.answer.stderr;
-    assert!(told.contains("`device = \"cuda:2\"` cannot be used: CUDA shows 2 devices"), "{told}");
+    assert!(told.contains("`device = \"cuda:2\"` cannot be used: CUDA has 2 devices"), "{told}");
 }
 
-/// Reads whether TF32 was allowed, which changes nothing on the stand-in.
+/// Checks only the setting: the stand-in does not compute in TF32.
 #[test]
 fn tf32_is_allowed_where_it_is_asked_for_alone() {
     let place = Place::with(TINY);
@@ -47,13 +47,13 @@ fn a_stand_in_is_called_one_everywhere() {
     let outcome = run(&place, "runs", &["device=cuda"]);
     assert_eq!(json(&outcome.directory.join("run.json"))["device"], "stand-in");
     let log = std::fs::read_to_string(outcome.directory.join("log.txt")).expect("log.txt");
-    assert!(log.contains("device stand-in, ") && log.contains("a stand-in plays the GPU"), "{log}");
+    assert!(log.contains("device stand-in, ") && log.contains("a stand-in simulates the GPU"), "{log}");
     let doctor = place.freezewise_with(&variables("devices=2"), &["doctor"]);
-    let rows = doctor.stdout.lines().filter(|line| line.contains("stand-in: no GPU, for tests alone")).count();
+    let rows = doctor.stdout.lines().filter(|line| line.contains("stand-in: not a GPU, for tests only")).count();
     assert_eq!(rows, 2, "{}", doctor.stdout);
     let bench = place.freezewise_with(&variables("devices=1"), &["bench", "spec.toml", "--set", "device=cuda"]);
     assert_eq!(bench.code, 0, "{}", bench.stderr);
     assert!(bench.stdout.contains("on stand-in") && bench.stdout.contains("outside forward and backward"));
-    let times = ["img/s", "outside libtorch", "their rate"];
-    assert!(times.iter().all(|name| !bench.stdout.contains(name)), "no time is told: {}", bench.stdout);
+    let times = ["img/s", "outside libtorch", "arithmetic rate"];
+    assert!(times.iter().all(|name| !bench.stdout.contains(name)), "times are printed: {}", bench.stdout);
 }

@@ -1,9 +1,9 @@
-//! A device with too little memory, and one that gets lost: an error that says what to do, and a run that goes on.
+//! A device that runs out of memory or is lost: the error says what to do, and the run can be resumed.
 
 use super::{Outcome, Run, count};
 use crate::program::{Place, json};
 
-/// No source, so that the target's memory is what decides.
+/// Without a source, so that only the target needs memory.
 const ALONE: &str = r#"
 image_size = 16
 device = "cuda"
@@ -29,7 +29,7 @@ every_epochs = 1
 time_share = 1.0
 "#;
 
-/// Bytes held between epochs, and at most.
+/// Bytes held between epochs, and peak.
 fn memory(sets: &[&str]) -> [i64; 2] {
     let outcome = Run::new(&Place::with(ALONE), "runs", sets).done();
     ["held", "peak"].map(|name| count(&outcome.epochs(1)[0], 0, name))
@@ -39,7 +39,7 @@ fn limited(place: &Place, sets: &[&str], bytes: i64) -> Outcome {
     Run::new(place, "runs", sets).with(&format!("memory={bytes}")).start()
 }
 
-/// An error of memory, with its advice, and nothing broken.
+/// Checks the error and its hints, and that nothing is damaged.
 fn assert_out_of_memory(place: &Place, outcome: &Outcome, advice: [&str; 3]) {
     let told = &outcome.answer.stderr;
     assert_eq!(outcome.answer.code, 1, "{told}");
@@ -51,13 +51,13 @@ fn assert_out_of_memory(place: &Place, outcome: &Outcome, advice: [&str; 3]) {
     assert_eq!(json(&run.join("run.json"))["status"], "failed");
     let error = std::fs::read_to_string(run.join("error.txt")).expect("error.txt");
     assert!(error.contains(advice[0]), "{error}");
-    assert_eq!(count(outcome.end(), 0, "held"), 0, "what a run that failed leaves on the device");
+    assert_eq!(count(outcome.end(), 0, "held"), 0, "memory that a failed run still holds");
 }
 
 fn only_run(place: &Place) -> std::path::PathBuf {
     let mut runs = std::fs::read_dir(place.path("runs/spec")).expect("runs");
     let run = runs.next().expect("a run").expect("a folder").path();
-    assert!(runs.next().is_none(), "it is one run");
+    assert!(runs.next().is_none(), "there are several runs");
     run
 }
 
@@ -73,15 +73,15 @@ fn too_little_memory_to_train_names_the_batch() {
         [
             "memory ran out while training",
             "a smaller `batch_size`, which makes another run",
-            "the same command goes on",
+            "run the same command again to resume",
         ],
     );
     let smaller = limited(&place, &[], i64::midpoint(held, peak));
     assert_eq!(smaller.answer.code, 0, "{}", smaller.answer.stderr);
-    assert_ne!(smaller.directory.file_name(), only_failed(&place).file_name(), "another batch is another run");
+    assert_ne!(smaller.directory.file_name(), only_failed(&place).file_name(), "another batch size is another run");
 }
 
-/// The one of two runs that failed.
+/// The failed one of two runs.
 fn only_failed(place: &Place) -> std::path::PathBuf {
     let runs = std::fs::read_dir(place.path("runs/spec")).expect("runs").map(|entry| entry.expect("a folder").path());
     let mut failed = runs.filter(|run| json(&run.join("run.json"))["status"] == "failed");
@@ -100,8 +100,8 @@ fn too_little_memory_to_evaluate_names_the_evaluation_batch_and_the_same_run_goe
         &outcome,
         [
             "memory ran out while evaluating",
-            "a smaller `compute.evaluation_batch`, which leaves it the same run",
-            "the same command goes on",
+            "a smaller `compute.evaluation_batch`, which keeps it the same run",
+            "run the same command again to resume",
         ],
     );
     let again = limited(&place, &[], i64::midpoint(held, peak));
@@ -112,23 +112,23 @@ fn too_little_memory_to_evaluate_names_the_evaluation_batch_and_the_same_run_goe
 
 #[test]
 fn frozen_layers_that_do_not_fit_are_computed_in_every_step() {
-    // Without the cache an evaluation takes most; what is kept takes about as much again.
+    // Without the cache an evaluation needs most memory; the cache needs about as much again.
     let uncached = ["compute.evaluation_batch=1000"];
     let cached = ["compute.evaluation_batch=1000", "compute.cache=auto"];
     let ([held, peak], [held_cached, _]) = (memory(&uncached), memory(&cached));
     let (activations, kept) = (peak - held, held_cached - held);
     let unbroken = Run::new(&Place::with(ALONE), "runs", &uncached).done();
-    // More than half of what is free is not tried; a little more than twice what is kept is, and does not do.
-    let tight = (held + 3 * kept / 2, "more than half of the");
+    // A cache above half of the free memory is not tried; one slightly below is tried and does not fit.
+    let tight = (held + 3 * kept / 2, "limit is half of the free");
     let tried = (held + (activations + kept) * 19 / 20, "memory ran out while");
-    assert!(tried.0 - held > 2 * kept && tried.0 > peak, "{activations} of activations, {kept} kept");
+    assert!(tried.0 - held > 2 * kept && tried.0 > peak, "{activations} bytes of activations, {kept} of cache");
     for (limit, said) in [tight, tried] {
         let place = Place::with(ALONE);
         let limit = limit.max(peak);
         let outcome = limited(&place, &cached, limit);
         assert_eq!(outcome.answer.code, 0, "{}", outcome.answer.stderr);
         let log = std::fs::read_to_string(outcome.directory.join("log.txt")).expect("log.txt");
-        assert!(log.contains("frozen layers computed in every step: ") && log.contains(said), "{said}: {log}");
+        assert!(log.contains("prefix cache off: ") && log.contains(said), "{said}: {log}");
         assert_eq!(outcome.metrics(), unbroken.metrics());
     }
 }
@@ -139,15 +139,15 @@ fn a_graph_that_does_not_fit_leaves_the_steps_as_they_were() {
     let captured = [&sets[..], &["compute.graph=auto"]].concat();
     let ([_, eager], [_, graph]) = (memory(&sets), memory(&captured));
     let place = Place::with(ALONE);
-    // Most of the way from the one to the other, since evaluations are captured too.
+    // Close to the larger limit, because evaluations are captured too.
     let outcome = limited(&place, &captured, graph - (graph - eager) / 8);
     assert_eq!(outcome.answer.code, 0, "{}", outcome.answer.stderr);
     let log = std::fs::read_to_string(outcome.directory.join("log.txt")).expect("log.txt");
-    assert!(log.contains("cannot be captured as a graph, so it goes operator by operator: memory ran out"), "{log}");
+    assert!(log.contains("cannot be captured as a CUDA graph and runs operator by operator: memory ran out"), "{log}");
     assert_eq!(outcome.metrics(), Run::new(&Place::with(ALONE), "runs", &sets).done().metrics());
 }
 
-/// Lost in the middle, in a step, in a graph or in an evaluation, by how many operators it lasts.
+/// The device is lost after a number of operators: in a step, a graph or an evaluation.
 #[test]
 fn a_lost_device_ends_a_run_that_can_go_on() {
     for (graph, shares) in [("compute.graph=auto", &[3, 7][..]), ("compute.graph=off", &[5])] {
@@ -161,7 +161,10 @@ fn a_lost_device_ends_a_run_that_can_go_on() {
             let told = &outcome.answer.stderr;
             assert_eq!(outcome.answer.code, 1, "{told}");
             assert!(told.contains("unspecified launch failure") && !told.contains("panicked"), "{told}");
-            assert!(told.contains("the device failed") && told.contains("the same command goes on"), "{told}");
+            assert!(
+                told.contains("the device failed") && told.contains("run the same command again to resume"),
+                "{told}"
+            );
             let again = Run::new(&place, "runs", &sets).done();
             assert_eq!(again.metrics(), unbroken.metrics(), "{graph}, {lost}");
         }

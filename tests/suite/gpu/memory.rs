@@ -1,11 +1,11 @@
-//! What a device holds: the same after every epoch, what `describe` foretells, and nothing at the end.
+//! Device memory is the same after every epoch, as `describe` estimates, and zero at the end.
 
 use serde_json::Value;
 
 use super::{Run, count};
 use crate::program::{Place, TINY};
 
-/// How phases compute: what is kept, what is captured, in which precision.
+/// Modes of computing: prefix cache, graphs, precision.
 const MODES: [&[&str]; 4] = [
     &["compute.graph=off", "compute.cache=off", "precision=fp32"],
     &["compute.graph=off", "precision=bf16", "target.train.optimizer=sgd"],
@@ -18,12 +18,12 @@ fn flat(epochs: usize) {
         let length = format!("target.train.epochs={epochs}");
         let outcome = Run::new(&Place::with(TINY), "runs", &[&["device=cuda", &length], mode].concat()).done();
         let reports = outcome.epochs(epochs + 1);
-        // The last graph, that of the smaller batch, is captured in the second epoch.
+        // The last graph, for the smaller batch, is captured in the second epoch.
         for name in ["held", "peak"] {
             let [early, late] = [2, epochs].map(|epoch| count(&reports[epoch], 0, name));
             assert_eq!(early, late, "{name} after epochs 2 and {epochs}, {mode:?}");
         }
-        assert_eq!(count(outcome.end(), 0, "held"), 0, "what is left at the end, {mode:?}");
+        assert_eq!(count(outcome.end(), 0, "held"), 0, "memory held at the end, {mode:?}");
     }
 }
 
@@ -38,7 +38,7 @@ fn memory_is_the_same_to_the_byte_after_200_epochs() {
     flat(200);
 }
 
-/// Large enough that blocks of memory which are not full do not matter.
+/// Large enough that partially filled blocks of memory do not matter.
 const LARGER: [&str; 3] = ["image_size=16", "target.train.epochs=1", "compute.graph=off"];
 
 #[test]

@@ -1,7 +1,7 @@
-//! What a run does on CUDA, through the program. Without a GPU a stand-in plays one (`native/standin`): it computes on
-//! the CPU, refuses what CUDA refuses and counts what CUDA charges for. `scripts/check --gpu` runs `agreement` and `moving`
-//! on a real GPU, where the variable below is set, and `real`, which needs one. The others need what only the stand-in can
-//! count or break.
+//! Runs on CUDA. Without a GPU a stand-in simulates one (`native/standin`): it computes on the CPU, refuses what CUDA
+//! refuses, and counts operations that are costly on CUDA. `scripts/check --gpu` runs `agreement` and `moving` on a
+//! real GPU (with the variable below), and `real`, which needs one. The other tests need counts or failures that only
+//! the stand-in provides.
 
 mod agreement;
 mod counts;
@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use super::program::{Answer, Place};
 
-/// What `cuda` is in these tests.
+/// The device behind `cuda` in these tests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Gpu {
     StandIn,
@@ -36,22 +36,22 @@ impl Gpu {
     }
 }
 
-/// How a run is made: where it goes, and its overrides.
+/// A run: its output folder and overrides.
 pub struct Run<'a> {
     pub place: &'a Place,
     pub out: &'a str,
     pub sets: Vec<String>,
-    /// What the stand-in is told, such as `devices=2`.
+    /// Settings of the stand-in, such as `devices=2`.
     pub standin: String,
 }
 
-/// What a run on the stand-in left.
+/// The results of a run.
 pub struct Outcome {
     pub answer: Answer,
     pub directory: PathBuf,
-    /// `metrics.csv`, if it is there.
+    /// Content of `metrics.csv`, if it exists.
     metrics: Option<String>,
-    /// The stand-in's counts, at each epoch's end and at the end of all.
+    /// The stand-in's counts at the end of each epoch and at the end of the process.
     pub reports: Vec<Value>,
 }
 
@@ -66,7 +66,7 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Runs `spec.toml`, on whatever device the overrides say.
+    /// Runs `spec.toml` on the device in the overrides.
     pub fn start(&self) -> Outcome {
         let mut arguments = vec!["run", "spec.toml", "--quiet", "--out", self.out];
         arguments.extend(self.sets.iter().flat_map(|set| ["--set", set]));
@@ -81,7 +81,7 @@ impl<'a> Run<'a> {
         Outcome { answer, directory, metrics, reports }
     }
 
-    /// The same, which must succeed.
+    /// Like `start`; panics if the run fails.
     pub fn done(&self) -> Outcome {
         let outcome = self.start();
         assert_eq!(outcome.answer.code, 0, "{:?}: {}", self.sets, outcome.answer.stderr);
@@ -94,7 +94,7 @@ impl Outcome {
         self.metrics.as_deref().expect("metrics.csv")
     }
 
-    /// The reports at the ends of the last `epochs` epochs, before the one of the end.
+    /// The reports at the ends of the last `epochs` epochs.
     pub fn epochs(&self, epochs: usize) -> &[Value] {
         let (end, before) = self.reports.split_last().expect("a report");
         assert_eq!(end["occasion"], "end");
@@ -106,7 +106,7 @@ impl Outcome {
     }
 }
 
-/// The variables with which the program finds its GPU.
+/// Environment variables that make the program use the stand-in.
 pub fn variables(standin: &str) -> Vec<(&'static str, &str)> {
     match Gpu::here() {
         Gpu::Real => Vec::new(),
@@ -114,7 +114,7 @@ pub fn variables(standin: &str) -> Vec<(&'static str, &str)> {
     }
 }
 
-/// A number in a report of one device.
+/// The count `name` of one device in a report.
 pub fn count(report: &Value, device: usize, name: &str) -> i64 {
     report["devices"][device][name].as_i64().expect("a number")
 }

@@ -1,4 +1,4 @@
-//! A change of device on the way, and the kind of number that only CUDA has.
+//! Resuming on another device, and fp16, which needs CUDA.
 
 use super::{Gpu, Outcome, Run, variables};
 use crate::program::{Place, TINY, json, metrics};
@@ -9,7 +9,7 @@ fn run(place: &Place, out: &str, sets: &[&str]) -> Outcome {
     Run::new(place, out, &[&FP32[..], sets].concat()).done()
 }
 
-/// Breaks a run on one device in the middle of an epoch and ends it on another.
+/// Interrupts a run on one device in the middle of an epoch and finishes it on another.
 fn moved(place: &Place, from: &str, to: &str) -> Outcome {
     let out = format!("{from}-{to}").replace(':', "");
     let sets = |device: &'static str| {
@@ -20,7 +20,7 @@ fn moved(place: &Place, from: &str, to: &str) -> Outcome {
         "cuda:0" => "device=cuda:0",
         _ => "device=cuda:1",
     };
-    // The seventh step is the target's first: six are the source's.
+    // The source takes six steps.
     let mut arguments = vec!["run", "spec.toml", "--quiet", "--out", &out];
     arguments.extend(sets(device(from)).into_iter().flat_map(|set| ["--set", set]));
     let mut broken = variables("devices=2");
@@ -72,12 +72,12 @@ fn half_precision_scales_its_loss_and_keeps_the_scale() {
         let (half, full) = (loss(&captured, epoch), loss(&fp32, epoch));
         assert!((half - full).abs() < 0.05 * full, "epoch {epoch}: {half} and {full}");
     }
-    // A rate that would overflow half precision's gradients without a scale that follows them.
+    // At this learning rate fp16 gradients overflow without loss scaling.
     let checkpoints = captured.directory.join("checkpoint");
     let newest = std::fs::read_dir(&checkpoints).expect("checkpoints").map(|entry| entry.expect("an entry").path());
     let newest =
         newest.filter(|path| path.extension().is_some_and(|ending| ending == "safetensors")).max().expect("one");
     let bytes = std::fs::read(newest).expect("a checkpoint");
     let kept = freezewise::run::read_checkpoint(&mut bytes.as_slice(), bytes.len() as u64).expect("it is whole");
-    assert!(kept.state.tensors.contains_key("scaler.scale"), "the scale goes on where it was");
+    assert!(kept.state.tensors.contains_key("scaler.scale"), "the checkpoint contains the loss scale");
 }

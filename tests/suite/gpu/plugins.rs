@@ -1,4 +1,4 @@
-//! A plugin that is missing, broken, of another program or for another libtorch; with a driver that answers and without.
+//! A plugin that is missing, broken, of another program or for another libtorch, with and without a working driver.
 
 use crate::device::{self, WORKING, fake_driver};
 use crate::program::{Place, TINY};
@@ -16,11 +16,11 @@ fn a_plugin_that_cannot_be_used_says_why_and_what_to_do() {
     let missing = place.path("missing.so").display().to_string();
     let absent = missing.clone();
     let cases = [
-        (other, "other.so` is for libtorch 2.10.0, and this program for 2.11.0", "build both again"),
-        (empty, "empty.so` is not a plugin of this program", "build it again"),
-        (older, "older.so` is not a plugin of this program", "build it again"),
-        (broken, "broken.so` cannot be loaded", "`--set device=cpu` computes on the CPU"),
-        (missing, "missing.so` cannot be loaded", "`--set device=cpu` computes on the CPU"),
+        (other, "other.so` was built for libtorch 2.10.0, but this program for 2.11.0", "rebuild both"),
+        (empty, "empty.so` is not a plugin of this program", "rebuild it"),
+        (older, "older.so` is not a plugin of this program", "rebuild it"),
+        (broken, "broken.so` cannot be loaded", "use the CPU with `--set device=cpu`"),
+        (missing, "missing.so` cannot be loaded", "use the CPU with `--set device=cpu`"),
     ];
     for (plugin, cause, hint) in cases {
         let plugin = ("FREEZEWISE_CUDA_PLUGIN", plugin.as_str());
@@ -34,13 +34,41 @@ fn a_plugin_that_cannot_be_used_says_why_and_what_to_do() {
             assert!(answer.stderr.contains(cause) && answer.stderr.contains(hint), "{}", answer.stderr);
             assert!(
                 !place.path("runs/spec/spec.toml").exists() && !place.path("runs/sources").exists(),
-                "nothing was begun"
+                "a run was started"
             );
         }
     }
-    // Where no driver answers, a broken plugin is nobody's concern.
+    // Without a working driver, a broken plugin is not an error.
     let variables = [("FREEZEWISE_CUDA_PLUGIN", absent.as_str()), ("CUDA_VISIBLE_DEVICES", "")];
     let cpu = place.freezewise_with(&variables, &["run", "spec.toml"]);
     assert_eq!(cpu.code, 0, "{}", cpu.stderr);
-    assert!(cpu.stderr.contains(": computing on the CPU"), "{}", cpu.stderr);
+    assert!(cpu.stderr.contains(": using the CPU"), "{}", cpu.stderr);
+}
+
+/// The wheel works with any build of torch 2.11.0, which may be for another CUDA version.
+#[test]
+fn a_plugin_for_another_cuda_is_told_before_it_reads_anything() {
+    let Some(found) = freezewise::native::libtorch_cuda() else { return };
+    let place = Place::with(TINY);
+    let driver = fake_driver(&place, WORKING);
+    let source = |cuda: i32| {
+        format!(
+            "const char *freezewise_torch_version(void) {{ return \"2.11.0\"; }}\n\
+             int freezewise_cuda_version(void) {{ return {cuda}; }}"
+        )
+    };
+    let run = |plugin: &str| {
+        let variables = [("FREEZEWISE_CUDA_PLUGIN", plugin), ("LD_LIBRARY_PATH", driver.as_str())];
+        place.freezewise_with(&variables, &["run", "spec.toml"])
+    };
+    let other = run(&device::library(&place, "other.so", &source(found.0 - 1000)));
+    assert_eq!(other.code, 1);
+    let told = format!(
+        "other.so` was built for CUDA {}, but this libtorch for {found}",
+        freezewise::native::CudaVersion(found.0 - 1000)
+    );
+    assert!(other.stderr.contains(&told), "{}", other.stderr);
+    // A different minor version is accepted; this plugin then fails because it is incomplete.
+    let same = run(&device::library(&place, "same.so", &source(found.0 + 10)));
+    assert!(same.stderr.contains("same.so` is not a plugin of this program"), "{}", same.stderr);
 }

@@ -1,4 +1,4 @@
-//! What is kept of frozen layers: for all splits or for none.
+//! The prefix cache holds all splits or none.
 
 use super::{Outcome, Run, count};
 use crate::arrays::{npy, npz};
@@ -7,7 +7,7 @@ use crate::program::Place;
 const TRAIN: usize = 800;
 const TEST: usize = 200;
 
-/// Two evaluation batches of test images, eight of training images; within a layer much more is held than between two.
+/// Two evaluation batches of test images and eight of training images. Memory within a layer far exceeds its output.
 const SPEC: &str = r#"
 image_size = 16
 channels = 3
@@ -58,7 +58,7 @@ fn held(outcome: &Outcome) -> Vec<i64> {
     outcome.epochs(2).iter().map(|report| count(report, 0, "held")).collect()
 }
 
-/// The training images' prefix fits and the test images' does not.
+/// The cache of the training images fits, but not that of the test images.
 #[test]
 fn a_prefix_that_does_not_fit_for_one_split_is_kept_for_none() {
     let place = place();
@@ -67,11 +67,11 @@ fn a_prefix_that_does_not_fit_for_one_split_is_kept_for_none() {
     let all = held(&kept)[0] - held(&off)[0];
     let (train, test) = (all * TRAIN as i64 / (TRAIN + TEST) as i64, all * TEST as i64 / (TRAIN + TEST) as i64);
     let peak = count(off.end(), 0, "peak");
-    assert!(peak - held(&off)[0] > all, "an evaluation takes more than what is kept, so that it is tried");
+    assert!(peak - held(&off)[0] > all, "an evaluation needs more memory than the cache, so that caching is tried");
     let limit = format!("memory={}", peak + train + test / 2);
     let tried = Run::new(&place, "tried", &["compute.cache=auto"]).with(&limit).done();
     let log = std::fs::read_to_string(tried.directory.join("log.txt")).expect("log.txt");
-    assert!(log.contains("frozen layers computed in every step: memory ran out while"), "{log}");
+    assert!(log.contains("prefix cache off: memory ran out while"), "{log}");
     assert_eq!(held(&tried), held(&off), "memory is that of `cache = \"off\"`");
     assert_eq!(tried.metrics(), off.metrics());
 }

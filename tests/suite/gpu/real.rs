@@ -1,5 +1,5 @@
-//! What only a GPU can show: that its kernels learn, repeat themselves where that is asked for, whether captured or not and
-//! whether broken off or not, and that the device is known by its own name.
+//! Tests that need a GPU: every precision trains, deterministic runs repeat with and without graphs and interruptions,
+//! and the name of the device is recorded.
 
 use super::{Outcome, Run};
 use crate::program::{Place, TINY, json, metrics};
@@ -22,7 +22,7 @@ fn every_precision_learns_and_starts_from_the_cpus_loss() {
         metrics(&outcome.directory)[epoch]["train_loss"].parse().expect("a loss")
     };
     for (precision, tolerance) in PRECISIONS.into_iter().zip([1e-4, 1e-2, 2e-2, 1e-2]) {
-        // The source's steps have driven the weights apart a little already.
+        // Weights already differ slightly after the source's steps.
         let outcome = run(&place, &precision.replace('=', "-"), &[precision, "target.train.epochs=30"]);
         let (start, expected) = (loss(&outcome, 0), loss(&cpu, 0));
         assert!((start - expected).abs() < 10.0 * tolerance * expected, "{precision}: {start} and {expected}");

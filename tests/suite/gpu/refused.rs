@@ -1,9 +1,9 @@
-//! What cannot be captured goes operator by operator, as if no capture had been tried; what can shares its memory.
+//! A step that cannot be captured runs operator by operator, as without graphs; graphs share their memory.
 
 use super::{Outcome, Run, count};
 use crate::program::Place;
 
-/// With dropout, a smaller last batch, and a whole batch to evaluate on; without a source.
+/// With dropout, a smaller last batch and whole evaluation batches; without a source.
 const SPEC: &str = r#"
 image_size = 8
 device = "cuda"
@@ -28,21 +28,21 @@ evaluation_batch = 40
 every = 2
 "#;
 
-/// More than is needed.
+/// More memory than needed.
 const PLENTY: &str = "memory=8000000000";
 
 fn run(standin: &str, sets: &[&str]) -> Outcome {
     Run::new(&Place::with(SPEC), "runs", sets).with(standin).done()
 }
 
-/// All that a run is for.
+/// The outcome of a run and its weights.
 fn product(place: &Place, standin: &str, sets: &[&str]) -> (Outcome, Vec<u8>) {
     let outcome = Run::new(place, "runs", sets).with(standin).done();
     let weights = std::fs::read(outcome.directory.join("weights.safetensors")).expect("weights");
     (outcome, weights)
 }
 
-/// Refuses operators while a graph is captured; each leaves the run as it is without graphs.
+/// Refuses each operator during capture; the run must be the same as without graphs.
 fn refuse(names: &[String]) {
     let (eager_place, sets) = (Place::with(SPEC), ["compute.graph=off"]);
     let (eager, weights) = product(&eager_place, PLENTY, &sets);
@@ -50,12 +50,12 @@ fn refuse(names: &[String]) {
         let place = Place::with(SPEC);
         let (outcome, refused) = product(&place, &format!("refuse={name}"), &[]);
         let log = std::fs::read_to_string(outcome.directory.join("log.txt")).expect("log.txt");
-        let said = "cannot be captured as a graph, so it goes operator by operator: CUDA error: operation not permitted \
+        let said = "cannot be captured as a CUDA graph and runs operator by operator: CUDA error: operation not permitted \
                     when stream is capturing: ";
         assert!(log.contains(&format!("{said}{name}")), "{name}: {log}");
         assert_eq!(outcome.metrics(), eager.metrics(), "{name}");
         assert!(weights == refused, "the weights, {name}");
-        assert_eq!(count(outcome.end(), 0, "held"), 0, "what is left at the end, {name}");
+        assert_eq!(count(outcome.end(), 0, "held"), 0, "memory held at the end, {name}");
     }
 }
 
@@ -65,12 +65,12 @@ fn operators() -> Vec<String> {
     let graphs = run(PLENTY, &[]);
     let operators = |outcome: &Outcome| outcome.end()["devices"][0]["operators"].as_object().expect("names").clone();
     let (eager, graphs) = (operators(&eager), operators(&graphs));
-    // Those that are called less often once there are graphs.
+    // Operators that are called less often with graphs.
     let fewer = |name: &String| graphs.get(name).and_then(serde_json::Value::as_i64) < eager[name].as_i64();
     eager.keys().filter(|name| fewer(name)).cloned().collect()
 }
 
-/// One after dropout has drawn, in the forward pass, the backward pass and the update; and one of evaluations alone.
+/// Operators after dropout in the forward pass, the backward pass and the update, and one that only evaluations use.
 #[test]
 fn a_step_that_cannot_be_captured_leaves_no_trace() {
     let names = operators();
@@ -82,14 +82,14 @@ fn a_step_that_cannot_be_captured_leaves_no_trace() {
 }
 
 #[test]
-#[ignore = "long: scripts/check --full"]
+#[ignore = "takes minutes: scripts/check --full"]
 fn no_operator_that_cannot_be_captured_leaves_a_trace() {
     let names = operators();
     assert!(names.len() > 20, "{names:?}");
     refuse(&names);
 }
 
-/// Two steps and the evaluations of two splits, in one pool of memory.
+/// Graphs of two batch sizes and of the evaluations of two splits, in one memory pool.
 #[test]
 fn graphs_of_a_phase_share_their_memory() {
     let outcome = run(PLENTY, &[]);
@@ -97,7 +97,7 @@ fn graphs_of_a_phase_share_their_memory() {
     assert_eq!((captures, count(outcome.end(), 0, "pools")), (4, 1));
 }
 
-/// What steps freed before a capture is given back first: the graph finds as much room as without them.
+/// Memory that steps freed is released before a capture, so that the graph has as much memory as without them.
 #[test]
 fn freed_memory_makes_room_for_a_graph() {
     let free = run(PLENTY, &[]);

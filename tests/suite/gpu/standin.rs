@@ -1,4 +1,4 @@
-//! The stand-in's library: built once, from `native/standin`, against the libtorch of the program; it is never shipped.
+//! The stand-in's library, built once from `native/standin` against the program's libtorch; it is never shipped.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 const SOURCES: &str = "native/standin";
 const SHARED: [&str; 2] = ["native/plugin.h", "native/text.h"];
 
-/// Where it is.
+/// The path of the library.
 pub fn library() -> &'static str {
     static LIBRARY: OnceLock<String> = OnceLock::new();
     LIBRARY.get_or_init(|| build().display().to_string())
@@ -23,7 +23,7 @@ fn sources() -> Vec<PathBuf> {
     paths
 }
 
-/// The folder is named by what the library is made from.
+/// Builds the library in a folder named by a hash of its sources.
 fn build() -> PathBuf {
     let torch = Path::new(env!("FREEZEWISE_LIBTORCH")).parent().expect("lib lies in torch");
     let mut digest = Sha256::new_with_prefix(torch.display().to_string());

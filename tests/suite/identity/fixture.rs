@@ -1,8 +1,8 @@
-//! Two hundred specs with their names: `tests/fixtures/identity.txt`, a line each of the run's hash, the source's or
-//! `none`, a digest of the resolved spec, and the settings.
+//! Two hundred specs with their names, in `tests/fixtures/identity.txt`. Each line has the hash of the run, the hash of
+//! the source or `none`, a digest of the resolved spec, and the settings.
 //!
-//! `FREEZEWISE_BLESS=1 cargo test --release --test suite identity::fixture` rewrites the file; without it the test says how
-//! many names changed. A new key changes digests only; a hash that changes orphans the runs that people have.
+//! `FREEZEWISE_BLESS=1 cargo test --release --test suite identity::fixture` rewrites the file; without it the test says
+//! how many names changed. A new key only changes digests; a changed hash orphans existing runs.
 
 use freezewise::catalogue::{Dataset, Facts, ImageShape};
 use freezewise::spec::{Data, Notation, Npz, Question, Spec, Survey, Text};
@@ -14,7 +14,7 @@ use super::world::Settings;
 
 const FILE: &str = "tests/fixtures/identity.txt";
 
-/// Knows data sets that nobody has.
+/// Knows fictional data sets.
 pub struct MadeUp;
 
 impl Survey for MadeUp {
@@ -29,8 +29,8 @@ impl Survey for MadeUp {
                 Some("grey.npz") => (place_of(npz), [1, 28, 28]),
                 _ => (place_of(npz), [3, 16, 16]),
             },
-            Data::Pictures(pictures) => (format!("{:?}", (&pictures.path, &pictures.test_folder)), [3, 24, 30]),
-            Data::Files(_) | Data::Synthetic { .. } => return Ok(None),
+            Data::Folder(folder) => (format!("{:?}", (&folder.path, &folder.test_folder)), [3, 24, 30]),
+            Data::Published { .. } | Data::Synthetic(_) => return Ok(None),
         };
         Ok(Some(Facts {
             shape: ImageShape { channels, height, width },
@@ -46,20 +46,20 @@ impl Survey for MadeUp {
     }
 }
 
-/// What stands for an archive's content, in words that a later key of archives does not change.
+/// Stands for the content of an archive; does not change when archives get new keys.
 fn place_of(npz: &Npz) -> String {
     let (path, arrays) = (npz.path.to_string_lossy(), &npz.arrays);
     let validation = npz.validation.as_ref().map(|names| format!(" {names:?}")).unwrap_or_default();
     format!("Npz {{ path: {path:?}, arrays: {arrays:?} }}{validation}")
 }
 
-/// A spec of settings alone, or of text.
+/// A spec from text and settings.
 pub fn parse(text: &str, settings: &Settings) -> anyhow::Result<Spec> {
     let overrides: Vec<String> = settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
     Spec::parse(Text { file: "spec.toml", name: "spec", text, notation: Notation::Toml }, &overrides, &MadeUp)
 }
 
-/// The line of settings.
+/// The line of the file for these settings.
 fn line(written: &str) -> String {
     let mut settings = Settings::new();
     add(&mut settings, written);
@@ -86,16 +86,16 @@ fn names_and_resolved_specs_stay() {
     let hashes = |line: &str| line.splitn(3, ' ').take(2).map(str::to_owned).collect::<Vec<_>>();
     let changed: Vec<_> = kept.lines().zip(&found).filter(|(kept, found)| kept != found).collect();
     let renamed = changed.iter().filter(|(kept, found)| hashes(kept) != hashes(found)).count();
-    let told = format!("{renamed} specs have another name, and {} resolve to another spec or name", changed.len());
+    let told = format!("the names of {renamed} specs changed, and names or resolved specs of {}", changed.len());
     if std::env::var_os("FREEZEWISE_BLESS").is_some() {
         std::fs::write(FILE, found.join("\n") + "\n").expect("the fixture");
         return;
     }
     let shown: Vec<String> = changed.iter().map(|(kept, found)| format!("- {kept}\n+ {found}")).take(5).collect();
-    assert!(changed.is_empty(), "{told} (FREEZEWISE_BLESS=1 keeps them), such as\n{}", shown.join("\n"));
+    assert!(changed.is_empty(), "{told} (FREEZEWISE_BLESS=1 accepts them), for example\n{}", shown.join("\n"));
 }
 
-/// Sources at two sizes had one name, and one source had two.
+/// Regression test: sources at different sizes had the same name, and one source had two names.
 #[test]
 fn a_source_is_named_by_its_own_images() {
     let source = |written: &str| {
@@ -112,7 +112,7 @@ fn a_source_is_named_by_its_own_images() {
     let made = source("source.dataset=synthetic; target.dataset=synthetic");
     assert_ne!(made, source("source.dataset=synthetic; target.dataset=mnist; image_size=28; channels=1"));
     assert_eq!(made, source("source.dataset=synthetic; target.dataset=mnist; image_size=32; channels=3"));
-    // Where the source's own images are square, it does not matter how the target's are made to fit.
+    // If the source's own images are square, it does not matter how the target's are fitted.
     let fitted = "source.dataset=cifar100; target.dataset=folder; target.path=a; image_size=32; image_fit=squeeze";
     assert_eq!(cifar, source(fitted));
     let wide = "target.dataset=cifar100; source.dataset=folder; source.path=a; image_size=32";

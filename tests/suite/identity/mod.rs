@@ -1,4 +1,4 @@
-//! A name and what it stands for: two specs have one name exactly where they give the same bytes.
+//! Two specs have the same name if and only if they produce the same bytes.
 
 mod fixture;
 mod table;
@@ -9,14 +9,14 @@ use std::collections::BTreeSet;
 use table::{BASE, CASES, Case, Makes, TASK, WORDS};
 use world::{Outcome, Settings, World};
 
-/// Adds settings parted by `; `, words for several among them; `-` takes a key away.
+/// Adds settings separated by `; `; `WORDS` stand for several settings, and the value `-` removes a key.
 fn add(settings: &mut Settings, written: &str) {
     for part in written.split("; ").map(str::trim).filter(|part| !part.is_empty()) {
         if let Some((_, meaning)) = WORDS.iter().find(|(word, _)| *word == part) {
             add(settings, meaning);
             continue;
         }
-        let (key, value) = part.split_once('=').unwrap_or_else(|| panic!("`{part}` is no setting"));
+        let (key, value) = part.split_once('=').unwrap_or_else(|| panic!("`{part}` is not a setting"));
         match value {
             "-" => settings.remove(key),
             _ => settings.insert(key.to_owned(), value.to_owned()),
@@ -24,7 +24,7 @@ fn add(settings: &mut Settings, written: &str) {
     }
 }
 
-/// The cases of a task's keys, for one of the tasks.
+/// The cases of `TASK` for one of the tasks.
 fn of_task(task: &'static str) -> impl Iterator<Item = (String, String, String, String, Makes)> {
     TASK.iter().map(move |case| {
         let (key, context, one, other, makes) = written(case);
@@ -42,7 +42,7 @@ fn cases() -> impl Iterator<Item = (String, String, String, String, Makes)> {
     CASES.iter().map(written).chain(of_task("source")).chain(of_task("target"))
 }
 
-/// The dotted keys below a table of the schema.
+/// The dotted keys in a table of the schema.
 fn keys(schema: &serde_json::Value, prefix: &str, found: &mut BTreeSet<String>) {
     for (name, schema) in schema["properties"].as_object().expect("a table") {
         let key = format!("{prefix}{name}");
@@ -57,11 +57,11 @@ fn keys(schema: &serde_json::Value, prefix: &str, found: &mut BTreeSet<String>) 
 fn every_key_is_in_the_table() {
     let mut known = BTreeSet::new();
     keys(&freezewise::spec::schema(), "", &mut known);
-    // A sweep's table makes cells, each named by its own keys; a report's changes no run.
+    // The sweep table only defines cells, each named by its own keys; the report table does not change runs.
     known.retain(|key| !key.starts_with("sweep.") && !key.starts_with("report."));
     let tried: BTreeSet<String> = cases().map(|(key, ..)| key).collect();
-    assert_eq!(known.difference(&tried).collect::<Vec<_>>(), [""; 0], "give them an entry in `table.rs`");
-    assert_eq!(tried.difference(&known).collect::<Vec<_>>(), [""; 0], "they are no keys");
+    assert_eq!(known.difference(&tried).collect::<Vec<_>>(), [""; 0], "add them to `table.rs`");
+    assert_eq!(tried.difference(&known).collect::<Vec<_>>(), [""; 0], "they are not keys");
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn names_differ_exactly_where_bytes_do() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What a case shows that should not be.
+/// Describes how a case violates the rule, if it does.
 fn fault(
     world: &mut World,
     base: &Settings,
@@ -108,19 +108,19 @@ fn fault(
     };
     let [(name, bytes), (other_name, other_bytes)] = [source(&first), source(&second)];
     if (name == other_name) != (bytes == other_bytes) {
-        return told(&format!("the names of the sources, {name} and {other_name}, do not go with their bytes"));
+        return told(&format!("the names of the sources, {name} and {other_name}, do not match their bytes"));
     }
     let same_name = first.run.name == second.run.name;
     let wanted = if let Makes::AnotherSource(_) = makes { name == other_name } else { same_run };
     if same_name == wanted {
         return None;
     }
-    told(&format!("the names of the runs, {} and {}, do not go with their bytes", first.run.name, second.run.name))
+    told(&format!("the names of the runs, {} and {}, do not match their bytes", first.run.name, second.run.name))
 }
 
-/// Of many specs, each of which is trained once, any two have one name exactly where they have the same bytes.
+/// Trains many specs: any two have the same name if and only if they have the same bytes.
 #[test]
-#[ignore = "long: some hundred trainings, for every pair of data sets, sizes, colours, fits and precisions"]
+#[ignore = "takes minutes: hundreds of trainings, for pairs of data sets, sizes, colours, fits and precisions"]
 fn images_are_named_as_the_network_sees_them() {
     let kinds = ["npz own.npz", "npz large.npz", "npz wide.npz", "npz grey.npz", "folder folder", "synthetic -"];
     let mut world = World::new();
@@ -155,6 +155,6 @@ fn images_are_named_as_the_network_sees_them() {
         let names: BTreeSet<_> = trained.iter().map(|one| &one.name).collect();
         let bytes: BTreeSet<_> = trained.iter().map(|one| &one.bytes).collect();
         let both: BTreeSet<_> = trained.iter().map(|one| (&one.name, &one.bytes)).collect();
-        assert_eq!((names.len(), bytes.len()), (both.len(), both.len()), "names and bytes do not go together");
+        assert_eq!((names.len(), bytes.len()), (both.len(), both.len()), "names and bytes do not match");
     }
 }

@@ -1,33 +1,33 @@
-//! Every key with two values, and what they make of a run.
+//! Every key with two values, and whether they are the same run.
 
-/// What two values of a key make of a training.
+/// How two values of a key are related.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Makes {
     /// The same name and the same bytes.
     Same,
     /// Other names and other bytes.
     Another,
-    /// Another source, by name and by bytes, and so a run of another name, though its bytes are the same, for a reason.
+    /// Sources with other names and bytes, so that runs have other names, although their bytes are the same; and why.
     AnotherSource(&'static str),
-    /// The same name, whatever the bytes, for a reason.
+    /// The same name, even if the bytes differ; and why.
     SameName(&'static str),
-    /// Other names; it takes data to train on that no test has, for a reason.
+    /// Other names; training needs data that tests do not have; and why.
     AnotherName(&'static str),
 }
 
 use Makes::{Another, AnotherName, AnotherSource, Same, SameName};
 
-/// A key, what else is set, and two values. Settings are parted by `; `; the value `-` leaves a key out; a value may bring
-/// other settings along; `$` is `source` and `target`, each in turn; `trained`, `vit` and `dense` stand for settings
-/// below.
+/// A key, other settings, two values of the key, and how they are related. Settings are separated by `; `, also after a
+/// value; the value `-` omits the key; `$` stands for `source` and `target` in turn; `trained`, `vit` and `dense` stand
+/// for the settings in `WORDS`.
 pub type Case = (&'static str, &'static str, &'static str, &'static str, Makes);
 
-/// Where nothing else is said.
+/// The default settings.
 pub const BASE: &str = "device=cpu; threads=1; precision=fp32; network.width=1; target.dataset=npz; \
     target.path=own.npz; target.train_size=16; target.train.epochs=2; target.train.batch_size=8; \
     target.train.learning_rate=0.01";
 
-/// Words for settings that go together.
+/// Names of groups of settings.
 pub const WORDS: [(&str, &str); 3] = [
     (
         "trained",
@@ -43,12 +43,12 @@ pub const WORDS: [(&str, &str); 3] = [
 ];
 
 const ELSEWHERE: &str = "the same experiment on another machine or in another folder";
-const LAST_BITS: &str = "it changes last bits at most";
+const LAST_BITS: &str = "it changes rounding at most";
 const MEASURES: &str = "it only adds measurements";
-const STATES: &str = "it changes what can be gone on from, and no number";
-const LONGER: &str = "a longer training is the same run; its schedule does not look at the budget";
+const STATES: &str = "it only changes which checkpoints exist";
+const LONGER: &str = "a longer training is the same run; its schedule does not depend on the budget";
 
-/// All keys but those of tasks.
+/// All keys except those of tasks.
 pub const CASES: &[Case] = &[
     ("name", "", "one", "other", SameName(ELSEWHERE)),
     ("device", "", "cpu", "auto", SameName(ELSEWHERE)),
@@ -170,7 +170,7 @@ pub const CASES: &[Case] = &[
         "trained; source.validation_size=4",
         "0.0",
         "1.0",
-        AnotherSource("validation labels change what is measured of a source, which its runs do not see"),
+        AnotherSource("validation labels change measurements of the source, not its weights"),
     ),
     ("target.test_folder", "target.dataset=folder; target.path=both; image_size=8", "val", "test", Another),
     (
@@ -178,7 +178,7 @@ pub const CASES: &[Case] = &[
         "trained; source.dataset=folder; source.path=both; image_size=8",
         "val",
         "test",
-        AnotherSource("test images change what is measured of a source, which its runs do not see"),
+        AnotherSource("test images change measurements of the source, not its weights"),
     ),
     ("target.normalisation", "trained", "source", "subset", Another),
     ("source.train.milestones", "trained; source.train.schedule=step", "[1]", "[1, 2]", Same),
@@ -205,7 +205,7 @@ pub const TASK: &[Case] = &[
         "$.dataset=tiny-imagenet; $.path=-; image_size=8; $.train_size=16",
         "false",
         "true",
-        AnotherName("its damaged files are in no digest; its 200 classes take long to write and read"),
+        AnotherName("no digest covers damaged files; its 200 classes take long to write and read"),
     ),
     ("$.classes", "", "-", "[\"0-3\"]", Same),
     ("$.classes", "$.train_size=10", "-", "[0, 1, 3]", Another),
@@ -215,7 +215,7 @@ pub const TASK: &[Case] = &[
         "$.dataset=cifar100; $.path=-; image_size=8",
         "class",
         "superclass",
-        AnotherName("CIFAR-100 alone has them, and is large"),
+        AnotherName("only CIFAR-100 has them, and it is large"),
     ),
     ("$.labels", "", "class", "random", Another),
     ("$.split", "$.train_size=10", "-", "1/1", Same),

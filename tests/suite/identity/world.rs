@@ -1,27 +1,27 @@
-//! Small data sets, and trainings on them in this process: what a spec is called beside what it leaves.
+//! Small data sets, and runs on them in this process.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use freezewise::data::Surveyor;
-use freezewise::run::{Beginning, Event, EventSink, Places, Request, Stop, run};
+use freezewise::run::{Beginning, EventSink, Places, Request, RunEvent, Stop, run};
 use freezewise::spec::{Notation, Spec, Text};
 use image::{DynamicImage, ImageFormat, RgbImage};
 
 use crate::arrays::{npy, npz};
 
-/// Values of keys, as `--set` takes them.
+/// Values of keys, as for `--set`.
 pub type Settings = BTreeMap<String, String>;
 
-/// A training, by its name and by its bytes.
+/// The name and the bytes of a run or a source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trained {
     pub name: String,
-    /// `metrics.csv` and the weights.
+    /// Length of the weights as eight bytes, `metrics.csv`, and the weights.
     pub bytes: Vec<u8>,
 }
 
-/// What a run left.
+/// A run and its source.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub run: Trained,
@@ -36,7 +36,7 @@ pub struct World {
 struct Silent;
 
 impl EventSink for Silent {
-    fn on_event(&mut self, _: &Event<'_>) {}
+    fn on_event(&mut self, _: &RunEvent<'_>) {}
 }
 
 impl World {
@@ -61,7 +61,7 @@ impl World {
         std::fs::write(path, bytes).expect("written");
     }
 
-    /// Files with 24 images to train on and 8 to test on, of four classes.
+    /// Writes archives with 24 training and 8 test images of four classes.
     fn write_arrays(&self) {
         let usual = ["train_images", "train_labels", "test_images", "test_labels"];
         for (file, [channels, height, width], seed) in [
@@ -83,7 +83,7 @@ impl World {
         npz(&self.data().join(file), &entries);
     }
 
-    /// `folder` with `val/`, and `both` with `val/` and `test/`, of images that are not square.
+    /// Writes `folder` with `val/`, and `both` with `val/` and `test/`; images are not square.
     fn write_folders(&self) {
         for (root, tests) in [("folder", &["val"][..]), ("both", &["val", "test"])] {
             for (place, split) in ["train"].iter().chain(tests).enumerate() {
@@ -97,7 +97,7 @@ impl World {
         }
     }
 
-    /// The spec of some settings; `@` stands for the folder of the data.
+    /// The spec with these settings; `@` stands for the data folder.
     pub fn try_spec(&self, settings: &Settings) -> anyhow::Result<Spec> {
         let data = self.data();
         let root = data.to_str().expect("text");
@@ -111,7 +111,7 @@ impl World {
         self.try_spec(settings).unwrap_or_else(|error| panic!("{error:#}\n{settings:#?}"))
     }
 
-    /// Trains a spec in a folder of its own, so that nothing is reused, unless the same settings were trained before.
+    /// Runs a spec in a new folder, or returns the outcome if the same settings ran before.
     pub fn train(&mut self, settings: &Settings) -> Outcome {
         if let Some(outcome) = self.outcomes.get(settings) {
             return outcome.clone();
@@ -137,7 +137,7 @@ impl World {
         outcome
     }
 
-    /// Trains a spec and keeps its weights as a file in the folder of the data.
+    /// Runs a spec and saves its weights to a file in the data folder.
     pub fn keep_weights(&mut self, settings: &Settings, file: &str) {
         let outcome = self.train(settings);
         let start = outcome.run.bytes.len() - outcome.run.weights_length();
@@ -145,7 +145,7 @@ impl World {
     }
 }
 
-/// The part of the bytes that are the weights is told by its length, which stands before all.
+/// The weights are the last part of the bytes; their length comes first.
 impl Trained {
     fn weights_length(&self) -> usize {
         u64::from_le_bytes(self.bytes[..8].try_into().expect("eight bytes")) as usize
@@ -160,7 +160,7 @@ fn trained(directory: &Path) -> Trained {
     Trained { name, bytes: [length, rows, weights].concat() }
 }
 
-/// Numbers without a pattern (Knuth's multiplicative congruences).
+/// Pseudo-random bytes (Knuth's linear congruential generator).
 fn noise(seed: u64) -> impl Iterator<Item = u8> {
     let mut state = seed;
     std::iter::repeat_with(move || {
@@ -169,7 +169,7 @@ fn noise(seed: u64) -> impl Iterator<Item = u8> {
     })
 }
 
-/// Arrays by the names of their files in an archive.
+/// The files of an archive: name and content.
 fn arrays(names: [&str; 4], [channels, height, width]: [usize; 3], seed: u64) -> Vec<(String, Vec<u8>)> {
     let images = |count: usize, seed: u64| {
         let bytes: Vec<u8> = noise(seed).take(count * channels * height * width).collect();

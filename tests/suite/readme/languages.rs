@@ -1,5 +1,5 @@
-//! The pages' Python and R, on a small sweep. A block whose packages are not installed is skipped, and says so, unless
-//! `FREEZEWISE_TEST_PACKAGES` names the folder that has them.
+//! Runs the Python and R snippets of the pages on a small sweep. Snippets whose packages are not installed are skipped
+//! with a message, unless `FREEZEWISE_TEST_PACKAGES` names a folder with them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use super::super::program::{Place, json};
 use super::{blocks, pages, place_with_configs};
 
-/// What `docs/reading-results.md` begins with, on less.
+/// The commands at the start of `docs/reading-results.md`, on a smaller sweep.
 fn swept() -> Place {
     let place = place_with_configs();
     let less = [
@@ -41,7 +41,7 @@ fn expected(place: &Place) -> Vec<f64> {
     errors.values().map(|errors| errors.iter().sum::<f64>() / errors.len() as f64).collect()
 }
 
-/// Fails unless a snippet ended well and, where it prints the table of means, printed these.
+/// Panics unless a snippet succeeded and, if it prints the table of means, printed these.
 fn check(page: &Path, block: &str, output: &Output, means: &[f64]) {
     let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{}:\n{block}\n{said}{errors}", page.display());
@@ -59,7 +59,7 @@ fn python(place: &Place, packages: Option<&PathBuf>, code: &str) -> Output {
     command.envs(packages.map(|folder| ("PYTHONPATH", folder))).output().expect("python3 starts")
 }
 
-/// The first of a block's packages that is not there.
+/// The first package of a snippet that is not installed.
 fn missing(place: &Place, packages: Option<&PathBuf>, block: &str) -> Option<String> {
     let imports = block.lines().filter_map(|line| line.strip_prefix("import ").or(line.strip_prefix("from ")));
     let mut names = imports.filter_map(|line| line.split([' ', '.']).next());
@@ -77,7 +77,7 @@ fn the_python_of_the_pages_runs() {
             seen += 1;
             if let Some(name) = missing(&place, packages.as_ref(), block) {
                 assert!(packages.is_none(), "{name} is not in FREEZEWISE_TEST_PACKAGES");
-                eprintln!("SKIPPED a block of {}: {name} is not installed", page.display());
+                eprintln!("SKIPPED a snippet of {}: {name} is not installed", page.display());
                 continue;
             }
             check(&page, block, &python(&place, packages.as_ref(), block), &means);

@@ -1,4 +1,4 @@
-//! Tables of columns, fields, exit codes and layers are what the program declares.
+//! Tables of columns, fields, exit codes and layers match the program.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -33,9 +33,9 @@ fn tables_of_columns_are_the_declared_ones() {
         ("docs/probes.md", "## `probes.csv`", PROBE_COLUMNS),
     ];
     for (page, heading, columns) in tables {
-        let written = table(page, heading).into_iter().map(|row| (row[0].clone(), row[1].clone()));
-        let declared = columns.iter().map(|column| (format!("`{}`", column.name), column.unit.to_owned()));
-        assert_eq!(written.collect::<Vec<_>>(), declared.collect::<Vec<_>>(), "{page}, {heading}");
+        let cells = |column: &Column| [format!("`{}`", column.name), column.unit.to_owned(), column.meaning.to_owned()];
+        let declared: Vec<_> = columns.iter().map(|column| cells(column).to_vec()).collect();
+        assert_eq!(table(page, heading), declared, "{page}, {heading}");
     }
 }
 
@@ -68,7 +68,7 @@ fn the_columns_of_collect_are_explained() {
     }
 }
 
-/// The code of each exit; a new one does not compile before it is here, and not pass before it is in the table.
+/// The exit code. A new `Exit` has to be added here and to the table.
 fn code(exit: Exit) -> u8 {
     match exit {
         Exit::Complete | Exit::Failed | Exit::Usage | Exit::CellsFailed | Exit::Stopped => exit as u8,
@@ -78,7 +78,7 @@ fn code(exit: Exit) -> u8 {
 #[test]
 fn exit_codes_are_the_declared_ones() {
     let declared = [Exit::Complete, Exit::Failed, Exit::Usage, Exit::CellsFailed, Exit::Stopped].map(code);
-    // What a second Ctrl-C leaves, as a shell has it.
+    // The exit code after a second Ctrl-C, as a shell reports it.
     let expected: Vec<String> = declared.into_iter().chain([130]).map(|code| code.to_string()).collect();
     let written: Vec<String> =
         table("docs/outputs.md", "## Exit codes").into_iter().map(|row| row[0].clone()).collect();
@@ -97,7 +97,7 @@ fn networks_have_as_many_layers_as_the_table_says() {
             let answer = place.freezewise(&["describe", "spec.toml", "--json"]);
             assert_eq!(answer.code, 0, "{}", answer.stderr);
             let described: serde_json::Value = serde_json::from_str(&answer.stdout).expect("JSON");
-            // The last one is the head.
+            // The last layer is the head.
             let count = described["layers"].as_array().expect("layers").len() - 1;
             assert_eq!(count.to_string(), *layers, "{architecture}, {granularity}");
         }

@@ -1,5 +1,5 @@
-//! A disk that is full, gone or broken; a device that fails: an error that says so, what was there whole, and a run
-//! that goes on.
+//! A disk that is full, gone or broken, or a device that fails: the error says so, existing files remain intact, and
+//! the run can be resumed.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use super::{SMALL, only_run, product, run_with_fault};
 
 const KINDS: [&str; 6] = ["ENOSPC", "EIO", "EDQUOT", "ESTALE", "EROFS", "short"];
 
-/// The operations on files that an undisturbed run makes.
+/// The file operations of an undisturbed run.
 fn operations() -> Vec<String> {
     let place = Place::with(SMALL);
     let trace = place.path("trace");
@@ -18,16 +18,16 @@ fn operations() -> Vec<String> {
     std::fs::read_to_string(trace).expect("a trace").lines().map(str::to_owned).collect()
 }
 
-/// One operation fails, before the run has its directory or when it owns that; then the same command makes the whole run.
+/// Makes one operation fail; then the same command completes the run. `owned`: the run has locked its directory before.
 fn fail_at(number: usize, operation: &str, owned: bool, expected: &[Vec<u8>; 3]) {
     let kind = KINDS[number % KINDS.len()];
-    // A disk that stays broken, and one that recovers.
+    // The disk stays broken, or recovers.
     let lasting = if number.is_multiple_of(2) { "+" } else { "" };
     let place = Place::with(SMALL);
     let answer = run_with_fault(&place, &format!("{kind}@{number}{lasting}"), &[]);
     let told = format!("{kind} at {number}, {operation}: {}", answer.stderr);
-    // The lock that is given back at the end is as free if that cannot be written; checkpoints that a finished training
-    // has no use for go when it is next asked for.
+    // Failing to release the lock at the end is harmless, and so is failing to delete checkpoints of a finished
+    // training: the next run deletes them.
     let at_the_end = operation.contains(".lock-1")
         || (operation.contains("/checkpoint") && ["Remove ", "Look "].iter().any(|kind| operation.starts_with(kind)));
     let harmless = at_the_end && answer.code == 0;
@@ -37,7 +37,7 @@ fn fail_at(number: usize, operation: &str, owned: bool, expected: &[Vec<u8>; 3])
         assert!(!answer.stderr.contains("panicked"), "{told}");
         assert!(answer.stderr.contains("the same command"), "{told}");
     }
-    // Where the disk recovers, why the run failed stands in its directory, from the moment that this is its own.
+    // If the disk recovers and the run owns its directory, the cause is in `error.txt`.
     if answer.code == 1 && lasting.is_empty() && owned && !operation.contains(".lock-") {
         let words = std::fs::read_to_string(only_run(&place).join("error.txt")).expect("error.txt");
         assert!(words.contains("cannot "), "{told}: {words}");
@@ -48,7 +48,7 @@ fn fail_at(number: usize, operation: &str, owned: bool, expected: &[Vec<u8>; 3])
     assert!(product(&only_run(&place)) == *expected, "{told}");
 }
 
-/// What is written atomically is whole, whenever that was.
+/// Checks that files that are written atomically are complete.
 fn whole_files(folder: &Path, told: &str) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for path in entries.map(|entry| entry.expect("an entry").path()) {
@@ -95,15 +95,15 @@ fn every_other_write_fails_on_a_disk_that_stays_broken() {
 #[test]
 fn a_failing_disk_is_told_with_what_to_do() {
     for (kind, cause, advice) in [
-        ("ENOSPC", "No space left on device", "the disk is full: make room on it"),
-        ("EDQUOT", "quota exceeded", "your quota on this disk is used up"),
-        ("ESTALE", "Stale file handle", "look whether its disk is mounted"),
-        ("EIO", "Input/output error", "the disk fails"),
+        ("ENOSPC", "No space left on device", "the disk is full: free some space"),
+        ("EDQUOT", "quota exceeded", "your disk quota is used up"),
+        ("ESTALE", "Stale file handle", "check that its disk is mounted"),
+        ("EIO", "Input/output error", "the disk is failing"),
     ] {
         let place = Place::with(SMALL);
         let answer = run_with_fault(&place, &format!("{kind}@110"), &[]);
         assert_eq!(answer.code, 1);
-        for part in [cause, advice, "the same command goes on from the last checkpoint"] {
+        for part in [cause, advice, "run the same command again to resume from the last checkpoint"] {
             assert!(answer.stderr.contains(part), "{part}: {}", answer.stderr);
         }
         let run = only_run(&place);
@@ -113,7 +113,7 @@ fn a_failing_disk_is_told_with_what_to_do() {
     }
 }
 
-/// As on some FUSE and CIFS mounts.
+/// For example some FUSE and CIFS mounts.
 #[test]
 fn a_file_system_that_cannot_sync_a_folder_serves() {
     let expected = product(&Place::with(SMALL).run(&[]));
@@ -136,11 +136,11 @@ fn a_failing_device_is_told_with_what_to_do() {
             "CUDA out of memory. Tried to allocate 2.00 GiB.",
             "or a smaller `batch_size`, which makes another run",
         ),
-        ("device@3", "CUDA error: unspecified launch failure", "the device failed: look at `nvidia-smi`"),
+        ("device@3", "CUDA error: unspecified launch failure", "the device failed: check `nvidia-smi`"),
     ] {
         let answer = run_with_fault(&place, fault, &[]);
         assert_eq!(answer.code, 1);
-        for part in [cause, advice, "then the same command goes on from the last checkpoint"] {
+        for part in [cause, advice, "then run the same command again to resume from the last checkpoint"] {
             assert!(answer.stderr.contains(part), "{part}: {}", answer.stderr);
         }
         assert!(std::fs::read_to_string(only_run(&place).join("error.txt")).expect("error.txt").contains(cause));
@@ -155,7 +155,7 @@ fn what_spares_memory_goes_on_with_the_same_run() {
     let place = Place::with(SMALL);
     let answer = run_with_fault(&place, "memory@5", &[]);
     assert!(
-        answer.stderr.contains("`compute.cache=off` or `compute.graph=off`, which leave it the same run"),
+        answer.stderr.contains("`compute.cache=off` or `compute.graph=off`, which keep it the same run"),
         "{}",
         answer.stderr
     );
@@ -166,8 +166,8 @@ fn what_spares_memory_goes_on_with_the_same_run() {
     assert_eq!(restart["step"], 1);
 }
 
-/// Runs a script, in which `$run` is the program, where only it sees what is mounted at `disk`; or says that this machine
-/// does not allow that.
+/// Runs a script that has its own mount at `disk`; `$run` is the command of the run. None if the machine does not allow
+/// mounts.
 fn mounted(place: &Place, mount: &str, script: &str) -> Option<Answer> {
     std::fs::create_dir_all(place.path("disk")).expect("a folder");
     let program = assert_cmd::cargo::cargo_bin!("freezewise").display().to_string();
@@ -181,7 +181,7 @@ fn mounted(place: &Place, mount: &str, script: &str) -> Option<Answer> {
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     };
     if answer.code == 99 || answer.stderr.contains("unshare") {
-        eprintln!("no mounts here, so nothing was tested: {}", answer.stderr);
+        eprintln!("SKIPPED: this machine does not allow mounts: {}", answer.stderr);
         return None;
     }
     Some(answer)
@@ -195,7 +195,7 @@ fn a_small_disk_fills_up_and_the_run_goes_on_when_there_is_room() {
     let Some(answer) = mounted(&place, "mount -t tmpfs -o size=150k tmpfs disk", script) else { return };
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     assert!(answer.stderr.contains("No space left on device"), "{}", answer.stderr);
-    assert!(answer.stderr.contains("the disk is full: make room on it"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("the disk is full: free some space"), "{}", answer.stderr);
     let directory = only_run(&place);
     assert_eq!(json(&directory.join("run.json"))["restarts"].as_array().map(Vec::len), Some(1));
     assert!(product(&directory) == product(&Place::with(SMALL).run(&[])));
@@ -207,7 +207,7 @@ fn a_disk_that_cannot_be_written_keeps_what_is_finished() {
     let read_only = "mount --bind disk disk && mount -o remount,ro,bind disk";
     if let Some(answer) = mounted(&place, read_only, "eval \"$run\"") {
         assert_eq!(answer.code, 1, "{}", answer.stderr);
-        for part in ["cannot create the folder `disk/runs`: Read-only file system", "take another by `--out`"] {
+        for part in ["cannot create the folder `disk/runs`: Read-only file system", "use another one with `--out`"] {
             assert!(answer.stderr.contains(part), "{}", answer.stderr);
         }
     }

@@ -1,23 +1,23 @@
-//! Any history of a run: started, stopped, killed, given other budgets and schedules of evaluation, in any order. What
-//! stands at the end is what an unbroken run of the last budget and schedule leaves, byte for byte, or an error that
-//! says what can still be had. Nothing else ever counts as finished.
+//! Any history of a run: started, stopped, killed, with changing budgets and evaluation schedules, in any order. It
+//! ends as an uninterrupted run of the last budget and schedule, byte for byte, or with an error that says what is
+//! still possible. Nothing else ever counts as finished.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use freezewise::data::Surveyor;
 use freezewise::error::{Exit, UserError};
-use freezewise::run::{self, Beginning, Event, EventSink, Finished, Places, Request, Stop};
+use freezewise::run::{self, Beginning, EventSink, Finished, Places, Request, RunEvent, Stop};
 use freezewise::spec::{Notation, Spec, Text};
 
 use super::torture::Draw;
 use super::{SMALL, product};
 
-/// What a run is asked for.
+/// The requested budget and schedules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Ask {
     steps: u64,
-    /// Whether the budget is written in epochs, where it is whole ones.
+    /// Whether the budget is written in epochs, if it is a whole number of them.
     in_epochs: bool,
     schedule: &'static str,
     checkpoint: &'static str,
@@ -34,12 +34,12 @@ const CHECKPOINTS: [&str; 4] = [
     "every_seconds = 0\ntime_share = 1.0\nkeep_final = false",
 ];
 
-/// How an attempt ends: at an event of the target's training, a step or an epoch, by its count.
+/// How an attempt ends: at the n-th step or epoch event of the target's training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Complete,
     Stop(u64),
-    /// As SIGKILL would leave the disk.
+    /// Leaves the disk as after SIGKILL.
     Kill(u64),
 }
 
@@ -56,7 +56,7 @@ impl Ask {
     }
 }
 
-/// Ends an attempt at its event.
+/// Ends an attempt at its `End`.
 struct Watcher<'a> {
     stop: &'a Stop,
     end: End,
@@ -67,10 +67,10 @@ struct Watcher<'a> {
 }
 
 impl EventSink for Watcher<'_> {
-    fn on_event(&mut self, event: &Event<'_>) {
+    fn on_event(&mut self, event: &RunEvent<'_>) {
         match event {
-            Event::Phase(title) => self.in_target = title.phase == "target",
-            Event::Step(_) | Event::Epoch(_) if self.in_target => {
+            RunEvent::Phase(title) => self.in_target = title.phase == "target",
+            RunEvent::Step(_) | RunEvent::Epoch(_) if self.in_target => {
                 self.count += 1;
                 match self.end {
                     End::Stop(at) if at == self.count => self.stop.request(),
@@ -86,7 +86,7 @@ impl EventSink for Watcher<'_> {
     }
 }
 
-/// Copies a directory without its lock: whose holder was killed, it is free.
+/// Copies a directory without its lock, which is free once its holder is killed.
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");
     for entry in std::fs::read_dir(from).expect("a folder") {
@@ -100,10 +100,10 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A data folder, in which the cache of decoded arrays may lie.
+/// The data folder, with the cache of decoded arrays.
 const DATA: &str = env!("CARGO_TARGET_TMPDIR");
 
-/// Runs of one experiment, which share their source; each history has a name of its own.
+/// Runs of one experiment, which share their source; each history has its own name.
 struct World {
     folder: tempfile::TempDir,
     references: HashMap<(u64, &'static str), [Vec<u8>; 3]>,
@@ -133,21 +133,21 @@ impl World {
         finished
     }
 
-    /// What an unbroken run leaves.
+    /// The results of an uninterrupted run.
     fn reference(&mut self, ask: Ask) -> [Vec<u8>; 3] {
         let key = (ask.steps, ask.schedule);
         if let Some(reference) = self.references.get(&key) {
             return reference.clone();
         }
         let name = format!("unbroken-{}", self.references.len());
-        let finished = self.attempt(&name, ask, End::Complete).expect("an unbroken run ends well");
+        let finished = self.attempt(&name, ask, End::Complete).expect("an uninterrupted run succeeds");
         let reference = product(finished.directory.path());
         self.references.insert(key, reference.clone());
         reference
     }
 }
 
-/// What came of a history's attempts.
+/// Outcomes of a history's attempts.
 #[derive(Debug, Default)]
 struct Counts {
     finished: usize,
@@ -155,7 +155,7 @@ struct Counts {
     refused: usize,
 }
 
-/// Asks once, and holds the answer to the promise. A budget that an error offers must be had.
+/// Makes one attempt and checks its outcome. A budget that an error offers must work.
 fn hold(world: &mut World, name: &str, ask: Ask, end: End, counts: &mut Counts, told: &mut Vec<String>) {
     told.push(format!("{ask:?} {end:?}"));
     let directory = world.directory(name, &ask.spec(name));
@@ -181,12 +181,12 @@ fn hold(world: &mut World, name: &str, ask: Ask, end: End, counts: &mut Counts, 
     counts.refused += 1;
     let hints = error.downcast_ref::<UserError>().map(UserError::hints).unwrap_or_default().join("\n");
     told.push(format!("  {error:#}\n  {hints}"));
-    let promised = ["has trained", "lacks what is asked for now", "no checkpoint is left"];
+    let promised = ["has trained", "lacks measurements that the spec asks for", "no checkpoint is left"];
     assert!(promised.iter().any(|words| error.to_string().contains(words)), "{told:#?}");
     assert!(hints.contains("`--fresh`"), "{told:#?}");
-    assert!(results(&directory) == before, "a refusal changed what is there: {told:#?}");
+    assert!(results(&directory) == before, "a refused attempt changed the run: {told:#?}");
     let offered = |unit: &str| {
-        // What can be had with another schedule alone is no answer to what was asked.
+        // The offer only holds with another schedule.
         if hints.starts_with("with the `[evaluate]` table") {
             return None;
         }
@@ -199,7 +199,7 @@ fn hold(world: &mut World, name: &str, ask: Ask, end: End, counts: &mut Counts, 
         let offer = Ask { steps, in_epochs, ..ask };
         told.push(format!("{offer:?}"));
         let finished = world.attempt(name, offer, End::Complete);
-        let finished = finished.unwrap_or_else(|error| panic!("what was offered is refused: {error:#}: {told:#?}"));
+        let finished = finished.unwrap_or_else(|error| panic!("an offered budget is refused: {error:#}: {told:#?}"));
         assert!(product(finished.directory.path()) == world.reference(offer), "{told:#?}");
     }
 }
@@ -218,7 +218,7 @@ fn histories(count: usize, budgets: &[u64], schedules: &[&'static str], seed: u6
                 steps: budgets[pick(budgets.len())],
                 in_epochs: pick(2) == 0,
                 schedule: schedules[pick(schedules.len())],
-                // Those that keep a state at the end are the rule.
+                // The last one, which keeps no final checkpoint, is less frequent.
                 checkpoint: CHECKPOINTS[pick(2 * CHECKPOINTS.len() - 1) % CHECKPOINTS.len()],
             };
             let at = 1 + pick(budgets.len() * 2) as u64;
@@ -231,7 +231,7 @@ fn histories(count: usize, budgets: &[u64], schedules: &[&'static str], seed: u6
             hold(&mut world, &name, ask, end, &mut counts, &mut told);
         }
     }
-    eprintln!("{count} histories: {counts:?}, {} unbroken runs", world.references.len());
+    eprintln!("{count} histories: {counts:?}, {} uninterrupted runs", world.references.len());
     counts
 }
 
@@ -242,7 +242,7 @@ fn any_history_ends_as_an_unbroken_run_or_with_the_promised_error() {
 }
 
 #[test]
-#[ignore = "long: 400 histories of up to six attempts each, some minutes"]
+#[ignore = "takes minutes: 400 histories of up to six attempts each"]
 fn any_of_many_histories_ends_as_an_unbroken_run_or_with_the_promised_error() {
     let budgets: Vec<u64> = (1..=24).collect();
     for seed in [0x2545_F491, 0x5DEE_CE66, 0x9E37_79B9, 0xB504_F333] {

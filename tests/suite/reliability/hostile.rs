@@ -1,4 +1,4 @@
-//! Files from anywhere: errors in bounded time and memory, and nothing written outside of `--out`.
+//! Hostile files: errors in bounded time and memory, and nothing is written outside of `--out`.
 
 use std::os::unix::fs::symlink;
 
@@ -76,19 +76,19 @@ fn links_lead_nowhere() {
     let place = Place::with(SMALL);
     let other = Place::new();
     let inside = |place: &Place| std::fs::read_dir(place.path("")).expect("a folder").count();
-    // A whole experiment, then one run of it.
+    // A link in place of an experiment, then of a run.
     std::fs::create_dir(place.path("runs")).expect("a folder");
     symlink(other.path(""), place.path("runs/spec")).expect("a link");
     let answer = place.try_run(&[]);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("outside of `runs`"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("outside `runs`"), "{}", answer.stderr);
     std::fs::remove_file(place.path("runs/spec")).expect("removed");
     let run = place.run(&[]);
     std::fs::remove_dir_all(&run).expect("removed");
     symlink(other.path(""), &run).expect("a link");
     assert_eq!(place.try_run(&[]).code, 1);
     std::fs::remove_file(&run).expect("removed");
-    // Files of a run that are links, and its folder of checkpoints.
+    // Links in place of a run's files and its checkpoint folder.
     let kept = other.write("kept", "mine");
     std::fs::create_dir(&run).expect("a folder");
     for name in ["metrics.csv", "timing.csv", "log.txt", "run.json", "spec.toml", "weights.safetensors", "error.txt"] {
@@ -97,11 +97,11 @@ fn links_lead_nowhere() {
     symlink(other.path(""), run.join("checkpoint")).expect("a link");
     let answer = place.try_run(&[]);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("outside of `runs/spec/"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("outside `runs/spec/"), "{}", answer.stderr);
     std::fs::remove_file(run.join("checkpoint")).expect("removed");
     assert_eq!(place.run(&[]), run);
     assert_eq!((std::fs::read_to_string(&kept).expect("a file").as_str(), inside(&other)), ("mine", 1));
-    // `--out` itself may be one.
+    // `--out` itself may be a link.
     symlink(other.path(""), place.path("linked")).expect("a link");
     assert_eq!(place.freezewise(&["run", "spec.toml", "--quiet", "--out", "linked"]).code, 0);
 }

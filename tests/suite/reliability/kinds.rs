@@ -1,10 +1,10 @@
-//! Whatever a run computes with, breaks change no byte of what it leaves.
+//! Interruptions change no byte of the results, whatever the options of the run.
 
 use super::super::gpu::covering::covering;
 use super::super::program::{Place, json};
 use super::{SMALL, only_run, product, run_with_fault};
 
-/// What both phases train with, each option a list of keys under `source.train` and `target.train`.
+/// Factors of both phases; each option is a list of keys under `source.train` and `target.train`.
 const TRAINING: [&[&[&str]]; 3] = [
     &[
         &["optimizer=adam", "beta1=0.8"],
@@ -29,7 +29,7 @@ const TRAINING: [&[&[&str]]; 3] = [
     ],
 ];
 
-/// What holds for the whole run.
+/// Factors of the whole run.
 const WHOLE: [&[&[&str]]; 7] = [
     &[&["precision=fp32"], &["precision=bf16"]],
     &[&["compute.layout=channels_last"], &["compute.layout=channels_first", "compute.evaluation_batch=7"]],
@@ -50,7 +50,7 @@ const WHOLE: [&[&[&str]]; 7] = [
 const VIT: [&str; 5] =
     ["network.width=8", "network.heads=2", "network.depth=2", "network.mlp_width=8", "network.patch=2"];
 
-/// One option of each factor, in their order: those above, then those below. Every option is in one of them.
+/// Combinations: an option of each factor of `TRAINING`, then of `WHOLE`. Together they contain every option.
 const SOME: [[usize; 10]; 6] = [
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
     [1, 1, 1, 1, 1, 0, 1, 1, 1, 1],
@@ -60,7 +60,7 @@ const SOME: [[usize; 10]; 6] = [
     [0, 1, 5, 0, 1, 0, 2, 1, 1, 5],
 ];
 
-/// How many options each factor has.
+/// The number of options of each factor.
 fn options() -> Vec<usize> {
     TRAINING.iter().chain(&WHOLE).map(|factor| factor.len()).collect()
 }
@@ -73,23 +73,23 @@ fn overrides(combination: &[usize]) -> Vec<String> {
     both.chain(whole.map(|&pair| pair.to_owned())).collect()
 }
 
-/// Whether frozen layers are computed once, for what is evaluated at least: where no statistic of theirs ever changes.
+/// Whether the prefix cache is on, at least for evaluation: it needs constant statistics of frozen norms.
 fn keeps_frozen_layers(overrides: &[String]) -> bool {
     let has = |pair: &str| overrides.iter().any(|own| own == pair);
     has("compute.cache=auto") && !has("transfer.frozen_norm=batch")
 }
 
-/// A run that breaks twice and goes on leaves what one that never broke does.
+/// A run that fails twice and resumes has the same results as an undisturbed one.
 fn breaks_change_nothing(index: usize, combination: &[usize]) {
     let overrides = overrides(combination);
     let kind: Vec<&str> = overrides.iter().map(String::as_str).collect();
-    // At a higher rate plain SGD diverges in some of them.
+    // At a higher learning rate plain SGD diverges in some combinations.
     let spec = SMALL.replace("width = 1", "").replace("1e-2", "1e-3");
     let (unbroken, broken) = (Place::with(&spec), Place::with(&spec));
     let whole = unbroken.try_run(&kind);
     assert_eq!(whole.code, 0, "{kind:?}: {}", whole.stderr);
     let expected = product(&only_run(&unbroken));
-    // The source has three steps: one break in it, one in the target, in the middle of an epoch or at its start.
+    // The source has three steps: fail once there and once in the target, at the start or in the middle of an epoch.
     for step in [2, 4 + index % 3] {
         let answer = run_with_fault(&broken, &format!("device@{step}"), &kind);
         assert_eq!(answer.code, 1, "{kind:?}: {}", answer.stderr);
@@ -103,7 +103,7 @@ fn breaks_change_nothing(index: usize, combination: &[usize]) {
     assert_eq!(from[0], [Some(0), Some(0)], "{kind:?}: {restarts}");
     assert!(from[1] > [Some(0), Some(0)], "{kind:?}: {restarts}");
     let log = std::fs::read_to_string(directory.join("log.txt")).expect("log.txt");
-    assert_eq!(log.contains("frozen layers computed once and kept: "), keeps_frozen_layers(&overrides), "{log}");
+    assert_eq!(log.contains("prefix cache on: "), keeps_frozen_layers(&overrides), "{log}");
 }
 
 #[test]
@@ -123,5 +123,5 @@ fn a_broken_run_ends_as_an_unbroken_one_in_any_two_kinds() {
     for (index, combination) in combinations.iter().enumerate() {
         breaks_change_nothing(index, combination);
     }
-    eprintln!("{} combinations, {} breaks", combinations.len(), 2 * combinations.len());
+    eprintln!("{} combinations, {} interruptions", combinations.len(), 2 * combinations.len());
 }

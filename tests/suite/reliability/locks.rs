@@ -1,4 +1,4 @@
-//! One process a run, one a source.
+//! Only one process trains a run or a source.
 
 use std::path::{Path, PathBuf};
 
@@ -48,9 +48,9 @@ fn a_run_of_another_machine_is_left_to_it_until_its_heart_stands_still() {
     assert!(answer.stderr.contains(&format!("process {} on elsewhere since ", child.id())), "{}", answer.stderr);
     child.kill().expect("killed");
     child.wait().expect("dead");
-    // From here nobody can tell yet.
+    // From this host nobody can tell yet that it is dead.
     assert_eq!(at_once().code, 75);
-    // There everybody can.
+    // On its own host everybody can.
     let local = start(&place, &[("FREEZEWISE_HOST", "elsewhere")], &["--max-time", "1ms"]);
     assert_eq!(end(local).code, 75);
     let before = rows(&place);
@@ -82,7 +82,7 @@ fn a_process_that_was_taken_over_writes_no_more() {
         "{}",
         answer.stderr
     );
-    assert_eq!(json(&run.join("run.json"))["status"], "running", "the record is the other's now");
+    assert_eq!(json(&run.join("run.json"))["status"], "running", "the record belongs to the other process");
     assert!(!run.join("error.txt").exists());
     assert_eq!(json(&run.join(".lock-2"))["released"], false);
 }
@@ -117,13 +117,13 @@ fn a_held_run_is_waited_for_and_ends_with_75() {
     assert_eq!(answer.code, 75, "{}", answer.stderr);
     assert_eq!(answer.stderr.matches(&held).count(), 2, "{}", answer.stderr);
     assert!(answer.stderr.contains(": waiting up to 0.6 s\n"), "{}", answer.stderr);
-    assert!(answer.stderr.contains("  run the same command again when that has ended"), "{}", answer.stderr);
-    // Off a terminal it waits by itself, for as long as it may run.
+    assert!(answer.stderr.contains("  run the same command again when it has ended"), "{}", answer.stderr);
+    // Without a terminal it waits by default, up to `--max-time`.
     let answer = run(&["--max-time", "100ms"]);
     assert_eq!(answer.code, 75, "{}", answer.stderr);
     assert!(answer.stderr.contains("waiting up to 10 min 0 s\n"), "{}", answer.stderr);
-    assert!(answer.stderr.contains("stopped by --max-time"), "{}", answer.stderr);
-    // A run that is asked for anew waits too.
+    assert!(answer.stderr.contains("stopped by `--max-time`"), "{}", answer.stderr);
+    // `--fresh` waits too.
     let answer = run(&["--fresh", "--wait", "1ms"]);
     assert_eq!(answer.code, 75, "{}", answer.stderr);
     assert!(answer.stderr.contains(&held), "{}", answer.stderr);
@@ -140,7 +140,7 @@ fn a_held_run_is_waited_for_and_ends_with_75() {
     assert_eq!(end(holder).code, 75);
 }
 
-/// Whoever watches is told at once.
+/// On a terminal it does not wait by default.
 fn on_a_terminal(place: &Place, held: &str) {
     let program = assert_cmd::cargo::cargo_bin!("freezewise").display().to_string();
     let mut command = std::process::Command::new("script");
@@ -160,9 +160,9 @@ fn a_holder_of_an_earlier_boot_is_dead() {
     child.wait().expect("dead");
     let path = only_run(&place).join(".lock-1");
     let lock = json(&path);
-    for (boot, told) in [("", "is locked by"), ("earlier", "stopped by --max-time")] {
+    for (boot, told) in [("", "is locked by"), ("earlier", "stopped by `--max-time`")] {
         let mut lock = lock.clone();
-        // What earlier versions wrote has no boot of its own.
+        // Earlier versions wrote no `boot`.
         lock["machine"] = "as before the reboot".into();
         lock["boot"] = boot.into();
         std::fs::write(&path, lock.to_string()).expect("a lock");
@@ -172,7 +172,7 @@ fn a_holder_of_an_earlier_boot_is_dead() {
     }
 }
 
-/// Every name in a folder of sources, with what tells whether it was written.
+/// Every path in a folder, with the inode and time that change when it is written.
 fn state(folder: &Path) -> Vec<(PathBuf, u64, i64)> {
     use std::os::unix::fs::MetadataExt;
     let mut found = Vec::new();
@@ -193,7 +193,7 @@ fn a_finished_source_is_read_without_a_lock_and_nothing_is_written() {
     place.run(&[]);
     let sources = place.path("runs/sources");
     let source = std::fs::read_dir(&sources).expect("sources").next().expect("one").expect("a folder").path();
-    // Somebody holds it, as one who read it did.
+    // Another process holds the lock.
     let mut lock = json(&source.join(".lock-1"));
     lock["released"] = false.into();
     lock["machine"] = "elsewhere".into();
@@ -220,7 +220,7 @@ fn a_finished_source_is_read_without_a_lock_and_nothing_is_written() {
     assert_eq!(answer.code, 0, "{}", answer.stderr);
 }
 
-/// What is no proof of a whole source is not used: a record of a training under way, weights that are cut.
+/// An incomplete source is not used: its record says `running`, or its weights are truncated.
 #[test]
 fn a_source_that_is_torn_goes_the_way_with_the_lock() {
     let place = Place::with(SMALL);
@@ -231,7 +231,7 @@ fn a_source_that_is_torn_goes_the_way_with_the_lock() {
     std::fs::write(source.join("weights.safetensors"), &whole[..whole.len() / 2]).expect("cut");
     let answer = place.try_run(&["transfer.frozen_layers=1"]);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("and the source is trained again"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("to train the source again"), "{}", answer.stderr);
     let mut record = json(&source.join("run.json"));
     record["status"] = "running".into();
     std::fs::write(source.join("run.json"), record.to_string()).expect("a record");

@@ -1,5 +1,4 @@
-//! Never lose a run: whatever happens, the same command goes on, and what it leaves at the end is what an unbroken run
-//! leaves.
+//! Runs are never lost: whatever happens, the same command resumes, and the result is that of an uninterrupted run.
 #![allow(clippy::print_stderr)] // A long test says how much it did.
 
 mod faults;
@@ -18,17 +17,17 @@ use std::process::{Child, Command, Stdio};
 
 use super::program::{Answer, Place};
 
-/// The task of these tests: 80 and 60 images of 8 × 8 pixels in ten colours, which cost a process no time.
+/// The task of these tests: 80 training and 60 test images of 8 × 8 pixels in ten colours, which load quickly.
 macro_rules! task {
     () => {
         concat!("dataset = \"npz\"\npath = \"", env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/small.npz\"\n")
     };
 }
 
-/// What stands for it in a spec.
+/// Its keys in a spec.
 pub const TASK: &str = task!();
 
-/// A run with a source whose phases have three steps an epoch and a checkpoint at every one of them.
+/// A run with a source, three steps per epoch, and a checkpoint at every step.
 pub const SMALL: &str = concat!(
     "image_size = 4\n",
     "[network]\nwidth = 1\n",
@@ -42,12 +41,12 @@ pub const SMALL: &str = concat!(
     "[checkpoint]\nevery_seconds = 0\ntime_share = 1.0\n",
 );
 
-/// The same for as long as anybody may want.
+/// The same, but it runs until it is stopped.
 pub fn endless() -> String {
     SMALL.replace("epochs = 3", "epochs = 1000000")
 }
 
-/// What a run is for: these files have the same bytes however often it was interrupted.
+/// The results of a run: files whose bytes do not depend on interruptions.
 pub fn product(directory: &Path) -> [Vec<u8>; 3] {
     ["metrics.csv", "summary.json", "weights.safetensors"]
         .map(|name| std::fs::read(directory.join(name)).unwrap_or_else(|error| panic!("{name}: {error}")))
@@ -62,16 +61,16 @@ pub fn only_run(place: &Place) -> PathBuf {
     runs.remove(0)
 }
 
-/// A run of `spec.toml` with a fault.
+/// Runs `spec.toml` with an injected fault.
 pub fn run_with_fault(place: &Place, fault: &str, overrides: &[&str]) -> Answer {
     let sets = overrides.iter().flat_map(|pair| ["--set", pair]);
     let arguments: Vec<&str> = ["run", "spec.toml", "--quiet"].into_iter().chain(sets).collect();
     place.freezewise_with(&[("FREEZEWISE_FAULT", fault)], &arguments)
 }
 
-/// A run of `spec.toml` that goes on while the test does something to it.
+/// Starts a run of `spec.toml` in the background.
 pub fn start(place: &Place, variables: &[(&str, &str)], arguments: &[&str]) -> Child {
-    // Whoever runs the tests under `nohup` has them ignore SIGHUP, which a run would take over.
+    // Under `nohup` the tests ignore SIGHUP, and a run would inherit that.
     let mut command = Command::new("env");
     command.arg("--default-signal=HUP").arg(assert_cmd::cargo::cargo_bin!("freezewise"));
     command.current_dir(place.path("")).env("OMP_NUM_THREADS", "1").envs(variables.iter().copied());
@@ -79,7 +78,7 @@ pub fn start(place: &Place, variables: &[(&str, &str)], arguments: &[&str]) -> C
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
 }
 
-/// What it answered in the end.
+/// Waits for the end of a process.
 pub fn end(child: Child) -> Answer {
     let output = child.wait_with_output().expect("the program ends");
     Answer {
@@ -95,7 +94,7 @@ pub fn signal(child: &Child, name: &str) {
     assert!(sent.success());
 }
 
-/// Waits until something has happened, which it must within a time that no machine needs.
+/// Waits until something has happened. Panics after two minutes.
 pub fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let patience = std::time::Instant::now();
     while !happened() {
@@ -104,7 +103,7 @@ pub fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     }
 }
 
-/// How many lines the only run's `metrics.csv` has.
+/// The number of lines in `metrics.csv` of the only run.
 pub fn rows(place: &Place) -> usize {
     let Ok(runs) = std::fs::read_dir(place.path("runs/spec")) else { return 0 };
     let tables = runs.filter_map(|run| std::fs::read_to_string(run.ok()?.path().join("metrics.csv")).ok());

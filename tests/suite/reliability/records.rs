@@ -1,4 +1,4 @@
-//! What `run.json` says of how a run was made.
+//! `run.json` records how a run was made.
 
 use std::process::Command;
 
@@ -47,7 +47,7 @@ fn keys(value: &serde_json::Value) -> Vec<String> {
         serde_json::Value::Object(object) => {
             object.iter().flat_map(|(name, value)| below(name.clone(), value)).collect()
         }
-        // One entry of a list stands for all.
+        // The first entry of a list stands for all.
         serde_json::Value::Array(list) => {
             list.first().map_or_else(Vec::new, |value| keys(value).into_iter().map(|key| format!("/0{key}")).collect())
         }
@@ -64,12 +64,12 @@ fn without(value: &serde_json::Value, key: &str) -> serde_json::Value {
     value
 }
 
-/// What is read through the library, as the program reads it.
+/// The summary of a finished run, read through the library.
 fn finished(place: &Place) -> Option<serde_json::Value> {
     let surveyor = freezewise::data::Surveyor::new(&place.path("data"), 1, |_| {});
     let spec = freezewise::spec::Spec::load(&place.path("spec.toml"), &[], &surveyor).expect("a spec");
     let stop = freezewise::run::Stop::never();
-    // Whatever it would train, it does not come to.
+    // If it is not finished, it stops before training.
     stop.request();
     let (out, data) = (place.path("runs"), place.path("data"));
     let request = freezewise::run::Request {
@@ -87,7 +87,7 @@ fn finished(place: &Place) -> Option<serde_json::Value> {
 struct Deaf;
 
 impl freezewise::run::EventSink for Deaf {
-    fn on_event(&mut self, _: &freezewise::run::Event<'_>) {}
+    fn on_event(&mut self, _: &freezewise::run::RunEvent<'_>) {}
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn records_and_summaries_of_other_versions_count() {
     let write = |name: &str, value: &serde_json::Value| {
         std::fs::write(directory.join(name), value.to_string()).expect("a file");
     };
-    // The status and the length have always been there.
+    // Every version wrote the status and the length.
     let record_keys = keys(&record).into_iter().filter(|key| !["/status", "/epochs", "/steps"].contains(&key.as_str()));
     for key in record_keys {
         write("run.json", &without(&record, &key));
@@ -112,11 +112,11 @@ fn records_and_summaries_of_other_versions_count() {
     write("run.json", &newer);
     assert_eq!(finished(&place), Some(summary.clone()));
     write("run.json", &record);
-    // What a summary lacks is told as unknown, never as a number.
+    // Missing fields of a summary are null, never a number.
     for key in keys(&summary).into_iter().filter(|key| !["/epochs", "/steps"].contains(&key.as_str())) {
         write("summary.json", &without(&summary, &key));
         let told = finished(&place).unwrap_or_else(|| panic!("summary.json without {key}"));
-        // What lies deeper and is nothing is nothing without its key.
+        // A nested null stays null without its key.
         if summary.pointer(&key).is_some_and(serde_json::Value::is_null) && told == summary {
             continue;
         }
@@ -128,7 +128,7 @@ fn records_and_summaries_of_other_versions_count() {
     newer["of_a_newer_version"] = 1.into();
     write("summary.json", &newer);
     assert_eq!(finished(&place), Some(summary.clone()));
-    // A record of which nothing is understood is no reason to train again in its place.
+    // An unreadable record must not cause a run to be trained again.
     write("summary.json", &summary);
     let before = product(&directory);
     write("run.json", &serde_json::json!({"status": "of a newer version", "epochs": 3, "steps": 9}));
@@ -150,9 +150,9 @@ fn a_diverged_run_is_not_tried_again() {
     let again = place.try_run(&rate);
     assert_eq!(again.code, 1);
     assert!(again.stderr.contains("diverged before: the loss was not finite at step 2"), "{}", again.stderr);
-    assert!(again.stderr.contains("`--fresh` trains the same again"), "{}", again.stderr);
+    assert!(again.stderr.contains("`--fresh` trains the same run again"), "{}", again.stderr);
     assert_eq!(std::fs::read(run.join("log.txt")).expect("log.txt"), before, "nothing was trained");
-    // No state of it is worth keeping once its numbers are gone.
+    // No checkpoint contains non-finite numbers.
     let checkpoints = std::fs::read_dir(run.join("checkpoint")).expect("checkpoints");
     for path in checkpoints
         .map(|entry| entry.expect("an entry").path())
@@ -163,7 +163,7 @@ fn a_diverged_run_is_not_tried_again() {
         let checkpoint = freezewise::run::read_checkpoint(&mut file, length).expect("it is whole");
         assert!(checkpoint.state.tensors.values().all(|tensor| tensor.isfinite().all().int64_value(&[]) == 1));
     }
-    // So with a source.
+    // The same for a source.
     let source = ["source.train.optimizer=sgd", "source.train.learning_rate=1e30", "source.train.epochs=2"];
     for text in ["diverged", "diverged before"] {
         let answer = place.try_run(&source);
@@ -187,7 +187,7 @@ fn a_data_set_that_changed_is_an_error() {
     let answer = place.try_run(&[]);
     assert_eq!(answer.code, 1);
     assert!(
-        answer.stderr.contains("the data set of the target is not the one that its training began with"),
+        answer.stderr.contains("the data set of the target has changed since its training began"),
         "{}",
         answer.stderr
     );

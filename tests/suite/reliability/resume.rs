@@ -1,4 +1,4 @@
-//! The same command goes on, to the same bytes.
+//! The same command resumes, with the same bytes as result.
 
 use std::path::Path;
 
@@ -20,15 +20,19 @@ fn an_extended_run_is_an_unbroken_one() {
         let directory = extended.run(&[&longer]);
         assert!(product(&directory) == product(&place(second[1]).run(&[])), "{first}");
         let record = json(&directory.join("run.json"));
-        assert!(record["restarts"][0]["reason"].as_str().is_some_and(|reason| reason.starts_with("its budget was ")));
-        // The numbers of a longer budget are not those of a shorter one.
+        assert!(
+            record["restarts"][0]["reason"]
+                .as_str()
+                .is_some_and(|reason| reason.starts_with("its budget changed from "))
+        );
+        // This schedule depends on the budget, so numbers differ.
         let before = product(&directory);
         let answer = extended.freezewise(&["run", "spec.toml", "--json"]);
         assert_eq!((answer.code, answer.stdout.as_str()), (2, ""), "{}", answer.stderr);
         let [asked, has] = second;
         for part in [
-            format!("has trained {has} {first}, more than the {asked} {first} asked for"),
-            format!("ask for at least {has}: `--set target.train.{first}={has}`"),
+            format!("has trained {has} {first}, more than the requested {asked} {first}"),
+            format!("request at least {has} {first}: `--set target.train.{first}={has}`"),
             "`--fresh`".into(),
         ] {
             assert!(answer.stderr.contains(&part), "{part}: {}", answer.stderr);
@@ -40,12 +44,16 @@ fn an_extended_run_is_an_unbroken_one() {
 #[test]
 fn a_stop_ends_with_its_code_and_loses_nothing() {
     let place = Place::with(SMALL);
-    // With the images at hand, it comes to the training.
+    // With cached images, it reaches the training.
     assert_eq!(place.freezewise(&["data", "stats", "spec.toml"]).code, 0);
     let answer = place.freezewise(&["run", "spec.toml", "--max-time", "0s"]);
     assert_eq!(answer.code, 75, "{}", answer.stderr);
-    assert!(answer.stderr.contains("stopped by --max-time") && !answer.stderr.contains("error"), "{}", answer.stderr);
-    // In the training of the target.
+    assert!(
+        answer.stderr.contains("stopped by `--max-time` (0.0 s)") && !answer.stderr.contains("error"),
+        "{}",
+        answer.stderr
+    );
+    // During the training of the target.
     let answer = run_with_fault(&place, "stop@30", &[]);
     assert!(answer.code == 75 && answer.stderr.contains("stopped by SIGTERM, after step"), "{}", answer.stderr);
     let record = json(&only_run(&place).join("run.json"));
@@ -68,7 +76,7 @@ fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
     let answer = place.freezewise(&["run", "spec.toml"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     assert!(answer.stderr.contains(&format!("{newest} cannot be used: it is damaged")), "{}", answer.stderr);
-    assert!(answer.stderr.contains("resuming from the one before"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("resuming from the previous one"), "{}", answer.stderr);
     assert!(product(&only_run(&place)) == product(&Place::with(SMALL).run(&[])));
 }
 
@@ -83,7 +91,7 @@ fn without_a_whole_checkpoint_nothing_is_thrown_away() {
     let table = std::fs::read(only_run(&place).join("metrics.csv")).expect("metrics.csv");
     let answer = place.try_run(&[]);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("nor those before it") && answer.stderr.contains("`--fresh`"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("nor the earlier ones") && answer.stderr.contains("`--fresh`"), "{}", answer.stderr);
     assert_eq!(std::fs::read(only_run(&place).join("metrics.csv")).expect("metrics.csv"), table);
     let answer = place.freezewise(&["run", "spec.toml", "--fresh"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
@@ -122,7 +130,7 @@ fn a_fresh_start_that_cannot_start_leaves_the_finished_run() {
         assert!(!directory.join("error.txt").exists(), "{reason}");
         assert_eq!(place.run(&[]), directory, "it is still finished");
     };
-    check("100000", "asks for 100000 threads");
+    check("100000", "requests 100000 threads");
     std::fs::write(&weights, &whole[..whole.len() / 2]).expect("damage");
     check("1", "weights.safetensors");
     std::fs::write(&weights, whole).expect("weights");
@@ -154,8 +162,8 @@ fn two_checkpoints_stay_until_the_end_then_one_and_those_asked_for() {
     let log = checkpoints(&other.run(&["checkpoint.keep=log"]));
     assert_eq!(log[..4], kept);
     let source = std::fs::read_dir(other.path("runs/sources")).expect("sources").next().expect("one").expect("one");
-    assert!(!source.path().join("checkpoint").exists(), "a finished source has no use for one");
-    // A sparse rhythm still keeps the end.
+    assert!(!source.path().join("checkpoint").exists(), "a finished source keeps no checkpoint");
+    // A sparse schedule still keeps the final checkpoint.
     let sparse = Place::with(&SMALL.replace("every_seconds = 0", "every_epochs = 2"));
     let directory = sparse.run(&["checkpoint.every_seconds=1000"]);
     assert_eq!(checkpoints(&directory), ["step-000000000009.safetensors"]);
@@ -189,7 +197,7 @@ fn a_run_that_keeps_no_state_is_finished_and_cannot_be_extended() {
         assert!(product(&directory) == before);
     }
     assert!(!directory.join("error.txt").exists());
-    // What another kept goes, once it is asked for without.
+    // A checkpoint kept by an earlier run is deleted if the same run is requested without it.
     let kept = Place::with(SMALL);
     let directory = kept.run(&[]);
     assert_eq!(checkpoints(&directory).len(), 1);
@@ -221,12 +229,12 @@ fn what_a_kill_left_of_a_finished_source_goes() {
 #[test]
 fn a_lowered_budget_is_an_unbroken_run_or_an_error() {
     let spec = |budget: &str| SMALL.replace("epochs = 3", budget);
-    // The source takes three steps: it breaks in the target's step 9.
+    // The source takes three steps: it fails in step 9 of the target.
     let place = Place::with(&spec("steps = 12"));
     assert_eq!(run_with_fault(&place, "device@12", &[]).code, 1);
     let refused = place.try_run(&["target.train.steps=5"]);
     assert_eq!(refused.code, 2, "{}", refused.stderr);
-    for part in ["has trained 8 steps, more than the 5 steps asked for", "`--set target.train.steps=7`", "`--fresh`"] {
+    for part in ["has trained 8 steps, more than the requested 5 steps", "`--set target.train.steps=7`", "`--fresh`"] {
         assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
     }
     for steps in [7, 8, 12] {
@@ -234,7 +242,7 @@ fn a_lowered_budget_is_an_unbroken_run_or_an_error() {
         let unbroken = Place::with(&spec(&format!("steps = {steps}")));
         assert!(product(&place.run(&[&budget])) == product(&unbroken.run(&[])), "{steps}");
     }
-    // The same in epochs, from the middle of the third.
+    // The same with a budget in epochs, failing in the middle of the third.
     let place = Place::with(&spec("epochs = 4"));
     assert_eq!(run_with_fault(&place, "device@12", &["checkpoint.keep=[1]"]).code, 1);
     for epochs in [2, 4] {
@@ -265,14 +273,14 @@ fn a_measurement_that_was_not_made_is_named() {
     let before = product(&directory);
     let answer = place.try_run(&["target.train.epochs=9"]);
     assert_eq!(answer.code, 2, "{}", answer.stderr);
-    // The last five were measured for the summary.
+    // The last five epochs were measured for the summary.
     assert!(answer.stderr.contains("test errors after epochs 1, 2, 4\n"), "{}", answer.stderr);
     assert!(answer.stderr.contains("`--fresh`") && answer.stderr.contains("see `evaluate.every`"), "{}", answer.stderr);
-    // The same of a run that is not finished.
+    // The same for an unfinished run.
     let longer = place.try_run(&["target.train.epochs=12", "evaluate.every=2"]);
     assert_eq!(longer.code, 2, "{}", longer.stderr);
     assert!(longer.stderr.contains("after epochs 2, 4"), "{}", longer.stderr);
     assert!(product(&directory) == before);
-    // Fewer are there already.
+    // A sparser schedule is already complete.
     assert_eq!(place.try_run(&["target.train.epochs=9", "evaluate.every=9"]).code, 0);
 }

@@ -1,4 +1,4 @@
-//! A signal asks for a stop, and gets a checkpoint.
+//! On a signal the run stops with a checkpoint.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
@@ -29,7 +29,7 @@ fn every_signal_that_asks_for_an_end_gets_a_checkpoint() {
         .collect();
     assert_eq!(reasons.len(), 4);
     assert!(reasons[0].starts_with("stopped by SIGINT") && reasons[3].starts_with("stopped by SIGUSR2"), "{reasons:?}");
-    // What was stopped five times is, up to there, what was never stopped.
+    // So far the rows equal those of an uninterrupted run.
     let epochs = json(&only_run(&place).join("run.json"))["restarts"][3]["epoch"].as_u64().expect("epochs");
     let table = std::fs::read_to_string(only_run(&place).join("metrics.csv")).expect("metrics.csv");
     let unbroken = Place::with(&endless());
@@ -58,7 +58,7 @@ fn a_hang_up_that_is_ignored_stays_so() {
 
 #[test]
 fn a_second_interrupt_ends_it_at_once() {
-    // One step takes far longer than the test.
+    // One step takes much longer than the test.
     let spec = endless().replace("width = 1", "width = 64").replace("image_size = 4\n", "image_size = 128\n");
     let place = Place::with(&spec.replace("= 16", "= 40"));
     let child = start(&place, &[], &[]);

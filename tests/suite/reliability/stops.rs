@@ -1,13 +1,13 @@
-//! A stop that is asked for at any moment is heeded before the next batch: exit code 75, and the same command leaves what
-//! an unbroken run leaves.
+//! A stop requested at any moment takes effect before the next batch: exit code 75, and the same command produces the
+//! results of an uninterrupted run.
 
 use super::super::program::{Place, json};
 use super::{SMALL, only_run, product, run_with_fault};
 
-/// Statistics of frozen layers are computed, their outputs kept, and several batches evaluated.
+/// Statistics of frozen layers are computed, their outputs cached, and several batches evaluated.
 const SETS: [&str; 3] = ["transfer.frozen_norm=target", "compute.evaluation_batch=16", "target.validation_size=20"];
 
-/// Stops at a question whether to stop, and finishes. Tells whether there was such a question.
+/// Stops at the given check for a stop, then finishes the run. Returns false if there are fewer checks.
 fn stop_at(number: u64, expected: &[Vec<u8>; 3]) -> bool {
     let place = Place::with(SMALL);
     let answer = run_with_fault(&place, &format!("stop@{number}"), &SETS);
@@ -18,7 +18,7 @@ fn stop_at(number: u64, expected: &[Vec<u8>; 3]) -> bool {
     assert!(answer.stderr.contains("stopped by SIGTERM, "), "{number}: {}", answer.stderr);
     let again = place.try_run(&SETS);
     assert_eq!(again.code, 0, "{number}: {}", again.stderr);
-    assert!(product(&only_run(&place)) == *expected, "stopped at question {number}");
+    assert!(product(&only_run(&place)) == *expected, "stopped at check {number}");
     assert_eq!(json(&only_run(&place).join("run.json"))["status"], "finished");
     true
 }
@@ -27,14 +27,14 @@ fn stop_at(number: u64, expected: &[Vec<u8>; 3]) -> bool {
 fn a_stop_is_heeded_while_pixels_are_hashed_and_errors_measured() {
     let expected = product(&Place::with(SMALL).run(&SETS));
     for number in [1, 15, 30, 45, 60, 75] {
-        assert!(stop_at(number, &expected), "there is a question {number}");
+        assert!(stop_at(number, &expected), "there is a check {number}");
     }
 }
 
 #[test]
-#[ignore = "long: scripts/check --full"]
+#[ignore = "takes minutes: scripts/check --full"]
 fn a_stop_is_heeded_at_every_question() {
     let expected = product(&Place::with(SMALL).run(&SETS));
     let questions = (1..10_000).take_while(|&number| stop_at(number, &expected)).count();
-    assert!(questions > 75, "{questions} questions");
+    assert!(questions > 75, "{questions} checks");
 }

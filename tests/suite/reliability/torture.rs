@@ -1,4 +1,4 @@
-//! Killed at moments that nobody chose, and at every write: the end is that of an unbroken run, byte for byte.
+//! Killed at random times and during random writes, a run ends as an uninterrupted one, byte for byte.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::program::{Place, json};
 use super::{SMALL, end, only_run, product, start};
 
-/// Numbers that look random and are the same in every test run: Marsaglia, "Xorshift RNGs" (2003).
+/// Pseudo-random numbers, the same in every test run: Marsaglia, "Xorshift RNGs" (2003).
 pub struct Draw(pub u64);
 
 impl Draw {
@@ -18,7 +18,7 @@ impl Draw {
     }
 }
 
-/// Kills runs so often, half of them at a moment and half within a write, and lets each go on until it is finished.
+/// Kills runs `kills` times, half of them at random times and half during a write, and then finishes each run.
 fn torture(kills: usize, seed: u64) {
     let expected = product(&Place::with(SMALL).run(&[]));
     let mut draw = Draw(seed);
@@ -35,7 +35,7 @@ fn torture(kills: usize, seed: u64) {
             let mut child = start(&place, variables, &[]);
             if !enough && !within_a_write {
                 std::thread::sleep(Duration::from_millis(100 + draw.below(500)));
-                // It may have ended by itself: then nothing was killed.
+                // It may already have ended by itself.
                 let _ = child.kill();
             }
             let answer = end(child);
@@ -48,13 +48,13 @@ fn torture(kills: usize, seed: u64) {
         finished += 1;
         let directory = only_run(&place);
         assert!(product(&directory) == expected, "after {} kills", killed - before);
-        assert_eq!(unfinished(&place.path("runs")), Vec::<PathBuf>::new(), "half a file was left");
+        assert_eq!(unfinished(&place.path("runs")), Vec::<PathBuf>::new(), "a temporary file remained");
         assert_eq!(json(&directory.join("run.json"))["status"], "finished");
     }
     eprintln!("{killed} kills, {finished} runs finished");
 }
 
-/// Files in a folder, and in those in it, that were being written when a process ended.
+/// Temporary files in a folder and its subfolders that were being written when a process ended.
 pub fn unfinished(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     let (folders, mut files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());

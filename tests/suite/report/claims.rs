@@ -14,7 +14,7 @@ fn a_bump_over_frozen_layers() {
     let written = study.report();
     assert_eq!(
         written.findings[0],
-        "claim holds: Double descent over frozen layers: 50.0% with the head alone, 60.0% at k = 1, 55.0% at k = 0; rise 10.0, \
+        "claim holds: Double descent over frozen layers: 50.0% with all layers frozen, 60.0% at k = 1, 55.0% at k = 0; rise 10.0, \
          drop 5.0 points, 95% interval of the bump 4.0 to 6.0; 8 seeds; p = 0.004; survives averaged weights; learning rate \
          not varied."
     );
@@ -88,7 +88,7 @@ fn a_smaller_fall_is_no_larger_bump() {
     study.state("sweep", claim, true);
     let finding = &study.report().findings[0];
     assert!(finding.starts_with("claim not shown: ") && finding.contains("p = 1.000"), "{finding}");
-    assert!(study.read("report.md").contains("the rise of -2.0 points is below the stated least of 1.0"));
+    assert!(study.read("report.md").contains("the rise of -2.0 points is below the stated minimum of 1.0"));
 }
 
 /// Interpolates from an epoch on; averaged weights do so two epochs later.
@@ -163,7 +163,7 @@ fn one_source_tells_nothing_of_sources() {
 }
 
 /// The peak is at epoch 20 with the reference and at 30 with the other: 1.50 times as late. A bump of half a point, below
-/// the stated least of one, is none: its peak was not reached.
+/// the stated minimum of one, is none: its peak was not reached.
 #[test]
 fn a_delay_of_the_peak() {
     let study = Study::new();

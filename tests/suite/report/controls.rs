@@ -64,7 +64,7 @@ fn a_measurement_that_was_added_later_counts() {
     let written = study.report();
     has(&checks(&study), "averaged weights: survived (5.0 points, p = 0.004)");
     assert_eq!((written.runs, written.left_out.len()), (24, 24));
-    assert!(written.left_out[0].ends_with("the same run is there a second time, with more measured"));
+    assert!(written.left_out[0].ends_with("duplicate of another run, which has more measurements"));
 }
 
 /// A claim that controls state again, from the same spec, is tested once: p stays 1 in 256.
@@ -81,7 +81,7 @@ fn a_claim_is_counted_once() {
         findings[0].contains("p = 0.004; survives averaged weights and a third of the learning rate"),
         "{findings:?}"
     );
-    assert!(study.read("report.md").contains("sweep-third state it too: it is tested and counted once"));
+    assert!(study.read("report.md").contains("sweep-third also state it; it is tested and counted once"));
 }
 
 const PEAK: [(u64, f64); 3] = [(5, 0.40), (20, 0.50), (40, 0.43)];
@@ -221,7 +221,11 @@ fn controls_that_were_measured_otherwise_are_not_averaged() {
     }
     let written = study.report();
     assert_eq!(written.runs, 3);
-    assert!(written.left_out[0].contains("its averaged weights are not used: `evaluate.averaged_half_life` is `500`"));
+    assert!(
+        written.left_out[0].contains(
+            "its averaged weights are not used: `evaluate.averaged_half_life` is `500`, but `50` in most runs"
+        )
+    );
     let runs = study.read("data/runs.csv");
     assert!(!runs.contains("0.9") && runs.contains("0.3"), "{runs}");
 }

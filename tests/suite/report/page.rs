@@ -93,7 +93,7 @@ const PROBE: &str = "<script>window.addEventListener('load', () => {
 #[test]
 fn the_page_works_in_a_browser() {
     let Some(browser) = browser() else {
-        let note = b"skipped: there is no Chromium on this machine\n";
+        let note = b"SKIPPED: Chromium is not installed\n";
         std::io::Write::write_all(&mut std::io::stderr(), note).expect("stderr");
         return;
     };

@@ -27,22 +27,22 @@ fn left_out(spoil: impl Fn(&Path), reason: &str) {
 fn what_cannot_be_averaged_is_left_out_with_its_reason() {
     let row = "target,7,700,0.1,0.5,,\n";
     let last = "target,40,4000,0.1,0.5,,\n";
-    left_out(|run| change(run, "run.json", "finished", "running"), "still going");
-    left_out(|run| change(run, "run.json", "finished", "diverged"), "it diverged: no reason was recorded");
-    left_out(|run| std::fs::remove_file(run.join("metrics.csv")).expect("a file"), "`metrics.csv` cannot be read");
-    left_out(|run| std::fs::remove_file(run.join("spec.toml")).expect("a file"), "`spec.toml` cannot be read");
-    left_out(|run| std::fs::write(run.join("run.json"), "{").expect("a file"), "it has no `run.json`");
-    left_out(|run| std::fs::write(run.join("spec.toml"), "=").expect("a file"), "`spec.toml` cannot be read");
-    left_out(|run| std::fs::write(run.join("metrics.csv"), [0xff, 0, 7]).expect("a file"), "a foreign table");
+    left_out(|run| change(run, "run.json", "finished", "running"), "still running");
+    left_out(|run| change(run, "run.json", "finished", "diverged"), "diverged: no reason was recorded");
+    left_out(|run| std::fs::remove_file(run.join("metrics.csv")).expect("a file"), "cannot read `metrics.csv`");
+    left_out(|run| std::fs::remove_file(run.join("spec.toml")).expect("a file"), "cannot read `spec.toml`");
+    left_out(|run| std::fs::write(run.join("run.json"), "{").expect("a file"), "no `run.json`");
+    left_out(|run| std::fs::write(run.join("spec.toml"), "=").expect("a file"), "cannot read `spec.toml`");
+    left_out(|run| std::fs::write(run.join("metrics.csv"), [0xff, 0, 7]).expect("a file"), "it is not from freezewise");
     let spoil = |from: &'static str, to: &'static str| move |run: &Path| change(run, "metrics.csv", from, to);
-    left_out(spoil(row, "target,7,700,0.1,NaN,,\n"), "`test_error` at epoch 7 is no error");
-    left_out(spoil(row, "target,7,700,0.1,inf,,\n"), "`test_error` at epoch 7 is no error");
-    left_out(spoil(row, "target,7,700,50,0.5,,\n"), "`train_error` at epoch 7 is no error");
-    left_out(spoil(row, "target,7,700,0.1,0.5,-0.1,\n"), "`test_error_averaged` at epoch 7 is no error");
-    left_out(spoil(last, ""), "ends at epoch 39, and the budget is 40");
+    left_out(spoil(row, "target,7,700,0.1,NaN,,\n"), "`test_error` at epoch 7 is not in [0, 1]");
+    left_out(spoil(row, "target,7,700,0.1,inf,,\n"), "`test_error` at epoch 7 is not in [0, 1]");
+    left_out(spoil(row, "target,7,700,50,0.5,,\n"), "`train_error` at epoch 7 is not in [0, 1]");
+    left_out(spoil(row, "target,7,700,0.1,0.5,-0.1,\n"), "`test_error_averaged` at epoch 7 is not in [0, 1]");
+    left_out(spoil(last, ""), "ends at epoch 39, but the budget is 40");
     left_out(spoil(last, "target,40,40"), "`metrics.csv` is torn");
     left_out(spoil("phase,epoch", "time,value"), "has no column `epoch`");
-    left_out(spoil(row, ""), "evaluated at 40 epochs, others of its cell at 41");
+    left_out(spoil(row, ""), "evaluated at 40 epochs, other runs of its cell at 41");
     left_out(spoil(row, "target,6,600,0.1,0.5,,\n"), "has epoch 6 out of order");
     left_out(spoil(row, "target,99999999999999999999,1,0.1,0.5,,\n"), "has a row without an epoch");
     left_out(spoil(row, "target,18446744073709551615,1,0.1,0.5,,\n"), "has a row without an epoch");
@@ -50,7 +50,7 @@ fn what_cannot_be_averaged_is_left_out_with_its_reason() {
         |text: &'static str| move |run: &Path| std::fs::write(run.join("summary.json"), text).expect("a file");
     left_out(
         summary("{\"frozen_layers\": 0, \"last_test_error\": 41.5}"),
-        "`last_test_error` of `summary.json` is no error in [0, 1]",
+        "`last_test_error` of `summary.json` is not in [0, 1]",
     );
 }
 
@@ -85,8 +85,8 @@ fn where_there_are_no_runs_nothing_is_written() {
     change(&run, "run.json", "finished", "failed");
     let error = write(&[&study.path("sweep")], &out).expect_err("a failed run");
     let hints = error.downcast_ref::<UserError>().expect("advice").hints().concat();
-    assert!(error.to_string().starts_with("none of the runs is finished and readable"), "{error}");
-    assert!(hints.contains("it failed: no reason was recorded"), "{hints}");
+    assert!(error.to_string().starts_with("no run is finished and readable"), "{error}");
+    assert!(hints.contains("failed: no reason was recorded"), "{hints}");
     assert!(!out.exists());
 }
 
@@ -97,7 +97,7 @@ fn missing_cells_are_named() {
     study.run("sweep", &FakeRun::new(0, 0), level(0.5));
     let sheet = "{\"cells\": {\"k0-n400-s9-0000000009\": {\"name\": \"frozen_layers=0,seed=9\"}}}";
     std::fs::write(study.path("sweep/sweep.json"), sheet).expect("a file");
-    assert_eq!(study.report().left_out, ["frozen_layers=0,seed=9: a cell of the sweep that was not begun"]);
+    assert_eq!(study.report().left_out, ["frozen_layers=0,seed=9: a cell of the sweep that has not started"]);
     std::fs::write(study.path("sweep/sweep.json"), "[").expect("a file");
     assert!(study.report().left_out[0].starts_with("sweep: `sweep.json` is damaged"));
 }
@@ -133,5 +133,5 @@ fn seeds_count_once_and_where_they_are() {
     assert!(written.left_out[0].contains("another run of its cell has the same seeds (seed 0)"));
     let page = study.read("report.md");
     assert!(page.contains("| all | 3 | 30.0% ± 0.0") && page.contains("| 1 | 2 | 20.0% ± 0.0"), "{page}");
-    assert!(page.contains("seed 2 is left out: it lacks a number of frozen layers"), "{page}");
+    assert!(page.contains("seed 2 left out: it lacks a number of frozen layers"), "{page}");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use freezewise::report::{Written, write};
+use freezewise::report::{WrittenReport, write};
 use freezewise::spec::ReportSpec;
 use serde_json::json;
 
@@ -139,7 +139,7 @@ impl Study {
     }
 
     /// The report of all sweeps.
-    pub fn report(&self) -> Written {
+    pub fn report(&self) -> WrittenReport {
         write(&[self.0.path()], &self.path("report")).expect("a report")
     }
 

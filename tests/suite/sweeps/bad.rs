@@ -1,4 +1,4 @@
-//! Sweeps that cannot be, refused before anything runs.
+//! Invalid sweeps are refused before anything runs.
 
 use super::super::program::Place;
 use super::super::reliability::SMALL;
@@ -27,6 +27,15 @@ fn a_sweep_that_cannot_be_is_refused_before_anything_runs() {
         &["in the cell `frozen_layers=12`", "in the cell `frozen_layers=13`"],
     );
     refused("[sweep.axes]\nthreads = [1, 2]\n", &["are the same run"]);
+    refused("[sweep.axes]\ntarget.train_size = [\"40\", 40]\n", &["two cells have the name `train_size=40`"]);
+    refused("[sweep]\nexclude = [{ seed = [0, 1] }]\n[sweep.axes]\nseed = [0, 1]\n", &["leaves out every cell"]);
+    refused("[sweep]\nexclude = [{ seed = 7 }]\n[sweep.axes]\nseed = [0, 1]\n", &["no cell matches this entry"]);
+    let ten_million = "seed = { from = 0, to = 9999, step = 1 }\n\"seeds.source\" = { from = 0, to = 999, step = 1 }\n";
+    refused(&format!("[sweep.axes]\n{ten_million}"), &["10,000,000 cells; at most 100,000 are allowed"]);
+    refused(
+        "[sweep.axes]\ntransfer.frozen_layers = [0, 2]\ntransfer.frozen = [[\"stem\"]]\n",
+        &["both choose the frozen layers", "in the cell `frozen_layers=2,frozen=[\"stem\"]`"],
+    );
     refused("[sweep.axes]\nseed = [0, 1]\ntarget.label_noise = [0.0, 2.0]\n", &["label_noise"]);
 }
 
@@ -65,7 +74,7 @@ fn what_was_fixed_at_the_first_start_is_kept() {
     assert_eq!(sweep(&place, &["--index", "0"]).code, 0);
     let sheet = place.read("runs/spec/sweep.json");
     let mut sheet: serde_json::Value = serde_json::from_str(&sheet).expect("JSON");
-    // As if a machine with other defaults had begun it.
+    // As if a machine with other defaults had started it.
     sheet["fixed"]["precision"] = "fp32".into();
     sheet["fixed"]["layout"] = "channels_first".into();
     place.write("runs/spec/sweep.json", sheet.to_string());
@@ -78,5 +87,57 @@ fn what_was_fixed_at_the_first_start_is_kept() {
     sheet["fixed"]["precision"] = "fp16".into();
     place.write("runs/spec/sweep.json", sheet.to_string());
     let answer = sweep(&place, &[]);
-    assert!(answer.code == 1 && answer.stderr.contains("has no instructions"), "{}", answer.stderr);
+    assert!(answer.code == 1 && answer.stderr.contains("does not support"), "{}", answer.stderr);
+}
+
+#[test]
+fn arguments_that_cannot_be_are_refused() {
+    let place = Place::with(&format!("{SMALL}[sweep.axes]\nseed = [0, 1]\n"));
+    for (arguments, words) in [
+        (&["--json"][..], "--list"),
+        (&["--jobs", "0"], "from 1 to 1024"),
+        (&["--cell-time", "0s"], "expected more than 0 s"),
+        (&["--cell-time", "soon"], "--cell-time"),
+        (&["--devices", "cpu,gpu"], "`gpu` is not a device"),
+        (&["--devices", "cpu,cpu"], "`--devices` names `cpu` twice"),
+        (&["--devices", ","], "`` is not a device"),
+        (&["--index", "2"], "there is no task 2"),
+        (&["--index-env", "NOBODY_SETS_THIS"], "the environment variable `NOBODY_SETS_THIS` is not set"),
+        (&["--shard", "3/2"], "I from 1 to N"),
+        (&["--export", "columns"], "possible values: lines"),
+    ] {
+        let answer = sweep(&place, arguments);
+        assert!(answer.code == 2 && answer.stderr.contains(words), "{arguments:?}: {}", answer.stderr);
+    }
+    let time = place.freezewise(&["slurm", "spec.toml", "--time", "1:00\n#SBATCH --uid=0"]);
+    assert!(time.code == 2 && time.stderr.contains("expected a time"), "{}", time.stderr);
+    assert!(!place.path("runs").exists());
+    let missing = sweep(&place, &["--archive", "nowhere"]);
+    assert!(missing.code == 1 && missing.stderr.contains("`nowhere` is not a folder"), "{}", missing.stderr);
+}
+
+/// A damaged record must not hide the other runs.
+#[test]
+fn one_odd_record_fails_one_run() {
+    let place = Place::with(&format!("{SMALL}[sweep.axes]\nseed = [0, 1]\n"));
+    assert_eq!(sweep(&place, &[]).code, 0);
+    let run = super::runs(&place).remove(0);
+    std::fs::write(run.join("run.json"), "{\"status\": \"flying\"}").expect("a file");
+    let status = place.freezewise(&["status", "runs"]);
+    assert!(status.code == 0 && status.stdout.starts_with("2 runs: 1 done, 1 failed"), "{}", status.stdout);
+    assert!(status.stdout.contains("unknown variant `flying`"), "{}", status.stdout);
+    assert_eq!(place.freezewise(&["compare", "runs"]).code, 0);
+    let pruned = place.freezewise(&["prune", "runs", "--dry-run"]);
+    assert!(pruned.code == 0 && pruned.stderr.contains("skipped "), "{}", pruned.stderr);
+    assert_eq!(sweep(&place, &[]).code, 3, "the other cell stays done");
+    place.write("runs/spec/sweep.json", "{");
+    for arguments in [&["status", "runs"][..], &["sweep", "spec.toml"]] {
+        let answer = place.freezewise(arguments);
+        assert!(answer.code == 1 && answer.stderr.contains("move it away"), "{arguments:?}: {}", answer.stderr);
+    }
+    std::fs::create_dir(place.path("empty")).expect("a folder");
+    for verb in ["status", "compare", "collect", "prune", "report"] {
+        let answer = place.freezewise(&[verb, "empty"]);
+        assert!(answer.code == 1 && answer.stderr.contains("error: "), "{verb}: {}", answer.stderr);
+    }
 }

@@ -1,6 +1,8 @@
-//! Sweeps, through the program itself.
+//! Sweeps.
 
 mod bad;
+mod capacity;
+mod killed;
 mod results;
 mod running;
 mod slurm;
@@ -10,8 +12,9 @@ use std::path::{Path, PathBuf};
 
 use super::program::{Answer, Place};
 use super::reliability::{SMALL, product};
+pub use running::start_with;
 
-/// Three numbers of frozen layers and two seeds, from two sources.
+/// Three numbers of frozen layers and two seeds, with two sources.
 pub const AXES: &str = "[sweep.axes]\ntransfer.frozen_layers = [0, 2, \"all\"]\nseed = [0, 1]\n\"seeds.source\" = [0, 1]\n\
                         [sweep]\nzip = [[\"seed\", \"seeds.source\"]]\n";
 
@@ -20,7 +23,7 @@ pub fn place() -> Place {
     Place::with(&format!("{SMALL}{}", axes()))
 }
 
-/// TOML opens a table once, and `[sweep]` before its own tables.
+/// `AXES` with `[sweep]` first, since TOML tables must precede their subtables.
 pub fn axes() -> String {
     let (axes, sweep) = AXES.split_once("[sweep]\n").expect("both tables");
     format!("[sweep]\n{sweep}{axes}")
@@ -30,7 +33,7 @@ pub fn sweep(place: &Place, arguments: &[&str]) -> Answer {
     place.freezewise(&[&["sweep", "spec.toml"], arguments].concat())
 }
 
-/// The directories of the runs of a sweep, by name.
+/// The directories of a sweep's runs, sorted by name.
 pub fn runs(place: &Place) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(place.path("runs/spec")).expect("a sweep");
     let mut runs: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
@@ -39,7 +42,7 @@ pub fn runs(place: &Place) -> Vec<PathBuf> {
     runs
 }
 
-/// What each run is for.
+/// The results of each run, by name.
 pub fn products(place: &Place) -> BTreeMap<String, [Vec<u8>; 3]> {
     let name = |path: &Path| path.file_name().expect("a name").to_string_lossy().into_owned();
     runs(place).iter().map(|path| (name(path), product(path))).collect()

@@ -1,4 +1,4 @@
-//! What is made of the runs of a sweep: their state, tables of them, lean runs and archives.
+//! Results of sweeps: states of cells, tables, lean runs and archives.
 
 use super::super::program::{Place, json};
 use super::{place, runs, states, sweep};
@@ -21,7 +21,7 @@ fn a_finished_sweep_is_told_compared_collected_and_kept_lean() {
     assert_eq!(status["runs"][0]["state"], "done");
     compared(&place);
     collected(&place);
-    // Lean runs are finished to all: the program, sweeps, tables.
+    // Lean runs count as finished for runs, sweeps and tables.
     let table = place.freezewise(&["collect", "runs/spec"]).stdout;
     let dry = place.freezewise(&["prune", "runs/spec", "--dry-run"]);
     assert!(dry.stdout.starts_with("6 runs, ") && runs(&place)[0].join("weights.safetensors").is_file());
@@ -35,7 +35,7 @@ fn a_finished_sweep_is_told_compared_collected_and_kept_lean() {
     assert_eq!(place.freezewise(&["collect", "runs/spec"]).stdout, table);
     let spec = runs(&place)[0].join("spec.toml").display().to_string();
     let again = place.freezewise(&["run", &spec]);
-    assert!(again.code == 0 && again.stderr.contains("finished already"), "{}", again.stderr);
+    assert!(again.code == 0 && again.stderr.contains("already finished"), "{}", again.stderr);
     archived(&place);
 }
 
@@ -69,13 +69,13 @@ fn collected(place: &Place) {
     assert_eq!(last["test_error"], own[3]["test_error"]);
 }
 
-/// A copy of lean runs counts elsewhere.
+/// A copy of lean runs works in another folder.
 fn archived(place: &Place) {
     let other = super::place();
     let archive = place.path("runs/spec").display().to_string();
     let answer = sweep(&other, &["--archive", &archive]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
-    assert!(answer.stderr.contains("6 cells taken from"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("6 cells copied from"), "{}", answer.stderr);
     assert!(!other.path("runs/sources").exists(), "no source is needed");
     assert!(states(&other).values().all(|state| state == "done"));
 }
@@ -90,7 +90,7 @@ fn more_values_keep_what_is_done_and_fewer_leave_it_outside() {
     assert_eq!(by_state.len(), 2, "frozen_layers=0 of two seeds");
     assert_eq!(sweep(&place, &["--jobs", "2"]).code, 0);
     let status = place.freezewise(&["status", "runs/spec", "--all"]).stdout;
-    assert!(status.starts_with("8 runs: 8 done; 4 outside of the grid"), "{status}");
+    assert!(status.starts_with("8 runs: 8 done; 4 outside the grid"), "{status}");
     place.write("spec.toml", spec.replace("epochs = 3", "epochs = 5"));
     assert!(states(&place).values().all(|state| state == "waiting"), "a longer budget is the same run");
     assert_eq!(sweep(&place, &["--jobs", "2"]).code, 0);

@@ -1,4 +1,4 @@
-//! Cells run once each, whatever ends a sweep.
+//! Each cell is trained once, whatever interrupts the sweep.
 
 use std::process::{Child, Command, Stdio};
 
@@ -27,14 +27,14 @@ fn every_cell_and_every_source_is_trained_once() {
         .collect();
     assert!(sources.iter().any(|at| *at < first), "a source comes first:\n{}", answer.stderr);
     assert_eq!(std::fs::read_dir(place.path("runs/sources")).expect("sources").count(), 2);
-    // A cell is the run that its values make, to the byte.
+    // A cell is byte-identical to a single run with the same values.
     let single = Place::with(super::super::reliability::SMALL);
     let alone = single.run(&["transfer.frozen_layers=2", "seed=1", "seeds.source=1", "threads=1"]);
     let name = alone.file_name().expect("a name").to_string_lossy().into_owned();
     assert_eq!(products(&place)[&name], product(&alone));
     let again = sweep(&place, &["--jobs", "2"]);
     assert_eq!(again.code, 0);
-    assert!(again.stderr.contains("6 cells, 2 sources, 6 done before"), "{}", again.stderr);
+    assert!(again.stderr.contains("6 cells, 2 sources, 6 already done"), "{}", again.stderr);
     assert!(!again.stderr.contains("done     "), "{}", again.stderr);
 }
 
@@ -67,7 +67,7 @@ fn exported_lines_make_the_same_runs() {
     let answer = sweep(&place, &["--export", "lines"]);
     assert_eq!(answer.stdout.lines().count(), 8, "{}", answer.stdout);
     let script = place.write("cells.sh", &answer.stdout);
-    // In any order: a cell trains its source itself.
+    // In any order: a cell trains its source if necessary.
     let shell = "sort -r cells.sh | xargs -P 2 -I LINE sh -c LINE";
     let mut command = Command::new("sh");
     let status = command.args(["-c", shell]).current_dir(place.path("")).env("OMP_NUM_THREADS", "1").status();
@@ -85,7 +85,7 @@ fn a_diverged_cell_is_an_outcome_and_a_failed_one_is_told_with_its_log() {
     assert!(answer.stderr.contains("diverged learning_rate=1e30,optimizer=sgd: "), "{}", answer.stderr);
     let again = sweep(&place, &["--jobs", "1"]);
     assert!(again.code == 0 && !again.stderr.contains("diverged learning_rate"), "not tried again: {}", again.stderr);
-    // A cell that finds its place taken by a file fails; the others do not.
+    // A cell whose directory is a file fails; the others do not.
     let place = super::place();
     let list = sweep(&place, &["--list", "--json"]);
     let list: serde_json::Value = serde_json::from_str(&list.stdout).expect("JSON");
@@ -99,7 +99,7 @@ fn a_diverged_cell_is_an_outcome_and_a_failed_one_is_told_with_its_log() {
     assert_eq!(states(&place).into_values().filter(|state| state == "done").count(), 5);
     std::fs::remove_file(&directory).expect("it is a file");
     assert_eq!(sweep(&place, &["--retry-failed"]).code, 0);
-    // With --fail-fast nothing is started after the first failure.
+    // With --fail-fast no cell starts after the first failure.
     let place = super::place();
     std::fs::create_dir_all(directory_of(&place, 0).parent().expect("a folder")).expect("a folder");
     std::fs::write(directory_of(&place, 0), "in the way").expect("a file");
@@ -115,18 +115,23 @@ fn directory_of(place: &Place, cell: usize) -> std::path::PathBuf {
 }
 
 /// A sweep of one endless cell at a time.
-fn endless() -> Place {
+pub fn endless() -> Place {
     let spec = super::super::reliability::endless();
     Place::with(&format!("{spec}[sweep.axes]\nseed = [0, 1]\n"))
 }
 
-fn start(place: &Place, arguments: &[&str]) -> Child {
+pub fn start(place: &Place, arguments: &[&str]) -> Child {
+    start_with(place, &[], arguments)
+}
+
+pub fn start_with(place: &Place, variables: &[(&str, &str)], arguments: &[&str]) -> Child {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("freezewise"));
     command.current_dir(place.path("")).env("OMP_NUM_THREADS", "1").args(["sweep", "spec.toml"]).args(arguments);
+    command.envs(variables.iter().copied());
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
 }
 
-fn wait_for_rows(place: &Place, cells: usize) {
+pub fn wait_for_rows(place: &Place, cells: usize) {
     wait_until("rows", || {
         let has_rows = |run: &std::path::PathBuf| {
             std::fs::read_to_string(run.join("metrics.csv")).is_ok_and(|table| table.lines().count() > 3)
@@ -140,7 +145,7 @@ fn a_cell_over_its_time_is_stopped_and_counts_as_failed() {
     let place = endless();
     let answer = sweep(&place, &["--cell-time", "3s", "--jobs", "2"]);
     assert_eq!(answer.code, 3, "{}", answer.stderr);
-    assert_eq!(answer.stderr.matches("stopped: its time limit was reached").count(), 2, "{}", answer.stderr);
+    assert_eq!(answer.stderr.matches("stopped: `--cell-time` reached").count(), 2, "{}", answer.stderr);
     assert!(states(&place).values().all(|state| state == "stopped"), "with checkpoints: {:?}", states(&place));
 }
 
@@ -149,7 +154,7 @@ fn a_stopped_sweep_leaves_every_cell_to_be_resumed() {
     let place = endless();
     let child = start(&place, &["--jobs", "2"]);
     wait_for_rows(&place, 2);
-    // An engine may send both, one after the other: that is one stop.
+    // A scheduler may send both signals: they count as one stop.
     signal(&child, "INT");
     signal(&child, "TERM");
     let answer = end(child);
@@ -200,25 +205,4 @@ fn a_cell_that_another_process_holds_is_left_to_it() {
     assert_eq!(answer.code, 75, "{}", answer.stderr);
     assert!(answer.stderr.contains("held     seed=0"), "{}", answer.stderr);
     assert_eq!(json(&runs(&place)[0].join("run.json"))["restarts"].as_array().map_or(0, Vec::len), 0);
-}
-
-#[test]
-#[ignore = "long: kills at random"]
-fn whatever_is_killed_every_cell_is_done_once() {
-    let unbroken = place();
-    assert_eq!(sweep(&unbroken, &["--jobs", "2"]).code, 0);
-    let place = place();
-    for round in 0..10u64 {
-        let mut child = start(&place, &["--jobs", "2"]);
-        std::thread::sleep(std::time::Duration::from_millis(300 + 370 * round));
-        if round % 2 == 0 {
-            child.kill().expect("it runs");
-        } else {
-            // A child of the sweep, whichever it is just now.
-            let _ = Command::new("pkill").args(["-KILL", "-P", &child.id().to_string()]).status();
-        }
-        let _ = child.wait();
-    }
-    assert_eq!(sweep(&place, &["--jobs", "2", "--retry-failed"]).code, 0);
-    assert_eq!(products(&place), products(&unbroken));
 }

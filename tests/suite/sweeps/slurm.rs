@@ -1,11 +1,11 @@
-//! Slurm, played by programs on `PATH`.
+//! Slurm, replaced by fake commands on `PATH`.
 
 use std::os::unix::fs::PermissionsExt;
 
 use super::super::program::Place;
 use super::{place, states};
 
-/// An `sbatch` that notes its arguments and runs each task of the array at once, as Slurm would.
+/// An `sbatch` that records its arguments and immediately runs each task of the array, as Slurm would.
 const SBATCH: &str = r#"#!/bin/bash
 echo "$@" >> "$PLAYED/sbatch.log"
 count=$(grep -c . "$PLAYED/sbatch.log")

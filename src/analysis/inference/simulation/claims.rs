@@ -1,4 +1,5 @@
-//! Tests at stated places, of delays, differences, orders and equivalence, on settings that do not differ.
+//! False-positive rates of tests at stated points (bumps, delays, differences, orders, equivalence) on settings that do
+//! not differ.
 
 use rand::Rng;
 
@@ -9,7 +10,7 @@ use super::super::equivalence::equivalence;
 use super::super::holm::{SIGNIFICANCE, holm};
 use super::super::sign_flip::{p_mean_nonzero, p_mean_positive};
 use super::super::source_order::{SourcePair, order_reversal};
-use super::null_curves::{NOISE, Shape, Spread, normal, null_curves};
+use super::null_curves::{CurveShape, NOISE, NoiseShape, normal, null_curves};
 use super::{draws, hold};
 use crate::seed::Stream;
 
@@ -17,7 +18,7 @@ const SEEDS: [usize; 3] = [6, 8, 12];
 const SHORT: usize = 500;
 const LONG: usize = 10_000;
 
-/// Holds the false positives of a test that draws its own seeds and returns a p-value.
+/// Checks the false-positive rate of a test that draws its own seeds and returns a p-value.
 fn gate(what: &str, trials: usize, mut p: impl FnMut(usize, &mut Stream) -> f64) {
     for seeds in SEEDS {
         let mut stream = draws(&format!("{what} {seeds}"));
@@ -30,8 +31,13 @@ fn column(errors: &[Vec<f64>], point: usize) -> Vec<f64> {
     errors.iter().map(|row| row[point]).collect()
 }
 
-/// Valleys and a peak stated at the quarters of a curve, the peak where noise may be largest.
-fn contrasts(shape: Shape, spread: Spread, (seeds, points): (usize, usize), stream: &mut Stream) -> BumpContrasts {
+/// Valleys and peak stated at the quarters of a curve, the peak where noise may be largest.
+fn contrasts(
+    shape: CurveShape,
+    spread: NoiseShape,
+    (seeds, points): (usize, usize),
+    stream: &mut Stream,
+) -> BumpContrasts {
     let errors = null_curves((shape, spread), (seeds, points), stream);
     let at = |point: usize| column(&errors, point);
     BumpContrasts::new(&at(points / 4), &at(points / 2), &at(3 * points / 4)).expect("one length")
@@ -39,8 +45,8 @@ fn contrasts(shape: Shape, spread: Spread, (seeds, points): (usize, usize), stre
 
 fn stated_bumps(trials: usize) {
     for points in [10, 18] {
-        for shape in Shape::ALL {
-            for spread in Spread::ALL {
+        for shape in CurveShape::ALL {
+            for spread in NoiseShape::ALL {
                 gate(&format!("stated bump {shape:?} {spread:?} {points}"), trials, |seeds, stream| {
                     let contrasts = contrasts(shape, spread, (seeds, points), stream);
                     bump_evidence(&contrasts, None).expect("enough seeds").p
@@ -50,10 +56,10 @@ fn stated_bumps(trials: usize) {
     }
 }
 
-/// A rise alone has nothing that makes it conservative: on a flat curve it is at the level.
+/// A rise alone has nothing that makes it conservative: on a flat curve its rate is at the level.
 fn means(trials: usize) {
-    for spread in Spread::ALL {
-        let rises = |seeds, stream: &mut Stream| contrasts(Shape::Flat, spread, (seeds, 10), stream).rises;
+    for spread in NoiseShape::ALL {
+        let rises = |seeds, stream: &mut Stream| contrasts(CurveShape::Flat, spread, (seeds, 10), stream).rises;
         gate(&format!("one side {spread:?}"), trials, |seeds, stream| {
             p_mean_positive(&rises(seeds, stream)).expect("enough seeds")
         });
@@ -72,11 +78,11 @@ fn families(trials: usize) {
 
 /// The same bump in both settings, with three times the noise in one of them.
 fn differences(trials: usize) {
-    for shape in [Shape::Flat, Shape::SteepFall, Shape::Valley] {
+    for shape in [CurveShape::Flat, CurveShape::SteepFall, CurveShape::Valley] {
         for noisier_is_larger in [false, true] {
             gate(&format!("difference of bumps {shape:?} {noisier_is_larger}"), trials, |seeds, stream| {
-                let quiet = contrasts(shape, Spread::Autocorrelated, (seeds, 10), stream);
-                let mut noisy = contrasts(shape, Spread::Autocorrelated, (seeds, 10), stream);
+                let quiet = contrasts(shape, NoiseShape::Autocorrelated, (seeds, 10), stream);
+                let mut noisy = contrasts(shape, NoiseShape::Autocorrelated, (seeds, 10), stream);
                 for value in noisy.rises.iter_mut().chain(&mut noisy.drops) {
                     *value += 3.0 * NOISE * normal(stream);
                 }
@@ -87,7 +93,7 @@ fn differences(trials: usize) {
     }
 }
 
-/// Epochs of interpolation from one distribution for both settings, a share of them not reached.
+/// Interpolation epochs from one distribution for both settings; some runs do not interpolate.
 fn delays(trials: usize) {
     for budget in [1000u64, 120, 60] {
         gate(&format!("delay within {budget}"), trials, |seeds, stream| {
@@ -102,7 +108,7 @@ fn delays(trials: usize) {
     }
 }
 
-/// The first source is better at both places, or they are level at the second: there is no reversal.
+/// The first source is better at both points, or they are equal at the second: no reversal.
 fn orders(trials: usize) {
     for advantage in [0.0, 0.02] {
         gate(&format!("reversal {advantage}"), trials, |seeds, stream| {
@@ -116,10 +122,10 @@ fn orders(trials: usize) {
     }
 }
 
-/// Settings that differ by just the margin are not on par.
+/// Settings that differ by exactly the margin are not equivalent.
 fn equivalences(trials: usize) {
     for sign in [-1.0, 1.0] {
-        gate(&format!("on par {sign}"), trials, |seeds, stream| {
+        gate(&format!("equivalent {sign}"), trials, |seeds, stream| {
             let margin = 3.0 * NOISE;
             let mut errors = |mean: f64| (0..seeds).map(|_| mean + NOISE * normal(stream)).collect::<Vec<_>>();
             equivalence(&errors(0.3), &errors(0.3 + sign * margin), margin).expect("pairs").p
@@ -150,7 +156,7 @@ fn settings_that_do_not_differ_long() {
     equivalences(LONG);
 }
 
-/// The tests are worth running: an effect of three times the noise is found by eight seeds in most draws.
+/// Power: with eight seeds, most draws detect an effect of three times the noise.
 #[test]
 fn settings_that_differ() {
     let mut stream = draws("power");
@@ -174,7 +180,7 @@ fn settings_that_differ() {
     assert!(found.iter().all(|&found| found >= 80), "{found:?} of 100");
 }
 
-/// Draws are ordered by a seed and a name alone.
+/// Draws depend only on a seed and a name.
 #[test]
 fn draws_are_repeatable() {
     assert_eq!(draws("one").next_u64(), draws("one").next_u64());

@@ -1,4 +1,4 @@
-//! Intervals at stated places cover the true value as often as they say.
+//! Coverage of intervals at stated points.
 
 use rand::RngExt;
 
@@ -10,7 +10,7 @@ use super::{draws, hold, standard_error};
 
 const SEEDS: [usize; 3] = [6, 8, 12];
 
-/// Student's interval covers a mean; not more often than it says either.
+/// Student's interval covers the mean at its nominal rate, and not more often.
 fn means(trials: usize) {
     for seeds in SEEDS {
         let mut stream = draws(&format!("interval {seeds}"));
@@ -42,8 +42,8 @@ fn bumps(trials: usize) {
     }
 }
 
-/// How often the intervals with and without the images' component miss the difference over all images there could be.
-/// Half of the images are hurt at the peak and the others are hardly touched, so that which images were drawn matters.
+/// How often the intervals with and without the image component miss the true difference over all possible images. Half
+/// of the images get much worse at the peak and the others hardly change, so that the draw of images matters.
 fn misses_over_images(seeds: usize, images: usize, trials: usize) -> [usize; 2] {
     let mut stream = draws(&format!("images {seeds} {images}"));
     let mut misses = [0, 0];
@@ -70,7 +70,10 @@ fn images(trials: usize) {
         let [with, without] = misses_over_images(seeds, 200, trials);
         hold(&format!("interval over images, {seeds} seeds"), with, trials);
         let rate = without as f64 / trials as f64;
-        assert!(rate > 0.08, "without the images' component it misses {rate:.3}: this simulation tests nothing");
+        assert!(
+            rate > 0.08,
+            "without the image component the interval misses {rate:.3}: this simulation tests nothing"
+        );
     }
 }
 

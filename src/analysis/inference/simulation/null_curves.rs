@@ -5,33 +5,33 @@ use rand_distr::StandardNormal;
 
 use crate::seed::Stream;
 
-/// The standard deviation of the noise at a point, and of the shift of a whole seed.
+/// Standard deviation of the noise at a point, and of the shift of a whole seed.
 pub(super) const NOISE: f64 = 0.01;
 const SHIFT: f64 = 0.02;
-/// How much a noisy point has more, and how strongly neighbours are correlated.
+/// Factor of the noise at a noisy point, and correlation of neighbours.
 const NOISY: f64 = 5.0;
 const CORRELATION: f64 = 0.6;
 
 /// The mean curve.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Shape {
+pub(super) enum CurveShape {
     Flat,
     /// Falls by less than the noise from point to point.
     GentleFall,
     SteepFall,
     Rise,
     Valley,
-    /// Falls to a wide flat bottom, and rises.
+    /// Falls to a wide flat bottom, then rises.
     WideValley,
-    /// Falls, and stays.
+    /// Falls, then stays flat.
     Plateau,
-    /// Stays, then falls.
+    /// Stays flat, then falls.
     LatePlateau,
-    /// Stays, and falls off at the end.
+    /// Stays flat, then drops at the end.
     Cliff,
 }
 
-impl Shape {
+impl CurveShape {
     pub(super) const ALL: [Self; 9] = [
         Self::Flat,
         Self::GentleFall,
@@ -44,7 +44,7 @@ impl Shape {
         Self::Cliff,
     ];
 
-    /// The error at a place from 0 to 1.
+    /// The error at a position from 0 to 1.
     fn at(self, place: f64) -> f64 {
         let fall = |depth: f64| (depth - place).max(0.0);
         match self {
@@ -62,9 +62,9 @@ impl Shape {
     }
 }
 
-/// The noise around it; every seed is shifted too.
+/// The noise around the mean; every seed is also shifted.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Spread {
+pub(super) enum NoiseShape {
     Independent,
     /// AR(1) along the curve.
     Autocorrelated,
@@ -74,22 +74,22 @@ pub(super) enum Spread {
     Both,
 }
 
-impl Spread {
+impl NoiseShape {
     pub(super) const ALL: [Self; 4] = [Self::Independent, Self::Autocorrelated, Self::NoisyPoint, Self::Both];
 }
 
-/// The errors of so many seeds: `[seed][point]`.
+/// The errors of several seeds: `[seed][point]`.
 pub(super) fn null_curves(
-    (shape, spread): (Shape, Spread),
+    (shape, spread): (CurveShape, NoiseShape),
     (seeds, points): (usize, usize),
     stream: &mut Stream,
 ) -> Vec<Vec<f64>> {
     let correlation = match spread {
-        Spread::Independent | Spread::NoisyPoint => 0.0,
-        Spread::Autocorrelated | Spread::Both => CORRELATION,
+        NoiseShape::Independent | NoiseShape::NoisyPoint => 0.0,
+        NoiseShape::Autocorrelated | NoiseShape::Both => CORRELATION,
     };
     let noise = |point: usize| match spread {
-        Spread::NoisyPoint | Spread::Both if point == points / 2 => NOISY * NOISE,
+        NoiseShape::NoisyPoint | NoiseShape::Both if point == points / 2 => NOISY * NOISE,
         _ => NOISE,
     };
     let mut row = |_| {

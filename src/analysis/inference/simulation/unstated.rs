@@ -1,11 +1,11 @@
-//! The exploratory test rejects curves without a bump no more often than it says, and finds one that is there.
+//! The exploratory test on curves without a bump rejects at most at its nominal rate, and it finds a real bump.
 
 use super::super::holm::SIGNIFICANCE;
 use super::super::unstated_bump::unstated_bump;
-use super::null_curves::{NOISE, Shape, Spread, null_curves};
+use super::null_curves::{CurveShape, NOISE, NoiseShape, null_curves};
 use super::{draws, hold};
 
-fn false_positives(shape: Shape, spread: Spread, (seeds, points): (usize, usize), trials: usize) -> usize {
+fn false_positives(shape: CurveShape, spread: NoiseShape, (seeds, points): (usize, usize), trials: usize) -> usize {
     let mut stream = draws(&format!("unstated {shape:?} {spread:?} {seeds} {points}"));
     let rejected = |_: &usize| {
         let errors = null_curves((shape, spread), (seeds, points), &mut stream);
@@ -16,8 +16,8 @@ fn false_positives(shape: Shape, spread: Spread, (seeds, points): (usize, usize)
 
 fn gate(sizes: &[(usize, usize)], trials: usize) {
     for &size in sizes {
-        for shape in Shape::ALL {
-            for spread in Spread::ALL {
+        for shape in CurveShape::ALL {
+            for spread in NoiseShape::ALL {
                 let rejected = false_positives(shape, spread, size, trials);
                 hold(&format!("{shape:?}, {spread:?}, seeds and points {size:?}"), rejected, trials);
             }
@@ -37,12 +37,12 @@ fn noise_alone_is_no_bump_long() {
     gate(&[(6, 10), (6, 18), (8, 10), (8, 18), (12, 10), (12, 18)], 2000);
 }
 
-/// A bump of three times the noise is found in most draws of eight seeds.
+/// With eight seeds, a bump of three times the noise is found in most draws.
 #[test]
 fn a_bump_is_found() {
     let mut stream = draws("unstated power");
     let found = |_: &usize| {
-        let mut errors = null_curves((Shape::SteepFall, Spread::Independent), (8, 10), &mut stream);
+        let mut errors = null_curves((CurveShape::SteepFall, NoiseShape::Independent), (8, 10), &mut stream);
         for row in &mut errors {
             row[6] = row[4] + 3.0 * NOISE;
         }

@@ -1,6 +1,6 @@
-//! One checkpoint as a safetensors file: its header under `freezewise` in the format's own, the tensors of the state,
-//! the rows as bytes, and last the digest of all that comes before it. Written and read tensor by tensor: beside the
-//! state itself, memory is taken for one of them.
+//! One checkpoint as a safetensors file: metadata under `freezewise` in the file's header, the tensors of the state, the
+//! rows as bytes, and last the digest of everything before it. Written and read tensor by tensor, so it needs memory for
+//! only one tensor besides the state.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
@@ -12,21 +12,21 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use tch::Tensor;
 
-use super::{Checkpoint, Header};
+use super::{Checkpoint, CheckpointHeader};
 use crate::error::UserError;
 use crate::files;
 use crate::network::{NamedTensors, dtype_of, kind_of, read_header, to_bytes};
-use crate::train::State;
+use crate::train::TrainingState;
 
 const ABOUT: &str = "freezewise";
 const ROWS: &str = "rows";
 const DIGEST: &str = "digest";
 const DIGEST_BYTES: usize = 32;
-/// As in files of the format's own crate: tensors begin at a multiple of this.
+/// Tensors begin at a multiple of this, as in files of the safetensors crate.
 const ALIGNMENT: usize = 8;
 
-/// Writes a checkpoint, whole or not at all.
-pub(in crate::run) fn write(path: &Path, header: &Header, state: &State, rows: &[u8]) -> Result<()> {
+/// Writes a checkpoint atomically.
+pub(in crate::run) fn write(path: &Path, header: &CheckpointHeader, state: &TrainingState, rows: &[u8]) -> Result<()> {
     let start = start(header, &state.tensors, rows.len())?;
     let mut failed = None;
     let written = files::stream_atomically(path, |file| {
@@ -51,8 +51,8 @@ pub(in crate::run) fn write(path: &Path, header: &Header, state: &State, rows: &
     }
 }
 
-/// The length of the format's header and the header: where each tensor lies.
-fn start(header: &Header, tensors: &NamedTensors, rows: usize) -> Result<Vec<u8>> {
+/// The start of a safetensors file: the header's length, and the header with each tensor's offsets.
+fn start(header: &CheckpointHeader, tensors: &NamedTensors, rows: usize) -> Result<Vec<u8>> {
     let mut layout = Map::new();
     layout.insert("__metadata__".into(), json!({ ABOUT: serde_json::to_string(header)? }));
     let mut end = 0;
@@ -72,7 +72,7 @@ fn start(header: &Header, tensors: &NamedTensors, rows: usize) -> Result<Vec<u8>
     Ok([(text.len() as u64).to_le_bytes().as_slice(), &text].concat())
 }
 
-/// Takes the digest of what goes through.
+/// Hashes what is written through it.
 struct Digesting<W> {
     file: W,
     digest: Sha256,
@@ -90,22 +90,23 @@ impl<W: Write> Write for Digesting<W> {
     }
 }
 
-/// Reads a checkpoint from a file.
+/// Reads a checkpoint file.
 pub(in crate::run) fn read(path: &Path) -> Result<Checkpoint> {
     let file = File::open(path)?;
     let length = file.metadata()?.len();
     read_checkpoint(&mut BufReader::new(file), length)
 }
 
-/// Reads a checkpoint of `length` bytes, which may be damaged in any way: nothing of it is used before its digest is
-/// found to be right, and no memory is taken beyond its length.
+/// Reads a checkpoint of `length` bytes, which may be damaged in any way: nothing is used before the digest matches, and
+/// memory use is bounded by the length.
 pub fn read_checkpoint(file: &mut impl Read, length: u64) -> Result<Checkpoint> {
     let mut start = Vec::new();
     let layout = read_header(file, length, &mut start)?;
     let mut digest = Sha256::new_with_prefix(&start);
     let about = layout.metadata().as_ref().and_then(|about| about.get(ABOUT));
-    let about = about.ok_or_else(|| UserError::new("it is no checkpoint: its header says nothing of a training"))?;
-    let header: Header = serde_json::from_str(about).context("its header is malformed")?;
+    let about =
+        about.ok_or_else(|| UserError::new("it is not a checkpoint: its header has no `freezewise` metadata"))?;
+    let header: CheckpointHeader = serde_json::from_str(about).context("its header is malformed")?;
     let mut tensors = NamedTensors::new();
     let (mut rows, mut kept_digest) = (None, None);
     for name in layout.offset_keys() {
@@ -125,9 +126,9 @@ pub fn read_checkpoint(file: &mut impl Read, length: u64) -> Result<Checkpoint> 
         }
     }
     if kept_digest.as_deref() != Some(digest.finalize().as_slice()) {
-        return Err(UserError::new("it is damaged: its digest is not that of its content").into());
+        return Err(UserError::new("it is damaged: its digest does not match its content").into());
     }
     let rows = rows.ok_or_else(|| UserError::new("it has no rows"))?;
-    let Header { epochs, steps, seconds, .. } = header;
-    Ok(Checkpoint { header, state: State { epochs, steps, seconds, tensors }, rows })
+    let CheckpointHeader { epochs, steps, seconds, .. } = header;
+    Ok(Checkpoint { header, state: TrainingState { epochs, steps, seconds, tensors }, rows })
 }

@@ -1,4 +1,4 @@
-//! What a checkpoint says of itself.
+//! The metadata of a checkpoint.
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -8,45 +8,45 @@ use crate::error::UserError;
 use crate::rundir::MadeWith;
 use crate::spec::Side;
 
-/// To be raised when older programs could misread what newer ones write.
+/// Raise this when an older program could misread what a newer one writes.
 pub(in crate::run) const FORMAT: u32 = 1;
 
-/// What a state is of, and what it was made with.
+/// Which training a state belongs to, and what it was made with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Header {
+pub struct CheckpointHeader {
     /// The version of this layout.
     pub format: u32,
     /// `source` or `target`.
     pub phase: String,
     /// The hash of the spec, as in the directory's name.
     pub hash: String,
-    /// The digest of the images and labels that are trained and tested on.
+    /// The digest of the training and test images and labels.
     pub data: String,
-    /// Epochs behind.
+    /// Whole epochs trained.
     pub epochs: u64,
-    /// Steps behind in the epoch under way.
+    /// Steps trained in the current epoch.
     pub steps: u64,
-    /// Seconds of training in the epoch under way.
+    /// Seconds of training in the current epoch.
     pub seconds: f64,
-    /// By which images become the network's input.
+    /// Mean and deviation that images are normalised with.
     pub normalisation: Normalisation,
-    /// What it was made with.
+    /// Versions, device, threads and settings.
     pub made_with: MadeWith,
-    /// The half-life in steps of the averaged weights that it has; absent where it has none.
+    /// Half-life of the averaged weights in steps; absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub averaged_half_life: Option<f64>,
 }
 
-impl Header {
-    /// Whether it is of this training.
+impl CheckpointHeader {
+    /// An error if it belongs to another training or has another format.
     pub(in crate::run) fn check(&self, side: Side, hash: &str) -> Result<(), UserError> {
         if self.format != FORMAT {
-            let message = format!("it is of format {}, and this program reads format {FORMAT}", self.format);
+            let message = format!("expected format {FORMAT}, found {}", self.format);
             return Err(UserError::new(message).hint("resume with the version of freezewise that began the run"));
         }
         if self.phase != side.name() || self.hash != hash {
             return Err(UserError::new(format!(
-                "it is of another training, the {} `{}`",
+                "it belongs to another training, the {} `{}`",
                 self.phase.escape_debug(),
                 self.hash.escape_debug()
             )));

@@ -1,9 +1,8 @@
-//! The states of a training on disk: the last two, and those that a spec asks to keep.
+//! The checkpoints of a training: the last two, and those that the spec asks to keep.
 //!
-//! A checkpoint's name says how many steps are behind it. It is written whole or not at all, and only then are older
-//! ones removed, so there is a whole one at every moment, once there was one. States beyond the one just written stay:
-//! they are of a longer budget, which may be asked for again. A damaged file is passed over for the one before it, with
-//! a note.
+//! A checkpoint's name holds its step. Each is written atomically before older ones are deleted, so an intact one exists
+//! at every moment after the first. Checkpoints later than the one just written stay: they belong to a longer budget,
+//! which may be requested again. A damaged file is skipped with a note, and the previous one is used.
 
 mod file;
 mod header;
@@ -13,40 +12,40 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 pub use file::read_checkpoint;
+pub use header::CheckpointHeader;
 pub(in crate::run) use header::FORMAT;
-pub use header::Header;
 
 use crate::error::UserError;
 use crate::files;
 use crate::run::recovery::lock::Lock;
 use crate::rundir::RunDirectory;
 use crate::spec::{Checkpoints, Position, Side, Task};
-use crate::train::State;
+use crate::train::TrainingState;
 
 const ENDING: &str = ".safetensors";
-/// Those under this name make room for newer ones.
+/// Prefix of checkpoints that newer ones replace.
 const PASSING: &str = "step-";
 const KEPT: &str = "epoch-";
-/// Earlier versions of the program named the newest checkpoint in this file.
+/// Earlier versions of freezewise named the newest checkpoint in this file.
 const POINTER: &str = "latest.json";
 
-/// A state with what belongs to it.
+/// The state of a training with its metadata and rows.
 #[derive(Debug)]
 pub struct Checkpoint {
-    /// What it is of.
-    pub header: Header,
-    /// The training at that moment.
-    pub state: State,
-    /// The rows of the epochs behind, as CSV, with every evaluation that was made.
+    /// Metadata.
+    pub header: CheckpointHeader,
+    /// Weights and optimizer state.
+    pub state: TrainingState,
+    /// Rows of the epochs so far, as CSV, with every evaluation that was made.
     pub rows: Vec<u8>,
 }
 
 /// The name of a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::run) enum Name {
-    /// After so many steps; it stays until two newer ones are there.
+    /// At this step; stays until there are two newer ones.
     Step(u64),
-    /// After so many epochs; it stays.
+    /// After this epoch; stays.
     Epoch(u64),
 }
 
@@ -73,17 +72,17 @@ pub(in crate::run) struct CheckpointStore<'a> {
     steps_per_epoch: u64,
 }
 
-/// What was found of a directory's checkpoints.
+/// The result of a search for a checkpoint.
 #[derive(Debug, Default)]
-pub(in crate::run) struct Found {
-    /// The furthest that is whole and serves.
+pub(in crate::run) struct CheckpointSearch {
+    /// The latest that is intact and qualifies.
     pub(in crate::run) checkpoint: Option<Checkpoint>,
-    /// Further ones that are not whole, and why.
+    /// Later ones that are damaged, and why.
     pub(in crate::run) damaged: Vec<String>,
 }
 
 impl<'a> CheckpointStore<'a> {
-    /// The checkpoints of a directory whose lock is held.
+    /// The checkpoints of a locked directory.
     pub(in crate::run) fn open(directory: &RunDirectory, lock: &'a Lock, task: &Task) -> Result<Self> {
         let folder = directory.checkpoints();
         if files::exists(&folder)? {
@@ -93,15 +92,15 @@ impl<'a> CheckpointStore<'a> {
         Ok(Self { folder, lock, steps_per_epoch: task.training.steps_per_epoch(task.train_size) })
     }
 
-    /// The furthest checkpoint that is whole, of this training, and `serves`. Damage alone is an error only where
-    /// nothing else is there: then to start over would lose what a person may still save.
+    /// The latest checkpoint that is intact, belongs to this training, and `serves`. Damage is an error only if no intact
+    /// checkpoint is left: starting over would then destroy what the user may still recover.
     pub(in crate::run) fn furthest(
         &self,
         side: Side,
         hash: &str,
         mut serves: impl FnMut(&Checkpoint) -> Result<bool>,
-    ) -> Result<Found> {
-        let mut found = Found::default();
+    ) -> Result<CheckpointSearch> {
+        let mut found = CheckpointSearch::default();
         let mut whole = 0;
         for (_, name) in names(&self.folder, self.steps_per_epoch)?.into_iter().rev() {
             let path = self.folder.join(name.file());
@@ -114,22 +113,28 @@ impl<'a> CheckpointStore<'a> {
                     whole += 1;
                 }
                 Err(error) => {
-                    found.damaged.push(format!("the checkpoint {} cannot be used: {error:#}", path.display()));
+                    found.damaged.push(format!("cannot use the checkpoint `{}`: {error:#}", path.display()));
                 }
             }
         }
         match found.damaged.first() {
             Some(first) if whole == 0 => {
-                let more = if found.damaged.len() > 1 { ", nor those before it" } else { "" };
-                let hint = "`--fresh` starts over, and keeps what is there aside";
+                let more = if found.damaged.len() > 1 { ", nor the earlier ones" } else { "" };
+                let hint = "start over with `--fresh`, which moves the existing run aside";
                 Err(UserError::new(format!("{first}{more}")).hint(hint).into())
             }
             _ => Ok(found),
         }
     }
 
-    /// Puts a state on disk. Of those behind it the last one stays.
-    pub(in crate::run) fn commit(&self, name: Name, header: &Header, state: &State, rows: &[u8]) -> Result<()> {
+    /// Writes a checkpoint, and deletes earlier ones except the last before it.
+    pub(in crate::run) fn commit(
+        &self,
+        name: Name,
+        header: &CheckpointHeader,
+        state: &TrainingState,
+        rows: &[u8],
+    ) -> Result<()> {
         files::create_folder(&self.folder)?;
         self.lock.check()?;
         file::write(&self.folder.join(name.file()), header, state, rows)?;
@@ -141,25 +146,25 @@ impl<'a> CheckpointStore<'a> {
         self.remove(behind.into_iter().filter(|(position, _)| *position < last))
     }
 
-    /// Removes what a finished training has no use for: the states that make room, but for the one after `last` steps,
-    /// if it is to stay, and those beyond.
+    /// Deletes what a finished training no longer needs: the replaceable checkpoints, except the one at step `last`, if
+    /// given, and later ones.
     pub(in crate::run) fn finish(&self, last: Option<u64>) -> Result<()> {
         if !files::exists(&self.folder)? {
             return Ok(());
         }
         self.remove(leftovers(&self.folder, self.steps_per_epoch, last)?.into_iter())?;
         files::remove(&self.folder.join(POINTER))?;
-        // It goes where nothing is left in it: kept states may be, or something of the user's.
+        // Fails if it still holds kept checkpoints or files of the user's: then it stays.
         let _ = std::fs::remove_dir(&self.folder);
         Ok(())
     }
 
-    /// Whether the state after an epoch is kept.
+    /// Whether the checkpoint after an epoch is kept.
     pub(in crate::run) fn keeps(&self, epoch: u64) -> bool {
         self.folder.join(Name::Epoch(epoch).file()).is_file()
     }
 
-    /// Removes the states of epochs from which branches have left, but for those that are to stay.
+    /// Deletes checkpoints that were kept only for branches, which are finished now.
     pub(in crate::run) fn drop_branch_states(&self, checkpoints: &Checkpoints) -> Result<()> {
         let names = names(&self.folder, self.steps_per_epoch)?.into_iter();
         let done = names.filter_map(|(_, name)| match name {
@@ -175,20 +180,20 @@ impl<'a> CheckpointStore<'a> {
     }
 }
 
-/// The epochs whose states a directory keeps, rising.
+/// The epochs whose checkpoints a directory keeps, ascending.
 pub(in crate::run) fn kept_epochs(directory: &RunDirectory) -> Result<Vec<u64>> {
     let epoch = |(_, name)| if let Name::Epoch(epoch) = name { Some(epoch) } else { None };
     Ok(names(&directory.checkpoints(), 1)?.into_iter().filter_map(epoch).collect())
 }
 
-/// The state of a target of this hash after an epoch that is kept.
+/// Reads the kept checkpoint of a target after an epoch; an error if it has another hash.
 pub(in crate::run) fn read_kept(directory: &RunDirectory, epoch: u64, hash: &str) -> Result<Checkpoint> {
     let path = directory.checkpoints().join(Name::Epoch(epoch).file());
     let read = || file::read(&path)?.check(Side::Target, hash);
-    read().with_context(|| format!("the checkpoint {} cannot be used", path.display()))
+    read().with_context(|| format!("cannot use the checkpoint `{}`", path.display()))
 }
 
-/// Whether a finished training has states that it has no use for.
+/// Whether a finished training has checkpoints that it no longer needs.
 pub(in crate::run) fn has_leftovers(directory: &RunDirectory, task: &Task, last: Option<u64>) -> bool {
     let steps_per_epoch = task.training.steps_per_epoch(task.train_size);
     leftovers(&directory.checkpoints(), steps_per_epoch, last).is_ok_and(|names| !names.is_empty())
@@ -200,7 +205,7 @@ fn leftovers(folder: &Path, steps_per_epoch: u64, last: Option<u64>) -> Result<V
     Ok(names)
 }
 
-/// The checkpoints of a folder with the steps behind each, in the order of those.
+/// The checkpoints of a folder with their steps, in ascending order.
 fn names(folder: &Path, steps_per_epoch: u64) -> Result<Vec<(u64, Name)>> {
     if !files::exists(folder)? {
         return Ok(Vec::new());
@@ -223,7 +228,7 @@ fn position(name: Name, steps_per_epoch: u64) -> u64 {
 }
 
 impl Checkpoint {
-    /// How far it is.
+    /// How far the training was.
     pub(in crate::run) fn position(&self) -> Position {
         Position { epochs: self.header.epochs, steps: self.header.steps }
     }

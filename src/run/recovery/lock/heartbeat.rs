@@ -1,4 +1,4 @@
-//! A thread that says from time to time that the holder of a lock is there.
+//! A thread that refreshes the heartbeat of a lock.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -9,7 +9,7 @@ use super::holder::{Holder, STALE};
 use super::{path, top_generation};
 use crate::files;
 
-/// Many beats may fail before a holder is taken to be dead.
+/// Several beats may fail before the holder counts as dead.
 const INTERVAL: Duration = Duration::from_secs(STALE.as_secs() / 10);
 
 /// Beats until it is dropped.
@@ -32,7 +32,7 @@ impl Heartbeat {
     }
 }
 
-/// A beat that fails is made up for by the next one.
+/// Errors are ignored: the next beat tries again.
 fn beat(folder: &Path, generation: u64, holder: &Holder) {
     if top_generation(folder).ok().flatten() == Some(generation)
         && let Ok(bytes) = holder.clone().beating().to_bytes()
@@ -45,7 +45,7 @@ impl Drop for Heartbeat {
     fn drop(&mut self) {
         drop(self.end.take());
         if let Some(thread) = self.thread.take() {
-            // It does not panic, and if it did, it would be over too.
+            // The thread does not panic; if it did, it would have ended too.
             let _ = thread.join();
         }
     }

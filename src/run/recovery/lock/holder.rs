@@ -1,4 +1,4 @@
-//! Who holds a lock, as its file says.
+//! The holder of a lock, as its file describes it.
 
 use std::io::Read;
 use std::path::Path;
@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::rundir::host::{self, Process};
+use crate::rundir::host::{self, ProcessState};
 
-/// A holder on another machine that was not seen for so long is taken to be dead.
+/// A holder on another machine counts as dead after this long without a heartbeat.
 pub(in crate::run) const STALE: Duration = Duration::from_secs(300);
 
-/// No holder has more to say.
+/// Larger lock files are cut.
 const LONGEST: u64 = 64 * 1024;
 
 /// A process that holds a lock, or held it.
@@ -22,16 +22,15 @@ pub(in crate::run) struct Holder {
     pid: u32,
     /// RFC 3339.
     since: String,
-    /// What tells its machine, since it was last booted, from others.
+    /// Identifies its machine and boot.
     machine: String,
-    /// Its operating system's installation, which a reboot leaves the same; empty where nothing names it, and in files
-    /// of earlier versions.
+    /// Identifies the operating system's installation across reboots; empty if unknown, and in files of earlier versions.
     #[serde(default)]
     installation: String,
-    /// The boot of its machine; empty in the same cases.
+    /// Identifies the boot; empty in the same cases.
     #[serde(default)]
     boot: String,
-    /// When the process started, by its machine's clock since boot: process numbers come back.
+    /// When the process started, on its machine's clock since boot: process ids are reused.
     born: u64,
     /// Seconds since 1970.
     heartbeat: u64,
@@ -54,22 +53,22 @@ impl Holder {
         }
     }
 
-    /// The same, no longer holding.
+    /// The same process, having released the lock.
     pub(in crate::run) fn released(self) -> Self {
         Self { released: true, ..self }
     }
 
-    /// The same, seen just now.
+    /// The same process, with a heartbeat of now.
     pub(in crate::run) fn beating(self) -> Self {
         Self { heartbeat: now(), ..self }
     }
 
-    /// For people: `process 12 on host since 2026-11-24T10:00:00Z`.
+    /// For messages: `process 12 on host since 2026-11-24T10:00:00Z`.
     pub(in crate::run) fn who(&self) -> String {
         format!("process {} on {} since {}", self.pid, self.host.escape_debug(), self.since.escape_debug())
     }
 
-    /// The holder that a file names; `None` where the file is gone. What is no holder is one that nobody knows, seen
+    /// Reads the holder from a lock file; `None` if the file is gone. A malformed file gives an unknown holder, last seen
     /// when the file was written.
     pub(in crate::run) fn read(path: &Path) -> std::io::Result<Option<Self>> {
         let read = || -> std::io::Result<Self> {
@@ -105,7 +104,7 @@ impl Holder {
         Ok(bytes)
     }
 
-    /// Whether the holder is at work still, as far as can be told from here.
+    /// Whether the holder still runs, as far as this machine can tell.
     pub(in crate::run) fn is_alive(&self) -> bool {
         let beats = || now().saturating_sub(self.heartbeat) <= STALE.as_secs();
         if self.released || self.is_of_earlier_boot() {
@@ -115,16 +114,15 @@ impl Holder {
             return beats();
         }
         match host::process(self.pid, self.born) {
-            Process::Alive => true,
-            Process::Dead => false,
-            Process::Hidden => beats(),
+            ProcessState::Alive => true,
+            ProcessState::Dead => false,
+            ProcessState::Hidden => beats(),
         }
     }
 }
 
 impl Holder {
-    /// Whether it ran on this machine before this was booted: a machine has one boot at a time. A file that does not
-    /// tell its boot says nothing of that.
+    /// Whether it ran on this machine before the last reboot, and so is dead. A file without a boot tells nothing.
     fn is_of_earlier_boot(&self) -> bool {
         let boot = host::boot();
         let known = !self.boot.is_empty() && !boot.is_empty();
@@ -146,7 +144,7 @@ impl Holder {
         Self { host: host.into(), machine: host.into(), ..self }
     }
 
-    /// Of another boot; one without a name is what earlier versions wrote.
+    /// Of another boot; earlier versions wrote an empty one.
     pub(in crate::run) fn of_boot(self, boot: &str) -> Self {
         Self { boot: boot.into(), machine: format!("{} {boot}", self.host), ..self }
     }

@@ -1,9 +1,9 @@
-//! One process at a time in a directory, on one machine or on many that share its disk.
+//! A lock on a directory, for one process at a time, on one machine or on several that share a disk.
 //!
-//! A lock is a file `.lock-N`, made only where it is not there yet; the largest N is the holder's, and grows with every
-//! holder. The file says who holds it, and how lately that one was seen. A holder that died is known at once on its own
-//! machine, also after a reboot, and elsewhere by a heartbeat older than `STALE`; then the next number is anyone's to
-//! take, and one gets it. A holder that was only asleep finds the larger number before it commits anything, and stops.
+//! A lock is a file `.lock-N`, created exclusively; the largest N belongs to the holder and grows with every holder. The
+//! file names the holder and its last heartbeat. A dead holder is detected at once on its own machine, also after a
+//! reboot, and on others once its heartbeat is older than `STALE`; then the next number is free to take, and exactly one
+//! process gets it. A holder that was only suspended finds the larger number before it commits anything, and stops.
 
 mod heartbeat;
 mod holder;
@@ -26,38 +26,38 @@ const PREFIX: &str = ".lock-";
 pub(in crate::run) struct Lock {
     folder: PathBuf,
     generation: u64,
-    /// Stopped before the lock is given back.
+    /// Stopped before the lock is released.
     heartbeat: Option<Heartbeat>,
 }
 
-/// What came of asking for a lock.
-pub(in crate::run) enum Asked {
-    /// It is ours.
+/// The result of trying to take a lock.
+pub(in crate::run) enum LockOutcome {
+    /// This process has it.
     Ours(Lock),
-    /// Another has it.
+    /// Another process has it.
     Held(Holder),
 }
 
 impl Lock {
-    /// Takes the lock of a directory, or tells who has it.
-    pub(in crate::run) fn take(folder: &Path) -> Result<Asked> {
+    /// Takes the lock of a directory, or returns its holder.
+    pub(in crate::run) fn take(folder: &Path) -> Result<LockOutcome> {
         loop {
             let top = top(folder)?;
             if let Some((_, holder)) = &top
                 && holder.is_alive()
             {
-                return Ok(Asked::Held(holder.clone()));
+                return Ok(LockOutcome::Held(holder.clone()));
             }
             let generation = top.map_or(1, |(generation, _)| generation + 1);
-            // Several may find it free at once: one of them makes the file.
+            // Several processes may find it free at once: exactly one creates the file.
             match files::create_new(&path(folder, generation), &Holder::own().to_bytes()?) {
                 Ok(true) => {}
                 Ok(false) => continue,
-                // Who got it first sweeps up what is half written, and that was this.
+                // The winner deletes half-written files, and this one was among them.
                 Err(error) if is_not_found(&error) && files::exists(folder)? => continue,
                 Err(error) => return Err(error),
             }
-            // A process that slept since it looked may have made a number that was given up meanwhile.
+            // A process that was suspended since it looked may have created a number that is outdated by now.
             if top_generation(folder)? != Some(generation) {
                 files::remove(&path(folder, generation))?;
                 continue;
@@ -66,20 +66,20 @@ impl Lock {
                 files::remove(&path(folder, older))?;
             }
             let heartbeat = Some(Heartbeat::start(folder.to_path_buf(), generation));
-            return Ok(Asked::Ours(Self { folder: folder.to_path_buf(), generation, heartbeat }));
+            return Ok(LockOutcome::Ours(Self { folder: folder.to_path_buf(), generation, heartbeat }));
         }
     }
 
-    /// An error where another has taken the lock over: nothing may be written then.
+    /// An error if another process has taken over the lock: then this one must not write anything.
     pub(in crate::run) fn check(&self) -> Result<()> {
         match top(&self.folder)? {
             Some((generation, _)) if generation == self.generation => Ok(()),
             Some((_, holder)) => Err(TakenOver(holder.who()).into()),
-            None => Err(TakenOver("someone who removed its lock".into()).into()),
+            None => Err(TakenOver("a process that deleted its lock".into()).into()),
         }
     }
 
-    /// Takes the lock along to where its directory was moved, and gives it up there.
+    /// Releases the lock of a directory that was moved to `folder`.
     pub(in crate::run) fn leave_in(mut self, folder: &Path) -> Result<()> {
         self.heartbeat = None;
         self.folder = folder.to_path_buf();
@@ -88,8 +88,8 @@ impl Lock {
 }
 
 impl Drop for Lock {
-    /// The file stays, as the number that the next one counts from. If it cannot be written, the end of this process
-    /// says the same.
+    /// The file stays, because the next holder counts on from its number. If it cannot be written, the end of this
+    /// process releases the lock.
     fn drop(&mut self) {
         self.heartbeat = None;
         if self.check().is_ok()
@@ -100,7 +100,7 @@ impl Drop for Lock {
     }
 }
 
-/// Who holds the lock of a directory now, in words.
+/// The current holder of a directory's lock, in words.
 pub fn holder(folder: &Path) -> Result<Option<String>> {
     if !folder.is_dir() {
         return Ok(None);
@@ -108,25 +108,25 @@ pub fn holder(folder: &Path) -> Result<Option<String>> {
     Ok(top(folder)?.map(|(_, holder)| holder).filter(Holder::is_alive).map(|holder| holder.who()))
 }
 
-/// A directory that no other process writes in while this lives.
+/// Keeps other processes from writing into a directory while it lives.
 #[derive(Debug)]
-pub struct Hold(#[allow(dead_code)] Lock); // It is held, and nothing else.
+pub struct Hold(#[allow(dead_code)] Lock); // Only its drop matters.
 
-/// Takes the lock of a directory; `None` where another process has it.
+/// Takes the lock of a directory; `None` if another process has it.
 pub fn hold(folder: &Path) -> Result<Option<Hold>> {
     Ok(match Lock::take(folder)? {
-        Asked::Ours(lock) => Some(Hold(lock)),
-        Asked::Held(_) => None,
+        LockOutcome::Ours(lock) => Some(Hold(lock)),
+        LockOutcome::Held(_) => None,
     })
 }
 
-/// Another process holds the lock now.
+/// Another process has taken over the lock; holds its name.
 #[derive(Debug)]
 pub(in crate::run) struct TakenOver(String);
 
 impl std::fmt::Display for TakenOver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the run was taken over by {}: this process stops", self.0)
+        write!(f, "this process stops: the run was taken over by {}", self.0)
     }
 }
 
@@ -136,7 +136,7 @@ fn is_not_found(error: &anyhow::Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
 
-/// Whether a file of this name is a lock.
+/// Whether a file name is that of a lock.
 pub(in crate::run) fn is_lock(name: &str) -> bool {
     number(name).is_some()
 }
@@ -164,7 +164,7 @@ fn top(folder: &Path) -> Result<Option<(u64, Holder)>> {
         let Some(generation) = top_generation(folder)? else { return Ok(None) };
         match Holder::read(&path(folder, generation)) {
             Ok(Some(holder)) => return Ok(Some((generation, holder))),
-            // Removed since it was listed: by a newer holder, which is listed now.
+            // A newer holder deleted it since it was listed: list again.
             Ok(None) => {}
             Err(error) => {
                 return Err(UserError::new(format!("{error:#}")))
@@ -180,17 +180,17 @@ mod tests {
 
     use super::*;
 
-    fn held(asked: Asked) -> Holder {
+    fn held(asked: LockOutcome) -> Holder {
         match asked {
-            Asked::Ours(_) => panic!("two hold one lock"),
-            Asked::Held(holder) => holder,
+            LockOutcome::Ours(_) => panic!("two processes hold one lock"),
+            LockOutcome::Held(holder) => holder,
         }
     }
 
-    fn ours(asked: Asked) -> Lock {
+    fn ours(asked: LockOutcome) -> Lock {
         match asked {
-            Asked::Ours(lock) => lock,
-            Asked::Held(holder) => panic!("{} holds it", holder.who()),
+            LockOutcome::Ours(lock) => lock,
+            LockOutcome::Held(holder) => panic!("{} holds it", holder.who()),
         }
     }
 
@@ -221,16 +221,16 @@ mod tests {
             (Holder::own().of_host("elsewhere"), false),
             (Holder::own().of_host("elsewhere").seen_before(Duration::from_secs(299)), false),
             (Holder::own().of_host("elsewhere").seen_before(Duration::from_secs(301)), true),
-            // Of an earlier boot of this machine, of another boot of another machine, and of nobody knows which.
+            // Of an earlier boot of this machine, of another boot of another machine, and of an unknown boot.
             (Holder::own().of_boot("earlier"), true),
             (Holder::own().of_boot("earlier").of_host("elsewhere"), false),
             (Holder::own().of_boot("earlier").of_installation("another"), false),
             (Holder::own().of_boot(""), false),
-            // A clock that goes ahead of ours.
+            // A clock ahead of ours.
             (Holder::own().of_host("elsewhere").seen_ahead(Duration::from_secs(3600)), false),
         ] {
             write(&holder)?;
-            assert_eq!(matches!(Lock::take(folder.path())?, Asked::Ours(_)), free, "{holder:?}");
+            assert_eq!(matches!(Lock::take(folder.path())?, LockOutcome::Ours(_)), free, "{holder:?}");
             for generation in generations(folder.path())? {
                 files::remove(&path(folder.path(), generation))?;
             }
@@ -258,11 +258,11 @@ mod tests {
     fn of_many_at_once_one_gets_it() -> Result<()> {
         let folder = tempfile::tempdir()?;
         std::fs::write(path(folder.path(), 1), Holder::own().released().to_bytes()?)?;
-        let locks: Vec<Asked> = std::thread::scope(|scope| {
+        let locks: Vec<LockOutcome> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| Lock::take(folder.path()))).collect();
             threads.into_iter().map(|thread| thread.join().expect("no panic")).collect::<Result<_>>()
         })?;
-        assert_eq!(locks.iter().filter(|asked| matches!(asked, Asked::Ours(_))).count(), 1);
+        assert_eq!(locks.iter().filter(|asked| matches!(asked, LockOutcome::Ours(_))).count(), 1);
         Ok(())
     }
 
@@ -274,8 +274,8 @@ mod tests {
                 let threads: Vec<_> = (0..8)
                     .map(|_| {
                         scope.spawn(|| match Lock::take(folder.path())? {
-                            Asked::Ours(_lock) => files::remove_unfinished(folder.path()),
-                            Asked::Held(_) => Ok(()),
+                            LockOutcome::Ours(_lock) => files::remove_unfinished(folder.path()),
+                            LockOutcome::Held(_) => Ok(()),
                         })
                     })
                     .collect();

@@ -5,35 +5,35 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::{Asked, Holder, Lock};
+use super::{Holder, Lock, LockOutcome};
 use crate::files;
 use crate::run::recovery::stop::Stop;
 
-/// How often a waiting process looks; the holder's work takes minutes or more.
+/// How often a waiting process checks; the holder's work takes minutes or more.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
-/// What a process waits for, and how long.
+/// What to wait for, and how long.
 pub(in crate::run) struct Wait<'a> {
     pub(in crate::run) folder: &'a Path,
     /// Ends the wait early, with an error.
     pub(in crate::run) stop: &'a Stop,
-    /// The longest wait; without it there is no limit.
+    /// The longest wait; `None` is no limit.
     pub(in crate::run) most: Option<Duration>,
 }
 
 /// How a wait ended.
 pub(in crate::run) enum Waited<T> {
-    /// The lock is ours.
+    /// This process has the lock.
     Ours(Lock),
-    /// What the lock was wanted for is done.
+    /// Another process did the work.
     Done(T),
     /// Another process still holds the lock.
     Held(Holder),
 }
 
 impl Wait<'_> {
-    /// Waits for the lock, or until `done` finds that it is not needed: many that wait for one result must not take the
-    /// lock in turn to read it. `say` is called once for each holder that is waited for.
+    /// Waits for the lock, or until `done` returns the result: many processes that wait for one result must not take the
+    /// lock in turn to read it. `say` is called once per holder.
     pub(in crate::run) fn wait<T>(
         &self,
         mut done: impl FnMut() -> Result<Option<T>>,
@@ -43,9 +43,9 @@ impl Wait<'_> {
         let mut told = None;
         loop {
             let holder = match Lock::take(self.folder) {
-                Ok(Asked::Ours(lock)) => return Ok(Waited::Ours(lock)),
-                Ok(Asked::Held(holder)) => holder,
-                // The holder moved the folder aside: it is anyone's to make again.
+                Ok(LockOutcome::Ours(lock)) => return Ok(Waited::Ours(lock)),
+                Ok(LockOutcome::Held(holder)) => holder,
+                // The holder moved the folder aside: any process may create it again.
                 Err(_) if !files::exists(self.folder)? => {
                     files::create_folder(self.folder)?;
                     continue;
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn a_wait_ends_with_the_lock_or_its_time_or_what_it_is_for() -> Result<()> {
         let folder = tempfile::tempdir()?;
-        let Asked::Ours(lock) = Lock::take(folder.path())? else { panic!("it is free") };
+        let LockOutcome::Ours(lock) = Lock::take(folder.path())? else { panic!("it is free") };
         let mut said = 0;
         let most = Duration::from_millis(1);
         let held = wait(folder.path(), most).wait(

@@ -1,42 +1,42 @@
-//! Features about their mean, along the axes in which they vary independently.
+//! Centred features along their principal axes.
 //!
-//! Features of neighbouring channels are alike, so that the loss is a narrow valley in their coordinates: L-BFGS would take
-//! thousands of steps. Along the principal axes, each scaled so that loss and penalty together curve by 1 where the fit
-//! begins, it takes tens. A rotation leaves ‖W‖ as it is and the free bias takes up the mean, so the problem stays the
-//! same one.
+//! Features of different channels correlate, so the loss is a narrow valley in their coordinates and L-BFGS would take
+//! thousands of steps. Along the principal axes, each scaled so that loss and penalty together have curvature 1 where the
+//! fit starts, it takes tens. The problem stays the same: a rotation preserves ‖W‖, and the unpenalised bias absorbs the
+//! mean.
 
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
 
 use crate::error::UserError;
 
-/// Axes along which features vary less than this, relative to the most and squared, are rounding (of a float32 network,
-/// far less than that) and are left out: weights along them are 0, as they are where nothing varies.
+/// Axes whose variance is below this fraction of the largest are dropped: it is rounding error, of a float32 network even
+/// less. Weights along them are 0, as along axes without variance.
 const LEAST_VARIANCE: f64 = 1e-13;
 
-/// Features in their principal axes.
+/// Features along their principal axes.
 pub(super) struct Axes {
     /// `[features]`.
     pub(super) mean: Tensor,
-    /// `[features, axes]`, of length 1 each.
+    /// Unit vectors, `[features, axes]`.
     pub(super) directions: Tensor,
-    /// The features' sum of squares along each, `[axes]`.
+    /// Sum of squares of the features along each axis, `[axes]`.
     pub(super) squares: Tensor,
     /// The features, `[count, axes]`.
     pub(super) coordinates: Tensor,
 }
 
 impl Axes {
-    /// Of features `[count, features]`, double.
+    /// The principal axes of features `[count, features]`, double.
     pub(super) fn of(features: &Tensor) -> Result<Self> {
         let mean = features.mean_dim([0i64].as_slice(), false, Kind::Double);
         let centred = features - &mean;
         let gram = centred.transpose(0, 1).matmul(&centred);
         if gram.isfinite().all().int64_value(&[]) == 0 {
-            let error = UserError::new("the features to fit a linear head on are not finite: the training diverged");
+            let error = UserError::new("cannot fit a linear head: the features are not finite, the training diverged");
             return Err(error.hint("try a third of the learning rate").into());
         }
-        // On the host, whose LAPACK needs no part of CUDA that may be absent.
+        // On the host: its LAPACK needs no CUDA library that may be missing.
         let (squares, directions) = gram.to_device(Device::Cpu).f_linalg_eigh("L")?;
         let least = LEAST_VARIANCE * squares.max().double_value(&[]).max(0.0);
         let kept = squares.greater(least).nonzero().squeeze_dim(1);
@@ -51,13 +51,13 @@ impl Axes {
         self.coordinates.size()[0]
     }
 
-    /// How many axes there are.
+    /// Number of axes.
     pub(super) fn axes(&self) -> i64 {
         self.coordinates.size()[1]
     }
 
-    /// The scale of each axis, `[axes]`: the root of the curvature of the mean loss and the penalty at W = 0, where each
-    /// class has the same probability.
+    /// The scale of each axis, `[axes]`: the square root of the curvature of mean loss and penalty at W = 0, where all
+    /// classes have the same probability.
     pub(super) fn scales(&self, classes: i64, penalty: f64) -> Tensor {
         let count = self.count() as f64;
         (&self.squares / (count * classes as f64) + penalty / count).sqrt()

@@ -6,19 +6,19 @@ use tch::{Kind, Tensor, no_grad_guard};
 use super::axes::Axes;
 use super::head::{FitEnd, LinearHead};
 use super::lbfgs::{End, minimise};
-use super::objective::Loss;
+use super::objective::PenalizedLoss;
 use crate::train::interrupt::Interrupt;
 
-/// A fit has converged where no component of the gradient is larger: of the mean loss, along axes in which it curves by 1
-/// at the start. Weights are then those of the minimum to five digits and more.
+/// A fit has converged when no component of the gradient of the mean loss exceeds this, along axes in which the curvature
+/// is 1 at the start. The weights then match the minimum to five digits or more.
 pub(super) const TOLERANCE: f64 = 1e-8;
 
 /// Fits a linear head on features `[count, features]` of any kind, on any device, with labels `[count]` below `classes`;
 /// `penalty` is λ, 1/C in scikit-learn.
 ///
-/// It ends where no component of the gradient of the mean loss is above 1e-8, or after 1,000 steps; without a penalty, also
-/// where no training example is misclassified and the mean loss is below 1e-3. `LinearHead::end` says which. `interrupt`
-/// is asked before every evaluation.
+/// It stops when no component of the gradient of the mean loss exceeds 1e-8, or after 1,000 steps; without a penalty, also
+/// when no training example is misclassified and the mean loss is below 1e-3. `LinearHead::end` tells which. `interrupt`
+/// is called before every evaluation.
 pub fn fit_linear(
     features: &Tensor,
     labels: &Tensor,
@@ -27,29 +27,29 @@ pub fn fit_linear(
     interrupt: Interrupt<'_>,
 ) -> Result<LinearHead> {
     let _no_gradient = no_grad_guard();
-    let problem = Problem::new(features, labels, classes)?;
+    let problem = FitProblem::new(features, labels, classes)?;
     let solved = problem.solve(penalty, None, TOLERANCE, interrupt)?;
     Ok(problem.head(&solved))
 }
 
-/// Features in their axes, and labels, to fit with any penalty.
-pub(super) struct Problem {
+/// Features along their principal axes, and labels, to fit with any penalty.
+pub(super) struct FitProblem {
     axes: Axes,
     labels: Tensor,
-    /// 1 at each example's label, `[count, classes]`.
+    /// One-hot labels, `[count, classes]`.
     targets: Tensor,
 }
 
 /// A fit along the axes of its problem.
 pub(super) struct Solved {
-    /// `[classes, axes]` and `[classes]`.
+    /// Weights `[classes, axes]` and bias `[classes]`.
     weights: [Tensor; 2],
     gradient: f64,
     steps: usize,
     end: End,
 }
 
-impl Problem {
+impl FitProblem {
     pub(super) fn new(features: &Tensor, labels: &Tensor, classes: usize) -> Result<Self> {
         let (count, _) = features.size2()?;
         ensure!(count > 0 && labels.size() == [count], "a linear head is fitted on examples with a label each");
@@ -59,7 +59,7 @@ impl Problem {
         Ok(Self { axes: Axes::of(&features.to_kind(Kind::Double))?, labels, targets })
     }
 
-    /// Solves it from the weights of a fit of the same problem, or from 0.
+    /// Solves it, starting from another fit of the same problem or from 0.
     pub(super) fn solve(
         &self,
         penalty: f64,
@@ -67,7 +67,7 @@ impl Problem {
         tolerance: f64,
         interrupt: Interrupt<'_>,
     ) -> Result<Solved> {
-        let mut loss = Loss::new(&self.axes, [&self.labels, &self.targets], penalty, interrupt);
+        let mut loss = PenalizedLoss::new(&self.axes, [&self.labels, &self.targets], penalty, interrupt);
         let classes = self.targets.size()[1];
         let start = match start {
             Some(start) => loss.point(start.weights.each_ref())?,
@@ -78,7 +78,7 @@ impl Problem {
         Ok(Solved { weights, gradient: minimum.gradient, steps: minimum.steps, end: minimum.end })
     }
 
-    /// The head of a fit, in the features' own coordinates.
+    /// The head of a fit, in the features' original coordinates.
     pub(super) fn head(&self, solved: &Solved) -> LinearHead {
         let [weights, bias] = &solved.weights;
         let weight = weights.matmul(&self.axes.directions.transpose(0, 1));

@@ -1,40 +1,40 @@
-//! What a fit gives.
+//! The result of a fit.
 
 use std::fmt;
 
 use tch::{Kind, Tensor, no_grad};
 
-/// A linear classifier of features.
+/// A linear classifier on features.
 #[derive(Debug)]
 pub struct LinearHead {
     /// W, `[classes, features]`, double.
     pub weight: Tensor,
     /// b, `[classes]`, double.
     pub bias: Tensor,
-    /// Why its fit ended.
+    /// Why the fit stopped.
     pub end: FitEnd,
-    /// Steps of L-BFGS.
+    /// Number of L-BFGS steps.
     pub steps: usize,
-    /// The largest component of the gradient at the end, in the axes of the fit: of the mean loss of an example.
+    /// The largest component of the gradient of the mean loss at the end, along the axes of the fit.
     pub gradient: f64,
 }
 
-/// Why a fit ended.
+/// Why a fit stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FitEnd {
-    /// Its gradient is 0 within the tolerance: it is the minimum.
+    /// The gradient is 0 within the tolerance: this is the minimum.
     Converged,
-    /// Without a penalty, every training example is classified as labelled with a small loss: the loss has no minimum,
-    /// and larger weights would only lower it.
+    /// Without a penalty, all training examples are separated with a small loss. The loss then has no minimum: larger
+    /// weights keep lowering it.
     Separated,
-    /// It had not converged at the largest number of steps.
+    /// Not converged after the maximum number of steps.
     StepLimit,
-    /// It had not converged where double precision ends.
+    /// Not converged to the tolerance, but double precision is exhausted.
     Rounding,
 }
 
 impl FitEnd {
-    /// As tables have it.
+    /// Its name in `probes.csv`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Converged => "converged",
@@ -57,7 +57,7 @@ impl LinearHead {
         no_grad(|| features.to_kind(Kind::Double).matmul(&self.weight.transpose(0, 1)) + &self.bias)
     }
 
-    /// The share of wrong answers on features `[count, features]` with labels `[count]`.
+    /// The fraction misclassified of features `[count, features]` with labels `[count]`.
     pub fn error(&self, features: &Tensor, labels: &Tensor) -> f64 {
         let wrong = self.logits(features).argmax(1, false).not_equal_tensor(labels);
         wrong.mean(Kind::Double).double_value(&[])

@@ -1,29 +1,29 @@
 //! Limited-memory BFGS for a smooth convex function (Nocedal and Wright, "Numerical Optimization", second edition,
-//! algorithms 7.4 and 7.5), on the host and in double.
+//! algorithms 7.4 and 7.5), on the host in double precision.
 //!
-//! The line search goes by the slope along the direction, which for a convex function only rises. Near the minimum values
-//! no longer differ in double precision where slopes still do.
+//! The line search uses the slope along the direction, which increases monotonically for a convex function: near the
+//! minimum, slopes still differ in double precision when values no longer do.
 
 use anyhow::Result;
 
-/// Pairs of steps and changes of the gradient that are kept; 3 to 20 are usual (section 7.2 there).
+/// Pairs of steps and gradient changes to keep; 3 to 20 are usual (section 7.2 there).
 const MEMORY: usize = 10;
-/// Steps until it is given up.
+/// Maximum number of steps.
 pub(super) const MOST_STEPS: usize = 1000;
-/// Evaluations in one line search until it is given up.
+/// Maximum number of evaluations in one line search.
 const MOST_TRIALS: usize = 40;
 /// The Wolfe conditions' constants for quasi-Newton methods (section 3.1 there).
 const DECREASE: f64 = 1e-4;
 const CURVATURE: f64 = 0.9;
-/// What a mean of logarithms may be off by rounding, relative to its size.
+/// Relative rounding error of a mean of logarithms.
 const ROUNDING: f64 = 1e-13;
 
-/// What is minimised.
+/// The function to minimise.
 pub(super) trait Objective {
     /// Value and gradient at a point.
     fn at(&mut self, point: &[f64]) -> Result<(f64, Vec<f64>)>;
 
-    /// Whether the point last evaluated is good enough, whatever its gradient.
+    /// Whether the last evaluated point is good enough, whatever its gradient.
     fn suffices(&mut self, _value: f64) -> bool {
         false
     }
@@ -32,17 +32,17 @@ pub(super) trait Objective {
 /// Why a minimisation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// No component of the gradient is above the tolerance.
+    /// No component of the gradient exceeds the tolerance.
     Gradient,
-    /// The objective said that it is good enough.
+    /// `Objective::suffices` was true.
     Sufficient,
-    /// After `MOST_STEPS`.
+    /// `MOST_STEPS` was reached.
     Steps,
-    /// No step lowers the value any further in double precision.
+    /// No step lowers the value further in double precision.
     Rounding,
 }
 
-/// Where a minimisation ended.
+/// The result of a minimisation.
 #[derive(Debug)]
 pub(super) struct Minimum {
     pub(super) point: Vec<f64>,
@@ -52,7 +52,7 @@ pub(super) struct Minimum {
     pub(super) end: End,
 }
 
-/// Minimises from a starting point until no component of the gradient is above `tolerance`.
+/// Minimises from a starting point until no component of the gradient exceeds `tolerance`.
 pub(super) fn minimise(objective: &mut impl Objective, start: Vec<f64>, tolerance: f64) -> Result<Minimum> {
     let (value, gradient) = objective.at(&start)?;
     let mut now = Evaluated { point: start, value, gradient };
@@ -73,12 +73,12 @@ pub(super) fn minimise(objective: &mut impl Objective, start: Vec<f64>, toleranc
             if pairs.is_empty() {
                 break End::Rounding;
             }
-            // What the pairs tell may be rounding alone: straight down once more.
+            // The pairs may hold only rounding error: restart with steepest descent.
             pairs.clear();
             continue;
         };
         let pair = Pair::new(&now, &next);
-        // Without curvature a pair tells nothing; a convex function has none that is negative.
+        // A pair without curvature is useless; a convex function has no negative curvature.
         if pair.product > f64::EPSILON * dot(&pair.change, &pair.change) {
             pairs.truncate(MEMORY - 1);
             pairs.insert(0, pair);
@@ -95,7 +95,7 @@ struct Evaluated {
     gradient: Vec<f64>,
 }
 
-/// A step, the change of the gradient along it, and their product.
+/// A step, the change of the gradient along it, and their dot product.
 struct Pair {
     step: Vec<f64>,
     change: Vec<f64>,
@@ -110,7 +110,7 @@ impl Pair {
     }
 }
 
-/// Algorithm 7.4: minus the inverse Hessian that the pairs tell of, the latest first, times the gradient.
+/// Algorithm 7.4: minus the approximate inverse Hessian of the pairs, latest first, times the gradient.
 fn direction(pairs: &[Pair], gradient: &[f64]) -> Vec<f64> {
     let mut direction: Vec<f64> = gradient.iter().map(|slope| -slope).collect();
     let mut shares = Vec::with_capacity(pairs.len());
@@ -132,8 +132,8 @@ fn direction(pairs: &[Pair], gradient: &[f64]) -> Vec<f64> {
     direction
 }
 
-/// A point along a direction that fulfils the strong Wolfe conditions: by doubling until it is enclosed, then by the
-/// secant of the slopes. None where rounding hides every such point.
+/// Finds a point along a direction that satisfies the strong Wolfe conditions: by doubling until it is bracketed, then by
+/// the secant of the slopes. `None` if rounding hides every such point.
 fn search(objective: &mut impl Objective, from: &Evaluated, direction: &[f64]) -> Result<Option<Evaluated>> {
     let first = dot(&from.gradient, direction);
     // Not downhill.
@@ -148,7 +148,7 @@ fn search(objective: &mut impl Objective, from: &Evaluated, direction: &[f64]) -
         let (value, gradient) = objective.at(&point)?;
         let slope = dot(&gradient, direction);
         let most = from.value + DECREASE * length * first + ROUNDING * (1.0 + from.value.abs());
-        // A value that is no number is too far.
+        // A NaN value means that the step is too long.
         let falls = value <= most;
         if falls && slope.abs() <= -CURVATURE * first {
             return Ok(Some(Evaluated { point, value, gradient }));
@@ -166,10 +166,10 @@ fn search(objective: &mut impl Objective, from: &Evaluated, direction: &[f64]) -
     Ok(None)
 }
 
-/// Where the slope is 0 by the line through two slopes, kept off both ends by a tenth.
+/// The zero of the line through two slopes, at least a tenth of the interval away from both ends.
 fn between((low, low_slope): (f64, f64), (high, high_slope): (f64, f64)) -> f64 {
     let share = low_slope / (low_slope - high_slope);
-    // Also where a slope is no number.
+    // A slope may be NaN.
     let share = if share.is_finite() { share.clamp(0.1, 0.9) } else { 0.5 };
     low + share * (high - low)
 }
@@ -182,13 +182,13 @@ fn difference(one: &[f64], other: &[f64]) -> Vec<f64> {
     one.iter().zip(other).map(|(one, other)| one - other).collect()
 }
 
-/// Adds a multiple of a vector.
+/// `to += factor · vector`.
 fn add(to: &mut [f64], factor: f64, vector: &[f64]) {
     to.iter_mut().zip(vector).for_each(|(to, value)| *to += factor * value);
 }
 
 fn largest(gradient: &[f64]) -> f64 {
-    // Unlike `f64::max`, it lets no NaN pass for a small number.
+    // Unlike `f64::max`, this propagates NaN.
     gradient.iter().fold(0.0, |most, slope| if slope.abs() <= most { most } else { slope.abs() })
 }
 
@@ -196,7 +196,7 @@ fn largest(gradient: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
-    /// A sum over components, with how often it was evaluated.
+    /// A sum over components that counts its evaluations.
     struct Sum<F> {
         term: F,
         evaluations: usize,
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn slopes_decide_where_values_no_longer_differ() -> Result<()> {
-        // About 1e6 a value has steps of 1e-10, so that none tells where below 1e-5 the minimum is.
+        // Values near 1e6 have a resolution of 1e-10, which locates the minimum only to within 1e-5.
         let term = |_: usize, x: f64| (1e6 + (x - 2.0).cosh(), (x - 2.0).sinh());
         let mut objective = Sum { term, evaluations: 0 };
         let minimum = minimise(&mut objective, vec![5.0], 1e-12)?;

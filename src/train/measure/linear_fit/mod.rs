@@ -1,4 +1,4 @@
-//! A linear probe: multinomial logistic regression on features that stay as they are.
+//! A linear probe: multinomial logistic regression on fixed features.
 //!
 //! The problem is scikit-learn's (`LogisticRegression`, its `C` being 1/λ): over weights W `[classes, features]` and a
 //! bias b `[classes]`, minimise
@@ -7,11 +7,11 @@
 //! Σᵢ −log softmax(W xᵢ + b)[yᵢ]  +  λ/2 · ‖W‖²
 //! ```
 //!
-//! a sum over examples and not a mean; the bias has no penalty. It is solved by L-BFGS in double, from W = 0 and b = 0.
-//! The axes that it is solved in (`axes`) make it quick and leave its solution as it is. Among solutions that differ by
-//! the same bias for every class it is the one whose bias sums to 0, as scikit-learn's.
+//! a sum over examples, not a mean; the bias has no penalty. It is solved by L-BFGS in double precision, from W = 0 and
+//! b = 0. Solving it along principal axes (`axes`) makes it fast and does not change the solution. Among solutions that
+//! differ only by a constant bias it returns the one whose bias sums to 0, as scikit-learn does.
 //!
-//! It must not know of networks: features come as a matrix, from anywhere.
+//! It must not know networks: features come as a matrix.
 
 mod axes;
 mod fit;

@@ -1,4 +1,4 @@
-//! The mean loss with its penalty, as a function of scaled weights along the axes and of the bias.
+//! The mean loss with its penalty, as a function of scaled weights along the principal axes and of the bias.
 
 use anyhow::Result;
 use tch::{Kind, Tensor};
@@ -7,24 +7,24 @@ use super::axes::Axes;
 use super::lbfgs::Objective;
 use crate::train::interrupt::{Interrupt, proceed};
 
-/// Without a penalty a fit may end here: as good as 0, and larger weights would hardly turn the boundary.
+/// Without a penalty a fit may stop at this loss: practically 0, and larger weights would hardly move the boundary.
 const SMALL_LOSS: f64 = 1e-3;
 
-/// The objective. A point is the weights `[classes, axes]`, each multiplied by its axis's scale, and then the bias.
-pub(super) struct Loss<'a> {
+/// The objective. A point is the weights `[classes, axes]`, each times its axis's scale, followed by the bias.
+pub(super) struct PenalizedLoss<'a> {
     axes: &'a Axes,
     /// `[count]`.
     labels: &'a Tensor,
-    /// 1 at each example's label, `[count, classes]`.
+    /// One-hot labels, `[count, classes]`.
     targets: &'a Tensor,
     scales: Tensor,
     penalty: f64,
     interrupt: Interrupt<'a>,
-    /// Of the point last evaluated.
+    /// Logits at the last evaluated point.
     logits: Tensor,
 }
 
-impl<'a> Loss<'a> {
+impl<'a> PenalizedLoss<'a> {
     pub(super) fn new(
         axes: &'a Axes,
         [labels, targets]: [&'a Tensor; 2],
@@ -35,7 +35,7 @@ impl<'a> Loss<'a> {
         Self { axes, labels, targets, scales, penalty, interrupt, logits: Tensor::new() }
     }
 
-    /// Weights `[classes, axes]` without their scales and bias `[classes]` of a point.
+    /// Unscaled weights `[classes, axes]` and bias `[classes]` of a point.
     pub(super) fn weights(&self, point: &[f64]) -> [Tensor; 2] {
         let (classes, axes) = (self.targets.size()[1], self.axes.axes());
         let point = Tensor::from_slice(point).to_device(self.targets.device());
@@ -43,13 +43,13 @@ impl<'a> Loss<'a> {
         [weights, point.narrow(0, classes * axes, classes)]
     }
 
-    /// The point of such weights and bias.
+    /// The point of unscaled weights and bias.
     pub(super) fn point(&self, [weights, bias]: [&Tensor; 2]) -> Result<Vec<f64>> {
         read(&[&(weights * &self.scales), bias])
     }
 }
 
-impl Objective for Loss<'_> {
+impl Objective for PenalizedLoss<'_> {
     fn at(&mut self, point: &[f64]) -> Result<(f64, Vec<f64>)> {
         proceed(&mut *self.interrupt)?;
         let count = self.axes.count() as f64;
@@ -72,7 +72,7 @@ impl Objective for Loss<'_> {
     }
 }
 
-/// All numbers of tensors in one transfer.
+/// Reads several tensors in one transfer.
 fn read(tensors: &[&Tensor]) -> Result<Vec<f64>> {
     let flat: Vec<Tensor> = tensors.iter().map(|tensor| tensor.reshape([-1])).collect();
     Ok(Vec::try_from(Tensor::cat(&flat, 0).to_device(tch::Device::Cpu))?)

@@ -1,4 +1,4 @@
-//! What scikit-learn makes of small problems: `tests/fixtures/linear-head.json`.
+//! scikit-learn's solutions of small problems: `tests/fixtures/linear-head.json`.
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -11,14 +11,14 @@ pub(in crate::train) struct Reference {
     pub(in crate::train) labels: Tensor,
     pub(in crate::train) test: Tensor,
     pub(in crate::train) test_labels: Tensor,
-    pub(in crate::train) fits: Vec<Fit>,
-    /// So many of the first examples can be separated.
+    pub(in crate::train) fits: Vec<PenaltyFit>,
+    /// How many examples, from the first, are linearly separable.
     pub(in crate::train) separable: i64,
     pub(in crate::train) nearest: Vec<Nearest>,
 }
 
-/// A fit of a penalty.
-pub(in crate::train) struct Fit {
+/// A fit with one penalty.
+pub(in crate::train) struct PenaltyFit {
     pub(in crate::train) penalty: f64,
     pub(in crate::train) weight: Tensor,
     pub(in crate::train) bias: Tensor,
@@ -26,7 +26,7 @@ pub(in crate::train) struct Fit {
     pub(in crate::train) test_error: f64,
 }
 
-/// Answers of nearest neighbours.
+/// Predictions of nearest neighbours.
 pub(in crate::train) struct Nearest {
     pub(in crate::train) neighbours: usize,
     pub(in crate::train) ties: usize,
@@ -39,7 +39,7 @@ impl Reference {
         let whole: Value = serde_json::from_slice(&std::fs::read("tests/fixtures/linear-head.json")?)?;
         let list = |name: &str| whole[name].as_array().context("a list");
         let fit = |fit: &Value| {
-            Ok(Fit {
+            Ok(PenaltyFit {
                 penalty: number(&fit["penalty"])?,
                 weight: matrix(&fit["weight"])?,
                 bias: Tensor::from_slice(&numbers(&fit["bias"])?),

@@ -1,4 +1,4 @@
-//! The fits against scikit-learn's (`scripts/reference/linear_head.py`) and against what holds by hand.
+//! Compares fits with scikit-learn's (`scripts/reference/linear_head.py`) and with hand-computed results.
 
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
@@ -24,7 +24,7 @@ fn weights_and_errors_are_those_of_scikit_learn() -> Result<()> {
         assert_eq!(head.end, FitEnd::Converged, "{penalty}");
         let away = largest_difference(&head.weight, &expected.weight);
         assert!(away < 1e-5, "{penalty}: weights are {away} off after {} steps", head.steps);
-        // The bias belongs to features of 0, far from those that there are.
+        // The bias is the logit at features of 0, far from the data, so its tolerance is wider.
         let away = largest_difference(&head.bias, &expected.bias);
         assert!(away < 1e-4, "{penalty}: the bias is {away} off");
         let errors = [
@@ -70,7 +70,7 @@ fn the_minimum_is_that_of_the_stated_sum() -> Result<()> {
 
 #[test]
 fn features_that_tell_nothing_leave_the_shares_of_the_classes() -> Result<()> {
-    // One constant, one twice another, in single precision: three features along one axis.
+    // A constant, a varying and a zero feature, in single precision: only one axis has variance.
     let one = Tensor::rand([40, 1], (Kind::Float, Device::Cpu));
     let features = Tensor::cat(&[one.ones_like() * 7.0, &one * 2.0, one.zeros_like()], 1);
     let labels = Tensor::from_slice(&(0..40).map(|index| i64::from(index % 4 == 0)).collect::<Vec<_>>());
@@ -86,7 +86,7 @@ fn features_that_tell_nothing_leave_the_shares_of_the_classes() -> Result<()> {
     Ok(())
 }
 
-/// Many features beside few examples with wrong labels: what is fitted without a penalty is noise.
+/// With many features and few examples with wrong labels, a fit without a penalty fits noise.
 #[test]
 fn a_tuned_penalty_is_better_where_labels_are_wrong() -> Result<()> {
     let (count, width) = (200, 60);
@@ -105,7 +105,7 @@ fn a_tuned_penalty_is_better_where_labels_are_wrong() -> Result<()> {
     let plain = fit_linear(&features, &labels, 3, 0.0, &mut || false)?;
     let (tuned, untuned) = (head.error(&test, &test_labels), plain.error(&test, &test_labels));
     assert!(tuned + 0.02 < untuned, "{tuned} with λ = {penalty}, {untuned} without");
-    // The head is the fit of all examples with that penalty, and the same each time.
+    // The head is the fit on all examples with that penalty, and reproducible.
     let again = fit_linear(&features, &labels, 3, penalty, &mut || false)?;
     assert_eq!((head.weight, head.bias), (again.weight, again.bias));
     assert_eq!(fit_tuned(&features, &labels, 3, &mut || false)?.1.to_bits(), penalty.to_bits());

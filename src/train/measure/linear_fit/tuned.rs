@@ -1,23 +1,23 @@
-//! A fit whose penalty is chosen on examples held out.
+//! A fit whose penalty is selected on held-out examples.
 
 use anyhow::Result;
 use tch::{Kind, Tensor, no_grad_guard};
 
-use super::fit::{Problem, TOLERANCE};
+use super::fit::{FitProblem, TOLERANCE};
 use super::head::LinearHead;
 use crate::train::interrupt::Interrupt;
 
-/// Every so many examples one is held out, by its index.
+/// One example in this many is held out, by its index.
 const HELD: i64 = 5;
-/// The penalties that are tried, as powers of ten times the features' mean sum of squares about their mean, from strong to
-/// weak. At 10 little but the bias is left of a fit, at 1e-6 the penalty hardly counts.
+/// The penalties to try, as powers of ten times the features' mean sum of squares about their mean, from strong to weak. At
+/// 10 hardly anything but the bias is left of a fit; at 1e-6 the penalty hardly matters.
 const POWERS: [i32; 8] = [1, 0, -1, -2, -3, -4, -5, -6];
-/// To choose between penalties that are ten times apart, a fit need not be exact.
+/// To choose between penalties a factor of ten apart, a fit need not be exact.
 const COARSE: f64 = 1e-5;
 
-/// Fits a linear head as `fit_linear` does, and chooses the penalty: that one of eight, in steps of ten, whose fit on four
-/// fifths of the examples has the least error on the fifth that is held out, every fifth one from the first on; of several
-/// the largest. The labels are the same ones there, noisy or not. Returns the head fitted on all examples, and λ.
+/// Fits a linear head as `fit_linear` does, with the best of eight penalties a factor of ten apart: the one whose fit on
+/// four fifths of the examples has the lowest error on the remaining fifth (every fifth example, from the first), and the
+/// largest in a tie. The held-out labels are the same, possibly noisy ones. Returns the head fitted on all examples, and λ.
 pub fn fit_tuned(
     features: &Tensor,
     labels: &Tensor,
@@ -27,7 +27,7 @@ pub fn fit_tuned(
     let _no_gradient = no_grad_guard();
     let features = features.to_kind(Kind::Double);
     let penalty = choose(&features, labels, classes, &mut *interrupt)?;
-    let problem = Problem::new(&features, labels, classes)?;
+    let problem = FitProblem::new(&features, labels, classes)?;
     let solved = problem.solve(penalty, None, TOLERANCE, interrupt)?;
     Ok((problem.head(&solved), penalty))
 }
@@ -39,10 +39,10 @@ fn choose(features: &Tensor, labels: &Tensor, classes: usize, interrupt: Interru
         let rows = rows.nonzero().squeeze_dim(1);
         [features.index_select(0, &rows), labels.index_select(0, &rows)]
     };
-    // A single example is all there is.
+    // A single example serves for both parts.
     let [own, own_labels] = part(&if count == 1 { held.shallow_clone() } else { held.logical_not() });
     let [held, held_labels] = part(&held);
-    let problem = Problem::new(&own, &own_labels, classes)?;
+    let problem = FitProblem::new(&own, &own_labels, classes)?;
     let unit = mean_squares(features);
     let (mut best, mut chosen, mut last) = (f64::INFINITY, 0.0, None);
     for power in POWERS {
@@ -57,7 +57,7 @@ fn choose(features: &Tensor, labels: &Tensor, classes: usize, interrupt: Interru
     Ok(chosen)
 }
 
-/// The sum of squares about its mean that a feature has, on average.
+/// The sum of squares of a feature about its mean, averaged over features.
 fn mean_squares(features: &Tensor) -> f64 {
     let centred = features - features.mean_dim([0i64].as_slice(), true, Kind::Double);
     (&centred * &centred).sum(Kind::Double).double_value(&[]) / features.size()[1] as f64

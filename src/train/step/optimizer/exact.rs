@@ -1,5 +1,5 @@
-//! Steps of every option of every optimizer against its formula, number by number in f64 on a problem of two weights.
-//! The fixtures of PyTorch hold the usual constants; here each has a value of its own, so that no two are mistaken.
+//! Compares every option of every optimizer with its formula, in f64 on a problem with two weights. PyTorch's fixtures use
+//! the default constants; here each constant has a distinct value, so that mixing up two of them fails.
 
 use tch::{Kind, Tensor};
 
@@ -9,13 +9,13 @@ use crate::spec;
 const START: [f64; 2] = [1.5, -0.75];
 const STEPS: usize = 6;
 
-/// The gradient of half the square of `A w − b`.
+/// The gradient of ½‖A w − b‖².
 fn gradient([x, y]: [f64; 2]) -> [f64; 2] {
     let (one, other) = (2.0 * x + 0.5 * y - 1.0, 3.0 * y - x + 0.25);
     [2.0 * one - other, 0.5 * one + 3.0 * other]
 }
 
-/// Where an optimizer is after each step.
+/// The weights after each step of an optimizer.
 fn path(rule: spec::Optimizer, rate: f64) -> Vec<[f64; 2]> {
     let mut optimizer = Optimizer::new(rule, vec![Tensor::from_slice(&START)]);
     let at = |optimizer: &Optimizer| [0, 1].map(|index| optimizer.parameters()[0].double_value(&[index]));
@@ -27,7 +27,8 @@ fn path(rule: spec::Optimizer, rate: f64) -> Vec<[f64; 2]> {
     (0..STEPS).map(step).collect()
 }
 
-/// The same by a rule for one weight: from the step's number from 1, the weight, its gradient and what is kept of it.
+/// The weights after each step of a formula for one weight, which gets the step from 1, the weight, its gradient and its
+/// state.
 fn by_formula(mut rule: impl FnMut(i32, f64, f64, &mut [f64; 2]) -> f64) -> Vec<[f64; 2]> {
     let (mut weights, mut kept) = (START, [[0.0; 2]; 2]);
     let mut step = |number| {
@@ -42,7 +43,7 @@ fn by_formula(mut rule: impl FnMut(i32, f64, f64, &mut [f64; 2]) -> f64) -> Vec<
 
 fn same(name: &str, found: &[[f64; 2]], expected: &[[f64; 2]]) {
     for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
-        assert!((found - expected).abs() < 1e-13, "{name}: {found} and not {expected}");
+        assert!((found - expected).abs() < 1e-13, "{name}: expected {expected}, found {found}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! SGD and Adam: fused steps, and their state, which is ours to keep; only what trains has any.
+//! SGD and Adam with fused steps. Only trainable parameters have optimizer state.
 
 #[cfg(test)]
 mod exact;
@@ -11,30 +11,29 @@ use crate::error::UserError;
 use crate::native::{Adam, Fused, Scaler, Sgd};
 use crate::spec;
 
-/// An optimizer with the parameters that it changes. Its count of steps is on the device, as is the rate of each, so
-/// that a captured step follows them.
+/// An optimizer with its parameters. Step count and learning rate are on the device, where a captured step can read them.
 #[derive(Debug)]
 pub struct Optimizer {
     rule: spec::Optimizer,
     parameters: Vec<Tensor>,
-    /// SGD: the directions. Adam: the means of gradients.
+    /// SGD: momentum buffers. Adam: first moments.
     first: Vec<Tensor>,
-    /// Adam: the means of squared gradients.
+    /// Adam: second moments.
     second: Vec<Tensor>,
     /// Adam: steps taken, `[]`.
     steps: Tensor,
 }
 
-/// The kind of a rate on a device for a network of a kind: CUDA's kernels read f32. The CPU's read any, and a rate is
-/// rounded there all the same, so that both take the same steps; but not for a reference in f64.
+/// The kind of the learning rate tensor. CUDA's kernels need f32. The CPU's accept any, but the rate is rounded to f32 too,
+/// so that both devices take the same steps, except for references in f64.
 pub(in crate::train) fn rate_kind(device: Device, network: Kind) -> Kind {
     if device == Device::Cpu && network == Kind::Double { Kind::Double } else { Kind::Float }
 }
 
 impl Optimizer {
-    /// An optimizer of some parameters, which it shares with their network; all are on one device.
+    /// An optimizer of parameters on one device, which it shares with their network.
     pub fn new(rule: spec::Optimizer, parameters: Vec<Tensor>) -> Self {
-        // In the parameters' own layouts, which the fused kernels rely on.
+        // In the parameters' memory layouts, which the fused kernels rely on.
         let zeros = || parameters.iter().map(Tensor::zeros_like).collect();
         let (first, second) = match rule {
             spec::Optimizer::Sgd { momentum: 0.0, .. } => (Vec::new(), Vec::new()),
@@ -50,13 +49,13 @@ impl Optimizer {
         &self.parameters
     }
 
-    /// What it keeps, by name: of each parameter, a list which may be empty; and of them all.
+    /// Its state for a checkpoint: named lists with one tensor per parameter, which may be empty, and the step count.
     pub(in crate::train) fn state(&self) -> ([(&'static str, &[Tensor]); 2], &Tensor) {
         ([("first", &self.first), ("second", &self.second)], &self.steps)
     }
 
-    /// Takes a step along gradients, one for each parameter, at a rate `[]`, see `rate_kind`. With a scaler they are those of the scaled loss, and where
-    /// they are not finite the step changes nothing.
+    /// Takes a step with one gradient per parameter and the learning rate `[]` (see `rate_kind`). With a scaler the
+    /// gradients are those of the scaled loss; if they are not finite, nothing changes.
     pub fn step(&mut self, gradients: &[Tensor], rate: &Tensor, scaler: Option<&Scaler>) -> Result<(), UserError> {
         if self.parameters.is_empty() {
             return Ok(());
@@ -76,7 +75,7 @@ impl Optimizer {
             }
             spec::Optimizer::Adam { beta1, beta2, epsilon, weight_decay, decoupled } => {
                 let _ = match scaler {
-                    // A step that is not taken is not counted.
+                    // A skipped step does not count.
                     Some(scaler) => self.steps.g_add_(&(1.0 - scaler.bad())),
                     None => self.steps.g_add_scalar_(1.0),
                 };
@@ -112,7 +111,7 @@ mod tests {
         ]
     }
 
-    /// Twenty steps of `torch.optim` (`scripts/reference/make_fixtures.py`) against ours, in float64.
+    /// Compares twenty steps with `torch.optim` (`scripts/reference/make_fixtures.py`), in float64.
     #[test]
     fn every_step_is_pytorchs() -> anyhow::Result<()> {
         let fixture = read_safetensors(Path::new("tests/fixtures/optimizers.safetensors"))?;
@@ -129,7 +128,7 @@ mod tests {
         Ok(())
     }
 
-    /// In fp32, over parameters of several shapes and layouts, gradients laid out otherwise among them.
+    /// In fp32, with parameters of several shapes and layouts, and gradients in other layouts than their parameters.
     #[test]
     fn fused_steps_are_the_plain_ones() -> anyhow::Result<()> {
         tch::manual_seed(1);
@@ -139,7 +138,7 @@ mod tests {
             let mut parameters: Vec<Tensor> = shapes.iter().map(|shape| random(shape)).collect();
             let mut plain = Plain::new(rule, parameters.iter().map(Tensor::copy).collect());
             for parameter in &mut parameters[1..] {
-                crate::native::lay_out(parameter, spec::Layout::ChannelsLast)?;
+                crate::native::lay_out(parameter, spec::MemoryFormat::ChannelsLast)?;
             }
             let mut fused = Optimizer::new(rule, parameters);
             for _ in 0..50 {
@@ -159,7 +158,7 @@ mod tests {
         Ok(())
     }
 
-    /// The scaler's part of a step: gradients of a scaled loss, and a step with infinite ones that changes nothing.
+    /// Steps with gradients of a scaled loss; one with infinite gradients changes nothing.
     #[test]
     fn a_bad_step_changes_nothing_and_halves_the_scale() -> anyhow::Result<()> {
         for (name, rule, rate) in cases() {

@@ -1,23 +1,23 @@
-//! The optimizers written out, tensor by tensor, by PyTorch's formulas (`torch/optim/sgd.py`, `adam.py`, `adamw.py`):
-//! what the fused steps are tested against.
+//! The optimizers written out, tensor by tensor, from PyTorch's formulas (`torch/optim/sgd.py`, `adam.py`, `adamw.py`), to
+//! test the fused steps against.
 
 use tch::{Tensor, no_grad};
 
 use crate::spec;
 
-/// An optimizer with the parameters that it changes.
+/// An optimizer with its parameters.
 pub(super) struct Plain {
     rule: spec::Optimizer,
     pub(super) parameters: Vec<Tensor>,
-    /// SGD: the directions. Adam: the means of gradients.
+    /// SGD: momentum buffers. Adam: first moments.
     first: Vec<Tensor>,
-    /// Adam: the means of squared gradients.
+    /// Adam: second moments.
     second: Vec<Tensor>,
     steps: u64,
 }
 
 impl Plain {
-    /// An optimizer of some parameters, which it shares with their network.
+    /// An optimizer of parameters, which it shares with their network.
     pub(super) fn new(rule: spec::Optimizer, parameters: Vec<Tensor>) -> Self {
         let zeros = || parameters.iter().map(Tensor::zeros_like).collect();
         let (first, second) = match rule {
@@ -28,7 +28,7 @@ impl Plain {
         Self { rule, parameters, first, second, steps: 0 }
     }
 
-    /// Takes a step along gradients, one for each parameter, which it may use up.
+    /// Takes a step with one gradient per parameter, which it may modify.
     pub(super) fn step(&mut self, gradients: &mut [Tensor], rate: f64) {
         self.steps += 1;
         no_grad(|| match self.rule {

@@ -1,79 +1,97 @@
-//! `sweep.json`: the cells of a sweep, and what was fixed at its first start. `sweep.toml` beside it is the spec.
+//! `sweep.json`: the cells of a sweep, and the settings fixed at its first start. `sweep.toml` beside it is the spec.
 //!
-//! Precision and layout of `auto` depend on the machine, so a sweep over several would mix arithmetic under one name.
-//! What the first start settled holds for all: a machine that cannot keep it refuses.
+//! What `auto` means for precision and layout depends on the machine, so a sweep over several machines would mix
+//! arithmetic under one name. The first start fixes them; a machine that does not support them refuses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use super::plan::Plan;
+use super::plan::SweepPlan;
 use crate::error::UserError;
 use crate::files;
 use crate::run::Fixed;
+use crate::rundir::RunDirectory;
 use crate::spec::{NUMERICS, StatedClaims};
 
-/// To be raised when older programs could misread what newer ones write.
+/// Raise this when an older program could misread what a newer one writes.
 const FORMAT: u32 = 1;
 
 /// A sweep on disk.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Sheet {
+pub struct SweepRecord {
     /// The version of this layout.
     pub format: u32,
-    /// The version of the numerics: another gives other directories.
+    /// The version of the numerics, which the hashes of directories include.
     pub numerics: u64,
-    /// What the first start settled.
+    /// Settings fixed by the first start.
     pub fixed: Fixed,
-    /// The claims that were stated when the first cell was begun; none in a sweep of an older version.
+    /// The claims stated at the first start; absent in a sweep from an older version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<StatedClaims>,
     /// The keys of the axes.
     pub axes: Vec<String>,
-    /// The cells of the grid, by their directories' names.
-    pub cells: BTreeMap<String, Entry>,
-    /// Cells of an earlier grid that this one does not have.
+    /// The cells of the grid, by directory name.
+    pub cells: BTreeMap<String, CellRecord>,
+    /// Cells of an earlier grid that are not in this one.
     #[serde(default)]
-    pub outside: BTreeMap<String, Entry>,
+    pub outside: BTreeMap<String, CellRecord>,
+}
+
+/// The records of several folders, each read once: a folder may hold thousands of runs.
+#[derive(Debug, Default)]
+pub(super) struct SweepRecords(HashMap<PathBuf, Option<SweepRecord>>);
+
+impl SweepRecords {
+    /// The record of the sweep that a run is in.
+    pub(super) fn of(&mut self, run: &RunDirectory) -> Result<Option<&SweepRecord>> {
+        let Some(folder) = run.path().parent() else { return Ok(None) };
+        if !self.0.contains_key(folder) {
+            self.0.insert(folder.to_path_buf(), SweepRecord::read(folder)?);
+        }
+        Ok(self.0.get(folder).and_then(Option::as_ref))
+    }
 }
 
 /// A cell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// Its place in the grid.
+pub struct CellRecord {
+    /// Its place in the grid, from 0.
     #[serde(default)]
     pub index: usize,
-    /// From its values.
+    /// Made from its values: `frozen_layers=3,seed=0`.
     pub name: String,
-    /// Its value on each axis.
+    /// Its value on each axis, as text.
     pub values: Vec<String>,
-    /// Its source's directory name.
+    /// The hash of its source.
     pub source: Option<String>,
 }
 
-impl Sheet {
-    /// The sheet of a folder, if it has one.
+impl SweepRecord {
+    /// The record of a folder, if it has one.
     pub fn read(folder: &Path) -> Result<Option<Self>> {
         let path = path(folder);
         if !files::exists(&path)? {
             return Ok(None);
         }
         let bytes = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        let sheet: Self = serde_json::from_slice(&bytes).with_context(|| format!("`{}` is damaged", path.display()))?;
-        if sheet.format > FORMAT {
-            let message =
-                format!("`{}` has format {}, this program reads format {FORMAT}", path.display(), sheet.format);
+        let record: Self = serde_json::from_slice(&bytes).map_err(|error| {
+            UserError::new(format!("`{}` is damaged: {error}", path.display()))
+                .hint("move it away: `freezewise sweep` writes a new one and keeps all runs")
+        })?;
+        if record.format > FORMAT {
+            let message = format!("expected format {FORMAT} in `{}`, found {}", path.display(), record.format);
             return Err(UserError::new(message).hint("use the version of freezewise that began the sweep").into());
         }
-        Ok(Some(sheet))
+        Ok(Some(record))
     }
 
-    /// The sheet of a plan, after an earlier one if there was one: what was fixed stays, cells that left are outside.
-    pub fn following(plan: &Plan, before: Option<Self>, fixed: impl FnOnce() -> Result<Fixed>) -> Result<Self> {
+    /// The record of a plan, updated from an earlier one: fixed settings stay, and cells that left the grid are `outside`.
+    pub fn following(plan: &SweepPlan, before: Option<Self>, fixed: impl FnOnce() -> Result<Fixed>) -> Result<Self> {
         let entries = (0..plan.cells.len()).map(|index| (plan.cells[index].directory.name(), entry(plan, index)));
-        let cells: BTreeMap<String, Entry> = entries.collect();
+        let cells: BTreeMap<String, CellRecord> = entries.collect();
         let Some(before) = before else {
             let (format, numerics, axes) = (FORMAT, NUMERICS, plan.keys.clone());
             let claims = Some(plan.claims.clone());
@@ -83,9 +101,9 @@ impl Sheet {
         if !shared && !before.cells.is_empty() {
             let message = format!("`{}` holds another sweep: it shares no cell with this one", plan.folder.display());
             let hint = if before.numerics == NUMERICS {
-                "give this one another `name`, or move that folder away"
+                "give this sweep another `name`, or move that folder away"
             } else {
-                "it was made by another version, whose numbers differ: move that folder away"
+                "it was made by a version with other numerics: move that folder away"
             };
             return Err(UserError::usage(message).hint(hint).into());
         }
@@ -96,7 +114,7 @@ impl Sheet {
         Ok(Self { format: FORMAT, numerics: NUMERICS, fixed, claims, axes, cells, outside })
     }
 
-    /// Writes it, where that changes anything: many processes may run one sweep.
+    /// Writes `sweep.json` only if it changes: several processes may run one sweep.
     pub fn write(&self, folder: &Path) -> Result<()> {
         let mut bytes = serde_json::to_vec_pretty(self)?;
         bytes.push(b'\n');
@@ -104,17 +122,17 @@ impl Sheet {
     }
 }
 
-fn entry(plan: &Plan, index: usize) -> Entry {
+fn entry(plan: &SweepPlan, index: usize) -> CellRecord {
     let cell = &plan.cells[index];
     let source = cell.source.map(|source| plan.sources[source].hash.clone());
-    Entry { index, name: cell.name.clone(), values: cell.values.clone(), source }
+    CellRecord { index, name: cell.name.clone(), values: cell.values.clone(), source }
 }
 
 fn path(folder: &Path) -> PathBuf {
     folder.join("sweep.json")
 }
 
-/// Keeps the spec as it is now beside the sheet: an edit of the user's file changes no cell that is under way.
+/// Copies the spec beside the record, so that editing the original does not affect a running sweep.
 pub fn keep_spec(spec: &Path, folder: &Path) -> Result<PathBuf> {
     let ending = spec.extension().unwrap_or_default();
     let name = if ending == "json" { "sweep-spec.json" } else { "sweep.toml" };

@@ -1,40 +1,63 @@
 //! ResNet-18, 34 and 50 as torchvision defines them (`torchvision/models/resnet.py`), after He et al., "Deep Residual
-//! Learning for Image Recognition" (arXiv 1512.03385); in ResNet-50 the 3×3 convolution has a block's stride.
+//! Learning for Image Recognition" (arXiv 1512.03385). In ResNet-50 the stride of a block is in its 3×3 convolution.
 //!
 //! Norms follow their convolutions. Tensors have torchvision's names: `conv1`, `bn1`, `layer1.0.conv1`,
 //! `layer1.0.bn1`, …, `layer2.0.downsample.0`, `layer2.0.downsample.1`, …, `fc`.
 
-use super::operation::{Operation, Window};
-use super::plan::{Block, Plan};
-use super::{ImageShape, Initial, Stem};
+use super::table::{NetworkTable, size};
+use super::{AxisLength, Family, FamilyMark, Stem};
+use crate::blueprint::operation::{Operation, Window};
+use crate::blueprint::plan::{Block, FamilyLayers, ShapeError};
+use crate::blueprint::slot::Initial;
+use crate::catalogue::ImageShape;
 
-/// Channels out of a bottleneck, in channels of its middle.
+/// Output channels of a bottleneck, in units of its inner channels.
 const EXPANSION: usize = 4;
 
 /// A ResNet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resnet {
-    /// How many layers it is named after.
+    /// Depth.
     pub depth: ResnetDepth,
     /// Channels of the first stage before expansion; later stages have two, four and eight times as many.
     pub width: usize,
-    /// What comes before the first stage.
+    /// The layers before the first stage.
     pub stem: Stem,
 }
 
-/// Which blocks, and how many in each stage.
+/// Type and number of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResnetDepth {
-    /// Two blocks of two convolutions in each stage.
+    /// 2, 2, 2 and 2 basic blocks of two convolutions.
     Eighteen,
-    /// 3, 4, 6 and 3 blocks of two convolutions.
+    /// 3, 4, 6 and 3 basic blocks of two convolutions.
     ThirtyFour,
     /// 3, 4, 6 and 3 bottlenecks of three convolutions.
     Fifty,
 }
 
 impl Resnet {
-    pub(super) fn plan(&self, input: ImageShape, classes: usize) -> Plan {
+    pub(super) fn sizes() -> NetworkTable {
+        NetworkTable { width: Some(64), stem: Some(Stem::Cifar), ..NetworkTable::default() }
+    }
+
+    pub(super) fn at(depth: ResnetDepth, sizes: &NetworkTable) -> Self {
+        Self { depth, width: size(sizes.width), stem: sizes.stem.unwrap_or(Stem::Cifar) }
+    }
+
+    fn stem(&self, input: ImageShape) -> Block {
+        let mut operations = vec![
+            convolution("conv1".into(), input.channels, self.width, self.stem.window()),
+            Operation::BatchNorm { path: "bn1".into(), channels: self.width },
+            Operation::Relu,
+        ];
+        operations.extend(self.stem.pool());
+        Block::whole("stem", operations)
+    }
+}
+
+impl Family for Resnet {
+    fn layers(&self, input: ImageShape, classes: usize) -> Result<FamilyLayers, ShapeError> {
         let mut blocks = vec![self.stem(input)];
         let (counts, bottleneck) = match self.depth {
             ResnetDepth::Eighteen => ([2; 4], false),
@@ -55,21 +78,46 @@ impl Resnet {
         let initial = Initial::of_fan_in(channels);
         let linear =
             Operation::Linear { path: "fc".into(), inputs: channels, outputs: classes, weight: initial, bias: initial };
-        Plan { blocks, head: vec![Operation::AveragePool, linear] }
+        Ok(FamilyLayers { blocks, head: vec![Operation::AveragePool, linear] })
     }
 
-    fn stem(&self, input: ImageShape) -> Block {
-        let mut operations = vec![
-            convolution("conv1".into(), input.channels, self.width, self.stem.window()),
-            Operation::BatchNorm { path: "bn1".into(), channels: self.width },
-            Operation::Relu,
-        ];
-        operations.extend(self.stem.pool());
-        Block::whole("stem", operations)
+    fn first_tensor(&self) -> &'static str {
+        FIRST_TENSOR
+    }
+
+    fn marks(&self) -> Vec<FamilyMark> {
+        marks()
+    }
+
+    fn renamed(&self, parts: &[&str]) -> Option<String> {
+        renamed(parts)
+    }
+
+    fn too_small(&self) -> (&'static str, &'static str) {
+        self.stem.too_small().unwrap_or(("image_size", "use larger images"))
+    }
+
+    fn adapt(&mut self, length: AxisLength<'_>) {
+        self.stem = length(FIRST_TENSOR, 3).and_then(Stem::of_side).unwrap_or(self.stem);
     }
 }
 
-/// A block's parts: each convolution with the norm that follows it, the shortcut with the first.
+pub(super) const FIRST_TENSOR: &str = "conv1.weight";
+
+pub(super) fn marks() -> Vec<FamilyMark> {
+    vec![FamilyMark { first: FIRST_TENSOR, others: "layer1.", inside: "" }]
+}
+
+/// Names of kuangliu/pytorch-cifar and of Cadene/pretrained-models.pytorch.
+pub(super) fn renamed(parts: &[&str]) -> Option<String> {
+    match parts {
+        ["linear" | "last_linear", kind] => Some(format!("fc.{kind}")),
+        [layer, block, "shortcut", rest @ ..] => Some(format!("{layer}.{block}.downsample.{}", rest.join("."))),
+        _ => None,
+    }
+}
+
+/// The parts of a block: each convolution with the norm that follows it; the shortcut belongs to the first.
 fn block(
     name: &str,
     [inputs, middle, outputs]: [usize; 3],
@@ -92,16 +140,16 @@ fn block(
             ("conv2", normed("conv2", "bn2", middle, outputs, Window::centred(3, 1))),
         ]
     };
-    let mut shortcut = vec![Operation::Keep];
+    let mut shortcut = vec![Operation::SaveSkip];
     if inputs != outputs || stride != 1 {
         let downsample = normed("downsample.0", "downsample.1", inputs, outputs, Window::centred(1, stride));
-        shortcut.extend(downsample.into_iter().map(|operation| Operation::OnKept(Box::new(operation))));
+        shortcut.extend(downsample.into_iter().map(|operation| Operation::OnSkip(Box::new(operation))));
     }
     parts[0].1.splice(0..0, shortcut);
     let last = parts.len() - 1;
     for (index, (_, operations)) in parts.iter_mut().enumerate() {
         if index == last {
-            operations.push(Operation::AddKept);
+            operations.push(Operation::AddSkip);
         }
         operations.push(Operation::Relu);
     }

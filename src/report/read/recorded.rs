@@ -1,4 +1,4 @@
-//! What a sweep left beside its runs: which cells its grid has, and which claims were stated, and when.
+//! The record of a sweep, `sweep.json`: the cells of its grid, and the claims stated at its first start.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,41 +12,41 @@ use crate::spec::{ReportSpec, StatedClaims};
 #[derive(Clone, Debug)]
 pub(in crate::report) struct SweepFolder {
     pub(in crate::report) folder: PathBuf,
-    /// The names of cells by their directories' names.
+    /// Names of cells by directory name.
     pub(in crate::report) cells: BTreeMap<String, String>,
     pub(in crate::report) claims: ReportSpec,
-    /// What was stated when the first cell was begun; none in a sweep of an older version.
+    /// The claims stated at the first start; absent in a sweep from an older version.
     pub(in crate::report) stated: Option<StatedClaims>,
 }
 
 #[derive(Deserialize)]
-struct Sheet {
+struct RecordedSweep {
     #[serde(default)]
-    cells: BTreeMap<String, Entry>,
+    cells: BTreeMap<String, RecordedCell>,
     #[serde(default)]
     claims: Option<StatedClaims>,
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct RecordedCell {
     #[serde(default)]
     name: String,
 }
 
 impl SweepFolder {
-    /// The sweep of a folder, if it is one. The error is for the report's list of what was left out.
+    /// The sweep in a folder, if there is one. The error is for the report's list of what was left out.
     pub(in crate::report) fn read(folder: &Path) -> Result<Option<Self>, String> {
         let Ok(bytes) = std::fs::read(folder.join("sweep.json")) else { return Ok(None) };
-        let sheet: Sheet =
+        let recorded: RecordedSweep =
             serde_json::from_slice(&bytes).map_err(|error| format!("`sweep.json` is damaged: {error}"))?;
         let spec =
             ["sweep.toml", "sweep-spec.json"].map(|name| folder.join(name)).into_iter().find(|path| path.is_file());
         let claims = spec.as_deref().map(ReportSpec::load).transpose().map_err(|error| format!("{error:#}"))?;
         Ok(Some(Self {
             folder: folder.to_path_buf(),
-            cells: sheet.cells.into_iter().map(|(directory, entry)| (directory, entry.name)).collect(),
+            cells: recorded.cells.into_iter().map(|(directory, entry)| (directory, entry.name)).collect(),
             claims: claims.unwrap_or_default(),
-            stated: sheet.claims,
+            stated: recorded.claims,
         }))
     }
 
@@ -60,7 +60,7 @@ impl SweepFolder {
         self.cells.contains_key(&run.directory.name()) || run.directory.path().parent() == Some(self.folder.as_path())
     }
 
-    /// Whether the claims are those that were stated before the first cell was begun.
+    /// Whether the claims are those stated before the first cell started.
     pub(in crate::report) fn stated_beforehand(&self) -> bool {
         self.stated.as_ref().is_some_and(|stated| stated.hash == self.claims.hash())
     }

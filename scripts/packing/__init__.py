@@ -1,0 +1,1 @@
+"""Packages of the program: a wheel, a bundle (a relocatable folder), and a release."""
