@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::CompleteCurves;
-use super::inference::t_interval;
+use super::inference::t_reach;
 
 /// The runs at one point of a grid.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,20 +27,33 @@ pub struct BandSpread {
     pub lower: f64,
     /// Upper end.
     pub upper: f64,
+    /// The least error of any run.
+    pub lowest: f64,
+    /// The largest.
+    pub highest: f64,
 }
 
 /// The band over all complete runs at each point; empty without runs. `confidence` is that of the interval, such as
 /// 0.95.
 pub fn band<X: Clone + PartialEq>(curves: &CompleteCurves<X>, confidence: f64) -> Vec<BandPoint<X>> {
     let count = curves.errors.len();
+    // The same at each place: to look it up takes longer than all the rest.
+    let reach = t_reach(count, confidence);
     let point = |(column, place): (usize, &X)| {
-        let errors: Vec<f64> = curves.errors.iter().map(|row| row[column]).collect();
-        let spread = t_interval(&errors, confidence).ok().map(|interval| BandSpread {
-            deviation: interval.standard_error * (count as f64).sqrt(),
-            lower: interval.lower,
-            upper: interval.upper,
+        let errors = || curves.errors.iter().map(|row| row[column]);
+        let mean = errors().sum::<f64>() / count as f64;
+        let spread = reach.map(|reach| {
+            let deviation = (errors().map(|error| (error - mean).powi(2)).sum::<f64>() / (count - 1) as f64).sqrt();
+            let half = reach * deviation / (count as f64).sqrt();
+            BandSpread {
+                deviation,
+                lower: mean - half,
+                upper: mean + half,
+                lowest: errors().fold(f64::INFINITY, f64::min),
+                highest: errors().fold(f64::NEG_INFINITY, f64::max),
+            }
         });
-        BandPoint { place: place.clone(), count, mean: errors.iter().sum::<f64>() / count as f64, spread }
+        BandPoint { place: place.clone(), count, mean, spread }
     };
     if count == 0 { Vec::new() } else { curves.grid.iter().enumerate().map(point).collect() }
 }
@@ -66,6 +79,7 @@ mod tests {
         let spread = first.spread.expect("three runs");
         assert!((first.mean - 0.2).abs() < 1e-12 && (spread.deviation - 0.1).abs() < 1e-12, "{found:?}");
         assert!((spread.upper - 0.2 - 0.2484).abs() < 1e-3 && (0.2 - spread.lower - 0.2484).abs() < 1e-3, "{found:?}");
+        assert_eq!((spread.lowest, spread.highest), (0.1, 0.3));
         assert_eq!((first.place, first.count, second.place), (10, 3, 20));
         assert_eq!(second.spread.map(|spread| (spread.deviation, spread.lower)), Some((0.0, 0.5)));
     }

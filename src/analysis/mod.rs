@@ -13,7 +13,6 @@ mod interpolation;
 mod regime;
 pub mod similarity;
 mod spikes;
-mod stated_bump;
 
 pub use band::{BandPoint, BandSpread, band};
 pub use capacity::{
@@ -28,7 +27,6 @@ pub use epoch_regime::epoch_regime;
 pub use interpolation::{Interpolation, interpolation};
 pub use regime::{INTERPOLATION_EPSILON, Regime, regime, regime_at};
 pub use spikes::{Spike, spikes};
-pub use stated_bump::{SitesError, bump_contrasts};
 
 /// A measurement at an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -29,6 +29,10 @@ pub(super) struct Arguments {
     #[arg(long)]
     steps: bool,
 
+    /// Draw test error against train error: a point for each evaluation, training goes from right to left
+    #[arg(long, conflicts_with = "steps")]
+    train_error: bool,
+
     /// Redraw every 3 seconds while the runs train
     #[arg(long, conflicts_with = "out")]
     follow: bool,
@@ -38,11 +42,24 @@ pub(super) struct Arguments {
     out: Option<PathBuf>,
 }
 
+/// What errors are drawn against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Against {
+    Epochs,
+    Steps,
+    TrainError,
+}
+
 /// Time between two drawings of `--follow`.
 const AGAIN: Duration = Duration::from_secs(3);
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let panel = || panel(&arguments.runs, arguments.steps);
+    let against = match (arguments.steps, arguments.train_error) {
+        (true, _) => Against::Steps,
+        (_, true) => Against::TrainError,
+        _ => Against::Epochs,
+    };
+    let panel = || panel(&arguments.runs, against);
     if let Some(path) = &arguments.out {
         write(path, panel()?)?;
         output::data(&path.display().to_string())?;
@@ -82,7 +99,7 @@ fn write(path: &Path, panel: Panel) -> Result<()> {
     files::write_atomically(path, &bytes)
 }
 
-fn panel(runs: &[PathBuf], steps: bool) -> Result<Panel> {
+fn panel(runs: &[PathBuf], against: Against) -> Result<Panel> {
     let read = |run: &PathBuf| -> Result<(RunDirectory, Vec<Row>)> {
         let directory = RunDirectory::at(run);
         if !directory.metrics().is_file() {
@@ -96,43 +113,66 @@ fn panel(runs: &[PathBuf], steps: bool) -> Result<Panel> {
     let curves = match runs.as_slice() {
         [(directory, rows)] => {
             let branches: Vec<BranchRow> = rundir::read(&directory.branches()).unwrap_or_default();
-            curves_of_run(rows, &branches, steps)
+            curves_of_run(rows, &branches, against)
         }
         runs => {
             let test = |(place, (directory, rows)): (usize, &(RunDirectory, Vec<Row>))| {
-                Series::line(place, directory.name(), points(rows, steps, |row| row.test_error))
+                curve(place, &directory.name(), rows, against, |row| row.test_error)
             };
             runs.iter().enumerate().map(test).collect()
         }
     };
-    let title = if runs.len() == 1 { "error" } else { "test error" };
-    Ok(error_panel(title, curves, steps))
+    let title = if runs.len() == 1 && against != Against::TrainError { "error" } else { "test error" };
+    Ok(error_panel(title, curves, against))
 }
 
 /// The curves of one run: test and train error, the test error of averaged weights, and that of anneal branches.
-pub(super) fn curves_of_run(rows: &[Row], branches: &[BranchRow], steps: bool) -> Vec<Series> {
-    let at = |row: &BranchRow| if steps { row.step } else { row.epoch } as f64;
-    let annealed = branches.iter().filter_map(|row| Some((at(row), row.anneal_test_error?))).collect();
-    let curves = [
-        Series::line(0, "test error", points(rows, steps, |row| row.test_error)),
-        Series::line(1, "train error", points(rows, steps, |row| row.train_error)),
-        Series::line(2, "test error, averaged weights", points(rows, steps, |row| row.test_error_averaged)),
-        Series::line(3, "test error, annealed", annealed).styled(SeriesStyle::nth(3).scattered()),
+pub(super) fn curves_of_run(rows: &[Row], branches: &[BranchRow], against: Against) -> Vec<Series> {
+    let at = |row: &BranchRow| match against {
+        Against::Epochs => Some(row.epoch as f64),
+        Against::Steps => Some(row.step as f64),
+        Against::TrainError => rows.iter().find(|own| own.epoch == row.epoch)?.train_error,
+    };
+    let annealed = branches.iter().filter_map(|row| Some((at(row)?, row.anneal_test_error?))).collect();
+    let mut curves = vec![
+        curve(0, "test error", rows, against, |row| row.test_error),
+        curve(2, "test error, averaged weights", rows, against, |row| row.test_error_averaged),
+        Series::line(3, "test error, annealed", rising(annealed)).styled(SeriesStyle::nth(3).scattered()),
     ];
-    curves.into_iter().filter(|curve| !curve.points.is_empty()).collect()
+    if against != Against::TrainError {
+        curves.insert(1, curve(1, "train error", rows, against, |row| row.train_error));
+    }
+    curves.retain(|curve| !curve.points.is_empty());
+    curves
 }
 
-fn points(rows: &[Row], steps: bool, error: impl Fn(&Row) -> Option<f64>) -> Vec<(f64, f64)> {
-    let at = |row: &Row| if steps { row.step } else { row.epoch } as f64;
-    rows.iter().filter_map(|row| Some((at(row), error(row)?))).collect()
+fn curve(place: usize, name: &str, rows: &[Row], against: Against, error: impl Fn(&Row) -> Option<f64>) -> Series {
+    let at = |row: &Row| match against {
+        Against::Epochs => Some(row.epoch as f64),
+        Against::Steps => Some(row.step as f64),
+        Against::TrainError => row.train_error,
+    };
+    let points = rows.iter().filter_map(|row| Some((at(row)?, error(row)?))).collect();
+    let series = Series::line(place, name, rising(points));
+    // Train error goes up and down again: a line through points sorted by it would join what is far apart in time.
+    if against == Against::TrainError { series.styled(SeriesStyle::nth(place).scattered()) } else { series }
 }
 
-/// Errors against epochs or steps; the axis is logarithmic beyond `LINEAR`.
-pub(super) fn error_panel(title: &str, curves: Vec<Series>, steps: bool) -> Panel {
+fn rising(mut points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    points.sort_by(|one, other| one.0.total_cmp(&other.0));
+    points
+}
+
+/// Errors against what was asked for; epochs and steps on a logarithmic axis where there are many.
+pub(super) fn error_panel(title: &str, curves: Vec<Series>, against: Against) -> Panel {
     const LINEAR: f64 = 30.0;
-    let unit = if steps { "step" } else { "epoch" };
+    let (unit, format) = match against {
+        Against::Epochs => ("epoch", ValueFormat::Count),
+        Against::Steps => ("step", ValueFormat::Count),
+        Against::TrainError => ("train error", ValueFormat::Percent),
+    };
     let last = curves.iter().flat_map(|curve| &curve.points).map(|(x, _)| *x).fold(0.0, f64::max);
     let scale = if last > LINEAR { Scale::Log } else { Scale::Linear };
-    let range = AxisRange::FitFrom(settled(&curves));
-    Panel::new(ChartAxis::new(unit, scale, ValueFormat::Count), ChartAxis::error(title).ranging(range), curves)
+    let range = if against == Against::TrainError { AxisRange::Fit } else { AxisRange::FitFrom(settled(&curves)) };
+    Panel::new(ChartAxis::new(unit, scale, format), ChartAxis::error(title).ranging(range), curves)
 }

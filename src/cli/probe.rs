@@ -50,6 +50,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         beginning: Beginning::Resume,
         wait: Duration::ZERO,
         fixed: None,
+        tensorboard: false,
         stop: &Stop::listen(None)?,
     };
     let probed = run::probe(&spec, &directory, &arguments.epochs, &request, &mut Progress::new(arguments.quiet))?;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::options::{DataRoot, ProcessOptions, RunsRoot, SpecArguments};
-use super::plot::{curves_of_run, error_panel};
+use super::plot::{Against, curves_of_run, error_panel};
 use crate::error::Exit;
 use crate::output::{self, Progress, Table};
 use crate::run::{self, Beginning, Finished, Places, Request, Stop};
@@ -42,6 +42,10 @@ pub(super) struct Arguments {
     #[command(flatten)]
     process: ProcessOptions,
 
+    /// Write event files for TensorBoard into `tensorboard/` of the run and of a source that it trains
+    #[arg(long)]
+    tensorboard: bool,
+
     /// Print the summary as JSON instead of the run directory
     #[arg(long)]
     json: bool,
@@ -59,6 +63,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         beginning: if arguments.fresh { Beginning::Fresh } else { Beginning::Resume },
         wait: arguments.process.wait(),
         fixed: arguments.process.fixed,
+        tensorboard: arguments.tensorboard,
         stop: &Stop::listen(arguments.max_time)?,
     };
     let finished = run::run(&spec, &request, &mut Progress::new(arguments.quiet))?;
@@ -80,8 +85,8 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 /// The plot and the table at the end of a run.
 fn shown(finished: &Finished) -> String {
     let branches = rundir::read(&finished.directory.branches()).unwrap_or_default();
-    let curves = curves_of_run(&finished.rows, &branches, false);
-    let curve = output::drawn(&error_panel("error", curves, false));
+    let curves = curves_of_run(&finished.rows, &branches, Against::Epochs);
+    let curve = output::drawn(&error_panel("error", curves, Against::Epochs));
     format!("\n{curve}\n\n{}\n", table(&finished.summary))
 }
 

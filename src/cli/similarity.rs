@@ -43,6 +43,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         beginning: Beginning::Resume,
         wait: Duration::ZERO,
         fixed: None,
+        tensorboard: false,
         stop: &Stop::listen(None)?,
     };
     let most = arguments.images as usize;

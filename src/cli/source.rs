@@ -41,6 +41,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         beginning: Beginning::Resume,
         wait: arguments.process.wait(),
         fixed: arguments.process.fixed,
+        tensorboard: false,
         stop: &Stop::listen(arguments.max_time)?,
     };
     let directory = run::source(&spec, &request, &mut Progress::new(arguments.quiet))?;

@@ -3,13 +3,14 @@
 
 use serde::Serialize;
 
+use super::font;
 use super::layout::{Drawing, Placed};
 use super::model::{ChartAxis, Figure, Grid, Panel, Scale, Series, ValueFormat};
 use super::number;
 use super::thin;
 
 /// Hover data of one figure. It serialises to plain JSON; a page must still insert names as text, and escape `<` if the
-/// JSON is inside a script element.
+/// `<` where the JSON stands in a script element. Names hold no letter that turns or hides others.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Hover {
     /// Width of the view box.
@@ -75,9 +76,9 @@ fn describe_panel(panel: &Panel, placed: &Placed) -> HoverPanel {
     let plot = placed.plot;
     let series = panel.series.iter().map(|series| describe_series(panel, series, placed));
     HoverPanel {
-        title: panel.title.clone(),
-        x: panel.x.title.clone(),
-        y: panel.y.title.clone(),
+        title: font::visible(&panel.title),
+        x: font::visible(&panel.x.title),
+        y: font::visible(&panel.y.title),
         plot: [plot.left, plot.top, plot.width, plot.height].map(tenths),
         series: series.filter(|series| !series.name.is_empty() && !series.places.is_empty()).collect(),
         cells: panel.grid.as_ref().map(|grid| cells(panel, grid, placed)).unwrap_or_default(),
@@ -93,14 +94,16 @@ fn describe_series(panel: &Panel, series: &Series, placed: &Placed) -> HoverSeri
             ([tenths(at[index].0), tenths(at[index].1)], [read(&panel.x, x), read(&panel.y, y)])
         })
         .unzip();
-    HoverSeries { name: series.name.clone(), tint: series.style.tint, places, values }
+    HoverSeries { name: font::visible(&series.name), tint: series.style.tint, places, values }
 }
 
 fn cells(panel: &Panel, grid: &Grid, placed: &Placed) -> Vec<HoverCell> {
     let (columns, rows) = grid.places();
     let value_at = |row: usize, column: usize| match grid {
         Grid::Heat(map) => map.cells.at(row, column).filter(|value| value.is_finite()).map(|v| single(v, map.format)),
-        Grid::Regions(map) => map.cells.at(row, column).and_then(|index| Some(map.regions.get(index)?.name.clone())),
+        Grid::Regions(map) => {
+            map.cells.at(row, column).and_then(|index| Some(font::visible(&map.regions.get(index)?.name)))
+        }
     };
     let all = (0..rows.len()).flat_map(|row| (0..columns.len()).map(move |column| (row, column)));
     let all = all.filter(|(row, column)| placed.x.shows(columns[*column]) && placed.y.shows(rows[*row]));
@@ -119,7 +122,9 @@ fn single(value: f64, format: ValueFormat) -> String {
 /// A value of an axis: the name of a category, or a number.
 fn read(axis: &ChartAxis, value: f64) -> String {
     let name = match &axis.scale {
-        Scale::Ordinal(names) if value >= 0.0 && value.fract() == 0.0 => names.get(value as usize).cloned(),
+        Scale::Ordinal(names) if value >= 0.0 && value.fract() == 0.0 => {
+            names.get(value as usize).map(|name| font::visible(name))
+        }
         _ => None,
     };
     name.unwrap_or_else(|| single(value, axis.format))

@@ -87,6 +87,10 @@ pub fn style() -> String {
     text
 }
 
+/// Shorter texts have room around them; longer ones would run over in a font that is wider than the one they were
+/// measured with.
+const FITTED_LETTERS: usize = 8;
+
 fn write_label(label: &Label, text: &mut String) {
     let (x, y) = (short(label.x), short(label.y));
     let anchor = match label.anchor {
@@ -95,9 +99,15 @@ fn write_label(label: &Label, text: &mut String) {
         Anchor::End => " text-anchor=\"end\"",
     };
     let turn = if label.upwards { format!(" transform=\"rotate(-90 {x} {y})\"") } else { String::new() };
+    let fitted = if label.text.chars().count() < FITTED_LETTERS {
+        String::new()
+    } else {
+        let width = short(font::width(&label.text, label.size));
+        format!(" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"")
+    };
     let _ = writeln!(
         text,
-        "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\"{anchor}{turn}{}>{}</text>",
+        "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\"{anchor}{turn}{fitted}{}>{}</text>",
         short(label.size),
         filled(label.paint, 1.0),
         escaped(&label.text)

@@ -33,7 +33,9 @@ pub fn talk(text: &str) {
 
 /// Escapes control characters, which a terminal would obey: names come from files, and files from anywhere.
 fn plain(text: &str) -> Cow<'_, str> {
-    let obeyed = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    // Of what turns the direction of letters too: a name could end in another order than it is written.
+    let turns = |letter: char| matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let obeyed = |letter: char| turns(letter) || letter.is_control() && !matches!(letter, '\n' | '\t');
     if !text.contains(obeyed) {
         return Cow::Borrowed(text);
     }
@@ -47,5 +49,6 @@ mod tests {
     fn a_terminal_obeys_no_name() {
         assert_eq!(super::plain("a\tb\né"), "a\tb\né");
         assert_eq!(super::plain("\u{1b}[2J\r\u{9b}"), "\\u{1b}[2J\\r\\u{9b}");
+        assert_eq!(super::plain("a\u{202e}b"), "a\\u{202e}b");
     }
 }

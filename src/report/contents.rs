@@ -1,13 +1,14 @@
 //! The contents of a report, independent of the page format.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
 
 use super::chart::{self, Plotted};
-use super::judge::{self, Judgement};
-use super::read::{self, LeftOut, ReadRuns, SweepFolder};
-use super::setting::{self, ComparedSettings};
+use super::judge::{self, Commands, Judgement};
+use super::read::{self, LeftOut, ReadRuns, Run};
+use super::setting::{self, ComparedSettings, Setting};
 use super::words;
 use crate::error::UserError;
 
@@ -19,14 +20,17 @@ pub(super) struct ReportContents {
     pub(super) figures: Vec<Plotted>,
     /// A note about figures that were not drawn.
     pub(super) not_drawn: Option<String>,
-    pub(super) sweeps: Vec<SweepFolder>,
+    /// Commands that make the runs again.
+    pub(super) again: Vec<String>,
+    /// The specs of those commands and of missing controls, by their files' names.
+    pub(super) specs: BTreeMap<String, String>,
     pub(super) left_out: Vec<LeftOut>,
 }
 
 impl ReportContents {
-    /// Reads, groups and judges the runs in some folders.
-    pub(super) fn new(folders: &[&Path]) -> Result<Self> {
-        let ReadRuns { runs, sweeps, mut left_out } = read::read(folders)?;
+    /// Reads, sorts and judges the runs in some folders. The specs that it names are to be written into `specs`.
+    pub(super) fn new(folders: &[&Path], specs: &Path) -> Result<Self> {
+        let ReadRuns { runs, sweeps, mut left_out, .. } = read::read(folders)?;
         let settings = setting::sort(runs, &mut left_out);
         left_out.sort();
         if settings.all.is_empty() {
@@ -34,11 +38,27 @@ impl ReportContents {
             let error = UserError::new("no run is finished and readable");
             return Err(shown.fold(error, UserError::hint).into());
         }
-        let judgement = judge::judge(&settings.all, &sweeps);
+        let commands = Commands::new(specs);
+        let again = again(&settings, &commands);
+        let judgement = judge::judge(&settings.all, &sweeps, &commands);
         let (figures, not_drawn) = chart::all(&settings);
         let names: Vec<String> = folders.iter().map(|folder| name(folder)).collect();
-        Ok(Self { title: words::list(&names), settings, judgement, figures, not_drawn, sweeps, left_out })
+        let specs = commands.into_specs();
+        Ok(Self { title: words::list(&names), settings, judgement, figures, not_drawn, again, specs, left_out })
     }
+}
+
+/// For each folder of runs a command that makes them again, elsewhere.
+fn again(settings: &ComparedSettings, commands: &Commands) -> Vec<String> {
+    let mut folders: BTreeMap<&Path, Vec<&Run>> = BTreeMap::new();
+    for run in settings.all.iter().flat_map(Setting::runs) {
+        folders.entry(run.directory.path().parent().unwrap_or(Path::new(""))).or_default().push(run);
+    }
+    let of = |(folder, runs): (&Path, Vec<&Run>)| {
+        let name = folder.file_name().map_or_else(|| "runs".into(), |name| name.to_string_lossy());
+        Some(commands.named(&runs, &name, &[], Path::new("again"))?.command)
+    };
+    folders.into_iter().filter_map(of).collect()
 }
 
 fn name(folder: &Path) -> String {

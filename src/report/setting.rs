@@ -3,8 +3,10 @@
 
 use crate::rundir::SpecValues;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
-use super::read::{FrozenLayers, LeftOut, Measure, Run, RunMeasure, moving};
+use super::measured_alike::keep_what_is_alike;
+use super::read::{FrozenLayers, LeftOut, Measure, Run, RunMeasure, SeedValues, moving};
 use super::words;
 use crate::analysis::{BandPoint, CompleteCurves, NamedCurve, Regime, band};
 
@@ -14,6 +16,8 @@ pub(super) struct Setting {
     pub(super) values: SpecValues,
     /// The values of the axes in words; empty if there is only one setting.
     pub(super) title: String,
+    /// Where its first run stands among all that were read.
+    pub(super) order: usize,
     /// From all layers frozen to none.
     pub(super) cells: Vec<SeedGroup>,
 }
@@ -23,6 +27,8 @@ pub(super) struct Setting {
 pub(super) struct SeedGroup {
     pub(super) frozen: FrozenLayers,
     pub(super) runs: Vec<Run>,
+    /// The band of each measure, once it was asked for.
+    bands: [OnceLock<Vec<BandPoint<u64>>>; Measure::ALL.len()],
 }
 
 /// All settings, and the keys in which they differ.
@@ -38,18 +44,19 @@ type ByLayers = BTreeMap<usize, Vec<Run>>;
 /// Groups runs. Those that do not fit their cell go to `left_out`.
 pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> ComparedSettings {
     let axes = axes(&runs);
-    let mut groups: BTreeMap<Vec<String>, (SpecValues, ByLayers)> = BTreeMap::new();
-    for run in runs {
+    let mut groups: BTreeMap<Vec<String>, (SpecValues, usize, ByLayers)> = BTreeMap::new();
+    for (order, run) in runs.into_iter().enumerate() {
         let key = axes.iter().map(|axis| run.values.get(axis).cloned().unwrap_or_default()).collect();
-        let (_, cells) = groups.entry(key).or_insert_with(|| (run.values.clone(), BTreeMap::new()));
+        let (.., cells) = groups.entry(key).or_insert_with(|| (run.values.clone(), order, BTreeMap::new()));
         cells.entry(run.frozen.count).or_default().push(run);
     }
     let mut all: Vec<Setting> = groups
         .into_values()
-        .map(|(values, cells)| {
+        .map(|(values, order, mut cells)| {
+            keep_what_is_alike(&mut cells.values_mut().flatten().collect::<Vec<_>>(), left_out);
             let title = title(&values, &axes);
             let cells = cells.into_values().rev().filter_map(|runs| SeedGroup::new(runs, left_out)).collect();
-            Setting { values, title, cells }
+            Setting { values, title, order, cells }
         })
         .collect();
     all.retain(|setting| !setting.cells.is_empty());
@@ -104,7 +111,7 @@ impl SeedGroup {
         }
         let all = kept.iter().filter_map(|run| run.frozen.all).max();
         let frozen = FrozenLayers { all, ..kept.first()?.frozen };
-        Some(Self { frozen, runs: kept })
+        Some(Self { frozen, runs: kept, bands: Default::default() })
     }
 
     /// The purposes whose seeds differ between runs.
@@ -113,9 +120,11 @@ impl SeedGroup {
     }
 
     /// Mean and spread over seeds at each evaluation; empty if the runs have different evaluations.
-    pub(super) fn band(&self, measure: Measure) -> Vec<BandPoint<u64>> {
-        let curves = self.curves(measure);
-        if curves.left_out.is_empty() { band(&curves, 0.95) } else { Vec::new() }
+    pub(super) fn band(&self, measure: Measure) -> &[BandPoint<u64>] {
+        self.bands[measure as usize].get_or_init(|| {
+            let curves = self.curves(measure);
+            if curves.left_out.is_empty() { band(&curves, 0.95) } else { Vec::new() }
+        })
     }
 
     /// The curves of all seeds at the first one's epochs.
@@ -158,6 +167,16 @@ impl Setting {
         self.cells.iter().find(is)
     }
 
+    /// The cell of a number of layers.
+    pub(super) fn cell_at(&self, layers: usize) -> Option<&SeedGroup> {
+        self.cells.iter().find(|cell| cell.frozen.count == layers)
+    }
+
+    /// Something of it in words, with its title where there are several settings.
+    pub(super) fn within(&self, what: &str) -> String {
+        if self.title.is_empty() { what.to_owned() } else { format!("{what} ({})", self.title) }
+    }
+
     /// A measure of each seed over frozen layers, from all frozen to none. Seeds that lack a point are left out.
     pub(super) fn over_layers(&self, outcome: RunMeasure) -> CompleteCurves<usize> {
         let mut seeds: BTreeMap<String, Vec<(usize, f64)>> = BTreeMap::new();
@@ -176,18 +195,12 @@ impl Setting {
     }
 
     /// The run of a seed in a cell.
-    pub(super) fn run(&self, layers: usize, seed: &str) -> Option<&Run> {
-        let cell = self.cells.iter().find(|cell| cell.frozen.count == layers)?;
-        cell.runs.iter().find(|run| run.seeds.label() == seed)
+    pub(super) fn run(&self, layers: usize, seeds: &SeedValues) -> Option<&Run> {
+        self.cell_at(layers)?.runs.iter().find(|run| run.seeds == *seeds)
     }
 
     /// All runs.
     pub(super) fn runs(&self) -> impl Iterator<Item = &Run> {
         self.cells.iter().flat_map(|cell| &cell.runs)
-    }
-
-    pub(super) fn moving(&self) -> Vec<&'static str> {
-        let seeds: Vec<_> = self.runs().map(|run| &run.seeds).collect();
-        moving(&seeds.into_iter())
     }
 }

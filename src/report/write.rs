@@ -7,7 +7,9 @@ use anyhow::Result;
 use super::chart::{Plotted, narrow};
 use super::contents::ReportContents;
 use super::page;
+use super::parallel::in_parallel;
 use super::setting::Setting;
+use crate::figure::font::visible;
 use crate::figure::{lay_out, pdf, png, svg};
 use crate::files;
 
@@ -21,22 +23,26 @@ pub struct WrittenReport {
     pub index: PathBuf,
     /// Number of runs used.
     pub runs: usize,
-    /// The findings, each with its standing.
+    /// The findings in words, each with how sure it is, on one line.
     pub findings: Vec<String>,
-    /// Runs and cells that were left out, and why.
+    /// What was left out, and why, on one line.
     pub left_out: Vec<String>,
 }
 
 /// Writes the report of the runs in some folders into `out`, which is created if needed.
 pub fn write(folders: &[&Path], out: &Path) -> Result<WrittenReport> {
-    let contents = ReportContents::new(folders)?;
-    let (figures, data) = (out.join("figures"), out.join("data"));
-    files::create_folder(&figures)?;
-    files::create_folder(&data)?;
-    for plotted in &contents.figures {
-        write_figure(plotted, &figures)?;
-        files::write_atomically(&data.join(format!("{}.csv", plotted.id)), &plotted.data.csv()?)?;
+    let (figures, data, specs) = (out.join("figures"), out.join("data"), out.join("specs"));
+    let contents = ReportContents::new(folders, &specs)?;
+    [&figures, &data, &specs].into_iter().try_for_each(|folder| files::create_folder(folder))?;
+    for (file, text) in &contents.specs {
+        files::write_atomically(&specs.join(file), text.as_bytes())?;
     }
+    in_parallel(&contents.figures, |plotted| {
+        write_figure(plotted, &figures)?;
+        files::write_atomically(&data.join(format!("{}.csv", plotted.id)), &plotted.data.csv()?)
+    })
+    .into_iter()
+    .collect::<Result<()>>()?;
     files::write_atomically(&data.join("runs.csv"), &page::runs_csv(&contents)?)?;
     files::write_atomically(&out.join("report.md"), page::markdown(&contents).as_bytes())?;
     let index = out.join("index.html");
@@ -45,8 +51,10 @@ pub fn write(folders: &[&Path], out: &Path) -> Result<WrittenReport> {
     Ok(WrittenReport {
         index,
         runs: contents.settings.all.iter().flat_map(Setting::runs).count(),
-        findings: findings.map(|finding| format!("{}: {}", finding.standing.name(), finding.sentence)).collect(),
-        left_out: contents.left_out.iter().map(|out| format!("{}: {}", out.place, out.reason)).collect(),
+        findings: findings
+            .map(|finding| visible(&format!("{}: {}", finding.standing.name(), finding.sentence)))
+            .collect(),
+        left_out: contents.left_out.iter().map(|out| visible(&format!("{}: {}", out.place, out.reason))).collect(),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::run::recovery::lock::{Lock, Waited};
 use crate::run::recovery::{archive, claim};
 use crate::run::request::{Beginning, Finished, Request};
 use crate::run::{source, target};
-use crate::rundir::RunDirectory;
+use crate::rundir::{self, EventFile, RunDirectory};
 use crate::spec::Spec;
 
 /// Runs a spec to its end, resuming from the last checkpoint; a finished run is returned as it is.
@@ -31,15 +31,24 @@ fn run_in(
         && let Some(finished) = claim::finished(spec, request, directory, events)?
     {
         archive::sweep(directory, &spec.experiment.target, target::last_state(spec));
-        return Ok(finished);
+        return with_events(finished, request);
     }
     match claim::lock(spec, directory, request, request.beginning, events)? {
         Waited::Ours(lock) => {
             begin(spec, request, directory, lock, events).map_err(|error| record_failure(directory, error))
         }
-        Waited::Done(finished) => Ok(finished),
+        Waited::Done(finished) => with_events(finished, request),
         Waited::Held(holder) => Err(claim::held(directory, &holder).into()),
     }
+}
+
+/// A run that was finished before, with TensorBoard's event file where that is asked for: from its tables.
+fn with_events(finished: Finished, request: &Request<'_>) -> Result<Finished> {
+    if request.tensorboard {
+        let timing = rundir::read(&finished.directory.timing()).unwrap_or_default();
+        EventFile::create(&finished.directory, &finished.rows, &timing)?;
+    }
+    Ok(finished)
 }
 
 /// Trains from step 0 or from the last checkpoint, in a locked directory.
@@ -54,7 +63,7 @@ fn begin(
     if request.beginning == Beginning::Resume
         && let Some(finished) = claim::finished(spec, request, directory, events)?
     {
-        return Ok(finished);
+        return with_events(finished, request);
     }
     let experiment = &spec.experiment;
     // Device and data come first: a run that cannot start must not touch an existing one.
@@ -65,7 +74,7 @@ fn begin(
         source::check(spec, &compute, request, events)?;
         match begin_anew(spec, directory, lock, request, events)? {
             Waited::Ours(lock) => lock,
-            Waited::Done(finished) => return Ok(finished),
+            Waited::Done(finished) => return with_events(finished, request),
             Waited::Held(holder) => return Err(claim::held(directory, &holder).into()),
         }
     } else {

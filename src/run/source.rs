@@ -156,6 +156,7 @@ impl SourceTask<'_> {
             frozen: &FrozenSet::first(0, experiment.blueprint(task).layers.len()),
             frozen_norm: FrozenNorm::Batch,
             evaluation: EVALUATION,
+            tensorboard: self.request.tensorboard,
             checkpoints: Checkpoints {
                 branches: keep.clone(),
                 keep,

@@ -52,6 +52,7 @@ pub(in crate::run) fn train(
         frozen: &experiment.transfer.frozen,
         frozen_norm: experiment.transfer.frozen_norm,
         evaluation: experiment.evaluation,
+        tensorboard: request.tensorboard,
         checkpoints: experiment.checkpoints.clone(),
         last_state: last_state(spec),
     };

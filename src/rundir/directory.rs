@@ -70,6 +70,11 @@ impl RunDirectory {
         self.0.join("summary.json")
     }
 
+    /// The event files of TensorBoard, where they were asked for.
+    pub fn tensorboard(&self) -> PathBuf {
+        self.0.join("tensorboard")
+    }
+
     /// `weights.safetensors`: final weights.
     pub fn weights(&self) -> PathBuf {
         self.0.join("weights.safetensors")
@@ -90,7 +95,7 @@ impl RunDirectory {
         self.0.join("similarity.json")
     }
 
-    /// Messages of the similarity measurement.
+    /// What was said while that was measured.
     pub fn similarity_log(&self) -> PathBuf {
         self.0.join("similarity-log.txt")
     }
@@ -100,7 +105,7 @@ impl RunDirectory {
         self.0.join("probes.csv")
     }
 
-    /// Messages of the probes.
+    /// What was said while that was measured.
     pub fn probe_log(&self) -> PathBuf {
         self.0.join("probe-log.txt")
     }

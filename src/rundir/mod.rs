@@ -17,6 +17,7 @@ mod runs;
 mod spec_values;
 mod summary;
 mod table;
+mod tensorboard;
 mod transfer;
 
 pub use correct::{AnswerFile, Answers, read_answers};
@@ -31,4 +32,5 @@ pub use runs::{directories, directories_of};
 pub use spec_values::{SpecValues, spec_values};
 pub use summary::Summary;
 pub use table::{CsvTable, cut, last_row, parse, read, table, whole_rows, write_rows};
+pub use tensorboard::EventFile;
 pub use transfer::TransferReport;

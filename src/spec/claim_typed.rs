@@ -5,15 +5,31 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::claims::{Claim, Reached, Statement};
+use super::claims::{Claim, Over, Reached, Statement};
+use super::keys;
 use crate::text;
 
 /// Default of `least_size`: a rise or drop below one percentage point matters little, even where it is significant.
 const LEAST_SIZE: f64 = 0.01;
 
+/// The kinds of claims, each with its keys.
+const KINDS: [(&str, &[&str]); 6] = [
+    ("frozen-layers", &["first_valley", "peak", "later_valley", "least_size"]),
+    ("epochs", &["first_valley", "peak", "later_valley", "least_size"]),
+    ("larger-bump", &["over", "key", "reference", "larger", "first_valley", "peak", "later_valley", "least_size"]),
+    ("delay", &["key", "reference", "delayed", "of", "least_size"]),
+    ("order", &["key", "values", "at"]),
+    ("equivalence", &["key", "values", "margin"]),
+];
+
+/// Their names.
+pub(super) fn kinds() -> Vec<&'static str> {
+    KINDS.iter().map(|(kind, _)| *kind).collect()
+}
+
 /// A claim as written in the spec.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
+#[serde(deny_unknown_fields)]
 struct Typing {
     kind: String,
     #[serde(default)]
@@ -25,6 +41,8 @@ struct Typing {
     key: Option<String>,
     reference: Option<Json>,
     delayed: Option<Json>,
+    larger: Option<Json>,
+    over: Option<Over>,
     of: Option<Reached>,
     values: Option<[Json; 2]>,
     at: Option<[Json; 2]>,
@@ -34,54 +52,143 @@ struct Typing {
 /// Parses a claim. The error is a message without a place; the caller adds it.
 pub(super) fn read(json: &Json) -> Result<Claim, String> {
     let typed: Typing = serde_json::from_value(json.clone()).map_err(|error| error.to_string())?;
-    let least_size = typed.least_size.unwrap_or(LEAST_SIZE);
-    if !(0.0..1.0).contains(&least_size) {
-        return Err(format!("`least_size` must be a fraction in [0, 1), found {least_size}"));
-    }
-    let needed = |value: &Option<Json>, name: &str| value.as_ref().map(plain).ok_or(format!("missing `{name}`"));
-    let site = |name: &str| match name {
-        "first_valley" => needed(&typed.first_valley, name),
-        "peak" => needed(&typed.peak, name),
-        _ => needed(&typed.later_valley, name),
-    };
-    let sites = || Ok::<_, String>([site("first_valley")?, site("peak")?, site("later_valley")?]);
-    let key = || typed.key.clone().ok_or("missing `key`".to_owned());
-    let pair = |pair: &Option<[Json; 2]>, name: &str| {
-        pair.as_ref().map(|pair| [plain(&pair[0]), plain(&pair[1])]).ok_or(format!("missing `{name}`, two values"))
-    };
+    check_keys(&typed.kind, json)?;
     let statement = match typed.kind.as_str() {
-        "frozen-layers" => Statement::FrozenLayers { sites: sites()?, least_size },
-        "epochs" => Statement::Epochs { sites: epochs(sites()?)?, least_size },
-        "delay" => Statement::Delay {
-            key: key()?,
-            reference: needed(&typed.reference, "reference")?,
-            delayed: needed(&typed.delayed, "delayed")?,
-            of: typed.of.unwrap_or_default(),
+        "frozen-layers" => {
+            Statement::FrozenLayers { sites: typed.sites(Over::FrozenLayers, 0)?, least_size: typed.least_size()? }
+        }
+        "epochs" => {
+            Statement::Epochs { sites: epochs(typed.sites(Over::Epochs, 0)?)?, least_size: typed.least_size()? }
+        }
+        "larger-bump" => {
+            let over = typed.over.unwrap_or_default();
+            Statement::LargerBump {
+                over,
+                key: typed.key()?,
+                reference: needed(typed.reference.as_ref(), "reference")?,
+                larger: needed(typed.larger.as_ref(), "larger")?,
+                sites: [typed.sites(over, 0)?, typed.sites(over, 1)?],
+                least_size: typed.least_size()?,
+            }
+        }
+        "delay" => {
+            let of = typed.of.unwrap_or_default();
+            if of == Reached::Interpolation && typed.least_size.is_some() {
+                return Err("`least_size` needs `of = \"peak\"`".to_owned());
+            }
+            Statement::Delay {
+                key: typed.key()?,
+                reference: needed(typed.reference.as_ref(), "reference")?,
+                delayed: needed(typed.delayed.as_ref(), "delayed")?,
+                of,
+                least_size: (of == Reached::Peak).then_some(typed.least_size()?),
+            }
+        }
+        "order" => Statement::Order {
+            key: typed.key()?,
+            values: pair(typed.values.as_ref(), "values")?,
+            at: pair(typed.at.as_ref(), "at")?,
         },
-        "order" => Statement::Order { key: key()?, values: pair(&typed.values, "values")?, at: pair(&typed.at, "at")? },
-        "equivalence" => {
+        _ => {
             let margin = typed.margin.filter(|margin| *margin > 0.0 && *margin < 1.0);
             let margin = margin.ok_or("missing `margin`, a fraction above 0")?;
-            Statement::Equivalence { key: key()?, values: pair(&typed.values, "values")?, margin }
-        }
-        other => {
-            let kinds = ["frozen-layers", "epochs", "delay", "order", "equivalence"];
-            return Err(format!("`{other}` is not a kind of claim; expected {}", text::listed(&kinds)));
+            Statement::Equivalence { key: typed.key()?, values: pair(typed.values.as_ref(), "values")?, margin }
         }
     };
     let mut setting = BTreeMap::new();
     flatten(&typed.setting, "", &mut setting)?;
+    setting.keys().try_for_each(|key| check_is_key(key))?;
     Ok(Claim { statement, setting })
 }
 
+/// Rejects an unknown kind, and a key that has no effect for its kind.
+fn check_keys(kind: &str, json: &Json) -> Result<(), String> {
+    let Some((_, taken)) = KINDS.iter().find(|(known, _)| *known == kind) else {
+        return Err(format!("`{kind}` is not a kind of claim; expected {}", text::listed(&kinds())));
+    };
+    let common = ["kind", "setting"];
+    let typed = json.as_object().into_iter().flat_map(|keys| keys.keys().map(String::as_str));
+    let foreign = typed.into_iter().find(|key| !common.contains(key) && !taken.contains(key));
+    foreign.map_or(Ok(()), |key| {
+        Err(format!("`{key}` is not a key of the kind `{kind}`; expected {}", text::listed(taken)))
+    })
+}
+
+/// Rejects unknown keys of a spec: such a claim could never be tested.
+fn check_is_key(key: &str) -> Result<(), String> {
+    if keys::dotted().iter().any(|name| name == key) {
+        return Ok(());
+    }
+    let hint = keys::nearest(key).map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+    Err(format!("`{key}` is not a key of a spec{hint}"))
+}
+
+impl Typing {
+    fn key(&self) -> Result<String, String> {
+        let key = self.key.clone().ok_or("missing `key`")?;
+        check_is_key(&key)?;
+        Ok(key)
+    }
+
+    fn least_size(&self) -> Result<f64, String> {
+        let least_size = self.least_size.unwrap_or(LEAST_SIZE);
+        if (0.0..1.0).contains(&least_size) {
+            Ok(least_size)
+        } else {
+            Err(format!("`least_size` must be a fraction in [0, 1), found {least_size}"))
+        }
+    }
+
+    /// First valley, peak and later valley of one of two settings: each is one place for both, or a list of two.
+    fn sites(&self, over: Over, side: usize) -> Result<[String; 3], String> {
+        let site = |value: Option<&Json>, name: &str| {
+            let place = match value {
+                Some(Json::Array(both)) if both.len() == 2 && self.kind == "larger-bump" => plain(&both[side]),
+                other => needed(other, name)?,
+            };
+            let is_layers = over == Over::FrozenLayers && place == "all";
+            if is_layers || place.parse::<u64>().is_ok() {
+                return Ok(place);
+            }
+            let of = if over == Over::Epochs { "an epoch" } else { "a number of frozen layers, or `all`" };
+            Err(format!("`{name}`: `{place}` is not {of}"))
+        };
+        let sites = [
+            site(self.first_valley.as_ref(), "first_valley")?,
+            site(self.peak.as_ref(), "peak")?,
+            site(self.later_valley.as_ref(), "later_valley")?,
+        ];
+        check_order(over, &sites)?;
+        Ok(sites)
+    }
+}
+
+/// Over epochs places rise; over frozen layers they fall, and `all` comes first.
+fn check_order(over: Over, sites: &[String; 3]) -> Result<(), String> {
+    let places = sites.each_ref().map(|site| site.parse::<u64>().unwrap_or(u64::MAX));
+    match over {
+        Over::Epochs if !places.is_sorted_by(|one, next| one < next) => {
+            Err("the epochs must be in increasing order".to_owned())
+        }
+        Over::FrozenLayers if !places.is_sorted_by(|one, next| one > next) => {
+            Err("frozen layers must decrease from the first valley to the later one".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// As numbers; `Typing::sites` has checked them.
 fn epochs(sites: [String; 3]) -> Result<[u64; 3], String> {
     let [first, peak, later] = sites.map(|site| site.parse().map_err(|_| format!("`{site}` is not an epoch")));
-    let sites: [u64; 3] = [first?, peak?, later?];
-    if sites[0] < sites[1] && sites[1] < sites[2] {
-        Ok(sites)
-    } else {
-        Err("the epochs must be in increasing order".to_owned())
-    }
+    Ok([first?, peak?, later?])
+}
+
+fn needed(value: Option<&Json>, name: &str) -> Result<String, String> {
+    value.map(plain).ok_or_else(|| format!("missing `{name}`"))
+}
+
+fn pair(pair: Option<&[Json; 2]>, name: &str) -> Result<[String; 2], String> {
+    pair.map(|pair| pair.each_ref().map(plain)).ok_or_else(|| format!("missing `{name}`, two values"))
 }
 
 fn flatten(json: &Json, prefix: &str, values: &mut BTreeMap<String, String>) -> Result<(), String> {

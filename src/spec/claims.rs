@@ -58,6 +58,21 @@ pub enum Statement {
         /// Smallest rise and drop that count, as a fraction.
         least_size: f64,
     },
+    /// With one value of a key the bump of test error is larger than with another.
+    LargerBump {
+        /// What it is a bump over.
+        over: Over,
+        /// Dotted key.
+        key: String,
+        /// Its value in the setting with the smaller bump.
+        reference: String,
+        /// Its value in the other one.
+        larger: String,
+        /// First valley, peak and later valley at the reference, and at the other value.
+        sites: [[String; 3]; 2],
+        /// The least rise and drop of the larger bump, a fraction.
+        least_size: f64,
+    },
     /// One value of a key delays an event, compared to a reference value.
     Delay {
         /// Dotted key.
@@ -68,6 +83,9 @@ pub enum Statement {
         delayed: String,
         /// The event.
         of: Reached,
+        /// The least rise and drop of a bump whose peak counts, a fraction; none where no peak is asked for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        least_size: Option<f64>,
     },
     /// Which of two values of a key has the lower test error depends on k.
     Order {
@@ -87,6 +105,17 @@ pub enum Statement {
         /// The margin, as a fraction.
         margin: f64,
     },
+}
+
+/// What a bump is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Over {
+    /// Epochs, at one number of frozen layers.
+    #[default]
+    Epochs,
+    /// Frozen layers, at the end of the training.
+    FrozenLayers,
 }
 
 /// An event in training, dated by its epoch.
@@ -166,8 +195,8 @@ fn as_json(node: &Node) -> Json {
 
 /// The table's JSON schema, for editors.
 pub(super) fn schema() -> Json {
-    let kinds = json!(["frozen-layers", "epochs", "delay", "order", "equivalence"]);
-    let layers = json!({ "type": ["integer", "string"] });
+    let kinds = json!(claim_typed::kinds());
+    let layers = json!({ "type": ["integer", "string", "array"], "minItems": 2, "maxItems": 2 });
     let pair = json!({ "type": "array", "minItems": 2, "maxItems": 2 });
     let fraction = json!({ "type": "number", "minimum": 0, "exclusiveMaximum": 1 });
     json!({
@@ -181,7 +210,8 @@ pub(super) fn schema() -> Json {
                 "first_valley": layers, "peak": layers, "later_valley": layers,
                 "least_size": fraction,
                 "key": { "type": "string" },
-                "reference": {}, "delayed": {},
+                "reference": {}, "delayed": {}, "larger": {},
+                "over": { "enum": ["epochs", "frozen-layers"] },
                 "of": { "enum": ["interpolation", "peak"] },
                 "values": pair, "at": pair,
                 "margin": fraction
@@ -194,46 +224,5 @@ pub(super) fn schema() -> Json {
 }
 
 #[cfg(test)]
-mod tests {
-    use anyhow::Result;
-
-    use super::super::{Notation, Text, Typed};
-    use super::*;
-
-    fn read(text: &str) -> Result<ReportSpec> {
-        let text = Text { file: "s.toml", name: "s", text, notation: Notation::Toml };
-        Ok(Typed::parse(text, &[])?.report)
-    }
-
-    const BUMP: &str = "[[report.claims]]\nkind = \"frozen-layers\"\nfirst_valley = \"all\"\npeak = 8\nlater_valley = 0\n\
-                        setting = { target.train_size = 4000 }\n";
-
-    #[test]
-    fn claims_are_read_and_named() -> Result<()> {
-        let spec = read(BUMP)?;
-        let sites = ["all", "8", "0"].map(str::to_owned);
-        assert_eq!(spec.claims[0].statement, Statement::FrozenLayers { sites, least_size: 0.01 });
-        assert_eq!(spec.claims[0].setting.get("target.train_size").map(String::as_str), Some("4000"));
-        assert_eq!(spec.hash(), read(BUMP)?.hash());
-        assert_ne!(spec.hash(), read(&BUMP.replace("peak = 8", "peak = 7"))?.hash());
-        assert_eq!(read("seed = 1\n")?.claims, []);
-        Ok(())
-    }
-
-    #[test]
-    fn mistakes_have_their_line() {
-        for (text, message) in [
-            ("[report]\nclaim = 1\n", "s.toml:2:1: `report.claim` is not a key; did you mean `report.claims`?"),
-            ("[[report.claims]]\nkind = \"bump\"\n", "`bump` is not a kind of claim"),
-            (
-                "[[report.claims]]\nkind = \"epochs\"\nfirst_valley = 9\npeak = 4\nlater_valley = 5\n",
-                "must be in increasing order",
-            ),
-            ("[[report.claims]]\nkind = \"delay\"\n", "missing `key`"),
-            ("[[report.claims]]\nkind = \"epochs\"\nsites = 1\n", "unknown field `sites`"),
-        ] {
-            let error = read(text).expect_err("a mistake").to_string();
-            assert!(error.contains(message), "{error}");
-        }
-    }
-}
+#[path = "claims_tests.rs"]
+mod tests;

@@ -107,6 +107,30 @@ pub(super) fn names_in(table: &str) -> Vec<String> {
     keys.iter().map(|key| key.name.clone()).collect()
 }
 
+/// The dotted names of all keys that take a value.
+pub(super) fn dotted() -> Vec<String> {
+    fn collect(keys: &[Key], prefix: &str, names: &mut Vec<String>) {
+        for key in keys {
+            let name = if prefix.is_empty() { key.name.clone() } else { format!("{prefix}.{}", key.name) };
+            match &key.kind {
+                KeyType::Table(inner) => collect(inner, &name, names),
+                _ => names.push(name),
+            }
+        }
+    }
+    let mut names = Vec::new();
+    collect(all(), "", &mut names);
+    names
+}
+
+/// The key that a mistyped one most likely means.
+pub(super) fn nearest(mistyped: &str) -> Option<String> {
+    let names = dotted();
+    let last = mistyped.rsplit('.').next().unwrap_or(mistyped);
+    let own = crate::text::nearest(mistyped, names.iter().map(String::as_str)).map(str::to_owned);
+    own.or_else(|| names.iter().find(|name| name.rsplit('.').next() == Some(last)).cloned())
+}
+
 /// The values of a key that accepts a fixed choice; otherwise none.
 pub(super) fn words_of(table: &str, name: &str) -> Vec<String> {
     let keys = all().iter().find(|key| key.name == table).map(|key| &key.kind);

@@ -51,7 +51,7 @@ use std::sync::OnceLock;
 use anyhow::Result;
 
 pub use checkpoints::{Branches, Checkpoints, Keep};
-pub use claims::{Claim, Reached, ReportSpec, StatedClaims, Statement};
+pub use claims::{Claim, Over, Reached, ReportSpec, StatedClaims, Statement};
 pub use compute::{Attention, Compute, MemoryFormat, Precision, PrecisionChoice, Switch};
 pub use data::{Data, ImageFolder, Npz, Side, SyntheticImages};
 pub use experiment::{

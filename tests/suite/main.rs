@@ -34,6 +34,7 @@ mod spec;
 mod speed;
 mod sweeps;
 mod tasks;
+mod tensorboard;
 mod threads;
 mod training;
 mod typed;

@@ -15,6 +15,8 @@ fn a_run_is_drawn_with_its_controls() {
     assert!(!drawn.stdout.contains('\u{1b}'), "no colours off a terminal");
     let ascii = place.freezewise_with(&[("LC_ALL", "C")], &["plot", run, "--steps"]);
     assert!(ascii.stdout.contains("step") && ascii.stdout.is_ascii(), "{}", ascii.stdout);
+    let against = place.freezewise(&["plot", run, "--train-error"]);
+    assert!(against.stdout.contains("train error") && against.stdout.contains("test error"), "{}", against.stdout);
     for (file, start) in [("a.svg", "<"), ("a.pdf", "%PDF"), ("a.png", "\u{89}PNG")] {
         let answer = place.freezewise(&["plot", run, "--out", file]);
         assert_eq!((answer.code, answer.stdout.trim()), (0, file), "{}", answer.stderr);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::bump::BumpEvidence;
 use super::bump_difference::BumpDifference;
 use super::delay::Delay;
+use super::equivalence::Equivalence;
 use super::holm::SIGNIFICANCE;
 use super::source_order::OrderReversal;
 
@@ -46,6 +47,12 @@ impl From<&OrderReversal> for Effect {
     }
 }
 
+impl From<&Equivalence> for Effect {
+    fn from(equivalence: &Equivalence) -> Self {
+        Self { p: equivalence.p, size: equivalence.difference.estimate }
+    }
+}
+
 /// Why an effect does not survive a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -64,16 +71,16 @@ pub enum NotSurviving {
 pub enum Survival {
     /// The same contrast has p ≤ 0.05 and at least half the size under the control.
     Survived {
-        /// p-value under the control.
+        /// The p-value under the control.
         p: f64,
-        /// Size under the control.
+        /// The size under the control.
         size: f64,
     },
     /// The effect did not survive.
     NotSurvived {
-        /// p-value under the control.
+        /// The p-value under the control.
         p: f64,
-        /// Size under the control.
+        /// The size under the control.
         size: f64,
         /// All reasons.
         losses: Vec<NotSurviving>,
@@ -95,6 +102,17 @@ pub fn survival(effect: &Effect, control: Option<&Effect>) -> Survival {
     .filter_map(|(lost, loss)| lost.then_some(loss))
     .collect();
     if losses.is_empty() { Survival::Survived { p, size } } else { Survival::NotSurvived { p, size, losses } }
+}
+
+/// The same of two settings that are on par: under the control, too, their difference lies within the margin. Its size
+/// is that difference, of which nothing is asked beyond.
+pub fn survival_of_equivalence(control: Option<&Effect>) -> Survival {
+    let Some(&Effect { p, size }) = control else { return Survival::NotRun };
+    if p <= SIGNIFICANCE {
+        Survival::Survived { p, size }
+    } else {
+        Survival::NotSurvived { p, size, losses: vec![NotSurviving::NotSignificant] }
+    }
 }
 
 /// The controls, in the order in which a report lists them.
@@ -142,24 +160,6 @@ impl RealityCheck {
     ];
 }
 
-/// One line of the checklist.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CheckedControl {
-    /// The control.
-    pub check: RealityCheck,
-    /// Whether the effect survived it.
-    pub survival: Survival,
-}
-
-/// One line for each control, run or not. If a control is given twice, the first one counts.
-pub fn checklist(effect: &Effect, controls: &[(RealityCheck, Effect)]) -> Vec<CheckedControl> {
-    let line = |check| {
-        let control = controls.iter().find(|(of, _)| *of == check).map(|(_, control)| control);
-        CheckedControl { check, survival: survival(effect, control) }
-    };
-    RealityCheck::ALL.into_iter().map(line).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,17 +180,10 @@ mod tests {
     }
 
     #[test]
-    fn every_control_has_a_line() {
-        let given = [(RealityCheck::Seeds, EFFECT), (RealityCheck::RandomPrefix, Effect { p: 0.5, size: 0.0 })];
-        let lines = checklist(&EFFECT, &given);
-        assert_eq!(lines.len(), RealityCheck::ALL.len());
-        let run: Vec<_> = lines.iter().filter(|line| line.survival != Survival::NotRun).collect();
-        assert_eq!(
-            run.iter().map(|line| line.check).collect::<Vec<_>>(),
-            [RealityCheck::Seeds, RealityCheck::RandomPrefix]
-        );
-        assert!(matches!(run[0].survival, Survival::Survived { .. }));
-        assert!(matches!(run[1].survival, Survival::NotSurvived { .. }));
-        assert_eq!(serde_json::to_value(&lines[0]).expect("plain data")["survival"], "not_run");
+    fn an_equivalence_has_no_size_to_lose() {
+        let under = |p| survival_of_equivalence(Some(&Effect { p, size: 0.001 }));
+        assert_eq!(under(0.05), Survival::Survived { p: 0.05, size: 0.001 });
+        let lost = Survival::NotSurvived { p: 0.06, size: 0.001, losses: vec![NotSurviving::NotSignificant] };
+        assert_eq!((under(0.06), survival_of_equivalence(None)), (lost, Survival::NotRun));
     }
 }

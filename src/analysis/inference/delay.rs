@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::clusters::average_clusters;
 use super::interval::{Interval, t_interval};
 use super::sample::{SampleError, mean, same_length};
 use super::sign_flip::p_mean_positive;
@@ -32,7 +33,7 @@ pub enum RatioMeaning {
 /// A delay between two settings, paired by seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Delay {
-    /// Logarithm of delayed epoch over reference epoch, for each seed.
+    /// The logarithm of delayed over reference epoch, for each seed or cluster of seeds.
     pub log_ratios: Vec<f64>,
     /// Geometric mean of the ratios.
     pub ratio: f64,
@@ -57,6 +58,15 @@ pub struct Delay {
 /// settings do not differ, the two runs of a pair are exchangeable before and after this rule, so the test stays exact;
 /// if they do, it only loses power, because a ratio that is a bound is closer to 1. Epoch 0 counts as 1.
 pub fn delay(reference: &[ReachedEpoch], delayed: &[ReachedEpoch]) -> Result<Delay, SampleError> {
+    delay_of_clusters(&(0..reference.len()).collect::<Vec<_>>(), reference, delayed)
+}
+
+/// The same, with the mean log ratio of each cluster of seeds as one value: `labels[seed]` names the cluster.
+pub fn delay_of_clusters<Label: PartialEq>(
+    labels: &[Label],
+    reference: &[ReachedEpoch],
+    delayed: &[ReachedEpoch],
+) -> Result<Delay, SampleError> {
     same_length(reference.len(), delayed.len())?;
     let pairs: Vec<[Option<u64>; 2]> = reference.iter().zip(delayed).map(|(one, other)| within(one, other)).collect();
     let past: Vec<u64> = reference.iter().zip(delayed).map(|(one, other)| one.budget.min(other.budget) + 1).collect();
@@ -64,7 +74,8 @@ pub fn delay(reference: &[ReachedEpoch], delayed: &[ReachedEpoch]) -> Result<Del
         let [reference, delayed] = pair.map(|epoch| epoch.unwrap_or(past).max(1) as f64);
         (delayed / reference).ln()
     };
-    let log_ratios: Vec<f64> = pairs.iter().zip(&past).map(log_ratio).collect();
+    let of_seeds: Vec<Vec<f64>> = pairs.iter().zip(&past).map(|pair| vec![log_ratio(pair)]).collect();
+    let log_ratios = average_clusters(labels, &of_seeds)?.concat();
     let not_reached = |side: usize| pairs.iter().filter(|pair| pair[side].is_none()).count();
     let (reference_not_reached, delayed_not_reached) = (not_reached(0), not_reached(1));
     let meaning = match (reference_not_reached, delayed_not_reached) {
@@ -126,6 +137,16 @@ mod tests {
     fn the_smaller_budget_holds_for_both() {
         let found = delay(&all(&[300, 50], 500), &all(&[1000, 80], 100)).expect("two pairs");
         assert_eq!((found.log_ratios[0], found.reference_not_reached), (0.0, 1));
+    }
+
+    /// Ratios 2 and 8 of one source, 2 of another: means of their logarithms are those of 4 and 2.
+    #[test]
+    fn seeds_of_one_source_count_once() {
+        let (reference, delayed) = (all(&[10, 10, 10], 100), all(&[20, 80, 20], 100));
+        let found = delay_of_clusters(&["a", "a", "b"], &reference, &delayed).expect("two clusters");
+        assert!((found.log_ratios[0] - 4f64.ln()).abs() < 1e-12 && found.log_ratios.len() == 2, "{found:?}");
+        close(found.p, 0.25);
+        assert!(delay_of_clusters(&["a", "a", "a"], &reference, &delayed).is_err());
     }
 
     #[test]

@@ -30,6 +30,11 @@ pub fn t_interval(values: &[f64], confidence: f64) -> Result<Interval, SampleErr
     Ok(interval(mean(values), variance(values) / seeds, seeds - 1.0, confidence))
 }
 
+/// By how many standard errors the interval of the mean of so many seeds reaches to either side; none below two.
+pub fn t_reach(seeds: usize, confidence: f64) -> Option<f64> {
+    (seeds >= 2).then(|| t_quantile(f64::midpoint(1.0, confidence), (seeds - 1) as f64))
+}
+
 /// The interval of an estimate, given its variance and the degrees of freedom of that variance.
 pub(super) fn interval(estimate: f64, variance: f64, degrees_of_freedom: f64, confidence: f64) -> Interval {
     let standard_error = variance.sqrt();
@@ -87,6 +92,8 @@ mod tests {
         close(found.standard_error, 0.5f64.sqrt(), 1e-12);
         close(found.lower, 3.0 - 2.776 * 0.5f64.sqrt(), 1e-3);
         close(found.upper, 3.0 + 2.776 * 0.5f64.sqrt(), 1e-3);
+        close(t_reach(5, 0.95).expect("five seeds"), 2.776, 1e-3);
+        assert_eq!(t_reach(1, 0.95), None);
         let wider = t_interval(&[1.0, 2.0, 3.0, 4.0, 5.0], 0.975).expect("five values");
         assert!(wider.lower < found.lower && wider.upper > found.upper);
     }

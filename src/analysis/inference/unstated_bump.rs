@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bump::BumpSites;
+use super::bump::{BumpContrasts, BumpSites};
 use super::sample::{SampleError, check_rows, mean, mean_row};
 use super::sign_flip::{TIE, check_most, flips, for_each_flip};
 use super::valley::LeastSquaresValley;
@@ -55,19 +55,24 @@ pub fn unstated_bump(errors: &[Vec<f64>]) -> Result<UnstatedBump, SampleError> {
     let least = largest - TIE * curve.iter().fold(0.0, |most: f64, error| most.max(error.abs()));
     let mut as_large = 0u32;
     for_each_flip(&residuals, |noise| as_large += u32::from(largest_on_a_valley(noise, valley.turn) >= least));
-    let held_out_sizes = held_out_sizes(errors);
+    let BumpContrasts { rises, drops } = held_out_contrasts(errors)?;
+    let held_out_sizes: Vec<f64> = rises.iter().zip(&drops).map(|(rise, drop)| rise.min(*drop)).collect();
     let size_biased_low = mean(&held_out_sizes);
     Ok(UnstatedBump { largest, sites, p: f64::from(as_large) / flips(errors.len()), held_out_sizes, size_biased_low })
 }
 
-fn held_out_sizes(errors: &[Vec<f64>]) -> Vec<f64> {
-    let size = |seed: usize| {
+/// The rise and the drop of each seed at the place of the other seeds' largest bump, of `errors[seed][point]` as
+/// `unstated_bump` takes them: no seed has a say in where it is measured. Both are biased low.
+pub fn held_out_contrasts(errors: &[Vec<f64>]) -> Result<BumpContrasts, SampleError> {
+    check_rows(errors, 2, 3)?;
+    let contrast = |seed: usize| {
         let others: Vec<Vec<f64>> = [&errors[..seed], &errors[seed + 1..]].concat();
         let BumpSites { first_valley, peak, later_valley } = largest_bump(&mean_row(&others)).1;
         let row = &errors[seed];
-        (row[peak] - row[first_valley]).min(row[peak] - row[later_valley])
+        (row[peak] - row[first_valley], row[peak] - row[later_valley])
     };
-    (0..errors.len()).map(size).collect()
+    let (rises, drops) = (0..errors.len()).map(contrast).unzip();
+    Ok(BumpContrasts { rises, drops })
 }
 
 /// The largest min(rise, drop) over all triples of first valley, peak and later valley, and its location; negative on a
@@ -136,6 +141,14 @@ mod tests {
         assert!((found.largest - 7.2).abs() < 1e-12 && (found.size_biased_low - 7.2).abs() < 1e-12);
         assert!(found.held_out_sizes.iter().all(|size| (size - 7.2).abs() < 1e-12));
         close(found.p, 1.0 / 32.0);
+    }
+
+    /// Without the last seed the largest bump is at the second point, without one of the others at the third.
+    #[test]
+    fn a_seed_has_no_say_in_its_own_place() {
+        let errors = [vec![0.0, 3.0, 1.0, 0.0], vec![0.0, 3.0, 1.0, 0.0], vec![0.0, 0.0, 9.0, 2.0]];
+        let found = held_out_contrasts(&errors).expect("three seeds");
+        assert_eq!((found.rises, found.drops), (vec![1.0, 1.0, 0.0], vec![1.0, 1.0, -2.0]));
     }
 
     #[test]

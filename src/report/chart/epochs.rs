@@ -1,43 +1,52 @@
 //! Error against epoch, on a logarithmic axis: for one cell all measures, for several cells test and train error side by
-//! side.
+//! errors beside each other; and test error against train error.
 
-use super::plotted::{NumberTable, Plotted, band_note, titled};
+use std::collections::BTreeMap;
+
+use super::plotted::{NumberTable, Plotted, SPREAD, band_note, banded, spread, titled};
 use super::thin::kept;
-use crate::analysis::BandPoint;
+use crate::analysis::{BandPoint, INTERPOLATION_EPSILON};
 use crate::figure::{
-    Annotation, AxisRange, Band, ChartAxis, Extent, Figure, Panel, ReferenceLine, Series, SeriesStyle, settled,
+    Annotation, AxisRange, ChartAxis, Extent, Figure, Panel, ReferenceLine, Scale, Series, SeriesStyle, ValueFormat,
+    settled,
 };
-use crate::report::read::{Measure, RunMeasure};
+use crate::report::read::{Measure, RunMeasure, View};
 use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::percent;
 
 /// More lines in one plot cannot be told apart.
 const MOST_LINES: usize = 6;
+/// So many points of a line show its shape without markers.
+const MANY_POINTS: usize = 60;
 
 /// The figure of a setting, if its runs have epochs to draw.
 pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     let drawn = chosen(setting);
-    let panels: Vec<Panel> = match drawn.as_slice() {
+    let mut panels: Vec<Panel> = match drawn.as_slice() {
         [only] => one(only),
         several => {
             [Measure::Test, Measure::Train].into_iter().filter_map(|measure| compared(several, measure)).collect()
         }
     };
+    panels.extend(against_train_error(&drawn));
     if panels.is_empty() {
         return None;
     }
     let rest = setting.cells.len() - drawn.len();
-    let mut note = band_note(setting);
-    if drawn.iter().any(|cell| cell.interpolation_epoch().is_some()) && drawn.len() == 1 {
+    let mut note = band_note(drawn.iter().copied());
+    if drawn.len() == 1 && drawn[0].interpolation_epoch().is_some() {
         note.push_str(" Vertical line: sustained interpolation (train error at most 1%), mean over seeds.");
     }
-    let caption = if rest > 0 {
-        format!("The data and the heat map have {rest} more numbers of frozen layers.")
-    } else {
-        String::new()
-    };
+    let mut caption =
+        "Test error against train error: of evaluations whose train errors are about the same the last one; training goes from \
+         right to left."
+            .to_owned();
+    if rest > 0 {
+        caption.push_str(&format!(" {rest} more numbers of frozen layers are in the data and in the heat map."));
+    }
     let title = titled("Error against epoch", setting);
     let mut figure = Figure::new(title.clone(), Extent::two_columns(), panels);
+    figure.columns = 3;
     figure.description = description(&drawn);
     figure.note = note;
     Some(Plotted { id: format!("epochs{id}"), title, caption, figure, data: data(setting) })
@@ -71,13 +80,9 @@ fn line(place: usize, name: String, points: &[BandPoint<u64>]) -> Series {
     let y: Vec<f64> = points.iter().map(|point| point.mean).collect();
     let kept = kept(&x, &y);
     let style = SeriesStyle::nth(place);
-    let style = if kept.len() > 60 { style.plain() } else { style };
+    let style = if kept.len() > MANY_POINTS { style.plain() } else { style };
     let series = Series::line(place, name, kept.iter().map(|&at| (x[at], y[at])).collect()).styled(style);
-    let band: Vec<(f64, f64, f64)> = kept
-        .iter()
-        .filter_map(|&at| points[at].spread.map(|spread| (x[at], spread.lower.max(0.0), spread.upper.min(1.0))))
-        .collect();
-    if band.is_empty() { series } else { series.with_band(Band(band)) }
+    banded(series, &kept.iter().map(|&at| (x[at], points[at])).collect::<Vec<_>>())
 }
 
 fn panel(title: &str, series: Vec<Series>) -> Panel {
@@ -85,38 +90,55 @@ fn panel(title: &str, series: Vec<Series>) -> Panel {
     Panel::new(ChartAxis::log_epochs(), y, series)
 }
 
+/// The level of interpolation, without words: the panels are narrow, and captions say it.
+fn level() -> ReferenceLine {
+    ReferenceLine::Horizontal { at: INTERPOLATION_EPSILON, label: String::new() }
+}
+
 fn one(cell: &SeedGroup) -> Vec<Panel> {
-    let series = |measures: &[Measure]| -> Vec<Series> {
+    let lines = |measures: &[Measure]| -> Vec<Series> {
         let lines = measures.iter().map(|measure| (measure, cell.band(*measure))).filter(|(_, band)| band.len() > 1);
-        lines.enumerate().map(|(place, (measure, band))| line(place, measure.title().to_owned(), &band)).collect()
+        lines.enumerate().map(|(place, (measure, band))| line(place, measure.title().to_owned(), band)).collect()
     };
-    let groups = [
-        ("test error", series(&[Measure::Test, Measure::TestAveraged])),
-        (
-            "train error",
-            series(&[
-                Measure::Train,
-                Measure::TrainClean,
-                Measure::TrainCorrupted,
-                Measure::CorruptedTrue,
-                Measure::TrainAveraged,
-            ]),
-        ),
-    ];
-    let mut panels: Vec<Panel> = groups
-        .into_iter()
-        .filter(|(_, series)| !series.is_empty())
-        .map(|(title, series)| panel(title, series))
-        .collect();
+    let mut test = lines(&[Measure::Test, Measure::TestAveraged]);
+    for (place, view, name) in [(2, View::Annealed, "test, annealed"), (3, View::Refitted, "test, refitted head")] {
+        let points = branches(cell, view);
+        if !points.is_empty() {
+            test.push(Series::line(place, name, points).styled(SeriesStyle::nth(place).scattered()));
+        }
+    }
+    let of_train =
+        [Measure::Train, Measure::TrainClean, Measure::TrainCorrupted, Measure::CorruptedTrue, Measure::TrainAveraged];
+    let groups = [("test error", test), ("train error", lines(&of_train))];
+    let drawn = groups.into_iter().filter(|(_, series)| !series.is_empty());
+    let mut panels: Vec<Panel> = drawn.map(|(title, series)| panel(title, series)).collect();
     for panel in &mut panels {
         panel.marks.extend(
             cell.interpolation_epoch().map(|at| ReferenceLine::Vertical { at, label: "interpolation".to_owned() }),
         );
     }
     if let Some(panel) = panels.first_mut() {
-        panel.annotations.extend(extrema(&cell.band(Measure::Test), cell.runs[0].curves.settled_epoch));
+        panel.annotations.extend(extrema(cell.band(Measure::Test), cell.runs[0].curves.settled_epoch));
     }
     panels
+}
+
+/// The mean over seeds at each epoch from which all of them have a branch.
+fn branches(cell: &SeedGroup, view: View) -> Vec<(f64, f64)> {
+    let curves: Vec<_> = cell.runs.iter().map(|run| run.test_errors(view)).collect();
+    let Some((first, others)) = curves.split_first() else { return Vec::new() };
+    let mean = |epoch: u64| -> Option<f64> {
+        let at = |curve: &Vec<crate::analysis::Point>| {
+            Some(curve[curve.binary_search_by_key(&epoch, |point| point.epoch).ok()?].error)
+        };
+        let errors: Option<Vec<f64>> = others.iter().chain([first]).map(at).collect();
+        errors.map(|errors| errors.iter().sum::<f64>() / errors.len() as f64)
+    };
+    first
+        .iter()
+        .filter(|point| point.epoch > 0)
+        .filter_map(|point| Some((point.epoch as f64, mean(point.epoch)?)))
+        .collect()
 }
 
 /// Labels at the first minimum, the peak and the later minimum of the mean curve.
@@ -143,10 +165,50 @@ fn compared(cells: &[&SeedGroup], measure: Measure) -> Option<Panel> {
         .map(|cell| (cell, cell.band(measure)))
         .enumerate()
         .filter(|(_, (_, band))| band.len() > 1)
-        .map(|(place, (cell, band))| line(place, format!("k = {}", cell.frozen.short()), &band))
+        .map(|(place, (cell, band))| line(place, name(cell), band))
         .collect();
-    let title = format!("{} error", measure.title());
-    (!series.is_empty()).then(|| panel(&title, series))
+    let mut panel = panel(&format!("{} error", measure.title()), series);
+    if measure == Measure::Train {
+        panel.marks.push(level());
+    }
+    (!panel.series.is_empty()).then_some(panel)
+}
+
+fn name(cell: &SeedGroup) -> String {
+    format!("k = {}", cell.frozen.short())
+}
+
+/// Where along the fall of train error test error is high, from the epoch on that test error is shown from.
+fn against_train_error(cells: &[&SeedGroup]) -> Option<Panel> {
+    let tests: Vec<&[BandPoint<u64>]> = cells.iter().map(|cell| cell.band(Measure::Test)).collect();
+    let lines: Vec<Series> = tests.iter().map(|test| line(0, String::new(), test)).collect();
+    let from = settled(&lines);
+    let of = |(place, (cell, (test, drawn))): (usize, (&&SeedGroup, (&&[BandPoint<u64>], &Series)))| {
+        let train = cell.band(Measure::Train);
+        let measured = train.iter().filter(|point| point.place as f64 >= from.max(1.0)).filter_map(|train| {
+            let at = test.binary_search_by_key(&train.place, |point| point.place).ok()?;
+            Some((train.mean, test[at].mean))
+        });
+        // The cell of a figure of its own has the name of its test error; styles are those of the other panels.
+        let name = if cells.len() == 1 { Measure::Test.title().to_owned() } else { name(cell) };
+        let style = SeriesStyle::nth(place);
+        let style = if drawn.style.marker.is_none() { style.plain() } else { style };
+        Series::line(place, name, one_for_each_step(measured)).styled(style)
+    };
+    let series: Vec<Series> = cells.iter().zip(tests.iter().zip(&lines)).enumerate().map(of).collect();
+    let series: Vec<Series> = series.into_iter().filter(|series| series.points.len() > 1).collect();
+    let x = ChartAxis::new("train error", Scale::Linear, ValueFormat::Percent);
+    (!series.is_empty()).then(|| Panel::new(x, ChartAxis::error("test error"), series))
+}
+
+/// Of the evaluations whose train errors lie within one step of each other the last one, by rising train error.
+fn one_for_each_step(measured: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
+    const STEP: f64 = 0.02;
+    let mut last: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
+    for (train, test) in measured {
+        last.insert((train / STEP).floor() as u64, (train, test));
+    }
+    last.into_values().collect()
 }
 
 fn description(cells: &[&SeedGroup]) -> String {
@@ -164,23 +226,20 @@ fn description(cells: &[&SeedGroup]) -> String {
 }
 
 fn data(setting: &Setting) -> NumberTable {
-    let mut data =
-        NumberTable::new(&["frozen_layers", "measure", "epoch", "seeds", "mean", "deviation", "lower", "upper"]);
+    let mut data = NumberTable::new(&[&["frozen_layers", "measure", "epoch"][..], &SPREAD].concat());
     for cell in &setting.cells {
         for measure in Measure::ALL {
             for point in cell.band(measure) {
-                let spread = point.spread;
-                let field = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-                data.row(vec![
-                    cell.frozen.count.to_string(),
-                    measure.column().to_owned(),
-                    point.place.to_string(),
-                    point.count.to_string(),
-                    point.mean.to_string(),
-                    field(spread.map(|spread| spread.deviation)),
-                    field(spread.map(|spread| spread.lower)),
-                    field(spread.map(|spread| spread.upper)),
-                ]);
+                let place = [cell.frozen.count.to_string(), measure.column().to_owned(), point.place.to_string()];
+                data.row(place.into_iter().chain(spread(point)).collect());
+            }
+        }
+        for view in [View::Annealed, View::Refitted] {
+            for (epoch, mean) in branches(cell, view) {
+                let place = [cell.frozen.count.to_string(), view.outcome().column().to_owned(), epoch.to_string()];
+                let means = [cell.runs.len().to_string(), mean.to_string()];
+                let rest = std::iter::repeat_n(String::new(), SPREAD.len() - means.len());
+                data.row(place.into_iter().chain(means).chain(rest).collect());
             }
         }
     }

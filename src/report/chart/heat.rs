@@ -28,9 +28,9 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
         band.binary_search_by_key(&epoch, |point| point.place).ok().map(|index| band[index].mean)
     };
     let all = || rows.iter().flat_map(|&row| columns.iter().map(move |&epoch| (row, epoch)));
-    let values: Vec<Option<f64>> = all().map(|(row, epoch)| at(&bands[row], epoch)).collect();
+    let values: Vec<Option<f64>> = all().map(|(row, epoch)| at(bands[row], epoch)).collect();
     let inside: Vec<bool> =
-        all().map(|(row, epoch)| at(&train[row], epoch).is_some_and(|error| error <= INTERPOLATION_EPSILON)).collect();
+        all().map(|(row, epoch)| at(train[row], epoch).is_some_and(|error| error <= INTERPOLATION_EPSILON)).collect();
     let contour = inside.contains(&true).then(|| Contour { name: "train error at most 1%".to_owned(), inside });
     let cells = Cells {
         columns: columns.iter().map(|epoch| *epoch as f64).collect(),
@@ -56,7 +56,7 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     let mut data = NumberTable::new(&["frozen_layers", "epoch", "test_error", "train_error"]);
     for (row, epoch) in all() {
         let field = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-        let values = [field(at(&bands[row], epoch)), field(at(&train[row], epoch))];
+        let values = [field(at(bands[row], epoch)), field(at(train[row], epoch))];
         data.row([setting.cells[row].frozen.count.to_string(), epoch.to_string()].into_iter().chain(values).collect());
     }
     let caption = "Means over seeds. The border is where the mean train error is at most 1%.".to_owned();
@@ -83,9 +83,9 @@ fn columns(epochs: &[u64]) -> Vec<u64> {
 }
 
 /// The colour range, from the values after the first tenth of the columns, where errors still fall from chance.
-fn range(bands: &[Vec<crate::analysis::BandPoint<u64>>], columns: &[u64]) -> Option<(f64, f64)> {
+fn range(bands: &[&[crate::analysis::BandPoint<u64>]], columns: &[u64]) -> Option<(f64, f64)> {
     let from = columns[columns.len() / 10];
-    let shown = || bands.iter().flatten().filter(|point| point.place >= from).map(|point| point.mean);
+    let shown = || bands.iter().copied().flatten().filter(|point| point.place >= from).map(|point| point.mean);
     let (low, high) = (shown().min_by(f64::total_cmp)?, shown().max_by(f64::total_cmp)?);
     (high > low).then_some((low, high))
 }

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 
-use crate::figure::{Extent, Figure};
-use crate::report::setting::Setting;
+use crate::analysis::{BandPoint, BandSpread, CompleteCurves, NamedCurve, band};
+use crate::figure::{Band, Extent, Figure, Series};
+use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words;
 use crate::text;
 
@@ -45,18 +46,67 @@ impl NumberTable {
     }
 }
 
-/// The note of a figure about its bands and seeds.
-pub(in crate::report) fn band_note(setting: &Setting) -> String {
-    let counts: Vec<usize> = setting.cells.iter().map(|cell| cell.runs.len()).collect();
-    let (least, most) = (counts.iter().min().copied().unwrap_or(0), counts.iter().max().copied().unwrap_or(0));
+/// An interval over fewer seeds is so wide that it hides the curves: of two, Student's is nine times their distance.
+const LEAST_SEEDS: usize = 3;
+
+/// What is shaded around the mean at a place: its 95% interval, of two seeds from the lower to the higher one.
+pub(in crate::report) fn shade<X>(point: &BandPoint<X>) -> Option<(f64, f64)> {
+    let spread = point.spread?;
+    if point.count < LEAST_SEEDS {
+        return Some((spread.lowest, spread.highest));
+    }
+    Some((spread.lower.max(0.0), spread.upper.min(1.0)))
+}
+
+/// The same of the values of some seeds.
+pub(in crate::report) fn shade_of(values: &[f64]) -> Option<(f64, f64)> {
+    let curve = |(seed, value): (usize, &f64)| NamedCurve { name: seed.to_string(), points: vec![((), *value)] };
+    let curves = CompleteCurves::of(&[()], values.iter().enumerate().map(curve).collect());
+    shade(band(&curves, 0.95).first()?)
+}
+
+/// A mean line with what is shaded around it. `x` is the place of each point on its axis.
+pub(in crate::report) fn banded<X>(series: Series, points: &[(f64, &BandPoint<X>)]) -> Series {
+    let band: Vec<(f64, f64, f64)> =
+        points.iter().filter_map(|(x, point)| shade(point).map(|(low, high)| (*x, low, high))).collect();
+    if band.is_empty() { series } else { series.with_band(Band(band)) }
+}
+
+/// The columns of a table that `spread` fills.
+pub(in crate::report) const SPREAD: [&str; 7] = ["seeds", "mean", "deviation", "lower", "upper", "lowest", "highest"];
+
+/// Mean and spread of a place, for a table.
+pub(in crate::report) fn spread<X>(point: &BandPoint<X>) -> Vec<String> {
+    let field =
+        |of: fn(&BandSpread) -> f64| point.spread.as_ref().map(|spread| of(spread).to_string()).unwrap_or_default();
+    vec![
+        point.count.to_string(),
+        point.mean.to_string(),
+        field(|spread| spread.deviation),
+        field(|spread| spread.lower),
+        field(|spread| spread.upper),
+        field(|spread| spread.lowest),
+        field(|spread| spread.highest),
+    ]
+}
+
+/// What is shaded, over which seeds, and what of them moves: for a figure's note.
+pub(in crate::report) fn band_note<'a>(cells: impl Iterator<Item = &'a SeedGroup> + Clone) -> String {
+    let counts = || cells.clone().map(|cell| cell.runs.len());
+    let (least, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
+    let mut moves: Vec<&str> = Vec::new();
+    for purpose in cells.clone().flat_map(SeedGroup::moving) {
+        if !moves.contains(&purpose) {
+            moves.push(purpose);
+        }
+    }
+    let moves = if moves.is_empty() { String::new() } else { format!("; seeds that vary: {}", words::list(&moves)) };
     let seeds = if least == most { text::counted(most, "seed", "seeds") } else { format!("{least} to {most} seeds") };
-    let moving = setting.moving();
-    if most < 2 {
-        "One seed: no bands.".to_owned()
-    } else if moving.is_empty() {
-        format!("Bands: 95% intervals of the mean over {seeds}.")
-    } else {
-        format!("Bands: 95% intervals of the mean over {seeds}; varying: {}.", words::list(&moving))
+    match (least, most) {
+        (_, 0..2) => "One seed: no bands.".to_owned(),
+        (_, 2) => format!("Bands: from the lower to the higher of 2 seeds{moves}."),
+        (3.., _) => format!("Bands: 95% intervals of the mean over {seeds}{moves}."),
+        _ => format!("Bands: 95% intervals of the mean over {seeds}, of two seeds their range{moves}."),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The regime of each cell over target size and frozen layers.
+//! The regime of each cell over target size and frozen layers, a map for each setting of the other axes.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,61 +7,103 @@ use super::plotted::{NumberTable, Plotted};
 use crate::analysis::{CellRegime, cell_regimes};
 use crate::figure::{Cells, ChartAxis, Extent, Figure, Grid, Hatch, Panel, Region, RegionMap, Scale, ValueFormat};
 use crate::report::read::FrozenLayers;
-use crate::report::setting::ComparedSettings;
+use crate::report::setting::{ComparedSettings, Setting};
+use crate::report::words;
 
 const SIZE: &str = "target.train_size";
 
-/// The map, if target size is the only axis besides frozen layers.
+/// More maps than these do not fit a page.
+const MOST_PANELS: usize = 4;
+
+/// A map for each setting of the other axes, where target size is an axis.
 pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
-    if settings.axes != [SIZE] {
-        return None;
-    }
-    let mut regimes = BTreeMap::new();
-    let (mut sizes, mut layers) = (BTreeSet::new(), BTreeMap::<Reverse<usize>, FrozenLayers>::new());
+    let mut groups: BTreeMap<Vec<String>, Vec<&Setting>> = BTreeMap::new();
+    let others: Vec<&String> = settings.axes.iter().filter(|axis| *axis != SIZE).collect();
     for setting in &settings.all {
-        let size = setting.runs().next()?.train_examples?;
-        sizes.insert(size);
-        for cell in &setting.cells {
-            layers.insert(Reverse(cell.frozen.count), cell.frozen);
-            regimes.insert((cell.frozen.count, size), cell.regimes());
-        }
+        let value = |axis: &&String| setting.values.get(*axis).map_or("absent", String::as_str);
+        let key = others.iter().map(|axis| format!("{} = {}", words::short(axis), value(axis))).collect();
+        groups.entry(key).or_default().push(setting);
     }
-    let layers: Vec<FrozenLayers> = layers.into_values().collect();
-    if sizes.len() < 2 || layers.len() < 2 {
+    let maps: Vec<RegimeMap> =
+        groups.into_iter().filter_map(|(key, settings)| RegimeMap::of(key.join(", "), &settings)).collect();
+    if maps.is_empty() || maps.len() > MOST_PANELS {
         return None;
     }
-    let of_row = |layers: &FrozenLayers| {
-        let seeds: Vec<_> =
-            sizes.iter().map(|&size| regimes.get(&(layers.count, size)).cloned().unwrap_or_default()).collect();
-        let found = cell_regimes(&seeds);
-        found.into_iter().zip(seeds).map(|(regime, seeds)| (!seeds.is_empty()).then_some(regime)).collect::<Vec<_>>()
-    };
-    let values: Vec<Option<CellRegime>> = layers.iter().flat_map(of_row).collect();
-    let cells = Cells {
-        columns: sizes.iter().map(|size| *size as f64).collect(),
-        rows: (0..layers.len()).map(|row| row as f64).collect(),
-        values: values.iter().map(|regime| regime.map(|regime| regime as usize)).collect(),
-    };
-    let x = ChartAxis::new("target training examples n", Scale::Log, ValueFormat::Count);
-    let y = ChartAxis::ordinal("frozen layers k", layers.iter().map(|layers| layers.short()));
-    let panel = Panel::of_grid(x, y, Grid::Regions(RegionMap { cells, regions: regions() }));
     let title = "Regime over target size and frozen layers".to_owned();
-    let height = (18.0 * layers.len() as f64).clamp(110.0, 260.0);
-    let mut figure = Figure::new(title.clone(), Extent::two_columns().with_plot_height(height), vec![panel]);
-    figure.columns = 1;
-    let description = "A map: training examples across, frozen layers upwards, the regime of each cell.";
+    let most = maps.iter().map(|map| map.layers.len()).max().unwrap_or(0);
+    let height = (18.0 * most as f64).clamp(110.0, 260.0);
+    let panels: Vec<Panel> = maps.iter().map(RegimeMap::panel).collect();
+    let mut figure = Figure::new(title.clone(), Extent::two_columns().with_plot_height(height), panels);
+    figure.columns = maps.len().min(2);
+    let description = "Maps: training examples across, frozen layers upwards, the regime of each cell.";
     description.clone_into(&mut figure.description);
-    let mut data = NumberTable::new(&["frozen_layers", "train_examples", "regime"]);
-    let places = layers.iter().flat_map(|layers| sizes.iter().map(move |size| (layers, size)));
-    for ((layers, size), regime) in places.zip(&values) {
-        let regime = regime.map_or("missing", |regime| names()[regime as usize].0);
-        data.row(vec![layers.count.to_string(), size.to_string(), regime.to_owned()]);
-    }
+    let mut data = NumberTable::new(&["setting", "frozen_layers", "train_examples", "regime"]);
+    maps.iter().for_each(|map| map.table(&mut data));
     let caption = "Under this procedure and budget. Over: every seed interpolates (train error at most 1%, sustained); under: \
                    every seed has levelled off above that; critical: between the two, or seeds differ; undecided: still falling \
                    when training stopped."
         .to_owned();
     Some(Plotted { id: "regimes".to_owned(), title, caption, figure, data })
+}
+
+/// The regimes of settings that differ in their target's size alone.
+struct RegimeMap {
+    title: String,
+    layers: Vec<FrozenLayers>,
+    sizes: Vec<usize>,
+    /// Row by row, from the first number of frozen layers on.
+    values: Vec<Option<CellRegime>>,
+}
+
+impl RegimeMap {
+    /// None of fewer than two sizes or two numbers of frozen layers.
+    fn of(title: String, settings: &[&Setting]) -> Option<Self> {
+        let mut regimes = BTreeMap::new();
+        let (mut sizes, mut layers) = (BTreeSet::new(), BTreeMap::<Reverse<usize>, FrozenLayers>::new());
+        for setting in settings {
+            let size = setting.runs().next()?.train_examples?;
+            sizes.insert(size);
+            for cell in &setting.cells {
+                layers.insert(Reverse(cell.frozen.count), cell.frozen);
+                regimes.insert((cell.frozen.count, size), cell.regimes());
+            }
+        }
+        let layers: Vec<FrozenLayers> = layers.into_values().collect();
+        if sizes.len() < 2 || layers.len() < 2 {
+            return None;
+        }
+        let of_row = |layers: &FrozenLayers| {
+            let seeds: Vec<_> =
+                sizes.iter().map(|&size| regimes.get(&(layers.count, size)).cloned().unwrap_or_default()).collect();
+            let found = cell_regimes(&seeds);
+            found
+                .into_iter()
+                .zip(seeds)
+                .map(|(regime, seeds)| (!seeds.is_empty()).then_some(regime))
+                .collect::<Vec<_>>()
+        };
+        let values = layers.iter().flat_map(of_row).collect();
+        Some(Self { title, layers, sizes: sizes.into_iter().collect(), values })
+    }
+
+    fn panel(&self) -> Panel {
+        let cells = Cells {
+            columns: self.sizes.iter().map(|size| *size as f64).collect(),
+            rows: (0..self.layers.len()).map(|row| row as f64).collect(),
+            values: self.values.iter().map(|regime| regime.map(|regime| regime as usize)).collect(),
+        };
+        let x = ChartAxis::new("target training examples n", Scale::Log, ValueFormat::Count);
+        let y = ChartAxis::ordinal("frozen layers k", self.layers.iter().map(|layers| layers.short()));
+        Panel::of_grid(x, y, Grid::Regions(RegionMap { cells, regions: regions() })).titled(self.title.clone())
+    }
+
+    fn table(&self, data: &mut NumberTable) {
+        let places = self.layers.iter().flat_map(|layers| self.sizes.iter().map(move |size| (layers, size)));
+        for ((layers, size), regime) in places.zip(&self.values) {
+            let regime = regime.map_or("missing", |regime| names()[regime as usize].0);
+            data.row(vec![self.title.clone(), layers.count.to_string(), size.to_string(), regime.to_owned()]);
+        }
+    }
 }
 
 /// In the order of `CellRegime`.

@@ -3,8 +3,7 @@
 use crate::rundir::SpecValues;
 use std::collections::BTreeMap;
 
-use super::plotted::{NumberTable, Plotted};
-use crate::analysis::inference::t_interval;
+use super::plotted::{NumberTable, Plotted, band_note, shade_of};
 use crate::figure::{Band, ChartAxis, Extent, Figure, Panel, Scale, Series, ValueFormat};
 use crate::report::read::RunMeasure;
 use crate::report::setting::{ComparedSettings, SeedGroup, Setting};
@@ -59,12 +58,13 @@ fn one(settings: &ComparedSettings, (key, id, title): &(&str, &str, &str)) -> Op
     let panels = vec![panel(RunMeasure::Last, "test error"), panel(RunMeasure::LastTrain, "train error")];
     let heading = format!("Error against {title}");
     let mut figure = Figure::new(heading.clone(), Extent::two_columns(), panels);
+    figure.note = band_note(drawn().flat_map(|(_, line)| line.values().copied()));
     figure.description = format!("{heading}, a line for each number of frozen layers, means over seeds.");
     let left = lines.len() - drawn().count();
     let caption = if left > 0 {
-        format!("Mean of the last five epochs; bands are 95% intervals over seeds. The data has {left} more lines.")
+        format!("Mean of the last five epochs. {left} more lines are in the data.")
     } else {
-        "Mean of the last five epochs; bands are 95% intervals over seeds.".to_owned()
+        "Mean of the last five epochs.".to_owned()
     };
     let mut data = NumberTable::new(&["line", "size", "seeds", "test_error", "train_error"]);
     for (name, line) in lines.values() {
@@ -97,11 +97,11 @@ fn size(setting: &Setting, key: &str) -> Option<usize> {
 
 fn series(place: usize, name: &str, line: &SizeCurve, outcome: RunMeasure) -> Series {
     let points = line.iter().filter_map(|(size, cell)| Some((*size as f64, cell.mean(outcome)?))).collect();
-    let interval = |(size, cell): (&usize, &&SeedGroup)| {
-        let interval = t_interval(&cell.outcomes(outcome)?, 0.95).ok()?;
-        Some((*size as f64, interval.lower.max(0.0), interval.upper.min(1.0)))
+    let shaded = |(size, cell): (&usize, &&SeedGroup)| {
+        let (low, high) = shade_of(&cell.outcomes(outcome)?)?;
+        Some((*size as f64, low, high))
     };
-    let band: Vec<_> = line.iter().filter_map(interval).collect();
+    let band: Vec<_> = line.iter().filter_map(shaded).collect();
     let series = Series::line(place, name, points);
     if band.is_empty() { series } else { series.with_band(Band(band)) }
 }

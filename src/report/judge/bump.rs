@@ -1,45 +1,17 @@
 //! Measures a bump at three given places, over frozen layers or epochs, with the seeds of one setting.
 
+use super::images;
+use super::sources::Sources;
 use crate::analysis::inference::{
-    BumpContrasts, BumpEvidence, BumpSites, ImageContrasts, average_clusters, bump_evidence, error_differences,
+    BumpContrasts, BumpEvidence, BumpSites, Effect, ImageContrasts, average_clusters, bump_evidence, unstated_bump,
 };
-use crate::analysis::{CompleteCurves, bump_contrasts};
-use crate::report::read::{Measure, Run, RunMeasure};
+use crate::report::read::{Run, View};
 use crate::report::setting::{SeedGroup, Setting};
-use crate::rundir::{Answers, read_answers};
-use crate::spec::FINAL_EPOCHS;
 
-/// Tolerance for contrasts and means that differ only by rounding.
-const ROUNDING: f64 = 1e-9;
-
-/// How seeds share sources.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::report) enum Sources {
-    /// No source.
-    None,
-    /// Each seed has its own source.
-    Own,
-    /// All seeds share one source.
-    One,
-    /// Some seeds share a source; the mean of such a cluster counts as one seed.
-    Clusters,
-}
-
-impl Sources {
-    /// From the source hash of each seed.
-    pub(in crate::report) fn of(hashes: &[Option<String>]) -> Self {
-        let mut known: Vec<&String> = hashes.iter().flatten().collect();
-        let all = known.len();
-        known.sort();
-        known.dedup();
-        match known.len() {
-            0 => Self::None,
-            sources if sources == all => Self::Own,
-            1 => Self::One,
-            _ => Self::Clusters,
-        }
-    }
-}
+/// Evaluations are thinned to about this many per decade of epochs: more make the test slow but not sharper.
+const PER_DECADE: f64 = 20.0;
+/// Of more seeds the flips take too long; the first ones are used.
+const MOST_SEEDS: usize = 16;
 
 /// A measured bump.
 #[derive(Clone, Debug)]
@@ -56,69 +28,90 @@ pub(super) struct MeasuredBump {
     pub(super) incomplete: Vec<String>,
 }
 
-/// Measures a bump over frozen layers. The error is a reason, in words.
-pub(super) fn over_layers(
-    setting: &Setting,
-    outcome: RunMeasure,
-    sites: &BumpSites<usize>,
-) -> Result<MeasuredBump, String> {
-    let curves = at_sites(setting.over_layers(outcome), &[sites.first_valley, sites.peak, sites.later_valley]);
-    let runs =
-        |layers: usize| -> Vec<&Run> { curves.names.iter().filter_map(|seed| setting.run(layers, seed)).collect() };
-    let images = (outcome == RunMeasure::Last).then(|| {
-        let [first, peak, later] =
-            [sites.first_valley, sites.peak, sites.later_valley].map(|site| answers(&runs(site)));
-        Some(ImageContrasts { rises: contrasts(&peak.clone()?, &first?)?, drops: contrasts(&peak?, &later?)? })
-    });
-    let hashes: Vec<Option<String>> = runs(sites.peak).iter().map(|run| run.source_hash.clone()).collect();
-    measure(&curves, sites, &hashes, images.flatten())
+/// The errors of the seeds of a setting at the three places of a bump.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SiteErrors<'a> {
+    /// For each seed, in order, its run at the peak.
+    pub(super) runs: Vec<&'a Run>,
+    pub(super) errors: Vec<[f64; 3]>,
+    /// Seeds that lack a place.
+    pub(super) incomplete: Vec<String>,
 }
 
-/// Measures a bump over the epochs of a cell.
+impl SiteErrors<'_> {
+    /// The contrasts of each seed.
+    pub(super) fn contrasts(&self) -> BumpContrasts {
+        let of = |valley: usize| self.errors.iter().map(|errors| errors[1] - errors[valley]).collect();
+        BumpContrasts { rises: of(0), drops: of(2) }
+    }
+}
+
+/// Of a setting at three numbers of frozen layers, at the end of training.
+pub(super) fn at_layers<'a>(setting: &'a Setting, view: View, sites: &BumpSites<usize>) -> SiteErrors<'a> {
+    let mut found = SiteErrors::default();
+    let places = [sites.first_valley, sites.peak, sites.later_valley];
+    let cells: Vec<&SeedGroup> = setting.cells.iter().filter(|cell| places.contains(&cell.frozen.count)).collect();
+    let mut seeds: Vec<&Run> = Vec::new();
+    for run in cells.iter().flat_map(|cell| &cell.runs) {
+        if seeds.iter().all(|known| known.seeds != run.seeds) {
+            seeds.push(run);
+        }
+    }
+    for seed in seeds {
+        let runs = places.map(|layers| setting.run(layers, &seed.seeds));
+        match runs.map(|run| run.and_then(|run| run.outcome(view.outcome()))) {
+            [Some(first), Some(peak), Some(later)] => {
+                found.runs.extend(runs[1]);
+                found.errors.push([first, peak, later]);
+            }
+            _ => found.incomplete.push(seed.seeds.label()),
+        }
+    }
+    found
+}
+
+/// Of some runs at three epochs. Without `later_valley` each run's last epoch stands for it.
+pub(super) fn at_epochs<'a>(runs: &[&'a Run], view: View, sites: &BumpSites<Option<u64>>) -> SiteErrors<'a> {
+    let mut found = SiteErrors::default();
+    for run in runs {
+        let curve = run.test_errors(view);
+        let at = |site: Option<u64>| {
+            let epoch = site.unwrap_or(run.curves.last_epoch);
+            curve.binary_search_by_key(&epoch, |point| point.epoch).ok().map(|index| curve[index].error)
+        };
+        match [sites.first_valley, sites.peak, sites.later_valley].map(at) {
+            [Some(first), Some(peak), Some(later)] => {
+                found.runs.push(run);
+                found.errors.push([first, peak, later]);
+            }
+            _ => found.incomplete.push(run.seeds.label()),
+        }
+    }
+    found
+}
+
+/// A bump over frozen layers. The error is a reason, in words.
+pub(super) fn over_layers(setting: &Setting, view: View, sites: &BumpSites<usize>) -> Result<MeasuredBump, String> {
+    let found = at_layers(setting, view, sites);
+    let images = (view == View::Raw).then(|| images::contrasts(setting, &found, sites)).flatten();
+    measure(&found, images)
+}
+
+/// A bump over the epochs of a cell.
 pub(super) fn over_epochs(
     cell: &SeedGroup,
-    measure_of: Measure,
-    sites: &BumpSites<u64>,
+    view: View,
+    sites: &BumpSites<Option<u64>>,
 ) -> Result<MeasuredBump, String> {
-    let curves = cell.curves(measure_of);
-    let hashes: Vec<Option<String>> = cell.runs.iter().map(|run| run.source_hash.clone()).collect();
-    if curves.names.len() != cell.runs.len() || curves.grid.is_empty() {
-        return Err(format!("`{}` was not measured at the same epochs in all runs", measure_of.column()));
-    }
-    measure(&curves, sites, &hashes, None)
+    measure(&at_epochs(&cell.runs.iter().collect::<Vec<_>>(), view, sites), None)
 }
 
-/// The curves restricted to the sites, so that a seed that lacks another place still counts.
-fn at_sites(curves: CompleteCurves<usize>, sites: &[usize]) -> CompleteCurves<usize> {
-    // Complete seeds are complete at the sites too.
-    let grid: Vec<usize> = curves.grid.iter().copied().filter(|place| sites.contains(place)).collect();
-    let mut reduced =
-        CompleteCurves { grid: grid.clone(), names: Vec::new(), errors: Vec::new(), left_out: Vec::new() };
-    for (name, row) in curves.names.into_iter().zip(curves.errors) {
-        reduced.names.push(name);
-        reduced.errors.push(
-            curves.grid.iter().zip(row).filter(|(place, _)| grid.contains(place)).map(|(_, error)| error).collect(),
-        );
-    }
-    reduced.left_out = curves.left_out;
-    reduced
-}
-
-fn measure<X: Copy + PartialEq + std::fmt::Display>(
-    curves: &CompleteCurves<X>,
-    sites: &BumpSites<X>,
-    hashes: &[Option<String>],
-    images: Option<ImageContrasts>,
-) -> Result<MeasuredBump, String> {
-    let mut contrasts = bump_contrasts(curves, sites).map_err(|error| error.to_string())?;
-    let means = [sites.first_valley, sites.peak, sites.later_valley].map(|site| {
-        let errors = curves.at(&site).unwrap_or_default();
-        errors.iter().sum::<f64>() / errors.len() as f64
-    });
-    let sources = Sources::of(hashes);
-    let mut images = images.filter(|images| agree(images, &contrasts));
+fn measure(found: &SiteErrors, mut images: Option<ImageContrasts>) -> Result<MeasuredBump, String> {
+    let mut contrasts = found.contrasts();
+    let hashes: Vec<Option<String>> = found.runs.iter().map(|run| run.source_hash.clone()).collect();
+    let sources = Sources::of(&hashes);
     if sources == Sources::Clusters {
-        let averaged = |rows: &[Vec<f64>]| average_clusters(hashes, rows).map_err(|error| error.to_string());
+        let averaged = |rows: &[Vec<f64>]| average_clusters(&hashes, rows).map_err(|error| error.to_string());
         let columns = |values: &[f64]| values.iter().map(|value| vec![*value]).collect::<Vec<_>>();
         let values = |values: &[f64]| Ok::<_, String>(averaged(&columns(values))?.concat());
         contrasts = BumpContrasts { rises: values(&contrasts.rises)?, drops: values(&contrasts.drops)? };
@@ -127,39 +120,69 @@ fn measure<X: Copy + PartialEq + std::fmt::Display>(
         }
     }
     let evidence = bump_evidence(&contrasts, images.as_ref()).map_err(|error| error.to_string())?;
+    let mean = |place: usize| found.errors.iter().map(|errors| errors[place]).sum::<f64>() / found.errors.len() as f64;
     Ok(MeasuredBump {
         evidence,
-        means,
+        means: [0, 1, 2].map(mean),
         sources,
-        seeds: curves.names.clone(),
+        seeds: found.runs.iter().map(|run| run.seeds.label()).collect(),
         with_images: images.is_some(),
-        incomplete: curves.left_out.iter().map(|left_out| left_out.name.clone()).collect(),
+        incomplete: found.incomplete.clone(),
     })
 }
 
-/// Whether the per-image answers are from the same evaluations as the errors.
-fn agree(images: &ImageContrasts, contrasts: &BumpContrasts) -> bool {
-    let mean = |row: &Vec<f64>| row.iter().sum::<f64>() / row.len() as f64;
-    let same = |rows: &[Vec<f64>], values: &[f64]| {
-        rows.len() == values.len() && rows.iter().zip(values).all(|(row, value)| (mean(row) - value).abs() < ROUNDING)
-    };
-    same(&images.rises, &contrasts.rises) && same(&images.drops, &contrasts.drops)
+/// Test errors of some runs at the epochs that all share, thinned, after running statistics have settled:
+/// `[seed][epoch]`, of at most 16 seeds.
+pub(super) struct EpochGrid {
+    pub(super) epochs: Vec<u64>,
+    pub(super) rows: Vec<Vec<f64>>,
 }
 
-/// Which test images each run classified correctly at the evaluations of its last five epochs; `None` if a run did not
-/// record it.
-fn answers(runs: &[&Run]) -> Option<Vec<Vec<Vec<bool>>>> {
-    let of = |run: &&Run| {
-        let last = run.curves.last_epoch;
-        let all: Vec<Answers> = read_answers(&run.directory.correct("test"), run.test_examples?).ok()?;
-        let is_final = |epoch: u64| epoch > 0 && epoch + FINAL_EPOCHS > last;
-        let last: Vec<Vec<bool>> =
-            all.into_iter().filter(|answers| is_final(answers.epoch)).map(|answers| answers.correct).collect();
-        (!last.is_empty()).then_some(last)
-    };
-    runs.iter().map(of).collect()
+/// None where there are fewer than two runs or three epochs.
+pub(super) fn grid(runs: &[&Run]) -> Option<EpochGrid> {
+    let settled = runs.iter().map(|run| run.curves.settled_epoch).max()?;
+    let curves: Vec<_> = runs.iter().take(MOST_SEEDS).map(|run| run.test_errors(View::Raw)).collect();
+    let first: Vec<u64> = curves.first()?.iter().map(|point| point.epoch).collect();
+    if curves.iter().any(|curve| !curve.iter().map(|point| point.epoch).eq(first.iter().copied())) {
+        return None;
+    }
+    let columns = spread(&first, settled);
+    let enough = columns.len() >= 3 && curves.len() >= 2;
+    let row = |curve: &Vec<crate::analysis::Point>| columns.iter().map(|&at| curve[at].error).collect();
+    enough.then(|| EpochGrid {
+        epochs: columns.iter().map(|&at| first[at]).collect(),
+        rows: curves.iter().map(row).collect(),
+    })
 }
 
-fn contrasts(peak: &[Vec<Vec<bool>>], valley: &[Vec<Vec<bool>>]) -> Option<Vec<Vec<f64>>> {
-    peak.iter().zip(valley).map(|(peak, valley)| error_differences(peak, valley).ok()).collect()
+/// The largest bump over epochs wherever it is: of a control that moves it, such as another learning rate.
+pub(super) fn anywhere(cell: &SeedGroup) -> Option<Effect> {
+    let found = unstated_bump(&grid(&cell.runs.iter().collect::<Vec<_>>())?.rows).ok()?;
+    Some(Effect { p: found.p, size: found.size_biased_low })
+}
+
+/// Indices of a grid from an epoch on, about evenly spaced on a logarithmic axis.
+fn spread(grid: &[u64], from: u64) -> Vec<usize> {
+    let notch = |epoch: u64| ((epoch as f64).log10() * PER_DECADE).floor();
+    let (mut kept, mut last) = (Vec::new(), f64::NEG_INFINITY);
+    for (place, &epoch) in grid.iter().enumerate().filter(|(_, epoch)| **epoch >= from.max(1)) {
+        if notch(epoch) > last || place + 1 == grid.len() {
+            last = notch(epoch);
+            kept.push(place);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_grid_is_thinned_evenly() {
+        let grid: Vec<u64> = (0..=1000).collect();
+        let kept: Vec<u64> = spread(&grid, 10).into_iter().map(|place| grid[place]).collect();
+        assert!(kept.len() < 50 && kept[0] == 10 && kept.last() == Some(&1000), "{kept:?}");
+        assert_eq!(spread(&[0, 1, 2, 3], 0), [1, 2, 3]);
+    }
 }

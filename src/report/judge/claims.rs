@@ -1,12 +1,17 @@
-//! Judges all stated claims together, and adds exploratory findings.
+//! The claims that sweeps stated, judged together; and beside them what is found by looking.
 
+use super::checks::{checklist, survived};
+use super::commands::Commands;
+use super::control::is_control_of_any;
 use super::finding::{Finding, Standing};
+use super::pair::{Judged, is_same};
 use super::stated::{self, Stated};
-use super::{pair, unstated};
-use crate::analysis::inference::{SIGNIFICANCE, claims_carried, holm};
+use super::subject::MeasuredAt;
+use super::{delay, equivalence, larger_bump, order, unstated};
+use crate::analysis::inference::{LEAST_SEEDS, SIGNIFICANCE, claims_carried, holm};
 use crate::report::read::{FROZEN_LAYERS, SweepFolder};
 use crate::report::setting::Setting;
-use crate::report::words::{capital, p_value};
+use crate::report::words::{capital, list, p_value};
 use crate::spec::{Claim, Statement};
 use crate::text;
 
@@ -16,17 +21,23 @@ pub(in crate::report) struct Judgement {
     pub(in crate::report) power: String,
 }
 
+/// A claim and the sweeps that state it: a control of a sweep, run from the same spec, states it again.
+struct StatedClaim<'a> {
+    claim: &'a Claim,
+    sweep: &'a SweepFolder,
+    again: Vec<&'a SweepFolder>,
+}
+
 enum Case<'a> {
     Bump(Box<Stated<'a>>),
-    Pair(pair::Judged),
+    Pair(Box<Judged<'a>>),
     Failed(String),
 }
 
 /// Judges all claims of all sweeps, and explores settings without a claim.
-pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder]) -> Judgement {
-    let claims: Vec<(&SweepFolder, &Claim)> =
-        sweeps.iter().flat_map(|sweep| sweep.claims.claims.iter().map(move |claim| (sweep, claim))).collect();
-    let cases: Vec<Case> = claims.iter().map(|(sweep, claim)| case(claim, sweep, settings)).collect();
+pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder], commands: &Commands) -> Judgement {
+    let claims = distinct(sweeps);
+    let cases: Vec<Case> = claims.iter().map(|stated| case(stated.claim, stated.sweep, settings)).collect();
     // A claim that could not be tested still counts in the correction.
     let p_values: Vec<f64> = cases
         .iter()
@@ -36,35 +47,69 @@ pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder]) -> 
             Case::Failed(_) => 1.0,
         })
         .collect();
-    let corrected = holm(&p_values);
     let mut findings = Vec::new();
-    for ((case, p), (sweep, claim)) in cases.iter().zip(corrected).zip(&claims) {
-        let mut finding = finding(case, claim, p, sweeps);
-        if !sweep.stated_beforehand() {
+    for ((case, p), stated) in cases.iter().zip(holm(&p_values)).zip(&claims) {
+        let mut finding = finding(case, stated.claim, p, commands);
+        if !stated.sweep.stated_beforehand() {
             finding.standing = Standing::Exploratory;
             let reason = "exploratory: stated after the first cell started, or by a version that did not record it";
             finding.reasons.push(reason.to_owned());
         }
+        if !stated.again.is_empty() {
+            let names: Vec<String> = stated.again.iter().map(|sweep| sweep.name()).collect();
+            finding.reasons.push(format!("{} also state it; it is tested and counted once", list(&names)));
+        }
         findings.push(finding);
     }
-    for setting in settings {
-        let is_stated =
-            cases.iter().any(|case| matches!(case, Case::Bump(bump) if std::ptr::eq(bump.setting, setting)));
-        let titled = |mut finding: Finding| {
-            if !setting.title.is_empty() {
-                finding.sentence = format!("{}: {}", capital(&setting.title), finding.sentence);
-            }
-            finding
-        };
-        if !is_stated {
-            findings.extend(unstated::over_layers(setting, settings, sweeps).map(titled));
-        }
-        let epochs = setting.cells.iter().filter_map(|cell| unstated::over_epochs(cell, setting, sweeps));
-        // Of several cells only those that show something; the table has the others.
-        let shown = epochs.filter(|finding| !finding.checks.is_empty() || setting.cells.len() == 1);
-        findings.extend(shown.map(titled));
+    for setting in settings.iter().filter(|setting| !is_control_of_any(setting, settings)) {
+        findings.extend(looked_for(setting, settings, &cases, commands));
     }
-    Judgement { findings, power: power(settings, claims.iter().filter(|(sweep, _)| sweep.stated_beforehand()).count()) }
+    let stated = claims.iter().filter(|stated| stated.sweep.stated_beforehand()).count();
+    Judgement { findings, power: power(settings, stated) }
+}
+
+/// The largest bumps of a setting that no claim is about.
+fn looked_for(setting: &Setting, all: &[Setting], cases: &[Case], commands: &Commands) -> Vec<Finding> {
+    let is_of = |stated: &Stated, over_layers: bool| {
+        let is_setting = stated.subject.settings.iter().any(|own| std::ptr::eq(*own, setting));
+        is_setting && (stated.subject.place == MeasuredAt::End) == over_layers
+    };
+    let is_stated = |over_layers: bool, layers: Option<usize>| {
+        cases.iter().any(|case| match case {
+            Case::Bump(stated) => {
+                is_of(stated, over_layers) && layers.is_none_or(|layers| stated.subject.layers.contains(&layers))
+            }
+            Case::Pair(_) | Case::Failed(_) => false,
+        })
+    };
+    let mut findings = Vec::new();
+    if !is_stated(true, None) {
+        findings.extend(unstated::over_layers(setting, all, commands));
+    }
+    let cells = setting.cells.iter().filter(|cell| !is_stated(false, Some(cell.frozen.count)));
+    let epochs = cells.filter_map(|cell| unstated::over_epochs(cell, setting, all, commands));
+    // Of many cells only those that show something: the others are in the table.
+    findings.extend(epochs.filter(|finding| !finding.checks.is_empty() || setting.cells.len() == 1));
+    if !setting.title.is_empty() {
+        for finding in &mut findings {
+            finding.sentence = format!("{}: {}", capital(&setting.title), finding.sentence);
+        }
+    }
+    findings
+}
+
+/// Each claim once, with the first sweep that states it.
+fn distinct(sweeps: &[SweepFolder]) -> Vec<StatedClaim<'_>> {
+    let mut found: Vec<StatedClaim> = Vec::new();
+    for sweep in sweeps {
+        for claim in &sweep.claims.claims {
+            match found.iter_mut().find(|known| known.claim == claim) {
+                Some(known) => known.again.push(sweep),
+                None => found.push(StatedClaim { claim, sweep, again: Vec::new() }),
+            }
+        }
+    }
+    found
 }
 
 fn power(settings: &[Setting], stated: usize) -> String {
@@ -80,15 +125,10 @@ fn power(settings: &[Setting], stated: usize) -> String {
 }
 
 fn fits(claim: &Claim, sweep: &SweepFolder, setting: &Setting) -> bool {
-    let of_sweep = setting.runs().any(|run| run.directory.path().parent() == Some(sweep.folder.as_path()));
+    let of_sweep = setting.runs().any(|run| sweep.has(run));
     let asked = claim.setting.iter().filter(|(key, _)| *key != FROZEN_LAYERS);
-    let equal = |(key, value): (&String, &String)| setting.values.get(key).is_some_and(|own| same(own, value));
+    let equal = |(key, value): (&String, &String)| setting.values.get(key).is_some_and(|own| is_same(own, value));
     of_sweep && asked.into_iter().all(equal)
-}
-
-fn same(one: &str, other: &str) -> bool {
-    one == other
-        || matches!((one.parse::<f64>(), other.parse::<f64>()), (Ok(one), Ok(other)) if one.total_cmp(&other).is_eq())
 }
 
 fn case<'a>(claim: &Claim, sweep: &SweepFolder, settings: &'a [Setting]) -> Case<'a> {
@@ -103,27 +143,34 @@ fn case<'a>(claim: &Claim, sweep: &SweepFolder, settings: &'a [Setting]) -> Case
         }
     };
     let bump = |bump: Result<Stated<'a>, String>| bump.map(|bump| Case::Bump(Box::new(bump)));
+    let pair = |pair: Result<Judged<'a>, String>| pair.map(|pair| Case::Pair(Box::new(pair)));
     let case = match &claim.statement {
         Statement::FrozenLayers { sites, least_size } => {
             bump(only().and_then(|setting| stated::over_layers(setting, settings, sites, *least_size)))
         }
         Statement::Epochs { sites, least_size } => {
-            bump(only().and_then(|setting| stated::over_epochs(setting, layers, *sites, *least_size)))
+            bump(only().and_then(|setting| stated::over_epochs(setting, settings, layers, *sites, *least_size)))
         }
-        Statement::Delay { key, reference, delayed, of } => {
-            pair::later(settings, &fitting, (key, [reference, delayed], layers), *of).map(Case::Pair)
+        Statement::LargerBump { over, key, reference, larger, sites, least_size } => {
+            let (values, least_size) = ([reference.as_str(), larger.as_str()], *least_size);
+            let claimed = larger_bump::ClaimedDifference { over: *over, key, values, layers, sites, least_size };
+            pair(larger_bump::judge(settings, &fitting, &claimed))
+        }
+        Statement::Delay { key, reference, delayed, of, least_size } => {
+            let (values, least_size) = ([reference.as_str(), delayed.as_str()], least_size.unwrap_or(0.0));
+            pair(delay::judge(settings, &fitting, &delay::ClaimedDelay { key, values, layers, of: *of, least_size }))
         }
         Statement::Order { key, values: [one, other], at: [first, second] } => {
-            pair::reversed(settings, &fitting, (key, [one, other]), [first, second]).map(Case::Pair)
+            pair(order::judge(settings, &fitting, (key, [one, other]), [first, second]))
         }
         Statement::Equivalence { key, values: [one, other], margin } => {
-            pair::on_par(settings, &fitting, (key, [one, other], layers), *margin).map(Case::Pair)
+            pair(equivalence::judge(settings, &fitting, (key, [one, other], layers), *margin))
         }
     };
     case.unwrap_or_else(Case::Failed)
 }
 
-fn finding(case: &Case, claim: &Claim, corrected: f64, sweeps: &[SweepFolder]) -> Finding {
+fn finding(case: &Case, claim: &Claim, corrected: f64, commands: &Commands) -> Finding {
     match case {
         Case::Failed(reason) => Finding {
             standing: Standing::NotShown,
@@ -131,27 +178,33 @@ fn finding(case: &Case, claim: &Claim, corrected: f64, sweeps: &[SweepFolder]) -
             reasons: Vec::new(),
             checks: Vec::new(),
         },
-        Case::Pair(judged) => {
-            let holds = pair::holds(corrected, judged.seeds);
-            let mut reasons = Vec::new();
-            if corrected > SIGNIFICANCE {
-                reasons.push(format!("not significant after Holm's correction: {}", p_value(corrected)));
-            }
-            if judged.seeds < crate::analysis::inference::LEAST_SEEDS {
-                reasons.push(format!("a claim needs at least eight independent seeds, found {}", judged.seeds));
-            }
-            let standing = if holds { Standing::Holds } else { Standing::NotShown };
-            let sentence = format!("{}; {}.", capital(&judged.sentence), p_value(corrected));
-            Finding { standing, sentence, reasons, checks: Vec::new() }
-        }
-        Case::Bump(bump) => stated::finding(bump, corrected, sweeps),
+        Case::Pair(judged) => of_pair(judged, corrected, commands),
+        Case::Bump(bump) => stated::finding(bump, corrected, commands),
     }
+}
+
+fn of_pair(judged: &Judged, corrected: f64, commands: &Commands) -> Finding {
+    let mut reasons = Vec::new();
+    if corrected > SIGNIFICANCE {
+        reasons.push(format!("not significant after Holm's correction: {}", p_value(corrected)));
+    }
+    if judged.independent < LEAST_SEEDS {
+        let count = judged.independent;
+        reasons.push(format!("a claim needs at least {LEAST_SEEDS} independent pairs, found {count}"));
+    }
+    reasons.extend(judged.shortfalls.iter().cloned());
+    let standing = if reasons.is_empty() { Standing::Holds } else { Standing::NotShown };
+    reasons.extend(judged.limits.iter().cloned());
+    let checks = checklist(&judged.subject, (&judged.effect, judged.unit), &judged.controls, commands);
+    let sentence = format!("{}; {}{}.", capital(&judged.sentence), p_value(corrected), survived(&checks));
+    Finding { standing, sentence, reasons, checks }
 }
 
 fn kind(statement: &Statement) -> &'static str {
     match statement {
         Statement::FrozenLayers { .. } => "frozen-layers",
         Statement::Epochs { .. } => "epochs",
+        Statement::LargerBump { .. } => "larger-bump",
         Statement::Delay { .. } => "delay",
         Statement::Order { .. } => "order",
         Statement::Equivalence { .. } => "equivalence",

@@ -1,20 +1,56 @@
 //! Finds the control of a setting: another setting that differs only in what the control changes.
 
-use crate::analysis::inference::RealityCheck;
+use std::path::Path;
+
+use crate::analysis::inference::{Effect, RealityCheck};
+use crate::report::read::View;
 use crate::report::setting::Setting;
 use crate::rundir::SpecValues;
 
-const RATE: &str = "target.train.learning_rate";
-const BUDGETS: [&str; 2] = ["target.train.epochs", "target.train.steps"];
+pub(super) const RATE: &str = "target.train.learning_rate";
+pub(super) const BUDGETS: [&str; 2] = ["target.train.epochs", "target.train.steps"];
 /// Keys whose default depends on whether there is a source.
 const WITH_SOURCE: [&str; 3] = ["transfer.frozen_norm", "transfer.unfrozen_init", "target.normalisation"];
+const VALIDATION: [&str; 2] = ["target.validation_size", "target.validation_noise"];
 
-/// The setting that is this control of `setting`, if any.
-pub(super) fn find<'a>(check: RealityCheck, setting: &Setting, all: &'a [Setting]) -> Option<&'a Setting> {
-    all.iter().find(|other| is_control(check, &setting.values, &other.values))
+/// Measures the same contrast in other settings, one for each of its own, in a view of their errors.
+pub(super) type Remeasure<'a> = &'a dyn Fn(&[&Setting], View, RealityCheck) -> Option<Effect>;
+
+/// The same contrast under each control that was run: in another view of the same runs, or in the settings among `all`
+/// that are a control of each of `own`.
+pub(super) fn under(own: &[&Setting], all: &[Setting], measure: Remeasure) -> Vec<(RealityCheck, Effect)> {
+    let others = |check: RealityCheck| -> Option<Vec<&Setting>> {
+        own.iter().map(|setting| all.iter().find(|other| is_control(check, setting, other))).collect()
+    };
+    let of = |check: RealityCheck| match check {
+        RealityCheck::AveragedWeights => measure(own, View::Averaged, check),
+        RealityCheck::AnnealBranches => measure(own, View::Annealed, check),
+        RealityCheck::RefittedHead => measure(own, View::Refitted, check),
+        RealityCheck::ValidationSelection => {
+            measure(own, View::Validation, check).or_else(|| measure(&others(check)?, View::Validation, check))
+        }
+        RealityCheck::Seeds | RealityCheck::SourceSeeds => None,
+        other => measure(&others(other)?, View::Raw, other),
+    };
+    RealityCheck::ALL.into_iter().filter_map(|check| Some((check, of(check)?))).collect()
 }
 
-fn is_control(check: RealityCheck, own: &SpecValues, other: &SpecValues) -> bool {
+/// Whether a setting is a control of another one that was run in another folder: a grid's own axes are no controls of
+/// each other.
+pub(super) fn is_control_of_any(setting: &Setting, all: &[Setting]) -> bool {
+    let is_earlier = |own: &&Setting| folder(own) != folder(setting) && own.order < setting.order;
+    all.iter().filter(is_earlier).any(|own| RealityCheck::ALL.iter().any(|check| is_control(*check, own, setting)))
+}
+
+fn folder(setting: &Setting) -> Option<&Path> {
+    setting.runs().next()?.directory.path().parent()
+}
+
+fn is_control(check: RealityCheck, own: &Setting, other: &Setting) -> bool {
+    changes_that(check, &own.values, &other.values)
+}
+
+fn changes_that(check: RealityCheck, own: &SpecValues, other: &SpecValues) -> bool {
     let differing = differing(own, other);
     let only = |allowed: &dyn Fn(&str) -> bool| !differing.is_empty() && differing.iter().all(|key| allowed(key));
     let number = |values: &SpecValues, key: &str| values.get(key).and_then(|value| value.parse::<f64>().ok());
@@ -33,12 +69,16 @@ fn is_control(check: RealityCheck, own: &SpecValues, other: &SpecValues) -> bool
             has_source(own) && !has_source(other) && only(&of_source)
         }
         RealityCheck::SameTask => {
-            let dataset = |values: &SpecValues, task: &str| values.get(&format!("{task}.dataset")).cloned();
-            let same = |values: &SpecValues| dataset(values, "source") == dataset(values, "target");
-            same(other) && !same(own) && only(&of_source)
+            is_same_task(other) && !is_same_task(own) && only(&|key| of_source(key) || key == "target.split")
         }
+        RealityCheck::ValidationSelection => only(&|key| VALIDATION.contains(&key)),
         _ => false,
     }
+}
+
+/// Whether source and target are of one data set.
+pub(super) fn is_same_task(values: &SpecValues) -> bool {
+    values.get("source.dataset") == values.get("target.dataset")
 }
 
 fn of_source(key: &str) -> bool {
@@ -63,21 +103,24 @@ mod tests {
 
     #[test]
     fn a_control_differs_in_nothing_else() {
-        let own = values(&[(RATE, "0.003"), ("target.train.epochs", "10"), ("source.dataset", "a")]);
-        let with = |key: &str, value: &str| {
+        let own =
+            values(&[(RATE, "0.003"), ("target.train.epochs", "10"), ("source.dataset", "a"), ("target.dataset", "b")]);
+        let with = |pairs: &[(&str, &str)]| {
             let mut other = own.clone();
-            other.insert(key.to_owned(), value.to_owned());
+            other.extend(values(pairs));
             other
         };
-        let is = |check, other: &SpecValues| is_control(check, &own, other);
-        assert!(is(RealityCheck::LearningRateThird, &with(RATE, "0.001")));
-        assert!(!is(RealityCheck::LearningRateTriple, &with(RATE, "0.001")));
-        assert!(is(RealityCheck::LongerBudget, &with("target.train.epochs", "30")));
-        assert!(!is(RealityCheck::LongerBudget, &with("target.train.epochs", "5")));
-        let mut third = with(RATE, "0.001");
-        third.insert("network.width".to_owned(), "8".to_owned());
-        assert!(!is(RealityCheck::LearningRateThird, &third));
-        let prefix = values(&[(RATE, "0.003"), ("target.train.epochs", "10"), ("transfer.frozen_norm", "target")]);
-        assert!(is(RealityCheck::RandomPrefix, &prefix));
+        let is = |check, pairs: &[(&str, &str)]| changes_that(check, &own, &with(pairs));
+        assert!(is(RealityCheck::LearningRateThird, &[(RATE, "0.001")]));
+        assert!(!is(RealityCheck::LearningRateTriple, &[(RATE, "0.001")]));
+        assert!(!is(RealityCheck::LearningRateThird, &[(RATE, "0.001"), ("network.width", "8")]));
+        assert!(is(RealityCheck::LongerBudget, &[("target.train.epochs", "30")]));
+        assert!(!is(RealityCheck::LongerBudget, &[("target.train.epochs", "5")]));
+        let halves = [("source.dataset", "b"), ("source.split", "1/2"), ("target.split", "2/2")];
+        assert!(is(RealityCheck::SameTask, &halves) && !is(RealityCheck::SameTask, &halves[2..]));
+        assert!(is(RealityCheck::ValidationSelection, &[("target.validation_size", "1000")]));
+        let mut prefix = with(&[("transfer.frozen_norm", "target")]);
+        prefix.remove("source.dataset");
+        assert!(changes_that(RealityCheck::RandomPrefix, &own, &prefix));
     }
 }

@@ -1,6 +1,7 @@
 //! A finding of a report, and its standing.
 
 use crate::analysis::inference::RealityCheck;
+use crate::report::rerun::Rerun;
 
 /// How much a finding shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ pub(in crate::report) struct Check {
     /// Numbers, in words.
     pub(in crate::report) detail: String,
     /// The command that runs the control, if it was not run.
-    pub(in crate::report) command: Option<String>,
+    pub(in crate::report) command: Option<Rerun>,
 }
 
 impl Check {

@@ -3,11 +3,20 @@
 mod bump;
 mod checks;
 mod claims;
+mod commands;
 mod control;
+mod delay;
+mod equivalence;
 mod finding;
+mod images;
+mod larger_bump;
+mod order;
 mod pair;
+mod sources;
 mod stated;
+mod subject;
 mod unstated;
 
 pub(super) use claims::{Judgement, judge};
+pub(super) use commands::Commands;
 pub(super) use finding::{Answer, Check, Finding, Standing};

@@ -1,22 +1,24 @@
 //! Measures a bump that was stated beforehand, over frozen layers or epochs, and judges it with its controls.
 
-use super::bump::{self, MeasuredBump, Sources};
-use super::checks::{checklist, loss_in_words, of_seeds};
+use super::bump::{self, MeasuredBump};
+use super::checks::{Unit, checklist, losses_in_words, of_seeds, survived};
+use super::commands::Commands;
 use super::control;
-use super::finding::{Answer, Check, Finding, Standing};
+use super::finding::{Finding, Standing};
+use super::pair::cell_of;
+use super::subject::{MeasuredAt, Subject};
 use crate::analysis::epoch_regime;
 use crate::analysis::inference::{
     BumpPart, BumpSites, BumpVerdict, Effect, RealityCheck, Shortfall, SiteRegimes, bump_verdict,
 };
-use crate::report::read::SweepFolder;
-use crate::report::read::{FROZEN_LAYERS, Measure, Run, RunMeasure};
+use crate::report::read::{Measure, Run, View};
 use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{list, p_value, percent, points};
 use crate::text;
 
 /// A stated bump, measured.
 pub(super) struct Stated<'a> {
-    pub(super) setting: &'a Setting,
+    pub(super) subject: Subject<'a>,
     pub(super) measured: MeasuredBump,
     /// The three places in words, and the axis.
     places: [String; 3],
@@ -34,83 +36,101 @@ pub(super) fn over_layers<'a>(
     sites: &[String; 3],
     least_size: f64,
 ) -> Result<Stated<'a>, String> {
-    let missing = |site: &String| format!("there is no finished cell at k = {site}");
-    let cell = |site: &String| setting.cell(site).ok_or_else(|| missing(site));
-    let [first, peak, later] = [cell(&sites[0])?, cell(&sites[1])?, cell(&sites[2])?];
-    let [first_valley, at, later_valley] = [first, peak, later].map(|cell| cell.frozen.count);
-    let sites = BumpSites { first_valley, peak: at, later_valley };
-    let measured = bump::over_layers(setting, RunMeasure::Last, &sites)?;
-    let averaged = bump::over_layers(setting, RunMeasure::LastAveraged, &sites).ok();
+    let [first, peak, later] = layer_cells(setting, sites)?;
+    let layers = [first, peak, later].map(|cell| cell.frozen.count);
+    let sites = BumpSites { first_valley: layers[0], peak: layers[1], later_valley: layers[2] };
+    let measured = bump::over_layers(setting, View::Raw, &sites)?;
     let regimes = |cell: &SeedGroup| -> Vec<_> {
         let in_use = cell.runs.iter().filter(|run| measured.seeds.contains(&run.seeds.label()));
         in_use.map(Run::regime).collect()
     };
-    let mut controls = Vec::new();
-    for check in RealityCheck::ALL {
-        let outcome = match check {
-            RealityCheck::AveragedWeights => RunMeasure::LastAveraged,
-            RealityCheck::AnnealBranches => RunMeasure::Annealed,
-            RealityCheck::RefittedHead => RunMeasure::Refitted,
-            RealityCheck::ValidationSelection => RunMeasure::ValidationSelected,
-            _ => RunMeasure::Last,
-        };
-        let of = if outcome == RunMeasure::Last { control::find(check, setting, all) } else { Some(setting) };
-        let found = of.and_then(|of| bump::over_layers(of, outcome, &sites).ok());
-        controls.extend(found.map(|found| (check, (&found.evidence).into())));
+    let controls = control::under(&[setting], all, &|settings, view, _| {
+        bump::over_layers(settings[0], view, &sites).ok().map(|found| (&found.evidence).into())
+    });
+    Ok(Stated {
+        places: [first, peak, later].map(|cell| cell.frozen.phrase()),
+        over: setting.within("frozen layers"),
+        least_size,
+        regimes: SiteRegimes { first_valley: regimes(first), later_valley: regimes(later) },
+        averaged: bump::over_layers(setting, View::Averaged, &sites).ok(),
+        subject: Subject { settings: vec![setting], layers: layers.to_vec(), place: MeasuredAt::End, key: None },
+        measured,
+        controls,
+    })
+}
+
+/// The cells of a setting at three numbers of frozen layers that fall.
+pub(super) fn layer_cells<'a>(setting: &'a Setting, sites: &[String; 3]) -> Result<[&'a SeedGroup; 3], String> {
+    let cell = |site: &String| setting.cell(site).ok_or_else(|| format!("there is no finished cell at k = {site}"));
+    let cells = [cell(&sites[0])?, cell(&sites[1])?, cell(&sites[2])?];
+    if cells.is_sorted_by(|one, next| one.frozen.count > next.frozen.count) {
+        Ok(cells)
+    } else {
+        Err("frozen layers must decrease from the first valley to the later one".to_owned())
     }
-    let places = [first, peak, later].map(|cell| cell.frozen.phrase());
-    let regimes = SiteRegimes { first_valley: regimes(first), later_valley: regimes(later) };
-    let over = within("frozen layers", setting);
-    Ok(Stated { setting, measured, places, over, least_size, regimes, controls, averaged })
 }
 
 /// Measures a stated bump over the epochs of one cell, and its controls.
 pub(super) fn over_epochs<'a>(
     setting: &'a Setting,
+    all: &[Setting],
     layers: Option<&str>,
     sites: [u64; 3],
     least_size: f64,
 ) -> Result<Stated<'a>, String> {
-    let cell = match (layers, setting.cells.as_slice()) {
-        (Some(layers), _) => {
-            setting.cell(layers).ok_or_else(|| format!("there is no finished cell at k = {layers}"))?
-        }
-        (None, [only]) => only,
-        (None, _) => {
-            return Err(format!(
-                "there are several numbers of frozen layers: choose one with `{FROZEN_LAYERS}` in its `setting`"
-            ));
-        }
-    };
-    let [first_valley, peak, later_valley] = sites;
-    let of = BumpSites { first_valley, peak, later_valley };
-    let measured = bump::over_epochs(cell, Measure::Test, &of)?;
-    let averaged = bump::over_epochs(cell, Measure::TestAveraged, &of).ok();
+    let cell = cell_of(setting, layers)?;
+    let count = cell.frozen.count;
+    let of = BumpSites { first_valley: Some(sites[0]), peak: Some(sites[1]), later_valley: Some(sites[2]) };
+    let measured = bump::over_epochs(cell, View::Raw, &of)?;
+    let controls = control::under(&[setting], all, &|settings, view, check| {
+        bump_under(settings[0].cell_at(count)?, view, check, &of)
+    });
+    let in_use = || cell.runs.iter().filter(|run| measured.seeds.contains(&run.seeds.label()));
     let regimes =
-        |epoch: u64| cell.runs.iter().map(|run| epoch_regime(run.curves.of(Measure::Train), epoch)).collect::<Vec<_>>();
-    let regimes = SiteRegimes { first_valley: regimes(first_valley), later_valley: regimes(later_valley) };
-    let controls = averaged.iter().map(|found| (RealityCheck::AveragedWeights, (&found.evidence).into())).collect();
-    let places = sites.map(|epoch| format!("at epoch {}", text::grouped(epoch)));
-    let over = within(&format!("epochs {}", cell.frozen.phrase()), setting);
-    Ok(Stated { setting, measured, places, over, least_size, regimes, controls, averaged })
+        |epoch: u64| in_use().map(|run| epoch_regime(run.curves.of(Measure::Train), epoch)).collect::<Vec<_>>();
+    Ok(Stated {
+        places: sites.map(|epoch| format!("at epoch {}", text::grouped(epoch))),
+        over: setting.within(&format!("epochs {}", cell.frozen.phrase())),
+        least_size,
+        regimes: SiteRegimes { first_valley: regimes(sites[0]), later_valley: regimes(sites[2]) },
+        averaged: bump::over_epochs(cell, View::Averaged, &of).ok(),
+        subject: Subject {
+            settings: vec![setting],
+            layers: vec![count],
+            place: MeasuredAt::Epochs(sites.to_vec()),
+            key: None,
+        },
+        measured,
+        controls,
+    })
 }
 
-/// The axis, with the setting if there are several.
-fn within(over: &str, setting: &Setting) -> String {
-    if setting.title.is_empty() { over.to_owned() } else { format!("{over} ({})", setting.title) }
+/// A bump over epochs under a control. Another learning rate moves it, so it may be anywhere then; in a longer training
+/// the later valley is its end.
+pub(super) fn bump_under(
+    cell: &SeedGroup,
+    view: View,
+    check: RealityCheck,
+    sites: &BumpSites<Option<u64>>,
+) -> Option<Effect> {
+    let at = |sites: &BumpSites<Option<u64>>| Some((&bump::over_epochs(cell, view, sites).ok()?.evidence).into());
+    match check {
+        RealityCheck::LearningRateThird | RealityCheck::LearningRateTriple => bump::anywhere(cell),
+        RealityCheck::LongerBudget => at(&BumpSites { later_valley: None, ..*sites }),
+        _ => at(sites),
+    }
 }
 
 /// The finding, given the p-value corrected for all claims.
-pub(super) fn finding(stated: &Stated, corrected: f64, sweeps: &[SweepFolder]) -> Finding {
+pub(super) fn finding(stated: &Stated, corrected: f64, commands: &Commands) -> Finding {
     let Stated { measured, regimes, .. } = stated;
     let evidence = &measured.evidence;
     let averaged = stated.averaged.as_ref().map(|averaged| &averaged.evidence);
     let verdict = bump_verdict(evidence, corrected, stated.least_size, regimes, averaged);
     let effect: Effect = evidence.into();
-    let checks = checklist(&effect, stated.setting, sweeps, &|check| {
-        let own = of_seeds(check, &effect, evidence.seeds, measured.sources);
-        own.or_else(|| stated.controls.iter().find(|(known, _)| *known == check).map(|(_, effect)| *effect))
-    });
+    let mut controls = of_seeds(&effect, evidence.seeds, measured.sources);
+    controls.extend(stated.controls.iter().copied());
+    let checks = checklist(&stated.subject, (&effect, Unit::Points), &controls, commands);
     let (standing, head, mut reasons) = match verdict {
         BumpVerdict::DoubleDescent => (Standing::Holds, "Double descent", Vec::new()),
         BumpVerdict::Bump { under, over } => {
@@ -143,29 +163,7 @@ pub(super) fn finding(stated: &Stated, corrected: f64, sweeps: &[SweepFolder]) -
     Finding { standing, sentence, reasons, checks }
 }
 
-/// Which controls the effect survived, which not, and whether the learning rate was varied.
-fn survived(checks: &[Check]) -> String {
-    let names = |answer: Answer| {
-        let seeds = [RealityCheck::Seeds, RealityCheck::SourceSeeds];
-        let of = checks.iter().filter(|check| check.answer == answer && !seeds.contains(&check.control));
-        of.map(Check::name).collect::<Vec<_>>()
-    };
-    let mut text = String::new();
-    for (answer, words) in [(Answer::Survived, "survives"), (Answer::NotSurvived, "does not survive")] {
-        let names = names(answer);
-        if !names.is_empty() {
-            text.extend(["; ", words, " ", &list(&names)]);
-        }
-    }
-    let rates = [RealityCheck::LearningRateThird, RealityCheck::LearningRateTriple];
-    let not_run = |rate: &RealityCheck| checks.iter().any(|it| it.control == *rate && it.answer == Answer::NotRun);
-    if rates.iter().all(not_run) {
-        text.push_str("; learning rate not varied");
-    }
-    text
-}
-
-fn shortfall(shortfall: &Shortfall) -> String {
+pub(super) fn shortfall(shortfall: &Shortfall) -> String {
     let part = |part: BumpPart| if part == BumpPart::Rise { "rise" } else { "drop" };
     match shortfall {
         Shortfall::TooFewSeeds { seeds, least } => format!("a claim needs at least {least} seeds, found {seeds}"),
@@ -178,21 +176,13 @@ fn shortfall(shortfall: &Shortfall) -> String {
         }
         Shortfall::NoControl => "no control was run: averaged weights were not measured".to_owned(),
         Shortfall::ControlNotSurvived { losses } => {
-            let why: Vec<&str> = losses.iter().map(|loss| loss_in_words(*loss)).collect();
-            format!("averaged weights do not show it: {}", list(&why))
+            format!("averaged weights do not show it: {}", losses_in_words(losses))
         }
     }
 }
 
 fn limits(measured: &MeasuredBump) -> Vec<String> {
-    let mut limits = Vec::new();
-    match measured.sources {
-        Sources::One => limits.push("all seeds share one source, so it holds only for that source".to_owned()),
-        Sources::Clusters => {
-            limits.push(format!("seeds that share a source count as one: {} clusters", measured.evidence.seeds));
-        }
-        Sources::None | Sources::Own => {}
-    }
+    let mut limits: Vec<String> = measured.sources.limit(measured.evidence.seeds).into_iter().collect();
     if !measured.with_images {
         limits.push("intervals are only over seeds, not over test images".to_owned());
     }

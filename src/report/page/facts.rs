@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::report::contents::ReportContents;
 use crate::report::setting::{SeedGroup, Setting};
-use crate::report::words::{list, shell};
+use crate::report::words::list;
 use crate::text;
 
 /// The number of runs and cells, and which seeds vary.
@@ -40,28 +40,14 @@ pub(super) fn environment(contents: &ReportContents) -> Vec<(String, usize)> {
         *counts.entry(&run.environment).or_default() += 1;
     }
     let words = |made: &crate::report::read::MadeOn| {
-        let threads = text::counted(made.threads, "thread", "threads");
-        let versions = format!("freezewise {}, libtorch {}", made.freezewise, made.libtorch);
+        // A record of an older version does not say everything.
+        let known = |said: &str| if said.is_empty() { "of an unknown version".to_owned() } else { said.to_owned() };
+        let threads = if made.threads == 0 { String::new() } else { text::counted(made.threads, "thread", "threads") };
+        let versions = format!("freezewise {}, libtorch {}", known(&made.freezewise), known(&made.libtorch));
         let parts = [&made.device, &threads, &made.arithmetic, &versions];
         parts.into_iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join("; ")
     };
     counts.into_iter().map(|(made, count)| (words(made), count)).collect()
-}
-
-/// Commands that reproduce the runs.
-pub(super) fn commands(contents: &ReportContents) -> Vec<String> {
-    let of_sweeps = contents.sweeps.iter().filter_map(|sweep| {
-        let out = sweep.folder.parent().filter(|out| !out.as_os_str().is_empty());
-        let out = out.map_or_else(|| ".".to_owned(), |out| out.display().to_string());
-        Some(format!("freezewise sweep {} --out {}", shell(&sweep.spec.as_ref()?.display().to_string()), shell(&out)))
-    });
-    let is_cell = |run: &&crate::report::read::Run| {
-        let parent = run.directory.path().parent();
-        !contents.sweeps.iter().any(|sweep| sweep.spec.is_some() && Some(sweep.folder.as_path()) == parent)
-    };
-    let runs = contents.settings.all.iter().flat_map(Setting::runs).filter(is_cell);
-    let of_runs = runs.map(|run| format!("freezewise run {}", shell(&run.directory.spec().display().to_string())));
-    of_sweeps.chain(of_runs).collect()
 }
 
 /// The values that all runs share.

@@ -106,7 +106,7 @@ fn write_checks(checks: &[Check], page: &mut String) {
             let _ = write!(page, " ({})", escaped(&check.detail));
         }
         if let Some(command) = &check.command {
-            let _ = write!(page, "<pre tabindex=\"0\"><code>{}</code></pre>", escaped(command));
+            let _ = write!(page, "<pre tabindex=\"0\"><code>{}</code></pre>", escaped(&command.command));
         }
         page.push_str("</li>\n");
     }
@@ -180,8 +180,8 @@ fn write_origin(contents: &ReportContents, page: &mut String) {
         let _ = writeln!(page, "<li>{runs} runs: {}</li>", escaped(&made));
     }
     page.push_str("</ul>\n<p>To reproduce them:</p>\n<pre tabindex=\"0\"><code>");
-    for command in facts::commands(contents) {
-        let _ = writeln!(page, "{}", escaped(&command));
+    for command in &contents.again {
+        let _ = writeln!(page, "{}", escaped(command));
     }
     page.push_str("</code></pre>\n<p><a href=\"data/runs.csv\" download>Every run with its errors, as CSV</a></p>\n");
     page.push_str("<details>\n<summary>Keys that all runs share</summary>\n");

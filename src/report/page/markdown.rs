@@ -41,9 +41,8 @@ pub(in crate::report) fn markdown(contents: &ReportContents) -> String {
         let _ = writeln!(page, "- {runs} runs: {}", text(&made));
     }
     page.push_str("\nTo reproduce them:\n\n");
-    let commands = facts::commands(contents);
-    for command in commands.iter().take(MOST_LINES) {
-        let _ = writeln!(page, "    {}", command.replace(char::is_control, " "));
+    for command in contents.again.iter().take(MOST_LINES) {
+        let _ = writeln!(page, "    {}", crate::figure::font::visible(command));
     }
     if !contents.left_out.is_empty() {
         page.push_str("\n## Left out\n\n");

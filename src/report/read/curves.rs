@@ -7,6 +7,8 @@ use crate::analysis::Point;
 
 /// Batch norm's running statistics lag at first, so bumps are searched for only after this many steps.
 const SETTLED_STEPS: u64 = 50;
+/// No training is so long; what says so is no table of epochs.
+const LAST_EPOCH: u64 = 1 << 52;
 
 /// The curves of one run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,7 +42,8 @@ impl Curves {
         let (mut curves, mut settled, mut last) = (Self::default(), None, None);
         let mut record = csv::ByteRecord::new();
         while reader.read_byte_record(&mut record).map_err(|error| format!("`metrics.csv` is torn: {error}"))? {
-            let epoch = whole(&record, epoch_at).ok_or("`metrics.csv` has a row without an epoch")?;
+            let epoch = whole(&record, epoch_at).filter(|epoch| *epoch < LAST_EPOCH);
+            let epoch = epoch.ok_or("`metrics.csv` has a row without an epoch")?;
             if last.is_some_and(|last| epoch <= last) {
                 return Err(format!("`metrics.csv` has epoch {epoch} out of order"));
             }
@@ -61,6 +64,11 @@ impl Curves {
         curves.last_epoch = last.ok_or("`metrics.csv` has no rows")?;
         curves.settled_epoch = settled.unwrap_or(curves.last_epoch);
         Ok(curves)
+    }
+
+    /// Forgets a measure.
+    pub(in crate::report) fn forget(&mut self, measure: Measure) {
+        self.columns[measure as usize] = Vec::new();
     }
 
     /// The points of a measure, by epoch.

@@ -10,10 +10,11 @@ pub(in crate::report) enum Measure {
     CorruptedTrue,
     TestAveraged,
     TrainAveraged,
+    Validation,
 }
 
 impl Measure {
-    pub(in crate::report) const ALL: [Self; 7] = [
+    pub(in crate::report) const ALL: [Self; 8] = [
         Self::Test,
         Self::Train,
         Self::TrainClean,
@@ -21,6 +22,7 @@ impl Measure {
         Self::CorruptedTrue,
         Self::TestAveraged,
         Self::TrainAveraged,
+        Self::Validation,
     ];
 
     /// Its name in `metrics.csv`.
@@ -33,10 +35,11 @@ impl Measure {
             Self::CorruptedTrue => "corrupted_true_error",
             Self::TestAveraged => "test_error_averaged",
             Self::TrainAveraged => "train_error_averaged",
+            Self::Validation => "validation_error",
         }
     }
 
-    /// Its name in a legend.
+    /// In a legend.
     pub(in crate::report) fn title(self) -> &'static str {
         match self {
             Self::Test => "test",
@@ -46,6 +49,7 @@ impl Measure {
             Self::CorruptedTrue => "wrong labels, against the true ones",
             Self::TestAveraged => "test, averaged weights",
             Self::TrainAveraged => "train, averaged weights",
+            Self::Validation => "validation",
         }
     }
 }
@@ -86,7 +90,7 @@ impl RunMeasure {
         }
     }
 
-    /// Its name in a legend.
+    /// In a legend.
     pub(in crate::report) fn title(self) -> &'static str {
         match self {
             Self::Last => "last five epochs",
@@ -96,6 +100,34 @@ impl RunMeasure {
             Self::LastAveraged => "averaged weights",
             Self::Annealed => "annealed",
             Self::Refitted => "refitted head",
+        }
+    }
+}
+
+/// Which weights an error is of, or which examples: the same contrast is measured in each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::report) enum View {
+    /// The weights of the training, on the test examples.
+    Raw,
+    /// Averaged weights.
+    Averaged,
+    /// The end of the anneal branch of an epoch.
+    Annealed,
+    /// A head fitted anew, with a tuned penalty, to an epoch's features.
+    Refitted,
+    /// At the end of a training the epoch that validation selects; along it the validation examples.
+    Validation,
+}
+
+impl View {
+    /// At the end of a training.
+    pub(in crate::report) fn outcome(self) -> RunMeasure {
+        match self {
+            Self::Raw => RunMeasure::Last,
+            Self::Averaged => RunMeasure::LastAveraged,
+            Self::Annealed => RunMeasure::Annealed,
+            Self::Refitted => RunMeasure::Refitted,
+            Self::Validation => RunMeasure::ValidationSelected,
         }
     }
 }

@@ -5,19 +5,22 @@ mod frozen_layers;
 mod measure;
 mod recorded;
 mod run;
+mod similarity;
 mod values;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 pub(super) use frozen_layers::{FROZEN_LAYERS, FrozenLayers};
-pub(super) use measure::{Measure, RunMeasure};
+pub(super) use measure::{Measure, RunMeasure, View};
 pub(super) use recorded::SweepFolder;
 pub(super) use run::{MadeOn, Run};
-pub(super) use values::moving;
+pub(super) use similarity::{LayerFacts, SimilarityFacts};
+pub(super) use values::{SeedValues, moving};
 
+use super::parallel::in_parallel;
 use crate::error::UserError;
 use crate::rundir::{RunDirectory, directories};
 
@@ -27,6 +30,8 @@ pub(super) struct ReadRuns {
     pub(super) runs: Vec<Run>,
     pub(super) sweeps: Vec<SweepFolder>,
     pub(super) left_out: Vec<LeftOut>,
+    /// The index of each run by its directory's name, which is the same for the same run.
+    places: BTreeMap<String, usize>,
 }
 
 /// A run or a cell that the report does not use.
@@ -39,17 +44,23 @@ pub(super) struct LeftOut {
 /// Reads all runs in some folders. An error if there are no runs, or a path is not a folder.
 pub(super) fn read(folders: &[&Path]) -> Result<ReadRuns> {
     let mut found: Vec<(RunDirectory, String)> = Vec::new();
-    let (mut reading, mut parents) = (ReadRuns::default(), BTreeSet::<PathBuf>::new());
+    // In the order given: a claim that two sweeps state belongs to the first.
+    let (mut reading, mut parents) = (ReadRuns::default(), Vec::<PathBuf>::new());
     for &folder in folders {
-        parents.insert(folder.to_path_buf());
-        for directory in directories(folder)? {
-            parents.extend(directory.path().parent().map(Path::to_path_buf));
+        let within = directories(folder)?;
+        let mut own: Vec<PathBuf> = within.iter().filter_map(|run| Some(run.path().parent()?.to_path_buf())).collect();
+        own.push(folder.to_path_buf());
+        own.sort();
+        own.dedup();
+        parents.extend(own);
+        for directory in within {
             let place = place(folder, directory.path());
-            if found.iter().all(|(known, _)| known.path() != directory.path()) {
-                found.push((directory, place));
-            }
+            found.push((directory, place));
         }
     }
+    let (mut seen, mut runs_seen) = (BTreeSet::new(), BTreeSet::new());
+    parents.retain(|parent| seen.insert(parent.clone()));
+    found.retain(|(directory, _)| runs_seen.insert(directory.path().to_path_buf()));
     for parent in parents {
         match SweepFolder::read(&parent) {
             Ok(sweep) => reading.sweeps.extend(sweep),
@@ -64,15 +75,10 @@ pub(super) fn read(folders: &[&Path]) -> Result<ReadRuns> {
             .into());
     }
     reading.add_missing_cells(folders, &found);
-    let mut seen = BTreeSet::new();
-    for (place, read) in in_parallel(&found) {
+    let read = in_parallel(&found, |(directory, place)| Run::read(directory.clone(), place.clone()));
+    for ((_, place), read) in found.into_iter().zip(read) {
         match read {
-            // For example a pruned copy of a run in an archive.
-            Ok(run) if !seen.insert(run.directory.name()) => {
-                let reason = "duplicate of another run".to_owned();
-                reading.left_out.push(LeftOut { place, reason });
-            }
-            Ok(run) => reading.runs.push(run),
+            Ok(run) => reading.add(run),
             Err(reason) => reading.left_out.push(LeftOut { place, reason }),
         }
     }
@@ -80,6 +86,27 @@ pub(super) fn read(folders: &[&Path]) -> Result<ReadRuns> {
 }
 
 impl ReadRuns {
+    /// Adds a run. A duplicate is for example a pruned copy in an archive, or a repetition with more measurements; the copy
+    /// with more measurements is kept.
+    fn add(&mut self, run: Run) {
+        let reason = || "duplicate of another run".to_owned();
+        let known = self.places.get(&run.directory.name()).copied();
+        match known.map(|index| &mut self.runs[index]) {
+            None => {
+                self.places.insert(run.directory.name(), self.runs.len());
+                self.runs.push(run);
+            }
+            Some(known) if known.measured() >= run.measured() => {
+                self.left_out.push(LeftOut { place: run.place, reason: reason() });
+            }
+            Some(known) => {
+                let fewer = std::mem::replace(known, run);
+                let reason = format!("{}, which has more measurements", reason());
+                self.left_out.push(LeftOut { place: fewer.place, reason });
+            }
+        }
+    }
+
     fn add_missing_cells(&mut self, folders: &[&Path], found: &[(RunDirectory, String)]) {
         let begun: BTreeSet<String> = found.iter().map(|(directory, _)| directory.name()).collect();
         // Report missing cells only for whole sweeps, not for single runs of one.
@@ -90,24 +117,6 @@ impl ReadRuns {
             self.left_out.extend(missing.map(|(_, name)| LeftOut { place: name.clone(), reason: reason.clone() }));
         }
     }
-}
-
-type ReadResult = (String, Result<Run, String>);
-
-/// Reads runs on all cores; the results keep the order.
-fn in_parallel(found: &[(RunDirectory, String)]) -> Vec<ReadResult> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = found.len().div_ceil(threads).max(1);
-    let read = |part: &[(RunDirectory, String)]| -> Vec<ReadResult> {
-        part.iter().map(|(directory, place)| (place.clone(), Run::read(directory.clone(), place.clone()))).collect()
-    };
-    std::thread::scope(|scope| {
-        let parts: Vec<_> = found.chunks(share).map(|part| scope.spawn(move || read(part))).collect();
-        parts
-            .into_iter()
-            .flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
 }
 
 /// The path of a run relative to the given folder.

@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::run::Run;
 use crate::spec::{ReportSpec, StatedClaims};
 
 /// A sweep's folder.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct SweepFolder {
     pub(in crate::report) folder: PathBuf,
-    /// The copy of its spec, if there is one.
-    pub(in crate::report) spec: Option<PathBuf>,
     /// Names of cells by directory name.
     pub(in crate::report) cells: BTreeMap<String, String>,
     pub(in crate::report) claims: ReportSpec,
@@ -45,11 +44,20 @@ impl SweepFolder {
         let claims = spec.as_deref().map(ReportSpec::load).transpose().map_err(|error| format!("{error:#}"))?;
         Ok(Some(Self {
             folder: folder.to_path_buf(),
-            spec,
             cells: recorded.cells.into_iter().map(|(directory, entry)| (directory, entry.name)).collect(),
             claims: claims.unwrap_or_default(),
             stated: recorded.claims,
         }))
+    }
+
+    /// Its folder's name.
+    pub(in crate::report) fn name(&self) -> String {
+        self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Whether a run is one of its cells, in its folder or as a copy elsewhere that holds more.
+    pub(in crate::report) fn has(&self, run: &Run) -> bool {
+        self.cells.contains_key(&run.directory.name()) || run.directory.path().parent() == Some(self.folder.as_path())
     }
 
     /// Whether the claims are those stated before the first cell started.

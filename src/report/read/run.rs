@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::curves::Curves;
 use super::frozen_layers::FrozenLayers;
-use super::measure::{Measure, RunMeasure};
-use super::values::{self, SeedValues};
+use super::measure::{Measure, RunMeasure, View};
+use super::similarity::SimilarityFacts;
+use super::values::{self, ParsedSpec, SeedValues};
 use crate::analysis::{self, INTERPOLATION_EPSILON, Point, Regime};
 use crate::rundir::{self, BranchRow, Record, RunDirectory, SpecValues, Status, Summary};
 use crate::spec::FINAL_EPOCHS;
@@ -19,6 +20,8 @@ pub(in crate::report) struct Run {
     /// The keys of its setting, without seeds and frozen layers.
     pub(in crate::report) values: SpecValues,
     pub(in crate::report) seeds: SeedValues,
+    /// How its controls were measured.
+    pub(in crate::report) measurements: SpecValues,
     pub(in crate::report) frozen: FrozenLayers,
     /// n.
     pub(in crate::report) train_examples: Option<usize>,
@@ -26,6 +29,7 @@ pub(in crate::report) struct Run {
     pub(in crate::report) curves: Curves,
     pub(in crate::report) summary: Summary,
     pub(in crate::report) branches: Vec<BranchRow>,
+    pub(in crate::report) similarity: Option<SimilarityFacts>,
     pub(in crate::report) environment: MadeOn,
     /// The hash of its source, if it has a trained one.
     pub(in crate::report) source_hash: Option<String>,
@@ -49,7 +53,7 @@ impl Run {
         check_finished(&record)?;
         let text = std::fs::read_to_string(directory.spec());
         let text = text.map_err(|error| format!("cannot read `spec.toml`: {error}"))?;
-        let (values, seeds) = values::parse(&text)?;
+        let ParsedSpec { values, seeds, measurements } = values::parse(&text)?;
         let curves = Curves::read(&directory.metrics())?;
         if curves.last_epoch != record.length.epochs {
             let (found, budget) = (curves.last_epoch, record.length.epochs);
@@ -59,6 +63,7 @@ impl Run {
             return Err("`metrics.csv` has no test error".to_owned());
         }
         let summary = Summary::read(&directory).unwrap_or_default();
+        check_summary(&summary)?;
         let count = summary.frozen_layers.or_else(|| in_name(&directory.name(), 'k'));
         let count = count.ok_or("the number of frozen layers is neither in its summary nor in its name")?;
         let layers = |transfer: &rundir::TransferReport| transfer.copied.len() + transfer.new.len() - 1;
@@ -69,12 +74,14 @@ impl Run {
             place,
             values,
             seeds,
+            measurements,
             frozen: FrozenLayers { count, all },
             train_examples: summary.train_examples.or_else(|| in_name(&directory.name(), 'n')),
             test_examples: record.data.as_ref().map(|data| data.test_examples),
             curves,
             summary,
             branches,
+            similarity: SimilarityFacts::read(&directory),
             environment: made_on(&record),
             source_hash: record.source_hash,
             directory,
@@ -120,6 +127,55 @@ impl Run {
         self.summary.regime.unwrap_or_else(|| analysis::regime(self.curves.of(Measure::Train)))
     }
 
+    /// Test error along the training, in the order of epochs.
+    pub(in crate::report) fn test_errors(&self, view: View) -> Vec<Point> {
+        match view {
+            View::Raw => self.curves.of(Measure::Test).to_vec(),
+            View::Averaged => self.curves.of(Measure::TestAveraged).to_vec(),
+            View::Annealed => self.branch_curve(|row| row.anneal_test_error),
+            View::Refitted => self.branch_curve(|row| row.tuned_test_error),
+            View::Validation => self.curves.of(Measure::Validation).to_vec(),
+        }
+    }
+
+    /// Train error along the training; validation examples have none.
+    pub(in crate::report) fn train_errors(&self, view: View) -> Vec<Point> {
+        match view {
+            View::Raw => self.train_curve(),
+            View::Averaged => self.curves.of(Measure::TrainAveraged).to_vec(),
+            View::Annealed => self.branch_curve(|row| row.anneal_train_error),
+            View::Refitted => self.branch_curve(|row| row.refit_train_error),
+            View::Validation => Vec::new(),
+        }
+    }
+
+    fn branch_curve(&self, error: impl Fn(&BranchRow) -> Option<f64>) -> Vec<Point> {
+        let point = |row: &BranchRow| Some(Point { epoch: row.epoch, error: error(row)? });
+        let mut points: Vec<Point> = self.branches.iter().filter_map(point).collect();
+        points.sort_by_key(|point| point.epoch);
+        points
+    }
+
+    /// Forgets the errors of averaged weights.
+    pub(in crate::report) fn forget_averaged(&mut self) {
+        self.curves.forget(Measure::TestAveraged);
+        self.curves.forget(Measure::TrainAveraged);
+        self.summary.last_test_error_averaged = None;
+    }
+
+    /// Forgets the errors of anneal branches.
+    pub(in crate::report) fn forget_annealed(&mut self) {
+        for row in &mut self.branches {
+            (row.anneal_train_error, row.anneal_test_loss, row.anneal_test_error) = (None, None, None);
+        }
+    }
+
+    /// How much was measured: of two copies of a run the one with more is used.
+    pub(in crate::report) fn measured(&self) -> (usize, usize) {
+        let points = Measure::ALL.iter().map(|measure| self.curves.of(*measure).len()).sum();
+        (points, self.branches.len())
+    }
+
     /// The epoch from which on it interpolates.
     pub(in crate::report) fn interpolation_epoch(&self) -> Option<u64> {
         let computed =
@@ -137,6 +193,19 @@ fn check_finished(record: &Record) -> Result<(), String> {
         Status::Diverged => Err(format!("diverged: {}", reason())),
         Status::Failed => Err(format!("failed: {}", reason())),
     }
+}
+
+/// Refuses a summary whose errors are none: they would be averaged with others.
+fn check_summary(summary: &Summary) -> Result<(), String> {
+    let errors = [
+        ("last_test_error", summary.last_test_error),
+        ("last_test_error_averaged", summary.last_test_error_averaged),
+        ("last_train_error", summary.last_train_error),
+        ("oracle_min_test_error", summary.oracle_min_test_error),
+        ("validation_selected_test_error", summary.validation_selected_test_error),
+    ];
+    let wrong = errors.into_iter().find(|(_, error)| error.is_some_and(|error| !(0.0..=1.0).contains(&error)));
+    wrong.map_or(Ok(()), |(name, _)| Err(format!("`{name}` of `summary.json` is not in [0, 1]")))
 }
 
 fn first_line(error: &Path) -> String {

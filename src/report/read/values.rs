@@ -7,6 +7,18 @@ use super::frozen_layers::FROZEN_LAYERS;
 /// Keys that do not affect results; devices and threads are reported separately.
 const IDLE: [&str; 3] = ["name", "device", "threads"];
 const IDLE_TABLES: [&str; 2] = ["checkpoint.", "compute."];
+/// Keys that add measurements and change no other number, so that runs with and without them are of one cell. How a
+/// control was measured must agree all the same before it is averaged.
+const MEASUREMENTS: [&str; 8] = [
+    "evaluate.averaged_half_life",
+    "evaluate.correct",
+    "evaluate.correct_train",
+    "evaluate.norms",
+    "branches.at",
+    "branches.anneal",
+    "branches.anneal_steps",
+    "branches.refit",
+];
 /// The purposes of seeds, in the order in which a report lists them.
 const PURPOSES: [&str; 6] = ["init", "subset", "noise", "order", "augment", "dropout"];
 
@@ -15,7 +27,7 @@ const PURPOSES: [&str; 6] = ["init", "subset", "noise", "order", "augment", "dro
 pub(in crate::report) struct SeedValues(pub(in crate::report) Vec<(&'static str, String)>);
 
 impl SeedValues {
-    fn of(all: &SpecValues) -> Self {
+    fn from_spec(all: &SpecValues) -> Self {
         let shared = all.get("seed").cloned().unwrap_or_else(|| "0".to_owned());
         let of = |purpose: &str| all.get(&format!("seeds.{purpose}")).cloned();
         let trains_source = all.contains_key("source.dataset");
@@ -24,9 +36,19 @@ impl SeedValues {
         Self(source.into_iter().chain(own).collect())
     }
 
+    /// The seed of a purpose.
+    pub(in crate::report) fn of(&self, purpose: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| *name == purpose).map(|(_, seed)| seed.as_str())
+    }
+
+    /// What it has seeds for.
+    pub(in crate::report) fn purposes(&self) -> Vec<&'static str> {
+        self.0.iter().map(|(purpose, _)| *purpose).collect()
+    }
+
     /// In words: `seed 3`, and the purposes with other seeds.
     pub(in crate::report) fn label(&self) -> String {
-        let Some((_, common)) = self.0.iter().find(|(purpose, _)| *purpose == "order") else { return String::new() };
+        let Some(common) = self.of("order") else { return String::new() };
         let others =
             self.0.iter().filter(|(_, seed)| seed != common).map(|(purpose, seed)| format!("{purpose} {seed}"));
         std::iter::once(format!("seed {common}")).chain(others).collect::<Vec<_>>().join(", ")
@@ -42,15 +64,25 @@ pub(in crate::report) fn moving<'a>(seeds: &(impl Iterator<Item = &'a SeedValues
     first.0.iter().filter(moves).map(|(purpose, _)| *purpose).collect()
 }
 
-/// Splits a TOML spec into its setting, without seeds and frozen layers, and its seeds.
-pub(in crate::report) fn parse(text: &str) -> Result<(SpecValues, SeedValues), String> {
+/// A spec, taken apart.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::report) struct ParsedSpec {
+    /// What makes its setting: all but seeds, frozen layers and added measurements.
+    pub(in crate::report) values: SpecValues,
+    pub(in crate::report) seeds: SeedValues,
+    pub(in crate::report) measurements: SpecValues,
+}
+
+/// Takes a spec in TOML apart.
+pub(in crate::report) fn parse(text: &str) -> Result<ParsedSpec, String> {
     let mut all = spec_values(text).map_err(|error| format!("cannot read `spec.toml`: {}", error.message()))?;
-    let seeds = SeedValues::of(&all);
+    let seeds = SeedValues::from_spec(&all);
+    let measurements = MEASUREMENTS.iter().filter_map(|key| all.remove_entry(*key)).collect();
     all.retain(|key, _| {
         let idle = IDLE.contains(&key.as_str()) || IDLE_TABLES.iter().any(|table| key.starts_with(table));
         !idle && key != "seed" && !key.starts_with("seeds.") && key != FROZEN_LAYERS
     });
-    Ok((all, seeds))
+    Ok(ParsedSpec { values: all, seeds, measurements })
 }
 
 #[cfg(test)]
@@ -58,7 +90,7 @@ mod tests {
     use super::*;
 
     fn seeds(text: &str) -> SeedValues {
-        parse(text).expect("a spec").1
+        parse(text).expect("a spec").seeds
     }
 
     #[test]
@@ -68,9 +100,18 @@ mod tests {
                 "name = \"n\"\nseed = {seed}\nthreads = {seed}\n[transfer]\nfrozen_layers = {layers}\n[target]\ndataset = \"d\"\n"
             )
         };
-        let (values, _) = parse(&text(1, "4")).expect("a spec");
-        assert_eq!(values, parse(&text(2, "\"all\"")).expect("a spec").0);
+        let ParsedSpec { values, .. } = parse(&text(1, "4")).expect("a spec");
+        assert_eq!(values, parse(&text(2, "\"all\"")).expect("a spec").values);
         assert_eq!(values.into_iter().collect::<Vec<_>>(), [("target.dataset".to_owned(), "d".to_owned())]);
+    }
+
+    #[test]
+    fn added_measurements_make_no_setting() {
+        let bare = "[target]\ndataset = \"d\"\n[evaluate]\nevery = 1\n";
+        let more = "[target]\ndataset = \"d\"\n[evaluate]\nevery = 1\naveraged_half_life = 64\n[branches]\nat = [9]\n";
+        let [bare, more] = [bare, more].map(|text| parse(text).expect("a spec"));
+        assert_eq!(bare.values, more.values);
+        assert_eq!(more.measurements.len(), 2);
     }
 
     #[test]

@@ -129,7 +129,8 @@ fn on_target<T>(
 ) -> Result<T> {
     let experiment = &spec.experiment;
     let stop = Stop::never();
-    let request = Request { places, beginning: Beginning::Resume, wait: Duration::ZERO, fixed: None, stop: &stop };
+    let (beginning, wait) = (Beginning::Resume, Duration::ZERO);
+    let request = Request { places, beginning, wait, fixed: None, tensorboard: false, stop: &stop };
     let compute = ComputeSetup::start(experiment, None)?;
     compute.notes.iter().for_each(|note| events.on_event(&RunEvent::Note(note)));
     let (task, frozen) = (&experiment.target, &experiment.transfer.frozen);

@@ -15,7 +15,7 @@ use crate::run::phase::log::RunLog;
 use crate::run::phase::rows::{row, timing};
 use crate::run::phase::work::PhaseWork;
 use crate::run::recovery::checkpoint::{Checkpoint, CheckpointHeader, CheckpointStore, FORMAT, Name};
-use crate::rundir::{self, AnswerFile, CsvTable, MadeWith, Row, Timing};
+use crate::rundir::{self, AnswerFile, EventFile, MadeWith, Row, Table, Timing};
 use crate::spec::Due;
 use crate::train::{Control, Correctness, EpochReport, Examples, Observer, TrainingState};
 
@@ -37,6 +37,7 @@ pub(in crate::run) struct Recorder<'a, 'b> {
     recording: Recording<'a>,
     metrics: CsvTable<Row>,
     timing: CsvTable<Timing>,
+    events: Option<EventFile>,
     answers: Vec<(Examples, AnswerFile)>,
     /// Every epoch's measurements, including those that the schedule did not ask for.
     rows: Vec<Row>,
@@ -63,9 +64,14 @@ impl<'a, 'b> Recorder<'a, 'b> {
             Some(start) => CsvTable::cut(&directory.timing(), start.header.epochs)?,
             None => CsvTable::create(&directory.timing(), &[])?,
         };
+        // Once it was asked for it goes on, so that it never says less than the tables.
+        let has_events = work.tensorboard || directory.tensorboard().is_dir();
+        let behind = || rundir::read(&directory.timing());
+        let events = has_events.then(|| EventFile::create(directory, &shown, &behind()?)).transpose()?;
         Ok(Self {
             metrics: CsvTable::create(&directory.metrics(), &shown)?,
             timing,
+            events,
             answers: answers(&recording, start)?,
             step: start.map_or(0, |start| work.steps_behind(start.position())),
             rows,
@@ -150,7 +156,9 @@ impl Observer for Recorder<'_, '_> {
         let row = row(self.recording.work.side, report);
         // A process that took over the lock writes its own rows.
         self.recording.work.lock.check()?;
-        self.metrics.append(&row.shown(self.recording.work.evaluation))?;
+        let shown = row.shown(self.recording.work.evaluation);
+        self.metrics.append(&shown)?;
+        self.events.as_mut().map_or(Ok(()), |events| events.append(&shown))?;
         self.timing.append(&timing(self.recording.work.side, report, native::memory_use(self.recording.device)))?;
         for Correctness { examples, correct } in &report.correct {
             let files = self.answers.iter_mut().filter(|(own, _)| own == examples);

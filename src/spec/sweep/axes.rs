@@ -2,7 +2,7 @@
 
 use super::range;
 use super::{FROZEN_LAYERS, Slurm, kind_of, problems_of};
-use crate::spec::keys::{Key, KeyType};
+use crate::spec::keys::{self, Key, KeyType};
 use crate::spec::problem::{Place, Problem, Problems};
 use crate::spec::tree::{Node, TableEntry, Value};
 use crate::text;
@@ -138,7 +138,7 @@ impl AxesReader<'_> {
                 );
             }
             None => {
-                let hint = nearest(self.keys, &key).map(|near| format!("did you mean `{near}`?"));
+                let hint = keys::nearest(&key).map(|near| format!("did you mean `{near}`?"));
                 let message = format!("the axis `{key}` is not a key of the spec with a value");
                 return self.report(place, &key, message, &hint.unwrap_or_default());
             }
@@ -233,23 +233,5 @@ fn takes_integers(kind: &KeyType) -> bool {
         KeyType::Integer(_) => true,
         KeyType::Either(kinds) => kinds.iter().any(takes_integers),
         _ => false,
-    }
-}
-
-fn nearest(keys: &[Key], dotted: &str) -> Option<String> {
-    let mut all = Vec::new();
-    collect(keys, "", &mut all);
-    let last = dotted.rsplit('.').next().unwrap_or(dotted);
-    let own = text::nearest(dotted, all.iter().map(String::as_str)).map(str::to_owned);
-    own.or_else(|| all.iter().find(|key| key.rsplit('.').next() == Some(last)).cloned())
-}
-
-fn collect(keys: &[Key], prefix: &str, all: &mut Vec<String>) {
-    for key in keys {
-        let dotted = if prefix.is_empty() { key.name.clone() } else { format!("{prefix}.{}", key.name) };
-        match &key.kind {
-            KeyType::Table(inner) => collect(inner, &dotted, all),
-            _ => all.push(dotted),
-        }
     }
 }

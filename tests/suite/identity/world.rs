@@ -120,7 +120,14 @@ impl World {
         let out = self.folder.path().join(format!("out-{}", self.outcomes.len()));
         let places = Places { out: &out, data: &data };
         let wait = std::time::Duration::ZERO;
-        let request = Request { places, beginning: Beginning::Resume, wait, fixed: None, stop: &Stop::never() };
+        let request = Request {
+            places,
+            beginning: Beginning::Resume,
+            wait,
+            fixed: None,
+            tensorboard: false,
+            stop: &Stop::never(),
+        };
         let finished = run(&spec, &request, &mut Silent).unwrap_or_else(|error| panic!("{error:#}\n{settings:#?}"));
         let sources = std::fs::read_dir(out.join("sources")).into_iter().flatten();
         let source = sources.map(|entry| trained(&entry.expect("a folder").path())).next();

@@ -122,7 +122,8 @@ impl World {
             Watcher { stop: &stop, end, directory: &directory, snapshot: &snapshot, in_target: false, count: 0 };
         let places = Places { out: self.folder.path(), data: Path::new(DATA) };
         let wait = std::time::Duration::ZERO;
-        let request = Request { places, beginning: Beginning::Resume, wait, fixed: None, stop: &stop };
+        let request =
+            Request { places, beginning: Beginning::Resume, wait, fixed: None, tensorboard: false, stop: &stop };
         let finished = run::run(&spec, &request, &mut watcher);
         if snapshot.exists() {
             std::fs::remove_dir_all(&directory).expect("removed");

@@ -77,6 +77,7 @@ fn finished(place: &Place) -> Option<serde_json::Value> {
         beginning: freezewise::run::Beginning::Resume,
         wait: std::time::Duration::ZERO,
         fixed: None,
+        tensorboard: false,
         stop: &stop,
     };
     let finished = freezewise::run::run(&spec, &request, &mut Deaf).ok()?;

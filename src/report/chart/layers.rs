@@ -1,11 +1,12 @@
 //! Error against frozen layers, from all frozen to none, with train error and with trainable parameters against n · C.
 
-use super::plotted::{NumberTable, Plotted, band_note, titled};
+use super::plotted::{NumberTable, Plotted, SPREAD, band_note, banded, spread, titled};
 use crate::analysis::{BandPoint, band};
-use crate::figure::{Band, ChartAxis, Extent, Figure, Panel, ReferenceLine, Scale, Series, ValueFormat};
+use crate::figure::{ChartAxis, Extent, Figure, Panel, ReferenceLine, Scale, Series, ValueFormat};
 use crate::report::read::RunMeasure;
 use crate::report::setting::Setting;
 use crate::report::words::percent;
+use crate::text;
 
 /// The figure of a setting with at least two numbers of frozen layers.
 pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
@@ -17,12 +18,16 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
         RunMeasure::LastAveraged,
         RunMeasure::ValidationSelected,
         RunMeasure::OracleMin,
+        RunMeasure::Annealed,
         RunMeasure::Refitted,
     ];
     let series: Vec<Series> =
         test.into_iter().enumerate().filter_map(|(place, outcome)| line(setting, place, outcome)).collect();
+    if series.is_empty() {
+        return None;
+    }
     let mut panels = vec![Panel::new(axis(setting), ChartAxis::error("test error"), series)];
-    if let Some(train) = line(setting, 5, RunMeasure::LastTrain) {
+    if let Some(train) = line(setting, 6, RunMeasure::LastTrain) {
         let mut panel = Panel::new(axis(setting), ChartAxis::error("train error"), vec![train]);
         panel.marks.push(ReferenceLine::Horizontal { at: 0.01, label: "1%: interpolation".to_owned() });
         panels.push(panel);
@@ -31,17 +36,22 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     let title = titled("Error against frozen layers", setting);
     let mut figure = Figure::new(title.clone(), Extent::two_columns(), panels);
     figure.columns = 3;
-    figure.note = band_note(setting);
+    figure.note = band_note(setting.cells.iter());
     figure.description = description(setting);
-    let caption =
+    let mut caption =
         "From all layers frozen (only the head trains) to none. Oracle minimum: the lowest test error of any \
-                   evaluation, selected on the test set."
+                       evaluation, which only the test set can tell."
             .to_owned();
+    let incomplete = setting.over_layers(RunMeasure::Last).left_out.len();
+    if incomplete > 0 {
+        let seeds = text::counted(incomplete, "seed lacks", "seeds lack");
+        caption.push_str(&format!(" Left out: {seeds} a number of frozen layers."));
+    }
     Some(Plotted { id: format!("frozen-layers{id}"), title, caption, figure, data: data(setting) })
 }
 
 /// Numbers of frozen layers as categories: a sweep may have only some of them.
-fn axis(setting: &Setting) -> ChartAxis {
+pub(super) fn axis(setting: &Setting) -> ChartAxis {
     ChartAxis::ordinal("frozen layers k", setting.cells.iter().map(|cell| cell.frozen.short()))
 }
 
@@ -57,14 +67,13 @@ fn line(setting: &Setting, place: usize, outcome: RunMeasure) -> Option<Series> 
     }
     let line = points.iter().enumerate().map(|(at, point)| (at as f64, point.mean)).collect();
     let series = Series::line(place, outcome.title(), line);
-    let band: Vec<(f64, f64, f64)> = points
-        .iter()
-        .enumerate()
-        .filter_map(|(at, point)| point.spread.map(|spread| (at as f64, spread.lower.max(0.0), spread.upper.min(1.0))))
-        .collect();
     // Several overlapping bands would be unreadable, so only the first line has one.
-    let has_band = [RunMeasure::Last, RunMeasure::LastTrain].contains(&outcome) && !band.is_empty();
-    Some(if has_band { series.with_band(Band(band)) } else { series })
+    if ![RunMeasure::Last, RunMeasure::LastTrain].contains(&outcome) {
+        return Some(series);
+    }
+    let places: Vec<(f64, &BandPoint<usize>)> =
+        points.iter().enumerate().map(|(at, point)| (at as f64, point)).collect();
+    Some(banded(series, &places))
 }
 
 fn parameters(setting: &Setting) -> Option<Panel> {
@@ -76,9 +85,9 @@ fn parameters(setting: &Setting) -> Option<Panel> {
     let collapsed = counts(&|index| summary(index).collapsed_parameters);
     let level = summary(0).examples_times_classes?;
     let y = ChartAxis::new("trainable parameters", Scale::Log, ValueFormat::Count);
-    let mut series = vec![Series::line(4, "parameters", trainable.clone())];
+    let mut series = vec![Series::line(8, "parameters", trainable.clone())];
     series.extend(
-        collapsed.filter(|counts| *counts != trainable).map(|counts| Series::line(6, "collapsed parameters", counts)),
+        collapsed.filter(|counts| *counts != trainable).map(|counts| Series::line(9, "collapsed parameters", counts)),
     );
     let mut panel = Panel::new(axis(setting), y, series);
     panel.marks.push(ReferenceLine::Horizontal { at: level as f64, label: "n · C".to_owned() });
@@ -94,19 +103,11 @@ fn description(setting: &Setting) -> String {
 }
 
 fn data(setting: &Setting) -> NumberTable {
-    let mut data = NumberTable::new(&["frozen_layers", "measure", "seeds", "mean", "deviation", "lower", "upper"]);
+    let mut data = NumberTable::new(&[&["frozen_layers", "measure"][..], &SPREAD].concat());
     for outcome in RunMeasure::ALL {
         for point in points(setting, outcome) {
-            let field = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-            data.row(vec![
-                point.place.to_string(),
-                outcome.column().to_owned(),
-                point.count.to_string(),
-                point.mean.to_string(),
-                field(point.spread.map(|spread| spread.deviation)),
-                field(point.spread.map(|spread| spread.lower)),
-                field(point.spread.map(|spread| spread.upper)),
-            ]);
+            let place = [point.place.to_string(), outcome.column().to_owned()];
+            data.row(place.into_iter().chain(spread(&point)).collect());
         }
     }
     data

@@ -1,0 +1,235 @@
+//! A claim that the bump of one setting is larger than that of another: their difference, paired by seed.
+
+use super::bump::{self, SiteErrors};
+use super::checks::{Unit, losses_in_words, of_seeds};
+use super::control;
+use super::pair::{Clusters, Judged, Pairs, cell_of, settings};
+use super::stated::layer_cells;
+use super::subject::{MeasuredAt, Subject};
+use crate::analysis::inference::{
+    BumpContrasts, BumpDifference, BumpEvidence, BumpSites, Effect, RealityCheck, Survival, bump_difference,
+    bump_evidence, held_out_contrasts, survival,
+};
+use crate::report::read::{Run, View};
+use crate::report::setting::Setting;
+use crate::report::words::{points, short};
+use crate::spec::Over;
+use crate::text;
+
+/// What is claimed: a key, its value in the setting with the smaller bump and in the other, and the places in both.
+pub(super) struct ClaimedDifference<'a> {
+    pub(super) over: Over,
+    pub(super) key: &'a str,
+    pub(super) values: [&'a str; 2],
+    pub(super) layers: Option<&'a str>,
+    pub(super) sites: &'a [[String; 3]; 2],
+    /// Of the larger bump.
+    pub(super) least_size: f64,
+}
+
+/// Where both bumps are.
+enum BumpPlaces {
+    /// At one number of frozen layers.
+    Epochs {
+        layers: usize,
+        sites: [BumpSites<Option<u64>>; 2],
+    },
+    Layers([BumpSites<usize>; 2]),
+}
+
+/// Both bumps, measured. `p` is of a larger bump that is a bump itself.
+struct MeasuredDifference {
+    difference: BumpDifference,
+    evidence: [BumpEvidence; 2],
+    clusters: Clusters,
+    p: f64,
+}
+
+/// Judges it. The error is a reason why it cannot be tested.
+pub(super) fn judge<'a>(
+    all: &'a [Setting],
+    fits: &dyn Fn(&Setting) -> bool,
+    claimed: &ClaimedDifference,
+) -> Result<Judged<'a>, String> {
+    let settings = settings(all, fits, claimed.key, claimed.values)?;
+    let places = places(&settings, claimed)?;
+    let found = measure(&settings, claimed.key, &places, View::Raw, None)?;
+    let effect = found.effect();
+    let independent = found.evidence[1].seeds;
+    let mut controls = of_seeds(&effect, independent, found.clusters.sources);
+    let under = control::under(&settings, all, &|settings, view, check| {
+        Some(measure(settings, claimed.key, &places, view, Some(check)).ok()?.effect())
+    });
+    let averaged = under.iter().find(|(check, _)| *check == RealityCheck::AveragedWeights).map(|(_, effect)| *effect);
+    controls.extend(under);
+    let (layers, place) = match &places {
+        BumpPlaces::Layers(sites) => {
+            let layers = sites.iter().flat_map(|sites| [sites.first_valley, sites.peak, sites.later_valley]).collect();
+            (layers, MeasuredAt::End)
+        }
+        BumpPlaces::Epochs { layers, sites } => (vec![*layers], MeasuredAt::Epochs(epochs(sites))),
+    };
+    Ok(Judged {
+        p: found.p,
+        sentence: sentence(claimed, &places, &found, settings[0].cells.len() > 1),
+        independent,
+        shortfalls: shortfalls(claimed, &found, averaged.as_ref()),
+        limits: found.clusters.sources.limit(independent).into_iter().collect(),
+        subject: Subject { settings: settings.to_vec(), layers, place, key: Some(claimed.key.to_owned()) },
+        effect,
+        unit: Unit::Points,
+        controls,
+    })
+}
+
+fn places(settings: &[&Setting; 2], claimed: &ClaimedDifference) -> Result<BumpPlaces, String> {
+    let [one, other] = claimed.sites;
+    if claimed.over == Over::FrozenLayers {
+        let of = |setting: &Setting, sites: &[String; 3]| {
+            let [first_valley, peak, later_valley] = layer_cells(setting, sites)?.map(|cell| cell.frozen.count);
+            Ok::<_, String>(BumpSites { first_valley, peak, later_valley })
+        };
+        return Ok(BumpPlaces::Layers([of(settings[0], one)?, of(settings[1], other)?]));
+    }
+    let of = |sites: &[String; 3]| {
+        let [first_valley, peak, later_valley] = sites.each_ref().map(|site| site.parse().ok());
+        BumpSites { first_valley, peak, later_valley }
+    };
+    let layers = cell_of(settings[0], claimed.layers)?.frozen.count;
+    Ok(BumpPlaces::Epochs { layers, sites: [of(one), of(other)] })
+}
+
+/// The epochs of both settings, each once.
+fn epochs(sites: &[BumpSites<Option<u64>>; 2]) -> Vec<u64> {
+    let all = sites.iter().flat_map(|sites| [sites.first_valley, sites.peak, sites.later_valley]);
+    let mut epochs: Vec<u64> = all.flatten().collect();
+    epochs.sort_unstable();
+    epochs.dedup();
+    epochs
+}
+
+/// The errors of pairs at the places of both settings; a seed that lacks a place in one is left out of both.
+fn measure(
+    settings: &[&Setting],
+    key: &str,
+    places: &BumpPlaces,
+    view: View,
+    check: Option<RealityCheck>,
+) -> Result<MeasuredDifference, String> {
+    let rate = [RealityCheck::LearningRateThird, RealityCheck::LearningRateTriple];
+    if let (BumpPlaces::Epochs { layers, .. }, Some(check)) = (places, check)
+        && rate.contains(&check)
+    {
+        return anywhere(settings, key, *layers);
+    }
+    let at_end = check == Some(RealityCheck::LongerBudget);
+    let (pairs, [one, other]) = match places {
+        BumpPlaces::Layers(sites) => (
+            Pairs::of(settings, sites[0].peak)?,
+            [0, 1].map(|side| bump::at_layers(settings[side], view, &sites[side])),
+        ),
+        BumpPlaces::Epochs { layers, sites } => {
+            let pairs = Pairs::of(settings, *layers)?;
+            let at = |side: usize| {
+                let later_valley = sites[side].later_valley.filter(|_| !at_end);
+                bump::at_epochs(&pairs.side(side), view, &BumpSites { later_valley, ..sites[side] })
+            };
+            let found = [at(0), at(1)];
+            (pairs, found)
+        }
+    };
+    let of_seed = |found: &SiteErrors, run: &Run| {
+        let index = found.runs.iter().position(|known| known.seeds == run.seeds)?;
+        Some(found.errors[index])
+    };
+    let (seeds, rows): (Vec<&Run>, Vec<[[f64; 3]; 2]>) =
+        pairs.side(0).into_iter().filter_map(|run| Some((run, [of_seed(&one, run)?, of_seed(&other, run)?]))).unzip();
+    let contrasts = |side: usize| {
+        let of = |valley: usize| rows.iter().map(|row| row[side][1] - row[side][valley]).collect();
+        BumpContrasts { rises: of(0), drops: of(2) }
+    };
+    compare(&[contrasts(0), contrasts(1)], pairs.only(&seeds).clusters(key)?)
+}
+
+/// Both bumps wherever they are, each seed at the others' place: a learning rate moves them.
+fn anywhere(settings: &[&Setting], key: &str, layers: usize) -> Result<MeasuredDifference, String> {
+    let pairs = Pairs::of(settings, layers)?;
+    let contrasts = |side: usize| -> Result<BumpContrasts, String> {
+        let grid = bump::grid(&pairs.side(side)).ok_or("its runs were evaluated at other epochs")?;
+        held_out_contrasts(&grid.rows).map_err(|error| error.to_string())
+    };
+    let both = [contrasts(0)?, contrasts(1)?];
+    compare(&both, pairs.first(both[0].rises.len()).clusters(key)?)
+}
+
+fn compare(contrasts: &[BumpContrasts; 2], clusters: Clusters) -> Result<MeasuredDifference, String> {
+    let words = |error: crate::analysis::inference::SampleError| error.to_string();
+    let averaged = |contrasts: &BumpContrasts| -> Result<BumpContrasts, String> {
+        Ok(BumpContrasts { rises: clusters.averaged(&contrasts.rises)?, drops: clusters.averaged(&contrasts.drops)? })
+    };
+    let [one, other] = [averaged(&contrasts[0])?, averaged(&contrasts[1])?];
+    let difference = bump_difference(&one, &other).map_err(words)?;
+    let evidence = [bump_evidence(&one, None).map_err(words)?, bump_evidence(&other, None).map_err(words)?];
+    // Larger than none is no bump yet: both are asked for (an intersection-union test).
+    let p = difference.p.max(evidence[1].p);
+    Ok(MeasuredDifference { difference, evidence, clusters, p })
+}
+
+impl MeasuredDifference {
+    fn effect(&self) -> Effect {
+        Effect { p: self.p, size: self.difference.size }
+    }
+}
+
+fn shortfalls(claimed: &ClaimedDifference, found: &MeasuredDifference, averaged: Option<&Effect>) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let parts = [
+        ("rise", &found.difference.rise, &found.evidence[1].rise),
+        ("drop", &found.difference.drop, &found.evidence[1].drop),
+    ];
+    for (part, difference, larger) in parts {
+        if difference.lower <= 0.0 {
+            let lower = points(difference.lower);
+            reasons.push(format!("the 97.5% interval of the difference of the {part}s reaches down to {lower} points"));
+        }
+        if larger.estimate < claimed.least_size {
+            let (size, least) = (points(larger.estimate), points(claimed.least_size));
+            let value = claimed.values[1];
+            reasons.push(format!("with {value} the {part} of {size} points is below the stated minimum of {least}"));
+        }
+    }
+    match survival(&found.effect(), averaged) {
+        Survival::Survived { .. } => {}
+        Survival::NotSurvived { losses, .. } => {
+            reasons.push(format!("averaged weights do not show it: {}", losses_in_words(&losses)));
+        }
+        Survival::NotRun => reasons.push("no control was run: averaged weights were not measured".to_owned()),
+    }
+    reasons
+}
+
+fn sentence(claimed: &ClaimedDifference, places: &BumpPlaces, found: &MeasuredDifference, several: bool) -> String {
+    let [reference, larger] = claimed.values;
+    let over = match places {
+        BumpPlaces::Layers(_) => "frozen layers".to_owned(),
+        BumpPlaces::Epochs { layers, .. } if several => format!("epochs at k = {layers}"),
+        BumpPlaces::Epochs { .. } => "epochs".to_owned(),
+    };
+    let rise = |side: usize| points(found.evidence[side].rise.estimate);
+    let drop = |side: usize| points(found.evidence[side].drop.estimate);
+    let size = found.difference.size;
+    format!(
+        "the bump over {over} is {} points {} with {} = {larger} than with {reference}: rise {} against {}, drop {} \
+         against {} points, 95% interval of the difference {} to {}; {}",
+        points(size.abs()),
+        if size < 0.0 { "smaller" } else { "larger" },
+        short(claimed.key),
+        rise(1),
+        rise(0),
+        drop(1),
+        drop(0),
+        points(found.difference.lower),
+        points(found.difference.upper),
+        text::counted(found.evidence[1].seeds, "independent pair", "independent pairs"),
+    )
+}

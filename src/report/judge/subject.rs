@@ -1,0 +1,53 @@
+//! What an effect is about: its settings, and where in their training it is. It decides which controls can be asked of it.
+
+use super::control::{BUDGETS, RATE, is_same_task};
+use crate::analysis::inference::RealityCheck;
+use crate::report::setting::Setting;
+
+/// Where an effect is measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum MeasuredAt {
+    /// At the end of training.
+    End,
+    /// At some epochs.
+    Epochs(Vec<u64>),
+    /// When training errors get small.
+    Interpolation,
+    /// When test error peaks.
+    Peak,
+}
+
+/// What an effect is about.
+#[derive(Clone, Debug)]
+pub(super) struct Subject<'a> {
+    /// One setting, or the two that it compares.
+    pub(super) settings: Vec<&'a Setting>,
+    /// The numbers of frozen layers at which it is measured.
+    pub(super) layers: Vec<usize>,
+    pub(super) place: MeasuredAt,
+    /// The key in which the two differ.
+    pub(super) key: Option<String>,
+}
+
+impl Subject<'_> {
+    /// Whether a control says something of this effect: not one that takes away what is compared.
+    pub(super) fn admits(&self, check: RealityCheck) -> bool {
+        let all = |test: &dyn Fn(&Setting) -> bool| self.settings.iter().all(|setting| test(setting));
+        let has_source = || all(&|setting| setting.values.contains_key("source.dataset"));
+        let key = self.key.as_deref().unwrap_or_default();
+        match check {
+            RealityCheck::SourceSeeds => has_source(),
+            RealityCheck::RandomPrefix => has_source() && !key.starts_with("source."),
+            RealityCheck::SameTask => {
+                has_source() && key != "source.dataset" && all(&|setting| !is_same_task(&setting.values))
+            }
+            RealityCheck::LearningRateThird | RealityCheck::LearningRateTriple => key != RATE,
+            RealityCheck::LongerBudget => !BUDGETS.contains(&key),
+            RealityCheck::ValidationSelection => self.place != MeasuredAt::Interpolation,
+            RealityCheck::AveragedWeights
+            | RealityCheck::AnnealBranches
+            | RealityCheck::RefittedHead
+            | RealityCheck::Seeds => true,
+        }
+    }
+}

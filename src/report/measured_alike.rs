@@ -1,0 +1,41 @@
+//! Controls of one setting must have been measured alike before they are averaged or compared.
+
+use std::collections::BTreeMap;
+
+use super::read::{LeftOut, Run};
+
+/// A key that says how a control was measured, what it measures, and how a run forgets it.
+type Rule = (&'static str, &'static str, fn(&mut Run));
+
+const RULES: [Rule; 2] = [
+    ("evaluate.averaged_half_life", "averaged weights", Run::forget_averaged),
+    ("branches.anneal_steps", "anneal branches", Run::forget_annealed),
+];
+
+/// Makes the runs of a setting forget a control that most of them measured otherwise. Runs without it do not count.
+pub(super) fn keep_what_is_alike(runs: &mut [&mut Run], left_out: &mut Vec<LeftOut>) {
+    for (key, what, forget) in RULES {
+        let mut votes: BTreeMap<Option<String>, usize> = BTreeMap::new();
+        for run in runs.iter().filter(|run| has(run, key)) {
+            *votes.entry(run.measurements.get(key).cloned()).or_default() += 1;
+        }
+        // Of several with as many votes the first, so that the order of directories does not matter.
+        let Some(most) = votes.values().max().copied() else { continue };
+        let Some(kept) = votes.into_iter().find(|(_, count)| *count == most).map(|(value, _)| value) else { continue };
+        for run in runs.iter_mut().filter(|run| has(run, key) && run.measurements.get(key) != kept.as_ref()) {
+            let [own, others] = [run.measurements.get(key), kept.as_ref()]
+                .map(|value| value.map_or_else(|| "its default".to_owned(), |value| format!("`{value}`")));
+            let reason = format!("its {what} are not used: `{key}` is {own}, but {others} in most runs of its setting");
+            left_out.push(LeftOut { place: run.place.clone(), reason });
+            forget(run);
+        }
+    }
+}
+
+/// Whether a run has the control of a key at all.
+fn has(run: &Run, key: &str) -> bool {
+    match key {
+        "evaluate.averaged_half_life" => run.measurements.contains_key(key),
+        _ => run.branches.iter().any(|row| row.anneal_test_error.is_some()),
+    }
+}

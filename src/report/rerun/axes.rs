@@ -1,0 +1,87 @@
+//! The axes of a grid, found from its runs: the keys in which they differ.
+
+use std::collections::BTreeSet;
+
+use super::{get, remove, set};
+use crate::report::read::{FROZEN_LAYERS, Run};
+use crate::report::words;
+
+/// A key and its values. `of_runs` has the value of each run, by its index.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct GridAxis {
+    pub(super) key: String,
+    pub(super) values: Vec<toml::Value>,
+    pub(super) of_runs: Vec<usize>,
+}
+
+/// The keys in which runs differ, seeds and frozen layers among them. `spec` is that of the first run; its seeds are
+/// written anew.
+pub(super) fn of(runs: &[&Run], spec: &mut toml::Table) -> Vec<GridAxis> {
+    let mut axes = Vec::new();
+    let keys: BTreeSet<&String> = runs.iter().flat_map(|run| run.values.keys()).collect();
+    for key in keys {
+        let text = |run: &&Run| run.values.get(key).cloned();
+        let is_text = matches!(get(spec, key), Some(toml::Value::String(_)));
+        axes.extend(axis(key, runs.iter().map(text).collect(), is_text));
+    }
+    let named = get(spec, "transfer.frozen").and_then(toml::Value::as_array).is_some_and(|names| !names.is_empty());
+    if !named {
+        let layers = runs.iter().map(|run| Some(run.frozen.count.to_string())).collect();
+        axes.extend(axis(FROZEN_LAYERS, layers, false));
+    }
+    axes.extend(seeds(runs, spec));
+    axes
+}
+
+/// The axis of a key, where runs differ in it and all have it.
+fn axis(key: &str, texts: Vec<Option<String>>, is_text: bool) -> Option<GridAxis> {
+    let texts: Vec<String> = texts.into_iter().collect::<Option<_>>()?;
+    let mut distinct: Vec<&String> = texts.iter().collect::<BTreeSet<_>>().into_iter().collect();
+    distinct.sort_by(|one, other| words::natural(one, other));
+    if distinct.len() < 2 {
+        return None;
+    }
+    let of_runs = texts.iter().filter_map(|text| distinct.iter().position(|known| *known == text)).collect();
+    let values = distinct.iter().map(|text| if is_text { (*text).as_str().into() } else { parsed(text) }).collect();
+    Some(GridAxis { key: key.to_owned(), values, of_runs })
+}
+
+/// A value as TOML writes it, else a string.
+fn parsed(text: &str) -> toml::Value {
+    let table: Option<toml::Table> = toml::from_str(&format!("value = {text}\n")).ok();
+    table.and_then(|mut table| table.remove("value")).unwrap_or_else(|| text.into())
+}
+
+/// `seed`, and each purpose whose seed is another one; a source's does not follow `seed` by itself.
+fn seeds(runs: &[&Run], spec: &mut toml::Table) -> Vec<GridAxis> {
+    let of = |purpose: &str| -> Vec<Option<String>> {
+        runs.iter().map(|run| run.seeds.of(purpose).map(str::to_owned)).collect()
+    };
+    let (shared, purposes) = (of("order"), runs.first().map(|run| run.seeds.purposes()).unwrap_or_default());
+    let mut axes = Vec::new();
+    remove(spec, "seeds");
+    for purpose in purposes {
+        let (own, is_shared) = (of(purpose), purpose == "order");
+        if own != shared || is_shared || purpose == "source" {
+            let key = if is_shared { "seed".to_owned() } else { format!("seeds.{purpose}") };
+            if let Some(Some(first)) = own.first() {
+                set(spec, &key, parsed(first));
+            }
+            axes.extend(axis(&key, own, false));
+        }
+    }
+    axes
+}
+
+/// The groups of axes that move together: each value of one goes with one value of the other.
+pub(super) fn zips(axes: &[GridAxis]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (index, axis) in axes.iter().enumerate() {
+        match groups.iter_mut().find(|group| axes[group[0]].of_runs == axis.of_runs) {
+            Some(group) => group.push(index),
+            None => groups.push(vec![index]),
+        }
+    }
+    groups.retain(|group| group.len() > 1);
+    groups
+}

@@ -1,0 +1,121 @@
+//! Specs made from runs: to run them again, or to run a control of them. A sweep's own spec does not know the overrides
+//! that it was run with; the resolved specs of its runs do.
+
+mod axes;
+mod change;
+
+use std::path::Path;
+
+use axes::GridAxis;
+pub(super) use change::SpecChange;
+
+use super::read::Run;
+use super::words;
+
+/// A spec beside the report, and the command that runs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rerun {
+    /// Its file's name, in the report's folder `specs`.
+    pub(super) file: String,
+    pub(super) text: String,
+    pub(super) command: String,
+}
+
+/// Keys of the machine and of the run's place, which a spec that is run again elsewhere does not have.
+const OF_MACHINE: [&str; 3] = ["name", "device", "threads"];
+
+/// Where specs are written, and where what they name would be run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SpecPlaces<'a> {
+    pub(super) specs: &'a Path,
+    pub(super) out: &'a Path,
+}
+
+/// The spec of some runs under a name, with changes; none where their specs cannot be read, or a change cannot be made.
+pub(super) fn of(runs: &[&Run], name: &str, changes: &[SpecChange], places: SpecPlaces) -> Option<Rerun> {
+    let first = runs.first()?;
+    let mut spec: toml::Table = toml::from_str(&std::fs::read_to_string(first.directory.spec()).ok()?).ok()?;
+    OF_MACHINE.iter().for_each(|key| {
+        spec.remove(*key);
+    });
+    let mut axes = axes::of(runs, &mut spec);
+    for change in changes {
+        change.make(&mut spec, &mut axes)?;
+    }
+    for axis in &axes {
+        set(&mut spec, &axis.key, axis.values[0].clone());
+    }
+    let is_sweep = axes.iter().any(|axis| axis.values.len() > 1);
+    if is_sweep {
+        axes.retain(|axis| axis.values.len() > 1);
+        add_sweep(&mut spec, &axes);
+    }
+    spec.insert("name".to_owned(), name.into());
+    let verb = if is_sweep { "sweep" } else { "run" };
+    let file = format!("{}.toml", file_name(name));
+    let path = places.specs.join(&file).display().to_string();
+    let command = format!("freezewise {verb} {} --out {}", words::shell(&path), words::shell(&folder(places.out)));
+    let text = format!("# Made from the runs of a report by `freezewise report`.\n\n{}", toml::to_string(&spec).ok()?);
+    Some(Rerun { file, text, command })
+}
+
+fn folder(path: &Path) -> String {
+    if path.as_os_str().is_empty() { ".".to_owned() } else { path.display().to_string() }
+}
+
+/// A name as a file's: what a shell or a file system takes for something else is left out.
+fn file_name(name: &str) -> String {
+    name.chars().map(|letter| if letter.is_alphanumeric() || "-_.".contains(letter) { letter } else { '-' }).collect()
+}
+
+/// Axes in place of their keys; those that move together are zipped.
+fn add_sweep(spec: &mut toml::Table, axes: &[GridAxis]) {
+    let mut table = toml::Table::new();
+    let zips = axes::zips(axes);
+    if !zips.is_empty() {
+        let names = |zip: &Vec<usize>| zip.iter().map(|&axis| axes[axis].key.clone()).collect::<Vec<String>>();
+        table.insert("zip".to_owned(), zips.iter().map(names).collect::<Vec<_>>().into());
+    }
+    for axis in axes {
+        remove(spec, &axis.key);
+        set(&mut table, &format!("axes.{}", axis.key), axis.values.clone().into());
+    }
+    spec.insert("sweep".to_owned(), table.into());
+}
+
+/// Sets a dotted key.
+fn set(table: &mut toml::Table, key: &str, value: toml::Value) {
+    match key.split_once('.') {
+        None => {
+            table.insert(key.to_owned(), value);
+        }
+        Some((first, rest)) => {
+            let inner = table.entry(first).or_insert_with(|| toml::Table::new().into());
+            if let Some(inner) = inner.as_table_mut() {
+                set(inner, rest, value);
+            }
+        }
+    }
+}
+
+/// Removes a dotted key, or a table.
+fn remove(table: &mut toml::Table, key: &str) {
+    match key.split_once('.') {
+        None => {
+            table.remove(key);
+        }
+        Some((first, rest)) => {
+            if let Some(inner) = table.get_mut(first).and_then(toml::Value::as_table_mut) {
+                remove(inner, rest);
+            }
+        }
+    }
+}
+
+/// The value of a dotted key.
+fn get<'a>(table: &'a toml::Table, key: &str) -> Option<&'a toml::Value> {
+    match key.split_once('.') {
+        None => table.get(key),
+        Some((first, rest)) => get(table.get(first)?.as_table()?, rest),
+    }
+}

@@ -1,0 +1,127 @@
+//! Event files for TensorBoard: the rows of `metrics.csv` as scalars, each under its column's name, at its optimizer step.
+//!
+//! A file is made anew at each start from the rows that the run then has, and grows with it. So no step is there twice,
+//! whatever a resume cut; a TensorBoard that is looking on is told to forget what it read (`SessionLog.START`).
+
+mod message;
+mod record;
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+
+use super::directory::RunDirectory;
+use super::row::{Row, Timing};
+use crate::files::{self, Lines};
+
+/// TensorBoard takes a file for its own by this part of its name, and reads files in the order of their names.
+const PREFIX: &str = "events.out.tfevents.";
+
+/// The event file of a run that trains.
+pub struct EventFile {
+    file: Lines,
+}
+
+impl EventFile {
+    /// Starts the file of a run with the rows that it has, in place of any earlier one. Their times are reckoned back
+    /// from now by what `timing.csv` says, so that TensorBoard's relative times are those of training.
+    pub fn create(directory: &RunDirectory, rows: &[Row], timing: &[Timing]) -> Result<Self> {
+        let folder = directory.tensorboard();
+        files::create_folder(&folder)?;
+        files::remove_unfinished(&folder)?;
+        let earlier: Vec<String> = files::names(&folder)?.into_iter().filter(|name| name.starts_with(PREFIX)).collect();
+        let now = SystemTime::now();
+        let path = folder.join(format!("{PREFIX}{:010}.freezewise", number(&earlier, now)));
+        let mut bytes = record::framed(&message::version(seconds(now)));
+        bytes.extend(record::framed(&message::start(seconds(now))));
+        for (row, time) in rows.iter().zip(times(rows, timing, now)) {
+            bytes.extend(record::framed(&scalars(row, time)?));
+        }
+        let file = Lines::create_bytes(&path, &bytes)?;
+        earlier.iter().try_for_each(|name| files::remove(&folder.join(name)))?;
+        Ok(Self { file })
+    }
+
+    /// Adds a row.
+    pub fn append(&mut self, row: &Row) -> Result<()> {
+        self.file.append_bytes(&record::framed(&scalars(row, SystemTime::now())?))
+    }
+}
+
+/// What a new file is numbered with: the time in seconds, and more than any earlier one.
+fn number(earlier: &[String], now: SystemTime) -> u64 {
+    let of_name = |name: &String| name.strip_prefix(PREFIX)?.split('.').next()?.parse::<u64>().ok();
+    let last = earlier.iter().filter_map(of_name).max().map_or(0, |last| last.saturating_add(1));
+    last.max(seconds(now) as u64)
+}
+
+fn seconds(time: SystemTime) -> f64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+/// When each row was measured, if the last one was just now.
+fn times(rows: &[Row], timing: &[Timing], now: SystemTime) -> Vec<SystemTime> {
+    let took: HashMap<u64, f64> =
+        timing.iter().map(|timing| (timing.epoch, timing.seconds + timing.evaluation_seconds)).collect();
+    let mut times = Vec::with_capacity(rows.len());
+    let mut time = now;
+    for row in rows.iter().rev() {
+        times.push(time);
+        let took = took.get(&row.epoch).filter(|took| took.is_finite() && **took >= 0.0);
+        time = time.checked_sub(Duration::from_secs_f64(took.copied().unwrap_or(0.0))).unwrap_or(time);
+    }
+    times.reverse();
+    times
+}
+
+/// The event of a row: every number that was measured. What is not finite is left out, as an empty field is.
+fn scalars(row: &Row, time: SystemTime) -> Result<Vec<u8>> {
+    let columns = serde_json::to_value(row)?;
+    let columns = columns.as_object().into_iter().flatten().filter(|(name, _)| *name != "step");
+    let values: Vec<(&str, f64)> = columns.filter_map(|(name, value)| Some((name.as_str(), value.as_f64()?))).collect();
+    Ok(message::scalars(seconds(time), row.step, &values))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(epoch: u64) -> Row {
+        Row { phase: "target".into(), epoch, step: epoch * 10, test_error: Some(0.5), ..Row::default() }
+    }
+
+    fn names(directory: &RunDirectory) -> Vec<String> {
+        files::names(&directory.tensorboard()).expect("a folder")
+    }
+
+    #[test]
+    fn each_start_makes_one_file_that_comes_later() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let directory = RunDirectory::at(folder.path());
+        EventFile::create(&directory, &[row(0)], &[])?.append(&row(1))?;
+        let first = names(&directory);
+        let file = EventFile::create(&directory, &[row(0), row(1)], &[])?;
+        let second = names(&directory);
+        assert!(first.len() == 1 && second.len() == 1 && second[0] > first[0], "{first:?} {second:?}");
+        drop(file);
+        Ok(())
+    }
+
+    #[test]
+    fn a_row_is_an_event_of_what_was_measured() -> Result<()> {
+        let event = scalars(&row(3), UNIX_EPOCH)?;
+        assert_eq!(event, message::scalars(0.0, 30, &[("epoch", 3.0), ("test_error", 0.5)]));
+        let infinite = Row { train_loss: Some(f64::NAN), ..row(3) };
+        assert_eq!(scalars(&infinite, UNIX_EPOCH)?, event);
+        Ok(())
+    }
+
+    #[test]
+    fn times_are_reckoned_back() {
+        let timing = |epoch, seconds| Timing { epoch, seconds, evaluation_seconds: 1.0, ..Timing::default() };
+        let now = UNIX_EPOCH + Duration::from_secs(100);
+        let times = times(&[row(0), row(1), row(2)], &[timing(1, 4.0), timing(2, 9.0)], now);
+        assert_eq!(times.iter().map(|time| seconds(*time)).collect::<Vec<_>>(), [85.0, 90.0, 100.0]);
+    }
+}

@@ -1,0 +1,261 @@
+//! Every kind of claim, on CSVs whose answers are worked out by hand.
+
+use super::study::{Errors, FakeRun, Study};
+use super::{BUMP, bump};
+
+/// Worked out by hand: the rise is 10 points in each seed. Drops of mean 5 have the variance 0.4² · 6 over eight seeds, the
+/// standard error 0.98 / √8 = 0.346, and with t = 2.841 of seven degrees of freedom at 97.5% the half width 0.984. All
+/// signs agree: p is 1 in 256.
+#[test]
+fn a_bump_over_frozen_layers() {
+    let study = Study::new();
+    bump(&study, "sweep", 1.0, true, &[]);
+    study.state("sweep", BUMP, true);
+    let written = study.report();
+    assert_eq!(
+        written.findings[0],
+        "claim holds: Double descent over frozen layers: 50.0% with all layers frozen, 60.0% at k = 1, 55.0% at k = 0; rise 10.0, \
+         drop 5.0 points, 95% interval of the bump 4.0 to 6.0; 8 seeds; p = 0.004; survives averaged weights; learning rate \
+         not varied."
+    );
+    assert!(study.read("index.html").contains("they can carry 12 one-sided claims"));
+}
+
+#[test]
+fn what_was_stated_later_is_exploratory_and_what_no_control_shows_is_no_claim() {
+    let study = Study::new();
+    bump(&study, "sweep", 1.0, false, &[]);
+    study.state("sweep", BUMP, true);
+    assert!(study.report().findings[0].starts_with("claim not shown: Not shown: double descent over frozen layers"));
+    assert!(study.read("report.md").contains("no control was run"));
+    study.state("sweep", BUMP, false);
+    assert!(study.report().findings[0].starts_with("exploratory: "));
+}
+
+/// Test error of a run over its 40 epochs: three levels, at epochs 5, 20 and 40, and straight lines between them.
+fn over_epochs(levels: [f64; 3]) -> impl Fn(u64) -> Errors {
+    move |epoch| {
+        let between = |from: f64, to: f64, share: f64| from + (to - from) * share;
+        let test = match epoch {
+            0..=5 => between(0.9, levels[0], epoch as f64 / 5.0),
+            6..=20 => between(levels[0], levels[1], (epoch - 5) as f64 / 15.0),
+            _ => between(levels[1], levels[2], (epoch - 20) as f64 / 20.0),
+        };
+        let train = if epoch < 20 { 0.3 } else { 0.0 };
+        Errors { train, test, averaged: Some(test - 0.01), validation: None }
+    }
+}
+
+/// With n = 400 the rise is 2 and the drop 1 point in each seed; with 1,600 they are 10 and 7, and 0.2 more from seed to
+/// seed. So the rise is 8.7 larger on average and the drop 6.7, the bump 7.7 − 1 = 6.7. Steps of 0.2 over eight seeds
+/// deviate by 0.49, the standard error is 0.173, times 2.841 it is 0.49: from 6.7 − 0.49 to 8.7 + 0.49.
+#[test]
+fn a_larger_bump_over_epochs() {
+    let study = Study::new();
+    for seed in 0..8 {
+        let more = seed as f64 * 0.002;
+        study.run("sweep", &FakeRun::new(0, seed), over_epochs([0.40, 0.42, 0.41]));
+        let larger = FakeRun::new(0, seed).with("target.train_size", 1600);
+        study.run("sweep", &larger, over_epochs([0.30, 0.40 + more, 0.33]));
+    }
+    let claim = "[[report.claims]]\nkind = \"larger-bump\"\nkey = \"target.train_size\"\nreference = 400\nlarger = 1600\n\
+                 first_valley = 5\npeak = [20, 20]\nlater_valley = 40\n";
+    study.state("sweep", claim, true);
+    assert_eq!(
+        study.report().findings[0],
+        "claim holds: The bump over epochs is 6.7 points larger with target train size = 1600 than with 400: rise 10.7 \
+         against 2.0, drop 7.7 against 1.0 points, 95% interval of the difference 6.2 to 9.2; 8 independent pairs; p = 0.004; \
+         survives averaged weights; learning rate not varied."
+    );
+    // The other way round every sign is against it, and the bump that is to be larger is there all the same.
+    study.state("sweep", &claim.replace("reference = 400\nlarger = 1600", "reference = 1600\nlarger = 400"), true);
+    let finding = &study.report().findings[0];
+    assert!(finding.starts_with("claim not shown: The bump over epochs is 6.7 points smaller"), "{finding}");
+    assert!(finding.contains("p = 1.000"), "{finding}");
+}
+
+/// Two falls of which one is gentler have no bump to be larger: the difference alone would be significant.
+#[test]
+fn a_smaller_fall_is_no_larger_bump() {
+    let study = Study::new();
+    for seed in 0..8 {
+        study.run("sweep", &FakeRun::new(0, seed), over_epochs([0.40, 0.30, 0.35]));
+        let larger = FakeRun::new(0, seed).with("target.train_size", 1600);
+        study.run("sweep", &larger, over_epochs([0.40, 0.38, 0.36]));
+    }
+    let claim = "[[report.claims]]\nkind = \"larger-bump\"\nkey = \"target.train_size\"\nreference = 400\nlarger = 1600\n\
+                 first_valley = 5\npeak = 20\nlater_valley = 40\n";
+    study.state("sweep", claim, true);
+    let finding = &study.report().findings[0];
+    assert!(finding.starts_with("claim not shown: ") && finding.contains("p = 1.000"), "{finding}");
+    assert!(study.read("report.md").contains("the rise of -2.0 points is below the stated minimum of 1.0"));
+}
+
+/// Interpolates from an epoch on; averaged weights do so two epochs later.
+fn interpolates(at: u64) -> impl Fn(u64) -> Errors {
+    move |epoch| Errors { train: if epoch < at { 0.4 } else { 0.0 }, test: 0.5, averaged: None, validation: None }
+}
+
+const DELAY: &str =
+    "[[report.claims]]\nkind = \"delay\"\nkey = \"source.train_size\"\nreference = 100\ndelayed = 900\n";
+
+/// From 8 to 16 epochs in four seeds and to 32 in four: log ratios are ln 2 and 2 ln 2, their mean 1.5 ln 2 and so the
+/// ratio 2.83; they deviate by 0.37, the standard error is 0.131, times 2.365 it is 0.31: a factor of 1.363 either way.
+#[test]
+fn a_delay_of_interpolation() {
+    let study = Study::new();
+    for seed in 0..8 {
+        study.run("sweep", &FakeRun::new(0, seed).with("source.train_size", 100), interpolates(8));
+        let delayed = if seed < 4 { 16 } else { 32 };
+        study.run("sweep", &FakeRun::new(0, seed).with("source.train_size", 900), interpolates(delayed));
+    }
+    study.state("sweep", DELAY, true);
+    assert_eq!(
+        study.report().findings[0],
+        "claim holds: Interpolation comes 2.83 times as late with source train size = 900 as with 100, 95% interval 2.08 to \
+         3.86; 8 independent pairs; p = 0.004; learning rate not varied."
+    );
+}
+
+/// A run that never interpolates counts as one epoch after its budget of 40: the ratio is 41 / 10, and more than that.
+#[test]
+fn a_delay_beyond_the_budget_is_a_bound() {
+    let study = Study::new();
+    for seed in 0..8 {
+        study.run("sweep", &FakeRun::new(0, seed).with("source.train_size", 100), interpolates(10));
+        study.run("sweep", &FakeRun::new(0, seed).with("source.train_size", 900), interpolates(99));
+    }
+    study.state("sweep", DELAY, true);
+    let finding = &study.report().findings[0];
+    let expected = "comes at least 4.10 times as late with source train size = 900 as with 100; 8 independent pairs; 8 runs \
+                    with 900 did not reach it within the budget; p = 0.004";
+    assert!(finding.contains(expected), "{finding}");
+}
+
+/// Eight seeds with four sources are four pairs: p is 1 in 16 at best, and no claim.
+#[test]
+fn seeds_that_share_a_source_count_once() {
+    let study = Study::new();
+    for seed in 0..8 {
+        for (size, at) in [(100, 8), (900, 16)] {
+            let run = FakeRun { source: seed / 2, ..FakeRun::new(0, seed).with("source.train_size", size) };
+            study.run("sweep", &run, interpolates(at));
+        }
+    }
+    study.state("sweep", DELAY, true);
+    let finding = &study.report().findings[0];
+    assert!(finding.starts_with("claim not shown") && finding.contains("4 independent pairs; p = 0.062"), "{finding}");
+    assert!(study.read("report.md").contains("seeds that share a source count as one: 4 clusters"));
+}
+
+#[test]
+fn one_source_tells_nothing_of_sources() {
+    let study = Study::new();
+    for seed in 0..8 {
+        for size in [100, 900] {
+            let run = FakeRun { source: 0, ..FakeRun::new(0, seed).with("source.train_size", size) };
+            study.run("sweep", &run, interpolates(8));
+        }
+    }
+    study.state("sweep", DELAY, true);
+    let finding = &study.report().findings[0];
+    assert!(finding.contains("could not be tested: all runs share one source"), "{finding}");
+}
+
+/// The peak is at epoch 20 with the reference and at 30 with the other: 1.50 times as late. A bump of half a point, below
+/// the stated minimum of one, is none: its peak was not reached.
+#[test]
+fn a_delay_of_the_peak() {
+    let study = Study::new();
+    let peaks = |at: u64, height: f64| {
+        move |epoch: u64| Errors {
+            train: 0.0,
+            test: if epoch == at { 0.3 + height } else { 0.3 },
+            averaged: None,
+            validation: None,
+        }
+    };
+    for seed in 0..8 {
+        study.run("sweep", &FakeRun::new(0, seed).with("source.train_size", 100), peaks(20, 0.05));
+        study.run("sweep", &FakeRun::new(0, seed).with("source.train_size", 900), peaks(30, 0.05));
+        study.run("sweep", &FakeRun::new(0, seed).with("source.train_size", 500), peaks(30, 0.005));
+    }
+    study.state("sweep", &format!("{DELAY}of = \"peak\"\n"), true);
+    let finding = &study.report().findings[0];
+    let expected = "claim holds: The peak of test error comes 1.50 times as late with source train size = 900 as with 100, 95% \
+                    interval 1.50 to 1.50";
+    assert!(finding.starts_with(expected), "{finding}");
+    study.state("sweep", &format!("{}of = \"peak\"\n", DELAY.replace("900", "500")), true);
+    let finding = &study.report().findings[0];
+    assert!(finding.contains("comes at least 2.05 times as late"), "{finding}");
+}
+
+/// Ends with the test errors of two sources at k = 1 and at k = 0, one point more from seed to seed in all of them.
+fn two_sources(study: &Study, errors: [[f64; 2]; 2]) {
+    for seed in 0..8 {
+        for (layers, pair) in [1, 0].into_iter().zip(errors) {
+            for (dataset, error) in ["\"synthetic\"", "\"mnist\""].into_iter().zip(pair) {
+                let test = error + seed as f64 / 100.0;
+                let run = FakeRun::new(layers, seed).with("source.dataset", dataset);
+                study.run("sweep", &run, |_| Errors { train: 0.0, test, averaged: Some(test), validation: None });
+            }
+        }
+    }
+}
+
+/// The first source is better by 4 points at k = 1, the second by 2 at k = 0. Means of 0 to 7 points are 3.5.
+#[test]
+fn an_order_that_turns() {
+    let study = Study::new();
+    two_sources(&study, [[0.30, 0.34], [0.42, 0.40]]);
+    let claim = "[[report.claims]]\nkind = \"order\"\nkey = \"source.dataset\"\nvalues = [\"synthetic\", \"mnist\"]\nat = [1, 0]\n";
+    study.state("sweep", claim, true);
+    assert_eq!(
+        study.report().findings[0],
+        "claim holds: Source dataset = synthetic against mnist: 33.5% and 37.5% at k = 1, 45.5% and 43.5% at k = 0; the \
+         first is better by 4.0 points at k = 1, the second by 2.0 at k = 0; 8 independent pairs; p = 0.004; survives averaged \
+         weights; learning rate not varied."
+    );
+    study.state("sweep", &claim.replace("at = [1, 0]", "at = [0, 1]"), true);
+    assert!(study.report().findings[0].starts_with("claim not shown"));
+}
+
+/// Differences of 0.2 points, in turn for and against: their mean is 0, they deviate by 0.214, the standard error is 0.0756,
+/// times 1.895 it is 0.14. With a margin of one point all signs agree on both sides: p is 1 in 256. With a tenth
+/// of that four of them are 0.3 and four −0.1: of 256 choices of signs 36 reach their sum of 0.8.
+#[test]
+fn sources_that_are_on_par() {
+    let study = Study::new();
+    for seed in 0..8 {
+        let half = if seed % 2 == 0 { 0.001 } else { -0.001 };
+        for (dataset, test) in [("\"synthetic\"", 0.4 + half), ("\"mnist\"", 0.4 - half)] {
+            let run = FakeRun::new(0, seed).with("source.dataset", dataset);
+            study.run("sweep", &run, |_| Errors { train: 0.0, test, averaged: Some(0.4), validation: None });
+        }
+    }
+    let claim = "[[report.claims]]\nkind = \"equivalence\"\nkey = \"source.dataset\"\nvalues = [\"synthetic\", \"mnist\"]\nmargin = 0.01\n";
+    study.state("sweep", claim, true);
+    assert_eq!(
+        study.report().findings[0],
+        "claim holds: Source dataset = synthetic and mnist differ by 0.0 points, 90% interval -0.1 to 0.1, margin 1.0; 8 \
+         independent pairs; p = 0.004; survives averaged weights; learning rate not varied."
+    );
+    study.state("sweep", &claim.replace("0.01", "0.001"), true);
+    let finding = &study.report().findings[0];
+    assert!(finding.starts_with("claim not shown") && finding.contains("p = 0.141"), "{finding}");
+}
+
+/// Holm over three claims: of 1/256 twice and 1 the smallest is three times itself, the next twice, and no less.
+#[test]
+fn claims_are_corrected_together() {
+    let study = Study::new();
+    bump(&study, "sweep", 1.0, true, &[]);
+    let other = BUMP.replace("peak = 1", "peak = 1\nleast_size = 0.02");
+    let missing = BUMP.replace("later_valley = 0\n", "later_valley = 0\nsetting = { target.train_size = 9 }\n");
+    study.state("sweep", &format!("{BUMP}{other}{missing}"), true);
+    let findings = study.report().findings;
+    assert!(findings[0].contains("p = 0.012") && findings[1].contains("p = 0.012"), "{findings:?}");
+    assert!(
+        findings[2].contains("A stated claim (frozen-layers) could not be tested: no finished run has its setting")
+    );
+}

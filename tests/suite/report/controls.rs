@@ -1,0 +1,231 @@
+//! "Is it real?": controls are found by what they change, and an effect is held against each.
+
+use super::study::{Branch, Errors, FakeRun, Study};
+use super::{BUMP, bump};
+
+/// The lines of a checklist in `report.md`, of the first finding.
+fn checks(study: &Study) -> Vec<String> {
+    let page = study.read("report.md");
+    let first = page.split("\n- **").nth(1).expect("a finding");
+    first.lines().filter_map(|line| line.strip_prefix("  - ")).map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn has(checks: &[String], line: &str) {
+    assert!(checks.iter().any(|check| check == line), "{line}\n{checks:#?}");
+}
+
+/// The bump of 5 points is 5 at a third of the rate, 2 (less than half) at three times the rate, and 3 in a longer
+/// training.
+#[test]
+fn other_settings_are_controls() {
+    let study = Study::new();
+    bump(&study, "sweep", 1.0, true, &[]);
+    let rate = "target.train.learning_rate";
+    bump(&study, "sweep-third", 1.0, false, &[(rate, "0.001")]);
+    bump(&study, "sweep-triple", 0.4, false, &[(rate, "0.009")]);
+    bump(&study, "sweep-longer", 0.6, false, &[("target.train.epochs", "120")]);
+    study.state("sweep", BUMP, true);
+    study.report();
+    let checks = checks(&study);
+    has(&checks, "averaged weights: survived (5.0 points, p = 0.004)");
+    has(&checks, "a third of the learning rate: survived (5.0 points, p = 0.004)");
+    has(&checks, "three times the learning rate: not survived (2.0 points, p = 0.004: less than half the size)");
+    has(&checks, "longer budget: survived (3.0 points, p = 0.004)");
+    has(&checks, "eight seeds or more: survived (5.0 points, p = 0.004)");
+    has(&checks, "source seeds: survived (5.0 points, p = 0.004)");
+    has(&checks, "random prefix: not run");
+    has(&checks, "anneal branches: not run");
+    // Source and target are of one data set already.
+    assert!(!checks.iter().any(|check| check.starts_with("same task")), "{checks:#?}");
+}
+
+#[test]
+fn a_random_prefix_is_a_spec_without_a_source() {
+    let study = Study::new();
+    bump(&study, "sweep", 1.0, true, &[]);
+    let absent = ["source.dataset", "source.train.epochs", "source.train.learning_rate", "seeds.source"];
+    let mut keys = absent.map(|key| (key, "")).to_vec();
+    keys.push(("transfer.frozen_norm", "\"target\""));
+    bump(&study, "sweep-prefix", 0.2, false, &keys);
+    study.state("sweep", BUMP, true);
+    study.report();
+    has(&checks(&study), "random prefix: not survived (1.0 points, p = 0.004: less than half the size)");
+}
+
+/// The same sweep again with averaged weights has the same directories' names: its copies, which hold more, take the place
+/// of the first ones.
+#[test]
+fn a_measurement_that_was_added_later_counts() {
+    let study = Study::new();
+    bump(&study, "sweep", 1.0, false, &[]);
+    bump(&study, "sweep-averaged", 1.0, true, &[]);
+    study.state("sweep", BUMP, true);
+    let written = study.report();
+    has(&checks(&study), "averaged weights: survived (5.0 points, p = 0.004)");
+    assert_eq!((written.runs, written.left_out.len()), (24, 24));
+    assert!(written.left_out[0].ends_with("duplicate of another run, which has more measurements"));
+}
+
+/// A claim that controls state again, from the same spec, is tested once: p stays 1 in 256.
+#[test]
+fn a_claim_is_counted_once() {
+    let study = Study::new();
+    bump(&study, "sweep", 1.0, true, &[]);
+    bump(&study, "sweep-third", 1.0, true, &[("target.train.learning_rate", "0.001")]);
+    study.state("sweep", BUMP, true);
+    study.state("sweep-third", BUMP, true);
+    let findings = study.report().findings;
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(
+        findings[0].contains("p = 0.004; survives averaged weights and a third of the learning rate"),
+        "{findings:?}"
+    );
+    assert!(study.read("report.md").contains("sweep-third also state it; it is tested and counted once"));
+}
+
+const PEAK: [(u64, f64); 3] = [(5, 0.40), (20, 0.50), (40, 0.43)];
+
+/// Eight seeds of one cell with a bump over epochs: 0.4 at epoch 5, 0.5 at 20, 0.43 at 40.
+fn over_epochs(study: &Study, branches: bool, validation: bool) {
+    for seed in 0..8 {
+        let mut run = FakeRun::new(0, seed);
+        if branches {
+            run.branches =
+                PEAK.iter().map(|&(epoch, error)| Branch { epoch, annealed: 0.4, refitted: error }).collect();
+        }
+        study.run("sweep", &run, |epoch| {
+            let near = PEAK.iter().min_by_key(|(at, _)| at.abs_diff(epoch)).expect("three places");
+            let test = near.1 + near.0.abs_diff(epoch) as f64 * 0.0001 * if near.0 == 20 { -1.0 } else { 1.0 };
+            Errors { train: 0.0, test, averaged: Some(test), validation: validation.then_some(test / 2.0) }
+        });
+    }
+}
+
+const EPOCHS: &str = "[[report.claims]]\nkind = \"epochs\"\nfirst_valley = 5\npeak = 20\nlater_valley = 40\n";
+
+/// The bump is 7 points; annealing takes it away, a refitted head keeps all of it, validation error, halved, shows half.
+#[test]
+fn a_bump_over_epochs_has_controls_of_its_own() {
+    let study = Study::new();
+    over_epochs(&study, true, true);
+    study.state("sweep", EPOCHS, true);
+    study.report();
+    let checks = checks(&study);
+    has(&checks, "averaged weights: survived (7.0 points, p = 0.004)");
+    has(&checks, "anneal branches: not survived (0.0 points, p = 1.000: not significant and less than half the size)");
+    has(&checks, "refitted head: survived (7.0 points, p = 0.004)");
+    has(&checks, "validation selection: survived (3.5 points, p = 0.004)");
+    has(&checks, "a third of the learning rate: not run");
+}
+
+/// At a third of the rate the bump comes three times as late: it may be anywhere. In the longer training it does not come
+/// down again.
+#[test]
+fn a_learning_rate_moves_a_bump_and_a_budget_ends_it() {
+    let study = Study::new();
+    over_epochs(&study, false, false);
+    for seed in 0..8 {
+        let late = FakeRun::new(0, seed).with("target.train.learning_rate", "0.001");
+        study.run("sweep-third", &late, |epoch| Errors {
+            train: 0.0,
+            test: if (28..=32).contains(&epoch) { 0.5 } else { 0.42 },
+            ..Errors::default()
+        });
+        let longer = FakeRun { epochs: 120, ..FakeRun::new(0, seed) };
+        study.run("sweep-longer", &longer, |epoch| Errors {
+            train: 0.0,
+            test: if epoch < 12 { 0.4 } else { 0.5 },
+            ..Errors::default()
+        });
+    }
+    study.state("sweep", EPOCHS, true);
+    study.report();
+    let checks = checks(&study);
+    has(&checks, "a third of the learning rate: survived (8.0 points, p = 0.004)");
+    has(&checks, "longer budget: not survived (0.0 points, p = 1.000: not significant and less than half the size)");
+}
+
+/// A delay is held against its logarithm: 2.00 times is survived by 1.50 (ln 1.5 is more than half of ln 2) and not by 1.33.
+#[test]
+fn a_delay_has_controls() {
+    let study = Study::new();
+    let interpolates = |at: u64| {
+        move |epoch: u64| Errors {
+            train: if epoch < at { 0.4 } else { 0.0 },
+            test: 0.5,
+            averaged: Some(0.5),
+            validation: None,
+        }
+    };
+    let rate = "target.train.learning_rate";
+    for seed in 0..8 {
+        let run = |size: u64| FakeRun::new(0, seed).with("source.train_size", size);
+        for (size, at) in [(100, 8), (900, 16)] {
+            study.run("sweep", &run(size), interpolates(at));
+        }
+        for (size, third, triple) in [(100, 12, 6), (900, 18, 8)] {
+            study.run("sweep-third", &run(size).with(rate, "0.001"), interpolates(third));
+            study.run("sweep-triple", &run(size).with(rate, "0.009"), interpolates(triple));
+        }
+    }
+    let claim = "[[report.claims]]\nkind = \"delay\"\nkey = \"source.train_size\"\nreference = 100\ndelayed = 900\n";
+    study.state("sweep", claim, true);
+    study.report();
+    let checks = checks(&study);
+    has(&checks, "a third of the learning rate: survived (1.50 times as late, p = 0.004)");
+    has(
+        &checks,
+        "three times the learning rate: not survived (1.33 times as late, p = 0.004: less than half the size)",
+    );
+    // Nothing was measured of the train error of averaged weights, and a prefix without sources has no sources' sizes.
+    has(&checks, "averaged weights: not run");
+    assert!(!checks.iter().any(|check| check.starts_with("random prefix") || check.starts_with("validation")));
+}
+
+/// Level ends stay level at a third of the rate, and are three points apart at three times it.
+#[test]
+fn an_equivalence_has_controls() {
+    let study = Study::new();
+    let rate = "target.train.learning_rate";
+    for seed in 0..8 {
+        for (dataset, triple) in [("\"synthetic\"", 0.43), ("\"mnist\"", 0.40)] {
+            let run = FakeRun::new(0, seed).with("source.dataset", dataset);
+            let ends = |test: f64| move |_| Errors { train: 0.0, test, averaged: Some(test), validation: None };
+            study.run("sweep", &run, ends(0.4));
+            study.run("sweep-third", &run.clone().with(rate, "0.001"), ends(0.5));
+            study.run("sweep-triple", &run.with(rate, "0.009"), ends(triple));
+        }
+    }
+    let claim = "[[report.claims]]\nkind = \"equivalence\"\nkey = \"source.dataset\"\nvalues = [\"synthetic\", \"mnist\"]\n\
+                 margin = 0.01\n";
+    study.state("sweep", claim, true);
+    study.report();
+    let checks = checks(&study);
+    has(&checks, "averaged weights: survived (a difference of 0.0 points, p = 0.004)");
+    has(&checks, "a third of the learning rate: survived (a difference of 0.0 points, p = 0.004)");
+    has(
+        &checks,
+        "three times the learning rate: not survived (a difference of 3.0 points, p = 1.000: not significant)",
+    );
+}
+
+/// Runs that averaged over another half-life than most are not averaged with them.
+#[test]
+fn controls_that_were_measured_otherwise_are_not_averaged() {
+    let study = Study::new();
+    for seed in 0..3 {
+        let run = FakeRun::new(0, seed).with("evaluate.averaged_half_life", if seed == 2 { 500 } else { 50 });
+        let averaged = if seed == 2 { 0.9 } else { 0.3 };
+        study.run("sweep", &run, |_| Errors { train: 0.0, test: 0.4, averaged: Some(averaged), validation: None });
+    }
+    let written = study.report();
+    assert_eq!(written.runs, 3);
+    assert!(
+        written.left_out[0].contains(
+            "its averaged weights are not used: `evaluate.averaged_half_life` is `500`, but `50` in most runs"
+        )
+    );
+    let runs = study.read("data/runs.csv");
+    assert!(!runs.contains("0.9") && runs.contains("0.3"), "{runs}");
+}
