@@ -4,8 +4,9 @@ use crate::rundir::{SpecValues, spec_values};
 
 use super::frozen_layers::FROZEN_LAYERS;
 
-/// Keys that do not affect results; devices and threads are reported separately.
-const IDLE: [&str; 3] = ["name", "device", "threads"];
+/// Keys that do not affect results. Devices and threads are reported separately; runs of a cell must have been evaluated at
+/// the same epochs, however their specs say so.
+const IDLE: [&str; 5] = ["name", "device", "threads", "evaluate.every", "evaluate.train_every"];
 const IDLE_TABLES: [&str; 2] = ["checkpoint.", "compute."];
 /// Keys that add measurements and change no other number, so that runs with and without them are of one cell. How a
 /// control was measured must agree all the same before it is averaged.
@@ -108,7 +109,7 @@ mod tests {
     #[test]
     fn added_measurements_make_no_setting() {
         let bare = "[target]\ndataset = \"d\"\n[evaluate]\nevery = 1\n";
-        let more = "[target]\ndataset = \"d\"\n[evaluate]\nevery = 1\naveraged_half_life = 64\n[branches]\nat = [9]\n";
+        let more = "[target]\ndataset = \"d\"\n[evaluate]\nevery = 5\naveraged_half_life = 64\n[branches]\nat = [9]\n";
         let [bare, more] = [bare, more].map(|text| parse(text).expect("a spec"));
         assert_eq!(bare.values, more.values);
         assert_eq!(more.measurements.len(), 2);

@@ -15,7 +15,7 @@ use crate::run::phase::log::RunLog;
 use crate::run::phase::rows::{row, timing};
 use crate::run::phase::work::PhaseWork;
 use crate::run::recovery::checkpoint::{Checkpoint, CheckpointHeader, CheckpointStore, FORMAT, Name};
-use crate::rundir::{self, AnswerFile, EventFile, MadeWith, Row, Table, Timing};
+use crate::rundir::{self, AnswerFile, CsvTable, EventFile, MadeWith, Row, Timing};
 use crate::spec::Due;
 use crate::train::{Control, Correctness, EpochReport, Examples, Observer, TrainingState};
 
