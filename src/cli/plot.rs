@@ -11,7 +11,7 @@ use crate::figure::{AxisRange, ChartAxis, Extent, Figure, Panel, Scale, Series, 
 use crate::figure::{lay_out, pdf, png, settled, svg};
 use crate::files;
 use crate::output;
-use crate::rundir::{self, BranchRow, Record, Row, RunDirectory, Status};
+use crate::rundir::{self, BranchRow, Metrics, Record, RunDirectory, Status};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -83,7 +83,7 @@ fn write(path: &Path, panel: Panel) -> Result<()> {
 }
 
 fn panel(runs: &[PathBuf], steps: bool) -> Result<Panel> {
-    let read = |run: &PathBuf| -> Result<(RunDirectory, Vec<Row>)> {
+    let read = |run: &PathBuf| -> Result<(RunDirectory, Vec<Metrics>)> {
         let directory = RunDirectory::at(run);
         if !directory.metrics().is_file() {
             let message = format!("there is no `metrics.csv` in `{}`", run.display());
@@ -99,7 +99,7 @@ fn panel(runs: &[PathBuf], steps: bool) -> Result<Panel> {
             curves_of_run(rows, &branches, steps)
         }
         runs => {
-            let test = |(place, (directory, rows)): (usize, &(RunDirectory, Vec<Row>))| {
+            let test = |(place, (directory, rows)): (usize, &(RunDirectory, Vec<Metrics>))| {
                 Series::line(place, directory.name(), points(rows, steps, |row| row.test_error))
             };
             runs.iter().enumerate().map(test).collect()
@@ -110,7 +110,7 @@ fn panel(runs: &[PathBuf], steps: bool) -> Result<Panel> {
 }
 
 /// The curves of one run: test and train error, the test error of averaged weights, and that of anneal branches.
-pub(super) fn curves_of_run(rows: &[Row], branches: &[BranchRow], steps: bool) -> Vec<Series> {
+pub(super) fn curves_of_run(rows: &[Metrics], branches: &[BranchRow], steps: bool) -> Vec<Series> {
     let at = |row: &BranchRow| if steps { row.step } else { row.epoch } as f64;
     let annealed = branches.iter().filter_map(|row| Some((at(row), row.anneal_test_error?))).collect();
     let curves = [
@@ -122,8 +122,8 @@ pub(super) fn curves_of_run(rows: &[Row], branches: &[BranchRow], steps: bool) -
     curves.into_iter().filter(|curve| !curve.points.is_empty()).collect()
 }
 
-fn points(rows: &[Row], steps: bool, error: impl Fn(&Row) -> Option<f64>) -> Vec<(f64, f64)> {
-    let at = |row: &Row| if steps { row.step } else { row.epoch } as f64;
+fn points(rows: &[Metrics], steps: bool, error: impl Fn(&Metrics) -> Option<f64>) -> Vec<(f64, f64)> {
+    let at = |row: &Metrics| if steps { row.step } else { row.epoch } as f64;
     rows.iter().filter_map(|row| Some((at(row), error(row)?))).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::row::Row;
+use super::row::Metrics;
 use super::table::last_row;
 
 /// The directory of a run or a source. Both contain the same files.
@@ -121,7 +121,7 @@ impl RunDirectory {
     }
 
     /// The last complete row of `metrics.csv`.
-    pub fn last_row(&self) -> Option<Row> {
+    pub fn last_row(&self) -> Option<Metrics> {
         last_row(&self.metrics())
     }
 }
