@@ -4,7 +4,7 @@
 //! Modules are listed in dependency order: none imports a module below it, and a test checks the `use` lines. `main`
 //! and this file are exempt.
 //!
-//! - `environment`, `error`, `fault`, `files`, `seed`, `text`: leaves
+//! - `environment`, `error`, `fault`, `files`, `metrics`, `seed`, `text`: leaves
 //! - `analysis`: statistics and similarity measures, as pure functions on numbers
 //! - `catalogue`: the published data sets, as data
 //! - `blueprint`: network families as data: layers, shapes, parameters, costs
@@ -29,6 +29,7 @@ pub(crate) mod environment;
 pub mod error;
 pub(crate) mod fault;
 pub(crate) mod files;
+pub mod metrics;
 pub(crate) mod seed;
 pub mod text;
 

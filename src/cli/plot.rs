@@ -11,7 +11,7 @@ use crate::figure::{AxisRange, ChartAxis, Extent, Figure, Panel, Scale, Series, 
 use crate::figure::{lay_out, pdf, png, settled, svg};
 use crate::files;
 use crate::output;
-use crate::rundir::{self, BranchRow, Record, Row, RunDirectory, Status};
+use crate::rundir::{self, BranchRow, Metrics, Record, RunDirectory, Status};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -100,7 +100,7 @@ fn write(path: &Path, panel: Panel) -> Result<()> {
 }
 
 fn panel(runs: &[PathBuf], against: Against) -> Result<Panel> {
-    let read = |run: &PathBuf| -> Result<(RunDirectory, Vec<Row>)> {
+    let read = |run: &PathBuf| -> Result<(RunDirectory, Vec<Metrics>)> {
         let directory = RunDirectory::at(run);
         if !directory.metrics().is_file() {
             let message = format!("there is no `metrics.csv` in `{}`", run.display());
@@ -116,7 +116,7 @@ fn panel(runs: &[PathBuf], against: Against) -> Result<Panel> {
             curves_of_run(rows, &branches, against)
         }
         runs => {
-            let test = |(place, (directory, rows)): (usize, &(RunDirectory, Vec<Row>))| {
+            let test = |(place, (directory, rows)): (usize, &(RunDirectory, Vec<Metrics>))| {
                 curve(place, &directory.name(), rows, against, |row| row.test_error)
             };
             runs.iter().enumerate().map(test).collect()
@@ -127,7 +127,7 @@ fn panel(runs: &[PathBuf], against: Against) -> Result<Panel> {
 }
 
 /// The curves of one run: test and train error, the test error of averaged weights, and that of anneal branches.
-pub(super) fn curves_of_run(rows: &[Row], branches: &[BranchRow], against: Against) -> Vec<Series> {
+pub(super) fn curves_of_run(rows: &[Metrics], branches: &[BranchRow], against: Against) -> Vec<Series> {
     let at = |row: &BranchRow| match against {
         Against::Epochs => Some(row.epoch as f64),
         Against::Steps => Some(row.step as f64),
@@ -146,8 +146,14 @@ pub(super) fn curves_of_run(rows: &[Row], branches: &[BranchRow], against: Again
     curves
 }
 
-fn curve(place: usize, name: &str, rows: &[Row], against: Against, error: impl Fn(&Row) -> Option<f64>) -> Series {
-    let at = |row: &Row| match against {
+fn curve(
+    place: usize,
+    name: &str,
+    rows: &[Metrics],
+    against: Against,
+    error: impl Fn(&Metrics) -> Option<f64>,
+) -> Series {
+    let at = |row: &Metrics| match against {
         Against::Epochs => Some(row.epoch as f64),
         Against::Steps => Some(row.step as f64),
         Against::TrainError => row.train_error,

@@ -37,9 +37,9 @@ impl<'a> Surveyor<'a> {
 impl Survey for Surveyor<'_> {
     fn facts(&self, question: &Question<'_>) -> Result<Option<Facts>> {
         let access = Access { root: &self.root, threads: self.threads };
-        let mut told = self.watch.borrow_mut();
+        let mut report = self.watch.borrow_mut();
         let mut watch = |reading: Option<ReadingProgress>| {
-            reading.into_iter().for_each(&mut **told);
+            reading.into_iter().for_each(&mut **report);
             Ok(())
         };
         format_of(question.data)?.survey(question, access, &mut watch)

@@ -241,12 +241,12 @@ mod tests {
         };
         // The last is finite as a double but not as a float.
         for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300] {
-            let told = refused("conv1.weight", number);
-            assert_eq!(told, "tensor `conv1.weight`: 1 of its 54 numbers are not finite", "{number}");
+            let message = refused("conv1.weight", number);
+            assert_eq!(message, "tensor `conv1.weight`: 1 of its 54 numbers are not finite", "{number}");
         }
-        let told = refused("layer1.0.bn1.running_var", -1e-9);
+        let message = refused("layer1.0.bn1.running_var", -1e-9);
         let expected = "tensor `layer1.0.bn1.running_var`: 1 of its 2 numbers are negative, but it is a variance";
-        assert_eq!(told, expected);
+        assert_eq!(message, expected);
         // A mean may be negative, and tensors that are not taken are not checked.
         let mut state = network.state();
         state.insert("layer1.0.bn1.running_mean".into(), Tensor::from_slice(&[-1f32, -2.0]));

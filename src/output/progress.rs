@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{ReadingBar, talk};
 use crate::run::{EventSink, RunEvent, Title};
-use crate::rundir::Row;
+use crate::rundir::Metrics;
 use crate::text;
 
 const QUIET_INTERVAL: Duration = Duration::from_secs(30);
@@ -91,7 +91,7 @@ impl PhaseBar {
         Self { bar, errors: LastErrors { epochs: title.epochs, train: None, test: None } }
     }
 
-    fn show(&mut self, row: &Row) {
+    fn show(&mut self, row: &Metrics) {
         self.bar.set_message(self.errors.message(row));
     }
 }
@@ -106,7 +106,7 @@ struct LastErrors {
 
 impl LastErrors {
     /// `epoch 3/40 · train 12.0% · test 23.4% · rate 1e-4`; errors that were not measured keep their last value.
-    fn message(&mut self, row: &Row) -> String {
+    fn message(&mut self, row: &Metrics) -> String {
         self.train = row.train_error.or(self.train);
         self.test = row.test_error.or(self.test);
         let percent = |error: Option<f64>| error.map_or("–".to_owned(), |error| format!("{:.1}%", error * 100.0));
@@ -125,7 +125,7 @@ struct PhaseLines {
 }
 
 impl PhaseLines {
-    fn show(&mut self, row: &Row) {
+    fn show(&mut self, row: &Metrics) {
         let due = self.last.is_none_or(|last| last.elapsed() >= QUIET_INTERVAL) || row.epoch == self.title.epochs;
         if due {
             talk(&format!("{}{}", row.sentence(), self.time_left(row)));
@@ -133,7 +133,7 @@ impl PhaseLines {
         }
     }
 
-    fn time_left(&self, row: &Row) -> String {
+    fn time_left(&self, row: &Metrics) -> String {
         let Title { behind, steps, .. } = self.title;
         if row.step <= behind || row.step >= steps {
             return String::new();
@@ -152,7 +152,7 @@ mod tests {
     fn errors_that_were_not_measured_keep_their_last_value() {
         let mut errors = LastErrors { epochs: 40, train: None, test: None };
         let mut message = |epoch, train_error, test_error| {
-            errors.message(&Row { epoch, train_error, test_error, learning_rate: Some(1e-4), ..Row::default() })
+            errors.message(&Metrics { epoch, train_error, test_error, learning_rate: Some(1e-4), ..Metrics::default() })
         };
         assert_eq!(message(0, None, Some(0.9)), "epoch 0/40 · train – · test 90.0% · rate 1.00e-4");
         assert_eq!(message(1, Some(0.12), None), "epoch 1/40 · train 12.0% · test 90.0% · rate 1.00e-4");

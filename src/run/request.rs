@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::run::fixed::Fixed;
 use crate::run::recovery::stop::Stop;
-use crate::rundir::{Row, RunDirectory, Summary};
+use crate::rundir::{Metrics, RunDirectory, Summary};
 
 /// Where a run reads and writes.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ pub struct Finished {
     /// `summary.json`.
     pub summary: Summary,
     /// `metrics.csv`.
-    pub rows: Vec<Row>,
+    pub rows: Vec<Metrics>,
     /// Whether the run was finished before this request.
     pub already: bool,
 }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::row::Row;
 use super::table::last_row;
+use crate::metrics::Metrics;
 
 /// The directory of a run or a source. Both contain the same files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ impl RunDirectory {
     }
 
     /// The last complete row of `metrics.csv`.
-    pub fn last_row(&self) -> Option<Row> {
+    pub fn last_row(&self) -> Option<Metrics> {
         last_row(&self.metrics())
     }
 }

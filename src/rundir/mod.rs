@@ -20,6 +20,7 @@ mod table;
 mod tensorboard;
 mod transfer;
 
+pub use crate::metrics::{COLUMNS, Column, MeasuredBy, Metrics};
 pub use correct::{AnswerFile, Answers, read_answers};
 pub use data_record::DataRecord;
 pub use directory::RunDirectory;
@@ -27,7 +28,7 @@ pub use git::Git;
 pub use made_with::MadeWith;
 pub use probe_row::{PROBE_COLUMNS, ProbeRow};
 pub use record::{Length, Record, Restart, Status, write_json};
-pub use row::{BRANCH_COLUMNS, BranchRow, COLUMNS, Column, MeasuredBy, Row, TIMING_COLUMNS, Timing};
+pub use row::{BRANCH_COLUMNS, BranchRow, TIMING_COLUMNS, Timing};
 pub use runs::{directories, directories_of};
 pub use spec_values::{SpecValues, spec_values};
 pub use summary::Summary;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::row::{Column, MeasuredBy, columns};
+use crate::metrics::{Column, MeasuredBy, columns};
 
 columns! {
     /// A row of `probes.csv`: one layer of one network. Errors are fractions.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::directory::RunDirectory;
 use super::record::lenient;
-use super::row::Row;
 use crate::analysis::{self, Bump, INTERPOLATION_EPSILON, Interpolation, Point, Regime, Spike};
+use crate::metrics::Metrics;
 use crate::spec::{Experiment, FINAL_EPOCHS};
 
 /// Running statistics of batch norm lag at first, so bumps are searched only after this many steps.
@@ -82,13 +82,13 @@ impl Summary {
 
     /// Summarises the rows of a run, which must include the evaluation of the last epoch. Leaves out what rows do not
     /// contain, `validation_noise_realised`.
-    pub fn new(experiment: &Experiment, rows: &[Row], label_noise_realised: f64) -> Option<Self> {
+    pub fn new(experiment: &Experiment, rows: &[Metrics], label_noise_realised: f64) -> Option<Self> {
         // Evaluations outside the schedule only serve the last errors: otherwise five crowded points at the end of the
         // curve would change the largest bump.
         let scheduled = || rows.iter().filter(|row| experiment.evaluation.has(row.epoch));
         let last = rows.last()?;
         // The end of the budget counts as one more point, so that a verdict never contradicts the last train error.
-        let measured = |row: &&Row| experiment.evaluation.has_train(row.epoch) || row.epoch == last.epoch;
+        let measured = |row: &&Metrics| experiment.evaluation.has_train(row.epoch) || row.epoch == last.epoch;
         let train = curve(rows.iter().filter(measured), |row| row.train_error);
         // Epoch 0 is before the first step, and not part of any budget.
         let is_final = |epoch: u64| epoch > 0 && epoch + FINAL_EPOCHS > last.epoch;
@@ -141,12 +141,12 @@ impl Summary {
 }
 
 /// The mean of a measure over the rows that have it.
-fn mean<'a>(rows: impl Iterator<Item = &'a Row>, measure: impl Fn(&Row) -> Option<f64>) -> Option<f64> {
+fn mean<'a>(rows: impl Iterator<Item = &'a Metrics>, measure: impl Fn(&Metrics) -> Option<f64>) -> Option<f64> {
     let values: Vec<f64> = rows.filter_map(measure).collect();
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-fn curve<'a>(rows: impl IntoIterator<Item = &'a Row>, error: impl Fn(&Row) -> Option<f64>) -> Vec<Point> {
+fn curve<'a>(rows: impl IntoIterator<Item = &'a Metrics>, error: impl Fn(&Metrics) -> Option<f64>) -> Vec<Point> {
     rows.into_iter().filter_map(|row| Some(Point { epoch: row.epoch, error: error(row)? })).collect()
 }
 
@@ -170,14 +170,14 @@ mod tests {
                     [evaluate]\nevery = 100\n";
         let written = Text { file: "spec.toml", name: "spec", text, notation: Notation::Toml };
         let spec = Spec::parse(written, &[], &NoOne).expect("a spec");
-        let row = |&(epoch, error): &(u64, f64)| Row {
+        let row = |&(epoch, error): &(u64, f64)| Metrics {
             epoch,
             step: epoch,
             train_error: Some(error),
             test_error: Some(0.5),
-            ..Row::default()
+            ..Metrics::default()
         };
-        let rows: Vec<Row> = train_errors.iter().map(row).collect();
+        let rows: Vec<Metrics> = train_errors.iter().map(row).collect();
         Summary::new(&spec.experiment, &rows, 0.0).expect("a summary")
     }
 

@@ -1,8 +1,45 @@
-//! Resolves the augmentation keys, and reports combinations that conflict.
+//! Data augmentation: its keys resolved, and combinations that conflict.
 
-use super::meaning::ProblemReport;
-use super::procedure::{Augmentation, Fill};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::report::ProblemReport;
 use super::written::{Augment, Train};
+
+/// Data augmentation of training images.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Augmentation {
+    /// Padding in pixels on each side before a random crop; 0: no crop.
+    pub crop_padding: usize,
+    /// What to pad with.
+    pub crop_fill: Fill,
+    /// Whether to flip images horizontally, with probability 1/2.
+    pub flip: bool,
+    /// Smallest area of a random box that is resized to the full image, as a fraction; `None`: no box.
+    pub resized_area: Option<f64>,
+    /// Largest relative change of brightness, contrast and saturation; 0: no jitter.
+    pub jitter: f64,
+    /// Side of the erased square in pixels; 0: no cutout.
+    pub cutout: usize,
+}
+
+/// Padding of an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fill {
+    /// Black.
+    #[default]
+    Zero,
+    /// The image, mirrored at its edge.
+    Reflect,
+}
+
+impl Augmentation {
+    /// Whether there is any augmentation.
+    pub fn is_some(self) -> bool {
+        self != Self::default()
+    }
+}
 
 /// The augmentation requested by a list of names.
 pub(super) fn augmentation(train: &Train) -> Augmentation {

@@ -3,10 +3,13 @@
 //! both and compares.
 
 use super::data::Side;
-use super::experiment::{Draw, Experiment, Source, Task};
+use super::experiment::Experiment;
 use super::idle;
 use super::observed::Observed;
-use super::procedure::Budget;
+use super::size::Draw;
+use super::source::Source;
+use super::task::Task;
+use super::training::Budget;
 use super::written::{self, Augment, ClassName, Labelling, LayersOrAll, NoiseKind, Optimizer, Schedule, Size, Written};
 
 /// The canonical form of a spec.

@@ -1,4 +1,8 @@
-//! When to write checkpoints, and which branches start from them.
+//! When to write checkpoints, and which branches start from them; both tables resolved.
+
+use super::report::ProblemReport;
+use super::training::Training;
+use super::written;
 
 /// When to write checkpoints, and which to keep.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,4 +61,50 @@ pub struct Branches {
     pub anneal_steps: Option<u64>,
     /// Whether to fit a new linear head.
     pub refit: bool,
+}
+
+/// Resolves the `checkpoint` table.
+pub(super) fn checkpoints(written: &written::Checkpoints, branches: &Branches) -> Checkpoints {
+    Checkpoints {
+        every_epochs: written.every_epochs,
+        every_seconds: written.every_seconds,
+        time_share: written.time_share,
+        keep: keep(&written.keep),
+        keep_final: written.keep_final,
+        branches: branches.at.clone(),
+    }
+}
+
+fn keep(written: &written::Keep) -> Keep {
+    match written {
+        written::Keep::Epochs(epochs) => Keep::Epochs(epochs.clone()),
+        written::Keep::Word(_) => Keep::Log,
+    }
+}
+
+/// Resolves the `branches` table, for a training of `examples` training examples.
+pub(super) fn branches(
+    written: &written::Branches,
+    training: &Training,
+    examples: usize,
+    report: &mut ProblemReport<'_>,
+) -> Branches {
+    let branches = Branches {
+        at: keep(&written.at),
+        anneal: written.anneal,
+        anneal_steps: written.anneal_steps,
+        refit: written.refit,
+    };
+    let whole = training.steps(examples) / training.steps_per_epoch(examples).max(1);
+    if let Keep::Epochs(epochs) = &branches.at {
+        if let Some(beyond) = epochs.iter().find(|&&epoch| epoch > whole) {
+            let message = format!("epoch {beyond} is beyond the budget of {whole} whole epochs");
+            report.add("branches.at", message, "list epochs from 1 to the end of the budget");
+        }
+        if !epochs.is_empty() && !branches.anneal && !branches.refit {
+            let message = "branches do nothing: `branches.anneal` and `branches.refit` are both false";
+            report.add("branches.at", message, "enable one of them, or remove `branches.at`");
+        }
+    }
+    branches
 }

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::experiment::DeviceChoice;
-use super::meaning::ProblemReport;
+use super::device::DeviceChoice;
+use super::report::ProblemReport;
 use super::written::{self, Written};
 
 /// Precision, memory layout and kernels of a run.

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::report::ProblemReport;
+use super::written::{self, Written};
 use crate::catalogue::Dataset;
+use crate::text;
 
 /// The origin of a task's images.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +101,99 @@ impl Data {
         match self.path() {
             Some(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
             None => self.dataset().name().to_owned(),
+        }
+    }
+}
+
+/// Resolves where the images of a task come from.
+pub(super) fn data(spec: &Written, task: &written::Task, side: Side, report: &mut ProblemReport<'_>) -> Data {
+    let dataset = dataset(&task.dataset, side.name(), report);
+    check_unused(task, dataset, side.name(), report);
+    let own = matches!(dataset, Dataset::Folder | Dataset::Npz);
+    if own && task.path.as_ref().is_none_or(String::is_empty) {
+        let message = format!("`dataset = \"{}\"` needs a `path`", dataset.name());
+        report.add(&format!("{}.path", side.name()), message, "the path of the data set, relative to the data folder");
+    }
+    let path = task.path.clone().unwrap_or_default().into();
+    match dataset {
+        Dataset::Synthetic => {
+            let synthetic = spec.synthetic.clone().unwrap_or_default();
+            let latent_similarity = match side {
+                Side::Source => 1.0,
+                Side::Target => synthetic.latent_similarity,
+            };
+            Data::Synthetic(SyntheticImages { latent_similarity, side, classes: synthetic.classes as usize })
+        }
+        Dataset::Folder => {
+            let test_folder = task.test_folder.map(|folder| match folder {
+                written::TestFolder::Val => "val".to_owned(),
+                written::TestFolder::Test => "test".to_owned(),
+            });
+            Data::Folder(ImageFolder { path, test_folder, skip_bad_files: task.skip_bad_files })
+        }
+        Dataset::Npz => {
+            let (arrays, validation) = arrays(task, side.name(), report);
+            Data::Npz(Npz { path, arrays, validation })
+        }
+        published => Data::Published { dataset: published, skip_bad_files: task.skip_bad_files },
+    }
+}
+
+/// Array names and validation array names of an `npz` file; `None` if the spec names none.
+fn arrays(
+    task: &written::Task,
+    prefix: &str,
+    report: &mut ProblemReport<'_>,
+) -> (Option<[String; 4]>, Option<[String; 2]>) {
+    let Some(names) = &task.arrays else { return (None, None) };
+    let (arrays, validation) = names.split_at(names.len().min(4));
+    let (arrays, own) =
+        (<[String; 4]>::try_from(arrays.to_vec()).ok(), <[String; 2]>::try_from(validation.to_vec()).ok());
+    if arrays.is_none() || (own.is_none() && !validation.is_empty()) {
+        report.add(
+            &format!("{prefix}.arrays"),
+            "`arrays` must have four or six names",
+            "training images, training labels, test images, test labels; then validation images and validation labels",
+        );
+    } else if own.is_some() && task.validation_size > 0 {
+        let message = "`arrays` and `validation_size` both choose validation images";
+        report.add(&format!("{prefix}.validation_size"), message, "keep one of them");
+    }
+    (arrays, own)
+}
+
+fn dataset(name: &str, prefix: &str, report: &mut ProblemReport<'_>) -> Dataset {
+    Dataset::named(name).unwrap_or_else(|| {
+        let names = Dataset::ALL.map(Dataset::name);
+        let list = text::alternatives(&names);
+        let key = format!("{prefix}.dataset");
+        if name.is_empty() {
+            report.add(&key, format!("`{key}` is missing"), format!("expected {list}"));
+        } else {
+            let near = text::nearest(name, names);
+            let hint = near.map_or(
+                format!("expected {list}; for your own images, use `folder` or `npz` and set `{prefix}.path`"),
+                |near| format!("did you mean `{near}`?"),
+            );
+            report.add(&key, format!("`{name}` is not a data set"), hint);
+        }
+        Dataset::Synthetic
+    })
+}
+
+/// Reports keys without effect on this data set.
+fn check_unused(task: &written::Task, dataset: Dataset, prefix: &str, report: &mut ProblemReport<'_>) {
+    let (folder, npz, files) = (Dataset::Folder, Dataset::Npz, dataset.has_image_files());
+    let rules = [
+        ("path", task.path.is_some(), dataset == folder || dataset == npz, "`folder` or `npz`"),
+        ("arrays", task.arrays.is_some(), dataset == npz, "`npz`"),
+        ("test_folder", task.test_folder.is_some(), dataset == folder, "`folder`"),
+        ("skip_bad_files", task.skip_bad_files, files, "`folder` or `tiny-imagenet`"),
+    ];
+    for (key, written, used, needed) in rules {
+        if written && !used {
+            let message = format!("`{prefix}.{key}` has no effect with `dataset = \"{}\"`", task.dataset);
+            report.add(&format!("{prefix}.{key}"), message, format!("it applies to {needed}"));
         }
     }
 }

@@ -1,9 +1,7 @@
 //! The layers frozen by `[transfer]`, and sources that are weights files.
 
-use super::experiment::Source;
-use super::keys;
-use super::meaning::ProblemReport;
-use super::written::{self, Written};
+use super::report::ProblemReport;
+use super::written;
 use crate::blueprint::{Blueprint, FrozenSet};
 use crate::text;
 
@@ -38,17 +36,4 @@ pub(super) fn frozen(transfer: &written::Transfer, blueprint: &Blueprint, report
         report.add("transfer.frozen", format!("`{pattern}` matches no layer of this network"), hint);
         FrozenSet::first(0, layers)
     })
-}
-
-/// The weights file of `[source]`, if the spec names one. Other keys of the table then have no effect.
-pub(super) fn weights(spec: &Written, report: &mut ProblemReport<'_>) -> Option<Source> {
-    let weights = spec.source.as_ref()?.weights.as_ref()?;
-    for key in keys::names_in("source").into_iter().filter(|name| name != "weights") {
-        let key = format!("source.{key}");
-        if report.wrote(&key) {
-            let message = format!("`{key}` has no effect with `source.weights`, which replaces source training");
-            report.add(&key, message, "remove one of them");
-        }
-    }
-    Some(Source::Weights(weights.into()))
 }

@@ -14,10 +14,11 @@ use sha2::{Digest, Sha256};
 
 use super::canonical::canonical;
 use super::data::Side;
-use super::experiment::{self, Experiment};
+use super::experiment::Experiment;
 use super::identity_key::{Defaults, KEYS, as_json};
 use super::idle;
 use super::observed::Observed;
+use super::source::Source;
 use super::written::{Schedule, Written};
 use crate::catalogue::Dataset;
 use crate::text;
@@ -57,7 +58,7 @@ pub(super) fn run(spec: &Written, counted: &IdentityValues) -> String {
 /// the file's content and the network that loads them; they were not trained here.
 pub(super) fn source(spec: &Written, experiment: &Experiment, counted: &IdentityValues) -> String {
     let mut own = counted.clone();
-    let trained = matches!(experiment.source, Some(experiment::Source::Task(_)));
+    let trained = matches!(experiment.source, Some(Source::Task(_)));
     own.retain(|(key, _)| match key.as_str() {
         IMAGE | "precision" => trained,
         key => is_of_source(key, spec),

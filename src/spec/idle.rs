@@ -1,6 +1,9 @@
 //! Keys without effect on an experiment's results. They must not change its hash.
 
-use super::experiment::{Experiment, Labelling, Noise, Source, Task};
+use super::experiment::Experiment;
+use super::labels::{Labelling, Noise};
+use super::source::Source;
+use super::task::Task;
 use crate::blueprint::{Blueprint, Operation};
 use crate::catalogue::Dataset;
 

@@ -1,8 +1,33 @@
 //! Where a task's labels come from, and how they are corrupted.
 
-use super::experiment::{Labelling, Noise};
-use super::meaning::ProblemReport;
+use std::path::PathBuf;
+
+use super::report::ProblemReport;
 use super::written::{self, NoiseKind};
+
+/// Which labels the examples have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Labelling {
+    /// Those of the data set.
+    DataSet,
+    /// Random labels, drawn for each index of the data set.
+    Random,
+}
+
+/// What replaces a corrupted label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Noise {
+    /// A uniformly random wrong label.
+    Uniform,
+    /// A uniformly random label, possibly the true one.
+    UniformAll,
+    /// The label of another corrupted example.
+    Permutation,
+    /// The next class.
+    Pairs,
+    /// All labels come from a file.
+    File(PathBuf),
+}
 
 /// Which labels a task has. Random labels exclude all keys that corrupt labels.
 pub(super) fn labelling(task: &written::Task, prefix: &str, report: &mut ProblemReport<'_>) -> Labelling {

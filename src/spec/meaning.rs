@@ -2,17 +2,21 @@
 
 pub(super) use super::report::ProblemReport;
 
+use super::checkpoints::{branches, checkpoints};
 use super::compute::compute;
 use super::data::Side;
-use super::experiment::{
-    DeviceChoice, Experiment, Fit, FrozenNorm, Normalise, Seeds, Source, Task, Transfer, UnfrozenInit,
-};
+use super::device::device;
+use super::evaluation::evaluation;
+use super::experiment::Experiment;
+use super::fit::fit;
 use super::observed::Observed;
+use super::source::{self, Source};
 use super::survey::Survey;
-use super::task::{Context, KnownTask};
+use super::task::{Context, KnownTask, Normalise, Seeds, Task};
+use super::transfer::transfer;
 use super::written::{self, Written};
-use super::{frozen, network, pixels, schedules};
-use crate::blueprint::{Blueprint, FrozenSet, Granularity, ImageShape};
+use super::{network, pixels};
+use crate::blueprint::{Blueprint, ImageShape};
 use crate::catalogue::Dataset;
 use crate::seed::{Purpose, derive};
 use crate::text;
@@ -29,7 +33,7 @@ pub(super) fn experiment(
     }
     let fit = fit(spec, report);
     let context = Context { spec, survey, fit };
-    let weights = frozen::weights(spec, report);
+    let weights = source::weights(spec, report);
     let source = match (&weights, &spec.source) {
         (None, Some(source)) => Some(context.task(&source.task, Side::Source, source_seeds(spec.seeds.source), report)),
         _ => None,
@@ -47,7 +51,7 @@ pub(super) fn experiment(
     if let Err(impossible) = &blueprint {
         report.add(impossible.key, impossible.message.clone(), impossible.hint.clone());
     }
-    let branches = schedules::branches(&spec.branches, &target.training, target.train_size, report);
+    let branches = branches(&spec.branches, &target.training, target.train_size, report);
     let device = device(&spec.device.0, report);
     let experiment = Experiment {
         name: name(spec, report),
@@ -60,11 +64,11 @@ pub(super) fn experiment(
         architecture,
         image,
         fit,
-        transfer: transfer(spec, granularity, blueprint.as_ref().ok(), report),
+        transfer: transfer(spec, blueprint.as_ref().ok(), report),
         source,
         target,
-        evaluation: schedules::evaluation(&spec.evaluate, report),
-        checkpoints: schedules::checkpoints(&spec.checkpoint, &branches),
+        evaluation: evaluation(&spec.evaluate, report),
+        checkpoints: checkpoints(&spec.checkpoint, &branches),
         branches,
     };
     pixels::check(&experiment, blueprint.as_ref().ok(), report);
@@ -122,37 +126,7 @@ fn name(spec: &Written, report: &mut ProblemReport<'_>) -> String {
     name
 }
 
-fn device(typed: &str, report: &mut ProblemReport<'_>) -> DeviceChoice {
-    device_named(typed).unwrap_or_else(|| {
-        report.add("device", format!("`{typed}` is not a device"), "expected `auto`, `cpu`, `cuda` or `cuda:N`");
-        DeviceChoice::Auto
-    })
-}
-
-/// The device with this name.
-pub(super) fn device_named(name: &str) -> Option<DeviceChoice> {
-    match name {
-        "auto" => Some(DeviceChoice::Auto),
-        "cpu" => Some(DeviceChoice::Cpu),
-        "cuda" => Some(DeviceChoice::Cuda(0)),
-        _ => name.strip_prefix("cuda:")?.parse().ok().map(DeviceChoice::Cuda),
-    }
-}
-
 /// How images are fitted to the requested size, if there is one.
-fn fit(spec: &Written, report: &mut ProblemReport<'_>) -> Fit {
-    match (spec.image_size, spec.image_fit) {
-        (None, written::Fit::Crop) => Fit::Exact,
-        (Some(_), written::Fit::Crop) => Fit::Crop,
-        (size, written::Fit::Squeeze) => {
-            if size.is_none() {
-                let message = "`image_fit` has no effect without `image_size`";
-                report.add("image_fit", message, "remove it, or set `image_size`");
-            }
-            Fit::Squeeze
-        }
-    }
-}
 
 /// The image shape of both tasks: the requested one, or the tasks' own if they agree.
 fn image(spec: &Written, target: &KnownTask, source: Option<&KnownTask>, report: &mut ProblemReport<'_>) -> ImageShape {
@@ -187,33 +161,4 @@ fn image(spec: &Written, target: &KnownTask, source: Option<&KnownTask>, report:
         }
     }
     image
-}
-
-fn transfer(
-    spec: &Written,
-    granularity: Granularity,
-    blueprint: Option<&Blueprint>,
-    report: &mut ProblemReport<'_>,
-) -> Transfer {
-    let frozen = match blueprint {
-        Some(blueprint) => frozen::frozen(&spec.transfer, blueprint, report),
-        None => FrozenSet::first(0, 0),
-    };
-    let frozen_norm = spec.transfer.frozen_norm.unwrap_or(FrozenNorm::Target);
-    let unfrozen_init = spec.transfer.unfrozen_init.unwrap_or(UnfrozenInit::Random);
-    if spec.source.is_none() {
-        for (key, taken) in [
-            ("frozen_norm", frozen_norm == FrozenNorm::Source),
-            ("unfrozen_init", unfrozen_init == UnfrozenInit::Source),
-        ] {
-            if taken {
-                report.add(
-                    &format!("transfer.{key}"),
-                    format!("`{key} = \"source\"`, but the spec has no source"),
-                    "add a `[source]` table, or remove the key",
-                );
-            }
-        }
-    }
-    Transfer { granularity, frozen, frozen_norm, unfrozen_init }
 }

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::procedure::{EvaluationSchedule, FINAL_EPOCHS};
+use super::evaluation::{EvaluationSchedule, FINAL_EPOCHS};
+use super::written;
 
 /// Measurements besides errors.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,5 +74,18 @@ impl HalfLife {
             Self::Steps(steps) => steps as f64,
             Self::Share(share) => share * budget as f64,
         }
+    }
+}
+
+/// Resolves the keys of measurements.
+pub(super) fn measures(written: &written::Evaluate) -> ExtraMeasures {
+    ExtraMeasures {
+        correct: written.correct,
+        correct_train: written.correct_train,
+        averaging: written.averaged_half_life.map(|half_life| match half_life {
+            written::HalfLife::Steps(steps) => HalfLife::Steps(steps),
+            written::HalfLife::Share(share) => HalfLife::Share(share),
+        }),
+        norms: written.norms,
     }
 }

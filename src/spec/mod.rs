@@ -12,8 +12,11 @@ mod claims;
 mod compute;
 mod data;
 mod defaults;
+mod device;
+mod evaluation;
 mod experiment;
 mod file;
+mod fit;
 mod frozen;
 mod identity;
 mod identity_key;
@@ -27,19 +30,19 @@ mod observed;
 mod page;
 mod pixels;
 mod problem;
-mod procedure;
 mod read;
 mod report;
 mod resolved;
-mod schedules;
 mod selection;
 mod settings;
 mod size;
+mod source;
 mod supply;
 mod survey;
 mod sweep;
 mod task;
 mod training;
+mod transfer;
 mod tree;
 mod typed;
 mod walk;
@@ -50,27 +53,30 @@ use std::sync::OnceLock;
 
 use anyhow::Result;
 
+pub use augment::{Augmentation, Fill};
 pub use checkpoints::{Branches, Checkpoints, Keep};
 pub use claims::{Claim, Over, Reached, ReportSpec, StatedClaims, Statement};
 pub use compute::{Attention, Compute, MemoryFormat, Precision, PrecisionChoice, Switch};
 pub use data::{Data, ImageFolder, Npz, Side, SyntheticImages};
-pub use experiment::{
-    DeviceChoice, DisjointPart, Draw, Experiment, Fit, FrozenNorm, Labelling, Noise, Normalisation, Normalise, Seeds,
-    Selection, Source, Task, Transfer, UnfrozenInit,
-};
+pub use device::DeviceChoice;
+pub use evaluation::{Due, Evaluation, EvaluationSchedule, FINAL_EPOCHS, Position};
+pub use experiment::Experiment;
+pub use fit::Fit;
 pub use identity::NUMERICS;
+pub use labels::{Labelling, Noise};
 pub use meaning::{VALID_NAME, is_valid_name};
 pub use measures::{Correct, ExtraMeasures, HalfLife};
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
-pub use procedure::{
-    Augmentation, Budget, Due, Evaluation, EvaluationSchedule, FINAL_EPOCHS, Fill, Optimizer, Position, Rate, Schedule,
-    Training,
-};
+pub use selection::{DisjointPart, Selection};
 pub use settings::{CPU_EVALUATION_BATCH, Settings};
-pub use size::{unbalanced, uneven};
+pub use size::{Draw, unbalanced, uneven};
+pub use source::Source;
 pub use survey::{Question, Remembered, Survey};
 pub use sweep::{Cell, Slurm, Sweep};
+pub use task::{Normalisation, Normalise, Seeds, Task};
+pub use training::{Budget, Optimizer, Rate, Schedule, Training};
+pub use transfer::{FrozenNorm, Transfer, UnfrozenInit};
 
 use crate::blueprint::Architecture;
 use crate::catalogue::Dataset;
@@ -151,7 +157,7 @@ impl Spec {
             Written::default()
         });
         defaults::fill(&mut filled, name);
-        let mut report = meaning::ProblemReport::new(root, problems);
+        let mut report = report::ProblemReport::new(root, problems);
         let (experiment, mut observed) = meaning::experiment(&filled, survey, &mut report);
         for (key, path) in files_of(&filled) {
             match identity::digest_of_file(Path::new(path)) {
@@ -230,7 +236,7 @@ pub fn architecture(name: &str, overrides: &[String]) -> Result<Architecture> {
     let (json, problems) = walk::Walk::new(keys::all()).run(&root);
     let mut filled: Written = serde_json::from_value(json)?;
     filled.network.fill();
-    let mut report = meaning::ProblemReport::new(&root, problems);
+    let mut report = report::ProblemReport::new(&root, problems);
     network::check(&filled.network, &mut report);
     let architecture = filled.network.architecture.at(&filled.network);
     let problems = report.into_problems();
@@ -246,7 +252,7 @@ pub fn architectures() -> Vec<String> {
 pub fn device(name: &str) -> Result<DeviceChoice> {
     let message =
         || UserError::usage(format!("`{name}` is not a device")).hint("expected `auto`, `cpu`, `cuda` or `cuda:N`");
-    meaning::device_named(name).ok_or_else(|| message().into())
+    device::device_named(name).ok_or_else(|| message().into())
 }
 
 /// The JSON schema of a spec.

@@ -1,6 +1,6 @@
 //! Checks the keys of the `[network]` table.
 
-use super::meaning::ProblemReport;
+use super::report::ProblemReport;
 use crate::blueprint::{ArchitectureName, NetworkTable};
 use crate::text;
 

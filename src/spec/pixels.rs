@@ -1,8 +1,12 @@
 //! Checks that the images are large enough for augmentation and batch norm.
 
-use super::experiment::{Experiment, FrozenNorm, Source, Task};
-use super::meaning::ProblemReport;
-use super::procedure::{Budget, Fill};
+use super::augment::Fill;
+use super::experiment::Experiment;
+use super::report::ProblemReport;
+use super::source::Source;
+use super::task::Task;
+use super::training::Budget;
+use super::transfer::FrozenNorm;
 use crate::blueprint::Blueprint;
 use crate::text;
 

@@ -1,10 +1,36 @@
 //! Which classes of a data set a task uses, and what its labels are.
 
-use super::experiment::{DisjointPart, Selection};
-use super::meaning::ProblemReport;
+use super::report::ProblemReport;
 use super::written::{self, ClassName, Labelling};
 use crate::catalogue::{Facts, Naming, Superclasses};
 use crate::text;
+
+/// The classes and the part of a data set that a task uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// Classes of the data set, in increasing order.
+    pub classes: Vec<usize>,
+    /// The superclass of each class, where superclasses are the labels.
+    pub groups: Option<Superclasses>,
+    /// The part of the training examples.
+    pub part: DisjointPart,
+}
+
+/// Part `index` of `of` disjoint parts of the training examples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DisjointPart {
+    /// Index of the part, from 0.
+    pub index: usize,
+    /// Number of parts.
+    pub of: usize,
+}
+
+impl DisjointPart {
+    /// Whether this is the whole data set.
+    pub fn is_whole(self) -> bool {
+        self.of == 1
+    }
+}
 
 /// Resolves the selection of a task.
 pub(super) fn selection(

@@ -1,11 +1,20 @@
 //! The number of training examples of a task.
 
-use super::experiment::{Draw, Selection};
-use super::meaning::ProblemReport;
+use super::report::ProblemReport;
+use super::selection::Selection;
 use super::supply::Supply;
 use super::written::{self, Size};
 use crate::catalogue::Facts;
 use crate::text;
+
+/// How training examples are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Draw {
+    /// Uniformly.
+    Plain,
+    /// Equally many from each class.
+    Balanced,
+}
 
 /// Number of training examples, and how they are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

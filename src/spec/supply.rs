@@ -1,7 +1,7 @@
 //! How many training examples of each label a task can draw from, computed from class sizes alone, by the same rule by
 //! which `data` deals them.
 
-use super::experiment::{DisjointPart, Selection};
+use super::selection::{DisjointPart, Selection};
 use crate::catalogue::Facts;
 
 /// What a task can draw from.

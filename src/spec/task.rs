@@ -1,14 +1,96 @@
-//! Resolves a task's table: data, selection and training.
+//! A task; its table resolved: data, selection and training.
 
-use super::data::{Data, ImageFolder, Npz, Side, SyntheticImages};
-use super::experiment::{DisjointPart, Fit, Normalise, Seeds, Selection, Task};
-use super::meaning::ProblemReport;
+use serde::{Deserialize, Serialize};
+
+use super::data::{self, Data, Side};
+use super::fit::Fit;
+use super::labels::{self, Labelling, Noise};
+use super::report::ProblemReport;
+use super::selection::{self, Selection};
+use super::size::{self, Draw};
 use super::survey::{Question, Survey};
+use super::training::{self, Training};
 use super::written;
-use super::{labels, selection, size, training};
 use crate::blueprint::ImageShape;
-use crate::catalogue::{Dataset, Facts};
+use crate::catalogue::Facts;
 use crate::text;
+
+/// A data set, the part of it to use, and how to train on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    /// Where the images come from.
+    pub data: Data,
+    /// Which classes and which part of the data set.
+    pub selection: Selection,
+    /// Number C of classes.
+    pub classes: usize,
+    /// Number of training examples of the selected classes and part, including those held out for validation.
+    pub pool: usize,
+    /// Number n of training examples to draw.
+    pub train_size: usize,
+    /// How they are drawn.
+    pub draw: Draw,
+    /// Number of test examples.
+    pub test_size: usize,
+    /// Number of examples held out for validation.
+    pub validation_size: usize,
+    /// Fraction of validation labels to corrupt.
+    pub validation_noise: f64,
+    /// Which labels the examples have before any is corrupted.
+    pub labelling: Labelling,
+    /// Fraction of training labels to corrupt.
+    pub label_noise: f64,
+    /// What replaces corrupted labels.
+    pub noise: Noise,
+    /// Normalisation of pixels.
+    pub normalise: Normalise,
+    /// How to train.
+    pub training: Training,
+    /// Seeds of the task's random streams.
+    pub seeds: Seeds,
+}
+
+/// How pixels are normalised.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Normalise {
+    /// By mean and deviation of the task's own training examples.
+    Subset,
+    /// By those of the source's training examples.
+    Source,
+    /// By given values per channel, for pixels in [0, 1].
+    Given {
+        /// Mean of each channel.
+        mean: Vec<f64>,
+        /// Standard deviation of each channel.
+        deviation: Vec<f64>,
+    },
+}
+
+/// Mean and standard deviation by which each channel is normalised, for pixels in [0, 1].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Normalisation {
+    /// Mean of each channel.
+    pub mean: Vec<f64>,
+    /// Population standard deviation of each channel.
+    pub deviation: Vec<f64>,
+}
+
+/// Seeds of a task's random streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seeds {
+    /// Initial weights.
+    pub initial: u64,
+    /// Draw of training examples.
+    pub subset: u64,
+    /// Label noise.
+    pub noise: u64,
+    /// Order of examples.
+    pub order: u64,
+    /// Augmentation.
+    pub augment: u64,
+    /// Dropout.
+    pub dropout: u64,
+}
 
 /// What the resolution of both tasks shares.
 pub(super) struct Context<'a> {
@@ -33,9 +115,7 @@ impl Context<'_> {
         report: &mut ProblemReport<'_>,
     ) -> KnownTask {
         let prefix = side.name();
-        let dataset = dataset(&task.dataset, prefix, report);
-        check_unused(task, dataset, prefix, report);
-        let data = self.data(task, dataset, side, report);
+        let data = data::data(self.spec, task, side, report);
         let facts = self.facts(&data, prefix, report);
         let selection = selection::selection(task, &facts, prefix, report);
         let examples = size::train_size(task, &selection, &facts, prefix, report);
@@ -58,41 +138,6 @@ impl Context<'_> {
             seeds,
         };
         KnownTask { task, facts }
-    }
-
-    fn data(&self, task: &written::Task, dataset: Dataset, side: Side, report: &mut ProblemReport<'_>) -> Data {
-        let own = matches!(dataset, Dataset::Folder | Dataset::Npz);
-        if own && task.path.as_ref().is_none_or(String::is_empty) {
-            let message = format!("`dataset = \"{}\"` needs a `path`", dataset.name());
-            report.add(
-                &format!("{}.path", side.name()),
-                message,
-                "the path of the data set, relative to the data folder",
-            );
-        }
-        let path = task.path.clone().unwrap_or_default().into();
-        match dataset {
-            Dataset::Synthetic => {
-                let synthetic = self.spec.synthetic.clone().unwrap_or_default();
-                let latent_similarity = match side {
-                    Side::Source => 1.0,
-                    Side::Target => synthetic.latent_similarity,
-                };
-                Data::Synthetic(SyntheticImages { latent_similarity, side, classes: synthetic.classes as usize })
-            }
-            Dataset::Folder => {
-                let test_folder = task.test_folder.map(|folder| match folder {
-                    written::TestFolder::Val => "val".to_owned(),
-                    written::TestFolder::Test => "test".to_owned(),
-                });
-                Data::Folder(ImageFolder { path, test_folder, skip_bad_files: task.skip_bad_files })
-            }
-            Dataset::Npz => {
-                let (arrays, validation) = arrays(task, side.name(), report);
-                Data::Npz(Npz { path, arrays, validation })
-            }
-            published => Data::Published { dataset: published, skip_bad_files: task.skip_bad_files },
-        }
     }
 
     /// Facts about the data, from the catalogue or from disk.
@@ -171,29 +216,6 @@ impl Context<'_> {
     }
 }
 
-/// Array names and validation array names of an `npz` file; `None` if the spec names none.
-fn arrays(
-    task: &written::Task,
-    prefix: &str,
-    report: &mut ProblemReport<'_>,
-) -> (Option<[String; 4]>, Option<[String; 2]>) {
-    let Some(names) = &task.arrays else { return (None, None) };
-    let (arrays, validation) = names.split_at(names.len().min(4));
-    let (arrays, own) =
-        (<[String; 4]>::try_from(arrays.to_vec()).ok(), <[String; 2]>::try_from(validation.to_vec()).ok());
-    if arrays.is_none() || (own.is_none() && !validation.is_empty()) {
-        report.add(
-            &format!("{prefix}.arrays"),
-            "`arrays` must have four or six names",
-            "training images, training labels, test images, test labels; then validation images and validation labels",
-        );
-    } else if own.is_some() && task.validation_size > 0 {
-        let message = "`arrays` and `validation_size` both choose validation images";
-        report.add(&format!("{prefix}.validation_size"), message, "keep one of them");
-    }
-    (arrays, own)
-}
-
 /// Number of test examples of the selected classes.
 fn test_size(selection: &Selection, facts: &Facts) -> usize {
     match &facts.test_per_class {
@@ -215,48 +237,5 @@ fn stand_in() -> Facts {
         train_per_class: None,
         test_per_class: None,
         digest: None,
-    }
-}
-
-fn dataset(name: &str, prefix: &str, report: &mut ProblemReport<'_>) -> Dataset {
-    Dataset::named(name).unwrap_or_else(|| {
-        let names = Dataset::ALL.map(Dataset::name);
-        let list = text::alternatives(&names);
-        let key = format!("{prefix}.dataset");
-        if name.is_empty() {
-            report.add(&key, format!("`{key}` is missing"), format!("expected {list}"));
-        } else {
-            let near = text::nearest(name, names);
-            let hint = near.map_or(
-                format!("expected {list}; for your own images, use `folder` or `npz` and set `{prefix}.path`"),
-                |near| format!("did you mean `{near}`?"),
-            );
-            report.add(&key, format!("`{name}` is not a data set"), hint);
-        }
-        Dataset::Synthetic
-    })
-}
-
-/// Reports keys without effect on this data set.
-fn check_unused(task: &written::Task, dataset: Dataset, prefix: &str, report: &mut ProblemReport<'_>) {
-    let (folder, npz, files) = (Dataset::Folder, Dataset::Npz, dataset.has_image_files());
-    let rules = [
-        ("path", task.path.is_some(), dataset == folder || dataset == npz, "`folder` or `npz`"),
-        ("arrays", task.arrays.is_some(), dataset == npz, "`npz`"),
-        ("test_folder", task.test_folder.is_some(), dataset == folder, "`folder`"),
-        ("skip_bad_files", task.skip_bad_files, files, "`folder` or `tiny-imagenet`"),
-    ];
-    for (key, written, used, needed) in rules {
-        if written && !used {
-            let message = format!("`{prefix}.{key}` has no effect with `dataset = \"{}\"`", task.dataset);
-            report.add(&format!("{prefix}.{key}"), message, format!("it applies to {needed}"));
-        }
-    }
-}
-
-impl DisjointPart {
-    /// Whether this is the whole data set.
-    pub fn is_whole(self) -> bool {
-        self.of == 1
     }
 }

@@ -1,9 +1,118 @@
-//! Resolves a `train` table, and reports keys that conflict.
+//! The training procedure of a phase; the `train` table resolved, and keys that conflict.
 
-use super::augment::{self, augmentation};
-use super::meaning::ProblemReport;
-use super::procedure::{Budget, Optimizer, Rate, Schedule, Training};
+use super::augment::{self, Augmentation, augmentation};
+use super::report::ProblemReport;
 use super::written::{self, Train};
+
+/// Training procedure of a phase.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Training {
+    /// Length of the training.
+    pub budget: Budget,
+    /// Examples per step.
+    pub batch_size: usize,
+    /// Optimizer.
+    pub optimizer: Optimizer,
+    /// Learning rate.
+    pub rate: Rate,
+    /// Label smoothing, in [0, 1].
+    pub label_smoothing: f64,
+    /// Data augmentation.
+    pub augmentation: Augmentation,
+}
+
+/// Length of a training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// In passes over the training examples.
+    Epochs(u64),
+    /// In optimizer steps.
+    Steps(u64),
+}
+
+/// An optimizer with its hyperparameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Optimizer {
+    /// Stochastic gradient descent.
+    Sgd {
+        /// Momentum.
+        momentum: f64,
+        /// Whether to use Nesterov momentum.
+        nesterov: bool,
+        /// L2 penalty, added to the gradient.
+        weight_decay: f64,
+    },
+    /// Adam (Kingma and Ba, arXiv 1412.6980) or `AdamW` (Loshchilov and Hutter, arXiv 1711.05101).
+    Adam {
+        /// Decay rate of the running mean of gradients.
+        beta1: f64,
+        /// Decay rate of the running mean of squared gradients.
+        beta2: f64,
+        /// Added to the denominator for numerical stability.
+        epsilon: f64,
+        /// Weight decay.
+        weight_decay: f64,
+        /// Whether weight decay bypasses the gradient means, as in `AdamW`.
+        decoupled: bool,
+    },
+}
+
+/// Learning rate of every step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rate {
+    /// Base learning rate, before the schedule.
+    pub base: f64,
+    /// Steps of linear warmup.
+    pub warmup_steps: u64,
+    /// Schedule.
+    pub schedule: Schedule,
+}
+
+/// Learning rate schedule.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Schedule {
+    /// Constant.
+    Constant,
+    /// Divided by √(1 + ⌊step / period⌋): Nakkiran et al., arXiv 1912.02292.
+    InverseSqrt {
+        /// Period in steps.
+        period: u64,
+    },
+    /// Cosine decay to 0 at the end of the budget.
+    Cosine,
+    /// Linear decay to 0 at the end of the budget.
+    Linear,
+    /// Multiplied by a factor at each milestone.
+    Step {
+        /// Epochs, increasing.
+        milestones: Vec<u64>,
+        /// Factor.
+        decay: f64,
+    },
+}
+
+impl Training {
+    /// Steps per epoch for this many training examples.
+    pub fn steps_per_epoch(&self, examples: usize) -> u64 {
+        examples.div_ceil(self.batch_size) as u64
+    }
+
+    /// Total steps of the budget.
+    pub fn steps(&self, examples: usize) -> u64 {
+        match self.budget {
+            Budget::Epochs(epochs) => epochs * self.steps_per_epoch(examples),
+            Budget::Steps(steps) => steps,
+        }
+    }
+
+    /// Total epochs of the budget; the last may be incomplete.
+    pub fn epochs(&self, examples: usize) -> u64 {
+        match self.budget {
+            Budget::Epochs(epochs) => epochs,
+            Budget::Steps(steps) => steps.div_ceil(self.steps_per_epoch(examples)),
+        }
+    }
+}
 
 /// Resolves a filled table for `examples` training examples; `prefix` is the table's dotted key.
 pub(super) fn training(train: &Train, examples: usize, prefix: &str, report: &mut ProblemReport<'_>) -> Training {

@@ -17,7 +17,7 @@ use crate::train::checkpoint_state::TrainingState;
 use crate::train::data::device_split::DeviceSplit;
 use crate::train::interrupt::{Interrupt, Stopped, proceed};
 use crate::train::measure::linear_fit::{LinearHead, fit_linear, fit_tuned};
-use crate::train::numbers::{EpochReport, Errors};
+use crate::train::numbers::EpochReport;
 use crate::train::observer::{Control, Diverged, Ended, Observer};
 use crate::train::out_of_memory::{Activity, during};
 use crate::train::phase::Phase;
@@ -34,10 +34,19 @@ pub fn anneal_steps(step: u64) -> u64 {
 /// Errors after an anneal branch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Annealed {
-    /// On the training examples.
-    pub train: Errors,
-    /// On the test examples.
-    pub test: Errors,
+    /// Error on the training examples.
+    pub train_error: f64,
+    /// Loss on the test examples.
+    pub test_loss: f64,
+    /// Error on the test examples.
+    pub test_error: f64,
+}
+
+impl Annealed {
+    fn of(report: &EpochReport) -> Option<Self> {
+        let metrics = &report.metrics;
+        Some(Self { train_error: metrics.train_error?, test_loss: metrics.test_loss?, test_error: metrics.test_error? })
+    }
 }
 
 /// Errors of refitted heads, on the training and the test examples.
@@ -120,10 +129,7 @@ impl Phase<'_> {
         let mut last = Last { observer, report: None };
         match phase.run(Some(start), &mut last) {
             Ok(Ended::Stopped) => Err(Stopped.into()),
-            Ok(Ended::Complete) => {
-                let errors = |report: EpochReport| Some(Annealed { train: report.train?, test: report.test? });
-                Ok(last.report.and_then(errors))
-            }
+            Ok(Ended::Complete) => Ok(last.report.as_ref().and_then(Annealed::of)),
             Err(error) if error.is::<Diverged>() => {
                 last.observer.note(&format!("the anneal branch from epoch {} diverged", plan.epoch))?;
                 Ok(None)

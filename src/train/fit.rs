@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use crate::metrics::Metrics;
 use crate::native;
 use crate::spec::Due;
 use crate::spec::{FrozenNorm, Position};
@@ -15,7 +16,6 @@ use crate::train::measure::evaluators::{Evaluators, MeasuredErrors};
 use crate::train::measure::norm_statistics::fit_frozen_statistics;
 use crate::train::measure::norms::NormMeter;
 use crate::train::numbers::EpochReport;
-use crate::train::numbers::Norms;
 use crate::train::numbers::Totals;
 use crate::train::observer::{Diverged, Ended, Observer};
 use crate::train::out_of_memory::{Activity, during};
@@ -115,8 +115,7 @@ impl EpochLoop<'_> {
         if is_new {
             let start = Moment { epoch: 0, step: 0, epochs };
             let (measured, evaluation_seconds) = self.measure(start, observer)?;
-            let norms = self.norms.map(|norms| norms.read(0)).transpose()?;
-            observer.epoch(&report(start, None, TrainedEpoch::default(), measured, norms, evaluation_seconds))?;
+            observer.epoch(&self.report(start, TrainedEpoch::default(), measured, evaluation_seconds)?)?;
         }
         for number in under_way.position.epochs + 1..=epochs {
             let part = std::mem::take(&mut under_way);
@@ -159,10 +158,8 @@ impl EpochLoop<'_> {
             observer.save(&self.trainer.state(split, Position { epochs: behind, steps: to }, seconds)?)?;
         }
         let (measured, evaluation_seconds) = measured?;
-        let norms = self.norms.map(|norms| norms.read(to)).transpose()?;
-        let trained = TrainedEpoch { images: (to * batch_size as u64).min(count as u64), totals, seconds };
-        let rate = Some(phase.rate(done + to - 1));
-        observer.epoch(&report(moment, rate, trained, measured, norms, evaluation_seconds))?;
+        let trained = TrainedEpoch { steps: to, images: (to * batch_size as u64).min(count as u64), totals, seconds };
+        observer.epoch(&self.report(moment, trained, measured, evaluation_seconds)?)?;
         if number == epochs {
             // An epoch that the budget cut short is not finished: a longer budget continues it.
             let whole = to == per_epoch;
@@ -190,42 +187,36 @@ impl EpochLoop<'_> {
         }
         Ok((measured, started.elapsed().as_secs_f64()))
     }
+
+    /// Assembles the report of an epoch; every measure fills in its own columns.
+    fn report(
+        &self,
+        moment: Moment,
+        trained: TrainedEpoch,
+        measured: MeasuredErrors,
+        evaluation_seconds: f64,
+    ) -> Result<EpochReport> {
+        let TrainedEpoch { steps, images, totals, seconds } = trained;
+        let mut metrics = Metrics {
+            epoch: moment.epoch,
+            step: moment.step,
+            learning_rate: (steps > 0).then(|| self.phase.rate(moment.step - 1)),
+            train_error_running: (images > 0).then(|| totals.wrong / images as f64),
+            ..Metrics::default()
+        };
+        measured.fill(&mut metrics);
+        self.norms.map_or(Ok(()), |norms| norms.fill(steps, &mut metrics))?;
+        Ok(EpochReport { metrics, correct: measured.correct, seconds, images, evaluation_seconds })
+    }
 }
 
 /// The training of an epoch.
 #[derive(Clone, Copy, Default)]
 struct TrainedEpoch {
+    steps: u64,
     images: u64,
     totals: Totals,
     seconds: f64,
-}
-
-/// Assembles the report of an epoch.
-fn report(
-    moment: Moment,
-    learning_rate: Option<f64>,
-    trained: TrainedEpoch,
-    measured: MeasuredErrors,
-    norms: Option<Norms>,
-    evaluation_seconds: f64,
-) -> EpochReport {
-    let error = |errors: Option<crate::train::Errors>| errors.map(|errors| errors.error);
-    EpochReport {
-        epoch: moment.epoch,
-        step: moment.step,
-        learning_rate,
-        running: (trained.images > 0).then(|| trained.totals.over(trained.images)),
-        train: measured.train,
-        test: measured.test,
-        validation: measured.validation,
-        train_error_averaged: error(measured.train_averaged),
-        test_error_averaged: error(measured.test_averaged),
-        norms,
-        correct: measured.correct,
-        seconds: trained.seconds,
-        images: trained.images,
-        evaluation_seconds,
-    }
 }
 
 /// Where a training resumes; by default at step 0.

@@ -37,7 +37,7 @@ pub use interrupt::Interrupt;
 pub use measure::linear_fit::{FitEnd, LinearHead, fit_linear, fit_tuned};
 pub use measure::nearest::{NEIGHBOURS, nearest_error};
 pub use measure::norm_statistics::fit_frozen_statistics;
-pub use numbers::{ByCorruption, Correctness, EpochReport, Errors, Examples, Norms, RunningMeans};
+pub use numbers::{Correctness, EpochReport, Examples};
 pub use observer::{Control, Diverged, Ended, Observer};
 pub use out_of_memory::{Activity, OutOfMemory};
 pub use phase::Phase;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use freezewise::rundir::{self, BranchRow, Row, RunDirectory, read_answers};
+use freezewise::rundir::{self, BranchRow, Metrics, RunDirectory, read_answers};
 
 use super::program::{Place, weights};
 use super::reliability::run_with_fault;
@@ -25,7 +25,7 @@ const ALL: [&str; 4] =
     ["evaluate.averaged_half_life=4", "evaluate.correct=all", "evaluate.correct_train=true", "evaluate.norms=true"];
 const BRANCHES: &str = "branches.at=[2, 5]";
 
-fn rows(directory: &Path) -> Vec<Row> {
+fn rows(directory: &Path) -> Vec<Metrics> {
     rundir::read(&directory.join("metrics.csv")).expect("rows")
 }
 
@@ -57,7 +57,7 @@ fn measures_and_branches_leave_a_run_as_it_is() {
     let place = Place::with(SPEC);
     let directory = place.run(&with(&ALL, &[BRANCHES]));
     assert_eq!(weights(bare), weights(&directory));
-    let raw = |row: &Row| Row {
+    let raw = |row: &Metrics| Metrics {
         train_error_averaged: None,
         test_error_averaged: None,
         weight_norm: None,

@@ -1,6 +1,6 @@
 //! Properties of all tables and all specs, tested on a few random ones.
 
-use freezewise::rundir::{Row, cut, parse};
+use freezewise::rundir::{Metrics, cut, parse};
 use freezewise::spec::{Notation, Spec, Text};
 use proptest::prelude::*;
 use proptest::{collection, option, sample};
@@ -59,12 +59,12 @@ proptest! {
         test_error in measured(),
         gradient_norm in measured(),
     ) {
-        let row = Row { phase: "source".into(), epoch, step, train_loss, test_error, gradient_norm, ..Row::default() };
+        let row = Metrics { phase: "source".into(), epoch, step, train_loss, test_error, gradient_norm, ..Metrics::default() };
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.serialize(&row).expect("a row");
         let bytes = writer.into_inner().expect("a table");
-        let read: Vec<Row> = parse(&bytes).expect("a row");
-        let bits = |row: &Row| [row.train_loss, row.test_error, row.gradient_norm].map(|number| number.map(f64::to_bits));
+        let read: Vec<Metrics> = parse(&bytes).expect("a row");
+        let bits = |row: &Metrics| [row.train_loss, row.test_error, row.gradient_norm].map(|number| number.map(f64::to_bits));
         prop_assert_eq!(bits(&read[0]), bits(&row));
         prop_assert_eq!(&read[..], &[row][..]);
     }

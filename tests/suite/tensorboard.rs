@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use freezewise::rundir::{self, Row};
+use freezewise::metrics::Metrics;
+use freezewise::rundir;
 
 use super::program::{Place, TINY};
 
@@ -45,7 +46,7 @@ fn step(event: &[u8]) -> u64 {
 /// Holds the file to the table: a version, a start, and an event for each row at its step.
 #[track_caller]
 fn holds_the_rows(run: &Path) {
-    let rows: Vec<Row> = rundir::read(&run.join("metrics.csv")).expect("rows");
+    let rows: Vec<Metrics> = rundir::read(&run.join("metrics.csv")).expect("rows");
     let records = records(&event_file(run));
     let steps: Vec<u64> = records.iter().skip(2).map(|event| step(event)).collect();
     assert_eq!(steps, rows.iter().map(|row| row.step).collect::<Vec<_>>());
@@ -113,7 +114,7 @@ fn tensorboard_reads_it() {
     run(&place, &["--tensorboard"]);
     let directory = run(&place, &["--set", "target.train.epochs=5", "--tensorboard"]);
     let output = python(&["-c".as_ref(), READER.as_ref(), directory.join("tensorboard").as_ref()]);
-    let rows: Vec<Row> = rundir::read(&directory.join("metrics.csv")).expect("rows");
+    let rows: Vec<Metrics> = rundir::read(&directory.join("metrics.csv")).expect("rows");
     let expected: Vec<String> =
         rows.iter().filter_map(|row| Some(format!("{}:{:.6}", row.step, row.test_error?))).collect();
     let found = String::from_utf8_lossy(&output.stdout);

@@ -1,7 +1,7 @@
 //! Events that a run reports.
 
 use crate::data::ReadingProgress;
-use crate::rundir::Row;
+use crate::rundir::Metrics;
 
 /// The phase that begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub enum RunEvent<'a> {
     /// The number of steps of the phase so far.
     Step(u64),
     /// An epoch ended.
-    Epoch(&'a Row),
+    Epoch(&'a Metrics),
     /// The phase ended.
     PhaseEnd,
 }

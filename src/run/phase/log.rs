@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::files::Lines;
 use crate::run::phase::event::{EventSink, RunEvent};
-use crate::rundir::Row;
+use crate::rundir::Metrics;
 
 pub(in crate::run) struct RunLog<'a> {
     /// `None` if the phase keeps its own log.
@@ -27,7 +27,7 @@ impl RunLog<'_> {
     }
 }
 
-impl Row {
+impl Metrics {
     /// One line with the errors that were measured, in percent.
     pub fn sentence(&self) -> String {
         let mut text = format!("{} epoch {}", self.phase, self.epoch);

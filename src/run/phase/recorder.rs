@@ -12,10 +12,10 @@ use crate::native;
 use crate::run::phase::checkpoint_schedule::CheckpointSchedule;
 use crate::run::phase::event::RunEvent;
 use crate::run::phase::log::RunLog;
-use crate::run::phase::rows::{row, timing};
+use crate::run::phase::rows::timing;
 use crate::run::phase::work::PhaseWork;
 use crate::run::recovery::checkpoint::{Checkpoint, CheckpointHeader, CheckpointStore, FORMAT, Name};
-use crate::rundir::{self, AnswerFile, CsvTable, EventFile, MadeWith, Row, Timing};
+use crate::rundir::{self, AnswerFile, CsvTable, EventFile, MadeWith, Metrics, Timing};
 use crate::spec::Due;
 use crate::train::{Control, Correctness, EpochReport, Examples, Observer, TrainingState};
 
@@ -35,12 +35,12 @@ pub(in crate::run) struct Recording<'a> {
 /// Observes a phase and writes its files.
 pub(in crate::run) struct Recorder<'a, 'b> {
     recording: Recording<'a>,
-    metrics: CsvTable<Row>,
+    metrics: CsvTable<Metrics>,
     timing: CsvTable<Timing>,
     events: Option<EventFile>,
     answers: Vec<(Examples, AnswerFile)>,
     /// Every epoch's measurements, including those that the schedule did not ask for.
-    rows: Vec<Row>,
+    rows: Vec<Metrics>,
     schedule: CheckpointSchedule<'a>,
     /// The epoch that ended since the last step.
     ended: Option<u64>,
@@ -58,8 +58,8 @@ impl<'a, 'b> Recorder<'a, 'b> {
     ) -> Result<Self> {
         let work = recording.work;
         let directory = work.directory;
-        let rows: Vec<Row> = start.map_or_else(|| Ok(Vec::new()), |start| rundir::parse(&start.rows))?;
-        let shown: Vec<Row> = rows.iter().map(|row| row.shown(work.evaluation)).collect();
+        let rows: Vec<Metrics> = start.map_or_else(|| Ok(Vec::new()), |start| rundir::parse(&start.rows))?;
+        let shown: Vec<Metrics> = rows.iter().map(|row| row.shown(work.evaluation)).collect();
         let timing = match start {
             Some(start) => CsvTable::cut(&directory.timing(), start.header.epochs)?,
             None => CsvTable::create(&directory.timing(), &[])?,
@@ -90,7 +90,7 @@ impl<'a, 'b> Recorder<'a, 'b> {
         }
     }
 
-    pub(in crate::run) fn into_rows(self) -> Vec<Row> {
+    pub(in crate::run) fn into_rows(self) -> Vec<Metrics> {
         self.rows
     }
 
@@ -146,14 +146,15 @@ impl Observer for Recorder<'_, '_> {
         } else {
             Name::Step(self.step)
         };
-        let behind: Vec<&Row> = self.rows.iter().filter(|row| row.epoch <= state.epochs).collect();
+        let behind: Vec<&Metrics> = self.rows.iter().filter(|row| row.epoch <= state.epochs).collect();
         store.commit(name, &self.header(state), state, &rundir::table(&behind)?)?;
         self.schedule.done(began, Instant::now());
         Ok(())
     }
 
     fn epoch(&mut self, report: &EpochReport) -> Result<()> {
-        let row = row(self.recording.work.side, report);
+        let phase = self.recording.work.side.name().to_owned();
+        let row = Metrics { phase, ..report.metrics.clone() };
         // A process that took over the lock writes its own rows.
         self.recording.work.lock.check()?;
         let shown = row.shown(self.recording.work.evaluation);
@@ -162,7 +163,7 @@ impl Observer for Recorder<'_, '_> {
         self.timing.append(&timing(self.recording.work.side, report, native::memory_use(self.recording.device)))?;
         for Correctness { examples, correct } in &report.correct {
             let files = self.answers.iter_mut().filter(|(own, _)| own == examples);
-            files.into_iter().try_for_each(|(_, file)| file.append(report.epoch, correct))?;
+            files.into_iter().try_for_each(|(_, file)| file.append(row.epoch, correct))?;
         }
         self.run_log.events.on_event(&RunEvent::Epoch(&row));
         self.run_log.record(&row.sentence())?;

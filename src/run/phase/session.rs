@@ -19,7 +19,7 @@ use crate::run::recovery::checkpoint::{Checkpoint, CheckpointStore};
 use crate::run::recovery::finished;
 use crate::run::recovery::resume::{Goal, discard, resume};
 use crate::run::recovery::stop::stopped;
-use crate::rundir::{DataRecord, MadeWith, Record, Row};
+use crate::rundir::{DataRecord, MadeWith, Metrics, Record};
 use crate::spec::Side;
 use crate::text;
 use crate::train::{DeviceSplits, Ended, Phase};
@@ -77,7 +77,7 @@ impl<'a> Session<'a> {
     pub(in crate::run) fn train<T>(
         mut self,
         starts: impl FnOnce(&Network, &ComputeSetup, &mut RunLog<'_>, bool) -> Result<PhaseStart>,
-        ends: impl FnOnce(Vec<Row>) -> Result<T>,
+        ends: impl FnOnce(Vec<Metrics>) -> Result<T>,
     ) -> Result<T> {
         let PhaseWork { directory, lock, task, last_state, .. } = self.work;
         let mut record = self.record.clone();
@@ -109,7 +109,7 @@ impl<'a> Session<'a> {
     }
 
     /// Trains, and writes every epoch's rows.
-    fn rows(&mut self, network: &Network, normalisation: &Normalisation) -> Result<Vec<Row>> {
+    fn rows(&mut self, network: &Network, normalisation: &Normalisation) -> Result<Vec<Metrics>> {
         let Self { work, compute, data, content, store, start, made_with, run_log, .. } = self;
         let DeviceSplits { train, test, validation } =
             DeviceSplits::take(data, normalisation, network.device(), network.kind())?;

@@ -21,7 +21,7 @@ pub(super) struct ProbeProgress<'a> {
 
 impl ProbeProgress<'_> {
     /// Replaces an error caused by a stop request with one that tells how far the probe came.
-    fn told(&self, error: anyhow::Error) -> anyhow::Error {
+    fn with_progress(&self, error: anyhow::Error) -> anyhow::Error {
         match self.stop.reason() {
             Some(reason) => stopped(&reason, &format!("after row {} of {}", self.done, self.all)).into(),
             None => error,
@@ -68,10 +68,10 @@ impl Probing<'_> {
             let stop = self.progress.stop;
             let mut stops = || stop.reason().is_some();
             let features = LayerFeatures::of(&looked_at, &layers, &mut stops);
-            let features = features.map_err(|error| self.progress.told(error))?;
+            let features = features.map_err(|error| self.progress.with_progress(error))?;
             for (layer, [train, test]) in layers.into_iter().zip(features.layers) {
                 let row = fitted(&[train, test], &labels, self.networks.data.classes.len(), &mut stops);
-                let row = row.map_err(|error| self.progress.told(error))?;
+                let row = row.map_err(|error| self.progress.with_progress(error))?;
                 let layer_name = network.blueprint().layers[layer - 1].name.clone();
                 let row = ProbeRow { layer, layer_name, ..version.marked(row) };
                 self.write(row, run_log)?;

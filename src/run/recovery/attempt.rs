@@ -74,19 +74,19 @@ fn with_advice(error: anyhow::Error) -> (Status, anyhow::Error) {
     if let Some(diverged) = error.downcast_ref::<Diverged>() {
         if diverged.updates == 0 {
             // No update was made yet, so this is not a divergence: with other weights or data it may work.
-            let told = UserError::new(error.to_string()).hint(NOT_LEARNED).hint(OVERFLOW);
-            return (Status::Failed, told.into());
+            let error = UserError::new(error.to_string()).hint(NOT_LEARNED).hint(OVERFLOW);
+            return (Status::Failed, error.into());
         }
-        let told = UserError::new(error.to_string()).hint("try a third of the learning rate, or `warmup_steps`");
-        return (Status::Diverged, told.into());
+        let error = UserError::new(error.to_string()).hint("try a third of the learning rate, or `warmup_steps`");
+        return (Status::Diverged, error.into());
     }
     if let Some(out) = error.downcast_ref::<OutOfMemory>() {
-        let told = UserError::new(format!("{error:#}")).hint(spares(out.during)).hint(GOES_ON);
-        return (Status::Failed, told.into());
+        let error = UserError::new(format!("{error:#}")).hint(spares(out.during)).hint(RESUME);
+        return (Status::Failed, error.into());
     }
     let advice = error.chain().find_map(|cause| advice(cause.downcast_ref()?));
     match advice {
-        Some(advice) => (Status::Failed, UserError::new(format!("{error:#}")).hint(advice).hint(GOES_ON).into()),
+        Some(advice) => (Status::Failed, UserError::new(format!("{error:#}")).hint(advice).hint(RESUME).into()),
         None => (Status::Failed, of_device(error)),
     }
 }
@@ -105,7 +105,7 @@ const NOT_LEARNED: &str = "the learning rate is not the cause: check the data (`
                            weights and the statistics of frozen layers";
 const OVERFLOW: &str = "if values overflow 16 bits, try `precision=fp32`, which is another run";
 const LOOK_AT_DEVICE: &str = "the device failed: check `nvidia-smi` and the system log";
-const GOES_ON: &str = "then run the same command again to resume from the last checkpoint";
+const RESUME: &str = "then run the same command again to resume from the last checkpoint";
 const SPARES_MEMORY: &str = "set `compute.cache=off` or a smaller `compute.evaluation_batch`, which keep it the same \
                              run, or a smaller `batch_size`, which makes another run; or use more memory";
 
@@ -155,12 +155,12 @@ pub(in crate::run) fn without_panic<T>(work: impl FnOnce() -> Result<T>) -> Resu
 fn thrown(text: &str) -> UserError {
     let error = UserError::new(format!("the computation failed: {}", native::first_words(text)));
     match native::cause_of(text) {
-        Cause::Memory => error.hint(SPARES_MEMORY).hint(GOES_ON),
+        Cause::Memory => error.hint(SPARES_MEMORY).hint(RESUME),
         Cause::MemoryOrDevice => error
             .hint(format!("if memory ran out, {SPARES_MEMORY}"))
             .hint(format!("otherwise {LOOK_AT_DEVICE}"))
-            .hint(GOES_ON),
-        Cause::Device => error.hint(LOOK_AT_DEVICE).hint(GOES_ON),
+            .hint(RESUME),
+        Cause::Device => error.hint(LOOK_AT_DEVICE).hint(RESUME),
         Cause::Other => {
             error.hint("`log.txt` shows how far the run came; if it happens again, it is a bug: please report it")
         }
@@ -184,13 +184,13 @@ mod tests {
         let memory =
             thrown("called `Result::unwrap()` on an `Err` value: Torch(\"CUDA out of memory. Tried\\nException\")");
         assert_eq!(memory.to_string(), "the computation failed: CUDA out of memory. Tried");
-        assert_eq!(memory.hints(), [SPARES_MEMORY, GOES_ON]);
+        assert_eq!(memory.hints(), [SPARES_MEMORY, RESUME]);
         let either = thrown("Torch(\"cuDNN error: CUDNN_STATUS_INTERNAL_ERROR\\nException\")");
         assert_eq!(either.hints().len(), 3);
         assert!(either.hints()[0].contains(SPARES_MEMORY) && either.hints()[1].contains(LOOK_AT_DEVICE));
         let blas =
             of_device(UserError::new("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`").into());
-        assert_eq!(blas.downcast_ref::<UserError>().expect("an error with advice").hints(), [SPARES_MEMORY, GOES_ON]);
+        assert_eq!(blas.downcast_ref::<UserError>().expect("an error with advice").hints(), [SPARES_MEMORY, RESUME]);
         let lost = of_device(UserError::new("CUDA error: unspecified launch failure\nframe #0").into());
         assert_eq!(lost.to_string(), "the computation failed: CUDA error: unspecified launch failure");
         let other = of_device(UserError::new("a file is not there").into());

@@ -6,7 +6,7 @@ use crate::error::UserError;
 use crate::run::branch;
 use crate::run::recovery::resume::{FRESH, at_least, too_long};
 use crate::run::request::Finished;
-use crate::rundir::{self, Length, Record, Row, RunDirectory, Status, Summary};
+use crate::rundir::{self, Length, Metrics, Record, RunDirectory, Status, Summary};
 use crate::spec::{Budget, Evaluation, Experiment, Side, Spec};
 
 /// The run on disk, if it is finished with the requested budget and evaluation schedule. One with a longer budget is an
@@ -27,7 +27,7 @@ pub(in crate::run) fn finished(spec: &Spec, directory: &RunDirectory) -> Result<
     if !record.is_finished() || record.length.steps < asked.steps {
         return Ok(None);
     }
-    let rows = rundir::read::<Row>(&directory.metrics()).ok();
+    let rows = rundir::read::<Metrics>(&directory.metrics()).ok();
     if record.length.steps > asked.steps {
         return Err(longer_than_asked(spec, directory, record.length, rows.as_deref()).into());
     }
@@ -47,7 +47,7 @@ pub(in crate::run) fn finished(spec: &Spec, directory: &RunDirectory) -> Result<
 }
 
 /// The error for a run that is finished with a longer budget, with the command that returns it as it is.
-fn longer_than_asked(spec: &Spec, directory: &RunDirectory, length: Length, rows: Option<&[Row]>) -> UserError {
+fn longer_than_asked(spec: &Spec, directory: &RunDirectory, length: Length, rows: Option<&[Metrics]>) -> UserError {
     let Experiment { target, evaluation, .. } = &spec.experiment;
     let error = too_long(directory, target, length.steps);
     let is_whole = length.steps.is_multiple_of(target.training.steps_per_epoch(target.train_size));
@@ -63,7 +63,7 @@ fn longer_than_asked(spec: &Spec, directory: &RunDirectory, length: Length, rows
 }
 
 /// Whether a row of `metrics.csv` has exactly what a schedule asks for.
-fn is_as_scheduled(row: &Row, evaluation: Evaluation) -> bool {
+fn is_as_scheduled(row: &Metrics, evaluation: Evaluation) -> bool {
     let lacks_test = evaluation.has(row.epoch) && row.test_error.is_none();
     let lacks_train = evaluation.has_train(row.epoch) && row.train_error.is_none();
     let lacks_norms = evaluation.measures.norms && row.weight_norm.is_none();

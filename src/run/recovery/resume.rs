@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::error::UserError;
 use crate::run::phase::log::RunLog;
 use crate::run::recovery::checkpoint::{Checkpoint, CheckpointStore};
-use crate::rundir::{self, DataRecord, Row, RunDirectory};
+use crate::rundir::{self, DataRecord, Metrics, RunDirectory};
 use crate::spec::{Budget, Due, Evaluation, FINAL_EPOCHS, Side, Task};
 use crate::text;
 
@@ -30,7 +30,7 @@ struct RejectedCheckpoint {
     epochs: u64,
     /// Steps trained in all.
     steps: u64,
-    rows: Vec<Row>,
+    rows: Vec<Metrics>,
     /// Half-life of its averaged weights in steps, if it has any.
     averaged_half_life: Option<f64>,
 }
@@ -108,9 +108,9 @@ impl Goal<'_> {
     }
 
     /// The measurements that are due within `epochs` and that `rows` lack.
-    fn missing(&self, rows: &[Row], epochs: u64) -> Option<Missing> {
-        let lacks = |lacks: &dyn Fn(Due, &Row) -> bool| -> Vec<u64> {
-            let due = |row: &Row| Due::after(row.epoch, epochs, self.evaluation);
+    fn missing(&self, rows: &[Metrics], epochs: u64) -> Option<Missing> {
+        let lacks = |lacks: &dyn Fn(Due, &Metrics) -> bool| -> Vec<u64> {
+            let due = |row: &Metrics| Due::after(row.epoch, epochs, self.evaluation);
             rows.iter().filter(|row| lacks(due(row), row)).map(|row| row.epoch).collect()
         };
         let test = lacks(&|due, row| due.test && row.test_error.is_none());

@@ -147,7 +147,7 @@ impl SimilarityInputs<'_> {
         fit_frozen_statistics(
             &fresh,
             &all,
-            &self.resident(split, &data.normalisation, STATISTICS_IMAGES)?.data,
+            &self.look(split, &data.normalisation, STATISTICS_IMAGES)?.data,
             self.compute.settings.evaluation_batch,
             &mut || self.stop.reason().is_some(),
         )
@@ -163,7 +163,7 @@ impl SimilarityInputs<'_> {
         Ok(ComparedNetworks { fresh, trained, fine_tuned })
     }
 
-    fn resident(&self, images: &data::Images, normalisation: &Normalisation, most: usize) -> Result<Look> {
+    fn look(&self, images: &data::Images, normalisation: &Normalisation, most: usize) -> Result<Look> {
         let images = chosen(images, most);
         let labels = images.labels.clone();
         let data = DeviceSplit::clean(images, normalisation, self.compute.device.device, Kind::Float)?;
@@ -183,7 +183,7 @@ impl SimilarityInputs<'_> {
     /// All measures with one network's features.
     fn measures(&self, network: &Network) -> Result<Measures> {
         let features = |images, normalisation| {
-            PooledFeatures::of(network, &self.resident(images, normalisation, self.most)?, self.stop)
+            PooledFeatures::of(network, &self.look(images, normalisation, self.most)?, self.stop)
         };
         let (target, classes) = (self.target, self.target.classes.len());
         let train = features(&target.train, &target.normalisation)?;
@@ -200,7 +200,7 @@ impl SimilarityInputs<'_> {
     /// CKA of every layer, and of the pooling, of the trained source against the other networks.
     fn layers(&self, networks: &ComparedNetworks) -> Result<Vec<LayerSimilarity>> {
         let count = layers::images(networks.trained.blueprint(), self.target.test.count().min(self.most));
-        let look = self.resident(&self.target.test, &self.target.normalisation, count)?;
+        let look = self.look(&self.target.test, &self.target.normalisation, count)?;
         let ComparedNetworks { trained, fresh, fine_tuned } = networks;
         no_grad(|| layers::compare(&look.data, trained, fresh, fine_tuned.as_ref(), self.stop))
     }

@@ -12,8 +12,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 
 use super::directory::RunDirectory;
-use super::row::{Row, Timing};
+use super::row::Timing;
 use crate::files::{self, Lines};
+use crate::metrics::Metrics;
 
 /// TensorBoard takes a file for its own by this part of its name, and reads files in the order of their names.
 const PREFIX: &str = "events.out.tfevents.";
@@ -26,7 +27,7 @@ pub struct EventFile {
 impl EventFile {
     /// Starts the file of a run with the rows that it has, in place of any earlier one. Their times are reckoned back
     /// from now by what `timing.csv` says, so that TensorBoard's relative times are those of training.
-    pub fn create(directory: &RunDirectory, rows: &[Row], timing: &[Timing]) -> Result<Self> {
+    pub fn create(directory: &RunDirectory, rows: &[Metrics], timing: &[Timing]) -> Result<Self> {
         let folder = directory.tensorboard();
         files::create_folder(&folder)?;
         files::remove_unfinished(&folder)?;
@@ -44,7 +45,7 @@ impl EventFile {
     }
 
     /// Adds a row.
-    pub fn append(&mut self, row: &Row) -> Result<()> {
+    pub fn append(&mut self, row: &Metrics) -> Result<()> {
         self.file.append_bytes(&record::framed(&scalars(row, SystemTime::now())?))
     }
 }
@@ -61,7 +62,7 @@ fn seconds(time: SystemTime) -> f64 {
 }
 
 /// When each row was measured, if the last one was just now.
-fn times(rows: &[Row], timing: &[Timing], now: SystemTime) -> Vec<SystemTime> {
+fn times(rows: &[Metrics], timing: &[Timing], now: SystemTime) -> Vec<SystemTime> {
     let took: HashMap<u64, f64> =
         timing.iter().map(|timing| (timing.epoch, timing.seconds + timing.evaluation_seconds)).collect();
     let mut times = Vec::with_capacity(rows.len());
@@ -76,7 +77,7 @@ fn times(rows: &[Row], timing: &[Timing], now: SystemTime) -> Vec<SystemTime> {
 }
 
 /// The event of a row: every number that was measured. What is not finite is left out, as an empty field is.
-fn scalars(row: &Row, time: SystemTime) -> Result<Vec<u8>> {
+fn scalars(row: &Metrics, time: SystemTime) -> Result<Vec<u8>> {
     let columns = serde_json::to_value(row)?;
     let columns = columns.as_object().into_iter().flatten().filter(|(name, _)| *name != "step");
     let values: Vec<(&str, f64)> = columns.filter_map(|(name, value)| Some((name.as_str(), value.as_f64()?))).collect();
@@ -87,8 +88,8 @@ fn scalars(row: &Row, time: SystemTime) -> Result<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn row(epoch: u64) -> Row {
-        Row { phase: "target".into(), epoch, step: epoch * 10, test_error: Some(0.5), ..Row::default() }
+    fn row(epoch: u64) -> Metrics {
+        Metrics { phase: "target".into(), epoch, step: epoch * 10, test_error: Some(0.5), ..Metrics::default() }
     }
 
     fn names(directory: &RunDirectory) -> Vec<String> {
@@ -112,7 +113,7 @@ mod tests {
     fn a_row_is_an_event_of_what_was_measured() -> Result<()> {
         let event = scalars(&row(3), UNIX_EPOCH)?;
         assert_eq!(event, message::scalars(0.0, 30, &[("epoch", 3.0), ("test_error", 0.5)]));
-        let infinite = Row { train_loss: Some(f64::NAN), ..row(3) };
+        let infinite = Metrics { train_loss: Some(f64::NAN), ..row(3) };
         assert_eq!(scalars(&infinite, UNIX_EPOCH)?, event);
         Ok(())
     }

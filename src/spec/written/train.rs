@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::spec::procedure::Fill;
+use crate::spec::augment::Fill;
 
 /// How to train.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

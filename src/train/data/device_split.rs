@@ -68,15 +68,15 @@ impl DeviceSplit {
         kind: Kind,
     ) -> Result<Self> {
         let truth = label_tensor(&images.labels, device);
-        let mut resident = Self::new(images, &labels.given, normalisation, device, kind)?;
+        let mut split = Self::new(images, &labels.given, normalisation, device, kind)?;
         if labels.corrupted_count() > 0 {
-            resident.corruption = Some(Corruption {
+            split.corruption = Some(Corruption {
                 truth,
                 mask: Tensor::from_slice(&labels.corrupted).to_device(device),
                 count: labels.corrupted_count() as u64,
             });
         }
-        Ok(resident)
+        Ok(split)
     }
 
     /// A split with true labels.
@@ -222,8 +222,8 @@ mod tests {
     #[test]
     fn input_is_normalised_by_channel() {
         let normalisation = Normalisation { mean: vec![0.5, 0.25], deviation: vec![0.5, 0.25] };
-        let resident = DeviceSplit::clean(images(), &normalisation, Device::Cpu, Kind::Double).expect("it fits");
-        let input = resident.gather(&Tensor::from_slice(&[1i64]), MemoryFormat::ChannelsFirst);
+        let split = DeviceSplit::clean(images(), &normalisation, Device::Cpu, Kind::Double).expect("it fits");
+        let input = split.gather(&Tensor::from_slice(&[1i64]), MemoryFormat::ChannelsFirst);
         let expected = |pixel: f64, mean: f64, deviation: f64| (pixel / 255.0 - mean) / deviation;
         assert!((input.double_value(&[0, 0, 0, 0]) - expected(18.0, 0.5, 0.5)).abs() < 1e-12);
         assert!((input.double_value(&[0, 1, 2, 2]) - expected(35.0, 0.25, 0.25)).abs() < 1e-12);

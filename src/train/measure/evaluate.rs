@@ -1,9 +1,9 @@
 //! Loss and errors on a split, in evaluation mode, without augmentation: summed on the device, read once.
 
-use crate::train::numbers::{ByCorruption, Errors};
 use crate::train::step::sums::read;
 use tch::{Kind, Reduction, Tensor, no_grad_guard};
 
+use crate::metrics::Metrics;
 use crate::native::{Autocast, TrainingPart};
 use crate::network::{Mode, Network};
 use crate::spec::{Precision, Settings};
@@ -13,6 +13,51 @@ use crate::train::interrupt::{Interrupt, Stopped, proceed};
 use crate::train::step::batch_index::BatchIndex;
 use crate::train::step::captured_work::CapturedWork;
 use crate::train::step::learner::widened;
+
+/// Means over a split.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::train) struct Errors {
+    /// Mean cross-entropy against the labels of the split.
+    pub(in crate::train) loss: f64,
+    /// Fraction misclassified, against the labels of the split.
+    pub(in crate::train) error: f64,
+    /// Errors split by whether the label is corrupted; absent if none is.
+    pub(in crate::train) by_corruption: Option<ByCorruption>,
+}
+
+/// Errors on both parts of a noisy split.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::train) struct ByCorruption {
+    /// On examples with true labels; absent if all are corrupted.
+    pub(in crate::train) clean: Option<f64>,
+    /// On corrupted examples, against the wrong label given.
+    pub(in crate::train) corrupted: f64,
+    /// On corrupted examples, against the true label.
+    pub(in crate::train) corrupted_true: f64,
+}
+
+impl Errors {
+    /// Fills in the columns of the training examples.
+    pub(in crate::train) fn fill_train(&self, metrics: &mut Metrics) {
+        metrics.train_loss = Some(self.loss);
+        metrics.train_error = Some(self.error);
+        let split = self.by_corruption;
+        metrics.train_error_clean = split.and_then(|split| split.clean);
+        metrics.train_error_corrupted = split.map(|split| split.corrupted);
+        metrics.corrupted_true_error = split.map(|split| split.corrupted_true);
+    }
+
+    /// Fills in the columns of the test examples.
+    pub(in crate::train) fn fill_test(&self, metrics: &mut Metrics) {
+        metrics.test_loss = Some(self.loss);
+        metrics.test_error = Some(self.error);
+    }
+
+    /// Fills in the columns of the examples held out.
+    pub(in crate::train) fn fill_validation(&self, metrics: &mut Metrics) {
+        metrics.validation_error = Some(self.error);
+    }
+}
 
 /// Evaluates one network on one split, in batches of equal size except the last. It is bound to both, because a captured
 /// graph reads their tensors.
@@ -186,15 +231,15 @@ mod tests {
         let images = Images { shape, pixels: vec![7; 5 * shape.elements()], labels: vec![1, 0, 0, 2, 1] };
         let labels = Labels { given: vec![1, 1, 0, 1, 2], corrupted: vec![false, true, false, true, true] };
         let normalisation = Normalisation { mean: vec![0.0; 3], deviation: vec![1.0; 3] };
-        let resident = DeviceSplit::training(images.clone(), &labels, &normalisation, Device::Cpu, Kind::Double);
-        let errors = evaluate(&network, resident.expect("it fits"));
+        let split = DeviceSplit::training(images.clone(), &labels, &normalisation, Device::Cpu, Kind::Double);
+        let errors = evaluate(&network, split.expect("it fits"));
         let by_corruption = errors.by_corruption.expect("some labels are corrupted");
         assert_eq!((errors.error, by_corruption.clean), (0.4, Some(0.5)));
         assert_eq!((by_corruption.corrupted, by_corruption.corrupted_true), (1.0 / 3.0, 2.0 / 3.0));
         let all = (5f64.exp() + 2.0).ln();
         assert!((errors.loss - (3.0 * (all - 5.0) + 2.0 * all) / 5.0).abs() < 1e-12);
-        let resident = DeviceSplit::clean(images, &normalisation, Device::Cpu, Kind::Double);
-        let clean = evaluate(&network, resident.expect("it fits"));
+        let split = DeviceSplit::clean(images, &normalisation, Device::Cpu, Kind::Double);
+        let clean = evaluate(&network, split.expect("it fits"));
         assert_eq!((clean.error, clean.by_corruption), (0.6, None));
     }
 }

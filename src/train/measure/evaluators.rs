@@ -3,12 +3,12 @@
 
 use anyhow::Result;
 
+use crate::metrics::Metrics;
 use crate::spec::Due;
 use crate::train::data::splits::Splits;
 use crate::train::interrupt::{Interrupt, Stopped};
 use crate::train::measure::averaged::AveragedWeights;
-use crate::train::measure::evaluate::Evaluator;
-use crate::train::numbers::Errors;
+use crate::train::measure::evaluate::{Errors, Evaluator};
 use crate::train::numbers::{Correctness, Examples};
 use crate::train::phase::Phase;
 
@@ -25,6 +25,15 @@ pub(in crate::train) struct MeasuredErrors {
 }
 
 impl MeasuredErrors {
+    /// Fills in the columns of what was due.
+    pub(in crate::train) fn fill(&self, metrics: &mut Metrics) {
+        self.train.iter().for_each(|errors| errors.fill_train(metrics));
+        self.test.iter().for_each(|errors| errors.fill_test(metrics));
+        self.validation.iter().for_each(|errors| errors.fill_validation(metrics));
+        metrics.train_error_averaged = self.train_averaged.map(|errors| errors.error);
+        metrics.test_error_averaged = self.test_averaged.map(|errors| errors.error);
+    }
+
     /// Whether every loss of the raw weights is finite. Averaged weights do not affect the training and are not checked.
     pub(in crate::train) fn is_finite(&self) -> bool {
         [&self.train, &self.test, &self.validation].into_iter().flatten().all(|errors| errors.loss.is_finite())

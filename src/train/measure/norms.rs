@@ -1,10 +1,10 @@
 //! Euclidean norms over all trainable tensors together: of the weights, of their change since the start, of the gradients.
 
-use crate::train::numbers::Norms;
 use crate::train::step::measures::GradientNorms;
 use anyhow::Result;
 use tch::{Device, Kind, Tensor, no_grad_guard};
 
+use crate::metrics::Metrics;
 use crate::network::NamedTensors;
 use crate::train::checkpoint_state::Checkpointed;
 
@@ -43,8 +43,9 @@ impl NormMeter {
         let _ = self.gradients.sum.shallow_clone().zero_();
     }
 
-    /// The norms after an epoch of `steps`. Waits for the device once.
-    pub(in crate::train) fn read(&self, steps: u64) -> Result<Norms> {
+    /// Fills in the norms after an epoch of `steps`. The gradient's is its mean over the steps; a step that the loss scaler
+    /// skipped counts as 0. Waits for the device once.
+    pub(in crate::train) fn fill(&self, steps: u64, metrics: &mut Metrics) -> Result<()> {
         let _no_gradient = no_grad_guard();
         let squares = |tensors: &mut dyn Iterator<Item = Tensor>, device: Device| {
             let sums: Vec<Tensor> =
@@ -62,8 +63,11 @@ impl NormMeter {
         let moved = squares(&mut self.weights.iter().zip(&self.start).map(|(weight, start)| weight - start), device);
         let all = Tensor::stack(&[own, head, moved, self.gradients.sum.shallow_clone()], 0);
         let numbers = Vec::<f64>::try_from(all.to_device(Device::Cpu))?;
-        let gradient = (steps > 0).then(|| numbers[3] / steps as f64);
-        Ok(Norms { weights: numbers[0].sqrt(), head: numbers[1].sqrt(), distance: numbers[2].sqrt(), gradient })
+        metrics.weight_norm = Some(numbers[0].sqrt());
+        metrics.head_norm = Some(numbers[1].sqrt());
+        metrics.distance_from_init = Some(numbers[2].sqrt());
+        metrics.gradient_norm = (steps > 0).then(|| numbers[3] / steps as f64);
+        Ok(())
     }
 }
 
@@ -95,9 +99,10 @@ mod tests {
             gradients.step(&[Tensor::from_slice(&[one, two]), Tensor::from_slice(&[three])], None)?;
         }
         let _ = weights[0].shallow_clone().g_add_scalar_(1.0);
-        let norms = meter.read(3)?;
-        assert_eq!((norms.weights, norms.head), (33f64.sqrt(), 4.0));
-        assert_eq!((norms.distance, norms.gradient), (2f64.sqrt(), Some(5.0)));
+        let mut norms = Metrics::default();
+        meter.fill(3, &mut norms)?;
+        assert_eq!((norms.weight_norm, norms.head_norm), (Some(33f64.sqrt()), Some(4.0)));
+        assert_eq!((norms.distance_from_init, norms.gradient_norm), (Some(2f64.sqrt()), Some(5.0)));
         Ok(())
     }
 }

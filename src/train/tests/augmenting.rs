@@ -15,7 +15,7 @@ const NONE: Augmentation =
 const LAYOUT: MemoryFormat = MemoryFormat::ChannelsFirst;
 
 /// Two images of two or three channels with distinct pixels; the network's input is the pixel value itself.
-fn resident(channels: usize) -> DeviceSplit {
+fn device_split(channels: usize) -> DeviceSplit {
     let shape = ImageShape { channels, height: 3, width: 3 };
     let images = Images { shape, pixels: (0..18 * channels as u8).map(|at| 4 * at).collect(), labels: vec![0, 1] };
     let plain = Normalisation { mean: vec![0.0; channels], deviation: vec![1.0 / 255.0; channels] };
@@ -46,7 +46,7 @@ fn pixel(tensor: &Tensor, image: usize, channel: i64, row: i64, column: i64) -> 
 
 #[test]
 fn a_cut_is_a_padded_crop_perhaps_mirrored() {
-    let data = resident(2);
+    let data = device_split(2);
     let (order, tops, lefts, flips) = ([1i64, 0, 1], [0i64, 2, 1], [2i64, 0, 1], [0i64, 1, 1]);
     for crop_fill in [Fill::Zero, Fill::Reflect] {
         let augmentation = Augmentation { crop_padding: 1, crop_fill, flip: true, ..NONE };
@@ -83,7 +83,7 @@ fn a_cut_is_a_padded_crop_perhaps_mirrored() {
 
 #[test]
 fn a_square_about_a_place_becomes_the_mean() {
-    let data = resident(2);
+    let data = device_split(2);
     let augmentation = Augmentation { cutout: 2, ..NONE };
     let zero = [0; 3];
     let draws = batch(&[zero, zero, zero, [0, 1, 2], [0, 1, 2]], &[], augmentation);
@@ -100,7 +100,7 @@ fn a_square_about_a_place_becomes_the_mean() {
 
 #[test]
 fn a_box_is_stretched_to_the_whole() {
-    let data = resident(2);
+    let data = device_split(2);
     let augmentation = Augmentation { resized_area: Some(0.1), flip: true, ..NONE };
     let zero = [0; 3];
     // The whole image; the whole image mirrored; the lower right quarter of the image.
@@ -123,7 +123,7 @@ fn a_box_is_stretched_to_the_whole() {
 
 #[test]
 fn colours_change_as_defined() {
-    let data = resident(3);
+    let data = device_split(3);
     let augmentation = Augmentation { jitter: 0.4, ..NONE };
     let zero = [0; 3];
     let factors = [[1.3, 1.0, 0.7], [1.0, 0.6, 1.4], [1.0, 1.2, 0.8]];
@@ -159,7 +159,7 @@ fn colours_change_as_defined() {
 
 #[test]
 fn draws_keep_their_bounds_and_belong_to_the_epoch() {
-    let data = resident(3);
+    let data = device_split(3);
     let all = Augmentation { flip: true, resized_area: Some(0.25), jitter: 0.4, cutout: 2, ..NONE };
     let draw = |epoch| {
         let plan = EpochDraws::draw(all, (data.shape(), data.device()), 500, &mut stream(3, Purpose::Augment, epoch))

@@ -73,7 +73,7 @@ fn case(blueprint: &Blueprint, frozen: usize) -> Case<'_> {
 const CACHED: Settings = Settings { cache: Switch::Auto, ..Settings::PLAIN };
 
 fn losses(outcome: &Outcome) -> Vec<f64> {
-    let of = |report: &EpochReport| [report.train.map(|errors| errors.loss), report.test.map(|errors| errors.loss)];
+    let of = |report: &EpochReport| [report.metrics.train_loss, report.metrics.test_loss];
     outcome.reports.iter().flat_map(|report| of(report).into_iter().flatten()).collect()
 }
 

@@ -3,6 +3,7 @@
 use tch::{Device, Kind};
 
 use crate::blueprint::FrozenSet;
+use crate::metrics::Metrics;
 use crate::network::{NamedTensors, Network};
 use crate::spec::{
     self, Budget, Correct, Evaluation, EvaluationSchedule, ExtraMeasures, FrozenNorm, HalfLife, Precision,
@@ -93,9 +94,15 @@ const ALL: ExtraMeasures =
 /// The reports without optional measurements.
 fn raw(reports: &[EpochReport]) -> Vec<EpochReport> {
     let bare = |report: &EpochReport| EpochReport {
-        train_error_averaged: None,
-        test_error_averaged: None,
-        norms: None,
+        metrics: Metrics {
+            train_error_averaged: None,
+            test_error_averaged: None,
+            weight_norm: None,
+            head_norm: None,
+            distance_from_init: None,
+            gradient_norm: None,
+            ..report.metrics.clone()
+        },
         correct: Vec::new(),
         ..report.clone()
     };
@@ -117,9 +124,10 @@ fn measuring_changes_no_bit_of_a_training() {
             assert_eq!(raw(&measured.listener.reports), bare.listener.reports);
             assert_eq!(weights, bare_weights);
             for report in &measured.listener.reports {
-                assert!(report.test_error_averaged.is_some() && report.norms.is_some());
+                let metrics = &report.metrics;
+                assert!(metrics.test_error_averaged.is_some() && metrics.weight_norm.is_some());
                 let right = |place: usize| report.correct[place].correct.iter().filter(|&&correct| correct).count();
-                let errors = [report.train, report.test].map(|errors| errors.expect("it is due").error);
+                let errors = [metrics.train_error, metrics.test_error].map(|error| error.expect("it is due"));
                 let expected = |place: usize, count: usize| ((1.0 - errors[place]) * count as f64).round() as usize;
                 assert_eq!([right(0), right(1)], [expected(0, COUNT), expected(1, COUNT - 5)]);
             }
@@ -152,7 +160,8 @@ fn an_average_without_memory_is_the_network() {
     let measures = ExtraMeasures { averaging: Some(HalfLife::Share(1e-6)), ..ExtraMeasures::NONE };
     let (measured, _) = run(vit, measures, Settings::PLAIN, None, None);
     for report in &measured.listener.reports {
-        assert_eq!(report.test_error_averaged, report.test.map(|errors| errors.error));
-        assert_eq!(report.train_error_averaged, report.train.map(|errors| errors.error));
+        let metrics = &report.metrics;
+        assert_eq!(metrics.test_error_averaged, metrics.test_error);
+        assert_eq!(metrics.train_error_averaged, metrics.train_error);
     }
 }

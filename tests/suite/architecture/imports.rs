@@ -88,6 +88,7 @@ fn the_order_is_that_of_the_picture() {
         "error",
         "fault",
         "files",
+        "metrics",
         "seed",
         "text",
         "analysis",

@@ -1,7 +1,7 @@
 //! An untrusted checkpoint is an error or is read completely, without allocating more memory than its length.
 
 use freezewise::run::read_checkpoint;
-use freezewise::rundir::{Row, parse};
+use freezewise::rundir::{Metrics, parse};
 use sha2::{Digest, Sha256};
 
 const DIGEST_BYTES: usize = 32;
@@ -23,7 +23,7 @@ fn read(mut bytes: &[u8]) {
             let tensors = &checkpoint.state.tensors;
             let size: usize = tensors.values().map(|tensor| tensor.numel() * tensor.kind().elt_size_in_bytes()).sum();
             assert!(size + checkpoint.rows.len() <= length);
-            if let Err(error) = parse::<Row>(&checkpoint.rows) {
+            if let Err(error) = parse::<Metrics>(&checkpoint.rows) {
                 assert!(!error.to_string().is_empty());
             }
         }

@@ -1,13 +1,13 @@
 //! `cut` keeps complete rows of an untrusted table, one for each epoch from 0 on.
 
-use freezewise::rundir::{Row, cut, parse};
+use freezewise::rundir::{Metrics, cut, parse};
 
 /// The header of the tables in these tests.
 pub const HEADER: &str = "phase,epoch,seconds\n";
 
 /// Checks the properties for any bytes.
 pub fn hold(bytes: &[u8]) {
-    if let Err(error) = parse::<Row>(bytes) {
+    if let Err(error) = parse::<Metrics>(bytes) {
         assert!(!error.to_string().is_empty());
     }
     for last_epoch in [0, 2, u64::MAX] {

@@ -40,7 +40,7 @@ impl Wait<'_> {
         mut say: impl FnMut(&Holder) -> Result<()>,
     ) -> Result<Waited<T>> {
         let began = Instant::now();
-        let mut told = None;
+        let mut announced = None;
         loop {
             let holder = match Lock::take(self.folder) {
                 Ok(LockOutcome::Ours(lock)) => return Ok(Waited::Ours(lock)),
@@ -59,9 +59,9 @@ impl Wait<'_> {
             if left.is_zero() {
                 return Ok(Waited::Held(holder));
             }
-            if told.as_ref() != Some(&holder.who()) {
+            if announced.as_ref() != Some(&holder.who()) {
                 say(&holder)?;
-                told = Some(holder.who());
+                announced = Some(holder.who());
             }
             self.stop.check()?;
             std::thread::sleep(LOOK_AGAIN.min(left));

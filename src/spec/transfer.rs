@@ -1,0 +1,88 @@
+//! What is transferred from source to target, and what stays frozen; the `transfer` table resolved.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::frozen;
+use super::report::ProblemReport;
+use super::written::Written;
+use crate::blueprint::{Blueprint, FrozenSet, Granularity};
+
+/// What is transferred from source to target, and what stays frozen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// What counts as one layer.
+    pub granularity: Granularity,
+    /// The frozen layers; k is their number.
+    pub frozen: FrozenSet,
+    /// Batch norm statistics of frozen layers.
+    pub frozen_norm: FrozenNorm,
+    /// Initial weights of layers that are not frozen.
+    pub unfrozen_init: UnfrozenInit,
+}
+
+/// Batch norm statistics of frozen layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FrozenNorm {
+    /// Running statistics of the source.
+    Source,
+    /// Statistics of the target's training images, computed once.
+    Target,
+    /// Statistics of each batch; running statistics keep moving.
+    Batch,
+}
+
+/// Initial weights of layers that are not frozen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnfrozenInit {
+    /// Transferred from the source.
+    Source,
+    /// Random.
+    Random,
+}
+
+impl Transfer {
+    /// Whether layer `layer` of `freezable` is transferred from the source. The head never is.
+    pub fn copies(&self, layer: usize, freezable: usize) -> bool {
+        layer < freezable && (self.frozen.has(layer) || self.unfrozen_init == UnfrozenInit::Source)
+    }
+}
+
+impl fmt::Display for FrozenNorm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Source => "source",
+            Self::Target => "target",
+            Self::Batch => "batch",
+        })
+    }
+}
+
+/// Resolves the table; a network whose sizes are inconsistent has no blueprint.
+pub(super) fn transfer(spec: &Written, blueprint: Option<&Blueprint>, report: &mut ProblemReport<'_>) -> Transfer {
+    let frozen = match blueprint {
+        Some(blueprint) => frozen::frozen(&spec.transfer, blueprint, report),
+        None => FrozenSet::first(0, 0),
+    };
+    let frozen_norm = spec.transfer.frozen_norm.unwrap_or(FrozenNorm::Target);
+    let unfrozen_init = spec.transfer.unfrozen_init.unwrap_or(UnfrozenInit::Random);
+    if spec.source.is_none() {
+        for (key, taken) in [
+            ("frozen_norm", frozen_norm == FrozenNorm::Source),
+            ("unfrozen_init", unfrozen_init == UnfrozenInit::Source),
+        ] {
+            if taken {
+                report.add(
+                    &format!("transfer.{key}"),
+                    format!("`{key} = \"source\"`, but the spec has no source"),
+                    "add a `[source]` table, or remove the key",
+                );
+            }
+        }
+    }
+    Transfer { granularity: spec.transfer.granularity, frozen, frozen_norm, unfrozen_init }
+}
