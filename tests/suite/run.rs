@@ -105,7 +105,7 @@ fn the_train_set_is_evaluated_on_a_schedule_of_its_own() {
         "{}",
         more.stderr
     );
-    assert!(more.stderr.contains("see `evaluate.train_every`"), "{}", more.stderr);
+    assert!(more.stderr.contains("request fewer measurements with `evaluate.train_every`"), "{}", more.stderr);
     assert_eq!(place.try_run(&["evaluate.every=2", "evaluate.train_every=12", "target.train.epochs=13"]).code, 0);
 }
 

@@ -36,7 +36,7 @@ fn a_source_is_trained_and_measured() {
         "LogME",
         "pooling",
         "class 3",
-        "2,000 and 2,000",
+        "2,000 source and 2,000 target, test",
     ] {
         assert!(answer.stdout.contains(part), "{part}\n{}", answer.stdout);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::plotted::{NumberTable, Plotted};
 use crate::figure::{AxisRange, ChartAxis, Extent, Figure, Panel, Scale, Series, ValueFormat};
-use crate::report::read::{LayerFacts, SimilarityFacts};
+use crate::report::read::{LayerCka, SimilarityFacts};
 use crate::report::setting::{ComparedSettings, SeedGroup, Setting};
 
 /// More panels than these do not fit a page.
@@ -135,7 +135,7 @@ impl<'a> ComparedSource<'a> {
 }
 
 /// The mean of each layer over some runs; none where one lacks it.
-fn mean_line(all: &[&SimilarityFacts], of: impl Fn(&LayerFacts) -> Option<f64>) -> Option<Vec<f64>> {
+fn mean_line(all: &[&SimilarityFacts], of: impl Fn(&LayerCka) -> Option<f64>) -> Option<Vec<f64>> {
     let rows: Option<Vec<Vec<f64>>> = all.iter().map(|facts| facts.layers.iter().map(&of).collect()).collect();
     let rows = rows.filter(|rows| !rows.is_empty())?;
     let mean = |layer: usize| rows.iter().map(|row| row[layer]).sum::<f64>() / rows.len() as f64;

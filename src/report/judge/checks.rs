@@ -11,7 +11,7 @@ use crate::report::words::{list, p_value, points};
 
 /// What the size of an effect is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(super) enum EffectUnit {
     /// A difference of errors.
     Points,
     /// The logarithm of a ratio of epochs.
@@ -20,7 +20,7 @@ pub(super) enum Unit {
     WithinMargin,
 }
 
-impl Unit {
+impl EffectUnit {
     fn survival(self, effect: &Effect, control: Option<&Effect>) -> Survival {
         match self {
             Self::Points | Self::LogRatio => survival(effect, control),
@@ -41,7 +41,7 @@ impl Unit {
 /// The checklist of an effect: one line for each control that applies to it.
 pub(super) fn checklist(
     subject: &Subject,
-    (effect, unit): (&Effect, Unit),
+    (effect, unit): (&Effect, EffectUnit),
     controls: &[(RealityCheck, Effect)],
     commands: &Commands,
 ) -> Vec<Check> {

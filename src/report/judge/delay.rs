@@ -1,6 +1,6 @@
 //! A claim that one setting reaches interpolation, or its peak, later than another.
 
-use super::checks::{Unit, of_seeds};
+use super::checks::{EffectUnit, of_seeds};
 use super::control;
 use super::pair::{Judged, Pairs, cell_of, settings};
 use super::sources::Sources;
@@ -55,7 +55,7 @@ pub(super) fn judge<'a>(
             key: Some(claimed.key.to_owned()),
         },
         effect,
-        unit: Unit::LogRatio,
+        unit: EffectUnit::LogRatio,
         controls,
     })
 }

@@ -1,6 +1,6 @@
 //! A claim that two settings end level: two one-sided tests with a margin.
 
-use super::checks::{Unit, of_seeds};
+use super::checks::{EffectUnit, of_seeds};
 use super::control;
 use super::pair::{Judged, cell_of, end_errors, settings};
 use super::subject::{MeasuredAt, Subject};
@@ -54,7 +54,7 @@ pub(super) fn judge<'a>(
             key: Some(key.to_owned()),
         },
         effect,
-        unit: Unit::WithinMargin,
+        unit: EffectUnit::WithinMargin,
         controls,
     })
 }

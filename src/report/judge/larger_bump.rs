@@ -1,7 +1,7 @@
 //! A claim that the bump of one setting is larger than that of another: their difference, paired by seed.
 
 use super::bump::{self, SiteErrors};
-use super::checks::{Unit, losses_in_words, of_seeds};
+use super::checks::{EffectUnit, losses_in_words, of_seeds};
 use super::control;
 use super::pair::{Clusters, Judged, Pairs, cell_of, settings};
 use super::stated::layer_cells;
@@ -77,7 +77,7 @@ pub(super) fn judge<'a>(
         limits: found.clusters.sources.limit(independent).into_iter().collect(),
         subject: Subject { settings: settings.to_vec(), layers, place, key: Some(claimed.key.to_owned()) },
         effect,
-        unit: Unit::Points,
+        unit: EffectUnit::Points,
         controls,
     })
 }

@@ -1,6 +1,6 @@
 //! A claim that one of two settings is better at one number of frozen layers, and the other at another.
 
-use super::checks::{Unit, of_seeds};
+use super::checks::{EffectUnit, of_seeds};
 use super::control;
 use super::pair::{EndErrors, Judged, end_errors, settings};
 use super::subject::{MeasuredAt, Subject};
@@ -66,7 +66,7 @@ pub(super) fn judge<'a>(
             key: Some(key.to_owned()),
         },
         effect,
-        unit: Unit::Points,
+        unit: EffectUnit::Points,
         controls,
     })
 }

@@ -1,6 +1,6 @@
 //! Two settings that differ in one key, paired by seed.
 
-use super::checks::Unit;
+use super::checks::EffectUnit;
 use super::sources::Sources;
 use super::subject::Subject;
 use crate::analysis::inference::{Effect, RealityCheck, average_clusters, linked_clusters};
@@ -19,7 +19,7 @@ pub(super) struct Judged<'a> {
     pub(super) limits: Vec<String>,
     pub(super) subject: Subject<'a>,
     pub(super) effect: Effect,
-    pub(super) unit: Unit,
+    pub(super) unit: EffectUnit,
     pub(super) controls: Vec<(RealityCheck, Effect)>,
 }
 

@@ -1,7 +1,7 @@
 //! Measures a bump that was stated beforehand, over frozen layers or epochs, and judges it with its controls.
 
 use super::bump::{self, MeasuredBump};
-use super::checks::{Unit, checklist, losses_in_words, of_seeds, survived};
+use super::checks::{EffectUnit, checklist, losses_in_words, of_seeds, survived};
 use super::commands::Commands;
 use super::control;
 use super::finding::{Finding, Standing};
@@ -130,7 +130,7 @@ pub(super) fn finding(stated: &Stated, corrected: f64, commands: &Commands) -> F
     let effect: Effect = evidence.into();
     let mut controls = of_seeds(&effect, evidence.seeds, measured.sources);
     controls.extend(stated.controls.iter().copied());
-    let checks = checklist(&stated.subject, (&effect, Unit::Points), &controls, commands);
+    let checks = checklist(&stated.subject, (&effect, EffectUnit::Points), &controls, commands);
     let (standing, head, mut reasons) = match verdict {
         BumpVerdict::DoubleDescent => (Standing::Holds, "Double descent", Vec::new()),
         BumpVerdict::Bump { under, over } => {

@@ -1,7 +1,7 @@
 //! Exploratory findings: the largest bump, wherever it is. Never a claim.
 
 use super::bump::{self, MeasuredBump};
-use super::checks::{Unit, checklist, of_seeds};
+use super::checks::{EffectUnit, checklist, of_seeds};
 use super::commands::Commands;
 use super::control::{self, Remeasure};
 use super::finding::{Check, Finding, Standing};
@@ -144,5 +144,5 @@ fn checks(
     let effect = Effect { p: found.p, size: found.size_biased_low };
     let mut controls = of_seeds(&effect, measured.evidence.seeds, measured.sources);
     controls.extend(control::under(&subject.settings, all, under));
-    checklist(subject, (&effect, Unit::Points), &controls, commands)
+    checklist(subject, (&effect, EffectUnit::Points), &controls, commands)
 }

@@ -17,7 +17,7 @@ pub(super) use frozen_layers::{FROZEN_LAYERS, FrozenLayers};
 pub(super) use measure::{Measure, RunMeasure, View};
 pub(super) use recorded::SweepFolder;
 pub(super) use run::{MadeOn, Run};
-pub(super) use similarity::{LayerFacts, SimilarityFacts};
+pub(super) use similarity::{LayerCka, SimilarityFacts};
 pub(super) use values::{SeedValues, moving};
 
 use super::parallel::in_parallel;

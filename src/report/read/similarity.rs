@@ -9,7 +9,7 @@ use crate::rundir::RunDirectory;
 pub(in crate::report) struct SimilarityFacts {
     pub(in crate::report) source: NamedTask,
     pub(in crate::report) after: SourceMeasures,
-    pub(in crate::report) layers: Vec<LayerFacts>,
+    pub(in crate::report) layers: Vec<LayerCka>,
 }
 
 /// A task.
@@ -34,7 +34,7 @@ pub(in crate::report) struct FrechetShare {
 
 /// Centred kernel alignment of one layer's features, of the trained source and another network.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-pub(in crate::report) struct LayerFacts {
+pub(in crate::report) struct LayerCka {
     pub(in crate::report) layer: String,
     /// With the network before pretraining.
     pub(in crate::report) fresh: Option<Alignment>,

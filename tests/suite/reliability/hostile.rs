@@ -67,7 +67,7 @@ fn a_checkpoint_that_asks_for_everything_gets_nothing() {
         }
         let answer = place.try_run(&[]);
         assert_eq!(answer.code, 1, "{}", answer.stderr);
-        assert!(answer.stderr.contains("cannot be used: "), "{}", answer.stderr);
+        assert!(answer.stderr.contains("cannot use the checkpoint "), "{}", answer.stderr);
     }
 }
 

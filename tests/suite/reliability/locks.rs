@@ -101,7 +101,7 @@ fn who_waits_for_a_source_can_be_stopped() {
     let waiting = place.freezewise(&["run", "spec.toml", "--set", "transfer.frozen_layers=1", "--max-time", "1s"]);
     assert_eq!(waiting.code, 75, "{}", waiting.stderr);
     assert!(waiting.stderr.contains(&format!("process {} on ", trainer.id())), "{}", waiting.stderr);
-    assert!(waiting.stderr.contains(": waiting"), "{}", waiting.stderr);
+    assert!(waiting.stderr.contains("waiting: process"), "{}", waiting.stderr);
     signal(&trainer, "TERM");
     assert_eq!(end(trainer).code, 75);
 }

@@ -75,7 +75,7 @@ fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
     std::fs::write(&path, bytes).expect("damage");
     let answer = place.freezewise(&["run", "spec.toml"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
-    assert!(answer.stderr.contains(&format!("{newest} cannot be used: it is damaged")), "{}", answer.stderr);
+    assert!(answer.stderr.contains(&format!("{newest}`: it is damaged")), "{}", answer.stderr);
     assert!(answer.stderr.contains("resuming from the previous one"), "{}", answer.stderr);
     assert!(product(&only_run(&place)) == product(&Place::with(SMALL).run(&[])));
 }
@@ -275,7 +275,12 @@ fn a_measurement_that_was_not_made_is_named() {
     assert_eq!(answer.code, 2, "{}", answer.stderr);
     // The last five epochs were measured for the summary.
     assert!(answer.stderr.contains("test errors after epochs 1, 2, 4\n"), "{}", answer.stderr);
-    assert!(answer.stderr.contains("`--fresh`") && answer.stderr.contains("see `evaluate.every`"), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("`--fresh`")
+            && answer.stderr.contains("request fewer measurements with `evaluate.every`"),
+        "{}",
+        answer.stderr
+    );
     // The same for an unfinished run.
     let longer = place.try_run(&["target.train.epochs=12", "evaluate.every=2"]);
     assert_eq!(longer.code, 2, "{}", longer.stderr);
