@@ -55,9 +55,12 @@ fn cells_that_lose_their_device_are_tried_again() {
     assert_eq!(again.code, 0, "{}", again.stderr);
 }
 
-/// A sweep whose cells run until they are stopped.
+/// A sweep whose cells run until they are stopped, under one name whatever `precision = "auto"` is here.
 fn endless(axes: &str) -> Place {
-    Place::with(&format!("{}[sweep.axes]\n{axes}\n", TINY.replace("epochs = 3", "epochs = 1000000")))
+    Place::with(&format!(
+        "precision = \"fp32\"\n{}[sweep.axes]\n{axes}\n",
+        TINY.replace("epochs = 3", "epochs = 1000000")
+    ))
 }
 
 /// Settings of the stand-in: one device, whose memory is shared by its processes.
