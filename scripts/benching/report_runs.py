@@ -1,9 +1,9 @@
-"""Makes directories of runs with made-up curves, to time `freezewise report` on: by default a thousand of a thousand epochs.
+"""Writes run directories with simulated curves, to time `freezewise report`: by default 1000 runs of 1000 epochs.
 
     python3 -m scripts.benching.report_runs FOLDER
 
-Curves have the shapes that a report is about: interpolation that comes later with more frozen layers, bumps around it, noise
-between seeds. They are no results.
+Curves are made up but have realistic shapes: interpolation comes later with more frozen layers, with a bump around it, and
+seeds differ by noise.
 """
 
 import argparse
@@ -51,7 +51,7 @@ LAYERS = 9
 
 
 def curve(draw, layers, size, epochs):
-    """Train and test errors by epoch."""
+    """Yields (epoch, train error, test error)."""
     share = layers / LAYERS
     interpolates = 4 + 120 * share**3 * math.sqrt(size / 1000)
     floor = max(0.0, share - 0.8) * 2.5
@@ -111,7 +111,7 @@ def main():
     options.add_argument("--sizes", type=numbers, default=[500, 1000, 2000, 4000, 8000])
     options.add_argument("--seeds", type=int, default=20)
     options.add_argument("--epochs", type=int, default=1000)
-    options.add_argument("--sources", default="cifar100", help="data sets, with commas")
+    options.add_argument("--sources", default="cifar100", help="data sets, separated by commas")
     options.add_argument("--source-sizes", type=numbers, default=[20000])
     given = options.parse_args()
     for layers in given.layers:

@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     steps: bool,
 
-    /// Draw test error against train error: a point for each evaluation, training goes from right to left
+    /// Plot test error against train error, with a point for each evaluation; training goes from right to left
     #[arg(long, conflicts_with = "steps")]
     train_error: bool,
 
@@ -42,7 +42,7 @@ pub(super) struct Arguments {
     out: Option<PathBuf>,
 }
 
-/// What errors are drawn against.
+/// The quantity on the x axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Against {
     Epochs,
@@ -160,7 +160,7 @@ fn curve(
     };
     let points = rows.iter().filter_map(|row| Some((at(row)?, error(row)?))).collect();
     let series = Series::line(place, name, rising(points));
-    // Train error goes up and down again: a line through points sorted by it would join what is far apart in time.
+    // Train error is not monotone, so a line through sorted points would join distant epochs.
     if against == Against::TrainError { series.styled(SeriesStyle::nth(place).scattered()) } else { series }
 }
 
@@ -169,7 +169,7 @@ fn rising(mut points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     points
 }
 
-/// Errors against what was asked for; epochs and steps on a logarithmic axis where there are many.
+/// Errors against `against`; many epochs or steps are on a logarithmic axis.
 pub(super) fn error_panel(title: &str, curves: Vec<Series>, against: Against) -> Panel {
     const LINEAR: f64 = 30.0;
     let (unit, format) = match against {

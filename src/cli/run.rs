@@ -42,7 +42,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     process: ProcessOptions,
 
-    /// Write event files for TensorBoard into `tensorboard/` of the run and of a source that it trains
+    /// Write event files for TensorBoard to `tensorboard/` in the directories of the run and of a source that it trains
     #[arg(long)]
     tensorboard: bool,
 

@@ -10,7 +10,7 @@ use super::number;
 use super::thin;
 
 /// Hover data of one figure. It serialises to plain JSON; a page must still insert names as text, and escape `<` if the
-/// `<` where the JSON stands in a script element. Names hold no letter that turns or hides others.
+/// JSON is in a script element. Names contain no letters that change the direction of text or hide other letters.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Hover {
     /// Width of the view box.

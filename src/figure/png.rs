@@ -36,7 +36,7 @@ fn encode(pixels: &[u8], (width, height): (u32, u32), dpi: f64) -> Result<Vec<u8
     encoder.set_color(ColorType::Rgb);
     encoder.set_depth(BitDepth::Eight);
     encoder.set_compression(Compression::Balanced);
-    // Flat colours compress as well without a filter, and trying out each for each row takes longer than compressing.
+    // Flat colours compress as well without filters, and choosing a filter for each row takes longer than compressing.
     encoder.set_filter(png::Filter::NoFilter);
     let per_metre = (dpi / 0.0254).round() as u32;
     encoder.set_pixel_dims(Some(PixelDimensions { xppu: per_metre, yppu: per_metre, unit: Unit::Meter }));

@@ -87,8 +87,8 @@ pub fn style() -> String {
     text
 }
 
-/// Shorter texts have room around them; longer ones would run over in a font that is wider than the one they were
-/// measured with.
+/// Longer texts are fitted to their measured width, because they could overflow if the font is wider than the measured
+/// one. Shorter texts have enough room.
 const FITTED_LETTERS: usize = 8;
 
 fn write_label(label: &Label, text: &mut String) {

@@ -33,7 +33,7 @@ pub fn talk(text: &str) {
 
 /// Escapes control characters, which a terminal would obey: names come from files, and files from anywhere.
 fn plain(text: &str) -> Cow<'_, str> {
-    // Of what turns the direction of letters too: a name could end in another order than it is written.
+    // Also letters that change the direction of text, which could make a name appear in another order.
     let turns = |letter: char| matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let obeyed = |letter: char| turns(letter) || letter.is_control() && !matches!(letter, '\n' | '\t');
     if !text.contains(obeyed) {

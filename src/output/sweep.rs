@@ -125,7 +125,9 @@ impl SweepObserver for SweepView {
                 let name = device.name.as_deref().unwrap_or("the GPU");
                 self.say(&format!("{name}: {} at a time", text::counted(*count, "cell", "cells")));
             }
-            SweepEvent::PutBack { job } => self.say(&format!("put back {job}: out of memory beside others")),
+            SweepEvent::PutBack { job } => {
+                self.say(&format!("requeued {job}: out of memory while other cells were running"))
+            }
             SweepEvent::Ended { job, outcome, elapsed } => self.ended(job, outcome, *elapsed),
             SweepEvent::Tick { running, counts } => self.tick(running, *counts),
             SweepEvent::End(counts) => {

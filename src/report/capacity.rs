@@ -68,8 +68,8 @@ pub struct SeedCapacity {
     pub reading: CapacityReading,
     /// Its train errors.
     pub errors: Vec<SizedError>,
-    /// The n at which train error was above ε and had not levelled off, or has too few evaluations to tell. With a longer
-    /// budget, capacity may be larger.
+    /// The n at which train error was above ε and had not levelled off, or has too few evaluations to tell. With a
+    /// longer budget, capacity may be larger.
     pub undecided: Vec<usize>,
     /// The n that other seeds of the row have and this one lacks.
     pub missing: Vec<usize>,
@@ -91,7 +91,7 @@ impl CapacityRow {
 
 /// A setting's values, and k.
 type CellKey = (Vec<String>, usize);
-/// The runs of a place: of each seed, by n.
+/// The runs of a cell, by seed and n.
 type SeedCurves = BTreeMap<String, BTreeMap<usize, Run>>;
 
 /// Reads the capacities of the runs in some folders, for the threshold `epsilon` of train error.

@@ -20,15 +20,15 @@ pub(super) struct ReportContents {
     pub(super) figures: Vec<Plotted>,
     /// A note about figures that were not drawn.
     pub(super) not_drawn: Option<String>,
-    /// Commands that make the runs again.
+    /// Commands that reproduce the runs.
     pub(super) again: Vec<String>,
-    /// The specs of those commands and of missing controls, by their files' names.
+    /// File name and text of the specs of those commands and of missing controls.
     pub(super) specs: BTreeMap<String, String>,
     pub(super) left_out: Vec<LeftOut>,
 }
 
 impl ReportContents {
-    /// Reads, sorts and judges the runs in some folders. The specs that it names are to be written into `specs`.
+    /// Reads, sorts and judges the runs in some folders. Its commands expect the specs in the folder `specs`.
     pub(super) fn new(folders: &[&Path], specs: &Path) -> Result<Self> {
         let ReadRuns { runs, sweeps, mut left_out, .. } = read::read(folders)?;
         let settings = setting::sort(runs, &mut left_out);
@@ -48,7 +48,7 @@ impl ReportContents {
     }
 }
 
-/// For each folder of runs a command that makes them again, elsewhere.
+/// For each folder of runs, a command that reproduces them in another folder.
 fn again(settings: &ComparedSettings, commands: &Commands) -> Vec<String> {
     let mut folders: BTreeMap<&Path, Vec<&Run>> = BTreeMap::new();
     for run in settings.all.iter().flat_map(Setting::runs) {

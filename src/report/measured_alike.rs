@@ -1,10 +1,10 @@
-//! Controls of one setting must have been measured alike before they are averaged or compared.
+//! Controls are only averaged or compared if they were measured in the same way.
 
 use std::collections::BTreeMap;
 
 use super::read::{LeftOut, Run};
 
-/// A key that says how a control was measured, what it measures, and how a run forgets it.
+/// (key that says how a control was measured, name of the control, function that removes it from a run).
 type Rule = (&'static str, &'static str, fn(&mut Run));
 
 const RULES: [Rule; 2] = [
@@ -12,14 +12,14 @@ const RULES: [Rule; 2] = [
     ("branches.anneal_steps", "anneal branches", Run::forget_annealed),
 ];
 
-/// Makes the runs of a setting forget a control that most of them measured otherwise. Runs without it do not count.
+/// Removes a control from runs of a setting that measured it differently from most of the others.
 pub(super) fn keep_what_is_alike(runs: &mut [&mut Run], left_out: &mut Vec<LeftOut>) {
     for (key, what, forget) in RULES {
         let mut votes: BTreeMap<Option<String>, usize> = BTreeMap::new();
         for run in runs.iter().filter(|run| has(run, key)) {
             *votes.entry(run.measurements.get(key).cloned()).or_default() += 1;
         }
-        // Of several with as many votes the first, so that the order of directories does not matter.
+        // In a tie the first value, so that the order of directories does not matter.
         let Some(most) = votes.values().max().copied() else { continue };
         let Some(kept) = votes.into_iter().find(|(_, count)| *count == most).map(|(value, _)| value) else { continue };
         for run in runs.iter_mut().filter(|run| has(run, key) && run.measurements.get(key) != kept.as_ref()) {
@@ -32,7 +32,7 @@ pub(super) fn keep_what_is_alike(runs: &mut [&mut Run], left_out: &mut Vec<LeftO
     }
 }
 
-/// Whether a run has the control of a key at all.
+/// Whether a run has the control that `key` is about.
 fn has(run: &Run, key: &str) -> bool {
     match key {
         "evaluate.averaged_half_life" => run.measurements.contains_key(key),

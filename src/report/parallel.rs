@@ -1,9 +1,9 @@
-//! Work on all cores, with results in the order of what was given.
+//! Parallel map over all cores, with results in the order of the items.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Does something with each item. Threads take the next one when they are done with theirs, since some take long.
+/// Maps items in parallel. Threads take items from a shared queue, because some take long.
 pub(super) fn in_parallel<T: Sync, U: Send>(items: &[T], work: impl Fn(&T) -> U + Sync) -> Vec<U> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(items.len());
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(items.len())));
@@ -12,7 +12,7 @@ pub(super) fn in_parallel<T: Sync, U: Send>(items: &[T], work: impl Fn(&T) -> U 
             Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, items.get(at)?)))
         {
             let result = work(item);
-            // A thread that panicked ends the program when the scope does.
+            // If a thread panics, so does the program at the end of the scope.
             done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((index, result));
         }
     };

@@ -1,5 +1,5 @@
-//! Groups runs: a setting is everything except seeds and frozen layers; a cell is one number of frozen layers in a setting.
-//! Averages are only over the seeds of one cell.
+//! Groups runs: a setting is everything except seeds and frozen layers; a cell is one number of frozen layers in a
+//! setting. Averages are only over the seeds of one cell.
 
 use crate::rundir::SpecValues;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +16,7 @@ pub(super) struct Setting {
     pub(super) values: SpecValues,
     /// The values of the axes in words; empty if there is only one setting.
     pub(super) title: String,
-    /// Where its first run stands among all that were read.
+    /// The index of its first run in the order of reading.
     pub(super) order: usize,
     /// From all layers frozen to none.
     pub(super) cells: Vec<SeedGroup>,
@@ -27,7 +27,7 @@ pub(super) struct Setting {
 pub(super) struct SeedGroup {
     pub(super) frozen: FrozenLayers,
     pub(super) runs: Vec<Run>,
-    /// The band of each measure, once it was asked for.
+    /// The band of each measure, computed on first use.
     bands: [OnceLock<Vec<BandPoint<u64>>>; Measure::ALL.len()],
 }
 
@@ -167,17 +167,17 @@ impl Setting {
         self.cells.iter().find(is)
     }
 
-    /// The cell of a number of layers.
+    /// The cell with a number of frozen layers.
     pub(super) fn cell_at(&self, layers: usize) -> Option<&SeedGroup> {
         self.cells.iter().find(|cell| cell.frozen.count == layers)
     }
 
-    /// Something of it in words, with its title where there are several settings.
+    /// A phrase, followed by the setting's title if there are several settings.
     pub(super) fn within(&self, what: &str) -> String {
         if self.title.is_empty() { what.to_owned() } else { format!("{what} ({})", self.title) }
     }
 
-    /// A measure of each seed over frozen layers, from all frozen to none. Seeds that lack a point are left out.
+    /// A measure of each seed over frozen layers, from all frozen to none. Seeds without all points are left out.
     pub(super) fn over_layers(&self, outcome: RunMeasure) -> CompleteCurves<usize> {
         let mut seeds: BTreeMap<String, Vec<(usize, f64)>> = BTreeMap::new();
         for cell in &self.cells {

@@ -23,9 +23,9 @@ pub struct WrittenReport {
     pub index: PathBuf,
     /// Number of runs used.
     pub runs: usize,
-    /// The findings in words, each with how sure it is, on one line.
+    /// The findings as sentences, each with its standing, on one line.
     pub findings: Vec<String>,
-    /// What was left out, and why, on one line.
+    /// What was left out and why, each on one line.
     pub left_out: Vec<String>,
 }
 

@@ -42,7 +42,7 @@ fn run_in(
     }
 }
 
-/// A run that was finished before, with TensorBoard's event file where that is asked for: from its tables.
+/// A run that was already finished; writes TensorBoard's event file from its tables if requested.
 fn with_events(finished: Finished, request: &Request<'_>) -> Result<Finished> {
     if request.tensorboard {
         let timing = rundir::read(&finished.directory.timing()).unwrap_or_default();

@@ -27,7 +27,7 @@ pub struct Request<'a> {
     pub wait: Duration,
     /// Settings that a sweep fixed for all of its cells.
     pub fixed: Option<Fixed>,
-    /// Whether to write event files for TensorBoard beside the tables.
+    /// Whether to write event files for TensorBoard.
     pub tensorboard: bool,
     /// Checked between batches; ends the run early.
     pub stop: &'a Stop,

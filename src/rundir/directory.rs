@@ -70,7 +70,7 @@ impl RunDirectory {
         self.0.join("summary.json")
     }
 
-    /// The event files of TensorBoard, where they were asked for.
+    /// `tensorboard/`: event files for TensorBoard, if requested.
     pub fn tensorboard(&self) -> PathBuf {
         self.0.join("tensorboard")
     }

@@ -1,4 +1,4 @@
-//! The columns of `timing.csv` and `branches.csv`, and what `metrics.csv` shows of an epoch's numbers.
+//! The columns of `timing.csv` and `branches.csv`, and which of an epoch's numbers `metrics.csv` shows.
 
 use serde::{Deserialize, Serialize};
 

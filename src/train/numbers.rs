@@ -2,10 +2,10 @@
 
 use crate::metrics::Metrics;
 
-/// What is reported of one epoch.
+/// The report of one epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EpochReport {
-    /// Everything that was measured; the phase is for the observer to name.
+    /// All measurements; the observer fills in the phase.
     pub metrics: Metrics,
     /// Which examples were classified correctly, if requested.
     pub correct: Vec<Correctness>,

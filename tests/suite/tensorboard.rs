@@ -1,4 +1,4 @@
-//! `freezewise run --tensorboard`: event files hold the rows of `metrics.csv`, each once, and TensorBoard reads them.
+//! `freezewise run --tensorboard`: event files contain each row of `metrics.csv` once, and TensorBoard reads them.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ fn event_file(run: &Path) -> PathBuf {
     files[0].clone()
 }
 
-/// The records of an event file, without their frames.
+/// The records of an event file, without framing.
 fn records(path: &Path) -> Vec<Vec<u8>> {
     let bytes = std::fs::read(path).expect("a file");
     let (mut rest, mut records) = (bytes.as_slice(), Vec::new());
@@ -29,7 +29,7 @@ fn records(path: &Path) -> Vec<Vec<u8>> {
     records
 }
 
-/// The step of an event: a field of type 0 behind the time, which is a byte and a number of eight.
+/// The step of an event: a varint field after the time, which takes nine bytes.
 fn step(event: &[u8]) -> u64 {
     if event[9] != 16 {
         return 0;
@@ -43,7 +43,7 @@ fn step(event: &[u8]) -> u64 {
     digits.enumerate().map(|(place, digit)| digit << (7 * place)).sum()
 }
 
-/// Holds the file to the table: a version, a start, and an event for each row at its step.
+/// Checks the file against the table: a version, a start, and an event for each row at its step.
 #[track_caller]
 fn holds_the_rows(run: &Path) {
     let rows: Vec<Metrics> = rundir::read(&run.join("metrics.csv")).expect("rows");
@@ -74,12 +74,12 @@ fn a_resumed_run_has_each_step_once() {
     let sources = std::fs::read_dir(place.path("runs/sources")).expect("a folder");
     let source = sources.map(|entry| entry.expect("an entry").path()).find(|path| path.is_dir()).expect("a source");
     holds_the_rows(&source);
-    // What was asked for once goes on, also where it is not asked for again.
+    // Once requested, the file is continued without the option too.
     assert_eq!(run(&place, &["--set", "target.train.epochs=5"]), directory);
     holds_the_rows(&directory);
     let second = event_file(&directory);
     assert!(second > first, "a file that is read later");
-    // A finished run has its file made from its tables.
+    // For a finished run the file is written from its tables.
     std::fs::remove_dir_all(directory.join("tensorboard")).expect("a folder");
     run(&place, &["--set", "target.train.epochs=5"]);
     assert!(!directory.join("tensorboard").exists());
@@ -87,7 +87,7 @@ fn a_resumed_run_has_each_step_once() {
     holds_the_rows(&directory);
 }
 
-/// Prints what TensorBoard's own reader finds of a tag: its steps and values.
+/// Prints steps and values of a tag as TensorBoard reads them.
 const READER: &str = "
 import sys
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

@@ -56,7 +56,7 @@ class Place(unittest.TestCase):
 
 
 def namespaces():
-    """Whether a process may have a network and mounts of its own."""
+    """Whether the system allows network and mount namespaces."""
     if not shutil.which("unshare"):
         return False
     with tempfile.TemporaryDirectory() as folder:

@@ -101,7 +101,7 @@ impl Arguments {
     }
 }
 
-/// Unpacks an archive beside it.
+/// Unpacks an archive into its own folder.
 fn unpacked(archive: &Path, folder: &str) -> Result<()> {
     let mut bar = FetchBar::of_files(folder);
     let done = unpack(archive, folder, &mut |done, total| bar.show(done, total));

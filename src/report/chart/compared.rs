@@ -1,4 +1,4 @@
-//! Error against frozen layers of several settings in one plot: sources against each other, a study against its controls.
+//! Error against frozen layers for several settings in one plot, such as sources, or a study and its controls.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -9,12 +9,12 @@ use crate::figure::{ChartAxis, Extent, Figure, Panel, Series};
 use crate::report::read::{FrozenLayers, RunMeasure};
 use crate::report::setting::{ComparedSettings, Setting};
 
-/// More lines than these in one plot cannot be told apart.
+/// More lines in one plot cannot be told apart.
 const MOST_LINES: usize = 6;
-/// More bands than these hide each other.
+/// More bands hide each other.
 const MOST_BANDS: usize = 3;
 
-/// The figure, where a few settings have several numbers of frozen layers each.
+/// The figure, if there are a few settings with several numbers of frozen layers each.
 pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
     let drawn: Vec<&Setting> = settings.all.iter().filter(|setting| setting.cells.len() > 1).collect();
     if !(2..=MOST_LINES).contains(&drawn.len()) {

@@ -1,5 +1,5 @@
-//! Error against epoch, on a logarithmic axis: for one cell all measures, for several cells test and train error side by
-//! errors beside each other; and test error against train error.
+//! Error against epoch, on a logarithmic axis: for one cell all measures, for several cells test and train error side
+//! by side; and test error against train error.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::report::words::percent;
 
 /// More lines in one plot cannot be told apart.
 const MOST_LINES: usize = 6;
-/// So many points of a line show its shape without markers.
+/// Lines with more points are drawn without markers.
 const MANY_POINTS: usize = 60;
 
 /// The figure of a setting, if its runs have epochs to draw.
@@ -38,8 +38,8 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
         note.push_str(" Vertical line: sustained interpolation (train error at most 1%), mean over seeds.");
     }
     let mut caption =
-        "Test error against train error: of evaluations whose train errors are about the same the last one; training goes from \
-         right to left."
+        "Test error against train error: the last of the evaluations with about the same train error; training goes from right \
+         to left."
             .to_owned();
     if rest > 0 {
         caption.push_str(&format!(" {rest} more numbers of frozen layers are in the data and in the heat map."));
@@ -52,7 +52,8 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     Some(Plotted { id: format!("epochs{id}"), title, caption, figure, data: data(setting) })
 }
 
-/// All cells if there are few; otherwise the first, the last, the one with the largest final error, and some in between.
+/// All cells if there are few; otherwise the first, the last, the one with the largest final error, and some in
+/// between.
 fn chosen(setting: &Setting) -> Vec<&SeedGroup> {
     let cells = &setting.cells;
     if cells.len() <= MOST_LINES {
@@ -90,7 +91,7 @@ fn panel(title: &str, series: Vec<Series>) -> Panel {
     Panel::new(ChartAxis::log_epochs(), y, series)
 }
 
-/// The level of interpolation, without words: the panels are narrow, and captions say it.
+/// The level of interpolation, without a label: panels are narrow, and captions explain it.
 fn level() -> ReferenceLine {
     ReferenceLine::Horizontal { at: INTERPOLATION_EPSILON, label: String::new() }
 }
@@ -123,7 +124,7 @@ fn one(cell: &SeedGroup) -> Vec<Panel> {
     panels
 }
 
-/// The mean over seeds at each epoch from which all of them have a branch.
+/// The mean over seeds at each epoch at which all of them have a branch.
 fn branches(cell: &SeedGroup, view: View) -> Vec<(f64, f64)> {
     let curves: Vec<_> = cell.runs.iter().map(|run| run.test_errors(view)).collect();
     let Some((first, others)) = curves.split_first() else { return Vec::new() };
@@ -178,7 +179,7 @@ fn name(cell: &SeedGroup) -> String {
     format!("k = {}", cell.frozen.short())
 }
 
-/// Where along the fall of train error test error is high, from the epoch on that test error is shown from.
+/// Test error against train error, from the first epoch of the other panels on.
 fn against_train_error(cells: &[&SeedGroup]) -> Option<Panel> {
     let tests: Vec<&[BandPoint<u64>]> = cells.iter().map(|cell| cell.band(Measure::Test)).collect();
     let lines: Vec<Series> = tests.iter().map(|test| line(0, String::new(), test)).collect();
@@ -189,7 +190,7 @@ fn against_train_error(cells: &[&SeedGroup]) -> Option<Panel> {
             let at = test.binary_search_by_key(&train.place, |point| point.place).ok()?;
             Some((train.mean, test[at].mean))
         });
-        // The cell of a figure of its own has the name of its test error; styles are those of the other panels.
+        // Names and styles are those of the other panels.
         let name = if cells.len() == 1 { Measure::Test.title().to_owned() } else { name(cell) };
         let style = SeriesStyle::nth(place);
         let style = if drawn.style.marker.is_none() { style.plain() } else { style };
@@ -201,7 +202,7 @@ fn against_train_error(cells: &[&SeedGroup]) -> Option<Panel> {
     (!series.is_empty()).then(|| Panel::new(x, ChartAxis::error("test error"), series))
 }
 
-/// Of the evaluations whose train errors lie within one step of each other the last one, by rising train error.
+/// The last evaluation within each interval of train error, in ascending order.
 fn one_for_each_step(measured: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
     const STEP: f64 = 0.02;
     let mut last: BTreeMap<u64, (f64, f64)> = BTreeMap::new();

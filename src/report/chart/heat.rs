@@ -9,7 +9,7 @@ use crate::report::setting::Setting;
 /// More columns cannot be told apart.
 const MOST_COLUMNS: usize = 40;
 
-/// The figure of a setting with at least three numbers of frozen layers and epochs that all of them were evaluated at.
+/// The figure of a setting with at least three numbers of frozen layers and three epochs at which all were evaluated.
 pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     if setting.cells.len() < 3 {
         return None;

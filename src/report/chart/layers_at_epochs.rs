@@ -1,4 +1,4 @@
-//! Error against frozen layers after some epochs: how the curve at the end came about.
+//! Error against frozen layers after some epochs, to show how the final curve develops.
 
 use super::layers::axis;
 use super::plotted::{NumberTable, Plotted, titled};
@@ -7,7 +7,7 @@ use crate::figure::{ChartAxis, Extent, Figure, Panel, Series};
 use crate::report::read::Measure;
 use crate::report::setting::Setting;
 
-/// Epochs, about evenly on a logarithmic axis.
+/// Number of epochs, about evenly spaced on a logarithmic axis.
 const EPOCHS: usize = 5;
 
 /// The figure of a setting with at least three numbers of frozen layers that were evaluated at the same epochs.
@@ -35,9 +35,9 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     };
     let mut panels = vec![panel("test error", &test), panel("train error", &train)];
     panels.retain(|panel| !panel.series.is_empty());
-    let title = titled("Error against frozen layers after some epochs", setting);
+    let title = titled("Error against frozen layers after several epochs", setting);
     let mut figure = Figure::new(title.clone(), Extent::two_columns(), panels);
-    figure.description = "Lines of error over frozen layers, one for each of some epochs, means over seeds.".to_owned();
+    figure.description = "Lines of error over frozen layers after several epochs, means over seeds.".to_owned();
     let mut data = NumberTable::new(&["frozen_layers", "epoch", "test_error", "train_error"]);
     for (cell, (test, train)) in setting.cells.iter().zip(test.iter().zip(&train)) {
         for &epoch in &shared {
@@ -45,7 +45,7 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
             data.row(vec![cell.frozen.count.to_string(), epoch.to_string(), field(test), field(train)]);
         }
     }
-    let caption = "Means over seeds. Every epoch that all were evaluated at is in the data.".to_owned();
+    let caption = "Means over seeds. The data contain every epoch at which all were evaluated.".to_owned();
     Some(Plotted { id: format!("layers-at-epochs{id}"), title, caption, figure, data })
 }
 
@@ -53,7 +53,7 @@ fn at(band: &[BandPoint<u64>], epoch: u64) -> Option<f64> {
     band.binary_search_by_key(&epoch, |point| point.place).ok().map(|index| band[index].mean)
 }
 
-/// The last epoch, and others before it.
+/// Epochs about evenly spaced on a logarithmic axis, including the first and the last one.
 fn chosen(shared: &[u64]) -> Vec<u64> {
     let (Some(&first), Some(&last)) = (shared.first(), shared.last()) else { return Vec::new() };
     let ratio = last as f64 / first as f64;

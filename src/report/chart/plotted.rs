@@ -46,10 +46,11 @@ impl NumberTable {
     }
 }
 
-/// An interval over fewer seeds is so wide that it hides the curves: of two, Student's is nine times their distance.
+/// With fewer seeds intervals are so wide that they hide the curves: for two seeds, Student's is nine times their
+/// distance.
 const LEAST_SEEDS: usize = 3;
 
-/// What is shaded around the mean at a place: its 95% interval, of two seeds from the lower to the higher one.
+/// The shaded range around the mean: the 95% interval, or for two seeds the range from the lower to the higher one.
 pub(in crate::report) fn shade<X>(point: &BandPoint<X>) -> Option<(f64, f64)> {
     let spread = point.spread?;
     if point.count < LEAST_SEEDS {
@@ -58,24 +59,24 @@ pub(in crate::report) fn shade<X>(point: &BandPoint<X>) -> Option<(f64, f64)> {
     Some((spread.lower.max(0.0), spread.upper.min(1.0)))
 }
 
-/// The same of the values of some seeds.
+/// The shaded range for the values of some seeds.
 pub(in crate::report) fn shade_of(values: &[f64]) -> Option<(f64, f64)> {
     let curve = |(seed, value): (usize, &f64)| NamedCurve { name: seed.to_string(), points: vec![((), *value)] };
     let curves = CompleteCurves::of(&[()], values.iter().enumerate().map(curve).collect());
     shade(band(&curves, 0.95).first()?)
 }
 
-/// A mean line with what is shaded around it. `x` is the place of each point on its axis.
+/// A mean line with its shaded range. `x` is the position of each point on the axis.
 pub(in crate::report) fn banded<X>(series: Series, points: &[(f64, &BandPoint<X>)]) -> Series {
     let band: Vec<(f64, f64, f64)> =
         points.iter().filter_map(|(x, point)| shade(point).map(|(low, high)| (*x, low, high))).collect();
     if band.is_empty() { series } else { series.with_band(Band(band)) }
 }
 
-/// The columns of a table that `spread` fills.
+/// The columns that `spread` fills.
 pub(in crate::report) const SPREAD: [&str; 7] = ["seeds", "mean", "deviation", "lower", "upper", "lowest", "highest"];
 
-/// Mean and spread of a place, for a table.
+/// Mean and spread of a point, for a table.
 pub(in crate::report) fn spread<X>(point: &BandPoint<X>) -> Vec<String> {
     let field =
         |of: fn(&BandSpread) -> f64| point.spread.as_ref().map(|spread| of(spread).to_string()).unwrap_or_default();
@@ -90,7 +91,7 @@ pub(in crate::report) fn spread<X>(point: &BandPoint<X>) -> Vec<String> {
     ]
 }
 
-/// What is shaded, over which seeds, and what of them moves: for a figure's note.
+/// A note about the bands: what they show, the number of seeds, and which seeds vary.
 pub(in crate::report) fn band_note<'a>(cells: impl Iterator<Item = &'a SeedGroup> + Clone) -> String {
     let counts = || cells.clone().map(|cell| cell.runs.len());
     let (least, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));

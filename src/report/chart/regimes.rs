@@ -1,4 +1,4 @@
-//! The regime of each cell over target size and frozen layers, a map for each setting of the other axes.
+//! The regime of each cell over target size and frozen layers, with a map for each combination of the other axes.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,10 +12,10 @@ use crate::report::words;
 
 const SIZE: &str = "target.train_size";
 
-/// More maps than these do not fit a page.
+/// More maps do not fit on a page.
 const MOST_PANELS: usize = 4;
 
-/// A map for each setting of the other axes, where target size is an axis.
+/// The figure, if target size is an axis.
 pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
     let mut groups: BTreeMap<Vec<String>, Vec<&Setting>> = BTreeMap::new();
     let others: Vec<&String> = settings.axes.iter().filter(|axis| *axis != SIZE).collect();
@@ -46,17 +46,17 @@ pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
     Some(Plotted { id: "regimes".to_owned(), title, caption, figure, data })
 }
 
-/// The regimes of settings that differ in their target's size alone.
+/// The regimes of settings that differ only in target size.
 struct RegimeMap {
     title: String,
     layers: Vec<FrozenLayers>,
     sizes: Vec<usize>,
-    /// Row by row, from the first number of frozen layers on.
+    /// Row by row, starting with the first number of frozen layers.
     values: Vec<Option<CellRegime>>,
 }
 
 impl RegimeMap {
-    /// None of fewer than two sizes or two numbers of frozen layers.
+    /// `None` with fewer than two sizes or two numbers of frozen layers.
     fn of(title: String, settings: &[&Setting]) -> Option<Self> {
         let mut regimes = BTreeMap::new();
         let (mut sizes, mut layers) = (BTreeSet::new(), BTreeMap::<Reverse<usize>, FrozenLayers>::new());

@@ -1,4 +1,4 @@
-//! How similar the trained source is to the network before pretraining and after fine-tuning, layer by layer: a panel for
+//! Similarity of the trained source to the network before pretraining and after fine-tuning, by layer, with a panel for
 //! each source.
 
 use std::collections::BTreeMap;
@@ -8,12 +8,12 @@ use crate::figure::{AxisRange, ChartAxis, Extent, Figure, Panel, Scale, Series, 
 use crate::report::read::{LayerCka, SimilarityFacts};
 use crate::report::setting::{ComparedSettings, SeedGroup, Setting};
 
-/// More panels than these do not fit a page.
+/// More panels do not fit on a page.
 const MOST_PANELS: usize = 6;
-/// More lines than these in one plot cannot be told apart.
+/// More lines in one plot cannot be told apart.
 const MOST_LINES: usize = 5;
 
-/// The figure, where any run was compared with its source.
+/// The figure, if `freezewise similarity` was run for any run.
 pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
     let sources: Vec<ComparedSource> = settings.all.iter().filter_map(ComparedSource::of).collect();
     if sources.is_empty() {
@@ -50,7 +50,7 @@ pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
 /// A network that the source is compared with, and its alignment at each layer.
 type AlignmentLine = (String, Vec<f64>);
 
-/// What was measured of one setting.
+/// The measurements of one setting.
 struct ComparedSource<'a> {
     setting: &'a Setting,
     name: String,
@@ -61,7 +61,7 @@ struct ComparedSource<'a> {
 }
 
 impl<'a> ComparedSource<'a> {
-    /// None where no run of the setting was compared, or where they name other layers.
+    /// `None` if no run of the setting was compared, or their layers differ.
     fn of(setting: &'a Setting) -> Option<Self> {
         let facts = |cell: &SeedGroup| -> Vec<SimilarityFacts> {
             cell.runs.iter().filter_map(|run| run.similarity.clone()).collect()
@@ -134,7 +134,7 @@ impl<'a> ComparedSource<'a> {
     }
 }
 
-/// The mean of each layer over some runs; none where one lacks it.
+/// The mean over runs for each layer; `None` if a run lacks a value.
 fn mean_line(all: &[&SimilarityFacts], of: impl Fn(&LayerCka) -> Option<f64>) -> Option<Vec<f64>> {
     let rows: Option<Vec<Vec<f64>>> = all.iter().map(|facts| facts.layers.iter().map(&of).collect()).collect();
     let rows = rows.filter(|rows| !rows.is_empty())?;

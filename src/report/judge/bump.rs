@@ -10,7 +10,7 @@ use crate::report::setting::{SeedGroup, Setting};
 
 /// Evaluations are thinned to about this many per decade of epochs: more make the test slow but not sharper.
 const PER_DECADE: f64 = 20.0;
-/// Of more seeds the flips take too long; the first ones are used.
+/// With more seeds the sign flips take too long; only the first ones are used.
 const MOST_SEEDS: usize = 16;
 
 /// A measured bump.
@@ -31,10 +31,10 @@ pub(super) struct MeasuredBump {
 /// The errors of the seeds of a setting at the three places of a bump.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SiteErrors<'a> {
-    /// For each seed, in order, its run at the peak.
+    /// Each seed's run at the peak.
     pub(super) runs: Vec<&'a Run>,
     pub(super) errors: Vec<[f64; 3]>,
-    /// Seeds that lack a place.
+    /// Seeds that lack one of the places.
     pub(super) incomplete: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ impl SiteErrors<'_> {
     }
 }
 
-/// Of a setting at three numbers of frozen layers, at the end of training.
+/// Errors of a setting at three numbers of frozen layers, at the end of training.
 pub(super) fn at_layers<'a>(setting: &'a Setting, view: View, sites: &BumpSites<usize>) -> SiteErrors<'a> {
     let mut found = SiteErrors::default();
     let places = [sites.first_valley, sites.peak, sites.later_valley];
@@ -70,7 +70,7 @@ pub(super) fn at_layers<'a>(setting: &'a Setting, view: View, sites: &BumpSites<
     found
 }
 
-/// Of some runs at three epochs. Without `later_valley` each run's last epoch stands for it.
+/// Errors of some runs at three epochs. Without `later_valley` it is each run's last epoch.
 pub(super) fn at_epochs<'a>(runs: &[&'a Run], view: View, sites: &BumpSites<Option<u64>>) -> SiteErrors<'a> {
     let mut found = SiteErrors::default();
     for run in runs {
@@ -90,7 +90,7 @@ pub(super) fn at_epochs<'a>(runs: &[&'a Run], view: View, sites: &BumpSites<Opti
     found
 }
 
-/// A bump over frozen layers. The error is a reason, in words.
+/// A bump over frozen layers. The error is the reason why it cannot be measured.
 pub(super) fn over_layers(setting: &Setting, view: View, sites: &BumpSites<usize>) -> Result<MeasuredBump, String> {
     let found = at_layers(setting, view, sites);
     let images = (view == View::Raw).then(|| images::contrasts(setting, &found, sites)).flatten();
@@ -131,14 +131,13 @@ fn measure(found: &SiteErrors, mut images: Option<ImageContrasts>) -> Result<Mea
     })
 }
 
-/// Test errors of some runs at the epochs that all share, thinned, after running statistics have settled:
-/// `[seed][epoch]`, of at most 16 seeds.
+/// Test errors `[seed][epoch]` of at most 16 runs at thinned epochs, after running statistics have settled.
 pub(super) struct EpochGrid {
     pub(super) epochs: Vec<u64>,
     pub(super) rows: Vec<Vec<f64>>,
 }
 
-/// None where there are fewer than two runs or three epochs.
+/// `None` with fewer than two runs or three epochs, or if runs were evaluated at different epochs.
 pub(super) fn grid(runs: &[&Run]) -> Option<EpochGrid> {
     let settled = runs.iter().map(|run| run.curves.settled_epoch).max()?;
     let curves: Vec<_> = runs.iter().take(MOST_SEEDS).map(|run| run.test_errors(View::Raw)).collect();
@@ -155,13 +154,13 @@ pub(super) fn grid(runs: &[&Run]) -> Option<EpochGrid> {
     })
 }
 
-/// The largest bump over epochs wherever it is: of a control that moves it, such as another learning rate.
+/// The largest bump over epochs, wherever it is: for controls that shift it, such as another learning rate.
 pub(super) fn anywhere(cell: &SeedGroup) -> Option<Effect> {
     let found = unstated_bump(&grid(&cell.runs.iter().collect::<Vec<_>>())?.rows).ok()?;
     Some(Effect { p: found.p, size: found.size_biased_low })
 }
 
-/// Indices of a grid from an epoch on, about evenly spaced on a logarithmic axis.
+/// Indices of epochs from `from` on, about evenly spaced on a logarithmic axis.
 fn spread(grid: &[u64], from: u64) -> Vec<usize> {
     let notch = |epoch: u64| ((epoch as f64).log10() * PER_DECADE).floor();
     let (mut kept, mut last) = (Vec::new(), f64::NEG_INFINITY);

@@ -9,14 +9,14 @@ use crate::analysis::inference::{
 };
 use crate::report::words::{list, p_value, points};
 
-/// What the size of an effect is.
+/// The unit of an effect's size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EffectUnit {
     /// A difference of errors.
     Points,
     /// The logarithm of a ratio of epochs.
     LogRatio,
-    /// A difference that lies within a margin.
+    /// A difference within a margin.
     WithinMargin,
 }
 
@@ -38,7 +38,7 @@ impl EffectUnit {
     }
 }
 
-/// The checklist of an effect: one line for each control that applies to it.
+/// The checklist of an effect, with a line for each control that applies to it.
 pub(super) fn checklist(
     subject: &Subject,
     (effect, unit): (&Effect, EffectUnit),

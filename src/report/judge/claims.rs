@@ -1,4 +1,4 @@
-//! The claims that sweeps stated, judged together; and beside them what is found by looking.
+//! Judges the claims that sweeps state, together, and adds exploratory findings.
 
 use super::checks::{checklist, survived};
 use super::commands::Commands;
@@ -21,7 +21,7 @@ pub(in crate::report) struct Judgement {
     pub(in crate::report) power: String,
 }
 
-/// A claim and the sweeps that state it: a control of a sweep, run from the same spec, states it again.
+/// A claim and the sweeps that state it. A control of a sweep that is run from the same spec states it again.
 struct StatedClaim<'a> {
     claim: &'a Claim,
     sweep: &'a SweepFolder,
@@ -68,7 +68,7 @@ pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder], com
     Judgement { findings, power: power(settings, stated) }
 }
 
-/// The largest bumps of a setting that no claim is about.
+/// The largest bumps of a setting, without those that a claim is about.
 fn looked_for(setting: &Setting, all: &[Setting], cases: &[Case], commands: &Commands) -> Vec<Finding> {
     let is_of = |stated: &Stated, over_layers: bool| {
         let is_setting = stated.subject.settings.iter().any(|own| std::ptr::eq(*own, setting));
@@ -88,7 +88,7 @@ fn looked_for(setting: &Setting, all: &[Setting], cases: &[Case], commands: &Com
     }
     let cells = setting.cells.iter().filter(|cell| !is_stated(false, Some(cell.frozen.count)));
     let epochs = cells.filter_map(|cell| unstated::over_epochs(cell, setting, all, commands));
-    // Of many cells only those that show something: the others are in the table.
+    // With several cells, only those that show a bump; the others are in the table.
     findings.extend(epochs.filter(|finding| !finding.checks.is_empty() || setting.cells.len() == 1));
     if !setting.title.is_empty() {
         for finding in &mut findings {

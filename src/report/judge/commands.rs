@@ -1,4 +1,4 @@
-//! The command that runs a control which is missing, and the spec that it takes.
+//! Commands that run missing controls, and their specs.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,11 +11,11 @@ use crate::report::read::Run;
 use crate::report::rerun::{self, Rerun, SpecChange, SpecPlaces};
 use crate::rundir::SpecValues;
 
-/// Makes the commands of a report.
+/// Creates the commands of a report.
 pub(in crate::report) struct Commands<'a> {
     /// The report's folder of specs.
     specs: &'a Path,
-    /// The specs made so far, by their names: each name has one.
+    /// File name and text of the specs so far.
     made: RefCell<BTreeMap<String, String>>,
 }
 
@@ -24,7 +24,7 @@ impl<'a> Commands<'a> {
         Self { specs, made: RefCell::default() }
     }
 
-    /// The spec and the command of a control; none where it cannot be made from what is there.
+    /// The spec and the command of a control; `None` if the runs do not allow it.
     pub(super) fn of(&self, check: RealityCheck, subject: &Subject) -> Option<Rerun> {
         let is_measured = |run: &&Run| subject.layers.contains(&run.frozen.count);
         let runs: Vec<&Run> = subject.settings.iter().flat_map(|setting| setting.runs()).filter(is_measured).collect();
@@ -33,7 +33,7 @@ impl<'a> Commands<'a> {
         self.named(&runs, &name, &changes(check, subject)?, folder.parent()?)
     }
 
-    /// The spec of some runs under a name that no other spec has.
+    /// The spec and the command that reproduce some runs with changes, under a unique name.
     pub(in crate::report) fn named(
         &self,
         runs: &[&Run],
@@ -53,7 +53,7 @@ impl<'a> Commands<'a> {
         None
     }
 
-    /// All specs, each with its file's name.
+    /// File name and text of all specs.
     pub(in crate::report) fn into_specs(self) -> BTreeMap<String, String> {
         self.made.into_inner()
     }
@@ -74,14 +74,14 @@ fn suffix(check: RealityCheck) -> &'static str {
     }
 }
 
-/// What makes a control of a spec; none where nothing can.
+/// The changes that turn a spec into a control; `None` if there are none.
 fn changes(check: RealityCheck, subject: &Subject) -> Option<Vec<SpecChange>> {
     let values = &subject.settings.first()?.values;
     let budget = ["target.train.epochs", "target.train.steps"].into_iter().find(|key| values.contains_key(*key));
     Some(match check {
         RealityCheck::AveragedWeights => vec![SpecChange::Set("evaluate.averaged_half_life", 0.01.into())],
         RealityCheck::AnnealBranches | RealityCheck::RefittedHead => {
-            // A budget in steps may end within an epoch, from which nothing branches.
+            // A budget in steps may end within an epoch, where there are no branches.
             let last = values.get("target.train.epochs")?.parse::<i64>().ok()?;
             let at = match &subject.place {
                 MeasuredAt::End => vec![last],
@@ -107,7 +107,7 @@ fn changes(check: RealityCheck, subject: &Subject) -> Option<Vec<SpecChange>> {
     })
 }
 
-/// Source and target from the two halves of the target's images.
+/// Source and target become two halves of the target's images.
 fn same_task(values: &SpecValues) -> Option<Vec<SpecChange>> {
     if values.contains_key("target.split") {
         return None;
@@ -127,7 +127,7 @@ fn same_task(values: &SpecValues) -> Option<Vec<SpecChange>> {
     Some(changes)
 }
 
-/// Epochs about evenly on a logarithmic axis, the last among them: where a curve of branches is wanted.
+/// Epochs of branches, about evenly spaced on a logarithmic axis, including the last one.
 fn spaced(last: i64) -> Vec<i64> {
     const BRANCHES: i32 = 10;
     let at = |step: i32| (last as f64).powf(f64::from(step) / f64::from(BRANCHES)).round() as i64;

@@ -13,11 +13,11 @@ pub(super) const BUDGETS: [&str; 2] = ["target.train.epochs", "target.train.step
 const WITH_SOURCE: [&str; 3] = ["transfer.frozen_norm", "transfer.unfrozen_init", "target.normalisation"];
 const VALIDATION: [&str; 2] = ["target.validation_size", "target.validation_noise"];
 
-/// Measures the same contrast in other settings, one for each of its own, in a view of their errors.
+/// Measures the same contrast in other settings, one for each of its own, with a view of their errors.
 pub(super) type Remeasure<'a> = &'a dyn Fn(&[&Setting], View, RealityCheck) -> Option<Effect>;
 
-/// The same contrast under each control that was run: in another view of the same runs, or in the settings among `all`
-/// that are a control of each of `own`.
+/// The contrast under each control that was run: with another view of the same runs, or in settings of `all` that are
+/// controls of those in `own`.
 pub(super) fn under(own: &[&Setting], all: &[Setting], measure: Remeasure) -> Vec<(RealityCheck, Effect)> {
     let others = |check: RealityCheck| -> Option<Vec<&Setting>> {
         own.iter().map(|setting| all.iter().find(|other| is_control(check, setting, other))).collect()
@@ -35,8 +35,7 @@ pub(super) fn under(own: &[&Setting], all: &[Setting], measure: Remeasure) -> Ve
     RealityCheck::ALL.into_iter().filter_map(|check| Some((check, of(check)?))).collect()
 }
 
-/// Whether a setting is a control of another one that was run in another folder: a grid's own axes are no controls of
-/// each other.
+/// Whether a setting is a control of an earlier one from another folder. Settings in one folder are axes of a grid.
 pub(super) fn is_control_of_any(setting: &Setting, all: &[Setting]) -> bool {
     let is_earlier = |own: &&Setting| folder(own) != folder(setting) && own.order < setting.order;
     all.iter().filter(is_earlier).any(|own| RealityCheck::ALL.iter().any(|check| is_control(*check, own, setting)))
@@ -76,7 +75,7 @@ fn changes_that(check: RealityCheck, own: &SpecValues, other: &SpecValues) -> bo
     }
 }
 
-/// Whether source and target are of one data set.
+/// Whether source and target use the same data set.
 pub(super) fn is_same_task(values: &SpecValues) -> bool {
     values.get("source.dataset") == values.get("target.dataset")
 }

@@ -13,20 +13,20 @@ use crate::report::words::short;
 use crate::spec::Reached;
 use crate::text;
 
-/// Fewer branches along a training tell no epoch.
+/// The least number of points of a curve in which an epoch can be found.
 const LEAST_POINTS: usize = 3;
 
-/// What is claimed: a key, its value in the earlier and in the later setting, and what is reached.
+/// The claim: a key, its values in the earlier and the later setting, and what they reach.
 pub(super) struct ClaimedDelay<'a> {
     pub(super) key: &'a str,
     pub(super) values: [&'a str; 2],
     pub(super) layers: Option<&'a str>,
     pub(super) of: Reached,
-    /// Of a bump whose peak counts.
+    /// The smallest bump whose peak counts.
     pub(super) least_size: f64,
 }
 
-/// Judges it. The error is a reason why it cannot be tested.
+/// Judges the claim. The error is the reason why it cannot be tested.
 pub(super) fn judge<'a>(
     all: &'a [Setting],
     fits: &dyn Fn(&Setting) -> bool,
@@ -60,7 +60,7 @@ pub(super) fn judge<'a>(
     })
 }
 
-/// A delay, measured.
+/// A measured delay.
 struct MeasuredDelay {
     delay: Delay,
     sources: Sources,
@@ -76,12 +76,12 @@ fn measure(settings: &[&Setting], layers: usize, claimed: &ClaimedDelay, view: V
     Ok(MeasuredDelay { delay, sources: clusters.sources })
 }
 
-/// When a run got there.
+/// The epoch at which a run reaches it.
 fn reached(run: &Run, claimed: &ClaimedDelay, view: View) -> Result<ReachedEpoch, String> {
     let of_peak = claimed.of == Reached::Peak;
     let curve = if of_peak { run.test_errors(view) } else { run.train_errors(view) };
     if curve.len() < LEAST_POINTS {
-        return Err(format!("{} has no curve of it", run.seeds.label()));
+        return Err(format!("{} has no such curve", run.seeds.label()));
     }
     let epoch = if of_peak {
         let settled: Vec<Point> =

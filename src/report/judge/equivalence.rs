@@ -1,4 +1,4 @@
-//! A claim that two settings end level: two one-sided tests with a margin.
+//! A claim that two settings have equal final errors, within a margin: two one-sided tests.
 
 use super::checks::{EffectUnit, of_seeds};
 use super::control;
@@ -10,7 +10,7 @@ use crate::report::setting::Setting;
 use crate::report::words::{points, short};
 use crate::text;
 
-/// Judges it. The error is a reason why it cannot be tested.
+/// Judges the claim. The error is the reason why it cannot be tested.
 pub(super) fn judge<'a>(
     all: &'a [Setting],
     fits: &dyn Fn(&Setting) -> bool,

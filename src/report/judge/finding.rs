@@ -52,7 +52,7 @@ pub(in crate::report) struct Check {
 }
 
 impl Check {
-    /// What the control is called.
+    /// The name of the control.
     pub(in crate::report) fn name(&self) -> &'static str {
         match self.control {
             RealityCheck::AveragedWeights => "averaged weights",

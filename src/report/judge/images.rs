@@ -1,4 +1,4 @@
-//! The contrasts of a bump over frozen layers image by image, where runs kept which test images were right.
+//! The contrasts of a bump over frozen layers per test image, from runs that recorded which test images are correct.
 
 use super::bump::SiteErrors;
 use crate::analysis::inference::{BumpContrasts, BumpSites, ImageContrasts, error_differences};
@@ -10,7 +10,8 @@ use crate::spec::FINAL_EPOCHS;
 /// Tolerance for contrasts and means that differ only by rounding.
 const ROUNDING: f64 = 1e-9;
 
-/// The contrasts of each seed's images; none where a run kept no answers, or those of other evaluations than its errors.
+/// The contrasts of each seed's images; `None` if a run did not record its answers, or at other evaluations than its
+/// errors.
 pub(super) fn contrasts(setting: &Setting, found: &SiteErrors, sites: &BumpSites<usize>) -> Option<ImageContrasts> {
     let at = |layers: usize| -> Option<Vec<Vec<Vec<bool>>>> {
         found.runs.iter().map(|run| answers(setting.run(layers, &run.seeds)?)).collect()
@@ -29,7 +30,7 @@ fn agree(images: &ImageContrasts, contrasts: &BumpContrasts) -> bool {
     same(&images.rises, &contrasts.rises) && same(&images.drops, &contrasts.drops)
 }
 
-/// Which test images a run had right at the evaluations of its last five epochs; none where it did not keep it.
+/// Which test images a run had right at the evaluations of its last five epochs; `None` if it did not record them.
 fn answers(run: &Run) -> Option<Vec<Vec<bool>>> {
     let last = run.curves.last_epoch;
     let all: Vec<Answers> = read_answers(&run.directory.correct("test"), run.test_examples?).ok()?;

@@ -1,4 +1,4 @@
-//! A claim that the bump of one setting is larger than that of another: their difference, paired by seed.
+//! A claim that the bump of one setting is larger than that of another: tests the difference, paired by seed.
 
 use super::bump::{self, SiteErrors};
 use super::checks::{EffectUnit, losses_in_words, of_seeds};
@@ -16,18 +16,18 @@ use crate::report::words::{points, short};
 use crate::spec::Over;
 use crate::text;
 
-/// What is claimed: a key, its value in the setting with the smaller bump and in the other, and the places in both.
+/// The claim: a key, its values in the setting with the smaller bump and in the other one, and the places in both.
 pub(super) struct ClaimedDifference<'a> {
     pub(super) over: Over,
     pub(super) key: &'a str,
     pub(super) values: [&'a str; 2],
     pub(super) layers: Option<&'a str>,
     pub(super) sites: &'a [[String; 3]; 2],
-    /// Of the larger bump.
+    /// The least size of the larger bump.
     pub(super) least_size: f64,
 }
 
-/// Where both bumps are.
+/// The places of both bumps.
 enum BumpPlaces {
     /// At one number of frozen layers.
     Epochs {
@@ -37,7 +37,7 @@ enum BumpPlaces {
     Layers([BumpSites<usize>; 2]),
 }
 
-/// Both bumps, measured. `p` is of a larger bump that is a bump itself.
+/// Both bumps, measured. `p` is for the larger bump being larger, and being a bump.
 struct MeasuredDifference {
     difference: BumpDifference,
     evidence: [BumpEvidence; 2],
@@ -45,7 +45,7 @@ struct MeasuredDifference {
     p: f64,
 }
 
-/// Judges it. The error is a reason why it cannot be tested.
+/// Judges the claim. The error is the reason why it cannot be tested.
 pub(super) fn judge<'a>(
     all: &'a [Setting],
     fits: &dyn Fn(&Setting) -> bool,
@@ -99,7 +99,7 @@ fn places(settings: &[&Setting; 2], claimed: &ClaimedDifference) -> Result<BumpP
     Ok(BumpPlaces::Epochs { layers, sites: [of(one), of(other)] })
 }
 
-/// The epochs of both settings, each once.
+/// The distinct epochs of both settings.
 fn epochs(sites: &[BumpSites<Option<u64>>; 2]) -> Vec<u64> {
     let all = sites.iter().flat_map(|sites| [sites.first_valley, sites.peak, sites.later_valley]);
     let mut epochs: Vec<u64> = all.flatten().collect();
@@ -108,7 +108,7 @@ fn epochs(sites: &[BumpSites<Option<u64>>; 2]) -> Vec<u64> {
     epochs
 }
 
-/// The errors of pairs at the places of both settings; a seed that lacks a place in one is left out of both.
+/// Measures pairs at the places of both settings. A seed that lacks a place in one is left out of both.
 fn measure(
     settings: &[&Setting],
     key: &str,
@@ -151,7 +151,7 @@ fn measure(
     compare(&[contrasts(0), contrasts(1)], pairs.only(&seeds).clusters(key)?)
 }
 
-/// Both bumps wherever they are, each seed at the others' place: a learning rate moves them.
+/// Measures both bumps wherever they are, each seed at the place found in the others: learning rates shift bumps.
 fn anywhere(settings: &[&Setting], key: &str, layers: usize) -> Result<MeasuredDifference, String> {
     let pairs = Pairs::of(settings, layers)?;
     let contrasts = |side: usize| -> Result<BumpContrasts, String> {
@@ -170,7 +170,7 @@ fn compare(contrasts: &[BumpContrasts; 2], clusters: Clusters) -> Result<Measure
     let [one, other] = [averaged(&contrasts[0])?, averaged(&contrasts[1])?];
     let difference = bump_difference(&one, &other).map_err(words)?;
     let evidence = [bump_evidence(&one, None).map_err(words)?, bump_evidence(&other, None).map_err(words)?];
-    // Larger than none is no bump yet: both are asked for (an intersection-union test).
+    // Being larger than no bump is not enough: it must also be a bump (an intersection-union test).
     let p = difference.p.max(evidence[1].p);
     Ok(MeasuredDifference { difference, evidence, clusters, p })
 }

@@ -1,4 +1,4 @@
-//! A claim that one of two settings is better at one number of frozen layers, and the other at another.
+//! A claim that one of two settings is better at one number of frozen layers, and the other one at another number.
 
 use super::checks::{EffectUnit, of_seeds};
 use super::control;
@@ -10,7 +10,7 @@ use crate::report::setting::Setting;
 use crate::report::words::{percent, points, short};
 use crate::text;
 
-/// Judges it. The error is a reason why it cannot be tested.
+/// Judges the claim. The error is the reason why it cannot be tested.
 pub(super) fn judge<'a>(
     all: &'a [Setting],
     fits: &dyn Fn(&Setting) -> bool,

@@ -7,15 +7,15 @@ use crate::analysis::inference::{Effect, RealityCheck, average_clusters, linked_
 use crate::report::read::{FROZEN_LAYERS, Run, RunMeasure};
 use crate::report::setting::{SeedGroup, Setting};
 
-/// A claim about two settings, judged but for Holm's correction.
+/// A claim about two settings, judged except for Holm's correction.
 pub(super) struct Judged<'a> {
     pub(super) p: f64,
     pub(super) sentence: String,
-    /// How many independent values the test has.
+    /// The number of independent values in the test.
     pub(super) independent: usize,
-    /// Why it does not hold, whatever the p-value.
+    /// Reasons why it does not hold, apart from the p-value.
     pub(super) shortfalls: Vec<String>,
-    /// What limits it.
+    /// Its limits.
     pub(super) limits: Vec<String>,
     pub(super) subject: Subject<'a>,
     pub(super) effect: Effect,
@@ -23,7 +23,7 @@ pub(super) struct Judged<'a> {
     pub(super) controls: Vec<(RealityCheck, Effect)>,
 }
 
-/// The two settings that fit a claim, one for each of two values of a key.
+/// The two settings of a claim, one for each of two values of a key.
 pub(super) fn settings<'a>(
     all: &'a [Setting],
     fits: &dyn Fn(&Setting) -> bool,
@@ -46,13 +46,13 @@ pub(super) fn settings<'a>(
     Ok([one[0], other[0]])
 }
 
-/// Whether two texts are one value: `1e-3` is `0.001`.
+/// Whether two texts are the same value: `1e-3` is `0.001`.
 pub(super) fn is_same(one: &str, other: &str) -> bool {
     one == other
         || matches!((one.parse::<f64>(), other.parse::<f64>()), (Ok(one), Ok(other)) if one.total_cmp(&other).is_eq())
 }
 
-/// The cell of a number of layers as it was typed, or the only one.
+/// The cell with the given number of frozen layers, or the only one.
 pub(super) fn cell_of<'a>(setting: &'a Setting, layers: Option<&str>) -> Result<&'a SeedGroup, String> {
     match (layers, setting.cells.as_slice()) {
         (Some(layers), _) => setting.cell(layers).ok_or_else(|| format!("there is no finished cell at k = {layers}")),
@@ -63,7 +63,7 @@ pub(super) fn cell_of<'a>(setting: &'a Setting, layers: Option<&str>) -> Result<
     }
 }
 
-/// The runs of two cells that have the same seeds.
+/// Runs of two cells, paired by their seeds.
 pub(super) struct Pairs<'a>(Vec<(&'a Run, &'a Run)>);
 
 impl<'a> Pairs<'a> {
@@ -78,13 +78,13 @@ impl<'a> Pairs<'a> {
         if pairs.len() < 2 { Err("the two settings share fewer than two seeds".to_owned()) } else { Ok(Self(pairs)) }
     }
 
-    /// Those pairs alone whose first run is among some.
+    /// The pairs whose first run is among some runs.
     pub(super) fn only(&self, runs: &[&Run]) -> Self {
         let is_wanted = |(one, _): &&(&Run, &Run)| runs.iter().any(|run| run.seeds == one.seeds);
         Self(self.0.iter().filter(is_wanted).copied().collect())
     }
 
-    /// So many of the first pairs.
+    /// The first `count` pairs.
     pub(super) fn first(&self, count: usize) -> Self {
         Self(self.0.iter().take(count).copied().collect())
     }
@@ -94,8 +94,8 @@ impl<'a> Pairs<'a> {
         self.0.iter().map(|(one, other)| if side == 0 { *one } else { *other }).collect()
     }
 
-    /// Which pairs are independent: those that share a source on either side are one cluster. Where all share one, a
-    /// statement about something else than sources is about that source; one about sources cannot be made.
+    /// Which pairs are independent: pairs that share a source on either side are one cluster. If all share one source,
+    /// a claim is only about that source; a claim about sources is then impossible.
     pub(super) fn clusters(&self, key: &str) -> Result<Clusters, String> {
         let hashes: Vec<[Option<String>; 2]> =
             self.0.iter().map(|(one, other)| [one.source_hash.clone(), other.source_hash.clone()]).collect();
@@ -124,20 +124,20 @@ pub(super) struct Clusters {
 }
 
 impl Clusters {
-    /// The mean of each cluster of some values, one for each pair.
+    /// The means of some values, one per pair, over each cluster.
     pub(super) fn averaged(&self, values: &[f64]) -> Result<Vec<f64>, String> {
         let rows: Vec<Vec<f64>> = values.iter().map(|value| vec![*value]).collect();
         Ok(average_clusters(&self.labels, &rows).map_err(|error| error.to_string())?.concat())
     }
 }
 
-/// The errors of both sides at the end of training, of pairs that share a source the mean.
+/// The errors of both sides at the end of training, averaged over pairs that share a source.
 pub(super) struct EndErrors {
     pub(super) sides: [Vec<f64>; 2],
     pub(super) sources: Sources,
 }
 
-/// Of two settings at a number of frozen layers; a pair that lacks the error is left out.
+/// The final errors of two settings at a number of frozen layers. Pairs without the error are left out.
 pub(super) fn end_errors(
     settings: &[&Setting],
     layers: usize,

@@ -28,7 +28,7 @@ impl Sources {
         }
     }
 
-    /// What that means for a statement over so many independent values, in words.
+    /// What this limits in a statement about so many independent values, as a sentence.
     pub(super) fn limit(self, independent: usize) -> Option<String> {
         match self {
             Self::One => Some("all seeds share one source, so it holds only for that source".to_owned()),

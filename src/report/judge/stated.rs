@@ -20,7 +20,7 @@ use crate::text;
 pub(super) struct Stated<'a> {
     pub(super) subject: Subject<'a>,
     pub(super) measured: MeasuredBump,
-    /// The three places in words, and the axis.
+    /// The three places, and the axis, as phrases.
     places: [String; 3],
     over: String,
     least_size: f64,
@@ -29,7 +29,7 @@ pub(super) struct Stated<'a> {
     averaged: Option<MeasuredBump>,
 }
 
-/// Measures a stated bump over frozen layers, and its controls. The error is a reason, in words.
+/// Measures a stated bump over frozen layers, and its controls. The error is the reason why it cannot be measured.
 pub(super) fn over_layers<'a>(
     setting: &'a Setting,
     all: &[Setting],
@@ -59,7 +59,7 @@ pub(super) fn over_layers<'a>(
     })
 }
 
-/// The cells of a setting at three numbers of frozen layers that fall.
+/// The cells of a setting at three decreasing numbers of frozen layers.
 pub(super) fn layer_cells<'a>(setting: &'a Setting, sites: &[String; 3]) -> Result<[&'a SeedGroup; 3], String> {
     let cell = |site: &String| setting.cell(site).ok_or_else(|| format!("there is no finished cell at k = {site}"));
     let cells = [cell(&sites[0])?, cell(&sites[1])?, cell(&sites[2])?];
@@ -105,8 +105,8 @@ pub(super) fn over_epochs<'a>(
     })
 }
 
-/// A bump over epochs under a control. Another learning rate moves it, so it may be anywhere then; in a longer training
-/// the later valley is its end.
+/// A bump over epochs under a control. Another learning rate shifts it, so it may be anywhere; in a longer training the
+/// later valley is the end.
 pub(super) fn bump_under(
     cell: &SeedGroup,
     view: View,

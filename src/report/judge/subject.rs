@@ -1,4 +1,4 @@
-//! What an effect is about: its settings, and where in their training it is. It decides which controls can be asked of it.
+//! What an effect is about: its settings, and where in training it is measured. This determines which controls apply.
 
 use super::control::{BUDGETS, RATE, is_same_task};
 use crate::analysis::inference::RealityCheck;
@@ -25,12 +25,12 @@ pub(super) struct Subject<'a> {
     /// The numbers of frozen layers at which it is measured.
     pub(super) layers: Vec<usize>,
     pub(super) place: MeasuredAt,
-    /// The key in which the two differ.
+    /// The key in which the two settings differ.
     pub(super) key: Option<String>,
 }
 
 impl Subject<'_> {
-    /// Whether a control says something of this effect: not one that takes away what is compared.
+    /// Whether a control applies to this effect. Controls that remove what is compared do not.
     pub(super) fn admits(&self, check: RealityCheck) -> bool {
         let all = |test: &dyn Fn(&Setting) -> bool| self.settings.iter().all(|setting| test(setting));
         let has_source = || all(&|setting| setting.values.contains_key("source.dataset"));

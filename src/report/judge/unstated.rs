@@ -120,7 +120,7 @@ fn finding(
     Finding { standing: Standing::Exploratory, sentence, reasons, checks }
 }
 
-/// What keeps a bump from being a claim.
+/// Why a bump is not a claim.
 fn limits(found: &UnstatedBump, seeds: usize) -> Option<String> {
     let stated = "places stated before the first run";
     let limit = if seeds < LEAST_SEEDS {
@@ -131,7 +131,7 @@ fn limits(found: &UnstatedBump, seeds: usize) -> Option<String> {
     (found.largest > 0.0).then_some(limit)
 }
 
-/// Controls are asked about an effect alone, not about what may be noise.
+/// The checklist of a significant effect; empty for what may be noise.
 fn checks(
     found: &UnstatedBump,
     subject: &Subject,

@@ -1,4 +1,4 @@
-//! `index.html`: one file that needs no network, no server and no other file to be read; downloads lie beside it.
+//! `index.html`: a single file that works without a network, a server or other files; downloads are next to it.
 
 use std::fmt::Write;
 

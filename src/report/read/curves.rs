@@ -7,7 +7,7 @@ use crate::analysis::Point;
 
 /// Batch norm's running statistics lag at first, so bumps are searched for only after this many steps.
 const SETTLED_STEPS: u64 = 50;
-/// No training is so long; what says so is no table of epochs.
+/// Larger epochs are treated as errors.
 const LAST_EPOCH: u64 = 1 << 52;
 
 /// The curves of one run.
@@ -66,7 +66,7 @@ impl Curves {
         Ok(curves)
     }
 
-    /// Forgets a measure.
+    /// Removes a measure.
     pub(in crate::report) fn forget(&mut self, measure: Measure) {
         self.columns[measure as usize] = Vec::new();
     }

@@ -104,23 +104,23 @@ impl RunMeasure {
     }
 }
 
-/// Which weights an error is of, or which examples: the same contrast is measured in each.
+/// The weights or examples for which errors are measured. Contrasts can be measured in each view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::report) enum View {
-    /// The weights of the training, on the test examples.
+    /// The trained weights, on test examples.
     Raw,
     /// Averaged weights.
     Averaged,
     /// The end of the anneal branch of an epoch.
     Annealed,
-    /// A head fitted anew, with a tuned penalty, to an epoch's features.
+    /// A head refitted, with a tuned penalty, to an epoch's features.
     Refitted,
-    /// At the end of a training the epoch that validation selects; along it the validation examples.
+    /// At the end of training the epoch selected by validation; per epoch the validation error.
     Validation,
 }
 
 impl View {
-    /// At the end of a training.
+    /// The measure of a whole run in this view.
     pub(in crate::report) fn outcome(self) -> RunMeasure {
         match self {
             Self::Raw => RunMeasure::Last,

@@ -30,7 +30,7 @@ pub(super) struct ReadRuns {
     pub(super) runs: Vec<Run>,
     pub(super) sweeps: Vec<SweepFolder>,
     pub(super) left_out: Vec<LeftOut>,
-    /// The index of each run by its directory's name, which is the same for the same run.
+    /// The index of each run by directory name, to find duplicates.
     places: BTreeMap<String, usize>,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct LeftOut {
 /// Reads all runs in some folders. An error if there are no runs, or a path is not a folder.
 pub(super) fn read(folders: &[&Path]) -> Result<ReadRuns> {
     let mut found: Vec<(RunDirectory, String)> = Vec::new();
-    // In the order given: a claim that two sweeps state belongs to the first.
+    // In the given order: a claim of two sweeps belongs to the first.
     let (mut reading, mut parents) = (ReadRuns::default(), Vec::<PathBuf>::new());
     for &folder in folders {
         let within = directories(folder)?;
@@ -86,7 +86,7 @@ pub(super) fn read(folders: &[&Path]) -> Result<ReadRuns> {
 }
 
 impl ReadRuns {
-    /// Adds a run. A duplicate is for example a pruned copy in an archive, or a repetition with more measurements; the copy
+    /// Adds a run. Of duplicates, such as a pruned copy in an archive or a repetition with more measurements, the one
     /// with more measurements is kept.
     fn add(&mut self, run: Run) {
         let reason = || "duplicate of another run".to_owned();

@@ -50,12 +50,12 @@ impl SweepFolder {
         }))
     }
 
-    /// Its folder's name.
+    /// The name of its folder.
     pub(in crate::report) fn name(&self) -> String {
         self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// Whether a run is one of its cells, in its folder or as a copy elsewhere that holds more.
+    /// Whether a run is one of its cells, in its folder or as a copy elsewhere.
     pub(in crate::report) fn has(&self, run: &Run) -> bool {
         self.cells.contains_key(&run.directory.name()) || run.directory.path().parent() == Some(self.folder.as_path())
     }

@@ -127,7 +127,7 @@ impl Run {
         self.summary.regime.unwrap_or_else(|| analysis::regime(self.curves.of(Measure::Train)))
     }
 
-    /// Test error along the training, in the order of epochs.
+    /// Test error by epoch.
     pub(in crate::report) fn test_errors(&self, view: View) -> Vec<Point> {
         match view {
             View::Raw => self.curves.of(Measure::Test).to_vec(),
@@ -138,7 +138,7 @@ impl Run {
         }
     }
 
-    /// Train error along the training; validation examples have none.
+    /// Train error by epoch; empty for validation.
     pub(in crate::report) fn train_errors(&self, view: View) -> Vec<Point> {
         match view {
             View::Raw => self.train_curve(),
@@ -156,21 +156,21 @@ impl Run {
         points
     }
 
-    /// Forgets the errors of averaged weights.
+    /// Removes the errors of averaged weights.
     pub(in crate::report) fn forget_averaged(&mut self) {
         self.curves.forget(Measure::TestAveraged);
         self.curves.forget(Measure::TrainAveraged);
         self.summary.last_test_error_averaged = None;
     }
 
-    /// Forgets the errors of anneal branches.
+    /// Removes the errors of anneal branches.
     pub(in crate::report) fn forget_annealed(&mut self) {
         for row in &mut self.branches {
             (row.anneal_train_error, row.anneal_test_loss, row.anneal_test_error) = (None, None, None);
         }
     }
 
-    /// How much was measured: of two copies of a run the one with more is used.
+    /// The amount of measurements, to choose between two copies of a run.
     pub(in crate::report) fn measured(&self) -> (usize, usize) {
         let points = Measure::ALL.iter().map(|measure| self.curves.of(*measure).len()).sum();
         (points, self.branches.len())
@@ -195,7 +195,7 @@ fn check_finished(record: &Record) -> Result<(), String> {
     }
 }
 
-/// Refuses a summary whose errors are none: they would be averaged with others.
+/// An error if a value of the summary is not an error rate.
 fn check_summary(summary: &Summary) -> Result<(), String> {
     let errors = [
         ("last_test_error", summary.last_test_error),

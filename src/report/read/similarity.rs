@@ -1,10 +1,10 @@
-//! `similarity.json` as far as a figure shows it: how alike source and target are.
+//! The part of `similarity.json` that a figure shows.
 
 use serde::Deserialize;
 
 use crate::rundir::RunDirectory;
 
-/// What `freezewise similarity` found for a run.
+/// The results of `freezewise similarity` for a run.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(in crate::report) struct SimilarityFacts {
     pub(in crate::report) source: NamedTask,
@@ -18,7 +18,7 @@ pub(in crate::report) struct NamedTask {
     pub(in crate::report) name: String,
 }
 
-/// By the trained source's features.
+/// Measured on the trained source's features.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(in crate::report) struct SourceMeasures {
     pub(in crate::report) frechet: Option<FrechetShare>,
@@ -28,28 +28,28 @@ pub(in crate::report) struct SourceMeasures {
 /// A Fréchet distance.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(in crate::report) struct FrechetShare {
-    /// A share of the features' variance.
+    /// As a fraction of the features' variance.
     pub(in crate::report) relative: f64,
 }
 
-/// Centred kernel alignment of one layer's features, of the trained source and another network.
+/// Centred kernel alignment of one layer's features between the trained source and other networks.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(in crate::report) struct LayerCka {
     pub(in crate::report) layer: String,
-    /// With the network before pretraining.
+    /// The network before pretraining.
     pub(in crate::report) fresh: Option<Alignment>,
-    /// With the fine-tuned network, where the run was finished.
+    /// The fine-tuned network, if the run is finished.
     pub(in crate::report) fine_tuned: Option<Alignment>,
 }
 
-/// It, without the bias of few images.
+/// Without the bias of a small number of images.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub(in crate::report) struct Alignment {
     pub(in crate::report) debiased: f64,
 }
 
 impl SimilarityFacts {
-    /// What a run's directory has, if it has any that can be understood.
+    /// Reads the file in a run's directory, if it exists and is valid.
     pub(in crate::report) fn read(directory: &RunDirectory) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(directory.similarity()).ok()?).ok()
     }

@@ -4,12 +4,12 @@ use crate::rundir::{SpecValues, spec_values};
 
 use super::frozen_layers::FROZEN_LAYERS;
 
-/// Keys that do not affect results. Devices and threads are reported separately; runs of a cell must have been evaluated at
-/// the same epochs, however their specs say so.
+/// Keys that do not affect results. Devices and threads are reported separately. Runs of a cell must be evaluated at
+/// the same epochs, but not necessarily because of the same keys.
 const IDLE: [&str; 5] = ["name", "device", "threads", "evaluate.every", "evaluate.train_every"];
 const IDLE_TABLES: [&str; 2] = ["checkpoint.", "compute."];
-/// Keys that add measurements and change no other number, so that runs with and without them are of one cell. How a
-/// control was measured must agree all the same before it is averaged.
+/// Keys that add measurements and change no other number: runs with and without them belong to one cell. Controls are
+/// only averaged if they were measured in the same way.
 const MEASUREMENTS: [&str; 8] = [
     "evaluate.averaged_half_life",
     "evaluate.correct",
@@ -42,7 +42,7 @@ impl SeedValues {
         self.0.iter().find(|(name, _)| *name == purpose).map(|(_, seed)| seed.as_str())
     }
 
-    /// What it has seeds for.
+    /// The purposes with seeds.
     pub(in crate::report) fn purposes(&self) -> Vec<&'static str> {
         self.0.iter().map(|(purpose, _)| *purpose).collect()
     }
@@ -65,16 +65,16 @@ pub(in crate::report) fn moving<'a>(seeds: &(impl Iterator<Item = &'a SeedValues
     first.0.iter().filter(moves).map(|(purpose, _)| *purpose).collect()
 }
 
-/// A spec, taken apart.
+/// The parts of a spec.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::report) struct ParsedSpec {
-    /// What makes its setting: all but seeds, frozen layers and added measurements.
+    /// The keys that define the setting: all except seeds, frozen layers and added measurements.
     pub(in crate::report) values: SpecValues,
     pub(in crate::report) seeds: SeedValues,
     pub(in crate::report) measurements: SpecValues,
 }
 
-/// Takes a spec in TOML apart.
+/// Parses a spec in TOML.
 pub(in crate::report) fn parse(text: &str) -> Result<ParsedSpec, String> {
     let mut all = spec_values(text).map_err(|error| format!("cannot read `spec.toml`: {}", error.message()))?;
     let seeds = SeedValues::from_spec(&all);

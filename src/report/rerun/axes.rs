@@ -1,4 +1,4 @@
-//! The axes of a grid, found from its runs: the keys in which they differ.
+//! Finds the axes of a grid from its runs: the keys in which they differ.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::{get, remove, set};
 use crate::report::read::{FROZEN_LAYERS, Run};
 use crate::report::words;
 
-/// A key and its values. `of_runs` has the value of each run, by its index.
+/// A key and its values. `of_runs` has the index of each run's value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct GridAxis {
     pub(super) key: String,
@@ -14,8 +14,8 @@ pub(super) struct GridAxis {
     pub(super) of_runs: Vec<usize>,
 }
 
-/// The keys in which runs differ, seeds and frozen layers among them. `spec` is that of the first run; its seeds are
-/// written anew.
+/// The keys in which runs differ, including seeds and frozen layers. `spec` is that of the first run; its seeds are
+/// rewritten.
 pub(super) fn of(runs: &[&Run], spec: &mut toml::Table) -> Vec<GridAxis> {
     let mut axes = Vec::new();
     let keys: BTreeSet<&String> = runs.iter().flat_map(|run| run.values.keys()).collect();
@@ -33,7 +33,7 @@ pub(super) fn of(runs: &[&Run], spec: &mut toml::Table) -> Vec<GridAxis> {
     axes
 }
 
-/// The axis of a key, where runs differ in it and all have it.
+/// The axis of a key, if all runs have it and differ in it.
 fn axis(key: &str, texts: Vec<Option<String>>, is_text: bool) -> Option<GridAxis> {
     let texts: Vec<String> = texts.into_iter().collect::<Option<_>>()?;
     let mut distinct: Vec<&String> = texts.iter().collect::<BTreeSet<_>>().into_iter().collect();
@@ -46,13 +46,13 @@ fn axis(key: &str, texts: Vec<Option<String>>, is_text: bool) -> Option<GridAxis
     Some(GridAxis { key: key.to_owned(), values, of_runs })
 }
 
-/// A value as TOML writes it, else a string.
+/// Text as a TOML value; as a string if it is not TOML.
 fn parsed(text: &str) -> toml::Value {
     let table: Option<toml::Table> = toml::from_str(&format!("value = {text}\n")).ok();
     table.and_then(|mut table| table.remove("value")).unwrap_or_else(|| text.into())
 }
 
-/// `seed`, and each purpose whose seed is another one; a source's does not follow `seed` by itself.
+/// The axes `seed` and, for purposes with other seeds, `seeds.PURPOSE`; `seeds.source` does not default to `seed`.
 fn seeds(runs: &[&Run], spec: &mut toml::Table) -> Vec<GridAxis> {
     let of = |purpose: &str| -> Vec<Option<String>> {
         runs.iter().map(|run| run.seeds.of(purpose).map(str::to_owned)).collect()
@@ -73,7 +73,7 @@ fn seeds(runs: &[&Run], spec: &mut toml::Table) -> Vec<GridAxis> {
     axes
 }
 
-/// The groups of axes that move together: each value of one goes with one value of the other.
+/// Groups of axes that vary together: each value of one goes with one value of the other.
 pub(super) fn zips(axes: &[GridAxis]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (index, axis) in axes.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What a control changes of a spec.
+//! Changes that turn a spec into a control.
 
 use super::axes::GridAxis;
 use super::{get, remove, set};
@@ -6,20 +6,20 @@ use super::{get, remove, set};
 /// A change of a spec.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::report) enum SpecChange {
-    /// Gives a key one value.
+    /// Sets a key to one value.
     Set(&'static str, toml::Value),
-    /// Multiplies a number, on an axis too.
+    /// Multiplies a number, also on an axis.
     Multiply(&'static str, f64),
-    /// Takes a key or a table away, so that defaults hold.
+    /// Removes a key or a table, so that defaults apply.
     Remove(&'static str),
-    /// Other seeds than those that are there, up to so many in all.
+    /// Adds seeds, up to this total.
     MoreSeeds(usize),
-    /// So many seeds, each with a source of its own.
+    /// This many seeds, each with its own source.
     OwnSources(usize),
 }
 
 impl SpecChange {
-    /// Makes it; none where the spec does not have what it changes.
+    /// Makes the change; `None` if the spec lacks what it changes.
     pub(super) fn make(&self, spec: &mut toml::Table, axes: &mut Vec<GridAxis>) -> Option<()> {
         match self {
             Self::Set(key, value) => {
@@ -63,7 +63,7 @@ impl SpecChange {
     }
 }
 
-/// A number times a factor. A rate is rounded to three digits: a third of it is a choice, not a measurement.
+/// A number times a factor. Floats are rounded to three digits.
 fn times(value: &toml::Value, factor: f64) -> Option<toml::Value> {
     let rounded = |value: f64| {
         let scale = 10f64.powi(2 - value.abs().log10().floor() as i32);
@@ -77,19 +77,19 @@ fn times(value: &toml::Value, factor: f64) -> Option<toml::Value> {
     }
 }
 
-/// Takes the seeds of a key away, from its axis or from the spec.
+/// Removes the axis of a seed key and returns its seeds, or those of the spec.
 fn take(axes: &mut Vec<GridAxis>, spec: &toml::Table, key: &str) -> Vec<i64> {
     let of_axis = axes.iter().position(|axis| axis.key == key).map(|index| axes.remove(index).values);
     let values = of_axis.unwrap_or_else(|| vec![get(spec, key).cloned().unwrap_or_else(|| 0.into())]);
     values.iter().filter_map(toml::Value::as_integer).collect()
 }
 
-/// So many seeds that are not known yet.
+/// This many seeds that are not in `known`.
 fn fresh(known: &[i64], wanted: usize) -> Vec<i64> {
     (0..).filter(|seed| !known.contains(seed)).take(wanted).collect()
 }
 
-/// An axis of seeds. It moves with others that are made here, and with none that was found from runs.
+/// An axis of seeds. It varies together with other axes created here, but not with those found from runs.
 fn moving(key: &str, seeds: Vec<i64>) -> GridAxis {
     let of_runs = (0..seeds.len()).map(|seed| usize::MAX - seed).collect();
     GridAxis { key: key.to_owned(), values: seeds.into_iter().map(Into::into).collect(), of_runs }

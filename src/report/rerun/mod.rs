@@ -1,5 +1,5 @@
-//! Specs made from runs: to run them again, or to run a control of them. A sweep's own spec does not know the overrides
-//! that it was run with; the resolved specs of its runs do.
+//! Specs made from runs, to reproduce them or to run a control. They are made from the resolved specs of runs, because
+//! the spec of a sweep does not contain its `--set` overrides.
 
 mod axes;
 mod change;
@@ -12,26 +12,26 @@ pub(super) use change::SpecChange;
 use super::read::Run;
 use super::words;
 
-/// A spec beside the report, and the command that runs it.
+/// A spec in the report's folder, and the command that runs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rerun {
-    /// Its file's name, in the report's folder `specs`.
+    /// The name of its file in `specs/`.
     pub(super) file: String,
     pub(super) text: String,
     pub(super) command: String,
 }
 
-/// Keys of the machine and of the run's place, which a spec that is run again elsewhere does not have.
+/// Keys about the machine and the folder of runs, which are removed.
 const OF_MACHINE: [&str; 3] = ["name", "device", "threads"];
 
-/// Where specs are written, and where what they name would be run.
+/// The folder of specs, and the folder for their runs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SpecPlaces<'a> {
     pub(super) specs: &'a Path,
     pub(super) out: &'a Path,
 }
 
-/// The spec of some runs under a name, with changes; none where their specs cannot be read, or a change cannot be made.
+/// The spec of some runs, with a new name and changes; `None` if their specs cannot be read, or a change is impossible.
 pub(super) fn of(runs: &[&Run], name: &str, changes: &[SpecChange], places: SpecPlaces) -> Option<Rerun> {
     let first = runs.first()?;
     let mut spec: toml::Table = toml::from_str(&std::fs::read_to_string(first.directory.spec()).ok()?).ok()?;
@@ -63,12 +63,12 @@ fn folder(path: &Path) -> String {
     if path.as_os_str().is_empty() { ".".to_owned() } else { path.display().to_string() }
 }
 
-/// A name as a file's: what a shell or a file system takes for something else is left out.
+/// A name without characters that are special to shells or file systems.
 fn file_name(name: &str) -> String {
     name.chars().map(|letter| if letter.is_alphanumeric() || "-_.".contains(letter) { letter } else { '-' }).collect()
 }
 
-/// Axes in place of their keys; those that move together are zipped.
+/// Replaces keys by sweep axes; axes that vary together are zipped.
 fn add_sweep(spec: &mut toml::Table, axes: &[GridAxis]) {
     let mut table = toml::Table::new();
     let zips = axes::zips(axes);

@@ -64,7 +64,7 @@ impl<'a, 'b> Recorder<'a, 'b> {
             Some(start) => CsvTable::cut(&directory.timing(), start.header.epochs)?,
             None => CsvTable::create(&directory.timing(), &[])?,
         };
-        // Once it was asked for it goes on, so that it never says less than the tables.
+        // An existing event file is continued even without the option, so that it always matches the tables.
         let has_events = work.tensorboard || directory.tensorboard().is_dir();
         let behind = || rundir::read(&directory.timing());
         let events = has_events.then(|| EventFile::create(directory, &shown, &behind()?)).transpose()?;

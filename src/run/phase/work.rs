@@ -23,7 +23,7 @@ pub(in crate::run) struct PhaseWork<'a> {
     pub(in crate::run) frozen: &'a FrozenSet,
     pub(in crate::run) frozen_norm: FrozenNorm,
     pub(in crate::run) evaluation: Evaluation,
-    /// Whether TensorBoard's event file is asked for; one that is there is kept up in any case.
+    /// Whether to write an event file for TensorBoard. An existing one is always continued.
     pub(in crate::run) tensorboard: bool,
     pub(in crate::run) checkpoints: Checkpoints,
     /// The step of the checkpoint to keep at the end, if one is to be kept.

@@ -1,4 +1,4 @@
-//! The few protocol buffers that an event file holds, written by hand: `Event`, `SessionLog` and `Summary` of
+//! Encodes the protocol buffers of an event file: `Event`, `SessionLog` and `Summary` of
 //! tensorboard/compat/proto/{event,summary}.proto, in the wire format of protobuf.dev/programming-guides/encoding.
 
 /// Wire types.
@@ -25,7 +25,7 @@ pub(super) fn version(wall_time: f64) -> Vec<u8> {
     event(wall_time, 0, 3, b"brain.Event:2")
 }
 
-/// Tells a reader to forget all steps from 0 on. `SessionLog`: `status = 1`, of which `START` is 1.
+/// Makes a reader discard all steps from 0 on. `SessionLog`: `status = 1`, where `START` is 1.
 pub(super) fn start(wall_time: f64) -> Vec<u8> {
     let mut log = Vec::new();
     key(&mut log, 1, VARINT);
@@ -56,7 +56,7 @@ fn bytes(message: &mut Vec<u8>, field: u64, content: &[u8]) {
     message.extend(content);
 }
 
-/// Seven bits a byte, the lowest first; all but the last have the high bit set.
+/// Seven bits per byte, the lowest first; the high bit is set in all bytes except the last.
 fn varint(message: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         message.push(number as u8 | 0x80);
@@ -69,7 +69,7 @@ fn varint(message: &mut Vec<u8>, mut number: u64) {
 mod tests {
     use super::*;
 
-    /// As protobuf's own library writes the same messages.
+    /// Compares with the output of protobuf's library.
     #[test]
     fn messages_are_those_of_protobuf() {
         let time = [9, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f];

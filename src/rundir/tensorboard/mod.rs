@@ -1,7 +1,7 @@
-//! Event files for TensorBoard: the rows of `metrics.csv` as scalars, each under its column's name, at its optimizer step.
+//! Event files for TensorBoard: the rows of `metrics.csv` as scalars, named by their columns, at their optimizer steps.
 //!
-//! A file is made anew at each start from the rows that the run then has, and grows with it. So no step is there twice,
-//! whatever a resume cut; a TensorBoard that is looking on is told to forget what it read (`SessionLog.START`).
+//! Each start of a run writes a new file with the rows so far and appends new ones, so that no step is duplicated when
+//! a resumed run repeats epochs; a running TensorBoard discards what it read before (`SessionLog.START`).
 
 mod message;
 mod record;
@@ -16,17 +16,17 @@ use super::row::Timing;
 use crate::files::{self, Lines};
 use crate::metrics::Metrics;
 
-/// TensorBoard takes a file for its own by this part of its name, and reads files in the order of their names.
+/// TensorBoard recognises event files by this part of their names, and reads files in the order of their names.
 const PREFIX: &str = "events.out.tfevents.";
 
-/// The event file of a run that trains.
+/// The event file of a running training.
 pub struct EventFile {
     file: Lines,
 }
 
 impl EventFile {
-    /// Starts the file of a run with the rows that it has, in place of any earlier one. Their times are reckoned back
-    /// from now by what `timing.csv` says, so that TensorBoard's relative times are those of training.
+    /// Replaces the event file of a run by a new one with its rows so far. Their times are computed backwards from now
+    /// with `timing.csv`, so that TensorBoard's relative times are those of the training.
     pub fn create(directory: &RunDirectory, rows: &[Metrics], timing: &[Timing]) -> Result<Self> {
         let folder = directory.tensorboard();
         files::create_folder(&folder)?;
@@ -50,7 +50,7 @@ impl EventFile {
     }
 }
 
-/// What a new file is numbered with: the time in seconds, and more than any earlier one.
+/// The number in the name of a new file: the time in seconds, but larger than that of any earlier file.
 fn number(earlier: &[String], now: SystemTime) -> u64 {
     let of_name = |name: &String| name.strip_prefix(PREFIX)?.split('.').next()?.parse::<u64>().ok();
     let last = earlier.iter().filter_map(of_name).max().map_or(0, |last| last.saturating_add(1));
@@ -61,7 +61,7 @@ fn seconds(time: SystemTime) -> f64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
-/// When each row was measured, if the last one was just now.
+/// The time of each row, if the last one was measured now.
 fn times(rows: &[Metrics], timing: &[Timing], now: SystemTime) -> Vec<SystemTime> {
     let took: HashMap<u64, f64> =
         timing.iter().map(|timing| (timing.epoch, timing.seconds + timing.evaluation_seconds)).collect();
@@ -76,7 +76,7 @@ fn times(rows: &[Metrics], timing: &[Timing], now: SystemTime) -> Vec<SystemTime
     times
 }
 
-/// The event of a row: every number that was measured. What is not finite is left out, as an empty field is.
+/// The event of a row, with all finite numbers.
 fn scalars(row: &Metrics, time: SystemTime) -> Result<Vec<u8>> {
     let columns = serde_json::to_value(row)?;
     let columns = columns.as_object().into_iter().flatten().filter(|(name, _)| *name != "step");

@@ -1,7 +1,7 @@
-//! The frame of a record in a `TFRecord` file: its length and its bytes, each with a masked CRC-32C behind it
+//! Records of a `TFRecord` file: length and bytes, each followed by a masked CRC-32C
 //! (tensorflow/core/lib/io/record_writer.h).
 
-/// A record in its frame.
+/// Frames a record.
 pub(super) fn framed(data: &[u8]) -> Vec<u8> {
     let length = (data.len() as u64).to_le_bytes();
     let mut record = Vec::with_capacity(data.len() + 16);
@@ -12,12 +12,12 @@ pub(super) fn framed(data: &[u8]) -> Vec<u8> {
     record
 }
 
-/// A checksum of bytes that hold checksums would be weak: it is turned and shifted (tensorflow/core/lib/hash/crc32c.h).
+/// Rotated and shifted, because a CRC of data that contains CRCs is weak (tensorflow/core/lib/hash/crc32c.h).
 fn masked(crc: u32) -> u32 {
     crc.rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
-/// Castagnoli's polynomial, bit by bit from the lowest: records are short and few.
+/// CRC-32C (Castagnoli), computed bit by bit, which is fast enough for few short records.
 fn crc32c(data: &[u8]) -> u32 {
     !data.iter().fold(!0u32, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ if crc & 1 == 1 { 0x82f6_3b78 } else { 0 })
@@ -37,7 +37,7 @@ mod tests {
         assert_eq!(crc32c(&(0..32).collect::<Vec<u8>>()), 0x46dd_794e);
     }
 
-    /// The first record of every event file of TensorFlow 2, but for its time: 24 bytes.
+    /// The first record of every event file of TensorFlow 2 has 24 bytes.
     #[test]
     fn a_record_is_framed() {
         let found = framed(&[0; 24]);

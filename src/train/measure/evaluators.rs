@@ -1,5 +1,5 @@
-//! The measurements after an epoch: errors of the raw and of the averaged weights on every split, and which examples were
-//! classified correctly.
+//! The measurements after an epoch: errors of the raw and of the averaged weights on every split, and which examples
+//! were classified correctly.
 
 use anyhow::Result;
 
@@ -25,7 +25,7 @@ pub(in crate::train) struct MeasuredErrors {
 }
 
 impl MeasuredErrors {
-    /// Fills in the columns of what was due.
+    /// Fills in the columns of the measures that were due.
     pub(in crate::train) fn fill(&self, metrics: &mut Metrics) {
         self.train.iter().for_each(|errors| errors.fill_train(metrics));
         self.test.iter().for_each(|errors| errors.fill_test(metrics));
@@ -34,7 +34,8 @@ impl MeasuredErrors {
         metrics.test_error_averaged = self.test_averaged.map(|errors| errors.error);
     }
 
-    /// Whether every loss of the raw weights is finite. Averaged weights do not affect the training and are not checked.
+    /// Whether every loss of the raw weights is finite. Averaged weights do not affect the training and are not
+    /// checked.
     pub(in crate::train) fn is_finite(&self) -> bool {
         [&self.train, &self.test, &self.validation].into_iter().flatten().all(|errors| errors.loss.is_finite())
     }

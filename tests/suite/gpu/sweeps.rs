@@ -154,7 +154,11 @@ fn a_cell_without_memory_beside_others_waits_for_them() {
     assert_eq!(count(), 1, "it is not started again beside the other: {}", log());
     signal(&parent, "TERM");
     let answer = end(parent);
-    assert!(answer.stderr.contains("put back width=12: out of memory beside others"), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("requeued width=12: out of memory while other cells were running"),
+        "{}",
+        answer.stderr
+    );
     assert!(answer.stderr.contains("cuda:0: 1 cell at a time"), "{}", answer.stderr);
     assert!(!answer.stderr.contains("failed   "), "{}", answer.stderr);
     let standing: Vec<String> = states(&place).into_values().collect();

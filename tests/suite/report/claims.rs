@@ -1,11 +1,11 @@
-//! Every kind of claim, on CSVs whose answers are worked out by hand.
+//! Every kind of claim, on CSVs with results computed by hand.
 
 use super::study::{Errors, FakeRun, Study};
 use super::{BUMP, bump};
 
-/// Worked out by hand: the rise is 10 points in each seed. Drops of mean 5 have the variance 0.4² · 6 over eight seeds, the
-/// standard error 0.98 / √8 = 0.346, and with t = 2.841 of seven degrees of freedom at 97.5% the half width 0.984. All
-/// signs agree: p is 1 in 256.
+/// Computed by hand: the rise is 10 points in each seed. Over eight seeds drops have mean 5, variance 0.4² · 6,
+/// standard error 0.98 / √8 = 0.346, and half width 0.984, with t = 2.841 for seven degrees of freedom at 97.5%. All
+/// signs agree, so p is 1 / 256.
 #[test]
 fn a_bump_over_frozen_layers() {
     let study = Study::new();
@@ -32,7 +32,7 @@ fn what_was_stated_later_is_exploratory_and_what_no_control_shows_is_no_claim() 
     assert!(study.report().findings[0].starts_with("exploratory: "));
 }
 
-/// Test error of a run over its 40 epochs: three levels, at epochs 5, 20 and 40, and straight lines between them.
+/// Test error over 40 epochs: three levels at epochs 5, 20 and 40, with straight lines between them.
 fn over_epochs(levels: [f64; 3]) -> impl Fn(u64) -> Errors {
     move |epoch| {
         let between = |from: f64, to: f64, share: f64| from + (to - from) * share;
@@ -46,9 +46,9 @@ fn over_epochs(levels: [f64; 3]) -> impl Fn(u64) -> Errors {
     }
 }
 
-/// With n = 400 the rise is 2 and the drop 1 point in each seed; with 1,600 they are 10 and 7, and 0.2 more from seed to
-/// seed. So the rise is 8.7 larger on average and the drop 6.7, the bump 7.7 − 1 = 6.7. Steps of 0.2 over eight seeds
-/// deviate by 0.49, the standard error is 0.173, times 2.841 it is 0.49: from 6.7 − 0.49 to 8.7 + 0.49.
+/// With n = 400 the rise is 2 and the drop 1 point in each seed; with 1,600 they are 10 and 7, plus 0.2 per seed. So on
+/// average the rise is 8.7 larger, the drop 6.7 and the bump 7.7 − 1 = 6.7. Steps of 0.2 over eight seeds have
+/// deviation 0.49, standard error 0.173 and half width 2.841 · 0.173 = 0.49: from 6.7 − 0.49 to 8.7 + 0.49.
 #[test]
 fn a_larger_bump_over_epochs() {
     let study = Study::new();
@@ -67,14 +67,14 @@ fn a_larger_bump_over_epochs() {
          against 2.0, drop 7.7 against 1.0 points, 95% interval of the difference 6.2 to 9.2; 8 independent pairs; p = 0.004; \
          survives averaged weights; learning rate not varied."
     );
-    // The other way round every sign is against it, and the bump that is to be larger is there all the same.
+    // With the settings exchanged every sign contradicts the claim, although its second setting has a bump.
     study.state("sweep", &claim.replace("reference = 400\nlarger = 1600", "reference = 1600\nlarger = 400"), true);
     let finding = &study.report().findings[0];
     assert!(finding.starts_with("claim not shown: The bump over epochs is 6.7 points smaller"), "{finding}");
     assert!(finding.contains("p = 1.000"), "{finding}");
 }
 
-/// Two falls of which one is gentler have no bump to be larger: the difference alone would be significant.
+/// Two curves that only fall have no bumps: the difference alone would be significant.
 #[test]
 fn a_smaller_fall_is_no_larger_bump() {
     let study = Study::new();
@@ -91,7 +91,7 @@ fn a_smaller_fall_is_no_larger_bump() {
     assert!(study.read("report.md").contains("the rise of -2.0 points is below the stated minimum of 1.0"));
 }
 
-/// Interpolates from an epoch on; averaged weights do so two epochs later.
+/// Interpolates from an epoch on.
 fn interpolates(at: u64) -> impl Fn(u64) -> Errors {
     move |epoch| Errors { train: if epoch < at { 0.4 } else { 0.0 }, test: 0.5, averaged: None, validation: None }
 }
@@ -99,8 +99,8 @@ fn interpolates(at: u64) -> impl Fn(u64) -> Errors {
 const DELAY: &str =
     "[[report.claims]]\nkind = \"delay\"\nkey = \"source.train_size\"\nreference = 100\ndelayed = 900\n";
 
-/// From 8 to 16 epochs in four seeds and to 32 in four: log ratios are ln 2 and 2 ln 2, their mean 1.5 ln 2 and so the
-/// ratio 2.83; they deviate by 0.37, the standard error is 0.131, times 2.365 it is 0.31: a factor of 1.363 either way.
+/// From 8 to 16 epochs in four seeds, and to 32 in four: log ratios are ln 2 and 2 ln 2, their mean is 1.5 ln 2, so the
+/// ratio is 2.83. Deviation 0.37, standard error 0.131, half width 2.365 · 0.131 = 0.31: a factor of 1.363.
 #[test]
 fn a_delay_of_interpolation() {
     let study = Study::new();
@@ -117,7 +117,7 @@ fn a_delay_of_interpolation() {
     );
 }
 
-/// A run that never interpolates counts as one epoch after its budget of 40: the ratio is 41 / 10, and more than that.
+/// A run that never interpolates counts as one epoch after its budget of 40: the ratio is at least 41 / 10.
 #[test]
 fn a_delay_beyond_the_budget_is_a_bound() {
     let study = Study::new();
@@ -132,7 +132,7 @@ fn a_delay_beyond_the_budget_is_a_bound() {
     assert!(finding.contains(expected), "{finding}");
 }
 
-/// Eight seeds with four sources are four pairs: p is 1 in 16 at best, and no claim.
+/// Eight seeds with four sources are four pairs: p is at least 1 / 16, too large for a claim.
 #[test]
 fn seeds_that_share_a_source_count_once() {
     let study = Study::new();
@@ -162,8 +162,8 @@ fn one_source_tells_nothing_of_sources() {
     assert!(finding.contains("could not be tested: all runs share one source"), "{finding}");
 }
 
-/// The peak is at epoch 20 with the reference and at 30 with the other: 1.50 times as late. A bump of half a point, below
-/// the stated minimum of one, is none: its peak was not reached.
+/// The peak is at epoch 20 in the reference and at 30 in the other setting: 1.50 times as late. A bump of half a point
+/// is below the stated minimum of one, so its peak counts as not reached.
 #[test]
 fn a_delay_of_the_peak() {
     let study = Study::new();
@@ -190,7 +190,7 @@ fn a_delay_of_the_peak() {
     assert!(finding.contains("comes at least 2.05 times as late"), "{finding}");
 }
 
-/// Ends with the test errors of two sources at k = 1 and at k = 0, one point more from seed to seed in all of them.
+/// Writes runs with the final test errors of two sources at k = 1 and at k = 0, plus one point per seed.
 fn two_sources(study: &Study, errors: [[f64; 2]; 2]) {
     for seed in 0..8 {
         for (layers, pair) in [1, 0].into_iter().zip(errors) {
@@ -203,7 +203,7 @@ fn two_sources(study: &Study, errors: [[f64; 2]; 2]) {
     }
 }
 
-/// The first source is better by 4 points at k = 1, the second by 2 at k = 0. Means of 0 to 7 points are 3.5.
+/// The first source is better by 4 points at k = 1, the second by 2 at k = 0. Seeds add 0 to 7 points, on average 3.5.
 #[test]
 fn an_order_that_turns() {
     let study = Study::new();
@@ -220,9 +220,9 @@ fn an_order_that_turns() {
     assert!(study.report().findings[0].starts_with("claim not shown"));
 }
 
-/// Differences of 0.2 points, in turn for and against: their mean is 0, they deviate by 0.214, the standard error is 0.0756,
-/// times 1.895 it is 0.14. With a margin of one point all signs agree on both sides: p is 1 in 256. With a tenth
-/// of that four of them are 0.3 and four −0.1: of 256 choices of signs 36 reach their sum of 0.8.
+/// Differences of 0.2 points with alternating signs: mean 0, deviation 0.214, standard error 0.0756, half width
+/// 1.895 · 0.0756 = 0.14. With a margin of one point all signs agree on both sides: p is 1 / 256. With a tenth of that,
+/// four values are 0.3 and four −0.1: 36 of 256 choices of signs reach their sum of 0.8.
 #[test]
 fn sources_that_are_on_par() {
     let study = Study::new();
@@ -245,7 +245,7 @@ fn sources_that_are_on_par() {
     assert!(finding.starts_with("claim not shown") && finding.contains("p = 0.141"), "{finding}");
 }
 
-/// Holm over three claims: of 1/256 twice and 1 the smallest is three times itself, the next twice, and no less.
+/// Holm's correction of p = 1/256, 1/256 and 1: the smallest is multiplied by three, and the next is not below that.
 #[test]
 fn claims_are_corrected_together() {
     let study = Study::new();

@@ -1,4 +1,4 @@
-//! The commands that a report gives: each runs, on the spec that lies beside it.
+//! The commands in a report work with the specs that it writes.
 
 use super::bump;
 use super::study::{Errors, FakeRun, Study};
@@ -30,7 +30,7 @@ fn every_spec_beside_a_report_can_be_swept() {
     }
 }
 
-/// Five seeds are made eight by three new ones, each with a source of its own as the five have.
+/// Three new seeds are added to five, each with its own source, as for the five.
 #[test]
 fn missing_seeds_are_added() {
     let study = Study::new();

@@ -1,9 +1,9 @@
-//! "Is it real?": controls are found by what they change, and an effect is held against each.
+//! "Is it real?": controls are found by what they change, and effects are compared with each.
 
 use super::study::{Branch, Errors, FakeRun, Study};
 use super::{BUMP, bump};
 
-/// The lines of a checklist in `report.md`, of the first finding.
+/// The lines of the first finding's checklist in `report.md`.
 fn checks(study: &Study) -> Vec<String> {
     let page = study.read("report.md");
     let first = page.split("\n- **").nth(1).expect("a finding");
@@ -15,7 +15,7 @@ fn has(checks: &[String], line: &str) {
     assert!(checks.iter().any(|check| check == line), "{line}\n{checks:#?}");
 }
 
-/// The bump of 5 points is 5 at a third of the rate, 2 (less than half) at three times the rate, and 3 in a longer
+/// The bump of 5 points is 5 at a third of the learning rate, 2 (less than half) at three times it, and 3 in a longer
 /// training.
 #[test]
 fn other_settings_are_controls() {
@@ -36,7 +36,7 @@ fn other_settings_are_controls() {
     has(&checks, "source seeds: survived (5.0 points, p = 0.004)");
     has(&checks, "random prefix: not run");
     has(&checks, "anneal branches: not run");
-    // Source and target are of one data set already.
+    // Source and target already use the same data set.
     assert!(!checks.iter().any(|check| check.starts_with("same task")), "{checks:#?}");
 }
 
@@ -53,8 +53,8 @@ fn a_random_prefix_is_a_spec_without_a_source() {
     has(&checks(&study), "random prefix: not survived (1.0 points, p = 0.004: less than half the size)");
 }
 
-/// The same sweep again with averaged weights has the same directories' names: its copies, which hold more, take the place
-/// of the first ones.
+/// Repeating the sweep with averaged weights gives the same directory names: its runs, which have more measurements,
+/// replace the first ones.
 #[test]
 fn a_measurement_that_was_added_later_counts() {
     let study = Study::new();
@@ -67,7 +67,7 @@ fn a_measurement_that_was_added_later_counts() {
     assert!(written.left_out[0].ends_with("duplicate of another run, which has more measurements"));
 }
 
-/// A claim that controls state again, from the same spec, is tested once: p stays 1 in 256.
+/// A claim that controls repeat, because they use the same spec, is tested once: p stays 1 / 256.
 #[test]
 fn a_claim_is_counted_once() {
     let study = Study::new();
@@ -104,7 +104,8 @@ fn over_epochs(study: &Study, branches: bool, validation: bool) {
 
 const EPOCHS: &str = "[[report.claims]]\nkind = \"epochs\"\nfirst_valley = 5\npeak = 20\nlater_valley = 40\n";
 
-/// The bump is 7 points; annealing takes it away, a refitted head keeps all of it, validation error, halved, shows half.
+/// The bump is 7 points; annealing removes it, a refitted head keeps it, and validation error, which is halved, has
+/// half.
 #[test]
 fn a_bump_over_epochs_has_controls_of_its_own() {
     let study = Study::new();
@@ -119,8 +120,8 @@ fn a_bump_over_epochs_has_controls_of_its_own() {
     has(&checks, "a third of the learning rate: not run");
 }
 
-/// At a third of the rate the bump comes three times as late: it may be anywhere. In the longer training it does not come
-/// down again.
+/// At a third of the learning rate the bump comes three times as late, so it may be anywhere. In the longer training
+/// the error does not fall again.
 #[test]
 fn a_learning_rate_moves_a_bump_and_a_budget_ends_it() {
     let study = Study::new();
@@ -146,7 +147,8 @@ fn a_learning_rate_moves_a_bump_and_a_budget_ends_it() {
     has(&checks, "longer budget: not survived (0.0 points, p = 1.000: not significant and less than half the size)");
 }
 
-/// A delay is held against its logarithm: 2.00 times is survived by 1.50 (ln 1.5 is more than half of ln 2) and not by 1.33.
+/// Delays are compared by their logarithms: a factor of 2.00 survives with 1.50 (ln 1.5 is more than half of ln 2), but
+/// not with 1.33.
 #[test]
 fn a_delay_has_controls() {
     let study = Study::new();
@@ -178,12 +180,12 @@ fn a_delay_has_controls() {
         &checks,
         "three times the learning rate: not survived (1.33 times as late, p = 0.004: less than half the size)",
     );
-    // Nothing was measured of the train error of averaged weights, and a prefix without sources has no sources' sizes.
+    // Train error of averaged weights was not measured, and source size has no meaning with a random prefix.
     has(&checks, "averaged weights: not run");
     assert!(!checks.iter().any(|check| check.starts_with("random prefix") || check.starts_with("validation")));
 }
 
-/// Level ends stay level at a third of the rate, and are three points apart at three times it.
+/// Equal final errors stay equal at a third of the learning rate, and differ by three points at three times it.
 #[test]
 fn an_equivalence_has_controls() {
     let study = Study::new();
@@ -210,7 +212,7 @@ fn an_equivalence_has_controls() {
     );
 }
 
-/// Runs that averaged over another half-life than most are not averaged with them.
+/// Averaged weights with a different half-life from most runs are not used.
 #[test]
 fn controls_that_were_measured_otherwise_are_not_averaged() {
     let study = Study::new();

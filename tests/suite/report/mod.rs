@@ -1,4 +1,4 @@
-//! `freezewise report`: what it says is true by the CSVs, what it cannot use it names, and its page is one that opens.
+//! `freezewise report`: findings agree with the CSVs, unusable runs are listed, and the page works in a browser.
 
 mod claims;
 mod commands;
@@ -9,11 +9,11 @@ mod study;
 
 use study::{Errors, FakeRun, Study};
 
-/// A bump over frozen layers, stated.
+/// A claim of a bump over frozen layers.
 const BUMP: &str = "[[report.claims]]\nkind = \"frozen-layers\"\nfirst_valley = \"all\"\npeak = 1\nlater_valley = 0\n";
 
-/// Leaves eight seeds with a rise of 10 points and a drop of 3.6 to 6.4, made smaller by a factor, which averaged weights
-/// keep.
+/// Writes runs of eight seeds, with a rise of 10 points and a drop of 3.6 to 6.4, multiplied by a factor, also in
+/// averaged weights.
 fn bump(study: &Study, sweep: &str, factor: f64, averaged: bool, keys: &[(&'static str, &str)]) {
     for seed in 0..8 {
         let drop = factor * (0.05 + (seed as f64 - 3.5) * 0.004);

@@ -1,11 +1,11 @@
-//! The page: the same bytes each time, names as text, and a browser that shows and reads it.
+//! The page is reproducible, escapes names, and works in a browser.
 
 use std::process::Command;
 
 use super::study::{Errors, FakeRun, Study};
 use super::{BUMP, bump};
 
-/// A name that would break a page that takes it for markup.
+/// A name that breaks a page that does not escape it.
 const HOSTILE: &str = "<img src=x onerror=alert(1)>\"'\n\u{202e}|*`";
 
 #[test]
@@ -62,18 +62,18 @@ fn a_hostile_name_is_text_everywhere_and_links_resolve() {
     for link in page.split("href=\"").skip(1).filter_map(|part| part.split('"').next()) {
         assert!(study.path("report").join(link).is_file(), "{link}");
     }
-    // The name of SVG's elements and the policy alone.
+    // No URLs except the SVG namespace; `http-equiv` of the security policy is the one match.
     assert_eq!(page.replace("http://www.w3.org/2000/svg", "").matches("http").count(), 1);
 }
 
-/// Chromium, where there is one.
+/// The command of Chromium, if installed.
 fn browser() -> Option<&'static str> {
     ["chromium", "chromium-browser", "google-chrome"]
         .into_iter()
         .find(|name| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()))
 }
 
-/// Added to a copy of the page: moves a pointer and presses a key, and writes what it saw into the title.
+/// Added to a copy of the page: moves the pointer, presses keys, and replaces the body by what it observed.
 const PROBE: &str = "<script>window.addEventListener('load', () => {
   const chart = [...document.querySelectorAll('.chart')].find((chart) => chart.offsetWidth > 0);
   const tip = chart.querySelector('.tip'), svg = chart.querySelector('svg'), seen = [];

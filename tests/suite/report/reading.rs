@@ -1,4 +1,4 @@
-//! What cannot be used is named with its reason, and nothing is averaged over different things.
+//! Unusable runs are listed with the reason, and averages are only over comparable runs.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ fn level(test: f64) -> impl Fn(u64) -> Errors {
     move |_| Errors { train: 0.1, test, averaged: None, validation: None }
 }
 
-/// Changes one of three runs of a cell, which then is left out for a reason.
+/// Changes one of three runs of a cell, and checks the reason why it is left out.
 #[track_caller]
 fn left_out(spoil: impl Fn(&Path), reason: &str) {
     let study = Study::new();
@@ -54,7 +54,8 @@ fn what_cannot_be_averaged_is_left_out_with_its_reason() {
     );
 }
 
-/// An older version had fewer columns and a shorter summary: what it lacks comes from the curves, or is not there.
+/// Runs of an older version have fewer columns and a shorter summary: missing values are computed from the curves, or
+/// absent.
 #[test]
 fn an_older_version_is_read() {
     let study = Study::new();
@@ -90,7 +91,7 @@ fn where_there_are_no_runs_nothing_is_written() {
     assert!(!out.exists());
 }
 
-/// A sweep's cells that have no directory yet are named too.
+/// Cells of a sweep without a directory are listed too.
 #[test]
 fn missing_cells_are_named() {
     let study = Study::new();
@@ -115,7 +116,7 @@ fn other_settings_are_never_averaged() {
     assert!(page.contains("| target dataset = c | 0 | 2 | 40.0% ± 0.0"), "{page}");
 }
 
-/// Of two runs with the same seeds one is used; a seed that lacks a number of frozen layers is missing there alone.
+/// Of two runs with the same seeds one is used; a seed that lacks a number of frozen layers is only missing there.
 #[test]
 fn seeds_count_once_and_where_they_are() {
     let study = Study::new();
@@ -126,7 +127,7 @@ fn seeds_count_once_and_where_they_are() {
             }
         }
     }
-    // Threads are no part of a cell: the same seeds a second time.
+    // Threads do not matter: this run has the same seeds as another one.
     study.run("sweep-again", &FakeRun::new(0, 0).with("threads", 2), level(0.9));
     let written = study.report();
     assert_eq!(written.left_out.len(), 1, "{:?}", written.left_out);

@@ -1,4 +1,4 @@
-//! Directories of runs as a sweep leaves them, with numbers of the test's own.
+//! Directories of runs as from a sweep, with given numbers.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use freezewise::report::{WrittenReport, write};
 use freezewise::spec::ReportSpec;
 use serde_json::json;
 
-/// The errors of a run after an epoch.
+/// Errors after an epoch.
 #[derive(Clone, Copy, Default)]
 pub struct Errors {
     pub train: f64,
@@ -26,15 +26,15 @@ pub struct Branch {
     pub refitted: f64,
 }
 
-/// A run of a network of two layers.
+/// A run with a network of two layers.
 #[derive(Clone)]
 pub struct FakeRun {
     pub layers: usize,
     pub seed: usize,
-    /// The seed of its source; runs with one seed, of one data set, share the source.
+    /// The seed of its source; runs with the same seed and data set share the source.
     pub source: usize,
     pub epochs: u64,
-    /// Keys of the spec with their values as TOML writes them, beside or in place of the usual ones.
+    /// Additional or changed keys of the spec, with values in TOML.
     pub keys: Vec<(&'static str, String)>,
     pub branches: Vec<Branch>,
 }
@@ -69,7 +69,7 @@ impl FakeRun {
         keys.iter().map(|(key, value)| format!("{key} = {value}\n")).collect()
     }
 
-    /// The name of its source's directory: of its data set and seed.
+    /// The name of its source's directory, from data set and seed.
     fn source_hash(&self) -> Option<String> {
         let of = |wanted: &str| self.keys.iter().find(|(key, _)| *key == wanted).map(|(_, value)| value.as_str());
         let dataset = of("source.dataset").unwrap_or("synthetic");
@@ -90,7 +90,7 @@ impl Study {
         self.0.path().join(name)
     }
 
-    /// Leaves a run in a sweep's folder, with the errors of each of its epochs.
+    /// Writes a run to a sweep's folder, with these errors by epoch.
     pub fn run(&self, sweep: &str, run: &FakeRun, errors: impl Fn(u64) -> Errors) -> PathBuf {
         let spec = run.spec();
         let digest = spec.bytes().fold(7u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
@@ -120,7 +120,7 @@ impl Study {
         folder
     }
 
-    /// States claims for a sweep, before its first cell or after it.
+    /// Writes claims of a sweep, stated before its first cell or after it.
     pub fn state(&self, sweep: &str, claims: &str, beforehand: bool) {
         let spec = self.path(sweep).join("sweep.toml");
         let text = format!("[target]\ndataset = \"synthetic\"\n{claims}[sweep.axes]\nseed = [0]\n");
@@ -160,7 +160,7 @@ fn metrics(epochs: u64, errors: impl Fn(u64) -> Errors) -> String {
     table
 }
 
-/// Replaces a text in a file of a run.
+/// Replaces text in a file of a run.
 pub fn change(run: &Path, file: &str, from: &str, to: &str) {
     let path = run.join(file);
     let text = std::fs::read_to_string(&path).expect("a file");
