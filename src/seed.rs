@@ -5,7 +5,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
-/// The generator of every stream. ChaCha8's output is fixed by the algorithm, so it is the same in every release of the
+/// The generator of every stream. `ChaCha8`'s output is fixed by the algorithm, so it is the same in every release of the
 /// crate.
 pub type Stream = ChaCha8Rng;
 
