@@ -28,12 +28,13 @@ impl Runs {
         let folder = format!("made/k{k}-n{n}-s{seed}-0");
         let spec = set(&self.spec, "train_size = 40", &format!("train_size = {n}"));
         let spec = set(&spec, "frozen_layers = 2", &format!("frozen_layers = {k}"));
+        let spec = set(&spec, "\nseed = 0\n", &format!("\nseed = {seed}\n"));
         let mut record = self.record.clone();
         record["length"]["epochs"] = EPOCHS.into();
         let rows: String =
             (0..=EPOCHS).map(|epoch| format!("target,{epoch},{epoch},{},0.5,3.5\n", error(epoch))).collect();
         let summary = serde_json::json!({ "frozen_layers": k, "train_examples": n, "last_train_error": error(EPOCHS) });
-        self.place.write(&format!("{folder}/spec.toml"), format!("seed = {seed}\n{spec}"));
+        self.place.write(&format!("{folder}/spec.toml"), spec);
         self.place.write(&format!("{folder}/run.json"), record.to_string());
         self.place.write(&format!("{folder}/summary.json"), summary.to_string());
         let header = "phase,epoch,step,train_error,test_error,gradient_norm\n";
@@ -55,6 +56,14 @@ impl Runs {
 fn set(spec: &str, from: &str, to: &str) -> String {
     assert!(spec.contains(from), "{spec}");
     spec.replacen(from, to, 1)
+}
+
+/// Changes a line of the target's training.
+fn set_procedure(runs: &Runs, run: &str, from: &str, to: &str) {
+    let path = format!("made/{run}/spec.toml");
+    let spec = runs.place.read(&path);
+    let (before, after) = spec.split_once("[target.train]").expect("the table");
+    runs.place.write(&path, format!("{before}[target.train]{}", set(after, from, to)));
 }
 
 fn near(found: &Value, expected: f64) {
@@ -135,23 +144,14 @@ fn capacities_are_shown_in_every_form() {
 #[test]
 fn what_follows_n_makes_no_setting_and_what_does_not_makes_one() {
     let runs = made();
-    for path in [
-        "made/k0-n40-s0-0",
-        "made/k0-n40-s1-0",
-        "made/k2-n40-s0-0",
-        "made/k2-n40-s1-0",
-        "made/k4-n40-s0-0",
-        "made/k4-n40-s1-0",
-    ] {
-        let spec = runs.place.read(&format!("{path}/spec.toml"));
-        runs.place.write(&format!("{path}/spec.toml"), spec.replacen("epochs = 1\n", "epochs = 4\n", 2));
+    for run in ["k0-n40-s0-0", "k0-n40-s1-0", "k2-n40-s0-0", "k2-n40-s1-0", "k4-n40-s0-0", "k4-n40-s1-0"] {
+        set_procedure(&runs, run, "epochs = 1\n", "epochs = 4\n");
     }
     let answer = runs.compare(&["--json"]);
     let table: Value = serde_json::from_str(&answer.stdout).expect("JSON");
     assert_eq!(table["keys"], serde_json::json!([]), "{}", answer.stdout);
     assert!(table["follow_n"].as_array().is_some_and(|keys| keys.contains(&"target.train.epochs".into())), "{table}");
-    let spec = runs.place.read("made/k0-n10-s0-0/spec.toml");
-    runs.place.write("made/k0-n10-s0-0/spec.toml", spec.replacen("batch_size = 16", "batch_size = 8", 2));
+    set_procedure(&runs, "k0-n10-s0-0", "batch_size = 16", "batch_size = 8");
     let table: Value = serde_json::from_str(&runs.compare(&["--json"]).stdout).expect("JSON");
     assert!(table["keys"].as_array().is_some_and(|keys| keys.contains(&"target.train.batch_size".into())), "{table}");
     // An unfinished run is left out, with the reason.
