@@ -76,6 +76,22 @@ pub fn tilde(path: &str) -> Option<&'static str> {
     path.starts_with('~').then_some("`~` is not expanded in files or quotes: write the full path")
 }
 
+/// Whether two names differ only in that one has its accents as combining characters (Unicode normalization form D, as
+/// on macOS). Without a table: the same letters, except those with a combining character.
+pub fn composed_otherwise(one: &str, other: &str) -> bool {
+    let is_mark = |letter: &char| matches!(letter, '\u{300}'..='\u{36f}');
+    let (apart, whole) = if one.contains(|letter: char| is_mark(&letter)) { (one, other) } else { (other, one) };
+    let mut letters = apart.chars().peekable();
+    let mut marked = false;
+    let alike = whole.chars().all(|letter| {
+        let own = letters.next();
+        let marks = std::iter::from_fn(|| letters.next_if(is_mark)).count();
+        marked |= marks > 0;
+        if marks > 0 { !letter.is_ascii() } else { own == Some(letter) }
+    });
+    alike && marked && letters.next().is_none()
+}
+
 /// Bytes as lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -127,6 +143,15 @@ mod tests {
         assert_eq!(shortened("a\tb\0"), "a\\tb\\0");
         assert_eq!(shortened(&"ä".repeat(80)), "ä".repeat(80));
         assert_eq!(shortened(&"ä".repeat(81)), format!("{}…", "ä".repeat(80)));
+    }
+
+    #[test]
+    fn names_with_accents_apart_look_the_same() {
+        let apart = "cafe\u{301} nin\u{303}o";
+        assert!(composed_otherwise(apart, "caf\u{e9} ni\u{f1}o") && composed_otherwise("caf\u{e9} ni\u{f1}o", apart));
+        for other in [apart, "cafe nino", "caf\u{e9} nin", "caf\u{e9} ni\u{f1}os", "bar\u{e9} ni\u{f1}o", ""] {
+            assert!(!composed_otherwise(apart, other), "{other}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::options::{DataRoot, RunsRoot, SpecArguments};
 use super::planned::{CellSelection, Planned};
 use crate::error::{Exit, UserError};
 use crate::output::{self, SweepView};
-use crate::run::Stop;
+use crate::run::{Places, Stop};
 use crate::sweep::runner::{self, CellOutcome, DeviceSlot, Options};
 use crate::sweep::{self, keep_spec};
 use crate::text;
@@ -114,7 +114,9 @@ fn jobs(typed: &str) -> Result<Jobs, String> {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let planned = Planned::load(&arguments.spec, &arguments.runs.out, &arguments.data)?;
+    let stop = Stop::listen(arguments.max_time)?;
+    let places = Places { out: &arguments.runs.out, data: &arguments.data.data };
+    let mut planned = Planned::load(&arguments.spec, places, &stop, arguments.quiet)?;
     let chosen = arguments.chosen.cells(&planned.plan)?;
     if arguments.list {
         return planned.list(&chosen, arguments.json);
@@ -122,6 +124,12 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let slots = DeviceSlot::of(&arguments.devices, arguments.jobs.count(&arguments.devices));
     if arguments.dry_run {
         return planned.dry_run(&chosen, slots.len(), arguments.json);
+    }
+    if let Some(gone) = planned.gone.take() {
+        if !planned.are_done(&chosen)? {
+            return Err(gone.error);
+        }
+        output::talk(&gone.sentence());
     }
     let record = planned.settle(&arguments.devices, slots.len())?;
     let spec = keep_spec(&arguments.spec.spec, &planned.plan.folder)?;
@@ -145,7 +153,6 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         fixed: record.fixed,
         only_sources: arguments.chosen.only_sources(),
     };
-    let stop = Stop::listen(arguments.max_time)?;
     let mut view = SweepView::new(&planned.plan, arguments.quiet);
     let outcomes = runner::run(&planned.plan, &chosen, &options, &stop, &mut view)?;
     output::data(&planned.plan.folder.display().to_string())?;

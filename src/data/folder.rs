@@ -46,7 +46,7 @@ pub(super) fn read(
     let total = listing.train.len() + listing.test.len();
     let wanted = CacheRequest { root: access.root, name: &file, shape, count: total, place: &place };
     let store = cache::make(&wanted, |writer| {
-        let found = decode_all(listing, image, writer, access.threads, &mut |done| {
+        let found = decode_all(listing, image, writer, access, &mut |done| {
             watch(Some(ReadingProgress { name: name.clone(), done, total }))
         })?;
         found.contents(pictures, listing, writer)
@@ -60,7 +60,7 @@ fn decode_all(
     listing: &Listing,
     image: Image,
     writer: &Writer,
-    threads: usize,
+    access: Access<'_>,
     tell: &mut dyn FnMut(usize) -> Result<()>,
 ) -> Result<FolderScan> {
     let total = listing.train.len() + listing.test.len();
@@ -69,7 +69,8 @@ fn decode_all(
         Some(at) => (1, &listing.test[at]),
     };
     let each = writer.together();
-    let blocks = Blocks { listing, image, writer, spare: Mutex::default() };
+    let Access { threads, check, .. } = access;
+    let blocks = Blocks { listing, image, writer, check, spare: Mutex::default() };
     let decode = |block: usize| {
         let first = block * each;
         blocks.decode(first, (first..total.min(first + each)).map(|at| file_at(at).1))
@@ -173,6 +174,7 @@ struct Blocks<'a> {
     listing: &'a Listing,
     image: Image,
     writer: &'a Writer,
+    check: &'a (dyn Fn() -> Result<()> + Sync),
     /// Unused pixel buffers for reuse: allocating fresh memory costs as much as decoding some pixels.
     spare: Mutex<Vec<Vec<u8>>>,
 }
@@ -190,8 +192,9 @@ impl Blocks<'_> {
         let spare = || self.spare.lock().expect("nothing panics under the lock");
         let mut pixels = spare().pop().unwrap_or_default();
         pixels.resize(files.len() * size, 0);
+        let decode = |(file, pixels)| (self.check)().map(|()| self.decode_one(file, pixels));
         let decoded: Vec<Result<(), Flaw>> =
-            files.zip(pixels.chunks_exact_mut(size)).map(|(file, pixels)| self.decode_one(file, pixels)).collect();
+            files.zip(pixels.chunks_exact_mut(size)).map(decode).collect::<Result<_>>()?;
         let fingerprints = self.writer.write(first, &pixels)?;
         spare().push(pixels);
         Ok(decoded.into_iter().zip(fingerprints).map(|(decoded, fingerprint)| decoded.map(|()| fingerprint)).collect())

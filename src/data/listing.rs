@@ -5,13 +5,17 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
+use super::lister::{LAYOUT, Lister};
 use super::state::Stamp;
-use super::{decode, tiny};
+use super::{Access, decode, tiny};
 use crate::blueprint::ImageShape;
 use crate::catalogue::{Dataset, FileLayout};
 use crate::error::UserError;
 use crate::spec::Pictures;
 use crate::text;
+
+/// Number of folders that an error lists.
+const SHOWN: usize = 8;
 
 /// The files of a data set.
 #[derive(Debug)]
@@ -44,13 +48,10 @@ pub(super) fn folder(pictures: &Pictures, root: &Path) -> PathBuf {
 }
 
 /// Lists a data set.
-pub(super) fn of(pictures: &Pictures, root: &Path) -> Result<Listing> {
-    let folder = folder(pictures, root);
-    if pictures.dataset == Dataset::TinyImagenet {
-        tiny::list(&folder, pictures)
-    } else {
-        class_folders(&folder, pictures)
-    }
+pub(super) fn of(pictures: &Pictures, access: Access<'_>) -> Result<Listing> {
+    let folder = folder(pictures, access.root);
+    let lister = Lister { folder: &folder, skip: pictures.skip_bad_files, check: access.check, beside: Vec::new() };
+    if pictures.dataset == Dataset::TinyImagenet { tiny::list(lister) } else { class_folders(lister, pictures) }
 }
 
 impl Listing {
@@ -79,168 +80,94 @@ impl Listing {
 
     /// Whether any file is not an image by its first bytes. Files with an image extension are not checked: there may be
     /// millions.
-    pub(super) fn has_other_files(&self) -> bool {
+    pub(super) fn has_other_files(&self, access: Access<'_>) -> Result<bool> {
         let named = |path: &str| {
             let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
             ending.is_some_and(|ending| ["png", "jpg", "jpeg", "jpe", "jfif"].contains(&ending.as_str()))
         };
-        let mut others = self.train.iter().chain(&self.test).filter(|file| !named(&file.path));
-        others.any(|file| decode::is_other_file(&self.folder.join(&file.path)))
+        for file in self.train.iter().chain(&self.test).filter(|file| !named(&file.path)) {
+            (access.check)()?;
+            if decode::is_other_file(&self.folder.join(&file.path)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Shape of the first readable image.
-    pub(super) fn first_shape(&self) -> Result<ImageShape> {
-        let size = |file: &Picture| decode::size(&self.folder.join(&file.path)).ok();
-        let Some((height, width)) = self.train.iter().find_map(size) else {
-            let message = format!("no image file in `{}` can be read", self.folder.display());
-            return Err(UserError::new(message).hint("expected PNG or JPEG files").into());
-        };
-        Ok(ImageShape { channels: 3, height, width })
+    pub(super) fn first_shape(&self, access: Access<'_>) -> Result<ImageShape> {
+        let mut first = None;
+        for file in &self.train {
+            (access.check)()?;
+            match decode::size(&self.folder.join(&file.path)) {
+                Ok((height, width)) => return Ok(ImageShape { channels: 3, height, width }),
+                Err(cause) => drop(first.get_or_insert_with(|| format!("{}: {cause}", file.path))),
+            }
+        }
+        let message = format!("no training image in `{}` can be read", self.folder.display());
+        Err(UserError::new(message).hints_of(first.as_slice()).hint(LAYOUT).into())
     }
 }
 
 /// `train/<class>/*`, and `val/<class>/*` or `test/<class>/*`.
-fn class_folders(folder: &Path, pictures: &Pictures) -> Result<Listing> {
-    // If the folder cannot be listed, report that first.
-    entries(folder)?;
-    let test = match &pictures.test_folder {
-        Some(name) => name.as_str(),
-        None => match ["val", "test"].map(|name| folder.join(name).is_dir()) {
-            [true, false] => "val",
-            [false, true] => "test",
-            [true, true] => {
-                let message = format!("`{}` has both `val/` and `test/`", folder.display());
-                return Err(UserError::new(message)
-                    .hint("choose the test images, for example with `test_folder = \"val\"`")
-                    .into());
-            }
-            [false, false] => {
-                let message = format!("`{}` has neither `val/` nor `test/`", folder.display());
-                let inside = entries(folder)?.into_iter().find(|(_, path)| path.join("train").is_dir());
-                let deeper = inside.map(|(name, _)| format!("`{}` has `train/`", pictures.path.join(name).display()));
-                return Err(UserError::new(message).hints_of(deeper.as_slice()).hint(LAYOUT).into());
-            }
-        },
-    };
-    let skip = pictures.skip_bad_files;
-    let mut beside = Vec::new();
-    let classes = folders(folder, "train", skip, &mut beside)?;
-    let others = folders(folder, test, skip, &mut beside)?;
-    let only = |these: &[String], those: &[String]| these.iter().find(|name| !those.contains(name)).cloned();
-    for (found, one, other) in [(only(&classes, &others), "train", test), (only(&others, &classes), test, "train")] {
-        if let Some(class) = found {
-            let message = format!("class `{class}` is in `{}/` but not in `{other}/`", folder.join(one).display());
-            return Err(UserError::new(message).hint("each class needs a folder in both").hint(LAYOUT).into());
+fn class_folders(mut lister: Lister<'_>, pictures: &Pictures) -> Result<Listing> {
+    let test = test_folder(&lister, pictures)?;
+    let (classes, others) = (lister.folders("train")?, lister.folders(test)?);
+    for (these, those, one, other) in [(&classes, &others, "train", test), (&others, &classes, test, "train")] {
+        if let Some(class) = these.iter().find(|name| !those.contains(name)) {
+            let place = lister.folder.join(one);
+            let message = format!("class `{class}` is in `{}/` but not in `{other}/`", place.display());
+            return Err(UserError::new(message).hint(counterpart(class, those, other)).hint(LAYOUT).into());
         }
     }
     let mut list = |split: &str| -> Result<Vec<Picture>> {
         let mut files = Vec::new();
         for (label, class) in classes.iter().enumerate() {
-            files.extend(pictures_in(folder, &format!("{split}/{class}"), label as u16, skip, &mut beside)?);
+            files.extend(lister.pictures_in(&format!("{split}/{class}"), label as u16)?);
         }
         Ok(files)
     };
     let (train, test) = (list("train")?, list(test)?);
-    Ok(Listing { folder: folder.to_path_buf(), train, test, classes, beside })
+    Ok(Listing { folder: lister.folder.to_path_buf(), train, test, classes, beside: lister.beside })
 }
 
-/// Folders left by operating systems and archivers (macOS, Synology, Windows, ext4), which contain no images of the
-/// user.
-const LITTER: [&str; 5] = ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"];
-
-const SKIP: &str = "remove it, or skip it with `skip_bad_files = true`";
-
-/// The expected layout, as a hint.
-pub(super) const LAYOUT: &str =
-    "a `folder` data set has PNG and JPEG files in `train/<class>/` and in `val/<class>/` or `test/<class>/`";
-
-/// The sorted names of the class folders of a split. Anything else is skipped if requested, else an error.
-fn folders(folder: &Path, split: &str, skip: bool, beside: &mut Vec<String>) -> Result<Vec<String>> {
-    let path = folder.join(split);
-    let mut names = Vec::new();
-    for (name, entry) in entries(&path)? {
-        let is_folder = metadata(&entry)?.is_dir();
-        if is_folder && !LITTER.contains(&name.as_str()) {
-            names.push(name);
-        } else if skip {
-            beside.push(format!("{split}/{name}: it is not a class folder"));
-        } else {
-            let what = if is_folder { "left by a system or an archiver" } else { "a file" };
-            let message = format!("`{}` is {what}, expected a class folder", entry.display());
-            return Err(UserError::new(message).hint(SKIP).hint(LAYOUT).into());
+/// The folder of the test images.
+fn test_folder<'a>(lister: &Lister<'_>, pictures: &'a Pictures) -> Result<&'a str> {
+    // If the folder cannot be listed, report that first.
+    let inside = lister.entries(lister.folder)?;
+    if let Some(name) = &pictures.test_folder {
+        return Ok(name);
+    }
+    let place = lister.folder.display();
+    match ["val", "test"].map(|name| lister.folder.join(name).is_dir()) {
+        [true, false] => Ok("val"),
+        [false, true] => Ok("test"),
+        [true, true] => {
+            let message = format!("`{place}` has both `val/` and `test/`");
+            Err(UserError::new(message).hint("choose the test images, for example with `test_folder = \"val\"`").into())
+        }
+        [false, false] => {
+            let message = format!("`{place}` has neither `val/` nor `test/`");
+            let deeper = inside.iter().find(|(_, path)| path.join("train").is_dir());
+            let deeper = deeper.map(|(name, _)| format!("`{}` has `train/`", pictures.path.join(name).display()));
+            let folders = inside.iter().filter(|(_, path)| path.is_dir()).map(|(name, _)| format!("{name}/"));
+            let folders: Vec<String> = folders.take(SHOWN).collect();
+            let found = (deeper.is_none() && !folders.is_empty()).then(|| format!("it has {}", text::listed(&folders)));
+            Err(UserError::new(message).hints_of(deeper.as_slice()).hints_of(found.as_slice()).hint(LAYOUT).into())
         }
     }
-    if names.len() < 2 {
-        let message = format!("`{}` contains {}", path.display(), text::counted(names.len(), "class", "classes"));
-        return Err(UserError::new(message).hint(LAYOUT).into());
-    }
-    if names.len() > usize::from(u16::MAX) {
-        let message = format!("`{}` contains {} classes", path.display(), text::grouped(names.len() as u64));
-        return Err(UserError::new(message).hint("the limit is 65,535").into());
-    }
-    Ok(names)
 }
 
-/// The files of one class, sorted by name; at least one.
-pub(super) fn pictures_in(
-    folder: &Path,
-    inside: &str,
-    label: u16,
-    skip: bool,
-    beside: &mut Vec<String>,
-) -> Result<Vec<Picture>> {
-    let path = folder.join(inside);
-    let mut files = Vec::new();
-    for (name, entry) in entries(&path)? {
-        if skip && LITTER.contains(&name.as_str()) {
-            beside.push(format!("{inside}/{name}: it is not an image"));
-        } else {
-            files.push(picture(&entry, format!("{inside}/{name}"), label)?);
-        }
+/// A hint for a class that only one split has: its name may be spelled differently in the other.
+fn counterpart(class: &str, others: &[String], split: &str) -> String {
+    if others.iter().any(|other| text::composed_otherwise(class, other)) {
+        return format!(
+            "`{split}/` has a folder that looks the same, but one of the names has its accents as combining characters \
+             (NFD, as on macOS): rename one of them"
+        );
     }
-    if files.is_empty() {
-        let message = format!("class folder `{}` is empty", path.display());
-        return Err(UserError::new(message)
-            .hint("add images, or remove the class folder from both train and test")
-            .into());
+    match text::nearest(class, others.iter().map(String::as_str)) {
+        Some(other) => format!("`{split}/` has `{other}`: a class needs the same name in both"),
+        None => "each class needs a folder in both".to_owned(),
     }
-    Ok(files)
-}
-
-/// A file, as listed.
-pub(super) fn picture(path: &Path, inside: String, label: u16) -> Result<Picture> {
-    let data = metadata(path)?;
-    if data.is_dir() {
-        let message = format!("`{}` is a folder, expected an image file", path.display());
-        let hint = "Tiny ImageNet in its original layout is `dataset = \"tiny-imagenet\"`";
-        return Err(UserError::new(message).hint(LAYOUT).hint(hint).into());
-    }
-    Ok(Picture { path: inside, stamp: Stamp::of(&data), label })
-}
-
-/// The content of a folder without hidden files, sorted by name.
-fn entries(path: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let unreadable =
-        |error: &dyn std::fmt::Display| UserError::new(format!("cannot read `{}`: {error}", path.display()));
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(|error| unreadable(&error).hint(LAYOUT))? {
-        let entry = entry.map_err(|error| unreadable(&error))?;
-        let Ok(name) = entry.file_name().into_string() else {
-            let message = format!("`{}` has a name that is not UTF-8", entry.path().display());
-            return Err(UserError::new(message).hint("rename it").into());
-        };
-        if !name.starts_with('.') {
-            found.push((name, entry.path()));
-        }
-    }
-    found.sort_unstable();
-    Ok(found)
-}
-
-/// Follows symbolic links; a cycle is an error.
-fn metadata(path: &Path) -> Result<std::fs::Metadata> {
-    std::fs::metadata(path).map_err(|error| {
-        let message = format!("cannot read `{}`: {error}", path.display());
-        UserError::new(message).hint("remove it, or repair the symbolic link").into()
-    })
 }

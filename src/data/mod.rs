@@ -24,6 +24,7 @@ mod jpeg;
 mod label_file;
 #[cfg(test)]
 mod labelling;
+mod lister;
 mod listing;
 mod noise;
 mod npy;
@@ -75,12 +76,23 @@ pub struct Image {
 }
 
 /// Location of data sets, and number of threads to read them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Access<'a> {
     /// The data folder.
     pub root: &'a Path,
     /// Threads for decoding and resizing.
     pub threads: usize,
+    /// Called before each file, by all threads; an error ends the reading. A stop then waits for one image file at most.
+    pub check: &'a (dyn Fn() -> Result<()> + Sync),
+}
+
+/// The check of a reading that nothing ends early.
+///
+/// # Errors
+///
+/// None.
+pub fn unchecked() -> Result<()> {
+    Ok(())
 }
 
 /// Progress of reading image files.
@@ -111,7 +123,7 @@ pub fn find(dataset: Dataset, root: &Path) -> Option<PathBuf> {
 /// that each is decoded once; arrays keep their own size.
 fn read(data: &Data, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
     if let Data::Pictures(pictures) = data {
-        let listing = listing::of(pictures, access.root)?;
+        let listing = listing::of(pictures, access)?;
         let state = listing.state();
         return Ok((folder::read(pictures, &listing, image, access, watch)?, Some(state)));
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{cifar, idx, listing};
+use super::{Access, cifar, idx, listing, unchecked};
 use crate::catalogue::FileLayout;
 use crate::spec::Data;
 use crate::text;
@@ -48,7 +48,10 @@ impl Stamp {
 pub fn state(data: &Data, root: &Path) -> Option<String> {
     match data {
         Data::Synthetic { .. } | Data::Npz(_) => None,
-        Data::Pictures(pictures) => listing::of(pictures, root).ok().map(|listing| listing.state()),
+        Data::Pictures(pictures) => {
+            let access = Access { root, threads: 1, check: &unchecked };
+            listing::of(pictures, access).ok().map(|listing| listing.state())
+        }
         Data::Files(dataset) => {
             let files = match dataset.entry()?.layout {
                 FileLayout::Cifar(layout) => cifar::files(layout, root),

@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 
-use super::{Access, Image, ReadingProgress, Watch, folder, listing, npz};
+use super::{Access, Image, ReadingProgress, Watch, folder, lister, listing, npz, unchecked};
 use crate::blueprint::ImageShape;
 use crate::catalogue::{Dataset, Facts};
 use crate::error::UserError;
@@ -18,6 +19,9 @@ type Absent<'a> = Box<dyn Fn(&str) + 'a>;
 pub struct Surveyor<'a> {
     root: PathBuf,
     threads: usize,
+    check: Box<dyn Fn() -> Result<()> + Sync + 'a>,
+    /// The error of `check` that ended a survey.
+    ended: RefCell<Option<anyhow::Error>>,
     watch: RefCell<Box<dyn FnMut(ReadingProgress) + 'a>>,
     absent: Option<Absent<'a>>,
 }
@@ -25,7 +29,26 @@ pub struct Surveyor<'a> {
 impl<'a> Surveyor<'a> {
     /// A surveyor that requires the data sets to exist.
     pub fn new(root: &Path, threads: usize, watch: impl FnMut(ReadingProgress) + 'a) -> Self {
-        Self { root: root.to_path_buf(), threads, watch: RefCell::new(Box::new(watch)), absent: None }
+        Self {
+            root: root.to_path_buf(),
+            threads,
+            check: Box::new(unchecked),
+            ended: RefCell::default(),
+            watch: RefCell::new(Box::new(watch)),
+            absent: None,
+        }
+    }
+
+    /// The same, that asks before each file whether to go on.
+    #[must_use]
+    pub fn until(mut self, check: impl Fn() -> Result<()> + Sync + 'a) -> Self {
+        self.check = Box::new(check);
+        self
+    }
+
+    /// The error of the check, if that is what ended the last survey.
+    pub fn ended(&self) -> Option<anyhow::Error> {
+        self.ended.take()
     }
 
     /// Reports missing data sets to `absent` and continues.
@@ -38,15 +61,35 @@ impl<'a> Surveyor<'a> {
 
 impl Survey for Surveyor<'_> {
     fn facts(&self, question: &Question<'_>) -> Result<Option<Facts>> {
-        let access = Access { root: &self.root, threads: self.threads };
+        let refused = AtomicBool::new(false);
+        let own = &*self.check;
+        let check = || own().inspect_err(|_| refused.store(true, Ordering::Relaxed));
+        let access = Access { root: &self.root, threads: self.threads, check: &check };
+        let found = self.look(question, access);
+        if refused.load(Ordering::Relaxed) {
+            self.ended.replace(own().err());
+        }
+        found
+    }
+
+    fn may_be_absent(&self, what: &str) -> bool {
+        if let Some(tell) = &self.absent {
+            tell(what);
+        }
+        self.absent.is_some()
+    }
+}
+
+impl Surveyor<'_> {
+    fn look(&self, question: &Question<'_>, access: Access<'_>) -> Result<Option<Facts>> {
         match question.data {
             Data::Pictures(pictures) if listing::folder(pictures, &self.root).is_file() => {
                 let message = format!("`{}` is a file", listing::folder(pictures, &self.root).display());
-                Err(UserError::new(message).hint(listing::LAYOUT).into())
+                Err(UserError::new(message).hint(lister::LAYOUT).into())
             }
             Data::Npz(file) if self.root.join(&file.path).is_dir() => {
                 let message = format!("`{}` is a folder, expected an `npz` file", file.path.display());
-                Err(UserError::new(message).hint(listing::LAYOUT).into())
+                Err(UserError::new(message).hint(lister::LAYOUT).into())
             }
             Data::Pictures(pictures) if listing::folder(pictures, &self.root).is_dir() => {
                 let mut told = self.watch.borrow_mut();
@@ -60,25 +103,18 @@ impl Survey for Surveyor<'_> {
             _ => Ok(None),
         }
     }
-
-    fn may_be_absent(&self, what: &str) -> bool {
-        if let Some(tell) = &self.absent {
-            tell(what);
-        }
-        self.absent.is_some()
-    }
 }
 
 /// From the list of files. If bad files are skipped, only decoding shows which they are.
 fn pictures_facts(pictures: &Pictures, question: &Question<'_>, access: Access<'_>, watch: Watch<'_>) -> Result<Facts> {
-    let listing = listing::of(pictures, access.root)?;
-    let own = listing.first_shape()?;
+    let listing = listing::of(pictures, access)?;
+    let own = listing.first_shape(access)?;
     let shape = match question.side {
         Some(side) => ImageShape { channels: 3, height: side, width: side },
         None => own,
     };
     // If one file is not an image, all are decoded to find the others, which are an error or skipped.
-    let [train, test] = if pictures.skip_bad_files || listing.has_other_files() {
+    let [train, test] = if pictures.skip_bad_files || listing.has_other_files(access)? {
         let image = Image { shape, fit: question.fit };
         let store = folder::read(pictures, &listing, image, access, watch)?;
         [store.train.labels, store.test.labels]

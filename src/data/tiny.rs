@@ -8,10 +8,10 @@ use anyhow::Result;
 
 use super::advise;
 use super::files::read_whole;
-use super::listing::{Listing, picture, pictures_in};
+use super::lister::Lister;
+use super::listing::Listing;
 use crate::catalogue::{Dataset, FileLayout, TinyLayout};
 use crate::error::UserError;
-use crate::spec::Pictures;
 use crate::text;
 
 /// In bytes. The table of ten thousand files has half a megabyte.
@@ -23,7 +23,8 @@ pub(super) fn find(layout: &TinyLayout, root: &Path) -> Option<PathBuf> {
 }
 
 /// Lists its files, with sorted classes.
-pub(super) fn list(folder: &Path, pictures: &Pictures) -> Result<Listing> {
+pub(super) fn list(mut lister: Lister<'_>) -> Result<Listing> {
+    let folder = lister.folder;
     let entry = Dataset::TinyImagenet.entry().filter(|entry| matches!(entry.layout, FileLayout::Tiny(_)));
     let Some((entry, FileLayout::Tiny(layout))) = entry.map(|entry| (entry, entry.layout)) else {
         return Err(anyhow::anyhow!("the catalogue has no Tiny ImageNet"));
@@ -49,10 +50,10 @@ pub(super) fn list(folder: &Path, pictures: &Pictures) -> Result<Listing> {
         let hint = format!("in this layout it is `dataset = \"folder\"`, `path = \"{}\"`", layout.folder);
         return Err(UserError::new(message).hint(hint).into());
     }
-    let (mut train, mut beside) = (Vec::new(), Vec::new());
+    let mut train = Vec::new();
     for (label, class) in classes.iter().enumerate() {
         let inside = format!("train/{class}/images");
-        train.extend(pictures_in(folder, &inside, label as u16, pictures.skip_bad_files, &mut beside)?);
+        train.extend(lister.pictures_in(&inside, label as u16)?);
     }
     let annotated = table(layout.test_table)?;
     let files = annotations(&annotated, &classes).map_err(|cause| {
@@ -61,10 +62,10 @@ pub(super) fn list(folder: &Path, pictures: &Pictures) -> Result<Listing> {
     })?;
     let file = |(name, label): (&str, u16)| {
         let inside = format!("{}/{name}", layout.test_images);
-        picture(&folder.join(&inside), inside, label)
+        lister.picture(&folder.join(&inside), inside, label)
     };
     let test = files.into_iter().map(file).collect::<Result<_>>()?;
-    Ok(Listing { folder: folder.to_path_buf(), classes, train, test, beside })
+    Ok(Listing { folder: folder.to_path_buf(), classes, train, test, beside: lister.beside })
 }
 
 /// The files of a table and their labels, one per line: name, class, and a bounding box that is not used.

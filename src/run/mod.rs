@@ -32,7 +32,7 @@ pub use bench::speed::{Asking, Bench, BenchReport, Spread, bench};
 pub use export::weights_of;
 pub use fixed::Fixed;
 pub use phase::event::{EventSink, RunEvent, Title};
-pub use pipeline::run;
+pub use pipeline::{finished, run};
 pub use probe::{Probed, ProbedEpochs, Probes, probe};
 pub use recovery::checkpoint::{Checkpoint, CheckpointHeader, read_checkpoint};
 pub use recovery::lock::{hold, holder};
