@@ -8,6 +8,7 @@ mod foreign;
 mod initial;
 mod names;
 mod published;
+mod shards;
 mod step;
 mod tensor_file;
 mod weights;
