@@ -103,7 +103,7 @@ pub fn shortened(text: &str) -> String {
     const LONGEST: usize = 80;
     let shown: String = text.chars().take(LONGEST).collect();
     let rest = if shown.len() < text.len() { "…" } else { "" };
-    format!("{}{rest}", shown.escape_debug())
+    format!("{}{rest}", escaped(&shown))
 }
 
 /// A large count in short form: `0.56 G`, `37.1 M`.
@@ -117,6 +117,15 @@ pub fn scaled(count: u64) -> String {
         1_000_000_000_000..1_000_000_000_000_000 => format!("{:.2} T", value / 1e12),
         _ => format!("{:.2} P", value / 1e15),
     }
+}
+
+/// A text with control and other invisible characters escaped; quotes and backslashes stay as typed.
+pub fn escaped(text: &str) -> String {
+    let escape = |letter: char| match letter {
+        '"' | '\'' | '\\' => letter.to_string(),
+        _ => letter.escape_debug().to_string(),
+    };
+    text.chars().map(escape).collect()
 }
 
 #[cfg(test)]
@@ -141,6 +150,7 @@ mod tests {
     #[test]
     fn what_a_file_says_is_shown_in_a_line() {
         assert_eq!(shortened("a\tb\0"), "a\\tb\\0");
+        assert_eq!(escaped("it's \"so\" \\ \n"), "it's \"so\" \\ \\n");
         assert_eq!(shortened(&"ä".repeat(80)), "ä".repeat(80));
         assert_eq!(shortened(&"ä".repeat(81)), format!("{}…", "ä".repeat(80)));
     }

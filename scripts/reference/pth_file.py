@@ -15,40 +15,30 @@ import pickle
 import struct
 import zipfile
 
-# Storage classes, and how the safetensors format calls their numbers.
-STORAGES = {
-    "DoubleStorage": "F64",
-    "FloatStorage": "F32",
-    "HalfStorage": "F16",
-    "BFloat16Storage": "BF16",
-    "LongStorage": "I64",
-    "IntStorage": "I32",
-    "ShortStorage": "I16",
-    "CharStorage": "I8",
-    "ByteStorage": "U8",
-    "BoolStorage": "BOOL",
-    "UntypedStorage": "U8",
+# Of each `torch.dtype`: the name in the safetensors format, bytes, and the storage class of older files.
+NUMBERS = {
+    "float64": ("F64", 8, "Double"),
+    "float32": ("F32", 4, "Float"),
+    "float16": ("F16", 2, "Half"),
+    "bfloat16": ("BF16", 2, "BFloat16"),
+    "int64": ("I64", 8, "Long"),
+    "int32": ("I32", 4, "Int"),
+    "int16": ("I16", 2, "Short"),
+    "int8": ("I8", 1, "Char"),
+    "uint8": ("U8", 1, "Byte"),
+    "bool": ("BOOL", 1, "Bool"),
+    "float8_e4m3fn": ("F8_E4M3", 1, None),
+    "float8_e5m2": ("F8_E5M2", 1, None),
+    "uint16": ("U16", 2, None),
+    "uint32": ("U32", 4, None),
+    "uint64": ("U64", 8, None),
 }
-# `torch.dtype`s of tensors that are saved with an untyped storage.
-DTYPES = {
-    "float64": "F64",
-    "float32": "F32",
-    "float16": "F16",
-    "bfloat16": "BF16",
-    "int64": "I64",
-    "int32": "I32",
-    "int16": "I16",
-    "int8": "I8",
-    "uint8": "U8",
-    "bool": "BOOL",
-    "float8_e4m3fn": "F8_E4M3",
-    "float8_e5m2": "F8_E5M2",
-    "uint16": "U16",
-    "uint32": "U32",
-    "uint64": "U64",
-}
-SIZES = {"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2}
-SIZES |= {"I8": 1, "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1}
+# Numbers that the safetensors format does not have.
+OTHERS = {"ComplexFloat": 8, "ComplexDouble": 16, "QInt8": 1, "QUInt8": 1, "QInt32": 4}
+DTYPES = {name: code for name, (code, _, _) in NUMBERS.items()}
+SIZES = {code: size for code, size, _ in NUMBERS.values()}
+STORAGES = {f"{name}Storage": code for code, _, name in NUMBERS.values() if name}
+STORAGES |= {f"{name}Storage": name for name in OTHERS} | {"UntypedStorage": "U8"}
 
 # `torch/serialization.py`: MAGIC_NUMBER and PROTOCOL_VERSION of the older format.
 MAGIC = 0x1950A86A20F9469CFC6C
@@ -158,7 +148,8 @@ class Opaque:
 
 
 def _tensor(storage, offset, shape, strides, *_):
-    return Tensor(storage, offset, shape, strides) if isinstance(storage, Storage) else Opaque()
+    usable = isinstance(storage, Storage) and storage.dtype in SIZES
+    return Tensor(storage, offset, shape, strides) if usable else Opaque()
 
 
 def _tensor_v3(storage, offset, shape, strides, _grad, _hooks, dtype, *_):
@@ -267,7 +258,7 @@ def _load_older(file):
         if view is not None:
             raise FileError("it has views of storages, which only PyTorch before 0.4 wrote")
         views.setdefault(key, dtype)
-        return Storage(dtype, lambda: blobs[key])
+        return Storage(dtype, lambda: _blob(blobs, key))
 
     first = _unpickled(file, storage)
     if first != MAGIC:
@@ -280,11 +271,17 @@ def _load_older(file):
         length = file.read(8)
         if len(length) < 8 or str(key) not in views:
             raise FileError("the file is cut short or damaged")
-        count = max(0, struct.unpack("<q", length)[0]) * SIZES[views[str(key)]]
+        count = max(0, struct.unpack("<q", length)[0]) * {**SIZES, **OTHERS}[views[str(key)]]
         blobs[str(key)] = file.read(count)
         if len(blobs[str(key)]) < count:
             raise FileError("the file is cut short")
     return found
+
+
+def _blob(blobs, key):
+    if key not in blobs:
+        raise FileError(f"storage `{key}` is not in the file: it is cut short or damaged")
+    return blobs[key]
 
 
 def _unpickled(file, storage):

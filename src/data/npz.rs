@@ -2,10 +2,10 @@
 //! channels before or after, and a label for each. They are copied to the cache once, so that any image can be read by
 //! index.
 
+mod labels;
 mod layout;
 mod names;
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::Path;
@@ -30,7 +30,6 @@ use crate::files::kind_by_start;
 use crate::spec::Npz;
 use crate::text;
 
-const MOST_LABELS: u64 = 100_000_000;
 /// Images between two progress reports.
 const STRIDE: usize = 1000;
 
@@ -114,20 +113,16 @@ pub(super) fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<St
 }
 
 fn open(npz: &Npz, path: &Path) -> Result<Arrays<File>> {
-    let arrays = open_regular(path).map_err(|error| error.to_string()).and_then(|file| Arrays::parse(file, Some(npz)));
-    arrays.map_err(|cause| {
-        UserError::new(format!("cannot read `{}`: {cause}", path.display()))
-            .hint(
-                "expected the arrays `train_images`, `train_labels`, `test_images` and `test_labels`, or `x_train` and so on",
-            )
-            .hint("or set their names with `arrays`")
-            .into()
+    let file = open_regular(path).map_err(|error| UserError::new(error.to_string()));
+    let arrays = file.and_then(|file| Arrays::parse(file, Some(npz)));
+    arrays.map_err(|error| {
+        UserError::new(format!("cannot read `{}`: {error}", path.display())).hints_of(error.hints()).into()
     })
 }
 
 impl<R: Read + Seek> Arrays<R> {
     /// Reads everything except the pixels.
-    pub(super) fn parse(file: R, npz: Option<&Npz>) -> Result<Self, String> {
+    pub(super) fn parse(file: R, npz: Option<&Npz>) -> Result<Self, UserError> {
         let mut archive = opened(file)?;
         let found: Vec<String> = archive
             .file_names()
@@ -137,27 +132,31 @@ impl<R: Read + Seek> Arrays<R> {
         if let Some(name) =
             found.iter().find(|name| name.starts_with('/') || name.split(['/', '\\']).any(|part| part == ".."))
         {
-            return Err(format!("it contains `{}`, which leads outside the archive", name.escape_debug()));
+            return Err(format!("it contains `{}`, which leads outside the archive", name.escape_debug()).into());
         }
         let names = chosen(&found, npz)?;
         let unused = unused(&found, &names);
         let layouts = names
             .iter()
             .map(|[images, _]| ArrayLayout::read(&mut entry(&mut archive, images)?, images))
-            .collect::<Result<Vec<_>, _>>()?;
+            .collect::<Result<Vec<_>, UserError>>()?;
         for (other, what) in layouts[1..].iter().zip(["test", "validation"]) {
             if other.shape != layouts[0].shape {
                 return Err(format!(
                     "its training images are {}, but its {what} images are {}",
                     layouts[0].shape, other.shape
-                ));
+                )
+                .into());
             }
         }
-        let mut of = |split: usize| labels(&mut archive, &names[split][1], layouts[split].count);
+        let mut of = |split: usize| {
+            let name = &names[split][1];
+            labels::read(&mut entry(&mut archive, name)?, name, layouts[split].count)
+        };
         let (labels, validation) = ([of(0)?, of(1)?], if names.len() > 2 { of(2)? } else { Vec::new() });
-        let classes = classes(&labels)?;
+        let classes = labels::class_count(&labels)?;
         if let Some(label) = validation.iter().find(|label| usize::from(**label) >= classes) {
-            return Err(format!("class {label} has validation images but no training image"));
+            return Err(format!("class {label} has validation images but no training image").into());
         }
         Ok(Self { digest: digest(&mut archive, &names)?, archive, names, layouts, labels, validation, classes, unused })
     }
@@ -217,49 +216,12 @@ fn opened<R: Read + Seek>(mut file: R) -> Result<ZipArchive<R>, String> {
     let kind = kind_by_start(&start).filter(|_| !start.starts_with(b"PK"));
     ZipArchive::new(file).map_err(|error| match kind {
         Some(kind) => format!("expected an `.npz` file, found {kind}"),
-        None => error.to_string(),
+        None => format!("{error}: it is cut short, or not an `.npz` file"),
     })
 }
 
 fn entry<'a, R: Read + Seek>(archive: &'a mut ZipArchive<R>, name: &str) -> Result<impl Read + use<'a, R>, String> {
     archive.by_name(&format!("{name}.npy")).map_err(|error| error.to_string())
-}
-
-fn labels<R: Read + Seek>(archive: &mut ZipArchive<R>, name: &str, count: usize) -> Result<Vec<u16>, String> {
-    let wrong = |cause: String| format!("`{name}`: {cause}");
-    let mut file = entry(archive, name)?;
-    let header = npy::header(&mut file).map_err(wrong)?;
-    if header.count() != Some(count) || count as u64 > MOST_LABELS {
-        return Err(format!("`{name}` has shape {:?}, but there are {count} images", header.shape));
-    }
-    let mut bytes = Vec::new();
-    // A label has at most eight bytes.
-    file.take(8 * count as u64 + 1).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
-    let numbers = npy::integers(&header, &bytes).map_err(wrong)?;
-    let label = |number: i64| {
-        u16::try_from(number).map_err(|_| format!("`{name}` has label {number}, expected numbers from 0"))
-    };
-    numbers.into_iter().map(label).collect()
-}
-
-/// Number of classes: every number up to the largest must be a class in both splits.
-fn classes(labels: &[Vec<u16>; 2]) -> Result<usize, String> {
-    let [train, test] = labels.each_ref().map(|labels| labels.iter().copied().collect::<BTreeSet<u16>>());
-    let most = train.union(&test).max().copied().unwrap_or_default();
-    for label in 0..=most {
-        for (split, name) in [(&train, "training"), (&test, "test")] {
-            if label == 0 && !train.contains(&0) && !test.contains(&0) {
-                return Err(format!("no image has label 0, but labels go up to {most}: number the classes from 0"));
-            }
-            if !split.contains(&label) {
-                return Err(format!("class {label} has no {name} image, but classes range from 0 to {most}"));
-            }
-        }
-    }
-    if most == 0 {
-        return Err("it has only one class, expected two or more".into());
-    }
-    Ok(usize::from(most) + 1)
 }
 
 /// Digest of the arrays in use, from the checksums stored in the archive.

@@ -64,12 +64,10 @@ pub(super) fn prefix(
             .filter(|before| before.is_empty() || before.ends_with('.'))
             .filter(|before| begins(&format!("{before}{others}")))
             .collect();
-        // Of a part of a network, such as `features.` of a DenseNet, the whole stands one level higher.
-        let whole = |before: &str| before.strip_suffix(inside).filter(|rest| rest.is_empty() || rest.ends_with('.'));
-        let shown = |before: &str| whole(before).unwrap_or(before).to_owned();
+        let shown = |before: &str| whole(before, inside).unwrap_or(before).to_owned();
         let of = |before: &str| NamePrefix {
             before: shown(before),
-            missing: if whole(before).is_none() { inside } else { "" },
+            missing: if whole(before, inside).is_none() { inside } else { "" },
         };
         match (&wanted, found.as_slice()) {
             (_, []) => {}
@@ -87,6 +85,12 @@ pub(super) fn prefix(
         }
         None => Ok(NamePrefix::default()),
     }
+}
+
+/// What stands before a whole network of which `before` is the prefix of a part, such as `features.` of a DenseNet;
+/// `None` if the file holds that part alone.
+fn whole<'a>(before: &'a str, inside: &str) -> Option<&'a str> {
+    before.strip_suffix(inside).filter(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// Prefixes in words; the empty one is the top level.

@@ -134,7 +134,7 @@ impl PublishedWeights {
     pub fn left_out_in_words(&self) -> Option<String> {
         let all = [self.left_out.as_slice(), &self.integers].concat();
         let count = text::counted(all.len(), "tensor", "tensors");
-        (!all.is_empty()).then(|| format!("{count} left out: {}", listed(&all)))
+        (!all.is_empty()).then(|| format!("{count} ignored: {}", listed(&all)))
     }
 }
 

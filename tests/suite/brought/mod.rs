@@ -1,5 +1,12 @@
 //! Weights and arrays as other programs write them: what is valid elsewhere is taken, and what is not is named.
 
+mod archives;
+mod images;
+mod numpy;
+mod pth;
+mod specs;
+mod weights;
+
 use freezewise::network::{NamedTensors, read_safetensors, write_safetensors};
 
 use super::arrays::{npy, npz};
@@ -7,7 +14,7 @@ use super::formats::{place, says, write_arrays};
 use super::program::{Place, TINY, json};
 
 /// A place whose target starts from `w.safetensors`, and the weights of a source that fit it.
-fn with_weights(rename: impl Fn(&str) -> Option<String>) -> (Place, NamedTensors) {
+pub fn with_weights(rename: impl Fn(&str) -> Option<String>) -> (Place, NamedTensors) {
     let place = Place::with(TINY);
     place.run(&["target.train.epochs=1"]);
     let weights = place.source_weights();
@@ -55,7 +62,7 @@ fn weights_of_a_file_come_with_a_word_on_normalisation_once() {
 }
 
 /// Eight images of two classes to train on and four to test on, in the order of rows or of columns.
-fn images(count: usize, columns_first: bool) -> Vec<u8> {
+pub fn images(count: usize, columns_first: bool) -> Vec<u8> {
     let at = |index: usize, row: usize, column: usize| ((index * 90 + row * 10 + column) % 251) as u8;
     let all = |first: usize, second: usize, third: usize, level: &dyn Fn(usize, usize, usize) -> u8| {
         let mut bytes = Vec::new();
