@@ -1,7 +1,7 @@
 use tch::Tensor;
 
 use super::*;
-use crate::blueprint::{Architecture, Granularity, ImageShape};
+use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape};
 
 fn state() -> NamedTensors {
     let input = ImageShape { channels: 3, height: 8, width: 8 };

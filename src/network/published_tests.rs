@@ -115,7 +115,7 @@ fn another_head_and_other_networks_are_left_out_by_name() {
 fn what_belongs_to_another_network_is_not_left_out() {
     let network = network(&PREACT);
     for (name, size) in [("layer1.2.conv1.weight", &[2, 2, 3, 3][..]), ("bn.running_mean", &[16])] {
-        let mut weights = PublishedWeights::of(file(&network, str::to_owned, &[(name, numbers(size))]), &PREACT)
+        let mut weights = PublishedWeights::of(file(&network, str::to_owned, &[(name, numbers(size))]), &PREACT, None)
             .expect("one network");
         assert!(weights.leave_out_heads(network.blueprint(), &PREACT, true));
         let matching = Matching::new(network.blueprint(), &weights.tensors, |_| true);
