@@ -67,7 +67,12 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let finished = if let Some(gone) = gone {
         without_data(&spec, &request, gone, &mut progress)?
     } else {
-        survey.inner().keep()?;
+        // A finished run may be in a read-only archive; it is found all the same as long as its data are there.
+        let done = match request.beginning {
+            Beginning::Resume => run::finished(&spec, &request, &mut progress)?.is_some(),
+            Beginning::Fresh => false,
+        };
+        survey.inner().keep().map_err(run::advised).or_else(|error| if done { Ok(()) } else { Err(error) })?;
         run::run(&spec, &request, &mut progress)?
     };
     if !arguments.quiet {

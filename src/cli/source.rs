@@ -46,11 +46,13 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         stop: &stop,
     };
     let Loaded { value: spec, survey, gone } = arguments.spec.load_until(request.places, &stop, arguments.quiet)?;
+    let done = is_trained(&spec, request.places)?;
     match gone {
-        Some(gone) if !is_trained(&spec, request.places)? => return Err(gone.error),
+        Some(gone) if !done => return Err(gone.error),
         Some(gone) if !arguments.quiet => output::talk(&gone.sentence()),
         Some(_) => {}
-        None => survey.inner().keep()?,
+        // A trained source may be in a read-only archive.
+        None => survey.inner().keep().map_err(run::advised).or_else(|error| if done { Ok(()) } else { Err(error) })?,
     }
     let directory = run::source(&spec, &request, &mut Progress::new(arguments.quiet))?;
     output::data(&directory.path().display().to_string())?;

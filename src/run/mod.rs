@@ -34,6 +34,7 @@ pub use fixed::Fixed;
 pub use phase::event::{EventSink, RunEvent, Title};
 pub use pipeline::{finished, run};
 pub use probe::{Probed, ProbedEpochs, Probes, probe};
+pub use recovery::attempt::advised;
 pub use recovery::checkpoint::{Checkpoint, CheckpointHeader, read_checkpoint};
 pub use recovery::lock::{hold, holder};
 pub use recovery::stop::Stop;
