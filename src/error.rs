@@ -76,6 +76,12 @@ impl UserError {
     }
 }
 
+impl From<String> for UserError {
+    fn from(message: String) -> Self {
+        Self::new(message)
+    }
+}
+
 impl fmt::Display for UserError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

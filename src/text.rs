@@ -76,6 +76,22 @@ pub fn tilde(path: &str) -> Option<&'static str> {
     path.starts_with('~').then_some("`~` is not expanded in files or quotes: write the full path")
 }
 
+/// Whether two names differ only in that one has its accents as combining characters (Unicode normalization form D, as
+/// on macOS). Without a table: the same letters, except those with a combining character.
+pub fn composed_otherwise(one: &str, other: &str) -> bool {
+    let is_mark = |letter: &char| matches!(letter, '\u{300}'..='\u{36f}');
+    let (apart, whole) = if one.contains(|letter: char| is_mark(&letter)) { (one, other) } else { (other, one) };
+    let mut letters = apart.chars().peekable();
+    let mut marked = false;
+    let alike = whole.chars().all(|letter| {
+        let own = letters.next();
+        let marks = std::iter::from_fn(|| letters.next_if(is_mark)).count();
+        marked |= marks > 0;
+        if marks > 0 { !letter.is_ascii() } else { own == Some(letter) }
+    });
+    alike && marked && letters.next().is_none()
+}
+
 /// Bytes as lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -87,7 +103,7 @@ pub fn shortened(text: &str) -> String {
     const LONGEST: usize = 80;
     let shown: String = text.chars().take(LONGEST).collect();
     let rest = if shown.len() < text.len() { "…" } else { "" };
-    format!("{}{rest}", shown.escape_debug())
+    format!("{}{rest}", escaped(&shown))
 }
 
 /// A large count in short form: `0.56 G`, `37.1 M`.
@@ -101,6 +117,15 @@ pub fn scaled(count: u64) -> String {
         1_000_000_000_000..1_000_000_000_000_000 => format!("{:.2} T", value / 1e12),
         _ => format!("{:.2} P", value / 1e15),
     }
+}
+
+/// A text with control and other invisible characters escaped; quotes and backslashes stay as typed.
+pub fn escaped(text: &str) -> String {
+    let escape = |letter: char| match letter {
+        '"' | '\'' | '\\' => letter.to_string(),
+        _ => letter.escape_debug().to_string(),
+    };
+    text.chars().map(escape).collect()
 }
 
 #[cfg(test)]
@@ -125,8 +150,18 @@ mod tests {
     #[test]
     fn what_a_file_says_is_shown_in_a_line() {
         assert_eq!(shortened("a\tb\0"), "a\\tb\\0");
+        assert_eq!(escaped("it's \"so\" \\ \n"), "it's \"so\" \\ \\n");
         assert_eq!(shortened(&"ä".repeat(80)), "ä".repeat(80));
         assert_eq!(shortened(&"ä".repeat(81)), format!("{}…", "ä".repeat(80)));
+    }
+
+    #[test]
+    fn names_with_accents_apart_look_the_same() {
+        let apart = "cafe\u{301} nin\u{303}o";
+        assert!(composed_otherwise(apart, "caf\u{e9} ni\u{f1}o") && composed_otherwise("caf\u{e9} ni\u{f1}o", apart));
+        for other in [apart, "cafe nino", "caf\u{e9} nin", "caf\u{e9} ni\u{f1}os", "bar\u{e9} ni\u{f1}o", ""] {
+            assert!(!composed_otherwise(apart, other), "{other}");
+        }
     }
 
     #[test]

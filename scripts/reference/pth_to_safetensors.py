@@ -1,73 +1,141 @@
-"""Converts a PyTorch state dict to a safetensors file for `freezewise weights import`.
+"""Turns a PyTorch file into a safetensors file for `freezewise weights import`. It needs Python 3.9 or newer, and neither
+PyTorch nor any other package.
 
     python3 scripts/reference/pth_to_safetensors.py resnet18.pth resnet18.safetensors
 
-A `.pth` file is a pickle, which can run arbitrary code when it is loaded; with `weights_only=True` PyTorch accepts only
-tensors and plain containers. The file may be a state dict, or a checkpoint that contains one under a key such as
-`state_dict` or `model`; if it contains several, choose with `--key`. Tensors keep their names: `freezewise` knows those
-of torchvision, timm, data parallelism and `torch.compile`.
+It takes state dicts, checkpoints that hold one under a name such as `state_dict` or `model`, whole modules, TorchScript
+archives and Lightning's `.ckpt`. No code of the file is run (see `pth_file.py`). Where a file holds several state dicts,
+the message says which was taken, and `--key` takes another. Tensors keep their names: `freezewise` knows those of
+torchvision, timm, data parallelism and `torch.compile`.
 """
 
 import argparse
+import json
+import os
+import struct
+import sys
+import tempfile
 from pathlib import Path
 
-import torch
+from pth_file import FileError, Opaque, Tensor, load
 
-from tensor_file import TYPES, write_tensors
+# Under which names training programs keep the state of a network, the most specific first.
+KEYS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "module", "weights", "params")
+DEEPEST = 4
+SHOWN = 6
 
-# Keys under which training programs save the state of a network, the most specific first.
-KEYS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params")
+
+def module_state(module, depth=0):
+    """The state dict of a module that was saved whole, by the attributes of `torch.nn.Module` or of TorchScript."""
+    attributes = module.attributes()
+    if "_parameters" in attributes and "_modules" in attributes:
+        hidden = attributes.get("_non_persistent_buffers_set") or set()
+        buffers = {name: value for name, value in (attributes.get("_buffers") or {}).items() if name not in hidden}
+        own, inner = {**(attributes["_parameters"] or {}), **buffers}, attributes["_modules"] or {}
+    else:
+        own = inner = attributes
+    state = {name: value for name, value in own.items() if isinstance(value, Tensor)}
+    for name, child in inner.items():
+        if isinstance(child, Opaque) and depth < 64:
+            state.update({f"{name}.{path}": value for path, value in module_state(child, depth + 1).items()})
+    return state
 
 
 def is_state(value):
-    """Whether a value is a dictionary that contains tensors."""
-    return isinstance(value, dict) and any(isinstance(entry, torch.Tensor) for entry in value.values())
+    """Whether a value is a dictionary of tensors by name, and not of single numbers alone, such as an optimizer's."""
+    return isinstance(value, dict) and any(
+        isinstance(name, str) and isinstance(entry, Tensor) and entry.shape for name, entry in value.items()
+    )
 
 
-def state_of(checkpoint, key, fail):
-    """The state dict in the content of a file."""
-    if isinstance(checkpoint, torch.nn.Module):
-        return checkpoint.state_dict()
-    if not isinstance(checkpoint, dict):
-        fail(f"expected a state dict, found a {type(checkpoint).__name__}")
+def states(value, path="", depth=0):
+    """The state dicts in a value, by where they are in it."""
+    if isinstance(value, Opaque):
+        value = module_state(value)
+    if is_state(value):
+        return {path: value}
+    found = {}
+    if isinstance(value, dict) and depth < DEEPEST:
+        for name, entry in value.items():
+            if isinstance(name, str):
+                found.update(states(entry, f"{path}.{name}" if path else name, depth + 1))
+    return found
+
+
+def choose(found, key):
+    """The name of the wanted state dict, of several."""
     if key is not None:
-        for name in key.split("."):
-            if not isinstance(checkpoint, dict) or name not in checkpoint:
-                fail(f"the file has no key `{key}`")
-            checkpoint = checkpoint[name]
-        if not is_state(checkpoint):
-            fail(f"`{key}` is not a state dict")
-        return checkpoint
-    # The file is itself a state dict if it contains a tensor that is not a scalar (an epoch, for example, is one).
-    if any(isinstance(entry, torch.Tensor) and entry.dim() > 0 for entry in checkpoint.values()):
-        return checkpoint
-    states = {name: entry for name, entry in checkpoint.items() if is_state(entry)}
-    known = [name for name in KEYS if name in states]
-    if known or len(states) == 1:
-        return states[known[0] if known else next(iter(states))]
-    names = ", ".join(f"`{name}`" for name in checkpoint)
-    fail(f"the file contains {names}: choose the state dict with `--key NAME` (`a.b` if nested)")
+        if key not in found:
+            raise FileError(f"the file has no state dict `{key}`; it has {listed(found)}")
+        return key
+    if len(found) == 1:
+        return next(iter(found))
+    for known in KEYS:
+        for path in found:
+            if path.split(".")[-1] == known:
+                return path
+    raise FileError(f"the file holds several state dicts: choose one of {listed(found)} by `--key NAME`")
+
+
+def listed(names):
+    names = [f"`{name}`" for name in names]
+    return ", ".join(names[:SHOWN]) + (" and others" if len(names) > SHOWN else "")
+
+
+def write(path, tensors):
+    """Writes a safetensors file: the header's length, the header, then the tensors end to end, in the order of names. It
+    is written under another name first, so that a failure leaves nothing."""
+    header, offset, chunks = {}, 0, []
+    for name, tensor in sorted(tensors.items()):
+        chunk = tensor.bytes()
+        header[name] = {"dtype": tensor.dtype, "shape": tensor.shape, "data_offsets": [offset, offset + len(chunk)]}
+        chunks.append(chunk)
+        offset += len(chunk)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the tensors then lie at multiples of eight bytes
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".writing-", delete=False) as file:
+        try:
+            file.write(struct.pack("<Q", len(text)) + text)
+            for chunk in chunks:
+                file.write(chunk)
+            file.close()
+            os.chmod(file.name, 0o644)
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def convert(options):
+    if options.safetensors.exists() and options.safetensors.samefile(options.pth):
+        raise FileError("the output is the input: choose another name")
+    found = states(load(options.pth))
+    if not found:
+        raise FileError("the file holds no tensors by name: expected a state dict, a checkpoint with one, or a module")
+    key = choose(found, options.key)
+    tensors = {name: entry for name, entry in found[key].items() if isinstance(name, str) and isinstance(entry, Tensor)}
+    others = [name for name in found[key] if name not in tensors]
+    write(options.safetensors, tensors)
+    if key and len(found) > 1:
+        rest = [name for name in found if name != key]
+        print(f"taken: `{key}`; the file also has {listed(rest)}, which `--key` takes")
+    if others:
+        print(f"left out, since they are not dense tensors of supported types: {listed(others)}")
+    print(f"{options.safetensors}: {len(tensors)} tensors")
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Convert a PyTorch state dict to a safetensors file.")
-    parser.add_argument("pth", type=Path, help="the PyTorch file to read")
-    parser.add_argument("safetensors", type=Path, help="the file to write")
-    parser.add_argument("--key", help="the key of the state dict in the file, such as `model` or `a.b`")
+    parser = argparse.ArgumentParser(description="Turn a PyTorch file into a safetensors file.")
+    parser.add_argument("pth", type=Path)
+    parser.add_argument("safetensors", type=Path)
+    parser.add_argument("--key", help="where the state dict is in the file, such as `model` or `checkpoint.model`")
     options = parser.parse_args()
-    # Training programs save their arguments with the state; a namespace is harmless.
-    with torch.serialization.safe_globals([argparse.Namespace]):
-        checkpoint = torch.load(options.pth, map_location="cpu", weights_only=True)
-    state = state_of(checkpoint, options.key, parser.error)
-    tensors = {
-        name: tensor for name, tensor in state.items() if isinstance(tensor, torch.Tensor) and tensor.dtype in TYPES
-    }
-    others = [name for name in state if name not in tensors]
-    if others:
-        shown = ", ".join(f"`{name}`" for name in others[:3]) + (" and others" if len(others) > 3 else "")
-        print(f"skipped (not a tensor of {', '.join(TYPES.values())}): {shown}")
-    write_tensors(options.safetensors, tensors)
-    print(f"{options.safetensors}: {len(tensors)} tensors")
+    try:
+        convert(options)
+    except FileError as error:
+        sys.exit(f"error: `{options.pth}`: {error}")
+    except OSError as error:
+        sys.exit(f"error: `{error.filename or options.pth}`: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 //! Arguments shared by several verbs.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -10,11 +10,12 @@ use clap::builder::{PathBufValueParser, TypedValueParser};
 
 use crate::data::{self, Surveyor, TaskData};
 use crate::environment;
-use crate::error::UserError;
+use crate::error::{Exit, UserError};
 use crate::native;
 use crate::output;
-use crate::run::Fixed;
-use crate::spec::{Experiment, Spec, Task};
+use crate::run::{Fixed, Places, Stop};
+use crate::rundir::SeenSurvey;
+use crate::spec::{Experiment, Remembered, Spec, Survey, Task};
 use crate::text;
 
 /// A spec with overrides.
@@ -108,20 +109,91 @@ impl SpecArguments {
     pub(super) fn load(&self, data: &DataRoot) -> Result<Spec> {
         Spec::load(&self.spec, &self.overrides.set, &data.surveyor())
     }
+
+    /// The same for a command that listens to signals, and that a finished run can be asked of without its data.
+    pub(super) fn load_until<'a>(&self, places: Places<'_>, stop: &'a Stop, quiet: bool) -> Result<Loaded<'a, Spec>> {
+        load_until(places, stop, quiet, |survey| Spec::load(&self.spec, &self.overrides.set, survey))
+    }
+}
+
+/// Asks each question once, and may know the answer where the data are gone.
+pub(super) type KnowingSurvey<'a> = Remembered<SeenSurvey<Surveyor<'a>>>;
+
+/// What was loaded, and who was asked about data.
+pub(super) struct Loaded<'a, T> {
+    pub(super) value: T,
+    pub(super) survey: KnowingSurvey<'a>,
+    pub(super) gone: Option<Gone>,
+}
+
+/// Data that are gone: what was loaded is as they were last seen.
+pub(super) struct Gone {
+    names: Vec<String>,
+    /// The error of whoever needs them.
+    pub(super) error: anyhow::Error,
+}
+
+impl Gone {
+    /// Says so.
+    pub(super) fn sentence(&self) -> String {
+        let verb = if self.names.len() == 1 { "is" } else { "are" };
+        format!("{} {verb} not in the data folder, and taken to be as last seen", text::listed(&self.names))
+    }
+}
+
+/// Loads what depends on data. A stop ends the reading of them too. Where they are gone, it is loaded as they were last
+/// seen.
+pub(super) fn load_until<'a, T>(
+    places: Places<'_>,
+    stop: &'a Stop,
+    quiet: bool,
+    load: impl Fn(&dyn Survey) -> Result<T>,
+) -> Result<Loaded<'a, T>> {
+    let survey = || {
+        let surveyor = surveyor(places.data, quiet).until(|| stop.check());
+        SeenSurvey::new(surveyor, places.data, places.out)
+    };
+    let first = Remembered::new(survey());
+    let error = match load(&first) {
+        Ok(value) => return Ok(Loaded { value, survey: first, gone: None }),
+        Err(error) => first.inner().inner().ended().unwrap_or(error),
+    };
+    let names = first.inner().gone();
+    if names.is_empty() || UserError::exit_of(&error) == Exit::Stopped {
+        return Err(error);
+    }
+    let survey = Remembered::new(survey().recalling());
+    match load(&survey) {
+        Ok(value) => Ok(Loaded { value, survey, gone: Some(Gone { names, error }) }),
+        Err(_) => Err(error),
+    }
+}
+
+/// Who looks at one's own data sets, with a progress bar where it may be seen.
+fn surveyor<'a>(root: &Path, quiet: bool) -> Surveyor<'a> {
+    let mut bar = output::ReadingBar::default();
+    Surveyor::new(root, native::reading_threads(None), move |reading| {
+        if !quiet {
+            bar.show(&reading);
+        }
+    })
 }
 
 impl DataRoot {
     /// Surveys the user's own data sets, with a progress bar.
     pub(super) fn surveyor<'a>(&self) -> Surveyor<'a> {
-        let mut bar = output::ReadingBar::default();
-        Surveyor::new(&self.data, native::reading_threads(None), move |reading| bar.show(&reading))
+        surveyor(&self.data, false)
     }
 
     /// Loads the data of a task exactly as training does.
     pub(super) fn load(&self, experiment: &Experiment, task: &Task) -> Result<TaskData> {
         let mut bar = output::ReadingBar::default();
         let image = data::Image { shape: experiment.image, fit: experiment.fit };
-        let access = data::Access { root: &self.data, threads: native::reading_threads(experiment.threads) };
+        let access = data::Access {
+            root: &self.data,
+            threads: native::reading_threads(experiment.threads),
+            check: &data::unchecked,
+        };
         data::load(task, image, access, &mut |reading| {
             if let Some(reading) = &reading {
                 bar.show(reading);

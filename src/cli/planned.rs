@@ -5,15 +5,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::options::{DataRoot, SpecArguments};
-use crate::data::Surveyor;
+use super::options::{Gone, KnowingSurvey, Loaded, SpecArguments, load_until};
 use crate::error::{Exit, UserError};
 use crate::files;
 use crate::native;
 use crate::output::{self, Table};
-use crate::run::Fixed;
+use crate::run::{Fixed, Places, Stop};
 use crate::rundir::Record;
-use crate::spec::{self, Experiment, PrecisionChoice, Remembered, Sweep};
+use crate::spec::{self, Experiment, PrecisionChoice, Survey, Sweep};
 use crate::sweep::{self, Call, RunState, SweepPlan, SweepRecord};
 use crate::text;
 use crate::train;
@@ -29,7 +28,9 @@ pub(super) struct FoundDevice {
 pub(super) struct Planned<'a> {
     pub(super) sweep: Sweep,
     pub(super) plan: SweepPlan,
-    surveyor: Remembered<Surveyor<'a>>,
+    survey: KnowingSurvey<'a>,
+    /// Data that are gone, if any are.
+    pub(super) gone: Option<Gone>,
 }
 
 /// An error if a path is not UTF-8: written into a command line or a script, it would name another file.
@@ -44,17 +45,28 @@ pub(super) fn check_text<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Resul
     }
 }
 
-impl Planned<'_> {
-    /// Reads a spec and plans its cells below `out`.
-    pub(super) fn load(spec: &SpecArguments, out: &Path, data: &DataRoot) -> Result<Self> {
-        let surveyor = Remembered::new(data.surveyor());
-        let sweep = Sweep::load(&spec.spec, &spec.overrides.set, &surveyor)?;
-        let plan = SweepPlan::new(&sweep, out, &surveyor)?;
-        Ok(Self { sweep, plan, surveyor })
+impl<'a> Planned<'a> {
+    /// Reads a spec and plans its cells below the folder of all runs.
+    pub(super) fn load(spec: &SpecArguments, places: Places<'_>, stop: &'a Stop, quiet: bool) -> Result<Self> {
+        let plan = |survey: &dyn Survey| -> Result<(Sweep, SweepPlan)> {
+            let sweep = Sweep::load(&spec.spec, &spec.overrides.set, survey)?;
+            let plan = SweepPlan::new(&sweep, places.out, survey)?;
+            Ok((sweep, plan))
+        };
+        let Loaded { value: (sweep, plan), survey, gone } = load_until(places, stop, quiet, plan)?;
+        Ok(Self { sweep, plan, survey, gone })
+    }
+
+    /// Whether all of some cells are done.
+    pub(super) fn are_done(&self, chosen: &[usize]) -> Result<bool> {
+        let mut cells = chosen.iter().map(|&index| &self.plan.cells[index]);
+        cells.try_fold(true, |done, cell| {
+            Ok(done && RunState::of(&cell.directory, Some(cell.length))? == RunState::Done)
+        })
     }
 
     fn experiment(&self, index: usize) -> Result<Experiment> {
-        Ok(self.sweep.spec(&self.sweep.cells[index], &self.surveyor)?.experiment)
+        Ok(self.sweep.spec(&self.sweep.cells[index], &self.survey)?.experiment)
     }
 
     /// Threads per cell, if an earlier start, the spec or `OMP_NUM_THREADS` says.

@@ -5,12 +5,13 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
-use super::options::{DataRoot, ProcessOptions, RunsRoot, SpecArguments};
+use super::options::{DataRoot, Gone, Loaded, ProcessOptions, RunsRoot, SpecArguments};
 use super::plot::{Against, curves_of_run, error_panel};
 use crate::error::Exit;
 use crate::output::{self, Progress, Table};
-use crate::run::{self, Beginning, Finished, Places, Request, Stop};
+use crate::run::{self, Beginning, EventSink, Finished, Places, Request, RunEvent, Stop};
 use crate::rundir::{self, Summary};
+use crate::spec::Spec;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,16 +58,28 @@ pub(super) struct Arguments {
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     arguments.process.follow_parent()?;
-    let spec = arguments.spec.load(&arguments.data)?;
+    let stop = Stop::listen(arguments.max_time)?;
     let request = Request {
         places: Places { out: &arguments.runs.out, data: &arguments.data.data },
         beginning: if arguments.fresh { Beginning::Fresh } else { Beginning::Resume },
         wait: arguments.process.wait(),
         fixed: arguments.process.fixed,
         tensorboard: arguments.tensorboard,
-        stop: &Stop::listen(arguments.max_time)?,
+        stop: &stop,
     };
-    let finished = run::run(&spec, &request, &mut Progress::new(arguments.quiet))?;
+    let Loaded { value: spec, survey, gone } = arguments.spec.load_until(request.places, &stop, arguments.quiet)?;
+    let mut progress = Progress::new(arguments.quiet);
+    let finished = if let Some(gone) = gone {
+        without_data(&spec, &request, gone, &mut progress)?
+    } else {
+        // A finished run may be in a read-only archive; it is found all the same as long as its data are there.
+        let done = match request.beginning {
+            Beginning::Resume => run::finished(&spec, &request, &mut progress)?.is_some(),
+            Beginning::Fresh => false,
+        };
+        survey.inner().keep().map_err(run::advised).or_else(|error| if done { Ok(()) } else { Err(error) })?;
+        run::run(&spec, &request, &mut progress)?
+    };
     if !arguments.quiet {
         if finished.already {
             output::talk(&format!("already finished: {} epochs; nothing to do", finished.summary.epochs));
@@ -80,6 +93,16 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     };
     output::data(&data)?;
     Ok(Exit::Complete)
+}
+
+/// The run whose data are gone, if it is finished.
+fn without_data(spec: &Spec, request: &Request<'_>, gone: Gone, progress: &mut Progress) -> Result<Finished> {
+    if request.beginning == Beginning::Fresh {
+        return Err(gone.error);
+    }
+    let Some(finished) = run::finished(spec, request, progress)? else { return Err(gone.error) };
+    progress.on_event(&RunEvent::Note(&gone.sentence()));
+    Ok(finished)
 }
 
 /// The plot and the table at the end of a run.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
-use super::options::{DataRoot, RunsRoot, SpecArguments};
+use super::options::{DataRoot, Loaded, RunsRoot, SpecArguments};
 use crate::analysis::similarity::Cka;
 use crate::error::Exit;
 use crate::output::{self, Progress, Table};
@@ -37,15 +37,17 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let spec = arguments.spec.load(&arguments.data)?;
+    let stop = Stop::listen(None)?;
     let request = Request {
         places: Places { out: &arguments.runs.out, data: &arguments.data.data },
         beginning: Beginning::Resume,
         wait: Duration::ZERO,
         fixed: None,
         tensorboard: false,
-        stop: &Stop::listen(None)?,
+        stop: &stop,
     };
+    let Loaded { value: spec, gone, .. } = arguments.spec.load_until(request.places, &stop, arguments.quiet)?;
+    gone.map_or(Ok(()), |gone| Err(gone.error))?;
     let most = arguments.images as usize;
     let (directory, similarity) = run::similarity(&spec, &request, most, &mut Progress::new(arguments.quiet))?;
     let data = if arguments.json { serde_json::to_string_pretty(&similarity)? } else { shown(&similarity) };

@@ -10,6 +10,7 @@ use super::planned::{Planned, check_text};
 use crate::error::Exit;
 use crate::files;
 use crate::output;
+use crate::run::{Places, Stop};
 use crate::sweep::keep_spec;
 use crate::sweep::slurm::{Script, arrays, submit};
 use crate::text;
@@ -55,7 +56,9 @@ fn time(typed: &str) -> Result<String, String> {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let planned = Planned::load(&arguments.spec, &arguments.runs.out, &arguments.data)?;
+    let (places, stop) = (Places { out: &arguments.runs.out, data: &arguments.data.data }, Stop::never());
+    let mut planned = Planned::load(&arguments.spec, places, &stop, false)?;
+    planned.gone.take().map_or(Ok(()), |gone| Err(gone.error))?;
     let plan = &planned.plan;
     let record = planned.settle(&planned.devices(&[])?[0].chosen, arguments.threads as usize)?;
     let spec = keep_spec(&arguments.spec.spec, &plan.folder)?;

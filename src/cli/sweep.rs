@@ -12,7 +12,7 @@ use super::selection::CellSelection;
 use crate::error::{Exit, UserError};
 use crate::native;
 use crate::output::{self, SweepView};
-use crate::run::Stop;
+use crate::run::{Places, Stop};
 use crate::sweep::runner::{self, CellOutcome, Options, SweepDevice};
 use crate::sweep::{self, keep_spec};
 use crate::text;
@@ -122,7 +122,9 @@ fn jobs(typed: &str) -> Result<JobsArgument, String> {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let planned = Planned::load(&arguments.spec, &arguments.runs.out, &arguments.data)?;
+    let stop = Stop::listen(arguments.max_time)?;
+    let places = Places { out: &arguments.runs.out, data: &arguments.data.data };
+    let mut planned = Planned::load(&arguments.spec, places, &stop, arguments.quiet)?;
     let chosen = arguments.chosen.cells(&planned.plan)?;
     if arguments.list {
         return planned.list(&chosen, arguments.json);
@@ -131,6 +133,12 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     if arguments.dry_run {
         let jobs = arguments.jobs.expected(&arguments.devices, host);
         return planned.dry_run(&chosen, jobs, arguments.json);
+    }
+    if let Some(gone) = planned.gone.take() {
+        if !planned.are_done(&chosen)? {
+            return Err(gone.error);
+        }
+        output::talk(&gone.sentence());
     }
     let found = planned.devices(&arguments.devices)?;
     let devices: Vec<SweepDevice> = found.iter().map(|one| arguments.jobs.on(one, found.len(), host)).collect();
@@ -157,7 +165,6 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         fixed: record.fixed,
         only_sources: arguments.chosen.only_sources(),
     };
-    let stop = Stop::listen(arguments.max_time)?;
     let mut view = SweepView::new(&planned.plan, arguments.quiet);
     let outcomes = runner::run(&planned.plan, &chosen, &options, &stop, &mut view)?;
     output::data(&planned.plan.folder.display().to_string())?;

@@ -1,5 +1,7 @@
 //! `freezewise weights`.
 
+mod read;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -7,14 +9,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use tch::Kind;
 
-use crate::blueprint::Blueprint;
 use crate::error::{Exit, UserError};
 use crate::network::{
-    Matching, NamedTensors, PublishedWeights, blueprint_of, check_numbers, logits_of, read_safetensors, with_counters,
-    write_safetensors,
+    Matching, NamedTensors, check_numbers, logits_of, read_safetensors, with_counters, write_safetensors,
 };
 use crate::spec::Side;
-use crate::{output, run, spec, text};
+use crate::{output, run, text};
+use read::{ReadWeights, Weights};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -34,22 +35,6 @@ enum WeightsVerb {
 
 /// Image side that torchvision's weights were trained with; most networks take any.
 const SIDE: usize = 224;
-
-/// A weights file and the network it belongs to.
-#[derive(Debug, Args)]
-struct Weights {
-    /// Weights, a .safetensors file
-    file: PathBuf,
-
-    /// Architecture of the network, as in a spec's `network.architecture`
-    #[arg(long, value_name = "NAME")]
-    architecture: String,
-
-    /// Set another key of the network, such as `network.width=16`; may be repeated. Stem, classes and image size are
-    /// read from the file
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    set: Vec<String>,
-}
 
 #[derive(Debug, Args)]
 struct Import {
@@ -113,6 +98,9 @@ struct ImportReport<'a> {
     matching: Matching,
     /// Tensors of the file that are not part of the network.
     left_out: Vec<String>,
+    /// Heads of each attention: as the caller says, since no tensor shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attention_heads: Option<usize>,
     /// `left_out` in words.
     #[serde(skip)]
     beside: Option<String>,
@@ -133,9 +121,11 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 }
 
 fn import(arguments: &Import) -> Result<ImportReport<'_>> {
-    let ReadWeights { blueprint, weights, has_head } = arguments.weights.read(SIDE)?;
+    check_out(&arguments.weights.file, &arguments.out)?;
+    let ReadWeights { blueprint, weights, has_head, attention_heads } = arguments.weights.read(SIDE)?;
     let matching = arguments.weights.check(&blueprint, &weights, has_head)?;
-    let (left_out, beside) = (weights.left_out.clone(), weights.left_out_in_words());
+    let beside = weights.left_out_in_words();
+    let left_out = [weights.left_out.as_slice(), &weights.integers].concat();
     let taken = weights.tensors.into_iter().filter(|(name, _)| matching.matched.binary_search(name).is_ok());
     // Checked in float32, which is written: a large float64 number may be infinite there.
     let state: NamedTensors = taken.map(|(name, tensor)| (name, tensor.to_kind(Kind::Float))).collect();
@@ -150,6 +140,7 @@ fn import(arguments: &Import) -> Result<ImportReport<'_>> {
         parameters: layers.map(crate::blueprint::Layer::parameters).sum(),
         matching,
         left_out,
+        attention_heads,
         beside,
     })
 }
@@ -172,39 +163,21 @@ fn logits(arguments: &Logits) -> Result<()> {
             .hint("write the images as `images`: float32, [count, channels, height, width]")
     })?;
     let side = images.size().get(2).map_or(SIDE, |&side| side.max(1) as usize);
-    let ReadWeights { blueprint, weights, .. } = arguments.weights.read(side)?;
-    arguments.weights.check(&blueprint, &weights, true)?;
+    let ReadWeights { blueprint, weights, has_head, .. } = arguments.weights.read(side)?;
+    arguments.weights.check(&blueprint, &weights, has_head)?;
+    let beside = weights.left_out_in_words();
+    if !has_head {
+        let weights = &arguments.weights;
+        let message =
+            format!("`{}` has no head of `{}`, which makes the logits", shown(&weights.file), weights.architecture);
+        return Err(UserError::new(message).hints_of(beside.as_slice()).into());
+    }
+    if let Some(beside) = beside {
+        output::talk(&format!("not part of the network: {beside}"));
+    }
     let logits = logits_of(&blueprint, &weights.tensors, images)?;
     write_safetensors(&arguments.out, &[("logits".to_owned(), logits)].into(), "logits")?;
     Ok(output::data(&shown(&arguments.out))?)
-}
-
-/// The contents of a weights file, and the network deduced from them.
-struct ReadWeights {
-    blueprint: Blueprint,
-    weights: PublishedWeights,
-    /// Whether the file has a head that fits the network.
-    has_head: bool,
-}
-
-impl Weights {
-    /// Reads the file and deduces its network; `side` is the image side if the file does not tell.
-    fn read(&self, side: usize) -> Result<ReadWeights> {
-        let architecture = spec::architecture(&self.architecture, &self.set)?;
-        let mut weights = PublishedWeights::read(&self.file, &architecture)?;
-        let blueprint = blueprint_of(architecture, &weights.tensors, side)
-            .map_err(|impossible| UserError::usage(impossible.message).hint(impossible.hint))?;
-        let has_head = weights.leave_out_heads(&blueprint, true);
-        Ok(ReadWeights { blueprint, weights, has_head })
-    }
-
-    /// Matches the file's tensors with the network's, with or without the head; an error names what does not match.
-    fn check(&self, blueprint: &Blueprint, weights: &PublishedWeights, head: bool) -> Result<Matching> {
-        let matching = Matching::new(blueprint, &weights.tensors, |layer| head || layer < blueprint.layers.len());
-        let fits = matching.check().map_err(|error| weights.advise(error));
-        fits.with_context(|| format!("`{}` does not fit `{}`", shown(&self.file), self.architecture))?;
-        Ok(matching)
-    }
 }
 
 impl ImportReport<'_> {
@@ -216,17 +189,31 @@ impl ImportReport<'_> {
             None => "without a head for".to_owned(),
         };
         let beside = self.beside.as_ref().map(|words| format!("\nnot part of the network: {words}"));
+        let heads = self.attention_heads.map(|heads| {
+            format!("\nattention heads: {heads}, which the file does not record; `--set network.heads=N` changes it")
+        });
         format!(
             "{} {classes} images of {}, {} parameters\n\
              file to network: {matched} tensors taken, {} skipped, none unexpected\n\
-             network to file: {matched} tensors found, none missing{}",
+             network to file: {matched} tensors found, none missing{}{}",
             self.architecture,
             self.image,
             text::grouped(self.parameters),
             text::counted(self.matching.counters, "batch counter", "batch counters"),
             beside.unwrap_or_default(),
+            heads.unwrap_or_default(),
         )
     }
+}
+
+/// An error if the output would replace the input, whose head and other tensors an import does not keep.
+fn check_out(file: &Path, out: &Path) -> Result<()> {
+    let real = |path: &Path| path.canonicalize().ok();
+    if real(file).is_some_and(|file| real(out) == Some(file)) {
+        let message = format!("`--out {}` is the input file, of which an import keeps the network alone", shown(out));
+        return Err(UserError::usage(message).hint("choose another name").into());
+    }
+    Ok(())
 }
 
 fn shown(path: &Path) -> String {

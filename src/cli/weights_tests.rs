@@ -1,7 +1,7 @@
 use tch::{Device, Tensor};
 
 use super::*;
-use crate::blueprint::{Architecture, Granularity, ImageShape, PreactResnet18};
+use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape, PreactResnet18};
 use crate::network::Network;
 
 fn state() -> NamedTensors {
@@ -21,7 +21,7 @@ fn imported(architecture: &str, change: impl Fn(&mut NamedTensors), cut: usize) 
     let bytes = std::fs::read(&file)?;
     std::fs::write(&file, &bytes[..bytes.len() - cut])?;
     let set = vec!["network.width=2".to_owned()];
-    let weights = Weights { file, architecture: architecture.to_owned(), set };
+    let weights = Weights { file, architecture: architecture.to_owned(), set, prefix: None };
     let done = import(&Import { weights, out: out.clone(), json: false }).map(|report| report.matching.counters);
     assert_eq!(done.is_ok(), out.exists(), "a file is written if and only if all fits");
     assert_eq!(done?, 16);

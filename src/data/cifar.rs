@@ -1,7 +1,9 @@
 //! CIFAR-10 and CIFAR-100 in their original binary layouts, unpacked or as the published archive.
 
+mod place;
+
 use std::fs::File;
-use std::io::Read;
+use std::io::{Cursor, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,10 +18,13 @@ use super::store::{Pixels, Store, StoredSplit};
 use super::{Access, Image, Watch};
 use crate::catalogue::{CatalogueEntry, Checksum, CifarLayout, Published};
 use crate::error::UserError;
+use crate::files::kind_by_start;
 use crate::text;
 
 /// Allowed size of other files in an archive.
 const BESIDES: u64 = 64 << 20;
+/// Bytes that tell the kind of a file.
+const START: u64 = 16;
 
 /// A data set in this format.
 #[derive(Clone, Copy)]
@@ -31,10 +36,7 @@ pub(super) struct Cifar<'a> {
 impl Format for Cifar<'_> {
     /// Its folder, its archive, or the data folder itself.
     fn find(&self, root: &Path) -> Option<PathBuf> {
-        let layout = self.layout;
-        let candidates = [root.join(layout.folder), root.join(layout.archive)];
-        let bare = root.join(layout.test[0]).is_file() && root.join(layout.train[0]).is_file();
-        candidates.into_iter().find(|path| path.exists()).or_else(|| bare.then(|| root.to_path_buf()))
+        place::find(self.layout, root)
     }
 
     fn read(&self, _: Image, access: Access<'_>, _: Watch<'_>) -> Result<(Store, Option<String>)> {
@@ -106,7 +108,7 @@ struct BatchFile {
 impl Cifar<'_> {
     /// All training and test examples.
     pub(super) fn store(&self, root: &Path, threads: usize) -> Result<Store> {
-        let Some(place) = self.find(root) else { return Err(self.missing(root).into()) };
+        let Some(place) = self.find(root) else { return Err(place::missing(self, root).into()) };
         let shown = place.display().to_string();
         if place.is_dir() {
             return self.folder(&place, threads);
@@ -142,7 +144,11 @@ impl Cifar<'_> {
             match found {
                 Ok((bytes, file)) if bytes == length as u64 => Ok((Arc::new(file), path)),
                 Ok((bytes, _)) => Err(self.other_length(&path.display().to_string(), length, &text::grouped(bytes))),
-                Err(error) => Err(self.wrong(format!("cannot read `{}`: {error}", path.display())).into()),
+                Err(error) => {
+                    let deeper = place::deeper(self.layout, folder);
+                    let message = format!("cannot read `{}`: {error}", path.display());
+                    Err(self.wrong(message).hints_of(deeper.as_slice()).into())
+                }
             }
         };
         let mut train = self.wanted().map(open).collect::<Result<Vec<_>>>()?;
@@ -170,8 +176,15 @@ impl Cifar<'_> {
         };
         // An archive that unpacks to more than the data set is rejected, however small it is.
         let most = self.wanted().map(|(_, length)| length).sum::<usize>() as u64 + BESIDES;
-        let mut archive = tar::Archive::new(Gunzip::new(file).map_err(broken)?.take(most));
+        let mut unpacked = Gunzip::new(file).map_err(broken)?.take(most);
+        let mut start = Vec::new();
+        unpacked.by_ref().take(START).read_to_end(&mut start).map_err(broken)?;
+        if let Some(kind) = kind_by_start(&start) {
+            return Err(self.wrong(format!("expected `{shown}` to be a tar archive, found {kind}")).into());
+        }
+        let mut archive = tar::Archive::new(Cursor::new(start).chain(unpacked));
         let mut parts: Vec<Option<BatchFile>> = self.wanted().map(|_| None).collect();
+        let mut elsewhere = None;
         for entry in archive.entries().map_err(broken)? {
             let entry = entry.map_err(broken)?;
             let named = entry.path().map_err(broken)?.into_owned();
@@ -182,18 +195,31 @@ impl Cifar<'_> {
                 );
                 return Err(self.wrong(message).into());
             };
-            let wanted = self.wanted().enumerate();
-            let own = wanted.into_iter().find(|(_, (name, _))| inside == Path::new(self.layout.folder).join(name));
-            if let Some((position, (name, length))) = own.filter(|_| entry.header().entry_type().is_file()) {
+            let Some((position, (name, length))) =
+                self.wanted().enumerate().find(|(_, (name, _))| inside.ends_with(name))
+            else {
+                continue;
+            };
+            if inside == Path::new(self.layout.folder).join(name) && entry.header().entry_type().is_file() {
                 let shown = format!("{shown}:{}/{name}", self.layout.folder);
                 parts[position] = Some(self.part(entry, shown, length)?);
+            } else {
+                elsewhere.get_or_insert((inside, entry.header().entry_type().is_file()));
             }
         }
         // The archive's checksum is at its very end, after all content.
         std::io::copy(&mut archive.into_inner(), &mut std::io::sink()).map_err(broken)?;
         let or_missing = |(part, (name, _)): (Option<BatchFile>, (&str, usize))| {
             let message = || format!("the archive `{shown}` has no `{}/{name}`", self.layout.folder);
-            part.ok_or_else(|| self.wrong(message()).into())
+            let hint = elsewhere.as_ref().map(|(path, is_file)| {
+                let path = text::shortened(&path.to_string_lossy());
+                if *is_file {
+                    format!("it has `{path}`: pack the folder itself")
+                } else {
+                    format!("`{path}` is a link in it")
+                }
+            });
+            part.ok_or_else(|| self.wrong(message()).hints_of(hint.as_slice()).into())
         };
         parts.into_iter().zip(self.wanted()).map(or_missing).collect()
     }
@@ -227,26 +253,6 @@ impl Cifar<'_> {
             return Err(self.wrong(message).into());
         }
         Ok(labels.into_iter().map(u16::from).collect())
-    }
-
-    fn missing(&self, root: &Path) -> UserError {
-        let (layout, title) = (self.layout, self.entry.title);
-        let pickled = layout.archive.replace("binary", "python");
-        let python = [layout.folder.replace("-bin", "-py").replace("-binary", "-python"), pickled];
-        if let Some(found) = python.iter().map(|name| root.join(name)).find(|path| path.exists()) {
-            let message = format!(
-                "`{}` is the Python version of {title}; its pickles can run code and are not read",
-                found.display()
-            );
-            return self.wrong(message);
-        }
-        let message = format!(
-            "{title} is not in `{}`: found neither `{}/` nor `{}`",
-            root.display(),
-            layout.folder,
-            layout.archive
-        );
-        self.wrong(message).hint("set the data folder with `--data DIR` or FREEZEWISE_DATA")
     }
 
     fn wrong(&self, message: String) -> UserError {

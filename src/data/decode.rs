@@ -1,7 +1,7 @@
 //! Decodes image files: PNG or JPEG by content, of any colour type, within memory limits.
 
 use std::cell::Cell;
-use std::io::{BufReader, Cursor, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Once;
@@ -12,6 +12,7 @@ use super::files::{open_regular, read_whole};
 use super::jpeg::{self, DecodedPixels};
 use super::resize::Resize;
 use super::wide::by_colour;
+use crate::files::kind_by_start;
 use crate::spec::Fit;
 use crate::text;
 
@@ -41,11 +42,13 @@ pub(super) struct Decoded {
 
 /// Height and width of an image file, from its header.
 pub(super) fn size(path: &Path) -> Result<(usize, usize), String> {
-    let mut reader = ImageReader::new(BufReader::new(open_regular(path).map_err(|error| error.to_string())?));
-    reader = reader.with_guessed_format().map_err(|error| error.to_string())?;
-    let [height, width] = match known(reader.format())? {
+    let mut file = BufReader::new(open_regular(path).map_err(|error| error.to_string())?);
+    let [height, width] = match format(file.fill_buf().map_err(|error| error.to_string())?)? {
         ImageFormat::Jpeg => jpeg::size(&read_whole(path, LARGEST_FILE).map_err(|error| error.to_string())?)?,
-        _ => reader.into_dimensions().map(|(width, height)| [height, width]).map_err(|error| error.to_string())?,
+        format => ImageReader::with_format(file, format)
+            .into_dimensions()
+            .map(|(width, height)| [height, width])
+            .map_err(|error| error.to_string())?,
     };
     bounded(width, height)?;
     Ok((height as usize, width as usize))
@@ -55,7 +58,7 @@ pub(super) fn size(path: &Path) -> Result<(usize, usize), String> {
 pub(super) fn is_other_file(path: &Path) -> bool {
     let mut start = Vec::new();
     let read = open_regular(path).and_then(|file| file.take(16).read_to_end(&mut start));
-    read.is_ok() && known(image::guess_format(&start).ok()).is_err()
+    read.is_ok() && format(&start).is_err()
 }
 
 /// Decodes an image file.
@@ -70,7 +73,7 @@ pub(super) fn file(path: &Path) -> Result<Decoded, Flaw> {
 /// Decodes the bytes of an image file. Grey becomes three equal channels, palettes and CMYK become RGB; alpha is
 /// dropped, as in Pillow's `convert("RGB")`; 16 bits become 8. EXIF orientation is not applied.
 pub(super) fn bytes(bytes: &[u8]) -> Result<Decoded, String> {
-    let decode = || match known(image::guess_format(bytes).ok())? {
+    let decode = || match format(bytes)? {
         ImageFormat::Jpeg => {
             let [height, width] = jpeg::size(bytes)?;
             bounded(width, height)?;
@@ -120,11 +123,23 @@ fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
     done
 }
 
-fn known(format: Option<ImageFormat>) -> Result<ImageFormat, String> {
-    match format {
-        Some(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => Ok(format),
-        _ => Err("expected a PNG or JPEG file".to_owned()),
+/// The format of a file that starts so; an error says what else it is, if that is known.
+fn format(start: &[u8]) -> Result<ImageFormat, String> {
+    let format = image::guess_format(start).ok();
+    if let Some(format @ (ImageFormat::Png | ImageFormat::Jpeg)) = format {
+        return Ok(format);
     }
+    // HEIC and AVIF are ISO base media files (ISO/IEC 14496-12): a length, then `ftyp`.
+    let heif = start.get(4..8) == Some(b"ftyp");
+    let other = format.and_then(|format| format.extensions_str().first()).map(|ending| ending.to_uppercase());
+    let found = match (kind_by_start(start), other) {
+        _ if start.is_empty() => "an empty file".to_owned(),
+        _ if heif => "a HEIC or AVIF file".to_owned(),
+        (Some(kind), _) => kind.to_owned(),
+        (None, Some(other)) => format!("a {other} file"),
+        (None, None) => return Err("expected a PNG or JPEG file".to_owned()),
+    };
+    Err(format!("expected a PNG or JPEG file, found {found}"))
 }
 
 /// Limits the memory for an image, whatever its file claims: three bytes per pixel, plus the decoder's own needs.
@@ -222,7 +237,11 @@ mod tests {
     fn what_is_no_image_or_too_large_is_refused() {
         let refused = |bytes: &[u8]| bytes_of(bytes).expect_err("it is no image");
         assert_eq!(refused(b"hello"), "expected a PNG or JPEG file");
-        assert_eq!(refused(b"GIF89a\x01\0\x01\0\0\0\0;"), "expected a PNG or JPEG file");
+        assert_eq!(refused(b"GIF89a\x01\0\x01\0\0\0\0;"), "expected a PNG or JPEG file, found a GIF file");
+        assert_eq!(refused(b"RIFF\x10\0\0\0WEBPVP8 "), "expected a PNG or JPEG file, found a WEBP file");
+        assert_eq!(refused(b"\0\0\0\x18ftypheic\0\0\0\0"), "expected a PNG or JPEG file, found a HEIC or AVIF file");
+        assert_eq!(refused(b"<html>404"), "expected a PNG or JPEG file, found a web page");
+        assert_eq!(refused(b""), "expected a PNG or JPEG file, found an empty file");
         assert!(!refused(&[0xff, 0xd8, 0xff, 0xe0, 0, 16]).is_empty());
         // A header that claims 100,000 pixels per side, with a valid checksum.
         let bomb = [

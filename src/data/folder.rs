@@ -6,7 +6,8 @@ use anyhow::Result;
 
 use super::format::Format;
 use super::image_files::{self, ImageFiles};
-use super::listing::{LAYOUT, LITTER, Listing, Picture, entries, metadata, pictures_in};
+use super::lister::{LAYOUT, Lister};
+use super::listing::{Listing, Picture};
 use super::store::Store;
 use super::{Access, Image, Watch};
 use crate::catalogue::Facts;
@@ -14,7 +15,8 @@ use crate::error::UserError;
 use crate::spec::{Data, ImageFolder, Question};
 use crate::text;
 
-const SKIP: &str = "remove it, or skip it with `skip_bad_files = true`";
+/// Number of folders that an error lists.
+const SHOWN: usize = 8;
 
 impl Format for ImageFolder {
     fn find(&self, root: &Path) -> Option<PathBuf> {
@@ -22,97 +24,89 @@ impl Format for ImageFolder {
     }
 
     fn read(&self, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
-        files(self, access.root)?.read(image, access, watch)
+        files(self, access)?.read(image, access, watch)
     }
 
     fn state(&self, root: &Path) -> Option<String> {
-        Some(list(self, &root.join(&self.path)).ok()?.state())
+        Some(list(self, Access::unchecked(root)).ok()?.state())
     }
 
     fn survey(&self, question: &Question<'_>, access: Access<'_>, watch: Watch<'_>) -> Result<Option<Facts>> {
         if !image_files::is_folder(&access.root.join(&self.path))? {
             return Ok(None);
         }
-        let files = files(self, access.root)?;
+        let files = files(self, access)?;
         let digest = Some(files.listing.identity());
         Ok(Some(Facts { digest, ..files.survey(question, access, watch)? }))
     }
 }
 
-fn files(pictures: &ImageFolder, root: &Path) -> Result<ImageFiles> {
+fn files(pictures: &ImageFolder, access: Access<'_>) -> Result<ImageFiles> {
     let name = Data::Folder(pictures.clone()).name();
-    let listing = list(pictures, &root.join(&pictures.path))?;
-    Ok(ImageFiles { name, skip_bad_files: pictures.skip_bad_files, listing })
+    Ok(ImageFiles { name, skip_bad_files: pictures.skip_bad_files, listing: list(pictures, access)? })
 }
 
 /// Lists its files; the classes are sorted.
-fn list(pictures: &ImageFolder, folder: &Path) -> Result<Listing> {
-    // If the folder cannot be listed, report that first.
-    entries(folder)?;
-    let test = match &pictures.test_folder {
-        Some(name) => name.as_str(),
-        None => match ["val", "test"].map(|name| folder.join(name).is_dir()) {
-            [true, false] => "val",
-            [false, true] => "test",
-            [true, true] => {
-                let message = format!("`{}` has both `val/` and `test/`", folder.display());
-                return Err(UserError::new(message)
-                    .hint("choose the test images, for example with `test_folder = \"val\"`")
-                    .into());
-            }
-            [false, false] => {
-                let message = format!("`{}` has neither `val/` nor `test/`", folder.display());
-                let inside = entries(folder)?.into_iter().find(|(_, path)| path.join("train").is_dir());
-                let deeper = inside.map(|(name, _)| format!("`{}` has `train/`", pictures.path.join(name).display()));
-                return Err(UserError::new(message).hints_of(deeper.as_slice()).hint(LAYOUT).into());
-            }
-        },
-    };
-    let skip = pictures.skip_bad_files;
-    let mut beside = Vec::new();
-    let classes = folders(folder, "train", skip, &mut beside)?;
-    let others = folders(folder, test, skip, &mut beside)?;
-    let only = |these: &[String], those: &[String]| these.iter().find(|name| !those.contains(name)).cloned();
-    for (found, one, other) in [(only(&classes, &others), "train", test), (only(&others, &classes), test, "train")] {
-        if let Some(class) = found {
-            let message = format!("class `{class}` is in `{}/` but not in `{other}/`", folder.join(one).display());
-            return Err(UserError::new(message).hint("each class needs a folder in both").hint(LAYOUT).into());
+fn list(pictures: &ImageFolder, access: Access<'_>) -> Result<Listing> {
+    let folder = access.root.join(&pictures.path);
+    let mut lister = Lister::new(&folder, pictures.skip_bad_files, access);
+    let test = test_folder(&lister, pictures)?;
+    let (classes, others) = (lister.folders("train")?, lister.folders(test)?);
+    for (these, those, one, other) in [(&classes, &others, "train", test), (&others, &classes, test, "train")] {
+        if let Some(class) = these.iter().find(|name| !those.contains(name)) {
+            let place = lister.folder.join(one);
+            let message = format!("class `{class}` is in `{}/` but not in `{other}/`", place.display());
+            return Err(UserError::new(message).hint(counterpart(class, those, other)).hint(LAYOUT).into());
         }
     }
     let mut list = |split: &str| -> Result<Vec<Picture>> {
         let mut files = Vec::new();
         for (label, class) in classes.iter().enumerate() {
-            files.extend(pictures_in(folder, &format!("{split}/{class}"), label as u16, skip, &mut beside)?);
+            files.extend(lister.pictures_in(&format!("{split}/{class}"), label as u16)?);
         }
         Ok(files)
     };
     let (train, test) = (list("train")?, list(test)?);
-    Ok(Listing { folder: folder.to_path_buf(), train, test, classes, beside })
+    Ok(Listing { folder: lister.folder.to_path_buf(), train, test, classes, beside: lister.beside })
 }
 
-/// The sorted names of the class folders of a split. Anything else is skipped if requested, else an error.
-fn folders(folder: &Path, split: &str, skip: bool, beside: &mut Vec<String>) -> Result<Vec<String>> {
-    let path = folder.join(split);
-    let mut names = Vec::new();
-    for (name, entry) in entries(&path)? {
-        let is_folder = metadata(&entry)?.is_dir();
-        if is_folder && !LITTER.contains(&name.as_str()) {
-            names.push(name);
-        } else if skip {
-            beside.push(format!("{split}/{name}: it is not a class folder"));
-        } else {
-            let what = if is_folder { "left by a system or an archiver" } else { "a file" };
-            let message = format!("`{}` is {what}, expected a class folder", entry.display());
-            return Err(UserError::new(message).hint(SKIP).hint(LAYOUT).into());
+/// The folder of the test images.
+fn test_folder<'a>(lister: &Lister<'_>, pictures: &'a ImageFolder) -> Result<&'a str> {
+    // If the folder cannot be listed, report that first.
+    let inside = lister.entries(lister.folder)?;
+    if let Some(name) = &pictures.test_folder {
+        return Ok(name);
+    }
+    let place = lister.folder.display();
+    match ["val", "test"].map(|name| lister.folder.join(name).is_dir()) {
+        [true, false] => Ok("val"),
+        [false, true] => Ok("test"),
+        [true, true] => {
+            let message = format!("`{place}` has both `val/` and `test/`");
+            Err(UserError::new(message).hint("choose the test images, for example with `test_folder = \"val\"`").into())
+        }
+        [false, false] => {
+            let message = format!("`{place}` has neither `val/` nor `test/`");
+            let deeper = inside.iter().find(|(_, path)| path.join("train").is_dir());
+            let deeper = deeper.map(|(name, _)| format!("`{}` has `train/`", pictures.path.join(name).display()));
+            let folders = inside.iter().filter(|(_, path)| path.is_dir()).map(|(name, _)| format!("{name}/"));
+            let folders: Vec<String> = folders.take(SHOWN).collect();
+            let found = (deeper.is_none() && !folders.is_empty()).then(|| format!("it has {}", text::listed(&folders)));
+            Err(UserError::new(message).hints_of(deeper.as_slice()).hints_of(found.as_slice()).hint(LAYOUT).into())
         }
     }
-    if names.len() < 2 {
-        let message = format!("`{}` contains {}", path.display(), text::counted(names.len(), "class", "classes"));
-        return Err(UserError::new(message).hint(LAYOUT).into());
+}
+
+/// A hint for a class that only one split has: its name may be spelled differently in the other.
+fn counterpart(class: &str, others: &[String], split: &str) -> String {
+    if others.iter().any(|other| text::composed_otherwise(class, other)) {
+        return format!(
+            "`{split}/` has a folder that looks the same, but one of the names has its accents as combining characters \
+             (NFD, as on macOS): rename one of them"
+        );
     }
-    if names.len() > usize::from(u16::MAX) {
-        let message = format!("`{}` contains {} classes", path.display(), text::grouped(names.len() as u64));
-        return Err(UserError::new(message).hint("the limit is 65,535").into());
+    match text::nearest(class, others.iter().map(String::as_str)) {
+        Some(other) => format!("`{split}/` has `{other}`: a class needs the same name in both"),
+        None => "each class needs a folder in both".to_owned(),
     }
-    Ok(names)
 }

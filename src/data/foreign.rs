@@ -56,7 +56,7 @@ pub struct Held {
 
 /// Reads an `.npz` file; its images are passed to `take`, training images first.
 pub fn npz(file: impl Read + Seek, take: &mut dyn FnMut(&[u8])) -> Result<Held> {
-    let mut arrays = Arrays::parse(file, None).map_err(anyhow::Error::msg)?;
+    let mut arrays = Arrays::parse(file, None)?;
     for split in 0..2 {
         arrays.images(split, "an archive", &mut |pixels| {
             take(pixels);

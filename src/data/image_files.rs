@@ -7,7 +7,8 @@ use anyhow::Result;
 
 use super::cache::{self, CacheContents, CacheRequest, Writer};
 use super::decode::{self, Flaw};
-use super::listing::{LAYOUT, Listing, Picture};
+use super::lister::LAYOUT;
+use super::listing::{Listing, Picture};
 use super::parallel::in_order;
 use super::store::Store;
 use super::{Access, Image, ReadingProgress, Watch};
@@ -64,7 +65,7 @@ impl ImageFiles {
         let total = listing.train.len() + listing.test.len();
         let wanted = CacheRequest { root: access.root, name: &file, shape, count: total, place: &place };
         let store = cache::make(&wanted, |writer| {
-            let found = decode_all(listing, image, writer, access.threads, &mut |done| {
+            let found = decode_all(listing, image, writer, access, &mut |done| {
                 watch(Some(ReadingProgress { name: name.clone(), done, total }))
             })?;
             found.contents(self.skip_bad_files, listing, writer)
@@ -76,13 +77,13 @@ impl ImageFiles {
     /// From the list of files. If bad files are skipped, only decoding shows which they are.
     pub(super) fn survey(&self, question: &Question<'_>, access: Access<'_>, watch: Watch<'_>) -> Result<Facts> {
         let listing = &self.listing;
-        let own = listing.first_shape()?;
+        let own = listing.first_shape(access)?;
         let shape = match question.side {
             Some(side) => ImageShape { channels: 3, height: side, width: side },
             None => own,
         };
         // If one file is not an image, all are decoded to find the others, which are an error or skipped.
-        let [train, test] = if self.skip_bad_files || listing.has_other_files() {
+        let [train, test] = if self.skip_bad_files || listing.has_other_files(access)? {
             let store = self.store(Image { shape, fit: question.fit }, access, watch)?;
             [store.train.labels, store.test.labels]
         } else {
@@ -108,7 +109,7 @@ fn decode_all(
     listing: &Listing,
     image: Image,
     writer: &Writer,
-    threads: usize,
+    access: Access<'_>,
     tell: &mut dyn FnMut(usize) -> Result<()>,
 ) -> Result<FolderScan> {
     let total = listing.train.len() + listing.test.len();
@@ -117,7 +118,8 @@ fn decode_all(
         Some(at) => (1, &listing.test[at]),
     };
     let each = writer.together();
-    let blocks = Blocks { listing, image, writer, spare: Mutex::default() };
+    let Access { threads, check, .. } = access;
+    let blocks = Blocks { listing, image, writer, check, spare: Mutex::default() };
     let decode = |block: usize| {
         let first = block * each;
         blocks.decode(first, (first..total.min(first + each)).map(|at| file_at(at).1))
@@ -217,6 +219,7 @@ struct Blocks<'a> {
     listing: &'a Listing,
     image: Image,
     writer: &'a Writer,
+    check: &'a (dyn Fn() -> Result<()> + Sync),
     /// Unused pixel buffers for reuse: allocating fresh memory costs as much as decoding some pixels.
     spare: Mutex<Vec<Vec<u8>>>,
 }
@@ -234,8 +237,9 @@ impl Blocks<'_> {
         let spare = || self.spare.lock().expect("nothing panics under the lock");
         let mut pixels = spare().pop().unwrap_or_default();
         pixels.resize(files.len() * size, 0);
+        let decode = |(file, pixels)| (self.check)().map(|()| self.decode_one(file, pixels));
         let decoded: Vec<Result<(), Flaw>> =
-            files.zip(pixels.chunks_exact_mut(size)).map(|(file, pixels)| self.decode_one(file, pixels)).collect();
+            files.zip(pixels.chunks_exact_mut(size)).map(decode).collect::<Result<_>>()?;
         let fingerprints = self.writer.write(first, &pixels)?;
         spare().push(pixels);
         Ok(decoded.into_iter().zip(fingerprints).map(|(decoded, fingerprint)| decoded.map(|()| fingerprint)).collect())

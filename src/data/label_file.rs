@@ -58,7 +58,9 @@ pub(super) fn parse<'a>(
     let plain =
         |cause: String| Refusal { cause, hint: "expected a class's number or name for each example".to_owned() };
     let place = |at: usize, shown: &str, readings: &[usize]| {
-        let line = || format!("line {} is `{}`", at + 1, text::shortened(shown));
+        let is_array = bytes.starts_with(npy::MAGIC);
+        let place = if is_array { format!("number {at}, counted from 0,") } else { format!("line {}", at + 1) };
+        let line = || format!("{place} is `{}`", text::shortened(shown));
         match *readings {
             [] => Err(plain(format!("{}, which is not a class", line()))),
             [first, ref others @ ..] if others.iter().all(|&other| meaning(other).1 == meaning(first).1) => Ok(first),
@@ -141,12 +143,10 @@ mod tests {
 
     #[test]
     fn a_number_of_one_class_that_names_another_is_refused_as_text_and_as_an_array() {
-        for bytes in [b"1\n10\n".to_vec(), array(&[1, 10])] {
+        for (bytes, place) in [(b"1\n10\n".to_vec(), "line 2"), (array(&[1, 10]), "number 1, counted from 0,")] {
             let refusal = read(&bytes, &SORTED).expect_err("it is ambiguous");
-            assert_eq!(
-                refusal.cause,
-                "line 2 is `10`, which is both the number of one class and the name or number of another"
-            );
+            let cause = "is `10`, which is both the number of one class and the name or number of another";
+            assert_eq!(refusal.cause, format!("{place} {cause}"));
             assert_eq!(refusal.hint, "write names in quotes, one per line: here `\"10\"` or `\"8\"`");
         }
         assert_eq!(read(b"\"10\"\n\"8\"\n1\n", &SORTED), Ok(vec![2, 10, 1]));

@@ -1,12 +1,13 @@
 //! Lists the image files of a data set and their classes, by names only.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
-use super::decode;
+use super::lister::LAYOUT;
 use super::state::Stamp;
+use super::{Access, decode};
 use crate::blueprint::ImageShape;
 use crate::error::UserError;
 use crate::text;
@@ -59,94 +60,31 @@ impl Listing {
 
     /// Whether any file is not an image by its first bytes. Files with an image extension are not checked: there may be
     /// millions.
-    pub(super) fn has_other_files(&self) -> bool {
+    pub(super) fn has_other_files(&self, access: Access<'_>) -> Result<bool> {
         let named = |path: &str| {
             let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
             ending.is_some_and(|ending| ["png", "jpg", "jpeg", "jpe", "jfif"].contains(&ending.as_str()))
         };
-        let mut others = self.train.iter().chain(&self.test).filter(|file| !named(&file.path));
-        others.any(|file| decode::is_other_file(&self.folder.join(&file.path)))
+        for file in self.train.iter().chain(&self.test).filter(|file| !named(&file.path)) {
+            (access.check)()?;
+            if decode::is_other_file(&self.folder.join(&file.path)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Shape of the first readable image.
-    pub(super) fn first_shape(&self) -> Result<ImageShape> {
-        let size = |file: &Picture| decode::size(&self.folder.join(&file.path)).ok();
-        let Some((height, width)) = self.train.iter().find_map(size) else {
-            let message = format!("no image file in `{}` can be read", self.folder.display());
-            return Err(UserError::new(message).hint("expected PNG or JPEG files").into());
-        };
-        Ok(ImageShape { channels: 3, height, width })
-    }
-}
-
-/// Folders left by operating systems and archivers (macOS, Synology, Windows, ext4), which contain no images of the
-/// user.
-pub(super) const LITTER: [&str; 5] = ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"];
-
-/// The expected layout, as a hint.
-pub(super) const LAYOUT: &str =
-    "a `folder` data set has PNG and JPEG files in `train/<class>/` and in `val/<class>/` or `test/<class>/`";
-
-/// The files of one class, sorted by name; at least one.
-pub(super) fn pictures_in(
-    folder: &Path,
-    inside: &str,
-    label: u16,
-    skip: bool,
-    beside: &mut Vec<String>,
-) -> Result<Vec<Picture>> {
-    let path = folder.join(inside);
-    let mut files = Vec::new();
-    for (name, entry) in entries(&path)? {
-        if skip && LITTER.contains(&name.as_str()) {
-            beside.push(format!("{inside}/{name}: it is not an image"));
-        } else {
-            files.push(picture(&entry, format!("{inside}/{name}"), label)?);
+    pub(super) fn first_shape(&self, access: Access<'_>) -> Result<ImageShape> {
+        let mut first = None;
+        for file in &self.train {
+            (access.check)()?;
+            match decode::size(&self.folder.join(&file.path)) {
+                Ok((height, width)) => return Ok(ImageShape { channels: 3, height, width }),
+                Err(cause) => drop(first.get_or_insert_with(|| format!("{}: {cause}", file.path))),
+            }
         }
+        let message = format!("no training image in `{}` can be read", self.folder.display());
+        Err(UserError::new(message).hints_of(first.as_slice()).hint(LAYOUT).into())
     }
-    if files.is_empty() {
-        let message = format!("class folder `{}` is empty", path.display());
-        return Err(UserError::new(message)
-            .hint("add images, or remove the class folder from both train and test")
-            .into());
-    }
-    Ok(files)
-}
-
-/// A file, as listed.
-pub(super) fn picture(path: &Path, inside: String, label: u16) -> Result<Picture> {
-    let data = metadata(path)?;
-    if data.is_dir() {
-        let message = format!("`{}` is a folder, expected an image file", path.display());
-        let hint = "Tiny ImageNet in its original layout is `dataset = \"tiny-imagenet\"`";
-        return Err(UserError::new(message).hint(LAYOUT).hint(hint).into());
-    }
-    Ok(Picture { path: inside, stamp: Stamp::of(&data), label })
-}
-
-/// The content of a folder without hidden files, sorted by name.
-pub(super) fn entries(path: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let unreadable =
-        |error: &dyn std::fmt::Display| UserError::new(format!("cannot read `{}`: {error}", path.display()));
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(|error| unreadable(&error).hint(LAYOUT))? {
-        let entry = entry.map_err(|error| unreadable(&error))?;
-        let Ok(name) = entry.file_name().into_string() else {
-            let message = format!("`{}` has a name that is not UTF-8", entry.path().display());
-            return Err(UserError::new(message).hint("rename it").into());
-        };
-        if !name.starts_with('.') {
-            found.push((name, entry.path()));
-        }
-    }
-    found.sort_unstable();
-    Ok(found)
-}
-
-/// Follows symbolic links; a cycle is an error.
-pub(super) fn metadata(path: &Path) -> Result<std::fs::Metadata> {
-    std::fs::metadata(path).map_err(|error| {
-        let message = format!("cannot read `{}`: {error}", path.display());
-        UserError::new(message).hint("remove it, or repair the symbolic link").into()
-    })
 }

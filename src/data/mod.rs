@@ -25,6 +25,7 @@ mod jpeg;
 mod label_file;
 #[cfg(test)]
 mod labelling;
+mod lister;
 mod listing;
 mod noise;
 mod npy;
@@ -76,12 +77,30 @@ pub struct Image {
 }
 
 /// Location of data sets, and number of threads to read them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Access<'a> {
     /// The data folder.
     pub root: &'a Path,
     /// Threads for decoding and resizing.
     pub threads: usize,
+    /// Called before each file, by all threads; an error ends the reading. A stop then waits for one image file at most.
+    pub check: &'a (dyn Fn() -> Result<()> + Sync),
+}
+
+impl<'a> Access<'a> {
+    /// One thread, which nothing ends early.
+    pub(crate) fn unchecked(root: &'a Path) -> Self {
+        Self { root, threads: 1, check: &unchecked }
+    }
+}
+
+/// The check of a reading that nothing ends early.
+///
+/// # Errors
+///
+/// None.
+pub fn unchecked() -> Result<()> {
+    Ok(())
 }
 
 /// Progress of reading image files.

@@ -14,14 +14,13 @@ use anyhow::Result;
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use labels::{classes, labels};
 use layout::ArrayLayout;
 use names::{chosen, unused};
 
 use super::cache::{self, CacheContents, CacheRequest};
 use super::files::open_regular;
 use super::format::Format;
-use super::listing::LAYOUT;
+use super::lister::LAYOUT;
 use super::npy;
 use super::store::Store;
 use super::wide::by_colour;
@@ -140,20 +139,16 @@ fn read(npz: &Npz, access: Access<'_>, watch: Watch<'_>) -> Result<Store> {
 }
 
 fn open(npz: &Npz, path: &Path) -> Result<Arrays<File>> {
-    let arrays = open_regular(path).map_err(|error| error.to_string()).and_then(|file| Arrays::parse(file, Some(npz)));
-    arrays.map_err(|cause| {
-        UserError::new(format!("cannot read `{}`: {cause}", path.display()))
-            .hint(
-                "expected the arrays `train_images`, `train_labels`, `test_images` and `test_labels`, or `x_train` and so on",
-            )
-            .hint("or set their names with `arrays`")
-            .into()
+    let file = open_regular(path).map_err(|error| UserError::new(error.to_string()));
+    let arrays = file.and_then(|file| Arrays::parse(file, Some(npz)));
+    arrays.map_err(|error| {
+        UserError::new(format!("cannot read `{}`: {error}", path.display())).hints_of(error.hints()).into()
     })
 }
 
 impl<R: Read + Seek> Arrays<R> {
     /// Reads everything except the pixels.
-    pub(super) fn parse(file: R, npz: Option<&Npz>) -> Result<Self, String> {
+    pub(super) fn parse(file: R, npz: Option<&Npz>) -> Result<Self, UserError> {
         let mut archive = opened(file)?;
         let found: Vec<String> = archive
             .file_names()
@@ -163,27 +158,31 @@ impl<R: Read + Seek> Arrays<R> {
         if let Some(name) =
             found.iter().find(|name| name.starts_with('/') || name.split(['/', '\\']).any(|part| part == ".."))
         {
-            return Err(format!("it contains `{}`, which leads outside the archive", name.escape_debug()));
+            return Err(format!("it contains `{}`, which leads outside the archive", name.escape_debug()).into());
         }
         let names = chosen(&found, npz)?;
         let unused = unused(&found, &names);
         let layouts = names
             .iter()
             .map(|[images, _]| ArrayLayout::read(&mut entry(&mut archive, images)?, images))
-            .collect::<Result<Vec<_>, _>>()?;
+            .collect::<Result<Vec<_>, UserError>>()?;
         for (other, what) in layouts[1..].iter().zip(["test", "validation"]) {
             if other.shape != layouts[0].shape {
                 return Err(format!(
                     "its training images are {}, but its {what} images are {}",
                     layouts[0].shape, other.shape
-                ));
+                )
+                .into());
             }
         }
-        let mut of = |split: usize| labels(&mut archive, &names[split][1], layouts[split].count);
+        let mut of = |split: usize| {
+            let name = &names[split][1];
+            labels::read(&mut entry(&mut archive, name)?, name, layouts[split].count)
+        };
         let (labels, validation) = ([of(0)?, of(1)?], if names.len() > 2 { of(2)? } else { Vec::new() });
-        let classes = classes(&labels)?;
+        let classes = labels::class_count(&labels)?;
         if let Some(label) = validation.iter().find(|label| usize::from(**label) >= classes) {
-            return Err(format!("class {label} has validation images but no training image"));
+            return Err(format!("class {label} has validation images but no training image").into());
         }
         Ok(Self { digest: digest(&mut archive, &names)?, archive, names, layouts, labels, validation, classes, unused })
     }
@@ -243,7 +242,7 @@ fn opened<R: Read + Seek>(mut file: R) -> Result<ZipArchive<R>, String> {
     let kind = kind_by_start(&start).filter(|_| !start.starts_with(b"PK"));
     ZipArchive::new(file).map_err(|error| match kind {
         Some(kind) => format!("expected an `.npz` file, found {kind}"),
-        None => error.to_string(),
+        None => format!("{error}: it is cut short, or not an `.npz` file"),
     })
 }
 

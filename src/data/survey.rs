@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 
-use super::{Access, ReadingProgress, format_of};
+use super::{Access, ReadingProgress, format_of, unchecked};
 use crate::catalogue::Facts;
 use crate::spec::{Question, Survey};
 
@@ -16,6 +17,9 @@ type Absent<'a> = Box<dyn Fn(&str) + 'a>;
 pub struct Surveyor<'a> {
     root: PathBuf,
     threads: usize,
+    check: Box<dyn Fn() -> Result<()> + Sync + 'a>,
+    /// The error of `check` that ended a survey.
+    ended: RefCell<Option<anyhow::Error>>,
     watch: RefCell<Box<dyn FnMut(ReadingProgress) + 'a>>,
     absent: Option<Absent<'a>>,
 }
@@ -23,7 +27,26 @@ pub struct Surveyor<'a> {
 impl<'a> Surveyor<'a> {
     /// A surveyor that requires the data sets to exist.
     pub fn new(root: &Path, threads: usize, watch: impl FnMut(ReadingProgress) + 'a) -> Self {
-        Self { root: root.to_path_buf(), threads, watch: RefCell::new(Box::new(watch)), absent: None }
+        Self {
+            root: root.to_path_buf(),
+            threads,
+            check: Box::new(unchecked),
+            ended: RefCell::default(),
+            watch: RefCell::new(Box::new(watch)),
+            absent: None,
+        }
+    }
+
+    /// The same, that asks before each file whether to go on.
+    #[must_use]
+    pub fn until(mut self, check: impl Fn() -> Result<()> + Sync + 'a) -> Self {
+        self.check = Box::new(check);
+        self
+    }
+
+    /// The error of the check, if that is what ended the last survey.
+    pub fn ended(&self) -> Option<anyhow::Error> {
+        self.ended.take()
     }
 
     /// Reports missing data sets to `absent` and continues.
@@ -36,13 +59,15 @@ impl<'a> Surveyor<'a> {
 
 impl Survey for Surveyor<'_> {
     fn facts(&self, question: &Question<'_>) -> Result<Option<Facts>> {
-        let access = Access { root: &self.root, threads: self.threads };
-        let mut report = self.watch.borrow_mut();
-        let mut watch = |reading: Option<ReadingProgress>| {
-            reading.into_iter().for_each(&mut **report);
-            Ok(())
-        };
-        format_of(question.data)?.survey(question, access, &mut watch)
+        let refused = AtomicBool::new(false);
+        let own = &*self.check;
+        let check = || own().inspect_err(|_| refused.store(true, Ordering::Relaxed));
+        let access = Access { root: &self.root, threads: self.threads, check: &check };
+        let found = self.look(question, access);
+        if refused.load(Ordering::Relaxed) {
+            self.ended.replace(own().err());
+        }
+        found
     }
 
     fn may_be_absent(&self, what: &str) -> bool {
@@ -50,5 +75,16 @@ impl Survey for Surveyor<'_> {
             tell(what);
         }
         self.absent.is_some()
+    }
+}
+
+impl Surveyor<'_> {
+    fn look(&self, question: &Question<'_>, access: Access<'_>) -> Result<Option<Facts>> {
+        let mut report = self.watch.borrow_mut();
+        let mut watch = |reading: Option<ReadingProgress>| {
+            reading.into_iter().for_each(&mut **report);
+            Ok(())
+        };
+        format_of(question.data)?.survey(question, access, &mut watch)
     }
 }

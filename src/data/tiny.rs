@@ -9,7 +9,8 @@ use anyhow::Result;
 use super::files::read_whole;
 use super::format::Format;
 use super::image_files::{self, ImageFiles};
-use super::listing::{Listing, picture, pictures_in};
+use super::lister::Lister;
+use super::listing::Listing;
 use super::store::Store;
 use super::{Access, Image, Watch};
 use crate::catalogue::{CatalogueEntry, Facts, Published, TinyLayout};
@@ -37,18 +38,18 @@ impl Format for TinyImagenet {
     }
 
     fn read(&self, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
-        self.files(access.root)?.read(image, access, watch)
+        self.files(access)?.read(image, access, watch)
     }
 
     fn state(&self, root: &Path) -> Option<String> {
-        Some(self.list(root).ok()?.state())
+        Some(self.list(Access::unchecked(root)).ok()?.state())
     }
 
     fn survey(&self, question: &Question<'_>, access: Access<'_>, watch: Watch<'_>) -> Result<Option<Facts>> {
         if !image_files::is_folder(&self.folder(access.root))? {
             return Ok(None);
         }
-        self.files(access.root)?.survey(question, access, watch).map(Some)
+        self.files(access)?.survey(question, access, watch).map(Some)
     }
 
     fn held(&self, file: &Published, root: &Path) -> Option<PathBuf> {
@@ -68,9 +69,9 @@ impl TinyImagenet {
         self.find(root).unwrap_or_else(|| root.join(self.layout.folder))
     }
 
-    fn files(&self, root: &Path) -> Result<ImageFiles> {
+    fn files(&self, access: Access<'_>) -> Result<ImageFiles> {
         let (name, skip_bad_files) = (self.entry.name.to_owned(), self.skip_bad_files);
-        Ok(ImageFiles { name, skip_bad_files, listing: self.list(root)? })
+        Ok(ImageFiles { name, skip_bad_files, listing: self.list(access)? })
     }
 
     fn wrong(&self, message: String) -> UserError {
@@ -78,8 +79,9 @@ impl TinyImagenet {
     }
 
     /// Lists its files, with sorted classes.
-    fn list(&self, root: &Path) -> Result<Listing> {
-        let (layout, folder) = (self.layout, &self.folder(root));
+    fn list(&self, access: Access<'_>) -> Result<Listing> {
+        let (layout, folder) = (self.layout, &self.folder(access.root));
+        let mut lister = Lister::new(folder, self.skip_bad_files, access);
         let table = |name: &str| -> Result<String> {
             let path = folder.join(name);
             let bytes = read_whole(&path, LARGEST_TABLE)
@@ -100,10 +102,10 @@ impl TinyImagenet {
             let hint = format!("in this layout it is `dataset = \"folder\"`, `path = \"{}\"`", layout.folder);
             return Err(UserError::new(message).hint(hint).into());
         }
-        let (mut train, mut beside) = (Vec::new(), Vec::new());
+        let mut train = Vec::new();
         for (label, class) in classes.iter().enumerate() {
             let inside = format!("train/{class}/images");
-            train.extend(pictures_in(folder, &inside, label as u16, self.skip_bad_files, &mut beside)?);
+            train.extend(lister.pictures_in(&inside, label as u16)?);
         }
         let annotated = table(layout.test_table)?;
         let files = annotations(&annotated, &classes).map_err(|cause| {
@@ -112,10 +114,10 @@ impl TinyImagenet {
         })?;
         let file = |(name, label): (&str, u16)| {
             let inside = format!("{}/{name}", layout.test_images);
-            picture(&folder.join(&inside), inside, label)
+            lister.picture(&folder.join(&inside), inside, label)
         };
         let test = files.into_iter().map(file).collect::<Result<_>>()?;
-        Ok(Listing { folder: folder.clone(), classes, train, test, beside })
+        Ok(Listing { folder: folder.clone(), classes, train, test, beside: lister.beside })
     }
 }
 

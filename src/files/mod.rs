@@ -30,7 +30,15 @@ pub fn create_folder(path: &Path) -> Result<()> {
         }
         fs::create_dir_all(path)
     };
-    create().with_context(|| format!("cannot create the folder `{}`", path.display()))
+    create().with_context(|| match in_the_way(path) {
+        Some(other) => format!("cannot create the folder `{}`: `{}` is not a folder", path.display(), other.display()),
+        None => format!("cannot create the folder `{}`", path.display()),
+    })
+}
+
+/// What is in the place of a folder or of one above it: a file, or a symbolic link that leads nowhere.
+fn in_the_way(path: &Path) -> Option<&Path> {
+    path.ancestors().find(|path| path.symlink_metadata().is_ok()).filter(|path| !path.is_dir())
 }
 
 /// Whether a path exists. If the file system cannot tell, this is an error: an existing file must not pass for absent.

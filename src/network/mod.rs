@@ -9,6 +9,7 @@ mod initial;
 mod logits;
 mod names;
 mod published;
+mod shards;
 mod step;
 mod tensor_file;
 mod weights;

@@ -10,7 +10,6 @@ use std::ops::Bound::{Included, Unbounded};
 
 use crate::blueprint::{Architecture, FamilyMark};
 use crate::error::UserError;
-use crate::text;
 
 /// Modules that wrap a network or a part of it: data parallelism and averaged weights, `torch.compile`, FSDP, activation
 /// checkpointing. No network here has a module with such a name.
@@ -39,8 +38,15 @@ pub(super) fn without_wrappers(name: &str) -> String {
     name.split('.').filter(|part| !WRAPPERS.contains(part)).collect::<Vec<_>>().join(".")
 }
 
-/// Finds the network of an architecture among the names of a file; an error if there are several.
-pub(super) fn prefix(names: &BTreeSet<&str>, architecture: &Architecture) -> Result<NamePrefix, UserError> {
+/// Finds the network of an architecture among the names of a file: the one under `wanted`, if that is given, otherwise
+/// the only one. An error if there are several.
+pub(super) fn prefix(
+    names: &BTreeSet<&str>,
+    architecture: &Architecture,
+    wanted: Option<&str>,
+) -> Result<NamePrefix, UserError> {
+    let wanted = wanted.map(|wanted| without_wrappers(wanted.trim_end_matches('.')));
+    let wanted = wanted.map(|wanted| if wanted.is_empty() { wanted } else { format!("{wanted}.") });
     for FamilyMark { first, others, inside } in architecture.family().marks() {
         let from = |start: &str| names.range::<str, _>((Included(start), Unbounded)).next();
         let begins = |start: &str| from(start).is_some_and(|name| name.starts_with(start));
@@ -50,22 +56,87 @@ pub(super) fn prefix(names: &BTreeSet<&str>, architecture: &Architecture) -> Res
             .filter(|before| before.is_empty() || before.ends_with('.'))
             .filter(|before| begins(&format!("{before}{others}")))
             .collect();
-        match *found.as_slice() {
-            [] => {}
-            [only] => {
-                let whole = only.strip_suffix(inside).filter(|rest| rest.is_empty() || rest.ends_with('.'));
-                let missing = if whole.is_none() { inside } else { "" };
-                return Ok(NamePrefix { before: whole.unwrap_or(only).to_owned(), missing });
-            }
-            [..] => {
-                let shown: Vec<String> = found.iter().map(|before| before.escape_debug().to_string()).collect();
-                let message =
-                    format!("there are several networks of this architecture, under {}", text::listed(&shown));
-                return Err(UserError::new(message).hint("write a file that contains only one of them"));
-            }
+        let shown = |before: &str| whole(before, inside).unwrap_or(before).to_owned();
+        let of = |before: &str| NamePrefix {
+            before: shown(before),
+            missing: if whole(before, inside).is_none() { inside } else { "" },
+        };
+        match (&wanted, found.as_slice()) {
+            (_, []) => {}
+            (None, [only]) => return Ok(of(only)),
+            (None, _) => return Err(several(&found.into_iter().map(shown).collect::<Vec<_>>())),
+            (Some(wanted), _) => match found.iter().find(|before| shown(before) == *wanted) {
+                Some(before) => return Ok(of(before)),
+                None => return Err(elsewhere(wanted, &found.into_iter().map(shown).collect::<Vec<_>>())),
+            },
         }
     }
-    Ok(NamePrefix::default())
+    match wanted.filter(|wanted| !names.iter().any(|name| name.starts_with(wanted.as_str()))) {
+        Some(wanted) => {
+            Err(UserError::new(format!("no tensor has a name that starts with `{}`", wanted.escape_debug())))
+        }
+        None => Ok(NamePrefix::default()),
+    }
+}
+
+/// What stands before a whole network of which `before` is the prefix of a part, such as `features.` of a DenseNet;
+/// `None` if the file holds that part alone.
+fn whole<'a>(before: &'a str, inside: &str) -> Option<&'a str> {
+    before.strip_suffix(inside).filter(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// Prefixes in words; the empty one is the top level.
+fn places(prefixes: &[String]) -> String {
+    let place = |prefix: &String| match prefix.as_str() {
+        "" => "without a prefix".to_owned(),
+        prefix => format!("under `{}`", prefix.escape_debug()),
+    };
+    prefixes.iter().map(place).collect::<Vec<_>>().join(" and ")
+}
+
+fn several(prefixes: &[String]) -> UserError {
+    let first = prefixes.iter().find(|prefix| !prefix.is_empty()).map_or("", String::as_str);
+    UserError::new(format!("the file has several networks of this architecture: {}", places(prefixes)))
+        .hint(format!("choose one: `freezewise weights import --prefix {}`", first.escape_debug()))
+}
+
+fn elsewhere(wanted: &str, prefixes: &[String]) -> UserError {
+    let wanted = places(&[wanted.to_owned()]);
+    UserError::new(format!("the file has no network of this architecture {wanted}"))
+        .hint(format!("it has one {}", places(prefixes)))
+}
+
+/// Whether a tensor is in the body of a network of this family, of which other programs have more forms than there are
+/// here: what stands there changes what the network computes. Everything else beside the layers here is a head, or
+/// another network.
+pub(super) fn is_of_body(name: &str, architecture: &Architecture) -> bool {
+    let first = name.split('.').next().unwrap_or_default();
+    let starts: &[&str] = match architecture {
+        Architecture::PreactResnet18 { .. } | Architecture::Resnet(_) => &["layer", "conv", "bn", "stem"],
+        Architecture::Densenet(_) => &["features"],
+        // timm, DINOv2 and CLIP; `mask_token` takes part in pretraining alone.
+        Architecture::Vit(_) => &[
+            "blocks",
+            "layers",
+            "encoder",
+            "patch_embed",
+            "pos_embed",
+            "cls_token",
+            "reg",
+            "dist_token",
+            "norm",
+            "ln_",
+            "rel_pos",
+            "rope",
+        ],
+    };
+    starts.iter().any(|start| first.starts_with(start))
+}
+
+/// Whether a tensor is in the head of another program's transformer, between its body and the last linear map here.
+pub(super) fn is_before_head(name: &str) -> bool {
+    let first = name.split('.').next().unwrap_or_default();
+    matches!(first, "pre_logits" | "fc_norm" | "attn_pool" | "head_dist") || name.starts_with("heads.pre_logits.")
 }
 
 /// The name used here for a tensor of another program's network.
@@ -134,7 +205,8 @@ mod tests {
     fn a_network_is_found_whatever_stands_before_its_names() {
         let [resnet, densenet, vit] = families();
         let found = |names: &[&str], architecture| {
-            let prefix = prefix(&names.iter().copied().collect(), architecture).map_err(|error| error.to_string());
+            let prefix =
+                prefix(&names.iter().copied().collect(), architecture, None).map_err(|error| error.to_string());
             prefix.map(|prefix| names.iter().map(|name| prefix.without(name).map(Cow::into_owned)).collect::<Vec<_>>())
         };
         let some = |names: &[&str]| Ok(names.iter().map(|name| Some((*name).to_owned())).collect::<Vec<_>>());
@@ -148,7 +220,7 @@ mod tests {
             Ok(vec![Some("conv1.weight".into()), Some("layer1.0.conv1.weight".into()), None])
         );
         let two = ["q.conv1.weight", "q.layer1.0.conv1.weight", "k.conv1.weight", "k.layer1.0.conv1.weight"];
-        assert!(found(&two, &resnet).is_err_and(|error| error.ends_with("under `k.` and `q.`")));
+        assert!(found(&two, &resnet).is_err_and(|error| error.ends_with("under `k.` and under `q.`")));
         let dense = ["features.conv0.weight", "features.denseblock1.denselayer1.conv1.weight"];
         assert_eq!(found(&dense, &densenet), some(&dense));
         let part = dense.map(|name| name.trim_start_matches("features."));

@@ -27,10 +27,12 @@ fn numbers(size: &[i64]) -> Tensor {
 
 /// The tensors taken from a file without counters, whether the head is among them, and the ignored names.
 fn taken(network: &Network, architecture: &Architecture, file: NamedTensors) -> (NamedTensors, bool, Vec<String>) {
-    let mut weights = PublishedWeights::of(file, architecture).expect("one network");
-    let has_head = weights.leave_out_heads(network.blueprint(), true);
+    let mut weights = PublishedWeights::of(file, architecture, None).expect("one network");
+    let has_head = weights.leave_out_heads(network.blueprint(), architecture, true);
     weights.tensors.retain(|name, _| !is_counter(name));
-    (weights.tensors, has_head, weights.left_out)
+    let mut others = [weights.left_out, weights.integers].concat();
+    others.sort();
+    (weights.tensors, has_head, others)
 }
 
 #[test]
@@ -113,19 +115,19 @@ fn another_head_and_other_networks_are_left_out_by_name() {
 fn what_belongs_to_another_network_is_not_left_out() {
     let network = network(&PREACT);
     for (name, size) in [("layer1.2.conv1.weight", &[2, 2, 3, 3][..]), ("bn.running_mean", &[16])] {
-        let mut weights = PublishedWeights::of(file(&network, str::to_owned, &[(name, numbers(size))]), &PREACT)
+        let mut weights = PublishedWeights::of(file(&network, str::to_owned, &[(name, numbers(size))]), &PREACT, None)
             .expect("one network");
-        assert!(weights.leave_out_heads(network.blueprint(), true));
+        assert!(weights.leave_out_heads(network.blueprint(), &PREACT, true));
         let matching = Matching::new(network.blueprint(), &weights.tensors, |_| true);
         assert_eq!(matching.unknown, [name]);
     }
     let twice = |name: &str| format!("encoder_q.{name}");
     let mut pair = file(&network, twice, &[]);
     pair.extend(file(&network, |name| format!("encoder_k.{name}"), &[]));
-    let error = PublishedWeights::of(pair, &PREACT).expect_err("there are two");
+    let error = PublishedWeights::of(pair, &PREACT, None).expect_err("there are two");
     assert_eq!(
         error.to_string(),
-        "there are several networks of this architecture, under `encoder_k.` and `encoder_q.`"
+        "the file has several networks of this architecture: under `encoder_k.` and under `encoder_q.`"
     );
     // Integer weights, as in quantised files.
     let mut weights = file(&network, str::to_owned, &[("conv1.weight", Tensor::from_slice(&[1i64]))]);
@@ -133,4 +135,80 @@ fn what_belongs_to_another_network_is_not_left_out() {
     let (tensors, _, left_out) = taken(&network, &PREACT, weights);
     assert!(!tensors.contains_key("conv1.weight"));
     assert_eq!(left_out, ["conv1.weight"]);
+}
+
+/// What a transformer of another kind has inside changes what it computes: LayerScale, norms of queries and keys, a norm
+/// before the blocks, more tokens, relative positions.
+#[test]
+fn parts_of_other_transformers_are_not_left_out() {
+    let vit = Vit { patch: 4, width: 8, depth: 2, heads: 2, mlp_width: 12, dropout: 0.0, pooling: Pooling::ClassToken };
+    let vit = Architecture::Vit(vit);
+    let network = network(&vit);
+    for name in [
+        "blocks.0.ls1.gamma",
+        "blocks.1.attn.q_norm.weight",
+        "blocks.0.attn.relative_position_bias_table",
+        "norm_pre.weight",
+        "ln_pre.bias",
+        "reg_token",
+        "register_tokens",
+        "dist_token",
+        "encoder.layers.encoder_layer_0.gamma",
+    ] {
+        let more = file(&network, str::to_owned, &[(name, numbers(&[8]))]);
+        let mut weights = PublishedWeights::of(more, &vit, None).expect("one network");
+        weights.leave_out_heads(network.blueprint(), &vit, false);
+        let matching = Matching::new(network.blueprint(), &weights.tensors, |layer| layer < network.freezable());
+        assert_eq!(matching.unknown, [name]);
+    }
+    // What stands between the body and the last map makes it the head of another network.
+    for name in
+        ["heads.pre_logits.weight", "pre_logits.fc.bias", "fc_norm.weight", "attn_pool.latent", "head_dist.bias"]
+    {
+        let more = file(&network, str::to_owned, &[(name, numbers(&[8]))]);
+        let (tensors, has_head, left_out) = taken(&network, &vit, more);
+        assert!(!has_head && !tensors.contains_key("heads.head.bias"), "{name}");
+        assert_eq!(left_out.len(), 3, "{left_out:?}");
+    }
+    // In pretraining alone.
+    let masked = file(&network, str::to_owned, &[("mask_token", numbers(&[1, 1, 8]))]);
+    assert_eq!(taken(&network, &vit, masked), (network.state(), true, vec!["mask_token".to_owned()]));
+}
+
+#[test]
+fn one_of_several_networks_is_taken_by_its_prefix() {
+    let network = network(&PREACT);
+    let zeros: NamedTensors = network.state().into_iter().map(|(name, tensor)| (name, tensor.zeros_like())).collect();
+    let pair = |plain: &str, other: &str| -> NamedTensors {
+        let zeros = zeros.iter().map(|(name, tensor)| (format!("{plain}{name}"), tensor.shallow_clone()));
+        file(&network, |name| format!("{other}{name}"), &[]).into_iter().chain(zeros).collect()
+    };
+    let of = |plain: &str, other: &str, prefix: &str| {
+        let mut weights = PublishedWeights::of(pair(plain, other), &PREACT, Some(prefix))?;
+        weights.leave_out_heads(network.blueprint(), &PREACT, true);
+        weights.tensors.retain(|name, _| !is_counter(name));
+        Ok::<_, UserError>(weights.tensors)
+    };
+    for (plain, other, prefix, is_other) in [
+        ("", "ema.", "ema.", true),
+        ("", "ema.", "", false),
+        ("module.encoder_q.", "module.encoder_k.", "encoder_k", true),
+        ("module.encoder_q.", "module.encoder_k.", "module.encoder_q.", false),
+    ] {
+        let taken = of(plain, other, prefix).expect("it is there");
+        assert_eq!(
+            taken,
+            if is_other {
+                network.state()
+            } else {
+                zeros.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect()
+            },
+            "{prefix}"
+        );
+    }
+    let error = of("", "ema.", "teacher").expect_err("there is none");
+    assert_eq!(error.to_string(), "the file has no network of this architecture under `teacher.`");
+    assert_eq!(error.hints(), ["it has one without a prefix and under `ema.`"]);
+    let error = PublishedWeights::of(pair("", "module."), &PREACT, None).expect_err("two copies");
+    assert_eq!(error.to_string(), "the file has `conv1.weight` and `module.conv1.weight`, two copies of one tensor");
 }

@@ -85,7 +85,7 @@ impl ComputeSetup {
         events: &mut dyn EventSink,
     ) -> Result<TaskData> {
         let image = Image { shape: experiment.image, fit: experiment.fit };
-        let access = Access { root: request.places.data, threads: self.threads };
+        let access = Access { root: request.places.data, threads: self.threads, check: &|| request.stop.check() };
         data::load(task, image, access, &mut |reading| {
             if let Some(reading) = &reading {
                 events.on_event(&RunEvent::Reading(reading));

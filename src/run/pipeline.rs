@@ -20,6 +20,16 @@ pub fn run(spec: &Spec, request: &Request<'_>, events: &mut dyn EventSink) -> Re
     run_in(&directory, spec, request, events).map_err(attempt::advised)
 }
 
+/// The run of a spec, if it is finished; nothing is trained, locked or written.
+///
+/// # Errors
+///
+/// Where it diverged, or is finished with a longer budget, or its data have changed since.
+pub fn finished(spec: &Spec, request: &Request<'_>, events: &mut dyn EventSink) -> Result<Option<Finished>> {
+    let directory = RunDirectory::of_run(request.places.out, &spec.experiment.name, &spec.run_folder());
+    claim::finished(spec, request, &directory, events).map_err(attempt::advised)
+}
+
 fn run_in(
     directory: &RunDirectory,
     spec: &Spec,

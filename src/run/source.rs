@@ -261,8 +261,8 @@ pub(in crate::run) fn from_file(
 }
 
 fn published(path: &Path, experiment: &Experiment) -> Result<PublishedWeights> {
-    let mut weights = PublishedWeights::read(path, &experiment.architecture)?;
-    weights.leave_out_heads(&experiment.blueprint(&experiment.target), false);
+    let mut weights = PublishedWeights::read(path, &experiment.architecture, None)?;
+    weights.leave_out_heads(&experiment.blueprint(&experiment.target), &experiment.architecture, false);
     weights.tensors.retain(|name, _| !is_counter(name));
     Ok(weights)
 }

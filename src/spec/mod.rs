@@ -222,6 +222,10 @@ fn files_of(spec: &Written) -> Vec<(String, &str)> {
     files.into_iter().filter_map(|(key, path)| Some((key.to_owned(), path?))).collect()
 }
 
+/// Names of all architectures.
+pub const ARCHITECTURES: [&str; 7] =
+    ["preact-resnet18", "resnet18", "resnet34", "resnet50", "densenet121", "vit-b16", "vit-cifar"];
+
 /// The architecture with this name, with `network.*=value` overrides, outside of any experiment.
 pub fn architecture(name: &str, overrides: &[String]) -> Result<Architecture> {
     let place = Place::Override(format!("network.architecture={name}"));

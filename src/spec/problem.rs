@@ -23,6 +23,18 @@ pub enum Place {
     Override(String),
 }
 
+impl Place {
+    /// Whether a string there was typed in quotes: always in a file, and in an argument if it has them.
+    pub(super) fn may_be_quoted(&self) -> bool {
+        match self {
+            Self::File { .. } => true,
+            Self::Override(argument) => {
+                argument.split_once('=').is_some_and(|(_, value)| value.trim_start().starts_with(['"', '\'']))
+            }
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

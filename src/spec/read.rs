@@ -39,8 +39,15 @@ impl<'a> SpecText<'a> {
     pub(super) fn toml(&self) -> (Node, Vec<Problem>) {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         // One mistake can derail the rest of a file, so report only the first few errors.
-        let problems =
-            errors.iter().take(MOST_SYNTAX_ERRORS).map(|error| self.problem(error.span(), error.message())).collect();
+        let problem = |error: &toml::de::Error| {
+            let key = error.span().and_then(|span| self.text.get(span)).filter(|_| error.message() == "duplicate key");
+            let message = key.map_or_else(|| error.message().to_owned(), |key| format!("duplicate key `{key}`"));
+            self.problem(error.span(), &message)
+        };
+        let mut problems: Vec<Problem> = errors.iter().take(MOST_SYNTAX_ERRORS).map(problem).collect();
+        if self.text.trim_start().starts_with('{') {
+            hint(&mut problems, "it looks like JSON: a JSON spec has the extension `.json`");
+        }
         let node = Node { place: self.place(0), value: self.toml_table(table.get_ref()) };
         (node, problems)
     }
@@ -97,7 +104,11 @@ impl<'a> SpecText<'a> {
                 let mut letters = message.chars();
                 let message =
                     letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect());
-                (empty(), vec![self.problem(Some(error.range().start..error.range().end), &message)])
+                let mut problems = vec![self.problem(Some(error.range().start..error.range().end), &message)];
+                if !self.text.trim_start().starts_with(['{', '/', '[']) {
+                    hint(&mut problems, "it looks like TOML: a TOML spec has the extension `.toml`");
+                }
+                (empty(), problems)
             }
         }
     }
@@ -135,6 +146,13 @@ impl<'a> SpecText<'a> {
     }
 }
 
+/// Adds a hint to the first problem.
+fn hint(problems: &mut [Problem], words: &str) {
+    if let Some(first) = problems.first_mut() {
+        first.hint = Some(words.to_owned());
+    }
+}
+
 /// Other programs read specs in JSON too, so no extensions are accepted.
 fn plain_json() -> ParseOptions {
     ParseOptions {
@@ -159,12 +177,29 @@ pub(super) fn override_value(argument: &str, text: &str, string: bool) -> Node {
     let source = SpecText::new("--set", text);
     let parsed = DeValue::parse(text).ok();
     let parsed = parsed.filter(|value| !string || matches!(value.get_ref(), DeValue::String(_)));
-    let mut node = parsed.map_or_else(
-        || Node { place: place.clone(), value: Value::Text(text.to_owned()) },
-        |value| source.toml_value(&value),
-    );
+    let mut node = match parsed {
+        Some(value) => source.toml_value(&value),
+        None => {
+            let lenient = if string { None } else { bare_list(text).or_else(|| bare_number(text)) };
+            Node { place: place.clone(), value: lenient.unwrap_or_else(|| Value::Text(text.to_owned())) }
+        }
+    };
     stamp(&mut node, &place);
     node
+}
+
+/// `.5` and `1.`, which are numbers everywhere but in TOML.
+fn bare_number(text: &str) -> Option<Value> {
+    let plain = text.contains('.') && text.bytes().all(|byte| byte.is_ascii_digit() || b".+-eE".contains(&byte));
+    text.parse().ok().filter(|_| plain).map(Value::Number)
+}
+
+/// `[crop, flip]`: a list whose quotes a shell has taken. Without quotes and brackets inside, there is one reading.
+fn bare_list(text: &str) -> Option<Value> {
+    let inside = text.strip_prefix('[')?.strip_suffix(']')?;
+    let items = inside.split(',').map(str::trim);
+    let is_word = |item: &str| !item.is_empty() && !item.contains(['[', ']', '{', '}', '"', '\'', '=', '#']);
+    items.clone().all(is_word).then(|| Value::List(items.map(|item| override_value("", item, false)).collect()))
 }
 
 fn stamp(node: &mut Node, place: &Place) {

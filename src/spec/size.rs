@@ -122,7 +122,7 @@ fn written_size(
         Size::Words(words) if words == "all" => (most, plain),
         Size::Words(words) => {
             let each = per_class(words).unwrap_or_else(|| {
-                let message = format!("`{}` is not a number of examples", words.escape_debug());
+                let message = format!("`{}` is not a number of examples", text::escaped(words));
                 report.add(
                     key,
                     message,

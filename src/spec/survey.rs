@@ -62,6 +62,11 @@ impl<S> Remembered<S> {
     pub fn new(inner: S) -> Self {
         Self { inner, known: RefCell::new(Vec::new()) }
     }
+
+    /// Who is asked.
+    pub fn inner(&self) -> &S {
+        &self.inner
+    }
 }
 
 impl<S: Survey> Survey for Remembered<S> {

@@ -26,7 +26,8 @@ impl Typed {
     pub(super) fn read(path: &Path, overrides: &[String]) -> Result<Self> {
         let text = file::read(path)?;
         let name = path.display().to_string();
-        let notation = match path.extension().and_then(|extension| extension.to_str()) {
+        let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
+        let notation = match extension.as_deref() {
             Some("toml") => Notation::Toml,
             Some("json") => Notation::Json,
             _ => {

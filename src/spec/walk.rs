@@ -70,7 +70,7 @@ impl<'a> Walk<'a> {
                 || "`freezewise schema --markdown` lists every key".to_owned(),
                 |name| format!("did you mean `{name}`?"),
             );
-        self.report(&entry.place, dotted, format!("`{}` is not a key of the spec", dotted.escape_debug()), Some(hint));
+        self.report(&entry.place, dotted, format!("`{}` is not a key of the spec", text::escaped(dotted)), Some(hint));
     }
 
     fn value(&mut self, node: &Node, kind: &KeyType, dotted: &str) -> Option<Json> {
@@ -93,11 +93,9 @@ impl<'a> Walk<'a> {
             (KeyType::Either(kinds), _) => {
                 // Among alternatives, the one of the typed value's type gives the best error, such as a number out of
                 // range.
-                let fitting = kinds.iter().find(|kind| takes_type(kind, &node.value));
-                match fitting {
-                    Some(fitting) if scalar(fitting, &node.value).is_some() => scalar(fitting, &node.value),
-                    _ => self.refuse(node, kind, dotted),
-                }
+                let fitting = kinds.iter().filter(|kind| takes_type(kind, &node.value)).chain(kinds);
+                let value = fitting.clone().find_map(|kind| scalar(kind, &node.value));
+                value.or_else(|| self.refuse(node, kind, dotted))
             }
             _ => scalar(kind, &node.value).or_else(|| self.refuse(node, kind, dotted)),
         }
@@ -105,7 +103,9 @@ impl<'a> Walk<'a> {
 
     fn refuse(&mut self, node: &Node, kind: &KeyType, dotted: &str) -> Option<Json> {
         let quoted = match &node.value {
-            Value::Text(text) => Some(text).filter(|text| text.parse::<f64>().is_ok() || text.parse::<bool>().is_ok()),
+            Value::Text(text) if node.place.may_be_quoted() => {
+                Some(text).filter(|text| text.parse::<f64>().is_ok() || text.parse::<bool>().is_ok())
+            }
             _ => None,
         };
         let typed = match &node.value {
@@ -118,6 +118,7 @@ impl<'a> Walk<'a> {
         };
         let words: Vec<&str> = match kind {
             KeyType::Choice(words) => words.iter().map(String::as_str).collect(),
+            KeyType::Flag => vec!["true", "false"],
             KeyType::Either(kinds) => kinds
                 .iter()
                 .filter_map(|kind| match kind {
@@ -131,11 +132,25 @@ impl<'a> Walk<'a> {
             Value::Text(text) => text::nearest(text, words),
             _ => None,
         };
-        let hint = near.map(|word| format!("did you mean `{word}`?"));
-        let hint = hint.or_else(|| quoted.map(|text| format!("leave out the quotes: `{text}`")));
+        let hint = quoted
+            .map(|text| format!("leave out the quotes: `{text}`"))
+            .or_else(|| near.map(|word| format!("did you mean `{word}`?")))
+            .or_else(|| as_list(kind, &node.value));
         self.report(&node.place, dotted, format!("`{dotted}` must be {}, found {typed}", kind.takes()), hint);
         None
     }
+}
+
+/// A hint for a single value, or several in one string, given to a key that takes a list.
+fn as_list(kind: &KeyType, value: &Value) -> Option<String> {
+    let KeyType::List(_) = kind else { return None };
+    let items: Vec<String> = match value {
+        Value::Text(text) => text.split(',').map(|item| format!("\"{}\"", item.trim())).collect(),
+        Value::Integer(integer) => vec![integer.to_string()],
+        Value::Number(number) => vec![format!("{number:?}")],
+        _ => return None,
+    };
+    Some(format!("write a list: `[{}]`", items.join(", ")))
 }
 
 /// Whether a kind accepts values of this type, regardless of the value.
@@ -153,6 +168,10 @@ fn scalar(kind: &KeyType, value: &Value) -> Option<Json> {
     match (kind, value) {
         (KeyType::Flag, Value::Flag(flag)) => Some((*flag).into()),
         (KeyType::Integer(limits), Value::Integer(integer)) if limits.hold(*integer as f64) => Some((*integer).into()),
+        // `1e3`, and `1000.0` as JSON writers have it.
+        (KeyType::Integer(limits), Value::Number(number)) if limits.hold(*number) && is_exact(*number) => {
+            Some((*number as i64).into())
+        }
         (KeyType::Number(limits), Value::Integer(integer)) if limits.hold(*integer as f64) => {
             Some((*integer as f64).into())
         }
@@ -161,6 +180,11 @@ fn scalar(kind: &KeyType, value: &Value) -> Option<Json> {
         (KeyType::Choice(words), Value::Text(text)) if words.contains(text) => Some(text.clone().into()),
         _ => None,
     }
+}
+
+/// Whether a number is an integer that a double holds exactly.
+fn is_exact(number: f64) -> bool {
+    number.fract() == 0.0 && number.abs() <= (1u64 << 53) as f64
 }
 
 fn join(prefix: &str, name: &str) -> String {

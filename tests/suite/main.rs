@@ -14,6 +14,7 @@ mod folders;
 mod formats;
 mod freezing;
 mod fuzzed;
+mod gone;
 mod gpu;
 mod identity;
 mod memory;

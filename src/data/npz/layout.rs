@@ -4,6 +4,7 @@ use std::io::Read;
 
 use crate::blueprint::ImageShape;
 use crate::data::npy;
+use crate::error::UserError;
 use crate::text;
 
 /// In bytes. A small file can claim a huge array.
@@ -24,28 +25,49 @@ pub(super) struct ArrayLayout {
 
 impl ArrayLayout {
     /// Parses the header of the array called `name`.
-    pub(super) fn read(file: &mut impl Read, name: &str) -> Result<Self, String> {
+    pub(super) fn read(file: &mut impl Read, name: &str) -> Result<Self, UserError> {
         let header = npy::header(file).map_err(|cause| format!("`{name}`: {cause}"))?;
         if header.order_and_kind().1 != "u1" {
             let kind = text::shortened(&header.kind);
-            return Err(format!("`{name}` has type `{kind}`, expected images as `uint8`"));
+            let error = UserError::new(format!("`{name}` has type `{kind}`, expected images as `uint8`"));
+            return Err(match conversion(header.order_and_kind().1, name) {
+                Some(hint) => error.hint(hint),
+                None => error,
+            });
         }
         let (count, shape, channels_last) = match *header.shape.as_slice() {
             [count, height, width] => (count, (1, height, width), false),
+            [_, 1 | 3, _, 1 | 3] => {
+                let message = format!(
+                    "`{name}` has shape {:?}, in which the second or the last axis can be the channels",
+                    header.shape
+                );
+                let hint = "save grey images without an axis of channels; colour images need more than 3 pixels a side";
+                return Err(UserError::new(message).hint(hint));
+            }
             [count, height, width, channels @ (1 | 3)] => (count, (channels, height, width), true),
             [count, channels @ (1 | 3), height, width] => (count, (channels, height, width), false),
             _ => {
-                return Err(format!(
+                let error = UserError::new(format!(
                     "`{name}` has shape {:?}, expected [count, height, width] with an optional axis of 1 or 3 channels before or after",
                     header.shape
                 ));
+                return Err(match *header.shape.as_slice() {
+                    [_, _] => error.hint(format!("for flattened images, save `{name}.reshape(-1, height, width)`")),
+                    [_, _, 1 | 3, _] => {
+                        error.hint(format!("for images along the last axis, save `numpy.moveaxis({name}, -1, 0)`"))
+                    }
+                    [_, _, _, 4] => error.hint(format!("for an alpha channel, save `{name}[..., :3]`")),
+                    _ => error,
+                });
             }
         };
         let (channels, height, width) = shape;
         let sides = 1..=LARGEST_SIDE;
         let bytes = header.count().filter(|&bytes| bytes > 0 && bytes as u64 <= LARGEST_ARRAY);
         if bytes.is_none() || !sides.contains(&height) || !sides.contains(&width) {
-            return Err(format!("`{name}` has shape {:?}, which is too large", header.shape));
+            let size = if header.count() == Some(0) { "empty" } else { "too large" };
+            return Err(format!("`{name}` has shape {:?}, which is {size}", header.shape).into());
         }
         let columns_first = header.columns_first;
         Ok(Self { count, shape: ImageShape { channels, height, width }, channels_last, columns_first })
@@ -78,6 +100,24 @@ impl ArrayLayout {
             *level = whole[index + self.count * (a + first * (b + second * c))];
         }
     }
+}
+
+/// How to make bytes of images of another type.
+fn conversion(kind: &str, name: &str) -> Option<String> {
+    Some(match kind {
+        "f2" | "f4" | "f8" => {
+            format!(
+                "for values from 0 to 1, save `({name} * 255).round().astype(\"uint8\")`; up to 255, without `* 255`"
+            )
+        }
+        "b1" => format!("save `{name}.astype(\"uint8\") * 255`"),
+        "u2" => format!("for values up to 65535, save `({name} / 257).round().astype(\"uint8\")`"),
+        "i2" | "i4" | "i8" | "u4" | "u8" => format!("for values from 0 to 255, save `{name}.astype(\"uint8\")`"),
+        "O" => {
+            format!("object arrays are pickles, which are not read: for images of one size, save `numpy.stack({name})`")
+        }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ pub(in crate::run) fn record_failure(directory: &RunDirectory, error: anyhow::Er
 }
 
 /// Adds advice to an error of the operating system or the device.
-pub(in crate::run) fn advised(error: anyhow::Error) -> anyhow::Error {
+pub fn advised(error: anyhow::Error) -> anyhow::Error {
     with_advice(error).1
 }
 

@@ -79,7 +79,11 @@ impl Stop {
     }
 
     /// An error if a stop was requested, for work before the first step, which has no checkpoint.
-    pub(in crate::run) fn check(&self) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// With exit code 75, if a stop was requested.
+    pub fn check(&self) -> Result<()> {
         self.reason().map_or(Ok(()), |reason| Err(stopped(&reason, "before the first step").into()))
     }
 }

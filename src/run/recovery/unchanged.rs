@@ -44,7 +44,11 @@ impl Unchanged<'_> {
         }
         let experiment = self.experiment;
         let image = Image { shape: experiment.image, fit: experiment.fit };
-        let access = Access { root: self.places.data, threads: native::reading_threads(experiment.threads) };
+        let access = Access {
+            root: self.places.data,
+            threads: native::reading_threads(experiment.threads),
+            check: &|| self.stop.check(),
+        };
         let data = data::load(task, image, access, &mut |reading| {
             reading.iter().for_each(&mut *tell);
             self.stop.check()

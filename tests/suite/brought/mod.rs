@@ -1,13 +1,20 @@
 //! Weights and arrays written by other programs: valid ones are accepted, invalid ones refused with their cause.
 
+mod archives;
+mod images;
+mod numpy;
+mod pth;
+mod specs;
+mod weights;
+
 use freezewise::network::{NamedTensors, read_safetensors, write_safetensors};
 
 use super::arrays::{npy, npz};
 use super::formats::{place, says, write_arrays};
 use super::program::{Place, TINY, json};
 
-/// A place whose target starts from `w.safetensors`, and the source weights in it.
-fn with_weights(rename: impl Fn(&str) -> Option<String>) -> (Place, NamedTensors) {
+/// A place whose target starts from `w.safetensors`, and the weights of a source that fit it.
+pub fn with_weights(rename: impl Fn(&str) -> Option<String>) -> (Place, NamedTensors) {
     let place = Place::with(TINY);
     place.run(&["target.train.epochs=1"]);
     let weights = place.source_weights();
@@ -54,8 +61,8 @@ fn weights_of_a_file_come_with_a_word_on_normalisation_once() {
     assert_eq!(log(&given).matches(told).count(), 0);
 }
 
-/// Images of two classes, in row-major or column-major order.
-fn images(count: usize, columns_first: bool) -> Vec<u8> {
+/// Eight images of two classes to train on and four to test on, in the order of rows or of columns.
+pub fn images(count: usize, columns_first: bool) -> Vec<u8> {
     let at = |index: usize, row: usize, column: usize| ((index * 90 + row * 10 + column) % 251) as u8;
     let all = |first: usize, second: usize, third: usize, level: &dyn Fn(usize, usize, usize) -> u8| {
         let mut bytes = Vec::new();

@@ -1,0 +1,126 @@
+//! Walks the folders of a data set of image files: class folders, images, and everything else.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::Access;
+use super::listing::Picture;
+use super::state::Stamp;
+use crate::error::UserError;
+use crate::text;
+
+/// Folders left by operating systems and archivers (macOS, Synology, Windows, ext4), which contain no images of the
+/// user.
+const LITTER: [&str; 5] = ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"];
+
+const SKIP: &str = "remove it, or skip it with `skip_bad_files = true`";
+
+/// The expected layout, as a hint.
+pub(super) const LAYOUT: &str =
+    "a `folder` data set has PNG and JPEG files in `train/<class>/` and in `val/<class>/` or `test/<class>/`";
+
+/// Lists the files of a data set.
+pub(super) struct Lister<'a> {
+    pub(super) folder: &'a Path,
+    /// Whether anything else than class folders and images is skipped; otherwise it is an error.
+    pub(super) skip: bool,
+    /// Called before each file; an error ends the walk.
+    pub(super) check: &'a (dyn Fn() -> Result<()> + Sync),
+    /// What was skipped, each with the reason.
+    pub(super) beside: Vec<String>,
+}
+
+impl<'a> Lister<'a> {
+    /// A walk through a folder.
+    pub(super) fn new(folder: &'a Path, skip: bool, access: Access<'a>) -> Self {
+        Self { folder, skip, check: access.check, beside: Vec::new() }
+    }
+
+    /// The sorted names of the class folders of a split. Anything else is skipped if requested, else an error.
+    pub(super) fn folders(&mut self, split: &str) -> Result<Vec<String>> {
+        let path = self.folder.join(split);
+        let mut names = Vec::new();
+        for (name, entry) in self.entries(&path)? {
+            let is_folder = metadata(&entry)?.is_dir();
+            if is_folder && !LITTER.contains(&name.as_str()) {
+                names.push(name);
+            } else if self.skip {
+                self.beside.push(format!("{split}/{name}: it is not a class folder"));
+            } else {
+                let what = if is_folder { "left by a system or an archiver" } else { "a file" };
+                let message = format!("`{}` is {what}, expected a class folder", entry.display());
+                return Err(UserError::new(message).hint(SKIP).hint(LAYOUT).into());
+            }
+        }
+        if names.len() < 2 {
+            let message = format!("`{}` contains {}", path.display(), text::counted(names.len(), "class", "classes"));
+            return Err(UserError::new(message).hint(LAYOUT).into());
+        }
+        if names.len() > usize::from(u16::MAX) {
+            let message = format!("`{}` contains {} classes", path.display(), text::grouped(names.len() as u64));
+            return Err(UserError::new(message).hint("the limit is 65,535").into());
+        }
+        Ok(names)
+    }
+
+    /// The files of one class, sorted by name; at least one.
+    pub(super) fn pictures_in(&mut self, inside: &str, label: u16) -> Result<Vec<Picture>> {
+        let path = self.folder.join(inside);
+        let mut files = Vec::new();
+        for (name, entry) in self.entries(&path)? {
+            if self.skip && LITTER.contains(&name.as_str()) {
+                self.beside.push(format!("{inside}/{name}: it is not an image"));
+            } else {
+                files.push(self.picture(&entry, format!("{inside}/{name}"), label)?);
+            }
+        }
+        if files.is_empty() {
+            let message = format!("class folder `{}` is empty", path.display());
+            return Err(UserError::new(message)
+                .hint("add images, or remove the class folder from both train and test")
+                .into());
+        }
+        Ok(files)
+    }
+
+    /// A file, as listed.
+    pub(super) fn picture(&self, path: &Path, inside: String, label: u16) -> Result<Picture> {
+        (self.check)()?;
+        let data = metadata(path)?;
+        if data.is_dir() {
+            let message = format!("`{}` is a folder, expected an image file", path.display());
+            let hint = "Tiny ImageNet in its original layout is `dataset = \"tiny-imagenet\"`";
+            return Err(UserError::new(message).hint(LAYOUT).hint(hint).into());
+        }
+        Ok(Picture { path: inside, stamp: Stamp::of(&data), label })
+    }
+
+    /// The content of a folder without hidden files, sorted by name.
+    pub(super) fn entries(&self, path: &Path) -> Result<Vec<(String, PathBuf)>> {
+        let unreadable =
+            |error: &dyn std::fmt::Display| UserError::new(format!("cannot read `{}`: {error}", path.display()));
+        let mut found = Vec::new();
+        (self.check)()?;
+        for entry in std::fs::read_dir(path).map_err(|error| unreadable(&error).hint(LAYOUT))? {
+            let entry = entry.map_err(|error| unreadable(&error))?;
+            let Ok(name) = entry.file_name().into_string() else {
+                let message = format!("`{}` has a name that is not UTF-8", entry.path().display());
+                return Err(UserError::new(message).hint("rename it").into());
+            };
+            if !name.starts_with('.') {
+                found.push((name, entry.path()));
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+}
+
+/// Follows symbolic links; a cycle is an error.
+fn metadata(path: &Path) -> Result<std::fs::Metadata> {
+    std::fs::metadata(path).map_err(|error| {
+        let message = format!("cannot read `{}`: {error}", path.display());
+        UserError::new(message).hint("remove it, or repair the symbolic link").into()
+    })
+}

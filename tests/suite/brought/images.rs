@@ -1,0 +1,80 @@
+//! Folders of image files from other systems: names that only look the same, other formats, other folders.
+
+use image::ImageFormat;
+
+use super::super::folders::write_folder;
+use super::super::formats::{picture, place, says};
+use super::super::program::Place;
+
+fn folder() -> Place {
+    let place = place("folder", "path = \"own\"");
+    write_folder(&place, "data/own", "val");
+    place
+}
+
+fn rename(place: &Place, from: &str, to: &str) {
+    std::fs::rename(place.path(&format!("data/own/{from}")), place.path(&format!("data/own/{to}"))).expect("renamed");
+}
+
+#[test]
+fn a_file_of_another_format_is_named_as_what_it_is() {
+    let place = folder();
+    for (bytes, expected) in [
+        (&b"RIFF\x10\0\0\0WEBPVP8 "[..], "train/a/x.jpg: expected a PNG or JPEG file, found a WEBP file"),
+        (b"GIF89a\x01\0\x01\0", "found a GIF file"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0", "found a HEIC or AVIF file"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "run `git lfs pull`"),
+        (b"<html>404", "found a web page"),
+        (b"", "found an empty file"),
+    ] {
+        place.write("data/own/train/a/x.jpg", bytes);
+        says(&place, &[expected]);
+    }
+    // All of them.
+    let all = super::super::formats::place("folder", "path = \"own\"");
+    for name in ["train/a/0.jpg", "train/b/0.jpg", "val/a/0.jpg", "val/b/0.jpg"] {
+        all.write(&format!("data/own/{name}"), b"GIF89a\x01\0\x01\0");
+    }
+    let told =
+        "no training image in `data/own` can be read\n    train/a/0.jpg: expected a PNG or JPEG file, found a GIF";
+    says(&all, &[told]);
+}
+
+#[test]
+fn folders_with_other_names_are_told() {
+    let place = folder();
+    rename(&place, "val", "valid");
+    says(&place, &["`data/own` has neither `val/` nor `test/`", "it has `train/` and `valid/`"]);
+    rename(&place, "valid", "val");
+    rename(&place, "val/a", "val/A");
+    says(&place, &["class `a` is in `data/own/train/` but not in `val/`", "`val/` has `A`"]);
+    rename(&place, "val/A", "val/a");
+    rename(&place, "train/a", "train/cafe\u{301}");
+    rename(&place, "val/a", "val/caf\u{e9}");
+    says(&place, &["has a folder that looks the same", "NFD"]);
+    rename(&place, "val/caf\u{e9}", "val/cafe\u{301}");
+    place.run(&[]);
+}
+
+#[test]
+fn what_systems_leave_is_passed_over_or_named() {
+    let place = folder();
+    for name in [".DS_Store", "train/.DS_Store", "train/a/._0.png", "val/.ipynb_checkpoints/0.png", "desktop.ini"] {
+        place.write(&format!("data/own/{name}"), b"\0\x05\x16\x07");
+    }
+    place.run(&[]);
+    place.write("data/own/train/desktop.ini", "[x]");
+    says(&place, &["`data/own/train/desktop.ini` is a file, expected a class folder", "skip_bad_files"]);
+    std::fs::remove_file(place.path("data/own/train/desktop.ini")).expect("removed");
+    place.write("data/own/train/a/huge.png", huge());
+    says(&place, &["train/a/huge.png"]);
+    let taken = place.try_run(&["target.skip_bad_files=true"]);
+    assert_eq!(taken.code, 0, "{}", taken.stderr);
+}
+
+/// A header that claims 20,000 pixels a side.
+fn huge() -> Vec<u8> {
+    let mut bytes = picture(ImageFormat::Png, 1, 1, [0, 0, 0]);
+    bytes[16..20].copy_from_slice(&20_000u32.to_be_bytes());
+    bytes
+}
