@@ -22,7 +22,9 @@ pub(super) fn print(folders: &[&Path], epsilon: f64, form: Form) -> Result<()> {
         Form::Table => {
             let columns: Vec<String> = header.iter().map(|name| format!("{name}<")).collect();
             let mut shown = Table::new(&columns.iter().map(String::as_str).collect::<Vec<_>>());
-            rows.iter().for_each(|row| shown.row(row));
+            for row in &rows {
+                shown.row(row);
+            }
             shown.to_string()
         }
     })?;

@@ -21,6 +21,8 @@ Examples:
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+// Each is a flag of its own on the command line.
+#[allow(clippy::struct_excessive_bools)]
 pub(super) struct Arguments {
     #[command(flatten)]
     spec: SpecArguments,

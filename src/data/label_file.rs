@@ -137,7 +137,7 @@ mod tests {
         }
         for none in ["3", "-1", "\"3\"", "", "frog"] {
             let refusal = read(format!("{none}\ncat\n").as_bytes(), &names).expect_err("it is no class");
-            assert_eq!(refusal.cause, format!("line 1 is `{}`, which is not a class", none.escape_debug()));
+            assert_eq!(refusal.cause, format!("line 1 is `{none}`, which is not a class"));
         }
     }
 

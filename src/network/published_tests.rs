@@ -137,7 +137,7 @@ fn what_belongs_to_another_network_is_not_left_out() {
     assert_eq!(left_out, ["conv1.weight"]);
 }
 
-/// What a transformer of another kind has inside changes what it computes: LayerScale, norms of queries and keys, a norm
+/// What a transformer of another kind has inside changes what it computes: `LayerScale`, norms of queries and keys, a norm
 /// before the blocks, more tokens, relative positions.
 #[test]
 fn parts_of_other_transformers_are_not_left_out() {

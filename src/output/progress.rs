@@ -65,7 +65,7 @@ impl EventSink for Progress {
                     phase.bar.finish();
                 }
             }
-            (Display::Bar(None), _) | (Display::Lines(_), _) => {}
+            (Display::Bar(None) | Display::Lines(_), _) => {}
         }
     }
 }

@@ -126,7 +126,7 @@ impl SweepObserver for SweepView {
                 self.say(&format!("{name}: {} at a time", text::counted(*count, "cell", "cells")));
             }
             SweepEvent::PutBack { job } => {
-                self.say(&format!("requeued {job}: out of memory while other cells were running"))
+                self.say(&format!("requeued {job}: out of memory while other cells were running"));
             }
             SweepEvent::Ended { job, outcome, elapsed } => self.ended(job, outcome, *elapsed),
             SweepEvent::Tick { running, counts } => self.tick(running, *counts),

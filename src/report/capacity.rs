@@ -109,11 +109,11 @@ pub fn capacities(folders: &[&Path], epsilon: f64) -> Result<CapacityTable> {
     for (n, run) in sized {
         let values = keys.iter().map(|key| run.values.get(key).cloned().unwrap_or_default()).collect();
         let sizes = places.entry((values, run.frozen.count)).or_default().entry(run.seeds.label()).or_default();
-        if sizes.contains_key(&n) {
+        if let std::collections::btree_map::Entry::Vacant(e) = sizes.entry(n) {
+            e.insert(run);
+        } else {
             let reason = format!("another run with n = {n} has the same seeds ({})", run.seeds.label());
             left_out.push(LeftOut { place: run.place, reason });
-        } else {
-            sizes.insert(n, run);
         }
     }
     let mut rows: Vec<CapacityRow> = Vec::new();

@@ -126,8 +126,6 @@ fn name(spec: &Written, report: &mut ProblemReport<'_>) -> String {
     name
 }
 
-/// How images are fitted to the requested size, if there is one.
-
 /// The image shape of both tasks: the requested one, or the tasks' own if they agree.
 fn image(spec: &Written, target: &KnownTask, source: Option<&KnownTask>, report: &mut ProblemReport<'_>) -> ImageShape {
     let own = target.facts.shape;

@@ -177,12 +177,11 @@ pub(super) fn override_value(argument: &str, text: &str, string: bool) -> Node {
     let source = SpecText::new("--set", text);
     let parsed = DeValue::parse(text).ok();
     let parsed = parsed.filter(|value| !string || matches!(value.get_ref(), DeValue::String(_)));
-    let mut node = match parsed {
-        Some(value) => source.toml_value(&value),
-        None => {
-            let lenient = if string { None } else { bare_list(text).or_else(|| bare_number(text)) };
-            Node { place: place.clone(), value: lenient.unwrap_or_else(|| Value::Text(text.to_owned())) }
-        }
+    let mut node = if let Some(value) = parsed {
+        source.toml_value(&value)
+    } else {
+        let lenient = if string { None } else { bare_list(text).or_else(|| bare_number(text)) };
+        Node { place: place.clone(), value: lenient.unwrap_or_else(|| Value::Text(text.to_owned())) }
     };
     stamp(&mut node, &place);
     node

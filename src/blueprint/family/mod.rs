@@ -114,6 +114,7 @@ impl ArchitectureName {
     }
 
     /// The name under which a filled table counts: of those that mean the same network, the last.
+    #[must_use]
     pub fn canonical(self, sizes: &NetworkTable) -> Self {
         let own = self.at(sizes);
         Self::ALL.into_iter().rfind(|name| name.at(sizes) == own).unwrap_or(self)

@@ -1,6 +1,7 @@
 //! The text of a starter spec. It runs unchanged; lines that start with `# key =` are valid without the `# `.
 
 use anyhow::Result;
+use std::fmt::Write as _;
 
 use super::task::Task;
 use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape};
@@ -49,8 +50,11 @@ impl Starter<'_> {
             (self.command(), "the same command resumes it"),
         ];
         let widest = commands.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
-        let lines: String =
-            commands.iter().map(|(command, what)| format!("#     {command:widest$}  # {what}\n")).collect();
+        let lines: String = commands
+            .iter()
+            .map(|(command, what)| format!("#     {command:widest$}  # {what}\n"))
+            .collect::<Vec<_>>()
+            .concat();
         format!(
             "#:schema ./{SCHEMA}\n# {what}.\n#\n{lines}#\n{}\
              # `freezewise schema --markdown` explains every key and its default.\n\n",
@@ -90,7 +94,7 @@ impl Starter<'_> {
     fn network(&self) -> Result<String> {
         let mut text = format!("\n[network]\narchitecture = \"{}\"\n", self.architecture);
         for (key, value, meaning) in sizes(&spec::architecture(self.architecture, &[])?) {
-            text += &format!("{key} = {value}  # {meaning}\n");
+            let _ = writeln!(text, "{key} = {value}  # {meaning}");
         }
         Ok(text)
     }
@@ -114,10 +118,10 @@ impl Starter<'_> {
             text += "# unfrozen_init = \"random\"  # initialise the layers after k randomly\n";
         } else if self.source.is_some() {
             let half = layers / 2;
-            text += &format!("frozen_layers = {half}  # k, of {layers}; \"all\" trains only the head\n");
+            let _ = writeln!(text, "frozen_layers = {half}  # k, of {layers}; \"all\" trains only the head");
             text += "# unfrozen_init = \"random\"  # initialise the layers after k randomly\n";
         } else {
-            text += &format!("frozen_layers = 0  # k, of {layers}; without a source, frozen layers are random\n");
+            let _ = writeln!(text, "frozen_layers = 0  # k, of {layers}; without a source, frozen layers are random");
         }
         Ok(text)
     }

@@ -2,6 +2,7 @@
 
 use crate::catalogue::Dataset;
 use crate::spec::Side;
+use std::fmt::Write as _;
 
 /// A task that a starter spec trains.
 #[derive(Clone, Copy, Debug)]
@@ -55,12 +56,12 @@ impl Task {
         };
         let mut text = format!("\n[{side}]  # {what}\ndataset = \"{}\"\n", self.dataset.name());
         text += &self.place();
-        text += &format!("train_size = {}\n", self.train_size());
+        let _ = writeln!(text, "train_size = {}", self.train_size());
         if self.side == Side::Target {
             text += "label_noise = 0.2  # 20% of the training labels are wrong; test labels never are\n";
             text += "# validation_size = 200  # training examples held out to select an epoch\n";
         }
-        text += &format!("[{side}.train]\n{}", self.training());
+        let _ = write!(text, "[{side}.train]\n{}", self.training());
         text
     }
 

@@ -165,7 +165,7 @@ fn bring(
                 return Err(error).with_context(|| format!("cannot write `{}`", part_of(target).display()));
             }
             Err(RequestFailure::Lasting(error) | RequestFailure::Passing(error)) => {
-                failures.push(format!("`{url}`: {error}"))
+                failures.push(format!("`{url}`: {error}"));
             }
         }
     }

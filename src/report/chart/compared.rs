@@ -45,9 +45,9 @@ pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
     }
     let title = "Error against frozen layers, by setting".to_owned();
     let mut figure = Figure::new(title.clone(), Extent::two_columns(), panels);
-    figure.description = "Lines of error over frozen layers, one for each setting, means over seeds.".to_owned();
+    figure.description = String::from("Lines of error over frozen layers, one for each setting, means over seeds.");
     if drawn.len() <= MOST_BANDS {
-        figure.note = band_note(drawn.iter().flat_map(|setting| &setting.cells));
+        figure.note = band_note(&drawn.iter().flat_map(|setting| &setting.cells));
     }
     let mut data = NumberTable::new(&[&["setting", "frozen_layers", "measure"][..], &SPREAD].concat());
     for setting in &drawn {

@@ -2,6 +2,7 @@
 //! by side; and test error against train error.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::plotted::{NumberTable, Plotted, SPREAD, band_note, banded, spread, titled};
 use super::thin::kept;
@@ -33,7 +34,7 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
         return None;
     }
     let rest = setting.cells.len() - drawn.len();
-    let mut note = band_note(drawn.iter().copied());
+    let mut note = band_note(&drawn.iter().copied());
     if drawn.len() == 1 && drawn[0].interpolation_epoch().is_some() {
         note.push_str(" Vertical line: sustained interpolation (train error at most 1%), mean over seeds.");
     }
@@ -42,7 +43,7 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
          to left."
             .to_owned();
     if rest > 0 {
-        caption.push_str(&format!(" {rest} more numbers of frozen layers are in the data and in the heat map."));
+        let _ = write!(caption, " {rest} more numbers of frozen layers are in the data and in the heat map.");
     }
     let title = titled("Error against epoch", setting);
     let mut figure = Figure::new(title.clone(), Extent::two_columns(), panels);
@@ -184,7 +185,8 @@ fn against_train_error(cells: &[&SeedGroup]) -> Option<Panel> {
     let tests: Vec<&[BandPoint<u64>]> = cells.iter().map(|cell| cell.band(Measure::Test)).collect();
     let lines: Vec<Series> = tests.iter().map(|test| line(0, String::new(), test)).collect();
     let from = settled(&lines);
-    let of = |(place, (cell, (test, drawn))): (usize, (&&SeedGroup, (&&[BandPoint<u64>], &Series)))| {
+    let of = |place: usize| {
+        let (cell, test, drawn) = (cells[place], tests[place], &lines[place]);
         let train = cell.band(Measure::Train);
         let measured = train.iter().filter(|point| point.place as f64 >= from.max(1.0)).filter_map(|train| {
             let at = test.binary_search_by_key(&train.place, |point| point.place).ok()?;
@@ -196,7 +198,7 @@ fn against_train_error(cells: &[&SeedGroup]) -> Option<Panel> {
         let style = if drawn.style.marker.is_none() { style.plain() } else { style };
         Series::line(place, name, one_for_each_step(measured)).styled(style)
     };
-    let series: Vec<Series> = cells.iter().zip(tests.iter().zip(&lines)).enumerate().map(of).collect();
+    let series: Vec<Series> = (0..cells.len()).map(of).collect();
     let series: Vec<Series> = series.into_iter().filter(|series| series.points.len() > 1).collect();
     let x = ChartAxis::new("train error", Scale::Linear, ValueFormat::Percent);
     (!series.is_empty()).then(|| Panel::new(x, ChartAxis::error("test error"), series))

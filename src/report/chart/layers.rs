@@ -7,6 +7,7 @@ use crate::report::read::RunMeasure;
 use crate::report::setting::Setting;
 use crate::report::words::percent;
 use crate::text;
+use std::fmt::Write as _;
 
 /// The figure of a setting with at least two numbers of frozen layers.
 pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
@@ -36,7 +37,7 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     let title = titled("Error against frozen layers", setting);
     let mut figure = Figure::new(title.clone(), Extent::two_columns(), panels);
     figure.columns = 3;
-    figure.note = band_note(setting.cells.iter());
+    figure.note = band_note(&setting.cells.iter());
     figure.description = description(setting);
     let mut caption =
         "From all layers frozen (only the head trains) to none. Oracle minimum: the lowest test error of any \
@@ -45,7 +46,7 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     let incomplete = setting.over_layers(RunMeasure::Last).left_out.len();
     if incomplete > 0 {
         let seeds = text::counted(incomplete, "seed lacks", "seeds lack");
-        caption.push_str(&format!(" Left out: {seeds} a number of frozen layers."));
+        let _ = write!(caption, " Left out: {seeds} a number of frozen layers.");
     }
     Some(Plotted { id: format!("frozen-layers{id}"), title, caption, figure, data: data(setting) })
 }

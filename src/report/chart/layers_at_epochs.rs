@@ -37,7 +37,7 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     panels.retain(|panel| !panel.series.is_empty());
     let title = titled("Error against frozen layers after several epochs", setting);
     let mut figure = Figure::new(title.clone(), Extent::two_columns(), panels);
-    figure.description = "Lines of error over frozen layers after several epochs, means over seeds.".to_owned();
+    figure.description = String::from("Lines of error over frozen layers after several epochs, means over seeds.");
     let mut data = NumberTable::new(&["frozen_layers", "epoch", "test_error", "train_error"]);
     for (cell, (test, train)) in setting.cells.iter().zip(test.iter().zip(&train)) {
         for &epoch in &shared {

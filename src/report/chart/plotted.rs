@@ -92,7 +92,7 @@ pub(in crate::report) fn spread<X>(point: &BandPoint<X>) -> Vec<String> {
 }
 
 /// A note about the bands: what they show, the number of seeds, and which seeds vary.
-pub(in crate::report) fn band_note<'a>(cells: impl Iterator<Item = &'a SeedGroup> + Clone) -> String {
+pub(in crate::report) fn band_note<'a>(cells: &(impl Iterator<Item = &'a SeedGroup> + Clone)) -> String {
     let counts = || cells.clone().map(|cell| cell.runs.len());
     let (least, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
     let mut moves: Vec<&str> = Vec::new();

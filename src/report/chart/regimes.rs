@@ -38,7 +38,9 @@ pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
     let description = "Maps: training examples across, frozen layers upwards, the regime of each cell.";
     description.clone_into(&mut figure.description);
     let mut data = NumberTable::new(&["setting", "frozen_layers", "train_examples", "regime"]);
-    maps.iter().for_each(|map| map.table(&mut data));
+    for map in &maps {
+        map.table(&mut data);
+    }
     let caption = "Under this procedure and budget. Over: every seed interpolates (train error at most 1%, sustained); under: \
                    every seed has levelled off above that; critical: between the two, or seeds differ; undecided: still falling \
                    when training stopped."

@@ -2,6 +2,7 @@
 //! each source.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::plotted::{NumberTable, Plotted};
 use crate::figure::{AxisRange, ChartAxis, Extent, Figure, Panel, Scale, Series, ValueFormat};
@@ -23,7 +24,7 @@ pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
     let title = "Similarity of source and target, by layer".to_owned();
     let mut figure = Figure::new(title.clone(), Extent::two_columns(), panels);
     figure.columns = 3;
-    figure.description = "Lines of centred kernel alignment over layers, a panel for each source.".to_owned();
+    figure.description = String::from("Lines of centred kernel alignment over layers, a panel for each source.");
     let mut data = NumberTable::new(&[
         "setting",
         "source",
@@ -35,14 +36,16 @@ pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
         "frechet_share",
         "leep",
     ]);
-    sources.iter().for_each(|source| source.table(&mut data));
+    for source in &sources {
+        source.table(&mut data);
+    }
     let rest = sources.len().saturating_sub(MOST_PANELS);
     let mut caption = "CKA of the trained source's features with those of the network before pretraining, and after fine-tuning \
                        with k layers frozen; means over runs. Fréchet: distance of the features of source and target, as a \
                        share of their variance."
         .to_owned();
     if rest > 0 {
-        caption.push_str(&format!(" {rest} more are in the data."));
+        let _ = write!(caption, " {rest} more are in the data.");
     }
     Some(Plotted { id: "similarity".to_owned(), title, caption, figure, data })
 }

@@ -58,7 +58,7 @@ fn one(settings: &ComparedSettings, (key, id, title): &(&str, &str, &str)) -> Op
     let panels = vec![panel(RunMeasure::Last, "test error"), panel(RunMeasure::LastTrain, "train error")];
     let heading = format!("Error against {title}");
     let mut figure = Figure::new(heading.clone(), Extent::two_columns(), panels);
-    figure.note = band_note(drawn().flat_map(|(_, line)| line.values().copied()));
+    figure.note = band_note(&drawn().flat_map(|(_, line)| line.values().copied()));
     figure.description = format!("{heading}, a line for each number of frozen layers, means over seeds.");
     let left = lines.len() - drawn().count();
     let caption = if left > 0 {

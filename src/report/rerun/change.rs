@@ -26,15 +26,14 @@ impl SpecChange {
                 axes.retain(|axis| axis.key != *key);
                 set(spec, key, value.clone());
             }
-            Self::Multiply(key, factor) => match axes.iter_mut().find(|axis| axis.key == *key) {
-                Some(axis) => {
-                    axis.values = axis.values.iter().map(|value| times(value, *factor)).collect::<Option<_>>()?
-                }
-                None => {
+            Self::Multiply(key, factor) => {
+                if let Some(axis) = axes.iter_mut().find(|axis| axis.key == *key) {
+                    axis.values = axis.values.iter().map(|value| times(value, *factor)).collect::<Option<_>>()?;
+                } else {
                     let value = times(get(spec, key)?, *factor)?;
                     set(spec, key, value);
                 }
-            },
+            }
             Self::Remove(key) => {
                 let is_below = |other: &str| other == *key || other.starts_with(&format!("{key}."));
                 axes.retain(|axis| !is_below(&axis.key));

@@ -35,9 +35,9 @@ pub(super) struct SpecPlaces<'a> {
 pub(super) fn of(runs: &[&Run], name: &str, changes: &[SpecChange], places: SpecPlaces) -> Option<Rerun> {
     let first = runs.first()?;
     let mut spec: toml::Table = toml::from_str(&std::fs::read_to_string(first.directory.spec()).ok()?).ok()?;
-    OF_MACHINE.iter().for_each(|key| {
-        spec.remove(*key);
-    });
+    for key in OF_MACHINE {
+        spec.remove(key);
+    }
     let mut axes = axes::of(runs, &mut spec);
     for change in changes {
         change.make(&mut spec, &mut axes)?;

@@ -1,5 +1,5 @@
 //! Records of a `TFRecord` file: length and bytes, each followed by a masked CRC-32C
-//! (tensorflow/core/lib/io/record_writer.h).
+//! (`tensorflow/core/lib/io/record_writer.h`).
 
 /// Frames a record.
 pub(super) fn framed(data: &[u8]) -> Vec<u8> {

@@ -213,7 +213,9 @@ mod tests {
                 }
                 let jobs: Vec<usize> = self.load.jobs.keys().copied().collect();
                 let free = self.memory.saturating_sub(self.each * jobs.len() as u64);
-                jobs.iter().for_each(|&job| self.load.epoch(job, seconds(jobs.len()), Some(free)));
+                for &job in &jobs {
+                    self.load.epoch(job, seconds(jobs.len()), Some(free));
+                }
             }
         }
     }
@@ -269,7 +271,9 @@ mod tests {
         assert!(gpu.load.out_of_memory());
         assert_eq!(gpu.load.allowed(), 1);
         let jobs: Vec<usize> = gpu.load.jobs.keys().copied().collect();
-        jobs.iter().for_each(|&job| gpu.load.ended(job));
+        for job in jobs {
+            gpu.load.ended(job);
+        }
         assert!(!gpu.load.out_of_memory(), "alone it fails");
     }
 
