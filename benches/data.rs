@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use freezewise::catalogue::Dataset;
-use freezewise::data::{Access, Image, ReadingProgress, Surveyor, load};
+use freezewise::data::{Access, Image, ReadingProgress, Surveyor, load, unchecked};
 use freezewise::native;
 use freezewise::spec::{Notation, Spec, Text};
 
@@ -98,7 +98,7 @@ fn read(spec: &Spec, root: &Path, threads: usize) -> Result<f64> {
         }
         Ok(())
     };
-    load(&experiment.target, image, Access { root, threads }, &mut watch)?;
+    load(&experiment.target, image, Access { root, threads, check: &unchecked }, &mut watch)?;
     Ok((seconds[1] - seconds[0]) / share)
 }
 

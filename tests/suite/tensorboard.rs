@@ -1,4 +1,5 @@
 //! `freezewise run --tensorboard`: event files contain each row of `metrics.csv` once, and TensorBoard reads them.
+#![allow(clippy::print_stderr)] // A skipped test must be seen.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

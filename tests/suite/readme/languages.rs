@@ -1,5 +1,6 @@
 //! Runs the Python and R snippets of the pages on a small sweep. Snippets whose packages are not installed are skipped
 //! with a message, unless `FREEZEWISE_TEST_PACKAGES` names a folder with them.
+#![allow(clippy::print_stderr)] // A skipped test must be seen.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

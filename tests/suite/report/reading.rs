@@ -61,7 +61,7 @@ fn an_older_version_is_read() {
     let study = Study::new();
     for seed in 0..2 {
         let run = study.run("sweep", &FakeRun::new(1, seed), level(0.25));
-        let rows: String = (1..=40).map(|epoch| format!("{epoch},{},0.25\n", epoch * 100)).collect();
+        let rows = (1..=40).map(|epoch| format!("{epoch},{},0.25\n", epoch * 100)).collect::<Vec<_>>().concat();
         std::fs::write(run.join("metrics.csv"), format!("epoch,step,test_error\n{rows}")).expect("a file");
         std::fs::write(run.join("run.json"), "{\"status\": \"finished\", \"epochs\": 40, \"steps\": 4000}")
             .expect("a file");

@@ -44,6 +44,7 @@ impl FakeRun {
         Self { layers, seed, source: seed, epochs: 40, keys: Vec::new(), branches: Vec::new() }
     }
 
+    #[allow(clippy::needless_pass_by_value)] // Numbers and texts are passed as they are.
     pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
         self.keys.push((key, value.to_string()));
         self
@@ -66,7 +67,7 @@ impl FakeRun {
         .into();
         keys.extend(self.keys.iter().cloned());
         keys.retain(|_, value| !value.is_empty());
-        keys.iter().map(|(key, value)| format!("{key} = {value}\n")).collect()
+        keys.iter().map(|(key, value)| format!("{key} = {value}\n")).collect::<Vec<_>>().concat()
     }
 
     /// The name of its source's directory, from data set and seed.

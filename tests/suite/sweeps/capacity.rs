@@ -31,8 +31,8 @@ impl Runs {
         let spec = set(&spec, "\nseed = 0\n", &format!("\nseed = {seed}\n"));
         let mut record = self.record.clone();
         record["length"]["epochs"] = EPOCHS.into();
-        let rows: String =
-            (0..=EPOCHS).map(|epoch| format!("target,{epoch},{epoch},{},0.5,3.5\n", error(epoch))).collect();
+        let row = |epoch| format!("target,{epoch},{epoch},{},0.5,3.5\n", error(epoch));
+        let rows = (0..=EPOCHS).map(row).collect::<Vec<_>>().concat();
         let summary = serde_json::json!({ "frozen_layers": k, "train_examples": n, "last_train_error": error(EPOCHS) });
         self.place.write(&format!("{folder}/spec.toml"), spec);
         self.place.write(&format!("{folder}/run.json"), record.to_string());
