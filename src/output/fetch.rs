@@ -10,12 +10,12 @@ use crate::text;
 
 const QUIET_INTERVAL: Duration = Duration::from_secs(30);
 
-enum Unit {
+enum FetchUnit {
     Bytes,
     Files,
 }
 
-impl Unit {
+impl FetchUnit {
     fn template(&self) -> &'static str {
         match self {
             Self::Bytes => "{msg} {bar:20} {bytes} of {total_bytes}, {eta} left",
@@ -34,7 +34,7 @@ impl Unit {
 /// Shows how much of a file is downloaded, or of a folder unpacked.
 pub struct FetchBar {
     name: String,
-    unit: Unit,
+    unit: FetchUnit,
     bar: Option<ProgressBar>,
     last: Option<Instant>,
 }
@@ -42,12 +42,12 @@ pub struct FetchBar {
 impl FetchBar {
     /// A bar for the bytes of a file.
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), unit: Unit::Bytes, bar: None, last: None }
+        Self { name: name.to_owned(), unit: FetchUnit::Bytes, bar: None, last: None }
     }
 
     /// A bar for the files of a folder.
     pub fn of_files(name: &str) -> Self {
-        Self { unit: Unit::Files, ..Self::new(name) }
+        Self { unit: FetchUnit::Files, ..Self::new(name) }
     }
 
     /// Updates the bar; `total` is `None` if unknown.

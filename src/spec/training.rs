@@ -92,6 +92,12 @@ pub enum Schedule {
 }
 
 impl Training {
+    /// A training with a constant learning rate, and with nothing else that a key can ask for.
+    pub fn plain(budget: Budget, batch_size: usize, optimizer: Optimizer, base: f64) -> Self {
+        let rate = Rate { base, warmup_steps: 0, schedule: Schedule::Constant };
+        Self { budget, batch_size, optimizer, rate, label_smoothing: 0.0, augmentation: Augmentation::default() }
+    }
+
     /// Steps per epoch for this many training examples.
     pub fn steps_per_epoch(&self, examples: usize) -> u64 {
         examples.div_ceil(self.batch_size) as u64

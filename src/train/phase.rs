@@ -103,7 +103,7 @@ impl<'a> Phase<'a> {
             first_layer,
             leading: self.frozen.leading(),
             modes: (0..=self.network.freezable()).map(|layer| self.mode(layer)).collect(),
-            label_smoothing: self.training.label_smoothing,
+            training: self.training,
             precision,
             measures: StepMeasures::default(),
         }

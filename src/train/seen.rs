@@ -43,16 +43,17 @@ pub fn seen(
 mod tests {
     use super::*;
     use crate::blueprint::ImageShape;
-    use crate::spec::{Augmentation, Budget, Optimizer, Rate, Schedule};
+    use crate::spec::{Augmentation, Budget, Optimizer};
 
     fn training(augmentation: Augmentation) -> Training {
         Training {
-            budget: Budget::Epochs(3),
-            batch_size: 4,
-            optimizer: Optimizer::Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 },
-            rate: Rate { base: 0.01, warmup_steps: 0, schedule: Schedule::Constant },
-            label_smoothing: 0.0,
             augmentation,
+            ..Training::plain(
+                Budget::Epochs(3),
+                4,
+                Optimizer::Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 },
+                0.01,
+            )
         }
     }
 

@@ -119,7 +119,7 @@ mod tests {
 
     use super::*;
     use crate::blueprint::FrozenSet;
-    use crate::spec::{Budget, EvaluationSchedule, FrozenNorm, Optimizer, Rate, Schedule, Seeds, Training};
+    use crate::spec::{Budget, EvaluationSchedule, FrozenNorm, Optimizer, Seeds, Training};
     use crate::train::settings::Settings;
     use crate::train::tests::testing::{Listener, SHAPE, families, split};
 
@@ -171,14 +171,12 @@ mod tests {
         const BATCH: i64 = 24;
         let blueprint = &families()[1];
         let network = Network::new(blueprint, Device::Cpu, Kind::Float, 1);
-        let training = Training {
-            budget: Budget::Epochs(1),
-            batch_size: BATCH as usize,
-            optimizer: Optimizer::Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 },
-            rate: Rate { base: 0.01, warmup_steps: 0, schedule: Schedule::Constant },
-            label_smoothing: 0.0,
-            augmentation: crate::spec::Augmentation::default(),
-        };
+        let training = Training::plain(
+            Budget::Epochs(1),
+            BATCH as usize,
+            Optimizer::Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 },
+            0.01,
+        );
         let phase = Phase {
             network: &network,
             train: split(IMAGES as usize, Kind::Float),

@@ -5,7 +5,7 @@ use tch::{Kind, Reduction, Tensor, no_grad_guard};
 use crate::error::UserError;
 use crate::native::{Autocast, Scaler, TrainingPart};
 use crate::network::{Flow, Mode, NamedTensors, Network};
-use crate::spec::Precision;
+use crate::spec::{Precision, Training};
 use crate::train::checkpoint_state::Checkpointed;
 use crate::train::data::batches::Batch;
 use crate::train::step::batch_index::BatchIndex;
@@ -27,7 +27,8 @@ pub(in crate::train) struct Learner<'a> {
     pub(in crate::train) leading: usize,
     /// The mode of each layer; the head's is last.
     pub(in crate::train) modes: Vec<Mode>,
-    pub(in crate::train) label_smoothing: f64,
+    /// What a step does besides its optimizer.
+    pub(in crate::train) training: &'a Training,
     pub(in crate::train) precision: Precision,
     /// Optional measurements of every step.
     pub(in crate::train) measures: StepMeasures,
@@ -84,7 +85,7 @@ impl Learner<'_> {
             self.network.run_each(self.first_layer, self.leading, flow, &self.modes)
         };
         let logits = widened(self.network.run_each(self.leading, self.modes.len(), flow, &self.modes).value);
-        let loss = loss(&logits, labels, self.label_smoothing);
+        let loss = loss(&logits, labels, self.training.label_smoothing);
         (logits, loss)
     }
 }

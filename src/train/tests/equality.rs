@@ -4,9 +4,7 @@ use tch::{Device, Kind};
 
 use crate::blueprint::{Blueprint, FrozenSet};
 use crate::network::{NamedTensors, Network};
-use crate::spec::{
-    self, Augmentation, Budget, EvaluationSchedule, FrozenNorm, MemoryFormat, Precision, Rate, Schedule, Seeds,
-};
+use crate::spec::{self, Augmentation, Budget, EvaluationSchedule, FrozenNorm, MemoryFormat, Precision, Seeds};
 use crate::spec::{Switch, Training};
 use crate::train::tests::testing::{Listener, alone, families, split};
 use crate::train::{EpochReport, Phase, Settings};
@@ -38,12 +36,13 @@ impl Case<'_> {
         let mut network = Network::new(self.blueprint, Device::Cpu, Kind::Float, 1);
         network.lay_out(settings.layout).expect("the weights have four dimensions");
         let training = Training {
-            budget: Budget::Epochs(self.epochs),
-            batch_size: BATCH,
-            optimizer: spec::Optimizer::Sgd { momentum: 0.9, nesterov: false, weight_decay: 0.0 },
-            rate: Rate { base: 0.01, warmup_steps: 0, schedule: Schedule::Constant },
-            label_smoothing: 0.0,
             augmentation: self.augmentation,
+            ..Training::plain(
+                Budget::Epochs(self.epochs),
+                BATCH,
+                spec::Optimizer::Sgd { momentum: 0.9, nesterov: false, weight_decay: 0.0 },
+                0.01,
+            )
         };
         let layers = self.blueprint.layers.len();
         let phase = Phase {

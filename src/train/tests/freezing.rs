@@ -4,7 +4,7 @@ use tch::{Device, Kind};
 
 use crate::blueprint::{Architecture, Blueprint, FrozenSet, Granularity, Resnet, ResnetDepth, Role, Stem};
 use crate::network::{Flow, Mode, NamedTensors, Network};
-use crate::spec::{self, Augmentation, Budget, EvaluationSchedule, FrozenNorm, Rate, Schedule, Seeds, Training};
+use crate::spec::{self, Budget, EvaluationSchedule, FrozenNorm, Seeds, Training};
 use crate::train::measure::norm_statistics::fit_frozen_statistics;
 use crate::train::tests::testing::{Listener, SHAPE, alone, families, split};
 use crate::train::{Phase, Settings};
@@ -13,14 +13,12 @@ use crate::train::{Phase, Settings};
 fn train(network: &Network, frozen: &FrozenSet, frozen_norm: FrozenNorm, dropout: u64) -> [NamedTensors; 2] {
     let _alone = alone();
     let before = network.state();
-    let training = Training {
-        budget: Budget::Epochs(3),
-        batch_size: 6,
-        optimizer: spec::Optimizer::Sgd { momentum: 0.9, nesterov: false, weight_decay: 0.1 },
-        rate: Rate { base: 0.01, warmup_steps: 0, schedule: Schedule::Constant },
-        label_smoothing: 0.0,
-        augmentation: Augmentation::default(),
-    };
+    let training = Training::plain(
+        Budget::Epochs(3),
+        6,
+        spec::Optimizer::Sgd { momentum: 0.9, nesterov: false, weight_decay: 0.1 },
+        0.01,
+    );
     let seeds = Seeds { initial: 0, subset: 0, noise: 0, order: 0, augment: 0, dropout };
     let (train, test, evaluation) = (split(6, Kind::Float), split(6, Kind::Float), EvaluationSchedule::Every(1).into());
     let settings = Settings::PLAIN;

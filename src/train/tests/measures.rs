@@ -8,7 +8,7 @@ use crate::network::{NamedTensors, Network};
 use crate::spec::{
     self, Budget, Correct, Evaluation, EvaluationSchedule, ExtraMeasures, FrozenNorm, HalfLife, Precision,
 };
-use crate::spec::{Augmentation, Rate, Schedule, Seeds, Switch, Training};
+use crate::spec::{Seeds, Switch, Training};
 use crate::train::tests::testing::{Listener, alone, families, split};
 use crate::train::{Control, EpochReport, Observer, Phase, Settings, TrainingState};
 
@@ -57,20 +57,12 @@ fn run(
     stop_after: Option<u64>,
 ) -> (Stopper, NamedTensors) {
     let network = Network::new(blueprint, Device::Cpu, Kind::Float, 1);
-    let training = Training {
-        budget: Budget::Epochs(3),
-        batch_size: 24,
-        optimizer: spec::Optimizer::Adam {
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weight_decay: 0.0,
-            decoupled: false,
-        },
-        rate: Rate { base: 0.01, warmup_steps: 0, schedule: Schedule::Constant },
-        label_smoothing: 0.0,
-        augmentation: Augmentation::default(),
-    };
+    let training = Training::plain(
+        Budget::Epochs(3),
+        24,
+        spec::Optimizer::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0, decoupled: false },
+        0.01,
+    );
     let phase = Phase {
         network: &network,
         train: split(COUNT, Kind::Float),

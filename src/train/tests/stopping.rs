@@ -5,9 +5,7 @@ use tch::{Device, Kind};
 
 use crate::blueprint::{Blueprint, FrozenSet};
 use crate::network::{NamedTensors, Network};
-use crate::spec::{
-    self, Augmentation, Budget, EvaluationSchedule, FrozenNorm, Rate, Schedule, Seeds, Switch, Training,
-};
+use crate::spec::{self, Budget, EvaluationSchedule, FrozenNorm, Seeds, Switch, Training};
 use crate::train::tests::testing::{Listener, alone, families, split};
 use crate::train::{Control, Ended, EpochReport, Observer, Phase, Settings, TrainingState};
 
@@ -70,14 +68,12 @@ struct Outcome {
 /// A phase on a new network, from a state or from step 0, stopped at the `at`-th check.
 fn run(blueprint: &Blueprint, start: Option<TrainingState>, at: u64) -> Outcome {
     let network = Network::new(blueprint, Device::Cpu, Kind::Float, 1);
-    let training = Training {
-        budget: Budget::Epochs(EPOCHS as u64),
-        batch_size: BATCH,
-        optimizer: spec::Optimizer::Sgd { momentum: 0.9, nesterov: false, weight_decay: 0.0 },
-        rate: Rate { base: 0.01, warmup_steps: 0, schedule: Schedule::Constant },
-        label_smoothing: 0.0,
-        augmentation: Augmentation::default(),
-    };
+    let training = Training::plain(
+        Budget::Epochs(EPOCHS as u64),
+        BATCH,
+        spec::Optimizer::Sgd { momentum: 0.9, nesterov: false, weight_decay: 0.0 },
+        0.01,
+    );
     let phase = Phase {
         network: &network,
         train: split(COUNT, Kind::Float),
