@@ -8,7 +8,7 @@
 //! last norm is named `norm5` for any number of blocks.
 
 use super::table::{NetworkTable, size};
-use super::{AxisLength, Family, FamilyMark, Stem};
+use super::{AxisLength, Family, FamilyMark, QuickSize, Stem};
 use crate::blueprint::operation::{Operation, Window};
 use crate::blueprint::plan::{Block, FamilyLayers, ShapeError};
 use crate::blueprint::slot::Initial;
@@ -89,6 +89,13 @@ impl Family for Densenet {
             }
             _ => None,
         }
+    }
+
+    fn quick_sizes(&self) -> &'static [QuickSize] {
+        &[
+            ("blocks", "[3, 6, 6, 4]", "dense layers in each block; published: [6, 12, 24, 16]"),
+            ("growth", "12", "channels that each dense layer adds; published: 32"),
+        ]
     }
 
     fn too_small(&self) -> (&'static str, &'static str) {

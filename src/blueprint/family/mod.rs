@@ -160,6 +160,9 @@ pub(crate) trait Family {
     /// What a tensor of another program's network is called here, where that is not the same.
     fn renamed(&self, parts: &[&str]) -> Option<String>;
 
+    /// Sizes with which it trains in seconds on a CPU, for a first spec.
+    fn quick_sizes(&self) -> &'static [QuickSize];
+
     /// Which key to change, and how, where images are too small for it.
     fn too_small(&self) -> (&'static str, &'static str) {
         ("image_size", "use larger images")
@@ -183,6 +186,9 @@ pub(crate) trait Family {
         None
     }
 }
+
+/// A key of `[network]`, a small value for it, and a comment.
+pub(crate) type QuickSize = (&'static str, &'static str, &'static str);
 
 /// Identifies a family's network among names: its first tensor, and the prefix of others.
 pub(crate) struct FamilyMark {

@@ -8,7 +8,7 @@
 //! default initialisation.
 
 use super::table::{NetworkTable, size};
-use super::{Family, FamilyMark, resnet};
+use super::{Family, FamilyMark, QuickSize, resnet};
 use crate::blueprint::operation::{Operation, Window};
 use crate::blueprint::plan::{Block, FamilyLayers, ShapeError};
 use crate::blueprint::slot::Initial;
@@ -60,6 +60,10 @@ impl Family for PreactResnet18 {
 
     fn renamed(&self, parts: &[&str]) -> Option<String> {
         resnet::renamed(parts)
+    }
+
+    fn quick_sizes(&self) -> &'static [QuickSize] {
+        resnet::QUICK_SIZES
     }
 }
 

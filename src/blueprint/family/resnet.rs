@@ -5,7 +5,7 @@
 //! `layer1.0.bn1`, …, `layer2.0.downsample.0`, `layer2.0.downsample.1`, …, `fc`.
 
 use super::table::{NetworkTable, size};
-use super::{AxisLength, Family, FamilyMark, Stem};
+use super::{AxisLength, Family, FamilyMark, QuickSize, Stem};
 use crate::blueprint::operation::{Operation, Window};
 use crate::blueprint::plan::{Block, FamilyLayers, ShapeError};
 use crate::blueprint::slot::Initial;
@@ -93,6 +93,10 @@ impl Family for Resnet {
         renamed(parts)
     }
 
+    fn quick_sizes(&self) -> &'static [QuickSize] {
+        QUICK_SIZES
+    }
+
     fn too_small(&self) -> (&'static str, &'static str) {
         self.stem.too_small().unwrap_or(("image_size", "use larger images"))
     }
@@ -101,6 +105,8 @@ impl Family for Resnet {
         self.stem = length(FIRST_TENSOR, 3).and_then(Stem::of_side).unwrap_or(self.stem);
     }
 }
+
+pub(super) const QUICK_SIZES: &[QuickSize] = &[("width", "8", "channels of the first stage; published: 64")];
 
 pub(super) const FIRST_TENSOR: &str = "conv1.weight";
 

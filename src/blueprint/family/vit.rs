@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::table::{NetworkTable, size};
-use super::{AxisLength, Family, FamilyMark};
+use super::{AxisLength, Family, FamilyMark, QuickSize};
 use crate::blueprint::operation::{Operation, Window};
 use crate::blueprint::plan::{Block, FamilyLayers, ShapeError};
 use crate::blueprint::slot::Initial;
@@ -77,6 +77,16 @@ impl Family for Vit {
 
     fn renamed(&self, parts: &[&str]) -> Option<String> {
         renamed(parts)
+    }
+
+    fn quick_sizes(&self) -> &'static [QuickSize] {
+        &[
+            ("patch", "4", "pixels on a side"),
+            ("width", "64", "embedding dimension"),
+            ("depth", "4", "encoder blocks"),
+            ("heads", "4", "attention heads"),
+            ("mlp_width", "128", "hidden dimension of each MLP"),
+        ]
     }
 
     fn may_drop(&self) -> bool {

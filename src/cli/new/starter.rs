@@ -4,7 +4,7 @@ use anyhow::Result;
 use std::fmt::Write as _;
 
 use super::task::Task;
-use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape};
+use crate::blueprint::{Blueprint, Granularity, ImageShape};
 use crate::catalogue::Dataset;
 use crate::error::UserError;
 use crate::spec;
@@ -93,7 +93,7 @@ impl Starter<'_> {
 
     fn network(&self) -> Result<String> {
         let mut text = format!("\n[network]\narchitecture = \"{}\"\n", self.architecture);
-        for (key, value, meaning) in sizes(&spec::architecture(self.architecture, &[])?) {
+        for (key, value, meaning) in spec::architecture(self.architecture, &[])?.family().quick_sizes() {
             let _ = writeln!(text, "{key} = {value}  # {meaning}");
         }
         Ok(text)
@@ -103,7 +103,7 @@ impl Starter<'_> {
     fn layers(&self) -> Result<usize> {
         let published = spec::architecture(self.architecture, &[])?;
         let sizes: Vec<String> =
-            sizes(&published).iter().map(|(key, value, _)| format!("network.{key}={value}")).collect();
+            published.family().quick_sizes().iter().map(|(key, value, _)| format!("network.{key}={value}")).collect();
         let side = self.side();
         let image = ImageShape { channels: 3, height: side, width: side };
         let network = spec::architecture(self.architecture, &sizes)?;
@@ -150,26 +150,6 @@ impl Starter<'_> {
 
 const EVALUATION: &str =
     "\n# [evaluate]\n# every = \"log\"  # measure errors after log-spaced epochs; the default is every epoch\n";
-
-/// Sizes with which a network trains in seconds on a CPU: key, value and comment.
-fn sizes(published: &Architecture) -> &'static [(&'static str, &'static str, &'static str)] {
-    match published {
-        Architecture::PreactResnet18 { .. } | Architecture::Resnet(_) => {
-            &[("width", "8", "channels of the first stage; published: 64")]
-        }
-        Architecture::Densenet(_) => &[
-            ("blocks", "[3, 6, 6, 4]", "dense layers in each block; published: [6, 12, 24, 16]"),
-            ("growth", "12", "channels that each dense layer adds; published: 32"),
-        ],
-        Architecture::Vit(_) => &[
-            ("patch", "4", "pixels on a side"),
-            ("width", "64", "embedding dimension"),
-            ("depth", "4", "encoder blocks"),
-            ("heads", "4", "attention heads"),
-            ("mlp_width", "128", "hidden dimension of each MLP"),
-        ],
-    }
-}
 
 /// Aligns the comments behind keys in one column.
 fn aligned(text: &str) -> String {
