@@ -44,7 +44,7 @@ impl Task {
 
     /// Whether its images need more pixels than those of the others.
     pub(super) fn is_detailed(self) -> bool {
-        matches!(self.dataset, Dataset::TinyImagenet | Dataset::Folder)
+        self.dataset.has_image_files()
     }
 
     /// `[source]` or `[target]`, with `[….train]`.
