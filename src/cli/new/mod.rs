@@ -13,7 +13,7 @@ use crate::error::{Exit, UserError};
 use crate::spec::{self, Side};
 use crate::{files, output, text};
 use starter::{SCHEMA, Starter};
-use task::Task;
+use task::StarterTask;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -48,8 +48,8 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let starter = Starter {
         name,
         architecture: architecture(&arguments.architecture)?,
-        source: source.map(|dataset| Task { dataset, side: Side::Source }),
-        target: Task { dataset: target, side: Side::Target },
+        source: source.map(|dataset| StarterTask { dataset, side: Side::Source }),
+        target: StarterTask { dataset: target, side: Side::Target },
         sweep: arguments.sweep,
     };
     let path = PathBuf::from(format!("{name}.toml"));

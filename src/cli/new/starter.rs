@@ -3,7 +3,7 @@
 use anyhow::Result;
 use std::fmt::Write as _;
 
-use super::task::Task;
+use super::task::StarterTask;
 use crate::blueprint::{Blueprint, Granularity, ImageShape};
 use crate::catalogue::Dataset;
 use crate::error::UserError;
@@ -17,8 +17,8 @@ pub(super) const SCHEMA: &str = "freezewise.schema.json";
 pub(super) struct Starter<'a> {
     pub(super) name: &'a str,
     pub(super) architecture: &'a str,
-    pub(super) source: Option<Task>,
-    pub(super) target: Task,
+    pub(super) source: Option<StarterTask>,
+    pub(super) target: StarterTask,
     pub(super) sweep: bool,
 }
 
@@ -30,7 +30,7 @@ impl Starter<'_> {
 
     /// The spec.
     pub(super) fn text(&self) -> Result<String> {
-        let source = self.source.map_or_else(String::new, Task::tables);
+        let source = self.source.map_or_else(String::new, StarterTask::tables);
         let parts = [self.header(), self.images(), self.network()?, source, self.target.tables(), self.transfer()?];
         let rest = [EVALUATION, self.similarity(), &self.axes()?].concat();
         Ok(aligned(&(parts.concat() + &rest)))
@@ -38,7 +38,7 @@ impl Starter<'_> {
 
     fn header(&self) -> String {
         let target = self.target.called();
-        let what = match self.source.map(Task::called) {
+        let what = match self.source.map(StarterTask::called) {
             Some(source) if source == target => format!("Pretrain on {source}, freeze layers, fine-tune on another"),
             Some(source) => format!("Pretrain on {source}, freeze layers, fine-tune on {target}"),
             None => format!("Train from scratch on {target}"),
@@ -74,7 +74,7 @@ impl Starter<'_> {
     }
 
     fn side(&self) -> usize {
-        let detailed = self.target.is_detailed() || self.source.is_some_and(Task::is_detailed);
+        let detailed = self.target.is_detailed() || self.source.is_some_and(StarterTask::is_detailed);
         if detailed { 32 } else { 16 }
     }
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 /// A task that a starter spec trains.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Task {
+pub(super) struct StarterTask {
     pub(super) dataset: Dataset,
     pub(super) side: Side,
 }
@@ -23,7 +23,7 @@ pub(super) fn usual_source(target: Dataset) -> Option<Dataset> {
     }
 }
 
-impl Task {
+impl StarterTask {
     /// The name of its data set, for a sentence.
     pub(super) fn called(self) -> &'static str {
         match self.dataset {
