@@ -57,7 +57,7 @@ fn labels_of_other_types_say_what_to_save() {
     for (array, expected) in [
         (npy("<f8", "(8, 2)", &[0; 128]), "for one-hot labels, save `train_labels.argmax(axis=1)`"),
         (npy("<U3", "(8,)", &[0; 96]), "save `numpy.unique(train_labels, return_inverse=True)[1]`"),
-        (npy("|u1", "(8,)", &[2; 8]), "class 1 has no training image"),
+        (npy("|u1", "(8,)", &[2; 8]), "class 0 has no training image"),
     ] {
         write(&place, USUAL, good(), array);
         says(&place, &[expected]);
