@@ -207,7 +207,7 @@ fn a_disk_that_cannot_be_written_keeps_what_is_finished() {
     let read_only = "mount --bind disk disk && mount -o remount,ro,bind disk";
     if let Some(answer) = mounted(&place, read_only, "eval \"$run\"") {
         assert_eq!(answer.code, 1, "{}", answer.stderr);
-        for part in ["cannot create the folder `disk/runs`: Read-only file system", "use another one with `--out`"] {
+        for part in ["cannot create the folder `disk/runs", "Read-only file system", "use another one with `--out`"] {
             assert!(answer.stderr.contains(part), "{}", answer.stderr);
         }
     }
