@@ -100,7 +100,7 @@ fn a_number_that_names_another_class_is_refused_wherever_it_stands() {
     place.write("labels.npy", npy("|u1", "(12,)", &numbers));
     place.write("labels.txt", lines(&numbers, ToString::to_string));
     for file in ["labels.npy", "labels.txt"] {
-        let cause = "line 3 is `2`, which is both the number of one class and the name or number of another";
+        let cause = "is `2`, which is both the number of one class and the name or number of another";
         refused(&[&format!("target.label_file={file}")], cause);
     }
     refused(&["target.classes=[0, 10]"], "`10` is the number of one class and the name of another");

@@ -29,6 +29,9 @@ impl Runs {
         let spec = set(&self.spec, "train_size = 40", &format!("train_size = {n}"));
         let spec = set(&spec, "frozen_layers = 2", &format!("frozen_layers = {k}"));
         let spec = set(&spec, "\nseed = 0\n", &format!("\nseed = {seed}\n"));
+        let (start, training) = spec.split_once("[target.train]").expect("a training");
+        let spec =
+            format!("{start}[target.train]{}", training.replacen("epochs = 1", &format!("epochs = {EPOCHS}"), 1));
         let mut record = self.record.clone();
         record["length"]["epochs"] = EPOCHS.into();
         let row = |epoch| format!("target,{epoch},{epoch},{},0.5,3.5\n", error(epoch));
