@@ -90,7 +90,7 @@ fn doctor_and_run_refuse_more_threads_than_cores() {
         let told = format!("`{name}` requests {many} threads, but {cores} core");
         assert!(refused.stderr.contains(&told), "{}", refused.stderr);
         let (row, page) = doctor(variables);
-        assert_eq!(row, "an error, see below");
+        assert_eq!(row, "error, see below");
         assert!(page.contains(&format!("problem: {told}")), "{page}");
     }
     let asked = Place::with(&format!("threads = {many}\n{SPEC}"));
