@@ -31,7 +31,8 @@ mod tests {
     fn a_replaced_file_runs_on() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("echo");
-        std::fs::copy("/bin/echo", &path)?;
+        // Copied by another process: a test that forks meanwhile would inherit the file open for writing, and it could not run.
+        assert!(Command::new("cp").arg("/bin/echo").arg(&path).status()?.success());
         let program = Program(File::open(&path)?);
         std::fs::remove_file(&path)?;
         std::fs::write(&path, "not a program")?;
