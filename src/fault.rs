@@ -3,15 +3,18 @@
 //! `FREEZEWISE_FAULT` names a fault and the operation it hits. `ENOSPC@7` fails the seventh file operation, `ENOSPC@7+`
 //! every one from the seventh on. `short@7` writes half of the bytes and fails; `kill@7` writes half and kills the
 //! process with SIGKILL. `EINVAL@sync-folder` fails every sync of a folder, like a file system without directory sync.
-//! `memory@3` and `device@3` fail the third training step the way libtorch does. `stop@3` sends SIGTERM when the run
-//! checks for the third time whether to stop. `trace@FILE` appends each operation to a file. Without the variable
-//! nothing is counted.
+//! `memory@3` and `device@3` fail the third training step the way libtorch does. When the run checks for the third time
+//! whether to stop, `stop@3` sends SIGTERM and `interrupts@3` sends SIGINT twice. `trace@FILE` appends each operation to
+//! a file. Without the variable nothing is counted.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGKILL, SIGTERM};
+use signal_hook::low_level::raise;
 
 use crate::environment;
 
@@ -49,12 +52,15 @@ enum FaultPlan {
     Fail { failure: InjectedFailure, at: u64, from_then_on: bool },
     FailSyncFolder { failure: InjectedFailure },
     Device { message: &'static str, at: u64 },
-    Stop { at: u64 },
+    Signals { signals: &'static [i32], at: u64 },
 }
 
 /// Linux errno values by name.
 const ERRORS: [(&str, i32); 7] =
     [("EIO", 5), ("EINVAL", 22), ("ENOSPC", 28), ("EROFS", 30), ("EOPNOTSUPP", 95), ("ESTALE", 116), ("EDQUOT", 122)];
+
+/// Signals that a check for a stop sends, by name.
+const SIGNALS: [(&str, &[i32]); 2] = [("stop", &[SIGTERM]), ("interrupts", &[SIGINT, SIGINT])];
 
 /// Instead of a count: every sync of a folder.
 const SYNC_FOLDER: &str = "sync-folder";
@@ -80,8 +86,8 @@ impl FaultPlan {
         if let Some((_, message)) = DEVICE.iter().find(|(device, _)| *device == name) {
             return Self::Device { message, at };
         }
-        if name == "stop" {
-            return Self::Stop { at };
+        if let Some((_, signals)) = SIGNALS.iter().find(|(sending, _)| *sending == name) {
+            return Self::Signals { signals, at };
         }
         let failure = match name {
             "short" => InjectedFailure::Short,
@@ -115,7 +121,7 @@ pub(crate) fn strike(operation: FileOperation, path: &Path) -> Option<InjectedFa
             (count == *at || (*from_then_on && count > *at)).then_some(*failure)
         }
         FaultPlan::FailSyncFolder { failure } => (operation == FileOperation::SyncFolder).then_some(*failure),
-        FaultPlan::Nothing | FaultPlan::Device { .. } | FaultPlan::Stop { .. } => None,
+        FaultPlan::Nothing | FaultPlan::Device { .. } | FaultPlan::Signals { .. } => None,
     }
 }
 
@@ -146,14 +152,16 @@ pub fn device_step() {
     }
 }
 
-/// Sends SIGTERM to this process if a test requests it at this check for a stop.
+/// Sends this process the signals that a test requests at this check for a stop.
 pub fn stop_question() {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    if let FaultPlan::Stop { at } = plan()
+    if let FaultPlan::Signals { signals, at } = plan()
         && COUNT.fetch_add(1, Ordering::Relaxed) + 1 == *at
     {
-        // If the signal cannot be sent, the test that waits for it fails.
-        let _ = signal_hook::low_level::raise(signal_hook::consts::SIGTERM);
+        for signal in *signals {
+            // If a signal cannot be sent, the test that waits for it fails.
+            let _ = raise(*signal);
+        }
     }
 }
 
@@ -164,7 +172,7 @@ impl InjectedFailure {
             Self::Short => io::Error::from(io::ErrorKind::WriteZero),
             Self::Kill => {
                 // SIGKILL cannot be caught: nothing after this line runs.
-                let _ = signal_hook::low_level::raise(signal_hook::consts::SIGKILL);
+                let _ = raise(SIGKILL);
                 io::Error::from(io::ErrorKind::Interrupted)
             }
         }
@@ -184,7 +192,8 @@ mod tests {
             ("short@2", fail(InjectedFailure::Short, 2, false)),
             ("kill@12", fail(InjectedFailure::Kill, 12, false)),
             ("memory@3", FaultPlan::Device { message: DEVICE[0].1, at: 3 }),
-            ("stop@4", FaultPlan::Stop { at: 4 }),
+            ("stop@4", FaultPlan::Signals { signals: &[SIGTERM], at: 4 }),
+            ("interrupts@4", FaultPlan::Signals { signals: &[SIGINT, SIGINT], at: 4 }),
             ("trace@/tmp/a", FaultPlan::Trace("/tmp/a".into())),
             ("EINVAL@sync-folder", FaultPlan::FailSyncFolder { failure: InjectedFailure::System(22) }),
             ("EINVAL@sync", FaultPlan::Nothing),

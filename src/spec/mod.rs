@@ -68,6 +68,7 @@ pub use meaning::{VALID_NAME, is_valid_name};
 pub use measures::{Correct, ExtraMeasures, HalfLife};
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
+pub use resolved::fixed_defaults;
 pub use selection::{DisjointPart, Selection};
 pub use settings::{CPU_EVALUATION_BATCH, Settings};
 pub use size::{Draw, unbalanced, uneven};

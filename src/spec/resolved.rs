@@ -3,7 +3,14 @@
 use anyhow::{Context, Result};
 use toml::{Table, Value};
 
+use super::written::{Source, Written};
 use super::{Spec, identity};
+
+/// The keys whose default does not depend on others, as TOML. A resolved spec of an older version that lacks one means this.
+pub fn fixed_defaults() -> Result<String> {
+    let written = Written { source: Some(Source::default()), ..Written::default() };
+    toml::to_string(&written).context("cannot write the defaults as TOML")
+}
 
 impl Spec {
     /// The spec with every value resolved, as a valid TOML spec. Seeds that follow `seed` are left out, so that

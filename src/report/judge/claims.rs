@@ -115,8 +115,11 @@ fn distinct(sweeps: &[SweepFolder]) -> Vec<StatedClaim<'_>> {
 fn power(settings: &[Setting], stated: usize) -> String {
     let least = settings.iter().flat_map(|setting| &setting.cells).map(|cell| cell.runs.len()).min().unwrap_or(0);
     let carried = claims_carried(least, SIGNIFICANCE);
+    // The smallest p-value of exact sign flips: all signs agree once in 2^m.
+    let smallest = p_value(0.5f64.powi(i32::try_from(least).unwrap_or(i32::MAX)));
     format!(
-        "Each cell has at least {}: they can carry {}, with Holm's correction at {}%. {} stated beforehand.",
+        "Each cell has at least {} ({smallest} at best): they can carry {}, with Holm's correction at {}%. {} stated \
+         beforehand.",
         text::counted(least, "seed", "seeds"),
         text::counted(carried as usize, "one-sided claim", "one-sided claims"),
         SIGNIFICANCE * 100.0,

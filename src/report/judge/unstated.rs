@@ -32,6 +32,7 @@ pub(super) fn over_layers(setting: &Setting, all: &[Setting], commands: &Command
         return Some(picture(setting, reasons));
     }
     let rows = &curves.errors[..curves.errors.len().min(MOST_SEEDS)];
+    reasons.extend(untested(curves.errors.len(), rows.len()));
     let found = unstated_bump(rows).ok()?;
     let sites = found.sites.map(|index| setting.cells[index].frozen.count);
     let mean = |index: usize| rows.iter().map(|row| row[index]).sum::<f64>() / rows.len() as f64;
@@ -76,7 +77,8 @@ pub(super) fn over_epochs(
         bump_under(settings[0].cell_at(cell.frozen.count)?, view, check, &sites)
     });
     let over = format!("epochs {}", cell.frozen.phrase());
-    Some(finding(&found, &over, &places, seeds, limits(&found, seeds).into_iter().collect(), checks))
+    let reasons = untested(cell.runs.len(), seeds).into_iter().chain(limits(&found, seeds)).collect();
+    Some(finding(&found, &over, &places, seeds, reasons, checks))
 }
 
 fn picture(setting: &Setting, mut reasons: Vec<String>) -> Finding {
@@ -118,6 +120,13 @@ fn finding(
         p_value(found.p),
     );
     Finding { standing: Standing::Exploratory, sentence, reasons, checks }
+}
+
+/// A note about seeds that the test does not use.
+fn untested(seeds: usize, tested: usize) -> Option<String> {
+    (seeds > tested).then(|| {
+        format!("only the first {tested} of {seeds} seeds are tested: flipping the signs of more takes too long")
+    })
 }
 
 /// Why a bump is not a claim.

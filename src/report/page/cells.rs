@@ -16,6 +16,12 @@ const ERRORS: [RunMeasure; 6] = [
     RunMeasure::LastTrain,
 ];
 
+/// What the columns mean, for the text above the table.
+pub(super) const ABOUT: &str = "Test error: mean over the last five epochs (`last_test_error` in `summary.json`). ±: half of \
+                                the 95% interval over seeds; for two seeds, both values. Interpolates: train error at most 1%, \
+                                sustained. Regime, under this procedure and budget: over (every seed interpolates), under (every \
+                                seed has levelled off above 1%), critical (seeds differ), undecided (still falling at the end).";
+
 /// A table of text.
 pub(super) struct TextTable {
     pub(super) header: Vec<String>,
@@ -52,10 +58,13 @@ fn column(outcome: RunMeasure) -> &'static str {
     }
 }
 
-/// Mean and half the width of the 95% interval.
+/// Mean and half the width of the 95% interval, which for two seeds says less than their values.
 fn error(cell: &SeedGroup, outcome: RunMeasure) -> String {
     let Some(values) = cell.outcomes(outcome) else { return String::new() };
     let mean = values.iter().sum::<f64>() / values.len() as f64;
+    if let [one, other] = values.as_slice() {
+        return format!("{} ({}, {})", percent(mean), percent(one.min(*other)), percent(one.max(*other)));
+    }
     let half = t_interval(&values, 0.95).ok().map(|interval| (interval.upper - interval.lower) / 2.0);
     half.map_or_else(|| percent(mean), |half| format!("{} ± {:.1}", percent(mean), half * 100.0))
 }

@@ -1,10 +1,10 @@
 //! Where the numbers come from, for both pages: seeds, devices, commands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::report::contents::ReportContents;
 use crate::report::setting::{SeedGroup, Setting};
-use crate::report::words::list;
+use crate::report::words::{list, percent, short};
 use crate::text;
 
 /// The number of runs and cells, and which seeds vary.
@@ -31,6 +31,44 @@ pub(super) fn scope(contents: &ReportContents) -> String {
         count => format!("; {count} left out"),
     };
     format!("{} in {}{left_out}; {seeds}.", text::counted(runs, "run", "runs"), text::counted(cells, "cell", "cells"))
+}
+
+/// The tasks, network and procedure that the runs share, and the keys in which settings differ.
+pub(super) fn experiment(contents: &ReportContents) -> String {
+    let Some(first) = contents.settings.all.first() else { return String::new() };
+    let axes = &contents.settings.axes;
+    let shared = |key: &str| first.values.get(key).filter(|_| !axes.iter().any(|axis| axis == key)).map(String::as_str);
+    let mut parts: Vec<String> = Vec::new();
+    let has_source = first.values.contains_key("source.dataset");
+    match (shared("source.dataset"), shared("target.dataset")) {
+        (Some(source), Some(target)) => parts.push(format!("{source} to {target}")),
+        (None, Some(target)) if has_source => parts.push(format!("to {target}")),
+        (None, Some(target)) => parts.push(format!("{target} without a source")),
+        _ => {}
+    }
+    let number = |key: &str| shared(key).and_then(|value| value.parse::<f64>().ok());
+    parts.extend(number("target.train_size").map(|size| format!("n = {}", text::grouped(size as u64))));
+    let noise = number("target.label_noise").filter(|noise| *noise > 0.0);
+    parts.extend(noise.map(|noise| format!("{} label noise", percent(noise))));
+    parts.extend(shared("network.architecture").map(str::to_owned));
+    parts.extend(shared("network.width").map(|width| format!("width {width}")));
+    parts.extend(shared("target.train.epochs").map(|epochs| format!("{epochs} epochs")));
+    parts.extend(shared("target.train.steps").map(|steps| format!("{steps} steps")));
+    parts.extend(shared("target.train.optimizer").map(str::to_owned));
+    parts.extend(shared("target.train.learning_rate").map(|rate| format!("learning rate {rate}")));
+    let varying: Vec<String> = axes.iter().map(|axis| short(axis)).collect();
+    let varying = if varying.is_empty() { String::new() } else { format!(" Settings differ in {}.", list(&varying)) };
+    format!("{}.{varying} {}", parts.join(", "), layers(contents))
+}
+
+/// What k means.
+fn layers(contents: &ReportContents) -> String {
+    let cells = contents.settings.all.iter().flat_map(|setting| &setting.cells);
+    let all: BTreeSet<usize> = cells.filter_map(|cell| cell.frozen.all).collect();
+    match all.into_iter().collect::<Vec<_>>().as_slice() {
+        [all] => format!("k is the number of frozen layers of {all}; with all of them only the head trains."),
+        _ => "k is the number of frozen layers; with all of them only the head trains.".to_owned(),
+    }
 }
 
 /// Devices and versions, with their number of runs.

@@ -26,8 +26,9 @@ pub(in crate::report) fn html(contents: &ReportContents) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
          <title>Report on {title}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n<main>\n\
-         <header><h1>Report on {title}</h1>\n<p>{}</p>\n<p>{}</p></header>\n",
+         <header><h1>Report on {title}</h1>\n<p>{}</p>\n<p>{}</p>\n<p>{}</p></header>\n",
         svg::style(),
+        escaped(&facts::experiment(contents)),
         escaped(&facts::scope(contents)),
         escaped(&contents.judgement.power),
     );
@@ -40,7 +41,7 @@ pub(in crate::report) fn html(contents: &ReportContents) -> String {
         let _ = writeln!(page, "<p>{}.</p>", escaped(note));
     }
     page.push_str("</section>\n<section aria-labelledby=\"results\">\n<h2 id=\"results\">Results</h2>\n");
-    page.push_str("<p>Test error: mean over the last five epochs. ± half of the 95% interval over seeds.</p>\n");
+    let _ = writeln!(page, "<p>{}</p>", escaped(cells::ABOUT));
     write_table("Errors of each cell", &cells::results(&contents.settings), &mut page);
     page.push_str("</section>\n");
     write_origin(contents, &mut page);

@@ -12,8 +12,9 @@ const MOST_LINES: usize = 20;
 /// The page. Writing to a string cannot fail.
 pub(in crate::report) fn markdown(contents: &ReportContents) -> String {
     let mut page = format!(
-        "# Report on {}\n\n{}\n\n{}\n\n## Findings\n\n",
+        "# Report on {}\n\n{}\n\n{}\n\n{}\n\n## Findings\n\n",
         text(&contents.title),
+        text(&facts::experiment(contents)),
         text(&facts::scope(contents)),
         text(&contents.judgement.power)
     );
@@ -24,9 +25,7 @@ pub(in crate::report) fn markdown(contents: &ReportContents) -> String {
         write_finding(finding, &mut page);
     }
     let results = cells::results(&contents.settings);
-    page.push_str(
-        "\n## Results\n\nTest error: mean over the last five epochs. ± half of the 95% interval over seeds.\n\n",
-    );
+    let _ = write!(page, "\n## Results\n\n{}\n\n", cells::ABOUT);
     write_table(&results.header, &results.rows, &mut page);
     page.push_str("\n## Figures\n\n");
     for plotted in &contents.figures {
@@ -64,7 +63,9 @@ fn write_finding(finding: &Finding, page: &mut String) {
     }
     for check in &finding.checks {
         let detail = if check.detail.is_empty() { String::new() } else { format!(" ({})", text(&check.detail)) };
-        let _ = writeln!(page, "  - {}: {}{detail}", check.name(), check.answer.name());
+        let command = check.command.as_ref();
+        let command = command.map(|command| format!(": {}", code(&command.command))).unwrap_or_default();
+        let _ = writeln!(page, "  - {}: {}{detail}{command}", check.name(), check.answer.name());
     }
 }
 
@@ -76,6 +77,14 @@ fn write_table(header: &[String], rows: &[Vec<String>], page: &mut String) {
     for row in rows {
         page.push_str(&line(row));
     }
+}
+
+/// A command as code, even with backticks.
+fn code(plain: &str) -> String {
+    let plain = crate::figure::font::visible(plain);
+    let longest = plain.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    if longest == 0 { format!("{fence}{plain}{fence}") } else { format!("{fence} {plain} {fence}") }
 }
 
 /// Escapes text for Markdown and the HTML in it.
@@ -101,6 +110,7 @@ fn text(plain: &str) -> String {
 mod tests {
     #[test]
     fn names_are_text() {
+        assert_eq!((super::code("a b"), super::code("a`b")), ("`a b`".into(), "`` a`b ``".into()));
         assert_eq!(super::text("<img onerror=a|b>\n`x`"), "&lt;img onerror=a\\|b&gt; \\`x\\`");
     }
 }

@@ -82,6 +82,7 @@ pub(super) fn read(folders: &[&Path]) -> Result<ReadRuns> {
             Err(reason) => reading.left_out.push(LeftOut { place, reason }),
         }
     }
+    values::fill_missing(reading.runs.iter_mut().map(|run| &mut run.values));
     Ok(reading)
 }
 

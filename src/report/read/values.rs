@@ -1,6 +1,9 @@
 //! The setting and the seeds of a run, as text by dotted key, from its resolved spec.
 
+use std::collections::BTreeSet;
+
 use crate::rundir::{SpecValues, spec_values};
+use crate::spec::fixed_defaults;
 
 use super::frozen_layers::FROZEN_LAYERS;
 
@@ -78,6 +81,9 @@ pub(in crate::report) struct ParsedSpec {
 pub(in crate::report) fn parse(text: &str) -> Result<ParsedSpec, String> {
     let mut all = spec_values(text).map_err(|error| format!("cannot read `spec.toml`: {}", error.message()))?;
     let seeds = SeedValues::from_spec(&all);
+    if !all.contains_key("target.dataset") {
+        return Err("`spec.toml` has no `target.dataset`: it is not from freezewise".to_owned());
+    }
     let measurements = MEASUREMENTS.iter().filter_map(|key| all.remove_entry(*key)).collect();
     all.retain(|key, _| {
         let idle = IDLE.contains(&key.as_str()) || IDLE_TABLES.iter().any(|table| key.starts_with(table));
@@ -86,12 +92,28 @@ pub(in crate::report) fn parse(text: &str) -> Result<ParsedSpec, String> {
     Ok(ParsedSpec { values: all, seeds, measurements })
 }
 
+/// Gives runs the defaults of keys that they lack and others have: the resolved spec of an older version lacks newer keys.
+/// Keys of a source apply only to runs that have one.
+pub(in crate::report) fn fill_missing<'a>(values: impl Iterator<Item = &'a mut SpecValues>) {
+    let mut values: Vec<&mut SpecValues> = values.collect();
+    let known: BTreeSet<String> = values.iter().flat_map(|values| values.keys().cloned()).collect();
+    // Without defaults nothing is filled in, and such runs are another setting.
+    let defaults = fixed_defaults().ok().and_then(|text| spec_values(&text).ok()).unwrap_or_default();
+    for (key, default) in defaults.into_iter().filter(|(key, default)| !default.is_empty() && known.contains(key)) {
+        for values in &mut values {
+            if !key.starts_with("source.") || values.contains_key("source.dataset") {
+                values.entry(key.clone()).or_insert_with(|| default.clone());
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn seeds(text: &str) -> SeedValues {
-        parse(text).expect("a spec").seeds
+        parse(&format!("target.dataset = \"d\"\n{text}")).expect("a spec").seeds
     }
 
     #[test]
@@ -113,6 +135,20 @@ mod tests {
         let [bare, more] = [bare, more].map(|text| parse(text).expect("a spec"));
         assert_eq!(bare.values, more.values);
         assert_eq!(more.measurements.len(), 2);
+    }
+
+    #[test]
+    fn keys_that_an_older_spec_lacks_have_their_defaults() {
+        let values = |text: &str| parse(text).expect("a spec").values;
+        let newer = "[source]\ndataset = \"s\"\nbalanced = false\n[target]\ndataset = \"d\"\nvalidation_noise = 0.0\n";
+        let mut all = [
+            values(newer),
+            values("[target]\ndataset = \"d\"\n[source]\ndataset = \"s\"\n"),
+            values("target.dataset = \"d\""),
+        ];
+        fill_missing(all.iter_mut());
+        assert_eq!(all[0], all[1]);
+        assert_eq!(all[2].len(), 2, "{:?}", all[2]);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
-use super::super::program::{Place, json};
-use super::{end, endless, only_run, product, rows, signal, start, wait_until};
+use super::super::program::{Place, SMALL, json};
+use super::{end, endless, only_run, product, rows, run_with_fault, signal, start, wait_until};
 
 #[test]
 fn every_signal_that_asks_for_an_end_gets_a_checkpoint() {
@@ -58,21 +58,11 @@ fn a_hang_up_that_is_ignored_stays_so() {
 
 #[test]
 fn a_second_interrupt_ends_it_at_once() {
-    // One step takes much longer than the test.
-    let spec = endless().replace("width = 1", "width = 64").replace("image_size = 4\n", "image_size = 128\n");
-    let place = Place::with(&spec.replace("= 16", "= 40"));
-    let child = start(&place, &[], &[]);
-    wait_until("the first evaluation", || {
-        place.path("runs/sources").is_dir() && {
-            let sources = std::fs::read_dir(place.path("runs/sources")).expect("sources");
-            sources
-                .filter_map(|source| std::fs::read_to_string(source.ok()?.path().join("log.txt")).ok())
-                .any(|log| log.contains("source:"))
-        }
-    });
-    signal(&child, "INT");
-    std::thread::sleep(std::time::Duration::from_millis(100));
-    signal(&child, "INT");
-    let status = child.wait_with_output().expect("it ends").status;
-    assert_eq!((status.code(), status.signal()), (Some(130), None));
+    let place = Place::with(SMALL);
+    // Both arrive between two checks: no later check could make a checkpoint of the first.
+    let answer = run_with_fault(&place, "interrupts@5", &[]);
+    assert_eq!(answer.code, 130, "{}", answer.stderr);
+    assert_ne!(json(&only_run(&place).join("run.json"))["status"], "stopped");
+    // Nothing is lost by it.
+    assert_eq!(product(&place.run(&[])), product(&Place::with(SMALL).run(&[])));
 }

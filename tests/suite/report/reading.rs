@@ -33,6 +33,7 @@ fn what_cannot_be_averaged_is_left_out_with_its_reason() {
     left_out(|run| std::fs::remove_file(run.join("spec.toml")).expect("a file"), "cannot read `spec.toml`");
     left_out(|run| std::fs::write(run.join("run.json"), "{").expect("a file"), "no `run.json`");
     left_out(|run| std::fs::write(run.join("spec.toml"), "=").expect("a file"), "cannot read `spec.toml`");
+    left_out(|run| std::fs::write(run.join("spec.toml"), "target = 3").expect("a file"), "has no `target.dataset`");
     left_out(|run| std::fs::write(run.join("metrics.csv"), [0xff, 0, 7]).expect("a file"), "it is not from freezewise");
     let spoil = |from: &'static str, to: &'static str| move |run: &Path| change(run, "metrics.csv", from, to);
     left_out(spoil(row, "target,7,700,0.1,NaN,,\n"), "`test_error` at epoch 7 is not in [0, 1]");
@@ -70,7 +71,10 @@ fn an_older_version_is_read() {
     let written = study.report();
     assert_eq!((written.runs, written.left_out.len()), (2, 0), "{:?}", written.left_out);
     let page = study.read("report.md");
-    assert!(page.contains("| 1 | 2 | 25.0% ± 0.0 | 25.0% ± 0.0 | not reached | undecided |"), "{page}");
+    assert!(
+        page.contains("| 1 | 2 | 25.0% (25.0%, 25.0%) | 25.0% (25.0%, 25.0%) | not reached | undecided |"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -112,8 +116,8 @@ fn other_settings_are_never_averaged() {
     }
     study.report();
     let page = study.read("report.md");
-    assert!(page.contains("| target dataset = b | 0 | 2 | 20.0% ± 0.0"), "{page}");
-    assert!(page.contains("| target dataset = c | 0 | 2 | 40.0% ± 0.0"), "{page}");
+    assert!(page.contains("| target dataset = b | 0 | 2 | 20.0% (20.0%, 20.0%)"), "{page}");
+    assert!(page.contains("| target dataset = c | 0 | 2 | 40.0% (40.0%, 40.0%)"), "{page}");
 }
 
 /// Of two runs with the same seeds one is used; a seed that lacks a number of frozen layers is only missing there.
@@ -133,6 +137,6 @@ fn seeds_count_once_and_where_they_are() {
     assert_eq!(written.left_out.len(), 1, "{:?}", written.left_out);
     assert!(written.left_out[0].contains("another run of its cell has the same seeds (seed 0)"));
     let page = study.read("report.md");
-    assert!(page.contains("| all | 3 | 30.0% ± 0.0") && page.contains("| 1 | 2 | 20.0% ± 0.0"), "{page}");
+    assert!(page.contains("| all | 3 | 30.0% ± 0.0") && page.contains("| 1 | 2 | 20.0% (20.0%, 20.0%)"), "{page}");
     assert!(page.contains("seed 2 left out: it lacks a number of frozen layers"), "{page}");
 }
