@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Point;
 
-/// Fraction of later evaluations that must stay at or below the threshold, so that one spike of the optimizer does not
-/// undo interpolation.
+/// Fraction of the later epochs that must stay at or below the threshold, so that a spike of the optimizer does not undo
+/// interpolation, wherever it falls.
 const SUSTAINED_SHARE: f64 = 0.95;
 
 /// The epochs at which train error reached a threshold.
@@ -15,7 +15,8 @@ pub struct Interpolation {
     pub epsilon: f64,
     /// First epoch at or below it.
     pub first_epoch: Option<u64>,
-    /// First epoch from which 95% of the evaluations, including the last, are at or below it.
+    /// First epoch from which 95% of the epochs are at or below it. An evaluation stands for the epochs since the one
+    /// before it: log-spaced schedules evaluate each of the last epochs, which would otherwise count several times.
     pub sustained_epoch: Option<u64>,
 }
 
@@ -23,17 +24,14 @@ pub struct Interpolation {
 pub fn interpolation(curve: &[Point], epsilon: f64) -> Interpolation {
     let fits = |point: &&Point| point.error <= epsilon;
     let first_epoch = curve.iter().find(fits).map(|point| point.epoch);
-    let mut sustained_epoch = None;
-    if curve.last().is_some_and(|last| fits(&last)) {
-        let mut fitting = 0usize;
-        for (evaluations, point) in curve.iter().rev().enumerate() {
-            if fits(&point) {
-                fitting += 1;
-                if fitting as f64 >= SUSTAINED_SHARE * (evaluations + 1) as f64 {
-                    sustained_epoch = Some(point.epoch);
-                }
-            }
+    let (mut sustained_epoch, mut later, mut later_fitting) = (None, 0, 0);
+    for (place, point) in curve.iter().enumerate().rev() {
+        if fits(&point) && (later_fitting + 1) as f64 >= SUSTAINED_SHARE * (later + 1) as f64 {
+            sustained_epoch = Some(point.epoch);
         }
+        let epochs = place.checked_sub(1).map_or(1, |before| point.epoch.saturating_sub(curve[before].epoch));
+        later += epochs;
+        later_fitting += if fits(&point) { epochs } else { 0 };
     }
     Interpolation { epsilon, first_epoch, sustained_epoch }
 }
@@ -60,7 +58,16 @@ mod tests {
     }
 
     #[test]
-    fn a_last_spike_leaves_it_open() {
+    fn a_spike_at_the_end_counts_its_epochs_and_not_its_evaluations() {
+        // A run at log-spaced epochs whose train error jumped in the last two of 150.
+        let epochs = [29, 32, 36, 40, 45, 51, 57, 64, 71, 80, 90, 100, 113, 126, 142, 146, 147, 148, 149, 150];
+        let error = |epoch| if epoch >= 149 { 0.0767 } else { 0.0005 };
+        let points: Vec<Point> = epochs.into_iter().map(|epoch| Point { epoch, error: error(epoch) }).collect();
+        assert_eq!(interpolation(&points, 0.01).sustained_epoch, Some(29));
+    }
+
+    #[test]
+    fn a_last_spike_of_a_short_curve_leaves_it_open() {
         let found = interpolation(&curve(&[0.5, 0.0, 0.0, 0.2]), 0.01);
         assert_eq!((found.first_epoch, found.sustained_epoch), (Some(1), None));
         let never = interpolation(&curve(&[0.5, 0.4]), 0.01);

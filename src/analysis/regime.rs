@@ -7,8 +7,8 @@ use super::{Point, interpolation};
 /// Threshold of train error for regimes, corrupted examples included.
 pub const INTERPOLATION_EPSILON: f64 = 0.01;
 
-/// Train error has levelled off if, over the last third of the evaluations, the mean of the second half is below that
-/// of the first by less than this, both absolutely and relatively.
+/// Train error has levelled off if, over the last third of the evaluations, the means of the two halves differ by less
+/// than this, both absolutely and relatively.
 const LEVEL: f64 = 0.005;
 const LEVEL_SHARE: f64 = 0.05;
 /// Smallest number of evaluations in the last third.
@@ -20,9 +20,9 @@ const LEAST_EVALUATIONS: usize = 10;
 pub enum Regime {
     /// It interpolates (sustained).
     Over,
-    /// Train error has levelled off above the threshold.
+    /// Train error has levelled off, and was above the threshold at each of the evaluations in the last third.
     Under,
-    /// Train error was still falling when training stopped, or there are too few evaluations to tell.
+    /// Train error was still moving when training stopped, or there are too few evaluations to tell.
     Undecided,
 }
 
@@ -41,9 +41,10 @@ pub fn regime_at(curve: &[Point], epsilon: f64) -> Regime {
         return Regime::Undecided;
     }
     let (first, second) = last_third.split_at(last_third.len() / 2);
-    let (first, second) = (mean(first), mean(second));
-    let fall = first - second;
-    if second > epsilon && fall < LEVEL && fall < LEVEL_SHARE * first { Regime::Under } else { Regime::Undecided }
+    let change = (mean(first) - mean(second)).abs();
+    let level = change < LEVEL && change < LEVEL_SHARE * mean(first);
+    let above = last_third.iter().all(|point| point.error > epsilon);
+    if level && above { Regime::Under } else { Regime::Undecided }
 }
 
 fn mean(points: &[Point]) -> f64 {
@@ -66,10 +67,13 @@ mod tests {
     }
 
     #[test]
-    fn a_last_spike_is_no_level() {
+    fn a_spike_is_no_level() {
         let mut errors = vec![0.5; 5];
         errors.extend([0.0; 94]);
-        errors.push(0.02);
+        errors.push(0.07);
+        assert_eq!(regime(&curve(&errors)), Regime::Over);
+        // Too long to be ignored, and no sign of too few parameters either.
+        errors.extend([0.07; 10]);
         assert_eq!(regime(&curve(&errors)), Regime::Undecided);
     }
 

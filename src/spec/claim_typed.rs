@@ -73,7 +73,7 @@ pub(super) fn read(json: &Json) -> Result<Claim, String> {
         }
         "delay" => {
             let of = typed.of.unwrap_or_default();
-            if of == Reached::Interpolation && typed.least_size.is_some() {
+            if of != Reached::Peak && typed.least_size.is_some() {
                 return Err("`least_size` needs `of = \"peak\"`".to_owned());
             }
             Statement::Delay {

@@ -120,11 +120,13 @@ pub enum Over {
 
 /// An event in training, dated by its epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Reached {
     /// Sustained interpolation.
     #[default]
     Interpolation,
+    /// The first evaluation that interpolates: later spikes of the optimizer do not move it.
+    FirstInterpolation,
     /// The peak of the largest bump in test error.
     Peak,
 }
@@ -212,7 +214,7 @@ pub(super) fn schema() -> Json {
                 "key": { "type": "string" },
                 "reference": {}, "delayed": {}, "larger": {},
                 "over": { "enum": ["epochs", "frozen-layers"] },
-                "of": { "enum": ["interpolation", "peak"] },
+                "of": { "enum": ["interpolation", "first-interpolation", "peak"] },
                 "values": pair, "at": pair,
                 "margin": fraction
             },

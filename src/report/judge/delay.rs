@@ -78,26 +78,29 @@ fn measure(settings: &[&Setting], layers: usize, claimed: &ClaimedDelay, view: V
 
 /// The epoch at which a run reaches it.
 fn reached(run: &Run, claimed: &ClaimedDelay, view: View) -> Result<ReachedEpoch, String> {
-    let of_peak = claimed.of == Reached::Peak;
-    let curve = if of_peak { run.test_errors(view) } else { run.train_errors(view) };
+    let curve = if claimed.of == Reached::Peak { run.test_errors(view) } else { run.train_errors(view) };
     if curve.len() < LEAST_POINTS {
         return Err(format!("{} has no such curve", run.seeds.label()));
     }
-    let epoch = if of_peak {
-        let settled: Vec<Point> =
-            curve.into_iter().filter(|point| point.epoch >= run.curves.settled_epoch.max(1)).collect();
-        largest_bump(&settled).filter(|bump| bump.size >= claimed.least_size).map(|bump| bump.peak_epoch)
-    } else if view == View::Raw {
-        run.interpolation_epoch()
-    } else {
-        interpolation(&curve, INTERPOLATION_EPSILON).sustained_epoch
+    let epoch = match claimed.of {
+        Reached::Peak => {
+            let settled: Vec<Point> =
+                curve.into_iter().filter(|point| point.epoch >= run.curves.settled_epoch.max(1)).collect();
+            largest_bump(&settled).filter(|bump| bump.size >= claimed.least_size).map(|bump| bump.peak_epoch)
+        }
+        Reached::Interpolation => interpolation(&curve, INTERPOLATION_EPSILON).sustained_epoch,
+        Reached::FirstInterpolation => interpolation(&curve, INTERPOLATION_EPSILON).first_epoch,
     };
     Ok(ReachedEpoch { epoch, budget: run.curves.last_epoch })
 }
 
 fn sentence(claimed: &ClaimedDelay, found: &MeasuredDelay, several: bool, layers: usize) -> String {
     let MeasuredDelay { delay, .. } = found;
-    let what = if claimed.of == Reached::Interpolation { "interpolation" } else { "the peak of test error" };
+    let what = match claimed.of {
+        Reached::Interpolation => "interpolation",
+        Reached::FirstInterpolation => "the first interpolation",
+        Reached::Peak => "the peak of test error",
+    };
     let about = match delay.meaning {
         RatioMeaning::Exact => "",
         RatioMeaning::AtLeast => "at least ",

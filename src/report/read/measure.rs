@@ -86,7 +86,7 @@ impl RunMeasure {
             Self::LastTrain => "last_train_error",
             Self::LastAveraged => "last_test_error_averaged",
             Self::Annealed => "anneal_test_error",
-            Self::Refitted => "tuned_test_error",
+            Self::Refitted => "refit_test_error",
         }
     }
 
@@ -113,7 +113,7 @@ pub(in crate::report) enum View {
     Averaged,
     /// The end of the anneal branch of an epoch.
     Annealed,
-    /// A head refitted, with a tuned penalty, to an epoch's features.
+    /// A head refitted to an epoch's features, without a penalty.
     Refitted,
     /// At the end of training the epoch selected by validation; per epoch the validation error.
     Validation,

@@ -106,7 +106,7 @@ impl Run {
                 self.summary.last_train_error.or_else(|| Some(curves.of(Measure::Train).last()?.error))
             }
             RunMeasure::Annealed => branch()?.anneal_test_error,
-            RunMeasure::Refitted => branch()?.tuned_test_error,
+            RunMeasure::Refitted => branch()?.refit_test_error,
         }
     }
 
@@ -122,9 +122,10 @@ impl Run {
         curve
     }
 
-    /// Its regime, under its training procedure and budget.
+    /// Its regime, under its training procedure and budget; from the curve, because an older version may have written
+    /// another into the summary.
     pub(in crate::report) fn regime(&self) -> Regime {
-        self.summary.regime.unwrap_or_else(|| analysis::regime(self.curves.of(Measure::Train)))
+        analysis::regime(&self.train_curve())
     }
 
     /// Test error by epoch.
@@ -133,7 +134,7 @@ impl Run {
             View::Raw => self.curves.of(Measure::Test).to_vec(),
             View::Averaged => self.curves.of(Measure::TestAveraged).to_vec(),
             View::Annealed => self.branch_curve(|row| row.anneal_test_error),
-            View::Refitted => self.branch_curve(|row| row.tuned_test_error),
+            View::Refitted => self.branch_curve(|row| row.refit_test_error),
             View::Validation => self.curves.of(Measure::Validation).to_vec(),
         }
     }
@@ -178,9 +179,7 @@ impl Run {
 
     /// The epoch from which on it interpolates.
     pub(in crate::report) fn interpolation_epoch(&self) -> Option<u64> {
-        let computed =
-            || analysis::interpolation(self.curves.of(Measure::Train), INTERPOLATION_EPSILON).sustained_epoch;
-        self.summary.interpolation_epoch.or_else(computed)
+        analysis::interpolation(&self.train_curve(), INTERPOLATION_EPSILON).sustained_epoch
     }
 }
 

@@ -179,11 +179,20 @@ fn first_losses_agree(one: &super::Outcome, other: &super::Outcome, what: &str) 
     }
 }
 
+/// The first combinations cover most pairs: each was chosen for the most pairs that were missing.
+const SHORT: usize = 12;
+
 #[test]
 fn cuda_gives_what_the_cpu_gives_captured_or_not() {
     let set = covering(&OPTIONS);
     assert!(set.len() <= 30, "{} combinations, each with a run on the CPU and one on CUDA at least", set.len());
-    set.iter().for_each(agree);
+    set[..SHORT].iter().for_each(agree);
+}
+
+#[test]
+#[ignore = "takes minutes: scripts/check --full"]
+fn cuda_gives_what_the_cpu_gives_for_every_pair_of_options() {
+    covering(&OPTIONS)[SHORT..].iter().for_each(agree);
 }
 
 #[test]
@@ -203,10 +212,10 @@ fn cut(path: &std::path::Path) -> String {
             task.remove(key);
         }
         task.insert("dataset".into(), "synthetic".into());
-        task.insert("train_size".into(), 100.into());
+        task.insert("train_size".into(), 60.into());
         task.remove("validation_size");
         let train = task.get_mut("train").and_then(toml::Value::as_table_mut).expect("a training");
-        train.insert("epochs".into(), if phase == "source" { 1 } else { 3 }.into());
+        train.insert("epochs".into(), if phase == "source" { 1 } else { 2 }.into());
         train.insert("batch_size".into(), 40.into());
     }
     let network = spec.get_mut("network").and_then(toml::Value::as_table_mut).expect("a network");
