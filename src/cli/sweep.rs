@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use super::options::{DataRoot, RunsRoot, SpecArguments};
+use super::options::{DataRoot, RunsRoot, SpecArguments, path};
 use super::planned::{FoundDevice, Planned};
 use super::selection::CellSelection;
 use crate::error::{Exit, UserError};
@@ -86,7 +86,7 @@ pub(super) struct Arguments {
     max_time: Option<Duration>,
 
     /// Copy cells that are already finished in this folder of runs instead of running them
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = path())]
     archive: Option<PathBuf>,
 
     /// Print no progress, only the result and errors
