@@ -13,6 +13,7 @@ use crate::error::{Exit, UserError};
 use crate::native;
 use crate::output::{self, SweepView};
 use crate::run::{Places, Stop};
+use crate::spec::DeviceChoice;
 use crate::sweep::runner::{self, CellOutcome, Options, SweepDevice};
 use crate::sweep::{self, keep_spec};
 use crate::text;
@@ -131,7 +132,8 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     }
     let host = Host { cores: native::own_cores(), threads: planned.threads()? };
     if arguments.dry_run {
-        let jobs = arguments.jobs.expected(&arguments.devices, host);
+        let asked = planned.asked_devices(&arguments.devices)?;
+        let jobs = asked.iter().map(|(_, choice)| arguments.jobs.expected(*choice, host)).sum();
         return planned.dry_run(&chosen, jobs, arguments.json);
     }
     if let Some(gone) = planned.gone.take() {
@@ -223,13 +225,12 @@ impl JobsArgument {
         SweepDevice { name: found.name.clone(), jobs }
     }
 
-    /// Cells at a time on all devices, estimated from their names.
-    fn expected(self, names: &[String], host: Host) -> usize {
-        let each = |name: &String| if name == "cpu" { host.jobs() } else { 1 };
+    /// The jobs that a device starts with. CUDA is not loaded: a dry run may be on a machine without a GPU.
+    fn expected(self, choice: DeviceChoice, host: Host) -> usize {
         match self {
-            Self::Count(count) => count * names.len().max(1),
-            Self::Auto if names.is_empty() => host.jobs(),
-            Self::Auto => names.iter().map(each).sum(),
+            Self::Count(count) => count,
+            Self::Auto if native::is_gpu(choice) => 1,
+            Self::Auto => host.jobs(),
         }
     }
 }

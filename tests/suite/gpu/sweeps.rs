@@ -1,5 +1,6 @@
 //! Sweeps over two devices, and the number of cells that run on one at a time.
 
+use super::super::device::{WORKING, fake_driver};
 use super::super::program::{Place, TINY, json};
 use super::super::reliability::{end, signal, wait_until};
 use super::super::sweeps::start_with;
@@ -26,6 +27,34 @@ fn cells_spread_over_the_devices() {
     for device in ["device=cuda:0", "device=cuda:1"] {
         assert!(asked.iter().any(|argv| argv.contains(device)), "no cell ran with {device}: {asked:?}");
     }
+}
+
+/// On a GPU the number of jobs is found while the sweep runs; a dry run counts the one that it starts with.
+#[test]
+fn a_dry_run_counts_one_cell_on_each_gpu_whoever_names_it() {
+    let place = Place::with(&format!("device = \"cuda\"\n{TINY}{AXES}"));
+    // More cells than one on the CPU, if this machine has the cores.
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    for (arguments, slots) in [
+        (&[][..], 1),
+        (&["--set", "device=cpu"], cores),
+        (&["--devices", "cuda:0,cuda:1"], 2),
+        (&["--devices", "cpu"], cores),
+        (&["--jobs", "3"], 3),
+        (&["--jobs", "3", "--devices", "cuda:0,cuda:1"], 6),
+    ] {
+        let all = [&["sweep", "spec.toml", "--dry-run", "--json"], arguments].concat();
+        let answer = place.freezewise_with(&variables("devices=2"), &all);
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        let report: serde_json::Value = serde_json::from_str(&answer.stdout).expect("JSON");
+        assert_eq!(report["slots"], slots, "{arguments:?}");
+    }
+    let driver = fake_driver(&place, WORKING);
+    let auto = ["sweep", "spec.toml", "--dry-run", "--set", "device=auto"];
+    let answer = place.freezewise_with(&[("LD_LIBRARY_PATH", &driver)], &auto);
+    assert!(answer.stdout.contains("time with 1 cell at once"), "{} {}", answer.stdout, answer.stderr);
+    let wrong = ["sweep", "spec.toml", "--dry-run", "--devices", "cuda:0,gpu"];
+    assert_eq!(place.freezewise_with(&variables("devices=2"), &wrong).code, 2, "a device that is none is an error");
 }
 
 #[test]
