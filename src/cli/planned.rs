@@ -1,6 +1,6 @@
 //! A planned sweep, for the verbs `sweep` and `slurm`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -150,21 +150,13 @@ impl<'a> Planned<'a> {
         Ok(paces)
     }
 
-    pub(super) fn lines(
-        &self,
-        chosen: &[usize],
-        spec: &Path,
-        fixed: Fixed,
-        data: &Path,
-        overrides: &[String],
-    ) -> Result<Vec<String>> {
-        let program = std::env::current_exe().context("cannot find this program's file")?;
+    /// The chosen cells and their sources as shell lines.
+    pub(super) fn lines(&self, chosen: &[usize], call: Call<'_>) -> Result<Vec<String>> {
         // An engine may run a line in any folder.
         let absolute = |path: &Path| std::path::absolute(path).context("cannot find the current folder");
-        let (spec, data, out) = (absolute(spec)?, absolute(data)?, absolute(&self.plan.out)?);
-        check_text([&program, &spec, &data, &out].map(PathBuf::as_path))?;
-        let call = Call { program: &program, spec: &spec, out: &out, data: &data, overrides, fixed };
-        Ok(sweep::lines(&self.plan, chosen, &call))
+        let (spec, data, out) = (absolute(call.spec)?, absolute(call.data)?, absolute(call.out)?);
+        check_text([call.program, &spec, &data, &out])?;
+        Ok(sweep::lines(&self.plan, chosen, &Call { spec: &spec, out: &out, data: &data, ..call }))
     }
 
     /// Prints the cells and their states.

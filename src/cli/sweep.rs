@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use super::options::{DataRoot, RunsRoot, SpecArguments, path};
@@ -15,7 +15,7 @@ use crate::output::{self, SweepView};
 use crate::run::{Places, Stop};
 use crate::spec::DeviceChoice;
 use crate::sweep::runner::{self, CellOutcome, Options, SweepDevice};
-use crate::sweep::{self, keep_spec};
+use crate::sweep::{self, Call, keep_spec};
 use crate::text;
 
 const EXAMPLES: &str = "\
@@ -90,6 +90,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR", value_parser = path())]
     archive: Option<PathBuf>,
 
+    /// Write event files for TensorBoard to `tensorboard/` in the directories of the cells and sources that are trained
+    #[arg(long)]
+    tensorboard: bool,
+
     /// Print no progress, only the result and errors
     #[arg(long, short)]
     quiet: bool,
@@ -148,8 +152,16 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let record = planned.settle(&found[0].chosen, host.threads.unwrap_or((host.cores / most).max(1)))?;
     let spec = keep_spec(&arguments.spec.spec, &planned.plan.folder)?;
     if arguments.export.is_some() {
-        let lines = planned.lines(&chosen, &spec, record.fixed, &arguments.data.data, &arguments.spec.overrides.set)?;
-        output::data(&lines.join("\n"))?;
+        let call = Call {
+            program: &std::env::current_exe().context("cannot find this program's file")?,
+            spec: &spec,
+            out: &planned.plan.out,
+            data: &arguments.data.data,
+            overrides: &arguments.spec.overrides.set,
+            fixed: record.fixed,
+            tensorboard: arguments.tensorboard,
+        };
+        output::data(&planned.lines(&chosen, call)?.join("\n"))?;
         return Ok(Exit::Complete);
     }
     if let Some(archive) = &arguments.archive {
@@ -165,6 +177,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         data: arguments.data.data.clone(),
         overrides: arguments.spec.overrides.set.clone(),
         fixed: record.fixed,
+        tensorboard: arguments.tensorboard,
         only_sources: arguments.chosen.only_sources(),
     };
     let mut view = SweepView::new(&planned.plan, arguments.quiet);
