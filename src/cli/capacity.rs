@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::to_string_pretty;
 
-use super::compare::{Form, markdown};
+use super::form::{Form, markdown};
 use crate::analysis::{Capacity, CapacityReading};
 use crate::output::{self, Table};
 use crate::report::{self, CapacityRow, CapacityTable, SeedCapacity};

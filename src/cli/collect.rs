@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 
+use super::options::path;
 use crate::error::Exit;
 use crate::files;
 use crate::output;
@@ -18,7 +19,7 @@ pub(super) struct Arguments {
     folders: Vec<PathBuf>,
 
     /// Write the table to a file instead of stdout
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path())]
     out: Option<PathBuf>,
 }
 

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::capacity;
+use super::form::{Form, markdown};
 use crate::analysis::INTERPOLATION_EPSILON;
 use crate::error::Exit;
 use crate::output::{self, Table};
@@ -42,18 +43,6 @@ pub(super) struct Arguments {
 fn epsilon(typed: &str) -> Result<f64, String> {
     let epsilon = typed.parse().ok().filter(|epsilon| (0.0..1.0).contains(epsilon) && *epsilon > 0.0);
     epsilon.ok_or_else(|| "expected an error between 0 and 1, such as 0.01".to_owned())
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Form {
-    /// Aligned columns, errors in percent
-    Table,
-    /// Errors as fractions, and the run directory
-    Csv,
-    /// A Markdown table, errors in percent
-    Markdown,
-    /// Errors as fractions, with each run's whole summary
-    Json,
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
@@ -117,14 +106,4 @@ fn csv(comparison: &Comparison) -> Result<String> {
         table.write_record(row.iter().chain([&run.directory]))?;
     }
     Ok(String::from_utf8(table.into_inner()?)?)
-}
-
-/// A Markdown table.
-pub(super) fn markdown(header: &[String], rows: &[Vec<String>]) -> String {
-    let line = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
-        format!("| {} |", cells.join(" | "))
-    };
-    let rule = format!("|{}", " --- |".repeat(header.len()));
-    std::iter::once(line(header)).chain([rule]).chain(rows.iter().map(|row| line(row))).collect::<Vec<_>>().join("\n")
 }

@@ -10,6 +10,7 @@ mod count;
 mod data;
 mod describe;
 mod doctor;
+mod form;
 mod man;
 mod new;
 mod options;

@@ -1,12 +1,15 @@
 //! Arguments shared by several verbs.
 
+use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, Args, Command};
 
 use crate::data::{self, Surveyor, TaskData};
 use crate::environment;
@@ -80,7 +83,7 @@ impl ProcessOptions {
 #[derive(Debug, Args)]
 pub(super) struct RunsRoot {
     /// Folder for all runs
-    #[arg(long, value_name = "DIR", default_value = "runs", value_parser = folder())]
+    #[arg(long, value_name = "DIR", default_value = "runs", value_parser = path())]
     pub(super) out: PathBuf,
 }
 
@@ -89,20 +92,55 @@ pub(super) struct RunsRoot {
 pub(super) struct DataRoot {
     /// Folder of the data sets [env: `FREEZEWISE_DATA`] [default: data]
     // Not clap's `env`: it rejects an empty variable, which should count as unset.
-    #[arg(long, value_name = "DIR", default_value_os_t = default_data(), hide_default_value = true, value_parser = folder())]
+    #[arg(long, value_name = "DIR", default_value_os_t = default_data(), hide_default_value = true, value_parser = DataPath)]
     pub(super) data: PathBuf,
 }
 
-/// A folder as typed. Rejects a literal `~`, which no shell expanded: a folder of that name is never meant.
-fn folder() -> impl TypedValueParser<Value = PathBuf> {
-    PathBufValueParser::new().try_map(|path| match text::tilde(&path.to_string_lossy()) {
-        Some(advice) if !path.exists() => Err(advice),
-        _ => Ok(path),
+/// A path as typed. Rejects a literal `~`, which no shell expanded: a folder of that name is never meant.
+pub(super) fn path() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| match unexpanded(&path) {
+        Some(advice) => Err(advice),
+        None => Ok(path),
     })
 }
 
+fn unexpanded(path: &Path) -> Option<&'static str> {
+    text::tilde(&path.to_string_lossy()).filter(|_| !path.exists())
+}
+
+/// The variable with the default of `--data`.
+const DATA: &str = "FREEZEWISE_DATA";
+
 fn default_data() -> PathBuf {
-    environment::path("FREEZEWISE_DATA").unwrap_or_else(|| "data".into())
+    environment::path(DATA).unwrap_or_else(|| "data".into())
+}
+
+/// The path of `--data`, or its default from the variable, which an error names.
+#[derive(Clone)]
+struct DataPath;
+
+impl TypedValueParser for DataPath {
+    type Value = PathBuf;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<PathBuf, clap::Error> {
+        path().parse_ref(command, argument, value)
+    }
+
+    fn parse_ref_(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+        source: ValueSource,
+    ) -> Result<PathBuf, clap::Error> {
+        match unexpanded(value.as_ref()) {
+            Some(advice) if source == ValueSource::DefaultValue => {
+                let message = format!("invalid value '{}' of the variable {DATA}: {advice}", value.display());
+                Err(clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command))
+            }
+            _ => self.parse_ref(command, argument, value),
+        }
+    }
 }
 
 impl SpecArguments {

@@ -1,6 +1,6 @@
 //! A planned sweep, for the verbs `sweep` and `slurm`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::native;
 use crate::output::{self, Table};
 use crate::run::{Fixed, Places, Stop};
 use crate::rundir::Record;
-use crate::spec::{self, Experiment, PrecisionChoice, Survey, Sweep};
+use crate::spec::{self, DeviceChoice, Experiment, PrecisionChoice, Survey, Sweep};
 use crate::sweep::{self, Call, RunState, SweepPlan, SweepRecord};
 use crate::text;
 use crate::train;
@@ -76,20 +76,23 @@ impl<'a> Planned<'a> {
         Ok(before.or(of_spec).or_else(native::omp_threads))
     }
 
-    /// The named devices, or the spec's device if the list is empty.
-    pub(super) fn devices(&self, names: &[String]) -> Result<Vec<FoundDevice>> {
+    /// The named devices, or the spec's device if the list is empty, each with its name. This machine may lack them.
+    pub(super) fn asked_devices(&self, names: &[String]) -> Result<Vec<(Option<String>, DeviceChoice)>> {
         let asked = names.iter().map(|name| spec::device(name)).collect::<Result<Vec<_>, _>>()?;
         if let Some(again) = (1..asked.len()).find(|&index| asked[..index].contains(&asked[index])) {
             let message = format!("`--devices` names `{}` twice", names[again]);
             return Err(UserError::usage(message).hint("`--jobs 2` runs two cells on each device").into());
         }
         if names.is_empty() {
-            return Ok(vec![FoundDevice { name: None, chosen: native::choose(self.experiment(0)?.device)? }]);
+            return Ok(vec![(None, self.experiment(0)?.device)]);
         }
-        let found = names.iter().zip(asked);
-        found
-            .map(|(name, asked)| Ok(FoundDevice { name: Some(name.clone()), chosen: native::choose(asked)? }))
-            .collect()
+        Ok(names.iter().cloned().map(Some).zip(asked).collect())
+    }
+
+    /// The same devices, found on this machine.
+    pub(super) fn devices(&self, names: &[String]) -> Result<Vec<FoundDevice>> {
+        let asked = self.asked_devices(names)?.into_iter();
+        asked.map(|(name, choice)| Ok(FoundDevice { name, chosen: native::choose(choice)? })).collect()
     }
 
     /// Creates the sweep's folder with its record. Settings that an earlier start fixed stay, and this machine must
@@ -147,21 +150,13 @@ impl<'a> Planned<'a> {
         Ok(paces)
     }
 
-    pub(super) fn lines(
-        &self,
-        chosen: &[usize],
-        spec: &Path,
-        fixed: Fixed,
-        data: &Path,
-        overrides: &[String],
-    ) -> Result<Vec<String>> {
-        let program = std::env::current_exe().context("cannot find this program's file")?;
+    /// The chosen cells and their sources as shell lines.
+    pub(super) fn lines(&self, chosen: &[usize], call: Call<'_>) -> Result<Vec<String>> {
         // An engine may run a line in any folder.
         let absolute = |path: &Path| std::path::absolute(path).context("cannot find the current folder");
-        let (spec, data, out) = (absolute(spec)?, absolute(data)?, absolute(&self.plan.out)?);
-        check_text([&program, &spec, &data, &out].map(PathBuf::as_path))?;
-        let call = Call { program: &program, spec: &spec, out: &out, data: &data, overrides, fixed };
-        Ok(sweep::lines(&self.plan, chosen, &call))
+        let (spec, data, out) = (absolute(call.spec)?, absolute(call.data)?, absolute(call.out)?);
+        check_text([call.program, &spec, &data, &out])?;
+        Ok(sweep::lines(&self.plan, chosen, &Call { spec: &spec, out: &out, data: &data, ..call }))
     }
 
     /// Prints the cells and their states.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
+use super::options::path;
 use crate::error::{Exit, UserError};
 use crate::figure::{AxisRange, ChartAxis, Extent, Figure, Panel, Scale, Series, SeriesStyle, ValueFormat};
 use crate::figure::{lay_out, pdf, png, settled, svg};
@@ -38,7 +39,7 @@ pub(super) struct Arguments {
     follow: bool,
 
     /// Write the plot to a file, `.svg`, `.pdf` or `.png`, instead of the terminal
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", value_parser = path())]
     out: Option<PathBuf>,
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 
+use super::options::path;
 use crate::error::Exit;
 use crate::output;
 use crate::report;
@@ -20,7 +21,7 @@ pub(super) struct Arguments {
     folders: Vec<PathBuf>,
 
     /// Folder to write the report to [default: `report/` in the first DIR]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = path())]
     out: Option<PathBuf>,
 }
 

@@ -30,6 +30,10 @@ pub(super) struct Arguments {
     #[command(flatten)]
     process: ProcessOptions,
 
+    /// Write an event file for TensorBoard to `tensorboard/` in the source's directory, if it is trained
+    #[arg(long)]
+    tensorboard: bool,
+
     /// Print no progress, only the result and errors
     #[arg(long, short)]
     quiet: bool,
@@ -43,7 +47,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         beginning: Beginning::Resume,
         wait: arguments.process.wait(),
         fixed: arguments.process.fixed,
-        tensorboard: false,
+        tensorboard: arguments.tensorboard,
         stop: &stop,
     };
     let Loaded { value: spec, survey, gone } = arguments.spec.load_until(request.places, &stop, arguments.quiet)?;

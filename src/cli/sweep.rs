@@ -3,18 +3,19 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
-use super::options::{DataRoot, RunsRoot, SpecArguments};
+use super::options::{DataRoot, RunsRoot, SpecArguments, path};
 use super::planned::{FoundDevice, Planned};
 use super::selection::CellSelection;
 use crate::error::{Exit, UserError};
 use crate::native;
 use crate::output::{self, SweepView};
 use crate::run::{Places, Stop};
+use crate::spec::DeviceChoice;
 use crate::sweep::runner::{self, CellOutcome, Options, SweepDevice};
-use crate::sweep::{self, keep_spec};
+use crate::sweep::{self, Call, keep_spec};
 use crate::text;
 
 const EXAMPLES: &str = "\
@@ -86,8 +87,12 @@ pub(super) struct Arguments {
     max_time: Option<Duration>,
 
     /// Copy cells that are already finished in this folder of runs instead of running them
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = path())]
     archive: Option<PathBuf>,
+
+    /// Write event files for TensorBoard to `tensorboard/` in the directories of the cells and sources that are trained
+    #[arg(long)]
+    tensorboard: bool,
 
     /// Print no progress, only the result and errors
     #[arg(long, short)]
@@ -131,7 +136,8 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     }
     let host = Host { cores: native::own_cores(), threads: planned.threads()? };
     if arguments.dry_run {
-        let jobs = arguments.jobs.expected(&arguments.devices, host);
+        let asked = planned.asked_devices(&arguments.devices)?;
+        let jobs = asked.iter().map(|(_, choice)| arguments.jobs.expected(*choice, host)).sum();
         return planned.dry_run(&chosen, jobs, arguments.json);
     }
     if let Some(gone) = planned.gone.take() {
@@ -146,8 +152,16 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let record = planned.settle(&found[0].chosen, host.threads.unwrap_or((host.cores / most).max(1)))?;
     let spec = keep_spec(&arguments.spec.spec, &planned.plan.folder)?;
     if arguments.export.is_some() {
-        let lines = planned.lines(&chosen, &spec, record.fixed, &arguments.data.data, &arguments.spec.overrides.set)?;
-        output::data(&lines.join("\n"))?;
+        let call = Call {
+            program: &std::env::current_exe().context("cannot find this program's file")?,
+            spec: &spec,
+            out: &planned.plan.out,
+            data: &arguments.data.data,
+            overrides: &arguments.spec.overrides.set,
+            fixed: record.fixed,
+            tensorboard: arguments.tensorboard,
+        };
+        output::data(&planned.lines(&chosen, call)?.join("\n"))?;
         return Ok(Exit::Complete);
     }
     if let Some(archive) = &arguments.archive {
@@ -163,6 +177,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         data: arguments.data.data.clone(),
         overrides: arguments.spec.overrides.set.clone(),
         fixed: record.fixed,
+        tensorboard: arguments.tensorboard,
         only_sources: arguments.chosen.only_sources(),
     };
     let mut view = SweepView::new(&planned.plan, arguments.quiet);
@@ -223,13 +238,12 @@ impl JobsArgument {
         SweepDevice { name: found.name.clone(), jobs }
     }
 
-    /// Cells at a time on all devices, estimated from their names.
-    fn expected(self, names: &[String], host: Host) -> usize {
-        let each = |name: &String| if name == "cpu" { host.jobs() } else { 1 };
+    /// The jobs that a device starts with. CUDA is not loaded: a dry run may be on a machine without a GPU.
+    fn expected(self, choice: DeviceChoice, host: Host) -> usize {
         match self {
-            Self::Count(count) => count * names.len().max(1),
-            Self::Auto if names.is_empty() => host.jobs(),
-            Self::Auto => names.iter().map(each).sum(),
+            Self::Count(count) => count,
+            Self::Auto if native::is_gpu(choice) => 1,
+            Self::Auto => host.jobs(),
         }
     }
 }

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use tch::Kind;
 
+use super::options::path;
 use crate::error::{Exit, UserError};
 use crate::network::{
     Matching, NamedTensors, check_numbers, logits_of, read_safetensors, with_counters, write_safetensors,
@@ -42,7 +43,7 @@ struct Import {
     weights: Weights,
 
     /// File to write, .safetensors
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path())]
     out: PathBuf,
 
     /// Print which tensors matched as JSON instead of the file name
@@ -60,7 +61,7 @@ struct Export {
     network: Which,
 
     /// File to write, .safetensors
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path())]
     out: PathBuf,
 }
 
@@ -82,7 +83,7 @@ struct Logits {
     images: PathBuf,
 
     /// File to write, .safetensors, with `logits`: [count, classes]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path())]
     out: PathBuf,
 }
 

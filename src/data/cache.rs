@@ -21,6 +21,7 @@ use super::records::Records;
 use super::store::{Fingerprints, Pixels, Store, StoredSplit};
 use crate::blueprint::ImageShape;
 use crate::environment;
+use crate::text;
 
 const MAGIC: &[u8; 16] = b"freezewise-u8 1\n";
 /// Length of what follows the header: its checksum and its length.
@@ -48,17 +49,33 @@ struct CacheHeader {
     skipped: Vec<String>,
 }
 
+/// A folder for caches.
+struct CacheFolder {
+    path: PathBuf,
+    /// The environment variable that names it; none for the one in the data folder.
+    variable: Option<&'static str>,
+}
+
+impl CacheFolder {
+    /// An error if a variable names it by a `~`, which nothing expanded.
+    fn check(&self) -> std::io::Result<()> {
+        let advice = self.variable.and_then(|_| text::tilde(&self.path.to_string_lossy()));
+        advice.map_or(Ok(()), |advice| Err(std::io::Error::other(advice)))
+    }
+}
+
 /// Folders for caches: in the data folder, else in the user's cache folder.
-fn folders(root: &Path) -> Vec<PathBuf> {
-    let own = environment::path("FREEZEWISE_CACHE")
-        .or_else(|| Some(environment::path("XDG_CACHE_HOME")?.join("freezewise")))
-        .or_else(|| Some(environment::path("HOME")?.join(".cache/freezewise")));
-    std::iter::once(root.join(FOLDER)).chain(own.map(|own| own.join("data"))).collect()
+fn folders(root: &Path) -> Vec<CacheFolder> {
+    let own = [("FREEZEWISE_CACHE", "data"), ("XDG_CACHE_HOME", "freezewise/data"), ("HOME", ".cache/freezewise/data")];
+    let own = own.into_iter().find_map(|(name, inside)| {
+        Some(CacheFolder { path: environment::path(name)?.join(inside), variable: Some(name) })
+    });
+    std::iter::once(CacheFolder { path: root.join(FOLDER), variable: None }).chain(own).collect()
 }
 
 /// Opens the cached data set, if there is a valid cache.
 pub(super) fn open(root: &Path, name: &str, place: &str) -> Option<Store> {
-    folders(root).into_iter().find_map(|folder| open_file(&folder.join(name), place))
+    folders(root).into_iter().find_map(|folder| open_file(&folder.path.join(name), place))
 }
 
 pub(super) fn open_file(path: &Path, place: &str) -> Option<Store> {

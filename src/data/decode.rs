@@ -1,12 +1,12 @@
 //! Decodes image files: PNG or JPEG by content, of any colour type, within memory limits.
 
 use std::cell::Cell;
-use std::io::{BufRead, BufReader, Cursor, Read};
+use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Once;
 
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use super::files::{open_regular, read_whole};
 use super::jpeg::{self, DecodedPixels};
@@ -48,7 +48,7 @@ pub(super) fn size(path: &Path) -> Result<(usize, usize), String> {
         format => ImageReader::with_format(file, format)
             .into_dimensions()
             .map(|(width, height)| [height, width])
-            .map_err(|error| error.to_string())?,
+            .map_err(|error| in_words(&error))?,
     };
     bounded(width, height)?;
     Ok((height as usize, width as usize))
@@ -92,14 +92,27 @@ fn png(bytes: &[u8]) -> Result<Decoded, String> {
     limits.max_image_height = Some(LARGEST_SIDE);
     limits.max_alloc = Some(MOST_MEMORY);
     reader.limits(limits);
-    let decoder = reader.into_decoder().map_err(|error| error.to_string())?;
+    let decoder = reader.into_decoder().map_err(|error| in_words(&error))?;
     let (width, height) = decoder.dimensions();
     bounded(width, height)?;
-    let pixels = match DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())? {
+    let pixels = match DynamicImage::from_decoder(decoder).map_err(|error| in_words(&error))? {
         DynamicImage::ImageLuma8(image) => DecodedPixels::Grey(image.into_raw()),
         image => DecodedPixels::Colours(image.into_rgb8().into_raw()),
     };
     Ok(Decoded { height: height as usize, width: width as usize, pixels })
+}
+
+/// An error of the decoder. Those of a faulty copy or download say so, not how the decoder found out.
+fn in_words(error: &ImageError) -> String {
+    let text = error.to_string();
+    let ends_early = matches!(error, ImageError::IoError(cause) if cause.kind() == ErrorKind::UnexpectedEof);
+    let flaw = match &text {
+        _ if ends_early => "the file ends too early",
+        text if text.contains("CRC error") => "a checksum is wrong",
+        text if text.contains("Corrupt deflate stream") => "its pixels cannot be decompressed",
+        _ => return text,
+    };
+    format!("damaged: {flaw}; copy or download it again")
 }
 
 thread_local! {

@@ -6,8 +6,8 @@ use anyhow::Result;
 
 use super::format::Format;
 use super::image_files::{self, ImageFiles};
-use super::lister::{LAYOUT, Lister};
-use super::listing::{Listing, Picture};
+use super::lister::Lister;
+use super::listing::{LAYOUT, Listing, Picture};
 use super::store::Store;
 use super::{Access, Image, Watch};
 use crate::catalogue::Facts;

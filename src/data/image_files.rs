@@ -7,8 +7,7 @@ use anyhow::Result;
 
 use super::cache::{self, CacheContents, CacheRequest, Writer};
 use super::decode::{self, Flaw};
-use super::lister::LAYOUT;
-use super::listing::{Listing, Picture};
+use super::listing::{LAYOUT, Listing, Picture};
 use super::parallel::in_order;
 use super::store::Store;
 use super::{Access, Image, ReadingProgress, Watch};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::Access;
-use super::listing::Picture;
+use super::listing::{LAYOUT, Picture};
 use super::state::Stamp;
 use crate::error::UserError;
 use crate::text;
@@ -15,10 +15,6 @@ use crate::text;
 const LITTER: [&str; 5] = ["__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"];
 
 const SKIP: &str = "remove it, or skip it with `skip_bad_files = true`";
-
-/// The expected layout, as a hint.
-pub(super) const LAYOUT: &str =
-    "a `folder` data set has PNG and JPEG files in `train/<class>/` and in `val/<class>/` or `test/<class>/`";
 
 /// Lists the files of a data set.
 pub(super) struct Lister<'a> {

@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
-use super::lister::LAYOUT;
 use super::state::Stamp;
 use super::{Access, decode};
 use crate::blueprint::ImageShape;
 use crate::error::UserError;
 use crate::text;
+
+/// The expected layout, as a hint.
+pub(super) const LAYOUT: &str =
+    "a `folder` data set has PNG and JPEG files in `train/<class>/` and in `val/<class>/` or `test/<class>/`";
 
 /// The files of a data set.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ mod cifar;
 mod damaged;
 mod decode;
 mod draw;
+mod drawer;
 mod duplicates;
 pub mod fetch;
 mod files;

@@ -20,7 +20,7 @@ use names::{chosen, unused};
 use super::cache::{self, CacheContents, CacheRequest};
 use super::files::open_regular;
 use super::format::Format;
-use super::lister::LAYOUT;
+use super::listing::LAYOUT;
 use super::npy;
 use super::store::Store;
 use super::wide::by_colour;

@@ -3,11 +3,11 @@
 
 use anyhow::Result;
 
+use super::drawer::Drawer;
 use super::images::Images;
 use super::parallel::{share, try_in_parallel};
 use super::records::Records;
 use super::resize::Conversion;
-use super::synthetic::Drawer;
 use super::{Image, fingerprint};
 use crate::blueprint::ImageShape;
 use crate::error::UserError;

@@ -19,6 +19,7 @@ pub mod pdf;
 pub mod png;
 mod ranges;
 mod scene;
+mod segment;
 mod settled;
 pub mod sheet;
 mod span;
@@ -33,6 +34,7 @@ pub use model::{
     ReferenceLine, Region, RegionMap, Scale, Series, ValueFormat,
 };
 pub use model::{Dash, Marker, SeriesStyle};
-pub use scene::{Anchor, Bounds, Item, Label, Paint, PathSegment, Scene, Stroke};
+pub use scene::{Anchor, Bounds, Item, Label, Paint, Scene, Stroke};
+pub use segment::PathSegment;
 pub use settled::settled;
 pub use span::Span;

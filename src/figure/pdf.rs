@@ -11,7 +11,8 @@ use subsetter::GlyphRemapper;
 
 use super::font;
 use super::palette::Rgb;
-use super::scene::{Bounds, Label, Paint, Painter, PathSegment, Scene, Stroke};
+use super::scene::{Bounds, Label, Paint, Painter, Scene, Stroke};
+use super::segment::PathSegment;
 
 const FONT: Name = Name(b"F0");
 /// The tag of a font subset: six letters, the same in every file.

@@ -8,7 +8,8 @@ use tiny_skia::{
 
 use super::font;
 use super::palette::Rgb;
-use super::scene::{Bounds, Label, Paint, Painter, PathSegment, Scene, Stroke};
+use super::scene::{Bounds, Label, Paint, Painter, Scene, Stroke};
+use super::segment::PathSegment;
 
 /// Resolution for print, in dots per inch.
 pub const DPI: f64 = 300.0;

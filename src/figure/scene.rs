@@ -2,6 +2,7 @@
 
 use super::font;
 use super::palette::{Rgb, TINT_COUNT, TINTS};
+use super::segment::PathSegment;
 
 /// A page.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,19 +131,6 @@ impl Stroke {
     pub fn solid(paint: Paint, width: f64) -> Self {
         Self { paint, width, dashes: Vec::new() }
     }
-}
-
-/// A segment of an outline.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum PathSegment {
-    /// Starts a subpath.
-    Move(f64, f64),
-    /// Straight line.
-    Line(f64, f64),
-    /// Cubic curve: two control points and the end point.
-    Cubic([(f64, f64); 3]),
-    /// Closes the subpath.
-    Close,
 }
 
 /// A line of text.

@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use super::font::{self, FAMILY};
 use super::palette::{DARK_TINTS, Rgb, TINT_COUNT, TINTS};
-use super::scene::{Anchor, Bounds, Item, Label, Paint, PathSegment, Scene, Stroke};
+use super::scene::{Anchor, Bounds, Item, Label, Paint, Scene, Stroke};
+use super::segment::PathSegment;
 
 /// A standalone file, or an element within a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@ use super::shim::{TEXT_SIZE, call};
 
 use crate::environment;
 use crate::error::UserError;
+use crate::text;
 
 const PLUGIN: &str = "libfreezewise_cuda.so";
 /// Names another plugin file.
@@ -169,8 +170,14 @@ fn open() -> Result<Plugin, UserError> {
         if !plugin_is_named() {
             open_global(Path::new("libtorch_cuda.so")).map_err(|cause| cause.hint(WITH_CUDA))?;
         }
-        open_plugin(&path)
+        open_plugin(&path).map_err(|error| if plugin_is_named() { of_variable(&error, &path) } else { error })
     }
+}
+
+/// The error, with the variable that names the plugin.
+fn of_variable(error: &UserError, path: &Path) -> UserError {
+    let tilde = text::tilde(&path.to_string_lossy()).map(str::to_owned);
+    UserError::new(format!("{NAMED}: {error}")).hints_of(error.hints()).hints_of(tilde.as_slice())
 }
 
 unsafe fn open_plugin(path: &Path) -> Result<Plugin, UserError> {

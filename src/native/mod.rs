@@ -87,6 +87,18 @@ pub fn choose(choice: DeviceChoice) -> Result<ChosenDevice> {
     }
 }
 
+/// Whether a choice takes a GPU here, as far as the driver tells without loading CUDA.
+pub fn is_gpu(choice: DeviceChoice) -> bool {
+    match choice {
+        DeviceChoice::Cpu => false,
+        DeviceChoice::Cuda(_) => true,
+        DeviceChoice::Auto => {
+            let driver = Driver::find();
+            driver != Driver::Absent && !driver.has_no_gpu()
+        }
+    }
+}
+
 fn gpu(driver: &Driver, index: usize) -> Result<ChosenDevice, UserError> {
     let facts = cuda::load(driver, index)?;
     let device = facts.get(index).ok_or_else(|| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::claims::{Claim, Over, Reached, Statement};
+use super::claim::{Claim, Over, Reached, Statement};
 use super::keys;
 use crate::text;
 

@@ -1,7 +1,7 @@
 use anyhow::Result;
 
 use super::*;
-use crate::spec::{Notation, Text, Typed};
+use crate::spec::{Notation, Over, Statement, Text, Typed};
 
 fn read(text: &str) -> Result<ReportSpec> {
     let text = Text { file: "s.toml", name: "s", text, notation: Notation::Toml };

@@ -1,7 +1,7 @@
 //! Defaults that depend on other keys. Afterwards a key of `written` is `None` only where it does not apply.
 
 use super::augment;
-use super::transfer::{FrozenNorm, UnfrozenInit};
+use super::transfer_choices::{FrozenNorm, UnfrozenInit};
 use super::written::{Normalise, Optimizer, Schedule, Synthetic, Task, Train, Written};
 
 /// Nakkiran et al., "Deep Double Descent" (arXiv 1912.02292): Adam at 1e-4, SGD at 0.1, period 512.

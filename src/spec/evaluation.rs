@@ -1,5 +1,6 @@
 //! When a phase is evaluated; the `evaluate` table resolved.
 
+use super::evaluation_schedule::{EvaluationSchedule, FINAL_EPOCHS};
 use super::measures::{ExtraMeasures, measures};
 use super::report::ProblemReport;
 use super::task::Task;
@@ -42,32 +43,9 @@ impl Evaluation {
     }
 }
 
-/// A schedule of epochs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EvaluationSchedule {
-    /// Every N epochs, and before the first step.
-    Every(u64),
-    /// About 20 per factor of 10.
-    Log,
-    /// Only the last epoch of the budget.
-    End,
-}
-
 impl From<EvaluationSchedule> for Evaluation {
     fn from(schedule: EvaluationSchedule) -> Self {
         Self { test: schedule, train: schedule, measures: ExtraMeasures::NONE }
-    }
-}
-
-impl EvaluationSchedule {
-    /// Whether the schedule includes an epoch; epoch 0 is before the first step.
-    pub fn has(self, epoch: u64) -> bool {
-        let notch = |epoch: u64| ((epoch as f64).log10() * 20.0 + 1e-9).floor();
-        match self {
-            Self::Every(every) => epoch.is_multiple_of(every),
-            Self::End => false,
-            Self::Log => epoch < 2 || notch(epoch) > notch(epoch - 1),
-        }
     }
 }
 
@@ -79,10 +57,6 @@ pub struct Due {
     /// On test and validation examples.
     pub test: bool,
 }
-
-/// The last epochs of a budget are always evaluated on the test examples: a run's last test error is the mean over
-/// them. Training examples are evaluated at least in the last one.
-pub const FINAL_EPOCHS: u64 = 5;
 
 impl Due {
     /// The errors due after `epoch`, in a budget of `epochs`: those of the schedule, and those at the end of the
@@ -129,19 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_logarithmic_schedule_is_dense_first() {
-        let epochs: Vec<u64> = (0..=1000).filter(|&epoch| EvaluationSchedule::Log.has(epoch)).collect();
-        assert_eq!(&epochs[..11], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-        assert!(epochs.contains(&100) && epochs.contains(&1000));
-        let decade = epochs.iter().filter(|&&epoch| epoch > 100 && epoch <= 1000).count();
-        assert_eq!(decade, 20);
-        let kept: Vec<u64> = (0..=1000).filter(|&epoch| crate::spec::Keep::Log.has(epoch)).collect();
-        assert_eq!(kept, [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]);
-        assert!(
-            EvaluationSchedule::Every(3).has(0)
-                && EvaluationSchedule::Every(3).has(6)
-                && !EvaluationSchedule::Every(3).has(7)
-        );
+    fn train_errors_are_due_only_with_test_errors() {
         let thinned = Evaluation { train: EvaluationSchedule::Log, ..EvaluationSchedule::Every(2).into() };
         let epochs = |has: fn(Evaluation, u64) -> bool| (101..=106).filter(|&epoch| has(thinned, epoch)).collect();
         assert_eq!((epochs(Evaluation::has), epochs(Evaluation::has_train)), (vec![102, 104, 106], vec![]));

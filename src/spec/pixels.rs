@@ -6,7 +6,7 @@ use super::report::ProblemReport;
 use super::source::Source;
 use super::task::Task;
 use super::training::Budget;
-use super::transfer::FrozenNorm;
+use super::transfer_choices::FrozenNorm;
 use crate::blueprint::Blueprint;
 use crate::text;
 

@@ -1,12 +1,8 @@
 //! What is transferred from source to target, and what stays frozen; the `transfer` table resolved.
 
-use std::fmt;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::frozen;
 use super::report::ProblemReport;
+use super::transfer_choices::{FrozenNorm, UnfrozenInit};
 use super::written::Written;
 use crate::blueprint::{Blueprint, FrozenSet, Granularity};
 
@@ -23,42 +19,10 @@ pub struct Transfer {
     pub unfrozen_init: UnfrozenInit,
 }
 
-/// Batch norm statistics of frozen layers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum FrozenNorm {
-    /// Running statistics of the source.
-    Source,
-    /// Statistics of the target's training images, computed once.
-    Target,
-    /// Statistics of each batch; running statistics keep moving.
-    Batch,
-}
-
-/// Initial weights of layers that are not frozen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum UnfrozenInit {
-    /// Transferred from the source.
-    Source,
-    /// Random.
-    Random,
-}
-
 impl Transfer {
     /// Whether layer `layer` of `freezable` is transferred from the source. The head never is.
     pub fn copies(&self, layer: usize, freezable: usize) -> bool {
         layer < freezable && (self.frozen.has(layer) || self.unfrozen_init == UnfrozenInit::Source)
-    }
-}
-
-impl fmt::Display for FrozenNorm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Source => "source",
-            Self::Target => "target",
-            Self::Batch => "batch",
-        })
     }
 }
 

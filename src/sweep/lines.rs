@@ -20,6 +20,8 @@ pub struct Call<'a> {
     pub overrides: &'a [String],
     /// Settings of every cell.
     pub fixed: Fixed,
+    /// Whether to write event files for TensorBoard.
+    pub tensorboard: bool,
 }
 
 /// One line per source, then one per chosen cell. A cell whose source is missing trains it or waits for it, so the lines
@@ -37,6 +39,7 @@ fn line(verb: &str, own: &[String], plan: &SweepPlan, call: &Call<'_>) -> String
     let name = plan.folder.file_name().unwrap_or_default().to_string_lossy();
     let mut words = vec![path(call.program), verb.to_owned(), path(call.spec)];
     words.extend(["--out".to_owned(), path(call.out), "--data".to_owned(), path(call.data), "--quiet".to_owned()]);
+    words.extend(call.tensorboard.then(|| "--tensorboard".to_owned()));
     words.extend(["--fixed".to_owned(), call.fixed.argument()]);
     let last = [format!("name={name}"), format!("threads={}", call.fixed.threads)];
     for set in call.overrides.iter().chain(own).chain(&last) {

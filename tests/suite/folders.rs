@@ -122,6 +122,27 @@ fn folders_that_are_no_data_set_say_why() {
     }
 }
 
+/// As after a faulty copy or an interrupted download.
+#[test]
+fn a_damaged_png_file_is_named_in_plain_words() {
+    let place = place("folder", "path = \"own\"");
+    write_folder(&place, "data/own", "val");
+    let whole = picture(ImageFormat::Png, 9, 12, [200, 0, 0]);
+    // The last chunk has 12 bytes; the checksum of the pixels is before it.
+    let changed = |at: usize| [&whole[..at], &[whole[at] ^ 1], &whole[at + 1..]].concat();
+    for (name, bytes) in [("header", changed(29)), ("sum", changed(whole.len() - 13)), ("pixels", changed(50))] {
+        place.write(&format!("data/own/train/a/{name}.png"), bytes);
+    }
+    place.write("data/own/train/a/short.png", &whole[..whole.len() - 20]);
+    let sum = "damaged: a checksum is wrong; copy or download it again";
+    let short = "damaged: the file ends too early; copy or download it again";
+    let of = |name: &str, cause: &str| format!("train/a/{name}.png: {cause}\n");
+    let told = [of("header", sum), of("sum", sum), of("short", short), "train/a/pixels.png: damaged: ".to_owned()];
+    says(&place, &told.each_ref().map(String::as_str));
+    let answer = place.try_run(&[]);
+    assert!(!answer.stderr.contains("CRC") && !answer.stderr.contains("decoding"), "{}", answer.stderr);
+}
+
 #[test]
 fn bad_files_are_left_out_where_that_is_asked_for() {
     let place = place("folder", "path = \"own\"\nskip_bad_files = true");

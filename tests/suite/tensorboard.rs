@@ -1,4 +1,4 @@
-//! `freezewise run --tensorboard`: event files contain each row of `metrics.csv` once, and TensorBoard reads them.
+//! `--tensorboard`: event files contain each row of `metrics.csv` once, and TensorBoard reads them.
 #![allow(clippy::print_stderr)] // A skipped test must be seen.
 
 use std::ffi::OsStr;
@@ -9,6 +9,7 @@ use freezewise::metrics::Metrics;
 use freezewise::rundir;
 
 use super::program::{Place, TINY};
+use super::sweeps::{runs, sweep};
 
 /// The only event file of a run.
 fn event_file(run: &Path) -> PathBuf {
@@ -66,15 +67,19 @@ fn run(place: &Place, arguments: &[&str]) -> PathBuf {
     place.path(answer.stdout.trim())
 }
 
+/// The directory of the only source.
+fn source(place: &Place) -> PathBuf {
+    let sources = std::fs::read_dir(place.path("runs/sources")).expect("a folder");
+    sources.map(|entry| entry.expect("an entry").path()).find(|path| path.is_dir()).expect("a source")
+}
+
 #[test]
 fn a_resumed_run_has_each_step_once() {
     let place = Place::with(TINY);
     let directory = run(&place, &["--tensorboard"]);
     let first = event_file(&directory);
     holds_the_rows(&directory);
-    let sources = std::fs::read_dir(place.path("runs/sources")).expect("a folder");
-    let source = sources.map(|entry| entry.expect("an entry").path()).find(|path| path.is_dir()).expect("a source");
-    holds_the_rows(&source);
+    holds_the_rows(&source(&place));
     // Once requested, the file is continued without the option too.
     assert_eq!(run(&place, &["--set", "target.train.epochs=5"]), directory);
     holds_the_rows(&directory);
@@ -86,6 +91,24 @@ fn a_resumed_run_has_each_step_once() {
     assert!(!directory.join("tensorboard").exists());
     run(&place, &["--set", "target.train.epochs=5", "--tensorboard"]);
     holds_the_rows(&directory);
+}
+
+#[test]
+fn cells_and_sources_of_a_sweep_have_event_files_and_the_same_names() {
+    let place = Place::with(&format!("{TINY}[sweep.axes]\nseed = [0, 1]\n"));
+    let answer = sweep(&place, &["--tensorboard"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let cells = runs(&place);
+    assert_eq!(cells.len(), 2);
+    for cell in &cells {
+        holds_the_rows(cell);
+    }
+    holds_the_rows(&source(&place));
+    let again = sweep(&place, &[]);
+    assert!(again.stderr.contains("2 cells, 1 source, 2 already done"), "{}", again.stderr);
+    let lines = sweep(&place, &["--export", "lines", "--tensorboard"]).stdout;
+    assert_eq!(lines.lines().filter(|line| line.contains(" --tensorboard ")).count(), 3, "{lines}");
+    assert!(!sweep(&place, &["--export", "lines"]).stdout.contains("tensorboard"));
 }
 
 /// Prints steps and values of a tag as TensorBoard reads them.

@@ -151,6 +151,43 @@ fn a_path_that_is_not_there_is_told_from_one_of_another_kind() {
     assert!(!place.path("~").exists());
 }
 
+/// `--archive=~/runs` and `NAME="~/data"` reach the program with the `~`.
+#[test]
+fn a_message_about_a_path_names_where_it_was_given() {
+    let place = Place::with(&format!("{TINY}[sweep.axes]\nseed = [0, 1]\n"));
+    let says = |variable: &str, arguments: &[&str], told: &[&str]| {
+        let answer = place.freezewise_with(&[(variable, "~/there")], arguments);
+        assert_ne!(answer.code, 0, "{arguments:?}");
+        for part in told.iter().chain(&["`~` is not expanded"]) {
+            assert!(answer.stderr.contains(part), "{part}: {}", answer.stderr);
+        }
+        answer.stderr
+    };
+    let data = says("FREEZEWISE_DATA", &["check", "spec.toml"], &["'~/there' of the variable FREEZEWISE_DATA"]);
+    assert!(!data.contains("--data <DIR>'"), "{data}");
+    let typed = says("FREEZEWISE_DATA", &["check", "spec.toml", "--data=~/here"], &["'~/here' for '--data <DIR>'"]);
+    assert!(!typed.contains("FREEZEWISE_DATA"), "{typed}");
+    let given = ["check", "spec.toml", "--data", "data"];
+    assert_eq!(place.freezewise_with(&[("FREEZEWISE_DATA", "~/there")], &given).code, 0);
+    let device = ["sweep", "spec.toml", "--set", "device=cuda"];
+    says("FREEZEWISE_CUDA_PLUGIN", &device, &["FREEZEWISE_CUDA_PLUGIN: `~/there` cannot be loaded"]);
+    for (arguments, option) in [
+        (&["sweep", "spec.toml", "--archive=~/runs"][..], "--archive <DIR>"),
+        (&["report", "runs", "--out=~/report"], "--out <DIR>"),
+        (&["collect", "runs", "--out=~/all.csv"], "--out <FILE>"),
+    ] {
+        says("OTHER", arguments, &["'~/", &format!("' for '{option}'")]);
+    }
+    // A cache goes to the folder of the variable if the data folder does not take it.
+    let own = super::formats::place("folder", "path = \"own\"");
+    write_folder(&own);
+    own.write("data/.freezewise", "a file in the place of the folder");
+    let answer = own.freezewise_with(&[("FREEZEWISE_CACHE", "~/cache")], &["run", "spec.toml"]);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(answer.stderr.contains("FREEZEWISE_CACHE: `~/cache/data`: `~` is not expanded"), "{}", answer.stderr);
+    assert!(!place.path("~").exists() && !own.path("~").exists());
+}
+
 /// 17 = 2 · 8 + 1 examples; at 8 × 8 pixels the feature maps of the last stage have one pixel.
 #[test]
 fn a_last_batch_of_one_is_refused_only_where_a_norm_would_see_it() {

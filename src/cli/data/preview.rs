@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
-use super::super::options::{DataRoot, SpecArguments};
+use super::super::options::{DataRoot, SpecArguments, path};
 use crate::data::TaskData;
 use crate::error::{Exit, UserError};
 use crate::figure::sheet::{Example, Section, contact_sheet};
@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     data: DataRoot,
 
     /// Picture to write, a .png file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path())]
     out: PathBuf,
 
     /// How many training examples of each task to show, from the first

@@ -54,10 +54,11 @@ pub(in crate::data) fn make(
 ) -> Result<Store> {
     let mut causes = Vec::new();
     for folder in folders(wanted.root) {
-        let writer = match Writer::create(&folder, wanted) {
+        let origin = folder.variable.map(|name| format!("{name}: ")).unwrap_or_default();
+        let writer = match folder.check().and_then(|()| Writer::create(&folder.path, wanted)) {
             Ok(writer) => writer,
             Err(error) => {
-                causes.push(format!("`{}`: {error}", folder.display()));
+                causes.push(format!("{origin}`{}`: {error}", folder.path.display()));
                 continue;
             }
         };
@@ -66,10 +67,10 @@ pub(in crate::data) fn make(
             let (contents, fingerprints) = filled?;
             match writer.finish(contents, fingerprints) {
                 Ok(path) => return read_back(&path, wanted.place),
-                Err(error) => causes.push(error.to_string()),
+                Err(error) => causes.push(format!("{origin}{error}")),
             }
         } else if let Err(error) = filled {
-            causes.push(format!("{error:#}"));
+            causes.push(format!("{origin}{error:#}"));
         }
     }
     let bytes = text::bytes((MAGIC.len() + wanted.count * wanted.shape.elements()) as u64);

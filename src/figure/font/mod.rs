@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use ttf_parser::{Face, GlyphId, OutlineBuilder};
 
-use super::scene::PathSegment;
+use super::segment::PathSegment;
 
 /// The font file.
 pub(super) static FILE: &[u8] = include_bytes!("LiberationSans-Regular.ttf");

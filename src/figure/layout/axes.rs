@@ -1,10 +1,12 @@
 //! Draws axes: lines, ticks, labels, titles.
 
 use crate::figure::font;
-use crate::figure::scene::{Anchor, Label, Paint, PathSegment, Stroke};
+use crate::figure::scene::{Anchor, Label, Paint, Stroke};
+use crate::figure::segment::PathSegment;
 
 use super::Placed;
-use super::margins::{GAP, Margins, TICK, level_ticks};
+use super::axis_ticks::level_ticks;
+use super::margins::{GAP, Margins, TICK};
 use super::page::{Page, SMALL, TITLE, height, level, sides};
 
 const AXIS: f64 = 0.6;

@@ -4,7 +4,8 @@ use crate::figure::font;
 use crate::figure::model::{Cells, Contour, Grid, Hatch, HeatMap, RegionMap, Scale};
 use crate::figure::number;
 use crate::figure::palette::{Rgb, sequential};
-use crate::figure::scene::{Anchor, Bounds, Label, Paint, PathSegment, Stroke};
+use crate::figure::scene::{Anchor, Bounds, Label, Paint, Stroke};
+use crate::figure::segment::PathSegment;
 
 use super::Placed;
 use super::colour_bar;

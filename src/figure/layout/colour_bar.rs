@@ -5,12 +5,13 @@ use std::cmp::Ordering;
 use crate::figure::font;
 use crate::figure::model::{AxisRange, ChartAxis, Grid, HeatMap, Panel, Scale};
 use crate::figure::palette::sequential;
-use crate::figure::scene::{Anchor, Bounds, Label, Paint, PathSegment, Stroke};
+use crate::figure::scene::{Anchor, Bounds, Label, Paint, Stroke};
+use crate::figure::segment::PathSegment;
 use crate::figure::span::Span;
 use crate::figure::ticks::Tick;
 
 use super::Placed;
-use super::margins::upright_ticks;
+use super::axis_ticks::upright_ticks;
 use super::page::{Page, SMALL, TITLE, height, level, sides};
 
 const BEFORE: f64 = 6.0;

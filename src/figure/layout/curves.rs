@@ -1,7 +1,8 @@
 //! Series: bands, lines, markers.
 
 use crate::figure::model::{Band, Series};
-use crate::figure::scene::{Bounds, Item, Paint, PathSegment, Stroke};
+use crate::figure::scene::{Bounds, Item, Paint, Stroke};
+use crate::figure::segment::PathSegment;
 use crate::figure::thin;
 
 use super::Placed;

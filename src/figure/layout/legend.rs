@@ -2,7 +2,8 @@
 
 use crate::figure::font;
 use crate::figure::model::{Figure, Grid, NamePlacement, Region, Series};
-use crate::figure::scene::{Anchor, Bounds, Item, Paint, PathSegment, Stroke};
+use crate::figure::scene::{Anchor, Bounds, Item, Paint, Stroke};
+use crate::figure::segment::PathSegment;
 
 use super::arrangement::{Arrangement, BORDER};
 use super::cells::{REGION_OPACITY, contour_strokes, hatched};

@@ -3,9 +3,9 @@
 use crate::figure::font;
 use crate::figure::model::{ChartAxis, Figure, NamePlacement, Panel, Scale};
 use crate::figure::ranges;
-use crate::figure::span::Span;
-use crate::figure::ticks::{self, Room, Tick};
+use crate::figure::ticks::Tick;
 
+use super::axis_ticks::upright_ticks;
 use super::colour_bar::{self, ColourBar};
 use super::names;
 use super::page::{SMALL, TITLE, height};
@@ -13,9 +13,7 @@ use super::page::{SMALL, TITLE, height};
 /// Length of a tick, and the gap between it and its label.
 pub(super) const TICK: f64 = 3.0;
 pub(super) const GAP: f64 = 2.0;
-/// Gaps between the labels of a horizontal axis, those of a vertical axis, and between a title and its target.
-const BETWEEN_LEVEL: f64 = 6.0;
-const BETWEEN_UPRIGHT: f64 = 5.0;
+/// Gap between a title and its target.
 const TITLE_GAP: f64 = 4.0;
 /// Margin right of a plot with nothing there; half a tick label may extend into it.
 const RIGHT: f64 = 9.0;
@@ -98,18 +96,4 @@ fn with_fitting_names(axis: &ChartAxis, room: f64) -> ChartAxis {
         }
     }
     axis
-}
-
-/// The ticks of a vertical axis of this length.
-pub(super) fn upright_ticks(axis: &ChartAxis, range: (f64, f64), length: f64) -> Vec<Tick> {
-    let span = Span::new(&axis.scale, range, (length, 0.0));
-    let most = if matches!(axis.scale, Scale::Ordinal(_)) { usize::MAX } else { 7 };
-    ticks::choose(&span, &axis.scale, axis.format, &Room { extent: &|_| height(SMALL), gap: BETWEEN_UPRIGHT, most })
-}
-
-/// The ticks of a horizontal axis.
-pub(super) fn level_ticks(axis: &ChartAxis, span: &Span) -> Vec<Tick> {
-    let most = if matches!(axis.scale, Scale::Ordinal(_)) { usize::MAX } else { 10 };
-    let extent = |label: &str| font::width(label, SMALL);
-    ticks::choose(span, &axis.scale, axis.format, &Room { extent: &extent, gap: BETWEEN_LEVEL, most })
 }

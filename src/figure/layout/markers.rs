@@ -1,7 +1,8 @@
 //! Shapes of markers.
 
 use crate::figure::model::{Marker, SeriesStyle};
-use crate::figure::scene::{Item, Paint, PathSegment, Stroke};
+use crate::figure::scene::{Item, Paint, Stroke};
+use crate::figure::segment::PathSegment;
 
 /// From centre to edge, in line widths.
 const RADIUS: f64 = 1.9;

@@ -2,6 +2,7 @@
 
 mod arrangement;
 mod axes;
+mod axis_ticks;
 mod callouts;
 mod cells;
 mod colour_bar;

@@ -1,7 +1,8 @@
 //! The page during layout: what has been drawn, and what labels must avoid.
 
 use crate::figure::font;
-use crate::figure::scene::{Anchor, Bounds, Item, Label, Paint, PathSegment, Stroke};
+use crate::figure::scene::{Anchor, Bounds, Item, Label, Paint, Stroke};
+use crate::figure::segment::PathSegment;
 
 /// Text sizes in points: titles of axes and panels; ticks, legends and notes; values in cells.
 pub(super) const TITLE: f64 = 8.0;

@@ -7,7 +7,8 @@ use crate::figure::model::{
     Annotation, Band, Cells, ChartAxis, Contour, Extent, Grid, Hatch, HeatMap, Panel, ReferenceLine, Region, RegionMap,
     Scale, Series, ValueFormat,
 };
-use crate::figure::scene::{Label, PathSegment};
+use crate::figure::scene::Label;
+use crate::figure::segment::PathSegment;
 
 /// Describes the first two texts that overlap, or the first that leaves the page.
 fn fault(scene: &Scene) -> Option<String> {

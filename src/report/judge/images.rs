@@ -1,6 +1,6 @@
 //! The contrasts of a bump over frozen layers per test image, from runs that recorded which test images are correct.
 
-use super::bump::SiteErrors;
+use super::site_errors::SiteErrors;
 use crate::analysis::inference::{BumpContrasts, BumpSites, ImageContrasts, error_differences};
 use crate::report::read::Run;
 use crate::report::setting::Setting;

@@ -1,9 +1,10 @@
 //! A claim that the bump of one setting is larger than that of another: tests the difference, paired by seed.
 
-use super::bump::{self, SiteErrors};
+use super::bump;
 use super::checks::{EffectUnit, losses_in_words, of_seeds};
 use super::control;
 use super::pair::{Clusters, Judged, Pairs, cell_of, settings};
+use super::site_errors::{SiteErrors, at_epochs, at_layers};
 use super::stated::layer_cells;
 use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{
@@ -124,15 +125,14 @@ fn measure(
     }
     let at_end = check == Some(RealityCheck::LongerBudget);
     let (pairs, [one, other]) = match places {
-        BumpPlaces::Layers(sites) => (
-            Pairs::of(settings, sites[0].peak)?,
-            [0, 1].map(|side| bump::at_layers(settings[side], view, &sites[side])),
-        ),
+        BumpPlaces::Layers(sites) => {
+            (Pairs::of(settings, sites[0].peak)?, [0, 1].map(|side| at_layers(settings[side], view, &sites[side])))
+        }
         BumpPlaces::Epochs { layers, sites } => {
             let pairs = Pairs::of(settings, *layers)?;
             let at = |side: usize| {
                 let later_valley = sites[side].later_valley.filter(|_| !at_end);
-                bump::at_epochs(&pairs.side(side), view, &BumpSites { later_valley, ..sites[side] })
+                at_epochs(&pairs.side(side), view, &BumpSites { later_valley, ..sites[side] })
             };
             let found = [at(0), at(1)];
             (pairs, found)

@@ -12,6 +12,7 @@ mod images;
 mod larger_bump;
 mod order;
 mod pair;
+mod site_errors;
 mod sources;
 mod stated;
 mod subject;

@@ -12,8 +12,8 @@ mod train;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::measures::Correct;
-use super::transfer::{FrozenNorm, UnfrozenInit};
+use super::correct::Correct;
+use super::transfer_choices::{FrozenNorm, UnfrozenInit};
 use crate::blueprint::{Granularity, NetworkTable};
 
 pub(super) use checkpoint::{Branches, Checkpoints, Keep};

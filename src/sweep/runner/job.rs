@@ -82,6 +82,9 @@ impl Job {
             command.arg("--set").arg(set);
         });
         command.arg("--fixed").arg(options.fixed.argument());
+        if options.tensorboard {
+            command.arg("--tensorboard");
+        }
         // OpenMP reads these once, when it starts. Spinning threads would take cores from other cells.
         command.env("OMP_NUM_THREADS", options.fixed.threads.to_string()).env("OMP_WAIT_POLICY", "passive");
         command

@@ -55,6 +55,8 @@ pub struct Options {
     pub overrides: Vec<String>,
     /// Settings of every cell.
     pub fixed: Fixed,
+    /// Whether cells and sources write event files for TensorBoard.
+    pub tensorboard: bool,
     /// Train only the sources of the chosen cells.
     pub only_sources: bool,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::texts;
+use super::{of_tests, texts};
 
 /// A value as written in a spec, and resolved: `spec::written::Task` becomes `spec::Task`.
 const WRITTEN_AND_MEANT: &str = "as written in a spec, and resolved";
@@ -50,22 +50,6 @@ fn declaration(line: &str) -> Option<&str> {
     let declares = ["struct", "enum", "union", "trait"].contains(&word) || (word == "type" && !line.starts_with(' '));
     let name = rest.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next()?;
     (declares && name.starts_with(char::is_uppercase)).then_some(name)
-}
-
-/// Files and folders that are only compiled for tests.
-fn of_tests(files: &[(PathBuf, String)]) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for (path, text) in files {
-        let folder = path.parent().expect("a folder");
-        let own = if path.ends_with("mod.rs") { folder.to_owned() } else { path.with_extension("") };
-        for part in text.split("#[cfg(test)]\n").skip(1) {
-            let named = part.strip_prefix("#[path = \"").and_then(|rest| rest.split_once("\"]\n"));
-            let (file, part) = named.map_or((None, part), |(file, rest)| (Some(folder.join(file)), rest));
-            let module = part.lines().next().and_then(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
-            found.extend(module.map(|module| file.unwrap_or_else(|| own.join(module)).with_extension("")));
-        }
-    }
-    found
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Sweeps over two devices, and the number of cells that run on one at a time.
 
+use super::super::device::{WORKING, fake_driver};
 use super::super::program::{Place, TINY, json};
 use super::super::reliability::{end, signal, wait_until};
-use super::super::sweeps::{start_with, states};
+use super::super::sweeps::start_with;
 use super::variables;
 
 const AXES: &str = "[sweep.axes]\ntransfer.frozen_layers = [0, 4]\nseed = [0, 1]\n";
@@ -26,6 +27,34 @@ fn cells_spread_over_the_devices() {
     for device in ["device=cuda:0", "device=cuda:1"] {
         assert!(asked.iter().any(|argv| argv.contains(device)), "no cell ran with {device}: {asked:?}");
     }
+}
+
+/// On a GPU the number of jobs is found while the sweep runs; a dry run counts the one that it starts with.
+#[test]
+fn a_dry_run_counts_one_cell_on_each_gpu_whoever_names_it() {
+    let place = Place::with(&format!("device = \"cuda\"\n{TINY}{AXES}"));
+    // More cells than one on the CPU, if this machine has the cores.
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    for (arguments, slots) in [
+        (&[][..], 1),
+        (&["--set", "device=cpu"], cores),
+        (&["--devices", "cuda:0,cuda:1"], 2),
+        (&["--devices", "cpu"], cores),
+        (&["--jobs", "3"], 3),
+        (&["--jobs", "3", "--devices", "cuda:0,cuda:1"], 6),
+    ] {
+        let all = [&["sweep", "spec.toml", "--dry-run", "--json"], arguments].concat();
+        let answer = place.freezewise_with(&variables("devices=2"), &all);
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        let report: serde_json::Value = serde_json::from_str(&answer.stdout).expect("JSON");
+        assert_eq!(report["slots"], slots, "{arguments:?}");
+    }
+    let driver = fake_driver(&place, WORKING);
+    let auto = ["sweep", "spec.toml", "--dry-run", "--set", "device=auto"];
+    let answer = place.freezewise_with(&[("LD_LIBRARY_PATH", &driver)], &auto);
+    assert!(answer.stdout.contains("time with 1 cell at once"), "{} {}", answer.stdout, answer.stderr);
+    let wrong = ["sweep", "spec.toml", "--dry-run", "--devices", "cuda:0,gpu"];
+    assert_eq!(place.freezewise_with(&variables("devices=2"), &wrong).code, 2, "a device that is none is an error");
 }
 
 #[test]
@@ -121,8 +150,9 @@ fn no_second_cell_is_tried_where_memory_would_not_do() {
             .map(|table| table.lines().count())
             .sum::<usize>()
     };
-    // Many times more than before a trial.
-    wait_until("many epochs", || epochs() > 400);
+    // More epochs, and more polls of the table, than before a trial.
+    wait_until("many epochs", || epochs() > 30);
+    std::thread::sleep(std::time::Duration::from_secs(5));
     signal(&parent, "TERM");
     let answer = end(parent);
     assert_eq!(answer.code, 75, "{}", answer.stderr);
@@ -161,6 +191,11 @@ fn a_cell_without_memory_beside_others_waits_for_them() {
     );
     assert!(answer.stderr.contains("cuda:0: 1 cell at a time"), "{}", answer.stderr);
     assert!(!answer.stderr.contains("failed   "), "{}", answer.stderr);
-    let standing: Vec<String> = states(&place).into_values().collect();
-    assert!(standing.iter().all(|state| state == "stopped"), "the next start resumes both: {standing:?}");
+    let status: serde_json::Value =
+        serde_json::from_str(&place.freezewise(&["status", "runs/spec", "--json"]).stdout).expect("JSON");
+    let cells = status["runs"].as_array().expect("runs");
+    assert!(
+        cells.len() == 2 && cells.iter().all(|cell| cell["state"] == "stopped"),
+        "the next start resumes both: {status}"
+    );
 }
