@@ -130,24 +130,29 @@ impl<'a> Planned<'a> {
     /// How many cells take half an hour together, estimated from those that are done; 1 if none is.
     pub(super) fn cells_per_task(&self) -> Result<usize> {
         const SECONDS: f64 = 1800.0;
-        let mut paces = self.paces(&(0..self.plan.cells.len()).collect::<Vec<_>>())?;
+        let mut paces = Vec::new();
+        for index in 0..self.plan.cells.len() {
+            paces.extend(self.pace(index, &self.state(index)?)?);
+        }
         let Some(pace) = median(&mut paces) else { return Ok(1) };
         let cost =
             self.plan.cells.iter().map(|cell| cell.cost.multiply_adds).sum::<f64>() / self.plan.cells.len() as f64;
         Ok(((SECONDS / (pace * cost)).ceil() as usize).clamp(1, self.plan.cells.len()))
     }
 
-    /// Seconds per multiply-add, for each cell that is done.
-    fn paces(&self, chosen: &[usize]) -> Result<Vec<f64>> {
-        let mut paces = Vec::new();
-        for &index in chosen {
-            let cell = &self.plan.cells[index];
-            if RunState::of(&cell.directory, Some(cell.length))? == RunState::Done {
-                let seconds = Record::read(&cell.directory)?.and_then(|record| record.seconds);
-                paces.extend(seconds.map(|seconds| seconds / cell.cost.multiply_adds));
-            }
+    fn state(&self, index: usize) -> Result<RunState> {
+        let cell = &self.plan.cells[index];
+        RunState::of(&cell.directory, Some(cell.length))
+    }
+
+    /// Seconds per multiply-add of a cell, if it is done.
+    fn pace(&self, index: usize, state: &RunState) -> Result<Option<f64>> {
+        let cell = &self.plan.cells[index];
+        if *state != RunState::Done {
+            return Ok(None);
         }
-        Ok(paces)
+        let seconds = Record::read(&cell.directory)?.and_then(|record| record.seconds);
+        Ok(seconds.map(|seconds| seconds / cell.cost.multiply_adds))
     }
 
     /// The chosen cells and their sources as shell lines.
@@ -165,7 +170,7 @@ impl<'a> Planned<'a> {
         let mut list = Vec::new();
         for &index in chosen {
             let cell = &self.plan.cells[index];
-            let state = RunState::of(&cell.directory, Some(cell.length))?;
+            let state = self.state(index)?;
             if as_json {
                 let values: serde_json::Map<_, _> =
                     self.plan.keys.iter().cloned().zip(cell.values.iter().cloned().map(Into::into)).collect();
@@ -185,18 +190,18 @@ impl<'a> Planned<'a> {
 
     /// Prints what would run, and what it costs.
     pub(super) fn dry_run(&self, chosen: &[usize], slots: usize, as_json: bool) -> Result<Exit> {
-        let (mut open, mut disk) = (0.0, 0);
+        let (mut open, mut disk, mut paces) = (0.0, 0, Vec::new());
         let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
         for &index in chosen {
-            let cell = &self.plan.cells[index];
-            let state = RunState::of(&cell.directory, Some(cell.length))?;
+            let (cell, state) = (&self.plan.cells[index], self.state(index)?);
             *counts.entry(state.name()).or_default() += 1;
+            paces.extend(self.pace(index, &state)?);
             if !matches!(state, RunState::Done | RunState::Diverged(_) | RunState::Failed(_)) {
                 open += cell.cost.multiply_adds;
                 disk += cell.cost.disk_bytes;
             }
         }
-        let seconds = median(&mut self.paces(chosen)?).map(|pace| pace * open / slots as f64);
+        let seconds = median(&mut paces).map(|pace| pace * open / slots as f64);
         if as_json {
             let report = json!({ "cells": chosen.len(), "states": counts, "sources": self.plan.sources.len(),
                 "multiply_adds": open, "disk_bytes": disk, "slots": slots, "seconds": seconds });
