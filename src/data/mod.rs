@@ -67,9 +67,9 @@ use format::Format;
 use idx::Idx;
 use tiny::TinyImagenet;
 
-/// The images that a network takes.
+/// What images a network takes: any data set is converted to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Image {
+pub struct WantedImages {
     /// Shape of the images.
     pub shape: ImageShape,
     /// How images of another aspect ratio are fitted.

@@ -18,7 +18,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::format::Format;
 use super::store::{Fingerprints, Pixels, Store, StoredSplit};
-use super::{Access, Image, Watch};
+use super::{Access, WantedImages, Watch};
 use crate::blueprint::ImageShape;
 use crate::seed::{Purpose, Stream, named_stream};
 use crate::spec::{Side, SyntheticImages};
@@ -48,14 +48,14 @@ enum SplitKind {
 }
 
 /// Generates the images of a split, each from its index.
-pub(super) struct Drawer {
+pub(super) struct Painter {
     generator: Arc<Generator>,
     kind: SplitKind,
 }
 
-impl Drawer {
+impl Painter {
     /// Generates an image, channel by channel.
-    pub(super) fn draw(&self, index: usize, pixels: &mut [u8]) {
+    pub(super) fn paint(&self, index: usize, pixels: &mut [u8]) {
         let mut stream = self.generator.stream(&format!("{:?} {index}", self.kind));
         let label = stream.random_range(0..self.generator.classes.len());
         let image = self.generator.image(label, &mut stream);
@@ -70,7 +70,7 @@ impl Format for SyntheticImages {
         None
     }
 
-    fn read(&self, _: Image, _: Access<'_>, _: Watch<'_>) -> Result<(Store, Option<String>)> {
+    fn read(&self, _: WantedImages, _: Access<'_>, _: Watch<'_>) -> Result<(Store, Option<String>)> {
         Ok((store(self.classes, self.latent_similarity, self.side), None))
     }
 
@@ -84,7 +84,7 @@ pub(super) fn store(classes: usize, latent_similarity: f64, side: Side) -> Store
     let generator = Arc::new(Generator::new(classes, latent_similarity, side));
     let split = |kind, count| StoredSplit {
         labels: (0..count).map(|index| generator.label(kind, index)).collect(),
-        pixels: Pixels::Drawn(Box::new(Drawer { generator: generator.clone(), kind })),
+        pixels: Pixels::Generated(Box::new(Painter { generator: generator.clone(), kind })),
         fingerprints: Fingerprints::None,
     };
     Store {
@@ -230,8 +230,8 @@ mod tests {
     use super::*;
 
     fn image(store: &mut Store, index: usize) -> Vec<u8> {
-        let image = Image { shape: SHAPE, fit: crate::spec::Fit::Crop };
-        store.train.gather(&[index], SHAPE, image, 1).expect("it is drawn").pixels
+        let wanted = WantedImages { shape: SHAPE, fit: crate::spec::Fit::Crop };
+        store.train.gather(&[index], SHAPE, wanted, 1).expect("it is generated").pixels
     }
 
     #[test]
@@ -240,8 +240,8 @@ mod tests {
         assert_eq!(image(&mut one, 9), image(&mut other, 9));
         assert_ne!(image(&mut one, 9), image(&mut one, 5));
         let mut test = vec![0; SHAPE.elements()];
-        let Pixels::Drawn(drawer) = &one.test.pixels else { panic!("they are drawn") };
-        drawer.draw(9, &mut test);
+        let Pixels::Generated(painter) = &one.test.pixels else { panic!("they are generated") };
+        painter.paint(9, &mut test);
         assert_ne!(image(&mut one, 9), test);
     }
 
