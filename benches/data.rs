@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use freezewise::catalogue::Dataset;
-use freezewise::data::{Access, Image, ReadingProgress, Surveyor, load, unchecked};
+use freezewise::data::{Access, ReadingProgress, Surveyor, WantedImages, load, unchecked};
 use freezewise::native;
 use freezewise::spec::{Notation, Spec, Text};
 
@@ -89,7 +89,7 @@ fn reading(root: &Path, threads: usize) -> Result<Vec<f64>> {
 /// Reads the data of a spec's target. Returns the seconds of decoding, without finishing the cache file.
 fn read(spec: &Spec, root: &Path, threads: usize) -> Result<f64> {
     let experiment = &spec.experiment;
-    let image = Image { shape: experiment.image, fit: experiment.fit };
+    let wanted = WantedImages { shape: experiment.image, fit: experiment.fit };
     let (start, mut seconds, mut share) = (Instant::now(), [0.0, 0.0], 1.0);
     let mut watch = |reading: Option<ReadingProgress>| {
         if let Some(reading) = reading.filter(|reading| reading.done < reading.total) {
@@ -98,7 +98,7 @@ fn read(spec: &Spec, root: &Path, threads: usize) -> Result<f64> {
         }
         Ok(())
     };
-    load(&experiment.target, image, Access { root, threads, check: &unchecked }, &mut watch)?;
+    load(&experiment.target, wanted, Access { root, threads, check: &unchecked }, &mut watch)?;
     Ok((seconds[1] - seconds[0]) / share)
 }
 

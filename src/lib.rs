@@ -2,7 +2,7 @@
 //! dataset sizes.
 //!
 //! Modules are listed in dependency order: none imports a module below it, and a test checks the `use` lines. `main`
-//! and this file are exempt.
+//! and this file are exempt. To read a run from its beginning, start with "How a run works" in `docs/extending.md`.
 //!
 //! - `environment`, `error`, `fault`, `files`, `metrics`, `seed`, `text`: leaves
 //! - `analysis`: statistics and similarity measures, as pure functions on numbers

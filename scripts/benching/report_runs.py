@@ -7,16 +7,11 @@ seeds differ by noise.
 """
 
 import argparse
+import csv
 import json
 import math
 import pathlib
 import random
-
-COLUMNS = [
-    "phase", "epoch", "step", "learning_rate", "train_loss", "train_error", "train_error_running", "train_error_clean",
-    "train_error_corrupted", "corrupted_true_error", "validation_error", "test_loss", "test_error", "train_error_averaged",
-    "test_error_averaged", "weight_norm", "head_norm", "distance_from_init", "gradient_norm",
-]
 
 SPEC = """\
 name = "made-up"
@@ -66,7 +61,8 @@ def curve(draw, layers, size, epochs):
 
 
 def row(draw, epoch, steps, train, test):
-    values = {
+    """A row of `metrics.csv` by name: all its columns, in order, as `tests/suite/readme/tables.rs` checks."""
+    return {
         "phase": "target", "epoch": epoch, "step": epoch * steps, "learning_rate": 0.001,
         "train_loss": train * 2.3 + 0.01, "train_error": train, "train_error_running": train * 1.2,
         "train_error_clean": train * 0.8, "train_error_corrupted": min(1.0, train * 1.8),
@@ -75,7 +71,6 @@ def row(draw, epoch, steps, train, test):
         "weight_norm": 20 + epoch / 100, "head_norm": 3 + epoch / 300, "distance_from_init": 0.1 * epoch,
         "gradient_norm": 0.3 / (1 + epoch),
     }
-    return ",".join(str(values[column]) for column in COLUMNS) + "\n"
 
 
 def make(folder, layers, size, seed, epochs, source, source_size):
@@ -85,10 +80,11 @@ def make(folder, layers, size, seed, epochs, source, source_size):
     steps = size // 128
     spec = {"seed": seed, "source": source, "source_size": source_size, "size": size, "epochs": epochs, "layers": layers}
     (run / "spec.toml").write_text(SPEC.format(**spec))
-    with (run / "metrics.csv").open("w") as table:
-        table.write(",".join(COLUMNS) + "\n")
-        for epoch, train, test in curve(draw, layers, size, epochs):
-            table.write(row(draw, epoch, steps, train, test))
+    rows = [row(draw, epoch, steps, train, test) for epoch, train, test in curve(draw, layers, size, epochs)]
+    with (run / "metrics.csv").open("w", newline="") as table:
+        writer = csv.DictWriter(table, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
     names = ["stem"] + [f"layer{block // 2 + 1}.{block % 2}" for block in range(LAYERS - 1)]
     transfer = {"copied": names, "new": ["head"], "frozen": names[:layers], "frozen_norm": "source", "trainable_parameters": 1}
     record = {"status": "finished", "epochs": epochs, "steps": epochs * steps, "device": "cpu", "threads": 1, "cpu": "none",

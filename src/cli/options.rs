@@ -226,13 +226,13 @@ impl DataRoot {
     /// Loads the data of a task exactly as training does.
     pub(super) fn load(&self, experiment: &Experiment, task: &Task) -> Result<TaskData> {
         let mut bar = output::ReadingBar::default();
-        let image = data::Image { shape: experiment.image, fit: experiment.fit };
+        let wanted = data::WantedImages { shape: experiment.image, fit: experiment.fit };
         let access = data::Access {
             root: &self.data,
             threads: native::reading_threads(experiment.threads),
             check: &data::unchecked,
         };
-        data::load(task, image, access, &mut |reading| {
+        data::load(task, wanted, access, &mut |reading| {
             if let Some(reading) = &reading {
                 bar.show(reading);
             }

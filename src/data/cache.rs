@@ -162,10 +162,10 @@ mod tests {
         let root = tempfile::tempdir()?;
         write(root.path())?;
         let mut store = open(root.path(), "a.u8", "here").expect("it is whole");
-        let image = crate::data::Image { shape: SHAPE, fit: crate::spec::Fit::Exact };
-        let images = store.train.gather(&[1, 0], SHAPE, image, 2)?;
+        let wanted = crate::data::WantedImages { shape: SHAPE, fit: crate::spec::Fit::Exact };
+        let images = store.train.gather(&[1, 0], SHAPE, wanted, 2)?;
         assert_eq!((images.pixels, images.labels), (vec![5, 6, 7, 8, 1, 2, 3, 4], vec![1, 0]));
-        assert_eq!(store.test.gather(&[0], SHAPE, image, 1)?.pixels, [9; 4]);
+        assert_eq!(store.test.gather(&[0], SHAPE, wanted, 1)?.pixels, [9; 4]);
         assert_eq!(std::fs::read_dir(root.path().join(FOLDER))?.count(), 1);
         Ok(())
     }
@@ -180,13 +180,13 @@ mod tests {
             std::fs::write(&path, &whole[..length])?;
             assert!(open_file(&path, "").is_none(), "{length} bytes");
         }
-        let image = crate::data::Image { shape: SHAPE, fit: crate::spec::Fit::Exact };
+        let wanted = crate::data::WantedImages { shape: SHAPE, fit: crate::spec::Fit::Exact };
         for at in 0..whole.len() {
             let mut changed = whole.clone();
             changed[at] ^= 1;
             std::fs::write(&path, &changed)?;
             let Some(mut store) = open_file(&path, "") else { continue };
-            let read = store.train.gather(&[0, 1], SHAPE, image, 1).and(store.test.gather(&[0], SHAPE, image, 1));
+            let read = store.train.gather(&[0, 1], SHAPE, wanted, 1).and(store.test.gather(&[0], SHAPE, wanted, 1));
             let error = read.expect_err("a changed pixel is noticed").to_string();
             assert!(error.starts_with("the cache `"), "{error}");
         }

@@ -15,7 +15,7 @@ use super::gunzip::Gunzip;
 use super::records::Records;
 use super::state::state_of_files;
 use super::store::{Pixels, Store, StoredSplit};
-use super::{Access, Image, Watch};
+use super::{Access, WantedImages, Watch};
 use crate::catalogue::{CatalogueEntry, Checksum, CifarLayout, Published};
 use crate::error::UserError;
 use crate::files::kind_by_start;
@@ -39,7 +39,7 @@ impl Format for Cifar<'_> {
         place::find(self.layout, root)
     }
 
-    fn read(&self, _: Image, access: Access<'_>, _: Watch<'_>) -> Result<(Store, Option<String>)> {
+    fn read(&self, _: WantedImages, access: Access<'_>, _: Watch<'_>) -> Result<(Store, Option<String>)> {
         let state = self.state(access.root);
         Ok((self.store(access.root, access.threads)?, state))
     }

@@ -9,7 +9,7 @@ use super::image_files::{self, ImageFiles};
 use super::lister::Lister;
 use super::listing::{LAYOUT, Listing, Picture};
 use super::store::Store;
-use super::{Access, Image, Watch};
+use super::{Access, WantedImages, Watch};
 use crate::catalogue::Facts;
 use crate::error::UserError;
 use crate::spec::{Data, ImageFolder, Question};
@@ -23,8 +23,8 @@ impl Format for ImageFolder {
         Some(root.join(&self.path)).filter(|folder| folder.is_dir())
     }
 
-    fn read(&self, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
-        files(self, access)?.read(image, access, watch)
+    fn read(&self, wanted: WantedImages, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
+        files(self, access)?.read(wanted, access, watch)
     }
 
     fn state(&self, root: &Path) -> Option<String> {

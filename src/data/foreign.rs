@@ -9,7 +9,7 @@ use anyhow::Result;
 use super::cifar::Cifar;
 use super::npz::Arrays;
 use super::store::{Store, StoredSplit};
-use super::{Image, Images, cache, cifar, decode, idx, label_file, tiny};
+use super::{Images, WantedImages, cache, cifar, decode, idx, label_file, tiny};
 use crate::blueprint::ImageShape;
 use crate::catalogue::{CatalogueEntry, CifarLayout, Naming};
 use crate::spec::Fit;
@@ -79,10 +79,10 @@ pub fn cache(path: &Path) -> Option<Result<(TrainAndTest, usize)>> {
 }
 
 fn all(mut store: Store) -> Result<TrainAndTest> {
-    let image = Image { shape: store.shape, fit: Fit::Exact };
+    let wanted = WantedImages { shape: store.shape, fit: Fit::Exact };
     let of = |split: &mut StoredSplit| {
         let indices: Vec<usize> = (0..split.labels.len()).collect();
-        split.gather(&indices, store.shape, image, 1)
+        split.gather(&indices, store.shape, wanted, 1)
     };
     Ok([of(&mut store.train)?, of(&mut store.test)?])
 }

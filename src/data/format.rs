@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::store::Store;
-use super::{Access, Image, Watch};
+use super::{Access, WantedImages, Watch};
 use crate::catalogue::{Facts, Published};
 use crate::spec::Question;
 
@@ -16,7 +16,7 @@ pub(super) trait Format {
 
     /// Reads all of it, and the state of its files at the time they were listed. Image files are resized here, so that
     /// each is decoded once; arrays keep their own size.
-    fn read(&self, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)>;
+    fn read(&self, wanted: WantedImages, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)>;
 
     /// Digest of the names, sizes, inodes and change times of its files, as `data::state` returns it.
     fn state(&self, root: &Path) -> Option<String>;

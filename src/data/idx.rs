@@ -11,7 +11,7 @@ use super::format::Format;
 use super::gunzip::Gunzip;
 use super::state::state_of_files;
 use super::store::{Pixels, Store, StoredSplit};
-use super::{Access, Image, Watch};
+use super::{Access, WantedImages, Watch};
 use crate::catalogue::{CatalogueEntry, IDX_FILES, IdxLayout, Published};
 use crate::error::UserError;
 use crate::files::kind_by_start;
@@ -29,7 +29,7 @@ impl Format for Idx {
         self.folders(root).into_iter().next()
     }
 
-    fn read(&self, _: Image, access: Access<'_>, _: Watch<'_>) -> Result<(Store, Option<String>)> {
+    fn read(&self, _: WantedImages, access: Access<'_>, _: Watch<'_>) -> Result<(Store, Option<String>)> {
         let state = self.state(access.root);
         Ok((self.store(access.root)?, state))
     }

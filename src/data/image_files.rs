@@ -10,7 +10,7 @@ use super::decode::{self, Flaw};
 use super::listing::{LAYOUT, Listing, Picture};
 use super::parallel::in_order;
 use super::store::Store;
-use super::{Access, Image, ReadingProgress, Watch};
+use super::{Access, ReadingProgress, WantedImages, Watch};
 use crate::blueprint::ImageShape;
 use crate::catalogue::Facts;
 use crate::error::UserError;
@@ -44,14 +44,19 @@ pub(super) fn is_folder(path: &Path) -> Result<bool> {
 
 impl ImageFiles {
     /// Reads them from the cache, or decodes them into it; with the state of the files at the time they were listed.
-    pub(super) fn read(&self, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
-        Ok((self.store(image, access, watch)?, Some(self.listing.state())))
+    pub(super) fn read(
+        &self,
+        wanted: WantedImages,
+        access: Access<'_>,
+        watch: Watch<'_>,
+    ) -> Result<(Store, Option<String>)> {
+        Ok((self.store(wanted, access, watch)?, Some(self.listing.state())))
     }
 
-    fn store(&self, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<Store> {
+    fn store(&self, wanted: WantedImages, access: Access<'_>, watch: Watch<'_>) -> Result<Store> {
         let listing = &self.listing;
-        let shape = ImageShape { channels: 3, ..image.shape };
-        let how = format!("{:?}", image.fit).to_lowercase();
+        let shape = ImageShape { channels: 3, ..wanted.shape };
+        let how = format!("{:?}", wanted.fit).to_lowercase();
         let skip = if self.skip_bad_files { "-skip" } else { "" };
         let name = self.name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
         let (size, state) = (format!("{}x{}", shape.height, shape.width), &listing.place_and_state()[..16]);
@@ -62,9 +67,9 @@ impl ImageFiles {
             return Ok(with_beside(store));
         }
         let total = listing.train.len() + listing.test.len();
-        let wanted = CacheRequest { root: access.root, name: &file, shape, count: total, place: &place };
-        let store = cache::make(&wanted, |writer| {
-            let found = decode_all(listing, image, writer, access, &mut |done| {
+        let request = CacheRequest { root: access.root, name: &file, shape, count: total, place: &place };
+        let store = cache::make(&request, |writer| {
+            let found = decode_all(listing, wanted, writer, access, &mut |done| {
                 watch(Some(ReadingProgress { name: name.clone(), done, total }))
             })?;
             found.contents(self.skip_bad_files, listing, writer)
@@ -83,7 +88,7 @@ impl ImageFiles {
         };
         // If one file is not an image, all are decoded to find the others, which are an error or skipped.
         let [train, test] = if self.skip_bad_files || listing.has_other_files(access)? {
-            let store = self.store(Image { shape, fit: question.fit }, access, watch)?;
+            let store = self.store(WantedImages { shape, fit: question.fit }, access, watch)?;
             [store.train.labels, store.test.labels]
         } else {
             [&listing.train, &listing.test].map(|files| files.iter().map(|file| file.label).collect())
@@ -106,7 +111,7 @@ impl ImageFiles {
 /// Decodes all listed files into the cache; `tell` is called with the number done.
 fn decode_all(
     listing: &Listing,
-    image: Image,
+    wanted: WantedImages,
     writer: &Writer,
     access: Access<'_>,
     tell: &mut dyn FnMut(usize) -> Result<()>,
@@ -118,7 +123,7 @@ fn decode_all(
     };
     let each = writer.together();
     let Access { threads, check, .. } = access;
-    let blocks = Blocks { listing, image, writer, check, spare: Mutex::default() };
+    let blocks = Blocks { listing, wanted, writer, check, spare: Mutex::default() };
     let decode = |block: usize| {
         let first = block * each;
         blocks.decode(first, (first..total.min(first + each)).map(|at| file_at(at).1))
@@ -216,7 +221,7 @@ fn bad_files(folder: &Path, bad: &[String], total: usize, advice: &str) -> UserE
 /// Image files being decoded into the cache, several at once.
 struct Blocks<'a> {
     listing: &'a Listing,
-    image: Image,
+    wanted: WantedImages,
     writer: &'a Writer,
     check: &'a (dyn Fn() -> Result<()> + Sync),
     /// Unused pixel buffers for reuse: allocating fresh memory costs as much as decoding some pixels.
@@ -231,7 +236,7 @@ impl Blocks<'_> {
         first: usize,
         files: impl ExactSizeIterator<Item = &'a Picture>,
     ) -> Result<Vec<Result<u64, Flaw>>> {
-        let ImageShape { height, width, .. } = self.image.shape;
+        let ImageShape { height, width, .. } = self.wanted.shape;
         let size = 3 * height * width;
         let spare = || self.spare.lock().expect("nothing panics under the lock");
         let mut pixels = spare().pop().unwrap_or_default();
@@ -246,14 +251,14 @@ impl Blocks<'_> {
 
     fn decode_one(&self, file: &Picture, pixels: &mut [u8]) -> Result<(), Flaw> {
         let decoded = decode::file(&self.listing.folder.join(&file.path))?;
-        let ImageShape { height, width, .. } = self.image.shape;
-        if self.image.fit == Fit::Exact && (decoded.height, decoded.width) != (height, width) {
+        let ImageShape { height, width, .. } = self.wanted.shape;
+        if self.wanted.fit == Fit::Exact && (decoded.height, decoded.width) != (height, width) {
             let (own_height, own_width) = (decoded.height, decoded.width);
             return Err(Flaw::Unfit(format!(
                 "it is {own_height} × {own_width}, but the first image is {height} × {width}: set a common size with `image_size`"
             )));
         }
-        decoded.write_to(pixels, [height, width], self.image.fit);
+        decoded.write_to(pixels, [height, width], self.wanted.fit);
         Ok(())
     }
 }

@@ -10,7 +10,6 @@ mod cifar;
 mod damaged;
 mod decode;
 mod draw;
-mod drawer;
 mod duplicates;
 pub mod fetch;
 mod files;
@@ -31,6 +30,7 @@ mod listing;
 mod noise;
 mod npy;
 mod npz;
+mod painter;
 mod parallel;
 mod random_labels;
 mod records;
@@ -68,9 +68,9 @@ use format::Format;
 use idx::Idx;
 use tiny::TinyImagenet;
 
-/// The images that a network takes.
+/// What images a network takes: any data set is converted to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Image {
+pub struct WantedImages {
     /// Shape of the images.
     pub shape: ImageShape,
     /// How images of another aspect ratio are fitted.

@@ -24,7 +24,7 @@ use super::listing::LAYOUT;
 use super::npy;
 use super::store::Store;
 use super::wide::by_colour;
-use super::{Access, Image, ReadingProgress, Watch};
+use super::{Access, ReadingProgress, WantedImages, Watch};
 use crate::blueprint::ImageShape;
 use crate::catalogue::Facts;
 use crate::error::UserError;
@@ -56,7 +56,7 @@ impl Format for Npz {
         Some(root.join(&self.path)).filter(|path| path.exists())
     }
 
-    fn read(&self, _: Image, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
+    fn read(&self, _: WantedImages, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
         Ok((read(self, access, watch)?, None))
     }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use fearless_simd::{Simd, f32x4, prelude::*};
 
-use super::Image;
+use super::WantedImages;
 use super::wide::widely;
 use crate::blueprint::ImageShape;
 use crate::spec::Fit;
@@ -25,10 +25,10 @@ pub(super) struct Conversion {
 
 impl Conversion {
     /// `None` if nothing changes.
-    pub(super) fn new(from: ImageShape, image: Image) -> Option<Self> {
-        let to = image.shape;
+    pub(super) fn new(from: ImageShape, wanted: WantedImages) -> Option<Self> {
+        let to = wanted.shape;
         let same_size = (from.height, from.width) == (to.height, to.width);
-        let resize = (!same_size).then(|| Resize::new((from.height, from.width), (to.height, to.width), image.fit));
+        let resize = (!same_size).then(|| Resize::new((from.height, from.width), (to.height, to.width), wanted.fit));
         (from != to).then_some(Self { from, to, resize })
     }
 
@@ -272,11 +272,13 @@ mod tests {
         let grey = ImageShape { channels: 1, ..rgb };
         let convert = |from, to, raw: &[u8]| {
             let mut target = vec![0; 2 * if to == rgb { 3 } else { 1 }];
-            Conversion::new(from, Image { shape: to, fit: Fit::Crop }).expect("they differ").apply(raw, &mut target);
+            Conversion::new(from, WantedImages { shape: to, fit: Fit::Crop })
+                .expect("they differ")
+                .apply(raw, &mut target);
             target
         };
         assert_eq!(convert(rgb, grey, &[255, 0, 0, 255, 0, 10]), [76, 151]);
         assert_eq!(convert(grey, rgb, &[7, 8]), [7, 8, 7, 8, 7, 8]);
-        assert!(Conversion::new(rgb, Image { shape: rgb, fit: Fit::Crop }).is_none());
+        assert!(Conversion::new(rgb, WantedImages { shape: rgb, fit: Fit::Crop }).is_none());
     }
 }

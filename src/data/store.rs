@@ -3,12 +3,12 @@
 
 use anyhow::Result;
 
-use super::drawer::Drawer;
 use super::images::Images;
+use super::painter::Painter;
 use super::parallel::{share, try_in_parallel};
 use super::records::Records;
 use super::resize::Conversion;
-use super::{Image, fingerprint};
+use super::{WantedImages, fingerprint};
 use crate::blueprint::ImageShape;
 use crate::error::UserError;
 
@@ -62,7 +62,7 @@ pub(super) enum Pixels {
     /// In files.
     Filed(Records),
     /// Generated on demand.
-    Drawn(Box<Drawer>),
+    Generated(Box<Painter>),
 }
 
 impl StoredSplit {
@@ -76,7 +76,7 @@ impl StoredSplit {
     fn stride(&self, own_size: usize) -> usize {
         match &self.pixels {
             Pixels::Filed(records) => records.stride,
-            Pixels::Blocks { .. } | Pixels::Drawn(_) => own_size,
+            Pixels::Blocks { .. } | Pixels::Generated(_) => own_size,
         }
     }
 
@@ -90,7 +90,7 @@ impl StoredSplit {
                     pixels.copy_from_slice(record(blocks, *per_block, *stride, index, own_size));
                 }
             }
-            Pixels::Drawn(drawer) => examples(records).for_each(|(index, pixels)| drawer.draw(index, pixels)),
+            Pixels::Generated(painter) => examples(records).for_each(|(index, pixels)| painter.paint(index, pixels)),
         }
         Ok(())
     }
@@ -134,7 +134,7 @@ impl StoredSplit {
     fn damaged(&self, index: usize) -> UserError {
         let place = match &self.pixels {
             Pixels::Filed(records) => records.path(index).display().to_string(),
-            Pixels::Blocks { .. } | Pixels::Drawn(_) => "of images".to_owned(),
+            Pixels::Blocks { .. } | Pixels::Generated(_) => "of images".to_owned(),
         };
         UserError::new(format!("the cache `{place}` is damaged at image {index}"))
             .hint("delete it; the next run creates it again")
@@ -145,10 +145,10 @@ impl StoredSplit {
         &mut self,
         indices: &[usize],
         own: ImageShape,
-        image: Image,
+        wanted: WantedImages,
         threads: usize,
     ) -> Result<Images> {
-        self.gather_asking(indices, own, image, threads, &mut || Ok(()))
+        self.gather_asking(indices, own, wanted, threads, &mut || Ok(()))
     }
 
     /// Like `gather`, with regular checks for a stop.
@@ -156,11 +156,11 @@ impl StoredSplit {
         &mut self,
         indices: &[usize],
         own: ImageShape,
-        image: Image,
+        wanted: WantedImages,
         threads: usize,
         ask: Ask<'_>,
     ) -> Result<Images> {
-        let size = image.shape.elements();
+        let size = wanted.shape.elements();
         let mut pixels = vec![0; indices.len() * size];
         // In file order, so that adjacent records are read at once.
         let mut places: Vec<(usize, &mut [u8])> = indices.iter().copied().zip(pixels.chunks_exact_mut(size)).collect();
@@ -171,7 +171,7 @@ impl StoredSplit {
             ask()?;
             let each = share(indices.len(), threads);
             let found = try_in_parallel(indices.chunks(each).zip(places.chunks_mut(each)), |(indices, places)| {
-                let conversion = Conversion::new(own, image);
+                let conversion = Conversion::new(own, wanted);
                 self.visit(indices, own, |at, raw| {
                     let target = &mut *places[at].1;
                     match &conversion {
@@ -183,7 +183,7 @@ impl StoredSplit {
             self.note(indices, found);
         }
         let labels = indices.iter().map(|&index| self.labels[index]).collect();
-        Ok(Images { shape: image.shape, pixels, labels })
+        Ok(Images { shape: wanted.shape, pixels, labels })
     }
 
     /// Reads the images not read so far, and returns the fingerprints of all; empty if there are none.
@@ -234,15 +234,15 @@ mod tests {
         let shape = ImageShape { channels: 1, height: 2, width: 2 };
         let blocks = vec![(0..160).collect()];
         let mut split = StoredSplit::new(vec![0; 40], Pixels::Blocks { blocks, per_block: 40, stride: 4 });
-        let image = Image { shape, fit: Fit::Exact };
+        let wanted = WantedImages { shape, fit: Fit::Exact };
         let indices: Vec<usize> = (0..40).rev().collect();
         let mut asked = 0;
-        let stopped = split.gather_asking(&indices, shape, image, 2, &mut || {
+        let stopped = split.gather_asking(&indices, shape, wanted, 2, &mut || {
             asked += 1;
             if asked == 2 { Err(UserError::stopped("stop").into()) } else { Ok(()) }
         });
         assert!(stopped.is_err() && asked == 2);
-        let images = split.gather_asking(&indices, shape, image, 2, &mut || {
+        let images = split.gather_asking(&indices, shape, wanted, 2, &mut || {
             asked += 1;
             Ok(())
         })?;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::drawer::{Drawer, Generator, SHAPE, SplitKind};
 use super::format::Format;
+use super::painter::{Generator, Painter, SHAPE, SplitKind};
 use super::store::{Fingerprints, Pixels, Store, StoredSplit};
-use super::{Access, Image, Watch};
+use super::{Access, WantedImages, Watch};
 use crate::spec::{Side, SyntheticImages};
 
 const TRAIN_SIZE: usize = 20_000;
@@ -20,7 +20,7 @@ impl Format for SyntheticImages {
         None
     }
 
-    fn read(&self, _: Image, _: Access<'_>, _: Watch<'_>) -> Result<(Store, Option<String>)> {
+    fn read(&self, _: WantedImages, _: Access<'_>, _: Watch<'_>) -> Result<(Store, Option<String>)> {
         Ok((store(self.classes, self.latent_similarity, self.side), None))
     }
 
@@ -34,7 +34,7 @@ pub(super) fn store(classes: usize, latent_similarity: f64, side: Side) -> Store
     let generator = Arc::new(Generator::new(classes, latent_similarity, side));
     let split = |kind, count| StoredSplit {
         labels: (0..count).map(|index| generator.label(kind, index)).collect(),
-        pixels: Pixels::Drawn(Box::new(Drawer { generator: generator.clone(), kind })),
+        pixels: Pixels::Generated(Box::new(Painter { generator: generator.clone(), kind })),
         fingerprints: Fingerprints::None,
     };
     Store {
@@ -54,8 +54,8 @@ mod tests {
     use super::*;
 
     fn image(store: &mut Store, index: usize) -> Vec<u8> {
-        let image = Image { shape: SHAPE, fit: crate::spec::Fit::Crop };
-        store.train.gather(&[index], SHAPE, image, 1).expect("it is drawn").pixels
+        let wanted = WantedImages { shape: SHAPE, fit: crate::spec::Fit::Crop };
+        store.train.gather(&[index], SHAPE, wanted, 1).expect("it is generated").pixels
     }
 
     #[test]
@@ -64,8 +64,8 @@ mod tests {
         assert_eq!(image(&mut one, 9), image(&mut other, 9));
         assert_ne!(image(&mut one, 9), image(&mut one, 5));
         let mut test = vec![0; SHAPE.elements()];
-        let Pixels::Drawn(drawer) = &one.test.pixels else { panic!("they are drawn") };
-        drawer.draw(9, &mut test);
+        let Pixels::Generated(painter) = &one.test.pixels else { panic!("they are generated") };
+        painter.paint(9, &mut test);
         assert_ne!(image(&mut one, 9), test);
     }
 

@@ -10,7 +10,7 @@ use super::random_labels::random_labels;
 use super::relabel::Relabel;
 use super::statistics;
 use super::store::{Store, StoredSplit};
-use super::{Access, Image, Watch, fingerprint, format_of};
+use super::{Access, WantedImages, Watch, fingerprint, format_of};
 use crate::error::UserError;
 use crate::spec::Normalisation;
 use crate::spec::{self, Draw, Labelling, Noise, Normalise, Task};
@@ -49,8 +49,8 @@ pub struct TaskData {
 }
 
 /// Loads a task: training examples with label noise, validation examples and test examples, in the network's format.
-pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<TaskData> {
-    let (mut store, state) = format_of(&task.data)?.read(image, access, watch)?;
+pub fn load(task: &Task, wanted: WantedImages, access: Access<'_>, watch: Watch<'_>) -> Result<TaskData> {
+    let (mut store, state) = format_of(&task.data)?.read(wanted, access, watch)?;
     let relabel = Relabel::new(&task.selection, &store.classes);
     // An archive's own validation examples follow its training examples and are not drawn from.
     let training = store.train.labels.len() - store.validation;
@@ -60,7 +60,7 @@ pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> 
     let [train_labels, validation_labels] = given(task, &all, &drawn, &relabel)?;
     let own = store.shape;
     let mut gather = |split: &mut StoredSplit, indices: &[usize], labels: &[Option<u16>]| -> Result<Images> {
-        let mut images = split.gather_asking(indices, own, image, access.threads, &mut || watch(None))?;
+        let mut images = split.gather_asking(indices, own, wanted, access.threads, &mut || watch(None))?;
         images.labels = indices.iter().map(|&index| labels[index].unwrap_or_default()).collect();
         Ok(images)
     };
@@ -86,7 +86,7 @@ pub fn load(task: &Task, image: Image, access: Access<'_>, watch: Watch<'_>) -> 
         fingerprint::checksum(own, [(train, &train_fingerprints), (test, &test_fingerprints)])
     };
     Ok(TaskData {
-        notes: notes(task, &store, image, &duplicates),
+        notes: notes(task, &store, wanted, &duplicates),
         train,
         train_labels,
         validation_noise_realised: validation.is_some().then(|| validation_labels.realised_fraction()),
@@ -166,9 +166,9 @@ pub(super) fn draw(task: &Task, classes: &[u16], relabel: &Relabel, place: &str)
     Ok(drawn)
 }
 
-fn notes(task: &Task, store: &Store, image: Image, duplicates: &[(usize, usize)]) -> Vec<String> {
+fn notes(task: &Task, store: &Store, wanted: WantedImages, duplicates: &[(usize, usize)]) -> Vec<String> {
     let name = task.data.name();
-    let (own, shape) = (store.shape, image.shape);
+    let (own, shape) = (store.shape, wanted.shape);
     let mut notes: Vec<String> = store.unused.iter().map(|unused| format!("{name}: {unused}")).collect();
     if own.channels != shape.channels {
         let how = if shape.channels == 1 {

@@ -12,7 +12,7 @@ use super::image_files::{self, ImageFiles};
 use super::lister::Lister;
 use super::listing::Listing;
 use super::store::Store;
-use super::{Access, Image, Watch};
+use super::{Access, WantedImages, Watch};
 use crate::catalogue::{CatalogueEntry, Facts, Published, TinyLayout};
 use crate::error::UserError;
 use crate::spec::Question;
@@ -37,8 +37,8 @@ impl Format for TinyImagenet {
         folders.into_iter().find(|path| path.join(self.layout.classes).is_file())
     }
 
-    fn read(&self, image: Image, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
-        self.files(access)?.read(image, access, watch)
+    fn read(&self, wanted: WantedImages, access: Access<'_>, watch: Watch<'_>) -> Result<(Store, Option<String>)> {
+        self.files(access)?.read(wanted, access, watch)
     }
 
     fn state(&self, root: &Path) -> Option<String> {

@@ -4,22 +4,22 @@
 //! in any floating-point kind on any device. It must not know data sets, optimizers or paths of files.
 
 mod attention;
+mod bound_operation;
 mod foreign;
 mod initial;
 mod logits;
 mod names;
 mod published;
 mod shards;
-mod step;
 mod tensor_file;
 mod weights;
 
 use tch::{Device, Kind, Tensor, no_grad};
 
+pub use bound_operation::{Flow, Mode};
 pub use foreign::blueprint_of;
 pub use logits::logits_of;
 pub use published::PublishedWeights;
-pub use step::{Flow, Mode};
 pub use tensor_file::{dtype_of, kind_of, read_header, read_safetensors, to_bytes, write_safetensors};
 pub use weights::{Matching, Misshapen, NamedTensors, check_numbers, is_counter, with_counters};
 
@@ -27,7 +27,7 @@ use crate::blueprint::{Blueprint, Operation, Role};
 use crate::error::UserError;
 use crate::native;
 use crate::spec::MemoryFormat;
-use step::{FlowTensor, Step};
+use bound_operation::{BoundOperation, FlowTensor};
 
 /// A network with its tensors.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub struct Network {
 /// One layer with its tensors; the last of a network is its head.
 #[derive(Debug)]
 struct LayerTensors {
-    steps: Vec<Step>,
+    operations: Vec<BoundOperation>,
 }
 
 /// A tensor of a network, by name.
@@ -64,11 +64,11 @@ impl Network {
         let layers = blueprint
             .all_layers()
             .map(|layer| LayerTensors {
-                steps: layer
+                operations: layer
                     .operations
                     .iter()
                     .map(|operation| {
-                        Step::new(operation, |slot| initial::draw(slot, seed).to_device(device).to_kind(kind))
+                        BoundOperation::new(operation, |slot| initial::draw(slot, seed).to_device(device).to_kind(kind))
                     })
                     .collect(),
             })
@@ -107,8 +107,8 @@ impl Network {
     /// Values stay the same.
     pub fn lay_out(&mut self, layout: MemoryFormat) -> Result<(), UserError> {
         self.layout = layout;
-        for step in self.layers.iter_mut().flat_map(|layer| &mut layer.steps) {
-            step.lay_out(layout)?;
+        for operation in self.layers.iter_mut().flat_map(|layer| &mut layer.operations) {
+            operation.lay_out(layout)?;
         }
         Ok(())
     }
@@ -118,7 +118,8 @@ impl Network {
         self.layout
     }
 
-    /// Prepares images `[batch, channels, height, width]` as input of the first layer.
+    /// Prepares images `[batch, channels, height, width]` as input of the first layer. The batches of a training are in
+    /// the network's layout already: for them it copies nothing.
     ///
     /// # Panics
     /// If they have other dimensions.
@@ -134,7 +135,8 @@ impl Network {
 
     /// Runs the layers `first..end`; the head has index `freezable()`.
     pub fn run(&self, first: usize, end: usize, flow: Flow, mode: Mode) -> Flow {
-        self.layers[first..end].iter().flat_map(|layer| &layer.steps).fold(flow, |flow, step| step.run(flow, mode))
+        let operations = self.layers[first..end].iter().flat_map(|layer| &layer.operations);
+        operations.fold(flow, |flow, operation| operation.run(flow, mode))
     }
 
     /// Like `run`, with a mode per layer; the head's is last.
@@ -150,7 +152,7 @@ impl Network {
     /// Pools the output of the freezable layers into the classifier's input, `[batch, features]`.
     pub fn pool(&self, flow: Flow, mode: Mode) -> Tensor {
         let (_, pooling) = self.head();
-        pooling.iter().fold(flow, |flow, step| step.run(flow, mode)).value
+        pooling.iter().fold(flow, |flow, operation| operation.run(flow, mode)).value
     }
 
     /// Logits `[batch, classes]` of pooled features.
@@ -160,8 +162,8 @@ impl Network {
     }
 
     /// The head's linear map, and the operations before it.
-    fn head(&self) -> (&Step, &[Step]) {
-        let head = self.layers.last().and_then(|head| head.steps.split_last());
+    fn head(&self) -> (&BoundOperation, &[BoundOperation]) {
+        let head = self.layers.last().and_then(|head| head.operations.split_last());
         head.expect("a head ends in a linear map")
     }
 
@@ -174,7 +176,7 @@ impl Network {
     /// Every tensor, in the order of the layers.
     pub fn tensors(&self) -> impl Iterator<Item = Named<'_>> {
         self.layers.iter().enumerate().flat_map(|(layer, tensors)| {
-            tensors.steps.iter().flat_map(Step::tensors).map(move |(slot, tensor)| Named {
+            tensors.operations.iter().flat_map(BoundOperation::tensors).map(move |(slot, tensor)| Named {
                 path: &slot.path,
                 layer,
                 role: slot.role,
@@ -187,15 +189,17 @@ impl Network {
     pub fn batch_norms(&self, wanted: impl Fn(usize) -> bool) -> Vec<NormLocation> {
         let layers = self.layers.iter().enumerate().filter(|(layer, _)| wanted(*layer));
         let places = layers.flat_map(|(layer, tensors)| {
-            let steps = tensors.steps.iter().enumerate();
-            steps.filter_map(move |(step, norm)| Some(NormLocation { layer, step, tensor: norm.batch_norm()? }))
+            let operations = tensors.operations.iter().enumerate();
+            operations.filter_map(move |(operation, norm)| {
+                Some(NormLocation { layer, operation, tensor: norm.batch_norm()? })
+            })
         });
         places.collect()
     }
 
     /// Runs a flow from the batch norm at `from`, or from the network's input if `None`, up to the one at `to`, exclusive.
     pub fn run_between(&self, from: Option<NormLocation>, to: NormLocation, flow: Flow, mode: Mode) -> Flow {
-        self.between(from, to).fold(flow, |flow, step| step.run(flow, mode))
+        self.between(from, to).fold(flow, |flow, operation| operation.run(flow, mode))
     }
 
     /// The number of operations that `run_between` runs.
@@ -203,19 +207,19 @@ impl Network {
         self.between(from, to).count()
     }
 
-    fn between(&self, from: Option<NormLocation>, to: NormLocation) -> impl Iterator<Item = &Step> {
-        let first = from.map_or((0, 0), |place| (place.layer, place.step));
+    fn between(&self, from: Option<NormLocation>, to: NormLocation) -> impl Iterator<Item = &BoundOperation> {
+        let first = from.map_or((0, 0), |place| (place.layer, place.operation));
         let layers = self.layers.iter().enumerate().take(to.layer + 1).skip(first.0);
         layers.flat_map(move |(layer, tensors)| {
             let start = if layer == first.0 { first.1 } else { 0 };
-            let end = if layer == to.layer { to.step } else { tensors.steps.len() };
-            &tensors.steps[start..end]
+            let end = if layer == to.layer { to.operation } else { tensors.operations.len() };
+            &tensors.operations[start..end]
         })
     }
 
     /// Sets the running statistics of the batch norm at a place; `mean` and `variance` are `[channels]`.
     pub fn set_statistics(&self, place: NormLocation, mean: &Tensor, variance: &Tensor) {
-        self.layers[place.layer].steps[place.step].set_statistics(mean, variance);
+        self.layers[place.layer].operations[place.operation].set_statistics(mean, variance);
     }
 }
 
@@ -223,7 +227,7 @@ impl Network {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NormLocation {
     layer: usize,
-    step: usize,
+    operation: usize,
     tensor: FlowTensor,
 }
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use crate::data::{self, Access, Image, TaskData};
+use crate::data::{self, Access, TaskData, WantedImages};
 use crate::native::{self, ChosenDevice, Switched};
 use crate::run::fixed::Fixed;
 use crate::run::phase::event::{EventSink, RunEvent};
@@ -84,9 +84,9 @@ impl ComputeSetup {
         request: &Request<'_>,
         events: &mut dyn EventSink,
     ) -> Result<TaskData> {
-        let image = Image { shape: experiment.image, fit: experiment.fit };
+        let wanted = WantedImages { shape: experiment.image, fit: experiment.fit };
         let access = Access { root: request.places.data, threads: self.threads, check: &|| request.stop.check() };
-        data::load(task, image, access, &mut |reading| {
+        data::load(task, wanted, access, &mut |reading| {
             if let Some(reading) = &reading {
                 events.on_event(&RunEvent::Reading(reading));
             }

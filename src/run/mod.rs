@@ -9,6 +9,20 @@
 //! - `phase`: one training phase in its directory; `recovery`: locks, checkpoints, resuming
 //! - `compute`: device, threads and settings; `fixed`: those that a sweep fixes; `facts`: the record of a data set
 //! - `bench`, `similarity`, `probe`, `export`: the other operations on a spec or a run
+//!
+//! One training, of the source or the target; what is indented is owned by, or lent to, what is above it:
+//!
+//! ```text
+//! Session           a training in its directory: record, log, checkpoint to resume from
+//!   PhaseWork       what to train, and where
+//!   Recorder        observes the phase; writes rows and checkpoints
+//!     Recording     what it has to know of the session
+//!   train::Phase    the network, the data on the device, and how to train
+//!     EpochLoop     trains and measures every epoch
+//!       Trainer     takes the steps of an epoch
+//!         Learner   takes one step: forward, backward, update
+//!       Evaluators  measure errors after an epoch
+//! ```
 
 mod bench;
 mod branch;

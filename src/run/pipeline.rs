@@ -1,4 +1,7 @@
 //! A run from request to result: return it if it is finished; otherwise lock it and train source and target.
+//!
+//! The source is not on this page: it is trained when the target's session asks for its initial weights
+//! (`target::source_of`). A target that resumes has its weights in the checkpoint and needs no source.
 
 use anyhow::Result;
 

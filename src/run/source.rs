@@ -33,7 +33,7 @@ use crate::spec::{
 
 /// Fixed: a source is shared by runs with different evaluation schedules.
 const EVALUATION: Evaluation =
-    Evaluation { test: EvaluationSchedule::Log, train: EvaluationSchedule::Log, measures: ExtraMeasures::NONE };
+    Evaluation { test: EvaluationSchedule::Log, train: EvaluationSchedule::Log, extra: ExtraMeasures::NONE };
 
 /// A trained source.
 pub(in crate::run) struct Trained {
@@ -153,6 +153,7 @@ impl SourceTask<'_> {
             spec: spec.source_to_toml()?,
             hash: hash.to_owned(),
             source_hash: None,
+            // A source freezes no layer, so its `frozen_norm` has no effect.
             frozen: &FrozenSet::first(0, experiment.blueprint(task).layers.len()),
             frozen_norm: FrozenNorm::Batch,
             evaluation: EVALUATION,

@@ -14,6 +14,7 @@ mod probe_row;
 mod record;
 mod row;
 mod runs;
+mod scheduled;
 mod seen_data;
 mod spec_values;
 mod summary;

@@ -128,7 +128,7 @@ impl Summary {
             regime: Some(analysis::regime(&train)),
             largest_bump: analysis::largest_bump(&settled),
             spikes: Some(analysis::spikes(&train, INTERPOLATION_EPSILON)),
-            averaged_half_life: experiment.evaluation.measures.averaging.map(|half_life| half_life.steps(last.step)),
+            averaged_half_life: experiment.evaluation.extra.averaging.map(|half_life| half_life.steps(last.step)),
             last_test_error_averaged: mean(rows.iter().filter(|row| is_final(row.epoch)), |row| {
                 row.test_error_averaged
             }),

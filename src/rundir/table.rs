@@ -15,7 +15,7 @@ pub struct CsvTable<T> {
     row: std::marker::PhantomData<T>,
 }
 
-impl<T: Serialize + Default> CsvTable<T> {
+impl<T: Serialize + DeserializeOwned + Default> CsvTable<T> {
     /// Creates the file with its header and the given rows.
     pub fn create(path: &Path, rows: &[T]) -> Result<Self> {
         let mut start = header::<T>()?;
@@ -25,13 +25,12 @@ impl<T: Serialize + Default> CsvTable<T> {
         Ok(Self { lines: Lines::create(path, &start)?, row: std::marker::PhantomData })
     }
 
-    /// Opens a file and cuts rows after an epoch, and incomplete rows.
+    /// Opens a file and cuts rows after an epoch, and incomplete rows. If another version wrote it, it is written again
+    /// with the present columns: those that it lacks are empty, those that are gone are dropped.
     pub fn cut(path: &Path, last_epoch: u64) -> Result<Self> {
-        let header = header::<T>()?;
         // If the file cannot be read, it is written again from here.
         let bytes = std::fs::read(path).unwrap_or_default();
-        let kept = cut(&bytes, &header, last_epoch);
-        let start = if kept.is_empty() { header } else { String::from_utf8_lossy(kept).into_owned() };
+        let start = kept::<T>(&bytes, last_epoch)?;
         Ok(Self { lines: Lines::create(path, &start)?, row: std::marker::PhantomData })
     }
 
@@ -49,6 +48,24 @@ impl<T: Serialize + Default> CsvTable<T> {
 fn header<T: Serialize + Default>() -> Result<String> {
     let table = text(&T::default(), true)?;
     Ok(format!("{}\n", table.lines().next().unwrap_or_default()))
+}
+
+/// What stays of a table up to an epoch, with the present columns.
+fn kept<T: Serialize + DeserializeOwned + Default>(bytes: &[u8], last_epoch: u64) -> Result<String> {
+    let present = header::<T>()?;
+    let line = bytes.split_inclusive(|&byte| byte == b'\n').next().unwrap_or_default();
+    let Ok(own) = std::str::from_utf8(line) else { return Ok(present) };
+    // Every version begins a row with its phase and epoch.
+    let is_table = own.ends_with('\n') && own.split(',').take(2).eq(present.split(',').take(2));
+    if !is_table {
+        return Ok(present);
+    }
+    let whole = cut(bytes, own, last_epoch);
+    if own == present {
+        return Ok(String::from_utf8_lossy(whole).into_owned());
+    }
+    let rows: Vec<T> = parse(whole).unwrap_or_default();
+    rows.iter().try_fold(present, |table, row| Ok(table + &text(row, false)?))
 }
 
 fn text<T: Serialize>(row: &T, header: bool) -> Result<String> {
@@ -137,6 +154,7 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
 mod tests {
     use super::*;
     use crate::metrics::{COLUMNS, Metrics};
+    use crate::rundir::Timing;
     use crate::spec::{Evaluation, EvaluationSchedule};
 
     #[test]
@@ -169,6 +187,30 @@ mod tests {
             std::fs::write(&path, &torn)?;
             assert_eq!(whole_rows::<Metrics>(&path)?, rows[..whole], "{torn}");
         }
+        Ok(())
+    }
+
+    #[test]
+    fn rows_with_other_columns_are_kept_by_name() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("timing.csv");
+        let own = "phase,epoch,seconds,images_per_second,evaluation_seconds,peak_memory_bytes,free_memory_bytes\n";
+        let kept = |old: &str| -> Result<String> {
+            std::fs::write(&path, old)?;
+            CsvTable::<Timing>::cut(&path, 1)?;
+            Ok(std::fs::read_to_string(&path)?)
+        };
+        // Of a version without the last column, and of one with another.
+        let old = "phase,epoch,seconds,images_per_second,evaluation_seconds,peak_memory_bytes\n\
+                   target,0,0.0,,0.25,7\ntarget,1,0.1,2.5,0.5,8\ntarget,2,0.1,2.5,0.5,9\n";
+        assert_eq!(kept(old)?, format!("{own}target,0,0.0,,0.25,7,\ntarget,1,0.1,2.5,0.5,8,\n"));
+        let later = "phase,epoch,watts,seconds\ntarget,0,300,1.5\ntarget,1,3";
+        assert_eq!(kept(later)?, format!("{own}target,0,1.5,,0.0,,\n"));
+        for other in ["", "phase", "phase,epoch,seconds", "a,b\nc,0\n", "phase,epoch,seconds\ntarget,0,soon\n"] {
+            assert_eq!(kept(other)?, own, "{other}");
+        }
+        let same = format!("{own}target,0,0.0,,0.25,7,\n");
+        assert_eq!(kept(&format!("{same}target,1,"))?, same);
         Ok(())
     }
 

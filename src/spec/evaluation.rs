@@ -23,7 +23,7 @@ pub struct Evaluation {
     /// When to evaluate training examples; only epochs of `test` count.
     pub train: EvaluationSchedule,
     /// What to measure besides errors.
-    pub measures: ExtraMeasures,
+    pub extra: ExtraMeasures,
 }
 
 impl Evaluation {
@@ -34,7 +34,7 @@ impl Evaluation {
 
     /// Half-life of averaged weights in steps of the task's training; `None`: no averaging.
     pub fn averaged_half_life(self, task: &Task) -> Option<f64> {
-        self.measures.averaging.map(|half_life| half_life.steps(task.training.steps(task.train_size)))
+        self.extra.averaging.map(|half_life| half_life.steps(task.training.steps(task.train_size)))
     }
 
     /// Whether train errors are measured after an epoch.
@@ -45,7 +45,7 @@ impl Evaluation {
 
 impl From<EvaluationSchedule> for Evaluation {
     fn from(schedule: EvaluationSchedule) -> Self {
-        Self { test: schedule, train: schedule, measures: ExtraMeasures::NONE }
+        Self { test: schedule, train: schedule, extra: ExtraMeasures::NONE }
     }
 }
 
@@ -59,14 +59,17 @@ pub struct Due {
 }
 
 impl Due {
+    /// The errors that the schedule asks for after `epoch`.
+    pub fn scheduled(epoch: u64, evaluation: Evaluation) -> Self {
+        Self { train: evaluation.has_train(epoch), test: evaluation.has(epoch) }
+    }
+
     /// The errors due after `epoch`, in a budget of `epochs`: those of the schedule, and those at the end of the
     /// budget.
     pub fn after(epoch: u64, epochs: u64, evaluation: Evaluation) -> Self {
         let last = if evaluation.test == EvaluationSchedule::End { 1 } else { FINAL_EPOCHS };
-        Self {
-            train: evaluation.has_train(epoch) || epoch == epochs,
-            test: evaluation.has(epoch) || epoch + last > epochs,
-        }
+        let scheduled = Self::scheduled(epoch, evaluation);
+        Self { train: scheduled.train || epoch == epochs, test: scheduled.test || epoch + last > epochs }
     }
 }
 
@@ -95,7 +98,7 @@ pub(super) fn evaluation(written: &written::Evaluate, report: &mut ProblemReport
         let message = "`train_every` includes epochs that `evaluate.every` does not evaluate";
         report.add("evaluate.train_every", message, hint);
     }
-    Evaluation { test, train, measures: measures(written) }
+    Evaluation { test, train, extra: measures(written) }
 }
 
 #[cfg(test)]

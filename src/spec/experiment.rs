@@ -4,7 +4,7 @@ use super::checkpoints::{Branches, Checkpoints};
 use super::compute::Compute;
 use super::device::DeviceChoice;
 use super::evaluation::Evaluation;
-use super::fit::Fit;
+use super::image_fit::Fit;
 use super::source::Source;
 use super::task::Task;
 use super::transfer::Transfer;

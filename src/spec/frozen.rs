@@ -1,4 +1,4 @@
-//! The layers frozen by `[transfer]`, and sources that are weights files.
+//! The layers frozen by `[transfer]`.
 
 use super::report::ProblemReport;
 use super::written;

@@ -8,7 +8,7 @@ use super::data::Side;
 use super::device::device;
 use super::evaluation::evaluation;
 use super::experiment::Experiment;
-use super::fit::fit;
+use super::image_fit::fit;
 use super::observed::Observed;
 use super::source::{self, Source};
 use super::survey::Survey;

@@ -1,7 +1,7 @@
 //! Facts about data sets and files that were looked up while reading a spec, as far as hashes depend on them.
 
 use super::data::Side;
-use super::fit::Fit;
+use super::image_fit::Fit;
 use super::task::KnownTask;
 use crate::blueprint::ImageShape;
 use crate::catalogue::Dataset;

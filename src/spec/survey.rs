@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use anyhow::Result;
 
 use super::data::Data;
-use super::fit::Fit;
+use super::image_fit::Fit;
 use crate::catalogue::Facts;
 
 /// A question about a data set that is not in the catalogue.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::data::{self, Data, Side};
-use super::fit::Fit;
+use super::image_fit::Fit;
 use super::labels::{self, Labelling, Noise};
 use super::report::ProblemReport;
 use super::selection::{self, Selection};

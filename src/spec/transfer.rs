@@ -32,8 +32,9 @@ pub(super) fn transfer(spec: &Written, blueprint: Option<&Blueprint>, report: &m
         Some(blueprint) => frozen::frozen(&spec.transfer, blueprint, report),
         None => FrozenSet::first(0, 0),
     };
-    let frozen_norm = spec.transfer.frozen_norm.unwrap_or(FrozenNorm::Target);
-    let unfrozen_init = spec.transfer.unfrozen_init.unwrap_or(UnfrozenInit::Random);
+    let filled = "`defaults::fill` has set it";
+    let frozen_norm = spec.transfer.frozen_norm.expect(filled);
+    let unfrozen_init = spec.transfer.unfrozen_init.expect(filled);
     if spec.source.is_none() {
         for (key, taken) in [
             ("frozen_norm", frozen_norm == FrozenNorm::Source),

@@ -3,7 +3,7 @@
 //! It knows no files, CSV or terminals: it reports numbers to an observer. Within an epoch the host never waits for the
 //! device; sums stay there and are read once.
 //!
-//! - `phase`: what to train, on which data, and how; `fit`: the training loop
+//! - `phase`: what to train, on which data, and how; `training_loop`
 //! - `data`: splits on the device, their batches, and the prefix cache
 //! - `step`: one step, and an epoch of steps
 //! - `measure`: errors, averaged weights, norms, and the statistics of frozen norms
@@ -14,7 +14,6 @@ mod branch;
 mod checkpoint_state;
 mod cost;
 mod data;
-mod fit;
 mod interrupt;
 mod measure;
 mod numbers;
@@ -26,6 +25,7 @@ mod settings;
 mod step;
 #[cfg(test)]
 mod tests;
+mod training_loop;
 
 pub use branch::{Annealed, Branch, BranchPlan, Refitted, anneal_steps};
 pub use checkpoint_state::TrainingState;

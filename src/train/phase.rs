@@ -9,7 +9,7 @@ use crate::spec::{Evaluation, FrozenNorm, Precision, Seeds, Switch, Training};
 use crate::train::checkpoint_state::Checkpointed;
 use crate::train::data::batches::Batches;
 use crate::train::data::device_split::DeviceSplit;
-use crate::train::data::split::Split;
+use crate::train::data::split_input::SplitInput;
 use crate::train::settings::Settings;
 use crate::train::step::epoch::{Stepping, Trainer};
 use crate::train::step::learner::Learner;
@@ -17,7 +17,8 @@ use crate::train::step::measures::StepMeasures;
 use crate::train::step::optimizer::Optimizer;
 use crate::train::step::schedule;
 
-/// One phase of training: a network, its data, and how to train.
+/// One phase of training: a network, its data, and how to train. `training_loop` runs it, `branch` continues from its
+/// states, `cost` measures it.
 pub struct Phase<'a> {
     /// The network, which training changes.
     pub network: &'a Network,
@@ -49,8 +50,8 @@ impl<'a> Phase<'a> {
         schedule::rate(&self.training.rate, step, per_epoch, total)
     }
 
-    /// The plan of an epoch.
-    pub(in crate::train) fn batches(&self, split: &Split, epoch: u64) -> Batches {
+    /// The batches of an epoch.
+    pub(in crate::train) fn batches(&self, split: &SplitInput, epoch: u64) -> Batches {
         let done = (epoch - 1) * self.training.steps_per_epoch(self.train.count());
         let rate = |step| self.rate(done + step);
         Batches::draw(split, self.training.batch_size, self.training.augmentation, self.seeds, epoch, rate)
@@ -65,12 +66,12 @@ impl<'a> Phase<'a> {
     pub(in crate::train) fn trainer_of<'b>(
         &self,
         learner: Learner<'b>,
-        measures: Vec<&'b dyn Checkpointed>,
+        checkpointed: Vec<&'b dyn Checkpointed>,
         stepping: Stepping,
     ) -> Trainer<'b> {
         let dropout = self.network.has_dropout().then_some(self.seeds.dropout);
         let sizes = [self.train.count(), self.training.batch_size];
-        Trainer::new(learner, measures, dropout, self.network.device(), sizes, stepping)
+        Trainer::new(learner, checkpointed, dropout, self.network.device(), sizes, stepping)
     }
 
     /// Whether steps are captured as CUDA graphs.
@@ -83,11 +84,12 @@ impl<'a> Phase<'a> {
         if self.captures() { Stepping::Captured } else { Stepping::Eager }
     }
 
-    /// Only trainable parameters get gradients and optimizer state.
+    /// The learner of the layers that are not frozen. It changes the network: from here on frozen layers do not train.
     pub(in crate::train) fn learner(&self, first_layer: usize) -> Learner<'a> {
         let (mut parameters, mut trained) = (Vec::new(), Vec::new());
         for named in self.network.tensors() {
             let trains = named.role == Role::Parameter && !self.frozen.has(named.layer);
+            // Frozen parameters and statistics get neither gradients nor optimizer state.
             let tensor = named.tensor.set_requires_grad(trains);
             if trains {
                 parameters.push(tensor);
@@ -105,7 +107,7 @@ impl<'a> Phase<'a> {
             modes: (0..=self.network.freezable()).map(|layer| self.mode(layer)).collect(),
             training: self.training,
             precision,
-            measures: StepMeasures::default(),
+            step_measures: StepMeasures::default(),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::data::{Images, Normalisation};
 use crate::spec::{Seeds, Training};
 use crate::train::data::batches::Batches;
 use crate::train::data::device_split::DeviceSplit;
-use crate::train::data::split::Split;
+use crate::train::data::split_input::SplitInput;
 
 /// The first `count` training images as each of the `epochs` sees them, `[channels, height, width]` each: with the same
 /// random draws and normalisation as training with these seeds.
@@ -20,7 +20,7 @@ pub fn seen(
     count: usize,
 ) -> Result<Vec<Vec<Vec<u8>>>> {
     let count = count.min(images.count());
-    let split = Split::new(DeviceSplit::clean(images, normalisation, Device::Cpu, Kind::Float)?);
+    let split = SplitInput::new(DeviceSplit::clean(images, normalisation, Device::Cpu, Kind::Float)?);
     let epoch = |&epoch: &u64| {
         let batches = Batches::draw(&split, training.batch_size, training.augmentation, seeds, epoch, |_| 0.0);
         let mut seen = vec![Vec::new(); count];

@@ -177,20 +177,20 @@ impl Observer for Recorder<'_, '_> {
 /// earlier spec did not ask for cannot be recovered and stay missing.
 fn answers(recording: &Recording<'_>, start: Option<&Checkpoint>) -> Result<Vec<(Examples, AnswerFile)>> {
     let work = recording.work;
-    let measures = work.evaluation.measures;
+    let wanted = work.evaluation.extra;
     let epochs = work.task.training.epochs(work.task.train_size);
     let behind = start.map(|start| start.header.epochs);
     let keep = |epoch: u64| {
         let due = Due::after(epoch, epochs, work.evaluation);
-        behind.is_some_and(|behind| epoch <= behind) && measures.correct.has(epoch, epochs) && due.test
+        behind.is_some_and(|behind| epoch <= behind) && wanted.correct.has(epoch, epochs) && due.test
     };
     let [train, test] = recording.examples;
     let splits = [
-        (Examples::Test, "test", test, measures.keeps_test_answers()),
-        (Examples::Train, "train", train, measures.keeps_train_answers()),
+        (Examples::Test, "test", test, wanted.keeps_test_answers()),
+        (Examples::Train, "train", train, wanted.keeps_train_answers()),
     ];
-    let wanted = splits.into_iter().filter(|(.., wanted)| *wanted);
-    let open = wanted.map(|(examples, name, count, _)| {
+    let kept = splits.into_iter().filter(|(.., keeps)| *keeps);
+    let open = kept.map(|(examples, name, count, _)| {
         Ok((examples, AnswerFile::open(&work.directory.correct(name), count, keep)?))
     });
     open.collect()

@@ -94,7 +94,7 @@ impl<'a> Session<'a> {
             record.transfer = begun.transfer;
             record.set_normalisation(&normalisation);
             record.write(directory)?;
-            let rows = self.rows(&network, &normalisation)?;
+            let rows = self.train_phase(&network, &normalisation)?;
             lock.check()?;
             files::remove(&directory.summary())?;
             write_safetensors(&directory.weights(), &network.state(), self.work.side.name())?;
@@ -108,8 +108,8 @@ impl<'a> Session<'a> {
         Ok(done)
     }
 
-    /// Trains, and writes every epoch's rows.
-    fn rows(&mut self, network: &Network, normalisation: &Normalisation) -> Result<Vec<Metrics>> {
+    /// Builds the phase and trains it; returns every epoch's rows, which are written as they come.
+    fn train_phase(&mut self, network: &Network, normalisation: &Normalisation) -> Result<Vec<Metrics>> {
         let Self { work, compute, data, content, store, start, made_with, run_log, .. } = self;
         let DeviceSplits { train, test, validation } =
             DeviceSplits::take(data, normalisation, network.device(), network.kind())?;

@@ -6,8 +6,8 @@ use crate::error::UserError;
 use crate::run::branch;
 use crate::run::recovery::resume::{FRESH, at_least, too_long};
 use crate::run::request::Finished;
-use crate::rundir::{self, Length, Metrics, Record, RunDirectory, Status, Summary};
-use crate::spec::{Budget, Evaluation, Experiment, Side, Spec};
+use crate::rundir::{self, Length, MeasuredBy, Metrics, Record, RunDirectory, Status, Summary};
+use crate::spec::{Budget, Due, Evaluation, Experiment, Side, Spec};
 
 /// The run on disk, if it is finished with the requested budget and evaluation schedule. One with a longer budget is an
 /// error, because its results differ; so is one that diverged.
@@ -64,10 +64,9 @@ fn longer_than_asked(spec: &Spec, directory: &RunDirectory, length: Length, rows
 
 /// Whether a row of `metrics.csv` has exactly what a schedule asks for.
 fn is_as_scheduled(row: &Metrics, evaluation: Evaluation) -> bool {
-    let lacks_test = evaluation.has(row.epoch) && row.test_error.is_none();
-    let lacks_train = evaluation.has_train(row.epoch) && row.train_error.is_none();
-    let lacks_norms = evaluation.measures.norms && row.weight_norm.is_none();
-    !lacks_test && !lacks_train && !lacks_norms && *row == row.shown(evaluation)
+    let due = Due::scheduled(row.epoch, evaluation);
+    let is_complete = !MeasuredBy::ALL.into_iter().any(|measure| row.lacks(measure, due, evaluation.extra));
+    is_complete && *row == row.shown(evaluation)
 }
 
 /// Refuses to overwrite a finished run by training from step 0, if it has no checkpoint to extend it from or to evaluate

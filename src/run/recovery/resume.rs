@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::error::UserError;
 use crate::run::phase::log::RunLog;
 use crate::run::recovery::checkpoint::{Checkpoint, CheckpointStore};
-use crate::rundir::{self, DataRecord, Metrics, RunDirectory};
+use crate::rundir::{self, DataRecord, MeasuredBy, Metrics, RunDirectory};
 use crate::spec::{Budget, Due, Evaluation, FINAL_EPOCHS, Side, Task};
 use crate::text;
 
@@ -109,19 +109,13 @@ impl Goal<'_> {
 
     /// The measurements that are due within `epochs` and that `rows` lack.
     fn missing(&self, rows: &[Metrics], epochs: u64) -> Option<Missing> {
-        let lacks = |lacks: &dyn Fn(Due, &Metrics) -> bool| -> Vec<u64> {
-            let due = |row: &Metrics| Due::after(row.epoch, epochs, self.evaluation);
-            rows.iter().filter(|row| lacks(due(row), row)).map(|row| row.epoch).collect()
-        };
-        let test = lacks(&|due, row| due.test && row.test_error.is_none());
-        let train = lacks(&|due, row| due.train && row.train_error.is_none());
-        let norms = lacks(&|_, row| self.evaluation.measures.norms && row.weight_norm.is_none());
-        match (test.is_empty(), train.is_empty()) {
-            (true, true) if norms.is_empty() => None,
-            (true, true) => Some(Missing { what: "norms", key: "evaluate.norms", epochs: norms }),
-            (true, false) => Some(Missing { what: "train errors", key: "evaluate.train_every", epochs: train }),
-            (false, _) => Some(Missing { what: "test errors", key: "evaluate.every", epochs: test }),
-        }
+        MeasuredBy::ALL.into_iter().find_map(|measure| {
+            let lacks = |row: &Metrics| {
+                row.lacks(measure, Due::after(row.epoch, epochs, self.evaluation), self.evaluation.extra)
+            };
+            let epochs: Vec<u64> = rows.iter().filter(|row| lacks(row)).map(|row| row.epoch).collect();
+            (!epochs.is_empty()).then_some(Missing { measure, epochs })
+        })
     }
 
     /// The smallest budget that a checkpoint qualifies for, in the unit of the requested one; `None` if its epochs were
@@ -163,12 +157,12 @@ impl Goal<'_> {
         let error = UserError::usage(format!(
             "the run in `{}` lacks measurements that the spec asks for: {} after {epochs} {}{more}",
             self.directory.path().display(),
-            missing.what,
+            missing.what(),
             named.join(", ")
         ));
         let error = match least {
             Some(least) => error.hint(at_least(self.side, self.task, least)),
-            None => error.hint(format!("request fewer measurements with `{}`", missing.key)),
+            None => error.hint(format!("request fewer measurements with `{}`", missing.key())),
         };
         error.hint(FRESH)
     }
@@ -193,10 +187,30 @@ impl Goal<'_> {
 
 /// Measurements that are due and missing.
 struct Missing {
-    what: &'static str,
-    /// The key that asks for them.
-    key: &'static str,
+    measure: MeasuredBy,
     epochs: Vec<u64>,
+}
+
+impl Missing {
+    fn what(&self) -> &'static str {
+        match self.measure {
+            MeasuredBy::Test => "test errors",
+            MeasuredBy::Train => "train errors",
+            MeasuredBy::TestAveraged => "test errors of averaged weights",
+            MeasuredBy::TrainAveraged => "train errors of averaged weights",
+            MeasuredBy::Norms => "norms",
+        }
+    }
+
+    /// The key that asks for them.
+    fn key(&self) -> &'static str {
+        match self.measure {
+            MeasuredBy::Test => "evaluate.every",
+            MeasuredBy::Train => "evaluate.train_every",
+            MeasuredBy::TestAveraged | MeasuredBy::TrainAveraged => "evaluate.averaged_half_life",
+            MeasuredBy::Norms => "evaluate.norms",
+        }
+    }
 }
 
 pub(in crate::run) const FRESH: &str = "or start over with `--fresh`, which moves the existing run aside";

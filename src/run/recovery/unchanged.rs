@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::data::{self, Access, Image, ReadingProgress};
+use crate::data::{self, Access, ReadingProgress, WantedImages};
 use crate::error::UserError;
 use crate::native;
 use crate::run::facts::data_record;
@@ -43,13 +43,13 @@ impl Unchanged<'_> {
             return Ok(());
         }
         let experiment = self.experiment;
-        let image = Image { shape: experiment.image, fit: experiment.fit };
+        let wanted = WantedImages { shape: experiment.image, fit: experiment.fit };
         let access = Access {
             root: self.places.data,
             threads: native::reading_threads(experiment.threads),
             check: &|| self.stop.check(),
         };
-        let data = data::load(task, image, access, &mut |reading| {
+        let data = data::load(task, wanted, access, &mut |reading| {
             reading.iter().for_each(&mut *tell);
             self.stop.check()
         })?;

@@ -8,7 +8,7 @@ use tch::{Kind, Tensor};
 use crate::native::{self, Observation, OperatorTime};
 use crate::spec::Precision;
 use crate::train::cost::notes::Notes;
-use crate::train::data::splits::Splits;
+use crate::train::data::split_inputs::SplitInputs;
 use crate::train::measure::evaluators::Evaluators;
 use crate::train::phase::Phase;
 use crate::train::step::epoch::{Epoch, Stepping};
@@ -65,7 +65,7 @@ impl Phase<'_> {
         assert!(effort.steps > 0 && effort.rounds > 0, "there is something to time");
         let mut splits = None;
         let fill = self.timed(|| {
-            splits = Some(Splits::new(self, &mut notes)?);
+            splits = Some(SplitInputs::new(self, &mut notes)?);
             Ok(())
         })?;
         let splits = splits.expect("they were made just now");
@@ -103,7 +103,7 @@ impl Phase<'_> {
     }
 
     /// Profiles some steps operator by operator.
-    fn observed(&self, splits: &Splits, steps: u64, notes: &mut Notes) -> Result<ObservedSteps> {
+    fn observed(&self, splits: &SplitInputs, steps: u64, notes: &mut Notes) -> Result<ObservedSteps> {
         let mut trainer = self.trainer(splits.training().first_layer(), Stepping::Eager);
         trainer.epoch(splits.training(), self.batches(splits.training(), 1), &Epoch::first(1), notes)?;
         let batches = self.batches(splits.training(), 1);

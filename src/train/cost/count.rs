@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::native::{Counting, OperatorCounts};
 use crate::train::cost::notes::Notes;
-use crate::train::data::splits::Splits;
+use crate::train::data::split_inputs::SplitInputs;
 use crate::train::measure::evaluators::Evaluators;
 use crate::train::numbers::Totals;
 use crate::train::phase::Phase;
@@ -33,7 +33,7 @@ impl Phase<'_> {
     /// Trains for a few steps, evaluates once, and counts the work. Also returns the notes of the phase.
     pub fn counts(&self) -> Result<(PhaseCounts, Vec<String>)> {
         let mut notes = Notes::default();
-        let splits = Splits::new(self, &mut notes)?;
+        let splits = SplitInputs::new(self, &mut notes)?;
         let mut measures = Evaluators::new(self, &splits, None, false);
         let mut trainer = self.trainer(
             splits.training().first_layer(),
@@ -74,7 +74,7 @@ impl Phase<'_> {
     fn count_steps(
         &self,
         trainer: &mut Trainer<'_>,
-        splits: &Splits,
+        splits: &SplitInputs,
         [from, to]: [i64; 2],
         notes: &mut Notes,
     ) -> Result<(OperatorCounts, u64)> {

@@ -118,7 +118,7 @@ impl EpochDraws {
     }
 }
 
-/// The rows of `Plan::shares`, concatenated.
+/// The rows of `EpochDraws::shares`, concatenated.
 fn shares(augmentation: Augmentation, count: usize, stream: &mut impl Rng) -> Vec<f64> {
     let mut rows = Vec::new();
     if let Some(least) = augmentation.resized_area {

@@ -9,16 +9,16 @@ use crate::seed::{Purpose, stream};
 use crate::spec::{Augmentation, MemoryFormat, Seeds};
 use crate::train::data::augment::EpochDraws;
 use crate::train::data::device_split::DeviceSplit;
-use crate::train::data::split::Split;
+use crate::train::data::split_input::SplitInput;
 use crate::train::step::batch_index::BatchIndex;
 use crate::train::step::optimizer::rate_kind;
 
-/// The plan of one epoch.
+/// The batches of one epoch.
 pub(in crate::train) struct Batches {
     /// Indices of the examples in the order of the epoch, `[count]`.
     order: Tensor,
     /// The augmentation of each example, if any.
-    plan: Option<EpochDraws>,
+    draws: Option<EpochDraws>,
     /// The learning rate of each step, `[steps]`.
     rates: Tensor,
     batch_size: i64,
@@ -32,9 +32,9 @@ pub(in crate::train) struct Batch {
 }
 
 impl Batches {
-    /// Draws the plan of an epoch, which depends only on the seeds and the epoch; `rate` gives the learning rate per batch.
+    /// Draws the batches of an epoch, which depend only on the seeds and the epoch; `rate` gives the learning rate per batch.
     pub(in crate::train) fn draw(
-        split: &Split,
+        split: &SplitInput,
         batch_size: usize,
         augmentation: Augmentation,
         seeds: Seeds,
@@ -45,11 +45,11 @@ impl Batches {
         let (count, device) = (split.data.count(), split.data.device());
         let mut order: Vec<i64> = (0..count as i64).collect();
         order.shuffle(&mut stream(seeds.order, Purpose::Order, epoch));
-        let mut draws = stream(seeds.augment, Purpose::Augment, epoch);
+        let mut augment = stream(seeds.augment, Purpose::Augment, epoch);
         let rates: Vec<f64> = (0..count.div_ceil(batch_size) as u64).map(rate).collect();
         Self {
             order: Tensor::from_slice(&order).to_device(device),
-            plan: EpochDraws::draw(augmentation, (split.data.shape(), device), count, &mut draws),
+            draws: EpochDraws::draw(augmentation, (split.data.shape(), device), count, &mut augment),
             rates: Tensor::from_slice(&rates).to_kind(rate_kind(device, split.data.kind())).to_device(device),
             batch_size: batch_size as i64,
         }
@@ -74,8 +74,10 @@ impl Batches {
     pub(in crate::train) fn images(&self, data: &DeviceSplit, index: i64) -> (Tensor, Tensor) {
         let take = |table: &Tensor| BatchIndex::Host(index).take(table, self.batch_size, self.length(index));
         let order = take(&self.order);
-        let images = match &self.plan {
-            Some(plan) => data.augmented(&order, &plan.batch(take), plan.augmentation(), MemoryFormat::ChannelsFirst),
+        let images = match &self.draws {
+            Some(draws) => {
+                data.augmented(&order, &draws.batch(take), draws.augmentation(), MemoryFormat::ChannelsFirst)
+            }
             None => data.gather(&order, MemoryFormat::ChannelsFirst),
         };
         (images, order)
@@ -86,12 +88,12 @@ impl Batches {
         labels.index_select(0, &self.order.narrow(0, start, length))
     }
 
-    /// Copies the plan of another epoch of the same split into this one's memory.
+    /// Copies the batches of another epoch of the same split into this one's memory.
     pub(in crate::train) fn renew(&mut self, next: &Self) {
         let _part = TrainingPart::Gather.begin();
         self.order.copy_(&next.order);
-        if let (Some(plan), Some(next)) = (&mut self.plan, &next.plan) {
-            plan.renew(next);
+        if let (Some(draws), Some(next)) = (&mut self.draws, &next.draws) {
+            draws.renew(next);
         }
         self.rates.copy_(&next.rates);
     }
@@ -100,15 +102,15 @@ impl Batches {
     pub(in crate::train) fn get(
         &self,
         network: &Network,
-        split: &Split,
+        split: &SplitInput,
         batch_index: &BatchIndex,
         length: i64,
     ) -> Batch {
         let _part = TrainingPart::Gather.begin();
         let take = |table: &Tensor| batch_index.take(table, self.batch_size, length);
         let order = take(&self.order);
-        let flow = match &self.plan {
-            Some(plan) => split.augmented(network, &order, &plan.batch(take), plan.augmentation()),
+        let flow = match &self.draws {
+            Some(draws) => split.augmented(network, &order, &draws.batch(take), draws.augmentation()),
             None => split.gather(network, &order),
         };
         Batch { flow, labels: split.data.labels.index_select(0, &order), rate: batch_index.entry(&self.rates) }

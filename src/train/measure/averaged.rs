@@ -13,7 +13,7 @@ use crate::error::UserError;
 use crate::native::{Autocast, TrainingPart};
 use crate::network::{Mode, NamedTensors, Network};
 use crate::train::checkpoint_state::{Checkpointed, TrainingState, misfit};
-use crate::train::data::splits::Splits;
+use crate::train::data::split_inputs::SplitInputs;
 use crate::train::interrupt::{Interrupt, Stopped, proceed};
 use crate::train::phase::Phase;
 
@@ -63,7 +63,7 @@ impl AveragedWeights {
     pub(in crate::train) fn refresh(
         &self,
         phase: &Phase<'_>,
-        splits: &Splits,
+        splits: &SplitInputs,
         interrupt: Interrupt<'_>,
     ) -> Result<(), Stopped> {
         let split = &splits.train;
@@ -189,7 +189,7 @@ mod tests {
             evaluation: EvaluationSchedule::Every(1).into(),
             settings: Settings::PLAIN,
         };
-        let splits = Splits::new(&phase, &mut Listener::default()).expect("splits");
+        let splits = SplitInputs::new(&phase, &mut Listener::default()).expect("splits");
         let averaged = AveragedWeights::new(&network, &["conv1.weight".to_owned()], 7.0).expect("a twin");
         averaged.refresh(&phase, &splits, &mut || false).expect("nothing stops it");
 

@@ -1,6 +1,5 @@
 //! Loss and errors on a split, in evaluation mode, without augmentation: summed on the device, read once.
 
-use crate::train::step::sums::read;
 use tch::{Kind, Reduction, Tensor, no_grad_guard};
 
 use crate::metrics::Metrics;
@@ -8,11 +7,12 @@ use crate::native::{Autocast, TrainingPart};
 use crate::network::{Mode, Network};
 use crate::spec::{Precision, Settings};
 use crate::train::data::device_split::DeviceSplit;
-use crate::train::data::split::Split;
+use crate::train::data::split_input::SplitInput;
 use crate::train::interrupt::{Interrupt, Stopped, proceed};
 use crate::train::step::batch_index::BatchIndex;
 use crate::train::step::captured_work::CapturedWork;
 use crate::train::step::learner::widened;
+use crate::train::step::sums::wait_and_read;
 
 /// Means over a split.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,16 +57,53 @@ impl Errors {
     pub(in crate::train) fn fill_validation(&self, metrics: &mut Metrics) {
         metrics.validation_error = Some(self.error);
     }
+
+    /// Fills in the column of averaged weights on the training examples.
+    pub(in crate::train) fn fill_train_averaged(&self, metrics: &mut Metrics) {
+        metrics.train_error_averaged = Some(self.error);
+    }
+
+    /// Fills in the column of averaged weights on the test examples.
+    pub(in crate::train) fn fill_test_averaged(&self, metrics: &mut Metrics) {
+        metrics.test_error_averaged = Some(self.error);
+    }
 }
+
+/// What is summed over a split, or over a batch of it: tensors `[]` on the device, or numbers.
+struct ErrorSums<T> {
+    /// Cross-entropy against the labels of the split.
+    loss: T,
+    /// Number misclassified, against the labels of the split.
+    wrong: T,
+    /// Number misclassified among the corrupted examples, against the wrong label given.
+    corrupted_wrong: T,
+    /// The same against the true label.
+    corrupted_untrue: T,
+}
+
+impl<T> ErrorSums<T> {
+    /// In the order of the device's tensor; the only place that knows it, with `from_array`.
+    fn into_array(self) -> [T; SUMS] {
+        let Self { loss, wrong, corrupted_wrong, corrupted_untrue } = self;
+        [loss, wrong, corrupted_wrong, corrupted_untrue]
+    }
+
+    fn from_array([loss, wrong, corrupted_wrong, corrupted_untrue]: [T; SUMS]) -> Self {
+        Self { loss, wrong, corrupted_wrong, corrupted_untrue }
+    }
+}
+
+/// The number of fields of `ErrorSums`.
+const SUMS: usize = 4;
 
 /// Evaluates one network on one split, in batches of equal size except the last. It is bound to both, because a captured
 /// graph reads their tensors.
 pub(in crate::train) struct Evaluator<'a> {
     network: &'a Network,
-    split: &'a Split,
+    split: &'a SplitInput,
     precision: Precision,
     batch: i64,
-    /// `[4]`, see `batch_sums`.
+    /// The `ErrorSums` so far, `[SUMS]`.
     sums: Tensor,
     /// Whether each example is classified correctly, `[count]` bool, if requested.
     correct: Option<Tensor>,
@@ -79,7 +116,7 @@ impl<'a> Evaluator<'a> {
     /// An evaluator with some settings; `capture` requests CUDA graphs, `correct` the result of each example.
     pub(in crate::train) fn new(
         network: &'a Network,
-        split: &'a Split,
+        split: &'a SplitInput,
         settings: &Settings,
         capture: bool,
         correct: bool,
@@ -95,7 +132,7 @@ impl<'a> Evaluator<'a> {
             split,
             precision: settings.precision,
             batch,
-            sums: Tensor::zeros([4], (Kind::Double, device)),
+            sums: Tensor::zeros([SUMS as i64], (Kind::Double, device)),
             correct: correct.then(|| Tensor::zeros([split.data.count() as i64], (Kind::Bool, device))),
             whole,
             not_captured: None,
@@ -124,7 +161,8 @@ impl<'a> Evaluator<'a> {
             proceed(interrupt)?;
             pass.add(&BatchIndex::Host(count / batch), count % batch);
         }
-        Ok(errors(&read(&self.sums), &self.split.data))
+        let sums = wait_and_read(&self.sums).try_into().expect("the tensor has `SUMS` entries");
+        Ok(errors(&ErrorSums::from_array(sums), &self.split.data))
     }
 
     /// Whether each example was classified correctly in the last evaluation, if requested.
@@ -137,7 +175,7 @@ impl<'a> Evaluator<'a> {
 /// One pass over a split.
 struct EvaluationPass<'a> {
     network: &'a Network,
-    split: &'a Split,
+    split: &'a SplitInput,
     precision: Precision,
     batch: i64,
     sums: &'a mut Tensor,
@@ -156,37 +194,38 @@ impl EvaluationPass<'_> {
         let part = |tensor: &Tensor| batch_index.take(tensor, batch, length);
         let answers = logits.argmax(1, false);
         let wrong = answers.not_equal_tensor(&part(&split.data.labels));
-        let _ = self.sums.g_add_(&batch_sums(&logits, &answers, &wrong, &split.data, part));
+        let sums = batch_sums(&logits, &answers, &wrong, &split.data, part);
+        let _ = self.sums.g_add_(&Tensor::stack(&sums.into_array(), 0));
         if let Some(correct) = &mut self.correct {
             batch_index.put_each(correct, batch, &wrong.logical_not());
         }
     }
 }
 
-fn errors(sums: &[f64], data: &DeviceSplit) -> Errors {
+fn errors(sums: &ErrorSums<f64>, data: &DeviceSplit) -> Errors {
     let count = data.count() as f64;
     let by_corruption = data.corruption.as_ref().map(|corruption| {
         let (noisy, clean) = (corruption.count as f64, count - corruption.count as f64);
         ByCorruption {
-            clean: (clean > 0.0).then(|| (sums[1] - sums[2]) / clean),
-            corrupted: sums[2] / noisy,
-            corrupted_true: sums[3] / noisy,
+            clean: (clean > 0.0).then(|| (sums.wrong - sums.corrupted_wrong) / clean),
+            corrupted: sums.corrupted_wrong / noisy,
+            corrupted_true: sums.corrupted_untrue / noisy,
         }
     });
-    Errors { loss: sums[0] / count, error: sums[1] / count, by_corruption }
+    Errors { loss: sums.loss / count, error: sums.wrong / count, by_corruption }
 }
 
-/// Sums over a batch: loss, errors, and on corrupted examples the errors against the given and against the true label.
+/// The sums over a batch, `[]` each, in f64.
 fn batch_sums(
     logits: &Tensor,
     answers: &Tensor,
     wrong: &Tensor,
     data: &DeviceSplit,
     part: impl Fn(&Tensor) -> Tensor,
-) -> Tensor {
+) -> ErrorSums<Tensor> {
     let loss = logits.cross_entropy_loss::<Tensor>(&part(&data.labels), None, Reduction::Sum, -100, 0.0);
     let count = |mask: &Tensor| mask.sum(Kind::Double);
-    let (given, truth) = match &data.corruption {
+    let (corrupted_wrong, corrupted_untrue) = match &data.corruption {
         None => (Tensor::zeros_like(&loss).to_kind(Kind::Double), Tensor::zeros_like(&loss).to_kind(Kind::Double)),
         Some(corruption) => {
             let mask = part(&corruption.mask);
@@ -194,7 +233,7 @@ fn batch_sums(
             (count(&wrong.logical_and(&mask)), count(&against_truth.logical_and(&mask)))
         }
     };
-    Tensor::stack(&[loss.to_kind(Kind::Double), count(wrong), given, truth], 0)
+    ErrorSums { loss: loss.to_kind(Kind::Double), wrong: count(wrong), corrupted_wrong, corrupted_untrue }
 }
 
 #[cfg(test)]
@@ -205,7 +244,7 @@ mod tests {
     use tch::{Device, no_grad};
 
     fn evaluate(network: &Network, data: DeviceSplit) -> Errors {
-        let split = Split::new(data);
+        let split = SplitInput::new(data);
         // Batches of two, and a last one of one.
         let settings = Settings { evaluation_batch: 2, ..Settings::PLAIN };
         let mut evaluator = Evaluator::new(network, &split, &settings, false, true);

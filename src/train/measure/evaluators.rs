@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use crate::metrics::Metrics;
 use crate::spec::Due;
-use crate::train::data::splits::Splits;
+use crate::train::data::split_inputs::SplitInputs;
 use crate::train::interrupt::{Interrupt, Stopped};
 use crate::train::measure::averaged::AveragedWeights;
 use crate::train::measure::evaluate::{Errors, Evaluator};
@@ -30,8 +30,8 @@ impl MeasuredErrors {
         self.train.iter().for_each(|errors| errors.fill_train(metrics));
         self.test.iter().for_each(|errors| errors.fill_test(metrics));
         self.validation.iter().for_each(|errors| errors.fill_validation(metrics));
-        metrics.train_error_averaged = self.train_averaged.map(|errors| errors.error);
-        metrics.test_error_averaged = self.test_averaged.map(|errors| errors.error);
+        self.train_averaged.iter().for_each(|errors| errors.fill_train_averaged(metrics));
+        self.test_averaged.iter().for_each(|errors| errors.fill_test_averaged(metrics));
     }
 
     /// Whether every loss of the raw weights is finite. Averaged weights do not affect the training and are not
@@ -44,7 +44,7 @@ impl MeasuredErrors {
 /// The evaluators of a phase, one per network and split.
 pub(in crate::train) struct Evaluators<'a> {
     phase: &'a Phase<'a>,
-    splits: &'a Splits,
+    splits: &'a SplitInputs,
     raw: [Option<Evaluator<'a>>; 3],
     averaged: Option<(&'a AveragedWeights, [Evaluator<'a>; 2])>,
 }
@@ -53,11 +53,11 @@ impl<'a> Evaluators<'a> {
     /// Evaluators for all splits of a phase; `capture` requests CUDA graphs.
     pub(in crate::train) fn new(
         phase: &'a Phase<'a>,
-        splits: &'a Splits,
+        splits: &'a SplitInputs,
         averaged: Option<&'a AveragedWeights>,
         capture: bool,
     ) -> Self {
-        let wanted = phase.evaluation.measures;
+        let wanted = phase.evaluation.extra;
         let evaluator = |network, split, correct| Evaluator::new(network, split, &phase.settings, capture, correct);
         let raw = |split, correct| evaluator(phase.network, split, correct);
         Self {
@@ -91,7 +91,7 @@ impl<'a> Evaluators<'a> {
             validation: errors(validation, due.test)?,
             ..MeasuredErrors::default()
         };
-        let keeps = self.phase.evaluation.measures.correct.has(epoch, epochs);
+        let keeps = self.phase.evaluation.extra.correct.has(epoch, epochs);
         for (examples, evaluator, due) in [(Examples::Train, train, due.train), (Examples::Test, test, due.test)] {
             let correct = evaluator.as_ref().filter(|_| due && keeps).and_then(Evaluator::correct);
             measured.correct.extend(correct.map(|correct| Correctness { examples, correct }));

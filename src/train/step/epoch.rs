@@ -10,7 +10,7 @@ use crate::seed::{Purpose, derive};
 use crate::spec::Position;
 use crate::train::checkpoint_state::{Checkpointed, TrainingState, state};
 use crate::train::data::batches::Batches;
-use crate::train::data::split::Split;
+use crate::train::data::split_input::SplitInput;
 use crate::train::numbers::Totals;
 use crate::train::observer::{Control, Diverged, Ended, Observer};
 use crate::train::step::batch_index::BatchIndex;
@@ -22,7 +22,7 @@ use crate::train::step::sums::{EpochStart, Sums};
 pub(in crate::train) struct Trainer<'a> {
     learner: Learner<'a>,
     /// Measures that are part of a checkpoint.
-    measures: Vec<&'a dyn Checkpointed>,
+    checkpointed: Vec<&'a dyn Checkpointed>,
     /// The seed of dropout, if the network has any.
     dropout: Option<u64>,
     batches: Option<Batches>,
@@ -85,7 +85,7 @@ impl<'a> Trainer<'a> {
     /// A trainer for `count` examples in batches of `batch_size`.
     pub(in crate::train) fn new(
         learner: Learner<'a>,
-        measures: Vec<&'a dyn Checkpointed>,
+        checkpointed: Vec<&'a dyn Checkpointed>,
         dropout: Option<u64>,
         device: Device,
         [count, batch_size]: [usize; 2],
@@ -95,7 +95,7 @@ impl<'a> Trainer<'a> {
         let kind = learner.network.kind();
         Self {
             learner,
-            measures,
+            checkpointed,
             dropout,
             batches: None,
             sums: Sums::new(device, kind, [count, batch_size]),
@@ -107,7 +107,7 @@ impl<'a> Trainer<'a> {
     /// Trains on an epoch's batches.
     pub(in crate::train) fn epoch(
         &mut self,
-        split: &Split,
+        split: &SplitInput,
         batches: Batches,
         epoch: &Epoch,
         observer: &mut dyn Observer,
@@ -136,7 +136,7 @@ impl<'a> Trainer<'a> {
         Ok(Ended::Complete)
     }
 
-    fn step(&mut self, split: &Split, index: i64, done: u64, observer: &mut dyn Observer) -> Result<()> {
+    fn step(&mut self, split: &SplitInput, index: i64, done: u64, observer: &mut dyn Observer) -> Result<()> {
         let Some(batches) = &self.batches else { return Ok(()) };
         let length = batches.length(index);
         let step = done + index as u64;
@@ -177,7 +177,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// The sums of the current epoch up to its step `end`, exclusive, and the first step whose loss was not finite.
-    pub(in crate::train) fn totals(&self, split: &Split, end: u64) -> (Totals, Option<u64>) {
+    pub(in crate::train) fn totals(&self, split: &SplitInput, end: u64) -> (Totals, Option<u64>) {
         let _part = TrainingPart::Metrics.begin();
         match &self.batches {
             Some(batches) if end > 0 => self.sums.read(batches, &split.data.labels, end),
@@ -190,7 +190,12 @@ impl<'a> Trainer<'a> {
     /// # Errors
     ///
     /// `Diverged` if any of its numbers is not finite.
-    pub(in crate::train) fn state(&self, split: &Split, position: Position, seconds: f64) -> Result<TrainingState> {
+    pub(in crate::train) fn state(
+        &self,
+        split: &SplitInput,
+        position: Position,
+        seconds: f64,
+    ) -> Result<TrainingState> {
         let Position { epochs, steps } = position;
         let (totals, bad) = self.totals(split, steps);
         let behind = epochs * self.batches.as_ref().map_or(0, |batches| batches.count() as u64);
@@ -203,7 +208,7 @@ impl<'a> Trainer<'a> {
         let mut owners: Vec<&dyn Checkpointed> = vec![self.learner.network, &optimizer];
         owners.extend(self.learner.scaler.iter().map(|scaler| scaler as &dyn Checkpointed));
         let needed = owners.len();
-        owners.extend(&self.measures);
+        owners.extend(&self.checkpointed);
         let state = state(&owners, needed, totals, position, seconds)?;
         let step = behind + steps;
         state.ok_or_else(|| Diverged { step, epoch, updates: step }.into())

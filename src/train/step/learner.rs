@@ -31,7 +31,7 @@ pub(in crate::train) struct Learner<'a> {
     pub(in crate::train) training: &'a Training,
     pub(in crate::train) precision: Precision,
     /// Optional measurements of every step.
-    pub(in crate::train) measures: StepMeasures,
+    pub(in crate::train) step_measures: StepMeasures,
 }
 
 impl Learner<'_> {
@@ -57,11 +57,11 @@ impl Learner<'_> {
     }
 
     fn update(&mut self, gradients: &[Tensor], rate: &Tensor) -> Result<(), UserError> {
-        if let Some(norms) = &self.measures.gradients {
+        if let Some(norms) = &self.step_measures.gradients {
             norms.step(gradients, self.scaler.as_ref())?;
         }
         self.optimize(gradients, rate)?;
-        match &self.measures.averages {
+        match &self.step_measures.averages {
             Some(averages) => averages.step(self.optimizer.parameters()),
             None => Ok(()),
         }

@@ -61,7 +61,7 @@ impl Sums {
         let answers = self.answers.narrow(0, from, length);
         let wrong = answers.not_equal_tensor(&batches.labels(labels, from, length)).sum(Kind::Double);
         let losses = self.losses.narrow(0, first as i64, (end - first) as i64).to_kind(Kind::Double);
-        let numbers = read(&Tensor::cat(&[losses, wrong.unsqueeze(0)], 0));
+        let numbers = wait_and_read(&Tensor::cat(&[losses, wrong.unsqueeze(0)], 0));
         let mut bad = None;
         for (step, loss) in (first..end).zip(&numbers) {
             totals.loss += loss * batches.length(step as i64) as f64;
@@ -73,6 +73,6 @@ impl Sums {
 }
 
 /// Waits for the device and reads a vector.
-pub(in crate::train) fn read(sums: &Tensor) -> Vec<f64> {
+pub(in crate::train) fn wait_and_read(sums: &Tensor) -> Vec<f64> {
     Vec::<f64>::try_from(sums.to_device(Device::Cpu)).expect("the sums are a vector of doubles")
 }

@@ -3,7 +3,7 @@
 use tch::{Device, Kind};
 
 use crate::blueprint::FrozenSet;
-use crate::metrics::Metrics;
+use crate::metrics::{COLUMNS, Column, MeasuredBy};
 use crate::network::{NamedTensors, Network};
 use crate::spec::{
     self, Budget, Correct, Evaluation, EvaluationSchedule, ExtraMeasures, FrozenNorm, HalfLife, Precision,
@@ -51,7 +51,7 @@ impl Observer for Stopper {
 
 fn run(
     blueprint: &crate::blueprint::Blueprint,
-    measures: ExtraMeasures,
+    extra: ExtraMeasures,
     settings: Settings,
     start: Option<TrainingState>,
     stop_after: Option<u64>,
@@ -72,7 +72,7 @@ fn run(
         seeds: SEEDS,
         frozen: &FrozenSet::first(2, blueprint.layers.len()),
         frozen_norm: FrozenNorm::Source,
-        evaluation: Evaluation { measures, ..EvaluationSchedule::Every(1).into() },
+        evaluation: Evaluation { extra, ..EvaluationSchedule::Every(1).into() },
         settings,
     };
     let mut stopper = Stopper { stop_after, ..Stopper::default() };
@@ -86,15 +86,7 @@ const ALL: ExtraMeasures =
 /// The reports without optional measurements.
 fn raw(reports: &[EpochReport]) -> Vec<EpochReport> {
     let bare = |report: &EpochReport| EpochReport {
-        metrics: Metrics {
-            train_error_averaged: None,
-            test_error_averaged: None,
-            weight_norm: None,
-            head_norm: None,
-            distance_from_init: None,
-            gradient_norm: None,
-            ..report.metrics.clone()
-        },
+        metrics: report.metrics.without_optional(),
         correct: Vec::new(),
         ..report.clone()
     };
@@ -124,6 +116,23 @@ fn measuring_changes_no_bit_of_a_training() {
                 assert_eq!([right(0), right(1)], [expected(0, COUNT), expected(1, COUNT - 5)]);
             }
         }
+    }
+}
+
+/// Otherwise no schedule asks for it, and a run without it is finished.
+#[test]
+fn a_column_that_a_key_turns_on_is_declared_as_optional() {
+    let _alone = alone();
+    let vit = &families()[3];
+    let [bare, measured] = [ExtraMeasures::NONE, ALL].map(|extra| run(vit, extra, Settings::PLAIN, None, None).0);
+    let filled = |training: &Stopper, column: &Column| {
+        let rows = training.listener.reports.iter();
+        let mut rows = rows.map(|report| serde_json::to_value(&report.metrics).expect("a row"));
+        rows.any(|row| !row[column.name].is_null())
+    };
+    for column in COLUMNS {
+        let is_optional = column.measured.is_some_and(MeasuredBy::is_optional);
+        assert_eq!(filled(&bare, column) != filled(&measured, column), is_optional, "{}", column.name);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Tables of columns, fields, exit codes and layers match the program.
+//! Tables of columns, fields, exit codes and layers match the program, and so do the columns of simulated runs.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -37,6 +37,17 @@ fn tables_of_columns_are_the_declared_ones() {
         let declared: Vec<_> = columns.iter().map(|column| cells(column).to_vec()).collect();
         assert_eq!(table(page, heading), declared, "{page}, {heading}");
     }
+}
+
+/// The names of the dictionary that `row` of the script returns.
+#[test]
+fn simulated_runs_have_the_declared_columns() {
+    let script = read(Path::new("scripts/benching/report_runs.py"));
+    let (_, row) = script.split_once("\ndef row(").expect("the function");
+    let (_, row) = row.split_once("return {").expect("the dictionary");
+    let names = row.split_once('}').expect("its end").0.split('"').skip(1).step_by(2);
+    let names: Vec<&str> = names.filter(|name| *name != "target").collect();
+    assert_eq!(names, COLUMNS.iter().map(|column| column.name).collect::<Vec<_>>());
 }
 
 #[test]

@@ -194,3 +194,24 @@ fn a_data_set_that_changed_is_an_error() {
     std::fs::write(&batch, before).expect("the same data set");
     place.run(&[]);
 }
+
+#[test]
+fn a_resumed_run_keeps_the_timing_that_an_older_version_wrote() {
+    let place = Place::with(SMALL);
+    // In the third epoch of the target.
+    assert_eq!(run_with_fault(&place, "device@10", &[]).code, 1);
+    let path = only_run(&place).join("timing.csv");
+    let read = || std::fs::read_to_string(&path).expect("timing.csv");
+    let header = read().lines().next().map(str::to_owned);
+    // The older version did not have the last column.
+    let shorter = |line: &str| line.rsplit_once(',').map(|(fields, _)| format!("{fields}\n"));
+    let old: Vec<String> = read().lines().filter_map(shorter).collect();
+    assert_eq!(old.len(), 4);
+    std::fs::write(&path, old.concat()).expect("an older table");
+    place.run(&[]);
+    let table = read();
+    assert_eq!((table.lines().next(), table.lines().count()), (header.as_deref(), 5));
+    for (row, old) in table.lines().zip(&old).skip(1) {
+        assert_eq!(row, format!("{},", old.trim_end()));
+    }
+}

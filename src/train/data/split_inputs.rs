@@ -5,30 +5,30 @@ use anyhow::Result;
 use crate::spec::{FrozenNorm, Switch};
 use crate::train::data::device_split::DeviceSplit;
 use crate::train::data::prefix_cache::{PrefixCaching, cache_prefixes};
-use crate::train::data::split::Split;
+use crate::train::data::split_input::SplitInput;
 use crate::train::interrupt::Interrupt;
 use crate::train::observer::Observer;
 use crate::train::phase::Phase;
 
 /// The splits of a phase.
-pub(in crate::train) struct Splits {
+pub(in crate::train) struct SplitInputs {
     /// The training examples, without augmentation.
-    pub(in crate::train) train: Split,
+    pub(in crate::train) train: SplitInput,
     /// The test examples.
-    pub(in crate::train) test: Split,
+    pub(in crate::train) test: SplitInput,
     /// The validation examples, if any.
-    pub(in crate::train) validation: Option<Split>,
+    pub(in crate::train) validation: Option<SplitInput>,
     /// The training examples for augmented training, without a prefix cache.
-    augmented: Option<Split>,
+    augmented: Option<SplitInput>,
 }
 
-impl Splits {
+impl SplitInputs {
     /// The splits of a phase. Fills the prefix cache if the outputs of the frozen layers never change.
     pub(in crate::train) fn new(phase: &Phase<'_>, observer: &mut dyn Observer) -> Result<Self> {
         let data: Vec<&DeviceSplit> = [&phase.train, &phase.test].into_iter().chain(&phase.validation).collect();
-        let mut splits: Vec<Split> = data.iter().map(|data| Split::new(data.shared())).collect();
+        let mut splits: Vec<SplitInput> = data.iter().map(|data| SplitInput::new(data.shared())).collect();
         // The prefix cache is of images without augmentation, so augmented training cannot use it.
-        let augmented = phase.training.augmentation.is_some().then(|| Split::new(phase.train.shared()));
+        let augmented = phase.training.augmentation.is_some().then(|| SplitInput::new(phase.train.shared()));
         if let Some(caching) = prefix_caching(phase, &data, &mut || observer.stops())? {
             observer.note(&sentence(&caching, augmented.is_some()))?;
             if let PrefixCaching::Prefixes(prefixes, _) = caching {
@@ -43,7 +43,7 @@ impl Splits {
     }
 
     /// The split that steps train on.
-    pub(in crate::train) fn training(&self) -> &Split {
+    pub(in crate::train) fn training(&self) -> &SplitInput {
         self.augmented.as_ref().unwrap_or(&self.train)
     }
 

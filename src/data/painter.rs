@@ -1,4 +1,4 @@
-//! Draws the images of the synthetic task, each from its index.
+//! Paints the images of the synthetic task, each from its index.
 //!
 //! There are sixteen parts, small coloured textures that a network has to learn to recognise, and a class is a set of
 //! three of them. An image shows the parts of its class at random places and strengths, and one other part, on a
@@ -42,14 +42,14 @@ pub(super) enum SplitKind {
 }
 
 /// Generates the images of a split, each from its index.
-pub(super) struct Drawer {
+pub(super) struct Painter {
     pub(super) generator: Arc<Generator>,
     pub(super) kind: SplitKind,
 }
 
-impl Drawer {
+impl Painter {
     /// Generates an image, channel by channel.
-    pub(super) fn draw(&self, index: usize, pixels: &mut [u8]) {
+    pub(super) fn paint(&self, index: usize, pixels: &mut [u8]) {
         let mut stream = self.generator.stream(&format!("{:?} {index}", self.kind));
         let label = stream.random_range(0..self.generator.classes.len());
         let image = self.generator.image(label, &mut stream);

@@ -12,12 +12,12 @@ use crate::train::step::batch_index::BatchIndex;
 
 /// A split of a data set, with its prefix cache, if any.
 #[derive(Debug)]
-pub(in crate::train) struct Split {
+pub(in crate::train) struct SplitInput {
     pub(in crate::train) data: DeviceSplit,
     prefix: Option<(usize, PrefixCache)>,
 }
 
-impl Split {
+impl SplitInput {
     /// A split without a prefix cache.
     pub(in crate::train) fn new(data: DeviceSplit) -> Self {
         Self { data, prefix: None }

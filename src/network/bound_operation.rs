@@ -71,13 +71,13 @@ impl Flow {
 
 /// An operation and its tensors, in the order of its slots.
 #[derive(Debug)]
-pub(super) struct Step {
+pub(super) struct BoundOperation {
     operation: Operation,
     slots: Vec<TensorSlot>,
     tensors: Vec<Tensor>,
 }
 
-impl Step {
+impl BoundOperation {
     pub(super) fn new(operation: &Operation, make: impl Fn(&TensorSlot) -> Tensor) -> Self {
         let slots = operation.slots();
         let tensors = slots.iter().map(make).collect();

@@ -9,7 +9,7 @@ use crate::native;
 use crate::spec::Due;
 use crate::spec::{FrozenNorm, Position};
 use crate::train::checkpoint_state::{Checkpointed, TrainingState};
-use crate::train::data::splits::Splits;
+use crate::train::data::split_inputs::SplitInputs;
 use crate::train::interrupt::Stopped;
 use crate::train::measure::averaged::AveragedWeights;
 use crate::train::measure::evaluators::{Evaluators, MeasuredErrors};
@@ -49,12 +49,12 @@ impl Phase<'_> {
             }
             None => {}
         }
-        let splits = Splits::new(self, observer)?;
+        let splits = SplitInputs::new(self, observer)?;
         let mut learner = self.learner(splits.training().first_layer());
         let (averaged, norms) = self.meters(&mut learner)?;
-        let kept = averaged.iter().map(|averaged| averaged as &dyn Checkpointed);
-        let kept: Vec<_> = kept.chain(norms.iter().map(|norms| norms as &dyn Checkpointed)).collect();
-        let trainer = self.trainer_of(learner, kept, self.stepping());
+        let checkpointed = averaged.iter().map(|averaged| averaged as &dyn Checkpointed);
+        let checkpointed = checkpointed.chain(norms.iter().map(|norms| norms as &dyn Checkpointed)).collect();
+        let trainer = self.trainer_of(learner, checkpointed, self.stepping());
         let mut under_way = UnderWay::default();
         if let Some(state) = &start {
             trainer.load(state)?;
@@ -64,14 +64,14 @@ impl Phase<'_> {
         }
         let is_new = start.is_none();
         drop(start);
-        let measures = Evaluators::new(self, &splits, averaged.as_ref(), capture);
-        EpochLoop { phase: self, splits: &splits, trainer, measures, norms: norms.as_ref() }
+        let evaluators = Evaluators::new(self, &splits, averaged.as_ref(), capture);
+        EpochLoop { phase: self, splits: &splits, trainer, evaluators, norms: norms.as_ref() }
             .run(is_new, under_way, observer)
     }
 
     /// Averaged weights and norms, which every step updates.
     fn meters(&self, learner: &mut Learner<'_>) -> Result<(Option<AveragedWeights>, Option<NormMeter>)> {
-        let wanted = self.evaluation.measures;
+        let wanted = self.evaluation.extra;
         let averaged = wanted.averaging.map(|half_life| {
             let steps = half_life.steps(self.training.steps(self.train.count()));
             AveragedWeights::new(self.network, &learner.trained, steps)
@@ -84,7 +84,7 @@ impl Phase<'_> {
             let is_head = learner.trained.iter().map(head).collect();
             NormMeter::new(&learner.trained, learner.optimizer.parameters(), is_head)
         });
-        learner.measures = StepMeasures {
+        learner.step_measures = StepMeasures {
             averages: averaged.as_ref().map(AveragedWeights::averages),
             gradients: norms.as_ref().map(NormMeter::gradients),
         };
@@ -95,9 +95,9 @@ impl Phase<'_> {
 /// The loop over epochs.
 struct EpochLoop<'a> {
     phase: &'a Phase<'a>,
-    splits: &'a Splits,
+    splits: &'a SplitInputs,
     trainer: Trainer<'a>,
-    measures: Evaluators<'a>,
+    evaluators: Evaluators<'a>,
     norms: Option<&'a NormMeter>,
 }
 
@@ -176,8 +176,8 @@ impl EpochLoop<'_> {
         let due = Due::after(epoch, epochs, self.phase.evaluation);
         let started = Instant::now();
         let measured =
-            during(Activity::Evaluating, || self.measures.measure(due, [epoch, epochs], &mut || observer.stops()))??;
-        self.measures.not_captured().iter().try_for_each(|cause| {
+            during(Activity::Evaluating, || self.evaluators.measure(due, [epoch, epochs], &mut || observer.stops()))??;
+        self.evaluators.not_captured().iter().try_for_each(|cause| {
             observer.note(&format!(
                 "an evaluation cannot be captured as a CUDA graph and runs operator by operator: {cause}"
             ))
