@@ -1,6 +1,7 @@
 """Compares the files, exit codes and stdout of two builds, and describes the differences."""
 
 import csv
+import fnmatch
 import json
 import struct
 
@@ -34,8 +35,14 @@ def comparable(path, folder, names):
         except ValueError:
             pass
     if path.suffix in (".json", ".toml"):
-        content = renamed(content.decode(errors="replace").replace(str(folder), "FOLDER"), names).encode()
+        text = renamed(content.decode(errors="replace").replace(str(folder), "FOLDER"), names)
+        content = (without_comments(text) if path.suffix == ".toml" else text).encode()
     return content
+
+
+def without_comments(text):
+    """TOML without lines of comments: they are messages, which may be worded anew."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
 
 
 def renamed(text, names):
@@ -49,8 +56,12 @@ def tree(folder, names, ignored, within=None):
     files = {}
     for path in sorted(folder.rglob("*")):
         inside = within is None or any(parent in within for parent in path.parents)
-        if path.is_file() and inside and path.name not in ignored and not path.name.startswith(".lock"):
-            files[renamed(str(path.relative_to(folder)), names)] = comparable(path, folder, names)
+        relative = str(path.relative_to(folder))
+        left_out = path.name.startswith(".lock") or any(
+            fnmatch.fnmatch(text, pattern) for text in (path.name, relative) for pattern in ignored
+        )
+        if path.is_file() and inside and not left_out:
+            files[renamed(relative, names)] = comparable(path, folder, names)
     return files
 
 

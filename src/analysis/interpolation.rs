@@ -15,8 +15,8 @@ pub struct Interpolation {
     pub epsilon: f64,
     /// First epoch at or below it.
     pub first_epoch: Option<u64>,
-    /// First epoch from which 95% of the epochs are at or below it. An evaluation stands for the epochs since the one
-    /// before it: log-spaced schedules evaluate each of the last epochs, which would otherwise count several times.
+    /// First epoch from which 95% of the epochs are at or below it. An evaluation stands for the epochs that are nearest
+    /// to it: log-spaced schedules evaluate each of the last epochs, which would otherwise count several times.
     pub sustained_epoch: Option<u64>,
 }
 
@@ -24,14 +24,17 @@ pub struct Interpolation {
 pub fn interpolation(curve: &[Point], epsilon: f64) -> Interpolation {
     let fits = |point: &&Point| point.error <= epsilon;
     let first_epoch = curve.iter().find(fits).map(|point| point.epoch);
-    let (mut sustained_epoch, mut later, mut later_fitting) = (None, 0, 0);
+    // Twice the epochs from here to the last evaluation, and those of them that fit.
+    let (mut sustained_epoch, mut all, mut fitting) = (None, 0, 0);
     for (place, point) in curve.iter().enumerate().rev() {
-        if fits(&point) && (later_fitting + 1) as f64 >= SUSTAINED_SHARE * (later + 1) as f64 {
+        if let Some(later) = curve.get(place + 1) {
+            let gap = later.epoch.saturating_sub(point.epoch);
+            all += 2 * gap;
+            fitting += gap * u64::from(fits(&point)) + gap * u64::from(fits(&later));
+        }
+        if fits(&point) && fitting as f64 >= SUSTAINED_SHARE * all as f64 {
             sustained_epoch = Some(point.epoch);
         }
-        let epochs = place.checked_sub(1).map_or(1, |before| point.epoch.saturating_sub(curve[before].epoch));
-        later += epochs;
-        later_fitting += if fits(&point) { epochs } else { 0 };
     }
     Interpolation { epsilon, first_epoch, sustained_epoch }
 }
@@ -64,6 +67,9 @@ mod tests {
         let error = |epoch| if epoch >= 149 { 0.0767 } else { 0.0005 };
         let points: Vec<Point> = epochs.into_iter().map(|epoch| Point { epoch, error: error(epoch) }).collect();
         assert_eq!(interpolation(&points, 0.01).sustained_epoch, Some(29));
+        // The same run without the evaluations of its last epochs but one.
+        let fewer: Vec<Point> = points.into_iter().filter(|point| point.epoch <= 142 || point.epoch == 150).collect();
+        assert_eq!(interpolation(&fewer, 0.01).sustained_epoch, Some(29));
     }
 
     #[test]
