@@ -44,7 +44,7 @@ fn vary(keys: &[String]) -> String {
 
 /// The columns of the table and of Markdown: a row for each number of frozen layers.
 fn header(table: &CapacityTable) -> Vec<String> {
-    let own = ["capacity", "interval", "by seed", "of the mean error", "converged", "seeds move"];
+    let own = ["capacity", "interval", "by seed", "of the mean error", "converged", "seeds that vary"];
     let keys = table.keys.iter().cloned();
     std::iter::once("k".to_owned()).chain(keys).chain(own.map(str::to_owned)).collect()
 }

@@ -83,7 +83,7 @@ fn operators(asked: &WorkCount) -> Table {
 }
 
 fn bounds(bounds: &[Bound]) -> Table {
-    let mut table = Table::new(&["by the data sheet of<", "step", "its arithmetic", "its memory", "epoch"]);
+    let mut table = Table::new(&["data sheet<", "step", "its arithmetic", "its memory", "epoch"]);
     let milliseconds = |seconds: f64| format!("{:.3} ms", seconds * 1e3);
     for bound in bounds {
         let [step, epoch] = bound.seconds();

@@ -192,7 +192,7 @@ fn summary(description: &Description) -> String {
     let chosen = &description.spec;
     format!(
         "{} parameters, {} multiply-adds per image; n = {} examples, C = {} classes\n\
-         k: number of frozen layers, this row's the last; trainable: parameters that still train, head included\n\
+         k: number of frozen layers, up to and including this row; trainable: parameters that still train, with the head\n\
          collapsed: trainable, but a last convolution with no norm or activation after it counts by the rank of its\n\
          product with pooling and head\n\
          fewer than n·C = {} parameters: trainable {}, collapsed {}\n\

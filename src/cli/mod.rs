@@ -46,7 +46,7 @@ Examples:
   freezewise report runs/layers                                      Findings and figures
 
 Exit codes:
-  0    everything that was asked is complete, now or already before
+  0    everything requested is complete, or already was
   1    failed
   2    wrong arguments or spec
   3    a sweep ended with failed cells

@@ -34,8 +34,8 @@ pub(super) struct SpecArguments {
 /// Overrides of a spec.
 #[derive(Debug, Args)]
 pub(super) struct Overrides {
-    /// Override a key of the spec, such as `transfer.frozen_layers=4`; may be repeated. The value is TOML, otherwise
-    /// a string
+    /// Override a key of the spec, such as `transfer.frozen_layers=4`; may be repeated. The value is read as TOML if it
+    /// is valid, else as a string
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
 }
@@ -175,7 +175,7 @@ impl Gone {
     /// Says so.
     pub(super) fn sentence(&self) -> String {
         let verb = if self.names.len() == 1 { "is" } else { "are" };
-        format!("{} {verb} not in the data folder, and taken to be as last seen", text::listed(&self.names))
+        format!("{} {verb} not in the data folder; assuming no change since last seen", text::listed(&self.names))
     }
 }
 

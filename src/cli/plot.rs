@@ -105,7 +105,8 @@ fn panel(runs: &[PathBuf], against: Against) -> Result<Panel> {
         let directory = RunDirectory::at(run);
         if !directory.metrics().is_file() {
             let message = format!("there is no `metrics.csv` in `{}`", run.display());
-            return Err(UserError::usage(message).hint("`RUN` is the directory that `freezewise run` prints").into());
+            let error = UserError::usage(message).hint("`RUN` is the directory that `freezewise run` prints");
+            return Err(error.hint("`freezewise report` draws a folder of runs").into());
         }
         let rows = rundir::read(&directory.metrics())?;
         Ok((directory, rows))

@@ -45,7 +45,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     process: ProcessOptions,
 
-    /// Write event files for TensorBoard to `tensorboard/` in the directories of the run and of a source that it trains
+    /// Write TensorBoard event files to `tensorboard/` in the directory of the run, and of its source if it trains one
     #[arg(long)]
     tensorboard: bool,
 

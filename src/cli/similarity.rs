@@ -98,8 +98,8 @@ fn measures(similarity: &Similarity) -> Table {
 /// One row per layer: CKA, debiased and plain.
 fn layers(similarity: &Similarity) -> Table {
     let fine_tuned = similarity.layers.iter().any(|layer| layer.fine_tuned.is_some());
-    let mut columns = vec!["layer<", "CKA to fresh", "biased"];
-    columns.extend(fine_tuned.then_some(["CKA to fine-tuned", "biased"]).into_iter().flatten());
+    let mut columns = vec!["layer<", "CKA with fresh", "biased"];
+    columns.extend(fine_tuned.then_some(["CKA with fine-tuned", "biased"]).into_iter().flatten());
     let mut table = Table::new(&columns);
     let cells = |cka: &Cka| {
         let number = |value: f64| format!("{value:.3}");

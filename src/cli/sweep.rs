@@ -24,7 +24,7 @@ Examples:
   freezewise sweep sweep.toml                             Run or resume it
   freezewise sweep sweep.toml --devices cuda:0,cuda:1     On two GPUs
   freezewise sweep sweep.toml --shard 1/2                 The first of two machines' shares
-  freezewise sweep sweep.toml --export lines | parallel   With another engine";
+  freezewise sweep sweep.toml --export lines | parallel   With another job runner";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -50,7 +50,7 @@ pub(super) struct Arguments {
     #[arg(long, group = "shown")]
     dry_run: bool,
 
-    /// Print the cells as command lines for another engine, such as GNU parallel; run nothing
+    /// Print the cells as shell lines for another job runner, such as GNU parallel; run nothing
     #[arg(long, value_name = "FORM", conflicts_with_all = ["list", "dry_run"])]
     export: Option<ExportFormat>,
 

@@ -170,7 +170,7 @@ fn logits(arguments: &Logits) -> Result<()> {
     if !has_head {
         let weights = &arguments.weights;
         let message =
-            format!("`{}` has no head of `{}`, which makes the logits", shown(&weights.file), weights.architecture);
+            format!("`{}` has no head for `{}`, so there are no logits", shown(&weights.file), weights.architecture);
         return Err(UserError::new(message).hints_of(beside.as_slice()).into());
     }
     if let Some(beside) = beside {
@@ -211,7 +211,10 @@ impl ImportReport<'_> {
 fn check_out(file: &Path, out: &Path) -> Result<()> {
     let real = |path: &Path| path.canonicalize().ok();
     if real(file).is_some_and(|file| real(out) == Some(file)) {
-        let message = format!("`--out {}` is the input file, of which an import keeps the network alone", shown(out));
+        let message = format!(
+            "`--out {}` is the input file; the import would overwrite it and keep only the network",
+            shown(out)
+        );
         return Err(UserError::usage(message).hint("choose another name").into());
     }
     Ok(())

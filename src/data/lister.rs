@@ -44,7 +44,7 @@ impl<'a> Lister<'a> {
             } else if self.skip {
                 self.beside.push(format!("{split}/{name}: it is not a class folder"));
             } else {
-                let what = if is_folder { "left by a system or an archiver" } else { "a file" };
+                let what = if is_folder { "a leftover of the system or an archiver" } else { "a file" };
                 let message = format!("`{}` is {what}, expected a class folder", entry.display());
                 return Err(UserError::new(message).hint(SKIP).hint(LAYOUT).into());
             }
@@ -86,7 +86,7 @@ impl<'a> Lister<'a> {
         let data = metadata(path)?;
         if data.is_dir() {
             let message = format!("`{}` is a folder, expected an image file", path.display());
-            let hint = "Tiny ImageNet in its original layout is `dataset = \"tiny-imagenet\"`";
+            let hint = "for Tiny ImageNet in its original layout, set `dataset = \"tiny-imagenet\"`";
             return Err(UserError::new(message).hint(LAYOUT).hint(hint).into());
         }
         Ok(Picture { path: inside, stamp: Stamp::of(&data), label })

@@ -99,7 +99,7 @@ impl TinyImagenet {
         }
         if !folder.join(layout.test_table).is_file() && folder.join("val").join(&classes[0]).is_dir() {
             let message = format!("`{}` has its `val/` sorted into folders", folder.display());
-            let hint = format!("in this layout it is `dataset = \"folder\"`, `path = \"{}\"`", layout.folder);
+            let hint = format!("for this layout, set `dataset = \"folder\"`, `path = \"{}\"`", layout.folder);
             return Err(UserError::new(message).hint(hint).into());
         }
         let mut train = Vec::new();

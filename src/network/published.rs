@@ -151,7 +151,7 @@ fn check_wrappers(file: &NamedTensors, plain: &[String]) -> Result<(), UserError
         if let Some(other) = first.insert(plain, name) {
             let (one, other) = (other.escape_debug(), name.escape_debug());
             let message = format!("the file has `{one}` and `{other}`, two copies of one tensor");
-            return Err(UserError::new(message).hint("write a file with the copy that is meant"));
+            return Err(UserError::new(message).hint("write a file with only one of them"));
         }
     }
     Ok(())

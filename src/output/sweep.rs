@@ -80,7 +80,7 @@ impl SweepView {
                 self.say(&format!("failed   {job}: {}", failure.reason));
                 failure.tail.iter().for_each(|line| self.say(&format!("    | {line}")));
             }
-            CellOutcome::Held => self.say(&format!("held     {job}: locked by another process")),
+            CellOutcome::Held => self.say(&format!("locked   {job}: by another process")),
             CellOutcome::Stopped => self.say(&format!("stopped  {job}, with a checkpoint")),
             CellOutcome::NotStarted => {}
         }

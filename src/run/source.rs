@@ -237,7 +237,7 @@ fn finished(directory: &RunDirectory, task: &Task) -> Result<Option<(Trained, Re
 
 fn diverged(directory: &RunDirectory, record: &Record) -> UserError {
     let reason = record.reason.as_deref().unwrap_or("its numbers were not finite");
-    UserError::new(format!("the source in `{}` diverged before: {reason}", directory.path().display()))
+    UserError::new(format!("the source in `{}` has already diverged: {reason}", directory.path().display()))
         .hint("change `source.train`, or move that folder away to train it again")
 }
 

@@ -1,4 +1,4 @@
-//! A grid of runs, on this machine's devices, on Slurm, or as command lines for other engines; its state and results.
+//! A grid of runs, on this machine's devices, on Slurm, or as shell lines for other job runners; its state and results.
 //!
 //! A cell is an ordinary run in a directory that its spec determines, so it counts whatever ran it. Every cell is a
 //! separate process. This module knows no format of a run's files: `rundir` reads them.

@@ -43,7 +43,7 @@ pub fn prune(folder: &Path, keep: PruneOptions) -> Result<Pruned> {
     for directory in runs {
         match RunState::of(&directory, None)? {
             RunState::Done => lighten(&directory, keep, &mut pruned)?,
-            other => pruned.left.push((directory.path().to_path_buf(), format!("it is {}", other.name()))),
+            other => pruned.left.push((directory.path().to_path_buf(), other.name().to_owned())),
         }
     }
     Ok(pruned)

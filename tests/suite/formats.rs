@@ -86,7 +86,7 @@ fn arrays_are_read_by_their_usual_names_and_by_given_ones() {
     let keras = json(&place.run(&[]).join("run.json"));
     assert_eq!(usual["data"]["checksum"], keras["data"]["checksum"]);
     write_npz(&place, &arrays(["a", "b", "c", "d"], ", 3"));
-    says(&place, &["it contains `a`, `b`, `c` and `d`", "`arrays` in the spec says which to take"]);
+    says(&place, &["it contains `a`, `b`, `c` and `d`", "set `arrays` in the spec to the names"]);
     let given = json(&place.run(&["target.arrays=[\"a\", \"b\", \"c\", \"d\"]"]).join("run.json"));
     assert_eq!(usual["data"]["checksum"], given["data"]["checksum"]);
     write_npz(&place, &arrays(USUAL, ""));

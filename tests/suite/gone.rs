@@ -33,7 +33,7 @@ fn a_finished_run_is_found_without_its_folder_of_images() {
         gone(&place);
         let found = run(&place, &[]);
         assert_eq!((found.code, &found.stdout), (0, &trained.stdout), "{}", found.stderr);
-        let told = "`own` is not in the data folder, and taken to be as last seen\nalready finished";
+        let told = "`own` is not in the data folder; assuming no change since last seen\nalready finished";
         assert!(found.stderr.starts_with(told), "{}", found.stderr);
         let json = run(&place, &["--json", "--quiet"]);
         assert!(json.code == 0 && json.stderr.is_empty() && json.stdout.contains("\"train_examples\": 8"));

@@ -33,14 +33,15 @@ fn made(place: &Place, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn the_default_runs_as_it_is() {
+fn the_default_runs() {
     let place = Place::new();
     let answer = new(&place, &["first"]);
     assert_eq!((answer.code, answer.stdout.as_str()), (0, "first.toml\n"), "{}", answer.stderr);
     assert!(answer.stderr.contains("next: `freezewise run first.toml`"), "{}", answer.stderr);
-    let run = place.freezewise(&["run", "first.toml", "--quiet", "--set", "device=cpu"]);
+    let less = ["--set", "source.train.epochs=1", "--set", "target.train.epochs=1", "--set", "device=cpu"];
+    let run = place.freezewise(&[&["run", "first.toml", "--quiet"], &less[..]].concat());
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert!(run.stdout.starts_with("runs/first/k4-n500-s0-"), "{}", run.stdout);
+    assert!(run.stdout.starts_with("runs/first/k4-n2000-s0-"), "{}", run.stdout);
 }
 
 #[test]
@@ -55,6 +56,8 @@ fn a_sweep_of_it_runs_too() {
     assert_eq!(sweep.code, 0, "{}", sweep.stderr);
     let folder = std::fs::read_dir(place.path("runs/grid")).expect("runs").map(|entry| entry.expect("an entry").path());
     assert_eq!(folder.filter(|path| path.join("summary.json").exists()).count(), 6);
+    let sources = std::fs::read_dir(place.path("runs/sources")).expect("sources");
+    assert_eq!(sources.filter(|entry| entry.as_ref().expect("an entry").path().is_dir()).count(), 2);
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn a_finished_run_is_compared_layer_by_layer() {
     let place = Place::with(TINY);
     let directory = place.run(&[]);
     let answer = similarity(&place, &[]);
-    assert!(answer.stdout.contains("CKA to fine-tuned"), "{}", answer.stdout);
+    assert!(answer.stdout.contains("CKA with fine-tuned"), "{}", answer.stdout);
     let found = json(&directory.join("similarity.json"));
     for (index, layer) in found["layers"].as_array().expect("layers").iter().enumerate() {
         let cka = number(&layer["fine_tuned"]["debiased"]);

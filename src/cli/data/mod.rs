@@ -28,7 +28,7 @@ enum DataVerb {
     Fetch(fetch::Arguments),
     /// Verify the files of downloaded data sets.
     Verify(verify::Arguments),
-    /// Show examples per class, and the mean and deviation of each colour.
+    /// Show examples per class, and the mean and standard deviation of each channel.
     Stats(stats::Arguments),
     /// Draw a contact sheet of training examples with labels, before and after augmentation.
     Preview(preview::Arguments),

@@ -55,7 +55,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let path = PathBuf::from(format!("{name}.toml"));
     if !files::create_new(&path, starter.text()?.as_bytes())? {
         let error = UserError::usage(format!("`{}` already exists", path.display()));
-        return Err(error.hint("choose another name; `freezewise new` overwrites no file").into());
+        return Err(error.hint("choose another name; `freezewise new` does not overwrite files").into());
     }
     write_schema()?;
     output::data(&path.display().to_string())?;
@@ -104,7 +104,7 @@ fn write_schema() -> Result<()> {
     let schema = format!("{}\n", serde_json::to_string_pretty(&spec::schema())?);
     let renew = format!("`freezewise schema > {SCHEMA}`");
     if files::create_new(path, schema.as_bytes())? {
-        output::talk(&format!("wrote `{SCHEMA}`, with which editors check and complete specs; {renew} updates it"));
+        output::talk(&format!("wrote `{SCHEMA}`, which lets editors check and complete specs; {renew} updates it"));
     } else if std::fs::read(path).ok().as_deref() != Some(schema.as_bytes()) {
         output::talk(&format!("kept `{SCHEMA}`, which is from another version; {renew} updates it"));
     }

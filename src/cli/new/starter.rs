@@ -129,7 +129,7 @@ impl Starter<'_> {
     fn similarity(&self) -> &'static str {
         match self.source {
             Some(source) if [source, self.target].iter().all(|task| task.dataset == Dataset::Synthetic) => {
-                "\n# [synthetic]\n# latent_similarity = 0.9  # how similar the two tasks are, from 0 to 1\n"
+                "\n[synthetic]\nlatent_similarity = 0.9  # how similar the two tasks are, from 0 to 1\n"
             }
             _ => "",
         }
@@ -140,16 +140,22 @@ impl Starter<'_> {
             return Ok(String::new());
         }
         let half = self.layers()? / 2;
-        Ok(format!(
-            "\n[sweep.axes]  # each combination is a run\n\
+        let axes = format!(
+            "[sweep.axes]  # each combination is a run\n\
              transfer.frozen_layers = [0, {half}, \"all\"]  # k; or \"all-values\"\n\
              seed = [0, 1]\n"
-        ))
+        );
+        Ok(match self.source {
+            Some(_) => format!("\n[sweep]\n{OWN_SOURCES}\n{axes}seeds.source = [0, 1]\n"),
+            None => format!("\n{axes}"),
+        })
     }
 }
 
 const EVALUATION: &str =
     "\n# [evaluate]\n# every = \"log\"  # measure errors after log-spaced epochs; the default is every epoch\n";
+
+const OWN_SOURCES: &str = "zip = [[\"seed\", \"seeds.source\"]]  # each seed has its own source\n";
 
 /// Aligns the comments behind keys in one column.
 fn aligned(text: &str) -> String {

@@ -78,17 +78,18 @@ impl StarterTask {
     fn train_size(self) -> &'static str {
         match (self.dataset, self.side) {
             (Dataset::Folder | Dataset::Npz, _) => "\"all\"  # or a number, 0.1, \"50 per class\"",
-            (Dataset::Synthetic, Side::Source) => "1000",
+            (Dataset::Synthetic, Side::Source) => "6000",
             (_, Side::Source) => "10000  # or 0.1, \"50 per class\", \"all\"",
-            (Dataset::Synthetic, Side::Target) => "500  # or 0.1, \"50 per class\", \"all\"",
+            (Dataset::Synthetic, Side::Target) => "2000  # or 0.1, \"50 per class\", \"all\"",
             (_, Side::Target) => "2000  # or 0.1, \"50 per class\", \"all\"",
         }
     }
 
     fn training(self) -> &'static str {
-        match self.side {
-            Side::Source => "epochs = 5\nlearning_rate = 1e-3\n",
-            Side::Target => {
+        match (self.dataset, self.side) {
+            (Dataset::Synthetic, Side::Source) => "epochs = 8\nlearning_rate = 1e-3\n",
+            (_, Side::Source) => "epochs = 5\nlearning_rate = 1e-3\n",
+            (_, Side::Target) => {
                 "epochs = 20  # double descent over epochs takes several hundred\n\
                  learning_rate = 1e-3\n\
                  # optimizer = \"sgd\"  # `adam` is the default\n\

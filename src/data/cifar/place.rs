@@ -52,7 +52,7 @@ fn under_another_name(layout: &CifarLayout, root: &Path) -> Option<String> {
     names.sort();
     let (path, name) = names.iter().map(|name| (root.join(name), name)).next()?;
     if path.join(layout.folder).is_dir() {
-        return Some(format!("it is in `{}`: `--data` with that folder takes it", path.display()));
+        return Some(format!("it is in `{}`: set that folder with `--data`", path.display()));
     }
     path.is_file().then(|| format!("`{name}` is there: rename it to `{}`", layout.archive))
 }

@@ -10,7 +10,7 @@ const USUAL: [[&str; 4]; 3] = [
     ["x_train", "y_train", "x_test", "y_test"],
     ["X_train", "y_train", "X_test", "y_test"],
 ];
-const NAMES: &str = "`arrays` in the spec says which to take: training images, their labels, test images, their labels";
+const NAMES: &str = "set `arrays` in the spec to the names: training images, their labels, test images, their labels";
 /// Common names of validation images, `MedMNIST`'s first.
 const VALIDATION: [&str; 2] = ["val_images", "x_val"];
 

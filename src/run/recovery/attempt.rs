@@ -103,22 +103,22 @@ fn of_device(error: anyhow::Error) -> anyhow::Error {
 
 const NOT_LEARNED: &str = "the learning rate is not the cause: check the data (`freezewise data stats`), the initial \
                            weights and the statistics of frozen layers";
-const OVERFLOW: &str = "if values overflow 16 bits, try `precision=fp32`, which is another run";
+const OVERFLOW: &str = "if values overflow 16 bits, try `precision=fp32`, which starts a new run";
 const LOOK_AT_DEVICE: &str = "the device failed: check `nvidia-smi` and the system log";
 const RESUME: &str = "then run the same command again to resume from the last checkpoint";
-const SPARES_MEMORY: &str = "set `compute.cache=off` or a smaller `compute.evaluation_batch`, which keep it the same \
-                             run, or a smaller `batch_size`, which makes another run; or use more memory";
+const SPARES_MEMORY: &str = "set `compute.cache=off` or a smaller `compute.evaluation_batch` (continues this \
+                             run), or a smaller `batch_size` (starts a new run); or use more memory";
 
 /// The settings that save memory in an activity.
 fn spares(activity: Activity) -> &'static str {
     match activity {
-        Activity::Evaluating => "set a smaller `compute.evaluation_batch`, which keeps it the same run",
+        Activity::Evaluating => "set a smaller `compute.evaluation_batch` (continues this run)",
         Activity::Training => {
-            "set `compute.cache=off` or `compute.graph=off`, which keep it the same run, or a smaller `batch_size`, \
-             which makes another run"
+            "set `compute.cache=off` or `compute.graph=off` (continues this run), or a smaller `batch_size` \
+             (starts a new run)"
         }
-        Activity::CachingPrefix => "set `compute.cache=off`, which keeps it the same run",
-        Activity::Capturing => "set `compute.graph=off`, which keeps it the same run",
+        Activity::CachingPrefix => "set `compute.cache=off` (continues this run)",
+        Activity::Capturing => "set `compute.graph=off` (continues this run)",
     }
 }
 
@@ -162,7 +162,7 @@ fn thrown(text: &str) -> UserError {
             .hint(RESUME),
         Cause::Device => error.hint(LOOK_AT_DEVICE).hint(RESUME),
         Cause::Other => {
-            error.hint("`log.txt` shows how far the run came; if it happens again, it is a bug: please report it")
+            error.hint("`log.txt` shows how far the run got; if it happens again, it is a bug: please report it")
         }
     }
 }

@@ -18,9 +18,9 @@ pub(in crate::run) fn finished(spec: &Spec, directory: &RunDirectory) -> Result<
     // A shorter budget than that of the diverged run may end before the divergence.
     if record.status == Status::Diverged && record.length.steps <= asked.steps {
         let reason = record.reason.as_deref().unwrap_or("its numbers were not finite");
-        let message = format!("the run in `{}` diverged before: {reason}", directory.path().display());
+        let message = format!("the run in `{}` has already diverged: {reason}", directory.path().display());
         return Err(UserError::new(message)
-            .hint("try a third of the learning rate, or `warmup_steps`; either is another run")
+            .hint("try a third of the learning rate, or `warmup_steps`; either starts a new run")
             .hint("`--fresh` trains the same run again and moves the existing one aside")
             .into());
     }
@@ -77,8 +77,8 @@ pub(in crate::run) fn check_replaceable(directory: &RunDirectory) -> Result<()> 
         return Ok(());
     };
     let message = format!(
-        "the run in `{}` is finished with {} steps, and no checkpoint is left to change its budget or its evaluation \
-         schedule",
+        "the run in `{}` finished after {} steps and has no checkpoint left: its budget and evaluation schedule cannot \
+         change",
         directory.path().display(),
         crate::text::grouped(record.length.steps)
     );

@@ -139,7 +139,7 @@ impl AxesReader<'_> {
             }
             None => {
                 let hint = keys::nearest(&key).map(|near| format!("did you mean `{near}`?"));
-                let message = format!("the axis `{key}` is not a key of the spec with a value");
+                let message = format!("the axis `{key}` is not a key of the spec that takes a value");
                 return self.report(place, &key, message, &hint.unwrap_or_default());
             }
         };

@@ -70,9 +70,9 @@ fn what_cannot_be_a_sweep_is_refused_with_its_place() {
         ("[sweep]\n", "the sweep has no axes"),
         (
             "[sweep.axes]\nseeed = [1]",
-            "grid.toml:6:1: the axis `seeed` is not a key of the spec with a value\n    did you mean `seed`?",
+            "grid.toml:6:1: the axis `seeed` is not a key of the spec that takes a value\n    did you mean `seed`?",
         ),
-        ("[sweep.axes]\ntransfer = [1]", "not a key of the spec with a value"),
+        ("[sweep.axes]\ntransfer = [1]", "not a key of the spec that takes a value"),
         ("[sweep.axes]\nname = [\"a\"]", "`name` cannot be an axis"),
         ("[sweep.axes]\nseed = []", "has no values"),
         ("[sweep.axes]\nseed = 3", "must be a list of values or a range, found an integer"),

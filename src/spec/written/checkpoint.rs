@@ -15,7 +15,7 @@ pub(in crate::spec) struct Checkpoints {
         extend("x-unit" = "epochs", "x-default" = "none: by time only", "x-identity" = false)
     )]
     pub(in crate::spec) every_epochs: Option<u64>,
-    /// Write a checkpoint at the first step after this many seconds, also in the middle of an epoch.
+    /// Write a checkpoint at the first step after this many seconds, even in the middle of an epoch.
     #[schemars(range(min = 0.0, max = 1e9), extend("x-unit" = "seconds", "x-identity" = false))]
     pub(in crate::spec) every_seconds: f64,
     /// Largest fraction of run time to spend on writing checkpoints; slow writes make them rarer. Epochs in `keep`, an
@@ -63,8 +63,8 @@ pub(in crate::spec) struct Branches {
     /// `checkpoint.keep` kept.
     #[schemars(extend("x-unit" = "epochs", "x-identity" = false))]
     pub(in crate::spec) at: Keep,
-    /// Whether to train on from each branch epoch with the learning rate decaying linearly to 0. A peak that is only
-    /// optimizer noise disappears.
+    /// Whether to continue training from each branch epoch with the learning rate decaying linearly to 0. A peak that
+    /// is only optimizer noise disappears.
     #[schemars(extend("x-identity" = false))]
     pub(in crate::spec) anneal: bool,
     /// Number of optimizer steps of `anneal`.

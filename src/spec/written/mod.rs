@@ -146,9 +146,9 @@ pub(super) struct Evaluate {
     /// per factor of 10. The last five epochs of a run are always evaluated, for its summary.
     #[schemars(extend("x-unit" = "epochs", "x-identity" = false))]
     pub(super) every: CountOrLog,
-    /// Evaluate the train error only at these of the evaluated epochs: every N epochs, or on a `log` schedule. In long
-    /// runs with more training than test examples this takes most of the evaluation time. The last epoch always has a
-    /// train error.
+    /// Evaluate the train error only at some of the evaluated epochs: every N epochs, or on a `log` schedule. In long
+    /// runs with more training than test examples, train error takes most of the evaluation time. The last epoch always
+    /// has a train error.
     #[schemars(extend("x-unit" = "epochs", "x-identity" = false, "x-default" = "same as `every`"))]
     pub(super) train_every: Option<CountOrLog>,
     /// Also evaluate averaged weights: an exponential moving average with this half-life, in steps (integer) or as a

@@ -46,18 +46,19 @@ pub(in crate::spec) struct Task {
     /// the same m never share an image.
     #[schemars(extend("x-default" = "all"))]
     pub(in crate::spec) split: Option<String>,
-    /// Number of training examples to draw: a number, a fraction such as `0.1`, a number per class such as `"50 per
-    /// class"` (per superclass where those are the labels), or `"all"`. With the same seed, a smaller draw is a subset
-    /// of a larger one.
+    /// Number of training examples to draw: a number, a fraction such as `0.1` (`1` is one example, `1.0` all of them),
+    /// a number per class such as `"50 per class"` (per superclass where those are the labels), or `"all"`. With the
+    /// same seed, a smaller draw is a subset of a larger one.
     #[schemars(extend("x-unit" = "examples", "x-default" = "`\"all\"`"))]
     pub(in crate::spec) train_size: Size,
     /// Whether to draw equally many examples of each learned class (to within one) instead of drawing uniformly.
     pub(in crate::spec) balanced: bool,
-    /// Number of training examples to hold out for validation, to select an epoch by. Drawn before any subset, so the
-    /// same for every `train_size`, which does not count them; each class (and superclass) has its share to within one.
+    /// Number of training examples to hold out for validation, for selecting an epoch. Drawn before any subset, so they
+    /// are the same for every `train_size` and not counted in it. Each class (and superclass) keeps its share to within
+    /// one example.
     #[schemars(range(max = 1_000_000_000), extend("x-unit" = "examples"))]
     pub(in crate::spec) validation_size: u64,
-    /// Fraction of validation labels to corrupt, in the way of `label_noise_kind` (`uniform` with a `label_file`) but
+    /// Fraction of validation labels to corrupt, as `label_noise_kind` says (`uniform` with a `label_file`) but
     /// drawn independently, to study selection without clean labels. With 0 they are the true labels.
     #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "fraction"))]
     pub(in crate::spec) validation_noise: f64,

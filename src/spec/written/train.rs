@@ -12,7 +12,7 @@ pub(in crate::spec) struct Train {
     /// Budget in epochs (passes over the training examples).
     #[schemars(range(min = 1, max = 1_000_000_000), extend("x-unit" = "epochs", "x-default" = "100, or `steps` if given"))]
     pub(in crate::spec) epochs: Option<u64>,
-    /// Budget in optimizer steps; training ends there, also within an epoch.
+    /// Budget in optimizer steps; training ends there, even in the middle of an epoch.
     #[schemars(range(min = 1, max = 1_000_000_000), extend("x-unit" = "steps", "x-default" = "none: use `epochs`"))]
     pub(in crate::spec) steps: Option<u64>,
     /// Examples per step. A last smaller batch of an epoch is trained on too.

@@ -64,7 +64,7 @@ fn an_archive_is_found_under_the_names_that_it_has() {
     std::fs::rename(place.path("unpacked").join(FOLDER), place.path("data/cifar-10-binary").join(FOLDER))
         .expect("moved");
     let told = stats(&place, "data");
-    assert!(told.stderr.contains("it is in `data/cifar-10-binary`: `--data` with that folder"), "{}", told.stderr);
+    assert!(told.stderr.contains("it is in `data/cifar-10-binary`: set that folder with `--data`"), "{}", told.stderr);
     std::fs::rename(place.path("data/cifar-10-binary"), place.path("data").join(FOLDER)).expect("renamed");
     let told = stats(&place, "data");
     assert!(told.stderr.contains("move them up"), "{}", told.stderr);

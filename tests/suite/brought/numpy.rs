@@ -78,7 +78,7 @@ fn names_of_arrays_leave_no_doubt() {
     let named: Vec<String> = both.iter().map(|name| format!("{name}.npy")).collect();
     let entries: Vec<(&str, Vec<u8>)> = named.iter().map(String::as_str).zip(arrays.iter().cycle().cloned()).collect();
     npz(&place.path("data/own.npz"), &entries);
-    says(&place, &["and also `x_train`, `y_train`, `x_test` and `y_test`", "`arrays` in the spec says which to take"]);
+    says(&place, &["and also `x_train`, `y_train`, `x_test` and `y_test`", "set `arrays` in the spec to the names"]);
     let chosen = "target.arrays=[x_train, y_train, x_test, y_test]";
     assert_eq!(json(&place.run(&[chosen]).join("run.json"))["data"]["checksum"], expected);
     place.write("data/own.npz", b"PK\x03\x04 cut");

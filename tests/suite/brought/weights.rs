@@ -72,7 +72,7 @@ fn parts_that_the_network_lacks_are_refused() {
     let sets: Vec<&str> = VIT[..5].iter().flat_map(|pair| ["--set", pair]).collect();
     let logits = ["weights", "logits", "w.safetensors", "--architecture", "vit-b16", "--images", "x", "--out", "y"];
     let answer = place.freezewise(&[&logits[..], &sets].concat());
-    assert!(answer.code == 1 && answer.stderr.contains("has no head of `vit-b16`"), "{}", answer.stderr);
+    assert!(answer.code == 1 && answer.stderr.contains("has no head for `vit-b16`"), "{}", answer.stderr);
     assert!(answer.stderr.contains("`pre_logits.fc.weight`") && !place.path("y").exists(), "{}", answer.stderr);
 }
 

@@ -72,7 +72,7 @@ fn too_little_memory_to_train_names_the_batch() {
         &outcome,
         [
             "memory ran out while training",
-            "a smaller `batch_size`, which makes another run",
+            "a smaller `batch_size` (starts a new run)",
             "run the same command again to resume",
         ],
     );
@@ -100,7 +100,7 @@ fn too_little_memory_to_evaluate_names_the_evaluation_batch_and_the_same_run_goe
         &outcome,
         [
             "memory ran out while evaluating",
-            "a smaller `compute.evaluation_batch`, which keeps it the same run",
+            "a smaller `compute.evaluation_batch` (continues this run)",
             "run the same command again to resume",
         ],
     );

@@ -131,11 +131,7 @@ fn a_failing_device_is_told_with_what_to_do() {
     let place = Place::with(SMALL);
     let expected = product(&Place::with(SMALL).run(&[]));
     for (fault, cause, advice) in [
-        (
-            "memory@5",
-            "CUDA out of memory. Tried to allocate 2.00 GiB.",
-            "or a smaller `batch_size`, which makes another run",
-        ),
+        ("memory@5", "CUDA out of memory. Tried to allocate 2.00 GiB.", "or a smaller `batch_size` (starts a new run)"),
         ("device@3", "CUDA error: unspecified launch failure", "the device failed: check `nvidia-smi`"),
     ] {
         let answer = run_with_fault(&place, fault, &[]);
@@ -155,7 +151,7 @@ fn what_spares_memory_goes_on_with_the_same_run() {
     let place = Place::with(SMALL);
     let answer = run_with_fault(&place, "memory@5", &[]);
     assert!(
-        answer.stderr.contains("`compute.cache=off` or `compute.graph=off`, which keep it the same run"),
+        answer.stderr.contains("`compute.cache=off` or `compute.graph=off` (continues this run)"),
         "{}",
         answer.stderr
     );

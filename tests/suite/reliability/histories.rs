@@ -181,7 +181,7 @@ fn hold(world: &mut World, name: &str, ask: Ask, end: End, counts: &mut Counts, 
     counts.refused += 1;
     let hints = error.downcast_ref::<UserError>().map(UserError::hints).unwrap_or_default().join("\n");
     told.push(format!("  {error:#}\n  {hints}"));
-    let promised = ["has trained", "lacks measurements that the spec asks for", "no checkpoint is left"];
+    let promised = ["has trained", "lacks measurements that the spec asks for", "has no checkpoint left"];
     assert!(promised.iter().any(|words| error.to_string().contains(words)), "{told:#?}");
     assert!(hints.contains("`--fresh`"), "{told:#?}");
     assert!(results(&directory) == before, "a refused attempt changed the run: {told:#?}");

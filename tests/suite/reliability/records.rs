@@ -149,7 +149,7 @@ fn a_diverged_run_is_not_tried_again() {
     let before = std::fs::read(run.join("log.txt")).expect("log.txt");
     let again = place.try_run(&rate);
     assert_eq!(again.code, 1);
-    assert!(again.stderr.contains("diverged before: the loss was not finite at step 2"), "{}", again.stderr);
+    assert!(again.stderr.contains("has already diverged: the loss was not finite at step 2"), "{}", again.stderr);
     assert!(again.stderr.contains("`--fresh` trains the same run again"), "{}", again.stderr);
     assert_eq!(std::fs::read(run.join("log.txt")).expect("log.txt"), before, "nothing was trained");
     // No checkpoint contains non-finite numbers.
@@ -165,7 +165,7 @@ fn a_diverged_run_is_not_tried_again() {
     }
     // The same for a source.
     let source = ["source.train.optimizer=sgd", "source.train.learning_rate=1e30", "source.train.epochs=2"];
-    for text in ["diverged", "diverged before"] {
+    for text in ["diverged", "has already diverged"] {
         let answer = place.try_run(&source);
         assert_eq!(answer.code, 1);
         assert!(answer.stderr.contains(text), "{}", answer.stderr);

@@ -189,8 +189,7 @@ fn a_run_that_keeps_no_state_is_finished_and_cannot_be_extended() {
     for other in ["target.train.epochs=4", "evaluate.every=2"] {
         let answer = place.try_run(&[none, other]);
         assert_eq!(answer.code, 2, "{}", answer.stderr);
-        for part in
-            ["is finished with 9 steps, and no checkpoint is left", "`--fresh`", "`checkpoint.keep_final = true`"]
+        for part in ["finished after 9 steps and has no checkpoint left", "`--fresh`", "`checkpoint.keep_final = true`"]
         {
             assert!(answer.stderr.contains(part), "{part}: {}", answer.stderr);
         }

@@ -203,6 +203,6 @@ fn a_cell_that_another_process_holds_is_left_to_it() {
     signal(&second, "TERM");
     let answer = end(second);
     assert_eq!(answer.code, 75, "{}", answer.stderr);
-    assert!(answer.stderr.contains("held     seed=0"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("locked   seed=0"), "{}", answer.stderr);
     assert_eq!(json(&runs(&place)[0].join("run.json"))["restarts"].as_array().map_or(0, Vec::len), 0);
 }

@@ -126,7 +126,7 @@ pub(in crate::run) struct TakenOver(String);
 
 impl std::fmt::Display for TakenOver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "this process stops: the run was taken over by {}", self.0)
+        write!(f, "stopping: the run was taken over by {}", self.0)
     }
 }
 
