@@ -80,7 +80,6 @@ impl StarterTask {
             (Dataset::Folder | Dataset::Npz, _) => "\"all\"  # or a number, 0.1, \"50 per class\"",
             (Dataset::Synthetic, Side::Source) => "6000",
             (_, Side::Source) => "10000  # or 0.1, \"50 per class\", \"all\"",
-            (Dataset::Synthetic, Side::Target) => "2000  # or 0.1, \"50 per class\", \"all\"",
             (_, Side::Target) => "2000  # or 0.1, \"50 per class\", \"all\"",
         }
     }
