@@ -94,6 +94,19 @@ impl Blueprint {
         })
     }
 
+    /// The fewest input channels of its 1×1 convolutions; `None` without such a convolution.
+    pub fn narrowest_pointwise(&self) -> Option<usize> {
+        let operations = self.layers.iter().flat_map(|layer| &layer.operations);
+        let inputs = operations.filter_map(|operation| {
+            let operation = if let Operation::OnSkip(inner) = operation { inner } else { operation };
+            match operation {
+                Operation::Convolution { inputs, window, .. } if window.kernel == 1 => Some(*inputs),
+                _ => None,
+            }
+        });
+        inputs.min()
+    }
+
     /// Builds the network of an architecture for an image shape and a number of classes; fails if the sizes are
     /// inconsistent.
     pub fn new(

@@ -39,7 +39,7 @@ pub use lists::{add_norm, lerp};
 pub use memory::{MemoryUse, free_bytes, keep_freed_memory, memory_use, peak_bytes};
 pub use observe::{Observation, OperatorTime};
 pub use precision::{
-    Autocast, Switched, autocast_kind, has_instructions, precision, precision_on_cpu, prepare,
+    Autocast, Switched, autocast_kind, has_instructions, precision, precision_on_cpu, prepare, refuse_corruption,
     use_deterministic_kernels, use_plain_attention,
 };
 pub use threads::{Threads, compute_threads, omp_threads, own_cores, reading_threads, set_threads};

@@ -17,6 +17,10 @@ const BF16_CAPABILITY: i32 = 8;
 /// the speed of fp32 at width 64, 0.78 at 128 and 1.16 at 256 (`results/speed`, "Precisions").
 const BF16_TOKEN_WIDTH: usize = 256;
 
+/// On several threads oneDNN's bf16 gradient of a 1×1 convolution with fewer input channels writes outside of its buffer
+/// for odd batches (libtorch 2.11 on AVX-512: PyTorch crashes or hangs with 4 and 8 channels, and not with 16 or more).
+const BF16_POINTWISE_INPUTS: usize = 16;
+
 /// Resolves a precision for a device and a network. `auto` is a fixed table; nothing is measured at run time.
 pub fn precision(
     choice: PrecisionChoice,
@@ -27,7 +31,7 @@ pub fn precision(
         PrecisionChoice::Fixed(precision) => precision,
         PrecisionChoice::Auto => {
             let capability = chosen.gpu.as_ref().map(|gpu| gpu.capability);
-            return Ok(fastest(capability, &cpu_features(), blueprint.token_width()));
+            return Ok(fastest(capability, &cpu_features(), blueprint));
         }
     };
     if matches!(fixed, Precision::Tf32 | Precision::Fp16) && chosen.device == Device::Cpu {
@@ -41,7 +45,7 @@ pub fn precision(
 pub fn precision_on_cpu(choice: PrecisionChoice, blueprint: &Blueprint) -> Precision {
     match choice {
         PrecisionChoice::Fixed(precision) => precision,
-        PrecisionChoice::Auto => fastest(None, &cpu_features(), blueprint.token_width()),
+        PrecisionChoice::Auto => fastest(None, &cpu_features(), blueprint),
     }
 }
 
@@ -60,14 +64,41 @@ pub fn has_instructions(precision: Precision, chosen: &ChosenDevice) -> bool {
     }
 }
 
-/// The table of `auto`: by compute capability of the GPU, or by CPU features, and by embedding dimension of a
-/// transformer. Transformers were not measured on AMX, and nothing was measured on a GPU.
-fn fastest(capability: Option<(i32, i32)>, cpu: &[&str], token_width: Option<usize>) -> Precision {
+/// Whether libtorch can corrupt memory when it trains this network in bf16 on several threads of a CPU.
+fn bf16_corrupts(blueprint: &Blueprint) -> bool {
+    blueprint.narrowest_pointwise().is_some_and(|inputs| inputs < BF16_POINTWISE_INPUTS)
+}
+
+/// Refuses what would corrupt memory.
+///
+/// # Errors
+///
+/// If a network with narrow 1×1 convolutions would train in bf16 on several threads of the CPU.
+pub fn refuse_corruption(
+    precision: Precision,
+    device: Device,
+    threads: usize,
+    blueprint: &Blueprint,
+) -> Result<(), UserError> {
+    if precision != Precision::Bf16 || device != Device::Cpu || threads == 1 || !bf16_corrupts(blueprint) {
+        return Ok(());
+    }
+    let message = format!(
+        "in bf16 on {threads} threads libtorch can corrupt memory with 1×1 convolutions of fewer than \
+         {BF16_POINTWISE_INPUTS} input channels, which this network has"
+    );
+    Err(UserError::usage(message).hint("set `precision = \"fp32\"`, `threads = 1`, or a larger width"))
+}
+
+/// The table of `auto`: by compute capability of the GPU, or by CPU features, and by sizes of the network.
+/// Transformers were not measured on AMX, and nothing was measured on a GPU.
+fn fastest(capability: Option<(i32, i32)>, cpu: &[&str], blueprint: &Blueprint) -> Precision {
     let has = |feature| cpu.contains(&feature);
     let bf16 = match capability {
         Some((major, _)) => major >= BF16_CAPABILITY,
+        None if bf16_corrupts(blueprint) => false,
         None if has("amx_bf16") => true,
-        None => has("avx512_bf16") && token_width.is_none_or(|width| width >= BF16_TOKEN_WIDTH),
+        None => has("avx512_bf16") && blueprint.token_width().is_none_or(|width| width >= BF16_TOKEN_WIDTH),
     };
     if bf16 { Precision::Bf16 } else { Precision::Fp32 }
 }
@@ -159,29 +190,54 @@ impl Drop for Autocast {
 mod tests {
     use super::*;
 
-    type Case<'a> = (Option<(i32, i32)>, &'a [&'a str], Option<usize>, Precision);
+    use crate::blueprint::{Architecture, Granularity, ImageShape, Pooling, PreactResnet18, Vit};
+
+    fn network(architecture: &Architecture) -> Blueprint {
+        let input = ImageShape { channels: 3, height: 32, width: 32 };
+        Blueprint::new(architecture, Granularity::Block, input, 10).expect("a network")
+    }
+
+    fn resnet(width: usize) -> Blueprint {
+        network(&Architecture::PreactResnet18(PreactResnet18 { width }))
+    }
+
+    fn transformer(width: usize) -> Blueprint {
+        let pooling = Pooling::ClassToken;
+        network(&Architecture::Vit(Vit { patch: 4, width, depth: 1, heads: 8, mlp_width: 64, dropout: 0.0, pooling }))
+    }
 
     #[test]
     fn auto_is_what_was_measured_to_be_faster() {
         use Precision::{Bf16, Fp32};
         let zen4 = ["avx2", "avx512f", "avx512_bf16"];
         let xeon = ["avx2", "avx512f", "avx512_bf16", "amx_bf16"];
-        let cases: [Case<'_>; 12] = [
-            (None, &["avx2"], None, Fp32),
-            (None, &["avx2", "avx512f"], Some(768), Fp32),
-            (None, &zen4, None, Bf16),
-            (None, &zen4, Some(64), Fp32),
-            (None, &zen4, Some(128), Fp32),
-            (None, &zen4, Some(256), Bf16),
-            (None, &zen4, Some(768), Bf16),
-            (None, &xeon, None, Bf16),
-            (None, &xeon, Some(64), Bf16),
-            (Some((7, 5)), &zen4, None, Fp32),
-            (Some((8, 0)), &["avx2"], Some(64), Bf16),
-            (Some((9, 0)), &["avx2"], None, Bf16),
+        let cases: [(Option<(i32, i32)>, &[&str], Blueprint, Precision); 14] = [
+            (None, &["avx2"], resnet(64), Fp32),
+            (None, &["avx2", "avx512f"], transformer(768), Fp32),
+            (None, &zen4, resnet(16), Bf16),
+            (None, &zen4, resnet(8), Fp32),
+            (None, &zen4, transformer(64), Fp32),
+            (None, &zen4, transformer(128), Fp32),
+            (None, &zen4, transformer(256), Bf16),
+            (None, &zen4, transformer(768), Bf16),
+            (None, &xeon, resnet(64), Bf16),
+            (None, &xeon, resnet(8), Fp32),
+            (None, &xeon, transformer(64), Bf16),
+            (Some((7, 5)), &zen4, resnet(64), Fp32),
+            (Some((8, 0)), &["avx2"], transformer(64), Bf16),
+            (Some((9, 0)), &["avx2"], resnet(8), Bf16),
         ];
-        for (capability, cpu, token_width, expected) in cases {
-            assert_eq!(fastest(capability, cpu, token_width), expected, "{capability:?} {cpu:?} {token_width:?}");
+        for (capability, cpu, network, expected) in cases {
+            assert_eq!(fastest(capability, cpu, &network), expected, "{capability:?} {cpu:?} {network:?}");
         }
+    }
+
+    #[test]
+    fn what_corrupts_memory_is_refused() {
+        let refused =
+            |precision, threads, width| refuse_corruption(precision, Device::Cpu, threads, &resnet(width)).is_err();
+        assert!(refused(Precision::Bf16, 2, 8));
+        assert!(!refused(Precision::Bf16, 1, 8) && !refused(Precision::Bf16, 2, 16) && !refused(Precision::Fp32, 2, 8));
+        assert!(refuse_corruption(Precision::Bf16, Device::Cuda(0), 2, &resnet(8)).is_ok());
     }
 }

@@ -35,12 +35,14 @@ impl ComputeSetup {
             Some(fixed) => fixed.apply(&experiment.compute, &device)?,
             None => experiment.compute,
         };
-        let settings = train::settings(&compute, &device, &experiment.blueprint(&experiment.target))?;
+        let blueprint = experiment.blueprint(&experiment.target);
+        let settings = train::settings(&compute, &device, &blueprint)?;
         native::prepare(device.device, settings.precision)?;
         let deterministic = compute.deterministic.then(native::use_deterministic_kernels);
         let plain = (settings.attention == Attention::Plain).then(native::use_plain_attention);
         let switched = deterministic.into_iter().chain(plain).collect::<Result<Vec<_>, _>>()?;
         let threads = native::compute_threads(experiment.threads)?;
+        native::refuse_corruption(settings.precision, device.device, threads.count, &blueprint)?;
         native::set_threads(threads.count);
         native::keep_freed_memory();
         let notes = device.note.iter().cloned().chain(threads.note).collect();
@@ -69,6 +71,8 @@ impl ComputeSetup {
         let Some(start) = start else { return Ok(()) };
         let before = &start.header.made_with;
         self.settings = self.settings.as_before(&before.compute, &experiment.compute);
+        let blueprint = experiment.blueprint(&experiment.target);
+        native::refuse_corruption(self.settings.precision, self.device.device, self.threads, &blueprint)?;
         let differences = before.differences(&self.made_with());
         if differences.is_empty() {
             return Ok(());
