@@ -42,12 +42,12 @@ pub(super) enum SplitKind {
 }
 
 /// Generates the images of a split, each from its index.
-pub(super) struct Painter {
+pub(super) struct SyntheticPainter {
     pub(super) generator: Arc<Generator>,
     pub(super) kind: SplitKind,
 }
 
-impl Painter {
+impl SyntheticPainter {
     /// Generates an image, channel by channel.
     pub(super) fn paint(&self, index: usize, pixels: &mut [u8]) {
         let mut stream = self.generator.stream(&format!("{:?} {index}", self.kind));

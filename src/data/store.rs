@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use super::images::Images;
-use super::painter::Painter;
+use super::painter::SyntheticPainter;
 use super::parallel::{share, try_in_parallel};
 use super::records::Records;
 use super::resize::Conversion;
@@ -62,7 +62,7 @@ pub(super) enum Pixels {
     /// In files.
     Filed(Records),
     /// Generated on demand.
-    Generated(Box<Painter>),
+    Generated(Box<SyntheticPainter>),
 }
 
 impl StoredSplit {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use super::format::Format;
-use super::painter::{Generator, Painter, SHAPE, SplitKind};
+use super::painter::{Generator, SHAPE, SplitKind, SyntheticPainter};
 use super::store::{Fingerprints, Pixels, Store, StoredSplit};
 use super::{Access, WantedImages, Watch};
 use crate::spec::{Side, SyntheticImages};
@@ -34,7 +34,7 @@ pub(super) fn store(classes: usize, latent_similarity: f64, side: Side) -> Store
     let generator = Arc::new(Generator::new(classes, latent_similarity, side));
     let split = |kind, count| StoredSplit {
         labels: (0..count).map(|index| generator.label(kind, index)).collect(),
-        pixels: Pixels::Generated(Box::new(Painter { generator: generator.clone(), kind })),
+        pixels: Pixels::Generated(Box::new(SyntheticPainter { generator: generator.clone(), kind })),
         fingerprints: Fingerprints::None,
     };
     Store {
