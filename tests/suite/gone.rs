@@ -133,7 +133,7 @@ fn a_finished_sweep_is_found_without_its_data() {
     gone(&place);
     let found = sweep(&[]);
     assert_eq!((found.code, &found.stdout), (0, &done.stdout), "{}", found.stderr);
-    assert!(found.stderr.contains("taken to be as last seen"), "{}", found.stderr);
+    assert!(found.stderr.contains("assuming no change since last seen"), "{}", found.stderr);
     let more = sweep(&["--set", "sweep.axes.seed=[0, 1, 2]"]);
     assert!(more.code == 1 && more.stderr.contains("`own.npz` is not in the data folder"), "{}", more.stderr);
 }
