@@ -99,9 +99,8 @@ struct ImportReport<'a> {
     matching: Matching,
     /// Tensors of the file that are not part of the network.
     left_out: Vec<String>,
-    /// Heads of each attention: as the caller says, since no tensor shows it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attention_heads: Option<usize>,
+    /// What is assumed of the network, since no tensor shows it.
+    assumed: String,
     /// `left_out` in words.
     #[serde(skip)]
     beside: Option<String>,
@@ -123,7 +122,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 
 fn import(arguments: &Import) -> Result<ImportReport<'_>> {
     check_out(&arguments.weights.file, &arguments.out)?;
-    let ReadWeights { blueprint, weights, has_head, attention_heads } = arguments.weights.read(SIDE)?;
+    let ReadWeights { blueprint, weights, has_head, assumed } = arguments.weights.read(SIDE)?;
     let matching = arguments.weights.check(&blueprint, &weights, has_head)?;
     let beside = weights.left_out_in_words();
     let left_out = [weights.left_out.as_slice(), &weights.integers].concat();
@@ -141,7 +140,7 @@ fn import(arguments: &Import) -> Result<ImportReport<'_>> {
         parameters: layers.map(crate::blueprint::Layer::parameters).sum(),
         matching,
         left_out,
-        attention_heads,
+        assumed,
         beside,
     })
 }
@@ -190,19 +189,17 @@ impl ImportReport<'_> {
             None => "without a head for".to_owned(),
         };
         let beside = self.beside.as_ref().map(|words| format!("\nnot part of the network: {words}"));
-        let heads = self.attention_heads.map(|heads| {
-            format!("\nattention heads: {heads}, which the file does not record; `--set network.heads=N` changes it")
-        });
         format!(
             "{} {classes} images of {}, {} parameters\n\
              file to network: {matched} tensors taken, {} skipped, none unexpected\n\
-             network to file: {matched} tensors found, none missing{}{}",
+             network to file: {matched} tensors found, none missing{}\n\
+             assumed, since the file does not record it: {}",
             self.architecture,
             self.image,
             text::grouped(self.parameters),
             text::counted(self.matching.counters, "batch counter", "batch counters"),
             beside.unwrap_or_default(),
-            heads.unwrap_or_default(),
+            self.assumed,
         )
     }
 }

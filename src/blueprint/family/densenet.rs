@@ -72,6 +72,10 @@ impl Family for Densenet {
         Ok(FamilyLayers { blocks, head: vec![Operation::AveragePool, linear] })
     }
 
+    fn unrecorded(&self) -> String {
+        format!("{}, ReLU, no dilation or blur", self.stem.unrecorded())
+    }
+
     fn first_tensor(&self) -> &'static str {
         "features.conv0.weight"
     }

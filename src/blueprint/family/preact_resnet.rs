@@ -8,7 +8,7 @@
 //! default initialisation.
 
 use super::table::{NetworkTable, size};
-use super::{Family, FamilyMark, QuickSize, resnet};
+use super::{Family, FamilyMark, QuickSize, Stem, resnet};
 use crate::blueprint::operation::{Operation, Window};
 use crate::blueprint::plan::{Block, FamilyLayers, ShapeError};
 use crate::blueprint::slot::Initial;
@@ -48,6 +48,10 @@ impl Family for PreactResnet18 {
         let linear =
             Operation::Linear { path: "fc".into(), inputs: channels, outputs: classes, weight: initial, bias: initial };
         Ok(FamilyLayers { blocks, head: vec![Operation::AveragePool, linear] })
+    }
+
+    fn unrecorded(&self) -> String {
+        format!("{}, ReLU", Stem::Cifar.unrecorded())
     }
 
     fn first_tensor(&self) -> &'static str {

@@ -81,6 +81,10 @@ impl Family for Resnet {
         Ok(FamilyLayers { blocks, head: vec![Operation::AveragePool, linear] })
     }
 
+    fn unrecorded(&self) -> String {
+        format!("{}, ReLU, no dilation or blur", self.stem.unrecorded())
+    }
+
     fn first_tensor(&self) -> &'static str {
         FIRST_TENSOR
     }

@@ -35,6 +35,14 @@ impl Stem {
         (self == Self::Imagenet).then_some(advice)
     }
 
+    /// What the tensors do not show of it.
+    pub(super) fn unrecorded(self) -> &'static str {
+        match self {
+            Self::Cifar => "a first convolution of stride 1 without pooling",
+            Self::Imagenet => "a first convolution of stride 2 with 3×3 max-pooling",
+        }
+    }
+
     /// Pooling after norm and activation.
     pub(super) fn pool(self) -> Option<Operation> {
         match self {

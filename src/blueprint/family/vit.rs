@@ -66,6 +66,14 @@ impl Family for Vit {
         Ok(FamilyLayers { blocks, head: vec![pooled, linear] })
     }
 
+    fn unrecorded(&self) -> String {
+        let pooling = match self.pooling {
+            Pooling::ClassToken => "the class token classified",
+            Pooling::Mean => "the mean of the patch tokens classified",
+        };
+        format!("{} attention heads (`--set network.heads=N` changes it), {pooling}, GELU, square images", self.heads)
+    }
+
     fn first_tensor(&self) -> &'static str {
         "conv_proj.weight"
     }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::shown;
-use crate::blueprint::{Architecture, Blueprint};
+use crate::blueprint::Blueprint;
 use crate::error::UserError;
 use crate::network::{Matching, PublishedWeights, blueprint_of};
 use crate::spec;
@@ -38,8 +38,8 @@ pub(super) struct ReadWeights {
     pub(super) weights: PublishedWeights,
     /// Whether the file has a head that fits the network.
     pub(super) has_head: bool,
-    /// Heads of each attention, which no tensor shows.
-    pub(super) attention_heads: Option<usize>,
+    /// What is assumed of the network, since no tensor shows it.
+    pub(super) assumed: String,
 }
 
 impl Weights {
@@ -50,8 +50,8 @@ impl Weights {
         let blueprint = blueprint_of(architecture.clone(), &weights.tensors, side)
             .map_err(|impossible| UserError::usage(impossible.message).hint(impossible.hint))?;
         let has_head = weights.leave_out_heads(&blueprint, &architecture, true);
-        let attention_heads = if let Architecture::Vit(vit) = &architecture { Some(vit.heads) } else { None };
-        Ok(ReadWeights { blueprint, weights, has_head, attention_heads })
+        let assumed = architecture.family().unrecorded();
+        Ok(ReadWeights { blueprint, weights, has_head, assumed })
     }
 
     /// Matches the file's tensors with the network's, with or without the head; an error names what does not match.

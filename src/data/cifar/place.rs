@@ -54,5 +54,12 @@ fn under_another_name(layout: &CifarLayout, root: &Path) -> Option<String> {
     if path.join(layout.folder).is_dir() {
         return Some(format!("it is in `{}`: set that folder with `--data`", path.display()));
     }
-    path.is_file().then(|| format!("`{name}` is there: rename it to `{}`", layout.archive))
+    let gzip = [".tar.gz", ".tgz", ".gz"].iter().any(|ending| name.to_ascii_lowercase().ends_with(ending));
+    path.is_file().then(|| {
+        if gzip {
+            format!("`{name}` is there: rename it to `{}`", layout.archive)
+        } else {
+            format!("`{name}` is there: unpack it to `{}/`", layout.folder)
+        }
+    })
 }

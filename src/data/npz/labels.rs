@@ -15,9 +15,10 @@ pub(super) fn read(file: &mut impl Read, name: &str, count: usize) -> Result<Vec
     if header.count() != Some(count) || count as u64 > MOST_LABELS {
         let error = UserError::new(format!("`{name}` has shape {:?}, but there are {count} images", header.shape));
         return Err(match *header.shape.as_slice() {
-            [rows, classes] if rows == count && classes > 1 => {
-                error.hint(format!("for one-hot labels, save `{name}.argmax(axis=1)`"))
-            }
+            [rows, classes] if rows == count && classes > 1 => error.hint(format!(
+                "for one-hot labels, with a single 1 in each row, save `{name}.argmax(axis=1)`; several labels per \
+                     image are not supported"
+            )),
             _ => error,
         });
     }

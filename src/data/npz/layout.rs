@@ -107,12 +107,18 @@ fn conversion(kind: &str, name: &str) -> Option<String> {
     Some(match kind {
         "f2" | "f4" | "f8" => {
             format!(
-                "for values from 0 to 1, save `({name} * 255).round().astype(\"uint8\")`; up to 255, without `* 255`"
+                "bring the values to 0 to 255, then save `{name}.round().astype(\"uint8\")`: times 255 if they are 0 to 1, \
+                 `({name} + 1) * 127.5` if they are -1 to 1"
             )
         }
         "b1" => format!("save `{name}.astype(\"uint8\") * 255`"),
-        "u2" => format!("for values up to 65535, save `({name} / 257).round().astype(\"uint8\")`"),
-        "i2" | "i4" | "i8" | "u4" | "u8" => format!("for values from 0 to 255, save `{name}.astype(\"uint8\")`"),
+        "u2" => format!(
+            "for values up to 255, save `{name}.astype(\"uint8\")`; up to 65535, \
+             `({name} / 257).round().astype(\"uint8\")`"
+        ),
+        "i1" | "i2" | "i4" | "i8" | "u4" | "u8" => {
+            format!("for values from 0 to 255, save `{name}.astype(\"uint8\")`")
+        }
         "O" => {
             format!("object arrays are pickles, which are not read: for images of one size, save `numpy.stack({name})`")
         }

@@ -58,8 +58,14 @@ fn an_archive_is_found_under_the_names_that_it_has() {
     let told = stats(&place, "data");
     let hint = "`cifar-10-binary (1).tar.gz` is there: rename it to `cifar-10-binary.tar.gz`";
     assert!(told.code == 1 && told.stderr.contains(hint), "{}", told.stderr);
+    // Another compression.
+    let other = place.path("data/cifar-10-binary.tar.xz");
+    std::fs::rename(place.path("data/cifar-10-binary (1).tar.gz"), &other).expect("renamed");
+    let told = stats(&place, "data");
+    let hint = format!("`cifar-10-binary.tar.xz` is there: unpack it to `{FOLDER}/`");
+    assert!(told.code == 1 && told.stderr.contains(&hint), "{}", told.stderr);
     // As programs of Windows extract it.
-    remove(&place.path("data/cifar-10-binary (1).tar.gz"));
+    remove(&other);
     std::fs::create_dir(place.path("data/cifar-10-binary")).expect("made");
     std::fs::rename(place.path("unpacked").join(FOLDER), place.path("data/cifar-10-binary").join(FOLDER))
         .expect("moved");

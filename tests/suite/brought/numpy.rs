@@ -28,10 +28,10 @@ fn labels() -> Vec<u8> {
 fn images_of_other_types_and_shapes_say_what_to_save() {
     let place = place("npz", "path = \"own.npz\"");
     for (kind, width, expected) in [
-        ("<f4", 4, "for values from 0 to 1, save `(train_images * 255).round().astype(\"uint8\")`"),
-        (">f8", 8, "for values from 0 to 1, save `(train_images * 255)"),
+        ("<f4", 4, "then save `train_images.round().astype(\"uint8\")`: times 255 if they are 0 to 1"),
+        (">f8", 8, "`(train_images + 1) * 127.5` if they are -1 to 1"),
         ("<i8", 8, "save `train_images.astype(\"uint8\")`"),
-        ("<u2", 2, "save `(train_images / 257).round()"),
+        ("<u2", 2, "save `train_images.astype(\"uint8\")`; up to 65535, `(train_images / 257).round()"),
         ("|b1", 1, "save `train_images.astype(\"uint8\") * 255`"),
         ("|O", 8, "object arrays are pickles, which are not read"),
     ] {
@@ -55,7 +55,10 @@ fn images_of_other_types_and_shapes_say_what_to_save() {
 fn labels_of_other_types_say_what_to_save() {
     let place = place("npz", "path = \"own.npz\"");
     for (array, expected) in [
-        (npy("<f8", "(8, 2)", &[0; 128]), "for one-hot labels, save `train_labels.argmax(axis=1)`"),
+        (
+            npy("<f8", "(8, 2)", &[0; 128]),
+            "for one-hot labels, with a single 1 in each row, save `train_labels.argmax(axis=1)`",
+        ),
         (npy("<U3", "(8,)", &[0; 96]), "save `numpy.unique(train_labels, return_inverse=True)[1]`"),
         (npy("|u1", "(8,)", &[2; 8]), "class 0 has no training image"),
     ] {
