@@ -54,7 +54,13 @@ pub fn write(folders: &[&Path], out: &Path) -> Result<WrittenReport> {
         findings: findings
             .map(|finding| visible(&format!("{}: {}", finding.standing.name(), finding.sentence)))
             .collect(),
-        left_out: contents.left_out.iter().map(|out| visible(&format!("{}: {}", out.place, out.reason))).collect(),
+        left_out: contents
+            .not_run
+            .iter()
+            .cloned()
+            .chain(contents.left_out.iter().map(|out| format!("{}: {}", out.place, out.reason)))
+            .map(|line| visible(&line))
+            .collect(),
     })
 }
 

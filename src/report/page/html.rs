@@ -3,12 +3,13 @@
 use std::fmt::Write;
 
 use super::cells::{self, TextTable};
-use super::facts;
+use super::{facts, legend};
 use crate::figure::svg::{self, escaped};
 use crate::figure::{Figure, hover, lay_out};
 use crate::report::chart::{Plotted, narrow};
 use crate::report::contents::ReportContents;
 use crate::report::judge::{Answer, Check, Finding, Standing};
+use crate::report::words::capital;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -41,7 +42,11 @@ pub(in crate::report) fn html(contents: &ReportContents) -> String {
         let _ = writeln!(page, "<p>{}.</p>", escaped(note));
     }
     page.push_str("</section>\n<section aria-labelledby=\"results\">\n<h2 id=\"results\">Results</h2>\n");
-    let _ = writeln!(page, "<p>{}</p>", escaped(cells::ABOUT));
+    page.push_str("<ul class=\"legend\">\n");
+    for line in legend::lines(&contents.settings) {
+        let _ = writeln!(page, "<li>{}</li>", escaped(&line));
+    }
+    page.push_str("</ul>\n");
     write_table("Errors of each cell", &cells::results(&contents.settings), &mut page);
     page.push_str("</section>\n");
     write_origin(contents, &mut page);
@@ -200,10 +205,17 @@ fn write_origin(contents: &ReportContents, page: &mut String) {
 }
 
 fn write_left_out(contents: &ReportContents, page: &mut String) {
-    if contents.left_out.is_empty() {
+    if contents.left_out.is_empty() && contents.not_run.is_empty() {
         return;
     }
     page.push_str("<section aria-labelledby=\"left-out\">\n<h2 id=\"left-out\">Left out</h2>\n");
+    for sentence in &contents.not_run {
+        let _ = writeln!(page, "<p>{}.</p>", escaped(&capital(sentence)));
+    }
+    if contents.left_out.is_empty() {
+        page.push_str("</section>\n");
+        return;
+    }
     let rows = contents.left_out.iter().map(|out| vec![out.place.clone(), out.reason.clone()]).collect();
     write_table(
         "Runs and cells left out",
