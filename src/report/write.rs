@@ -51,9 +51,7 @@ pub fn write(folders: &[&Path], out: &Path) -> Result<WrittenReport> {
     Ok(WrittenReport {
         index,
         runs: contents.settings.all.iter().flat_map(Setting::runs).count(),
-        findings: findings
-            .map(|finding| visible(&format!("{}: {}", finding.standing.name(), finding.sentence)))
-            .collect(),
+        findings: findings.map(|finding| visible(&finding.text())).collect(),
         left_out: contents
             .not_run
             .iter()

@@ -8,7 +8,7 @@ use crate::figure::svg::{self, escaped};
 use crate::figure::{Figure, hover, lay_out};
 use crate::report::chart::{Plotted, narrow};
 use crate::report::contents::ReportContents;
-use crate::report::judge::{Answer, Check, Finding, Standing};
+use crate::report::judge::{Answer, Finding, Standing};
 use crate::report::words::capital;
 
 const STYLE: &str = include_str!("style.css");
@@ -68,10 +68,13 @@ fn write_findings(findings: &[Finding], page: &mut String) {
         };
         let _ = write!(
             page,
-            "<article class=\"finding {class}\">\n<p><span class=\"badge\">{}</span> {}</p>\n",
-            finding.standing.name(),
-            escaped(&finding.sentence)
+            "<article class=\"finding {class}\">\n<p><span class=\"badge\">{}</span> ",
+            finding.standing.name()
         );
+        if !finding.claimed.is_empty() {
+            let _ = write!(page, "{}</p>\n<p>", escaped(&finding.claimed));
+        }
+        let _ = writeln!(page, "{}</p>", escaped(&finding.sentence));
         if !finding.reasons.is_empty() {
             page.push_str("<ul>\n");
             for reason in &finding.reasons {
@@ -79,27 +82,21 @@ fn write_findings(findings: &[Finding], page: &mut String) {
             }
             page.push_str("</ul>\n");
         }
-        write_checks(&finding.checks, page);
+        write_checks(finding, page);
         page.push_str("</article>\n");
     }
     page.push_str("</section>\n");
 }
 
-fn write_checks(checks: &[Check], page: &mut String) {
-    if checks.is_empty() {
+fn write_checks(finding: &Finding, page: &mut String) {
+    if finding.checks.is_empty() {
         return;
     }
-    let survived = checks.iter().filter(|check| check.answer == Answer::Survived).count();
-    let run = checks.iter().filter(|check| check.answer != Answer::NotRun).count();
-    let _ = write!(
-        page,
-        "<details>\n<summary>Is it real? Survives {survived} of {run} checks; {} were not run</summary>\n<ul class=\"checks\">\n",
-        checks.len() - run
-    );
-    for check in checks {
+    let _ = write!(page, "<details>\n<summary>Is it real? {}</summary>\n<ul class=\"checks\">\n", finding.tally());
+    for check in &finding.checks {
         let mark = match check.answer {
-            Answer::Survived => "✓",
-            Answer::NotSurvived => "✗",
+            Answer::Survived | Answer::Met => "✓",
+            Answer::NotSurvived | Answer::NotMet => "✗",
             Answer::NotRun => "–",
         };
         let _ = write!(

@@ -22,10 +22,14 @@ pub(super) fn lines(settings: &ComparedSettings) -> Vec<String> {
             .to_owned(),
     ];
     lines.extend(has(RunMeasure::LastTrain).then(|| match cells::train_column(settings) {
-        TrainColumn::Mean => "Train error: mean over the last five epochs, on the training labels, wrong ones included.".to_owned(),
-        TrainColumn::Median => "Train error: after the last epoch only (not every run measured it in each of the last five), on \
-                                the training labels, wrong ones included; the median over seeds, and how many are at or below 1%."
-            .to_owned(),
+        TrainColumn::Mean => {
+            "Train error: mean over the last five epochs, on the training labels, wrong ones included.".to_owned()
+        }
+        TrainColumn::Median => {
+            "Train error: after the last epoch only (not every run measured it in each of the last five), on the training labels, \
+             wrong ones included; the median over seeds, and how many are at or below 1%."
+                .to_owned()
+        }
     }));
     let explained = [
         (

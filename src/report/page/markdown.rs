@@ -64,9 +64,14 @@ pub(in crate::report) fn markdown(contents: &ReportContents) -> String {
 }
 
 fn write_finding(finding: &Finding, page: &mut String) {
-    let _ = writeln!(page, "- **{}.** {}", finding.standing.name(), text(&finding.sentence));
+    let space = if finding.claimed.is_empty() { "" } else { " " };
+    let (claimed, sentence) = (text(&finding.claimed), text(&finding.sentence));
+    let _ = writeln!(page, "- **{}.** {claimed}{space}{sentence}", finding.standing.name());
     for reason in &finding.reasons {
         let _ = writeln!(page, "  - {}", text(reason));
+    }
+    if !finding.checks.is_empty() {
+        let _ = writeln!(page, "  - {}", finding.tally());
     }
     for check in &finding.checks {
         let detail = if check.detail.is_empty() { String::new() } else { format!(" ({})", text(&check.detail)) };
