@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::read::{self, LeftOut, Run, moving};
+use super::read::{self, LeftOut, Run, is_in_use, moving};
 use super::words;
 use crate::analysis::{
     self, Capacity, CapacityOverSeeds, CapacityReading, Regime, SizedError, capacity_over_seeds, regime_at,
@@ -172,7 +172,9 @@ fn row(
     }
     seeds.sort_by(|one, other| words::natural(&one.seed, &other.seed));
     let capacities: Vec<Capacity> = seeds.iter().map(|seed| seed.reading.capacity).collect();
-    let runs = by_seed.values().flat_map(BTreeMap::values).map(|run| &run.seeds).collect::<Vec<_>>();
+    let runs: Vec<&Run> = by_seed.values().flat_map(BTreeMap::values).collect();
+    let mut moving = moving(&runs.iter().map(|run| &run.seeds));
+    moving.retain(|purpose| runs.iter().any(|run| is_in_use(purpose, &run.values)));
     Some(CapacityRow {
         frozen_layers,
         values,
@@ -180,7 +182,7 @@ fn row(
         sizes: sizes.into_iter().collect(),
         over_seeds: capacity_over_seeds(&capacities, CONFIDENCE),
         seeds,
-        moving: moving(&runs.into_iter()),
+        moving,
     })
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::measured_alike::keep_what_is_alike;
-use super::read::{FrozenLayers, LeftOut, Measure, Run, RunMeasure, SeedValues, moving};
+use super::read::{FrozenLayers, LeftOut, Measure, Run, RunMeasure, SeedValues, is_in_use, moving};
 use super::words;
 use crate::analysis::{BandPoint, CompleteCurves, NamedCurve, Regime, band};
 
@@ -114,9 +114,11 @@ impl SeedGroup {
         Some(Self { frozen, runs: kept, bands: Default::default() })
     }
 
-    /// The purposes whose seeds differ between runs.
+    /// The purposes in use whose seeds differ between runs.
     pub(super) fn moving(&self) -> Vec<&'static str> {
-        moving(&self.runs.iter().map(|run| &run.seeds))
+        let mut moving = moving(&self.runs.iter().map(|run| &run.seeds));
+        moving.retain(|purpose| is_in_use(purpose, &self.runs[0].values));
+        moving
     }
 
     /// Mean and spread over seeds at each evaluation; empty if the runs have different evaluations.
@@ -152,7 +154,7 @@ impl SeedGroup {
 
     /// The mean epoch of sustained interpolation, if every seed interpolates.
     pub(super) fn interpolation_epoch(&self) -> Option<f64> {
-        let epochs: Option<Vec<u64>> = self.runs.iter().map(Run::interpolation_epoch).collect();
+        let epochs: Option<Vec<u64>> = self.runs.iter().map(|run| run.interpolation().sustained_epoch).collect();
         epochs.map(|epochs| epochs.iter().sum::<u64>() as f64 / epochs.len() as f64)
     }
 }

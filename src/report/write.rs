@@ -51,10 +51,14 @@ pub fn write(folders: &[&Path], out: &Path) -> Result<WrittenReport> {
     Ok(WrittenReport {
         index,
         runs: contents.settings.all.iter().flat_map(Setting::runs).count(),
-        findings: findings
-            .map(|finding| visible(&format!("{}: {}", finding.standing.name(), finding.sentence)))
+        findings: findings.map(|finding| visible(&finding.text())).collect(),
+        left_out: contents
+            .not_run
+            .iter()
+            .cloned()
+            .chain(contents.left_out.iter().map(|out| format!("{}: {}", out.place, out.reason)))
+            .map(|line| visible(&line))
             .collect(),
-        left_out: contents.left_out.iter().map(|out| visible(&format!("{}: {}", out.place, out.reason))).collect(),
     })
 }
 

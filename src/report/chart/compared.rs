@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::layer_places::{LayerPlaces, broken};
 use super::plotted::{NumberTable, Plotted, SPREAD, band_note, banded, spread};
 use crate::analysis::{BandPoint, band};
 use crate::figure::{ChartAxis, Extent, Figure, Panel, Series};
@@ -22,21 +23,22 @@ pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
     }
     let layers: BTreeMap<Reverse<usize>, FrozenLayers> =
         drawn.iter().flat_map(|setting| &setting.cells).map(|cell| (Reverse(cell.frozen.count), cell.frozen)).collect();
-    let places: Vec<usize> = layers.keys().map(|Reverse(count)| *count).collect();
+    let counts: Vec<usize> = layers.keys().map(|Reverse(count)| *count).collect();
+    let places = LayerPlaces::of(&layers.into_values().collect::<Vec<_>>());
     let panel = |outcome: RunMeasure, title: &str| {
         let line = |(place, setting): (usize, &&Setting)| {
             let points = points(setting, outcome);
-            let x =
-                |point: &BandPoint<usize>| places.iter().position(|count| *count == point.place).unwrap_or(0) as f64;
+            let x = |point: &BandPoint<usize>| {
+                places.at(counts.iter().position(|count| *count == point.place).unwrap_or(0))
+            };
             let line = points.iter().map(|point| (x(point), point.mean)).collect();
             let series = Series::line(place, setting.title.clone(), line);
             let points: Vec<(f64, &BandPoint<usize>)> = points.iter().map(|point| (x(point), point)).collect();
-            if drawn.len() > MOST_BANDS { series } else { banded(series, &points) }
+            broken(if drawn.len() > MOST_BANDS { series } else { banded(series, &points) })
         };
         let series: Vec<Series> =
-            drawn.iter().enumerate().map(line).filter(|series| !series.points.is_empty()).collect();
-        let x = ChartAxis::ordinal("frozen layers k", layers.values().map(|layers| layers.short()));
-        Panel::new(x, ChartAxis::error(title), series)
+            drawn.iter().enumerate().flat_map(line).filter(|series| !series.points.is_empty()).collect();
+        Panel::new(places.axis(), ChartAxis::error(title), series)
     };
     let mut panels = vec![panel(RunMeasure::Last, "test error"), panel(RunMeasure::LastTrain, "train error")];
     panels.retain(|panel| !panel.series.is_empty());
@@ -58,7 +60,9 @@ pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
             }
         }
     }
-    let caption = "Means of the last five epochs over the seeds that have every number of frozen layers.".to_owned();
+    let note = places.note().unwrap_or_default();
+    let caption =
+        format!("Means of the last five epochs over the seeds that have every number of frozen layers.{note}");
     Some(Plotted { id: "settings".to_owned(), title, caption, figure, data })
 }
 

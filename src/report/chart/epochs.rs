@@ -39,8 +39,8 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
         note.push_str(" Vertical line: sustained interpolation (train error at most 1%), mean over seeds.");
     }
     let mut caption =
-        "Test error against train error: the last of the evaluations with about the same train error; training goes from right \
-         to left."
+        "Test error against train error: training goes from right to left; of evaluations within two points of train error, only \
+         the last is drawn."
             .to_owned();
     if rest > 0 {
         let _ = write!(caption, " {rest} more numbers of frozen layers are in the data and in the heat map.");

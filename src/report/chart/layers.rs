@@ -1,5 +1,6 @@
 //! Error against frozen layers, from all frozen to none, with train error and with trainable parameters against n · C.
 
+use super::layer_places::{LayerPlaces, broken};
 use super::plotted::{NumberTable, Plotted, SPREAD, band_note, banded, spread, titled};
 use crate::analysis::{BandPoint, band};
 use crate::figure::{ChartAxis, Extent, Figure, Panel, ReferenceLine, Scale, Series, ValueFormat};
@@ -23,13 +24,14 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
         RunMeasure::Refitted,
     ];
     let series: Vec<Series> =
-        test.into_iter().enumerate().filter_map(|(place, outcome)| line(setting, place, outcome)).collect();
+        test.into_iter().enumerate().flat_map(|(place, outcome)| lines(setting, place, outcome)).collect();
     if series.is_empty() {
         return None;
     }
     let mut panels = vec![Panel::new(axis(setting), ChartAxis::error("test error"), series)];
-    if let Some(train) = line(setting, 6, RunMeasure::LastTrain) {
-        let mut panel = Panel::new(axis(setting), ChartAxis::error("train error"), vec![train]);
+    let train = lines(setting, 6, RunMeasure::LastTrain);
+    if !train.is_empty() {
+        let mut panel = Panel::new(axis(setting), ChartAxis::error("train error"), train);
         panel.marks.push(ReferenceLine::Horizontal { at: 0.01, label: "1%: interpolation".to_owned() });
         panels.push(panel);
     }
@@ -41,8 +43,9 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     figure.description = description(setting);
     let mut caption =
         "From all layers frozen (only the head trains) to none. Oracle minimum: the lowest test error of any \
-                       evaluation, which only the test set can tell."
+                       evaluation, which only the test set can tell. Train error: after the last epoch."
             .to_owned();
+    caption.push_str(places(setting).note().unwrap_or_default());
     let incomplete = setting.over_layers(RunMeasure::Last).left_out.len();
     if incomplete > 0 {
         let seeds = text::counted(incomplete, "seed lacks", "seeds lack");
@@ -51,9 +54,13 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     Some(Plotted { id: format!("frozen-layers{id}"), title, caption, figure, data: data(setting) })
 }
 
-/// Numbers of frozen layers as categories: a sweep may have only some of them.
-pub(super) fn axis(setting: &Setting) -> ChartAxis {
-    ChartAxis::ordinal("frozen layers k", setting.cells.iter().map(|cell| cell.frozen.short()))
+/// The numbers of frozen layers of a setting.
+pub(super) fn places(setting: &Setting) -> LayerPlaces {
+    LayerPlaces::of(&setting.cells.iter().map(|cell| cell.frozen).collect::<Vec<_>>())
+}
+
+fn axis(setting: &Setting) -> ChartAxis {
+    places(setting).axis()
 }
 
 fn points(setting: &Setting, outcome: RunMeasure) -> Vec<BandPoint<usize>> {
@@ -61,35 +68,35 @@ fn points(setting: &Setting, outcome: RunMeasure) -> Vec<BandPoint<usize>> {
     band(&curves, 0.95)
 }
 
-fn line(setting: &Setting, place: usize, outcome: RunMeasure) -> Option<Series> {
-    let points = points(setting, outcome);
+fn lines(setting: &Setting, place: usize, outcome: RunMeasure) -> Vec<Series> {
+    let (points, places) = (points(setting, outcome), places(setting));
     if points.is_empty() {
-        return None;
+        return Vec::new();
     }
-    let line = points.iter().enumerate().map(|(at, point)| (at as f64, point.mean)).collect();
+    let line = points.iter().enumerate().map(|(at, point)| (places.at(at), point.mean)).collect();
     let series = Series::line(place, outcome.title(), line);
     // Several overlapping bands would be unreadable, so only the first line has one.
     if ![RunMeasure::Last, RunMeasure::LastTrain].contains(&outcome) {
-        return Some(series);
+        return broken(series);
     }
-    let places: Vec<(f64, &BandPoint<usize>)> =
-        points.iter().enumerate().map(|(at, point)| (at as f64, point)).collect();
-    Some(banded(series, &places))
+    let band: Vec<(f64, &BandPoint<usize>)> =
+        points.iter().enumerate().map(|(at, point)| (places.at(at), point)).collect();
+    broken(banded(series, &band))
 }
 
 fn parameters(setting: &Setting) -> Option<Panel> {
     let summary = |index: usize| &setting.cells[index].runs[0].summary;
+    let places = places(setting);
     let counts = |of: &dyn Fn(usize) -> Option<u64>| -> Option<Vec<(f64, f64)>> {
-        (0..setting.cells.len()).map(|index| Some((index as f64, of(index)? as f64))).collect()
+        (0..setting.cells.len()).map(|index| Some((places.at(index), of(index)? as f64))).collect()
     };
     let trainable = counts(&|index| summary(index).trainable_parameters)?;
     let collapsed = counts(&|index| summary(index).collapsed_parameters);
     let level = summary(0).examples_times_classes?;
     let y = ChartAxis::new("trainable parameters", Scale::Log, ValueFormat::Count);
-    let mut series = vec![Series::line(8, "parameters", trainable.clone())];
-    series.extend(
-        collapsed.filter(|counts| *counts != trainable).map(|counts| Series::line(9, "collapsed parameters", counts)),
-    );
+    let collapsed = collapsed.filter(|counts| *counts != trainable);
+    let mut series = broken(Series::line(8, "parameters", trainable));
+    series.extend(collapsed.into_iter().flat_map(|counts| broken(Series::line(9, "collapsed parameters", counts))));
     let mut panel = Panel::new(axis(setting), y, series);
     panel.marks.push(ReferenceLine::Horizontal { at: level as f64, label: "n · C".to_owned() });
     Some(panel)

@@ -1,6 +1,7 @@
 //! Error against frozen layers after some epochs, to show how the final curve develops.
 
-use super::layers::axis;
+use super::layer_places::broken;
+use super::layers::places;
 use super::plotted::{NumberTable, Plotted, titled};
 use crate::analysis::BandPoint;
 use crate::figure::{ChartAxis, Extent, Figure, Panel, Series};
@@ -25,13 +26,15 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     if epochs.len() < 2 {
         return None;
     }
+    let places = places(setting);
     let panel = |title: &str, bands: &[&[BandPoint<u64>]]| {
         let line = |(place, epoch): (usize, &u64)| {
-            let points = bands.iter().enumerate().filter_map(|(x, band)| Some((x as f64, at(band, *epoch)?))).collect();
-            Series::line(place, format!("epoch {}", crate::text::grouped(*epoch)), points)
+            let points =
+                bands.iter().enumerate().filter_map(|(x, band)| Some((places.at(x), at(band, *epoch)?))).collect();
+            broken(Series::line(place, format!("epoch {}", crate::text::grouped(*epoch)), points))
         };
-        let series = epochs.iter().enumerate().map(line).filter(|series| !series.points.is_empty()).collect();
-        Panel::new(axis(setting), ChartAxis::error(title), series)
+        let series = epochs.iter().enumerate().flat_map(line).filter(|series| !series.points.is_empty()).collect();
+        Panel::new(places.axis(), ChartAxis::error(title), series)
     };
     let mut panels = vec![panel("test error", &test), panel("train error", &train)];
     panels.retain(|panel| !panel.series.is_empty());
@@ -45,7 +48,8 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
             data.row(vec![cell.frozen.count.to_string(), epoch.to_string(), field(test), field(train)]);
         }
     }
-    let caption = "Means over seeds. The data contain every epoch at which all were evaluated.".to_owned();
+    let note = places.note().unwrap_or_default();
+    let caption = format!("Means over seeds. The data contain every epoch at which all were evaluated.{note}");
     Some(Plotted { id: format!("layers-at-epochs{id}"), title, caption, figure, data })
 }
 

@@ -3,6 +3,7 @@
 mod compared;
 mod epochs;
 mod heat;
+mod layer_places;
 mod layers;
 mod layers_at_epochs;
 mod plotted;

@@ -1,91 +1,113 @@
 //! "Is it real?": whether an effect survives each control, and the commands for controls that were not run.
 
 use super::commands::Commands;
+use super::effect::{EffectUnit, SizedEffect};
 use super::finding::{Answer, Check};
 use super::sources::Sources;
-use super::subject::Subject;
-use crate::analysis::inference::{
-    Effect, LEAST_SEEDS, NotSurviving, RealityCheck, Survival, survival, survival_of_equivalence,
-};
-use crate::report::words::{list, p_value, points};
+use super::subject::{MeasuredAt, Subject};
+use crate::analysis::inference::{LEAST_SEEDS, NotSurviving, RealityCheck, Survival};
+use crate::report::words::{list, points};
 
-/// The unit of an effect's size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EffectUnit {
-    /// A difference of errors.
-    Points,
-    /// The logarithm of a ratio of epochs.
-    LogRatio,
-    /// A difference within a margin.
-    WithinMargin,
-}
-
-impl EffectUnit {
-    fn survival(self, effect: &Effect, control: Option<&Effect>) -> Survival {
-        match self {
-            Self::Points | Self::LogRatio => survival(effect, control),
-            Self::WithinMargin => survival_of_equivalence(control),
-        }
-    }
-
-    fn words(self, size: f64, p: f64) -> String {
-        let size = match self {
-            Self::Points => format!("{} points", points(size)),
-            Self::LogRatio => format!("{:.2} times as late", size.exp()),
-            Self::WithinMargin => format!("a difference of {} points", points(size)),
-        };
-        format!("{size}, {}", p_value(p))
-    }
-}
-
-/// The checklist of an effect, with a line for each control that applies to it.
+/// The checklist of an effect, with a line for each control that applies to it: first those that it does not survive,
+/// and last the conditions on the design.
 pub(super) fn checklist(
     subject: &Subject,
-    (effect, unit): (&Effect, EffectUnit),
-    controls: &[(RealityCheck, Effect)],
+    (own, unit): (&SizedEffect, EffectUnit),
+    controls: &[(RealityCheck, SizedEffect)],
     commands: &Commands,
 ) -> Vec<Check> {
     let line = |check: RealityCheck| {
         let control = controls.iter().find(|(known, _)| *known == check).map(|(_, effect)| effect);
-        let (answer, detail) = match unit.survival(effect, control) {
-            Survival::Survived { p, size } => (Answer::Survived, unit.words(size, p)),
-            Survival::NotSurvived { p, size, losses } => {
-                (Answer::NotSurvived, format!("{}: {}", unit.words(size, p), losses_in_words(&losses)))
+        let numbers = control.map(|control| unit.numbers(own, control)).unwrap_or_default();
+        let (answer, words, detail) = match (unit.survival(own, control), control) {
+            _ if is_of_design(check) => {
+                let answer = if control.is_some() { Answer::Met } else { Answer::NotMet };
+                (answer, String::new(), String::new())
             }
-            Survival::NotRun => (Answer::NotRun, String::new()),
+            (Survival::Survived { .. }, _) => (Answer::Survived, String::new(), numbers),
+            (Survival::NotSurvived { losses, .. }, Some(control)) => {
+                let words = lost(check, subject, (control, unit), &losses);
+                let detail = format!("{words}; {numbers}");
+                (Answer::NotSurvived, words, detail)
+            }
+            _ => (Answer::NotRun, String::new(), String::new()),
         };
-        let command = (answer == Answer::NotRun).then(|| commands.of(check, subject)).flatten();
-        Check { control: check, answer, detail, command }
+        let is_missing = matches!(answer, Answer::NotRun | Answer::NotMet);
+        let command = is_missing.then(|| commands.of(check, subject)).flatten();
+        Check { control: check, answer, words, detail, command }
     };
-    RealityCheck::ALL.into_iter().filter(|check| subject.admits(*check)).map(line).collect()
+    let mut checks: Vec<Check> =
+        RealityCheck::ALL.into_iter().filter(|check| subject.admits(*check)).map(line).collect();
+    checks.sort_by_key(|check| check.answer);
+    checks
 }
 
-/// The checks that the seeds of the measurement itself answer.
-pub(super) fn of_seeds(effect: &Effect, independent: usize, sources: Sources) -> Vec<(RealityCheck, Effect)> {
+/// Whether a check is a condition on the seeds of the measurement, which cannot change its numbers.
+fn is_of_design(check: RealityCheck) -> bool {
+    matches!(check, RealityCheck::Seeds | RealityCheck::SourceSeeds)
+}
+
+/// The conditions on the design that the seeds of the measurement meet.
+pub(super) fn of_seeds(effect: &SizedEffect, independent: usize, sources: Sources) -> Vec<(RealityCheck, SizedEffect)> {
     let seeds = (independent >= LEAST_SEEDS).then_some((RealityCheck::Seeds, *effect));
     let of_sources = matches!(sources, Sources::Own | Sources::Clusters);
     seeds.into_iter().chain(of_sources.then_some((RealityCheck::SourceSeeds, *effect))).collect()
 }
 
-/// Which controls the effect survived, which not, and whether the learning rate was varied.
+/// Which controls the effect did not survive, which it did, and whether the learning rate was varied.
 pub(super) fn survived(checks: &[Check]) -> String {
-    let names = |answer: Answer| {
-        let of_seeds = [RealityCheck::Seeds, RealityCheck::SourceSeeds];
-        let of = checks.iter().filter(|check| check.answer == answer && !of_seeds.contains(&check.control));
-        of.map(Check::name).collect::<Vec<_>>()
-    };
+    let of = |answer: Answer| checks.iter().filter(move |check| check.answer == answer);
     let mut text = String::new();
-    for (answer, words) in [(Answer::Survived, "survives"), (Answer::NotSurvived, "does not survive")] {
-        let names = names(answer);
-        if !names.is_empty() {
-            text.extend(["; ", words, " ", &list(&names)]);
-        }
+    let lost: Vec<&str> = of(Answer::NotSurvived).map(|check| check.words.as_str()).collect();
+    if !lost.is_empty() {
+        text.extend(["; does not survive ", &list(&of(Answer::NotSurvived).map(Check::name).collect::<Vec<_>>())]);
+        text.extend([": ", &lost.join("; ")]);
+    }
+    let kept: Vec<&str> = of(Answer::Survived).map(Check::name).collect();
+    if !kept.is_empty() {
+        text.extend(["; survives ", &list(&kept)]);
     }
     let rates = [RealityCheck::LearningRateThird, RealityCheck::LearningRateTriple];
-    if checks.iter().filter(|check| rates.contains(&check.control) && check.answer == Answer::NotRun).count() == 2 {
+    if of(Answer::NotRun).filter(|check| rates.contains(&check.control)).count() == 2 {
         text.push_str("; learning rate not varied");
     }
     text
+}
+
+/// What is left of an effect under a control that it does not survive.
+fn lost(
+    check: RealityCheck,
+    subject: &Subject,
+    (control, unit): (&SizedEffect, EffectUnit),
+    losses: &[NotSurviving],
+) -> String {
+    let (under, size) = (under(check, &subject.place), control.effect.size);
+    let is_lower = unit == EffectUnit::Points && points(size).starts_with('-');
+    match (&subject.peak, control.parts) {
+        (Some(peak), Some(_)) if is_lower => {
+            format!("{under}, {peak} is {} points below the higher end", points(-size))
+        }
+        (_, Some(_)) => format!("{under}, the bump is {}: {}", unit.size(size), losses_in_words(losses)),
+        _ => format!("{under}, it is {}: {}", unit.size(size), losses_in_words(losses)),
+    }
+}
+
+/// A control as the condition of a sentence.
+fn under(check: RealityCheck, place: &MeasuredAt) -> &'static str {
+    match check {
+        RealityCheck::AveragedWeights => "with averaged weights",
+        RealityCheck::AnnealBranches => "after annealing",
+        RealityCheck::RefittedHead => "with a refitted head",
+        RealityCheck::LearningRateThird => "at a third of the learning rate",
+        RealityCheck::LearningRateTriple => "at three times the learning rate",
+        RealityCheck::LongerBudget => "with a longer budget",
+        RealityCheck::Seeds => "with other seeds",
+        RealityCheck::SourceSeeds => "with other source seeds",
+        RealityCheck::RandomPrefix => "with a random prefix",
+        RealityCheck::SameTask => "with a source of the same task",
+        RealityCheck::ValidationSelection if *place == MeasuredAt::End => "with the epoch chosen on validation data",
+        RealityCheck::ValidationSelection => "in validation error",
+    }
 }
 
 /// Why an effect does not survive a control.

@@ -1,6 +1,7 @@
 //! Judges the claims that sweeps state, together, and adds exploratory findings.
 
 use super::checks::{checklist, survived};
+use super::claimed::claimed;
 use super::commands::Commands;
 use super::control::is_control_of_any;
 use super::finding::{Finding, Standing};
@@ -34,10 +35,26 @@ enum Case<'a> {
     Failed(String),
 }
 
+impl Case<'_> {
+    /// Sets the name of its part in the specs of its controls.
+    fn named(mut self, name: String) -> Self {
+        match &mut self {
+            Self::Bump(bump) => bump.subject.name = name,
+            Self::Pair(pair) => pair.subject.name = name,
+            Self::Failed(_) => {}
+        }
+        self
+    }
+}
+
 /// Judges all claims of all sweeps, and explores settings without a claim.
 pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder], commands: &Commands) -> Judgement {
     let claims = distinct(sweeps);
-    let cases: Vec<Case> = claims.iter().map(|stated| case(stated.claim, stated.sweep, settings)).collect();
+    let cases: Vec<Case> = claims
+        .iter()
+        .enumerate()
+        .map(|(index, stated)| case(stated.claim, stated.sweep, settings).named(format!("claim-{}", index + 1)))
+        .collect();
     // A claim that could not be tested still counts in the correction.
     let p_values: Vec<f64> = cases
         .iter()
@@ -49,7 +66,8 @@ pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder], com
         .collect();
     let mut findings = Vec::new();
     for ((case, p), stated) in cases.iter().zip(holm(&p_values)).zip(&claims) {
-        let mut finding = finding(case, stated.claim, p, commands);
+        let mut finding = finding(case, p, commands);
+        finding.claimed = claimed(stated.claim, stated.sweep);
         if !stated.sweep.stated_beforehand() {
             finding.standing = Standing::Exploratory;
             let reason = "exploratory: stated after the first cell started, or by a version that did not record it";
@@ -173,11 +191,12 @@ fn case<'a>(claim: &Claim, sweep: &SweepFolder, settings: &'a [Setting]) -> Case
     case.unwrap_or_else(Case::Failed)
 }
 
-fn finding(case: &Case, claim: &Claim, corrected: f64, commands: &Commands) -> Finding {
+fn finding(case: &Case, corrected: f64, commands: &Commands) -> Finding {
     match case {
         Case::Failed(reason) => Finding {
             standing: Standing::NotShown,
-            sentence: format!("A stated claim ({}) could not be tested: {reason}.", kind(&claim.statement)),
+            claimed: String::new(),
+            sentence: format!("It could not be tested: {reason}."),
             reasons: Vec::new(),
             checks: Vec::new(),
         },
@@ -198,18 +217,8 @@ fn of_pair(judged: &Judged, corrected: f64, commands: &Commands) -> Finding {
     reasons.extend(judged.shortfalls.iter().cloned());
     let standing = if reasons.is_empty() { Standing::Holds } else { Standing::NotShown };
     reasons.extend(judged.limits.iter().cloned());
-    let checks = checklist(&judged.subject, (&judged.effect, judged.unit), &judged.controls, commands);
-    let sentence = format!("{}; {}{}.", capital(&judged.sentence), p_value(corrected), survived(&checks));
-    Finding { standing, sentence, reasons, checks }
-}
-
-fn kind(statement: &Statement) -> &'static str {
-    match statement {
-        Statement::FrozenLayers { .. } => "frozen-layers",
-        Statement::Epochs { .. } => "epochs",
-        Statement::LargerBump { .. } => "larger-bump",
-        Statement::Delay { .. } => "delay",
-        Statement::Order { .. } => "order",
-        Statement::Equivalence { .. } => "equivalence",
-    }
+    let checks = checklist(&judged.subject, (&judged.effect.into(), judged.unit), &judged.controls, commands);
+    let verdict = if standing == Standing::Holds { "Holds" } else { "Does not hold" };
+    let sentence = format!("{verdict}: {}; {}{}.", capital(&judged.sentence), p_value(corrected), survived(&checks));
+    Finding { standing, claimed: String::new(), sentence, reasons, checks }
 }

@@ -15,8 +15,8 @@ use crate::rundir::SpecValues;
 pub(in crate::report) struct Commands<'a> {
     /// The report's folder of specs.
     specs: &'a Path,
-    /// File name and text of the specs so far.
-    made: RefCell<BTreeMap<String, String>>,
+    /// The specs so far, by file name.
+    made: RefCell<BTreeMap<String, Rerun>>,
 }
 
 impl<'a> Commands<'a> {
@@ -29,7 +29,8 @@ impl<'a> Commands<'a> {
         let is_measured = |run: &&Run| subject.layers.contains(&run.frozen.count);
         let runs: Vec<&Run> = subject.settings.iter().flat_map(|setting| setting.runs()).filter(is_measured).collect();
         let folder = runs.first()?.directory.path().parent()?;
-        let name = format!("{}-{}", folder.file_name()?.to_string_lossy(), suffix(check));
+        let folder_name = folder.file_name()?.to_string_lossy();
+        let name = format!("{folder_name}-{}-{}", subject.name, suffix(check));
         self.named(&runs, &name, &changes(check, subject)?, folder.parent()?)
     }
 
@@ -45,8 +46,12 @@ impl<'a> Commands<'a> {
         let names = std::iter::once(name.to_owned()).chain((2..).map(|copy| format!("{name}-{copy}")));
         for name in names {
             let found = rerun::of(runs, &name, changes, SpecPlaces { specs: self.specs, out })?;
-            if made.get(&found.file).is_none_or(|text| *text == found.text) {
-                made.insert(found.file.clone(), found.text.clone());
+            // Two findings that need the same trainings share the spec of the first.
+            if let Some(same) = made.values().find(|known| known.trains_as(&found)) {
+                return Some(same.clone());
+            }
+            if !made.contains_key(&found.file) {
+                made.insert(found.file.clone(), found.clone());
                 return Some(found);
             }
         }
@@ -55,7 +60,7 @@ impl<'a> Commands<'a> {
 
     /// File name and text of all specs.
     pub(in crate::report) fn into_specs(self) -> BTreeMap<String, String> {
-        self.made.into_inner()
+        self.made.into_inner().into_iter().map(|(file, made)| (file, made.text)).collect()
     }
 }
 

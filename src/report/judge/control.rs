@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::analysis::inference::{Effect, RealityCheck};
+use super::effect::SizedEffect;
+use crate::analysis::inference::RealityCheck;
 use crate::report::read::View;
 use crate::report::setting::Setting;
 use crate::rundir::SpecValues;
@@ -14,11 +15,11 @@ const WITH_SOURCE: [&str; 3] = ["transfer.frozen_norm", "transfer.unfrozen_init"
 const VALIDATION: [&str; 2] = ["target.validation_size", "target.validation_noise"];
 
 /// Measures the same contrast in other settings, one for each of its own, with a view of their errors.
-pub(super) type Remeasure<'a> = &'a dyn Fn(&[&Setting], View, RealityCheck) -> Option<Effect>;
+pub(super) type Remeasure<'a> = &'a dyn Fn(&[&Setting], View, RealityCheck) -> Option<SizedEffect>;
 
 /// The contrast under each control that was run: with another view of the same runs, or in settings of `all` that are
 /// controls of those in `own`.
-pub(super) fn under(own: &[&Setting], all: &[Setting], measure: Remeasure) -> Vec<(RealityCheck, Effect)> {
+pub(super) fn under(own: &[&Setting], all: &[Setting], measure: Remeasure) -> Vec<(RealityCheck, SizedEffect)> {
     let others = |check: RealityCheck| -> Option<Vec<&Setting>> {
         own.iter().map(|setting| all.iter().find(|other| is_control(check, setting, other))).collect()
     };

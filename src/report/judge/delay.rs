@@ -1,7 +1,9 @@
 //! A claim that one setting reaches interpolation, or its peak, later than another.
 
-use super::checks::{EffectUnit, of_seeds};
+use super::checks::of_seeds;
+use super::claimed::reached as reached_words;
 use super::control;
+use super::effect::{EffectUnit, SizedEffect};
 use super::pair::{Judged, Pairs, cell_of, settings};
 use super::sources::Sources;
 use super::subject::{MeasuredAt, Subject};
@@ -38,22 +40,18 @@ pub(super) fn judge<'a>(
     let found = measure(&settings, View::Raw)?;
     let effect: Effect = (&found.delay).into();
     let independent = found.delay.log_ratios.len();
-    let mut controls = of_seeds(&effect, independent, found.sources);
+    let mut controls = of_seeds(&effect.into(), independent, found.sources);
     controls.extend(control::under(&settings, all, &|settings, view, _| {
-        Some((&measure(settings, view).ok()?.delay).into())
+        Some(SizedEffect::from(Effect::from(&measure(settings, view).ok()?.delay)))
     }));
+    let place = if claimed.of == Reached::Peak { MeasuredAt::Peak } else { MeasuredAt::Interpolation };
     Ok(Judged {
         p: found.delay.p,
         sentence: sentence(claimed, &found, settings[0].cells.len() > 1, layers),
         independent,
         shortfalls: Vec::new(),
         limits: found.sources.limit(independent).into_iter().collect(),
-        subject: Subject {
-            settings: settings.to_vec(),
-            layers: vec![layers],
-            place: if claimed.of == Reached::Peak { MeasuredAt::Peak } else { MeasuredAt::Interpolation },
-            key: Some(claimed.key.to_owned()),
-        },
+        subject: Subject::of_pair(&settings, vec![layers], place, claimed.key),
         effect,
         unit: EffectUnit::LogRatio,
         controls,
@@ -96,11 +94,7 @@ fn reached(run: &Run, claimed: &ClaimedDelay, view: View) -> Result<ReachedEpoch
 
 fn sentence(claimed: &ClaimedDelay, found: &MeasuredDelay, several: bool, layers: usize) -> String {
     let MeasuredDelay { delay, .. } = found;
-    let what = match claimed.of {
-        Reached::Interpolation => "interpolation",
-        Reached::FirstInterpolation => "the first interpolation",
-        Reached::Peak => "the peak of test error",
-    };
+    let what = reached_words(claimed.of);
     let about = match delay.meaning {
         RatioMeaning::Exact => "",
         RatioMeaning::AtLeast => "at least ",

@@ -1,7 +1,8 @@
 //! A claim that two settings have equal final errors, within a margin: two one-sided tests.
 
-use super::checks::{EffectUnit, of_seeds};
+use super::checks::of_seeds;
 use super::control;
+use super::effect::{EffectUnit, SizedEffect};
 use super::pair::{Judged, cell_of, end_errors, settings};
 use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{Effect, equivalence};
@@ -24,10 +25,10 @@ pub(super) fn judge<'a>(
     let [one, other] = &found.sides;
     let tested = equivalence(one, other, margin).map_err(|error| error.to_string())?;
     let effect: Effect = (&tested).into();
-    let mut controls = of_seeds(&effect, one.len(), found.sources);
+    let mut controls = of_seeds(&effect.into(), one.len(), found.sources);
     controls.extend(control::under(&settings, all, &|settings, view, _| {
         let [one, other] = end_errors(settings, layers, key, view.outcome()).ok()?.sides;
-        Some((&equivalence(&one, &other, margin).ok()?).into())
+        Some(SizedEffect::from(Effect::from(&equivalence(&one, &other, margin).ok()?)))
     }));
     let place = if settings[0].cells.len() > 1 { format!(" {}", cell.frozen.phrase()) } else { String::new() };
     let sentence = format!(
@@ -47,12 +48,7 @@ pub(super) fn judge<'a>(
         independent: one.len(),
         shortfalls: Vec::new(),
         limits: found.sources.limit(one.len()).into_iter().collect(),
-        subject: Subject {
-            settings: settings.to_vec(),
-            layers: vec![layers],
-            place: MeasuredAt::End,
-            key: Some(key.to_owned()),
-        },
+        subject: Subject::of_pair(&settings, vec![layers], MeasuredAt::End, key),
         effect,
         unit: EffectUnit::WithinMargin,
         controls,

@@ -2,6 +2,7 @@
 
 use crate::analysis::inference::RealityCheck;
 use crate::report::rerun::Rerun;
+use crate::text;
 
 /// How much a finding shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,9 @@ impl Standing {
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Finding {
     pub(in crate::report) standing: Standing,
-    /// The finding with its numbers.
+    /// What was claimed, and where it was stated; empty if nothing was.
+    pub(in crate::report) claimed: String,
+    /// Whether it holds, with its numbers.
     pub(in crate::report) sentence: String,
     /// Objections and limits.
     pub(in crate::report) reasons: Vec<String>,
@@ -40,11 +43,31 @@ pub(in crate::report) struct Finding {
     pub(in crate::report) checks: Vec<Check>,
 }
 
+impl Finding {
+    /// The whole finding as one text.
+    pub(in crate::report) fn text(&self) -> String {
+        let space = if self.claimed.is_empty() { "" } else { " " };
+        format!("{}: {}{space}{}", self.standing.name(), self.claimed, self.sentence)
+    }
+
+    /// How many controls the effect survived. Conditions on the design are no controls: they repeat its own numbers.
+    pub(in crate::report) fn tally(&self) -> String {
+        let count = |answer: Answer| self.checks.iter().filter(|check| check.answer == answer).count();
+        let [lost, kept, not_run] = [Answer::NotSurvived, Answer::Survived, Answer::NotRun].map(count);
+        format!(
+            "Of {} that could change the number, {kept} survived, {lost} did not, {not_run} were not run",
+            text::counted(lost + kept + not_run, "control", "controls")
+        )
+    }
+}
+
 /// A line of the checklist.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Check {
     pub(in crate::report) control: RealityCheck,
     pub(in crate::report) answer: Answer,
+    /// For a control that the effect does not survive: what is left of it.
+    pub(in crate::report) words: String,
     /// Numbers, in words.
     pub(in crate::report) detail: String,
     /// The command that runs the control, if it was not run.
@@ -61,8 +84,8 @@ impl Check {
             RealityCheck::LearningRateThird => "a third of the learning rate",
             RealityCheck::LearningRateTriple => "three times the learning rate",
             RealityCheck::LongerBudget => "longer budget",
-            RealityCheck::Seeds => "eight seeds or more",
-            RealityCheck::SourceSeeds => "source seeds",
+            RealityCheck::Seeds => "design, eight seeds or more",
+            RealityCheck::SourceSeeds => "design, source seeds vary",
             RealityCheck::RandomPrefix => "random prefix",
             RealityCheck::SameTask => "same task as source",
             RealityCheck::ValidationSelection => "validation selection",
@@ -70,12 +93,14 @@ impl Check {
     }
 }
 
-/// Whether an effect survived a control.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether an effect survived a control, or a condition on the design is met; in the order of the checklist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::report) enum Answer {
-    Survived,
     NotSurvived,
+    Survived,
     NotRun,
+    Met,
+    NotMet,
 }
 
 impl Answer {
@@ -84,6 +109,8 @@ impl Answer {
             Self::Survived => "survived",
             Self::NotSurvived => "not survived",
             Self::NotRun => "not run",
+            Self::Met => "met",
+            Self::NotMet => "not met",
         }
     }
 }

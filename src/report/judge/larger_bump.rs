@@ -1,8 +1,9 @@
 //! A claim that the bump of one setting is larger than that of another: tests the difference, paired by seed.
 
 use super::bump;
-use super::checks::{EffectUnit, losses_in_words, of_seeds};
+use super::checks::{losses_in_words, of_seeds};
 use super::control;
+use super::effect::EffectUnit;
 use super::pair::{Clusters, Judged, Pairs, cell_of, settings};
 use super::site_errors::{SiteErrors, at_epochs, at_layers};
 use super::stated::layer_cells;
@@ -57,11 +58,12 @@ pub(super) fn judge<'a>(
     let found = measure(&settings, claimed.key, &places, View::Raw, None)?;
     let effect = found.effect();
     let independent = found.evidence[1].seeds;
-    let mut controls = of_seeds(&effect, independent, found.clusters.sources);
+    let mut controls = of_seeds(&effect.into(), independent, found.clusters.sources);
     let under = control::under(&settings, all, &|settings, view, check| {
-        Some(measure(settings, claimed.key, &places, view, Some(check)).ok()?.effect())
+        Some(measure(settings, claimed.key, &places, view, Some(check)).ok()?.effect().into())
     });
-    let averaged = under.iter().find(|(check, _)| *check == RealityCheck::AveragedWeights).map(|(_, effect)| *effect);
+    let averaged =
+        under.iter().find(|(check, _)| *check == RealityCheck::AveragedWeights).map(|(_, averaged)| averaged.effect);
     controls.extend(under);
     let (layers, place) = match &places {
         BumpPlaces::Layers(sites) => {
@@ -76,7 +78,7 @@ pub(super) fn judge<'a>(
         independent,
         shortfalls: shortfalls(claimed, &found, averaged.as_ref()),
         limits: found.clusters.sources.limit(independent).into_iter().collect(),
-        subject: Subject { settings: settings.to_vec(), layers, place, key: Some(claimed.key.to_owned()) },
+        subject: Subject::of_pair(&settings, layers, place, claimed.key),
         effect,
         unit: EffectUnit::Points,
         controls,
@@ -219,7 +221,7 @@ fn sentence(claimed: &ClaimedDifference, places: &BumpPlaces, found: &MeasuredDi
     let drop = |side: usize| points(found.evidence[side].drop.estimate);
     let size = found.difference.size;
     format!(
-        "the bump over {over} is {} points {} with {} = {larger} than with {reference}: rise {} against {}, drop {} \
+        "the bump (the smaller of rise and drop) over {over} is {} points {} with {} = {larger} than with {reference}: rise {} against {}, drop {} \
          against {} points, 95% interval of the difference {} to {}; {}",
         points(size.abs()),
         if size < 0.0 { "smaller" } else { "larger" },

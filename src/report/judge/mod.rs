@@ -2,10 +2,13 @@
 
 mod bump;
 mod checks;
+mod claimed;
 mod claims;
 mod commands;
 mod control;
 mod delay;
+mod descent;
+mod effect;
 mod equivalence;
 mod finding;
 mod images;
@@ -20,4 +23,4 @@ mod unstated;
 
 pub(super) use claims::{Judgement, judge};
 pub(super) use commands::Commands;
-pub(super) use finding::{Answer, Check, Finding, Standing};
+pub(super) use finding::{Answer, Finding, Standing};

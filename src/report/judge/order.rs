@@ -1,7 +1,8 @@
 //! A claim that one of two settings is better at one number of frozen layers, and the other one at another number.
 
-use super::checks::{EffectUnit, of_seeds};
+use super::checks::of_seeds;
 use super::control;
+use super::effect::{EffectUnit, SizedEffect};
 use super::pair::{EndErrors, Judged, end_errors, settings};
 use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{Effect, OrderReversal, SourcePair, order_reversal};
@@ -30,9 +31,9 @@ pub(super) fn judge<'a>(
     let tested = test(&found)?;
     let effect: Effect = (&tested).into();
     let independent = found[0].sides[0].len().min(found[1].sides[0].len());
-    let mut controls = of_seeds(&effect, independent, found[0].sources);
+    let mut controls = of_seeds(&effect.into(), independent, found[0].sources);
     controls.extend(control::under(&settings, all, &|settings, view, _| {
-        Some((&test(&both(settings, view.outcome()).ok()?).ok()?).into())
+        Some(SizedEffect::from(Effect::from(&test(&both(settings, view.outcome()).ok()?).ok()?)))
     }));
     let mean = |values: &[f64]| percent(values.iter().sum::<f64>() / values.len() as f64);
     let sentence = format!(
@@ -59,12 +60,7 @@ pub(super) fn judge<'a>(
         independent,
         shortfalls: Vec::new(),
         limits: found[0].sources.limit(independent).into_iter().collect(),
-        subject: Subject {
-            settings: settings.to_vec(),
-            layers: layers.to_vec(),
-            place: MeasuredAt::End,
-            key: Some(key.to_owned()),
-        },
+        subject: Subject::of_pair(&settings, layers.to_vec(), MeasuredAt::End, key),
         effect,
         unit: EffectUnit::Points,
         controls,

@@ -1,6 +1,6 @@
 //! Two settings that differ in one key, paired by seed.
 
-use super::checks::EffectUnit;
+use super::effect::{EffectUnit, SizedEffect};
 use super::sources::Sources;
 use super::subject::Subject;
 use crate::analysis::inference::{Effect, RealityCheck, average_clusters, linked_clusters};
@@ -20,7 +20,7 @@ pub(super) struct Judged<'a> {
     pub(super) subject: Subject<'a>,
     pub(super) effect: Effect,
     pub(super) unit: EffectUnit,
-    pub(super) controls: Vec<(RealityCheck, Effect)>,
+    pub(super) controls: Vec<(RealityCheck, SizedEffect)>,
 }
 
 /// The two settings of a claim, one for each of two values of a key.

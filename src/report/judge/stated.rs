@@ -1,17 +1,19 @@
 //! Measures a bump that was stated beforehand, over frozen layers or epochs, and judges it with its controls.
 
 use super::bump::{self, MeasuredBump};
-use super::checks::{EffectUnit, checklist, losses_in_words, of_seeds, survived};
+use super::checks::{checklist, losses_in_words, of_seeds, survived};
 use super::commands::Commands;
 use super::control;
+use super::descent::FirstDescent;
+use super::effect::{EffectUnit, SizedEffect};
 use super::finding::{Finding, Standing};
 use super::pair::cell_of;
 use super::subject::{MeasuredAt, Subject};
 use crate::analysis::epoch_regime;
 use crate::analysis::inference::{
-    BumpPart, BumpSites, BumpVerdict, Effect, RealityCheck, Shortfall, SiteRegimes, bump_verdict,
+    BumpPart, BumpSites, BumpVerdict, RealityCheck, Shortfall, SiteRegimes, bump_verdict,
 };
-use crate::report::read::{Measure, Run, View};
+use crate::report::read::{Measure, Run, RunMeasure, View};
 use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{list, p_value, percent, points};
 use crate::text;
@@ -25,7 +27,8 @@ pub(super) struct Stated<'a> {
     over: String,
     least_size: f64,
     regimes: SiteRegimes,
-    controls: Vec<(RealityCheck, Effect)>,
+    descent: FirstDescent,
+    controls: Vec<(RealityCheck, SizedEffect)>,
     averaged: Option<MeasuredBump>,
 }
 
@@ -44,6 +47,7 @@ pub(super) fn over_layers<'a>(
         let in_use = cell.runs.iter().filter(|run| measured.seeds.contains(&run.seeds.label()));
         in_use.map(Run::regime).collect()
     };
+    let end = |cell: &SeedGroup| cell.mean(RunMeasure::Last);
     let controls = control::under(&[setting], all, &|settings, view, _| {
         bump::over_layers(settings[0], view, &sites).ok().map(|found| (&found.evidence).into())
     });
@@ -52,8 +56,19 @@ pub(super) fn over_layers<'a>(
         over: setting.within("frozen layers"),
         least_size,
         regimes: SiteRegimes { first_valley: regimes(first), later_valley: regimes(later) },
+        descent: FirstDescent::of(
+            setting.cells.iter().take_while(|cell| cell.frozen.count != layers[0]).filter_map(end),
+            end(first).unwrap_or(0.0),
+        ),
         averaged: bump::over_layers(setting, View::Averaged, &sites).ok(),
-        subject: Subject { settings: vec![setting], layers: layers.to_vec(), place: MeasuredAt::End, key: None },
+        subject: Subject {
+            settings: vec![setting],
+            layers: layers.to_vec(),
+            place: MeasuredAt::End,
+            key: None,
+            peak: Some(format!("k = {}", peak.frozen.short())),
+            name: String::new(),
+        },
         measured,
         controls,
     })
@@ -88,7 +103,10 @@ pub(super) fn over_epochs<'a>(
     let in_use = || cell.runs.iter().filter(|run| measured.seeds.contains(&run.seeds.label()));
     let regimes =
         |epoch: u64| in_use().map(|run| epoch_regime(run.curves.of(Measure::Train), epoch)).collect::<Vec<_>>();
+    let curve = cell.band(Measure::Test);
+    let before = curve.iter().filter(|point| point.place < sites[0]).map(|point| point.mean);
     Ok(Stated {
+        descent: FirstDescent::of(before, measured.means[0]),
         places: sites.map(|epoch| format!("at epoch {}", text::grouped(epoch))),
         over: setting.within(&format!("epochs {}", cell.frozen.phrase())),
         least_size,
@@ -99,6 +117,8 @@ pub(super) fn over_epochs<'a>(
             layers: vec![count],
             place: MeasuredAt::Epochs(sites.to_vec()),
             key: None,
+            peak: Some(format!("epoch {}", text::grouped(sites[1]))),
+            name: String::new(),
         },
         measured,
         controls,
@@ -112,10 +132,10 @@ pub(super) fn bump_under(
     view: View,
     check: RealityCheck,
     sites: &BumpSites<Option<u64>>,
-) -> Option<Effect> {
+) -> Option<SizedEffect> {
     let at = |sites: &BumpSites<Option<u64>>| Some((&bump::over_epochs(cell, view, sites).ok()?.evidence).into());
     match check {
-        RealityCheck::LearningRateThird | RealityCheck::LearningRateTriple => bump::anywhere(cell),
+        RealityCheck::LearningRateThird | RealityCheck::LearningRateTriple => bump::anywhere(cell).map(Into::into),
         RealityCheck::LongerBudget => at(&BumpSites { later_valley: None, ..*sites }),
         _ => at(sites),
     }
@@ -127,40 +147,59 @@ pub(super) fn finding(stated: &Stated, corrected: f64, commands: &Commands) -> F
     let evidence = &measured.evidence;
     let averaged = stated.averaged.as_ref().map(|averaged| &averaged.evidence);
     let verdict = bump_verdict(evidence, corrected, stated.least_size, regimes, averaged);
-    let effect: Effect = evidence.into();
+    let effect: SizedEffect = evidence.into();
     let mut controls = of_seeds(&effect, evidence.seeds, measured.sources);
     controls.extend(stated.controls.iter().copied());
     let checks = checklist(&stated.subject, (&effect, EffectUnit::Points), &controls, commands);
-    let (standing, head, mut reasons) = match verdict {
-        BumpVerdict::DoubleDescent => (Standing::Holds, "Double descent", Vec::new()),
-        BumpVerdict::Bump { under, over } => {
-            let seeds = regimes.first_valley.len();
-            let reason = format!(
-                "a bump, not double descent: {under} of {seeds} seeds are underparameterized at the first valley and {over} \
-                 overparameterized at the later one; both need 7 of 8"
-            );
-            (Standing::Holds, "A bump", vec![reason])
-        }
-        BumpVerdict::NotShown(shortfalls) => {
-            (Standing::NotShown, "Not shown: double descent", shortfalls.iter().map(shortfall).collect())
-        }
-    };
+    let (standing, head, mut reasons) = headline(stated, &verdict);
     reasons.extend(limits(measured));
     let places: Vec<String> =
         measured.means.iter().zip(&stated.places).map(|(mean, place)| format!("{} {place}", percent(*mean))).collect();
     let sentence = format!(
-        "{head} over {}: {}; rise {}, drop {} points, 95% interval of the bump {} to {}; {}; {}{}.",
-        stated.over,
+        "{head}: {}; rise {}, drop {} points; bump (the smaller of the two) {}, 95% interval {} to {}; {}; {}{}.",
         places.join(", "),
         points(evidence.rise.estimate),
         points(evidence.drop.estimate),
+        points(evidence.size),
         points(evidence.lower),
         points(evidence.upper),
         text::counted(measured.seeds.len(), "seed", "seeds"),
         p_value(corrected),
         survived(&checks),
     );
-    Finding { standing, sentence, reasons, checks }
+    Finding { standing, claimed: String::new(), sentence, reasons, checks }
+}
+
+/// The standing, the first words of the sentence, and reasons.
+fn headline(stated: &Stated, verdict: &BumpVerdict) -> (Standing, String, Vec<String>) {
+    let over = &stated.over;
+    let shape = stated.descent.words();
+    match verdict {
+        BumpVerdict::DoubleDescent if stated.descent == FirstDescent::Measured => {
+            (Standing::Holds, format!("Holds: Double descent over {over}"), Vec::new())
+        }
+        BumpVerdict::DoubleDescent => {
+            let outside = "if there is one, it lies outside the measured range";
+            (
+                Standing::Holds,
+                format!("Holds: Double descent over {over} by its regimes ({shape}; {outside})"),
+                Vec::new(),
+            )
+        }
+        BumpVerdict::Bump { under, over: after } => {
+            let seeds = stated.regimes.first_valley.len();
+            let reason = format!(
+                "a bump, not double descent: {under} of {seeds} seeds are underparameterized at the first valley and {after} \
+                 overparameterized at the later one; both need 7 of 8"
+            );
+            let shape = if stated.descent == FirstDescent::Measured { String::new() } else { format!(" ({shape})") };
+            (Standing::Holds, format!("Holds: A bump over {over}{shape}"), vec![reason])
+        }
+        BumpVerdict::NotShown(shortfalls) => {
+            let reasons = shortfalls.iter().map(shortfall).collect();
+            (Standing::NotShown, format!("Does not hold: Test error over {over}"), reasons)
+        }
+    }
 }
 
 pub(super) fn shortfall(shortfall: &Shortfall) -> String {

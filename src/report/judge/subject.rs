@@ -27,9 +27,18 @@ pub(super) struct Subject<'a> {
     pub(super) place: MeasuredAt,
     /// The key in which the two settings differ.
     pub(super) key: Option<String>,
+    /// The place of a bump's peak, such as `k = 8`.
+    pub(super) peak: Option<String>,
+    /// Its part of the names of its controls' specs.
+    pub(super) name: String,
 }
 
-impl Subject<'_> {
+impl<'a> Subject<'a> {
+    /// Of an effect that compares two settings, which differ in a key.
+    pub(super) fn of_pair(settings: &[&'a Setting], layers: Vec<usize>, place: MeasuredAt, key: &str) -> Self {
+        Self { settings: settings.to_vec(), layers, place, key: Some(key.to_owned()), peak: None, name: String::new() }
+    }
+
     /// Whether a control applies to this effect. Controls that remove what is compared do not.
     pub(super) fn admits(&self, check: RealityCheck) -> bool {
         let all = |test: &dyn Fn(&Setting) -> bool| self.settings.iter().all(|setting| test(setting));

@@ -1,9 +1,11 @@
 //! Exploratory findings: the largest bump, wherever it is. Never a claim.
 
 use super::bump::{self, MeasuredBump};
-use super::checks::{EffectUnit, checklist, of_seeds};
+use super::checks::{checklist, of_seeds, survived};
 use super::commands::Commands;
 use super::control::{self, Remeasure};
+use super::descent::FirstDescent;
+use super::effect::{EffectUnit, SizedEffect};
 use super::finding::{Check, Finding, Standing};
 use super::stated::bump_under;
 use super::subject::{MeasuredAt, Subject};
@@ -43,11 +45,16 @@ pub(super) fn over_layers(setting: &Setting, all: &[Setting], commands: &Command
         layers: vec![sites.first_valley, sites.peak, sites.later_valley],
         place: MeasuredAt::End,
         key: None,
+        peak: Some(format!("k = {}", frozen(found.sites.peak).short())),
+        name: "layers".to_owned(),
     };
     let measured = bump::over_layers(setting, View::Raw, &sites).ok();
     let checks = checks(&found, &subject, all, measured.as_ref(), commands, &|settings, view, _| {
         bump::over_layers(settings[0], view, &sites).ok().map(|found| (&found.evidence).into())
     });
+    let left = (0..found.sites.first_valley).map(mean);
+    let descent = FirstDescent::of(left, mean(found.sites.first_valley));
+    reasons.extend((descent != FirstDescent::Measured && found.largest > 0.0).then(|| descent.words().to_owned()));
     reasons.extend(limits(&found, rows.len()));
     Some(finding(&found, "frozen layers", &places, rows.len(), reasons, checks))
 }
@@ -71,6 +78,8 @@ pub(super) fn over_epochs(
         layers: vec![cell.frozen.count],
         place: MeasuredAt::Epochs([sites.first_valley, sites.peak, sites.later_valley].into_iter().flatten().collect()),
         key: None,
+        peak: sites.peak.map(|epoch| format!("epoch {}", text::grouped(epoch))),
+        name: format!("epochs-k{}", cell.frozen.count),
     };
     let measured = bump::over_epochs(cell, View::Raw, &sites).ok();
     let checks = checks(&found, &subject, all, measured.as_ref(), commands, &|settings, view, check| {
@@ -89,7 +98,7 @@ fn picture(setting: &Setting, mut reasons: Vec<String>) -> Finding {
     let places: Vec<String> = ends.filter_map(name).collect();
     reasons.push("only one seed: nothing can be inferred".to_owned());
     let sentence = format!("Test error over frozen layers, of one seed: {}.", places.join(", "));
-    Finding { standing: Standing::Description, sentence, reasons, checks: Vec::new() }
+    Finding { standing: Standing::Description, claimed: String::new(), sentence, reasons, checks: Vec::new() }
 }
 
 fn finding(
@@ -105,7 +114,7 @@ fn finding(
     let seeds = text::counted(seeds, "seed", "seeds");
     if found.largest <= 0.0 {
         let sentence = format!("No bump over {over}: the mean test error never rises and falls again; {seeds}.");
-        return Finding { standing: Standing::Exploratory, sentence, reasons, checks };
+        return Finding { standing: Standing::Exploratory, claimed: String::new(), sentence, reasons, checks };
     }
     let verdict = match found.p <= SIGNIFICANCE {
         true => "A bump over",
@@ -113,13 +122,14 @@ fn finding(
         false => "No bump beyond noise over",
     };
     let sentence = format!(
-        "{verdict} {over}, at places that were not stated: {places}; {} points high there, {} on held-out seeds (biased \
-         low); {}; {seeds}.",
+        "{verdict} {over}, at places that were not stated: {places}; bump (the smaller of rise and drop) {} points on the \
+         seeds that chose the places, {} on seeds that did not (a cautious number); {}; {seeds}{}.",
         points(found.largest),
         points(found.size_biased_low),
         p_value(found.p),
+        survived(&checks),
     );
-    Finding { standing: Standing::Exploratory, sentence, reasons, checks }
+    Finding { standing: Standing::Exploratory, claimed: String::new(), sentence, reasons, checks }
 }
 
 /// A note about seeds that the test does not use.
@@ -151,6 +161,7 @@ fn checks(
 ) -> Vec<Check> {
     let Some(measured) = measured.filter(|_| found.p <= SIGNIFICANCE && found.largest > 0.0) else { return Vec::new() };
     let effect = Effect { p: found.p, size: found.size_biased_low };
+    let effect = SizedEffect { effect, ..(&measured.evidence).into() };
     let mut controls = of_seeds(&effect, measured.evidence.seeds, measured.sources);
     controls.extend(control::under(&subject.settings, all, under));
     checklist(subject, (&effect, EffectUnit::Points), &controls, commands)

@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::report::contents::ReportContents;
+use crate::report::read::is_in_use;
 use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{list, percent, short};
 use crate::text;
+
+/// More sentences about cells that were not run are only in the list of what was left out.
+const MOST_SENTENCES: usize = 3;
 
 /// The number of runs and cells, and which seeds vary.
 pub(super) fn scope(contents: &ReportContents) -> String {
@@ -22,7 +26,9 @@ pub(super) fn scope(contents: &ReportContents) -> String {
         "each cell has one seed".to_owned()
     } else {
         let fixed = ["source", "subset", "noise", "order", "init"];
-        let fixed: Vec<&str> = fixed.into_iter().filter(|purpose| !moving.contains(purpose)).collect();
+        let in_use = |purpose: &str| settings.iter().any(|setting| is_in_use(purpose, &setting.values));
+        let fixed: Vec<&str> =
+            fixed.into_iter().filter(|purpose| !moving.contains(purpose) && in_use(purpose)).collect();
         let fixed = if fixed.is_empty() { String::new() } else { format!(", fixed: {}", list(&fixed)) };
         format!("seeds that vary within a cell: {}{fixed}", list(&moving))
     };
@@ -30,7 +36,27 @@ pub(super) fn scope(contents: &ReportContents) -> String {
         0 => String::new(),
         count => format!("; {count} left out"),
     };
-    format!("{} in {}{left_out}; {seeds}.", text::counted(runs, "run", "runs"), text::counted(cells, "cell", "cells"))
+    let (runs, cells) = (text::counted(runs, "run", "runs"), text::counted(cells, "cell", "cells"));
+    let not_run: String = contents
+        .not_run
+        .iter()
+        .take(MOST_SENTENCES)
+        .map(|sentence| format!("; {sentence}"))
+        .collect::<Vec<_>>()
+        .concat();
+    format!("{runs} in {cells}{not_run}{left_out}; {seeds}. {}", test_set(contents))
+}
+
+/// Whether runs share a test set, which no seed draws.
+fn test_set(contents: &ReportContents) -> &'static str {
+    let of_target = |axis: &String| {
+        ["target.dataset", "target.path", "target.classes", "target.labels", "target.split"].contains(&axis.as_str())
+    };
+    if contents.settings.axes.iter().any(of_target) {
+        "All runs of one target share one test set."
+    } else {
+        "All runs share one test set."
+    }
 }
 
 /// The tasks, network and procedure that the runs share, and the keys in which settings differ.

@@ -3,12 +3,13 @@
 use std::fmt::Write;
 
 use super::cells::{self, TextTable};
-use super::facts;
+use super::{facts, legend};
 use crate::figure::svg::{self, escaped};
 use crate::figure::{Figure, hover, lay_out};
 use crate::report::chart::{Plotted, narrow};
 use crate::report::contents::ReportContents;
-use crate::report::judge::{Answer, Check, Finding, Standing};
+use crate::report::judge::{Answer, Finding, Standing};
+use crate::report::words::capital;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -41,7 +42,11 @@ pub(in crate::report) fn html(contents: &ReportContents) -> String {
         let _ = writeln!(page, "<p>{}.</p>", escaped(note));
     }
     page.push_str("</section>\n<section aria-labelledby=\"results\">\n<h2 id=\"results\">Results</h2>\n");
-    let _ = writeln!(page, "<p>{}</p>", escaped(cells::ABOUT));
+    page.push_str("<ul class=\"legend\">\n");
+    for line in legend::lines(&contents.settings) {
+        let _ = writeln!(page, "<li>{}</li>", escaped(&line));
+    }
+    page.push_str("</ul>\n");
     write_table("Errors of each cell", &cells::results(&contents.settings), &mut page);
     page.push_str("</section>\n");
     write_origin(contents, &mut page);
@@ -63,10 +68,13 @@ fn write_findings(findings: &[Finding], page: &mut String) {
         };
         let _ = write!(
             page,
-            "<article class=\"finding {class}\">\n<p><span class=\"badge\">{}</span> {}</p>\n",
-            finding.standing.name(),
-            escaped(&finding.sentence)
+            "<article class=\"finding {class}\">\n<p><span class=\"badge\">{}</span> ",
+            finding.standing.name()
         );
+        if !finding.claimed.is_empty() {
+            let _ = write!(page, "{}</p>\n<p>", escaped(&finding.claimed));
+        }
+        let _ = writeln!(page, "{}</p>", escaped(&finding.sentence));
         if !finding.reasons.is_empty() {
             page.push_str("<ul>\n");
             for reason in &finding.reasons {
@@ -74,27 +82,21 @@ fn write_findings(findings: &[Finding], page: &mut String) {
             }
             page.push_str("</ul>\n");
         }
-        write_checks(&finding.checks, page);
+        write_checks(finding, page);
         page.push_str("</article>\n");
     }
     page.push_str("</section>\n");
 }
 
-fn write_checks(checks: &[Check], page: &mut String) {
-    if checks.is_empty() {
+fn write_checks(finding: &Finding, page: &mut String) {
+    if finding.checks.is_empty() {
         return;
     }
-    let survived = checks.iter().filter(|check| check.answer == Answer::Survived).count();
-    let run = checks.iter().filter(|check| check.answer != Answer::NotRun).count();
-    let _ = write!(
-        page,
-        "<details>\n<summary>Is it real? Survives {survived} of {run} checks; {} were not run</summary>\n<ul class=\"checks\">\n",
-        checks.len() - run
-    );
-    for check in checks {
+    let _ = write!(page, "<details>\n<summary>Is it real? {}</summary>\n<ul class=\"checks\">\n", finding.tally());
+    for check in &finding.checks {
         let mark = match check.answer {
-            Answer::Survived => "✓",
-            Answer::NotSurvived => "✗",
+            Answer::Survived | Answer::Met => "✓",
+            Answer::NotSurvived | Answer::NotMet => "✗",
             Answer::NotRun => "–",
         };
         let _ = write!(
@@ -200,10 +202,17 @@ fn write_origin(contents: &ReportContents, page: &mut String) {
 }
 
 fn write_left_out(contents: &ReportContents, page: &mut String) {
-    if contents.left_out.is_empty() {
+    if contents.left_out.is_empty() && contents.not_run.is_empty() {
         return;
     }
     page.push_str("<section aria-labelledby=\"left-out\">\n<h2 id=\"left-out\">Left out</h2>\n");
+    for sentence in &contents.not_run {
+        let _ = writeln!(page, "<p>{}.</p>", escaped(&capital(sentence)));
+    }
+    if contents.left_out.is_empty() {
+        page.push_str("</section>\n");
+        return;
+    }
     let rows = contents.left_out.iter().map(|out| vec![out.place.clone(), out.reason.clone()]).collect();
     write_table(
         "Runs and cells left out",

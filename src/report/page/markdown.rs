@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{cells, facts};
+use super::{cells, facts, legend};
 use crate::report::contents::ReportContents;
 use crate::report::judge::Finding;
 
@@ -25,7 +25,11 @@ pub(in crate::report) fn markdown(contents: &ReportContents) -> String {
         write_finding(finding, &mut page);
     }
     let results = cells::results(&contents.settings);
-    let _ = write!(page, "\n## Results\n\n{}\n\n", cells::ABOUT);
+    page.push_str("\n## Results\n\n");
+    for line in legend::lines(&contents.settings) {
+        let _ = writeln!(page, "- {}", text(&line));
+    }
+    page.push('\n');
     write_table(&results.header, &results.rows, &mut page);
     page.push_str("\n## Figures\n\n");
     for plotted in &contents.figures {
@@ -43,8 +47,11 @@ pub(in crate::report) fn markdown(contents: &ReportContents) -> String {
     for command in contents.again.iter().take(MOST_LINES) {
         let _ = writeln!(page, "    {}", crate::figure::font::visible(command));
     }
-    if !contents.left_out.is_empty() {
+    if !contents.left_out.is_empty() || !contents.not_run.is_empty() {
         page.push_str("\n## Left out\n\n");
+        for sentence in contents.not_run.iter().take(MOST_LINES) {
+            let _ = writeln!(page, "- {}", text(sentence));
+        }
         for out in contents.left_out.iter().take(MOST_LINES) {
             let _ = writeln!(page, "- {}: {}", text(&out.place), text(&out.reason));
         }
@@ -57,9 +64,14 @@ pub(in crate::report) fn markdown(contents: &ReportContents) -> String {
 }
 
 fn write_finding(finding: &Finding, page: &mut String) {
-    let _ = writeln!(page, "- **{}.** {}", finding.standing.name(), text(&finding.sentence));
+    let space = if finding.claimed.is_empty() { "" } else { " " };
+    let (claimed, sentence) = (text(&finding.claimed), text(&finding.sentence));
+    let _ = writeln!(page, "- **{}.** {claimed}{space}{sentence}", finding.standing.name());
     for reason in &finding.reasons {
         let _ = writeln!(page, "  - {}", text(reason));
+    }
+    if !finding.checks.is_empty() {
+        let _ = writeln!(page, "  - {}", finding.tally());
     }
     for check in &finding.checks {
         let detail = if check.detail.is_empty() { String::new() } else { format!(" ({})", text(&check.detail)) };

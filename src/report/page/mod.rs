@@ -3,6 +3,7 @@
 mod cells;
 mod facts;
 mod html;
+mod legend;
 mod markdown;
 mod tables;
 

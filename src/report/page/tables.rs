@@ -11,7 +11,7 @@ pub(in crate::report) fn runs_csv(contents: &ReportContents) -> Result<Vec<u8>> 
     let mut table = csv::Writer::from_writer(Vec::new());
     let own = ["run", "frozen_layers", "train_examples", "seeds"].map(str::to_owned);
     let outcomes = RunMeasure::ALL.iter().map(|outcome| outcome.column().to_owned());
-    let end = ["interpolation_epoch", "regime"].map(str::to_owned);
+    let end = ["first_interpolation_epoch", "interpolation_epoch", "regime"].map(str::to_owned);
     let axes = settings.axes.iter().filter(|axis| *axis != "target.train_size").cloned().collect::<Vec<_>>();
     table.write_record(own.into_iter().chain(axes.iter().cloned()).chain(outcomes).chain(end))?;
     for setting in &settings.all {
@@ -25,9 +25,11 @@ pub(in crate::report) fn runs_csv(contents: &ReportContents) -> Result<Vec<u8>> 
             ];
             let axes = axes.iter().map(|axis| setting.values.get(axis).cloned().unwrap_or_default());
             let outcomes = RunMeasure::ALL.iter().map(|outcome| number(run.outcome(*outcome)));
-            let epoch = run.interpolation_epoch().map(|epoch| epoch.to_string()).unwrap_or_default();
+            let epoch = |epoch: Option<u64>| epoch.map(|epoch| epoch.to_string()).unwrap_or_default();
+            let interpolation = run.interpolation();
+            let epochs = [interpolation.first_epoch, interpolation.sustained_epoch].map(epoch);
             let regime = format!("{:?}", run.regime()).to_lowercase();
-            table.write_record(own.into_iter().chain(axes).chain(outcomes).chain([epoch, regime]))?;
+            table.write_record(own.into_iter().chain(axes).chain(outcomes).chain(epochs).chain([regime]))?;
         }
     }
     Ok(table.into_inner()?)

@@ -3,6 +3,7 @@
 mod curves;
 mod frozen_layers;
 mod measure;
+mod planned;
 mod recorded;
 mod run;
 mod similarity;
@@ -18,7 +19,7 @@ pub(super) use measure::{Measure, RunMeasure, View};
 pub(super) use recorded::SweepFolder;
 pub(super) use run::{MadeOn, Run};
 pub(super) use similarity::{LayerCka, SimilarityFacts};
-pub(super) use values::{SeedValues, moving};
+pub(super) use values::{SeedValues, is_in_use, moving};
 
 use super::parallel::in_parallel;
 use crate::error::UserError;
@@ -30,6 +31,8 @@ pub(super) struct ReadRuns {
     pub(super) runs: Vec<Run>,
     pub(super) sweeps: Vec<SweepFolder>,
     pub(super) left_out: Vec<LeftOut>,
+    /// Cells that were planned and not run, in sentences.
+    pub(super) not_run: Vec<String>,
     /// The index of each run by directory name, to find duplicates.
     places: BTreeMap<String, usize>,
 }
@@ -113,9 +116,7 @@ impl ReadRuns {
         // Report missing cells only for whole sweeps, not for single runs of one.
         let is_given = |sweep: &&SweepFolder| folders.iter().any(|folder| sweep.folder.starts_with(folder));
         for sweep in self.sweeps.iter().filter(is_given) {
-            let missing = sweep.cells.iter().filter(|(directory, _)| !begun.contains(*directory));
-            let reason = "a cell of the sweep that has not started".to_owned();
-            self.left_out.extend(missing.map(|(_, name)| LeftOut { place: name.clone(), reason: reason.clone() }));
+            self.not_run.extend(planned::not_run(sweep, |directory| begun.contains(directory)));
         }
     }
 }

@@ -12,9 +12,13 @@ use crate::spec::{ReportSpec, StatedClaims};
 #[derive(Clone, Debug)]
 pub(in crate::report) struct SweepFolder {
     pub(in crate::report) folder: PathBuf,
-    /// Names of cells by directory name.
-    pub(in crate::report) cells: BTreeMap<String, String>,
+    /// The keys of its axes.
+    pub(super) axes: Vec<String>,
+    /// Cells by directory name.
+    pub(super) cells: BTreeMap<String, RecordedCell>,
     pub(in crate::report) claims: ReportSpec,
+    /// The table that states them, for a spec that repeats the sweep.
+    pub(in crate::report) claims_table: Option<toml::Value>,
     /// The claims stated at the first start; absent in a sweep from an older version.
     pub(in crate::report) stated: Option<StatedClaims>,
 }
@@ -22,15 +26,21 @@ pub(in crate::report) struct SweepFolder {
 #[derive(Deserialize)]
 struct RecordedSweep {
     #[serde(default)]
+    axes: Vec<String>,
+    #[serde(default)]
     cells: BTreeMap<String, RecordedCell>,
     #[serde(default)]
     claims: Option<StatedClaims>,
 }
 
-#[derive(Deserialize)]
-struct RecordedCell {
+/// A cell of the grid.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct RecordedCell {
     #[serde(default)]
-    name: String,
+    pub(super) name: String,
+    /// Its value of each axis.
+    #[serde(default)]
+    pub(super) values: Vec<String>,
 }
 
 impl SweepFolder {
@@ -44,8 +54,10 @@ impl SweepFolder {
         let claims = spec.as_deref().map(ReportSpec::load).transpose().map_err(|error| format!("{error:#}"))?;
         Ok(Some(Self {
             folder: folder.to_path_buf(),
-            cells: recorded.cells.into_iter().map(|(directory, entry)| (directory, entry.name)).collect(),
+            axes: recorded.axes,
+            cells: recorded.cells,
             claims: claims.unwrap_or_default(),
+            claims_table: spec.as_deref().and_then(claims_table),
             stated: recorded.claims,
         }))
     }
@@ -64,4 +76,12 @@ impl SweepFolder {
     pub(in crate::report) fn stated_beforehand(&self) -> bool {
         self.stated.as_ref().is_some_and(|stated| stated.hash == self.claims.hash())
     }
+}
+
+/// The `[report]` table of a spec in TOML or JSON.
+fn claims_table(spec: &Path) -> Option<toml::Value> {
+    let text = std::fs::read_to_string(spec).ok()?;
+    let is_json = spec.extension().is_some_and(|ending| ending == "json");
+    let table: toml::Table = if is_json { serde_json::from_str(&text).ok()? } else { toml::from_str(&text).ok()? };
+    table.get("report").cloned()
 }

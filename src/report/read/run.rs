@@ -7,7 +7,7 @@ use super::frozen_layers::FrozenLayers;
 use super::measure::{Measure, RunMeasure, View};
 use super::similarity::SimilarityFacts;
 use super::values::{self, ParsedSpec, SeedValues};
-use crate::analysis::{self, INTERPOLATION_EPSILON, Point, Regime};
+use crate::analysis::{self, INTERPOLATION_EPSILON, Interpolation, Point, Regime};
 use crate::rundir::{self, BranchRow, Record, RunDirectory, SpecValues, Status, Summary};
 use crate::spec::FINAL_EPOCHS;
 
@@ -22,6 +22,8 @@ pub(in crate::report) struct Run {
     pub(in crate::report) seeds: SeedValues,
     /// How its controls were measured.
     pub(in crate::report) measurements: SpecValues,
+    /// The key of its schedule of evaluations, if its spec says so.
+    pub(in crate::report) schedule: Option<String>,
     pub(in crate::report) frozen: FrozenLayers,
     /// n.
     pub(in crate::report) train_examples: Option<usize>,
@@ -53,7 +55,7 @@ impl Run {
         check_finished(&record)?;
         let text = std::fs::read_to_string(directory.spec());
         let text = text.map_err(|error| format!("cannot read `spec.toml`: {error}"))?;
-        let ParsedSpec { values, seeds, measurements } = values::parse(&text)?;
+        let ParsedSpec { values, seeds, measurements, schedule } = values::parse(&text)?;
         let curves = Curves::read(&directory.metrics())?;
         if curves.last_epoch != record.length.epochs {
             let (found, budget) = (curves.last_epoch, record.length.epochs);
@@ -75,6 +77,7 @@ impl Run {
             values,
             seeds,
             measurements,
+            schedule,
             frozen: FrozenLayers { count, all },
             train_examples: summary.train_examples.or_else(|| in_name(&directory.name(), 'n')),
             test_examples: record.data.as_ref().map(|data| data.test_examples),
@@ -177,9 +180,17 @@ impl Run {
         (points, self.branches.len())
     }
 
-    /// The epoch from which on it interpolates.
-    pub(in crate::report) fn interpolation_epoch(&self) -> Option<u64> {
-        analysis::interpolation(&self.train_curve(), INTERPOLATION_EPSILON).sustained_epoch
+    /// The epochs at which it first interpolates, and from which on.
+    pub(in crate::report) fn interpolation(&self) -> Interpolation {
+        analysis::interpolation(&self.train_curve(), INTERPOLATION_EPSILON)
+    }
+
+    /// The mean train error of the last five epochs, if it was measured after each.
+    pub(in crate::report) fn final_train_error(&self) -> Option<f64> {
+        let wanted = FINAL_EPOCHS.min(self.curves.last_epoch) as usize;
+        let is_final = |point: &&Point| point.epoch > 0 && point.epoch + FINAL_EPOCHS > self.curves.last_epoch;
+        let measured = self.curves.of(Measure::Train).iter().filter(is_final).count();
+        (measured == wanted).then(|| final_mean(&self.curves, Measure::Train)).flatten()
     }
 }
 

@@ -23,6 +23,8 @@ const MEASUREMENTS: [&str; 8] = [
     "branches.anneal_steps",
     "branches.refit",
 ];
+/// The schedule of evaluations.
+const SCHEDULE: &str = "evaluate.every";
 /// The purposes of seeds, in the order in which a report lists them.
 const PURPOSES: [&str; 6] = ["init", "subset", "noise", "order", "augment", "dropout"];
 
@@ -59,6 +61,21 @@ impl SeedValues {
     }
 }
 
+/// Whether a setting uses the seed of a purpose.
+pub(in crate::report) fn is_in_use(purpose: &str, values: &SpecValues) -> bool {
+    let is_positive =
+        |key: &str| values.get(key).and_then(|value| value.parse::<f64>().ok()).is_some_and(|value| value > 0.0);
+    match purpose {
+        "noise" => {
+            let keys = ["target.label_noise", "target.validation_noise", "source.label_noise"];
+            keys.into_iter().any(is_positive)
+        }
+        "augment" => values.get("target.train.augment").is_some_and(|value| !value.is_empty() && value != "[]"),
+        "dropout" => is_positive("network.dropout"),
+        _ => true,
+    }
+}
+
 /// The purposes whose seeds differ between some runs.
 pub(in crate::report) fn moving<'a>(seeds: &(impl Iterator<Item = &'a SeedValues> + Clone)) -> Vec<&'static str> {
     let Some(first) = seeds.clone().next() else { return Vec::new() };
@@ -75,6 +92,8 @@ pub(in crate::report) struct ParsedSpec {
     pub(in crate::report) values: SpecValues,
     pub(in crate::report) seeds: SeedValues,
     pub(in crate::report) measurements: SpecValues,
+    /// Its schedule of evaluations, if the spec says so.
+    pub(in crate::report) schedule: Option<String>,
 }
 
 /// Parses a spec in TOML.
@@ -85,11 +104,12 @@ pub(in crate::report) fn parse(text: &str) -> Result<ParsedSpec, String> {
         return Err("`spec.toml` has no `target.dataset`: it is not from freezewise".to_owned());
     }
     let measurements = MEASUREMENTS.iter().filter_map(|key| all.remove_entry(*key)).collect();
+    let schedule = all.get(SCHEDULE).cloned();
     all.retain(|key, _| {
         let idle = IDLE.contains(&key.as_str()) || IDLE_TABLES.iter().any(|table| key.starts_with(table));
         !idle && key != "seed" && !key.starts_with("seeds.") && key != FROZEN_LAYERS
     });
-    Ok(ParsedSpec { values: all, seeds, measurements })
+    Ok(ParsedSpec { values: all, seeds, measurements, schedule })
 }
 
 /// Gives runs the defaults of keys that they lack and others have: the resolved spec of an older version lacks newer keys.

@@ -21,6 +21,16 @@ pub(super) struct Rerun {
     pub(super) command: String,
 }
 
+impl Rerun {
+    /// Whether another spec differs from this one only in its name.
+    pub(super) fn trains_as(&self, other: &Self) -> bool {
+        let lines = |text: &str| {
+            text.lines().filter(|line| !line.starts_with("name = ")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        lines(&self.text) == lines(&other.text)
+    }
+}
+
 /// Keys about the machine and the folder of runs, which are removed.
 const OF_MACHINE: [&str; 3] = ["name", "device", "threads"];
 

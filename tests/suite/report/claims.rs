@@ -1,7 +1,7 @@
 //! Every kind of claim, on CSVs with results computed by hand.
 
 use super::study::{Errors, FakeRun, Study};
-use super::{BUMP, bump};
+use super::{BUMP, bump, held};
 
 /// Computed by hand: the rise is 10 points in each seed. Over eight seeds drops have mean 5, variance 0.4² · 6,
 /// standard error 0.98 / √8 = 0.346, and half width 0.984, with t = 2.841 for seven degrees of freedom at 97.5%. All
@@ -12,12 +12,25 @@ fn a_bump_over_frozen_layers() {
     bump(&study, "sweep", 1.0, true, &[]);
     study.state("sweep", BUMP, true);
     let written = study.report();
-    assert_eq!(
-        written.findings[0],
-        "claim holds: Double descent over frozen layers: 50.0% with all layers frozen, 60.0% at k = 1, 55.0% at k = 0; rise 10.0, \
-         drop 5.0 points, 95% interval of the bump 4.0 to 6.0; 8 seeds; p = 0.004; survives averaged weights; learning rate \
-         not varied."
+    let (claimed, sentence) = written.findings[0].split_once(" Holds: ").expect("a claim that holds");
+    assert!(
+        claimed.starts_with("claim holds: Claim of kind frozen-layers, stated before the first run (hash ")
+            && claimed.ends_with(
+                " in sweep.json of sweep): with fewer frozen layers, test error rises from all layers frozen to k = 1 and \
+                 falls again to k = 0, each by at least 1.0 points."
+            ),
+        "{claimed}"
     );
+    assert_eq!(
+        sentence,
+        "Double descent over frozen layers by its regimes (test error rises from the left end: no first descent was measured; if \
+         there is one, it lies outside the measured range): 50.0% with all layers frozen, 60.0% at k = 1, 55.0% at k = 0; rise \
+         10.0, drop 5.0 points; bump (the smaller of the two) 5.0, 95% interval 4.0 to 6.0; 8 seeds; p = 0.004; survives \
+         averaged weights; learning rate not varied."
+    );
+    for page in [study.read("index.html"), study.read("report.md")] {
+        assert!(page.contains("Claim of kind frozen") && page.contains("bump (the smaller of the two) 5.0"), "{page}");
+    }
     assert!(study.read("index.html").contains("they can carry 12 one-sided claims"));
 }
 
@@ -26,10 +39,17 @@ fn what_was_stated_later_is_exploratory_and_what_no_control_shows_is_no_claim() 
     let study = Study::new();
     bump(&study, "sweep", 1.0, false, &[]);
     study.state("sweep", BUMP, true);
-    assert!(study.report().findings[0].starts_with("claim not shown: Not shown: double descent over frozen layers"));
+    let finding = &study.report().findings[0];
+    assert!(finding.starts_with("claim not shown: Claim of kind frozen-layers, stated before"), "{finding}");
+    assert!(
+        finding.contains(" Does not hold: Test error over frozen layers: 50.0% with all layers frozen"),
+        "{finding}"
+    );
     assert!(study.read("report.md").contains("no control was run"));
     study.state("sweep", BUMP, false);
-    assert!(study.report().findings[0].starts_with("exploratory: "));
+    let finding = &study.report().findings[0];
+    let stated = "exploratory: Claim of kind frozen-layers, stated or changed after the first run of sweep started: ";
+    assert!(finding.starts_with(stated), "{finding}");
 }
 
 /// Test error over 40 epochs: three levels at epochs 5, 20 and 40, with straight lines between them.
@@ -62,15 +82,18 @@ fn a_larger_bump_over_epochs() {
                  first_valley = 5\npeak = [20, 20]\nlater_valley = 40\n";
     study.state("sweep", claim, true);
     assert_eq!(
-        study.report().findings[0],
-        "claim holds: The bump over epochs is 6.7 points larger with target train size = 1600 than with 400: rise 10.7 \
+        held(&study),
+        "The bump (the smaller of rise and drop) over epochs is 6.7 points larger with target train size = 1600 than with 400: rise 10.7 \
          against 2.0, drop 7.7 against 1.0 points, 95% interval of the difference 6.2 to 9.2; 8 independent pairs; p = 0.004; \
          survives averaged weights; learning rate not varied."
     );
     // With the settings exchanged every sign contradicts the claim, although its second setting has a bump.
     study.state("sweep", &claim.replace("reference = 400\nlarger = 1600", "reference = 1600\nlarger = 400"), true);
     let finding = &study.report().findings[0];
-    assert!(finding.starts_with("claim not shown: The bump over epochs is 6.7 points smaller"), "{finding}");
+    assert!(
+        finding.contains("Does not hold: The bump (the smaller of rise and drop) over epochs is 6.7 points smaller"),
+        "{finding}"
+    );
     assert!(finding.contains("p = 1.000"), "{finding}");
 }
 
@@ -89,105 +112,6 @@ fn a_smaller_fall_is_no_larger_bump() {
     let finding = &study.report().findings[0];
     assert!(finding.starts_with("claim not shown: ") && finding.contains("p = 1.000"), "{finding}");
     assert!(study.read("report.md").contains("the rise of -2.0 points is below the stated minimum of 1.0"));
-}
-
-/// Interpolates from an epoch on.
-fn interpolates(at: u64) -> impl Fn(u64) -> Errors {
-    move |epoch| Errors { train: if epoch < at { 0.4 } else { 0.0 }, test: 0.5, averaged: None, validation: None }
-}
-
-const DELAY: &str =
-    "[[report.claims]]\nkind = \"delay\"\nkey = \"source.train_size\"\nreference = 100\ndelayed = 900\n";
-
-/// From 8 to 16 epochs in four seeds, and to 32 in four: log ratios are ln 2 and 2 ln 2, their mean is 1.5 ln 2, so the
-/// ratio is 2.83. Deviation 0.37, standard error 0.131, half width 2.365 · 0.131 = 0.31: a factor of 1.363.
-#[test]
-fn a_delay_of_interpolation() {
-    let study = Study::new();
-    for seed in 0..8 {
-        study.run("sweep", &FakeRun::new(0, seed).with("source.train_size", 100), interpolates(8));
-        let delayed = if seed < 4 { 16 } else { 32 };
-        study.run("sweep", &FakeRun::new(0, seed).with("source.train_size", 900), interpolates(delayed));
-    }
-    study.state("sweep", DELAY, true);
-    assert_eq!(
-        study.report().findings[0],
-        "claim holds: Interpolation comes 2.83 times as late with source train size = 900 as with 100, 95% interval 2.08 to \
-         3.86; 8 independent pairs; p = 0.004; learning rate not varied."
-    );
-}
-
-/// A run that never interpolates counts as one epoch after its budget of 40: the ratio is at least 41 / 10.
-#[test]
-fn a_delay_beyond_the_budget_is_a_bound() {
-    let study = Study::new();
-    for seed in 0..8 {
-        study.run("sweep", &FakeRun::new(0, seed).with("source.train_size", 100), interpolates(10));
-        study.run("sweep", &FakeRun::new(0, seed).with("source.train_size", 900), interpolates(99));
-    }
-    study.state("sweep", DELAY, true);
-    let finding = &study.report().findings[0];
-    let expected = "comes at least 4.10 times as late with source train size = 900 as with 100; 8 independent pairs; 8 runs \
-                    with 900 did not reach it within the budget; p = 0.004";
-    assert!(finding.contains(expected), "{finding}");
-}
-
-/// Eight seeds with four sources are four pairs: p is at least 1 / 16, too large for a claim.
-#[test]
-fn seeds_that_share_a_source_count_once() {
-    let study = Study::new();
-    for seed in 0..8 {
-        for (size, at) in [(100, 8), (900, 16)] {
-            let run = FakeRun { source: seed / 2, ..FakeRun::new(0, seed).with("source.train_size", size) };
-            study.run("sweep", &run, interpolates(at));
-        }
-    }
-    study.state("sweep", DELAY, true);
-    let finding = &study.report().findings[0];
-    assert!(finding.starts_with("claim not shown") && finding.contains("4 independent pairs; p = 0.062"), "{finding}");
-    assert!(study.read("report.md").contains("seeds that share a source count as one: 4 clusters"));
-}
-
-#[test]
-fn one_source_tells_nothing_of_sources() {
-    let study = Study::new();
-    for seed in 0..8 {
-        for size in [100, 900] {
-            let run = FakeRun { source: 0, ..FakeRun::new(0, seed).with("source.train_size", size) };
-            study.run("sweep", &run, interpolates(8));
-        }
-    }
-    study.state("sweep", DELAY, true);
-    let finding = &study.report().findings[0];
-    assert!(finding.contains("could not be tested: all runs share one source"), "{finding}");
-}
-
-/// The peak is at epoch 20 in the reference and at 30 in the other setting: 1.50 times as late. A bump of half a point
-/// is below the stated minimum of one, so its peak counts as not reached.
-#[test]
-fn a_delay_of_the_peak() {
-    let study = Study::new();
-    let peaks = |at: u64, height: f64| {
-        move |epoch: u64| Errors {
-            train: 0.0,
-            test: if epoch == at { 0.3 + height } else { 0.3 },
-            averaged: None,
-            validation: None,
-        }
-    };
-    for seed in 0..8 {
-        study.run("sweep", &FakeRun::new(0, seed).with("source.train_size", 100), peaks(20, 0.05));
-        study.run("sweep", &FakeRun::new(0, seed).with("source.train_size", 900), peaks(30, 0.05));
-        study.run("sweep", &FakeRun::new(0, seed).with("source.train_size", 500), peaks(30, 0.005));
-    }
-    study.state("sweep", &format!("{DELAY}of = \"peak\"\n"), true);
-    let finding = &study.report().findings[0];
-    let expected = "claim holds: The peak of test error comes 1.50 times as late with source train size = 900 as with 100, 95% \
-                    interval 1.50 to 1.50";
-    assert!(finding.starts_with(expected), "{finding}");
-    study.state("sweep", &format!("{}of = \"peak\"\n", DELAY.replace("900", "500")), true);
-    let finding = &study.report().findings[0];
-    assert!(finding.contains("comes at least 2.05 times as late"), "{finding}");
 }
 
 /// Writes runs with the final test errors of two sources at k = 1 and at k = 0, plus one point per seed.
@@ -211,8 +135,8 @@ fn an_order_that_turns() {
     let claim = "[[report.claims]]\nkind = \"order\"\nkey = \"source.dataset\"\nvalues = [\"synthetic\", \"mnist\"]\nat = [1, 0]\n";
     study.state("sweep", claim, true);
     assert_eq!(
-        study.report().findings[0],
-        "claim holds: Source dataset = synthetic against mnist: 33.5% and 37.5% at k = 1, 45.5% and 43.5% at k = 0; the \
+        held(&study),
+        "Source dataset = synthetic against mnist: 33.5% and 37.5% at k = 1, 45.5% and 43.5% at k = 0; the \
          first is better by 4.0 points at k = 1, the second by 2.0 at k = 0; 8 independent pairs; p = 0.004; survives averaged \
          weights; learning rate not varied."
     );
@@ -236,8 +160,8 @@ fn sources_that_are_on_par() {
     let claim = "[[report.claims]]\nkind = \"equivalence\"\nkey = \"source.dataset\"\nvalues = [\"synthetic\", \"mnist\"]\nmargin = 0.01\n";
     study.state("sweep", claim, true);
     assert_eq!(
-        study.report().findings[0],
-        "claim holds: Source dataset = synthetic and mnist differ by 0.0 points, 90% interval -0.1 to 0.1, margin 1.0; 8 \
+        held(&study),
+        "Source dataset = synthetic and mnist differ by 0.0 points, 90% interval -0.1 to 0.1, margin 1.0; 8 \
          independent pairs; p = 0.004; survives averaged weights; learning rate not varied."
     );
     study.state("sweep", &claim.replace("0.01", "0.001"), true);
@@ -256,6 +180,25 @@ fn claims_are_corrected_together() {
     let findings = study.report().findings;
     assert!(findings[0].contains("p = 0.012") && findings[1].contains("p = 0.012"), "{findings:?}");
     assert!(
-        findings[2].contains("A stated claim (frozen-layers) could not be tested: no finished run has its setting")
+        findings[2]
+            .contains("(only where target train size = 9). It could not be tested: no finished run has its setting"),
+        "{findings:?}"
+    );
+}
+
+/// Test error falls to the first valley before it rises: the first descent was measured.
+#[test]
+fn a_first_descent_is_measured_or_said_to_be_missing() {
+    let study = Study::new();
+    bump(&study, "sweep", 1.0, true, &[]);
+    for seed in 0..8 {
+        let errors = Errors { train: 0.4, test: 0.7, averaged: Some(0.69), validation: None };
+        study.run("sweep", &FakeRun::new(3, seed), |_| errors);
+    }
+    study.state("sweep", &BUMP.replace("\"all\"", "2"), true);
+    let sentence = held(&study);
+    assert!(
+        sentence.starts_with("Double descent over frozen layers: 50.0% with all layers frozen, 60.0%"),
+        "{sentence}"
     );
 }

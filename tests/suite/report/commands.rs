@@ -1,7 +1,7 @@
 //! The commands in a report work with the specs that it writes.
 
-use super::bump;
 use super::study::{Errors, FakeRun, Study};
+use super::{BUMP, bump};
 use crate::program::Place;
 
 #[test]
@@ -17,8 +17,10 @@ fn every_spec_beside_a_report_can_be_swept() {
         .collect();
     names.sort();
     let controls = ["averaged", "branches", "longer", "random-prefix", "rate-third", "rate-triple", "validation"];
-    let expected: Vec<String> = controls.iter().map(|control| format!("sweep-{control}.toml")).collect();
-    assert_eq!(names, [&expected[..], &["sweep.toml".to_owned()]].concat());
+    let expected: Vec<String> = controls.iter().map(|control| format!("sweep-layers-{control}.toml")).collect();
+    let mut expected = [&expected[..], &["sweep.toml".to_owned()]].concat();
+    expected.sort();
+    assert_eq!(names, expected);
     let place = Place::new();
     for name in names {
         let spec = specs.join(&name);
@@ -45,8 +47,37 @@ fn missing_seeds_are_added() {
         let spec: toml::Table = toml::from_str(&study.read(&format!("specs/{name}"))).expect("TOML");
         spec["sweep"]["axes"].clone()
     };
-    let (own, more) = (axes("sweep.toml"), axes("sweep-seeds.toml"));
+    let (own, more) = (axes("sweep.toml"), axes("sweep-layers-seeds.toml"));
     assert_eq!((own["seed"].to_string(), more["seed"].to_string()), ("[0, 1, 2, 4, 7]".into(), "[3, 5, 6]".into()));
     assert_eq!(more["seeds"]["source"].to_string(), "[3, 5, 6]");
     assert_eq!(own["transfer"], more["transfer"]);
+}
+
+/// Cells that were evaluated on other schedules get a spec each, so that a repetition has the same epochs; both state the
+/// claims, so that the finding comes out as it was.
+#[test]
+fn a_repetition_keeps_schedules_and_claims() {
+    let study = Study::new();
+    bump(&study, "sweep", 1.0, true, &[]);
+    for entry in std::fs::read_dir(study.path("sweep")).expect("a folder") {
+        let run = entry.expect("an entry").path();
+        let name = run.file_name().expect("a name").to_string_lossy().into_owned();
+        let every = if name.starts_with("k2") { "5" } else { "\"log\"" };
+        let spec = std::fs::read_to_string(run.join("spec.toml")).expect("a spec");
+        std::fs::write(run.join("spec.toml"), format!("evaluate.every = {every}\n{spec}")).expect("a file");
+    }
+    study.state("sweep", BUMP, true);
+    study.report();
+    let spec = |name: &str| -> toml::Table { toml::from_str(&study.read(&format!("specs/{name}"))).expect("TOML") };
+    let (five, log) = (spec("sweep-every-5.toml"), spec("sweep-every-log.toml"));
+    assert_eq!((five["evaluate"]["every"].as_integer(), log["evaluate"]["every"].as_str()), (Some(5), Some("log")));
+    assert_eq!(log["sweep"]["axes"]["transfer"]["frozen_layers"].to_string(), "[0, 1]");
+    for spec in [&five, &log] {
+        assert_eq!(spec["report"]["claims"][0]["peak"].as_integer(), Some(1), "{spec}");
+    }
+    let page = study.read("report.md");
+    let said = "Evaluation schedules differ (evaluate.every): 5 at k = all; log at k = 1 and k = 0.";
+    assert!(page.replace('\\', "").contains(said), "{page}");
+    // Controls say to which finding they belong.
+    assert!(study.path("report/specs/sweep-claim-1-rate-third.toml").is_file());
 }

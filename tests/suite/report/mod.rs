@@ -3,6 +3,7 @@
 mod claims;
 mod commands;
 mod controls;
+mod delays;
 mod page;
 mod reading;
 mod study;
@@ -24,4 +25,12 @@ fn bump(study: &Study, sweep: &str, factor: f64, averaged: bool, keys: &[(&'stat
             study.run(sweep, &run, |_| Errors { train, test, averaged, validation: None });
         }
     }
+}
+
+/// What the first finding says of a claim that holds.
+#[track_caller]
+fn held(study: &Study) -> String {
+    let finding = study.report().findings[0].clone();
+    assert!(finding.starts_with("claim holds: Claim of kind "), "{finding}");
+    finding.split_once(" Holds: ").expect("a claim that holds").1.to_owned()
 }

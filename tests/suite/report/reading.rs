@@ -72,7 +72,9 @@ fn an_older_version_is_read() {
     assert_eq!((written.runs, written.left_out.len()), (2, 0), "{:?}", written.left_out);
     let page = study.read("report.md");
     assert!(
-        page.contains("| 1 | 2 | 25.0% (25.0%, 25.0%) | 25.0% (25.0%, 25.0%) | not reached | undecided |"),
+        page.contains(
+            "| 1 | 2 | 25.0% (25.0%, 25.0%) | 25.0% (25.0%, 25.0%) | not reached | not reached | undecided |"
+        ),
         "{page}"
     );
 }
@@ -102,7 +104,7 @@ fn missing_cells_are_named() {
     study.run("sweep", &FakeRun::new(0, 0), level(0.5));
     let sheet = "{\"cells\": {\"k0-n400-s9-0000000009\": {\"name\": \"frozen_layers=0,seed=9\"}}}";
     std::fs::write(study.path("sweep/sweep.json"), sheet).expect("a file");
-    assert_eq!(study.report().left_out, ["frozen_layers=0,seed=9: a cell of the sweep that has not started"]);
+    assert_eq!(study.report().left_out, ["frozen_layers=0,seed=9 (1 seed) was planned and not run"]);
     std::fs::write(study.path("sweep/sweep.json"), "[").expect("a file");
     assert!(study.report().left_out[0].starts_with("sweep: `sweep.json` is damaged"));
 }
@@ -139,4 +141,76 @@ fn seeds_count_once_and_where_they_are() {
     let page = study.read("report.md");
     assert!(page.contains("| all | 3 | 30.0% ± 0.0") && page.contains("| 1 | 2 | 20.0% (20.0%, 20.0%)"), "{page}");
     assert!(page.contains("seed 2 left out: it lacks a number of frozen layers"), "{page}");
+}
+
+/// Cells that were not run are summarised by their values, not listed one by one.
+#[test]
+fn cells_that_were_not_run_are_summarised() {
+    let study = Study::new();
+    let begun = FakeRun::new(0, 0);
+    study.run("sweep", &begun, level(0.5));
+    let mut cells = vec![(study.name(&begun), "0", 0)];
+    cells
+        .extend(["14", "7", "11"].into_iter().flat_map(|k| (0..8).map(move |seed| (format!("k{k}-s{seed}"), k, seed))));
+    cells.extend((1..4).map(|seed| (format!("k0-s{seed}"), "0", seed)));
+    let cells: serde_json::Map<String, serde_json::Value> = cells
+        .into_iter()
+        .map(|(name, k, seed)| (name, serde_json::json!({ "name": "n", "values": [k, seed.to_string()] })))
+        .collect();
+    let sheet = serde_json::json!({ "axes": ["transfer.frozen_layers", "seed"], "cells": cells });
+    std::fs::write(study.path("sweep/sweep.json"), sheet.to_string()).expect("a file");
+    let sentences =
+        ["k = 14, 11 and 7 (8 seeds each) were planned and not run", "k = 0 (3 of 4 seeds) were planned and not run"];
+    assert_eq!(study.report().left_out, sentences);
+    let page = study.read("report.md");
+    assert!(page.matches("planned and not run").count() == 4, "{page}");
+}
+
+/// Train error is the mean of the last five epochs where each was measured. Where not, the median of the last one: a spike
+/// of one seed moves a mean, and intervals do not go below 0.
+#[test]
+fn a_spike_of_one_seed_does_not_make_a_negative_train_error() {
+    let study = Study::new();
+    for seed in 0..8 {
+        let spikes = seed == 1;
+        let run = study.run("sweep", &FakeRun::new(0, seed), |epoch| Errors {
+            train: if epoch < 10 {
+                0.5
+            } else if spikes && epoch > 38 {
+                0.08
+            } else {
+                0.0
+            },
+            test: 0.4,
+            ..Errors::default()
+        });
+        if seed == 0 {
+            let table = std::fs::read_to_string(run.join("metrics.csv")).expect("a table");
+            std::fs::write(run.join("metrics.csv"), table.replace("target,38,3800,0,", "target,38,3800,,"))
+                .expect("a file");
+        }
+    }
+    study.report();
+    let page = study.read("report.md");
+    assert!(page.contains("| 0.0% (7 of 8 at most 1%) | 10 (8 of 8 seeds) |"), "{page}");
+    // Augmentation and dropout are off, and no label is corrupted: their seeds vary nothing.
+    assert!(
+        page.contains("seeds that vary within a cell: source, init, subset and order. All runs share one test set."),
+        "{page}"
+    );
+    let legends =
+        ["Interpolates: train error at most 1%", "Regime, under this procedure and budget", "the median over seeds"];
+    assert!(legends.into_iter().all(|legend| page.contains(legend)), "{page}");
+    let exact = Study::new();
+    for seed in 0..8 {
+        let spikes = seed == 1;
+        exact.run("sweep", &FakeRun::new(0, seed), |epoch| Errors {
+            train: if spikes && epoch > 38 { 0.08 } else { 0.0 },
+            test: 0.4,
+            ..Errors::default()
+        });
+    }
+    exact.report();
+    // Two of the last five epochs of one of eight seeds: 0.08 · 2 / 5 / 8 = 0.4%; the interval would start below 0.
+    assert!(exact.read("report.md").contains("| 0.4% (0.0%, 3.2%) |"), "{}", exact.read("report.md"));
 }

@@ -91,12 +91,17 @@ impl Study {
         self.0.path().join(name)
     }
 
+    /// The name of a run's directory.
+    #[allow(clippy::unused_self)] // A run has a name in a study.
+    pub fn name(&self, run: &FakeRun) -> String {
+        let digest = run.spec().bytes().fold(7u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        format!("k{}-n400-s{}-{:010x}", run.layers, run.seed, digest & 0xff_ffff_ffff)
+    }
+
     /// Writes a run to a sweep's folder, with these errors by epoch.
     pub fn run(&self, sweep: &str, run: &FakeRun, errors: impl Fn(u64) -> Errors) -> PathBuf {
         let spec = run.spec();
-        let digest = spec.bytes().fold(7u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
-        let name = format!("k{}-n400-s{}-{:010x}", run.layers, run.seed, digest & 0xff_ffff_ffff);
-        let folder = self.path(sweep).join(name);
+        let folder = self.path(sweep).join(self.name(run));
         std::fs::create_dir_all(&folder).expect("a folder");
         let file = |name: &str, text: String| std::fs::write(folder.join(name), text).expect("a file");
         file("spec.toml", spec);
@@ -112,7 +117,7 @@ impl Study {
         file("summary.json", json!({ "frozen_layers": run.layers, "train_examples": 400 }).to_string());
         file("metrics.csv", metrics(run.epochs, errors));
         if !run.branches.is_empty() {
-            let mut table = "phase,epoch,step,anneal_test_error,tuned_test_error\n".to_owned();
+            let mut table = "phase,epoch,step,anneal_test_error,refit_test_error\n".to_owned();
             for Branch { epoch, annealed, refitted } in &run.branches {
                 writeln!(table, "target,{epoch},{},{annealed},{refitted}", epoch * 100).expect("a string takes all");
             }
