@@ -206,12 +206,14 @@ mod tests {
         network(&Architecture::Vit(Vit { patch: 4, width, depth: 1, heads: 8, mlp_width: 64, dropout: 0.0, pooling }))
     }
 
+    type Case<'a> = (Option<(i32, i32)>, &'a [&'a str], Blueprint, Precision);
+
     #[test]
     fn auto_is_what_was_measured_to_be_faster() {
         use Precision::{Bf16, Fp32};
         let zen4 = ["avx2", "avx512f", "avx512_bf16"];
         let xeon = ["avx2", "avx512f", "avx512_bf16", "amx_bf16"];
-        let cases: [(Option<(i32, i32)>, &[&str], Blueprint, Precision); 14] = [
+        let cases: [Case<'_>; 14] = [
             (None, &["avx2"], resnet(64), Fp32),
             (None, &["avx2", "avx512f"], transformer(768), Fp32),
             (None, &zen4, resnet(16), Bf16),
