@@ -30,14 +30,29 @@ fn batch_statistics_in_frozen_layers_are_said_to_keep_nothing() {
 #[test]
 fn auto_is_bf16_where_the_cpu_has_it_and_the_record_says_so() {
     let place = Place::with(TINY);
-    let record = json(&place.run(&["device=cpu"]).join("run.json"));
+    let record = json(&place.run(&["device=cpu", "network.width=16"]).join("run.json"));
     let flags = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let has = |flag: &str| flags.split_whitespace().any(|word| word == flag);
     let expected = if has("avx512_bf16") || has("amx_bf16") { "bf16" } else { "fp32" };
     assert_eq!(record["compute"]["precision"], expected);
-    let other = json(&place.run(&["device=cpu", "precision=fp32"]).join("run.json"));
+    let other = json(&place.run(&["device=cpu", "network.width=16", "precision=fp32"]).join("run.json"));
     assert_eq!(other["compute"]["precision"], "fp32");
     assert_ne!(record["hash"], other["hash"], "a different precision is a different run");
+}
+
+/// In libtorch 2.11 the bf16 gradient of narrow 1×1 convolutions corrupts memory on several threads.
+#[test]
+fn narrow_networks_do_not_train_in_bf16_on_several_threads() {
+    let place = Place::with(TINY);
+    let record = json(&place.run(&["device=cpu"]).join("run.json"));
+    assert_eq!(record["compute"]["precision"], "fp32");
+    let run = |threads| {
+        let sets = ["device=cpu", "precision=bf16", threads].into_iter().flat_map(|set| ["--set", set]);
+        place.freezewise(&["run", "spec.toml", "--quiet"].into_iter().chain(sets).collect::<Vec<_>>())
+    };
+    let refused = run("threads=2");
+    assert!(refused.code == 2 && refused.stderr.contains("1×1 convolutions of fewer than 16"), "{}", refused.stderr);
+    assert_eq!(run("threads=1").code, 0);
 }
 
 /// Narrow transformers are slower in bf16 on CPUs without matrix units.

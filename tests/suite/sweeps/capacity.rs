@@ -99,7 +99,7 @@ fn the_capacity_of_each_number_of_frozen_layers_is_read_off_the_grid() {
     near(&crossed["of_mean_error"]["n"], 10.0 * 4f64.powf(1.0 / 3.0));
     assert_eq!((&crossed["seeds"][0]["fitted"], &crossed["seeds"][0]["missed"]), (&10.into(), &40.into()));
     assert_eq!(crossed["seeds"][0]["gradient_norm"], 3.5);
-    assert_eq!(crossed["moving"], serde_json::json!(["init", "subset", "noise", "order", "augment", "dropout"]));
+    assert_eq!(crossed["moving"], serde_json::json!(["init", "subset", "noise", "order"]));
     assert_eq!((&never["seeds"][0]["reading"], &never["seeds"][0]["n"]), (&"below".into(), &10.into()));
     assert_eq!(never["over_seeds"]["mean"], Value::Null);
     assert_eq!(never["seeds"][0]["undecided"], serde_json::json!([40]), "it was still falling");
