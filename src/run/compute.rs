@@ -5,6 +5,7 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::data::{self, Access, TaskData, WantedImages};
+use crate::error::UserError;
 use crate::native::{self, ChosenDevice, Switched};
 use crate::run::fixed::Fixed;
 use crate::run::phase::event::{EventSink, RunEvent};
@@ -35,18 +36,23 @@ impl ComputeSetup {
             Some(fixed) => fixed.apply(&experiment.compute, &device)?,
             None => experiment.compute,
         };
-        let blueprint = experiment.blueprint(&experiment.target);
-        let settings = train::settings(&compute, &device, &blueprint)?;
+        let settings = train::settings(&compute, &device, &experiment.blueprint(&experiment.target))?;
         native::prepare(device.device, settings.precision)?;
         let deterministic = compute.deterministic.then(native::use_deterministic_kernels);
         let plain = (settings.attention == Attention::Plain).then(native::use_plain_attention);
         let switched = deterministic.into_iter().chain(plain).collect::<Result<Vec<_>, _>>()?;
         let threads = native::compute_threads(experiment.threads)?;
-        native::refuse_corruption(settings.precision, device.device, threads.count, &blueprint)?;
         native::set_threads(threads.count);
         native::keep_freed_memory();
         let notes = device.note.iter().cloned().chain(threads.note).collect();
-        Ok(Self { device, threads: threads.count, notes, settings, _switched: switched.into() })
+        let setup = Self { device, threads: threads.count, notes, settings, _switched: switched.into() };
+        setup.refuse_corruption(experiment)?;
+        Ok(setup)
+    }
+
+    fn refuse_corruption(&self, experiment: &Experiment) -> Result<(), UserError> {
+        let blueprint = experiment.blueprint(&experiment.target);
+        native::refuse_corruption(self.settings.precision, self.device.device, self.threads, &blueprint)
     }
 
     /// Everything that the last bits of results depend on.
@@ -71,8 +77,7 @@ impl ComputeSetup {
         let Some(start) = start else { return Ok(()) };
         let before = &start.header.made_with;
         self.settings = self.settings.as_before(&before.compute, &experiment.compute);
-        let blueprint = experiment.blueprint(&experiment.target);
-        native::refuse_corruption(self.settings.precision, self.device.device, self.threads, &blueprint)?;
+        self.refuse_corruption(experiment)?;
         let differences = before.differences(&self.made_with());
         if differences.is_empty() {
             return Ok(());

@@ -73,7 +73,7 @@ impl Family for Densenet {
     }
 
     fn unrecorded(&self) -> String {
-        format!("{}, ReLU, no dilation or blur", self.stem.unrecorded())
+        self.stem.unrecorded().to_owned()
     }
 
     fn first_tensor(&self) -> &'static str {

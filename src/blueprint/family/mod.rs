@@ -154,7 +154,7 @@ pub(crate) trait Family {
     /// The convolution that images come to, its weight `[channels out, channels in, height, width]`.
     fn first_tensor(&self) -> &'static str;
 
-    /// What its tensors do not show of it, so that a weights file is taken to have it.
+    /// What no tensor shows, so that an import must assume it.
     fn unrecorded(&self) -> String;
 
     /// By what it is found among the names of a file, each way in its turn.

@@ -51,7 +51,7 @@ impl Family for PreactResnet18 {
     }
 
     fn unrecorded(&self) -> String {
-        format!("{}, ReLU", Stem::Cifar.unrecorded())
+        Stem::Cifar.unrecorded().to_owned()
     }
 
     fn first_tensor(&self) -> &'static str {

@@ -82,7 +82,7 @@ impl Family for Resnet {
     }
 
     fn unrecorded(&self) -> String {
-        format!("{}, ReLU, no dilation or blur", self.stem.unrecorded())
+        self.stem.unrecorded().to_owned()
     }
 
     fn first_tensor(&self) -> &'static str {

@@ -35,11 +35,11 @@ impl Stem {
         (self == Self::Imagenet).then_some(advice)
     }
 
-    /// What the tensors do not show of it.
+    /// What no tensor of a network with this stem shows.
     pub(super) fn unrecorded(self) -> &'static str {
         match self {
-            Self::Cifar => "a first convolution of stride 1 without pooling",
-            Self::Imagenet => "a first convolution of stride 2 with 3×3 max-pooling",
+            Self::Cifar => "a first convolution of stride 1 without pooling, ReLU, no dilation or blur",
+            Self::Imagenet => "a first convolution of stride 2 with 3×3 max-pooling, ReLU, no dilation or blur",
         }
     }
 

@@ -272,7 +272,7 @@ fn a_peak_that_a_control_turns_into_a_valley_is_said_in_words() {
     bump(&study, "sweep", 1.0, true, &[]);
     for seed in 0..8 {
         for (layers, selected) in [(2, 0.44), (1, 0.42), (0, 0.40)] {
-            let run = study.path("sweep").join(study.name(&FakeRun::new(layers, seed)));
+            let run = study.path("sweep").join(FakeRun::new(layers, seed).name());
             let summary = format!(
                 "{{\"frozen_layers\": {layers}, \"train_examples\": 400, \"validation_selected_test_error\": {selected}}}"
             );

@@ -149,7 +149,7 @@ fn cells_that_were_not_run_are_summarised() {
     let study = Study::new();
     let begun = FakeRun::new(0, 0);
     study.run("sweep", &begun, level(0.5));
-    let mut cells = vec![(study.name(&begun), "0", 0)];
+    let mut cells = vec![(begun.name(), "0", 0)];
     cells
         .extend(["14", "7", "11"].into_iter().flat_map(|k| (0..8).map(move |seed| (format!("k{k}-s{seed}"), k, seed))));
     cells.extend((1..4).map(|seed| (format!("k0-s{seed}"), "0", seed)));

@@ -40,6 +40,12 @@ pub struct FakeRun {
 }
 
 impl FakeRun {
+    /// The name of its directory.
+    pub fn name(&self) -> String {
+        let digest = self.spec().bytes().fold(7u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        format!("k{}-n400-s{}-{:010x}", self.layers, self.seed, digest & 0xff_ffff_ffff)
+    }
+
     pub fn new(layers: usize, seed: usize) -> Self {
         Self { layers, seed, source: seed, epochs: 40, keys: Vec::new(), branches: Vec::new() }
     }
@@ -91,17 +97,10 @@ impl Study {
         self.0.path().join(name)
     }
 
-    /// The name of a run's directory.
-    #[allow(clippy::unused_self)] // A run has a name in a study.
-    pub fn name(&self, run: &FakeRun) -> String {
-        let digest = run.spec().bytes().fold(7u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
-        format!("k{}-n400-s{}-{:010x}", run.layers, run.seed, digest & 0xff_ffff_ffff)
-    }
-
     /// Writes a run to a sweep's folder, with these errors by epoch.
     pub fn run(&self, sweep: &str, run: &FakeRun, errors: impl Fn(u64) -> Errors) -> PathBuf {
         let spec = run.spec();
-        let folder = self.path(sweep).join(self.name(run));
+        let folder = self.path(sweep).join(run.name());
         std::fs::create_dir_all(&folder).expect("a folder");
         let file = |name: &str, text: String| std::fs::write(folder.join(name), text).expect("a file");
         file("spec.toml", spec);
