@@ -11,6 +11,27 @@ pub struct Claim {
     pub statement: Statement,
     /// The runs it is about, as values of dotted keys; empty for all runs.
     pub setting: BTreeMap<String, String>,
+    /// The weights whose errors it is about. Absent from the hash where they are the raw ones, as in older records.
+    #[serde(skip_serializing_if = "ClaimedWeights::are_raw")]
+    pub weights: ClaimedWeights,
+}
+
+/// The weights whose errors a claim is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClaimedWeights {
+    /// The trained weights.
+    #[default]
+    Raw,
+    /// Their exponential average.
+    Averaged,
+}
+
+impl ClaimedWeights {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn are_raw(&self) -> bool {
+        *self == Self::Raw
+    }
 }
 
 /// What a claim states.

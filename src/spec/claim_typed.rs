@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::claim::{Claim, Over, Reached, Statement};
+use super::claim::{Claim, ClaimedWeights, Over, Reached, Statement};
 use super::keys;
 use crate::text;
 
@@ -34,6 +34,8 @@ struct Typing {
     kind: String,
     #[serde(default)]
     setting: Json,
+    #[serde(default)]
+    weights: ClaimedWeights,
     first_valley: Option<Json>,
     peak: Option<Json>,
     later_valley: Option<Json>,
@@ -98,7 +100,7 @@ pub(super) fn read(json: &Json) -> Result<Claim, String> {
     let mut setting = BTreeMap::new();
     flatten(&typed.setting, "", &mut setting)?;
     setting.keys().try_for_each(|key| check_is_key(key))?;
-    Ok(Claim { statement, setting })
+    Ok(Claim { statement, setting, weights: typed.weights })
 }
 
 /// Rejects an unknown kind, and a key that has no effect for its kind.
@@ -106,7 +108,7 @@ fn check_keys(kind: &str, json: &Json) -> Result<(), String> {
     let Some((_, taken)) = KINDS.iter().find(|(known, _)| *known == kind) else {
         return Err(format!("`{kind}` is not a kind of claim; expected {}", text::listed(&kinds())));
     };
-    let common = ["kind", "setting"];
+    let common = ["kind", "setting", "weights"];
     let typed = json.as_object().into_iter().flat_map(|keys| keys.keys().map(String::as_str));
     let foreign = typed.into_iter().find(|key| !common.contains(key) && !taken.contains(key));
     foreign.map_or(Ok(()), |key| {

@@ -59,7 +59,7 @@ use anyhow::Result;
 
 pub use augment::{Augmentation, Fill};
 pub use checkpoints::{Branches, Checkpoints, Keep};
-pub use claim::{Claim, Over, Reached, Statement};
+pub use claim::{Claim, ClaimedWeights, Over, Reached, Statement};
 pub use claims::{ReportSpec, StatedClaims};
 pub use compute::{Attention, Compute, MemoryFormat, Precision, PrecisionChoice, Switch};
 pub use correct::Correct;

@@ -77,9 +77,9 @@ pub(super) struct EpochGrid {
 }
 
 /// `None` with fewer than two runs or three epochs, or if runs were evaluated at different epochs.
-pub(super) fn grid(runs: &[&Run]) -> Option<EpochGrid> {
+pub(super) fn grid(runs: &[&Run], view: View) -> Option<EpochGrid> {
     let settled = runs.iter().map(|run| run.curves.settled_epoch).max()?;
-    let curves: Vec<_> = runs.iter().take(MOST_SEEDS).map(|run| run.test_errors(View::Raw)).collect();
+    let curves: Vec<_> = runs.iter().take(MOST_SEEDS).map(|run| run.test_errors(view)).collect();
     let first: Vec<u64> = curves.first()?.iter().map(|point| point.epoch).collect();
     if curves.iter().any(|curve| !curve.iter().map(|point| point.epoch).eq(first.iter().copied())) {
         return None;
@@ -94,8 +94,8 @@ pub(super) fn grid(runs: &[&Run]) -> Option<EpochGrid> {
 }
 
 /// The largest bump over epochs, wherever it is: for controls that shift it, such as another learning rate.
-pub(super) fn anywhere(cell: &SeedGroup) -> Option<Effect> {
-    let found = unstated_bump(&grid(&cell.runs.iter().collect::<Vec<_>>())?.rows).ok()?;
+pub(super) fn anywhere(cell: &SeedGroup, view: View) -> Option<Effect> {
+    let found = unstated_bump(&grid(&cell.runs.iter().collect::<Vec<_>>(), view)?.rows).ok()?;
     Some(Effect { p: found.p, size: found.size_biased_low })
 }
 

@@ -1,12 +1,14 @@
 //! What a claim states, and where, in words.
 
-use crate::report::read::{FROZEN_LAYERS, SweepFolder};
+use crate::report::read::{FROZEN_LAYERS, SweepFolder, View};
 use crate::report::words::{list, points, short};
 use crate::spec::{Claim, Over, Reached, Statement};
 
 /// A sentence: the kind of the claim, where it was stated, and what it says.
 pub(super) fn claimed(claim: &Claim, sweep: &SweepFolder) -> String {
-    format!("Claim of kind {}, {}: {}{}.", kind(&claim.statement), origin(sweep), statement(claim), setting(claim))
+    let (kind, origin) = (kind(&claim.statement), origin(sweep));
+    let weights = View::from(claim.weights).prefix();
+    format!("Claim of kind {kind}, {origin}: {weights}{}{}.", statement(claim), setting(claim))
 }
 
 /// Whether the claim was stated before the first run, with the hash that says so.

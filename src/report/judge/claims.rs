@@ -10,7 +10,7 @@ use super::stated::{self, Stated};
 use super::subject::MeasuredAt;
 use super::{delay, equivalence, larger_bump, order, unstated};
 use crate::analysis::inference::{LEAST_SEEDS, SIGNIFICANCE, claims_carried, holm};
-use crate::report::read::{FROZEN_LAYERS, SweepFolder};
+use crate::report::read::{FROZEN_LAYERS, SweepFolder, View};
 use crate::report::setting::Setting;
 use crate::report::words::{capital, list, p_value};
 use crate::spec::{Claim, Statement};
@@ -154,6 +154,7 @@ fn fits(claim: &Claim, sweep: &SweepFolder, setting: &Setting) -> bool {
 
 fn case<'a>(claim: &Claim, sweep: &SweepFolder, settings: &'a [Setting]) -> Case<'a> {
     let layers = claim.setting.get(FROZEN_LAYERS).map(String::as_str);
+    let view: View = claim.weights.into();
     let fitting = |setting: &Setting| fits(claim, sweep, setting);
     let only = || -> Result<&'a Setting, String> {
         let mut found = settings.iter().filter(|setting| fitting(setting));
@@ -167,25 +168,26 @@ fn case<'a>(claim: &Claim, sweep: &SweepFolder, settings: &'a [Setting]) -> Case
     let pair = |pair: Result<Judged<'a>, String>| pair.map(|pair| Case::Pair(Box::new(pair)));
     let case = match &claim.statement {
         Statement::FrozenLayers { sites, least_size } => {
-            bump(only().and_then(|setting| stated::over_layers(setting, settings, sites, *least_size)))
+            bump(only().and_then(|setting| stated::over_layers(setting, settings, sites, *least_size, view)))
         }
         Statement::Epochs { sites, least_size } => {
-            bump(only().and_then(|setting| stated::over_epochs(setting, settings, layers, *sites, *least_size)))
+            bump(only().and_then(|setting| stated::over_epochs(setting, settings, layers, *sites, *least_size, view)))
         }
         Statement::LargerBump { over, key, reference, larger, sites, least_size } => {
             let (values, least_size) = ([reference.as_str(), larger.as_str()], *least_size);
-            let claimed = larger_bump::ClaimedDifference { over: *over, key, values, layers, sites, least_size };
+            let claimed = larger_bump::ClaimedDifference { over: *over, key, values, layers, view, sites, least_size };
             pair(larger_bump::judge(settings, &fitting, &claimed))
         }
         Statement::Delay { key, reference, delayed, of, least_size } => {
             let (values, least_size) = ([reference.as_str(), delayed.as_str()], least_size.unwrap_or(0.0));
-            pair(delay::judge(settings, &fitting, &delay::ClaimedDelay { key, values, layers, of: *of, least_size }))
+            let claimed = delay::ClaimedDelay { key, values, layers, view, of: *of, least_size };
+            pair(delay::judge(settings, &fitting, &claimed))
         }
         Statement::Order { key, values: [one, other], at: [first, second] } => {
-            pair(order::judge(settings, &fitting, (key, [one, other]), [first, second]))
+            pair(order::judge(settings, &fitting, (key, [one, other]), [first, second], view))
         }
         Statement::Equivalence { key, values: [one, other], margin } => {
-            pair(equivalence::judge(settings, &fitting, (key, [one, other], layers), *margin))
+            pair(equivalence::judge(settings, &fitting, (key, [one, other], layers), *margin, view))
         }
     };
     case.unwrap_or_else(Case::Failed)
@@ -219,6 +221,7 @@ fn of_pair(judged: &Judged, corrected: f64, commands: &Commands) -> Finding {
     reasons.extend(judged.limits.iter().cloned());
     let checks = checklist(&judged.subject, (&judged.effect.into(), judged.unit), &judged.controls, commands);
     let verdict = if standing == Standing::Holds { "Holds" } else { "Does not hold" };
-    let sentence = format!("{verdict}: {}; {}{}.", capital(&judged.sentence), p_value(corrected), survived(&checks));
+    let statement = capital(&format!("{}{}", judged.subject.view.prefix(), judged.sentence));
+    let sentence = format!("{verdict}: {statement}; {}{}.", p_value(corrected), survived(&checks));
     Finding { standing, claimed: String::new(), sentence, reasons, checks }
 }

@@ -17,13 +17,20 @@ const VALIDATION: [&str; 2] = ["target.validation_size", "target.validation_nois
 /// Measures the same contrast in other settings, one for each of its own, with a view of their errors.
 pub(super) type Remeasure<'a> = &'a dyn Fn(&[&Setting], View, RealityCheck) -> Option<SizedEffect>;
 
-/// The contrast under each control that was run: with another view of the same runs, or in settings of `all` that are
-/// controls of those in `own`.
-pub(super) fn under(own: &[&Setting], all: &[Setting], measure: Remeasure) -> Vec<(RealityCheck, SizedEffect)> {
+/// The contrast under each control that was run: with another view of the same runs, or with the claim's own view in
+/// settings of `all` that are controls of those in `own`.
+pub(super) fn under(
+    own: &[&Setting],
+    all: &[Setting],
+    view: View,
+    measure: Remeasure,
+) -> Vec<(RealityCheck, SizedEffect)> {
     let others = |check: RealityCheck| -> Option<Vec<&Setting>> {
         own.iter().map(|setting| all.iter().find(|other| is_control(check, setting, other))).collect()
     };
     let of = |check: RealityCheck| match check {
+        // A claim about averaged weights cannot be its own control.
+        RealityCheck::AveragedWeights if view == View::Averaged => None,
         RealityCheck::AveragedWeights => measure(own, View::Averaged, check),
         RealityCheck::AnnealBranches => measure(own, View::Annealed, check),
         RealityCheck::RefittedHead => measure(own, View::Refitted, check),
@@ -31,7 +38,7 @@ pub(super) fn under(own: &[&Setting], all: &[Setting], measure: Remeasure) -> Ve
             measure(own, View::Validation, check).or_else(|| measure(&others(check)?, View::Validation, check))
         }
         RealityCheck::Seeds | RealityCheck::SourceSeeds => None,
-        other => measure(&others(other)?, View::Raw, other),
+        other => measure(&others(other)?, view, other),
     };
     RealityCheck::ALL.into_iter().filter_map(|check| Some((check, of(check)?))).collect()
 }

@@ -23,6 +23,7 @@ pub(super) struct ClaimedDelay<'a> {
     pub(super) key: &'a str,
     pub(super) values: [&'a str; 2],
     pub(super) layers: Option<&'a str>,
+    pub(super) view: View,
     pub(super) of: Reached,
     /// The smallest bump whose peak counts.
     pub(super) least_size: f64,
@@ -37,11 +38,11 @@ pub(super) fn judge<'a>(
     let settings = settings(all, fits, claimed.key, claimed.values)?;
     let layers = cell_of(settings[0], claimed.layers)?.frozen.count;
     let measure = |settings: &[&Setting], view| measure(settings, layers, claimed, view);
-    let found = measure(&settings, View::Raw)?;
+    let found = measure(&settings, claimed.view)?;
     let effect: Effect = (&found.delay).into();
     let independent = found.delay.log_ratios.len();
     let mut controls = of_seeds(&effect.into(), independent, found.sources);
-    controls.extend(control::under(&settings, all, &|settings, view, _| {
+    controls.extend(control::under(&settings, all, claimed.view, &|settings, view, _| {
         Some(SizedEffect::from(Effect::from(&measure(settings, view).ok()?.delay)))
     }));
     let place = if claimed.of == Reached::Peak { MeasuredAt::Peak } else { MeasuredAt::Interpolation };
@@ -51,7 +52,7 @@ pub(super) fn judge<'a>(
         independent,
         shortfalls: Vec::new(),
         limits: found.sources.limit(independent).into_iter().collect(),
-        subject: Subject::of_pair(&settings, vec![layers], place, claimed.key),
+        subject: Subject::of_pair(&settings, vec![layers], place, claimed.view, claimed.key),
         effect,
         unit: EffectUnit::LogRatio,
         controls,

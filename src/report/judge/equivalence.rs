@@ -6,7 +6,7 @@ use super::effect::{EffectUnit, SizedEffect};
 use super::pair::{Judged, cell_of, end_errors, settings};
 use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{Effect, equivalence};
-use crate::report::read::RunMeasure;
+use crate::report::read::View;
 use crate::report::setting::Setting;
 use crate::report::words::{points, short};
 use crate::text;
@@ -17,16 +17,17 @@ pub(super) fn judge<'a>(
     fits: &dyn Fn(&Setting) -> bool,
     (key, values, layers): (&str, [&str; 2], Option<&str>),
     margin: f64,
+    view: View,
 ) -> Result<Judged<'a>, String> {
     let settings = settings(all, fits, key, values)?;
     let cell = cell_of(settings[0], layers)?;
     let layers = cell.frozen.count;
-    let found = end_errors(&settings, layers, key, RunMeasure::Last)?;
+    let found = end_errors(&settings, layers, key, view.outcome())?;
     let [one, other] = &found.sides;
     let tested = equivalence(one, other, margin).map_err(|error| error.to_string())?;
     let effect: Effect = (&tested).into();
     let mut controls = of_seeds(&effect.into(), one.len(), found.sources);
-    controls.extend(control::under(&settings, all, &|settings, view, _| {
+    controls.extend(control::under(&settings, all, view, &|settings, view, _| {
         let [one, other] = end_errors(settings, layers, key, view.outcome()).ok()?.sides;
         Some(SizedEffect::from(Effect::from(&equivalence(&one, &other, margin).ok()?)))
     }));
@@ -48,7 +49,7 @@ pub(super) fn judge<'a>(
         independent: one.len(),
         shortfalls: Vec::new(),
         limits: found.sources.limit(one.len()).into_iter().collect(),
-        subject: Subject::of_pair(&settings, vec![layers], MeasuredAt::End, key),
+        subject: Subject::of_pair(&settings, vec![layers], MeasuredAt::End, view, key),
         effect,
         unit: EffectUnit::WithinMargin,
         controls,

@@ -24,6 +24,7 @@ pub(super) struct ClaimedDifference<'a> {
     pub(super) key: &'a str,
     pub(super) values: [&'a str; 2],
     pub(super) layers: Option<&'a str>,
+    pub(super) view: View,
     pub(super) sites: &'a [[String; 3]; 2],
     /// The least size of the larger bump.
     pub(super) least_size: f64,
@@ -55,15 +56,18 @@ pub(super) fn judge<'a>(
 ) -> Result<Judged<'a>, String> {
     let settings = settings(all, fits, claimed.key, claimed.values)?;
     let places = places(&settings, claimed)?;
-    let found = measure(&settings, claimed.key, &places, View::Raw, None)?;
+    let found = measure(&settings, claimed.key, &places, claimed.view, None)?;
     let effect = found.effect();
     let independent = found.evidence[1].seeds;
     let mut controls = of_seeds(&effect.into(), independent, found.clusters.sources);
-    let under = control::under(&settings, all, &|settings, view, check| {
+    let under = control::under(&settings, all, claimed.view, &|settings, view, check| {
         Some(measure(settings, claimed.key, &places, view, Some(check)).ok()?.effect().into())
     });
-    let averaged =
-        under.iter().find(|(check, _)| *check == RealityCheck::AveragedWeights).map(|(_, averaged)| averaged.effect);
+    let averaged = if claimed.view == View::Averaged {
+        Some(effect)
+    } else {
+        under.iter().find(|(check, _)| *check == RealityCheck::AveragedWeights).map(|(_, averaged)| averaged.effect)
+    };
     controls.extend(under);
     let (layers, place) = match &places {
         BumpPlaces::Layers(sites) => {
@@ -78,7 +82,7 @@ pub(super) fn judge<'a>(
         independent,
         shortfalls: shortfalls(claimed, &found, averaged.as_ref()),
         limits: found.clusters.sources.limit(independent).into_iter().collect(),
-        subject: Subject::of_pair(&settings, layers, place, claimed.key),
+        subject: Subject::of_pair(&settings, layers, place, claimed.view, claimed.key),
         effect,
         unit: EffectUnit::Points,
         controls,
@@ -123,7 +127,7 @@ fn measure(
     if let (BumpPlaces::Epochs { layers, .. }, Some(check)) = (places, check)
         && rate.contains(&check)
     {
-        return anywhere(settings, key, *layers);
+        return anywhere(settings, key, *layers, view);
     }
     let at_end = check == Some(RealityCheck::LongerBudget);
     let (pairs, [one, other]) = match places {
@@ -154,10 +158,10 @@ fn measure(
 }
 
 /// Measures both bumps wherever they are, each seed at the place found in the others: learning rates shift bumps.
-fn anywhere(settings: &[&Setting], key: &str, layers: usize) -> Result<MeasuredDifference, String> {
+fn anywhere(settings: &[&Setting], key: &str, layers: usize, view: View) -> Result<MeasuredDifference, String> {
     let pairs = Pairs::of(settings, layers)?;
     let contrasts = |side: usize| -> Result<BumpContrasts, String> {
-        let grid = bump::grid(&pairs.side(side)).ok_or("its runs were evaluated at other epochs")?;
+        let grid = bump::grid(&pairs.side(side), view).ok_or("its runs were evaluated at other epochs")?;
         held_out_contrasts(&grid.rows).map_err(|error| error.to_string())
     };
     let both = [contrasts(0)?, contrasts(1)?];

@@ -6,7 +6,7 @@ use super::effect::{EffectUnit, SizedEffect};
 use super::pair::{EndErrors, Judged, end_errors, settings};
 use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{Effect, OrderReversal, SourcePair, order_reversal};
-use crate::report::read::RunMeasure;
+use crate::report::read::View;
 use crate::report::setting::Setting;
 use crate::report::words::{percent, points, short};
 use crate::text;
@@ -17,6 +17,7 @@ pub(super) fn judge<'a>(
     fits: &dyn Fn(&Setting) -> bool,
     (key, values): (&str, [&str; 2]),
     at: [&str; 2],
+    view: View,
 ) -> Result<Judged<'a>, String> {
     let settings = settings(all, fits, key, values)?;
     let layers = |typed: &str| {
@@ -27,12 +28,12 @@ pub(super) fn judge<'a>(
     let both = |settings: &[&Setting], outcome| -> Result<[EndErrors; 2], String> {
         Ok([end_errors(settings, layers[0], key, outcome)?, end_errors(settings, layers[1], key, outcome)?])
     };
-    let found = both(&settings, RunMeasure::Last)?;
+    let found = both(&settings, view.outcome())?;
     let tested = test(&found)?;
     let effect: Effect = (&tested).into();
     let independent = found[0].sides[0].len().min(found[1].sides[0].len());
     let mut controls = of_seeds(&effect.into(), independent, found[0].sources);
-    controls.extend(control::under(&settings, all, &|settings, view, _| {
+    controls.extend(control::under(&settings, all, view, &|settings, view, _| {
         Some(SizedEffect::from(Effect::from(&test(&both(settings, view.outcome()).ok()?).ok()?)))
     }));
     let mean = |values: &[f64]| percent(values.iter().sum::<f64>() / values.len() as f64);
@@ -60,7 +61,7 @@ pub(super) fn judge<'a>(
         independent,
         shortfalls: Vec::new(),
         limits: found[0].sources.limit(independent).into_iter().collect(),
-        subject: Subject::of_pair(&settings, layers.to_vec(), MeasuredAt::End, key),
+        subject: Subject::of_pair(&settings, layers.to_vec(), MeasuredAt::End, view, key),
         effect,
         unit: EffectUnit::Points,
         controls,

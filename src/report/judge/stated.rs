@@ -13,7 +13,7 @@ use crate::analysis::epoch_regime;
 use crate::analysis::inference::{
     BumpPart, BumpSites, BumpVerdict, RealityCheck, Shortfall, SiteRegimes, bump_verdict,
 };
-use crate::report::read::{Measure, Run, RunMeasure, View};
+use crate::report::read::{Measure, Run, View};
 use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{list, p_value, percent, points};
 use crate::text;
@@ -38,17 +38,18 @@ pub(super) fn over_layers<'a>(
     all: &[Setting],
     sites: &[String; 3],
     least_size: f64,
+    view: View,
 ) -> Result<Stated<'a>, String> {
     let [first, peak, later] = layer_cells(setting, sites)?;
     let layers = [first, peak, later].map(|cell| cell.frozen.count);
     let sites = BumpSites { first_valley: layers[0], peak: layers[1], later_valley: layers[2] };
-    let measured = bump::over_layers(setting, View::Raw, &sites)?;
+    let measured = bump::over_layers(setting, view, &sites)?;
     let regimes = |cell: &SeedGroup| -> Vec<_> {
         let in_use = cell.runs.iter().filter(|run| measured.seeds.contains(&run.seeds.label()));
         in_use.map(Run::regime).collect()
     };
-    let end = |cell: &SeedGroup| cell.mean(RunMeasure::Last);
-    let controls = control::under(&[setting], all, &|settings, view, _| {
+    let end = |cell: &SeedGroup| cell.mean(view.outcome());
+    let controls = control::under(&[setting], all, view, &|settings, view, _| {
         bump::over_layers(settings[0], view, &sites).ok().map(|found| (&found.evidence).into())
     });
     Ok(Stated {
@@ -65,6 +66,7 @@ pub(super) fn over_layers<'a>(
             settings: vec![setting],
             layers: layers.to_vec(),
             place: MeasuredAt::End,
+            view,
             key: None,
             peak: Some(format!("k = {}", peak.frozen.short())),
             name: String::new(),
@@ -92,18 +94,19 @@ pub(super) fn over_epochs<'a>(
     layers: Option<&str>,
     sites: [u64; 3],
     least_size: f64,
+    view: View,
 ) -> Result<Stated<'a>, String> {
     let cell = cell_of(setting, layers)?;
     let count = cell.frozen.count;
     let of = BumpSites { first_valley: Some(sites[0]), peak: Some(sites[1]), later_valley: Some(sites[2]) };
-    let measured = bump::over_epochs(cell, View::Raw, &of)?;
-    let controls = control::under(&[setting], all, &|settings, view, check| {
+    let measured = bump::over_epochs(cell, view, &of)?;
+    let controls = control::under(&[setting], all, view, &|settings, view, check| {
         bump_under(settings[0].cell_at(count)?, view, check, &of)
     });
     let in_use = || cell.runs.iter().filter(|run| measured.seeds.contains(&run.seeds.label()));
-    let regimes =
-        |epoch: u64| in_use().map(|run| epoch_regime(run.curves.of(Measure::Train), epoch)).collect::<Vec<_>>();
-    let curve = cell.band(Measure::Test);
+    let regimes = |epoch: u64| in_use().map(|run| epoch_regime(&run.train_errors(view), epoch)).collect::<Vec<_>>();
+    let measure = if view == View::Averaged { Measure::TestAveraged } else { Measure::Test };
+    let curve = cell.band(measure);
     let before = curve.iter().filter(|point| point.place < sites[0]).map(|point| point.mean);
     Ok(Stated {
         descent: FirstDescent::of(before, measured.means[0]),
@@ -116,6 +119,7 @@ pub(super) fn over_epochs<'a>(
             settings: vec![setting],
             layers: vec![count],
             place: MeasuredAt::Epochs(sites.to_vec()),
+            view,
             key: None,
             peak: Some(format!("epoch {}", text::grouped(sites[1]))),
             name: String::new(),
@@ -135,7 +139,9 @@ pub(super) fn bump_under(
 ) -> Option<SizedEffect> {
     let at = |sites: &BumpSites<Option<u64>>| Some((&bump::over_epochs(cell, view, sites).ok()?.evidence).into());
     match check {
-        RealityCheck::LearningRateThird | RealityCheck::LearningRateTriple => bump::anywhere(cell).map(Into::into),
+        RealityCheck::LearningRateThird | RealityCheck::LearningRateTriple => {
+            bump::anywhere(cell, view).map(Into::into)
+        }
         RealityCheck::LongerBudget => at(&BumpSites { later_valley: None, ..*sites }),
         _ => at(sites),
     }
@@ -156,7 +162,8 @@ pub(super) fn finding(stated: &Stated, corrected: f64, commands: &Commands) -> F
     let places: Vec<String> =
         measured.means.iter().zip(&stated.places).map(|(mean, place)| format!("{} {place}", percent(*mean))).collect();
     let sentence = format!(
-        "{head}: {}; rise {}, drop {} points; bump (the smaller of the two) {}, 95% interval {} to {}; {}; {}{}.",
+        "{head}: {}{}; rise {}, drop {} points; bump (the smaller of the two) {}, 95% interval {} to {}; {}; {}{}.",
+        stated.subject.view.prefix(),
         places.join(", "),
         points(evidence.rise.estimate),
         points(evidence.drop.estimate),

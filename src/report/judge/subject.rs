@@ -2,6 +2,7 @@
 
 use super::control::{BUDGETS, RATE, is_same_task};
 use crate::analysis::inference::RealityCheck;
+use crate::report::read::View;
 use crate::report::setting::Setting;
 
 /// Where an effect is measured.
@@ -25,6 +26,8 @@ pub(super) struct Subject<'a> {
     /// The numbers of frozen layers at which it is measured.
     pub(super) layers: Vec<usize>,
     pub(super) place: MeasuredAt,
+    /// The weights whose errors it is about.
+    pub(super) view: View,
     /// The key in which the two settings differ.
     pub(super) key: Option<String>,
     /// The place of a bump's peak, such as `k = 8`.
@@ -35,8 +38,15 @@ pub(super) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     /// Of an effect that compares two settings, which differ in a key.
-    pub(super) fn of_pair(settings: &[&'a Setting], layers: Vec<usize>, place: MeasuredAt, key: &str) -> Self {
-        Self { settings: settings.to_vec(), layers, place, key: Some(key.to_owned()), peak: None, name: String::new() }
+    pub(super) fn of_pair(
+        settings: &[&'a Setting],
+        layers: Vec<usize>,
+        place: MeasuredAt,
+        view: View,
+        key: &str,
+    ) -> Self {
+        let (settings, key) = (settings.to_vec(), Some(key.to_owned()));
+        Self { settings, layers, place, view, key, peak: None, name: String::new() }
     }
 
     /// Whether a control applies to this effect. Controls that remove what is compared do not.
@@ -53,10 +63,8 @@ impl<'a> Subject<'a> {
             RealityCheck::LearningRateThird | RealityCheck::LearningRateTriple => key != RATE,
             RealityCheck::LongerBudget => !BUDGETS.contains(&key),
             RealityCheck::ValidationSelection => self.place != MeasuredAt::Interpolation,
-            RealityCheck::AveragedWeights
-            | RealityCheck::AnnealBranches
-            | RealityCheck::RefittedHead
-            | RealityCheck::Seeds => true,
+            RealityCheck::AveragedWeights => self.view != View::Averaged,
+            RealityCheck::AnnealBranches | RealityCheck::RefittedHead | RealityCheck::Seeds => true,
         }
     }
 }

@@ -44,6 +44,7 @@ pub(super) fn over_layers(setting: &Setting, all: &[Setting], commands: &Command
         settings: vec![setting],
         layers: vec![sites.first_valley, sites.peak, sites.later_valley],
         place: MeasuredAt::End,
+        view: View::Raw,
         key: None,
         peak: Some(format!("k = {}", frozen(found.sites.peak).short())),
         name: "layers".to_owned(),
@@ -66,7 +67,7 @@ pub(super) fn over_epochs(
     all: &[Setting],
     commands: &Commands,
 ) -> Option<Finding> {
-    let grid = bump::grid(&cell.runs.iter().collect::<Vec<_>>())?;
+    let grid = bump::grid(&cell.runs.iter().collect::<Vec<_>>(), View::Raw)?;
     let found = unstated_bump(&grid.rows).ok()?;
     let sites = found.sites.map(|index| Some(grid.epochs[index]));
     let seeds = grid.rows.len();
@@ -77,6 +78,7 @@ pub(super) fn over_epochs(
         settings: vec![setting],
         layers: vec![cell.frozen.count],
         place: MeasuredAt::Epochs([sites.first_valley, sites.peak, sites.later_valley].into_iter().flatten().collect()),
+        view: View::Raw,
         key: None,
         peak: sites.peak.map(|epoch| format!("epoch {}", text::grouped(epoch))),
         name: format!("epochs-k{}", cell.frozen.count),
@@ -163,6 +165,6 @@ fn checks(
     let effect = Effect { p: found.p, size: found.size_biased_low };
     let effect = SizedEffect { effect, ..(&measured.evidence).into() };
     let mut controls = of_seeds(&effect, measured.evidence.seeds, measured.sources);
-    controls.extend(control::under(&subject.settings, all, under));
+    controls.extend(control::under(&subject.settings, all, View::Raw, under));
     checklist(subject, (&effect, EffectUnit::Points), &controls, commands)
 }

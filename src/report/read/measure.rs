@@ -1,5 +1,7 @@
 //! The measures of a run: per epoch, and one number per run.
 
+use crate::spec::ClaimedWeights;
+
 /// A column of `metrics.csv` that a report draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::report) enum Measure {
@@ -119,7 +121,24 @@ pub(in crate::report) enum View {
     Validation,
 }
 
+impl From<ClaimedWeights> for View {
+    fn from(weights: ClaimedWeights) -> Self {
+        match weights {
+            ClaimedWeights::Raw => Self::Raw,
+            ClaimedWeights::Averaged => Self::Averaged,
+        }
+    }
+}
+
 impl View {
+    /// The weights, as the beginning of a statement about their errors.
+    pub(in crate::report) fn prefix(self) -> &'static str {
+        match self {
+            Self::Averaged => "with averaged weights, ",
+            _ => "",
+        }
+    }
+
     /// The measure of a whole run in this view.
     pub(in crate::report) fn outcome(self) -> RunMeasure {
         match self {

@@ -1,5 +1,6 @@
 //! `freezewise report`: findings agree with the CSVs, unusable runs are listed, and the page works in a browser.
 
+mod averaged;
 mod claims;
 mod commands;
 mod controls;
