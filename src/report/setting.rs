@@ -12,6 +12,8 @@ use crate::analysis::{BandPoint, CompleteCurves, NamedCurve, Regime, band};
 
 /// The data set that every source has.
 const SOURCE: &str = "source.dataset";
+/// Keys whose default depends on whether there is a source.
+pub(super) const WITH_SOURCE: [&str; 3] = ["transfer.frozen_norm", "transfer.unfrozen_init", "target.normalisation"];
 
 /// Runs that differ only in seeds and frozen layers.
 #[derive(Clone, Debug)]
@@ -86,9 +88,12 @@ fn axes(runs: &[Run]) -> Vec<String> {
     keys.iter().filter(differs).map(|key| (*key).clone()).collect()
 }
 
-/// The axes that every setting has, that of the source, and of the others those that do not follow from them.
+/// The axes that every setting has, that of the source, and of the others those that do not follow from them: those that
+/// only some settings have, and where some have no source those that depend on it.
 fn names(axes: &[String], settings: &[&SpecValues]) -> Vec<String> {
-    let is_common = |axis: &&String| *axis == SOURCE || settings.iter().all(|values| values.contains_key(*axis));
+    let all_have = |axis: &str| settings.iter().all(|values| values.contains_key(axis));
+    let depends = |axis: &str| WITH_SOURCE.contains(&axis) && !all_have(SOURCE);
+    let is_common = |axis: &&String| *axis == SOURCE || all_have(axis) && !depends(axis);
     let (mut named, partial): (Vec<&String>, Vec<&String>) = axes.iter().partition(is_common);
     for axis in partial {
         if !follows(axis, &named, settings) {
@@ -254,14 +259,13 @@ mod tests {
         let prefix = values(&[("transfer.frozen_norm", "target")]);
         let axes: Vec<String> = own.keys().cloned().collect();
         let named = names(&axes, &[&own, &prefix]);
-        assert_eq!(named, [SOURCE, "transfer.frozen_norm"]);
+        assert_eq!(named, [SOURCE]);
         let named: Vec<&String> = named.iter().collect();
-        assert_eq!(in_words(&own, &named), "source dataset = cifar100, frozen norm = source");
-        assert_eq!(in_words(&prefix, &named), "no source, frozen norm = target");
+        assert_eq!([&own, &prefix].map(|values| in_words(values, &named)), ["source dataset = cifar100", "no source"]);
         // With another budget of the same source, the budget does.
         let longer = values(&[(SOURCE, "cifar100"), ("source.train.epochs", "50"), ("transfer.frozen_norm", "source")]);
         let named = names(&axes, &[&own, &prefix, &longer]);
-        assert_eq!(named, [SOURCE, "transfer.frozen_norm", "source.train.epochs"]);
+        assert_eq!(named, [SOURCE, "source.train.epochs"]);
     }
 
     #[test]

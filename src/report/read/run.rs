@@ -9,7 +9,7 @@ use super::similarity::SimilarityFacts;
 use super::values::{self, ParsedSpec, SeedValues};
 use crate::analysis::{self, INTERPOLATION_EPSILON, Interpolation, Point, Regime};
 use crate::rundir::{self, BranchRow, Record, RunDirectory, SpecValues, Status, Summary};
-use crate::spec::FINAL_EPOCHS;
+use crate::spec::{FINAL_EPOCHS, HalfLife};
 
 /// A finished run.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub(in crate::report) struct Run {
     pub(in crate::report) train_examples: Option<usize>,
     pub(in crate::report) test_examples: Option<usize>,
     pub(in crate::report) curves: Curves,
+    /// From this epoch on, averaged weights hold at most an eighth of the initial weights: three half-lives.
+    averaged_from: u64,
     pub(in crate::report) summary: Summary,
     pub(in crate::report) branches: Vec<BranchRow>,
     pub(in crate::report) similarity: Option<SimilarityFacts>,
@@ -70,6 +72,7 @@ impl Run {
         let count = count.ok_or("the number of frozen layers is neither in its summary nor in its name")?;
         let layers = |transfer: &rundir::TransferReport| transfer.copied.len() + transfer.new.len() - 1;
         let all = record.transfer.as_ref().filter(|transfer| !transfer.new.is_empty()).map(layers);
+        let averaged_from = averaged_from(&measurements, &record);
         let branches = directory.branches();
         let branches = if branches.is_file() { rundir::read(&branches).unwrap_or_default() } else { Vec::new() };
         Ok(Self {
@@ -81,6 +84,7 @@ impl Run {
             frozen: FrozenLayers { count, all },
             train_examples: summary.train_examples.or_else(|| in_name(&directory.name(), 'n')),
             test_examples: record.data.as_ref().map(|data| data.test_examples),
+            averaged_from,
             curves,
             summary,
             branches,
@@ -135,7 +139,7 @@ impl Run {
     pub(in crate::report) fn test_errors(&self, view: View) -> Vec<Point> {
         match view {
             View::Raw => self.curves.of(Measure::Test).to_vec(),
-            View::Averaged => self.curves.of(Measure::TestAveraged).to_vec(),
+            View::Averaged => self.settled(Measure::TestAveraged),
             View::Annealed => self.branch_curve(|row| row.anneal_test_error),
             View::Refitted => self.branch_curve(|row| row.refit_test_error),
             View::Validation => self.curves.of(Measure::Validation).to_vec(),
@@ -146,11 +150,16 @@ impl Run {
     pub(in crate::report) fn train_errors(&self, view: View) -> Vec<Point> {
         match view {
             View::Raw => self.train_curve(),
-            View::Averaged => self.curves.of(Measure::TrainAveraged).to_vec(),
+            View::Averaged => self.settled(Measure::TrainAveraged),
             View::Annealed => self.branch_curve(|row| row.anneal_train_error),
             View::Refitted => self.branch_curve(|row| row.refit_train_error),
             View::Validation => Vec::new(),
         }
+    }
+
+    /// Errors of averaged weights, without those that are mostly about the initial weights.
+    fn settled(&self, measure: Measure) -> Vec<Point> {
+        self.curves.of(measure).iter().filter(|point| point.epoch >= self.averaged_from).copied().collect()
     }
 
     fn branch_curve(&self, error: impl Fn(&BranchRow) -> Option<f64>) -> Vec<Point> {
@@ -192,6 +201,18 @@ impl Run {
         let measured = self.curves.of(Measure::Train).iter().filter(is_final).count();
         (measured == wanted).then(|| final_mean(&self.curves, Measure::Train)).flatten()
     }
+}
+
+/// The first epoch after three half-lives of averaged weights; 0 if the half-life is unknown.
+fn averaged_from(measurements: &SpecValues, record: &Record) -> u64 {
+    let half_life = measurements.get("evaluate.averaged_half_life").and_then(|text| {
+        // As in a spec: a whole number of steps, or a share of the budget.
+        let steps = text.parse::<u64>().map(HalfLife::Steps).ok();
+        steps.or_else(|| text.parse::<f64>().map(HalfLife::Share).ok())
+    });
+    let steps = half_life.map_or(0.0, |half_life| 3.0 * half_life.steps(record.length.steps));
+    let per_epoch = record.length.steps as f64 / record.length.epochs.max(1) as f64;
+    if per_epoch > 0.0 { (steps / per_epoch).ceil() as u64 } else { 0 }
 }
 
 fn check_finished(record: &Record) -> Result<(), String> {
