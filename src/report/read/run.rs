@@ -29,8 +29,6 @@ pub(in crate::report) struct Run {
     pub(in crate::report) train_examples: Option<usize>,
     pub(in crate::report) test_examples: Option<usize>,
     pub(in crate::report) curves: Curves,
-    /// From this epoch on, averaged weights hold at most an eighth of the initial weights: three half-lives.
-    averaged_from: u64,
     pub(in crate::report) summary: Summary,
     pub(in crate::report) branches: Vec<BranchRow>,
     pub(in crate::report) similarity: Option<SimilarityFacts>,
@@ -58,7 +56,11 @@ impl Run {
         let text = std::fs::read_to_string(directory.spec());
         let text = text.map_err(|error| format!("cannot read `spec.toml`: {error}"))?;
         let ParsedSpec { values, seeds, measurements, schedule } = values::parse(&text)?;
-        let curves = Curves::read(&directory.metrics())?;
+        let mut curves = Curves::read(&directory.metrics())?;
+        let settled = averaged_from(&measurements, &record);
+        for measure in [Measure::TestAveraged, Measure::TrainAveraged] {
+            curves.cut_before(measure, settled);
+        }
         if curves.last_epoch != record.length.epochs {
             let (found, budget) = (curves.last_epoch, record.length.epochs);
             return Err(format!("`metrics.csv` ends at epoch {found}, but the budget is {budget} epochs"));
@@ -72,7 +74,6 @@ impl Run {
         let count = count.ok_or("the number of frozen layers is neither in its summary nor in its name")?;
         let layers = |transfer: &rundir::TransferReport| transfer.copied.len() + transfer.new.len() - 1;
         let all = record.transfer.as_ref().filter(|transfer| !transfer.new.is_empty()).map(layers);
-        let averaged_from = averaged_from(&measurements, &record);
         let branches = directory.branches();
         let branches = if branches.is_file() { rundir::read(&branches).unwrap_or_default() } else { Vec::new() };
         Ok(Self {
@@ -84,7 +85,6 @@ impl Run {
             frozen: FrozenLayers { count, all },
             train_examples: summary.train_examples.or_else(|| in_name(&directory.name(), 'n')),
             test_examples: record.data.as_ref().map(|data| data.test_examples),
-            averaged_from,
             curves,
             summary,
             branches,
@@ -139,7 +139,7 @@ impl Run {
     pub(in crate::report) fn test_errors(&self, view: View) -> Vec<Point> {
         match view {
             View::Raw => self.curves.of(Measure::Test).to_vec(),
-            View::Averaged => self.settled(Measure::TestAveraged),
+            View::Averaged => self.curves.of(Measure::TestAveraged).to_vec(),
             View::Annealed => self.branch_curve(|row| row.anneal_test_error),
             View::Refitted => self.branch_curve(|row| row.refit_test_error),
             View::Validation => self.curves.of(Measure::Validation).to_vec(),
@@ -150,16 +150,11 @@ impl Run {
     pub(in crate::report) fn train_errors(&self, view: View) -> Vec<Point> {
         match view {
             View::Raw => self.train_curve(),
-            View::Averaged => self.settled(Measure::TrainAveraged),
+            View::Averaged => self.curves.of(Measure::TrainAveraged).to_vec(),
             View::Annealed => self.branch_curve(|row| row.anneal_train_error),
             View::Refitted => self.branch_curve(|row| row.refit_train_error),
             View::Validation => Vec::new(),
         }
-    }
-
-    /// Errors of averaged weights, without those that are mostly about the initial weights.
-    fn settled(&self, measure: Measure) -> Vec<Point> {
-        self.curves.of(measure).iter().filter(|point| point.epoch >= self.averaged_from).copied().collect()
     }
 
     fn branch_curve(&self, error: impl Fn(&BranchRow) -> Option<f64>) -> Vec<Point> {
@@ -203,7 +198,8 @@ impl Run {
     }
 }
 
-/// The first epoch after three half-lives of averaged weights; 0 if the half-life is unknown.
+/// The first epoch after three half-lives of averaged weights, from which on the initial weights are at most an eighth of
+/// them; 0 if the half-life is unknown.
 fn averaged_from(measurements: &SpecValues, record: &Record) -> u64 {
     let half_life = measurements.get("evaluate.averaged_half_life").and_then(|text| {
         // As in a spec: a whole number of steps, or a share of the budget.
