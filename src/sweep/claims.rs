@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::{PlannedCell, SweepPlan};
 use crate::analysis::inference::LEAST_SEEDS;
-use crate::spec::{Claim, ClaimedWeights, Over, ReportSpec, Statement};
+use crate::spec::{Claim, ClaimedWeights, HalfLife, Over, ReportSpec, Statement};
 use crate::text;
 
-/// Averaged weights count from this many half-lives on, when the initial weights are at most an eighth of them.
-const SETTLED: f64 = 3.0;
 const FROZEN_LAYERS: &str = "transfer.frozen_layers";
 
 /// The obstacles, in words; none if every claim can be tested as planned.
@@ -122,9 +120,8 @@ impl<'a> Grid<'a> {
                     return Err(format!("epoch {epoch} is beyond the budget of {budget} epochs"));
                 }
                 if !evaluation.has(epoch) {
-                    let near = |mut epochs: Box<dyn Iterator<Item = u64>>| epochs.find(|epoch| evaluation.has(*epoch));
-                    let before = near(Box::new((0..epoch).rev()));
-                    let after = near(Box::new(epoch + 1..=budget));
+                    let evaluated = |epoch: &u64| evaluation.has(*epoch);
+                    let (before, after) = ((0..epoch).rev().find(evaluated), (epoch + 1..=budget).find(evaluated));
                     let near: Vec<String> = before.into_iter().chain(after).map(|epoch| epoch.to_string()).collect();
                     return Err(format!(
                         "epoch {epoch} is not evaluated; the nearest that are: {}",
@@ -133,10 +130,10 @@ impl<'a> Grid<'a> {
                 }
             }
             if let (Some(first), Some(half_life)) = (epochs.first(), evaluation.extra.averaging) {
-                let (half_life, steps) =
-                    (half_life.steps(cell.length.steps), cell.length.steps * first / budget.max(1));
-                if SETTLED * half_life > steps as f64 {
-                    let most = (steps as f64 / SETTLED).floor();
+                let steps = cell.length.steps * first / budget.max(1);
+                let half_life = half_life.steps(cell.length.steps);
+                if HalfLife::SETTLED * half_life > steps as f64 {
+                    let most = (steps as f64 / HalfLife::SETTLED).floor();
                     return Err(format!(
                         "averaged weights have not settled at epoch {first}, after {steps} steps: `evaluate.averaged_half_life` is \
                          {half_life} steps, and should be at most {most}"

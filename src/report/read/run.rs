@@ -198,15 +198,14 @@ impl Run {
     }
 }
 
-/// The first epoch after three half-lives of averaged weights, from which on the initial weights are at most an eighth of
-/// them; 0 if the half-life is unknown.
+/// The first epoch at which averaged weights have settled; 0 if the half-life is unknown.
 fn averaged_from(measurements: &SpecValues, record: &Record) -> u64 {
     let half_life = measurements.get("evaluate.averaged_half_life").and_then(|text| {
         // As in a spec: a whole number of steps, or a share of the budget.
         let steps = text.parse::<u64>().map(HalfLife::Steps).ok();
         steps.or_else(|| text.parse::<f64>().map(HalfLife::Share).ok())
     });
-    let steps = half_life.map_or(0.0, |half_life| 3.0 * half_life.steps(record.length.steps));
+    let steps = half_life.map_or(0.0, |half_life| HalfLife::SETTLED * half_life.steps(record.length.steps));
     let per_epoch = record.length.steps as f64 / record.length.epochs.max(1) as f64;
     if per_epoch > 0.0 { (steps / per_epoch).ceil() as u64 } else { 0 }
 }
