@@ -26,7 +26,7 @@ pub use descent::{Bump, largest_bump};
 pub use epoch_regime::epoch_regime;
 pub use interpolation::{Interpolation, interpolation};
 pub use regime::{INTERPOLATION_EPSILON, Regime, regime, regime_at};
-pub use spikes::{Spike, spikes};
+pub use spikes::{SPIKE_FACTOR, Spike, spikes};
 
 /// A measurement at an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Point;
 
 /// A spike reaches at least this many times epsilon. A train error that wavers around epsilon does not.
-const SPIKE_FACTOR: f64 = 3.0;
+pub const SPIKE_FACTOR: f64 = 3.0;
 
 /// A jump of train error after interpolation, and its return.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -57,6 +57,13 @@ impl<'a> Planned<'a> {
         Ok(Self { sweep, plan, survey, gone })
     }
 
+    /// Says what keeps the grid from answering its claims.
+    pub(super) fn note_obstacles(&self) {
+        for obstacle in sweep::obstacles(&self.plan, &self.sweep.report) {
+            output::talk(&format!("note: as planned, a claim cannot hold: {obstacle}"));
+        }
+    }
+
     /// Whether all of some cells are done.
     pub(super) fn are_done(&self, chosen: &[usize]) -> Result<bool> {
         let mut cells = chosen.iter().map(|&index| &self.plan.cells[index]);

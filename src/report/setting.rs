@@ -190,9 +190,9 @@ impl SeedGroup {
         self.runs.iter().map(Run::regime).collect()
     }
 
-    /// The mean epoch of sustained interpolation, if every seed interpolates.
-    pub(super) fn interpolation_epoch(&self) -> Option<f64> {
-        let epochs: Option<Vec<u64>> = self.runs.iter().map(|run| run.interpolation().sustained_epoch).collect();
+    /// The mean epoch of the first interpolation, if every seed interpolates.
+    pub(super) fn first_interpolation(&self) -> Option<f64> {
+        let epochs: Option<Vec<u64>> = self.runs.iter().map(|run| run.interpolation().first_epoch).collect();
         epochs.map(|epochs| epochs.iter().sum::<u64>() as f64 / epochs.len() as f64)
     }
 }

@@ -35,8 +35,11 @@ pub(super) fn list<T: AsRef<str>>(parts: &[T]) -> String {
     }
 }
 
-/// The text with a capital first letter.
+/// The text with a capital first letter; the symbol k stays small.
 pub(super) fn capital(text: &str) -> String {
+    if text.starts_with("k = ") {
+        return text.to_owned();
+    }
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -17,19 +17,19 @@ pub fn obstacles(plan: &SweepPlan, report: &ReportSpec) -> Vec<String> {
         found.push(format!("the grid has {seeds}, and a claim needs {LEAST_SEEDS}"));
     }
     for (index, claim) in report.claims.iter().enumerate() {
-        let of_claim = Grid::of(plan, &claim.setting).and_then(|grid| grid.check(claim));
+        let of_claim = ClaimedCells::of(plan, &claim.setting).and_then(|grid| grid.check(claim));
         found.extend(of_claim.err().map(|reason| format!("claim {}: {reason}", index + 1)));
     }
     found
 }
 
 /// The cells that a claim, or one side of it, is about.
-struct Grid<'a> {
+struct ClaimedCells<'a> {
     plan: &'a SweepPlan,
     cells: Vec<&'a PlannedCell>,
 }
 
-impl<'a> Grid<'a> {
+impl<'a> ClaimedCells<'a> {
     /// The cells with some values of axes. Keys that are no axes have one value in all cells.
     fn of(plan: &'a SweepPlan, values: &BTreeMap<String, String>) -> Result<Self, String> {
         let mut grid = Self { plan, cells: plan.cells.iter().collect() };

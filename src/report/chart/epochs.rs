@@ -1,7 +1,6 @@
 //! Error against epoch, on a logarithmic axis: for one cell all measures, for several cells test and train error side
 //! by side; and test error against train error.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::plotted::{NumberTable, Plotted, SPREAD, band_note, banded, spread, titled};
@@ -35,8 +34,8 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     }
     let rest = setting.cells.len() - drawn.len();
     let mut note = band_note(&drawn.iter().copied());
-    if drawn.len() == 1 && drawn[0].interpolation_epoch().is_some() {
-        note.push_str(" Vertical line: sustained interpolation (train error at most 1%), mean over seeds.");
+    if drawn.len() == 1 && drawn[0].first_interpolation().is_some() {
+        note.push_str(" Vertical line: train error first at most 1%, mean over seeds.");
     }
     let mut caption = CAPTION.to_owned();
     if drawn.len() == 1 && !drawn[0].band(Measure::TestAveraged).is_empty() {
@@ -54,7 +53,8 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
 }
 
 const CAPTION: &str = "Test and train error after each evaluated epoch, and test error against train error: there, training goes \
-                       from right to left, and of evaluations within two points of train error only the last is drawn.";
+                       from right to left, with a point where train error is two points below all earlier points, and for \
+                       the last evaluation without a spike.";
 
 /// All cells if there are few; otherwise the first, the last, the one with the largest final error, and some in
 /// between.
@@ -119,7 +119,7 @@ fn one(cell: &SeedGroup) -> Vec<Panel> {
     let mut panels: Vec<Panel> = drawn.map(|(title, series)| panel(title, series)).collect();
     for panel in &mut panels {
         panel.marks.extend(
-            cell.interpolation_epoch().map(|at| ReferenceLine::Vertical { at, label: "interpolation".to_owned() }),
+            cell.first_interpolation().map(|at| ReferenceLine::Vertical { at, label: "interpolation".to_owned() }),
         );
     }
     if let Some(panel) = panels.first_mut() {
@@ -207,14 +207,23 @@ fn against_train_error(cells: &[&SeedGroup]) -> Option<Panel> {
     (!series.is_empty()).then(|| Panel::new(x, ChartAxis::error("test error"), series))
 }
 
-/// The last evaluation within each interval of train error, in ascending order.
+/// Evaluations, in order, whose train error is a step below all before, or that interpolate first, and the last one that is
+/// not above all of these: spikes go back to larger train errors.
 fn one_for_each_step(measured: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
     const STEP: f64 = 0.02;
-    let mut last: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
-    for (train, test) in measured {
-        last.insert((train / STEP).floor() as u64, (train, test));
+    let mut kept: Vec<(f64, f64)> = Vec::new();
+    let (mut least, mut last) = (f64::INFINITY, None);
+    for point in measured {
+        let interpolates_first = point.0 <= INTERPOLATION_EPSILON && least > INTERPOLATION_EPSILON;
+        if point.0 <= least - STEP || interpolates_first {
+            (least, last) = (point.0, None);
+            kept.push(point);
+        } else if point.0 <= least.max(INTERPOLATION_EPSILON) {
+            last = Some(point);
+        }
     }
-    last.into_values().collect()
+    kept.extend(last);
+    kept
 }
 
 fn description(cells: &[&SeedGroup]) -> String {
@@ -250,4 +259,16 @@ fn data(setting: &Setting) -> NumberTable {
         }
     }
     data
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spikes_do_not_go_back_along_the_axis() {
+        let evaluations = [(0.6, 0.5), (0.59, 0.4), (0.3, 0.42), (0.01, 0.6), (0.14, 0.7), (0.0, 0.55), (0.2, 0.8)];
+        let expected = [(0.6, 0.5), (0.3, 0.42), (0.01, 0.6), (0.0, 0.55)];
+        assert_eq!(one_for_each_step(evaluations.into_iter()), expected);
+    }
 }

@@ -42,7 +42,16 @@ pub(super) fn over_epochs(
     view: View,
     sites: &BumpSites<Option<u64>>,
 ) -> Result<MeasuredBump, String> {
-    measure(&at_epochs(&cell.runs.iter().collect::<Vec<_>>(), view, sites), None)
+    over_epochs_of(&cell.runs.iter().collect::<Vec<_>>(), view, sites)
+}
+
+/// A bump over the epochs of some runs of a cell.
+pub(super) fn over_epochs_of(
+    runs: &[&Run],
+    view: View,
+    sites: &BumpSites<Option<u64>>,
+) -> Result<MeasuredBump, String> {
+    measure(&at_epochs(runs, view, sites), None)
 }
 
 fn measure(found: &SiteErrors, mut images: Option<ImageContrasts>) -> Result<MeasuredBump, String> {

@@ -6,6 +6,8 @@ use super::finding::{Answer, Check};
 use super::sources::Sources;
 use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{LEAST_SEEDS, NotSurviving, RealityCheck, Survival};
+use crate::report::read::{Measure, Run};
+use crate::report::setting::Setting;
 use crate::report::words::{list, points};
 
 /// The checklist of an effect, with a line for each control that applies to it: first those that it does not survive,
@@ -108,6 +110,17 @@ fn under(check: RealityCheck, place: &MeasuredAt) -> &'static str {
         RealityCheck::ValidationSelection if *place == MeasuredAt::End => "with the epoch chosen on validation data",
         RealityCheck::ValidationSelection => "in validation error",
     }
+}
+
+/// Why the control that a claim needs was not run.
+pub(super) fn no_control(settings: &[&Setting]) -> String {
+    let has = |run: &Run| !run.curves.of(Measure::TestAveraged).is_empty();
+    let why = if settings.iter().all(|setting| setting.runs().all(has)) {
+        "had not settled at these places: they need three half-lives"
+    } else {
+        "were not measured"
+    };
+    format!("averaged weights, the control that a claim needs, {why}")
 }
 
 /// Why an effect does not survive a control.

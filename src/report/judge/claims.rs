@@ -6,7 +6,7 @@ use super::commands::Commands;
 use super::control::is_control_of_any;
 use super::finding::{Finding, Standing};
 use super::pair::Judged;
-use super::stated::{self, Stated};
+use super::stated::{self, Stated, does_not_hold};
 use super::subject::MeasuredAt;
 use super::{delay, equivalence, larger_bump, order, unstated};
 use crate::analysis::inference::{LEAST_SEEDS, SIGNIFICANCE, claims_carried, holm};
@@ -136,7 +136,7 @@ fn power(settings: &[Setting], stated: usize) -> String {
     // The smallest p-value of exact sign flips: all signs agree once in 2^m.
     let smallest = p_value(0.5f64.powi(i32::try_from(least).unwrap_or(i32::MAX)));
     format!(
-        "Each cell has at least {} ({smallest} at best): they can carry {}, with Holm's correction at {}%. {} stated \
+        "Each cell has at least {} ({smallest} at best): by exact sign flips over seeds they can carry {}, with Holm's correction at {}%. {} stated \
          beforehand.",
         text::counted(least, "seed", "seeds"),
         text::counted(carried as usize, "one-sided claim", "one-sided claims"),
@@ -219,9 +219,12 @@ fn of_pair(judged: &Judged, corrected: f64, commands: &Commands) -> Finding {
     }
     reasons.extend(judged.shortfalls.iter().cloned());
     let standing = if reasons.is_empty() { Standing::Holds } else { Standing::NotShown };
-    reasons.extend(judged.limits.iter().cloned());
+    let verdict = match reasons.as_slice() {
+        [] => "Holds".to_owned(),
+        reasons => does_not_hold(reasons),
+    };
+    let reasons = judged.limits.clone();
     let checks = checklist(&judged.subject, (&judged.effect.into(), judged.unit), &judged.controls, commands);
-    let verdict = if standing == Standing::Holds { "Holds" } else { "Does not hold" };
     let statement = capital(&format!("{}{}", judged.subject.view.prefix(), judged.sentence));
     let sentence = format!("{verdict}: {statement}; {}{}.", p_value(corrected), survived(&checks));
     Finding { standing, claimed: String::new(), sentence, reasons, checks }

@@ -1,11 +1,12 @@
 //! A claim that the bump of one setting is larger than that of another: tests the difference, paired by seed.
 
 use super::bump;
-use super::checks::{losses_in_words, of_seeds};
+use super::checks::{losses_in_words, no_control, of_seeds};
 use super::control;
 use super::effect::EffectUnit;
 use super::pair::{Clusters, Judged, Pairs, cell_of, settings};
 use super::site_errors::{SiteErrors, at_epochs, at_layers};
+use super::spikes::Spikes;
 use super::stated::layer_cells;
 use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{
@@ -56,12 +57,13 @@ pub(super) fn judge<'a>(
 ) -> Result<Judged<'a>, String> {
     let settings = settings(all, fits, claimed.key, claimed.values)?;
     let places = places(&settings, claimed)?;
-    let found = measure(&settings, claimed.key, &places, claimed.view, None)?;
+    let found = measure(&settings, claimed.key, &places, claimed.view, None, &Spikes::default())?;
+    let spikes = spikes(&settings, claimed, &places);
     let effect = found.effect();
     let independent = found.evidence[1].seeds;
     let mut controls = of_seeds(&effect.into(), independent, found.clusters.sources);
     let under = control::under(&settings, all, claimed.view, &|settings, view, check| {
-        Some(measure(settings, claimed.key, &places, view, Some(check)).ok()?.effect().into())
+        Some(measure(settings, claimed.key, &places, view, Some(check), &Spikes::default()).ok()?.effect().into())
     });
     let averaged = if claimed.view == View::Averaged {
         Some(effect)
@@ -80,8 +82,8 @@ pub(super) fn judge<'a>(
         p: found.p,
         sentence: sentence(claimed, &places, &found, settings[0].cells.len() > 1),
         independent,
-        shortfalls: shortfalls(claimed, &found, averaged.as_ref()),
-        limits: found.clusters.sources.limit(independent).into_iter().collect(),
+        shortfalls: shortfalls(claimed, &settings, &found, averaged.as_ref()),
+        limits: found.clusters.sources.limit(independent).into_iter().chain(spikes).collect(),
         subject: Subject::of_pair(&settings, layers, place, claimed.view, claimed.key),
         effect,
         unit: EffectUnit::Points,
@@ -115,13 +117,31 @@ fn epochs(sites: &[BumpSites<Option<u64>>; 2]) -> Vec<u64> {
     epochs
 }
 
-/// Measures pairs at the places of both settings. A seed that lacks a place in one is left out of both.
+/// Spikes at the places of both bumps over epochs, and the difference without their seeds.
+fn spikes(settings: &[&Setting; 2], claimed: &ClaimedDifference, places: &BumpPlaces) -> Option<String> {
+    let BumpPlaces::Epochs { layers, sites } = places else { return None };
+    let pairs = Pairs::of(settings, *layers).ok()?;
+    let mut found = Spikes::default();
+    for (side, sites) in sites.iter().enumerate() {
+        let epochs = [sites.first_valley, sites.peak, sites.later_valley].into_iter().flatten();
+        found.add(&pairs.side(side), claimed.view, &epochs.collect::<Vec<_>>());
+    }
+    let without = measure(settings, claimed.key, places, claimed.view, None, &found).ok().map(|left| {
+        let (size, larger) = (points(left.difference.size), &left.evidence[1]);
+        let (rise, drop) = (points(larger.rise.estimate), points(larger.drop.estimate));
+        format!("the difference is {size} points, and the larger bump rises by {rise} and falls by {drop}")
+    });
+    found.in_words(without)
+}
+
+/// Measures pairs at the places of both settings. A seed that lacks a place in one, or has a spike, is left out of both.
 fn measure(
     settings: &[&Setting],
     key: &str,
     places: &BumpPlaces,
     view: View,
     check: Option<RealityCheck>,
+    spikes: &Spikes,
 ) -> Result<MeasuredDifference, String> {
     let rate = [RealityCheck::LearningRateThird, RealityCheck::LearningRateTriple];
     if let (BumpPlaces::Epochs { layers, .. }, Some(check)) = (places, check)
@@ -148,8 +168,12 @@ fn measure(
         let index = found.runs.iter().position(|known| known.seeds == run.seeds)?;
         Some(found.errors[index])
     };
-    let (seeds, rows): (Vec<&Run>, Vec<[[f64; 3]; 2]>) =
-        pairs.side(0).into_iter().filter_map(|run| Some((run, [of_seed(&one, run)?, of_seed(&other, run)?]))).unzip();
+    let (seeds, rows): (Vec<&Run>, Vec<[[f64; 3]; 2]>) = pairs
+        .side(0)
+        .into_iter()
+        .filter(|run| !spikes.has(run))
+        .filter_map(|run| Some((run, [of_seed(&one, run)?, of_seed(&other, run)?])))
+        .unzip();
     let contrasts = |side: usize| {
         let of = |valley: usize| rows.iter().map(|row| row[side][1] - row[side][valley]).collect();
         BumpContrasts { rises: of(0), drops: of(2) }
@@ -187,7 +211,12 @@ impl MeasuredDifference {
     }
 }
 
-fn shortfalls(claimed: &ClaimedDifference, found: &MeasuredDifference, averaged: Option<&Effect>) -> Vec<String> {
+fn shortfalls(
+    claimed: &ClaimedDifference,
+    settings: &[&Setting],
+    found: &MeasuredDifference,
+    averaged: Option<&Effect>,
+) -> Vec<String> {
     let mut reasons = Vec::new();
     let parts = [
         ("rise", &found.difference.rise, &found.evidence[1].rise),
@@ -209,9 +238,7 @@ fn shortfalls(claimed: &ClaimedDifference, found: &MeasuredDifference, averaged:
         Survival::NotSurvived { losses, .. } => {
             reasons.push(format!("averaged weights do not show it: {}", losses_in_words(&losses)));
         }
-        Survival::NotRun => reasons.push(
-            "no control was run: averaged weights were not measured, or had not settled at these places".to_owned(),
-        ),
+        Survival::NotRun => reasons.push(no_control(settings)),
     }
     reasons
 }

@@ -17,6 +17,7 @@ mod order;
 mod pair;
 mod site_errors;
 mod sources;
+mod spikes;
 mod stated;
 mod subject;
 mod unstated;

@@ -1,13 +1,14 @@
 //! Measures a bump that was stated beforehand, over frozen layers or epochs, and judges it with its controls.
 
 use super::bump::{self, MeasuredBump};
-use super::checks::{checklist, losses_in_words, of_seeds, survived};
+use super::checks::{checklist, losses_in_words, no_control, of_seeds, survived};
 use super::commands::Commands;
 use super::control;
 use super::descent::FirstDescent;
 use super::effect::{EffectUnit, SizedEffect};
 use super::finding::{Finding, Standing};
 use super::pair::cell_of;
+use super::spikes::Spikes;
 use super::subject::{MeasuredAt, Subject};
 use crate::analysis::epoch_regime;
 use crate::analysis::inference::{
@@ -30,6 +31,8 @@ pub(super) struct Stated<'a> {
     descent: FirstDescent,
     controls: Vec<(RealityCheck, SizedEffect)>,
     averaged: Option<MeasuredBump>,
+    /// Spikes at the places, in words.
+    spikes: Option<String>,
 }
 
 /// Measures a stated bump over frozen layers, and its controls. The error is the reason why it cannot be measured.
@@ -62,6 +65,7 @@ pub(super) fn over_layers<'a>(
             end(first).unwrap_or(0.0),
         ),
         averaged: bump::over_layers(setting, View::Averaged, &sites).ok(),
+        spikes: None,
         subject: Subject {
             settings: vec![setting],
             layers: layers.to_vec(),
@@ -115,6 +119,7 @@ pub(super) fn over_epochs<'a>(
         least_size,
         regimes: SiteRegimes { first_valley: regimes(sites[0]), later_valley: regimes(sites[2]) },
         averaged: bump::over_epochs(cell, View::Averaged, &of).ok(),
+        spikes: spikes(cell, view, &of),
         subject: Subject {
             settings: vec![setting],
             layers: vec![count],
@@ -127,6 +132,20 @@ pub(super) fn over_epochs<'a>(
         measured,
         controls,
     })
+}
+
+/// Spikes at the places of a bump over epochs, and the bump without their seeds.
+pub(super) fn spikes(cell: &SeedGroup, view: View, sites: &BumpSites<Option<u64>>) -> Option<String> {
+    let runs: Vec<&Run> = cell.runs.iter().collect();
+    let mut found = Spikes::default();
+    let epochs = [sites.first_valley, sites.peak, sites.later_valley].into_iter().flatten();
+    found.add(&runs, view, &epochs.collect::<Vec<_>>());
+    let calm: Vec<&Run> = runs.into_iter().filter(|run| !found.has(run)).collect();
+    let without = bump::over_epochs_of(&calm, view, sites).ok().map(|bump| {
+        let (rise, drop) = (points(bump.evidence.rise.estimate), points(bump.evidence.drop.estimate));
+        format!("the rise is {rise} and the drop {drop} points")
+    });
+    found.in_words(without)
 }
 
 /// A bump over epochs under a control. Another learning rate shifts it, so it may be anywhere; in a longer training the
@@ -159,6 +178,7 @@ pub(super) fn finding(stated: &Stated, corrected: f64, commands: &Commands) -> F
     let checks = checklist(&stated.subject, (&effect, EffectUnit::Points), &controls, commands);
     let (standing, head, mut reasons) = headline(stated, &verdict);
     reasons.extend(limits(measured));
+    reasons.extend(stated.spikes.clone());
     let places: Vec<String> =
         measured.means.iter().zip(&stated.places).map(|(mean, place)| format!("{} {place}", percent(*mean))).collect();
     let sentence = format!(
@@ -203,13 +223,19 @@ fn headline(stated: &Stated, verdict: &BumpVerdict) -> (Standing, String, Vec<St
             (Standing::Holds, format!("Holds: A bump over {over}{shape}"), vec![reason])
         }
         BumpVerdict::NotShown(shortfalls) => {
-            let reasons = shortfalls.iter().map(shortfall).collect();
-            (Standing::NotShown, format!("Does not hold: Test error over {over}"), reasons)
+            let settings = &stated.subject.settings;
+            let reasons: Vec<String> = shortfalls.iter().map(|reason| shortfall(reason, settings)).collect();
+            (Standing::NotShown, format!("{}: Test error over {over}", does_not_hold(&reasons)), Vec::new())
         }
     }
 }
 
-pub(super) fn shortfall(shortfall: &Shortfall) -> String {
+/// The verdict on a claim, with its reasons.
+pub(super) fn does_not_hold(reasons: &[String]) -> String {
+    format!("Does not hold ({})", reasons.join("; "))
+}
+
+fn shortfall(shortfall: &Shortfall, settings: &[&Setting]) -> String {
     let part = |part: BumpPart| if part == BumpPart::Rise { "rise" } else { "drop" };
     match shortfall {
         Shortfall::TooFewSeeds { seeds, least } => format!("a claim needs at least {least} seeds, found {seeds}"),
@@ -220,9 +246,7 @@ pub(super) fn shortfall(shortfall: &Shortfall) -> String {
         Shortfall::TooSmall { part: of, mean, least } => {
             format!("the {} of {} points is below the stated minimum of {}", part(*of), points(*mean), points(*least))
         }
-        Shortfall::NoControl => {
-            "no control was run: averaged weights were not measured, or had not settled at these places".to_owned()
-        }
+        Shortfall::NoControl => no_control(settings),
         Shortfall::ControlNotSurvived { losses } => {
             format!("averaged weights do not show it: {}", losses_in_words(losses))
         }

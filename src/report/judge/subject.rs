@@ -56,7 +56,9 @@ impl<'a> Subject<'a> {
         let key = self.key.as_deref().unwrap_or_default();
         match check {
             RealityCheck::SourceSeeds => has_source(),
-            RealityCheck::RandomPrefix => has_source() && !key.starts_with("source."),
+            RealityCheck::RandomPrefix => {
+                has_source() && !key.starts_with("source.") && self.layers.iter().any(|layers| *layers > 0)
+            }
             RealityCheck::SameTask => {
                 has_source() && key != "source.dataset" && all(&|setting| !is_same_task(&setting.values))
             }

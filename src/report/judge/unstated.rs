@@ -7,7 +7,7 @@ use super::control::{self, Remeasure};
 use super::descent::FirstDescent;
 use super::effect::{EffectUnit, SizedEffect};
 use super::finding::{Check, Finding, Standing};
-use super::stated::bump_under;
+use super::stated::{self, bump_under};
 use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{Effect, LEAST_SEEDS, SIGNIFICANCE, UnstatedBump, unstated_bump};
 use crate::report::read::{FrozenLayers, RunMeasure, View};
@@ -88,7 +88,8 @@ pub(super) fn over_epochs(
         bump_under(settings[0].cell_at(cell.frozen.count)?, view, check, &sites)
     });
     let over = format!("epochs {}", cell.frozen.phrase());
-    let reasons = untested(cell.runs.len(), seeds).into_iter().chain(limits(&found, seeds)).collect();
+    let notes = [untested(cell.runs.len(), seeds), limits(&found, seeds), stated::spikes(cell, View::Raw, &sites)];
+    let reasons = notes.into_iter().flatten().collect();
     Some(finding(&found, &over, &places, seeds, reasons, checks))
 }
 
@@ -124,8 +125,8 @@ fn finding(
         false => "No bump beyond noise over",
     };
     let sentence = format!(
-        "{verdict} {over}, at places that were not stated: {places}; bump (the smaller of rise and drop) {} points on the \
-         seeds that chose the places, {} on seeds that did not (a cautious number); {}; {seeds}{}.",
+        "{verdict} {over}, at places that were not stated: {places}; bump (the smaller of rise and drop) {} points, or {} where \
+         each seed is measured at the places that the others choose (a cautious number); {}; {seeds}{}.",
         points(found.largest),
         points(found.size_biased_low),
         p_value(found.p),

@@ -46,7 +46,10 @@ pub(super) fn results(settings: &ComparedSettings) -> TextTable {
     let mut header: Vec<String> = if several { vec!["setting".to_owned()] } else { Vec::new() };
     header.extend(["frozen layers", "seeds"].map(str::to_owned));
     header.extend(errors.iter().map(|outcome| format!("{} error", column(*outcome))));
-    header.extend(["first interpolates at epoch", "sustained from epoch", "regime"].map(str::to_owned));
+    header.extend(["first interpolates at epoch", "sustained from epoch"].map(str::to_owned));
+    // Next to the final error: it decides what a bump is called, and wide tables are cut on a phone.
+    let after = if several { 3 } else { 2 } + usize::from(errors.first() == Some(&RunMeasure::Last));
+    header.insert(after, "regime".to_owned());
     let train = train_column(settings);
     let rows = cells().map(|(setting, cell)| {
         let mut row: Vec<String> = if several { vec![setting.title.clone()] } else { Vec::new() };
@@ -58,7 +61,7 @@ pub(super) fn results(settings: &ComparedSettings) -> TextTable {
         let reached: Vec<Interpolation> = cell.runs.iter().map(Run::interpolation).collect();
         row.push(epochs(reached.iter().map(|reached| reached.first_epoch)));
         row.push(epochs(reached.iter().map(|reached| reached.sustained_epoch)));
-        row.push(regime(cell).to_owned());
+        row.insert(after, regime(cell).to_owned());
         row
     });
     let rows = rows.collect();

@@ -73,11 +73,14 @@ pub(super) fn experiment(contents: &ReportContents) -> String {
         _ => {}
     }
     let number = |key: &str| shared(key).and_then(|value| value.parse::<f64>().ok());
+    let source = number("source.train_size").map(|size| format!("source of {} examples", text::grouped(size as u64)));
+    parts.extend(source);
     parts.extend(number("target.train_size").map(|size| format!("n = {}", text::grouped(size as u64))));
     let noise = number("target.label_noise").filter(|noise| *noise > 0.0);
     parts.extend(noise.map(|noise| format!("{} label noise", percent(noise))));
     parts.extend(shared("network.architecture").map(str::to_owned));
     parts.extend(shared("network.width").map(|width| format!("width {width}")));
+    parts.extend(number("image_size").map(|size| format!("{size}×{size} images")));
     parts.extend(shared("target.train.epochs").map(|epochs| format!("{epochs} epochs")));
     parts.extend(shared("target.train.steps").map(|steps| format!("{steps} steps")));
     parts.extend(shared("target.train.optimizer").map(str::to_owned));

@@ -48,7 +48,7 @@ impl Measure {
             Self::Train => "train",
             Self::TrainClean => "train, true labels",
             Self::TrainCorrupted => "train, wrong labels",
-            Self::CorruptedTrue => "wrong labels, against the true ones",
+            Self::CorruptedTrue => "wrong labels, not predicted as the true class",
             Self::TestAveraged => "test, averaged weights",
             Self::TrainAveraged => "train, averaged weights",
             Self::Validation => "validation",

@@ -73,15 +73,71 @@ fn seeds(runs: &[&Run], spec: &mut toml::Table) -> Vec<GridAxis> {
     axes
 }
 
-/// Groups of axes that vary together: each value of one goes with one value of the other.
-pub(super) fn zips(axes: &[GridAxis]) -> Vec<Vec<usize>> {
+/// Groups of axes that vary together: in each, the value of the first determines those of the others. Their lists become
+/// as long as the first, which may repeat a value.
+pub(super) fn zips(axes: &mut [GridAxis]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..axes.len()).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(axes[index].values.len()));
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    for (index, axis) in axes.iter().enumerate() {
-        match groups.iter_mut().find(|group| axes[group[0]].of_runs == axis.of_runs) {
-            Some(group) => group.push(index),
+    for index in order {
+        let found = groups.iter().position(|group| axes[index].along(&axes[group[0]]).is_some());
+        match found {
+            Some(group) => {
+                if let Some(values) = axes[index].along(&axes[groups[group][0]]) {
+                    axes[index].values = values;
+                }
+                groups[group].push(index);
+            }
             None => groups.push(vec![index]),
         }
     }
     groups.retain(|group| group.len() > 1);
     groups
+}
+
+impl GridAxis {
+    /// Its value for each value of another axis; `None` if runs with one value of that axis differ in this one.
+    fn along(&self, other: &Self) -> Option<Vec<toml::Value>> {
+        if self.of_runs == other.of_runs {
+            return Some(self.values.clone());
+        }
+        if self.of_runs.len() != other.of_runs.len() {
+            return None;
+        }
+        let mut values = vec![None; other.values.len()];
+        for (own, place) in self.of_runs.iter().zip(&other.of_runs) {
+            let (value, known) = (self.values.get(*own)?, values.get_mut(*place)?);
+            if known.get_or_insert(value) != &value {
+                return None;
+            }
+        }
+        values.into_iter().map(Option::<&toml::Value>::cloned).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axis(key: &str, values: &[i64], of_runs: &[usize]) -> GridAxis {
+        let values = values.iter().map(|&value| value.into()).collect();
+        GridAxis { key: key.to_owned(), values, of_runs: of_runs.to_vec() }
+    }
+
+    fn listed(axis: &GridAxis) -> Vec<i64> {
+        axis.values.iter().filter_map(toml::Value::as_integer).collect()
+    }
+
+    #[test]
+    fn values_that_belong_together_stay_together() {
+        // The larger size has the smaller budget, and two sizes share one.
+        let mut axes = [
+            axis("epochs", &[150, 300], &[1, 1, 0, 0, 0, 0]),
+            axis("size", &[1024, 4096, 16384], &[0, 0, 1, 1, 2, 2]),
+            axis("seed", &[3, 5], &[0, 1, 0, 1, 0, 1]),
+        ];
+        assert_eq!(zips(&mut axes), [vec![1, 0]]);
+        assert_eq!(listed(&axes[0]), [300, 150, 150]);
+        assert_eq!((listed(&axes[1]), listed(&axes[2])), (vec![1024, 4096, 16384], vec![3, 5]));
+    }
 }

@@ -58,7 +58,7 @@ pub(super) fn of(runs: &[&Run], name: &str, changes: &[SpecChange], places: Spec
     let is_sweep = axes.iter().any(|axis| axis.values.len() > 1);
     if is_sweep {
         axes.retain(|axis| axis.values.len() > 1);
-        add_sweep(&mut spec, &axes);
+        add_sweep(&mut spec, &mut axes);
     }
     spec.insert("name".to_owned(), name.into());
     let verb = if is_sweep { "sweep" } else { "run" };
@@ -79,7 +79,7 @@ fn file_name(name: &str) -> String {
 }
 
 /// Replaces keys by sweep axes; axes that vary together are zipped.
-fn add_sweep(spec: &mut toml::Table, axes: &[GridAxis]) {
+fn add_sweep(spec: &mut toml::Table, axes: &mut [GridAxis]) {
     let mut table = toml::Table::new();
     let zips = axes::zips(axes);
     if !zips.is_empty() {

@@ -109,6 +109,7 @@ impl AxesReader<'_> {
                 }
             }
         }
+        self.check_repeats();
     }
 
     /// Axes may be written as dotted keys, quoted or not, or as nested tables.
@@ -172,7 +173,7 @@ impl AxesReader<'_> {
         if values.is_empty() {
             self.report(place, key, format!("the axis `{key}` has no values"), "add a value, or remove the axis");
         }
-        for (index, value) in values.iter().enumerate() {
+        for value in values {
             let wrong = problems_of(self.keys, key, value);
             let is_list = matches!(value.value, Value::List(_));
             let takes_lists = matches!(kind, KeyType::List(_));
@@ -181,10 +182,25 @@ impl AxesReader<'_> {
                 self.report(&value.place, key, message, "write a list of lists: `[[…], […]]`");
             } else if !wrong.is_empty() {
                 self.problems.extend(wrong);
-            } else if values[..index].iter().any(|other| super::cell::is_same(other, value)) {
-                let message = format!("the axis `{key}` lists `{}` twice", super::cell::toml(&value.value));
-                self.report(&value.place, key, message, "");
             }
+        }
+    }
+
+    /// Refuses a value that an axis lists twice, except where another axis of its group tells the cells apart.
+    fn check_repeats(&mut self) {
+        let is_zipped = |index: &usize| self.table.zip.iter().any(|group| group.len() > 1 && group.contains(index));
+        let mut repeated = Vec::new();
+        for (_, axis) in self.table.axes.iter().enumerate().filter(|(index, _)| !is_zipped(index)) {
+            let Values::List(values) = &axis.values else { continue };
+            for (index, value) in values.iter().enumerate() {
+                if values[..index].iter().any(|other| super::cell::is_same(other, value)) {
+                    let message = format!("the axis `{}` lists `{}` twice", axis.key, super::cell::toml(&value.value));
+                    repeated.push((value.place.clone(), axis.key.clone(), message));
+                }
+            }
+        }
+        for (place, key, message) in repeated {
+            self.report(&place, &key, message, "");
         }
     }
 

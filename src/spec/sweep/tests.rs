@@ -79,6 +79,7 @@ fn what_cannot_be_a_sweep_is_refused_with_its_place() {
         ("[sweep.axes]\nseed = \"all-values\"", "`all-values` works only for"),
         ("[sweep.axes]\nseed = [1, \"two\"]", "grid.toml:6:12"),
         ("[sweep.axes]\nseed = [1, 1]", "lists `1` twice"),
+        ("[sweep]\nzip = [[\"seed\"]]\n[sweep.axes]\nseed = [1, 1]", "lists `1` twice"),
         ("[sweep.axes]\ntarget.label_noise = [0.2, 2]", "from 0 to 1"),
         ("[sweep.axes]\nseed = [1]\n\"seed\" = [1]", "duplicate key"),
         ("[sweep.axes]\ntransfer.frozen_layers = [1]\n\"transfer.frozen_layers\" = [2]", "duplicate axis"),

@@ -63,7 +63,7 @@ fn a_delay_of_averaged_weights() {
                  of = \"first-interpolation\"\n";
     study.state("sweep", claim, true);
     let finding = &study.report().findings[0];
-    assert!(finding.contains("Does not hold: The first interpolation comes 1.00 times as late"), "{finding}");
+    assert!(finding.contains("): The first interpolation comes 1.00 times as late"), "{finding}");
     study.state("sweep", &format!("{claim}{AVERAGED}"), true);
     assert_eq!(
         held(&study),
@@ -91,7 +91,7 @@ fn averaged_weights_must_have_settled() {
         study.state("sweep", claim, true);
         let finding = &study.report().findings[0];
         assert_eq!(finding.contains("survives averaged weights and validation selection"), settled, "{finding}");
-        let reason = "averaged weights were not measured, or had not settled at these places";
+        let reason = "averaged weights, the control that a claim needs, had not settled at these places";
         assert_eq!(!study.read("report.md").contains(reason), settled);
         // Validation errors are those of the trained weights, so they are no control of averaged ones.
         study.state("sweep", &format!("{claim}{AVERAGED}"), true);

@@ -73,7 +73,7 @@ fn an_older_version_is_read() {
     let page = study.read("report.md");
     assert!(
         page.contains(
-            "| 1 | 2 | 25.0% (25.0%, 25.0%) | 25.0% (25.0%, 25.0%) | not reached | not reached | undecided |"
+            "| 1 | 2 | 25.0% (25.0%, 25.0%) | undecided | 25.0% (25.0%, 25.0%) | not reached | not reached |"
         ),
         "{page}"
     );
