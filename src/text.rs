@@ -144,6 +144,12 @@ pub fn escaped(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
+/// Whether two texts are the same value: `1e-3` is `0.001`.
+pub fn is_same_value(one: &str, other: &str) -> bool {
+    one == other
+        || matches!((one.parse::<f64>(), other.parse::<f64>()), (Ok(one), Ok(other)) if one.total_cmp(&other).is_eq())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

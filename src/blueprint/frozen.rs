@@ -30,6 +30,11 @@ impl FrozenSet {
         self.0.iter().filter(|&&frozen| frozen).count()
     }
 
+    /// Whether all freezable layers are frozen.
+    pub fn is_all(&self) -> bool {
+        self.0.iter().all(|&frozen| frozen)
+    }
+
     /// Number of frozen layers before the first one that trains.
     pub fn leading(&self) -> usize {
         self.0.iter().take_while(|&&frozen| frozen).count()

@@ -134,6 +134,9 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     if arguments.list {
         return planned.list(&chosen, arguments.json);
     }
+    for obstacle in sweep::obstacles(&planned.plan, &planned.sweep.report) {
+        output::talk(&format!("note: as planned, a claim cannot hold: {obstacle}"));
+    }
     let host = Host { cores: native::own_cores(), threads: planned.threads()? };
     if arguments.dry_run {
         let asked = planned.asked_devices(&arguments.devices)?;

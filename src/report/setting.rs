@@ -10,6 +10,11 @@ use super::read::{FrozenLayers, LeftOut, Measure, Run, RunMeasure, SeedValues, i
 use super::words;
 use crate::analysis::{BandPoint, CompleteCurves, NamedCurve, Regime, band};
 
+/// The data set that every source has.
+const SOURCE: &str = "source.dataset";
+/// Keys whose default depends on whether there is a source.
+pub(super) const WITH_SOURCE: [&str; 3] = ["transfer.frozen_norm", "transfer.unfrozen_init", "target.normalisation"];
+
 /// Runs that differ only in seeds and frozen layers.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
@@ -35,6 +40,9 @@ pub(super) struct SeedGroup {
 #[derive(Clone, Debug)]
 pub(super) struct ComparedSettings {
     pub(super) axes: Vec<String>,
+    /// Those that name a setting: without keys that only some settings have and that follow from the others, such as the
+    /// source's budget where one has no source.
+    pub(super) names: Vec<String>,
     pub(super) all: Vec<Setting>,
 }
 
@@ -50,11 +58,12 @@ pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> ComparedSetti
         let (.., cells) = groups.entry(key).or_insert_with(|| (run.values.clone(), order, BTreeMap::new()));
         cells.entry(run.frozen.count).or_default().push(run);
     }
+    let names = names(&axes, &groups.values().map(|(values, ..)| values).collect::<Vec<_>>());
     let mut all: Vec<Setting> = groups
         .into_values()
         .map(|(values, order, mut cells)| {
             keep_what_is_alike(&mut cells.values_mut().flatten().collect::<Vec<_>>(), left_out);
-            let title = title(&values, &axes);
+            let title = in_words(&values, &names.iter().collect::<Vec<_>>());
             let cells = cells.into_values().rev().filter_map(|runs| SeedGroup::new(runs, left_out)).collect();
             Setting { values, title, order, cells }
         })
@@ -65,7 +74,7 @@ pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> ComparedSetti
         let orders = axes.iter().map(|axis| words::natural(&value(one, axis), &value(other, axis)));
         orders.into_iter().find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
     });
-    ComparedSettings { axes, all }
+    ComparedSettings { axes, names, all }
 }
 
 /// The keys in which runs differ, except seeds and frozen layers.
@@ -79,9 +88,38 @@ fn axes(runs: &[Run]) -> Vec<String> {
     keys.iter().filter(differs).map(|key| (*key).clone()).collect()
 }
 
-fn title(values: &SpecValues, axes: &[String]) -> String {
-    let value = |axis: &String| values.get(axis).map_or("absent", String::as_str);
-    axes.iter().map(|axis| format!("{} = {}", words::short(axis), value(axis))).collect::<Vec<_>>().join(", ")
+/// The axes that every setting has, that of the source, and of the others those that do not follow from them: those that
+/// only some settings have, and where some have no source those that depend on it.
+fn names(axes: &[String], settings: &[&SpecValues]) -> Vec<String> {
+    let all_have = |axis: &str| settings.iter().all(|values| values.contains_key(axis));
+    let depends = |axis: &str| WITH_SOURCE.contains(&axis) && !all_have(SOURCE);
+    let is_common = |axis: &&String| *axis == SOURCE || all_have(axis) && !depends(axis);
+    let (mut named, partial): (Vec<&String>, Vec<&String>) = axes.iter().partition(is_common);
+    for axis in partial {
+        if !follows(axis, &named, settings) {
+            named.push(axis);
+        }
+    }
+    named.into_iter().cloned().collect()
+}
+
+/// Whether settings with equal values of some axes have equal values of another.
+pub(super) fn follows(axis: &str, from: &[&String], settings: &[&SpecValues]) -> bool {
+    let mut known: BTreeMap<Vec<Option<&String>>, Option<&String>> = BTreeMap::new();
+    settings.iter().all(|values| {
+        let others = from.iter().map(|other| values.get(*other)).collect();
+        *known.entry(others).or_insert(values.get(axis)) == values.get(axis)
+    })
+}
+
+/// The values of some axes in words: `source dataset = mnist, width = 8`.
+pub(super) fn in_words(values: &SpecValues, axes: &[&String]) -> String {
+    let value = |axis: &&String| match values.get(*axis) {
+        Some(value) => format!("{} = {value}", words::short(axis)),
+        None if *axis == SOURCE => "no source".to_owned(),
+        None => format!("no {}", words::short(axis)),
+    };
+    axes.iter().map(value).collect::<Vec<_>>().join(", ")
 }
 
 impl SeedGroup {
@@ -204,5 +242,38 @@ impl Setting {
     /// All runs.
     pub(super) fn runs(&self) -> impl Iterator<Item = &Run> {
         self.cells.iter().flat_map(|cell| &cell.runs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(pairs: &[(&str, &str)]) -> SpecValues {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn keys_of_an_absent_source_do_not_name_a_setting() {
+        let own = values(&[(SOURCE, "cifar100"), ("source.train.epochs", "25"), ("transfer.frozen_norm", "source")]);
+        let prefix = values(&[("transfer.frozen_norm", "target")]);
+        let axes: Vec<String> = own.keys().cloned().collect();
+        let named = names(&axes, &[&own, &prefix]);
+        assert_eq!(named, [SOURCE]);
+        let named: Vec<&String> = named.iter().collect();
+        assert_eq!([&own, &prefix].map(|values| in_words(values, &named)), ["source dataset = cifar100", "no source"]);
+        // With another budget of the same source, the budget does.
+        let longer = values(&[(SOURCE, "cifar100"), ("source.train.epochs", "50"), ("transfer.frozen_norm", "source")]);
+        let named = names(&axes, &[&own, &prefix, &longer]);
+        assert_eq!(named, [SOURCE, "source.train.epochs"]);
+    }
+
+    #[test]
+    fn a_key_that_changes_with_another_follows_from_it() {
+        let of = |size, epochs| values(&[("size", size), ("epochs", epochs)]);
+        let (small, large, longer) = (of("1", "300"), of("4", "150"), of("4", "300"));
+        let size = "size".to_owned();
+        assert!(follows("epochs", &[&size], &[&small, &large]));
+        assert!(!follows("epochs", &[&size], &[&small, &large, &longer]));
     }
 }

@@ -41,6 +41,9 @@ pub enum HalfLife {
 }
 
 impl HalfLife {
+    /// Averaged weights count from this many half-lives on: the initial weights are then at most an eighth of them.
+    pub const SETTLED: f64 = 3.0;
+
     /// The half-life in steps, for a budget in steps.
     pub fn steps(self, budget: u64) -> f64 {
         match self {

@@ -4,6 +4,7 @@
 //! separate process. This module knows no format of a run's files: `rundir` reads them.
 
 mod archive;
+mod claims;
 mod collect;
 mod compare;
 mod cost;
@@ -18,6 +19,7 @@ mod state;
 mod status;
 
 pub use archive::restore;
+pub use claims::obstacles;
 pub use collect::collect;
 pub use compare::{Comparison, RESULTS, compare};
 pub use cost::Cost;

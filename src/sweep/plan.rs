@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::cost::Cost;
 use crate::error::UserError;
 use crate::rundir::{Length, RunDirectory};
-use crate::spec::{Problems, Spec, StatedClaims, Survey, Sweep};
+use crate::spec::{Evaluation, Problems, Spec, StatedClaims, Survey, Sweep};
 use crate::text;
 
 /// How many different problems to show.
@@ -46,6 +46,10 @@ pub struct PlannedCell {
     pub directory: RunDirectory,
     /// Its budget.
     pub length: Length,
+    /// Its number of frozen layers, and whether only the head trains.
+    pub frozen: (usize, bool),
+    /// When it is evaluated, and what is measured.
+    pub evaluation: Evaluation,
     /// Its cost in arithmetic and disk space.
     pub cost: Cost,
     /// The index of its source in the plan, if it has one that is trained.
@@ -108,6 +112,8 @@ impl SweepPlan {
             overrides,
             directory: RunDirectory::of_run(&self.out, &experiment.name, &spec.run_folder()),
             length: Length::of(&experiment.target),
+            frozen: (experiment.transfer.frozen.count(), experiment.transfer.frozen.is_all()),
+            evaluation: experiment.evaluation,
             cost: Cost::of(experiment),
             source,
         });

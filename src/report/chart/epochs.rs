@@ -38,10 +38,10 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     if drawn.len() == 1 && drawn[0].interpolation_epoch().is_some() {
         note.push_str(" Vertical line: sustained interpolation (train error at most 1%), mean over seeds.");
     }
-    let mut caption =
-        "Test error against train error: training goes from right to left; of evaluations within two points of train error, only \
-         the last is drawn."
-            .to_owned();
+    let mut caption = CAPTION.to_owned();
+    if drawn.len() == 1 && !drawn[0].band(Measure::TestAveraged).is_empty() {
+        caption.push_str(" Averaged weights are drawn from three half-lives on.");
+    }
     if rest > 0 {
         let _ = write!(caption, " {rest} more numbers of frozen layers are in the data and in the heat map.");
     }
@@ -52,6 +52,9 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     figure.note = note;
     Some(Plotted { id: format!("epochs{id}"), title, caption, figure, data: data(setting) })
 }
+
+const CAPTION: &str = "Test and train error after each evaluated epoch, and test error against train error: there, training goes \
+                       from right to left, and of evaluations within two points of train error only the last is drawn.";
 
 /// All cells if there are few; otherwise the first, the last, the one with the largest final error, and some in
 /// between.

@@ -7,8 +7,7 @@ use super::plotted::{NumberTable, Plotted};
 use crate::analysis::{CellRegime, cell_regimes};
 use crate::figure::{Cells, ChartAxis, Extent, Figure, Grid, Hatch, Panel, Region, RegionMap, Scale, ValueFormat};
 use crate::report::read::FrozenLayers;
-use crate::report::setting::{ComparedSettings, Setting};
-use crate::report::words;
+use crate::report::setting::{ComparedSettings, Setting, in_words};
 
 const SIZE: &str = "target.train_size";
 
@@ -17,15 +16,12 @@ const MOST_PANELS: usize = 4;
 
 /// The figure, if target size is an axis.
 pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
-    let mut groups: BTreeMap<Vec<String>, Vec<&Setting>> = BTreeMap::new();
-    let others: Vec<&String> = settings.axes.iter().filter(|axis| *axis != SIZE).collect();
+    let mut groups: BTreeMap<String, Vec<&Setting>> = BTreeMap::new();
+    let others: Vec<&String> = settings.names.iter().filter(|axis| *axis != SIZE).collect();
     for setting in &settings.all {
-        let value = |axis: &&String| setting.values.get(*axis).map_or("absent", String::as_str);
-        let key = others.iter().map(|axis| format!("{} = {}", words::short(axis), value(axis))).collect();
-        groups.entry(key).or_default().push(setting);
+        groups.entry(in_words(&setting.values, &others)).or_default().push(setting);
     }
-    let maps: Vec<RegimeMap> =
-        groups.into_iter().filter_map(|(key, settings)| RegimeMap::of(key.join(", "), &settings)).collect();
+    let maps: Vec<RegimeMap> = groups.into_iter().filter_map(|(key, settings)| RegimeMap::of(key, &settings)).collect();
     if maps.is_empty() || maps.len() > MOST_PANELS {
         return None;
     }

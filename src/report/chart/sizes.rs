@@ -1,13 +1,13 @@
 //! Test error against the size of the target's and of the source's training set.
 
-use crate::rundir::SpecValues;
 use std::collections::BTreeMap;
 
 use super::plotted::{NumberTable, Plotted, band_note, shade_of};
 use crate::figure::{Band, ChartAxis, Extent, Figure, Panel, Scale, Series, ValueFormat};
 use crate::report::read::RunMeasure;
-use crate::report::setting::{ComparedSettings, SeedGroup, Setting};
+use crate::report::setting::{ComparedSettings, SeedGroup, Setting, follows, in_words};
 use crate::report::words;
+use crate::rundir::SpecValues;
 
 const SIZES: [(&str, &str, &str); 2] = [
     ("target.train_size", "target-size", "target training examples"),
@@ -28,15 +28,18 @@ pub(super) fn of(settings: &ComparedSettings) -> Vec<Plotted> {
 type SizeCurve<'a> = BTreeMap<usize, &'a SeedGroup>;
 
 fn one(settings: &ComparedSettings, (key, id, title): &(&str, &str, &str)) -> Option<Plotted> {
-    let mut lines: BTreeMap<(Vec<String>, usize), (String, SizeCurve)> = BTreeMap::new();
+    let mut lines: BTreeMap<(String, usize), (String, SizeCurve)> = BTreeMap::new();
+    let values: Vec<&SpecValues> = settings.all.iter().map(|setting| &setting.values).collect();
+    // What changes with the size, such as the budget, is on the same line.
+    let key = &(*key).to_owned();
+    let (with_size, others): (Vec<&String>, Vec<&String>) =
+        settings.names.iter().filter(|axis| *axis != key).partition(|axis| follows(axis, &[key], &values));
     for setting in &settings.all {
         let Some(size) = size(setting, key) else { continue };
-        let others: Vec<&String> = settings.axes.iter().filter(|axis| axis != key).collect();
-        let rest: Vec<String> = others.iter().map(|axis| value(&setting.values, axis)).collect();
+        let rest = in_words(&setting.values, &others);
         for cell in &setting.cells {
-            let named = others.iter().zip(&rest).map(|(axis, value)| format!("{} {value}", words::short(axis)));
-            let name =
-                std::iter::once(format!("k = {}", cell.frozen.short())).chain(named).collect::<Vec<_>>().join(", ");
+            let k = format!("k = {}", cell.frozen.short());
+            let name = if rest.is_empty() { k } else { format!("{k}, {rest}") };
             let (_, line) = lines.entry((rest.clone(), cell.frozen.count)).or_insert_with(|| (name, SizeCurve::new()));
             line.insert(size, cell);
         }
@@ -61,11 +64,14 @@ fn one(settings: &ComparedSettings, (key, id, title): &(&str, &str, &str)) -> Op
     figure.note = band_note(&drawn().flat_map(|(_, line)| line.values().copied()));
     figure.description = format!("{heading}, a line for each number of frozen layers, means over seeds.");
     let left = lines.len() - drawn().count();
-    let caption = if left > 0 {
-        format!("Mean of the last five epochs. {left} more lines are in the data.")
-    } else {
-        "Mean of the last five epochs.".to_owned()
-    };
+    let mut caption = "Mean of the last five epochs.".to_owned();
+    if !with_size.is_empty() {
+        let names: Vec<String> = with_size.iter().map(|axis| words::short(axis)).collect();
+        caption.extend([" Also changed with the size: ", &words::list(&names), "."]);
+    }
+    if left > 0 {
+        caption.extend([format!(" {left} more lines are in the data.")]);
+    }
     let mut data = NumberTable::new(&["line", "size", "seeds", "test_error", "train_error"]);
     for (name, line) in lines.values() {
         for (size, cell) in line {
@@ -80,10 +86,6 @@ fn one(settings: &ComparedSettings, (key, id, title): &(&str, &str, &str)) -> Op
         }
     }
     Some(Plotted { id: (*id).to_owned(), title: heading, caption, figure, data })
-}
-
-fn value(values: &SpecValues, key: &str) -> String {
-    values.get(key).cloned().unwrap_or_else(|| "absent".to_owned())
 }
 
 /// The size in examples. If it is not a number, such as `all`, it is known only for the target.

@@ -5,7 +5,7 @@ use super::claimed::claimed;
 use super::commands::Commands;
 use super::control::is_control_of_any;
 use super::finding::{Finding, Standing};
-use super::pair::{Judged, is_same};
+use super::pair::Judged;
 use super::stated::{self, Stated};
 use super::subject::MeasuredAt;
 use super::{delay, equivalence, larger_bump, order, unstated};
@@ -148,7 +148,8 @@ fn power(settings: &[Setting], stated: usize) -> String {
 fn fits(claim: &Claim, sweep: &SweepFolder, setting: &Setting) -> bool {
     let of_sweep = setting.runs().any(|run| sweep.has(run));
     let asked = claim.setting.iter().filter(|(key, _)| *key != FROZEN_LAYERS);
-    let equal = |(key, value): (&String, &String)| setting.values.get(key).is_some_and(|own| is_same(own, value));
+    let equal =
+        |(key, value): (&String, &String)| setting.values.get(key).is_some_and(|own| text::is_same_value(own, value));
     of_sweep && asked.into_iter().all(equal)
 }
 

@@ -5,13 +5,11 @@ use std::path::Path;
 use super::effect::SizedEffect;
 use crate::analysis::inference::RealityCheck;
 use crate::report::read::View;
-use crate::report::setting::Setting;
+use crate::report::setting::{Setting, WITH_SOURCE};
 use crate::rundir::SpecValues;
 
 pub(super) const RATE: &str = "target.train.learning_rate";
 pub(super) const BUDGETS: [&str; 2] = ["target.train.epochs", "target.train.steps"];
-/// Keys whose default depends on whether there is a source.
-const WITH_SOURCE: [&str; 3] = ["transfer.frozen_norm", "transfer.unfrozen_init", "target.normalisation"];
 const VALIDATION: [&str; 2] = ["target.validation_size", "target.validation_noise"];
 
 /// Measures the same contrast in other settings, one for each of its own, with a view of their errors.

@@ -209,7 +209,9 @@ fn shortfalls(claimed: &ClaimedDifference, found: &MeasuredDifference, averaged:
         Survival::NotSurvived { losses, .. } => {
             reasons.push(format!("averaged weights do not show it: {}", losses_in_words(&losses)));
         }
-        Survival::NotRun => reasons.push("no control was run: averaged weights were not measured".to_owned()),
+        Survival::NotRun => reasons.push(
+            "no control was run: averaged weights were not measured, or had not settled at these places".to_owned(),
+        ),
     }
     reasons
 }

@@ -6,6 +6,7 @@ use super::subject::Subject;
 use crate::analysis::inference::{Effect, RealityCheck, average_clusters, linked_clusters};
 use crate::report::read::{FROZEN_LAYERS, Run, RunMeasure};
 use crate::report::setting::{SeedGroup, Setting};
+use crate::text::is_same_value;
 
 /// A claim about two settings, judged except for Holm's correction.
 pub(super) struct Judged<'a> {
@@ -31,7 +32,7 @@ pub(super) fn settings<'a>(
     values: [&str; 2],
 ) -> Result<[&'a Setting; 2], String> {
     let of = |value: &str| {
-        let has = |setting: &&Setting| setting.values.get(key).is_some_and(|own| is_same(own, value));
+        let has = |setting: &&Setting| setting.values.get(key).is_some_and(|own| is_same_value(own, value));
         all.iter().filter(|setting| fits(setting)).filter(has).collect::<Vec<_>>()
     };
     let (one, other) = (of(values[0]), of(values[1]));
@@ -44,12 +45,6 @@ pub(super) fn settings<'a>(
         }
     }
     Ok([one[0], other[0]])
-}
-
-/// Whether two texts are the same value: `1e-3` is `0.001`.
-pub(super) fn is_same(one: &str, other: &str) -> bool {
-    one == other
-        || matches!((one.parse::<f64>(), other.parse::<f64>()), (Ok(one), Ok(other)) if one.total_cmp(&other).is_eq())
 }
 
 /// The cell with the given number of frozen layers, or the only one.

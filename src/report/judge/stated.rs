@@ -220,7 +220,9 @@ pub(super) fn shortfall(shortfall: &Shortfall) -> String {
         Shortfall::TooSmall { part: of, mean, least } => {
             format!("the {} of {} points is below the stated minimum of {}", part(*of), points(*mean), points(*least))
         }
-        Shortfall::NoControl => "no control was run: averaged weights were not measured".to_owned(),
+        Shortfall::NoControl => {
+            "no control was run: averaged weights were not measured, or had not settled at these places".to_owned()
+        }
         Shortfall::ControlNotSurvived { losses } => {
             format!("averaged weights do not show it: {}", losses_in_words(losses))
         }

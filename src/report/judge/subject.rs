@@ -62,7 +62,12 @@ impl<'a> Subject<'a> {
             }
             RealityCheck::LearningRateThird | RealityCheck::LearningRateTriple => key != RATE,
             RealityCheck::LongerBudget => !BUDGETS.contains(&key),
-            RealityCheck::ValidationSelection => self.place != MeasuredAt::Interpolation,
+            // Over epochs it is the validation error of the trained weights.
+            RealityCheck::ValidationSelection => match self.place {
+                MeasuredAt::End => true,
+                MeasuredAt::Epochs(_) | MeasuredAt::Peak => self.view != View::Averaged,
+                MeasuredAt::Interpolation => false,
+            },
             RealityCheck::AveragedWeights => self.view != View::Averaged,
             RealityCheck::AnnealBranches | RealityCheck::RefittedHead | RealityCheck::Seeds => true,
         }

@@ -71,6 +71,11 @@ impl Curves {
         self.columns[measure as usize] = Vec::new();
     }
 
+    /// Removes the points of a measure before an epoch.
+    pub(in crate::report) fn cut_before(&mut self, measure: Measure, epoch: u64) {
+        self.columns[measure as usize].retain(|point| point.epoch >= epoch);
+    }
+
     /// The points of a measure, by epoch.
     pub(in crate::report) fn of(&self, measure: Measure) -> &[Point] {
         &self.columns[measure as usize]

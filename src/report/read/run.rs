@@ -9,7 +9,7 @@ use super::similarity::SimilarityFacts;
 use super::values::{self, ParsedSpec, SeedValues};
 use crate::analysis::{self, INTERPOLATION_EPSILON, Interpolation, Point, Regime};
 use crate::rundir::{self, BranchRow, Record, RunDirectory, SpecValues, Status, Summary};
-use crate::spec::FINAL_EPOCHS;
+use crate::spec::{FINAL_EPOCHS, HalfLife};
 
 /// A finished run.
 #[derive(Clone, Debug)]
@@ -56,7 +56,11 @@ impl Run {
         let text = std::fs::read_to_string(directory.spec());
         let text = text.map_err(|error| format!("cannot read `spec.toml`: {error}"))?;
         let ParsedSpec { values, seeds, measurements, schedule } = values::parse(&text)?;
-        let curves = Curves::read(&directory.metrics())?;
+        let mut curves = Curves::read(&directory.metrics())?;
+        let settled = averaged_from(&measurements, &record);
+        for measure in [Measure::TestAveraged, Measure::TrainAveraged] {
+            curves.cut_before(measure, settled);
+        }
         if curves.last_epoch != record.length.epochs {
             let (found, budget) = (curves.last_epoch, record.length.epochs);
             return Err(format!("`metrics.csv` ends at epoch {found}, but the budget is {budget} epochs"));
@@ -192,6 +196,18 @@ impl Run {
         let measured = self.curves.of(Measure::Train).iter().filter(is_final).count();
         (measured == wanted).then(|| final_mean(&self.curves, Measure::Train)).flatten()
     }
+}
+
+/// The first epoch at which averaged weights have settled; 0 if the half-life is unknown.
+fn averaged_from(measurements: &SpecValues, record: &Record) -> u64 {
+    let half_life = measurements.get("evaluate.averaged_half_life").and_then(|text| {
+        // As in a spec: a whole number of steps, or a share of the budget.
+        let steps = text.parse::<u64>().map(HalfLife::Steps).ok();
+        steps.or_else(|| text.parse::<f64>().map(HalfLife::Share).ok())
+    });
+    let steps = half_life.map_or(0.0, |half_life| HalfLife::SETTLED * half_life.steps(record.length.steps));
+    let per_epoch = record.length.steps as f64 / record.length.epochs.max(1) as f64;
+    if per_epoch > 0.0 { (steps / per_epoch).ceil() as u64 } else { 0 }
 }
 
 fn check_finished(record: &Record) -> Result<(), String> {

@@ -72,6 +72,39 @@ fn a_delay_of_averaged_weights() {
     );
 }
 
+/// With a half-life of 400 steps and 100 steps an epoch, averaged weights have settled at epoch 12: before, they are no
+/// control. With 100 steps they have at epoch 3.
+#[test]
+fn averaged_weights_must_have_settled() {
+    for (half_life, settled) in [(400, false), (100, true)] {
+        let study = Study::new();
+        for seed in 0..8 {
+            let run = FakeRun::new(0, seed).with("evaluate.averaged_half_life", half_life);
+            study.run("sweep", &run, |epoch| {
+                let test = [(4, 0.5), (12, 0.3), (24, 0.4)].iter().find(|(before, _)| epoch < *before);
+                let test = test.map_or(0.3, |(_, error)| *error);
+                let train = if epoch < 20 { 0.3 } else { 0.0 };
+                Errors { train, test, averaged: Some(test), validation: Some(test) }
+            });
+        }
+        let claim = "[[report.claims]]\nkind = \"epochs\"\nfirst_valley = 8\npeak = 20\nlater_valley = 40\n";
+        study.state("sweep", claim, true);
+        let finding = &study.report().findings[0];
+        assert_eq!(finding.contains("survives averaged weights and validation selection"), settled, "{finding}");
+        let reason = "averaged weights were not measured, or had not settled at these places";
+        assert_eq!(!study.read("report.md").contains(reason), settled);
+        // Validation errors are those of the trained weights, so they are no control of averaged ones.
+        study.state("sweep", &format!("{claim}{AVERAGED}"), true);
+        let finding = &study.report().findings[0];
+        assert_eq!(
+            finding.contains("with averaged weights, 30.0% at epoch 8, 40.0% at epoch 20"),
+            settled,
+            "{finding}"
+        );
+        assert!(!finding.contains("validation selection"), "{finding}");
+    }
+}
+
 #[test]
 fn other_weights_are_refused() {
     let study = Study::new();

@@ -2,6 +2,7 @@
 
 mod bad;
 mod capacity;
+mod claims;
 mod killed;
 mod results;
 mod running;

@@ -1,0 +1,152 @@
+//! What keeps a planned grid from answering its claims. It is found before the runs rather than after them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::plan::{PlannedCell, SweepPlan};
+use crate::analysis::inference::LEAST_SEEDS;
+use crate::spec::{Claim, ClaimedWeights, HalfLife, Over, ReportSpec, Statement};
+use crate::text;
+
+const FROZEN_LAYERS: &str = "transfer.frozen_layers";
+
+/// The obstacles, in words; none if every claim can be tested as planned.
+pub fn obstacles(plan: &SweepPlan, report: &ReportSpec) -> Vec<String> {
+    let mut found = Vec::new();
+    if !report.claims.is_empty() && plan.claims.seeds < LEAST_SEEDS {
+        let seeds = text::counted(plan.claims.seeds, "seed", "seeds");
+        found.push(format!("the grid has {seeds}, and a claim needs {LEAST_SEEDS}"));
+    }
+    for (index, claim) in report.claims.iter().enumerate() {
+        let of_claim = Grid::of(plan, &claim.setting).and_then(|grid| grid.check(claim));
+        found.extend(of_claim.err().map(|reason| format!("claim {}: {reason}", index + 1)));
+    }
+    found
+}
+
+/// The cells that a claim, or one side of it, is about.
+struct Grid<'a> {
+    plan: &'a SweepPlan,
+    cells: Vec<&'a PlannedCell>,
+}
+
+impl<'a> Grid<'a> {
+    /// The cells with some values of axes. Keys that are no axes have one value in all cells.
+    fn of(plan: &'a SweepPlan, values: &BTreeMap<String, String>) -> Result<Self, String> {
+        let mut grid = Self { plan, cells: plan.cells.iter().collect() };
+        for (key, value) in values.iter().filter(|(key, _)| plan.keys.contains(key)) {
+            grid = grid.with(key, value)?;
+        }
+        Ok(grid)
+    }
+
+    /// Its cells with a value of a key.
+    fn with(&self, key: &str, value: &str) -> Result<Self, String> {
+        let Some(axis) = self.plan.keys.iter().position(|own| own == key) else {
+            return Err(format!("`{key}` is not an axis of the grid"));
+        };
+        let has = |cell: &&PlannedCell| match key {
+            FROZEN_LAYERS => is_at(cell, value),
+            _ => text::is_same_value(&cell.values[axis], value),
+        };
+        let cells: Vec<_> = self.cells.iter().copied().filter(has).collect();
+        if cells.is_empty() {
+            return Err(format!("no cell has `{key}` = `{value}`"));
+        }
+        Ok(Self { plan: self.plan, cells })
+    }
+
+    fn check(&self, claim: &Claim) -> Result<(), String> {
+        let is_bump = match &claim.statement {
+            Statement::FrozenLayers { sites, .. } => self.check_layers(sites).map(|()| true),
+            Statement::Epochs { sites, .. } => self.check_epochs(sites).map(|()| true),
+            Statement::LargerBump { over, key, reference, larger, sites, .. } => {
+                for (value, sites) in [reference, larger].into_iter().zip(sites) {
+                    let side = self.with(key, value)?;
+                    match over {
+                        Over::FrozenLayers => side.check_layers(sites)?,
+                        Over::Epochs => {
+                            let epochs: Vec<u64> = sites.iter().filter_map(|site| site.parse().ok()).collect();
+                            side.check_epochs(&epochs).map_err(|reason| format!("with {value} {reason}"))?;
+                        }
+                    }
+                }
+                Ok(true)
+            }
+            Statement::Delay { key, reference, delayed, .. } => self.check_sides(key, [reference, delayed]),
+            Statement::Equivalence { key, values: [one, other], .. } => self.check_sides(key, [one, other]),
+            Statement::Order { key, values: [one, other], at } => {
+                self.check_layers(at)?;
+                self.check_sides(key, [one, other])
+            }
+        }?;
+        let lacks = |cell: &&PlannedCell| cell.evaluation.extra.averaging.is_none();
+        if self.cells.iter().any(lacks) {
+            let set = "set `evaluate.averaged_half_life`";
+            if claim.weights == ClaimedWeights::Averaged {
+                return Err(format!("averaged weights are not measured: {set}"));
+            }
+            if is_bump {
+                return Err(format!("it cannot hold without averaged weights as a control: {set}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// An error if a value of the key has no cells, or if it is about sources and all cells of a value share one.
+    fn check_sides(&self, key: &str, values: [&String; 2]) -> Result<bool, String> {
+        for value in values {
+            let side = self.with(key, value)?;
+            let sources: BTreeSet<Option<usize>> = side.cells.iter().map(|cell| cell.source).collect();
+            if key.starts_with("source.") && sources.len() == 1 && side.cells.len() > 1 {
+                return Err(format!("all cells with {value} share one source: vary `seeds.source`"));
+            }
+        }
+        Ok(false)
+    }
+
+    fn check_layers(&self, sites: &[String]) -> Result<(), String> {
+        match sites.iter().find(|site| !self.cells.iter().any(|cell| is_at(cell, site))) {
+            None => Ok(()),
+            Some(site) => Err(format!("no cell has k = {site}")),
+        }
+    }
+
+    /// An error if an epoch is beyond the budget or not evaluated, or if averaged weights have not settled by then.
+    fn check_epochs(&self, epochs: &[u64]) -> Result<(), String> {
+        for cell in &self.cells {
+            let (budget, evaluation) = (cell.length.epochs, cell.evaluation);
+            for &epoch in epochs {
+                if epoch > budget {
+                    return Err(format!("epoch {epoch} is beyond the budget of {budget} epochs"));
+                }
+                if !evaluation.has(epoch) {
+                    let evaluated = |epoch: &u64| evaluation.has(*epoch);
+                    let (before, after) = ((0..epoch).rev().find(evaluated), (epoch + 1..=budget).find(evaluated));
+                    let near: Vec<String> = before.into_iter().chain(after).map(|epoch| epoch.to_string()).collect();
+                    return Err(format!(
+                        "epoch {epoch} is not evaluated; the nearest that are: {}",
+                        near.join(" and ")
+                    ));
+                }
+            }
+            if let (Some(first), Some(half_life)) = (epochs.first(), evaluation.extra.averaging) {
+                let steps = cell.length.steps * first / budget.max(1);
+                let half_life = half_life.steps(cell.length.steps);
+                if HalfLife::SETTLED * half_life > steps as f64 {
+                    let most = (steps as f64 / HalfLife::SETTLED).floor();
+                    return Err(format!(
+                        "averaged weights have not settled at epoch {first}, after {steps} steps: `evaluate.averaged_half_life` is \
+                         {half_life} steps, and should be at most {most}"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a cell has a number of frozen layers, or `all`.
+fn is_at(cell: &PlannedCell, layers: &str) -> bool {
+    let (count, is_all) = cell.frozen;
+    if layers == "all" { is_all } else { layers.parse() == Ok(count) }
+}
