@@ -76,6 +76,13 @@ pub fn tilde(path: &str) -> Option<&'static str> {
     path.starts_with('~').then_some("`~` is not expanded in files or quotes: write the full path")
 }
 
+/// A hint for a path that no file here can have: with an unexpanded `~`, or as on Windows.
+pub fn foreign_path(path: &str) -> Option<&'static str> {
+    let windows =
+        (!cfg!(windows) && path.contains('\\')).then_some("it is a path of Windows: write one of this system");
+    tilde(path).or(windows)
+}
+
 /// Whether two names differ only in that one has its accents as combining characters (Unicode normalization form D, as
 /// on macOS). Without a table: the same letters, except those with a combining character.
 pub fn composed_otherwise(one: &str, other: &str) -> bool {
@@ -90,6 +97,15 @@ pub fn composed_otherwise(one: &str, other: &str) -> bool {
         if marks > 0 { !letter.is_ascii() } else { own == Some(letter) }
     });
     alike && marked && letters.next().is_none()
+}
+
+/// The letters of a name, where those that may be written with combining characters are left open: names that are
+/// `composed_otherwise` have the same.
+pub fn without_accents(name: &str) -> String {
+    let is_mark = |letter: char| matches!(letter, '\u{300}'..='\u{36f}');
+    let next = name.chars().skip(1).chain([' ']);
+    let letters = name.chars().zip(next).filter(|(letter, _)| !is_mark(*letter));
+    letters.map(|(letter, next)| if letter.is_ascii() && !is_mark(next) { letter } else { '?' }).collect()
 }
 
 /// Bytes as lower-case hexadecimal.
@@ -168,6 +184,8 @@ mod tests {
         for other in [apart, "cafe nino", "caf\u{e9} nin", "caf\u{e9} ni\u{f1}os", "bar\u{e9} ni\u{f1}o", ""] {
             assert!(!composed_otherwise(apart, other), "{other}");
         }
+        assert_eq!(without_accents(apart), without_accents("caf\u{e9} ni\u{f1}o"));
+        assert_ne!(without_accents(apart), without_accents("cafe nino"));
     }
 
     #[test]

@@ -124,6 +124,7 @@ class Tensor:
 class Opaque:
     """An object of a class that is not known here, with the state that its pickle gives it."""
 
+    module = ""
     state = None
 
     def __init__(self, *_, **__):
@@ -147,19 +148,23 @@ class Opaque:
         return state if isinstance(state, dict) else {}
 
 
+class Unsupported(Opaque):
+    """A tensor that the safetensors format cannot hold: sparse, quantised, of complex numbers."""
+
+
 def _tensor(storage, offset, shape, strides, *_):
     usable = isinstance(storage, Storage) and storage.dtype in SIZES
-    return Tensor(storage, offset, shape, strides) if usable else Opaque()
+    return Tensor(storage, offset, shape, strides) if usable else Unsupported()
 
 
 def _tensor_v3(storage, offset, shape, strides, _grad, _hooks, dtype, *_):
     if not isinstance(storage, Storage) or not isinstance(dtype, str):
-        return Opaque()
+        return Unsupported()
     return Tensor(storage, offset, shape, strides, dtype)
 
 
 def _from_type(make, _type, arguments, _state):
-    return make(*arguments) if make in (_tensor, _tensor_v3) else Opaque()
+    return make(*arguments) if make in (_tensor, _tensor_v3) else Unsupported()
 
 
 KNOWN = {
@@ -174,6 +179,10 @@ KNOWN = {
     ("torch._utils", "_rebuild_parameter"): lambda data, *_: data,
     ("torch._utils", "_rebuild_parameter_with_state"): lambda data, *_: data,
     ("torch._tensor", "_rebuild_from_type_v2"): _from_type,
+    # The storage of a tensor that `pickle.dump` wrote: a file of the older format.
+    ("torch.storage", "_load_from_bytes"): lambda data: _load_older(io.BytesIO(data)),
+    # Bytes, in protocol 2.
+    ("_codecs", "encode"): lambda text, *_: text.encode("latin1"),
     ("torch", "_utils"): Opaque,
 }
 
@@ -193,7 +202,9 @@ class Unpickler(pickle.Unpickler):
             return STORAGES[name]
         if module == "torch" and name in DTYPES:
             return DTYPES[name]
-        return type(name, (Opaque,), {})
+        if module == "torch._utils" and name.startswith("_rebuild"):
+            return Unsupported
+        return type(name, (Opaque,), {"module": module})
 
     def persistent_load(self, identity):
         if not isinstance(identity, tuple) or len(identity) < 5 or identity[0] != "storage":
@@ -204,6 +215,12 @@ class Unpickler(pickle.Unpickler):
 
 def load(path):
     """What a file holds: containers, `Tensor`s, and `Opaque` objects."""
+    if path.is_dir() or path.suffix == ".distcp":
+        folder = path if path.is_dir() else path.parent
+        if (folder / ".metadata").exists():
+            convert = "python3 -m torch.distributed.checkpoint.format_utils dcp_to_torch"
+            raise FileError(f"expected one file, found a distributed checkpoint: `{convert} {folder} FILE` writes one")
+        raise FileError("expected a file, found a folder" if path.is_dir() else "its checkpoint has no `.metadata`")
     with open(path, "rb") as file:
         start = file.read(64)
         if not start:
@@ -228,6 +245,12 @@ def _load_zip(path):
     pickles = [name for name in names if name == "data.pkl" or name.endswith("/data.pkl")]
     if not pickles:
         shown = ", ".join(names[:4])
+        if path.suffix == ".pt2" or any("/data/weights/" in f"/{name}" for name in names):
+            save = f'torch.save(torch.export.load("{path.name}").state_dict, "weights.pth")'
+            raise FileError(f"expected a file of `torch.save`, found one of `torch.export`: run `{save}` in Python")
+        packed = [name for name in names if name.endswith((".pth", ".pt", ".bin", ".ckpt", ".safetensors"))]
+        if packed:
+            raise FileError(f"expected a PyTorch file, found a zip archive with `{packed[0]}` in it: unpack it first")
         raise FileError(f"expected an archive of `torch.save` with `data.pkl`, found one with {shown or 'nothing'}")
     inside = pickles[0][: -len("data.pkl")]
     if f"{inside}byteorder" in names and archive.read(f"{inside}byteorder").strip() == b"big":

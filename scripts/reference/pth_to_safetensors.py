@@ -4,7 +4,7 @@ PyTorch nor any other package.
     python3 scripts/reference/pth_to_safetensors.py resnet18.pth resnet18.safetensors
 
 It takes state dicts, checkpoints that hold one under a name such as `state_dict` or `model`, whole modules, TorchScript
-archives and Lightning's `.ckpt`. No code of the file is run (see `pth_file.py`). Where a file holds several state dicts,
+archives, Lightning's `.ckpt`, and the index of a sharded file, `pytorch_model.bin.index.json`. No code of the file is run (see `pth_file.py`). Where a file holds several state dicts,
 the message says which was taken, and `--key` takes another. Tensors keep their names: `freezewise` knows those of
 torchvision, timm, data parallelism and `torch.compile`.
 """
@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pth_file import FileError, Opaque, Tensor, load
+from pth_file import FileError, Opaque, Tensor, Unsupported, load
 
 # Under which names training programs keep the state of a network, the most specific first.
 KEYS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "module", "weights", "params")
@@ -60,6 +60,42 @@ def states(value, path="", depth=0):
             if isinstance(name, str):
                 found.update(states(entry, f"{path}.{name}" if path else name, depth + 1))
     return found
+
+
+def holds(value, kind, depth=0):
+    """Whether a value is or contains one for which `kind` is true."""
+    inside = value.values() if isinstance(value, dict) and depth < DEEPEST else ()
+    return kind(value) or any(holds(entry, kind, depth + 1) for entry in inside)
+
+
+def absent(value):
+    """Why there is no state dict in a value."""
+    if holds(value, lambda entry: isinstance(entry, Opaque) and entry.module.startswith("numpy")):
+        save = 'safetensors.numpy.save_file(arrays, "weights.safetensors")'
+        return f"the file holds NumPy arrays: write them with `{save}` in Python"
+    if holds(value, lambda entry: isinstance(entry, Unsupported)):
+        return "all its tensors are sparse, quantised or of complex numbers, which are not supported"
+    return "the file holds no tensors by name: expected a state dict, a checkpoint with one, or a module"
+
+
+def joined(path):
+    """The tensors of all shards that an index names, beside it."""
+    try:
+        shards = sorted(set(json.loads(path.read_bytes())["weight_map"].values()))
+        wrong = [name for name in shards if Path(name).name != name]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FileError("expected `weight_map`, the file of each tensor") from error
+    if wrong:
+        raise FileError(f"`{wrong[0]}` is not the name of a file beside it")
+    if any(name.endswith(".safetensors") for name in shards):
+        raise FileError("its shards are safetensors files: `freezewise weights import` takes it")
+    state = {}
+    for name in shards:
+        found = load(path.with_name(name))
+        if not is_state(found):
+            raise FileError(f"`{name}` holds no tensors by name")
+        state.update(found)
+    return state
 
 
 def choose(found, key):
@@ -109,18 +145,23 @@ def write(path, tensors):
 def convert(options):
     if options.safetensors.exists() and options.safetensors.samefile(options.pth):
         raise FileError("the output is the input: choose another name")
-    found = states(load(options.pth))
+    value = joined(options.pth) if options.pth.suffix == ".json" else load(options.pth)
+    found = states(value)
     if not found:
-        raise FileError("the file holds no tensors by name: expected a state dict, a checkpoint with one, or a module")
+        raise FileError(absent(value))
     key = choose(found, options.key)
     tensors = {name: entry for name, entry in found[key].items() if isinstance(name, str) and isinstance(entry, Tensor)}
-    others = [name for name in found[key] if name not in tensors]
+    odd = [name for name, entry in found[key].items() if isinstance(entry, Unsupported)]
+    others = [name for name in found[key] if name not in tensors and name not in odd]
     write(options.safetensors, tensors)
     if key and len(found) > 1:
         rest = [name for name in found if name != key]
         print(f"taken: `{key}`; the file also has {listed(rest)}, which `--key` takes")
+    if odd:
+        names = ", ".join(f"`{name}`" for name in odd)
+        print(f"warning: left out, since they are not dense tensors of supported types: {names}", file=sys.stderr)
     if others:
-        print(f"left out, since they are not dense tensors of supported types: {listed(others)}")
+        print(f"left out, since they are not tensors: {listed(others)}")
     print(f"{options.safetensors}: {len(tensors)} tensors")
 
 

@@ -1,30 +1,25 @@
 //! CIFAR-10 and CIFAR-100 in their original binary layouts, unpacked or as the published archive.
 
+mod packed;
 mod place;
 
 use std::fs::File;
-use std::io::{Cursor, Read};
-use std::path::{Component, Path, PathBuf};
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
 
 use super::files::open_regular;
 use super::format::Format;
-use super::gunzip::Gunzip;
 use super::records::Records;
 use super::state::state_of_files;
 use super::store::{Pixels, Store, StoredSplit};
 use super::{Access, WantedImages, Watch};
-use crate::catalogue::{CatalogueEntry, Checksum, CifarLayout, Published};
+use crate::catalogue::{CatalogueEntry, CifarLayout, Published};
 use crate::error::UserError;
-use crate::files::kind_by_start;
 use crate::text;
-
-/// Allowed size of other files in an archive.
-const BESIDES: u64 = 64 << 20;
-/// Bytes that tell the kind of a file.
-const START: u64 = 16;
+use packed::BatchFile;
 
 /// A data set in this format.
 #[derive(Clone, Copy)]
@@ -83,26 +78,6 @@ pub(super) fn archive(
     };
     let [train, test] = [split(parts, layout.records_per_train_file)?, split(test, entry.test_size)?];
     Ok(cifar.splits(train, test, shown))
-}
-
-/// The path to which tar unpacks a file, without a leading `/` or `./`; `None` if the name leads outside the target
-/// folder.
-fn inside(name: &Path) -> Option<PathBuf> {
-    let mut inside = PathBuf::new();
-    for part in name.components() {
-        match part {
-            Component::Normal(part) => inside.push(part),
-            Component::CurDir | Component::RootDir => {}
-            Component::ParentDir | Component::Prefix(_) => return None,
-        }
-    }
-    Some(inside)
-}
-
-/// A file of the data set, in memory.
-struct BatchFile {
-    shown: String,
-    bytes: Vec<u8>,
 }
 
 impl Cifar<'_> {
@@ -164,80 +139,6 @@ impl Cifar<'_> {
         Ok(self.splits(train, test, &folder.display().to_string()))
     }
 
-    /// The files in a packed archive.
-    fn parts(&self, file: impl Read, shown: &str) -> Result<Vec<BatchFile>> {
-        let broken = |error: std::io::Error| {
-            let error = self.wrong(format!("the archive `{shown}` is damaged: {error}"));
-            match self.entry.files.first().map(|file| file.checksum) {
-                Some(Checksum::Md5(digits)) => error.hint(format!("`md5sum {shown}` must print {digits}")),
-                Some(Checksum::Sha256(digits)) => error.hint(format!("`sha256sum {shown}` must print {digits}")),
-                None => error,
-            }
-        };
-        // An archive that unpacks to more than the data set is rejected, however small it is.
-        let most = self.wanted().map(|(_, length)| length).sum::<usize>() as u64 + BESIDES;
-        let mut unpacked = Gunzip::new(file).map_err(broken)?.take(most);
-        let mut start = Vec::new();
-        unpacked.by_ref().take(START).read_to_end(&mut start).map_err(broken)?;
-        if let Some(kind) = kind_by_start(&start) {
-            return Err(self.wrong(format!("expected `{shown}` to be a tar archive, found {kind}")).into());
-        }
-        let mut archive = tar::Archive::new(Cursor::new(start).chain(unpacked));
-        let mut parts: Vec<Option<BatchFile>> = self.wanted().map(|_| None).collect();
-        let mut elsewhere = None;
-        for entry in archive.entries().map_err(broken)? {
-            let entry = entry.map_err(broken)?;
-            let named = entry.path().map_err(broken)?.into_owned();
-            let Some(inside) = inside(&named) else {
-                let message = format!(
-                    "the archive `{shown}` contains `{}`, which leads outside the archive",
-                    text::shortened(&named.to_string_lossy())
-                );
-                return Err(self.wrong(message).into());
-            };
-            let Some((position, (name, length))) =
-                self.wanted().enumerate().find(|(_, (name, _))| inside.ends_with(name))
-            else {
-                continue;
-            };
-            if inside == Path::new(self.layout.folder).join(name) && entry.header().entry_type().is_file() {
-                let shown = format!("{shown}:{}/{name}", self.layout.folder);
-                parts[position] = Some(self.part(entry, shown, length)?);
-            } else {
-                elsewhere.get_or_insert((inside, entry.header().entry_type().is_file()));
-            }
-        }
-        // The archive's checksum is at its very end, after all content.
-        std::io::copy(&mut archive.into_inner(), &mut std::io::sink()).map_err(broken)?;
-        let or_missing = |(part, (name, _)): (Option<BatchFile>, (&str, usize))| {
-            let message = || format!("the archive `{shown}` has no `{}/{name}`", self.layout.folder);
-            let hint = elsewhere.as_ref().map(|(path, is_file)| {
-                let path = text::shortened(&path.to_string_lossy());
-                if *is_file {
-                    format!("it has `{path}`: pack the folder itself")
-                } else {
-                    format!("`{path}` is a link in it")
-                }
-            });
-            part.ok_or_else(|| self.wrong(message()).hints_of(hint.as_slice()).into())
-        };
-        parts.into_iter().zip(self.wanted()).map(or_missing).collect()
-    }
-
-    /// Reads a file of known length, and never more, whatever the file claims.
-    fn part(&self, mut file: impl Read, shown: String, length: usize) -> Result<BatchFile> {
-        let mut bytes = Vec::with_capacity(length + 1);
-        let read = file.by_ref().take(length as u64 + 1).read_to_end(&mut bytes);
-        if let Err(error) = read {
-            return Err(self.wrong(format!("cannot read `{shown}`: {error}")).into());
-        }
-        if bytes.len() == length {
-            return Ok(BatchFile { shown, bytes });
-        }
-        let found = if bytes.len() > length { "more".to_owned() } else { text::grouped(bytes.len() as u64) };
-        Err(self.other_length(&shown, length, &found))
-    }
-
     fn other_length(&self, shown: &str, length: usize, found: &str) -> anyhow::Error {
         let length = text::grouped(length as u64);
         self.wrong(format!("`{shown}` must have {length} bytes, found {found}")).into()
@@ -259,20 +160,5 @@ impl Cifar<'_> {
         let url = self.entry.url();
         UserError::new(message)
             .hint(format!("download {url} (the binary version) to the data folder, packed or unpacked"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_in_an_archive_are_read_as_tar_reads_them() {
-        for name in ["set/a.bin", "./set/a.bin", "/set/a.bin", ".//set/./a.bin"] {
-            assert_eq!(inside(Path::new(name)), Some(PathBuf::from("set/a.bin")), "{name}");
-        }
-        for name in ["../set/a.bin", "set/../../a.bin", "./.."] {
-            assert_eq!(inside(Path::new(name)), None, "{name}");
-        }
     }
 }

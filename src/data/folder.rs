@@ -1,5 +1,6 @@
 //! Image files of one's own in folders: `train/<class>/*`, and `val/<class>/*` or `test/<class>/*`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -50,8 +51,9 @@ fn files(pictures: &ImageFolder, access: Access<'_>) -> Result<ImageFiles> {
 fn list(pictures: &ImageFolder, access: Access<'_>) -> Result<Listing> {
     let folder = access.root.join(&pictures.path);
     let mut lister = Lister::new(&folder, pictures.skip_bad_files, access);
-    let test = test_folder(&lister, pictures)?;
+    let test = test_folder(&mut lister, pictures)?;
     let (classes, others) = (lister.folders("train")?, lister.folders(test)?);
+    let notes = alike(&classes, &lister.folder.join("train"))?;
     for (these, those, one, other) in [(&classes, &others, "train", test), (&others, &classes, test, "train")] {
         if let Some(class) = these.iter().find(|name| !those.contains(name)) {
             let place = lister.folder.join(one);
@@ -67,11 +69,11 @@ fn list(pictures: &ImageFolder, access: Access<'_>) -> Result<Listing> {
         Ok(files)
     };
     let (train, test) = (list("train")?, list(test)?);
-    Ok(Listing { folder: lister.folder.to_path_buf(), train, test, classes, beside: lister.beside })
+    Ok(Listing { folder: lister.folder.to_path_buf(), train, test, classes, beside: lister.beside, notes })
 }
 
 /// The folder of the test images.
-fn test_folder<'a>(lister: &Lister<'_>, pictures: &'a ImageFolder) -> Result<&'a str> {
+fn test_folder<'a>(lister: &mut Lister<'_>, pictures: &'a ImageFolder) -> Result<&'a str> {
     // If the folder cannot be listed, report that first.
     let inside = lister.entries(lister.folder)?;
     if let Some(name) = &pictures.test_folder {
@@ -95,6 +97,25 @@ fn test_folder<'a>(lister: &Lister<'_>, pictures: &'a ImageFolder) -> Result<&'a
             Err(UserError::new(message).hints_of(deeper.as_slice()).hints_of(found.as_slice()).hint(LAYOUT).into())
         }
     }
+}
+
+/// Notes on classes whose names differ only in case. Names that look the same are an error.
+fn alike(classes: &[String], folder: &Path) -> Result<Vec<String>> {
+    let mut by_look: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    let mut by_case: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for class in classes {
+        let same = by_look.entry(text::without_accents(class)).or_default();
+        if same.iter().any(|other| text::composed_otherwise(class, other)) {
+            let message = format!("`{}` has two class folders `{class}` that look the same", folder.display());
+            let hint = "one of the names has its accents as combining characters (NFD, as on macOS): merge the folders, \
+                        or rename one";
+            return Err(UserError::new(message).hint(hint).into());
+        }
+        same.push(class);
+        by_case.entry(class.to_lowercase()).or_default().push(class);
+    }
+    let several = by_case.values().filter(|names| names.len() > 1);
+    Ok(several.map(|names| format!("classes {} differ only in case", text::listed(names))).collect())
 }
 
 /// A hint for a class that only one split has: its name may be spelled differently in the other.

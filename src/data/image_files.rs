@@ -22,6 +22,8 @@ const AHEAD: usize = 4;
 /// Version of decoding, part of the cache's name: raise it when the same files give other pixels, so that images
 /// decoded by an earlier version are decoded again.
 const DECODING: u32 = 2;
+/// File extensions of archives.
+const PACKED: [&str; 10] = ["zip", "tar", "tar.gz", "tgz", "7z", "rar", "tar.xz", "tar.bz2", "tar.zst", "tbz2"];
 /// Number of bad files named in an error.
 const SHOWN: usize = 10;
 
@@ -37,9 +39,20 @@ pub(super) struct ImageFiles {
 /// Whether a data set's folder is there; that it is a file is an error.
 pub(super) fn is_folder(path: &Path) -> Result<bool> {
     if path.is_file() {
-        return Err(UserError::new(format!("`{}` is a file", path.display())).hint(LAYOUT).into());
+        let error = UserError::new(format!("`{}` is a file", path.display()));
+        let name = path.to_string_lossy().to_lowercase();
+        let is_packed = PACKED.iter().any(|ending| name.ends_with(&format!(".{ending}")));
+        return Err(if is_packed { error.hint("unpack it, and set `path` to the folder") } else { error }
+            .hint(LAYOUT)
+            .into());
     }
     Ok(path.is_dir())
+}
+
+/// A hint on an archive of a folder, in the place of the folder.
+pub(super) fn packed(root: &Path, folder: &Path) -> Option<String> {
+    let archives = PACKED.iter().map(|ending| format!("{}.{ending}", folder.display()));
+    archives.into_iter().find(|archive| root.join(archive).is_file()).map(|archive| format!("unpack `{archive}` there"))
 }
 
 impl ImageFiles {
@@ -62,7 +75,10 @@ impl ImageFiles {
         let (size, state) = (format!("{}x{}", shape.height, shape.width), &listing.place_and_state()[..16]);
         let file = format!("{name}-{size}-{how}{skip}-v{DECODING}-{state}.u8");
         let place = listing.folder.display().to_string();
-        let with_beside = |store: Store| Store { skipped: [listing.beside.clone(), store.skipped].concat(), ..store };
+        let with_beside = |store: Store| {
+            let skipped = [listing.beside.clone(), store.skipped].concat();
+            Store { skipped, unused: listing.notes.clone(), ..store }
+        };
         if let Some(store) = cache::open(access.root, &file, &place) {
             return Ok(with_beside(store));
         }

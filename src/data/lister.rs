@@ -1,5 +1,7 @@
 //! Walks the folders of a data set of image files: class folders, images, and everything else.
 
+use std::fs::Metadata;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -38,7 +40,8 @@ impl<'a> Lister<'a> {
         let path = self.folder.join(split);
         let mut names = Vec::new();
         for (name, entry) in self.entries(&path)? {
-            let is_folder = metadata(&entry)?.is_dir();
+            let Some(data) = self.metadata(&entry, &format!("{split}/{name}"))? else { continue };
+            let is_folder = data.is_dir();
             if is_folder && !LITTER.contains(&name.as_str()) {
                 names.push(name);
             } else if self.skip {
@@ -68,32 +71,34 @@ impl<'a> Lister<'a> {
             if self.skip && LITTER.contains(&name.as_str()) {
                 self.beside.push(format!("{inside}/{name}: it is not an image"));
             } else {
-                files.push(self.picture(&entry, format!("{inside}/{name}"), label)?);
+                files.extend(self.picture(&entry, format!("{inside}/{name}"), label)?);
             }
         }
         if files.is_empty() {
             let message = format!("class folder `{}` is empty", path.display());
             return Err(UserError::new(message)
-                .hint("add images, or remove the class folder from both train and test")
+                .hint(
+                    "add images, or remove the class folder from both train and test; `skip_bad_files` skips no class",
+                )
                 .into());
         }
         Ok(files)
     }
 
-    /// A file, as listed.
-    pub(super) fn picture(&self, path: &Path, inside: String, label: u16) -> Result<Picture> {
+    /// A file, as listed; `None` if it is skipped.
+    pub(super) fn picture(&mut self, path: &Path, inside: String, label: u16) -> Result<Option<Picture>> {
         (self.check)()?;
-        let data = metadata(path)?;
+        let Some(data) = self.metadata(path, &inside)? else { return Ok(None) };
         if data.is_dir() {
             let message = format!("`{}` is a folder, expected an image file", path.display());
             let hint = "for Tiny ImageNet in its original layout, set `dataset = \"tiny-imagenet\"`";
             return Err(UserError::new(message).hint(LAYOUT).hint(hint).into());
         }
-        Ok(Picture { path: inside, stamp: Stamp::of(&data), label })
+        Ok(Some(Picture { path: inside, stamp: Stamp::of(&data), label }))
     }
 
     /// The content of a folder without hidden files, sorted by name.
-    pub(super) fn entries(&self, path: &Path) -> Result<Vec<(String, PathBuf)>> {
+    pub(super) fn entries(&mut self, path: &Path) -> Result<Vec<(String, PathBuf)>> {
         let unreadable =
             |error: &dyn std::fmt::Display| UserError::new(format!("cannot read `{}`: {error}", path.display()));
         let mut found = Vec::new();
@@ -101,8 +106,15 @@ impl<'a> Lister<'a> {
         for entry in std::fs::read_dir(path).map_err(|error| unreadable(&error).hint(LAYOUT))? {
             let entry = entry.map_err(|error| unreadable(&error))?;
             let Ok(name) = entry.file_name().into_string() else {
+                // A folder may be a class, which is not skipped.
+                let is_folder = entry.path().is_dir();
+                if self.skip && !is_folder {
+                    self.beside.push(format!("{}: its name is not UTF-8", entry.path().display()));
+                    continue;
+                }
                 let message = format!("`{}` has a name that is not UTF-8", entry.path().display());
-                return Err(UserError::new(message).hint("rename it").into());
+                let hint = if is_folder { "rename it" } else { "rename it, or skip it with `skip_bad_files = true`" };
+                return Err(UserError::new(message).hint(hint).into());
             };
             if !name.starts_with('.') {
                 found.push((name, entry.path()));
@@ -111,12 +123,21 @@ impl<'a> Lister<'a> {
         found.sort_unstable();
         Ok(found)
     }
-}
 
-/// Follows symbolic links; a cycle is an error.
-fn metadata(path: &Path) -> Result<std::fs::Metadata> {
-    std::fs::metadata(path).map_err(|error| {
+    /// Follows symbolic links; `None` for one that leads nowhere, if that is skipped. It is called `inside` then.
+    fn metadata(&mut self, path: &Path, inside: &str) -> Result<Option<Metadata>> {
+        let error = match std::fs::metadata(path) {
+            Ok(data) => return Ok(Some(data)),
+            Err(error) => error,
+        };
+        let nowhere = path.is_symlink() && error.kind() != ErrorKind::PermissionDenied;
+        if nowhere && self.skip {
+            self.beside.push(format!("{inside}: the symbolic link leads nowhere"));
+            return Ok(None);
+        }
         let message = format!("cannot read `{}`: {error}", path.display());
-        UserError::new(message).hint("remove it, or repair the symbolic link").into()
-    })
+        let hint =
+            if nowhere { "repair the symbolic link, or skip it with `skip_bad_files = true`" } else { "remove it" };
+        Err(UserError::new(message).hint(hint).into())
+    }
 }

@@ -26,6 +26,8 @@ pub(super) struct Listing {
     pub(super) test: Vec<Picture>,
     /// Skipped files and folders that are not class folders or images, with reasons.
     pub(super) beside: Vec<String>,
+    /// Notes on the names of classes.
+    pub(super) notes: Vec<String>,
 }
 
 /// An image file.

@@ -2,6 +2,7 @@
 //! channels before or after, and a label for each. They are copied to the cache once, so that any image can be read by
 //! index.
 
+mod archive;
 mod labels;
 mod layout;
 mod names;
@@ -14,6 +15,7 @@ use anyhow::Result;
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
+use archive::{SAVE, entry, opened};
 use layout::ArrayLayout;
 use names::{chosen, unused};
 
@@ -28,7 +30,6 @@ use super::{Access, ReadingProgress, WantedImages, Watch};
 use crate::blueprint::ImageShape;
 use crate::catalogue::Facts;
 use crate::error::UserError;
-use crate::files::kind_by_start;
 use crate::spec::{Npz, Question};
 use crate::text;
 
@@ -160,6 +161,9 @@ impl<R: Read + Seek> Arrays<R> {
         {
             return Err(format!("it contains `{}`, which leads outside the archive", name.escape_debug()).into());
         }
+        if found.iter().any(|name| name == "data.pkl" || name.ends_with("/data.pkl")) {
+            return Err(UserError::new("expected an `.npz` file, found a PyTorch file").hint(SAVE));
+        }
         let names = chosen(&found, npz)?;
         let unused = unused(&found, &names);
         let layouts = names
@@ -167,12 +171,15 @@ impl<R: Read + Seek> Arrays<R> {
             .map(|[images, _]| ArrayLayout::read(&mut entry(&mut archive, images)?, images))
             .collect::<Result<Vec<_>, UserError>>()?;
         for (other, what) in layouts[1..].iter().zip(["test", "validation"]) {
-            if other.shape != layouts[0].shape {
-                return Err(format!(
+            let first = &layouts[0];
+            if other.shape != first.shape {
+                let error = UserError::new(format!(
                     "its training images are {}, but its {what} images are {}",
-                    layouts[0].shape, other.shape
-                )
-                .into());
+                    first.shape, other.shape
+                ));
+                let is_last = [first, other].iter().all(|layout| layout.shape.channels == 1 && !layout.channels_last)
+                    && (first.count, first.shape.height) == (other.count, other.shape.height);
+                return Err(if is_last { error.hint(layout::moved(&names[0][0])) } else { error });
             }
         }
         let mut of = |split: usize| {
@@ -206,7 +213,8 @@ impl<R: Read + Seek> Arrays<R> {
     ) -> Result<()> {
         let (name, layout) = (&self.names[split][0], self.layouts[split]);
         let wrong = |cause: String| UserError::new(format!("cannot read `{name}` of `{shown}`: {cause}"));
-        let mut file = BufReader::with_capacity(1 << 20, entry(&mut self.archive, name).map_err(wrong)?);
+        let entry = entry(&mut self.archive, name).map_err(|error| wrong(error.to_string()))?;
+        let mut file = BufReader::with_capacity(1 << 20, entry);
         npy::header(&mut file).map_err(wrong)?;
         let ImageShape { channels, height, width } = layout.shape;
         let size = channels * height * width;
@@ -233,21 +241,6 @@ impl<R: Read + Seek> Arrays<R> {
             Err(error) => Err(wrong(error.to_string()).into()),
         }
     }
-}
-
-/// Opens the archive; for another kind of file, the error names the kind if known.
-fn opened<R: Read + Seek>(mut file: R) -> Result<ZipArchive<R>, String> {
-    let mut start = Vec::new();
-    file.by_ref().take(16).read_to_end(&mut start).map_err(|error| error.to_string())?;
-    let kind = kind_by_start(&start).filter(|_| !start.starts_with(b"PK"));
-    ZipArchive::new(file).map_err(|error| match kind {
-        Some(kind) => format!("expected an `.npz` file, found {kind}"),
-        None => format!("{error}: it is cut short, or not an `.npz` file"),
-    })
-}
-
-fn entry<'a, R: Read + Seek>(archive: &'a mut ZipArchive<R>, name: &str) -> Result<impl Read + use<'a, R>, String> {
-    archive.by_name(&format!("{name}.npy")).map_err(|error| error.to_string())
 }
 
 /// Digest of the arrays in use, from the checksums stored in the archive.

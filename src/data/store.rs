@@ -30,7 +30,7 @@ pub(super) struct Store {
     pub(super) validation: usize,
     /// Class names in label order.
     pub(super) classes: Vec<String>,
-    /// Notes on parts of the files that are not used.
+    /// Notes on parts of the files that are not used, and on names.
     pub(super) unused: Vec<String>,
     /// Files that could not be decoded and were skipped.
     pub(super) skipped: Vec<String>,

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 
-use super::{Access, ReadingProgress, format_of, unchecked};
+use super::{Access, ReadingProgress, format_of, image_files, unchecked, unpacks_to};
 use crate::catalogue::Facts;
-use crate::spec::{Question, Survey};
+use crate::spec::{Data, Question, Survey};
 
 /// Called for a data set that does not exist; without it, that is an error.
 type Absent<'a> = Box<dyn Fn(&str) + 'a>;
@@ -68,6 +68,14 @@ impl Survey for Surveyor<'_> {
             self.ended.replace(own().err());
         }
         found
+    }
+
+    fn packed(&self, data: &Data) -> Option<String> {
+        let folder = match data.path() {
+            Some(path) => path.to_path_buf(),
+            None => unpacks_to(data.dataset().entry()?)?.into(),
+        };
+        image_files::packed(&self.root, &folder)
     }
 
     fn may_be_absent(&self, what: &str) -> bool {

@@ -112,12 +112,12 @@ impl TinyImagenet {
             let place = folder.join(layout.test_table);
             UserError::new(format!("`{}` {cause}", place.display())).hint("unpack the archive again")
         })?;
-        let file = |(name, label): (&str, u16)| {
+        let mut file = |(name, label): (&str, u16)| {
             let inside = format!("{}/{name}", layout.test_images);
             lister.picture(&folder.join(&inside), inside, label)
         };
-        let test = files.into_iter().map(file).collect::<Result<_>>()?;
-        Ok(Listing { folder: folder.clone(), classes, train, test, beside: lister.beside })
+        let test = files.into_iter().filter_map(|listed| file(listed).transpose()).collect::<Result<_>>()?;
+        Ok(Listing { folder: folder.clone(), classes, train, test, beside: lister.beside, notes: Vec::new() })
     }
 }
 

@@ -26,11 +26,13 @@ pub fn blueprint_of(
     let side = architecture.family().image_side(&length).unwrap_or(side);
     let channels = length(first, 1).unwrap_or(3);
     if !matches!(channels, 1 | 3) {
-        return Err(ShapeError {
-            key: "channels",
-            message: format!("the weights are for images of {channels} channels"),
-            hint: "expected 1 (grey) or 3 (colour)".into(),
-        });
+        let hint = if length(first, 2) == Some(1) {
+            "its 1×1 kernel takes feature maps: a hybrid network, whose first layers are of another architecture"
+        } else {
+            "images have 1 channel (grey) or 3 (colour)"
+        };
+        let message = format!("`{first}` takes {channels} channels, expected 1 or 3");
+        return Err(ShapeError { key: "channels", message, hint: hint.into() });
     }
     let input = ImageShape { channels, height: side, width: side };
     let build = |classes| Blueprint::new(&architecture, Granularity::Block, input, classes);
@@ -76,8 +78,12 @@ mod tests {
             let shapes = state(&[("conv1.weight", &[4, channels, 3, 3])]);
             let error = blueprint_of(Architecture::PreactResnet18(PreactResnet18 { width: 4 }), &shapes, 224)
                 .expect_err("refused");
-            assert_eq!(error.message, format!("the weights are for images of {channels} channels"));
+            assert_eq!(error.message, format!("`conv1.weight` takes {channels} channels, expected 1 or 3"));
+            assert!(error.hint.starts_with("images have"), "{}", error.hint);
         }
+        let hybrid = state(&[("conv1.weight", &[4, 1024, 1, 1])]);
+        let error = blueprint_of(Architecture::PreactResnet18(PreactResnet18 { width: 4 }), &hybrid, 224);
+        assert!(error.expect_err("refused").hint.contains("a hybrid network"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::ops::Bound::{Included, Unbounded};
 
 use crate::blueprint::{Architecture, FamilyMark};
 use crate::error::UserError;
+use crate::text;
 
 /// Modules that wrap a network or a part of it: data parallelism and averaged weights, `torch.compile`, FSDP, activation
 /// checkpointing. No network here has a module with such a name.
@@ -95,9 +96,21 @@ fn places(prefixes: &[String]) -> String {
 }
 
 fn several(prefixes: &[String]) -> UserError {
-    let first = prefixes.iter().find(|prefix| !prefix.is_empty()).map_or("", String::as_str);
+    let trained: Vec<&String> = prefixes.iter().filter(|prefix| !is_average(prefix)).collect();
+    let proposed = if trained.is_empty() { prefixes.iter().collect() } else { trained };
+    let options: Vec<String> = proposed.into_iter().map(|prefix| option(prefix)).collect();
     UserError::new(format!("the file has several networks of this architecture: {}", places(prefixes)))
-        .hint(format!("choose one: `freezewise weights import --prefix {}`", first.escape_debug()))
+        .hint(format!("choose one: {} of `freezewise weights import` or `logits`", text::alternatives(&options)))
+}
+
+fn option(prefix: &str) -> String {
+    if prefix.is_empty() { "--prefix \"\"".to_owned() } else { format!("--prefix {}", prefix.escape_debug()) }
+}
+
+/// Whether a prefix is that of a network which follows the trained one: an average, a teacher, the keys of `MoCo`.
+fn is_average(prefix: &str) -> bool {
+    const WORDS: [&str; 9] = ["momentum", "ema", "teacher", "target", "k", "key", "shadow", "averaged", "swa"];
+    prefix.to_lowercase().split(['.', '_']).any(|word| WORDS.contains(&word))
 }
 
 fn elsewhere(wanted: &str, prefixes: &[String]) -> UserError {
@@ -221,6 +234,22 @@ mod tests {
         );
         let two = ["q.conv1.weight", "q.layer1.0.conv1.weight", "k.conv1.weight", "k.layer1.0.conv1.weight"];
         assert!(found(&two, &resnet).is_err_and(|error| error.ends_with("under `k.` and under `q.`")));
+        let hint = |[one, other]: [&str; 2]| {
+            let names = [one, other].map(|before| two[..2].iter().map(move |name| name.replacen("q.", before, 1)));
+            let names: Vec<String> = names.into_iter().flatten().collect();
+            let error = prefix(&names.iter().map(String::as_str).collect(), &resnet, None).expect_err("two networks");
+            error.hints()[0].clone()
+        };
+        for (prefixes, expected) in [
+            (["encoder_k.", "encoder_q."], "`--prefix encoder_q.`"),
+            (["ema_model.", "model."], "`--prefix model.`"),
+            (["", "ema."], "`--prefix \"\"`"),
+            (["a.", "b."], "`--prefix a.` or `--prefix b.`"),
+            (["key.", "teacher."], "`--prefix key.` or `--prefix teacher.`"),
+        ] {
+            let whole = format!("choose one: {expected} of `freezewise weights import` or `logits`");
+            assert_eq!(hint(prefixes), whole);
+        }
         let dense = ["features.conv0.weight", "features.denseblock1.denselayer1.conv1.weight"];
         assert_eq!(found(&dense, &densenet), some(&dense));
         let part = dense.map(|name| name.trim_start_matches("features."));

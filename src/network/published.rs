@@ -124,7 +124,10 @@ impl PublishedWeights {
     pub fn advise(&self, error: UserError) -> UserError {
         let integers = (!self.integers.is_empty()).then(|| {
             let (words, verb) = (listed(&self.integers), if self.integers.len() == 1 { "is" } else { "are" });
-            format!("{words} {verb} not of floating-point numbers: quantised weights are not supported")
+            format!(
+                "{words} {verb} not of 16 to 64 bit floating-point numbers: convert quantised and float8 weights to \
+                 float32 with the library that wrote them"
+            )
         });
         let words = (!self.left_out.is_empty()).then(|| self.left_out_in_words()).flatten();
         error.hints_of(integers.as_slice()).hints_of(words.as_slice())

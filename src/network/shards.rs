@@ -54,6 +54,11 @@ fn parse(path: &Path) -> Result<ShardIndex> {
     }
     let index: ShardIndex = serde_json::from_slice(&std::fs::read(path)?)
         .map_err(|error| UserError::new(format!("expected `weight_map`, the file of each tensor: {error}")))?;
+    if let Some(file) = index.weight_map.values().find(|file| !file.ends_with(".safetensors")) {
+        let message = format!("its shards are not safetensors files, such as `{}`", text::shortened(file));
+        let hint = "`scripts/reference/pth_to_safetensors.py` makes one safetensors file of this index and its shards";
+        return Err(UserError::new(message).hint(hint).into());
+    }
     for file in index.weight_map.values() {
         let mut parts = Path::new(file).components();
         if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {

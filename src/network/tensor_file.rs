@@ -80,6 +80,9 @@ fn cannot_read(path: &Path) -> String {
 
 /// Reads the whole file after checking that its header describes exactly what the file holds.
 fn read_checked(path: &Path) -> Result<Vec<u8>> {
+    if path.is_dir() {
+        return Err(UserError::new("expected a safetensors file, found a folder").hint(in_folder(path)).into());
+    }
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     let mut bytes = Vec::new();
@@ -87,6 +90,15 @@ fn read_checked(path: &Path) -> Result<Vec<u8>> {
     bytes.reserve_exact(length as usize - bytes.len());
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// What to do with a folder in the place of a weights file.
+fn in_folder(path: &Path) -> String {
+    if path.join(".metadata").is_file() {
+        let convert = "python3 -m torch.distributed.checkpoint.format_utils dcp_to_torch";
+        return format!("it is a distributed checkpoint: `{convert} {} FILE` writes a PyTorch file", path.display());
+    }
+    "give the file in it".to_owned()
 }
 
 /// Reads the start of a safetensors file of `length` bytes, up to its tensors, into `bytes`, and checks its header

@@ -195,6 +195,10 @@ impl<S: Survey> Survey for SeenSurvey<S> {
         Ok(recalled.flatten().map(SeenData::facts))
     }
 
+    fn packed(&self, data: &Data) -> Option<String> {
+        self.inner.packed(data)
+    }
+
     fn may_be_absent(&self, what: &str) -> bool {
         self.inner.may_be_absent(what)
     }

@@ -172,7 +172,7 @@ impl Spec {
             match identity::digest_of_file(Path::new(path)) {
                 Ok(digest) => observed.add_file(key, digest),
                 Err(error) => {
-                    let hint = text::tilde(path).unwrap_or("the path is relative to the working directory");
+                    let hint = text::foreign_path(path).unwrap_or("the path is relative to the working directory");
                     report.add(&key, format!("cannot read `{path}`: {error}"), hint);
                 }
             }

@@ -211,6 +211,11 @@ fn parse_range(words: &str) -> Option<(usize, usize)> {
 }
 
 fn unknown(words: &str, facts: &Facts) -> ClassRefusal {
+    if facts.classes.iter().flatten().any(|name| text::composed_otherwise(words, name)) {
+        let hint = "a class looks the same, but one of the names has its accents as combining characters (NFD, as on \
+                    macOS): copy the folder's name";
+        return (format!("`{words}` is not a class"), hint.to_owned());
+    }
     let names = facts.classes.iter().flatten().map(String::as_str);
     let groups = facts.superclasses.iter().flat_map(|groups| groups.names.iter().copied());
     let hint = text::nearest(words, names.chain(groups)).map_or_else(
@@ -244,6 +249,13 @@ mod tests {
         assert_eq!(found("3-5"), Some(vec![3, 4, 5]));
         assert_eq!(found("2/2"), Some((50..100).collect()));
         assert_eq!(found("vehicles_1"), Some(vec![8, 13, 48, 58, 90]));
+        let apart = Facts {
+            classes: Some(vec!["a".into(), "cafe\u{301}".into()]),
+            class_count: 2,
+            ..Facts::known(Dataset::Cifar10, 0).expect("it is known")
+        };
+        let (message, hint) = read(&ClassName::Words("caf\u{e9}".into()), &apart).expect_err("another normal form");
+        assert!(message == "`caf\u{e9}` is not a class" && hint.contains("NFD"), "{message}: {hint}");
         for none in ["3-100", "5-3", "0/2", "3/2", "1/101", "wurm", "-1", "", "7"] {
             assert_eq!(found(none), None, "{none}");
         }

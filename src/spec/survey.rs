@@ -35,6 +35,11 @@ pub trait Survey {
     /// Facts about a data set; `None` if it does not exist.
     fn facts(&self, question: &Question<'_>) -> Result<Option<Facts>>;
 
+    /// A hint on an archive in the place of a data set that does not exist.
+    fn packed(&self, _: &Data) -> Option<String> {
+        None
+    }
+
     /// Whether to accept a spec whose data do not exist. It is then validated as far as possible.
     fn may_be_absent(&self, _what: &str) -> bool {
         false
@@ -79,6 +84,10 @@ impl<S: Survey> Survey for Remembered<S> {
         let facts = self.inner.facts(question)?;
         self.known.borrow_mut().push(SurveyAnswer { data: data.clone(), side, fit, facts: facts.clone() });
         Ok(facts)
+    }
+
+    fn packed(&self, data: &Data) -> Option<String> {
+        self.inner.packed(data)
     }
 
     fn may_be_absent(&self, what: &str) -> bool {

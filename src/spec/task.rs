@@ -158,7 +158,9 @@ impl Context<'_> {
             Ok(None) if self.survey.may_be_absent(&data.name()) => {}
             Ok(None) => {
                 let own = data.path().map_or_else(|| data.name(), |path| path.display().to_string());
-                let hint = text::tilde(&own).unwrap_or("set the data folder with `--data DIR` or FREEZEWISE_DATA");
+                let hint = text::foreign_path(&own).map(str::to_owned).or_else(|| self.survey.packed(data));
+                let hint =
+                    hint.unwrap_or_else(|| "set the data folder with `--data DIR` or FREEZEWISE_DATA".to_owned());
                 report.add_of_data(&format!("{prefix}.dataset"), format!("`{own}` is not in the data folder"), hint);
             }
             Err(error) => {

@@ -48,7 +48,12 @@ impl Weights {
         let architecture = spec::architecture(&self.architecture, &self.set)?;
         let mut weights = PublishedWeights::read_any(&self.file, &architecture, self.prefix.as_deref())?;
         let blueprint = blueprint_of(architecture.clone(), &weights.tensors, side)
-            .map_err(|impossible| UserError::usage(impossible.message).hint(impossible.hint))?;
+            .map_err(|impossible| match impossible.key {
+                // Of the file, not of the arguments.
+                "channels" => UserError::new(impossible.message).hint(impossible.hint),
+                _ => UserError::usage(impossible.message).hint(impossible.hint),
+            })
+            .with_context(|| self.misfit())?;
         let has_head = weights.leave_out_heads(&blueprint, &architecture, true);
         let assumed = architecture.family().unrecorded();
         Ok(ReadWeights { blueprint, weights, has_head, assumed })
@@ -58,8 +63,12 @@ impl Weights {
     pub(super) fn check(&self, blueprint: &Blueprint, weights: &PublishedWeights, head: bool) -> Result<Matching> {
         let matching = Matching::new(blueprint, &weights.tensors, |layer| head || layer < blueprint.layers.len());
         let fits = matching.check().map_err(|error| weights.advise(error).hints_of(self.other_fit().as_slice()));
-        fits.with_context(|| format!("`{}` does not fit `{}`", shown(&self.file), self.architecture))?;
+        fits.with_context(|| self.misfit())?;
         Ok(matching)
+    }
+
+    fn misfit(&self) -> String {
+        format!("`{}` does not fit `{}`", shown(&self.file), self.architecture)
     }
 
     /// A hint that names the architectures that the file fits, if there are any.

@@ -54,9 +54,7 @@ impl ArrayLayout {
                 ));
                 return Err(match *header.shape.as_slice() {
                     [_, _] => error.hint(format!("for flattened images, save `{name}.reshape(-1, height, width)`")),
-                    [_, _, 1 | 3, _] => {
-                        error.hint(format!("for images along the last axis, save `numpy.moveaxis({name}, -1, 0)`"))
-                    }
+                    [_, _, 1 | 3, _] => error.hint(moved(name)),
                     [_, _, _, 4] => error.hint(format!("for an alpha channel, save `{name}[..., :3]`")),
                     _ => error,
                 });
@@ -100,6 +98,11 @@ impl ArrayLayout {
             *level = whole[index + self.count * (a + first * (b + second * c))];
         }
     }
+}
+
+/// A hint for images that are numbered by the last axis, as in MATLAB and R.
+pub(super) fn moved(name: &str) -> String {
+    format!("for images along the last axis, save `numpy.moveaxis({name}, -1, 0)`")
 }
 
 /// How to make bytes of images of another type.

@@ -20,26 +20,40 @@ fn has(found: &[String], name: &str) -> bool {
 
 /// The arrays to read: images and labels of training, test and, if named, validation.
 pub(super) fn chosen(found: &[String], npz: Option<&Npz>) -> Result<Vec<[String; 2]>, UserError> {
-    let all = |names: &[String; 4]| names.iter().all(|name| has(found, name));
-    let names = match npz.and_then(|npz| npz.arrays.as_ref()) {
-        Some(names) => Some(names.clone()).filter(all),
+    let given = npz.and_then(|npz| npz.arrays.as_ref());
+    let validation = npz.and_then(|npz| npz.validation.clone());
+    if let Some(absent) = given.into_iter().flatten().chain(validation.iter().flatten()).find(|name| !has(found, name))
+    {
+        let error = UserError::new(format!("it has no `{}`", text::shortened(absent))).hint(contents(found));
+        return Err(match absent.strip_suffix(".npy").filter(|name| has(found, name)) {
+            Some(name) => error.hint(format!("write the name without `.npy`: `{name}`")),
+            None => error.hints_of(without_ending(found, absent).as_slice()),
+        });
+    }
+    let names = match given {
+        Some(names) => Some(names.clone()),
         None => usual(found)?,
     };
     let Some([train_images, train_labels, test_images, test_labels]) = names else {
-        let found: Vec<&str> = found.iter().map(|name| name.trim_end_matches(".npy")).take(12).collect();
-        let message =
-            if found.is_empty() { "it is empty".to_owned() } else { format!("it contains {}", text::listed(&found)) };
-        return Err(UserError::new(message)
-            .hint(
-                "expected the arrays `train_images`, `train_labels`, `test_images` and `test_labels`, or `x_train` and so on",
-            )
+        let usual = "expected the arrays `train_images`, `train_labels`, `test_images` and `test_labels`, or `x_train` and so on";
+        return Err(UserError::new(contents(found))
+            .hint(usual)
+            .hints_of(without_ending(found, USUAL[0][0]).as_slice())
             .hint(NAMES));
     };
-    let validation = npz.and_then(|npz| npz.validation.clone());
-    if let Some(absent) = validation.iter().flatten().find(|name| !has(found, name)) {
-        return Err(format!("it has no `{}`", text::shortened(absent)).into());
-    }
     Ok([[train_images, train_labels], [test_images, test_labels]].into_iter().chain(validation).collect())
+}
+
+/// What is in a file, in words.
+fn contents(found: &[String]) -> String {
+    let found: Vec<String> = found.iter().map(|name| text::shortened(name.trim_end_matches(".npy"))).take(12).collect();
+    if found.is_empty() { "it is empty".to_owned() } else { format!("it contains {}", text::listed(&found)) }
+}
+
+/// A hint for a file in the archive that has the name of an array, but not its ending.
+fn without_ending(found: &[String], name: &str) -> Option<String> {
+    let is_there = found.iter().any(|found| found == name);
+    is_there.then(|| format!("rename `{name}` in the archive to `{name}.npy`"))
 }
 
 /// The arrays with common names; an error if two such data sets are there.

@@ -92,16 +92,87 @@ fn an_archive_that_was_packed_otherwise_says_how() {
         (b"PK\x03\x04", "a zip archive"),
         (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
         (b"<!DOCTYPE html>", "a web page"),
+        (b"\x5d\0\0\x80\0\xff\xff", "an lzma file"),
+        (b"\x04\x22\x4d\x18\x64\x70", "an lz4 file"),
+        (b"x\x5e\xec\xc1", "a zlib stream"),
+        (b"0707010000", "a cpio archive"),
+        (b"\xde\xad\xbe\xef", "a damaged one, or another kind of file"),
     ] {
         place.write(&format!("data/{NAME}"), [start, &[7; 2000]].concat());
         let answer = stats(&place, "data");
         let told = format!("expected `data/{NAME}` to be a tar archive, found {kind}");
         assert!(answer.code == 1 && answer.stderr.contains(&told), "{}", answer.stderr);
     }
+    // A second header with a checksum of other bytes, which no message quotes.
+    let mut damaged = tar::Builder::new(Vec::new());
+    for name in ["one", "two"] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(0);
+        damaged.append_data(&mut header, name, std::io::empty()).expect("packed");
+    }
+    let mut damaged = damaged.into_inner().expect("packed");
+    damaged[512 + 148..512 + 156].fill(0xfe);
+    place.write(&format!("data/{NAME}"), damaged);
+    let answer = stats(&place, "data");
+    let told = format!("the archive `data/{NAME}` is damaged: a header has no valid number\n");
+    assert!(answer.code == 1 && answer.stderr.contains(&told), "{}", answer.stderr);
     // Packed twice.
     let mut twice = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     twice.write_all(b"\x1f\x8b\x08\0\0\0\0\0\0\0").expect("packed");
     place.write(&format!("data/{NAME}"), twice.finish().expect("packed"));
     let answer = stats(&place, "data");
     assert!(answer.stderr.contains("found a gzip file"), "{}", answer.stderr);
+}
+
+/// As from `tar -V label`, and from `tar -S` in the format of GNU.
+#[test]
+fn labels_are_passed_over_and_sparse_files_read() {
+    let place = place();
+    let bytes = |name: &str| std::fs::read(place.path("unpacked").join(FOLDER).join(name)).expect("a file");
+    let expected = stats(&place, "unpacked");
+    let mut archive = tar::Builder::new(std::fs::File::create(place.path("data").join(NAME)).expect("a file"));
+    let mut label = tar::Header::new_gnu();
+    label.set_entry_type(tar::EntryType::new(b'V'));
+    label.as_old_mut().name[..5].copy_from_slice(b"label");
+    // Unlike other headers, it has no size.
+    label.as_old_mut().size.fill(0);
+    label.set_cksum();
+    archive.append(&label, std::io::empty()).expect("packed");
+    let names = ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"];
+    for name in names.into_iter().chain(["test_batch.bin"]) {
+        let path = format!("{FOLDER}/{name}");
+        let bytes = bytes(name);
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::GNUSparse);
+        header.set_path(&path).expect("a name");
+        header.set_size(bytes.len() as u64);
+        let gnu = header.as_gnu_mut().expect("a header of GNU");
+        // One part: all of it.
+        let octal = |field: &mut [u8], number: usize| field.copy_from_slice(format!("{number:011o}\0").as_bytes());
+        octal(&mut gnu.sparse[0].offset, 0);
+        octal(&mut gnu.sparse[0].numbytes, bytes.len());
+        octal(&mut gnu.realsize, bytes.len());
+        header.set_cksum();
+        archive.append(&header, bytes.as_slice()).expect("packed");
+    }
+    archive.finish().expect("packed");
+    let found = stats(&place, "data");
+    assert_eq!((found.code, found.stdout), (0, expected.stdout), "{}", found.stderr);
+}
+
+/// As from `tar -S --format=pax`, version 0.0.
+#[test]
+fn sparse_files_in_pax_format_say_how_to_pack_them() {
+    let place = place();
+    let mut archive = tar::Builder::new(std::fs::File::create(place.path("data").join(NAME)).expect("a file"));
+    archive.append_pax_extensions([("GNU.sparse.size", b"30730000".as_slice())]).expect("packed");
+    let name = format!("{FOLDER}/data_batch_1.bin");
+    let mut header = tar::Header::new_ustar();
+    header.set_size(0);
+    archive.append_data(&mut header, name, std::io::empty()).expect("packed");
+    archive.finish().expect("packed");
+    let answer = stats(&place, "data");
+    let told = format!("the archive `data/{NAME}` has sparse files, which are not read in pax format");
+    assert!(answer.code == 1 && answer.stderr.contains(&told), "{}", answer.stderr);
+    assert!(answer.stderr.contains("pack them without `-S`, or with `--format=gnu`"), "{}", answer.stderr);
 }

@@ -59,6 +59,65 @@ fn folders_with_other_names_are_told() {
 }
 
 #[test]
+fn classes_of_one_look_are_told() {
+    let place = folder();
+    for split in ["train", "val"] {
+        for name in ["A", "caf\u{e9}", "cafe\u{301}"] {
+            place.write(&format!("data/own/{split}/{name}/0.png"), picture(ImageFormat::Png, 9, 9, [1, 2, 3]));
+        }
+    }
+    says(&place, &["`data/own/train` has two class folders `caf\u{e9}` that look the same", "NFD"]);
+    for split in ["train", "val"] {
+        std::fs::remove_dir_all(place.path(&format!("data/own/{split}/caf\u{e9}"))).expect("removed");
+    }
+    // Neither eight nor ten images then leave a last batch of one.
+    let run = place.run(&["target.train.batch_size=5"]);
+    let log = std::fs::read_to_string(run.join("log.txt")).expect("a log");
+    assert!(log.contains("own: classes `A` and `a` differ only in case"), "{log}");
+    let answer = place.try_run(&["target.classes=[\"a\", \"caf\u{e9}\"]"]);
+    assert!(answer.code == 2 && answer.stderr.contains("`caf\u{e9}` is not a class"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("a class looks the same"), "{}", answer.stderr);
+}
+
+#[test]
+fn a_packed_folder_says_to_unpack_it() {
+    let place = folder();
+    rename(&place, "", "../moved");
+    for ending in ["zip", "tar", "tar.gz", "7z"] {
+        place.write(&format!("data/own.{ending}"), "x");
+        says(&place, &["`own` is not in the data folder", &format!("unpack `own.{ending}` there")]);
+        let answer = place.try_run(&[&format!("target.path=own.{ending}")]);
+        let told = format!("`data/own.{ending}` is a file\n    unpack it, and set `path` to the folder");
+        assert!(answer.code == 1 && answer.stderr.contains(&told), "{}", answer.stderr);
+        std::fs::remove_file(place.path(&format!("data/own.{ending}"))).expect("removed");
+    }
+    let answer = place.try_run(&["target.path='C:\\Users\\me\\own'"]);
+    let told = "it is a path of Windows: write one of this system";
+    assert!(answer.code == 1 && answer.stderr.contains(told), "{}", answer.stderr);
+}
+
+#[test]
+fn skipping_covers_links_and_names_and_no_class() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = folder();
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.png");
+    std::fs::write(place.path("data/own/train/a").join(name), picture(ImageFormat::Png, 9, 9, [1, 2, 3]))
+        .expect("made");
+    says(&place, &["has a name that is not UTF-8", "rename it, or skip it with `skip_bad_files = true`"]);
+    std::os::unix::fs::symlink("nowhere", place.path("data/own/train/a/gone.png")).expect("linked");
+    let skip = "target.skip_bad_files=true";
+    let record = super::super::program::json(&place.run(&[skip]).join("run.json"));
+    let skipped = record["data"]["skipped_files"].to_string();
+    assert!(skipped.contains("train/a/gone.png: the symbolic link leads nowhere"), "{skipped}");
+    assert!(skipped.contains("its name is not UTF-8"), "{skipped}");
+    for split in ["train", "val"] {
+        std::fs::create_dir(place.path(&format!("data/own/{split}/c"))).expect("made");
+    }
+    let answer = place.try_run(&[skip]);
+    assert!(answer.code == 1 && answer.stderr.contains("`skip_bad_files` skips no class"), "{}", answer.stderr);
+}
+
+#[test]
 fn what_systems_leave_is_passed_over_or_named() {
     let place = folder();
     for name in [".DS_Store", "train/.DS_Store", "train/a/._0.png", "val/.ipynb_checkpoints/0.png", "desktop.ini"] {

@@ -7,105 +7,11 @@ use std::process::{Command, Output};
 use freezewise::network::read_safetensors;
 use tch::Tensor;
 
+use super::super::arrays::npz;
 use super::super::program::Place;
 
 /// Writes `file.pth`: `make.py FORMAT PROTOCOL CONTENT`.
-const MAKE: &str = r#"
-import argparse, collections, io, pathlib, pickle, struct, sys, types, zipfile
-
-torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
-sys.modules.update({"torch": torch, "torch._utils": utils})
-for name in ("FloatStorage", "HalfStorage", "LongStorage", "ComplexFloatStorage"):
-    setattr(torch, name, type(name, (), {"__module__": "torch"}))
-
-def named(module, name):
-    def function(*arguments):
-        raise AssertionError("a pickle only names it")
-    function.__module__, function.__qualname__, function.__name__ = module.__name__, name, name
-    setattr(module, name, function)
-    return function
-
-rebuild, parameter = named(utils, "_rebuild_tensor_v2"), named(utils, "_rebuild_parameter")
-
-class Storage:
-    def __init__(self, kind, code, numbers):
-        self.kind, self.bytes, self.count = kind, struct.pack(f"<{len(numbers)}{code}", *numbers), len(numbers)
-
-class Tensor:
-    def __init__(self, storage, offset, shape, strides, parameter=False):
-        self.arguments = (storage, offset, shape, strides, False, collections.OrderedDict())
-        self.parameter = parameter
-    def __reduce__(self):
-        if self.parameter:
-            return parameter, (Tensor(*self.arguments[:4]), True, collections.OrderedDict())
-        return rebuild, self.arguments
-
-storages = []
-class Pickler(pickle.Pickler):
-    def persistent_id(self, value):
-        if isinstance(value, Storage):
-            if value not in storages:
-                storages.append(value)
-            more = (None,) if form == "older" else ()
-            return ("storage", value.kind, str(storages.index(value)), "cpu", value.count, *more)
-
-class Danger:
-    def __reduce__(self):
-        return eval, ("open('ran', 'w')",)
-
-class Module:
-    def __init__(self, parameters, buffers=None, modules=None, hidden=()):
-        self._parameters, self._buffers, self._modules = parameters, buffers or {}, modules or {}
-        self._non_persistent_buffers_set, self.training = set(hidden), True
-
-def dense(*numbers):
-    return Tensor(Storage(torch.FloatStorage, "f", numbers), 0, (len(numbers),), (1,))
-
-shared = Storage(torch.FloatStorage, "f", [float(n) for n in range(24)])
-state = collections.OrderedDict([
-    ("whole", Tensor(shared, 0, (4, 6), (6, 1), parameter=True)),
-    ("rows", Tensor(shared, 6, (2, 6), (6, 1))),
-    ("turned", Tensor(shared, 0, (6, 4), (1, 6))),
-    ("channels_last", Tensor(shared, 0, (2, 3, 2, 2), (12, 1, 6, 3))),
-    ("every_other", Tensor(shared, 1, (12,), (2,))),
-    ("spread", Tensor(shared, 5, (3, 2), (0, 1))),
-    ("one", Tensor(shared, 7, (1, 1), (99, 3))),
-    ("none", Tensor(shared, 0, (0, 3), (3, 1))),
-    ("half", Tensor(Storage(torch.HalfStorage, "e", [0.5, -2.0]), 0, (2,), (1,))),
-    ("count", Tensor(Storage(torch.LongStorage, "q", [7]), 0, (), ())),
-])
-state._metadata = collections.OrderedDict({"": {"version": 1}})
-form, protocol, content = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-inner = Module({"weight": dense(3.0)}, {"mean": dense(4.0), "scratch": dense(5.0)}, hidden=["scratch"])
-value = {
-    "state": state,
-    "checkpoint": {"epoch": 3, "state_dict": state, "state_dict_ema": {"x": dense(1.0)}, "optimizer": {"state": {0: {"m": dense(0.0)}}},
-                   "args": argparse.Namespace(path=pathlib.PurePosixPath("a")), "danger": Danger()},
-    "two": {"student": {"x": dense(1.0)}, "teacher": {"x": dense(2.0)}},
-    "nested": {"ckpt": {"model": {"x": dense(1.0)}}},
-    "module": Module({"bias": dense(1.0), "absent": None}, modules=collections.OrderedDict(layer=inner)),
-    "other": {"x": dense(1.0), "complex": Tensor(Storage(torch.ComplexFloatStorage, "f", [0.0, 0.0]), 0, (1,), (1,))},
-    "beyond": {"x": Tensor(Storage(torch.FloatStorage, "f", [0.0]), 0, (2,), (1,))},
-    "nothing": {"epoch": 3},
-}[content]
-buffer = io.BytesIO()
-def dump(value):
-    Pickler(buffer, protocol).dump(value)
-if form == "zip":
-    dump(value)
-    with zipfile.ZipFile("file.pth", "w") as archive:
-        archive.writestr("file/data.pkl", buffer.getvalue())
-        archive.writestr("file/byteorder", "little")
-        for at, storage in enumerate(storages):
-            archive.writestr(f"file/data/{at}", storage.bytes)
-else:
-    for part in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}, value):
-        dump(part)
-    dump([str(at) for at in range(len(storages))])
-    for storage in storages:
-        buffer.write(struct.pack("<q", storage.count) + storage.bytes)
-    open("file.pth", "wb").write(buffer.getvalue())
-"#;
+const MAKE: &str = include_str!("make_pth.py");
 
 /// A place with the script that makes files.
 fn place() -> Place {
@@ -155,7 +61,7 @@ fn tensors_of_both_formats_and_all_protocols_are_the_same() {
         ("half", Tensor::from_slice(&[0.5f32, -2.0]).to_kind(tch::Kind::Half)),
         ("count", Tensor::from(7i64)),
     ];
-    for form in ["zip", "older"] {
+    for form in ["zip", "older", "pickled"] {
         for protocol in ["2", "4", "5"] {
             make(&place, form, protocol, "state");
             let (code, said) = convert(&place, &[]);
@@ -204,8 +110,34 @@ fn a_module_has_the_names_of_its_state_dict() {
     assert_eq!(written(&place), expected.map(|(name, number)| (name.to_owned(), number)));
     make(&place, "zip", "2", "other");
     let (code, said) = convert(&place, &[]);
-    assert!(code == 0 && said.contains("not dense tensors of supported types: `complex`"), "{said}");
+    let told = "warning: left out, since they are not dense tensors of supported types: `complex`, `sparse`\n";
+    assert!(code == 0 && said.contains(told), "{said}");
+    assert!(said.contains("left out, since they are not tensors: `note`"), "{said}");
     assert_eq!(written(&place), [("x".to_owned(), 1.0)]);
+}
+
+#[test]
+fn shards_become_one_file() {
+    let place = place();
+    for (content, shard) in [("nested", "2.bin"), ("state", "1.bin")] {
+        make(&place, "zip", "2", content);
+        std::fs::rename(place.path("file.pth"), place.path(shard)).expect("renamed");
+    }
+    let convert = |map: &str| {
+        place.write("index.json", format!("{{\"weight_map\": {map}}}"));
+        let script = std::fs::canonicalize("scripts/reference/pth_to_safetensors.py").expect("the script");
+        let output = python(&place, &[script.to_str().expect("text"), "index.json", "file.safetensors"]);
+        String::from_utf8([output.stdout, output.stderr].concat()).expect("text")
+    };
+    assert_eq!(convert("{\"whole\": \"1.bin\"}"), "file.safetensors: 10 tensors\n");
+    for (map, expected) in [
+        ("{\"whole\": \"1.bin\", \"x\": \"2.bin\"}", "`2.bin` holds no tensors by name"),
+        ("{\"x\": \"../1.bin\"}", "`../1.bin` is not the name of a file beside it"),
+        ("{\"x\": \"1.safetensors\"}", "`freezewise weights import` takes it"),
+        ("[]", "expected `weight_map`"),
+    ] {
+        assert!(convert(map).contains(expected), "{map}");
+    }
 }
 
 /// An error in a line, and no file.
@@ -223,6 +155,9 @@ fn what_is_no_pytorch_file_is_named() {
     };
     for (form, content, expected) in [
         ("zip", "nothing", "the file holds no tensors by name"),
+        ("zip", "quantised", "all its tensors are sparse, quantised or of complex numbers"),
+        ("zip", "arrays", "the file holds NumPy arrays: write them with `safetensors.numpy.save_file("),
+        ("pickled", "arrays", "the file holds NumPy arrays"),
         ("zip", "beyond", "a tensor reaches beyond its storage"),
         ("older", "beyond", "a tensor reaches beyond its storage"),
     ] {
@@ -248,8 +183,19 @@ fn what_is_no_pytorch_file_is_named() {
         place.write("file.pth", bytes);
         refused(expected);
     }
+    for (name, expected) in [
+        ("model.pth", "found a zip archive with `model.pth` in it: unpack it first"),
+        ("model/data/weights/weight_0", "run `torch.save(torch.export.load(\"file.pth\").state_dict"),
+        ("other.txt", "found one with other.txt"),
+    ] {
+        npz(&place.path("file.pth"), &[(name, vec![0; 9])]);
+        refused(expected);
+    }
     std::fs::remove_file(place.path("file.pth")).expect("removed");
     refused("No such file");
+    place.write("file.pth/.metadata", "");
+    refused("`python3 -m torch.distributed.checkpoint.format_utils dcp_to_torch file.pth FILE` writes one");
+    std::fs::remove_dir_all(place.path("file.pth")).expect("removed");
     place.write("file.pth", "x");
     let script = std::fs::canonicalize("scripts/reference/pth_to_safetensors.py").expect("the script");
     let same = python(&place, &[script.to_str().expect("text"), "file.pth", "./file.pth"]);

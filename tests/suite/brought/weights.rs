@@ -87,7 +87,7 @@ fn one_of_several_networks_is_chosen_by_its_prefix() {
     let both = import(&place, "preact-resnet18", &PREACT);
     assert_eq!(both.code, 1, "{}", both.stderr);
     let told = "the file has several networks of this architecture: under `encoder_k.` and under `encoder_q.`\n  choose \
-                one: `freezewise weights import --prefix encoder_k.`";
+                one: `--prefix encoder_q.` of `freezewise weights import` or `logits`";
     assert!(both.stderr.contains(told), "{}", both.stderr);
     assert_eq!(place.try_run(&[]).code, 1);
     let chosen = import(&place, "preact-resnet18", &["--set", "network.width=2", "--prefix", "encoder_q"]);
@@ -125,11 +125,27 @@ fn shards_are_imported_by_their_index() {
     let other = if map["fc.bias"] == "model-1.safetensors" { "model-2.safetensors" } else { "model-1.safetensors" };
     wrong.insert("fc.bias".into(), other.into());
     assert!(index(&wrong).stderr.contains("has no tensor `fc.bias`"));
+    // As PyTorch writes them.
+    wrong.insert("fc.bias".into(), "pytorch_model-1.bin".into());
+    let answer = index(&wrong);
+    assert!(answer.stderr.contains("its shards are not safetensors files, such as `pytorch_model-1.bin`"));
+    assert!(answer.stderr.contains("pth_to_safetensors.py` makes one safetensors file"), "{}", answer.stderr);
     std::fs::remove_file(place.path("model-2.safetensors")).expect("removed");
     assert!(index(&map).stderr.contains("`model-2.safetensors`"));
     // The name of a run counts the bytes of one file: a spec takes the imported one.
     let spec = place.try_run(&["source.weights=model.safetensors.index.json"]);
     assert!(spec.code == 1 && spec.stderr.contains("`freezewise weights import` makes one file"), "{}", spec.stderr);
+}
+
+#[test]
+fn a_folder_says_what_to_give_instead() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("w.safetensors")).expect("made");
+    let answer = import(&place, "resnet18", &[]);
+    assert!(answer.code == 1 && answer.stderr.contains("found a folder\n  give the file in it"), "{}", answer.stderr);
+    place.write("w.safetensors/.metadata", "");
+    let answer = import(&place, "resnet18", &[]);
+    assert!(answer.stderr.contains("dcp_to_torch w.safetensors FILE` writes a PyTorch file"), "{}", answer.stderr);
 }
 
 #[test]
@@ -149,8 +165,21 @@ fn what_does_not_fit_says_what_to_do() {
     file.insert("conv1.weight".into(), weights["conv1.weight"].to_kind(Kind::Int8));
     write_safetensors(&place.path("w.safetensors"), &file, "test").expect("written");
     let answer = import(&place, "preact-resnet18", &PREACT);
-    let told = "`conv1.weight` is not of floating-point numbers: quantised weights are not supported";
+    let told = "`conv1.weight` is not of 16 to 64 bit floating-point numbers: convert quantised and float8 weights";
     assert!(answer.code == 1 && answer.stderr.contains(told), "{}", answer.stderr);
+    // Images of another kind.
+    for (shape, hint) in [(&[2, 4, 3, 3][..], "images have 1 channel"), (&[2, 1024, 1, 1], "a hybrid network")] {
+        let mut file = copies(&weights, str::to_owned);
+        file.insert("conv1.weight".into(), numbers(shape));
+        write_safetensors(&place.path("w.safetensors"), &file, "test").expect("written");
+        let answer = import(&place, "preact-resnet18", &PREACT);
+        let told = format!(
+            "`w.safetensors` does not fit `preact-resnet18`: `conv1.weight` takes {} channels, expected 1 or 3",
+            shape[1]
+        );
+        assert!(answer.code == 1 && answer.stderr.contains(&told), "{}", answer.stderr);
+        assert!(answer.stderr.contains(hint), "{}", answer.stderr);
+    }
     // Two copies, one of them wrapped.
     let mut file = copies(&weights, str::to_owned);
     file.extend(copies(&weights, |name| format!("module.{name}")));
