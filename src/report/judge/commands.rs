@@ -9,7 +9,9 @@ use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{LEAST_SEEDS, RealityCheck};
 use crate::report::read::Run;
 use crate::report::rerun::{self, Rerun, SpecChange, SpecPlaces};
+use crate::report::setting::Setting;
 use crate::rundir::SpecValues;
+use crate::spec::HalfLife;
 
 /// Creates the commands of a report.
 pub(in crate::report) struct Commands<'a> {
@@ -84,7 +86,7 @@ fn changes(check: RealityCheck, subject: &Subject) -> Option<Vec<SpecChange>> {
     let values = &subject.settings.first()?.values;
     let budget = ["target.train.epochs", "target.train.steps"].into_iter().find(|key| values.contains_key(*key));
     Some(match check {
-        RealityCheck::AveragedWeights => vec![SpecChange::Set("evaluate.averaged_half_life", 0.01.into())],
+        RealityCheck::AveragedWeights => vec![SpecChange::Set("evaluate.averaged_half_life", half_life(subject))],
         RealityCheck::AnnealBranches | RealityCheck::RefittedHead => {
             // A budget in steps may end within an epoch, where there are no branches.
             let last = values.get("target.train.epochs")?.parse::<i64>().ok()?;
@@ -110,6 +112,23 @@ fn changes(check: RealityCheck, subject: &Subject) -> Option<Vec<SpecChange>> {
         RealityCheck::SameTask => same_task(values)?,
         RealityCheck::ValidationSelection => vec![SpecChange::Set("target.validation_size", 1000.into())],
     })
+}
+
+/// A half-life with which averaged weights have settled at the first epoch of the effect, in steps; without epochs, a
+/// hundredth of the budget.
+fn half_life(subject: &Subject) -> toml::Value {
+    let steps = |setting: &&Setting| {
+        let batch = setting.values.get("target.train.batch_size")?.parse::<usize>().ok()?;
+        Some(setting.runs().next()?.train_examples?.div_ceil(batch))
+    };
+    let per_epoch =
+        subject.settings.iter().map(steps).collect::<Option<Vec<usize>>>().and_then(|all| all.into_iter().min());
+    let first = match &subject.place {
+        MeasuredAt::Epochs(epochs) => epochs.iter().min().copied(),
+        _ => None,
+    };
+    let most = first.zip(per_epoch).map_or(0.0, |(epoch, steps)| epoch as f64 * steps as f64 / HalfLife::SETTLED);
+    if most >= 1.0 { (most as i64).into() } else { 0.01.into() }
 }
 
 /// Source and target become two halves of the target's images.
