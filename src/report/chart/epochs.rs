@@ -101,11 +101,13 @@ fn level() -> ReferenceLine {
 }
 
 fn one(cell: &SeedGroup) -> Vec<Panel> {
-    let lines = |measures: &[Measure]| -> Vec<Series> {
+    // One legend explains all panels, so no two lines share a style.
+    let lines = |measures: &[Measure], styles: usize| -> Vec<Series> {
         let lines = measures.iter().map(|measure| (measure, cell.band(*measure))).filter(|(_, band)| band.len() > 1);
-        lines.enumerate().map(|(place, (measure, band))| line(place, measure.title().to_owned(), band)).collect()
+        let named = lines.enumerate();
+        named.map(|(place, (measure, band))| line(styles + place, measure.title().to_owned(), band)).collect()
     };
-    let mut test = lines(&[Measure::Test, Measure::TestAveraged]);
+    let mut test = lines(&[Measure::Test, Measure::TestAveraged], 0);
     for (place, view, name) in [(2, View::Annealed, "test, annealed"), (3, View::Refitted, "test, refitted head")] {
         let points = branches(cell, view);
         if !points.is_empty() {
@@ -114,7 +116,8 @@ fn one(cell: &SeedGroup) -> Vec<Panel> {
     }
     let of_train =
         [Measure::Train, Measure::TrainClean, Measure::TrainCorrupted, Measure::CorruptedTrue, Measure::TrainAveraged];
-    let groups = [("test error", test), ("train error", lines(&of_train))];
+    let train = lines(&of_train, test.len());
+    let groups = [("test error", test), ("train error", train)];
     let drawn = groups.into_iter().filter(|(_, series)| !series.is_empty());
     let mut panels: Vec<Panel> = drawn.map(|(title, series)| panel(title, series)).collect();
     for panel in &mut panels {

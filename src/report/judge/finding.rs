@@ -2,6 +2,7 @@
 
 use crate::analysis::inference::RealityCheck;
 use crate::report::rerun::Rerun;
+use crate::report::words::list;
 use crate::text;
 
 /// How much a finding shows.
@@ -48,6 +49,13 @@ impl Finding {
     pub(in crate::report) fn text(&self) -> String {
         let space = if self.claimed.is_empty() { "" } else { " " };
         format!("{}: {}{space}{}", self.standing.name(), self.claimed, self.sentence)
+    }
+
+    /// The controls that the effect does not survive, in words: it belongs beside the standing.
+    pub(in crate::report) fn lost(&self) -> Option<String> {
+        let lost: Vec<&str> =
+            self.checks.iter().filter(|check| check.answer == Answer::NotSurvived).map(Check::name).collect();
+        (!lost.is_empty()).then(|| format!("does not survive {}", list(&lost)))
     }
 
     /// How many controls the effect survived. Conditions on the design are no controls: they repeat its own numbers.

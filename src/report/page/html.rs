@@ -71,6 +71,9 @@ fn write_findings(findings: &[Finding], page: &mut String) {
             "<article class=\"finding {class}\">\n<p><span class=\"badge\">{}</span> ",
             finding.standing.name()
         );
+        if let Some(lost) = finding.lost() {
+            let _ = write!(page, "<span class=\"badge lost\">{lost}</span> ");
+        }
         if !finding.claimed.is_empty() {
             let _ = write!(page, "{}</p>\n<p>", escaped(&finding.claimed));
         }

@@ -66,7 +66,8 @@ pub(in crate::report) fn markdown(contents: &ReportContents) -> String {
 fn write_finding(finding: &Finding, page: &mut String) {
     let space = if finding.claimed.is_empty() { "" } else { " " };
     let (claimed, sentence) = (text(&finding.claimed), text(&finding.sentence));
-    let _ = writeln!(page, "- **{}.** {claimed}{space}{sentence}", finding.standing.name());
+    let lost = finding.lost().map(|lost| format!("; {lost}")).unwrap_or_default();
+    let _ = writeln!(page, "- **{}{lost}.** {claimed}{space}{sentence}", finding.standing.name());
     for reason in &finding.reasons {
         let _ = writeln!(page, "  - {}", text(reason));
     }
