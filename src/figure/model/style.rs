@@ -19,7 +19,8 @@ impl SeriesStyle {
     /// The style of this position in a list; neighbours differ in tint, dashes and marker.
     pub fn nth(place: usize) -> Self {
         let round = place / TINT_COUNT;
-        let (dash, marker) = (Dash::ALL[(place + 2 * round) % Dash::ALL.len()], Marker::ALL[place % Marker::ALL.len()]);
+        let (dash, marker) =
+            (Dash::ALL[(place + 2 * round) % Dash::ALL.len()], Marker::ALL[(place + round) % Marker::ALL.len()]);
         Self { tint: place % TINT_COUNT, line: Some(dash), marker: Some(marker), width: 1.1 }
     }
 

@@ -118,5 +118,17 @@ fn data(setting: &Setting) -> NumberTable {
             data.row(place.into_iter().chain(spread(&point)).collect());
         }
     }
+    for cell in &setting.cells {
+        let summary = &cell.runs[0].summary;
+        let counts = [
+            ("trainable_parameters", summary.trainable_parameters),
+            ("collapsed_parameters", summary.collapsed_parameters),
+        ];
+        for (name, count) in counts.into_iter().filter_map(|(name, count)| Some((name, count?))) {
+            let row = [cell.frozen.count.to_string(), name.to_owned(), cell.runs.len().to_string(), count.to_string()];
+            let rest = std::iter::repeat_n(String::new(), SPREAD.len() - 2);
+            data.row(row.into_iter().chain(rest).collect());
+        }
+    }
     data
 }
