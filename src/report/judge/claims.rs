@@ -4,6 +4,7 @@ use super::checks::{checklist, survived};
 use super::claimed::claimed;
 use super::commands::Commands;
 use super::control::is_control_of_any;
+use super::effect::EffectUnit;
 use super::finding::{Finding, Standing};
 use super::pair::Judged;
 use super::stated::{self, Stated, does_not_hold};
@@ -226,6 +227,9 @@ fn of_pair(judged: &Judged, corrected: f64, commands: &Commands) -> Finding {
     let reasons = judged.limits.clone();
     let checks = checklist(&judged.subject, (&judged.effect.into(), judged.unit), &judged.controls, commands);
     let statement = capital(&format!("{}{}", judged.subject.view.prefix(), judged.sentence));
-    let sentence = format!("{verdict}: {statement}; {}{}.", p_value(corrected), survived(&checks));
+    // Controls tell nothing of an effect that is not there.
+    let is_effect = judged.effect.size > 0.0 || judged.unit == EffectUnit::WithinMargin;
+    let under_controls = if is_effect { survived(&checks) } else { String::new() };
+    let sentence = format!("{verdict}: {statement}; {}{under_controls}.", p_value(corrected));
     Finding { standing, claimed: String::new(), sentence, reasons, checks }
 }

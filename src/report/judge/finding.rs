@@ -51,11 +51,11 @@ impl Finding {
         format!("{}: {}{space}{}", self.standing.name(), self.claimed, self.sentence)
     }
 
-    /// The controls that the effect does not survive, in words: it belongs beside the standing.
+    /// The controls that an effect does not survive, in words, to stand beside the standing.
     pub(in crate::report) fn lost(&self) -> Option<String> {
         let lost: Vec<&str> =
             self.checks.iter().filter(|check| check.answer == Answer::NotSurvived).map(Check::name).collect();
-        (!lost.is_empty()).then(|| format!("does not survive {}", list(&lost)))
+        (!lost.is_empty() && self.standing != Standing::NotShown).then(|| format!("does not survive {}", list(&lost)))
     }
 
     /// How many controls the effect survived. Conditions on the design are no controls: they repeat its own numbers.
