@@ -4,9 +4,9 @@ PyTorch nor any other package.
     python3 scripts/reference/pth_to_safetensors.py resnet18.pth resnet18.safetensors
 
 It takes state dicts, checkpoints that hold one under a name such as `state_dict` or `model`, whole modules, TorchScript
-archives, Lightning's `.ckpt`, and the index of a sharded file, `pytorch_model.bin.index.json`. No code of the file is run (see `pth_file.py`). Where a file holds several state dicts,
-the message says which was taken, and `--key` takes another. Tensors keep their names: `freezewise` knows those of
-torchvision, timm, data parallelism and `torch.compile`.
+archives, Lightning's `.ckpt`, and the index of a sharded file, `pytorch_model.bin.index.json`. No code of the file is run
+(see `pth_file.py`). Where a file holds several state dicts, the message says which was taken, and `--key` takes another.
+Tensors keep their names: `freezewise` knows those of torchvision, timm, data parallelism and `torch.compile`.
 """
 
 import argparse

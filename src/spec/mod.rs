@@ -81,7 +81,7 @@ pub use settings::{CPU_EVALUATION_BATCH, Settings};
 pub use size::{Draw, unbalanced, uneven};
 pub use source::Source;
 pub use survey::{Question, Remembered, Survey};
-pub use sweep::{Cell, Slurm, Sweep};
+pub use sweep::{Cell, FROZEN_LAYERS, Slurm, Sweep};
 pub use task::{Normalisation, Normalise, Seeds, Task};
 pub use training::{Budget, Optimizer, Rate, Schedule, Training};
 pub use transfer::Transfer;

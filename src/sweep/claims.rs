@@ -4,10 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::{PlannedCell, SweepPlan};
 use crate::analysis::inference::LEAST_SEEDS;
-use crate::spec::{Claim, ClaimedWeights, HalfLife, Over, ReportSpec, Statement};
+use crate::spec::{Claim, ClaimedWeights, FROZEN_LAYERS, HalfLife, Over, ReportSpec, Statement};
 use crate::text;
-
-const FROZEN_LAYERS: &str = "transfer.frozen_layers";
 
 /// The obstacles, in words; none if every claim can be tested as planned.
 pub fn obstacles(plan: &SweepPlan, report: &ReportSpec) -> Vec<String> {
@@ -56,21 +54,36 @@ impl<'a> ClaimedCells<'a> {
     }
 
     fn check(&self, claim: &Claim) -> Result<(), String> {
-        let is_bump = match &claim.statement {
-            Statement::FrozenLayers { sites, .. } => self.check_layers(sites).map(|()| true),
-            Statement::Epochs { sites, .. } => self.check_epochs(sites).map(|()| true),
+        self.check_places(&claim.statement)?;
+        if self.cells.iter().all(|cell| cell.evaluation.extra.averaging.is_some()) {
+            return Ok(());
+        }
+        let set = "set `evaluate.averaged_half_life`";
+        let bump = matches!(
+            claim.statement,
+            Statement::FrozenLayers { .. } | Statement::Epochs { .. } | Statement::LargerBump { .. }
+        );
+        match claim.weights {
+            ClaimedWeights::Averaged => Err(format!("averaged weights are not measured: {set}")),
+            ClaimedWeights::Raw if bump => Err(format!("it cannot hold without averaged weights as a control: {set}")),
+            ClaimedWeights::Raw => Ok(()),
+        }
+    }
+
+    /// An error if a place or a value of the claim is not in the grid.
+    fn check_places(&self, statement: &Statement) -> Result<(), String> {
+        match statement {
+            Statement::FrozenLayers { sites, .. } => self.check_layers(sites),
+            Statement::Epochs { sites, .. } => self.check_epochs(sites),
             Statement::LargerBump { over, key, reference, larger, sites, .. } => {
-                for (value, sites) in [reference, larger].into_iter().zip(sites) {
+                [reference, larger].into_iter().zip(sites).try_for_each(|(value, sites)| {
                     let side = self.with(key, value)?;
-                    match over {
-                        Over::FrozenLayers => side.check_layers(sites)?,
-                        Over::Epochs => {
-                            let epochs: Vec<u64> = sites.iter().filter_map(|site| site.parse().ok()).collect();
-                            side.check_epochs(&epochs).map_err(|reason| format!("with {value} {reason}"))?;
-                        }
+                    if *over == Over::FrozenLayers {
+                        return side.check_layers(sites);
                     }
-                }
-                Ok(true)
+                    let epochs: Vec<u64> = sites.iter().filter_map(|site| site.parse().ok()).collect();
+                    side.check_epochs(&epochs).map_err(|reason| format!("with {value} {reason}"))
+                })
             }
             Statement::Delay { key, reference, delayed, .. } => self.check_sides(key, [reference, delayed]),
             Statement::Equivalence { key, values: [one, other], .. } => self.check_sides(key, [one, other]),
@@ -78,22 +91,11 @@ impl<'a> ClaimedCells<'a> {
                 self.check_layers(at)?;
                 self.check_sides(key, [one, other])
             }
-        }?;
-        let lacks = |cell: &&PlannedCell| cell.evaluation.extra.averaging.is_none();
-        if self.cells.iter().any(lacks) {
-            let set = "set `evaluate.averaged_half_life`";
-            if claim.weights == ClaimedWeights::Averaged {
-                return Err(format!("averaged weights are not measured: {set}"));
-            }
-            if is_bump {
-                return Err(format!("it cannot hold without averaged weights as a control: {set}"));
-            }
         }
-        Ok(())
     }
 
     /// An error if a value of the key has no cells, or if it is about sources and all cells of a value share one.
-    fn check_sides(&self, key: &str, values: [&String; 2]) -> Result<bool, String> {
+    fn check_sides(&self, key: &str, values: [&String; 2]) -> Result<(), String> {
         for value in values {
             let side = self.with(key, value)?;
             let sources: BTreeSet<Option<usize>> = side.cells.iter().map(|cell| cell.source).collect();
@@ -101,7 +103,7 @@ impl<'a> ClaimedCells<'a> {
                 return Err(format!("all cells with {value} share one source: vary `seeds.source`"));
             }
         }
-        Ok(false)
+        Ok(())
     }
 
     fn check_layers(&self, sites: &[String]) -> Result<(), String> {
@@ -147,6 +149,5 @@ impl<'a> ClaimedCells<'a> {
 
 /// Whether a cell has a number of frozen layers, or `all`.
 fn is_at(cell: &PlannedCell, layers: &str) -> bool {
-    let (count, is_all) = cell.frozen;
-    if layers == "all" { is_all } else { layers.parse() == Ok(count) }
+    if layers == "all" { cell.only_head } else { layers.parse() == Ok(cell.frozen_layers) }
 }

@@ -46,8 +46,10 @@ pub struct PlannedCell {
     pub directory: RunDirectory,
     /// Its budget.
     pub length: Length,
-    /// Its number of frozen layers, and whether only the head trains.
-    pub frozen: (usize, bool),
+    /// Its number of frozen layers.
+    pub frozen_layers: usize,
+    /// Whether only the head trains.
+    pub only_head: bool,
     /// When it is evaluated, and what is measured.
     pub evaluation: Evaluation,
     /// Its cost in arithmetic and disk space.
@@ -112,7 +114,8 @@ impl SweepPlan {
             overrides,
             directory: RunDirectory::of_run(&self.out, &experiment.name, &spec.run_folder()),
             length: Length::of(&experiment.target),
-            frozen: (experiment.transfer.frozen.count(), experiment.transfer.frozen.is_all()),
+            frozen_layers: experiment.transfer.frozen.count(),
+            only_head: experiment.transfer.frozen.is_all(),
             evaluation: experiment.evaluation,
             cost: Cost::of(experiment),
             source,

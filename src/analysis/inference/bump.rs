@@ -25,6 +25,11 @@ pub struct BumpSites<X> {
 }
 
 impl<X> BumpSites<X> {
+    /// First valley, peak and later valley.
+    pub fn in_order(self) -> [X; 3] {
+        [self.first_valley, self.peak, self.later_valley]
+    }
+
     /// The same points with other labels, such as epochs for indices.
     pub fn map<Y>(self, mut name: impl FnMut(X) -> Y) -> BumpSites<Y> {
         BumpSites {

@@ -1,8 +1,8 @@
 //! What a claim states, and where, in words.
 
-use crate::report::read::{FROZEN_LAYERS, SweepFolder, View};
+use crate::report::read::{SweepFolder, View};
 use crate::report::words::{list, points, short};
-use crate::spec::{Claim, Over, Reached, Statement};
+use crate::spec::{Claim, FROZEN_LAYERS, Over, Reached, Statement};
 
 /// A sentence: the kind of the claim, where it was stated, and what it says.
 pub(super) fn claimed(claim: &Claim, sweep: &SweepFolder) -> String {

@@ -11,10 +11,10 @@ use super::stated::{self, Stated, does_not_hold};
 use super::subject::MeasuredAt;
 use super::{delay, equivalence, larger_bump, order, unstated};
 use crate::analysis::inference::{LEAST_SEEDS, SIGNIFICANCE, claims_carried, holm};
-use crate::report::read::{FROZEN_LAYERS, SweepFolder, View};
+use crate::report::read::{SweepFolder, View};
 use crate::report::setting::Setting;
 use crate::report::words::{capital, list, p_value};
-use crate::spec::{Claim, Statement};
+use crate::spec::{Claim, FROZEN_LAYERS, Statement};
 use crate::text;
 
 /// All findings, and a sentence about how many claims the seeds can carry.

@@ -73,7 +73,7 @@ pub(super) fn judge<'a>(
     controls.extend(under);
     let (layers, place) = match &places {
         BumpPlaces::Layers(sites) => {
-            let layers = sites.iter().flat_map(|sites| [sites.first_valley, sites.peak, sites.later_valley]).collect();
+            let layers = sites.iter().flat_map(|sites| sites.in_order()).collect();
             (layers, MeasuredAt::End)
         }
         BumpPlaces::Epochs { layers, sites } => (vec![*layers], MeasuredAt::Epochs(epochs(sites))),
@@ -110,7 +110,7 @@ fn places(settings: &[&Setting; 2], claimed: &ClaimedDifference) -> Result<BumpP
 
 /// The distinct epochs of both settings.
 fn epochs(sites: &[BumpSites<Option<u64>>; 2]) -> Vec<u64> {
-    let all = sites.iter().flat_map(|sites| [sites.first_valley, sites.peak, sites.later_valley]);
+    let all = sites.iter().flat_map(|sites| sites.in_order());
     let mut epochs: Vec<u64> = all.flatten().collect();
     epochs.sort_unstable();
     epochs.dedup();
@@ -123,8 +123,7 @@ fn spikes(settings: &[&Setting; 2], claimed: &ClaimedDifference, places: &BumpPl
     let pairs = Pairs::of(settings, *layers).ok()?;
     let mut found = Spikes::default();
     for (side, sites) in sites.iter().enumerate() {
-        let epochs = [sites.first_valley, sites.peak, sites.later_valley].into_iter().flatten();
-        found.add(&pairs.side(side), claimed.view, &epochs.collect::<Vec<_>>());
+        found.add(&pairs.side(side), claimed.view, sites);
     }
     let without = measure(settings, claimed.key, places, claimed.view, None, &found).ok().map(|left| {
         let (size, larger) = (points(left.difference.size), &left.evidence[1]);

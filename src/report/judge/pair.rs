@@ -4,8 +4,9 @@ use super::effect::{EffectUnit, SizedEffect};
 use super::sources::Sources;
 use super::subject::Subject;
 use crate::analysis::inference::{Effect, RealityCheck, average_clusters, linked_clusters};
-use crate::report::read::{FROZEN_LAYERS, Run, RunMeasure};
+use crate::report::read::{Run, RunMeasure};
 use crate::report::setting::{SeedGroup, Setting};
+use crate::spec::FROZEN_LAYERS;
 use crate::text::is_same_value;
 
 /// A claim about two settings, judged except for Holm's correction.

@@ -25,7 +25,7 @@ impl SiteErrors<'_> {
 /// Errors of a setting at three numbers of frozen layers, at the end of training.
 pub(super) fn at_layers<'a>(setting: &'a Setting, view: View, sites: &BumpSites<usize>) -> SiteErrors<'a> {
     let mut found = SiteErrors::default();
-    let places = [sites.first_valley, sites.peak, sites.later_valley];
+    let places = sites.in_order();
     let cells: Vec<&SeedGroup> = setting.cells.iter().filter(|cell| places.contains(&cell.frozen.count)).collect();
     let mut seeds: Vec<&Run> = Vec::new();
     for run in cells.iter().flat_map(|cell| &cell.runs) {
@@ -55,7 +55,7 @@ pub(super) fn at_epochs<'a>(runs: &[&'a Run], view: View, sites: &BumpSites<Opti
             let epoch = site.unwrap_or(run.curves.last_epoch);
             curve.binary_search_by_key(&epoch, |point| point.epoch).ok().map(|index| curve[index].error)
         };
-        match [sites.first_valley, sites.peak, sites.later_valley].map(at) {
+        match sites.in_order().map(at) {
             [Some(first), Some(peak), Some(later)] => {
                 found.runs.push(run);
                 found.errors.push([first, peak, later]);

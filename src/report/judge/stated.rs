@@ -138,8 +138,7 @@ pub(super) fn over_epochs<'a>(
 pub(super) fn spikes(cell: &SeedGroup, view: View, sites: &BumpSites<Option<u64>>) -> Option<String> {
     let runs: Vec<&Run> = cell.runs.iter().collect();
     let mut found = Spikes::default();
-    let epochs = [sites.first_valley, sites.peak, sites.later_valley].into_iter().flatten();
-    found.add(&runs, view, &epochs.collect::<Vec<_>>());
+    found.add(&runs, view, sites);
     let calm: Vec<&Run> = runs.into_iter().filter(|run| !found.has(run)).collect();
     let without = bump::over_epochs_of(&calm, view, sites).ok().map(|bump| {
         let (rise, drop) = (points(bump.evidence.rise.estimate), points(bump.evidence.drop.estimate));

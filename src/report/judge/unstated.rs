@@ -39,10 +39,10 @@ pub(super) fn over_layers(setting: &Setting, all: &[Setting], commands: &Command
     let sites = found.sites.map(|index| setting.cells[index].frozen.count);
     let mean = |index: usize| rows.iter().map(|row| row[index]).sum::<f64>() / rows.len() as f64;
     let place = |index: usize| format!("{} {}", percent(mean(index)), frozen(index).phrase());
-    let places = [found.sites.first_valley, found.sites.peak, found.sites.later_valley].map(place).join(", ");
+    let places = found.sites.in_order().map(place).join(", ");
     let subject = Subject {
         settings: vec![setting],
-        layers: vec![sites.first_valley, sites.peak, sites.later_valley],
+        layers: sites.in_order().to_vec(),
         place: MeasuredAt::End,
         view: View::Raw,
         key: None,
@@ -73,11 +73,11 @@ pub(super) fn over_epochs(
     let seeds = grid.rows.len();
     let mean = |index: usize| grid.rows.iter().map(|row| row[index]).sum::<f64>() / seeds as f64;
     let place = |index: usize| format!("{} at epoch {}", percent(mean(index)), text::grouped(grid.epochs[index]));
-    let places = [found.sites.first_valley, found.sites.peak, found.sites.later_valley].map(place).join(", ");
+    let places = found.sites.in_order().map(place).join(", ");
     let subject = Subject {
         settings: vec![setting],
         layers: vec![cell.frozen.count],
-        place: MeasuredAt::Epochs([sites.first_valley, sites.peak, sites.later_valley].into_iter().flatten().collect()),
+        place: MeasuredAt::Epochs(sites.in_order().into_iter().flatten().collect()),
         view: View::Raw,
         key: None,
         peak: sites.peak.map(|epoch| format!("epoch {}", text::grouped(epoch))),

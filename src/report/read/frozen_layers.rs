@@ -1,8 +1,5 @@
 //! The number of frozen layers, k, as text.
 
-/// The key that every report treats as a separate axis.
-pub(in crate::report) const FROZEN_LAYERS: &str = "transfer.frozen_layers";
-
 /// The number of frozen layers, and the number of layers if known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::report) struct FrozenLayers {

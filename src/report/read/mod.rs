@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-pub(super) use frozen_layers::{FROZEN_LAYERS, FrozenLayers};
+pub(super) use frozen_layers::FrozenLayers;
 pub(super) use measure::{Measure, RunMeasure, View};
 pub(super) use recorded::SweepFolder;
 pub(super) use run::{MadeOn, Run};

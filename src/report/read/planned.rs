@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::frozen_layers::FROZEN_LAYERS;
 use super::recorded::{RecordedCell, SweepFolder};
 use crate::report::words::{list, natural, short};
+use crate::spec::FROZEN_LAYERS;
 use crate::text;
 
 /// A sentence for each combination of the other axes, such as `k = 14, 11 and 7 (8 seeds each) were planned and not run`.

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::rundir::{SpecValues, spec_values};
-use crate::spec::fixed_defaults;
-
-use super::frozen_layers::FROZEN_LAYERS;
+use crate::spec::{FROZEN_LAYERS, fixed_defaults};
 
 /// Keys that do not affect results. Devices and threads are reported separately. Runs of a cell must be evaluated at
 /// the same epochs, but not necessarily because of the same keys.

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{get, remove, set};
-use crate::report::read::{FROZEN_LAYERS, Run};
+use crate::report::read::Run;
 use crate::report::words;
+use crate::spec::FROZEN_LAYERS;
 
 /// A key and its values. `of_runs` has the index of each run's value.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,13 +81,10 @@ pub(super) fn zips(axes: &mut [GridAxis]) -> Vec<Vec<usize>> {
     order.sort_by_key(|&index| std::cmp::Reverse(axes[index].values.len()));
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for index in order {
-        let found = groups.iter().position(|group| axes[index].along(&axes[group[0]]).is_some());
-        match found {
-            Some(group) => {
-                if let Some(values) = axes[index].along(&axes[groups[group][0]]) {
-                    axes[index].values = values;
-                }
-                groups[group].push(index);
+        match groups.iter_mut().find_map(|group| Some((axes[index].along(&axes[group[0]])?, group))) {
+            Some((values, group)) => {
+                group.push(index);
+                axes[index].values = values;
             }
             None => groups.push(vec![index]),
         }

@@ -29,8 +29,8 @@ use axes::{SweepTable, Values};
 
 /// Name of the table.
 const TABLE: &str = "sweep";
-/// The only axis that accepts `"all-values"`.
-const FROZEN_LAYERS: &str = "transfer.frozen_layers";
+/// The key of the number of frozen layers: the only axis that accepts `"all-values"`.
+pub const FROZEN_LAYERS: &str = "transfer.frozen_layers";
 
 /// An expanded sweep.
 #[derive(Clone, Debug)]
