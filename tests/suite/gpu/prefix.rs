@@ -65,10 +65,11 @@ fn a_prefix_that_does_not_fit_for_one_split_is_kept_for_none() {
     let off = Run::new(&place, "off", &[]).done();
     let kept = Run::new(&place, "kept", &["compute.cache=auto"]).done();
     let all = held(&kept)[0] - held(&off)[0];
-    let (train, test) = (all * TRAIN as i64 / (TRAIN + TEST) as i64, all * TEST as i64 / (TRAIN + TEST) as i64);
+    let train = all * TRAIN as i64 / (TRAIN + TEST) as i64;
     let peak = count(off.end(), 0, "peak");
     assert!(peak - held(&off)[0] > all, "an evaluation needs more memory than the cache, so that caching is tried");
-    let limit = format!("memory={}", peak + train + test / 2);
+    // In the middle of what the training images and all images need: the peak varies by some kilobytes under load.
+    let limit = format!("memory={}", peak + train);
     let tried = Run::new(&place, "tried", &["compute.cache=auto"]).with(&limit).done();
     let log = std::fs::read_to_string(tried.directory.join("log.txt")).expect("log.txt");
     assert!(log.contains("prefix cache off: memory ran out while"), "{log}");
