@@ -129,6 +129,8 @@ pub enum RealityCheck {
     LearningRateThird,
     /// Three times the learning rate.
     LearningRateTriple,
+    /// A learning rate that falls.
+    FallingRate,
     /// A longer budget.
     LongerBudget,
     /// Other target seeds.
@@ -145,12 +147,13 @@ pub enum RealityCheck {
 
 impl RealityCheck {
     /// All controls, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::AveragedWeights,
         Self::AnnealBranches,
         Self::RefittedHead,
         Self::LearningRateThird,
         Self::LearningRateTriple,
+        Self::FallingRate,
         Self::LongerBudget,
         Self::Seeds,
         Self::SourceSeeds,

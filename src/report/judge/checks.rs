@@ -102,6 +102,7 @@ fn under(check: RealityCheck, place: &MeasuredAt) -> &'static str {
         RealityCheck::RefittedHead => "with a refitted head",
         RealityCheck::LearningRateThird => "at a third of the learning rate",
         RealityCheck::LearningRateTriple => "at three times the learning rate",
+        RealityCheck::FallingRate => "at a learning rate that falls",
         RealityCheck::LongerBudget => "with a longer budget",
         RealityCheck::Seeds => "with other seeds",
         RealityCheck::SourceSeeds => "with other source seeds",

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::control::RATE;
+use super::control::{RATE, SCHEDULE};
 use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{LEAST_SEEDS, RealityCheck};
 use crate::report::read::Run;
@@ -72,6 +72,7 @@ fn suffix(check: RealityCheck) -> &'static str {
         RealityCheck::AnnealBranches | RealityCheck::RefittedHead => "branches",
         RealityCheck::LearningRateThird => "rate-third",
         RealityCheck::LearningRateTriple => "rate-triple",
+        RealityCheck::FallingRate => "rate-falls",
         RealityCheck::LongerBudget => "longer",
         RealityCheck::Seeds => "seeds",
         RealityCheck::SourceSeeds => "source-seeds",
@@ -99,6 +100,7 @@ fn changes(check: RealityCheck, subject: &Subject) -> Option<Vec<SpecChange>> {
         }
         RealityCheck::LearningRateThird => vec![SpecChange::Multiply(RATE, 1.0 / 3.0)],
         RealityCheck::LearningRateTriple => vec![SpecChange::Multiply(RATE, 3.0)],
+        RealityCheck::FallingRate => vec![SpecChange::Set(SCHEDULE, "cosine".into())],
         RealityCheck::LongerBudget => vec![SpecChange::Multiply(budget?, 3.0)],
         RealityCheck::Seeds => vec![SpecChange::MoreSeeds(LEAST_SEEDS)],
         RealityCheck::SourceSeeds => vec![SpecChange::OwnSources(LEAST_SEEDS)],

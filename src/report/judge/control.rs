@@ -9,6 +9,9 @@ use crate::report::setting::{Setting, WITH_SOURCE};
 use crate::rundir::SpecValues;
 
 pub(super) const RATE: &str = "target.train.learning_rate";
+pub(super) const SCHEDULE: &str = "target.train.schedule";
+/// Keys of schedules.
+const OF_SCHEDULES: [&str; 4] = [SCHEDULE, "target.train.period", "target.train.milestones", "target.train.decay"];
 pub(super) const BUDGETS: [&str; 2] = ["target.train.epochs", "target.train.steps"];
 const VALIDATION: [&str; 2] = ["target.validation_size", "target.validation_noise"];
 
@@ -66,6 +69,9 @@ fn changes_that(check: RealityCheck, own: &SpecValues, other: &SpecValues) -> bo
     match check {
         RealityCheck::LearningRateThird => rate(0.3, 0.37),
         RealityCheck::LearningRateTriple => rate(2.7, 3.4),
+        RealityCheck::FallingRate => {
+            has_constant_rate(own) && !has_constant_rate(other) && only(&|key| OF_SCHEDULES.contains(&key))
+        }
         RealityCheck::LongerBudget => {
             only(&|key| BUDGETS.contains(&key)) && BUDGETS.iter().any(|key| ratio(key).is_some_and(|ratio| ratio > 1.0))
         }
@@ -84,6 +90,11 @@ fn changes_that(check: RealityCheck, own: &SpecValues, other: &SpecValues) -> bo
 /// Whether source and target use the same data set.
 pub(super) fn is_same_task(values: &SpecValues) -> bool {
     values.get("source.dataset") == values.get("target.dataset")
+}
+
+/// Whether the learning rate is constant.
+pub(super) fn has_constant_rate(values: &SpecValues) -> bool {
+    values.get(SCHEDULE).is_none_or(|schedule| schedule == "constant")
 }
 
 fn of_source(key: &str) -> bool {
@@ -119,6 +130,9 @@ mod tests {
         assert!(is(RealityCheck::LearningRateThird, &[(RATE, "0.001")]));
         assert!(!is(RealityCheck::LearningRateTriple, &[(RATE, "0.001")]));
         assert!(!is(RealityCheck::LearningRateThird, &[(RATE, "0.001"), ("network.width", "8")]));
+        assert!(is(RealityCheck::FallingRate, &[(SCHEDULE, "inverse-sqrt"), ("target.train.period", "512")]));
+        assert!(!is(RealityCheck::FallingRate, &[(SCHEDULE, "cosine"), ("target.train.epochs", "30")]));
+        assert!(!changes_that(RealityCheck::FallingRate, &with(&[(SCHEDULE, "cosine")]), &own));
         assert!(is(RealityCheck::LongerBudget, &[("target.train.epochs", "30")]));
         assert!(!is(RealityCheck::LongerBudget, &[("target.train.epochs", "5")]));
         let halves = [("source.dataset", "b"), ("source.split", "1/2"), ("target.split", "2/2")];

@@ -91,6 +91,7 @@ impl Check {
             RealityCheck::RefittedHead => "refitted head",
             RealityCheck::LearningRateThird => "a third of the learning rate",
             RealityCheck::LearningRateTriple => "three times the learning rate",
+            RealityCheck::FallingRate => "a learning rate that falls",
             RealityCheck::LongerBudget => "longer budget",
             RealityCheck::Seeds => "design, eight seeds or more",
             RealityCheck::SourceSeeds => "design, source seeds vary",

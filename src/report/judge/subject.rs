@@ -1,6 +1,6 @@
 //! What an effect is about: its settings, and where in training it is measured. This determines which controls apply.
 
-use super::control::{BUDGETS, RATE, is_same_task};
+use super::control::{BUDGETS, RATE, has_constant_rate, is_same_task};
 use crate::analysis::inference::RealityCheck;
 use crate::report::read::View;
 use crate::report::setting::Setting;
@@ -63,6 +63,11 @@ impl<'a> Subject<'a> {
                 has_source() && key != "source.dataset" && all(&|setting| !is_same_task(&setting.values))
             }
             RealityCheck::LearningRateThird | RealityCheck::LearningRateTriple => key != RATE,
+            // Over epochs a rate that falls lowers test error by itself.
+            RealityCheck::FallingRate => {
+                matches!(self.place, MeasuredAt::End | MeasuredAt::Interpolation)
+                    && all(&|setting| has_constant_rate(&setting.values))
+            }
             RealityCheck::LongerBudget => !BUDGETS.contains(&key),
             // Over epochs it is the validation error of the trained weights.
             RealityCheck::ValidationSelection => match self.place {

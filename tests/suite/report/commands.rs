@@ -16,7 +16,8 @@ fn every_spec_beside_a_report_can_be_swept() {
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
-    let controls = ["averaged", "branches", "longer", "random-prefix", "rate-third", "rate-triple", "validation"];
+    let controls =
+        ["averaged", "branches", "longer", "random-prefix", "rate-falls", "rate-third", "rate-triple", "validation"];
     let expected: Vec<String> = controls.iter().map(|control| format!("sweep-layers-{control}.toml")).collect();
     let mut expected = [&expected[..], &["sweep.toml".to_owned()]].concat();
     expected.sort();

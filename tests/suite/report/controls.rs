@@ -17,8 +17,8 @@ fn has(checks: &[String], line: &str) {
     assert!(checks.iter().any(is), "{line}\n{checks:#?}");
 }
 
-/// The bump of 5 points is 5 at a third of the learning rate, 2 (less than half) at three times it, and 3 in a longer
-/// training.
+/// The bump of 5 points is 5 at a third of the learning rate, 2 (less than half) at three times it, 4 where it falls, and 3 in a
+/// longer training.
 #[test]
 fn other_settings_are_controls() {
     let study = Study::new();
@@ -26,6 +26,7 @@ fn other_settings_are_controls() {
     let rate = "target.train.learning_rate";
     bump(&study, "sweep-third", 1.0, false, &[(rate, "0.001")]);
     bump(&study, "sweep-triple", 0.4, false, &[(rate, "0.009")]);
+    bump(&study, "sweep-falls", 0.8, false, &[("target.train.schedule", "\"cosine\"")]);
     bump(&study, "sweep-longer", 0.6, false, &[("target.train.epochs", "120")]);
     study.state("sweep", BUMP, true);
     study.report();
@@ -40,15 +41,17 @@ fn other_settings_are_controls() {
         "three times the learning rate: not survived (at three times the learning rate, the bump is 2.0 points: less than half \
          the size; rise 4.0, drop 2.0 points, p = 0.004)",
     );
+    has(&checks, "a learning rate that falls: survived (rise 8.0, drop 4.0 points, p = 0.004)");
     has(&checks, "longer budget: survived (rise 6.0, drop 3.0 points, p = 0.004)");
     has(&checks, "design, eight seeds or more: met");
     has(&checks, "design, source seeds vary: met");
     // Conditions on the design repeat the headline's number and are not counted.
-    has(&checks, "Of 8 controls that could change the number, 3 survived, 1 did not, 4 were not run");
-    assert!(study.read("index.html").contains("Is it real? Of 8 controls that could change the number, 3 survived"));
+    has(&checks, "Of 9 controls that could change the number, 4 survived, 1 did not, 4 were not run");
+    assert!(study.read("index.html").contains("Is it real? Of 9 controls that could change the number, 4 survived"));
     let findings = study.report().findings;
     let lost = "p = 0.004; does not survive three times the learning rate: at three times the learning rate, the bump is 2.0 \
-                points: less than half the size; survives averaged weights, a third of the learning rate and longer budget.";
+                points: less than half the size; survives averaged weights, a third of the learning rate, a \
+                learning rate that falls and longer budget.";
     assert!(findings[0].ends_with(lost), "{findings:?}");
     has(&checks, "random prefix: not run");
     has(&checks, "anneal branches: not run");
