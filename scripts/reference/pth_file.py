@@ -240,7 +240,7 @@ def _load_zip(path):
     try:
         archive = zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
-        raise FileError("the archive has no end: the file is cut short or damaged") from error
+        raise FileError("the archive has no end: the file is truncated or damaged") from error
     names = archive.namelist()
     pickles = [name for name in names if name == "data.pkl" or name.endswith("/data.pkl")]
     if not pickles:
@@ -293,17 +293,17 @@ def _load_older(file):
     for key in _unpickled(file, storage):
         length = file.read(8)
         if len(length) < 8 or str(key) not in views:
-            raise FileError("the file is cut short or damaged")
+            raise FileError("the file is truncated or damaged")
         count = max(0, struct.unpack("<q", length)[0]) * {**SIZES, **OTHERS}[views[str(key)]]
         blobs[str(key)] = file.read(count)
         if len(blobs[str(key)]) < count:
-            raise FileError("the file is cut short")
+            raise FileError("the file is truncated")
     return found
 
 
 def _blob(blobs, key):
     if key not in blobs:
-        raise FileError(f"storage `{key}` is not in the file: it is cut short or damaged")
+        raise FileError(f"storage `{key}` is not in the file: it is truncated or damaged")
     return blobs[key]
 
 

@@ -40,6 +40,11 @@ impl CatalogueEntry {
     pub fn url(&self) -> &'static str {
         self.files.first().and_then(|file| file.urls.first()).copied().unwrap_or_default()
     }
+
+    /// How to get it, as a hint.
+    pub fn fetch(&self) -> String {
+        format!("`freezewise data fetch {}` downloads it", self.name)
+    }
 }
 
 /// A grouping of classes.

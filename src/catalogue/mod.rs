@@ -21,6 +21,9 @@ pub use shape::ImageShape;
 pub use tiny::TinyLayout;
 pub use unpacked::UNPACKED_ORIGIN;
 
+/// How to use data that are elsewhere, as a hint.
+pub const ELSEWHERE: &str = "set the data folder with `--data DIR` or FREEZEWISE_DATA";
+
 /// A data set, as named in a spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dataset {

@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
+use super::absent::note_absent;
 use super::options::{DataRoot, Overrides};
 use super::tell;
 use crate::error::Exit;
@@ -53,10 +54,14 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         match load(arguments, path) {
             Ok(Checked::Run(spec)) if arguments.json => all.push(Hashes::of(path, &spec)),
             Ok(Checked::Run(spec)) if arguments.hash => output::data(&Hashes::of(path, &spec).line())?,
-            Ok(Checked::Run(_)) => output::data(&format!("{}: valid", path.display()))?,
-            Ok(Checked::Sweep(cells)) => {
-                let cells = text::counted(cells, "cell", "cells");
+            Ok(Checked::Run(spec)) => {
+                output::data(&format!("{}: valid", path.display()))?;
+                note_absent(&spec.experiment.datasets().collect::<Vec<_>>(), &arguments.data.data);
+            }
+            Ok(Checked::Sweep(plan)) => {
+                let cells = text::counted(plan.cells.len(), "cell", "cells");
                 output::data(&format!("{}: valid, sweep of {cells}", path.display()))?;
+                note_absent(&plan.datasets, &arguments.data.data);
             }
             Err(error) => exit = tell(&error),
         }
@@ -67,10 +72,10 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     Ok(exit)
 }
 
-/// A valid spec: of one run, or of a sweep with this many cells.
+/// A valid spec: of one run, or of a sweep.
 enum Checked {
     Run(Box<Spec>),
-    Sweep(usize),
+    Sweep(Box<SweepPlan>),
 }
 
 /// Loads and checks a spec. A hash depends on the contents of the data, so `--hash` needs them; without it, missing
@@ -92,7 +97,7 @@ fn read(arguments: &Arguments, path: &Path, survey: &dyn Survey) -> Result<Check
         return Ok(Checked::Run(Box::new(Spec::load(path, overrides, survey)?)));
     }
     let sweep = Sweep::load(path, overrides, survey)?;
-    Ok(Checked::Sweep(SweepPlan::new(&sweep, Path::new("runs"), survey)?.cells.len()))
+    Ok(Checked::Sweep(Box::new(SweepPlan::new(&sweep, Path::new("runs"), survey)?)))
 }
 
 impl Hashes {

@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     epsilon: f64,
 
     /// Output format
-    #[arg(long, value_name = "FORM", default_value = "table")]
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Form,
 
     /// Short for `--format json`

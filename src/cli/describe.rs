@@ -9,6 +9,7 @@ use crate::blueprint::{Blueprint, FrozenSet};
 use crate::error::Exit;
 use crate::native;
 use crate::output::{self, Table};
+use crate::spec::{Experiment, Sweep};
 use crate::text;
 use crate::train::Footprint;
 
@@ -86,7 +87,7 @@ struct Choice {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    let experiment = arguments.spec.load(&arguments.data)?.experiment;
+    let experiment = experiment(arguments)?;
     let blueprint = experiment.blueprint(&experiment.target);
     let footprint = |frozen: &FrozenSet| experiment.footprint(&blueprint, frozen);
     let frozen = &experiment.transfer.frozen;
@@ -98,6 +99,20 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         output::data(&table(&description))?;
     }
     Ok(Exit::Complete)
+}
+
+/// The experiment of the spec; of a sweep, that of the first cell.
+fn experiment(arguments: &Arguments) -> Result<Experiment> {
+    let (path, overrides) = (&arguments.spec.spec, &arguments.spec.overrides.set);
+    if !Sweep::is_open(path, overrides)? {
+        return Ok(arguments.spec.load(&arguments.data)?.experiment);
+    }
+    let survey = arguments.data.surveyor();
+    let sweep = Sweep::load(path, overrides, &survey)?;
+    let first = &sweep.cells[0];
+    let cells = text::counted(sweep.cells.len(), "cell", "cells");
+    output::talk(&format!("note: a sweep of {cells}; this is the first, `{}`", first.name));
+    Ok(sweep.spec(first, &survey)?.experiment)
 }
 
 fn describe(

@@ -1,5 +1,6 @@
 //! The command line, one file per verb. A verb returns a result; only `main` turns it into an exit code.
 
+mod absent;
 mod bench;
 mod capacity;
 mod check;

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use super::absent::note_absent;
 use super::options::{Gone, KnowingSurvey, Loaded, SpecArguments, load_until};
 use crate::error::{Exit, UserError};
 use crate::files;
@@ -57,10 +58,11 @@ impl<'a> Planned<'a> {
         Ok(Self { sweep, plan, survey, gone })
     }
 
-    /// Says what keeps the grid from answering its claims.
-    pub(super) fn note_obstacles(&self) {
+    /// Says which data sets are absent, and what keeps this grid alone from answering its claims.
+    pub(super) fn note_obstacles(&self, data: &Path) {
+        note_absent(&self.plan.datasets, data);
         for obstacle in sweep::obstacles(&self.plan, &self.sweep.report) {
-            output::talk(&format!("note: as planned, a claim cannot hold: {obstacle}"));
+            output::talk(&format!("note: with this sweep alone, a claim cannot hold: {obstacle}"));
         }
     }
 

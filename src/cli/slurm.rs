@@ -59,6 +59,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let (places, stop) = (Places { out: &arguments.runs.out, data: &arguments.data.data }, Stop::never());
     let mut planned = Planned::load(&arguments.spec, places, &stop, false)?;
     planned.gone.take().map_or(Ok(()), |gone| Err(gone.error))?;
+    planned.note_obstacles(places.data);
     let plan = &planned.plan;
     let record = planned.settle(&planned.devices(&[])?[0].chosen, arguments.threads as usize)?;
     let spec = keep_spec(&arguments.spec.spec, &plan.folder)?;

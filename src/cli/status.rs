@@ -91,5 +91,6 @@ fn row(run: &RunStatus) -> [String; 5] {
     let epoch = if of.is_empty() { String::new() } else { format!("{done}/{of}") };
     let time = run.seconds.map(text::duration).unwrap_or_default();
     let outside = if run.outside { " (outside the grid)" } else { "" };
-    [format!("{}{outside}", run.name), run.state.name().to_owned(), epoch, time, text::shortened(run.state.detail())]
+    let detail = run.blocked.as_deref().unwrap_or_else(|| run.state.detail());
+    [format!("{}{outside}", run.name), run.state.name().to_owned(), epoch, time, text::shortened(detail)]
 }

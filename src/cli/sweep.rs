@@ -51,14 +51,15 @@ pub(super) struct Arguments {
     dry_run: bool,
 
     /// Print the cells as shell lines for another job runner, such as GNU parallel; run nothing
-    #[arg(long, value_name = "FORM", conflicts_with_all = ["list", "dry_run"])]
+    #[arg(long, value_name = "FORMAT", conflicts_with_all = ["list", "dry_run"])]
     export: Option<ExportFormat>,
 
     /// Print `--list` or `--dry-run` as JSON
     #[arg(long, requires = "shown")]
     json: bool,
 
-    /// Cells that run at once on each device; `auto` is one per core on a CPU, and as many as pay off on a GPU
+    /// Cells that run at once on each device; `auto` is the cores divided by the threads of a cell on a CPU, and
+    /// found while the sweep runs on a GPU
     #[arg(long, value_name = "N", default_value = "auto", value_parser = jobs)]
     jobs: JobsArgument,
 
@@ -86,7 +87,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     max_time: Option<Duration>,
 
-    /// Copy cells that are already finished in this folder of runs instead of running them
+    /// Reuse finished cells from this folder of runs
     #[arg(long, value_name = "DIR", value_parser = path())]
     archive: Option<PathBuf>,
 
@@ -134,7 +135,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     if arguments.list {
         return planned.list(&chosen, arguments.json);
     }
-    planned.note_obstacles();
+    planned.note_obstacles(places.data);
     let host = Host { cores: native::own_cores(), threads: planned.threads()? };
     if arguments.dry_run {
         let asked = planned.asked_devices(&arguments.devices)?;

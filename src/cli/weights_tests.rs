@@ -67,7 +67,7 @@ fn a_head_may_be_absent_or_another_and_names_may_have_more_before_them() -> Resu
 #[test]
 fn weights_that_do_not_fit_are_refused_by_name() {
     let text = refusal("preact-resnet18", |_| {}, 10);
-    assert!(text.contains("describes") && text.contains("cut short"), "{text}");
+    assert!(text.contains("describes") && text.contains("truncated"), "{text}");
     let missing = |state: &mut NamedTensors| {
         let tensor = state.remove("layer1.0.conv1.weight").expect("it is there");
         state.insert("layer1.0.conv1.weigth".into(), tensor);

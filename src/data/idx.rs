@@ -12,7 +12,7 @@ use super::gunzip::Gunzip;
 use super::state::state_of_files;
 use super::store::{Pixels, Store, StoredSplit};
 use super::{Access, WantedImages, Watch};
-use crate::catalogue::{CatalogueEntry, IDX_FILES, IdxLayout, Published};
+use crate::catalogue::{CatalogueEntry, ELSEWHERE, IDX_FILES, IdxLayout, Published};
 use crate::error::UserError;
 use crate::files::kind_by_start;
 use crate::text;
@@ -107,7 +107,7 @@ impl Idx {
                     format_args!("no `{}` or `{}`, plain or `.gz`", IDX_FILES[0], other_spelling(IDX_FILES[0])),
                     text::alternatives(&names)
                 );
-                Err(self.wrong(message).hint("set the data folder with `--data DIR` or FREEZEWISE_DATA").into())
+                Err(self.wrong(message).hint(self.entry.fetch()).hint(ELSEWHERE).into())
             }
             [one, other, ..] => {
                 let message = format!("{title} is in both `{}` and `{}`", one.display(), other.display());

@@ -34,7 +34,7 @@ pub(super) fn labels(path: &Path, count: usize, indices: &[usize], relabel: &Rel
         let (found, wanted) = (text::grouped(all.len() as u64), text::grouped(count as u64));
         let message = format!("it has {found} labels, but the full training set has {wanted} examples");
         return Err(wrong(message)
-            .hint("expected a label for each training example of the data set, in its order")
+            .hint("expected a label for each training example, in the order of the data set")
             .into());
     }
     let label = |&index: &usize| {

@@ -99,7 +99,7 @@ impl Driver {
                 match gpus.get(index) {
                     Some(gpu) => check_gpu(index, gpu, &built_for()),
                     None if gpus.is_empty() => Err(UserError::new("the NVIDIA driver shows no GPU")
-                        .hint("`nvidia-smi` must list the GPU; CUDA_VISIBLE_DEVICES hides devices")),
+                        .hint("`nvidia-smi` must list the GPU; check CUDA_VISIBLE_DEVICES, which can hide GPUs")),
                     // Left to libtorch, which counts its devices.
                     None => Ok(()),
                 }

@@ -103,7 +103,8 @@ fn gpu(driver: &Driver, index: usize) -> Result<ChosenDevice, UserError> {
     let facts = cuda::load(driver, index)?;
     let device = facts.get(index).ok_or_else(|| {
         let count = crate::text::counted(facts.len(), "device", "devices");
-        UserError::new(format!("CUDA has {count}, numbered from `cuda:0`")).hint("CUDA_VISIBLE_DEVICES hides devices")
+        UserError::new(format!("CUDA has {count}, numbered from `cuda:0`"))
+            .hint("check CUDA_VISIBLE_DEVICES, which can hide GPUs")
     })?;
     let note = match device.nature {
         Nature::Gpu => None,

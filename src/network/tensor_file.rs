@@ -114,8 +114,8 @@ pub fn read_header(file: &mut impl Read, length: u64, bytes: &mut Vec<u8>) -> Re
             let hint = "convert a PyTorch file with `scripts/reference/pth_to_safetensors.py`";
             return Err(UserError::new(message).hint(hint).into());
         }
-        let message = format!("its header claims {header} bytes, but the file has {length}");
-        return Err(UserError::new(message).hint("it is cut short, or not a safetensors file").into());
+        let message = "it is not a safetensors file, or it is truncated";
+        return Err(UserError::new(format!("{message}: its header would have {header} of its {length} bytes")).into());
     }
     file.by_ref().take(header).read_to_end(bytes)?;
     let metadata: Metadata = serde_json::from_slice(&bytes[LENGTH as usize..]).context("its header is malformed")?;
@@ -130,7 +130,7 @@ fn check_end(metadata: &Metadata, rest: u64) -> Result<()> {
         return Ok(());
     }
     let message = format!("its header describes {end} bytes of tensors, but the file has {rest}");
-    Err(UserError::new(message).hint("it is cut short, or something was appended to it").into())
+    Err(UserError::new(message).hint("it is truncated, or something was appended to it").into())
 }
 
 /// A tensor's bytes as in a file. Safetensors is little-endian, and so are all machines with libtorch wheels.
@@ -234,8 +234,8 @@ mod tests {
             assert!(text.contains(expected), "{text}");
             Ok(())
         };
-        assert!(refusal(9, "{", 0)?.contains("its header claims 9 bytes, but the file has 9"));
-        assert!(refusal(u64::MAX, "{}", 0)?.contains("its header claims"));
+        assert!(refusal(9, "{", 0)?.contains("its header would have 9 of its 9 bytes"));
+        assert!(refusal(u64::MAX, "{}", 0)?.contains("it is not a safetensors file, or it is truncated"));
         check("{\"a\":", 0, "its header is malformed")?;
         check(&whole(&[tensor("a", "[4]", 0, 16), tensor("b", "[4]", 8, 24)]), 24, "invalid offset for tensor `b`")?;
         check(&whole(&[tensor("a", "[4]", 0, 16)]), 12, "describes 16 bytes of tensors, but the file has 12")?;

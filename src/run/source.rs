@@ -96,9 +96,13 @@ pub(in crate::run) fn weights(
     let record = Record::read(&directory)?;
     // A finished source that cannot be read was damaged later: `read` reports it, and only the user may delete it.
     if !record.as_ref().is_some_and(|record| record.has_finished(task)) {
-        asked.pretrain(&lock, record, compute.clone(), run_log).map_err(|error| match UserError::exit_of(&error) {
-            Exit::Stopped => error,
-            _ => error.context(format!("cannot train the source in `{place}`")),
+        asked.pretrain(&lock, record, compute.clone(), run_log).map_err(|error| {
+            if UserError::exit_of(&error) == Exit::Stopped {
+                return error;
+            }
+            // For `status`: without it, cells that wait for the source would look as if nothing had happened.
+            let _ = files::write_atomically(&directory.error(), format!("{error:#}\n").as_bytes());
+            error.context(format!("cannot train the source in `{place}`"))
         })?;
     }
     read(&directory)

@@ -168,7 +168,7 @@ fn dataset(name: &str, prefix: &str, report: &mut ProblemReport<'_>) -> Dataset 
         let list = text::alternatives(&names);
         let key = format!("{prefix}.dataset");
         if name.is_empty() {
-            report.add(&key, format!("`{key}` is missing"), format!("expected {list}"));
+            report.add(&key, format!("`{key}` is missing"), format!("expected, in `[{prefix}]`, {list}"));
         } else {
             let near = text::nearest(name, names);
             let hint = near.map_or(

@@ -9,6 +9,7 @@ use super::source::Source;
 use super::task::Task;
 use super::transfer::Transfer;
 use crate::blueprint::{Architecture, Blueprint, ImageShape};
+use crate::catalogue::Dataset;
 
 /// One experiment: source, target, network and frozen layers.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +46,15 @@ impl Experiment {
     /// Whether a source is trained, rather than loaded from a weights file.
     pub fn trains_source(&self) -> bool {
         matches!(self.source, Some(Source::Task(_)))
+    }
+
+    /// The data sets of the source, if one is trained, and of the target.
+    pub fn datasets(&self) -> impl Iterator<Item = Dataset> {
+        let source = match &self.source {
+            Some(Source::Task(task)) => Some(task.data.dataset()),
+            _ => None,
+        };
+        source.into_iter().chain([self.target.data.dataset()])
     }
 
     /// The network for a task.

@@ -25,5 +25,10 @@ pub(super) fn read(path: &Path) -> Result<String> {
         }
         Ok(text)
     };
-    text().map_err(|error| UserError::usage(format!("cannot read the spec `{}`: {error:#}", path.display())).into())
+    text().map_err(|error| {
+        let error = UserError::usage(format!("cannot read the spec `{}`: {error:#}", path.display()));
+        let near = ["toml", "json"].map(|ending| path.with_extension(ending)).into_iter().find(|near| near.is_file());
+        let near = near.filter(|near| near != path).map(|near| format!("did you mean `{}`?", near.display()));
+        error.hints_of(near.as_slice()).into()
+    })
 }

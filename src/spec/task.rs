@@ -12,7 +12,7 @@ use super::survey::{Question, Survey};
 use super::training::{self, Training};
 use super::written;
 use crate::blueprint::ImageShape;
-use crate::catalogue::Facts;
+use crate::catalogue::{ELSEWHERE, Facts};
 use crate::text;
 
 /// A data set, the part of it to use, and how to train on it.
@@ -159,8 +159,10 @@ impl Context<'_> {
             Ok(None) => {
                 let own = data.path().map_or_else(|| data.name(), |path| path.display().to_string());
                 let hint = text::foreign_path(&own).map(str::to_owned).or_else(|| self.survey.packed(data));
-                let hint =
-                    hint.unwrap_or_else(|| "set the data folder with `--data DIR` or FREEZEWISE_DATA".to_owned());
+                let hint = hint.unwrap_or_else(|| {
+                    let fetch = data.dataset().entry().map(|entry| entry.fetch() + "\n    ");
+                    fetch.unwrap_or_default() + ELSEWHERE
+                });
                 report.add_of_data(&format!("{prefix}.dataset"), format!("`{own}` is not in the data folder"), hint);
             }
             Err(error) => {

@@ -204,24 +204,27 @@ fn schedule(train: &Train, prefix: &str, report: &mut ProblemReport<'_>) -> Sche
     }
 }
 
+const SGD: &str = "`optimizer = \"sgd\"`";
+const ADAM: &str = "`optimizer = \"adam\"` or `\"adamw\"`";
+
 /// Reports keys without effect, which would otherwise go unnoticed.
 fn check_unused(train: &Train, prefix: &str, report: &mut ProblemReport<'_>) {
     let sgd = train.optimizer == written::Optimizer::Sgd;
     let (step, root) = (written::Schedule::Step, written::Schedule::InverseSqrt);
     let rules = [
-        ("momentum", train.momentum.is_some(), sgd, "optimizer = \"sgd\""),
-        ("nesterov", train.nesterov.is_some(), sgd, "optimizer = \"sgd\""),
-        ("beta1", train.beta1.is_some(), !sgd, "optimizer = \"adam\""),
-        ("beta2", train.beta2.is_some(), !sgd, "optimizer = \"adam\""),
-        ("epsilon", train.epsilon.is_some(), !sgd, "optimizer = \"adam\""),
-        ("period", train.period.is_some(), train.schedule == root, "schedule = \"inverse-sqrt\""),
-        ("milestones", train.milestones.is_some(), train.schedule == step, "schedule = \"step\""),
-        ("decay", train.decay.is_some(), train.schedule == step, "schedule = \"step\""),
+        ("momentum", train.momentum.is_some(), sgd, SGD),
+        ("nesterov", train.nesterov.is_some(), sgd, SGD),
+        ("beta1", train.beta1.is_some(), !sgd, ADAM),
+        ("beta2", train.beta2.is_some(), !sgd, ADAM),
+        ("epsilon", train.epsilon.is_some(), !sgd, ADAM),
+        ("period", train.period.is_some(), train.schedule == root, "`schedule = \"inverse-sqrt\"`"),
+        ("milestones", train.milestones.is_some(), train.schedule == step, "`schedule = \"step\"`"),
+        ("decay", train.decay.is_some(), train.schedule == step, "`schedule = \"step\"`"),
     ];
     for (key, written, used, needed) in rules {
         if written && !used {
-            let hint = format!("set `{needed}`, or remove the key");
-            report.add(&format!("{prefix}.{key}"), format!("`{prefix}.{key}` has no effect without `{needed}`"), hint);
+            let hint = format!("set {needed}, or remove the key");
+            report.add(&format!("{prefix}.{key}"), format!("`{prefix}.{key}` has no effect without {needed}"), hint);
         }
     }
 }

@@ -71,14 +71,14 @@ impl Node {
         })
     }
 
-    /// Sets the value at a path of keys, creating tables on the way. The error is the key on the path that is not a
-    /// table.
-    pub(super) fn set(&mut self, path: &[String], value: Node) -> Result<(), String> {
+    /// Sets the value at a path of keys, creating tables on the way. Fails if a value on the path is not a table, with the
+    /// number of keys after it.
+    pub(super) fn set(&mut self, path: &[String], value: Node) -> Result<(), usize> {
         let Some((first, rest)) = path.split_first() else {
             *self = value;
             return Ok(());
         };
-        let Value::Table(entries) = &mut self.value else { return Err(first.clone()) };
+        let Value::Table(entries) = &mut self.value else { return Err(path.len()) };
         let index = entries.iter().position(|entry| entry.key == *first).unwrap_or_else(|| {
             let place = value.place.clone();
             let node = Node { place: place.clone(), value: Value::Table(Vec::new()) };

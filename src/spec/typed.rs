@@ -74,7 +74,10 @@ pub(super) fn apply_override(root: &mut Node, argument: &str) -> Result<()> {
         return Err(malformed().hint("for example `--set transfer.frozen_layers=4`").into());
     }
     let in_the_way = root.set(&path, read::override_value(argument, value.trim(), keys::takes_text(&path)));
-    in_the_way.map_err(|name| UserError::usage(format!("`--set {argument}`: `{name}` is not a table")).into())
+    in_the_way.map_err(|after| {
+        let name = path[..path.len() - after].join(".");
+        UserError::usage(format!("`--set {argument}`: `{name}` is a value, not a table")).into()
+    })
 }
 
 impl ReportSpec {

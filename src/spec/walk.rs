@@ -135,10 +135,22 @@ impl<'a> Walk<'a> {
         let hint = quoted
             .map(|text| format!("leave out the quotes: `{text}`"))
             .or_else(|| near.map(|word| format!("did you mean `{word}`?")))
-            .or_else(|| as_list(kind, &node.value));
+            .or_else(|| as_list(kind, &node.value))
+            .or_else(|| as_fraction(kind, &node.value));
         self.report(&node.place, dotted, format!("`{dotted}` must be {}, found {typed}", kind.takes()), hint);
         None
     }
+}
+
+/// A hint for a percentage given to a key that takes a fraction.
+fn as_fraction(kind: &KeyType, value: &Value) -> Option<String> {
+    let percent = match value {
+        Value::Integer(percent) => *percent as f64,
+        Value::Number(percent) => *percent,
+        _ => return None,
+    };
+    let fraction = percent / 100.0;
+    (percent > 1.0 && kind.takes() == "a number from 0 to 1").then(|| format!("{percent}% is `{fraction}`"))
 }
 
 /// A hint for a single value, or several in one string, given to a key that takes a list.

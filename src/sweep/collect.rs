@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use super::record::SweepRecords;
 use crate::error::UserError;
 use crate::rundir::{COLUMNS, Record, RunDirectory, Status, Summary, directories_of};
+use crate::text;
 
 /// The first columns; those of the axes, of similarity and of `metrics.csv` follow.
 const OWN: [&str; 6] = ["run", "directory", "status", "frozen_layers", "train_examples", "seed"];
@@ -29,7 +30,8 @@ pub fn collect(folders: &[&Path], out: &mut dyn Write) -> Result<(usize, Vec<Str
         }
     }
     if runs.is_empty() {
-        return Err(UserError::new("no run has any rows")
+        let names: Vec<String> = folders.iter().map(|folder| format!("`{}`", folder.display())).collect();
+        return Err(UserError::new(format!("there are no runs with results in {}", text::listed(&names)))
             .hint("`freezewise status DIR` shows the state of each run")
             .into());
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::cost::Cost;
+use crate::catalogue::Dataset;
 use crate::error::UserError;
 use crate::rundir::{Length, RunDirectory};
 use crate::spec::{Evaluation, Problems, Spec, StatedClaims, Survey, Sweep};
@@ -31,6 +32,8 @@ pub struct SweepPlan {
     pub sources: Vec<PlannedSource>,
     /// The index of the first cell of each network.
     pub networks: Vec<usize>,
+    /// The data sets that the cells need, each once.
+    pub datasets: Vec<Dataset>,
 }
 
 /// A cell of the grid.
@@ -80,6 +83,7 @@ impl SweepPlan {
             cells: Vec::with_capacity(sweep.cells.len()),
             sources: Vec::new(),
             networks: Vec::new(),
+            datasets: Vec::new(),
         };
         let (mut problems, mut networks) = (CellProblems::default(), Vec::new());
         for cell in &sweep.cells {
@@ -108,6 +112,11 @@ impl SweepPlan {
                 self.sources.len() - 1
             })
         });
+        for dataset in experiment.datasets() {
+            if !self.datasets.contains(&dataset) {
+                self.datasets.push(dataset);
+            }
+        }
         self.cells.push(PlannedCell {
             name,
             values: self.keys.iter().map(|key| value(key)).collect(),
@@ -184,7 +193,8 @@ impl CellProblems {
         if self.problems.len() > SHOWN {
             lines.push(format!("and {} more", self.problems.len() - SHOWN));
         }
-        let message = format!("the sweep cannot be run\n{}", lines.join("\n"));
+        let problems = text::counted(self.problems.len(), "problem", "problems");
+        let message = format!("{problems} in the cells of the sweep\n{}", lines.join("\n"));
         Err(if self.of_specs { UserError::usage(message) } else { UserError::new(message) }.into())
     }
 }

@@ -1,6 +1,6 @@
 //! The state of every run in a folder.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -38,6 +38,8 @@ pub struct RunStatus {
     pub seconds: Option<f64>,
     /// The machine that ran it last.
     pub host: Option<String>,
+    /// Why it cannot start: its source failed.
+    pub blocked: Option<String>,
 }
 
 /// The runs in a folder: of a sweep, of all experiments, or the folder itself if it is a run. Includes cells of a sweep
@@ -51,6 +53,7 @@ pub fn status(folder: &Path) -> Result<FolderStatus> {
     if let Some(sweep) = SweepRecord::read(folder)? {
         let begun: HashSet<String> = runs.iter().map(|run| RunDirectory::at(&run.directory).name()).collect();
         let absent = sweep.cells.iter().filter(|(name, _)| !begun.contains(name.as_str()));
+        let mut failures = FailedSources::beside(folder)?;
         runs.extend(absent.map(|(name, entry)| RunStatus {
             name: entry.name.clone(),
             directory: folder.join(name),
@@ -60,6 +63,7 @@ pub fn status(folder: &Path) -> Result<FolderStatus> {
             epochs: None,
             seconds: None,
             host: None,
+            blocked: entry.source.as_deref().and_then(|source| failures.of(source)),
         }));
     }
     // By folder; in each, cells in the order of the grid, then other runs.
@@ -71,6 +75,31 @@ pub fn status(folder: &Path) -> Result<FolderStatus> {
             .into());
     }
     Ok(FolderStatus { runs })
+}
+
+/// Why sources failed, each looked up once.
+struct FailedSources {
+    out: PathBuf,
+    known: HashMap<String, Option<String>>,
+}
+
+impl FailedSources {
+    fn beside(folder: &Path) -> Result<Self> {
+        let folder = std::path::absolute(folder)?;
+        Ok(Self { out: folder.parent().unwrap_or(&folder).to_path_buf(), known: HashMap::new() })
+    }
+
+    fn of(&mut self, source: &str) -> Option<String> {
+        if let Some(known) = self.known.get(source) {
+            return known.clone();
+        }
+        let reason = match RunState::of(&RunDirectory::of_source(&self.out, source), None) {
+            Ok(RunState::Failed(reason) | RunState::Diverged(reason)) => Some(format!("source {source}: {reason}")),
+            _ => None,
+        };
+        self.known.insert(source.to_owned(), reason.clone());
+        reason
+    }
 }
 
 fn of(directory: &RunDirectory, sweep: Option<&SweepRecord>) -> Result<RunStatus> {
@@ -91,5 +120,6 @@ fn of(directory: &RunDirectory, sweep: Option<&SweepRecord>) -> Result<RunStatus
         epochs,
         seconds: record.as_ref().and_then(|record| record.seconds),
         host: record.map(|record| record.host),
+        blocked: None,
     })
 }

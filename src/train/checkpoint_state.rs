@@ -135,5 +135,5 @@ fn no_place(name: &str) -> UserError {
 }
 
 pub(in crate::train) fn misfit(what: &str) -> UserError {
-    UserError::new(format!("the checkpoint belongs to another training: {what}"))
+    UserError::new(format!("the checkpoint belongs to another run: {what}"))
 }

@@ -59,7 +59,10 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     }
     write_schema()?;
     output::data(&path.display().to_string())?;
-    output::talk(&format!("next: `{}`", starter.command()));
+    match starter.fetch() {
+        Some(fetch) => output::talk(&format!("next: `{fetch}`, then `{}`", starter.command())),
+        None => output::talk(&format!("next: `{}`", starter.command())),
+    }
     Ok(Exit::Complete)
 }
 

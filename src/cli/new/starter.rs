@@ -64,13 +64,15 @@ impl Starter<'_> {
 
     /// How to get the data sets.
     fn data(&self) -> String {
+        self.fetch().map_or_else(String::new, |fetch| format!("# `{fetch}` downloads its data.\n"))
+    }
+
+    /// The command that downloads the data sets, if there are any to download.
+    pub(super) fn fetch(&self) -> Option<String> {
         let tasks = self.source.into_iter().chain([self.target]);
         let mut names: Vec<&str> = tasks.filter_map(|task| task.dataset.entry()).map(|entry| entry.name).collect();
         names.dedup();
-        match names.as_slice() {
-            [] => String::new(),
-            names => format!("# `freezewise data fetch {}` downloads its data.\n", names.join(" ")),
-        }
+        (!names.is_empty()).then(|| format!("freezewise data fetch {}", names.join(" ")))
     }
 
     fn side(&self) -> usize {
@@ -143,17 +145,22 @@ impl Starter<'_> {
         let axes = format!(
             "[sweep.axes]  # each combination is a run\n\
              transfer.frozen_layers = [0, {half}, \"all\"]  # k; or \"all-values\"\n\
-             seed = [0, 1]\n"
+             seed = [0, 1]  # a claim needs eight\n"
         );
+        let claim = format!("{STATED}# peak = {half}\n# later_valley = 0\n");
         Ok(match self.source {
-            Some(_) => format!("\n[sweep]\n{OWN_SOURCES}\n{axes}seeds.source = [0, 1]\n"),
-            None => format!("\n{axes}"),
+            Some(_) => format!("{claim}\n[sweep]\n{OWN_SOURCES}\n{axes}seeds.source = [0, 1]\n"),
+            None => format!("{claim}\n{axes}"),
         })
     }
 }
 
 const EVALUATION: &str =
     "\n# [evaluate]\n# every = \"log\"  # measure errors after log-spaced epochs; the default is every epoch\n";
+
+/// The start of a claim over frozen layers.
+const STATED: &str = "\n# A claim must be stated before the first run. Find its places in a pilot with seeds that you do not use again.\n\
+    # [[report.claims]]\n# kind = \"frozen-layers\"\n# first_valley = \"all\"\n";
 
 const OWN_SOURCES: &str = "zip = [[\"seed\", \"seeds.source\"]]  # each seed has its own source\n";
 

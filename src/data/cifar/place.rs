@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Cifar;
-use crate::catalogue::CifarLayout;
+use crate::catalogue::{CifarLayout, ELSEWHERE};
 use crate::error::UserError;
 
 /// Path of the data set in the data folder: its folder, its archive, or the data folder itself. An archive comes before
@@ -40,7 +40,7 @@ pub(super) fn missing(cifar: &Cifar<'_>, root: &Path) -> UserError {
     }
     let (place, folder, archive) = (root.display(), layout.folder, layout.archive);
     let message = format!("{title} is not in `{place}`: found neither `{folder}/` nor `{archive}`");
-    let error = cifar.wrong(message).hint("set the data folder with `--data DIR` or FREEZEWISE_DATA");
+    let error = cifar.wrong(message).hint(cifar.entry.fetch()).hint(ELSEWHERE);
     error.hints_of(under_another_name(layout, root).as_slice())
 }
 

@@ -30,7 +30,7 @@ pub(super) fn opened<R: Read + Seek>(mut file: R) -> Result<ZipArchive<R>, UserE
     let kind = kind_of(&mut file, &start);
     ZipArchive::new(file).map_err(|_| match kind {
         Some(kind) => UserError::new(format!("expected an `.npz` file, found {kind}")).hint(SAVE),
-        None => UserError::new("it is cut short, or not an `.npz` file"),
+        None => UserError::new("it is truncated, or not an `.npz` file"),
     })
 }
 

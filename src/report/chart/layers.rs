@@ -43,7 +43,7 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
     figure.description = description(setting);
     let mut caption =
         "From all layers frozen (only the head trains) to none. Oracle minimum: the lowest test error of any \
-                       evaluation, which only the test set can tell. Train error: after the last epoch."
+                       evaluation, selected on the test set. Train error: after the last epoch."
             .to_owned();
     caption.push_str(places(setting).note().unwrap_or_default());
     let incomplete = setting.over_layers(RunMeasure::Last).left_out.len();

@@ -127,7 +127,7 @@ pub(super) fn no_control(settings: &[&Setting]) -> String {
 /// Why an effect does not survive a control.
 pub(super) fn losses_in_words(losses: &[NotSurviving]) -> String {
     let word = |loss: &NotSurviving| match loss {
-        NotSurviving::NoEffect => "there is no effect to begin with",
+        NotSurviving::NoEffect => "no effect without the control either",
         NotSurviving::NotSignificant => "not significant",
         NotSurviving::TooSmall => "less than half the size",
     };

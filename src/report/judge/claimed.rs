@@ -66,9 +66,9 @@ fn statement(claim: &Claim) -> String {
             format!("{} comes later with {} = {delayed} than with {reference}", reached(*of), short(key))
         }
         Statement::Order { key, values: [one, other], at: [first, second] } => {
-            let (first, second) = (layers(first), layers(second));
+            let (first, second) = (at_layers(first), at_layers(second));
             format!(
-                "of {} = {one} and {other}, the first has the lower test error at {first}, the second at {second}",
+                "of {} = {one} and {other}, the first has the lower test error {first}, the second {second}",
                 short(key)
             )
         }
@@ -93,6 +93,11 @@ pub(super) fn reached(of: Reached) -> &'static str {
         Reached::FirstInterpolation => "the first interpolation",
         Reached::Peak => "the peak of test error",
     }
+}
+
+/// Where a number of frozen layers of a spec is.
+pub(super) fn at_layers(site: &str) -> String {
+    if site == "all" { "with all layers frozen".to_owned() } else { format!("at k = {site}") }
 }
 
 /// A number of frozen layers of a spec.

@@ -137,8 +137,8 @@ fn power(settings: &[Setting], stated: usize) -> String {
     // The smallest p-value of exact sign flips: all signs agree once in 2^m.
     let smallest = p_value(0.5f64.powi(i32::try_from(least).unwrap_or(i32::MAX)));
     format!(
-        "Each cell has at least {} ({smallest} at best): by exact sign flips over seeds they can carry {}, with Holm's correction at {}%. {} stated \
-         beforehand.",
+        "Each cell has at least {} (smallest possible {smallest}): enough for {} with exact sign flips over seeds and \
+         Holm's correction at {}%. {} stated beforehand.",
         text::counted(least, "seed", "seeds"),
         text::counted(carried as usize, "one-sided claim", "one-sided claims"),
         SIGNIFICANCE * 100.0,

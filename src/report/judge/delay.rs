@@ -113,7 +113,7 @@ fn sentence(claimed: &ClaimedDelay, found: &MeasuredDelay, several: bool, layers
             format!("; {runs} with {} did not reach it within the budget", claimed.values[side])
         });
     format!(
-        "{what} comes {about}{:.2} times as late with {} = {} as with {}{}{}; {}{}",
+        "{what} comes after {about}{:.2} times as many epochs with {} = {} as with {}{}{}; {}{}",
         delay.ratio,
         short(claimed.key),
         claimed.values[1],

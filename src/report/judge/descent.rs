@@ -25,8 +25,8 @@ impl FirstDescent {
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Measured => "test error first falls to the first valley",
-            Self::Absent => "test error does not fall before the first valley: no first descent was measured",
-            Self::OutOfRange => "test error rises from the left end: no first descent was measured",
+            Self::Absent => "no first descent was measured: test error does not fall before the first valley",
+            Self::OutOfRange => "no first descent was measured: test error rises from the left end of the range",
         }
     }
 }

@@ -45,7 +45,7 @@ impl EffectUnit {
     pub(super) fn size(self, size: f64) -> String {
         match self {
             Self::Points => format!("{} points", points(size)),
-            Self::LogRatio => format!("{:.2} times as late", size.exp()),
+            Self::LogRatio => format!("{:.2} times as many epochs", size.exp()),
             Self::WithinMargin => format!("a difference of {} points", points(size)),
         }
     }

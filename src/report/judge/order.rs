@@ -1,6 +1,7 @@
 //! A claim that one of two settings is better at one number of frozen layers, and the other one at another number.
 
 use super::checks::of_seeds;
+use super::claimed::at_layers;
 use super::control;
 use super::effect::{EffectUnit, SizedEffect};
 use super::pair::{EndErrors, Judged, end_errors, settings};
@@ -37,22 +38,19 @@ pub(super) fn judge<'a>(
         Some(SizedEffect::from(Effect::from(&test(&both(settings, view.outcome()).ok()?).ok()?)))
     }));
     let mean = |values: &[f64]| percent(values.iter().sum::<f64>() / values.len() as f64);
+    let [first, second] = at.each_ref().map(|site| at_layers(site));
     let sentence = format!(
-        "{} = {} against {}: {} and {} at k = {}, {} and {} at k = {}; the first is better by {} points at k = {}, the \
-         second by {} at k = {}; {}",
+        "{} = {} against {}: {} and {} {first}, {} and {} {second}; the first is better by {} points {first}, the second by {} \
+         {second}; {}",
         short(key),
         values[0],
         values[1],
         mean(&found[0].sides[0]),
         mean(&found[0].sides[1]),
-        at[0],
         mean(&found[1].sides[0]),
         mean(&found[1].sides[1]),
-        at[1],
         points(tested.first_better.estimate),
-        at[0],
         points(tested.second_better.estimate),
-        at[1],
         text::counted(independent, "independent pair", "independent pairs"),
     );
     Ok(Judged {

@@ -205,12 +205,7 @@ fn headline(stated: &Stated, verdict: &BumpVerdict) -> (Standing, String, Vec<St
             (Standing::Holds, format!("Holds: Double descent over {over}"), Vec::new())
         }
         BumpVerdict::DoubleDescent => {
-            let outside = "if there is one, it lies outside the measured range";
-            (
-                Standing::Holds,
-                format!("Holds: Double descent over {over} by its regimes ({shape}; {outside})"),
-                Vec::new(),
-            )
+            (Standing::Holds, format!("Holds: Double descent over {over} by its regimes ({shape})"), Vec::new())
         }
         BumpVerdict::Bump { under, over: after } => {
             let seeds = stated.regimes.first_valley.len();

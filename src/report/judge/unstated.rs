@@ -122,11 +122,11 @@ fn finding(
     let verdict = match found.p <= SIGNIFICANCE {
         true => "A bump over",
         false if cannot_tell => "Too few seeds to tell a bump from noise over",
-        false => "No bump beyond noise over",
+        false => "No significant bump over",
     };
     let sentence = format!(
-        "{verdict} {over}, at places that were not stated: {places}; bump (the smaller of rise and drop) {} points, or {} where \
-         each seed is measured at the places that the others choose (a cautious number); {}; {seeds}{}.",
+        "{verdict} {over}, at places that were not stated: {places}; bump (the smaller of rise and drop) {} points, leave-one-out \
+         {} (each seed at the places that the others choose); {}; {seeds}{}.",
         points(found.largest),
         points(found.size_biased_low),
         p_value(found.p),

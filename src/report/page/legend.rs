@@ -36,18 +36,15 @@ pub(super) fn lines(settings: &ComparedSettings) -> Vec<String> {
             RunMeasure::ValidationSelected,
             "Validation-selected: the test error at the epoch with the lowest validation error.",
         ),
-        (
-            RunMeasure::OracleMin,
-            "Oracle minimum: the lowest test error of any evaluation, which only the test set can tell.",
-        ),
+        (RunMeasure::OracleMin, "Oracle minimum: the lowest test error of any evaluation, selected on the test set."),
         (RunMeasure::LastAveraged, "Averaged weights: test error of an exponential average of the weights."),
         (RunMeasure::Annealed, "Annealed: after a short extra training in which the learning rate falls to 0."),
         (RunMeasure::Refitted, "Refitted head: a new head fitted to the final features, without a penalty."),
     ];
     lines.extend(explained.into_iter().filter(|(outcome, _)| has(*outcome)).map(|(_, line)| line.to_owned()));
     lines.push(
-        "Interpolates: train error at most 1%; first, and from when on in 95% of the later epochs. Means over the seeds that got \
-         there, with their number."
+        "Interpolates: the first epoch with a train error of at most 1%, and the epoch from which 95% of the epochs have one. Means \
+         over the seeds that reach it, with their number."
             .to_owned(),
     );
     lines.push(regimes(&cells));
@@ -74,7 +71,7 @@ fn parameters(cells: &[(&Setting, &SeedGroup)]) -> Option<&'static str> {
     let has = |cell: &SeedGroup| cell.runs[0].summary.collapsed_parameters.is_some();
     cells.iter().any(|(_, cell)| has(cell)).then_some(
         "In the figure, n · C: training examples times classes, the number of values to fit. Collapsed parameters: trainable \
-         parameters, with linear layers in a row at the end counted as the one linear map that they are.",
+         parameters, with consecutive linear layers at the end of the network counted as one linear map.",
     )
 }
 

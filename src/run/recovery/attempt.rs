@@ -101,8 +101,8 @@ fn of_device(error: anyhow::Error) -> anyhow::Error {
     thrown(&text).into()
 }
 
-const NOT_LEARNED: &str = "the learning rate is not the cause: check the data (`freezewise data stats`), the initial \
-                           weights and the statistics of frozen layers";
+const NOT_LEARNED: &str = "it was not finite before the first step, so the learning rate is not the cause: check the data \
+                           (`freezewise data stats`), the initial weights and the statistics of frozen layers";
 const OVERFLOW: &str = "if values overflow 16 bits, try `precision=fp32`, which starts a new run";
 const LOOK_AT_DEVICE: &str = "the device failed: check `nvidia-smi` and the system log";
 const RESUME: &str = "then run the same command again to resume from the last checkpoint";

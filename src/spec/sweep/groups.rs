@@ -62,7 +62,7 @@ impl AxesReader<'_> {
             };
             let lengths: Vec<String> = axes.iter().map(has).collect();
             let message = format!("axes in a group need the same number of values: {}", lengths.join(", "));
-            self.report(place, "sweep.zip", message, "");
+            self.report(place, "sweep.zip", message, "values are taken in pairs: the first with the first, and so on");
         }
     }
 

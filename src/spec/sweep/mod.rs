@@ -114,10 +114,13 @@ pub(super) fn check_single(root: &Node, table: &Node) -> Result<()> {
     let table = SweepTable::read(table, keys::all())?;
     let open = table.axes.iter().filter(|axis| !is_overridden(root, &axis.key));
     let open: Vec<&str> = open.map(|axis| axis.key.as_str()).collect();
-    let Some(first) = open.first() else { return Ok(()) };
+    if open.is_empty() {
+        return Ok(());
+    }
+    let fixed: Vec<String> = open.iter().map(|key| format!("--set {key}=…")).collect();
     Err(UserError::usage(format!("the spec is a sweep over {}", text::listed(&open)))
         .hint("run all cells with `freezewise sweep`")
-        .hint(format!("or set each axis to one value: `--set {first}=…`"))
+        .hint(format!("or set each axis to one value: `{}`", fixed.join(" ")))
         .into())
 }
 

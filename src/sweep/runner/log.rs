@@ -20,6 +20,8 @@ const SHOWN_LINES: usize = 12;
 #[derive(Debug)]
 pub(super) struct Log {
     path: PathBuf,
+    /// Where this attempt begins in the file, in bytes.
+    start: usize,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -28,20 +30,22 @@ impl Log {
     pub(super) fn of(output: impl Read + Send + 'static, path: &Path, ended: Sender<()>) -> Result<Self> {
         let file = File::options().create(true).append(true).open(path);
         let file = file.with_context(|| format!("cannot write `{}`", path.display()))?;
+        let start = file.metadata().map_or(0, |facts| facts.len() as usize);
         let write = move || {
             copy(output, file);
             // Nobody listens once the sweep is over.
             let _ = ended.send(());
         };
-        Ok(Self { path: path.to_path_buf(), writer: Some(spawn(write)) })
+        Ok(Self { path: path.to_path_buf(), start, writer: Some(spawn(write)) })
     }
 
-    /// Waits for the end and returns the last lines.
+    /// Waits for the end and returns the last lines of this attempt.
     pub(super) fn end(mut self) -> Vec<String> {
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
         }
-        last_lines(&std::fs::read(&self.path).unwrap_or_default())
+        let written = std::fs::read(&self.path).unwrap_or_default();
+        last_lines(written.get(self.start..).unwrap_or_default())
     }
 }
 

@@ -97,7 +97,7 @@ fn names_of_arrays_leave_no_doubt() {
     npz(&place.path("data/own.npz"), &USUAL.map(|name| (name, vec![])));
     says(&place, &["rename `train_images` in the archive to `train_images.npy`"]);
     place.write("data/own.npz", b"PK\x03\x04 cut");
-    says(&place, &["it is cut short, or not an `.npz` file"]);
+    says(&place, &["it is truncated, or not an `.npz` file"]);
 }
 
 #[test]

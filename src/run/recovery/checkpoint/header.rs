@@ -38,7 +38,7 @@ pub struct CheckpointHeader {
 }
 
 impl CheckpointHeader {
-    /// An error if it belongs to another training or has another format.
+    /// An error if it belongs to another run or has another format.
     pub(in crate::run) fn check(&self, side: Side, hash: &str) -> Result<(), UserError> {
         if self.format != FORMAT {
             let message = format!("expected format {FORMAT}, found {}", self.format);
@@ -46,7 +46,7 @@ impl CheckpointHeader {
         }
         if self.phase != side.name() || self.hash != hash {
             return Err(UserError::new(format!(
-                "it belongs to another training, the {} `{}`",
+                "it belongs to another run, the {} `{}`",
                 self.phase.escape_debug(),
                 self.hash.escape_debug()
             )));
