@@ -149,7 +149,7 @@ fn as_fraction(kind: &KeyType, value: &Value) -> Option<String> {
         Value::Number(percent) => *percent,
         _ => return None,
     };
-    let fraction = percent / 100.0;
+    let fraction = (percent * 1e6).round() / 1e8;
     (percent > 1.0 && kind.takes() == "a number from 0 to 1").then(|| format!("{percent}% is `{fraction}`"))
 }
 

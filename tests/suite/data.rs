@@ -103,7 +103,7 @@ fn missing_data_says_where_it_was_looked_for_and_how_to_get_it() {
         answer.stderr,
         "error: CIFAR-10 is not in `data`: found neither `cifar-10-batches-bin/` nor `cifar-10-binary.tar.gz`\n  \
          download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz (the binary version) to the data folder, \
-         packed or unpacked\n  set the data folder with `--data DIR` or FREEZEWISE_DATA\n"
+         packed or unpacked\n  `freezewise data fetch cifar10` downloads it\n  set the data folder with `--data DIR` or FREEZEWISE_DATA\n"
     );
 }
 

@@ -41,6 +41,7 @@ frozen_norm = "source"
         "spec.toml:8:1: `cifar01` is not a data set",
         "    did you mean `cifar10`?",
         "spec.toml:9:15: `target.label_noise` must be a number from 0 to 1, found `1.5`",
+        "    1.5% is `0.015`",
         "spec.toml:10:1: `target.learning_rate` is not a key of the spec",
         "    did you mean `target.train.learning_rate`?",
         "spec.toml:11:9: `schedule = \"step\"` needs milestones",

@@ -214,3 +214,24 @@ fn a_last_batch_of_one_is_refused_only_where_a_norm_would_see_it() {
     place.write("spec.toml", &keys);
     assert_eq!(place.try_run(&["transfer.frozen_layers=all", "transfer.frozen_norm=source"]).code, 0);
 }
+
+/// A spec named without its ending, a spec in place of its runs, and a value in place of a table.
+#[test]
+fn what_was_meant_is_named() {
+    let place = Place::with(TINY);
+    for (arguments, code, words) in [
+        (&["check", "spec"][..], 2, "did you mean `spec.toml`?"),
+        (&["status", "spec.toml"], 1, "give the folder of its runs, such as `runs/spec`"),
+        (&["check", "spec.toml", "--set", "seed=1", "--set", "seed.x=1"], 2, "`seed` is a value, not a table"),
+        (&["check", "spec.toml", "--set", "target.label_noise=20"], 2, "20% is `0.2`"),
+        (
+            &["check", "spec.toml", "--set", "target.train.optimizer=sgd", "--set", "target.train.beta1=0.5"],
+            2,
+            "or `\"adamw\"`",
+        ),
+    ] {
+        let answer = place.freezewise(arguments);
+        assert_eq!(answer.code, code, "{arguments:?}: {}", answer.stderr);
+        assert!(answer.stderr.contains(words), "{arguments:?}: {}", answer.stderr);
+    }
+}

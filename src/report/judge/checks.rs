@@ -4,11 +4,11 @@ use super::commands::Commands;
 use super::effect::{EffectUnit, SizedEffect};
 use super::finding::{Answer, Check};
 use super::sources::Sources;
-use super::subject::{MeasuredAt, Subject};
+use super::subject::Subject;
 use crate::analysis::inference::{LEAST_SEEDS, NotSurviving, RealityCheck, Survival};
 use crate::report::read::{Measure, Run};
 use crate::report::setting::Setting;
-use crate::report::words::{list, points};
+use crate::report::words::{list, p_value, points};
 
 /// The checklist of an effect, with a line for each control that applies to it: first those that it does not survive,
 /// and last the conditions on the design.
@@ -28,8 +28,11 @@ pub(super) fn checklist(
             }
             (Survival::Survived { .. }, _) => (Answer::Survived, String::new(), numbers),
             (Survival::NotSurvived { losses, .. }, Some(control)) => {
-                let words = lost(check, subject, (control, unit), &losses);
-                let detail = format!("{words}; {numbers}");
+                let words = lost(subject, (control, unit), &losses);
+                let detail = match control.parts {
+                    Some(_) => format!("{words}; {numbers}"),
+                    None => format!("{words}; {}", p_value(control.effect.p)),
+                };
                 (Answer::NotSurvived, words, detail)
             }
             _ => (Answer::NotRun, String::new(), String::new()),
@@ -56,60 +59,33 @@ pub(super) fn of_seeds(effect: &SizedEffect, independent: usize, sources: Source
     seeds.into_iter().chain(of_sources.then_some((RealityCheck::SourceSeeds, *effect))).collect()
 }
 
-/// Which controls the effect did not survive, which it did, and whether the learning rate was varied.
+/// Sentences on which controls the effect did not survive, which it did, and whether the learning rate was varied.
 pub(super) fn survived(checks: &[Check]) -> String {
     let of = |answer: Answer| checks.iter().filter(move |check| check.answer == answer);
     let mut text = String::new();
-    let lost: Vec<&str> = of(Answer::NotSurvived).map(|check| check.words.as_str()).collect();
+    let lost: Vec<String> =
+        of(Answer::NotSurvived).map(|check| format!("{} ({})", check.name(), check.words)).collect();
     if !lost.is_empty() {
-        text.extend(["; does not survive ", &list(&of(Answer::NotSurvived).map(Check::name).collect::<Vec<_>>())]);
-        text.extend([": ", &lost.join("; ")]);
+        text.extend([". Does not survive ", &list(&lost)]);
     }
     let kept: Vec<&str> = of(Answer::Survived).map(Check::name).collect();
     if !kept.is_empty() {
-        text.extend(["; survives ", &list(&kept)]);
+        text.extend([". Survives ", &list(&kept)]);
     }
     let rates = [RealityCheck::LearningRateThird, RealityCheck::LearningRateTriple];
     if of(Answer::NotRun).filter(|check| rates.contains(&check.control)).count() == 2 {
-        text.push_str("; learning rate not varied");
+        text.push_str(". Learning rate not varied");
     }
     text
 }
 
 /// What is left of an effect under a control that it does not survive.
-fn lost(
-    check: RealityCheck,
-    subject: &Subject,
-    (control, unit): (&SizedEffect, EffectUnit),
-    losses: &[NotSurviving],
-) -> String {
-    let (under, size) = (under(check, &subject.place), control.effect.size);
+fn lost(subject: &Subject, (control, unit): (&SizedEffect, EffectUnit), losses: &[NotSurviving]) -> String {
+    let size = control.effect.size;
     let is_lower = unit == EffectUnit::Points && points(size).starts_with('-');
     match (&subject.peak, control.parts) {
-        (Some(peak), Some(_)) if is_lower => {
-            format!("{under}, {peak} is {} points below the higher end", points(-size))
-        }
-        (_, Some(_)) => format!("{under}, the bump is {}: {}", unit.size(size), losses_in_words(losses)),
-        _ => format!("{under}, it is {}: {}", unit.size(size), losses_in_words(losses)),
-    }
-}
-
-/// A control as the condition of a sentence.
-fn under(check: RealityCheck, place: &MeasuredAt) -> &'static str {
-    match check {
-        RealityCheck::AveragedWeights => "with averaged weights",
-        RealityCheck::AnnealBranches => "after annealing",
-        RealityCheck::RefittedHead => "with a refitted head",
-        RealityCheck::LearningRateThird => "at a third of the learning rate",
-        RealityCheck::LearningRateTriple => "at three times the learning rate",
-        RealityCheck::FallingRate => "at a learning rate that falls",
-        RealityCheck::LongerBudget => "with a longer budget",
-        RealityCheck::Seeds => "with other seeds",
-        RealityCheck::SourceSeeds => "with other source seeds",
-        RealityCheck::RandomPrefix => "with a random prefix",
-        RealityCheck::SameTask => "with a source of the same task",
-        RealityCheck::ValidationSelection if *place == MeasuredAt::End => "with the epoch chosen on validation data",
-        RealityCheck::ValidationSelection => "in validation error",
+        (Some(peak), Some(_)) if is_lower => format!("{peak} is {} points below the higher end", points(-size)),
+        _ => format!("{}: {}", unit.size(size), losses_in_words(losses)),
     }
 }
 

@@ -185,7 +185,10 @@ fn write_origin(contents: &ReportContents, page: &mut String) {
     for (made, runs) in facts::environment(contents) {
         let _ = writeln!(page, "<li>{runs} runs: {}</li>", escaped(&made));
     }
-    page.push_str("</ul>\n<p>To reproduce them:</p>\n<pre tabindex=\"0\"><code>");
+    page.push_str(
+        "</ul>\n<p>To reproduce them, in the directory where the report was made (with <code>--data</code> if the data sets are \
+         elsewhere):</p>\n<pre tabindex=\"0\"><code>",
+    );
     for command in &contents.again {
         let _ = writeln!(page, "{}", escaped(command));
     }

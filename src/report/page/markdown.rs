@@ -43,7 +43,9 @@ pub(in crate::report) fn markdown(contents: &ReportContents) -> String {
     for (made, runs) in facts::environment(contents) {
         let _ = writeln!(page, "- {runs} runs: {}", text(&made));
     }
-    page.push_str("\nTo reproduce them:\n\n");
+    page.push_str(
+        "\nTo reproduce them, in the directory where the report was made (with `--data` if the data sets are elsewhere):\n\n",
+    );
     for command in contents.again.iter().take(MOST_LINES) {
         let _ = writeln!(page, "    {}", crate::figure::font::visible(command));
     }

@@ -36,7 +36,7 @@ pub(super) struct Written {
     pub(super) device: Device,
     /// Floating-point precision: `auto`, `fp32`, `bf16`, and on CUDA also `tf32` or `fp16`. `auto` is `bf16` on GPUs
     /// of compute capability 8.0 and newer, on CPUs with AMX, and on CPUs with AVX-512 BF16 except for transformers
-    /// narrower than 256; otherwise, and for ResNets narrower than 16 and DenseNets of a growth below 8 on a CPU, `fp32`.
+    /// narrower than 256; otherwise, and for a ResNet narrower than 16 or a DenseNet of a growth below 8 on a CPU, `fp32`.
     pub(super) precision: Precision,
     /// Number of CPU threads; `auto` takes the number allotted by the environment.
     #[schemars(extend("x-identity" = false))]

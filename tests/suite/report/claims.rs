@@ -23,15 +23,15 @@ fn a_bump_over_frozen_layers() {
     );
     assert_eq!(
         sentence,
-        "Double descent over frozen layers by its regimes (test error rises from the left end: no first descent was measured; if \
-         there is one, it lies outside the measured range): 50.0% with all layers frozen, 60.0% at k = 1, 55.0% at k = 0; rise \
-         10.0, drop 5.0 points; bump (the smaller of the two) 5.0, 95% interval 4.0 to 6.0; 8 seeds; p = 0.004; survives \
-         averaged weights; learning rate not varied."
+        "Double descent over frozen layers by its regimes (no first descent was measured: test error rises from the left end of \
+         the range): 50.0% with all layers frozen, 60.0% at k = 1, 55.0% at k = 0; rise \
+         10.0, drop 5.0 points; bump (the smaller of the two) 5.0, 95% interval 4.0 to 6.0; 8 seeds; p = 0.004. Survives \
+         averaged weights. Learning rate not varied."
     );
     for page in [study.read("index.html"), study.read("report.md")] {
         assert!(page.contains("Claim of kind frozen") && page.contains("bump (the smaller of the two) 5.0"), "{page}");
     }
-    assert!(study.read("index.html").contains("they can carry 12 one-sided claims"));
+    assert!(study.read("index.html").contains("(smallest possible p = 0.004): enough for 12 one-sided claims"));
 }
 
 #[test]
@@ -86,8 +86,8 @@ fn a_larger_bump_over_epochs() {
     assert_eq!(
         held(&study),
         "The bump (the smaller of rise and drop) over epochs is 6.7 points larger with target train size = 1600 than with 400: rise 10.7 \
-         against 2.0, drop 7.7 against 1.0 points, 95% interval of the difference 6.2 to 9.2; 8 independent pairs; p = 0.004; \
-         survives averaged weights; learning rate not varied."
+         against 2.0, drop 7.7 against 1.0 points, 95% interval of the difference 6.2 to 9.2; 8 independent pairs; p = 0.004. \
+         Survives averaged weights. Learning rate not varied."
     );
     // With the settings exchanged every sign contradicts the claim, although its second setting has a bump.
     study.state("sweep", &claim.replace("reference = 400\nlarger = 1600", "reference = 1600\nlarger = 400"), true);
@@ -159,8 +159,8 @@ fn an_order_that_turns() {
     assert_eq!(
         held(&study),
         "Source dataset = synthetic against mnist: 33.5% and 37.5% at k = 1, 45.5% and 43.5% at k = 0; the \
-         first is better by 4.0 points at k = 1, the second by 2.0 at k = 0; 8 independent pairs; p = 0.004; survives averaged \
-         weights; learning rate not varied."
+         first is better by 4.0 points at k = 1, the second by 2.0 at k = 0; 8 independent pairs; p = 0.004. Survives averaged \
+         weights. Learning rate not varied."
     );
     study.state("sweep", &claim.replace("at = [1, 0]", "at = [0, 1]"), true);
     assert!(study.report().findings[0].starts_with("claim not shown"));
@@ -184,7 +184,7 @@ fn sources_that_are_on_par() {
     assert_eq!(
         held(&study),
         "Source dataset = synthetic and mnist differ by 0.0 points, 90% interval -0.1 to 0.1, margin 1.0; 8 \
-         independent pairs; p = 0.004; survives averaged weights; learning rate not varied."
+         independent pairs; p = 0.004. Survives averaged weights. Learning rate not varied."
     );
     study.state("sweep", &claim.replace("0.01", "0.001"), true);
     let finding = &study.report().findings[0];

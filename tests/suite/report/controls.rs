@@ -38,8 +38,7 @@ fn other_settings_are_controls() {
     );
     has(
         &checks,
-        "three times the learning rate: not survived (at three times the learning rate, the bump is 2.0 points: less than half \
-         the size; rise 4.0, drop 2.0 points, p = 0.004)",
+        "three times the learning rate: not survived (2.0 points: less than half the size; rise 4.0, drop 2.0 points, p = 0.004)",
     );
     has(&checks, "a learning rate that falls: survived (rise 8.0, drop 4.0 points, p = 0.004)");
     has(&checks, "longer budget: survived (rise 6.0, drop 3.0 points, p = 0.004)");
@@ -49,8 +48,7 @@ fn other_settings_are_controls() {
     has(&checks, "Of 9 controls that could change the number, 4 survived, 1 did not, 4 were not run");
     assert!(study.read("index.html").contains("Is it real? Of 9 controls that could change the number, 4 survived"));
     let findings = study.report().findings;
-    let lost = "p = 0.004; does not survive three times the learning rate: at three times the learning rate, the bump is 2.0 \
-                points: less than half the size; survives averaged weights, a third of the learning rate, a \
+    let lost = "p = 0.004. Does not survive three times the learning rate (2.0 points: less than half the size). Survives averaged weights, a third of the learning rate, a \
                 learning rate that falls and longer budget.";
     assert!(findings[0].ends_with(lost), "{findings:?}");
     has(&checks, "random prefix: not run");
@@ -71,7 +69,7 @@ fn a_random_prefix_is_a_spec_without_a_source() {
     study.report();
     has(
         &checks(&study),
-        "random prefix: not survived (with a random prefix, the bump is 1.0 points: less than half the size; rise 2.0, drop 1.0 \
+        "random prefix: not survived (1.0 points: less than half the size; rise 2.0, drop 1.0 \
          points, p = 0.004)",
     );
 }
@@ -104,7 +102,7 @@ fn a_claim_is_counted_once() {
     let findings = study.report().findings;
     assert_eq!(findings.len(), 1, "{findings:?}");
     assert!(
-        findings[0].contains("p = 0.004; survives averaged weights and a third of the learning rate"),
+        findings[0].contains("p = 0.004. Survives averaged weights and a third of the learning rate"),
         "{findings:?}"
     );
     assert!(study.read("report.md").contains("sweep-third also state it; it is tested and counted once"));
@@ -142,7 +140,7 @@ fn a_bump_over_epochs_has_controls_of_its_own() {
     has(&checks, "averaged weights: survived (rise 10.00 against 10.00, drop 7.00 against 7.00 points, p = 0.004)");
     has(
         &checks,
-        "anneal branches: not survived (after annealing, the bump is 0.0 points: not significant and less than half the size; \
+        "anneal branches: not survived (0.0 points: not significant and less than half the size; \
          rise 0.0, drop 0.0 points, p = 1.000)",
     );
     has(&checks, "refitted head: survived (rise 10.00 against 10.00, drop 7.00 against 7.00 points, p = 0.004)");
@@ -176,7 +174,7 @@ fn a_learning_rate_moves_a_bump_and_a_budget_ends_it() {
     has(&checks, "a third of the learning rate: survived (8.0 points, p = 0.004)");
     has(
         &checks,
-        "longer budget: not survived (with a longer budget, the bump is 0.0 points: not significant and less than half the size; \
+        "longer budget: not survived (0.0 points: not significant and less than half the size; \
          rise 10.00 against 10.00, drop 0.0 points, p = 1.000)",
     );
 }
@@ -209,11 +207,10 @@ fn a_delay_has_controls() {
     study.state("sweep", claim, true);
     study.report();
     let checks = checks(&study);
-    has(&checks, "a third of the learning rate: survived (1.50 times as late, p = 0.004)");
+    has(&checks, "a third of the learning rate: survived (1.50 times as many epochs, p = 0.004)");
     has(
         &checks,
-        "three times the learning rate: not survived (at three times the learning rate, it is 1.33 times as late: less than half \
-         the size; 1.33 times as late, p = 0.004)",
+        "three times the learning rate: not survived (1.33 times as many epochs: less than half the size; p = 0.004)",
     );
     // Train error of averaged weights was not measured, and source size has no meaning with a random prefix.
     has(&checks, "averaged weights: not run");
@@ -243,8 +240,7 @@ fn an_equivalence_has_controls() {
     has(&checks, "a third of the learning rate: survived (a difference of 0.0 points, p = 0.004)");
     has(
         &checks,
-        "three times the learning rate: not survived (at three times the learning rate, it is a difference of 3.0 points: not \
-         significant; a difference of 3.0 points, p = 1.000)",
+        "three times the learning rate: not survived (a difference of 3.0 points: not significant; p = 1.000)",
     );
 }
 
@@ -284,7 +280,7 @@ fn a_peak_that_a_control_turns_into_a_valley_is_said_in_words() {
     }
     study.state("sweep", BUMP, true);
     let finding = study.report().findings[0].clone();
-    let words = "p = 0.004; does not survive validation selection: with the epoch chosen on validation data, k = 1 is 2.0 \
-                 points below the higher end; survives averaged weights; learning rate not varied.";
+    let words = "p = 0.004. Does not survive validation selection (k = 1 is 2.0 points below the higher end). Survives averaged weights. \
+                 Learning rate not varied.";
     assert!(finding.ends_with(words), "{finding}");
 }

@@ -24,8 +24,8 @@ fn a_delay_of_interpolation() {
     study.state("sweep", DELAY, true);
     assert_eq!(
         held(&study),
-        "Interpolation comes 2.83 times as late with source train size = 900 as with 100, 95% interval 2.08 to \
-         3.86; 8 independent pairs; p = 0.004; learning rate not varied."
+        "Interpolation comes after 2.83 times as many epochs with source train size = 900 as with 100, 95% interval 2.08 to \
+         3.86; 8 independent pairs; p = 0.004. Learning rate not varied."
     );
 }
 
@@ -39,7 +39,7 @@ fn a_delay_beyond_the_budget_is_a_bound() {
     }
     study.state("sweep", DELAY, true);
     let finding = &study.report().findings[0];
-    let expected = "comes at least 4.10 times as late with source train size = 900 as with 100; 8 independent pairs; 8 runs \
+    let expected = "comes after at least 4.10 times as many epochs with source train size = 900 as with 100; 8 independent pairs; 8 runs \
                     with 900 did not reach it within the budget; p = 0.004";
     assert!(finding.contains(expected), "{finding}");
 }
@@ -94,10 +94,10 @@ fn a_delay_of_the_peak() {
     }
     study.state("sweep", &format!("{DELAY}of = \"peak\"\n"), true);
     let finding = &study.report().findings[0];
-    let expected = "Holds: The peak of test error comes 1.50 times as late with source train size = 900 as with 100, 95% \
+    let expected = "Holds: The peak of test error comes after 1.50 times as many epochs with source train size = 900 as with 100, 95% \
                     interval 1.50 to 1.50";
     assert!(finding.contains(expected), "{finding}");
     study.state("sweep", &format!("{}of = \"peak\"\n", DELAY.replace("900", "500")), true);
     let finding = &study.report().findings[0];
-    assert!(finding.contains("comes at least 2.05 times as late"), "{finding}");
+    assert!(finding.contains("comes after at least 2.05 times as many epochs"), "{finding}");
 }

@@ -198,8 +198,11 @@ fn a_spike_of_one_seed_does_not_make_a_negative_train_error() {
         page.contains("seeds that vary within a cell: source, init, subset and order. All runs share one test set."),
         "{page}"
     );
-    let legends =
-        ["Interpolates: train error at most 1%", "Regime, under this procedure and budget", "the median over seeds"];
+    let legends = [
+        "Interpolates: the first epoch with a train error of at most 1%",
+        "Regime, under this procedure and budget",
+        "the median over seeds",
+    ];
     assert!(legends.into_iter().all(|legend| page.contains(legend)), "{page}");
     let exact = Study::new();
     for seed in 0..8 {

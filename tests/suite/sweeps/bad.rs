@@ -62,6 +62,10 @@ fn a_spec_with_axes_is_no_run_until_each_has_a_value() {
     let answer = place.try_run(&["seed=1"]);
     assert_eq!(answer.code, 2);
     assert!(answer.stderr.contains("the spec is a sweep over `transfer.frozen_layers`"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("to one value: `--set transfer.frozen_layers=…`"), "{}", answer.stderr);
+    let described = place.freezewise(&["describe", "spec.toml"]);
+    assert!(described.code == 0 && described.stdout.contains("this spec freezes 0 layers"), "{}", described.stdout);
+    assert_eq!(described.stderr, "note: a sweep of 4 cells; this is the first, `seed=0,frozen_layers=0`\n");
     assert_eq!(place.try_run(&["seed=1", "transfer.frozen_layers=1"]).code, 0);
     let fixed = sweep(&place, &["--set", "seed=1"]);
     assert!(fixed.code == 2 && fixed.stderr.contains("`seed` is an axis of the sweep"), "{}", fixed.stderr);

@@ -13,7 +13,7 @@ fn notes(claim: &str, set: &[&str]) -> Vec<String> {
     let set: Vec<&str> = set.iter().flat_map(|set| ["--set", set]).collect();
     let answer = place.freezewise(&[&["sweep", "spec.toml", "--dry-run"], set.as_slice()].concat());
     assert_eq!(answer.code, 0, "{}", answer.stderr);
-    let note = "note: as planned, a claim cannot hold: ";
+    let note = "note: with this sweep alone, a claim cannot hold: ";
     answer.stderr.lines().filter_map(|line| line.strip_prefix(note)).map(str::to_owned).collect()
 }
 

@@ -108,6 +108,26 @@ fn a_diverged_cell_is_an_outcome_and_a_failed_one_is_told_with_its_log() {
     assert!(runs_of(&place).is_empty());
 }
 
+/// Cells whose source failed say so, and a second attempt does not repeat the first one's error.
+#[test]
+fn cells_without_data_say_what_they_wait_for() {
+    let spec = "image_size = 8\n[network]\nwidth = 1\n[source]\ndataset = \"cifar10\"\n[target]\ndataset = \"cifar100\"\n\
+                [sweep.axes]\nseed = [0, 1]\n";
+    let place = Place::with(spec);
+    let note = "note: cifar10, cifar100 are not in `data`: `freezewise data fetch cifar10 cifar100` downloads what is missing\n";
+    for arguments in [&["check", "spec.toml"][..], &["sweep", "spec.toml", "--dry-run"]] {
+        let answer = place.freezewise(arguments);
+        assert_eq!((answer.code, answer.stderr.as_str()), (0, note));
+    }
+    for _ in 0..2 {
+        let answer = sweep(&place, &[]);
+        assert_eq!(answer.stderr.matches("    | error: cannot train the source").count(), 1, "{}", answer.stderr);
+    }
+    let status = place.freezewise(&["status", "runs/spec"]).stdout;
+    let waiting = status.lines().filter(|line| line.contains("waiting") && line.contains("CIFAR-10 is not in `data`"));
+    assert_eq!(waiting.count(), 2, "{status}");
+}
+
 fn directory_of(place: &Place, cell: usize) -> std::path::PathBuf {
     let list = sweep(place, &["--list", "--json"]);
     let list: serde_json::Value = serde_json::from_str(&list.stdout).expect("JSON");
