@@ -18,10 +18,16 @@ UNSTABLE = 0.03
 QUANTILE = {5: 2.571, 7: 2.365}
 
 
-def runs(folder: str, prefix: str) -> list[pathlib.Path]:
-    """Run directories of a study whose names begin with a prefix, by seed."""
+def runs(folder: str, prefix: str, rate: str = "") -> list[pathlib.Path]:
+    """Run directories of a study whose names begin with a prefix, by seed; with a rate, only those of that learning rate."""
     found = (STUDIES / folder).glob(f"{prefix}-s*")
+    found = [run for run in found if f"\nlearning_rate = {rate}" in target_training(run)]
     return sorted(found, key=lambda path: int(path.name.split("-s")[1].split("-")[0]))
+
+
+def target_training(run: pathlib.Path) -> str:
+    """The `[target.train]` table of a run's spec."""
+    return (run / "spec.toml").read_text().split("[target.train]")[1]
 
 
 def column(run: pathlib.Path, name: str) -> dict[int, float]:
@@ -63,10 +69,10 @@ def fall_over_epochs(folder: str, prefix: str, peak: int, later: int) -> None:
     print(f"  to the last evaluation before it: {interval(early)}")
 
 
-def drop_over_layers(folder: str, peak: str, end: str) -> None:
-    """The drop of test error from the peak over frozen layers to k = 0, in all and before the first instability there."""
+def drop_over_layers(folder: str, rate: str = "") -> None:
+    """The drop of test error from k = 15 to k = 0, in all and before the first instability at k = 0."""
     whole, early, epochs = [], [], []
-    for high, low in zip(runs(folder, peak), runs(folder, end), strict=True):
+    for high, low in zip(runs(folder, "k15-n4096", rate), runs(folder, "k0-n4096", rate), strict=True):
         top, last = (json.loads((run / "summary.json").read_text())["last_test_error"] for run in (high, low))
         errors, unstable = column(low, "test_error"), first_instability(low)
         epochs.append(unstable)
@@ -107,6 +113,10 @@ if __name__ == "__main__":
     print("claim A, 1,024 examples, averaged weights")
     fall_over_epochs("target-size/target-size.laptop", "k0-n1024", 126, 282)
     print("claim C, from k = 15 to k = 0")
-    drop_over_layers("frozen-layers/frozen-layers.laptop", "k15-n4096", "k0-n4096")
+    drop_over_layers("frozen-layers/frozen-layers.laptop")
+    print("claim C, a rate that falls")
+    drop_over_layers("frozen-layers/frozen-layers-cosine.laptop")
+    print("claim C, a third of the rate")
+    drop_over_layers("frozen-layers/frozen-layers-rates.laptop", "0.000333")
     print("claim B, train error of averaged weights, 2,000 minus 20,000 source images")
     fit_of_averaged_weights("source-size/source-size.laptop")

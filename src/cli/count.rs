@@ -7,7 +7,6 @@ use crate::output::{self, Table};
 use crate::run::{Bound, CountReport, PartWork, WorkCount};
 use crate::text;
 
-/// Prints the counts.
 pub(super) fn print(report: &CountReport, json: bool) -> Result<()> {
     if json {
         return Ok(output::data(&serde_json::to_string_pretty(report)?)?);

@@ -55,7 +55,6 @@ pub enum Item {
 
 /// Draws the items of a scene in order.
 pub(super) trait Painter {
-    /// Fills a rectangle.
     fn rectangle(&mut self, bounds: &Bounds, fill: Paint, opacity: f64);
 
     /// Fills and strokes segments, clipped to `clip`.

@@ -19,7 +19,6 @@ mod zune;
 use frame::Frame;
 use headers::Headers;
 
-/// Decoded pixels.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum DecodedPixels {
     /// Red, green and blue of each pixel.

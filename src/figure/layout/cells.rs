@@ -56,7 +56,6 @@ impl Rectangles {
     }
 }
 
-/// Draws a grid.
 pub(super) fn draw(grid: &Grid, x: &Scale, y: &Scale, placed: &Placed, page: &mut Page) {
     let rectangles = Rectangles::new(grid.places(), (x, y), placed);
     match grid {

@@ -14,7 +14,6 @@ const PER_DECADE: f64 = 20.0;
 /// With more seeds the sign flips take too long; only the first ones are used.
 const MOST_SEEDS: usize = 16;
 
-/// A measured bump.
 #[derive(Clone, Debug)]
 pub(super) struct MeasuredBump {
     pub(super) evidence: BumpEvidence,

@@ -59,7 +59,6 @@ pub(super) fn judge<'a>(
     })
 }
 
-/// A measured delay.
 struct MeasuredDelay {
     delay: Delay,
     sources: Sources,

@@ -17,7 +17,6 @@ pub(super) struct Judged<'a> {
     pub(super) independent: usize,
     /// Reasons why it does not hold, apart from the p-value.
     pub(super) shortfalls: Vec<String>,
-    /// Its limits.
     pub(super) limits: Vec<String>,
     pub(super) subject: Subject<'a>,
     pub(super) effect: Effect,

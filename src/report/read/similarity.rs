@@ -12,7 +12,6 @@ pub(in crate::report) struct SimilarityFacts {
     pub(in crate::report) layers: Vec<LayerCka>,
 }
 
-/// A task.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(in crate::report) struct NamedTask {
     pub(in crate::report) name: String,

@@ -20,7 +20,6 @@ pub(super) enum Job {
     Cell(usize),
 }
 
-/// A running job.
 #[derive(Debug)]
 pub(super) struct RunningJob {
     /// Counts the starts of this call, from 0.

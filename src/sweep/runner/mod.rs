@@ -149,7 +149,6 @@ fn poll(
     Ok(())
 }
 
-/// The running jobs.
 fn running_cells(plan: &SweepPlan, slots: &[(usize, Option<RunningJob>)]) -> Vec<Active> {
     let active = slots.iter().filter_map(|(_, running)| running.as_ref());
     active.map(|running| running.active(plan)).collect()

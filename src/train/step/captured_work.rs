@@ -22,7 +22,6 @@ enum CaptureState {
     Eager,
     /// To be captured on a device; how often it has run.
     Warming(Device, u32),
-    /// Captured.
     Captured(Graph),
 }
 
