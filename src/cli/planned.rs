@@ -14,7 +14,7 @@ use crate::output::{self, Table};
 use crate::run::{Fixed, Places, Stop};
 use crate::rundir::Record;
 use crate::spec::{self, DeviceChoice, Experiment, PrecisionChoice, Survey, Sweep};
-use crate::sweep::{self, Call, RunState, SweepPlan, SweepRecord};
+use crate::sweep::{self, Call, Measured, RunState, SweepPlan, SweepRecord};
 use crate::text;
 use crate::train;
 
@@ -70,7 +70,8 @@ impl<'a> Planned<'a> {
     pub(super) fn are_done(&self, chosen: &[usize]) -> Result<bool> {
         let mut cells = chosen.iter().map(|&index| &self.plan.cells[index]);
         cells.try_fold(true, |done, cell| {
-            Ok(done && RunState::of(&cell.directory, Some(cell.length))? == RunState::Done)
+            let is_done = done && RunState::of(&cell.directory, Some(cell.length))? == RunState::Done;
+            Ok(is_done && cell.measured != Measured::Otherwise)
         })
     }
 

@@ -69,6 +69,12 @@ impl SweepView {
             count => format!(", {}", text::counted(count, "source", "sources")),
         };
         self.say(&format!("{}{sources}{done}{failed}", text::counted(counts.all, "cell", "cells")));
+        if counts.fixed > 0 {
+            let cells = text::counted(counts.fixed, "finished cell has", "finished cells have");
+            self.say(&format!(
+                "note: {cells} other `evaluate` or `branches` keys and no checkpoint to measure again from"
+            ));
+        }
     }
 
     fn ended(&mut self, job: &str, outcome: &CellOutcome, elapsed: Duration) {

@@ -56,9 +56,12 @@ pub(in crate::run) fn check(
     store: &CheckpointStore<'_>,
     behind: u64,
 ) -> Result<()> {
-    let missing = missing(directory, experiment);
-    let gone = missing.iter().filter(|plan| plan.epoch <= behind && !store.keeps(plan.epoch));
-    let gone: Vec<String> = gone.map(|plan| plan.epoch.to_string()).collect();
+    let mut gone = Vec::new();
+    for plan in missing(directory, experiment) {
+        if plan.epoch <= behind && !store.keeps(plan.epoch)? {
+            gone.push(plan.epoch.to_string());
+        }
+    }
     if gone.is_empty() {
         return Ok(());
     }

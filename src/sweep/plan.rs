@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::cost::Cost;
+use super::measured::{self, Measured};
 use crate::catalogue::Dataset;
 use crate::error::UserError;
 use crate::rundir::{Length, RunDirectory};
@@ -53,6 +54,8 @@ pub struct PlannedCell {
     pub frozen_layers: usize,
     /// Whether only the head trains.
     pub only_head: bool,
+    /// Whether it has all measurements that its spec asks for, if it is finished.
+    pub measured: Measured,
     /// When it is evaluated, and what is measured.
     pub evaluation: Evaluation,
     /// Its cost in arithmetic and disk space.
@@ -93,7 +96,7 @@ impl SweepPlan {
                         networks.push(spec.experiment.architecture.clone());
                         plan.networks.push(plan.cells.len());
                     }
-                    plan.add(cell.name.clone(), cell.overrides(), &spec, |key| cell.value(key));
+                    plan.add(cell.name.clone(), cell.overrides(), &spec, |key| cell.value(key))?;
                 }
                 Err(error) => problems.add(&cell.name, error),
             }
@@ -103,7 +106,9 @@ impl SweepPlan {
         Ok(plan)
     }
 
-    fn add(&mut self, name: String, overrides: Vec<String>, spec: &Spec, value: impl Fn(&str) -> String) {
+    fn add(&mut self, name: String, overrides: Vec<String>, spec: &Spec, value: impl Fn(&str) -> String) -> Result<()> {
+        let directory = RunDirectory::of_run(&self.out, &spec.experiment.name, &spec.run_folder());
+        let measured = measured::measured(spec, &directory)?;
         let (experiment, index) = (&spec.experiment, self.cells.len());
         let source = spec.source_hash().filter(|_| experiment.trains_source()).map(|hash| {
             self.sources.iter().position(|source| source.hash == hash).unwrap_or_else(|| {
@@ -121,14 +126,16 @@ impl SweepPlan {
             name,
             values: self.keys.iter().map(|key| value(key)).collect(),
             overrides,
-            directory: RunDirectory::of_run(&self.out, &experiment.name, &spec.run_folder()),
+            directory,
             length: Length::of(&experiment.target),
             frozen_layers: experiment.transfer.frozen.count(),
             only_head: experiment.transfer.frozen.is_all(),
+            measured,
             evaluation: experiment.evaluation,
             cost: Cost::of(experiment),
             source,
         });
+        Ok(())
     }
 
     /// An error if two cells have the same directory: they differ only in keys that do not change the run.

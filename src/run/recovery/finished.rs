@@ -46,6 +46,11 @@ pub(in crate::run) fn finished(spec: &Spec, directory: &RunDirectory) -> Result<
     Ok(Some(Finished { directory: directory.clone(), summary, rows, already: true }))
 }
 
+/// Whether a run is finished and has every measurement that its spec asks for.
+pub fn has_everything(spec: &Spec, directory: &RunDirectory) -> bool {
+    matches!(finished(spec, directory), Ok(Some(_)))
+}
+
 /// The error for a run that is finished with a longer budget, with the command that returns it as it is.
 fn longer_than_asked(spec: &Spec, directory: &RunDirectory, length: Length, rows: Option<&[Metrics]>) -> UserError {
     let Experiment { target, evaluation, .. } = &spec.experiment;

@@ -11,7 +11,9 @@ use super::{Options, Outcomes, SweepPlan};
 use crate::files;
 use crate::run;
 use crate::rundir::{Record, RunDirectory, Status};
+use crate::sweep::Measured;
 use crate::sweep::RunState;
+use crate::sweep::plan::PlannedCell;
 
 /// How often to check a source that another process trains.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -37,6 +39,8 @@ pub(super) struct Queue<'a> {
     all: usize,
     outcomes: Outcomes,
     failures: usize,
+    /// Finished cells that were measured otherwise and stay so.
+    fixed: usize,
 }
 
 impl<'a> Queue<'a> {
@@ -49,6 +53,7 @@ impl<'a> Queue<'a> {
             all: chosen.len(),
             outcomes: Vec::new(),
             failures: 0,
+            fixed: 0,
         };
         if options.only_sources {
             queue.open_sources(chosen)?;
@@ -57,6 +62,7 @@ impl<'a> Queue<'a> {
         for &index in chosen {
             let cell = &plan.cells[index];
             match RunState::of(&cell.directory, Some(cell.length))? {
+                RunState::Done if queue.measures_again(cell) => queue.waiting.push(index),
                 RunState::Done => queue.outcomes.push((index, CellOutcome::Done { before: true })),
                 RunState::Diverged(reason) => queue.outcomes.push((index, CellOutcome::Diverged(reason))),
                 RunState::Failed(reason) if !options.retry_failed => {
@@ -69,6 +75,12 @@ impl<'a> Queue<'a> {
         }
         queue.open_sources(&queue.waiting.clone())?;
         Ok(queue)
+    }
+
+    /// Whether a finished cell is to be measured again; counts those that cannot be.
+    fn measures_again(&mut self, cell: &PlannedCell) -> bool {
+        self.fixed += usize::from(cell.measured == Measured::Fixed);
+        cell.measured == Measured::Otherwise
     }
 
     /// Marks the untrained sources of some cells as open.
@@ -212,6 +224,7 @@ impl<'a> Queue<'a> {
             diverged: count(|outcome| matches!(outcome, CellOutcome::Diverged(_))),
             failed: count(|outcome| matches!(outcome, CellOutcome::Failed(_))),
             waiting: self.waiting.len(),
+            fixed: self.fixed,
         }
     }
 

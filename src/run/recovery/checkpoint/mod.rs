@@ -159,9 +159,16 @@ impl<'a> CheckpointStore<'a> {
         Ok(())
     }
 
-    /// Whether the checkpoint after an epoch is kept.
-    pub(in crate::run) fn keeps(&self, epoch: u64) -> bool {
-        self.folder.join(Name::Epoch(epoch).file()).is_file()
+    /// Whether the checkpoint after an epoch is kept. One that is there to resume from is kept from now on.
+    pub(in crate::run) fn keeps(&self, epoch: u64) -> Result<bool> {
+        let kept = self.folder.join(Name::Epoch(epoch).file());
+        let last = self.folder.join(Name::Step(epoch * self.steps_per_epoch).file());
+        if kept.is_file() || !last.is_file() {
+            return Ok(kept.is_file());
+        }
+        let link = std::fs::hard_link(&last, &kept).or_else(|_| std::fs::copy(&last, &kept).map(drop));
+        link.with_context(|| format!("cannot keep the checkpoint `{}`", last.display()))?;
+        Ok(true)
     }
 
     /// Deletes checkpoints that were kept only for branches, which are finished now.
