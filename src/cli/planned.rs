@@ -11,10 +11,10 @@ use crate::error::{Exit, UserError};
 use crate::files;
 use crate::native;
 use crate::output::{self, Table};
-use crate::run::{Fixed, Places, Stop};
+use crate::run::{Fixed, Measured, Places, Stop};
 use crate::rundir::Record;
 use crate::spec::{self, DeviceChoice, Experiment, PrecisionChoice, Survey, Sweep};
-use crate::sweep::{self, Call, Measured, RunState, SweepPlan, SweepRecord};
+use crate::sweep::{self, Call, RunState, SweepPlan, SweepRecord};
 use crate::text;
 use crate::train;
 
@@ -71,7 +71,7 @@ impl<'a> Planned<'a> {
         let mut cells = chosen.iter().map(|&index| &self.plan.cells[index]);
         cells.try_fold(true, |done, cell| {
             let is_done = done && RunState::of(&cell.directory, Some(cell.length))? == RunState::Done;
-            Ok(is_done && cell.measured != Measured::Otherwise)
+            Ok(is_done && cell.measured != Measured::LacksBranches)
         })
     }
 

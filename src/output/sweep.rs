@@ -70,10 +70,8 @@ impl SweepView {
         };
         self.say(&format!("{}{sources}{done}{failed}", text::counted(counts.all, "cell", "cells")));
         if counts.fixed > 0 {
-            let cells = text::counted(counts.fixed, "finished cell has", "finished cells have");
-            self.say(&format!(
-                "note: {cells} other `evaluate` or `branches` keys and no checkpoint to measure again from"
-            ));
+            let cells = text::counted(counts.fixed, "finished cell was", "finished cells were");
+            self.say(&format!("note: {cells} measured with other `evaluate` or `branches` keys, and stay so"));
         }
     }
 

@@ -50,7 +50,7 @@ pub use pipeline::{finished, run};
 pub use probe::{Probed, ProbedEpochs, Probes, probe};
 pub use recovery::attempt::advised;
 pub use recovery::checkpoint::{Checkpoint, CheckpointHeader, read_checkpoint};
-pub use recovery::finished::has_everything;
+pub use recovery::finished::{Measured, measured};
 pub use recovery::lock::{hold, holder};
 pub use recovery::stop::Stop;
 pub use request::{Beginning, Finished, Places, Request};

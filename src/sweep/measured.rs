@@ -4,25 +4,14 @@ use anyhow::Result;
 use toml::Table;
 
 use super::state::RunState;
-use crate::run;
-use crate::rundir::{Length, Record, RunDirectory};
+use crate::run::{self, Measured};
+use crate::rundir::{Length, RunDirectory};
 use crate::spec::Spec;
 
 /// The tables of a spec that decide only what is measured.
 const TABLES: [&str; 2] = ["evaluate", "branches"];
 
-/// How what a cell has compares with what the sweep asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measured {
-    /// It has all of it, or is not finished.
-    AsAsked,
-    /// It was measured otherwise; its checkpoint allows to measure it again without training.
-    Otherwise,
-    /// It was measured otherwise and has no checkpoint, so that it stays as it is.
-    Fixed,
-}
-
-/// How a cell was measured.
+/// What a cell has of the measurements that its spec asks for; all of them where it is not finished.
 pub(super) fn measured(spec: &Spec, directory: &RunDirectory) -> Result<Measured> {
     // Most cells have the same tables, which saves reading their rows.
     let Ok(recorded) = std::fs::read_to_string(directory.spec()) else { return Ok(Measured::AsAsked) };
@@ -30,11 +19,10 @@ pub(super) fn measured(spec: &Spec, directory: &RunDirectory) -> Result<Measured
         return Ok(Measured::AsAsked);
     }
     let length = Length::of(&spec.experiment.target);
-    if RunState::of(directory, Some(length))? != RunState::Done || run::has_everything(spec, directory) {
+    if RunState::of(directory, Some(length))? != RunState::Done {
         return Ok(Measured::AsAsked);
     }
-    let is_lean = Record::read(directory)?.is_some_and(|record| record.lean);
-    Ok(if !is_lean && directory.checkpoints().is_dir() { Measured::Otherwise } else { Measured::Fixed })
+    Ok(run::measured(spec, directory))
 }
 
 fn tables(spec: &str) -> Option<Table> {

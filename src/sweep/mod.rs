@@ -25,7 +25,6 @@ pub use collect::collect;
 pub use compare::{Comparison, RESULTS, compare};
 pub use cost::Cost;
 pub use lines::{Call, lines};
-pub use measured::Measured;
 pub use plan::{PlannedCell, PlannedSource, SweepPlan};
 pub use prune::{PruneOptions, Pruned, prune};
 pub use record::{CellRecord, SweepRecord, keep_spec};

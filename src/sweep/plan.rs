@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::cost::Cost;
-use super::measured::{self, Measured};
+use super::measured;
 use crate::catalogue::Dataset;
 use crate::error::UserError;
+use crate::run::Measured;
 use crate::rundir::{Length, RunDirectory};
 use crate::spec::{Evaluation, Problems, Spec, StatedClaims, Survey, Sweep};
 use crate::text;
@@ -54,7 +55,7 @@ pub struct PlannedCell {
     pub frozen_layers: usize,
     /// Whether only the head trains.
     pub only_head: bool,
-    /// Whether it has all measurements that its spec asks for, if it is finished.
+    /// What it has of the measurements that its spec asks for.
     pub measured: Measured,
     /// When it is evaluated, and what is measured.
     pub evaluation: Evaluation,

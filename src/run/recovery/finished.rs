@@ -4,10 +4,12 @@ use anyhow::Result;
 
 use crate::error::UserError;
 use crate::run::branch;
+use crate::run::recovery::checkpoint::has_state;
 use crate::run::recovery::resume::{FRESH, at_least, too_long};
 use crate::run::request::Finished;
 use crate::rundir::{self, Length, MeasuredBy, Metrics, Record, RunDirectory, Status, Summary};
-use crate::spec::{Budget, Due, Evaluation, Experiment, Side, Spec};
+use crate::spec::{Budget, Due, Evaluation, Experiment, Keep, Side, Spec};
+use crate::train::BranchPlan;
 
 /// The run on disk, if it is finished with the requested budget and evaluation schedule. One with a longer budget is an
 /// error, because its results differ; so is one that diverged.
@@ -46,9 +48,30 @@ pub(in crate::run) fn finished(spec: &Spec, directory: &RunDirectory) -> Result<
     Ok(Some(Finished { directory: directory.clone(), summary, rows, already: true }))
 }
 
-/// Whether a run is finished and has every measurement that its spec asks for.
-pub fn has_everything(spec: &Spec, directory: &RunDirectory) -> bool {
-    matches!(finished(spec, directory), Ok(Some(_)))
+/// What a finished run has of the measurements that a spec asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measured {
+    /// All of them.
+    AsAsked,
+    /// It lacks only branches, and has the states to branch from.
+    LacksBranches,
+    /// It lacks what may need another training.
+    Otherwise,
+}
+
+/// What a finished run has of the measurements that a spec asks for.
+pub fn measured(spec: &Spec, directory: &RunDirectory) -> Measured {
+    let has_all = |spec: &Spec| matches!(finished(spec, directory), Ok(Some(_)));
+    if has_all(spec) {
+        return Measured::AsAsked;
+    }
+    let mut without = spec.clone();
+    without.experiment.branches.at = Keep::Epochs(Vec::new());
+    let has_state = |plan: &BranchPlan| has_state(directory, &spec.experiment.target, plan.epoch);
+    if has_all(&without) && branch::missing(directory, &spec.experiment).iter().all(has_state) {
+        return Measured::LacksBranches;
+    }
+    Measured::Otherwise
 }
 
 /// The error for a run that is finished with a longer budget, with the command that returns it as it is.

@@ -49,7 +49,7 @@ pub struct CellCounts {
     pub failed: usize,
     /// Cells that have not started.
     pub waiting: usize,
-    /// Of those done, cells that were measured with other keys and have no checkpoint, so that they stay as they are.
+    /// Of those done, cells that were measured otherwise than asked and stay as they are.
     pub fixed: usize,
 }
 

@@ -9,9 +9,8 @@ use super::event::{CellCounts, CellFailure, CellOutcome, SweepEvent, SweepObserv
 use super::job::{Job, reason};
 use super::{Options, Outcomes, SweepPlan};
 use crate::files;
-use crate::run;
+use crate::run::{self, Measured};
 use crate::rundir::{Record, RunDirectory, Status};
-use crate::sweep::Measured;
 use crate::sweep::RunState;
 use crate::sweep::plan::PlannedCell;
 
@@ -62,7 +61,7 @@ impl<'a> Queue<'a> {
         for &index in chosen {
             let cell = &plan.cells[index];
             match RunState::of(&cell.directory, Some(cell.length))? {
-                RunState::Done if queue.measures_again(cell) => queue.waiting.push(index),
+                RunState::Done if queue.branches_again(cell) => queue.waiting.push(index),
                 RunState::Done => queue.outcomes.push((index, CellOutcome::Done { before: true })),
                 RunState::Diverged(reason) => queue.outcomes.push((index, CellOutcome::Diverged(reason))),
                 RunState::Failed(reason) if !options.retry_failed => {
@@ -77,10 +76,10 @@ impl<'a> Queue<'a> {
         Ok(queue)
     }
 
-    /// Whether a finished cell is to be measured again; counts those that cannot be.
-    fn measures_again(&mut self, cell: &PlannedCell) -> bool {
-        self.fixed += usize::from(cell.measured == Measured::Fixed);
-        cell.measured == Measured::Otherwise
+    /// Whether a finished cell is to get branches; counts those that stay as they are.
+    fn branches_again(&mut self, cell: &PlannedCell) -> bool {
+        self.fixed += usize::from(cell.measured == Measured::Otherwise);
+        cell.measured == Measured::LacksBranches
     }
 
     /// Marks the untrained sources of some cells as open.

@@ -101,29 +101,25 @@ fn more_values_keep_what_is_done_and_fewer_leave_it_outside() {
     }
 }
 
-/// Other `evaluate` and `branches` keys name the same runs. Finished cells are measured again without training; pruned ones
-/// stay as they are, and are counted.
+/// Other `evaluate` and `branches` keys name the same runs. Finished cells get branches without training; those with another
+/// schedule, and pruned ones, stay as they are and are counted.
 #[test]
-fn finished_cells_are_measured_again_and_pruned_ones_are_not() {
+fn finished_cells_get_branches_and_keep_their_schedule() {
     let place = finished();
-    let weights = |place: &Place| -> Vec<Vec<u8>> {
-        let of = |run: &std::path::PathBuf| std::fs::read(run.join("weights.safetensors")).expect("weights");
-        runs(place).iter().map(of).collect()
-    };
-    let before = weights(&place);
-    let branches = ["--jobs", "2", "--set", "branches.at=[3]", "--set", "evaluate.every=3"];
+    let branches = ["--jobs", "2", "--set", "branches.at=[3]"];
     let again = sweep(&place, &branches);
     assert!(again.code == 0 && again.stderr.starts_with("6 cells, 2 sources\n"), "{}", again.stderr);
     assert_eq!(again.stderr.matches("done     ").count(), 6, "{}", again.stderr);
-    assert!(runs(&place).iter().all(|run| run.join("branches.csv").is_file()));
-    assert!(weights(&place) == before, "nothing was trained");
+    for run in runs(&place) {
+        let log = std::fs::read_to_string(run.join("log.txt")).expect("a log");
+        assert!(run.join("branches.csv").is_file() && log.contains("target: resuming after epoch 3"), "{log}");
+    }
     let third = sweep(&place, &branches);
     assert!(third.stderr.starts_with("6 cells, 2 sources, 6 already done\n"), "{}", third.stderr);
+    let note = "6 already done\nnote: 6 finished cells were measured with other";
+    let schedule = sweep(&place, &["--set", "evaluate.every=3"]);
+    assert!(schedule.code == 0 && schedule.stderr.contains(note), "{}", schedule.stderr);
     assert_eq!(place.freezewise(&["prune", "runs/spec"]).code, 0);
-    let pruned = sweep(&place, &["--jobs", "2"]);
-    assert!(
-        pruned.code == 0 && pruned.stderr.contains("6 already done\nnote: 6 finished cells have other"),
-        "{}",
-        pruned.stderr
-    );
+    let pruned = sweep(&place, &["--set", "branches.at=[2]"]);
+    assert!(pruned.code == 0 && pruned.stderr.contains(note), "{}", pruned.stderr);
 }

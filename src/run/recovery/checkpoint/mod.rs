@@ -193,6 +193,13 @@ pub(in crate::run) fn kept_epochs(directory: &RunDirectory) -> Result<Vec<u64>> 
     Ok(names(&directory.checkpoints(), 1)?.into_iter().filter_map(epoch).collect())
 }
 
+/// Whether a target has the state after an epoch, kept or to resume from.
+pub(in crate::run) fn has_state(directory: &RunDirectory, task: &Task, epoch: u64) -> bool {
+    let steps_per_epoch = task.training.steps_per_epoch(task.train_size);
+    let after = |(position, _): &(u64, Name)| *position == epoch * steps_per_epoch;
+    names(&directory.checkpoints(), steps_per_epoch).is_ok_and(|names| names.iter().any(after))
+}
+
 /// Reads the kept checkpoint of a target after an epoch; an error if it has another hash.
 pub(in crate::run) fn read_kept(directory: &RunDirectory, epoch: u64, hash: &str) -> Result<Checkpoint> {
     let path = directory.checkpoints().join(Name::Epoch(epoch).file());
