@@ -118,5 +118,7 @@ if __name__ == "__main__":
     drop_over_layers("frozen-layers/frozen-layers-cosine.laptop")
     print("claim C, a third of the rate")
     drop_over_layers("frozen-layers/frozen-layers-rates.laptop", "0.000333")
+    print("claim C, the same task as source")
+    drop_over_layers("frozen-layers/frozen-layers-same-task.laptop")
     print("claim B, train error of averaged weights, 2,000 minus 20,000 source images")
     fit_of_averaged_weights("source-size/source-size.laptop")

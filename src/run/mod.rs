@@ -55,4 +55,4 @@ pub use recovery::lock::{hold, holder};
 pub use recovery::stop::Stop;
 pub use request::{Beginning, Finished, Places, Request};
 pub use similarity::{Measures, Similarity, similarity};
-pub use source::{is_trained, source};
+pub use source::{SOURCE_EVALUATION, is_trained, source};

@@ -31,8 +31,8 @@ use crate::spec::{
     Spec, Task,
 };
 
-/// Fixed: a source is shared by runs with different evaluation schedules.
-const EVALUATION: Evaluation =
+/// When sources are evaluated. Fixed: a source is shared by runs with different evaluation schedules.
+pub const SOURCE_EVALUATION: Evaluation =
     Evaluation { test: EvaluationSchedule::Log, train: EvaluationSchedule::Log, extra: ExtraMeasures::NONE };
 
 /// A trained source.
@@ -160,7 +160,7 @@ impl SourceTask<'_> {
             // A source freezes no layer, so its `frozen_norm` has no effect.
             frozen: &FrozenSet::first(0, experiment.blueprint(task).layers.len()),
             frozen_norm: FrozenNorm::Batch,
-            evaluation: EVALUATION,
+            evaluation: SOURCE_EVALUATION,
             tensorboard: self.request.tensorboard,
             checkpoints: Checkpoints {
                 branches: keep.clone(),

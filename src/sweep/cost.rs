@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use crate::blueprint::FrozenSet;
-use crate::spec::{Experiment, FrozenNorm, Switch};
+use crate::run::SOURCE_EVALUATION;
+use crate::spec::{Evaluation, Experiment, FrozenNorm, Switch, Task};
 
-/// The cost of a cell.
+/// The cost of training a target or a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Cost {
     /// Multiply-adds of its training and its evaluations.
@@ -19,19 +20,34 @@ pub struct Cost {
 impl Cost {
     /// The cost of an experiment's target phase.
     pub fn of(experiment: &Experiment) -> Self {
-        let target = &experiment.target;
-        let (blueprint, frozen) = (experiment.blueprint(target), &experiment.transfer.frozen);
-        let layers: Vec<f64> = blueprint.facts().iter().map(|layer| layer.multiply_adds as f64).collect();
+        let frozen = &experiment.transfer.frozen;
         let first = if computes_prefix_once(experiment, frozen) { frozen.leading() } else { 0 };
+        Self::of_training(experiment, &experiment.target, (frozen, first), experiment.evaluation)
+    }
+
+    /// The cost of an experiment's source phase, for its task.
+    pub(super) fn of_source(experiment: &Experiment, source: &Task) -> Self {
+        let nothing = FrozenSet::first(0, experiment.blueprint(source).layers.len());
+        Self::of_training(experiment, source, (&nothing, 0), SOURCE_EVALUATION)
+    }
+
+    /// The cost of a phase whose `first` layers run once per example.
+    fn of_training(
+        experiment: &Experiment,
+        task: &Task,
+        (frozen, first): (&FrozenSet, usize),
+        evaluation: Evaluation,
+    ) -> Self {
+        let blueprint = experiment.blueprint(task);
+        let layers: Vec<f64> = blueprint.facts().iter().map(|layer| layer.multiply_adds as f64).collect();
         let forward: f64 = layers[first..].iter().sum();
         let backward = blueprint.gradient_multiply_adds(frozen).iter().sum::<u64>() as f64;
-        let (epochs, steps) = (target.training.epochs(target.train_size), target.training.steps(target.train_size));
-        let trained = (steps * target.training.batch_size as u64).min(epochs * target.train_size as u64) as f64;
+        let (epochs, steps) = (task.training.epochs(task.train_size), task.training.steps(task.train_size));
+        let trained = (steps * task.training.batch_size as u64).min(epochs * task.train_size as u64) as f64;
         let count = |has: &dyn Fn(u64) -> bool| (0..=epochs).filter(|epoch| has(*epoch)).count() as f64;
-        let evaluated = count(&|epoch| experiment.evaluation.has(epoch))
-            * (target.test_size + target.validation_size) as f64
-            + count(&|epoch| experiment.evaluation.has_train(epoch)) * target.train_size as f64;
-        let once = layers[..first].iter().sum::<f64>() * (target.train_size + target.test_size) as f64;
+        let evaluated = count(&|epoch| evaluation.has(epoch)) * (task.test_size + task.validation_size) as f64
+            + count(&|epoch| evaluation.has_train(epoch)) * task.train_size as f64;
+        let once = layers[..first].iter().sum::<f64>() * (task.train_size + task.test_size) as f64;
         let trainable = blueprint.trainable_parameters(frozen);
         let all: u64 = blueprint.all_layers().map(crate::blueprint::Layer::parameters).sum();
         Self {

@@ -11,7 +11,7 @@ use crate::catalogue::Dataset;
 use crate::error::UserError;
 use crate::run::Measured;
 use crate::rundir::{Length, RunDirectory};
-use crate::spec::{Evaluation, Problems, Spec, StatedClaims, Survey, Sweep};
+use crate::spec::{Evaluation, Problems, Source, Spec, StatedClaims, Survey, Sweep};
 use crate::text;
 
 /// How many different problems to show.
@@ -74,6 +74,8 @@ pub struct PlannedSource {
     pub directory: RunDirectory,
     /// The index of a cell whose spec trains it.
     pub cell: usize,
+    /// Its cost.
+    pub cost: Cost,
 }
 
 impl SweepPlan {
@@ -111,13 +113,18 @@ impl SweepPlan {
         let directory = RunDirectory::of_run(&self.out, &spec.experiment.name, &spec.run_folder());
         let measured = measured::measured(spec, &directory)?;
         let (experiment, index) = (&spec.experiment, self.cells.len());
-        let source = spec.source_hash().filter(|_| experiment.trains_source()).map(|hash| {
-            self.sources.iter().position(|source| source.hash == hash).unwrap_or_else(|| {
-                let directory = RunDirectory::of_source(&self.out, &hash);
-                self.sources.push(PlannedSource { hash, directory, cell: index });
-                self.sources.len() - 1
-            })
-        });
+        let source = match (&experiment.source, spec.source_hash()) {
+            (Some(Source::Task(task)), Some(hash)) => {
+                let known = self.sources.iter().position(|source| source.hash == hash);
+                Some(known.unwrap_or_else(|| {
+                    let directory = RunDirectory::of_source(&self.out, &hash);
+                    let cost = Cost::of_source(experiment, task);
+                    self.sources.push(PlannedSource { hash, directory, cell: index, cost });
+                    self.sources.len() - 1
+                }))
+            }
+            _ => None,
+        };
         for dataset in experiment.datasets() {
             if !self.datasets.contains(&dataset) {
                 self.datasets.push(dataset);

@@ -107,6 +107,14 @@ fn more_values_keep_what_is_done_and_fewer_leave_it_outside() {
 fn finished_cells_get_branches_and_keep_their_schedule() {
     let place = finished();
     let branches = ["--jobs", "2", "--set", "branches.at=[3]"];
+    let row = |place: &Place, what: &str| -> String {
+        let answer = sweep(place, &["--dry-run", "--set", "branches.at=[3]"]);
+        let line = answer.stdout.lines().find_map(|line| line.strip_prefix(what)).unwrap_or_default();
+        line.trim().to_owned()
+    };
+    assert_eq!(row(&place, "cells done, but without branches"), "6");
+    assert_eq!(row(&place, "shared sources"), "2, 0 to train");
+    assert_eq!(row(&super::place(), "shared sources"), "2, 2 to train");
     let again = sweep(&place, &branches);
     assert!(again.code == 0 && again.stderr.starts_with("6 cells, 2 sources\n"), "{}", again.stderr);
     assert_eq!(again.stderr.matches("done     ").count(), 6, "{}", again.stderr);
