@@ -115,7 +115,7 @@ pub(super) fn follows(axis: &str, from: &[&String], settings: &[&SpecValues]) ->
 /// The values of some axes in words: `source dataset = mnist, width = 8`.
 pub(super) fn in_words(values: &SpecValues, axes: &[&String]) -> String {
     let value = |axis: &&String| match values.get(*axis) {
-        Some(value) => format!("{} = {value}", words::short(axis)),
+        Some(value) => format!("{} = {}", words::short(axis), words::value(value)),
         None if *axis == SOURCE => "no source".to_owned(),
         None => format!("no {}", words::short(axis)),
     };

@@ -23,6 +23,18 @@ pub(super) fn p_value(p: f64) -> String {
     if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") }
 }
 
+/// A value of a spec. Long decimals, such as a third of a learning rate, have four digits: `0.0003333`.
+pub(super) fn value(text: &str) -> String {
+    const LONG: usize = 10;
+    match text.parse::<f64>() {
+        Ok(number) if text.len() > LONG && number.fract() != 0.0 => {
+            let digits = (3 - number.abs().log10().floor() as i32).max(0) as usize;
+            format!("{number:.digits$}")
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// `a`, `a and b`, `a, b and c`.
 pub(super) fn list<T: AsRef<str>>(parts: &[T]) -> String {
     match parts {
@@ -84,6 +96,8 @@ mod tests {
     fn numbers_and_words() {
         assert_eq!((percent(0.6004), points(-0.0001), points(0.1112)), ("60.0%".into(), "0.0".into(), "11.1".into()));
         assert_eq!((p_value(0.0078), p_value(0.0001)), ("p = 0.008".into(), "p < 0.001".into()));
+        let values = ["0.0003333333333333333", "0.001", "12.345678901", "1234567890123", "cifar100"].map(value);
+        assert_eq!(values, ["0.0003333", "0.001", "12.35", "1234567890123", "cifar100"]);
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
         assert_eq!(shell("sweep.axes.seed=[1, 2]"), "'sweep.axes.seed=[1, 2]'");
         assert_eq!(shell("it's"), "'it'\\''s'");
