@@ -65,7 +65,7 @@ pub(super) fn experiment(contents: &ReportContents) -> String {
     let axes = &contents.settings.axes;
     let shared = |key: &str| first.values.get(key).filter(|_| !axes.iter().any(|axis| axis == key)).map(String::as_str);
     let mut parts: Vec<String> = Vec::new();
-    let has_source = first.values.contains_key("source.dataset");
+    let has_source = contents.settings.all.iter().any(|setting| setting.values.contains_key("source.dataset"));
     match (shared("source.dataset"), shared("target.dataset")) {
         (Some(source), Some(target)) => parts.push(format!("{source} to {target}")),
         (None, Some(target)) if has_source => parts.push(format!("to {target}")),
@@ -85,7 +85,7 @@ pub(super) fn experiment(contents: &ReportContents) -> String {
     parts.extend(shared("target.train.steps").map(|steps| format!("{steps} steps")));
     parts.extend(shared("target.train.optimizer").map(str::to_owned));
     parts.extend(shared("target.train.learning_rate").map(|rate| format!("learning rate {rate}")));
-    let varying: Vec<String> = axes.iter().map(|axis| short(axis)).collect();
+    let varying: Vec<String> = contents.settings.names.iter().map(|axis| short(axis)).collect();
     let varying = if varying.is_empty() { String::new() } else { format!(" Settings differ in {}.", list(&varying)) };
     format!("{}.{varying} {}", parts.join(", "), layers(contents))
 }

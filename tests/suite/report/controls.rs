@@ -72,6 +72,8 @@ fn a_random_prefix_is_a_spec_without_a_source() {
         "random prefix: not survived (1.0 points: less than half the size; rise 2.0, drop 1.0 \
          points, p = 0.004)",
     );
+    let page = study.read("report.md");
+    assert!(page.contains("\nto synthetic, ") && page.contains("Settings differ in source dataset. "), "{page}");
 }
 
 /// Repeating the sweep with averaged weights gives the same directory names: its runs, which have more measurements,
