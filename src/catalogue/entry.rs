@@ -43,8 +43,13 @@ impl CatalogueEntry {
 
     /// How to get it, as a hint.
     pub fn fetch(&self) -> String {
-        format!("`freezewise data fetch {}` downloads it", self.name)
+        format!("`{}` downloads it", fetch_command(&[self.name]))
     }
+}
+
+/// The command that downloads data sets.
+pub fn fetch_command(names: &[&str]) -> String {
+    format!("freezewise data fetch {}", names.join(" "))
 }
 
 /// A grouping of classes.

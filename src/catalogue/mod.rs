@@ -13,7 +13,7 @@ mod tiny;
 mod unpacked;
 
 pub use cifar::CifarLayout;
-pub use entry::{CatalogueEntry, Checksum, Published, Superclasses};
+pub use entry::{CatalogueEntry, Checksum, Published, Superclasses, fetch_command};
 pub use facts::Facts;
 pub use idx::{IDX_FILES, IdxLayout};
 pub use naming::Naming;

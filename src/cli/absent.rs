@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::catalogue::Dataset;
+use crate::catalogue::{Dataset, fetch_command};
 use crate::data;
 use crate::output;
 
@@ -12,7 +12,7 @@ pub(super) fn note_absent(datasets: &[Dataset], root: &Path) {
     let names: Vec<&str> = absent.filter_map(|dataset| Some(dataset.entry()?.name)).collect();
     if !names.is_empty() {
         let missing = if let [name] = names[..] { format!("`{name}` is") } else { format!("{} are", names.join(", ")) };
-        let fetch = format!("`freezewise data fetch {}`", names.join(" "));
-        output::talk(&format!("note: {missing} not in `{}`: {fetch} downloads what is missing", root.display()));
+        let fetch = fetch_command(&names);
+        output::talk(&format!("note: {missing} not in `{}`: `{fetch}` downloads what is missing", root.display()));
     }
 }

@@ -15,7 +15,7 @@ use crate::output::{self, Table};
 use crate::run::{self, Fixed, Measured, Places, Stop};
 use crate::rundir::Record;
 use crate::spec::{self, DeviceChoice, Experiment, PrecisionChoice, Survey, Sweep};
-use crate::sweep::{self, Call, PlannedSource, RunState, SweepPlan, SweepRecord};
+use crate::sweep::{self, Call, RunState, SweepPlan, SweepRecord};
 use crate::text;
 use crate::train;
 
@@ -199,41 +199,28 @@ impl<'a> Planned<'a> {
         Ok(Exit::Complete)
     }
 
-    /// The sources that chosen cells need and that are not trained.
-    fn untrained_sources(&self, chosen: &[usize]) -> Result<Vec<&PlannedSource>> {
-        let mut found = BTreeSet::new();
-        for &index in chosen {
-            let cell = &self.plan.cells[index];
-            if self.state(index)? != RunState::Done {
-                found.extend(cell.source);
-            }
-        }
-        let mut sources = Vec::new();
-        for index in found {
-            let source = &self.plan.sources[index];
-            if !run::is_trained(&source.directory)? {
-                sources.push(source);
-            }
-        }
-        Ok(sources)
-    }
-
     /// Prints what would run, and what it costs.
     pub(super) fn dry_run(&self, chosen: &[usize], slots: usize, as_json: bool) -> Result<Exit> {
-        let (mut open, mut disk, mut paces) = (0.0, 0, Vec::new());
+        let (mut open, mut disk, mut paces, mut sources) = (0.0, 0, Vec::new(), BTreeSet::new());
         let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
         for &index in chosen {
             let (cell, state) = (&self.plan.cells[index], self.state(index)?);
-            let lacks = state == RunState::Done && cell.measured == Measured::LacksBranches;
-            *counts.entry(if lacks { "done, but without branches" } else { state.name() }).or_default() += 1;
+            let lacks_branches = cell.measured == Measured::LacksBranches;
+            *counts.entry(if lacks_branches { "done, but without branches" } else { state.name() }).or_default() += 1;
             paces.extend(self.pace(index, &state)?);
             if !matches!(state, RunState::Done | RunState::Diverged(_) | RunState::Failed(_)) {
                 open += cell.cost.multiply_adds;
                 disk += cell.cost.disk_bytes;
+                sources.extend(cell.source);
             }
         }
-        let sources = self.untrained_sources(chosen)?;
-        open += sources.iter().map(|source| source.cost.multiply_adds).sum::<f64>();
+        let mut to_train = 0;
+        for source in sources.into_iter().map(|index| &self.plan.sources[index]) {
+            if !run::is_trained(&source.directory)? {
+                open += source.cost.multiply_adds;
+                to_train += 1;
+            }
+        }
         let seconds = median(&mut paces).map(|pace| pace * open / slots as f64);
         if as_json {
             let report = json!({ "cells": chosen.len(), "states": counts, "sources": self.plan.sources.len(),
@@ -245,8 +232,7 @@ impl<'a> Planned<'a> {
         for (state, count) in &counts {
             table.row([&format!("cells {state}"), &text::grouped(*count as u64)]);
         }
-        let shared = format!("{}, {} to train", self.plan.sources.len(), sources.len());
-        table.row(["shared sources", &shared]);
+        table.row(["shared sources", &format!("{}, {to_train} to train", self.plan.sources.len())]);
         table.row(["multiply-adds left", &text::scaled(open as u64)]);
         table.row(["disk for weights and checkpoints", &text::bytes(disk)]);
         let time = seconds.map_or_else(|| "unknown until one cell is done".to_owned(), text::duration);

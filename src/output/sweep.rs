@@ -69,8 +69,8 @@ impl SweepView {
             count => format!(", {}", text::counted(count, "source", "sources")),
         };
         self.say(&format!("{}{sources}{done}{failed}", text::counted(counts.all, "cell", "cells")));
-        if counts.fixed > 0 {
-            let cells = text::counted(counts.fixed, "finished cell was", "finished cells were");
+        if counts.measured_otherwise > 0 {
+            let cells = text::counted(counts.measured_otherwise, "finished cell was", "finished cells were");
             self.say(&format!("note: {cells} measured with other `evaluate` or `branches` keys, and stay so"));
         }
     }

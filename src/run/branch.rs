@@ -58,7 +58,7 @@ pub(in crate::run) fn check(
 ) -> Result<()> {
     let mut gone = Vec::new();
     for plan in missing(directory, experiment) {
-        if plan.epoch <= behind && !store.keeps(plan.epoch)? {
+        if plan.epoch <= behind && !store.keep(plan.epoch)? {
             gone.push(plan.epoch.to_string());
         }
     }

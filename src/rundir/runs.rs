@@ -17,16 +17,13 @@ pub fn directories(folder: &Path) -> Result<Vec<RunDirectory>> {
     if !folder.is_dir() {
         let error = UserError::new(format!("`{}` is not a folder", folder.display()));
         let is_spec = folder.extension().is_some_and(|ending| ending == "toml" || ending == "json");
-        let runs = is_spec.then(|| format!("give the folder of its runs, such as `runs/{}`", stem(folder)));
+        let runs = Path::new("runs").join(folder.file_stem().unwrap_or_default());
+        let runs = is_spec.then(|| format!("give the folder of its runs, such as `{}`", runs.display()));
         return Err(error.hints_of(runs.as_slice()).into());
     }
     let mut found = Vec::new();
     look(folder, DEEPEST, &mut found)?;
     Ok(found)
-}
-
-fn stem(path: &Path) -> String {
-    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The runs below several folders, each listed once.

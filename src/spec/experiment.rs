@@ -43,18 +43,17 @@ pub struct Experiment {
 }
 
 impl Experiment {
-    /// Whether a source is trained, rather than loaded from a weights file.
-    pub fn trains_source(&self) -> bool {
-        matches!(self.source, Some(Source::Task(_)))
+    /// The source's task, unless its weights come from a file.
+    pub fn trained_source(&self) -> Option<&Task> {
+        match &self.source {
+            Some(Source::Task(task)) => Some(task),
+            _ => None,
+        }
     }
 
     /// The data sets of the source, if one is trained, and of the target.
     pub fn datasets(&self) -> impl Iterator<Item = Dataset> {
-        let source = match &self.source {
-            Some(Source::Task(task)) => Some(task.data.dataset()),
-            _ => None,
-        };
-        source.into_iter().chain([self.target.data.dataset()])
+        self.trained_source().into_iter().chain([&self.target]).map(|task| task.data.dataset())
     }
 
     /// The network for a task.

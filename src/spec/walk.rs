@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::keys::{Key, KeyType};
+use super::keys::{Key, KeyType, Limits};
 use super::problem::{Place, Problem};
 use super::tree::{Node, TableEntry, Value};
 use crate::text;
@@ -149,8 +149,9 @@ fn as_fraction(kind: &KeyType, value: &Value) -> Option<String> {
         Value::Number(percent) => *percent,
         _ => return None,
     };
+    let is_fraction = matches!(kind, KeyType::Number(Limits { most: Some(1.0), .. }));
     let fraction = (percent * 1e6).round() / 1e8;
-    (percent > 1.0 && kind.takes() == "a number from 0 to 1").then(|| format!("{percent}% is `{fraction}`"))
+    (percent > 1.0 && is_fraction).then(|| format!("{percent}% is `{fraction}`"))
 }
 
 /// A hint for a single value, or several in one string, given to a key that takes a list.

@@ -12,10 +12,11 @@ use crate::spec::Spec;
 const TABLES: [&str; 2] = ["evaluate", "branches"];
 
 /// What a cell has of the measurements that its spec asks for; all of them where it is not finished.
-pub(super) fn measured(spec: &Spec, directory: &RunDirectory) -> Result<Measured> {
+pub(super) fn of_cell(spec: &Spec, directory: &RunDirectory) -> Result<Measured> {
     // Most cells have the same tables, which saves reading their rows.
     let Ok(recorded) = std::fs::read_to_string(directory.spec()) else { return Ok(Measured::AsAsked) };
-    if tables(&recorded).is_some_and(|recorded| tables(&spec.to_toml().unwrap_or_default()) == Some(recorded)) {
+    let asked = spec.to_toml()?;
+    if tables(&recorded).is_some_and(|recorded| tables(&asked) == Some(recorded)) {
         return Ok(Measured::AsAsked);
     }
     let length = Length::of(&spec.experiment.target);

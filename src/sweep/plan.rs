@@ -11,7 +11,7 @@ use crate::catalogue::Dataset;
 use crate::error::UserError;
 use crate::run::Measured;
 use crate::rundir::{Length, RunDirectory};
-use crate::spec::{Evaluation, Problems, Source, Spec, StatedClaims, Survey, Sweep};
+use crate::spec::{Evaluation, Problems, Spec, StatedClaims, Survey, Sweep};
 use crate::text;
 
 /// How many different problems to show.
@@ -111,20 +111,16 @@ impl SweepPlan {
 
     fn add(&mut self, name: String, overrides: Vec<String>, spec: &Spec, value: impl Fn(&str) -> String) -> Result<()> {
         let directory = RunDirectory::of_run(&self.out, &spec.experiment.name, &spec.run_folder());
-        let measured = measured::measured(spec, &directory)?;
+        let measured = measured::of_cell(spec, &directory)?;
         let (experiment, index) = (&spec.experiment, self.cells.len());
-        let source = match (&experiment.source, spec.source_hash()) {
-            (Some(Source::Task(task)), Some(hash)) => {
-                let known = self.sources.iter().position(|source| source.hash == hash);
-                Some(known.unwrap_or_else(|| {
-                    let directory = RunDirectory::of_source(&self.out, &hash);
-                    let cost = Cost::of_source(experiment, task);
-                    self.sources.push(PlannedSource { hash, directory, cell: index, cost });
-                    self.sources.len() - 1
-                }))
-            }
-            _ => None,
-        };
+        let source = experiment.trained_source().zip(spec.source_hash()).map(|(task, hash)| {
+            self.sources.iter().position(|source| source.hash == hash).unwrap_or_else(|| {
+                let directory = RunDirectory::of_source(&self.out, &hash);
+                let cost = Cost::of_source(experiment, task);
+                self.sources.push(PlannedSource { hash, directory, cell: index, cost });
+                self.sources.len() - 1
+            })
+        });
         for dataset in experiment.datasets() {
             if !self.datasets.contains(&dataset) {
                 self.datasets.push(dataset);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::task::StarterTask;
 use crate::blueprint::{Blueprint, Granularity, ImageShape};
-use crate::catalogue::Dataset;
+use crate::catalogue::{Dataset, fetch_command};
 use crate::error::UserError;
 use crate::spec;
 
@@ -72,7 +72,7 @@ impl Starter<'_> {
         let tasks = self.source.into_iter().chain([self.target]);
         let mut names: Vec<&str> = tasks.filter_map(|task| task.dataset.entry()).map(|entry| entry.name).collect();
         names.dedup();
-        (!names.is_empty()).then(|| format!("freezewise data fetch {}", names.join(" ")))
+        (!names.is_empty()).then(|| fetch_command(&names))
     }
 
     fn side(&self) -> usize {

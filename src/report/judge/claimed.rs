@@ -97,7 +97,7 @@ pub(super) fn reached(of: Reached) -> &'static str {
 
 /// Where a number of frozen layers of a spec is.
 pub(super) fn at_layers(site: &str) -> String {
-    if site == "all" { "with all layers frozen".to_owned() } else { format!("at k = {site}") }
+    format!("{} {}", if site == "all" { "with" } else { "at" }, layers(site))
 }
 
 /// A number of frozen layers of a spec.

@@ -59,7 +59,7 @@ pub enum Measured {
     Otherwise,
 }
 
-/// What a finished run has of the measurements that a spec asks for.
+/// Compares the measurements of a finished run with those that a spec asks for.
 pub fn measured(spec: &Spec, directory: &RunDirectory) -> Measured {
     let has_all = |spec: &Spec| matches!(finished(spec, directory), Ok(Some(_)));
     if has_all(spec) {

@@ -49,8 +49,8 @@ pub struct CellCounts {
     pub failed: usize,
     /// Cells that have not started.
     pub waiting: usize,
-    /// Of those done, cells that were measured otherwise than asked and stay as they are.
-    pub fixed: usize,
+    /// Finished cells that lack measurements and will not get them.
+    pub measured_otherwise: usize,
 }
 
 /// A running job.

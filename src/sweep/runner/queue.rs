@@ -38,8 +38,8 @@ pub(super) struct Queue<'a> {
     all: usize,
     outcomes: Outcomes,
     failures: usize,
-    /// Finished cells that were measured otherwise and stay so.
-    fixed: usize,
+    /// Number of finished cells that lack measurements and will not get them.
+    measured_otherwise: usize,
 }
 
 impl<'a> Queue<'a> {
@@ -52,7 +52,7 @@ impl<'a> Queue<'a> {
             all: chosen.len(),
             outcomes: Vec::new(),
             failures: 0,
-            fixed: 0,
+            measured_otherwise: 0,
         };
         if options.only_sources {
             queue.open_sources(chosen)?;
@@ -61,7 +61,7 @@ impl<'a> Queue<'a> {
         for &index in chosen {
             let cell = &plan.cells[index];
             match RunState::of(&cell.directory, Some(cell.length))? {
-                RunState::Done if queue.branches_again(cell) => queue.waiting.push(index),
+                RunState::Done if queue.is_to_branch(cell) => queue.waiting.push(index),
                 RunState::Done => queue.outcomes.push((index, CellOutcome::Done { before: true })),
                 RunState::Diverged(reason) => queue.outcomes.push((index, CellOutcome::Diverged(reason))),
                 RunState::Failed(reason) if !options.retry_failed => {
@@ -76,9 +76,9 @@ impl<'a> Queue<'a> {
         Ok(queue)
     }
 
-    /// Whether a finished cell is to get branches; counts those that stay as they are.
-    fn branches_again(&mut self, cell: &PlannedCell) -> bool {
-        self.fixed += usize::from(cell.measured == Measured::Otherwise);
+    /// Whether a finished cell is to get branches; counts those that lack something else.
+    fn is_to_branch(&mut self, cell: &PlannedCell) -> bool {
+        self.measured_otherwise += usize::from(cell.measured == Measured::Otherwise);
         cell.measured == Measured::LacksBranches
     }
 
@@ -223,7 +223,7 @@ impl<'a> Queue<'a> {
             diverged: count(|outcome| matches!(outcome, CellOutcome::Diverged(_))),
             failed: count(|outcome| matches!(outcome, CellOutcome::Failed(_))),
             waiting: self.waiting.len(),
-            fixed: self.fixed,
+            measured_otherwise: self.measured_otherwise,
         }
     }
 

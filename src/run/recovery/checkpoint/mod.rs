@@ -7,6 +7,8 @@
 mod file;
 mod header;
 
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -159,16 +161,14 @@ impl<'a> CheckpointStore<'a> {
         Ok(())
     }
 
-    /// Whether the checkpoint after an epoch is kept. One that is there to resume from is kept from now on.
-    pub(in crate::run) fn keeps(&self, epoch: u64) -> Result<bool> {
+    /// Keeps the state after an epoch if it is there to resume from. Returns whether it is kept.
+    pub(in crate::run) fn keep(&self, epoch: u64) -> Result<bool> {
         let kept = self.folder.join(Name::Epoch(epoch).file());
         let last = self.folder.join(Name::Step(epoch * self.steps_per_epoch).file());
-        if kept.is_file() || !last.is_file() {
-            return Ok(kept.is_file());
+        if !kept.is_file() && last.is_file() {
+            files::stream_atomically(&kept, |copy| io::copy(&mut File::open(&last)?, copy).map(drop))?;
         }
-        let link = std::fs::hard_link(&last, &kept).or_else(|_| std::fs::copy(&last, &kept).map(drop));
-        link.with_context(|| format!("cannot keep the checkpoint `{}`", last.display()))?;
-        Ok(true)
+        Ok(kept.is_file())
     }
 
     /// Deletes checkpoints that were kept only for branches, which are finished now.
