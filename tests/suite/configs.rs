@@ -3,7 +3,8 @@
 use super::program::Place;
 
 fn configs() -> Vec<std::path::PathBuf> {
-    let folders = ["configs", "configs/sweeps"].map(|folder| std::fs::read_dir(folder).expect("a folder"));
+    let folders =
+        ["configs", "configs/sweeps", "configs/studies"].map(|folder| std::fs::read_dir(folder).expect("a folder"));
     let entries = folders.into_iter().flatten().map(|entry| entry.expect("an entry").path());
     let specs = entries.filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
     specs.map(|path| path.canonicalize().expect("a path")).collect()
@@ -19,11 +20,17 @@ fn every_config_is_valid_and_says_how_to_run_it() {
     for path in configs {
         let text = std::fs::read_to_string(&path).expect("a spec");
         let folder = path.parent().expect("a folder");
-        let (verb, folder) = if folder.ends_with("sweeps") { ("sweep", "configs/sweeps") } else { ("run", "configs") };
+        let is_study = folder.ends_with("studies");
+        let (verb, folder) = match folder.file_name().and_then(std::ffi::OsStr::to_str) {
+            Some("sweeps") => ("sweep", "configs/sweeps"),
+            Some("studies") => ("sweep", "configs/studies"),
+            _ => ("run", "configs"),
+        };
         let command = format!("freezewise {verb} {folder}/{}", path.file_name().expect("a name").to_string_lossy());
         let header: String = text.lines().take_while(|line| line.starts_with('#')).collect();
         assert!(header.contains(&command), "{} does not say `{command}`", path.display());
-        assert!(header.contains("Takes ") && header.contains("Expect "), "{}", path.display());
+        // What a study expects is stated in words of its own.
+        assert!(is_study || header.contains("Takes ") && header.contains("Expect "), "{}", path.display());
     }
 }
 
