@@ -1,5 +1,7 @@
 //! Formatting for people: counts, lists, durations, sizes, and the nearest valid name.
 
+use std::cmp::Ordering;
+
 /// `1 file`, `2 files`, `12,000 files`.
 pub fn counted(count: usize, singular: &str, plural: &str) -> String {
     format!("{} {}", grouped(count as u64), if count == 1 { singular } else { plural })
@@ -150,9 +152,37 @@ pub fn is_same_value(one: &str, other: &str) -> bool {
         || matches!((one.parse::<f64>(), other.parse::<f64>()), (Ok(one), Ok(other)) if one.total_cmp(&other).is_eq())
 }
 
+/// Compares numbers by value; numbers come before words.
+pub fn natural(one: &str, other: &str) -> Ordering {
+    match (one.parse::<f64>(), other.parse::<f64>()) {
+        (Ok(one), Ok(other)) => one.total_cmp(&other),
+        (Ok(_), Err(_)) => Ordering::Less,
+        (Err(_), Ok(_)) => Ordering::Greater,
+        (Err(_), Err(_)) => one.cmp(other),
+    }
+}
+
+/// A word for a POSIX shell, quoted if needed.
+pub fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=:,+%@".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_sort_by_value_and_words_are_quoted() {
+        assert_eq!(natural("9", "10"), Ordering::Less);
+        assert_eq!(natural("9", "all"), Ordering::Less);
+        assert_eq!(quoted("sweep.axes.seed=[1, 2]"), "'sweep.axes.seed=[1, 2]'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+    }
 
     #[test]
     fn numbers_read_well() {

@@ -7,6 +7,9 @@ use super::Point;
 /// Fraction of the later epochs that must stay at or below the threshold, so that a spike of the optimizer does not undo
 /// interpolation, wherever it falls.
 const SUSTAINED_SHARE: f64 = 0.95;
+/// Fraction of all epochs that must be left after a sustained epoch: a train error that comes to the threshold in the last
+/// evaluation may leave it in the next.
+const LEAST_STRETCH: f64 = 0.05;
 
 /// The epochs at which train error reached a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,7 +18,7 @@ pub struct Interpolation {
     pub epsilon: f64,
     /// First epoch at or below it.
     pub first_epoch: Option<u64>,
-    /// First epoch from which 95% of the epochs are at or below it. An evaluation stands for the epochs that are nearest
+    /// First epoch from which 95% of the epochs are at or below it, if at least 5% of all epochs follow. An evaluation stands for the epochs that are nearest
     /// to it: log-spaced schedules evaluate each of the last epochs, which would otherwise count several times.
     pub sustained_epoch: Option<u64>,
 }
@@ -26,13 +29,15 @@ pub fn interpolation(curve: &[Point], epsilon: f64) -> Interpolation {
     let first_epoch = curve.iter().find(fits).map(|point| point.epoch);
     // Twice the epochs from here to the last evaluation, and those of them that fit.
     let (mut sustained_epoch, mut all, mut fitting) = (None, 0, 0);
+    let last = curve.last().map_or(0, |point| point.epoch);
     for (place, point) in curve.iter().enumerate().rev() {
         if let Some(later) = curve.get(place + 1) {
             let gap = later.epoch.saturating_sub(point.epoch);
             all += 2 * gap;
             fitting += gap * u64::from(fits(&point)) + gap * u64::from(fits(&later));
         }
-        if fits(&point) && fitting as f64 >= SUSTAINED_SHARE * all as f64 {
+        let is_long = point.epoch < last && (last - point.epoch) as f64 >= LEAST_STRETCH * last as f64;
+        if is_long && fits(&point) && fitting as f64 >= SUSTAINED_SHARE * all as f64 {
             sustained_epoch = Some(point.epoch);
         }
     }
@@ -70,6 +75,18 @@ mod tests {
         // The same run without the evaluations of its last epochs but one.
         let fewer: Vec<Point> = points.into_iter().filter(|point| point.epoch <= 142 || point.epoch == 150).collect();
         assert_eq!(interpolation(&fewer, 0.01).sustained_epoch, Some(29));
+    }
+
+    #[test]
+    fn the_last_evaluation_alone_sustains_nothing() {
+        let at_the_end = |fitting: usize| {
+            let mut errors = vec![0.015; 101];
+            errors[101 - fitting..].fill(0.005);
+            interpolation(&curve(&errors), 0.01).sustained_epoch
+        };
+        assert_eq!([1, 5, 6].map(at_the_end), [None, None, Some(95)]);
+        assert_eq!(interpolation(&[Point { epoch: 40, error: 0.0 }], 0.01).sustained_epoch, None);
+        assert_eq!(interpolation(&curve(&[0.0, 0.0]), 0.01).sustained_epoch, Some(0));
     }
 
     #[test]

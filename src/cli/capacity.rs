@@ -1,5 +1,6 @@
 //! Prints the table of `freezewise compare --capacity`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
@@ -53,12 +54,11 @@ fn row(row: &CapacityRow) -> Vec<String> {
     let over = &row.over_seeds;
     let mean = match over.mean {
         Some(mean) => number(mean.n),
-        None if over.above == over.seeds || over.below == over.seeds => shown(&row.seeds[0].reading),
         None => censored(row),
     };
     let ends = over.mean.and_then(|mean| mean.interval);
     let interval = ends.map(|[lower, upper]| format!("{} to {}", number(lower), number(upper)));
-    let by_seed: Vec<String> = row.seeds.iter().map(|seed| shown(&seed.reading)).collect();
+    let by_seed: Vec<String> = row.seeds.iter().map(of_seed).collect();
     let undecided: Vec<String> = row.undecided().into_iter().map(|n| text::grouped(n as u64)).collect();
     let converged = if row.is_converged() { "yes".to_owned() } else { format!("no: n = {}", undecided.join("; ")) };
     let of_mean = row.of_mean_error.as_ref().map(shown).unwrap_or_default();
@@ -67,26 +67,39 @@ fn row(row: &CapacityRow) -> Vec<String> {
     std::iter::once(row.frozen_layers.to_string()).chain(row.values.iter().cloned()).chain(last).collect()
 }
 
-/// Some seeds are censored: `1 of 3 above 8,192`.
+/// Seeds are censored: `above 8,192` if all are at the same n, else `1 of 3 above 8,192`. Seeds may have other largest n.
 fn censored(row: &CapacityRow) -> String {
-    let over = &row.over_seeds;
-    let part = |count: usize, word: &str, end: Option<&usize>| {
-        let end = end.filter(|_| count > 0)?;
-        Some(format!("{count} of {} {word} {}", over.seeds, text::grouped(*end as u64)))
-    };
-    let parts = [part(over.above, "above", row.sizes.last()), part(over.below, "below", row.sizes.first())];
-    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    let mut ends: BTreeMap<String, usize> = BTreeMap::new();
+    for seed in &row.seeds {
+        if !matches!(seed.reading.capacity, Capacity::Between { .. }) {
+            *ends.entry(place(&seed.reading.capacity)).or_default() += 1;
+        }
+    }
+    let seeds = row.seeds.len();
+    let part = |(end, count): (String, usize)| if count == seeds { end } else { format!("{count} of {seeds} {end}") };
+    ends.into_iter().map(part).collect::<Vec<_>>().join("; ")
+}
+
+/// The reading of a seed, and the sizes that were not run.
+fn of_seed(seed: &SeedCapacity) -> String {
+    let missing: Vec<String> = seed.missing.iter().map(|n| text::grouped(*n as u64)).collect();
+    let shown = shown(&seed.reading);
+    if missing.is_empty() { shown } else { format!("{shown} (n = {} not run)", missing.join(", ")) }
 }
 
 /// `2,310`, `above 8,192` or `below 512`, with the number of crossings if the error does not grow with n.
 fn shown(reading: &CapacityReading) -> String {
-    let place = match reading.capacity {
+    let place = place(&reading.capacity);
+    let crossings = || text::counted(reading.crossings, "crossing", "crossings");
+    if reading.is_monotone() { place } else { format!("{place} ({})", crossings()) }
+}
+
+fn place(capacity: &Capacity) -> String {
+    match *capacity {
         Capacity::Between { n, .. } => number(n),
         Capacity::Above { n } => format!("above {}", text::grouped(n as u64)),
         Capacity::Below { n } => format!("below {}", text::grouped(n as u64)),
-    };
-    let crossings = || text::counted(reading.crossings, "crossing", "crossings");
-    if reading.is_monotone() { place } else { format!("{place} ({})", crossings()) }
+    }
 }
 
 fn number(n: f64) -> String {

@@ -11,11 +11,11 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::read::{self, LeftOut, Run, is_in_use, moving};
-use super::words;
 use crate::analysis::{
     self, Capacity, CapacityOverSeeds, CapacityReading, Regime, SizedError, capacity_over_seeds, regime_at,
 };
 use crate::error::UserError;
+use crate::text;
 
 /// Confidence of the intervals over seeds.
 const CONFIDENCE: f64 = 0.95;
@@ -121,7 +121,7 @@ pub fn capacities(folders: &[&Path], epsilon: f64) -> Result<CapacityTable> {
         rows.extend(row(values, frozen_layers, &seeds, epsilon, &mut left_out));
     }
     rows.sort_by(|one, other| {
-        let orders = one.values.iter().zip(&other.values).map(|(one, other)| words::natural(one, other));
+        let orders = one.values.iter().zip(&other.values).map(|(one, other)| text::natural(one, other));
         orders.into_iter().find(|order| order.is_ne()).unwrap_or_else(|| one.frozen_layers.cmp(&other.frozen_layers))
     });
     left_out.sort();
@@ -170,7 +170,7 @@ fn row(
     if seeds.is_empty() {
         return None;
     }
-    seeds.sort_by(|one, other| words::natural(&one.seed, &other.seed));
+    seeds.sort_by(|one, other| text::natural(&one.seed, &other.seed));
     let capacities: Vec<Capacity> = seeds.iter().map(|seed| seed.reading.capacity).collect();
     let runs: Vec<&Run> = by_seed.values().flat_map(BTreeMap::values).collect();
     let mut moving = moving(&runs.iter().map(|run| &run.seeds));

@@ -14,6 +14,7 @@ mod parallel;
 mod read;
 mod rerun;
 mod setting;
+mod setting_names;
 mod words;
 mod write;
 

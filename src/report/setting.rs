@@ -7,13 +7,9 @@ use std::sync::OnceLock;
 
 use super::measured_alike::keep_what_is_alike;
 use super::read::{FrozenLayers, LeftOut, Measure, Run, RunMeasure, SeedValues, is_in_use, moving};
-use super::words;
+use super::setting_names::{axes, follows, in_words, names};
 use crate::analysis::{BandPoint, CompleteCurves, NamedCurve, Regime, band};
-
-/// The data set that every source has.
-const SOURCE: &str = "source.dataset";
-/// Keys whose default depends on whether there is a source.
-pub(super) const WITH_SOURCE: [&str; 3] = ["transfer.frozen_norm", "transfer.unfrozen_init", "target.normalisation"];
+use crate::text;
 
 /// Runs that differ only in seeds and frozen layers.
 #[derive(Clone, Debug)]
@@ -46,6 +42,15 @@ pub(super) struct ComparedSettings {
     pub(super) all: Vec<Setting>,
 }
 
+impl ComparedSettings {
+    /// The names without a size: those that change with it, such as the budget, and the others, which tell lines apart.
+    pub(super) fn by_size(&self, size: &str) -> (Vec<&String>, Vec<&String>) {
+        let values: Vec<&SpecValues> = self.all.iter().map(|setting| &setting.values).collect();
+        let size = &size.to_owned();
+        self.names.iter().filter(|axis| *axis != size).partition(|axis| follows(axis, &[size], &values))
+    }
+}
+
 /// Runs by their number of frozen layers.
 type ByLayers = BTreeMap<usize, Vec<Run>>;
 
@@ -71,62 +76,17 @@ pub(super) fn sort(runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> ComparedSetti
     all.retain(|setting| !setting.cells.is_empty());
     let value = |setting: &Setting, axis: &String| setting.values.get(axis).cloned().unwrap_or_default();
     all.sort_by(|one, other| {
-        let orders = axes.iter().map(|axis| words::natural(&value(one, axis), &value(other, axis)));
+        let orders = axes.iter().map(|axis| text::natural(&value(one, axis), &value(other, axis)));
         orders.into_iter().find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
     });
     ComparedSettings { axes, names, all }
-}
-
-/// The keys in which runs differ, except seeds and frozen layers.
-fn axes(runs: &[Run]) -> Vec<String> {
-    let keys: BTreeSet<&String> = runs.iter().flat_map(|run| run.values.keys()).collect();
-    let differs = |key: &&&String| {
-        let mut values = runs.iter().map(|run| run.values.get(**key));
-        let first = values.next();
-        values.any(|value| Some(value) != first)
-    };
-    keys.iter().filter(differs).map(|key| (*key).clone()).collect()
-}
-
-/// The axes that every setting has, that of the source, and of the others those that do not follow from them: those that
-/// only some settings have, and where some have no source those that depend on it.
-fn names(axes: &[String], settings: &[&SpecValues]) -> Vec<String> {
-    let all_have = |axis: &str| settings.iter().all(|values| values.contains_key(axis));
-    let depends = |axis: &str| WITH_SOURCE.contains(&axis) && !all_have(SOURCE);
-    let is_common = |axis: &&String| *axis == SOURCE || all_have(axis) && !depends(axis);
-    let (mut named, partial): (Vec<&String>, Vec<&String>) = axes.iter().partition(is_common);
-    for axis in partial {
-        if !follows(axis, &named, settings) {
-            named.push(axis);
-        }
-    }
-    named.into_iter().cloned().collect()
-}
-
-/// Whether settings with equal values of some axes have equal values of another.
-pub(super) fn follows(axis: &str, from: &[&String], settings: &[&SpecValues]) -> bool {
-    let mut known: BTreeMap<Vec<Option<&String>>, Option<&String>> = BTreeMap::new();
-    settings.iter().all(|values| {
-        let others = from.iter().map(|other| values.get(*other)).collect();
-        *known.entry(others).or_insert(values.get(axis)) == values.get(axis)
-    })
-}
-
-/// The values of some axes in words: `source dataset = mnist, width = 8`.
-pub(super) fn in_words(values: &SpecValues, axes: &[&String]) -> String {
-    let value = |axis: &&String| match values.get(*axis) {
-        Some(value) => format!("{} = {}", words::short(axis), words::value(value)),
-        None if *axis == SOURCE => "no source".to_owned(),
-        None => format!("no {}", words::short(axis)),
-    };
-    axes.iter().map(value).collect::<Vec<_>>().join(", ")
 }
 
 impl SeedGroup {
     /// Keeps the runs of a cell that were evaluated at the most common epochs, each seed once.
     fn new(mut runs: Vec<Run>, left_out: &mut Vec<LeftOut>) -> Option<Self> {
         runs.sort_by(|one, other| {
-            words::natural(&one.seeds.label(), &other.seeds.label()).then(one.place.cmp(&other.place))
+            text::natural(&one.seeds.label(), &other.seeds.label()).then(one.place.cmp(&other.place))
         });
         let epochs = |run: &Run| run.curves.of(Measure::Test).iter().map(|point| point.epoch).collect::<Vec<u64>>();
         let grids: Vec<Vec<u64>> = runs.iter().map(epochs).collect();
@@ -217,20 +177,40 @@ impl Setting {
         if self.title.is_empty() { what.to_owned() } else { format!("{what} ({})", self.title) }
     }
 
-    /// A measure of each seed over frozen layers, from all frozen to none. Seeds without all points are left out.
+    /// The same setting with only some of its runs; `None` if it has none of them.
+    pub(super) fn only(&self, wanted: impl Fn(&Run) -> bool) -> Option<Self> {
+        let of = |cell: &SeedGroup| {
+            let runs: Vec<Run> = cell.runs.iter().filter(|run| wanted(run)).cloned().collect();
+            (!runs.is_empty()).then(|| SeedGroup { frozen: cell.frozen, runs, bands: Default::default() })
+        };
+        let cells: Vec<SeedGroup> = self.cells.iter().filter_map(of).collect();
+        (!cells.is_empty()).then(|| Self { cells, values: self.values.clone(), title: self.title.clone(), ..*self })
+    }
+
+    /// Cells that fewer than half as many seeds have as the largest cell: a sweep that is not finished has some. Curves over
+    /// frozen layers leave them out, since they would leave no seed with every point.
+    pub(super) fn sparse(&self) -> Vec<&SeedGroup> {
+        let most = self.cells.iter().map(|cell| cell.runs.len()).max().unwrap_or(0);
+        self.cells.iter().filter(|cell| 2 * cell.runs.len() < most).collect()
+    }
+
+    /// A measure of each seed over frozen layers, from all frozen to none. Sparse cells are left out, and then seeds without
+    /// all points.
     pub(super) fn over_layers(&self, outcome: RunMeasure) -> CompleteCurves<usize> {
         let mut seeds: BTreeMap<String, Vec<(usize, f64)>> = BTreeMap::new();
-        for cell in &self.cells {
+        let sparse: Vec<usize> = self.sparse().iter().map(|cell| cell.frozen.count).collect();
+        let cells = || self.cells.iter().filter(|cell| !sparse.contains(&cell.frozen.count));
+        for cell in cells() {
             for run in &cell.runs {
                 if let Some(error) = run.outcome(outcome) {
                     seeds.entry(run.seeds.label()).or_default().push((cell.frozen.count, error));
                 }
             }
         }
-        let grid: Vec<usize> = self.cells.iter().map(|cell| cell.frozen.count).collect();
+        let grid: Vec<usize> = cells().map(|cell| cell.frozen.count).collect();
         let mut named: Vec<NamedCurve<usize>> =
             seeds.into_iter().map(|(name, points)| NamedCurve { name, points }).collect();
-        named.sort_by(|one, other| words::natural(&one.name, &other.name));
+        named.sort_by(|one, other| text::natural(&one.name, &other.name));
         CompleteCurves::of(&grid, named)
     }
 
@@ -239,41 +219,14 @@ impl Setting {
         self.cell_at(layers)?.runs.iter().find(|run| run.seeds == *seeds)
     }
 
+    /// The source of each named seed.
+    pub(super) fn sources_of(&self, seeds: &[String]) -> Vec<Option<String>> {
+        let source = |seed: &String| self.runs().find(|run| run.seeds.label() == *seed)?.source_hash.clone();
+        seeds.iter().map(source).collect()
+    }
+
     /// All runs.
     pub(super) fn runs(&self) -> impl Iterator<Item = &Run> {
         self.cells.iter().flat_map(|cell| &cell.runs)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn values(pairs: &[(&str, &str)]) -> SpecValues {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
-    }
-
-    #[test]
-    fn keys_of_an_absent_source_do_not_name_a_setting() {
-        let own = values(&[(SOURCE, "cifar100"), ("source.train.epochs", "25"), ("transfer.frozen_norm", "source")]);
-        let prefix = values(&[("transfer.frozen_norm", "target")]);
-        let axes: Vec<String> = own.keys().cloned().collect();
-        let named = names(&axes, &[&own, &prefix]);
-        assert_eq!(named, [SOURCE]);
-        let named: Vec<&String> = named.iter().collect();
-        assert_eq!([&own, &prefix].map(|values| in_words(values, &named)), ["source dataset = cifar100", "no source"]);
-        // With another budget of the same source, the budget does.
-        let longer = values(&[(SOURCE, "cifar100"), ("source.train.epochs", "50"), ("transfer.frozen_norm", "source")]);
-        let named = names(&axes, &[&own, &prefix, &longer]);
-        assert_eq!(named, [SOURCE, "source.train.epochs"]);
-    }
-
-    #[test]
-    fn a_key_that_changes_with_another_follows_from_it() {
-        let of = |size, epochs| values(&[("size", size), ("epochs", epochs)]);
-        let (small, large, longer) = (of("1", "300"), of("4", "150"), of("4", "300"));
-        let size = "size".to_owned();
-        assert!(follows("epochs", &[&size], &[&small, &large]));
-        assert!(!follows("epochs", &[&size], &[&small, &large, &longer]));
     }
 }

@@ -1,7 +1,5 @@
 //! Formats numbers and lists for a report.
 
-use std::cmp::Ordering;
-
 /// A fraction in percent, with one decimal: `60.0%`.
 pub(super) fn percent(fraction: f64) -> String {
     format!("{:.1}%", positive_zero(fraction * 100.0))
@@ -56,26 +54,6 @@ pub(super) fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// Compares numbers by value; numbers come before words.
-pub(super) fn natural(one: &str, other: &str) -> Ordering {
-    match (one.parse::<f64>(), other.parse::<f64>()) {
-        (Ok(one), Ok(other)) => one.total_cmp(&other),
-        (Ok(_), Err(_)) => Ordering::Less,
-        (Err(_), Ok(_)) => Ordering::Greater,
-        (Err(_), Err(_)) => one.cmp(other),
-    }
-}
-
-/// A word for a shell, quoted if needed.
-pub(super) fn shell(word: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=:,+%@".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
 /// The last part of a dotted key in words, with `source` or `target` if the key is of a task.
 pub(super) fn short(key: &str) -> String {
     let parts: Vec<&str> = key.split('.').collect();
@@ -99,10 +77,7 @@ mod tests {
         let values = ["0.0003333333333333333", "0.001", "12.345678901", "1234567890123", "cifar100"].map(value);
         assert_eq!(values, ["0.0003333", "0.001", "12.35", "1234567890123", "cifar100"]);
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
-        assert_eq!(shell("sweep.axes.seed=[1, 2]"), "'sweep.axes.seed=[1, 2]'");
-        assert_eq!(shell("it's"), "'it'\\''s'");
         assert_eq!(short("target.train.learning_rate"), "target learning rate");
         assert_eq!(short("network.width"), "width");
-        assert_eq!(natural("9", "10"), Ordering::Less);
     }
 }

@@ -34,7 +34,7 @@ pub use row::{BRANCH_COLUMNS, BranchRow, TIMING_COLUMNS, Timing};
 pub use runs::{directories, directories_of};
 pub use seen_data::SeenSurvey;
 pub use spec_values::{SpecValues, spec_values};
-pub use summary::Summary;
+pub use summary::{SETTLED_STEPS, Summary};
 pub use table::{CsvTable, cut, last_row, parse, read, table, whole_rows, write_rows};
 pub use tensorboard::EventFile;
 pub use transfer::TransferReport;

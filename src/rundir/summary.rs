@@ -9,7 +9,7 @@ use crate::metrics::Metrics;
 use crate::spec::{Experiment, FINAL_EPOCHS};
 
 /// Running statistics of batch norm lag at first, so bumps are searched only after this many steps.
-const SETTLED_STEPS: u64 = 50;
+pub const SETTLED_STEPS: u64 = 50;
 
 /// The summary of a run. Errors are fractions. A field is `None` if it was not measured, or if the version that wrote
 /// the file did not know it; such a summary is still valid.

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use super::plan::SweepPlan;
 use super::state::RunState;
 use crate::files;
+use crate::run;
 use crate::rundir::{RunDirectory, directories};
 
 /// Copies the chosen cells that are finished in an archive and have not started here. Returns how many.
@@ -19,8 +20,13 @@ pub fn restore(plan: &SweepPlan, chosen: &[usize], archive: &Path) -> Result<usi
         let name = cell.directory.name();
         let Some(kept) = there.iter().find(|directory| directory.name() == name) else { continue };
         let length = Some(cell.length);
-        if RunState::of(kept, length)? == RunState::Done && RunState::of(&cell.directory, length)? == RunState::Waiting
-        {
+        if cell.directory.is_begun() || RunState::of(kept, length)? != RunState::Done {
+            continue;
+        }
+        files::create_folder(cell.directory.path())?;
+        // Another process may have begun the cell meanwhile.
+        let Some(_lock) = run::hold(cell.directory.path())? else { continue };
+        if !cell.directory.is_begun() {
             copy(kept, &cell.directory)?;
             copied += 1;
         }

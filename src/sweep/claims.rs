@@ -56,7 +56,7 @@ impl<'a> ClaimedCells<'a> {
     fn check(&self, claim: &Claim) -> Result<(), String> {
         self.check_places(&claim.statement)?;
         if self.cells.iter().all(|cell| cell.evaluation.extra.averaging.is_some()) {
-            return Ok(());
+            return self.cells.iter().try_for_each(|cell| check_settled(cell, cell.length.epochs));
         }
         let set = "set `evaluate.averaged_half_life`";
         let bump = matches!(
@@ -131,20 +131,27 @@ impl<'a> ClaimedCells<'a> {
                     ));
                 }
             }
-            if let (Some(first), Some(half_life)) = (epochs.first(), evaluation.extra.averaging) {
-                let steps = cell.length.steps * first / budget.max(1);
-                let half_life = half_life.steps(cell.length.steps);
-                if HalfLife::SETTLED * half_life > steps as f64 {
-                    let most = (steps as f64 / HalfLife::SETTLED).floor();
-                    return Err(format!(
-                        "averaged weights have not settled at epoch {first}, after {steps} steps: `evaluate.averaged_half_life` is \
-                         {half_life} steps, and should be at most {most}"
-                    ));
-                }
+            if let Some(&first) = epochs.first() {
+                check_settled(cell, first)?;
             }
         }
         Ok(())
     }
+}
+
+/// An error if averaged weights are measured and have not settled by an epoch.
+fn check_settled(cell: &PlannedCell, epoch: u64) -> Result<(), String> {
+    let Some(half_life) = cell.evaluation.extra.averaging else { return Ok(()) };
+    let steps = cell.length.steps * epoch / cell.length.epochs.max(1);
+    let half_life = half_life.steps(cell.length.steps);
+    if HalfLife::SETTLED * half_life <= steps as f64 {
+        return Ok(());
+    }
+    let most = (steps as f64 / HalfLife::SETTLED).floor();
+    Err(format!(
+        "averaged weights have not settled at epoch {epoch}, after {steps} steps: `evaluate.averaged_half_life` is \
+         {half_life} steps, and should be at most {most}"
+    ))
 }
 
 /// Whether a cell has a number of frozen layers, or `all`.

@@ -76,10 +76,9 @@ impl CollectedRun {
             return Ok(None);
         }
         let name = directory.name();
-        let sweep = sweeps.of(directory)?;
-        let entry = sweep.and_then(|sweep| sweep.cells.get(&name).or(sweep.outside.get(&name)));
-        let keys = sweep.iter().flat_map(|sweep| &sweep.axes);
-        let axes = entry.map(|entry| keys.cloned().zip(entry.values.iter().cloned()).collect()).unwrap_or_default();
+        let (cell, axes) = sweeps.of(directory)?.and_then(|sweep| sweep.cell(&name)).unzip();
+        let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+        let axes = axes.into_iter().flatten().map(owned).collect();
         let summary = Summary::read(directory);
         let facts = facts_in_name(&name);
         let number = |from: Option<usize>, letter: char| {
@@ -94,7 +93,7 @@ impl CollectedRun {
             Status::Failed => "failed",
         };
         let own = [
-            entry.map_or(name, |entry| entry.name.clone()),
+            cell.map_or(name, |cell| cell.name.clone()),
             directory.path().display().to_string(),
             status.to_owned(),
             number(summary.as_ref().and_then(|summary| summary.frozen_layers), 'k'),

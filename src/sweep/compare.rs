@@ -87,7 +87,7 @@ impl Comparison {
     /// Sorts by a key or a result; runs without it come last.
     pub fn sort_by(&mut self, column: &str) -> Result<()> {
         if let Some(at) = self.keys.iter().position(|key| key == column || key.ends_with(&format!(".{column}"))) {
-            self.runs.sort_by(|one, other| natural(&one.values[at], &other.values[at]));
+            self.runs.sort_by(|one, other| text::natural(&one.values[at], &other.values[at]));
             return Ok(());
         }
         let Some((_, value)) = RESULTS.iter().find(|(name, _)| *name == column) else {
@@ -106,18 +106,8 @@ impl Comparison {
     }
 }
 
-/// Compares numbers by value; numbers come before words.
-fn natural(one: &str, other: &str) -> Ordering {
-    match (one.parse::<f64>(), other.parse::<f64>()) {
-        (Ok(one), Ok(other)) => one.total_cmp(&other),
-        (Ok(_), Err(_)) => Ordering::Less,
-        (Err(_), Ok(_)) => Ordering::Greater,
-        (Err(_), Err(_)) => one.cmp(other),
-    }
-}
-
 fn by_values(one: &[String], other: &[String]) -> Ordering {
-    let pairs = one.iter().zip(other).map(|(one, other)| natural(one, other));
+    let pairs = one.iter().zip(other).map(|(one, other)| text::natural(one, other));
     pairs.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::plan::SweepPlan;
 use crate::run::Fixed;
+use crate::text;
 
 /// What every line needs besides its cell.
 #[derive(Clone, Copy, Debug)]
@@ -45,17 +46,7 @@ fn line(verb: &str, own: &[String], plan: &SweepPlan, call: &Call<'_>) -> String
     for set in call.overrides.iter().chain(own).chain(&last) {
         words.extend(["--set".to_owned(), set.clone()]);
     }
-    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-}
-
-/// Quotes a word for POSIX shells.
-pub(super) fn quoted(word: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=,:+@%".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    words.iter().map(|word| text::quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -66,7 +57,7 @@ mod tests {
     fn a_shell_reads_words_back() -> std::io::Result<()> {
         for word in ["plain", "a b", "", "it's", "$HOME", "`id`", "a\\b", "x\"y", "new\nline", "[0, 1]", "é", "*", "~"]
         {
-            let command = format!("printf %s {}", quoted(word));
+            let command = format!("printf %s {}", text::quoted(word));
             let output = std::process::Command::new("sh").arg("-c").arg(command).output()?;
             assert_eq!(String::from_utf8_lossy(&output.stdout), word);
         }

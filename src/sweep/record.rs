@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::plan::SweepPlan;
 use crate::error::UserError;
 use crate::files;
 use crate::run::Fixed;
-use crate::rundir::RunDirectory;
+use crate::rundir::{Length, RunDirectory};
 use crate::spec::{NUMERICS, StatedClaims};
+use crate::text;
 
 /// Raise this when an older program could misread what a newer one writes.
 const FORMAT: u32 = 1;
@@ -67,9 +69,24 @@ pub struct CellRecord {
     pub values: Vec<String>,
     /// The hash of its source.
     pub source: Option<String>,
+    /// Its budget; absent in a record from an older version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<Length>,
+    /// The keys of its values, if it is outside a grid that may have other axes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub axes: Option<Vec<String>>,
 }
 
 impl SweepRecord {
+    /// A cell of the grid or outside it, with its values by key. Of a cell outside it that an older version recorded, the
+    /// keys are unknown.
+    pub fn cell(&self, directory: &str) -> Option<(&CellRecord, BTreeMap<&str, &str>)> {
+        let within = self.cells.get(directory).map(|cell| (cell, self.axes.as_slice()));
+        let outside = || self.outside.get(directory).map(|cell| (cell, cell.axes.as_deref().unwrap_or_default()));
+        let (cell, keys) = within.or_else(outside)?;
+        Some((cell, keys.iter().map(String::as_str).zip(cell.values.iter().map(String::as_str)).collect()))
+    }
+
     /// The record of a folder, if it has one.
     pub fn read(folder: &Path) -> Result<Option<Self>> {
         let path = path(folder);
@@ -108,7 +125,8 @@ impl SweepRecord {
             return Err(UserError::usage(message).hint(hint).into());
         }
         let mut outside = before.outside;
-        outside.extend(before.cells);
+        let leaving = |cell: CellRecord| CellRecord { axes: Some(before.axes.clone()), ..cell };
+        outside.extend(before.cells.into_iter().map(|(name, cell)| (name, leaving(cell))));
         outside.retain(|name, _| !cells.contains_key(name));
         let (fixed, claims, axes) = (before.fixed, before.claims, plan.keys.clone());
         Ok(Self { format: FORMAT, numerics: NUMERICS, fixed, claims, axes, cells, outside })
@@ -125,19 +143,24 @@ impl SweepRecord {
 fn entry(plan: &SweepPlan, index: usize) -> CellRecord {
     let cell = &plan.cells[index];
     let source = cell.source.map(|source| plan.sources[source].hash.clone());
-    CellRecord { index, name: cell.name.clone(), values: cell.values.clone(), source }
+    let (name, values, length) = (cell.name.clone(), cell.values.clone(), Some(cell.length));
+    CellRecord { index, name, values, source, length, axes: None }
 }
 
 fn path(folder: &Path) -> PathBuf {
     folder.join("sweep.json")
 }
 
-/// Copies the spec beside the record, so that editing the original does not affect a running sweep.
+/// Copies the spec beside the record, for people and for reports, and to a file named by its content, which is returned:
+/// cells read that one, so neither editing the original nor another start changes what they run.
 pub fn keep_spec(spec: &Path, folder: &Path) -> Result<PathBuf> {
-    let ending = spec.extension().unwrap_or_default();
-    let name = if ending == "json" { "sweep-spec.json" } else { "sweep.toml" };
+    let is_json = spec.extension().is_some_and(|ending| ending == "json");
+    let (name, ending) = if is_json { ("sweep-spec.json", "json") } else { ("sweep.toml", "toml") };
     let bytes = std::fs::read(spec).with_context(|| format!("cannot read `{}`", spec.display()))?;
-    let kept = folder.join(name);
+    write_if_changed(&folder.join(name), &bytes)?;
+    let specs = folder.join("specs");
+    files::create_folder(&specs)?;
+    let kept = specs.join(format!("{}.{ending}", &text::hex(&Sha256::digest(&bytes))[..10]));
     write_if_changed(&kept, &bytes)?;
     Ok(kept)
 }

@@ -66,6 +66,8 @@ impl RunState {
                 Status::Finished => Self::Waiting,
                 Status::Stopped => Self::Stopped,
                 Status::Running => Self::Stale,
+                // A shorter budget than that of the diverged run may end before the divergence.
+                Status::Diverged if length.is_some_and(|asked| asked.steps < record.length.steps) => Self::Waiting,
                 Status::Diverged => Self::Diverged(reason(&record)),
                 Status::Failed => Self::Failed(reason(&record)),
             },

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde::Serialize;
 
-use super::record::{SweepRecord, SweepRecords};
+use super::record::{CellRecord, SweepRecord, SweepRecords};
 use super::state::RunState;
 use crate::error::UserError;
+use crate::files;
 use crate::rundir::{Record, RunDirectory, directories};
 
 /// The state of every run in a folder.
@@ -50,21 +51,11 @@ pub fn status(folder: &Path) -> Result<FolderStatus> {
         let sweep = sweeps.of(&directory)?;
         runs.push(of(&directory, sweep)?);
     }
-    if let Some(sweep) = SweepRecord::read(folder)? {
-        let begun: HashSet<String> = runs.iter().map(|run| RunDirectory::at(&run.directory).name()).collect();
-        let absent = sweep.cells.iter().filter(|(name, _)| !begun.contains(name.as_str()));
-        let mut failures = FailedSources::beside(folder)?;
-        runs.extend(absent.map(|(name, entry)| RunStatus {
-            name: entry.name.clone(),
-            directory: folder.join(name),
-            outside: false,
-            index: Some(entry.index),
-            state: RunState::Waiting,
-            epochs: None,
-            seconds: None,
-            host: None,
-            blocked: entry.source.as_deref().and_then(|source| failures.of(source)),
-        }));
+    let begun: HashSet<PathBuf> = runs.iter().map(|run| run.directory.clone()).collect();
+    for sweep in sweep_folders(folder)? {
+        if let Some(record) = SweepRecord::read(&sweep)? {
+            runs.extend(not_begun(&record, &sweep, &begun)?);
+        }
     }
     // By folder; in each, cells in the order of the grid, then other runs.
     runs.sort_by_key(|run| (run.directory.parent().map(Path::to_path_buf), run.index.unwrap_or(usize::MAX)));
@@ -75,6 +66,30 @@ pub fn status(folder: &Path) -> Result<FolderStatus> {
             .into());
     }
     Ok(FolderStatus { runs })
+}
+
+/// A folder and those in it, any of which may be a sweep's.
+fn sweep_folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    let within = files::names(folder)?.into_iter().map(|name| folder.join(name)).filter(|path| path.is_dir());
+    Ok(std::iter::once(folder.to_path_buf()).chain(within).collect())
+}
+
+/// The cells of a sweep without a directory.
+fn not_begun(sweep: &SweepRecord, folder: &Path, begun: &HashSet<PathBuf>) -> Result<Vec<RunStatus>> {
+    let mut failures = FailedSources::beside(folder)?;
+    let absent = sweep.cells.iter().map(|(name, cell)| (folder.join(name), cell));
+    let waiting = |(directory, cell): (PathBuf, &CellRecord)| RunStatus {
+        name: cell.name.clone(),
+        directory,
+        outside: false,
+        index: Some(cell.index),
+        state: RunState::Waiting,
+        epochs: None,
+        seconds: None,
+        host: None,
+        blocked: cell.source.as_deref().and_then(|source| failures.of(source)),
+    };
+    Ok(absent.filter(|(directory, _)| !begun.contains(directory)).map(waiting).collect())
 }
 
 /// Why sources failed, each looked up once.
@@ -116,7 +131,7 @@ fn of(directory: &RunDirectory, sweep: Option<&SweepRecord>) -> Result<RunStatus
         directory: directory.path().to_path_buf(),
         outside: gone.is_some(),
         index: entry.map(|entry| entry.index),
-        state: RunState::of(directory, None)?,
+        state: RunState::of(directory, entry.and_then(|entry| entry.length))?,
         epochs,
         seconds: record.as_ref().and_then(|record| record.seconds),
         host: record.map(|record| record.host),

@@ -6,7 +6,7 @@ use crate::analysis::{BandPoint, band};
 use crate::figure::{ChartAxis, Extent, Figure, Panel, ReferenceLine, Scale, Series, ValueFormat};
 use crate::report::read::RunMeasure;
 use crate::report::setting::Setting;
-use crate::report::words::percent;
+use crate::report::words::{list, percent};
 use crate::text;
 use std::fmt::Write as _;
 
@@ -46,6 +46,10 @@ pub(super) fn of(setting: &Setting, id: &str) -> Option<Plotted> {
                        evaluation, selected on the test set. Train error: after the last epoch."
             .to_owned();
     caption.push_str(places(setting).note().unwrap_or_default());
+    let sparse: Vec<String> = setting.sparse().iter().map(|cell| cell.frozen.short()).collect();
+    if !sparse.is_empty() {
+        let _ = write!(caption, " Left out, since few seeds have it: k = {}.", list(&sparse));
+    }
     let incomplete = setting.over_layers(RunMeasure::Last).left_out.len();
     if incomplete > 0 {
         let seeds = text::counted(incomplete, "seed lacks", "seeds lack");
@@ -64,8 +68,7 @@ fn axis(setting: &Setting) -> ChartAxis {
 }
 
 fn points(setting: &Setting, outcome: RunMeasure) -> Vec<BandPoint<usize>> {
-    let curves = setting.over_layers(outcome);
-    band(&curves, 0.95)
+    band(&setting.over_layers(outcome), 0.95)
 }
 
 fn lines(setting: &Setting, place: usize, outcome: RunMeasure) -> Vec<Series> {
@@ -73,14 +76,17 @@ fn lines(setting: &Setting, place: usize, outcome: RunMeasure) -> Vec<Series> {
     if points.is_empty() {
         return Vec::new();
     }
-    let line = points.iter().enumerate().map(|(at, point)| (places.at(at), point.mean)).collect();
+    let at = |point: &BandPoint<usize>| {
+        let index = setting.cells.iter().position(|cell| cell.frozen.count == point.place);
+        places.at(index.unwrap_or(0))
+    };
+    let line = points.iter().map(|point| (at(point), point.mean)).collect();
     let series = Series::line(place, outcome.title(), line);
     // Several overlapping bands would be unreadable, so only the first line has one.
     if ![RunMeasure::Last, RunMeasure::LastTrain].contains(&outcome) {
         return broken(series);
     }
-    let band: Vec<(f64, &BandPoint<usize>)> =
-        points.iter().enumerate().map(|(at, point)| (places.at(at), point)).collect();
+    let band: Vec<(f64, &BandPoint<usize>)> = points.iter().map(|point| (at(point), point)).collect();
     broken(banded(series, &band))
 }
 

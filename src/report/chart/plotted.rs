@@ -121,3 +121,12 @@ pub(in crate::report) fn narrow(figure: &Figure) -> Figure {
     let plot_height = figure.extent.plot_height.max(Extent::one_column().plot_height);
     Figure { extent: Extent::one_column().with_plot_height(plot_height), columns: 1, ..figure.clone() }
 }
+
+/// A sentence for the caption of a figure over a size.
+pub(super) fn also_changed(with_size: &[&String]) -> String {
+    if with_size.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = with_size.iter().map(|axis| words::short(axis)).collect();
+    format!(" Also changed with the size: {}.", words::list(&names))
+}

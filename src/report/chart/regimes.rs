@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::plotted::{NumberTable, Plotted};
+use super::plotted::{NumberTable, Plotted, also_changed};
 use crate::analysis::{CellRegime, cell_regimes};
 use crate::figure::{Cells, ChartAxis, Extent, Figure, Grid, Hatch, Panel, Region, RegionMap, Scale, ValueFormat};
 use crate::report::read::FrozenLayers;
-use crate::report::setting::{ComparedSettings, Setting, in_words};
+use crate::report::setting::{ComparedSettings, Setting};
+use crate::report::setting_names::in_words;
 
 const SIZE: &str = "target.train_size";
 
@@ -17,7 +18,7 @@ const MOST_PANELS: usize = 4;
 /// The figure, if target size is an axis.
 pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
     let mut groups: BTreeMap<String, Vec<&Setting>> = BTreeMap::new();
-    let others: Vec<&String> = settings.names.iter().filter(|axis| *axis != SIZE).collect();
+    let (with_size, others) = settings.by_size(SIZE);
     for setting in &settings.all {
         groups.entry(in_words(&setting.values, &others)).or_default().push(setting);
     }
@@ -37,10 +38,11 @@ pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
     for map in &maps {
         map.table(&mut data);
     }
-    let caption = "Under this procedure and budget. Over: every seed interpolates (train error at most 1%, sustained); under: \
+    let mut caption = "Under this procedure and budget. Over: every seed interpolates (train error at most 1%, sustained); under: \
                    every seed has levelled off above that; critical: between the two, or seeds differ; undecided: still falling \
                    when training stopped."
         .to_owned();
+    caption.push_str(&also_changed(&with_size));
     Some(Plotted { id: "regimes".to_owned(), title, caption, figure, data })
 }
 

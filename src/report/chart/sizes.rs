@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::plotted::{NumberTable, Plotted, band_note, shade_of};
+use super::plotted::{NumberTable, Plotted, also_changed, band_note, shade_of};
 use crate::figure::{Band, ChartAxis, Extent, Figure, Panel, Scale, Series, ValueFormat};
 use crate::report::read::RunMeasure;
-use crate::report::setting::{ComparedSettings, SeedGroup, Setting, follows, in_words};
-use crate::report::words;
-use crate::rundir::SpecValues;
+use crate::report::setting::{ComparedSettings, SeedGroup, Setting};
+use crate::report::setting_names::in_words;
 
 const SIZES: [(&str, &str, &str); 2] = [
     ("target.train_size", "target-size", "target training examples"),
@@ -29,11 +28,7 @@ type SizeCurve<'a> = BTreeMap<usize, &'a SeedGroup>;
 
 fn one(settings: &ComparedSettings, (key, id, title): &(&str, &str, &str)) -> Option<Plotted> {
     let mut lines: BTreeMap<(String, usize), (String, SizeCurve)> = BTreeMap::new();
-    let values: Vec<&SpecValues> = settings.all.iter().map(|setting| &setting.values).collect();
-    // What changes with the size, such as the budget, is on the same line.
-    let key = &(*key).to_owned();
-    let (with_size, others): (Vec<&String>, Vec<&String>) =
-        settings.names.iter().filter(|axis| *axis != key).partition(|axis| follows(axis, &[key], &values));
+    let (with_size, others) = settings.by_size(key);
     for setting in &settings.all {
         let Some(size) = size(setting, key) else { continue };
         let rest = in_words(&setting.values, &others);
@@ -65,10 +60,7 @@ fn one(settings: &ComparedSettings, (key, id, title): &(&str, &str, &str)) -> Op
     figure.description = format!("{heading}, a line for each number of frozen layers, means over seeds.");
     let left = lines.len() - drawn().count();
     let mut caption = "Mean of the last five epochs.".to_owned();
-    if !with_size.is_empty() {
-        let names: Vec<String> = with_size.iter().map(|axis| words::short(axis)).collect();
-        caption.extend([" Also changed with the size: ", &words::list(&names), "."]);
-    }
+    caption.push_str(&also_changed(&with_size));
     if left > 0 {
         caption.extend([format!(" {left} more lines are in the data.")]);
     }

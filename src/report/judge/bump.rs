@@ -2,9 +2,9 @@
 
 use super::images;
 use super::site_errors::{SiteErrors, at_epochs, at_layers};
-use super::sources::Sources;
+use super::sources::{Sources, independent};
 use crate::analysis::inference::{
-    BumpContrasts, BumpEvidence, BumpSites, Effect, ImageContrasts, average_clusters, bump_evidence, unstated_bump,
+    BumpContrasts, BumpEvidence, BumpSites, Effect, ImageContrasts, bump_evidence, unstated_bump,
 };
 use crate::report::read::{Run, View};
 use crate::report::setting::{SeedGroup, Setting};
@@ -56,49 +56,51 @@ pub(super) fn over_epochs_of(
 fn measure(found: &SiteErrors, mut images: Option<ImageContrasts>) -> Result<MeasuredBump, String> {
     let mut contrasts = found.contrasts();
     let hashes: Vec<Option<String>> = found.runs.iter().map(|run| run.source_hash.clone()).collect();
-    let sources = Sources::of(&hashes);
-    if sources == Sources::Clusters {
-        let averaged = |rows: &[Vec<f64>]| average_clusters(&hashes, rows).map_err(|error| error.to_string());
-        let columns = |values: &[f64]| values.iter().map(|value| vec![*value]).collect::<Vec<_>>();
-        let values = |values: &[f64]| Ok::<_, String>(averaged(&columns(values))?.concat());
-        contrasts = BumpContrasts { rises: values(&contrasts.rises)?, drops: values(&contrasts.drops)? };
-        if let Some(of_images) = &mut images {
-            *of_images = ImageContrasts { rises: averaged(&of_images.rises)?, drops: averaged(&of_images.drops)? };
-        }
+    let averaged = |rows: Vec<Vec<f64>>| independent(&hashes, rows).map_err(|error| error.to_string());
+    let values =
+        |values: Vec<f64>| Ok::<_, String>(averaged(values.into_iter().map(|value| vec![value]).collect())?.1.concat());
+    contrasts = BumpContrasts { rises: values(contrasts.rises)?, drops: values(contrasts.drops)? };
+    if let Some(of_images) = images {
+        images = Some(ImageContrasts { rises: averaged(of_images.rises)?.1, drops: averaged(of_images.drops)?.1 });
     }
     let evidence = bump_evidence(&contrasts, images.as_ref()).map_err(|error| error.to_string())?;
     let mean = |place: usize| found.errors.iter().map(|errors| errors[place]).sum::<f64>() / found.errors.len() as f64;
     Ok(MeasuredBump {
         evidence,
         means: [0, 1, 2].map(mean),
-        sources,
+        sources: Sources::of(&hashes),
         seeds: found.runs.iter().map(|run| run.seeds.label()).collect(),
         with_images: images.is_some(),
         incomplete: found.incomplete.clone(),
     })
 }
 
-/// Test errors `[seed][epoch]` of at most 16 runs at thinned epochs, after running statistics have settled.
+/// Test errors `[seed][epoch]` of at most 16 seeds at thinned epochs, after running statistics have settled. Seeds that
+/// share a source are averaged.
 pub(super) struct EpochGrid {
     pub(super) epochs: Vec<u64>,
     pub(super) rows: Vec<Vec<f64>>,
+    pub(super) sources: Sources,
+    /// The number of independent seeds, of which more than 16 are not in `rows`.
+    pub(super) independent: usize,
 }
 
 /// `None` with fewer than two runs or three epochs, or if runs were evaluated at different epochs.
 pub(super) fn grid(runs: &[&Run], view: View) -> Option<EpochGrid> {
     let settled = runs.iter().map(|run| run.curves.settled_epoch).max()?;
-    let curves: Vec<_> = runs.iter().take(MOST_SEEDS).map(|run| run.test_errors(view)).collect();
+    let curves: Vec<_> = runs.iter().map(|run| run.test_errors(view)).collect();
     let first: Vec<u64> = curves.first()?.iter().map(|point| point.epoch).collect();
     if curves.iter().any(|curve| !curve.iter().map(|point| point.epoch).eq(first.iter().copied())) {
         return None;
     }
     let columns = spread(&first, settled);
-    let enough = columns.len() >= 3 && curves.len() >= 2;
     let row = |curve: &Vec<crate::analysis::Point>| columns.iter().map(|&at| curve[at].error).collect();
-    enough.then(|| EpochGrid {
-        epochs: columns.iter().map(|&at| first[at]).collect(),
-        rows: curves.iter().map(row).collect(),
-    })
+    let hashes: Vec<Option<String>> = runs.iter().map(|run| run.source_hash.clone()).collect();
+    let (sources, mut rows) = independent(&hashes, curves.iter().map(row).collect()).ok()?;
+    let independent = rows.len();
+    rows.truncate(MOST_SEEDS);
+    let enough = columns.len() >= 3 && independent >= 2;
+    enough.then(|| EpochGrid { epochs: columns.iter().map(|&at| first[at]).collect(), rows, sources, independent })
 }
 
 /// The largest bump over epochs, wherever it is: for controls that shift it, such as another learning rate.

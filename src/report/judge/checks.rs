@@ -6,7 +6,7 @@ use super::finding::{Answer, Check};
 use super::sources::Sources;
 use super::subject::Subject;
 use crate::analysis::inference::{LEAST_SEEDS, NotSurviving, RealityCheck, Survival};
-use crate::report::read::{Measure, Run};
+use crate::report::read::Run;
 use crate::report::setting::Setting;
 use crate::report::words::{list, p_value, points};
 
@@ -91,7 +91,7 @@ fn lost(subject: &Subject, (control, unit): (&SizedEffect, EffectUnit), losses: 
 
 /// Why the control that a claim needs was not run.
 pub(super) fn no_control(settings: &[&Setting]) -> String {
-    let has = |run: &Run| !run.curves.of(Measure::TestAveraged).is_empty();
+    let has = |run: &Run| run.is_averaged();
     let why = if settings.iter().all(|setting| setting.runs().all(has)) {
         "had not settled at these places: they need three half-lives"
     } else {

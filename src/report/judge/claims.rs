@@ -1,18 +1,22 @@
 //! Judges the claims that sweeps state, together, and adds exploratory findings.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use super::checks::{checklist, survived};
 use super::claimed::claimed;
 use super::commands::Commands;
-use super::control::is_control_of_any;
+use super::control::{is_control_of, is_control_of_any};
 use super::effect::EffectUnit;
 use super::finding::{Finding, Standing};
 use super::pair::Judged;
+use super::sources::Sources;
 use super::stated::{self, Stated, does_not_hold};
 use super::subject::MeasuredAt;
 use super::{delay, equivalence, larger_bump, order, unstated};
 use crate::analysis::inference::{LEAST_SEEDS, SIGNIFICANCE, claims_carried, holm};
-use crate::report::read::{SweepFolder, View};
-use crate::report::setting::Setting;
+use crate::report::read::{PlannedSeeds, SweepFolder, View};
+use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{capital, list, p_value};
 use crate::spec::{Claim, FROZEN_LAYERS, Statement};
 use crate::text;
@@ -27,6 +31,9 @@ pub(in crate::report) struct Judgement {
 struct StatedClaim<'a> {
     claim: &'a Claim,
     sweep: &'a SweepFolder,
+    /// The settings of the sweep's own runs. Other folders may have runs of the same settings, such as the seeds from which
+    /// the places were chosen.
+    own: &'a [Setting],
     again: Vec<&'a SweepFolder>,
 }
 
@@ -50,11 +57,15 @@ impl Case<'_> {
 
 /// Judges all claims of all sweeps, and explores settings without a claim.
 pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder], commands: &Commands) -> Judgement {
-    let claims = distinct(sweeps);
+    let own = |sweep: &SweepFolder| -> Vec<Setting> {
+        settings.iter().filter_map(|setting| setting.only(|run| sweep.has(run))).collect()
+    };
+    let own: Vec<Vec<Setting>> = sweeps.iter().map(own).collect();
+    let claims = distinct(sweeps, &own);
     let cases: Vec<Case> = claims
         .iter()
         .enumerate()
-        .map(|(index, stated)| case(stated.claim, stated.sweep, settings).named(format!("claim-{}", index + 1)))
+        .map(|(index, stated)| case(stated.claim, stated.own, settings).named(format!("claim-{}", index + 1)))
         .collect();
     // A claim that could not be tested still counts in the correction.
     let p_values: Vec<f64> = cases
@@ -69,10 +80,9 @@ pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder], com
     for ((case, p), stated) in cases.iter().zip(holm(&p_values)).zip(&claims) {
         let mut finding = finding(case, p, commands);
         finding.claimed = claimed(stated.claim, stated.sweep);
-        if !stated.sweep.stated_beforehand() {
+        if let Some(reason) = not_as_stated(stated) {
             finding.standing = Standing::Exploratory;
-            let reason = "exploratory: stated after the first cell started, or by a version that did not record it";
-            finding.reasons.push(reason.to_owned());
+            finding.reasons.push(format!("exploratory: {reason}"));
         }
         if !stated.again.is_empty() {
             let names: Vec<String> = stated.again.iter().map(|sweep| sweep.name()).collect();
@@ -83,14 +93,32 @@ pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder], com
     for setting in settings.iter().filter(|setting| !is_control_of_any(setting, settings)) {
         findings.extend(looked_for(setting, settings, &cases, commands));
     }
-    let stated = claims.iter().filter(|stated| stated.sweep.stated_beforehand()).count();
+    let stated = claims.iter().filter(|stated| not_as_stated(stated).is_none()).count();
     Judgement { findings, power: power(settings, stated) }
+}
+
+/// Why a claim is not one that was stated beforehand, if it is not.
+fn not_as_stated(stated: &StatedClaim) -> Option<String> {
+    let planned = stated.sweep.seeds();
+    let runs = stated.own.iter().flat_map(Setting::runs);
+    let finished = runs.map(|run| &run.seeds).collect::<BTreeSet<_>>().len();
+    match stated.sweep.stated.as_ref().filter(|_| stated.sweep.stated_beforehand()) {
+        None => Some("stated after the first cell started, or by a version that did not record it".to_owned()),
+        Some(recorded) => {
+            let PlannedSeeds { shared, distinct } = planned?;
+            if shared != recorded.seeds {
+                let (now, then) = (text::counted(shared, "seed", "seeds"), recorded.seeds);
+                return Some(format!("the sweep has {now}, and had {then} when the claim was stated"));
+            }
+            (finished < distinct).then(|| format!("{finished} of {distinct} seeds are finished"))
+        }
+    }
 }
 
 /// The largest bumps of a setting, without those that a claim is about.
 fn looked_for(setting: &Setting, all: &[Setting], cases: &[Case], commands: &Commands) -> Vec<Finding> {
     let is_of = |stated: &Stated, over_layers: bool| {
-        let is_setting = stated.subject.settings.iter().any(|own| std::ptr::eq(*own, setting));
+        let is_setting = stated.subject.settings.iter().any(|own| own.values == setting.values);
         is_setting && (stated.subject.place == MeasuredAt::End) == over_layers
     };
     let is_stated = |over_layers: bool, layers: Option<usize>| {
@@ -106,7 +134,8 @@ fn looked_for(setting: &Setting, all: &[Setting], cases: &[Case], commands: &Com
         findings.extend(unstated::over_layers(setting, all, commands));
     }
     let cells = setting.cells.iter().filter(|cell| !is_stated(false, Some(cell.frozen.count)));
-    let epochs = cells.filter_map(|cell| unstated::over_epochs(cell, setting, all, commands));
+    let cells: Vec<&SeedGroup> = cells.collect();
+    let epochs = cells.iter().filter_map(|cell| unstated::over_epochs(cell, setting, all, cells.len(), commands));
     // With several cells, only those that show a bump; the others are in the table.
     findings.extend(epochs.filter(|finding| !finding.checks.is_empty() || setting.cells.len() == 1));
     if !setting.title.is_empty() {
@@ -117,49 +146,64 @@ fn looked_for(setting: &Setting, all: &[Setting], cases: &[Case], commands: &Com
     findings
 }
 
-/// Each claim once, with the first sweep that states it.
-fn distinct(sweeps: &[SweepFolder]) -> Vec<StatedClaim<'_>> {
+/// Each claim once, with the first sweep that states it. An equal claim of another study is another claim.
+fn distinct<'a>(sweeps: &'a [SweepFolder], own: &'a [Vec<Setting>]) -> Vec<StatedClaim<'a>> {
     let mut found: Vec<StatedClaim> = Vec::new();
-    for sweep in sweeps {
+    for (sweep, own) in sweeps.iter().zip(own) {
         for claim in &sweep.claims.claims {
-            match found.iter_mut().find(|known| known.claim == claim) {
+            match found.iter_mut().find(|known| known.claim == claim && is_again(claim, known.own, own)) {
                 Some(known) => known.again.push(sweep),
-                None => found.push(StatedClaim { claim, sweep, again: Vec::new() }),
+                None => found.push(StatedClaim { claim, sweep, own, again: Vec::new() }),
             }
         }
     }
     found
 }
 
+/// Whether a sweep that states a claim again has only controls or copies of the runs of the first one.
+fn is_again(claim: &Claim, first: &[Setting], other: &[Setting]) -> bool {
+    let paths = |setting: &'_ Setting| -> BTreeSet<PathBuf> {
+        setting.runs().map(|run| run.directory.path().to_path_buf()).collect()
+    };
+    let known = |setting: &Setting| {
+        let is_copy = |own: &Setting| own.values == setting.values && paths(setting).is_subset(&paths(own));
+        first.iter().any(|own| is_copy(own) || is_control_of(own, setting))
+    };
+    other.iter().filter(|setting| fits(claim, setting)).all(known)
+}
+
 fn power(settings: &[Setting], stated: usize) -> String {
-    let least = settings.iter().flat_map(|setting| &setting.cells).map(|cell| cell.runs.len()).min().unwrap_or(0);
+    let independent = |cell: &SeedGroup| {
+        let hashes: Vec<Option<String>> = cell.runs.iter().map(|run| run.source_hash.clone()).collect();
+        Sources::independent(&hashes)
+    };
+    let least = settings.iter().flat_map(|setting| &setting.cells).map(independent).min().unwrap_or(0);
     let carried = claims_carried(least, SIGNIFICANCE);
     // The smallest p-value of exact sign flips: all signs agree once in 2^m.
     let smallest = p_value(0.5f64.powi(i32::try_from(least).unwrap_or(i32::MAX)));
     format!(
         "Each cell has at least {} (smallest possible {smallest}): enough for {} with exact sign flips over seeds and \
          Holm's correction at {}%. {} stated beforehand.",
-        text::counted(least, "seed", "seeds"),
+        text::counted(least, "independent seed", "independent seeds"),
         text::counted(carried as usize, "one-sided claim", "one-sided claims"),
         SIGNIFICANCE * 100.0,
         if stated == 1 { "1 claim was".to_owned() } else { format!("{stated} claims were") },
     )
 }
 
-fn fits(claim: &Claim, sweep: &SweepFolder, setting: &Setting) -> bool {
-    let of_sweep = setting.runs().any(|run| sweep.has(run));
-    let asked = claim.setting.iter().filter(|(key, _)| *key != FROZEN_LAYERS);
-    let equal =
-        |(key, value): (&String, &String)| setting.values.get(key).is_some_and(|own| text::is_same_value(own, value));
-    of_sweep && asked.into_iter().all(equal)
+/// Whether a claim is about a setting of its sweep.
+fn fits(claim: &Claim, setting: &Setting) -> bool {
+    let mut asked = claim.setting.iter().filter(|(key, _)| *key != FROZEN_LAYERS);
+    asked.all(|(key, value)| setting.values.get(key).is_some_and(|own| text::is_same_value(own, value)))
 }
 
-fn case<'a>(claim: &Claim, sweep: &SweepFolder, settings: &'a [Setting]) -> Case<'a> {
+/// A claim about settings in `own`, with controls in `all`.
+fn case<'a>(claim: &Claim, own: &'a [Setting], all: &[Setting]) -> Case<'a> {
     let layers = claim.setting.get(FROZEN_LAYERS).map(String::as_str);
     let view: View = claim.weights.into();
-    let fitting = |setting: &Setting| fits(claim, sweep, setting);
+    let fitting = |setting: &Setting| fits(claim, setting);
     let only = || -> Result<&'a Setting, String> {
-        let mut found = settings.iter().filter(|setting| fitting(setting));
+        let mut found = own.iter().filter(|setting| fitting(setting));
         match (found.next(), found.count()) {
             (Some(only), 0) => Ok(only),
             (None, _) => Err("no finished run has its setting".to_owned()),
@@ -170,26 +214,26 @@ fn case<'a>(claim: &Claim, sweep: &SweepFolder, settings: &'a [Setting]) -> Case
     let pair = |pair: Result<Judged<'a>, String>| pair.map(|pair| Case::Pair(Box::new(pair)));
     let case = match &claim.statement {
         Statement::FrozenLayers { sites, least_size } => {
-            bump(only().and_then(|setting| stated::over_layers(setting, settings, sites, *least_size, view)))
+            bump(only().and_then(|setting| stated::over_layers(setting, all, sites, *least_size, view)))
         }
         Statement::Epochs { sites, least_size } => {
-            bump(only().and_then(|setting| stated::over_epochs(setting, settings, layers, *sites, *least_size, view)))
+            bump(only().and_then(|setting| stated::over_epochs(setting, all, layers, *sites, *least_size, view)))
         }
         Statement::LargerBump { over, key, reference, larger, sites, least_size } => {
             let (values, least_size) = ([reference.as_str(), larger.as_str()], *least_size);
             let claimed = larger_bump::ClaimedDifference { over: *over, key, values, layers, view, sites, least_size };
-            pair(larger_bump::judge(settings, &fitting, &claimed))
+            pair(larger_bump::judge((own, all), &fitting, &claimed))
         }
         Statement::Delay { key, reference, delayed, of, least_size } => {
             let (values, least_size) = ([reference.as_str(), delayed.as_str()], least_size.unwrap_or(0.0));
             let claimed = delay::ClaimedDelay { key, values, layers, view, of: *of, least_size };
-            pair(delay::judge(settings, &fitting, &claimed))
+            pair(delay::judge((own, all), &fitting, &claimed))
         }
         Statement::Order { key, values: [one, other], at: [first, second] } => {
-            pair(order::judge(settings, &fitting, (key, [one, other]), [first, second], view))
+            pair(order::judge((own, all), &fitting, (key, [one, other]), [first, second], view))
         }
         Statement::Equivalence { key, values: [one, other], margin } => {
-            pair(equivalence::judge(settings, &fitting, (key, [one, other], layers), *margin, view))
+            pair(equivalence::judge((own, all), &fitting, (key, [one, other], layers), *margin, view))
         }
     };
     case.unwrap_or_else(Case::Failed)

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::effect::SizedEffect;
 use crate::analysis::inference::RealityCheck;
 use crate::report::read::View;
-use crate::report::setting::{Setting, WITH_SOURCE};
+use crate::report::setting::Setting;
+use crate::report::setting_names::WITH_SOURCE;
 use crate::rundir::SpecValues;
 
 pub(super) const RATE: &str = "target.train.learning_rate";
@@ -47,7 +48,12 @@ pub(super) fn under(
 /// Whether a setting is a control of an earlier one from another folder. Settings in one folder are axes of a grid.
 pub(super) fn is_control_of_any(setting: &Setting, all: &[Setting]) -> bool {
     let is_earlier = |own: &&Setting| folder(own) != folder(setting) && own.order < setting.order;
-    all.iter().filter(is_earlier).any(|own| RealityCheck::ALL.iter().any(|check| is_control(*check, own, setting)))
+    all.iter().filter(is_earlier).any(|own| is_control_of(own, setting))
+}
+
+/// Whether a setting differs from another only in what some control changes.
+pub(super) fn is_control_of(own: &Setting, other: &Setting) -> bool {
+    RealityCheck::ALL.iter().any(|check| is_control(*check, own, other))
 }
 
 fn folder(setting: &Setting) -> Option<&Path> {

@@ -31,11 +31,11 @@ pub(super) struct ClaimedDelay<'a> {
 
 /// Judges the claim. The error is the reason why it cannot be tested.
 pub(super) fn judge<'a>(
-    all: &'a [Setting],
+    (own, all): (&'a [Setting], &[Setting]),
     fits: &dyn Fn(&Setting) -> bool,
     claimed: &ClaimedDelay,
 ) -> Result<Judged<'a>, String> {
-    let settings = settings(all, fits, claimed.key, claimed.values)?;
+    let settings = settings(own, fits, claimed.key, claimed.values)?;
     let layers = cell_of(settings[0], claimed.layers)?.frozen.count;
     let measure = |settings: &[&Setting], view| measure(settings, layers, claimed, view);
     let found = measure(&settings, claimed.view)?;

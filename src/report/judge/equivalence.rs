@@ -13,13 +13,13 @@ use crate::text;
 
 /// Judges the claim. The error is the reason why it cannot be tested.
 pub(super) fn judge<'a>(
-    all: &'a [Setting],
+    (own, all): (&'a [Setting], &[Setting]),
     fits: &dyn Fn(&Setting) -> bool,
     (key, values, layers): (&str, [&str; 2], Option<&str>),
     margin: f64,
     view: View,
 ) -> Result<Judged<'a>, String> {
-    let settings = settings(all, fits, key, values)?;
+    let settings = settings(own, fits, key, values)?;
     let cell = cell_of(settings[0], layers)?;
     let layers = cell.frozen.count;
     let found = end_errors(&settings, layers, key, view.outcome())?;

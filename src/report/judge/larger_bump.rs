@@ -51,11 +51,11 @@ struct MeasuredDifference {
 
 /// Judges the claim. The error is the reason why it cannot be tested.
 pub(super) fn judge<'a>(
-    all: &'a [Setting],
+    (own, all): (&'a [Setting], &[Setting]),
     fits: &dyn Fn(&Setting) -> bool,
     claimed: &ClaimedDifference,
 ) -> Result<Judged<'a>, String> {
-    let settings = settings(all, fits, claimed.key, claimed.values)?;
+    let settings = settings(own, fits, claimed.key, claimed.values)?;
     let places = places(&settings, claimed)?;
     let found = measure(&settings, claimed.key, &places, claimed.view, None, &Spikes::default())?;
     let spikes = spikes(&settings, claimed, &places);

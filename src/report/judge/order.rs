@@ -14,13 +14,13 @@ use crate::text;
 
 /// Judges the claim. The error is the reason why it cannot be tested.
 pub(super) fn judge<'a>(
-    all: &'a [Setting],
+    (own, all): (&'a [Setting], &[Setting]),
     fits: &dyn Fn(&Setting) -> bool,
     (key, values): (&str, [&str; 2]),
     at: [&str; 2],
     view: View,
 ) -> Result<Judged<'a>, String> {
-    let settings = settings(all, fits, key, values)?;
+    let settings = settings(own, fits, key, values)?;
     let layers = |typed: &str| {
         let cell = settings[0].cell(typed).ok_or_else(|| format!("there is no finished cell at k = {typed}"));
         Ok::<_, String>(cell?.frozen.count)

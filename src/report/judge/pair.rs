@@ -26,14 +26,14 @@ pub(super) struct Judged<'a> {
 
 /// The two settings of a claim, one for each of two values of a key.
 pub(super) fn settings<'a>(
-    all: &'a [Setting],
+    own: &'a [Setting],
     fits: &dyn Fn(&Setting) -> bool,
     key: &str,
     values: [&str; 2],
 ) -> Result<[&'a Setting; 2], String> {
     let of = |value: &str| {
         let has = |setting: &&Setting| setting.values.get(key).is_some_and(|own| is_same_value(own, value));
-        all.iter().filter(|setting| fits(setting)).filter(has).collect::<Vec<_>>()
+        own.iter().filter(|setting| fits(setting)).filter(has).collect::<Vec<_>>()
     };
     let (one, other) = (of(values[0]), of(values[1]));
     for (found, value) in [(&one, values[0]), (&other, values[1])] {

@@ -1,5 +1,10 @@
 //! Which runs share a source: they are not independent.
 
+use std::collections::BTreeSet;
+
+use crate::analysis::inference::{SampleError, average_clusters};
+use crate::text;
+
 /// How seeds share sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sources {
@@ -11,6 +16,16 @@ pub(super) enum Sources {
     One,
     /// Some seeds share a source; the mean of such a cluster counts as one seed.
     Clusters,
+}
+
+/// How seeds share sources, and their rows: the mean row of each source if only some seeds share one.
+pub(super) fn independent(
+    hashes: &[Option<String>],
+    rows: Vec<Vec<f64>>,
+) -> Result<(Sources, Vec<Vec<f64>>), SampleError> {
+    let sources = Sources::of(hashes);
+    let rows = if sources == Sources::Clusters { average_clusters(hashes, &rows)? } else { rows };
+    Ok((sources, rows))
 }
 
 impl Sources {
@@ -25,6 +40,20 @@ impl Sources {
             sources if sources == all => Self::Own,
             1 => Self::One,
             _ => Self::Clusters,
+        }
+    }
+
+    /// The number of independent seeds, given the source hash of each.
+    pub(super) fn independent(hashes: &[Option<String>]) -> usize {
+        let sources = || hashes.iter().flatten().collect::<BTreeSet<_>>().len();
+        if Self::of(hashes) == Self::Clusters { sources() } else { hashes.len() }
+    }
+
+    /// The number of independent values in words.
+    pub(super) fn counted(self, independent: usize) -> String {
+        match self {
+            Self::Clusters => text::counted(independent, "source", "sources"),
+            Self::None | Self::Own | Self::One => text::counted(independent, "seed", "seeds"),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::analysis::epoch_regime;
 use crate::analysis::inference::{
     BumpPart, BumpSites, BumpVerdict, RealityCheck, Shortfall, SiteRegimes, bump_verdict,
 };
-use crate::report::read::{Measure, Run, View};
+use crate::report::read::{Run, View};
 use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{list, p_value, percent, points};
 use crate::text;
@@ -51,7 +51,6 @@ pub(super) fn over_layers<'a>(
         let in_use = cell.runs.iter().filter(|run| measured.seeds.contains(&run.seeds.label()));
         in_use.map(Run::regime).collect()
     };
-    let end = |cell: &SeedGroup| cell.mean(view.outcome());
     let controls = control::under(&[setting], all, view, &|settings, view, _| {
         bump::over_layers(settings[0], view, &sites).ok().map(|found| (&found.evidence).into())
     });
@@ -60,10 +59,7 @@ pub(super) fn over_layers<'a>(
         over: setting.within("frozen layers"),
         least_size,
         regimes: SiteRegimes { first_valley: regimes(first), later_valley: regimes(later) },
-        descent: FirstDescent::of(
-            setting.cells.iter().take_while(|cell| cell.frozen.count != layers[0]).filter_map(end),
-            end(first).unwrap_or(0.0),
-        ),
+        descent: FirstDescent::over_layers(setting, layers[0], &measured.seeds, view.outcome()),
         averaged: bump::over_layers(setting, View::Averaged, &sites).ok(),
         spikes: None,
         subject: Subject {
@@ -107,13 +103,11 @@ pub(super) fn over_epochs<'a>(
     let controls = control::under(&[setting], all, view, &|settings, view, check| {
         bump_under(settings[0].cell_at(count)?, view, check, &of)
     });
-    let in_use = || cell.runs.iter().filter(|run| measured.seeds.contains(&run.seeds.label()));
-    let regimes = |epoch: u64| in_use().map(|run| epoch_regime(&run.train_errors(view), epoch)).collect::<Vec<_>>();
-    let measure = if view == View::Averaged { Measure::TestAveraged } else { Measure::Test };
-    let curve = cell.band(measure);
-    let before = curve.iter().filter(|point| point.place < sites[0]).map(|point| point.mean);
+    let in_use: Vec<&Run> = cell.runs.iter().filter(|run| measured.seeds.contains(&run.seeds.label())).collect();
+    let regimes =
+        |epoch: u64| in_use.iter().map(|run| epoch_regime(&run.train_errors(view), epoch)).collect::<Vec<_>>();
     Ok(Stated {
-        descent: FirstDescent::of(before, measured.means[0]),
+        descent: FirstDescent::over_epochs(&in_use, sites[0], view),
         places: sites.map(|epoch| format!("at epoch {}", text::grouped(epoch))),
         over: setting.within(&format!("epochs {}", cell.frozen.phrase())),
         least_size,

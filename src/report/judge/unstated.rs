@@ -7,6 +7,7 @@ use super::control::{self, Remeasure};
 use super::descent::FirstDescent;
 use super::effect::{EffectUnit, SizedEffect};
 use super::finding::{Check, Finding, Standing};
+use super::sources::{Sources, independent};
 use super::stated::{self, bump_under};
 use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{Effect, LEAST_SEEDS, SIGNIFICANCE, UnstatedBump, unstated_bump};
@@ -21,22 +22,25 @@ const MOST_SEEDS: usize = 16;
 /// The largest bump over frozen layers, wherever it is.
 pub(super) fn over_layers(setting: &Setting, all: &[Setting], commands: &Commands) -> Option<Finding> {
     let curves = setting.over_layers(RunMeasure::Last);
-    let frozen = |index: usize| setting.cells[index].frozen;
-    if setting.cells.len() < 3 {
+    if curves.grid.len() < 3 {
         return None;
     }
-    let mut reasons: Vec<String> = curves
-        .left_out
-        .iter()
-        .map(|seed| format!("{} left out: it lacks a number of frozen layers", seed.name))
-        .collect();
+    let cells: Vec<&SeedGroup> = curves.grid.iter().filter_map(|layers| setting.cell_at(*layers)).collect();
+    let frozen = |index: usize| cells[index].frozen;
+    let sparse = setting.sparse();
+    let mut reasons: Vec<String> = sparse.iter().map(|cell| left_out(cell)).collect();
+    reasons.extend(
+        curves.left_out.iter().map(|seed| format!("{} left out: it lacks a number of frozen layers", seed.name)),
+    );
     if curves.errors.len() < 2 {
         return Some(picture(setting, reasons));
     }
-    let rows = &curves.errors[..curves.errors.len().min(MOST_SEEDS)];
-    reasons.extend(untested(curves.errors.len(), rows.len()));
-    let found = unstated_bump(rows).ok()?;
-    let sites = found.sites.map(|index| setting.cells[index].frozen.count);
+    let (sources, mut rows) = independent(&setting.sources_of(&curves.names), curves.errors).ok()?;
+    reasons.extend(sources.limit(rows.len()).filter(|_| sources == Sources::Clusters));
+    reasons.extend(untested(rows.len(), sources));
+    rows.truncate(MOST_SEEDS);
+    let found = unstated_bump(&rows).ok()?;
+    let sites = found.sites.map(|index| frozen(index).count);
     let mean = |index: usize| rows.iter().map(|row| row[index]).sum::<f64>() / rows.len() as f64;
     let place = |index: usize| format!("{} {}", percent(mean(index)), frozen(index).phrase());
     let places = found.sites.in_order().map(place).join(", ");
@@ -53,22 +57,24 @@ pub(super) fn over_layers(setting: &Setting, all: &[Setting], commands: &Command
     let checks = checks(&found, &subject, all, measured.as_ref(), commands, &|settings, view, _| {
         bump::over_layers(settings[0], view, &sites).ok().map(|found| (&found.evidence).into())
     });
-    let left = (0..found.sites.first_valley).map(mean);
-    let descent = FirstDescent::of(left, mean(found.sites.first_valley));
+    let to_valley = |row: &Vec<f64>| row[..=found.sites.first_valley].to_vec();
+    let descent = FirstDescent::of(&rows.iter().map(to_valley).collect::<Vec<_>>());
     reasons.extend((descent != FirstDescent::Measured && found.largest > 0.0).then(|| descent.words().to_owned()));
     reasons.extend(limits(&found, rows.len()));
-    Some(finding(&found, "frozen layers", &places, rows.len(), reasons, checks))
+    Some(finding(&found, "frozen layers", &places, (rows.len(), sources), reasons, checks))
 }
 
-/// The largest bump over epochs, wherever it is.
+/// The largest bump over epochs of a cell, wherever it is. The p-value is that of the smallest of `looked_at` cells (Bonferroni).
 pub(super) fn over_epochs(
     cell: &SeedGroup,
     setting: &Setting,
     all: &[Setting],
+    looked_at: usize,
     commands: &Commands,
 ) -> Option<Finding> {
     let grid = bump::grid(&cell.runs.iter().collect::<Vec<_>>(), View::Raw)?;
     let found = unstated_bump(&grid.rows).ok()?;
+    let found = UnstatedBump { p: (found.p * looked_at as f64).min(1.0), ..found };
     let sites = found.sites.map(|index| Some(grid.epochs[index]));
     let seeds = grid.rows.len();
     let mean = |index: usize| grid.rows.iter().map(|row| row[index]).sum::<f64>() / seeds as f64;
@@ -88,9 +94,15 @@ pub(super) fn over_epochs(
         bump_under(settings[0].cell_at(cell.frozen.count)?, view, check, &sites)
     });
     let over = format!("epochs {}", cell.frozen.phrase());
-    let notes = [untested(cell.runs.len(), seeds), limits(&found, seeds), stated::spikes(cell, View::Raw, &sites)];
+    let several = format!("one of {looked_at} cells that were looked at: its p-value is multiplied by {looked_at}");
+    let notes = [
+        untested(grid.independent, grid.sources),
+        limits(&found, seeds),
+        (looked_at > 1).then_some(several),
+        stated::spikes(cell, View::Raw, &sites),
+    ];
     let reasons = notes.into_iter().flatten().collect();
-    Some(finding(&found, &over, &places, seeds, reasons, checks))
+    Some(finding(&found, &over, &places, (seeds, grid.sources), reasons, checks))
 }
 
 fn picture(setting: &Setting, mut reasons: Vec<String>) -> Finding {
@@ -108,13 +120,13 @@ fn finding(
     found: &UnstatedBump,
     over: &str,
     places: &str,
-    seeds: usize,
+    (independent, sources): (usize, Sources),
     reasons: Vec<String>,
     checks: Vec<Check>,
 ) -> Finding {
     // The smallest possible p-value: all signs agree.
-    let cannot_tell = 0.5f64.powi(seeds as i32) > SIGNIFICANCE;
-    let seeds = text::counted(seeds, "seed", "seeds");
+    let cannot_tell = 0.5f64.powi(independent as i32) > SIGNIFICANCE;
+    let seeds = sources.counted(independent);
     if found.largest <= 0.0 {
         let sentence = format!("No bump over {over}: the mean test error never rises and falls again; {seeds}.");
         return Finding { standing: Standing::Exploratory, claimed: String::new(), sentence, reasons, checks };
@@ -136,10 +148,17 @@ fn finding(
 }
 
 /// A note about seeds that the test does not use.
-fn untested(seeds: usize, tested: usize) -> Option<String> {
-    (seeds > tested).then(|| {
-        format!("only the first {tested} of {seeds} seeds are tested: flipping the signs of more takes too long")
+fn untested(independent: usize, sources: Sources) -> Option<String> {
+    (independent > MOST_SEEDS).then(|| {
+        let all = sources.counted(independent);
+        format!("only the first {MOST_SEEDS} of {all} are tested: flipping the signs of more takes too long")
     })
+}
+
+/// A note about a sparse cell.
+fn left_out(cell: &SeedGroup) -> String {
+    let seeds = text::counted(cell.runs.len(), "seed", "seeds");
+    format!("k = {} left out: only {seeds}", cell.frozen.short())
 }
 
 /// Why a bump is not a claim.

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::measure::Measure;
 use crate::analysis::Point;
+use crate::rundir::SETTLED_STEPS;
+use crate::spec::FINAL_EPOCHS;
 
-/// Batch norm's running statistics lag at first, so bumps are searched for only after this many steps.
-const SETTLED_STEPS: u64 = 50;
 /// Larger epochs are treated as errors.
 const LAST_EPOCH: u64 = 1 << 52;
 
@@ -64,6 +64,11 @@ impl Curves {
         curves.last_epoch = last.ok_or("`metrics.csv` has no rows")?;
         curves.settled_epoch = settled.unwrap_or(curves.last_epoch);
         Ok(curves)
+    }
+
+    /// The first of the epochs whose mean is the final error.
+    pub(in crate::report) fn first_final_epoch(&self) -> u64 {
+        (self.last_epoch + 1).saturating_sub(FINAL_EPOCHS).max(1)
     }
 
     /// Removes a measure.

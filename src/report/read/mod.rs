@@ -16,7 +16,7 @@ use anyhow::Result;
 
 pub(super) use frozen_layers::FrozenLayers;
 pub(super) use measure::{Measure, RunMeasure, View};
-pub(super) use recorded::SweepFolder;
+pub(super) use recorded::{PlannedSeeds, SweepFolder};
 pub(super) use run::{MadeOn, Run};
 pub(super) use similarity::{LayerCka, SimilarityFacts};
 pub(super) use values::{SeedValues, is_in_use, moving};
@@ -33,8 +33,9 @@ pub(super) struct ReadRuns {
     pub(super) left_out: Vec<LeftOut>,
     /// Cells that were planned and not run, in sentences.
     pub(super) not_run: Vec<String>,
-    /// The index of each run by directory name, to find duplicates.
-    places: BTreeMap<String, usize>,
+    /// The index of each run by directory name and steps of its budget, to find duplicates: a longer run of the same name is
+    /// another one, a control.
+    places: BTreeMap<(String, u64), usize>,
 }
 
 /// A run or a cell that the report does not use.
@@ -94,10 +95,11 @@ impl ReadRuns {
     /// with more measurements is kept.
     fn add(&mut self, run: Run) {
         let reason = || "duplicate of another run".to_owned();
-        let known = self.places.get(&run.directory.name()).copied();
+        let identity = (run.directory.name(), run.length.steps);
+        let known = self.places.get(&identity).copied();
         match known.map(|index| &mut self.runs[index]) {
             None => {
-                self.places.insert(run.directory.name(), self.runs.len());
+                self.places.insert(identity, self.runs.len());
                 self.runs.push(run);
             }
             Some(known) if known.measured() >= run.measured() => {

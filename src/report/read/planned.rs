@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::recorded::{RecordedCell, SweepFolder};
-use crate::report::words::{list, natural, short};
+use crate::report::words::{list, short};
 use crate::spec::FROZEN_LAYERS;
 use crate::text;
 
@@ -47,7 +47,7 @@ fn sentences(others: &str, layers: BTreeMap<String, Counted>) -> Vec<String> {
         alike.entry(counted).or_default().push(layers);
     }
     let sentence = |(counted, mut layers): (Counted, Vec<String>)| {
-        layers.sort_by(|one, other| natural(other, one));
+        layers.sort_by(|one, other| text::natural(other, one));
         let Counted { missing, planned } = counted;
         let is_alone = layers.len() == 1;
         let each = if is_alone { "" } else { " each" };

@@ -1,11 +1,12 @@
 //! The record of a sweep, `sweep.json`: the cells of its grid, and the claims stated at its first start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::run::Run;
+use crate::rundir::Length;
 use crate::spec::{ReportSpec, StatedClaims};
 
 /// A sweep's folder.
@@ -41,6 +42,9 @@ pub(super) struct RecordedCell {
     /// Its value of each axis.
     #[serde(default)]
     pub(super) values: Vec<String>,
+    /// Its budget; absent in a record from an older version.
+    #[serde(default)]
+    length: Option<Length>,
 }
 
 impl SweepFolder {
@@ -67,15 +71,43 @@ impl SweepFolder {
         self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// Whether a run is one of its cells, in its folder or as a copy elsewhere.
+    /// Whether a run is one of its cells, in its folder or as a copy elsewhere. A longer run elsewhere may have the name.
     pub(in crate::report) fn has(&self, run: &Run) -> bool {
-        self.cells.contains_key(&run.directory.name()) || run.directory.path().parent() == Some(self.folder.as_path())
+        let is_cell = |cell: &RecordedCell| cell.length.is_none_or(|length| length == run.length);
+        self.cells.get(&run.directory.name()).is_some_and(is_cell)
+            || run.directory.path().parent() == Some(self.folder.as_path())
     }
 
     /// Whether the claims are those stated before the first cell started.
     pub(in crate::report) fn stated_beforehand(&self) -> bool {
         self.stated.as_ref().is_some_and(|stated| stated.hash == self.claims.hash())
     }
+
+    /// The seeds of its grid; `None` if cells are recorded without values.
+    pub(in crate::report) fn seeds(&self) -> Option<PlannedSeeds> {
+        if self.cells.values().any(|cell| cell.values.len() != self.axes.len()) {
+            return None;
+        }
+        let of = |wanted: &dyn Fn(&str) -> bool| {
+            let values = |cell: &RecordedCell| -> Vec<String> {
+                let own = self.axes.iter().zip(&cell.values).filter(|(key, _)| wanted(key));
+                own.map(|(_, value)| value.clone()).collect()
+            };
+            self.cells.values().map(values).collect::<BTreeSet<_>>().len()
+        };
+        Some(PlannedSeeds {
+            shared: of(&|key| key == "seed"),
+            distinct: of(&|key| key == "seed" || key.starts_with("seeds.")),
+        })
+    }
+}
+
+/// The numbers of seeds of a grid.
+pub(in crate::report) struct PlannedSeeds {
+    /// Values of `seed`.
+    pub(in crate::report) shared: usize,
+    /// Combinations of `seed` and the seeds of single purposes.
+    pub(in crate::report) distinct: usize,
 }
 
 /// The `[report]` table of a spec in TOML or JSON.

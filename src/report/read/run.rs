@@ -8,8 +8,10 @@ use super::measure::{Measure, RunMeasure, View};
 use super::similarity::SimilarityFacts;
 use super::values::{self, ParsedSpec, SeedValues};
 use crate::analysis::{self, INTERPOLATION_EPSILON, Interpolation, Point, Regime};
-use crate::rundir::{self, BranchRow, Record, RunDirectory, SpecValues, Status, Summary};
+use crate::rundir::{self, BranchRow, Length, Record, RunDirectory, SpecValues, Status, Summary};
 use crate::spec::{FINAL_EPOCHS, HalfLife};
+
+const HALF_LIFE: &str = "evaluate.averaged_half_life";
 
 /// A finished run.
 #[derive(Clone, Debug)]
@@ -35,6 +37,8 @@ pub(in crate::report) struct Run {
     pub(in crate::report) environment: MadeOn,
     /// The hash of its source, if it has a trained one.
     pub(in crate::report) source_hash: Option<String>,
+    /// Its budget.
+    pub(in crate::report) length: Length,
 }
 
 /// The device and versions that a run was made with.
@@ -68,8 +72,11 @@ impl Run {
         if curves.of(Measure::Test).is_empty() {
             return Err("`metrics.csv` has no test error".to_owned());
         }
-        let summary = Summary::read(&directory).unwrap_or_default();
+        let mut summary = Summary::read(&directory).unwrap_or_default();
         check_summary(&summary)?;
+        if settled > curves.first_final_epoch() {
+            summary.last_test_error_averaged = None;
+        }
         let count = summary.frozen_layers.or_else(|| in_name(&directory.name(), 'k'));
         let count = count.ok_or("the number of frozen layers is neither in its summary nor in its name")?;
         let layers = |transfer: &rundir::TransferReport| transfer.copied.len() + transfer.new.len() - 1;
@@ -91,6 +98,7 @@ impl Run {
             similarity: SimilarityFacts::read(&directory),
             environment: made_on(&record),
             source_hash: record.source_hash,
+            length: record.length,
             directory,
         })
     }
@@ -164,6 +172,12 @@ impl Run {
         points
     }
 
+    /// Whether averaged weights were measured, settled or not.
+    pub(in crate::report) fn is_averaged(&self) -> bool {
+        let asked = self.measurements.get(HALF_LIFE).is_some_and(|half_life| !half_life.is_empty());
+        asked || !self.curves.of(Measure::TestAveraged).is_empty()
+    }
+
     /// Removes the errors of averaged weights.
     pub(in crate::report) fn forget_averaged(&mut self) {
         self.curves.forget(Measure::TestAveraged);
@@ -192,7 +206,7 @@ impl Run {
     /// The mean train error of the last five epochs, if it was measured after each.
     pub(in crate::report) fn final_train_error(&self) -> Option<f64> {
         let wanted = FINAL_EPOCHS.min(self.curves.last_epoch) as usize;
-        let is_final = |point: &&Point| point.epoch > 0 && point.epoch + FINAL_EPOCHS > self.curves.last_epoch;
+        let is_final = |point: &&Point| point.epoch >= self.curves.first_final_epoch();
         let measured = self.curves.of(Measure::Train).iter().filter(is_final).count();
         (measured == wanted).then(|| final_mean(&self.curves, Measure::Train)).flatten()
     }
@@ -200,7 +214,7 @@ impl Run {
 
 /// The first epoch at which averaged weights have settled; 0 if the half-life is unknown.
 fn averaged_from(measurements: &SpecValues, record: &Record) -> u64 {
-    let half_life = measurements.get("evaluate.averaged_half_life").and_then(|text| {
+    let half_life = measurements.get(HALF_LIFE).and_then(|text| {
         // As in a spec: a whole number of steps, or a share of the budget.
         let steps = text.parse::<u64>().map(HalfLife::Steps).ok();
         steps.or_else(|| text.parse::<f64>().map(HalfLife::Share).ok())
@@ -241,9 +255,8 @@ fn first_line(error: &Path) -> String {
 
 /// The mean over the evaluations in the last five epochs, without epoch 0.
 fn final_mean(curves: &Curves, measure: Measure) -> Option<f64> {
-    let is_final = |epoch: u64| epoch > 0 && epoch + FINAL_EPOCHS > curves.last_epoch;
-    let errors: Vec<f64> =
-        curves.of(measure).iter().filter(|point| is_final(point.epoch)).map(|point| point.error).collect();
+    let is_final = |point: &&Point| point.epoch >= curves.first_final_epoch();
+    let errors: Vec<f64> = curves.of(measure).iter().filter(is_final).map(|point| point.error).collect();
     (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64)
 }
 

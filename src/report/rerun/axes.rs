@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{get, remove, set};
 use crate::report::read::Run;
-use crate::report::words;
 use crate::spec::FROZEN_LAYERS;
+use crate::text;
 
 /// A key and its values. `of_runs` has the index of each run's value.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +38,7 @@ pub(super) fn of(runs: &[&Run], spec: &mut toml::Table) -> Vec<GridAxis> {
 fn axis(key: &str, texts: Vec<Option<String>>, is_text: bool) -> Option<GridAxis> {
     let texts: Vec<String> = texts.into_iter().collect::<Option<_>>()?;
     let mut distinct: Vec<&String> = texts.iter().collect::<BTreeSet<_>>().into_iter().collect();
-    distinct.sort_by(|one, other| words::natural(one, other));
+    distinct.sort_by(|one, other| text::natural(one, other));
     if distinct.len() < 2 {
         return None;
     }

@@ -10,7 +10,7 @@ use axes::GridAxis;
 pub(super) use change::SpecChange;
 
 use super::read::Run;
-use super::words;
+use crate::text;
 
 /// A spec in the report's folder, and the command that runs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub(super) fn of(runs: &[&Run], name: &str, changes: &[SpecChange], places: Spec
     let verb = if is_sweep { "sweep" } else { "run" };
     let file = format!("{}.toml", file_name(name));
     let path = places.specs.join(&file).display().to_string();
-    let command = format!("freezewise {verb} {} --out {}", words::shell(&path), words::shell(&folder(places.out)));
+    let command = format!("freezewise {verb} {} --out {}", text::quoted(&path), text::quoted(&folder(places.out)));
     let text = format!("# Made from the runs of a report by `freezewise report`.\n\n{}", toml::to_string(&spec).ok()?);
     Some(Rerun { file, text, command })
 }

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::super::lines::quoted;
 use crate::spec::Slurm;
+use crate::text::quoted;
 
 /// Array indices must be below `MaxArraySize`, which is 1001 unless an administrator raised it.
 const MOST_TASKS: usize = 1000;

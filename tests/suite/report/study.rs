@@ -40,9 +40,11 @@ pub struct FakeRun {
 }
 
 impl FakeRun {
-    /// The name of its directory.
+    /// The name of its directory. As in real names, the budget is not part of it.
     pub fn name(&self) -> String {
-        let digest = self.spec().bytes().fold(7u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        let is_budget = |line: &&str| line.starts_with("target.train.epochs") || line.starts_with("evaluate.");
+        let spec: Vec<String> = self.spec().lines().filter(|line| !is_budget(line)).map(str::to_owned).collect();
+        let digest = spec.concat().bytes().fold(7u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
         format!("k{}-n400-s{}-{:010x}", self.layers, self.seed, digest & 0xff_ffff_ffff)
     }
 
@@ -135,8 +137,14 @@ impl Study {
             let entry = entry.expect("an entry");
             entry.path().is_dir().then(|| entry.file_name().to_string_lossy().into_owned())
         });
-        let cells: BTreeMap<String, serde_json::Value> =
-            names.map(|name| (name.clone(), json!({ "name": name }))).collect();
+        let cell = |name: String| {
+            let record = std::fs::read_to_string(self.path(sweep).join(&name).join("run.json")).expect("a record");
+            let record: serde_json::Value = serde_json::from_str(&record).expect("JSON");
+            let length = json!({ "epochs": record["epochs"], "steps": record["steps"] });
+            let seed = name.split("-s").nth(1).and_then(|rest| rest.split('-').next()).expect("a seed").to_owned();
+            (name.clone(), json!({ "name": name, "values": [seed], "length": length }))
+        };
+        let cells: BTreeMap<String, serde_json::Value> = names.map(cell).collect();
         let sheet = json!({
             "format": 1, "numerics": 4, "axes": ["seed"], "claims": { "hash": hash, "seeds": 8 }, "cells": cells
         });

@@ -121,6 +121,18 @@ fn an_error_that_does_not_grow_with_n_is_marked() {
     assert!(table.contains("57 (3 crossings)"), "√(40 · 80) = 56.6: {table}");
 }
 
+/// Both seeds fit all that was run, but not the same sizes were run.
+#[test]
+fn a_seed_without_the_largest_n_is_censored_at_its_own() {
+    let runs = Runs::new();
+    for [n, seed] in [[10, 0], [40, 0], [10, 1]] {
+        runs.add([4, n, seed], |_| 0.0);
+    }
+    let table = runs.compare(&[]).stdout;
+    assert!(table.contains("1 of 2 above 10; 1 of 2 above 40"), "{table}");
+    assert!(table.contains("above 40; above 10 (n = 40 not run)"), "{table}");
+}
+
 #[test]
 fn capacities_are_shown_in_every_form() {
     let runs = made();

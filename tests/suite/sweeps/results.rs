@@ -1,5 +1,7 @@
 //! Results of sweeps: states of cells, tables, lean runs and archives.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::super::program::{Place, json};
 use super::{place, runs, states, sweep};
 
@@ -59,8 +61,7 @@ fn compared(place: &Place) {
 fn collected(place: &Place) {
     let answer = place.freezewise(&["collect", "runs/spec"]);
     let mut reader = csv::Reader::from_reader(answer.stdout.as_bytes());
-    let rows: Vec<std::collections::HashMap<String, String>> =
-        reader.deserialize().collect::<Result<_, _>>().expect("rows");
+    let rows: Vec<HashMap<String, String>> = reader.deserialize().collect::<Result<_, _>>().expect("rows");
     assert_eq!(rows.len(), 6 * 4, "four epochs of six runs");
     let last = rows.iter().find(|row| row["seed"] == "1" && row["frozen_layers"] == "2" && row["epoch"] == "3");
     let last = last.expect("the row");
@@ -84,13 +85,25 @@ fn archived(place: &Place) {
 fn more_values_keep_what_is_done_and_fewer_leave_it_outside() {
     let place = finished();
     let spec = place.read("spec.toml");
-    place.write("spec.toml", spec.replace("[0, 2, \"all\"]", "[0, 1]"));
+    let fewer = spec.replace("[0, 2, \"all\"]", "[0, 1]");
+    place.write("spec.toml", fewer.replace("[sweep.axes]", "[sweep.axes]\ntarget.train.label_smoothing = [0.0]"));
     let mut by_state = states(&place);
     by_state.retain(|_, state| state == "done");
     assert_eq!(by_state.len(), 2, "frozen_layers=0 of two seeds");
     assert_eq!(sweep(&place, &["--jobs", "2"]).code, 0);
     let status = place.freezewise(&["status", "runs/spec", "--all"]).stdout;
     assert!(status.starts_with("8 runs: 8 done; 4 outside the grid"), "{status}");
+    // A cell outside the grid has its own values and none on the new axis.
+    let table = place.freezewise(&["collect", "runs/spec"]).stdout;
+    let mut reader = csv::Reader::from_reader(table.as_bytes());
+    let rows: Vec<HashMap<String, String>> = reader.deserialize().collect::<Result<_, _>>().expect("rows");
+    let values = |layers: &str| -> BTreeSet<[&str; 2]> {
+        let of = rows.iter().filter(|row| row["frozen_layers"] == layers);
+        of.map(|row| ["seeds.source", "target.train.label_smoothing"].map(|key| row[key].as_str())).collect()
+    };
+    assert_eq!(values("2"), [["0", ""], ["1", ""]].into());
+    assert_eq!(values("1"), [["0", "0.0"], ["1", "0.0"]].into());
+    place.write("spec.toml", &fewer);
     place.write("spec.toml", spec.replace("epochs = 3", "epochs = 5"));
     assert!(states(&place).values().all(|state| state == "waiting"), "a longer budget is the same run");
     assert_eq!(sweep(&place, &["--jobs", "2"]).code, 0);

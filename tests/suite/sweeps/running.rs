@@ -66,7 +66,14 @@ fn exported_lines_make_the_same_runs() {
     let place = place();
     let answer = sweep(&place, &["--export", "lines"]);
     assert_eq!(answer.stdout.lines().count(), 8, "{}", answer.stdout);
+    assert_eq!(place.freezewise(&["status"]).stdout.lines().next(), Some("6 runs: 6 waiting"));
     let script = place.write("cells.sh", &answer.stdout);
+    // Another start with another spec does not change what these lines run.
+    let spec = place.read("spec.toml");
+    let longer = spec.replace("epochs = 3", "epochs = 5");
+    place.write("spec.toml", format!("{longer}target.train.label_smoothing = [0.0]\n"));
+    assert_eq!(sweep(&place, &["--export", "lines"]).code, 0);
+    place.write("spec.toml", spec);
     // In any order: a cell trains its source if necessary.
     let shell = "sort -r cells.sh | xargs -P 2 -I LINE sh -c LINE";
     let mut command = Command::new("sh");
