@@ -183,9 +183,11 @@ mod tests {
 
     #[test]
     fn verdicts_agree_with_the_last_train_error() {
-        let fitted = summary(&[(0, 0.9), (100, 0.3), (150, 0.0)]);
-        assert_eq!((fitted.last_train_error, fitted.interpolation_epoch), (Some(0.0), Some(150)));
+        let fitted = summary(&[(0, 0.9), (100, 0.01), (150, 0.0)]);
+        assert_eq!((fitted.last_train_error, fitted.interpolation_epoch), (Some(0.0), Some(100)));
         assert_eq!(fitted.regime, Some(Regime::Over));
+        let at_the_end = summary(&[(0, 0.9), (100, 0.3), (150, 0.0)]);
+        assert_eq!((at_the_end.interpolation_epoch, at_the_end.regime), (None, Some(Regime::Undecided)));
         let spiked = summary(&[(0, 0.9), (100, 0.0), (150, 0.2)]);
         assert_eq!((spiked.interpolation_epoch, spiked.regime), (None, Some(Regime::Undecided)));
     }
