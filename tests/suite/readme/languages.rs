@@ -13,7 +13,10 @@ use super::{blocks, pages, place_with_configs};
 fn swept() -> Place {
     let place = place_with_configs();
     let less = [
+        "image_size=8",
         "network.width=1",
+        "source.train_size=512",
+        "target.train_size=256",
         "source.train.epochs=1",
         "target.train.epochs=7",
         "sweep.axes.transfer.frozen_layers=[0,4]",
