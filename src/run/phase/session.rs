@@ -16,7 +16,6 @@ use crate::run::phase::start::{PhaseStart, normalisation};
 use crate::run::phase::work::PhaseWork;
 use crate::run::recovery::attempt::attempt;
 use crate::run::recovery::checkpoint::{Checkpoint, CheckpointStore};
-use crate::run::recovery::finished;
 use crate::run::recovery::resume::{Goal, discard, resume};
 use crate::run::recovery::stop::stopped;
 use crate::rundir::{DataRecord, MadeWith, Metrics, Record};
@@ -49,7 +48,8 @@ impl<'a> Session<'a> {
     ) -> Result<Self> {
         let (directory, task) = (work.directory, work.task);
         let store = CheckpointStore::open(directory, work.lock, task)?;
-        let goal = Goal { directory, side: work.side, hash: &work.hash, task, evaluation: work.evaluation };
+        let finished = before.as_ref().filter(|before| before.is_finished()).map(|before| before.length.steps);
+        let goal = Goal { directory, side: work.side, hash: &work.hash, task, evaluation: work.evaluation, finished };
         let start = resume(&store, &goal, &facts, &mut run_log)?;
         if work.side == Side::Target {
             let behind = start.as_ref().map_or(0, |start| start.position().epochs);
@@ -57,7 +57,6 @@ impl<'a> Session<'a> {
         }
         compute.resume_settings(start.as_ref(), work.experiment, &mut run_log)?;
         if start.is_none() {
-            finished::check_replaceable(directory)?;
             // The log and results of an earlier attempt must not mix with this one's.
             run_log.log = Some(Lines::create(&directory.log(), "")?);
             files::remove(&directory.summary())?;

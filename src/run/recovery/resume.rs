@@ -1,6 +1,6 @@
 //! Which checkpoint a training resumes from: the latest that is intact, within the budget, and has every measurement
 //! that the spec asks for now. If there are checkpoints but none qualifies, it is an error that names the smallest budget
-//! that would work.
+//! that would work. A finished training resumes only from its end: nothing of it is trained again.
 
 use anyhow::Result;
 
@@ -22,6 +22,8 @@ pub(in crate::run) struct Goal<'a> {
     pub(in crate::run) hash: &'a str,
     pub(in crate::run) task: &'a Task,
     pub(in crate::run) evaluation: Evaluation,
+    /// The steps of the training that is finished on disk, if one is.
+    pub(in crate::run) finished: Option<u64>,
 }
 
 /// An intact checkpoint that does not qualify.
@@ -46,6 +48,7 @@ pub(in crate::run) fn resume(
     let found = store.furthest(goal.side, goal.hash, |checkpoint| {
         let candidate = goal.look_at(checkpoint)?;
         let serves = candidate.steps <= goal.steps()
+            && goal.is_in_reach(&candidate)
             && goal.missing(&candidate.rows, goal.epochs()).is_none()
             && goal.has_averages(candidate.averaged_half_life);
         if !serves {
@@ -53,12 +56,18 @@ pub(in crate::run) fn resume(
         }
         Ok(serves)
     })?;
+    let Some(checkpoint) = found.checkpoint else {
+        found.damaged.iter().try_for_each(|damaged| run_log.note(damaged))?;
+        passed.retain(|candidate| goal.is_in_reach(candidate));
+        return match goal.finished {
+            Some(steps) if passed.is_empty() => Err(no_final_state(goal.directory, steps).into()),
+            None if passed.is_empty() => Ok(None),
+            _ => Err(goal.refusal(&passed).into()),
+        };
+    };
     for damaged in &found.damaged {
         run_log.note(&format!("{damaged}; resuming from the previous one"))?;
     }
-    let Some(checkpoint) = found.checkpoint else {
-        return if passed.is_empty() { Ok(None) } else { Err(goal.refusal(&passed).into()) };
-    };
     let header = &checkpoint.header;
     let phase = goal.side.name();
     if header.data != data.content {
@@ -100,6 +109,11 @@ impl Goal<'_> {
         let steps = epochs.saturating_mul(self.steps_per_epoch()).saturating_add(beyond);
         let averaged_half_life = checkpoint.header.averaged_half_life;
         Ok(RejectedCheckpoint { epochs, steps, rows: rundir::parse(&checkpoint.rows)?, averaged_half_life })
+    }
+
+    /// Whether a training that is finished on disk stays as it is if it resumes from there.
+    fn is_in_reach(&self, candidate: &RejectedCheckpoint) -> bool {
+        self.finished.is_none_or(|finished| finished <= candidate.steps)
     }
 
     /// Whether `half_life` is the requested one, if averaged weights are requested.
@@ -183,6 +197,20 @@ impl Goal<'_> {
             .hint(format!("use that half-life, {FRESH}")),
         }
     }
+}
+
+/// The error for a finished run without a checkpoint of its last step: an earlier one, or none, would train it again and
+/// overwrite its results. A pruned run has no weights either.
+fn no_final_state(directory: &RunDirectory, steps: u64) -> UserError {
+    let message = format!(
+        "the run in `{}` finished after {} steps and has no checkpoint left at its end: its budget, evaluation schedule \
+         and branches cannot change, and missing files cannot be restored",
+        directory.path().display(),
+        text::grouped(steps)
+    );
+    UserError::usage(message)
+        .hint("start over with `--fresh`, which moves the existing run aside")
+        .hint("`checkpoint.keep_final = true`, the default, keeps a checkpoint at the end of a run")
 }
 
 /// Measurements that are due and missing.

@@ -193,10 +193,10 @@ pub(in crate::run) fn kept_epochs(directory: &RunDirectory) -> Result<Vec<u64>> 
     Ok(names(&directory.checkpoints(), 1)?.into_iter().filter_map(epoch).collect())
 }
 
-/// Whether a target has the state after an epoch, kept or to resume from.
-pub(in crate::run) fn has_state(directory: &RunDirectory, task: &Task, epoch: u64) -> bool {
+/// Whether a target has the state after a step, kept or to resume from.
+pub(in crate::run) fn has_state(directory: &RunDirectory, task: &Task, step: u64) -> bool {
     let steps_per_epoch = task.training.steps_per_epoch(task.train_size);
-    let after = |(position, _): &(u64, Name)| *position == epoch * steps_per_epoch;
+    let after = |(position, _): &(u64, Name)| *position == step;
     names(&directory.checkpoints(), steps_per_epoch).is_ok_and(|names| names.iter().any(after))
 }
 
