@@ -180,10 +180,6 @@ fn answers(recording: &Recording<'_>, start: Option<&Checkpoint>) -> Result<Vec<
     let wanted = work.evaluation.extra;
     let epochs = work.task.training.epochs(work.task.train_size);
     let behind = start.map(|start| start.header.epochs);
-    let keep = |epoch: u64| {
-        let due = Due::after(epoch, epochs, work.evaluation);
-        behind.is_some_and(|behind| epoch <= behind) && wanted.correct.has(epoch, epochs) && due.test
-    };
     let [train, test] = recording.examples;
     let splits = [
         (Examples::Test, "test", test, wanted.keeps_test_answers()),
@@ -191,6 +187,11 @@ fn answers(recording: &Recording<'_>, start: Option<&Checkpoint>) -> Result<Vec<
     ];
     let kept = splits.into_iter().filter(|(.., keeps)| *keeps);
     let open = kept.map(|(examples, name, count, _)| {
+        let keep = |epoch: u64| {
+            let due = Due::after(epoch, epochs, work.evaluation);
+            let is_due = if examples == Examples::Train { due.train } else { due.test };
+            behind.is_some_and(|behind| epoch <= behind) && wanted.correct.has(epoch, epochs) && is_due
+        };
         Ok((examples, AnswerFile::open(&work.directory.correct(name), count, keep)?))
     });
     open.collect()
