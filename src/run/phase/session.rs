@@ -78,7 +78,7 @@ impl<'a> Session<'a> {
         starts: impl FnOnce(&Network, &ComputeSetup, &mut RunLog<'_>, bool) -> Result<PhaseStart>,
         ends: impl FnOnce(Vec<Metrics>) -> Result<T>,
     ) -> Result<T> {
-        let PhaseWork { directory, lock, task, last_state, .. } = self.work;
+        let PhaseWork { directory, lock, task, .. } = self.work;
         let mut record = self.record.clone();
         let done = attempt(directory, lock, &mut record, |record| {
             files::write_atomically(&directory.spec(), self.work.spec.as_bytes())?;
@@ -99,11 +99,7 @@ impl<'a> Session<'a> {
             write_safetensors(&directory.weights(), &network.state(), self.work.side.name())?;
             ends(rows)
         })?;
-        let dropped = self.store.drop_branch_states(&self.work.checkpoints);
-        discard(&self.store, last_state, &mut self.run_log)?;
-        if let Err(error) = dropped {
-            self.run_log.note(&format!("cannot delete checkpoints that are no longer needed: {error:#}"))?;
-        }
+        discard(&self.store, &self.work.checkpoints, &mut self.run_log)?;
         Ok(done)
     }
 

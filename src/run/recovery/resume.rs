@@ -8,7 +8,7 @@ use crate::error::UserError;
 use crate::run::phase::log::RunLog;
 use crate::run::recovery::checkpoint::{Checkpoint, CheckpointStore};
 use crate::rundir::{self, DataRecord, MeasuredBy, Metrics, RunDirectory};
-use crate::spec::{Budget, Due, Evaluation, FINAL_EPOCHS, Side, Task};
+use crate::spec::{Budget, Checkpoints, Due, Evaluation, FINAL_EPOCHS, Side, Task};
 use crate::text;
 
 /// How many epochs a message names.
@@ -82,10 +82,14 @@ pub(in crate::run) fn resume(
     Ok(Some(checkpoint))
 }
 
-/// Deletes the checkpoints that a finished training no longer needs, except the one at step `last`. A failure is only
-/// noted: the training is finished anyway.
-pub(in crate::run) fn discard(store: &CheckpointStore<'_>, last: Option<u64>, run_log: &mut RunLog<'_>) -> Result<()> {
-    match store.finish(last) {
+/// Deletes the checkpoints that a finished training no longer needs. A failure is only noted: the training is finished
+/// anyway.
+pub(in crate::run) fn discard(
+    store: &CheckpointStore<'_>,
+    checkpoints: &Checkpoints,
+    run_log: &mut RunLog<'_>,
+) -> Result<()> {
+    match store.finish(checkpoints) {
         Ok(()) => Ok(()),
         Err(error) => run_log.note(&format!("cannot delete checkpoints that are no longer needed: {error:#}")),
     }

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::super::program::Place;
-use super::{SMALL, checkpoints, only_run, product};
+use super::super::program::{Place, json};
+use super::faults::operations;
+use super::{SMALL, checkpoints, only_run, product, run_with_fault};
 
 #[test]
 fn a_run_that_keeps_no_state_is_finished_and_cannot_be_extended() {
@@ -129,4 +130,22 @@ fn a_finished_run_resumes_only_from_its_end() {
     std::fs::write(&last, state).expect("restored");
     let longer = place.run(&["target.train.epochs=25"]);
     assert!(product(&longer) == product(&Place::with(&spec).run(&["target.train.epochs=25"])));
+}
+
+/// States of branches that a kill left after the record said `finished`.
+#[test]
+fn the_states_of_finished_branches_go_though_a_kill_left_them() {
+    let sets = ["branches.at=[1, 2]", "checkpoint.keep=[2]"];
+    let removal = |operation: &String| operation.starts_with("Remove ") && operation.contains("epoch-000000001");
+    let at = operations(&sets).iter().position(removal).expect("the state of epoch 1 is removed") + 1;
+    let place = Place::with(SMALL);
+    assert_eq!(run_with_fault(&place, &format!("kill@{at}"), &sets).code, -1);
+    let directory = only_run(&place);
+    let kept = ["epoch-000000002.safetensors", "step-000000000009.safetensors"];
+    assert_eq!(json(&directory.join("run.json"))["status"], "finished");
+    assert!(checkpoints(&directory).contains(&"epoch-000000001.safetensors".to_owned()));
+    let before = results(&directory);
+    assert_eq!(place.run(&sets), directory);
+    assert_eq!(checkpoints(&directory), kept);
+    assert!(results(&directory) == before);
 }
