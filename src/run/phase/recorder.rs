@@ -46,6 +46,9 @@ pub(in crate::run) struct Recorder<'a, 'b> {
     ended: Option<u64>,
     /// Steps of the training so far.
     step: u64,
+    made_with: MadeWith,
+    /// What the checkpoint was made with, if it resumes.
+    made_before: Option<MadeWith>,
     run_log: &'a mut RunLog<'b>,
 }
 
@@ -77,6 +80,8 @@ impl<'a, 'b> Recorder<'a, 'b> {
             rows,
             schedule: CheckpointSchedule::new(&work.checkpoints, Instant::now()),
             ended: None,
+            made_with: recording.made_with.clone(),
+            made_before: start.map(|start| start.header.made_with.clone()),
             recording,
             run_log,
         })
@@ -90,12 +95,17 @@ impl<'a, 'b> Recorder<'a, 'b> {
         }
     }
 
+    /// Whether the prefix cache is in use.
+    pub(in crate::run) fn is_cached(&self) -> bool {
+        self.made_with.cached == Some(true)
+    }
+
     pub(in crate::run) fn into_rows(self) -> Vec<Metrics> {
         self.rows
     }
 
     fn header(&self, state: &TrainingState) -> CheckpointHeader {
-        let Recording { work, normalisation, content, made_with, .. } = &self.recording;
+        let Recording { work, normalisation, content, .. } = &self.recording;
         CheckpointHeader {
             format: FORMAT,
             phase: work.side.name().into(),
@@ -105,7 +115,7 @@ impl<'a, 'b> Recorder<'a, 'b> {
             steps: state.steps,
             seconds: state.seconds,
             normalisation: (*normalisation).clone(),
-            made_with: (*made_with).clone(),
+            made_with: self.made_with.clone(),
             averaged_half_life: work.averaged_half_life(),
         }
     }
@@ -114,6 +124,12 @@ impl<'a, 'b> Recorder<'a, 'b> {
 impl Observer for Recorder<'_, '_> {
     fn note(&mut self, sentence: &str) -> Result<()> {
         self.run_log.note(sentence)
+    }
+
+    fn cached(&mut self, is_cached: bool) -> Result<()> {
+        self.made_with.cached = Some(is_cached);
+        let changed = self.made_before.as_ref().and_then(|before| before.cache_difference(Some(is_cached)));
+        self.run_log.note_differences(changed.as_slice())
     }
 
     fn step(&mut self, step: u64) {

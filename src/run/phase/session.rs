@@ -19,7 +19,7 @@ use crate::run::recovery::checkpoint::{Checkpoint, CheckpointStore};
 use crate::run::recovery::resume::{Goal, discard, resume};
 use crate::run::recovery::stop::stopped;
 use crate::rundir::{DataRecord, MadeWith, Metrics, Record};
-use crate::spec::Side;
+use crate::spec::{Side, Switch};
 use crate::text;
 use crate::train::{DeviceSplits, Ended, Phase};
 
@@ -108,7 +108,7 @@ impl<'a> Session<'a> {
         let Self { work, compute, data, content, store, start, made_with, run_log, .. } = self;
         let DeviceSplits { train, test, validation } =
             DeviceSplits::take(data, normalisation, network.device(), network.kind())?;
-        let phase = Phase {
+        let mut phase = Phase {
             network,
             train,
             test,
@@ -140,6 +140,10 @@ impl<'a> Session<'a> {
         };
         let mut recorder = Recorder::new(recording, start.as_ref(), run_log)?;
         let ended = phase.run(start.map(|start| start.state), &mut recorder)?;
+        // Branches of a training without a prefix cache have none either, though memory is free again now.
+        if !recorder.is_cached() {
+            phase.settings.cache = Switch::Off;
+        }
         let place = recorder.place();
         let rows = recorder.into_rows();
         run_log.events.on_event(&RunEvent::PhaseEnd);

@@ -37,6 +37,9 @@ impl SplitInputs {
                 }
             }
         }
+        if can_cache(phase) {
+            observer.cached(splits[0].first_layer() > 0)?;
+        }
         let mut splits = splits.into_iter();
         let mut next = || splits.next().expect("training and test examples are always there");
         Ok(Self { train: next(), test: next(), validation: splits.next(), augmented })
@@ -51,6 +54,11 @@ impl SplitInputs {
     pub(in crate::train) fn evaluated_from(&self) -> usize {
         self.test.first_layer()
     }
+}
+
+/// Whether there are frozen layers whose outputs never change.
+fn can_cache(phase: &Phase<'_>) -> bool {
+    phase.frozen.leading() > 0 && phase.frozen_norm != FrozenNorm::Batch
 }
 
 /// The prefix cache, or why there is none; `None` if no leading layer is frozen or the spec turns it off.

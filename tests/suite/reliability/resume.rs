@@ -214,3 +214,29 @@ fn a_lowered_budget_is_an_unbroken_run_or_an_error() {
         assert!(product(&place.run(&[&budget])) == product(&unbroken.run(&[])), "{epochs}");
     }
 }
+
+/// Whether the prefix cache fits depends on the machine's free memory at the start.
+#[test]
+fn a_resumed_run_keeps_the_choice_of_the_prefix_cache_or_says_what_changed() {
+    let bits = "results may no longer be bit-identical";
+    let resumed = |first: &[&str], then: &[&str]| {
+        let place = Place::with(SMALL);
+        assert_eq!(run_with_fault(&place, "device@8", first).code, 1);
+        let log = only_run(&place).join("log.txt");
+        let before = std::fs::read_to_string(&log).expect("log.txt").len();
+        place.run(then);
+        std::fs::read_to_string(&log).expect("log.txt").split_off(before)
+    };
+    let (on, off) = ([], ["compute.cache=off"]);
+    let log = resumed(&on, &on);
+    assert!(log.contains("prefix cache on: ") && !log.contains(bits), "{log}");
+    let log = resumed(&off, &on);
+    assert!(log.contains("resuming after") && !log.contains("prefix cache on") && !log.contains(bits), "{log}");
+    let log = resumed(&on, &off);
+    assert!(log.contains(&format!("cache changed on → off: {bits}")), "{log}");
+    let log = resumed(&on, &["compute.evaluation_batch=7", "compute.attention=plain"]);
+    assert!(
+        log.contains(&format!("attention changed fused → plain, evaluation batch changed 500 → 7: {bits}")),
+        "{log}"
+    );
+}
