@@ -70,7 +70,7 @@ fn prefix_caching(phase: &Phase<'_>, data: &[&DeviceSplit], interrupt: Interrupt
     if phase.frozen_norm == FrozenNorm::Batch {
         return Ok(Some(PrefixCaching::Moving));
     }
-    cache_prefixes(phase.network, leading, data, &phase.settings, interrupt).map(Some)
+    cache_prefixes(phase.network, leading, data, &phase.settings, phase.state_bytes(), interrupt).map(Some)
 }
 
 fn sentence(caching: &PrefixCaching, augmented: bool) -> String {
