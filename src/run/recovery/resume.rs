@@ -26,8 +26,8 @@ pub(in crate::run) struct Goal<'a> {
     pub(in crate::run) finished: Option<u64>,
 }
 
-/// An intact checkpoint that does not qualify.
-struct RejectedCheckpoint {
+/// An intact checkpoint that may qualify.
+struct CandidateCheckpoint {
     /// Whole epochs trained.
     epochs: u64,
     /// Steps trained in all.
@@ -108,15 +108,15 @@ impl Goal<'_> {
         self.task.training.steps_per_epoch(self.task.train_size)
     }
 
-    fn look_at(&self, checkpoint: &Checkpoint) -> Result<RejectedCheckpoint> {
+    fn look_at(&self, checkpoint: &Checkpoint) -> Result<CandidateCheckpoint> {
         let (epochs, beyond) = (checkpoint.header.epochs, checkpoint.header.steps);
         let steps = epochs.saturating_mul(self.steps_per_epoch()).saturating_add(beyond);
         let averaged_half_life = checkpoint.header.averaged_half_life;
-        Ok(RejectedCheckpoint { epochs, steps, rows: rundir::parse(&checkpoint.rows)?, averaged_half_life })
+        Ok(CandidateCheckpoint { epochs, steps, rows: rundir::parse(&checkpoint.rows)?, averaged_half_life })
     }
 
     /// Whether a training that is finished on disk stays as it is if it resumes from there.
-    fn is_in_reach(&self, candidate: &RejectedCheckpoint) -> bool {
+    fn is_in_reach(&self, candidate: &CandidateCheckpoint) -> bool {
         self.finished.is_none_or(|finished| finished <= candidate.steps)
     }
 
@@ -138,7 +138,7 @@ impl Goal<'_> {
 
     /// The smallest budget that a checkpoint qualifies for, in the unit of the requested one; `None` if its epochs were
     /// not measured as the schedule asks.
-    fn least(&self, passed: &RejectedCheckpoint) -> Option<u64> {
+    fn least(&self, passed: &CandidateCheckpoint) -> Option<u64> {
         let per_epoch = self.steps_per_epoch();
         let first = passed.steps.div_ceil(per_epoch).max(1);
         // Beyond that, the end of the budget no longer affects which past epochs are due.
@@ -151,7 +151,7 @@ impl Goal<'_> {
     }
 
     /// The error if no checkpoint qualifies; `passed` has the latest first.
-    fn refusal(&self, passed: &[RejectedCheckpoint]) -> UserError {
+    fn refusal(&self, passed: &[CandidateCheckpoint]) -> UserError {
         let wrong = passed.iter().find(|passed| !self.has_averages(passed.averaged_half_life));
         if let Some(passed) = wrong {
             return self.other_averages(passed.averaged_half_life);
