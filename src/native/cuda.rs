@@ -2,7 +2,6 @@
 //!
 //! The binary links neither, so it starts on any machine. libtorch decides whether CUDA exists when first asked, so
 //! both must be loaded before anything asks. They stay loaded.
-//! question, so both are loaded before anything asks. What is loaded stays loaded.
 
 use std::ffi::{CStr, c_char, c_int};
 use std::path::{Path, PathBuf};

@@ -1,8 +1,10 @@
 //! Memory use of the computation.
 
+use std::path::Path;
+
 use tch::Device;
 
-use super::cuda;
+use super::{control_group, cuda};
 
 /// Peak bytes so far: held by tensors on a GPU, by the whole process on a CPU.
 pub fn peak_bytes(device: Device) -> Option<u64> {
@@ -35,29 +37,14 @@ pub fn memory_use(device: Device) -> MemoryUse {
     }
 }
 
-/// Bytes still available: of the GPU's memory, or on a CPU of the machine's memory or the limit of its control group (a
+/// Bytes still available: of the GPU's memory, or on a CPU of the machine's memory or the limits of its control groups (a
 /// container, a Slurm job).
 pub fn free_bytes(device: Device) -> Option<u64> {
     if let Device::Cuda(index) = device {
         return cuda::device_memory(index).map(|memory| memory.free);
     }
     let machine = kilobytes("/proc/meminfo", "MemAvailable:").map(|kilobytes| kilobytes * 1024);
-    machine.into_iter().chain(group_bytes()).min()
-}
-
-/// Bytes left within the limit of the control group (cgroup v2, then v1).
-fn group_bytes() -> Option<u64> {
-    let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
-    let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let path = own.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
-    let unified = format!("/sys/fs/cgroup{}", path.trim_end_matches('/'));
-    [
-        (format!("{unified}/memory.max"), format!("{unified}/memory.current")),
-        ("/sys/fs/cgroup/memory/memory.limit_in_bytes".into(), "/sys/fs/cgroup/memory/memory.usage_in_bytes".into()),
-    ]
-    .iter()
-    .filter_map(|(limit, used)| Some(number(limit)?.saturating_sub(number(used)?)))
-    .min()
+    machine.into_iter().chain(control_group::free_bytes(Path::new("/"))).min()
 }
 
 /// Reads a line of Linux's memory statistics; `None` on other systems.

@@ -6,6 +6,7 @@
 
 mod adopt;
 mod cause;
+mod control_group;
 mod count;
 mod cpu;
 mod cuda;

@@ -46,12 +46,6 @@ impl Flow {
         Self { value, skip: None }
     }
 
-    /// The same tensors, detached from the autograd graph.
-    #[must_use]
-    pub fn detach(&self) -> Self {
-        Self { value: self.value.detach(), skip: self.skip.as_ref().map(Tensor::detach) }
-    }
-
     /// A copy: some operations work in place.
     #[must_use]
     pub fn copy(&self) -> Self {

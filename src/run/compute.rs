@@ -13,7 +13,7 @@ use crate::run::phase::log::RunLog;
 use crate::run::recovery::checkpoint::Checkpoint;
 use crate::run::request::Request;
 use crate::rundir::{MadeWith, host};
-use crate::spec::{Attention, Experiment, Task};
+use crate::spec::{Attention, Experiment, Switch, Task};
 use crate::train::{self, Settings};
 
 /// The device, threads and settings of a phase.
@@ -64,6 +64,7 @@ impl ComputeSetup {
             cpu: host::cpu(),
             threads: self.threads,
             compute: self.settings,
+            cached: None,
         }
     }
 
@@ -77,12 +78,12 @@ impl ComputeSetup {
         let Some(start) = start else { return Ok(()) };
         let before = &start.header.made_with;
         self.settings = self.settings.as_before(&before.compute, &experiment.compute);
-        self.refuse_corruption(experiment)?;
-        let differences = before.differences(&self.made_with());
-        if differences.is_empty() {
-            return Ok(());
+        if before.cached == Some(false) {
+            // There may be more free memory now. In the other direction, there may be too little.
+            self.settings.cache = Switch::Off;
         }
-        run_log.note(&format!("{}: results may no longer be bit-identical", differences.join(", ")))
+        self.refuse_corruption(experiment)?;
+        run_log.note_differences(&before.differences(&self.made_with()))
     }
 
     /// Loads the data of a task.

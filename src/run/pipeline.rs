@@ -43,7 +43,7 @@ fn run_in(
     if request.beginning == Beginning::Resume
         && let Some(finished) = claim::finished(spec, request, directory, events)?
     {
-        archive::sweep(directory, &spec.experiment.target, target::last_state(spec));
+        archive::sweep(directory, &spec.experiment.target, &spec.experiment.checkpoints);
         return with_events(finished, request);
     }
     match claim::lock(spec, directory, request, request.beginning, events)? {

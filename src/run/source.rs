@@ -120,7 +120,7 @@ struct SourceTask<'a> {
 impl SourceTask<'_> {
     /// Returns a finished source after checking that its data have not changed.
     fn found(&self, (trained, record): (Trained, Record), run_log: &mut RunLog<'_>) -> Result<Trained> {
-        archive::sweep(self.directory, self.task, None);
+        archive::sweep(self.directory, self.task, &checkpoints(&self.spec.experiment));
         let place = self.directory.path().display();
         run_log.note(&format!("using the trained source in {place}"))?;
         let Request { places, stop, .. } = *self.request;
@@ -145,8 +145,6 @@ impl SourceTask<'_> {
         let experiment = &spec.experiment;
         let data = compute.load(experiment, task, request, run_log.events)?;
         let facts = data_record(task, &data, request.stop)?;
-        // A source's checkpoints serve only to resume it.
-        let keep = Keep::Epochs(Vec::new());
         let work = PhaseWork {
             side: Side::Source,
             experiment,
@@ -162,18 +160,18 @@ impl SourceTask<'_> {
             frozen_norm: FrozenNorm::Batch,
             evaluation: SOURCE_EVALUATION,
             tensorboard: self.request.tensorboard,
-            checkpoints: Checkpoints {
-                branches: keep.clone(),
-                keep,
-                keep_final: false,
-                ..experiment.checkpoints.clone()
-            },
-            last_state: None,
+            checkpoints: checkpoints(experiment),
         };
         let own = RunLog { log: Some(Lines::extend(&directory.log())?), events: &mut *run_log.events };
         let session = Session::open(work, compute, (data, facts), before, own)?;
         session.train(|_, _, _, _| Ok(PhaseStart::default()), |_| Ok(()))
     }
+}
+
+/// A source's checkpoints serve only to resume it.
+fn checkpoints(experiment: &Experiment) -> Checkpoints {
+    let none = Keep::Epochs(Vec::new());
+    Checkpoints { branches: none.clone(), keep: none, keep_final: false, ..experiment.checkpoints.clone() }
 }
 
 /// Reads a finished source.

@@ -20,12 +20,6 @@ use crate::rundir::{DataRecord, Record, RunDirectory, Summary, TransferReport, w
 use crate::spec::{Side, Source, Spec};
 use crate::text;
 
-/// The step of the checkpoint to keep after the target is finished, if one is to be kept.
-pub(in crate::run) fn last_state(spec: &Spec) -> Option<u64> {
-    let target = &spec.experiment.target;
-    spec.experiment.checkpoints.keep_final.then(|| target.training.steps(target.train_size))
-}
-
 /// Trains the target in a locked directory, on loaded data.
 pub(in crate::run) fn train(
     spec: &Spec,
@@ -54,7 +48,6 @@ pub(in crate::run) fn train(
         evaluation: experiment.evaluation,
         tensorboard: request.tensorboard,
         checkpoints: experiment.checkpoints.clone(),
-        last_state: last_state(spec),
     };
     let noise = data.train_labels.realised_fraction();
     let validation_noise_realised = data.validation_noise_realised;

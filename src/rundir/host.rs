@@ -31,6 +31,12 @@ pub fn boot() -> String {
     line("/proc/sys/kernel/random/boot_id").unwrap_or_default()
 }
 
+/// When this machine booted, in seconds since 1970: `btime` in `/proc/stat` (proc(5)).
+pub fn boot_time() -> Option<u64> {
+    let stat = fs::read_to_string("/proc/stat").ok()?;
+    stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
+}
+
 /// Identifier of the operating system installation, which distinguishes machines of the same name and survives a
 /// reboot; empty if there is none, as in many containers. machine-id(5) asks not to expose the ID itself, so this is a
 /// digest of it.

@@ -103,6 +103,16 @@ pub enum Attention {
     Plain,
 }
 
+impl Attention {
+    /// Name in specs and records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fused => "fused",
+            Self::Plain => "plain",
+        }
+    }
+}
+
 /// Validates the table, also against the device if the spec names one.
 pub(super) fn compute(spec: &Written, device: DeviceChoice, report: &mut ProblemReport<'_>) -> Compute {
     let precision = match spec.precision {

@@ -57,6 +57,17 @@ pub enum Optimizer {
     },
 }
 
+impl Optimizer {
+    /// Numbers of optimizer state per trainable weight.
+    pub fn moments(self) -> u64 {
+        match self {
+            Self::Sgd { momentum: 0.0, .. } => 0,
+            Self::Sgd { .. } => 1,
+            Self::Adam { .. } => 2,
+        }
+    }
+}
+
 /// Learning rate of every step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rate {

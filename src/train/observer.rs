@@ -38,6 +38,11 @@ pub trait Observer {
     /// An epoch ended.
     fn epoch(&mut self, report: &EpochReport) -> Result<()>;
 
+    /// Told, before the first step, whether the prefix cache is in use, if it could be.
+    fn cached(&mut self, _is_cached: bool) -> Result<()> {
+        Ok(())
+    }
+
     /// Called before every step.
     fn control(&mut self) -> Control {
         Control::GoOn

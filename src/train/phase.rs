@@ -4,7 +4,7 @@ use tch::Device;
 
 use crate::blueprint::{FrozenSet, Role};
 use crate::native::Scaler;
-use crate::network::{Mode, Network};
+use crate::network::{Mode, Named, Network};
 use crate::spec::{Evaluation, FrozenNorm, Precision, Seeds, Switch, Training};
 use crate::train::checkpoint_state::Checkpointed;
 use crate::train::data::batches::Batches;
@@ -109,6 +109,18 @@ impl<'a> Phase<'a> {
             precision,
             step_measures: StepMeasures::default(),
         }
+    }
+
+    /// Bytes that the training will hold besides the network and its data: gradients, optimizer moments, averaged weights,
+    /// and the initial weights that norms are measured from.
+    pub(in crate::train) fn state_bytes(&self) -> u64 {
+        let bytes = |named: &Named<'_>| (named.tensor.numel() * named.tensor.kind().elt_size_in_bytes()) as u64;
+        let trains = |named: &Named<'_>| named.role == Role::Parameter && !self.frozen.has(named.layer);
+        let trained: u64 = self.network.tensors().filter(trains).map(|named| bytes(&named)).sum();
+        let all: u64 = self.network.tensors().map(|named| bytes(&named)).sum();
+        let wanted = self.evaluation.extra;
+        let copies = 1 + self.training.optimizer.moments() + u64::from(wanted.norms);
+        trained * copies + wanted.averaging.map_or(0, |_| all)
     }
 
     /// The mode of a layer. In a frozen layer dropout is off, and the spec decides the batch norm statistics.

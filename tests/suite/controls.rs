@@ -145,6 +145,22 @@ fn a_stop_or_a_kill_changes_no_measure() {
 }
 
 #[test]
+fn an_extended_run_has_the_measures_of_an_unbroken_one() {
+    // The last epoch of the shorter budget has train errors that the schedule does not ask for.
+    let sets = with(&ALL, &["evaluate.every=1", "evaluate.train_every=10"]);
+    let place = Place::with(SPEC);
+    place.run(&with(&sets, &["target.train.epochs=15"]));
+    let longer = with(&sets, &["target.train.epochs=30"]);
+    let extended = measured(&place.run(&longer));
+    assert!(extended == measured(Place::with(SPEC).run_at(&longer).path()));
+    let epochs = |bytes: &[u8]| -> Vec<u64> {
+        let records = bytes.chunks_exact(8 + 80 / 8);
+        records.map(|record| u64::from_le_bytes(record[..8].try_into().expect("eight bytes"))).collect()
+    };
+    assert_eq!(epochs(&extended[5]), [0, 10, 20, 30]);
+}
+
+#[test]
 fn other_averages_than_a_run_has_are_refused() {
     let place = Place::with(SPEC);
     let directory = place.run(&["evaluate.averaged_half_life=4"]);

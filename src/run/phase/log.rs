@@ -21,6 +21,14 @@ impl RunLog<'_> {
         self.record(sentence)
     }
 
+    /// Notes what changed since the checkpoint that a training resumes from, if anything did.
+    pub(in crate::run) fn note_differences(&mut self, differences: &[String]) -> Result<()> {
+        if differences.is_empty() {
+            return Ok(());
+        }
+        self.note(&format!("{}: results may no longer be bit-identical", differences.join(", ")))
+    }
+
     /// Writes a sentence only to the log.
     pub(in crate::run) fn record(&mut self, sentence: &str) -> Result<()> {
         self.log.as_mut().map_or(Ok(()), |log| log.append(sentence))

@@ -46,6 +46,9 @@ pub(in crate::run) struct Recorder<'a, 'b> {
     ended: Option<u64>,
     /// Steps of the training so far.
     step: u64,
+    made_with: MadeWith,
+    /// What the checkpoint was made with, if it resumes.
+    made_before: Option<MadeWith>,
     run_log: &'a mut RunLog<'b>,
 }
 
@@ -77,6 +80,8 @@ impl<'a, 'b> Recorder<'a, 'b> {
             rows,
             schedule: CheckpointSchedule::new(&work.checkpoints, Instant::now()),
             ended: None,
+            made_with: recording.made_with.clone(),
+            made_before: start.map(|start| start.header.made_with.clone()),
             recording,
             run_log,
         })
@@ -90,12 +95,17 @@ impl<'a, 'b> Recorder<'a, 'b> {
         }
     }
 
+    /// Whether the prefix cache is in use.
+    pub(in crate::run) fn is_cached(&self) -> bool {
+        self.made_with.cached == Some(true)
+    }
+
     pub(in crate::run) fn into_rows(self) -> Vec<Metrics> {
         self.rows
     }
 
     fn header(&self, state: &TrainingState) -> CheckpointHeader {
-        let Recording { work, normalisation, content, made_with, .. } = &self.recording;
+        let Recording { work, normalisation, content, .. } = &self.recording;
         CheckpointHeader {
             format: FORMAT,
             phase: work.side.name().into(),
@@ -105,7 +115,7 @@ impl<'a, 'b> Recorder<'a, 'b> {
             steps: state.steps,
             seconds: state.seconds,
             normalisation: (*normalisation).clone(),
-            made_with: (*made_with).clone(),
+            made_with: self.made_with.clone(),
             averaged_half_life: work.averaged_half_life(),
         }
     }
@@ -114,6 +124,12 @@ impl<'a, 'b> Recorder<'a, 'b> {
 impl Observer for Recorder<'_, '_> {
     fn note(&mut self, sentence: &str) -> Result<()> {
         self.run_log.note(sentence)
+    }
+
+    fn cached(&mut self, is_cached: bool) -> Result<()> {
+        self.made_with.cached = Some(is_cached);
+        let changed = self.made_before.as_ref().and_then(|before| before.cache_difference(Some(is_cached)));
+        self.run_log.note_differences(changed.as_slice())
     }
 
     fn step(&mut self, step: u64) {
@@ -180,10 +196,6 @@ fn answers(recording: &Recording<'_>, start: Option<&Checkpoint>) -> Result<Vec<
     let wanted = work.evaluation.extra;
     let epochs = work.task.training.epochs(work.task.train_size);
     let behind = start.map(|start| start.header.epochs);
-    let keep = |epoch: u64| {
-        let due = Due::after(epoch, epochs, work.evaluation);
-        behind.is_some_and(|behind| epoch <= behind) && wanted.correct.has(epoch, epochs) && due.test
-    };
     let [train, test] = recording.examples;
     let splits = [
         (Examples::Test, "test", test, wanted.keeps_test_answers()),
@@ -191,6 +203,11 @@ fn answers(recording: &Recording<'_>, start: Option<&Checkpoint>) -> Result<Vec<
     ];
     let kept = splits.into_iter().filter(|(.., keeps)| *keeps);
     let open = kept.map(|(examples, name, count, _)| {
+        let keep = |epoch: u64| {
+            let due = Due::after(epoch, epochs, work.evaluation);
+            let is_due = if examples == Examples::Train { due.train } else { due.test };
+            behind.is_some_and(|behind| epoch <= behind) && wanted.correct.has(epoch, epochs) && is_due
+        };
         Ok((examples, AnswerFile::open(&work.directory.correct(name), count, keep)?))
     });
     open.collect()

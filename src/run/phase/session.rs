@@ -16,11 +16,10 @@ use crate::run::phase::start::{PhaseStart, normalisation};
 use crate::run::phase::work::PhaseWork;
 use crate::run::recovery::attempt::attempt;
 use crate::run::recovery::checkpoint::{Checkpoint, CheckpointStore};
-use crate::run::recovery::finished;
 use crate::run::recovery::resume::{Goal, discard, resume};
 use crate::run::recovery::stop::stopped;
 use crate::rundir::{DataRecord, MadeWith, Metrics, Record};
-use crate::spec::Side;
+use crate::spec::{Side, Switch};
 use crate::text;
 use crate::train::{DeviceSplits, Ended, Phase};
 
@@ -49,7 +48,8 @@ impl<'a> Session<'a> {
     ) -> Result<Self> {
         let (directory, task) = (work.directory, work.task);
         let store = CheckpointStore::open(directory, work.lock, task)?;
-        let goal = Goal { directory, side: work.side, hash: &work.hash, task, evaluation: work.evaluation };
+        let finished = before.as_ref().filter(|before| before.is_finished()).map(|before| before.length.steps);
+        let goal = Goal { directory, side: work.side, hash: &work.hash, task, evaluation: work.evaluation, finished };
         let start = resume(&store, &goal, &facts, &mut run_log)?;
         if work.side == Side::Target {
             let behind = start.as_ref().map_or(0, |start| start.position().epochs);
@@ -57,7 +57,6 @@ impl<'a> Session<'a> {
         }
         compute.resume_settings(start.as_ref(), work.experiment, &mut run_log)?;
         if start.is_none() {
-            finished::check_replaceable(directory)?;
             // The log and results of an earlier attempt must not mix with this one's.
             run_log.log = Some(Lines::create(&directory.log(), "")?);
             files::remove(&directory.summary())?;
@@ -79,7 +78,7 @@ impl<'a> Session<'a> {
         starts: impl FnOnce(&Network, &ComputeSetup, &mut RunLog<'_>, bool) -> Result<PhaseStart>,
         ends: impl FnOnce(Vec<Metrics>) -> Result<T>,
     ) -> Result<T> {
-        let PhaseWork { directory, lock, task, last_state, .. } = self.work;
+        let PhaseWork { directory, lock, task, .. } = self.work;
         let mut record = self.record.clone();
         let done = attempt(directory, lock, &mut record, |record| {
             files::write_atomically(&directory.spec(), self.work.spec.as_bytes())?;
@@ -100,11 +99,7 @@ impl<'a> Session<'a> {
             write_safetensors(&directory.weights(), &network.state(), self.work.side.name())?;
             ends(rows)
         })?;
-        let dropped = self.store.drop_branch_states(&self.work.checkpoints);
-        discard(&self.store, last_state, &mut self.run_log)?;
-        if let Err(error) = dropped {
-            self.run_log.note(&format!("cannot delete checkpoints that are no longer needed: {error:#}"))?;
-        }
+        discard(&self.store, &self.work.checkpoints, &mut self.run_log)?;
         Ok(done)
     }
 
@@ -113,7 +108,7 @@ impl<'a> Session<'a> {
         let Self { work, compute, data, content, store, start, made_with, run_log, .. } = self;
         let DeviceSplits { train, test, validation } =
             DeviceSplits::take(data, normalisation, network.device(), network.kind())?;
-        let phase = Phase {
+        let mut phase = Phase {
             network,
             train,
             test,
@@ -145,6 +140,10 @@ impl<'a> Session<'a> {
         };
         let mut recorder = Recorder::new(recording, start.as_ref(), run_log)?;
         let ended = phase.run(start.map(|start| start.state), &mut recorder)?;
+        // Branches of a training without a prefix cache have none either, though memory is free again now.
+        if !recorder.is_cached() {
+            phase.settings.cache = Switch::Off;
+        }
         let place = recorder.place();
         let rows = recorder.into_rows();
         run_log.events.on_event(&RunEvent::PhaseEnd);

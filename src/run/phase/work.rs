@@ -26,8 +26,6 @@ pub(in crate::run) struct PhaseWork<'a> {
     /// Whether to write an event file for TensorBoard. An existing one is always continued.
     pub(in crate::run) tensorboard: bool,
     pub(in crate::run) checkpoints: Checkpoints,
-    /// The step of the checkpoint to keep at the end, if one is to be kept.
-    pub(in crate::run) last_state: Option<u64>,
 }
 
 impl PhaseWork<'_> {

@@ -8,7 +8,7 @@ use crate::files;
 use crate::run::recovery::checkpoint::{CheckpointStore, has_leftovers};
 use crate::run::recovery::lock::{self, Lock, LockOutcome};
 use crate::rundir::{Record, RunDirectory};
-use crate::spec::Task;
+use crate::spec::{Checkpoints, Task};
 
 /// Beside the runs of an experiment; hidden, so that nothing mistakes it for one of them.
 const FOLDER: &str = ".old";
@@ -33,15 +33,15 @@ pub(in crate::run) fn move_aside(directory: &RunDirectory, lock: Lock) -> Result
 
 /// Deletes what a kill left in the directory of a finished task: half-written files and checkpoints that are no longer
 /// needed. A folder that is read-only or locked stays as it is.
-pub(in crate::run) fn sweep(directory: &RunDirectory, task: &Task, last: Option<u64>) {
+pub(in crate::run) fn sweep(directory: &RunDirectory, task: &Task, checkpoints: &Checkpoints) {
     let folder = directory.path();
-    if (files::has_unfinished(folder) || has_leftovers(directory, task, last))
+    if (files::has_unfinished(folder) || has_leftovers(directory, task, checkpoints))
         && let Ok(LockOutcome::Ours(lock)) = Lock::take(folder)
         // Another process may have begun to extend it in the meantime.
         && let Ok(Some(record)) = Record::read(directory)
         && record.has_finished(task)
     {
         let _ = files::remove_unfinished(folder);
-        let _ = CheckpointStore::open(directory, &lock, task).and_then(|store| store.finish(last));
+        let _ = CheckpointStore::open(directory, &lock, task).and_then(|store| store.finish(checkpoints));
     }
 }

@@ -112,7 +112,7 @@ const SPARES_MEMORY: &str = "set `compute.cache=off` or a smaller `compute.evalu
 /// The settings that save memory in an activity.
 fn spares(activity: Activity) -> &'static str {
     match activity {
-        Activity::Evaluating => "set a smaller `compute.evaluation_batch` (continues this run)",
+        Activity::Evaluating => "set `compute.cache=off` or a smaller `compute.evaluation_batch` (continues this run)",
         Activity::Training => {
             "set `compute.cache=off` or `compute.graph=off` (continues this run), or a smaller `batch_size` \
              (starts a new run)"

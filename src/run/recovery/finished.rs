@@ -53,7 +53,7 @@ pub(in crate::run) fn finished(spec: &Spec, directory: &RunDirectory) -> Result<
 pub enum Measured {
     /// All of them.
     AsAsked,
-    /// It lacks only branches, and has the states to branch from.
+    /// It lacks only branches, and has the states to branch from and to resume from.
     LacksBranches,
     /// It lacks what may need another training.
     Otherwise,
@@ -67,8 +67,11 @@ pub fn measured(spec: &Spec, directory: &RunDirectory) -> Measured {
     }
     let mut without = spec.clone();
     without.experiment.branches.at = Keep::Epochs(Vec::new());
-    let has_state = |plan: &BranchPlan| has_state(directory, &spec.experiment.target, plan.epoch);
-    if has_all(&without) && branch::missing(directory, &spec.experiment).iter().all(has_state) {
+    let (target, missing) = (&spec.experiment.target, branch::missing(directory, &spec.experiment));
+    let steps_per_epoch = target.training.steps_per_epoch(target.train_size);
+    let after = |plan: &BranchPlan| plan.epoch * steps_per_epoch;
+    let mut needed = missing.iter().map(after).chain([Length::of(target).steps]);
+    if has_all(&without) && needed.all(|step| has_state(directory, target, step)) {
         return Measured::LacksBranches;
     }
     Measured::Otherwise
@@ -95,23 +98,4 @@ fn is_as_scheduled(row: &Metrics, evaluation: Evaluation) -> bool {
     let due = Due::scheduled(row.epoch, evaluation);
     let is_complete = !MeasuredBy::ALL.into_iter().any(|measure| row.lacks(measure, due, evaluation.extra));
     is_complete && *row == row.shown(evaluation)
-}
-
-/// Refuses to overwrite a finished run by training from step 0, if it has no checkpoint to extend it from or to evaluate
-/// it with another schedule.
-pub(in crate::run) fn check_replaceable(directory: &RunDirectory) -> Result<()> {
-    let finished = Record::read(directory)?.filter(Record::is_finished);
-    let Some(record) = finished.filter(|_| directory.weights().is_file() && directory.metrics().is_file()) else {
-        return Ok(());
-    };
-    let message = format!(
-        "the run in `{}` finished after {} steps and has no checkpoint left: its budget and evaluation schedule cannot \
-         change",
-        directory.path().display(),
-        crate::text::grouped(record.length.steps)
-    );
-    Err(UserError::usage(message)
-        .hint("start over with `--fresh`, which moves the existing run aside")
-        .hint("`checkpoint.keep_final = true`, the default, keeps a checkpoint at the end of a run")
-        .into())
 }

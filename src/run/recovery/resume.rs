@@ -1,6 +1,6 @@
 //! Which checkpoint a training resumes from: the latest that is intact, within the budget, and has every measurement
 //! that the spec asks for now. If there are checkpoints but none qualifies, it is an error that names the smallest budget
-//! that would work.
+//! that would work. A finished training resumes only from its end: nothing of it is trained again.
 
 use anyhow::Result;
 
@@ -8,7 +8,7 @@ use crate::error::UserError;
 use crate::run::phase::log::RunLog;
 use crate::run::recovery::checkpoint::{Checkpoint, CheckpointStore};
 use crate::rundir::{self, DataRecord, MeasuredBy, Metrics, RunDirectory};
-use crate::spec::{Budget, Due, Evaluation, FINAL_EPOCHS, Side, Task};
+use crate::spec::{Budget, Checkpoints, Due, Evaluation, FINAL_EPOCHS, Side, Task};
 use crate::text;
 
 /// How many epochs a message names.
@@ -22,10 +22,12 @@ pub(in crate::run) struct Goal<'a> {
     pub(in crate::run) hash: &'a str,
     pub(in crate::run) task: &'a Task,
     pub(in crate::run) evaluation: Evaluation,
+    /// The steps of the training that is finished on disk, if one is.
+    pub(in crate::run) finished: Option<u64>,
 }
 
-/// An intact checkpoint that does not qualify.
-struct RejectedCheckpoint {
+/// An intact checkpoint that may qualify.
+struct CandidateCheckpoint {
     /// Whole epochs trained.
     epochs: u64,
     /// Steps trained in all.
@@ -46,6 +48,7 @@ pub(in crate::run) fn resume(
     let found = store.furthest(goal.side, goal.hash, |checkpoint| {
         let candidate = goal.look_at(checkpoint)?;
         let serves = candidate.steps <= goal.steps()
+            && goal.is_in_reach(&candidate)
             && goal.missing(&candidate.rows, goal.epochs()).is_none()
             && goal.has_averages(candidate.averaged_half_life);
         if !serves {
@@ -53,12 +56,18 @@ pub(in crate::run) fn resume(
         }
         Ok(serves)
     })?;
+    let Some(checkpoint) = found.checkpoint else {
+        found.damaged.iter().try_for_each(|damaged| run_log.note(damaged))?;
+        passed.retain(|candidate| goal.is_in_reach(candidate));
+        return match goal.finished {
+            Some(steps) if passed.is_empty() => Err(no_final_state(goal.directory, steps).into()),
+            None if passed.is_empty() => Ok(None),
+            _ => Err(goal.refusal(&passed).into()),
+        };
+    };
     for damaged in &found.damaged {
         run_log.note(&format!("{damaged}; resuming from the previous one"))?;
     }
-    let Some(checkpoint) = found.checkpoint else {
-        return if passed.is_empty() { Ok(None) } else { Err(goal.refusal(&passed).into()) };
-    };
     let header = &checkpoint.header;
     let phase = goal.side.name();
     if header.data != data.content {
@@ -73,10 +82,14 @@ pub(in crate::run) fn resume(
     Ok(Some(checkpoint))
 }
 
-/// Deletes the checkpoints that a finished training no longer needs, except the one at step `last`. A failure is only
-/// noted: the training is finished anyway.
-pub(in crate::run) fn discard(store: &CheckpointStore<'_>, last: Option<u64>, run_log: &mut RunLog<'_>) -> Result<()> {
-    match store.finish(last) {
+/// Deletes the checkpoints that a finished training no longer needs. A failure is only noted: the training is finished
+/// anyway.
+pub(in crate::run) fn discard(
+    store: &CheckpointStore<'_>,
+    checkpoints: &Checkpoints,
+    run_log: &mut RunLog<'_>,
+) -> Result<()> {
+    match store.finish(checkpoints) {
         Ok(()) => Ok(()),
         Err(error) => run_log.note(&format!("cannot delete checkpoints that are no longer needed: {error:#}")),
     }
@@ -95,11 +108,16 @@ impl Goal<'_> {
         self.task.training.steps_per_epoch(self.task.train_size)
     }
 
-    fn look_at(&self, checkpoint: &Checkpoint) -> Result<RejectedCheckpoint> {
+    fn look_at(&self, checkpoint: &Checkpoint) -> Result<CandidateCheckpoint> {
         let (epochs, beyond) = (checkpoint.header.epochs, checkpoint.header.steps);
         let steps = epochs.saturating_mul(self.steps_per_epoch()).saturating_add(beyond);
         let averaged_half_life = checkpoint.header.averaged_half_life;
-        Ok(RejectedCheckpoint { epochs, steps, rows: rundir::parse(&checkpoint.rows)?, averaged_half_life })
+        Ok(CandidateCheckpoint { epochs, steps, rows: rundir::parse(&checkpoint.rows)?, averaged_half_life })
+    }
+
+    /// Whether a training that is finished on disk stays as it is if it resumes from there.
+    fn is_in_reach(&self, candidate: &CandidateCheckpoint) -> bool {
+        self.finished.is_none_or(|finished| finished <= candidate.steps)
     }
 
     /// Whether `half_life` is the requested one, if averaged weights are requested.
@@ -120,7 +138,7 @@ impl Goal<'_> {
 
     /// The smallest budget that a checkpoint qualifies for, in the unit of the requested one; `None` if its epochs were
     /// not measured as the schedule asks.
-    fn least(&self, passed: &RejectedCheckpoint) -> Option<u64> {
+    fn least(&self, passed: &CandidateCheckpoint) -> Option<u64> {
         let per_epoch = self.steps_per_epoch();
         let first = passed.steps.div_ceil(per_epoch).max(1);
         // Beyond that, the end of the budget no longer affects which past epochs are due.
@@ -133,7 +151,7 @@ impl Goal<'_> {
     }
 
     /// The error if no checkpoint qualifies; `passed` has the latest first.
-    fn refusal(&self, passed: &[RejectedCheckpoint]) -> UserError {
+    fn refusal(&self, passed: &[CandidateCheckpoint]) -> UserError {
         let wrong = passed.iter().find(|passed| !self.has_averages(passed.averaged_half_life));
         if let Some(passed) = wrong {
             return self.other_averages(passed.averaged_half_life);
@@ -183,6 +201,20 @@ impl Goal<'_> {
             .hint(format!("use that half-life, {FRESH}")),
         }
     }
+}
+
+/// The error for a finished run without a checkpoint of its last step: an earlier one, or none, would train it again and
+/// overwrite its results. A pruned run has no weights either.
+fn no_final_state(directory: &RunDirectory, steps: u64) -> UserError {
+    let message = format!(
+        "the run in `{}` finished after {} steps and has no checkpoint left at its end: its budget, evaluation schedule \
+         and branches cannot change, and missing files cannot be restored",
+        directory.path().display(),
+        text::grouped(steps)
+    );
+    UserError::usage(message)
+        .hint("start over with `--fresh`, which moves the existing run aside")
+        .hint("`checkpoint.keep_final = true`, the default, keeps a checkpoint at the end of a run")
 }
 
 /// Measurements that are due and missing.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::blueprint::{Blueprint, FrozenSet, Layer, Shape};
-use crate::spec::{Experiment, FrozenNorm, Optimizer, Precision, PrecisionChoice, Switch};
+use crate::spec::{Experiment, FrozenNorm, Precision, PrecisionChoice, Switch};
 
 /// Bytes of a weight, a statistic or an optimizer moment.
 const WIDE: u64 = 4;
@@ -37,14 +37,10 @@ impl Experiment {
     /// be 16-bit, as on a GPU.
     pub fn footprint(&self, blueprint: &Blueprint, frozen: &FrozenSet) -> Footprint {
         let weights = blueprint.all_layers().flat_map(Layer::slots).map(|slot| slot.elements());
-        let copies = match self.target.training.optimizer {
-            Optimizer::Sgd { momentum: 0.0, .. } => 0,
-            Optimizer::Sgd { .. } => 1,
-            Optimizer::Adam { .. } => 2,
-        };
+        let moments = self.target.training.optimizer.moments();
         Footprint {
             weights: WIDE * weights.sum::<u64>(),
-            optimizer: WIDE * copies * blueprint.trainable_parameters(frozen),
+            optimizer: WIDE * moments * blueprint.trainable_parameters(frozen),
             data: self.data_bytes(),
             cache: if self.keeps(frozen) { self.examples() * self.kept_bytes(blueprint, frozen.leading()) } else { 0 },
         }

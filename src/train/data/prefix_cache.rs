@@ -15,7 +15,8 @@ use crate::train::interrupt::{Interrupt, proceed};
 use crate::train::out_of_memory::{Activity, during};
 use crate::train::settings::Settings;
 
-/// The fraction of free memory that the cache may use; the rest is for training, and on a CPU for other processes.
+/// The fraction that the cache may use of the memory that is free, without the state of the training. The rest is for feature
+/// maps, and on a CPU for other processes.
 pub(in crate::train) const SHARE: f64 = 0.5;
 
 /// The outputs of the frozen layers for every example of a split.
@@ -140,8 +141,8 @@ fn boundary(
 pub(in crate::train) enum PrefixCaching {
     /// A prefix per split, and their total bytes.
     Prefixes(Vec<PrefixCache>, u64),
-    /// Too large: the bytes needed, and the bytes free.
-    TooLarge(u64, u64),
+    /// Too large: the bytes needed, the bytes free, and those of them that the state of the training will take.
+    TooLarge(u64, u64, u64),
     /// Memory ran out while filling it: the bytes needed, and libtorch's message.
     DidNotFit(u64, String),
     /// The outputs change from batch to batch.
@@ -153,10 +154,11 @@ impl PrefixCaching {
     pub(in crate::train) fn sentence(&self) -> String {
         match self {
             Self::Prefixes(_, bytes) => format!("prefix cache on: frozen layers run once, {}", text::bytes(*bytes)),
-            Self::TooLarge(bytes, free) => format!(
-                "prefix cache off: needs {}, limit is half of the free {}",
+            Self::TooLarge(bytes, free, state) => format!(
+                "prefix cache off: needs {}, limit is half of the free {} less {} of training state",
                 text::bytes(*bytes),
                 text::bytes(*free),
+                text::bytes(*state),
             ),
             Self::DidNotFit(bytes, cause) => {
                 format!("prefix cache off: memory ran out while filling it with {}: {cause}", text::bytes(*bytes))
@@ -166,12 +168,19 @@ impl PrefixCaching {
     }
 }
 
-/// Fills the prefix cache of all splits or of none. `interrupt` is called before every batch.
+/// Whether a cache of this size is tried.
+fn fits(bytes: u64, free: u64, state: u64) -> bool {
+    bytes as f64 <= SHARE * free.saturating_sub(state) as f64
+}
+
+/// Fills the prefix cache of all splits or of none. `state`: bytes that the training will allocate for its state afterwards.
+/// `interrupt` is called before every batch.
 pub(in crate::train) fn cache_prefixes(
     network: &Network,
     leading: usize,
     splits: &[&DeviceSplit],
     settings: &Settings,
+    state: u64,
     interrupt: Interrupt<'_>,
 ) -> Result<PrefixCaching> {
     proceed(interrupt)?;
@@ -179,8 +188,8 @@ pub(in crate::train) fn cache_prefixes(
     let bytes = examples * boundary(network, leading, splits[0], 0, 1, settings).bytes();
     // If the system does not report free memory, assume that it fits.
     let free = native::free_bytes(network.device()).unwrap_or(u64::MAX);
-    if bytes as f64 > SHARE * free as f64 {
-        return Ok(PrefixCaching::TooLarge(bytes, free));
+    if !fits(bytes, free, state) {
+        return Ok(PrefixCaching::TooLarge(bytes, free, state));
     }
     let fill = || {
         let prefix = |data: &&DeviceSplit| PrefixCache::fill(network, leading, data, settings, &mut *interrupt);
@@ -192,5 +201,17 @@ pub(in crate::train) fn cache_prefixes(
             native::empty_cache(network.device())?;
             Ok(PrefixCaching::DidNotFit(bytes, out.cause))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_of_the_training_is_not_free() {
+        assert!(fits(50, 100, 0) && !fits(51, 100, 0));
+        assert!(fits(30, 100, 40) && !fits(31, 100, 40));
+        assert!(!fits(1, 100, 200) && fits(1, u64::MAX, 200));
     }
 }

@@ -37,6 +37,9 @@ impl SplitInputs {
                 }
             }
         }
+        if can_cache(phase) {
+            observer.cached(splits[0].first_layer() > 0)?;
+        }
         let mut splits = splits.into_iter();
         let mut next = || splits.next().expect("training and test examples are always there");
         Ok(Self { train: next(), test: next(), validation: splits.next(), augmented })
@@ -53,6 +56,11 @@ impl SplitInputs {
     }
 }
 
+/// Whether there are frozen layers whose outputs never change.
+fn can_cache(phase: &Phase<'_>) -> bool {
+    phase.frozen.leading() > 0 && phase.frozen_norm != FrozenNorm::Batch
+}
+
 /// The prefix cache, or why there is none; `None` if no leading layer is frozen or the spec turns it off.
 fn prefix_caching(phase: &Phase<'_>, data: &[&DeviceSplit], interrupt: Interrupt<'_>) -> Result<Option<PrefixCaching>> {
     let leading = phase.frozen.leading();
@@ -62,7 +70,7 @@ fn prefix_caching(phase: &Phase<'_>, data: &[&DeviceSplit], interrupt: Interrupt
     if phase.frozen_norm == FrozenNorm::Batch {
         return Ok(Some(PrefixCaching::Moving));
     }
-    cache_prefixes(phase.network, leading, data, &phase.settings, interrupt).map(Some)
+    cache_prefixes(phase.network, leading, data, &phase.settings, phase.state_bytes(), interrupt).map(Some)
 }
 
 fn sentence(caching: &PrefixCaching, augmented: bool) -> String {

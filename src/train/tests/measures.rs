@@ -22,6 +22,8 @@ struct Stopper {
     steps: u64,
     stop_after: Option<u64>,
     state: Option<TrainingState>,
+    /// What the phase expects to hold besides the network and its data.
+    state_bytes: u64,
 }
 
 impl Observer for Stopper {
@@ -75,7 +77,7 @@ fn run(
         evaluation: Evaluation { extra, ..EvaluationSchedule::Every(1).into() },
         settings,
     };
-    let mut stopper = Stopper { stop_after, ..Stopper::default() };
+    let mut stopper = Stopper { stop_after, state_bytes: phase.state_bytes(), ..Stopper::default() };
     phase.run(start, &mut stopper).expect("the losses are finite");
     (stopper, network.state())
 }
@@ -164,5 +166,30 @@ fn an_average_without_memory_is_the_network() {
         let metrics = &report.metrics;
         assert_eq!(metrics.test_error_averaged, metrics.test_error);
         assert_eq!(metrics.train_error_averaged, metrics.train_error);
+    }
+}
+
+/// The memory that is left for the prefix cache depends on it.
+#[test]
+fn a_phase_knows_the_bytes_of_its_state() {
+    let _alone = alone();
+    let bytes = |tensors: &NamedTensors, prefix: &str| -> u64 {
+        let own = tensors.iter().filter(|(name, _)| name.starts_with(prefix));
+        own.map(|(_, tensor)| (tensor.numel() * tensor.kind().elt_size_in_bytes()) as u64).sum()
+    };
+    for blueprint in families() {
+        let expected = |extra| {
+            let (stopped, weights) = run(&blueprint, extra, Settings::PLAIN, None, Some(1));
+            let state = stopped.state.expect("it was stopped").tensors;
+            // Two moments of Adam for each gradient.
+            let moments = bytes(&state, "optimizer.");
+            let averaged = if extra.averaging.is_some() { bytes(&weights, "") } else { 0 };
+            (stopped.state_bytes, moments + moments / 2 + bytes(&state, "norms.start.") + averaged)
+        };
+        for extra in [ExtraMeasures::NONE, ALL] {
+            let (found, expected) = expected(extra);
+            // The state has a few counters too.
+            assert!(found > 1000 && found.abs_diff(expected) < 64, "{found} bytes, not {expected}");
+        }
     }
 }

@@ -130,6 +130,10 @@ fn frozen_layers_that_do_not_fit_are_computed_in_every_step() {
         let log = std::fs::read_to_string(outcome.directory.join("log.txt")).expect("log.txt");
         assert!(log.contains("prefix cache off: ") && log.contains(said), "{said}: {log}");
         assert_eq!(outcome.metrics(), unbroken.metrics());
+        // Extended where there is enough memory, it computes as before.
+        Run::new(&place, "runs", &[&cached[..], &["target.train.epochs=3"]].concat()).done();
+        let log = std::fs::read_to_string(outcome.directory.join("log.txt")).expect("log.txt");
+        assert!(log.contains("resuming after epoch 2") && !log.contains("prefix cache on"), "{log}");
     }
 }
 

@@ -10,10 +10,10 @@ use super::{SMALL, only_run, product, run_with_fault};
 const KINDS: [&str; 6] = ["ENOSPC", "EIO", "EDQUOT", "ESTALE", "EROFS", "short"];
 
 /// The file operations of an undisturbed run.
-fn operations() -> Vec<String> {
+pub fn operations(overrides: &[&str]) -> Vec<String> {
     let place = Place::with(SMALL);
     let trace = place.path("trace");
-    let answer = run_with_fault(&place, &format!("trace@{}", trace.display()), &[]);
+    let answer = run_with_fault(&place, &format!("trace@{}", trace.display()), overrides);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     std::fs::read_to_string(trace).expect("a trace").lines().map(str::to_owned).collect()
 }
@@ -66,7 +66,7 @@ fn whole_files(folder: &Path, told: &str) {
 
 fn fail_at_every(stride: usize, first: usize) {
     let expected = product(&Place::with(SMALL).run(&[]));
-    let operations = operations();
+    let operations = operations(&[]);
     assert!(operations.len() > 100, "{} operations", operations.len());
     for (index, operation) in operations.iter().enumerate().skip(first).step_by(stride) {
         let owned = operations[..index].iter().any(|before| before.contains(".lock-1"));

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stderr)] // A long test says how much it did.
 
 mod faults;
+mod finished;
 mod histories;
 mod hostile;
 mod kinds;
@@ -59,6 +60,15 @@ pub fn only_run(place: &Place) -> PathBuf {
     runs.retain(|path| !path.ends_with(".old"));
     assert_eq!(runs.len(), 1, "{runs:?}");
     runs.remove(0)
+}
+
+/// The names of a run's checkpoints.
+pub fn checkpoints(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory.join("checkpoint")).expect("checkpoints");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text"));
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
 }
 
 /// Runs `spec.toml` with an injected fault.

@@ -1,10 +1,8 @@
 //! The same command resumes, with the same bytes as result.
 
-use std::path::Path;
-
 use super::super::program::{Place, json};
 use super::torture::unfinished;
-use super::{SMALL, only_run, product, run_with_fault};
+use super::{SMALL, checkpoints, only_run, product, run_with_fault};
 
 #[test]
 fn an_extended_run_is_an_unbroken_one() {
@@ -169,40 +167,6 @@ fn two_checkpoints_stay_until_the_end_then_one_and_those_asked_for() {
     assert_eq!(checkpoints(&directory), ["step-000000000009.safetensors"]);
 }
 
-/// The names of a run's checkpoints.
-fn checkpoints(directory: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(directory.join("checkpoint")).expect("checkpoints");
-    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text"));
-    let mut names: Vec<String> = names.collect();
-    names.sort();
-    names
-}
-
-#[test]
-fn a_run_that_keeps_no_state_is_finished_and_cannot_be_extended() {
-    let place = Place::with(SMALL);
-    let none = "checkpoint.keep_final=false";
-    let directory = place.run(&[none]);
-    let before = product(&directory);
-    assert!(!directory.join("checkpoint").exists());
-    assert_eq!(place.run(&[none]), directory);
-    for other in ["target.train.epochs=4", "evaluate.every=2"] {
-        let answer = place.try_run(&[none, other]);
-        assert_eq!(answer.code, 2, "{}", answer.stderr);
-        for part in ["finished after 9 steps and has no checkpoint left", "`--fresh`", "`checkpoint.keep_final = true`"]
-        {
-            assert!(answer.stderr.contains(part), "{part}: {}", answer.stderr);
-        }
-        assert!(product(&directory) == before);
-    }
-    assert!(!directory.join("error.txt").exists());
-    // A checkpoint kept by an earlier run is deleted if the same run is requested without it.
-    let kept = Place::with(SMALL);
-    let directory = kept.run(&[]);
-    assert_eq!(checkpoints(&directory).len(), 1);
-    assert!(product(&kept.run(&[none])) == before && !directory.join("checkpoint").exists());
-}
-
 #[test]
 fn what_a_kill_left_of_a_finished_source_goes() {
     let place = Place::with(SMALL);
@@ -251,40 +215,28 @@ fn a_lowered_budget_is_an_unbroken_run_or_an_error() {
     }
 }
 
+/// Whether the prefix cache fits depends on the machine's free memory at the start.
 #[test]
-fn another_schedule_of_a_finished_run_gives_its_own_table() {
-    let place = Place::with(SMALL);
-    place.run(&[]);
-    let sparse = ["evaluate.every=2"];
-    let log = std::fs::read_to_string(only_run(&place).join("log.txt")).expect("log.txt");
-    assert!(product(&place.run(&sparse)) == product(&Place::with(SMALL).run(&sparse)));
-    let after = std::fs::read_to_string(only_run(&place).join("log.txt")).expect("log.txt");
+fn a_resumed_run_keeps_the_choice_of_the_prefix_cache_or_says_what_changed() {
+    let bits = "results may no longer be bit-identical";
+    let resumed = |first: &[&str], then: &[&str]| {
+        let place = Place::with(SMALL);
+        assert_eq!(run_with_fault(&place, "device@8", first).code, 1);
+        let log = only_run(&place).join("log.txt");
+        let before = std::fs::read_to_string(&log).expect("log.txt").len();
+        place.run(then);
+        std::fs::read_to_string(&log).expect("log.txt").split_off(before)
+    };
+    let (on, off) = ([], ["compute.cache=off"]);
+    let log = resumed(&on, &on);
+    assert!(log.contains("prefix cache on: ") && !log.contains(bits), "{log}");
+    let log = resumed(&off, &on);
+    assert!(log.contains("resuming after") && !log.contains("prefix cache on") && !log.contains(bits), "{log}");
+    let log = resumed(&on, &off);
+    assert!(log.contains(&format!("cache changed on → off: {bits}")), "{log}");
+    let log = resumed(&on, &["compute.evaluation_batch=7", "compute.attention=plain"]);
     assert!(
-        after.strip_prefix(&log).is_some_and(|more| !more.contains("target epoch")),
-        "nothing was trained: {after}"
+        log.contains(&format!("attention changed fused → plain, evaluation batch changed 500 → 7: {bits}")),
+        "{log}"
     );
-}
-
-#[test]
-fn a_measurement_that_was_not_made_is_named() {
-    let place = Place::with(SMALL);
-    let directory = place.run(&["evaluate.every=3", "target.train.epochs=9"]);
-    let before = product(&directory);
-    let answer = place.try_run(&["target.train.epochs=9"]);
-    assert_eq!(answer.code, 2, "{}", answer.stderr);
-    // The last five epochs were measured for the summary.
-    assert!(answer.stderr.contains("test errors after epochs 1, 2, 4\n"), "{}", answer.stderr);
-    assert!(
-        answer.stderr.contains("`--fresh`")
-            && answer.stderr.contains("request fewer measurements with `evaluate.every`"),
-        "{}",
-        answer.stderr
-    );
-    // The same for an unfinished run.
-    let longer = place.try_run(&["target.train.epochs=12", "evaluate.every=2"]);
-    assert_eq!(longer.code, 2, "{}", longer.stderr);
-    assert!(longer.stderr.contains("after epochs 2, 4"), "{}", longer.stderr);
-    assert!(product(&directory) == before);
-    // A sparser schedule is already complete.
-    assert_eq!(place.try_run(&["target.train.epochs=9", "evaluate.every=9"]).code, 0);
 }

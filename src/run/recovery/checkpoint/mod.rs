@@ -71,7 +71,7 @@ impl Name {
 pub(in crate::run) struct CheckpointStore<'a> {
     folder: PathBuf,
     lock: &'a Lock,
-    steps_per_epoch: u64,
+    task: &'a Task,
 }
 
 /// The result of a search for a checkpoint.
@@ -85,13 +85,17 @@ pub(in crate::run) struct CheckpointSearch {
 
 impl<'a> CheckpointStore<'a> {
     /// The checkpoints of a locked directory.
-    pub(in crate::run) fn open(directory: &RunDirectory, lock: &'a Lock, task: &Task) -> Result<Self> {
+    pub(in crate::run) fn open(directory: &RunDirectory, lock: &'a Lock, task: &'a Task) -> Result<Self> {
         let folder = directory.checkpoints();
         if files::exists(&folder)? {
             files::check_inside(&folder, directory.path())?;
             files::remove_unfinished(&folder)?;
         }
-        Ok(Self { folder, lock, steps_per_epoch: task.training.steps_per_epoch(task.train_size) })
+        Ok(Self { folder, lock, task })
+    }
+
+    fn steps_per_epoch(&self) -> u64 {
+        self.task.training.steps_per_epoch(self.task.train_size)
     }
 
     /// The latest checkpoint that is intact, belongs to this training, and `serves`. Damage is an error only if no intact
@@ -104,7 +108,7 @@ impl<'a> CheckpointStore<'a> {
     ) -> Result<CheckpointSearch> {
         let mut found = CheckpointSearch::default();
         let mut whole = 0;
-        for (_, name) in names(&self.folder, self.steps_per_epoch)?.into_iter().rev() {
+        for (_, name) in names(&self.folder, self.steps_per_epoch())?.into_iter().rev() {
             let path = self.folder.join(name.file());
             match file::read(&path).and_then(|checkpoint| checkpoint.check(side, hash)) {
                 Ok(checkpoint) => {
@@ -141,20 +145,20 @@ impl<'a> CheckpointStore<'a> {
         self.lock.check()?;
         file::write(&self.folder.join(name.file()), header, state, rows)?;
         self.lock.check()?;
-        let own = position(name, self.steps_per_epoch);
-        let mut behind = names(&self.folder, self.steps_per_epoch)?;
+        let own = position(name, self.steps_per_epoch());
+        let mut behind = names(&self.folder, self.steps_per_epoch())?;
         behind.retain(|(position, _)| *position < own);
         let last = behind.last().map_or(0, |(position, _)| *position);
-        self.remove(behind.into_iter().filter(|(position, _)| *position < last))
+        let replaced = |(position, name): &(u64, Name)| *position < last && matches!(name, Name::Step(_));
+        self.remove(behind.into_iter().filter(replaced))
     }
 
-    /// Deletes what a finished training no longer needs: the replaceable checkpoints, except the one at step `last`, if
-    /// given, and later ones.
-    pub(in crate::run) fn finish(&self, last: Option<u64>) -> Result<()> {
+    /// Deletes what a finished training no longer needs.
+    pub(in crate::run) fn finish(&self, checkpoints: &Checkpoints) -> Result<()> {
         if !files::exists(&self.folder)? {
             return Ok(());
         }
-        self.remove(leftovers(&self.folder, self.steps_per_epoch, last)?.into_iter())?;
+        self.remove(leftovers(&self.folder, self.task, checkpoints)?.into_iter())?;
         files::remove(&self.folder.join(POINTER))?;
         // Fails if it still holds kept checkpoints or files of the user's: then it stays.
         let _ = std::fs::remove_dir(&self.folder);
@@ -164,26 +168,15 @@ impl<'a> CheckpointStore<'a> {
     /// Keeps the state after an epoch if it is there to resume from. Returns whether it is kept.
     pub(in crate::run) fn keep(&self, epoch: u64) -> Result<bool> {
         let kept = self.folder.join(Name::Epoch(epoch).file());
-        let last = self.folder.join(Name::Step(epoch * self.steps_per_epoch).file());
+        let last = self.folder.join(Name::Step(epoch * self.steps_per_epoch()).file());
         if !kept.is_file() && last.is_file() {
             files::stream_atomically(&kept, |copy| io::copy(&mut File::open(&last)?, copy).map(drop))?;
         }
         Ok(kept.is_file())
     }
 
-    /// Deletes checkpoints that were kept only for branches, which are finished now.
-    pub(in crate::run) fn drop_branch_states(&self, checkpoints: &Checkpoints) -> Result<()> {
-        let names = names(&self.folder, self.steps_per_epoch)?.into_iter();
-        let done = names.filter_map(|(_, name)| match name {
-            Name::Epoch(epoch) if checkpoints.branches.has(epoch) && !checkpoints.keep.has(epoch) => Some(name),
-            _ => None,
-        });
-        done.into_iter().try_for_each(|name| files::remove(&self.folder.join(name.file())))
-    }
-
-    fn remove(&self, names: impl Iterator<Item = (u64, Name)>) -> Result<()> {
-        let mut passing = names.filter(|(_, name)| matches!(name, Name::Step(_)));
-        passing.try_for_each(|(_, name)| files::remove(&self.folder.join(name.file())))
+    fn remove(&self, mut names: impl Iterator<Item = (u64, Name)>) -> Result<()> {
+        names.try_for_each(|(_, name)| files::remove(&self.folder.join(name.file())))
     }
 }
 
@@ -193,10 +186,10 @@ pub(in crate::run) fn kept_epochs(directory: &RunDirectory) -> Result<Vec<u64>> 
     Ok(names(&directory.checkpoints(), 1)?.into_iter().filter_map(epoch).collect())
 }
 
-/// Whether a target has the state after an epoch, kept or to resume from.
-pub(in crate::run) fn has_state(directory: &RunDirectory, task: &Task, epoch: u64) -> bool {
+/// Whether a target has the state after a step, kept or to resume from.
+pub(in crate::run) fn has_state(directory: &RunDirectory, task: &Task, step: u64) -> bool {
     let steps_per_epoch = task.training.steps_per_epoch(task.train_size);
-    let after = |(position, _): &(u64, Name)| *position == epoch * steps_per_epoch;
+    let after = |(position, _): &(u64, Name)| *position == step;
     names(&directory.checkpoints(), steps_per_epoch).is_ok_and(|names| names.iter().any(after))
 }
 
@@ -208,14 +201,19 @@ pub(in crate::run) fn read_kept(directory: &RunDirectory, epoch: u64, hash: &str
 }
 
 /// Whether a finished training has checkpoints that it no longer needs.
-pub(in crate::run) fn has_leftovers(directory: &RunDirectory, task: &Task, last: Option<u64>) -> bool {
-    let steps_per_epoch = task.training.steps_per_epoch(task.train_size);
-    leftovers(&directory.checkpoints(), steps_per_epoch, last).is_ok_and(|names| !names.is_empty())
+pub(in crate::run) fn has_leftovers(directory: &RunDirectory, task: &Task, checkpoints: &Checkpoints) -> bool {
+    leftovers(&directory.checkpoints(), task, checkpoints).is_ok_and(|names| !names.is_empty())
 }
 
-fn leftovers(folder: &Path, steps_per_epoch: u64, last: Option<u64>) -> Result<Vec<(u64, Name)>> {
-    let mut names = names(folder, steps_per_epoch)?;
-    names.retain(|(position, name)| matches!(name, Name::Step(_)) && last.is_none_or(|last| *position < last));
+/// What a finished training no longer needs: checkpoints that were kept only for branches, which are finished too, and the
+/// replaceable ones, except those from the last step on if the last is to be kept.
+fn leftovers(folder: &Path, task: &Task, checkpoints: &Checkpoints) -> Result<Vec<(u64, Name)>> {
+    let steps = task.training.steps(task.train_size);
+    let mut names = names(folder, task.training.steps_per_epoch(task.train_size))?;
+    names.retain(|(position, name)| match *name {
+        Name::Step(_) => !checkpoints.keep_final || *position < steps,
+        Name::Epoch(epoch) => checkpoints.branches.has(epoch) && !checkpoints.keep.has(epoch),
+    });
     Ok(names)
 }
 

@@ -107,7 +107,7 @@ impl Holder {
     /// Whether the holder still runs, as far as this machine can tell.
     pub(in crate::run) fn is_alive(&self) -> bool {
         let beats = || now().saturating_sub(self.heartbeat) <= STALE.as_secs();
-        if self.released || self.is_of_earlier_boot() {
+        if self.released || self.is_of_earlier_boot(&Self::own(), host::boot_time()) {
             return false;
         }
         if self.machine != host::identity() {
@@ -122,11 +122,13 @@ impl Holder {
 }
 
 impl Holder {
-    /// Whether it ran on this machine before the last reboot, and so is dead. A file without a boot tells nothing.
-    fn is_of_earlier_boot(&self) -> bool {
-        let boot = host::boot();
-        let known = !self.boot.is_empty() && !boot.is_empty();
-        known && self.boot != boot && self.host == host::name() && self.installation == host::installation()
+    /// Whether it ran on the machine of `own`, which booted at `booted`, before that, and so is dead. Containers of many
+    /// machines can share a host name, and even an installation: a holder that was seen since the boot may be alive on
+    /// another of them. A file without a boot or an installation tells nothing.
+    fn is_of_earlier_boot(&self, own: &Self, booted: Option<u64>) -> bool {
+        let known = ![&self.boot, &own.boot, &self.installation].into_iter().any(String::is_empty);
+        let is_here = self.host == own.host && self.installation == own.installation;
+        known && is_here && self.boot != own.boot && booted.is_some_and(|booted| self.heartbeat < booted)
     }
 }
 
@@ -159,5 +161,30 @@ impl Holder {
 
     pub(in crate::run) fn seen_ahead(self, lead: Duration) -> Self {
         Self { heartbeat: self.heartbeat + lead.as_secs(), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_holder_last_seen_before_this_machine_booted_is_of_an_earlier_boot() {
+        const BOOTED: u64 = 1_000_000;
+        let own = Holder::own().of_boot("now").of_installation("ours");
+        let before = Holder { heartbeat: BOOTED - 1, ..own.clone().of_boot("earlier") };
+        assert!(before.is_of_earlier_boot(&own, Some(BOOTED)));
+        assert!(!before.is_of_earlier_boot(&own, None));
+        let nameless = own.clone().of_installation("");
+        assert!(!before.clone().of_installation("").is_of_earlier_boot(&nameless, Some(BOOTED)), "a container");
+        for alive in [
+            Holder { heartbeat: BOOTED, ..before.clone() },
+            before.clone().of_host("elsewhere"),
+            before.clone().of_installation("another"),
+            before.clone().of_boot(""),
+            before.of_boot("now"),
+        ] {
+            assert!(!alive.is_of_earlier_boot(&own, Some(BOOTED)), "{alive:?}");
+        }
     }
 }

@@ -221,8 +221,8 @@ mod tests {
             (Holder::own().of_host("elsewhere"), false),
             (Holder::own().of_host("elsewhere").seen_before(Duration::from_secs(299)), false),
             (Holder::own().of_host("elsewhere").seen_before(Duration::from_secs(301)), true),
-            // Of an earlier boot of this machine, of another boot of another machine, and of an unknown boot.
-            (Holder::own().of_boot("earlier"), true),
+            // Of another boot, but seen since this machine booted, or of another machine, and of an unknown boot.
+            (Holder::own().of_boot("earlier"), false),
             (Holder::own().of_boot("earlier").of_host("elsewhere"), false),
             (Holder::own().of_boot("earlier").of_installation("another"), false),
             (Holder::own().of_boot(""), false),
