@@ -32,7 +32,7 @@ pub(super) struct Limits {
 pub(super) struct Key {
     pub(super) name: String,
     pub(super) kind: KeyType,
-    pub(super) meaning: String,
+    pub(super) description: String,
     pub(super) unit: Option<String>,
     /// Default as shown to the user; `None` for a table.
     pub(super) default: Option<String>,
@@ -193,7 +193,7 @@ fn key(name: &str, schema: &Json) -> Key {
     let default = text("x-default").or_else(|| schema.get("default").map(|value| format!("`{}`", shown(value))));
     Key {
         name: name.to_owned(),
-        meaning: text("description").unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" "),
+        description: text("description").unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" "),
         unit: text("x-unit"),
         default: if matches!(kind, KeyType::Table(_)) { None } else { default },
         identity: schema["x-identity"] != false,

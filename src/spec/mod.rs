@@ -26,7 +26,6 @@ mod idle;
 mod image_fit;
 mod keys;
 mod labels;
-mod meaning;
 mod measures;
 mod network;
 mod observed;
@@ -35,6 +34,7 @@ mod pixels;
 mod problem;
 mod read;
 mod report;
+mod resolve;
 mod resolved;
 mod selection;
 mod settings;
@@ -71,7 +71,7 @@ pub use experiment::Experiment;
 pub use identity::NUMERICS;
 pub use image_fit::Fit;
 pub use labels::{Labelling, Noise};
-pub use meaning::{VALID_NAME, is_valid_name};
+pub use resolve::{VALID_NAME, is_valid_name};
 pub use measures::{ExtraMeasures, HalfLife};
 pub use page::markdown;
 pub use problem::{Place, Problem, Problems};
@@ -167,7 +167,7 @@ impl Spec {
         });
         defaults::fill(&mut filled, name);
         let mut report = report::ProblemReport::new(root, problems);
-        let (experiment, mut observed) = meaning::experiment(&filled, survey, &mut report);
+        let (experiment, mut observed) = resolve::experiment(&filled, survey, &mut report);
         for (key, path) in files_of(&filled) {
             match identity::digest_of_file(Path::new(path)) {
                 Ok(digest) => observed.add_file(key, digest),

@@ -24,13 +24,13 @@ pub fn markdown() -> String {
 fn section(page: &mut String, table: &Key, dotted: &str) {
     let KeyType::Table(keys) = &table.kind else { return };
     // Writing to a string cannot fail.
-    let _ = write!(page, "\n## `[{dotted}]`\n\n{}\n", table.meaning);
+    let _ = write!(page, "\n## `[{dotted}]`\n\n{}\n", table.description);
     let (tables, leaves): (Vec<Key>, Vec<Key>) =
         keys.iter().cloned().partition(|key| matches!(key.kind, KeyType::Table(_)));
     rows(page, &leaves);
     for inner in &tables {
         if dotted == "target" && inner.name == "train" {
-            let _ = write!(page, "\n## `[target.train]`\n\n{} Same keys as `[source.train]`.\n", inner.meaning);
+            let _ = write!(page, "\n## `[target.train]`\n\n{} Same keys as `[source.train]`.\n", inner.description);
         } else {
             section(page, inner, &format!("{dotted}.{}", inner.name));
         }
@@ -47,7 +47,7 @@ fn rows(page: &mut String, keys: &[Key]) {
             key.kind.takes(),
             key.default.as_deref().unwrap_or("none"),
             key.unit.as_deref().unwrap_or(""),
-            key.meaning,
+            key.description,
         );
     }
 }

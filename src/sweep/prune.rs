@@ -42,14 +42,14 @@ pub fn prune(folder: &Path, keep: PruneOptions) -> Result<Pruned> {
     }
     for directory in runs {
         match RunState::of(&directory, None)? {
-            RunState::Done => lighten(&directory, keep, &mut pruned)?,
+            RunState::Done => prune_run(&directory, keep, &mut pruned)?,
             other => pruned.left.push((directory.path().to_path_buf(), other.name().to_owned())),
         }
     }
     Ok(pruned)
 }
 
-fn lighten(directory: &RunDirectory, keep: PruneOptions, pruned: &mut Pruned) -> Result<()> {
+fn prune_run(directory: &RunDirectory, keep: PruneOptions, pruned: &mut Pruned) -> Result<()> {
     let mut gone: Vec<PathBuf> = Vec::new();
     if !keep.weights {
         gone.extend(Some(directory.weights()).filter(|path| path.is_file()));
