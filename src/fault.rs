@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plans_are_read() {
+    fn fault_plans_are_parsed() {
         let fail = |failure, at, from_then_on| FaultPlan::Fail { failure, at, from_then_on };
         let cases = [
             ("ENOSPC@7", fail(InjectedFailure::System(28), 7, false)),
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_the_systems() {
+    fn injected_failures_are_system_errors() {
         let mut bytes = Vec::new();
         // The variable is not set in unit tests: nothing fails, and everything is written.
         write(&mut bytes, b"whole", FileOperation::Write, Path::new("a")).expect("nothing fails");

@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_read_well() {
+    fn numbers_are_formatted() {
         let cases = [(0, "0"), (999, "999"), (1000, "1,000"), (11_171_146, "11,171,146")];
         for (number, text) in cases {
             assert_eq!(grouped(number), text);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_says_is_shown_in_a_line() {
+    fn quoted_text_is_escaped_and_shortened() {
         assert_eq!(shortened("a\tb\0"), "a\\tb\\0");
         assert_eq!(escaped("it's \"so\" \\ \n"), "it's \"so\" \\ \\n");
         assert_eq!(shortened(&"ä".repeat(80)), "ä".repeat(80));
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn names_with_accents_apart_look_the_same() {
+    fn decomposed_accents_match_composed_ones() {
         let apart = "cafe\u{301} nin\u{303}o";
         assert!(composed_otherwise(apart, "caf\u{e9} ni\u{f1}o") && composed_otherwise("caf\u{e9} ni\u{f1}o", apart));
         for other in [apart, "cafe nino", "caf\u{e9} nin", "caf\u{e9} ni\u{f1}os", "bar\u{e9} ni\u{f1}o", ""] {
@@ -219,14 +219,14 @@ mod tests {
     }
 
     #[test]
-    fn lists_read_well() {
+    fn lists_are_formatted() {
         assert_eq!(alternatives::<&str>(&[]), "");
         assert_eq!(alternatives(&["a"]), "`a`");
         assert_eq!(alternatives(&["a", "b", "c"]), "`a`, `b` or `c`");
     }
 
     #[test]
-    fn the_nearest_name_is_near() {
+    fn the_nearest_name_is_found() {
         let names = ["epochs", "steps", "learning_rate"];
         assert_eq!(nearest("epoch", names), Some("epochs"));
         assert_eq!(nearest("learning-rate", names), Some("learning_rate"));

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn one_run_is_a_line_and_none_is_nothing() {
+    fn one_curve_has_no_spread_and_no_curves_give_no_band() {
         let found = band(&curves(&[[0.1, 0.5]]), 0.95);
         assert_eq!((found.len(), found[0].mean, found[0].spread), (2, 0.1, None));
         assert_eq!(band(&curves(&[]), 0.95), []);

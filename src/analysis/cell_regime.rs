@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_neighbour_says_nothing() {
+    fn a_missing_neighbour_leaves_a_cell_undecided() {
         let cells = [vec![Over], vec![Over], Vec::new()];
         assert_eq!(cell_regimes(&cells), [CellRegime::Over, CellRegime::Over, CellRegime::Undecided]);
         assert_eq!(cell_regimes(&[vec![Over], Vec::new(), vec![Under]])[1], CellRegime::Undecided);

@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_curve_without_one_has_none() {
+    fn a_monotone_curve_has_no_bump() {
         assert_eq!(largest_bump(&curve(&[0.9, 0.5, 0.2])), None);
         assert_eq!(largest_bump(&curve(&[0.9, 0.5, 0.6])), None);
         assert_eq!(largest_bump(&[]), None);

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_spike_does_not_undo_it() {
+    fn one_spike_does_not_end_interpolation() {
         let mut errors = vec![0.5, 0.2, 0.009];
         errors.extend([0.001; 30]);
         errors[10] = 0.3;
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn many_spikes_do() {
+    fn many_spikes_end_interpolation() {
         let errors = [0.5, 0.0, 0.3, 0.3, 0.3, 0.0, 0.0, 0.0];
         let found = interpolation(&curve(&errors), 0.01);
         assert_eq!((found.first_epoch, found.sustained_epoch), (Some(1), Some(5)));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_evaluation_alone_sustains_nothing() {
+    fn the_last_evaluation_alone_is_not_sustained() {
         let at_the_end = |fitting: usize| {
             let mut errors = vec![0.015; 101];
             errors[101 - fitting..].fill(0.005);
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_last_spike_of_a_short_curve_leaves_it_open() {
+    fn a_final_spike_of_a_short_curve_leaves_it_undecided() {
         let found = interpolation(&curve(&[0.5, 0.0, 0.0, 0.2]), 0.01);
         assert_eq!((found.first_epoch, found.sustained_epoch), (Some(1), None));
         let never = interpolation(&curve(&[0.5, 0.4]), 0.01);

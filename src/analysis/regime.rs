@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spike_is_no_level() {
+    fn a_spike_is_not_a_level() {
         let mut errors = vec![0.5; 5];
         errors.extend([0.0; 94]);
         errors.push(0.07);
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn few_evaluations_say_nothing() {
+    fn few_evaluations_are_undecided() {
         assert_eq!(regime(&curve(&[0.3; 29])), Regime::Undecided);
         assert_eq!(regime(&curve(&[0.3; 30])), Regime::Under);
         assert_eq!(regime(&[]), Regime::Undecided);

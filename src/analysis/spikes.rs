@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_jump_that_comes_back_is_a_spike() {
+    fn a_jump_that_recovers_is_a_spike() {
         let found = spikes(&curve(&[0.5, 0.01, 0.0, 0.02, 0.3, 0.1, 0.0, 0.0, 0.05, 0.01]), 0.01);
         let wide = Spike { first_epoch: 3, peak_epoch: 4, last_epoch: 5, peak_error: 0.3 };
         let lone = Spike { first_epoch: 8, peak_epoch: 8, last_epoch: 8, peak_error: 0.05 };
@@ -66,14 +66,14 @@ mod tests {
     }
 
     #[test]
-    fn the_first_descent_is_none_and_neither_is_an_end_above() {
+    fn the_first_descent_and_a_final_rise_are_not_spikes() {
         assert_eq!(spikes(&curve(&[0.5, 0.1, 0.4, 0.0, 0.0]), 0.01), []);
         assert_eq!(spikes(&curve(&[0.5, 0.0, 0.3, 0.3]), 0.01), []);
         assert_eq!(spikes(&[], 0.01), []);
     }
 
     #[test]
-    fn wavering_around_epsilon_is_none() {
+    fn fluctuation_around_epsilon_is_not_a_spike() {
         assert_eq!(spikes(&curve(&[0.5, 0.009, 0.012, 0.008, 0.029, 0.01]), 0.01), []);
     }
 }

@@ -114,7 +114,7 @@ mod tests {
     /// The last convolution and the head of PreAct-ResNet18 of width 8 train: 128 parameters of the norm before it, 10
     /// biases, and 10 × 64 × (1 + r) weights, where r is 4 on a 2×2 map and 9 on a 4×4 map.
     #[test]
-    fn the_tail_counts_by_its_rank() {
+    fn trainable_tail_counts_by_its_rank() {
         for (size, plain, collapsed) in [(32, 37_642, 6_538), (16, 37_642, 3_338), (8, 37_642, 128 + 10 + 10 * 64 * 2)]
         {
             let input = ImageShape { channels: 3, height: size, width: size };

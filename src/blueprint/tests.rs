@@ -50,7 +50,7 @@ fn trainable(blueprint: &Blueprint, first: usize) -> u64 {
 
 /// Computed by hand from the definition, with nothing frozen, stem and 6 blocks, stem and 7, all but the head.
 #[test]
-fn preact_resnet18_has_its_parameters() {
+fn preact_resnet18_parameter_counts() {
     let table = [
         (8, [176_050, 132_170, 74_634, 650]),
         (16, [700_762, 526_474, 296_714, 1_290]),
@@ -64,7 +64,7 @@ fn preact_resnet18_has_its_parameters() {
 
 /// Parameter counts and multiply-adds published with torchvision's weights, in units of 10 million.
 #[test]
-fn torchvisions_networks_have_its_parameters_and_cost() {
+fn parameters_and_cost_match_torchvision() {
     let table = [
         (resnet(ResnetDepth::Eighteen, Stem::Imagenet), 11_689_512, 181),
         (resnet(ResnetDepth::ThirtyFour, Stem::Imagenet), 21_797_672, 366),
@@ -82,7 +82,7 @@ fn torchvisions_networks_have_its_parameters_and_cost() {
 
 /// The finest axis of k: 63 layers, with the numbers of trainable parameters for ten classes.
 #[test]
-fn densenet121_has_its_axis() {
+fn densenet121_has_63_layers_and_their_parameters() {
     let blueprint = build(&densenet121(Stem::Cifar), 32, 10);
     assert_eq!(blueprint.layers.len(), 63);
     assert_eq!(blueprint.layers[7].name, "features.transition1");
@@ -112,7 +112,7 @@ fn sublayers_are_convolutions_with_their_norms() {
 }
 
 #[test]
-fn preact_resnet18_has_its_shapes_and_cost() {
+fn preact_resnet18_shapes_and_cost() {
     let facts = preact(64).facts();
     let names: Vec<&str> = facts.iter().map(|layer| layer.name.as_str()).collect();
     assert_eq!(
@@ -145,7 +145,7 @@ fn tensor_paths_are_unique() {
 /// An in-place operation must own what it changes: not a value kept for a shortcut, and not a value from a layer
 /// boundary, which a cache may hold.
 #[test]
-fn operations_in_place_change_only_their_own() {
+fn in_place_operations_change_only_their_own_tensors() {
     for (architecture, side) in families() {
         let blueprint = Blueprint::new(&architecture, Granularity::Sublayer, images(side), 10).expect("it fits");
         for layer in blueprint.all_layers() {

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entries_agree_with_themselves() {
+    fn entries_are_consistent() {
         for entry in Dataset::ALL.into_iter().filter_map(Dataset::entry) {
             assert_eq!(entry.train_per_class.iter().sum::<usize>(), entry.train_size, "{}", entry.name);
             assert_eq!(entry.train_per_class.len(), entry.class_count, "{}", entry.name);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn names_lead_back() {
+    fn names_parse_back_to_their_dataset() {
         for dataset in Dataset::ALL {
             assert_eq!(Dataset::named(dataset.name()), Some(dataset));
         }

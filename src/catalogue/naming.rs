@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_has_every_reading() {
+    fn a_number_matches_by_index_and_by_name() {
         let names = ["0", "1", "10", "2", "007", "cat", "-1"];
         let naming = Naming::new(&[&names]);
         assert_eq!((naming.number(0), naming.number(1)), (&[0][..], &[1][..]));
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_numbered_apart() {
+    fn lists_are_numbered_separately() {
         let naming = Naming::new(&[&["a", "b", "c"][..], &["x", "y"]]);
         assert_eq!((naming.number(1), naming.number(2)), (&[1, 4][..], &[2][..]));
         assert_eq!((naming.name("c"), naming.name("y")), (&[2][..], &[4][..]));

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_sum_is_of_a_file_that_is_read() {
+    fn every_checksum_is_of_a_file_that_is_read() {
         for (name, files) in UNPACKED {
             let entry = Dataset::named(name).and_then(Dataset::entry).expect("a published data set");
             for (file, digits) in files {

@@ -240,7 +240,7 @@ mod tests {
     /// With the last convolution unfrozen, the plain count is 37,642 and the collapsed one 3,338: on either side of
     /// n·C = 20,000.
     #[test]
-    fn the_crossing_is_where_fewer_train_than_there_is_to_fit() {
+    fn the_crossing_is_the_first_k_below_n_times_c() {
         let input = ImageShape { channels: 3, height: 16, width: 16 };
         let architecture = Architecture::PreactResnet18(PreactResnet18 { width: 8 });
         let blueprint = Blueprint::new(&architecture, Granularity::Sublayer, input, 10).expect("it fits");

@@ -35,7 +35,7 @@ fn refusal(architecture: &str, change: impl Fn(&mut NamedTensors), cut: usize) -
 }
 
 #[test]
-fn an_import_keeps_every_tensor_and_no_counter() -> Result<()> {
+fn an_import_keeps_every_tensor_but_no_counters() -> Result<()> {
     assert_eq!(imported("preact-resnet18", |_| {}, 0)?, state());
     let half = |state: &mut NamedTensors| {
         let short = state["fc.bias"].to_kind(Kind::BFloat16);
@@ -47,7 +47,7 @@ fn an_import_keeps_every_tensor_and_no_counter() -> Result<()> {
 }
 
 #[test]
-fn a_head_may_be_absent_or_another_and_names_may_have_more_before_them() -> Result<()> {
+fn missing_or_other_heads_and_name_prefixes_are_imported() -> Result<()> {
     let body: NamedTensors = state().into_iter().filter(|(name, _)| !name.starts_with("fc.")).collect();
     let headless = |file: &mut NamedTensors| file.retain(|name, _| !name.starts_with("fc."));
     assert_eq!(imported("preact-resnet18", headless, 0)?, body);
@@ -65,7 +65,7 @@ fn a_head_may_be_absent_or_another_and_names_may_have_more_before_them() -> Resu
 }
 
 #[test]
-fn weights_that_do_not_fit_are_refused_by_name() {
+fn mismatched_weights_are_rejected_by_name() {
     let text = refusal("preact-resnet18", |_| {}, 10);
     assert!(text.contains("describes") && text.contains("truncated"), "{text}");
     let missing = |state: &mut NamedTensors| {

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn images_come_back_and_nothing_else_is_left() -> Result<()> {
+    fn images_are_read_back_and_no_temporary_files_remain() -> Result<()> {
         let root = tempfile::tempdir()?;
         write(root.path())?;
         let mut store = open(root.path(), "a.u8", "here").expect("it is whole");
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_or_changed_is_not_used() -> Result<()> {
+    fn truncated_or_changed_caches_are_not_used() -> Result<()> {
         let root = tempfile::tempdir()?;
         write(root.path())?;
         let path = root.path().join(FOLDER).join("a.u8");

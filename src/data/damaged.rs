@@ -28,7 +28,7 @@ fn damaged(good: &[u8], changes: &[(prop::sample::Index, u8)], length: prop::sam
 
 proptest! {
     #[test]
-    fn parsers_answer_or_refuse(
+    fn parsers_do_not_panic_on_damaged_files(
         image in 0..IMAGES.len(),
         changes in prop::collection::vec(any::<(prop::sample::Index, u8)>(), 0..6),
         length in any::<prop::sample::Index>(),

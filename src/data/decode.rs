@@ -240,14 +240,14 @@ mod tests {
     }
 
     #[test]
-    fn a_decoder_that_panics_gives_nothing_and_the_next_one_goes_on() {
+    fn a_panicking_decoder_returns_none_and_the_next_one_works() {
         assert_eq!(quietly(|| -> u8 { panic!("nobody sees this") }), None);
         assert_eq!(quietly(|| 7), Some(7));
         assert!(!QUIET.get());
     }
 
     #[test]
-    fn what_is_no_image_or_too_large_is_refused() {
+    fn non_images_and_oversized_images_are_errors() {
         let refused = |bytes: &[u8]| bytes_of(bytes).expect_err("it is no image");
         assert_eq!(refused(b"hello"), "expected a PNG or JPEG file");
         assert_eq!(refused(b"GIF89a\x01\0\x01\0\0\0\0;"), "expected a PNG or JPEG file, found a GIF file");

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn smaller_draws_are_part_of_larger_ones() {
+    fn smaller_draws_are_subsets_of_larger_ones() {
         let set = Set::new(1000, 7);
         for (draw, validation_size) in [(Draw::Plain, 0), (Draw::Balanced, 0), (Draw::Balanced, 130)] {
             let of = |train_size, seed| Lot { validation_size, train_size, draw, seed, ..set.lot() }.draw();
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_the_same_for_every_seed_and_every_choice_of_classes_and_labels() {
+    fn parts_do_not_depend_on_seed_classes_or_labels() {
         let whole = Set::new(1001, 5);
         let tasks = [
             whole.labelled(Some),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_whole_data_sets_stay_as_they_are() {
+    fn parts_of_whole_data_sets_are_fixed() {
         // Results depend on these values: other values would be another half of a data set.
         let classes = super::super::synthetic::store(10, 1.0, Side::Target).train.labels;
         let set = Set { labels: classes.iter().copied().map(Some).collect(), classes };
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn validation_has_each_class_and_each_label_in_its_share() {
+    fn validation_is_stratified_by_class_and_label() {
         let whole = Set::new(1000, 5);
         for set in [whole.labelled(Some), whole.labelled(|class| Some([2, 0, 2, 1, 0][usize::from(class)]))] {
             let drawn = Lot { validation_size: 100, train_size: 0, ..set.lot() }.draw();

@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_training_example_is_named_once_however_many_are_alike() {
+    fn each_training_example_is_listed_once() {
         let (train, test) = ([5, 7, 7, 9], [7, 1, 7, 9]);
         assert_eq!(between((&train, &[3, 2, 1, 0]), (&test, &[0, 1, 2, 3])), [(1, 0), (2, 0), (3, 3)]);
         assert_eq!(between((&train, &[0, 1]), (&test, &[2])), [(1, 2)]);

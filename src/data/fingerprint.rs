@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_and_the_length_count() {
+    fn fingerprints_depend_on_every_byte_and_the_length() {
         let image: Vec<u8> = (0..100).collect();
         let own = of(&image);
         for at in 0..image.len() {

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn every_member_is_read_and_nothing_behind_them() -> Result<()> {
+    fn every_member_is_read_and_trailing_bytes_are_ignored() -> Result<()> {
         let long: Vec<u8> = (0..200_000u32).map(|at| (at.wrapping_mul(at) >> 7) as u8).collect();
         let members = [packed(&long[..100_000]), packed(b""), packed(&long[100_000..])].concat();
         assert_eq!(read(&members)?, long);
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_is_cut_or_damaged_is_an_error() {
+    fn a_truncated_or_damaged_member_is_an_error() {
         let whole = [packed(b"the first"), packed(b"the second")].concat();
         let first = packed(b"the first").len();
         for length in (2..first).chain(first + 1..whole.len()) {

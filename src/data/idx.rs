@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_whole_is_read() {
+    fn incomplete_or_invalid_files_are_errors() {
         let good = [0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6];
         assert_eq!(parse(good.as_slice(), &[2, 3]), Ok(vec![1, 2, 3, 4, 5, 6]));
         let cases: [(Vec<u8>, &str); 6] = [

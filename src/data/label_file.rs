@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_of_one_class_that_names_another_is_refused_as_text_and_as_an_array() {
+    fn numbers_that_are_names_of_other_classes_are_rejected() {
         for (bytes, place) in [(b"1\n10\n".to_vec(), "line 2"), (array(&[1, 10]), "number 1, counted from 0,")] {
             let refusal = read(&bytes, &SORTED).expect_err("it is ambiguous");
             let cause = "is `10`, which is both the number of one class and the name or number of another";
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_superclasses_are_not_taken_for_those_of_classes() {
+    fn superclass_numbers_are_not_class_numbers() {
         // Classes 0 to 3 in groups x and y; the groups are the labels.
         let (classes, groups, labels) = (["a", "b", "c", "d"], ["x", "y"], [0, 1, 0, 1, 0, 1]);
         let naming = Naming::new(&[&classes[..], &groups]);

@@ -55,7 +55,7 @@ impl Case {
 }
 
 #[test]
-fn a_random_label_is_an_images_own_whatever_is_drawn() {
+fn random_labels_do_not_depend_on_the_draw() {
     let random = "labels = \"random\"\n";
     let small = Case::new(&format!("{random}train_size = 500"));
     let large = Case::new(&format!("{random}train_size = 4000"));
@@ -74,7 +74,7 @@ fn a_random_label_is_an_images_own_whatever_is_drawn() {
 }
 
 #[test]
-fn a_random_label_does_not_look_at_the_classes_that_are_taken() {
+fn random_labels_do_not_depend_on_the_selected_classes() {
     let mut case = Case::new("labels = \"random\"");
     let names: Vec<String> = (0..10).map(|class| class.to_string()).collect();
     let mut of = |classes: &[usize]| {
@@ -90,7 +90,7 @@ fn a_random_label_does_not_look_at_the_classes_that_are_taken() {
 }
 
 #[test]
-fn noise_of_validation_labels_has_draws_of_its_own() {
+fn validation_noise_has_its_own_draws() {
     let keys = "validation_size = 4000\nlabel_noise = 0.3\n";
     let clean = Case::new(keys);
     let noisy = Case::new(&format!("{keys}validation_noise = 0.2"));
@@ -118,7 +118,7 @@ fn noise_of_validation_labels_has_draws_of_its_own() {
 }
 
 #[test]
-fn kinds_of_noise_hold_for_validation_labels() {
+fn noise_kinds_apply_to_validation_labels() {
     let held = |kind: &str, share: &str| {
         let keys = format!("validation_size = 1000\nvalidation_noise = {share}\nlabel_noise_kind = \"{kind}\"");
         let case = Case::new(&keys);

@@ -204,7 +204,7 @@ mod tests {
 
     /// From NumPy under Python 2, NPZ.jl, cnpy and hand-written files: `numpy.load` accepts all of them.
     #[test]
-    fn headers_of_every_writer_are_read() {
+    fn headers_of_all_writers_are_read() {
         for text in [
             "{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2), }",
             "{'descr':'|u1','fortran_order':False,'shape':(3,2)}",
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_array_of_labels_says_why() {
+    fn invalid_label_arrays_say_why() {
         let of = |kind: &str, order: &str, shape: &str| {
             file(1, &format!("{{'descr': '{kind}', 'fortran_order': {order}, 'shape': {shape}, }}"), &[1, 2, 3, 4])
         };

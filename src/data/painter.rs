@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_as_alike_as_asked() {
+    fn parts_have_the_requested_similarity() {
         let correlation = |one: &[f64], other: &[f64]| {
             let dot = |one: &[f64], other: &[f64]| one.iter().zip(other).map(|(one, other)| one * other).sum::<f64>();
             dot(one, other) / (dot(one, one) * dot(other, other)).sqrt()

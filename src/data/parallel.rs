@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn items_come_in_their_order_and_not_far_ahead() {
+    fn items_arrive_in_order_and_not_far_ahead() {
         let taken = AtomicUsize::new(0);
         for (threads, ahead) in [(0, 0), (1, 1), (2, 3), (8, 2), (3, 1000)] {
             taken.store(0, Ordering::SeqCst);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_ends_it_whoever_panics() {
+    fn a_panic_of_either_side_ends_the_work() {
         let make = |broken: usize| move |at: usize| assert_ne!(at, broken, "a broken item");
         let all = |make: &(dyn Fn(usize) + Sync), take: &dyn Fn(usize)| {
             let work = || {
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_ends_it() {
+    fn an_error_ends_the_work() {
         let count = AtomicUsize::new(0);
         let make = |_| count.fetch_add(1, Ordering::SeqCst);
         let done = in_order(1_000_000, [3, 4], make, |at, _| if at == 7 { anyhow::bail!("full") } else { Ok(()) });

@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_belong_to_a_seed_a_split_and_an_index() {
+    fn labels_depend_on_seed_split_and_index() {
         let labels = random_labels(3, "train", 1000, 7);
         assert_eq!(random_labels(3, "train", 400, 7), labels[..400]);
         assert_ne!(random_labels(3, "test", 1000, 7), labels);
@@ -30,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn every_class_is_as_likely() {
+    fn classes_are_equally_likely() {
         for classes in [2, 10, 100] {
             let labels = random_labels(0, "train", 100_000, classes);
             let mut counts = vec![0.0; classes];

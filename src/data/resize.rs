@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn halves_are_means_of_four() {
+    fn halving_averages_four_pixels() {
         let pixels: Vec<u8> = (0..16).map(|pixel| pixel * 10).collect();
         assert_eq!(resized((4, 4), (2, 2), Fit::Squeeze, &pixels), [25, 45, 105, 125]);
     }
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn fractions_count() {
+    fn partial_pixels_are_weighted() {
         // Three pixels to two: half of the middle one goes to each.
         let pixels = [0, 90, 180, 0, 90, 180, 0, 90, 180];
         assert_eq!(resized((3, 3), (2, 2), Fit::Squeeze, &pixels), [30, 150, 30, 150]);
@@ -253,13 +253,13 @@ mod tests {
 
     /// Pillow 11's `resize((8, 1), BICUBIC)` of the same row, including the edges.
     #[test]
-    fn up_is_bicubic() {
+    fn upscaling_is_bicubic() {
         assert_eq!(resized((1, 4), (1, 8), Fit::Squeeze, &[0, 100, 200, 100]), [0, 17, 71, 130, 189, 185, 121, 91]);
         assert_eq!(resized((3, 3), (7, 7), Fit::Squeeze, &[77; 9]), [77; 49]);
     }
 
     #[test]
-    fn the_middle_is_cut_out_or_all_is_squeezed() {
+    fn images_are_centre_cropped_or_squeezed() {
         let pixels = [9, 1, 2, 9, 9, 3, 4, 9];
         assert_eq!(resized((2, 4), (2, 2), Fit::Crop, &pixels), [1, 2, 3, 4]);
         assert_eq!(resized((2, 4), (2, 2), Fit::Squeeze, &pixels), [5, 6, 6, 7]);
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_mixed_and_doubled_as_stated() {
+    fn rgb_and_grey_are_converted() {
         let rgb = ImageShape { channels: 3, height: 1, width: 2 };
         let grey = ImageShape { channels: 1, ..rgb };
         let convert = |from, to, raw: &[u8]| {

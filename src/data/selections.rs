@@ -259,7 +259,7 @@ proptest! {
     #![proptest_config(cases(150))]
 
     #[test]
-    fn what_a_spec_counts_is_what_is_drawn_and_parts_are_disjoint(case in case(), other in case()) {
+    fn spec_counts_match_draws_and_parts_are_disjoint(case in case(), other in case()) {
         holds(&case, &other);
     }
 }
@@ -269,7 +269,7 @@ proptest! {
 
     #[test]
     #[ignore = "long: minutes of cases"]
-    fn what_a_spec_counts_is_what_is_drawn_for_many(case in case(), other in case()) {
+    fn spec_counts_match_draws_for_many(case in case(), other in case()) {
         holds(&case, &other);
     }
 }

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_is_written_or_replaced_has_another_state() -> std::io::Result<()> {
+    fn writing_or_replacing_a_file_changes_its_state() -> std::io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("a");
         let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);

@@ -58,7 +58,7 @@ mod tests {
     use crate::blueprint::ImageShape;
 
     #[test]
-    fn each_colour_has_its_own() {
+    fn each_channel_has_its_own_statistics() {
         let shape = ImageShape { channels: 2, height: 1, width: 2 };
         let images = Images { shape, pixels: vec![0, 255, 51, 51, 255, 0, 51, 51], labels: vec![0, 1] };
         let statistics = of(&images, 1);

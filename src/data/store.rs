@@ -230,7 +230,7 @@ mod tests {
     use crate::spec::Fit;
 
     #[test]
-    fn it_is_asked_between_rounds_whether_to_go_on() -> Result<()> {
+    fn interrupts_are_checked_between_rounds() -> Result<()> {
         let shape = ImageShape { channels: 1, height: 2, width: 2 };
         let blocks = vec![(0..160).collect()];
         let mut split = StoredSplit::new(vec![0; 40], Pixels::Blocks { blocks, per_block: 40, stride: 4 });

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn images_belong_to_their_index() {
+    fn images_depend_on_their_index() {
         let (mut one, mut other) = (store(10, 0.5, Side::Target), store(10, 0.5, Side::Target));
         assert_eq!(image(&mut one, 9), image(&mut other, 9));
         assert_ne!(image(&mut one, 9), image(&mut one, 5));
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn few_pixels_are_cut_off() {
+    fn few_pixels_are_clipped() {
         let mut store = store(10, 0.5, Side::Target);
         let pixels: Vec<u8> = (0..200).flat_map(|index| image(&mut store, index)).collect();
         let cut = pixels.iter().filter(|&&pixel| pixel == 0 || pixel == 255).count();

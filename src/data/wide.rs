@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_are_laid_out_whatever_the_length() {
+    fn pixels_of_any_length_become_planes() {
         for count in [0, 1, 5, 64, 1000] {
             let pixels: Vec<u8> = (0..3 * count).map(|at| (at * 7) as u8).collect();
             let mut planes = vec![0; pixels.len()];

@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn borders_lie_midway_on_the_page() {
+    fn cell_borders_are_midway_on_the_scale() {
         assert_eq!(of(&[0.0, 1.0, 3.0], &Scale::Linear), [-0.5, 0.5, 2.0, 4.0]);
         assert_eq!(of(&[2.0], &Scale::Linear), [1.5, 2.5]);
         let log = of(&[1.0, 100.0], &Scale::Log);

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_say_their_names_and_values() {
+    fn cells_show_their_names_and_values() {
         let cells = Cells { columns: vec![0.0, 1.0], rows: vec![1.0], values: vec![Some(0.25), None] };
         let map = HeatMap { cells, title: "error".into(), format: ValueFormat::Percent, range: None, contour: None };
         let k = ChartAxis::ordinal("frozen layers", ["0", "all"].map(str::to_owned));

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_scale_has_its_ends_and_grows_lighter() {
+    fn the_sequential_scale_has_fixed_ends_and_rising_lightness() {
         assert_eq!((sequential(0.0), sequential(1.0)), (Rgb([0x44, 1, 0x54]), Rgb([0xfd, 0xe7, 0x25])));
         assert_eq!((sequential(-3.0), sequential(f64::INFINITY)), (sequential(0.0), sequential(1.0)));
         let grey = |share| {
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_tints_are_one() {
+    fn tints_are_distinct() {
         for palette in [TINTS, DARK_TINTS] {
             for (index, tint) in palette.iter().enumerate() {
                 assert!(!palette[..index].contains(tint), "tint {index}");

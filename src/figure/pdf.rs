@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_whole_small_and_always_the_same() -> Result<()> {
+    fn the_file_is_complete_small_and_deterministic() -> Result<()> {
         let file = write(&scene("test"))?;
         assert!(file.starts_with(b"%PDF-1.7") && file.ends_with(b"%%EOF"));
         assert!(file.len() < 30_000, "{} bytes: the font was embedded whole", file.len());

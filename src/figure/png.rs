@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_resolution_is_in_the_file_and_the_width_is_a_column() -> Result<()> {
+    fn the_file_has_its_resolution_and_column_width() -> Result<()> {
         let file = write(&scene(), DPI)?;
         let reader = png::Decoder::new(std::io::Cursor::new(&file)).read_info()?;
         let info = reader.info();

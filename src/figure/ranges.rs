@@ -92,14 +92,14 @@ mod tests {
     }
 
     #[test]
-    fn a_start_can_be_left_out() {
+    fn the_range_can_exclude_the_start() {
         let mut panel = panel(vec![(1.0, 0.9), (2.0, 0.3), (10.0, 0.2)]);
         panel.y.range = AxisRange::FitFrom(2.0);
         assert!(of(&panel).1.1 < 0.31);
     }
 
     #[test]
-    fn nothing_and_one_value_have_a_range() {
+    fn empty_data_and_single_values_have_a_range() {
         assert_eq!(of(&panel(vec![])), ((1.0, 10.0), (0.0, 1.0)));
         let ((left, right), (low, high)) = of(&panel(vec![(5.0, 0.0)]));
         assert!(left < 5.0 && right > 5.0 && low.abs() < 1e-12 && high > 0.0);

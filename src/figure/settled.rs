@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_single_start_at_90_percent_is_left_behind() {
+    fn one_high_first_value_is_excluded() {
         let curve =
             |first: f64| (0..100).map(|epoch| (f64::from(epoch), if epoch == 0 { first } else { 0.2 })).collect();
         let mut points: Vec<(f64, f64)> = curve(0.9);

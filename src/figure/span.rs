@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_have_their_places() {
+    fn values_map_to_positions() {
         let linear = Span::new(&Scale::Linear, (0.0, 10.0), (100.0, 0.0));
         assert_eq!((linear.at(0.0), linear.at(2.5), linear.at(20.0)), (100.0, 75.0, -100.0));
         assert!(linear.shows(10.0) && !linear.shows(10.1) && !linear.shows(f64::NAN));

@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_name_is_text() {
+    fn a_hostile_name_is_escaped() {
         let scene = lay_out(&hostile()).scene;
         let text = write(&scene, "a b\"c", Placement::Inline);
         let known = ["svg", "title", "desc", "clipPath", "rect", "g", "path", "text"];
@@ -265,7 +265,7 @@ mod tests {
 
     /// After an intended change, inspect the new picture before replacing the file.
     #[test]
-    fn a_curve_is_the_picture_that_was_looked_at() -> std::io::Result<()> {
+    fn a_curve_matches_the_reference_picture() -> std::io::Result<()> {
         let points = vec![(1.0, 0.5), (3.0, 0.22), (10.0, 0.31), (30.0, 0.2)];
         let band = Band(points.iter().map(|(x, y)| (*x, y - 0.02, y + 0.02)).collect());
         let series = vec![Series::line(0, "test", points).with_band(band)];
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn every_class_has_a_rule() {
+    fn every_css_class_has_a_rule() {
         let style = style();
         for class in write(&lay_out(&hostile()).scene, "f", Placement::Inline).split("class=\"").skip(2) {
             for name in class.split('"').next().expect("a list").split(' ') {

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_known_by_its_start() {
+    fn file_kinds_are_recognised_by_their_first_bytes() {
         let is = |start: &[u8]| kind_by_start(start).unwrap_or("unknown");
         assert!(is(b"PK\x03\x04\x14\0\0\0").starts_with("a zip archive"));
         assert!(is(b"version https://git-lfs.github.com/spec/v1").contains("git lfs pull"));

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_follow_the_start() -> Result<()> {
+    fn lines_are_appended_after_the_header() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("metrics.csv");
         let mut lines = Lines::create(&path, "a,b\n")?;
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_line_stays_one_line() -> Result<()> {
+    fn appending_terminates_a_truncated_line() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("log.txt");
         for (before, after) in [("", "on\n"), ("whole\n", "whole\non\n"), ("whole\nto", "whole\nto\non\n")] {

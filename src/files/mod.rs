@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_whole() -> Result<()> {
+    fn a_file_is_replaced_atomically() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("run.json");
         write_atomically(&path, b"one")?;
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_interrupted_is_swept_up() -> Result<()> {
+    fn interrupted_files_are_removed() -> Result<()> {
         let folder = tempfile::tempdir()?;
         for name in [".writing-abc", "metrics.csv"] {
             fs::write(folder.path().join(name), "half")?;
@@ -224,7 +224,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_out_of_the_folder_is_seen() -> Result<()> {
+    fn links_out_of_the_folder_are_errors() -> Result<()> {
         let (folder, other) = (tempfile::tempdir()?, tempfile::tempdir()?);
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(other.path(), &link)?;

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bytes_are_the_tensor() {
+    fn a_tensor_adopts_bytes_without_a_copy() {
         let bytes: Vec<u8> = (0..12).collect();
         let place = bytes.as_ptr();
         let tensor = adopt(bytes, &[2, 3, 2]).expect("it fits");
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn another_size_is_refused() {
+    fn a_wrong_size_is_an_error() {
         for size in [&[2, 2][..], &[-1, -5], &[i64::MAX, 2]] {
             let error = adopt(vec![0; 5], size).expect_err("five bytes");
             assert!(error.to_string().starts_with("5 bytes do not fit a tensor of size ["), "{error}");

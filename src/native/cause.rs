@@ -97,7 +97,7 @@ mod tests {
     ];
 
     #[test]
-    fn libtorchs_words_tell_the_cause() {
+    fn causes_are_recognised_in_libtorch_messages() {
         for (cause, words) in SAMPLES {
             assert_eq!(cause_of(words), cause, "{words}");
             let panic = format!("called `Result::unwrap()` on an `Err` value: Torch({words:?})");

@@ -97,7 +97,7 @@ mod tests {
 
     /// As under Slurm with version 2: the step has no limit of its own, the job has.
     #[test]
-    fn the_least_room_of_all_groups_around_counts() {
+    fn the_smallest_limit_of_all_parent_groups_counts() {
         let own = ("proc/self/cgroup", "0::/system.slice/job_7/step_0\n");
         let step = "sys/fs/cgroup/system.slice/job_7/step_0/";
         let (limit, usage) = (format!("{step}memory.max"), format!("{step}memory.current"));
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn version_1_reads_the_processs_own_group() {
+    fn version_1_reads_the_group_of_the_process() {
         let group = "sys/fs/cgroup/memory/slurm/uid_0/job_7";
         let [limit, usage, statistics] =
             ["limit_in_bytes", "usage_in_bytes", "stat"].map(|file| format!("{group}/memory.{file}"));
@@ -142,7 +142,7 @@ mod tests {
 
     /// A container's path is that of the host, and its own group is at the root.
     #[test]
-    fn the_group_of_a_container_is_at_the_root() {
+    fn a_container_group_is_at_the_root() {
         for path in ["0::/\n", "0::/docker/abc\n", "0::/../../abc\n", "5:hugetlb,memory:/docker/abc\n0::/x\n"] {
             let version_2 = !path.contains("memory");
             let files = if version_2 {

@@ -237,7 +237,7 @@ mod tests {
     use tch::{Device, Kind, Tensor};
 
     #[test]
-    fn an_operator_counts_once_whatever_it_calls_and_a_view_launches_nothing() {
+    fn nested_operators_count_once_and_views_launch_nothing() {
         let matrix = Tensor::ones([8, 4], (Kind::Float, Device::Cpu));
         let counting = Counting::start();
         {

@@ -237,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_driver_serves_every_minor_version_of_its_major_one() {
+    fn a_driver_supports_all_minor_versions_of_its_major_version() {
         for (driver, libtorch, serves) in [
             (12020, 13000, false),
             (12080, 13000, false),
@@ -284,7 +284,7 @@ mod tests {
 
     /// The wheel's own list, from `torch.cuda.get_arch_list()` of torch 2.11.0+cu130.
     #[test]
-    fn the_build_names_its_kernels() {
+    fn the_build_lists_its_kernel_architectures() {
         if libtorch_cuda() == Some(CudaVersion(13000)) {
             assert_eq!(built_for(), [(7, 5), (8, 0), (8, 6), (9, 0), (10, 0), (12, 0)]);
         }

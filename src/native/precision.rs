@@ -209,7 +209,7 @@ mod tests {
     type Case<'a> = (Option<(i32, i32)>, &'a [&'a str], Blueprint, Precision);
 
     #[test]
-    fn auto_is_what_was_measured_to_be_faster() {
+    fn auto_is_the_precision_measured_as_faster() {
         use Precision::{Bf16, Fp32};
         let zen4 = ["avx2", "avx512f", "avx512_bf16"];
         let xeon = ["avx2", "avx512f", "avx512_bf16", "amx_bf16"];
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_corrupts_memory_is_refused() {
+    fn configurations_that_corrupt_memory_are_rejected() {
         let refused =
             |precision, threads, width| refuse_corruption(precision, Device::Cpu, threads, &resnet(width)).is_err();
         assert!(refused(Precision::Bf16, 2, 8));

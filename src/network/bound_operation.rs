@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_single_pixel_leaves_no_gradient_unset() {
+    fn gradients_of_one_pixel_maps_are_initialised() {
         let kind = (Kind::BFloat16, Device::Cpu);
         let window = Window { kernel: 3, stride: 2, padding: 1 };
         for [inputs, outputs] in [[4, 8], [16, 32]] {

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_tell_what_a_state_is_for() -> Result<(), ShapeError> {
+    fn blueprints_are_inferred_from_shapes() -> Result<(), ShapeError> {
         let resnet = Resnet { depth: ResnetDepth::Eighteen, width: 4, stem: Stem::Imagenet };
         let shapes = state(&[("conv1.weight", &[4, 1, 3, 3]), ("fc.weight", &[7, 32])]);
         let blueprint = blueprint_of(Architecture::Resnet(resnet), &shapes, 224)?;
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn images_that_no_spec_can_have_are_refused() {
+    fn unsupported_image_shapes_are_rejected() {
         for channels in [2, 4, 13] {
             let shapes = state(&[("conv1.weight", &[4, channels, 3, 3])]);
             let error = blueprint_of(Architecture::PreactResnet18(PreactResnet18 { width: 4 }), &shapes, 224)
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_of_endless_classes_is_not_followed() -> Result<(), ShapeError> {
+    fn absurd_class_counts_are_ignored() -> Result<(), ShapeError> {
         let shapes = state(&[("fc.weight", &[1 << 40, 0])]);
         let architecture = Architecture::PreactResnet18(PreactResnet18 { width: 4 });
         assert_eq!(blueprint_of(architecture, &shapes, 224)?.classes, CLASSES);

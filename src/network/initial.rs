@@ -94,7 +94,7 @@ mod tests {
 
     /// PyTorch's own defaults throughout: uniform within 1/√fan-in.
     #[test]
-    fn preact_resnet_starts_as_pytorch_does() {
+    fn preact_resnet_is_initialised_as_in_pytorch() {
         check(&Architecture::PreactResnet18(PreactResnet18 { width: 16 }), 32, |slot| {
             let fan_in = if slot.path == "fc.bias" { 128.0 } else { fan_in(slot) };
             uniform(slot, 1.0 / fan_in.sqrt());
@@ -103,7 +103,7 @@ mod tests {
 
     /// torchvision: convolutions normal with variance 2/fan-out, the head as PyTorch's default.
     #[test]
-    fn resnet_starts_as_torchvisions_does() {
+    fn resnet_is_initialised_as_in_torchvision() {
         let resnet = Resnet { depth: ResnetDepth::Fifty, width: 8, stem: Stem::Imagenet };
         check(&Architecture::Resnet(resnet), 64, |slot| match slot.path.as_str() {
             "fc.weight" | "fc.bias" => uniform(slot, 1.0 / 256f64.sqrt()),
@@ -113,7 +113,7 @@ mod tests {
 
     /// torchvision: convolutions normal with variance 2/fan-in, the head's bias zero.
     #[test]
-    fn densenet_starts_as_torchvisions_does() {
+    fn densenet_is_initialised_as_in_torchvision() {
         let densenet = Densenet { blocks: vec![3, 3], growth: 12, compression: 0.5, stem: Stem::Cifar };
         check(&Architecture::Densenet(densenet), 32, |slot| match slot.path.as_str() {
             "classifier.weight" => uniform(slot, 1.0 / fan_in(slot).sqrt()),
@@ -125,7 +125,7 @@ mod tests {
     /// torchvision: patches normal with variance 1/fan-in, positions with deviation 0.02, MLPs and the projections in
     /// uniform by Xavier, the projection out as a linear map's default, and a head of zeros.
     #[test]
-    fn vit_starts_as_torchvisions_does() {
+    fn vit_is_initialised_as_in_torchvision() {
         let vit =
             Vit { patch: 4, width: 64, depth: 2, heads: 4, mlp_width: 96, dropout: 0.0, pooling: Pooling::ClassToken };
         check(&Architecture::Vit(vit), 32, |slot| match slot.path.as_str() {
@@ -141,7 +141,7 @@ mod tests {
 
     /// The truncation matters only if the deviation is near it, as with patches of a single grey pixel.
     #[test]
-    fn a_truncated_normal_keeps_its_limit() {
+    fn truncated_normals_stay_within_their_limit() {
         let initial = Initial::TruncatedNormal { deviation: 1.0, limit: 2.0 };
         let slot = TensorSlot { path: "a".into(), shape: vec![10_000], role: Role::Parameter, initial };
         let (_, deviation, largest) = moments(&slot);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tensor_starts_the_same_in_any_network() {
+    fn a_tensor_is_initialised_the_same_in_any_network() {
         let slot = |path: &str| TensorSlot {
             path: path.into(),
             shape: vec![4, 3],

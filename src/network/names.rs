@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_other_programs_become_those_of_a_network_here() {
+    fn names_of_other_programs_are_translated() {
         let [resnet, densenet, vit] = families();
         for (architecture, theirs, own) in [
             (&resnet, "layer2.0.shortcut.0.weight", "layer2.0.downsample.0.weight"),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_is_found_whatever_stands_before_its_names() {
+    fn a_network_is_found_under_any_prefix() {
         let [resnet, densenet, vit] = families();
         let found = |names: &[&str], architecture| {
             let prefix =

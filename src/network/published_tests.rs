@@ -36,7 +36,7 @@ fn taken(network: &Network, architecture: &Architecture, file: NamedTensors) -> 
 }
 
 #[test]
-fn wrappers_and_prefixes_come_off_and_nothing_else_is_taken() {
+fn wrappers_and_prefixes_are_stripped() {
     let network = network(&PREACT);
     for before in ["", "module.", "_orig_mod.", "module._orig_mod.", "net.backbone.", "model._orig_mod.module."] {
         let file = file(&network, |name| format!("{before}{name}"), &[]);
@@ -56,7 +56,7 @@ fn kuangliu_names_are_known() {
 }
 
 #[test]
-fn a_transformer_of_timm_is_the_one_here() {
+fn timm_transformers_are_translated() {
     let vit = Vit { patch: 4, width: 8, depth: 2, heads: 2, mlp_width: 12, dropout: 0.0, pooling: Pooling::ClassToken };
     let vit = Architecture::Vit(vit);
     let network = network(&vit);
@@ -86,7 +86,7 @@ fn a_transformer_of_timm_is_the_one_here() {
 }
 
 #[test]
-fn another_head_and_other_networks_are_left_out_by_name() {
+fn other_heads_and_other_networks_are_left_out_by_name() {
     let network = network(&PREACT);
     let body: NamedTensors = network.state().into_iter().filter(|(name, _)| !name.starts_with("fc.")).collect();
     let mut plain = network.state();
@@ -112,7 +112,7 @@ fn another_head_and_other_networks_are_left_out_by_name() {
 }
 
 #[test]
-fn what_belongs_to_another_network_is_not_left_out() {
+fn tensors_that_are_not_heads_are_not_left_out() {
     let network = network(&PREACT);
     for (name, size) in [("layer1.2.conv1.weight", &[2, 2, 3, 3][..]), ("bn.running_mean", &[16])] {
         let mut weights = PublishedWeights::of(file(&network, str::to_owned, &[(name, numbers(size))]), &PREACT, None)
@@ -176,7 +176,7 @@ fn parts_of_other_transformers_are_not_left_out() {
 }
 
 #[test]
-fn one_of_several_networks_is_taken_by_its_prefix() {
+fn one_of_several_networks_is_chosen_by_prefix() {
     let network = network(&PREACT);
     let zeros: NamedTensors = network.state().into_iter().map(|(name, tensor)| (name, tensor.zeros_like())).collect();
     let pair = |plain: &str, other: &str| -> NamedTensors {

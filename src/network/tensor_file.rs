@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tensors_come_back_the_same() -> Result<()> {
+    fn tensors_read_back_exactly() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("weights.safetensors");
         let tensors: NamedTensors = [
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_held_against_the_file() -> Result<()> {
+    fn headers_are_checked_against_the_file() -> Result<()> {
         let tensor = |name: &str, shape: &str, start: u64, end: u64| {
             format!(r#""{name}":{{"dtype":"F32","shape":{shape},"data_offsets":[{start},{end}]}}"#)
         };
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn tensors_of_every_kind_are_read_or_named() -> Result<()> {
+    fn tensors_of_every_dtype_are_read_or_rejected_by_name() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("kinds.safetensors");
         let write = |kind: &str, bytes: usize| {
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_a_few_bytes_is_no_weights() -> Result<()> {
+    fn a_file_of_a_few_bytes_is_an_error() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("a");
         std::fs::write(&path, [1, 2, 3])?;

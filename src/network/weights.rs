@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_named_both_ways() {
+    fn mismatches_are_named_on_both_sides() {
         let network = network();
         let mut state = network.state();
         let bias = state.remove("fc.bias").expect("the head has a bias");
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_family_is_told_in_a_few_lines() {
+    fn mismatch_hints_of_another_family_are_short() {
         let network = network();
         let foreign = ["encoder.ln.weight", "encoder.ln.bias", "class_token"];
         let state = foreign.map(|name| (name.to_owned(), Tensor::zeros([1], (Kind::Float, Device::Cpu)))).into();
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_no_network_computes_with_are_named() {
+    fn non_finite_numbers_are_named() {
         let network = network();
         let refused = |name: &str, number: f64| {
             let mut state = network.state();
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn counters_come_with_an_export_and_are_left_out_again() -> Result<()> {
+    fn counters_are_exported_and_ignored_on_import() -> Result<()> {
         let network = network();
         let state = with_counters(network.state());
         assert_eq!(state.len(), network.state().len() + 16);

@@ -46,7 +46,7 @@ fn plain(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn a_terminal_obeys_no_name() {
+    fn control_characters_are_escaped() {
         assert_eq!(super::plain("a\tb\né"), "a\tb\né");
         assert_eq!(super::plain("\u{1b}[2J\r\u{9b}"), "\\u{1b}[2J\\r\\u{9b}");
         assert_eq!(super::plain("a\u{202e}b"), "a\\u{202e}b");

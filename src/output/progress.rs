@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_that_were_not_measured_keep_their_last_value() {
+    fn unmeasured_errors_keep_their_last_value() {
         let mut errors = LastErrors { epochs: 40, train: None, test: None };
         let mut message = |epoch, train_error, test_error| {
             errors.message(&Metrics { epoch, train_error, test_error, learning_rate: Some(1e-4), ..Metrics::default() })

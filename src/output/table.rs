@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_stand_to_the_right() {
+    fn numbers_are_right_aligned() {
         let mut table = Table::new(&["layer<", "parameters"]);
         table.row(["stem", "432"]);
         table.row(["layer1.0", "4,672"]);

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_changes_with_another_follows_from_it() {
+    fn a_key_that_is_a_function_of_another_is_not_named() {
         let of = |size, epochs| values(&[("size", size), ("epochs", epochs)]);
         let (small, large, longer) = (of("1", "300"), of("4", "150"), of("4", "300"));
         let size = "size".to_owned();

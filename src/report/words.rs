@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_words() {
+    fn numbers_and_keys_are_formatted() {
         assert_eq!((percent(0.6004), points(-0.0001), points(0.1112)), ("60.0%".into(), "0.0".into(), "11.1".into()));
         assert_eq!((p_value(0.0078), p_value(0.0001)), ("p = 0.008".into(), "p < 0.001".into()));
         let values = ["0.0003333333333333333", "0.001", "12.345678901", "1234567890123", "cifar100"].map(value);

@@ -52,7 +52,7 @@ mod tests {
     use tch::Tensor;
 
     #[test]
-    fn either_network_of_a_run_is_found() -> Result<()> {
+    fn source_and_target_networks_of_a_run_are_found() -> Result<()> {
         let out = tempfile::tempdir()?;
         let run = RunDirectory::of_run(out.path(), "study", "k0");
         let source = RunDirectory::of_source(out.path(), "abc");

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_read_back_and_are_cut() -> Result<()> {
+    fn answers_read_back_and_are_truncated() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("correct/test.bits");
         let answers = |epoch: u64| (0..11).map(|example| (example + epoch).is_multiple_of(3)).collect::<Vec<_>>();

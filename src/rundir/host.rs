@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn processes_are_told_apart() -> std::io::Result<()> {
+    fn living_and_dead_processes_are_distinguished() -> std::io::Result<()> {
         assert_eq!(process(std::process::id(), own_birth()), ProcessState::Alive);
         assert_eq!(process(std::process::id(), own_birth() + 1), ProcessState::Dead);
         let mut child = std::process::Command::new("sleep").arg("60").spawn()?;

@@ -57,7 +57,7 @@ mod tests {
     use crate::spec::Attention;
 
     #[test]
-    fn what_changed_is_named() {
+    fn changes_are_named() {
         let made_with = |threads, cpu: &str| MadeWith {
             freezewise: "1".into(),
             libtorch: "2".into(),

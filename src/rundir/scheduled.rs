@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_row_lacks_follows_from_its_columns() {
+    fn missing_measures_follow_from_the_columns() {
         let bare = Metrics { epoch: 3, step: 9, ..Metrics::default() };
         assert_eq!(lacked(&bare, DUE, WANTED), MeasuredBy::ALL);
         for column in COLUMNS.iter().filter(|column| !["phase", "epoch", "step"].contains(&column.name)) {

@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_last_seen_is_recalled_for_the_same_question_alone() -> Result<()> {
+    fn facts_are_recalled_only_for_the_same_question() -> Result<()> {
         let out = tempfile::tempdir()?;
         let pictures = |path: &str, skip_bad_files| {
             Data::Folder(ImageFolder { path: path.into(), test_folder: None, skip_bad_files })
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_torn_is_not_recalled() -> Result<()> {
+    fn damaged_facts_are_not_recalled() -> Result<()> {
         let out = tempfile::tempdir()?;
         let data = Data::Npz(Npz { path: "d.npz".into(), arrays: None, validation: None });
         let question = Question { data: &data, side: None, fit: Fit::Exact };

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn verdicts_agree_with_the_last_train_error() {
+    fn verdicts_match_the_last_train_error() {
         let fitted = summary(&[(0, 0.9), (100, 0.01), (150, 0.0)]);
         assert_eq!((fitted.last_train_error, fitted.interpolation_epoch), (Some(0.0), Some(100)));
         assert_eq!(fitted.regime, Some(Regime::Over));
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_an_earlier_budget_is_no_part_of_the_curve() {
+    fn the_end_of_an_earlier_budget_is_not_part_of_the_curve() {
         let extended = summary(&[(0, 0.9), (50, 0.0), (100, 0.3), (150, 0.2)]);
         assert_eq!(extended.interpolation, summary(&[(0, 0.9), (100, 0.3), (150, 0.2)]).interpolation);
     }

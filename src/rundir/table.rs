@@ -158,7 +158,7 @@ mod tests {
     use crate::spec::{Evaluation, EvaluationSchedule};
 
     #[test]
-    fn a_row_shows_what_the_schedule_asks_for() {
+    fn a_row_shows_the_scheduled_measures() {
         let row = |epoch| Metrics { epoch, train_error: Some(0.1), test_error: Some(0.2), ..Metrics::default() };
         let every = |epochs| EvaluationSchedule::Every(epochs);
         let evaluation = Evaluation { train: every(4), ..every(2).into() };

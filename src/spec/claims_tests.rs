@@ -12,7 +12,7 @@ const BUMP: &str = "[[report.claims]]\nkind = \"frozen-layers\"\nfirst_valley = 
                     setting = { target.train_size = 4000 }\n";
 
 #[test]
-fn claims_are_read_and_named() -> Result<()> {
+fn claims_are_parsed_and_hashed() -> Result<()> {
     let spec = read(BUMP)?;
     let sites = ["all", "8", "0"].map(str::to_owned);
     assert_eq!(spec.claims[0].statement, Statement::FrozenLayers { sites, least_size: 0.01 });
@@ -49,7 +49,7 @@ fn a_larger_bump_has_places_in_both_settings() -> Result<()> {
 }
 
 #[test]
-fn mistakes_have_their_line() {
+fn errors_name_their_line() {
     for (text, message) in [
         ("[report]\nclaim = 1\n", "s.toml:2:1: `report.claim` is not a key; did you mean `report.claims`?"),
         ("[[report.claims]]\nkind = \"bump\"\n", "`bump` is not a kind of claim"),

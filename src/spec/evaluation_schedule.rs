@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_logarithmic_schedule_is_dense_first() {
+    fn a_logarithmic_schedule_is_denser_at_the_start() {
         let epochs: Vec<u64> = (0..=1000).filter(|&epoch| EvaluationSchedule::Log.has(epoch)).collect();
         assert_eq!(&epochs[..11], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
         assert!(epochs.contains(&100) && epochs.contains(&1000));

@@ -123,7 +123,7 @@ mod tests {
     use crate::spec::{Notation, Spec, Text};
 
     #[test]
-    fn defaults_found_at_once_are_those_found_one_by_one() {
+    fn defaults_found_together_equal_those_found_one_by_one() {
         let source = "[source]\ndataset = \"cifar100\"\n";
         let train = [
             "",

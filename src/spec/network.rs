@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_that_do_not_go_together_name_their_key() {
+    fn incompatible_sizes_name_their_key() {
         let problem = |network: &str| problems(network, "").join("; ");
         assert_eq!(
             problem("architecture = \"vit-cifar\"\npatch = 5"),
@@ -94,7 +94,7 @@ mod tests {
 
     /// A weights file counts by its content, and replaces source training.
     #[test]
-    fn weights_count_by_their_content() -> anyhow::Result<()> {
+    fn weights_files_are_identified_by_content() -> anyhow::Result<()> {
         let folder = tempfile::tempdir()?;
         let hashes = |name: &str, content: &str| -> anyhow::Result<(String, Option<String>)> {
             let path = folder.path().join(name);

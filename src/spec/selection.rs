@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_go_by_name_range_part_and_group() {
+    fn classes_are_selected_by_name_range_part_and_group() {
         assert_eq!(found("worm"), Some(vec![99]));
         assert_eq!(found("3-5"), Some(vec![3, 4, 5]));
         assert_eq!(found("2/2"), Some((50..100).collect()));
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_mean_two_things_is_refused() {
+    fn ambiguous_classes_are_rejected() {
         let folders = |names: &[&str]| Facts {
             class_count: names.len(),
             classes: Some(names.iter().map(|&name| name.to_owned()).collect()),

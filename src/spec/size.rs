@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_even_draw_takes_as_many_of_each_to_within_one() {
+    fn an_even_draw_differs_by_at_most_one_per_class() {
         assert_eq!(uneven(&[5, 5, 5], 15), None);
         assert_eq!(uneven(&[1, 5, 5], 5), None);
         assert_eq!(uneven(&[1, 5, 5], 6), Some(0));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_of_each_class_is_words() {
+    fn per_class_sizes_are_parsed() {
         assert_eq!(per_class("50 per class"), Some(50));
         assert_eq!(per_class(" 5 per class "), Some(5));
         for none in ["0 per class", "per class", "-5 per class", "5 a class", "50%"] {

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn those_held_out_stand_at_even_distances() {
+    fn held_out_examples_are_evenly_spaced() {
         for (pool, held) in [(10, 3), (7, 7), (5, 1), (9, 0), (0, 0)] {
             let places: Vec<usize> = (0..held).map(|rank| rank * pool / held).collect();
             for end in 0..=pool {

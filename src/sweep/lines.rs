@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_reads_words_back() -> std::io::Result<()> {
+    fn quoted_words_survive_a_shell() -> std::io::Result<()> {
         for word in ["plain", "a b", "", "it's", "$HOME", "`id`", "a\\b", "x\"y", "new\nline", "[0, 1]", "é", "*", "~"]
         {
             let command = format!("printf %s {}", text::quoted(word));

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_replaced_file_runs_on() -> Result<()> {
+    fn the_program_still_runs_after_its_file_is_replaced() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("echo");
         // Copied by another process: a test that forks meanwhile would inherit the file open for writing, and it could not run.

@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_branch_is_a_tenth_of_the_way_within_bounds() {
+    fn a_branch_is_a_tenth_of_the_steps_within_bounds() {
         assert_eq!([0, 50, 1000, 9000].map(anneal_steps), [10, 10, 100, 300]);
     }
 }

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_want_of_memory_is_caught() {
+    fn only_out_of_memory_is_caught() {
         let words = "called `Result::unwrap()` on an `Err` value: Torch(\"CUDA out of memory. Tried to\\nmore\")";
         let out = during(Activity::Evaluating, || panic!("{words}"));
         let error: OutOfMemory = out.map(|(): ()| ()).expect_err("there is none left");
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn any_failure_of_an_attempt_is_an_error_in_words() {
+    fn any_failure_of_an_attempt_is_a_readable_error() {
         let failed = |text: &'static str| attempt(Activity::Capturing, || panic!("{text}")).map(|(): ()| ());
         assert_eq!(failed("another thing"), Err("another thing".to_owned()));
         let memory = "memory ran out while capturing a CUDA graph: CUDA out of memory.".to_owned();

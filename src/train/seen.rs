@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn each_image_is_told_from_the_others_whatever_the_order() {
+    fn images_stay_in_order_and_augmentation_depends_on_the_epoch() {
         let shape = ImageShape { channels: 3, height: 2, width: 2 };
         let pixels: Vec<u8> = (0..120).collect();
         let images = Images { shape, pixels: pixels.clone(), labels: vec![0; 10] };
@@ -79,7 +79,7 @@ mod tests {
         assert!(seen != as_they_are && seen != look(flip, 2), "some of ten images are mirrored");
     }
     #[test]
-    fn what_is_cut_out_has_the_mean_that_training_gives_it() {
+    fn cutouts_have_the_mean_used_in_training() {
         let shape = ImageShape { channels: 3, height: 4, width: 4 };
         let images = Images { shape, pixels: vec![200; 2 * shape.elements()], labels: vec![0, 1] };
         let seeds = Seeds { initial: 0, subset: 0, noise: 0, order: 0, augment: 0, dropout: 0 };

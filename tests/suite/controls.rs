@@ -51,7 +51,7 @@ fn with<'a>(sets: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
-fn measures_and_branches_leave_a_run_as_it_is() {
+fn measures_and_branches_do_not_change_a_run() {
     let bare = Place::with(SPEC).run_at(&["evaluate.correct=off"]);
     let bare = bare.path();
     let place = Place::with(SPEC);
@@ -67,7 +67,7 @@ fn measures_and_branches_leave_a_run_as_it_is() {
 }
 
 #[test]
-fn correct_examples_are_those_of_the_errors() {
+fn correct_examples_match_the_errors() {
     let directory = Place::with(SPEC).run_at(&ALL);
     let run = RunDirectory::at(directory.path());
     let rows = rows(directory.path());
@@ -85,7 +85,7 @@ fn correct_examples_are_those_of_the_errors() {
 }
 
 #[test]
-fn branches_asked_for_later_are_those_asked_for_before() {
+fn branches_added_later_match_branches_from_the_start() {
     let before = Place::with(SPEC).run_at(&[BRANCHES]);
     let expected = branches(before.path());
     assert_eq!(
@@ -112,7 +112,7 @@ fn branches_asked_for_later_are_those_asked_for_before() {
 }
 
 #[test]
-fn branches_from_states_that_are_gone_are_refused() {
+fn branches_from_deleted_states_are_rejected() {
     let place = Place::with(SPEC);
     let directory = place.run(&[]);
     let before = measured(&directory);
@@ -145,7 +145,7 @@ fn a_stop_or_a_kill_changes_no_measure() {
 }
 
 #[test]
-fn an_extended_run_has_the_measures_of_an_unbroken_one() {
+fn an_extended_run_has_the_measures_of_an_uninterrupted_one() {
     // The last epoch of the shorter budget has train errors that the schedule does not ask for.
     let sets = with(&ALL, &["evaluate.every=1", "evaluate.train_every=10"]);
     let place = Place::with(SPEC);
@@ -161,7 +161,7 @@ fn an_extended_run_has_the_measures_of_an_unbroken_one() {
 }
 
 #[test]
-fn other_averages_than_a_run_has_are_refused() {
+fn changing_the_averages_of_a_run_is_rejected() {
     let place = Place::with(SPEC);
     let directory = place.run(&["evaluate.averaged_half_life=4"]);
     let before = measured(&directory);

@@ -81,7 +81,7 @@ fn listed(report: &Value) -> String {
 /// `FREEZEWISE_WRITE_OPERATORS=1 cargo test --release operators_of_a_step`, and say why. There is one list for the CPU,
 /// and one for a GPU, where the step is captured and selects its batch on the device.
 #[test]
-fn the_operators_of_a_step_are_those_that_were_decided() {
+fn the_operators_of_a_step_match_the_fixture() {
     let captured = (Gpu::here() == Gpu::StandIn).then_some(("device=cuda", "-captured"));
     let cases = [("device=cpu", "")].into_iter().chain(captured);
     for ((device, ending), (family, (name, _))) in
@@ -99,7 +99,7 @@ fn the_operators_of_a_step_are_those_that_were_decided() {
 
 /// For steps captured for a GPU, which select batches on the device and so launch more than on the CPU.
 #[test]
-fn outside_forward_and_backward_a_step_launches_little() {
+fn few_operators_run_outside_forward_and_backward() {
     let device = if Gpu::here() == Gpu::StandIn { "device=cuda" } else { "device=cpu" };
     for family in 0..FAMILIES.len() {
         for precision in ["precision=fp32", "precision=bf16"] {
@@ -116,7 +116,7 @@ fn outside_forward_and_backward_a_step_launches_little() {
 /// Cached frozen layers do not run at all. The short test covers the most and the fewest frozen layers, but no
 /// DenseNet in bf16; the long test covers all rows.
 #[test]
-fn a_step_launches_no_more_than_pytorchs() {
+fn a_step_launches_no_more_than_in_pytorch() {
     compare_with_pytorch(|row, most| {
         let augmented = row["augment"] != serde_json::json!([]);
         let slow = row["architecture"] == "densenet121" && row["precision"] == "bf16";
@@ -126,7 +126,7 @@ fn a_step_launches_no_more_than_pytorchs() {
 
 #[test]
 #[ignore = "takes a minute: scripts/check --full"]
-fn a_step_launches_no_more_than_pytorchs_in_every_row() {
+fn a_step_launches_no_more_than_in_pytorch_in_every_row() {
     compare_with_pytorch(|_, _| true);
 }
 
@@ -185,7 +185,7 @@ fn width(family: usize) -> i64 {
 
 /// Waits and uploads happen once per epoch, not in every step.
 #[test]
-fn an_epoch_is_its_steps_and_its_ends() {
+fn waits_and_uploads_happen_once_per_epoch() {
     let few = counted(0, &["device=cpu", "precision=fp32"]);
     let more = counted(0, &["device=cpu", "precision=fp32", "target.train_size=128"]);
     let launches = |report: &Value, of: &str| number(&report[of]["launches"]);
@@ -217,7 +217,7 @@ fn an_epoch_is_its_steps_and_its_ends() {
 }
 
 #[test]
-fn the_page_says_what_is_computed_and_never_measured() {
+fn bench_count_reports_estimates_and_no_timings() {
     let place = place();
     let sets = ["--set", "device=cpu", "--set", "network.width=2"];
     let answer = place.freezewise(&[&["bench", "spec.toml", "--count"][..], &sets].concat());

@@ -69,7 +69,7 @@ fn folder_and_archive_are_the_same_data() {
 }
 
 #[test]
-fn data_that_changed_under_a_finished_run_is_an_error_and_absent_data_is_none() {
+fn changed_data_of_a_finished_run_is_an_error_and_missing_data_is_not() {
     let place = Place::with(SPEC);
     let folder = place.path("data/cifar-10-batches-bin");
     write_cifar10(&folder);
@@ -96,7 +96,7 @@ fn data_that_changed_under_a_finished_run_is_an_error_and_absent_data_is_none() 
 }
 
 #[test]
-fn missing_data_says_where_it_was_looked_for_and_how_to_get_it() {
+fn missing_data_names_the_searched_folder_and_the_download_command() {
     let answer = Place::with(SPEC).try_run(&[]);
     assert_eq!(answer.code, 1);
     assert_eq!(
@@ -108,7 +108,7 @@ fn missing_data_says_where_it_was_looked_for_and_how_to_get_it() {
 }
 
 #[test]
-fn short_long_and_damaged_files_are_named() {
+fn truncated_overlong_and_damaged_files_are_named() {
     let place = Place::with(SPEC);
     let folder = place.path("data/cifar-10-batches-bin");
     write_cifar10(&folder);

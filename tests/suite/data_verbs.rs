@@ -14,7 +14,7 @@ fn parse(answer: &Answer) -> Value {
 }
 
 #[test]
-fn list_tells_what_is_known_and_what_is_here() {
+fn list_shows_known_and_present_data() {
     let place = Place::new();
     std::fs::create_dir_all(place.path("data/cifar-100-binary")).expect("a folder");
     let listed = parse(&place.freezewise(&["data", "list", "--json"]));
@@ -39,7 +39,7 @@ fn list_tells_what_is_known_and_what_is_here() {
 }
 
 #[test]
-fn fetch_asks_nobody_where_it_need_not() {
+fn fetch_uses_no_network_when_it_need_not() {
     let place = Place::new();
     let unknown = place.freezewise(&["data", "fetch", "cifar11"]);
     assert_eq!(unknown.code, 2);
@@ -64,7 +64,7 @@ fn fetch_asks_nobody_where_it_need_not() {
 
 /// Opening a pipe would block forever.
 #[test]
-fn a_pipe_is_no_data_set() {
+fn a_pipe_is_not_a_data_set() {
     let place = Place::new();
     let pipe = |path: &str| {
         let path = place.path(path);
@@ -97,7 +97,7 @@ fn server(reply: &'static [u8]) -> String {
 }
 
 #[test]
-fn fetch_keeps_nothing_that_is_not_the_published_file() {
+fn fetch_keeps_only_the_published_file() {
     let place = Place::new();
     let fetch = |from: &str| place.freezewise(&["data", "fetch", "mnist", "--from", from]);
     let wrong = fetch(&server(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnope"));
@@ -116,7 +116,7 @@ fn fetch_keeps_nothing_that_is_not_the_published_file() {
 }
 
 #[test]
-fn verify_tells_other_files_from_the_published_ones() {
+fn verify_detects_files_that_are_not_the_published_ones() {
     let place = Place::new();
     let nothing = place.freezewise(&["data", "verify"]);
     assert_eq!(nothing.code, 1);
@@ -133,7 +133,7 @@ fn verify_tells_other_files_from_the_published_ones() {
 }
 
 #[test]
-fn stats_count_what_a_run_takes() {
+fn stats_count_the_examples_of_a_run() {
     let place = Place::with(TINY);
     let statistics = parse(&place.freezewise(&["data", "stats", "spec.toml", "--json"]));
     let target = &statistics[1];
@@ -151,7 +151,7 @@ fn stats_count_what_a_run_takes() {
 }
 
 #[test]
-fn stats_take_a_whole_data_set_by_its_name() {
+fn stats_accept_the_name_of_a_data_set() {
     let place = Place::new();
     write_cifar10(&place.path("data/cifar-10-batches-bin"));
     let statistics = parse(&place.freezewise(&["data", "stats", "cifar10", "--json"]));

@@ -54,7 +54,7 @@ pub fn library(place: &Place, name: &str, code: &str) -> String {
 }
 
 /// The first line of an error, and its hints.
-fn told(answer: &Answer) -> (&str, Vec<&str>) {
+fn error_parts(answer: &Answer) -> (&str, Vec<&str>) {
     let mut lines = answer.stderr.lines().skip_while(|line| !line.starts_with("error: "));
     (lines.next().unwrap_or_default(), lines.map(str::trim).collect())
 }
@@ -85,7 +85,7 @@ fn unusable() -> [(Driver, &'static str, &'static str); 6] {
 }
 
 #[test]
-fn what_a_driver_lacks_is_said_with_what_to_do() {
+fn unusable_drivers_are_reported_with_advice() {
     for (driver, wrong, advice) in unusable() {
         let place = Place::with(TINY);
         let folder = fake_driver(&place, driver);
@@ -95,7 +95,7 @@ fn what_a_driver_lacks_is_said_with_what_to_do() {
         let starts = ["there is an NVIDIA driver, but CUDA cannot be used: ", "`device = \"cuda:0\"` cannot be used: "];
         for (answer, start) in [auto, asked].iter().zip(starts) {
             assert_eq!(answer.code, 1, "{}", answer.stderr);
-            let (message, hints) = told(answer);
+            let (message, hints) = error_parts(answer);
             assert!(message.starts_with(&format!("error: {start}{wrong}")), "{}", answer.stderr);
             assert!(hints.iter().any(|hint| hint.contains(advice)), "{advice}: {}", answer.stderr);
             assert_eq!(hints.last(), Some(&ON_THE_CPU), "{}", answer.stderr);
@@ -110,7 +110,7 @@ fn what_a_driver_lacks_is_said_with_what_to_do() {
 }
 
 #[test]
-fn the_cpu_can_be_asked_for_whatever_the_driver_is() {
+fn the_cpu_can_be_requested_with_any_driver() {
     let place = Place::with(TINY);
     let folder = fake_driver(&place, Driver { cuda: 12020, ..WORKING });
     let cpu = ["run", "spec.toml", "--set", "device=cpu", "--quiet"];
@@ -120,13 +120,13 @@ fn the_cpu_can_be_asked_for_whatever_the_driver_is() {
 
 /// Without a GPU, CUDA fails for another reason, and the error quotes libtorch.
 #[test]
-fn a_driver_that_is_exactly_new_enough_is_not_to_blame() {
+fn a_driver_of_the_minimum_version_is_not_blamed() {
     for driver in [WORKING, Driver { cuda: 13020, capability: 75, ..WORKING }] {
         let place = Place::with(TINY);
         let folder = fake_driver(&place, driver);
         let answer = place.freezewise_with(&[("LD_LIBRARY_PATH", &folder)], &["run", "spec.toml"]);
         assert_eq!(answer.code, 1, "{}", answer.stderr);
-        let message = told(&answer).0;
+        let message = error_parts(&answer).0;
         assert!(message.contains("there is an NVIDIA driver, but CUDA cannot be used: "), "{}", answer.stderr);
         assert!(!message.contains("is built for") && !message.contains("cuInit"), "{}", answer.stderr);
         let doctor = place.freezewise_with(&[("LD_LIBRARY_PATH", &folder)], &["doctor"]).stdout;
@@ -135,7 +135,7 @@ fn a_driver_that_is_exactly_new_enough_is_not_to_blame() {
 }
 
 #[test]
-fn a_driver_without_gpus_leaves_the_cpu_and_says_so() {
+fn a_driver_without_gpus_falls_back_to_the_cpu_and_says_so() {
     // `cuInit` returns 100, "no device", if CUDA_VISIBLE_DEVICES hides all devices.
     for driver in [Driver { devices: 0, ..WORKING }, Driver { initialised: 100, cuda: 12020, ..WORKING }] {
         let place = Place::with(TINY);
@@ -152,11 +152,11 @@ fn a_driver_without_gpus_leaves_the_cpu_and_says_so() {
     let asked = ["run", "spec.toml", "--set", "device=cuda"];
     let answer = place.freezewise_with(&[("LD_LIBRARY_PATH", &folder)], &asked);
     assert_eq!(answer.code, 1);
-    assert!(told(&answer).0.ends_with("cannot be used: the NVIDIA driver shows no GPU"), "{}", answer.stderr);
+    assert!(error_parts(&answer).0.ends_with("cannot be used: the NVIDIA driver shows no GPU"), "{}", answer.stderr);
 }
 
 #[test]
-fn a_library_that_is_no_driver_is_named() {
+fn a_library_that_is_not_a_driver_is_named() {
     let place = Place::with(TINY);
     library(&place, "driver/libcuda.so.1", "int cuInit(unsigned flags) { return flags; }");
     let folder = place.path("driver").display().to_string();
@@ -184,7 +184,7 @@ fn a_broken_plugin_is_named() {
 }
 
 #[test]
-fn without_a_gpu_auto_takes_the_cpu_and_says_so() {
+fn without_a_gpu_auto_selects_the_cpu_and_says_so() {
     let place = Place::with(TINY);
     // An empty list of visible devices hides any GPU of this machine.
     let answer = place.freezewise_with(&[("CUDA_VISIBLE_DEVICES", "")], &["run", "spec.toml"]);

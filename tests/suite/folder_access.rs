@@ -4,7 +4,7 @@ use super::folders::{set_rights, write_folder};
 use super::formats::place;
 
 #[test]
-fn a_cache_goes_elsewhere_where_the_disk_fills_up() {
+fn a_cache_is_written_elsewhere_when_the_disk_is_full() {
     let place = place("folder", "path = \"own\"");
     write_folder(&place, "data/own", "val");
     std::fs::create_dir_all(place.path("data/.freezewise")).expect("a folder");
@@ -30,7 +30,7 @@ fn a_cache_goes_elsewhere_where_the_disk_fills_up() {
 }
 
 #[test]
-fn a_folder_without_permission_is_named() {
+fn an_unreadable_folder_is_named() {
     let place = place("folder", "path = \"own\"");
     write_folder(&place, "data/own", "val");
     let shut = place.path("data/own/train/b");
@@ -42,7 +42,7 @@ fn a_folder_without_permission_is_named() {
 }
 
 #[test]
-fn a_cache_goes_elsewhere_where_the_data_cannot_be_written_to() {
+fn a_cache_is_written_elsewhere_when_the_data_folder_is_read_only() {
     let place = place("folder", "path = \"own\"");
     write_folder(&place, "data/own", "val");
     set_rights(&place.path("data"), 0o555);

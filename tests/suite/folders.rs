@@ -25,7 +25,7 @@ pub fn write_folder(place: &Place, root: &str, test: &str) {
 }
 
 #[test]
-fn class_folders_are_read_once_and_then_from_the_cache() {
+fn class_folders_are_cached_after_the_first_read() {
     let place = place("folder", "path = \"own\"");
     write_folder(&place, "data/own", "val");
     let answer = place.freezewise(&["run", "spec.toml"]);
@@ -53,7 +53,7 @@ fn class_folders_are_read_once_and_then_from_the_cache() {
 }
 
 #[test]
-fn a_run_is_named_by_the_content_of_its_folder_and_not_by_the_path() {
+fn run_names_depend_on_the_content_of_the_folder_and_not_its_path() {
     let place = place("folder", "path = \"own\"");
     write_folder(&place, "data/own", "val");
     let first = place.run(&[]);
@@ -69,7 +69,7 @@ fn a_run_is_named_by_the_content_of_its_folder_and_not_by_the_path() {
 type Spoil = fn(&Place);
 
 #[test]
-fn folders_that_are_no_data_set_say_why() {
+fn invalid_folders_say_why() {
     let cases: [(Spoil, &[&str]); 8] = [
         (|place| std::fs::remove_dir_all(place.path("data/own")).expect("gone"), &["`own` is not in the data folder"]),
         (
@@ -124,7 +124,7 @@ fn folders_that_are_no_data_set_say_why() {
 
 /// As after a faulty copy or an interrupted download.
 #[test]
-fn a_damaged_png_file_is_named_in_plain_words() {
+fn a_damaged_png_file_is_a_readable_error() {
     let place = place("folder", "path = \"own\"");
     write_folder(&place, "data/own", "val");
     let whole = picture(ImageFormat::Png, 9, 12, [200, 0, 0]);
@@ -144,7 +144,7 @@ fn a_damaged_png_file_is_named_in_plain_words() {
 }
 
 #[test]
-fn bad_files_are_left_out_where_that_is_asked_for() {
+fn bad_files_are_skipped_on_request() {
     let place = place("folder", "path = \"own\"\nskip_bad_files = true");
     write_folder(&place, "data/own", "val");
     place.write("data/own/train/a/notes.txt", "no image");
@@ -157,7 +157,7 @@ fn bad_files_are_left_out_where_that_is_asked_for() {
 
 /// Images are not skipped because of their size either.
 #[test]
-fn images_of_many_sizes_need_one() {
+fn images_of_different_sizes_need_image_size() {
     for keys in ["path = \"own\"", "path = \"own\"\nskip_bad_files = true"] {
         let place = place("folder", keys);
         write_folder(&place, "data/own", "val");
@@ -170,7 +170,7 @@ fn images_of_many_sizes_need_one() {
 
 /// Names, sizes and times are the same, but not the pixels.
 #[test]
-fn one_folders_images_are_never_taken_for_anothers() {
+fn folders_with_equal_metadata_are_not_confused() {
     let place = place("folder", "path = \"one\"");
     let pictures = ["one", "other"].map(|root| {
         write_folder(&place, &format!("data/{root}"), "val");
@@ -222,7 +222,7 @@ fn a_replaced_image_is_never_served_from_the_cache() {
 }
 
 #[test]
-fn a_folder_that_changed_under_what_is_finished_is_an_error() {
+fn a_changed_folder_of_a_finished_run_is_an_error() {
     let keys = "path = \"own\"\n[source]\ndataset = \"folder\"\npath = \"other\"\n\
                 [source.train]\nepochs = 1\nbatch_size = 4";
     let place = place("folder", keys);
@@ -249,7 +249,7 @@ fn a_folder_that_changed_under_what_is_finished_is_an_error() {
 
 /// Reading may succeed the next time.
 #[test]
-fn what_cannot_be_read_is_not_left_out() {
+fn unreadable_files_are_not_skipped() {
     let place = place("folder", "path = \"own\"\nskip_bad_files = true");
     write_folder(&place, "data/own", "val");
     let shut = place.path("data/own/train/b/0.png");
@@ -265,7 +265,7 @@ fn what_cannot_be_read_is_not_left_out() {
 
 /// A run that is asked to stop does not read the remaining images.
 #[test]
-fn reading_heeds_a_wish_to_stop() {
+fn reading_images_can_be_interrupted() {
     let place = place("folder", "path = \"own\"");
     write_folder(&place, "data/own", "val");
     let answer = place.freezewise(&["run", "spec.toml", "--max-time", "1ns"]);

@@ -96,7 +96,7 @@ fn arrays_are_read_by_their_usual_names_and_by_given_ones() {
 }
 
 #[test]
-fn arrays_that_are_no_data_set_say_why() {
+fn invalid_arrays_say_why() {
     let spoilt = |index: usize, bytes: Vec<u8>| {
         let mut entries = arrays(USUAL, "");
         entries[index].1 = bytes;
@@ -137,7 +137,7 @@ fn arrays_that_are_no_data_set_say_why() {
 
 /// A gigabyte of zeros packed into a megabyte: reading is bounded by the expected size.
 #[test]
-fn an_archive_that_unpacks_to_more_than_it_should_is_refused() {
+fn an_archive_that_unpacks_to_too_much_is_rejected() {
     let place = place("mnist", "");
     let path = place.path("data/mnist/train-images-idx3-ubyte.gz");
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
@@ -151,7 +151,7 @@ fn an_archive_that_unpacks_to_more_than_it_should_is_refused() {
 }
 
 #[test]
-fn one_data_set_in_two_places_is_refused() {
+fn one_data_set_in_two_places_is_an_error() {
     let place = place("mnist", "");
     for folder in ["mnist", "MNIST/raw"] {
         place.write(&format!("data/{folder}/train-images-idx3-ubyte"), "");
@@ -160,7 +160,7 @@ fn one_data_set_in_two_places_is_refused() {
 }
 
 #[test]
-fn a_path_out_of_an_archive_is_refused_and_pickles_are_not_read() {
+fn paths_outside_an_archive_are_rejected_and_pickles_not_read() {
     let place = place("cifar10", "");
     std::fs::create_dir_all(place.path("data/cifar-10-batches-py")).expect("made");
     says(

@@ -30,7 +30,7 @@ fn is_statistic(path: &str) -> bool {
 }
 
 #[test]
-fn frozen_layers_stay_to_the_bit_and_the_others_move() {
+fn frozen_layers_are_bit_identical_and_the_others_change() {
     let place = Place::with(TINY);
     for k in [0, 1, 4, 8, 9] {
         for (path, kept) in kept(&place, &[&format!("transfer.frozen_layers={k}")]) {
@@ -52,7 +52,7 @@ fn frozen_norm_target_sets_statistics_and_nothing_else() {
 }
 
 #[test]
-fn frozen_norm_batch_moves_statistics_and_nothing_else() {
+fn frozen_norm_batch_updates_statistics_and_nothing_else() {
     let place = Place::with(TINY);
     for (path, kept) in kept(&place, &["transfer.frozen_norm=batch"]) {
         assert_eq!(kept, layer(&path) <= 4 && !is_statistic(&path), "{path}");
@@ -63,7 +63,7 @@ fn frozen_norm_batch_moves_statistics_and_nothing_else() {
 }
 
 #[test]
-fn layers_beyond_k_start_where_they_are_told() {
+fn layers_above_k_start_from_unfrozen_init() {
     let place = Place::with(TINY);
     let start = |overrides: &[&str]| {
         let all = [&["target.train.learning_rate=0", "transfer.frozen_layers=4"], overrides].concat();

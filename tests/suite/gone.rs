@@ -14,11 +14,11 @@ fn run(place: &Place, arguments: &[&str]) -> Answer {
     place.freezewise(&[&["run", "spec.toml"], arguments].concat())
 }
 
-fn gone(place: &Place) {
+fn remove_data(place: &Place) {
     std::fs::rename(place.path("data"), place.path("elsewhere")).expect("moved");
 }
 
-fn back(place: &Place) {
+fn restore_data(place: &Place) {
     std::fs::rename(place.path("elsewhere"), place.path("data")).expect("moved back");
 }
 
@@ -30,14 +30,14 @@ fn a_finished_run_is_found_without_its_folder_of_images() {
         place.write("data/own/train/.DS_Store", "hidden");
         let trained = run(&place, &[]);
         assert_eq!(trained.code, 0, "{}", trained.stderr);
-        gone(&place);
+        remove_data(&place);
         let found = run(&place, &[]);
         assert_eq!((found.code, &found.stdout), (0, &trained.stdout), "{}", found.stderr);
         let told = "`own` is not in the data folder; assuming no change since last seen\nalready finished";
         assert!(found.stderr.starts_with(told), "{}", found.stderr);
         let json = run(&place, &["--json", "--quiet"]);
         assert!(json.code == 0 && json.stderr.is_empty() && json.stdout.contains("\"train_examples\": 8"));
-        back(&place);
+        restore_data(&place);
         let again = run(&place, &[]);
         assert!(again.code == 0 && !again.stderr.contains("last seen"), "{}", again.stderr);
     }
@@ -49,7 +49,7 @@ fn other_runs_are_not_found_without_data() {
     let place = place("folder", "path = \"own\"");
     write_folder(&place, "data/own", "val");
     assert_eq!(run(&place, &[]).code, 0);
-    gone(&place);
+    remove_data(&place);
     let before = std::fs::read_dir(place.path("runs/spec")).expect("runs").count();
     for arguments in [
         &["--set", "seed=1"][..],
@@ -72,7 +72,7 @@ fn other_runs_are_not_found_without_data() {
 }
 
 #[test]
-fn data_that_changed_since_are_another_data_set_there_and_gone() {
+fn changed_data_are_another_data_set_present_or_missing() {
     let place = place("folder", "path = \"own\"");
     write_folder(&place, "data/own", "val");
     let first = run(&place, &[]);
@@ -89,7 +89,7 @@ fn data_that_changed_since_are_another_data_set_there_and_gone() {
     assert_eq!(stopped.code, 75, "{}", stopped.stderr);
     let second = run(&place, &["--set", "target.train.batch_size=3"]);
     assert_eq!(second.code, 0, "{}", second.stderr);
-    gone(&place);
+    remove_data(&place);
     let absent = run(&place, &[]);
     assert!(absent.code == 1 && absent.stderr.contains("is not in the data folder"), "{}", absent.stderr);
     let found = run(&place, &["--set", "target.train.batch_size=3"]);
@@ -106,15 +106,15 @@ fn a_finished_source_and_its_run_are_found_without_their_file() {
     place.write("data/own.npz", std::fs::read(small).expect("a fixture"));
     let source = place.freezewise(&["source", "spec.toml"]);
     assert_eq!(source.code, 0, "{}", source.stderr);
-    gone(&place);
+    remove_data(&place);
     let found = place.freezewise(&["source", "spec.toml"]);
     assert_eq!((found.code, &found.stdout), (0, &source.stdout), "{}", found.stderr);
     assert!(found.stderr.contains("`own.npz` is not in the data folder"), "{}", found.stderr);
     let untrained = run(&place, &[]);
     assert!(untrained.code == 1 && untrained.stderr.contains("`own.npz` is not in the data folder"));
-    back(&place);
+    restore_data(&place);
     let trained = run(&place, &[]);
-    gone(&place);
+    remove_data(&place);
     let found = run(&place, &[]);
     assert_eq!((found.code, &found.stdout), (0, &trained.stdout), "{}", found.stderr);
     let similarity = place.freezewise(&["similarity", "spec.toml"]);
@@ -130,7 +130,7 @@ fn a_finished_sweep_is_found_without_its_data() {
     let sweep = |arguments: &[&str]| place.freezewise(&[&["sweep", "spec.toml"], arguments].concat());
     let done = sweep(&[]);
     assert_eq!(done.code, 0, "{}", done.stderr);
-    gone(&place);
+    remove_data(&place);
     let found = sweep(&[]);
     assert_eq!((found.code, &found.stdout), (0, &done.stdout), "{}", found.stderr);
     assert!(found.stderr.contains("assuming no change since last seen"), "{}", found.stderr);
@@ -157,7 +157,7 @@ fn caches(place: &Place) -> usize {
 
 /// Images of 8 × 8 pixels go to the cache by the thousand, so a stop must be heeded within such a block.
 #[test]
-fn a_stop_is_heeded_while_a_spec_is_resolved() {
+fn resolving_a_spec_can_be_interrupted() {
     let place = slow(60);
     let before = Instant::now();
     let answer = run(&place, &["--max-time", "200ms"]);
@@ -179,7 +179,7 @@ fn a_stop_is_heeded_while_a_spec_is_resolved() {
 
 /// A record of data that no version of the program wrote is not used.
 #[test]
-fn what_is_written_of_data_is_held_to_the_question() {
+fn recorded_data_facts_are_checked() {
     let place = place("folder", "path = \"own\"");
     write_folder(&place, "data/own", "val");
     assert_eq!(run(&place, &[]).code, 0);
@@ -187,7 +187,7 @@ fn what_is_written_of_data_is_held_to_the_question() {
     let written = std::fs::read_dir(&folder).expect("it is kept").next().expect("a file").expect("it").path();
     let mut seen = json(&written);
     assert_eq!(seen["train_per_class"], serde_json::json!([4, 4]));
-    gone(&place);
+    remove_data(&place);
     assert_eq!(run(&place, &[]).code, 0);
     seen["question"]["place"] = "/other".into();
     std::fs::write(&written, seen.to_string()).expect("written");

@@ -33,7 +33,7 @@ fn made(place: &Place, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn the_default_runs() {
+fn a_new_default_spec_runs() {
     let place = Place::new();
     let answer = new(&place, &["first"]);
     assert_eq!((answer.code, answer.stdout.as_str()), (0, "first.toml\n"), "{}", answer.stderr);
@@ -45,7 +45,7 @@ fn the_default_runs() {
 }
 
 #[test]
-fn a_sweep_of_it_runs_too() {
+fn a_new_sweep_runs() {
     let place = Place::new();
     let answer = new(&place, &["grid.toml", "--sweep", "--architecture", "vit-cifar"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
@@ -86,7 +86,7 @@ fn every_family_with_every_data_set_is_valid() {
 
 /// The lists above contain every architecture and data set.
 #[test]
-fn nothing_is_offered_that_these_tests_do_not_try() {
+fn every_offered_choice_is_tested() {
     let schema: serde_json::Value = serde_json::from_str(&Place::new().freezewise(&["schema"]).stdout).expect("JSON");
     let choices = &schema["properties"]["network"]["properties"]["architecture"];
     for architecture in ARCHITECTURES {
@@ -102,7 +102,7 @@ fn nothing_is_offered_that_these_tests_do_not_try() {
 
 /// Lines that start with `# key =` or `# [table]` are valid without the `# `.
 #[test]
-fn what_is_commented_out_is_valid_too() {
+fn commented_out_keys_are_valid() {
     let place = place();
     let mut tried = 0;
     for (name, more) in
@@ -125,7 +125,7 @@ fn what_is_commented_out_is_valid_too() {
 }
 
 #[test]
-fn the_schema_that_a_spec_names_is_beside_it() {
+fn the_schema_named_in_a_spec_is_beside_it() {
     let place = Place::new();
     let spec = made(&place, &["one"]);
     assert!(place.read(&spec).starts_with("#:schema ./freezewise.schema.json\n"));
@@ -141,7 +141,7 @@ fn the_schema_that_a_spec_names_is_beside_it() {
 }
 
 #[test]
-fn a_name_that_cannot_be_is_refused_and_nothing_is_written() {
+fn an_invalid_name_is_rejected_and_nothing_is_written() {
     let place = Place::new();
     let long = "a".repeat(101);
     for (arguments, told) in [

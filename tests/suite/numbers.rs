@@ -35,7 +35,7 @@ fn broken(name: &str, number: f64) -> Place {
 }
 
 #[test]
-fn weights_that_are_not_finite_are_refused_by_name() {
+fn non_finite_weights_are_rejected_by_name() {
     for (name, number, said) in [
         ("conv1.weight", f64::NAN, "numbers are not finite"),
         ("layer1.0.bn1.running_var", -1.0, "numbers are negative, but it is a variance"),

@@ -27,7 +27,7 @@ fn a_run_is_drawn_with_its_controls() {
 }
 
 #[test]
-fn several_runs_are_told_by_their_names() {
+fn several_runs_are_labelled_by_name() {
     let place = Place::with(TINY);
     let runs = ["transfer.frozen_layers=1", "transfer.frozen_layers=2"].map(|set| place.run(&[set]));
     let [one, other] = runs.each_ref().map(|run| run.to_str().expect("a name"));
@@ -37,7 +37,7 @@ fn several_runs_are_told_by_their_names() {
 }
 
 #[test]
-fn what_cannot_be_drawn_is_named() {
+fn invalid_plot_arguments_are_errors() {
     let place = Place::with(TINY);
     let run = place.run(&[]);
     let run = run.to_str().expect("a name");

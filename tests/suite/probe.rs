@@ -124,7 +124,7 @@ fn a_run_is_named_by_its_directory_too() {
 }
 
 #[test]
-fn what_is_not_there_is_told_with_what_keeps_it() {
+fn missing_states_are_errors_with_the_key_that_keeps_them() {
     let place = Place::with(
         "image_size = 8\n[network]\nwidth = 1\n[target]\ndataset = \"synthetic\"\ntrain_size = 20\n[target.train]\nepochs = 2\n",
     );
@@ -156,7 +156,7 @@ fn what_is_not_there_is_told_with_what_keeps_it() {
 }
 
 #[test]
-fn a_stop_keeps_the_rows_that_are_done() {
+fn a_stop_keeps_finished_rows() {
     let unbroken = Place::with(TINY);
     probe(&unbroken, &["spec.toml"]);
     let expected = std::fs::read(file(&unbroken)).expect("a table");
@@ -179,7 +179,7 @@ fn a_stop_keeps_the_rows_that_are_done() {
 }
 
 #[test]
-fn a_run_that_another_process_holds_is_left_to_it() {
+fn a_run_locked_by_another_process_is_not_probed() {
     let place = Place::with(TINY);
     let directory = place.run(&[]);
     let held = hold(&directory).expect("a lock").expect("nobody else holds it");
@@ -205,7 +205,7 @@ fn a_source_from_a_file_is_probed() {
 
 /// Random labels: heads fit them if there are enough features, but do not generalise.
 #[test]
-fn random_labels_are_fitted_and_not_foretold() {
+fn random_labels_are_fitted_but_not_predicted() {
     let place = Place::with(&TINY.replace("label_noise = 0.25", "labels = \"random\"").replace("= 80", "= 40"));
     let found: Value = serde_json::from_str(&probe(&place, &["spec.toml", "--json"]).stdout).expect("JSON");
     let error = |row: &Value, name: &str| row[name].as_f64().expect("a number");

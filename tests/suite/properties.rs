@@ -33,7 +33,7 @@ proptest! {
     #![proptest_config(few())]
 
     #[test]
-    fn no_tail_costs_a_row(seconds in collection::vec(0.0..1e9, 0..30), tail in tail()) {
+    fn damaged_tails_do_not_lose_whole_rows(seconds in collection::vec(0.0..1e9, 0..30), tail in tail()) {
         let whole = table(&seconds);
         let bytes = [whole.as_bytes(), &tail].concat();
         prop_assert!(cut(&bytes, HEADER, u64::MAX).starts_with(whole.as_bytes()));
@@ -44,7 +44,7 @@ proptest! {
     }
 
     #[test]
-    fn a_torn_table_keeps_its_whole_rows(seconds in collection::vec(0.0..1e9, 1..30), share in 0.0..1.0) {
+    fn a_truncated_table_keeps_its_whole_rows(seconds in collection::vec(0.0..1e9, 1..30), share in 0.0..1.0) {
         let whole = table(&seconds);
         let torn = &whole.as_bytes()[..(whole.len() as f64 * share) as usize];
         let lines = torn.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
@@ -52,7 +52,7 @@ proptest! {
     }
 
     #[test]
-    fn a_row_reads_back_to_the_last_bit(
+    fn a_row_reads_back_bit_identical(
         epoch in any::<u64>(),
         step in any::<u64>(),
         train_loss in measured(),
@@ -126,12 +126,12 @@ proptest! {
     #![proptest_config(few())]
 
     #[test]
-    fn a_resolved_spec_is_the_same_spec(keys in keys()) {
+    fn a_resolved_spec_means_the_same(keys in keys()) {
         holds_of(&spec(&format!("{LEAST}{}", pairs(&keys).join("\n")), &[]));
     }
 
     #[test]
-    fn an_override_is_as_good_as_a_line(keys in keys().prop_shuffle(), before in keys()) {
+    fn an_override_equals_a_line_of_the_spec(keys in keys().prop_shuffle(), before in keys()) {
         let written = spec(&format!("{LEAST}{}", pairs(&keys).join("\n")), &[]);
         let overridden = spec(LEAST, &pairs(&keys));
         prop_assert_eq!(resolved(&overridden), resolved(&written));

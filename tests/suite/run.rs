@@ -3,7 +3,7 @@
 use super::program::{Place, TINY, json, metrics, weights};
 
 #[test]
-fn a_run_leaves_all_of_its_files() {
+fn a_run_writes_all_of_its_files() {
     let place = Place::with(TINY);
     let directory = place.run(&[]);
     for name in ["spec.toml", "run.json", "metrics.csv", "timing.csv", "summary.json", "weights.safetensors", "log.txt"]
@@ -35,7 +35,7 @@ fn a_run_leaves_all_of_its_files() {
 }
 
 #[test]
-fn a_run_repeats_to_the_byte() {
+fn a_repeated_run_is_byte_identical() {
     let bytes = |place: &Place| {
         let directory = place.run(&["target.train.augment=[\"crop\", \"flip\"]"]);
         ["metrics.csv", "weights.safetensors", "summary.json"]
@@ -45,7 +45,7 @@ fn a_run_repeats_to_the_byte() {
 }
 
 #[test]
-fn a_finished_run_is_left_alone() {
+fn a_finished_run_is_not_changed() {
     let place = Place::with(TINY);
     let directory = place.run(&[]);
     let before = std::fs::metadata(directory.join("metrics.csv")).and_then(|data| data.modified()).expect("a date");
@@ -120,7 +120,7 @@ fn a_budget_in_steps_ends_on_its_step() {
 }
 
 #[test]
-fn a_longer_budget_is_trained_and_nothing_is_lost_before_it_can_be() {
+fn a_longer_budget_extends_a_run_and_a_shorter_one_is_rejected() {
     let place = Place::with(&TINY.replace("epochs = 3", "steps = 7"));
     let directory = place.run(&[]);
     let first = std::fs::read_to_string(directory.join("metrics.csv")).expect("metrics.csv");
@@ -139,7 +139,7 @@ fn a_longer_budget_is_trained_and_nothing_is_lost_before_it_can_be() {
 }
 
 #[test]
-fn what_is_torn_is_made_again() {
+fn damaged_files_are_rebuilt() {
     let place = Place::with(TINY);
     let directory = place.run(&[]);
     let metrics = std::fs::read(directory.join("metrics.csv")).expect("metrics.csv");
@@ -157,14 +157,14 @@ fn what_is_torn_is_made_again() {
 }
 
 #[test]
-fn more_threads_than_cores_are_refused() {
+fn more_threads_than_cores_are_an_error() {
     let answer = Place::with(TINY).try_run(&["threads=1024"]);
     assert_eq!(answer.code, 1);
     assert!(answer.stderr.contains("`threads` requests 1024 threads"), "{}", answer.stderr);
 }
 
 #[test]
-fn two_at_once_share_one_source_and_never_one_run() {
+fn concurrent_runs_share_a_source_but_never_a_run() {
     let place = Place::with(&TINY.replace("epochs = 3", "epochs = 20"));
     let answers: Vec<_> = std::thread::scope(|scope| {
         let starts = ["4", "5", "5"].map(|k| {
@@ -232,7 +232,7 @@ fn rates_follow_their_schedule() {
 }
 
 #[test]
-fn a_run_without_source_has_none() {
+fn a_spec_without_a_source_trains_none() {
     let spec = TINY.replace("[source]", "[sauce]");
     let start = spec.find("[sauce]").expect("the table");
     let end = spec.find("[target]").expect("the table");
@@ -249,7 +249,7 @@ fn a_run_without_source_has_none() {
 }
 
 #[test]
-fn a_device_that_is_absent_is_an_error_with_advice() {
+fn a_missing_device_is_an_error_with_advice() {
     let place = Place::with(TINY);
     let answer = place.try_run(&["device=cuda:7"]);
     assert_eq!(answer.code, 1);
@@ -259,7 +259,7 @@ fn a_device_that_is_absent_is_an_error_with_advice() {
 }
 
 #[test]
-fn an_unwritable_place_is_an_error_that_names_it() {
+fn an_unwritable_folder_is_an_error_that_names_it() {
     let place = Place::with(TINY);
     place.write("runs", "a file stands where the folder should");
     let answer = place.try_run(&[]);

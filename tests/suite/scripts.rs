@@ -31,7 +31,7 @@ fn a_sweep_skips_what_is_done_and_ends_with_a_table() {
 }
 
 #[test]
-fn a_sweep_goes_on_after_a_failed_cell_and_says_so() {
+fn a_sweep_continues_after_a_failed_cell_and_says_so() {
     let place = Place::with(TINY);
     // At this learning rate the whole network diverges, the head alone does not.
     let sets = ["spec.toml", "--set", "target.train.optimizer=sgd", "--set", "target.train.learning_rate=1e12"];
@@ -67,7 +67,7 @@ fn a_folder_of_any_name_is_one_field_of_the_table() {
 }
 
 #[test]
-fn a_sweep_goes_on_with_the_next_cell_where_one_is_held() {
+fn a_sweep_continues_with_the_next_cell_if_one_is_locked() {
     let place = Place::with(&TINY.replace("epochs = 3", "epochs = 1000000"));
     let held = super::reliability::start(&place, &[], &["--set", "transfer.frozen_layers=0"]);
     super::reliability::wait_until("rows", || super::reliability::rows(&place) > 2);
@@ -129,7 +129,7 @@ fn setup_compares_the_driver_with_torch_before_it_fetches_any() {
 }
 
 #[test]
-fn setup_takes_a_torch_that_the_driver_serves() {
+fn setup_accepts_a_torch_that_the_driver_supports() {
     let place = Place::new();
     place.write("torch/lib/libtorch_cpu.so", "");
     let torch = place.path("torch").display().to_string();
@@ -152,7 +152,7 @@ fn setup_takes_a_torch_that_the_driver_serves() {
 }
 
 #[test]
-fn builds_that_differ_are_told_apart_and_no_others() {
+fn compare_builds_detects_only_real_differences() {
     let mut command = Command::new("python3");
     command.args(["scripts/compare-builds", "--self-test"]).arg(assert_cmd::cargo::cargo_bin!("freezewise"));
     let output = command.env("OMP_NUM_THREADS", "1").output().expect("the script starts");

@@ -52,7 +52,7 @@ fn parts_of_tasks_with_other_classes_are_disjoint() {
 }
 
 #[test]
-fn what_a_selection_cannot_give_is_told_before_anything_is_read() {
+fn impossible_selections_are_reported_before_data_is_read() {
     let place = place("npz", "path = \"own.npz\"");
     write_unequal(&place);
     let cases: [(&[&str], &str); 7] = [
@@ -88,7 +88,7 @@ fn write_numbered(place: &Place) -> Vec<String> {
 }
 
 #[test]
-fn a_number_that_names_another_class_is_refused_wherever_it_stands() {
+fn ambiguous_class_numbers_are_rejected_in_every_key() {
     let place = place("folder", "path = \"own\"");
     let names = write_numbered(&place);
     let refused = |overrides: &[&str], expected: &str| {

@@ -73,7 +73,7 @@ fn a_source_is_trained_and_measured() {
 }
 
 #[test]
-fn it_is_the_same_every_time_and_leaves_the_run_alone() {
+fn results_repeat_and_the_run_is_unchanged() {
     let place = Place::with(TINY);
     let printed = similarity(&place, &["--json", "--quiet"]);
     assert_eq!(printed.stderr, "");
@@ -106,7 +106,7 @@ fn a_finished_run_is_compared_layer_by_layer() {
 }
 
 #[test]
-fn images_may_be_fewer_and_are_stated() {
+fn a_smaller_number_of_images_is_reported() {
     let place = Place::with(TINY);
     let found: Value = serde_json::from_str(&similarity(&place, &["--images", "60", "--json"]).stdout).expect("JSON");
     assert_eq!(
@@ -119,7 +119,7 @@ fn images_may_be_fewer_and_are_stated() {
 }
 
 #[test]
-fn weights_from_a_file_are_measured_as_far_as_they_go() {
+fn weights_from_a_file_are_measured_without_source_data() {
     let place = Place::with(TINY);
     let directory = place.run(&[]);
     std::fs::copy(directory.join("weights.safetensors"), place.path("mine.safetensors")).expect("a copy");
@@ -158,7 +158,7 @@ fn images_are_not_compared_with_themselves() {
 }
 
 #[test]
-fn a_stop_is_heeded_while_layers_are_compared() {
+fn comparing_layers_can_be_interrupted() {
     let place = Place::with(TINY);
     similarity(&place, &[]);
     let expected = std::fs::read(file(&place)).expect("a file");

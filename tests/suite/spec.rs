@@ -3,7 +3,7 @@
 use super::program::{Place, TINY, json};
 
 #[test]
-fn all_problems_come_at_once_with_their_places() {
+fn all_problems_are_reported_at_once_with_their_positions() {
     let place = Place::with(
         r#"name = "a/b"
 sed = 3
@@ -59,7 +59,7 @@ frozen_norm = "source"
 }
 
 #[test]
-fn what_contradicts_is_named_with_its_remedy() {
+fn contradictory_keys_are_reported_with_a_fix() {
     let place = Place::with(TINY);
     for (overrides, message, hint) in [
         (
@@ -97,7 +97,7 @@ fn what_contradicts_is_named_with_its_remedy() {
 }
 
 #[test]
-fn json_has_places_too_and_means_the_same() {
+fn json_has_positions_and_the_same_meaning() {
     let place = Place::with(TINY);
     let toml: toml::Table = TINY.parse().expect("TOML");
     let json = serde_json::to_string_pretty(&toml).expect("JSON");
@@ -155,7 +155,7 @@ fn unreadable_specs_are_usage_errors() {
 }
 
 #[test]
-fn overrides_go_before_the_file_and_are_named_in_problems() {
+fn overrides_take_precedence_and_are_named_in_problems() {
     let place = Place::with(TINY);
     let check = |set: &str| place.freezewise(&["check", "spec.toml", "--set", set]);
     for set in [
@@ -190,7 +190,7 @@ fn the_resolved_spec_is_a_spec_of_the_same_run() {
 }
 
 #[test]
-fn what_is_spelled_in_two_ways_is_one_run() {
+fn two_spellings_are_one_run() {
     let place = Place::with(TINY);
     let folder = |overrides: &[&str]| place.run(overrides).file_name().expect("a name").to_owned();
     let both = ["target.train.augment=[\"crop\", \"flip\"]", "target.train.augment=[\"flip\", \"crop\"]"];
@@ -208,7 +208,7 @@ fn what_is_spelled_in_two_ways_is_one_run() {
 /// Renamed keys and new defaults must not orphan existing runs: these names only change with the version of the
 /// numerics.
 #[test]
-fn names_stay() {
+fn run_names_are_stable() {
     let directory = Place::with(TINY);
     let run = directory.run(&[]);
     assert_eq!(run.file_name().and_then(|name| name.to_str()), Some("k4-n80-s0-617b00c604"));
@@ -233,7 +233,7 @@ fn the_spec_of_a_source_finds_that_source() {
 }
 
 #[test]
-fn hashes_are_printed_for_programs() {
+fn check_prints_hashes_for_scripts() {
     let place = Place::with(TINY);
     place.write("scratch.toml", "[target]\ndataset = \"mnist\"\n");
     place.write("absent.toml", "[target]\ndataset = \"npz\"\npath = \"absent.npz\"\n");
@@ -256,14 +256,14 @@ fn hashes_are_printed_for_programs() {
 }
 
 #[test]
-fn another_seed_moves_a_resolved_spec() {
+fn a_resolved_spec_only_pins_explicit_seeds() {
     let place = Place::with(TINY);
     let resolved = std::fs::read_to_string(place.run(&["seeds.order=5"]).join("spec.toml")).expect("spec.toml");
     assert!(resolved.contains("order = 5") && !resolved.contains("\nnoise = "), "{resolved}");
 }
 
 #[test]
-fn the_name_of_a_run_follows_what_changes_numbers() {
+fn run_names_depend_on_what_changes_results() {
     let place = Place::with(TINY);
     let folder = |overrides: &[&str]| place.run(overrides).file_name().expect("a name").to_owned();
     let first = folder(&[]);

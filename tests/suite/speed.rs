@@ -3,7 +3,7 @@
 use super::program::{Place, TINY, json, weights};
 
 #[test]
-fn the_kept_prefix_is_reported_and_can_be_refused() {
+fn the_prefix_cache_is_reported_and_can_be_turned_off() {
     let place = Place::with(TINY);
     let answer = place.freezewise(&["run", "spec.toml"]);
     assert!(answer.stderr.contains("prefix cache on: "), "{}", answer.stderr);
@@ -21,7 +21,7 @@ fn the_kept_prefix_is_reported_and_can_be_refused() {
 }
 
 #[test]
-fn batch_statistics_in_frozen_layers_are_said_to_keep_nothing() {
+fn batch_statistics_in_frozen_layers_turn_the_prefix_cache_off() {
     let place = Place::with(TINY);
     let answer = place.freezewise(&["run", "spec.toml", "--set", "transfer.frozen_norm=batch"]);
     assert!(answer.stderr.contains("prefix cache off: frozen batch norms"), "{}", answer.stderr);
@@ -57,7 +57,7 @@ fn narrow_networks_do_not_train_in_bf16_on_several_threads() {
 
 /// Narrow transformers are slower in bf16 on CPUs without matrix units.
 #[test]
-fn auto_looks_at_the_family() {
+fn auto_precision_depends_on_the_family() {
     const NARROW: &str = "image_size = 8\n[network]\narchitecture = \"vit-cifar\"\nwidth = 16\ndepth = 1\nheads = 2\nmlp_width = 16\n\
          [target]\ndataset = \"synthetic\"\ntrain_size = 16\n[target.train]\nepochs = 1\nbatch_size = 8\n";
     let place = Place::with(NARROW);
@@ -70,7 +70,7 @@ fn auto_looks_at_the_family() {
 }
 
 #[test]
-fn precisions_of_a_gpu_are_refused_on_a_cpu_with_the_others_named() {
+fn gpu_precisions_are_rejected_on_a_cpu_with_alternatives() {
     let place = Place::with(TINY);
     for precision in ["tf32", "fp16"] {
         let set = format!("precision={precision}");
@@ -88,7 +88,7 @@ fn precisions_of_a_gpu_are_refused_on_a_cpu_with_the_others_named() {
 
 /// The source depends on the precision too: its weights differ.
 #[test]
-fn a_source_belongs_to_its_precision() {
+fn sources_depend_on_the_precision() {
     let place = Place::with(TINY);
     let source = |set: &str| json(&place.run(&[set]).join("run.json"))["source_hash"].clone();
     assert_ne!(source("precision=fp32"), source("precision=bf16"));
@@ -96,7 +96,7 @@ fn a_source_belongs_to_its_precision() {
 }
 
 #[test]
-fn every_precision_and_layout_repeats_its_bytes() {
+fn every_precision_and_layout_is_reproducible() {
     let place = Place::with(TINY);
     for precision in ["fp32", "bf16"] {
         for layout in ["channels_first", "channels_last"] {

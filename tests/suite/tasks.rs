@@ -13,7 +13,7 @@ fn corrupted(run: &Path) -> Vec<(usize, usize, usize)> {
 }
 
 #[test]
-fn noise_is_stored_by_index_and_nests_with_the_size() {
+fn noise_is_stored_by_index_and_nested_across_sizes() {
     let place = Place::with(TINY);
     for kind in ["uniform", "uniform-all", "permutation", "pairs"] {
         let run =
@@ -57,7 +57,7 @@ fn labels_come_from_a_file() {
 }
 
 #[test]
-fn validation_examples_are_measured_and_choose_an_epoch() {
+fn validation_examples_are_measured_and_select_an_epoch() {
     let place = Place::with(TINY);
     let run = place.run(&["target.validation_size=50"]);
     let rows = metrics(&run);
@@ -133,7 +133,7 @@ fn random_labels_have_no_other_noise() {
 }
 
 #[test]
-fn a_target_is_normalised_as_its_source_was() {
+fn a_target_is_normalised_like_its_source() {
     let place = Place::with(TINY);
     let of = |run: &Path| json(&run.join("run.json"))["data"]["normalisation"].clone();
     let sources = |place: &Place| {
@@ -195,7 +195,7 @@ fn classes_parts_and_sizes_are_checked_with_the_spec() {
 }
 
 #[test]
-fn tasks_of_other_shapes_need_one_that_is_stated() {
+fn tasks_of_different_shapes_need_an_explicit_shape() {
     let place = Place::with("[source]\ndataset = \"mnist\"\n[target]\ndataset = \"cifar10\"\n");
     let answer = place.freezewise(&["check", "spec.toml"]);
     assert_eq!(answer.code, 2);

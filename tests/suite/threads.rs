@@ -38,7 +38,7 @@ fn cores() -> u64 {
 
 /// oneDNN waits forever for threads that OpenMP does not grant: each of these cases used to hang.
 #[test]
-fn a_run_computes_with_the_threads_that_openmp_grants() {
+fn a_run_uses_the_threads_that_openmp_grants() {
     if cores() == 1 {
         return;
     }
@@ -65,7 +65,7 @@ fn openmp_may_not_choose_the_number_of_threads() {
 }
 
 #[test]
-fn the_variables_of_threads_are_read_as_openmp_reads_them() {
+fn thread_variables_are_read_as_by_openmp() {
     let all = cores();
     for (variables, expected) in [
         ([("OMP_NUM_THREADS", "1,1"), ("SLURM_CPUS_PER_TASK", "")], 1),
@@ -79,7 +79,7 @@ fn the_variables_of_threads_are_read_as_openmp_reads_them() {
 }
 
 #[test]
-fn doctor_and_run_refuse_more_threads_than_cores() {
+fn doctor_and_run_reject_more_threads_than_cores() {
     let cores = cores();
     let many = (cores + 62).to_string();
     let openmp = [("OMP_NUM_THREADS", many.as_str())];
@@ -103,7 +103,7 @@ fn doctor_and_run_refuse_more_threads_than_cores() {
 
 /// A job script may export `NAME=$OTHER` with an empty `OTHER`.
 #[test]
-fn an_empty_variable_is_an_unset_one() {
+fn an_empty_variable_counts_as_unset() {
     let names = [
         "FREEZEWISE_DATA",
         "FREEZEWISE_CACHE",

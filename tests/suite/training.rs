@@ -14,7 +14,7 @@ fn training(keys: &str) -> Training {
 
 /// Every option has a different value, so that confusing two of them fails. Unit tests check what the options do.
 #[test]
-fn options_reach_what_trains() {
+fn options_reach_the_training() {
     let sgd = training("optimizer = 'sgd'\nmomentum = 0.7\nnesterov = true\nweight_decay = 0.2\nlearning_rate = 0.3");
     assert_eq!(sgd.optimizer, Optimizer::Sgd { momentum: 0.7, nesterov: true, weight_decay: 0.2 });
     assert!(sgd.rate.base.total_cmp(&0.3).is_eq());
@@ -40,7 +40,7 @@ fn options_reach_what_trains() {
 
 /// Compares the number and learning rate of each epoch's last step, for three epochs of three steps.
 #[test]
-fn rates_and_steps_are_those_of_their_formulas() {
+fn rates_and_steps_follow_their_formulas() {
     let place = Place::with(TINY);
     let found = |overrides: &[&str]| -> Vec<(u64, f64)> {
         let rows = metrics(&place.run(overrides));
@@ -69,7 +69,7 @@ fn rates_and_steps_are_those_of_their_formulas() {
 
 /// `seed` sets all seeds, and each seed only affects its own purpose.
 #[test]
-fn a_seed_is_all_its_purposes_and_each_moves_its_own() {
+fn seed_sets_all_seeds_and_each_affects_its_own_purpose() {
     let augmented = "target.train.augment=[\"flip\"]";
     let purposes = ["init", "subset", "noise", "order", "augment", "dropout"].map(|name| format!("seeds.{name}=1"));
     let read = |overrides: &[&str]| {

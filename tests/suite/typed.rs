@@ -10,7 +10,7 @@ use super::formats::{picture, place};
 use super::program::{Place, TINY, json};
 
 #[test]
-fn no_bytes_of_arguments_paths_and_variables_make_it_panic() {
+fn arbitrary_bytes_in_arguments_paths_and_variables_do_not_panic() {
     let place = Place::with(TINY);
     let odd = OsStr::from_bytes(b"caf\xe9");
     std::fs::create_dir(place.path("").join(odd)).expect("a folder");
@@ -47,7 +47,7 @@ fn no_bytes_of_arguments_paths_and_variables_make_it_panic() {
 }
 
 #[test]
-fn a_string_key_takes_what_was_typed() {
+fn string_keys_accept_values_as_typed() {
     let place = Place::with(TINY);
     for name in ["2024", "12e4567", "2024-05-01", "0x1F", "1.0", "true", "1_000"] {
         let answer = place.freezewise(&["describe", "spec.toml", "--set", &format!("name={name}"), "--json"]);
@@ -79,7 +79,7 @@ fn write_folder(place: &Place) {
 
 /// Files that Windows, macOS, Synology and users leave between images.
 #[test]
-fn what_lies_beside_images_is_left_out_and_listed() {
+fn other_files_beside_images_are_skipped_and_listed() {
     let place = place("folder", "path = \"own\"\nskip_bad_files = true");
     write_folder(&place);
     let clean = json(&place.run(&[]).join("run.json"));
@@ -118,7 +118,7 @@ fn what_lies_beside_images_is_left_out_and_listed() {
 }
 
 #[test]
-fn a_check_names_a_file_that_is_no_image() {
+fn check_names_files_that_are_not_images() {
     let place = place("folder", "path = \"own\"");
     write_folder(&place);
     assert_eq!(place.freezewise(&["check", "spec.toml"]).code, 0);
@@ -130,7 +130,7 @@ fn a_check_names_a_file_that_is_no_image() {
 }
 
 #[test]
-fn a_path_that_is_not_there_is_told_from_one_of_another_kind() {
+fn missing_paths_and_paths_of_another_kind_have_different_errors() {
     let place = place("folder", "path = \"own\"");
     write_folder(&place);
     let told = |path: &str| {
@@ -153,7 +153,7 @@ fn a_path_that_is_not_there_is_told_from_one_of_another_kind() {
 
 /// `--archive=~/runs` and `NAME="~/data"` reach the program with the `~`.
 #[test]
-fn a_message_about_a_path_names_where_it_was_given() {
+fn errors_about_a_path_name_the_option_or_variable() {
     let place = Place::with(&format!("{TINY}[sweep.axes]\nseed = [0, 1]\n"));
     let says = |variable: &str, arguments: &[&str], told: &[&str]| {
         let answer = place.freezewise_with(&[(variable, "~/there")], arguments);
@@ -190,7 +190,7 @@ fn a_message_about_a_path_names_where_it_was_given() {
 
 /// 17 = 2 · 8 + 1 examples; at 8 × 8 pixels the feature maps of the last stage have one pixel.
 #[test]
-fn a_last_batch_of_one_is_refused_only_where_a_norm_would_see_it() {
+fn a_last_batch_of_one_is_an_error_only_before_a_norm() {
     let keys = TINY
         .replace("train_size = 80", "train_size = 17")
         .replace("batch_size = 32\n[transfer]", "batch_size = 8\n[transfer]");
@@ -217,7 +217,7 @@ fn a_last_batch_of_one_is_refused_only_where_a_norm_would_see_it() {
 
 /// A spec named without its ending, a spec in place of its runs, and a value in place of a table.
 #[test]
-fn what_was_meant_is_named() {
+fn likely_intentions_are_suggested() {
     let place = Place::with(TINY);
     for (arguments, code, words) in [
         (&["check", "spec"][..], 2, "did you mean `spec.toml`?"),

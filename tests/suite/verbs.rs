@@ -24,7 +24,7 @@ fn describe_shows_layers_costs_and_what_trains() {
 }
 
 #[test]
-fn doctor_tells_what_was_found() {
+fn doctor_reports_what_was_found() {
     let place = Place::new();
     std::fs::create_dir_all(place.path("data/cifar-100-binary")).expect("a folder");
     let answer = place.freezewise(&["doctor"]);
@@ -46,7 +46,7 @@ fn completions_and_manual_are_generated() {
 }
 
 #[test]
-fn exit_codes_and_streams_are_kept_apart() {
+fn exit_codes_and_output_streams() {
     let place = Place::with(TINY);
     assert_eq!(place.freezewise(&["fly"]).code, 2);
     assert_eq!(place.freezewise(&["check"]).code, 2);

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn images_widen_the_interval() {
+    fn variance_over_images_widens_the_interval() {
         let row = |shift: usize| (0..20).map(|image| f64::from(u8::from(image + shift > 10))).collect::<Vec<f64>>();
         let rows: Vec<Vec<f64>> = [0, 1, 0, 1].map(row).to_vec();
         let means: Vec<f64> = rows.iter().map(|row| row.iter().sum::<f64>() / 20.0).collect();

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn seeds_must_pair() {
+    fn seeds_must_be_paired() {
         let short = BumpContrasts { rises: vec![0.1; 7], drops: vec![0.1; 7] };
         let refused = bump_difference(&contrasts(0.1, 0.1), &short);
         assert_eq!(refused, Err(SampleError::DifferentLengths { expected: 7, found: 8 }));

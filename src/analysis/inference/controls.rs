@@ -170,7 +170,7 @@ mod tests {
     const EFFECT: Effect = Effect { p: 0.01, size: 0.08 };
 
     #[test]
-    fn half_the_size_and_significant() {
+    fn survival_needs_half_the_size_and_significance() {
         let under = |p, size| survival(&EFFECT, Some(&Effect { p, size }));
         assert_eq!(under(0.05, 0.04), Survival::Survived { p: 0.05, size: 0.04 });
         let lost = |p, size, losses: &[NotSurviving]| Survival::NotSurvived { p, size, losses: losses.to_vec() };
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn an_equivalence_has_no_size_to_lose() {
+    fn an_equivalence_survives_by_significance_only() {
         let under = |p| survival_of_equivalence(Some(&Effect { p, size: 0.001 }));
         assert_eq!(under(0.05), Survival::Survived { p: 0.05, size: 0.001 });
         let lost = Survival::NotSurvived { p: 0.06, size: 0.001, losses: vec![NotSurviving::NotSignificant] };

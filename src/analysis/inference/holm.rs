@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn what_seeds_can_carry() {
+    fn number_of_claims_that_seeds_can_support() {
         let carried = |seeds| claims_carried(seeds, SIGNIFICANCE);
         assert_eq!([0, 3, 4, 5, 6, 8, 10].map(carried), [0, 0, 0, 1, 3, 12, 51]);
         let least = |seeds: i32| 2f64.powi(-seeds);

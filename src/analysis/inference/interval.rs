@@ -63,7 +63,7 @@ mod tests {
 
     /// From a printed table, and from the normal distribution for many degrees of freedom.
     #[test]
-    fn quantiles_are_the_tabulated_ones() {
+    fn quantiles_match_tables() {
         let table = [
             (0.975, 1.0, 12.706),
             (0.975, 2.0, 4.303),

@@ -102,7 +102,7 @@ mod tests {
 
     /// 0.1 + 0.2 − 0.3 is not 0 in floating point, yet these sums are equal.
     #[test]
-    fn rounding_breaks_no_tie() {
+    fn rounding_does_not_break_ties() {
         assert_eq!(p_mean_positive(&[0.1, 0.2, -0.3]), Ok(5.0 / 8.0));
         let many: Vec<f64> = (0..20).map(|seed| if seed % 2 == 0 { 0.0123 } else { -0.0123 }).collect();
         // At least half of twenty fair coins: (1 + C(20, 10) / 2^20) / 2.
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_cannot_take() {
+    fn invalid_samples_are_errors() {
         assert_eq!(p_mean_positive(&[]), Err(SampleError::TooFewSeeds { seeds: 0, least: 1 }));
         assert_eq!(p_mean_positive(&[1.0; 41]), Err(SampleError::TooManySeeds { seeds: 41, most: 40 }));
         assert_eq!(p_mean_nonzero(&[1.0, f64::NAN]), Err(SampleError::NotFinite { index: 1 }));

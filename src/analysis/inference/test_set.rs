@@ -63,7 +63,7 @@ mod tests {
 
     /// If seeds do not agree on images, the image component is 0 and the interval is Student's.
     #[test]
-    fn without_agreement_it_is_students() {
+    fn without_agreement_the_interval_is_students() {
         let found = t_interval_over_images(&[vec![1.0, 0.0, 0.0], vec![0.0, 1.0, 1.0]], 0.95).expect("a table");
         let students = t_interval(&[1.0 / 3.0, 2.0 / 3.0], 0.95).expect("two values");
         close(found.upper, students.upper);

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn its_exact_size_without_spread() {
+    fn size_is_exact_without_spread() {
         let found = unstated_bump(&vec![PUBLISHED.to_vec(); 5]).expect("five seeds");
         let sites = BumpSites { first_valley: 26, peak: 60, later_valley: 1000 };
         assert_eq!(found.sites.map(|point| EPOCHS[point]), sites);
@@ -145,14 +145,14 @@ mod tests {
 
     /// Without the last seed the largest bump is at the second point, without one of the others at the third.
     #[test]
-    fn a_seed_has_no_say_in_its_own_place() {
+    fn places_are_held_out_from_their_own_seed() {
         let errors = [vec![0.0, 3.0, 1.0, 0.0], vec![0.0, 3.0, 1.0, 0.0], vec![0.0, 0.0, 9.0, 2.0]];
         let found = held_out_contrasts(&errors).expect("three seeds");
         assert_eq!((found.rises, found.drops), (vec![1.0, 1.0, 0.0], vec![1.0, 1.0, -2.0]));
     }
 
     #[test]
-    fn a_valley_has_none() {
+    fn a_valley_has_no_bump() {
         let valley: Vec<f64> = (0..10).map(|point| f64::from(point - 4).powi(2)).collect();
         let found = unstated_bump(&seeds(&valley, 8)).expect("eight seeds");
         assert!(found.largest < 0.0 && found.p > 0.9, "{found:?}");
@@ -160,7 +160,7 @@ mod tests {
 
     /// By hand: before the turn the noise rises by at most 3 (−1 to 2), after it it drops by 4 (5 to 1).
     #[test]
-    fn noise_on_a_valley() {
+    fn largest_bump_of_noise_on_a_valley() {
         let noise = [0.0, -1.0, 2.0, 9.0, 3.0, 5.0, 1.0];
         close(largest_on_a_valley(&noise, 3), 8.0);
         close(largest_on_a_valley(&noise, 4), 10.0);
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_cannot_take() {
+    fn invalid_samples_are_errors() {
         let refused = |rows: &[Vec<f64>]| unstated_bump(rows).expect_err("not enough");
         assert_eq!(refused(&[vec![0.1; 5]]), SampleError::TooFewSeeds { seeds: 1, least: 2 });
         assert_eq!(refused(&[vec![0.1; 2], vec![0.1; 2]]), SampleError::TooFewPoints { points: 2, least: 3 });

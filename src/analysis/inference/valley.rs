@@ -63,14 +63,14 @@ mod tests {
 
     /// By hand: for 3, 1, 2, 0 the decreasing fit pools 1 and 2 with squared error 0.5; any rise has a larger error.
     #[test]
-    fn a_bump_is_levelled() {
+    fn a_bump_is_flattened() {
         let found = LeastSquaresValley::of(&[3.0, 1.0, 2.0, 0.0]);
         assert_eq!((found.turn, found.fit), (3, vec![3.0, 1.5, 1.5, 0.0]));
     }
 
     /// No valley on a fine grid of values is closer than the fit.
     #[test]
-    fn nothing_is_nearer() {
+    fn no_other_valley_is_closer() {
         let curve = [2.0, 0.0, 3.0, 1.0];
         let distance = |other: &[f64]| curve.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum::<f64>();
         let fit = LeastSquaresValley::of(&curve).fit;

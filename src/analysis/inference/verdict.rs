@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn every_reason_is_told() {
+    fn every_shortfall_is_listed() {
         let found = evidence(6, 0.11, 0.004);
         let verdict = bump_verdict(&found, 4.0 * found.p, 0.01, &regimes(8, 8), None);
         let expected = [
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bump_that_averaging_removes_is_no_claim() {
+    fn a_bump_that_averaging_removes_is_not_a_claim() {
         let (found, averaged) = (evidence(8, 0.17, 0.16), evidence(8, 0.08, 0.07));
         let verdict = bump_verdict(&found, found.p, 0.01, &regimes(8, 8), Some(&averaged));
         let lost = Shortfall::ControlNotSurvived { losses: vec![NotSurviving::TooSmall] };

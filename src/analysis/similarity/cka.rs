@@ -93,7 +93,7 @@ mod tests {
         [(0.304_947_301_645_749_6, -0.033_170_925_153_734_626), (0.723_156_293_930_353_3, -0.344_646_580_954_123_54)];
 
     #[test]
-    fn a_turn_a_scale_and_a_shift_change_nothing() {
+    fn cka_is_invariant_to_rotation_scale_and_shift() {
         let one = features(1.0, 10, 2);
         let turn = DMatrix::from_row_slice(2, 2, &[0.6, -0.8, 0.8, 0.6]);
         let moved = (&one * turn * 3.0).add_scalar(5.0);
@@ -104,14 +104,14 @@ mod tests {
 
     /// With many features and few images, the plain estimator finds everything similar.
     #[test]
-    fn unrelated_layers_are_unalike_to_the_debiased_form() {
+    fn debiased_cka_of_unrelated_layers_is_near_zero() {
         let cka = Gram::of(&features(1.0, 40, 900)).cka(&Gram::of(&features(7.0, 40, 900)));
         assert!(cka.plain > 0.8, "{cka:?}");
         assert!(cka.debiased.expect("forty images are enough").abs() < 0.15, "{cka:?}");
     }
 
     #[test]
-    fn what_says_nothing_is_no_number() {
+    fn undefined_debiased_cka_is_none() {
         let still = Gram::of(&DMatrix::from_element(6, 3, 1.0));
         let cka = still.cka(&Gram::of(&features(1.0, 6, 3)));
         assert_eq!(cka, Cka { plain: 0.0, debiased: None });

@@ -47,7 +47,7 @@ mod tests {
 
     /// SciPy 1.17.1, with `sqrtm` of Σ₁Σ₂, a different algorithm: scripts/reference/similarity.py.
     #[test]
-    fn the_distance_is_that_of_scipy() {
+    fn the_distance_matches_scipy() {
         let (one, other) = (Gaussian::of(&features(1.0, 12, 5)), Gaussian::of(&features(2.0, 9, 5)));
         close(frechet_squared(&one, &other), SCIPY);
         close(frechet_squared(&other, &one), SCIPY);

@@ -100,7 +100,7 @@ mod tests {
 
     /// scikit-learn 1.9.1, `ledoit_wolf`: scripts/reference/similarity.py.
     #[test]
-    fn the_covariance_is_that_of_ledoit_and_wolf() {
+    fn the_covariance_matches_ledoit_wolf() {
         for (images, width, [shrinkage, corner, beside, trace]) in [
             (
                 12,
@@ -132,7 +132,7 @@ mod tests {
 
     /// Features in three of nine dimensions, rotated: three axes lose nothing, and distances do not change.
     #[test]
-    fn what_lies_in_few_directions_is_kept_whole() {
+    fn features_in_few_dimensions_are_projected_without_loss() {
         let turn = features(3.0, 3, 9);
         let (one, other) = (features(1.0, 20, 3) * &turn, features(2.0, 15, 3) * &turn);
         let axes = LeadingAxes::of(&one, &other, 3);

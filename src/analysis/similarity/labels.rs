@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn names_match_but_for_their_writing() {
+    fn names_match_regardless_of_case_and_punctuation() {
         let found =
             overlap(&names(&["Ankle boot", "T-shirt/top", "bag"]), &names(&["ankle_boot", "dog", "BAG", "cat"]));
         let found = found.expect("these are names");
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_no_names() {
+    fn numbers_are_not_names() {
         assert_eq!(overlap(&names(&["class 0"]), &names(&["dog"])), None);
         assert_eq!(overlap(&names(&["dog"]), &names(&["0", "1"])), None);
         assert!(overlap(&names(&["class"]), &names(&["86 dogs"])).is_some());

@@ -31,7 +31,7 @@ mod tests {
 
     /// By hand: the first source class means label 0 in two of three cases, the second always label 1.
     #[test]
-    fn answers_that_are_sure_count_labels() {
+    fn certain_predictions_count_labels() {
         let answers = DMatrix::from_row_slice(4, 2, &[1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0]);
         let expected = (2.0 * (2.0f64 / 3.0).ln() + (1.0f64 / 3.0).ln() + 1.0f64.ln()) / 4.0;
         close(leep(&answers, &[0, 0, 1, 1], 2), expected);
@@ -39,7 +39,7 @@ mod tests {
 
     /// By hand: predictions that are the same for every image leave the entropy of the labels.
     #[test]
-    fn answers_that_say_nothing_leave_the_entropy() {
+    fn uninformative_predictions_give_the_label_entropy() {
         let answers = DMatrix::from_element(4, 5, 0.2);
         let entropy = -(0.25 * 0.25f64.ln() + 0.75 * 0.75f64.ln());
         close(leep(&answers, &[0, 1, 1, 1], 2), -entropy);
@@ -49,7 +49,7 @@ mod tests {
 
     /// NumPy 2.4.6: scripts/reference/similarity.py.
     #[test]
-    fn soft_answers_agree_with_the_definition() {
+    fn soft_predictions_match_the_definition() {
         let scores = features(1.0, 9, 4).map(f64::exp);
         let answers = DMatrix::from_fn(9, 4, |row, column| scores[(row, column)] / scores.row(row).sum());
         let labels = [0, 1, 2, 0, 1, 2, 0, 1, 2];

@@ -101,7 +101,7 @@ mod tests {
     /// SciPy 1.17.1: the density of the labels under a normal with covariance I/β + FFᵀ/α, maximised over α and β with
     /// `minimize`: scripts/reference/similarity.py.
     #[test]
-    fn the_evidence_is_the_largest() {
+    fn the_evidence_is_maximal() {
         let labels: Vec<u16> = (0..24).map(|image| [0, 1, 2, 1][image % 4]).collect();
         for (width, scipy) in [(3, SCIPY[0]), (8, SCIPY[1])] {
             let found = logme(&features(1.0, 24, width), &labels, 3);
@@ -112,7 +112,7 @@ mod tests {
     const SCIPY: [f64; 2] = [-0.836_238_029_799_869, -0.830_610_484_322_422_3];
 
     #[test]
-    fn features_that_tell_the_classes_score_higher() {
+    fn discriminative_features_score_higher() {
         let labels: Vec<u16> = (0..40).map(|image| image % 2).collect();
         let noise = features(1.0, 40, 3);
         let mut telling = noise.clone();
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_fitted_and_what_fits_wholly_is_finite() {
+    fn no_fit_and_a_perfect_fit_are_finite() {
         let labels = [0, 1, 0, 1];
         let nothing = logme(&DMatrix::zeros(4, 3), &labels, 2);
         let wholly = logme(&DMatrix::from_row_slice(4, 2, &[1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0]), &labels, 2);

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn no_other_way_is_cheaper() {
+    fn no_other_matching_is_cheaper() {
         for seed in 0..40 {
             for (rows, columns) in [(1, 1), (3, 3), (4, 6), (5, 5), (2, 7)] {
                 let costs = table(f64::from(seed), rows, columns);
@@ -138,7 +138,7 @@ mod tests {
     const SCIPY: f64 = -9.997_955_601_571_167;
 
     #[test]
-    fn ties_and_nothing_are_no_trouble() {
+    fn ties_and_empty_tables_are_supported() {
         assert_eq!(least_cost_matching(&[]), []);
         assert_eq!(least_cost_matching(&[vec![0.0; 3], vec![0.0; 3]]).len(), 2);
     }

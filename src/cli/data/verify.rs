@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_has_a_row() {
+    fn each_line_is_a_table_row() {
         let finding = VerifiedItem { what: "mnist".into(), says: "WRONG: one\n  two".into(), good: false };
         assert_eq!(finding.rows().collect::<Vec<_>>(), [["mnist", "WRONG: one"], ["", "  two"]]);
     }

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_process_wrote_is_removed_and_what_another_writes_is_not() -> Result<()> {
+    fn files_of_killed_writers_are_removed_and_fresh_ones_kept() -> Result<()> {
         let root = tempfile::tempdir()?;
         let folder = root.path().join(FOLDER);
         let writer = Writer::create(&root.path().join(FOLDER), &wanted(root.path(), SHAPE))?;
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_writer_that_is_dropped_leaves_nothing() -> Result<()> {
+    fn a_dropped_writer_leaves_no_files() -> Result<()> {
         let root = tempfile::tempdir()?;
         let writer = Writer::create(&root.path().join(FOLDER), &wanted(root.path(), SHAPE))?;
         writer.write(0, &[1, 2, 3, 4])?;
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn images_are_written_in_fours_and_many_small_ones_at_once() -> Result<()> {
+    fn small_images_are_written_in_larger_groups() -> Result<()> {
         let root = tempfile::tempdir()?;
         for (side, together) in [(224, 4), (64, 24), (28, 112)] {
             let shape = ImageShape { channels: 3, height: side, width: side };

@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_in_an_archive_are_read_as_tar_reads_them() {
+    fn archive_names_are_read_as_by_tar() {
         for name in ["set/a.bin", "./set/a.bin", "/set/a.bin", ".//set/./a.bin"] {
             assert_eq!(inside(Path::new(name)), Some(PathBuf::from("set/a.bin")), "{name}");
         }

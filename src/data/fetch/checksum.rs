@@ -51,7 +51,7 @@ mod tests {
 
     /// The digests of `abc` in RFC 1321 and FIPS 180-2.
     #[test]
-    fn digests_are_those_of_their_standards() -> Result<()> {
+    fn digests_match_the_standards() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("abc");
         std::fs::write(&path, "abc")?;

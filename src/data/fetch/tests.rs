@@ -165,14 +165,14 @@ fn a_file_is_fetched_once() {
 }
 
 #[test]
-fn what_is_cut_off_goes_on() {
+fn interrupted_downloads_resume() {
     let replies = [Reply::CutAfter(100_000), Reply::Status("503 Busy"), Reply::CutAfter(50_000), Reply::Good];
     let ranges = Case::new().fetch(&replies);
     assert_eq!(ranges, [None, Some(100_000), Some(100_000), Some(150_000)]);
 }
 
 #[test]
-fn a_later_command_goes_on_too() {
+fn a_later_command_resumes_a_download() {
     let case = Case::new();
     let said = case.fail(&[Reply::CutAfter(120_000), Reply::Status("404 Gone")]);
     assert!(said.contains("404") && said.contains("120.0 kB are saved"), "{said}");
@@ -180,7 +180,7 @@ fn a_later_command_goes_on_too() {
 }
 
 #[test]
-fn a_server_without_ranges_starts_anew() {
+fn without_ranges_a_download_restarts() {
     let ranges = Case::new().fetch(&[Reply::CutAfter(10), Reply::WithoutRanges]);
     assert_eq!(ranges, [None, Some(10)]);
     let ranges = Case::new().fetch(&[Reply::CutAfter(10), Reply::Elsewhere, Reply::Good]);
@@ -201,7 +201,7 @@ fn wrong_bytes_are_not_kept() {
 }
 
 #[test]
-fn a_false_length_is_found_out() {
+fn a_wrong_content_length_is_detected() {
     let said = Case::new().fail(&[Reply::Claims(299_999)]);
     assert!(said.contains("the file on the server has 299,999 bytes, the published file 300,000"), "{said}");
     let mut unknown = Case::new();
@@ -215,7 +215,7 @@ fn a_false_length_is_found_out() {
 }
 
 #[test]
-fn a_server_that_never_ends_is_stopped() {
+fn an_endless_response_is_stopped() {
     let case = Case::new();
     let said = case.fail(&[Reply::Endless]);
     assert!(said.contains("the server sent more than 300,000 bytes"), "{said}");
@@ -223,7 +223,7 @@ fn a_server_that_never_ends_is_stopped() {
 }
 
 #[test]
-fn patience_ends() {
+fn retries_are_limited() {
     let busy = vec![Reply::Status("500 Broken"); 3];
     assert!(Case::new().fail(&busy).contains("the server answered 500"));
     let said = Case::new().fail(&vec![Reply::Silent; 3]);
@@ -232,7 +232,7 @@ fn patience_ends() {
 }
 
 #[test]
-fn the_next_place_is_asked() {
+fn the_next_mirror_is_tried() {
     let case = Case::new();
     let ((one, _), (other, _)) = (serve(vec![Reply::Status("404 Not Found")]), serve(vec![Reply::Good]));
     assert_eq!(case.try_fetch(&[&one, &other]).expect("the other has it"), FetchOutcome::Fetched(300_000));
@@ -242,7 +242,7 @@ fn the_next_place_is_asked() {
 }
 
 #[test]
-fn another_file_under_its_name_stays() {
+fn an_existing_other_file_is_kept() {
     let case = Case::new();
     fs::create_dir_all(case.target().parent().expect("a folder")).expect("a folder");
     fs::write(case.target(), "mine").expect("a file");
@@ -252,7 +252,7 @@ fn another_file_under_its_name_stays() {
 }
 
 #[test]
-fn one_process_at_a_time() {
+fn only_one_process_fetches_a_file() {
     let case = Case::new();
     fs::create_dir_all(case.target().parent().expect("a folder")).expect("a folder");
     let part = File::create(part_of(&case.target())).expect("a part");

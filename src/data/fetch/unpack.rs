@@ -82,14 +82,14 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_comes_whole() -> Result<()> {
+    fn a_folder_is_unpacked_completely() -> Result<()> {
         let names = unpacked(&[("set/deep/one.txt", b"one"), ("set/two.txt", b"two")])?;
         assert_eq!(names, ["set", "set.zip"]);
         Ok(())
     }
 
     #[test]
-    fn what_leads_out_of_the_folder_is_refused() {
+    fn paths_outside_the_folder_are_rejected() {
         for name in ["other/one.txt", "set/../../escaped", "/escaped", "../escaped"] {
             let error = unpacked(&[("set/deep/one.txt", b"one"), (name, b"out")]).expect_err(name);
             assert!(format!("{error:#}").contains("outside `set/`"), "{name}: {error:#}");

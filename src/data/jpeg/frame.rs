@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_is_read_or_refused_by_name() {
+    fn frames_are_read_or_rejected_by_name() {
         let parts = [[1, 0x42, 0], [2, 0x11, 1], [3, 0x11, 1]];
         let read = frame(0xc2, 8, 7, &parts).expect("it is supported").expect("it is a frame");
         assert_eq!((read.progressive, read.height, read.width, read.largest()), (true, 7, 258, [4, 2]));

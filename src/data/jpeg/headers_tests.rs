@@ -52,7 +52,7 @@ fn the_decoder_is_chosen_from_the_headers() {
 }
 
 #[test]
-fn colours_are_those_that_libjpeg_takes_components_for() {
+fn colour_spaces_match_libjpeg() {
     let three = |ids: &[u8; 3]| ids.map(|id| [id, 0x11]).to_vec();
     let four = || [1, 2, 3, 4].map(|id| [id, 0x11]).to_vec();
     for (parts, before, colour, fast) in [
@@ -79,7 +79,7 @@ fn colours_are_those_that_libjpeg_takes_components_for() {
 }
 
 #[test]
-fn many_scans_and_damaged_segments_are_refused() {
+fn too_many_scans_and_damaged_segments_are_errors() {
     let many: Vec<&[u8]> = vec![&[1]; 101];
     let error = |file: &[u8]| Headers::parse(file).err();
     assert_eq!(error(&file(0xc2, &[[1, 0x11]], &many, &[])).as_deref(), Some("it has more than 100 scans"));

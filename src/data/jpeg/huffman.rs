@@ -129,7 +129,7 @@ mod tests {
     const TABLE: &[u8] = &[1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 7, 8, 9];
 
     #[test]
-    fn symbols_stand_in_bits_and_stuffed_bytes_do_not_count() {
+    fn symbols_are_decoded_and_stuffed_bytes_skipped() {
         let table = Huffman::new(TABLE).expect("it is sound");
         // 10 0 110000000000, then the numbers 1111111 and 01 (signed: -2).
         let mut bits = Bits::of(&[0b1001_1000, 0b0000_0001, 0xfb]);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn bits_that_are_not_there_are_reported_and_codes_too() {
+    fn missing_bits_and_unknown_codes_are_errors() {
         let table = Huffman::new(TABLE).expect("it is sound");
         let mut bits = Bits::of(&[0x7f]);
         assert_eq!((table.decode(&mut bits), bits.number(7), bits.check()), (Ok(7), 127, Ok(())));

@@ -79,7 +79,7 @@ mod tests {
 
     /// Against the definition (ITU-T T.81, A.3.3) in floating point.
     #[test]
-    fn samples_are_those_of_the_definition_within_one_level() {
+    fn samples_match_the_definition_within_one_level() {
         let mut coefficients = [0; 64];
         for (at, coefficient) in coefficients.iter_mut().enumerate() {
             *coefficient = (at * 37 % 23) as i16 - 11;

@@ -13,7 +13,7 @@ fn colours(pixels: DecodedPixels) -> Vec<u8> {
 }
 
 #[test]
-fn the_decoder_of_all_files_gives_the_pixels_of_libjpeg() {
+fn the_general_decoder_matches_libjpeg() {
     each(JPEG, ".jpg", 500, |name, bytes, [height, width], expected| {
         assert_eq!(size(bytes), Ok([height as u32, width as u32]), "{name}");
         let headers = Headers::parse(bytes).expect(name);
@@ -25,7 +25,7 @@ fn the_decoder_of_all_files_gives_the_pixels_of_libjpeg() {
 /// The fast decoder rounds differently, by up to 3 levels, and at the right and lower edge it blends in colours from
 /// outside the image, with which encoders pad blocks.
 #[test]
-fn each_file_is_decoded_to_the_pixels_of_libjpeg_within_rounding() {
+fn each_file_matches_libjpeg_within_rounding() {
     each(JPEG, ".jpg", 500, |name, bytes, [height, width], expected| {
         let fast = Headers::parse(bytes).expect(name).zune_is_right();
         let found = colours(decode(bytes).expect(name));
@@ -47,7 +47,7 @@ fn each_file_is_decoded_to_the_pixels_of_libjpeg_within_rounding() {
 
 /// Removes bytes before the end of each scan and before each restart marker: four, and half of all.
 #[test]
-fn a_file_with_a_hole_is_damaged() {
+fn a_file_with_missing_bytes_is_damaged() {
     each(JPEG, ".jpg", 500, |name, bytes, _, _| {
         let headers = Headers::parse(bytes).expect(name);
         for scan in &headers.scans {
@@ -69,7 +69,7 @@ fn a_file_with_a_hole_is_damaged() {
 }
 
 #[test]
-fn what_is_not_supported_is_refused_by_name() {
+fn unsupported_features_are_rejected_by_name() {
     let files = files(JPEG);
     let file = &files["oddities.jpg"];
     let at = |marker: u8| file.windows(2).position(|pair| pair == [0xff, marker]).expect("it is there");

@@ -135,7 +135,7 @@ mod tests {
 
     /// As `numpy.asfortranarray` writes the array of numbers counting from 0.
     #[test]
-    fn images_in_the_order_of_columns_are_those_in_the_order_of_rows() {
+    fn fortran_order_images_equal_c_order_images() {
         for (shape, channels_last) in [([4, 2, 3, 1], true), ([4, 5, 2, 3], true), ([4, 3, 5, 2], false)] {
             let [count, first, second, third] = shape;
             let [channels, height, width] = if channels_last { [third, first, second] } else { [first, second, third] };

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_metrics_are_those_of_arial() {
+    fn font_metrics_match_arial() {
         // Adobe's Helvetica metrics: A 667, i 222, space 278 thousandths.
         for (text, thousandths) in [("A", 667.0), ("i", 222.0), (" ", 278.0)] {
             assert!((width(text, 1000.0) - thousandths).abs() < 0.5, "{text}: {}", width(text, 1000.0));

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_move_apart_and_stay_inside() {
+    fn labels_are_spread_within_the_limits() {
         assert_eq!(spread(&[10.0, 50.0], 8.0, 0.0, 100.0), [10.0, 50.0]);
         assert_eq!(spread(&[50.0, 50.0], 8.0, 0.0, 100.0), [46.0, 54.0]);
         assert_eq!(spread(&[0.0, 1.0, 9.0], 8.0, 0.0, 100.0), [0.0, 8.0, 16.0]);

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_drawn_is_where_it_should_be() {
+    fn images_and_shapes_are_drawn_in_place() {
         let (red, blue) = ([255, 0, 0], [0, 0, 255]);
         let mut canvas = Canvas::new(40, 30);
         let area = Area { left: 5, top: 4, width: 4, height: 4 };
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_measured() {
+    fn text_lines_are_measured() {
         assert_eq!((text_width("", 2), text_width("ab", 2), text_height(2)), (0, 22, 16));
     }
 }

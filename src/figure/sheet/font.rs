@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_stand_in_their_places() {
+    fn glyphs_have_their_pixels() {
         // The bar of A, the cross of +, the dot of i; no two characters look the same.
         assert_eq!(glyph('A')[3], 0b11111);
         assert_eq!((glyph('+')[2], glyph('+')[3]), (0b00100, 0b11111));

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn images_stand_in_their_columns_and_wrong_labels_are_framed() -> Result<()> {
+    fn images_are_in_columns_and_wrong_labels_framed() -> Result<()> {
         let sheet = image::load_from_memory(&contact_sheet(&[section(3, 10), section(1, 1)])?)?.to_rgb8();
         let layout = SectionLayout::new(&section(3, 10));
         let top = (MARGIN + text_height(TITLE) + GAP) as u32;
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_show_is_an_empty_sheet() -> Result<()> {
+    fn no_images_give_an_empty_sheet() -> Result<()> {
         for sections in [vec![], vec![section(3, 0)]] {
             assert!(image::load_from_memory(&contact_sheet(&sections)?).is_ok());
         }

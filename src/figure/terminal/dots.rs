@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dots_are_where_they_belong() {
+    fn strokes_set_the_right_dots() {
         let mut dots = Dots::new(3, 2, Charset::Braille);
         dots.stroke((0.0, 0.0), (2.0, 1.0), (0, 'o'), (1, 0), 0);
         assert_eq!(dots.cells.iter().filter(|cell| cell.dots != 0).count(), 4);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_lie_below_series() {
+    fn marks_are_drawn_below_series() {
         let mut dots = Dots::new(2, 1, Charset::Ascii);
         dots.upright(0.0);
         dots.upright(1.0);

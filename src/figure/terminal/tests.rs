@@ -41,7 +41,7 @@ fn a_line_goes_from_corner_to_corner() {
 }
 
 #[test]
-fn colour_is_used_where_it_may_be() {
+fn colour_is_used_only_where_enabled() {
     let panel = curve(2);
     let coloured = draw(&panel, &Screen { colour: true, ..screen(60, 12) });
     assert!(coloured.contains("\u{1b}[38;5;32m") && coloured.contains("\u{1b}[0m"));
@@ -64,7 +64,7 @@ fn marks_notes_and_names_are_shown_as_text() {
 }
 
 #[test]
-fn nothing_gives_nothing() {
+fn empty_curves_draw_nothing() {
     assert_eq!(draw(&curve(0), &screen(60, 12)), "");
     let mut panel = curve(1);
     panel.series[0].points = vec![(0.0, 0.5), (1.0, f64::NAN)];

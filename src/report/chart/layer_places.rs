@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unmeasured_layers_are_a_break_and_a_dotted_line() {
+    fn gaps_between_layers_are_marked_and_dotted() {
         let layers = [17, 16, 15, 13, 0].map(|count| FrozenLayers { count, all: Some(17) });
         let places = LayerPlaces::of(&layers);
         assert_eq!(places.names, ["all", "16", "15", "…", "13", "…", "0"]);

@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn extremes_stay() {
+    fn thinning_keeps_extremes() {
         let x: Vec<f64> = (1..=4000).map(f64::from).collect();
         let y: Vec<f64> = (1..=4000)
             .map(|epoch| {

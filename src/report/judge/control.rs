@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_control_differs_in_nothing_else() {
+    fn a_control_differs_only_in_its_own_keys() {
         let own =
             values(&[(RATE, "0.003"), ("target.train.epochs", "10"), ("source.dataset", "a"), ("target.dataset", "b")]);
         let with = |pairs: &[(&str, &str)]| {

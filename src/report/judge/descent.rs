@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_first_descent_is_larger_than_the_spread_of_seeds() {
+    fn a_first_descent_exceeds_the_spread_of_seeds() {
         let of = |before: [f64; 2]| {
             let row = |seed: usize| vec![before[0], before[1] + 0.01 * (seed % 2) as f64, 0.5];
             FirstDescent::of(&(0..8).map(row).collect::<Vec<_>>())

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_numbers_have_one_decimal_more() {
+    fn numbers_that_look_equal_get_another_decimal() {
         let of = |rise, drop| SizedEffect { effect: Effect { p: 0.004, size: drop }, parts: Some([rise, drop]) };
         let words = EffectUnit::Points.numbers(&of(0.0746, 0.0508), &of(0.0737, 0.0513));
         assert_eq!(words, "rise 7.4, drop 5.13 against 5.08 points, p = 0.004");

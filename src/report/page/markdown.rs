@@ -124,7 +124,7 @@ fn text(plain: &str) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn names_are_text() {
+    fn names_are_escaped() {
         assert_eq!((super::code("a b"), super::code("a`b")), ("`a b`".into(), "`` a`b ``".into()));
         assert_eq!(super::text("<img onerror=a|b>\n`x`"), "&lt;img onerror=a\\|b&gt; \\`x\\`");
     }

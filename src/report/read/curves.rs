@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_averaged_is_named() {
+    fn invalid_tables_are_rejected_with_a_reason() {
         assert!(Curves::parse(b"time,value\n1,2\n").is_err_and(|reason| reason.contains("not from freezewise")));
         assert_eq!(reason(""), "`metrics.csv` has no rows");
         assert_eq!(reason("target,3,9,0.1,NaN\n"), "`test_error` at epoch 3 is not in [0, 1]");

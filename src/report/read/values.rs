@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn seeds_and_frozen_layers_make_no_setting() {
+    fn seeds_and_frozen_layers_are_not_part_of_a_setting() {
         let text = |seed: u64, layers: &str| {
             format!(
                 "name = \"n\"\nseed = {seed}\nthreads = {seed}\n[transfer]\nfrozen_layers = {layers}\n[target]\ndataset = \"d\"\n"
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn added_measurements_make_no_setting() {
+    fn added_measurements_are_not_part_of_a_setting() {
         let bare = "[target]\ndataset = \"d\"\n[evaluate]\nevery = 1\n";
         let more = "[target]\ndataset = \"d\"\n[evaluate]\nevery = 5\naveraged_half_life = 64\n[branches]\nat = [9]\n";
         let [bare, more] = [bare, more].map(|text| parse(text).expect("a spec"));
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_an_older_spec_lacks_have_their_defaults() {
+    fn missing_keys_of_older_specs_have_their_defaults() {
         let values = |text: &str| parse(text).expect("a spec").values;
         let newer = "[source]\ndataset = \"s\"\nbalanced = false\n[target]\ndataset = \"d\"\nvalidation_noise = 0.0\n";
         let mut all = [
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn moving_seeds_are_named() {
+    fn varying_seeds_are_named() {
         let (one, two) =
             (seeds("seed = 1\n[source]\ndataset = \"d\"\n"), seeds("seed = 2\n[source]\ndataset = \"d\"\n"));
         assert_eq!(moving(&[&one, &two].into_iter()), ["init", "subset", "noise", "order", "augment", "dropout"]);

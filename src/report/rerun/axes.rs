@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_belong_together_stay_together() {
+    fn linked_values_stay_together() {
         // The larger size has the smaller budget, and two sizes share one.
         let mut axes = [
             axis("epochs", &[150, 300], &[1, 1, 0, 0, 0, 0]),

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_multiplied_where_they_stand() {
+    fn numbers_are_multiplied_in_the_spec() {
         let mut spec: toml::Table =
             toml::from_str("[target.train]\nlearning_rate = 0.001\nepochs = 80\n").expect("a spec");
         let rate = "target.train.learning_rate";

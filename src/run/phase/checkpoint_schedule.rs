@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn time_and_epochs_and_what_is_kept_count() {
+    fn time_epochs_and_kept_epochs_make_a_checkpoint_due() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let wanted = wanted(Some(10), &[3]);

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn epochs_are_listed_or_named() {
+    fn epochs_are_parsed() {
         assert_eq!("all".parse(), Ok(ProbedEpochs::All));
         assert_eq!("none".parse(), Ok(ProbedEpochs::None));
         assert_eq!("50, 10,50".parse(), Ok(ProbedEpochs::Listed(vec![10, 50])));

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn layers_are_pooled_alike_in_one_pass_and_in_many() -> Result<()> {
+    fn pooled_features_are_equal_in_one_pass_and_in_many() -> Result<()> {
         // A full batch and a partial one.
         let data = split(260);
         for network in networks() {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_is_heeded_before_every_batch() {
+    fn interrupts_are_checked_before_every_batch() {
         let network = &networks()[0];
         for at in 1..=2 {
             let mut asked = 0;
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_keep_within_the_room_and_leave_nothing_out() {
+    fn groups_fit_the_memory_limit_and_cover_all_layers() {
         let blueprint = networks()[0].blueprint().clone();
         let all: Vec<usize> = (1..=blueprint.layers.len()).collect();
         assert_eq!(groups(&blueprint, 1000, &all), std::slice::from_ref(&all));

@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_libtorch_throws_is_an_error_with_advice() {
+    fn libtorch_exceptions_are_errors_with_hints() {
         let error = without_panic(|| {
             let _ =
                 tch::Tensor::ones([2, 3], tch::kind::FLOAT_CPU).matmul(&tch::Tensor::ones([2], tch::kind::FLOAT_CPU));
@@ -199,7 +199,7 @@ mod tests {
 
     /// Only a divergence after an update gets advice about the learning rate.
     #[test]
-    fn what_was_never_finite_did_not_diverge() {
+    fn a_loss_that_was_never_finite_did_not_diverge() {
         for (updates, expected, hint) in
             [(0, Status::Failed, "the learning rate is not the cause"), (1, Status::Diverged, "a third of the")]
         {

@@ -109,14 +109,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mask_is_read() {
+    fn ignored_hangup_is_read_from_the_signal_mask() {
         assert!(ignores_hangup("Name:\tfreezewise\nSigIgn:\t0000000000001001\n"));
         assert!(!ignores_hangup("Name:\tfreezewise\nSigIgn:\t0000000000001000\n"));
         assert!(!ignores_hangup(""));
     }
 
     #[test]
-    fn time_ends() {
+    fn the_time_limit_stops_a_run() {
         assert_eq!(Stop::never().reason(), None);
         let over = Stop { limit: Some((Instant::now(), Duration::from_secs(90))), ..Stop::default() };
         assert_eq!(over.reason().as_deref(), Some("`--max-time` (1 min 30 s)"));

@@ -71,7 +71,7 @@ mod tests {
 
     /// Compares with the output of protobuf's library.
     #[test]
-    fn messages_are_those_of_protobuf() {
+    fn messages_match_protobuf() {
         let time = [9, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f];
         assert_eq!(version(1.5), [&time[..], &[26, 13], b"brain.Event:2"].concat());
         assert_eq!(start(1.5), [&time[..], &[58, 2, 8, 1]].concat());

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn each_start_makes_one_file_that_comes_later() -> Result<()> {
+    fn each_start_creates_one_file_that_sorts_later() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let directory = RunDirectory::at(folder.path());
         EventFile::create(&directory, &[row(0)], &[])?.append(&row(1))?;
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_an_event_of_what_was_measured() -> Result<()> {
+    fn a_row_is_an_event_of_its_measured_values() -> Result<()> {
         let event = scalars(&row(3), UNIX_EPOCH)?;
         assert_eq!(event, message::scalars(0.0, 30, &[("epoch", 3.0), ("test_error", 0.5)]));
         let infinite = Metrics { train_loss: Some(f64::NAN), ..row(3) };
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_reckoned_back() {
+    fn times_are_reconstructed_from_durations() {
         let timing = |epoch, seconds| Timing { epoch, seconds, evaluation_seconds: 1.0, ..Timing::default() };
         let now = UNIX_EPOCH + Duration::from_secs(100);
         let times = times(&[row(0), row(1), row(2)], &[timing(1, 4.0), timing(2, 9.0)], now);

@@ -30,7 +30,7 @@ mod tests {
 
     /// RFC 3720, appendix B.4, and the check value of the catalogue of CRCs.
     #[test]
-    fn checksums_are_the_published_ones() {
+    fn checksums_match_the_published_ones() {
         assert_eq!(crc32c(b"123456789"), 0xe306_9283);
         assert_eq!(crc32c(&[0; 32]), 0x8a91_36aa);
         assert_eq!(crc32c(&[0xff; 32]), 0x62a8_ab43);
@@ -39,7 +39,7 @@ mod tests {
 
     /// The first record of every event file of TensorFlow 2 has 24 bytes.
     #[test]
-    fn a_record_is_framed() {
+    fn records_are_framed() {
         let found = framed(&[0; 24]);
         assert_eq!(found.len(), 40);
         assert_eq!(found[..12], [24, 0, 0, 0, 0, 0, 0, 0, 0xa3, 0x7f, 0x4b, 0x22]);

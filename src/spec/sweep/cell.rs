@@ -105,14 +105,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_as_short_as_they_can_be() {
+    fn names_are_as_short_as_possible() {
         let keys = ["transfer.frozen_layers", "seed", "source.train.epochs", "target.train.epochs"];
         let expected = ["frozen_layers", "seed", "source.train.epochs", "target.train.epochs"];
         assert_eq!(short_names(&keys), expected);
     }
 
     #[test]
-    fn an_argument_is_read_back_as_its_value() {
+    fn arguments_parse_back_to_their_values() {
         for value in [
             Value::Text("cifar10".into()),
             Value::Text("1".into()),

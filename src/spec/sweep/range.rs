@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_and_points_hold_both_ends() {
+    fn ranges_include_both_ends() {
         let cases = [
             ("{ from = 0, to = 9, step = 3 }", true, "0 3 6 9"),
             ("{ from = 0, to = 10, step = 3 }", true, "0 3 6 9"),
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_that_cannot_be_is_refused() {
+    fn invalid_ranges_are_rejected() {
         let cases = [
             ("{ from = 0 }", "needs `to`"),
             ("{ from = 0, to = 1 }", "either `step` or `points`"),

@@ -21,7 +21,7 @@ fn problem(sweep: &str) -> String {
 }
 
 #[test]
-fn the_last_axis_moves_fastest() {
+fn the_last_axis_varies_fastest() {
     let cells = names("[sweep.axes]\ntransfer.frozen_layers = [0, \"all\"]\nseed = { from = 0, to = 1, step = 1 }");
     assert_eq!(
         cells,
@@ -31,7 +31,7 @@ fn the_last_axis_moves_fastest() {
 }
 
 #[test]
-fn all_values_are_those_of_the_network() {
+fn all_values_covers_every_number_of_frozen_layers() {
     let cells = names("[sweep.axes]\nseed = [5]\ntransfer.frozen_layers = \"all-values\"");
     assert_eq!(cells.len(), 10);
     assert_eq!(cells[9], "seed=5,frozen_layers=9");
@@ -43,7 +43,7 @@ fn all_values_are_those_of_the_network() {
 }
 
 #[test]
-fn axes_move_together_and_cells_come_and_go() {
+fn axes_are_zipped_and_cells_included_or_excluded() {
     let axes = "[sweep.axes]\ntarget.train_size = [100, 200]\ntarget.train.epochs = [20, 10]\nseed = [0, 1]\n";
     let zip = "[sweep]\nzip = [[\"target.train_size\", \"target.train.epochs\"]]\n";
     let cells = names(&format!("{zip}{axes}"));
@@ -57,14 +57,14 @@ fn axes_move_together_and_cells_come_and_go() {
 }
 
 #[test]
-fn a_list_is_no_axis_and_an_axis_no_list() {
+fn axes_of_list_keys_need_a_list_of_lists() {
     let cells = names("[sweep.axes]\ntarget.classes = [[\"0-4\"], [5, 6]]");
     assert_eq!(cells, ["classes=[\"0-4\"]", "classes=[5, 6]"]);
     assert!(problem("[sweep.axes]\ntarget.classes = [\"0-4\", 5]").contains("each value of the axis"));
 }
 
 #[test]
-fn what_cannot_be_a_sweep_is_refused_with_its_place() {
+fn invalid_sweeps_are_rejected_with_their_position() {
     let cases = [
         ("", "has no `[sweep]` table"),
         ("[sweep]\n", "the sweep has no axes"),
@@ -103,7 +103,7 @@ fn what_cannot_be_a_sweep_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_grid_is_counted_before_it_is_made() {
+fn cells_are_counted_before_they_are_built() {
     let range = |key: &str| format!("{key} = {{ from = 1, to = 5000, step = 1 }}\n");
     let axes = ["seed", "seeds.source", "target.train.steps"].map(range).concat();
     assert!(problem(&format!("[sweep.axes]\n{axes}")).contains("125,000,000,000 cells"));

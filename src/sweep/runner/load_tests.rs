@@ -35,7 +35,7 @@ fn room_for(cells: usize) -> impl Fn(usize) -> f64 {
 }
 
 #[test]
-fn the_number_that_pays_off_is_found() {
+fn the_number_of_cells_that_pays_off_is_found() {
     for (pays, most, expected) in [(1, 16, 1), (2, 16, 2), (3, 16, 3), (5, 16, 5), (8, 4, 4), (4, 1, 1)] {
         let mut gpu = Simulated::new(most, 1 << 40, 1 << 20);
         gpu.run(200, room_for(pays));
@@ -53,7 +53,7 @@ fn a_small_slowdown_is_accepted() {
 }
 
 #[test]
-fn memory_bounds_them() {
+fn memory_limits_the_number_of_cells() {
     for (memory, each, expected) in [(10, 4, 2), (10, 3, 3), (10, 2, 4), (10, 6, 1), (100, 1, 16)] {
         let mut gpu = Simulated::new(16, memory, each);
         gpu.run(400, |_| 1.0);
@@ -66,7 +66,7 @@ fn memory_bounds_them() {
 }
 
 #[test]
-fn an_out_of_memory_lowers_the_number_for_good() {
+fn out_of_memory_lowers_the_number_permanently() {
     let mut gpu = Simulated::new(16, 1 << 40, 1 << 20);
     gpu.run(200, room_for(3));
     // The fourth, which did not pay off, runs to its end.
@@ -98,7 +98,7 @@ fn a_trial_without_comparison_is_repeated() {
 }
 
 #[test]
-fn a_given_number_stays() {
+fn a_fixed_number_does_not_change() {
     let mut load = DeviceLoad::new(Jobs::Fixed(2));
     load.started(0);
     assert!(load.has_room() && !load.is_searching());

@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     #[ignore = "takes seconds: scripts/check --full"]
-    fn a_gigabyte_leaves_megabytes() -> Result<()> {
+    fn a_gigabyte_of_output_makes_a_small_log() -> Result<()> {
         log_output(1 << 30)
     }
 

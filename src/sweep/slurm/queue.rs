@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_read() {
+    fn squeue_lines_are_parsed() {
         let jobs = parse("cifar|12_3|RUNNING|localhost\na|b|13_[4-9%2]|PENDING|(Dependency)\n\nodd line\n");
         assert_eq!(jobs.len(), 2);
         assert_eq!((jobs[0].id.as_str(), jobs[0].state.as_str()), ("12_3", "RUNNING"));

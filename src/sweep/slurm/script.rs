@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_script_is_sound_whatever_the_names() {
+    fn a_script_is_valid_with_any_names() {
         let extra = Slurm { options: vec!["--partition=gpu".into()], setup: vec!["module load cuda".into()] };
         let script = Script {
             name: "a sweep",

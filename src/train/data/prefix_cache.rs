@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_state_of_the_training_is_not_free() {
+    fn training_state_counts_against_free_memory() {
         assert!(fits(50, 100, 0) && !fits(51, 100, 0));
         assert!(fits(30, 100, 40) && !fits(31, 100, 40));
         assert!(!fits(1, 100, 200) && fits(1, u64::MAX, 200));

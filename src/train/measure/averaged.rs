@@ -125,7 +125,7 @@ mod tests {
 
     /// Compares with a plain loop in double precision.
     #[test]
-    fn averages_are_those_of_a_plain_loop() {
+    fn averages_match_a_plain_loop() {
         let network = Network::new(&families()[0], Device::Cpu, Kind::Float, 1);
         let trained = vec!["fc.weight".to_owned(), "fc.bias".to_owned()];
         let averaged = AveragedWeights::new(&network, &trained, 7.0).expect("a twin");
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_of_statistics_are_spread_over_all_images() {
+    fn statistics_batches_are_spread_over_all_images() {
         let images = |batches, batch, count| -> Vec<Vec<i64>> {
             (0..batches).map(|index| Vec::try_from(spread(index, [batches, batch], count)).expect("numbers")).collect()
         };

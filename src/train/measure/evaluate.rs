@@ -257,7 +257,7 @@ mod tests {
 
     /// A network that always predicts class 1, and labels that make every error a different fraction.
     #[test]
-    fn errors_are_counted_by_what_is_known_of_the_labels() {
+    fn errors_are_counted_by_given_and_true_labels() {
         let shape = ImageShape { channels: 3, height: 8, width: 8 };
         let architecture = Architecture::PreactResnet18(PreactResnet18 { width: 1 });
         let blueprint = Blueprint::new(&architecture, Granularity::Block, shape, 3).expect("it fits");

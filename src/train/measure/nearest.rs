@@ -76,7 +76,7 @@ mod tests {
     use crate::train::measure::linear_fit::Reference;
 
     #[test]
-    fn answers_are_those_of_scikit_learn() -> Result<()> {
+    fn labels_match_scikit_learn() -> Result<()> {
         let reference = Reference::read()?;
         let mut ties = 0;
         for nearest in &reference.nearest {
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn pluralities_and_ties_are_those_by_hand() -> Result<()> {
+    fn pluralities_and_ties_by_hand() -> Result<()> {
         // Angles of 0, 10, 20 and 90 degrees.
         let known = Tensor::from_slice2(&[[2.0, 0.0], [9.85, 1.736], [0.094, 0.0342], [0.0, 5.0]]);
         let labels = Tensor::from_slice(&[0i64, 1, 1, 2]);
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_and_a_stop_between_them() -> Result<()> {
+    fn searches_can_be_interrupted_between_batches() -> Result<()> {
         let known = Tensor::rand([MOST_NUMBERS / 2, 2], (Kind::Float, tch::Device::Cpu));
         let labels = Tensor::zeros([MOST_NUMBERS / 2], (Kind::Int64, tch::Device::Cpu));
         let [features, wanted] = [known.narrow(0, 0, 5), labels.narrow(0, 0, 5)];

@@ -169,7 +169,7 @@ mod tests {
 
     /// With nothing kept, every norm takes a full pass from the images: the simple algorithm to compare with.
     #[test]
-    fn what_is_kept_changes_no_bit_and_leaves_one_pass() {
+    fn kept_activations_change_no_bit_and_need_one_pass() {
         for blueprint in families() {
             for kind in [Kind::Float, Kind::Double] {
                 let (plain, many) = fitted(&blueprint, kind, 0);
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_interrupted_before_any_batch() {
+    fn fits_can_be_interrupted_before_any_batch() {
         let blueprint = &families()[0];
         let network = Network::new(blueprint, Device::Cpu, Kind::Float, 1);
         let frozen = FrozenSet::first(3, blueprint.layers.len());

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn norms_are_those_of_their_definition() -> Result<()> {
+    fn norms_match_their_definition() -> Result<()> {
         let weights = [Tensor::from_slice(&[3.0f32, 0.0]), Tensor::from_slice(&[4.0f32])];
         let meter = NormMeter::new(&["a".into(), "fc".into()], &weights, vec![false, true]);
         let gradients = meter.gradients();

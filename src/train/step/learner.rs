@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn smoothed_labels_give_the_cross_entropy_of_their_definition() {
+    fn smoothed_labels_match_their_cross_entropy() {
         let (logits, labels) = ([[1.0, 2.0, 0.5], [0.0, -1.0, 3.0f64]], [1usize, 0]);
         let (table, truth) = (Tensor::from_slice2(&logits), Tensor::from_slice(&labels.map(|label| label as i64)));
         for smoothing in [0.0, 0.1, 0.75] {

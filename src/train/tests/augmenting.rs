@@ -45,7 +45,7 @@ fn pixel(tensor: &Tensor, image: usize, channel: i64, row: i64, column: i64) -> 
 }
 
 #[test]
-fn a_cut_is_a_padded_crop_perhaps_mirrored() {
+fn crops_are_padded_and_mirrored_when_drawn() {
     let data = device_split(2);
     let (order, tops, lefts, flips) = ([1i64, 0, 1], [0i64, 2, 1], [2i64, 0, 1], [0i64, 1, 1]);
     for crop_fill in [Fill::Zero, Fill::Reflect] {
@@ -82,7 +82,7 @@ fn a_cut_is_a_padded_crop_perhaps_mirrored() {
 }
 
 #[test]
-fn a_square_about_a_place_becomes_the_mean() {
+fn cutout_squares_become_the_mean() {
     let data = device_split(2);
     let augmentation = Augmentation { cutout: 2, ..NONE };
     let zero = [0; 3];
@@ -99,7 +99,7 @@ fn a_square_about_a_place_becomes_the_mean() {
 }
 
 #[test]
-fn a_box_is_stretched_to_the_whole() {
+fn resized_crops_cover_the_whole_image() {
     let data = device_split(2);
     let augmentation = Augmentation { resized_area: Some(0.1), flip: true, ..NONE };
     let zero = [0; 3];
@@ -158,7 +158,7 @@ fn colours_change_as_defined() {
 }
 
 #[test]
-fn draws_keep_their_bounds_and_belong_to_the_epoch() {
+fn draws_are_in_bounds_and_depend_on_the_epoch() {
     let data = device_split(3);
     let all = Augmentation { flip: true, resized_area: Some(0.25), jitter: 0.4, cutout: 2, ..NONE };
     let draw = |epoch| {

@@ -82,7 +82,7 @@ fn assert_same(one: &Outcome, other: &Outcome, what: &str) {
 }
 
 #[test]
-fn a_kept_prefix_changes_no_bit_at_any_k_of_any_family() {
+fn the_prefix_cache_changes_no_bit_at_any_k_of_any_family() {
     for blueprint in families() {
         for frozen in 1..=blueprint.layers.len() {
             let case = case(&blueprint, frozen);
@@ -95,7 +95,7 @@ fn a_kept_prefix_changes_no_bit_at_any_k_of_any_family() {
 }
 
 #[test]
-fn a_kept_prefix_changes_no_bit_in_other_layouts_and_precisions() {
+fn the_prefix_cache_changes_no_bit_in_other_layouts_and_precisions() {
     for blueprint in families() {
         for (precision, layout) in [
             (Precision::Fp32, MemoryFormat::ChannelsLast),
@@ -122,14 +122,14 @@ fn augmented_images_go_through_the_prefix_and_plain_ones_do_not() {
 }
 
 #[test]
-fn batch_statistics_below_the_boundary_forbid_a_kept_prefix() {
+fn batch_statistics_below_the_boundary_turn_the_prefix_cache_off() {
     let blueprint = &families()[0];
     let case = Case { norm: FrozenNorm::Batch, ..case(blueprint, 3) };
     assert!(!case.run(CACHED).kept);
 }
 
 #[test]
-fn channels_last_gives_the_same_up_to_rounding() {
+fn channels_last_matches_up_to_rounding() {
     for blueprint in families() {
         let case = case(&blueprint, 0);
         let plain = losses(&case.run(Settings::PLAIN));
@@ -142,7 +142,7 @@ fn channels_last_gives_the_same_up_to_rounding() {
 
 /// bf16 has 8 bits of precision, so a loss may differ by a few of them.
 #[test]
-fn bf16_gives_the_losses_within_two_percent() {
+fn bf16_losses_match_within_two_percent() {
     for blueprint in families() {
         let case = case(&blueprint, 0);
         let plain = losses(&case.run(Settings::PLAIN));

@@ -51,7 +51,7 @@ fn check(blueprint: &Blueprint, frozen: &FrozenSet, norm: FrozenNorm) {
 }
 
 #[test]
-fn frozen_layers_stay_at_every_k_of_every_family() {
+fn frozen_layers_do_not_change_at_any_k_of_any_family() {
     for blueprint in families() {
         let layers = blueprint.layers.len();
         for k in 0..=layers {
@@ -62,7 +62,7 @@ fn frozen_layers_stay_at_every_k_of_every_family() {
 }
 
 #[test]
-fn any_set_of_layers_stays() {
+fn any_set_of_frozen_layers_does_not_change() {
     for blueprint in families() {
         let names: Vec<&str> = blueprint.layers.iter().map(|layer| layer.name.as_str()).collect();
         let patterns = [names[0].to_owned(), names[names.len() - 2].to_owned()];
@@ -74,7 +74,7 @@ fn any_set_of_layers_stays() {
 
 /// Every frozen batch norm gets statistics of its input, including those on shortcuts.
 #[test]
-fn frozen_statistics_reach_every_norm() {
+fn every_frozen_norm_gets_statistics() {
     for blueprint in families() {
         let network = Network::new(&blueprint, Device::Cpu, Kind::Double, 1);
         let half = FrozenSet::first(blueprint.layers.len() / 2, blueprint.layers.len());

@@ -123,7 +123,7 @@ fn measuring_changes_no_bit_of_a_training() {
 
 /// Otherwise no schedule asks for it, and a run without it is finished.
 #[test]
-fn a_column_that_a_key_turns_on_is_declared_as_optional() {
+fn columns_enabled_by_a_key_are_declared_optional() {
     let _alone = alone();
     let vit = &families()[3];
     let [bare, measured] = [ExtraMeasures::NONE, ALL].map(|extra| run(vit, extra, Settings::PLAIN, None, None).0);
@@ -157,7 +157,7 @@ fn measures_survive_a_stop_at_any_step() {
 
 /// With a half-life near 0 the average is the weight itself.
 #[test]
-fn an_average_without_memory_is_the_network() {
+fn an_average_with_zero_half_life_is_the_network() {
     let _alone = alone();
     let vit = &families()[3];
     let measures = ExtraMeasures { averaging: Some(HalfLife::Share(1e-6)), ..ExtraMeasures::NONE };
@@ -171,7 +171,7 @@ fn an_average_without_memory_is_the_network() {
 
 /// The memory that is left for the prefix cache depends on it.
 #[test]
-fn a_phase_knows_the_bytes_of_its_state() {
+fn a_phase_reports_the_bytes_of_its_state() {
     let _alone = alone();
     let bytes = |tensors: &NamedTensors, prefix: &str| -> u64 {
         let own = tensors.iter().filter(|(name, _)| name.starts_with(prefix));

@@ -145,14 +145,14 @@ fn largest(tensor: &Tensor) -> f64 {
 }
 
 #[test]
-fn every_family_is_pytorchs_in_double() {
+fn every_family_matches_pytorch_in_float64() {
     for fixture in fixtures() {
         fixture.check_one_batch(Kind::Double, 1e-9, 1e-9);
     }
 }
 
 #[test]
-fn every_family_is_pytorchs_in_float() {
+fn every_family_matches_pytorch_in_float32() {
     for fixture in fixtures() {
         fixture.check_one_batch(Kind::Float, 1e-5, 1e-4);
     }

@@ -92,7 +92,7 @@ fn run(blueprint: &Blueprint, start: Option<TrainingState>, at: u64) -> Outcome 
 }
 
 #[test]
-fn a_stop_at_any_batch_is_heeded_at_once_and_loses_nothing() {
+fn a_stop_at_any_batch_is_immediate_and_loses_nothing() {
     let _alone = alone();
     for blueprint in [&families()[0], &families()[3]] {
         let unbroken = run(blueprint, None, u64::MAX);

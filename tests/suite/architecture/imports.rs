@@ -82,7 +82,7 @@ fn nothing_imports_a_module_below_it() {
 }
 
 #[test]
-fn the_order_is_that_of_the_picture() {
+fn module_order_matches_the_diagram() {
     let expected = [
         "environment",
         "error",
@@ -183,7 +183,7 @@ fn expand(prefix: &str, path: &str, found: &mut Vec<String>) {
 
 /// Imports between files are acyclic, except that a `mod.rs` may name the files of its folder.
 #[test]
-fn no_circle_of_files() {
+fn imports_between_files_are_acyclic() {
     let files = texts("src");
     let tests = of_tests(&files);
     let is_test = |path: &Path| tests.iter().any(|test| path.with_extension("").starts_with(test));
@@ -227,7 +227,7 @@ fn no_circle_of_files() {
 }
 
 #[test]
-fn lists_of_imports_are_taken_apart() {
+fn nested_imports_are_parsed() {
     let text =
         "use crate::{a::{B, c::D}, e};\nuse super::f::G;\nuse std::fs;\n#[cfg(test)]\nmod tests { use super::x; }";
     assert_eq!(imports(text, "run::phase::log"), ["a::B", "a::c::D", "e", "run::phase::f::G"]);
@@ -235,7 +235,7 @@ fn lists_of_imports_are_taken_apart() {
 
 /// A larger folder needs subfolders.
 #[test]
-fn run_and_train_are_not_crowded() {
+fn run_and_train_have_few_files() {
     for folder in ["src/run", "src/train"] {
         let flat = std::fs::read_dir(folder).expect("a folder").filter_map(Result::ok);
         let flat = flat.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "rs")).count();

@@ -53,7 +53,7 @@ fn declaration(line: &str) -> Option<&str> {
 }
 
 #[test]
-fn one_name_is_one_type() {
+fn type_names_are_unique() {
     let files = texts("src");
     let tests = of_tests(&files);
     assert!(tests.contains(&PathBuf::from("src/train/tests")) && tests.len() > 5, "{tests:?}");

@@ -37,7 +37,7 @@ fn remove(path: &Path) {
 }
 
 #[test]
-fn an_archive_is_found_under_the_names_that_it_has() {
+fn an_archive_is_found_under_all_its_names() {
     let place = place();
     let expected = stats(&place, "unpacked");
     assert_eq!(expected.code, 0, "{}", expected.stderr);
@@ -77,7 +77,7 @@ fn an_archive_is_found_under_the_names_that_it_has() {
 }
 
 #[test]
-fn an_archive_that_was_packed_otherwise_says_how() {
+fn archives_with_another_layout_are_errors_with_a_hint() {
     let place = place();
     for (inside, hint) in [("deeper/cifar-10-batches-bin", "it has `deeper/cifar-10-batches-bin/"), ("", "_batch")] {
         pack(&place, NAME, inside);
@@ -126,7 +126,7 @@ fn an_archive_that_was_packed_otherwise_says_how() {
 
 /// As from `tar -V label`, and from `tar -S` in the format of GNU.
 #[test]
-fn labels_are_passed_over_and_sparse_files_read() {
+fn volume_labels_are_skipped_and_sparse_files_read() {
     let place = place();
     let bytes = |name: &str| std::fs::read(place.path("unpacked").join(FOLDER).join(name)).expect("a file");
     let expected = stats(&place, "unpacked");

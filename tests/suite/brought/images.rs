@@ -19,7 +19,7 @@ fn rename(place: &Place, from: &str, to: &str) {
 }
 
 #[test]
-fn a_file_of_another_format_is_named_as_what_it_is() {
+fn other_file_formats_are_named() {
     let place = folder();
     for (bytes, expected) in [
         (&b"RIFF\x10\0\0\0WEBPVP8 "[..], "train/a/x.jpg: expected a PNG or JPEG file, found a WEBP file"),
@@ -43,7 +43,7 @@ fn a_file_of_another_format_is_named_as_what_it_is() {
 }
 
 #[test]
-fn folders_with_other_names_are_told() {
+fn folders_with_other_names_are_reported() {
     let place = folder();
     rename(&place, "val", "valid");
     says(&place, &["`data/own` has neither `val/` nor `test/`", "it has `train/` and `valid/`"]);
@@ -59,7 +59,7 @@ fn folders_with_other_names_are_told() {
 }
 
 #[test]
-fn classes_of_one_look_are_told() {
+fn classes_that_look_the_same_are_reported() {
     let place = folder();
     for split in ["train", "val"] {
         for name in ["A", "caf\u{e9}", "cafe\u{301}"] {
@@ -97,7 +97,7 @@ fn a_packed_folder_says_to_unpack_it() {
 }
 
 #[test]
-fn skipping_covers_links_and_names_and_no_class() {
+fn skipping_covers_links_and_file_names_but_not_classes() {
     use std::os::unix::ffi::OsStrExt;
     let place = folder();
     let name = std::ffi::OsStr::from_bytes(b"caf\xe9.png");
@@ -118,7 +118,7 @@ fn skipping_covers_links_and_names_and_no_class() {
 }
 
 #[test]
-fn what_systems_leave_is_passed_over_or_named() {
+fn system_files_are_ignored_or_named() {
     let place = folder();
     for name in [".DS_Store", "train/.DS_Store", "train/a/._0.png", "val/.ipynb_checkpoints/0.png", "desktop.ini"] {
         place.write(&format!("data/own/{name}"), b"\0\x05\x16\x07");

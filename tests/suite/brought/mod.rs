@@ -48,7 +48,7 @@ fn import_and_source_weights_take_the_same_files() {
 }
 
 #[test]
-fn weights_of_a_file_come_with_a_word_on_normalisation_once() {
+fn weights_from_a_file_note_normalisation_once() {
     let (place, _) = with_weights(|name| Some(name.to_owned()));
     let told = "were trained with; set these with `target.normalisation = \"given\"`";
     let log = |overrides: &[&str]| std::fs::read_to_string(place.run(overrides).join("log.txt")).expect("a log");
@@ -84,7 +84,7 @@ fn header(kind: &str, order: &str, shape: &str, bytes: &[u8]) -> Vec<u8> {
 
 /// Arrays as from MATLAB and R (column-major doubles, labels in a row), and big-endian ones with headers from Python 2.
 #[test]
-fn arrays_of_other_programs_are_those_of_numpy() {
+fn arrays_of_other_programs_match_numpy() {
     let place = place("npz", "path = \"own.npz\"");
     let checksum = |arrays: &[Vec<u8>; 4]| {
         write_arrays(&place, arrays);
@@ -123,7 +123,7 @@ fn arrays_of_other_programs_are_those_of_numpy() {
 
 /// As in `MedMNIST`'s files.
 #[test]
-fn validation_arrays_are_taken_where_they_are_named() {
+fn validation_arrays_are_used_where_named() {
     let place = place("npz", "path = \"own.npz\"");
     let file = |count: usize, name: &str| {
         let labels: Vec<u8> = (0..count).map(|at| (at % 2) as u8).collect();

@@ -70,7 +70,7 @@ fn labels_of_other_types_say_what_to_save() {
 }
 
 #[test]
-fn names_of_arrays_leave_no_doubt() {
+fn ambiguous_array_names_are_errors() {
     let place = place("npz", "path = \"own.npz\"");
     let data = || json(&place.run(&[]).join("run.json"))["data"]["checksum"].clone();
     write(&place, USUAL, good(), labels());

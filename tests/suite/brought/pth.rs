@@ -45,7 +45,7 @@ fn written(place: &Place) -> Vec<(String, f64)> {
 }
 
 #[test]
-fn tensors_of_both_formats_and_all_protocols_are_the_same() {
+fn both_formats_and_all_protocols_give_the_same_tensors() {
     let place = place();
     let numbers: Vec<f32> = (0..24).map(|number| number as f32).collect();
     let shared = Tensor::from_slice(&numbers);
@@ -76,7 +76,7 @@ fn tensors_of_both_formats_and_all_protocols_are_the_same() {
 }
 
 #[test]
-fn a_state_dict_is_found_in_a_checkpoint_and_no_code_of_it_runs() {
+fn a_state_dict_is_found_in_a_checkpoint_and_no_pickled_code_runs() {
     let place = place();
     make(&place, "zip", "4", "checkpoint");
     let (code, said) = convert(&place, &[]);
@@ -142,7 +142,7 @@ fn shards_become_one_file() {
 
 /// An error in a line, and no file.
 #[test]
-fn what_is_no_pytorch_file_is_named() {
+fn files_that_are_not_pytorch_files_are_named() {
     let place = place();
     let refused = |expected: &str| {
         let (code, said) = convert(&place, &[]);

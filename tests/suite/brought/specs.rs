@@ -14,7 +14,7 @@ fn check(place: &Place, set: &str) -> Answer {
 }
 
 #[test]
-fn numbers_are_read_however_they_are_written() {
+fn numbers_are_read_in_every_notation() {
     let place = Place::with(TINY);
     for (odd, plain) in [
         ("target.train.epochs=1e1", "target.train.epochs=10"),
@@ -41,7 +41,7 @@ fn numbers_are_read_however_they_are_written() {
 }
 
 #[test]
-fn what_is_not_read_says_how_to_write_it() {
+fn unreadable_values_say_how_to_write_them() {
     let place = Place::with(TINY);
     for (set, expected) in [
         ("target.train.epochs=1.5", "must be an integer from 1 to 1000000000, found `1.5`"),
@@ -82,7 +82,7 @@ fn a_file_of_the_other_notation_is_recognised() {
 }
 
 #[test]
-fn a_file_in_the_place_of_a_folder_is_named() {
+fn a_file_instead_of_a_folder_is_named() {
     let place = Place::with(TINY);
     place.write("file", "");
     place.write("out/spec", "");

@@ -47,7 +47,7 @@ fn import_vit(place: &Place, file: &NamedTensors) -> Answer {
 
 /// Without them the network computes something else: a silent wrong number, were they only left out.
 #[test]
-fn parts_that_the_network_lacks_are_refused() {
+fn tensors_that_the_network_lacks_are_rejected() {
     let (place, weights) = transformer();
     let whole = import_vit(&place, &weights);
     assert_eq!(whole.code, 0, "{}", whole.stderr);
@@ -138,7 +138,7 @@ fn shards_are_imported_by_their_index() {
 }
 
 #[test]
-fn a_folder_says_what_to_give_instead() {
+fn a_folder_is_an_error_with_a_hint() {
     let place = Place::new();
     std::fs::create_dir(place.path("w.safetensors")).expect("made");
     let answer = import(&place, "resnet18", &[]);
@@ -149,7 +149,7 @@ fn a_folder_says_what_to_give_instead() {
 }
 
 #[test]
-fn what_does_not_fit_says_what_to_do() {
+fn mismatched_weights_say_what_to_do() {
     let (place, weights) = with_weights(|name| Some(name.to_owned()));
     // Another architecture that it does fit.
     let other = import(&place, "resnet18", &PREACT);

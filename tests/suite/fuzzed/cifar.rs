@@ -61,7 +61,7 @@ pub fn hold(bytes: &[u8]) {
 
 /// As from `tar c ./small` and `tar cP`, and with several gzip members, as from bgzip, pigz and `cat`.
 #[test]
-fn an_archive_is_read_as_tar_and_gunzip_read_it() {
+fn archives_are_read_as_by_tar_and_gunzip() {
     let packed = |name: &str| {
         let mut packer = tar::Builder::new(Vec::new());
         for (file, length) in [("one.bin", 12), ("two.bin", 12), ("test.bin", 6)] {
@@ -93,7 +93,7 @@ fn an_archive_is_read_as_tar_and_gunzip_read_it() {
 
 /// The gzip checksum is verified, although it follows the end of the archive.
 #[test]
-fn an_archive_whose_checksum_is_wrong_or_gone_is_none() {
+fn an_archive_with_a_wrong_or_missing_checksum_is_rejected() {
     let mut packer = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     for (name, length) in [("one.bin", 12), ("two.bin", 12), ("test.bin", 6)] {
         let mut header = tar::Header::new_gnu();

@@ -66,7 +66,7 @@ fn images() {
 }
 
 #[test]
-fn files_of_labels() {
+fn label_files() {
     replay("labels", labels::hold);
 }
 
@@ -76,11 +76,11 @@ fn arrays() {
 }
 
 #[test]
-fn tables_of_tiny_imagenet() {
+fn tiny_imagenet_tables() {
     replay("tiny_imagenet", tiny_imagenet::hold);
 }
 
 #[test]
-fn archives_to_unpack() {
+fn unpacked_archives() {
     replay("unpacking", unpacking::hold);
 }

@@ -183,7 +183,7 @@ fn first_losses_agree(one: &super::Outcome, other: &super::Outcome, what: &str) 
 const SHORT: usize = 12;
 
 #[test]
-fn cuda_gives_what_the_cpu_gives_captured_or_not() {
+fn cuda_matches_the_cpu_captured_or_not() {
     let set = covering(&OPTIONS);
     assert!(set.len() <= 30, "{} combinations, each with a run on the CPU and one on CUDA at least", set.len());
     set[..SHORT].iter().for_each(agree);
@@ -191,13 +191,13 @@ fn cuda_gives_what_the_cpu_gives_captured_or_not() {
 
 #[test]
 #[ignore = "takes minutes: scripts/check --full"]
-fn cuda_gives_what_the_cpu_gives_for_every_pair_of_options() {
+fn cuda_matches_the_cpu_for_every_pair_of_options() {
     covering(&OPTIONS)[SHORT..].iter().for_each(agree);
 }
 
 #[test]
 #[ignore = "takes minutes: scripts/check --full"]
-fn cuda_gives_what_the_cpu_gives_in_300_combinations() {
+fn cuda_matches_the_cpu_in_300_combinations() {
     sample(&OPTIONS, 300).iter().for_each(agree);
 }
 
@@ -231,7 +231,7 @@ fn cut(path: &std::path::Path) -> String {
 }
 
 #[test]
-fn every_config_runs_on_cuda_as_on_the_cpu() {
+fn every_config_on_cuda_matches_the_cpu() {
     for entry in std::fs::read_dir("configs").expect("configs") {
         let path = entry.expect("an entry").path();
         if path.extension().is_none_or(|ending| ending != "toml") {

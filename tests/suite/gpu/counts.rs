@@ -31,7 +31,7 @@ const SMALL_VIT: [&str; 5] = [
 /// Waits: one for the training, one for each evaluated split, and one for the predictions on the test split. Uploads:
 /// the order, the learning rates, and the random numbers of augmentation.
 #[test]
-fn waits_and_uploads_are_a_few_an_epoch_and_none_a_step() {
+fn waits_and_uploads_happen_per_epoch_and_not_per_step() {
     let none = "transfer.frozen_layers=0";
     let all = "transfer.frozen_layers=all";
     let deep = "network.architecture=resnet34";

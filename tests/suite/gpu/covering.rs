@@ -57,7 +57,7 @@ fn all_pairs(options: &[usize]) -> Vec<Pair> {
 }
 
 #[test]
-fn any_two_options_meet() {
+fn every_pair_of_options_is_covered() {
     let options = [4, 3, 2, 5];
     let set = covering(&options);
     assert!(all_pairs(&options).iter().all(|pair| set.iter().any(|combination| covers(combination, pair))));

@@ -10,7 +10,7 @@ fn run(place: &Place, out: &str, sets: &[&str]) -> Outcome {
 }
 
 #[test]
-fn all_that_a_run_does_is_on_the_device_it_was_given() {
+fn a_run_uses_only_its_own_device() {
     let place = Place::with(TINY);
     let first = run(&place, "first", &["device=cuda:0"]);
     let second = run(&place, "second", &["device=cuda:1"]);
@@ -31,7 +31,7 @@ fn all_that_a_run_does_is_on_the_device_it_was_given() {
 
 /// Checks only the setting: the stand-in does not compute in TF32.
 #[test]
-fn tf32_is_allowed_where_it_is_asked_for_alone() {
+fn tf32_is_allowed_only_on_request() {
     let place = Place::with(TINY);
     for (precision, expected) in [("tf32", true), ("fp32", false), ("bf16", false)] {
         let outcome = Run::new(&place, precision, &["device=cuda", &format!("precision={precision}")]).done();
@@ -42,7 +42,7 @@ fn tf32_is_allowed_where_it_is_asked_for_alone() {
 }
 
 #[test]
-fn a_stand_in_is_called_one_everywhere() {
+fn a_stand_in_is_reported_everywhere() {
     let place = Place::with(TINY);
     let outcome = run(&place, "runs", &["device=cuda"]);
     assert_eq!(json(&outcome.directory.join("run.json"))["device"], "stand-in");

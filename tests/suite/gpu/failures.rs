@@ -89,7 +89,7 @@ fn only_failed(place: &Place) -> std::path::PathBuf {
 }
 
 #[test]
-fn too_little_memory_to_evaluate_names_the_evaluation_batch_and_the_same_run_goes_on() {
+fn too_little_memory_to_evaluate_names_the_evaluation_batch_and_the_run_resumes() {
     let many = ["compute.evaluation_batch=2000"];
     let [held, peak] = memory(&many);
     let unbroken = Run::new(&Place::with(ALONE), "runs", &[]).done();
@@ -138,7 +138,7 @@ fn frozen_layers_that_do_not_fit_are_computed_in_every_step() {
 }
 
 #[test]
-fn a_graph_that_does_not_fit_leaves_the_steps_as_they_were() {
+fn a_graph_that_does_not_fit_falls_back_to_eager_steps() {
     let sets = ["target.train.epochs=5", "target.train.batch_size=80"];
     let captured = [&sets[..], &["compute.graph=auto"]].concat();
     let ([_, eager], [_, graph]) = (memory(&sets), memory(&captured));
@@ -153,7 +153,7 @@ fn a_graph_that_does_not_fit_leaves_the_steps_as_they_were() {
 
 /// The device is lost after a number of operators: in a step, a graph or an evaluation.
 #[test]
-fn a_lost_device_ends_a_run_that_can_go_on() {
+fn a_run_resumes_after_a_lost_device() {
     for (graph, shares) in [("compute.graph=auto", &[3, 7][..]), ("compute.graph=off", &[5])] {
         let sets = ["target.train.epochs=4", "compute.cache=auto", graph];
         let unbroken = Run::new(&Place::with(ALONE), "runs", &sets).done();

@@ -42,7 +42,7 @@ fn memory_is_the_same_to_the_byte_after_200_epochs() {
 const LARGER: [&str; 3] = ["image_size=16", "target.train.epochs=1", "compute.graph=off"];
 
 #[test]
-fn describe_foretells_what_a_device_holds() {
+fn describe_predicts_device_memory() {
     let families: [&[&str]; 3] = [
         &["network.architecture=preact-resnet18", "network.width=8"],
         &["network.architecture=densenet121", "network.growth=8", "network.blocks=[2, 4]"],

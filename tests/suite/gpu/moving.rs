@@ -34,7 +34,7 @@ fn moved(place: &Place, from: &str, to: &str) -> Outcome {
 }
 
 #[test]
-fn a_run_goes_on_on_another_device() {
+fn a_run_resumes_on_another_device() {
     let place = Place::with(TINY);
     let unbroken = run(&place, "unbroken", &["device=cpu"]);
     for (from, to) in [("cpu", "cuda:1"), ("cuda:0", "cuda:1"), ("cuda:1", "cpu")] {

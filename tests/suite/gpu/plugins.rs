@@ -4,7 +4,7 @@ use crate::device::{self, WORKING, fake_driver};
 use crate::program::{Place, TINY};
 
 #[test]
-fn a_plugin_that_cannot_be_used_says_why_and_what_to_do() {
+fn an_unusable_plugin_says_why_and_what_to_do() {
     let place = Place::with(TINY);
     let driver = fake_driver(&place, WORKING);
     let other =
@@ -47,7 +47,7 @@ fn a_plugin_that_cannot_be_used_says_why_and_what_to_do() {
 
 /// The wheel works with any build of torch 2.11.0, which may be for another CUDA version.
 #[test]
-fn a_plugin_for_another_cuda_is_told_before_it_reads_anything() {
+fn a_plugin_for_another_cuda_is_reported_before_data_is_read() {
     let Some(found) = freezewise::native::libtorch_cuda() else { return };
     let place = Place::with(TINY);
     let driver = fake_driver(&place, WORKING);

@@ -60,7 +60,7 @@ fn held(outcome: &Outcome) -> Vec<i64> {
 
 /// The cache of the training images fits, but not that of the test images.
 #[test]
-fn a_prefix_that_does_not_fit_for_one_split_is_kept_for_none() {
+fn a_prefix_cache_that_does_not_fit_one_split_is_off_for_all() {
     let place = place();
     let off = Run::new(&place, "off", &[]).done();
     let kept = Run::new(&place, "kept", &["compute.cache=auto"]).done();

@@ -15,7 +15,7 @@ const PRECISIONS: [&str; 4] = ["precision=fp32", "precision=tf32", "precision=bf
 
 #[test]
 #[ignore = "needs a GPU: scripts/check --gpu"]
-fn every_precision_learns_and_starts_from_the_cpus_loss() {
+fn every_precision_learns_and_starts_from_the_loss_of_the_cpu() {
     let place = Place::with(TINY);
     let cpu = Run::new(&place, "cpu", &["device=cpu", "precision=fp32"]).done();
     let loss = |outcome: &Outcome, epoch: usize| -> f64 {
@@ -53,7 +53,7 @@ fn graphs_change_no_bit() {
 
 #[test]
 #[ignore = "needs a GPU: scripts/check --gpu"]
-fn a_run_repeats_its_bytes_and_memory_stays_flat() {
+fn a_repeated_run_is_bit_identical_and_memory_is_flat() {
     let place = Place::with(TINY);
     let long = ["target.train.epochs=50", "precision=bf16"];
     let (one, other) = (run(&place, "one", &long), run(&place, "other", &long));

@@ -31,7 +31,7 @@ fn cells_spread_over_the_devices() {
 
 /// On a GPU the number of jobs is found while the sweep runs; a dry run counts the one that it starts with.
 #[test]
-fn a_dry_run_counts_one_cell_on_each_gpu_whoever_names_it() {
+fn a_dry_run_counts_one_cell_per_gpu() {
     let place = Place::with(&format!("device = \"cuda\"\n{TINY}{AXES}"));
     // More cells than one on the CPU, if this machine has the cores.
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -72,7 +72,7 @@ fn a_cell_that_does_not_fit_fails_and_the_others_run() {
 }
 
 #[test]
-fn cells_that_lose_their_device_are_tried_again() {
+fn cells_that_lose_their_device_are_retried() {
     let place = Place::with(&format!("{TINY}{AXES}"));
     let arguments = ["sweep", "spec.toml", "--devices", "cuda:0", "--jobs", "2", "--set", "precision=fp32"];
     let whole = place.freezewise_with(&variables("devices=1"), &[&arguments[..], &["--only", "sources"]].concat());
@@ -138,7 +138,7 @@ fn a_second_cell_is_tried_where_its_memory_fits() {
 }
 
 #[test]
-fn no_second_cell_is_tried_where_memory_would_not_do() {
+fn no_second_cell_is_tried_where_its_memory_does_not_fit() {
     let place = endless("seed = [0, 1]");
     let memory = memory_of_a_cell(&place, &["seed=0"]) * 2;
     let standin = shared(&place, memory);
@@ -162,7 +162,7 @@ fn no_second_cell_is_tried_where_memory_would_not_do() {
 /// The second cell needs more memory than the first, which the sweep cannot know: it runs out of memory beside the
 /// first, and waits.
 #[test]
-fn a_cell_without_memory_beside_others_waits_for_them() {
+fn a_cell_out_of_memory_beside_others_waits_for_them() {
     let axes = "network.width = [2, 12]";
     let small = endless(axes);
     let sizes = ["network.width=2", "network.width=12"].map(|width| memory_of_a_cell(&small, &[width]));

@@ -78,7 +78,7 @@ fn line(written: &str) -> String {
 }
 
 #[test]
-fn names_and_resolved_specs_stay() {
+fn names_and_resolved_specs_match_the_fixture() {
     let kept = std::fs::read_to_string(FILE).expect("the fixture");
     let found: Vec<String> =
         kept.lines().map(|kept| line(kept.splitn(4, ' ').nth(3).expect("settings after three words"))).collect();

@@ -65,7 +65,7 @@ fn every_key_is_in_the_table() {
 }
 
 #[test]
-fn names_differ_exactly_where_bytes_do() {
+fn names_differ_if_and_only_if_bytes_differ() {
     let mut world = World::new();
     let mut base = Settings::new();
     add(&mut base, BASE);
@@ -121,7 +121,7 @@ fn fault(
 /// Trains many specs: any two have the same name if and only if they have the same bytes.
 #[test]
 #[ignore = "takes minutes: hundreds of trainings, for pairs of data sets, sizes, colours, fits and precisions"]
-fn images_are_named_as_the_network_sees_them() {
+fn names_depend_on_images_as_the_network_sees_them() {
     let kinds = ["npz own.npz", "npz large.npz", "npz wide.npz", "npz grey.npz", "folder folder", "synthetic -"];
     let mut world = World::new();
     let mut base = Settings::new();

@@ -10,7 +10,7 @@ use super::super::program::{Place, json};
 use super::{blocks, pages, place_with_configs};
 
 /// The commands at the start of `docs/reading-results.md`, on a smaller sweep.
-fn swept() -> Place {
+fn finished_sweep() -> Place {
     let place = place_with_configs();
     let less = [
         "image_size=8",
@@ -71,9 +71,9 @@ fn missing(place: &Place, packages: Option<&PathBuf>, block: &str) -> Option<Str
 }
 
 #[test]
-fn the_python_of_the_pages_runs() {
+fn python_snippets_of_the_docs_run() {
     let packages = std::env::var_os("FREEZEWISE_TEST_PACKAGES").map(PathBuf::from);
-    let place = swept();
+    let place = finished_sweep();
     let means = expected(&place);
     let mut seen = 0;
     for (page, text) in pages() {
@@ -95,7 +95,7 @@ fn the_python_of_the_pages_runs() {
 }
 
 #[test]
-fn the_r_of_the_pages_runs() {
+fn r_snippets_of_the_docs_run() {
     let with_r: Vec<(PathBuf, String)> =
         pages().into_iter().filter(|(_, text)| !blocks(text, "r").is_empty()).collect();
     assert!(!with_r.is_empty());
@@ -103,7 +103,7 @@ fn the_r_of_the_pages_runs() {
         eprintln!("SKIPPED the R of the pages: Rscript is not installed");
         return;
     }
-    let place = swept();
+    let place = finished_sweep();
     let means = expected(&place);
     for (page, text) in with_r {
         for block in blocks(&text, "r") {

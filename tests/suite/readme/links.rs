@@ -37,7 +37,7 @@ fn links(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_link_leads_somewhere() {
+fn every_link_has_a_target() {
     let mut followed = 0;
     for (page, text) in all_pages() {
         for link in links(&text).iter().filter(|link| !link.starts_with("http")) {
@@ -80,7 +80,7 @@ fn files_in_backticks_exist() {
 }
 
 #[test]
-fn anchors_are_those_of_github() {
+fn anchors_match_github() {
     let text = "# A `x.csv`, and more\n```sh\n# not a heading\n```\n## One_two-three\n";
     assert_eq!(anchors(text), ["a-xcsv-and-more", "one_two-three"].map(String::from).into());
 }

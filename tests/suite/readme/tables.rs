@@ -25,7 +25,7 @@ fn names(page: &str, heading: &str) -> Vec<String> {
 }
 
 #[test]
-fn tables_of_columns_are_the_declared_ones() {
+fn tables_of_columns_match_the_declared_columns() {
     let tables: [(&str, &str, &[Column]); 4] = [
         ("docs/outputs.md", "## `metrics.csv`", COLUMNS),
         ("docs/outputs.md", "## `timing.csv`", TIMING_COLUMNS),
@@ -87,7 +87,7 @@ fn code(exit: Exit) -> u8 {
 }
 
 #[test]
-fn exit_codes_are_the_declared_ones() {
+fn exit_codes_match_the_declared_ones() {
     let declared = [Exit::Complete, Exit::Failed, Exit::Usage, Exit::CellsFailed, Exit::Stopped].map(code);
     // The exit code after a second Ctrl-C, as a shell reports it.
     let expected: Vec<String> = declared.into_iter().chain([130]).map(|code| code.to_string()).collect();

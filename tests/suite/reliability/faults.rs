@@ -93,7 +93,7 @@ fn every_other_write_fails_on_a_disk_that_stays_broken() {
 }
 
 #[test]
-fn a_failing_disk_is_told_with_what_to_do() {
+fn a_failing_disk_is_reported_with_advice() {
     for (kind, cause, advice) in [
         ("ENOSPC", "No space left on device", "the disk is full: free some space"),
         ("EDQUOT", "quota exceeded", "your disk quota is used up"),
@@ -115,7 +115,7 @@ fn a_failing_disk_is_told_with_what_to_do() {
 
 /// For example some FUSE and CIFS mounts.
 #[test]
-fn a_file_system_that_cannot_sync_a_folder_serves() {
+fn file_systems_that_cannot_sync_folders_work() {
     let expected = product(&Place::with(SMALL).run(&[]));
     for kind in ["EINVAL", "EOPNOTSUPP"] {
         let place = Place::with(SMALL);
@@ -127,7 +127,7 @@ fn a_file_system_that_cannot_sync_a_folder_serves() {
 }
 
 #[test]
-fn a_failing_device_is_told_with_what_to_do() {
+fn a_failing_device_is_reported_with_advice() {
     let place = Place::with(SMALL);
     let expected = product(&Place::with(SMALL).run(&[]));
     for (fault, cause, advice) in [
@@ -147,7 +147,7 @@ fn a_failing_device_is_told_with_what_to_do() {
 }
 
 #[test]
-fn what_spares_memory_goes_on_with_the_same_run() {
+fn memory_saving_settings_resume_the_same_run() {
     let place = Place::with(SMALL);
     let answer = run_with_fault(&place, "memory@5", &[]);
     assert!(
@@ -184,7 +184,7 @@ fn mounted(place: &Place, mount: &str, script: &str) -> Option<Answer> {
 }
 
 #[test]
-fn a_small_disk_fills_up_and_the_run_goes_on_when_there_is_room() {
+fn a_run_resumes_after_a_full_disk_is_freed() {
     let place = Place::with(SMALL);
     let script =
         "eval \"$run\"; [ $? = 1 ] || exit 98; mount -o remount,size=100m disk && eval \"$run\" && cp -r disk/runs .";
@@ -198,7 +198,7 @@ fn a_small_disk_fills_up_and_the_run_goes_on_when_there_is_room() {
 }
 
 #[test]
-fn a_disk_that_cannot_be_written_keeps_what_is_finished() {
+fn a_finished_run_is_found_on_a_read_only_disk() {
     let place = Place::with(SMALL);
     let read_only = "mount --bind disk disk && mount -o remount,ro,bind disk";
     if let Some(answer) = mounted(&place, read_only, "eval \"$run\"") {

@@ -7,7 +7,7 @@ use super::faults::operations;
 use super::{SMALL, checkpoints, only_run, product, run_with_fault};
 
 #[test]
-fn a_run_that_keeps_no_state_is_finished_and_cannot_be_extended() {
+fn a_run_without_a_final_checkpoint_cannot_be_extended() {
     let place = Place::with(SMALL);
     let none = "checkpoint.keep_final=false";
     let directory = place.run(&[none]);
@@ -32,7 +32,7 @@ fn a_run_that_keeps_no_state_is_finished_and_cannot_be_extended() {
 }
 
 #[test]
-fn another_schedule_of_a_finished_run_gives_its_own_table() {
+fn a_sparser_schedule_of_a_finished_run_rewrites_its_table() {
     let place = Place::with(SMALL);
     place.run(&[]);
     let sparse = ["evaluate.every=2"];
@@ -46,7 +46,7 @@ fn another_schedule_of_a_finished_run_gives_its_own_table() {
 }
 
 #[test]
-fn a_measurement_that_was_not_made_is_named() {
+fn missing_measurements_are_named() {
     let place = Place::with(SMALL);
     let directory = place.run(&["evaluate.every=3", "target.train.epochs=9"]);
     let before = product(&directory);
@@ -134,7 +134,7 @@ fn a_finished_run_resumes_only_from_its_end() {
 
 /// States of branches that a kill left after the record said `finished`.
 #[test]
-fn the_states_of_finished_branches_go_though_a_kill_left_them() {
+fn branch_states_left_by_a_kill_are_removed() {
     let sets = ["branches.at=[1, 2]", "checkpoint.keep=[2]"];
     let removal = |operation: &String| operation.starts_with("Remove ") && operation.contains("epoch-000000001");
     let at = operations(&sets).iter().position(removal).expect("the state of epoch 1 is removed") + 1;

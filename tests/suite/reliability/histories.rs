@@ -236,14 +236,14 @@ fn histories(count: usize, budgets: &[u64], schedules: &[&'static str], seed: u6
 }
 
 #[test]
-fn any_history_ends_as_an_unbroken_run_or_with_the_promised_error() {
+fn any_history_matches_an_uninterrupted_run_or_fails_as_documented() {
     let counts = histories(16, &[2, 6, 7, 9, 14, 18], &SCHEDULES[..3], 0x9E37_79B9);
     assert!(counts.finished >= 10 && counts.stopped >= 10 && counts.refused >= 5, "{counts:?}");
 }
 
 #[test]
 #[ignore = "takes minutes: 400 histories of up to six attempts each"]
-fn any_of_many_histories_ends_as_an_unbroken_run_or_with_the_promised_error() {
+fn many_histories_match_an_uninterrupted_run_or_fail_as_documented() {
     let budgets: Vec<u64> = (1..=24).collect();
     for seed in [0x2545_F491, 0x5DEE_CE66, 0x9E37_79B9, 0xB504_F333] {
         let counts = histories(100, &budgets, &SCHEDULES, seed);

@@ -6,7 +6,7 @@ use super::super::program::Place;
 use super::{SMALL, only_run, run_with_fault};
 
 #[test]
-fn a_spec_of_a_hundred_megabytes_is_none() {
+fn an_oversized_spec_is_an_error() {
     let place = Place::new();
     let path = place.path("spec.toml");
     std::fs::File::create(&path).and_then(|file| file.set_len(100 << 20)).expect("a file of holes");
@@ -16,7 +16,7 @@ fn a_spec_of_a_hundred_megabytes_is_none() {
 }
 
 #[test]
-fn nesting_is_no_bomb() {
+fn deep_nesting_is_an_error() {
     let place = Place::new();
     let deep = 40_000;
     for (name, text) in [
@@ -35,7 +35,7 @@ fn nesting_is_no_bomb() {
 }
 
 #[test]
-fn what_never_ends_is_no_file() {
+fn endless_files_are_errors() {
     let place = Place::with(SMALL);
     for key in ["target.label_file", "source.label_file"] {
         let answer = place.try_run(&[&format!("{key}=/dev/zero")]);
@@ -45,7 +45,7 @@ fn what_never_ends_is_no_file() {
 }
 
 #[test]
-fn a_checkpoint_that_asks_for_everything_gets_nothing() {
+fn a_checkpoint_with_huge_sizes_allocates_nothing() {
     let place = Place::with(SMALL);
     assert_eq!(run_with_fault(&place, "device@10", &[]).code, 1);
     let folder = only_run(&place).join("checkpoint");
@@ -72,7 +72,7 @@ fn a_checkpoint_that_asks_for_everything_gets_nothing() {
 }
 
 #[test]
-fn links_lead_nowhere() {
+fn links_out_of_the_folder_are_not_followed() {
     let place = Place::with(SMALL);
     let other = Place::new();
     let inside = |place: &Place| std::fs::read_dir(place.path("")).expect("a folder").count();
@@ -107,7 +107,7 @@ fn links_lead_nowhere() {
 }
 
 #[test]
-fn names_stay_in_the_folder() {
+fn names_that_leave_the_folder_are_rejected() {
     let place = Place::with(SMALL);
     for name in ["../escaped", "a/b", "..", "a\nb", "", "sources", ".hidden", "a\u{0}b"] {
         let answer = place.try_run(&[&format!("name={}", toml_string(name))]);

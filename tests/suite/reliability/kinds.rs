@@ -80,7 +80,7 @@ fn keeps_frozen_layers(overrides: &[String]) -> bool {
 }
 
 /// A run that fails twice and resumes has the same results as an undisturbed one.
-fn breaks_change_nothing(index: usize, combination: &[usize]) {
+fn interruptions_change_nothing(index: usize, combination: &[usize]) {
     let overrides = overrides(combination);
     let kind: Vec<&str> = overrides.iter().map(String::as_str).collect();
     // At a higher learning rate plain SGD diverges in some combinations.
@@ -107,21 +107,21 @@ fn breaks_change_nothing(index: usize, combination: &[usize]) {
 }
 
 #[test]
-fn a_broken_run_ends_as_an_unbroken_one_in_every_kind() {
+fn interrupted_runs_match_uninterrupted_ones_in_every_kind() {
     for (factor, count) in options().into_iter().enumerate() {
         assert!((0..count).all(|option| SOME.iter().any(|combination| combination[factor] == option)), "{factor}");
     }
     for (index, combination) in SOME.iter().enumerate() {
-        breaks_change_nothing(index, combination);
+        interruptions_change_nothing(index, combination);
     }
 }
 
 #[test]
 #[ignore = "takes minutes: scripts/check --full"]
-fn a_broken_run_ends_as_an_unbroken_one_in_any_two_kinds() {
+fn interrupted_runs_match_uninterrupted_ones_in_any_two_kinds() {
     let combinations = covering(&options());
     for (index, combination) in combinations.iter().enumerate() {
-        breaks_change_nothing(index, combination);
+        interruptions_change_nothing(index, combination);
     }
     eprintln!("{} combinations, {} interruptions", combinations.len(), 2 * combinations.len());
 }

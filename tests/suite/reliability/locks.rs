@@ -6,7 +6,7 @@ use super::super::program::{Place, json, metrics};
 use super::{SMALL, end, endless, only_run, product, rows, signal, start, wait_until};
 
 #[test]
-fn eight_at_once_train_one_source_once() {
+fn eight_processes_train_one_source_once() {
     let place = Place::with(SMALL);
     let children: Vec<_> =
         (0..8).map(|k| start(&place, &[], &["--set", &format!("transfer.frozen_layers={k}")])).collect();
@@ -25,7 +25,7 @@ fn eight_at_once_train_one_source_once() {
 }
 
 #[test]
-fn of_eight_at_once_on_one_run_one_trains() {
+fn one_of_eight_processes_trains_a_run() {
     let place = Place::with(SMALL);
     let children: Vec<_> = (0..8).map(|_| start(&place, &[], &[])).collect();
     let answers: Vec<_> = children.into_iter().map(end).collect();
@@ -38,7 +38,7 @@ fn of_eight_at_once_on_one_run_one_trains() {
 }
 
 #[test]
-fn a_run_of_another_machine_is_left_to_it_until_its_heart_stands_still() {
+fn a_lock_of_another_host_is_taken_over_once_stale() {
     let place = Place::with(&endless());
     let mut child = start(&place, &[("FREEZEWISE_HOST", "elsewhere")], &[]);
     wait_until("rows", || rows(&place) > 2);
@@ -66,7 +66,7 @@ fn a_run_of_another_machine_is_left_to_it_until_its_heart_stands_still() {
 }
 
 #[test]
-fn a_process_that_was_taken_over_writes_no_more() {
+fn a_process_that_lost_its_lock_stops_writing() {
     let place = Place::with(&endless());
     let child = start(&place, &[], &[]);
     wait_until("rows", || rows(&place) > 2);
@@ -88,7 +88,7 @@ fn a_process_that_was_taken_over_writes_no_more() {
 }
 
 #[test]
-fn who_waits_for_a_source_can_be_stopped() {
+fn waiting_for_a_source_can_be_interrupted() {
     let spec = endless().replacen("epochs = 1\n", "epochs = 1000000\n", 1);
     let place = Place::with(&spec);
     let trainer = start(&place, &[], &[]);
@@ -107,7 +107,7 @@ fn who_waits_for_a_source_can_be_stopped() {
 }
 
 #[test]
-fn a_held_run_is_waited_for_and_ends_with_75() {
+fn waiting_for_a_locked_run_times_out_with_75() {
     let place = Place::with(&endless());
     let holder = start(&place, &[], &[]);
     wait_until("rows", || rows(&place) > 2);
@@ -152,7 +152,7 @@ fn on_a_terminal(place: &Place, held: &str) {
 }
 
 #[test]
-fn a_holder_of_an_earlier_boot_is_dead() {
+fn a_lock_of_an_earlier_boot_is_stale() {
     let place = Place::with(&endless());
     let mut child = start(&place, &[], &[]);
     wait_until("rows", || rows(&place) > 2);
@@ -232,7 +232,7 @@ fn a_finished_source_is_read_without_a_lock_and_nothing_is_written() {
 
 /// An incomplete source is not used: its record says `running`, or its weights are truncated.
 #[test]
-fn a_source_that_is_torn_goes_the_way_with_the_lock() {
+fn incomplete_sources_are_not_used() {
     let place = Place::with(SMALL);
     place.run(&[]);
     let sources = place.path("runs/sources");

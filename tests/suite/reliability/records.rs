@@ -6,7 +6,7 @@ use super::super::program::{Place, json};
 use super::{SMALL, TASK, only_run, product, run_with_fault};
 
 #[test]
-fn a_record_says_how_the_run_was_made() {
+fn a_record_states_how_the_run_was_made() {
     let place = Place::with(SMALL);
     let git = |arguments: &[&str]| {
         let mut command = Command::new("git");
@@ -91,7 +91,7 @@ impl freezewise::run::EventSink for Deaf {
 }
 
 #[test]
-fn records_and_summaries_of_other_versions_count() {
+fn records_and_summaries_of_other_versions_are_accepted() {
     let place = Place::with(&format!("threads = 1\n{SMALL}"));
     assert_eq!(run_with_fault(&place, "device@5", &[]).code, 1);
     let directory = place.run(&[]);
@@ -139,7 +139,7 @@ fn records_and_summaries_of_other_versions_count() {
 }
 
 #[test]
-fn a_diverged_run_is_not_tried_again() {
+fn a_diverged_run_is_not_retried() {
     let place = Place::with(SMALL);
     let rate = ["target.train.optimizer=sgd", "target.train.learning_rate=1e30"];
     let answer = place.try_run(&rate);
@@ -173,7 +173,7 @@ fn a_diverged_run_is_not_tried_again() {
 }
 
 #[test]
-fn a_data_set_that_changed_is_an_error() {
+fn a_changed_data_set_is_an_error() {
     let spec = SMALL.replace(TASK, "dataset = \"cifar10\"\n").replace("image_size = 4", "image_size = 8");
     let place = Place::with(&spec);
     let folder = place.path("data/cifar-10-batches-bin");

@@ -5,7 +5,7 @@ use super::torture::unfinished;
 use super::{SMALL, checkpoints, only_run, product, run_with_fault};
 
 #[test]
-fn an_extended_run_is_an_unbroken_one() {
+fn an_extended_run_matches_an_uninterrupted_one() {
     for (first, second) in [("epochs", [3, 7]), ("steps", [7, 10])] {
         let place = |budget: u64| {
             let mut spec = SMALL.replace("epochs = 3", &format!("{first} = {budget}"));
@@ -61,7 +61,7 @@ fn a_stop_ends_with_its_code_and_loses_nothing() {
 }
 
 #[test]
-fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
+fn a_damaged_checkpoint_falls_back_to_the_previous_one() {
     let place = Place::with(SMALL);
     assert_eq!(run_with_fault(&place, "device@10", &[]).code, 1);
     let folder = only_run(&place).join("checkpoint");
@@ -79,7 +79,7 @@ fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
 }
 
 #[test]
-fn without_a_whole_checkpoint_nothing_is_thrown_away() {
+fn nothing_is_deleted_if_all_checkpoints_are_damaged() {
     let place = Place::with(SMALL);
     assert_eq!(run_with_fault(&place, "device@10", &[]).code, 1);
     let folder = only_run(&place).join("checkpoint");
@@ -100,7 +100,7 @@ fn without_a_whole_checkpoint_nothing_is_thrown_away() {
 }
 
 #[test]
-fn a_fresh_start_takes_nothing_over_even_without_a_record() {
+fn a_fresh_start_reuses_nothing_even_without_a_record() {
     let place = Place::with(SMALL);
     assert_eq!(run_with_fault(&place, "device@10", &[]).code, 1);
     std::fs::remove_file(only_run(&place).join("run.json")).expect("removed");
@@ -112,7 +112,7 @@ fn a_fresh_start_takes_nothing_over_even_without_a_record() {
 }
 
 #[test]
-fn a_fresh_start_that_cannot_start_leaves_the_finished_run() {
+fn a_failed_fresh_start_keeps_the_finished_run() {
     let place = Place::with(SMALL);
     let directory = place.run(&[]);
     let before = product(&directory);
@@ -137,7 +137,7 @@ fn a_fresh_start_that_cannot_start_leaves_the_finished_run() {
 }
 
 #[test]
-fn what_a_kill_left_of_a_file_goes_though_the_run_is_finished() {
+fn temporary_files_left_by_a_kill_are_removed_from_a_finished_run() {
     let place = Place::with(SMALL);
     let directory = place.run(&[]);
     let expected = product(&directory);
@@ -147,7 +147,7 @@ fn what_a_kill_left_of_a_file_goes_though_the_run_is_finished() {
 }
 
 #[test]
-fn two_checkpoints_stay_until_the_end_then_one_and_those_asked_for() {
+fn two_checkpoints_are_kept_until_the_end_and_then_the_last_and_requested_ones() {
     let place = Place::with(&SMALL.replace("epochs = 3", "epochs = 12"));
     assert_eq!(run_with_fault(&place, "device@9", &[]).code, 1);
     assert_eq!(checkpoints(&only_run(&place)), ["step-000000000004.safetensors", "step-000000000005.safetensors"]);
@@ -168,7 +168,7 @@ fn two_checkpoints_stay_until_the_end_then_one_and_those_asked_for() {
 }
 
 #[test]
-fn what_a_kill_left_of_a_finished_source_goes() {
+fn checkpoints_left_by_a_kill_are_removed_from_a_finished_source() {
     let place = Place::with(SMALL);
     let broken = run_with_fault(&place, "device@3", &[]);
     assert_eq!(broken.code, 1, "{}", broken.stderr);
@@ -190,7 +190,7 @@ fn what_a_kill_left_of_a_finished_source_goes() {
 }
 
 #[test]
-fn a_lowered_budget_is_an_unbroken_run_or_an_error() {
+fn a_lowered_budget_matches_an_uninterrupted_run_or_is_an_error() {
     let spec = |budget: &str| SMALL.replace("epochs = 3", budget);
     // The source takes three steps: it fails in step 9 of the target.
     let place = Place::with(&spec("steps = 12"));
@@ -217,7 +217,7 @@ fn a_lowered_budget_is_an_unbroken_run_or_an_error() {
 
 /// Whether the prefix cache fits depends on the machine's free memory at the start.
 #[test]
-fn a_resumed_run_keeps_the_choice_of_the_prefix_cache_or_says_what_changed() {
+fn a_resumed_run_keeps_its_prefix_cache_choice_or_reports_a_change() {
     let bits = "results may no longer be bit-identical";
     let resumed = |first: &[&str], then: &[&str]| {
         let place = Place::with(SMALL);

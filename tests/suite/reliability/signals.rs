@@ -6,7 +6,7 @@ use super::super::program::{Place, json};
 use super::{SMALL, end, endless, only_run, product, rows, run_with_fault, signal, start, wait_until};
 
 #[test]
-fn every_signal_that_asks_for_an_end_gets_a_checkpoint() {
+fn every_termination_signal_writes_a_checkpoint() {
     let place = Place::with(&endless());
     for name in ["INT", "TERM", "USR1", "USR2", "HUP"] {
         let before = rows(&place);
@@ -38,7 +38,7 @@ fn every_signal_that_asks_for_an_end_gets_a_checkpoint() {
 }
 
 #[test]
-fn a_hang_up_that_is_ignored_stays_so() {
+fn an_ignored_hangup_stays_ignored() {
     let place = Place::with(&endless());
     let program = assert_cmd::cargo::cargo_bin!("freezewise").display().to_string();
     let script = format!("trap '' HUP; exec '{program}' run spec.toml --quiet");
@@ -56,7 +56,7 @@ fn a_hang_up_that_is_ignored_stays_so() {
 }
 
 #[test]
-fn a_second_interrupt_ends_it_at_once() {
+fn a_second_interrupt_ends_a_run_at_once() {
     let place = Place::with(SMALL);
     // Both arrive between two checks: no later check could make a checkpoint of the first.
     for fault in ["interrupts@1", "interrupts@5", "interrupts@20"] {

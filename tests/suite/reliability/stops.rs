@@ -24,7 +24,7 @@ fn stop_at(number: u64, expected: &[Vec<u8>; 3]) -> bool {
 }
 
 #[test]
-fn a_stop_is_heeded_while_pixels_are_hashed_and_errors_measured() {
+fn hashing_and_evaluation_can_be_interrupted() {
     let expected = product(&Place::with(SMALL).run(&SETS));
     for number in [1, 15, 30, 45, 60, 75] {
         assert!(stop_at(number, &expected), "there is a check {number}");
@@ -33,7 +33,7 @@ fn a_stop_is_heeded_while_pixels_are_hashed_and_errors_measured() {
 
 #[test]
 #[ignore = "takes minutes: scripts/check --full"]
-fn a_stop_is_heeded_at_every_question() {
+fn a_run_can_be_stopped_at_every_check() {
     let expected = product(&Place::with(SMALL).run(&SETS));
     let questions = (1..10_000).take_while(|&number| stop_at(number, &expected)).count();
     assert!(questions > 75, "{questions} checks");

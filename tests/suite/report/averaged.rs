@@ -106,7 +106,7 @@ fn averaged_weights_must_have_settled() {
 }
 
 #[test]
-fn other_weights_are_refused() {
+fn unknown_weights_are_rejected() {
     let study = Study::new();
     let folder = study.run("sweep", &FakeRun::new(0, 0), |_| Errors::default());
     let spec = folder.with_file_name("sweep.toml");

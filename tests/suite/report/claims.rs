@@ -35,7 +35,7 @@ fn a_bump_over_frozen_layers() {
 }
 
 #[test]
-fn what_was_stated_later_is_exploratory_and_what_no_control_shows_is_no_claim() {
+fn late_claims_are_exploratory_and_claims_without_controls_not_shown() {
     let study = Study::new();
     bump(&study, "sweep", 1.0, false, &[]);
     study.state("sweep", BUMP, true);
@@ -101,7 +101,7 @@ fn a_larger_bump_over_epochs() {
 
 /// Seven seeds rise by 10 and fall by 7 points. The last one falls by 15, at an epoch at which it is in a spike.
 #[test]
-fn a_spike_at_a_place_of_a_bump_is_named() {
+fn a_spike_at_a_point_of_a_bump_is_named() {
     let study = Study::new();
     for seed in 0..8 {
         let calm = over_epochs([0.30, 0.40, 0.33]);
@@ -121,7 +121,7 @@ fn a_spike_at_a_place_of_a_bump_is_named() {
 
 /// Two curves that only fall have no bumps: the difference alone would be significant.
 #[test]
-fn a_smaller_fall_is_no_larger_bump() {
+fn a_smaller_fall_is_not_a_larger_bump() {
     let study = Study::new();
     for seed in 0..8 {
         study.run("sweep", &FakeRun::new(0, seed), over_epochs([0.40, 0.30, 0.35]));
@@ -151,7 +151,7 @@ fn two_sources(study: &Study, errors: [[f64; 2]; 2]) {
 
 /// The first source is better by 4 points at k = 1, the second by 2 at k = 0. Seeds add 0 to 7 points, on average 3.5.
 #[test]
-fn an_order_that_turns() {
+fn an_order_that_reverses() {
     let study = Study::new();
     two_sources(&study, [[0.30, 0.34], [0.42, 0.40]]);
     let claim = "[[report.claims]]\nkind = \"order\"\nkey = \"source.dataset\"\nvalues = [\"synthetic\", \"mnist\"]\nat = [1, 0]\n";
@@ -210,7 +210,7 @@ fn claims_are_corrected_together() {
 
 /// Test error falls to the first valley before it rises: the first descent was measured.
 #[test]
-fn a_first_descent_is_measured_or_said_to_be_missing() {
+fn a_first_descent_is_measured_or_reported_missing() {
     let study = Study::new();
     bump(&study, "sweep", 1.0, true, &[]);
     for seed in 0..8 {

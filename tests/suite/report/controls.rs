@@ -153,7 +153,7 @@ fn a_bump_over_epochs_has_controls_of_its_own() {
 /// At a third of the learning rate the bump comes three times as late, so it may be anywhere. In the longer training
 /// the error does not fall again.
 #[test]
-fn a_learning_rate_moves_a_bump_and_a_budget_ends_it() {
+fn a_learning_rate_shifts_a_bump_and_a_budget_removes_it() {
     let study = Study::new();
     over_epochs(&study, false, false);
     for seed in 0..8 {
@@ -248,7 +248,7 @@ fn an_equivalence_has_controls() {
 
 /// Averaged weights with a different half-life from most runs are not used.
 #[test]
-fn controls_that_were_measured_otherwise_are_not_averaged() {
+fn controls_measured_differently_are_not_averaged() {
     let study = Study::new();
     for seed in 0..3 {
         let run = FakeRun::new(0, seed).with("evaluate.averaged_half_life", if seed == 2 { 500 } else { 50 });
@@ -268,7 +268,7 @@ fn controls_that_were_measured_otherwise_are_not_averaged() {
 
 /// With the epoch chosen on validation data the peak is 2 points below the later valley.
 #[test]
-fn a_peak_that_a_control_turns_into_a_valley_is_said_in_words() {
+fn a_control_with_a_valley_instead_of_a_peak_is_described() {
     let study = Study::new();
     bump(&study, "sweep", 1.0, true, &[]);
     for seed in 0..8 {

@@ -61,7 +61,7 @@ fn seeds_that_share_a_source_count_once() {
 }
 
 #[test]
-fn one_source_tells_nothing_of_sources() {
+fn one_source_gives_no_evidence_about_sources() {
     let study = Study::new();
     for seed in 0..8 {
         for size in [100, 900] {

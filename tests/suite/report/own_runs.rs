@@ -4,7 +4,7 @@ use super::study::{Errors, FakeRun, Study};
 use super::{BUMP, bump, held};
 
 /// The three numbers of frozen layers of one more seed, with a bump of a given height.
-fn one_more(study: &Study, sweep: &str, seed: usize, height: f64) {
+fn add_seed(study: &Study, sweep: &str, seed: usize, height: f64) {
     for (layers, test, train) in [(2, 0.6 - height, 0.3), (1, 0.6, 0.2), (0, 0.6 - height, 0.0)] {
         let errors = Errors { train, test, averaged: Some(test), validation: None };
         study.run(sweep, &FakeRun::new(layers, seed), |_| errors);
@@ -19,7 +19,7 @@ fn seeds_of_another_sweep_do_not_count() {
     study.state("sweep", BUMP, true);
     let alone = held(&study);
     for seed in 8..12 {
-        one_more(&study, "pilot", seed, 0.3);
+        add_seed(&study, "pilot", seed, 0.3);
     }
     assert_eq!(held(&study), alone);
 }
@@ -28,7 +28,7 @@ fn seeds_of_another_sweep_do_not_count() {
 fn a_sweep_that_gained_seeds_is_exploratory() {
     let study = Study::new();
     bump(&study, "sweep", 1.0, true, &[]);
-    one_more(&study, "sweep", 8, 0.1);
+    add_seed(&study, "sweep", 8, 0.1);
     study.state("sweep", BUMP, true);
     assert!(study.report().findings[0].starts_with("exploratory: "));
     let page = study.read("report.md");
@@ -49,7 +49,7 @@ fn a_sweep_that_is_not_finished_is_exploratory() {
 
 /// A longer training has the same directory names: the budget is no part of them.
 #[test]
-fn a_longer_budget_is_a_control_and_no_duplicate() {
+fn a_longer_budget_is_a_control_and_not_a_duplicate() {
     let study = Study::new();
     bump(&study, "sweep", 1.0, true, &[]);
     study.state("sweep", BUMP, true);
@@ -82,7 +82,7 @@ fn an_equal_claim_of_another_study_is_another_claim() {
 
 /// Averaged weights whose half-life is half of the budget have not settled at its end, so there is no control.
 #[test]
-fn averaged_weights_that_have_not_settled_are_no_control() {
+fn averaged_weights_that_have_not_settled_are_not_a_control() {
     let study = Study::new();
     bump(&study, "sweep", 1.0, true, &[("evaluate.averaged_half_life", "2000")]);
     for layers in 0..3 {
@@ -104,7 +104,7 @@ fn averaged_weights_that_have_not_settled_are_no_control() {
 
 /// A sweep in progress: one seed has a number of frozen layers that the others lack.
 #[test]
-fn a_cell_that_few_seeds_have_hides_no_other() {
+fn a_cell_with_few_seeds_does_not_hide_others() {
     let study = Study::new();
     bump(&study, "sweep", 1.0, true, &[]);
     study.run("sweep", &FakeRun::new(3, 0), |_| Errors { train: 0.4, test: 0.7, averaged: None, validation: None });

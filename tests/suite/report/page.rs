@@ -29,7 +29,7 @@ fn the_same_directory_gives_the_same_bytes() {
 }
 
 #[test]
-fn a_hostile_name_is_text_everywhere_and_links_resolve() {
+fn hostile_names_are_escaped_everywhere_and_links_resolve() {
     let study = Study::new();
     let hostile = toml::Value::String(HOSTILE.to_owned());
     for seed in 0..2 {

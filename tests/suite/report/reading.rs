@@ -24,7 +24,7 @@ fn left_out(spoil: impl Fn(&Path), reason: &str) {
 }
 
 #[test]
-fn what_cannot_be_averaged_is_left_out_with_its_reason() {
+fn invalid_runs_are_left_out_with_a_reason() {
     let row = "target,7,700,0.1,0.5,,\n";
     let last = "target,40,4000,0.1,0.5,,\n";
     left_out(|run| change(run, "run.json", "finished", "running"), "still running");
@@ -80,7 +80,7 @@ fn an_older_version_is_read() {
 }
 
 #[test]
-fn where_there_are_no_runs_nothing_is_written() {
+fn without_runs_nothing_is_written() {
     let empty = tempfile::tempdir().expect("a folder");
     let out = empty.path().join("report");
     let error = write(&[empty.path()], &out).expect_err("no runs");
@@ -124,7 +124,7 @@ fn other_settings_are_never_averaged() {
 
 /// Of two runs with the same seeds one is used; a seed that lacks a number of frozen layers is only missing there.
 #[test]
-fn seeds_count_once_and_where_they_are() {
+fn each_seed_counts_once_and_only_where_it_ran() {
     let study = Study::new();
     for layers in [2, 1, 0] {
         for seed in 0..3 {

@@ -15,7 +15,7 @@ fn refused(spec: &str, expected: &[&str]) {
 }
 
 #[test]
-fn a_sweep_that_cannot_be_is_refused_before_anything_runs() {
+fn invalid_sweeps_are_rejected_before_anything_runs() {
     refused("", &["has no `[sweep]` table"]);
     refused("[sweep.axes]\nseeds = [1]\n", &["the axis `seeds` is not a key", "did you mean `seed`?"]);
     refused("[sweep.axes]\nseed = []\n", &["has no values"]);
@@ -57,7 +57,7 @@ fn a_folder_holds_one_sweep() {
 }
 
 #[test]
-fn a_spec_with_axes_is_no_run_until_each_has_a_value() {
+fn a_spec_with_axes_needs_a_value_for_each_to_run() {
     let place = Place::with(&format!("{SMALL}[sweep.axes]\nseed = [0, 1]\n\"transfer.frozen_layers\" = [0, 1]\n"));
     let answer = place.try_run(&["seed=1"]);
     assert_eq!(answer.code, 2);
@@ -73,7 +73,7 @@ fn a_spec_with_axes_is_no_run_until_each_has_a_value() {
 }
 
 #[test]
-fn what_was_fixed_at_the_first_start_is_kept() {
+fn settings_fixed_at_the_first_start_are_kept() {
     let place = Place::with(&format!("{SMALL}[sweep.axes]\nseed = [0, 1]\n"));
     assert_eq!(sweep(&place, &["--index", "0"]).code, 0);
     let sheet = place.read("runs/spec/sweep.json");
@@ -95,7 +95,7 @@ fn what_was_fixed_at_the_first_start_is_kept() {
 }
 
 #[test]
-fn arguments_that_cannot_be_are_refused() {
+fn invalid_arguments_are_rejected() {
     let place = Place::with(&format!("{SMALL}[sweep.axes]\nseed = [0, 1]\n"));
     for (arguments, words) in [
         (&["--json"][..], "--list"),
@@ -122,7 +122,7 @@ fn arguments_that_cannot_be_are_refused() {
 
 /// A damaged record must not hide the other runs.
 #[test]
-fn one_odd_record_fails_one_run() {
+fn a_damaged_record_fails_only_its_run() {
     let place = Place::with(&format!("{SMALL}[sweep.axes]\nseed = [0, 1]\n"));
     assert_eq!(sweep(&place, &[]).code, 0);
     let run = super::runs(&place).remove(0);

@@ -86,7 +86,7 @@ fn made() -> Runs {
 }
 
 #[test]
-fn the_capacity_of_each_number_of_frozen_layers_is_read_off_the_grid() {
+fn capacity_is_computed_for_each_number_of_frozen_layers() {
     let runs = made();
     let rows = runs.rows(&[]);
     assert_eq!(rows.iter().map(|row| row["frozen_layers"].as_u64()).collect::<Vec<_>>(), [Some(0), Some(2), Some(4)]);
@@ -154,7 +154,7 @@ fn capacities_are_shown_in_every_form() {
 
 /// Epochs that are a function of n do not split a setting; another batch size does.
 #[test]
-fn what_follows_n_makes_no_setting_and_what_does_not_makes_one() {
+fn keys_that_depend_on_n_do_not_split_settings_and_others_do() {
     let runs = made();
     for run in ["k0-n40-s0-0", "k0-n40-s1-0", "k2-n40-s0-0", "k2-n40-s1-0", "k4-n40-s0-0", "k4-n40-s1-0"] {
         set_procedure(&runs, run, "epochs = 1\n", "epochs = 4\n");
@@ -175,7 +175,7 @@ fn what_follows_n_makes_no_setting_and_what_does_not_makes_one() {
 }
 
 #[test]
-fn what_cannot_be_read_is_refused() {
+fn invalid_options_and_tables_are_errors() {
     let runs = made();
     for (arguments, code, words) in [
         (&["compare", "made", "--epsilon", "0.1"][..], 2, "--capacity"),

@@ -25,14 +25,14 @@ const AVERAGED: &str = "evaluate.averaged_half_life=1";
 const TWO_SIZES: &str = "sweep.axes.source.train_size=[24, 48]";
 
 #[test]
-fn a_grid_that_can_answer_has_no_note() {
+fn a_sufficient_grid_has_no_notes() {
     assert_eq!(notes(LAYERS, &[AVERAGED]), [""; 0]);
     assert_eq!(notes(EPOCHS, &[AVERAGED]), [""; 0]);
     assert_eq!(notes(SIZES, &[TWO_SIZES]), [""; 0]);
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn missing_cells_of_claims_are_named() {
     let few = ["sweep.axes.seed=[0, 1]", "sweep.axes.seeds.source=[0, 1]", AVERAGED];
     assert_eq!(notes(LAYERS, &few), ["the grid has 2 seeds, and a claim needs 8"]);
     let of = |claim: &str, set: &[&str], reason: &str| assert_eq!(notes(claim, set), [format!("claim 1: {reason}")]);
@@ -56,7 +56,7 @@ fn what_is_missing_is_named() {
 
 /// Three steps an epoch: at epoch 1 three half-lives of one step have passed, of two steps they have not.
 #[test]
-fn averaged_weights_that_settle_too_late_are_named() {
+fn late_settling_averaged_weights_are_named() {
     let reason = "claim 1: averaged weights have not settled at epoch 1, after 3 steps: `evaluate.averaged_half_life` is 2 \
                   steps, and should be at most 1";
     assert_eq!(notes(EPOCHS, &["evaluate.averaged_half_life=2"]), [reason]);

@@ -46,7 +46,7 @@ fn a_cell_that_crashes_or_is_killed_fails_alone() {
 }
 
 #[test]
-fn cells_that_lose_their_device_or_find_no_memory_fail_in_words() {
+fn lost_devices_and_out_of_memory_are_readable_failures() {
     for (fault, words) in [("device@6", "unspecified launch failure"), ("memory@6", "CUDA out of memory")] {
         let place = place();
         let answer = place.freezewise_with(&[("FREEZEWISE_FAULT", fault)], &["sweep", "spec.toml", "--jobs", "2"]);
@@ -63,7 +63,7 @@ fn cells_that_lose_their_device_or_find_no_memory_fail_in_words() {
 
 #[test]
 #[ignore = "takes a minute, the time that a cell gets for its checkpoint: scripts/check --full"]
-fn a_cell_that_hangs_is_killed_after_its_time() {
+fn a_hanging_cell_is_killed_after_its_time_limit() {
     let place = endless();
     let parent = start(&place, &["--jobs", "2", "--cell-time", "20s"]);
     wait_for_rows(&place, 2);
@@ -79,7 +79,7 @@ fn a_cell_that_hangs_is_killed_after_its_time() {
 /// Ten starts are killed at random times, the sweep or one of its cells; the eleventh runs to the end.
 #[test]
 #[ignore = "takes minutes: scripts/check --full"]
-fn whatever_is_killed_every_cell_is_done_once() {
+fn every_cell_is_done_once_despite_kills() {
     let unbroken = place();
     assert_eq!(sweep(&unbroken, &["--jobs", "2"]).code, 0);
     let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs();

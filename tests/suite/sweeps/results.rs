@@ -13,7 +13,7 @@ fn finished() -> Place {
 }
 
 #[test]
-fn a_finished_sweep_is_told_compared_collected_and_kept_lean() {
+fn a_finished_sweep_is_listed_compared_collected_and_pruned() {
     let place = finished();
     let status = place.freezewise(&["status", "runs/spec"]);
     assert_eq!(status.stdout.trim(), "6 runs: 6 done");
@@ -82,7 +82,7 @@ fn archived(place: &Place) {
 }
 
 #[test]
-fn more_values_keep_what_is_done_and_fewer_leave_it_outside() {
+fn more_values_keep_finished_cells_and_fewer_exclude_them() {
     let place = finished();
     let spec = place.read("spec.toml");
     let fewer = spec.replace("[0, 2, \"all\"]", "[0, 1]");

@@ -39,7 +39,7 @@ fn every_cell_and_every_source_is_trained_once() {
 }
 
 #[test]
-fn parts_of_a_sweep_make_the_whole() {
+fn shards_of_a_sweep_equal_the_whole() {
     let whole = place();
     assert_eq!(sweep(&whole, &["--jobs", "2"]).code, 0);
     let parts = place();
@@ -83,7 +83,7 @@ fn exported_lines_make_the_same_runs() {
 }
 
 #[test]
-fn a_diverged_cell_is_an_outcome_and_a_failed_one_is_told_with_its_log() {
+fn a_diverged_cell_is_a_result_and_a_failed_one_shows_its_log() {
     let spec = super::super::reliability::SMALL;
     let axes = "[sweep.axes]\ntarget.train.learning_rate = [1e-2, 1e30]\ntarget.train.optimizer = [\"sgd\"]\n";
     let place = Place::with(&format!("{spec}{axes}"));
@@ -117,7 +117,7 @@ fn a_diverged_cell_is_an_outcome_and_a_failed_one_is_told_with_its_log() {
 
 /// Cells whose source failed say so, and a second attempt does not repeat the first one's error.
 #[test]
-fn cells_without_data_say_what_they_wait_for() {
+fn cells_without_data_say_what_is_missing() {
     let spec = "image_size = 8\n[network]\nwidth = 1\n[source]\ndataset = \"cifar10\"\n[target]\ndataset = \"cifar100\"\n\
                 [sweep.axes]\nseed = [0, 1]\n";
     let place = Place::with(spec);
@@ -168,7 +168,7 @@ pub fn wait_for_rows(place: &Place, cells: usize) {
 }
 
 #[test]
-fn a_cell_over_its_time_is_stopped_and_counts_as_failed() {
+fn a_cell_over_its_time_limit_is_stopped_and_failed() {
     let place = endless();
     let answer = sweep(&place, &["--cell-time", "3s", "--jobs", "2"]);
     assert_eq!(answer.code, 3, "{}", answer.stderr);
@@ -177,7 +177,7 @@ fn a_cell_over_its_time_is_stopped_and_counts_as_failed() {
 }
 
 #[test]
-fn a_stopped_sweep_leaves_every_cell_to_be_resumed() {
+fn a_stopped_sweep_leaves_every_cell_resumable() {
     let place = endless();
     let child = start(&place, &["--jobs", "2"]);
     wait_for_rows(&place, 2);
@@ -219,7 +219,7 @@ fn cells_stop_when_their_sweep_is_killed() {
 }
 
 #[test]
-fn a_cell_that_another_process_holds_is_left_to_it() {
+fn a_cell_locked_by_another_process_is_skipped() {
     let place = endless();
     let other = start(&place, &["--index", "0"]);
     wait_for_rows(&place, 1);

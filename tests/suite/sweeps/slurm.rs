@@ -22,7 +22,7 @@ done
 echo "$count"
 "#;
 
-fn play(place: &Place, programs: &[(&str, &str)]) -> String {
+fn install_programs(place: &Place, programs: &[(&str, &str)]) -> String {
     for (name, text) in programs {
         let path = place.write(&format!("bin/{name}"), text);
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("a right");
@@ -33,7 +33,7 @@ fn play(place: &Place, programs: &[(&str, &str)]) -> String {
 #[test]
 fn jobs_are_written_submitted_in_order_and_run() {
     let place = place();
-    let path = play(&place, &[("sbatch", SBATCH)]);
+    let path = install_programs(&place, &[("sbatch", SBATCH)]);
     let played = place.path("").display().to_string();
     let written = place.freezewise(&["slurm", "spec.toml", "--time", "1:00:00"]);
     assert_eq!(written.code, 0, "{}", written.stderr);
@@ -57,7 +57,7 @@ fn jobs_are_written_submitted_in_order_and_run() {
 }
 
 #[test]
-fn a_task_whose_time_is_over_is_requeued_and_a_cancelled_one_is_not() {
+fn a_timed_out_task_is_requeued_and_a_cancelled_one_is_not() {
     for (name, requeued) in [("USR1", true), ("TERM", false)] {
         stop_a_task(name, requeued);
     }
@@ -65,7 +65,7 @@ fn a_task_whose_time_is_over_is_requeued_and_a_cancelled_one_is_not() {
 
 fn stop_a_task(name: &str, requeued: bool) {
     let place = place();
-    let path = play(&place, &[("scontrol", "#!/bin/sh\necho \"$@\" >> \"$PLAYED/scontrol.log\"\n")]);
+    let path = install_programs(&place, &[("scontrol", "#!/bin/sh\necho \"$@\" >> \"$PLAYED/scontrol.log\"\n")]);
     let script = place.freezewise(&["slurm", "spec.toml", "--set", "target.train.epochs=1000000"]);
     let script = place.path(script.stdout.trim());
     let mut command = std::process::Command::new("bash");
@@ -86,11 +86,11 @@ fn stop_a_task(name: &str, requeued: bool) {
 }
 
 #[test]
-fn a_queue_and_a_refusal_are_told() {
+fn queue_state_and_rejected_jobs_are_reported() {
     let place = place();
     let squeue = "#!/bin/sh\necho 'spec|12_[1-3]|PENDING|(Priority)'\n";
     let sbatch = "#!/bin/sh\necho 'sbatch: error: invalid partition' >&2\nexit 1\n";
-    let path = play(&place, &[("squeue", squeue), ("sbatch", sbatch)]);
+    let path = install_programs(&place, &[("squeue", squeue), ("sbatch", sbatch)]);
     let variables = [("PATH", path.as_str())];
     let refused = place.freezewise_with(&variables, &["slurm", "spec.toml", "--submit"]);
     assert!(refused.code == 1 && refused.stderr.contains("invalid partition"), "{}", refused.stderr);

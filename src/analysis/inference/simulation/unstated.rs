@@ -26,14 +26,14 @@ fn gate(sizes: &[(usize, usize)], trials: usize) {
 }
 
 #[test]
-fn noise_alone_is_no_bump() {
+fn noise_alone_is_not_a_bump() {
     gate(&[(6, 10), (6, 18), (8, 10), (8, 18)], 200);
     gate(&[(12, 10), (12, 18)], 20);
 }
 
 #[test]
 #[ignore = "long"]
-fn noise_alone_is_no_bump_long() {
+fn noise_alone_is_not_a_bump_long() {
     gate(&[(6, 10), (6, 18), (8, 10), (8, 18), (12, 10), (12, 18)], 2000);
 }
 

@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_holder_last_seen_before_this_machine_booted_is_of_an_earlier_boot() {
+    fn only_holders_last_seen_before_boot_are_of_an_earlier_boot() {
         const BOOTED: u64 = 1_000_000;
         let own = Holder::own().of_boot("now").of_installation("ours");
         let before = Holder { heartbeat: BOOTED - 1, ..own.clone().of_boot("earlier") };

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_one_is_told_who_has_it() -> Result<()> {
+    fn a_second_process_sees_the_holder() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let lock = ours(Lock::take(folder.path())?);
         let who = held(Lock::take(folder.path())?).who();
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_dead_are_succeeded_at_once_and_strangers_when_their_heart_stands_still() -> Result<()> {
+    fn stale_locks_are_taken_over() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let write =
             |holder: &Holder| std::fs::write(path(folder.path(), 7), holder.to_bytes()?).map_err(anyhow::Error::from);
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_that_was_taken_over_finds_out() -> Result<()> {
+    fn a_holder_detects_a_takeover() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let lock = ours(Lock::take(folder.path())?);
         std::fs::write(path(folder.path(), 2), Holder::own().of_host("elsewhere").to_bytes()?)?;
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_at_once_one_gets_it() -> Result<()> {
+    fn one_of_many_threads_gets_the_lock() -> Result<()> {
         let folder = tempfile::tempdir()?;
         std::fs::write(path(folder.path(), 1), Holder::own().released().to_bytes()?)?;
         let locks: Vec<LockOutcome> = std::thread::scope(|scope| {
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_it_may_sweep_while_others_ask() -> Result<()> {
+    fn the_holder_can_clean_up_while_others_ask() -> Result<()> {
         let folder = tempfile::tempdir()?;
         for _ in 0..50 {
             std::thread::scope(|scope| {
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_that_is_no_lock_is_an_error() -> Result<()> {
+    fn an_invalid_lock_file_is_an_error() -> Result<()> {
         let folder = tempfile::tempdir()?;
         std::fs::create_dir(path(folder.path(), 1))?;
         assert!(Lock::take(folder.path()).is_err());

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_ends_with_the_lock_or_its_time_or_what_it_is_for() -> Result<()> {
+    fn a_wait_ends_with_the_lock_its_time_limit_or_its_result() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let LockOutcome::Ours(lock) = Lock::take(folder.path())? else { panic!("it is free") };
         let mut said = 0;
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_was_moved_aside_is_made_again() -> Result<()> {
+    fn a_folder_that_was_moved_is_created_again() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let gone = folder.path().join("run");
         let waited = wait(&gone, Duration::ZERO).wait(|| Ok(None::<()>), |_| Ok(()))?;

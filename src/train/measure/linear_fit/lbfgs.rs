@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quadratic_of_condition_ten_thousand_is_minimised() -> Result<()> {
+    fn an_ill_conditioned_quadratic_is_minimised() -> Result<()> {
         let curvature = |index: usize| 10f64.powf(index as f64 / 5.0);
         let term = |index: usize, x: f64| {
             let away = x - index as f64;
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn slopes_decide_where_values_no_longer_differ() -> Result<()> {
+    fn slopes_decide_where_values_are_equal() -> Result<()> {
         // Values near 1e6 have a resolution of 1e-10, which locates the minimum only to within 1e-5.
         let term = |_: usize, x: f64| (1e6 + (x - 2.0).cosh(), (x - 2.0).sinh());
         let mut objective = Sum { term, evaluations: 0 };
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_falls_for_ever_ends_at_the_tolerance() -> Result<()> {
+    fn an_unbounded_descent_ends_at_the_tolerance() -> Result<()> {
         let minimum =
             minimise(&mut Sum { term: |_, x: f64| ((-x).exp(), -(-x).exp()), evaluations: 0 }, vec![0.0], 1e-6)?;
         assert_eq!(minimum.end, End::Gradient);
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_no_number_is_not_stepped_on() -> Result<()> {
+    fn nan_values_are_not_accepted() -> Result<()> {
         let term =
             |_: usize, x: f64| if x < 1.0 { (x - (1.0 - x).ln(), 1.0 + 1.0 / (1.0 - x)) } else { (f64::NAN, f64::NAN) };
         let shifted = |_: usize, x: f64| {

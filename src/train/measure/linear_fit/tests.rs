@@ -15,7 +15,7 @@ fn fit(reference: &Reference, penalty: f64) -> Result<LinearHead> {
 }
 
 #[test]
-fn weights_and_errors_are_those_of_scikit_learn() -> Result<()> {
+fn weights_and_errors_match_scikit_learn() -> Result<()> {
     let reference = Reference::read()?;
     assert!(reference.fits.len() > 2);
     for expected in &reference.fits {
@@ -37,7 +37,7 @@ fn weights_and_errors_are_those_of_scikit_learn() -> Result<()> {
 }
 
 #[test]
-fn what_can_be_separated_is() -> Result<()> {
+fn separable_classes_are_separated() -> Result<()> {
     let reference = Reference::read()?;
     let part = |tensor: &Tensor| tensor.narrow(0, 0, reference.separable);
     let (features, labels) = (part(&reference.features), part(&reference.labels));
@@ -51,7 +51,7 @@ fn what_can_be_separated_is() -> Result<()> {
 
 /// At the minimum the gradient of the loss is the penalty's, and the bias's is 0: W = −1/λ · Σᵢ (pᵢ − yᵢ) xᵢᵀ.
 #[test]
-fn the_minimum_is_that_of_the_stated_sum() -> Result<()> {
+fn the_minimum_has_zero_gradient() -> Result<()> {
     let reference = Reference::read()?;
     let (features, labels) = (&reference.features, &reference.labels);
     for penalty in [1e-3, 1.0, 1e4] {
@@ -69,7 +69,7 @@ fn the_minimum_is_that_of_the_stated_sum() -> Result<()> {
 }
 
 #[test]
-fn features_that_tell_nothing_leave_the_shares_of_the_classes() -> Result<()> {
+fn constant_features_give_the_class_frequencies() -> Result<()> {
     // A constant, a varying and a zero feature, in single precision: only one axis has variance.
     let one = Tensor::rand([40, 1], (Kind::Float, Device::Cpu));
     let features = Tensor::cat(&[one.ones_like() * 7.0, &one * 2.0, one.zeros_like()], 1);
@@ -113,7 +113,7 @@ fn a_tuned_penalty_is_better_where_labels_are_wrong() -> Result<()> {
 }
 
 #[test]
-fn few_examples_are_enough_and_none_are_not() -> Result<()> {
+fn few_examples_fit_and_none_are_an_error() -> Result<()> {
     for count in 1..7 {
         let features = Tensor::arange(count, (Kind::Float, Device::Cpu)).unsqueeze(1);
         let labels = Tensor::arange(count, (Kind::Int64, Device::Cpu)).remainder(2);
@@ -126,7 +126,7 @@ fn few_examples_are_enough_and_none_are_not() -> Result<()> {
 }
 
 #[test]
-fn it_stops_before_any_evaluation() -> Result<()> {
+fn fits_can_be_interrupted_before_any_evaluation() -> Result<()> {
     let reference = Reference::read()?;
     let stopped_at = |at: usize| {
         let mut asked = 0;
@@ -146,7 +146,7 @@ fn it_stops_before_any_evaluation() -> Result<()> {
 }
 
 #[test]
-fn features_that_are_not_finite_are_an_error() -> Result<()> {
+fn non_finite_features_are_an_error() -> Result<()> {
     let reference = Reference::read()?;
     for wrong in [f64::NAN, f64::INFINITY] {
         let features = reference.features.copy();

@@ -113,7 +113,7 @@ mod tests {
 
     /// Compares twenty steps with `torch.optim` (`scripts/reference/make_fixtures.py`), in float64.
     #[test]
-    fn every_step_is_pytorchs() -> anyhow::Result<()> {
+    fn every_step_matches_pytorch() -> anyhow::Result<()> {
         let fixture = read_safetensors(Path::new("tests/fixtures/optimizers.safetensors"))?;
         for (name, rule, rate) in cases() {
             let mut optimizer = Optimizer::new(rule, vec![fixture["start"].copy()]);
@@ -130,7 +130,7 @@ mod tests {
 
     /// In fp32, with parameters of several shapes and layouts, and gradients in other layouts than their parameters.
     #[test]
-    fn fused_steps_are_the_plain_ones() -> anyhow::Result<()> {
+    fn fused_steps_match_plain_steps() -> anyhow::Result<()> {
         tch::manual_seed(1);
         let random = |shape: &[i64]| Tensor::randn(shape, (Kind::Float, Device::Cpu));
         let shapes: [&[i64]; 3] = [&[5], &[4, 3, 3, 3], &[6, 4, 1, 1]];
