@@ -81,9 +81,9 @@ def stable(run: pathlib.Path, above: float = UNSTABLE) -> float:
     return last(run) if unstable is None else errors[before(errors, unstable)]
 
 
-def drop_over_layers(folder: str, rate: str = "", thresholds: tuple[float, ...] = (UNSTABLE,)) -> None:
-    """The drop of test error from k = 15 to k = 0, at the end and with each run before its first instability."""
-    pairs = list(zip(runs(folder, "k15-n4096", rate), runs(folder, "k0-n4096", rate), strict=True))
+def drop_over_layers(folder: str, rate: str = "", thresholds: tuple[float, ...] = (UNSTABLE,), peak: int = 15) -> None:
+    """The drop of test error from the peak to k = 0, at the end and with each run before its first instability."""
+    pairs = list(zip(runs(folder, f"k{peak}-n4096", rate), runs(folder, "k0-n4096", rate), strict=True))
     print(f"  first instability at k = 0: {[first_instability(low) for _, low in pairs]}")
     print(f"  drop at the end of training: {interval([last(high) - last(low) for high, low in pairs])}")
     for above in thresholds:
@@ -136,6 +136,8 @@ if __name__ == "__main__":
     drop_over_layers("frozen-layers/frozen-layers-cosine.laptop")
     print("claim C, a third of the rate")
     drop_over_layers("frozen-layers/frozen-layers-rates.laptop", "0.000333")
+    print("claim C, a vision transformer, from k = 4 to k = 0")
+    drop_over_layers("frozen-layers-vit/frozen-layers-vit-claim.laptop", peak=4)
     print("claim C, other numbers of examples at the same epoch")
     at_same_epoch("frozen-layers/frozen-layers.laptop", 4096, 20, [(17, 16), (15, 14)])
     at_same_epoch("frozen-layers-n/frozen-layers-n8192.laptop", 8192, 20, [(17, 16), (15, 14)])
