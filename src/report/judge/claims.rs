@@ -44,6 +44,15 @@ enum Case<'a> {
 }
 
 impl Case<'_> {
+    fn is_about(&self, setting: &Setting) -> bool {
+        let settings: &[&Setting] = match self {
+            Self::Bump(bump) => &bump.subject.settings,
+            Self::Pair(pair) => &pair.subject.settings,
+            Self::Failed(_) => &[],
+        };
+        settings.iter().any(|own| own.values == setting.values)
+    }
+
     /// Sets the name of its part in the specs of its controls.
     fn named(mut self, name: String) -> Self {
         match &mut self {
@@ -90,7 +99,8 @@ pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder], com
         }
         findings.push(finding);
     }
-    for setting in settings.iter().filter(|setting| !is_control_of_any(setting, settings)) {
+    let is_claimed = |setting: &Setting| cases.iter().any(|case| case.is_about(setting));
+    for setting in settings.iter().filter(|setting| !is_control_of_any(setting, settings, is_claimed)) {
         findings.extend(looked_for(setting, settings, &cases, commands));
     }
     let stated = claims.iter().filter(|stated| not_as_stated(stated).is_none()).count();
@@ -117,14 +127,11 @@ fn not_as_stated(stated: &StatedClaim) -> Option<String> {
 
 /// The largest bumps of a setting, without those that a claim is about.
 fn looked_for(setting: &Setting, all: &[Setting], cases: &[Case], commands: &Commands) -> Vec<Finding> {
-    let is_of = |stated: &Stated, over_layers: bool| {
-        let is_setting = stated.subject.settings.iter().any(|own| own.values == setting.values);
-        is_setting && (stated.subject.place == MeasuredAt::End) == over_layers
-    };
     let is_stated = |over_layers: bool, layers: Option<usize>| {
-        cases.iter().any(|case| match case {
+        cases.iter().filter(|case| case.is_about(setting)).any(|case| match case {
             Case::Bump(stated) => {
-                is_of(stated, over_layers) && layers.is_none_or(|layers| stated.subject.layers.contains(&layers))
+                (stated.subject.place == MeasuredAt::End) == over_layers
+                    && layers.is_none_or(|layers| stated.subject.layers.contains(&layers))
             }
             Case::Pair(_) | Case::Failed(_) => false,
         })

@@ -45,10 +45,14 @@ pub(super) fn under(
     RealityCheck::ALL.into_iter().filter_map(|check| Some((check, of(check)?))).collect()
 }
 
-/// Whether a setting is a control of an earlier one from another folder. Settings in one folder are axes of a grid.
-pub(super) fn is_control_of_any(setting: &Setting, all: &[Setting]) -> bool {
-    let is_earlier = |own: &&Setting| folder(own) != folder(setting) && own.order < setting.order;
-    all.iter().filter(is_earlier).any(|own| is_control_of(own, setting))
+/// Whether a setting is a control of one from another folder. Settings in one folder are axes of a grid. Of two that are
+/// controls of each other, as with learning rates, it is the one without a claim, or else the later one.
+pub(super) fn is_control_of_any(setting: &Setting, all: &[Setting], is_claimed: impl Fn(&Setting) -> bool) -> bool {
+    let rank = |setting: &Setting| (!is_claimed(setting), setting.order);
+    let comes_first = |own: &Setting| !is_control_of(setting, own) || rank(own) < rank(setting);
+    all.iter()
+        .filter(|own| folder(own) != folder(setting))
+        .any(|own| is_control_of(own, setting) && comes_first(own))
 }
 
 /// Whether a setting differs from another only in what some control changes.
