@@ -74,7 +74,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let finished = if let Some(gone) = gone {
         without_data(&spec, &request, gone, &mut progress)?
     } else {
-        // A finished run may be in a read-only archive; it is found all the same as long as its data are there.
+        // A finished run may be in a read-only archive; it is still found as long as its data are there.
         let done = match request.beginning {
             Beginning::Resume => run::finished(&spec, &request, &mut progress)?.is_some(),
             Beginning::Fresh => false,

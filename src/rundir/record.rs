@@ -51,7 +51,7 @@ impl Length {
 }
 
 /// The record of a run. Fields that another version did not write, or wrote differently, are ignored; status and length
-/// count all the same.
+/// are read regardless.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
     /// How far the run is: running, stopped, finished, failed or diverged.
@@ -107,7 +107,7 @@ pub struct Record {
     pub finished: Option<String>,
     /// Run time of all attempts with a recorded end.
     pub seconds: Option<f64>,
-    /// Whether weights and checkpoints were pruned since; the run is finished all the same.
+    /// Whether weights and checkpoints were pruned since; the run still counts as finished.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lean: bool,
     /// Later attempts.

@@ -51,7 +51,7 @@ impl Observer for Stopper {
     }
 
     fn save(&mut self, state: &TrainingState) -> Result<()> {
-        // Copies: the training goes on changing its own tensors.
+        // Copies: the training continues to change its own tensors.
         let tensors = state.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.copy())).collect();
         let TrainingState { epochs, steps, seconds, .. } = *state;
         self.state = Some(TrainingState { epochs, steps, seconds, tensors });
