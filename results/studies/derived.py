@@ -131,8 +131,6 @@ if __name__ == "__main__":
     fall_over_epochs("target-size/target-size.laptop", "k0-n1024", 126, 282)
     print("claim A with SGD, 4,096 examples, averaged weights")
     fall_over_epochs("target-size/target-size-sgd.laptop", "k0-n4096", 18, 142)
-    print("claim A with SGD, 1,024 examples, averaged weights")
-    fall_over_epochs("target-size/target-size-sgd.laptop", "k0-n1024", 126, 282)
     print("claim C, from k = 15 to k = 0")
     drop_over_layers("frozen-layers/frozen-layers.laptop", thresholds=(0.02, 0.03, 0.05, 0.1))
     at_same_epoch("frozen-layers/frozen-layers.laptop", 4096, 64, [(15, 13)])

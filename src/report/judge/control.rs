@@ -50,9 +50,7 @@ pub(super) fn under(
 pub(super) fn is_control_of_any(setting: &Setting, all: &[Setting], is_claimed: impl Fn(&Setting) -> bool) -> bool {
     let rank = |setting: &Setting| (!is_claimed(setting), setting.order);
     let comes_first = |own: &Setting| !is_control_of(setting, own) || rank(own) < rank(setting);
-    all.iter()
-        .filter(|own| folder(own) != folder(setting))
-        .any(|own| is_control_of(own, setting) && comes_first(own))
+    all.iter().filter(|own| folder(own) != folder(setting)).any(|own| is_control_of(own, setting) && comes_first(own))
 }
 
 /// Whether a setting differs from another only in what some control changes.

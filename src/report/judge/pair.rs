@@ -37,7 +37,10 @@ pub(super) fn settings<'a>(
     };
     let (one, other) = (of(values[0]), of(values[1]));
     for (found, value) in [(&one, values[0]), (&other, values[1])] {
-        if found.len() != 1 {
+        if found.is_empty() {
+            return Err(format!("no finished run has `{key}` = `{value}`"));
+        }
+        if found.len() > 1 {
             let count = found.len();
             return Err(format!(
                 "expected one setting with `{key}` = `{value}`, found {count}: narrow it down with `setting`"
