@@ -110,20 +110,6 @@ fn a_claim_is_counted_once() {
     assert!(study.read("report.md").contains("sweep-third also state it; it is tested and counted once"));
 }
 
-/// Folders are read in the order of their names, and a shell sorts names by its locale.
-#[test]
-fn a_control_may_be_read_before_its_study() {
-    let study = Study::new();
-    bump(&study, "a-third", 1.0, true, &[("target.train.learning_rate", "0.001")]);
-    bump(&study, "b-falls", 1.0, true, &[("target.train.schedule", "\"cosine\"")]);
-    bump(&study, "sweep", 1.0, true, &[]);
-    study.state("sweep", BUMP, true);
-    let findings = study.report().findings;
-    assert_eq!(findings.len(), 1, "{findings:?}");
-    let survived = "Survives averaged weights, a third of the learning rate and a learning rate that falls.";
-    assert!(findings[0].ends_with(survived), "{findings:?}");
-}
-
 const PEAK: [(u64, f64); 3] = [(5, 0.40), (20, 0.50), (40, 0.43)];
 
 /// Eight seeds of one cell with a bump over epochs: 0.4 at epoch 5, 0.5 at 20, 0.43 at 40.

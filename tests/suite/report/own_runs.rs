@@ -137,3 +137,17 @@ fn seeds_that_share_a_source_are_not_independent() {
     assert!(finding.starts_with("exploratory: Too few seeds to tell") && finding.ends_with("4 sources."), "{finding}");
     assert!(study.read("index.html").contains("at least 4 independent seeds"));
 }
+
+/// Folders are read in the order of their names, and a shell sorts names by its locale.
+#[test]
+fn a_control_may_be_read_before_its_study() {
+    let study = Study::new();
+    bump(&study, "a-third", 1.0, true, &[("target.train.learning_rate", "0.001")]);
+    bump(&study, "b-falls", 1.0, true, &[("target.train.schedule", "\"cosine\"")]);
+    bump(&study, "sweep", 1.0, true, &[]);
+    study.state("sweep", BUMP, true);
+    let findings = study.report().findings;
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    let survived = "Survives averaged weights, a third of the learning rate and a learning rate that falls.";
+    assert!(findings[0].ends_with(survived), "{findings:?}");
+}
