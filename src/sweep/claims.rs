@@ -55,18 +55,17 @@ impl<'a> ClaimedCells<'a> {
 
     fn check(&self, claim: &Claim) -> Result<(), String> {
         self.check_places(&claim.statement)?;
-        if self.cells.iter().all(|cell| cell.evaluation.extra.averaging.is_some()) {
-            return self.cells.iter().try_for_each(|cell| check_settled(cell, cell.length.epochs));
-        }
         let set = "set `evaluate.averaged_half_life`";
         let bump = matches!(
             claim.statement,
             Statement::FrozenLayers { .. } | Statement::Epochs { .. } | Statement::LargerBump { .. }
         );
+        let is_averaged = self.cells.iter().all(|cell| cell.evaluation.extra.averaging.is_some());
         match claim.weights {
+            ClaimedWeights::Raw if !bump => Ok(()),
+            _ if is_averaged => self.cells.iter().try_for_each(|cell| check_settled(cell, cell.length.epochs)),
             ClaimedWeights::Averaged => Err(format!("averaged weights are not measured: {set}")),
-            ClaimedWeights::Raw if bump => Err(format!("it cannot hold without averaged weights as a control: {set}")),
-            ClaimedWeights::Raw => Ok(()),
+            ClaimedWeights::Raw => Err(format!("it cannot hold without averaged weights as a control: {set}")),
         }
     }
 

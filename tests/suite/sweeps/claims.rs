@@ -1,4 +1,4 @@
-//! What keeps a planned grid from answering its claims is said before it runs.
+//! Obstacles to the claims of a planned grid are printed before it runs.
 
 use super::super::program::Place;
 use super::super::reliability::SMALL;
@@ -60,4 +60,11 @@ fn late_settling_averaged_weights_are_named() {
     let reason = "claim 1: averaged weights have not settled at epoch 1, after 3 steps: `evaluate.averaged_half_life` is 2 \
                   steps, and should be at most 1";
     assert_eq!(notes(EPOCHS, &["evaluate.averaged_half_life=2"]), [reason]);
+    // Nine steps in all. At the end only claims that need averaged weights, as subject or control, ask for them.
+    let long = "evaluate.averaged_half_life=4";
+    let at_the_end =
+        reason.replace("epoch 1, after 3", "epoch 3, after 9").replace("is 2", "is 4").replace("most 1", "most 3");
+    assert_eq!(notes(LAYERS, &[long]), [at_the_end.as_str()]);
+    assert_eq!(notes(SIZES, &[TWO_SIZES, long]), [""; 0]);
+    assert_eq!(notes(&format!("{SIZES}weights = \"averaged\"\n"), &[TWO_SIZES, long]), [at_the_end]);
 }
