@@ -13,7 +13,7 @@ class Bundle(Place):
     def made(self, torch=None):
         return bundle.make(PROGRAM, self.folder / "made", torch)
 
-    def test_the_whole_folder_runs_where_nothing_else_is(self):
+    def test_the_folder_runs_in_an_empty_namespace(self):
         moved = self.made().rename(self.folder / "moved")
         torch = torch_here()
         # Without the checkout, this machine's libtorch, cargo and network access.
@@ -32,7 +32,7 @@ class Bundle(Place):
         for licence in ("LICENSE-MIT", "THIRD-PARTY", f"torch-{torch_version()}"):
             self.assertTrue((moved / "licenses" / licence).exists(), licence)
 
-    def test_libtorch_stays_where_it_is_said_to_be(self):
+    def test_an_external_libtorch_is_used_from_its_folder(self):
         torch = torch_here()
         absolute = self.made(torch).rename(self.folder / "absolute")
         self.assertEqual(elf.read(absolute / "freezewise").rpath, f"{torch}/lib")
@@ -56,7 +56,7 @@ class Bundle(Place):
             self.assertEqual(unpacked.read_bytes(), file.read_bytes())
             self.assertEqual(os.access(unpacked, os.X_OK), os.access(file, os.X_OK))
 
-    def test_what_cannot_be_is_refused_and_leaves_nothing(self):
+    def test_invalid_arguments_are_errors_and_leave_no_files(self):
         other = self.folder / "other"
         (other / "lib").mkdir(parents=True)
         (other / "lib" / "libtorch_cpu.so").touch()

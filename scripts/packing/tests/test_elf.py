@@ -21,14 +21,14 @@ class Elf(unittest.TestCase):
     def files(self):
         return [PROGRAM, torch_here() / "lib" / "libtorch_cpu.so", pathlib.Path("/bin/sh").resolve()]
 
-    def test_libraries_and_places_are_those_of_readelf(self):
+    def test_libraries_and_search_paths_match_readelf(self):
         for path in self.files():
             said, found = readelf("-d", path), elf.read(path)
             self.assertEqual(found.needed, re.findall(r"\(NEEDED\).*\[(.*)\]", said), path)
             for tag, value in (("RPATH", found.rpath), ("RUNPATH", found.runpath)):
                 self.assertEqual([value] if value else [], re.findall(rf"\({tag}\).*\[(.*)\]", said), path)
 
-    def test_versions_are_those_of_readelf(self):
+    def test_versions_match_readelf(self):
         for path in self.files():
             versions, library = {}, None
             for line in readelf("-V", path).splitlines():
@@ -38,7 +38,7 @@ class Elf(unittest.TestCase):
                     versions.setdefault(library, set()).add(found[1])
             self.assertEqual(elf.read(path).versions, versions, path)
 
-    def test_a_version_that_may_be_absent_does_not_count(self):
+    def test_weak_versions_do_not_count(self):
         said = readelf("-V", PROGRAM)
         table = said[said.index("Version needs section"):]
         start = int(re.search(r"Offset: (0x[0-9a-f]+)", table)[1], 16)
@@ -52,7 +52,7 @@ class Elf(unittest.TestCase):
         lost = {(library, version) for library in before for version in before[library] - after.get(library, set())}
         self.assertEqual([version for _, version in lost], [name])
 
-    def test_what_is_no_program_is_named(self):
+    def test_files_that_are_not_programs_are_named(self):
         for content in (b"", b"#!/bin/sh\n"):
             with tempfile.NamedTemporaryFile() as file:
                 file.write(content)
@@ -73,7 +73,7 @@ class PlatformTag(unittest.TestCase):
         ]:
             self.assertEqual(glibc_needed(versions), glibc, versions)
 
-    def test_what_is_not_known_is_no_tag(self):
+    def test_an_unknown_version_has_no_tag(self):
         for version in ("GLIBC_PRIVATE", "GLIBCXX_3.4.99", "OPENSSL_3.0.0", "GLIBC_3.1"):
             with self.assertRaises(Failure, msg=version):
                 glibc_needed([version])

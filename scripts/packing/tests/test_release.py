@@ -51,7 +51,7 @@ class Refused(Place):
 
 
 class Made(Place):
-    def test_checksums_are_those_of_sha256sum(self):
+    def test_checksums_match_sha256sum(self):
         files = []
         for name in ("a.whl", "b.tar.gz"):
             files.append(self.folder / name)
@@ -61,7 +61,7 @@ class Made(Place):
         self.assertEqual(path.read_text().splitlines()[0], f"{hashlib.sha256(b'a.whl').hexdigest()}  a.whl")
         subprocess.run(["sha256sum", "--check", "--strict", "--quiet", path.name], cwd=self.folder, check=True)
 
-    def test_the_crate_is_small_and_whole(self):
+    def test_the_crate_is_small_and_complete(self):
         run("cargo", "package", "--no-verify", "--allow-dirty", "--locked", "--offline", "--quiet",
             "--target-dir", self.folder)
         crate = self.folder / "package" / f"freezewise-{version()}.crate"

@@ -26,7 +26,7 @@ def tearDownModule():
 
 
 class Contents(unittest.TestCase):
-    def test_the_wheel_is_small_and_says_what_it_needs(self):
+    def test_the_wheel_is_small_and_declares_its_requirements(self):
         self.assertLess(WHEEL.stat().st_size, wheel.MOST_BYTES)
         self.assertRegex(WHEEL.name, rf"^freezewise-{version()}-py3-none-manylinux_2_\d+_x86_64\.whl$")
         with zipfile.ZipFile(WHEEL) as archive:
@@ -41,7 +41,7 @@ class Contents(unittest.TestCase):
             for owner in ("clap ", "tch ", "the font Liberation Sans"):
                 self.assertIn(owner, notices)
 
-    def test_no_line_tables_and_no_path_of_this_machine_to_look_for_libraries(self):
+    def test_the_program_has_no_line_tables_and_no_absolute_library_paths(self):
         with zipfile.ZipFile(WHEEL) as archive:
             program = archive.read("freezewise/bin/freezewise")
         self.assertNotIn(b".debug_info\0", program)
@@ -52,7 +52,7 @@ class Contents(unittest.TestCase):
         again = wheel.make(PROGRAM, SCRATCH / "again")
         self.assertEqual(again.read_bytes(), WHEEL.read_bytes())
 
-    def test_a_wheel_that_is_too_large_is_refused(self):
+    def test_a_wheel_that_is_too_large_is_an_error(self):
         with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.object(wheel, "MOST_BYTES", 1000):
             with self.assertRaisesRegex(Failure, "at most 0 MB are allowed"):
                 wheel.make(PROGRAM, pathlib.Path(folder))
@@ -119,7 +119,7 @@ class Installed(Place):
         self.assertNotEqual(self.run_bare(program, "--version").returncode, 0)
         self.assertEqual(self.succeed(self.program, "--version"), f"freezewise {version()}\n")
 
-    def test_no_torch_and_another_torch_are_told(self):
+    def test_a_missing_or_other_torch_is_reported(self):
         self.remove_torch()
         absent = self.run_bare(self.program, "--version")
         self.assertEqual((absent.returncode, absent.stdout), (1, ""))
@@ -134,7 +134,7 @@ class Installed(Place):
             self.assertIn(f"expected torch {torch_version()}, found {found}\n", told.stderr)
             self.assertIn("`pip install torch==", told.stderr)
 
-    def test_exit_codes_arguments_and_streams_are_the_programs(self):
+    def test_exit_codes_arguments_and_streams_are_passed_through(self):
         program = self.site / "freezewise/bin/freezewise"
         own, through = (self.run_bare(start, "check", "an absent file.toml") for start in (program, self.program))
         self.assertIn("`an absent file.toml`", own.stderr)
@@ -143,7 +143,7 @@ class Installed(Place):
 
 @unittest.skipUnless(FULL, "installs 4.7 GB: scripts/check --full")
 class InstalledWithTorch(Place):
-    def test_pip_brings_torch_and_all_of_it_runs(self):
+    def test_pip_installs_torch_and_the_program_runs(self):
         venv = self.folder / "venv"
         site = environment(venv, WHEEL)
         install(venv, "--force-reinstall", WHEEL)
@@ -171,7 +171,7 @@ CUDA_LIBRARIES = ["torch/lib/libtorch_cuda.so", "torch/lib/libtorch_cuda_linalg.
 
 @unittest.skipUnless(FULL, "the same in each Python: scripts/check --full")
 class OtherPythons(Place):
-    def test_every_python_that_torch_has(self):
+    def test_every_supported_python(self):
         found = 0
         for minor in range(10, 15):
             python = shutil.which(f"python3.{minor}")
