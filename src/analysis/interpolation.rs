@@ -18,8 +18,9 @@ pub struct Interpolation {
     pub epsilon: f64,
     /// First epoch at or below it.
     pub first_epoch: Option<u64>,
-    /// First epoch from which 95% of the epochs are at or below it, if at least 5% of all epochs follow. An evaluation stands for the epochs that are nearest
-    /// to it: log-spaced schedules evaluate each of the last epochs, which would otherwise count several times.
+    /// First epoch from which 95% of the epochs are at or below it, if at least 5% of all epochs follow. An evaluation
+    /// stands for the epochs that are nearest to it: log-spaced schedules evaluate each of the last epochs, which would
+    /// otherwise count several times.
     pub sustained_epoch: Option<u64>,
 }
 

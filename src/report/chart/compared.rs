@@ -23,14 +23,11 @@ pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
     }
     let layers: BTreeMap<Reverse<usize>, FrozenLayers> =
         drawn.iter().flat_map(|setting| &setting.cells).map(|cell| (Reverse(cell.frozen.count), cell.frozen)).collect();
-    let counts: Vec<usize> = layers.keys().map(|Reverse(count)| *count).collect();
     let places = LayerPlaces::of(&layers.into_values().collect::<Vec<_>>());
     let panel = |outcome: RunMeasure, title: &str| {
         let line = |(place, setting): (usize, &&Setting)| {
             let points = points(setting, outcome);
-            let x = |point: &BandPoint<usize>| {
-                places.at(counts.iter().position(|count| *count == point.place).unwrap_or(0))
-            };
+            let x = |point: &BandPoint<usize>| places.of_count(point.place);
             let line = points.iter().map(|point| (x(point), point.mean)).collect();
             let series = Series::line(place, setting.title.clone(), line);
             let points: Vec<(f64, &BandPoint<usize>)> = points.iter().map(|point| (x(point), point)).collect();

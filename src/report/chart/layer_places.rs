@@ -9,6 +9,8 @@ const BREAK: &str = "…";
 /// The positions of measured numbers of frozen layers.
 pub(super) struct LayerPlaces {
     names: Vec<String>,
+    /// The measured numbers.
+    counts: Vec<usize>,
     /// The position of each number.
     places: Vec<f64>,
 }
@@ -26,12 +28,17 @@ impl LayerPlaces {
             names.push(layers.short());
             before = Some(layers.count);
         }
-        Self { names, places }
+        Self { names, counts: layers.iter().map(|layers| layers.count).collect(), places }
     }
 
     /// The position of the number with an index.
     pub(super) fn at(&self, index: usize) -> f64 {
         self.places[index]
+    }
+
+    /// The position of a number; not a number, which is not drawn, if it was not measured.
+    pub(super) fn of_count(&self, count: usize) -> f64 {
+        self.counts.iter().position(|known| *known == count).map_or(f64::NAN, |index| self.places[index])
     }
 
     /// A sentence for the caption, if there are breaks.

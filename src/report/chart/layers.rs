@@ -76,17 +76,14 @@ fn lines(setting: &Setting, place: usize, outcome: RunMeasure) -> Vec<Series> {
     if points.is_empty() {
         return Vec::new();
     }
-    let at = |point: &BandPoint<usize>| {
-        let index = setting.cells.iter().position(|cell| cell.frozen.count == point.place);
-        places.at(index.unwrap_or(0))
-    };
-    let line = points.iter().map(|point| (at(point), point.mean)).collect();
+    let line = points.iter().map(|point| (places.of_count(point.place), point.mean)).collect();
     let series = Series::line(place, outcome.title(), line);
     // Several overlapping bands would be unreadable, so only the first line has one.
     if ![RunMeasure::Last, RunMeasure::LastTrain].contains(&outcome) {
         return broken(series);
     }
-    let band: Vec<(f64, &BandPoint<usize>)> = points.iter().map(|point| (at(point), point)).collect();
+    let band: Vec<(f64, &BandPoint<usize>)> =
+        points.iter().map(|point| (places.of_count(point.place), point)).collect();
     broken(banded(series, &band))
 }
 

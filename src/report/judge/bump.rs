@@ -2,7 +2,7 @@
 
 use super::images;
 use super::site_errors::{SiteErrors, at_epochs, at_layers};
-use super::sources::{Sources, independent};
+use super::sources::{Sources, independent_rows, source_hashes};
 use crate::analysis::inference::{
     BumpContrasts, BumpEvidence, BumpSites, Effect, ImageContrasts, bump_evidence, unstated_bump,
 };
@@ -12,7 +12,7 @@ use crate::report::setting::{SeedGroup, Setting};
 /// Evaluations are thinned to about this many per decade of epochs: more make the test slow but not sharper.
 const PER_DECADE: f64 = 20.0;
 /// With more seeds the sign flips take too long; only the first ones are used.
-const MOST_SEEDS: usize = 16;
+pub(super) const MOST_SEEDS: usize = 16;
 
 #[derive(Clone, Debug)]
 pub(super) struct MeasuredBump {
@@ -55,8 +55,8 @@ pub(super) fn over_epochs_of(
 
 fn measure(found: &SiteErrors, mut images: Option<ImageContrasts>) -> Result<MeasuredBump, String> {
     let mut contrasts = found.contrasts();
-    let hashes: Vec<Option<String>> = found.runs.iter().map(|run| run.source_hash.clone()).collect();
-    let averaged = |rows: Vec<Vec<f64>>| independent(&hashes, rows).map_err(|error| error.to_string());
+    let hashes = source_hashes(found.runs.iter().copied());
+    let averaged = |rows: Vec<Vec<f64>>| independent_rows(&hashes, rows).map_err(|error| error.to_string());
     let values =
         |values: Vec<f64>| Ok::<_, String>(averaged(values.into_iter().map(|value| vec![value]).collect())?.1.concat());
     contrasts = BumpContrasts { rises: values(contrasts.rises)?, drops: values(contrasts.drops)? };
@@ -95,8 +95,8 @@ pub(super) fn grid(runs: &[&Run], view: View) -> Option<EpochGrid> {
     }
     let columns = spread(&first, settled);
     let row = |curve: &Vec<crate::analysis::Point>| columns.iter().map(|&at| curve[at].error).collect();
-    let hashes: Vec<Option<String>> = runs.iter().map(|run| run.source_hash.clone()).collect();
-    let (sources, mut rows) = independent(&hashes, curves.iter().map(row).collect()).ok()?;
+    let hashes = source_hashes(runs.iter().copied());
+    let (sources, mut rows) = independent_rows(&hashes, curves.iter().map(row).collect()).ok()?;
     let independent = rows.len();
     rows.truncate(MOST_SEEDS);
     let enough = columns.len() >= 3 && independent >= 2;

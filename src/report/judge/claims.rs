@@ -10,7 +10,7 @@ use super::control::{is_control_of, is_control_of_any};
 use super::effect::EffectUnit;
 use super::finding::{Finding, Standing};
 use super::pair::Judged;
-use super::sources::Sources;
+use super::sources::{Sources, source_hashes};
 use super::stated::{self, Stated, does_not_hold};
 use super::subject::MeasuredAt;
 use super::{delay, equivalence, larger_bump, order, unstated};
@@ -85,13 +85,16 @@ pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder], com
             Case::Failed(_) => 1.0,
         })
         .collect();
-    let mut findings = Vec::new();
+    let (mut findings, mut stated_beforehand) = (Vec::new(), 0);
     for ((case, p), stated) in cases.iter().zip(holm(&p_values)).zip(&claims) {
         let mut finding = finding(case, p, commands);
         finding.claimed = claimed(stated.claim, stated.sweep);
-        if let Some(reason) = not_as_stated(stated) {
-            finding.standing = Standing::Exploratory;
-            finding.reasons.push(format!("exploratory: {reason}"));
+        match not_as_stated(stated) {
+            None => stated_beforehand += 1,
+            Some(reason) => {
+                finding.standing = Standing::Exploratory;
+                finding.reasons.push(format!("exploratory: {reason}"));
+            }
         }
         if !stated.again.is_empty() {
             let names: Vec<String> = stated.again.iter().map(|sweep| sweep.name()).collect();
@@ -103,26 +106,22 @@ pub(in crate::report) fn judge(settings: &[Setting], sweeps: &[SweepFolder], com
     for setting in settings.iter().filter(|setting| !is_control_of_any(setting, settings, is_claimed)) {
         findings.extend(looked_for(setting, settings, &cases, commands));
     }
-    let stated = claims.iter().filter(|stated| not_as_stated(stated).is_none()).count();
-    Judgement { findings, power: power(settings, stated) }
+    Judgement { findings, power: power(settings, stated_beforehand) }
 }
 
 /// Why a claim is not one that was stated beforehand, if it is not.
 fn not_as_stated(stated: &StatedClaim) -> Option<String> {
-    let planned = stated.sweep.seeds();
+    let Some(recorded) = stated.sweep.stated.as_ref().filter(|_| stated.sweep.stated_beforehand()) else {
+        return Some("stated after the first cell started, or by a version that did not record it".to_owned());
+    };
+    let PlannedSeeds { shared, distinct } = stated.sweep.seeds()?;
+    if shared != recorded.seeds {
+        let (now, then) = (text::counted(shared, "seed", "seeds"), recorded.seeds);
+        return Some(format!("the sweep has {now}, and had {then} when the claim was stated"));
+    }
     let runs = stated.own.iter().flat_map(Setting::runs);
     let finished = runs.map(|run| &run.seeds).collect::<BTreeSet<_>>().len();
-    match stated.sweep.stated.as_ref().filter(|_| stated.sweep.stated_beforehand()) {
-        None => Some("stated after the first cell started, or by a version that did not record it".to_owned()),
-        Some(recorded) => {
-            let PlannedSeeds { shared, distinct } = planned?;
-            if shared != recorded.seeds {
-                let (now, then) = (text::counted(shared, "seed", "seeds"), recorded.seeds);
-                return Some(format!("the sweep has {now}, and had {then} when the claim was stated"));
-            }
-            (finished < distinct).then(|| format!("{finished} of {distinct} seeds are finished"))
-        }
-    }
+    (finished < distinct).then(|| format!("{finished} of {distinct} seeds are finished"))
 }
 
 /// The largest bumps of a setting, without those that a claim is about.
@@ -180,10 +179,7 @@ fn is_again(claim: &Claim, first: &[Setting], other: &[Setting]) -> bool {
 }
 
 fn power(settings: &[Setting], stated: usize) -> String {
-    let independent = |cell: &SeedGroup| {
-        let hashes: Vec<Option<String>> = cell.runs.iter().map(|run| run.source_hash.clone()).collect();
-        Sources::independent(&hashes)
-    };
+    let independent = |cell: &SeedGroup| Sources::independent_seeds(&source_hashes(&cell.runs));
     let least = settings.iter().flat_map(|setting| &setting.cells).map(independent).min().unwrap_or(0);
     let carried = claims_carried(least, SIGNIFICANCE);
     // The smallest p-value of exact sign flips: all signs agree once in 2^m.

@@ -1,6 +1,6 @@
 //! Whether a curve falls before its first valley: a bump that starts at the end of the measured range has no first descent.
 
-use super::sources::independent;
+use super::sources::{independent_rows, source_hashes};
 use crate::analysis::Point;
 use crate::analysis::inference::{SIGNIFICANCE, p_mean_positive};
 use crate::report::read::{Run, RunMeasure, View};
@@ -21,7 +21,9 @@ impl FirstDescent {
     /// From the errors `[seed][place]` of independent seeds: the last place is the first valley, those before it come
     /// earlier on the curve. The highest of them must be above the valley beyond the spread of the seeds.
     pub(super) fn of(rows: &[Vec<f64>]) -> Self {
-        let before = rows.first().map_or(0, |row| row.len().saturating_sub(1));
+        // Of curves with gaps nothing can be told.
+        let places = rows.iter().map(Vec::len).min().filter(|least| rows.iter().all(|row| row.len() == *least));
+        let before = places.map_or(0, |places| places.saturating_sub(1));
         let falls = |place: usize| -> Vec<f64> { rows.iter().map(|row| row[place] - row[before]).collect() };
         let sum = |place: &usize| falls(*place).iter().sum::<f64>();
         match (0..before).max_by(|one, other| sum(one).total_cmp(&sum(other))) {
@@ -40,7 +42,7 @@ impl FirstDescent {
         let to_valley = setting.cells.iter().filter(|cell| cell.frozen.count >= first_valley);
         let columns: Vec<Vec<f64>> = to_valley.filter_map(errors).collect();
         let row = |seed: usize| columns.iter().map(|errors| errors[seed]).collect();
-        let rows = independent(&setting.sources_of(seeds), (0..seeds.len()).map(row).collect());
+        let rows = independent_rows(&setting.sources_of(seeds), (0..seeds.len()).map(row).collect());
         rows.map_or(Self::OutOfRange, |(_, rows)| Self::of(&rows))
     }
 
@@ -50,8 +52,7 @@ impl FirstDescent {
             let to_valley = |point: &&Point| point.epoch <= first_valley;
             run.test_errors(view).iter().filter(to_valley).map(|point| point.error).collect()
         };
-        let hashes: Vec<Option<String>> = runs.iter().map(|run| run.source_hash.clone()).collect();
-        let rows = independent(&hashes, runs.iter().map(row).collect());
+        let rows = independent_rows(&source_hashes(runs.iter().copied()), runs.iter().map(row).collect());
         rows.map_or(Self::OutOfRange, |(_, rows)| Self::of(&rows))
     }
 
@@ -81,6 +82,7 @@ mod tests {
         assert_eq!(of([0.4, 0.496]), FirstDescent::Absent);
         assert_eq!(of([0.4, 0.51]), FirstDescent::Measured);
         assert_eq!(FirstDescent::of(&[vec![0.5]]), FirstDescent::OutOfRange);
+        assert_eq!(FirstDescent::of(&[vec![0.6, 0.5], vec![0.5]]), FirstDescent::OutOfRange, "a gap");
         // Three seeds cannot show it.
         assert_eq!(FirstDescent::of(&vec![vec![0.6, 0.5]; 3]), FirstDescent::Absent);
     }

@@ -5,7 +5,6 @@ use crate::analysis::inference::{BumpContrasts, BumpSites, ImageContrasts, error
 use crate::report::read::Run;
 use crate::report::setting::Setting;
 use crate::rundir::{Answers, read_answers};
-use crate::spec::FINAL_EPOCHS;
 
 /// Tolerance for contrasts and means that differ only by rounding.
 const ROUNDING: f64 = 1e-9;
@@ -32,11 +31,9 @@ fn agree(images: &ImageContrasts, contrasts: &BumpContrasts) -> bool {
 
 /// Which test images a run had right at the evaluations of its last five epochs; `None` if it did not record them.
 fn answers(run: &Run) -> Option<Vec<Vec<bool>>> {
-    let last = run.curves.last_epoch;
     let all: Vec<Answers> = read_answers(&run.directory.correct("test"), run.test_examples?).ok()?;
-    let is_final = |epoch: u64| epoch > 0 && epoch + FINAL_EPOCHS > last;
-    let last: Vec<Vec<bool>> =
-        all.into_iter().filter(|answers| is_final(answers.epoch)).map(|answers| answers.correct).collect();
+    let is_final = |answers: &Answers| answers.epoch >= run.curves.first_final_epoch();
+    let last: Vec<Vec<bool>> = all.into_iter().filter(is_final).map(|answers| answers.correct).collect();
     (!last.is_empty()).then_some(last)
 }
 

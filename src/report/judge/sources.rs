@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::analysis::inference::{SampleError, average_clusters};
+use crate::report::read::Run;
 use crate::text;
 
 /// How seeds share sources.
@@ -18,8 +19,13 @@ pub(super) enum Sources {
     Clusters,
 }
 
+/// The source hash of each run.
+pub(super) fn source_hashes<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Vec<Option<String>> {
+    runs.into_iter().map(|run| run.source_hash.clone()).collect()
+}
+
 /// How seeds share sources, and their rows: the mean row of each source if only some seeds share one.
-pub(super) fn independent(
+pub(super) fn independent_rows(
     hashes: &[Option<String>],
     rows: Vec<Vec<f64>>,
 ) -> Result<(Sources, Vec<Vec<f64>>), SampleError> {
@@ -44,7 +50,7 @@ impl Sources {
     }
 
     /// The number of independent seeds, given the source hash of each.
-    pub(super) fn independent(hashes: &[Option<String>]) -> usize {
+    pub(super) fn independent_seeds(hashes: &[Option<String>]) -> usize {
         let sources = || hashes.iter().flatten().collect::<BTreeSet<_>>().len();
         if Self::of(hashes) == Self::Clusters { sources() } else { hashes.len() }
     }

@@ -1,13 +1,13 @@
 //! Exploratory findings: the largest bump, wherever it is. Never a claim.
 
-use super::bump::{self, MeasuredBump};
+use super::bump::{self, MOST_SEEDS, MeasuredBump};
 use super::checks::{checklist, of_seeds, survived};
 use super::commands::Commands;
 use super::control::{self, Remeasure};
 use super::descent::FirstDescent;
 use super::effect::{EffectUnit, SizedEffect};
 use super::finding::{Check, Finding, Standing};
-use super::sources::{Sources, independent};
+use super::sources::{Sources, independent_rows};
 use super::stated::{self, bump_under};
 use super::subject::{MeasuredAt, Subject};
 use crate::analysis::inference::{Effect, LEAST_SEEDS, SIGNIFICANCE, UnstatedBump, unstated_bump};
@@ -15,9 +15,6 @@ use crate::report::read::{FrozenLayers, RunMeasure, View};
 use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{p_value, percent, points};
 use crate::text;
-
-/// With more seeds the sign flips take too long; only the first ones are used.
-const MOST_SEEDS: usize = 16;
 
 /// The largest bump over frozen layers, wherever it is.
 pub(super) fn over_layers(setting: &Setting, all: &[Setting], commands: &Commands) -> Option<Finding> {
@@ -35,7 +32,7 @@ pub(super) fn over_layers(setting: &Setting, all: &[Setting], commands: &Command
     if curves.errors.len() < 2 {
         return Some(picture(setting, reasons));
     }
-    let (sources, mut rows) = independent(&setting.sources_of(&curves.names), curves.errors).ok()?;
+    let (sources, mut rows) = independent_rows(&setting.sources_of(&curves.names), curves.errors).ok()?;
     reasons.extend(sources.limit(rows.len()).filter(|_| sources == Sources::Clusters));
     reasons.extend(untested(rows.len(), sources));
     rows.truncate(MOST_SEEDS);

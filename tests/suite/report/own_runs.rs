@@ -1,4 +1,4 @@
-//! A claim is about the runs of the sweep that states it, whatever else lies beside them.
+//! A claim is tested on the runs of the sweep that states it, not on those of other folders.
 
 use super::study::{Errors, FakeRun, Study};
 use super::{BUMP, bump, held};
