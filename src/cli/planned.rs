@@ -13,9 +13,9 @@ use crate::files;
 use crate::native;
 use crate::output::{self, Table};
 use crate::run::{self, Fixed, Measured, Places, Stop};
-use crate::rundir::Record;
+use crate::rundir::{Record, RunDirectory};
 use crate::spec::{self, DeviceChoice, Experiment, PrecisionChoice, Survey, Sweep};
-use crate::sweep::{self, Call, RunState, SweepPlan, SweepRecord};
+use crate::sweep::{self, Call, Cost, RunState, SweepPlan, SweepRecord};
 use crate::text;
 use crate::train;
 
@@ -159,11 +159,7 @@ impl<'a> Planned<'a> {
     /// Seconds per multiply-add of a cell, if it is done.
     fn pace(&self, index: usize, state: &RunState) -> Result<Option<f64>> {
         let cell = &self.plan.cells[index];
-        if *state != RunState::Done {
-            return Ok(None);
-        }
-        let seconds = Record::read(&cell.directory)?.and_then(|record| record.seconds);
-        Ok(seconds.map(|seconds| seconds / cell.cost.multiply_adds))
+        if *state == RunState::Done { pace(&cell.directory, cell.cost) } else { Ok(None) }
     }
 
     /// The chosen cells and their sources as shell lines.
@@ -214,14 +210,16 @@ impl<'a> Planned<'a> {
                 sources.extend(cell.source);
             }
         }
-        let mut to_train = 0;
+        let (mut to_train, mut source_paces) = (0, Vec::new());
         for source in sources.into_iter().map(|index| &self.plan.sources[index]) {
-            if !run::is_trained(&source.directory)? {
+            if run::is_trained(&source.directory)? {
+                source_paces.extend(pace(&source.directory, source.cost)?);
+            } else {
                 open += source.cost.multiply_adds;
                 to_train += 1;
             }
         }
-        let seconds = median(&mut paces).map(|pace| pace * open / slots as f64);
+        let seconds = median(&mut paces).or_else(|| median(&mut source_paces)).map(|pace| pace * open / slots as f64);
         if as_json {
             let report = json!({ "cells": chosen.len(), "states": counts, "sources": self.plan.sources.len(),
                 "multiply_adds": open, "disk_bytes": disk, "slots": slots, "seconds": seconds });
@@ -235,11 +233,17 @@ impl<'a> Planned<'a> {
         table.row(["shared sources", &format!("{}, {to_train} to train", self.plan.sources.len())]);
         table.row(["multiply-adds left", &text::scaled(open as u64)]);
         table.row(["disk for weights and checkpoints", &text::bytes(disk)]);
-        let time = seconds.map_or_else(|| "unknown until one cell is done".to_owned(), text::duration);
+        let time = seconds.map_or_else(|| "unknown until a source or a cell is done".to_owned(), text::duration);
         table.row([&format!("time with {}", text::counted(slots, "cell at once", "cells at once")), &time]);
         output::data(&table.to_string())?;
         Ok(Exit::Complete)
     }
+}
+
+/// Seconds per multiply-add of a training that is done, if its record has a time.
+fn pace(directory: &RunDirectory, cost: Cost) -> Result<Option<f64>> {
+    let seconds = Record::read(directory)?.and_then(|record| record.seconds);
+    Ok(seconds.map(|seconds| seconds / cost.multiply_adds))
 }
 
 fn median(values: &mut [f64]) -> Option<f64> {
