@@ -59,6 +59,10 @@ pub(super) struct ProcessOptions {
     /// Settings that a sweep fixed for all of its cells
     #[arg(long, value_name = "SETTINGS", hide = true)]
     pub(super) fixed: Option<Fixed>,
+
+    /// This cell's part of the free memory, beside the other cells of a sweep
+    #[arg(long, value_name = "BYTES", hide = true)]
+    memory: Option<u64>,
 }
 
 impl ProcessOptions {
@@ -67,8 +71,10 @@ impl ProcessOptions {
         self.wait.unwrap_or_else(own)
     }
 
-    /// Asks the kernel for a signal when the parent ends, and checks that it has not ended already.
-    pub(super) fn follow_parent(&self) -> Result<()> {
+    /// Under a sweep: keeps to its part of the memory, asks the kernel for a signal when the sweep ends, and checks that it
+    /// has not ended already.
+    pub(super) fn follow_sweep(&self) -> Result<()> {
+        self.memory.into_iter().for_each(native::limit_host_bytes);
         let Some(parent) = self.parent else { return Ok(()) };
         rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))?;
         let now = rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get());

@@ -40,7 +40,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
-    arguments.process.follow_parent()?;
+    arguments.process.follow_sweep()?;
     let stop = Stop::listen(arguments.max_time)?;
     let request = Request {
         places: Places { out: &arguments.runs.out, data: &arguments.data.data },

@@ -178,6 +178,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         spec,
         data: arguments.data.data.clone(),
         overrides: arguments.spec.overrides.set.clone(),
+        memory: native::free_host_bytes().map(|free| free / most as u64),
         fixed: record.fixed,
         tensorboard: arguments.tensorboard,
         only_sources: arguments.chosen.only_sources(),

@@ -1,6 +1,7 @@
 //! Memory use of the computation.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tch::Device;
 
@@ -37,14 +38,28 @@ pub fn memory_use(device: Device) -> MemoryUse {
     }
 }
 
-/// Bytes still available: of the GPU's memory, or on a CPU of the machine's memory or the limits of its control groups (a
-/// container, a Slurm job).
+/// What `free_host_bytes` reports at most.
+static LIMIT: AtomicU64 = AtomicU64::new(u64::MAX);
+
+/// Limits what `free_host_bytes` reports: processes that start at the same time see the same free memory.
+pub fn limit_host_bytes(limit: u64) {
+    LIMIT.store(limit, Ordering::Relaxed);
+}
+
+/// Bytes still available: of the GPU's memory, or on a CPU of the host's.
 pub fn free_bytes(device: Device) -> Option<u64> {
-    if let Device::Cuda(index) = device {
-        return cuda::device_memory(index).map(|memory| memory.free);
+    match device {
+        Device::Cuda(index) => cuda::device_memory(index).map(|memory| memory.free),
+        _ => free_host_bytes(),
     }
+}
+
+/// Bytes still available of the machine's memory, within the limits of this process's control groups (a container, a Slurm
+/// job) and of `limit_host_bytes`.
+pub fn free_host_bytes() -> Option<u64> {
     let machine = kilobytes("/proc/meminfo", "MemAvailable:").map(|kilobytes| kilobytes * 1024);
-    machine.into_iter().chain(control_group::free_bytes(Path::new("/"))).min()
+    let free = machine.into_iter().chain(control_group::free_bytes(Path::new("/"))).min();
+    free.map(|free| free.min(LIMIT.load(Ordering::Relaxed)))
 }
 
 /// Reads a line of Linux's memory statistics; `None` on other systems.

@@ -37,7 +37,7 @@ pub use fused::{Adam, Fused, Scaler, Sgd};
 pub use graph::{Graph, empty_cache, reset_peak, synchronize, use_stream};
 pub use layout::lay_out;
 pub use lists::{add_norm, lerp};
-pub use memory::{MemoryUse, free_bytes, keep_freed_memory, memory_use, peak_bytes};
+pub use memory::{MemoryUse, free_bytes, free_host_bytes, keep_freed_memory, limit_host_bytes, memory_use, peak_bytes};
 pub use observe::{Observation, OperatorTime};
 pub use precision::{
     Autocast, Switched, autocast_kind, has_instructions, precision, precision_on_cpu, prepare, refuse_corruption,

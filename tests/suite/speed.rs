@@ -21,6 +21,13 @@ fn the_prefix_cache_is_reported_and_can_be_turned_off() {
 }
 
 #[test]
+fn a_cell_keeps_to_its_part_of_the_memory() {
+    let answer = Place::with(TINY).freezewise(&["run", "spec.toml", "--memory", "1000"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert!(answer.stderr.contains("limit is half of the free 1,000 B"), "{}", answer.stderr);
+}
+
+#[test]
 fn batch_statistics_in_frozen_layers_turn_the_prefix_cache_off() {
     let place = Place::with(TINY);
     let answer = place.freezewise(&["run", "spec.toml", "--set", "transfer.frozen_norm=batch"]);

@@ -81,6 +81,9 @@ impl Job {
             command.arg("--set").arg(set);
         });
         command.arg("--fixed").arg(options.fixed.argument());
+        if let Some(memory) = options.memory {
+            command.arg("--memory").arg(memory.to_string());
+        }
         if options.tensorboard {
             command.arg("--tensorboard");
         }

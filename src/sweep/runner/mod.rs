@@ -53,6 +53,8 @@ pub struct Options {
     pub data: PathBuf,
     /// `--set` arguments of the whole sweep.
     pub overrides: Vec<String>,
+    /// Bytes of memory for each cell on a CPU, if known: cells that start together see the same free memory.
+    pub memory: Option<u64>,
     /// Settings of every cell.
     pub fixed: Fixed,
     /// Whether cells and sources write event files for TensorBoard.

@@ -23,6 +23,25 @@ fn send(process: i32, signal: rustix::process::Signal) {
 }
 
 #[test]
+fn cells_on_a_cpu_divide_the_free_memory() {
+    let place = endless();
+    let parent = start(&place, &["--jobs", "2"]);
+    wait_for_rows(&place, 2);
+    let limit = |cell: &i32| -> u64 {
+        let line = std::fs::read_to_string(format!("/proc/{cell}/cmdline")).expect("the command line of a cell");
+        let words: Vec<&str> = line.split('\0').collect();
+        let option = words.iter().position(|word| *word == "--memory").expect("a limit");
+        words[option + 1].parse().expect("bytes")
+    };
+    let limits: Vec<u64> = children(&parent).iter().map(limit).collect();
+    send(parent.id() as i32, rustix::process::Signal::TERM);
+    assert_eq!(end(parent).code, 75);
+    let machine = std::fs::read_to_string("/proc/meminfo").expect("Linux");
+    let total = machine.split_whitespace().nth(1).expect("MemTotal").parse::<u64>().expect("kB") * 1024;
+    assert!(limits.len() == 2 && limits.iter().all(|&limit| limit > 0 && limit <= total / 2), "{limits:?} of {total}");
+}
+
+#[test]
 fn a_cell_that_crashes_or_is_killed_fails_alone() {
     use rustix::process::Signal;
     let place = endless();
