@@ -4,10 +4,12 @@
     python3 results/studies/derived.py
 
 An instability of the optimizer is an epoch after the first interpolation (train error of at most 1%) whose running train error is
-above 3%; the threshold was chosen after looking, so other thresholds are shown once. Needs only Python's standard library.
+above 3%; the threshold was chosen after looking, so other thresholds are shown once. A climb needs no interpolation before it: running
+train error rises by 2 points above its lowest value, once that is below 6%. Needs only Python's standard library.
 """
 
 import csv
+import itertools
 import json
 import pathlib
 import statistics
@@ -45,6 +47,23 @@ def first_instability(run: pathlib.Path, above: float = UNSTABLE) -> int | None:
     return min((epoch for epoch, error in running.items() if epoch > fitted and error > above), default=None)
 
 
+def first_climb(run: pathlib.Path) -> int | None:
+    """The epoch with the lowest running train error before its first climb, if there is one."""
+    lowest, at = 1.0, 0
+    for epoch, error in sorted(column(run, "train_error_running").items()):
+        if lowest < 0.06 and error - lowest >= 0.02:
+            return at
+        if error < lowest:
+            lowest, at = error, epoch
+    return None
+
+
+def p_value(values: list[float]) -> float:
+    """Of the exact one-sided sign-flip test that the mean is above 0."""
+    flipped = [sum(s * v for s, v in zip(signs, values, strict=True)) for signs in itertools.product((1, -1), repeat=len(values))]
+    return sum(total >= sum(values) - 1e-12 for total in flipped) / len(flipped)
+
+
 def before(errors: dict[int, float], epoch: int | None) -> int:
     """The last evaluation before an epoch."""
     return max(other for other in errors if epoch is None or other < epoch)
@@ -69,6 +88,24 @@ def fall_over_epochs(folder: str, prefix: str, peak: int, later: int) -> None:
     print(f"  to the last evaluation before it: {interval(early)}")
 
 
+def falls(folder: str, peak: int, later: int) -> list[float]:
+    """The fall of averaged test error of each seed with 4,096 examples."""
+    curves = [column(run, "test_error_averaged") for run in runs(folder, "k0-n4096")]
+    return [errors[peak] - errors[later] for errors in curves]
+
+
+def fall_at_own_peak(folder: str, later: int) -> None:
+    """The fall of averaged test error from the peak that the other seeds have."""
+    curves = [column(run, "test_error_averaged") for run in runs(folder, "k0-n4096")]
+    values, peaks = [], []
+    for errors in curves:
+        others = [curve for curve in curves if curve is not errors]
+        epochs = [epoch for epoch in errors if 4 <= epoch < later]
+        peaks.append(max(epochs, key=lambda epoch: sum(curve[epoch] for curve in others)))
+        values.append(errors[peaks[-1]] - errors[later])
+    print(f"  from the peak of the other seeds, epochs {sorted(set(peaks))}: {interval(values)}, p = {p_value(values):.3f}")
+
+
 def last(run: pathlib.Path) -> float:
     """The final test error: the mean over the last five epochs."""
     return json.loads((run / "summary.json").read_text())["last_test_error"]
@@ -91,6 +128,26 @@ def drop_over_layers(folder: str, rate: str = "", thresholds: tuple[float, ...] 
         print(f"  before the first instability of each run (running train error above {100 * above:.0f}%): {early}")
 
 
+def drop_before_climbs(folder: str, peak: int) -> None:
+    """The drop of test error from the peak to k = 0, with each run at k = 0 before its first climb."""
+    drops, climbs = [], []
+    for high, low in zip(runs(folder, f"k{peak}-n4096"), runs(folder, "k0-n4096"), strict=True):
+        climb, errors = first_climb(low), column(low, "test_error")
+        climbs.append(climb)
+        drops.append(last(high) - (last(low) if climb is None else errors[max(e for e in errors if e <= climb)]))
+    print(f"  first climb at k = 0 starts at epoch: {climbs}; at k = {peak}: {[first_climb(run) for run in runs(folder, f'k{peak}-n4096')]}")
+    print(f"  drop before the first climb of each run: {interval(drops)}")
+    without = [drop for drop, climb in zip(drops, climbs, strict=True) if climb is None]
+    print(f"  drop of the seeds without one: {[round(100 * drop, 1) for drop in without]}")
+
+
+def peak_over_layers(folder: str, epochs: list[int], layers: list[int]) -> None:
+    """Test error at each k after some epochs."""
+    for epoch in epochs:
+        means = {k: statistics.mean(column(run, "test_error")[epoch] for run in runs(folder, f"k{k}-n4096")) for k in layers}
+        print(f"  epoch {epoch}: " + ", ".join(f"k = {k} {100 * mean:.1f}%" for k, mean in means.items()))
+
+
 def at_same_epoch(folder: str, size: int, epoch: int, layers: list[tuple[int, int]]) -> None:
     """Differences of test error between pairs of k at one epoch, of raw and of averaged weights."""
     for name in ("test_error", "test_error_averaged"):
@@ -110,18 +167,21 @@ def crossing(errors: dict[int, float]) -> float:
 
 
 def fit_of_averaged_weights(folder: str) -> None:
-    """Train error of averaged weights from 2,000 source images minus that from 20,000, paired by seed."""
-    small, large = {}, {}
+    """When averaged weights fit, by the number of source images."""
+    curves: dict[int, list[dict[int, float]]] = {2000: [], 6300: [], 20000: []}
     for run in runs(folder, "k0-n4096"):
-        record = json.loads((run / "run.json").read_text())
-        spec = (run / "spec.toml").read_text().split("[source.train]")[0].split("[source]")[1]
-        of = small if "train_size = 2000\n" in spec else large if "train_size = 20000\n" in spec else None
-        if of is not None and record["status"] == "finished":
-            of[run.name.split("-s")[1].split("-")[0]] = column(run, "train_error_averaged")
+        source = (run / "spec.toml").read_text().split("[source.train]")[0].split("[source]")[1]
+        size = next(size for size in curves if f"train_size = {size}\n" in source)
+        curves[size].append(column(run, "train_error_averaged"))
     for epoch in range(3, 8):
-        print(f"  epoch {epoch}: {interval([small[seed][epoch] - large[seed][epoch] for seed in sorted(small)])}")
-    later = [(crossing(small[seed]) - crossing(large[seed])) / 100 for seed in sorted(small)]
-    print(f"  comes to 1% later by {interval(later).replace('points', 'epochs')}")
+        pairs = zip(curves[2000], curves[20000], strict=True)
+        later = interval([small[epoch] - large[epoch] for small, large in pairs])
+        print(f"  epoch {epoch}, 2,000 minus 20,000 source images: {later}")
+    epochs = {size: [crossing(errors) / 100 for errors in of] for size, of in curves.items()}
+    for size, crossings in epochs.items():
+        print(f"  {size} source images: train error comes to 1% at epoch {interval(crossings).replace(' points', '')}")
+    later = interval([small - large for small, large in zip(epochs[2000], epochs[20000], strict=True)])
+    print(f"  later from 2,000 than from 20,000 by {later.replace('points', 'epochs')}")
 
 
 if __name__ == "__main__":
@@ -131,6 +191,11 @@ if __name__ == "__main__":
     fall_over_epochs("target-size/target-size.laptop", "k0-n1024", 126, 282)
     print("claim A with SGD, 4,096 examples, averaged weights")
     fall_over_epochs("target-size/target-size-sgd.laptop", "k0-n4096", 18, 142)
+    print("  p = {:.3f}".format(p_value(falls("target-size/target-size-sgd.laptop", 18, 142))))
+    fall_at_own_peak("target-size/target-size-sgd.laptop", 142)
+    adam, sgd = (falls(f"target-size/{name}.laptop", 18, 142) for name in ("target-size", "target-size-sgd"))
+    more = [one - two for one, two in zip(adam, sgd, strict=True)]
+    print(f"  Adam falls more by {interval(more)}, p = {p_value(more):.3f}")
     print("claim C, from k = 15 to k = 0")
     drop_over_layers("frozen-layers/frozen-layers.laptop", thresholds=(0.02, 0.03, 0.05, 0.1))
     at_same_epoch("frozen-layers/frozen-layers.laptop", 4096, 64, [(15, 13)])
@@ -140,10 +205,12 @@ if __name__ == "__main__":
     drop_over_layers("frozen-layers/frozen-layers-rates.laptop", "0.000333")
     print("claim C, a vision transformer, from k = 4 to k = 0")
     drop_over_layers("frozen-layers-vit/frozen-layers-vit-claim.laptop", peak=4)
+    drop_before_climbs("frozen-layers-vit/frozen-layers-vit-claim.laptop", peak=4)
+    peak_over_layers("frozen-layers-vit/frozen-layers-vit.laptop", [8, 12, 20, 100], [6, 4, 3, 2, 1, 0])
     print("claim C, other numbers of examples at the same epoch")
     at_same_epoch("frozen-layers/frozen-layers.laptop", 4096, 20, [(17, 16), (15, 14)])
     at_same_epoch("frozen-layers-n/frozen-layers-n8192.laptop", 8192, 20, [(17, 16), (15, 14)])
     at_same_epoch("frozen-layers-n/frozen-layers-n16384.laptop", 16384, 20, [(17, 16), (15, 14)])
     at_same_epoch("frozen-layers-n/frozen-layers-n32768.laptop", 32768, 19, [(17, 16), (15, 14)])
-    print("claim B, train error of averaged weights, 2,000 minus 20,000 source images")
+    print("claim B, train error of averaged weights")
     fit_of_averaged_weights("source-size/source-size.laptop")

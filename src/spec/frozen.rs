@@ -28,7 +28,8 @@ pub(super) fn frozen(transfer: &written::Transfer, blueprint: &Blueprint, report
     }
     let names: Vec<&str> = blueprint.layers.iter().map(|layer| layer.name.as_str()).collect();
     FrozenSet::matching(&transfer.frozen, &names).unwrap_or_else(|pattern| {
-        let hint = match text::nearest(pattern, names.iter().copied()) {
+        let last_part = names.iter().copied().find(|name| name.rsplit('.').next() == Some(pattern));
+        let hint = match last_part.or_else(|| text::nearest(pattern, names.iter().copied())) {
             _ if pattern == "head" => "the head always trains".to_owned(),
             Some(near) => format!("did you mean `{near}`? `freezewise describe` lists the layers"),
             None => "`freezewise describe` lists the layers; `*` matches any characters".to_owned(),

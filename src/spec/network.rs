@@ -92,6 +92,15 @@ mod tests {
         assert!(problem("[transfer]\nfrozen_layers = 17").contains("has 9 freezable layers"));
     }
 
+    #[test]
+    fn the_last_part_of_a_name_suggests_the_layer() {
+        let error =
+            load("architecture = \"vit-cifar\"", "[transfer]\nfrozen = [\"encoder_layer_1\"]").expect_err("no layer");
+        let hint = error.downcast::<Problems>().expect("the file can be read").0.remove(0).hint;
+        let expected = "did you mean `encoder.layers.encoder_layer_1`? `freezewise describe` lists the layers";
+        assert_eq!(hint.as_deref(), Some(expected));
+    }
+
     /// A weights file counts by its content, and replaces source training.
     #[test]
     fn weights_files_are_identified_by_content() -> anyhow::Result<()> {

@@ -24,7 +24,7 @@ fn the_prefix_cache_is_reported_and_can_be_turned_off() {
 fn a_cell_keeps_to_its_part_of_the_memory() {
     let answer = Place::with(TINY).freezewise(&["run", "spec.toml", "--memory", "1000"]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
-    assert!(answer.stderr.contains("limit is half of the free 1,000 B"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("limit is half of the free 1.0 kB"), "{}", answer.stderr);
 }
 
 #[test]
