@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::layer_places::{LayerPlaces, broken};
-use super::plotted::{NumberTable, Plotted, SPREAD, band_note, banded, spread};
+use super::plotted::{FINAL_ERRORS, NumberTable, Plotted, SPREAD, band_note, banded, spread};
 use crate::analysis::{BandPoint, band};
 use crate::figure::{ChartAxis, Extent, Figure, Panel, Series};
 use crate::report::read::{FrozenLayers, RunMeasure};
@@ -58,8 +58,7 @@ pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
         }
     }
     let note = places.note().unwrap_or_default();
-    let caption =
-        format!("Means of the last five epochs over the seeds that have every number of frozen layers.{note}");
+    let caption = format!("{FINAL_ERRORS} Means over the seeds that have every number of frozen layers.{note}");
     Some(Plotted { id: "settings".to_owned(), title, caption, figure, data })
 }
 

@@ -8,6 +8,9 @@ use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words;
 use crate::text;
 
+/// Which errors a figure of final errors shows.
+pub(super) const FINAL_ERRORS: &str = "Test error: mean of the last five epochs. Train error: after the last epoch.";
+
 /// A figure, its caption and its data.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Plotted {

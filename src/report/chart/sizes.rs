@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::plotted::{NumberTable, Plotted, also_changed, band_note, shade_of};
+use super::plotted::{FINAL_ERRORS, NumberTable, Plotted, also_changed, band_note, shade_of};
 use crate::figure::{Band, ChartAxis, Extent, Figure, Panel, Scale, Series, ValueFormat};
 use crate::report::read::RunMeasure;
 use crate::report::setting::{ComparedSettings, SeedGroup, Setting};
@@ -59,7 +59,7 @@ fn one(settings: &ComparedSettings, (key, id, title): &(&str, &str, &str)) -> Op
     figure.note = band_note(&drawn().flat_map(|(_, line)| line.values().copied()));
     figure.description = format!("{heading}, a line for each number of frozen layers, means over seeds.");
     let left = lines.len() - drawn().count();
-    let mut caption = "Mean of the last five epochs.".to_owned();
+    let mut caption = FINAL_ERRORS.to_owned();
     caption.push_str(&also_changed(&with_size));
     if left > 0 {
         caption.extend([format!(" {left} more lines are in the data.")]);
