@@ -93,11 +93,9 @@ pub(in crate::run) fn run(work: &PhaseWork<'_>, phase: &Phase<'_>, run_log: &mut
             let place = format!("in the branch from epoch {}", plan.epoch);
             return Err(stopped(&work.stop.reason().unwrap_or_default(), &place).into());
         };
-        let row = row(plan, branch, per_epoch);
         work.lock.check()?;
-        let mut all = rows(directory);
-        all.retain(|row| row.epoch != plan.epoch);
-        all.push(row);
+        let (same, mut all): (Vec<_>, Vec<_>) = rows(directory).into_iter().partition(|row| row.epoch == plan.epoch);
+        all.push(with_earlier(row(plan, branch, per_epoch), plan, same.into_iter().next()));
         all.sort_by_key(|row| row.epoch);
         rundir::write_rows(&directory.branches(), &all).context("cannot write the branches")?;
     }
@@ -119,6 +117,29 @@ fn row(plan: BranchPlan, branch: Branch, per_epoch: u64) -> BranchRow {
         tuned_train_error: refitted.map(|refitted| refitted.tuned[0]),
         tuned_test_error: refitted.map(|refitted| refitted.tuned[1]),
         tuned_penalty: refitted.map(|refitted| refitted.penalty),
+    }
+}
+
+/// A row with what an earlier one of the same epoch has and this plan did not ask for.
+fn with_earlier(row: BranchRow, plan: BranchPlan, earlier: Option<BranchRow>) -> BranchRow {
+    let Some(earlier) = earlier else { return row };
+    match plan {
+        BranchPlan { anneal: None, .. } => BranchRow {
+            anneal_steps: earlier.anneal_steps,
+            anneal_train_error: earlier.anneal_train_error,
+            anneal_test_loss: earlier.anneal_test_loss,
+            anneal_test_error: earlier.anneal_test_error,
+            ..row
+        },
+        BranchPlan { refit: false, .. } => BranchRow {
+            refit_train_error: earlier.refit_train_error,
+            refit_test_error: earlier.refit_test_error,
+            tuned_train_error: earlier.tuned_train_error,
+            tuned_test_error: earlier.tuned_test_error,
+            tuned_penalty: earlier.tuned_penalty,
+            ..row
+        },
+        _ => row,
     }
 }
 

@@ -112,6 +112,28 @@ fn branches_added_later_match_branches_from_the_start() {
 }
 
 #[test]
+fn a_second_kind_of_branch_keeps_the_results_of_the_first() {
+    let place = Place::with(SPEC);
+    let directory = place.run(&["checkpoint.keep=[2]", "branches.at=[2]", "branches.refit=false"]);
+    let first = branches(&directory).remove(0);
+    assert!(first.anneal_test_error.is_some() && first.refit_test_error.is_none(), "{first:?}");
+    place.run(&["checkpoint.keep=[2]", "branches.at=[2]", "branches.anneal=false"]);
+    let both = branches(&directory).remove(0);
+    assert_eq!((both.anneal_steps, both.anneal_test_error), (first.anneal_steps, first.anneal_test_error));
+    assert!(both.refit_test_error.is_some() && both.tuned_test_error.is_some(), "{both:?}");
+}
+
+#[test]
+fn a_run_with_a_branch_at_its_end_can_be_extended() {
+    let place = Place::with(SPEC);
+    let directory = place.run(&["branches.at=[6]"]);
+    assert_eq!(std::fs::read_dir(directory.join("checkpoint")).expect("checkpoints").count(), 1);
+    place.run(&["branches.at=[6]", "target.train.epochs=8"]);
+    let unbroken = Place::with(SPEC).run_at(&["branches.at=[6]", "target.train.epochs=8"]);
+    assert!(measured(&directory) == measured(unbroken.path()));
+}
+
+#[test]
 fn branches_from_deleted_states_are_rejected() {
     let place = Place::with(SPEC);
     let directory = place.run(&[]);

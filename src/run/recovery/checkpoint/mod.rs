@@ -210,9 +210,15 @@ pub(in crate::run) fn has_leftovers(directory: &RunDirectory, task: &Task, check
 fn leftovers(folder: &Path, task: &Task, checkpoints: &Checkpoints) -> Result<Vec<(u64, Name)>> {
     let steps = task.training.steps(task.train_size);
     let mut names = names(folder, task.training.steps_per_epoch(task.train_size))?;
+    let is_last = |position: u64| checkpoints.keep_final && position >= steps;
+    let has_last_step = names.iter().any(|(position, name)| is_last(*position) && matches!(name, Name::Step(_)));
     names.retain(|(position, name)| match *name {
-        Name::Step(_) => !checkpoints.keep_final || *position < steps,
-        Name::Epoch(epoch) => checkpoints.branches.has(epoch) && !checkpoints.keep.has(epoch),
+        Name::Step(_) => !is_last(*position),
+        // That of the last epoch is the only one of the last step if it was kept as such.
+        Name::Epoch(epoch) => {
+            let is_only_for_branches = checkpoints.branches.has(epoch) && !checkpoints.keep.has(epoch);
+            is_only_for_branches && (has_last_step || !is_last(*position))
+        }
     });
     Ok(names)
 }
