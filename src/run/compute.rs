@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use anyhow::Result;
+use tch::Device;
 
 use crate::data::{self, Access, TaskData, WantedImages};
 use crate::error::UserError;
@@ -43,7 +44,9 @@ impl ComputeSetup {
         let switched = deterministic.into_iter().chain(plain).collect::<Result<Vec<_>, _>>()?;
         let threads = native::compute_threads(experiment.threads)?;
         native::set_threads(threads.count);
-        native::keep_freed_memory();
+        if device.device == Device::Cpu {
+            native::keep_freed_memory();
+        }
         let notes = device.note.iter().cloned().chain(threads.note).collect();
         let setup = Self { device, threads: threads.count, notes, settings, _switched: switched.into() };
         setup.refuse_corruption(experiment)?;
@@ -82,8 +85,21 @@ impl ComputeSetup {
             // There may be more free memory now. In the other direction, there may be too little.
             self.settings.cache = Switch::Off;
         }
+        self.resume_threads(before.threads, experiment)?;
         self.refuse_corruption(experiment)?;
         run_log.note_differences(&before.differences(&self.made_with()))
+    }
+
+    /// Where the spec does not say, a training on a CPU resumes with the threads that it had, if there are as many cores.
+    fn resume_threads(&mut self, before: usize, experiment: &Experiment) -> Result<(), UserError> {
+        let is_possible = (1..=native::own_cores()).contains(&before);
+        if experiment.threads.is_some() || self.device.device != Device::Cpu || !is_possible {
+            return Ok(());
+        }
+        let threads = native::compute_threads(Some(before))?;
+        native::set_threads(threads.count);
+        self.threads = threads.count;
+        Ok(())
     }
 
     /// Loads the data of a task.

@@ -215,6 +215,17 @@ fn a_lowered_budget_matches_an_uninterrupted_run_or_is_an_error() {
     }
 }
 
+/// The number of threads changes the last bits.
+#[test]
+fn a_resumed_run_keeps_its_threads() {
+    let place = Place::with(SMALL);
+    assert_eq!(run_with_fault(&place, "device@8", &[]).code, 1);
+    let answer = place.freezewise_with(&[("OMP_NUM_THREADS", "2")], &["run", "spec.toml"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert!(!answer.stderr.contains("bit-identical"), "{}", answer.stderr);
+    assert!(product(&only_run(&place)) == product(Place::with(SMALL).run_at(&[]).path()));
+}
+
 /// Whether the prefix cache fits depends on the machine's free memory at the start.
 #[test]
 fn a_resumed_run_keeps_its_prefix_cache_choice_or_reports_a_change() {
