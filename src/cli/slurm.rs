@@ -9,8 +9,10 @@ use super::options::{DataRoot, RunsRoot, SpecArguments};
 use super::planned::{Planned, check_text};
 use crate::error::Exit;
 use crate::files;
+use crate::native::{self, ChosenDevice};
 use crate::output;
 use crate::run::{Places, Stop};
+use crate::spec::DeviceChoice;
 use crate::sweep::keep_spec;
 use crate::sweep::slurm::{Script, arrays, submit};
 use crate::text;
@@ -55,13 +57,27 @@ fn time(typed: &str) -> Result<String, String> {
     is_time.then(|| typed.to_owned()).ok_or_else(|| error.to_owned())
 }
 
+/// The device that cells will compute on. Jobs for GPUs are often submitted from a machine without one.
+fn chosen(planned: &Planned<'_>) -> Result<ChosenDevice> {
+    let (_, choice) = planned.asked_devices(&[])?.remove(0);
+    let asks_slurm = planned.sweep.slurm.options.iter().any(|option| option.contains("gpu"));
+    let for_gpu = matches!(choice, DeviceChoice::Cuda(_)) || choice == DeviceChoice::Auto && asks_slurm;
+    if !for_gpu || native::is_gpu(DeviceChoice::Auto) {
+        return Ok(planned.devices(&[])?.remove(0).chosen);
+    }
+    output::talk(
+        "note: no GPU here: `precision = \"auto\"` is bf16 for those of the jobs; set `precision` if they are older than Ampere",
+    );
+    Ok(native::assumed_gpu())
+}
+
 pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
     let (places, stop) = (Places { out: &arguments.runs.out, data: &arguments.data.data }, Stop::never());
     let mut planned = Planned::load(&arguments.spec, places, &stop, false)?;
     planned.gone.take().map_or(Ok(()), |gone| Err(gone.error))?;
     planned.note_obstacles(places.data);
     let plan = &planned.plan;
-    let record = planned.settle(&planned.devices(&[])?[0].chosen, arguments.threads as usize)?;
+    let record = planned.settle(&chosen(&planned)?, arguments.threads as usize)?;
     let spec = keep_spec(&arguments.spec.spec, &plan.folder)?;
     let logs = plan.folder.join("logs");
     files::create_folder(&logs)?;

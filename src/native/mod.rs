@@ -88,6 +88,13 @@ pub fn choose(choice: DeviceChoice) -> Result<ChosenDevice> {
     }
 }
 
+/// A GPU of another machine, of which nothing is known: one with bf16 (Ampere or newer). It must not be computed on.
+pub fn assumed_gpu() -> ChosenDevice {
+    let (name, capability) = ("a GPU with bf16".to_owned(), (precision::BF16_CAPABILITY, 0));
+    let facts = DeviceFacts { name: name.clone(), memory_bytes: 0, capability, cudnn: 0, nature: Nature::Gpu };
+    ChosenDevice { device: Device::Cuda(0), name, gpu: Some(facts), note: None }
+}
+
 /// Whether a choice takes a GPU here, as far as the driver tells without loading CUDA.
 pub fn is_gpu(choice: DeviceChoice) -> bool {
     match choice {

@@ -11,7 +11,7 @@ use crate::error::UserError;
 use crate::spec::{Precision, PrecisionChoice};
 
 /// NVIDIA GPUs have bf16 matrix units from this compute capability on (Ampere).
-const BF16_CAPABILITY: i32 = 8;
+pub(super) const BF16_CAPABILITY: i32 = 8;
 
 /// On CPUs with AVX-512 BF16 but no AMX, narrower transformers train faster in fp32: on a Zen 4, bf16 has 0.46 times
 /// the speed of fp32 at width 64, 0.78 at 128 and 1.16 at 256 (`results/speed`, "Precisions").

@@ -57,6 +57,21 @@ fn jobs_are_written_submitted_in_order_and_run() {
 }
 
 #[test]
+fn jobs_for_gpus_can_be_written_on_a_machine_without_one() {
+    let place = place();
+    let spec =
+        place.read("spec.toml").replace("[sweep.axes]", "[sweep.slurm]\noptions = [\"--gres=gpu:1\"]\n[sweep.axes]");
+    place.write("spec.toml", spec);
+    let answer = place.freezewise(&["slurm", "spec.toml", "--set", "device=auto", "--set", "precision=auto"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let no_gpu = answer.stderr.contains("no GPU here");
+    let fixed = super::super::program::json(&place.path("runs/spec/sweep.json"))["fixed"].clone();
+    assert!(!no_gpu || fixed["precision"] == "bf16", "{fixed}: {}", answer.stderr);
+    let answer = place.freezewise(&["slurm", "spec.toml", "--set", "device=cuda", "--set", "name=other"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+}
+
+#[test]
 fn a_timed_out_task_is_requeued_and_a_cancelled_one_is_not() {
     for (name, requeued) in [("USR1", true), ("TERM", false)] {
         stop_a_task(name, requeued);
