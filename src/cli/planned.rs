@@ -131,10 +131,17 @@ impl<'a> Planned<'a> {
             }
             Ok(Fixed { threads: first.threads.unwrap_or(threads), precision, layout })
         };
-        let record = SweepRecord::following(plan, SweepRecord::read(&plan.folder)?, fixed)?;
+        let before = SweepRecord::read(&plan.folder)?;
+        let is_new = before.is_none();
+        let record = SweepRecord::following(plan, before, fixed)?;
         record.fixed.apply(&first.compute, chosen)?;
         files::create_folder(&plan.folder)?;
-        record.write(&plan.folder)?;
+        if !is_new {
+            record.write(&plan.folder)?;
+        } else if !record.write_first(&plan.folder)? {
+            // Another machine's start came first: what it fixed holds.
+            return self.settle(chosen, threads);
+        }
         Ok(record)
     }
 

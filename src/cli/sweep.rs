@@ -167,7 +167,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         return Ok(Exit::Complete);
     }
     if let Some(archive) = &arguments.archive {
-        let copied = sweep::restore(&planned.plan, &chosen, archive)?;
+        let copied = sweep::restore(&planned.plan, &chosen, archive, record.fixed)?;
         output::talk(&format!("{} copied from {}", text::counted(copied, "cell", "cells"), archive.display()));
     }
     let options = Options {
@@ -201,9 +201,14 @@ fn exit(outcomes: &[(usize, CellOutcome)], stopped: Option<String>) -> Result<Ex
     if failed > 0 {
         return Ok(Exit::CellsFailed);
     }
-    if open > 0 {
-        let message = format!("{} locked by other processes", text::counted(open, "cell is", "cells are"));
+    let held = count(|outcome| *outcome == CellOutcome::Held);
+    if held > 0 {
+        let message = format!("{} locked by other processes", text::counted(held, "cell is", "cells are"));
         return Err(UserError::stopped(message).hint("run the same command again when they have ended").into());
+    }
+    if open > 0 {
+        let message = format!("{} stopped from outside this sweep", text::counted(open, "cell was", "cells were"));
+        return Err(UserError::stopped(message).hint("run the same command again to resume").into());
     }
     Ok(Exit::Complete)
 }

@@ -73,6 +73,10 @@ impl SweepView {
             let cells = text::counted(counts.measured_otherwise, "finished cell was", "finished cells were");
             self.say(&format!("note: {cells} measured with other `evaluate` or `branches` keys, and stay so"));
         }
+        if counts.other_precision > 0 {
+            let cells = text::counted(counts.other_precision, "finished cell was", "finished cells were");
+            self.say(&format!("note: {cells} computed in another precision than this sweep's"));
+        }
     }
 
     fn ended(&mut self, job: &str, outcome: &CellOutcome, elapsed: Duration) {

@@ -7,12 +7,14 @@ use anyhow::{Context, Result};
 
 use super::plan::SweepPlan;
 use super::state::RunState;
+use crate::error::UserError;
 use crate::files;
-use crate::run;
+use crate::run::{self, Fixed};
 use crate::rundir::{RunDirectory, directories};
 
-/// Copies the chosen cells that are finished in an archive and have not started here. Returns how many.
-pub fn restore(plan: &SweepPlan, chosen: &[usize], archive: &Path) -> Result<usize> {
+/// Copies the chosen cells that are finished in an archive and have not started here. Returns how many. An error if one was
+/// computed in another precision than the sweep.
+pub fn restore(plan: &SweepPlan, chosen: &[usize], archive: &Path, fixed: Fixed) -> Result<usize> {
     let there = directories(archive)?;
     let mut copied = 0;
     for &index in chosen {
@@ -22,6 +24,12 @@ pub fn restore(plan: &SweepPlan, chosen: &[usize], archive: &Path) -> Result<usi
         let length = Some(cell.length);
         if cell.directory.is_begun() || RunState::of(kept, length)? != RunState::Done {
             continue;
+        }
+        if let Some(precision) = cell.other_precision(kept, fixed)? {
+            let (found, own) = (precision.name(), fixed.precision.name());
+            let message =
+                format!("`{}` was computed in {found}, and this sweep computes in {own}", kept.path().display());
+            return Err(UserError::new(message).hint("set `precision` and another `name` in the spec").into());
         }
         files::create_folder(cell.directory.path())?;
         // Another process may have begun the cell meanwhile.

@@ -9,9 +9,9 @@ use super::cost::Cost;
 use super::measured;
 use crate::catalogue::Dataset;
 use crate::error::UserError;
-use crate::run::Measured;
-use crate::rundir::{Length, RunDirectory};
-use crate::spec::{Evaluation, Problems, Spec, StatedClaims, Survey, Sweep};
+use crate::run::{Fixed, Measured};
+use crate::rundir::{Length, Record, RunDirectory};
+use crate::spec::{Evaluation, Precision, PrecisionChoice, Problems, Spec, StatedClaims, Survey, Sweep};
 use crate::text;
 
 /// How many different problems to show.
@@ -59,6 +59,8 @@ pub struct PlannedCell {
     pub measured: Measured,
     /// When it is evaluated, and what is measured.
     pub evaluation: Evaluation,
+    /// Its precision.
+    pub precision: PrecisionChoice,
     /// Its cost in arithmetic and disk space.
     pub cost: Cost,
     /// The index of its source in the plan, if it has one that is trained.
@@ -76,6 +78,15 @@ pub struct PlannedSource {
     pub cell: usize,
     /// Its cost.
     pub cost: Cost,
+}
+
+impl PlannedCell {
+    /// The precision that a finished run of it has, if it is not what the sweep fixed for `auto`. Its name does not tell.
+    pub(super) fn other_precision(&self, run: &RunDirectory, fixed: Fixed) -> Result<Option<Precision>> {
+        let settings = Record::read(run)?.and_then(|record| record.compute);
+        let found = settings.map(|settings| settings.precision).filter(|_| self.precision == PrecisionChoice::Auto);
+        Ok(found.filter(|precision| *precision != fixed.precision))
+    }
 }
 
 impl SweepPlan {
@@ -136,6 +147,7 @@ impl SweepPlan {
             only_head: experiment.transfer.frozen.is_all(),
             measured,
             evaluation: experiment.evaluation,
+            precision: experiment.compute.precision,
             cost: Cost::of(experiment),
             source,
         });

@@ -132,11 +132,20 @@ impl SweepRecord {
         Ok(Self { format: FORMAT, numerics: NUMERICS, fixed, claims, axes, cells, outside })
     }
 
+    /// Writes `sweep.json` if there is none; otherwise returns false.
+    pub fn write_first(&self, folder: &Path) -> Result<bool> {
+        files::create_new(&path(folder), &self.bytes()?)
+    }
+
     /// Writes `sweep.json` only if it changes: several processes may run one sweep.
     pub fn write(&self, folder: &Path) -> Result<()> {
+        write_if_changed(&path(folder), &self.bytes()?)
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>> {
         let mut bytes = serde_json::to_vec_pretty(self)?;
         bytes.push(b'\n');
-        write_if_changed(&path(folder), &bytes)
+        Ok(bytes)
     }
 }
 

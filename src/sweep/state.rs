@@ -55,7 +55,10 @@ impl RunState {
             // An unreadable record, or one from another version, must not hide the other runs.
             Err(error) => return Ok(Self::Failed(format!("{error:#}"))),
         };
-        let holder = run::holder(directory.path())?;
+        let holder = match run::holder(directory.path()) {
+            Ok(holder) => holder,
+            Err(error) => return Ok(Self::Failed(format!("{error:#}"))),
+        };
         Ok(match (record, holder) {
             (Some(record), _) if record.status == Status::Finished && is_complete(directory, &record, length) => {
                 Self::Done

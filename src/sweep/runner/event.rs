@@ -51,6 +51,8 @@ pub struct CellCounts {
     pub waiting: usize,
     /// Finished cells that lack measurements and will not get them.
     pub measured_otherwise: usize,
+    /// Finished cells in another precision than the sweep's.
+    pub other_precision: usize,
 }
 
 /// A running job.

@@ -74,19 +74,46 @@ pub fn run(
     stop: &Stop,
     observer: &mut dyn SweepObserver,
 ) -> Result<Outcomes> {
+    files::create_folder(&plan.folder.join("logs"))?;
+    let mut slots: Slots = slots::slots(&options.devices).into_iter().map(|device| (device, None)).collect();
+    let outcomes = run_in(&mut slots, plan, chosen, options, stop, observer);
+    if outcomes.is_err() {
+        end_all(&mut slots);
+    }
+    outcomes
+}
+
+/// The device of each slot, by its index, and the job in it.
+type Slots = Vec<(usize, Option<RunningJob>)>;
+
+/// After an error, lets the jobs write their checkpoints and waits for them.
+fn end_all(slots: &mut Slots) {
+    let mut running: Vec<RunningJob> = slots.iter_mut().filter_map(|(_, running)| running.take()).collect();
+    running.iter_mut().for_each(RunningJob::stop);
+    while !running.is_empty() {
+        running.retain_mut(|job| matches!(job.poll(), Ok(None)));
+        std::thread::sleep(TICK);
+    }
+}
+
+fn run_in(
+    slots: &mut Slots,
+    plan: &SweepPlan,
+    chosen: &[usize],
+    options: &Options,
+    stop: &Stop,
+    observer: &mut dyn SweepObserver,
+) -> Result<Outcomes> {
     let logs = plan.folder.join("logs");
-    files::create_folder(&logs)?;
     let program = Program::own()?;
     let mut queue = Queue::new(plan, chosen, options)?;
     let mut loads: Vec<DeviceLoad> = options.devices.iter().map(|device| DeviceLoad::new(device.jobs)).collect();
-    let mut slots: Vec<(usize, Option<RunningJob>)> =
-        slots::slots(&options.devices).into_iter().map(|device| (device, None)).collect();
     let (ended, wake) = channel();
     let mut started = 0;
     queue.report_finished(observer);
     loop {
         let stopping = stop.reason();
-        for (index, running) in &mut slots {
+        for (index, running) in slots.iter_mut() {
             let (device, load) = (&options.devices[*index], &mut loads[*index]);
             let allowed = load.allowed();
             poll(running, load, &mut queue, stopping.is_some(), observer)?;
@@ -114,7 +141,7 @@ pub fn run(
         if idle && (stopping.is_some() || queue.is_empty()) {
             return Ok(queue.into_outcomes(observer));
         }
-        observer.on_event(&SweepEvent::Tick { running: &running_cells(plan, &slots), counts: queue.counts() });
+        observer.on_event(&SweepEvent::Tick { running: &running_cells(plan, slots), counts: queue.counts() });
         if wake.recv_timeout(TICK).is_ok() {
             std::thread::sleep(EXIT_DELAY);
         }

@@ -40,6 +40,8 @@ pub(super) struct Queue<'a> {
     failures: usize,
     /// Number of finished cells that lack measurements and will not get them.
     measured_otherwise: usize,
+    /// Number of finished cells in another precision than the sweep's.
+    other_precision: usize,
 }
 
 impl<'a> Queue<'a> {
@@ -53,6 +55,7 @@ impl<'a> Queue<'a> {
             outcomes: Vec::new(),
             failures: 0,
             measured_otherwise: 0,
+            other_precision: 0,
         };
         if options.only_sources {
             queue.open_sources(chosen)?;
@@ -60,7 +63,12 @@ impl<'a> Queue<'a> {
         }
         for &index in chosen {
             let cell = &plan.cells[index];
-            match RunState::of(&cell.directory, Some(cell.length))? {
+            let state = RunState::of(&cell.directory, Some(cell.length))?;
+            if state == RunState::Done {
+                let other = cell.other_precision(&cell.directory, options.fixed)?;
+                queue.other_precision += usize::from(other.is_some());
+            }
+            match state {
                 RunState::Done if queue.is_to_branch(cell) => queue.waiting.push(index),
                 RunState::Done => queue.outcomes.push((index, CellOutcome::Done { before: true })),
                 RunState::Diverged(reason) => queue.outcomes.push((index, CellOutcome::Diverged(reason))),
@@ -172,7 +180,9 @@ impl<'a> Queue<'a> {
             (ExitCause::Code(0), _) => CellOutcome::Done { before: false },
             (ExitCause::Code(75), Some(Reason::Sweep)) => CellOutcome::Stopped,
             (_, Some(Reason::Sweep)) if stopping => CellOutcome::Stopped,
-            (ExitCause::Code(75), None) => CellOutcome::Held,
+            (ExitCause::Code(75), None) if run::holder(job.directory(self.plan).path())?.is_some() => CellOutcome::Held,
+            // Somebody else asked it to stop.
+            (ExitCause::Code(75), None) => CellOutcome::Stopped,
             _ => self.failed(job, &ended)?,
         };
         observer.on_event(&SweepEvent::Ended { job: &job.name(self.plan), outcome: &outcome, elapsed: ended.elapsed });
@@ -181,7 +191,7 @@ impl<'a> Queue<'a> {
                 self.failures += usize::from(matches!(outcome, CellOutcome::Failed(_)));
                 self.outcomes.push((index, outcome));
             }
-            Job::Source(index) => self.source_ended(index, &outcome),
+            Job::Source(index) => self.source_ended(index, &outcome, stopping),
         }
         Ok(())
     }
@@ -193,14 +203,16 @@ impl<'a> Queue<'a> {
         })
     }
 
-    fn source_ended(&mut self, index: usize, outcome: &CellOutcome) {
-        if self.options.only_sources && *outcome != CellOutcome::Held {
+    fn source_ended(&mut self, index: usize, outcome: &CellOutcome, stopping: bool) {
+        // Stopped from outside, it is tried again, as one that is free again.
+        let is_open = matches!(outcome, CellOutcome::Held | CellOutcome::Stopped);
+        if self.options.only_sources && (stopping || !is_open) {
             self.outcomes.push((self.plan.sources[index].cell, outcome.clone()));
         }
         self.sources[index] = match outcome {
             CellOutcome::Done { .. } => SourceState::Trained,
-            CellOutcome::Held => SourceState::Open(Some(Instant::now() + LOOK_AGAIN)),
-            CellOutcome::Stopped | CellOutcome::NotStarted => SourceState::Open(None),
+            CellOutcome::Held | CellOutcome::Stopped => SourceState::Open(Some(Instant::now() + LOOK_AGAIN)),
+            CellOutcome::NotStarted => SourceState::Open(None),
             CellOutcome::Diverged(reason) | CellOutcome::Failed(CellFailure { reason, .. }) => {
                 SourceState::Failed(reason.clone())
             }
@@ -210,9 +222,8 @@ impl<'a> Queue<'a> {
         let blocked = self.waiting.extract_if(.., |cell| plan.cells[*cell].source == Some(index));
         let reason = format!("its source {} cannot be trained: {reason}", plan.sources[index].hash);
         let failure = CellFailure { reason, ..CellFailure::default() };
-        let before = self.outcomes.len();
         self.outcomes.extend(blocked.map(|cell| (cell, CellOutcome::Failed(failure.clone()))));
-        self.failures += self.outcomes.len() - before;
+        self.failures += 1;
     }
 
     pub(super) fn counts(&self) -> CellCounts {
@@ -224,6 +235,7 @@ impl<'a> Queue<'a> {
             failed: count(|outcome| matches!(outcome, CellOutcome::Failed(_))),
             waiting: self.waiting.len(),
             measured_otherwise: self.measured_otherwise,
+            other_precision: self.other_precision,
         }
     }
 

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::super::program::json;
 use super::super::reliability::{end, wait_until};
-use super::running::{endless, start, wait_for_rows};
+use super::running::{directory_of, endless, start, wait_for_rows};
 use super::{place, products, runs, states, sweep};
 
 /// The running children of a process.
@@ -39,6 +39,30 @@ fn cells_on_a_cpu_divide_the_free_memory() {
     let machine = std::fs::read_to_string("/proc/meminfo").expect("Linux");
     let total = machine.split_whitespace().nth(1).expect("MemTotal").parse::<u64>().expect("kB") * 1024;
     assert!(limits.len() == 2 && limits.iter().all(|&limit| limit > 0 && limit <= total / 2), "{limits:?} of {total}");
+}
+
+#[test]
+fn a_cell_stopped_from_outside_is_not_called_locked() {
+    let place = endless();
+    let parent = start(&place, &["--jobs", "2"]);
+    wait_for_rows(&place, 2);
+    for cell in children(&parent) {
+        send(cell, rustix::process::Signal::TERM);
+    }
+    let answer = end(parent);
+    assert_eq!(answer.code, 75, "{}", answer.stderr);
+    assert!(answer.stderr.contains("2 cells were stopped from outside this sweep"), "{}", answer.stderr);
+    assert!(!answer.stderr.contains("locked"), "{}", answer.stderr);
+}
+
+#[test]
+fn an_unreadable_lock_fails_its_cell_alone() {
+    let place = place();
+    let cell = place.path("runs/spec").join(directory_of(&place, 0).file_name().expect("a name"));
+    std::fs::create_dir_all(cell.join(".lock-1")).expect("a folder");
+    let answer = sweep(&place, &[]);
+    assert_eq!(answer.code, 3, "{}", answer.stderr);
+    assert_eq!(states(&place).values().filter(|state| *state == "done").count(), 5, "{}", answer.stderr);
 }
 
 #[test]

@@ -82,6 +82,25 @@ fn archived(place: &Place) {
 }
 
 #[test]
+fn cells_in_another_precision_are_not_mixed_into_a_sweep() {
+    let place = finished();
+    for run in runs(&place) {
+        let path = run.join("run.json");
+        let text = std::fs::read_to_string(&path).expect("a record");
+        let own = json(&path)["compute"]["precision"].as_str().expect("a precision").to_owned();
+        let other = if own == "fp32" { "bf16" } else { "fp32" };
+        let (from, to) = (format!("\"precision\": \"{own}\""), format!("\"precision\": \"{other}\""));
+        std::fs::write(&path, text.replace(&from, &to)).expect("a record");
+    }
+    let answer = sweep(&super::place(), &["--archive", &place.path("runs/spec").display().to_string()]);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(answer.stderr.contains("was computed in"), "{}", answer.stderr);
+    let answer = sweep(&place, &[]);
+    let note = "note: 6 finished cells were computed in another precision than this sweep's";
+    assert!(answer.code == 0 && answer.stderr.contains(note), "{}", answer.stderr);
+}
+
+#[test]
 fn more_values_keep_finished_cells_and_fewer_exclude_them() {
     let place = finished();
     let spec = place.read("spec.toml");

@@ -135,7 +135,7 @@ fn cells_without_data_say_what_is_missing() {
     assert_eq!(waiting.count(), 2, "{status}");
 }
 
-fn directory_of(place: &Place, cell: usize) -> std::path::PathBuf {
+pub fn directory_of(place: &Place, cell: usize) -> std::path::PathBuf {
     let list = sweep(place, &["--list", "--json"]);
     let list: serde_json::Value = serde_json::from_str(&list.stdout).expect("JSON");
     place.path(list[cell]["directory"].as_str().expect("a path"))
