@@ -12,7 +12,8 @@ const LARGEST_RATIO: f64 = 1e12;
 /// LogME of features `[images, features]` on labels: You et al., "LogME: Practical Assessment of Pre-trained Models for
 /// Transfer Learning" (arXiv 2102.11005). For each class, the labels as 0 and 1 are a linear map of the features with
 /// Gaussian weights of precision α and Gaussian noise of precision β. LogME is the logarithm of the evidence maximised
-/// over α and β, per image, averaged over classes. Higher means that the features fit the labels better.
+/// over α and β, per image, averaged over the classes that have images: for one without, it is unbounded. Higher means that
+/// the features fit the labels better.
 ///
 /// The paper's fixed-point iteration continues here until the evidence converges, so the result is the maximum.
 pub fn logme(features: &DMatrix<f64>, labels: &[u16], classes: usize) -> f64 {
@@ -35,7 +36,8 @@ pub fn logme(features: &DMatrix<f64>, labels: &[u16], classes: usize) -> f64 {
         };
         regression.largest_evidence()
     };
-    (0..classes).map(evidence).sum::<f64>() / classes as f64 / labels.len() as f64
+    let present: Vec<usize> = (0..classes).filter(|&class| counts[class] > 0.0).collect();
+    present.iter().copied().map(evidence).sum::<f64>() / present.len() as f64 / labels.len() as f64
 }
 
 /// A linear regression of one label column, in the eigenbasis of the features.
@@ -128,7 +130,15 @@ mod tests {
         let nothing = logme(&DMatrix::zeros(4, 3), &labels, 2);
         let wholly = logme(&DMatrix::from_row_slice(4, 2, &[1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0]), &labels, 2);
         assert!(nothing.is_finite() && wholly.is_finite() && wholly > nothing, "{nothing} {wholly}");
-        // A class without images is explained by zero weights.
-        assert!(logme(&features(1.0, 4, 3), &labels, 3).is_finite());
+    }
+
+    #[test]
+    fn classes_without_images_do_not_count() {
+        let labels = [0, 1, 0, 1];
+        let two = logme(&features(1.0, 4, 3), &labels, 2);
+        for scale in [0.1, 1.0, 100.0] {
+            let five = logme(&(features(1.0, 4, 3) * scale), &labels, 5);
+            assert!((five - two).abs() < 1e-6, "scale {scale}: {five}, and without them {two}");
+        }
     }
 }
