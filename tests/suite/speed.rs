@@ -152,6 +152,8 @@ fn bench_counts_the_work_of_a_step() {
     let uncached = bench(&place, &["transfer.frozen_layers=7", "compute.cache=off"]);
     let forward = 32.0 * costs[..7].iter().sum::<f64>();
     assert_eq!(uncached["multiply_adds_per_step"].as_f64(), Some(rest + forward));
+    let augmented = bench(&place, &["transfer.frozen_layers=7", "target.train.augment=[\"flip\"]"]);
+    assert_eq!(augmented["multiply_adds_per_step"], uncached["multiply_adds_per_step"], "they do not use the cache");
     let operators = |report: &serde_json::Value| report["operators_per_step"].as_f64().expect("a number");
     assert!(operators(&kept) < operators(&uncached) && operators(&uncached) < operators(&full));
     assert!(!place.path("runs").exists(), "bench writes no run");

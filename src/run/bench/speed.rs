@@ -175,8 +175,7 @@ fn report(
     let epoch = step.median * (train_examples as f64 / speeds.images_per_step).ceil();
     let ObservedSteps { observed, steps, time } = speeds.observed;
     let outside = time.saturating_sub(observed.time).as_secs_f64();
-    let first = if speeds.fill.is_some() { frozen.leading() } else { 0 };
-    let work = Work::of(blueprint, frozen, first).step() as f64 * speeds.images_per_step;
+    let work = Work::of(blueprint, frozen, speeds.first_layer).step() as f64 * speeds.images_per_step;
     BenchReport {
         device: compute.device.name.clone(),
         threads: compute.threads,

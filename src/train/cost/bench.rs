@@ -31,6 +31,8 @@ pub struct Speeds {
     pub images_per_step: f64,
     /// Time of an evaluation of all splits, for each round.
     pub evaluation: Vec<f64>,
+    /// The first layer that a step runs: augmented images do not use the prefix cache.
+    pub first_layer: usize,
     /// Time to fill the prefix cache, if it is used.
     pub fill: Option<f64>,
     /// Steps profiled operator by operator.
@@ -96,6 +98,7 @@ impl Phase<'_> {
             step,
             images_per_step: images as f64 / steps as f64,
             evaluation,
+            first_layer: splits.training().first_layer(),
             fill: (splits.evaluated_from() > 0).then_some(fill),
             observed: self.observed(&splits, steps.min(WARM), &mut notes)?,
         };
