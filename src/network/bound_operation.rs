@@ -140,6 +140,10 @@ impl BoundOperation {
             Operation::Convolution { window, .. } => convolution(&value, &tensors[0], tensors.get(1), *window),
             Operation::Linear { .. } => value.linear(&tensors[0], Some(&tensors[1])),
             Operation::BatchNorm { .. } => {
+                if let Mode::Estimate { batches: 1 } = mode {
+                    // A factor of 0 does not remove NaN or infinity from earlier statistics.
+                    tensors[2..4].iter().for_each(|statistic| _ = statistic.shallow_clone().zero_());
+                }
                 let [weight, bias, mean, variance] = [0, 1, 2, 3].map(|index| Some(&tensors[index]));
                 let momentum = match mode {
                     Mode::Estimate { batches } => 1.0 / f64::from(batches),

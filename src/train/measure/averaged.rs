@@ -77,24 +77,27 @@ impl AveragedWeights {
         let (count, device) = (split.data.count() as i64, split.data.device());
         let batch = (phase.training.batch_size as i64).min(count);
         let batches = (count.min(STATISTICS_IMAGES) / batch).max(1);
+        // One upload, where one for each batch would wait for the device each time.
+        let images = spread([batches, batch], count).to_device(device);
         for index in 0..batches {
             proceed(interrupt)?;
             let mode = Mode::Estimate { batches: index as u32 + 1 };
             let layers = 0..=self.network.freezable();
             let modes: Vec<Mode> = layers.map(|layer| if moves(layer) { mode } else { Mode::Evaluate }).collect();
             let _autocast = Autocast::new(device, phase.settings.precision);
-            let images = spread(index, [batches, batch], count).to_device(device);
-            self.network.run_each(first, modes.len(), split.gather(&self.network, &images), &modes);
+            let flow = split.gather(&self.network, &images.get(index));
+            self.network.run_each(first, modes.len(), flow, &modes);
         }
         Ok(())
     }
 }
 
-/// The images of batch `index`, `[batch]`: image j of batch i is ⌊(j · batches + i) · count / (batches · batch)⌋, so that
-/// every batch is spread over the whole split.
-fn spread(index: i64, [batches, batch]: [i64; 2], count: i64) -> Tensor {
-    let images: Vec<i64> = (0..batch).map(|place| (place * batches + index) * count / (batches * batch)).collect();
-    Tensor::from_slice(&images)
+/// The images of each batch, `[batches, batch]`: image j of batch i is ⌊(j · batches + i) · count / (batches · batch)⌋, so
+/// that every batch is spread over the whole split.
+fn spread([batches, batch]: [i64; 2], count: i64) -> Tensor {
+    let image = |index, place| (place * batches + index) * count / (batches * batch);
+    let images: Vec<i64> = (0..batches).flat_map(|index| (0..batch).map(move |place| image(index, place))).collect();
+    Tensor::from_slice(&images).view([batches, batch])
 }
 
 const OWNER: &str = "averaged";
@@ -157,7 +160,7 @@ mod tests {
     #[test]
     fn statistics_batches_are_spread_over_all_images() {
         let images = |batches, batch, count| -> Vec<Vec<i64>> {
-            (0..batches).map(|index| Vec::try_from(spread(index, [batches, batch], count)).expect("numbers")).collect()
+            Vec::try_from(spread([batches, batch], count)).expect("numbers")
         };
         assert_eq!(images(2, 3, 6), [[0, 2, 4], [1, 3, 5]]);
         assert_eq!(images(2, 2, 8), [[0, 4], [2, 6]]);
@@ -191,6 +194,9 @@ mod tests {
         };
         let splits = SplitInputs::new(&phase, &mut Listener::default()).expect("splits");
         let averaged = AveragedWeights::new(&network, &["conv1.weight".to_owned()], 7.0).expect("a twin");
+        // Earlier statistics do not matter, even of weights that overflowed.
+        let norm = averaged.network.tensors().find(|named| named.path == "bn1.running_mean").expect("a tensor");
+        let _ = no_grad(|| norm.tensor.shallow_clone().fill_(f64::NAN));
         averaged.refresh(&phase, &splits, &mut || false).expect("nothing stops it");
 
         let tensor = |path: &str| {
@@ -203,8 +209,8 @@ mod tests {
             ((images - 0.5) / 0.25).conv2d(&tensor("conv1.weight"), None::<Tensor>, [1i64, 1], [1i64, 1], [1i64, 1], 1);
         let over = [0i64, 2, 3];
         let mean = inputs.mean_dim(over.as_slice(), false, Kind::Double);
-        let batches =
-            (0..IMAGES / BATCH).map(|index| inputs.index_select(0, &spread(index, [IMAGES / BATCH, BATCH], IMAGES)));
+        let indices = spread([IMAGES / BATCH, BATCH], IMAGES);
+        let batches = (0..IMAGES / BATCH).map(|index| inputs.index_select(0, &indices.get(index)));
         let variances: Vec<Tensor> = batches.map(|batch| batch.var_dim(over.as_slice(), true, false)).collect();
         let variance = Tensor::stack(&variances, 0).mean_dim([0i64].as_slice(), false, Kind::Double);
         let distance = |one: &Tensor, other: &Tensor| (one - other).abs().max().double_value(&[]);

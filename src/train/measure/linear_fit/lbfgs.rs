@@ -75,6 +75,8 @@ pub(super) fn minimise(objective: &mut impl Objective, start: Vec<f64>, toleranc
             }
             // The pairs may hold only rounding error: restart with steepest descent.
             pairs.clear();
+            // `suffices` asks about the point evaluated last.
+            objective.at(&now.point)?;
             continue;
         };
         let pair = Pair::new(&now, &next);
