@@ -48,7 +48,7 @@ fn one_seed_each(spec: &mut Written, experiment: &Experiment) {
     spec.seed = shared;
     spec.seeds = written::Seeds {
         source: spec.seeds.source,
-        init: Some(seeds.initial),
+        init: own(idle::draws_initial(experiment), seeds.initial),
         subset: Some(seeds.subset),
         noise: own(idle::draws_noise(target), seeds.noise),
         order: Some(seeds.order),
@@ -61,7 +61,7 @@ fn one_seed_each(spec: &mut Written, experiment: &Experiment) {
 pub(super) fn shared_seed(experiment: &Experiment) -> u64 {
     let (target, seeds) = (&experiment.target, experiment.target.seeds);
     let purposes = [
-        (true, seeds.initial),
+        (idle::draws_initial(experiment), seeds.initial),
         (true, seeds.subset),
         (true, seeds.order),
         (idle::draws_noise(target), seeds.noise),

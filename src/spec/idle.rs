@@ -4,7 +4,7 @@ use super::experiment::Experiment;
 use super::labels::{Labelling, Noise};
 use super::source::Source;
 use super::task::Task;
-use crate::blueprint::{Blueprint, Operation};
+use crate::blueprint::{Blueprint, Initial, Operation, TensorSlot};
 use crate::catalogue::Dataset;
 
 /// The dotted keys that have no effect on the results.
@@ -30,6 +30,7 @@ pub(super) fn keys(experiment: &Experiment) -> Vec<&'static str> {
         ("source.skip_bad_files", source.is_some_and(|task| sets(task, Dataset::Folder))),
         ("target.skip_bad_files", sets(&experiment.target, Dataset::Folder)),
         ("seeds.source", source.is_none()),
+        ("seeds.init", !draws_initial(experiment)),
         ("seeds.noise", !draws_noise(&experiment.target)),
         ("seeds.augment", !experiment.target.training.augmentation.is_some()),
         ("seeds.dropout", !drops(experiment)),
@@ -42,6 +43,19 @@ pub(super) fn keys(experiment: &Experiment) -> Vec<&'static str> {
     ];
     let idle = rules.into_iter().filter(|(_, idle)| *idle).map(|(key, _)| key);
     idle.chain(experiment.architecture.family().idle_keys().iter().copied()).collect()
+}
+
+/// Whether any initial weight is random. The head of a transformer starts at zero, and its other layers may all be copied.
+pub(super) fn draws_initial(experiment: &Experiment) -> bool {
+    // Other networks need no blueprint here.
+    if experiment.source.is_none() || !experiment.architecture.family().may_drop() {
+        return true;
+    }
+    let blueprint = experiment.blueprint(&experiment.target);
+    let is_copied = |layer| experiment.transfer.copies(layer, blueprint.layers.len());
+    let own = blueprint.all_layers().enumerate().filter(|(index, _)| !is_copied(*index));
+    let is_random = |slot: TensorSlot| !matches!(slot.initial, Initial::Zeros | Initial::Ones);
+    own.flat_map(|(_, layer)| layer.slots()).any(is_random)
 }
 
 /// Whether any labels are random or corrupted.

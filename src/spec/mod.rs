@@ -125,6 +125,8 @@ pub struct Spec {
     /// The experiment it describes.
     pub experiment: Experiment,
     filled: Written,
+    /// The seeds by purpose that the spec itself gives.
+    pinned: written::Seeds,
     /// Facts about data and files whose content counts towards the run's hash.
     observed: Observed,
     /// The identity keys. Computed once: this takes most of the time of planning a cell.
@@ -165,6 +167,7 @@ impl Spec {
             });
             Written::default()
         });
+        let pinned = filled.seeds.clone();
         defaults::fill(&mut filled, name);
         let mut report = report::ProblemReport::new(root, problems);
         let (experiment, mut observed) = resolve::experiment(&filled, survey, &mut report);
@@ -179,7 +182,7 @@ impl Spec {
         }
         let mut problems = report.into_problems();
         if problems.is_empty() {
-            return Ok(Self { experiment, filled, observed, counted: OnceLock::new() });
+            return Ok(Self { experiment, filled, pinned, observed, counted: OnceLock::new() });
         }
         problems.sort_by_key(|problem| match &problem.place {
             Place::File { line, column, .. } => (0, *line, *column),

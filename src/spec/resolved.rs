@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use toml::{Table, Value};
 
-use super::written::{Source, Written};
+use super::written::{self, Source, Written};
 use super::{Spec, identity};
 
 /// The keys whose default does not depend on others, as TOML. A resolved spec of an older version that lacks one means this.
@@ -13,21 +13,11 @@ pub fn fixed_defaults() -> Result<String> {
 }
 
 impl Spec {
-    /// The spec with every value resolved, as a valid TOML spec. Seeds that follow `seed` are left out, so that
-    /// changing `seed` changes them too.
+    /// The spec with every value resolved, as a valid TOML spec. Seeds that the spec does not give follow `seed` and are left
+    /// out, so that changing `seed` changes them too.
     pub fn to_toml(&self) -> Result<String> {
         let mut filled = self.filled.clone();
-        let (seeds, seed) = (&mut filled.seeds, filled.seed);
-        for own in [
-            &mut seeds.init,
-            &mut seeds.subset,
-            &mut seeds.noise,
-            &mut seeds.order,
-            &mut seeds.augment,
-            &mut seeds.dropout,
-        ] {
-            own.take_if(|own| *own == seed);
-        }
+        filled.seeds = written::Seeds { source: filled.seeds.source, ..self.pinned.clone() };
         let text = if self.filled.source.as_ref().is_some_and(|source| source.weights.is_some()) {
             // With `source.weights`, source training exists only in memory: written out, it would be a contradiction.
             let mut table = Table::try_from(&filled)?;

@@ -235,3 +235,16 @@ fn likely_intentions_are_suggested() {
         assert!(answer.stderr.contains(words), "{arguments:?}: {}", answer.stderr);
     }
 }
+
+#[test]
+fn a_recorded_spec_keeps_the_seeds_that_were_given() {
+    let place = Place::with(TINY);
+    let recorded = place.run(&["seeds.subset=0"]).join("spec.toml").display().to_string();
+    let hash = |arguments: &[&str]| {
+        let answer = place.freezewise(&[&["check"], arguments, &["--set", "seed=1", "--hash"]].concat());
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        answer.stdout.split_whitespace().next().expect("a hash").to_owned()
+    };
+    assert_eq!(hash(&[&recorded]), hash(&["spec.toml", "--set", "seeds.subset=0"]));
+    assert_ne!(hash(&[&recorded]), hash(&["spec.toml"]));
+}

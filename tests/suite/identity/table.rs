@@ -76,6 +76,7 @@ pub const CASES: &[Case] = &[
     ("branches.anneal_steps", "branches.at=[1]", "-", "2", Same),
     ("branches.refit", "branches.at=[1]", "true", "false", Same),
     ("seed", "", "0", "1", Another),
+    ("seeds.init", "trained; vit", "0", "1", Same),
     ("seed", "seeds.init=2; seeds.subset=2; seeds.order=2", "2", "1", Same),
     ("seed", "trained", "0", "1", Another),
     ("precision", "trained", "fp32", "bf16", Another),
