@@ -11,6 +11,7 @@ use super::relabel::Relabel;
 use super::statistics;
 use super::store::{Store, StoredSplit};
 use super::{Access, WantedImages, Watch, fingerprint, format_of};
+use crate::catalogue::{Dataset, Facts};
 use crate::error::UserError;
 use crate::spec::Normalisation;
 use crate::spec::{self, Draw, Labelling, Noise, Normalise, Task};
@@ -166,10 +167,21 @@ pub(super) fn draw(task: &Task, classes: &[u16], relabel: &Relabel, place: &str)
     Ok(drawn)
 }
 
+/// Whether each class has as many images as in the published data set; one's own data have no other sizes.
+fn has_published_sizes(dataset: Dataset, store: &Store) -> bool {
+    dataset.entry().is_none_or(|entry| {
+        let sizes = |split: &StoredSplit| Facts::per_class(&split.labels, entry.class_count);
+        sizes(&store.train) == entry.train_per_class && sizes(&store.test) == entry.test_per_class
+    })
+}
+
 fn notes(task: &Task, store: &Store, wanted: WantedImages, duplicates: &[(usize, usize)]) -> Vec<String> {
     let name = task.data.name();
     let (own, shape) = (store.shape, wanted.shape);
     let mut notes: Vec<String> = store.unused.iter().map(|unused| format!("{name}: {unused}")).collect();
+    if !has_published_sizes(task.data.dataset(), store) {
+        notes.push(format!("{name}: its class sizes differ from those of the published data set"));
+    }
     if own.channels != shape.channels {
         let how = if shape.channels == 1 {
             "colours are converted to grey by luma"
