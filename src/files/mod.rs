@@ -62,6 +62,15 @@ pub fn check_inside(path: &Path, folder: &Path) -> Result<()> {
     Err(UserError::new(message).hint("remove the symbolic link; `--out` itself may be one").into())
 }
 
+/// The content of a file; `None` if it does not exist. One that cannot be read must not pass for absent.
+pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+    }
+}
+
 /// Writes a file atomically: a reader sees the old or the new content, also after a crash.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     stream_atomically(path, |file| file.write_all(bytes))

@@ -44,7 +44,7 @@ impl AnswerFile {
     /// Opens the file for a split of `examples` examples, keeping the records selected by `keep` in increasing order of
     /// epochs. Everything from the first record that is out of order is cut, and so is an incomplete record.
     pub fn open(path: &Path, examples: usize, keep: impl Fn(u64) -> bool) -> Result<Self> {
-        let bytes = std::fs::read(path).unwrap_or_default();
+        let bytes = files::read_if_there(path)?.unwrap_or_default();
         let mut kept = Vec::new();
         let mut last = None;
         for record in bytes.chunks_exact(record_length(examples)) {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::files::{Lines, write_atomically};
+use crate::files::{self, Lines, write_atomically};
 
 /// A CSV file with rows of one type, open for appending.
 pub struct CsvTable<T> {
@@ -28,8 +28,7 @@ impl<T: Serialize + DeserializeOwned + Default> CsvTable<T> {
     /// Opens a file and cuts rows after an epoch, and incomplete rows. If another version wrote it, it is written again
     /// with the present columns: those that it lacks are empty, those that are gone are dropped.
     pub fn cut(path: &Path, last_epoch: u64) -> Result<Self> {
-        // If the file cannot be read, it is written again from here.
-        let bytes = std::fs::read(path).unwrap_or_default();
+        let bytes = files::read_if_there(path)?.unwrap_or_default();
         let start = kept::<T>(&bytes, last_epoch)?;
         Ok(Self { lines: Lines::create(path, &start)?, row: std::marker::PhantomData })
     }
@@ -101,7 +100,7 @@ pub fn cut<'a>(bytes: &'a [u8], header: &str, last_epoch: u64) -> &'a [u8] {
 /// The complete rows of a file; empty if it does not exist or has other columns.
 pub fn whole_rows<T: Serialize + DeserializeOwned + Default>(path: &Path) -> Result<Vec<T>> {
     let header = header::<T>()?;
-    let bytes = std::fs::read(path).unwrap_or_default();
+    let bytes = files::read_if_there(path)?.unwrap_or_default();
     let Some(rows) = bytes.strip_prefix(header.as_bytes()) else { return Ok(Vec::new()) };
     let row = |line: &[u8]| parse(&[header.as_bytes(), line].concat()).ok()?.pop();
     let lines = rows.split_inclusive(|&byte| byte == b'\n');

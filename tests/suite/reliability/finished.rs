@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::super::folders::set_rights;
 use super::super::program::{Place, json};
 use super::faults::operations;
 use super::{SMALL, checkpoints, only_run, product, run_with_fault};
@@ -148,4 +149,24 @@ fn branch_states_left_by_a_kill_are_removed() {
     assert_eq!(place.run(&sets), directory);
     assert_eq!(checkpoints(&directory), kept);
     assert!(results(&directory) == before);
+}
+
+#[test]
+fn what_cannot_be_read_is_not_overwritten() {
+    let place = Place::with(SMALL);
+    let directory = place.run(&[]);
+    for file in ["correct/test.bits", "timing.csv"] {
+        let path = directory.join(file);
+        let before = std::fs::read(&path).expect("the file");
+        set_rights(&path, 0o000);
+        let answer = place.freezewise_without_rights(&[], &["run", "spec.toml", "--set", "target.train.epochs=5"]);
+        set_rights(&path, 0o644);
+        assert_eq!(answer.code, 1, "it could be read: {}", answer.stderr);
+        assert!(
+            answer.stderr.contains(&format!("{file}`")) && answer.stderr.contains("Permission"),
+            "{}",
+            answer.stderr
+        );
+        assert!(std::fs::read(&path).expect("the file") == before, "{file}");
+    }
 }
