@@ -13,7 +13,7 @@ use crate::text;
 const LEAST_SIZE: f64 = 0.01;
 
 /// The kinds of claims, each with its keys.
-const KINDS: [(&str, &[&str]); 6] = [
+pub(super) const KINDS: [(&str, &[&str]); 6] = [
     ("frozen-layers", &["first_valley", "peak", "later_valley", "least_size"]),
     ("epochs", &["first_valley", "peak", "later_valley", "least_size"]),
     ("larger-bump", &["over", "key", "reference", "larger", "first_valley", "peak", "later_valley", "least_size"]),

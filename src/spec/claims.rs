@@ -112,6 +112,7 @@ pub(super) fn schema() -> Json {
                 "least_size": fraction,
                 "key": { "type": "string" },
                 "reference": {}, "delayed": {}, "larger": {},
+                "weights": { "enum": ["raw", "averaged"] },
                 "over": { "enum": ["epochs", "frozen-layers"] },
                 "of": { "enum": ["interpolation", "first-interpolation", "peak"] },
                 "values": pair, "at": pair,

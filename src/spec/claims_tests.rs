@@ -77,3 +77,13 @@ fn errors_name_their_line() {
         assert!(error.contains(message), "{error}");
     }
 }
+
+#[test]
+fn the_schema_has_every_key_of_every_kind() {
+    let schema = schema();
+    let known = &schema["properties"]["claims"]["items"]["properties"];
+    let keys = claim_typed::KINDS.iter().flat_map(|(_, keys)| *keys);
+    for key in keys.chain(&["kind", "setting", "weights"]) {
+        assert!(known.get(key).is_some(), "`{key}`");
+    }
+}
