@@ -8,6 +8,8 @@ use crate::rundir::SpecValues;
 
 /// The data set that every source has.
 const SOURCE: &str = "source.dataset";
+/// Layers frozen by name; empty where the first k are.
+const FROZEN: &str = "transfer.frozen";
 /// Keys whose default depends on whether there is a source.
 pub(super) const WITH_SOURCE: [&str; 3] = ["transfer.frozen_norm", "transfer.unfrozen_init", "target.normalisation"];
 
@@ -49,6 +51,7 @@ pub(super) fn follows(axis: &str, from: &[&String], settings: &[&SpecValues]) ->
 /// The values of some axes in words: `source dataset = mnist, width = 8`.
 pub(super) fn in_words(values: &SpecValues, axes: &[&String]) -> String {
     let value = |axis: &&String| match values.get(*axis) {
+        Some(value) if *axis == FROZEN && value == "[]" => "first layers frozen".to_owned(),
         Some(value) => format!("{} = {}", words::short(axis), words::value(value)),
         None if *axis == SOURCE => "no source".to_owned(),
         None => format!("no {}", words::short(axis)),
@@ -77,6 +80,13 @@ mod tests {
         let longer = values(&[(SOURCE, "cifar100"), ("source.train.epochs", "50"), ("transfer.frozen_norm", "source")]);
         let named = names(&axes, &[&own, &prefix, &longer]);
         assert_eq!(named, [SOURCE, "source.train.epochs"]);
+    }
+
+    #[test]
+    fn an_empty_list_of_frozen_layers_is_the_first_ones() {
+        let words = |value| in_words(&values(&[(FROZEN, value)]), &[&FROZEN.to_owned()]);
+        assert_eq!(words("[]"), "first layers frozen");
+        assert_eq!(words("[\"stem\"]"), "frozen = [\"stem\"]");
     }
 
     #[test]
