@@ -141,6 +141,34 @@ def drop_before_climbs(folder: str, peak: int) -> None:
     print(f"  drop of the seeds without one: {[round(100 * drop, 1) for drop in without]}")
 
 
+def final_errors(folder: str, prefix: str, spec: str = "") -> list[float]:
+    """Final test errors by seed; only of runs with a text in their spec."""
+    return [last(run) for run in runs(folder, prefix) if spec in (run / "spec.toml").read_text()]
+
+
+def differences(high: list[float], low: list[float]) -> str:
+    """The differences of paired errors and their p-value."""
+    values = [one - two for one, two in zip(high, low, strict=True)]
+    return f"{interval(values)}, p = {p_value(values):.3f}"
+
+
+def one_trained_block(study: str) -> None:
+    """The first or the second block trained, against the last one (k = 4) and against everything (k = 0)."""
+    claim = f"{study}/frozen-layers-vit-claim.laptop"
+    peak, all_train = (final_errors(claim, f"k{k}-n4096") for k in (4, 0))
+    for name, frozen in (("first", '["embedding", "*_1"'), ("second", '["embedding", "*_0"')):
+        errors = final_errors(f"{study}/frozen-layers-vit-place.laptop", "k4-n4096", f"frozen = {frozen}")
+        print(f"  only the {name} block trains: {interval(errors)}")
+        print(f"    below the last block: {differences(peak, errors)}; above everything: {differences(errors, all_train)}")
+
+
+def rise_and_drop(folder: str, left: int, peak: int) -> None:
+    """Test error at all layers frozen, at the peak and at k = 0, and its rise and drop."""
+    ends = [final_errors(folder, f"k{k}-n4096") for k in (left, peak, 0)]
+    print(f"  {', '.join(interval(errors) for errors in ends)}")
+    print(f"  rise {differences(ends[1], ends[0])}; drop {differences(ends[1], ends[2])}")
+
+
 def peak_over_layers(folder: str, epochs: list[int], layers: list[int]) -> None:
     """Test error at each k after some epochs."""
     for epoch in epochs:
@@ -207,6 +235,8 @@ if __name__ == "__main__":
     drop_over_layers("frozen-layers-vit/frozen-layers-vit-claim.laptop", peak=4)
     drop_before_climbs("frozen-layers-vit/frozen-layers-vit-claim.laptop", peak=4)
     peak_over_layers("frozen-layers-vit/frozen-layers-vit.laptop", [8, 12, 20, 100], [6, 4, 3, 2, 1, 0])
+    print("claim C, a vision transformer with one trained block")
+    one_trained_block("frozen-layers-vit")
     print("claim C, other numbers of examples at the same epoch")
     at_same_epoch("frozen-layers/frozen-layers.laptop", 4096, 20, [(17, 16), (15, 14)])
     at_same_epoch("frozen-layers-n/frozen-layers-n8192.laptop", 8192, 20, [(17, 16), (15, 14)])
