@@ -109,10 +109,6 @@ int freezewise_device_memory(int device, freezewise_memory* memory, char* error)
   });
 }
 
-int freezewise_reset_peak(int device, char* error) {
-  return caught(error, [&] { c10::cuda::CUDACachingAllocator::resetPeakStats(index_of(device)); });
-}
-
 int freezewise_empty_cache(char* error) {
   return caught(error, [&] { c10::cuda::CUDACachingAllocator::emptyCache(); });
 }

@@ -19,7 +19,7 @@ struct freezewise_device {
 
 struct freezewise_memory {
   uint64_t held;      // by tensors, currently
-  uint64_t peak;      // by tensors, since the start or the last reset
+  uint64_t peak;      // by tensors, since the start
   uint64_t reserved;  // from the device, in use or not
   uint64_t free;      // on the device
 };
@@ -33,7 +33,6 @@ int freezewise_cuda_version();
 int freezewise_device_facts(int device, freezewise_device* facts, char* error);
 
 int freezewise_device_memory(int device, freezewise_memory* memory, char* error);
-int freezewise_reset_peak(int device, char* error);
 // Releases memory that no tensor holds.
 int freezewise_empty_cache(char* error);
 

@@ -170,14 +170,14 @@ int freezewise_update_scale(const at::Tensor* scale, const at::Tensor* good_step
 
 // Enables autocast on a device for this thread. `kind` is a ScalarType; a negative value disables autocast and clears
 // its cache of weights.
-void freezewise_autocast(bool cuda, int kind, bool keep_weights) {
+void freezewise_autocast(bool cuda, int kind) {
   const auto device = cuda ? at::kCUDA : at::kCPU;
   if (kind < 0) {
     at::autocast::set_autocast_enabled(device, false);
     at::autocast::clear_cache();
   } else {
     at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(kind));
-    at::autocast::set_autocast_cache_enabled(keep_weights);
+    at::autocast::set_autocast_cache_enabled(true);
     at::autocast::set_autocast_enabled(device, true);
   }
 }

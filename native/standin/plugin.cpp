@@ -95,15 +95,6 @@ int freezewise_device_memory(int device, freezewise_memory* memory, char* error)
   });
 }
 
-int freezewise_reset_peak(int device, char* error) {
-  return caught(error, [&] {
-    standin::on_device(device);
-    const std::lock_guard<std::mutex> held(standin::state().lock);
-    auto& counts = standin::state().devices.at(device);
-    counts.peak = counts.held;
-  });
-}
-
 int freezewise_empty_cache(char* error) {
   return caught(error, [&] {
     TORCH_CHECK(!standin::is_capturing(), "CUDA error: operation not permitted when stream is capturing (stand-in)");

@@ -5,7 +5,6 @@ mod band;
 mod capacity;
 mod cell_regime;
 mod complete;
-mod crossing;
 mod descent;
 mod epoch_regime;
 pub mod inference;
@@ -21,7 +20,6 @@ pub use capacity::{
 };
 pub use cell_regime::{CellRegime, cell_regimes};
 pub use complete::{CompleteCurves, IncompleteRun, NamedCurve};
-pub use crossing::{CrossingDirection, Interpolated, LevelCrossing, level_crossings};
 pub use descent::{Bump, largest_bump};
 pub use epoch_regime::epoch_regime;
 pub use interpolation::{Interpolation, interpolation};

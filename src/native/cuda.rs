@@ -94,7 +94,6 @@ type Drop = unsafe extern "C" fn(*mut RawGraph);
 pub(super) struct Plugin {
     facts: Symbol<ReadFacts>,
     memory: Symbol<Memory>,
-    pub(super) reset_peak: Symbol<OfDevice>,
     pub(super) empty_cache: Symbol<OfProcess>,
     pub(super) use_stream: Symbol<OfDevice>,
     pub(super) synchronize: Symbol<OfDevice>,
@@ -203,7 +202,6 @@ unsafe fn open_plugin(path: &Path) -> Result<Plugin, UserError> {
         Ok(Plugin {
             facts: library.get(b"freezewise_device_facts").map_err(not_ours)?,
             memory: library.get(b"freezewise_device_memory").map_err(not_ours)?,
-            reset_peak: library.get(b"freezewise_reset_peak").map_err(not_ours)?,
             empty_cache: library.get(b"freezewise_empty_cache").map_err(not_ours)?,
             use_stream: library.get(b"freezewise_use_stream").map_err(not_ours)?,
             synchronize: library.get(b"freezewise_synchronize").map_err(not_ours)?,

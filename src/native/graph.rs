@@ -110,14 +110,6 @@ pub fn synchronize(device: Device) -> Result<(), UserError> {
     call(|error| unsafe { (plugin.synchronize)(index, error) })
 }
 
-/// Resets the peak of `peak_bytes` for a GPU.
-pub fn reset_peak(device: Device) -> Result<(), UserError> {
-    let Some(index) = index(device) else { return Ok(()) };
-    let plugin = cuda::plugin()?;
-    // SAFETY: as in `use_stream`.
-    call(|error| unsafe { (plugin.reset_peak)(index, error) })
-}
-
 /// Releases cached GPU memory that no tensor holds.
 pub fn empty_cache(device: Device) -> Result<(), UserError> {
     if index(device).is_none() {

@@ -34,7 +34,7 @@ pub use cuda::{DeviceFacts, DeviceMemory, Nature, cudnn_version, device_memory, 
 pub use download::download;
 pub use driver::{CudaVersion, Driver, DriverGpu, libtorch_cuda};
 pub use fused::{Adam, Fused, Scaler, Sgd};
-pub use graph::{Graph, empty_cache, reset_peak, synchronize, use_stream};
+pub use graph::{Graph, empty_cache, synchronize, use_stream};
 pub use layout::lay_out;
 pub use lists::{add_norm, lerp};
 pub use memory::{MemoryUse, free_bytes, free_host_bytes, keep_freed_memory, limit_host_bytes, memory_use, peak_bytes};

@@ -171,7 +171,7 @@ impl Autocast {
             // `c10::ScalarType`.
             let number: c_int = if kind == Kind::Half { 5 } else { 15 };
             // SAFETY: the function sets state of this thread.
-            unsafe { shim::freezewise_autocast(device.is_cuda(), number, true) };
+            unsafe { shim::freezewise_autocast(device.is_cuda(), number) };
         }
         Self { device: kind.map(|_| device) }
     }
@@ -181,7 +181,7 @@ impl Drop for Autocast {
     fn drop(&mut self) {
         if let Some(device) = self.device {
             // SAFETY: as in `new`.
-            unsafe { shim::freezewise_autocast(device.is_cuda(), -1, true) };
+            unsafe { shim::freezewise_autocast(device.is_cuda(), -1) };
         }
     }
 }

@@ -81,7 +81,7 @@ unsafe extern "C" {
         interval: i64,
         error: *mut c_char,
     ) -> c_int;
-    pub(super) fn freezewise_autocast(cuda: bool, kind: c_int, keep_weights: bool);
+    pub(super) fn freezewise_autocast(cuda: bool, kind: c_int);
     pub(super) fn freezewise_allow_tf32(allowed: bool, error: *mut c_char) -> c_int;
     pub(super) fn freezewise_deterministic(wanted: bool, error: *mut c_char) -> c_int;
     pub(super) fn freezewise_plain_attention(wanted: bool, error: *mut c_char) -> c_int;
