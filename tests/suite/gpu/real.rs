@@ -4,6 +4,10 @@
 use super::{Outcome, Run};
 use crate::program::{Place, TINY, json, metrics};
 
+fn loss(outcome: &Outcome, epoch: usize) -> f64 {
+    metrics(&outcome.directory)[epoch]["train_loss"].parse().expect("a loss")
+}
+
 const NEEDS_A_GPU: &str = "set by scripts/check --gpu";
 
 fn run(place: &Place, out: &str, sets: &[&str]) -> Outcome {
@@ -11,6 +15,11 @@ fn run(place: &Place, out: &str, sets: &[&str]) -> Outcome {
     Run::new(place, out, &[&["device=cuda", "compute.deterministic=true"], sets].concat()).done()
 }
 
+const FAMILIES: [&[&str]; 3] = [
+    &["network.width=8"],
+    &["network.width=16", "network.architecture=resnet18"],
+    &["network.architecture=vit-cifar", "network.width=16", "network.heads=2", "network.dropout=0.1"],
+];
 const PRECISIONS: [&str; 4] = ["precision=fp32", "precision=tf32", "precision=bf16", "precision=fp16"];
 
 #[test]
@@ -18,9 +27,6 @@ const PRECISIONS: [&str; 4] = ["precision=fp32", "precision=tf32", "precision=bf
 fn every_precision_learns_and_starts_from_the_loss_of_the_cpu() {
     let place = Place::with(TINY);
     let cpu = Run::new(&place, "cpu", &["device=cpu", "precision=fp32"]).done();
-    let loss = |outcome: &Outcome, epoch: usize| -> f64 {
-        metrics(&outcome.directory)[epoch]["train_loss"].parse().expect("a loss")
-    };
     for (precision, tolerance) in PRECISIONS.into_iter().zip([1e-4, 1e-2, 2e-2, 1e-2]) {
         // Weights already differ slightly after the source's steps.
         let outcome = run(&place, &precision.replace('=', "-"), &[precision, "target.train.epochs=30"]);
@@ -33,12 +39,7 @@ fn every_precision_learns_and_starts_from_the_loss_of_the_cpu() {
 #[test]
 #[ignore = "needs a GPU: scripts/check --gpu"]
 fn graphs_change_no_bit() {
-    let families: [&[&str]; 3] = [
-        &["network.width=8"],
-        &["network.width=16", "network.architecture=resnet18"],
-        &["network.architecture=vit-cifar", "network.width=16", "network.heads=2", "network.dropout=0.1"],
-    ];
-    for family in families {
+    for family in FAMILIES {
         for precision in PRECISIONS {
             let place = Place::with(TINY);
             let sets = [family, &[precision, "target.train.augment=[\"crop\", \"flip\"]"]].concat();
@@ -47,6 +48,23 @@ fn graphs_change_no_bit() {
             assert_eq!(captured.metrics(), eager.metrics(), "{sets:?}");
             let log = std::fs::read_to_string(captured.directory.join("log.txt")).expect("log.txt");
             assert!(!log.contains("cannot be captured"), "{log}");
+        }
+    }
+}
+
+/// Without `compute.deterministic`, cuDNN times its kernels: what users run.
+#[test]
+#[ignore = "needs a GPU: scripts/check --gpu"]
+fn kernels_chosen_by_time_are_captured_and_learn_as_well() {
+    for family in FAMILIES {
+        for precision in PRECISIONS {
+            let place = Place::with(TINY);
+            let sets = [family, &[precision, "target.train.epochs=20"]].concat();
+            let expected = loss(&run(&place, "deterministic", &sets), 20);
+            let timed = Run::new(&place, "timed", &[&["device=cuda"], &sets[..]].concat()).done();
+            let log = std::fs::read_to_string(timed.directory.join("log.txt")).expect("log.txt");
+            assert!(!log.contains("cannot be captured"), "{log}");
+            assert!((loss(&timed, 20) - expected).abs() < 0.2 * expected + 0.05, "{sets:?}");
         }
     }
 }
