@@ -163,7 +163,7 @@ def one_trained_block(study: str) -> None:
 
 
 def rise_and_drop(folder: str, left: int, peak: int) -> None:
-    """Test error at all layers frozen, at the peak and at k = 0, and its rise and drop."""
+    """Test error with all layers frozen, at the peak and at k = 0, and its rise and drop."""
     ends = [final_errors(folder, f"k{k}-n4096") for k in (left, peak, 0)]
     print(f"  {', '.join(interval(errors) for errors in ends)}")
     print(f"  rise {differences(ends[1], ends[0])}; drop {differences(ends[1], ends[2])}")
@@ -237,6 +237,8 @@ if __name__ == "__main__":
     peak_over_layers("frozen-layers-vit/frozen-layers-vit.laptop", [8, 12, 20, 100], [6, 4, 3, 2, 1, 0])
     print("claim C, a vision transformer with one trained block")
     one_trained_block("frozen-layers-vit")
+    print("claim C, a vision transformer without wrong labels: k = 6, 4 and 0")
+    rise_and_drop("frozen-layers-vit/frozen-layers-vit-no-noise.laptop", 6, 4)
     print("claim C, other numbers of examples at the same epoch")
     at_same_epoch("frozen-layers/frozen-layers.laptop", 4096, 20, [(17, 16), (15, 14)])
     at_same_epoch("frozen-layers-n/frozen-layers-n8192.laptop", 8192, 20, [(17, 16), (15, 14)])
