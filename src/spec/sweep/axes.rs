@@ -151,7 +151,7 @@ impl AxesReader<'_> {
                 format!("set `{key}` to a list"),
             )),
             Value::List(values) => Ok(Values::List(values.clone())),
-            Value::Table(entries) => range::values(entries, place, takes_integers(kind))
+            Value::Table(entries) => range::values(entries, place, takes_integers(kind, entries))
                 .map(Values::List)
                 .map_err(|error| (format!("axis `{key}`: {error}"), String::new())),
             other => Err((
@@ -244,10 +244,13 @@ impl AxesReader<'_> {
     }
 }
 
-fn takes_integers(kind: &KeyType) -> bool {
+/// Whether the values of a range are integers. For a key that takes counts and fractions, a float in the range decides
+/// that they are not: rounded, the fractions would become counts of 1.
+fn takes_integers(kind: &KeyType, range: &[TableEntry]) -> bool {
+    let is_float = |entry: &TableEntry| matches!(entry.node.value, Value::Number(_));
     match kind {
         KeyType::Integer(_) => true,
-        KeyType::Either(kinds) => kinds.iter().any(takes_integers),
+        KeyType::Either(kinds) => !range.iter().any(is_float) && kinds.iter().any(|kind| takes_integers(kind, range)),
         _ => false,
     }
 }

@@ -57,6 +57,19 @@ fn axes_are_zipped_and_cells_included_or_excluded() {
 }
 
 #[test]
+fn ranges_of_fractions_are_not_rounded_to_counts() {
+    let range = |key: &str, range: &str| names(&format!("[sweep.axes]\n{key} = {{ {range} }}"));
+    let sizes = range("target.train_size", "from = 0.6, to = 1.0, step = 0.2");
+    assert_eq!(sizes, ["train_size=0.6", "train_size=0.8", "train_size=1.0"]);
+    let half_lives = range("evaluate.averaged_half_life", "from = 0.5, to = 0.9, points = 3");
+    assert_eq!(half_lives, ["averaged_half_life=0.5", "averaged_half_life=0.7", "averaged_half_life=0.9"]);
+    let counts = range("target.train_size", "from = 100, to = 1000, points = 3, scale = \"log\"");
+    assert_eq!(counts, ["train_size=100", "train_size=316", "train_size=1000"]);
+    let whole = range("target.train_size", "from = 1e3, to = 2e3, step = 5e2");
+    assert_eq!(whole.len(), 3);
+}
+
+#[test]
 fn axes_of_list_keys_need_a_list_of_lists() {
     let cells = names("[sweep.axes]\ntarget.classes = [[\"0-4\"], [5, 6]]");
     assert_eq!(cells, ["classes=[\"0-4\"]", "classes=[5, 6]"]);
