@@ -107,6 +107,27 @@ fn a_finished_row_is_not_computed_again() {
 }
 
 #[test]
+fn rows_of_another_granularity_are_replaced() {
+    let place = Place::with(&TINY.replace("frozen_layers = 4", "frozen_layers = 0"));
+    let directory = place.run(&[]);
+    let path = directory.join("probes.csv");
+    let run = directory.to_str().expect("text");
+    probe(&place, &[run]);
+    let blocks = std::fs::read(&path).expect("a table");
+    probe(&place, &[run, "--set", "transfer.granularity=sublayer"]);
+    let names: Vec<String> = rows(&path).into_iter().map(|row| row.layer_name).collect();
+    assert_eq!(names.len(), 2 * 17);
+    assert_eq!(names.iter().filter(|name| *name == "layer1.0").count(), 0, "{names:?}");
+    probe(&place, &[run]);
+    let again = rows(&path);
+    assert_eq!(again.len(), 2 * LAYERS);
+    place.write("blocks.csv", blocks);
+    for row in rows(&place.path("blocks.csv")) {
+        assert!(again.contains(&row), "{row:?}");
+    }
+}
+
+#[test]
 fn a_run_is_named_by_its_directory_too() {
     let place = Place::with(TINY);
     let directory = place.run(&[]);

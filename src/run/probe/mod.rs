@@ -83,8 +83,14 @@ fn probe_in(
         LockOutcome::Held(holder) => return Err(held(directory, &holder).into()),
     };
     files::remove_unfinished(directory.path())?;
+    let blueprint = spec.experiment.blueprint(&spec.experiment.target);
+    let layers = blueprint.layers.len();
     let mut rows: Vec<ProbeRow> = whole_rows(&directory.probes())?;
-    let layers = spec.experiment.blueprint(&spec.experiment.target).layers.len();
+    let written = rows.len();
+    // With no layer frozen, specs of both granularities are the same run, and their layers share numbers.
+    rows.retain(|row| {
+        row.layer > 0 && blueprint.layers.get(row.layer - 1).is_some_and(|layer| layer.name == row.layer_name)
+    });
     let has =
         |rows: &[ProbeRow], version: NetworkVersion, layer: usize| rows.iter().any(|row| version.is_of(row, layer));
     let lacking = |version: NetworkVersion| (1..=layers).filter(|&layer| !has(&rows, version, layer)).count();
@@ -103,6 +109,8 @@ fn probe_in(
         let networks = ProbedRun { spec, directory, compute: &compute, request, data: &data };
         let mut probing = Probing { networks, lock: &lock, table, rows: &mut rows, progress };
         missing.into_iter().try_for_each(|version| probing.version(version, &mut run_log))?;
+    } else if rows.len() < written {
+        CsvTable::create(&directory.probes(), &rows)?;
     }
     let wanted = versions.iter().flat_map(|version| (1..=layers).map(move |layer| (version, layer)));
     let row = |(version, layer): (&NetworkVersion, usize)| rows.iter().find(|row| version.is_of(row, layer)).cloned();
