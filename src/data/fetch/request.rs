@@ -63,10 +63,8 @@ pub(super) fn request(
     }
     let mut response = get.call().map_err(|error| RequestFailure::Passing(error.to_string()))?;
     match response.status() {
-        StatusCode::OK => {
-            file.set_len(0)?;
-            start = 0;
-        }
+        // The file is cut only once the length of the answer is known to be right.
+        StatusCode::OK => start = 0,
         StatusCode::PARTIAL_CONTENT if first_byte(&response) == Some(start) => {}
         StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {
             file.set_len(0)?;
@@ -87,6 +85,7 @@ pub(super) fn request(
             "the file on the server has {total} bytes, the published file {bytes}"
         )));
     }
+    file.set_len(start)?;
     let total = total.or(bytes);
     let end = append(response.body_mut().as_reader(), file, start, total, watch)?;
     match total {

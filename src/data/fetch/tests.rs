@@ -215,6 +215,15 @@ fn a_wrong_content_length_is_detected() {
 }
 
 #[test]
+fn a_server_with_another_file_does_not_cost_the_saved_part() {
+    let case = Case::new();
+    case.fail(&[Reply::CutAfter(120_000), Reply::Status("404 Gone")]);
+    let said = case.fail(&[Reply::Claims(5_000)]);
+    assert!(said.contains("the file on the server has 5,000 bytes") && said.contains("120.0 kB are saved"), "{said}");
+    assert_eq!(case.fetch(&[Reply::Good]), [Some(120_000)]);
+}
+
+#[test]
 fn an_endless_response_is_stopped() {
     let case = Case::new();
     let said = case.fail(&[Reply::Endless]);
