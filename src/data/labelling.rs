@@ -41,7 +41,8 @@ impl Case {
 
     /// The training labels, and the validation labels.
     fn given(&self) -> [Labels; 2] {
-        given(&self.task, &self.full(), &self.drawn, &self.relabel).expect("they are drawn")
+        let full = self.full();
+        given(&self.task, (&full, full.len()), &self.drawn, &self.relabel).expect("they are drawn")
     }
 
     /// The given label of each example of the full set that the task uses, in training or validation.

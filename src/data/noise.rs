@@ -68,6 +68,8 @@ impl Labels {
 pub(super) struct Truth<'a> {
     /// True label of each example of the full training set; `None` if the task does not use its class.
     pub(super) full: &'a [Option<u16>],
+    /// How many of them are training examples; a data set's own validation examples follow.
+    pub(super) training: usize,
     /// Indices of the task's examples.
     pub(super) indices: &'a [usize],
     /// The task's labels, and the names that a label file may use.
@@ -88,7 +90,7 @@ pub(super) fn corrupt(
     let mut stream = named_stream(seed, Purpose::Noise, name);
     let mut draws = || (stream.random::<f64>(), stream.random_range(1..classes.max(2)));
     let given = match noise {
-        Noise::File(path) => label_file::labels(path, truth.full.len(), truth.indices, truth.relabel)?,
+        Noise::File(path) => label_file::labels(path, truth.training, truth.indices, truth.relabel)?,
         Noise::Permutation => {
             permuted(truth, fraction, &mut named_stream(seed, Purpose::Noise, permutation), &mut draws)
         }

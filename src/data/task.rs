@@ -58,7 +58,7 @@ pub fn load(task: &Task, wanted: WantedImages, access: Access<'_>, watch: Watch<
     let all = labels(task, &relabel, &store.train.labels, "train");
     let mut drawn = draw(task, &store.train.labels[..training], &relabel, &store.place)?;
     drawn.validation.extend((training..all.len()).filter(|&index| all[index].is_some()));
-    let [train_labels, validation_labels] = given(task, &all, &drawn, &relabel)?;
+    let [train_labels, validation_labels] = given(task, (&all, training), &drawn, &relabel)?;
     let own = store.shape;
     let mut gather = |split: &mut StoredSplit, indices: &[usize], labels: &[Option<u16>]| -> Result<Images> {
         let mut images = split.gather_asking(indices, own, wanted, access.threads, &mut || watch(None))?;
@@ -115,10 +115,15 @@ pub(super) fn labels(task: &Task, relabel: &Relabel, classes: &[u16], split: &st
     }
 }
 
-/// The training labels, and the validation labels.
-pub(super) fn given(task: &Task, full: &[Option<u16>], drawn: &Drawn, relabel: &Relabel) -> Result<[Labels; 2]> {
+/// The training labels, and the validation labels, of a full set whose first `training` examples are for training.
+pub(super) fn given(
+    task: &Task,
+    (full, training): (&[Option<u16>], usize),
+    drawn: &Drawn,
+    relabel: &Relabel,
+) -> Result<[Labels; 2]> {
     let seed = task.seeds.noise;
-    let train = Truth { full, indices: &drawn.train, relabel };
+    let train = Truth { full, training, indices: &drawn.train, relabel };
     let validation = Truth { indices: &drawn.validation, ..train };
     let kind = if let Noise::File(_) = task.noise { &Noise::Uniform } else { &task.noise };
     Ok([

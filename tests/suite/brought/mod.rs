@@ -147,6 +147,17 @@ fn validation_arrays_are_used_where_named() {
     assert!((error(&with, "validation_error").parse::<f64>().expect("a number") * 6.0).fract().abs() < 1e-9);
     // They do not affect training and test.
     assert_eq!(error(&with, "test_loss"), error(&without, "test_loss"));
+    // A file of labels is for the training examples alone.
+    place.write("labels.txt", "0\n1\n".repeat(4));
+    let labelled = place.run(&[six, "target.label_file=labels.txt"]);
+    assert_eq!(
+        (&data(&labelled)["corrupted_examples"], &data(&labelled)["validation_examples"]),
+        (&0.into(), &6.into())
+    );
+    place.write("labels.txt", "0\n1\n".repeat(7));
+    let longer = place.try_run(&[six, "target.label_file=labels.txt"]);
+    let told = "it has 14 labels, but the full training set has 8 examples";
+    assert!(longer.code == 1 && longer.stderr.contains(told), "{}", longer.stderr);
     let twice = place.freezewise(&["check", "spec.toml", "--set", six, "--set", "target.validation_size=2"]);
     assert!(
         twice.code == 2 && twice.stderr.contains("`validation_size` both choose validation images"),
