@@ -188,6 +188,9 @@ impl Context<'_> {
                 };
                 report.add(&format!("{prefix}.{key}"), format!("`normalisation = \"given\"` {has} `{key}`"), needs);
             }
+            if given && list.as_ref().is_some_and(Vec::is_empty) {
+                report.add(&format!("{prefix}.{key}"), format!("`{key}` is empty"), "set one number per channel");
+            }
             let deviation = key.ends_with("deviation");
             if list.iter().flatten().any(|&value| !(0.0..=1.0).contains(&value) || (deviation && value == 0.0)) {
                 report.add(

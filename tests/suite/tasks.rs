@@ -151,6 +151,14 @@ fn a_target_is_normalised_like_its_source() {
         "target.normalisation_deviation=[0.2, 0.2, 0.2]",
     ]);
     assert_eq!(of(&given)["mean"], serde_json::json!([0.5, 0.4, 0.3]));
+    let empty = ["normalisation=given", "normalisation_mean=[]", "normalisation_deviation=[]"];
+    let empty = empty.map(|pair| format!("target.{pair}"));
+    let sets = empty.iter().flat_map(|pair| ["--set", pair]);
+    let answer = place.freezewise(&["check", "spec.toml"].into_iter().chain(sets).collect::<Vec<_>>());
+    assert_eq!(answer.code, 2, "{}", answer.stdout);
+    for key in ["mean", "deviation"] {
+        assert!(answer.stderr.contains(&format!("`normalisation_{key}` is empty")), "{}", answer.stderr);
+    }
 }
 
 #[test]
