@@ -11,16 +11,16 @@ use crate::text;
 #[derive(Debug, Args)]
 pub(super) struct CellSelection {
     /// Run only the cells of one task of a job array, counted from 0
-    #[arg(long, value_name = "I", conflicts_with_all = ["shard", "index_env"])]
+    #[arg(long, value_name = "I", group = "task", conflicts_with_all = ["shard", "index_env"])]
     index: Option<usize>,
 
     /// Like `--index`, with the index from an environment variable such as `SLURM_ARRAY_TASK_ID` or
     /// `JOB_COMPLETION_INDEX`
-    #[arg(long, value_name = "NAME", conflicts_with = "shard")]
+    #[arg(long, value_name = "NAME", group = "task", conflicts_with = "shard")]
     index_env: Option<String>,
 
     /// Cells per task, with `--index` or `--index-env`
-    #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "M", requires = "task", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
 
     /// Run only every N-th cell, starting with the I-th (from 1)

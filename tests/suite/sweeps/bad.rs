@@ -108,6 +108,7 @@ fn invalid_arguments_are_rejected() {
         (&["--index", "2"], "there is no task 2"),
         (&["--index-env", "NOBODY_SETS_THIS"], "the environment variable `NOBODY_SETS_THIS` is not set"),
         (&["--shard", "3/2"], "I from 1 to N"),
+        (&["--count", "2"], "--index-env <NAME>"),
         (&["--export", "columns"], "possible values: lines"),
     ] {
         let answer = sweep(&place, arguments);
