@@ -79,15 +79,18 @@ impl Node {
             return Ok(());
         };
         let Value::Table(entries) = &mut self.value else { return Err(path.len()) };
+        // An axis of a sweep may be written as one quoted key.
+        let dotted = path.join(".");
+        if let Some(entry) = entries.iter_mut().find(|entry| entry.key == dotted) {
+            (entry.place, entry.node) = (value.place.clone(), value);
+            return Ok(());
+        }
         let index = entries.iter().position(|entry| entry.key == *first).unwrap_or_else(|| {
             let place = value.place.clone();
             let node = Node { place: place.clone(), value: Value::Table(Vec::new()) };
             entries.push(TableEntry { key: first.clone(), place, node });
             entries.len() - 1
         });
-        if rest.is_empty() {
-            entries[index].place = value.place.clone();
-        }
         entries[index].node.set(rest, value)
     }
 }

@@ -70,6 +70,10 @@ fn a_spec_with_axes_needs_a_value_for_each_to_run() {
     let fixed = sweep(&place, &["--set", "seed=1"]);
     assert!(fixed.code == 2 && fixed.stderr.contains("`seed` is an axis of the sweep"), "{}", fixed.stderr);
     assert_eq!(sweep(&place, &["--set", "sweep.axes.seed=[1]"]).code, 0);
+    // The axis that is written as one quoted key.
+    let other = sweep(&place, &["--set", "sweep.axes.transfer.frozen_layers=[2]", "--list"]);
+    assert!(other.code == 0 && !other.stdout.contains("frozen_layers=1"), "{}\n{}", other.stdout, other.stderr);
+    assert!(other.stdout.contains("frozen_layers=2"), "{}", other.stdout);
 }
 
 #[test]
