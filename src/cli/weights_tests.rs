@@ -1,7 +1,7 @@
 use tch::{Device, Tensor};
 
 use super::*;
-use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape, PreactResnet18};
+use crate::blueprint::{Architecture, Blueprint, Granularity, ImageShape, PreactResnet18, Resnet, ResnetDepth, Stem};
 use crate::network::Network;
 
 fn state() -> NamedTensors {
@@ -43,6 +43,26 @@ fn an_import_keeps_every_tensor_but_no_counters() -> Result<()> {
         state.insert("fc.bias".into(), short.to_kind(Kind::Double));
     };
     assert_eq!(imported("preact-resnet18", half, 0)?["fc.bias"].kind(), Kind::Float);
+    Ok(())
+}
+
+#[test]
+fn an_import_assumes_the_stem_that_its_file_has() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let input = ImageShape { channels: 3, height: 64, width: 64 };
+    for (stem, assumed) in
+        [(Stem::Cifar, "stride 1 without pooling"), (Stem::Imagenet, "stride 2 with 3×3 max-pooling")]
+    {
+        let architecture = Architecture::Resnet(Resnet { depth: ResnetDepth::Eighteen, width: 2, stem });
+        let blueprint = Blueprint::new(&architecture, Granularity::Block, input, 4).expect("it fits");
+        let file = folder.path().join("given");
+        write_safetensors(&file, &Network::new(&blueprint, Device::Cpu, Kind::Float, 0).state(), "test")?;
+        let set = vec!["network.width=2".to_owned()];
+        let weights = Weights { file, architecture: "resnet18".to_owned(), set, prefix: None };
+        let arguments = Import { weights, out: folder.path().join("imported"), json: false };
+        let report = import(&arguments)?;
+        assert!(report.assumed.contains(assumed), "{}", report.assumed);
+    }
     Ok(())
 }
 

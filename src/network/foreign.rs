@@ -10,13 +10,13 @@ const CLASSES: usize = 1000;
 /// Larger sizes are not believed: a damaged header may claim any.
 const LARGEST: i64 = 1 << 20;
 
-/// The blueprint of an architecture with stem, classes, channels and image size deduced from the state. Only a vision
+/// An architecture and its blueprint, with stem, classes, channels and image size deduced from the state. Only a vision
 /// transformer's tensors tell the image size; for other architectures it is `side`.
 pub fn blueprint_of(
     mut architecture: Architecture,
     state: &NamedTensors,
     side: usize,
-) -> Result<Blueprint, ShapeError> {
+) -> Result<(Architecture, Blueprint), ShapeError> {
     let length = |name: &str, dimension: usize| -> Option<usize> {
         let length = *state.get(name)?.size().get(dimension)?;
         (1..=LARGEST).contains(&length).then_some(length as usize)
@@ -41,10 +41,11 @@ pub fn blueprint_of(
         Operation::Linear { path, .. } => Some(format!("{path}.weight")),
         _ => None,
     });
-    match head.and_then(|head| length(&head, 0)) {
-        Some(classes) if classes != CLASSES => build(classes),
-        _ => Ok(blueprint),
-    }
+    let blueprint = match head.and_then(|head| length(&head, 0)) {
+        Some(classes) if classes != CLASSES => build(classes)?,
+        _ => blueprint,
+    };
+    Ok((architecture, blueprint))
 }
 
 #[cfg(test)]
@@ -62,13 +63,13 @@ mod tests {
     fn blueprints_are_inferred_from_shapes() -> Result<(), ShapeError> {
         let resnet = Resnet { depth: ResnetDepth::Eighteen, width: 4, stem: Stem::Imagenet };
         let shapes = state(&[("conv1.weight", &[4, 1, 3, 3]), ("fc.weight", &[7, 32])]);
-        let blueprint = blueprint_of(Architecture::Resnet(resnet), &shapes, 224)?;
+        let (_, blueprint) = blueprint_of(Architecture::Resnet(resnet), &shapes, 224)?;
         assert_eq!((blueprint.classes, blueprint.input.channels), (7, 1));
         assert_eq!(blueprint.layers[0].operations.len(), 3, "the stem has no pooling");
         let vit =
             Vit { patch: 4, width: 8, depth: 1, heads: 2, mlp_width: 8, dropout: 0.0, pooling: Pooling::ClassToken };
         let shapes = state(&[("encoder.pos_embedding", &[1, 17, 8])]);
-        assert_eq!(blueprint_of(Architecture::Vit(vit), &shapes, 224)?.input.height, 16);
+        assert_eq!(blueprint_of(Architecture::Vit(vit), &shapes, 224)?.1.input.height, 16);
         Ok(())
     }
 
@@ -90,7 +91,7 @@ mod tests {
     fn absurd_class_counts_are_ignored() -> Result<(), ShapeError> {
         let shapes = state(&[("fc.weight", &[1 << 40, 0])]);
         let architecture = Architecture::PreactResnet18(PreactResnet18 { width: 4 });
-        assert_eq!(blueprint_of(architecture, &shapes, 224)?.classes, CLASSES);
+        assert_eq!(blueprint_of(architecture, &shapes, 224)?.1.classes, CLASSES);
         Ok(())
     }
 }

@@ -47,7 +47,7 @@ impl Weights {
     pub(super) fn read(&self, side: usize) -> Result<ReadWeights> {
         let architecture = spec::architecture(&self.architecture, &self.set)?;
         let mut weights = PublishedWeights::read_any(&self.file, &architecture, self.prefix.as_deref())?;
-        let blueprint = blueprint_of(architecture.clone(), &weights.tensors, side)
+        let (architecture, blueprint) = blueprint_of(architecture, &weights.tensors, side)
             .map_err(|impossible| match impossible.key {
                 // Of the file, not of the arguments.
                 "channels" => UserError::new(impossible.message).hint(impossible.hint),
@@ -82,7 +82,7 @@ impl Weights {
     fn fits(&self, architecture: &str) -> Result<bool> {
         let architecture = spec::architecture(architecture, &self.set)?;
         let mut weights = PublishedWeights::read_any(&self.file, &architecture, self.prefix.as_deref())?;
-        let blueprint = blueprint_of(architecture.clone(), &weights.tensors, super::SIDE)
+        let (architecture, blueprint) = blueprint_of(architecture, &weights.tensors, super::SIDE)
             .map_err(|impossible| UserError::new(impossible.message))?;
         weights.leave_out_heads(&blueprint, &architecture, false);
         Ok(Matching::new(&blueprint, &weights.tensors, |layer| layer < blueprint.layers.len()).check().is_ok())
