@@ -14,6 +14,7 @@ use crate::error::{Exit, UserError};
 use crate::network::{
     Matching, NamedTensors, check_numbers, logits_of, read_safetensors, with_counters, write_safetensors,
 };
+use crate::rundir::RunDirectory;
 use crate::spec::Side;
 use crate::{output, run, text};
 use read::{ReadWeights, Weights};
@@ -121,7 +122,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
 }
 
 fn import(arguments: &Import) -> Result<ImportReport<'_>> {
-    check_out(&arguments.weights.file, &arguments.out)?;
+    check_out(&arguments.out, &[&arguments.weights.file])?;
     let ReadWeights { blueprint, weights, has_head, assumed } = arguments.weights.read(SIDE)?;
     let matching = arguments.weights.check(&blueprint, &weights, has_head)?;
     let beside = weights.left_out_in_words();
@@ -150,13 +151,16 @@ fn export(arguments: &Export) -> Result<()> {
         Which::Target => Side::Target,
         Which::Source => Side::Source,
     };
-    let state = with_counters(run::weights_of(&arguments.run, side)?);
+    let file = run::weights_file(&arguments.run, side)?;
+    check_out(&arguments.out, &[&file, &RunDirectory::at(&arguments.run).weights()])?;
+    let state = with_counters(read_safetensors(&file)?);
     write_safetensors(&arguments.out, &state, "export")?;
     output::talk(&format!("{} for `load_state_dict`", text::counted(state.len(), "tensor", "tensors")));
     Ok(output::data(&shown(&arguments.out))?)
 }
 
 fn logits(arguments: &Logits) -> Result<()> {
+    check_out(&arguments.out, &[&arguments.weights.file, &arguments.images])?;
     let inputs = read_safetensors(&arguments.images)?;
     let images = inputs.get("images").ok_or_else(|| {
         UserError::new(format!("`{}` has no tensor `images`", shown(&arguments.images)))
@@ -204,14 +208,11 @@ impl ImportReport<'_> {
     }
 }
 
-/// An error if the output would replace the input, whose head and other tensors an import does not keep.
-fn check_out(file: &Path, out: &Path) -> Result<()> {
+/// An error if the output would replace an input, of which it keeps only a part.
+fn check_out(out: &Path, inputs: &[&Path]) -> Result<()> {
     let real = |path: &Path| path.canonicalize().ok();
-    if real(file).is_some_and(|file| real(out) == Some(file)) {
-        let message = format!(
-            "`--out {}` is the input file; the import would overwrite it and keep only the network",
-            shown(out)
-        );
+    if real(out).is_some_and(|out| inputs.iter().any(|input| real(input).as_ref() == Some(&out))) {
+        let message = format!("`--out {}` would overwrite a file of the input", shown(out));
         return Err(UserError::usage(message).hint("choose another name").into());
     }
     Ok(())

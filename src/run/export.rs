@@ -1,19 +1,18 @@
 //! A run's weights, for use elsewhere.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::error::UserError;
-use crate::network::{NamedTensors, read_safetensors};
 use crate::rundir::{Record, RunDirectory};
 use crate::spec::Side;
 
-/// The weights of a run's target network, or of the source that it started from. `run` may also be a source's directory
-/// or a weights file.
-pub fn weights_of(run: &Path, side: Side) -> Result<NamedTensors> {
+/// The file with the weights of a run's target network, or of the source that it started from. `run` may also be a
+/// source's directory or a weights file.
+pub fn weights_file(run: &Path, side: Side) -> Result<PathBuf> {
     if run.is_file() {
-        return read_safetensors(run);
+        return Ok(run.to_path_buf());
     }
     let directory = match side {
         Side::Target => RunDirectory::at(run),
@@ -24,7 +23,7 @@ pub fn weights_of(run: &Path, side: Side) -> Result<NamedTensors> {
         let message = format!("there are no weights in `{}`", directory.path().display());
         return Err(UserError::new(message).hint("give the directory of a finished run").into());
     }
-    read_safetensors(&path)
+    Ok(path)
 }
 
 /// `<out>/sources/<hash>/` of the run `<out>/<name>/<folder>/`.
@@ -48,7 +47,7 @@ fn source_of(run: &Path) -> Result<RunDirectory> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::write_safetensors;
+    use crate::network::{read_safetensors, write_safetensors};
     use tch::Tensor;
 
     #[test]
@@ -68,13 +67,16 @@ mod tests {
             std::fs::write(run.record(), record.to_string())
         };
         record(Some("abc"))?;
-        let value = |side| -> Result<f64> { Ok(weights_of(run.path(), side)?["a"].double_value(&[])) };
+        let value =
+            |side| -> Result<f64> { Ok(read_safetensors(&weights_file(run.path(), side)?)?["a"].double_value(&[])) };
         assert_eq!((value(Side::Target)?, value(Side::Source)?), (1.0, 2.0));
         std::fs::remove_file(run.weights())?;
-        let error = weights_of(run.path(), Side::Target).expect_err("they are gone");
+        let error = weights_file(run.path(), Side::Target).expect_err("they are gone");
         assert!(error.to_string().starts_with("there are no weights in"));
         record(None)?;
-        assert!(weights_of(run.path(), Side::Source).is_err_and(|error| error.to_string().ends_with("has no source")));
+        assert!(
+            weights_file(run.path(), Side::Source).is_err_and(|error| error.to_string().ends_with("has no source"))
+        );
         Ok(())
     }
 }

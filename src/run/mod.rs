@@ -43,7 +43,7 @@ mod transfer;
 pub use bench::bound::Bound;
 pub use bench::count::{CountReport, PartWork, WorkCount};
 pub use bench::speed::{Asking, Bench, BenchReport, Spread, bench};
-pub use export::weights_of;
+pub use export::weights_file;
 pub use fixed::Fixed;
 pub use phase::event::{EventSink, RunEvent, Title};
 pub use pipeline::{finished, run};

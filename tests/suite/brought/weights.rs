@@ -158,7 +158,7 @@ fn mismatched_weights_say_what_to_do() {
     let over = ["weights", "import", "w.safetensors", "--out", "./w.safetensors", "--architecture", "preact-resnet18"];
     let before = std::fs::read(place.path("w.safetensors")).expect("weights");
     let answer = place.freezewise(&[&over[..], &PREACT].concat());
-    assert!(answer.code == 2 && answer.stderr.contains("is the input file"), "{}", answer.stderr);
+    assert!(answer.code == 2 && answer.stderr.contains("would overwrite a file of the input"), "{}", answer.stderr);
     assert_eq!(std::fs::read(place.path("w.safetensors")).expect("weights"), before);
     // Quantised.
     let mut file = copies(&weights, str::to_owned);
@@ -186,4 +186,31 @@ fn mismatched_weights_say_what_to_do() {
     write_safetensors(&place.path("w.safetensors"), &file, "test").expect("written");
     let answer = import(&place, "preact-resnet18", &PREACT);
     assert!(answer.code == 1 && answer.stderr.contains("two copies of one tensor"), "{}", answer.stderr);
+}
+
+#[test]
+fn no_output_overwrites_its_inputs() {
+    let place = Place::with(super::super::program::TINY);
+    let run = place.run(&[]);
+    std::fs::copy(run.join("weights.safetensors"), place.path("w.safetensors")).expect("a copy");
+    write_safetensors(&place.path("x.safetensors"), &[("images".to_owned(), numbers(&[1, 3, 8, 8]))].into(), "test")
+        .expect("written");
+    let refused = |arguments: &[&str], out: &std::path::Path| {
+        let before = std::fs::read(out).expect("a file");
+        let answer = place.freezewise(&[arguments, &["--out", out.to_str().expect("text")]].concat());
+        let told = answer.stderr.contains("would overwrite a file of the input");
+        assert!(answer.code == 2 && told, "{arguments:?}: {}", answer.stderr);
+        assert!(std::fs::read(out).expect("a file") == before, "{arguments:?}");
+    };
+    let network = ["--architecture", "preact-resnet18", "--images", "x.safetensors"];
+    let logits = [&["weights", "logits", "w.safetensors"], &network[..], &PREACT].concat();
+    for out in ["w.safetensors", "x.safetensors"] {
+        refused(&logits, &place.path(out));
+    }
+    let directory = run.to_str().expect("text");
+    refused(&["weights", "export", directory], &run.join("weights.safetensors"));
+    refused(&["weights", "export", directory, "--network", "source"], &run.join("weights.safetensors"));
+    refused(&["weights", "export", "w.safetensors"], &place.path("w.safetensors"));
+    let out = ["--out", "exported"];
+    assert_eq!(place.freezewise(&[&["weights", "export", directory], &out[..]].concat()).code, 0);
 }
