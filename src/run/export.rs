@@ -9,9 +9,15 @@ use crate::rundir::{Record, RunDirectory};
 use crate::spec::Side;
 
 /// The file with the weights of a run's target network, or of the source that it started from. `run` may also be a
-/// source's directory or a weights file.
+/// source's directory or a weights file, which have no source.
 pub fn weights_file(run: &Path, side: Side) -> Result<PathBuf> {
     if run.is_file() {
+        if side == Side::Source {
+            let message = format!("`{}` is a weights file, which has no source", run.display());
+            return Err(UserError::usage(message)
+                .hint("give the directory of a run, or leave out `--network source`")
+                .into());
+        }
         return Ok(run.to_path_buf());
     }
     let directory = match side {
@@ -70,6 +76,8 @@ mod tests {
         let value =
             |side| -> Result<f64> { Ok(read_safetensors(&weights_file(run.path(), side)?)?["a"].double_value(&[])) };
         assert_eq!((value(Side::Target)?, value(Side::Source)?), (1.0, 2.0));
+        let error = weights_file(&run.weights(), Side::Source).expect_err("a file has no source");
+        assert!(error.to_string().ends_with("is a weights file, which has no source"), "{error}");
         std::fs::remove_file(run.weights())?;
         let error = weights_file(run.path(), Side::Target).expect_err("they are gone");
         assert!(error.to_string().starts_with("there are no weights in"));

@@ -213,4 +213,6 @@ fn no_output_overwrites_its_inputs() {
     refused(&["weights", "export", "w.safetensors"], &place.path("w.safetensors"));
     let out = ["--out", "exported"];
     assert_eq!(place.freezewise(&[&["weights", "export", directory], &out[..]].concat()).code, 0);
+    let answer = place.freezewise(&[&["weights", "export", "w.safetensors", "--network", "source"], &out[..]].concat());
+    assert!(answer.code == 2 && answer.stderr.contains("which has no source"), "{}", answer.stderr);
 }
