@@ -12,7 +12,7 @@ use super::selection::CellSelection;
 use crate::error::{Exit, UserError};
 use crate::native;
 use crate::output::{self, SweepView};
-use crate::run::{Places, Stop};
+use crate::run::{Fixed, Places, Stop};
 use crate::spec::DeviceChoice;
 use crate::sweep::runner::{self, CellOutcome, Options, SweepDevice};
 use crate::sweep::{self, Call, keep_spec};
@@ -170,7 +170,16 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         let copied = sweep::restore(&planned.plan, &chosen, archive, record.fixed)?;
         output::talk(&format!("{} copied from {}", text::counted(copied, "cell", "cells"), archive.display()));
     }
-    let options = Options {
+    let options = options(arguments, devices, record.fixed, spec);
+    let mut view = SweepView::new(&planned.plan, arguments.quiet);
+    let outcomes = runner::run(&planned.plan, &chosen, &options, &stop, &mut view)?;
+    output::data(&planned.plan.folder.display().to_string())?;
+    exit(&outcomes, stop.reason())
+}
+
+fn options(arguments: &Arguments, devices: Vec<SweepDevice>, fixed: Fixed, spec: PathBuf) -> Options {
+    let most: usize = devices.iter().map(SweepDevice::most).sum();
+    Options {
         devices,
         most_failures: if arguments.fail_fast { Some(1) } else { arguments.max_failures.map(|most| most as usize) },
         retry_failed: arguments.retry_failed,
@@ -179,14 +188,10 @@ pub(super) fn main(arguments: &Arguments) -> Result<Exit> {
         data: arguments.data.data.clone(),
         overrides: arguments.spec.overrides.set.clone(),
         memory: native::free_host_bytes().map(|free| free / most as u64),
-        fixed: record.fixed,
+        fixed,
         tensorboard: arguments.tensorboard,
         only_sources: arguments.chosen.only_sources(),
-    };
-    let mut view = SweepView::new(&planned.plan, arguments.quiet);
-    let outcomes = runner::run(&planned.plan, &chosen, &options, &stop, &mut view)?;
-    output::data(&planned.plan.folder.display().to_string())?;
-    exit(&outcomes, stop.reason())
+    }
 }
 
 /// The exit code of a sweep. A stop counts before failures, and failures before cells that other processes hold.

@@ -244,13 +244,15 @@ impl AxesReader<'_> {
     }
 }
 
-/// Whether the values of a range are integers. For a key that takes counts and fractions, a float in the range decides
-/// that they are not: rounded, the fractions would become counts of 1.
+/// Whether the values of a range are integers. For a key that takes counts and fractions, a float of at most 1 in the range
+/// decides that they are not: rounded, the fractions would become counts of 1.
 fn takes_integers(kind: &KeyType, range: &[TableEntry]) -> bool {
-    let is_float = |entry: &TableEntry| matches!(entry.node.value, Value::Number(_));
+    let is_fraction = |entry: &TableEntry| matches!(entry.node.value, Value::Number(number) if number <= 1.0);
     match kind {
         KeyType::Integer(_) => true,
-        KeyType::Either(kinds) => !range.iter().any(is_float) && kinds.iter().any(|kind| takes_integers(kind, range)),
+        KeyType::Either(kinds) => {
+            !range.iter().any(is_fraction) && kinds.iter().any(|kind| takes_integers(kind, range))
+        }
         _ => false,
     }
 }
