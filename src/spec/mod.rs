@@ -216,11 +216,6 @@ impl Spec {
     pub fn source_hash(&self) -> Option<String> {
         self.filled.source.as_ref().map(|_| identity::source(&self.filled, &self.experiment, self.counted()))
     }
-
-    /// The spec's `seed`, common to all purposes.
-    pub fn seed(&self) -> u64 {
-        self.filled.seed
-    }
 }
 
 /// Files that a spec names by a path on this machine, with their keys.
@@ -233,10 +228,6 @@ fn files_of(spec: &Written) -> Vec<(String, &str)> {
     ];
     files.into_iter().filter_map(|(key, path)| Some((key.to_owned(), path?))).collect()
 }
-
-/// Names of all architectures.
-pub const ARCHITECTURES: [&str; 7] =
-    ["preact-resnet18", "resnet18", "resnet34", "resnet50", "densenet121", "vit-b16", "vit-cifar"];
 
 /// The architecture with this name, with `network.*=value` overrides, outside of any experiment.
 pub fn architecture(name: &str, overrides: &[String]) -> Result<Architecture> {

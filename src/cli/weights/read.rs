@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::shown;
-use crate::blueprint::Blueprint;
+use crate::blueprint::{ArchitectureName, Blueprint};
 use crate::error::UserError;
 use crate::network::{Matching, PublishedWeights, blueprint_of};
 use crate::spec;
@@ -73,7 +73,8 @@ impl Weights {
 
     /// A hint that names the architectures that the file fits, if there are any.
     fn other_fit(&self) -> Option<String> {
-        let others = spec::ARCHITECTURES.into_iter().filter(|name| *name != self.architecture);
+        let others =
+            ArchitectureName::ALL.map(ArchitectureName::name).into_iter().filter(|name| *name != self.architecture);
         let fitting: Vec<&str> = others.filter(|name| self.fits(name).unwrap_or(false)).collect();
         (!fitting.is_empty()).then(|| format!("the file fits {}", text::alternatives(&fitting)))
     }

@@ -9,6 +9,7 @@ use sha2::Sha256;
 
 use crate::catalogue::Checksum;
 use crate::data::files::open_regular;
+use crate::text;
 
 /// Whether a file has the expected checksum.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +39,7 @@ fn digest<D: Digest>(path: &Path) -> std::io::Result<String> {
             count => state.update(&buffer[..count]),
         }
     }
-    Ok(hexadecimal(&state.finalize()))
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"))
+    Ok(text::hex(&state.finalize()))
 }
 
 #[cfg(test)]

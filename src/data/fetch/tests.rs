@@ -124,7 +124,7 @@ impl Case {
     }
 
     fn try_fetch(&self, urls: &[&str]) -> Result<FetchOutcome> {
-        let digits = checksum::hexadecimal(&Md5::digest(content()));
+        let digits = text::hex(&Md5::digest(content()));
         let wanted = FetchRequest {
             urls: urls.iter().map(ToString::to_string).collect(),
             bytes: self.bytes,
