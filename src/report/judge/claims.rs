@@ -15,7 +15,7 @@ use super::stated::{self, Stated, does_not_hold};
 use super::subject::MeasuredAt;
 use super::{delay, equivalence, larger_bump, order, unstated};
 use crate::analysis::inference::{LEAST_SEEDS, SIGNIFICANCE, claims_carried, holm};
-use crate::report::read::{PlannedSeeds, SweepFolder, View};
+use crate::report::read::{SweepFolder, View};
 use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{capital, list, p_value};
 use crate::spec::{Claim, FROZEN_LAYERS, Statement};
@@ -114,14 +114,14 @@ fn not_as_stated(stated: &StatedClaim) -> Option<String> {
     let Some(recorded) = stated.sweep.stated.as_ref().filter(|_| stated.sweep.stated_beforehand()) else {
         return Some("stated after the first cell started, or by a version that did not record it".to_owned());
     };
-    let PlannedSeeds { shared, distinct } = stated.sweep.seeds()?;
-    if shared != recorded.seeds {
-        let (now, then) = (text::counted(shared, "seed", "seeds"), recorded.seeds);
+    if let Some(seeds) = stated.sweep.seeds().filter(|seeds| *seeds != recorded.seeds) {
+        let (now, then) = (text::counted(seeds, "seed", "seeds"), recorded.seeds);
         return Some(format!("the sweep has {now}, and had {then} when the claim was stated"));
     }
+    // Otherwise one could stop at the seeds that one likes.
     let runs = stated.own.iter().flat_map(Setting::runs);
-    let finished = runs.map(|run| &run.seeds).collect::<BTreeSet<_>>().len();
-    (finished < distinct).then(|| format!("{finished} of {distinct} seeds are finished"))
+    let (ended, planned) = stated.sweep.ended(&runs.map(|run| run.directory.name()).collect());
+    (ended < planned).then(|| format!("{ended} of {planned} cells are finished"))
 }
 
 /// The largest bumps of a setting, without those that a claim is about.

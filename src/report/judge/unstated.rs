@@ -10,8 +10,9 @@ use super::finding::{Check, Finding, Standing};
 use super::sources::{Sources, independent_rows};
 use super::stated::{self, bump_under};
 use super::subject::{MeasuredAt, Subject};
+use crate::analysis::CompleteCurves;
 use crate::analysis::inference::{Effect, LEAST_SEEDS, SIGNIFICANCE, UnstatedBump, unstated_bump};
-use crate::report::read::{FrozenLayers, RunMeasure, View};
+use crate::report::read::{RunMeasure, View};
 use crate::report::setting::{SeedGroup, Setting};
 use crate::report::words::{p_value, percent, points};
 use crate::text;
@@ -30,7 +31,7 @@ pub(super) fn over_layers(setting: &Setting, all: &[Setting], commands: &Command
         curves.left_out.iter().map(|seed| format!("{} left out: it lacks a number of frozen layers", seed.name)),
     );
     if curves.errors.len() < 2 {
-        return Some(picture(setting, reasons));
+        return Some(picture(&curves, &cells, reasons));
     }
     let (sources, mut rows) = independent_rows(&setting.sources_of(&curves.names), curves.errors).ok()?;
     reasons.extend(sources.limit(rows.len()).filter(|_| sources == Sources::Clusters));
@@ -102,14 +103,20 @@ pub(super) fn over_epochs(
     Some(finding(&found, &over, &places, (seeds, grid.sources), reasons, checks))
 }
 
-fn picture(setting: &Setting, mut reasons: Vec<String>) -> Finding {
-    let ends = [setting.cells.first(), setting.cells.last()].into_iter().flatten();
-    let name = |cell: &SeedGroup| {
-        Some(format!("{} {}", percent(cell.mean(RunMeasure::Last)?), FrozenLayers::phrase(cell.frozen)))
+/// A description without a test: the errors of the only seed that has every number of frozen layers.
+fn picture(curves: &CompleteCurves<usize>, cells: &[&SeedGroup], mut reasons: Vec<String>) -> Finding {
+    let sentence = match curves.errors.first().map(Vec::as_slice) {
+        Some([first, .., last]) => {
+            reasons.push("only one seed: nothing can be inferred".to_owned());
+            let ends = [(first, cells.first()), (last, cells.last())];
+            let place = |(error, cell): (&f64, Option<&&SeedGroup>)| {
+                Some(format!("{} {}", percent(*error), cell?.frozen.phrase()))
+            };
+            let places: Vec<String> = ends.into_iter().filter_map(place).collect();
+            format!("Test error over frozen layers, of {}: {}.", curves.names[0], places.join(", "))
+        }
+        _ => "No seed has every number of frozen layers.".to_owned(),
     };
-    let places: Vec<String> = ends.filter_map(name).collect();
-    reasons.push("only one seed: nothing can be inferred".to_owned());
-    let sentence = format!("Test error over frozen layers, of one seed: {}.", places.join(", "));
     Finding { standing: Standing::Description, claimed: String::new(), sentence, reasons, checks: Vec::new() }
 }
 

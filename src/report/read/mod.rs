@@ -16,7 +16,7 @@ use anyhow::Result;
 
 pub(super) use frozen_layers::FrozenLayers;
 pub(super) use measure::{Measure, RunMeasure, View};
-pub(super) use recorded::{PlannedSeeds, SweepFolder};
+pub(super) use recorded::SweepFolder;
 pub(super) use run::{MadeOn, Run};
 pub(super) use similarity::{LayerCka, SimilarityFacts};
 pub(super) use values::{SeedValues, is_in_use, moving};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::run::Run;
-use crate::rundir::Length;
+use crate::rundir::{Length, Record, RunDirectory, Status};
 use crate::spec::{ReportSpec, StatedClaims};
 
 /// A sweep's folder.
@@ -17,6 +17,8 @@ pub(in crate::report) struct SweepFolder {
     pub(super) axes: Vec<String>,
     /// Cells by directory name.
     pub(super) cells: BTreeMap<String, RecordedCell>,
+    /// The directory names of diverged cells: they have ended, and have no results.
+    diverged: BTreeSet<String>,
     pub(in crate::report) claims: ReportSpec,
     /// The table that states them, for a spec that repeats the sweep.
     pub(in crate::report) claims_table: Option<toml::Value>,
@@ -56,8 +58,14 @@ impl SweepFolder {
         let spec =
             ["sweep.toml", "sweep-spec.json"].map(|name| folder.join(name)).into_iter().find(|path| path.is_file());
         let claims = spec.as_deref().map(ReportSpec::load).transpose().map_err(|error| format!("{error:#}"))?;
+        let has_diverged = |name: &&String| {
+            let record = Record::read(&RunDirectory::at(&folder.join(name)));
+            record.is_ok_and(|record| record.is_some_and(|record| record.status == Status::Diverged))
+        };
+        let diverged = recorded.cells.keys().filter(has_diverged).cloned().collect();
         Ok(Some(Self {
             folder: folder.to_path_buf(),
+            diverged,
             axes: recorded.axes,
             cells: recorded.cells,
             claims: claims.unwrap_or_default(),
@@ -83,31 +91,21 @@ impl SweepFolder {
         self.stated.as_ref().is_some_and(|stated| stated.hash == self.claims.hash())
     }
 
-    /// The seeds of its grid; `None` if cells are recorded without values.
-    pub(in crate::report) fn seeds(&self) -> Option<PlannedSeeds> {
+    /// The number of seeds of its grid; `None` if cells are recorded without values.
+    pub(in crate::report) fn seeds(&self) -> Option<usize> {
         if self.cells.values().any(|cell| cell.values.len() != self.axes.len()) {
             return None;
         }
-        let of = |wanted: &dyn Fn(&str) -> bool| {
-            let values = |cell: &RecordedCell| -> Vec<String> {
-                let own = self.axes.iter().zip(&cell.values).filter(|(key, _)| wanted(key));
-                own.map(|(_, value)| value.clone()).collect()
-            };
-            self.cells.values().map(values).collect::<BTreeSet<_>>().len()
-        };
-        Some(PlannedSeeds {
-            shared: of(&|key| key == "seed"),
-            distinct: of(&|key| key == "seed" || key.starts_with("seeds.")),
-        })
+        let place = self.axes.iter().position(|key| key == "seed");
+        let seed = |cell: &RecordedCell| place.map(|place| cell.values[place].clone());
+        Some(self.cells.values().map(seed).collect::<BTreeSet<_>>().len())
     }
-}
 
-/// The numbers of seeds of a grid.
-pub(in crate::report) struct PlannedSeeds {
-    /// Values of `seed`.
-    pub(in crate::report) shared: usize,
-    /// Combinations of `seed` and the seeds of single purposes.
-    pub(in crate::report) distinct: usize,
+    /// How many of its cells have ended, given the names of those with results, and how many there are.
+    pub(in crate::report) fn ended(&self, with_results: &BTreeSet<String>) -> (usize, usize) {
+        let has_ended = |name: &&String| with_results.contains(*name) || self.diverged.contains(*name);
+        (self.cells.keys().filter(has_ended).count(), self.cells.len())
+    }
 }
 
 /// The `[report]` table of a spec in TOML or JSON.
