@@ -99,8 +99,10 @@ fn several(prefixes: &[String]) -> UserError {
     let trained: Vec<&String> = prefixes.iter().filter(|prefix| !is_average(prefix)).collect();
     let proposed = if trained.is_empty() { prefixes.iter().collect() } else { trained };
     let options: Vec<String> = proposed.into_iter().map(|prefix| option(prefix)).collect();
-    UserError::new(format!("the file has several networks of this architecture: {}", places(prefixes)))
-        .hint(format!("choose one: {} of `freezewise weights import` or `logits`", text::alternatives(&options)))
+    UserError::new(format!("the file has several networks of this architecture: {}", places(prefixes))).hint(format!(
+        "choose one: {} of `freezewise weights import` or `freezewise weights logits`",
+        text::alternatives(&options)
+    ))
 }
 
 fn option(prefix: &str) -> String {
@@ -247,7 +249,7 @@ mod tests {
             (["a.", "b."], "`--prefix a.` or `--prefix b.`"),
             (["key.", "teacher."], "`--prefix key.` or `--prefix teacher.`"),
         ] {
-            let whole = format!("choose one: {expected} of `freezewise weights import` or `logits`");
+            let whole = format!("choose one: {expected} of `freezewise weights import` or `freezewise weights logits`");
             assert_eq!(hint(prefixes), whole);
         }
         let dense = ["features.conv0.weight", "features.denseblock1.denselayer1.conv1.weight"];

@@ -30,10 +30,10 @@ pub fn collect(folders: &[&Path], out: &mut dyn Write) -> Result<(usize, Vec<Str
         }
     }
     if runs.is_empty() {
-        let names: Vec<String> = folders.iter().map(|folder| format!("`{}`", folder.display())).collect();
-        return Err(UserError::new(format!("there are no runs with results in {}", text::listed(&names)))
-            .hint("`freezewise status DIR` shows the state of each run")
-            .into());
+        let names: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
+        let error = UserError::new(format!("there are no runs with results in {}", text::listed(&names)));
+        let error = left_out.into_iter().take(1).fold(error, UserError::hint);
+        return Err(error.hint("`freezewise status DIR` shows the state of each run").into());
     }
     let mut axes: Vec<String> = Vec::new();
     for key in runs.iter().flat_map(|run| run.axes.keys()) {
