@@ -10,10 +10,10 @@ use super::state::RunState;
 use crate::error::UserError;
 use crate::files;
 use crate::run::{self, Fixed};
-use crate::rundir::{RunDirectory, directories};
+use crate::rundir::{self, Metrics, RunDirectory, Summary, directories};
 
-/// Copies the chosen cells that are finished in an archive and have not started here. Returns how many. An error if one was
-/// computed in another precision than the sweep.
+/// Copies the chosen cells that are finished in an archive and have not started here. Returns how many. An error if one is
+/// damaged, or was computed in another precision than the sweep.
 pub fn restore(plan: &SweepPlan, chosen: &[usize], archive: &Path, fixed: Fixed) -> Result<usize> {
     let there = directories(archive)?;
     let mut copied = 0;
@@ -25,6 +25,7 @@ pub fn restore(plan: &SweepPlan, chosen: &[usize], archive: &Path, fixed: Fixed)
         if cell.directory.is_begun() || RunState::of(kept, length)? != RunState::Done {
             continue;
         }
+        check_table(kept)?;
         if let Some(precision) = cell.other_precision(kept, fixed)? {
             let (found, own) = (precision.name(), fixed.precision.name());
             let message =
@@ -40,6 +41,18 @@ pub fn restore(plan: &SweepPlan, chosen: &[usize], archive: &Path, fixed: Fixed)
         }
     }
     Ok(copied)
+}
+
+/// An error if the table of a finished run is damaged: nothing would repair it here.
+fn check_table(run: &RunDirectory) -> Result<()> {
+    let rows: Result<Vec<Metrics>> = rundir::read(&run.metrics());
+    let is_torn = fs::read(run.metrics()).is_ok_and(|bytes| !bytes.ends_with(b"\n"));
+    let ends_with = rows.ok().and_then(|rows| rows.last().map(|row| row.step));
+    if !is_torn && ends_with == Summary::read(run).map(|summary| summary.steps) {
+        return Ok(());
+    }
+    let message = format!("`{}` is damaged: it does not end with the last step of the run", run.metrics().display());
+    Err(UserError::new(message).hint("move that run out of the archive, and the sweep trains it").into())
 }
 
 /// Copies the record last: without it the cell does not count as finished.

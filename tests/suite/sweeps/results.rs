@@ -82,6 +82,19 @@ fn archived(place: &Place) {
 }
 
 #[test]
+fn a_damaged_table_in_an_archive_is_named() {
+    let place = finished();
+    let table = runs(&place)[2].join("metrics.csv");
+    let whole = std::fs::read_to_string(&table).expect("a table");
+    for end in [whole.len() - 2, whole.len() - 20, whole.rfind("target,2,").expect("a row")] {
+        std::fs::write(&table, &whole[..end]).expect("a table");
+        let answer = sweep(&super::place(), &["--archive", &place.path("runs/spec").display().to_string()]);
+        assert_eq!(answer.code, 1, "{}", answer.stderr);
+        assert!(answer.stderr.contains("metrics.csv` is damaged"), "{}", answer.stderr);
+    }
+}
+
+#[test]
 fn cells_in_another_precision_are_not_mixed_into_a_sweep() {
     let place = finished();
     for run in runs(&place) {
