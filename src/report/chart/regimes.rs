@@ -39,8 +39,8 @@ pub(super) fn of(settings: &ComparedSettings) -> Option<Plotted> {
         map.table(&mut data);
     }
     let mut caption = "Under this procedure and budget. Over: every seed interpolates (train error at most 1%, sustained); under: \
-                   every seed has levelled off above that; critical: between the two, or seeds differ; undecided: still falling \
-                   when training stopped."
+                   every seed has levelled off above that; critical: between the two, or seeds differ; undecided: still moving \
+                   at the end, or too few evaluations to tell."
         .to_owned();
     caption.push_str(&also_changed(&with_size));
     Some(Plotted { id: "regimes".to_owned(), title, caption, figure, data })
