@@ -87,7 +87,7 @@ fn one_of_several_networks_is_chosen_by_its_prefix() {
     let both = import(&place, "preact-resnet18", &PREACT);
     assert_eq!(both.code, 1, "{}", both.stderr);
     let told = "the file has several networks of this architecture: under `encoder_k.` and under `encoder_q.`\n  choose \
-                one: `--prefix encoder_q.` of `freezewise weights import` or `logits`";
+                one: `--prefix encoder_q.` of `freezewise weights import` or `freezewise weights logits`";
     assert!(both.stderr.contains(told), "{}", both.stderr);
     assert_eq!(place.try_run(&[]).code, 1);
     let chosen = import(&place, "preact-resnet18", &["--set", "network.width=2", "--prefix", "encoder_q"]);
